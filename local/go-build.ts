@@ -1,0 +1,53 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+/** True when there is a `go` that can be run. An older one fetches the toolchain that go.mod names by itself. */
+export function findGo(): boolean {
+  return spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0
+}
+
+const seconds = (since: number) => `${Math.round((Date.now() - since) / 1000)} s`
+
+/**
+ * `go build` of one package of the module in `folder`. The person's own GOFLAGS and workspace do not count, so that the
+ * same pin gives the same program everywhere. Tells `say` every ten seconds how far it is.
+ */
+export async function goBuild(options: {
+  folder: string
+  packagePath: string
+  output: string
+  linkerFlags: string
+  say: (line: string) => void
+}): Promise<void> {
+  const { folder, packagePath, output, linkerFlags, say } = options
+  const began = Date.now()
+  const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags', linkerFlags, '-o', output, packagePath]
+  const child = spawn('go', args, {
+    cwd: folder,
+    env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let compiled = 0
+  let fetched = 0
+  const recent: string[] = []
+  const ticker = setInterval(() => say(`${compiled} packages compiled, ${fetched} modules fetched, ${seconds(began)}`), 10_000)
+  const onSignal = () => child.kill('SIGTERM')
+  process.once('exit', onSignal)
+  try {
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    })
+    for await (const line of createInterface({ input: child.stderr })) {
+      if (line.startsWith('go: downloading')) fetched += 1
+      else compiled += 1
+      recent.push(line)
+      if (recent.length > 20) recent.shift()
+    }
+    if ((await ended) !== 0) throw new Error(`go build ${packagePath} failed:\n${recent.join('\n')}`)
+    say(`built in ${seconds(began)}`)
+  } finally {
+    clearInterval(ticker)
+    process.off('exit', onSignal)
+  }
+}
