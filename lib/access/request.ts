@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { durationSchema } from './duration.ts'
+import { rulesSchema } from './rule.ts'
+
+const namespaceName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace')
+
+/**
+ * Text from a person. Control characters other than line breaks and tabs are refused, and so are the embeddings,
+ * overrides and isolates of Unicode UAX #9, which reorder what is around them: what an approver reads is what was
+ * written. Line ends become `\n`.
+ */
+export const prose = (max: number) =>
+  z
+    .string()
+    .max(max, `must be at most ${max} characters`)
+    .transform((text) => text.replace(/\r\n?/g, '\n').trim())
+    .refine((text) => !/[^\P{Cc}\n\t]/u.test(text), 'must not contain control characters')
+    .refine((text) => !/[\u202a-\u202e\u2066-\u2069]/.test(text), 'must not contain characters that reorder text')
+
+const timestamp = z.iso
+  .datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
+  .transform((text) => new Date(text))
+
+/** The body of POST /api/v1/requests and of its preview. */
+export const submissionSchema = z
+  .strictObject({
+    entitlement: z.string().min(1).max(63),
+    cluster: z.string().min(1).max(63),
+    namespaces: z
+      .array(namespaceName)
+      .min(1, 'name at least one namespace')
+      .max(20, 'at most 20 namespaces in one request'),
+    rules: rulesSchema.optional(),
+    reason: prose(2000),
+    ticket: prose(120).optional(),
+    duration: durationSchema,
+    startsAt: timestamp.optional(),
+  })
+  .meta({ id: 'Submission' })
+export type Submission = z.infer<typeof submissionSchema>
+
+/** The body of POST /api/v1/requests/{id}/decisions. */
+export const decisionSchema = z
+  .strictObject({
+    decision: z.enum(['approve', 'deny']),
+    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be the digest that the request showed, sha256:…'),
+    note: prose(2000).optional(),
+    narrow: z
+      .strictObject({
+        rules: rulesSchema.optional(),
+        namespaces: z.array(namespaceName).min(1).max(20).optional(),
+        duration: durationSchema.optional(),
+      })
+      .optional(),
+  })
+  .meta({ id: 'DecisionInput' })
+export type DecisionInput = z.infer<typeof decisionSchema>
+
+/** The body of POST /api/v1/grants/{id}/revoke. */
+export const revocationSchema = z
+  .strictObject({ reason: prose(2000).refine((text) => text.length > 0, 'say why') })
+  .meta({ id: 'Revocation' })
