@@ -30,7 +30,10 @@ export async function goBuild(options: {
   let compiled = 0
   let fetched = 0
   const recent: string[] = []
-  const ticker = setInterval(() => say(`${compiled} packages compiled, ${fetched} modules fetched, ${seconds(began)}`), 10_000)
+  const ticker = setInterval(
+    () => say(`${compiled} packages compiled, ${fetched} modules fetched, ${seconds(began)}`),
+    10_000,
+  )
   const onSignal = () => child.kill('SIGTERM')
   process.once('exit', onSignal)
   try {

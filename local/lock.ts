@@ -27,7 +27,11 @@ function holder(file: string): ProcessIdentity | undefined {
  * Runs `work` while no other process on this machine does so with the same lock file. A lock whose holder is gone
  * (same pid and start time no longer running) is taken over.
  */
-export async function whileHoldingLock<T>(file: string, say: (line: string) => void, work: () => Promise<T>): Promise<T> {
+export async function whileHoldingLock<T>(
+  file: string,
+  say: (line: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
   let told = false
   let unreadable = 0
   while (!take(file)) {

