@@ -142,25 +142,26 @@ export async function openRun(options: {
     child.once('exit', (code, signal) => markEnded(signal ? `ended by ${signal}` : `ended with code ${code}`))
     if (child.pid === undefined) throw new Error(`cannot start ${spec.name}: ${await ended}`)
 
-    const crash = ended.then((how) => new Error(`${spec.name} ${how}; the end of ${logFile}:\n${lastLines(logFile)}`))
+    let asked = false
+    let over = false
+    const crash = ended.then((how) => {
+      over = true
+      if (asked || stopping) return new Error(`${spec.name} was ended`)
+      return new Error(`${spec.name} ${how}; the end of ${logFile}:\n${lastLines(logFile)}`)
+    })
     const startedAt = startTimeOf(child.pid)
     if (!startedAt) throw await crash
     const part: RecordedPart = { pid: child.pid, startedAt, ...ending, name: spec.name }
     record.parts.push(part)
     remember()
-    let wanted = true
     async function stopPart() {
-      wanted = false
+      asked = true
       await endProcess(part, ending)
       record.parts = record.parts.filter((other) => other !== part)
       if (!stopping) remember()
     }
     undo.push(stopPart)
 
-    let over = false
-    void crash.then(() => {
-      over = true
-    })
     const what = `${spec.name} to be ready (log: ${logFile})`
     const ready = waitUntil(what, spec.readyWithin ?? 60_000, spec.ready, () => over)
     const early = await Promise.race([ready.catch((error: Error) => error), crash])
@@ -169,7 +170,7 @@ export async function openRun(options: {
       throw early
     }
     void crash.then(async (error) => {
-      if (!wanted || stopping) return
+      if (asked || stopping) return
       await stop()
       fail(error)
     })
