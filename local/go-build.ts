@@ -1,9 +1,18 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /** True when there is a `go` that can be run. An older one fetches the toolchain that go.mod names by itself. */
 export function findGo(): boolean {
   return spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0
+}
+
+const cleanEnvironment = () => ({ ...process.env, GOFLAGS: '-trimpath', GOWORK: 'off', CGO_ENABLED: '0' })
+
+/** Where Go keeps the files of a module that the module in `folder` requires; fetches it when it is not there. */
+export function moduleFolder(folder: string, module: string): string {
+  const options = { cwd: folder, env: cleanEnvironment(), encoding: 'utf8' } as const
+  const { Dir } = JSON.parse(execFileSync('go', ['mod', 'download', '-json', module], options))
+  return Dir
 }
 
 const seconds = (since: number) => `${Math.round((Date.now() - since) / 1000)} s`
@@ -24,7 +33,7 @@ export async function goBuild(options: {
   const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags', linkerFlags, '-o', output, packagePath]
   const child = spawn('go', args, {
     cwd: folder,
-    env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
+    env: cleanEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let compiled = 0

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { downloadEnvtest } from './envtest.ts'
-import { findGo, goBuild } from './go-build.ts'
+import { findGo, goBuild, moduleFolder } from './go-build.ts'
 import { whileHoldingLock } from './lock.ts'
 import { cacheDirectory, checkout } from './places.ts'
 
@@ -114,4 +114,31 @@ export async function ensureClusterPrograms(say: (line: string) => void): Promis
     apiserver: need(paths, 'kube-apiserver'),
     controllerManager: need(paths, 'kube-controller-manager'),
   }
+}
+
+/** How kwok's node and pods behave: files that kwok publishes in its module. */
+const stageFiles = [
+  'node/fast/node-initialize.yaml',
+  'node/heartbeat-with-lease/node-heartbeat-with-lease.yaml',
+  'pod/fast/pod-ready.yaml',
+  'pod/fast/pod-complete.yaml',
+  'pod/fast/pod-delete.yaml',
+]
+
+/** The programs that make pods run; undefined where they cannot be built. One more minute of building, once. */
+export async function ensurePodPrograms(say: (line: string) => void): Promise<PodPrograms | undefined> {
+  const cache = cacheOf(kwok)
+  const stages = stageFiles.map((file) => join(cache, basename(file)))
+  const isComplete = [join(cacheOf(kubernetes), 'kube-scheduler'), join(cache, 'kwok'), ...stages].every((file) =>
+    existsSync(file),
+  )
+  if (!isComplete && !findGo()) return undefined
+  const scheduler = need(await build(kubernetes, ['kube-scheduler'], say), 'kube-scheduler')
+  const program = need(await build(kwok, ['kwok'], say), 'kwok')
+  if (!isComplete) {
+    // Kept beside the program: Go's own module cache may be emptied at any time.
+    const published = join(moduleFolder(kwok.folder, kwok.pins), 'kustomize/stage')
+    for (const [index, file] of stageFiles.entries()) copyFileSync(join(published, file), stages[index] ?? '')
+  }
+  return { scheduler, kwok: program, stages }
 }

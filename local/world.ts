@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
+import { checkout } from './places.ts'
+
+/** The namespaces of the demo's company, in which Postern may grant. */
+export const worldNamespaces = ['payments', 'checkout', 'search', 'observability'] as const
+
+/** What deploy/rbac.yaml describes for each namespace in which Postern may grant. */
+function granterBinding(namespace: string) {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: 'postern-granter', namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'postern-granter' },
+    subjects: [{ kind: 'ServiceAccount', name: 'postern', namespace: 'postern-system' }],
+  }
+}
+
+/** Makes the company's namespaces with what runs in them. Harmless when they are there already. */
+export async function makeWorld(cluster: Cluster): Promise<void> {
+  await kubectlAsAdmin(cluster, ['apply', '-f', join(checkout, 'local/world.yaml')])
+}
+
+/** Lets Postern grant in these namespaces, which must exist; deploy/rbac.yaml must have been applied. */
+export async function letPosternGrantIn(cluster: Cluster, namespaces: readonly string[]): Promise<void> {
+  const list = { apiVersion: 'v1', kind: 'List', items: namespaces.map(granterBinding) }
+  await kubectlAsAdmin(cluster, ['apply', '-f', '-'], JSON.stringify(list))
+}
