@@ -1,0 +1,244 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Configuration, errors, type JWK, Provider } from 'oidc-provider'
+import { problemPage, signInPage, signOutPage } from './identity-page.ts'
+import { type LocalPerson, localPeople } from './identity-people.ts'
+
+/** Exact addresses, or a judgement of each. */
+export type AllowedUris = string[] | ((uri: string) => boolean)
+
+export type IdentityProvider = {
+  issuer: string
+  clientId: string
+  clientSecret: string
+  /** What `aud` says in access tokens for the API. */
+  audience: string
+  /** Groups as the next token or refresh will say them. */
+  setGroups(person: string, groups: string[]): void
+  addPerson(key: string, person: LocalPerson): void
+  removePerson(key: string): void
+  /** Signs with a new key from now on; the old one stays published unless `forgetOld`. */
+  rotateKeys(options?: { forgetOld?: boolean }): void
+  stop(): Promise<void>
+}
+
+export type IdentityProviderOptions = {
+  port?: number
+  redirectUris: AllowedUris
+  postLogoutRedirectUris: AllowedUris
+  clientId?: string
+  clientSecret?: string
+}
+
+const audience = 'postern-api'
+
+/** The resource indicator (RFC 8707 wants a URI) that asks for an access token for `audience`. */
+export const apiResource = `urn:postern:${audience}`
+
+/** Accepts any port of localhost or 127.0.0.1, for applications whose port is not known beforehand. */
+export const anyLocalPort =
+  (path: string): ((uri: string) => boolean) =>
+  (uri) => {
+    const url = URL.parse(uri)
+    return url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname) && url.pathname === path
+  }
+
+const allows = (allowed: AllowedUris, uri: string) =>
+  typeof allowed === 'function' ? allowed(uri) : allowed.includes(uri)
+
+function makeKey(): JWK {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return {
+    ...privateKey.export({ format: 'jwk' }),
+    use: 'sig',
+    alg: 'RS256',
+    kid: randomBytes(6).toString('hex'),
+  } as JWK
+}
+
+const scopes = 'openid profile email groups offline_access'
+
+function configuration(
+  people: ReadonlyMap<string, LocalPerson>,
+  keys: JWK[],
+  cookieKey: string,
+  client: { id: string; secret: string; uris: IdentityProviderOptions },
+): Configuration {
+  // oidc-provider wants an address at registration; which ones count is decided in makeProvider.
+  const registered = (uris: AllowedUris) => (typeof uris === 'function' ? ['http://localhost/'] : uris)
+  return {
+    clients: [
+      {
+        client_id: client.id,
+        client_secret: client.secret,
+        redirect_uris: registered(client.uris.redirectUris),
+        post_logout_redirect_uris: registered(client.uris.postLogoutRedirectUris),
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
+    ],
+    jwks: { keys },
+    cookies: { keys: [cookieKey] },
+    scopes: scopes.split(' '),
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
+    // Groups stand in the id_token itself, as most company providers do it.
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    interactions: { url: (_context, interaction) => `/sign-in/${interaction.uid}` },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (context, form) => {
+          context.body = signOutPage(form)
+        },
+      },
+      revocation: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_context, resource) => {
+          if (resource !== apiResource) throw new errors.InvalidTarget()
+          return {
+            scope: '',
+            audience,
+            accessTokenFormat: 'jwt',
+            accessTokenTTL: 3600,
+            jwt: { sign: { alg: 'RS256' } },
+          }
+        },
+      },
+    },
+    findAccount: (_context, subject) => {
+      const person = people.get(subject)
+      if (!person) return undefined
+      return { accountId: subject, claims: () => ({ sub: subject, email_verified: true, ...person }) }
+    },
+    extraTokenClaims: (_context, token) => {
+      const person = 'accountId' in token ? people.get(token.accountId) : undefined
+      return person && { ...person, email_verified: true }
+    },
+    // offline_access without a consent page: the one application here is the company's own.
+    issueRefreshToken: () => true,
+    expiresWithSession: () => false,
+    async loadExistingGrant(context) {
+      const { client, session, provider } = context.oidc
+      const grant = new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId })
+      grant.addOIDCScope(scopes)
+      await grant.save()
+      return grant
+    },
+    renderError(context, out) {
+      context.type = 'html'
+      context.body = problemPage(out.error_description ?? out.error)
+    },
+    ttl: {
+      AccessToken: 3600,
+      IdToken: 3600,
+      Session: 8 * 3600,
+      Grant: 8 * 3600,
+      RefreshToken: 8 * 3600,
+      Interaction: 600,
+    },
+  }
+}
+
+function makeProvider(issuer: string, settings: Configuration, uris: IdentityProviderOptions): Provider {
+  const provider = new Provider(issuer, settings)
+  provider.Client.prototype.redirectUriAllowed = (uri) => allows(uris.redirectUris, uri)
+  provider.Client.prototype.postLogoutRedirectUriAllowed = (uri) => allows(uris.postLogoutRedirectUris, uri)
+  provider.on('server_error', (_context, error) => process.stderr.write(`identity provider: ${error.stack}\n`))
+  return provider
+}
+
+async function askWho(
+  provider: Provider,
+  people: ReadonlyMap<string, LocalPerson>,
+  req: IncomingMessage,
+  res: ServerResponse,
+) {
+  await provider.interactionDetails(req, res)
+  if (req.method !== 'POST') {
+    res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(signInPage(people))
+    return
+  }
+  let body = ''
+  for await (const chunk of req) body += chunk
+  const accountId = new URLSearchParams(body).get('person') ?? ''
+  if (!people.has(accountId)) throw new Error('There is nobody of that name here.')
+  const result = { login: { accountId, amr: ['none'] } }
+  await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false })
+}
+
+/**
+ * A real OpenID provider on 127.0.0.1 for demo and tests: discovery, authorization code with PKCE, refresh tokens,
+ * `groups` read anew for each token, JWT access tokens for the API by resource indicator, RP-initiated logout.
+ * It keeps everything in memory and asks for no password.
+ */
+export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
+  const people = new Map(localPeople)
+  const client = {
+    id: options.clientId ?? 'postern',
+    secret: options.clientSecret ?? randomBytes(24).toString('base64url'),
+    uris: options,
+  }
+  const cookieKey = randomBytes(24).toString('base64url')
+  let keys = [makeKey()]
+  let provider: Provider
+  let handle: (req: IncomingMessage, res: ServerResponse) => void
+
+  const server = createServer((req, res) => {
+    if (!req.url?.startsWith('/sign-in/')) return handle(req, res)
+    askWho(provider, people, req, res).catch((error: Error) => {
+      if (res.headersSent) return res.end()
+      res.writeHead(400, { 'content-type': 'text/html; charset=utf-8' }).end(problemPage(error.message))
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const serve = () => {
+    provider = makeProvider(issuer, configuration(people, keys, cookieKey, client), options)
+    handle = provider.callback()
+  }
+  serve()
+
+  return {
+    issuer,
+    clientId: client.id,
+    clientSecret: client.secret,
+    audience,
+    setGroups(key, groups) {
+      const person = people.get(key)
+      if (!person) throw new Error(`there is no ${key} at the identity provider`)
+      people.set(key, { ...person, groups })
+    },
+    addPerson: (key, person) => void people.set(key, person),
+    removePerson: (key) => void people.delete(key),
+    rotateKeys({ forgetOld = false } = {}) {
+      keys = [makeKey(), ...(forgetOld ? [] : keys)]
+      serve()
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+// As a program: PORT, and POSTERN_OIDC_CLIENT_SECRET where the secret shall be a known one. Any local port may sign in.
+// Prints one line of JSON when it is ready.
+if (import.meta.main) {
+  const provider = await startIdentityProvider({
+    port: process.env.PORT ? Number(process.env.PORT) : undefined,
+    clientSecret: process.env.POSTERN_OIDC_CLIENT_SECRET,
+    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
+    postLogoutRedirectUris: anyLocalPort('/signed-out'),
+  })
+  const { issuer, clientId, clientSecret } = provider
+  process.stdout.write(`${JSON.stringify({ issuer, clientId, clientSecret, audience })}\n`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => provider.stop())
+}
