@@ -1,0 +1,93 @@
+import { stringify } from 'yaml'
+
+/** What the configuration of the tests depends on: where the parts happen to be. */
+export type Places = {
+  publicUrl: string
+  issuer: string
+  clientId: string
+  audience: string
+  kubeconfig: string
+  server: string
+}
+
+const read = ['get', 'list', 'watch']
+
+/** postern.yaml for the stories: the demo's company with times short enough to watch an end arrive. */
+export const configurationText = (places: Places) =>
+  stringify({
+    publicUrl: places.publicUrl,
+    identity: { issuer: places.issuer, clientId: places.clientId, apiAudience: places.audience, groupsClaim: 'groups' },
+    roles: { auditor: { groups: ['security-audit'] }, admin: { groups: ['platform-admins'] } },
+    clusters: [
+      {
+        name: 'prod-eu',
+        labels: { environment: 'prod', region: 'eu' },
+        kubeconfig: { file: places.kubeconfig },
+        publicServer: places.server,
+      },
+    ],
+    entitlements: [
+      {
+        name: 'payments-restart',
+        title: 'Restart payment services',
+        who: { groups: ['payments-dev', 'payments-leads', 'platform-admins'] },
+        clusters: ['prod-eu'],
+        namespaces: ['payments', 'checkout*'],
+        rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: [...read, 'patch'] }],
+        duration: { default: 'PT30M', max: 'PT2H' },
+        reason: { minLength: 10 },
+        approvals: [{ groups: ['payments-leads'], count: 1 }],
+      },
+      {
+        name: 'payments-look',
+        title: 'Look at payment deployments',
+        who: { groups: ['payments-dev'] },
+        clusters: ['prod-eu'],
+        namespaces: ['payments'],
+        rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: read }],
+        duration: { default: 'PT25S', max: 'PT1M' },
+        reason: { minLength: 10 },
+        approvals: [{ groups: ['payments-leads'], count: 1 }],
+      },
+      {
+        name: 'payments-logs',
+        title: 'Read payment logs',
+        who: { groups: ['payments-dev'] },
+        clusters: ['prod-eu'],
+        namespaces: ['payments', 'checkout'],
+        rules: [{ apiGroups: [''], resources: ['pods', 'pods/log'], verbs: read }],
+        duration: { default: 'PT15M', max: 'PT1H' },
+        approvals: [],
+      },
+      {
+        name: 'payments-secrets',
+        title: 'Read payment secrets',
+        who: { groups: ['payments-dev'] },
+        clusters: ['prod-eu'],
+        namespaces: ['payments'],
+        rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['payments-db'] }],
+        duration: { default: 'PT15M', max: 'PT30M' },
+        reason: { minLength: 10 },
+        ticket: { required: true, pattern: '^[A-Z]+-[0-9]+$' },
+        approvals: [
+          { groups: ['payments-leads'], count: 1 },
+          { groups: ['sre'], count: 1 },
+        ],
+      },
+      {
+        name: 'search-debug',
+        title: 'Debug search',
+        who: { groups: ['search-dev'] },
+        clusters: ['prod-eu'],
+        namespaces: ['search'],
+        ceiling: [
+          { apiGroups: [''], resources: ['pods', 'pods/log', 'services'], verbs: read },
+          { apiGroups: ['apps'], resources: ['deployments'], verbs: [...read, 'patch'] },
+        ],
+        duration: { default: 'PT30M', max: 'PT4H' },
+        approvals: [{ groups: ['sre'], count: 1 }],
+      },
+    ],
+    pending: { lapseAfter: 'PT24H' },
+    guardrails: [],
+  })

@@ -1,0 +1,66 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { anyLocalPort, startIdentityProvider } from '#local/identity-provider'
+import { type Parts, startTestParts } from '#local/parts'
+import { freePort } from '#local/ports'
+import { startPostern } from '#local/postern'
+import { openRun } from '#local/processes'
+import { configurationText } from './postern.yaml.ts'
+
+/** What a story needs to know of the stage it is played on; plain data, in the file that POSTERN_STAGE names. */
+export type Stage = {
+  url: string
+  identity: { issuer: string; clientId: string; clientSecret: string; redirectUri: string }
+  kubernetes: Parts['kubernetes']
+  databaseUrl: string
+}
+
+/** Starts the parts (unless POSTERN_PARTS names some), the identity provider and a production build of Postern. */
+export async function startStage(): Promise<{ stop(): Promise<void> }> {
+  const parts = await startTestParts(console.log)
+  const run = await openRun({ name: 'stories' })
+  const port = await freePort()
+  const provider = await startIdentityProvider({
+    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
+    postLogoutRedirectUris: anyLocalPort('/signed-out'),
+  })
+  run.onStop(provider.stop)
+  const stop = async () => {
+    await run.stop()
+    await parts.stop()
+  }
+  try {
+    const { issuer, clientId, clientSecret, audience } = provider
+    const { kubernetes, postgres } = parts
+    const directory = join(run.directory, 'postern')
+    mkdirSync(directory, { recursive: true })
+    const configuration = configurationText({
+      publicUrl: `http://localhost:${port}`,
+      issuer,
+      clientId,
+      audience,
+      kubeconfig: kubernetes.posternKubeconfig,
+      server: kubernetes.server,
+    })
+    const { url } = await startPostern(run, {
+      port,
+      directory,
+      configuration,
+      databaseUrl: postgres.appUrl,
+      clientSecret,
+    })
+    const stage: Stage = {
+      url,
+      identity: { issuer, clientId, clientSecret, redirectUri: `${url}/api/auth/callback/oidc` },
+      kubernetes,
+      databaseUrl: postgres.appUrl,
+    }
+    const file = join(run.directory, 'stage.json')
+    writeFileSync(file, JSON.stringify(stage), { mode: 0o600 })
+    process.env.POSTERN_STAGE = file
+    return { stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

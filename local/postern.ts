@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkout } from './places.ts'
+import type { Part, Run } from './processes.ts'
+
+export type PosternOptions = {
+  port: number
+  /** Where postern.yaml is written. */
+  directory: string
+  /** The text of postern.yaml. */
+  configuration: string
+  /** PostgreSQL as the application's role. */
+  databaseUrl: string
+  clientSecret: string
+  /** Default: a new one, so that sessions end with the process. */
+  sessionSecret?: string
+  role?: 'all' | 'web' | 'worker'
+  name?: string
+}
+
+export type Postern = { url: string; configFile: string; part: Part }
+
+/** Starts a production build of Postern (there must be one in `.next`) and waits until it says that it is ready. */
+export async function startPostern(run: Run, options: PosternOptions): Promise<Postern> {
+  const configFile = join(options.directory, 'postern.yaml')
+  writeFileSync(configFile, options.configuration, { mode: 0o600 })
+  const part = await run.start({
+    name: options.name ?? 'postern',
+    command: process.execPath,
+    args: [join(checkout, 'node_modules/next/dist/bin/next'), 'start', '-H', '127.0.0.1', '-p', String(options.port)],
+    cwd: checkout,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_ENV: 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+      POSTERN_CONFIG: configFile,
+      DATABASE_URL: options.databaseUrl,
+      POSTERN_OIDC_CLIENT_SECRET: options.clientSecret,
+      POSTERN_SESSION_SECRET: options.sessionSecret ?? randomBytes(32).toString('base64url'),
+      POSTERN_ROLE: options.role ?? 'all',
+      PORT: String(options.port),
+      HOSTNAME: '127.0.0.1',
+    },
+    ready: async () => (await fetch(`http://127.0.0.1:${options.port}/readyz`)).ok,
+  })
+  return { url: `http://localhost:${options.port}`, configFile, part }
+}
