@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { type Identity, startIdentity } from './identity.ts'
 import { installPostern } from './install.ts'
 import { startKubernetes } from './kubernetes.ts'
 import { checkout } from './places.ts'
@@ -29,6 +30,7 @@ export type Parts = {
     kubectl: string
     auditLog: string
   }
+  identity: Identity
 }
 
 export type TestParts = Parts & {
@@ -68,7 +70,7 @@ async function startCluster(run: Run, say: (line: string) => void): Promise<Part
 
 /**
  * The real parts that tests run on, all throwaway: PostgreSQL with both roles, migrated, and a cluster with Postern
- * installed and the demo's world in it. Sets POSTERN_PARTS to a JSON file that tells where they are. When POSTERN_PARTS
+ * installed and the demo's world in it, and the identity provider. Sets POSTERN_PARTS to a JSON file that tells where they are. When POSTERN_PARTS
  * names such a file already, those parts are used and stop() leaves them alone.
  */
 export async function startTestParts(say: (line: string) => void = () => {}): Promise<TestParts> {
@@ -79,8 +81,12 @@ export async function startTestParts(say: (line: string) => void = () => {}): Pr
   }
   const run = await openRun({ name: 'tests', say })
   try {
-    const [postgres, kubernetes] = await Promise.all([startDatabase(run), startCluster(run, say)])
-    const parts: Parts = { postgres, kubernetes }
+    const [postgres, kubernetes, identity] = await Promise.all([
+      startDatabase(run),
+      startCluster(run, say),
+      startIdentity(run),
+    ])
+    const parts: Parts = { postgres, kubernetes, identity }
     const file = join(run.directory, 'parts.json')
     writeFileSync(`${file}.new`, JSON.stringify(parts, null, 2), { mode: 0o600 })
     renameSync(`${file}.new`, file)

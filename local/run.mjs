@@ -1,0 +1,103 @@
+// The door to every command of this folder: `node local/run.mjs demo`. It runs on any Node from 20 on and needs no
+// package, so that a fresh checkout needs nothing but Node and npm: it installs what is missing, makes the database
+// client, and hands over to local/<command>.ts on the Node that package.json pins. It speaks on standard error only.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
+const commands = {
+  demo: 'demo.ts',
+  dev: 'dev.ts',
+  build: 'build.ts',
+  test: 'test.ts',
+  check: 'check.ts',
+  bench: 'bench.ts',
+  token: 'token.ts',
+  parts: 'keep-parts.ts',
+}
+
+/** @param {string} line */
+const say = (line) => process.stderr.write(`${line}\n`)
+
+/** @param {string} message @returns {never} */
+function giveUp(message) {
+  say(message)
+  process.exit(1)
+}
+
+/** @param {string} what @param {string[]} command */
+function step(what, command) {
+  const began = Date.now()
+  say(`${what} …`)
+  const [program = '', ...args] = command
+  const result = spawnSync(program, args, { cwd: checkout, stdio: ['ignore', 2, 2] })
+  if (result.status !== 0) giveUp(`${command.join(' ')} failed: ${result.error?.message ?? `code ${result.status}`}`)
+  say(`${what}: ${((Date.now() - began) / 1000).toFixed(1)} s`)
+}
+
+/**
+ * True when node_modules holds what package-lock.json says. npm itself writes down what it installed, last of all.
+ * Packages for other platforms are optional and may be missing.
+ */
+function isInstalled() {
+  const installedFile = join(checkout, 'node_modules/.package-lock.json')
+  if (!existsSync(installedFile)) return false
+  const wanted = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')).packages
+  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === '') return true
+    const there = installed[path]
+    return there ? there.version === version : optional === true
+  })
+}
+
+function generateClient() {
+  const schema = readFileSync(join(checkout, 'prisma/schema.prisma'))
+  const hash = createHash('sha256').update(schema).digest('hex')
+  const marker = join(checkout, 'lib/db/generated/.schema-hash')
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return
+  step('making the database client from prisma/schema.prisma', ['npm', 'run', '--silent', 'generate'])
+  writeFileSync(marker, hash)
+}
+
+/** The pinned Node where its package fits this machine, else the one that runs this, when it is new enough. */
+function findNode() {
+  const pinned = join(checkout, 'node_modules/.bin/node')
+  if (existsSync(pinned) && spawnSync(pinned, ['--version']).status === 0) return pinned
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath
+  return giveUp(
+    `Postern needs Node 22.19 or newer. npm has no Node for ${process.platform}-${process.arch} in this project, ` +
+      `and this one is ${process.version}: install a newer one and try again.`,
+  )
+}
+
+const [command = '', ...args] = process.argv.slice(2)
+if (!Object.hasOwn(commands, command)) giveUp(`usage: node local/run.mjs ${Object.keys(commands).join(' | ')}`)
+const file = join(checkout, 'local', commands[/** @type {keyof typeof commands} */ (command)])
+if (!existsSync(file)) giveUp(`${file} is not there`)
+
+if (!isInstalled()) step('installing packages (npm ci)', ['npm', 'ci', '--no-audit', '--no-fund'])
+generateClient()
+
+const node = findNode()
+const child = spawn(node, [file, ...args], {
+  cwd: checkout,
+  env: { ...process.env, PATH: `${join(checkout, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
+  // The fourth is a channel that closes when this process is gone, however it went: the command then ends its parts.
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+})
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => child.kill(signal))
+}
+// npm's death is not told to its children; ours is to the command.
+const parent = process.ppid
+if (process.env.npm_lifecycle_event) {
+  setInterval(() => process.ppid !== parent && child.kill('SIGHUP'), 1000).unref()
+}
+child.on('error', (error) => giveUp(error.message))
+child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM']))
