@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { test as base, expect, type Page } from '@playwright/test'
+import { bearerToken } from '#local/token'
+import type { Stage } from './stage.ts'
+
+export { expect }
+
+export type Person = 'mina' | 'jonas' | 'priya' | 'sam' | 'tomas' | 'ines' | 'ola'
+export const fullNames: Record<Person, string> = {
+  mina: 'Mina Okafor',
+  jonas: 'Jonas Weber',
+  priya: 'Priya Raman',
+  sam: 'Sam Duarte',
+  tomas: 'Tomas Lindqvist',
+  ines: 'Ines Moreau',
+  ola: 'Ola Nowak',
+}
+
+type Answer<T> = { status: number; headers: Headers; body: T }
+/** A client of `/api/v1` as one person. `path` begins after `/api/v1`. */
+export type Api = <T = Record<string, never>>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer<T>>
+
+export type KubectlAnswer = { code: number; stdout: string; stderr: string }
+export type Kubectl = (...args: string[]) => Promise<KubectlAnswer>
+
+type Fixtures = {
+  /** A page of a browser of their own, signed in through the identity provider. Anything the page complains about on its console fails the test. */
+  as: (person: Person, options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<Page>
+  api: (person: Person) => Promise<Api>
+  /** The real kubectl with a kubeconfig's text. */
+  kubectlWith: (kubeconfig: string) => Kubectl
+}
+
+export const test = base.extend<Fixtures, { stage: Stage }>({
+  stage: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures are wanted from this pattern.
+    async ({}, use) => {
+      await use(JSON.parse(readFileSync(process.env.POSTERN_STAGE ?? '', 'utf8')))
+    },
+    { scope: 'worker' },
+  ],
+  as: async ({ browser, stage }, use) => {
+    const complaints: string[] = []
+    await use(async (person, options = {}) => {
+      const context = await browser.newContext({ baseURL: stage.url, ...options })
+      const page = await context.newPage()
+      page.on('pageerror', (error) => complaints.push(`${person} at ${page.url()}: ${error.message}`))
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(`${person} at ${page.url()}: ${message.text()}`)
+      })
+      await page.goto('/')
+      await page.getByRole('button', { name: /sign in/i }).click()
+      await page.getByRole('button', { name: new RegExp(fullNames[person]) }).click()
+      await expect(page.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
+      return page
+    })
+    for (const context of browser.contexts()) await context.close()
+    expect(complaints, 'what pages said on their consoles').toEqual([])
+  },
+  api: async ({ stage }, use) => {
+    await use(async (person) => {
+      const token = await bearerToken(stage.identity, person)
+      return async (method, path, body, headers = {}) => {
+        const response = await fetch(`${stage.url}/api/v1${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${token}`,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+          signal: AbortSignal.timeout(20_000),
+        })
+        const text = await response.text()
+        return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} }
+      }
+    })
+  },
+  kubectlWith: async ({ stage }, use, testInfo) => {
+    let files = 0
+    await use((kubeconfig) => {
+      const file = testInfo.outputPath(`kubeconfig-${files++}`)
+      writeFileSync(file, kubeconfig, { mode: 0o600 })
+      return (...args) =>
+        new Promise((resolve) => {
+          const all = [
+            `--kubeconfig=${file}`,
+            `--cache-dir=${testInfo.outputPath('kubectl-cache')}`,
+            '--request-timeout=10s',
+            ...args,
+          ]
+          execFile(stage.kubernetes.kubectl, all, { timeout: 30_000 }, (error, stdout, stderr) =>
+            resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+          )
+        })
+    })
+  },
+})

@@ -1,0 +1,56 @@
+import type { GrantResource, IssuedCredential, RequestResource } from '#lib/access/resources'
+import { type Api, expect } from './fixtures.ts'
+
+/** A body of POST /requests that the tests' configuration accepts from mina. */
+export const anAsk = (over: Record<string, unknown> = {}) => ({
+  entitlement: 'payments-restart',
+  cluster: 'prod-eu',
+  namespaces: ['payments'],
+  reason: 'Payments hang since the last release',
+  duration: 'PT30M',
+  ...over,
+})
+
+/** Asks and returns the request as its requester reads it. */
+export async function ask(api: Api, over: Record<string, unknown> = {}): Promise<RequestResource> {
+  const asked = await api<{ id: string }>('POST', '/requests', anAsk(over))
+  expect(asked.status, JSON.stringify(asked.body)).toBe(201)
+  return (await api<RequestResource>('GET', `/requests/${asked.body.id}`)).body
+}
+
+export const approve = (
+  api: Api,
+  request: Pick<RequestResource, 'id' | 'digest'>,
+  over: Record<string, unknown> = {},
+) =>
+  api<RequestResource & { code?: string }>('POST', `/requests/${request.id}/decisions`, {
+    decision: 'approve',
+    digest: request.digest,
+    ...over,
+  })
+
+/** Reads the request's grant until it has one of the statuses; 20 s at the most. */
+export async function grantOf(
+  api: Api,
+  requestId: string,
+  ...statuses: GrantResource['status'][]
+): Promise<GrantResource> {
+  let grant: GrantResource | null = null
+  await expect
+    .poll(
+      async () => {
+        grant = (await api<RequestResource>('GET', `/requests/${requestId}`)).body.grant
+        return grant?.status
+      },
+      { timeout: 20_000, intervals: [100], message: `the grant of ${requestId} to be ${statuses.join(' or ')}` },
+    )
+    .toMatch(new RegExp(`^(${statuses.join('|')})$`))
+  if (!grant) throw new Error('there is no grant')
+  return grant
+}
+
+export async function credentialFor(api: Api, grantId: string): Promise<IssuedCredential> {
+  const issued = await api<IssuedCredential>('POST', `/grants/${grantId}/credentials`)
+  expect(issued.status, JSON.stringify(issued.body)).toBe(201)
+  return issued.body
+}
