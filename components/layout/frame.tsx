@@ -1,0 +1,106 @@
+import type { ReactNode } from 'react'
+import type { Me } from '#lib/access/resources'
+import { Mark } from '../ui/mark.tsx'
+import { Said } from '../ui/said.tsx'
+import { NavLink } from './nav-link.tsx'
+
+type Props = {
+  me: Pick<Me, 'name' | 'email' | 'subject' | 'roles'>
+  inboxCount: number
+  attention: { kind: string; sentence: string }[]
+  /** Theme and signing out, which belong to the application. */
+  controls: ReactNode
+  children: ReactNode
+}
+
+/** What stands around every page: the five destinations, who I am, and what needs attention until it is over. */
+export function Frame({ me, inboxCount, attention, controls, children }: Props) {
+  return (
+    <div className="min-h-dvh rail:grid rail:grid-cols-[220px_minmax(0,1fr)] print:block">
+      <a
+        href="#content"
+        className="no-print sr-only z-50 rounded-sm bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
+        Skip to the content
+      </a>
+      <header className="no-print rail:sticky rail:top-0 rail:flex rail:h-dvh rail:flex-col rail:border-r rail:border-line rail:bg-sunken rail:px-3 rail:py-4">
+        <p className="hidden items-center gap-2 px-2.5 pb-5 text-[1rem] font-strong rail:flex">
+          <Mark size={20} />
+          Postern
+        </p>
+        <nav
+          aria-label="Main"
+          className="fixed inset-x-0 bottom-0 z-20 flex border-t border-line bg-sunken px-1 pb-[env(safe-area-inset-bottom)] rail:static rail:flex-col rail:gap-0.5 rail:border-0 rail:p-0"
+        >
+          <NavLink href="/" icon="access">
+            Access
+          </NavLink>
+          <NavLink href="/inbox" icon="inbox" count={inboxCount}>
+            Inbox
+          </NavLink>
+          <NavLink href="/history" icon="history">
+            History
+          </NavLink>
+          <NavLink href="/guardrails" icon="guardrails">
+            Guardrails
+          </NavLink>
+          <NavLink href="/clusters" icon="clusters">
+            Clusters
+          </NavLink>
+        </nav>
+        <div className="mt-auto hidden rail:block">
+          <Whoami me={me} controls={controls} />
+        </div>
+      </header>
+      <div className="flex min-h-dvh min-w-0 flex-col pb-16 rail:pb-0 print:block">
+        {attention.length > 0 && <AttentionLine items={attention} />}
+        <main id="content" tabIndex={-1} className="w-full max-w-[1344px] flex-1 px-4 pt-6 pb-12 outline-none rail:px-8 rail:pt-8 print:p-0">
+          {children}
+        </main>
+        <footer className="no-print border-t border-line px-4 py-4 rail:hidden">
+          <Whoami me={me} controls={controls} />
+        </footer>
+      </div>
+    </div>
+  )
+}
+
+function Whoami({ me, controls }: Pick<Props, 'me' | 'controls'>) {
+  return (
+    <div className="space-y-3 px-2.5">
+      <div>
+        <p className="truncate font-strong">
+          <Said>{me.name}</Said>
+        </p>
+        <p className="truncate text-dense text-muted">
+          <Said>{me.email ?? me.subject}</Said>
+        </p>
+        {me.roles.length > 0 && <p className="mt-0.5 text-dense">{me.roles.join(', ')}</p>}
+      </div>
+      <div className="-mx-2 space-y-1">{controls}</div>
+    </div>
+  )
+}
+
+/** One line across the top of every page, until what it says is over. */
+function AttentionLine({ items }: { items: Props['attention'] }) {
+  const [first, ...others] = items
+  return (
+    <div role="status" className="no-print border-b border-ending bg-sunken px-4 py-2 text-dense rail:px-8">
+      <span className="mr-2 font-strong text-ending">◐ Attention</span>
+      <Said>{first?.sentence ?? ''}</Said>
+      {others.length > 0 && (
+        <details className="mt-1">
+          <summary className="text-muted">and {others.length} more</summary>
+          <ul>
+            {others.map((item) => (
+              <li key={item.sentence}>
+                <Said>{item.sentence}</Said>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,85 @@
+'use client'
+import { useRouter } from 'next/navigation'
+import { useEffect, useRef, useState } from 'react'
+import { Dialog } from '../ui/dialog.tsx'
+import { type Destination, Palette } from './palette.tsx'
+
+const places = { a: '/', i: '/inbox', h: '/history', r: '/guardrails', c: '/clusters' } as const
+// A second `g` press after this many milliseconds starts anew: slower than any typist, faster than a change of mind.
+const sequenceMs = 1200
+
+const keys: [string, string][] = [
+  ['g a', 'Access'],
+  ['g i', 'Inbox'],
+  ['g h', 'History'],
+  ['g r', 'Guardrails'],
+  ['g c', 'Clusters'],
+  ['/', 'Search or filter on this page'],
+  ['j  k', 'Next and previous in a list'],
+  ['a  d', 'Approve or deny the open request'],
+  ['⌘K  Ctrl K', 'Go anywhere'],
+  ['?', 'These keys'],
+]
+
+type Props = { destinations: () => Promise<Destination[]> }
+
+/** The keyboard for every page. Never takes a key from somebody who is typing or has a dialog open. */
+export function Shortcuts({ destinations }: Props) {
+  const router = useRouter()
+  const [shown, setShown] = useState<'nothing' | 'keys' | 'palette'>('nothing')
+  const goAt = useRef(0)
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() === 'k' && (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey) {
+        event.preventDefault()
+        setShown('palette')
+        return
+      }
+      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]'))
+        return
+      const isSecond = performance.now() - goAt.current < sequenceMs
+      goAt.current = event.key === 'g' ? performance.now() : 0
+      if (isSecond && event.key in places) {
+        event.preventDefault()
+        router.push(places[event.key as keyof typeof places])
+      } else if (event.key === '?') setShown('keys')
+      else if (event.key === '/') {
+        event.preventDefault()
+        document.querySelector<HTMLElement>('[data-search]')?.focus()
+      } else if (event.key === 'j' || event.key === 'k') step(event.key === 'j' ? 1 : -1)
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [router])
+
+  return (
+    <>
+      <Dialog open={shown === 'keys'} onClose={() => setShown('nothing')} title="Keys" narrow>
+        <dl className="grid grid-cols-[7rem_1fr] gap-y-2">
+          {keys.map(([key, what]) => (
+            <div key={key} className="contents">
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+      </Dialog>
+      <Palette open={shown === 'palette'} onClose={() => setShown('nothing')} destinations={destinations} />
+    </>
+  )
+}
+
+const isTyping = (target: EventTarget | null) =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+
+/** Moves the focus among the rows of the page's list; a list that shows its choice beside itself opens it at once. */
+function step(by: 1 | -1) {
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')]
+  const current = rows.findIndex((row) => row === document.activeElement || row.getAttribute('aria-current') === 'true')
+  const next = rows[current < 0 ? (by > 0 ? 0 : rows.length - 1) : current + by]
+  next?.focus()
+  if (next?.dataset.row === 'opens') next.click()
+}

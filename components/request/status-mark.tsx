@@ -1,0 +1,61 @@
+import { clsx } from 'clsx'
+import type { GrantStatus, RequestStatus } from '#lib/access/status'
+
+export type ShownStatus = RequestStatus | GrantStatus
+
+const ring = <circle cx="7" cy="7" r="5" />
+const dashed = <circle cx="7" cy="7" r="5" strokeDasharray="2.2 2" />
+const shapes: Record<ShownStatus, { colour: string; shape: React.ReactNode }> = {
+  pending: { colour: 'text-waiting', shape: dashed },
+  approved: { colour: 'text-good', shape: <path d="m2.5 7.5 3 3 6-6.5" /> },
+  active: { colour: 'text-good', shape: <circle cx="7" cy="7" r="5" fill="currentColor" /> },
+  ending: {
+    colour: 'text-ending',
+    shape: (
+      <>
+        {ring}
+        <path d="M7 2a5 5 0 0 0 0 10Z" fill="currentColor" stroke="none" />
+      </>
+    ),
+  },
+  ended: { colour: 'text-muted', shape: ring },
+  denied: { colour: 'text-bad', shape: <path d="m3 3 8 8M11 3l-8 8" /> },
+  withdrawn: { colour: 'text-muted', shape: <path d="M2.5 7h9" /> },
+  lapsed: {
+    colour: 'text-muted',
+    shape: (
+      <>
+        {dashed}
+        <path d="M2.5 11.5 11.5 2.5" />
+      </>
+    ),
+  },
+}
+
+/** The state of a request or a grant: always a shape, a word and a colour together. `wordless` only beside its word. */
+export function StatusMark({ status, wordless = false }: { status: ShownStatus; wordless?: boolean }) {
+  const { colour, shape } = shapes[status]
+  return (
+    <span className={clsx('inline-flex items-center gap-1.5 font-strong whitespace-nowrap', colour)}>
+      <svg
+        aria-hidden
+        className="shrink-0"
+        width="14"
+        height="14"
+        viewBox="0 0 14 14"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.6"
+      >
+        {shape}
+      </svg>
+      <span className={wordless ? 'sr-only' : undefined}>{status}</span>
+    </span>
+  )
+}
+
+type Stateful = { status: RequestStatus; grant: { status: GrantStatus } | null }
+
+/** Where one request stands now: its grant's status once there is access to speak of, else its own. */
+export const shownStatus = ({ status, grant }: Stateful): ShownStatus =>
+  grant && grant.status !== 'pending' ? grant.status : status

@@ -1,0 +1,29 @@
+'use client'
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+
+const Now = createContext(0)
+
+/**
+ * One clock for the whole page, set by the server's: a browser whose own clock is wrong still counts down to the
+ * right moment. It ticks once a second, and not at all while nobody looks.
+ * @param now Unix milliseconds of the server when it wrote the page
+ */
+export function Clock({ now, children }: { now: number; children: ReactNode }) {
+  const [time, setTime] = useState(now)
+  useEffect(() => {
+    const ahead = now - Date.now()
+    const tick = () => {
+      if (!document.hidden) setTime(Date.now() + ahead)
+    }
+    const timer = setInterval(tick, 1000)
+    document.addEventListener('visibilitychange', tick)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', tick)
+    }
+  }, [now])
+  return <Now value={time}>{children}</Now>
+}
+
+/** Unix milliseconds by the server's clock, new every second. */
+export const useNow = (): number => useContext(Now)

@@ -1,0 +1,39 @@
+'use client'
+import { type ReactNode, useEffect, useRef } from 'react'
+import { Icon } from './icon.tsx'
+
+type Props = { open: boolean; onClose: () => void; title: string; narrow?: boolean; children: ReactNode }
+
+/** The browser's own modal dialog: it keeps the focus inside, closes with Escape and gives the focus back. */
+export function Dialog({ open, onClose, title, narrow = false, children }: Props) {
+  const element = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    if (open && !element.current?.open) element.current?.showModal()
+    if (!open && element.current?.open) element.current.close()
+  }, [open])
+  return (
+    <dialog
+      ref={element}
+      onClose={onClose}
+      aria-label={title}
+      className={`max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] overflow-y-auto rounded-md border border-line bg-raised p-0 shadow-float ${narrow ? 'max-w-md' : 'max-w-2xl'}`}
+    >
+      {open && (
+        <div className="appears p-5">
+          <div className="mb-3 flex items-start justify-between gap-4">
+            <h2 className="text-[1rem] leading-6">{title}</h2>
+            <button
+              type="button"
+              onClick={onClose}
+              aria-label="Close"
+              className="-mt-1 -mr-1 grid size-8 place-items-center rounded-sm text-muted hover:bg-hover hover:text-ink"
+            >
+              <Icon name="close" />
+            </button>
+          </div>
+          {children}
+        </div>
+      )}
+    </dialog>
+  )
+}

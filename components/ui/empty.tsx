@@ -1,0 +1,11 @@
+import type { ReactNode } from 'react'
+
+/** What a list says while it has nothing: what would be here, and how to get it. */
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className="border-y border-line py-5">
+      <p>{title}</p>
+      {children && <div className="mt-1 max-w-[72ch] text-muted">{children}</div>}
+    </div>
+  )
+}

@@ -1,0 +1,21 @@
+import { clsx } from 'clsx'
+import type { ReactNode } from 'react'
+
+type Props = { tone?: 'bad' | 'waiting' | 'good'; live?: boolean; children: ReactNode }
+
+/** A sentence that must not be overlooked, marked at its edge. `live`: it appears after an action and is read out. */
+export function Notice({ tone = 'bad', live = false, children }: Props) {
+  return (
+    <div
+      role={live ? (tone === 'bad' ? 'alert' : 'status') : undefined}
+      className={clsx(
+        'appears border-l-3 py-1 pl-3',
+        tone === 'bad' && 'border-bad',
+        tone === 'waiting' && 'border-waiting',
+        tone === 'good' && 'border-good',
+      )}
+    >
+      {children}
+    </div>
+  )
+}

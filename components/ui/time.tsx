@@ -1,0 +1,50 @@
+'use client'
+import { useEffect, useState } from 'react'
+import { exactTime, relativeTime, timeLeft } from '#lib/access/time-in-words'
+import { useNow } from './clock.tsx'
+
+type Props = { at: string; as?: 'relative' | 'left' | 'exact' | 'time' }
+
+/**
+ * An instant. `relative`: "5 min ago", and it moves; `left`: a countdown; `exact`: date and time in UTC; `time`: the
+ * time of day in UTC. The exact instant is always one hover away, in UTC and in the reader's own zone.
+ */
+export function Time({ at, as = 'relative' }: Props) {
+  const now = useNow()
+  const [local, setLocal] = useState('')
+  useEffect(() => {
+    const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
+    setLocal(format.format(new Date(at)))
+  }, [at])
+  const exact = exactTime(at)
+  const words = {
+    relative: () => relativeTime(Date.parse(at), now),
+    left: () => timeLeft(Date.parse(at), now),
+    exact: () => exact,
+    time: () => exact.slice(11),
+  }[as]()
+  return (
+    <time
+      dateTime={at}
+      title={local ? `${exact} UTC · ${local}` : `${exact} UTC`}
+      className={as === 'exact' || as === 'time' ? 'font-mono text-code whitespace-nowrap' : 'whitespace-nowrap'}
+    >
+      {words}
+    </time>
+  )
+}
+
+/** How much of a grant's time is used up, as a bar with its countdown. */
+export function Remaining({ since, until }: { since: string; until: string }) {
+  const now = useNow()
+  const [from, to] = [Date.parse(since), Date.parse(until)]
+  const left = Math.max(0, to - now)
+  return (
+    <span className="flex items-center gap-3">
+      <progress className="spent min-w-12" max={Math.max(1, to - from)} value={left} aria-label="Time left" />
+      <span className="w-16 text-right font-strong whitespace-nowrap">
+        <Time at={until} as="left" />
+      </span>
+    </span>
+  )
+}

@@ -1,0 +1,24 @@
+/** A run of text as written, or one character that would not be seen or would reorder what is around it. */
+export type TextPart = { text: string } | { sign: string; codePoint: string }
+
+// Controls but not line breaks and tabs; formats (bidi embeddings, overrides, isolates and marks, zero width, tags,
+// soft hyphen); private use and lone surrogates; the separators U+2028/2029; the Hangul fillers, which are letters
+// by name and blank to the eye. The zero-width joiner stays: scripts and emoji need it, and it reorders nothing.
+const unseen = /(?!\u200d)[\p{Cf}\p{Co}\p{Cs}\u2028\u2029\u115f\u1160\u3164\uffa0]|[^\P{Cc}\n\t]/gu
+
+/**
+ * Splits text from a person, a cluster or an identity provider so that a page can show every character of it:
+ * what hides or reorders (Unicode UAX #9, UTR #36) becomes a sign that says which character stood there.
+ */
+export function visibleText(text: string): TextPart[] {
+  const parts: TextPart[] = []
+  let from = 0
+  for (const match of text.matchAll(unseen)) {
+    if (match.index > from) parts.push({ text: text.slice(from, match.index) })
+    const codePoint = (match[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+    parts.push({ sign: match[0], codePoint: `U+${codePoint}` })
+    from = match.index + match[0].length
+  }
+  if (from < text.length) parts.push({ text: text.slice(from) })
+  return parts
+}
