@@ -40,7 +40,7 @@ export type TestParts = Parts & {
   stop(): Promise<void>
 }
 
-async function startDatabase(run: Run) {
+export async function startDatabase(run: Run) {
   const { adminUrl, ownerUrl, appUrl } = await startPostgres(run, {
     directory: join(run.directory, 'postgres'),
     durable: false,

@@ -78,6 +78,7 @@ CREATE TABLE "requests" (
     "ticket" TEXT,
     "verdict" JSONB NOT NULL,
     "steps" JSONB NOT NULL,
+    "approver_groups" TEXT[],
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "lapses_at" TIMESTAMPTZ(6) NOT NULL,
     "resolved_at" TIMESTAMPTZ(6),
@@ -233,6 +234,9 @@ CREATE TABLE "workers" (
 );
 
 -- CreateIndex
+CREATE INDEX "people_groups_idx" ON "people" USING GIN ("groups");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "people_issuer_subject_key" ON "people"("issuer", "subject");
 
 -- CreateIndex
@@ -249,6 +253,9 @@ CREATE INDEX "requests_status_id_idx" ON "requests"("status", "id" DESC);
 
 -- CreateIndex
 CREATE INDEX "requests_status_lapses_at_idx" ON "requests"("status", "lapses_at");
+
+-- CreateIndex
+CREATE INDEX "requests_approver_groups_idx" ON "requests" USING GIN ("approver_groups");
 
 -- CreateIndex
 CREATE INDEX "decisions_person_id_id_idx" ON "decisions"("person_id", "id" DESC);

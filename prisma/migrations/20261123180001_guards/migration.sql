@@ -29,8 +29,10 @@ BEGIN
   IF NEW.status <> OLD.status AND NOT (OLD.status = 'pending' AND NEW.status IN ('approved', 'denied', 'withdrawn', 'lapsed')) THEN
     RAISE EXCEPTION 'a request cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
   END IF;
-  IF (NEW.id, NEW.requester_id, NEW.cluster, NEW.asked, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
-     IS DISTINCT FROM (OLD.id, OLD.requester_id, OLD.cluster, OLD.asked, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
+  IF (NEW.id, NEW.requester_id, NEW.cluster, NEW.asked, NEW.reason, NEW.ticket, NEW.verdict, NEW.steps, NEW.approver_groups, NEW.lapses_at,
+      NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
+     IS DISTINCT FROM (OLD.id, OLD.requester_id, OLD.cluster, OLD.asked, OLD.reason, OLD.ticket, OLD.verdict, OLD.steps, OLD.approver_groups, OLD.lapses_at,
+      OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
     RAISE EXCEPTION 'who asked for what is not changed afterwards' USING ERRCODE = '23514';
   END IF;
   IF OLD.status <> 'pending' AND (NEW.namespaces, NEW.rules, NEW.cluster_role, NEW.duration_seconds, NEW.starts_at, NEW.digest, NEW.resolved_at)

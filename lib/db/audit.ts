@@ -1,0 +1,81 @@
+import type { Actor, Origin } from '#lib/access/actor'
+import type { AppError } from '#lib/access/errors'
+import { type AuditEventData, type AuditEventType, auditEvents } from '#lib/audit/events'
+import { afterTransaction, type Tx, transaction } from './client.ts'
+import { Prisma } from './generated/client.ts'
+import { newId } from './ids.ts'
+
+/** Somebody whose identity was not established: a refused sign-in, a refused bearer token. */
+export type UnknownActor = { kind: 'unknown'; name: string; origin: Origin }
+
+/** What an event is about. `personId` is whose request or grant it is: they may read the event. */
+export type About = {
+  requestId?: string
+  grantId?: string
+  personId?: string
+  cluster?: string
+  namespaces?: readonly string[]
+  policyHash?: string
+}
+
+/** One fact to be recorded. `before` and `after` are plain JSON; neither ever holds a token. */
+export type NewAuditEvent = {
+  [T in AuditEventType]: {
+    type: T
+    actor: Actor | UnknownActor
+    data: AuditEventData<T>
+    about?: About
+    before?: Prisma.InputJsonValue
+    after?: Prisma.InputJsonValue
+  }
+}[AuditEventType]
+
+function who(actor: Actor | UnknownActor) {
+  if (actor.kind === 'person') {
+    const { id, issuer, subject, name, email } = actor.person
+    return { actorId: id, actorIssuer: issuer, actorSubject: subject, actorName: name, actorEmail: email }
+  }
+  return { actorName: actor.kind === 'system' ? actor.component : actor.name }
+}
+
+function toRow({ type, actor, data, about = {}, before, after }: NewAuditEvent): Prisma.AuditEventCreateManyInput {
+  return {
+    id: newId('event'),
+    type,
+    actorKind: actor.kind,
+    ...who(actor),
+    via: actor.origin.via,
+    clientAddress: actor.origin.clientAddress,
+    reference: actor.origin.reference,
+    requestId: about.requestId,
+    grantId: about.grantId,
+    aboutId: about.personId,
+    cluster: about.cluster,
+    namespaces: [...(about.namespaces ?? [])],
+    policyHash: about.policyHash,
+    // The schema is an allow-list: parse() throws for anything that is not named in it.
+    data: auditEvents[type].data.parse(data) as Prisma.InputJsonObject,
+    before: before ?? Prisma.DbNull,
+    after: after ?? Prisma.DbNull,
+  }
+}
+
+/**
+ * Records facts in the transaction that makes them true, in the given order, in one statement.
+ * @throws ZodError when data is not of the event's shape: then the transaction fails, as it must
+ */
+export async function recordEvents(tx: Tx, events: readonly NewAuditEvent[]) {
+  if (events.length > 0) await tx.auditEvent.createMany({ data: events.map(toRow) })
+}
+
+/** Records one fact in the transaction that makes it true. */
+export const recordEvent = (tx: Tx, event: NewAuditEvent) => recordEvents(tx, [event])
+
+/**
+ * Refuses: records the attempt, then throws `error`. The event gets a transaction of its own, after the one under way
+ * was rolled back by the throw; when it cannot be written, that failure is thrown instead of `error`.
+ */
+export async function refuse(error: AppError, event: NewAuditEvent): Promise<never> {
+  await afterTransaction(() => transaction((tx) => recordEvent(tx, event)))
+  throw error
+}

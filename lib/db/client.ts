@@ -1,0 +1,101 @@
+import 'server-only'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { env } from '#lib/env'
+import { translateErrors } from './errors.ts'
+import { PrismaClient } from './generated/client.ts'
+
+// The only door to PostgreSQL, besides the connection that listens (listen.ts). Every wait has an end: a caller is told
+// "unavailable" within two seconds when the database is away, and after five when it is stuck.
+
+/** Milliseconds. A page that shows lists makes about ten statements of a few milliseconds each. */
+const limits = {
+  connect: 2_000,
+  statement: 5_000,
+  /** Shorter than `statement`, so that waiting for another approver's row lock is told apart from a slow statement. */
+  lock: 3_000,
+  /** A transaction whose process was stopped half-way must not keep its locks. */
+  idleInTransaction: 10_000,
+  /** The client's own limit, for a server that is frozen or behind a cable that was cut: longer than the server's. */
+  query: 6_000,
+  transaction: 15_000,
+}
+
+function connect(connectionString: string) {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: 'postern',
+    max: 10,
+    keepAlive: true,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: limits.connect,
+    query_timeout: limits.query,
+    statement_timeout: limits.statement,
+    lock_timeout: limits.lock,
+    idle_in_transaction_session_timeout: limits.idleInTransaction,
+  })
+  // An idle connection that breaks is no error of anybody's: the pool drops it, and the next statement opens another.
+  pool.on('error', () => {})
+  return translateErrors(new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) }))
+}
+
+export type Database = ReturnType<typeof connect>
+
+/** What runs inside one transaction; also accepts `db()` itself where a single statement is enough. */
+export type Tx = Omit<Database, '$transaction' | '$connect' | '$disconnect' | '$extends' | '$on'>
+
+type Scope = { tx: Tx; afterwards: Array<() => Promise<void>> }
+
+// Next puts this module into several bundles of one process; they share the pool and the open transaction.
+const shared = globalThis as typeof globalThis & {
+  posternDatabase?: Database
+  posternTransaction?: AsyncLocalStorage<Scope>
+}
+shared.posternTransaction ??= new AsyncLocalStorage<Scope>()
+const scopes = shared.posternTransaction
+
+/** The database of this process. The first call opens the pool; importing this file opens nothing. */
+export function db(): Database {
+  shared.posternDatabase ??= connect(env().databaseUrl)
+  return shared.posternDatabase
+}
+
+/** Ends every connection, at the end of the process or of a test file. */
+export async function closeDatabase() {
+  const open = shared.posternDatabase
+  shared.posternDatabase = undefined
+  await open?.$disconnect()
+}
+
+/**
+ * Runs `fn` in one transaction (read committed): everything it writes commits together, or nothing does when it throws.
+ * Called inside a running transaction it joins that one, so that an operation and whatever is wrapped around it (the
+ * answer kept for an Idempotency-Key) commit together.
+ * @throws AppError `unavailable` when the database is away, or a lock could not be had in time
+ */
+export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const outer = scopes.getStore()
+  if (outer) return fn(outer.tx)
+  const afterwards: Scope['afterwards'] = []
+  try {
+    return await db().$transaction((tx) => scopes.run({ tx, afterwards }, () => fn(tx)), {
+      maxWait: limits.connect,
+      timeout: limits.transaction,
+    })
+  } finally {
+    // NB: a throw in here replaces the error that is under way. That is meant: see afterTransaction().
+    for (const step of afterwards) await step()
+  }
+}
+
+/**
+ * Runs `step` once the transaction that is under way is over, however it ended, in none or one of its own; at once when
+ * there is none. What `step` throws, the caller of the transaction gets. Never opens a second connection while the first
+ * is held: with all connections held that way, everybody would wait for everybody.
+ */
+export async function afterTransaction(step: () => Promise<void>) {
+  const outer = scopes.getStore()
+  if (outer) outer.afterwards.push(step)
+  else await step()
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+// The only reader of process.env in the product. Nothing is read on import: a build has no environment.
+
+export const processRoles = ['all', 'web', 'worker'] as const
+/** `web` serves pages and holds no cluster credentials, `worker` works the queue and serves no pages, `all` does both. */
+export type ProcessRole = (typeof processRoles)[number]
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const variables = z
+  .object({
+    POSTERN_CONFIG: z.string('must name the configuration file').min(1, 'must name the configuration file'),
+    DATABASE_URL: z
+      .string('must be the postgresql:// address for the application’s role')
+      .regex(/^postgres(ql)?:\/\//, 'must be the postgresql:// address for the application’s role'),
+    POSTERN_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+    POSTERN_SESSION_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
+    POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
+    PORT: z.coerce.number('must be a port').int().min(0).max(65535, 'must be a port').default(3000),
+    HOSTNAME: z.string().default('0.0.0.0'),
+    LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+  })
+  .superRefine((values, context) => {
+    // A worker signs nobody in, so it need not hold what that takes.
+    if (values.POSTERN_ROLE === 'worker') return
+    for (const name of ['POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET'] as const) {
+      if (values[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'must be set' })
+    }
+  })
+
+const secrets = ['DATABASE_URL', 'POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET']
+
+export type Env = {
+  configPath: string
+  databaseUrl: string
+  /** Empty in a worker that was not given it. */
+  oidcClientSecret: string
+  /** Empty in a worker that was not given it. */
+  sessionSecret: string
+  role: ProcessRole
+  port: number
+  hostname: string
+  logLevel: (typeof logLevels)[number]
+}
+
+/**
+ * Reads an environment. Each secret may come from a file instead (`…_FILE`), without its last line break.
+ * @throws an Error whose message names every variable that is wrong, never a value
+ */
+export function parseEnv(source: Record<string, string | undefined>): Env {
+  const values: Record<string, string | undefined> = {}
+  const problems: string[] = []
+  for (const [name, value] of Object.entries(source)) if (value !== '') values[name] = value
+  for (const name of secrets) {
+    const file = values[`${name}_FILE`]
+    if (file === undefined) continue
+    if (values[name] !== undefined) problems.push(`${name} and ${name}_FILE: set one of the two`)
+    try {
+      values[name] = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    } catch (error) {
+      problems.push(`${name}_FILE: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+    }
+  }
+  const parsed = variables.safeParse(values)
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  if (problems.length || !parsed.success) {
+    throw new Error(`The environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+  }
+  const { data } = parsed
+  return {
+    configPath: data.POSTERN_CONFIG,
+    databaseUrl: data.DATABASE_URL,
+    oidcClientSecret: data.POSTERN_OIDC_CLIENT_SECRET ?? '',
+    sessionSecret: data.POSTERN_SESSION_SECRET ?? '',
+    role: data.POSTERN_ROLE,
+    port: data.PORT,
+    hostname: data.HOSTNAME,
+    logLevel: data.LOG_LEVEL,
+  }
+}
+
+let known: Env | undefined
+
+/** The environment of this process, read once, at first use. Throws as `parseEnv` does. */
+export function env(): Env {
+  known ??= parseEnv(process.env)
+  return known
+}
+
+/** The log level alone, for the logger, which must work before anything else does. Never throws. */
+export const wantedLogLevel = (): string => logLevels.find((level) => level === process.env.LOG_LEVEL) ?? 'info'
+
+/** `next dev` needs `eval` and a web socket in the browser; nothing else may depend on this. */
+export const isDevelopment = (): boolean => process.env.NODE_ENV === 'development'
+
+/** Is this `next build`, which runs our code without an environment? */
+export const isBuild = (): boolean => process.env.NEXT_PHASE === 'phase-production-build'
+
+/** next-auth takes its public address from the environment alone: this is where Postern's configuration sets it. */
+export function tellNextAuth(publicUrl: string): void {
+  process.env.NEXTAUTH_URL = `${new URL(publicUrl).origin}/api/auth`
+}

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+// Four layers, each on as few real parts as it needs. `npx vitest run --project unit` needs none; `db` a PostgreSQL;
+// `cluster` and `doors` a cluster besides. What POSTERN_PARTS names is used; otherwise the parts are started here.
+const base = {
+  // Next resolves the marker to nothing on the server; under plain Node it throws.
+  resolve: { alias: { 'server-only': at('./lib/testing/empty.ts') } },
+  oxc: { jsx: { runtime: 'automatic' as const } },
+}
+const onParts = { pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 60_000 }
+const notHere = ['**/node_modules/**', '.next/**', '.postern/**', 'e2e/**']
+
+export default defineConfig({
+  ...base,
+  test: {
+    // Two processes: the machine that runs this also runs the database, the cluster and what is under test.
+    maxWorkers: 2,
+    projects: [
+      {
+        ...base,
+        test: {
+          name: 'unit',
+          include: ['lib/**/*.test.ts', 'local/**/*.test.ts', 'components/**/*.test.{ts,tsx}'],
+          exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
+        },
+      },
+      {
+        ...base,
+        test: {
+          ...onParts,
+          name: 'db',
+          include: ['**/*.db.test.ts'],
+          exclude: notHere,
+          globalSetup: 'lib/testing/database-setup.ts',
+        },
+      },
+      {
+        ...base,
+        test: {
+          ...onParts,
+          name: 'cluster',
+          include: ['**/*.cluster.test.ts'],
+          exclude: notHere,
+          globalSetup: 'lib/testing/global-setup.ts',
+        },
+      },
+      {
+        ...base,
+        test: {
+          ...onParts,
+          name: 'doors',
+          include: ['app/**/*.test.ts'],
+          exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
+          globalSetup: 'lib/testing/global-setup.ts',
+        },
+      },
+    ],
+  },
+})
