@@ -40,10 +40,10 @@ export type TestParts = Parts & {
   stop(): Promise<void>
 }
 
-export async function startDatabase(run: Run) {
+export async function startDatabase(run: Run, durable: boolean) {
   const { adminUrl, ownerUrl, appUrl } = await startPostgres(run, {
     directory: join(run.directory, 'postgres'),
-    durable: false,
+    durable,
   })
   const template = 'postern_template'
   const { migrate } = await import('../prisma/migrate.mjs')
@@ -58,10 +58,10 @@ export async function startDatabase(run: Run) {
   return { adminUrl, ownerUrl, appUrl, template }
 }
 
-async function startCluster(run: Run, say: (line: string) => void): Promise<Parts['kubernetes']> {
+async function startCluster(run: Run, durable: boolean, say: (line: string) => void): Promise<Parts['kubernetes']> {
   const programs = await ensureClusterPrograms(say)
   const directory = join(run.directory, 'kubernetes')
-  const cluster = await startKubernetes(run, { name: 'prod-eu', directory, durable: false, programs })
+  const cluster = await startKubernetes(run, { name: 'prod-eu', directory, durable, programs })
   const [posternKubeconfig] = await Promise.all([installPostern(cluster, directory), makeWorld(cluster)])
   await letPosternGrantIn(cluster, worldNamespaces)
   const { name, server, caFile, adminKubeconfig, kubectl, auditLog } = cluster
@@ -72,8 +72,9 @@ async function startCluster(run: Run, say: (line: string) => void): Promise<Part
  * The real parts that tests run on, all throwaway: PostgreSQL with both roles, migrated, and a cluster with Postern
  * installed and the demo's world in it, and the identity provider. Sets POSTERN_PARTS to a JSON file that tells where they are. When POSTERN_PARTS
  * names such a file already, those parts are used and stop() leaves them alone.
+ * @param durable wait for the disk at each write, as production does: for measurements
  */
-export async function startTestParts(say: (line: string) => void = () => {}): Promise<TestParts> {
+export async function startTestParts(say: (line: string) => void = () => {}, durable = false): Promise<TestParts> {
   const given = process.env.POSTERN_PARTS
   if (given && existsSync(given)) {
     const parts = JSON.parse(readFileSync(given, 'utf8')) as Parts
