@@ -1,0 +1,194 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { stringify } from 'yaml'
+import { startFloor } from './bench/floor.ts'
+import { startProduct } from './bench/product.ts'
+import { measureScripts } from './bench/scripts.ts'
+import { inParallel, percentile } from './bench/statistics.ts'
+import { ensureBuild } from './build.ts'
+import { anyLocalPort, startIdentityProvider } from './identity-provider.ts'
+import { startTestParts } from './parts.ts'
+import { checkout } from './places.ts'
+import { freePort } from './ports.ts'
+import { startPostern } from './postern.ts'
+import { openRun, stopOnSignals } from './processes.ts'
+
+// `npm run bench`: how much slower than the floor Postern is, on the same servers in the same run, and what a page and
+// an idle replica weigh. Ratios are comparable between machines; milliseconds are not.
+
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '100' }, cycles: { type: 'string', default: '240' } },
+})
+const rounds = Number(options.rounds)
+const cycles = Number(options.cycles)
+const width = 16
+
+const configuration = (places: {
+  url: string
+  issuer: string
+  clientId: string
+  audience: string
+  kubeconfig: string
+  server: string
+}) => {
+  const entitlement = (name: string, approvals: unknown[]) => ({
+    name,
+    title: name,
+    who: { groups: ['payments-dev'] },
+    clusters: ['prod-eu'],
+    namespaces: ['payments'],
+    rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] }],
+    duration: { default: 'PT30M', max: 'PT1H' },
+    approvals,
+  })
+  return stringify({
+    publicUrl: places.url,
+    identity: { issuer: places.issuer, clientId: places.clientId, apiAudience: places.audience, groupsClaim: 'groups' },
+    roles: { auditor: { groups: ['security-audit'] }, admin: { groups: ['platform-admins'] } },
+    clusters: [{ name: 'prod-eu', labels: {}, kubeconfig: { file: places.kubeconfig }, publicServer: places.server }],
+    entitlements: [entitlement('decided', [{ groups: ['payments-leads'], count: 1 }]), entitlement('automatic', [])],
+    pending: { lapseAfter: 'PT24H' },
+    guardrails: [],
+  })
+}
+
+const say = (line: string) => console.log(line)
+await ensureBuild(say)
+const parts = await startTestParts(say, true)
+const run = await openRun({ name: 'bench', say })
+run.onStop(parts.stop)
+stopOnSignals(run, say)
+try {
+  const provider = await startIdentityProvider({
+    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
+    postLogoutRedirectUris: anyLocalPort('/signed-out'),
+  })
+  run.onStop(provider.stop)
+  const { kubernetes, postgres } = parts
+  const port = await freePort()
+  const directory = join(run.directory, 'postern')
+  mkdirSync(directory)
+  const postern = await startPostern(run, {
+    port,
+    directory,
+    databaseUrl: postgres.appUrl,
+    clientSecret: provider.clientSecret,
+    configuration: configuration({
+      ...provider,
+      url: `http://localhost:${port}`,
+      kubeconfig: kubernetes.posternKubeconfig,
+      server: kubernetes.server,
+    }),
+  })
+  const idle = readFileSync(`/proc/${postern.part.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1]
+  const product = await startProduct({ url: postern.url, provider, databaseUrl: postgres.appUrl })
+  const { users } = JSON.parse(readFileSync(kubernetes.posternKubeconfig, 'utf8')) as {
+    users: [{ user: { token: string } }]
+  }
+  const floor = await startFloor(
+    {
+      server: kubernetes.server,
+      ca: readFileSync(kubernetes.caFile, 'utf8'),
+      token: users[0].user.token,
+      databaseUrl: postgres.appUrl,
+      namespace: 'payments',
+    },
+    postgres.ownerUrl,
+    width,
+  )
+
+  say('warming up')
+  for (let i = 0; i < 10; i++) {
+    const id = `floor-warm-${i}`
+    await floor.grant(id)
+    await floor.token(id)
+    await floor.end(id)
+    await floor.cleanUp(id)
+    await product.decidedGrant()
+  }
+
+  say(`${rounds} grants and ends, floor and Postern in turn`)
+  const times = { floorGrant: [] as number[], floorEnd: [] as number[], grant: [] as number[], end: [] as number[] }
+  for (let i = 0; i < rounds; i++) {
+    const id = `floor-${i}`
+    times.floorGrant.push(await floor.grant(id))
+    times.floorEnd.push(await floor.end(id))
+    await floor.cleanUp(id)
+    const measured = await product.decidedGrant()
+    times.grant.push(measured.grantMs)
+    times.end.push(measured.endMs)
+  }
+
+  say(`${cycles} full cycles each, ${width} at a time`)
+  const floorSeconds = await inParallel(cycles, width, async (i) => {
+    const id = `floor-cycle-${i}`
+    await floor.grant(id)
+    await floor.token(id)
+    await floor.end(id)
+    await floor.cleanUp(id)
+  })
+  const productSeconds = await inParallel(cycles, width, () => product.cycle())
+  await floor.close()
+  await product.close()
+
+  say('what pages load')
+  const scripts = await measureScripts(postern.url)
+
+  const ms = (value: number) => value.toFixed(1)
+  const row = (what: string, ours: string, bare: string, ratio: number, goal: string, holds: boolean) =>
+    `| ${what} | ${ours} | ${bare} | ${ratio.toFixed(2)} | ${goal} | ${holds ? 'yes' : 'no'} |`
+  const compare = (what: string, ours: number[], bare: number[], p: number, goal: number) => {
+    const [a, b] = [percentile(ours, p), percentile(bare, p)]
+    return row(`${what}, p${p}`, `${ms(a)} ms`, `${ms(b)} ms`, a / b, `≤ ${goal}`, a / b <= goal)
+  }
+  const rates = [cycles / productSeconds, cycles / floorSeconds] as const
+  const rss = Number(idle) / 1024
+  const table = [
+    '| What | Postern | floor | ratio | goal | holds |',
+    '|---|---|---|---|---|---|',
+    compare('decision → cluster says allowed', times.grant, times.floorGrant, 50, 1.5),
+    compare('decision → cluster says allowed', times.grant, times.floorGrant, 95, 2.5),
+    compare('revocation → cluster says denied', times.end, times.floorEnd, 50, 1.5),
+    compare('revocation → cluster says denied', times.end, times.floorEnd, 95, 2.5),
+    row(
+      `full cycles each second, ${width} at a time`,
+      rates[0].toFixed(1),
+      rates[1].toFixed(1),
+      rates[0] / rates[1],
+      '≥ 0.5',
+      rates[0] / rates[1] >= 0.5,
+    ),
+    '',
+    '| What | seen | goal | holds |',
+    '|---|---|---|---|',
+    ...scripts.map(
+      ({ path, kilobytes }) =>
+        `| scripts of \`${path}\`, compressed | ${kilobytes.toFixed(0)} kB | ≤ 240 kB | ${kilobytes <= 240 ? 'yes' : 'no'} |`,
+    ),
+    `| memory of an idle replica (RSS) | ${rss.toFixed(0)} MB | ≤ 300 MB | ${rss <= 300 ? 'yes' : 'no'} |`,
+  ].join('\n')
+  say(table)
+  const cpu = cpus()
+  writeFileSync(
+    join(checkout, 'docs/benchmarks.md'),
+    `# Benchmarks
+
+Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpu.length} × ${cpu[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version},
+PostgreSQL 18 and Kubernetes 1.37 on the same machine, both waiting for the disk. ${rounds} rounds, floor and Postern in turn; ${cycles} cycles each.
+
+The floor is a bare script on the same servers in the same run: keep-alive HTTPS and plain SQL, no product code
+(\`local/bench/floor.ts\`). Granting: three creates in parallel, one access review, two commits. Ending: delete the binding, one
+access review, two commits. A cycle adds the token and the removal of the rest. Postern's times are differences of what the
+database's clock recorded: from the decision to *active*, from the wish to end to *ended*.
+
+${table}
+`,
+  )
+  await run.stop()
+} catch (error) {
+  console.error(error)
+  await run.stop()
+  process.exitCode = 1
+}

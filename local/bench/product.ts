@@ -1,0 +1,97 @@
+import pg from 'pg'
+import type { IdentityProvider } from '../identity-provider.ts'
+import { bearerToken } from '../token.ts'
+
+export type Product = {
+  /** One request, decided by a lead, active, revoked, ended. Milliseconds by the database's clock. */
+  decidedGrant(): Promise<{ grantMs: number; endMs: number }>
+  /** One request that needs nobody, its token, its release and its verified end. */
+  cycle(): Promise<void>
+  close(): Promise<void>
+}
+
+type Call = (path: string, body?: unknown) => Promise<Record<string, string>>
+
+/** A client of Postern's API that waits for grants by listening to the database, so that waiting costs the product nothing. */
+export async function startProduct(at: {
+  url: string
+  provider: IdentityProvider
+  databaseUrl: string
+}): Promise<Product> {
+  const source = { ...at.provider, redirectUri: `${at.url}/api/auth/callback/oidc` }
+  const callAs = async (person: string): Promise<Call> => {
+    const authorization = `Bearer ${await bearerToken(source, person)}`
+    return async (path, body = {}) => {
+      const answer = await fetch(`${at.url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      const text = await answer.text()
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`)
+      return text ? JSON.parse(text) : {}
+    }
+  }
+  const [engineer, lead] = await Promise.all([callAs('mina'), callAs('priya')])
+
+  const database = new pg.Pool({ connectionString: at.databaseUrl, max: 4 })
+  const listener = new pg.Client({ connectionString: at.databaseUrl })
+  await listener.connect()
+  await listener.query('LISTEN postern_grant')
+  const waiting = new Set<() => void>()
+  listener.on('notification', () => {
+    for (const wake of waiting) wake()
+  })
+  const until = async (requestId: string, status: 'active' | 'ended') => {
+    const deadline = Date.now() + 30_000
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.add(resolve)
+      const { rows } = await database.query(
+        `SELECT g.id, g.status, 1000 * extract(epoch FROM g.activated_at - r.resolved_at)::float AS grant_ms,
+                1000 * extract(epoch FROM g.ended_at - g.ending_at)::float AS end_ms
+         FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.request_id = $1`,
+        [requestId],
+      )
+      if (rows[0]?.status === status) {
+        waiting.delete(resolve)
+        return rows[0] as { id: string; grant_ms: number; end_ms: number }
+      }
+      if (Date.now() > deadline) throw new Error(`request ${requestId} is ${rows[0]?.status}, not ${status}`)
+      const timer = setTimeout(resolve, 1000)
+      await promise
+      clearTimeout(timer)
+      waiting.delete(resolve)
+    }
+  }
+  const ask = (entitlement: string) =>
+    engineer('/requests', {
+      entitlement,
+      cluster: 'prod-eu',
+      namespaces: ['payments'],
+      reason: 'to see how fast this is',
+      duration: 'PT30M',
+    })
+
+  return {
+    decidedGrant: async () => {
+      const { id, digest } = await ask('decided')
+      await lead(`/requests/${id}/decisions`, { decision: 'approve', digest })
+      const active = await until(`${id}`, 'active')
+      await lead(`/grants/${active.id}/revoke`, { reason: 'measured' })
+      const ended = await until(`${id}`, 'ended')
+      return { grantMs: active.grant_ms, endMs: ended.end_ms }
+    },
+    cycle: async () => {
+      const { id } = await ask('automatic')
+      const grant = await until(`${id}`, 'active')
+      await engineer(`/grants/${grant.id}/credentials`)
+      await engineer(`/grants/${grant.id}/release`)
+      await until(`${id}`, 'ended')
+    },
+    close: async () => {
+      await listener.end()
+      await database.end()
+    },
+  }
+}

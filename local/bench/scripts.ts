@@ -1,0 +1,40 @@
+import { chromium } from '@playwright/test'
+import { findChromium } from '../chromium.ts'
+
+/** Kilobytes of compressed scripts that a first visit of each page loads, as the browser counted them on the wire. */
+export async function measureScripts(url: string): Promise<{ path: string; kilobytes: number }[]> {
+  const executablePath = await findChromium(() => {})
+  const browser = await chromium.launch({
+    ...(executablePath ? { executablePath } : {}),
+    args: ['--no-sandbox', '--disable-background-networking'],
+  })
+  try {
+    const signedIn = await browser.newContext({ baseURL: url })
+    const first = await signedIn.newPage()
+    await first.goto('/')
+    await first.getByRole('button', { name: /sign in/i }).click()
+    await first.getByRole('button', { name: /Mina Okafor/ }).click()
+    await first.getByRole('heading', { level: 1, name: 'Access' }).waitFor()
+    const cookies = await signedIn.cookies()
+    const measured: { path: string; kilobytes: number }[] = []
+    for (const path of ['/sign-in', '/', '/ask', '/inbox', '/history', '/clusters', '/guardrails']) {
+      const context = await browser.newContext({ baseURL: url })
+      if (path !== '/sign-in') await context.addCookies(cookies)
+      const page = await context.newPage()
+      const session = await context.newCDPSession(page)
+      await session.send('Network.enable')
+      const scripts = new Set<string>()
+      let bytes = 0
+      session.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.add(requestId))
+      session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+        if (scripts.has(requestId)) bytes += encodedDataLength
+      })
+      await page.goto(path, { waitUntil: 'networkidle' })
+      measured.push({ path, kilobytes: bytes / 1000 })
+      await context.close()
+    }
+    return measured
+  } finally {
+    await browser.close()
+  }
+}
