@@ -1,0 +1,57 @@
+// May this person say yes or no to this request?
+import { isSamePerson, type Person } from '#lib/access/actor'
+import type { ApprovalStep } from '#lib/access/entitlement'
+import type { May } from '#lib/access/resources'
+import type { RequestStatus } from '#lib/access/status'
+
+type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerified'>
+
+export type DecidingFacts = {
+  person: Identity & { groups: readonly string[] }
+  requester: Identity
+  status: RequestStatus
+  /** The steps as snapshot when the request was made. */
+  steps: readonly ApprovalStep[]
+  /**
+   * The steps of the same entitlement as the configuration has them now, so that a right that was taken away is gone
+   * at once. Null where the entitlement is no longer there: then the snapshot alone says who may still deny, and
+   * whether approving is possible at all is for the caller to refuse.
+   */
+  currentSteps: readonly ApprovalStep[] | null
+  /** Everybody who has decided this request already. */
+  decided: readonly Identity[]
+}
+
+export const notDecidingCodes = ['own-request', 'not-an-approver', 'not-pending', 'already-decided'] as const
+export type NotDecidingCode = (typeof notDecidingCodes)[number]
+
+const statusInWords: Record<Exclude<RequestStatus, 'pending'>, string> = {
+  approved: 'It has every approval it needs already.',
+  denied: 'It was denied already.',
+  withdrawn: 'It was withdrawn by its requester.',
+  lapsed: 'It lapsed: nobody decided in time.',
+}
+
+const isInGroupOf = (steps: readonly ApprovalStep[], groups: readonly string[]) =>
+  steps.some((step) => step.groups.some((group) => groups.includes(group)))
+
+/**
+ * Whether the person may decide and, where not, why, for them to read. Own requests come first: nobody decides their
+ * own, whatever groups they are in and however they signed in. `not-an-approver` says nothing that may not be known,
+ * but whether its hearer may know of the request at all is for the caller.
+ */
+export function mayDecide(facts: DecidingFacts): May & { code?: NotDecidingCode } {
+  const no = (code: NotDecidingCode, why: string) => ({ may: false as const, why, code })
+  const { person, requester, status, steps, currentSteps } = facts
+  if (isSamePerson(person, requester)) {
+    return no('own-request', 'This is your own request: somebody else has to decide it.')
+  }
+  if (!isInGroupOf(steps, person.groups) || (currentSteps && !isInGroupOf(currentSteps, person.groups))) {
+    return no('not-an-approver', 'You are in none of the groups that may decide this request.')
+  }
+  if (status !== 'pending') return no('not-pending', statusInWords[status])
+  if (facts.decided.some((other) => isSamePerson(person, other))) {
+    return no('already-decided', 'You have decided this request already: one person counts once.')
+  }
+  return { may: true }
+}

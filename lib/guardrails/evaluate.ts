@@ -1,0 +1,64 @@
+// May this be asked for, approved, granted? The one answer of all guardrails together.
+import type { Verdict, Violation } from '#lib/access/resources'
+import type { Guardrail, JudgementFacts } from './facts.ts'
+import { clusterNotCovered } from './rules/cluster-not-covered.ts'
+import { clusterRoleUnknown } from './rules/cluster-role-unknown.ts'
+import { clusterUnknown } from './rules/cluster-unknown.ts'
+import { durationTooLong } from './rules/duration-too-long.ts'
+import { durationTooShort } from './rules/duration-too-short.ts'
+import { namespaceNotCovered } from './rules/namespace-not-covered.ts'
+import { namespaceProtected } from './rules/namespace-protected.ts'
+import { namespaceUnknown } from './rules/namespace-unknown.ts'
+import { namespacesMissing } from './rules/namespaces-missing.ts'
+import { reasonTooShort } from './rules/reason-too-short.ts'
+import { requesterNotEligible } from './rules/requester-not-eligible.ts'
+import { rulesMissing } from './rules/rules-missing.ts'
+import { rulesOutsideCeiling } from './rules/rules-outside-ceiling.ts'
+import { rulesTooMany } from './rules/rules-too-many.ts'
+import { startInPast } from './rules/start-in-past.ts'
+import { ticketMalformed } from './rules/ticket-malformed.ts'
+import { ticketMissing } from './rules/ticket-missing.ts'
+
+/** In the order in which a form asks. Each is judged, whatever the others found. */
+export const guardrails: readonly Guardrail[] = [
+  requesterNotEligible,
+  clusterUnknown,
+  clusterNotCovered,
+  clusterRoleUnknown,
+  namespacesMissing,
+  namespaceProtected,
+  namespaceNotCovered,
+  namespaceUnknown,
+  rulesMissing,
+  rulesOutsideCeiling,
+  rulesTooMany,
+  durationTooShort,
+  durationTooLong,
+  startInPast,
+  reasonTooShort,
+  ticketMissing,
+  ticketMalformed,
+]
+
+/** A guardrail that cannot say yes says no. What went wrong inside is not for the reader. */
+function judge(guardrail: Guardrail, facts: JudgementFacts): Violation[] {
+  try {
+    return guardrail.find(facts)
+  } catch {
+    const sentence = `The guardrail ${guardrail.code} could not be judged, which counts as a no: tell whoever runs Postern.`
+    return [{ code: `${guardrail.code}-failed`, pointer: '', sentence }]
+  }
+}
+
+/**
+ * Every violation of every guardrail, never only the first; none means that it is permitted. Pointers are RFC 6901
+ * pointers into the body of POST /requests, so that a form can show each at its field.
+ * @param chain the guardrails to judge by, all of Postern's unless a test says otherwise
+ */
+export function evaluate(facts: JudgementFacts, chain: readonly Guardrail[] = guardrails): Verdict {
+  return {
+    policyVersion: facts.policyHash,
+    violations: chain.flatMap((guardrail) => judge(guardrail, facts)),
+    warnings: [],
+  }
+}

@@ -1,0 +1,43 @@
+import type { Entitlement } from '#lib/access/entitlement'
+import type { Violation } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+
+/** Everything a judgement looks at, gathered before: the same facts give the same verdict, whenever it is asked for. */
+export type JudgementFacts = {
+  submission: {
+    entitlement: string
+    cluster: string
+    namespaces: readonly string[]
+    /** What was chosen; absent or null where the entitlement says it all. */
+    rules?: readonly Rule[] | null
+    reason: string
+    ticket?: string | null
+    durationSeconds: number
+    /** Absent or null: as soon as it is approved. */
+    startsAt?: Date | null
+  }
+  entitlement: Entitlement
+  requester: { subject: string; groups: readonly string[] }
+  cluster: {
+    name: string
+    /** Is there such a cluster in the configuration? */
+    known: boolean
+    /** Its namespaces as last seen; null where they were never seen: then only names can be judged. */
+    namespaces: readonly { name: string; labels: Readonly<Record<string, string>> }[] | null
+    /** The rules of the ClusterRoles that entitlements name, as last seen. */
+    clusterRoles: Readonly<Record<string, Rule[]>>
+  }
+  policyHash: string
+  now: Date
+  /**
+   * When this is judged; `asking` unless said. Later, a start that was asked for may lie in the past, and rules may be
+   * fewer than the fixed ones because an approver narrowed them.
+   */
+  stage?: 'asking' | 'deciding' | 'granting'
+}
+
+/**
+ * One guardrail: named for the bad state it finds, answering every place where it finds it. It may throw: that counts
+ * as violated.
+ */
+export type Guardrail = { code: string; find: (facts: JudgementFacts) => Violation[] }
