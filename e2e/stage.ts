@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { anyLocalPort, startIdentityProvider } from '#local/identity-provider'
 import { type Parts, startTestParts } from '#local/parts'
 import { freePort } from '#local/ports'
 import { startPostern } from '#local/postern'
@@ -20,18 +19,13 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
   const parts = await startTestParts(console.log)
   const run = await openRun({ name: 'stories' })
   const port = await freePort()
-  const provider = await startIdentityProvider({
-    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
-    postLogoutRedirectUris: anyLocalPort('/signed-out'),
-  })
-  run.onStop(provider.stop)
   const stop = async () => {
     await run.stop()
     await parts.stop()
   }
   try {
-    const { issuer, clientId, clientSecret, audience } = provider
-    const { kubernetes, postgres } = parts
+    const { kubernetes, postgres, identity } = parts
+    const { issuer, clientId, clientSecret, audience } = identity
     const directory = join(run.directory, 'postern')
     mkdirSync(directory, { recursive: true })
     const configuration = configurationText({

@@ -7,13 +7,12 @@ import { startFloor } from './bench/floor.ts'
 import { startProduct } from './bench/product.ts'
 import { measureScripts } from './bench/scripts.ts'
 import { inParallel, percentile } from './bench/statistics.ts'
-import { ensureBuild } from './build.ts'
-import { anyLocalPort, startIdentityProvider } from './identity-provider.ts'
 import { startTestParts } from './parts.ts'
 import { checkout } from './places.ts'
 import { freePort } from './ports.ts'
 import { startPostern } from './postern.ts'
 import { openRun, stopOnSignals } from './processes.ts'
+import { ensureProductionBuild } from './production-build.ts'
 
 // `npm run bench`: how much slower than the floor Postern is, on the same servers in the same run, and what a page and
 // an idle replica weigh. Ratios are comparable between machines; milliseconds are not.
@@ -55,18 +54,13 @@ const configuration = (places: {
 }
 
 const say = (line: string) => console.log(line)
-await ensureBuild(say)
+await ensureProductionBuild(say)
 const parts = await startTestParts(say, true)
 const run = await openRun({ name: 'bench', say })
 run.onStop(parts.stop)
 stopOnSignals(run, say)
 try {
-  const provider = await startIdentityProvider({
-    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
-    postLogoutRedirectUris: anyLocalPort('/signed-out'),
-  })
-  run.onStop(provider.stop)
-  const { kubernetes, postgres } = parts
+  const { kubernetes, postgres, identity } = parts
   const port = await freePort()
   const directory = join(run.directory, 'postern')
   mkdirSync(directory)
@@ -74,16 +68,16 @@ try {
     port,
     directory,
     databaseUrl: postgres.appUrl,
-    clientSecret: provider.clientSecret,
+    clientSecret: identity.clientSecret,
     configuration: configuration({
-      ...provider,
+      ...identity,
       url: `http://localhost:${port}`,
       kubeconfig: kubernetes.posternKubeconfig,
       server: kubernetes.server,
     }),
   })
   const idle = readFileSync(`/proc/${postern.part.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1]
-  const product = await startProduct({ url: postern.url, provider, databaseUrl: postgres.appUrl })
+  const product = await startProduct({ url: postern.url, identity, databaseUrl: postgres.appUrl })
   const { users } = JSON.parse(readFileSync(kubernetes.posternKubeconfig, 'utf8')) as {
     users: [{ user: { token: string } }]
   }

@@ -83,8 +83,8 @@ export async function startTestParts(say: (line: string) => void = () => {}, dur
   const run = await openRun({ name: 'tests', say })
   try {
     const [postgres, kubernetes, identity] = await Promise.all([
-      startDatabase(run),
-      startCluster(run, say),
+      startDatabase(run, durable),
+      startCluster(run, durable, say),
       startIdentity(run),
     ])
     const parts: Parts = { postgres, kubernetes, identity }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { IdentityProvider } from '../identity-provider.ts'
+import type { Identity } from '../identity.ts'
 import { bearerToken } from '../token.ts'
 
 export type Product = {
@@ -13,12 +13,8 @@ export type Product = {
 type Call = (path: string, body?: unknown) => Promise<Record<string, string>>
 
 /** A client of Postern's API that waits for grants by listening to the database, so that waiting costs the product nothing. */
-export async function startProduct(at: {
-  url: string
-  provider: IdentityProvider
-  databaseUrl: string
-}): Promise<Product> {
-  const source = { ...at.provider, redirectUri: `${at.url}/api/auth/callback/oidc` }
+export async function startProduct(at: { url: string; identity: Identity; databaseUrl: string }): Promise<Product> {
+  const source = { ...at.identity, redirectUri: `${at.url}/api/auth/callback/oidc` }
   const callAs = async (person: string): Promise<Call> => {
     const authorization = `Bearer ${await bearerToken(source, person)}`
     return async (path, body = {}) => {
