@@ -5,7 +5,7 @@ type Identity = { clientCertificate: string; clientKey: string } | { token: stri
 /** Writes a kubeconfig (mode 600) with one context, named like the cluster. Certificates are named by path. */
 export function writeKubeconfig(
   file: string,
-  cluster: { name: string; server: string; caFile: string },
+  cluster: { name: string; server: string; caFile: string | undefined },
   identity: Identity,
 ): string {
   const { name, server, caFile } = cluster

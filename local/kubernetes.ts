@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Certificates, ensureCertificates } from './certificates.ts'
 import { httpsGet } from './https-get.ts'
@@ -10,6 +9,7 @@ import { type Part, type Run, waitUntil } from './processes.ts'
 import type { ClusterPrograms } from './programs.ts'
 
 export type Kubernetes = Cluster & {
+  caFile: string
   /** The API server's audit log, one JSON event a line. */
   auditLog: string
   certificates: Certificates
@@ -175,8 +175,9 @@ export async function startKubernetes(run: Run, options: KubernetesOptions): Pro
   })
   const kubernetes = {
     ...about,
-    ca: readFileSync(certificates.ca, 'utf8'),
     adminKubeconfig,
+    adminContext: name,
+    scratch: directory,
     kubectl: programs.kubectl,
     auditLog: apiServer.auditLog,
     certificates,

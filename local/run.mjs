@@ -69,9 +69,10 @@ function findNode() {
   const pinned = join(checkout, 'node_modules/.bin/node')
   if (existsSync(pinned) && spawnSync(pinned, ['--version']).status === 0) return pinned
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath
+  // From 24.2 on a module can ask whether it is the program (import.meta.main).
+  if (major > 24 || (major === 24 && minor >= 2)) return process.execPath
   return giveUp(
-    `Postern needs Node 22.19 or newer. npm has no Node for ${process.platform}-${process.arch} in this project, ` +
+    `Postern needs Node 24.2 or newer. npm has no Node for ${process.platform}-${process.arch} in this project, ` +
       `and this one is ${process.version}: install a newer one and try again.`,
   )
 }

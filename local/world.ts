@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
 import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
 import { checkout } from './places.ts'
 
@@ -16,9 +18,20 @@ function granterBinding(namespace: string) {
   }
 }
 
-/** Makes the company's namespaces with what runs in them. Harmless when they are there already. */
-export async function makeWorld(cluster: Cluster): Promise<void> {
-  await kubectlAsAdmin(cluster, ['apply', '-f', join(checkout, 'local/world.yaml')])
+/**
+ * Makes the company's namespaces with what runs in them. Harmless when they are there already. Where nothing plays the
+ * nodes (`withoutPods`) the Deployments are made with no replicas: their images do not exist.
+ */
+export async function makeWorld(cluster: Cluster, options: { withoutPods?: boolean } = {}): Promise<void> {
+  const objects = parseAllDocuments(readFileSync(join(checkout, 'local/world.yaml'), 'utf8')).map((one) => one.toJS())
+  if (options.withoutPods) {
+    for (const object of objects.filter(({ kind }) => kind === 'Deployment')) object.spec.replicas = 0
+  }
+  await kubectlAsAdmin(
+    cluster,
+    ['apply', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+  )
 }
 
 /** Lets Postern grant in these namespaces, which must exist; deploy/rbac.yaml must have been applied. */
