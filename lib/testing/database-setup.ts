@@ -9,7 +9,7 @@ export default async function setup() {
   const run = await openRun({ name: 'database-tests' })
   try {
     const file = join(run.directory, 'database.json')
-    writeFileSync(file, JSON.stringify({ postgres: await startDatabase(run) }), { mode: 0o600 })
+    writeFileSync(file, JSON.stringify({ postgres: await startDatabase(run, false) }), { mode: 0o600 })
     process.env.POSTERN_TEST_DATABASE = file
   } catch (error) {
     await run.stop()

@@ -1,0 +1,58 @@
+import { AppError } from '#lib/access/errors'
+import { type Tx, transaction } from './client.ts'
+import type { Prisma } from './generated/client.ts'
+
+export type KeptAnswer = { status: number; body: Prisma.JsonValue }
+/** An answer to be kept. Never one that holds a token: what is kept is readable by whoever reads the database. */
+export type NewAnswer = { status: number; body: Prisma.InputJsonObject }
+
+/** A claimed key whose answer is not there yet; it can only be seen inside the transaction that claimed it. */
+const unanswered = 0
+
+/**
+ * Claims an Idempotency-Key for one person in the running transaction. Returns the answer that was given to it before,
+ * or null: then the caller does the work and calls keepAnswer() in the same transaction. A second call with the same key
+ * waits until the first has committed, and then gets its answer.
+ * @param fingerprint SHA-256 of method, path and body
+ * @throws AppError `idempotency-mismatch` when the key was used for something else
+ */
+export async function claim(tx: Tx, personId: string, key: string, fingerprint: string): Promise<KeptAnswer | null> {
+  const { count } = await tx.idempotency.createMany({
+    data: { personId, key, fingerprint, status: unanswered, body: {} },
+    skipDuplicates: true,
+  })
+  if (count === 1) return null
+  const kept = await tx.idempotency.findUniqueOrThrow({ where: { personId_key: { personId, key } } })
+  if (kept.fingerprint !== fingerprint)
+    throw new AppError('idempotency-mismatch', 'This Idempotency-Key was used for something else. Use a new one.')
+  return { status: kept.status, body: kept.body }
+}
+
+/** Keeps the answer to a claimed key, in the transaction that claimed it. */
+export async function keepAnswer(tx: Tx, personId: string, key: string, { status, body }: NewAnswer) {
+  await tx.idempotency.update({ where: { personId_key: { personId, key } }, data: { status, body } })
+}
+
+/**
+ * Does `work` once for this key and returns its answer, or the one that an earlier call got. Claim, work and answer
+ * commit together, because operations join the transaction. When `work` throws, nothing is kept and the key is free: a
+ * refusal is judged anew each time, since what it rested on may have changed.
+ */
+export const once = (
+  personId: string,
+  key: string,
+  fingerprint: string,
+  work: () => Promise<NewAnswer>,
+): Promise<KeptAnswer & { repeated: boolean }> =>
+  transaction(async (tx) => {
+    const kept = await claim(tx, personId, key, fingerprint)
+    if (kept) return { ...kept, repeated: true }
+    const answer = await work()
+    await keepAnswer(tx, personId, key, answer)
+    return { status: answer.status, body: answer.body as Prisma.JsonValue, repeated: false }
+  })
+
+/** Forgets answers that are older than a day: nobody tries again after that. Called by the sweep. */
+export async function forgetOldAnswers(tx: Tx) {
+  await tx.$executeRaw`DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'`
+}

@@ -1,0 +1,58 @@
+import type { Person } from '#lib/access/actor'
+import type { Id } from '#lib/access/ids'
+import type { PersonResource } from '#lib/access/resources'
+import type { Tx } from './client.ts'
+import type { Person as PersonRow } from './generated/client.ts'
+import { newId } from './ids.ts'
+
+/** What an identity provider says about somebody, already verified by whoever received it. */
+export type Identity = Omit<Person, 'id'>
+
+/** `previousGroups` is null for somebody who was never seen before. */
+export type KnownPerson = { person: Person; previousGroups: string[] | null }
+
+/** As rarely as this a person whom nothing changed about is written again, to say that their groups are still true. */
+const groupsRestatedAfterMs = 60_000
+
+export const toPerson = (row: PersonRow): Person => ({
+  id: row.id as Id<'person'>,
+  issuer: row.issuer,
+  subject: row.subject,
+  name: row.name,
+  email: row.email,
+  emailVerified: row.emailVerified,
+  groups: row.groups,
+})
+
+export const toPersonResource = (row: Pick<PersonRow, 'id' | 'name' | 'email'>): PersonResource => ({
+  id: row.id,
+  name: row.name,
+  email: row.email,
+})
+
+const sorted = (groups: readonly string[]) => [...new Set(groups)].sort()
+
+const isSame = (row: PersonRow, identity: Identity, groups: string[]) =>
+  row.name === identity.name &&
+  row.email === identity.email &&
+  row.emailVerified === identity.emailVerified &&
+  row.groups.join('\n') === groups.join('\n')
+
+/**
+ * Remembers a person as the identity provider describes them now; issuer and subject say who it is. One statement when
+ * nothing changed since a minute. Two first calls at once give one person.
+ */
+export async function upsertPerson(tx: Tx, identity: Identity): Promise<KnownPerson> {
+  const { issuer, subject, name, email, emailVerified } = identity
+  const groups = sorted(identity.groups)
+  const known = await tx.person.findUnique({ where: { issuer_subject: { issuer, subject } } })
+  const previousGroups = known?.groups ?? null
+  if (known && isSame(known, identity, groups) && Date.now() - known.groupsAt.getTime() < groupsRestatedAfterMs)
+    return { person: toPerson(known), previousGroups }
+  const row = await tx.person.upsert({
+    where: { issuer_subject: { issuer, subject } },
+    create: { id: newId('person'), issuer, subject, name, email, emailVerified, groups },
+    update: { name, email, emailVerified, groups, groupsAt: new Date() },
+  })
+  return { person: toPerson(row), previousGroups }
+}

@@ -1,0 +1,104 @@
+import type { Person } from '#lib/access/actor'
+import type { Id } from '#lib/access/ids'
+import { db, type Tx } from './client.ts'
+
+// Browser sessions. The database's clock decides everything here: when one is over, when its groups are due again.
+
+/** A session that is neither over nor ended, with its person as last described by the provider. */
+export type LiveSession = {
+  id: Id<'session'>
+  person: Person
+  /** The provider was last asked for the groups longer ago than `groupsFreshForSeconds`. */
+  isDue: boolean
+}
+
+/** How long a session lasts, whatever happens in it. */
+export const sessionSeconds = 3600
+
+/** How old a person's groups may be before the provider is asked again. */
+export const groupsFreshForSeconds = 300
+
+/** A provider that did not answer is asked again after this. */
+const retrySeconds = 60
+
+type Row = {
+  id: Id<'session'>
+  is_due: boolean
+  person_id: Id<'person'>
+  issuer: string
+  subject: string
+  name: string
+  email: string | null
+  email_verified: boolean
+  groups: string[]
+}
+
+export async function createSession(
+  tx: Tx,
+  session: { id: Id<'session'>; personId: string; sealedRefreshToken: string | null; sealedIdToken: string | null },
+) {
+  await tx.$executeRaw`
+    INSERT INTO sessions (id, person_id, expires_at, refreshed_at, sealed_refresh_token, sealed_id_token)
+    VALUES (${session.id}, ${session.personId}, now() + make_interval(secs => ${sessionSeconds}::int), now(),
+            ${session.sealedRefreshToken}, ${session.sealedIdToken})`
+  // Rows of sessions that are long over serve nobody; whoever signs in sweeps them.
+  await tx.$executeRaw`DELETE FROM sessions WHERE expires_at < now() - interval '1 day'`
+}
+
+export async function findLiveSession(id: string): Promise<LiveSession | null> {
+  const rows = await db().$queryRaw<Row[]>`
+    SELECT s.id, s.refreshed_at <= now() - make_interval(secs => ${groupsFreshForSeconds}::int)
+             AND s.sealed_refresh_token IS NOT NULL AS is_due,
+           p.id AS person_id, p.issuer, p.subject, p.name, p.email, p.email_verified, p.groups
+    FROM sessions s JOIN people p ON p.id = s.person_id
+    WHERE s.id = ${id} AND s.ended_at IS NULL AND s.expires_at > now()`
+  const row = rows[0]
+  if (!row) return null
+  const { issuer, subject, name, email, groups } = row
+  return {
+    id: row.id,
+    isDue: row.is_due,
+    person: { id: row.person_id, issuer, subject, name, email, emailVerified: row.email_verified, groups },
+  }
+}
+
+/**
+ * Takes the right to refresh this session's groups now: of many callers, on any replica, one gets the sealed refresh
+ * token and the others null, because a provider may let a refresh token be used once only. No lock is held while the
+ * provider is asked.
+ */
+export async function claimRefresh(id: string): Promise<string | null> {
+  const rows = await db().$queryRaw<{ sealed_refresh_token: string | null }[]>`
+    UPDATE sessions SET refreshed_at = now()
+    WHERE id = ${id} AND ended_at IS NULL
+      AND refreshed_at <= now() - make_interval(secs => ${groupsFreshForSeconds}::int)
+    RETURNING sealed_refresh_token`
+  return rows[0]?.sealed_refresh_token ?? null
+}
+
+/** Keeps the refresh token that replaced the one just used, where the provider gave a new one. */
+export async function keepRefreshToken(tx: Tx, id: string, sealedRefreshToken: string) {
+  await tx.$executeRaw`
+    UPDATE sessions SET sealed_refresh_token = ${sealedRefreshToken} WHERE id = ${id} AND ended_at IS NULL`
+}
+
+/** The provider did not answer: ask again in a minute, not in five. */
+export async function postponeRefresh(id: string) {
+  await db().$executeRaw`
+    UPDATE sessions SET refreshed_at = now() - make_interval(secs => ${groupsFreshForSeconds - retrySeconds}::int)
+    WHERE id = ${id} AND ended_at IS NULL`
+}
+
+/** Ends a session and forgets its tokens. Null where it was over already; else the sealed id_token, for the provider. */
+export async function endSession(
+  tx: Tx,
+  id: string,
+): Promise<{ personId: Id<'person'>; sealedIdToken: string | null } | null> {
+  const rows = await tx.$queryRaw<{ person_id: Id<'person'>; sealed_id_token: string | null }[]>`
+    SELECT person_id, sealed_id_token FROM sessions WHERE id = ${id} AND ended_at IS NULL FOR UPDATE`
+  const row = rows[0]
+  if (!row) return null
+  await tx.$executeRaw`
+    UPDATE sessions SET ended_at = now(), sealed_refresh_token = NULL, sealed_id_token = NULL WHERE id = ${id}`
+  return { personId: row.person_id, sealedIdToken: row.sealed_id_token }
+}

@@ -1,0 +1,47 @@
+import type { Person, PersonActor, Role, SystemActor } from '#lib/access/actor'
+import { db } from '#lib/db/client'
+import { newReference } from '#lib/db/ids'
+import { upsertPerson } from '#lib/db/people'
+
+let count = 0
+
+/** Who somebody is, without a row: a fresh subject each time, in `payments-dev`. */
+export function anIdentity(overrides: Partial<Omit<Person, 'id'>> = {}): Omit<Person, 'id'> {
+  count += 1
+  const subject = overrides.subject ?? `person-${process.pid}-${count}`
+  return {
+    issuer: 'http://127.0.0.1:4300',
+    subject,
+    name: `Person ${count}`,
+    email: `${subject}@example.com`,
+    emailVerified: true,
+    groups: ['payments-dev'],
+    ...overrides,
+  }
+}
+
+/** A person with a row in the database. */
+export async function aPerson(overrides: Partial<Omit<Person, 'id'>> = {}): Promise<Person> {
+  return (await upsertPerson(db(), anIdentity(overrides))).person
+}
+
+/** A signed-in person with a row in the database. `roles` are given, not derived from groups. */
+export async function anActor(overrides: Partial<Omit<Person, 'id'>> & { roles?: Role[] } = {}): Promise<PersonActor> {
+  const { roles = [], ...identity } = overrides
+  return asActor(await aPerson(identity), roles)
+}
+
+/** The same person, signed in with these roles. */
+export const asActor = (person: Person, roles: Role[] = []): PersonActor => ({
+  kind: 'person',
+  person,
+  roles,
+  origin: { via: 'api', clientAddress: '192.0.2.7', reference: newReference() },
+})
+
+/** Postern itself. */
+export const aSystemActor = (component = 'worker'): SystemActor => ({
+  kind: 'system',
+  component,
+  origin: { via: 'system', clientAddress: null, reference: newReference() },
+})
