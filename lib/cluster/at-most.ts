@@ -1,0 +1,22 @@
+/**
+ * Runs `each` for every item, at most `limit` at a time, and gives the results in order. The first failure is thrown
+ * once nothing is under way any more, so that nobody acts on a cluster behind the caller's back.
+ */
+export async function atMost<T, R>(limit: number, items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length)
+  let next = 0
+  let failure: { error: unknown } | undefined
+  async function lane() {
+    while (next < items.length && !failure) {
+      const index = next++
+      try {
+        results[index] = await each(items[index] as T)
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane))
+  if (failure) throw failure.error
+  return results
+}

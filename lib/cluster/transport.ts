@@ -1,0 +1,87 @@
+// How calls get to an API server. client-node's own transport opens a new TLS connection for each call (measured: 5.9 ms
+// a call against 0.8 ms over a kept one), has no timeout and reads answers of any size; this one takes its place.
+import https from 'node:https'
+import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
+import { ResponseContext, wrapHttpLibrary } from '@kubernetes/client-node'
+import { ClusterError, errorOfAnswer, errorOfConnection } from './errors.ts'
+
+/** The API server answers what Postern asks within milliseconds; 10 s is a cluster in trouble, and others wait. */
+export const callTimeoutMs = 10_000
+/** A page of 500 objects is well below 10 MB. Beyond this it is no answer but an attack or an accident. */
+const longestAnswerBytes = 32 * 1024 * 1024
+
+export type TlsOptions = Pick<
+  https.RequestOptions,
+  'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized' | 'headers' | 'agent'
+>
+
+/** What the kubeconfig says now: certificates, and the Authorization header, which may change with each call. */
+export async function readKubeconfig(kubeConfig: KubeConfig): Promise<TlsOptions> {
+  const options: TlsOptions = {}
+  await kubeConfig.applyToHTTPSOptions(options)
+  return options
+}
+
+const makeAgent = ({ ca, cert, key, servername }: TlsOptions) =>
+  // maxSockets: the most calls in flight to one cluster from one replica; more wait their turn here.
+  new https.Agent({ keepAlive: true, maxSockets: 32, scheduling: 'lifo', ca, cert, key, servername })
+
+type Answer = { status: number; headers: Record<string, string>; body: Buffer }
+
+function send(request: RequestContext, options: https.RequestOptions): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const body = request.getBody()
+  const call = https.request(request.getUrl(), { ...options, method: request.getHttpMethod() }, (response) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > longestAnswerBytes) response.destroy(new ClusterError('transient', 'The cluster’s answer has no end.'))
+      else chunks.push(chunk)
+    })
+    response.on('error', reject)
+    response.on('end', () => {
+      const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, `${value}`]))
+      resolve({ status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) })
+    })
+  })
+  // The whole call, the wait for a free connection included; `timeout` of node would watch the silence only.
+  const timer = setTimeout(() => {
+    call.destroy(new ClusterError('transient', `The cluster did not answer within ${callTimeoutMs / 1000} seconds.`))
+  }, callTimeoutMs)
+  call.on('error', reject)
+  call.on('close', () => clearTimeout(timer))
+  if (typeof body === 'string') call.end(body)
+  else call.end()
+  return promise
+}
+
+export type Transport = { library: ReturnType<typeof wrapHttpLibrary>; close(): void }
+
+/**
+ * Calls of one cluster over kept connections. Redirects are not followed: they would carry our token elsewhere. Every
+ * answer that is no success, and every call without an answer, is a ClusterError.
+ */
+export async function openTransport(kubeConfig: KubeConfig): Promise<Transport> {
+  const proxied = Boolean(kubeConfig.getCurrentCluster()?.proxyUrl)
+  const first = await readKubeconfig(kubeConfig)
+  const agent = proxied ? (first.agent as https.Agent) : makeAgent(first)
+
+  async function call(request: RequestContext): Promise<ResponseContext> {
+    try {
+      // Read anew for each call: tokens in files and from exec plugins are replaced while we run.
+      const { headers } = await readKubeconfig(kubeConfig)
+      const answer = await send(request, { agent, headers: { ...request.getHeaders(), ...headers } })
+      const text = answer.body.toString('utf8')
+      if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer.status, answer.headers, text)
+      return new ResponseContext(answer.status, answer.headers, {
+        text: async () => text,
+        binary: async () => answer.body,
+        stream: () => null,
+      })
+    } catch (error) {
+      throw errorOfConnection(error)
+    }
+  }
+  return { library: wrapHttpLibrary({ send: call }), close: () => agent.destroy() }
+}
