@@ -1,0 +1,143 @@
+import { watch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Configuration } from './configuration.ts'
+import { parseConfiguration } from './parse.ts'
+import type { Problem } from './problem.ts'
+
+/** The policy in force, and what was last refused where the file has changed to something wrong since. */
+export type CurrentPolicy = {
+  configuration: Configuration
+  hash: string
+  loadedAt: Date
+  refused: { problems: Problem[]; at: Date } | null
+}
+
+type State = {
+  path: string
+  /** What was last read, good or bad, so that the same text is judged once. */
+  text: string | null
+  policy: CurrentPolicy
+  listeners: Set<(policy: CurrentPolicy) => void>
+  stop(): Promise<void>
+}
+
+/** The look at the file that does not depend on the file system telling of changes (network mounts do not). */
+const pollMs = 2000
+
+// Next bundles pages, routes and the worker apart from each other: a variable of this module would exist once in each.
+const key = Symbol.for('postern.policy')
+const shared = globalThis as unknown as { [key]?: State }
+
+/** A configuration that was refused at start: every problem as `file:line:column: path message`, one a line. */
+export class ConfigurationRefused extends Error {
+  readonly problems: Problem[]
+  constructor(problems: Problem[]) {
+    super(`The configuration is refused:\n${problems.map(problemInWords).join('\n')}`)
+    this.name = 'ConfigurationRefused'
+    this.problems = problems
+  }
+}
+
+/** `postern.yaml:12:7: entitlements[0].duration.max must be …` */
+export const problemInWords = ({ file, line, column, path, message }: Problem): string =>
+  `${file}:${line}:${column}: ${path ? `${path} ` : ''}${message}`
+
+async function read(path: string): Promise<{ text: string | null; result: ReturnType<typeof parseConfiguration> }> {
+  try {
+    const bytes = await readFile(path)
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { text, result: parseConfiguration(text, path) }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const message = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'must be UTF-8' : `cannot be read (${code})`
+    return { text: null, result: { ok: false, problems: [{ file: path, line: 1, column: 1, path: '', message }] } }
+  }
+}
+
+async function reload(state: State): Promise<void> {
+  const { text, result } = await read(state.path)
+  if (shared[key] !== state) return
+  // A file that cannot be read has no text to compare by: what is wrong with it is told once, too.
+  const isSame = text === null ? state.text === null : text === state.text
+  if (isSame) return
+  state.text = text
+  const now = new Date()
+  state.policy = result.ok
+    ? { configuration: result.configuration, hash: result.hash, loadedAt: now, refused: null }
+    : { ...state.policy, refused: { problems: result.problems, at: now } }
+  for (const listener of state.listeners) listener(state.policy)
+}
+
+/** Looks at once when the directory changes, and every two seconds besides; one look at a time. */
+function follow(state: State): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  let isQueued = false
+  const look = () => {
+    if (isQueued) return
+    isQueued = true
+    running = running.then(() => {
+      isQueued = false
+      return reload(state)
+    })
+  }
+  const timer = setInterval(look, pollMs)
+  timer.unref()
+  // The directory, not the file: editors and ConfigMaps put another file in its place (a ConfigMap by a symbolic link
+  // beside it), and a watch of the file would go on watching the old one.
+  const watcher = watch(dirname(state.path), { persistent: false }, look)
+  watcher.on('error', () => watcher.close())
+  return async () => {
+    clearInterval(timer)
+    watcher.close()
+    await running
+  }
+}
+
+/**
+ * Loads the configuration and follows the file from then on. A change that is wrong leaves the last good version in
+ * force and is told in `currentPolicy().refused` until the file is right again. A second start with the same path is
+ * the first one; with another path it takes the first one's place.
+ * @throws ConfigurationRefused when the file is wrong or cannot be read at this first load
+ */
+export async function startPolicy(path: string): Promise<{ stop(): Promise<void> }> {
+  const running = shared[key]
+  if (running?.path === path) return { stop: running.stop }
+  await running?.stop()
+  const { text, result } = await read(path)
+  if (!result.ok) throw new ConfigurationRefused(result.problems)
+  // Two starts at once: the one that was read first is the one.
+  const other = shared[key]
+  if (other?.path === path) return { stop: other.stop }
+  const { configuration, hash } = result
+  const state: State = {
+    path,
+    text,
+    policy: { configuration, hash, loadedAt: new Date(), refused: null },
+    listeners: new Set(),
+    stop: async () => {},
+  }
+  shared[key] = state
+  const unfollow = follow(state)
+  state.stop = async () => {
+    if (shared[key] === state) delete shared[key]
+    await unfollow()
+  }
+  return { stop: state.stop }
+}
+
+function stateInForce(): State {
+  const state = shared[key]
+  if (!state) throw new Error('The policy is not loaded: startPolicy comes first.')
+  return state
+}
+
+/** The policy in force now; what it returns is never changed, a new version is a new object. */
+export const currentPolicy = (): CurrentPolicy => stateInForce().policy
+
+/** Calls back after every change of the file, accepted or refused, until the returned function is called. */
+export function onPolicyChange(listener: (policy: CurrentPolicy) => void): () => void {
+  const { listeners } = stateInForce()
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}

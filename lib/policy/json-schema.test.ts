@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { configurationJsonSchema, keysAt } from './json-schema.ts'
+
+test('the published JSON Schema is the one that the configuration is read with', async () => {
+  // To write it anew: npx vitest run lib/policy -u
+  const text = `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`
+  await expect(text).toMatchFileSnapshot('../../public/postern.schema.json')
+})
+
+test('durations are text there, as people write them, and unknown fields are refused', () => {
+  const schema = JSON.stringify(configurationJsonSchema())
+  expect(schema).toContain('"lapseAfter":{"type":"string","format":"duration"')
+  expect(schema).not.toContain('"additionalProperties":true')
+})
+
+test('the keys that may stand somewhere are found through lists and references', () => {
+  const schema = configurationJsonSchema()
+  expect(keysAt(schema, [])).toContain('publicUrl')
+  expect(keysAt(schema, ['entitlements', 3, 'duration'])).toEqual(['default', 'max'])
+  expect(keysAt(schema, ['entitlements', 0, 'rules', 0])).toEqual(['apiGroups', 'resources', 'verbs', 'resourceNames'])
+  expect(keysAt(schema, ['roles', 'admin'])).toEqual(['groups', 'people'])
+  expect(keysAt(schema, ['clusters', 0, 'labels', 'x'])).toEqual([])
+  expect(keysAt(schema, ['__proto__', 'constructor'])).toEqual([])
+})

@@ -1,0 +1,78 @@
+import type { z } from 'zod'
+import { configurationJsonSchema, type JsonSchema, keysAt } from './json-schema.ts'
+import { nearest } from './nearest.ts'
+
+/** One thing that is wrong in a file: where (from 1; 1:1 where no place can be named), at which path, and what is. */
+export type Problem = { file: string; line: number; column: number; path: string; message: string }
+
+/** A problem before it has a place in the text. `atKey`: it is the key that is wrong, not its value. */
+export type Finding = { path: (string | number)[]; message: string; atKey?: boolean }
+
+/** `entitlements[0].duration.max`; keys that are no words stand quoted in brackets. */
+export const pathInWords = (path: readonly (string | number)[]): string =>
+  path
+    .map((key) => {
+      if (typeof key === 'number') return `[${key}]`
+      return /^[A-Za-z_][\w-]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+    })
+    .join('')
+    .replace(/^\./, '')
+
+const expectations: Record<string, string> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+}
+
+const names: Record<string, string> = { string: 'characters', array: 'items', number: '', int: '' }
+
+/** What Zod found, in words of ours where Zod has only its own; the messages of our schemas pass as they are. */
+const errorMap: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === 'invalid_type') {
+    const expected = expectations[issue.expected] ?? issue.expected
+    return issue.input === undefined ? `is missing: it must be ${expected}` : `must be ${expected}`
+  }
+  if (issue.code === 'too_small' || issue.code === 'too_big') {
+    const [bound, word] = issue.code === 'too_small' ? [issue.minimum, 'least'] : [issue.maximum, 'most']
+    const unit = names[issue.origin] ?? ''
+    if (issue.code === 'too_small' && Number(bound) === 1 && unit) return 'must not be empty'
+    return `must be at ${word} ${bound}${unit && ` ${unit}`}`
+  }
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_format') return `must match ${issue.pattern ?? issue.format}`
+  return undefined
+}
+
+/** For `schema.safeParse(value, parseOptions)`, so that missing values can be told from wrong ones. */
+export const parseOptions: z.core.ParseContext<z.core.$ZodIssue> = { error: errorMap, reportInput: false }
+
+let jsonSchema: JsonSchema | undefined
+
+function unknownKey(path: (string | number)[], key: string): Finding {
+  jsonSchema ??= configurationJsonSchema()
+  const known = keysAt(jsonSchema, path)
+  const close = nearest(key, known)
+  let message = `is not known here; known are: ${known.join(', ')}`
+  if (close) message = `is not known here; did you mean ${close}?`
+  if (/secret|password|token$/i.test(key)) {
+    message = 'is not known here: secrets come from the environment or from files it names, never from this file'
+  }
+  return { path: [...path, key], message, atKey: true }
+}
+
+/** Zod's issues as findings: one for each unknown key, and what went wrong inside of keys told as their own. */
+export function findingsOf(issues: readonly z.core.$ZodIssue[]): Finding[] {
+  return issues.flatMap((issue): Finding[] => {
+    const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
+    if (issue.code === 'invalid_key') {
+      const message = issue.issues.map((inner) => inner.message).join('; ')
+      return [{ path, message: `is no key for this: it ${message}`, atKey: true }]
+    }
+    return [{ path, message: issue.message }]
+  })
+}
