@@ -1,0 +1,10 @@
+import type { Configuration } from '#lib/policy/configuration'
+import { currentPolicy } from '#lib/policy/current'
+
+/** Where Postern stands and who vouches for people, as the configuration in force says it. */
+export const identitySettings = (): Configuration['identity'] => currentPolicy().configuration.identity
+
+/** Scheme, host and port under which browsers reach Postern. */
+export const publicOrigin = (): string => new URL(currentPolicy().configuration.publicUrl).origin
+
+export const isPublicHttps = (): boolean => publicOrigin().startsWith('https:')

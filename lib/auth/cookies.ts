@@ -1,0 +1,57 @@
+import { decode, encode } from 'next-auth/jwt'
+import { env } from '#lib/env'
+import { isPublicHttps } from './configuration.ts'
+
+// Every cookie that Postern sets is of its own name, for this host alone, and unreadable for scripts.
+
+/** `__Host-` (RFC 6265bis §4.1.3.2): over https, for exactly this host and path; no other host can plant it. */
+const prefixed = (name: string): string => (isPublicHttps() ? `__Host-${name}` : name)
+
+export const sessionCookieName = (): string => prefixed('postern.session')
+
+const attributes = () => ({ httpOnly: true, sameSite: 'lax' as const, path: '/', secure: isPublicHttps() })
+
+/** next-auth's cookies under our names. Lax, because the provider sends people back by a top-level GET. */
+export const cookieSettings = () =>
+  Object.fromEntries(
+    (
+      [
+        ['sessionToken', 'postern.session'],
+        ['callbackUrl', 'postern.return-to'],
+        ['csrfToken', 'postern.csrf'],
+        ['pkceCodeVerifier', 'postern.pkce'],
+        ['state', 'postern.state'],
+        ['nonce', 'postern.nonce'],
+      ] as const
+    ).map(([key, name]) => [key, { name: prefixed(name), options: attributes() }]),
+  )
+
+/** The cookie that removes the session from the browser. */
+export function clearedSessionCookie(): string {
+  const secure = isPublicHttps() ? '; Secure' : ''
+  return `${sessionCookieName()}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${secure}`
+}
+
+/** The session's id from the value of its cookie, or undefined where it is not one that Postern made. */
+export async function sessionIdFrom(cookie: string | undefined): Promise<string | undefined> {
+  if (!cookie) return undefined
+  try {
+    const token = await decode({ token: cookie, secret: env().sessionSecret })
+    return typeof token?.sid === 'string' ? token.sid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The value of the session cookie for a session that exists in the database. */
+export const sessionCookieFor = (sessionId: string, seconds: number): Promise<string> =>
+  encode({ token: { sid: sessionId }, secret: env().sessionSecret, maxAge: seconds })
+
+/** One cookie of a request, by name. */
+export function cookieOf(headers: Headers, name: string): string | undefined {
+  for (const pair of (headers.get('cookie') ?? '').split(';')) {
+    const at = pair.indexOf('=')
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
+  }
+  return undefined
+}

@@ -1,0 +1,42 @@
+import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose'
+import { identitySettings } from './configuration.ts'
+import type { ProviderMetadata } from './discovery.ts'
+
+// The provider's keys, fetched when a token names one that is not known yet (rotation), at most every ten seconds.
+
+type KeySet = ReturnType<typeof createRemoteJWKSet>
+const shared = globalThis as typeof globalThis & { posternKeys?: Map<string, KeySet> }
+shared.posternKeys ??= new Map()
+const sets = shared.posternKeys
+
+/** The key set at `jwksUri`, one per process. */
+export function keysOf({ jwksUri }: Pick<ProviderMetadata, 'jwksUri'>): KeySet {
+  let set = sets.get(jwksUri)
+  if (!set) {
+    set = createRemoteJWKSet(new URL(jwksUri), { timeoutDuration: 5_000, cooldownDuration: 10_000, cacheMaxAge: 600_000 })
+    sets.set(jwksUri, set)
+  }
+  return set
+}
+
+/** Signatures that a public key verifies. Never `none`, never HMAC: there the "public" key would be the signing key. */
+export const asymmetricAlgorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+]
+
+/** Verifies an id_token that came straight from the token endpoint at a refresh (OpenID Connect Core §12.2). */
+export async function verifyRefreshedIdToken(idToken: string, metadata: ProviderMetadata): Promise<JWTPayload> {
+  const { clientId, idTokenAlgorithm } = identitySettings()
+  const { payload } = await jwtVerify(idToken, keysOf(metadata), {
+    issuer: metadata.issuer,
+    audience: clientId,
+    algorithms: [idTokenAlgorithm],
+    clockTolerance: 60,
+    requiredClaims: ['sub', 'exp', 'iat'],
+  })
+  if (Array.isArray(payload.aud) && payload.aud.length > 1 && payload.azp !== clientId) {
+    throw new Error('the token is for another party')
+  }
+  return payload
+}

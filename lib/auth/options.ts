@@ -1,0 +1,85 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { NextAuthOptions } from 'next-auth'
+import { env } from '#lib/env'
+import { identitySettings } from './configuration.ts'
+import { cookieSettings } from './cookies.ts'
+import type { ProviderMetadata } from './discovery.ts'
+import { pathWithin } from './return-path.ts'
+
+/** The one provider's id: it stands in the callback's address, `/api/auth/callback/oidc`. */
+export const providerId = 'oidc'
+
+/** What Postern would like to know; a provider that lists its scopes is asked only for those it has. */
+const wantedScopes = ['openid', 'profile', 'email', 'groups', 'offline_access']
+
+const scopesFor = ({ scopesSupported }: ProviderMetadata) =>
+  wantedScopes.filter((scope) => scope === 'openid' || (scopesSupported?.includes(scope) ?? true)).join(' ')
+
+/**
+ * The first error that next-auth reports while it works on one call. Its logger is one per process, so what belongs to
+ * whom is told apart by the asynchronous context.
+ */
+export const reported = new AsyncLocalStorage<{ error?: unknown }>()
+
+const logger: NextAuthOptions['logger'] = {
+  error(_code, detail) {
+    const scope = reported.getStore()
+    if (scope) scope.error ??= detail instanceof Error ? detail : (detail.error ?? detail)
+  },
+  warn() {},
+  debug() {},
+}
+
+export type SignedIn = { claims: Record<string, unknown>; idToken: string | undefined; refreshToken: string | undefined }
+
+/** client_secret_basic unless the provider takes only the other (RFC 6749 §2.3.1). */
+export const clientAuthMethod = ({ tokenEndpointAuthMethods: methods }: ProviderMetadata) =>
+  methods.includes('client_secret_basic') || !methods.includes('client_secret_post')
+    ? 'client_secret_basic'
+    : 'client_secret_post'
+
+/**
+ * next-auth for one call. Everything is given explicitly, so that nothing is concluded from discovery that Postern has
+ * not checked itself; the cookie holds a session's id and nothing else.
+ * @param begin makes the session in the database and returns its id
+ */
+export function authOptions(metadata: ProviderMetadata, begin: (signedIn: SignedIn) => Promise<string>): NextAuthOptions {
+  const { clientId, idTokenAlgorithm } = identitySettings()
+  return {
+    secret: env().sessionSecret,
+    // No grace, no sliding: a session ends an hour after it began. The row in the database says the same.
+    session: { strategy: 'jwt', maxAge: 3600, updateAge: 3600 },
+    cookies: cookieSettings(),
+    logger,
+    pages: { signIn: '/sign-in', error: '/sign-in' },
+    providers: [
+      {
+        id: providerId,
+        name: 'OpenID Connect',
+        type: 'oauth',
+        idToken: true,
+        checks: ['pkce', 'state', 'nonce'],
+        issuer: metadata.issuer,
+        clientId,
+        clientSecret: env().oidcClientSecret,
+        client: {
+          id_token_signed_response_alg: idTokenAlgorithm,
+          token_endpoint_auth_method: clientAuthMethod(metadata),
+        },
+        authorization: { url: metadata.authorizationEndpoint, params: { scope: scopesFor(metadata) } },
+        token: { url: metadata.tokenEndpoint },
+        jwks_endpoint: metadata.jwksUri,
+        httpOptions: { timeout: 5_000 },
+        profile: (claims: { sub: string }) => ({ id: claims.sub }),
+      },
+    ],
+    callbacks: {
+      redirect: ({ url, baseUrl }) => `${baseUrl}${pathWithin(url, baseUrl)}`,
+      async jwt({ token, account, profile }) {
+        if (!account) return { sid: token.sid }
+        const { id_token: idToken, refresh_token: refreshToken } = account
+        return { sid: await begin({ claims: { ...profile }, idToken, refreshToken }) }
+      },
+    },
+  }
+}

@@ -1,0 +1,145 @@
+import { createHash, randomBytes } from 'node:crypto'
+import NextAuth from 'next-auth'
+import { env, tellNextAuth } from '#lib/env'
+import { log } from '#lib/log'
+import { publicOrigin } from './configuration.ts'
+import { cookieOf, cookieSettings, sessionCookieName, sessionIdFrom } from './cookies.ts'
+import { providerMetadata } from './discovery.ts'
+import { authOptions, providerId, reported } from './options.ts'
+import { originOf } from './origin.ts'
+import { recordRefusal, unknownActor } from './refusals.ts'
+import { pathWithin } from './return-path.ts'
+import { isSameOrigin } from './same-origin.ts'
+import { ownProblem, type SignInProblem, signInProblem } from './sign-in-problem.ts'
+import { startSession } from './start-session.ts'
+
+// next-auth does the OpenID part; which calls reach it, and what people are told, is decided here. Of its many addresses
+// two exist: the form that begins a sign-in, and the provider's way back.
+
+type Call = { action: 'signin' | 'callback'; query: Record<string, string>; body: Record<string, string>; cookies: Record<string, string> }
+
+/** Runs next-auth for one call, with the request and response that its page-router form expects. */
+async function nextAuth(call: Call, options: ReturnType<typeof authOptions>): Promise<Response> {
+  const headers = new Headers()
+  let status = 200
+  const response = {
+    status(code: number) {
+      status = code
+      return response
+    },
+    getHeader: (name: string) => (name.toLowerCase() === 'set-cookie' ? headers.getSetCookie() : headers.get(name)),
+    setHeader(name: string, value: string | string[]) {
+      headers.delete(name)
+      for (const item of [value].flat()) headers.append(name, item)
+      return response
+    },
+    end() {},
+    json() {},
+    send() {},
+  }
+  const request = {
+    method: call.action === 'signin' ? 'POST' : 'GET',
+    query: { nextauth: [call.action, providerId], ...call.query },
+    body: call.body,
+    cookies: call.cookies,
+    headers: {},
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: next-auth asks for Next's own types and uses only what stands above.
+  await NextAuth(request as any, response as any, options)
+  return new Response(null, { status, headers })
+}
+
+const go = (location: string, headers = new Headers()) => {
+  headers.set('location', location)
+  headers.set('cache-control', 'no-store')
+  headers.delete('content-type')
+  return new Response(null, { status: 303, headers })
+}
+
+async function refuse(request: Request, problem: SignInProblem): Promise<Response> {
+  const { code, sentence } = problem
+  await recordRefusal('session.refused', unknownActor(originOf(request.headers, 'browser')), { code, sentence })
+  return go(`${publicOrigin()}/sign-in?error=${problem.page}`)
+}
+
+/**
+ * Begins a sign-in: sends the browser to the provider. The form's field `callbackUrl` says where to come back to; it
+ * needs no token of its own, because only Postern's own pages may send it.
+ */
+export async function beginSignIn(request: Request): Promise<Response> {
+  const origin = publicOrigin()
+  if (!isSameOrigin(request.headers, origin)) return go(`${origin}/sign-in?error=unfinished`)
+  tellNextAuth(origin)
+  const form = new URLSearchParams((await request.text()).slice(0, 8192))
+  const scope: { error?: unknown } = {}
+  try {
+    const metadata = await providerMetadata()
+    const { csrfToken, csrfCookie } = crossSiteProof()
+    const call: Call = {
+      action: 'signin',
+      // NB: next-auth would copy the caller's query into the question to the provider.
+      query: {},
+      body: { csrfToken, callbackUrl: `${origin}${pathWithin(form.get('callbackUrl') ?? '/', origin)}` },
+      cookies: { [cookieSettings().csrfToken?.name ?? '']: csrfCookie },
+    }
+    const options = authOptions(metadata, () => Promise.reject(new Error('nobody has signed in yet')))
+    const answer = await reported.run(scope, () => nextAuth(call, options))
+    const location = answer.headers.get('location')
+    if (answer.status === 302 && location && !scope.error) return go(location, new Headers(answer.headers))
+    return await refuse(request, signInProblem(scope.error))
+  } catch (error) {
+    log.warn({ err: error }, 'a sign-in could not begin')
+    return refuse(request, signInProblem(error))
+  }
+}
+
+/** The provider's way back: exchanges the code, verifies the token, begins the session. */
+export async function finishSignIn(request: Request): Promise<Response> {
+  const origin = publicOrigin()
+  tellNextAuth(origin)
+  const scope: { error?: unknown } = {}
+  let own: unknown
+  try {
+    const metadata = await providerMetadata()
+    const cookies: Record<string, string> = {}
+    for (const { name } of Object.values(cookieSettings())) {
+      const value = cookieOf(request.headers, name)
+      if (value !== undefined) cookies[name] = decodeURIComponent(value)
+    }
+    // A cookie that leads elsewhere was not set by Postern; next-auth would answer it with an error of its own.
+    const returnTo = cookieSettings().callbackUrl?.name ?? ''
+    cookies[returnTo] = `${origin}${pathWithin(cookies[returnTo] ?? '/', origin)}`
+    const former = await sessionIdFrom(cookies[sessionCookieName()])
+    delete cookies[sessionCookieName()]
+    const options = authOptions(metadata, async (signedIn) => {
+      try {
+        return await startSession(signedIn, originOf(request.headers, 'browser'), former)
+      } catch (error) {
+        own = error
+        throw error
+      }
+    })
+    const query = Object.fromEntries(new URL(request.url).searchParams)
+    const call: Call = { action: 'callback', query, body: {}, cookies }
+    const answer = await reported.run(scope, () => nextAuth(call, options))
+    const location = answer.headers.get('location')
+    const hasSession = answer.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookieName()}=`))
+    if (answer.status === 302 && location && hasSession && !scope.error) return go(location, new Headers(answer.headers))
+    if (own) {
+      log.error({ err: own }, 'a session could not begin')
+      return await refuse(request, ownProblem)
+    }
+    log.info({ err: scope.error }, 'a sign-in was refused')
+    return await refuse(request, signInProblem(scope.error))
+  } catch (error) {
+    log.warn({ err: error }, 'a sign-in could not be finished')
+    return refuse(request, signInProblem(error))
+  }
+}
+
+/** The pair by which next-auth tells its own forms; the form itself was judged by where it came from. */
+function crossSiteProof() {
+  const csrfToken = randomBytes(32).toString('hex')
+  const proof = createHash('sha256').update(`${csrfToken}${env().sessionSecret}`).digest('hex')
+  return { csrfToken, csrfCookie: `${csrfToken}|${proof}` }
+}

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parseEnv } from './env.ts'
+
+const complete = {
+  POSTERN_CONFIG: '/etc/postern/postern.yaml',
+  DATABASE_URL: 'postgresql://postern_app@db/postern',
+  POSTERN_OIDC_CLIENT_SECRET: 'client-secret',
+  POSTERN_SESSION_SECRET: 'x'.repeat(32),
+}
+
+test('a complete environment gets its defaults', () => {
+  expect(parseEnv(complete)).toMatchObject({ role: 'all', port: 3000, hostname: '0.0.0.0', logLevel: 'info' })
+})
+
+test('everything that is missing or wrong is named at once, and no value is repeated', () => {
+  const act = () => parseEnv({ ...complete, POSTERN_CONFIG: '', POSTERN_SESSION_SECRET: 'short-secret', PORT: '70000' })
+  expect(act).toThrow(/POSTERN_CONFIG[\s\S]*POSTERN_SESSION_SECRET[\s\S]*PORT/)
+  expect(act).not.toThrow(/short-secret/)
+})
+
+test('a secret may stand in a file, without its last line break', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-env-'))
+  const file = join(directory, 'secret')
+  writeFileSync(file, `${'y'.repeat(40)}\n`)
+  const { POSTERN_SESSION_SECRET: _, ...rest } = complete
+  expect(parseEnv({ ...rest, POSTERN_SESSION_SECRET_FILE: file }).sessionSecret).toBe('y'.repeat(40))
+  expect(() => parseEnv({ ...complete, POSTERN_SESSION_SECRET_FILE: file })).toThrow(/set one of the two/)
+  expect(() => parseEnv({ ...rest, POSTERN_SESSION_SECRET_FILE: join(directory, 'none') })).toThrow(/ENOENT/)
+  rmSync(directory, { recursive: true })
+})
+
+test('a worker needs nothing to sign people in with; everybody else does', () => {
+  const { POSTERN_OIDC_CLIENT_SECRET: _, POSTERN_SESSION_SECRET: __, ...rest } = complete
+  expect(parseEnv({ ...rest, POSTERN_ROLE: 'worker' }).sessionSecret).toBe('')
+  expect(() => parseEnv({ ...rest, POSTERN_ROLE: 'web' })).toThrow(/POSTERN_SESSION_SECRET: must be set/)
+})
