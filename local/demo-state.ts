@@ -57,6 +57,7 @@ export function openDemoState(options: { reset: boolean }): { state: DemoState; 
   mkdirSync(directory, { mode: 0o700 })
   const random = () => randomBytes(32).toString('base64url')
   const databaseDirectory = chooseDatabaseDirectory()
+  rmSync(databaseDirectory, { recursive: true, force: true })
   const state = { directory, databaseDirectory, clientSecret: random(), sessionSecret: random(), ports: {} }
   return { state, isNew: true }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** A cluster and the way into it as its administrator: ours, or one that somebody else runs. */
@@ -21,26 +21,28 @@ export type Cluster = {
 const execute = promisify(execFile)
 
 /**
- * kubectl as the cluster's administrator. Resolves to what it printed; throws with what it complained about. `input` is
- * what `-f -` reads.
+ * kubectl with this kubeconfig's current context. Resolves to what it printed; throws with what it complained about.
+ * `input` is what `-f -` reads. Its cache goes into `scratch`: nothing is written into the person's home.
  */
-export async function kubectlAsAdmin(cluster: Cluster, args: string[], input = ''): Promise<string> {
-  return runKubectl(cluster, cluster.adminKubeconfig, [`--context=${cluster.adminContext}`, ...args], input)
-}
-
-/** kubectl with the current context of another kubeconfig for the same cluster. */
-export async function runKubectl(
-  cluster: Pick<Cluster, 'kubectl' | 'scratch'>,
+export async function kubectl(
+  program: string,
   kubeconfig: string,
   args: string[],
   input = '',
+  scratch = dirname(kubeconfig),
 ): Promise<string> {
-  const always = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${join(cluster.scratch, 'kubectl-cache')}`]
-  const call = execute(cluster.kubectl, [...always, '--request-timeout=20s', ...args], {
+  const always = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${join(scratch, 'kubectl-cache')}`]
+  const call = execute(program, [...always, '--request-timeout=20s', ...args], {
     maxBuffer: 64 * 1024 * 1024,
     timeout: 60_000,
   })
   call.child.stdin?.on('error', () => {})
   call.child.stdin?.end(input)
   return (await call).stdout
+}
+
+/** kubectl as the cluster's administrator. */
+export function kubectlAsAdmin(cluster: Cluster, args: string[], input?: string): Promise<string> {
+  const { adminKubeconfig, adminContext, scratch } = cluster
+  return kubectl(cluster.kubectl, adminKubeconfig, [`--context=${adminContext}`, ...args], input, scratch)
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkout } from './places.ts'
 import type { Part, Run } from './processes.ts'
+import { next } from './production-build.ts'
 
 export type PosternOptions = {
   port: number
@@ -17,23 +18,26 @@ export type PosternOptions = {
   sessionSecret?: string
   role?: 'all' | 'web' | 'worker'
   name?: string
+  /** `next dev`, which compiles as it goes and prints to this terminal, instead of the build in `.next`. */
+  development?: boolean
 }
 
 export type Postern = { url: string; configFile: string; part: Part }
 
-/** Starts a production build of Postern (there must be one in `.next`) and waits until it says that it is ready. */
+/** Starts Postern, from the build in `.next` unless `development`, and waits until it says that it is ready. */
 export async function startPostern(run: Run, options: PosternOptions): Promise<Postern> {
   const configFile = join(options.directory, 'postern.yaml')
   writeFileSync(configFile, options.configuration, { mode: 0o600 })
   const part = await run.start({
     name: options.name ?? 'postern',
     command: process.execPath,
-    args: [join(checkout, 'node_modules/next/dist/bin/next'), 'start', '-H', '127.0.0.1', '-p', String(options.port)],
+    args: [next, options.development ? 'dev' : 'start', '-H', '127.0.0.1', '-p', String(options.port)],
+    show: options.development,
     cwd: checkout,
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      NODE_ENV: 'production',
+      NODE_ENV: options.development ? 'development' : 'production',
       NEXT_TELEMETRY_DISABLED: '1',
       POSTERN_CONFIG: configFile,
       DATABASE_URL: options.databaseUrl,

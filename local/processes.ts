@@ -17,6 +17,8 @@ export type PartSpec = {
   cwd?: string
   uid?: number
   gid?: number
+  /** Show what it prints here instead of keeping it in a log file. */
+  show?: boolean
   /** Default: SIGTERM, then SIGKILL after 10 s. */
   ending?: Ending
   /** Asked again and again until it answers true. May throw: that is "not yet", and the last reason is told at the deadline. */
@@ -134,7 +136,7 @@ export async function openRun(options: {
       uid: spec.uid,
       gid: spec.gid,
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: spec.show ? ['ignore', 'inherit', 'inherit'] : ['ignore', log, log],
     })
     closeSync(log)
     const { promise: ended, resolve: markEnded } = Promise.withResolvers<string>()

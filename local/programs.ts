@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -114,6 +115,13 @@ export async function ensureClusterPrograms(say: (line: string) => void): Promis
     apiserver: need(paths, 'kube-apiserver'),
     controllerManager: need(paths, 'kube-controller-manager'),
   }
+}
+
+/** A kubectl alone, for somebody's own cluster: theirs where there is one, else the pinned one. */
+export async function ensureKubectl(say: (line: string) => void): Promise<string> {
+  if (spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0) return 'kubectl'
+  if (!findGo()) return (await ensureClusterPrograms(say)).kubectl
+  return need(await build(kubernetes, ['kubectl'], say), 'kubectl')
 }
 
 /** How kwok's node and pods behave: files that kwok publishes in its module. */

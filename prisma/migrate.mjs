@@ -3,11 +3,20 @@ import { createHash, randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import pg from 'pg'
+
 const LOCK = 72707369 // the advisory lock id Prisma Migrate uses
 const TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
   "id" VARCHAR(36) PRIMARY KEY NOT NULL, "checksum" VARCHAR(64) NOT NULL, "finished_at" TIMESTAMPTZ,
   "migration_name" VARCHAR(255) NOT NULL, "logs" TEXT, "rolled_back_at" TIMESTAMPTZ,
   "started_at" TIMESTAMPTZ NOT NULL DEFAULT now(), "applied_steps_count" INTEGER NOT NULL DEFAULT 0)`
+
+/**
+ * Applies what is missing, as the owner of the tables; several at once wait for each other.
+ * @param {string | undefined} connectionString of the owner's role
+ * @param {string} dir
+ * @param {(line: string) => void} log
+ * @returns {Promise<string[]>} the names of the migrations that were applied
+ */
 export async function migrate(connectionString, dir = 'prisma/migrations', log = console.log) {
   const c = new pg.Client({ connectionString })
   await c.connect()
@@ -40,8 +49,11 @@ export async function migrate(connectionString, dir = 'prisma/migrations', log =
       try {
         await c.query(sql)
       } catch (e) {
-        await c.query('UPDATE "_prisma_migrations" SET logs=$2 WHERE id=$1', [id, String(e.stack)])
-        throw new Error(`${name}: ${e.message}`)
+        await c.query('UPDATE "_prisma_migrations" SET logs=$2 WHERE id=$1', [
+          id,
+          e instanceof Error ? e.stack : String(e),
+        ])
+        throw new Error(`${name}: ${e instanceof Error ? e.message : e}`)
       }
       await c.query('UPDATE "_prisma_migrations" SET finished_at=now(), applied_steps_count=1 WHERE id=$1', [id])
       done.push(name)
