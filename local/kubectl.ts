@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** A cluster and the way into it as its administrator: ours, or one that somebody else runs. */
@@ -24,15 +24,14 @@ const execute = promisify(execFile)
  * kubectl with this kubeconfig's current context. Resolves to what it printed; throws with what it complained about.
  * `input` is what `-f -` reads. Its cache goes into `scratch`: nothing is written into the person's home.
  */
-export async function kubectl(
-  program: string,
+export async function runKubectl(
+  { kubectl, scratch }: Pick<Cluster, 'kubectl' | 'scratch'>,
   kubeconfig: string,
   args: string[],
   input = '',
-  scratch = dirname(kubeconfig),
 ): Promise<string> {
   const always = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${join(scratch, 'kubectl-cache')}`]
-  const call = execute(program, [...always, '--request-timeout=20s', ...args], {
+  const call = execute(kubectl, [...always, '--request-timeout=20s', ...args], {
     maxBuffer: 64 * 1024 * 1024,
     timeout: 60_000,
   })
@@ -43,6 +42,5 @@ export async function kubectl(
 
 /** kubectl as the cluster's administrator. */
 export function kubectlAsAdmin(cluster: Cluster, args: string[], input?: string): Promise<string> {
-  const { adminKubeconfig, adminContext, scratch } = cluster
-  return kubectl(cluster.kubectl, adminKubeconfig, [`--context=${adminContext}`, ...args], input, scratch)
+  return runKubectl(cluster, cluster.adminKubeconfig, [`--context=${cluster.adminContext}`, ...args], input)
 }

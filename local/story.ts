@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Preview, RequestResource } from '#lib/access/resources'
 import { type Api, ApiRefusal } from './api-client.ts'
 import { writePrivately } from './demo-state.ts'
-import { type Cluster, kubectl } from './kubectl.ts'
+import { type Cluster, runKubectl } from './kubectl.ts'
 import { waitUntil } from './processes.ts'
 import type { Say } from './steps.ts'
 
@@ -49,7 +49,7 @@ async function actWith(stage: Stage, api: Api, grantId: string, commands: string
   const file = join(stage.directory, 'story.kubeconfig')
   writePrivately(file, kubeconfig)
   try {
-    for (const command of commands) await kubectl(stage.cluster.kubectl, file, command)
+    for (const command of commands) await runKubectl(stage.cluster, file, command)
   } finally {
     rmSync(file)
   }
