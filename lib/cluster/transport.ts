@@ -31,7 +31,9 @@ type Answer = { status: number; headers: Record<string, string>; body: Buffer }
 function send(request: RequestContext, options: https.RequestOptions): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const body = request.getBody()
-  const call = https.request(request.getUrl(), { ...options, method: request.getHttpMethod() }, (response) => {
+  // NB: node sends a DELETE's body without telling its length, and the server takes it for the next request.
+  const headers = { ...options.headers, ...(typeof body === 'string' && { 'content-length': Buffer.byteLength(body) }) }
+  const call = https.request(request.getUrl(), { ...options, headers, method: request.getHttpMethod() }, (response) => {
     const chunks: Buffer[] = []
     let size = 0
     response.on('data', (chunk: Buffer) => {
