@@ -83,7 +83,14 @@ const clusterSchema = z
   .refine((cluster) => (cluster.kubeconfig === undefined) !== (cluster.inCluster === undefined), {
     message: 'say exactly one of kubeconfig or inCluster',
   })
+  .meta({ oneOf: [{ required: ['kubeconfig'] }, { required: ['inCluster'] }] })
 export type ClusterConfiguration = z.infer<typeof clusterSchema>
+
+/** What its refinements say, in the words of JSON Schema, for editors. */
+const entitlement = entitlementSchema.meta({
+  oneOf: [{ required: ['rules'] }, { required: ['ceiling'] }, { required: ['clusterRole'] }],
+  anyOf: [{ required: ['namespaces'] }, { required: ['namespaceSelector'] }],
+})
 
 const lapseAfter = durationSchema.meta({
   description: 'A request that nobody decides lapses after this time.',
@@ -100,8 +107,8 @@ export const configurationShape = z.strictObject({
     .default({})
     .meta({ description: 'Who may read everything, and who may end any grant.' }),
   clusters: z.array(clusterSchema).min(1, 'name at least one cluster').max(1000),
-  entitlements: z.array(entitlementSchema).max(5000),
-  pending: z.strictObject({ lapseAfter: lapseAfter.default(86_400) }).default({ lapseAfter: 86_400 }),
+  entitlements: z.array(entitlement).max(5000),
+  pending: z.strictObject({ lapseAfter: lapseAfter.prefault('PT24H') }).prefault({}),
   trustedProxies: z
     .int()
     .min(0)

@@ -25,6 +25,9 @@ type State = {
 /** The look at the file that does not depend on the file system telling of changes (network mounts do not). */
 const pollMs = 2000
 
+/** A file that is written in place is empty for a moment: whoever writes gets this long to finish. */
+const settleMs = 50
+
 // Next bundles pages, routes and the worker apart from each other: a variable of this module would exist once in each.
 const key = Symbol.for('postern.policy')
 const shared = globalThis as unknown as { [key]?: State }
@@ -69,26 +72,25 @@ async function reload(state: State): Promise<void> {
   for (const listener of state.listeners) listener(state.policy)
 }
 
-/** Looks at once when the directory changes, and every two seconds besides; one look at a time. */
+/** Looks soon after the directory changes, and every two seconds besides; one look at a time. */
 function follow(state: State): () => Promise<void> {
   let running: Promise<void> = Promise.resolve()
-  let isQueued = false
+  let settling: NodeJS.Timeout | undefined
   const look = () => {
-    if (isQueued) return
-    isQueued = true
-    running = running.then(() => {
-      isQueued = false
-      return reload(state)
-    })
+    running = running.then(() => reload(state))
   }
-  const timer = setInterval(look, pollMs)
-  timer.unref()
+  const lookSoon = () => {
+    clearTimeout(settling)
+    settling = setTimeout(look, settleMs).unref()
+  }
+  const poll = setInterval(look, pollMs).unref()
   // The directory, not the file: editors and ConfigMaps put another file in its place (a ConfigMap by a symbolic link
   // beside it), and a watch of the file would go on watching the old one.
-  const watcher = watch(dirname(state.path), { persistent: false }, look)
+  const watcher = watch(dirname(state.path), { persistent: false }, lookSoon)
   watcher.on('error', () => watcher.close())
   return async () => {
-    clearInterval(timer)
+    clearInterval(poll)
+    clearTimeout(settling)
     watcher.close()
     await running
   }

@@ -52,7 +52,7 @@ export const parseOptions: z.core.ParseContext<z.core.$ZodIssue> = { error: erro
 
 let jsonSchema: JsonSchema | undefined
 
-function unknownKey(path: (string | number)[], key: string): Finding {
+function unknownKey(path: (string | number)[], key: string): Finding & { meant?: string } {
   jsonSchema ??= configurationJsonSchema()
   const known = keysAt(jsonSchema, path)
   const close = nearest(key, known)
@@ -61,18 +61,25 @@ function unknownKey(path: (string | number)[], key: string): Finding {
   if (/secret|password|token$/i.test(key)) {
     message = 'is not known here: secrets come from the environment or from files it names, never from this file'
   }
-  return { path: [...path, key], message, atKey: true }
+  return { path: [...path, key], message, atKey: true, meant: close }
 }
 
-/** Zod's issues as findings: one for each unknown key, and what went wrong inside of keys told as their own. */
+function findingsIn(issue: z.core.$ZodIssue): (Finding & { meant?: string })[] {
+  const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
+  if (issue.code === 'invalid_key') {
+    const message = issue.issues.map((inner) => inner.message).join('; ')
+    return [{ path, message: `is no key for this: it ${message}`, atKey: true }]
+  }
+  return [{ path, message: issue.message }]
+}
+
+/**
+ * Zod's issues as findings, one for each unknown key. A misspelt key is told once: not also as the value that misses
+ * where the right key should be.
+ */
 export function findingsOf(issues: readonly z.core.$ZodIssue[]): Finding[] {
-  return issues.flatMap((issue): Finding[] => {
-    const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
-    if (issue.code === 'invalid_key') {
-      const message = issue.issues.map((inner) => inner.message).join('; ')
-      return [{ path, message: `is no key for this: it ${message}`, atKey: true }]
-    }
-    return [{ path, message: issue.message }]
-  })
+  const found = issues.flatMap(findingsIn)
+  const meant = new Set(found.flatMap(({ path, meant }) => (meant ? [pathInWords([...path.slice(0, -1), meant])] : [])))
+  return found.filter(({ path, message }) => !(message.startsWith('is missing') && meant.has(pathInWords(path))))
 }

@@ -1,0 +1,334 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { configurationSchema } from './configuration.ts'
+import { maxConfigurationBytes, parseConfiguration } from './parse.ts'
+
+const good = `
+# What the company allows.
+publicUrl: https://postern.example.com
+identity:
+  issuer: https://id.example.com
+  clientId: postern
+  apiAudience: postern-api
+roles:
+  auditor: { groups: [security-audit] }
+clusters:
+  - name: prod-eu
+    labels: { environment: prod }
+    kubeconfig: { file: /etc/postern/prod-eu.kubeconfig, context: prod-eu }
+    publicServer: https://prod-eu.example.com:6443
+entitlements:
+  - name: payments-restart
+    title: Restart payment services
+    who: { groups: [payments-dev, sre] }
+    clusters: [prod-eu]
+    namespaces: [payments, "checkout-*"]
+    rules:
+      - { apiGroups: [apps], resources: [deployments], verbs: [get, list, watch, patch] }
+    duration: { default: PT30M, max: PT2H }
+    reason: { minLength: 10 }
+    ticket: { required: false, pattern: "^[A-Z]+-[0-9]+$" }
+    approvals:
+      - { groups: [payments-leads], count: 1 }
+`
+
+const parsed = (text: string) => {
+  const result = parseConfiguration(text, 'postern.yaml')
+  if (!result.ok) throw new Error(result.problems.map((p) => `${p.line}:${p.column} ${p.path} ${p.message}`).join('\n'))
+  return result
+}
+
+/** Each problem as `line:column path message`. */
+const problems = (text: string): string[] => {
+  const result = parseConfiguration(text, 'postern.yaml')
+  if (result.ok) throw new Error('was accepted')
+  for (const problem of result.problems) expect(problem.file).toBe('postern.yaml')
+  return result.problems.map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`)
+}
+
+const changed = (from: string, to: string) => {
+  expect(good).toContain(from)
+  return good.replace(from, to)
+}
+
+describe('a good configuration', () => {
+  test('is read, with durations in seconds and every default filled in', () => {
+    const { configuration } = parsed(good)
+    expect(configuration.entitlements[0]?.duration).toEqual({ default: 1800, max: 7200 })
+    expect(configuration.pending.lapseAfter).toBe(86_400)
+    expect(configuration.identity.groupsClaim).toBe('groups')
+    expect(configuration.identity.idTokenAlgorithm).toBe('RS256')
+    expect(configuration.trustedProxies).toBe(0)
+    expect(configuration.guardrails).toEqual([])
+  })
+
+  test('has a hash that comments, layout, order of keys and written-out defaults do not change, and anything else does', () => {
+    const { hash } = parsed(good)
+    expect(hash).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(parsed(changed('# What the company allows.', 'trustedProxies: 0')).hash).toBe(hash)
+    expect(parsed(changed('default: PT30M', 'default: PT1800S')).hash).toBe(hash)
+    expect(
+      parsed(changed('{ groups: [payments-leads], count: 1 }', '{ count: 1, groups: ["payments-leads"] }')).hash,
+    ).toBe(hash)
+    expect(parsed(changed('max: PT2H', 'max: PT2H1S')).hash).not.toBe(hash)
+    expect(parsed(changed('payments-dev, sre', 'sre, payments-dev')).hash).not.toBe(hash)
+  })
+
+  test('may use anchors and JSON', () => {
+    const anchored = changed('[payments-dev, sre]', '&devs [payments-dev]').replace('[security-audit]', '[x]')
+    expect(parsed(anchored).ok).toBe(true)
+    expect(parsed(JSON.stringify(parsedInput())).hash).toBe(parsed(good).hash)
+  })
+
+  test('the same schema takes the whole and refuses contradictions', () => {
+    expect(configurationSchema.safeParse(parsedInput()).success).toBe(true)
+    const twice = parsedInput()
+    twice.clusters = [...twice.clusters, ...twice.clusters]
+    expect(configurationSchema.safeParse(twice).success).toBe(false)
+  })
+})
+
+/** The good configuration as plain JSON, durations still text. */
+const parsedInput = () => ({
+  publicUrl: 'https://postern.example.com',
+  identity: { issuer: 'https://id.example.com', clientId: 'postern', apiAudience: 'postern-api' },
+  roles: { auditor: { groups: ['security-audit'] } },
+  clusters: [
+    {
+      name: 'prod-eu',
+      labels: { environment: 'prod' },
+      kubeconfig: { file: '/etc/postern/prod-eu.kubeconfig', context: 'prod-eu' },
+      publicServer: 'https://prod-eu.example.com:6443',
+    },
+  ],
+  entitlements: [
+    {
+      name: 'payments-restart',
+      title: 'Restart payment services',
+      who: { groups: ['payments-dev', 'sre'] },
+      clusters: ['prod-eu'],
+      namespaces: ['payments', 'checkout-*'],
+      rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'patch'] }],
+      duration: { default: 'PT30M', max: 'PT2H' },
+      reason: { minLength: 10 },
+      ticket: { required: false, pattern: '^[A-Z]+-[0-9]+$' },
+      approvals: [{ groups: ['payments-leads'], count: 1 }],
+    },
+  ],
+})
+
+describe('what is wrong is told with its place and what would be right', () => {
+  const cases: [string, string, string, string][] = [
+    [
+      'an unknown key',
+      'duration: { default',
+      'durations: { default',
+      '23:5 entitlements[0].durations is not known here; did you mean duration?',
+    ],
+    [
+      'a key in another case',
+      'clientId',
+      'client_id',
+      '6:3 identity.client_id is not known here; did you mean clientId?',
+    ],
+    ['a key like no other', 'clientId', 'zzz', '4:1 identity.clientId is missing: it must be text'],
+    [
+      'a secret',
+      'clientId: postern',
+      'clientId: postern\n  clientSecret: hunter2',
+      '7:3 identity.clientSecret is not known here: secrets come from the environment',
+    ],
+    ['a missing value', '  apiAudience: postern-api\n', '', '4:1 identity.apiAudience is missing: it must be text'],
+    ['a wrong type', 'title: Restart payment services', 'title: [a]', '17:12 entitlements[0].title must be text'],
+    [
+      'an unknown cluster',
+      'clusters: [prod-eu]',
+      'clusters: [prod-ue]',
+      '19:16 entitlements[0].clusters[0] is no cluster of this configuration; did you mean prod-eu?',
+    ],
+    [
+      'a cluster like no other',
+      'clusters: [prod-eu]',
+      'clusters: [x]',
+      '19:16 entitlements[0].clusters[0] is no cluster of this configuration; there are: prod-eu',
+    ],
+    [
+      'an http issuer',
+      'https://id.example.com',
+      'http://id.example.com',
+      '5:11 identity.issuer must be https; plain http is for loopback only',
+    ],
+    [
+      'an http issuer that only looks like loopback',
+      'https://id.example.com',
+      'http://127.0.0.1.example.com',
+      '5:11 identity.issuer must be https',
+    ],
+    ['another scheme', 'https://id.example.com', 'file:///etc/passwd', '5:11 identity.issuer must be an address'],
+    [
+      'a password in an address',
+      'https://id.example.com',
+      'https://a:b@id.example.com',
+      '5:11 identity.issuer must not hold a name or a password',
+    ],
+    [
+      'a public URL with a path',
+      'https://postern.example.com',
+      'https://postern.example.com/x',
+      '3:12 publicUrl must have no path: https://postern.example.com',
+    ],
+    [
+      'no algorithm at all',
+      'clientId: postern',
+      'clientId: postern\n  idTokenAlgorithm: none',
+      '7:21 identity.idTokenAlgorithm must be one of RS256',
+    ],
+    [
+      'a shared-key algorithm',
+      'clientId: postern',
+      'clientId: postern\n  idTokenAlgorithm: HS256',
+      '7:21 identity.idTokenAlgorithm must be one of RS256',
+    ],
+    [
+      'an unreadable duration',
+      'max: PT2H',
+      'max: 2h',
+      '23:38 entitlements[0].duration.max must be an ISO 8601 duration such as PT30M',
+    ],
+    [
+      'a default over the most',
+      'default: PT30M',
+      'default: PT3H',
+      '23:26 entitlements[0].duration.default must not be longer than max',
+    ],
+    [
+      'no rules',
+      '    rules:\n      - { apiGroups: [apps], resources: [deployments], verbs: [get, list, watch, patch] }\n',
+      '',
+      '16:5 entitlements[0] say exactly one of rules, ceiling or clusterRole',
+    ],
+    [
+      'two kinds of rules',
+      '    duration:',
+      '    clusterRole: view\n    duration:',
+      '16:5 entitlements[0] say exactly one of rules, ceiling or clusterRole',
+    ],
+    [
+      'a rule without verbs',
+      'verbs: [get, list, watch, patch]',
+      'verbs: []',
+      '22:63 entitlements[0].rules[0].verbs name at least one verb',
+    ],
+    [
+      'a pattern that could hang',
+      '"^[A-Z]+-[0-9]+$"',
+      '"(a)\\\\1"',
+      '25:41 entitlements[0].ticket.pattern is no regular expression in RE2 syntax',
+    ],
+    [
+      'both ways into a cluster',
+      '    publicServer',
+      '    inCluster: true\n    publicServer',
+      '11:5 clusters[0] say exactly one of kubeconfig or inCluster',
+    ],
+    [
+      'a relative path',
+      '/etc/postern/prod-eu.kubeconfig',
+      'prod-eu.kubeconfig',
+      '13:25 clusters[0].kubeconfig.file must be an absolute path',
+    ],
+    [
+      'guardrails before their time',
+      'roles:',
+      'guardrails: [{ name: x }]\nroles:',
+      '8:13 guardrails must be [] in this version',
+    ],
+    ['an empty who', '{ groups: [security-audit] }', '{}', '9:12 roles.auditor name at least one group or person'],
+  ]
+  test.each(cases)('%s', (_, from, to, expected) => {
+    expect(problems(changed(from, to))[0]?.slice(0, expected.length)).toBe(expected)
+  })
+
+  test('a key like no other is told besides what is missing', () => {
+    expect(problems(changed('clientId', 'zzz'))[1]).toContain(
+      '6:3 identity.zzz is not known here; known are: issuer, clientId,',
+    )
+  })
+
+  test('a misspelt key is told once', () => {
+    expect(problems(changed('clientId', 'client_id'))).toHaveLength(1)
+  })
+
+  test('all of it, in the order of the text, also where the shape is wrong elsewhere', () => {
+    const text = good
+      .replace('clientId: postern', 'clientId: 5')
+      .replace('clusters: [prod-eu]', 'clusters: [nowhere]')
+      .replace('max: PT2H', 'max: P1Y')
+      .replace('entitlements:', `entitlements:\n  - ${JSON.stringify(parsedInput().entitlements[0])}`)
+    expect(problems(text).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      '6:13 identity.clientId',
+      '17:11 entitlements[1].name',
+      '20:16 entitlements[1].clusters[0]',
+      '24:38 entitlements[1].duration.max',
+    ])
+  })
+
+  test('no value is repeated that might be a secret put in the wrong place', () => {
+    const text = changed(
+      'issuer: https://id.example.com',
+      'issuer: "hunter2"\n  password: hunter2\n  groupsClaim: [hunter2]',
+    )
+    expect(problems(text).join('\n')).not.toContain('hunter2')
+  })
+})
+
+describe('text that is no configuration', () => {
+  test.each([
+    ['nothing', '', '1:1  must not be empty'],
+    ['a comment', '# nothing yet\n', '1:1  must not be empty'],
+    ['a word', 'postern', '1:1  must be a mapping'],
+    ['broken YAML', 'publicUrl: [1', '1:14  is not valid YAML'],
+    ['a repeated key', 'publicUrl: a\npublicUrl: b\n', '2:1  is not valid YAML: Map keys must be unique'],
+    ['two documents', 'publicUrl: a\n---\npublicUrl: b\n', '3:1  must be one document'],
+    ['a tag', 'publicUrl: !!js/function x\n', '1:12  is not valid YAML'],
+    ['a key that is a list', '? [a]\n: b\n', '1:3  must be text'],
+    ['a key that is a number', '1: b\n', '1:1  must be text'],
+    ['a tab', 'identity:\n\tissuer: x\n', '2:1  is not valid YAML'],
+  ])('%s', (_, text, expected) => {
+    expect(problems(text)[0]?.slice(0, expected.length)).toBe(expected)
+  })
+
+  test('keys of the language change nothing', () => {
+    expect(problems(`__proto__: { admin: 1 }\n${good}`)[0]).toMatch(/^1:1 __proto__ is not known here/)
+    expect(problems(`constructor: 1\n${good}`)[0]).toMatch(/^1:1 constructor is not known here/)
+    expect(({} as Record<string, unknown>).admin).toBeUndefined()
+  })
+
+  test('a bomb of aliases and an endless text are refused, quickly', () => {
+    const layers = Array.from({ length: 40 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}*a${n}]`)
+    const start = performance.now()
+    expect(problems(`a0: &a0 [x]\n${layers.join('\n')}\n`)[0]).toContain('cannot be read')
+    expect(problems('a'.repeat(maxConfigurationBytes + 1))[0]).toContain('must be at most')
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
+  test('a problem behind an alias is shown where the text is', () => {
+    const text = good
+      .replace('[payments-dev, sre]', '&who [payments-dev, 7]')
+      .replace('{ groups: [payments-leads], count: 1 }', '{ groups: *who, count: 1 }')
+    expect(problems(text)).toEqual([
+      '18:40 entitlements[0].who.groups[1] must be text',
+      '18:40 entitlements[0].approvals[0].groups[1] must be text',
+    ])
+  })
+})
+
+test('CRLF line ends and a byte order mark make no difference', () => {
+  const { hash } = parsed(good)
+  expect(parsed(good.replaceAll('\n', '\r\n')).hash).toBe(hash)
+  expect(parsed(`\ufeff${good}`).hash).toBe(hash)
+})
+
+test('the schema that editors use is at the address that the file may name', () => {
+  expect(JSON.parse(readFileSync('public/postern.schema.json', 'utf8')).$schema).toContain('2020-12')
+})
