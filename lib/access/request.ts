@@ -15,7 +15,15 @@ export const prose = (max: number) =>
     .max(max, `must be at most ${max} characters`)
     .transform((text) => text.replace(/\r\n?/g, '\n').trim())
     .refine((text) => !/[^\P{Cc}\n\t]/u.test(text), 'must not contain control characters')
+    .refine((text) => text.isWellFormed(), 'must not contain half a character')
     .refine((text) => !/[\u202a-\u202e\u2066-\u2069]/.test(text), 'must not contain characters that reorder text')
+
+/** A name that somebody typed: it may be wrong, but it is text that can be looked up and shown. */
+const typedName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}]+$/u, 'must be a name')
 
 const timestamp = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
@@ -24,8 +32,8 @@ const timestamp = z.iso
 /** The body of POST /api/v1/requests and of its preview. */
 export const submissionSchema = z
   .strictObject({
-    entitlement: z.string().min(1).max(63),
-    cluster: z.string().min(1).max(63),
+    entitlement: typedName,
+    cluster: typedName,
     namespaces: z
       .array(namespaceName)
       .min(1, 'name at least one namespace')

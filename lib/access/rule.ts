@@ -18,7 +18,7 @@ const resourceName = z
   .string()
   .min(1)
   .max(253)
-  .regex(/^[^/\p{Cc}\p{Cf}\s]+$/u, 'must be the name of one object')
+  .regex(/^[^/\p{Cc}\p{Cf}\p{Cs}\s]+$/u, 'must be the name of one object')
 
 /**
  * A namespaced Kubernetes PolicyRule (k8s.io/api/rbac/v1 `PolicyRule` without nonResourceURLs, which a Role cannot

@@ -44,6 +44,7 @@ export const auditEvents = {
   ),
   'request.denied': define(z.strictObject({ note: text.nullable() }), () => 'denied the request'),
   'request.withdrawn': define(z.strictObject({}), () => 'withdrew the request'),
+  'request.withdrawal-refused': define(refusal, (d) => `tried to withdraw the request and was refused: ${d.sentence}`),
   'request.lapsed': define(z.strictObject({}), () => 'nobody decided in time'),
   'request.narrowed': define(z.strictObject({ digest: text, result: text }), () => 'narrowed what was asked for'),
 

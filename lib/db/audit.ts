@@ -2,7 +2,7 @@ import type { Actor, Origin } from '#lib/access/actor'
 import type { AppError } from '#lib/access/errors'
 import { type AuditEventData, type AuditEventType, auditEvents } from '#lib/audit/events'
 import { afterTransaction, type Tx, transaction } from './client.ts'
-import { Prisma } from './generated/client.ts'
+import type { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 
 /** Somebody whose identity was not established: a refused sign-in, a refused bearer token. */
@@ -38,8 +38,22 @@ function who(actor: Actor | UnknownActor) {
   return { actorName: actor.kind === 'system' ? actor.component : actor.name }
 }
 
+/**
+ * Text as PostgreSQL can hold it: no NUL, no half of a surrogate pair. What was refused came from anybody, and must not
+ * keep its own refusal from being recorded.
+ */
+function storable<T>(value: T): T {
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\ufffd') as T
+  if (Array.isArray(value)) return value.map(storable) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), storable(inner)])) as T
+}
+
+/** A sentence of any length as an event may hold it (lib/audit/events.ts: at most 4000 characters). */
+export const clip = (text: string): string => (text.length <= 4000 ? text : `${text.slice(0, 3999)}…`)
+
 function toRow({ type, actor, data, about = {}, before, after }: NewAuditEvent): Prisma.AuditEventCreateManyInput {
-  return {
+  return storable({
     id: newId('event'),
     type,
     actorKind: actor.kind,
@@ -55,9 +69,9 @@ function toRow({ type, actor, data, about = {}, before, after }: NewAuditEvent):
     policyHash: about.policyHash,
     // The schema is an allow-list: parse() throws for anything that is not named in it.
     data: auditEvents[type].data.parse(data) as Prisma.InputJsonObject,
-    before: before ?? Prisma.DbNull,
-    after: after ?? Prisma.DbNull,
-  }
+    before,
+    after,
+  })
 }
 
 /**

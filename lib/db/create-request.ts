@@ -1,0 +1,84 @@
+import type { Entitlement } from '#lib/access/entitlement'
+import type { Id } from '#lib/access/ids'
+import type { Verdict } from '#lib/access/resources'
+import type { Terms } from '#lib/access/terms'
+import type { CurrentPolicy } from '#lib/policy/current'
+import { type NewAuditEvent, recordEvents } from './audit.ts'
+import type { Tx } from './client.ts'
+import type { GatheredJudgement } from './gather-judgement.ts'
+import { newId } from './ids.ts'
+import { toJson } from './json.ts'
+
+export type NewRequest = {
+  id: Id<'request'>
+  requesterId: string
+  terms: Terms
+  digest: string
+  entitlement: Entitlement
+  policy: CurrentPolicy
+  gathered: GatheredJudgement
+  verdict: Verdict
+  reason: string
+  ticket: string | null
+  lapsesAt: Date
+}
+
+/** Keeps the versions that judge this request, where they are not kept yet. Two first requests at once are one version. */
+async function keepVersions(tx: Tx, { policy, entitlement, gathered }: NewRequest) {
+  if (!gathered.isPolicyKept) {
+    const data = { hash: policy.hash, document: toJson(policy.configuration) }
+    await tx.policyVersion.createMany({ data, skipDuplicates: true })
+  }
+  if (!gathered.isEntitlementKept) {
+    const data = { hash: gathered.entitlementHash, name: entitlement.name, document: toJson(entitlement) }
+    await tx.entitlementVersion.createMany({ data, skipDuplicates: true })
+  }
+}
+
+/** Writes a pending request with everything that it will be held against later, and records `events` with it. */
+export async function createRequest(tx: Tx, request: NewRequest, events: readonly NewAuditEvent[]) {
+  const { id, requesterId, terms, digest, entitlement, policy, gathered, verdict, reason, ticket, lapsesAt } = request
+  const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
+  await keepVersions(tx, request)
+  await tx.request.createMany({
+    data: {
+      id,
+      requesterId,
+      entitlementName: entitlement.name,
+      entitlementHash: gathered.entitlementHash,
+      policyHash: policy.hash,
+      cluster,
+      namespaces,
+      rules,
+      clusterRole,
+      durationSeconds,
+      startsAt,
+      digest,
+      asked: { namespaces, rules, durationSeconds, digest },
+      reason,
+      ticket,
+      verdict,
+      steps: entitlement.approvals,
+      approverGroups: [...new Set(entitlement.approvals.flatMap((step) => step.groups))],
+      createdAt: gathered.facts.now,
+      lapsesAt,
+    },
+  })
+  await recordEvents(tx, events)
+}
+
+/**
+ * Writes the grant of a request that has every approval: due now, or at the start that was asked for. The worker does
+ * the rest; it is woken when this transaction commits.
+ */
+export async function createGrant(
+  tx: Tx,
+  request: { id: string; cluster: string; durationSeconds: number; startsAt: Date | null },
+  now: Date,
+): Promise<Id<'grant'>> {
+  const id = newId('grant', now)
+  const { id: requestId, cluster, durationSeconds, startsAt } = request
+  const nextAttemptAt = startsAt && startsAt > now ? startsAt : now
+  await tx.grant.createMany({ data: { id, requestId, cluster, durationSeconds, createdAt: now, nextAttemptAt } })
+  return id
+}

@@ -1,0 +1,47 @@
+import type { PersonActor } from '#lib/access/actor'
+import { AppError, notFound } from '#lib/access/errors'
+import { maySee } from '#lib/access/may-act'
+import type { May } from '#lib/access/resources'
+import type { GrantStatus } from '#lib/access/status'
+import { clip, refuse } from '#lib/db/audit'
+import { transaction } from '#lib/db/client'
+import { type LockedGrant, lockGrant } from '#lib/db/lock-grant'
+import { moveGrant } from '#lib/db/transition'
+
+type Ending = {
+  endedBy: 'revocation' | 'release'
+  note: string | null
+  /** Judged on the locked row. `may` without regard to the status comes first: it decides who learns the status. */
+  may: (grant: LockedGrant) => May
+  isTheirs: (grant: LockedGrant) => boolean
+}
+
+/**
+ * Writes the wish that access ends, which the worker then carries out: the one way in which people end it. The page says
+ * "ending" until the cluster itself says that it is over.
+ */
+export async function endGrant(actor: PersonActor, grantId: string, ending: Ending): Promise<{ status: GrantStatus }> {
+  return transaction(async (tx) => {
+    const grant = await lockGrant(tx, grantId)
+    if (!grant) throw notFound()
+    const { id, requestId, requesterId, cluster, namespaces, policyHash, status, now } = grant
+    const about = { requestId, grantId: id, personId: requesterId, cluster, namespaces, policyHash }
+    const may = ending.may(grant)
+    if (!may.may) {
+      const forbidden = maySee(actor, grant) ? new AppError('forbidden', may.why) : notFound()
+      const error = ending.isTheirs(grant) ? new AppError('conflict', may.why) : forbidden
+      const data = { code: error.code, sentence: clip(may.why) }
+      return refuse(error, { type: 'grant.revocation-refused', actor, data, about })
+    }
+    const { endedBy, note } = ending
+    const event = { type: 'grant.ending', actor, data: { endedBy, note }, about } as const
+    await moveGrant(tx, id, status, 'ending', event, {
+      endingAt: now,
+      endedBy,
+      endedByName: actor.person.name,
+      endNote: note,
+      nextAttemptAt: now,
+    })
+    return { status: 'ending' }
+  })
+}

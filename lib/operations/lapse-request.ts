@@ -1,0 +1,28 @@
+import type { SystemActor } from '#lib/access/actor'
+import { transaction } from '#lib/db/client'
+import { gatherSituation, lockRequest } from '#lib/db/lock-request'
+import { moveRequest } from '#lib/db/transition'
+
+/**
+ * Lets a request lapse that nobody decided in time. Returns false where there was nothing to do: it is decided, or its
+ * time has not come. Called by the worker for every request that is past its `lapsesAt`.
+ */
+export async function lapseRequest(actor: SystemActor, requestId: string): Promise<boolean> {
+  return transaction(async (tx) => {
+    const request = await lockRequest(tx, requestId)
+    if (request?.status !== 'pending') return false
+    const { now } = await gatherSituation(tx, request)
+    if (request.lapsesAt > now) return false
+    const { id, requester, cluster, namespaces, policyHash } = request
+    const about = { requestId: id, personId: requester.id, cluster, namespaces, policyHash }
+    await moveRequest(
+      tx,
+      id,
+      'pending',
+      'lapsed',
+      { type: 'request.lapsed', actor, data: {}, about },
+      { resolvedAt: now },
+    )
+    return true
+  })
+}

@@ -1,0 +1,15 @@
+import type { PersonActor } from '#lib/access/actor'
+import { mayRelease } from '#lib/access/may-act'
+import { endGrant } from './end-grant.ts'
+
+/**
+ * Gives access back before its time, as its holder.
+ * @throws AppError `not-found`, `forbidden` (recorded), `conflict` when it is ending or over already
+ */
+export const releaseGrant = (actor: PersonActor, grantId: string) =>
+  endGrant(actor, grantId, {
+    endedBy: 'release',
+    note: null,
+    may: (grant) => mayRelease(actor, grant, grant),
+    isTheirs: (grant) => mayRelease(actor, grant, { status: 'active' }).may,
+  })

@@ -1,0 +1,123 @@
+import type { PersonActor, SystemActor } from '#lib/access/actor'
+import { AppError } from '#lib/access/errors'
+import type { Id } from '#lib/access/ids'
+import type { Submission } from '#lib/access/request'
+import type { Verdict } from '#lib/access/resources'
+import type { RequestStatus } from '#lib/access/status'
+import { digestOf, type Terms } from '#lib/access/terms'
+import { unknownEntitlementVerdict, verdictForRequester } from '#lib/access/unknown-entitlement'
+import { resolve } from '#lib/approvals/resolve'
+import { clip, type NewAuditEvent, refuse } from '#lib/db/audit'
+import { type Tx, transaction } from '#lib/db/client'
+import { createGrant, createRequest, type NewRequest } from '#lib/db/create-request'
+import { gatherJudgement } from '#lib/db/gather-judgement'
+import { newId } from '#lib/db/ids'
+import { moveRequest } from '#lib/db/transition'
+import { evaluate } from '#lib/guardrails/evaluate'
+import { grantedRules } from '#lib/guardrails/granted-rules'
+import { currentPolicy } from '#lib/policy/current'
+
+export type SubmittedRequest = { id: Id<'request'>; status: RequestStatus; digest: string }
+
+/** Throws every violation, each at its field, and records the attempt as it was judged. */
+function refuseSubmission(actor: PersonActor, asked: Submission, judged: Verdict): Promise<never> {
+  const { violations } = verdictForRequester(judged)
+  const errors = violations.map(({ pointer, sentence }) => ({ pointer, message: sentence }))
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  const error = new AppError('guardrail-violation', `${errors[0]?.message}${more}`, { errors })
+  return refuse(error, {
+    type: 'request.refused',
+    actor,
+    data: {
+      entitlement: asked.entitlement,
+      code: judged.violations[0]?.code ?? 'unknown',
+      sentence: clip(judged.violations[0]?.sentence ?? ''),
+      errors: judged.violations.map(({ pointer, sentence }) => ({ pointer, message: clip(sentence) })),
+    },
+    about: {
+      personId: actor.person.id,
+      cluster: asked.cluster,
+      namespaces: asked.namespaces,
+      policyHash: judged.policyVersion,
+    },
+  })
+}
+
+/** Nobody is asked where no step needs anybody: the entitlement itself is the approval. */
+async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: NewRequest, submitted: NewAuditEvent) {
+  const { origin } = submitted.actor
+  const actor: SystemActor = { kind: 'system', component: 'Postern', origin: { ...origin, via: 'system' } }
+  const { now } = gathered.facts
+  const approved: NewAuditEvent = { ...submitted, type: 'request.approved', actor, data: { digest, automatic: true } }
+  await moveRequest(tx, id, 'pending', 'approved', [submitted, approved], { resolvedAt: now })
+  await createGrant(tx, { id, ...terms }, now)
+}
+
+/**
+ * Asks for access. Judged by every guardrail; what is permitted is kept with the entitlement and the configuration as
+ * they stand, so that later changes do not change what was asked for. An entitlement without approval steps is approved
+ * at once.
+ * @throws AppError `guardrail-violation` with every violation at its field; nothing but the refusal is kept then
+ */
+export async function submitRequest(actor: PersonActor, submission: Submission): Promise<SubmittedRequest> {
+  const policy = currentPolicy()
+  const { duration, ...rest } = submission
+  const asked = { ...rest, durationSeconds: duration }
+  const { configuration } = policy
+  const entitlement = configuration.entitlements.find(({ name }) => name === submission.entitlement)
+  const { person } = actor
+
+  return transaction(async (tx) => {
+    if (!entitlement) return refuseSubmission(actor, submission, unknownEntitlementVerdict(policy.hash))
+    const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, asked })
+    const verdict = evaluate(gathered.facts)
+    if (verdict.violations.length > 0) return refuseSubmission(actor, submission, verdict)
+    const rules = grantedRules(entitlement, submission.rules, gathered.facts.cluster.clusterRoles)
+    if (!rules) throw new Error(`the rules of ${entitlement.name} are unknown, and no guardrail said so`)
+
+    const { now } = gathered.facts
+    const terms: Terms = {
+      requester: { issuer: person.issuer, subject: person.subject },
+      cluster: submission.cluster,
+      namespaces: [...new Set(submission.namespaces)].sort(),
+      rules,
+      clusterRole: entitlement.clusterRole ?? null,
+      durationSeconds: duration,
+      startsAt: submission.startsAt ?? null,
+    }
+    const digest = digestOf(terms)
+    const id = newId('request', now)
+    const { reason } = submission
+    const ticket = submission.ticket || null
+    const lapsesAt = new Date(now.getTime() + configuration.pending.lapseAfter * 1000)
+    const request: NewRequest = {
+      id,
+      requesterId: person.id,
+      terms,
+      digest,
+      entitlement,
+      policy,
+      gathered,
+      verdict,
+      reason,
+      ticket,
+      lapsesAt,
+    }
+    const submitted: NewAuditEvent = {
+      type: 'request.submitted',
+      actor,
+      data: { entitlement: entitlement.name, durationSeconds: duration, digest, reason, ticket },
+      about: {
+        requestId: id,
+        personId: person.id,
+        cluster: terms.cluster,
+        namespaces: terms.namespaces,
+        policyHash: policy.hash,
+      },
+    }
+    const isAutomatic = resolve(entitlement.approvals, []).outcome === 'approved'
+    await createRequest(tx, request, isAutomatic ? [] : [submitted])
+    if (isAutomatic) await approveAutomatically(tx, request, submitted)
+    return { id, status: isAutomatic ? 'approved' : 'pending', digest }
+  })
+}

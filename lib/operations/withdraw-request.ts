@@ -1,0 +1,35 @@
+import type { PersonActor } from '#lib/access/actor'
+import { AppError, notFound } from '#lib/access/errors'
+import { maySee, mayWithdraw } from '#lib/access/may-act'
+import type { RequestStatus } from '#lib/access/status'
+import { refuse } from '#lib/db/audit'
+import { transaction } from '#lib/db/client'
+import { gatherSituation, lockRequest } from '#lib/db/lock-request'
+import { moveRequest } from '#lib/db/transition'
+
+/**
+ * Takes a request back while nobody has decided it. Only its requester may.
+ * @throws AppError `not-found`, `forbidden` (recorded), `conflict`
+ */
+export async function withdrawRequest(actor: PersonActor, requestId: string): Promise<{ status: RequestStatus }> {
+  return transaction(async (tx) => {
+    const request = await lockRequest(tx, requestId)
+    if (!request) throw notFound()
+    const { now, decisions } = await gatherSituation(tx, request)
+    const requesterId = request.requester.id
+    const { id, status, approverGroups, cluster, namespaces, policyHash } = request
+    const about = { requestId: id, personId: requesterId, cluster, namespaces, policyHash }
+    const may = mayWithdraw(actor, { requesterId, status })
+    if (requesterId !== actor.person.id) {
+      const deciderIds = decisions.map(({ personId }) => personId)
+      const isVisible = maySee(actor, { requesterId, approverGroups, deciderIds })
+      const sentence = may.may ? '' : may.why
+      const error = isVisible ? new AppError('forbidden', sentence) : notFound()
+      return refuse(error, { type: 'request.withdrawal-refused', actor, data: { code: error.code, sentence }, about })
+    }
+    if (!may.may) throw new AppError('conflict', may.why)
+    const event = { type: 'request.withdrawn', actor, data: {}, about } as const
+    await moveRequest(tx, id, 'pending', 'withdrawn', event, { resolvedAt: now })
+    return { status: 'withdrawn' }
+  })
+}
