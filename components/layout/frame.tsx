@@ -54,7 +54,11 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
       </header>
       <div className="flex min-h-dvh min-w-0 flex-col pb-16 rail:pb-0 print:block">
         {attention.length > 0 && <AttentionLine items={attention} />}
-        <main id="content" tabIndex={-1} className="w-full max-w-[1344px] flex-1 px-4 pt-6 pb-12 outline-none rail:px-8 rail:pt-8 print:p-0">
+        <main
+          id="content"
+          tabIndex={-1}
+          className="w-full max-w-[1344px] flex-1 px-4 pt-6 pb-12 outline-none rail:px-8 rail:pt-8 print:p-0"
+        >
           {children}
         </main>
         <footer className="no-print border-t border-line px-4 py-4 rail:hidden">

@@ -34,7 +34,6 @@ export function Palette({ open, onClose, destinations }: Props) {
         aria-controls="palette-list"
         aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
         placeholder="A page, or what you may ask for"
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type into this
         autoFocus
         value={words}
         onChange={(event) => {

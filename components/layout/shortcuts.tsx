@@ -36,7 +36,13 @@ export function Shortcuts({ destinations }: Props) {
         setShown('palette')
         return
       }
-      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]'))
+      if (
+        event.metaKey ||
+        event.ctrlKey ||
+        event.altKey ||
+        isTyping(event.target) ||
+        document.querySelector('dialog[open]')
+      )
         return
       const isSecond = performance.now() - goAt.current < sequenceMs
       goAt.current = event.key === 'g' ? performance.now() : 0

@@ -1,6 +1,7 @@
 'use client'
 import { useState } from 'react'
 import { Icon } from './icon.tsx'
+import { Said } from './said.tsx'
 
 type Props = { text: string; shown?: string; label?: string; wrap?: boolean }
 
@@ -18,7 +19,7 @@ export function Copyable({ text, shown = text, label = shown, wrap = false }: Pr
   return (
     <span className="inline-flex max-w-full items-center gap-1 align-baseline">
       <code className={wrap ? 'min-w-0 wrap-anywhere' : 'min-w-0 truncate'} title={shown === text ? undefined : text}>
-        <bdi>{shown}</bdi>
+        <Said>{shown}</Said>
       </code>
       <button
         type="button"

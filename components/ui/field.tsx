@@ -1,6 +1,13 @@
 import type { ReactNode } from 'react'
 
-type Props = { id: string; label: string; hint?: ReactNode; problems?: string[]; optional?: boolean; children: ReactNode }
+type Props = {
+  id: string
+  label: string
+  hint?: ReactNode
+  problems?: string[]
+  optional?: boolean
+  children: ReactNode
+}
 
 /**
  * A labelled control. The control inside must carry `id`, and `aria-describedby={describedBy(id)}` so that hint and

@@ -1,7 +1,8 @@
-/** The mark: an arched door in three strokes. Says "Postern" unless its name stands beside it. */
-export function Mark({ size = 24, label }: { size?: number; label?: string }) {
+/** The mark: an arched door in three strokes. Its name always stands beside it. */
+export function Mark({ size = 24 }: { size?: number }) {
   return (
     <svg
+      aria-hidden
       width={size}
       height={size}
       viewBox="0 0 24 24"
@@ -9,7 +10,6 @@ export function Mark({ size = 24, label }: { size?: number; label?: string }) {
       stroke="currentColor"
       strokeWidth="2"
       strokeLinecap="square"
-      {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true })}
     >
       <path d="M4 21V11a8 8 0 0 1 16 0v10" />
       <path d="M2 21h20" />

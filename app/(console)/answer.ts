@@ -1,0 +1,24 @@
+import { unstable_rethrow } from 'next/navigation'
+import type { ActionResult } from '#components/ui/action-result'
+import type { PersonActor } from '#lib/access/actor'
+import { AppError } from '#lib/access/errors'
+import { requireActor } from '#lib/auth/session'
+import { log } from '#lib/log'
+
+/**
+ * Runs what an action does, as the person who is signed in. What is refused comes back as a sentence with its fields
+ * and a reference; what nobody foresaw comes back as the reference alone, and its cause goes to the log under it.
+ */
+export async function answer<T extends object>(does: (actor: PersonActor) => Promise<T>): Promise<ActionResult<T>> {
+  const actor = await requireActor()
+  const { reference } = actor.origin
+  try {
+    return { ...(await does(actor)), error: null }
+  } catch (error) {
+    unstable_rethrow(error)
+    if (error instanceof AppError) return { error: { sentence: error.message, errors: error.errors, reference } }
+    log.error({ err: error, reference }, 'an action failed')
+    const sentence = 'Something went wrong inside Postern. Nothing was done half-way; you can try again.'
+    return { error: { sentence, errors: [], reference } }
+  }
+}

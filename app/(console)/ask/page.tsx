@@ -1,0 +1,45 @@
+import type { Metadata } from 'next'
+import { PageHead } from '#components/layout/page-head'
+import { AskBox } from '#components/request/ask-box'
+import { AskForm } from '#components/request/ask-form'
+import { EntitlementList } from '#components/request/entitlement-list'
+import { Said } from '#components/ui/said'
+import { requireActor } from '#lib/auth/session'
+import { listEntitlements } from '#lib/views/list-entitlements'
+import { choicesOf } from '../choices.ts'
+import { requestOrNothing } from '../request-or-nothing.ts'
+import { preview, submit } from '../requests/actions.ts'
+import { knownFromRequest, knownFromUrl } from './known.ts'
+import { understand } from './understand.ts'
+
+export const metadata: Metadata = { title: 'Ask' }
+
+/** The ask: with an entitlement the form, without one what the typed or pasted words may mean. */
+export default async function AskPage({ searchParams }: PageProps<'/ask'>) {
+  const actor = await requireActor()
+  const query = await searchParams
+  const one = (key: string) => (typeof query[key] === 'string' ? query[key] : '')
+  const entitlements = await listEntitlements(actor)
+
+  const again = one('again') ? await requestOrNothing(actor, one('again')) : null
+  const known = again ? knownFromRequest(again) : knownFromUrl(one)
+  const chosen = entitlements.find((entitlement) => entitlement.name === (again?.entitlement ?? one('entitlement')))
+  if (chosen)
+    return (
+      <>
+        <PageHead title={<Said>{chosen.title}</Said>}>
+          {chosen.description ? <Said>{chosen.description}</Said> : <code>{chosen.name}</code>}
+        </PageHead>
+        <AskForm key={chosen.name} entitlement={chosen} known={known} preview={preview} submit={submit} />
+      </>
+    )
+
+  const understood = understand(one('q'), entitlements)
+  return (
+    <>
+      <PageHead title="Ask">{understood.sentence && <Said>{understood.sentence}</Said>}</PageHead>
+      <AskBox choices={choicesOf(entitlements)} value={one('q')} />
+      <EntitlementList choices={understood.choices} />
+    </>
+  )
+}

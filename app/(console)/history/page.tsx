@@ -1,0 +1,78 @@
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { redirect } from 'next/navigation'
+import { EventTable } from '#components/history/event-table'
+import { FilterBar } from '#components/history/filter-bar'
+import { Histogram } from '#components/history/histogram'
+import { PageHead } from '#components/layout/page-head'
+import { buttonStyle } from '#components/ui/button-style'
+import { Empty } from '#components/ui/empty'
+import { Notice } from '#components/ui/notice'
+import { hasRole } from '#lib/access/actor'
+import { filterKeys, type HistoryFilter, instantOf, parseFilter, queryOf } from '#lib/audit/filter'
+import { requireActor } from '#lib/auth/session'
+import { auditHistogram } from '#lib/views/audit-histogram'
+import { listAuditEvents } from '#lib/views/list-audit-events'
+
+export const metadata: Metadata = { title: 'History' }
+
+/** What happened: the filter that is also the address, how much when, and every event. */
+export default async function HistoryPage({ searchParams }: PageProps<'/history'>) {
+  const actor = await requireActor()
+  const query = await searchParams
+  const one = (key: string) => (typeof query[key] === 'string' ? query[key] : '')
+  if (query.q !== undefined) redirect(`/history?${queryOf(parseFilter(one('q')))}`)
+
+  const filter: HistoryFilter = Object.fromEntries(filterKeys.flatMap((key) => (one(key) ? [[key, one(key)]] : [])))
+  const badTimes = (['from', 'to'] as const).filter((key) => filter[key] && !instantOf(filter[key]))
+  const asked = {
+    ...filter,
+    from: instantOf(filter.from)?.toISOString(),
+    to: instantOf(filter.to, true)?.toISOString(),
+  }
+  const [events, buckets] = await Promise.all([
+    listAuditEvents(actor, { ...asked, ...(one('cursor') ? { cursor: one('cursor') } : {}) }),
+    auditHistogram(actor, asked),
+  ])
+  const seesAll = hasRole(actor, 'auditor') || hasRole(actor, 'admin')
+  return (
+    <>
+      <PageHead title="History">
+        {seesAll ? 'Everything that happened, newest first.' : 'What happened that is about you, newest first.'}
+      </PageHead>
+      <FilterBar filter={filter} />
+      {badTimes.map((key) => (
+        <div key={key} className="mt-3">
+          <Notice>
+            <code>{key}:</code> must be a day such as <code>2026-11-01</code> or a time such as{' '}
+            <code>2026-11-01T09:00:00Z</code>; it is left out.
+          </Notice>
+        </div>
+      ))}
+      <Histogram buckets={buckets} filter={filter} />
+      <div className="mt-4">
+        {events.items.length > 0 ? (
+          <EventTable events={events.items} filter={filter} cursor={one('cursor')} open={one('open')} />
+        ) : (
+          <Empty title="Nothing here.">
+            {Object.keys(filter).length > 0
+              ? 'No event that you may see has all of this. Take something out of the filter above.'
+              : 'As soon as somebody asks for something, it stands here, for good.'}
+          </Empty>
+        )}
+      </div>
+      <nav aria-label="Pages" className="mt-4 flex gap-2">
+        {one('cursor') && (
+          <Link className={buttonStyle()} href={`/history?${queryOf(filter)}`}>
+            Newest
+          </Link>
+        )}
+        {events.nextCursor && (
+          <Link className={buttonStyle()} href={`/history?${queryOf(filter, { cursor: events.nextCursor })}`}>
+            Older
+          </Link>
+        )}
+      </nav>
+    </>
+  )
+}

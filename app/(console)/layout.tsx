@@ -1,0 +1,32 @@
+import type { ReactNode } from 'react'
+import { Frame } from '#components/layout/frame'
+import { Shortcuts } from '#components/layout/shortcuts'
+import { SignOut } from '#components/layout/sign-out'
+import { ThemeChoice } from '#components/layout/theme-choice'
+import { requireActor } from '#lib/auth/session'
+import { attention } from '#lib/views/attention'
+import { inboxCount } from '#lib/views/inbox-count'
+import { chosenTheme } from '../theme.ts'
+import { chooseTheme, destinations } from './actions.ts'
+
+/** The frame around every page of a signed-in person. NB: the gate is in each page and action; this only dresses. */
+export default async function ConsoleLayout({ children }: { children: ReactNode }) {
+  const actor = await requireActor()
+  const [waiting, notes, theme] = await Promise.all([inboxCount(actor), attention(actor), chosenTheme()])
+  return (
+    <Frame
+      me={{ ...actor.person, roles: actor.roles }}
+      inboxCount={waiting}
+      attention={notes}
+      controls={
+        <>
+          <ThemeChoice theme={theme} choose={chooseTheme} />
+          <SignOut />
+        </>
+      }
+    >
+      {children}
+      <Shortcuts destinations={destinations} />
+    </Frame>
+  )
+}

@@ -1,0 +1,56 @@
+import type { Metadata } from 'next'
+import { LiveRefresh } from '#components/layout/live-refresh'
+import { PageHead } from '#components/layout/page-head'
+import { AccessRow } from '#components/request/access-row'
+import { AskBox } from '#components/request/ask-box'
+import { Empty } from '#components/ui/empty'
+import { requireActor } from '#lib/auth/session'
+import { home } from '#lib/views/home'
+import { listEntitlements } from '#lib/views/list-entitlements'
+import { choicesOf } from './choices.ts'
+import { requestActions } from './request-actions.ts'
+
+export const metadata: Metadata = { title: 'Access' }
+
+/** The engineer's home: the box to ask with, what I hold or wait for now, what was before. */
+export default async function AccessPage() {
+  const actor = await requireActor()
+  const [{ now, before }, entitlements] = await Promise.all([home(actor), listEntitlements(actor)])
+  return (
+    <>
+      <LiveRefresh />
+      <PageHead title="Access" />
+      <AskBox choices={choicesOf(entitlements)} />
+      <section aria-labelledby="now" className="mt-8">
+        <h2 id="now" className="border-b border-edge pb-1.5">
+          Now
+        </h2>
+        {now.length > 0 ? (
+          <ul>
+            {now.map((request) => (
+              <AccessRow key={request.id} request={request} actions={requestActions} />
+            ))}
+          </ul>
+        ) : (
+          <Empty title="You hold no access and wait for none.">
+            {entitlements.length > 0
+              ? 'Search above for what you need, or paste the error that stopped you.'
+              : 'There is nothing you may ask for. Whoever runs Postern decides that with the groups of each entitlement; yours are listed in your account at the identity provider.'}
+          </Empty>
+        )}
+      </section>
+      {before.length > 0 && (
+        <section aria-labelledby="before" className="mt-8">
+          <h2 id="before" className="border-b border-edge pb-1.5">
+            Before
+          </h2>
+          <ul>
+            {before.map((request) => (
+              <AccessRow key={request.id} request={request} actions={requestActions} past />
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  )
+}

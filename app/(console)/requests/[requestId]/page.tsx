@@ -1,0 +1,62 @@
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { notFound } from 'next/navigation'
+import { LiveRefresh } from '#components/layout/live-refresh'
+import { PageHead } from '#components/layout/page-head'
+import { DecidePanel } from '#components/request/decide-panel'
+import { Headline } from '#components/request/headline'
+import { RequestActions } from '#components/request/request-actions'
+import { RequestEvidence } from '#components/request/request-evidence'
+import { Standing } from '#components/request/standing'
+import { buttonStyle } from '#components/ui/button-style'
+import { Copyable } from '#components/ui/copyable'
+import { requireActor } from '#lib/auth/session'
+import { listAuditEvents } from '#lib/views/list-audit-events'
+import { requestActions } from '../../request-actions.ts'
+import { requestOrNothing } from '../../request-or-nothing.ts'
+import { decide } from '../actions.ts'
+
+export const metadata: Metadata = { title: 'Request' }
+
+// A request with every event of several credentials stays well below this; what is beyond is in the history.
+const mostEvents = 200
+
+/** The page everyone links to: one request from the ask to the evidence. */
+export default async function RequestPage({ params }: PageProps<'/requests/[requestId]'>) {
+  const { requestId } = await params
+  const actor = await requireActor()
+  const request = await requestOrNothing(actor, requestId)
+  if (!request) notFound()
+  const events = await listAuditEvents(actor, { request: request.id, limit: mostEvents })
+  const isMine = request.requester.id === actor.person.id
+  const isOver = request.status !== 'pending' && (!request.grant || request.grant.status === 'ended')
+  return (
+    <>
+      {!isOver && <LiveRefresh />}
+      <PageHead
+        title={<Headline request={request} />}
+        aside={
+          <div className="flex flex-wrap items-center gap-2">
+            <RequestActions request={request} actions={requestActions} />
+            {isMine && isOver && (
+              <Link className={buttonStyle()} href={`/ask?again=${request.id}`}>
+                Ask again
+              </Link>
+            )}
+          </div>
+        }
+      >
+        <Standing request={request} />
+        <p className="mt-1 text-dense">
+          <Copyable text={request.id} label="the request's id" />
+        </p>
+      </PageHead>
+      {request.status === 'pending' && !isMine && (
+        <div className="max-w-[44rem] border-t border-line pt-4">
+          <DecidePanel request={request} decide={decide} />
+        </div>
+      )}
+      <RequestEvidence request={request} events={[...events.items].reverse()} moreEvents={events.nextCursor !== null} />
+    </>
+  )
+}

@@ -1,0 +1,57 @@
+'use server'
+import { revalidatePath } from 'next/cache'
+import { redirect } from 'next/navigation'
+import type { z } from 'zod'
+import type { DecisionBody } from '#components/request/decide-panel'
+import type { SubmissionBody } from '#components/request/draft'
+import type { ActionResult } from '#components/ui/action-result'
+import { AppError } from '#lib/access/errors'
+import { decisionSchema, submissionSchema } from '#lib/access/request'
+import type { Preview } from '#lib/access/resources'
+import { decideRequest } from '#lib/operations/decide-request'
+import { submitRequest } from '#lib/operations/submit-request'
+import { withdrawRequest } from '#lib/operations/withdraw-request'
+import { previewRequest } from '#lib/views/preview-request'
+import { answer } from '../answer.ts'
+
+// What arrives here comes from a browser: the types say what our own pages send, the schemas what is taken.
+
+/** The dry run of an ask; changes nothing. */
+export async function preview(body: SubmissionBody): Promise<ActionResult<{ preview: Preview }>> {
+  return answer(async (actor) => ({ preview: await previewRequest(actor, parsed(submissionSchema, body)) }))
+}
+
+/** Asks, and goes to the new request's page. */
+export async function submit(body: SubmissionBody): Promise<ActionResult> {
+  const result = await answer((actor) => submitRequest(actor, parsed(submissionSchema, body)))
+  if (result.error) return result
+  revalidatePath('/')
+  redirect(`/requests/${result.id}`)
+}
+
+export async function decide(requestId: string, body: DecisionBody): Promise<ActionResult> {
+  return answer(async (actor) => {
+    await decideRequest(actor, requestId, parsed(decisionSchema, body))
+    revalidatePath('/', 'layout')
+    return {}
+  })
+}
+
+export async function withdraw(requestId: string): Promise<ActionResult> {
+  return answer(async (actor) => {
+    await withdrawRequest(actor, requestId)
+    revalidatePath('/', 'layout')
+    return {}
+  })
+}
+
+/** The body as the schema reads it. @throws AppError `invalid` with every field that is wrong */
+function parsed<S extends z.ZodType>(schema: S, body: unknown): z.infer<S> {
+  const result = schema.safeParse(body)
+  if (result.success) return result.data
+  const errors = result.error.issues.map(({ path, message }) => ({
+    pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    message,
+  }))
+  throw new AppError('invalid', 'Some of it cannot be taken as it is.', { errors })
+}

@@ -1,0 +1,38 @@
+import { GeistMono } from 'geist/font/mono'
+import { GeistSans } from 'geist/font/sans'
+import type { Metadata, Viewport } from 'next'
+import type { ReactNode } from 'react'
+import { Clock } from '#components/ui/clock'
+import './globals.css'
+import { chosenTheme } from './theme.ts'
+
+export const metadata: Metadata = {
+  title: { default: 'Postern', template: '%s · Postern' },
+  description: 'Just-in-time access to Kubernetes',
+  robots: { index: false, follow: false },
+  referrer: 'same-origin',
+}
+
+export const viewport: Viewport = {
+  viewportFit: 'cover',
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#f2f6f4' },
+    { media: '(prefers-color-scheme: dark)', color: '#0b1112' },
+  ],
+}
+
+/** The outermost shell. The theme is read from its cookie here, so that the first paint already has it. */
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const theme = await chosenTheme()
+  return (
+    <html
+      lang="en"
+      data-theme={theme === 'system' ? undefined : theme}
+      className={`${GeistSans.variable} ${GeistMono.variable}`}
+    >
+      <body>
+        <Clock now={Date.now()}>{children}</Clock>
+      </body>
+    </html>
+  )
+}

@@ -1,0 +1,23 @@
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { Lone } from '#components/layout/lone'
+import { buttonStyle } from '#components/ui/button-style'
+
+export const metadata: Metadata = { title: 'Nothing here' }
+
+/** Not there and not yours are one page, word for word. */
+export default function NotFound() {
+  return (
+    <Lone title="There is nothing here, or it is not yours to see">
+      <p className="text-muted">
+        If somebody sent you this address, ask them who may see it: the person who asked, those who approve it, and
+        auditors can.
+      </p>
+      <p className="mt-6">
+        <Link href="/" className={buttonStyle('primary')}>
+          Go to your access
+        </Link>
+      </p>
+    </Lone>
+  )
+}

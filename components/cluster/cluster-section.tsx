@@ -1,0 +1,123 @@
+import type { ClusterResource } from '#lib/access/resources'
+import { Copyable } from '../ui/copyable.tsx'
+import { Said } from '../ui/said.tsx'
+import { Section } from '../ui/section.tsx'
+import { Time } from '../ui/time.tsx'
+
+/** One cluster: does it answer, which version, and what may Postern do there of what it needs. */
+export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
+  const missing = cluster.permissions.filter((one) => !one.allowed)
+  return (
+    <Section
+      id={`cluster-${cluster.name}`}
+      title={cluster.name}
+      aside={
+        cluster.checkedAt && (
+          <>
+            asked <Time at={cluster.checkedAt} />
+          </>
+        )
+      }
+    >
+      <dl className="grid gap-x-4 gap-y-1.5 rail:grid-cols-[9rem_minmax(0,1fr)]">
+        <dt className="text-muted">Answers</dt>
+        <dd>
+          <Reachable cluster={cluster} />
+        </dd>
+        <dt className="text-muted">Server</dt>
+        <dd>
+          <Copyable text={cluster.publicServer} label="the server's address" />
+        </dd>
+        {Object.keys(cluster.labels).length > 0 && (
+          <>
+            <dt className="text-muted">Labels</dt>
+            <dd>
+              <code>
+                {Object.entries(cluster.labels)
+                  .map(([key, value]) => `${key}=${value}`)
+                  .join('  ')}
+              </code>
+            </dd>
+          </>
+        )}
+        {cluster.namespaces.length > 0 && (
+          <>
+            <dt className="text-muted">Namespaces</dt>
+            <dd className="flex flex-wrap gap-x-4">
+              {cluster.namespaces.map((one) => (
+                <span key={one.name}>
+                  <code className={one.grantable ? '' : 'text-muted'}>{one.name}</code>
+                  {!one.grantable && <span className="text-dense text-muted"> not given to Postern</span>}
+                </span>
+              ))}
+            </dd>
+          </>
+        )}
+      </dl>
+      {cluster.permissions.length > 0 && (
+        <details className="mt-4 text-dense" open={missing.length > 0}>
+          <summary>
+            {missing.length === 0 ? (
+              <>
+                <span className="text-good">✓</span> Postern may do all {cluster.permissions.length} things it needs
+                here
+              </>
+            ) : (
+              <span className="text-bad">
+                ✕ Postern lacks {missing.length} of {cluster.permissions.length} rights it needs here
+              </span>
+            )}
+          </summary>
+          <div className="mt-2 overflow-x-auto">
+            <table className="table-plain">
+              <caption className="sr-only">What Postern may do in {cluster.name}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">May it</th>
+                  <th scope="col">What</th>
+                  <th scope="col">Where</th>
+                  <th scope="col">Needed for</th>
+                </tr>
+              </thead>
+              <tbody>
+                {cluster.permissions.map((one) => (
+                  <tr key={`${one.what} ${one.namespace}`}>
+                    <td className={one.allowed ? 'text-good' : 'text-bad'}>{one.allowed ? '✓ yes' : '✕ no'}</td>
+                    <td>
+                      <code>{one.what}</code>
+                    </td>
+                    <td>
+                      <code>{one.namespace || 'cluster'}</code>
+                    </td>
+                    <td>{one.neededFor}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </details>
+      )}
+    </Section>
+  )
+}
+
+function Reachable({ cluster }: { cluster: ClusterResource }) {
+  if (!cluster.checkedAt) return <span className="text-waiting">◌ not asked yet</span>
+  if (!cluster.reachable)
+    return (
+      <span className="text-bad">
+        ✕ no
+        {cluster.error && (
+          <>
+            : <Said>{cluster.error}</Said>
+          </>
+        )}
+      </span>
+    )
+  return (
+    <span>
+      <span className="text-good">● yes</span>
+      {cluster.version && <code className="ml-3">{cluster.version}</code>}
+    </span>
+  )
+}

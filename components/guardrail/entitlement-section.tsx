@@ -1,0 +1,67 @@
+import Link from 'next/link'
+import type { EntitlementResource } from '#lib/access/resources'
+import { longDuration, secondsOf } from '#lib/access/time-in-words'
+import { whatInWords } from '../request/words.ts'
+import { buttonStyle } from '../ui/button-style.ts'
+import { Said } from '../ui/said.tsx'
+import { Section } from '../ui/section.tsx'
+
+/** One entitlement with every limit that is in force on it. */
+export function EntitlementSection({ entitlement: one }: { entitlement: EntitlementResource }) {
+  const selector = Object.entries(one.namespaceSelector ?? {}).map(([key, value]) => `${key}=${value}`)
+  const rows: [string, React.ReactNode][] = [
+    [
+      one.kind === 'ceiling' ? 'At most' : 'Gives',
+      <code key="what">
+        <Said>{whatInWords(one)}</Said>
+      </code>,
+    ],
+    ['Clusters', <code key="clusters">{one.clusters.map((cluster) => cluster.name).join(', ')}</code>],
+    ['Namespaces', <code key="namespaces">{[...one.namespaces, ...selector].join(', ')}</code>],
+    [
+      'How long',
+      `${longDuration(secondsOf(one.defaultDuration))}, at most ${longDuration(secondsOf(one.maxDuration))}`,
+    ],
+    [
+      'Approval',
+      one.approvals.length
+        ? one.approvals.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')
+        : 'by itself, without a person',
+    ],
+    ['Reason', one.reasonMinLength > 1 ? `at least ${one.reasonMinLength} characters` : 'any'],
+    ['Ticket', one.ticket.required ? 'required' : 'optional'],
+  ]
+  return (
+    <Section
+      id={`entitlement-${one.name}`}
+      title={one.title}
+      aside={
+        <Link href={`/ask?entitlement=${encodeURIComponent(one.name)}`} className={buttonStyle()}>
+          Ask
+        </Link>
+      }
+    >
+      {one.description && (
+        <p className="mb-2 max-w-[72ch] text-muted">
+          <Said>{one.description}</Said>
+        </p>
+      )}
+      <dl className="grid gap-x-4 gap-y-1 text-dense rail:grid-cols-[9rem_minmax(0,1fr)]">
+        {rows.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-muted">{name}</dt>
+            <dd className="min-w-0">{value}</dd>
+          </div>
+        ))}
+        {one.ticket.pattern && (
+          <div className="contents">
+            <dt className="text-muted">Ticket written as</dt>
+            <dd>
+              <code>{one.ticket.pattern}</code>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </Section>
+  )
+}

@@ -1,0 +1,94 @@
+import Link from 'next/link'
+import { Fragment } from 'react'
+import type { AuditEventResource } from '#lib/access/resources'
+import { type HistoryFilter, queryOf } from '#lib/audit/filter'
+import { Said } from '../ui/said.tsx'
+import { Time } from '../ui/time.tsx'
+import { EventDetail } from './event-detail.tsx'
+
+type Props = { events: AuditEventResource[]; filter: HistoryFilter; cursor: string; open: string }
+
+/** What happened, newest first. A row opens in place; which one is open is part of the URL, so it can be sent. */
+export function EventTable({ events, filter, cursor, open }: Props) {
+  return (
+    <table className="w-full border-collapse text-left text-dense max-rail:block">
+      <caption className="sr-only">Audit events, newest first</caption>
+      <thead className="max-rail:sr-only">
+        <tr className="border-b border-edge text-muted">
+          <th scope="col" className="w-44 py-1.5 pr-4">
+            Time (UTC)
+          </th>
+          <th scope="col" className="w-40 pr-4">
+            Who
+          </th>
+          <th scope="col" className="pr-4">
+            What
+          </th>
+          <th scope="col" className="w-52 pr-4">
+            Where
+          </th>
+          <th scope="col" className="w-24">
+            Request
+          </th>
+        </tr>
+      </thead>
+      <tbody className="max-rail:block">
+        {events.map((event) => {
+          const isOpen = event.id === open
+          return (
+            <Fragment key={event.id}>
+              <tr
+                id={event.id}
+                className="h-8 border-b border-line hover:bg-hover max-rail:grid max-rail:h-auto max-rail:grid-cols-[1fr_auto] max-rail:py-1.5"
+              >
+                <td className="pr-4">
+                  <Link
+                    data-row="opens"
+                    scroll={false}
+                    href={`/history?${queryOf(filter, { cursor, open: isOpen ? '' : event.id })}`}
+                    aria-expanded={isOpen}
+                    className="hover:underline"
+                  >
+                    <span aria-hidden className="mr-1.5 inline-block w-2 text-muted">
+                      {isOpen ? '▾' : '▸'}
+                    </span>
+                    <Time at={event.at} as="exact" />
+                  </Link>
+                </td>
+                <td className="pr-4 whitespace-nowrap max-rail:pr-0 max-rail:text-right">
+                  <Said>{event.actor.name}</Said>
+                </td>
+                <td className="pr-4 max-rail:col-span-2 max-rail:py-0.5">
+                  <Said>{event.sentence}</Said>
+                </td>
+                <td className="pr-4">
+                  <code className="text-muted">
+                    <Said>{[event.cluster, event.namespaces.join(', ')].filter(Boolean).join(' · ')}</Said>
+                  </code>
+                </td>
+                <td>
+                  {event.requestId && (
+                    <Link
+                      href={`/requests/${event.requestId}`}
+                      className="link"
+                      aria-label={`Request ${event.requestId}`}
+                    >
+                      <code>…{event.requestId.slice(-6)}</code>
+                    </Link>
+                  )}
+                </td>
+              </tr>
+              {isOpen && (
+                <tr className="border-b border-line bg-sunken max-rail:block">
+                  <td colSpan={5} className="max-rail:block">
+                    <EventDetail event={event} />
+                  </td>
+                </tr>
+              )}
+            </Fragment>
+          )
+        })}
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,67 @@
+import Link from 'next/link'
+import { auditEventTypes } from '#lib/audit/events'
+import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/audit/filter'
+import { buttonStyle } from '../ui/button-style.ts'
+import { Icon } from '../ui/icon.tsx'
+import { Said } from '../ui/said.tsx'
+
+type Props = { filter: HistoryFilter }
+
+/** The filter as words, which are also the URL. A plain form: it works, and can be bookmarked, without any script. */
+export function FilterBar({ filter }: Props) {
+  const set = filterKeys.filter((key) => filter[key])
+  return (
+    <search>
+      <form action="/history" className="relative flex gap-2">
+        <span className="pointer-events-none absolute top-2.5 left-3 text-muted">
+          <Icon name="search" />
+        </span>
+        <input
+          key={formatFilter(filter)}
+          name="q"
+          data-search
+          list="event-types"
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={1000}
+          aria-label="Filter the history"
+          placeholder="actor:name cluster:prod-eu type:grant.ended from:2026-11-01"
+          defaultValue={formatFilter(filter)}
+          className="control pl-9 font-mono text-code"
+        />
+        <datalist id="event-types">
+          {auditEventTypes.map((type) => (
+            <option key={type} value={`type:${type}`} />
+          ))}
+        </datalist>
+        <button type="submit" className={buttonStyle()}>
+          Filter
+        </button>
+      </form>
+      {set.length > 0 && (
+        <ul aria-label="What is filtered for" className="mt-2 flex flex-wrap gap-2">
+          {set.map((key) => (
+            <li key={key}>
+              <Link
+                href={`/history?${queryOf({ ...filter, [key]: '' })}`}
+                className="inline-flex min-h-7 max-w-full items-center gap-1.5 rounded-sm border border-line px-2 text-dense hover:bg-hover"
+              >
+                <span className="sr-only">Without </span>
+                <code className="truncate">
+                  <span className="text-muted">{key}:</span>
+                  <Said>{filter[key] ?? ''}</Said>
+                </code>
+                <Icon name="close" size={12} />
+              </Link>
+            </li>
+          ))}
+          <li>
+            <Link href="/history" className={buttonStyle('quiet')}>
+              Clear
+            </Link>
+          </li>
+        </ul>
+      )}
+    </search>
+  )
+}

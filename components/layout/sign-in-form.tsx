@@ -1,0 +1,30 @@
+import { buttonStyle } from '../ui/button-style.ts'
+import { Notice } from '../ui/notice.tsx'
+import { Lone } from './lone.tsx'
+
+type Props = { returnTo: string; problem: string | undefined }
+
+/** The door to the identity provider. The server checks where `returnTo` leads. */
+export function SignInForm({ returnTo, problem }: Props) {
+  return (
+    <Lone title="Sign in to Postern">
+      <p className="text-muted">Access to Kubernetes for one action and a short while, on a second person’s word.</p>
+      {problem && (
+        <div className="mt-4">
+          <Notice live>{problem}</Notice>
+        </div>
+      )}
+      <form action="/api/auth/signin/oidc" method="post" className="mt-6">
+        <input type="hidden" name="callbackUrl" value={returnTo} />
+        <button type="submit" className={buttonStyle('primary', true)}>
+          Continue with your identity provider
+        </button>
+      </form>
+      {returnTo !== '/' && (
+        <p className="mt-3 text-dense text-muted">
+          Then you go on to <code className="wrap-anywhere">{returnTo}</code>
+        </p>
+      )}
+    </Lone>
+  )
+}

@@ -1,0 +1,88 @@
+import Link from 'next/link'
+import type { RequestSummary } from '#lib/access/resources'
+import { secondsOf, shortDuration } from '#lib/access/time-in-words'
+import { buttonStyle } from '../ui/button-style.ts'
+import { Said } from '../ui/said.tsx'
+import { Remaining, Time } from '../ui/time.tsx'
+import { type RequestActionSet, RequestActions } from './request-actions.tsx'
+import { StatusMark, shownStatus } from './status-mark.tsx'
+import { endedBy, namespacesInWords, stepInWords } from './words.ts'
+
+type Props = { request: RequestSummary; actions: RequestActionSet; past?: boolean }
+
+/** One line of the engineer's home: what, where, how it stands, and the one thing to do about it. */
+export function AccessRow({ request, actions, past = false }: Props) {
+  const status = shownStatus(request)
+  return (
+    <li className="grid min-h-10 items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.1fr)_minmax(0,1fr)_minmax(0,1.2fr)_auto] rail:py-1">
+      <span className="flex items-center justify-between">
+        <StatusMark status={status} />
+      </span>
+      <Link href={`/requests/${request.id}`} data-row="" className="min-w-0 font-strong hover:underline rail:truncate">
+        <Said>{request.title}</Said>
+      </Link>
+      <code className="min-w-0 text-muted rail:truncate">
+        <Said>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</Said>
+      </code>
+      <span className="min-w-0">
+        <Standing request={request} />
+      </span>
+      <span className="mt-1 flex justify-start rail:mt-0 rail:justify-end">
+        {past ? (
+          <Link className={buttonStyle('quiet')} href={`/ask?again=${request.id}`}>
+            Ask again
+          </Link>
+        ) : (
+          <RequestActions request={request} actions={actions} />
+        )}
+      </span>
+    </li>
+  )
+}
+
+/** What there is to say about where it stands: what it waits for, how long it lasts, or how it ended. */
+function Standing({ request }: { request: RequestSummary }) {
+  const { grant, status } = request
+  if (grant?.lastError && grant.status !== 'ended')
+    return (
+      <span className="text-dense text-ending">
+        {grant.status === 'pending' ? 'Not made yet: ' : 'Still trying: '}
+        <Said>{grant.lastError}</Said>
+      </span>
+    )
+  if (grant?.status === 'active' && grant.activatedAt && grant.expiresAt)
+    return <Remaining since={grant.activatedAt} until={grant.expiresAt} />
+  if (grant?.status === 'pending')
+    return (
+      <span className="text-dense text-muted">
+        {request.startsAt ? (
+          <>
+            begins <Time at={request.startsAt} />
+          </>
+        ) : (
+          'is being made in the cluster'
+        )}
+      </span>
+    )
+  if (grant?.status === 'ending') return <span className="text-dense text-muted">until the cluster says denied</span>
+  if (grant?.endedAt)
+    return (
+      <span className="text-dense text-muted">
+        <Time at={grant.endedAt} />, {shortDuration(secondsOf(request.duration))}
+        {grant.endedBy && `, ${endedBy[grant.endedBy]}`}
+      </span>
+    )
+  if (status === 'pending') {
+    const waits = request.steps.flatMap((step) => stepInWords(step) ?? [])
+    return (
+      <span className="text-dense text-muted">
+        waits for <Said>{waits.join(' and ') || 'the next check'}</Said>
+      </span>
+    )
+  }
+  return (
+    <span className="text-dense text-muted">
+      <Time at={request.resolvedAt ?? request.createdAt} />
+    </span>
+  )
+}

@@ -1,0 +1,133 @@
+'use client'
+import { useEffect, useRef, useState, useTransition } from 'react'
+import type { RequestSummary } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+import { durationOf, longDuration, secondsOf } from '#lib/access/time-in-words'
+import { ActionProblem } from '../ui/action-problem.tsx'
+import type { ActionError, ActionResult } from '../ui/action-result.ts'
+import { buttonStyle } from '../ui/button-style.ts'
+import { NarrowFields } from './narrow-fields.tsx'
+
+export type DecisionBody = {
+  decision: 'approve' | 'deny'
+  digest: string
+  note?: string
+  narrow?: { rules?: Rule[]; namespaces?: string[]; duration?: string }
+}
+
+type Props = {
+  request: Pick<
+    RequestSummary,
+    'id' | 'digest' | 'namespaces' | 'rules' | 'clusterRole' | 'duration' | 'can' | 'requester'
+  >
+  decide: (requestId: string, body: DecisionBody) => Promise<ActionResult>
+  focusAfter?: string
+}
+
+/**
+ * Yes or no, without leaving the page. `a` and `d` put the focus on the button and Enter presses it: two keys, so
+ * that no stray letter ever decides. What is sent names the digest of what was shown; the server refuses any other.
+ */
+export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) {
+  const [note, setNote] = useState('')
+  const [narrowed, setNarrowed] = useState({
+    rules: request.rules,
+    namespaces: request.namespaces,
+    seconds: secondsOf(request.duration),
+  })
+  const [error, setError] = useState<ActionError | null>(null)
+  const [busy, start] = useTransition()
+  const approve = useRef<HTMLButtonElement>(null)
+  const deny = useRef<HTMLButtonElement>(null)
+  const may = request.can.decide
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement | null
+      if (event.metaKey || event.ctrlKey || event.altKey || target?.closest('input, textarea, select, dialog')) return
+      if (event.key === 'a') approve.current?.focus()
+      else if (event.key === 'd') deny.current?.focus()
+      else return
+      event.preventDefault()
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [])
+
+  if (!may.may) return <p className="text-dense text-muted">You cannot decide this: {may.why}</p>
+
+  const narrow = narrowOf(request, narrowed)
+  const send = (decision: 'approve' | 'deny') =>
+    start(async () => {
+      const result = await decide(request.id, {
+        decision,
+        digest: request.digest,
+        ...(note.trim() ? { note } : {}),
+        ...(decision === 'approve' && narrow ? { narrow } : {}),
+      })
+      setError(result.error)
+      if (!result.error) requestAnimationFrame(() => document.getElementById(focusAfter)?.focus())
+    })
+
+  return (
+    <form className="no-print space-y-3" aria-label="Your decision" onSubmit={(event) => event.preventDefault()}>
+      <label className="block">
+        <span className="mb-1 flex items-baseline justify-between gap-3">
+          <span className="font-strong">Note</span>
+          <span className="text-dense text-muted">optional, {request.requester.name} and the record see it</span>
+        </span>
+        <textarea
+          className="control min-h-10!"
+          rows={1}
+          maxLength={2000}
+          value={note}
+          onChange={(event) => setNote(event.target.value)}
+        />
+      </label>
+      <details>
+        <summary className="text-dense text-muted">
+          {narrow ? 'Narrowed: less than was asked for' : 'Allow less than was asked for'}
+        </summary>
+        <NarrowFields request={request} narrowed={narrowed} onChange={setNarrowed} />
+      </details>
+      <ActionProblem error={error} />
+      <div className="flex flex-wrap items-center gap-3">
+        <button
+          ref={approve}
+          type="button"
+          className={buttonStyle('primary')}
+          disabled={busy}
+          aria-keyshortcuts="a"
+          onClick={() => send('approve')}
+        >
+          Approve for {longDuration(narrowed.seconds)}
+        </button>
+        <button
+          ref={deny}
+          type="button"
+          className={buttonStyle('danger')}
+          disabled={busy}
+          aria-keyshortcuts="d"
+          onClick={() => send('deny')}
+        >
+          Deny
+        </button>
+        <span className="hidden text-dense text-muted rail:inline">
+          <kbd>a</kbd> or <kbd>d</kbd>, then <kbd>Enter</kbd>
+        </span>
+      </div>
+    </form>
+  )
+}
+
+type Narrowed = { rules: Rule[]; namespaces: string[]; seconds: number }
+
+/** Only what differs from the request, as the API takes it; undefined where nothing does. */
+function narrowOf(request: Props['request'], { rules, namespaces, seconds }: Narrowed): DecisionBody['narrow'] {
+  const narrow = {
+    ...(JSON.stringify(rules) === JSON.stringify(request.rules) ? {} : { rules }),
+    ...(namespaces.length === request.namespaces.length ? {} : { namespaces }),
+    ...(seconds === secondsOf(request.duration) ? {} : { duration: durationOf(seconds) }),
+  }
+  return Object.keys(narrow).length ? narrow : undefined
+}

@@ -1,0 +1,32 @@
+import type { DecisionResource } from '#lib/access/resources'
+import { Said } from '../ui/said.tsx'
+import { Time } from '../ui/time.tsx'
+import { StatusMark } from './status-mark.tsx'
+import { shortHash } from './verdict-list.tsx'
+
+/** Every answer that was given, with its note and with the digest it binds to. */
+export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) {
+  if (decisions.length === 0) return <p className="text-dense text-muted">Nobody has decided yet.</p>
+  return (
+    <ul>
+      {decisions.map((one) => (
+        <li
+          key={one.id}
+          className="grid gap-x-4 gap-y-0.5 border-b border-line py-2 text-dense rail:grid-cols-[6.5rem_12rem_minmax(0,1fr)_auto]"
+        >
+          <StatusMark status={one.decision === 'approve' ? 'approved' : 'denied'} />
+          <span>
+            <Said>{one.person.name}</Said>
+          </span>
+          <span className="min-w-0">
+            {one.note ? <Said lines>{one.note}</Said> : <span className="text-muted">without a note</span>}
+            {one.narrowed && <span className="text-muted"> · allowed less than was asked for</span>}
+          </span>
+          <span className="text-muted">
+            <Time at={one.at} as="exact" /> · <code title={one.digest}>{shortHash(one.digest)}</code>
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}

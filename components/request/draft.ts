@@ -1,0 +1,54 @@
+import type { EntitlementResource, Violation } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+import { durationOf, secondsOf } from '#lib/access/time-in-words'
+
+/** What stands in the ask form, before it is a submission. `startsAt` is the value of a datetime-local control. */
+export type Draft = {
+  cluster: string
+  namespaces: string[]
+  rules: Rule[]
+  seconds: number
+  reason: string
+  ticket: string
+  startsAt: string
+}
+
+/** The body of POST /requests for a draft; what was left empty is left out. */
+export const submissionOf = (entitlement: EntitlementResource, draft: Draft) => ({
+  entitlement: entitlement.name,
+  cluster: draft.cluster,
+  namespaces: draft.namespaces,
+  ...(entitlement.kind === 'ceiling' ? { rules: draft.rules } : {}),
+  reason: draft.reason,
+  ...(draft.ticket.trim() ? { ticket: draft.ticket.trim() } : {}),
+  duration: durationOf(draft.seconds),
+  ...(draft.startsAt ? { startsAt: new Date(draft.startsAt).toISOString() } : {}),
+})
+export type SubmissionBody = ReturnType<typeof submissionOf>
+
+/** The problems of one field, out of violations or field errors with RFC 6901 pointers. */
+export const problemsAt = (field: string, all: (Violation | { pointer: string; message: string })[]): string[] =>
+  all
+    .filter((one) => one.pointer === `/${field}` || one.pointer.startsWith(`/${field}/`))
+    .map((one) => ('sentence' in one ? one.sentence : one.message))
+
+const usual = [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440].map((minutes) => minutes * 60)
+
+/** The durations a slider stops at, in seconds, up to the limit and with the limit itself. */
+export const durationStops = (maxSeconds: number, also: number[] = []): number[] =>
+  [...new Set([...usual, ...also, maxSeconds])].filter((one) => one > 0 && one <= maxSeconds).sort((a, b) => a - b)
+
+/** A first draft: everything that can be known without asking. */
+export function firstDraft(entitlement: EntitlementResource, known: Partial<Draft>): Draft {
+  const cluster = entitlement.clusters.find((one) => one.name === known.cluster) ?? entitlement.clusters[0]
+  const only = cluster?.namespaces.length === 1 ? cluster.namespaces : []
+  return {
+    cluster: cluster?.name ?? '',
+    namespaces: known.namespaces?.length ? known.namespaces : only,
+    rules: known.rules ?? [],
+    seconds: Math.min(known.seconds || secondsOf(entitlement.defaultDuration), secondsOf(entitlement.maxDuration)),
+    reason: known.reason ?? '',
+    ticket: known.ticket ?? '',
+    startsAt: '',
+  }
+}

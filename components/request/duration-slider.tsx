@@ -1,0 +1,43 @@
+import { longDuration, shortDuration } from '#lib/access/time-in-words'
+import { describedBy, Field } from '../ui/field.tsx'
+import { durationStops } from './draft.ts'
+
+type Props = {
+  id: string
+  label: string
+  seconds: number
+  max: number
+  why: string
+  problems?: string[]
+  onChange: (seconds: number) => void
+}
+
+/** How long: a slider over the usual lengths that ends at the limit, and says why that is the limit. */
+export function DurationSlider({ id, label, seconds, max, why, problems, onChange }: Props) {
+  const stops = durationStops(max, [seconds])
+  return (
+    <Field id={id} label={label} hint={why} problems={problems}>
+      <div className="flex items-center gap-4">
+        <input
+          id={id}
+          type="range"
+          className="h-9 min-w-0 flex-1"
+          min={0}
+          max={stops.length - 1}
+          step={1}
+          value={Math.max(0, stops.indexOf(seconds))}
+          aria-valuetext={longDuration(seconds)}
+          aria-describedby={describedBy(id)}
+          onChange={(event) => onChange(stops[event.target.valueAsNumber] ?? seconds)}
+        />
+        <output htmlFor={id} className="w-24 text-right font-strong">
+          {shortDuration(seconds)}
+        </output>
+      </div>
+      <div aria-hidden className="mt-0.5 flex justify-between pr-28 text-dense text-muted">
+        <span>{shortDuration(stops[0] ?? 0)}</span>
+        <span>{shortDuration(max)}</span>
+      </div>
+    </Field>
+  )
+}

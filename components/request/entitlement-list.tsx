@@ -1,0 +1,52 @@
+import Link from 'next/link'
+import type { EntitlementResource } from '#lib/access/resources'
+import { secondsOf, shortDuration } from '#lib/access/time-in-words'
+import { Empty } from '../ui/empty.tsx'
+import { Said } from '../ui/said.tsx'
+import { whatInWords } from './words.ts'
+
+type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }
+
+/** What may be asked for, one line each: what it gives, where, how long, and who decides. */
+export function EntitlementList({ choices }: Props) {
+  if (choices.length === 0)
+    return (
+      <div className="mt-6">
+        <Empty title="Nothing to ask for here.">
+          What can be asked for stands in the configuration, for groups of people. Whoever runs Postern can add what is
+          missing; the page Guardrails shows what is in force.
+        </Empty>
+      </div>
+    )
+  return (
+    <ul className="mt-6 border-t border-line">
+      {choices.map(({ href, title, what, note }) => (
+        <li key={href} className="border-b border-line">
+          <Link
+            data-row=""
+            href={href as '/ask'}
+            className="grid gap-x-6 gap-y-0.5 px-2 py-2.5 hover:bg-hover rail:grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)_minmax(0,0.9fr)]"
+          >
+            <span className="min-w-0">
+              <span className="font-strong">
+                <Said>{title}</Said>
+              </span>
+              <code className="block text-muted rail:truncate">
+                <Said>{note || whatInWords(what)}</Said>
+              </code>
+            </span>
+            <code className="min-w-0 self-center text-muted rail:truncate">
+              {what.clusters.map((one) => one.name).join(', ')} · {what.namespaces.join(', ') || 'by label'}
+            </code>
+            <span className="self-center text-dense text-muted">
+              up to {shortDuration(secondsOf(what.maxDuration))},{' '}
+              {what.approvals.length
+                ? what.approvals.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')
+                : 'nobody has to approve'}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,52 @@
+import Link from 'next/link'
+import type { RequestSummary } from '#lib/access/resources'
+import { secondsOf, shortDuration } from '#lib/access/time-in-words'
+import { Said } from '../ui/said.tsx'
+import { Time } from '../ui/time.tsx'
+import { StatusMark, shownStatus } from './status-mark.tsx'
+import { namespacesInWords, whatInWords } from './words.ts'
+
+type Props = { requests: RequestSummary[]; chosen: string | null }
+
+/** What waits for my decision, oldest first. The chosen one stays in the list after somebody decided it. */
+export function InboxList({ requests, chosen }: Props) {
+  return (
+    <ul className="border-t border-line">
+      {requests.map((request) => (
+        <li key={request.id} className="border-b border-line">
+          <Link
+            href={`/inbox?request=${request.id}`}
+            scroll={false}
+            data-row="opens"
+            aria-current={request.id === chosen ? 'true' : undefined}
+            className="block border-l-2 border-transparent py-2.5 pr-3 pl-3 hover:bg-hover aria-[current]:border-accent aria-[current]:bg-hover"
+          >
+            <span className="flex items-baseline justify-between gap-3">
+              <span className="truncate font-strong">
+                <Said>{request.requester.name}</Said>
+              </span>
+              <span className="shrink-0 text-dense text-muted">
+                <Time at={request.createdAt} />
+              </span>
+            </span>
+            <code className="block truncate">
+              <Said>{whatInWords(request)}</Said>
+            </code>
+            <span className="flex items-baseline justify-between gap-3 text-dense text-muted">
+              <code className="truncate">
+                <Said>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</Said>
+              </code>
+              <span className="shrink-0">
+                {request.status === 'pending' ? (
+                  shortDuration(secondsOf(request.duration))
+                ) : (
+                  <StatusMark status={shownStatus(request)} />
+                )}
+              </span>
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  )
+}

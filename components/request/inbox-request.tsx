@@ -1,0 +1,67 @@
+import Link from 'next/link'
+import type { RequestResource } from '#lib/access/resources'
+import type { ActionResult } from '../ui/action-result.ts'
+import { DecidePanel, type DecisionBody } from './decide-panel.tsx'
+import { DecisionsList } from './decisions-list.tsx'
+import { Headline } from './headline.tsx'
+import { Reason } from './reason.tsx'
+import { RulesTable } from './rules-table.tsx'
+import { Standing } from './standing.tsx'
+import { Steps } from './steps.tsx'
+import { VerdictList } from './verdict-list.tsx'
+
+type Props = {
+  request: RequestResource
+  decide: (requestId: string, body: DecisionBody) => Promise<ActionResult>
+}
+
+/** The chosen request with everything a decision needs, and the decision itself, without scrolling. */
+export function InboxRequest({ request, decide }: Props) {
+  return (
+    <article className="space-y-5">
+      <div>
+        <h2 className="text-[1.125rem] leading-6 text-balance">
+          <Link href={`/requests/${request.id}`} className="hover:underline">
+            <Headline request={request} />
+          </Link>
+        </h2>
+        <div className="mt-1.5 text-dense text-muted">
+          <Standing request={request} />
+        </div>
+      </div>
+      <section aria-label="Why">
+        <Reason request={request} />
+      </section>
+      <section>
+        <h3 className="mb-1">What becomes possible</h3>
+        <RulesTable
+          rules={request.rules}
+          namespaces={request.namespaces}
+          clusterRole={request.clusterRole}
+          caption="What becomes possible"
+        />
+      </section>
+      <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
+        <section>
+          <h3 className="mb-1">Guardrails</h3>
+          <VerdictList verdict={request.verdict} />
+        </section>
+        <section>
+          <h3 className="mb-1">Approval</h3>
+          <Steps steps={request.steps} />
+        </section>
+      </div>
+      {request.decisions.length > 0 && (
+        <section>
+          <h3 className="mb-1">Decisions</h3>
+          <DecisionsList decisions={request.decisions} />
+        </section>
+      )}
+      {request.status === 'pending' && (
+        <div className="border-t border-line pt-4">
+          <DecidePanel request={request} decide={decide} />
+        </div>
+      )}
+    </article>
+  )
+}

@@ -1,0 +1,73 @@
+import { useState } from 'react'
+import { describedBy, Field, Problems } from '../ui/field.tsx'
+
+// With more namespaces than this a list of boxes is longer than it helps; then names are typed, with suggestions.
+const mostBoxes = 16
+
+type Props = {
+  known: string[]
+  chosen: string[]
+  patterns: string[]
+  reachable: boolean
+  problems: string[]
+  onChange: (namespaces: string[]) => void
+}
+
+/** Which namespaces: boxes for those the cluster was last seen to have, typed names where there are too many or none. */
+export function NamespaceChoice({ known, chosen, patterns, reachable, problems, onChange }: Props) {
+  if (known.length > 0 && known.length <= mostBoxes)
+    return (
+      <fieldset aria-describedby={describedBy('namespaces')}>
+        <legend className="mb-1 font-strong">Namespaces</legend>
+        <div className="flex flex-wrap gap-x-5 gap-y-1">
+          {[...new Set([...known, ...chosen])].map((name, index) => (
+            <label key={name} className="flex min-h-8 items-center gap-2">
+              <input
+                id={index === 0 ? 'namespaces' : undefined}
+                type="checkbox"
+                checked={chosen.includes(name)}
+                onChange={(event) =>
+                  onChange(event.target.checked ? [...chosen, name] : chosen.filter((one) => one !== name))
+                }
+              />
+              <code>{name}</code>
+            </label>
+          ))}
+        </div>
+        <div id={describedBy('namespaces')}>
+          <Problems of={problems} />
+        </div>
+      </fieldset>
+    )
+  const hint = `${reachable ? '' : 'The cluster does not answer, so names cannot be offered. '}Names with spaces between${patterns.length ? `; allowed are ${patterns.join(', ')}` : ''}.`
+  return <TypedNamespaces known={known} chosen={chosen} hint={hint} problems={problems} onChange={onChange} />
+}
+
+type TypedProps = Pick<Props, 'known' | 'chosen' | 'problems' | 'onChange'> & { hint: string }
+
+function TypedNamespaces({ known, chosen, hint, problems, onChange }: TypedProps) {
+  const [text, setText] = useState(chosen.join(' '))
+  return (
+    <Field id="namespaces" label="Namespaces" hint={hint} problems={problems}>
+      <input
+        id="namespaces"
+        className="control font-mono text-code"
+        list="known-namespaces"
+        autoComplete="off"
+        spellCheck={false}
+        aria-invalid={problems.length > 0}
+        aria-describedby={describedBy('namespaces')}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value)
+          onChange([...new Set(event.target.value.split(/[\s,]+/).filter(Boolean))])
+        }}
+      />
+      <datalist id="known-namespaces">
+        {known.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </Field>
+  )
+}

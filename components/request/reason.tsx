@@ -1,0 +1,23 @@
+import type { RequestSummary } from '#lib/access/resources'
+import { Copyable } from '../ui/copyable.tsx'
+import { Said } from '../ui/said.tsx'
+
+/** Why it was asked for, as it was written. */
+export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | 'ticket'> }) {
+  return (
+    <figure className="max-w-[72ch]">
+      <blockquote className="border-l-2 border-edge pl-3">
+        {request.reason ? (
+          <Said lines>{request.reason}</Said>
+        ) : (
+          <span className="text-muted">No reason was given.</span>
+        )}
+      </blockquote>
+      {request.ticket && (
+        <figcaption className="mt-1 pl-3.5 text-dense text-muted">
+          Ticket <Copyable text={request.ticket} label="the ticket" />
+        </figcaption>
+      )}
+    </figure>
+  )
+}

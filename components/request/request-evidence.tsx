@@ -1,0 +1,125 @@
+import Link from 'next/link'
+import type { AuditEventResource, RequestResource } from '#lib/access/resources'
+import { longDuration, secondsOf } from '#lib/access/time-in-words'
+import { Copyable } from '../ui/copyable.tsx'
+import { Said } from '../ui/said.tsx'
+import { Section } from '../ui/section.tsx'
+import { Time } from '../ui/time.tsx'
+import { ClusterProof } from './cluster-proof.tsx'
+import { CredentialsTable } from './credentials-table.tsx'
+import { DecisionsList } from './decisions-list.tsx'
+import { Reason } from './reason.tsx'
+import { RulesTable } from './rules-table.tsx'
+import { Steps } from './steps.tsx'
+import { Timeline } from './timeline.tsx'
+import { shortHash, VerdictList } from './verdict-list.tsx'
+
+type Props = { request: RequestResource; events: AuditEventResource[]; moreEvents: boolean }
+
+/** A request from top to bottom, as an auditor reads it: each part links to itself, and prints as it stands. */
+export function RequestEvidence({ request, events, moreEvents }: Props) {
+  const { grant } = request
+  const account = grant?.objects.find((one) => one.kind === 'ServiceAccount')
+  return (
+    <>
+      <Section id="why" title="Why">
+        <Reason request={request} />
+      </Section>
+      <Section
+        id="possible"
+        title={request.status === 'pending' ? 'What becomes possible' : 'What it is about'}
+        aside={
+          <>
+            digest <Copyable text={request.digest} shown={shortHash(request.digest)} label="the digest" />
+          </>
+        }
+      >
+        <RulesTable
+          rules={request.rules}
+          namespaces={request.namespaces}
+          clusterRole={request.clusterRole}
+          caption="What becomes possible"
+        />
+        {request.asked && (
+          <p className="mt-2 max-w-[72ch] text-dense">
+            An approver allowed less than was asked for, which was {longDuration(secondsOf(request.asked.duration))} in{' '}
+            <code>{request.asked.namespaces.join(', ')}</code> under the digest{' '}
+            <Copyable
+              text={request.asked.digest}
+              shown={shortHash(request.asked.digest)}
+              label="the digest first asked"
+            />
+          </p>
+        )}
+      </Section>
+      <Section
+        id="verdict"
+        title="Verdict"
+        aside={
+          <>
+            policy{' '}
+            <Copyable
+              text={request.verdict.policyVersion}
+              shown={shortHash(request.verdict.policyVersion)}
+              label="the policy version"
+            />
+          </>
+        }
+      >
+        <VerdictList verdict={request.verdict} />
+      </Section>
+      <Section id="decisions" title="Decisions">
+        {request.status === 'pending' || request.decisions.length === 0 ? <Steps steps={request.steps} /> : null}
+        {request.decisions.length > 0 && <DecisionsList decisions={request.decisions} />}
+      </Section>
+      <Section
+        id="cluster"
+        title="In the cluster"
+        aside={
+          grant && (
+            <>
+              grant <Copyable text={grant.id} label="the grant's id" />
+            </>
+          )
+        }
+      >
+        <ClusterProof grant={grant} />
+        {grant?.endNote && (
+          <p className="mt-2 text-dense">
+            Ended with the words: <Said lines>{grant.endNote}</Said>
+          </p>
+        )}
+      </Section>
+      <Section id="credentials" title="Credentials">
+        <CredentialsTable credentials={grant?.credentials ?? []} />
+      </Section>
+      {account && (
+        <Section id="activity" title="What was done with it">
+          <p className="max-w-[72ch] text-dense">
+            In the API server’s own audit log, every call made with this grant carries the user{' '}
+            <Copyable
+              wrap
+              text={`system:serviceaccount:${account.namespace}:${account.name}`}
+              label="the user of these calls"
+            />
+          </p>
+        </Section>
+      )}
+      <Section
+        id="timeline"
+        title="Timeline"
+        aside={
+          <Link className="link" href={`/history?request=${request.id}`}>
+            in the history
+          </Link>
+        }
+      >
+        <Timeline events={events} />
+        {moreEvents && <p className="mt-2 text-dense text-muted">Earlier events are in the history.</p>}
+      </Section>
+      <p className="mt-8 hidden text-dense text-muted print:block">
+        Printed <Time at={new Date().toISOString()} as="exact" /> UTC
+      </p>
+    </>
+  )
+}

@@ -1,0 +1,123 @@
+import { useState } from 'react'
+import type { Rule } from '#lib/access/rule'
+import { Problems } from '../ui/field.tsx'
+
+const usualVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
+
+/** One line of the editor: a part of the ceiling, and what is chosen inside it. */
+type Choice = { groups: string[]; resources: string[]; verbs: string[]; names: string }
+
+type Props = { ceiling: Rule[]; initial: Rule[]; problems: string[]; onChange: (rules: Rule[]) => void }
+
+/** Rules chosen inside a ceiling: nothing beyond it can be ticked, and the server judges again whatever is sent. */
+export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
+  const [choices, setChoices] = useState(() => ceiling.map((rule) => startOf(rule, initial)))
+  const change = (index: number, part: Partial<Choice>) => {
+    const next = choices.map((choice, at) => (at === index ? { ...choice, ...part } : choice))
+    setChoices(next)
+    onChange(next.flatMap((choice) => ruleOf(choice) ?? []))
+  }
+  return (
+    <fieldset>
+      <legend className="mb-1 font-strong">What you need to do</legend>
+      <div className="space-y-3" id="rules">
+        {ceiling.map((rule, index) => {
+          const choice = choices[index]
+          if (!choice) return null
+          return (
+            <div key={JSON.stringify(rule)} className="space-y-2 border-l-2 border-line pl-3">
+              <Boxes
+                label="Resources"
+                offered={rule.resources}
+                chosen={choice.resources}
+                typed={rule.resources.some((one) => one.includes('*'))}
+                suffix={rule.apiGroups.length === 1 && rule.apiGroups[0] ? `.${rule.apiGroups[0]}` : ''}
+                onChange={(resources) => change(index, { resources })}
+              />
+              <Boxes
+                label="Verbs"
+                offered={rule.verbs.includes('*') ? usualVerbs : rule.verbs}
+                chosen={choice.verbs}
+                typed={false}
+                suffix=""
+                onChange={(verbs) => change(index, { verbs })}
+              />
+              <label className="flex flex-wrap items-center gap-2 text-dense">
+                <span className="text-muted">Only these names</span>
+                <input
+                  className="control max-w-72 font-mono text-code"
+                  placeholder={rule.resourceNames?.length ? rule.resourceNames.join(' ') : 'every name'}
+                  value={choice.names}
+                  onChange={(event) => change(index, { names: event.target.value })}
+                />
+              </label>
+            </div>
+          )
+        })}
+      </div>
+      <Problems of={problems} />
+    </fieldset>
+  )
+}
+
+type BoxesProps = {
+  label: string
+  offered: string[]
+  chosen: string[]
+  typed: boolean
+  suffix: string
+  onChange: (chosen: string[]) => void
+}
+
+function Boxes({ label, offered, chosen, typed, suffix, onChange }: BoxesProps) {
+  if (typed)
+    return (
+      <label className="block text-dense">
+        <span className="text-muted">{label} (any, with spaces between)</span>
+        <input
+          className="control font-mono text-code"
+          defaultValue={chosen.join(' ')}
+          onChange={(event) => onChange(event.target.value.split(/[\s,]+/).filter(Boolean))}
+        />
+      </label>
+    )
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset in a fieldset is read twice; a named group is enough here
+    <div role="group" aria-label={label} className="flex flex-wrap gap-x-4 gap-y-0.5">
+      {offered.map((one) => (
+        <label key={one} className="flex min-h-7 items-center gap-1.5">
+          <input
+            type="checkbox"
+            checked={chosen.includes(one)}
+            onChange={(event) => onChange(event.target.checked ? [...chosen, one] : chosen.filter((x) => x !== one))}
+          />
+          <code>
+            {one}
+            <span className="text-muted">{suffix}</span>
+          </code>
+        </label>
+      ))}
+    </div>
+  )
+}
+
+function startOf(rule: Rule, initial: Rule[]): Choice {
+  const fitting = initial.find(
+    (one) =>
+      one.apiGroups.every((group) => rule.apiGroups.includes(group) || rule.apiGroups.includes('*')) &&
+      one.resources.every((name) => rule.resources.includes(name) || rule.resources.includes('*')),
+  )
+  return {
+    groups: fitting?.apiGroups ?? rule.apiGroups,
+    resources:
+      fitting?.resources ?? (rule.resources.length === 1 && !rule.resources[0]?.includes('*') ? rule.resources : []),
+    verbs: fitting?.verbs ?? [],
+    names: fitting?.resourceNames?.join(' ') ?? rule.resourceNames?.join(' ') ?? '',
+  }
+}
+
+function ruleOf({ groups, resources, verbs, names }: Choice): Rule | undefined {
+  if (resources.length === 0 || verbs.length === 0) return undefined
+  const resourceNames = names.split(/[\s,]+/).filter(Boolean)
+  return { apiGroups: groups, resources, verbs, ...(resourceNames.length ? { resourceNames } : {}) }
+}

@@ -1,0 +1,57 @@
+import { Fragment } from 'react'
+import type { StepResource } from '#lib/access/resources'
+import { Said } from '../ui/said.tsx'
+
+/** Who has to say yes, step by step: who has, who still could. */
+export function Steps({ steps }: { steps: StepResource[] }) {
+  if (steps.length === 0)
+    return <p className="text-dense">Nobody has to approve: its entitlement approves by itself.</p>
+  return (
+    <ul className="text-dense">
+      {steps.map((step) => {
+        const complete = step.approvedBy.length >= step.count
+        return (
+          <li key={step.groups.join(' ')} className="flex gap-2 py-1">
+            <span aria-hidden className={complete ? 'text-good' : 'text-waiting'}>
+              {complete ? '✓' : '◌'}
+            </span>
+            <div className="min-w-0">
+              <p>
+                {step.approvedBy.length > 0 && !complete && `${step.approvedBy.length} of ${step.count} from `}
+                {step.approvedBy.length === 0 && `${step.count} of `}
+                {complete && 'From '}
+                {step.groups.map((group, index) => (
+                  <Fragment key={group}>
+                    {index > 0 && ' or '}
+                    <code className="font-strong">
+                      <Said>{group}</Said>
+                    </code>
+                  </Fragment>
+                ))}
+              </p>
+              {step.approvedBy.length > 0 && (
+                <p className="text-good">
+                  approved by <Said>{step.approvedBy.map((one) => one.name).join(', ')}</Said>
+                </p>
+              )}
+              {!complete && (
+                <p className="text-muted">
+                  {step.eligible.length > 0 ? (
+                    <>
+                      can be <Said>{names(step.eligible.map((one) => one.name))}</Said>
+                    </>
+                  ) : (
+                    'nobody from there has signed in to Postern yet'
+                  )}
+                </p>
+              )}
+            </div>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+const names = (all: string[]) =>
+  all.length > 4 ? `${all.slice(0, 3).join(', ')} and ${all.length - 3} others` : all.join(', ')
