@@ -69,7 +69,14 @@ async function reload(state: State): Promise<void> {
   state.policy = result.ok
     ? { configuration: result.configuration, hash: result.hash, loadedAt: now, refused: null }
     : { ...state.policy, refused: { problems: result.problems, at: now } }
-  for (const listener of state.listeners) listener(state.policy)
+  for (const listener of state.listeners) {
+    try {
+      listener(state.policy)
+    } catch (error) {
+      // One listener's fault must not stop the others, nor the following of the file.
+      process.emitWarning(error instanceof Error ? error : String(error))
+    }
+  }
 }
 
 /** Looks soon after the directory changes, and every two seconds besides; one look at a time. */
