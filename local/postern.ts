@@ -47,7 +47,11 @@ export async function startPostern(run: Run, options: PosternOptions): Promise<P
       PORT: String(options.port),
       HOSTNAME: '127.0.0.1',
     },
-    ready: async () => (await fetch(`http://127.0.0.1:${options.port}/readyz`)).ok,
+    ready: async () => {
+      const answer = await fetch(`http://127.0.0.1:${options.port}/readyz`, { signal: AbortSignal.timeout(10_000) })
+      if (!answer.ok) throw new Error(`/readyz answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`)
+      return true
+    },
   })
   return { url: `http://localhost:${options.port}`, configFile, part }
 }

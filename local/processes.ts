@@ -27,6 +27,9 @@ export type PartSpec = {
   readyWithin?: number
 }
 
+/** A program that is meant to come to its end. */
+export type TaskSpec = Pick<PartSpec, 'name' | 'command' | 'args' | 'env' | 'cwd' | 'show' | 'ending'>
+
 export type Part = { name: string; pid: number; logFile: string; stop(): Promise<void> }
 
 /** Some programs that live and die together. */
@@ -35,6 +38,8 @@ export type Run = {
   directory: string
   logs: string
   start(spec: PartSpec): Promise<Part>
+  /** Runs a program to its end; resolves to its exit code, or 1 where a signal ended it. Ends with the run, if earlier. */
+  finish(spec: TaskSpec): Promise<number>
   /** Something else to do when the run ends, before the parts that were started earlier are ended. */
   onStop(stop: () => Promise<void>): void
   /** Resolves when a part ended although nobody asked it to; by then every other part has been ended too. */
@@ -63,6 +68,7 @@ export async function waitUntil(
   while (!givenUp()) {
     try {
       if (await probe()) return
+      reason = ''
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error)
     }
@@ -80,6 +86,32 @@ function startShepherd(recordFile: string): ChildProcess {
   shepherd.stdin?.on('error', () => {})
   shepherd.unref()
   return shepherd
+}
+
+const usualEnding: Ending = { signal: 'SIGTERM', graceMs: 10_000 }
+
+type End = { code: number | null; signal: NodeJS.Signals | null }
+
+const inWords = ({ code, signal }: End) => (signal ? `ended by ${signal}` : `ended with code ${code}`)
+
+/** Starts a program as the leader of a process group of its own, so that it can be ended with all its children. */
+async function launch(spec: Omit<PartSpec, 'ready'>, logFile: string): Promise<{ pid: number; ended: Promise<End> }> {
+  const log = openSync(logFile, 'w', 0o600)
+  const child = spawn(spec.command, spec.args, {
+    cwd: spec.cwd,
+    env: spec.env ?? process.env,
+    uid: spec.uid,
+    gid: spec.gid,
+    detached: true,
+    stdio: spec.show ? ['ignore', 'inherit', 'inherit'] : ['ignore', log, log],
+  })
+  closeSync(log)
+  const { promise: ended, resolve, reject } = Promise.withResolvers<End>()
+  child.once('error', reject)
+  child.once('exit', (code, signal) => resolve({ code, signal }))
+  if (child.pid !== undefined) return { pid: child.pid, ended }
+  const reason = await ended.catch((error: Error) => error.message)
+  throw new Error(`cannot start ${spec.name}: ${reason}`)
 }
 
 /**
@@ -127,33 +159,19 @@ export async function openRun(options: {
 
   async function start(spec: PartSpec): Promise<Part> {
     if (stopping) throw new Error(`cannot start ${spec.name}: the run is ending`)
-    const ending = spec.ending ?? { signal: 'SIGTERM', graceMs: 10_000 }
+    const ending = spec.ending ?? usualEnding
     const logFile = join(logs, `${spec.name}.log`)
-    const log = openSync(logFile, 'w', 0o600)
-    const child = spawn(spec.command, spec.args, {
-      cwd: spec.cwd,
-      env: spec.env ?? process.env,
-      uid: spec.uid,
-      gid: spec.gid,
-      detached: true,
-      stdio: spec.show ? ['ignore', 'inherit', 'inherit'] : ['ignore', log, log],
-    })
-    closeSync(log)
-    const { promise: ended, resolve: markEnded } = Promise.withResolvers<string>()
-    child.once('error', (error) => markEnded(error.message))
-    child.once('exit', (code, signal) => markEnded(signal ? `ended by ${signal}` : `ended with code ${code}`))
-    if (child.pid === undefined) throw new Error(`cannot start ${spec.name}: ${await ended}`)
-
+    const { pid, ended } = await launch(spec, logFile)
     let asked = false
     let over = false
     const crash = ended.then((how) => {
       over = true
       if (asked || stopping) return new Error(`${spec.name} was ended`)
-      return new Error(`${spec.name} ${how}; the end of ${logFile}:\n${lastLines(logFile)}`)
+      return new Error(`${spec.name} ${inWords(how)}; the end of ${logFile}:\n${lastLines(logFile)}`)
     })
-    const startedAt = startTimeOf(child.pid)
+    const startedAt = startTimeOf(pid)
     if (!startedAt) throw await crash
-    const part: RecordedPart = { pid: child.pid, startedAt, ...ending, name: spec.name }
+    const part: RecordedPart = { pid, startedAt, ...ending, name: spec.name }
     record.parts.push(part)
     remember()
     async function stopPart() {
@@ -176,10 +194,27 @@ export async function openRun(options: {
       await stop()
       fail(error)
     })
-    return { name: spec.name, pid: child.pid, logFile, stop: stopPart }
+    return { name: spec.name, pid, logFile, stop: stopPart }
   }
 
-  return { directory, logs, start, onStop: (step) => void undo.push(step), failed, stop }
+  async function finish(spec: TaskSpec): Promise<number> {
+    if (stopping) throw new Error(`cannot start ${spec.name}: the run is ending`)
+    const ending = spec.ending ?? usualEnding
+    const { pid, ended } = await launch(spec, join(logs, `${spec.name}.log`))
+    const startedAt = startTimeOf(pid)
+    const part: RecordedPart | undefined = startedAt ? { pid, startedAt, ...ending, name: spec.name } : undefined
+    if (part) {
+      record.parts.push(part)
+      undo.push(async () => void (await endProcess(part, ending)))
+      remember()
+    }
+    const { code } = await ended
+    record.parts = record.parts.filter((other) => other !== part)
+    if (!stopping) remember()
+    return code ?? 1
+  }
+
+  return { directory, logs, start, finish, onStop: (step) => void undo.push(step), failed, stop }
 }
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+export type Tally = { passed: number; failed: number }
+
+const vitestReport = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number().default(0),
+})
+
+const playwrightReport = z.object({
+  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number(), skipped: z.number() }),
+})
+
+/**
+ * What a test runner's JSON report counts. A test that was skipped, or passed only when tried again, counts as failed:
+ * neither proves anything. A runner that failed although no test did (a file that cannot be loaded, an error outside
+ * of tests, no report) counts as one failure.
+ */
+export function tallyOf(runner: 'vitest' | 'playwright', file: string, exitCode: number): Tally {
+  const tally = existsSync(file) ? read(runner, JSON.parse(readFileSync(file, 'utf8'))) : { passed: 0, failed: 0 }
+  return exitCode !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally
+}
+
+function read(runner: 'vitest' | 'playwright', report: unknown): Tally {
+  if (runner === 'vitest') {
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = vitestReport.parse(report)
+    return { passed: numPassedTests, failed: numFailedTests + numPendingTests + numTodoTests }
+  }
+  const { expected, unexpected, flaky, skipped } = playwrightReport.parse(report).stats
+  return { passed: expected, failed: unexpected + flaky + skipped }
+}
