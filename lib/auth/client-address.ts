@@ -1,5 +1,5 @@
-import { subscribe } from 'node:diagnostics_channel'
 import { randomBytes } from 'node:crypto'
+import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 

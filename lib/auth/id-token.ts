@@ -13,7 +13,11 @@ const sets = shared.posternKeys
 export function keysOf({ jwksUri }: Pick<ProviderMetadata, 'jwksUri'>): KeySet {
   let set = sets.get(jwksUri)
   if (!set) {
-    set = createRemoteJWKSet(new URL(jwksUri), { timeoutDuration: 5_000, cooldownDuration: 10_000, cacheMaxAge: 600_000 })
+    set = createRemoteJWKSet(new URL(jwksUri), {
+      timeoutDuration: 5_000,
+      cooldownDuration: 10_000,
+      cacheMaxAge: 600_000,
+    })
     sets.set(jwksUri, set)
   }
   return set

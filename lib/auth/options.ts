@@ -9,11 +9,13 @@ import { pathWithin } from './return-path.ts'
 /** The one provider's id: it stands in the callback's address, `/api/auth/callback/oidc`. */
 export const providerId = 'oidc'
 
-/** What Postern would like to know; a provider that lists its scopes is asked only for those it has. */
-const wantedScopes = ['openid', 'profile', 'email', 'groups', 'offline_access']
+/** Scopes that not every provider knows: one that lists what it supports is not asked for them in vain. */
+const optionalScopes = ['groups', 'offline_access']
 
 const scopesFor = ({ scopesSupported }: ProviderMetadata) =>
-  wantedScopes.filter((scope) => scope === 'openid' || (scopesSupported?.includes(scope) ?? true)).join(' ')
+  identitySettings()
+    .scopes.filter((scope) => !optionalScopes.includes(scope) || (scopesSupported?.includes(scope) ?? true))
+    .join(' ')
 
 /**
  * The first error that next-auth reports while it works on one call. Its logger is one per process, so what belongs to
@@ -30,7 +32,11 @@ const logger: NextAuthOptions['logger'] = {
   debug() {},
 }
 
-export type SignedIn = { claims: Record<string, unknown>; idToken: string | undefined; refreshToken: string | undefined }
+export type SignedIn = {
+  claims: Record<string, unknown>
+  idToken: string | undefined
+  refreshToken: string | undefined
+}
 
 /** client_secret_basic unless the provider takes only the other (RFC 6749 §2.3.1). */
 export const clientAuthMethod = ({ tokenEndpointAuthMethods: methods }: ProviderMetadata) =>
@@ -43,7 +49,10 @@ export const clientAuthMethod = ({ tokenEndpointAuthMethods: methods }: Provider
  * not checked itself; the cookie holds a session's id and nothing else.
  * @param begin makes the session in the database and returns its id
  */
-export function authOptions(metadata: ProviderMetadata, begin: (signedIn: SignedIn) => Promise<string>): NextAuthOptions {
+export function authOptions(
+  metadata: ProviderMetadata,
+  begin: (signedIn: SignedIn) => Promise<string>,
+): NextAuthOptions {
   const { clientId, idTokenAlgorithm } = identitySettings()
   return {
     secret: env().sessionSecret,

@@ -10,13 +10,18 @@ import { originOf } from './origin.ts'
 import { recordRefusal, unknownActor } from './refusals.ts'
 import { pathWithin } from './return-path.ts'
 import { isSameOrigin } from './same-origin.ts'
-import { ownProblem, type SignInProblem, signInProblem } from './sign-in-problem.ts'
+import { declined, ownProblem, type SignInProblem, signInProblem } from './sign-in-problem.ts'
 import { startSession } from './start-session.ts'
 
 // next-auth does the OpenID part; which calls reach it, and what people are told, is decided here. Of its many addresses
 // two exist: the form that begins a sign-in, and the provider's way back.
 
-type Call = { action: 'signin' | 'callback'; query: Record<string, string>; body: Record<string, string>; cookies: Record<string, string> }
+type Call = {
+  action: 'signin' | 'callback'
+  query: Record<string, string>
+  body: Record<string, string>
+  cookies: Record<string, string>
+}
 
 /** Runs next-auth for one call, with the request and response that its page-router form expects. */
 async function nextAuth(call: Call, options: ReturnType<typeof authOptions>): Promise<Response> {
@@ -97,6 +102,9 @@ export async function beginSignIn(request: Request): Promise<Response> {
 export async function finishSignIn(request: Request): Promise<Response> {
   const origin = publicOrigin()
   tellNextAuth(origin)
+  const query = Object.fromEntries(new URL(request.url).searchParams)
+  // RFC 6749 §4.1.2.1. Anybody can write this into an address, so nothing more is read from it.
+  if (query.error !== undefined) return refuse(request, declined(query.error))
   const scope: { error?: unknown } = {}
   let own: unknown
   try {
@@ -104,7 +112,7 @@ export async function finishSignIn(request: Request): Promise<Response> {
     const cookies: Record<string, string> = {}
     for (const { name } of Object.values(cookieSettings())) {
       const value = cookieOf(request.headers, name)
-      if (value !== undefined) cookies[name] = decodeURIComponent(value)
+      if (value !== undefined) cookies[name] = decoded(value)
     }
     // A cookie that leads elsewhere was not set by Postern; next-auth would answer it with an error of its own.
     const returnTo = cookieSettings().callbackUrl?.name ?? ''
@@ -119,12 +127,12 @@ export async function finishSignIn(request: Request): Promise<Response> {
         throw error
       }
     })
-    const query = Object.fromEntries(new URL(request.url).searchParams)
     const call: Call = { action: 'callback', query, body: {}, cookies }
     const answer = await reported.run(scope, () => nextAuth(call, options))
     const location = answer.headers.get('location')
     const hasSession = answer.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookieName()}=`))
-    if (answer.status === 302 && location && hasSession && !scope.error) return go(location, new Headers(answer.headers))
+    if (answer.status === 302 && location && hasSession && !scope.error)
+      return go(location, new Headers(answer.headers))
     if (own) {
       log.error({ err: own }, 'a session could not begin')
       return await refuse(request, ownProblem)
@@ -134,6 +142,14 @@ export async function finishSignIn(request: Request): Promise<Response> {
   } catch (error) {
     log.warn({ err: error }, 'a sign-in could not be finished')
     return refuse(request, signInProblem(error))
+  }
+}
+
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return ''
   }
 }
 

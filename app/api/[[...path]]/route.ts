@@ -1,0 +1,17 @@
+import { notFound } from '#lib/access/errors'
+import type { Handler } from '#lib/api/handle'
+import { problemOf } from '#lib/api/problem'
+import { newReference } from '#lib/auth/reference'
+
+/** Every address below /api that is no door: the same document as for what is not there. */
+const nothingHere: Handler = async () => problemOf(notFound(), newReference())
+
+export {
+  nothingHere as DELETE,
+  nothingHere as GET,
+  nothingHere as HEAD,
+  nothingHere as OPTIONS,
+  nothingHere as PATCH,
+  nothingHere as POST,
+  nothingHere as PUT,
+}

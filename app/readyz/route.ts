@@ -1,0 +1,36 @@
+import { isSchemaCurrent } from '#lib/db/schema-version'
+import { log } from '#lib/log'
+import { currentPolicy } from '#lib/policy/current'
+
+/** Milliseconds: a probe that hangs says nothing. */
+const patience = 2_000
+
+async function isDatabaseReady(): Promise<'ok' | 'away' | 'schema is older than this version'> {
+  const late = new Promise<never>((_, reject) => setTimeout(reject, patience, new Error('no answer in time')).unref())
+  try {
+    return (await Promise.race([isSchemaCurrent(), late])) ? 'ok' : 'schema is older than this version'
+  } catch (error) {
+    log.warn({ err: error }, 'not ready: the database does not answer')
+    return 'away'
+  }
+}
+
+function configuration(): string {
+  try {
+    return currentPolicy().refused ? 'ok (a newer one was refused)' : 'ok'
+  } catch {
+    return 'not loaded'
+  }
+}
+
+/** Can this process do its work? A cluster that is away does not make it unready: the others need it. */
+export async function GET() {
+  const checks = { database: await isDatabaseReady(), configuration: configuration() }
+  const isReady = checks.database === 'ok' && checks.configuration !== 'not loaded'
+  return Response.json(
+    { ready: isReady, ...checks },
+    { status: isReady ? 200 : 503, headers: { 'cache-control': 'no-store' } },
+  )
+}
+
+export const dynamic = 'force-dynamic'

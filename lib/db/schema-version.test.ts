@@ -1,0 +1,10 @@
+import { readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { expectedMigration } from './schema-version.ts'
+
+test('readiness waits for the newest migration there is', () => {
+  const names = readdirSync('prisma/migrations', { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  )
+  expect(names.sort().at(-1)).toBe(expectedMigration)
+})
