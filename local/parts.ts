@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
 import { type Identity, startIdentity } from './identity.ts'
 import { installPostern } from './install.ts'
 import { startKubernetes } from './kubernetes.ts'
 import { checkout } from './places.ts'
-import { createDatabase, startPostgres } from './postgres.ts'
+import { createDatabase, openClient, startPostgres } from './postgres.ts'
 import { openRun, type Run } from './processes.ts'
 import { ensureClusterPrograms } from './programs.ts'
 import { letPosternGrantIn, makeWorld, worldNamespaces } from './world.ts'
@@ -48,7 +47,7 @@ export async function startDatabase(run: Run, durable: boolean) {
   const template = 'postern_template'
   const { migrate } = await import('../prisma/migrate.mjs')
   await migrate(ownerUrl, join(checkout, 'prisma/migrations'), () => {})
-  const client = new pg.Client({ connectionString: adminUrl })
+  const client = openClient(adminUrl)
   await client.connect()
   try {
     await createDatabase(client, template, 'postern')

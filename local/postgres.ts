@@ -65,9 +65,16 @@ function initialize(initdb: string, data: string, password: string, user: System
   throw new Error(`initdb failed: ${result.error?.message ?? ''}${result.stderr ?? ''}${result.stdout ?? ''}`)
 }
 
+/** A client whose lost connection is told by its queries alone, and does not end this process. */
+export function openClient(connectionString: string): pg.Client {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5000 })
+  client.on('error', () => {})
+  return client
+}
+
 /** Roles and database, made once. The application's role may connect; everything else it may do comes from migrations. */
 async function createRolesAndDatabase(adminUrl: string, passwords: Passwords) {
-  const client = new pg.Client({ connectionString: adminUrl })
+  const client = openClient(adminUrl)
   await client.connect()
   try {
     const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = 'postern'")
@@ -106,8 +113,7 @@ function readOrMakePasswords(file: string): Passwords {
 }
 
 async function answers(connectionString: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2000 })
-  client.on('error', () => {})
+  const client = openClient(connectionString)
   await client.connect()
   await client.end()
   return true

@@ -19,6 +19,8 @@ const TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
  */
 export async function migrate(connectionString, dir = 'prisma/migrations', log = console.log) {
   const c = new pg.Client({ connectionString })
+  // A lost connection fails the query that waits for it; it must not end the process besides.
+  c.on('error', () => {})
   await c.connect()
   try {
     await c.query('SELECT pg_advisory_lock($1)', [LOCK])
