@@ -55,35 +55,37 @@ function nextEdge({ zone, from, to }: OpenHours, at: number): number {
 }
 
 const never = Number.POSITIVE_INFINITY
-// A schedule that is open at all is open within a week of any day that is not frozen; each day has at most three edges
-// per window. Ten thousand steps are years.
-const maxSteps = 10_000
+// Weeks repeat, and daylight saving can swallow one opening: what has not changed in 16 days does not change any more.
+const farMs = 16 * dayMs
 
-/** The first instant from `at` on that is not open; Infinity where it stays open as far as one can see. */
-export function closesAt(schedule: Schedule, at: number): number {
-  const nextFreeze = schedule.frozen.find((freeze) => freeze.until > at)?.from ?? never
-  if (nextFreeze <= at) return at
-  if (schedule.windows.length === 0) return nextFreeze
+/** The first instant in [at, end) at which the hours are as wanted, or undefined. */
+function firstWithin(schedule: Schedule, at: number, end: number, wanted: boolean): number | undefined {
   let edge = at
-  for (let step = 0; step < maxSteps && edge < nextFreeze; step++) {
-    if (!isWithinHours(schedule, edge)) return edge
+  while (edge < end) {
+    if (isWithinHours(schedule, edge) === wanted) return edge
     const from = edge
     edge = Math.min(...schedule.windows.map((hours) => nextEdge(hours, from)))
   }
-  return nextFreeze
+  return undefined
 }
 
-/** The first instant from `at` on that is open; Infinity where there is none as far as one can see. */
+/** The first instant from `at` on that is not open; Infinity where it stays open. */
+export function closesAt(schedule: Schedule, at: number): number {
+  const nextFreeze = schedule.frozen.find((freeze) => freeze.until > at)?.from ?? never
+  if (nextFreeze <= at) return at
+  return firstWithin(schedule, at, Math.min(nextFreeze, at + farMs), false) ?? nextFreeze
+}
+
+/** The first instant from `at` on that is open; Infinity where there is none. */
 export function opensAt(schedule: Schedule, at: number): number {
-  let edge = at
-  for (let step = 0; step < maxSteps && edge < never; step++) {
-    const freeze = frozenAt(schedule, edge)
-    if (freeze) edge = freeze.until
-    else if (isWithinHours(schedule, edge)) return edge
-    else {
-      const from = edge
-      edge = Math.min(...schedule.windows.map((hours) => nextEdge(hours, from)))
-    }
+  let from = at
+  // Each round ends before a freeze; the one after the last freeze ends by itself.
+  while (from < never) {
+    from = frozenAt(schedule, from)?.until ?? from
+    const nextFreeze = schedule.frozen.find((freeze) => freeze.from >= from)
+    const open = firstWithin(schedule, from, Math.min(nextFreeze?.from ?? never, from + farMs), true)
+    if (open !== undefined) return open
+    from = nextFreeze?.until ?? never
   }
   return never
 }
@@ -94,17 +96,21 @@ export type TimeLimit = { schedule: Schedule; mayOutlive: boolean }
 const fits = ({ schedule, mayOutlive }: TimeLimit, at: number, lengthMs: number) =>
   isOpen(schedule, at) && (mayOutlive || closesAt(schedule, at) >= at + lengthMs)
 
+// How often a limit is looked at before the search is given up: a tenth of a second of work.
+const maxLooks = 20_000
+
 /**
  * The first instant from `from` on at which all of them are open, and stay open for as long as access lasts unless they
- * may be outlived. Null where there is none within about two years.
+ * may be outlived. Null where none was found within two years.
  */
 export function nextMoment(limits: readonly TimeLimit[], from: Date, durationSeconds: number): Date | null {
   const lengthMs = durationSeconds * 1000
   const horizon = from.getTime() + 2 * 366 * dayMs
   let at = from.getTime()
-  for (let step = 0; step < maxSteps && at <= horizon; step++) {
+  let looks = 0
+  while (at <= horizon && looks < maxLooks) {
     const here = at
-    const bad = limits.find((limit) => !fits(limit, here, lengthMs))
+    const bad = limits.find((limit) => ++looks && !fits(limit, here, lengthMs))
     if (!bad) return new Date(at)
     const open = opensAt(bad.schedule, at)
     // Open now, but not for long enough: the next chance comes after it has closed.
