@@ -6,10 +6,8 @@ import type { PersonActor } from '#lib/access/actor'
 import { actorOfSession } from './actor-of-session.ts'
 import { sessionCookieName } from './cookies.ts'
 import { originOf } from './origin.ts'
+import { pathHeader } from './path-header.ts'
 import { pathWithin } from './return-path.ts'
-
-/** Set by proxy.ts on every request for a page: its path and query, which a page cannot read otherwise. */
-export const pathHeader = 'x-postern-path'
 
 /** Who is signed in, for pages and actions; read from the database once per request. Null when nobody is. */
 export const currentActor = cache(async (): Promise<PersonActor | null> => {

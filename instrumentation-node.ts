@@ -1,0 +1,52 @@
+import { notePeerAddresses } from '#lib/auth/client-address'
+import { providerMetadata } from '#lib/auth/discovery'
+import { env } from '#lib/env'
+import { log } from '#lib/log'
+import { recordPolicy } from '#lib/operations/record-policy'
+import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/policy/current'
+import { startWorker } from '#lib/worker/start'
+
+/** Seconds that work under way may take to end when the process is asked to. The worker's leases last longer. */
+const drainSeconds = 10
+
+/** Lets the worker finish before Next's own handlers end the process. */
+function drainBeforeExit(stop: () => Promise<void>) {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const handlers = process.listeners(signal)
+    process.removeAllListeners(signal)
+    process.once(signal, () => {
+      const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref())
+      Promise.race([stop(), late])
+        .catch((error) => log.error({ err: error }, 'the worker did not stop cleanly'))
+        .finally(() => {
+          for (const handler of handlers) handler(signal)
+        })
+    })
+  }
+}
+
+async function start() {
+  const { configPath, role } = env()
+  notePeerAddresses()
+  await startPolicy(configPath)
+  onPolicyChange((policy) => void recordPolicy(policy, configPath))
+  // Neither the database nor the provider has to be there for the process to start: /readyz says what is missing.
+  void recordPolicy(currentPolicy(), configPath)
+  if (role !== 'worker') void providerMetadata().catch(() => {})
+  if (role !== 'web') drainBeforeExit((await startWorker()).stop)
+  log.info({ role, policy: currentPolicy().hash }, 'Postern has started')
+}
+
+/** Everything a replica does before its first request. Where it cannot start, it says why and ends. */
+export async function startProcess() {
+  try {
+    await start()
+  } catch (error) {
+    // What the operator must put right is said plainly, without a stack.
+    const isTheirs =
+      error instanceof ConfigurationRefused || (error instanceof Error && /^The environment/.test(error.message))
+    if (isTheirs) log.fatal((error as Error).message)
+    else log.fatal({ err: error }, 'Postern cannot start')
+    process.exit(1)
+  }
+}

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPolicy } from '#lib/policy/current'
+import { anyLocalPort, type IdentityProvider, startIdentityProvider } from '#local/identity-provider'
+import { bearerToken } from '#local/token'
+import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
+
+export const testUrl = 'http://localhost:3000'
+export const testRedirectUri = `${testUrl}/api/auth/callback/oidc`
+
+/** Puts a configuration in force for this test file, from a real file. */
+export async function testPolicy(overrides: Partial<ConfigurationDocument> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-policy-'))
+  const file = join(directory, 'postern.yaml')
+  writeFileSync(file, JSON.stringify(aConfiguration(overrides)))
+  const policy = await startPolicy(file)
+  return {
+    stop: async () => {
+      await policy.stop()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+export type TestIdentity = {
+  provider: IdentityProvider
+  /** A bearer token for the API, by the provider's real flow. */
+  token(person: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/** A real identity provider of this test file's own, and a configuration in force that names it. */
+export async function testIdentity(overrides: Partial<ConfigurationDocument> = {}): Promise<TestIdentity> {
+  const provider = await startIdentityProvider({
+    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
+    postLogoutRedirectUris: anyLocalPort('/signed-out'),
+  })
+  process.env.POSTERN_OIDC_CLIENT_SECRET = provider.clientSecret
+  const { issuer, clientId, audience } = provider
+  const policy = await testPolicy({ identity: { issuer, clientId, apiAudience: audience }, ...overrides })
+  return {
+    provider,
+    token: (person) => bearerToken({ ...provider, redirectUri: testRedirectUri }, person),
+    stop: async () => {
+      await policy.stop()
+      await provider.stop()
+    },
+  }
+}
