@@ -61,6 +61,9 @@ export function db(): Database {
   return shared.posternDatabase
 }
 
+/** Where to read: inside the transaction that is under way, so that it sees what it wrote; else from the pool. */
+export const reads = (): Tx => scopes.getStore()?.tx ?? db()
+
 /** Ends every connection, at the end of the process or of a test file. */
 export async function closeDatabase() {
   const open = shared.posternDatabase

@@ -35,6 +35,7 @@ export type ClaimedGrant = {
     reason: string
     ticket: string | null
     steps: ApprovalStep[]
+    policyHash: string
     /** The entitlement as it stood when this was asked. */
     entitlement: Entitlement
   }
@@ -53,12 +54,13 @@ type Row = Omit<ClaimedGrant, 'request' | 'objects'> &
 
 function toClaimedGrant(row: Row): ClaimedGrant {
   const { now, id, status, cluster, expiresAt, endedBy, attempts, requester, decisions } = row
-  const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps, entitlement } = row
+  const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
   return {
     ...{ now, id, status, cluster, expiresAt, endedBy, attempts, requester, decisions },
     request: {
       ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
-      ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps, entitlement },
+      ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
+      ...{ policyHash: row.policyHash, entitlement: row.entitlement },
     },
     objects: row.objects.map(({ removed, ...object }) => ({ ...object, removedAt: removed ? now : null })),
   }
@@ -83,7 +85,7 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
     SELECT clock_timestamp() AS now, g.id, g.status, g.cluster, g.expires_at AS "expiresAt", g.ended_by AS "endedBy",
       g.attempts, r.id AS "requestId", r.status AS "requestStatus", r.cluster AS "requestCluster", r.namespaces, r.rules,
       r.cluster_role AS "clusterRole", r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest,
-      r.reason, r.ticket, r.steps, e.document AS entitlement,
+      r.reason, r.ticket, r.steps, r.policy_hash AS "policyHash", e.document AS entitlement,
       jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,
         'emailVerified', p.email_verified, 'groups', p.groups) AS requester,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('decision', d.decision, 'personId', d.person_id, 'result', d.result,

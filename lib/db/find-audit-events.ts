@@ -1,0 +1,101 @@
+import type { AuditEventType } from '#lib/audit/events'
+import { reads } from './client.ts'
+import { Prisma } from './generated/client.ts'
+
+/** Which events; what is not given does not matter. Times are RFC 3339; `to` is not in the range. */
+export type AuditFilter = {
+  /** Id, subject, e-mail or name of who acted; letter case does not matter. */
+  actor?: string
+  cluster?: string
+  namespace?: string
+  request?: string
+  grant?: string
+  type?: AuditEventType
+  from?: string
+  to?: string
+}
+
+/** Everybody's events, or those by or about one person. */
+export type AuditScope = 'all' | { personId: string }
+
+/** No value of the database holds a NUL, and asking for one is an error: nothing is found instead. */
+const isFindable = (text: string) => !text.includes('\0')
+
+function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
+  const { actor, cluster, namespace, request, grant, type, from, to } = filter
+  const all: Prisma.Sql[] = []
+  if (![actor, cluster, namespace, request, grant].every((text) => text === undefined || isFindable(text)))
+    all.push(Prisma.sql`false`)
+  else {
+    if (scope !== 'all') all.push(Prisma.sql`(actor_id = ${scope.personId} OR about_id = ${scope.personId})`)
+    if (actor !== undefined)
+      all.push(Prisma.sql`(actor_id = ${actor} OR lower(actor_subject) = lower(${actor})
+        OR lower(actor_email) = lower(${actor}) OR lower(actor_name) = lower(${actor}))`)
+    if (cluster !== undefined) all.push(Prisma.sql`cluster = ${cluster}`)
+    if (namespace !== undefined) all.push(Prisma.sql`namespaces @> ARRAY[${namespace}::text]`)
+    if (request !== undefined) all.push(Prisma.sql`request_id = ${request}`)
+    if (grant !== undefined) all.push(Prisma.sql`grant_id = ${grant}`)
+    if (type !== undefined) all.push(Prisma.sql`type = ${type}`)
+    if (from !== undefined) all.push(Prisma.sql`at >= ${from}::timestamptz`)
+    if (to !== undefined) all.push(Prisma.sql`at < ${to}::timestamptz`)
+  }
+  return all.length > 0 ? Prisma.join(all, ' AND ') : Prisma.sql`true`
+}
+
+export type AuditRow = {
+  seq: bigint
+  id: string
+  at: Date
+  type: string
+  actorKind: 'person' | 'system' | 'unknown'
+  actorId: string | null
+  actorName: string
+  actorEmail: string | null
+  via: string
+  clientAddress: string | null
+  reference: string
+  requestId: string | null
+  grantId: string | null
+  cluster: string | null
+  namespaces: string[]
+  policyHash: string | null
+  data: unknown
+  before: unknown
+  after: unknown
+}
+
+/** Events, newest first, of which `before` (a sequence number) is the first that is not wanted any more. */
+export const findAuditEvents = (
+  scope: AuditScope,
+  filter: AuditFilter,
+  { before, limit }: { before: bigint | null; limit: number },
+): Promise<AuditRow[]> =>
+  reads().$queryRaw<AuditRow[]>(Prisma.sql`
+    SELECT seq, id, at, type, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
+      actor_email AS "actorEmail", via, client_address AS "clientAddress", reference, request_id AS "requestId",
+      grant_id AS "grantId", cluster, namespaces, policy_hash AS "policyHash", data, before, after
+    FROM audit_events
+    WHERE ${conditions(scope, filter)} AND ${before === null ? Prisma.sql`true` : Prisma.sql`seq < ${before}`}
+    ORDER BY seq DESC LIMIT ${limit}`)
+
+export type Bucket = { from: Date; to: Date; count: number }
+
+/**
+ * How many events in each of `buckets` equal parts of the range: from `filter.from`, or the first event found, to
+ * `filter.to`, or now. Parts without events are there too. Empty where there is nothing at all.
+ */
+export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> =>
+  reads().$queryRaw<Bucket[]>(Prisma.sql`
+    WITH found AS (SELECT at FROM audit_events WHERE ${conditions(scope, filter)}),
+    range AS (
+      SELECT coalesce(${filter.from ?? null}::timestamptz, min(at)) AS low,
+        greatest(coalesce(${filter.to ?? null}::timestamptz, now()), max(at) + interval '1 millisecond') AS high
+      FROM found HAVING count(*) > 0),
+    parts AS (
+      SELECT n, low + (high - low) * (n - 1) / ${buckets}::int AS "from", low + (high - low) * n / ${buckets}::int AS "to"
+      FROM range, generate_series(1, ${buckets}::int) AS n WHERE high > low),
+    counts AS (
+      SELECT width_bucket(extract(epoch FROM at), extract(epoch FROM low), extract(epoch FROM high), ${buckets}::int) AS n,
+        count(*)::int AS count
+      FROM found, range WHERE high > low GROUP BY 1)
+    SELECT p."from", p."to", coalesce(c.count, 0) AS count FROM parts p LEFT JOIN counts c USING (n) ORDER BY p.n`)

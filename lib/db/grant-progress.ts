@@ -1,0 +1,151 @@
+import type { SystemActor } from '#lib/access/actor'
+import type { Probes } from '#lib/access/resources'
+import type { EndReason, GrantStatus } from '#lib/access/status'
+import type { ObjectKey } from '#lib/grants/manifests'
+import { type About, clip, type NewAuditEvent, recordEvents } from './audit.ts'
+import { type Tx, transaction } from './client.ts'
+import { toJson } from './json.ts'
+import { moveGrant } from './transition.ts'
+
+// What a worker writes about one grant, each with its events in the same transaction.
+
+/** Which grant, whose, and who writes. */
+export type Writing = { id: string; cluster: string; actor: SystemActor; about: About }
+
+export type MadeRow = ObjectKey & { uid: string; createdAt: Date }
+/** `uid` null: it was not there any more, or never made; nothing was removed then, and nothing is said to have been. */
+export type RemovedRow = ObjectKey & { uid: string | null }
+
+const bare = ({ kind, namespace, name }: ObjectKey) => ({ kind, namespace, name })
+
+/** The wish: the names of all objects, before any of them is made (promise 1). */
+export async function saveWish({ id, cluster, actor, about }: Writing, objects: readonly ObjectKey[]) {
+  await transaction(async (tx) => {
+    await tx.grantObject.createMany({ data: objects.map((object) => ({ grantId: id, cluster, ...bare(object) })) })
+    await recordEvents(tx, [{ type: 'grant.created', actor, data: { objects: objects.map(bare) }, about }])
+  })
+}
+
+async function writeMade(tx: Tx, { id }: Writing, made: readonly MadeRow[]) {
+  await tx.$executeRaw`
+    UPDATE grant_objects o SET uid = m.uid, created_at = m."createdAt"
+    FROM jsonb_to_recordset(${JSON.stringify(made)}::jsonb)
+      AS m(kind text, namespace text, name text, uid text, "createdAt" timestamptz)
+    WHERE o.grant_id = ${id} AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name)`
+}
+
+const madeEvents = ({ actor, about }: Writing, made: readonly MadeRow[]): NewAuditEvent[] =>
+  made.map((object) => ({ type: 'grant.object-made', actor, data: { ...bare(object), uid: object.uid }, about }))
+
+/** What was made, where access has not begun yet. */
+export async function saveMade(writing: Writing, made: readonly MadeRow[]) {
+  if (made.length === 0) return
+  await transaction(async (tx) => {
+    await writeMade(tx, writing, made)
+    await recordEvents(tx, madeEvents(writing, made))
+  })
+}
+
+/**
+ * Access begins: the cluster said allowed.
+ * @throws AppError `conflict` when somebody ended the grant meanwhile
+ */
+export async function saveActive(
+  writing: Writing,
+  {
+    made,
+    probes,
+    activatedAt,
+    expiresAt,
+  }: { made: readonly MadeRow[]; probes: Probes; activatedAt: Date; expiresAt: Date },
+) {
+  const { id, actor, about } = writing
+  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length }
+  const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
+  await transaction(async (tx) => {
+    if (made.length > 0) await writeMade(tx, writing, made)
+    await moveGrant(tx, id, 'pending', 'active', [...madeEvents(writing, made), active], {
+      activatedAt,
+      expiresAt,
+      allowedProbes: toJson(probes),
+      nextAttemptAt: expiresAt,
+      ...settled,
+    })
+  })
+}
+
+/** After a move that succeeded nothing is wrong any more, and the lease is over. */
+const settled = { attempts: 0, lastError: null, leaseUntil: null, leasedBy: null }
+
+/**
+ * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused.
+ * @throws AppError `conflict` when somebody was faster
+ */
+export async function saveEnding(
+  { id, actor, about }: Writing,
+  from: GrantStatus,
+  { endedBy, note, code, now }: { endedBy: EndReason; note: string | null; code?: string; now: Date },
+) {
+  const ending: NewAuditEvent = { type: 'grant.ending', actor, data: { endedBy, note: note && clip(note) }, about }
+  const failed: NewAuditEvent[] =
+    endedBy === 'failure'
+      ? [{ type: 'grant.failed', actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }]
+      : []
+  await transaction((tx) =>
+    moveGrant(tx, id, from, 'ending', [...failed, ending], {
+      endingAt: now,
+      endedBy,
+      endedByName: 'Postern',
+      endNote: note,
+      lastError: endedBy === 'failure' ? note : null,
+      attempts: 0,
+      nextAttemptAt: now,
+    }),
+  )
+}
+
+async function writeRemoved(tx: Tx, { id }: Writing, removed: readonly RemovedRow[]) {
+  await tx.$executeRaw`
+    UPDATE grant_objects o SET removed_at = clock_timestamp()
+    FROM jsonb_to_recordset(${JSON.stringify(removed)}::jsonb) AS m(kind text, namespace text, name text)
+    WHERE o.grant_id = ${id} AND o.removed_at IS NULL AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name)`
+}
+
+const removedEvents = ({ actor, about }: Writing, removed: readonly RemovedRow[]): NewAuditEvent[] =>
+  removed.flatMap((object) =>
+    object.uid ? [{ type: 'grant.object-removed', actor, data: { ...bare(object), uid: object.uid }, about }] : [],
+  )
+
+/** What was removed, where the end is not proven yet. */
+export async function saveRemoved(writing: Writing, removed: readonly RemovedRow[]) {
+  if (removed.length === 0) return
+  await transaction(async (tx) => {
+    await writeRemoved(tx, writing, removed)
+    await recordEvents(tx, removedEvents(writing, removed))
+  })
+}
+
+/** Access is over: everything is gone and the cluster said denied. The sentence of a failure stays with the grant. */
+export async function saveEnded(
+  writing: Writing,
+  {
+    removed,
+    probes,
+    endedBy,
+    endedAt,
+  }: { removed: readonly RemovedRow[]; probes: Probes; endedBy: EndReason; endedAt: Date },
+) {
+  const { id, actor, about } = writing
+  const ended: NewAuditEvent = { type: 'grant.ended', actor, data: { endedBy, probes: probes.results.length }, about }
+  const { lastError: _, ...rest } = settled
+  await transaction(async (tx) => {
+    if (removed.length > 0) await writeRemoved(tx, writing, removed)
+    await moveGrant(tx, id, 'ending', 'ended', [...removedEvents(writing, removed), ended], {
+      endedAt,
+      deniedProbes: toJson(probes),
+      nextAttemptAt: null,
+      ...rest,
+      ...(endedBy === 'failure' ? {} : { lastError: null }),
+    })
+  })
+}

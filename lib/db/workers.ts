@@ -1,0 +1,26 @@
+import { db } from './client.ts'
+
+/** Says that this worker lives. */
+export async function beat(id: string): Promise<void> {
+  await db().$executeRaw`
+    INSERT INTO workers (id, started_at, seen_at) VALUES (${id}, now(), now())
+    ON CONFLICT (id) DO UPDATE SET seen_at = now()`
+}
+
+/** Takes a worker out of the list, at its end. */
+export async function leave(id: string): Promise<void> {
+  await db().$executeRaw`DELETE FROM workers WHERE id = ${id}`
+}
+
+/** Forgets workers that died long ago, and orders for credentials that nobody waits for any more. */
+export async function forgetTheDead(): Promise<void> {
+  await db().$executeRaw`DELETE FROM workers WHERE seen_at < now() - interval '1 hour'`
+  await db().$executeRaw`DELETE FROM credential_orders WHERE created_at < now() - interval '1 minute'`
+}
+
+/** Requests that nobody decided in time, oldest first. */
+export async function requestsToLapse(): Promise<string[]> {
+  const rows = await db().$queryRaw<Array<{ id: string }>>`
+    SELECT id FROM requests WHERE status = 'pending' AND lapses_at <= now() ORDER BY lapses_at LIMIT 100`
+  return rows.map(({ id }) => id)
+}

@@ -1,0 +1,40 @@
+import { hasRole, type PersonActor } from '#lib/access/actor'
+import { seesEverything } from '#lib/access/may-act'
+import { gatherAttention } from '#lib/db/gather-attention'
+import { type CurrentPolicy, currentPolicy } from '#lib/policy/current'
+
+export type AttentionItem = {
+  kind: 'cluster-unreachable' | 'ending-late' | 'configuration-refused' | 'worker-silent'
+  sentence: string
+}
+
+function refusedSentence(actor: PersonActor, { problems }: NonNullable<CurrentPolicy['refused']>): string {
+  const still = 'the last good version stays in force'
+  const first = problems[0]
+  if (!first || !hasRole(actor, 'admin')) return `The changed configuration was refused; ${still}.`
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  return `${first.file}:${first.line}:${first.column}: ${first.path} ${first.message}${more}; ${still}.`
+}
+
+/** What everybody on every page should know before they trust what they see. Empty when all is well. */
+export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
+  const { refused, configuration } = currentPolicy()
+  const { unreachable, late, isWorkerSilent } = await gatherAttention(seesEverything(actor) ? 'all' : actor.person.id)
+  const items: AttentionItem[] = []
+  if (isWorkerSilent) {
+    const sentence = 'Nothing is being granted or ended: no worker has given a sign of life for a minute.'
+    items.push({ kind: 'worker-silent', sentence })
+  }
+  if (late > 0) {
+    const what = late === 1 ? '1 grant is' : `${late} grants are`
+    items.push({ kind: 'ending-late', sentence: `${what} past the end and not proven over: access may still work.` })
+  }
+  const known = new Set(configuration.clusters.map(({ name }) => name))
+  // With no worker every cluster counts as not looked at; one sentence is enough then.
+  for (const { name } of isWorkerSilent ? [] : unreachable.filter((cluster) => known.has(cluster.name))) {
+    const sentence = `${name} cannot be reached: access there is neither made nor ended until it answers.`
+    items.push({ kind: 'cluster-unreachable', sentence })
+  }
+  if (refused) items.push({ kind: 'configuration-refused', sentence: refusedSentence(actor, refused) })
+  return items
+}

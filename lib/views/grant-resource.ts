@@ -1,0 +1,55 @@
+import type { PersonActor } from '#lib/access/actor'
+import { formatDuration } from '#lib/access/duration'
+import { mayIssueCredential, mayRelease, mayRevoke } from '#lib/access/may-act'
+import type { GrantResource, Probes } from '#lib/access/resources'
+import type { GrantRow, WholeRequestRow } from '#lib/db/gather-requests'
+import { toPersonResource } from '#lib/db/people'
+import { titleOf } from './summaries.ts'
+
+const iso = (date: Date | null) => date?.toISOString() ?? null
+
+type WholeGrant = NonNullable<WholeRequestRow['grant']>
+
+/** One grant as this reader sees it, with what they may do. */
+export function toGrantResource(
+  actor: PersonActor,
+  request: GrantRow['request'] | WholeRequestRow,
+  grant: WholeGrant | GrantRow,
+  now: Date,
+): GrantResource {
+  return {
+    id: grant.id,
+    requestId: grant.requestId,
+    status: grant.status,
+    title: titleOf(request),
+    holder: toPersonResource(request.requester),
+    cluster: grant.cluster,
+    namespaces: request.namespaces,
+    duration: formatDuration(grant.durationSeconds),
+    createdAt: grant.createdAt.toISOString(),
+    activatedAt: iso(grant.activatedAt),
+    expiresAt: iso(grant.expiresAt),
+    endingAt: iso(grant.endingAt),
+    endedAt: iso(grant.endedAt),
+    endedBy: grant.endedBy,
+    endedByName: grant.endedByName,
+    endNote: grant.endNote,
+    lastError: grant.lastError,
+    attempts: grant.attempts,
+    nextAttemptAt: iso(grant.nextAttemptAt),
+    objects: grant.objects.map(({ kind, namespace, name, uid, createdAt, removedAt }) => {
+      return { kind, namespace, name, uid, createdAt: iso(createdAt), removedAt: iso(removedAt) }
+    }),
+    allowedProbes: grant.allowedProbes as Probes | null,
+    deniedProbes: grant.deniedProbes as Probes | null,
+    credentials: grant.credentials.map(({ id, jti, person, issuedAt, expiresAt }) => {
+      const times = { issuedAt: issuedAt.toISOString(), expiresAt: expiresAt.toISOString() }
+      return { id, jti, person: toPersonResource(person), ...times }
+    }),
+    can: {
+      issueCredential: mayIssueCredential(actor, request, grant, now),
+      revoke: mayRevoke(actor, request, grant),
+      release: mayRelease(actor, request, grant),
+    },
+  }
+}

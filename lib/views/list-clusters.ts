@@ -1,0 +1,46 @@
+import type { PersonActor } from '#lib/access/actor'
+import { isAmong } from '#lib/access/entitlement'
+import { seesEverything } from '#lib/access/may-act'
+import type { ClusterResource } from '#lib/access/resources'
+import { clusterStates, type SeenState } from '#lib/db/cluster-states'
+import { currentPolicy } from '#lib/policy/current'
+import { coveredNamespaces } from './list-entitlements.ts'
+
+/** In which namespaces may Postern grant? In those where it has everything that it asked the cluster about. */
+function grantableIn({ namespaces, permissions }: SeenState): ClusterResource['namespaces'] {
+  return (namespaces ?? []).map(({ name }) => {
+    const asked = permissions.filter(({ namespace }) => namespace === name)
+    return { name, grantable: asked.length > 0 && asked.every(({ allowed }) => allowed) }
+  })
+}
+
+/**
+ * Every cluster of the configuration as last seen. Anybody signed in learns that it exists and whether it is reachable,
+ * and the namespaces that they themselves may ask for; auditors and admins see all of it.
+ */
+export async function listClusters(actor: PersonActor): Promise<ClusterResource[]> {
+  const states = await clusterStates()
+  const { clusters, entitlements } = currentPolicy().configuration
+  const theirs = entitlements.filter(({ who }) => isAmong(who, actor.person))
+  return clusters.map(({ name, labels, publicServer }) => {
+    const state = states.get(name)
+    const known = { name, reachable: state?.reachable ?? false, checkedAt: state?.checkedAt.toISOString() ?? null }
+    if (seesEverything(actor)) {
+      const { version = null, error = null, permissions = [] } = state ?? {}
+      return {
+        ...known,
+        labels,
+        publicServer,
+        version,
+        error,
+        permissions,
+        namespaces: state ? grantableIn(state) : [],
+      }
+    }
+    const mine = theirs.filter((entitlement) => entitlement.clusters.includes(name))
+    const askable = new Set(mine.flatMap((entitlement) => coveredNamespaces(entitlement, state)))
+    const namespaces = state ? grantableIn(state).filter((namespace) => askable.has(namespace.name)) : []
+    const own = mine.length > 0 ? { labels, publicServer } : { labels: {}, publicServer: '' }
+    return { ...known, ...own, version: null, error: null, permissions: [], namespaces }
+  })
+}

@@ -1,0 +1,53 @@
+import type { PersonActor } from '#lib/access/actor'
+import { formatDuration } from '#lib/access/duration'
+import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/access/entitlement'
+import type { EntitlementResource } from '#lib/access/resources'
+import { clusterStates, type SeenState } from '#lib/db/cluster-states'
+import { protectedNamespaces } from '#lib/grants/names'
+import { currentPolicy } from '#lib/policy/current'
+
+/** The namespaces that an entitlement covers in a cluster as last seen; before that, those it names in full. */
+export function coveredNamespaces(entitlement: Entitlement, state: SeenState | undefined): string[] {
+  const named = entitlement.namespaces?.filter((name) => !name.includes('*')) ?? []
+  const all: Array<{ name: string; labels?: Record<string, string> }> =
+    state?.namespaces ?? named.map((name) => ({ name }))
+  return all
+    .filter(({ name, labels }) => isNamespaceCovered(entitlement, name, labels) && !protectedNamespaces.includes(name))
+    .map(({ name }) => name)
+    .sort()
+}
+
+const kindOf = ({ ceiling, clusterRole }: Entitlement) =>
+  ceiling ? ('ceiling' as const) : clusterRole ? ('clusterRole' as const) : ('rules' as const)
+
+function toResource(entitlement: Entitlement, states: ReadonlyMap<string, SeenState>): EntitlementResource {
+  const { clusterRole = null, clusters } = entitlement
+  const seenRole = clusterRole && clusters.map((name) => states.get(name)?.clusterRoles[clusterRole]).find(Boolean)
+  return {
+    name: entitlement.name,
+    title: entitlement.title,
+    description: entitlement.description ?? null,
+    clusters: clusters.map((name) => {
+      const state = states.get(name)
+      return { name, reachable: state?.reachable ?? false, namespaces: coveredNamespaces(entitlement, state) }
+    }),
+    namespaces: entitlement.namespaces ?? [],
+    namespaceSelector: entitlement.namespaceSelector ?? null,
+    kind: kindOf(entitlement),
+    rules: entitlement.rules ?? entitlement.ceiling ?? (seenRole || []),
+    clusterRole,
+    defaultDuration: formatDuration(entitlement.duration.default),
+    maxDuration: formatDuration(entitlement.duration.max),
+    reasonMinLength: entitlement.reason.minLength,
+    ticket: { required: entitlement.ticket.required, pattern: entitlement.ticket.pattern ?? null },
+    approvals: entitlement.approvals,
+  }
+}
+
+/** What this person may ask for, in the order of the configuration. */
+export async function listEntitlements(actor: PersonActor): Promise<EntitlementResource[]> {
+  const states = await clusterStates()
+  return currentPolicy()
+    .configuration.entitlements.filter(({ who }) => isAmong(who, actor.person))
+    .map((entitlement) => toResource(entitlement, states))
+}

@@ -1,0 +1,21 @@
+import type { PersonActor } from '#lib/access/actor'
+import type { Me } from '#lib/access/resources'
+import { currentPolicy } from '#lib/policy/current'
+
+/** Who the server thinks this is, and which claim of the identity provider each field came from. */
+export function me({ person, roles }: PersonActor): Me {
+  const { groupsClaim } = currentPolicy().configuration.identity
+  return {
+    ...person,
+    roles,
+    claims: {
+      issuer: 'iss',
+      subject: 'sub',
+      name: 'name',
+      email: 'email',
+      emailVerified: 'email_verified',
+      groups: groupsClaim,
+      roles: `${groupsClaim}, sub`,
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import type { PersonActor } from '#lib/access/actor'
+import { formatDuration } from '#lib/access/duration'
+import type { Submission } from '#lib/access/request'
+import type { Preview, Verdict } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+import { digestOf } from '#lib/access/terms'
+import { unknownEntitlementVerdict, verdictForRequester } from '#lib/access/unknown-entitlement'
+import { reads } from '#lib/db/client'
+import { gatherJudgement } from '#lib/db/gather-judgement'
+import { gatherPeopleOfGroups } from '#lib/db/gather-requests'
+import { asYaml, grantObjects, keyOf } from '#lib/grants/manifests'
+import { evaluate } from '#lib/guardrails/evaluate'
+import { grantedRules } from '#lib/guardrails/granted-rules'
+import { currentPolicy } from '#lib/policy/current'
+import { toSteps } from './steps.ts'
+
+/** Stands where the grant's id will stand: it has the form of one and is none. */
+const placeholder = { grantId: `grt_${'0'.repeat(26)}`, requestId: `req_${'0'.repeat(26)}` }
+
+/** What can be said about something that this person may not ask for: why, and nothing else. */
+const nothingBut = (verdict: Verdict): Preview => ({
+  verdict,
+  steps: [],
+  rules: [],
+  maxDuration: formatDuration(0),
+  digest: '',
+  manifests: '',
+  objects: [],
+})
+
+/**
+ * What a submission would meet: the verdict by the same judgement as on submitting, who would have to approve, and the
+ * objects that would be made. Changes nothing, records nothing.
+ */
+export async function previewRequest(actor: PersonActor, submission: Submission): Promise<Preview> {
+  const policy = currentPolicy()
+  const { person } = actor
+  const { duration, startsAt = null, ...rest } = submission
+  const asked = { ...rest, startsAt, durationSeconds: duration }
+  const entitlement = policy.configuration.entitlements.find(({ name }) => name === submission.entitlement)
+  if (!entitlement) return nothingBut(unknownEntitlementVerdict(policy.hash))
+  const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, asked })
+  const judged = evaluate(facts)
+  const verdict = verdictForRequester(judged)
+  if (verdict !== judged) return nothingBut(verdict)
+
+  const people = await gatherPeopleOfGroups(entitlement.approvals.map(({ groups }) => groups))
+  const open = { requester: person, steps: entitlement.approvals, isOpen: true, decisions: [] }
+  const rules: Rule[] = grantedRules(entitlement, submission.rules, facts.cluster.clusterRoles) ?? []
+  const namespaces = [...new Set(submission.namespaces)].sort()
+  const clusterRole = entitlement.clusterRole ?? null
+  const { cluster } = submission
+  const requestUrl = `${policy.configuration.publicUrl}/requests/${placeholder.requestId}`
+  const { grantId } = placeholder
+  const manifests = grantObjects({
+    grantId,
+    namespaces,
+    rules,
+    clusterRole,
+    requester: person,
+    requestUrl,
+    expiresAt: null,
+  })
+  return {
+    verdict,
+    steps: toSteps({ ...open, entitlement: entitlement.name }, people),
+    rules,
+    maxDuration: formatDuration(entitlement.duration.max),
+    digest: digestOf({
+      requester: person,
+      cluster,
+      namespaces,
+      rules,
+      clusterRole,
+      durationSeconds: duration,
+      startsAt,
+    }),
+    manifests: asYaml(manifests),
+    objects: manifests.map(keyOf),
+  }
+}

@@ -1,0 +1,48 @@
+import type { Person } from '#lib/access/actor'
+import type { ApprovalStep } from '#lib/access/entitlement'
+import type { StepResource } from '#lib/access/resources'
+import { mayDecide } from '#lib/approvals/may-decide'
+import { type DecisionFacts, resolve } from '#lib/approvals/resolve'
+import type { PeopleOfGroups } from '#lib/db/gather-requests'
+import { toPersonResource } from '#lib/db/people'
+import { currentPolicy } from '#lib/policy/current'
+
+/** More than this many names do not help anybody to find somebody who is awake. */
+const mostEligible = 20
+
+export type StepFacts = {
+  entitlement: string
+  requester: Person
+  steps: readonly ApprovalStep[]
+  /** Is it still open? Then who could say yes is listed, besides who has. */
+  isOpen: boolean
+  decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[] }>
+}
+
+/** The approval steps of the entitlement as the configuration has them now; null where it is not there any more. */
+export const currentStepsOf = (entitlement: string): ApprovalStep[] | null =>
+  currentPolicy().configuration.entitlements.find(({ name }) => name === entitlement)?.approvals ?? null
+
+/** Each step with who stands for it and who still could. The same rule says who could as refuses those who may not. */
+export function toSteps(facts: StepFacts, people: PeopleOfGroups): StepResource[] {
+  const { requester, steps, isOpen, decisions } = facts
+  const byId = new Map(decisions.map(({ person }) => [person.id as string, toPersonResource(person)]))
+  const currentSteps = currentStepsOf(facts.entitlement)
+  const decided = decisions.map(({ person }) => person)
+  // While it is open a lost group takes effect; what was decided stays as it was decided.
+  const said: DecisionFacts[] = decisions.map(({ decision, person, groups }) => {
+    return { decision, personId: person.id, groups: isOpen ? person.groups : groups }
+  })
+  return resolve(steps, said).steps.map(({ groups, count, approvedBy }) => {
+    const step = [{ groups, count }]
+    const couldDecide = (person: Person) =>
+      mayDecide({ person, requester, status: 'pending', steps: step, currentSteps, decided }).may
+    const eligible = isOpen ? people.inSet(groups).filter(couldDecide) : []
+    return {
+      groups,
+      count,
+      approvedBy: approvedBy.flatMap((id) => byId.get(id) ?? []),
+      eligible: eligible.slice(0, mostEligible).map(toPersonResource),
+    }
+  })
+}

@@ -1,0 +1,95 @@
+import type { PersonActor } from '#lib/access/actor'
+import { formatDuration } from '#lib/access/duration'
+import type { ApprovalStep, Entitlement } from '#lib/access/entitlement'
+import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/access/may-act'
+import type { May, RequestSummary } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+import { mayDecide } from '#lib/approvals/may-decide'
+import { gatherPeopleOfGroups, gatherRequests, type PeopleOfGroups, type RequestRow } from '#lib/db/gather-requests'
+import { toPerson, toPersonResource } from '#lib/db/people'
+import { currentStepsOf, toSteps } from './steps.ts'
+
+const iso = (date: Date | null) => date?.toISOString() ?? null
+
+export const titleOf = (row: { entitlement: { document: unknown } }): string =>
+  (row.entitlement.document as Entitlement).title
+
+export const stepsOf = (row: { steps: unknown }) => row.steps as ApprovalStep[]
+
+function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
+  const may = mayDecide({
+    person: actor.person,
+    requester: row.requester,
+    status: row.status,
+    steps: stepsOf(row),
+    currentSteps: currentStepsOf(row.entitlementName),
+    decided: row.decisions.map(({ person }) => person),
+  })
+  if (!may.may) return { may: false, why: may.why }
+  if (row.lapsesAt <= now) return { may: false, why: 'Nobody decided in time: it lapses now.' }
+  return { may: true }
+}
+
+/** One request as lists show it to this reader, with what they may do. */
+export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfGroups): RequestSummary {
+  const { now } = people
+  const { grant } = row
+  const requester = toPerson(row.requester)
+  const steps = {
+    entitlement: row.entitlementName,
+    requester,
+    steps: stepsOf(row),
+    isOpen: row.status === 'pending',
+    decisions: row.decisions.map(({ decision, person, groups }) => ({ decision, person: toPerson(person), groups })),
+  }
+  return {
+    id: row.id,
+    status: row.status,
+    title: titleOf(row),
+    entitlement: row.entitlementName,
+    requester: toPersonResource(row.requester),
+    cluster: row.cluster,
+    namespaces: row.namespaces,
+    rules: row.rules as Rule[],
+    clusterRole: row.clusterRole,
+    reason: row.reason,
+    ticket: row.ticket,
+    duration: formatDuration(row.durationSeconds),
+    startsAt: iso(row.startsAt),
+    digest: row.digest,
+    createdAt: row.createdAt.toISOString(),
+    lapsesAt: row.lapsesAt.toISOString(),
+    resolvedAt: iso(row.resolvedAt),
+    steps: toSteps(steps, people),
+    grant: grant && {
+      id: grant.id,
+      status: grant.status,
+      activatedAt: iso(grant.activatedAt),
+      expiresAt: iso(grant.expiresAt),
+      endedAt: iso(grant.endedAt),
+      endedBy: grant.endedBy,
+      lastError: grant.lastError,
+    },
+    can: {
+      decide: mayDecideRow(actor, row, now),
+      withdraw: mayWithdraw(actor, row),
+      revoke: mayRevoke(actor, row, grant),
+      release: mayRelease(actor, row, grant),
+      issueCredential: mayIssueCredential(actor, row, grant, now),
+    },
+  }
+}
+
+/** Everybody who could be asked about these requests, in one statement. */
+export const gatherPeople = (rows: ReadonlyArray<{ steps: unknown; status: string }>): Promise<PeopleOfGroups> =>
+  gatherPeopleOfGroups(
+    rows.filter(({ status }) => status === 'pending').flatMap((row) => stepsOf(row).map(({ groups }) => groups)),
+  )
+
+/** The requests with these ids, in this order, as lists show them. Whether the reader may see them is for the caller. */
+export async function summariesOf(actor: PersonActor, ids: readonly string[]): Promise<RequestSummary[]> {
+  if (ids.length === 0) return []
+  const rows = await gatherRequests(ids)
+  const people = await gatherPeople(rows)
+  return rows.map((row) => toSummary(actor, row, people))
+}
