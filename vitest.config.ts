@@ -10,7 +10,12 @@ const base = {
   resolve: { alias: { 'server-only': at('./lib/testing/empty.ts') } },
   oxc: { jsx: { runtime: 'automatic' as const } },
 }
-const onParts = { pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 60_000 }
+const onParts = {
+  pool: 'forks' as const,
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  env: { LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent' },
+}
 const notHere = ['**/node_modules/**', '.next/**', '.postern/**', 'e2e/**']
 
 export default defineConfig({

@@ -6,11 +6,14 @@ const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtaW5hIn0.c2lnbmF0dXJl'
 function written(write: (log: ReturnType<typeof makeLog>) => void): string {
   let text = ''
   write(
-    makeLog({
-      write: (line) => {
-        text += line
+    makeLog(
+      {
+        write: (line) => {
+          text += line
+        },
       },
-    }),
+      'info',
+    ),
   )
   return text
 }

@@ -37,10 +37,10 @@ function plainError(error: unknown, depth = 0): unknown {
 }
 
 /** A logger that writes JSON lines to `destination` (standard output unless given). */
-export const makeLog = (destination?: pino.DestinationStream) =>
+export const makeLog = (destination?: pino.DestinationStream, level = wantedLogLevel()) =>
   pino(
     {
-      level: wantedLogLevel(),
+      level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: plainError, error: plainError },

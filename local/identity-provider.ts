@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { type Configuration, errors, type JWK, Provider } from 'oidc-provider'
 import { problemPage, signInPage, signOutPage } from './identity-page.ts'
 import { type LocalPerson, localPeople } from './identity-people.ts'
+import { identityStore } from './identity-store.ts'
 
 /** Exact addresses, or a judgement of each. */
 export type AllowedUris = string[] | ((uri: string) => boolean)
@@ -64,10 +65,12 @@ function configuration(
   keys: JWK[],
   cookieKey: string,
   client: { id: string; secret: string; uris: IdentityProviderOptions },
+  adapter: Configuration['adapter'],
 ): Configuration {
   // oidc-provider wants an address at registration; which ones count is decided in makeProvider.
   const registered = (uris: AllowedUris) => (typeof uris === 'function' ? ['http://localhost/'] : uris)
   return {
+    adapter,
     clients: [
       {
         client_id: client.id,
@@ -183,6 +186,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     uris: options,
   }
   const cookieKey = randomBytes(24).toString('base64url')
+  const store = identityStore()
   let keys = [makeKey()]
   let provider: Provider
   let handle: (req: IncomingMessage, res: ServerResponse) => void
@@ -200,7 +204,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   })
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const serve = () => {
-    provider = makeProvider(issuer, configuration(people, keys, cookieKey, client), options)
+    provider = makeProvider(issuer, configuration(people, keys, cookieKey, client, store), options)
     handle = provider.callback()
   }
   serve()
