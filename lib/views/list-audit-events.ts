@@ -1,31 +1,10 @@
 import type { PersonActor } from '#lib/access/actor'
-import { maySee, seesEverything } from '#lib/access/may-act'
+import { seesEverything } from '#lib/access/may-act'
 import type { AuditEventResource, Page } from '#lib/access/resources'
 import { auditSentence } from '#lib/audit/events'
 import { numberOfCursor, pageSize, toPage } from '#lib/db/cursor'
-import {
-  type AuditFilter,
-  type AuditRow,
-  type AuditScope,
-  countAuditEvents,
-  findAuditEvents,
-} from '#lib/db/find-audit-events'
-import { findReaders } from '#lib/db/find-readers'
-
-export type { AuditFilter } from '#lib/db/find-audit-events'
-
-/** Sixty bars are as many as fit side by side on a telephone. */
-const bars = 60
-
-/**
- * Auditors and admins read everything; others what was done by them or about them, and the whole story of a request or
- * grant that they may see.
- */
-async function scopeOf(actor: PersonActor, { request, grant }: AuditFilter): Promise<AuditScope> {
-  if (seesEverything(actor)) return 'all'
-  const readers = await findReaders({ request, grant })
-  return readers && maySee(actor, readers) ? 'all' : { personId: actor.person.id }
-}
+import { type AuditFilter, type AuditRow, findAuditEvents } from '#lib/db/find-audit-events'
+import { scopeOf } from './audit-scope.ts'
 
 function toResource(actor: PersonActor, row: AuditRow): AuditEventResource {
   const { actorId, actorKind: kind, actorName: name, actorEmail: email, clientAddress } = row
@@ -64,13 +43,4 @@ export async function listAuditEvents(
   const found = await findAuditEvents(await scopeOf(actor, filter), filter, { before, limit: size + 1 })
   const { items, nextCursor } = toPage(found, size, ({ seq }) => String(seq))
   return { items: items.map((row) => toResource(actor, row)), nextCursor }
-}
-
-/** How many of these events happened when: at most 60 equal parts of the range, RFC 3339. */
-export async function auditHistogram(
-  actor: PersonActor,
-  filter: AuditFilter,
-): Promise<Array<{ from: string; to: string; count: number }>> {
-  const parts = await countAuditEvents(await scopeOf(actor, filter), filter, bars)
-  return parts.map(({ from, to, count }) => ({ from: from.toISOString(), to: to.toISOString(), count }))
 }

@@ -1,0 +1,14 @@
+import type { PersonActor } from '#lib/access/actor'
+import { maySee, seesEverything } from '#lib/access/may-act'
+import type { AuditFilter, AuditScope } from '#lib/db/find-audit-events'
+import { findReaders } from '#lib/db/find-readers'
+
+/**
+ * Auditors and admins read everything; others what was done by them or about them, and the whole story of a request or
+ * grant that they may see.
+ */
+export async function scopeOf(actor: PersonActor, { request, grant }: AuditFilter): Promise<AuditScope> {
+  if (seesEverything(actor)) return 'all'
+  const readers = await findReaders({ request, grant })
+  return readers && maySee(actor, readers) ? 'all' : { personId: actor.person.id }
+}

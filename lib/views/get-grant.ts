@@ -1,0 +1,20 @@
+import type { PersonActor } from '#lib/access/actor'
+import { notFound } from '#lib/access/errors'
+import { idSchema } from '#lib/access/ids'
+import { maySee } from '#lib/access/may-act'
+import type { GrantResource } from '#lib/access/resources'
+import { gatherGrants, gatherPeopleOfGroups } from '#lib/db/gather-requests'
+import { toGrantResource } from './grant-resource.ts'
+
+/**
+ * One grant with its objects, probes and credentials.
+ * @throws AppError `not-found` where there is none, or it is not this person's to see
+ */
+export async function getGrant(actor: PersonActor, id: string): Promise<GrantResource> {
+  if (!idSchema('grant').safeParse(id).success) throw notFound()
+  const [row] = await gatherGrants([id])
+  const deciderIds = row?.request.decisions.map(({ personId }) => personId) ?? []
+  if (!row || !maySee(actor, { ...row.request, deciderIds })) throw notFound()
+  const { now } = await gatherPeopleOfGroups([])
+  return toGrantResource(actor, row.request, row, now)
+}

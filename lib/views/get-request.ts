@@ -1,0 +1,39 @@
+import type { PersonActor } from '#lib/access/actor'
+import { formatDuration } from '#lib/access/duration'
+import { notFound } from '#lib/access/errors'
+import { idSchema } from '#lib/access/ids'
+import { maySee } from '#lib/access/may-act'
+import type { RequestResource, Verdict } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+import { gatherRequest } from '#lib/db/gather-requests'
+import { toPersonResource } from '#lib/db/people'
+import { toGrantResource } from './grant-resource.ts'
+import { gatherPeople, toSummary } from './summaries.ts'
+
+type AskedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number; digest: string }
+
+/**
+ * One request with its verdict, decisions and grant.
+ * @throws AppError `not-found` where there is none, or it is not this person's to see
+ */
+export async function getRequest(actor: PersonActor, id: string): Promise<RequestResource> {
+  const row = idSchema('request').safeParse(id).success ? await gatherRequest(id) : null
+  if (!row || !maySee(actor, { ...row, deciderIds: row.decisions.map(({ personId }) => personId) })) throw notFound()
+  const people = await gatherPeople([row])
+  const { durationSeconds, ...asked } = row.asked as AskedTerms
+  return {
+    ...toSummary(actor, row, people),
+    asked: asked.digest === row.digest ? null : { ...asked, duration: formatDuration(durationSeconds) },
+    verdict: row.verdict as Verdict,
+    decisions: row.decisions.map((decision) => ({
+      id: decision.id,
+      person: toPersonResource(decision.person),
+      decision: decision.decision,
+      note: decision.note,
+      digest: decision.digest,
+      narrowed: decision.narrowed !== null,
+      at: decision.createdAt.toISOString(),
+    })),
+    grant: row.grant && toGrantResource(actor, row, row.grant, people.now),
+  }
+}

@@ -1,0 +1,15 @@
+import type { PersonActor } from '#lib/access/actor'
+import type { RequestSummary } from '#lib/access/resources'
+import { findOwnRequests } from '#lib/db/find-requests'
+import { summariesOf } from './summaries.ts'
+
+/** A person's own requests: `now` has something still to come (at most 50), `before` is over (the last 20). */
+export async function home(actor: PersonActor): Promise<{ now: RequestSummary[]; before: RequestSummary[] }> {
+  const ids = await findOwnRequests(actor.person.id)
+  const summaries = await summariesOf(actor, [...ids.now, ...ids.before])
+  const isNow = new Set(ids.now)
+  return {
+    now: summaries.filter(({ id }) => isNow.has(id)),
+    before: summaries.filter(({ id }) => !isNow.has(id)),
+  }
+}

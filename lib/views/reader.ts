@@ -1,0 +1,22 @@
+import type { PersonActor } from '#lib/access/actor'
+import { seesEverything } from '#lib/access/may-act'
+import type { Decider, Reader } from '#lib/db/find-requests'
+import { currentPolicy } from '#lib/policy/current'
+
+/** This person as somebody who reads. */
+export const readerOf = (actor: PersonActor): Reader => ({
+  personId: actor.person.id,
+  groups: actor.person.groups,
+  seesAll: seesEverything(actor),
+})
+
+/** This person as somebody who decides. */
+export function deciderOf({ person }: PersonActor): Decider {
+  const { id: personId, groups, email, emailVerified } = person
+  const notTheirs = currentPolicy()
+    .configuration.entitlements.filter(({ approvals }) =>
+      approvals.every((step) => !step.groups.some((group) => groups.includes(group))),
+    )
+    .map(({ name }) => name)
+  return { personId, groups, email: emailVerified ? email : null, notTheirs }
+}
