@@ -1,4 +1,3 @@
-import type { AuditEventType } from '#lib/audit/events'
 import { reads } from './client.ts'
 import { Prisma } from './generated/client.ts'
 
@@ -10,7 +9,7 @@ export type AuditFilter = {
   namespace?: string
   request?: string
   grant?: string
-  type?: AuditEventType
+  type?: string
   from?: string
   to?: string
 }
@@ -24,7 +23,7 @@ const isFindable = (text: string) => !text.includes('\0')
 function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
   const { actor, cluster, namespace, request, grant, type, from, to } = filter
   const all: Prisma.Sql[] = []
-  if (![actor, cluster, namespace, request, grant].every((text) => text === undefined || isFindable(text)))
+  if (![actor, cluster, namespace, request, grant, type].every((text) => text === undefined || isFindable(text)))
     all.push(Prisma.sql`false`)
   else {
     if (scope !== 'all') all.push(Prisma.sql`(actor_id = ${scope.personId} OR about_id = ${scope.personId})`)

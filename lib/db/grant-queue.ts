@@ -110,6 +110,12 @@ export async function secondsToNextGrant(): Promise<number | undefined> {
   return row?.seconds ?? undefined
 }
 
+/** What a grant is now, when its worker was told that somebody changed it. */
+export async function grantStatus(id: string): Promise<GrantStatus | undefined> {
+  const [row] = await db().$queryRaw<Array<{ status: GrantStatus }>>`SELECT status FROM grants WHERE id = ${id}`
+  return row?.status
+}
+
 /** The clusters of all grants that have not ended, whether the configuration still knows them or not. */
 export async function clustersWithGrants(): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ cluster: string }>>`

@@ -3,7 +3,7 @@ import type { Me } from '#lib/access/resources'
 import { currentPolicy } from '#lib/policy/current'
 
 /** Who the server thinks this is, and which claim of the identity provider each field came from. */
-export function me({ person, roles }: PersonActor): Me {
+export async function me({ person, roles }: PersonActor): Promise<Me> {
   const { groupsClaim } = currentPolicy().configuration.identity
   return {
     ...person,
