@@ -1,0 +1,151 @@
+// Risk family: what keeps everybody inside limits, and what shows when somebody leaves them.
+import { anyObject, goodPractices, kep, type RiskFamily, rule, writeOrDelete } from './entry.ts'
+
+const docs = 'https://kubernetes.io/docs'
+const admission = 'admissionregistration.k8s.io'
+
+export const guards: RiskFamily = {
+  title: 'Guards and limits',
+  entries: [
+    {
+      id: 'writes-admission-webhooks',
+      severity: 'severe',
+      sentence: 'Can read and change every object that anybody writes, or switch off the guards that check them.',
+      outlives: 'the webhook configuration',
+      source: `${goodPractices}#control-admission-webhooks`,
+      scope: 'cluster',
+      abilities: [
+        {
+          verbs: writeOrDelete,
+          groups: [admission],
+          resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
+        },
+      ],
+      example: [rule(['patch'], ['mutatingwebhookconfigurations'], admission)],
+    },
+    {
+      id: 'changes-guardrails',
+      severity: 'severe',
+      sentence: 'Can remove or change the admission policies that hold everybody, this grant included, inside limits.',
+      outlives: 'the changed policies',
+      source: kep(3488),
+      scope: 'cluster',
+      abilities: [
+        {
+          verbs: writeOrDelete,
+          groups: [admission],
+          resources: ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'],
+        },
+      ],
+      example: [rule(['delete'], ['validatingadmissionpolicybindings'], admission)],
+    },
+    {
+      id: 'writes-mutating-policies',
+      severity: 'severe',
+      sentence: 'Can have the API server rewrite every object that anybody writes, bindings included.',
+      outlives: 'the changed policies',
+      source: kep(3962),
+      scope: 'cluster',
+      abilities: [
+        {
+          verbs: writeOrDelete,
+          groups: [admission],
+          resources: ['mutatingadmissionpolicies', 'mutatingadmissionpolicybindings'],
+        },
+      ],
+      example: [rule(['create'], ['mutatingadmissionpolicies'], admission)],
+    },
+    {
+      id: 'changes-policy-engines',
+      severity: 'severe',
+      sentence: 'Can switch off or except themselves from the rules that a policy engine enforces.',
+      outlives: 'the changed policies and exceptions',
+      source: 'https://kyverno.io/docs/exceptions/',
+      scope: 'namespace',
+      abilities: [
+        {
+          verbs: writeOrDelete,
+          groups: [
+            'kyverno.io',
+            'policies.kyverno.io',
+            'templates.gatekeeper.sh',
+            'constraints.gatekeeper.sh',
+            'config.gatekeeper.sh',
+            'mutations.gatekeeper.sh',
+            'policies.kubewarden.io',
+          ],
+          resources: anyObject,
+        },
+      ],
+      example: [rule(['create'], ['policyexceptions'], 'kyverno.io')],
+    },
+    {
+      // NB: also through a binding in the namespace: there the Namespace object counts as being inside itself.
+      id: 'changes-namespaces',
+      severity: 'severe',
+      sentence: 'Can change the labels by which pod security, network and admission policies choose the namespace.',
+      outlives: 'the changed labels',
+      source: `${goodPractices}#namespace-modification`,
+      scope: 'namespace',
+      abilities: [{ verbs: ['update', 'patch'], groups: [''], resources: ['namespaces', 'namespaces/finalize'] }],
+      example: [rule(['patch'], ['namespaces'])],
+    },
+    {
+      id: 'uses-loose-pod-security',
+      severity: 'severe',
+      sentence: 'Can run pods under a looser security policy, up to control of the node.',
+      outlives: 'the pods',
+      source: `${docs}/concepts/security/pod-security-policy/`,
+      scope: 'namespace',
+      abilities: [
+        {
+          verbs: ['use'],
+          groups: ['policy', 'extensions', 'security.openshift.io'],
+          resources: ['podsecuritypolicies', 'securitycontextconstraints'],
+        },
+      ],
+      example: [rule(['use'], ['podsecuritypolicies'], 'policy')],
+    },
+    {
+      id: 'deletes-events',
+      severity: 'raised',
+      sentence: 'Can delete the events by which others would notice what was done.',
+      outlives: 'the missing events',
+      source: 'https://attack.mitre.org/techniques/T1070/',
+      scope: 'namespace',
+      abilities: [{ verbs: ['delete', 'deletecollection'], groups: ['', 'events.k8s.io'], resources: ['events'] }],
+      example: [rule(['delete'], ['events'])],
+    },
+    {
+      // NB: low, for everything that records events needs it: a repeated event is counted up by a patch.
+      id: 'rewrites-events',
+      severity: 'low',
+      sentence: 'Can rewrite the events by which others would notice what was done.',
+      outlives: 'the changed events',
+      source: 'https://attack.mitre.org/techniques/T1070/',
+      scope: 'namespace',
+      abilities: [{ verbs: ['update', 'patch'], groups: ['', 'events.k8s.io'], resources: ['events'] }],
+      example: [rule(['update'], ['events'])],
+    },
+    {
+      id: 'changes-quotas',
+      severity: 'low',
+      sentence: 'Can lift or tighten how much of the cluster the namespace may use.',
+      outlives: 'the changed limits',
+      source: `${docs}/concepts/policy/resource-quotas/`,
+      scope: 'namespace',
+      abilities: [{ verbs: writeOrDelete, groups: [''], resources: ['resourcequotas', 'limitranges'] }],
+      example: [rule(['patch'], ['resourcequotas'])],
+    },
+    {
+      id: 'changes-disruption-budgets',
+      severity: 'low',
+      sentence: 'Can decide how many pods of a service may be ended at once.',
+      outlives: 'the changed budgets',
+      source: `${docs}/tasks/run-application/configure-pdb/`,
+      scope: 'namespace',
+      abilities: [{ verbs: writeOrDelete, groups: ['policy'], resources: ['poddisruptionbudgets'] }],
+      example: [rule(['delete'], ['poddisruptionbudgets'], 'policy')],
+    },
+  ],
+}

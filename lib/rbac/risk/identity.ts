@@ -1,0 +1,157 @@
+// Risk family: becoming somebody else, and credentials.
+import { goodPractices, kep, type RiskFamily, rule, write } from './entry.ts'
+
+const docs = 'https://kubernetes.io/docs'
+const authentication = 'authentication.k8s.io'
+const impersonation = `${docs}/reference/access-authn-authz/authentication/#user-impersonation`
+
+export const identity: RiskFamily = {
+  title: 'Identities and credentials',
+  entries: [
+    {
+      id: 'impersonates-users',
+      severity: 'severe',
+      sentence: 'Can act as any user or group of the cluster, its administrators included.',
+      outlives: null,
+      source: impersonation,
+      scope: 'cluster',
+      abilities: [{ verbs: ['impersonate'], groups: [''], resources: ['users', 'groups'] }],
+      example: [rule(['impersonate'], ['users'])],
+    },
+    {
+      id: 'impersonates-service-accounts',
+      severity: 'severe',
+      sentence: 'Can act as service accounts of the namespace and use all their rights.',
+      outlives: null,
+      source: impersonation,
+      scope: 'namespace',
+      abilities: [{ verbs: ['impersonate'], groups: [''], resources: ['serviceaccounts'] }],
+      takesOver: true,
+      example: [rule(['impersonate'], ['serviceaccounts'])],
+    },
+    {
+      id: 'impersonates-attributes',
+      severity: 'raised',
+      sentence:
+        'Can pretend attributes of an identity that records and authorizers rely on, such as its credential id.',
+      outlives: null,
+      source: impersonation,
+      scope: 'cluster',
+      abilities: [{ verbs: ['impersonate'], groups: [authentication], resources: ['userextras/', 'uids'] }],
+      example: [rule(['impersonate'], ['userextras/scopes'], authentication)],
+    },
+    {
+      id: 'impersonates-users-for-some-verbs',
+      severity: 'severe',
+      sentence: 'Can act as other users or nodes for the verbs that impersonate-on rules allow.',
+      outlives: null,
+      source: kep(5284),
+      scope: 'cluster',
+      abilities: [
+        {
+          verbs: ['impersonate:user-info', 'impersonate:arbitrary-node', 'impersonate:associated-node'],
+          groups: [authentication],
+          resources: ['users', 'groups', 'uids', 'userextras/', 'nodes'],
+        },
+      ],
+      example: [rule(['impersonate:user-info'], ['users'], authentication)],
+    },
+    {
+      id: 'impersonates-service-accounts-for-some-verbs',
+      severity: 'severe',
+      sentence: 'Can act as service accounts of the namespace for the verbs that impersonate-on rules allow.',
+      outlives: null,
+      source: kep(5284),
+      scope: 'namespace',
+      abilities: [{ verbs: ['impersonate:serviceaccount'], groups: [authentication], resources: ['serviceaccounts'] }],
+      takesOver: true,
+      example: [rule(['impersonate:serviceaccount'], ['serviceaccounts'], authentication)],
+    },
+    {
+      id: 'mints-service-account-tokens',
+      severity: 'severe',
+      sentence: 'Can make tokens of service accounts that live on after this grant, and use all their rights.',
+      outlives: 'the token, for as long as was asked for',
+      source: `${goodPractices}#token-request`,
+      scope: 'namespace',
+      abilities: [{ verbs: ['create'], groups: [''], resources: ['serviceaccounts/token'] }],
+      takesOver: true,
+      example: [rule(['create'], ['serviceaccounts/token'])],
+    },
+    {
+      id: 'reads-secrets',
+      severity: 'severe',
+      sentence:
+        'Can read every secret of the namespace: passwords, keys and tokens. Listing and watching show them too.',
+      outlives: 'what was read: passwords and keys stay known',
+      source: `${goodPractices}#listing-secrets`,
+      scope: 'namespace',
+      abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'never' }],
+      example: [rule(['list'], ['secrets'])],
+    },
+    {
+      id: 'reads-named-secrets',
+      severity: 'raised',
+      sentence:
+        'Can read the named secrets: passwords, keys or tokens. To list or watch by name shows the content too.',
+      outlives: 'what was read: passwords and keys stay known',
+      source: `${goodPractices}#listing-secrets`,
+      scope: 'namespace',
+      abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'only' }],
+      example: [{ ...rule(['get'], ['secrets']), resourceNames: ['database'] }],
+    },
+    {
+      id: 'writes-secrets',
+      severity: 'raised',
+      sentence: 'Can plant or replace passwords, keys and certificates that programs trust.',
+      outlives: 'the changed secrets',
+      source: goodPractices,
+      scope: 'namespace',
+      abilities: [{ verbs: write, groups: [''], resources: ['secrets'] }],
+      inPrivileged: 'severe',
+      example: [rule(['patch'], ['secrets'])],
+    },
+    {
+      id: 'makes-lasting-tokens',
+      severity: 'severe',
+      sentence: 'Can have Kubernetes fill a secret with a service account token that never expires, and read it.',
+      outlives: 'a service account token without an end',
+      source: `${docs}/concepts/configuration/secret/#serviceaccount-token-secrets`,
+      scope: 'namespace',
+      abilities: [
+        { verbs: ['create'], groups: [''], resources: ['secrets'] },
+        { verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'] },
+      ],
+      includes: ['reads-secrets', 'reads-named-secrets', 'writes-secrets'],
+      takesOver: true,
+      example: [rule(['create', 'get'], ['secrets'])],
+    },
+    {
+      id: 'writes-service-accounts',
+      severity: 'raised',
+      sentence: 'Can change what service accounts may do outside the cluster, by the annotations cloud providers read.',
+      outlives: 'the changed service accounts',
+      source: `${docs}/concepts/security/service-accounts/`,
+      scope: 'namespace',
+      abilities: [{ verbs: write, groups: [''], resources: ['serviceaccounts'] }],
+      inPrivileged: 'severe',
+      example: [rule(['patch'], ['serviceaccounts'])],
+    },
+    {
+      id: 'reviews-access',
+      severity: 'low',
+      sentence: 'Can test whether a token is valid, or ask what other people may do.',
+      outlives: null,
+      source: `${docs}/reference/access-authn-authz/authorization/#checking-api-access`,
+      scope: 'namespace',
+      abilities: [
+        {
+          verbs: ['create'],
+          groups: [authentication, 'authorization.k8s.io'],
+          resources: ['tokenreviews', 'subjectaccessreviews', 'localsubjectaccessreviews'],
+        },
+      ],
+      example: [rule(['create'], ['localsubjectaccessreviews'], 'authorization.k8s.io')],
+    },
+  ],
+}

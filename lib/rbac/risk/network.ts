@@ -1,0 +1,59 @@
+// Risk family: who talks to whom.
+import { type RiskFamily, rule, write, writeOrDelete } from './entry.ts'
+
+const docs = 'https://kubernetes.io/docs'
+const externalAddresses = 'https://github.com/kubernetes/kubernetes/issues/97076'
+
+export const network: RiskFamily = {
+  title: 'Network',
+  entries: [
+    {
+      id: 'redirects-services',
+      severity: 'raised',
+      sentence: 'Can lead the traffic of a service anywhere, also into other namespaces.',
+      outlives: 'the changed endpoints',
+      source: 'https://github.com/kubernetes/kubernetes/issues/103675',
+      scope: 'namespace',
+      abilities: [{ verbs: write, groups: ['', 'discovery.k8s.io'], resources: ['endpoints', 'endpointslices'] }],
+      example: [rule(['patch'], ['endpointslices'], 'discovery.k8s.io')],
+    },
+    {
+      id: 'writes-services',
+      severity: 'raised',
+      sentence: "Can lead traffic to other pods, and by external addresses take over traffic that isn't theirs.",
+      outlives: 'the changed services',
+      source: externalAddresses,
+      scope: 'namespace',
+      abilities: [{ verbs: write, groups: [''], resources: ['services', 'services/status'] }],
+      example: [rule(['patch'], ['services'])],
+    },
+    {
+      id: 'writes-routes',
+      severity: 'raised',
+      sentence: 'Can decide what the world reaches, and by annotations often what the ingress controller runs.',
+      outlives: 'the changed routes',
+      source: `${docs}/concepts/services-networking/ingress/`,
+      scope: 'namespace',
+      abilities: [
+        {
+          verbs: write,
+          groups: ['networking.k8s.io', 'extensions', 'gateway.networking.k8s.io', 'route.openshift.io'],
+          resources: ['ingresses', 'httproutes', 'grpcroutes', 'tcproutes', 'tlsroutes', 'gateways', 'routes'],
+        },
+      ],
+      example: [rule(['patch'], ['ingresses'], 'networking.k8s.io')],
+    },
+    {
+      id: 'opens-network-policies',
+      severity: 'raised',
+      sentence: 'Can let traffic in and out that network policies keep apart; adding a policy may open too.',
+      outlives: 'the changed policies',
+      source: `${docs}/concepts/services-networking/network-policies/`,
+      scope: 'namespace',
+      abilities: [
+        { verbs: writeOrDelete, groups: ['networking.k8s.io', 'extensions'], resources: ['networkpolicies'] },
+      ],
+      example: [rule(['delete'], ['networkpolicies'], 'networking.k8s.io')],
+    },
+  ],
+}

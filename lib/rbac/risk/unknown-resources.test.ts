@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { rule } from './entry.ts'
+import { unknownResources } from './unknown-resources.ts'
+
+const known = new Set([
+  'pods',
+  'pods/log',
+  'secrets',
+  'events',
+  'events.events.k8s.io',
+  'deployments.apps',
+  'deployments.apps/scale',
+  'ingresses.networking.k8s.io',
+])
+
+const meant = (resource: string, group = '') =>
+  unknownResources([rule(['get'], [resource], group)], known).map(({ suggestion }) => suggestion)
+
+test.each([
+  ['deployment', 'apps', 'deployments.apps'],
+  ['deployments', '', 'deployments.apps'],
+  ['deploymnets', 'apps', 'deployments.apps'],
+  ['pod', '', 'pods'],
+  ['pod/log', '', 'pods/log'],
+  ['pods/logs', '', null],
+  ['secret', '', 'secrets'],
+  ['ingress', 'extensions', 'ingresses.networking.k8s.io'],
+  ['deployments/scale', '', 'deployments.apps/scale'],
+  ['gizmos', 'example.com', null],
+  ['po', '', null],
+  ['pods/*', '', null],
+])('%s in group "%s" grants nothing; meant was %s', (resource, group, suggestion) => {
+  expect(meant(resource, group)).toEqual([suggestion])
+})
+
+test.each([
+  ['pods', ''],
+  ['pods', '*'],
+  ['*', ''],
+  ['*', 'apps'],
+  ['*/scale', 'apps'],
+  ['*/log', '*'],
+  ['users', ''],
+  ['userextras/scopes', 'authentication.k8s.io'],
+  ['signers', 'certificates.k8s.io'],
+  ['nodes/metrics', ''],
+])('%s in group "%s" is known', (resource, group) => {
+  expect(meant(resource, group)).toEqual([])
+})
+
+test('a wildcard over a group or subresource that is not served is told', () => {
+  expect(meant('*', 'example.com')).toEqual([null])
+  expect(meant('*/scale', '')).toEqual([null])
+})
+
+test('a resource that one of several groups serves is known', () => {
+  const rules = [{ apiGroups: ['', 'apps'], resources: ['pods', 'deployments', 'deploymets'], verbs: ['get'] }]
+  expect(unknownResources(rules, known).map(({ resource }) => resource)).toEqual(['deploymets'])
+})
+
+test('the sentence says what was probably meant', () => {
+  const [unknown] = unknownResources([rule(['get'], ['deployment'], 'apps')], known)
+  expect(unknown?.sentence).toBe(
+    'deployment.apps is not known to this cluster and grants nothing: did you mean deployments.apps?',
+  )
+})
+
+test('hostile names cost little', () => {
+  const rules = Array.from({ length: 32 }, (_, n) =>
+    rule(
+      ['get'],
+      Array.from({ length: 64 }, (_, m) => `${'a'.repeat(240)}${n}x${m}`),
+      'apps',
+    ),
+  )
+  const started = performance.now()
+  expect(unknownResources(rules, known)).toHaveLength(2048)
+  expect(performance.now() - started).toBeLessThan(1000)
+})
