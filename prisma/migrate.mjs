@@ -66,4 +66,4 @@ export async function migrate(connectionString, dir = 'prisma/migrations', log =
     await c.end()
   }
 }
-if (import.meta.url === `file://${process.argv[1]}`) await migrate(process.env.DATABASE_URL)
+if (import.meta.url === `file://${process.argv[1]}`) await migrate(process.env.POSTERN_MIGRATION_DATABASE_URL)

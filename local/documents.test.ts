@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { brokenPaths } from './docs-paths.ts'
+import { incompletePackages } from './lockfile.ts'
+
+let checkout: string
+beforeEach(() => {
+  checkout = mkdtempSync(join(tmpdir(), 'postern-documents-'))
+  mkdirSync(join(checkout, 'docs'))
+  mkdirSync(join(checkout, 'lib'))
+  writeFileSync(join(checkout, 'lib/here.ts'), '')
+})
+afterEach(() => rmSync(checkout, { recursive: true }))
+
+test('a path or link in a document that leads nowhere is told with its document', () => {
+  writeFileSync(
+    join(checkout, 'docs/guide.md'),
+    'See `lib/here.ts`, `lib/gone.ts`, [this](../lib/here.ts#part), [that](other.md), [web](https://example.com/x) and `npm test`.\n',
+  )
+  expect(brokenPaths(checkout)).toEqual([
+    'docs/guide.md names docs/other.md, which is not there',
+    'docs/guide.md names lib/gone.ts, which is not there',
+  ])
+})
+
+test('what is made by a build, and what stands in an example, may be named', () => {
+  writeFileSync(join(checkout, 'README.md'), '`.postern/demo.json`\n```\n`lib/gone.ts`\n```\n')
+  expect(brokenPaths(checkout)).toEqual([])
+})
+
+test('a platform package that the lock file does not hold is told', () => {
+  const packages = {
+    '': {},
+    'node_modules/a': { optionalDependencies: { 'a-linux': '1', 'a-darwin': '1' } },
+    'node_modules/a-linux': {},
+    'node_modules/b': { optionalDependencies: { 'b-linux': '1' } },
+    'node_modules/b/node_modules/b-linux': {},
+  }
+  writeFileSync(join(checkout, 'package-lock.json'), JSON.stringify({ packages }))
+  expect(incompletePackages(checkout)).toEqual(['node_modules/a wants a-darwin, which package-lock.json does not hold'])
+})

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tallyOf } from './test-report.ts'
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'postern-report-'))
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function report(content: object): string {
+  const file = join(directory, 'report.json')
+  writeFileSync(file, JSON.stringify(content))
+  return file
+}
+
+const vitest = { numPassedTests: 7, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 }
+const playwright = (stats: object) => ({ stats: { expected: 5, unexpected: 0, flaky: 0, skipped: 0, ...stats } })
+
+describe('the sum of a test run', () => {
+  test('counts what passed', () => {
+    expect(tallyOf('vitest', report(vitest), 0)).toEqual({ passed: 7, failed: 0 })
+    expect(tallyOf('playwright', report(playwright({})), 0)).toEqual({ passed: 5, failed: 0 })
+  })
+  test('counts a skipped test, one to be written and one that passed only the second time as failed', () => {
+    const skipped = { ...vitest, numPendingTests: 2, numTodoTests: 1 }
+    expect(tallyOf('vitest', report(skipped), 0)).toEqual({ passed: 7, failed: 3 })
+    expect(tallyOf('playwright', report(playwright({ flaky: 1, skipped: 2 })), 0)).toEqual({ passed: 5, failed: 3 })
+  })
+  test('counts a runner that failed without a failed test, or left no report, as one failure', () => {
+    expect(tallyOf('vitest', report(vitest), 1)).toEqual({ passed: 7, failed: 1 })
+    expect(tallyOf('playwright', join(directory, 'none.json'), 1)).toEqual({ passed: 0, failed: 1 })
+  })
+})
