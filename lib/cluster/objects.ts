@@ -106,6 +106,7 @@ const orMissing = async <T>(call: Promise<T>): Promise<T | undefined> => {
 /**
  * Removes an object of a grant; success when it is not there. With a uid it is this object or none; without one (nobody
  * saw it made), or where another one has taken its name, whatever is there goes only if it says that it is this grant's.
+ * Returns the uid of what was removed, null where nothing was there to remove.
  * @throws ClusterError
  */
 export async function deleteObject(
@@ -113,18 +114,18 @@ export async function deleteObject(
   key: ObjectKey,
   grantId: string,
   uid: string | null,
-): Promise<void> {
+): Promise<string | null> {
   if (uid) {
     try {
-      await orMissing(remove(client, key, uid))
-      return
+      return (await orMissing(remove(client, key, uid))) === undefined ? null : uid
     } catch (error) {
       if (!(error instanceof ClusterError) || error.kind !== 'exists') throw error
     }
   }
   const found = await orMissing(read(client, key))
-  if (!found?.metadata?.uid || grantOf(found.metadata.labels) !== grantId) return
-  await orMissing(remove(client, key, found.metadata.uid))
+  if (!found?.metadata?.uid || grantOf(found.metadata.labels) !== grantId) return null
+  const removed = await orMissing(remove(client, key, found.metadata.uid))
+  return removed === undefined ? null : found.metadata.uid
 }
 
 /** Removes exactly this object, whatever its labels say by now. Success when it is not there. */

@@ -1,0 +1,149 @@
+import type { JWK } from 'jose'
+import type { Origin, Person, PersonActor } from '#lib/access/actor'
+import { AppError } from '#lib/access/errors'
+import type { Id } from '#lib/access/ids'
+import type { GrantStatus } from '#lib/access/status'
+import { recordEvents } from './audit.ts'
+import { db, type Tx, transaction } from './client.ts'
+import { newId } from './ids.ts'
+import { toJson } from './json.ts'
+
+/** NOTIFY takes less than 8000 bytes. */
+export const longestNotice = 7_999
+export const answerChannel = 'postern_answer'
+
+/** Places an order, sealed answers to which only the holder of the private key can open. The worker is woken. */
+export async function placeOrder(
+  tx: Tx,
+  { id, actor, grantId, publicKey }: { id: Id<'order'>; actor: PersonActor; grantId: string; publicKey: JWK },
+): Promise<void> {
+  const { via, clientAddress, reference } = actor.origin
+  await tx.credentialOrder.createMany({
+    data: { id, grantId, personId: actor.person.id, publicKey: toJson(publicKey), via, clientAddress, reference },
+  })
+}
+
+/** Takes an order back that nobody waits for any more, where no worker took it. */
+export async function cancelOrder(id: string): Promise<void> {
+  await db().$executeRaw`DELETE FROM credential_orders WHERE id = ${id}`
+}
+
+export type TakenOrder = {
+  id: string
+  publicKey: JWK
+  person: Person
+  origin: Origin
+  isFresh: boolean
+  grant: {
+    id: Id<'grant'>
+    requestId: string
+    requesterId: string
+    status: GrantStatus
+    cluster: string
+    namespaces: string[]
+    policyHash: string
+    entitlementName: string
+    secondsLeft: number
+    account: { namespace: string; name: string; uid: string } | null
+  }
+}
+
+/** Takes an order, for the one worker that is first: it is gone from the table with this. Old ones are only removed. */
+export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
+  const [row] = await db().$queryRaw<TakenOrder[]>`
+    WITH taken AS (DELETE FROM credential_orders WHERE id = ${id} RETURNING *)
+    SELECT o.id, o.public_key AS "publicKey", o.created_at > now() - interval '15 seconds' AS "isFresh",
+      jsonb_build_object('via', o.via, 'clientAddress', o.client_address, 'reference', o.reference) AS origin,
+      jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,
+        'emailVerified', p.email_verified, 'groups', p.groups) AS person,
+      jsonb_build_object('id', g.id, 'requestId', r.id, 'requesterId', r.requester_id, 'status', g.status,
+        'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
+        'entitlementName', r.entitlement_name,
+        'secondsLeft', coalesce(extract(epoch FROM g.expires_at - clock_timestamp()), 0),
+        'account', (SELECT jsonb_build_object('namespace', a.namespace, 'name', a.name, 'uid', a.uid)
+          FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount' AND a.uid IS NOT NULL)) AS "grant"
+    FROM taken o
+    JOIN people p ON p.id = o.person_id
+    JOIN grants g ON g.id = o.grant_id
+    JOIN requests r ON r.id = g.request_id`
+  return row
+}
+
+/** Orders that were placed while nobody listened. */
+export async function waitingOrders(): Promise<string[]> {
+  const rows = await db().$queryRaw<Array<{ id: string }>>`SELECT id FROM credential_orders ORDER BY created_at`
+  return rows.map(({ id }) => id)
+}
+
+export type Problem = { code: 'conflict' | 'forbidden' | 'unavailable'; sentence: string }
+export type OrderAnswer = { order: string; jwe: string } | { order: string; problem: Problem }
+
+/** Tells whoever waits for this order; heard when the transaction commits, if one is under way. */
+async function notify(tx: Tx, answer: OrderAnswer) {
+  await tx.$executeRaw`SELECT pg_notify(${answerChannel}, ${JSON.stringify(answer)})`
+}
+
+/** Records that a credential was issued, by its id alone, and hands the sealed answer over with the same commit. */
+export async function saveIssued(
+  order: TakenOrder,
+  actor: PersonActor,
+  issued: { jti: string; expiresAt: Date },
+  jwe: string,
+): Promise<void> {
+  const { id: grantId, requestId, cluster, namespaces, policyHash } = order.grant
+  const personId = order.person.id
+  await transaction(async (tx) => {
+    // Whoever ends the grant at this moment waits for us, or we for them and then there is nothing to hand over.
+    const active = await tx.$queryRaw<unknown[]>`
+      SELECT 1 FROM grants WHERE id = ${grantId} AND status = 'active' FOR SHARE`
+    if (active.length === 0) throw new AppError('conflict', 'The access has ended.')
+    await tx.$executeRaw`
+      INSERT INTO credentials (id, grant_id, person_id, jti, client_address, issued_at, expires_at)
+      VALUES (${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${order.origin.clientAddress},
+        clock_timestamp(), ${issued.expiresAt})`
+    await recordEvents(tx, [
+      {
+        type: 'credential.issued',
+        actor,
+        data: { jti: issued.jti, expiresAt: issued.expiresAt.toISOString() },
+        about: { requestId, grantId, personId, cluster, namespaces, policyHash },
+      },
+    ])
+    await notify(tx, { order: order.id, jwe })
+  })
+}
+
+/** Tells whoever waits that there will be no credential, and why. A refusal is recorded; a cluster in trouble is not. */
+export async function saveProblem(order: TakenOrder, actor: PersonActor, problem: Problem): Promise<void> {
+  const { id: grantId, requestId, cluster, namespaces, policyHash } = order.grant
+  await transaction(async (tx) => {
+    if (problem.code !== 'unavailable') {
+      const about = { requestId, grantId, personId: order.grant.requesterId, cluster, namespaces, policyHash }
+      await recordEvents(tx, [{ type: 'credential.refused', actor, data: problem, about }])
+    }
+    await notify(tx, { order: order.id, problem })
+  })
+}
+
+export type GrantToIssue = {
+  requestId: string
+  requesterId: string
+  approverGroups: string[]
+  deciderIds: string[]
+  cluster: string
+  namespaces: string[]
+  policyHash: string
+  status: GrantStatus
+  expiresAt: Date | null
+  now: Date
+}
+
+/** What decides whether somebody may take a credential of this grant. */
+export async function gatherGrantToIssue(tx: Tx, grantId: string): Promise<GrantToIssue | undefined> {
+  const [row] = await tx.$queryRaw<GrantToIssue[]>`
+    SELECT g.request_id AS "requestId", r.requester_id AS "requesterId", r.approver_groups AS "approverGroups",
+      ARRAY(SELECT d.person_id FROM decisions d WHERE d.request_id = r.id) AS "deciderIds", g.cluster, r.namespaces,
+      r.policy_hash AS "policyHash", g.status, g.expires_at AS "expiresAt", clock_timestamp() AS now
+    FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.id = ${grantId}`
+  return row
+}

@@ -1,0 +1,51 @@
+import type { ClusterResource } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+import { db } from './client.ts'
+import { toJson } from './json.ts'
+
+/** What was seen of a cluster; `permissions` undefined where they were not asked about this time. */
+export type SeenClusterState = {
+  version: string
+  namespaces: Array<{ name: string; labels: Record<string, string> }>
+  clusterRoles: Record<string, Rule[]>
+  permissions: ClusterResource['permissions'] | undefined
+}
+
+/**
+ * Is it this worker's turn to look at the cluster? One statement that only one of several workers wins: nobody looked
+ * for `seconds`, and whoever gets the row says that they do.
+ */
+export async function takeLook(name: string, seconds: number): Promise<boolean> {
+  const count = await db().$executeRaw`
+    INSERT INTO cluster_states AS c (name, checked_at, reachable, error, namespaces, cluster_roles, permissions)
+    VALUES (${name}, now(), false, 'Not looked at yet.', '[]', '{}', '[]')
+    ON CONFLICT (name) DO UPDATE SET checked_at = now() WHERE c.checked_at < now() - make_interval(secs => ${seconds})`
+  return count > 0
+}
+
+/** Writes what a cluster looks like now. */
+export async function saveClusterState(name: string, seen: SeenClusterState): Promise<void> {
+  const { version, namespaces, clusterRoles, permissions } = seen
+  const data = {
+    ...{ reachable: true, version, error: null, checkedAt: new Date() },
+    namespaces: toJson(namespaces),
+    clusterRoles: toJson(clusterRoles),
+    ...(permissions ? { permissions: toJson(permissions) } : {}),
+  }
+  await db().clusterState.upsert({ where: { name }, create: { name, permissions: [], ...data }, update: data })
+}
+
+/** Writes that a cluster could not be looked at, and why. What was seen before stays. */
+export async function saveClusterTrouble(name: string, error: string): Promise<void> {
+  const data = { reachable: false, error, checkedAt: new Date() }
+  const create = { name, namespaces: [], clusterRoles: {}, permissions: [], ...data }
+  await db().clusterState.upsert({ where: { name }, create, update: data })
+}
+
+/** Is it this worker's turn to sweep the cluster? As takeLook(). */
+export async function takeSweep(name: string, seconds: number): Promise<boolean> {
+  const count = await db().$executeRaw`
+    UPDATE cluster_states SET swept_at = now()
+    WHERE name = ${name} AND (swept_at IS NULL OR swept_at < now() - make_interval(secs => ${seconds}))`
+  return count > 0
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { compactDecrypt, exportJWK, generateKeyPair } from 'jose'
+import { stringify } from 'yaml'
+import type { PersonActor } from '#lib/access/actor'
+import { AppError, notFound } from '#lib/access/errors'
+import { idSchema } from '#lib/access/ids'
+import { mayIssueCredential, maySee } from '#lib/access/may-act'
+import type { IssuedCredential } from '#lib/access/resources'
+import { clip, recordEvent, refuse } from '#lib/db/audit'
+import { awaitAnswer } from '#lib/db/await-answer'
+import { transaction } from '#lib/db/client'
+import { cancelOrder, type GrantToIssue, gatherGrantToIssue, placeOrder } from '#lib/db/credential-orders'
+import { newId } from '#lib/db/ids'
+import { currentPolicy } from '#lib/policy/current'
+
+/** Longer than the worker's own ten seconds with a cluster would keep a person waiting for nothing. */
+const patienceMs = 10_000
+
+async function mayTake(actor: PersonActor, grantId: string): Promise<GrantToIssue> {
+  return transaction(async (tx) => {
+    const grant = idSchema('grant').safeParse(grantId).success ? await gatherGrantToIssue(tx, grantId) : undefined
+    if (!grant) throw notFound()
+    const may = mayIssueCredential(actor, grant, grant, grant.now)
+    if (may.may) return grant
+    const isHolder = grant.requesterId === actor.person.id
+    const forbidden = maySee(actor, grant) ? new AppError('forbidden', may.why) : notFound()
+    const error = isHolder ? new AppError('conflict', may.why) : forbidden
+    const { requestId, requesterId, cluster, namespaces, policyHash } = grant
+    const about = { requestId, grantId, personId: requesterId, cluster, namespaces, policyHash }
+    const data = { code: error.code, sentence: clip(may.why) }
+    return refuse(error, { type: 'credential.refused', actor, data, about })
+  })
+}
+
+/** The kubeconfig with which `kubectl` works at once: one cluster, one user, one context. */
+async function kubeconfigFor(grant: GrantToIssue, token: string, authority: string | null): Promise<string> {
+  const cluster = currentPolicy().configuration.clusters.find(({ name }) => name === grant.cluster)
+  if (!cluster) throw new AppError('unavailable', `The cluster ${grant.cluster} is not in the configuration any more.`)
+  const ca = cluster.publicCa ? await readFile(cluster.publicCa, 'utf8') : authority
+  const name = `postern-${cluster.name}`
+  return stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': name,
+      clusters: [
+        {
+          name,
+          cluster: {
+            server: cluster.publicServer,
+            ...(ca ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') } : {}),
+          },
+        },
+      ],
+      contexts: [{ name, context: { cluster: name, user: name, namespace: grant.namespaces[0] ?? 'default' } }],
+      users: [{ name, user: { token } }],
+    },
+    { lineWidth: 0 },
+  )
+}
+
+/**
+ * Takes a credential for access that is active, as its holder. A worker makes the token; it comes back sealed to a key
+ * that lives in this call alone, so that no token is ever at rest (decision record: credentials through the worker).
+ * NB: must not be called inside a transaction: the worker sees the order only once it is committed.
+ * @throws AppError `not-found`, `forbidden`, `conflict` (all recorded), `unavailable` when no worker answers in time
+ */
+export async function issueCredential(actor: PersonActor, grantId: string): Promise<IssuedCredential> {
+  const grant = await mayTake(actor, grantId)
+  const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { crv: 'X25519', extractable: true })
+  const jwk = await exportJWK(publicKey)
+  const { requestId, requesterId, cluster, namespaces, policyHash } = grant
+  const about = { requestId, grantId, personId: requesterId, cluster, namespaces, policyHash }
+  const order = newId('order')
+  const answer = await awaitAnswer(
+    order,
+    () =>
+      transaction(async (tx) => {
+        await recordEvent(tx, { type: 'credential.requested', actor, data: {}, about })
+        await placeOrder(tx, { id: order, actor, grantId, publicKey: jwk })
+      }),
+    patienceMs,
+    cancelOrder,
+  )
+  if ('problem' in answer) throw new AppError(answer.problem.code, answer.problem.sentence)
+  const { plaintext } = await compactDecrypt(answer.jwe, privateKey, {
+    keyManagementAlgorithms: ['ECDH-ES'],
+    contentEncryptionAlgorithms: ['A256GCM'],
+  })
+  const sealed = JSON.parse(new TextDecoder().decode(plaintext)) as {
+    order: string
+    token: string
+    jti: string
+    expiresAt: string
+    certificateAuthority: string | null
+  }
+  if (sealed.order !== order) throw new AppError('unavailable', 'The answer was for somebody else. Try again.')
+  const { token, jti, expiresAt, certificateAuthority } = sealed
+  return { token, jti, expiresAt, kubeconfig: await kubeconfigFor(grant, token, certificateAuthority) }
+}

@@ -1,0 +1,105 @@
+import { CompactEncrypt, importJWK } from 'jose'
+import type { PersonActor } from '#lib/access/actor'
+import { isAmong } from '#lib/access/entitlement'
+import { AppError } from '#lib/access/errors'
+import { idSchema } from '#lib/access/ids'
+import { ClusterError } from '#lib/cluster/errors'
+import { requestToken, tokenSeconds } from '#lib/cluster/tokens'
+import {
+  longestNotice,
+  type Problem,
+  saveIssued,
+  saveProblem,
+  type TakenOrder,
+  takeOrder,
+  waitingOrders,
+} from '#lib/db/credential-orders'
+import { log } from '#lib/log'
+import type { Configuration } from '#lib/policy/configuration'
+import { currentPolicy } from '#lib/policy/current'
+import { clientFor } from './clusters.ts'
+
+/** What is sealed for whoever ordered: also the authority, which the process that serves pages need not know. */
+export type SealedCredential = {
+  order: string
+  token: string
+  jti: string
+  expiresAt: string
+  certificateAuthority: string | null
+}
+
+/** Judged again where the token is made: the process that asks is not believed. */
+function whyNot({ person, grant }: TakenOrder, { entitlements }: Configuration): Problem | null {
+  const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
+  if (person.id !== grant.requesterId) return { code: 'forbidden', sentence: 'Only the holder may take a credential.' }
+  if (grant.status !== 'active' || grant.secondsLeft <= 0) return conflict('The access is not active.')
+  const entitlement = entitlements.find(({ name }) => name === grant.entitlementName)
+  if (!entitlement || !isAmong(entitlement.who, person)) {
+    return { code: 'forbidden', sentence: 'You may not ask for this access any more, so it gives no new credentials.' }
+  }
+  return null
+}
+
+async function seal(credential: SealedCredential, order: TakenOrder): Promise<string> {
+  const key = await importJWK(order.publicKey, 'ECDH-ES')
+  return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(credential)))
+    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
+    .encrypt(key)
+}
+
+async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | null> {
+  const { configuration } = currentPolicy()
+  const problem = whyNot(order, configuration)
+  if (problem) return problem
+  const { cluster, account, secondsLeft } = order.grant
+  if (!account) return { code: 'conflict', sentence: 'The access is not active.' }
+  const client = await clientFor(configuration, cluster)
+  const issued = await requestToken(client, { kind: 'ServiceAccount', ...account }, tokenSeconds(secondsLeft))
+  const jwe = await seal(
+    {
+      order: order.id,
+      token: issued.token,
+      jti: issued.jti,
+      expiresAt: issued.expiresAt.toISOString(),
+      certificateAuthority: client.certificateAuthority ?? null,
+    },
+    order,
+  )
+  if (jwe.length > longestNotice - 200) {
+    const sentence = `The certificate authority of ${cluster} is too long to hand over: set publicCa in the configuration.`
+    return { code: 'unavailable', sentence }
+  }
+  await saveIssued(order, actor, issued, jwe)
+  return null
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof AppError && error.code === 'conflict') return { code: 'conflict', sentence: error.message }
+  if (error instanceof ClusterError) return { code: 'unavailable', sentence: error.message }
+  return { code: 'unavailable', sentence: 'Postern could not make a credential. Try again in a moment.' }
+}
+
+/**
+ * Answers one order for a credential, if no other worker took it: asks the cluster for a token, records its id, and
+ * hands it over sealed, so that it is nowhere in the clear but with whoever ordered it.
+ */
+export async function answerOrder(id: string): Promise<void> {
+  if (!idSchema('order').safeParse(id).success) return
+  const order = await takeOrder(id)
+  if (!order?.isFresh) return
+  const actor: PersonActor = { kind: 'person', person: order.person, roles: [], origin: order.origin }
+  const { reference } = order.origin
+  let problem: Problem | null
+  try {
+    problem = await issue(order, actor)
+  } catch (error) {
+    log.warn({ reference, grant: order.grant.id, err: error }, 'no credential')
+    problem = problemOf(error)
+  }
+  if (problem) await saveProblem(order, actor, problem)
+}
+
+/** Answers what was ordered while nobody listened. */
+export async function answerWaitingOrders(): Promise<void> {
+  for (const id of await waitingOrders()) await answerOrder(id)
+}

@@ -1,0 +1,57 @@
+import { deleteObject } from '#lib/cluster/objects'
+import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/db/grant-progress'
+import type { RecordedObject } from '#lib/grants/plan'
+import type { Refusal } from './judge.ts'
+import { NotProven, proveDenied } from './prove.ts'
+import type { Work } from './work.ts'
+
+/** Commits the wish that access ends. From here there is one path, whoever or whatever wished it. */
+export async function beginEnding(
+  work: Work,
+  { endedBy, code, sentence }: Omit<Refusal, 'sentence'> & { sentence: string | null },
+) {
+  const { grant } = work
+  await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, now: work.clock() })
+  grant.status = 'ending'
+  grant.endedBy = endedBy
+}
+
+/** Removes these, all at once. What was removed is committed at the end, or here when something went wrong. */
+export async function remove(work: Work, objects: readonly RecordedObject[], removed: RemovedRow[]) {
+  const client = await work.client()
+  const results = await Promise.allSettled(
+    objects.map(async (object) => {
+      const uid = await deleteObject(client, object, work.grant.id, object.uid)
+      removed.push({ ...object, uid })
+      const recorded = work.grant.objects.find((other) => other === object)
+      if (recorded) recorded.removedAt = work.clock()
+    }),
+  )
+  const failed = results.find((result) => result.status === 'rejected')
+  if (!failed) return
+  await saveRemoved(work.writing, removed.splice(0))
+  throw failed.reason
+}
+
+/** Proves that access is over, and says so. */
+export async function finish(work: Work, removed: readonly RemovedRow[]) {
+  const { grant, writing, clock } = work
+  const endedBy = grant.endedBy ?? 'expiry'
+  // Nothing was ever wished for: the cluster was not touched, so there is nothing to prove, and it need not be there.
+  const isUntouched = grant.objects.length === 0
+  try {
+    const probes = isUntouched
+      ? { at: clock().toISOString(), results: [] }
+      : await proveDenied(await work.client(), grant, clock, work.signal)
+    await saveEnded(writing, { removed, probes, endedBy, endedAt: clock() })
+    grant.status = 'ended'
+  } catch (error) {
+    await saveRemoved(writing, removed)
+    // A call of a worker that died may have landed after we looked: what is there by now goes before the next try.
+    if (error instanceof NotProven) {
+      const client = await work.client()
+      for (const object of grant.objects) await deleteObject(client, object, grant.id, object.uid)
+    }
+    throw error
+  }
+}

@@ -1,0 +1,106 @@
+// May this grant still be made, now that it is about to be? Judged a third time, by the people as they are now, the
+// configuration as it is now, and the cluster as it is now. Decides only; the worker has gathered everything.
+import { isSamePerson } from '#lib/access/actor'
+import type { ApprovalStep } from '#lib/access/entitlement'
+import { normalizeRules, type Rule } from '#lib/access/rule'
+import type { EndReason } from '#lib/access/status'
+import { digestOf } from '#lib/access/terms'
+import { resolve } from '#lib/approvals/resolve'
+import type { ClaimedGrant } from '#lib/db/grant-queue'
+import { evaluate } from '#lib/guardrails/evaluate'
+import type { CurrentPolicy } from '#lib/policy/current'
+
+/** What is needed of the configuration in force. */
+export type Policy = Pick<CurrentPolicy, 'configuration' | 'hash'>
+
+const currentEntitlement = (policy: Policy, wanted: string) =>
+  policy.configuration.entitlements.find(({ name }) => name === wanted)
+
+/** Why not, for the people of the grant to read. */
+export type Refusal = { endedBy: EndReason; code: string; sentence: string }
+
+const no = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
+
+/** What the records alone say: is it what was approved, by people who may still approve it? Null is yes. */
+export function whyNotApproved(
+  { request, requester, decisions, cluster }: ClaimedGrant,
+  policy: Policy,
+): Refusal | null {
+  const { status, steps, digest } = request
+  const terms = { ...request, requester }
+  if (status !== 'approved' || request.cluster !== cluster || digestOf(terms) !== digest) {
+    return no('digest-mismatch', 'What is on record is not what was approved.')
+  }
+  if (decisions.length > 0 && !decisions.some(({ result }) => result === digest)) {
+    return no('digest-mismatch', 'What is on record is not what was approved.')
+  }
+  const entitlement = currentEntitlement(policy, request.entitlement.name)
+  if (!entitlement) return no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
+  if (decisions.some(({ person }) => isSamePerson(person, requester))) {
+    return no('own-request', 'The requester decided their own request.')
+  }
+  const { outcome } = resolve(steps, decisions.map(asTheyAreNow(entitlement.approvals)))
+  if (outcome !== 'approved') {
+    return no('approver-not-eligible', 'Somebody who approved this may not approve it any more.')
+  }
+  return null
+}
+
+/**
+ * A decision with the groups that still count: those that the person is in now and that the entitlement names now. An
+ * entitlement that needs nobody by now takes nothing away from those who approved it when it did.
+ */
+const asTheyAreNow =
+  (current: readonly ApprovalStep[]) =>
+  ({ personId, decision, person }: ClaimedGrant['decisions'][number]) => {
+    const named = new Set(current.flatMap(({ groups }) => groups))
+    const groups = person.groups.filter((group) => named.size === 0 || named.has(group))
+    return { personId, decision, groups }
+  }
+
+/** What the cluster looks like at this moment. */
+export type LiveFacts = {
+  namespaces: Array<{ name: string; labels: Record<string, string> }>
+  clusterRoles: Record<string, Rule[]>
+}
+
+/** The cluster says no to these for good; all others are about people and policy. */
+const clusterCodes = new Set(['namespace-unknown', 'cluster-role-unknown', 'cluster-unknown'])
+
+/** What the guardrails say, with the cluster as it is at this moment. Null is yes. */
+export function whyNotPermitted(grant: ClaimedGrant, policy: Policy, live: LiveFacts): Refusal | null {
+  const { request, requester, now } = grant
+  const current = currentEntitlement(policy, request.entitlement.name)
+  if (!current) return no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
+  const { violations } = evaluate({
+    // The terms as they were asked for and approved; who may have them, as it is now.
+    entitlement: { ...request.entitlement, who: current.who },
+    submission: { ...request, entitlement: request.entitlement.name },
+    requester,
+    cluster: {
+      ...live,
+      name: request.cluster,
+      known: policy.configuration.clusters.some(({ name }) => name === request.cluster),
+    },
+    policyHash: policy.hash,
+    now,
+    stage: 'granting',
+  })
+  const [first] = violations
+  if (first) {
+    const endedBy = violations.every(({ code }) => clusterCodes.has(code)) ? 'failure' : 'ineligible'
+    return { endedBy, code: first.code, sentence: violations.map(({ sentence }) => sentence).join(' ') }
+  }
+  return whyNotTheSameRole(request, live)
+}
+
+/** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */
+function whyNotTheSameRole(
+  { clusterRole, rules }: ClaimedGrant['request'],
+  { clusterRoles }: LiveFacts,
+): Refusal | null {
+  if (!clusterRole) return null
+  const text = (some: readonly Rule[] | undefined) => JSON.stringify(normalizeRules(some ?? []))
+  if (text(clusterRoles[clusterRole]) === text(rules)) return null
+  return no('cluster-role-changed', `The ClusterRole ${clusterRole} does not allow what was approved: ask anew.`)
+}

@@ -1,0 +1,103 @@
+import { ClusterError } from '#lib/cluster/errors'
+import { readClusterRole, readNamespaces } from '#lib/cluster/look'
+import { createObject } from '#lib/cluster/objects'
+import { saveActive, saveMade, saveWish } from '#lib/db/grant-progress'
+import { keyText, type ObjectKey } from '#lib/grants/manifests'
+import { type Refusal, whyNotApproved, whyNotPermitted } from './judge.ts'
+import { proveAllowed } from './prove.ts'
+import { manifestsOf, type Work } from './work.ts'
+
+/** It may not be made any more: no failure of ours, and nothing to try again. */
+export class Refused extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal.sentence)
+    this.name = 'Refused'
+    this.refusal = refusal
+  }
+}
+
+const refuseIf = (refusal: Refusal | null) => {
+  if (refusal) throw new Refused(refusal)
+}
+
+/** The third judgement, with the cluster as it is. Once in a pass. */
+async function judge(work: Work) {
+  if (work.isJudged) return
+  const { grant, policy } = work
+  refuseIf(whyNotApproved(grant, policy))
+  const client = await work.client()
+  const { clusterRole, namespaces } = grant.request
+  const [seen, rules] = await Promise.all([
+    readNamespaces(client, namespaces),
+    clusterRole ? readClusterRole(client, clusterRole) : null,
+  ])
+  const clusterRoles = clusterRole && rules ? { [clusterRole]: rules } : {}
+  refuseIf(whyNotPermitted(grant, policy, { namespaces: seen, clusterRoles }))
+  work.isJudged = true
+}
+
+/**
+ * Commits the names of what will be made. What the records say is judged before; the cluster is looked at meanwhile,
+ * because looking takes as long as committing and changes nothing. Nothing is made until both are done.
+ */
+export async function wish(work: Work, objects: readonly ObjectKey[]) {
+  const { grant, policy } = work
+  refuseIf(whyNotApproved(grant, policy))
+  const [judged, saved] = await Promise.allSettled([judge(work), saveWish(work.writing, objects)])
+  if (saved.status === 'rejected') throw saved.reason
+  grant.objects.push(...objects.map((object) => ({ ...object, uid: null, removedAt: null })))
+  if (judged.status === 'rejected') throw judged.reason
+}
+
+/** The worst first: a refusal for good decides, whatever else went wrong. */
+function worstOf(results: readonly PromiseSettledResult<unknown>[]): unknown {
+  const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+  return reasons.find((reason) => !(reason instanceof ClusterError && reason.kind === 'transient')) ?? reasons[0]
+}
+
+/** Makes these objects, all at once; waits for every answer, so that nothing is under way when this is over. */
+export async function make(work: Work, objects: readonly ObjectKey[]) {
+  await judge(work)
+  const client = await work.client()
+  const wanted = new Set(objects.map(keyText))
+  const manifests = manifestsOf(work).filter(({ kind, metadata }) => wanted.has(keyText({ kind, ...metadata })))
+  work.signal.throwIfAborted()
+  const results = await Promise.allSettled(manifests.map((manifest) => createObject(client, manifest)))
+  for (const result of results) {
+    if (result.status === 'rejected') continue
+    const made = result.value
+    work.made.push(made)
+    const recorded = work.grant.objects.find((object) => keyText(object) === keyText(made))
+    if (recorded?.uid === made.uid) continue
+    if (recorded) recorded.uid = made.uid
+    work.unsaved.push(made)
+  }
+  const worst = worstOf(results)
+  if (worst !== undefined) throw worst
+}
+
+/** Commits what is made and not known yet, so that what ends this grant knows it by its uid. */
+export async function saveProgress(work: Work) {
+  await saveMade(work.writing, work.unsaved)
+  work.unsaved = []
+}
+
+/** Proves that access works, and starts its clock. */
+export async function activate(work: Work) {
+  const { grant } = work
+  // After a crash: what an earlier pass made may have been changed since, so each is looked at again.
+  const known = new Set(work.made.map(keyText))
+  const unseen = grant.objects.filter((object) => !known.has(keyText(object)))
+  if (unseen.length > 0) await make(work, unseen)
+  const probes = await proveAllowed(await work.client(), grant, work.clock, work.signal)
+  const activatedAt = work.clock()
+  const ends = [activatedAt.getTime() + grant.request.durationSeconds * 1000]
+  // The annotations may only ever end access sooner; they do when granting took minutes.
+  for (const { expiresAt } of work.made) if (expiresAt) ends.push(expiresAt.getTime())
+  const expiresAt = new Date(Math.min(...ends))
+  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt })
+  work.unsaved = []
+  grant.status = 'active'
+  grant.expiresAt = expiresAt
+}

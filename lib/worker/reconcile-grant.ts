@@ -1,0 +1,113 @@
+import { AppError } from '#lib/access/errors'
+import { ClusterError } from '#lib/cluster/errors'
+import type { RemovedRow } from '#lib/db/grant-progress'
+import { postponeGrant, releaseLease, scheduleGrant } from '#lib/db/grant-queue'
+import { keyOf } from '#lib/grants/manifests'
+import { plan } from '#lib/grants/plan'
+import { log } from '#lib/log'
+import { backoffMs } from './backoff.ts'
+import { beginEnding, finish, remove } from './end-access.ts'
+import { activate, make, Refused, saveProgress, wish } from './make-access.ts'
+import { NotProven } from './prove.ts'
+import { manifestsOf, type Work } from './work.ts'
+
+/** After so many rounds of ten seconds a cluster that took everything and still says no has said no for good. */
+const triesUntilNeverAllowed = 5
+
+/** Wish, make, prove, begin the end, remove, remove, prove: more steps than these in one pass is an error of ours. */
+const mostSteps = 12
+
+/** Carries out what plan() says, step by step, until there is nothing to do for now. */
+async function carryOut(work: Work, worker: string) {
+  const { grant } = work
+  const removed: RemovedRow[] = []
+  for (let count = 0; count < mostSteps; count++) {
+    const { startsAt } = grant.request
+    const wanted = manifestsOf(work).map(keyOf)
+    const { status, expiresAt, objects: recorded } = grant
+    const step = plan({ status, startsAt, expiresAt, wanted, recorded }, work.clock())
+    work.signal.throwIfAborted()
+    switch (step.do) {
+      case 'wait':
+        if (step.until) await scheduleGrant(worker, grant, step.until)
+        return
+      case 'wish':
+        await wish(work, step.objects)
+        break
+      case 'make':
+        await make(work, step.objects)
+        break
+      case 'prove-allowed':
+        await activate(work)
+        // saveActive() gave the lease back together with the move.
+        return
+      case 'end':
+        await beginEnding(work, { endedBy: step.endedBy, code: step.endedBy, sentence: null })
+        break
+      case 'remove':
+        await remove(work, step.objects, removed)
+        break
+      case 'prove-denied':
+        await finish(work, removed)
+        return
+    }
+  }
+  throw new Error('the plan for a grant does not come to an end')
+}
+
+/** Why a pending grant can never be made, when this error says so. */
+function whyNever(error: unknown, { grant }: Work) {
+  if (grant.status !== 'pending') return undefined
+  if (error instanceof Refused) return error.refusal
+  if (error instanceof NotProven) {
+    if (grant.attempts < triesUntilNeverAllowed) return undefined
+    return { endedBy: 'failure' as const, code: 'not-allowed', sentence: error.message }
+  }
+  if (error instanceof ClusterError && error.kind !== 'transient') {
+    return { endedBy: 'failure' as const, code: `cluster-${error.status ?? 'refused'}`, sentence: error.message }
+  }
+  return undefined
+}
+
+/** What a failed attempt leaves: the sentence for the grant's people, and when to try again. */
+async function postpone(work: Work, worker: string, error: unknown) {
+  const { grant, writing } = work
+  const { reference } = writing.actor.origin
+  const isTheirs = error instanceof ClusterError
+  const sentence = isTheirs
+    ? error.message
+    : `Postern itself failed here; whoever runs it finds more under ${reference}.`
+  const delayMs = backoffMs(grant.attempts, Math.random(), isTheirs ? error.retryAfterMs : undefined)
+  log[isTheirs ? 'warn' : 'error'](
+    { reference, grant: grant.id, cluster: grant.cluster, err: error },
+    'grant postponed',
+  )
+  await postponeGrant(worker, grant, { sentence, delayMs })
+}
+
+/**
+ * One pass over a claimed grant: as far as it goes now. Afterwards the lease is given back, and the row says when it is
+ * due again. Never throws for what a cluster does; throws when the database is away, and then the lease runs out.
+ */
+export async function reconcileGrant(work: Work, worker: string): Promise<void> {
+  const { grant } = work
+  try {
+    try {
+      await carryOut(work, worker)
+    } catch (error) {
+      await saveProgress(work)
+      const never = whyNever(error, work)
+      if (!never) throw error
+      await beginEnding(work, never)
+      await carryOut(work, worker)
+    }
+  } catch (error) {
+    if (work.signal.aborted || (error instanceof AppError && error.code === 'conflict')) {
+      await releaseLease(worker, grant.id)
+    } else if (error instanceof AppError && error.code === 'unavailable') {
+      throw error
+    } else {
+      await postpone(work, worker, error)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { closeClusters } from '#lib/cluster/client'
+import { releaseAllLeases } from '#lib/db/grant-queue'
+import { listen } from '#lib/db/listen'
+import { beat, forgetTheDead, leave, requestsToLapse } from '#lib/db/workers'
+import { log } from '#lib/log'
+import { lapseRequest } from '#lib/operations/lapse-request'
+import { currentPolicy, onPolicyChange } from '#lib/policy/current'
+import { answerOrder, answerWaitingOrders } from './answer-order.ts'
+import { startQueue } from './queue.ts'
+import { refreshCluster } from './refresh-cluster.ts'
+import { sweepCluster } from './sweep.ts'
+import { workerActor } from './work.ts'
+
+/** Seconds. What a lost notification or a crash left undone is put right within this time. */
+const sweepEvery = 15
+/** Milliseconds between two signs of life; pages call a worker silent after several missed ones. */
+const beatEvery = 5_000
+
+/** Runs `each` for what is asked for, at most once at a time for one name; a slow one holds up only itself. */
+function oneAtATime(each: (name: string, seconds: number) => Promise<unknown>, what: string) {
+  const running = new Map<string, Promise<void>>()
+  const start = (name: string, seconds: number) => {
+    if (running.has(name)) return
+    const done = each(name, seconds)
+      .then(() => {})
+      .catch((error: unknown) => log.warn({ cluster: name, err: error }, `${what} failed`))
+      .finally(() => running.delete(name))
+    running.set(name, done)
+  }
+  return { start, settled: () => Promise.all(running.values()) }
+}
+
+/**
+ * Works the queue, sweeps and looks at the clusters, until it is stopped. Several may run at once, in one process or in
+ * many. The configuration must have been started (startPolicy).
+ */
+export function startWorker(): { stop(): Promise<void> } {
+  const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+  const queue = startQueue(worker)
+  const looks = oneAtATime((name, seconds) => refreshCluster(currentPolicy().configuration, name, seconds), 'look')
+  const sweeps = oneAtATime((name, seconds) => sweepCluster(currentPolicy().configuration, name, seconds), 'sweep')
+  const orders = new Set<Promise<void>>()
+  let isStopping = false
+
+  const inBackground = (work: Promise<void>) => {
+    const done = work
+      .catch((error: unknown) => log.warn({ err: error }, 'background work failed'))
+      .finally(() => orders.delete(done))
+    orders.add(done)
+  }
+
+  const listener = listen(
+    ['postern_grant', 'postern_credential'],
+    (channel, payload) => {
+      if (isStopping) return
+      if (channel === 'postern_credential') {
+        inBackground(answerOrder(payload))
+      } else {
+        queue.wake()
+        queue.changed(payload)
+      }
+    },
+    {
+      onConnected: () => {
+        queue.wake()
+        inBackground(answerWaitingOrders())
+      },
+      onLost: (error) => log.warn({ err: error }, 'notifications are not heard; the sweep goes on'),
+    },
+  )
+
+  async function housekeeping() {
+    await forgetTheDead()
+    await queue.refreshClusters()
+    const actor = workerActor()
+    for (const id of await requestsToLapse()) await lapseRequest(actor, id)
+  }
+
+  function sweep(isFirst: boolean) {
+    queue.wake()
+    for (const { name } of currentPolicy().configuration.clusters) {
+      looks.start(name, isFirst ? 0 : sweepEvery - 1)
+      // The row that says whose turn it is comes with the first look.
+      if (!isFirst) sweeps.start(name, sweepEvery - 1)
+      else void looks.settled().then(() => isStopping || sweeps.start(name, sweepEvery - 1))
+    }
+    inBackground(housekeeping())
+  }
+
+  const pulse = () => inBackground(beat(worker))
+  pulse()
+  sweep(true)
+  const timers = [setInterval(() => sweep(false), sweepEvery * 1000), setInterval(pulse, beatEvery)]
+  const stopHearing = onPolicyChange(() => {
+    for (const { name } of currentPolicy().configuration.clusters) looks.start(name, 0)
+    queue.wake()
+  })
+  log.info({ worker }, 'worker started')
+
+  async function stop() {
+    isStopping = true
+    stopHearing()
+    for (const timer of timers) clearInterval(timer)
+    await listener.stop()
+    await Promise.all([queue.stop(), looks.settled(), sweeps.settled(), ...orders])
+    await releaseAllLeases(worker)
+    await leave(worker)
+    await closeClusters()
+    log.info({ worker }, 'worker stopped')
+  }
+  let stopping: Promise<void> | undefined
+  return {
+    stop: () => {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}

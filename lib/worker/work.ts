@@ -1,0 +1,58 @@
+import type { SystemActor } from '#lib/access/actor'
+import type { ClusterClient } from '#lib/cluster/client'
+import type { MadeObject } from '#lib/cluster/objects'
+import type { Writing } from '#lib/db/grant-progress'
+import type { ClaimedGrant } from '#lib/db/grant-queue'
+import { newReference } from '#lib/db/ids'
+import { grantObjects, type Manifest } from '#lib/grants/manifests'
+import type { Policy } from './judge.ts'
+
+/** One pass over one claimed grant. `grant` is what the database says, kept up to date by whoever writes. */
+export type Work = {
+  grant: ClaimedGrant
+  policy: Policy
+  /** @throws ClusterError when there is no way into the cluster */
+  client(): Promise<ClusterClient>
+  /** Aborted when the grant was changed by somebody else, the lease was lost, or the worker stops. */
+  signal: AbortSignal
+  /** The database's time. */
+  clock(): Date
+  writing: Writing
+  /** What exists in the cluster for certain: made, or found to be exactly ours, in this pass. */
+  made: MadeObject[]
+  /** Of these, what the database does not know yet. */
+  unsaved: MadeObject[]
+  isJudged: boolean
+}
+
+/** How much longer than approved the annotation lets the objects stand: granting itself may take some tries. Seconds. */
+const annotationSlackSeconds = 300
+
+/** What the grant consists of. The end in the annotations is the latest that it can have. */
+export function manifestsOf({ grant, policy, clock }: Work): Manifest[] {
+  const { id, namespaces, rules, clusterRole, durationSeconds } = grant.request
+  const { publicUrl } = policy.configuration
+  return grantObjects({
+    grantId: grant.id,
+    namespaces,
+    rules,
+    clusterRole,
+    requester: grant.requester,
+    requestUrl: new URL(`/requests/${id}`, publicUrl).href,
+    expiresAt: new Date(clock().getTime() + (durationSeconds + annotationSlackSeconds) * 1000),
+  })
+}
+
+/** The worker as the actor of one pass: one reference for its log lines and events. */
+export const workerActor = (): SystemActor => ({
+  kind: 'system',
+  component: 'Postern',
+  origin: { via: 'system', clientAddress: null, reference: newReference() },
+})
+
+export function writingOf(grant: ClaimedGrant): Writing {
+  const { id, cluster, request, requester } = grant
+  const { namespaces, policyHash } = request
+  const about = { requestId: request.id, grantId: id, personId: requester.id, cluster, namespaces, policyHash }
+  return { id, cluster, actor: workerActor(), about }
+}
