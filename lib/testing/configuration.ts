@@ -8,6 +8,7 @@ export type ConfigurationDocument = {
   clusters: Array<Record<string, unknown> & { name: string }>
   entitlements: Array<Record<string, unknown> & { name: string }>
   pending: { lapseAfter: string }
+  trustedProxies?: number
   guardrails: []
 }
 

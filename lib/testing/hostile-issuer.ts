@@ -1,0 +1,66 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
+
+type Key = Awaited<ReturnType<typeof generateKeyPair>>
+
+/**
+ * An OpenID provider that says whatever a test wants it to: a real HTTP server on loopback with discovery, keys and a
+ * token endpoint, whose id_token is the test's own.
+ */
+export async function startHostileIssuer() {
+  const published = await generateKeyPair('RS256', { extractable: true })
+  const unpublished = await generateKeyPair('RS256')
+  const jwk = { ...(await exportJWK(published.publicKey)), kid: 'published', use: 'sig', alg: 'RS256' }
+  /** The public key as the bytes that a careless verifier would take for an HMAC secret. */
+  const publicPem = new TextEncoder().encode(await exportSPKI(published.publicKey))
+
+  const answers = { idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '' }
+  const server = createServer((request, response) => {
+    const json = (status: number, body: object) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    const path = request.url?.split('?')[0]
+    if (path === '/.well-known/openid-configuration') {
+      return json(200, {
+        issuer: answers.discoveredIssuer || issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        jwks_uri: `${issuer}/keys`,
+      })
+    }
+    if (path === '/keys') return json(answers.keysStatus, { keys: [jwk] })
+    if (path === '/token') {
+      request.resume()
+      if (answers.tokenStatus !== 200) return json(answers.tokenStatus, { error: 'server_error' })
+      return json(200, { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: answers.idToken })
+    }
+    return json(404, {})
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  return {
+    issuer,
+    answers,
+    /** A token of `claims`, signed as a decent provider would, except where `how` says otherwise. */
+    sign(
+      claims: JWTPayload,
+      how: { key?: Key['privateKey'] | Uint8Array; header?: Partial<JWTHeaderParameters> } = {},
+    ) {
+      const header = { alg: 'RS256', kid: 'published', ...how.header }
+      return new SignJWT(claims).setProtectedHeader(header).sign(how.key ?? published.privateKey)
+    },
+    /** RFC 7519 §6: a token that nobody signed. */
+    unsigned(claims: JWTPayload) {
+      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+      return `${part({ alg: 'none' })}.${part(claims)}.`
+    },
+    publicPem,
+    unpublishedKey: unpublished.privateKey,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
