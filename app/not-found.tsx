@@ -1,7 +1,6 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
 import { Lone } from '#components/layout/lone'
-import { buttonStyle } from '#components/ui/button-style'
+import { LinkButton } from '#components/ui/link-button'
 
 export const metadata: Metadata = { title: 'Nothing here' }
 
@@ -14,9 +13,9 @@ export default function NotFound() {
         auditors can.
       </p>
       <p className="mt-6">
-        <Link href="/" className={buttonStyle('primary')}>
+        <LinkButton kind="primary" href="/">
           Go to your access
-        </Link>
+        </LinkButton>
       </p>
     </Lone>
   )

@@ -1,5 +1,5 @@
 import { unstable_rethrow } from 'next/navigation'
-import type { ActionResult } from '#components/ui/action-result'
+import type { ActionResult } from '#lib/access/action-result'
 import type { PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
 import { requireActor } from '#lib/auth/session'

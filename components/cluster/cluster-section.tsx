@@ -1,6 +1,7 @@
 import type { ClusterResource } from '#lib/access/resources'
 import { Copyable } from '../ui/copyable.tsx'
 import { Said } from '../ui/said.tsx'
+import { ScrollTable } from '../ui/scroll-table.tsx'
 import { Section } from '../ui/section.tsx'
 import { Time } from '../ui/time.tsx'
 
@@ -19,7 +20,7 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
         )
       }
     >
-      <dl className="grid gap-x-4 gap-y-1.5 rail:grid-cols-[9rem_minmax(0,1fr)]">
+      <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1.5 rail:grid-cols-[9rem_minmax(0,1fr)]">
         <dt className="text-muted">Answers</dt>
         <dd>
           <Reachable cluster={cluster} />
@@ -68,33 +69,30 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
               </span>
             )}
           </summary>
-          <div className="mt-2 overflow-x-auto">
-            <table className="table-plain">
-              <caption className="sr-only">What Postern may do in {cluster.name}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">May it</th>
-                  <th scope="col">What</th>
-                  <th scope="col">Where</th>
-                  <th scope="col">Needed for</th>
+          <ScrollTable caption={`What Postern may do in ${cluster.name}`}>
+            <thead>
+              <tr>
+                <th scope="col">May it</th>
+                <th scope="col">What</th>
+                <th scope="col">Where</th>
+                <th scope="col">Needed for</th>
+              </tr>
+            </thead>
+            <tbody>
+              {cluster.permissions.map((one) => (
+                <tr key={`${one.what} ${one.namespace}`}>
+                  <td className={one.allowed ? 'text-good' : 'text-bad'}>{one.allowed ? '✓ yes' : '✕ no'}</td>
+                  <td>
+                    <code>{one.what}</code>
+                  </td>
+                  <td>
+                    <code>{one.namespace || 'cluster'}</code>
+                  </td>
+                  <td>{one.neededFor}</td>
                 </tr>
-              </thead>
-              <tbody>
-                {cluster.permissions.map((one) => (
-                  <tr key={`${one.what} ${one.namespace}`}>
-                    <td className={one.allowed ? 'text-good' : 'text-bad'}>{one.allowed ? '✓ yes' : '✕ no'}</td>
-                    <td>
-                      <code>{one.what}</code>
-                    </td>
-                    <td>
-                      <code>{one.namespace || 'cluster'}</code>
-                    </td>
-                    <td>{one.neededFor}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+              ))}
+            </tbody>
+          </ScrollTable>
         </details>
       )}
     </Section>

@@ -1,8 +1,7 @@
-import Link from 'next/link'
 import type { EntitlementResource } from '#lib/access/resources'
 import { longDuration, secondsOf } from '#lib/access/time-in-words'
 import { whatInWords } from '../request/words.ts'
-import { buttonStyle } from '../ui/button-style.ts'
+import { LinkButton } from '../ui/link-button.tsx'
 import { Said } from '../ui/said.tsx'
 import { Section } from '../ui/section.tsx'
 
@@ -35,18 +34,14 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
     <Section
       id={`entitlement-${one.name}`}
       title={one.title}
-      aside={
-        <Link href={`/ask?entitlement=${encodeURIComponent(one.name)}`} className={buttonStyle()}>
-          Ask
-        </Link>
-      }
+      aside={<LinkButton href={`/ask?entitlement=${encodeURIComponent(one.name)}`}>Ask</LinkButton>}
     >
       {one.description && (
         <p className="mb-2 max-w-[72ch] text-muted">
           <Said>{one.description}</Said>
         </p>
       )}
-      <dl className="grid gap-x-4 gap-y-1 text-dense rail:grid-cols-[9rem_minmax(0,1fr)]">
+      <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1 text-dense rail:grid-cols-[9rem_minmax(0,1fr)]">
         {rows.map(([name, value]) => (
           <div key={name} className="contents">
             <dt className="text-muted">{name}</dt>

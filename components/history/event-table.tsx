@@ -68,11 +68,7 @@ export function EventTable({ events, filter, cursor, open }: Props) {
                 </td>
                 <td>
                   {event.requestId && (
-                    <Link
-                      href={`/requests/${event.requestId}`}
-                      className="link"
-                      aria-label={`Request ${event.requestId}`}
-                    >
+                    <Link href={`/requests/${event.requestId}`} className="link" title={event.requestId}>
                       <code>…{event.requestId.slice(-6)}</code>
                     </Link>
                   )}

@@ -3,6 +3,7 @@ import { auditEventTypes } from '#lib/audit/events'
 import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/audit/filter'
 import { buttonStyle } from '../ui/button-style.ts'
 import { Icon } from '../ui/icon.tsx'
+import { LinkButton } from '../ui/link-button.tsx'
 import { Said } from '../ui/said.tsx'
 
 type Props = { filter: HistoryFilter }
@@ -56,9 +57,9 @@ export function FilterBar({ filter }: Props) {
             </li>
           ))}
           <li>
-            <Link href="/history" className={buttonStyle('quiet')}>
+            <LinkButton kind="quiet" href="/history">
               Clear
-            </Link>
+            </LinkButton>
           </li>
         </ul>
       )}

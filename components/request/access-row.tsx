@@ -1,7 +1,8 @@
+import { clsx } from 'clsx'
 import Link from 'next/link'
 import type { RequestSummary } from '#lib/access/resources'
 import { secondsOf, shortDuration } from '#lib/access/time-in-words'
-import { buttonStyle } from '../ui/button-style.ts'
+import { LinkButton } from '../ui/link-button.tsx'
 import { Said } from '../ui/said.tsx'
 import { Remaining, Time } from '../ui/time.tsx'
 import { type RequestActionSet, RequestActions } from './request-actions.tsx'
@@ -14,24 +15,31 @@ type Props = { request: RequestSummary; actions: RequestActionSet; past?: boolea
 export function AccessRow({ request, actions, past = false }: Props) {
   const status = shownStatus(request)
   return (
-    <li className="grid min-h-10 items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.1fr)_minmax(0,1fr)_minmax(0,1.2fr)_auto] rail:py-1">
-      <span className="flex items-center justify-between">
-        <StatusMark status={status} />
-      </span>
-      <Link href={`/requests/${request.id}`} data-row="" className="min-w-0 font-strong hover:underline rail:truncate">
+    <li className="grid min-h-10 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.1fr)_minmax(0,1fr)_minmax(0,1.2fr)_12.5rem] rail:py-1">
+      <StatusMark status={status} />
+      <Link
+        href={`/requests/${request.id}`}
+        data-row=""
+        className="col-span-2 min-w-0 font-strong hover:underline rail:col-span-1 rail:truncate"
+      >
         <Said>{request.title}</Said>
       </Link>
-      <code className="min-w-0 text-muted rail:truncate">
+      <code className="col-span-2 min-w-0 text-muted rail:col-span-1 rail:truncate">
         <Said>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</Said>
       </code>
-      <span className="min-w-0">
-        <Standing request={request} />
+      <span className="col-span-2 min-w-0 rail:col-span-1">
+        <RowStanding request={request} />
       </span>
-      <span className="mt-1 flex justify-start rail:mt-0 rail:justify-end">
+      <span
+        className={clsx(
+          'flex rail:col-start-5 rail:row-start-1 rail:mt-0 rail:justify-end',
+          past ? 'col-start-2 row-start-1' : 'col-span-2 mt-1 empty:hidden rail:col-span-1',
+        )}
+      >
         {past ? (
-          <Link className={buttonStyle('quiet')} href={`/ask?again=${request.id}`}>
+          <LinkButton kind="quiet" href={`/ask?again=${request.id}`}>
             Ask again
-          </Link>
+          </LinkButton>
         ) : (
           <RequestActions request={request} actions={actions} />
         )}
@@ -41,7 +49,7 @@ export function AccessRow({ request, actions, past = false }: Props) {
 }
 
 /** What there is to say about where it stands: what it waits for, how long it lasts, or how it ended. */
-function Standing({ request }: { request: RequestSummary }) {
+function RowStanding({ request }: { request: RequestSummary }) {
   const { grant, status } = request
   if (grant?.lastError && grant.status !== 'ended')
     return (

@@ -1,9 +1,9 @@
 'use client'
 import { useEffect, useMemo, useRef, useState, useTransition } from 'react'
+import type { ActionError, ActionResult } from '#lib/access/action-result'
 import type { EntitlementResource, Preview } from '#lib/access/resources'
 import { longDuration, secondsOf } from '#lib/access/time-in-words'
 import { ActionProblem } from '../ui/action-problem.tsx'
-import type { ActionError, ActionResult } from '../ui/action-result.ts'
 import { buttonStyle } from '../ui/button-style.ts'
 import { describedBy, Field } from '../ui/field.tsx'
 import { type Draft, firstDraft, problemsAt, type SubmissionBody, submissionOf } from './draft.ts'
@@ -11,6 +11,8 @@ import { DurationSlider } from './duration-slider.tsx'
 import { NamespaceChoice } from './namespace-choice.tsx'
 import { PreviewPanel } from './preview-panel.tsx'
 import { RuleEditor } from './rule-editor.tsx'
+
+export type { Draft, SubmissionBody } from './draft.ts'
 
 // Long enough that typing does not ask at every letter, short enough that the answer seems to be there already.
 const settleMs = 300
@@ -193,15 +195,13 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
       </div>
       <div className="lg:sticky lg:top-8 lg:self-start lg:border-l lg:border-line lg:pl-8">
         <PreviewPanel
-          preview={preview}
-          namespaces={draft.namespaces}
-          clusterRole={entitlement.clusterRole}
-          busy={checking}
-          stale={
-            refused && preview
-              ? 'Not checked yet: something on the left is missing.'
-              : (refused?.errors[0]?.message ?? refused?.sentence ?? null)
+          entitlement={entitlement}
+          preview={refused ? null : preview}
+          needed={
+            refused ? (refused.errors.length ? refused.errors.map((one) => one.message) : [refused.sentence]) : []
           }
+          namespaces={draft.namespaces}
+          busy={checking}
         />
       </div>
     </form>

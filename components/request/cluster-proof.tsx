@@ -1,6 +1,7 @@
 import type { GrantResource, Probe, Probes } from '#lib/access/resources'
 import { Copyable } from '../ui/copyable.tsx'
 import { Said } from '../ui/said.tsx'
+import { ScrollTable } from '../ui/scroll-table.tsx'
 import { Time } from '../ui/time.tsx'
 
 /** What stands in the cluster for a grant, and what the cluster itself answered about it, at its beginning and end. */
@@ -8,31 +9,28 @@ export function ClusterProof({ grant }: { grant: GrantResource | null }) {
   if (!grant) return <p className="text-dense text-muted">Nothing was made in the cluster.</p>
   return (
     <div className="space-y-4">
-      <div className="overflow-x-auto">
-        <table className="table-plain">
-          <caption className="sr-only">Objects in the cluster</caption>
-          <thead>
-            <tr>
-              <th scope="col">Object</th>
-              <th scope="col">UID</th>
-              <th scope="col">Made (UTC)</th>
-              <th scope="col">Removed (UTC)</th>
+      <ScrollTable caption="Objects in the cluster">
+        <thead>
+          <tr>
+            <th scope="col">Object</th>
+            <th scope="col">UID</th>
+            <th scope="col">Made (UTC)</th>
+            <th scope="col">Removed (UTC)</th>
+          </tr>
+        </thead>
+        <tbody>
+          {grant.objects.map((one) => (
+            <tr key={`${one.kind}/${one.namespace}/${one.name}`}>
+              <td className="whitespace-nowrap">
+                {one.kind} <code>{`${one.namespace}/${one.name}`}</code>
+              </td>
+              <td>{one.uid ? <Copyable text={one.uid} label={`UID of ${one.kind}`} /> : '–'}</td>
+              <td>{one.createdAt ? <Time at={one.createdAt} as="exact" /> : '–'}</td>
+              <td>{one.removedAt ? <Time at={one.removedAt} as="exact" /> : '–'}</td>
             </tr>
-          </thead>
-          <tbody>
-            {grant.objects.map((one) => (
-              <tr key={`${one.kind}/${one.namespace}/${one.name}`}>
-                <td>
-                  {one.kind} <code className="wrap-anywhere">{`${one.namespace}/${one.name}`}</code>
-                </td>
-                <td>{one.uid ? <Copyable text={one.uid} label={`UID of ${one.kind}`} /> : '–'}</td>
-                <td>{one.createdAt ? <Time at={one.createdAt} as="exact" /> : '–'}</td>
-                <td>{one.removedAt ? <Time at={one.removedAt} as="exact" /> : '–'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </ScrollTable>
       <Answer probes={grant.allowedProbes} expected="allowed" otherwise="The cluster has not said allowed yet." />
       {grant.status !== 'pending' && grant.status !== 'active' && (
         <Answer probes={grant.deniedProbes} expected="denied" otherwise="The cluster has not said denied yet." />

@@ -1,8 +1,8 @@
 'use client'
 import { type ReactNode, useId, useState, useTransition } from 'react'
+import type { ActionError, ActionResult } from '#lib/access/action-result'
 import type { May } from '#lib/access/resources'
 import { ActionProblem } from '../ui/action-problem.tsx'
-import type { ActionError, ActionResult } from '../ui/action-result.ts'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 import { Dialog } from '../ui/dialog.tsx'
 

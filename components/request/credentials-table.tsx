@@ -1,44 +1,42 @@
 import type { GrantResource } from '#lib/access/resources'
 import { Copyable } from '../ui/copyable.tsx'
 import { Said } from '../ui/said.tsx'
+import { ScrollTable } from '../ui/scroll-table.tsx'
 import { Time } from '../ui/time.tsx'
 
 /** Every token that was issued under a grant, known by its id. The tokens themselves are nowhere. */
 export function CredentialsTable({ credentials }: { credentials: GrantResource['credentials'] }) {
   if (credentials.length === 0) return <p className="text-dense text-muted">No credential was issued.</p>
   return (
-    <div className="overflow-x-auto">
-      <table className="table-plain">
-        <caption className="sr-only">Credentials issued</caption>
-        <thead>
-          <tr>
-            <th scope="col">
-              <code>jti</code>
-            </th>
-            <th scope="col">Taken by</th>
-            <th scope="col">Issued (UTC)</th>
-            <th scope="col">Dies (UTC)</th>
+    <ScrollTable caption="Credentials issued">
+      <thead>
+        <tr>
+          <th scope="col">
+            <code>jti</code>
+          </th>
+          <th scope="col">Taken by</th>
+          <th scope="col">Issued (UTC)</th>
+          <th scope="col">Dies (UTC)</th>
+        </tr>
+      </thead>
+      <tbody>
+        {credentials.map((one) => (
+          <tr key={one.id}>
+            <td>
+              <Copyable text={one.jti} label="the token's id" />
+            </td>
+            <td>
+              <Said>{one.person.name}</Said>
+            </td>
+            <td>
+              <Time at={one.issuedAt} as="exact" />
+            </td>
+            <td>
+              <Time at={one.expiresAt} as="exact" />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {credentials.map((one) => (
-            <tr key={one.id}>
-              <td>
-                <Copyable text={one.jti} label="the token's id" />
-              </td>
-              <td>
-                <Said>{one.person.name}</Said>
-              </td>
-              <td>
-                <Time at={one.issuedAt} as="exact" />
-              </td>
-              <td>
-                <Time at={one.expiresAt} as="exact" />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </ScrollTable>
   )
 }

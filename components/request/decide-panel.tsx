@@ -1,10 +1,10 @@
 'use client'
 import { useEffect, useRef, useState, useTransition } from 'react'
+import type { ActionError, ActionResult } from '#lib/access/action-result'
 import type { RequestSummary } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
 import { durationOf, longDuration, secondsOf } from '#lib/access/time-in-words'
 import { ActionProblem } from '../ui/action-problem.tsx'
-import type { ActionError, ActionResult } from '../ui/action-result.ts'
 import { buttonStyle } from '../ui/button-style.ts'
 import { NarrowFields } from './narrow-fields.tsx'
 
@@ -91,7 +91,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
         <NarrowFields request={request} narrowed={narrowed} onChange={setNarrowed} />
       </details>
       <ActionProblem error={error} />
-      <div className="flex flex-wrap items-center gap-3">
+      <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-3 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
         <button
           ref={approve}
           type="button"

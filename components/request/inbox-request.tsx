@@ -1,6 +1,6 @@
 import Link from 'next/link'
+import type { ActionResult } from '#lib/access/action-result'
 import type { RequestResource } from '#lib/access/resources'
-import type { ActionResult } from '../ui/action-result.ts'
 import { DecidePanel, type DecisionBody } from './decide-panel.tsx'
 import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'

@@ -1,43 +1,54 @@
-import type { Preview } from '#lib/access/resources'
+import type { EntitlementResource, Preview } from '#lib/access/resources'
 import { Copyable } from '../ui/copyable.tsx'
 import { RulesTable } from './rules-table.tsx'
+import { StatusMark } from './status-mark.tsx'
 import { Steps } from './steps.tsx'
 import { shortHash, VerdictList } from './verdict-list.tsx'
 
 type Props = {
+  entitlement: EntitlementResource
+  /** The server's answer to what is chosen now; null until everything needed for one is there. */
   preview: Preview | null
+  /** What keeps the server from answering, in words. */
+  needed: string[]
   namespaces: string[]
-  clusterRole: string | null
   busy: boolean
-  stale: string | null
 }
 
-/** What the dry run says: what becomes possible, whether the guardrails hold, who decides, what would be made. */
-export function PreviewPanel({ preview, namespaces, clusterRole, busy, stale }: Props) {
+/**
+ * What the dry run says: what becomes possible, whether the guardrails hold, who decides, what would be made. Before
+ * there is enough to judge, it says what the entitlement says and what is still needed.
+ */
+export function PreviewPanel({ entitlement, preview, needed, namespaces, busy }: Props) {
+  const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [] }))
   return (
-    <div aria-busy={busy} className="min-h-96">
-      <p role="status" className="mb-1 min-h-[1.125rem] text-dense text-muted">
-        {stale ?? (busy && !preview ? 'Asking what this would give …' : '')}
-      </p>
+    <div aria-busy={busy} className="space-y-5">
+      <section>
+        <h2 className="mb-1">You would be able to</h2>
+        <RulesTable
+          rules={preview?.rules ?? (entitlement.kind === 'ceiling' ? [] : entitlement.rules)}
+          namespaces={namespaces}
+          clusterRole={entitlement.clusterRole}
+          caption="What you would be able to do"
+        />
+      </section>
+      <section>
+        <h2 className="mb-1">Guardrails</h2>
+        {needed.map((one) => (
+          <p key={one} className="flex gap-2 text-dense">
+            <StatusMark status="pending" wordless />
+            Still needed: {one}
+          </p>
+        ))}
+        {preview && <VerdictList verdict={preview.verdict} />}
+        {!preview && needed.length === 0 && <p className="text-dense text-muted">Asking …</p>}
+      </section>
+      <section>
+        <h2 className="mb-1">Approval</h2>
+        <Steps steps={preview?.steps ?? outline} peopleKnown={preview !== null} />
+      </section>
       {preview && (
-        <div className="space-y-5">
-          <section>
-            <h2 className="mb-1">You would be able to</h2>
-            <RulesTable
-              rules={preview.rules}
-              namespaces={namespaces}
-              clusterRole={clusterRole}
-              caption="What you would be able to do"
-            />
-          </section>
-          <section>
-            <h2 className="mb-1">Guardrails</h2>
-            <VerdictList verdict={preview.verdict} />
-          </section>
-          <section>
-            <h2 className="mb-1">Approval</h2>
-            <Steps steps={preview.steps} />
-          </section>
+        <>
           <section>
             <h2 className="mb-1">Would create</h2>
             <details className="text-dense">
@@ -56,7 +67,7 @@ export function PreviewPanel({ preview, namespaces, clusterRole, busy, stale }: 
             Whoever approves, approves exactly this:{' '}
             <Copyable text={preview.digest} shown={shortHash(preview.digest)} label="the digest" />
           </p>
-        </div>
+        </>
       )}
     </div>
   )

@@ -1,5 +1,5 @@
+import type { ActionResult } from '#lib/access/action-result'
 import type { IssuedCredential, RequestSummary } from '#lib/access/resources'
-import type { ActionResult } from '../ui/action-result.ts'
 import { ConfirmAction } from './confirm-action.tsx'
 import { ConnectSheet } from './connect-sheet.tsx'
 import { whatInWords } from './words.ts'

@@ -27,7 +27,7 @@ export function RequestEvidence({ request, events, moreEvents }: Props) {
       </Section>
       <Section
         id="possible"
-        title={request.status === 'pending' ? 'What becomes possible' : 'What it is about'}
+        title={aboutTitle(request)}
         aside={
           <>
             digest <Copyable text={request.digest} shown={shortHash(request.digest)} label="the digest" />
@@ -69,8 +69,8 @@ export function RequestEvidence({ request, events, moreEvents }: Props) {
         <VerdictList verdict={request.verdict} />
       </Section>
       <Section id="decisions" title="Decisions">
-        {request.status === 'pending' || request.decisions.length === 0 ? <Steps steps={request.steps} /> : null}
-        {request.decisions.length > 0 && <DecisionsList decisions={request.decisions} />}
+        {(request.status === 'pending' || request.steps.length === 0) && <Steps steps={request.steps} />}
+        {(request.decisions.length > 0 || request.steps.length > 0) && <DecisionsList decisions={request.decisions} />}
       </Section>
       <Section
         id="cluster"
@@ -122,4 +122,11 @@ export function RequestEvidence({ request, events, moreEvents }: Props) {
       </p>
     </>
   )
+}
+
+/** The heading over the rules, in the tense that fits: nobody should read a refused request as something possible. */
+function aboutTitle({ status, grant }: RequestResource): string {
+  if (status === 'pending') return 'What becomes possible'
+  if (status !== 'approved' || (grant?.status === 'ended' && !grant.activatedAt)) return 'What was asked for'
+  return grant?.status === 'ended' ? 'What was possible' : 'What is possible'
 }

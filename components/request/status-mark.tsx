@@ -32,7 +32,7 @@ const shapes: Record<ShownStatus, { colour: string; shape: React.ReactNode }> = 
   },
 }
 
-/** The state of a request or a grant: always a shape, a word and a colour together. `wordless` only beside its word. */
+/** The state of a request or a grant: a shape, a word and a colour together. `wordless` where words beside it say the same. */
 export function StatusMark({ status, wordless = false }: { status: ShownStatus; wordless?: boolean }) {
   const { colour, shape } = shapes[status]
   return (

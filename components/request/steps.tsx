@@ -1,9 +1,12 @@
 import { Fragment } from 'react'
 import type { StepResource } from '#lib/access/resources'
 import { Said } from '../ui/said.tsx'
+import { StatusMark } from './status-mark.tsx'
 
-/** Who has to say yes, step by step: who has, who still could. */
-export function Steps({ steps }: { steps: StepResource[] }) {
+type Props = { steps: StepResource[]; peopleKnown?: boolean }
+
+/** Who has to say yes, step by step: who has, who still could. `peopleKnown` false: not asked yet who that is. */
+export function Steps({ steps, peopleKnown = true }: Props) {
   if (steps.length === 0)
     return <p className="text-dense">Nobody has to approve: its entitlement approves by itself.</p>
   return (
@@ -12,8 +15,8 @@ export function Steps({ steps }: { steps: StepResource[] }) {
         const complete = step.approvedBy.length >= step.count
         return (
           <li key={step.groups.join(' ')} className="flex gap-2 py-1">
-            <span aria-hidden className={complete ? 'text-good' : 'text-waiting'}>
-              {complete ? '✓' : '◌'}
+            <span className="pt-0.5">
+              <StatusMark status={complete ? 'approved' : 'pending'} wordless />
             </span>
             <div className="min-w-0">
               <p>
@@ -34,7 +37,7 @@ export function Steps({ steps }: { steps: StepResource[] }) {
                   approved by <Said>{step.approvedBy.map((one) => one.name).join(', ')}</Said>
                 </p>
               )}
-              {!complete && (
+              {!complete && peopleKnown && (
                 <p className="text-muted">
                   {step.eligible.length > 0 ? (
                     <>

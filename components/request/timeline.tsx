@@ -1,41 +1,39 @@
 import type { AuditEventResource } from '#lib/access/resources'
 import { Said } from '../ui/said.tsx'
+import { ScrollTable } from '../ui/scroll-table.tsx'
 import { Time } from '../ui/time.tsx'
 
 /** What happened, in order, as it was recorded. */
 export function Timeline({ events }: { events: AuditEventResource[] }) {
   if (events.length === 0) return <p className="text-dense text-muted">Nothing is recorded that you may see.</p>
   return (
-    <div className="overflow-x-auto">
-      <table className="table-plain">
-        <caption className="sr-only">Audit events</caption>
-        <thead>
-          <tr>
-            <th scope="col">Time (UTC)</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">Type</th>
+    <ScrollTable caption="Audit events">
+      <thead>
+        <tr>
+          <th scope="col">Time (UTC)</th>
+          <th scope="col">Who</th>
+          <th scope="col">What</th>
+          <th scope="col">Type</th>
+        </tr>
+      </thead>
+      <tbody>
+        {events.map((event) => (
+          <tr key={event.id} id={event.id}>
+            <td>
+              <Time at={event.at} as="exact" />
+            </td>
+            <td className="whitespace-nowrap">
+              <Said>{event.actor.name}</Said>
+            </td>
+            <td>
+              <Said>{event.sentence}</Said>
+            </td>
+            <td>
+              <code className="text-muted">{event.type}</code>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {events.map((event) => (
-            <tr key={event.id} id={event.id}>
-              <td>
-                <Time at={event.at} as="exact" />
-              </td>
-              <td className="whitespace-nowrap">
-                <Said>{event.actor.name}</Said>
-              </td>
-              <td>
-                <Said>{event.sentence}</Said>
-              </td>
-              <td>
-                <code className="text-muted">{event.type}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </ScrollTable>
   )
 }

@@ -1,4 +1,4 @@
-import type { ActionError } from './action-result.ts'
+import type { ActionError } from '#lib/access/action-result'
 import { Notice } from './notice.tsx'
 
 /** What an action answered instead of doing it: every reason, and the reference. */

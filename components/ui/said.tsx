@@ -6,7 +6,7 @@ import { visibleText } from '#lib/access/visible-text'
  */
 export function Said({ children, lines = false }: { children: string; lines?: boolean }) {
   return (
-    <bdi className={lines ? 'whitespace-pre-wrap wrap-anywhere' : 'wrap-anywhere'}>
+    <bdi className={lines ? 'whitespace-pre-wrap wrap-break-word' : 'wrap-break-word'}>
       {visibleText(children).map((part, index) =>
         'text' in part ? (
           part.text

@@ -34,7 +34,7 @@ test('durations read as people say them', () => {
 test('relative times look both ways', () => {
   expect(relativeTime(60_000, 0)).toBe('in 1 min')
   expect(relativeTime(0, 3_600_000)).toBe('1 h ago')
-  expect(relativeTime(1000, 0)).toBe('now')
+  expect(relativeTime(1000, 0)).toBe('just now')
 })
 
 test('a countdown counts seconds only near its end and stops at nothing', () => {

@@ -43,10 +43,10 @@ export function shortDuration(seconds: number): string {
     .join(' ')
 }
 
-/** `in 24 min`, `5 min ago`, `now` (within two seconds). */
+/** `in 24 min`, `5 min ago`, `just now` (within two seconds). */
 export function relativeTime(at: number, now: number): string {
   const seconds = Math.round((at - now) / 1000)
-  if (Math.abs(seconds) < 2) return 'now'
+  if (Math.abs(seconds) < 2) return 'just now'
   return seconds > 0 ? `in ${shortDuration(seconds)}` : `${shortDuration(-seconds)} ago`
 }
 

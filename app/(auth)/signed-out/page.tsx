@@ -1,7 +1,6 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
 import { Lone } from '#components/layout/lone'
-import { buttonStyle } from '#components/ui/button-style'
+import { LinkButton } from '#components/ui/link-button'
 
 export const metadata: Metadata = { title: 'Signed out' }
 
@@ -13,9 +12,9 @@ export default function SignedOutPage() {
         time is over, or until you or an approver end it.
       </p>
       <p className="mt-6">
-        <Link href="/sign-in" className={buttonStyle('primary', true)}>
+        <LinkButton kind="primary" wide href="/sign-in">
           Sign in
-        </Link>
+        </LinkButton>
       </p>
     </Lone>
   )

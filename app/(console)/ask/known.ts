@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Draft } from '#components/request/draft'
+import type { Draft } from '#components/request/ask-form'
 import type { RequestResource } from '#lib/access/resources'
 import { rulesSchema } from '#lib/access/rule'
 import { secondsOf } from '#lib/access/time-in-words'

@@ -1,6 +1,6 @@
 'use server'
 import { revalidatePath } from 'next/cache'
-import type { ActionResult } from '#components/ui/action-result'
+import type { ActionResult } from '#lib/access/action-result'
 import { AppError } from '#lib/access/errors'
 import { revocationSchema } from '#lib/access/request'
 import type { IssuedCredential } from '#lib/access/resources'

@@ -1,12 +1,11 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
 import { redirect } from 'next/navigation'
 import { EventTable } from '#components/history/event-table'
 import { FilterBar } from '#components/history/filter-bar'
 import { Histogram } from '#components/history/histogram'
 import { PageHead } from '#components/layout/page-head'
-import { buttonStyle } from '#components/ui/button-style'
 import { Empty } from '#components/ui/empty'
+import { LinkButton } from '#components/ui/link-button'
 import { Notice } from '#components/ui/notice'
 import { hasRole } from '#lib/access/actor'
 import { filterKeys, type HistoryFilter, instantOf, parseFilter, queryOf } from '#lib/audit/filter'
@@ -62,15 +61,9 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
         )}
       </div>
       <nav aria-label="Pages" className="mt-4 flex gap-2">
-        {one('cursor') && (
-          <Link className={buttonStyle()} href={`/history?${queryOf(filter)}`}>
-            Newest
-          </Link>
-        )}
+        {one('cursor') && <LinkButton href={`/history?${queryOf(filter)}`}>Newest</LinkButton>}
         {events.nextCursor && (
-          <Link className={buttonStyle()} href={`/history?${queryOf(filter, { cursor: events.nextCursor })}`}>
-            Older
-          </Link>
+          <LinkButton href={`/history?${queryOf(filter, { cursor: events.nextCursor })}`}>Older</LinkButton>
         )}
       </nav>
     </>

@@ -1,5 +1,4 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
@@ -8,8 +7,8 @@ import { Headline } from '#components/request/headline'
 import { RequestActions } from '#components/request/request-actions'
 import { RequestEvidence } from '#components/request/request-evidence'
 import { Standing } from '#components/request/standing'
-import { buttonStyle } from '#components/ui/button-style'
 import { Copyable } from '#components/ui/copyable'
+import { LinkButton } from '#components/ui/link-button'
 import { requireActor } from '#lib/auth/session'
 import { listAuditEvents } from '#lib/views/list-audit-events'
 import { requestActions } from '../../request-actions.ts'
@@ -38,11 +37,7 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
         aside={
           <div className="flex flex-wrap items-center gap-2">
             <RequestActions request={request} actions={requestActions} />
-            {isMine && isOver && (
-              <Link className={buttonStyle()} href={`/ask?again=${request.id}`}>
-                Ask again
-              </Link>
-            )}
+            {isMine && isOver && <LinkButton href={`/ask?again=${request.id}`}>Ask again</LinkButton>}
           </div>
         }
       >

@@ -1,4 +1,4 @@
-import type { FieldError } from '#lib/access/errors'
+import type { FieldError } from './errors.ts'
 
 /** What went wrong with an action: a sentence for its reader, the fields it is about, and a reference to ask about. */
 export type ActionError = { sentence: string; errors: FieldError[]; reference: string }

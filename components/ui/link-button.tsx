@@ -1,0 +1,10 @@
+import Link from 'next/link'
+import type { ComponentProps } from 'react'
+import { type ButtonKind, buttonStyle } from './button-style.ts'
+
+type Props = Omit<ComponentProps<typeof Link>, 'className'> & { kind?: ButtonKind; wide?: boolean }
+
+/** A link that looks like what it is next to: a button. */
+export function LinkButton({ kind, wide, ...link }: Props) {
+  return <Link {...link} className={buttonStyle(kind, wide)} />
+}

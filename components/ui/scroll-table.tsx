@@ -1,0 +1,14 @@
+import type { ReactNode } from 'react'
+
+/** A table that may be wider than a phone: it scrolls by itself, also by keyboard, and the page does not. */
+export function ScrollTable({ caption, children }: { caption: string; children: ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+    <section tabIndex={0} aria-label={caption} className="overflow-x-auto">
+      <table className="table-plain">
+        <caption className="sr-only">{caption}</caption>
+        {children}
+      </table>
+    </section>
+  )
+}
