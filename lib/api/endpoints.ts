@@ -47,8 +47,10 @@ const paging = {
     .meta({ description: 'How many at most; 1 to 100.' }),
 }
 
-const requestId = { id: idSchema('request').meta({ type: 'string', description: 'req_…' }) }
-const grantId = { id: idSchema('grant').meta({ type: 'string', description: 'grt_…' }) }
+const anId = (prefix: string) => ({ override: { type: 'string' as const, pattern: `^${prefix}_[0-9a-z]{26}$` } })
+
+const requestId = { id: idSchema('request').meta(anId('req')) }
+const grantId = { id: idSchema('grant').meta(anId('grt')) }
 
 const time = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
@@ -235,8 +237,8 @@ export const endpoints = {
       actor: text.optional().meta({ description: 'Name, e-mail, subject or id of who acted.' }),
       cluster: text.optional(),
       namespace: text.optional(),
-      request: idSchema('request').optional().meta({ type: 'string' }),
-      grant: idSchema('grant').optional().meta({ type: 'string' }),
+      request: idSchema('request').meta(anId('req')).optional(),
+      grant: idSchema('grant').meta(anId('grt')).optional(),
       type: z.enum(auditEventTypes).optional(),
       from: time.optional(),
       to: time.optional(),

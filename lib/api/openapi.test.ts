@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { endpoints } from './endpoints.ts'
+import { openApiDocument } from './openapi.ts'
+
+const document = openApiDocument('https://postern.example.com')
+
+test('every door that is built is described, and every door that is described is built', () => {
+  const built = readdirSync('app/api/v1', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('route.ts'))
+    .map((file) => `/${file.replace(/\/route\.ts$/, '').replace(/\[(\w+)\]/g, '{$1}')}`)
+    .filter((path) => path !== '/openapi.json')
+  expect(Object.keys(document.paths ?? {}).sort()).toEqual(built.sort())
+})
+
+test('the document says what a call takes and answers', () => {
+  expect(document.openapi).toBe('3.1.1')
+  const post = document.paths?.['/requests']?.post
+  expect(post?.requestBody).toMatchObject({ required: true })
+  expect(Object.keys(post?.responses ?? {})).toEqual(
+    expect.arrayContaining(['201', '400', '401', '409', '413', '415', '422', '503']),
+  )
+  expect(document.components?.schemas).toHaveProperty('Submission')
+  expect(document.components?.schemas).toHaveProperty('Problem')
+  expect(JSON.stringify(document)).not.toContain('"$ref":"#/components/schemas/undefined"')
+})
+
+test('operation names are used once', () => {
+  const names = Object.values(endpoints).map((endpoint) => endpoint.operation)
+  expect(new Set(names).size).toBe(names.length)
+  for (const [key, endpoint] of Object.entries(endpoints)) expect(endpoint.operation).toBe(key)
+})
