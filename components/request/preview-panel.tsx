@@ -57,7 +57,7 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy }:
                 // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
                 tabIndex={0}
                 aria-label="The objects as YAML"
-                className="mt-2 max-h-96 overflow-auto border border-line bg-sunken p-3"
+                className="relative mt-2 max-h-96 overflow-auto border border-line bg-sunken p-3"
               >
                 <pre>{preview.manifests}</pre>
               </section>

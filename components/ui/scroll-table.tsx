@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 export function ScrollTable({ caption, children }: { caption: string; children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <section tabIndex={0} aria-label={caption} className="overflow-x-auto">
+    <section tabIndex={0} aria-label={caption} className="relative overflow-x-auto">
       <table className="table-plain">
         <caption className="sr-only">{caption}</caption>
         {children}
