@@ -9,7 +9,7 @@ import { breakdown } from './breakdown.ts'
 import { covers } from './covers.ts'
 import { give, isAllowed, must, type Oracle, openOracle, refusalToGrant, untilSeen } from './oracle.testing.ts'
 
-const cases = Number(process.env.POSTERN_RBAC_CASES ?? 3000)
+const cases = Number(process.env.POSTERN_RBAC_CASES ?? 2000)
 const seed = Number(process.env.POSTERN_RBAC_SEED ?? Math.floor(Math.random() * 2 ** 31))
 /** Users in one namespace: the authorizer walks all bindings of a namespace for each question. */
 const batch = 100
@@ -112,7 +112,8 @@ test('covers: what the server lets a user grant who may not escalate, and what i
   timeout,
 }, async () => {
   const asksEach = 10
-  const numRuns = Math.max(1, Math.ceil(cases / asksEach))
+  // Half as many: each is a write that the server walks through to the end.
+  const numRuns = Math.max(1, Math.ceil(cases / 2 / asksEach))
   const owners = aRules.chain((owner) =>
     fc.tuple(
       fc.constant(owner),
@@ -140,5 +141,5 @@ test('covers: what the server lets a user grant who may not escalate, and what i
     })
   }
   expect(differences.slice(0, 5)).toEqual([])
-  expect(Math.min(answers.covered, answers.uncovered)).toBeGreaterThan(cases / 20)
+  expect(Math.min(answers.covered, answers.uncovered)).toBeGreaterThan(cases / 40)
 })
