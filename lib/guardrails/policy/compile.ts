@@ -21,7 +21,9 @@ export type CompiledGuardrail = {
  * characters into that value where it is an expression.
  */
 export type GuardrailProblem = { path: (string | number)[]; message: string; offset: number | null }
-export type CompiledGuardrails = { ok: true; compiled: CompiledGuardrail[] } | { ok: false; problems: GuardrailProblem[] }
+export type CompiledGuardrails =
+  | { ok: true; compiled: CompiledGuardrail[] }
+  | { ok: false; problems: GuardrailProblem[] }
 
 /** As many as one judgement is made for in a twentieth of a second. */
 export const maxGuardrails = 1_000

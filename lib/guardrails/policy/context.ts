@@ -116,8 +116,18 @@ export function sizesOf(facts: PolicyFacts): Sizes {
       most(ruleWords.map(longest)),
       longest(requester.groups),
       most(labelled.map((labels) => longest(labels.flat()))),
-      longest([requester.subject, requester.email ?? '', submission.ticket ?? '', cluster.name, ...submission.namespaces]),
-      most((facts.difference ?? []).map(({ verb, group, resource, name, namespace }) => longest([verb, group, resource, name, namespace]))),
+      longest([
+        requester.subject,
+        requester.email ?? '',
+        submission.ticket ?? '',
+        cluster.name,
+        ...submission.namespaces,
+      ]),
+      most(
+        (facts.difference ?? []).map(({ verb, group, resource, name, namespace }) =>
+          longest([verb, group, resource, name, namespace]),
+        ),
+      ),
       longest(facts.risks.flatMap(({ id, severity }) => [id, severity])),
     ]),
   }

@@ -28,6 +28,8 @@ function weight(shape: Shape): number {
   return 1
 }
 
+const holdsObjects = (shape: Shape): boolean => shape.kind === 'object' || ('of' in shape && holdsObjects(shape.of))
+
 /** A shape that is large enough for both. */
 function larger(a: Shape, b: Shape): Shape {
   if (a.kind === 'text' && b.kind === 'text') return text(Math.max(a.max, b.max))
@@ -95,11 +97,13 @@ function walkHas(node: ASTNode, args: readonly ASTNode[], scope: Scope): Walked 
 function walkBinary(node: ASTNode, left: Walked, right: Walked): Walked {
   const cost = left.cost + right.cost + 1
   const [a, b] = [left.shape, right.shape]
-  if (a.kind === 'object' || (b.kind === 'object' && node.op !== 'in')) {
-    throw new NotInDialect(node, `${node.op} compares single values: name a field of the object.`)
+  // CEL would call two of them unequal whatever is in them, which nobody means.
+  if (node.op !== '+' && (holdsObjects(a) || holdsObjects(b))) {
+    throw new NotInDialect(node, `${node.op} does not compare objects: name a field of them.`)
   }
   if (node.op === '+') return { cost: cost + weight(a) + weight(b), shape: joined(a, b) }
-  if (node.op === 'in') return { cost: cost + (b.kind === 'list' ? b.max * Math.min(weight(a), weight(b.of)) : 1), shape: one }
+  if (node.op === 'in')
+    return { cost: cost + (b.kind === 'list' ? b.max * Math.min(weight(a), weight(b.of)) : 1), shape: one }
   return { cost: cost + Math.min(weight(a), weight(b)), shape: one }
 }
 

@@ -2,9 +2,9 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { NotInDialect, nodesOf, walk } from './cost.ts'
 import { ownName, registerFunctions } from './functions.ts'
-import { type Context, largest, makeEnvironment, type Shape, shapesFor, variables } from './vocabulary.ts'
+import { type Context, exactShapesFor, largest, makeEnvironment, type Shapes, variables } from './vocabulary.ts'
 
-/** One step is about 50 ns. More than this for the largest request that Postern accepts is refused on loading. */
+/** One step is at most about 100 ns. More than this for the largest request that Postern accepts is refused on loading. */
 export const maxStepsOnLoading = 10_000_000
 
 export type Expression = {
@@ -12,7 +12,7 @@ export type Expression = {
   /** The variables it names. */
   mentions: ReadonlySet<string>
   /** The most steps for variables of these shapes. */
-  steps: (shapes: Readonly<Record<string, Shape>>) => number
+  steps: (shapes: Shapes) => number
   /** @throws whatever goes wrong inside: the caller counts that as a no */
   run: (context: Context) => unknown
 }
@@ -22,7 +22,7 @@ export type ExpressionProblem = { message: string; offset: number }
 export type CompiledExpression = { ok: true; expression: Expression } | { ok: false; problem: ExpressionProblem }
 
 const environment = registerFunctions(makeEnvironment())
-const largestShapes = shapesFor(largest)
+const largestShapes = exactShapesFor(largest)
 
 const failed = (message: string, offset: number): CompiledExpression => ({ ok: false, problem: { message, offset } })
 
@@ -42,7 +42,8 @@ function sayWhatIsRight(summary: string): string {
     .replaceAll('matchesRe2', 'matches')
     .replace(/\b(get[A-Z]\w*)In\b/g, '$1')
   const operands = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|\+|-|\*|\/|%) (.+)$/.exec(text)
-  if (operands) return `${operands[2]} does not go with ${operands[1]} and ${operands[3]}: both sides must be of types that fit.`
+  if (operands)
+    return `${operands[2]} does not go with ${operands[1]} and ${operands[3]}: both sides must be of types that fit.`
   const call = /^found no matching overload for '(.+)'$/.exec(text)
   if (call) return `${call[1]} cannot be called like this: check the number and the types of what is in the brackets.`
   if (/EOF/.test(text)) return 'The expression ends too early: something is missing.'
@@ -78,14 +79,25 @@ export function compileExpression(source: string, wanted: 'bool' | 'string'): Co
       return failed(message, 0)
     }
     const names = [...nodesOf(ast)].flatMap((node) => (node.op === 'id' ? [node.args] : []))
+    const counted = new WeakMap<Shapes, number>()
     const expression: Expression = {
       source,
       mentions: new Set(names.filter((name) => Object.hasOwn(variables, name))),
-      steps: (shapes) => walk(ast, shapes).cost,
+      steps: (shapes) => {
+        const steps = counted.get(shapes) ?? walk(ast, shapes).cost
+        counted.set(shapes, steps)
+        return steps
+      },
       run: (context) => parsed(context),
     }
     return { ok: true, expression }
   } catch (error) {
     return { ok: false, problem: problemOf(error) }
   }
+}
+
+/** So many whole seconds as CEL has a length of time. The library makes it, whose class is its own. */
+export const makeDuration = (seconds: number): unknown => {
+  if (!Number.isFinite(seconds)) throw new RangeError('the duration is no number')
+  return environment.evaluate(`duration('${Math.trunc(seconds)}s')`)
 }

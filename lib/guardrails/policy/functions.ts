@@ -5,8 +5,11 @@ import { Temporal } from 'temporal-polyfill'
 import { listOf, one, type Shape, text } from './vocabulary.ts'
 import { isZone } from './zone.ts'
 
-/** What a call costs (one step is about 50 ns) and how large its answer can be. `shapes` begins with the receiver. */
-type Call = { cost: (shapes: readonly Shape[], literals: readonly unknown[]) => number; shape: (shapes: readonly Shape[]) => Shape }
+/** What a call costs (one step is at most about 100 ns) and how large its answer can be. `shapes` begins with the receiver. */
+type Call = {
+  cost: (shapes: readonly Shape[], literals: readonly unknown[]) => number
+  shape: (shapes: readonly Shape[]) => Shape
+}
 
 const lengthOf = (shape: Shape | undefined): number => (shape && 'max' in shape ? shape.max : 0)
 /** Steps to look at a text once: ten characters a step, as the API server counts them. */
@@ -37,7 +40,8 @@ export const matches = (value: string, pattern: string): boolean => patternOf(pa
 
 /** What is wrong with a pattern, or null. */
 export function patternProblem(pattern: unknown): string | null {
-  if (typeof pattern !== 'string') return 'The pattern must be written out as text, so that it can be checked on loading'
+  if (typeof pattern !== 'string')
+    return 'The pattern must be written out as text, so that it can be checked on loading'
   if (pattern.length > 200) return 'The pattern is longer than 200 characters'
   try {
     patternOf(pattern)

@@ -194,8 +194,24 @@ export const largest = {
   word: 320,
 }
 
-/** The shapes of all variables for sizes such as these. */
-export function shapesFor(sizes: Sizes): Record<keyof typeof variables, Shape> {
+export type Shapes = Readonly<Record<keyof typeof variables, Shape>>
+
+// Shapes that were made, so that requests of about the same size share them, and what was counted for them.
+const made = new Map<string, Shapes>()
+
+/** The shapes of all variables for sizes such as these or somewhat larger: sizes are rounded up to powers of two. */
+export function shapesFor(sizes: Sizes): Shapes {
+  const names = Object.keys(largest) as (keyof Sizes)[]
+  const rounded = names.map((name) => [name, 2 ** Math.ceil(Math.log2(Math.max(1, sizes[name])))] as const)
+  const key = rounded.map(([, size]) => size).join(' ')
+  const shapes = made.get(key) ?? exactShapesFor(Object.fromEntries(rounded) as Sizes)
+  if (made.size > 200) made.clear()
+  made.set(key, shapes)
+  return shapes
+}
+
+/** The shapes of all variables for exactly these sizes. */
+export function exactShapesFor(sizes: Sizes): Shapes {
   const lists: Record<string, number> = {
     'Request.namespaces': sizes.namespaces,
     'Requester.groups': sizes.groups,
@@ -215,7 +231,7 @@ export function shapesFor(sizes: Sizes): Record<keyof typeof variables, Shape> {
     return { kind: 'object', name: known.name, fields: Object.fromEntries(shapes) }
   }
   const entries = Object.entries(variables).map(([name, { type }]) => [name, shapeOf(type, name)])
-  return Object.fromEntries(entries) as Record<keyof typeof variables, Shape>
+  return Object.fromEntries(entries) as Shapes
 }
 
 /** A checker and parser that knows these variables and types and no others. */

@@ -125,17 +125,15 @@ describe('against a clock on the wall, minute by minute', () => {
   })
 
   it('names the first moment at which all are open for as long as it lasts', () => {
-    const limits = fc
-      .constantFrom(...starts)
-      .chain((start) =>
-        fc.tuple(
-          fc.constant(start),
-          fc.array(fc.record({ schedule: scheduleFrom(start), mayOutlive: fc.boolean() }), {
-            minLength: 1,
-            maxLength: 2,
-          }),
-        ),
-      )
+    const limits = fc.constantFrom(...starts).chain((start) =>
+      fc.tuple(
+        fc.constant(start),
+        fc.array(fc.record({ schedule: scheduleFrom(start), mayOutlive: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+      ),
+    )
     fc.assert(
       fc.property(limits, fc.integer({ min: 1, max: 180 }), ([start, all], length) => {
         const open = all.map(({ schedule }) =>
