@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Rule } from '#lib/access/rule'
 import { aRules, atomsOf, coversByAtoms } from './arbitrary.testing.ts'
-import { covers } from './covers.ts'
+import { covers, heldOf } from './covers.ts'
 
 const rule = (verbs: string[], resources: string[], apiGroups = [''], resourceNames?: string[]): Rule => ({
   apiGroups,
@@ -93,7 +93,20 @@ describe('covers, as the API server compares rules', () => {
         const left = new Set(result.uncovered.flatMap(atomsOf).map((atom) => JSON.stringify(atom)))
         expect(left).toEqual(new Set(expected.map((atom) => JSON.stringify(atom))))
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
+    )
+  })
+
+  test('what is held and what is not are two parts of what is asked, and the first is covered', () => {
+    fc.assert(
+      fc.property(aRules, aRules, (owner, asked) => {
+        const atoms = (rules: Rule[]) => new Set(rules.flatMap(atomsOf).map((atom) => JSON.stringify(atom)))
+        const held = heldOf(owner, asked)
+        const uncovered = new Set(coversByAtoms(owner, asked).map((atom) => JSON.stringify(atom)))
+        expect(covers(owner, held).covered).toBe(true)
+        expect(atoms(held)).toEqual(atoms(asked).difference(uncovered))
+      }),
+      { numRuns: 500 },
     )
   })
 
@@ -109,14 +122,15 @@ describe('covers, as the API server compares rules', () => {
 })
 
 describe('covers is quick', () => {
-  const elapsed = (run: () => void) => {
-    run()
-    const times = [0, 1, 2, 3, 4].map(() => {
-      const start = performance.now()
+  /** Milliseconds of processor time, the best of several: what else this machine does is not counted. */
+  const cost = (run: () => void) => {
+    const costs = Array.from({ length: 8 }, () => {
+      const before = process.cpuUsage()
       run()
-      return performance.now() - start
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1000
     })
-    return Math.min(...times)
+    return Math.min(...costs)
   }
 
   test('1,000 × 1,000 rules in 50 ms', () => {
@@ -129,8 +143,8 @@ describe('covers is quick', () => {
       }))
     const [owner, asked] = [many(0), many(3)]
     expect(covers(owner, asked).covered).toBe(false)
-    expect(elapsed(() => covers(owner, asked))).toBeLessThan(50)
-    expect(elapsed(() => covers(owner, owner))).toBeLessThan(50)
+    expect(cost(() => covers(owner, asked))).toBeLessThan(50)
+    expect(cost(() => covers(owner, owner))).toBeLessThan(50)
   })
 
   test('the widest rules that may be asked for do not blow up', () => {
@@ -142,6 +156,6 @@ describe('covers is quick', () => {
       verbs: wide.verbs.filter((_, i) => (i + n) % 11 !== 2),
       resourceNames: wide.resourceNames.filter((_, i) => (i * (n + 7)) % 13 !== 3),
     }))
-    expect(elapsed(() => covers(owner, [wide]))).toBeLessThan(500)
+    expect(cost(() => covers(owner, [wide]))).toBeLessThan(500)
   })
 })

@@ -11,7 +11,7 @@ type Mask = bigint
 /** A value of one dimension; null stands for "no object named", which only rules without names match. */
 type Value = string | null
 
-/** What is left of a box from one dimension on: `values` go with everything in `rest`. */
+/** What was found of a box from one dimension on: `values` go with everything in `rest`. */
 type Left = { values: Value[]; rest: Left[] }
 
 type Index = {
@@ -52,6 +52,28 @@ function resourceMask(index: Index, resource: string): Mask {
 const nameMask = (index: Index, name: Value): Mask =>
   name === null ? index.unnamed : (index.names.get(name) ?? 0n) | index.unnamed
 
+/** Rules repeat each other's values: each mask is put together once. */
+function remember<V extends Value>(maskOf: (value: V) => Mask): (value: V) => Mask {
+  const known = new Map<V, Mask>()
+  return (value) => {
+    const mask = known.get(value) ?? maskOf(value)
+    known.set(value, mask)
+    return mask
+  }
+}
+
+type Masks = { [dimension in 'group' | 'resource' | 'verb']: (value: string) => Mask } & { name(value: Value): Mask }
+
+function masksOf(owner: readonly Rule[]): Masks {
+  const index = indexOf(owner)
+  return {
+    group: remember((group) => exactOrAny(index.groups, group)),
+    resource: remember((resource) => resourceMask(index, resource)),
+    verb: remember((verb) => exactOrAny(index.verbs, verb)),
+    name: remember((name) => nameMask(index, name)),
+  }
+}
+
 /** The values of one dimension by the owner rules that match them. */
 function classesOf<V extends Value>(values: readonly V[], maskOf: (value: V) => Mask): Map<Mask, Value[]> {
   const classes = new Map<Mask, Value[]>()
@@ -67,27 +89,33 @@ function classesOf<V extends Value>(values: readonly V[], maskOf: (value: V) => 
 const union = (classes: Map<Mask, Value[]>) => [...classes.keys()].reduce((all, mask) => all | mask, 0n)
 const common = (classes: Map<Mask, Value[]>) => [...classes.keys()].reduce((all, mask) => all & mask)
 
+/** The end of a path: one thing that is asked for, and that the walk was to find. */
+const found: Left[] = [{ values: [], rest: [] }]
+
+type Walk = {
+  dimensions: Map<Mask, Value[]>[]
+  /** For each depth, the owner rules that match everything from there on. */
+  commonFrom: Mask[]
+  known: Map<Mask, Left[]>[]
+  /** What to find: what some owner rule covers, or what none does. */
+  covered: boolean
+}
+
 /**
- * What no owner rule in `owners` covers, from dimension `depth` on. Equal questions share one answer (the very same
- * array), which keeps the walk small and lets the caller put values together that miss the same.
+ * What is to be found from dimension `depth` on, where `owners` match everything before. Equal questions share one
+ * answer (the very same array), which keeps the walk small and lets values that lead to the same be put together.
  */
-function leftOver(
-  dimensions: Map<Mask, Value[]>[],
-  commonFrom: Mask[],
-  owners: Mask,
-  depth: number,
-  known: Map<Mask, Left[]>[],
-): Left[] {
-  const dimension = dimensions[depth]
-  const cache = known[depth]
-  if (!dimension || !cache) return owners ? [] : nothingLeftToAsk
-  // One owner rule matches all that remains.
-  if (owners & (commonFrom[depth] ?? 0n)) return []
+function find(walk: Walk, owners: Mask, depth: number): Left[] {
+  const dimension = walk.dimensions[depth]
+  const cache = walk.known[depth]
+  if (!dimension || !cache) return (owners !== 0n) === walk.covered ? found : []
+  // Nobody covers what remains, or one owner rule covers all of it: then there is nothing of the other kind.
+  if (walk.covered ? owners === 0n : owners & (walk.commonFrom[depth] ?? 0n)) return []
   const answered = cache.get(owners)
   if (answered) return answered
   const byRest = new Map<Left[], Value[]>()
   for (const [mask, values] of dimension) {
-    const rest = leftOver(dimensions, commonFrom, owners & mask, depth + 1, known)
+    const rest = find(walk, owners & mask, depth + 1)
     if (rest.length === 0) continue
     const together = byRest.get(rest)
     if (together) together.push(...values)
@@ -97,9 +125,6 @@ function leftOver(
   cache.set(owners, left)
   return left
 }
-
-/** The end of a path on which no owner rule is left: one thing that is not covered. */
-const nothingLeftToAsk: Left[] = [{ values: [], rest: [] }]
 
 function asRules(groups: Left[]): Rule[] {
   const text = (values: Value[]) => values.filter((value) => value !== null)
@@ -117,26 +142,25 @@ function asRules(groups: Left[]): Rule[] {
   )
 }
 
-function uncoveredOf(index: Index, rule: Rule): Rule[] {
+/** Of one asked rule, what some owner rule covers, or what none does. */
+function partOf(masks: Masks, rule: Rule, covered: boolean): Rule[] {
   const names: Value[] = rule.resourceNames?.length ? rule.resourceNames : [null]
   const dimensions = [
-    classesOf(rule.apiGroups, (group) => exactOrAny(index.groups, group)),
-    classesOf(rule.resources, (resource) => resourceMask(index, resource)),
-    classesOf(rule.verbs, (verb) => exactOrAny(index.verbs, verb)),
-    classesOf(names, (name) => nameMask(index, name)),
+    classesOf(rule.apiGroups, masks.group),
+    classesOf(rule.resources, masks.resource),
+    classesOf(rule.verbs, masks.verb),
+    classesOf(names, masks.name),
   ]
   // A rule without a group, resource or verb asks for nothing.
   if (dimensions.some((dimension) => dimension.size === 0)) return []
   const owners = dimensions.map(union).reduce((all, mask) => all & mask)
-  if (owners === 0n) return [rule]
-  const commonFrom = dimensions.map((_, depth) =>
-    dimensions
-      .slice(depth)
-      .map(common)
-      .reduce((all, mask) => all & mask),
-  )
+  if (owners === 0n) return covered ? [] : [rule]
+  const commons = dimensions.map(common)
+  const commonFrom = commons.map((_, depth) => commons.slice(depth).reduce((all, mask) => all & mask))
+  // One owner rule matches all of it, which is the common case.
+  if (owners & (commonFrom[0] ?? 0n)) return covered ? [rule] : []
   const known = dimensions.map(() => new Map<Mask, Left[]>())
-  return asRules(leftOver(dimensions, commonFrom, owners, 0, known))
+  return asRules(find({ dimensions, commonFrom, known, covered }, owners, 0))
 }
 
 /**
@@ -146,7 +170,13 @@ function uncoveredOf(index: Index, rule: Rule): Rule[] {
  * owner rule with names covers nothing that is asked without.
  */
 export function covers(owner: readonly Rule[], asked: readonly Rule[]): { covered: boolean; uncovered: Rule[] } {
-  const index = indexOf(owner)
-  const uncovered = asked.flatMap((rule) => uncoveredOf(index, rule))
+  const masks = masksOf(owner)
+  const uncovered = asked.flatMap((rule) => partOf(masks, rule, false))
   return { covered: uncovered.length === 0, uncovered }
+}
+
+/** The other part: what of the asked rules the owner's rules allow. */
+export function heldOf(owner: readonly Rule[], asked: readonly Rule[]): Rule[] {
+  const masks = masksOf(owner)
+  return asked.flatMap((rule) => partOf(masks, rule, true))
 }
