@@ -118,8 +118,8 @@ export const auditEventTypes = Object.keys(auditEvents) as AuditEventType[]
 
 /** One sentence for a recorded event, without its actor: "revoked the access". Unreadable data never throws. */
 export function auditSentence(type: string, data: unknown): string {
+  if (!Object.hasOwn(auditEvents, type)) return type
   const definition = auditEvents[type as AuditEventType]
-  if (!definition) return type
   const parsed = definition.data.safeParse(data)
   return parsed.success ? (definition.sentence as (data: unknown) => string)(parsed.data) : type
 }

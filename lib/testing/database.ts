@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
 import pg from 'pg'
 import { closeDatabase } from '#lib/db/client'
 import type { Parts } from '#local/parts'
@@ -31,15 +30,14 @@ export function testParts(): Parts {
 
 const onDatabase = (url: string, name: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
 
-async function run<Row extends pg.QueryResultRow>(url: string, sql: string, values: unknown[] = []): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const { rows } = await client.query<Row>(sql, values)
-    return rows
-  } finally {
-    await client.end()
-  }
+/** Runs SQL as one role, over connections that are kept until `end`. */
+function runner(connectionString: string) {
+  const pool = new pg.Pool({ connectionString, max: 4 })
+  // The test may end connections on purpose.
+  pool.on('error', () => {})
+  const run = async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
+    (await pool.query<Row>(sql, values)).rows
+  return { run, end: () => pool.end() }
 }
 
 /** What lib/env needs besides the database; whatever is set already stays. */
@@ -58,7 +56,7 @@ const environment = {
 export async function testDatabase(): Promise<TestDatabase> {
   const { postgres } = testParts()
   const name = `test_${randomBytes(6).toString('hex')}`
-  const admin = new pg.Client({ connectionString: postgres.adminUrl, application_name: basename(import.meta.filename) })
+  const admin = new pg.Client({ connectionString: postgres.adminUrl })
   await admin.connect()
   try {
     await createDatabase(admin, name, postgres.template)
@@ -67,6 +65,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   }
   const appUrl = onDatabase(postgres.appUrl, name)
   const ownerUrl = onDatabase(postgres.ownerUrl, name)
+  const [owner, app] = [runner(ownerUrl), runner(appUrl)]
   for (const [key, value] of Object.entries(environment)) process.env[key] ??= value
   process.env.DATABASE_URL = appUrl
   return {
@@ -74,11 +73,13 @@ export async function testDatabase(): Promise<TestDatabase> {
     appUrl,
     ownerUrl,
     adminUrl: onDatabase(postgres.adminUrl, name),
-    asOwner: (sql, values) => run(ownerUrl, sql, values),
-    asApp: (sql, values) => run(appUrl, sql, values),
+    asOwner: owner.run,
+    asApp: app.run,
     drop: async () => {
-      await closeDatabase()
-      await run(postgres.adminUrl, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+      const server = runner(postgres.adminUrl)
+      await Promise.all([closeDatabase(), owner.end(), app.end()])
+      await server.run(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+      await server.end()
     },
   }
 }

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { type AuditEventType, auditEvents, auditEventTypes, auditSentence } from './events.ts'
+
+/** Data of each type, as the rooms write it. A new type has to be added here to compile. */
+const examples: { [T in AuditEventType]: unknown } = {
+  'session.started': { groups: ['payments-dev'] },
+  'session.ended': {},
+  'session.refused': { code: 'nonce', sentence: 'The nonce is another.' },
+  'session.groups-changed': { gained: ['sre'], lost: ['payments-dev'] },
+  'bearer.refused': { code: 'expired', sentence: 'The token is over.' },
+  'request.submitted': { entitlement: 'logs', durationSeconds: 60, digest: 'sha256:0', reason: 'r', ticket: null },
+  'request.refused': { entitlement: 'logs', code: 'c', sentence: 's', errors: [{ pointer: '', message: 'm' }] },
+  'request.approved': { digest: 'sha256:0', automatic: true },
+  'request.denied': { note: null },
+  'request.withdrawn': {},
+  'request.withdrawal-refused': { code: 'forbidden', sentence: 's' },
+  'request.lapsed': {},
+  'request.narrowed': { digest: 'sha256:0', result: 'sha256:1' },
+  'decision.made': { decision: 'approve', digest: 'sha256:0', note: null, groups: ['sre'] },
+  'decision.refused': { code: 'own-request', sentence: 's' },
+  'grant.created': { objects: [{ kind: 'Role', namespace: 'a', name: 'b' }] },
+  'grant.object-made': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u' },
+  'grant.active': { expiresAt: '2026-11-23T09:00:00Z', probes: 3 },
+  'grant.failed': { code: 'refused', sentence: 's' },
+  'grant.ending': { endedBy: 'revocation', note: 'why' },
+  'grant.object-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: null },
+  'grant.ended': { endedBy: 'expiry', probes: 3 },
+  'grant.revocation-refused': { code: 'forbidden', sentence: 's' },
+  'grant.stray-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u', why: 'nobody owns it' },
+  'grant.repaired': { kind: 'Role', namespace: 'a', name: 'b', why: 'was gone' },
+  'credential.requested': {},
+  'credential.issued': { jti: 'j', expiresAt: '2026-11-23T09:00:00Z' },
+  'credential.refused': { code: 'over', sentence: 's' },
+  'policy.loaded': { file: '/etc/postern/postern.yaml' },
+  'policy.refused': { file: '/etc/postern/postern.yaml', line: 3, column: 1, sentence: 's' },
+}
+
+describe.each(auditEventTypes)('%s', (type) => {
+  test('is a noun and a past verb, takes its own data and has a sentence that is not its name', () => {
+    expect(type).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/)
+    expect(auditEvents[type].data.safeParse(examples[type]).error).toBeUndefined()
+    const sentence = auditSentence(type, examples[type])
+    expect(sentence).not.toBe(type)
+    expect(sentence).not.toMatch(/undefined|\[object|null/)
+  })
+
+  test('takes nothing that is not named: the schema is an allow-list', () => {
+    const more = { ...(examples[type] as object), token: 'eyJhbGciOi' }
+    expect(auditEvents[type].data.safeParse(more).success).toBe(false)
+  })
+})
+
+test('no event has a field for a token, a password or a key', () => {
+  for (const type of auditEventTypes)
+    expect(Object.keys(auditEvents[type].data.shape).join()).not.toMatch(/token|password|secret|key/i)
+})
+
+test.each([
+  ['grant.ending', null],
+  ['grant.ending', { endedBy: 'something-later' }],
+  ['a.type-of-later', {}],
+  ['__proto__', {}],
+  ['constructor', {}],
+])('what cannot be read never throws: %s with %j', (type, data) => {
+  expect(auditSentence(type, data)).toBe(type)
+})
