@@ -57,9 +57,9 @@ describe('with the rights of deploy/rbac.yaml and no others', () => {
     expect(await may(given.grantId, 'delete')).toBe(false)
     for (const object of made.toReversed()) await deleteObject(client, object, given.grantId, object.uid)
     await becomes(false, () => may(given.grantId, 'patch'))
-    expect((await listOurs(client, grantsNamespace)).filter(({ name }) => name === objectName(given.grantId))).toEqual(
-      [],
-    )
+    expect(
+      (await listOurs(client, 'postern.example.com')).filter(({ name }) => name === objectName(given.grantId)),
+    ).toEqual([])
   })
 
   it('a vetted ClusterRole is bound, and any other is refused for good', async () => {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, V1DeleteOptions } from '@kubernetes/client-node'
 import { normalizeRules, type Rule } from '#lib/access/rule'
 import { keyOf, keyText, type Manifest, type ObjectKey, type RoleManifest } from '#lib/grants/manifests'
-import { annotations, grantOf, labels, managedBy } from '#lib/grants/names'
+import { annotations, grantOf, grantsNamespace, labels, managedBy } from '#lib/grants/names'
 import type { ObservedObject } from '#lib/grants/strays'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
@@ -138,21 +138,23 @@ type ListAnswer = { metadata?: { _continue?: string }; items: KubernetesObject[]
 type ListQuery = { labelSelector: string; limit: number; _continue: string | undefined }
 
 /**
- * Everything in the cluster that carries Postern's label, page by page: ServiceAccounts of the grants' namespace, Roles
- * and RoleBindings of every namespace.
+ * Everything in the cluster that carries the labels of this Postern, page by page: ServiceAccounts of the grants'
+ * namespace, Roles and RoleBindings of every namespace.
+ * @param instance see instanceOf()
  * @throws ClusterError
  */
-export async function listOurs(client: ClusterClient, grantsNamespace: string): Promise<ObservedObject[]> {
+export async function listOurs(client: ClusterClient, instance: string): Promise<ObservedObject[]> {
   const lists: Array<[ObservedObject['kind'], (query: ListQuery) => Promise<ListAnswer>]> = [
     ['RoleBinding', (query) => client.rbac.listRoleBindingForAllNamespaces(query)],
     ['Role', (query) => client.rbac.listRoleForAllNamespaces(query)],
     ['ServiceAccount', (query) => client.core.listNamespacedServiceAccount({ namespace: grantsNamespace, ...query })],
   ]
+  const labelSelector = `${labels.managedBy}=${managedBy},${labels.instance}=${instance}`
   const ours: ObservedObject[] = []
   for (const [kind, list] of lists) {
     let page: string | undefined
     do {
-      const answer = await list({ labelSelector: `${labels.managedBy}=${managedBy}`, limit: pageSize, _continue: page })
+      const answer = await list({ labelSelector, limit: pageSize, _continue: page })
       for (const { metadata } of answer.items) {
         const { namespace, name, uid } = metadata ?? {}
         if (namespace && name && uid) ours.push({ kind, namespace, name, uid, labels: metadata?.labels ?? {} })

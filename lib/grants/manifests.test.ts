@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { asYaml, type GrantFacts, grantObjects, keyOf, keyText } from './manifests.ts'
-import { grantOf, objectName, userName } from './names.ts'
+import { grantOf, instanceOf, objectName, userName } from './names.ts'
 
 const grantId = 'grt_01kb0000000000000000000000'
 const name = 'postern-01kb0000000000000000000000'
@@ -30,6 +30,7 @@ describe('the objects of a grant', () => {
   it('say whose they are', () => {
     for (const { metadata } of grantObjects(facts())) {
       expect(grantOf(metadata.labels)).toBe(grantId)
+      expect(metadata.labels['postern.dev/instance']).toBe('postern.example.com')
       expect(metadata.annotations).toEqual({
         'postern.dev/requester': 'ada@example.com',
         'postern.dev/request-url': 'https://postern.example.com/requests/req_1',
@@ -84,6 +85,12 @@ describe('names', () => {
   it('give the user that the API server sees', () => {
     expect(userName(grantId)).toBe(`system:serviceaccount:postern-grants:${name}`)
   })
+  it.each([
+    ['https://postern.example.com/requests/1', /^postern\.example\.com$/],
+    ['http://localhost:3000', /^localhost_3000$/],
+    ['http://[::1]:3000', /^[0-9a-f]{32}$/],
+    [`https://${'a'.repeat(60)}.example.com`, /^[0-9a-f]{32}$/],
+  ])('tell one Postern from another: %s', (url, label) => expect(instanceOf(url)).toMatch(label))
   it('are Postern’s only with both labels', () => {
     expect(grantOf(undefined)).toBeUndefined()
     expect(grantOf({ 'postern.dev/grant': grantId })).toBeUndefined()

@@ -1,7 +1,7 @@
 // Which objects are a grant, exactly?
 import { stringify } from 'yaml'
 import { normalizeRules, type Rule } from '#lib/access/rule'
-import { annotations, grantsNamespace, labels, managedBy, objectName } from './names.ts'
+import { annotations, grantsNamespace, instanceOf, labels, managedBy, objectName } from './names.ts'
 
 type Metadata = {
   name: string
@@ -45,6 +45,7 @@ export type GrantFacts = {
   /** The vetted ClusterRole that carries the rules; null where the grant gets Roles of its own. */
   clusterRole: string | null
   requester: { email: string | null; subject: string }
+  /** The page of the request; its host also says which Postern this is. */
   requestUrl: string
   /** When the cluster may forget it at the latest; null where that is not known yet (a preview). */
   expiresAt: Date | null
@@ -69,7 +70,11 @@ export function grantObjects(facts: GrantFacts): Manifest[] {
   const metadata = (namespace: string): Metadata => ({
     name,
     namespace,
-    labels: { [labels.managedBy]: managedBy, [labels.grant]: facts.grantId },
+    labels: {
+      [labels.managedBy]: managedBy,
+      [labels.instance]: instanceOf(facts.requestUrl),
+      [labels.grant]: facts.grantId,
+    },
     annotations: {
       [annotations.requester]: annotationText(facts.requester.email ?? facts.requester.subject),
       [annotations.requestUrl]: annotationText(facts.requestUrl),

@@ -3,7 +3,7 @@ import { recordEvents } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
 import { knownGrants } from '#lib/db/known-grants'
 import { takeSweep } from '#lib/db/save-cluster-state'
-import { grantOf, grantsNamespace } from '#lib/grants/names'
+import { grantOf, instanceOf } from '#lib/grants/names'
 import { findStrays } from '#lib/grants/strays'
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
@@ -11,7 +11,7 @@ import { clientFor } from './clusters.ts'
 import { workerActor } from './work.ts'
 
 /**
- * Finds everything in a cluster that carries Postern's label and removes what belongs to no live grant (promise 8): left
+ * Finds everything in a cluster that carries this Postern's labels and removes what belongs to no live grant (promise 8): left
  * by a crash, by a restored backup, or made by hand. Skips it when another worker swept within `seconds`; 0 is always.
  * Returns how many were removed.
  * @throws ClusterError
@@ -19,7 +19,7 @@ import { workerActor } from './work.ts'
 export async function sweepCluster(configuration: Configuration, name: string, seconds: number): Promise<number> {
   if (seconds > 0 && !(await takeSweep(name, seconds))) return 0
   const client = await clientFor(configuration, name)
-  const observed = await listOurs(client, grantsNamespace)
+  const observed = await listOurs(client, instanceOf(configuration.publicUrl))
   if (observed.length === 0) return 0
   // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
   const known = await knownGrants([...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))])
