@@ -51,7 +51,7 @@ function sayWhatIsRight(summary: string): string {
 }
 
 /** Calls of functions that Postern has its own version of are led to it; see `ownName`. */
-function useOwnFunctions(ast: ASTNode) {
+function callOwnFunctions(ast: ASTNode) {
   for (const node of nodesOf(ast)) {
     if (node.op === 'rcall') node.args[0] = ownName(node.args[0], node.args[2].length)
     else if (node.op === 'call' && node.args[0] === 'matches') node.args[0] = ownName('matches', 2)
@@ -71,7 +71,7 @@ export function compileExpression(source: string, wanted: 'bool' | 'string'): Co
       return failed(message, 0)
     }
     const parsed = environment.parse(source)
-    useOwnFunctions(parsed.ast)
+    callOwnFunctions(parsed.ast)
     const checked = parsed.check()
     if (!checked.valid) return { ok: false, problem: problemOf(checked.error) }
     if (checked.type !== wanted) {

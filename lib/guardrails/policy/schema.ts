@@ -10,7 +10,8 @@ const guardrailName = z
 
 const glob = z.string().regex(/^[a-z0-9*]([a-z0-9*.-]{0,61}[a-z0-9*])?$/, 'must be a name or a glob such as checkout-*')
 const group = z.string().min(1).max(256)
-const seconds = durationSchema.meta({ type: 'string', format: 'duration' })
+/** ISO 8601 as it is written, seconds as it is read. */
+export const limitDuration = durationSchema.meta({ type: 'string', format: 'duration' })
 const expression = (description: string) => z.string().min(1).max(4000).meta({ description })
 const sentence = z
   .string()
@@ -78,7 +79,7 @@ const requireSchema = z
 
 const limitSchema = z
   .strictObject({
-    maxDuration: seconds.optional(),
+    maxDuration: limitDuration.optional(),
     windows: z
       .array(windowSchema)
       .min(1)
