@@ -88,8 +88,11 @@ export function whyNotPermitted(grant: ClaimedGrant, policy: Policy, live: LiveF
   })
   const [first] = violations
   if (first) {
-    const endedBy = violations.every(({ code }) => clusterCodes.has(code)) ? 'failure' : 'ineligible'
-    return { endedBy, code: first.code, sentence: violations.map(({ sentence }) => sentence).join(' ') }
+    // What the cluster lacks makes other guardrails complain about the same thing in words that help nobody here.
+    const isClusters = clusterCodes.has(first.code)
+    const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusters)
+    const sentence = shown.map((violation) => violation.sentence).join(' ')
+    return { endedBy: isClusters ? 'failure' : 'ineligible', code: first.code, sentence }
   }
   return whyNotTheSameRole(request, live)
 }
