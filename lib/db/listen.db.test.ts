@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, expect, test } from 'vitest'
+import { testDatabase } from '#lib/testing/database'
+import { aGrant } from '#lib/testing/requests'
+import { listen } from './listen.ts'
+
+const database = await testDatabase()
+afterAll(database.drop)
+
+/** Polls until it is so; a test that waits longer than this has failed. */
+async function until(what: string, isSo: () => boolean | Promise<boolean>) {
+  const deadline = Date.now() + 15_000
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`)
+    await delay(20)
+  }
+}
+
+test('a new grant is heard by whoever listens, and every move of it', async () => {
+  const heard: string[] = []
+  const listener = listen(['postern_grant'], (channel, payload) => heard.push(`${channel} ${payload}`))
+  await listener.ready
+  const { id } = await aGrant({ status: 'active' })
+  await until('created and active', () => heard.length === 2)
+  expect(heard).toEqual([`postern_grant ${id}`, `postern_grant ${id}`])
+  await listener.stop()
+})
+
+test('a connection that breaks is made again, and its owner is told to look', async () => {
+  const heard: string[] = []
+  const told = { connected: 0, lost: 0 }
+  const listener = listen(['one', 'two'], (channel, payload) => heard.push(`${channel}:${payload}`), {
+    onConnected: () => told.connected++,
+    onLost: () => told.lost++,
+  })
+  await listener.ready
+  await database.asApp(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'postern-listener' AND datname = current_database()`)
+  await until('connected again', () => told.connected === 2)
+  expect(told.lost).toBe(1)
+  await database.asApp("SELECT pg_notify('two', 'after')")
+  await until('heard', () => heard.length > 0)
+  expect(heard).toEqual(['two:after'])
+  await listener.stop()
+  expect(listener.isConnected()).toBe(false)
+})
+
+test('stopping leaves no connection behind', async () => {
+  const listener = listen(['postern_grant'], () => {})
+  await listener.ready
+  await listener.stop()
+  const open = () =>
+    database.asApp(`SELECT FROM pg_stat_activity
+      WHERE application_name = 'postern-listener' AND datname = current_database()`)
+  await until('gone', async () => (await open()).length === 0)
+})
