@@ -10,7 +10,13 @@ import { checkout } from './places.ts'
 import { startPods } from './pods.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 import type { Run } from './processes.ts'
-import { ensureClusterPrograms, ensureKubectl, ensurePodPrograms, kubernetesVersion } from './programs.ts'
+import {
+  ensureClusterPrograms,
+  ensureKubectl,
+  ensurePodPrograms,
+  kubernetesVersion,
+  type PodPrograms,
+} from './programs.ts'
 import { step } from './steps.ts'
 import { letPosternGrantIn, makeWorld, worldNamespaces } from './world.ts'
 
@@ -58,13 +64,10 @@ async function startLocalCluster(run: Run, state: DemoState): Promise<[Cluster, 
     ({ server }) => server,
   )
   state.ports.kubernetes = cluster.port
-  const kubeconfig = await install(cluster, state)
-  if (podPrograms) {
-    const directory = join(state.directory, 'pods')
-    await step('a node that plays its pods (logs answer, exec does not)', () =>
-      startPods(run, cluster, podPrograms, directory),
-    )
-  }
+  const directory = join(state.directory, 'pods')
+  const startNode = (found: PodPrograms) =>
+    step('a node that plays its pods (logs answer, exec does not)', () => startPods(run, cluster, found, directory))
+  const [kubeconfig] = await Promise.all([install(cluster, state), podPrograms && startNode(podPrograms)])
   return [cluster, kubeconfig]
 }
 
