@@ -34,7 +34,6 @@ export function Palette({ open, onClose, destinations }: Props) {
         aria-controls="palette-list"
         aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
         placeholder="A page, or what you may ask for"
-        autoFocus
         value={words}
         onChange={(event) => {
           setWords(event.target.value)

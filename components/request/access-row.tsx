@@ -15,24 +15,26 @@ type Props = { request: RequestSummary; actions: RequestActionSet; past?: boolea
 export function AccessRow({ request, actions, past = false }: Props) {
   const status = shownStatus(request)
   return (
-    <li className="grid min-h-10 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.1fr)_minmax(0,1fr)_minmax(0,1.2fr)_12.5rem] rail:py-1">
+    <li className="grid min-h-10 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.2fr)_minmax(0,1fr)_12.5rem] xl:grid-cols-[6.5rem_minmax(0,1.1fr)_minmax(0,1fr)_minmax(0,1.2fr)_12.5rem] rail:py-1">
       <StatusMark status={status} />
-      <Link
-        href={`/requests/${request.id}`}
-        data-row=""
-        className="col-span-2 min-w-0 font-strong hover:underline rail:col-span-1 rail:truncate"
-      >
-        <Said>{request.title}</Said>
-      </Link>
-      <code className="col-span-2 min-w-0 text-muted rail:col-span-1 rail:truncate">
-        <Said>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</Said>
-      </code>
+      <span className="col-span-2 flex min-w-0 flex-col gap-y-1 rail:col-span-1 rail:gap-y-0 rail:py-1 xl:contents">
+        <Link
+          href={`/requests/${request.id}`}
+          data-row=""
+          className="min-w-0 font-strong hover:underline rail:truncate"
+        >
+          <Said>{request.title}</Said>
+        </Link>
+        <code className="min-w-0 text-muted rail:truncate">
+          <Said>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</Said>
+        </code>
+      </span>
       <span className="col-span-2 min-w-0 rail:col-span-1">
         <RowStanding request={request} />
       </span>
       <span
         className={clsx(
-          'flex rail:col-start-5 rail:row-start-1 rail:mt-0 rail:justify-end',
+          'flex rail:col-start-4 rail:row-start-1 xl:col-start-5 rail:mt-0 rail:justify-end',
           past ? 'col-start-2 row-start-1' : 'col-span-2 mt-1 empty:hidden rail:col-span-1',
         )}
       >

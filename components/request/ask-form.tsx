@@ -1,7 +1,7 @@
 'use client'
 import { useEffect, useMemo, useRef, useState, useTransition } from 'react'
 import type { ActionError, ActionResult } from '#lib/access/action-result'
-import type { EntitlementResource, Preview } from '#lib/access/resources'
+import type { EntitlementResource, Preview, Violation } from '#lib/access/resources'
 import { longDuration, secondsOf } from '#lib/access/time-in-words'
 import { ActionProblem } from '../ui/action-problem.tsx'
 import { buttonStyle } from '../ui/button-style.ts'
@@ -11,6 +11,7 @@ import { DurationSlider } from './duration-slider.tsx'
 import { NamespaceChoice } from './namespace-choice.tsx'
 import { PreviewPanel } from './preview-panel.tsx'
 import { RuleEditor } from './rule-editor.tsx'
+import { StartChoice } from './start-choice.tsx'
 
 export type { Draft, SubmissionBody } from './draft.ts'
 
@@ -59,6 +60,11 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
     )
   }
   const everything = [...(refused?.errors ?? preview?.verdict.violations ?? []), ...(error?.errors ?? [])]
+  // What nobody has filled in yet is still needed; only what was filled in can be wrong.
+  const isUntold = ({ pointer }: Violation) =>
+    (pointer === '/reason' && !draft.reason.trim()) || (pointer === '/ticket' && !draft.ticket.trim())
+  const untold = (preview?.verdict.violations ?? []).filter(isUntold)
+  const broken = (preview?.verdict.violations ?? []).filter((one) => !isUntold(one))
   const problems = (field: string) => (touched.has(field) || error ? [...new Set(problemsAt(field, everything))] : [])
   const cluster = entitlement.clusters.find((one) => one.name === draft.cluster)
   const max = Math.min(
@@ -184,7 +190,11 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
           problems={problems('duration')}
           onChange={(seconds) => change({ seconds })}
         />
-        <Start value={draft.startsAt} problems={problems('startsAt')} onChange={(startsAt) => change({ startsAt })} />
+        <StartChoice
+          value={draft.startsAt}
+          problems={problems('startsAt')}
+          onChange={(startsAt) => change({ startsAt })}
+        />
         <ActionProblem error={error} />
         <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
           <button type="submit" className={buttonStyle('primary')} disabled={sending}>
@@ -196,10 +206,8 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
       <div className="lg:sticky lg:top-8 lg:self-start lg:border-l lg:border-line lg:pl-8">
         <PreviewPanel
           entitlement={entitlement}
-          preview={refused ? null : preview}
-          needed={
-            refused ? (refused.errors.length ? refused.errors.map((one) => one.message) : [refused.sentence]) : []
-          }
+          preview={refused || !preview ? null : { ...preview, verdict: { ...preview.verdict, violations: broken } }}
+          needed={refused ? messagesOf(refused) : untold.map((one) => one.sentence)}
           namespaces={draft.namespaces}
           busy={checking}
         />
@@ -216,50 +224,5 @@ function outlook(preview: Preview | null, missing: number, checking: boolean): s
   return `Needs ${open.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')}.`
 }
 
-type StartProps = { value: string; problems: string[]; onChange: (value: string) => void }
-
-/** When: now, unless somebody plans ahead. */
-function Start({ value, problems, onChange }: StartProps) {
-  const [later, setLater] = useState(value !== '')
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  return (
-    <fieldset>
-      <legend className="mb-1 font-strong">When</legend>
-      <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
-        <label className="flex min-h-8 items-center gap-2">
-          <input
-            type="radio"
-            name="when"
-            checked={!later}
-            onChange={() => {
-              setLater(false)
-              onChange('')
-            }}
-          />
-          as soon as it is approved
-        </label>
-        <label className="flex min-h-8 items-center gap-2">
-          <input type="radio" name="when" checked={later} onChange={() => setLater(true)} />
-          at a time
-        </label>
-      </div>
-      {later && (
-        <Field
-          id="startsAt"
-          label="Begins"
-          hint={<span suppressHydrationWarning>In your time zone, {zone}.</span>}
-          problems={problems}
-        >
-          <input
-            id="startsAt"
-            type="datetime-local"
-            className="control max-w-64"
-            aria-describedby={describedBy('startsAt')}
-            value={value}
-            onChange={(event) => onChange(event.target.value)}
-          />
-        </Field>
-      )}
-    </fieldset>
-  )
-}
+const messagesOf = ({ sentence, errors }: ActionError) =>
+  errors.length > 0 ? errors.map((one) => one.message) : [sentence]

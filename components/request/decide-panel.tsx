@@ -6,6 +6,7 @@ import type { Rule } from '#lib/access/rule'
 import { durationOf, longDuration, secondsOf } from '#lib/access/time-in-words'
 import { ActionProblem } from '../ui/action-problem.tsx'
 import { buttonStyle } from '../ui/button-style.ts'
+import { Said } from '../ui/said.tsx'
 import { NarrowFields } from './narrow-fields.tsx'
 
 export type DecisionBody = {
@@ -74,7 +75,9 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
       <label className="block">
         <span className="mb-1 flex items-baseline justify-between gap-3">
           <span className="font-strong">Note</span>
-          <span className="text-dense text-muted">optional, {request.requester.name} and the record see it</span>
+          <span className="text-dense text-muted">
+            optional, <Said>{request.requester.name}</Said> and the record see it
+          </span>
         </span>
         <textarea
           className="control min-h-10!"
@@ -91,7 +94,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
         <NarrowFields request={request} narrowed={narrowed} onChange={setNarrowed} />
       </details>
       <ActionProblem error={error} />
-      <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-3 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
+      <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-3 border-t border-line bg-ground px-4 py-3 rail:bottom-0 rail:mx-0 rail:px-0">
         <button
           ref={approve}
           type="button"

@@ -40,7 +40,7 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy }:
             Still needed: {one}
           </p>
         ))}
-        {preview && <VerdictList verdict={preview.verdict} />}
+        {preview && (needed.length === 0 || saysSomething(preview)) && <VerdictList verdict={preview.verdict} />}
         {!preview && needed.length === 0 && <p className="text-dense text-muted">Asking …</p>}
       </section>
       <section>
@@ -63,10 +63,12 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy }:
               </section>
             </details>
           </section>
-          <p className="text-dense text-muted">
-            Whoever approves, approves exactly this:{' '}
-            <Copyable text={preview.digest} shown={shortHash(preview.digest)} label="the digest" />
-          </p>
+          {preview.digest && (
+            <p className="text-dense text-muted">
+              Whoever approves, approves exactly this:{' '}
+              <Copyable text={preview.digest} shown={shortHash(preview.digest)} label="the digest" />
+            </p>
+          )}
         </>
       )}
     </div>
@@ -78,3 +80,5 @@ function kindsInWords(objects: Preview['objects']): string {
   for (const { kind } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   return [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`).join(' · ') || 'Nothing yet'
 }
+
+const saysSomething = ({ verdict }: Preview) => verdict.violations.length + verdict.warnings.length > 0

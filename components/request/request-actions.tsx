@@ -1,5 +1,6 @@
 import type { ActionResult } from '#lib/access/action-result'
 import type { IssuedCredential, RequestSummary } from '#lib/access/resources'
+import { Said } from '../ui/said.tsx'
 import { ConfirmAction } from './confirm-action.tsx'
 import { ConnectSheet } from './connect-sheet.tsx'
 import { whatInWords } from './words.ts'
@@ -49,12 +50,15 @@ export function RequestActions({ request, actions, focusAfter }: Props) {
           label="Revoke"
           kind="danger"
           may={can.revoke}
-          title={`Revoke the access of ${request.requester.name}?`}
+          title="Revoke this access?"
           reasonLabel="Why"
           run={actions.revoke.bind(null, grant.id)}
           focusAfter={focusAfter}
         >
-          <p>Their credentials stop working at once. {request.requester.name} and the record see your reason.</p>
+          <p>
+            The credentials of <Said>{request.requester.name}</Said> stop working at once. They and the record see your
+            reason.
+          </p>
         </ConfirmAction>
       )}
       {can.withdraw.may && (

@@ -20,7 +20,7 @@ export function RulesTable({ rules, namespaces, clusterRole, caption }: Props) {
         <tbody>
           {rules.map((rule) => (
             <tr key={JSON.stringify(rule)}>
-              <td className="rail:w-2/5">
+              <td>
                 <code className="font-strong">{wordsOf(rule).verbs}</code>
               </td>
               <td>

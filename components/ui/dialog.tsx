@@ -19,19 +19,18 @@ export function Dialog({ open, onClose, title, narrow = false, children }: Props
       className={`max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] overflow-y-auto rounded-md border border-line bg-raised p-0 shadow-float ${narrow ? 'max-w-md' : 'max-w-2xl'}`}
     >
       {open && (
-        <div className="appears p-5">
-          <div className="mb-3 flex items-start justify-between gap-4">
-            <h2 className="text-[1rem] leading-6">{title}</h2>
-            <button
-              type="button"
-              onClick={onClose}
-              aria-label="Close"
-              className="-mt-1 -mr-1 grid size-8 place-items-center rounded-sm text-muted hover:bg-hover hover:text-ink"
-            >
-              <Icon name="close" />
-            </button>
-          </div>
+        <div className="appears relative p-5">
+          <h2 className="mb-3 pr-10 text-[1rem] leading-6">{title}</h2>
           {children}
+          {/* Last, so that the focus begins at what the dialog is for. */}
+          <button
+            type="button"
+            onClick={onClose}
+            aria-label="Close"
+            className="absolute top-4 right-4 grid size-8 place-items-center rounded-sm text-muted hover:bg-hover hover:text-ink"
+          >
+            <Icon name="close" />
+          </button>
         </div>
       )}
     </dialog>

@@ -38,7 +38,7 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
           decides for themselves.
         </Empty>
       ) : (
-        <div className="grid grid-cols-[minmax(0,1fr)] gap-x-8 rail:grid-cols-[20rem_minmax(0,1fr)]">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-x-8 rail:grid-cols-[15rem_minmax(0,1fr)] xl:grid-cols-[20rem_minmax(0,1fr)]">
           <div className={isOpened ? 'max-rail:hidden' : undefined}>
             <InboxList requests={shown} chosen={chosen?.id ?? null} />
             {nextCursor && (

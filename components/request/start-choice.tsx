@@ -1,0 +1,50 @@
+import { useState } from 'react'
+import { describedBy, Field } from '../ui/field.tsx'
+
+type Props = { value: string; problems: string[]; onChange: (value: string) => void }
+
+/** When: now, unless somebody plans ahead. */
+export function StartChoice({ value, problems, onChange }: Props) {
+  const [later, setLater] = useState(value !== '')
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  return (
+    <fieldset>
+      <legend className="mb-1 font-strong">When</legend>
+      <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
+        <label className="flex min-h-8 items-center gap-2">
+          <input
+            type="radio"
+            name="when"
+            checked={!later}
+            onChange={() => {
+              setLater(false)
+              onChange('')
+            }}
+          />
+          as soon as it is approved
+        </label>
+        <label className="flex min-h-8 items-center gap-2">
+          <input type="radio" name="when" checked={later} onChange={() => setLater(true)} />
+          at a time
+        </label>
+      </div>
+      {later && (
+        <Field
+          id="startsAt"
+          label="Begins"
+          hint={<span suppressHydrationWarning>In your time zone, {zone}.</span>}
+          problems={problems}
+        >
+          <input
+            id="startsAt"
+            type="datetime-local"
+            className="control max-w-64"
+            aria-describedby={describedBy('startsAt')}
+            value={value}
+            onChange={(event) => onChange(event.target.value)}
+          />
+        </Field>
+      )}
+    </fieldset>
+  )
+}
