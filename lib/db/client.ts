@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { env } from '#lib/env'
-import { translateErrors } from './errors.ts'
+import { translateError, translateErrors } from './errors.ts'
 import { PrismaClient } from './generated/client.ts'
 
 // The only door to PostgreSQL, besides the connection that listens (listen.ts). Every wait has an end: a caller is told
@@ -86,6 +86,9 @@ export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
       maxWait: limits.connect,
       timeout: limits.transaction,
     })
+  } catch (error) {
+    // Beginning and committing are not operations of the client, so their failures come here untranslated.
+    throw translateError(error)
   } finally {
     // NB: a throw in here replaces the error that is under way. That is meant: see afterTransaction().
     for (const step of afterwards) await step()

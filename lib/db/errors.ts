@@ -40,7 +40,7 @@ function isAway(error: unknown): boolean {
 /** "The database is away" as the error that callers know; every other error as it is. */
 export function translateError(error: unknown): unknown {
   if (error instanceof AppError || !isAway(error)) return error
-  return new AppError('unavailable', 'The database does not answer. Nothing was changed; try again in a moment.', {
+  return new AppError('unavailable', 'The database does not answer. Try again in a moment.', {
     cause: error,
   })
 }

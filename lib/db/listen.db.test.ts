@@ -1,20 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { testDatabase } from '#lib/testing/database'
 import { aGrant } from '#lib/testing/requests'
+import { until } from '#lib/testing/until'
 import { listen } from './listen.ts'
 
 const database = await testDatabase()
 afterAll(database.drop)
-
-/** Polls until it is so; a test that waits longer than this has failed. */
-async function until(what: string, isSo: () => boolean | Promise<boolean>) {
-  const deadline = Date.now() + 15_000
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`)
-    await delay(20)
-  }
-}
 
 test('a new grant is heard by whoever listens, and every move of it', async () => {
   const heard: string[] = []

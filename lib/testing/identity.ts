@@ -1,27 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startPolicy } from '#lib/policy/current'
 import { anyLocalPort, type IdentityProvider, startIdentityProvider } from '#local/identity-provider'
 import { bearerToken } from '#local/token'
 import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
+import { testPolicy } from './policy.ts'
 
 export const testUrl = 'http://localhost:3000'
 export const testRedirectUri = `${testUrl}/api/auth/callback/oidc`
-
-/** Puts a configuration in force for this test file, from a real file. */
-export async function testPolicy(overrides: Partial<ConfigurationDocument> = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'postern-policy-'))
-  const file = join(directory, 'postern.yaml')
-  writeFileSync(file, JSON.stringify(aConfiguration(overrides)))
-  const policy = await startPolicy(file)
-  return {
-    stop: async () => {
-      await policy.stop()
-      rmSync(directory, { recursive: true })
-    },
-  }
-}
 
 export type TestIdentity = {
   provider: IdentityProvider
@@ -38,7 +21,9 @@ export async function testIdentity(overrides: Partial<ConfigurationDocument> = {
   })
   process.env.POSTERN_OIDC_CLIENT_SECRET = provider.clientSecret
   const { issuer, clientId, audience } = provider
-  const policy = await testPolicy({ identity: { issuer, clientId, apiAudience: audience }, ...overrides })
+  const policy = await testPolicy(
+    aConfiguration({ identity: { issuer, clientId, apiAudience: audience }, ...overrides }),
+  )
   return {
     provider,
     token: (person) => bearerToken({ ...provider, redirectUri: testRedirectUri }, person),
