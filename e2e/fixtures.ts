@@ -55,7 +55,7 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
         if (message.type() === 'error') complaints.push(`${person} at ${page.url()}: ${message.text()}`)
       })
       await page.goto('/')
-      await page.getByRole('button', { name: /sign in/i }).click()
+      await page.getByRole('button', { name: /identity provider/i }).click()
       await page.getByRole('button', { name: new RegExp(fullNames[person]) }).click()
       await expect(page.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
       return page

@@ -25,6 +25,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px }
 
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>
+<link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>${style}</style></head>
 <body><main>${body}</main></body></html>`
 }

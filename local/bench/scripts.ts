@@ -12,7 +12,7 @@ export async function measureScripts(url: string): Promise<{ path: string; kilob
     const signedIn = await browser.newContext({ baseURL: url })
     const first = await signedIn.newPage()
     await first.goto('/')
-    await first.getByRole('button', { name: /sign in/i }).click()
+    await first.getByRole('button', { name: /identity provider/i }).click()
     await first.getByRole('button', { name: /Mina Okafor/ }).click()
     await first.getByRole('heading', { level: 1, name: 'Access' }).waitFor()
     const cookies = await signedIn.cookies()
