@@ -1,5 +1,5 @@
 import { useRouter } from 'next/navigation'
-import { useEffect, useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import { Dialog } from '../ui/dialog.tsx'
 
 export type Destination = { href: string; title: string; detail: string }
@@ -11,12 +11,15 @@ export function Palette({ open, onClose, destinations }: Props) {
   const [all, setAll] = useState<Destination[]>()
   const [words, setWords] = useState('')
   const [chosen, setChosen] = useState(0)
-  useEffect(() => {
-    if (!open) return
+  // NB: the action has another identity after every refresh of the page; what is being typed must survive that.
+  const begin = useEffectEvent(() => {
     setWords('')
     setChosen(0)
     destinations().then(setAll, () => setAll([]))
-  }, [open, destinations])
+  })
+  useEffect(() => {
+    if (open) begin()
+  }, [open])
 
   const found = matching(all ?? [], words).slice(0, 9)
   const go = (to: Destination | undefined) => {

@@ -1,5 +1,5 @@
 'use client'
-import { useEffect, useMemo, useRef, useState, useTransition } from 'react'
+import { useEffect, useEffectEvent, useMemo, useRef, useState, useTransition } from 'react'
 import type { ActionError, ActionResult } from '#lib/access/action-result'
 import type { EntitlementResource, Preview, Violation } from '#lib/access/resources'
 import { longDuration, secondsOf } from '#lib/access/time-in-words'
@@ -37,11 +37,13 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
   const form = useRef<HTMLFormElement>(null)
   const body = useMemo(() => submissionOf(entitlement, draft), [entitlement, draft])
 
+  const check = useEffectEvent(() => dryRun(body))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new body is what there is to check
   useEffect(() => {
     let current = true
     setChecking(true)
     const timer = setTimeout(async () => {
-      const result = await dryRun(body).catch(() => null)
+      const result = await check().catch(() => null)
       if (!current) return
       setChecking(false)
       setRefused(result?.error ?? null)
@@ -51,7 +53,7 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
       current = false
       clearTimeout(timer)
     }
-  }, [body, dryRun])
+  }, [body])
 
   const change = (part: Partial<Draft>) => {
     setDraft((before) => ({ ...before, ...part }))

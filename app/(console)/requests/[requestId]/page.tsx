@@ -48,7 +48,7 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
       </PageHead>
       {request.status === 'pending' && !isMine && (
         <div className="max-w-[44rem] border-t border-line pt-4">
-          <DecidePanel request={request} decide={decide} />
+          <DecidePanel key={request.digest} request={request} decide={decide} />
         </div>
       )}
       <RequestEvidence request={request} events={[...events.items].reverse()} moreEvents={events.nextCursor !== null} />
