@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Origin, PersonActor } from '#lib/access/actor'
 import { AppError, notFound } from '#lib/access/errors'
 import { actorOfRequest, originOfRequest } from '#lib/auth/actor-of-request'
+import { newReference } from '#lib/db/ids'
 import { log } from '#lib/log'
 import type { Endpoint } from './endpoints.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
@@ -77,7 +78,7 @@ export function route<E extends Endpoint>(
 ): Handler {
   return async (request, context) => {
     const began = performance.now()
-    let reference = ''
+    let reference = newReference()
     let personId: string | undefined
     let response: Response
     try {

@@ -1,4 +1,4 @@
-import { decode, encode } from 'next-auth/jwt'
+import { decode } from 'next-auth/jwt'
 import { env } from '#lib/env'
 import { isPublicHttps } from './configuration.ts'
 
@@ -11,26 +11,21 @@ export const sessionCookieName = (): string => prefixed('postern.session')
 
 const attributes = () => ({ httpOnly: true, sameSite: 'lax' as const, path: '/', secure: isPublicHttps() })
 
-/** next-auth's cookies under our names. Lax, because the provider sends people back by a top-level GET. */
-export const cookieSettings = () =>
-  Object.fromEntries(
-    (
-      [
-        ['sessionToken', 'postern.session'],
-        ['callbackUrl', 'postern.return-to'],
-        ['csrfToken', 'postern.csrf'],
-        ['pkceCodeVerifier', 'postern.pkce'],
-        ['state', 'postern.state'],
-        ['nonce', 'postern.nonce'],
-      ] as const
-    ).map(([key, name]) => [key, { name: prefixed(name), options: attributes() }]),
-  )
+const named = (name: string) => ({ name: prefixed(name), options: attributes() })
 
-/** The cookie that removes the session from the browser. */
-export function clearedSessionCookie(): string {
-  const secure = isPublicHttps() ? '; Secure' : ''
-  return `${sessionCookieName()}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${secure}`
-}
+/** next-auth's cookies under our names. Lax, because the provider sends people back by a top-level GET. */
+export const cookieSettings = () => ({
+  sessionToken: named('postern.session'),
+  callbackUrl: named('postern.return-to'),
+  csrfToken: named('postern.csrf'),
+  pkceCodeVerifier: named('postern.pkce'),
+  state: named('postern.state'),
+  nonce: named('postern.nonce'),
+})
+
+/** The Set-Cookie line that removes one of Postern's cookies from the browser. */
+export const clearedCookie = (name: string): string =>
+  `${name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${isPublicHttps() ? '; Secure' : ''}`
 
 /** The session's id from the value of its cookie, or undefined where it is not one that Postern made. */
 export async function sessionIdFrom(cookie: string | undefined): Promise<string | undefined> {
@@ -42,10 +37,6 @@ export async function sessionIdFrom(cookie: string | undefined): Promise<string 
     return undefined
   }
 }
-
-/** The value of the session cookie for a session that exists in the database. */
-export const sessionCookieFor = (sessionId: string, seconds: number): Promise<string> =>
-  encode({ token: { sid: sessionId }, secret: env().sessionSecret, maxAge: seconds })
 
 /** One cookie of a request, by name. */
 export function cookieOf(headers: Headers, name: string): string | undefined {

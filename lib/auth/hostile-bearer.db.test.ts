@@ -1,17 +1,21 @@
 import type { JWTPayload } from 'jose'
 import { afterAll, expect, test } from 'vitest'
 import { AppError } from '#lib/access/errors'
+import { aConfiguration } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
 import { startHostileIssuer } from '#lib/testing/hostile-issuer'
-import { testPolicy, testUrl } from '#lib/testing/identity'
+import { testUrl } from '#lib/testing/identity'
+import { testPolicy } from '#lib/testing/policy'
 import { actorOfRequest } from './actor-of-request.ts'
 
 const database = await testDatabase()
 const hostile = await startHostileIssuer()
-const policy = await testPolicy({
-  identity: { issuer: hostile.issuer, clientId: 'postern', apiAudience: 'postern-api' },
-  trustedProxies: 1,
-})
+const policy = await testPolicy(
+  aConfiguration({
+    identity: { issuer: hostile.issuer, clientId: 'postern', apiAudience: 'postern-api' },
+    trustedProxies: 1,
+  }),
+)
 afterAll(async () => {
   await policy.stop()
   await hostile.stop()

@@ -1,18 +1,22 @@
 import type { JWTPayload } from 'jose'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { aBrowser, type Browser, beginAt } from '#lib/testing/browser'
+import { aConfiguration } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
 import { startHostileIssuer } from '#lib/testing/hostile-issuer'
-import { testPolicy, testUrl } from '#lib/testing/identity'
+import { testUrl } from '#lib/testing/identity'
+import { testPolicy } from '#lib/testing/policy'
 import { refusalsUnrecorded } from './refusals.ts'
 import { finishSignIn } from './sign-in.ts'
 
 const database = await testDatabase()
 const hostile = await startHostileIssuer()
-const policy = await testPolicy({
-  identity: { issuer: hostile.issuer, clientId: 'postern', apiAudience: 'postern-api' },
-  trustedProxies: 1,
-})
+const policy = await testPolicy(
+  aConfiguration({
+    identity: { issuer: hostile.issuer, clientId: 'postern', apiAudience: 'postern-api' },
+    trustedProxies: 1,
+  }),
+)
 afterEach(() => Object.assign(hostile.answers, { idToken: '', tokenStatus: 200, keysStatus: 200 }))
 afterAll(async () => {
   await policy.stop()

@@ -1,7 +1,7 @@
 import type { Origin } from '#lib/access/actor'
+import { newReference } from '#lib/db/ids'
 import { currentPolicy } from '#lib/policy/current'
 import { clientAddressOf } from './client-address.ts'
-import { newReference } from './reference.ts'
 
 /** Where a call came from, with a new reference for it. */
 export const originOf = (headers: Headers, via: Origin['via']): Origin => ({

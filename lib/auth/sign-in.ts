@@ -3,7 +3,7 @@ import NextAuth from 'next-auth'
 import { env, tellNextAuth } from '#lib/env'
 import { log } from '#lib/log'
 import { publicOrigin } from './configuration.ts'
-import { cookieOf, cookieSettings, sessionCookieName, sessionIdFrom } from './cookies.ts'
+import { clearedCookie, cookieOf, cookieSettings, sessionCookieName, sessionIdFrom } from './cookies.ts'
 import { providerMetadata } from './discovery.ts'
 import { authOptions, providerId, reported } from './options.ts'
 import { originOf } from './origin.ts'
@@ -54,17 +54,26 @@ async function nextAuth(call: Call, options: ReturnType<typeof authOptions>): Pr
   return new Response(null, { status, headers })
 }
 
-const go = (location: string, headers = new Headers()) => {
-  headers.set('location', location)
-  headers.set('cache-control', 'no-store')
-  headers.delete('content-type')
+/** Sends the browser on, with those of next-auth's cookies that are named, and without the others. */
+function go(location: string, answer?: Response, keep: string[] = [], clear: string[] = []): Response {
+  const headers = new Headers({ location, 'cache-control': 'no-store' })
+  for (const line of answer?.headers.getSetCookie() ?? []) {
+    if (keep.some((name) => line.startsWith(`${name}=`))) headers.append('set-cookie', line)
+  }
+  for (const name of clear) headers.append('set-cookie', clearedCookie(name))
   return new Response(null, { status: 303, headers })
+}
+
+/** What a sign-in under way leaves in the browser, until it is finished or refused. */
+const passing = () => {
+  const { pkceCodeVerifier, state, nonce, callbackUrl } = cookieSettings()
+  return [pkceCodeVerifier, state, nonce, callbackUrl].map(({ name }) => name)
 }
 
 async function refuse(request: Request, problem: SignInProblem): Promise<Response> {
   const { code, sentence } = problem
   await recordRefusal('session.refused', unknownActor(originOf(request.headers, 'browser')), { code, sentence })
-  return go(`${publicOrigin()}/sign-in?error=${problem.page}`)
+  return go(`${publicOrigin()}/sign-in?error=${problem.page}`, undefined, [], passing())
 }
 
 /**
@@ -85,12 +94,12 @@ export async function beginSignIn(request: Request): Promise<Response> {
       // NB: next-auth would copy the caller's query into the question to the provider.
       query: {},
       body: { csrfToken, callbackUrl: `${origin}${pathWithin(form.get('callbackUrl') ?? '/', origin)}` },
-      cookies: { [cookieSettings().csrfToken?.name ?? '']: csrfCookie },
+      cookies: { [cookieSettings().csrfToken.name]: csrfCookie },
     }
     const options = authOptions(metadata, () => Promise.reject(new Error('nobody has signed in yet')))
     const answer = await reported.run(scope, () => nextAuth(call, options))
     const location = answer.headers.get('location')
-    if (answer.status === 302 && location && !scope.error) return go(location, new Headers(answer.headers))
+    if (answer.status === 302 && location && !scope.error) return go(location, answer, passing())
     return await refuse(request, signInProblem(scope.error))
   } catch (error) {
     log.warn({ err: error }, 'a sign-in could not begin')
@@ -115,7 +124,7 @@ export async function finishSignIn(request: Request): Promise<Response> {
       if (value !== undefined) cookies[name] = decoded(value)
     }
     // A cookie that leads elsewhere was not set by Postern; next-auth would answer it with an error of its own.
-    const returnTo = cookieSettings().callbackUrl?.name ?? ''
+    const returnTo = cookieSettings().callbackUrl.name
     cookies[returnTo] = `${origin}${pathWithin(cookies[returnTo] ?? '/', origin)}`
     const former = await sessionIdFrom(cookies[sessionCookieName()])
     delete cookies[sessionCookieName()]
@@ -132,7 +141,7 @@ export async function finishSignIn(request: Request): Promise<Response> {
     const location = answer.headers.get('location')
     const hasSession = answer.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookieName()}=`))
     if (answer.status === 302 && location && hasSession && !scope.error)
-      return go(location, new Headers(answer.headers))
+      return go(location, answer, [sessionCookieName()], passing())
     if (own) {
       log.error({ err: own }, 'a session could not begin')
       return await refuse(request, ownProblem)

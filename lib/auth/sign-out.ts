@@ -4,7 +4,7 @@ import { endSession } from '#lib/db/sessions'
 import { log } from '#lib/log'
 import { actorOfSession } from './actor-of-session.ts'
 import { identitySettings, publicOrigin } from './configuration.ts'
-import { clearedSessionCookie, cookieOf, sessionCookieName, sessionIdFrom } from './cookies.ts'
+import { clearedCookie, cookieOf, sessionCookieName, sessionIdFrom } from './cookies.ts'
 import { providerMetadata } from './discovery.ts'
 import { originOf } from './origin.ts'
 import { isSameOrigin } from './same-origin.ts'
@@ -33,7 +33,7 @@ export async function signOut(request: Request): Promise<Response> {
   const go = (location: string) =>
     new Response(null, {
       status: 303,
-      headers: { location, 'cache-control': 'no-store', 'set-cookie': clearedSessionCookie() },
+      headers: { location, 'cache-control': 'no-store', 'set-cookie': clearedCookie(sessionCookieName()) },
     })
   if (!isSameOrigin(request.headers, publicOrigin())) {
     return new Response(null, { status: 303, headers: { location: `${publicOrigin()}/`, 'cache-control': 'no-store' } })

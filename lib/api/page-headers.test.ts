@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { contentSecurityPolicy, securityHeaders } from './page-headers.ts'
+
+const production = { nonce: 'abc', isDevelopment: false, isHttps: true, formOrigins: ['https://id.example.com'] }
+
+test('in production no script and no style runs without this answer’s nonce, and nobody frames a page', () => {
+  const policy = contentSecurityPolicy(production)
+  expect(policy).not.toMatch(/unsafe/)
+  expect(policy).toContain("script-src 'self' 'nonce-abc' 'strict-dynamic'")
+  for (const directive of ["frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'", "default-src 'self'"]) {
+    expect(policy.split('; ')).toContain(directive)
+  }
+  expect(policy).toContain("form-action 'self' https://id.example.com")
+})
+
+test('browsers are held to https only where Postern is reached by https', () => {
+  expect(securityHeaders(true)['strict-transport-security']).toBe('max-age=63072000')
+  expect(securityHeaders(false)).not.toHaveProperty('strict-transport-security')
+  expect(contentSecurityPolicy({ ...production, isHttps: false })).not.toContain('upgrade-insecure-requests')
+})
