@@ -100,9 +100,9 @@ describe('hostile expressions', () => {
     ['lists that grow', 'rules.map(a, rules.map(b, rules.map(c, rules.map(d, rules.map(e, e))))).size() > 1'],
     ['texts that grow', `difference.added.map(a, difference.added.map(b, a.verb + b.verb).join('')).join('') == 'x'`],
   ])('%s: refused on loading, because of what it could cost', (_, when) => {
-    const began = performance.now()
+    const before = process.threadCpuUsage().user
     expect(problemOf(when)).toMatch(/million steps/)
-    expect(performance.now() - began).toBeLessThan(250)
+    expect((process.threadCpuUsage().user - before) / 1000).toBeLessThan(250)
   })
 
   it.each([
@@ -115,9 +115,9 @@ describe('hostile expressions', () => {
     ['a pattern without end', `request.reason.matches('${'a?'.repeat(500)}')`],
     ['a pattern from the outside', 'request.reason.matches(request.ticket)'],
   ])('%s: refused', (_, when) => {
-    const began = performance.now()
+    const before = process.threadCpuUsage().user
     expect(problemOf(when)).toMatch(/.+/)
-    expect(performance.now() - began).toBeLessThan(250)
+    expect((process.threadCpuUsage().user - before) / 1000).toBeLessThan(250)
   })
 })
 

@@ -18,7 +18,7 @@ export class NotInDialect extends Error {
 type Scope = Readonly<Record<string, Shape>>
 type Walked = { shape: Shape; cost: number }
 
-const macros = ['all', 'exists', 'exists_one', 'map', 'filter']
+export const macros = ['all', 'exists', 'exists_one', 'map', 'filter']
 const binary = ['!=', '==', 'in', '+', '-', '*', '/', '%', '<', '<=', '>', '>=', '||', '&&']
 
 /** Steps to compare or copy a whole value. */

@@ -12,12 +12,17 @@ const many = (count: number, guardrail: (n: number) => object) => {
   if (!result.ok) throw new Error(JSON.stringify(result.problems[0]))
   return result.compiled
 }
-/** The best of several, because other work on the machine only ever adds. */
+/** Of the processor, for this thread alone: what else runs on the machine does not count. */
+const spent = () => {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+/** The best of several, once everything is compiled. */
 const milliseconds = (work: () => unknown) => {
   const times = Array.from({ length: 7 }, () => {
-    const began = performance.now()
+    const before = spent()
     work()
-    return performance.now() - began
+    return spent() - before
   })
   return Math.min(...times)
 }
@@ -82,9 +87,9 @@ describe('the work on one request is bounded', () => {
 
   it('a thousand hungry guardrails on the largest request end within a second, and none slips through', () => {
     const compiled = many(1000, (n) => ({ when: `difference.added.exists(d, d.verb == 'v${n}' || d.name == 'n${n}')` }))
-    const began = performance.now()
+    const before = spent()
     const { violations } = judge(compiled, huge, monday)
-    expect(performance.now() - began).toBeLessThan(1000)
+    expect(spent() - before).toBeLessThan(1000)
     expect(violations.length).toBeGreaterThan(800)
     expect(violations.length).toBeLessThan(1000)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { compileGuardrails } from './compile.ts'
 import { policyCaseSchema } from './policy-case.ts'
+import { parsePolicyCases } from './policy-case-file.ts'
 import { runPolicyCases } from './policy-test.ts'
 import { guardrailSchema } from './schema.ts'
 
@@ -62,5 +63,37 @@ describe('a case', () => {
   it('is refused where it says something that is not known', () => {
     expect(policyCaseSchema.safeParse({ name: 'x', given: { rulez: [] } }).success).toBe(false)
     expect(policyCaseSchema.safeParse({ name: 'x', expect: { violation: [] } }).success).toBe(false)
+  })
+})
+
+describe('a file of cases', () => {
+  it('is a YAML list', () => {
+    const file = parsePolicyCases(`
+- name: a developer deletes
+  given:
+    namespaces: { payments: { team: payments } }
+    rules:
+      - { apiGroups: [""], resources: [pods], verbs: [delete] }
+  expect: { violations: [no-delete] }
+- name: nothing
+`)
+    if (!file.ok) throw new Error(JSON.stringify(file.problems))
+    const result = compileGuardrails(guardrails)
+    if (!result.ok) throw new Error(JSON.stringify(result.problems))
+    expect(runPolicyCases(result.compiled, file.cases).map(({ passed }) => passed)).toEqual([true, true])
+  })
+
+  it.each([
+    ['- name: a\n  given:\n    duration: soon\n', { line: 3, column: 15, path: '0.given.duration' }],
+    ['- name: a\n  expekt: {}\n', { line: 1, column: 3, path: '0' }],
+    ['- name: a\n  name: b\n', { line: 2, column: 3 }],
+    ['[]', { line: 1, message: 'write at least one case' }],
+    ['cases: []\n', { line: 1 }],
+    [
+      'a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c]',
+      { line: 1 },
+    ],
+  ])('%j is refused with its place', (text, problem) => {
+    expect(parsePolicyCases(text)).toMatchObject({ ok: false, problems: [problem] })
   })
 })

@@ -91,7 +91,7 @@ const scheduleFrom = (start: number): fc.Arbitrary<Schedule> =>
 const worlds = fc.constantFrom(...starts).chain((start) => fc.tuple(fc.constant(start), scheduleFrom(start)))
 const minutes = 2 * 24 * 60
 
-describe('against a clock on the wall, minute by minute', () => {
+describe('against a clock on the wall, minute by minute', { timeout: 60_000 }, () => {
   it('is open exactly when the clock shows a time inside', () => {
     fc.assert(
       fc.property(worlds, ([start, schedule]) => {

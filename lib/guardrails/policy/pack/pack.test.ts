@@ -48,13 +48,8 @@ describe.each(pack)('$name', (member) => {
 
 describe('the pack', () => {
   it('is on where it is safe without settings, and only there', () => {
-    const names = packGuardrails().map(({ path }) => path.join('.'))
-    expect(names).toEqual([
-      'pack.only-namespaced',
-      'pack.no-escalation',
-      'pack.no-service-accounts',
-      'pack.protected-namespaces',
-    ])
+    const names = packGuardrails().map(({ name }) => name)
+    expect(names).toEqual(['only-namespaced', 'no-escalation', 'no-service-accounts', 'protected-namespaces'])
     for (const member of pack) if (member.isDefault) expect(needsSettings(member)).toBe(false)
   })
 

@@ -17,14 +17,14 @@ const switchOf = (member: PackMember) => {
   return needsSettings(member) ? z.union([z.literal(false), settings]) : z.union([z.boolean(), settings])
 }
 
-/** `guardrails.pack` of postern.yaml. */
+/** `guardrailPack` of postern.yaml. */
 export const packSchema = z.strictObject(
   Object.fromEntries(pack.map((member) => [member.name, switchOf(member).optional()])),
 )
 export type PackSwitches = z.infer<typeof packSchema>
 
-/** A guardrail, and where in `guardrails` of postern.yaml it was switched on. */
-export type PackedGuardrail = { guardrail: Guardrail; path: (string | number)[] }
+/** A guardrail, and the name of the member that it is of. */
+export type PackedGuardrail = { guardrail: Guardrail; name: string }
 
 /**
  * The guardrails of all members that are on: those that are on by default and not switched off, and those that are
@@ -38,6 +38,6 @@ export function packGuardrails(switches: PackSwitches = {}): PackedGuardrail[] {
     const settings = value === true ? member.settings.parse({}) : value
     return member
       .guardrails(settings)
-      .map((guardrail) => ({ guardrail: guardrailSchema.parse(guardrail), path: ['pack', member.name] }))
+      .map((guardrail) => ({ guardrail: guardrailSchema.parse(guardrail), name: member.name }))
   })
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { calendarsOf, compilePolicy, guardrailsSection, placedGuardrails } from './section.ts'
+
+const own = { name: 'mine', description: 'Mine.', effect: 'deny', when: 'request.tikcet == ""' }
+
+describe('the part of postern.yaml', () => {
+  it('may be left out: then what is safe by default is enforced', () => {
+    const section = guardrailsSection.parse({})
+    expect(placedGuardrails(section).map(({ guardrail }) => guardrail.name)).toEqual([
+      'only-namespaced',
+      'no-escalation',
+      'no-service-accounts',
+      'protected-namespaces',
+    ])
+    expect(compilePolicy(section, new Map()).ok).toBe(true)
+  })
+
+  it('says where a problem is, in the pack and in one’s own', () => {
+    const section = guardrailsSection.parse({
+      guardrailPack: { 'exec-only-with-ticket': { pattern: '(?=x)' } },
+      guardrails: [own, { ...own, name: 'no-escalation', when: 'true' }],
+    })
+    const result = compilePolicy(section, new Map())
+    expect(result.ok ? [] : result.problems.map(({ path }) => path.join('.'))).toEqual([
+      'guardrailPack.exec-only-with-ticket.require.ticket.pattern',
+      'guardrails.0.when',
+      'guardrails.1.name',
+    ])
+  })
+
+  it('names the calendars that somebody has to read', () => {
+    const section = guardrailsSection.parse({
+      guardrails: [
+        {
+          name: 'freeze',
+          description: 'Frozen.',
+          effect: 'limit',
+          limit: { freezes: [{ calendar: '/etc/postern/freezes.ics', zone: 'UTC' }] },
+        },
+      ],
+    })
+    expect(calendarsOf(section)).toEqual(['/etc/postern/freezes.ics'])
+    const text = 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261127\r\nEND:VEVENT\r\nEND:VCALENDAR'
+    expect(compilePolicy(section, new Map([['/etc/postern/freezes.ics', text]])).ok).toBe(true)
+    expect(compilePolicy(section, new Map()).ok).toBe(false)
+  })
+})
