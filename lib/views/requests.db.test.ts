@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { PersonActor } from '#lib/access/actor'
+import { pageOf, requestResource, requestSummary } from '#lib/access/resources'
+import { db } from '#lib/db/client'
+import { toCursor } from '#lib/db/cursor'
+import { decideRequest } from '#lib/operations/decide-request'
+import { aConfiguration, anEntitlement, anEntitlementDocument } from '#lib/testing/configuration'
+import { testDatabase } from '#lib/testing/database'
+import { anActor, aPerson, asActor } from '#lib/testing/people'
+import { testPolicy } from '#lib/testing/policy'
+import { rejectionOf } from '#lib/testing/rejection'
+import { aClusterState, aDecision, aGrant, aRequest } from '#lib/testing/requests'
+import { statementsOf } from '#lib/testing/statements'
+import { getRequest } from './get-request.ts'
+import { home } from './home.ts'
+import { inboxCount } from './inbox-count.ts'
+import { listRequests } from './list-requests.ts'
+
+const database = await testDatabase()
+const policy = await testPolicy()
+let mina: PersonActor
+let priya: PersonActor
+let ines: PersonActor
+let ola: PersonActor
+let jonas: PersonActor
+beforeAll(async () => {
+  await aClusterState()
+  mina = await anActor({ name: 'Mina Okafor' })
+  priya = await anActor({ name: 'Priya Raman', groups: ['payments-leads'] })
+  ines = await anActor({ groups: ['security-audit'], roles: ['auditor'] })
+  ola = await anActor({ groups: ['platform-admins'], roles: ['admin'] })
+  jonas = await anActor({ groups: ['search-dev'] })
+})
+afterAll(async () => {
+  await policy.stop()
+  await database.drop()
+})
+
+const idsOf = async (page: Promise<{ items: Array<{ id: string }> }>) => (await page).items.map(({ id }) => id)
+const inboxOf = (actor: PersonActor) => idsOf(listRequests(actor, { role: 'inbox', limit: 100 }))
+const allOf = (actor: PersonActor) => idsOf(listRequests(actor, { role: 'all', limit: 100 }))
+
+describe('who may not look, learns nothing', () => {
+  test('requester, approver, auditor, admin and whoever decided see a request; to all others it is not there', async () => {
+    const request = await aRequest({ requester: mina.person })
+    const former = await aPerson({ groups: ['payments-leads'] })
+    await aDecision(request, former)
+    former.groups = []
+    for (const actor of [mina, priya, ines, ola, asActor(former)]) {
+      expect((await getRequest(actor, request.id)).id).toBe(request.id)
+      expect(await allOf(actor)).toContain(request.id)
+    }
+    const stranger = await anActor({ groups: ['payments-dev', 'search-leads'] })
+    for (const actor of [jonas, stranger]) {
+      const refused = await rejectionOf(getRequest(actor, request.id))
+      const missing = await rejectionOf(getRequest(actor, request.id.replace(/.$/, 'z')))
+      expect({ ...refused, message: refused.message }).toEqual({ ...missing, message: missing.message })
+      expect(refused.code).toBe('not-found')
+      expect(await allOf(actor)).not.toContain(request.id)
+    }
+  })
+
+  test('a lost group takes effect at once', async () => {
+    const request = await aRequest()
+    const former = asActor({ ...priya.person, groups: [] })
+    expect(await rejectionOf(getRequest(former, request.id))).toMatchObject({ code: 'not-found' })
+    expect(await inboxOf(former)).toEqual([])
+  })
+
+  test('somebody in no group at all sees their own and nothing else', async () => {
+    const nobody = await anActor({ groups: [] })
+    const own = await aRequest({ requester: nobody.person })
+    expect(await allOf(nobody)).toEqual([own.id])
+  })
+
+  test.each(['', 'req_', '\0', '../etc', `req_${'a'.repeat(500)}`])('an id like %j is simply not there', async (id) => {
+    expect(await rejectionOf(getRequest(ines, id))).toMatchObject({ code: 'not-found' })
+  })
+})
+
+describe('the inbox', () => {
+  test('holds what waits for this person, oldest first, and the count agrees', async () => {
+    const tomas = await anActor({ groups: ['sre'] })
+    const steps = [{ groups: ['sre'], count: 1 }]
+    const entitlement = anEntitlement({ name: 'cluster-view', clusterRole: 'view', approvals: steps })
+    const old = await aRequest({ entitlement, createdAt: new Date(Date.now() - 60_000) })
+    const young = await aRequest({ entitlement })
+    expect(await inboxOf(tomas)).toEqual([old.id, young.id])
+    expect(await inboxCount(tomas)).toBe(2)
+    await aDecision(old, tomas.person)
+    expect(await inboxOf(tomas)).toEqual([young.id])
+    expect(await inboxCount(tomas)).toBe(1)
+  })
+
+  test('does not hold own requests, by subject or by the same verified e-mail in another case', async () => {
+    const lead = await anActor({ groups: ['payments-leads', 'payments-dev'], email: 'Lead.One@example.com' })
+    const second = await anActor({ groups: ['payments-leads'], email: 'lead.one@EXAMPLE.com' })
+    const request = await aRequest({ requester: lead.person })
+    expect(await inboxOf(lead)).not.toContain(request.id)
+    expect(await inboxOf(second)).not.toContain(request.id)
+    expect(await inboxOf(priya)).toContain(request.id)
+    expect((await getRequest(second, request.id)).can.decide).toMatchObject({ may: false, why: /your own/ })
+  })
+
+  test('does not hold what is decided or past its time, though not marked yet', async () => {
+    const over = [
+      await aRequest({ status: 'approved' }),
+      await aRequest({ status: 'withdrawn' }),
+      await aRequest({ lapsesAt: new Date(Date.now() - 1000) }),
+    ]
+    const inbox = await inboxOf(priya)
+    for (const { id } of over) expect(inbox).not.toContain(id)
+    expect((await getRequest(priya, over[2]?.id ?? '')).can.decide.may).toBe(false)
+  })
+
+  test('does not hold what the configuration gives to another group now', async () => {
+    const request = await aRequest()
+    try {
+      await policy.change(
+        aConfiguration({ entitlements: [anEntitlementDocument({ approvals: [{ groups: ['sre'] }] })] }),
+      )
+      expect(await inboxOf(priya)).not.toContain(request.id)
+    } finally {
+      await policy.change(aConfiguration())
+    }
+    expect(await inboxOf(priya)).toContain(request.id)
+  })
+
+  test('what it holds may be decided, and what may not be decided it does not hold', async () => {
+    const actor = await anActor({ groups: ['payments-leads', 'sre', 'payments-dev'] })
+    await aRequest({ requester: actor.person })
+    const inbox = new Set(await inboxOf(actor))
+    for (const { id, can } of (await listRequests(actor, { role: 'all', limit: 100 })).items)
+      expect(can.decide.may, id).toBe(inbox.has(id))
+  })
+})
+
+describe('one request', () => {
+  test('is of the published shape, whole and as a summary', async () => {
+    const request = await aRequest({ requester: mina.person, namespaces: ['checkout', 'payments'] })
+    const narrow = { namespaces: ['payments'], duration: 600 }
+    await decideRequest(priya, request.id, { decision: 'approve', digest: request.digest, narrow, note: 'ten minutes' })
+    const whole = await getRequest(mina, request.id)
+    expect(requestResource.parse(whole)).toEqual(whole)
+    expect(whole).toMatchObject({
+      status: 'approved',
+      duration: 'PT10M',
+      namespaces: ['payments'],
+      asked: { namespaces: ['checkout', 'payments'], duration: 'PT30M', digest: request.digest },
+      decisions: [{ person: { name: 'Priya Raman' }, decision: 'approve', note: 'ten minutes', narrowed: true }],
+      steps: [{ groups: ['payments-leads'], approvedBy: [{ name: 'Priya Raman' }], eligible: [] }],
+      grant: { status: 'pending', duration: 'PT10M', holder: { name: 'Mina Okafor' } },
+    })
+    const page = await listRequests(mina, { role: 'mine' })
+    expect(pageOf(requestSummary).parse(page)).toEqual(page)
+  })
+
+  test('names who could still approve: never the requester, a second account of theirs, or who has', async () => {
+    const email = 'requester.of.many@example.com'
+    const groups = ['tiny-leads']
+    const requester = await aPerson({ email, groups })
+    await aPerson({ email: email.toUpperCase(), groups })
+    const [one, two] = [await aPerson({ groups, name: 'One' }), await aPerson({ groups, name: 'Two' })]
+    const steps = [{ groups, count: 2 }]
+    const request = await aRequest({ requester, steps, entitlement: anEntitlement({ name: 'gone-since' }) })
+    await aDecision(request, one)
+    const [step] = (await getRequest(asActor(two), request.id)).steps
+    expect(step).toEqual({
+      groups,
+      count: 2,
+      approvedBy: [{ id: one.id, name: 'One', email: one.email }],
+      eligible: [{ id: two.id, name: 'Two', email: two.email }],
+    })
+  })
+
+  test('names at most twenty people', async () => {
+    const groups = ['crowd']
+    await Promise.all(Array.from({ length: 25 }, () => aPerson({ groups })))
+    const request = await aRequest({
+      steps: [{ groups, count: 1 }],
+      entitlement: anEntitlement({ name: 'gone-since' }),
+    })
+    expect((await getRequest(ines, request.id)).steps[0]?.eligible).toHaveLength(20)
+  })
+
+  test('keeps naming who approved after they have left the group', async () => {
+    const leaver = await anActor({ groups: ['payments-leads'], name: 'Leaver' })
+    const { id, digest } = await aRequest()
+    await decideRequest(leaver, id, { decision: 'approve', digest })
+    await db().person.update({ where: { id: leaver.person.id }, data: { groups: [] } })
+    expect((await getRequest(ines, id)).steps[0]?.approvedBy).toMatchObject([{ name: 'Leaver' }])
+  })
+
+  test('says to each reader what they may do, and why not', async () => {
+    const request = await aRequest({ requester: mina.person, status: 'approved' })
+    await aGrant({ request, status: 'active' })
+    const can = async (actor: PersonActor) => {
+      const { withdraw, revoke, release, issueCredential, decide } = (await getRequest(actor, request.id)).can
+      return [decide, withdraw, revoke, release, issueCredential].map(({ may }) => may)
+    }
+    expect(await can(mina)).toEqual([false, false, false, true, true])
+    expect(await can(priya)).toEqual([false, false, true, false, false])
+    expect(await can(ola)).toEqual([false, false, true, false, false])
+    expect(await can(ines)).toEqual([false, false, false, false, false])
+  })
+})
+
+describe('pages', () => {
+  test('go through everything once, newest first, while rows are added', async () => {
+    const actor = await anActor()
+    const made: string[] = []
+    for (let i = 0; i < 7; i++) made.push((await aRequest({ requester: actor.person })).id)
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await listRequests(actor, { role: 'mine', limit: 3, cursor })
+      seen.push(...page.items.map(({ id }) => id))
+      cursor = page.nextCursor ?? undefined
+      await aRequest({ requester: actor.person })
+    } while (cursor)
+    expect(seen).toEqual([...made].sort().reverse())
+  })
+
+  test('can be of one status', async () => {
+    const actor = await anActor()
+    await aRequest({ requester: actor.person })
+    const denied = await aRequest({ requester: actor.person, status: 'denied' })
+    expect(await idsOf(listRequests(actor, { role: 'all', status: 'denied' }))).toEqual([denied.id])
+    expect(await idsOf(listRequests(actor, { role: 'inbox', status: 'denied' }))).toEqual([])
+  })
+
+  test.each(['x', '', toCursor('grt_01m84sqapfffhsd8esctezq3wc'), toCursor("' OR 1=1 --"), toCursor('\0')])(
+    'a cursor that no list gave is refused: %j',
+    async (cursor) => {
+      const error = await rejectionOf(listRequests(mina, { role: 'all', cursor }))
+      expect(error).toMatchObject({ code: 'malformed', errors: [{ pointer: 'cursor' }] })
+    },
+  )
+
+  test('fifty requests take as many statements as one', async () => {
+    const actor = await anActor()
+    const before = await aRequest({ requester: actor.person })
+    await aDecision(before, priya.person)
+    const one = await statementsOf(() => listRequests(actor, { role: 'mine' }))
+    for (let i = 0; i < 49; i++) await aRequest({ requester: actor.person })
+    const fifty = await statementsOf(() => listRequests(actor, { role: 'mine' }))
+    expect(fifty.length).toBe(one.length)
+    expect(fifty.length).toBeLessThanOrEqual(10)
+  })
+})
+
+test('home: what is still to come apart from what is over', async () => {
+  const actor = await anActor()
+  const requester = actor.person
+  const pending = await aRequest({ requester })
+  const active = await aRequest({ requester, status: 'approved' })
+  await aGrant({ request: active, status: 'active' })
+  const ending = await aRequest({ requester, status: 'approved' })
+  await aGrant({ request: ending, status: 'ending' })
+  const ended = await aRequest({ requester, status: 'approved' })
+  await aGrant({ request: ended, status: 'ended' })
+  const denied = await aRequest({ requester, status: 'denied' })
+  const { now, before } = await home(actor)
+  expect(now.map(({ id }) => id)).toEqual([ending.id, active.id, pending.id].sort().reverse())
+  expect(before.map(({ id }) => id)).toEqual([denied.id, ended.id].sort().reverse())
+  expect(await home(await anActor())).toEqual({ now: [], before: [] })
+})
