@@ -29,16 +29,17 @@ export async function listNamespaces(client: ClusterClient): Promise<Namespace[]
   return namespaces
 }
 
-/** These namespaces as they are now; those that are not there, or are being removed, are left out. */
+/**
+ * These namespaces as they are now; those that are not there, or are being removed, are left out. Resource version 0 has
+ * the API server answer from what it holds in memory, which follows the truth by milliseconds, and spares a read of etcd
+ * that everybody who waits for access would wait for.
+ */
 export async function readNamespaces(client: ClusterClient, names: readonly string[]): Promise<Namespace[]> {
   const found = await atMost(8, names, async (name) => {
-    try {
-      const { metadata, status } = await client.core.readNamespace({ name })
-      return isLeaving(status?.phase) ? [] : [{ name, labels: metadata?.labels ?? {} }]
-    } catch (error) {
-      if (error instanceof ClusterError && error.kind === 'missing') return []
-      throw error
-    }
+    const { items } = await client.core.listNamespace({ fieldSelector: `metadata.name=${name}`, resourceVersion: '0' })
+    const [namespace] = items
+    if (namespace?.metadata?.name !== name || isLeaving(namespace.status?.phase)) return []
+    return [{ name, labels: namespace.metadata.labels ?? {} }]
   })
   return found.flat()
 }

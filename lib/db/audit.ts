@@ -52,7 +52,8 @@ function storable<T>(value: T): T {
 /** A sentence of any length as an event may hold it (lib/audit/events.ts: at most 4000 characters). */
 export const clip = (text: string): string => (text.length <= 4000 ? text : `${text.slice(0, 3999)}…`)
 
-function toRow({ type, actor, data, about = {}, before, after }: NewAuditEvent): Prisma.AuditEventCreateManyInput {
+/** The row of a fact, checked. For statements that write it together with something else (events-in-sql.ts). */
+export function toEventRow({ type, actor, data, about = {}, before, after }: NewAuditEvent): Prisma.AuditEventCreateManyInput {
   return storable({
     id: newId('event'),
     type,
@@ -79,7 +80,7 @@ function toRow({ type, actor, data, about = {}, before, after }: NewAuditEvent):
  * @throws ZodError when data is not of the event's shape: then the transaction fails, as it must
  */
 export async function recordEvents(tx: Tx, events: readonly NewAuditEvent[]) {
-  if (events.length > 0) await tx.auditEvent.createMany({ data: events.map(toRow) })
+  if (events.length > 0) await tx.auditEvent.createMany({ data: events.map(toEventRow) })
 }
 
 /** Records one fact in the transaction that makes it true. */

@@ -3,7 +3,8 @@ import type { Probes } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
 import { type About, clip, type NewAuditEvent, recordEvents } from './audit.ts'
-import { type Tx, transaction } from './client.ts'
+import { db, type Tx, transaction } from './client.ts'
+import { insertEvents } from './events-in-sql.ts'
 import { toJson } from './json.ts'
 import { moveGrant } from './transition.ts'
 
@@ -18,12 +19,17 @@ export type RemovedRow = ObjectKey & { uid: string | null }
 
 const bare = ({ kind, namespace, name }: ObjectKey) => ({ kind, namespace, name })
 
-/** The wish: the names of all objects, before any of them is made (promise 1). */
+/**
+ * The wish: the names of all objects, before any of them is made (promise 1). One statement, names and event together,
+ * because everybody who waits for access waits for this.
+ */
 export async function saveWish({ id, cluster, actor, about }: Writing, objects: readonly ObjectKey[]) {
-  await transaction(async (tx) => {
-    await tx.grantObject.createMany({ data: objects.map((object) => ({ grantId: id, cluster, ...bare(object) })) })
-    await recordEvents(tx, [{ type: 'grant.created', actor, data: { objects: objects.map(bare) }, about }])
-  })
+  const event: NewAuditEvent = { type: 'grant.created', actor, data: { objects: objects.map(bare) }, about }
+  await db().$executeRaw`
+    WITH told AS (${insertEvents([event])})
+    INSERT INTO grant_objects (grant_id, cluster, kind, namespace, name)
+    SELECT ${id}, ${cluster}, o.kind, o.namespace, o.name
+    FROM jsonb_to_recordset(${JSON.stringify(objects.map(bare))}::jsonb) AS o(kind text, namespace text, name text)`
 }
 
 async function writeMade(tx: Tx, { id }: Writing, made: readonly MadeRow[]) {

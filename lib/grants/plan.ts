@@ -1,7 +1,7 @@
 // What is the next thing to do for a grant, given what is recorded and what is wanted? Decides only; knows neither the
 // cluster nor the time. The worker carries a step out, records what came of it, and asks again.
 import type { EndReason, GrantStatus } from '#lib/access/status'
-import { keyText, type ObjectKey, type ObjectKind } from './manifests.ts'
+import { keyText, type ObjectKey } from './manifests.ts'
 
 /** An object as the database knows it. `uid` null: wished for, but nobody knows yet whether it was made. */
 export type RecordedObject = ObjectKey & { uid: string | null; removedAt: Date | null }
@@ -27,17 +27,13 @@ export type Step =
   | { do: 'prove-allowed' }
   /** Commit the wish that access ends. */
   | { do: 'end'; endedBy: EndReason }
-  /** Remove these, all at once. */
+  /** Remove these bindings, all at once. */
   | { do: 'remove'; objects: RecordedObject[] }
-  /** Everything is gone: ask the cluster until it says denied; then access has ended. */
-  | { do: 'prove-denied' }
-
-/**
- * Bindings go first, because authorization looks at them anew for each call, while a token stays good for some seconds
- * after its ServiceAccount is gone (the API server's authentication cache, 10 s). Once no binding is left, nothing that
- * remains gives anything, so the rest goes at once.
- */
-const removalOrder: readonly (readonly ObjectKind[])[] = [['RoleBinding'], ['Role', 'ServiceAccount']]
+  /**
+   * No binding is left: remove the rest, and meanwhile ask the cluster until it says denied. When both are done, access
+   * has ended.
+   */
+  | { do: 'prove-denied'; remove: RecordedObject[] }
 
 /** The next step for one grant. `now` is the database's time. */
 export function plan(world: GrantWorld, now: Date): Step {
@@ -63,12 +59,16 @@ function planPending({ startsAt, wanted, recorded }: GrantWorld, now: Date): Ste
   return unmade.length > 0 ? { do: 'make', objects: unmade } : { do: 'prove-allowed' }
 }
 
-/** NB: goes by what is recorded, not by what is wanted: whatever was ever wished for may exist. */
+/**
+ * Bindings go first, because authorization looks at them anew for each call, while a token stays good for some seconds
+ * after its ServiceAccount is gone (the API server's authentication cache, 10 s). Once no binding is left, nothing that
+ * remains gives anything, so the rest goes at once, and the cluster's answer no longer depends on it.
+ *
+ * NB: goes by what is recorded, not by what is wanted: whatever was ever wished for may exist.
+ */
 function planEnding({ recorded }: GrantWorld): Step {
   const left = recorded.filter(({ removedAt }) => removedAt === null)
-  for (const kinds of removalOrder) {
-    const objects = left.filter(({ kind }) => kinds.includes(kind))
-    if (objects.length > 0) return { do: 'remove', objects }
-  }
-  return { do: 'prove-denied' }
+  const bindings = left.filter(({ kind }) => kind === 'RoleBinding')
+  if (bindings.length > 0) return { do: 'remove', objects: bindings }
+  return { do: 'prove-denied', remove: left }
 }

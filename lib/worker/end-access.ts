@@ -33,20 +33,26 @@ export async function remove(work: Work, objects: readonly RecordedObject[], rem
   throw failed.reason
 }
 
-/** Proves that access is over, and says so. */
-export async function finish(work: Work, removed: readonly RemovedRow[]) {
+/** What the cluster answers about a grant of which no binding is left. */
+async function prove(work: Work) {
+  const { grant, clock, signal } = work
+  // Nothing was ever wished for: the cluster was not touched, so there is nothing to prove, and it need not be there.
+  if (grant.objects.length === 0) return { at: clock().toISOString(), results: [] }
+  return proveDenied(await work.client(), grant, clock, signal)
+}
+
+/** Removes the rest, proves that access is over, and says so when both are done. */
+export async function finish(work: Work, rest: readonly RecordedObject[], removed: RemovedRow[]) {
   const { grant, writing, clock } = work
   const endedBy = grant.endedBy ?? 'expiry'
-  // Nothing was ever wished for: the cluster was not touched, so there is nothing to prove, and it need not be there.
-  const isUntouched = grant.objects.length === 0
+  const [proof, removal] = await Promise.allSettled([prove(work), remove(work, rest, removed)])
   try {
-    const probes = isUntouched
-      ? { at: clock().toISOString(), results: [] }
-      : await proveDenied(await work.client(), grant, clock, work.signal)
-    await saveEnded(writing, { removed, probes, endedBy, endedAt: clock() })
+    if (proof.status === 'rejected') throw proof.reason
+    if (removal.status === 'rejected') throw removal.reason
+    await saveEnded(writing, { removed, probes: proof.value, endedBy, endedAt: clock() })
     grant.status = 'ended'
   } catch (error) {
-    await saveRemoved(writing, removed)
+    await saveRemoved(writing, removed.splice(0))
     // A call of a worker that died may have landed after we looked: what is there by now goes before the next try.
     if (error instanceof NotProven) {
       const client = await work.client()

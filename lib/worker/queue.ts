@@ -93,8 +93,11 @@ export function startQueue(worker: string): Queue {
 
   async function look() {
     const free = freeSlots()
-    if (free.size > 0) for (const grant of await claimGrants(worker, free)) begin(grant)
+    const claimed = free.size > 0 ? await claimGrants(worker, free) : []
+    for (const grant of claimed) begin(grant)
     if (isDirty || isStopping) return
+    // The end of what was just begun looks again; until then nobody needs to know what is next, and the time is theirs.
+    if (claimed.length > 0) return napFor(longestNap)
     const seconds = await secondsToNextGrant()
     // What is due and was not taken is another worker's, or waits for a slot: the end of something wakes us for that.
     napFor(seconds === undefined ? longestNap : Math.max(seconds * 1000, seconds <= 0 ? 1_000 : 0))

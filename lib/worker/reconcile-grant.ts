@@ -14,7 +14,7 @@ import { manifestsOf, type Work } from './work.ts'
 /** After so many rounds of ten seconds a cluster that took everything and still says no has said no for good. */
 const triesUntilNeverAllowed = 5
 
-/** Wish, make, prove, begin the end, remove, remove, prove: more steps than these in one pass is an error of ours. */
+/** Wish, make, prove, begin the end, remove, prove: more steps than these in one pass is an error of ours. */
 const mostSteps = 12
 
 /** Carries out what plan() says, step by step, until there is nothing to do for now. */
@@ -48,7 +48,7 @@ async function carryOut(work: Work, worker: string) {
         await remove(work, step.objects, removed)
         break
       case 'prove-denied':
-        await finish(work, removed)
+        await finish(work, step.remove, removed)
         return
     }
   }
