@@ -77,6 +77,16 @@ function findNode() {
   )
 }
 
+/** @param {number} pid @returns {number | undefined} undefined when there is no such process */
+function parentOf(pid) {
+  try {
+    if (process.platform === 'linux') return Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
+  } catch {
+    return undefined
+  }
+  return Number(spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).stdout) || undefined
+}
+
 const [command = '', ...args] = process.argv.slice(2)
 if (!Object.hasOwn(commands, command)) giveUp(`usage: node local/run.mjs ${Object.keys(commands).join(' | ')}`)
 const file = join(checkout, 'local', commands[/** @type {keyof typeof commands} */ (command)])
@@ -95,10 +105,10 @@ const child = spawn(node, [file, ...args], {
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => child.kill(signal))
 }
-// npm's death is not told to its children; ours is to the command.
-const parent = process.ppid
+// Our death is told to the command by the channel. npm's is told to nobody: between it and us stands a shell that stays.
 if (process.env.npm_lifecycle_event) {
-  setInterval(() => process.ppid !== parent && child.kill('SIGHUP'), 1000).unref()
+  const npm = parentOf(process.ppid)
+  setInterval(() => parentOf(process.ppid) !== npm && child.kill('SIGHUP'), 1000).unref()
 }
 child.on('error', (error) => giveUp(error.message))
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM']))
