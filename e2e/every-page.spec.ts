@@ -1,0 +1,110 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from './fixtures.ts'
+import { approve, ask, grantOf } from './grants.ts'
+
+const pages = [
+  '/',
+  '/ask',
+  '/ask?entitlement=payments-restart',
+  '/ask?entitlement=search-debug',
+  '/inbox',
+  '/history',
+  '/clusters',
+  '/guardrails',
+]
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const [device, viewport] of Object.entries({
+    desktop: { width: 1280, height: 900 },
+    phone: { width: 390, height: 844 },
+  })) {
+    test(`axe finds nothing and nothing is wider than the screen: ${device}, ${colorScheme}`, async ({ as, api }) => {
+      test.setTimeout(180_000)
+      const [mina, priya, jonas] = await Promise.all([api('mina'), api('priya'), api('jonas')])
+      const pending = await ask(mina)
+      const active = await ask(mina)
+      await approve(priya, active)
+      await grantOf(mina, active.id, 'active')
+      await ask(jonas, {
+        entitlement: 'search-debug',
+        namespaces: ['search'],
+        rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+      })
+      const visits = {
+        mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`],
+        priya: [`/inbox?request=${pending.id}`, `/requests/${pending.id}`],
+        jonas: ['/ask?entitlement=search-debug', '/inbox'],
+        ines: ['/history', `/history?request=${active.id}`],
+      } as const
+      for (const [person, paths] of Object.entries(visits)) {
+        const page = await as(person as keyof typeof visits, { colorScheme, viewport })
+        for (const path of paths) {
+          await page.goto(path)
+          await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+          const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
+          const found = violations.map(
+            ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
+          )
+          expect.soft(found, `${person} at ${path}`).toEqual([])
+          const excess = await page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          )
+          expect.soft(excess, `${person} at ${path} scrolls sideways`).toBe(0)
+        }
+      }
+    })
+  }
+}
+
+test('axe finds nothing for whoever is not signed in', async ({ browser, stage }) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const page = await browser.newPage({ baseURL: stage.url, colorScheme })
+    for (const path of ['/sign-in', '/sign-in?error=OAuthCallback', '/signed-out', '/no-such-page']) {
+      await page.goto(path)
+      const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
+      expect
+        .soft(
+          violations.map(({ id }) => id),
+          path,
+        )
+        .toEqual([])
+    }
+  }
+})
+
+test('every page forbids frames, foreign scripts and guessing, and no page can be framed', async ({ as, stage }) => {
+  const mina = await as('mina')
+  for (const path of pages) {
+    const answer = await mina.goto(path)
+    const headers = answer?.headers() ?? {}
+    const policy = headers['content-security-policy'] ?? ''
+    expect(policy, path).toContain("frame-ancestors 'none'")
+    const scripts = policy.split(';').find((directive) => directive.trim().startsWith('script-src')) ?? ''
+    expect(scripts, path).toMatch(/'nonce-/)
+    expect(scripts, path).not.toContain('unsafe-inline')
+    expect(headers['referrer-policy'], path).toBeTruthy()
+    expect(headers['permissions-policy'], path).toBeTruthy()
+    expect(headers['x-content-type-options'], path).toBe('nosniff')
+    expect(headers['x-powered-by'], path).toBeUndefined()
+  }
+  expect(stage.url.startsWith('http://localhost')).toBe(true)
+})
+
+test('the keyboard alone is enough to ask and to find the way', async ({ as }) => {
+  const mina = await as('mina')
+  await mina.keyboard.press('Tab')
+  await expect(mina.getByRole('link', { name: /skip/i })).toBeFocused()
+  await mina.keyboard.press('g')
+  await mina.keyboard.press('h')
+  await expect(mina).toHaveURL(/\/history/)
+  await mina.keyboard.press('g')
+  await mina.keyboard.press('a')
+  await expect(mina.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
+  await mina.keyboard.press('/')
+  await expect(mina.getByRole('textbox', { name: /Paste a Forbidden error/ })).toBeFocused()
+  await mina.keyboard.type('restart')
+  await mina.keyboard.press('Tab')
+  await mina.keyboard.press('Enter')
+  await expect(mina).toHaveURL(/entitlement=payments-restart/)
+})

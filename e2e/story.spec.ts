@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from '@playwright/test'
+import { expect, test } from './fixtures.ts'
+import { approve, ask, grantOf } from './grants.ts'
+
+/** Fills the ask page as a person would and sends it; resolves on the new request's page, with its path. */
+async function askInBrowser(page: Page, entitlement: string, reason: string): Promise<string> {
+  await page.goto('/')
+  await page.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(entitlement)
+  await page.getByRole('link', { name: entitlement }).first().click()
+  await page.getByRole('checkbox', { name: 'payments' }).check()
+  await page.getByRole('textbox', { name: 'Why' }).fill(reason)
+  await expect(page.getByText(/^Needs 1 of payments-leads|^Nobody has to approve it/)).toBeVisible()
+  await page.getByRole('button', { name: /^Ask for/ }).click()
+  await page.waitForURL('**/requests/req_*')
+  return new URL(page.url()).pathname
+}
+
+/** The words of the state beside the headline. */
+const state = (page: Page) => page.locator('#decided').getByRole('status')
+
+/** Takes a credential on the page that is open and returns the kubeconfig that the browser downloaded. */
+async function connect(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Connect' }).click()
+  const arriving = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download kubeconfig' }).click()
+  return readFileSync(await (await arriving).path(), 'utf8')
+}
+
+const tokenIn = (kubeconfig: string) => kubeconfig.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/)?.[0] ?? ''
+
+test('ask, approve, kubectl can; the time is over, kubectl cannot', async ({ as, kubectlWith }) => {
+  test.setTimeout(120_000)
+  const [mina, priya] = await Promise.all([as('mina'), as('priya')])
+  const reason = `Checkout hangs ${crypto.randomUUID()}`
+  const path = await askInBrowser(mina, 'Look at payment deployments', reason)
+  await expect(state(mina)).toHaveText('pending')
+
+  // The inbox updates by itself, and two keys decide.
+  await priya.goto(`/inbox?request=${path.split('/').at(-1)}`)
+  await expect(priya.getByText(reason)).toBeVisible()
+  await priya.keyboard.press('a')
+  await expect(priya.getByRole('button', { name: /^Approve for 25 seconds/ })).toBeFocused()
+  await priya.keyboard.press('Enter')
+  await expect(priya.locator('#decided').getByRole('status')).not.toHaveText('pending')
+
+  await expect(state(mina)).toHaveText('active')
+  const kubeconfig = await connect(mina)
+  const kubectl = kubectlWith(kubeconfig)
+  expect((await kubectl('get', 'deployments')).stdout).toContain('payments-api')
+  expect((await kubectl('delete', 'deployment', 'payments-api')).stderr).toContain('Forbidden')
+
+  // Shown once: nothing that the server sends again holds the token.
+  const token = tokenIn(kubeconfig)
+  expect(token).not.toBe('')
+  await mina.reload()
+  expect(await mina.content()).not.toContain(token.split('.')[2])
+
+  await expect(state(mina)).toHaveText('ended', { timeout: 60_000 })
+  await expect(mina.locator('#decided')).toContainText('by expiry')
+  expect((await kubectl('get', 'deployments')).code).not.toBe(0)
+})
+
+test('a denial ends it and says why', async ({ as }) => {
+  const [mina, priya] = await Promise.all([as('mina'), as('priya')])
+  const path = await askInBrowser(mina, 'Restart payment services', 'Trying whether this is allowed')
+  await priya.goto(path)
+  await priya.getByRole('textbox', { name: /Note/ }).fill('Not during the sale, please')
+  await priya.getByRole('button', { name: 'Deny' }).click()
+  await expect(state(mina)).toHaveText('denied')
+  await expect(mina.getByText('Not during the sale, please')).toBeVisible()
+  await expect(mina.getByRole('button', { name: 'Connect' })).toHaveCount(0)
+})
+
+test('a requester withdraws what nobody has decided', async ({ as }) => {
+  const mina = await as('mina')
+  await askInBrowser(mina, 'Restart payment services', 'Asked for the wrong thing')
+  await mina.getByRole('button', { name: 'Withdraw' }).click()
+  await mina.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
+  await expect(state(mina)).toHaveText('withdrawn')
+})
+
+test('a holder gives access back, and kubectl stops', async ({ as, kubectlWith }) => {
+  const mina = await as('mina')
+  await askInBrowser(mina, 'Read payment logs', 'Reading the logs of the outage')
+  await expect(state(mina)).toHaveText('active')
+  const kubectl = kubectlWith(await connect(mina))
+  expect((await kubectl('get', 'pods')).code).toBe(0)
+  await mina.keyboard.press('Escape')
+  await mina.getByRole('button', { name: 'End now' }).click()
+  await mina.getByRole('dialog').getByRole('button', { name: 'End now' }).click()
+  await expect(state(mina)).toHaveText('ended')
+  await expect(mina.locator('#decided')).toContainText('given back')
+  expect((await kubectl('get', 'pods')).code).not.toBe(0)
+})
+
+test('a lead revokes access that is in use', async ({ as, api, kubectlWith }) => {
+  const [mina, lead, priya] = await Promise.all([api('mina'), api('priya'), as('priya')])
+  const request = await ask(mina)
+  await approve(lead, request)
+  const grant = await grantOf(mina, request.id, 'active')
+  const { body } = await mina<{ kubeconfig: string }>('POST', `/grants/${grant.id}/credentials`)
+  const kubectl = kubectlWith(body.kubeconfig)
+  expect((await kubectl('get', 'deployments')).code).toBe(0)
+
+  await priya.goto(`/requests/${request.id}`)
+  await priya.getByRole('button', { name: 'Revoke' }).click()
+  const dialog = priya.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Why' }).fill('The incident is over')
+  await dialog.getByRole('button', { name: 'Revoke' }).click()
+  await expect(state(priya)).toHaveText('ended')
+  await expect(priya.locator('#decided')).toContainText('by revocation')
+  expect((await kubectl('get', 'deployments')).code).not.toBe(0)
+})
+
+test('nobody is offered their own request to decide', async ({ as, api }) => {
+  const [priya, page] = await Promise.all([api('priya'), as('priya')])
+  const request = await ask(priya)
+  await page.goto(`/requests/${request.id}`)
+  await expect(state(page)).toHaveText('pending')
+  await expect(page.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
+  await expect(page.getByText('This is your own request: somebody else has to decide it.')).toBeVisible()
+  await page.goto('/inbox')
+  await expect(page.locator(`a[href*="${request.id}"]`)).toHaveCount(0)
+})
+
+test('not there and not yours are one page', async ({ as, api }) => {
+  const [mina, tomas] = await Promise.all([api('mina'), as('tomas')])
+  const request = await ask(mina)
+  const seen: string[] = []
+  tomas.removeAllListeners('console') // A page that is not there is a 404, and browsers complain about those.
+  for (const id of [request.id, `${request.id.slice(0, -4)}0000`]) {
+    const answer = await tomas.goto(`/requests/${id}`)
+    expect(answer?.status()).toBe(404)
+    await expect(tomas.getByRole('heading', { level: 1 })).toHaveText(
+      'There is nothing here, or it is not yours to see',
+    )
+    seen.push(await tomas.locator('main').innerText())
+  }
+  expect(seen[0]).toBe(seen[1])
+})
+
+test('an auditor finds a request in the history and can change nothing', async ({ as, api }) => {
+  const [mina, ines] = await Promise.all([api('mina'), as('ines')])
+  const request = await ask(mina, { reason: 'Something for the auditor' })
+  await ines.goto(`/history?request=${request.id}`)
+  await expect(ines.getByRole('row').filter({ hasText: 'asked for' })).toHaveCount(1)
+  await ines.goto(`/requests/${request.id}`)
+  await expect(ines.getByText('Something for the auditor')).toBeVisible()
+  for (const name of [/^Approve/, /^Deny/, /^Withdraw/, /^Revoke/, /^Connect/]) {
+    await expect(ines.getByRole('button', { name })).toHaveCount(0)
+  }
+})
+
+test('signing in leads back to the page that was wanted, and signing out ends it at the provider too', async ({
+  browser,
+  stage,
+  api,
+}) => {
+  const request = await ask(await api('mina'))
+  const page = await browser.newPage({ baseURL: stage.url })
+  await page.goto(`/requests/${request.id}`)
+  await expect(page).toHaveURL(/\/sign-in/)
+  await page.getByRole('button', { name: /identity provider/i }).click()
+  await page.getByRole('button', { name: /Mina Okafor/ }).click()
+  await expect(page).toHaveURL(`${stage.url}/requests/${request.id}`)
+
+  const cookies = await page.context().cookies(stage.url)
+  await page.getByRole('button', { name: 'Sign out' }).first().click()
+  await expect(page.getByRole('heading', { level: 1, name: 'You are signed out' })).toBeVisible()
+  // A copy of the cookie is worth nothing: the session ended where it is kept.
+  await page.context().clearCookies()
+  await page.context().addCookies(cookies)
+  await page.goto('/')
+  await expect(page).toHaveURL(/\/sign-in/)
+  await page.getByRole('button', { name: /identity provider/i }).click()
+  await expect(page.getByRole('heading', { name: 'Who are you today?' })).toBeVisible()
+})
+
+test('a pasted refusal of the API server leads to what covers it', async ({ as }) => {
+  const mina = await as('mina')
+  const refusal =
+    'Error from server (Forbidden): deployments.apps "payments-api" is forbidden: User "mina" cannot patch resource "deployments" in API group "apps" in the namespace "payments"'
+  await mina.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(refusal)
+  await mina.keyboard.press('Enter')
+  await expect(mina.getByText('Restart payment services').first()).toBeVisible()
+})
