@@ -9,9 +9,11 @@ import type { Attributes } from './attributes.ts'
 
 export type Answer = { status: number; body: { [key: string]: unknown; message?: string } }
 
+export type Impersonated = { user: string; groups: readonly string[] }
+
 export type Oracle = {
-  /** @param user to impersonate; the administrator asks where none is named */
-  call(method: string, path: string, body?: unknown, user?: string): Promise<Answer>
+  /** @param as whom to impersonate; the administrator asks where nobody is named */
+  call(method: string, path: string, body?: unknown, as?: Impersonated): Promise<Answer>
   close(): void
 }
 
@@ -31,11 +33,12 @@ export async function openOracle(): Promise<Oracle> {
     ca: readFileSync(kubernetes.caFile),
     ...credentialsOf(kubernetes.adminKubeconfig),
   })
-  const call = (method: string, path: string, body?: unknown, user?: string) =>
+  const call = (method: string, path: string, body?: unknown, as?: Impersonated) =>
     new Promise<Answer>((resolve, reject) => {
       const headers = {
         'content-type': 'application/json',
-        ...(user ? { 'impersonate-user': user } : {}),
+        ...(as ? { 'impersonate-user': as.user } : {}),
+        ...(as?.groups.length ? { 'impersonate-group': [...as.groups] } : {}),
       }
       const sent = request(
         new URL(path, kubernetes.server),
@@ -102,17 +105,38 @@ export async function isAllowed(oracle: Oracle, user: string, attributes: Attrib
   return (review.status as { allowed: boolean }).allowed
 }
 
-/**
- * The server's authorizers answer from what they have been told, a little after what was written. Each kind of object
- * reaches them in order, so once they know of one made last, they know of all made before.
- */
-export async function untilSeen(oracle: Oracle, namespace: string, sentinel: string): Promise<void> {
-  await give(oracle, namespace, sentinel, [{ apiGroups: ['sentinel'], resources: ['sentinels'], verbs: ['see'] }])
+const sentinelRules = [{ apiGroups: ['sentinel'], resources: ['sentinels'], verbs: ['see'] }]
+
+async function untilAllowed(oracle: Oracle, user: string, namespace: string): Promise<void> {
   const question = { namespace, verb: 'see', group: 'sentinel', resource: 'sentinels', subresource: '', name: '' }
   const deadline = Date.now() + 20_000
-  while (!(await isAllowed(oracle, sentinel, question))) {
+  while (!(await isAllowed(oracle, user, question))) {
     if (Date.now() > deadline) throw new Error('the authorizers did not see what was written')
   }
+}
+
+/**
+ * The server's authorizers answer from what they have been told, a little after what was written. Each kind of object
+ * reaches them in order, so once they know of one made last, they know of all made before. This is for Roles and
+ * RoleBindings.
+ */
+export async function untilSeen(oracle: Oracle, namespace: string, sentinel: string): Promise<void> {
+  await give(oracle, namespace, sentinel, sentinelRules)
+  await untilAllowed(oracle, sentinel, namespace)
+}
+
+/** The same for ClusterRoles and ClusterRoleBindings; what it made for that is gone afterwards. */
+export async function untilSeenInCluster(oracle: Oracle, sentinel: string): Promise<void> {
+  const path = '/apis/rbac.authorization.k8s.io/v1'
+  const apiGroup = 'rbac.authorization.k8s.io'
+  const metadata = { name: sentinel }
+  await must(oracle.call('POST', `${path}/clusterroles`, { metadata, rules: sentinelRules }))
+  const roleRef = { apiGroup, kind: 'ClusterRole', name: sentinel }
+  const subjects = [{ apiGroup, kind: 'User', name: sentinel }]
+  await must(oracle.call('POST', `${path}/clusterrolebindings`, { metadata, roleRef, subjects }))
+  await untilAllowed(oracle, sentinel, '')
+  for (const kind of ['clusterrolebindings', 'clusterroles'])
+    await must(oracle.call('DELETE', `${path}/${kind}/${sentinel}`))
 }
 
 /** Lists in the server's short form of a rule: `Verbs:["get" "list"]`, quoted as Go does. */
@@ -147,7 +171,7 @@ export async function refusalToGrant(
   rules: readonly Rule[],
 ): Promise<Rule[] | null> {
   const path = `${rbac(namespace, 'roles')}?dryRun=All`
-  const { status, body } = await oracle.call('POST', path, roleManifest('asked', rules), user)
+  const { status, body } = await oracle.call('POST', path, roleManifest('asked', rules), { user, groups: [] })
   if (status === 201) return null
   if (status !== 403) throw new Error(`${status}: ${body.message}`)
   return notHeld(String(body.message))
