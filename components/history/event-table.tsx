@@ -11,23 +11,23 @@ type Props = { events: AuditEventResource[]; filter: HistoryFilter; cursor: stri
 /** What happened, newest first. A row opens in place; which one is open is part of the URL, so it can be sent. */
 export function EventTable({ events, filter, cursor, open }: Props) {
   return (
-    <table className="w-full border-collapse text-left text-dense max-rail:block">
+    <table className="w-full border-collapse text-left text-dense max-rail:block rail:table-fixed">
       <caption className="sr-only">Audit events, newest first</caption>
       <thead className="max-rail:sr-only">
         <tr className="border-b border-edge text-muted">
-          <th scope="col" className="w-44 py-1.5 pr-4">
+          <th scope="col" className="w-42 py-1.5 pr-4">
             Time (UTC)
           </th>
-          <th scope="col" className="w-40 pr-4">
+          <th scope="col" className="w-32 pr-4 xl:w-40">
             Who
           </th>
           <th scope="col" className="pr-4">
             What
           </th>
-          <th scope="col" className="w-52 pr-4">
+          <th scope="col" className="w-40 pr-4 xl:w-52">
             Where
           </th>
-          <th scope="col" className="w-24">
+          <th scope="col" className="w-20">
             Request
           </th>
         </tr>
@@ -47,7 +47,7 @@ export function EventTable({ events, filter, cursor, open }: Props) {
                     scroll={false}
                     href={`/history?${queryOf(filter, { cursor, open: isOpen ? '' : event.id })}`}
                     aria-expanded={isOpen}
-                    className="hover:underline"
+                    className="whitespace-nowrap hover:underline"
                   >
                     <span aria-hidden className="mr-1.5 inline-block w-2 text-muted">
                       {isOpen ? '▾' : '▸'}
@@ -55,7 +55,7 @@ export function EventTable({ events, filter, cursor, open }: Props) {
                     <Time at={event.at} as="exact" />
                   </Link>
                 </td>
-                <td className="pr-4 whitespace-nowrap max-rail:pr-0 max-rail:text-right">
+                <td className="pr-4 max-rail:pr-0 max-rail:text-right">
                   <Said>{event.actor.name}</Said>
                 </td>
                 <td className="pr-4 max-rail:col-span-2 max-rail:py-0.5">

@@ -12,8 +12,7 @@ export function ClusterProof({ grant }: { grant: GrantResource | null }) {
       <ScrollTable caption="Objects in the cluster">
         <thead>
           <tr>
-            <th scope="col">Object</th>
-            <th scope="col">UID</th>
+            <th scope="col">Object and its UID</th>
             <th scope="col">Made (UTC)</th>
             <th scope="col">Removed (UTC)</th>
           </tr>
@@ -23,8 +22,10 @@ export function ClusterProof({ grant }: { grant: GrantResource | null }) {
             <tr key={`${one.kind}/${one.namespace}/${one.name}`}>
               <td className="whitespace-nowrap">
                 {one.kind} <code>{`${one.namespace}/${one.name}`}</code>
+                <span className="block text-muted">
+                  {one.uid ? <Copyable text={one.uid} label={`the UID of the ${one.kind}`} /> : 'not made yet'}
+                </span>
               </td>
-              <td>{one.uid ? <Copyable text={one.uid} label={`UID of ${one.kind}`} /> : '–'}</td>
               <td>{one.createdAt ? <Time at={one.createdAt} as="exact" /> : '–'}</td>
               <td>{one.removedAt ? <Time at={one.removedAt} as="exact" /> : '–'}</td>
             </tr>

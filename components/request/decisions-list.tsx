@@ -12,7 +12,7 @@ export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) 
       {decisions.map((one) => (
         <li
           key={one.id}
-          className="grid gap-x-4 gap-y-0.5 border-b border-line py-2 text-dense rail:grid-cols-[6.5rem_12rem_minmax(0,1fr)_auto]"
+          className="grid gap-x-4 gap-y-0.5 border-b border-line py-2 text-dense rail:grid-cols-[6.5rem_9rem_minmax(0,1fr)] rail:items-baseline xl:grid-cols-[6.5rem_12rem_minmax(0,1fr)_auto]"
         >
           <StatusMark status={one.decision === 'approve' ? 'approved' : 'denied'} />
           <span>
@@ -22,7 +22,7 @@ export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) 
             {one.note ? <Said lines>{one.note}</Said> : <span className="text-muted">without a note</span>}
             {one.narrowed && <span className="text-muted"> · allowed less than was asked for</span>}
           </span>
-          <span className="text-muted">
+          <span className="text-muted rail:col-start-3 xl:col-start-4">
             <Time at={one.at} as="exact" /> · <code title={one.digest}>{shortHash(one.digest)}</code>
           </span>
         </li>
