@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { endpoints } from '#lib/api/endpoints'
+import { testDatabase } from '#lib/testing/database'
+import { expectProblem, expectPromised, knock } from '#lib/testing/doors'
+import { testIdentity } from '#lib/testing/identity'
+import { aPerson } from '#lib/testing/people'
+import { aGrant, aRequest } from '#lib/testing/requests'
+import * as credentialsDoor from './grants/[id]/credentials/route.ts'
+import * as releaseDoor from './grants/[id]/release/route.ts'
+import * as revokeDoor from './grants/[id]/revoke/route.ts'
+import * as oneDoor from './grants/[id]/route.ts'
+import * as listDoor from './grants/route.ts'
+
+const database = await testDatabase()
+const identity = await testIdentity()
+const tokens: Record<string, string> = {}
+beforeAll(async () => {
+  for (const person of ['mina', 'jonas', 'priya', 'ines', 'ola']) tokens[person] = await identity.token(person)
+})
+afterAll(async () => {
+  await identity.stop()
+  await database.drop()
+})
+
+const as = (person: string) => ({ token: tokens[person] ?? '' })
+const path = '/api/v1/grants'
+const missing = 'grt_00000000000000000000000000'
+
+/** An active grant of mina's, as if made a minute ago. */
+async function minasGrant(status: 'pending' | 'active' | 'ended' = 'active') {
+  const { issuer } = identity.provider
+  const requester = await aPerson({ issuer, subject: 'mina', name: 'Mina Okafor', email: 'mina@example.com' })
+  const request = await aRequest({ requester, status: 'approved' })
+  return aGrant({ request, status, activatedAt: new Date(Date.now() - 60_000) })
+}
+
+const read = (id: string, person: string) => knock(oneDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
+const post = (
+  door: Parameters<typeof knock>[0],
+  id: string,
+  what: string,
+  person: string,
+  body?: unknown,
+  headers = {},
+) => knock(door, { ...as(person), method: 'POST', path: `${path}/${id}/${what}`, params: { id }, body, headers })
+
+test('the holder reads a grant and finds it in the list; another team’s people do not', async () => {
+  const { id } = await minasGrant()
+  const answer = await read(id, 'mina')
+  expectPromised(answer, endpoints.getGrant)
+  expect(answer.body).toMatchObject({
+    status: 'active',
+    can: { release: { may: true }, issueCredential: { may: true } },
+  })
+  const list = await knock(listDoor, { ...as('mina'), path: `${path}?status=active` })
+  expectPromised(list, endpoints.listGrants)
+  expect(list.body.items.map((item: { id: string }) => item.id)).toContain(id)
+  expectProblem(await read(id, 'jonas'), 404, 'not-found')
+  expect((await knock(listDoor, { ...as('jonas'), path })).body.items).toEqual([])
+  expectProblem(await knock(listDoor, { ...as('mina'), path: `${path}?status=alive` }), 400, 'malformed')
+})
+
+test('an approver ends access with a reason; an auditor may not, and a stranger learns nothing', async () => {
+  const { id } = await minasGrant()
+  expectProblem(await post(revokeDoor, id, 'revoke', 'priya', {}), 400, 'malformed')
+  expectProblem(await post(revokeDoor, id, 'revoke', 'priya', { reason: '  ' }), 422, 'invalid')
+  expectProblem(await post(revokeDoor, id, 'revoke', 'ines', { reason: 'I do not like it' }), 403, 'forbidden')
+  expectProblem(await post(revokeDoor, id, 'revoke', 'jonas', { reason: 'I do not like it' }), 404, 'not-found')
+  const revoked = await post(revokeDoor, id, 'revoke', 'priya', { reason: 'The deploy is over' })
+  expectPromised(revoked, endpoints.revokeGrant)
+  expect(revoked.body).toEqual({ status: 'ending' })
+  expect((await read(id, 'mina')).body).toMatchObject({ endedBy: 'revocation', endNote: 'The deploy is over' })
+  expectProblem(await post(revokeDoor, id, 'revoke', 'priya', { reason: 'again' }), 409, 'conflict')
+})
+
+test('an admin ends anybody’s access', async () => {
+  const { id } = await minasGrant()
+  expectPromised(await post(revokeDoor, id, 'revoke', 'ola', { reason: 'maintenance' }), endpoints.revokeGrant)
+})
+
+test('the holder gives access back without a body, and a second call with the same key changes nothing', async () => {
+  const { id } = await minasGrant()
+  expectProblem(await post(releaseDoor, id, 'release', 'priya'), 403, 'forbidden')
+  const key = { 'idempotency-key': crypto.randomUUID() }
+  expectPromised(await post(releaseDoor, id, 'release', 'mina', undefined, key), endpoints.releaseGrant)
+  expectPromised(await post(releaseDoor, id, 'release', 'mina', undefined, key), endpoints.releaseGrant)
+  expectProblem(await post(releaseDoor, id, 'release', 'mina'), 409, 'conflict')
+})
+
+test('a credential is the holder’s alone, and only while the grant is active', async () => {
+  const { id } = await minasGrant()
+  expect((await post(credentialsDoor, id, 'credentials', 'priya')).status).toBe(403)
+  expectProblem(await post(credentialsDoor, id, 'credentials', 'jonas'), 404, 'not-found')
+  const ended = await minasGrant('ended')
+  expectProblem(await post(credentialsDoor, ended.id, 'credentials', 'mina'), 409, 'conflict')
+  expectProblem(await post(credentialsDoor, id, 'credentials', 'mina', { seconds: 9 }), 400, 'malformed')
+})
+
+test('an Idempotency-Key is spent by the first call for a credential, whose answer is kept nowhere', async () => {
+  const { id } = await minasGrant('ended')
+  const key = { 'idempotency-key': crypto.randomUUID() }
+  expectProblem(await post(credentialsDoor, id, 'credentials', 'mina', undefined, key), 409, 'conflict')
+  const second = await post(credentialsDoor, id, 'credentials', 'mina', undefined, key)
+  expectProblem(second, 409, 'conflict')
+  expect(second.body.detail).toContain('Idempotency-Key')
+  const kept = await database.asOwner<{ body: unknown }>('SELECT body FROM idempotency WHERE key = $1', [
+    key['idempotency-key'],
+  ])
+  expect(kept).toEqual([{ body: {} }])
+})
+
+test('somebody who is not signed in gets 401 at every door', async () => {
+  const calls = [
+    knock(listDoor, { path }),
+    knock(oneDoor, { path: `${path}/${missing}`, params: { id: missing } }),
+    ...[revokeDoor, releaseDoor, credentialsDoor].map((door) =>
+      knock(door, { method: 'POST', path: `${path}/${missing}/x`, params: { id: missing } }),
+    ),
+  ]
+  for (const answer of await Promise.all(calls)) expectProblem(answer, 401, 'unauthenticated')
+})

@@ -1,0 +1,47 @@
+import { afterAll, expect, test } from 'vitest'
+import { testDatabase } from '#lib/testing/database'
+import { expectProblem, knock } from '#lib/testing/doors'
+import { testIdentity } from '#lib/testing/identity'
+import { startProxy } from '#lib/testing/proxy'
+import * as readyDoor from '../../readyz/route.ts'
+import * as meDoor from './me/route.ts'
+
+const database = await testDatabase()
+const url = new URL(database.appUrl)
+const proxy = await startProxy({ host: url.hostname, port: Number(url.port) })
+process.env.DATABASE_URL = Object.assign(new URL(url), { port: String(proxy.port) }).href
+const identity = await testIdentity()
+const token = await identity.token('mina')
+afterAll(async () => {
+  await identity.stop()
+  await database.drop()
+  await proxy.stop()
+})
+
+const me = () => knock(meDoor, { path: '/api/v1/me', token })
+const ready = async () => (await readyDoor.GET()).status
+
+test('while the database is away callers are told within two seconds when to try again, and then it works', async () => {
+  expect((await me()).status).toBe(200)
+  expect(await ready()).toBe(200)
+  await proxy.cut()
+  const began = performance.now()
+  const answers = await Promise.all([me(), me(), me()])
+  expect(performance.now() - began).toBeLessThan(2_000)
+  for (const answer of answers) {
+    expectProblem(answer, 503, 'unavailable')
+    expect(answer.headers.get('retry-after')).toBe('2')
+  }
+  expect(await ready()).toBe(503)
+  await proxy.mend()
+  expect((await me()).status).toBe(200)
+  expect(await ready()).toBe(200)
+})
+
+test('while the identity provider has never answered nobody is recognised, and nobody is called a forger', async () => {
+  await identity.provider.stop()
+  const fresh = globalThis as { posternDiscovery?: Map<string, unknown>; posternKeys?: Map<string, unknown> }
+  fresh.posternDiscovery?.clear()
+  fresh.posternKeys?.clear()
+  expectProblem(await me(), 503, 'unavailable')
+})

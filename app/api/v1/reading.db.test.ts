@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { endpoints } from '#lib/api/endpoints'
+import { aBrowser, signInWith } from '#lib/testing/browser'
+import { testDatabase } from '#lib/testing/database'
+import { expectProblem, expectPromised, knock } from '#lib/testing/doors'
+import { testIdentity } from '#lib/testing/identity'
+import { aClusterState } from '#lib/testing/requests'
+import * as nothingDoor from '../[[...path]]/route.ts'
+import * as auditDoor from './audit-events/route.ts'
+import * as clustersDoor from './clusters/route.ts'
+import * as entitlementsDoor from './entitlements/route.ts'
+import * as meDoor from './me/route.ts'
+import * as openApiDoor from './openapi.json/route.ts'
+import * as requestsDoor from './requests/route.ts'
+
+const database = await testDatabase()
+const identity = await testIdentity()
+const tokens: Record<string, string> = {}
+beforeAll(async () => {
+  await aClusterState()
+  for (const person of ['mina', 'jonas', 'ines']) tokens[person] = await identity.token(person)
+})
+afterAll(async () => {
+  await identity.stop()
+  await database.drop()
+})
+
+const as = (person: string) => ({ token: tokens[person] ?? '' })
+
+test('I am told who the server thinks I am, and which claim each word came from', async () => {
+  const answer = await knock(meDoor, { ...as('ines'), path: '/api/v1/me' })
+  expectPromised(answer, endpoints.me)
+  expect(answer.body).toMatchObject({ subject: 'ines', groups: ['security-audit'], roles: ['auditor'] })
+  expect(answer.body.claims).toMatchObject({ subject: 'sub', email: 'email', groups: 'groups' })
+})
+
+test('I am told what I may ask for, and not what others may', async () => {
+  const minas = await knock(entitlementsDoor, { ...as('mina'), path: '/api/v1/entitlements' })
+  const jonas = await knock(entitlementsDoor, { ...as('jonas'), path: '/api/v1/entitlements' })
+  for (const answer of [minas, jonas]) expectPromised(answer, endpoints.listEntitlements)
+  const names = (answer: typeof minas) => answer.body.items.map((item: { name: string }) => item.name)
+  expect(names(minas)).toContain('payments-restart')
+  expect(names(jonas)).not.toContain('payments-restart')
+})
+
+test('the clusters are told as last seen', async () => {
+  const answer = await knock(clustersDoor, { ...as('mina'), path: '/api/v1/clusters' })
+  expectPromised(answer, endpoints.listClusters)
+  expect(answer.body.items).toMatchObject([{ name: 'prod-eu', reachable: true }])
+})
+
+test('auditors read all events, others what is about them; filters are known by name', async () => {
+  const ask = (over: object) =>
+    knock(requestsDoor, {
+      ...as('mina'),
+      method: 'POST',
+      path: '/api/v1/requests',
+      body: {
+        entitlement: 'payments-restart',
+        cluster: 'prod-eu',
+        namespaces: ['payments'],
+        reason: 'Payments hang since the last release',
+        duration: 'PT30M',
+        ...over,
+      },
+    })
+  const { body } = await ask({})
+  await ask({ duration: 'PT9H' })
+  const list = (query: string, person: string) =>
+    knock(auditDoor, { ...as(person), path: `/api/v1/audit-events?${query}` })
+  const all = await list('type=request.submitted', 'ines')
+  expectPromised(all, endpoints.listAuditEvents)
+  expect(all.body.items).toMatchObject([{ requestId: body.id, actor: { name: 'Mina Okafor' }, via: 'api' }])
+  expect((await list('type=request.refused', 'mina')).body.items).toHaveLength(1)
+  expect((await list('', 'jonas')).body.items).toEqual([])
+  for (const query of ['type=request.invented', 'from=yesterday', 'request=nonsense', 'who=mina']) {
+    expectProblem(await list(query, 'ines'), 400, 'malformed')
+  }
+})
+
+test('the reference of a refusal is the same in the answer and in the audit event', async () => {
+  const answer = await knock(requestsDoor, {
+    ...as('mina'),
+    method: 'POST',
+    path: '/api/v1/requests',
+    body: {
+      entitlement: 'payments-restart',
+      cluster: 'prod-eu',
+      namespaces: ['search'],
+      reason: 'x',
+      duration: 'PT9H',
+    },
+  })
+  const events = await database.asOwner<{ type: string }>('SELECT type FROM audit_events WHERE reference = $1', [
+    answer.body.reference,
+  ])
+  expect(events).toEqual([{ type: 'request.refused' }])
+})
+
+test('the browser’s session reads, and writes only from Postern’s own pages', async () => {
+  const browser = aBrowser()
+  await signInWith(browser, 'mina')
+  const cookie = `postern.session=${browser.cookies.get('postern.session')}`
+  expectPromised(await knock(meDoor, { path: '/api/v1/me', headers: { cookie } }), endpoints.me)
+  const write = (headers: Record<string, string>) =>
+    knock(requestsDoor, { method: 'POST', path: '/api/v1/requests', body: {}, headers: { cookie, ...headers } })
+  expectProblem(await write({}), 403, 'cross-origin')
+  expectProblem(await write({ 'sec-fetch-site': 'cross-site' }), 403, 'cross-origin')
+  expectProblem(await write({ 'sec-fetch-site': 'same-origin' }), 400, 'malformed')
+})
+
+test('a refused token is not excused by a good cookie', async () => {
+  const browser = aBrowser()
+  await signInWith(browser, 'mina')
+  const cookie = `postern.session=${browser.cookies.get('postern.session')}`
+  const answer = await knock(meDoor, { path: '/api/v1/me', token: 'not.a.token', headers: { cookie } })
+  expectProblem(answer, 401, 'unauthenticated')
+  expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="postern", error="invalid_token"/)
+})
+
+test('methods that a door does not know are refused with those it does', async () => {
+  for (const method of ['PUT', 'PATCH', 'DELETE', 'POST']) {
+    const answer = await knock(meDoor, { method, path: '/api/v1/me' })
+    expectProblem(answer, 405, 'method-not-allowed')
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
+  }
+  expect((await knock(requestsDoor, { method: 'OPTIONS', path: '/api/v1/requests' })).headers.get('allow')).toBe(
+    'GET, HEAD, POST, OPTIONS',
+  )
+  const head = await knock(meDoor, { ...as('mina'), method: 'HEAD', path: '/api/v1/me' })
+  expect([head.status, head.body]).toEqual([200, null])
+})
+
+test('an address that is no door answers like everything that is not there', async () => {
+  expectProblem(await knock(nothingDoor, { method: 'POST', path: '/api/v2/me' }), 404, 'not-found')
+})
+
+test('the description of the API is there for everybody, and names where it stands', async () => {
+  const answer = await knock(openApiDoor, { path: '/api/v1/openapi.json' })
+  expect(answer.body).toMatchObject({ openapi: '3.1.1', servers: [{ url: 'http://localhost:3000/api/v1' }] })
+})

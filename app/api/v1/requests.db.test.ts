@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { endpoints } from '#lib/api/endpoints'
+import { testDatabase } from '#lib/testing/database'
+import { type Answer, expectProblem, expectPromised, knock } from '#lib/testing/doors'
+import { testIdentity } from '#lib/testing/identity'
+import { aClusterState } from '#lib/testing/requests'
+import * as decisionsDoor from './requests/[id]/decisions/route.ts'
+import * as oneDoor from './requests/[id]/route.ts'
+import * as withdrawDoor from './requests/[id]/withdraw/route.ts'
+import * as previewDoor from './requests/preview/route.ts'
+import * as listDoor from './requests/route.ts'
+
+const database = await testDatabase()
+const identity = await testIdentity()
+const tokens: Record<string, string> = {}
+beforeAll(async () => {
+  await aClusterState()
+  for (const person of ['mina', 'jonas', 'priya', 'tomas', 'ines', 'ola']) tokens[person] = await identity.token(person)
+})
+afterAll(async () => {
+  await identity.stop()
+  await database.drop()
+})
+
+const submission = {
+  entitlement: 'payments-restart',
+  cluster: 'prod-eu',
+  namespaces: ['payments'],
+  reason: 'Payments hang since the last release',
+  duration: 'PT30M',
+}
+
+const as = (person: string) => ({ token: tokens[person] ?? '' })
+const path = '/api/v1/requests'
+const ask = (over: object = {}, person = 'mina', headers = {}) =>
+  knock(listDoor, { ...as(person), method: 'POST', path, body: { ...submission, ...over }, headers })
+const read = (id: string, person: string) => knock(oneDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
+const decide = (id: string, person: string, body: object) =>
+  knock(decisionsDoor, { ...as(person), method: 'POST', path: `${path}/${id}/decisions`, params: { id }, body })
+const withdraw = (id: string, person: string) =>
+  knock(withdrawDoor, { ...as(person), method: 'POST', path: `${path}/${id}/withdraw`, params: { id } })
+
+const pointers = (answer: Answer) => answer.body.errors.map((error: { pointer: string }) => error.pointer)
+
+async function rowsOf(table: 'requests' | 'decisions' | 'grants'): Promise<number> {
+  const [row] = await database.asOwner<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`)
+  return row?.n ?? -1
+}
+
+test('asking gives a request with its id, status and digest; its requester reads it whole', async () => {
+  const asked = await ask()
+  expectPromised(asked, endpoints.submitRequest)
+  expect(asked.body.status).toBe('pending')
+  const whole = await read(asked.body.id, 'mina')
+  expectPromised(whole, endpoints.getRequest)
+  expect(whole.body).toMatchObject({ digest: asked.body.digest, duration: 'PT30M', can: { withdraw: { may: true } } })
+})
+
+test('the preview says what a request would meet, and changes nothing', async () => {
+  const before = await rowsOf('requests')
+  const good = await knock(previewDoor, { ...as('mina'), method: 'POST', path: `${path}/preview`, body: submission })
+  expectPromised(good, endpoints.previewRequest)
+  expect(good.body.verdict.violations).toEqual([])
+  const body = { ...submission, duration: 'PT9H', reason: 'short' }
+  const bad = await knock(previewDoor, { ...as('mina'), method: 'POST', path: `${path}/preview`, body })
+  expectPromised(bad, endpoints.previewRequest)
+  expect(bad.body.verdict.violations.map((violation: { pointer: string }) => violation.pointer).sort()).toEqual([
+    '/duration',
+    '/reason',
+  ])
+  expect(await rowsOf('requests')).toBe(before)
+})
+
+test('bad input is refused with every field that is wrong, and nothing is stored half-way', async () => {
+  const before = await rowsOf('requests')
+  const cases: [object | string, number, string, string[]][] = [
+    ['{"entitlement":', 400, 'malformed', []],
+    [{ ...submission, durationSeconds: 3, approve: true }, 400, 'malformed', ['/durationSeconds', '/approve']],
+    [{ ...submission, duration: 'PT0S' }, 422, 'invalid', ['/duration']],
+    [{ ...submission, duration: '-PT30M' }, 422, 'invalid', ['/duration']],
+    [{ ...submission, duration: '30m', reason: 'a\u0007b' }, 422, 'invalid', ['/duration', '/reason']],
+    [{ ...submission, namespaces: ['Payments!'] }, 422, 'invalid', ['/namespaces/0']],
+    [{ ...submission, duration: 'PT9H' }, 422, 'guardrail-violation', ['/duration']],
+    [
+      { ...submission, namespaces: ['search'], reason: 'short' },
+      422,
+      'guardrail-violation',
+      ['/namespaces/0', '/reason'],
+    ],
+    [{ ...submission, startsAt: '2020-01-01T00:00:00Z' }, 422, 'guardrail-violation', ['/startsAt']],
+    [{ ...submission, cluster: 'nowhere' }, 422, 'guardrail-violation', ['/cluster']],
+  ]
+  for (const [body, status, code, wrong] of cases) {
+    const answer = await knock(listDoor, { ...as('mina'), method: 'POST', path, body })
+    expectProblem(answer, status, code)
+    expect(pointers(answer)).toEqual(expect.arrayContaining(wrong))
+  }
+  const unknown = await ask({ entitlement: 'no-such-thing' })
+  expect([404, 422]).toContain(unknown.status)
+  const form = await knock(listDoor, {
+    ...as('mina'),
+    method: 'POST',
+    path,
+    body: 'a=b',
+    headers: { 'content-type': 'text/plain' },
+  })
+  expectProblem(form, 415, 'unsupported-media-type')
+  expectProblem(await ask({ reason: 'x'.repeat(300_000) }), 413, 'too-large')
+  expect(await rowsOf('requests')).toBe(before)
+})
+
+test('somebody who is not signed in gets 401 at every door, and learns nothing else', async () => {
+  const id = 'req_00000000000000000000000000'
+  const calls = [
+    knock(listDoor, { path }),
+    knock(listDoor, { method: 'POST', path, body: submission }),
+    knock(previewDoor, { method: 'POST', path: `${path}/preview`, body: submission }),
+    knock(oneDoor, { path: `${path}/${id}`, params: { id } }),
+    knock(decisionsDoor, { method: 'POST', path: `${path}/${id}/decisions`, params: { id }, body: {} }),
+    knock(withdrawDoor, { method: 'POST', path: `${path}/${id}/withdraw`, params: { id } }),
+  ]
+  for (const answer of await Promise.all(calls)) {
+    expectProblem(answer, 401, 'unauthenticated')
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="postern"')
+  }
+})
+
+test('a request of another team reads exactly like one that is not there', async () => {
+  const { body } = await ask()
+  const [hidden, absent, nonsense] = await Promise.all([
+    read(body.id, 'jonas'),
+    read('req_00000000000000000000000000', 'jonas'),
+    read('nonsense', 'jonas'),
+  ])
+  for (const answer of [hidden, absent, nonsense]) {
+    expectProblem(answer, 404, 'not-found')
+    expect({ ...answer.body, reference: '' }).toEqual({ ...absent.body, reference: '' })
+  }
+  expectProblem(await decide(body.id, 'jonas', { decision: 'approve', digest: body.digest }), 404, 'not-found')
+  expectProblem(await withdraw(body.id, 'jonas'), 404, 'not-found')
+})
+
+test('an approver of the right group decides once, on the digest that stands', async () => {
+  const { body } = await ask()
+  const wrong = { decision: 'approve', digest: `sha256:${'0'.repeat(64)}` }
+  expectProblem(await decide(body.id, 'priya', wrong), 409, 'digest-mismatch')
+  const right = { decision: 'approve', digest: body.digest, note: 'go ahead' }
+  const decided = await decide(body.id, 'priya', right)
+  expectPromised(decided, endpoints.decideRequest)
+  expect(decided.body.status).toBe('approved')
+  expectProblem(await decide(body.id, 'priya', right), 409, 'conflict')
+  expectProblem(await withdraw(body.id, 'mina'), 409, 'conflict')
+  expect((await read(body.id, 'mina')).body).toMatchObject({ status: 'approved', grant: { status: 'pending' } })
+})
+
+test('nobody decides their own request over the API', async () => {
+  identity.provider.setGroups('mina', ['payments-dev', 'payments-leads'])
+  await database.asOwner(`UPDATE people SET groups_at = now() - interval '1 hour' WHERE subject = 'mina'`)
+  const token = await identity.token('mina')
+  identity.provider.setGroups('mina', ['payments-dev'])
+  const { body } = await knock(listDoor, { token, method: 'POST', path, body: submission })
+  const answer = await knock(decisionsDoor, {
+    token,
+    method: 'POST',
+    path: `${path}/${body.id}/decisions`,
+    params: { id: body.id },
+    body: { decision: 'approve', digest: body.digest },
+  })
+  expectProblem(answer, 403, 'forbidden')
+  expect((await read(body.id, 'priya')).body.status).toBe('pending')
+})
+
+test('the requester takes a pending request back, once; an auditor sees it and cannot', async () => {
+  const { body } = await ask()
+  expectProblem(await withdraw(body.id, 'ines'), 403, 'forbidden')
+  const taken = await withdraw(body.id, 'mina')
+  expectPromised(taken, endpoints.withdrawRequest)
+  expectProblem(await withdraw(body.id, 'mina'), 409, 'conflict')
+})
+
+test('lists are paged by cursor: mine, those that wait for me, all that I may see', async () => {
+  for (let i = 0; i < 3; i++) await ask()
+  const list = (query: string, person: string) => knock(listDoor, { ...as(person), path: `${path}?${query}` })
+  const first = await list('limit=2', 'mina')
+  expectPromised(first, endpoints.listRequests)
+  expect(first.body.items).toHaveLength(2)
+  const second = await list(`limit=2&cursor=${encodeURIComponent(first.body.nextCursor)}`, 'mina')
+  expectPromised(second, endpoints.listRequests)
+  const ids = [...first.body.items, ...second.body.items].map((item: { id: string }) => item.id)
+  expect(new Set(ids).size).toBe(ids.length)
+  expect((await list('role=inbox', 'priya')).body.items.length).toBeGreaterThanOrEqual(3)
+  expect((await list('role=inbox', 'jonas')).body.items).toEqual([])
+  expect((await list('role=all', 'ines')).body.items.length).toBeGreaterThanOrEqual(3)
+  expectProblem(await list('statsu=pending', 'mina'), 400, 'malformed')
+  const bad = await list('cursor=nonsense', 'mina')
+  expectProblem(bad, 400, 'malformed')
+  expect(pointers(bad)).toEqual(['cursor'])
+})
+
+test('the same Idempotency-Key gives the same answer and one request, also when both calls come at once', async () => {
+  const before = await rowsOf('requests')
+  const key = { 'idempotency-key': crypto.randomUUID() }
+  const [first, second] = await Promise.all([ask({}, 'mina', key), ask({}, 'mina', key)])
+  for (const answer of [first, second]) expectPromised(answer, endpoints.submitRequest)
+  expect(second.body).toEqual(first.body)
+  const replayed = [first, second].map((answer) => answer.headers.get('idempotency-replayed'))
+  expect(replayed.filter((value) => value === 'true')).toHaveLength(1)
+  expect(await rowsOf('requests')).toBe(before + 1)
+  expectProblem(await ask({ duration: 'PT10M' }, 'mina', key), 409, 'idempotency-mismatch')
+  const other = await ask({}, 'priya', key)
+  expect(other.body.id, 'a key is its owner’s').not.toBe(first.body.id)
+  expectProblem(await ask({}, 'mina', { 'idempotency-key': 'with blank' }), 400, 'malformed')
+})
+
+test('a refused call spends no Idempotency-Key: put right, it may be tried again under the same', async () => {
+  const key = { 'idempotency-key': crypto.randomUUID() }
+  expectProblem(await ask({ duration: 'PT9H' }, 'mina', key), 422, 'guardrail-violation')
+  expectPromised(await ask({}, 'mina', key), endpoints.submitRequest)
+})

@@ -1,0 +1,59 @@
+import { expect } from 'vitest'
+import type { Endpoint } from '#lib/api/endpoints'
+import type { Handler } from '#lib/api/handle'
+import { testUrl } from './identity.ts'
+
+/** What a route file exports: a handler for each method. */
+export type Door = Record<string, Handler>
+
+// biome-ignore lint/suspicious/noExplicitAny: what comes over the wire has no type; tests say what they expect of it.
+export type Answer = { status: number; headers: Headers; body: any }
+
+type Call = {
+  method?: string
+  /** The address as a client writes it. */
+  path: string
+  params?: Record<string, string>
+  token?: string
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+/** Knocks at a door as the network would: a request with its headers and text, an answer with its status and text. */
+export async function knock(
+  door: Door,
+  { method = 'GET', path, params = {}, token, body, headers = {} }: Call,
+): Promise<Answer> {
+  const handler = door[method]
+  if (!handler) throw new Error(`the door has no ${method}`)
+  const request = new Request(`${testUrl}${path}`, {
+    method,
+    headers: {
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+  })
+  const response = await handler(request, { params: Promise.resolve(params) })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null }
+}
+
+/** The answer is a success of exactly the shape that the description of the API promises. */
+export function expectPromised(answer: Answer, endpoint: Endpoint) {
+  expect(answer.status, JSON.stringify(answer.body)).toBe(endpoint.status)
+  const parsed = endpoint.answer.safeParse(answer.body)
+  expect(parsed.error?.issues ?? []).toEqual([])
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+}
+
+/** The answer is a problem document (RFC 9457) with this status and code. */
+export function expectProblem(answer: Answer, status: number, code: string) {
+  expect([answer.status, answer.body?.code], JSON.stringify(answer.body)).toEqual([status, code])
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.body).toMatchObject({ status, type: `urn:postern:problem:${code}` })
+  expect(answer.body.detail).toMatch(/^\S.*[.)]$/s)
+  expect(answer.body.reference).toMatch(/^[0-9a-z]{8,12}$/)
+}
