@@ -33,3 +33,9 @@ test('each trusted proxy is believed about one hop, and the client about none', 
 test('what is no address is not recorded as one', async () => {
   expect(await addressSeen({ 'x-forwarded-for': '<script>' }, 1)).toBeNull()
 })
+
+test('where the connection is not known, what a client claims is not taken for it', () => {
+  const claimed = new Headers({ 'x-forwarded-for': '6.6.6.6, 203.0.113.9' })
+  expect(clientAddressOf(claimed, 0)).toBeNull()
+  expect(clientAddressOf(claimed, 1)).toBe('203.0.113.9')
+})

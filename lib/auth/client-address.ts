@@ -29,8 +29,9 @@ export function notePeerAddresses(): void {
 export function clientAddressOf(headers: Headers, trustedProxies: number): string | null {
   const peer = shared.posternPeerHeader ? headers.get(shared.posternPeerHeader) : null
   const forwarded = (headers.get('x-forwarded-for') ?? '').split(',').map((entry) => entry.trim())
-  const hops = [...forwarded.filter(Boolean), ...(peer ? [peer] : [])]
-  const address = trustedProxies === 0 ? peer : (hops.at(-1 - trustedProxies) ?? hops[0] ?? null)
+  // An unknown peer keeps its place: counted without it, a client's own words would move into a proxy's.
+  const hops = [...forwarded.filter(Boolean), peer ?? '']
+  const address = hops.at(-1 - trustedProxies) ?? hops[0]
   if (!address) return null
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
   return isIP(plain) ? plain : null
