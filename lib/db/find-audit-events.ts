@@ -1,3 +1,4 @@
+import { AppError } from '#lib/access/errors'
 import { reads } from './client.ts'
 import { Prisma } from './generated/client.ts'
 
@@ -17,11 +18,22 @@ export type AuditFilter = {
 /** Everybody's events, or those by or about one person. */
 export type AuditScope = 'all' | { personId: string }
 
+/** A time of a filter. @throws AppError `malformed` for what is none, or lies outside what a calendar shows */
+function timeOf(pointer: 'from' | 'to', text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const time = new Date(text)
+  if (time.getUTCFullYear() >= 1970 && time.getUTCFullYear() <= 9999) return time
+  const errors = [{ pointer, message: 'must be a time such as 2026-11-23T09:00:00Z' }]
+  throw new AppError('malformed', `This is not a time that can be looked for: ${pointer}.`, { errors })
+}
+
 /** No value of the database holds a NUL, and asking for one is an error: nothing is found instead. */
 const isFindable = (text: string) => !text.includes('\0')
 
 function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
-  const { actor, cluster, namespace, request, grant, type, from, to } = filter
+  const { actor, cluster, namespace, request, grant, type } = filter
+  const from = timeOf('from', filter.from)
+  const to = timeOf('to', filter.to)
   const all: Prisma.Sql[] = []
   if (![actor, cluster, namespace, request, grant, type].every((text) => text === undefined || isFindable(text)))
     all.push(Prisma.sql`false`)
@@ -35,8 +47,8 @@ function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
     if (request !== undefined) all.push(Prisma.sql`request_id = ${request}`)
     if (grant !== undefined) all.push(Prisma.sql`grant_id = ${grant}`)
     if (type !== undefined) all.push(Prisma.sql`type = ${type}`)
-    if (from !== undefined) all.push(Prisma.sql`at >= ${from}::timestamptz`)
-    if (to !== undefined) all.push(Prisma.sql`at < ${to}::timestamptz`)
+    if (from !== undefined) all.push(Prisma.sql`at >= ${from}`)
+    if (to !== undefined) all.push(Prisma.sql`at < ${to}`)
   }
   return all.length > 0 ? Prisma.join(all, ' AND ') : Prisma.sql`true`
 }
@@ -87,8 +99,8 @@ export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets
   reads().$queryRaw<Bucket[]>(Prisma.sql`
     WITH found AS (SELECT at FROM audit_events WHERE ${conditions(scope, filter)}),
     range AS (
-      SELECT coalesce(${filter.from ?? null}::timestamptz, min(at)) AS low,
-        greatest(coalesce(${filter.to ?? null}::timestamptz, now()), max(at) + interval '1 millisecond') AS high
+      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz, min(at)) AS low,
+        greatest(coalesce(${timeOf('to', filter.to) ?? null}::timestamptz, now()), max(at) + interval '1 millisecond') AS high
       FROM found HAVING count(*) > 0),
     parts AS (
       SELECT n, low + (high - low) * (n - 1) / ${buckets}::int AS "from", low + (high - low) * n / ${buckets}::int AS "to"

@@ -124,6 +124,14 @@ describe('finding', () => {
     expect(await typesOf(ines, filter)).toEqual(expected)
   })
 
+  test.each(['', 'yesterday', '+275760-09-13T00:00:00Z', '0001-01-01T00:00:00Z'])(
+    'a time that is none is refused: %j',
+    async (from) => {
+      for (const call of [listAuditEvents(ines, { from }), auditHistogram(ines, { to: from })])
+        expect(await rejectionOf(call)).toMatchObject({ code: 'malformed' })
+    },
+  )
+
   test('by the id of who acted', async () => {
     expect(await typesOf(ines, { actor: mina.person.id })).toEqual(['request.submitted'])
   })
