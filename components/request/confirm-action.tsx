@@ -1,5 +1,5 @@
 'use client'
-import { type ReactNode, useId, useState, useTransition } from 'react'
+import { type ReactNode, useId, useRef, useState, useTransition } from 'react'
 import type { ActionError, ActionResult } from '#lib/access/action-result'
 import type { May } from '#lib/access/resources'
 import { ActionProblem } from '../ui/action-problem.tsx'
@@ -36,15 +36,18 @@ export function ConfirmAction({
   const [error, setError] = useState<ActionError | null>(null)
   const [busy, start] = useTransition()
   const id = useId()
+  const form = useRef<HTMLFormElement>(null)
 
   const submit = () =>
     start(async () => {
       const result = await run(reason)
       setError(result.error)
       if (result.error) return
-      setOpen(false)
       setReason('')
-      requestAnimationFrame(() => document.getElementById(focusAfter)?.focus())
+      // The browser gives the focus back to the button when the dialog closes, and the button may be gone with the next
+      // drawing of the page: so the dialog closes first, and the focus goes on from there.
+      form.current?.closest('dialog')?.close()
+      document.getElementById(focusAfter)?.focus()
     })
 
   return (
@@ -68,6 +71,7 @@ export function ConfirmAction({
       )}
       <Dialog open={open} onClose={() => setOpen(false)} title={title} narrow>
         <form
+          ref={form}
           className="space-y-4 text-left whitespace-normal"
           onSubmit={(event) => {
             event.preventDefault()

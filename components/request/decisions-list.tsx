@@ -8,11 +8,11 @@ import { shortHash } from './verdict-list.tsx'
 export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) {
   if (decisions.length === 0) return <p className="text-dense text-muted">Nobody has decided yet.</p>
   return (
-    <ul>
+    <ul className="@container">
       {decisions.map((one) => (
         <li
           key={one.id}
-          className="grid gap-x-4 gap-y-0.5 border-b border-line py-2 text-dense rail:grid-cols-[6.5rem_9rem_minmax(0,1fr)] rail:items-baseline xl:grid-cols-[6.5rem_12rem_minmax(0,1fr)_auto]"
+          className="grid gap-x-4 gap-y-0.5 border-b border-line py-2 text-dense @lg:grid-cols-[6.5rem_9rem_minmax(0,1fr)] @lg:items-baseline @4xl:grid-cols-[6.5rem_12rem_minmax(0,1fr)_auto]"
         >
           <StatusMark status={one.decision === 'approve' ? 'approved' : 'denied'} />
           <span>
@@ -22,7 +22,7 @@ export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) 
             {one.note ? <Said lines>{one.note}</Said> : <span className="text-muted">without a note</span>}
             {one.narrowed && <span className="text-muted"> · allowed less than was asked for</span>}
           </span>
-          <span className="text-muted rail:col-start-3 xl:col-start-4">
+          <span className="text-muted @lg:col-start-3 @4xl:col-start-4">
             <Time at={one.at} as="exact" /> · <code title={one.digest}>{shortHash(one.digest)}</code>
           </span>
         </li>

@@ -9,6 +9,7 @@ import { RulesTable } from './rules-table.tsx'
 import { Standing } from './standing.tsx'
 import { Steps } from './steps.tsx'
 import { VerdictList } from './verdict-list.tsx'
+import { aboutTitle } from './words.ts'
 
 type Props = {
   request: RequestResource
@@ -33,7 +34,7 @@ export function InboxRequest({ request, decide }: Props) {
         <Reason request={request} />
       </section>
       <section>
-        <h3 className="mb-1">What becomes possible</h3>
+        <h3 className="mb-1">{aboutTitle(request)}</h3>
         <RulesTable
           rules={request.rules}
           namespaces={request.namespaces}

@@ -13,6 +13,7 @@ import { RulesTable } from './rules-table.tsx'
 import { Steps } from './steps.tsx'
 import { Timeline } from './timeline.tsx'
 import { shortHash, VerdictList } from './verdict-list.tsx'
+import { aboutTitle } from './words.ts'
 
 type Props = { request: RequestResource; events: AuditEventResource[]; moreEvents: boolean }
 
@@ -122,11 +123,4 @@ export function RequestEvidence({ request, events, moreEvents }: Props) {
       </p>
     </>
   )
-}
-
-/** The heading over the rules, in the tense that fits: nobody should read a refused request as something possible. */
-function aboutTitle({ status, grant }: RequestResource): string {
-  if (status === 'pending') return 'What becomes possible'
-  if (status !== 'approved' || (grant?.status === 'ended' && !grant.activatedAt)) return 'What was asked for'
-  return grant?.status === 'ended' ? 'What was possible' : 'What is possible'
 }

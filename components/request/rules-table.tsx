@@ -2,9 +2,12 @@ import type { Rule } from '#lib/access/rule'
 import { rulesInWords } from '#lib/rbac/sentence'
 import { Said } from '../ui/said.tsx'
 
+// A vetted ClusterRole such as `view` names some eighty resources: more than this many are folded behind their number.
+const mostShown = 12
+
 type Props = { rules: Rule[]; namespaces: string[]; clusterRole: string | null; caption: string }
 
-/** What becomes possible, rule by rule: the verbs first, because they are what an approver decides about. */
+/** What becomes possible: the verbs first, because they are what an approver decides about; same verbs in one row. */
 export function RulesTable({ rules, namespaces, clusterRole, caption }: Props) {
   return (
     <>
@@ -18,15 +21,21 @@ export function RulesTable({ rules, namespaces, clusterRole, caption }: Props) {
           </tr>
         </thead>
         <tbody>
-          {rules.map((rule) => (
-            <tr key={JSON.stringify(rule)}>
-              <td>
-                <code className="font-strong">{wordsOf(rule).verbs}</code>
+          {byVerbs(rules).map(({ key, verbs, targets, names }) => (
+            <tr key={key}>
+              <td className="min-w-24">
+                <code className="font-strong">{verbs}</code>
               </td>
               <td>
-                <code>
-                  <Said>{wordsOf(rule).targets}</Said>
-                </code>
+                <Targets targets={targets} />
+                {names.length > 0 && (
+                  <p className="text-muted">
+                    only named{' '}
+                    <code className="text-ink">
+                      <Said>{names.join(', ')}</Said>
+                    </code>
+                  </p>
+                )}
               </td>
               <td>
                 <code>
@@ -48,9 +57,43 @@ export function RulesTable({ rules, namespaces, clusterRole, caption }: Props) {
   )
 }
 
-/** The sentence of one rule, cut where its verbs end, so that words and table never disagree. */
-function wordsOf(rule: Rule) {
-  const bare = rulesInWords([rule])
-  const verbs = rulesInWords([{ ...rule, apiGroups: [''], resources: ['x'], resourceNames: [] }]).slice(0, -2)
-  return { verbs, targets: bare.slice(verbs.length + 1) }
+function Targets({ targets }: { targets: string[] }) {
+  const rest = targets.slice(mostShown)
+  return (
+    <>
+      <code>
+        <Said>{targets.slice(0, mostShown).join(', ')}</Said>
+      </code>
+      {rest.length > 0 && (
+        <details>
+          <summary>and {rest.length} more</summary>
+          <code>
+            <Said>{rest.join(', ')}</Said>
+          </code>
+        </details>
+      )}
+    </>
+  )
 }
+
+type Row = { key: string; verbs: string; targets: string[]; names: string[] }
+
+/** Rules with the same verbs on the same names as one row; every target in the words of the sentence, none left out. */
+function byVerbs(rules: Rule[]): Row[] {
+  const rows = new Map<string, Row>()
+  for (const rule of rules) {
+    const names = [...(rule.resourceNames ?? [])].sort()
+    const verbs = said({ ...rule, apiGroups: [''], resources: ['x'] }).slice(0, -' x'.length)
+    const key = JSON.stringify([verbs, names])
+    const targets = rule.apiGroups.flatMap((group) =>
+      rule.resources.map((resource) =>
+        said({ verbs: ['get'], apiGroups: [group], resources: [resource] }).slice('get '.length),
+      ),
+    )
+    const before = rows.get(key)?.targets ?? []
+    rows.set(key, { key, verbs, names, targets: [...new Set([...before, ...targets])] })
+  }
+  return [...rows.values()]
+}
+
+const said = (rule: Rule) => rulesInWords([{ ...rule, resourceNames: undefined }])

@@ -40,3 +40,10 @@ export function namespacesInWords(namespaces: readonly string[]): string {
     ? `${namespaces.slice(0, 2).join(', ')} and ${namespaces.length - 2} more`
     : namespaces.join(', ')
 }
+
+/** The heading over the rules, in the tense that fits: nobody should read a refused request as something possible. */
+export function aboutTitle({ status, grant }: RequestSummary): string {
+  if (status === 'pending') return 'What becomes possible'
+  if (status !== 'approved' || (grant?.status === 'ended' && !grant.activatedAt)) return 'What was asked for'
+  return grant?.status === 'ended' ? 'What was possible' : 'What is possible'
+}
