@@ -9,6 +9,8 @@ export type DemoState = {
   /** Where its data is. */
   directory: string
   databaseDirectory: string
+  /** The cluster that the data is about: `local`, or the kubeconfig and context of somebody's own. */
+  cluster: string
   clientSecret: string
   sessionSecret: string
   /** Ports of last time: taken again when they are free, so that what people noted down keeps working. */
@@ -44,12 +46,16 @@ function chooseDatabaseDirectory(): string {
   return join(outside, 'postgres')
 }
 
-/** The demo's state; made when there is none, and made anew when only half of its data is left. */
-export function openDemoState(options: { reset: boolean }): { state: DemoState; isNew: boolean } {
+/**
+ * The demo's state; made when there is none, and made anew when only half of its data is left. Refuses data about another
+ * cluster: its grants would name objects that are not there.
+ */
+export function openDemoState(options: { reset: boolean; cluster: string }): { state: DemoState; isNew: boolean } {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
   chmodSync(stateDirectory, 0o700)
   const old = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as DemoState) : undefined
   if (old && !options.reset && existsSync(old.databaseDirectory)) {
+    if (old.cluster !== options.cluster) throw new Error(`the demo's data is about another cluster: start with --reset`)
     if (databaseUser()) chooseDatabaseDirectory()
     return { state: old, isNew: false }
   }
@@ -58,7 +64,8 @@ export function openDemoState(options: { reset: boolean }): { state: DemoState; 
   const random = () => randomBytes(32).toString('base64url')
   const databaseDirectory = chooseDatabaseDirectory()
   rmSync(databaseDirectory, { recursive: true, force: true })
-  const state = { directory, databaseDirectory, clientSecret: random(), sessionSecret: random(), ports: {} }
+  const secrets = { clientSecret: random(), sessionSecret: random() }
+  const state = { directory, databaseDirectory, cluster: options.cluster, ...secrets, ports: {} }
   return { state, isNew: true }
 }
 

@@ -17,8 +17,12 @@ const duties: Record<string, string> = {
   'platform-admins': 'administrator',
 }
 
+const aboutLocalPods =
+  'kubectl logs answers. kubectl exec does not, on purpose: no node is real here, and it would run on this machine.'
+const aboutOwnPods = 'The Deployments in your cluster have no replicas: their images do not exist.'
+
 /** Where to sign in, as whom, and what to try. */
-export function tellWhatToDo({ url, cluster, kubectl, logs }: Facts) {
+export function tellWhatToDo({ url, cluster, kubectl, logs }: Facts, isOwnCluster: boolean) {
   const people = [...localPeople].map(
     ([key, { name, groups }]) =>
       `  ${key.padEnd(7)}${name.padEnd(18)}${groups.map((group) => duties[group] ?? group).join('; ')}`,
@@ -34,7 +38,7 @@ export function tellWhatToDo({ url, cluster, kubectl, logs }: Facts) {
       'The cluster as its administrator:',
       `  ${kubectl} --kubeconfig ${cluster.kubeconfig} --context ${cluster.context} get pods -A`,
       '',
-      'kubectl logs answers. kubectl exec does not, on purpose: no node is real here, and it would run on this machine.',
+      isOwnCluster ? aboutOwnPods : aboutLocalPods,
       `Logs of all parts: ${logs}. All facts: .postern/demo.json. Ctrl-C ends everything.`,
     ].join('\n'),
   )

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiFor } from './api-client.ts'
 import { startDemoParts } from './demo-parts.ts'
@@ -39,7 +39,9 @@ function readOptions() {
   })
   const { kubeconfig, context } = values
   if ((kubeconfig === undefined) !== (context === undefined)) throw new Error('--kubeconfig and --context go together')
-  return { ...values, own: kubeconfig && context ? { kubeconfig, context } : undefined }
+  // As the person wrote it: npm and the launcher have changed the folder since.
+  const file = kubeconfig && resolve(process.env.INIT_CWD ?? '.', kubeconfig)
+  return { ...values, own: file && context ? { kubeconfig: file, context } : undefined }
 }
 
 async function portOf(text: string | undefined, last: number | undefined): Promise<number> {
@@ -125,11 +127,14 @@ export async function runDemo({ development }: { development: boolean }): Promis
   const run = await openRun({ name: 'demo', directory: join(stateDirectory, 'run'), say })
   stopOnSignals(run, say)
   try {
-    const { state, isNew } = openDemoState({ reset: options.reset })
+    const { state, isNew } = openDemoState({
+      reset: options.reset,
+      cluster: options.own ? `${options.own.kubeconfig} ${options.own.context}` : 'local',
+    })
     say(isNew ? 'a new demo:' : 'the demo from last time:')
     const { facts, cluster } = await start(run, state, isNew, options, development)
     say(`\nready after ${inSeconds(Date.now() - began)}\n`)
-    tellWhatToDo(facts)
+    tellWhatToDo(facts, options.own !== undefined)
     if (options.own) say(`\nTo remove the demo from your cluster afterwards:\n${removalCommand(cluster)}`)
     throw await run.failed
   } catch (error) {

@@ -117,9 +117,11 @@ export async function ensureClusterPrograms(say: (line: string) => void): Promis
   }
 }
 
-/** A kubectl alone, for somebody's own cluster: theirs where there is one, else the pinned one. */
+/** A kubectl alone, for somebody's own cluster: theirs where there is one that is new enough, else the pinned one. */
 export async function ensureKubectl(say: (line: string) => void): Promise<string> {
-  if (spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0) return 'kubectl'
+  const theirs = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' })
+  // 1.24 is the first that can ask for a ServiceAccount's token.
+  if (theirs.status === 0 && Number.parseInt(JSON.parse(theirs.stdout).clientVersion?.minor, 10) >= 24) return 'kubectl'
   if (!findGo()) return (await ensureClusterPrograms(say)).kubectl
   return need(await build(kubernetes, ['kubectl'], say), 'kubectl')
 }

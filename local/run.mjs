@@ -98,7 +98,11 @@ generateClient()
 const node = findNode()
 const child = spawn(node, [file, ...args], {
   cwd: checkout,
-  env: { ...process.env, PATH: `${join(checkout, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
+  env: {
+    ...process.env,
+    INIT_CWD: process.env.INIT_CWD ?? process.cwd(),
+    PATH: `${join(checkout, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
+  },
   // The fourth is a channel that closes when this process is gone, however it went: the command then ends its parts.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
