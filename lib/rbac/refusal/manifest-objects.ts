@@ -1,0 +1,63 @@
+// Which objects does a pasted manifest name? Only what says which object it is is read.
+import { parseAllDocuments } from 'yaml'
+
+export type ManifestObject = { apiVersion: string; kind: string; name: string; namespace: string | null }
+
+const maxObjects = 200
+
+// Longer or deeper text is no manifest that somebody pastes beside a command.
+const maxLength = 65_536
+const maxIndent = 200
+const maxLines = 4000
+
+const textOf = (value: unknown) => (typeof value === 'string' && value.length <= 253 ? value : '')
+
+function objectsIn(value: unknown, found: ManifestObject[], depth: number) {
+  if (typeof value !== 'object' || value === null || found.length >= maxObjects) return
+  const { apiVersion, kind, metadata, items } = value as Record<string, unknown>
+  if (Array.isArray(items) && depth < 2) {
+    for (const item of items) objectsIn(item, found, depth + 1)
+    return
+  }
+  const about = (typeof metadata === 'object' && metadata !== null ? metadata : {}) as Record<string, unknown>
+  if (textOf(apiVersion) === '' || textOf(kind) === '') return
+  found.push({
+    apiVersion: textOf(apiVersion),
+    kind: textOf(kind),
+    name: textOf(about.name),
+    namespace: textOf(about.namespace) || null,
+  })
+}
+
+/** Brackets and indentation nest; a parser that calls itself for each level must not be led too deep. */
+function isTooMuch(text: string): boolean {
+  let depth = 0
+  let column = 0
+  let lines = 0
+  for (const char of text) {
+    if (char === '\n') {
+      column = 0
+      lines++
+    } else if (char === '[' || char === '{') depth++
+    else if (char === ']' || char === '}') depth--
+    else if ((char === ' ' || char === '-' || char === '?' || char === ':') && column >= 0) column++
+    else column = -1
+    if (depth > 50 || column > maxIndent || lines > maxLines) return true
+  }
+  return false
+}
+
+/** The objects of a YAML or JSON text, `---` between documents and Lists included; null where it is none. Never throws. */
+export function objectsOf(text: string): ManifestObject[] | null {
+  if (text.length > maxLength || isTooMuch(text)) return null
+  try {
+    const found: ManifestObject[] = []
+    for (const document of parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false, prettyErrors: false })) {
+      // Aliases are refused: a few of them stand for more text than there is memory.
+      objectsIn(document.toJS({ maxAliasCount: 0 }), found, 0)
+    }
+    return found.length > 0 ? found : null
+  } catch {
+    return null
+  }
+}
