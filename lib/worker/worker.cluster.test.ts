@@ -3,13 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Person } from '#lib/access/actor'
 import { makeId } from '#lib/access/ids'
 import { closeClusters, clusterClient } from '#lib/cluster/client'
 import { createObject } from '#lib/cluster/objects'
 import { stopAwaiting } from '#lib/db/await-answer'
 import { db } from '#lib/db/client'
-import type { Grant, Request } from '#lib/db/generated/client'
 import { grantObjects } from '#lib/grants/manifests'
 import { objectName } from '#lib/grants/names'
 import { issueCredential } from '#lib/operations/issue-credential'
@@ -18,10 +16,11 @@ import { revokeGrant } from '#lib/operations/revoke-grant'
 import { currentPolicy } from '#lib/policy/current'
 import { aConfiguration, anEntitlement, anEntitlementDocument } from '#lib/testing/configuration'
 import { testDatabase, testParts } from '#lib/testing/database'
+import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#lib/testing/grants'
 import { kubectl } from '#lib/testing/kubectl'
 import { aPerson, asActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
-import { aDecision, aGrant, aRequest } from '#lib/testing/requests'
+import { aGrant, aRequest } from '#lib/testing/requests'
 import { startWorker } from './start.ts'
 import { sweepCluster } from './sweep.ts'
 
@@ -67,26 +66,6 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-type Scene = { holder: Person; lead: Person; request: Request }
-
-/** An approved request, with a lead's decision. The grant is the test's to add: it is what the worker acts on. */
-async function anApprovedRequest(overrides: Parameters<typeof aRequest>[0] = {}): Promise<Scene> {
-  const holder = await aPerson()
-  const lead = await aPerson({ groups: ['payments-leads'] })
-  const request = await aRequest({ requester: holder, status: 'pending', ...overrides })
-  await aDecision(request, lead)
-  const approved = await db().request.update({
-    where: { id: request.id },
-    data: { status: 'approved', resolvedAt: new Date() },
-  })
-  return { holder, lead, request: approved }
-}
-
-const rowOf = (id: string) => db().grant.findUniqueOrThrow({ where: { id }, include: { objects: true } })
-const reaches = async (id: string, status: Grant['status'], timeout = 15_000) => {
-  await expect.poll(async () => (await rowOf(id)).status, { timeout, interval: 20 }).toBe(status)
-  return rowOf(id)
-}
 const eventsOf = async (grantId: string) =>
   (await db().auditEvent.findMany({ where: { grantId }, orderBy: { seq: 'asc' } })).map(({ type }) => type)
 
@@ -99,16 +78,11 @@ const can = async (grantId: string, verb: string, resource = 'deployments.apps',
     ]).catch((error: { stdout?: string }) => error.stdout ?? '')
   ).trim()
 
-const objectsInCluster = async (grantId: string) =>
-  (await kubectl(['get', 'sa,role,rolebinding', '-A', '-l', `postern.dev/grant=${grantId}`, '-o', 'name']))
-    .split('\n')
-    .filter(Boolean)
-
 describe('promise 5 and 6: active means it works, ended means it is over', () => {
   it('kubectl can, is revoked, and kubectl cannot', async () => {
     const { holder, lead, request } = await anApprovedRequest({ namespaces: ['payments', 'checkout'] })
     const grant = await aGrant({ request })
-    const active = await reaches(grant.id, 'active')
+    const active = await grantReaches(grant.id, 'active')
     expect(active.expiresAt?.getTime()).toBe((active.activatedAt?.getTime() ?? 0) + request.durationSeconds * 1000)
     expect(active.objects.every(({ uid, createdAt }) => uid && createdAt)).toBe(true)
     expect(active.objects).toHaveLength(5)
@@ -134,7 +108,7 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
     await expect(kubectl(['get', 'secrets'], { kubeconfig })).rejects.toThrow(/forbidden/i)
 
     await revokeGrant(asActor(lead), grant.id, { reason: 'enough' })
-    const ended = await reaches(grant.id, 'ended')
+    const ended = await grantReaches(grant.id, 'ended')
     await expect(list()).rejects.toThrow(/forbidden|unauthorized|logged in/i)
     expect(await can(grant.id, 'patch')).toBe('no')
     expect(await objectsInCluster(grant.id)).toEqual([])
@@ -155,12 +129,12 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
   it('access past its end is taken back without anybody asking', async () => {
     const { request } = await anApprovedRequest()
     const grant = await aGrant({ request })
-    await reaches(grant.id, 'active')
+    await grantReaches(grant.id, 'active')
     // The end is brought forward, which is the only way that an end may be moved.
     const soon = new Date(Date.now() + 300)
     await db().grant.update({ where: { id: grant.id }, data: { expiresAt: soon, nextAttemptAt: soon } })
     await db().$executeRaw`SELECT pg_notify('postern_grant', ${grant.id})`
-    const ended = await reaches(grant.id, 'ended')
+    const ended = await grantReaches(grant.id, 'ended')
     expect(ended.endedBy).toBe('expiry')
     expect((ended.endedAt?.getTime() ?? 0) - soon.getTime()).toBeLessThan(2_000)
     expect(await can(grant.id, 'patch')).toBe('no')
@@ -173,9 +147,9 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
     try {
       const { holder, request } = await anApprovedRequest()
       const grant = await aGrant({ request })
-      await reaches(grant.id, 'active')
+      await grantReaches(grant.id, 'active')
       await releaseGrant(asActor(holder), grant.id)
-      const { deniedProbes } = await reaches(grant.id, 'ended')
+      const { deniedProbes } = await grantReaches(grant.id, 'ended')
       const { results } = deniedProbes as { results: Array<{ verb: string; allowed: boolean }> }
       expect(results.filter(({ allowed }) => allowed).map(({ verb }) => verb)).toEqual(['list'])
     } finally {
@@ -186,17 +160,17 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
   it('a binding that somebody else made for this very ServiceAccount keeps it ending, loudly, until it is gone', async () => {
     const { holder, request } = await anApprovedRequest()
     const grant = await aGrant({ request })
-    await reaches(grant.id, 'active')
+    await grantReaches(grant.id, 'active')
     const binding = `sneaky-${randomBytes(4).toString('hex')}`
     const subject = `--serviceaccount=postern-grants:${objectName(grant.id)}`
     await kubectl(['create', 'rolebinding', binding, '-n', 'payments', '--clusterrole=edit', subject])
     await releaseGrant(asActor(holder), grant.id)
     await expect
-      .poll(async () => (await rowOf(grant.id)).lastError, { timeout: 25_000, interval: 100 })
+      .poll(async () => (await grantRow(grant.id)).lastError, { timeout: 25_000, interval: 100 })
       .toMatch(/still allows this ServiceAccount to .*deployments.* in payments/)
-    expect((await rowOf(grant.id)).status).toBe('ending')
+    expect((await grantRow(grant.id)).status).toBe('ending')
     await kubectl(['delete', 'rolebinding', binding, '-n', 'payments'])
-    await reaches(grant.id, 'ended', 40_000)
+    await grantReaches(grant.id, 'ended', 40_000)
   }, 90_000)
 
   it('a vetted ClusterRole is bound, and works', async () => {
@@ -204,16 +178,16 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
     const view = JSON.parse(await kubectl(['get', 'clusterrole', 'view', '-o', 'json'])) as { rules: never[] }
     const request = await aRequest({ requester: await aPerson(), entitlement, rules: view.rules, status: 'approved' })
     const grant = await aGrant({ request })
-    await reaches(grant.id, 'active')
+    await grantReaches(grant.id, 'active')
     expect(await can(grant.id, 'list', 'pods')).toBe('yes')
-    expect((await rowOf(grant.id)).objects.map(({ kind }) => kind).sort()).toEqual(['RoleBinding', 'ServiceAccount'])
+    expect((await grantRow(grant.id)).objects.map(({ kind }) => kind).sort()).toEqual(['RoleBinding', 'ServiceAccount'])
   })
 })
 
 describe('what cannot be made ends, and says why', () => {
   it('a namespace that is gone', async () => {
     const { request } = await anApprovedRequest({ namespaces: ['checkout-gone'] })
-    const ended = await reaches((await aGrant({ request })).id, 'ended')
+    const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'failure', endNote: expect.stringContaining('checkout-gone') })
     expect(ended.lastError).toBe(ended.endNote)
     expect(await eventsOf(ended.id)).toEqual(expect.arrayContaining(['grant.failed', 'grant.ending', 'grant.ended']))
@@ -223,7 +197,7 @@ describe('what cannot be made ends, and says why', () => {
     const namespace = `checkout-${randomBytes(4).toString('hex')}`
     await kubectl(['create', 'namespace', namespace])
     const { request } = await anApprovedRequest({ namespaces: ['payments', namespace] })
-    const ended = await reaches((await aGrant({ request })).id, 'ended')
+    const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'failure', endNote: expect.stringMatching(/403.*forbidden/i) })
     expect(await objectsInCluster(ended.id)).toEqual([])
     await kubectl(['delete', 'namespace', namespace, '--wait=false'])
@@ -236,7 +210,7 @@ describe('what cannot be made ends, and says why', () => {
     const name = objectName(grant.id)
     await kubectl(['create', 'role', name, '-n', 'payments', '--verb=get', '--resource=pods'])
     start()
-    const ended = await reaches(grant.id, 'ended')
+    const ended = await grantReaches(grant.id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'failure', endNote: expect.stringContaining('there already') })
     expect(await kubectl(['get', 'role', name, '-n', 'payments', '-o', 'name'])).toContain(name)
     await kubectl(['delete', 'role', name, '-n', 'payments'])
@@ -245,7 +219,7 @@ describe('what cannot be made ends, and says why', () => {
   it('a requester who lost the group that made them eligible', async () => {
     const { holder, request } = await anApprovedRequest()
     await db().person.update({ where: { id: holder.id }, data: { groups: [] } })
-    const ended = await reaches((await aGrant({ request })).id, 'ended')
+    const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended.endedBy).toBe('ineligible')
     expect(await objectsInCluster(ended.id)).toEqual([])
     expect(await eventsOf(ended.id)).not.toContain('grant.object-made')
@@ -254,7 +228,7 @@ describe('what cannot be made ends, and says why', () => {
   it('an approver who lost the group that made them one', async () => {
     const { lead, request } = await anApprovedRequest()
     await db().person.update({ where: { id: lead.id }, data: { groups: ['payments-dev'] } })
-    const ended = await reaches((await aGrant({ request })).id, 'ended')
+    const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('may not approve') })
   })
 
@@ -264,7 +238,7 @@ describe('what cannot be made ends, and says why', () => {
     const wider = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]
     await db().request.update({ where: { id: request.id }, data: { rules: wider } })
     await database.asOwner('ALTER TABLE requests ENABLE TRIGGER requests_guard')
-    const ended = await reaches((await aGrant({ request })).id, 'ended')
+    const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('not what was approved') })
     expect(await objectsInCluster(ended.id)).toEqual([])
   })
@@ -276,14 +250,14 @@ describe('a cluster that cannot be reached', () => {
     const { holder, request } = await anApprovedRequest({ entitlement, cluster: 'away' })
     const grant = await aGrant({ request })
     const near = await aGrant({ request: (await anApprovedRequest()).request })
-    await reaches(near.id, 'active')
-    await expect.poll(async () => (await rowOf(grant.id)).attempts, { timeout: 15_000 }).toBeGreaterThan(1)
-    expect(await rowOf(grant.id)).toMatchObject({ status: 'pending', lastError: expect.stringContaining('away') })
+    await grantReaches(near.id, 'active')
+    await expect.poll(async () => (await grantRow(grant.id)).attempts, { timeout: 15_000 }).toBeGreaterThan(1)
+    expect(await grantRow(grant.id)).toMatchObject({ status: 'pending', lastError: expect.stringContaining('away') })
     await expect
-      .poll(async () => db().clusterState.findUnique({ where: { name: 'away' } }))
+      .poll(async () => db().clusterState.findUnique({ where: { name: 'away' } }), { timeout: 15_000 })
       .toMatchObject({ reachable: false, error: expect.stringContaining('ENOENT') })
     await releaseGrant(asActor(holder), grant.id)
-    expect((await rowOf(grant.id)).status).toBe('ending')
+    expect((await grantRow(grant.id)).status).toBe('ending')
   })
 })
 
@@ -314,7 +288,7 @@ describe('promise 8: a crash at any instruction leaks nothing', () => {
         [grant.id],
       )
       start()
-      await reaches(grant.id, 'active')
+      await grantReaches(grant.id, 'active')
       expect(await objectsInCluster(grant.id)).toHaveLength(3)
     },
   )
@@ -328,7 +302,7 @@ describe('promise 8: a crash at any instruction leaks nothing', () => {
     })
     const [stray, others] = [facts(`${publicUrl}/requests/x`), facts('https://other.example.com/requests/x')]
     for (const manifest of [...grantObjects(stray), ...grantObjects(others)]) await createObject(client, manifest)
-    const live = await reaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
+    const live = await grantReaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
     expect(await sweepCluster(currentPolicy().configuration, 'prod-eu', 0)).toBeGreaterThanOrEqual(0)
     expect(await objectsInCluster(stray.grantId)).toEqual([])
     expect(await objectsInCluster(others.grantId)).toHaveLength(3)
@@ -344,7 +318,7 @@ describe('a credential', () => {
   it('is for the holder alone, while the access is active, and its token is stored nowhere', async () => {
     const { holder, lead, request } = await anApprovedRequest()
     const grant = await aGrant({ request })
-    await reaches(grant.id, 'active')
+    await grantReaches(grant.id, 'active')
     await expect(issueCredential(asActor(lead), grant.id)).rejects.toMatchObject({ code: 'forbidden' })
     await expect(issueCredential(asActor(await aPerson()), grant.id)).rejects.toMatchObject({ code: 'not-found' })
     const { token, jti, expiresAt } = await issueCredential(asActor(holder), grant.id)
@@ -369,7 +343,7 @@ describe('a credential', () => {
   it('is refused to a holder who may not ask for it any more', async () => {
     const { holder, request } = await anApprovedRequest()
     const grant = await aGrant({ request })
-    await reaches(grant.id, 'active')
+    await grantReaches(grant.id, 'active')
     await db().person.update({ where: { id: holder.id }, data: { groups: [] } })
     await expect(issueCredential(asActor(holder), grant.id)).rejects.toMatchObject({ code: 'forbidden' })
   })
@@ -394,7 +368,9 @@ describe('what the worker sees', () => {
     await stop()
     start()
     await expect
-      .poll(async () => (await db().request.findUniqueOrThrow({ where: { id: request.id } })).status)
+      .poll(async () => (await db().request.findUniqueOrThrow({ where: { id: request.id } })).status, {
+        timeout: 15_000,
+      })
       .toBe('lapsed')
   })
 })

@@ -1,0 +1,11 @@
+// A worker in a process of its own, as POSTERN_ROLE=worker runs one, so that a test can kill it.
+import { env } from '#lib/env'
+import { startPolicy } from '#lib/policy/current'
+import { startWorker } from '#lib/worker/start'
+
+await startPolicy(env().configPath)
+const worker = startWorker()
+process.once('SIGTERM', async () => {
+  await worker.stop()
+  process.exit(0)
+})
