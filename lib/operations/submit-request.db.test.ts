@@ -2,12 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Submission } from '#lib/access/request'
 import { digestOf } from '#lib/access/terms'
 import { db } from '#lib/db/client'
+import { once } from '#lib/db/idempotency'
 import { submitRequest } from '#lib/operations/submit-request'
 import { currentPolicy } from '#lib/policy/current'
 import { testDatabase } from '#lib/testing/database'
 import { anActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { aClusterState } from '#lib/testing/requests'
+import { statementsOf } from '#lib/testing/statements'
 
 const database = await testDatabase()
 const policy = await testPolicy()
@@ -142,6 +144,27 @@ test('two first requests at once keep one version of the configuration', async (
   const [one, two] = await Promise.all([submitRequest(actor, aSubmission()), submitRequest(actor, aSubmission())])
   expect(one.id).not.toBe(two.id)
   expect(await db().policyVersion.count()).toBe(1)
+})
+
+test('a double submit with one Idempotency-Key is one request, with one answer', async () => {
+  const actor = await anActor()
+  const submit = () =>
+    once(actor.person.id, 'double', 'fingerprint', async () => ({
+      status: 201,
+      body: await submitRequest(actor, aSubmission()),
+    }))
+  const [first, second] = await Promise.all([submit(), submit()])
+  expect(first.body).toEqual(second.body)
+  expect(await db().request.count({ where: { requesterId: actor.person.id } })).toBe(1)
+})
+
+test('asking takes at most six statements besides begin and commit', async () => {
+  const actor = await anActor()
+  for (const entitlement of ['payments-restart', 'payments-logs']) {
+    const statements = await statementsOf(() => submitRequest(actor, aSubmission({ entitlement })))
+    const inside = statements.filter((sql) => !/^(BEGIN|COMMIT|SET)/i.test(sql))
+    expect(inside.length, statements.join('\n')).toBeLessThanOrEqual(6)
+  }
 })
 
 test('what cannot be stored as text does not keep a refusal from being recorded', async () => {

@@ -99,6 +99,7 @@ describe('the inbox', () => {
     const request = await aRequest({ requester: lead.person })
     expect(await inboxOf(lead)).not.toContain(request.id)
     expect(await inboxOf(second)).not.toContain(request.id)
+    for (const actor of [lead, second, priya]) expect(await inboxCount(actor)).toBe((await inboxOf(actor)).length)
     expect(await inboxOf(priya)).toContain(request.id)
     expect((await getRequest(second, request.id)).can.decide).toMatchObject({ may: false, why: /your own/ })
   })
