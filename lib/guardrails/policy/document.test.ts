@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { guardrailsDocument } from './document.ts'
+import { pack, packGuardrails, packSchema } from './pack/pack.ts'
 import { parsePolicyCases } from './policy-case-file.ts'
 import { runPolicyCases } from './policy-test.ts'
+import { guardrailSchema } from './schema.ts'
 import { compilePolicy, guardrailsSection } from './section.ts'
 
 test('docs/guardrails.md says what the code does', async () => {
@@ -18,4 +20,14 @@ test('what the guide shows as an example is a policy, and its case passes', () =
   const cases = parsePolicyCases(blocks[1] ?? '')
   if (!compiled.ok || !cases.ok) throw new Error(JSON.stringify([compiled, cases]))
   expect(runPolicyCases(compiled.compiled, cases.cases).map(({ differences }) => differences)).toEqual([[]])
+})
+
+test('what the guide says a member is the same as writing is what the member is', () => {
+  for (const { name, example } of pack) {
+    const off = Object.fromEntries(pack.map((member) => [member.name, false]))
+    const meant = packGuardrails(packSchema.parse({ ...off, [name]: example })).map(({ guardrail }) => guardrail)
+    const [, after = ''] = guardrailsDocument().split(`### \`${name}\`: `)
+    const [, text = ''] = /the same as writing:\n\n```yaml\n([\s\S]*?)```/.exec(after) ?? []
+    expect(guardrailSchema.array().parse(parse(text))).toEqual(meant)
+  }
 })

@@ -11,7 +11,7 @@ import type { GuardrailInput } from './schema.ts'
 import { types, variables } from './vocabulary.ts'
 
 const fence = (language: string, text: string) => [`\`\`\`${language}`, text.trimEnd(), '```'].join('\n')
-const yaml = (value: unknown) => fence('yaml', stringify(value, { lineWidth: 0 }))
+const yaml = (value: unknown) => fence('yaml', stringify(value, { lineWidth: 0, version: '1.1' }))
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
@@ -61,10 +61,10 @@ function caseRow({ name, expect = {} }: PolicyCase): string[] {
   return [name, said.join(', ') || 'passes']
 }
 
-/** In the order in which one writes them, without what is for the record only. */
+/** In the order in which one writes them. */
 function asWritten(guardrail: GuardrailInput) {
-  const { name, match, when, effect, message, messageExpression, require: needs, limit } = guardrail
-  return { name, match, when, effect, require: needs, limit, message, messageExpression }
+  const { name, description, match, when, effect, message, messageExpression, require: needs, limit } = guardrail
+  return { name, description, match, when, effect, require: needs, limit, message, messageExpression }
 }
 
 const memberGuide = (member: PackMember) =>
