@@ -1,7 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ApprovalStep } from '#lib/access/entitlement'
 import { type DecisionFacts, resolve } from './resolve.ts'
+
+// Thousands of random cases: seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 })
 
 const step = (groups: string[], count = 1): ApprovalStep => ({ groups, count })
 const yes = (personId: string, ...groups: string[]): DecisionFacts => ({ personId, decision: 'approve', groups })

@@ -84,7 +84,6 @@ const clusterSchema = z
     message: 'say exactly one of kubeconfig or inCluster',
   })
   .meta({ oneOf: [{ required: ['kubeconfig'] }, { required: ['inCluster'] }] })
-export type ClusterConfiguration = z.infer<typeof clusterSchema>
 
 /** What its refinements say, in the words of JSON Schema, for editors. */
 const entitlement = entitlementSchema.meta({

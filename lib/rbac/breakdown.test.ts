@@ -1,7 +1,10 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { aRules, atomsOf } from './arbitrary.testing.ts'
 import { breakdown, countQuestions, maxQuestions } from './breakdown.ts'
+
+// Thousands of random cases: seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 })
 
 const question = (changes: object) => ({
   namespace: 'payments',

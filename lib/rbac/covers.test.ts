@@ -1,8 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Rule } from '#lib/access/rule'
 import { aRules, atomsOf, coversByAtoms } from './arbitrary.testing.ts'
 import { covers, heldOf } from './covers.ts'
+
+// Thousands of random cases: seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 })
 
 const rule = (verbs: string[], resources: string[], apiGroups = [''], resourceNames?: string[]): Rule => ({
   apiGroups,

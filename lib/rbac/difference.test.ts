@@ -1,9 +1,12 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Rule } from '#lib/access/rule'
 import { aRules, atomsOf } from './arbitrary.testing.ts'
 import { covers } from './covers.ts'
 import { effectiveDifference } from './difference.ts'
+
+// Thousands of random cases: seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 })
 
 const pods = (...verbs: string[]): Rule => ({ apiGroups: [''], resources: ['pods'], verbs })
 
