@@ -95,9 +95,6 @@ export const wantedLogLevel = (): string => logLevels.find((level) => level === 
 /** `next dev` needs `eval` and a web socket in the browser; nothing else may depend on this. */
 export const isDevelopment = (): boolean => process.env.NODE_ENV === 'development'
 
-/** Is this `next build`, which runs our code without an environment? */
-export const isBuild = (): boolean => process.env.NEXT_PHASE === 'phase-production-build'
-
 /** next-auth takes its public address from the environment alone: this is where Postern's configuration sets it. */
 export function tellNextAuth(publicUrl: string): void {
   process.env.NEXTAUTH_URL = `${new URL(publicUrl).origin}/api/auth`

@@ -38,8 +38,6 @@ export type ProblemDocument = {
 /** Seconds after which it makes sense to try again. */
 const retryAfter: Partial<Record<ErrorCode, number>> = { unavailable: 2, 'rate-limited': 1 }
 
-export const statusOf = (code: ErrorCode): number => statuses[code].status
-
 /** On every answer of the API: nothing of it may rest in a cache, or be taken for anything but what it says it is. */
 export const apiHeaders = {
   'cache-control': 'no-store',

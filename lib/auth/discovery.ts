@@ -84,22 +84,20 @@ async function renew(issuer: string, entry: Entry): Promise<ProviderMetadata> {
 }
 
 /**
- * The configured provider's metadata, at most ten minutes old, or older while the provider does not answer.
+ * The configured provider's metadata. What is older than ten minutes is asked for anew, but nobody waits for that: a
+ * provider that hangs must not make every call hang.
  * @throws Error when it has never answered properly
  */
 export async function providerMetadata(): Promise<ProviderMetadata> {
   const { issuer } = identitySettings()
-  let entry = entries.get(issuer)
-  if (!entry) {
-    entry = { until: 0 }
-    entries.set(issuer, entry)
-  }
-  if (Date.now() < entry.until) {
-    if (entry.metadata) return entry.metadata
-    if (entry.failed) throw entry.failed
-  }
-  entry.under ??= renew(issuer, entry)
-  return entry.under
+  const entry = entries.get(issuer) ?? { until: 0 }
+  entries.set(issuer, entry)
+  const isDue = Date.now() >= entry.until
+  if (isDue) entry.under ??= renew(issuer, entry)
+  // With an earlier answer at hand renew() never rejects.
+  if (entry.metadata) return entry.metadata
+  if (entry.under) return entry.under
+  throw entry.failed ?? new Error('the identity provider does not answer')
 }
 
 /** The origins a browser is sent to when it signs in or out, as far as they are known by now. */

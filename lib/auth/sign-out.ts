@@ -38,10 +38,22 @@ export async function signOut(request: Request): Promise<Response> {
   if (!isSameOrigin(request.headers, publicOrigin())) {
     return new Response(null, { status: 303, headers: { location: `${publicOrigin()}/`, 'cache-control': 'no-store' } })
   }
+  try {
+    const ended = await endHere(request)
+    return go(ended ? await providerGoodbye(ended.idToken) : `${publicOrigin()}/signed-out`)
+  } catch (error) {
+    // NB: the row outlives this for an hour at most; a browser that keeps its cookie would be worse.
+    log.error({ err: error }, 'a session could not be ended in the database; its cookie is removed')
+    return go(await providerGoodbye(undefined))
+  }
+}
+
+/** Ends the session of this browser in the database. Null where it had none. */
+async function endHere(request: Request): Promise<{ idToken: string | undefined } | null> {
   const cookie = cookieOf(request.headers, sessionCookieName())
   const id = await sessionIdFrom(cookie)
   const actor = await actorOfSession(cookie, originOf(request.headers, 'browser'))
-  if (!id || !actor) return go(`${publicOrigin()}/signed-out`)
+  if (!id || !actor) return null
   const ended = await transaction(async (tx) => {
     const session = await endSession(tx, id)
     if (session) {
@@ -49,5 +61,5 @@ export async function signOut(request: Request): Promise<Response> {
     }
     return session
   })
-  return go(await providerGoodbye(await unseal(ended?.sealedIdToken ?? null, 'id-token', id)))
+  return { idToken: await unseal(ended?.sealedIdToken ?? null, 'id-token', id) }
 }
