@@ -7,7 +7,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 // `cluster` and `doors` a cluster besides. What POSTERN_PARTS names is used; otherwise the parts are started here.
 const base = {
   // Next resolves the marker to nothing on the server; under plain Node it throws.
-  resolve: { alias: { 'server-only': at('./lib/testing/empty.ts') } },
+  resolve: { alias: { 'server-only': at('./node_modules/server-only/empty.js') } },
   oxc: { jsx: { runtime: 'automatic' as const } },
 }
 const onParts = {

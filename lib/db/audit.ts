@@ -53,7 +53,14 @@ function storable<T>(value: T): T {
 export const clip = (text: string): string => (text.length <= 4000 ? text : `${text.slice(0, 3999)}…`)
 
 /** The row of a fact, checked. For statements that write it together with something else (events-in-sql.ts). */
-export function toEventRow({ type, actor, data, about = {}, before, after }: NewAuditEvent): Prisma.AuditEventCreateManyInput {
+export function toEventRow({
+  type,
+  actor,
+  data,
+  about = {},
+  before,
+  after,
+}: NewAuditEvent): Prisma.AuditEventCreateManyInput {
   return storable({
     id: newId('event'),
     type,

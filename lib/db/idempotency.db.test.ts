@@ -102,6 +102,6 @@ test('answers are forgotten after a day, not before', async () => {
   const age = 'UPDATE idempotency SET created_at = now() - $2::interval WHERE key = $1'
   await database.asOwner(age, [old, '24 hours 1 minute'])
   await database.asOwner(age, [young, '23 hours 59 minutes'])
-  await forgetOldAnswers(db())
+  await forgetOldAnswers()
   expect(await db().idempotency.findMany({ where: { key: { in: [old, young] } } })).toMatchObject([{ key: young }])
 })

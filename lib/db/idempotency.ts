@@ -1,5 +1,5 @@
 import { AppError } from '#lib/access/errors'
-import { type Tx, transaction } from './client.ts'
+import { db, type Tx, transaction } from './client.ts'
 import type { Prisma } from './generated/client.ts'
 
 export type KeptAnswer = { status: number; body: Prisma.JsonValue }
@@ -53,6 +53,6 @@ export const once = (
   })
 
 /** Forgets answers that are older than a day: nobody tries again after that. Called by the sweep. */
-export async function forgetOldAnswers(tx: Tx) {
-  await tx.$executeRaw`DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'`
+export async function forgetOldAnswers() {
+  await db().$executeRaw`DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'`
 }

@@ -3,6 +3,7 @@ import { isAmong } from '#lib/access/entitlement'
 import { seesEverything } from '#lib/access/may-act'
 import type { ClusterResource } from '#lib/access/resources'
 import { clusterStates, type SeenState } from '#lib/db/cluster-states'
+import { protectedNamespaces } from '#lib/grants/names'
 import { currentPolicy } from '#lib/policy/current'
 import { coveredNamespaces } from './list-entitlements.ts'
 
@@ -10,7 +11,8 @@ import { coveredNamespaces } from './list-entitlements.ts'
 function grantableIn({ namespaces, permissions }: SeenState): ClusterResource['namespaces'] {
   return (namespaces ?? []).map(({ name }) => {
     const asked = permissions.filter(({ namespace }) => namespace === name)
-    return { name, grantable: asked.length > 0 && asked.every(({ allowed }) => allowed) }
+    const isOpen = !protectedNamespaces.includes(name)
+    return { name, grantable: isOpen && asked.length > 0 && asked.every(({ allowed }) => allowed) }
   })
 }
 

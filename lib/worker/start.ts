@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { closeClusters } from '#lib/cluster/client'
 import { releaseAllLeases } from '#lib/db/grant-queue'
+import { forgetOldAnswers } from '#lib/db/idempotency'
 import { listen } from '#lib/db/listen'
 import { beat, forgetTheDead, leave, requestsToLapse } from '#lib/db/workers'
 import { log } from '#lib/log'
@@ -21,13 +22,20 @@ const beatEvery = 5_000
 /** Runs `each` for what is asked for, at most once at a time for one name; a slow one holds up only itself. */
 function oneAtATime(each: (name: string, seconds: number) => Promise<unknown>, what: string) {
   const running = new Map<string, Promise<void>>()
-  const start = (name: string, seconds: number) => {
-    if (running.has(name)) return
-    const done = each(name, seconds)
-      .then(() => {})
-      .catch((error: unknown) => log.warn({ cluster: name, err: error }, `${what} failed`))
-      .finally(() => running.delete(name))
-    running.set(name, done)
+  const again = new Set<string>()
+  async function run(name: string, seconds: number) {
+    try {
+      await each(name, seconds)
+    } catch (error) {
+      log.warn({ cluster: name, err: error }, `${what} failed`)
+    }
+    running.delete(name)
+    if (again.delete(name)) start(name, 0)
+  }
+  function start(name: string, seconds: number) {
+    // Asked for at once (0) while one is under way: that one may have begun with what is no longer true.
+    if (!running.has(name)) running.set(name, run(name, seconds))
+    else if (seconds === 0) again.add(name)
   }
   return { start, settled: () => Promise.all(running.values()) }
 }
@@ -58,8 +66,7 @@ export function startWorker(): { stop(): Promise<void> } {
       if (channel === 'postern_credential') {
         inBackground(answerOrder(payload))
       } else {
-        queue.wake()
-        queue.changed(payload)
+        queue.told(payload)
       }
     },
     {
@@ -73,6 +80,7 @@ export function startWorker(): { stop(): Promise<void> } {
 
   async function housekeeping() {
     await forgetTheDead()
+    await forgetOldAnswers()
     await queue.refreshClusters()
     const actor = workerActor()
     for (const id of await requestsToLapse()) await lapseRequest(actor, id)
