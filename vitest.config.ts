@@ -10,12 +10,8 @@ const base = {
   resolve: { alias: { 'server-only': at('./node_modules/server-only/empty.js') } },
   oxc: { jsx: { runtime: 'automatic' as const } },
 }
-const onParts = {
-  pool: 'forks' as const,
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
-  env: { LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent' },
-}
+const quiet = { LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent' }
+const onParts = { pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 60_000, env: quiet }
 const notHere = ['**/node_modules/**', '.next/**', '.postern/**', 'e2e/**']
 
 export default defineConfig({
@@ -28,6 +24,7 @@ export default defineConfig({
         ...base,
         test: {
           name: 'unit',
+          env: quiet,
           include: ['lib/**/*.test.ts', 'local/**/*.test.ts', 'components/**/*.test.{ts,tsx}'],
           exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
         },
