@@ -7,6 +7,8 @@ import { Time } from '../ui/time.tsx'
 
 /** One cluster: does it answer, which version, and what may Postern do there of what it needs. */
 export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
+  const given = cluster.namespaces.filter((one) => one.grantable).map((one) => one.name)
+  const kept = cluster.namespaces.filter((one) => !one.grantable).map((one) => one.name)
   const missing = cluster.permissions.filter((one) => !one.allowed)
   return (
     <Section
@@ -25,15 +27,19 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
         <dd>
           <Reachable cluster={cluster} />
         </dd>
-        <dt className="text-muted">Server</dt>
-        <dd>
-          <Copyable text={cluster.publicServer} label="the server's address" />
-        </dd>
+        {cluster.publicServer && (
+          <>
+            <dt className="text-muted">Server</dt>
+            <dd>
+              <Copyable text={cluster.publicServer} label="the server's address" />
+            </dd>
+          </>
+        )}
         {Object.keys(cluster.labels).length > 0 && (
           <>
             <dt className="text-muted">Labels</dt>
             <dd>
-              <code>
+              <code className="whitespace-pre-wrap">
                 {Object.entries(cluster.labels)
                   .map(([key, value]) => `${key}=${value}`)
                   .join('  ')}
@@ -41,16 +47,19 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
             </dd>
           </>
         )}
-        {cluster.namespaces.length > 0 && (
+        {given.length > 0 && (
           <>
             <dt className="text-muted">Namespaces</dt>
-            <dd className="flex flex-wrap gap-x-4">
-              {cluster.namespaces.map((one) => (
-                <span key={one.name}>
-                  <code className={one.grantable ? '' : 'text-muted'}>{one.name}</code>
-                  {!one.grantable && <span className="text-dense text-muted"> not given to Postern</span>}
-                </span>
-              ))}
+            <dd>
+              <code className="whitespace-pre-wrap">{given.join('  ')}</code>
+            </dd>
+          </>
+        )}
+        {kept.length > 0 && (
+          <>
+            <dt className="text-muted">Not given</dt>
+            <dd>
+              <code className="whitespace-pre-wrap text-muted">{kept.join('  ')}</code>
             </dd>
           </>
         )}

@@ -55,7 +55,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
     return () => document.removeEventListener('keydown', onKey)
   }, [])
 
-  if (!may.may) return <p className="text-dense text-muted">You cannot decide this: {may.why}</p>
+  if (!may.may) return <p className="text-dense text-muted">{may.why}</p>
 
   const narrow = narrowOf(request, narrowed)
   const send = (decision: 'approve' | 'deny') =>

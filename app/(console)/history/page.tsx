@@ -8,6 +8,7 @@ import { Empty } from '#components/ui/empty'
 import { LinkButton } from '#components/ui/link-button'
 import { Notice } from '#components/ui/notice'
 import { hasRole } from '#lib/access/actor'
+import { AppError } from '#lib/access/errors'
 import { filterKeys, type HistoryFilter, instantOf, parseFilter, queryOf } from '#lib/audit/filter'
 import { requireActor } from '#lib/auth/session'
 import { auditHistogram } from '#lib/views/audit-histogram'
@@ -32,7 +33,12 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
   const [events, buckets] = await Promise.all([
     listAuditEvents(actor, { ...asked, ...(one('cursor') ? { cursor: one('cursor') } : {}) }),
     auditHistogram(actor, asked),
-  ])
+  ]).catch((error) => {
+    // A cursor that no list gave, cut off or made up: the first page is always there.
+    if (error instanceof AppError && error.code === 'malformed' && one('cursor'))
+      redirect(`/history?${queryOf(filter)}`)
+    throw error
+  })
   const seesAll = hasRole(actor, 'auditor') || hasRole(actor, 'admin')
   return (
     <>

@@ -1,11 +1,13 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
+import { redirect } from 'next/navigation'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { InboxList } from '#components/request/inbox-list'
 import { InboxRequest } from '#components/request/inbox-request'
 import { Empty } from '#components/ui/empty'
 import { Icon } from '#components/ui/icon'
+import { AppError } from '#lib/access/errors'
 import { requireActor } from '#lib/auth/session'
 import { listRequests } from '#lib/views/list-requests'
 import { requestOrNothing } from '../request-or-nothing.ts'
@@ -20,6 +22,10 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
   const { items, nextCursor } = await listRequests(actor, {
     role: 'inbox',
     ...(typeof after === 'string' ? { cursor: after } : {}),
+  }).catch((error) => {
+    // A cursor that no list gave, cut off or made up: the first page is always there.
+    if (error instanceof AppError && error.code === 'malformed' && after) redirect('/inbox')
+    throw error
   })
   const chosenId = typeof wanted === 'string' ? wanted : items[0]?.id
   const chosen = chosenId ? await requestOrNothing(actor, chosenId) : null

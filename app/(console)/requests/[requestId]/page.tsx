@@ -46,7 +46,7 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
           <Copyable text={request.id} label="the request's id" />
         </p>
       </PageHead>
-      {request.status === 'pending' && !isMine && (
+      {request.status === 'pending' && (
         <div className="max-w-[44rem] border-t border-line pt-4">
           <DecidePanel key={request.digest} request={request} decide={decide} />
         </div>
