@@ -24,7 +24,7 @@ export async function readKubeconfig(kubeConfig: KubeConfig): Promise<TlsOptions
 
 const makeAgent = ({ ca, cert, key, servername }: TlsOptions) =>
   // maxSockets: the most calls in flight to one cluster from one replica; more wait their turn here.
-  new https.Agent({ keepAlive: true, maxSockets: 32, scheduling: 'lifo', ca, cert, key, servername })
+  new https.Agent({ keepAlive: true, maxSockets: 64, scheduling: 'lifo', ca, cert, key, servername })
 
 type Answer = { status: number; headers: Record<string, string>; body: Buffer }
 

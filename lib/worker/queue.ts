@@ -17,14 +17,19 @@ import { type Work, writingOf } from './work.ts'
 const perCluster = 16
 /** Milliseconds. A third of the lease, so that two renewals may fail. */
 const renewEvery = 10_000
+/**
+ * Milliseconds in which several ends, and several questions about the next deadline, become one: nobody waits for these,
+ * and asked for each by itself they would take the time of those who do wait.
+ */
+const pauseEvery = 20
 /** However far the next deadline is: a clock that jumped, a lost notification, another worker's death. */
 const longestNap = 15_000
 
 export type Queue = {
   /** Something may be due; look at once. */
   wake(): void
-  /** Somebody changed this grant: whoever works on it here stops waiting and looks at it anew. */
-  changed(grantId: string): void
+  /** This grant was made or changed: it may be due, or whoever works on it here must look at it anew. */
+  told(grantId: string): void
   /** Clusters that the configuration no longer knows but that still have grants; looked up now and then. */
   refreshClusters(): Promise<void>
   /** Takes nothing more, and waits until what is under way has ended. */
@@ -55,7 +60,9 @@ export function startQueue(worker: string): Queue {
   let isStopping = false
   let isLooking = false
   let isDirty = false
-  let timer: NodeJS.Timeout | undefined
+  let wasFull = false
+  let napTimer: NodeJS.Timeout | undefined
+  let pauseTimer: NodeJS.Timeout | undefined
 
   function freeSlots(): Map<string, number> {
     const free = new Map<string, number>()
@@ -75,7 +82,9 @@ export function startQueue(worker: string): Queue {
       await releaseLease(worker, grant.id).catch(() => {})
     } finally {
       underWay.delete(grant.id)
-      wake()
+      // What was changed under us, or waits for this slot, is due now. All else is due at a time yet to be asked for.
+      if (wasFull || signal.aborted) wake()
+      else pause()
     }
   }
 
@@ -87,20 +96,35 @@ export function startQueue(worker: string): Queue {
   }
 
   function napFor(ms: number) {
-    clearTimeout(timer)
-    timer = setTimeout(wake, Math.min(Math.max(ms, 0), longestNap))
+    clearTimeout(napTimer)
+    if (!isStopping) napTimer = setTimeout(wake, Math.min(Math.max(ms, 0), longestNap))
+  }
+
+  /** Finds out, a little later, how long there is nothing to do. */
+  function pause() {
+    if (isStopping) return
+    pauseTimer ??= setTimeout(async () => {
+      pauseTimer = undefined
+      try {
+        const seconds = await secondsToNextGrant()
+        // Due and nobody's: it was given back this moment, or waits for a slot, whose end wakes us anyway.
+        if (seconds !== undefined && seconds <= 0) napFor(wasFull ? 1_000 : pauseEvery)
+        else napFor(seconds === undefined ? longestNap : seconds * 1000)
+      } catch (error) {
+        log.warn({ err: error }, 'the queue cannot be read')
+        napFor(1_000)
+      }
+    }, pauseEvery)
   }
 
   async function look() {
     const free = freeSlots()
     const claimed = free.size > 0 ? await claimGrants(worker, free) : []
     for (const grant of claimed) begin(grant)
-    if (isDirty || isStopping) return
-    // The end of what was just begun looks again; until then nobody needs to know what is next, and the time is theirs.
-    if (claimed.length > 0) return napFor(longestNap)
-    const seconds = await secondsToNextGrant()
-    // What is due and was not taken is another worker's, or waits for a slot: the end of something wakes us for that.
-    napFor(seconds === undefined ? longestNap : Math.max(seconds * 1000, seconds <= 0 ? 1_000 : 0))
+    const used = new Map<string, number>()
+    for (const { cluster } of claimed) used.set(cluster, (used.get(cluster) ?? 0) + 1)
+    wasFull = free.size === 0 || [...used].some(([cluster, count]) => count === free.get(cluster))
+    pause()
   }
 
   function wake() {
@@ -147,14 +171,18 @@ export function startQueue(worker: string): Queue {
   const renewal = setInterval(renew, renewEvery)
   return {
     wake,
-    changed: (grantId) => void changed(grantId),
+    told: (grantId) => {
+      if (underWay.has(grantId)) void changed(grantId)
+      else wake()
+    },
     refreshClusters: async () => {
       forgotten = await clustersWithGrants()
     },
     stop: async () => {
       isStopping = true
       clearInterval(renewal)
-      clearTimeout(timer)
+      clearTimeout(napTimer)
+      clearTimeout(pauseTimer)
       // Waits between questions end now; calls under way have ten seconds at the most.
       for (const { abort } of underWay.values()) abort.abort()
       await Promise.all([...underWay.values()].map(({ done }) => done))
