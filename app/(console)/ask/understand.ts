@@ -1,19 +1,20 @@
 import type { EntitlementResource } from '#lib/access/resources'
-import { allows } from '#lib/rbac/allows'
-import { type Forbidden, parseForbidden } from '#lib/rbac/parse-forbidden'
+import { covers } from '#lib/rbac/covers'
+import { type Paste, readPaste } from '#lib/rbac/refusal/paste'
+import { rulesInWords } from '#lib/rbac/sentence'
 
 /** One thing that may be asked for, with the form's address in which everything known is filled in. */
 export type Choice = { href: string; title: string; what: EntitlementResource; note: string }
 
 /**
- * What typed or pasted words may mean: the entitlements that would give what a Forbidden sentence was refused, or
+ * What typed or pasted words may mean: the entitlements that would give what a refusal or a kubectl command needs, or
  * those that hold the words. `sentence` says what was understood, and what was not.
  */
 export function understand(text: string, entitlements: EntitlementResource[]): { sentence: string; choices: Choice[] } {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return { sentence: '', choices: entitlements.map((one) => choiceOf(one, {}, '')) }
-  const forbidden = parseForbidden(text)
-  if (forbidden) return fromForbidden(forbidden, entitlements)
+  const paste = readPaste(text)
+  if (paste) return fromPaste(paste, entitlements)
   const found = entitlements.filter((one) => words.every((word) => wordsOf(one).includes(word)))
   if (found.length > 0) return { sentence: '', choices: found.map((one) => choiceOf(one, {}, '')) }
   return {
@@ -22,35 +23,47 @@ export function understand(text: string, entitlements: EntitlementResource[]): {
   }
 }
 
-function fromForbidden(refused: Forbidden, entitlements: EntitlementResource[]) {
-  const call = `${refused.verb} ${refused.resource}${refused.group && `.${refused.group}`}${refused.subresource && `/${refused.subresource}`}`
-  if (refused.namespace === null)
-    return {
-      sentence: `You were refused to ${call} at the cluster scope. Postern gives access in namespaces.`,
-      choices: [],
-    }
-  const { namespace } = refused
-  const choices = entitlements.flatMap((one) => {
-    if (!allows(one.rules, { ...refused, namespace })) return []
-    const clusters = one.clusters.filter((cluster) => cluster.namespaces.includes(namespace))
-    if (clusters.length === 0) return []
-    const rule = {
-      apiGroups: [refused.group],
-      resources: [refused.resource + (refused.subresource && `/${refused.subresource}`)],
-      verbs: [refused.verb],
-    }
+type Fit = { one: EntitlementResource; cluster: string | null; missing: number; gives: string }
+
+/** How well an entitlement gives what is needed, where it is needed; undefined where it gives nothing of it. */
+function fitOf(paste: Paste, one: EntitlementResource): Fit | undefined {
+  const { uncovered } = covers(one.rules, paste.rules)
+  const given = covers(uncovered, paste.rules).uncovered
+  const clusters = one.clusters.filter(({ namespaces }) => paste.namespaces.every((name) => namespaces.includes(name)))
+  if (given.length === 0 || clusters.length === 0) return undefined
+  // Neither sentence nor command names the cluster for sure: where there are several, the person chooses.
+  const named = clusters.find(({ name }) => name === paste.context)
+  const cluster = named ?? (clusters.length === 1 ? clusters[0] : undefined)
+  return { one, cluster: cluster?.name ?? null, missing: uncovered.length, gives: rulesInWords(given) }
+}
+
+function fromPaste(paste: Paste, entitlements: EntitlementResource[]) {
+  const hints = paste.notes.map(({ sentence }) => sentence).join(' ')
+  if (paste.rules.length === 0) {
+    const wide = paste.clusterRules.length
+      ? `That takes ${rulesInWords(paste.clusterRules)} in the whole cluster. `
+      : ''
+    const where = wide ? 'Postern gives access in namespaces. ' : ''
+    return { sentence: `${wide}${where}${hints}`.trim() || 'That takes no rights that you could ask for.', choices: [] }
+  }
+  const where = paste.namespaces.length ? ` in ${paste.namespaces.join(', ')}` : ''
+  const call = `${rulesInWords(paste.rules)}${where}`
+  const fits = entitlements.flatMap((one) => fitOf(paste, one) ?? []).sort((a, b) => a.missing - b.missing)
+  const whole = fits.filter(({ missing }) => missing === 0)
+  const choices = (whole.length ? whole : fits).map(({ one, cluster, missing, gives }) => {
     const known = {
-      namespaces: namespace,
-      // The sentence does not name the cluster: where there are several, the person chooses.
-      ...(clusters.length === 1 && clusters[0] ? { cluster: clusters[0].name } : {}),
-      ...(one.kind === 'ceiling' ? { rules: JSON.stringify([rule]) } : {}),
+      ...(paste.namespaces.length ? { namespaces: paste.namespaces.join(',') } : {}),
+      ...(cluster ? { cluster } : {}),
+      ...(one.kind === 'ceiling' && missing === 0 ? { rules: JSON.stringify(paste.rules) } : {}),
     }
-    return [choiceOf(one, known, `gives ${call} in ${namespace}`)]
+    return choiceOf(one, known, missing ? `gives a part of it: ${gives}` : `gives ${call}`)
   })
-  const sentence = choices.length
-    ? `You were refused to ${call} in ${namespace}. This would give it:`
-    : `You were refused to ${call} in ${namespace}. Nothing you may ask for gives that.`
-  return { sentence, choices }
+  const found = whole.length
+    ? 'This would give it:'
+    : fits.length
+      ? 'No one thing gives all of it:'
+      : 'Nothing you may ask for gives that.'
+  return { sentence: [`You need to ${call}.`, hints, found].filter(Boolean).join(' '), choices }
 }
 
 const choiceOf = (what: EntitlementResource, known: Record<string, string>, note: string): Choice => ({

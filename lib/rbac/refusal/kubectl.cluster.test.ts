@@ -116,7 +116,9 @@ function run({ line, input = '', stream }: KubectlCase, token: string): Promise<
       { env, timeout: 20_000 },
       (error, _, complaint) => {
         const isThrough = stream && complaint.includes('does not have a host assigned')
-        resolve(error && !isThrough ? complaint || error.message : '')
+        // NB: cordon ends with 0 after a refusal.
+        const isRefused = error || complaint.includes('is forbidden')
+        resolve(isRefused && !isThrough ? complaint || `${error?.message}` : '')
       },
     )
     call.stdin?.on('error', () => {})
