@@ -15,7 +15,8 @@ const named = words.filter((word) => word === 'e2e' || layers.some((layer) => la
 const filter = words.filter((word) => !named.includes(word))
 const isWanted = (layer: string) => named.length === 0 || named.includes(layer)
 const inVitest = layers.filter(isWanted)
-const withStories = isWanted('e2e') && (filter.length === 0 || filter.some((word) => word.includes('e2e')))
+const isStory = (word: string) => word.includes('e2e')
+const withStories = isWanted('e2e') && (named.includes('e2e') || filter.length === 0 || filter.some(isStory))
 const withParts = withStories || inVitest.some((layer) => layer !== 'unit')
 
 const program = (path: string) => join(checkout, 'node_modules', path)
