@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 // Offline stand-in for Prisma's native `schema-engine` binary (which the CLI would otherwise download).
 // Same argv + JSON-RPC-over-stdio contract, backed by @prisma/schema-engine-wasm + @prisma/adapter-pg.
-// Use: PRISMA_SCHEMA_ENGINE_BINARY=./tools/schema-engine.mjs  (file must be executable)
+// Use: PRISMA_SCHEMA_ENGINE_BINARY=./prisma/schema-engine.mjs  (file must be executable)
 import fs from 'node:fs'
-import readline from 'node:readline'
 import { createRequire } from 'node:module'
-import pg from 'pg'
-import { parse as parsePg } from 'pg-connection-string'
+import readline from 'node:readline'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg'
+import pg from 'pg'
+import { parse as parsePg } from 'pg-connection-string'
 
 const log = (level, message, extra = {}) =>
   process.stderr.write(
