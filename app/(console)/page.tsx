@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
-import { AccessRow } from '#components/request/access-row'
+import { AccessList } from '#components/request/access-list'
 import { AskBox } from '#components/request/ask-box'
 import { Empty } from '#components/ui/empty'
 import { requireActor } from '#lib/auth/session'
@@ -26,11 +26,7 @@ export default async function AccessPage() {
           Now
         </h2>
         {now.length > 0 ? (
-          <ul>
-            {now.map((request) => (
-              <AccessRow key={request.id} request={request} actions={requestActions} />
-            ))}
-          </ul>
+          <AccessList requests={now} actions={requestActions} />
         ) : (
           <Empty title="You hold no access and wait for none.">
             {entitlements.length > 0
@@ -44,11 +40,7 @@ export default async function AccessPage() {
           <h2 id="before" className="border-b border-edge pb-1.5">
             Before
           </h2>
-          <ul>
-            {before.map((request) => (
-              <AccessRow key={request.id} request={request} actions={requestActions} past />
-            ))}
-          </ul>
+          <AccessList requests={before} actions={requestActions} past />
         </section>
       )}
     </>

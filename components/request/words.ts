@@ -1,7 +1,7 @@
 import type { RequestSummary, StepResource } from '#lib/access/resources'
 import type { EndReason } from '#lib/access/status'
 import { rulesInWords } from '#lib/rbac/sentence'
-import type { ShownStatus } from './status-mark.tsx'
+import { type ShownStatus, shownStatus } from './status-mark.tsx'
 
 /** What a request gives, as the end of "may …". */
 export const whatInWords = ({ rules, clusterRole }: Pick<RequestSummary, 'rules' | 'clusterRole'>): string =>
@@ -47,3 +47,9 @@ export function aboutTitle({ status, grant }: RequestSummary): string {
   if (status !== 'approved' || (grant?.status === 'ended' && !grant.activatedAt)) return 'What was asked for'
   return grant?.status === 'ended' ? 'What was possible' : 'What is possible'
 }
+
+const order: ShownStatus[] = ['active', 'ending', 'approved', 'pending']
+
+/** What is held now before what is waited for; within each the newest first, as the list came. */
+export const heldFirst = (requests: RequestSummary[]): RequestSummary[] =>
+  [...requests].sort((a, b) => order.indexOf(shownStatus(a)) - order.indexOf(shownStatus(b)))

@@ -1,0 +1,17 @@
+import type { RequestSummary } from '#lib/access/resources'
+import { AccessRow } from './access-row.tsx'
+import type { RequestActionSet } from './request-actions.tsx'
+import { heldFirst } from './words.ts'
+
+type Props = { requests: RequestSummary[]; actions: RequestActionSet; past?: boolean }
+
+/** The rows of the engineer's home: what is held and waited for, or what is over. */
+export function AccessList({ requests, actions, past = false }: Props) {
+  return (
+    <ul>
+      {(past ? requests : heldFirst(requests)).map((request) => (
+        <AccessRow key={request.id} request={request} actions={actions} past={past} />
+      ))}
+    </ul>
+  )
+}
