@@ -25,7 +25,7 @@ describe('an expression is checked on loading', () => {
 
   it.each([
     ['requst.reason == "x"', '0: There is no variable requst. Did you mean request?'],
-    ['request.tikcet == "x"', /^\d+: Request has no field tikcet. Did you mean ticket\?$/],
+    ['request.tikcet == "x"', /^8: Request has no field tikcet. Did you mean ticket\? It is at: tikcet == "x"$/],
     ['has(request.tikcet)', /has no field tikcet/],
     ['rules.exists(r, r.verb == "x")', /PolicyRule has no field verb. Did you mean verbs\?/],
     ['request.constructor == "x"', /has no field constructor. Known are: /],

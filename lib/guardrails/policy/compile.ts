@@ -50,6 +50,13 @@ function compileTime(limit: Guardrail['limit'], calendars: ReadonlyMap<string, s
   return { schedule, mayOutlive: limit.mayOutliveWindow ?? false }
 }
 
+/** Where in an expression, for readers of a message that points to the expression as a whole. */
+function placeInWords(source: string, offset: number): string {
+  const from = source.slice(offset).replace(/\s+/g, ' ').trim()
+  if (offset === 0 || !from) return ''
+  return ` It is at: ${from.length > 40 ? `${from.slice(0, 40)}…` : from}`
+}
+
 function compileOne(
   guardrail: Guardrail,
   path: (string | number)[],
@@ -61,7 +68,8 @@ function compileOne(
     if (source === undefined) return null
     const result = compileExpression(source, wanted)
     if (result.ok) return result.expression
-    problems.push({ path: [...path, key], ...result.problem })
+    const { message, offset } = result.problem
+    problems.push({ path: [...path, key], message: `${message}${placeInWords(source, offset)}`, offset })
     return null
   }
   const ticket = guardrail.require?.ticket

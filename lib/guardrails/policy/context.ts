@@ -13,6 +13,7 @@ import {
   Requester,
   Risk,
   type Sizes,
+  UnknownFact,
 } from './vocabulary.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -30,7 +31,7 @@ export type PolicyFacts = {
   entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole'>
   requester: { subject: string; email?: string | null; groups: readonly string[] }
   cluster: { name: string; labels: Labels; namespaces: readonly { name: string; labels: Labels }[] | null }
-  /** What would be granted; null where a ClusterRole was never seen. */
+  /** What would be granted; null where nothing was chosen yet or a ClusterRole was never seen. */
   rules: readonly Rule[] | null
   risks: readonly { id: string; severity: string }[]
   difference: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
@@ -63,7 +64,7 @@ export type MakeDuration = (seconds: number) => unknown
 
 export function contextOf(facts: PolicyFacts, now: Date, makeDuration: MakeDuration): Context {
   const { submission, entitlement, requester, cluster } = facts
-  if (!facts.rules) throw new Error('the rules of the ClusterRole are not known')
+  if (!facts.rules) throw new UnknownFact('the rules are not known')
   return {
     request: new Request({
       entitlement: entitlement.name,

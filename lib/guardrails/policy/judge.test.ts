@@ -77,14 +77,23 @@ describe('what cannot be judged is not passed', () => {
     })
     expect(denies({ when: 'difference.added.size() > 100' }, unknown)).toBe(true)
     expect(denies({ when: 'difference.known && difference.added.size() > 100' }, unknown)).toBe(false)
-    expect(denies({ when: "namespaceObject.metadata.labels['team'] == 'x'" }, unknown)).toBe(true)
+    expect(judged({ when: "namespaceObject.metadata.labels['team'] == 'x'" }, unknown).violations).toMatchObject([
+      { sentence: expect.stringMatching(/: the labels of namespace payments are not known\.$/) },
+    ])
     expect(denies({ when: "namespaceObject.metadata.name == 'x'" }, unknown)).toBe(false)
     expect(denies({ when: "request.reason == ''" }, unknown)).toBe(false)
   })
 
-  it('without the rules nothing passes but what asks for nothing', () => {
-    const facts = someFacts({ rules: null })
-    expect(judged({ when: 'false' }, facts).violations[0]?.sentence).toMatch(/rules of the ClusterRole are not known/)
+  it('without the rules nothing passes, which is said once', () => {
+    const all = compiled({ when: 'false' }, { when: 'false', effect: 'warn' }, { effect: 'warn' })
+    expect(judge(all, someFacts({ rules: null }), monday)).toMatchObject({
+      violations: [
+        { code: 'guardrails-unjudged', pointer: '/rules', sentence: expect.stringMatching(/rules are not known/) },
+      ],
+      warnings: [{ code: 'test-2' }],
+      fired: ['test-0', 'test-1', 'test-2'],
+    })
+    expect(judge(all, someFacts(), monday).violations).toEqual([])
   })
 
   it('a namespace whose labels nobody knows does not escape a match by labels', () => {

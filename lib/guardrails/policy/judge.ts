@@ -57,15 +57,16 @@ type Work = {
   stepsLeft: number
 }
 
-/** What one guardrail found: nothing, where it came in, or that it cannot say. */
+/** What one guardrail found: nothing, where it came in, or that it cannot say (`unjudged`: none of them can). */
 type Finding =
   | { kind: 'passed' }
+  | { kind: 'unjudged' }
   | { kind: 'fired'; at: readonly RequestedNamespace[]; context: Context | null }
   | { kind: 'failed'; because: string }
 
 function ask({ guardrail, when }: CompiledGuardrail, at: readonly RequestedNamespace[], work: Work): Finding {
   if (!when) return { kind: 'fired', at, context: work.context }
-  if (!work.context) return { kind: 'failed', because: reasonOf(work.unknown) }
+  if (!work.context) return { kind: 'unjudged' }
   const perNamespace = when.mentions.has('namespaceObject')
   try {
     const steps = when.steps(work.shapes) * (perNamespace ? at.length : 1)
@@ -123,6 +124,7 @@ function judgeOnce(
     if (finding.kind === 'passed') continue
     const { name, effect } = item.guardrail
     judgement.fired.push(name)
+    if (finding.kind === 'unjudged') continue
     if (finding.kind === 'failed') {
       const list = effect === 'warn' ? judgement.warnings : judgement.violations
       list.push(failure(item, finding.because))
@@ -139,6 +141,12 @@ function judgeOnce(
     judgement.warnings.push(...result.warnings)
     onlyTime &&= result.violations.every(({ pointer }) => result.time !== null && pointer === '/startsAt')
     applied.push(result)
+  }
+  // Said once, and whatever the effects: there is nothing to judge yet.
+  if (!work.context && judgement.fired.length > applied.length) {
+    const sentence = `The guardrails could not be judged, which counts as a no: ${reasonOf(work.unknown)}.`
+    judgement.violations.push({ code: 'guardrails-unjudged', pointer: '/rules', sentence })
+    onlyTime = false
   }
   const approvals = strictest(applied.map(({ requires }) => requires?.approvals ?? []))
   const approvers = Math.max(0, ...applied.map(({ requires }) => requires?.approvers ?? 0))
