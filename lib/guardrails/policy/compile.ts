@@ -1,7 +1,7 @@
 // Guardrails as written become guardrails that can be judged, or every problem with them is named.
 import { RE2JS } from 're2js'
 import { compileExpression, type Expression } from './expression.ts'
-import { FreezeError, frozenBy } from './freezes.ts'
+import { calendarReader, FreezeError, frozenBy, type ReadCalendar } from './freezes.ts'
 import { patternProblem } from './functions.ts'
 import { dayNames, type Guardrail, type Window } from './schema.ts'
 import { type OpenHours, type TimeLimit, window } from './window.ts'
@@ -44,9 +44,12 @@ function minutesOf(time: string): number {
 const openHours = ({ zone, days, from, to }: Window): OpenHours =>
   window(zone, days.flatMap(daysOf), minutesOf(from), minutesOf(to))
 
-function compileTime(limit: Guardrail['limit'], calendars: ReadonlyMap<string, string>): TimeLimit | null {
+function compileTime(limit: Guardrail['limit'], readCalendar: ReadCalendar): TimeLimit | null {
   if (!limit?.windows && !limit?.freezes) return null
-  const schedule = { windows: (limit.windows ?? []).map(openHours), frozen: frozenBy(limit.freezes ?? [], calendars) }
+  const schedule = {
+    windows: (limit.windows ?? []).map(openHours),
+    frozen: frozenBy(limit.freezes ?? [], readCalendar),
+  }
   return { schedule, mayOutlive: limit.mayOutliveWindow ?? false }
 }
 
@@ -60,7 +63,7 @@ function placeInWords(source: string, offset: number): string {
 function compileOne(
   guardrail: Guardrail,
   path: (string | number)[],
-  calendars: ReadonlyMap<string, string>,
+  readCalendar: ReadCalendar,
   problems: GuardrailProblem[],
 ): CompiledGuardrail {
   const expression = (key: 'when' | 'messageExpression', wanted: 'bool' | 'string') => {
@@ -78,7 +81,7 @@ function compileOne(
   if (wrong) problems.push({ path: [...path, 'require', 'ticket', 'pattern'], message: `${wrong}.`, offset: null })
   let time: TimeLimit | null = null
   try {
-    time = compileTime(guardrail.limit, calendars)
+    time = compileTime(guardrail.limit, readCalendar)
   } catch (error) {
     if (!(error instanceof FreezeError)) throw error
     problems.push({ path: [...path, 'limit', 'freezes'], message: `${error.message}.`, offset: null })
@@ -108,6 +111,7 @@ export function compileGuardrails(
     const message = `There are ${guardrails.length} guardrails, and ${maxGuardrails} are allowed.`
     return { ok: false, problems: [{ path: placeOf(maxGuardrails), message, offset: null }] }
   }
+  const readCalendar = calendarReader(calendars)
   const seen = new Set<string>()
   const compiled = guardrails.map((guardrail, index) => {
     const { name } = guardrail
@@ -116,7 +120,7 @@ export function compileGuardrails(
       problems.push({ path: [...placeOf(index), 'name'], message, offset: null })
     }
     seen.add(name)
-    return compileOne(guardrail, placeOf(index), calendars, problems)
+    return compileOne(guardrail, placeOf(index), readCalendar, problems)
   })
   return problems.length ? { ok: false, problems } : { ok: true, compiled }
 }

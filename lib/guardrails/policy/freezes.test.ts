@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { frozenBy, parseCalendar } from './freezes.ts'
+import { calendarReader, frozenBy, parseCalendar } from './freezes.ts'
 
 const calendar = (...events: string[][]) =>
   [
@@ -20,7 +20,7 @@ describe('dates', () => {
   it('include both days, in their zone', () => {
     const [freeze] = frozenBy(
       [{ name: 'Christmas', from: '2026-12-24', to: '2026-12-26', zone: 'Europe/Berlin' }],
-      new Map(),
+      calendarReader(new Map()),
     )
     expect(new Date(freeze?.from ?? 0).toISOString()).toBe('2026-12-23T23:00:00.000Z')
     expect(new Date(freeze?.until ?? 0).toISOString()).toBe('2026-12-26T23:00:00.000Z')
@@ -29,7 +29,7 @@ describe('dates', () => {
   it('that overlap become one stretch', () => {
     const one = { name: 'one', from: '2026-12-24', to: '2026-12-26', zone: 'UTC' }
     const two = { name: 'two', from: '2026-12-26', to: '2026-12-31', zone: 'UTC' }
-    expect(frozenBy([two, one], new Map())).toEqual([
+    expect(frozenBy([two, one], calendarReader(new Map()))).toEqual([
       { name: 'one', from: Date.parse('2026-12-24T00:00:00Z'), until: Date.parse('2027-01-01T00:00:00Z') },
     ])
   })
@@ -87,7 +87,7 @@ describe('an iCalendar file', () => {
   })
 
   it('is refused where nobody could read it', () => {
-    expect(() => frozenBy([{ calendar: 'freezes.ics', zone: 'UTC' }], new Map())).toThrow(
+    expect(() => frozenBy([{ calendar: 'freezes.ics', zone: 'UTC' }], calendarReader(new Map()))).toThrow(
       'freezes.ics could not be read',
     )
   })

@@ -90,21 +90,35 @@ function merge(frozen: readonly Frozen[]): Frozen[] {
   return merged
 }
 
+/** Gives the freezes of a calendar file, by the path that the configuration gives. */
+export type ReadCalendar = (file: string, zone: string) => readonly Frozen[]
+
+/**
+ * A reader that reads each calendar once, however many guardrails name it.
+ * @param calendars the text of each file
+ */
+export function calendarReader(calendars: ReadonlyMap<string, string>): ReadCalendar {
+  const read = new Map<string, readonly Frozen[]>()
+  return (file, zone) => {
+    const text = calendars.get(file)
+    if (text === undefined) throw new FreezeError(`${file} could not be read`)
+    const key = JSON.stringify([file, zone])
+    const frozen = read.get(key) ?? parseCalendar(text, zone)
+    read.set(key, frozen)
+    return frozen
+  }
+}
+
 /**
  * All freezes of one guardrail.
- * @param calendars the text of each calendar file, by the path that the configuration gives
  * @throws FreezeError
  */
-export function frozenBy(freezes: readonly Freeze[], calendars: ReadonlyMap<string, string>): Frozen[] {
+export function frozenBy(freezes: readonly Freeze[], readCalendar: ReadCalendar): Frozen[] {
   return merge(
     freezes.flatMap((freeze) => {
-      if (!('calendar' in freeze)) {
-        const { name, from, to, zone } = freeze
-        return [{ name, from: startOfDate(from, zone), until: endOfDate(to, zone) }]
-      }
-      const text = calendars.get(freeze.calendar)
-      if (text === undefined) throw new FreezeError(`${freeze.calendar} could not be read`)
-      return parseCalendar(text, freeze.zone)
+      if ('calendar' in freeze) return readCalendar(freeze.calendar, freeze.zone)
+      const { name, from, to, zone } = freeze
+      return [{ name, from: startOfDate(from, zone), until: endOfDate(to, zone) }]
     }),
   )
 }
