@@ -5,7 +5,7 @@ import { Said } from './said.tsx'
 
 type Props = { text: string; shown?: string; label?: string; wrap?: boolean }
 
-/** A name, an id or a line in the mono face, with a button that copies the whole of it, also where `shown` is shorter. */
+/** A name, an id or a line in the mono face, with a button that copies the whole of it, also where `shown` is shorter; on paper it is whole. */
 export function Copyable({ text, shown = text, label = shown, wrap = false }: Props) {
   const [copied, setCopied] = useState<'no' | 'yes' | 'failed'>('no')
   const copy = async () => {
@@ -18,8 +18,22 @@ export function Copyable({ text, shown = text, label = shown, wrap = false }: Pr
   }
   return (
     <span className="inline-flex max-w-full items-center gap-1 align-baseline">
-      <code className={wrap ? 'min-w-0 wrap-anywhere' : 'min-w-0 truncate'} title={shown === text ? undefined : text}>
-        <Said>{shown}</Said>
+      <code
+        className={wrap ? 'min-w-0 wrap-anywhere' : 'min-w-0 truncate print:whitespace-normal print:wrap-anywhere'}
+        title={shown === text ? undefined : text}
+      >
+        {shown === text ? (
+          <Said>{text}</Said>
+        ) : (
+          <>
+            <span className="print:hidden">
+              <Said>{shown}</Said>
+            </span>
+            <span className="hidden print:inline">
+              <Said>{text}</Said>
+            </span>
+          </>
+        )}
       </code>
       <button
         type="button"

@@ -26,6 +26,7 @@ export function Time({ at, as = 'relative' }: Props) {
   return (
     <time
       dateTime={at}
+      data-moves={as === 'relative' || as === 'left' ? exact : undefined}
       title={local ? `${exact} UTC · ${local}` : `${exact} UTC`}
       className={as === 'exact' || as === 'time' ? 'font-mono text-code whitespace-nowrap' : 'whitespace-nowrap'}
     >
