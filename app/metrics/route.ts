@@ -1,10 +1,11 @@
-import { metrics } from '#lib/api/metrics'
+import { metrics, metricsText } from '#lib/api/metrics'
 
 /** For Prometheus. No names of people or clusters stand in it. */
 export async function GET() {
-  const { registry } = metrics()
-  const headers = { 'content-type': registry.contentType, 'cache-control': 'no-store' }
-  return new Response(await registry.metrics(), { headers })
+  const text = await metricsText()
+  return new Response(text, {
+    headers: { 'content-type': metrics().registry.contentType, 'cache-control': 'no-store' },
+  })
 }
 
 export const dynamic = 'force-dynamic'
