@@ -160,7 +160,6 @@ export const kubectlCases: KubectlCase[] = [
   { line: 'kubectl expose deploy zero --name=exposed --port=80' },
   { line: 'kubectl autoscale deploy zero --max=3', isMute: true },
   { line: 'kubectl wait --for=condition=Available deploy/zero --timeout=3s' },
-  { line: 'kubectl wait --for=condition=Available deploy -l app=zero --timeout=3s', spare: ['watch'] },
   { line: 'kubectl events' },
   { line: 'kubectl cordon NODE' },
   { line: 'kubectl taint node NODE a=b:NoSchedule' },

@@ -58,43 +58,41 @@ function reaches(matches: readonly Match[], name: string): boolean {
   )
 }
 
-type Takeover = { severity: Severity; because: string[] }
+/** A ServiceAccount that may do more than is asked for and held, and how grave what it may do is. */
+type Stronger = { account: ServiceAccountRights; severity: Severity; more: string }
 
-function takeoverOf(
-  entry: RiskEntry,
-  matches: readonly Match[],
-  rules: readonly Rule[],
-  context: RiskContext,
-): Takeover {
-  if (!entry.takesOver) return { severity: 'low', because: [] }
+/** Its own accounts are not followed: what lets it take over others is a finding of its rules already. */
+function strongerAccounts(rules: readonly Rule[], context: RiskContext): Stronger[] {
   const held = [...rules, ...(context.holds ?? [])]
-  const stronger = (context.serviceAccounts ?? [])
-    .filter(({ name }) => reaches(matches, name))
-    .map((account) => ({ account, more: covers(held, account.rules).uncovered }))
-    .filter(({ more }) => more.length > 0)
-  return {
-    // Its own accounts are not followed: what lets it take over others is a finding of its rules already.
-    severity: stronger.map(({ account }) => assessRisk(account.rules).severity).reduce(graver, 'low'),
-    because: stronger.map(({ account, more }) =>
-      shorten(`service account ${account.namespace}/${account.name} may also ${rulesInWords(more)}`),
-    ),
-  }
+  return (context.serviceAccounts ?? []).flatMap((account) => {
+    const { covered, uncovered } = covers(held, account.rules)
+    if (covered) return []
+    return [{ account, severity: assessRisk(account.rules).severity, more: rulesInWords(uncovered) }]
+  })
 }
 
-function findingOf(entry: RiskEntry, rules: readonly Rule[], context: RiskContext): Finding | undefined {
+const saidOf = ({ account, more }: Stronger) =>
+  shorten(`service account ${account.namespace}/${account.name} may also ${more}`)
+
+function findingOf(
+  entry: RiskEntry,
+  rules: readonly Rule[],
+  context: RiskContext,
+  accounts: () => readonly Stronger[],
+): Finding | undefined {
   if (entry.scope === 'cluster' && context.scope === 'namespace') return undefined
   const byAbility = entry.abilities.map((ability) => matchesOf(ability, rules))
   if (byAbility.some((matches) => matches.length === 0)) return undefined
   const matches = byAbility.flat()
-  const takeover = takeoverOf(entry, matches, rules, context)
+  const takenOver = entry.takesOver ? accounts().filter(({ account }) => reaches(matches, account.name)) : []
   const inPrivileged = context.namespaceKind === 'privileged' && entry.inPrivileged
   return {
     id: entry.id,
-    severity: graver(graver(entry.severity, inPrivileged || 'low'), takeover.severity),
+    severity: [inPrivileged || 'low', ...takenOver.map(({ severity }) => severity)].reduce(graver, entry.severity),
     sentence: entry.sentence,
     outlives: entry.outlives,
     rules: [...new Set(matches.map((match) => match.rule))],
-    because: [...someOf([...new Set(matches.map((match) => match.how))]), ...someOf(takeover.because)],
+    because: [...someOf([...new Set(matches.map((match) => match.how))]), ...someOf(takenOver.map(saidOf))],
     partOf: [],
   }
 }
@@ -124,7 +122,13 @@ const includes = (entry: RiskEntry, id: string) =>
  * think, none is no proof.
  */
 export function assessRisk(rules: readonly Rule[], context: RiskContext = {}): Assessment {
-  const findings = catalogue.flatMap((entry) => findingOf(entry, rules, context) ?? [])
+  // The same for every entry, and the dearest part: looked up once, and only where it is needed.
+  let known: Stronger[] | undefined
+  const accounts = () => {
+    known ??= strongerAccounts(rules, context)
+    return known
+  }
+  const findings = catalogue.flatMap((entry) => findingOf(entry, rules, context, accounts) ?? [])
   const found = new Set(findings.map(({ id }) => id))
   const larger = catalogue.filter((entry) => entry.includes && found.has(entry.id))
   const complete = [

@@ -73,7 +73,7 @@ test('hostile names cost little', () => {
       'apps',
     ),
   )
-  const started = performance.now()
+  const before = process.cpuUsage()
   expect(unknownResources(rules, known)).toHaveLength(2048)
-  expect(performance.now() - started).toBeLessThan(1000)
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000)
 })
