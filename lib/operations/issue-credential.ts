@@ -59,6 +59,21 @@ async function kubeconfigFor(grant: GrantToIssue, token: string, authority: stri
   )
 }
 
+type Sealed = { order: string; token: string; jti: string; expiresAt: string; certificateAuthority: string | null }
+
+async function unseal(jwe: string, privateKey: CryptoKey): Promise<Sealed> {
+  try {
+    const { plaintext } = await compactDecrypt(jwe, privateKey, {
+      keyManagementAlgorithms: ['ECDH-ES'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    })
+    return JSON.parse(new TextDecoder().decode(plaintext)) as Sealed
+  } catch {
+    // Without a cause: what could not be opened may still hold a token.
+    throw new AppError('unavailable', 'The answer of the worker could not be opened. Try again in a moment.')
+  }
+}
+
 /**
  * Takes a credential for access that is active, as its holder. A worker makes the token; it comes back sealed to a key
  * that lives in this call alone, so that no token is ever at rest (decision record: credentials through the worker).
@@ -83,17 +98,7 @@ export async function issueCredential(actor: PersonActor, grantId: string): Prom
     cancelOrder,
   )
   if ('problem' in answer) throw new AppError(answer.problem.code, answer.problem.sentence)
-  const { plaintext } = await compactDecrypt(answer.jwe, privateKey, {
-    keyManagementAlgorithms: ['ECDH-ES'],
-    contentEncryptionAlgorithms: ['A256GCM'],
-  })
-  const sealed = JSON.parse(new TextDecoder().decode(plaintext)) as {
-    order: string
-    token: string
-    jti: string
-    expiresAt: string
-    certificateAuthority: string | null
-  }
+  const sealed = await unseal(answer.jwe, privateKey)
   if (sealed.order !== order) throw new AppError('unavailable', 'The answer was for somebody else. Try again.')
   const { token, jti, expiresAt, certificateAuthority } = sealed
   return { token, jti, expiresAt, kubeconfig: await kubeconfigFor(grant, token, certificateAuthority) }
