@@ -97,16 +97,22 @@ export type Bucket = { from: Date; to: Date; count: number }
  */
 export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> =>
   reads().$queryRaw<Bucket[]>(Prisma.sql`
-    WITH found AS (SELECT at FROM audit_events WHERE ${conditions(scope, filter)}),
-    range AS (
-      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz, min(at)) AS low,
-        greatest(coalesce(${timeOf('to', filter.to) ?? null}::timestamptz, now()), max(at) + interval '1 millisecond') AS high
-      FROM found HAVING count(*) > 0),
-    parts AS (
-      SELECT n, low + (high - low) * (n - 1) / ${buckets}::int AS "from", low + (high - low) * n / ${buckets}::int AS "to"
-      FROM range, generate_series(1, ${buckets}::int) AS n WHERE high > low),
+    WITH ends AS (
+      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz,
+          (SELECT min(at) FROM audit_events WHERE ${conditions(scope, filter)})) AS low,
+        coalesce(${timeOf('to', filter.to) ?? null}::timestamptz, clock_timestamp()) AS high),
+    range AS MATERIALIZED (
+      SELECT low, high, greatest((high - low) / ${buckets}::int, interval '1 microsecond') AS width FROM ends
+      WHERE high > low),
+    bins AS (
+      SELECT date_bin(width, at, low) AS bin, count(*) AS count
+      FROM range, audit_events WHERE at >= low AND at < high AND ${conditions(scope, filter)} GROUP BY 1),
     counts AS (
-      SELECT width_bucket(extract(epoch FROM at), extract(epoch FROM low), extract(epoch FROM high), ${buckets}::int) AS n,
-        count(*)::int AS count
-      FROM found, range WHERE high > low GROUP BY 1)
-    SELECT p."from", p."to", coalesce(c.count, 0) AS count FROM parts p LEFT JOIN counts c USING (n) ORDER BY p.n`)
+      -- Microseconds that the division left over belong to the last part.
+      SELECT least(round(extract(epoch FROM bin - low) / extract(epoch FROM width))::int + 1, ${buckets}::int) AS n,
+        sum(count)::int AS count
+      FROM bins, range GROUP BY 1)
+    SELECT low + width * (p.n - 1) AS "from", CASE p.n WHEN ${buckets}::int THEN high ELSE low + width * p.n END AS "to",
+      coalesce(c.count, 0) AS count
+    FROM range, generate_series(1, ${buckets}::int) AS p(n) LEFT JOIN counts c USING (n)
+    WHERE EXISTS (SELECT FROM counts) ORDER BY p.n`)

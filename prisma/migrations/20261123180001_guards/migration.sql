@@ -114,3 +114,8 @@ DO $$ BEGIN
     GRANT SELECT ON "_prisma_migrations" TO postern_app;
   END IF;
 END $$;
+
+-- 5. History is searched by who acted, in any letter case. Prisma cannot say an index of an expression.
+CREATE INDEX audit_events_actor_name_folded ON "audit_events" (lower("actor_name"));
+CREATE INDEX audit_events_actor_email_folded ON "audit_events" (lower("actor_email"));
+CREATE INDEX audit_events_actor_subject_folded ON "audit_events" (lower("actor_subject"));
