@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { visibleText } from './visible-text.ts'
 
-const asRead = (text: string) => visibleText(text).map((part) => ('text' in part ? part.text : `[${part.codePoint}]`)).join('')
+const asRead = (text: string) =>
+  visibleText(text)
+    .map((part) => ('text' in part ? part.text : `[${part.codePoint}]`))
+    .join('')
 
 test('plain text in any script stays as it is', () => {
-  for (const text of ['', 'restart api\nthen watch\tit', 'Ångström 中文 עברית', '👩‍🚒'])
-    expect(asRead(text)).toBe(text)
+  for (const text of ['', 'restart api\nthen watch\tit', 'Ångström 中文 עברית', '👩‍🚒']) expect(asRead(text)).toBe(text)
 })
 
 test('a character that reorders text is shown instead of obeyed', () => {
