@@ -47,7 +47,7 @@ const huge = someFacts({
   submission: { reason: 'a'.repeat(2000), namespaces: words(20), durationSeconds: 60 },
 })
 
-describe('the work on one request is bounded', () => {
+describe('the work on one request is bounded', { timeout: 60_000 }, () => {
   it('a thousand guardrails on an ordinary request take at most 50 ms', () => {
     const expressions = [
       "rules.exists(r, '*' in r.verbs || '*' in r.resources || '*' in r.apiGroups)",

@@ -1,17 +1,11 @@
 // The members of the pack that look at when, where, how long and on whose word.
 import { z } from 'zod'
 import { formatDuration } from '#lib/access/duration'
-import { labelSelector } from '#lib/access/entitlement'
 import { freezeSchema, limitDuration, windowSchema } from '../schema.ts'
+import { breakGlass } from './break-glass.ts'
 import { member, type PackMember } from './member.ts'
+import { globs, prod, prodCluster, rule, ticketOf, ticketPattern } from './writing.ts'
 
-const prod = labelSelector.default({ environment: 'prod' }).meta({ description: 'Labels of production clusters.' })
-const globs = z.array(z.string().regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/)).max(50)
-const pattern = z.string().min(1).max(200).optional().meta({ description: 'What a ticket looks like, in RE2 syntax.' })
-const ticket = (text: string | undefined) => (text === undefined ? true : { pattern: text })
-
-const prodCluster = { cluster: 'prod-eu', clusterLabels: { environment: 'prod' } }
-const rule = (verbs: string[], resources: string[], apiGroups = ['']) => ({ apiGroups, resources, verbs })
 const change = rule(['patch'], ['deployments'], ['apps'])
 
 /** Subresources that run or reach something; some clients open them by GET. */
@@ -139,7 +133,7 @@ const execOnlyWithTicket = member({
   title: 'A shell only with a ticket',
   why: 'What is typed into a shell is in no audit log: the ticket says what it was for.',
   isDefault: false,
-  settings: z.strictObject({ pattern }),
+  settings: z.strictObject({ pattern: ticketPattern }),
   guardrails: (settings) => [
     {
       name: 'exec-only-with-ticket',
@@ -147,7 +141,7 @@ const execOnlyWithTicket = member({
       when: "rules.exists(r, r.apiGroups.exists(g, g in ['', '*']) && r.resources.exists(x, x.matches('^((pods|\\\\*)/(exec|attach|ephemeralcontainers)|\\\\*)$')))",
       effect: 'require',
       message: 'A shell in a pod needs a ticket.',
-      require: { ticket: ticket(settings.pattern) },
+      require: { ticket: ticketOf(settings.pattern) },
     },
   ],
   example: { pattern: '^[A-Z]+-[0-9]+$' },
@@ -202,73 +196,6 @@ const longestDuration = member({
     { name: 'two hours of production', given: { ...prodCluster, duration: 'PT2H' }, expect: { maxDuration: 'PT2H' } },
     { name: 'three hours of staging', given: { clusterLabels: { environment: 'staging' }, duration: 'PT3H' } },
     { name: 'three hours elsewhere', given: { duration: 'PT3H' } },
-  ],
-})
-
-const breakGlass = member({
-  name: 'break-glass',
-  title: 'The shape of break-glass',
-  why: 'Access in an emergency that nobody approves first is short, says why, belongs to an incident and is looked at afterwards.',
-  isDefault: false,
-  settings: z.strictObject({
-    entitlements: globs.min(1).default(['break-glass*']),
-    groups: z.array(z.string().min(1).max(256)).min(1).max(50).meta({ description: 'Who may break the glass.' }),
-    maxDuration: limitDuration.prefault('PT1H'),
-    reasonMinLength: z.int().min(1).max(2000).default(30),
-    pattern,
-  }),
-  guardrails: ({ entitlements, groups, maxDuration, reasonMinLength, pattern: text }) => {
-    const match = { entitlements }
-    return [
-      {
-        name: 'break-glass-people',
-        description: 'Few may break the glass.',
-        match,
-        when: `!requester.groups.exists(g, g in [${groups.map((group) => JSON.stringify(group)).join(', ')}])`,
-        effect: 'deny',
-        message: 'You are not among those who may break the glass: call whoever is on duty.',
-      },
-      {
-        name: 'break-glass-short',
-        description: 'Break-glass access is short.',
-        match,
-        effect: 'limit',
-        message: 'Break-glass access is short.',
-        limit: { maxDuration: formatDuration(maxDuration) },
-      },
-      {
-        name: 'break-glass-reason',
-        description: 'Break-glass belongs to an incident.',
-        match,
-        effect: 'require',
-        message: 'Break-glass belongs to an incident.',
-        require: { ticket: ticket(text), reasonMinLength },
-      },
-      {
-        name: 'break-glass-review',
-        description: 'Break-glass is looked at afterwards.',
-        match,
-        effect: 'warn',
-        message: 'This breaks the glass: everybody who reads the record will see it, and it is looked at afterwards.',
-      },
-    ]
-  },
-  example: { groups: ['sre'] },
-  cases: [
-    {
-      name: 'somebody else, for long, without an incident',
-      given: { entitlement: 'break-glass', approvals: [], duration: 'PT2H', reason: 'help' },
-      expect: {
-        violations: ['break-glass-people', 'break-glass-short', 'break-glass-reason', 'break-glass-reason'],
-        warnings: ['break-glass-review'],
-      },
-    },
-    {
-      name: 'the one on duty, in an incident',
-      given: { entitlement: 'break-glass-prod', approvals: [], groups: ['sre'], ticket: 'INC-7' },
-      expect: { warnings: ['break-glass-review'], maxDuration: 'PT1H' },
-    },
-    { name: 'an ordinary entitlement', given: { duration: 'PT2H', reason: 'help' }, expect: { warnings: [] } },
   ],
 })
 

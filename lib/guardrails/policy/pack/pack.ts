@@ -2,11 +2,12 @@
 import { z } from 'zod'
 import { type Guardrail, guardrailSchema } from '../schema.ts'
 import { circumstanceMembers } from './circumstance-members.ts'
+import { escalationMembers } from './escalation-members.ts'
 import type { PackMember } from './member.ts'
 import { rulesMembers } from './rules-members.ts'
 
 /** In the order of the guide. */
-export const pack: readonly PackMember[] = [...rulesMembers, ...circumstanceMembers]
+export const pack: readonly PackMember[] = [...rulesMembers, ...escalationMembers, ...circumstanceMembers]
 
 /** Does it need settings before it can be switched on? */
 export const needsSettings = ({ settings }: PackMember): boolean => !settings.safeParse({}).success
