@@ -1,9 +1,9 @@
 // For tests: kubectl commands to be proven on a real cluster, and the objects they are about. NODE is a node's name.
-// Not here, for they need running nodes, metrics or a certificate request: drain, top, certificate, and what attaches to
-// a container that was just started.
+// Not here, for they need running nodes, metrics or a certificate request: top, certificate, what drain does at last, and
+// what attaches to a container that was just started.
 
 /**
- * `spare` names verbs of the translation that this very situation does not need: applying something new takes no patch,
+ * `spare` names verbs, or verbs with their resource, that this very situation does not need: a new object takes no patch,
  * applying a change takes no create, and nobody can know before which it is. Both situations are cases.
  */
 export type KubectlCase = {
@@ -162,6 +162,8 @@ export const kubectlCases: KubectlCase[] = [
   { line: 'kubectl wait --for=condition=Available deploy/zero --timeout=3s' },
   { line: 'kubectl events' },
   { line: 'kubectl cordon NODE' },
+  { line: 'kubectl drain NODE --force --dry-run=server', spare: ['get pods', 'get daemonsets'] },
+  { line: 'kubectl debug node/NODE --image=x' },
   { line: 'kubectl taint node NODE a=b:NoSchedule' },
   { line: 'kubectl get nodes' },
   { line: 'kubectl get ns' },

@@ -42,6 +42,9 @@ describe('one command, however it is written', () => {
     'kubectl get \\\n  pods \\\n  web',
     'echo hello && kubectl get pods web; ls',
     'kubectl get pods web\r\n',
+    "I can't do this:\nkubectl get pods web",
+    'please run kubectl get pods web',
+    'it says no when I run `kubectl get pods web` in prod',
   ])('%s', (text) => {
     expect(rulesOf(text)).toEqual(getWeb)
   })
@@ -51,7 +54,7 @@ describe('one command, however it is written', () => {
     'get pods',
     'helm ls',
     'rm -rf /',
-    'restart the kubectl get pods',
+    'restart the kubectl thing',
     'Error from server (Forbidden)',
     'mykubectl get pods',
   ])('no kubectl: %s', (text) => {

@@ -26,6 +26,7 @@ export type KubectlReading = {
 }
 
 const maxCommands = 20
+const maxMentioningLines = 500
 
 const programs = new Set(['kubectl', 'kubectl.exe', 'k', 'kc', 'kubecolor', 'oc', 'microk8s.kubectl'])
 
@@ -64,6 +65,22 @@ function kubectlWords(words: readonly string[]): string[] | undefined {
 }
 
 const kubectlCommands: Record<string, (line: Line) => Need[]> = { ...objectCommands, ...podCommands }
+
+/**
+ * The commands that stand inside other words, as in a chat: from `kubectl` to the end of the line or of its backquotes.
+ * Each line by itself, so that an apostrophe in one does not hide the next.
+ */
+function mentionedCommands(text: string): Command[] {
+  return text
+    .split('\n')
+    .slice(0, maxMentioningLines)
+    .flatMap((line) => {
+      const [, quote = '', rest = ''] = line.match(/(?:^|[\s("'])(`?)kubectl\s(.*)$/) ?? []
+      const [command] = commandsOf(`kubectl ${quote === '' ? rest : rest.split('`', 1)[0]}`)
+      const [name = ''] = command ? readArguments(command.words.slice(1)).positional : []
+      return command && Object.hasOwn(kubectlCommands, name) ? [command] : []
+    })
+}
 
 function readCommand(command: Command, words: string[], pasted: string, known: readonly KnownResource[]) {
   const args = readArguments(words)
@@ -104,10 +121,13 @@ export function parseKubectl(text: string, known: readonly KnownResource[] = kno
   const { script, manifest } = hasHereDocument ? { script: head, manifest: '' } : splitManifest(head)
   const commands = commandsOf(script)
   const pasted = manifest || (commands.find(({ input }) => input !== '')?.input ?? '')
-  const lines = commands.flatMap((command) => {
-    const words = kubectlWords(command.words)
-    return words ? [{ command, words }] : []
-  })
+  const kubectlLines = (candidates: readonly Command[]) =>
+    candidates.flatMap((command) => {
+      const words = kubectlWords(command.words)
+      return words ? [{ command, words }] : []
+    })
+  const typed = kubectlLines(commands)
+  const lines = typed.length > 0 ? typed : kubectlLines(mentionedCommands(script))
   if (lines.length === 0) return null
   const read = lines.slice(0, maxCommands).map(({ command, words }) => readCommand(command, words, pasted, known))
   const notes = read.flatMap(({ line }) => line.notes)
