@@ -43,7 +43,7 @@ export function EventTable({ events, filter, cursor, open }: Props) {
               >
                 <td className="pr-4">
                   <Link
-                    data-row="opens"
+                    data-row=""
                     scroll={false}
                     href={`/history?${queryOf(filter, { cursor, open: isOpen ? '' : event.id })}`}
                     aria-expanded={isOpen}

@@ -36,10 +36,11 @@ export function NavLink({ href, icon, count = 0, children }: Props) {
       <span className="truncate">{children}</span>
       {count > 0 && (
         <span className="absolute top-1 left-1/2 ml-2.5 rail:static rail:ml-auto">
+          <span className="sr-only">, </span>
           <span className="rounded-full bg-waiting px-1.5 text-[0.6875rem] leading-4 font-strong text-ground">
             {count}
           </span>
-          <span className="sr-only"> waiting</span>
+          <span className="sr-only"> waiting for you</span>
         </span>
       )}
     </Link>
