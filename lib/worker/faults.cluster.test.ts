@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +22,7 @@ const { kubernetes } = testParts()
 const database = await testDatabase()
 const scratch = mkdtempSync(join(tmpdir(), 'postern-faults-'))
 const proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(kubernetes.server).port) })
-const publicUrl = `http://localhost:${20_000 + (process.pid % 20_000)}`
+const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
 
 /** The same kubeconfig, through the proxy. */
 function throughProxy(): string {

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { closeClusters } from '#lib/cluster/client'
+import { stopAwaiting } from '#lib/db/await-answer'
+import { startWorker } from '#lib/worker/start'
+import { aConfiguration, anEntitlementDocument } from './configuration.ts'
+import { type TestDatabase, testDatabase, testParts } from './database.ts'
+import { testPolicy } from './policy.ts'
+
+export type TestWorker = {
+  database: TestDatabase
+  publicUrl: string
+  start(): void
+  stop(): Promise<void>
+  /** Stops everything and removes the database. */
+  end(): Promise<void>
+}
+
+/**
+ * A database, a configuration in force and a worker on the real cluster, not started yet. Each is a Postern of its own by
+ * its public address, so that its sweep leaves alone what other test files make in the same cluster. The cluster `away`
+ * cannot be reached.
+ */
+export async function testWorker(): Promise<TestWorker> {
+  const { kubernetes } = testParts()
+  const database = await testDatabase()
+  const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
+  const policy = await testPolicy(
+    aConfiguration({
+      publicUrl,
+      clusters: [
+        { name: 'prod-eu', kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server },
+        { name: 'away', kubeconfig: { file: '/nonexistent/kubeconfig' }, publicServer: 'https://away.example.com' },
+      ],
+      entitlements: [
+        anEntitlementDocument(),
+        anEntitlementDocument({ name: 'away-restart', clusters: ['away'] }),
+        anEntitlementDocument({ name: 'look-around', rules: undefined, clusterRole: 'view', approvals: [] }),
+      ],
+    }),
+  )
+  let worker: ReturnType<typeof startWorker> | undefined
+  const stop = async () => {
+    await worker?.stop()
+    worker = undefined
+  }
+  return {
+    database,
+    publicUrl,
+    start: () => {
+      worker ??= startWorker()
+    },
+    stop,
+    end: async () => {
+      await stop()
+      await stopAwaiting()
+      await closeClusters()
+      await policy.stop()
+      await database.drop()
+    },
+  }
+}
