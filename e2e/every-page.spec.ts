@@ -31,8 +31,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
         namespaces: ['search'],
         rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
       })
+      // Of a page that is not there, the frame must be whole too.
+      const nowhere = `/requests/${pending.id.slice(0, -4)}0000`
       const visits = {
-        mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`],
+        mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`, nowhere],
         priya: [`/inbox?request=${pending.id}`, `/requests/${pending.id}`],
         jonas: ['/ask?entitlement=search-debug', '/inbox'],
         ines: ['/history', `/history?request=${active.id}`],

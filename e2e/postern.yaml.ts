@@ -45,7 +45,7 @@ export const configurationText = (places: Places) =>
         clusters: ['prod-eu'],
         namespaces: ['payments'],
         rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: read }],
-        duration: { default: 'PT25S', max: 'PT1M' },
+        duration: { default: 'PT1M', max: 'PT2M' },
         reason: { minLength: 10 },
         approvals: [{ groups: ['payments-leads'], count: 1 }],
       },

@@ -1,0 +1,11 @@
+import { NothingHere, nothingHere } from '#components/layout/nothing-here'
+import { PageHead } from '#components/layout/page-head'
+
+export default function NotFoundInFrame() {
+  return (
+    <>
+      <PageHead title={nothingHere} />
+      <NothingHere />
+    </>
+  )
+}
