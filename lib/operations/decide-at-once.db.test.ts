@@ -9,7 +9,6 @@ import { anEntitlement } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
 import { anActor, aPerson, asActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
-import { rejectionOf } from '#lib/testing/rejection'
 import { aClusterState, aRequest } from '#lib/testing/requests'
 
 const database = await testDatabase()
@@ -30,17 +29,6 @@ const decide = (actor: PersonActor, { id, digest }: Request, input: Partial<Deci
   decideRequest(actor, id, { decision: 'approve', digest, ...input })
 const rowOf = ({ id }: Request) =>
   db().request.findUniqueOrThrow({ where: { id }, include: { decisions: true, grant: true } })
-const eventsAbout = ({ id }: Request) => db().auditEvent.findMany({ where: { requestId: id }, orderBy: { seq: 'asc' } })
-const _typesAbout = async (request: Request) => (await eventsAbout(request)).map(({ type }) => type)
-
-/** Refused with this code, recorded under `recorded`, and nothing else changed. */
-async function _expectRefused(request: Request, call: () => Promise<unknown>, code: string, recorded: string) {
-  const before = await rowOf(request)
-  expect(await rejectionOf(call())).toMatchObject({ code })
-  expect(await rowOf(request)).toEqual(before)
-  const refusals = (await eventsAbout(request)).filter(({ type }) => type === 'decision.refused')
-  expect(refusals.at(-1)?.data).toMatchObject({ code: recorded })
-}
 
 describe('two at once', () => {
   const outcomes = (calls: Array<Promise<unknown>>) => Promise.allSettled(calls)
