@@ -1,18 +1,22 @@
 import type { PersonActor } from '#lib/access/actor'
+import type { ApprovalStep } from '#lib/access/entitlement'
 import { AppError, notFound } from '#lib/access/errors'
 import { maySee } from '#lib/access/may-act'
 import type { DecisionInput } from '#lib/access/request'
+import type { Verdict } from '#lib/access/resources'
 import type { RequestStatus } from '#lib/access/status'
 import { digestOf } from '#lib/access/terms'
 import { mayDecide, type NotDecidingCode } from '#lib/approvals/may-decide'
 import { type NarrowableTerms, narrow } from '#lib/approvals/narrow'
 import { resolve } from '#lib/approvals/resolve'
+import { stepsInForce } from '#lib/approvals/steps-in-force'
 import { clip, type NewAuditEvent, refuse } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
 import { toJudgementFacts } from '#lib/db/gather-judgement'
 import { gatherSituation, type LockedRequest, lockRequest, type Situation } from '#lib/db/lock-request'
 import { saveDecision } from '#lib/db/save-decision'
-import { evaluate } from '#lib/guardrails/evaluate'
+import { missingSteps } from '#lib/guardrails/policy/approval-steps'
+import { judgeFully } from '#lib/guardrails/verdict'
 import { currentPolicy } from '#lib/policy/current'
 
 export type Decided = { status: RequestStatus; digest: string }
@@ -50,7 +54,7 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     requester: request.requester,
     status: request.status,
     steps: request.steps,
-    currentSteps: current?.approvals ?? null,
+    currentSteps: stepsInForce(request, current?.approvals ?? null),
     decided: situation.decisions.map(({ person }) => person),
   })
   if (!may.may) {
@@ -63,6 +67,18 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     return because('lapsed', new AppError('conflict', sentence))
   }
   return undefined
+}
+
+/**
+ * Guardrails that have come to want more approvals than the request was asked with. Its steps are part of what everybody
+ * has read and do not grow while people decide; so what is missing cannot be given any more.
+ */
+function whyNotEnough(steps: readonly ApprovalStep[], requirements: Verdict['requirements']): Refusal | undefined {
+  const missing = missingSteps(steps, requirements)
+  if (missing.length === 0) return undefined
+  const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
+  const sentence = `The policy has changed since this was asked: it now needs ${wanted}. It cannot be approved as it stands; it has to be asked for anew.`
+  return because('approvals-missing', new AppError('conflict', sentence))
 }
 
 /** Why these terms cannot be approved now: the world may have moved since they were asked for. */
@@ -83,10 +99,11 @@ function whyNotApprovable(request: LockedRequest, terms: NarrowableTerms, situat
     now: situation.now,
     stage: 'deciding',
   })
-  const { violations } = evaluate(facts)
+  const { verdict } = judgeFully(policy.compiled, facts)
+  const { violations, requirements } = verdict
   const errors = violations.map(({ sentence }) => ({ pointer: '', message: sentence }))
   const first = violations[0]
-  if (!first) return undefined
+  if (!first) return whyNotEnough(request.steps, requirements)
   const sentence = `This cannot be approved as things stand: ${first.sentence}`
   return because(first.code, new AppError('guardrail-violation', sentence, { errors }))
 }

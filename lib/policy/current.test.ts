@@ -163,3 +163,30 @@ test('every bundle of the same process sees the same policy', async () => {
   expect(another.currentPolicy).not.toBe(currentPolicy)
   expect(another.currentPolicy()).toBe(currentPolicy())
 })
+
+describe('a calendar beside the configuration', () => {
+  const calendar = (day: string) =>
+    `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261101T000000Z\r\nDTSTART;VALUE=DATE:${day}\r\nSUMMARY:Feast\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`
+  const limit = { freezes: [{ calendar: 'feasts.ics', zone: 'UTC' }] }
+  const text = JSON.stringify(
+    aConfiguration({ guardrails: [{ name: 'feasts', description: 'Feasts are quiet.', effect: 'limit', limit }] }),
+  )
+
+  test('is read with it, and a change of it is a change of the policy', async () => {
+    writeFileSync(join(directory, 'feasts.ics'), calendar('20261224'))
+    await start(text)
+    const before = currentPolicy()
+    expect(before.compiled.map(({ guardrail }) => guardrail.name)).toContain('feasts')
+    writeFileSync(join(directory, 'feasts.ics'), calendar('20261225'))
+    await vi.waitFor(() => expect(currentPolicy().hash).not.toBe(before.hash), soon)
+  })
+
+  test('that is taken away leaves the last good version in force', async () => {
+    writeFileSync(join(directory, 'feasts.ics'), calendar('20261224'))
+    await start(text)
+    const { hash } = currentPolicy()
+    unlinkSync(join(directory, 'feasts.ics'))
+    await vi.waitFor(() => expect(currentPolicy().refused?.problems[0]?.message).toContain('could not be read'), soon)
+    expect(currentPolicy().hash).toBe(hash)
+  })
+})

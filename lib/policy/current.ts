@@ -1,22 +1,30 @@
 import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import type { CompiledGuardrail } from '#lib/guardrails/policy/compile'
 import type { Configuration } from './configuration.ts'
-import { parseConfiguration } from './parse.ts'
+import { type ParsedConfiguration, readConfiguration } from './parse.ts'
 import type { Problem } from './problem.ts'
 
 /** The policy in force, and what was last refused where the file has changed to something wrong since. */
 export type CurrentPolicy = {
   configuration: Configuration
+  /** The guardrails of this configuration, ready to judge. */
+  compiled: CompiledGuardrail[]
+  /** What is kept of this version: the configuration and the calendars that it names. `hash` is of this. */
+  document: Record<string, unknown>
   hash: string
   loadedAt: Date
   refused: { problems: Problem[]; at: Date } | null
 }
 
+/** What stood in the files: null for one that could not be read. Calendars by their names as written. */
+type Texts = { configuration: string | null; calendars: ReadonlyMap<string, string | null> }
+
 type State = {
   path: string
   /** What was last read, good or bad, so that the same text is judged once. */
-  text: string | null
+  texts: Texts
   policy: CurrentPolicy
   listeners: Set<(policy: CurrentPolicy) => void>
   stop(): Promise<void>
@@ -46,28 +54,59 @@ export class ConfigurationRefused extends Error {
 export const problemInWords = ({ file, line, column, path, message }: Problem): string =>
   `${file}:${line}:${column}: ${path ? `${path} ` : ''}${message}`
 
-async function read(path: string): Promise<{ text: string | null; result: ReturnType<typeof parseConfiguration> }> {
+const utf8 = (bytes: Buffer) => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+
+/** Calendars stand beside the configuration, unless they are named by an absolute path. */
+async function readCalendars(path: string, names: Iterable<string>): Promise<Texts['calendars']> {
+  const read = async (name: string): Promise<[string, string | null]> => {
+    try {
+      return [name, utf8(await readFile(resolve(dirname(path), name)))]
+    } catch {
+      return [name, null]
+    }
+  }
+  return new Map(await Promise.all([...names].map(read)))
+}
+
+const isSameCalendars = (a: Texts['calendars'], b: Texts['calendars']) =>
+  a.size === b.size && [...a].every(([name, text]) => b.get(name) === text)
+
+type Read = { texts: Texts; result: ParsedConfiguration }
+
+/** Reads everything, or nothing but that it is all as `before`. */
+async function read(path: string, before?: Texts): Promise<Read | undefined> {
   try {
-    const bytes = await readFile(path)
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return { text, result: parseConfiguration(text, path) }
+    const text = utf8(await readFile(path))
+    if (before?.configuration === text) {
+      const calendars = await readCalendars(path, before.calendars.keys())
+      if (isSameCalendars(calendars, before.calendars)) return undefined
+    }
+    const configuration = readConfiguration(text, path)
+    const calendars = await readCalendars(path, configuration.calendars)
+    const readable = [...calendars].filter((entry): entry is [string, string] => entry[1] !== null)
+    return { texts: { configuration: text, calendars }, result: configuration.settle(new Map(readable)) }
   } catch (error) {
+    // A file that cannot be read has no text to compare by: what is wrong with it is told once, too.
+    if (before?.configuration === null) return undefined
     const code = (error as NodeJS.ErrnoException).code
     const message = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'must be UTF-8' : `cannot be read (${code})`
-    return { text: null, result: { ok: false, problems: [{ file: path, line: 1, column: 1, path: '', message }] } }
+    const problems = [{ file: path, line: 1, column: 1, path: '', message }]
+    return { texts: { configuration: null, calendars: new Map() }, result: { ok: false, problems } }
   }
 }
 
+const policyOf = ({ configuration, compiled, document, hash }: ParsedConfiguration & { ok: true }, now: Date) => {
+  return { configuration, compiled, document, hash, loadedAt: now, refused: null }
+}
+
 async function reload(state: State): Promise<void> {
-  const { text, result } = await read(state.path)
-  if (shared[key] !== state) return
-  // A file that cannot be read has no text to compare by: what is wrong with it is told once, too.
-  const isSame = text === null ? state.text === null : text === state.text
-  if (isSame) return
-  state.text = text
+  const found = await read(state.path, state.texts)
+  if (!found || shared[key] !== state) return
+  const { texts, result } = found
+  state.texts = texts
   const now = new Date()
   state.policy = result.ok
-    ? { configuration: result.configuration, hash: result.hash, loadedAt: now, refused: null }
+    ? policyOf(result, now)
     : { ...state.policy, refused: { problems: result.problems, at: now } }
   for (const listener of state.listeners) {
     try {
@@ -113,16 +152,17 @@ export async function startPolicy(path: string): Promise<{ stop(): Promise<void>
   const running = shared[key]
   if (running?.path === path) return { stop: running.stop }
   await running?.stop()
-  const { text, result } = await read(path)
+  const found = await read(path)
+  if (!found) throw new Error('nothing was read before, so it cannot be the same')
+  const { texts, result } = found
   if (!result.ok) throw new ConfigurationRefused(result.problems)
   // Two starts at once: the one that was read first is the one.
   const other = shared[key]
   if (other?.path === path) return { stop: other.stop }
-  const { configuration, hash } = result
   const state: State = {
     path,
-    text,
-    policy: { configuration, hash, loadedAt: new Date(), refused: null },
+    texts,
+    policy: policyOf(result, new Date()),
     listeners: new Set(),
     stop: async () => {},
   }

@@ -50,6 +50,7 @@ function workOn(grant: ClaimedGrant, signal: AbortSignal): Work {
     made: [],
     unsaved: [],
     isJudged: false,
+    until: null,
   }
 }
 
