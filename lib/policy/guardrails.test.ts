@@ -48,7 +48,7 @@ describe('guardrails of a configuration', () => {
 
 describe('what is wrong with a guardrail is told at its place', () => {
   test.each([
-    ['a plain expression', '    when: requester.groop == "x"\n    effect: deny', '4:11 guardrails[0].when'],
+    ['a plain expression', '    when: requester.groop == "x"\n    effect: deny', '4:21 guardrails[0].when'],
     ['a quoted expression', "    when: 'now > 3'\n    effect: deny", '4:12 guardrails[0].when'],
     [
       'the second line of a block',
@@ -60,7 +60,7 @@ describe('what is wrong with a guardrail is told at its place', () => {
       "    when: >-\n      'a' in requester.groups\n      && nothing\n    effect: deny",
       '4:11 guardrails[0].when',
     ],
-    ['the message', '    effect: deny\n    messageExpression: "1"', '5:24 guardrails[0].messageExpression'],
+    ['the message', '    effect: deny\n    messageExpression: "1"', '5:25 guardrails[0].messageExpression'],
     [
       'a pattern',
       '    effect: require\n    require:\n      ticket: { pattern: "(?=a)" }',
@@ -124,7 +124,7 @@ describe('where there are several ways to write something', () => {
   const freeze = (text: string) => one(`    effect: limit\n    limit:\n      freezes:\n        - ${text}`)
   test('the nearest one says what is wrong', () => {
     expect(problems(freeze('{ name: Feast, from: "2026-12-21", to: soon, zone: UTC }'))).toEqual([
-      expect.stringMatching(/^7:48 guardrails\[0\].limit.freezes\[0\].to must be a date/),
+      expect.stringMatching(/^7:50 guardrails\[0\].limit.freezes\[0\].to must be a date/),
     ])
     expect(problems(freeze('{ calender: feasts.ics, zone: UTC }'))).toContainEqual(
       expect.stringMatching(
@@ -144,7 +144,7 @@ describe('calendars', () => {
   })
 
   test('that cannot be read or are none are told where they are named', () => {
-    expect(problems(lines)).toEqual([expect.stringMatching(/^5:12 .*freezes feasts.ics could not be read/)])
+    expect(problems(lines)).toEqual([expect.stringMatching(/^5:23 .*freezes feasts.ics could not be read/)])
     expect(problems(lines, new Map([['feasts.ics', 'x']]))).toEqual([expect.stringContaining('no iCalendar file')])
   })
 
