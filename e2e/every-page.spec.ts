@@ -61,7 +61,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 test('axe finds nothing for whoever is not signed in', async ({ browser, stage }) => {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await browser.newPage({ baseURL: stage.url, colorScheme })
+    const context = await browser.newContext({ baseURL: stage.url, colorScheme })
+    const page = await context.newPage()
     for (const path of ['/sign-in', '/sign-in?error=OAuthCallback', '/signed-out', '/no-such-page']) {
       await page.goto(path)
       const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()

@@ -51,9 +51,13 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
       const context = await browser.newContext({ baseURL: stage.url, ...options })
       const page = await context.newPage()
       page.on('pageerror', (error) => complaints.push(`${person} at ${page.url()}: ${error.message}`))
+      const addresses = new Set<string>()
+      page.on('request', (request) => {
+        if (request.isNavigationRequest()) addresses.add(request.url())
+      })
       page.on('console', (message) => {
         // A page that is not there is a 404, and the browser says so of the address itself.
-        const isItself = message.location().url === page.url() && message.text().includes('404')
+        const isItself = addresses.has(message.location().url) && message.text().includes('404')
         if (message.type() === 'error' && !isItself) complaints.push(`${person} at ${page.url()}: ${message.text()}`)
       })
       await page.goto('/')

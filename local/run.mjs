@@ -17,6 +17,7 @@ const commands = {
   check: 'check.ts',
   bench: 'bench.ts',
   token: 'token.ts',
+  screenshots: 'screenshots.ts',
   parts: 'keep-parts.ts',
 }
 

@@ -142,7 +142,9 @@ async function pendingRequests(stage: Stage) {
 async function lapsedRequest(stage: Stage) {
   const mina = await stage.as('mina')
   const submission = { ...look, namespaces: ['observability'], reason: 'Checking whether the alert has fired before' }
-  const version = async () => (await mina.post<Preview>('/requests/preview', submission)).verdict.policyVersion
+  const verdict = async () => (await mina.post<Preview>('/requests/preview', submission)).verdict
+  const version = async () => (await verdict()).policyVersion
+  await waitUntil('Postern to have looked at the cluster', 30_000, async () => !(await verdict()).violations.length)
   const before = await version()
   const { id } = await ask(mina, submission)
   stage.setLapse('PT24H')

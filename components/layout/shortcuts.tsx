@@ -27,7 +27,8 @@ type Props = { destinations: () => Promise<Destination[]> }
 export function Shortcuts({ destinations }: Props) {
   const router = useRouter()
   const [shown, setShown] = useState<'nothing' | 'keys' | 'palette'>('nothing')
-  const goAt = useRef(0)
+  // Long ago: a page that has just opened is not in the middle of a sequence.
+  const goAt = useRef(Number.NEGATIVE_INFINITY)
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -45,7 +46,7 @@ export function Shortcuts({ destinations }: Props) {
       )
         return
       const isSecond = performance.now() - goAt.current < sequenceMs
-      goAt.current = event.key === 'g' ? performance.now() : 0
+      goAt.current = event.key === 'g' ? performance.now() : Number.NEGATIVE_INFINITY
       if (isSecond && event.key in places) {
         event.preventDefault()
         router.push(places[event.key as keyof typeof places])

@@ -12,6 +12,8 @@ export type Person = {
   email: string | null
   /** Only a verified e-mail may say that two subjects are one person. */
   emailVerified: boolean
+  /** Every e-mail that was ever verified for this identity, the present one too: who changes it stays who they are. */
+  knownEmails: string[]
   groups: string[]
 }
 
@@ -26,16 +28,31 @@ export type Actor = PersonActor | SystemActor
 
 export const hasRole = (actor: Actor, role: Role): boolean => actor.kind === 'person' && actor.roles.includes(role)
 
-type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerified'>
+export type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerified'> & {
+  knownEmails?: readonly string[]
+}
+
+/** The verified e-mails of an identity, now and before, in the form in which they compare. */
+export const verifiedEmails = ({ email, emailVerified, knownEmails = [] }: Identity): string[] => [
+  ...new Set([...knownEmails, ...(emailVerified && email ? [email] : [])].map(foldEmail)),
+]
 
 /**
- * Are these two the same human being, as far as can be known? The same issuer and subject, or the same verified
- * e-mail address without regard to case (RFC 5321 §2.4 lets the local part differ by case; no real provider does).
+ * Are these two the same human being, as far as can be known? The same issuer and subject, or a verified e-mail address
+ * in common, now or before, without regard to case (RFC 5321 §2.4 lets the local part differ by case; no real provider
+ * does). An address that went from one person to another makes them one as well, which only keeps the one from deciding
+ * what the other asked for.
  */
 export function isSamePerson(a: Identity, b: Identity): boolean {
   if (a.issuer === b.issuer && a.subject === b.subject) return true
-  if (!a.emailVerified || !b.emailVerified || !a.email || !b.email) return false
-  return foldEmail(a.email) === foldEmail(b.email)
+  const known = new Set(verifiedEmails(a))
+  return verifiedEmails(b).some((email) => known.has(email))
 }
 
-const foldEmail = (email: string) => email.normalize('NFKC').trim().toLowerCase()
+/** Without what a mailbox's owner adds at will: `mina+two@…` reaches `mina@…` (RFC 5233). */
+const foldEmail = (email: string) =>
+  email
+    .normalize('NFKC')
+    .trim()
+    .toLowerCase()
+    .replace(/(?<=[^+@])\+[^@]*(?=@[^@]*$)/, '')

@@ -5,7 +5,10 @@ import { grantStatuses, requestStatuses } from './status.ts'
 
 const actor = (id: string, groups: string[] = [], roles: Role[] = []): PersonActor => ({
   kind: 'person',
-  person: { id: `per_${id}`, issuer: 'i', subject: id, name: id, email: null, emailVerified: false, groups },
+  person: {
+    ...{ id: `per_${id}`, issuer: 'i', subject: id, name: id, groups },
+    ...{ email: null, emailVerified: false, knownEmails: [] },
+  },
   roles,
   origin: { via: 'api', clientAddress: null, reference: 'r' },
 })

@@ -1,10 +1,8 @@
 // May this person say yes or no to this request?
-import { isSamePerson, type Person } from '#lib/access/actor'
+import { type Identity, isSamePerson } from '#lib/access/actor'
 import type { ApprovalStep } from '#lib/access/entitlement'
 import type { May } from '#lib/access/resources'
 import type { RequestStatus } from '#lib/access/status'
-
-type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerified'>
 
 export type DecidingFacts = {
   person: Identity & { groups: readonly string[] }

@@ -45,6 +45,17 @@ export const clientAuthMethod = ({ tokenEndpointAuthMethods: methods }: Provider
     : 'client_secret_post'
 
 /**
+ * The question to the provider goes through the browser, whose owner could leave the e-mail out of it, and with it what
+ * would show that two accounts are theirs. A provider says which scopes it gave (RFC 6749 §5.1); where it gave the
+ * e-mail and the person has none, nothing is wrong.
+ * @throws Error when the answer is to less than what was asked
+ */
+function refuseLessThanAsked(asked: string, given: string | undefined, claims: object | undefined) {
+  const isLess = asked.split(' ').includes('email') && given !== undefined && !given.split(' ').includes('email')
+  if (isLess && !(claims && 'email' in claims)) throw new Error('less than asked: the scope email was left out')
+}
+
+/**
  * next-auth for one call. Everything is given explicitly, so that nothing is concluded from discovery that Postern has
  * not checked itself; the cookie holds a session's id and nothing else.
  * @param begin makes the session in the database and returns its id
@@ -87,6 +98,7 @@ export function authOptions(
       async jwt({ token, account, profile }) {
         if (!account) return { sid: token.sid }
         const { id_token: idToken, refresh_token: refreshToken } = account
+        refuseLessThanAsked(scopesFor(metadata), account.scope, profile)
         return { sid: await begin({ claims: { ...profile }, idToken, refreshToken }) }
       },
     },

@@ -33,6 +33,10 @@ const meanings: [RegExp, SignInProblem][] = [
     /state (mismatch|missing)|checks\.state|response_state/,
     problem('unfinished', 'wrong-state', 'the answer belongs to another sign-in (state)'),
   ],
+  [
+    /less than asked/,
+    problem('not-accepted', 'less-than-asked', 'the e-mail was left out of the question to the provider on its way'),
+  ],
   [/nonce/, problem('not-accepted', 'wrong-nonce', 'the token belongs to another sign-in (nonce)')],
   [
     /unexpected iss value|iss mismatch|iss missing|response missing.*iss/,

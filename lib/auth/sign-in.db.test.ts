@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest'
 import type { PersonActor } from '#lib/access/actor'
 import { aBrowser, type Browser, beginAt, signInWith } from '#lib/testing/browser'
 import { testDatabase } from '#lib/testing/database'
-import { testIdentity, testUrl } from '#lib/testing/identity'
+import { testIdentity, testRedirectUri, testUrl } from '#lib/testing/identity'
 import { signInAs } from '#local/token'
 import { actorOfSession } from './actor-of-session.ts'
 import { cookieOf } from './cookies.ts'
@@ -160,6 +160,17 @@ test('a forged or foreign session cookie stands for nobody', async () => {
 })
 
 // NB: last, because it stops the provider.
+test('a sign-in from which somebody took the e-mail on its way to the provider is refused', async () => {
+  const browser = aBrowser()
+  const asked = new URL(await beginAt(browser))
+  asked.searchParams.set('scope', 'openid profile groups')
+  const back = await signInAs(asked.href, testRedirectUri, 'priya')
+  const answer = browser.keep(await finishSignIn(browser.request(back)))
+  expect(answer.headers.get('location')).toBe(`${testUrl}/sign-in?error=not-accepted`)
+  expect(browser.cookies.has('postern.session')).toBe(false)
+  expect((await events('session.refused')).at(-1)).toMatchObject({ data: { code: 'less-than-asked' } })
+})
+
 test('while the provider is away nobody gains and nobody is thrown out', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'priya')

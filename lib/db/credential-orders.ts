@@ -55,7 +55,7 @@ export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
     SELECT o.id, o.public_key AS "publicKey", o.created_at > now() - interval '15 seconds' AS "isFresh",
       jsonb_build_object('via', o.via, 'clientAddress', o.client_address, 'reference', o.reference) AS origin,
       jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,
-        'emailVerified', p.email_verified, 'groups', p.groups) AS person,
+        'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) AS person,
       jsonb_build_object('id', g.id, 'requestId', r.id, 'requesterId', r.requester_id, 'status', g.status,
         'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
         'entitlementName', r.entitlement_name,

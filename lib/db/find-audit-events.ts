@@ -15,7 +15,7 @@ export type AuditFilter = {
   to?: string
 }
 
-/** Everybody's events, or those by or about one person. */
+/** Everybody's events, or those by or about one person, as far as they may know of what they are about. */
 export type AuditScope = 'all' | { personId: string }
 
 /** A time of a filter. @throws AppError `malformed` for what is none, or lies outside what a calendar shows */
@@ -38,7 +38,10 @@ function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
   if (![actor, cluster, namespace, request, grant, type].every((text) => text === undefined || isFindable(text)))
     all.push(Prisma.sql`false`)
   else {
-    if (scope !== 'all') all.push(Prisma.sql`(actor_id = ${scope.personId} OR about_id = ${scope.personId})`)
+    // What somebody tried at things that were not there for them would tell them here that they are.
+    if (scope !== 'all')
+      all.push(Prisma.sql`(about_id = ${scope.personId}
+        OR (actor_id = ${scope.personId} AND data ->> 'code' IS DISTINCT FROM 'not-found'))`)
     if (actor !== undefined)
       all.push(Prisma.sql`(actor_id = ${actor} OR lower(actor_subject) = lower(${actor})
         OR lower(actor_email) = lower(${actor}) OR lower(actor_name) = lower(${actor}))`)

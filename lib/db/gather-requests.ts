@@ -73,7 +73,7 @@ export async function gatherPeopleOfGroups(sets: ReadonlyArray<readonly string[]
   const [row] = await reads().$queryRaw<Array<{ now: Date; people: Array<Person & { key: string }> }>>`
     SELECT clock_timestamp() AS now, (
       SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'id', p.id, 'issuer', p.issuer, 'subject', p.subject,
-        'name', p.name, 'email', p.email, 'emailVerified', p.email_verified, 'groups', p.groups) ORDER BY p.name, p.id), '[]')
+        'name', p.name, 'email', p.email, 'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) ORDER BY p.name, p.id), '[]')
       FROM unnest(${keys}::text[]) AS k(key)
       CROSS JOIN LATERAL (
         SELECT * FROM people WHERE groups && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb))

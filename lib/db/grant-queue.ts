@@ -87,10 +87,10 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
       r.cluster_role AS "clusterRole", r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest,
       r.reason, r.ticket, r.steps, r.policy_hash AS "policyHash", e.document AS entitlement,
       jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,
-        'emailVerified', p.email_verified, 'groups', p.groups) AS requester,
+        'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) AS requester,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('decision', d.decision, 'personId', d.person_id, 'result', d.result,
           'person', jsonb_build_object('id', q.id, 'issuer', q.issuer, 'subject', q.subject, 'name', q.name,
-            'email', q.email, 'emailVerified', q.email_verified, 'groups', q.groups)) ORDER BY d.created_at, d.id), '[]')
+            'email', q.email, 'emailVerified', q.email_verified, 'knownEmails', q.known_emails, 'groups', q.groups)) ORDER BY d.created_at, d.id), '[]')
         FROM decisions d JOIN people q ON q.id = d.person_id WHERE d.request_id = r.id) AS decisions,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'namespace', o.namespace, 'name', o.name,
           'uid', o.uid, 'removed', o.removed_at IS NOT NULL)), '[]')

@@ -41,7 +41,7 @@ export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | u
       r.approver_groups AS "approverGroups", r.lapses_at AS "lapsesAt", r.resolved_at AS "resolvedAt",
       r.policy_hash AS "policyHash", e.document AS entitlement,
       jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,
-        'emailVerified', p.email_verified, 'groups', p.groups) AS requester
+        'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) AS requester
     FROM requests r
     JOIN people p ON p.id = r.requester_id
     JOIN entitlement_versions e ON e.hash = r.entitlement_hash
@@ -72,7 +72,7 @@ export async function gatherSituation(tx: Tx, request: Pick<LockedRequest, 'id' 
     SELECT statement_timestamp() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('decision', d.decision, 'personId', d.person_id, 'at', d.created_at,
           'person', jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name,
-            'email', p.email, 'emailVerified', p.email_verified, 'groups', p.groups)) ORDER BY d.created_at, d.id), '[]')
+            'email', p.email, 'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups)) ORDER BY d.created_at, d.id), '[]')
         FROM decisions d JOIN people p ON p.id = d.person_id WHERE d.request_id = ${request.id}) AS decisions
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}`
   if (!row) throw new Error('a SELECT without a table gave no row')

@@ -6,7 +6,7 @@ import type { Person as PersonRow } from './generated/client.ts'
 import { newId } from './ids.ts'
 
 /** What an identity provider says about somebody, already verified by whoever received it. */
-export type Identity = Omit<Person, 'id'>
+export type Identity = Omit<Person, 'id' | 'knownEmails'>
 
 /** `previousGroups` is null for somebody who was never seen before. */
 export type KnownPerson = { person: Person; previousGroups: string[] | null }
@@ -21,6 +21,7 @@ export const toPerson = (row: PersonRow): Person => ({
   name: row.name,
   email: row.email,
   emailVerified: row.emailVerified,
+  knownEmails: row.knownEmails,
   groups: row.groups,
 })
 

@@ -30,6 +30,7 @@ type Row = {
   name: string
   email: string | null
   email_verified: boolean
+  known_emails: string[]
   groups: string[]
 }
 
@@ -49,7 +50,7 @@ export async function findLiveSession(id: string): Promise<LiveSession | null> {
   const rows = await db().$queryRaw<Row[]>`
     SELECT s.id, s.refreshed_at <= now() - make_interval(secs => ${groupsFreshForSeconds}::int)
              AND s.sealed_refresh_token IS NOT NULL AS is_due,
-           p.id AS person_id, p.issuer, p.subject, p.name, p.email, p.email_verified, p.groups
+           p.id AS person_id, p.issuer, p.subject, p.name, p.email, p.email_verified, p.known_emails, p.groups
     FROM sessions s JOIN people p ON p.id = s.person_id
     WHERE s.id = ${id} AND s.ended_at IS NULL AND s.expires_at > now()`
   const row = rows[0]
@@ -58,7 +59,10 @@ export async function findLiveSession(id: string): Promise<LiveSession | null> {
   return {
     id: row.id,
     isDue: row.is_due,
-    person: { id: row.person_id, issuer, subject, name, email, emailVerified: row.email_verified, groups },
+    person: {
+      ...{ id: row.person_id, issuer, subject, name, email, groups },
+      ...{ emailVerified: row.email_verified, knownEmails: row.known_emails },
+    },
   }
 }
 

@@ -6,7 +6,9 @@ import { upsertPerson } from '#lib/db/people'
 let count = 0
 
 /** Who somebody is, without a row: a fresh subject each time, in `payments-dev`. */
-export function anIdentity(overrides: Partial<Omit<Person, 'id'>> = {}): Omit<Person, 'id'> {
+export function anIdentity(
+  overrides: Partial<Omit<Person, 'id' | 'knownEmails'>> = {},
+): Omit<Person, 'id' | 'knownEmails'> {
   count += 1
   const subject = overrides.subject ?? `person-${process.pid}-${count}`
   return {
@@ -21,12 +23,14 @@ export function anIdentity(overrides: Partial<Omit<Person, 'id'>> = {}): Omit<Pe
 }
 
 /** A person with a row in the database. */
-export async function aPerson(overrides: Partial<Omit<Person, 'id'>> = {}): Promise<Person> {
+export async function aPerson(overrides: Partial<Omit<Person, 'id' | 'knownEmails'>> = {}): Promise<Person> {
   return (await upsertPerson(db(), anIdentity(overrides))).person
 }
 
 /** A signed-in person with a row in the database. `roles` are given, not derived from groups. */
-export async function anActor(overrides: Partial<Omit<Person, 'id'>> & { roles?: Role[] } = {}): Promise<PersonActor> {
+export async function anActor(
+  overrides: Partial<Omit<Person, 'id' | 'knownEmails'>> & { roles?: Role[] } = {},
+): Promise<PersonActor> {
   const { roles = [], ...identity } = overrides
   return asActor(await aPerson(identity), roles)
 }

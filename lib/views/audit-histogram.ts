@@ -2,10 +2,10 @@ import type { PersonActor } from '#lib/access/actor'
 import { type AuditFilter, countAuditEvents } from '#lib/db/find-audit-events'
 import { scopeOf } from './audit-scope.ts'
 
-/** Sixty bars are as many as fit side by side on a telephone. */
-const bars = 60
+/** As many bars as can be told apart on a telephone; a multiple of the histogram's stretches. */
+const bars = 56
 
-/** How many of these events happened when: at most 60 equal parts of the range, RFC 3339. */
+/** How many of these events happened when: at most 56 equal parts of the range, RFC 3339. */
 export async function auditHistogram(
   actor: PersonActor,
   filter: AuditFilter,

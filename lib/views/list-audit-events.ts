@@ -1,20 +1,35 @@
 import type { PersonActor } from '#lib/access/actor'
 import { seesEverything } from '#lib/access/may-act'
 import type { AuditEventResource, Page } from '#lib/access/resources'
+import { unknownEntitlementVerdict } from '#lib/access/unknown-entitlement'
 import { auditSentence } from '#lib/audit/events'
 import { numberOfCursor, pageSize, toPage } from '#lib/db/cursor'
 import { type AuditFilter, type AuditRow, findAuditEvents } from '#lib/db/find-audit-events'
 import { scopeOf } from './audit-scope.ts'
 
+/**
+ * What an event says, as this reader may know it. The record keeps why an ask was really refused; whoever asked for what
+ * is for others reads here what they were told then: that there is no such thing.
+ */
+function dataFor(actor: PersonActor, { type, data, policyHash }: AuditRow): unknown {
+  const { code = '' } = data as { code?: string }
+  if (type !== 'request.refused' || !code.startsWith('requester-not-eligible') || seesEverything(actor)) return data
+  const { violations } = unknownEntitlementVerdict(policyHash ?? '')
+  // NB: in the order in which the database gives the keys of the others; another one would tell them apart.
+  const errors = violations.map(({ pointer, sentence }) => ({ message: sentence, pointer }))
+  return { ...(data as object), code: violations[0]?.code, sentence: violations[0]?.sentence, errors }
+}
+
 function toResource(actor: PersonActor, row: AuditRow): AuditEventResource {
   const { actorId, actorKind: kind, actorName: name, actorEmail: email, clientAddress } = row
   // From where somebody acts is not for their colleagues.
   const isOpen = seesEverything(actor) || actorId === actor.person.id
+  const data = dataFor(actor, row)
   return {
     id: row.id,
     at: row.at.toISOString(),
     type: row.type,
-    sentence: auditSentence(row.type, row.data),
+    sentence: auditSentence(row.type, data),
     actor: { kind, id: actorId, name, email },
     via: row.via,
     clientAddress: isOpen ? clientAddress : null,
@@ -24,7 +39,7 @@ function toResource(actor: PersonActor, row: AuditRow): AuditEventResource {
     cluster: row.cluster,
     namespaces: row.namespaces,
     policyVersion: row.policyHash,
-    data: row.data,
+    data,
     before: row.before,
     after: row.after,
   }

@@ -4,9 +4,10 @@ import { currentPolicy } from '#lib/policy/current'
 
 /** Who the server thinks this is, and which claim of the identity provider each field came from. */
 export async function me({ person, roles }: PersonActor): Promise<Me> {
+  const { knownEmails: _, ...shown } = person
   const { groupsClaim } = currentPolicy().configuration.identity
   return {
-    ...person,
+    ...shown,
     roles,
     claims: {
       issuer: 'iss',

@@ -1,4 +1,4 @@
-import type { PersonActor } from '#lib/access/actor'
+import { type PersonActor, verifiedEmails } from '#lib/access/actor'
 import { seesEverything } from '#lib/access/may-act'
 import type { Decider, Reader } from '#lib/db/find-requests'
 import { currentPolicy } from '#lib/policy/current'
@@ -12,11 +12,11 @@ export const readerOf = (actor: PersonActor): Reader => ({
 
 /** This person as somebody who decides. */
 export function deciderOf({ person }: PersonActor): Decider {
-  const { id: personId, groups, email, emailVerified } = person
+  const { id: personId, groups } = person
   const notTheirs = currentPolicy()
     .configuration.entitlements.filter(({ approvals }) =>
       approvals.every((step) => !step.groups.some((group) => groups.includes(group))),
     )
     .map(({ name }) => name)
-  return { personId, groups, email: emailVerified ? email : null, notTheirs }
+  return { personId, groups, emails: verifiedEmails(person), notTheirs }
 }

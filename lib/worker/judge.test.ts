@@ -9,7 +9,7 @@ import { judgePermission, type LiveFacts, type Policy, whyNotApproved } from './
 
 const person = (name: string, groups: string[], some: Partial<Person> = {}): Person => ({
   ...{ id: `per_${name}`, issuer: 'https://id.example.com', subject: name, name, groups },
-  ...{ email: `${name}@example.com`, emailVerified: true },
+  ...{ email: `${name}@example.com`, emailVerified: true, knownEmails: [] },
   ...some,
 })
 const ada = person('ada', ['payments-dev'])
