@@ -35,7 +35,7 @@ function FindingList({ findings }: { findings: Finding[] }) {
         <li key={id} className="flex gap-2 py-0.5">
           <SeverityMark severity={severity} wordless />
           <span>
-            {sentence} {outlives && <span className="text-ending">{outlives} </span>}
+            {sentence} {outlives && <span className="text-ending">Outlives the grant: {outlives}. </span>}
             <code className="text-muted">
               <Said>{because.join('; ')}</Said>
             </code>

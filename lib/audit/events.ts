@@ -9,7 +9,10 @@ const text = z.string().max(4000)
 const refusal = z.strictObject({ code: text, sentence: text })
 
 /** What a judgement let pass: by which version of the policy, and what it warned of. */
-const judged = z.strictObject({ policyVersion: text, warnings: z.array(z.strictObject({ code: text, sentence: text })) })
+const judged = z.strictObject({
+  policyVersion: text,
+  warnings: z.array(z.strictObject({ code: text, sentence: text })),
+})
 export type JudgedData = z.infer<typeof judged>
 
 const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => string) => ({ data, sentence })

@@ -1,8 +1,8 @@
 import type { SystemActor } from '#lib/access/actor'
-import type { Probes } from '#lib/access/resources'
+import type { Probes, Verdict } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
-import { type About, clip, type NewAuditEvent, recordEvents } from './audit.ts'
+import { type About, clip, judgedData, type NewAuditEvent, recordEvents } from './audit.ts'
 import { db, type Tx, transaction } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { toJson } from './json.ts'
@@ -63,10 +63,12 @@ export async function saveActive(
     probes,
     activatedAt,
     expiresAt,
-  }: { made: readonly MadeRow[]; probes: Probes; activatedAt: Date; expiresAt: Date },
+    verdict,
+  }: { made: readonly MadeRow[]; probes: Probes; activatedAt: Date; expiresAt: Date; verdict: Verdict | null },
 ) {
   const { id, actor, about } = writing
-  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length }
+  const judged = verdict ? { judged: judgedData(verdict) } : {}
+  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...judged }
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
   await transaction(async (tx) => {
     if (made.length > 0) await writeMade(tx, writing, made)

@@ -1,23 +1,19 @@
 import type { PersonActor } from '#lib/access/actor'
-import type { ApprovalStep } from '#lib/access/entitlement'
 import { AppError, notFound } from '#lib/access/errors'
 import { maySee } from '#lib/access/may-act'
 import type { DecisionInput } from '#lib/access/request'
-import type { Verdict } from '#lib/access/resources'
 import type { RequestStatus } from '#lib/access/status'
 import { digestOf } from '#lib/access/terms'
 import { mayDecide, type NotDecidingCode } from '#lib/approvals/may-decide'
-import { type NarrowableTerms, narrow } from '#lib/approvals/narrow'
+import { narrow } from '#lib/approvals/narrow'
 import { resolve } from '#lib/approvals/resolve'
 import { stepsInForce } from '#lib/approvals/steps-in-force'
 import { clip, type NewAuditEvent, refuse } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
-import { toJudgementFacts } from '#lib/db/gather-judgement'
 import { gatherSituation, type LockedRequest, lockRequest, type Situation } from '#lib/db/lock-request'
 import { saveDecision } from '#lib/db/save-decision'
-import { missingSteps } from '#lib/guardrails/policy/approval-steps'
-import { judgeFully } from '#lib/guardrails/verdict'
 import { currentPolicy } from '#lib/policy/current'
+import { because, judgeApproval, type Refusal } from './judge-approval.ts'
 
 export type Decided = { status: RequestStatus; digest: string }
 
@@ -37,10 +33,6 @@ function whoWasFaster({ status, resolvedAt }: LockedRequest, { decisions }: Situ
   if (status === 'withdrawn') return `This request was withdrawn by its requester ${at}.`
   return `This request lapsed ${at}: nobody decided in time.`
 }
-
-type Refusal = { code: string; error: AppError }
-
-const because = (code: string, error: AppError): Refusal => ({ code, error })
 
 /** Why this person cannot decide this request now, whatever they would say about it. */
 function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Situation): Refusal | undefined {
@@ -67,45 +59,6 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     return because('lapsed', new AppError('conflict', sentence))
   }
   return undefined
-}
-
-/**
- * Guardrails that have come to want more approvals than the request was asked with. Its steps are part of what everybody
- * has read and do not grow while people decide; so what is missing cannot be given any more.
- */
-function whyNotEnough(steps: readonly ApprovalStep[], requirements: Verdict['requirements']): Refusal | undefined {
-  const missing = missingSteps(steps, requirements)
-  if (missing.length === 0) return undefined
-  const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
-  const sentence = `The policy has changed since this was asked: it now needs ${wanted}. It cannot be approved as it stands; it has to be asked for anew.`
-  return because('approvals-missing', new AppError('conflict', sentence))
-}
-
-/** Why these terms cannot be approved now: the world may have moved since they were asked for. */
-function whyNotApprovable(request: LockedRequest, terms: NarrowableTerms, situation: Situation): Refusal | undefined {
-  const policy = currentPolicy()
-  const current = policy.configuration.entitlements.find(({ name }) => name === request.entitlement.name)
-  if (!current) {
-    const sentence = `${request.entitlement.name} is not in the configuration any more: nobody can approve it. Deny it, or let it lapse.`
-    return because('entitlement-removed', new AppError('conflict', sentence))
-  }
-  // The terms are those of the day it was asked; who may ask is as it is today, so that a lost right takes effect.
-  const facts = toJudgementFacts({
-    policy,
-    entitlement: { ...request.entitlement, who: current.who },
-    requester: request.requester,
-    asked: { ...request, ...terms, entitlement: request.entitlement.name },
-    cluster: situation.cluster,
-    now: situation.now,
-    stage: 'deciding',
-  })
-  const { verdict } = judgeFully(policy.compiled, facts)
-  const { violations, requirements } = verdict
-  const errors = violations.map(({ sentence }) => ({ pointer: '', message: sentence }))
-  const first = violations[0]
-  if (!first) return whyNotEnough(request.steps, requirements)
-  const sentence = `This cannot be approved as things stand: ${first.sentence}`
-  return because(first.code, new AppError('guardrail-violation', sentence, { errors }))
 }
 
 /**
@@ -149,8 +102,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
       return refuseDecision(because('widened', error))
     }
     const { terms } = narrowed
-    const notApprovable = input.decision === 'approve' && whyNotApprovable(request, terms, situation)
-    if (notApprovable) return refuseDecision(notApprovable)
+    const judged = input.decision === 'approve' ? judgeApproval(request, terms, situation) : null
+    if (judged?.refusal) return refuseDecision(judged.refusal)
 
     const decisions = situation.decisions.map(({ personId, person, decision }) => {
       return { personId, decision, groups: person.groups }
@@ -158,7 +111,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     const mine = { personId: actor.person.id, decision: input.decision, groups: actor.person.groups }
     const { outcome } = resolve(request.steps, [...decisions, mine])
     const digest = digestOf(terms)
-    await saveDecision(tx, { actor, request, terms, digest, input, outcome, now: situation.now, about })
+    const verdict = judged?.verdict ?? null
+    await saveDecision(tx, { actor, request, terms, digest, input, verdict, outcome, now: situation.now, about })
     return { status: outcome, digest }
   })
 }

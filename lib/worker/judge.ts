@@ -67,7 +67,7 @@ export type LiveFacts = {
 const clusterCodes = new Set(['namespace-unknown', 'cluster-role-unknown', 'cluster-unknown'])
 
 /** The last judgement: no, or yes until a window closes (null: for as long as was approved). */
-export type Permission = { refusal: Refusal } | { refusal: null; until: Date | null }
+export type Permission = { refusal: Refusal } | { refusal: null; until: Date | null; verdict: Verdict }
 
 /** What the guardrails say, with the cluster as it is at this moment. */
 export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveFacts, now: Date): Permission {
@@ -89,7 +89,7 @@ export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveF
     whyViolated(verdict.violations) ??
     whyNotEnough(request, verdict.requirements, decisions.map(asTheyAreNow(request, current.approvals))) ??
     whyNotTheSameRole(request, live)
-  return refusal ? { refusal } : { refusal: null, until: limits.until }
+  return refusal ? { refusal } : { refusal: null, until: limits.until, verdict }
 }
 
 function whyViolated(violations: readonly Violation[]): Refusal | null {

@@ -23,7 +23,7 @@ const refuseIf = (refusal: Refusal | null) => {
 
 /** The third judgement, with the cluster as it is. Once in a pass. */
 async function judge(work: Work) {
-  if (work.isJudged) return
+  if (work.verdict) return
   const { grant, policy } = work
   refuseIf(whyNotApproved(grant, policy))
   const client = await work.client()
@@ -36,7 +36,7 @@ async function judge(work: Work) {
   const permission = judgePermission(grant, policy, { namespaces: seen, clusterRoles }, work.clock())
   if (permission.refusal) throw new Refused(permission.refusal)
   work.until = permission.until
-  work.isJudged = true
+  work.verdict = permission.verdict
 }
 
 /**
@@ -96,7 +96,7 @@ export async function activate(work: Work) {
   const activatedAt = work.clock()
   if (work.until && work.until <= activatedAt) {
     // The window has closed while it was made: judged anew, it is refused, unless the next one is open already.
-    work.isJudged = false
+    work.verdict = null
     await judge(work)
   }
   const ends = [activatedAt.getTime() + grant.request.durationSeconds * 1000]
@@ -104,7 +104,7 @@ export async function activate(work: Work) {
   // The annotations may only ever end access sooner; they do when granting took minutes.
   for (const { expiresAt } of work.made) if (expiresAt) ends.push(expiresAt.getTime())
   const expiresAt = new Date(Math.min(...ends))
-  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt })
+  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt, verdict: work.verdict })
   work.unsaved = []
   grant.status = 'active'
   grant.expiresAt = expiresAt

@@ -1,4 +1,5 @@
 import type { SystemActor } from '#lib/access/actor'
+import type { Verdict } from '#lib/access/resources'
 import type { ClusterClient } from '#lib/cluster/client'
 import type { MadeObject } from '#lib/cluster/objects'
 import type { Writing } from '#lib/db/grant-progress'
@@ -22,7 +23,8 @@ export type Work = {
   made: MadeObject[]
   /** Of these, what the database does not know yet. */
   unsaved: MadeObject[]
-  isJudged: boolean
+  /** What the last judgement let pass; null before it. */
+  verdict: Verdict | null
   /** When a window closes that access may not outlive, as it was judged; null where none does. */
   until: Date | null
 }
