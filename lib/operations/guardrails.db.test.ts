@@ -72,6 +72,10 @@ describe('asking', () => {
     await guard({ effect: 'warn', message: 'Tell the channel.' })
     const { id } = await submit()
     const { verdict } = await getRequest(lead, id)
+    const { digest } = await getRequest(lead, id)
+    await approve(lead, { id, digest })
+    const made = await db().auditEvent.findFirst({ where: { requestId: id, type: 'decision.made' } })
+    expect(made?.data).toMatchObject({ judged: { warnings: [{ code: 'calm', sentence: 'Tell the channel.' }] } })
     expect([verdict.violations, verdict.warnings]).toEqual([
       [],
       [{ code: 'calm', pointer: '/rules', sentence: 'Tell the channel.' }],
