@@ -33,7 +33,7 @@ const policy = await testPolicy(
   }),
 )
 afterAll(() => policy.stop())
-const actor = asActor({ ...anIdentity(), id: 'per_1' })
+const actor = asActor({ ...anIdentity(), id: 'per_1', knownEmails: [] })
 
 test('each guardrail is told in words, with what it looks at and where it is from', async () => {
   const { guardrails } = await guardrailsInForce(actor)
