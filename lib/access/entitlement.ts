@@ -9,7 +9,7 @@ const name = z
     'must be a name of lower-case letters, digits and dashes, at most 63 long',
   )
 
-/** A namespace by name, or a glob in which `*` stands for any run of name characters. */
+/** A namespace by name, or a glob in which `*` stands for any run of name characters; `kube-*` is meant only where said. */
 export const namespaceGlob = z
   .string()
   .regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'must be a namespace name or a glob such as checkout-*')
@@ -86,13 +86,20 @@ export function isNamespaceCovered(
   namespace: string,
   labels: Record<string, string> | undefined,
 ): boolean {
-  const byName = entitlement.namespaces?.some((glob) => matchesGlob(glob, namespace)) ?? true
+  const byName = entitlement.namespaces?.some((glob) => reaches(glob, namespace)) ?? true
   const byLabel =
     entitlement.namespaceSelector === undefined ||
     (labels !== undefined &&
       Object.entries(entitlement.namespaceSelector).every(([key, value]) => labels[key] === value))
   return byName && byLabel
 }
+
+/**
+ * Namespaces whose names begin with `kube-` are Kubernetes' own (its documentation reserves the prefix), and whoever
+ * writes in them holds the cluster: a wide glob does not mean them, only one that begins with the prefix itself.
+ */
+const reaches = (glob: string, namespace: string): boolean =>
+  (!namespace.startsWith('kube-') || glob.startsWith('kube-')) && matchesGlob(glob, namespace)
 
 /** `*` is any run of characters, including none. Linear in both lengths: no regular expression, so nothing to blow up. */
 function matchesGlob(glob: string, text: string): boolean {
