@@ -2,21 +2,25 @@ import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { CompiledGuardrail } from '#lib/guardrails/policy/compile'
+import { compilePolicy } from '#lib/guardrails/policy/section'
 import type { Configuration } from './configuration.ts'
 import { type ParsedConfiguration, readConfiguration } from './parse.ts'
 import type { Problem } from './problem.ts'
 
-/** The policy in force, and what was last refused where the file has changed to something wrong since. */
-export type CurrentPolicy = {
+/** The policy as it was loaded, and what was last refused where the file has changed to something wrong since. */
+export type LoadedPolicy = {
   configuration: Configuration
-  /** The guardrails of this configuration, ready to judge. */
-  compiled: CompiledGuardrail[]
+  /** The text of each calendar that it names. */
+  calendars: ReadonlyMap<string, string>
   /** What is kept of this version: the configuration and the calendars that it names. `hash` is of this. */
   document: Record<string, unknown>
   hash: string
   loadedAt: Date
   refused: { problems: Problem[]; at: Date } | null
 }
+
+/** The policy in force, with its guardrails ready to judge. */
+export type CurrentPolicy = LoadedPolicy & { compiled: CompiledGuardrail[] }
 
 /** What stood in the files: null for one that could not be read. Calendars by their names as written. */
 type Texts = { configuration: string | null; calendars: ReadonlyMap<string, string | null> }
@@ -25,8 +29,8 @@ type State = {
   path: string
   /** What was last read, good or bad, so that the same text is judged once. */
   texts: Texts
-  policy: CurrentPolicy
-  listeners: Set<(policy: CurrentPolicy) => void>
+  policy: LoadedPolicy
+  listeners: Set<(policy: LoadedPolicy) => void>
   stop(): Promise<void>
 }
 
@@ -39,6 +43,11 @@ const settleMs = 50
 // Next bundles pages, routes and the worker apart from each other: a variable of this module would exist once in each.
 const key = Symbol.for('postern.policy')
 const shared = globalThis as unknown as { [key]?: State }
+
+// Compiled guardrails are the exception: they know the classes of the bundle that compiled them, and what another bundle
+// hands them they cannot judge. So plain data is shared, and each bundle compiles once what it judges by.
+const compiledHere = new WeakMap<LoadedPolicy['document'], CompiledGuardrail[]>()
+const policiesHere = new WeakMap<LoadedPolicy, CurrentPolicy>()
 
 /** A configuration that was refused at start: every problem as `file:line:column: path message`, one a line. */
 export class ConfigurationRefused extends Error {
@@ -95,8 +104,20 @@ async function read(path: string, before?: Texts): Promise<Read | undefined> {
   }
 }
 
-const policyOf = ({ configuration, compiled, document, hash }: ParsedConfiguration & { ok: true }, now: Date) => {
-  return { configuration, compiled, document, hash, loadedAt: now, refused: null }
+function policyOf(loaded: ParsedConfiguration & { ok: true }, now: Date): LoadedPolicy {
+  const { configuration, calendars, document, hash, compiled } = loaded
+  compiledHere.set(document, compiled)
+  return { configuration, calendars, document, hash, loadedAt: now, refused: null }
+}
+
+/** @throws Error when what was accepted once does not compile, which is an error of ours */
+function compileHere({ configuration, calendars, document }: LoadedPolicy): CompiledGuardrail[] {
+  const known = compiledHere.get(document)
+  if (known) return known
+  const result = compilePolicy(configuration, calendars)
+  if (!result.ok) throw new Error(`accepted guardrails do not compile: ${result.problems[0]?.message}`)
+  compiledHere.set(document, result.compiled)
+  return result.compiled
 }
 
 async function reload(state: State): Promise<void> {
@@ -182,10 +203,17 @@ function stateInForce(): State {
 }
 
 /** The policy in force now; what it returns is never changed, a new version is a new object. */
-export const currentPolicy = (): CurrentPolicy => stateInForce().policy
+export function currentPolicy(): CurrentPolicy {
+  const { policy } = stateInForce()
+  const known = policiesHere.get(policy)
+  if (known) return known
+  const current = { ...policy, compiled: compileHere(policy) }
+  policiesHere.set(policy, current)
+  return current
+}
 
 /** Calls back after every change of the file, accepted or refused, until the returned function is called. */
-export function onPolicyChange(listener: (policy: CurrentPolicy) => void): () => void {
+export function onPolicyChange(listener: (policy: LoadedPolicy) => void): () => void {
   const { listeners } = stateInForce()
   listeners.add(listener)
   return () => listeners.delete(listener)

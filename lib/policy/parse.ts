@@ -12,6 +12,8 @@ export type ParsedConfiguration =
   | {
       ok: true
       configuration: Configuration
+      /** The text of each calendar that it names. */
+      calendars: ReadonlyMap<string, string>
       /** What is kept of this version, and what `hash` is of: the configuration and the calendars that it names. */
       document: Record<string, unknown>
       hash: string
@@ -136,7 +138,7 @@ export function readConfiguration(text: string, file: string): ReadConfiguration
       const findings = [...known, ...wrongGuardrails]
       if (shape.success && findings.length === 0) {
         const kept = documentOf(shape.data, calendars)
-        return { ok: true, configuration: shape.data, document: kept, hash: hashOf(kept), compiled }
+        return { ok: true, configuration: shape.data, calendars, document: kept, hash: hashOf(kept), compiled }
       }
       return refuse(
         findings.map((finding) => ({
