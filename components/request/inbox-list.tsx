@@ -39,7 +39,7 @@ export function InboxList({ requests, chosen }: Props) {
               </code>
               <span className="shrink-0">
                 {request.status === 'pending' ? (
-                  <span className="inline-flex items-baseline gap-3">
+                  <span className="inline-flex items-center gap-3">
                     {request.risk.severity !== 'low' && <SeverityMark severity={request.risk.severity} />}
                     {shortDuration(secondsOf(request.duration))}
                   </span>

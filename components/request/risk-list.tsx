@@ -10,7 +10,7 @@ export function RiskList({ risk }: { risk: RiskResource }) {
   const folded = risk.findings.filter(({ partOf }) => partOf.length > 0)
   return (
     <div className="text-dense">
-      <p className="flex flex-wrap items-baseline gap-x-2">
+      <p className="flex flex-wrap items-center gap-x-2">
         <span className="text-muted">Risk</span>
         <SeverityMark severity={risk.severity} />
         {risk.findings.length === 0 && <span className="text-muted">nothing that the catalogue of risks knows</span>}
@@ -32,7 +32,7 @@ function FindingList({ findings }: { findings: Finding[] }) {
   return (
     <ul className="mt-1 max-w-[72ch]">
       {findings.map(({ id, severity, sentence, outlives, because }) => (
-        <li key={id} className="flex gap-2 py-0.5">
+        <li key={id} className="flex items-start gap-2 py-0.5 [&>:first-child]:mt-0.5">
           <SeverityMark severity={severity} wordless />
           <span>
             {sentence} {outlives && <span className="text-ending">Outlives the grant: {outlives}. </span>}

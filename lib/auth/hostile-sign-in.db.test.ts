@@ -17,7 +17,7 @@ const policy = await testPolicy(
     trustedProxies: 1,
   }),
 )
-afterEach(() => Object.assign(hostile.answers, { idToken: '', tokenStatus: 200, keysStatus: 200 }))
+afterEach(() => Object.assign(hostile.answers, { idToken: '', tokenStatus: 200, keysStatus: 200, scope: '' }))
 afterAll(async () => {
   await policy.stop()
   await hostile.stop()
@@ -160,4 +160,15 @@ test('a stranger cannot fill the audit table: ten refusals a minute are recorded
   // The minute may turn over once while this runs.
   expect(await count()).toBeGreaterThanOrEqual(10)
   expect((await count()) ?? 0).toBe(15 - (refusalsUnrecorded() - unrecorded))
+})
+
+test.each([
+  ['the scope offline_access, and nothing to refresh groups by', 'openid profile email groups', false],
+  ['the scope email, and no e-mail', 'openid profile groups offline_access', false],
+  ['nothing, though it has no refresh token to give', 'openid profile email groups offline_access', true],
+])('a provider that says it left out %s', async (_what, scope, isAccepted) => {
+  const begun = await begin()
+  Object.assign(hostile.answers, { idToken: await hostile.sign(begun.claims), scope })
+  expect((await finish(begun)).hasSession).toBe(isAccepted)
+  if (!isAccepted) expect(await lastRefusal()).toMatchObject({ data: { code: 'less-than-asked' } })
 })

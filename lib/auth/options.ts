@@ -44,15 +44,20 @@ export const clientAuthMethod = ({ tokenEndpointAuthMethods: methods }: Provider
     ? 'client_secret_basic'
     : 'client_secret_post'
 
+type Given = { scope?: string | undefined; refreshToken: string | undefined; claims: object | undefined }
+
 /**
- * The question to the provider goes through the browser, whose owner could leave the e-mail out of it, and with it what
- * would show that two accounts are theirs. A provider says which scopes it gave (RFC 6749 §5.1); where it gave the
- * e-mail and the person has none, nothing is wrong.
+ * The question to the provider goes through the browser, whose owner could leave things out of it: the e-mail, which
+ * would show that two accounts are theirs, or what lets Postern ask for their groups again, so that a group they lose
+ * lasts as long as the session. A provider says which scopes it gave (RFC 6749 §5.1); where it gave what is needed all
+ * the same, or the person has no e-mail, nothing is wrong.
  * @throws Error when the answer is to less than what was asked
  */
-function refuseLessThanAsked(asked: string, given: string | undefined, claims: object | undefined) {
-  const isLess = asked.split(' ').includes('email') && given !== undefined && !given.split(' ').includes('email')
-  if (isLess && !(claims && 'email' in claims)) throw new Error('less than asked: the scope email was left out')
+function refuseLessThanAsked(asked: string, { scope, refreshToken, claims = {} }: Given) {
+  const isMissing = (name: string) =>
+    asked.split(' ').includes(name) && scope !== undefined && !scope.split(' ').includes(name)
+  if (isMissing('email') && !('email' in claims)) throw new Error('less than asked: the scope email')
+  if (isMissing('offline_access') && !refreshToken) throw new Error('less than asked: the scope offline_access')
 }
 
 /**
@@ -98,7 +103,7 @@ export function authOptions(
       async jwt({ token, account, profile }) {
         if (!account) return { sid: token.sid }
         const { id_token: idToken, refresh_token: refreshToken } = account
-        refuseLessThanAsked(scopesFor(metadata), account.scope, profile)
+        refuseLessThanAsked(scopesFor(metadata), { scope: account.scope, refreshToken, claims: profile })
         return { sid: await begin({ claims: { ...profile }, idToken, refreshToken }) }
       },
     },

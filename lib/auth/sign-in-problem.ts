@@ -34,8 +34,12 @@ const meanings: [RegExp, SignInProblem][] = [
     problem('unfinished', 'wrong-state', 'the answer belongs to another sign-in (state)'),
   ],
   [
+    /less than asked: the scope email/,
+    problem('not-accepted', 'less-than-asked', 'the provider gave less than was asked for: the scope email'),
+  ],
+  [
     /less than asked/,
-    problem('not-accepted', 'less-than-asked', 'the e-mail was left out of the question to the provider on its way'),
+    problem('not-accepted', 'less-than-asked', 'the provider gave less than was asked for: the scope offline_access'),
   ],
   [/nonce/, problem('not-accepted', 'wrong-nonce', 'the token belongs to another sign-in (nonce)')],
   [

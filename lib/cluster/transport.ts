@@ -22,6 +22,15 @@ export async function readKubeconfig(kubeConfig: KubeConfig): Promise<TlsOptions
   return options
 }
 
+/**
+ * Whether the kubeconfig holds the token itself, so that the headers of the first call are those of all: a client is made
+ * anew when its file changes. Tokens in files of their own and from exec plugins change while we run.
+ */
+function isFixed(kubeConfig: KubeConfig): boolean {
+  const user = kubeConfig.getCurrentUser()
+  return Boolean(user?.token && !user.exec && !user.authProvider)
+}
+
 const makeAgent = ({ ca, cert, key, servername }: TlsOptions) =>
   // maxSockets: the most calls in flight to one cluster from one replica; more wait their turn here.
   new https.Agent({ keepAlive: true, maxSockets: 64, scheduling: 'lifo', ca, cert, key, servername })
@@ -68,11 +77,11 @@ export async function openTransport(kubeConfig: KubeConfig): Promise<Transport> 
   const proxied = Boolean(kubeConfig.getCurrentCluster()?.proxyUrl)
   const first = await readKubeconfig(kubeConfig)
   const agent = proxied ? (first.agent as https.Agent) : makeAgent(first)
+  const fixed = isFixed(kubeConfig) ? first.headers : undefined
 
   async function call(request: RequestContext): Promise<ResponseContext> {
     try {
-      // Read anew for each call: tokens in files and from exec plugins are replaced while we run.
-      const { headers } = await readKubeconfig(kubeConfig)
+      const headers = fixed ?? (await readKubeconfig(kubeConfig)).headers
       const answer = await send(request, { agent, headers: { ...request.getHeaders(), ...headers } })
       const text = answer.body.toString('utf8')
       if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer.status, answer.headers, text)

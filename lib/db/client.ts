@@ -22,6 +22,19 @@ const limits = {
   transaction: 15_000,
 }
 
+/** Statements of different text that each connection keeps parsed and planned; more are parsed anew at each call. */
+const mostPrepared = 200
+const prepared = new Map<string, string>()
+
+/** The name under which a statement is kept by the connections that ran it; empty where it is not to be kept. */
+function nameOfStatement({ sql }: { sql: string }): string {
+  const known = prepared.get(sql)
+  if (known !== undefined || prepared.size >= mostPrepared) return known ?? ''
+  const name = `postern_${prepared.size}`
+  prepared.set(sql, name)
+  return name
+}
+
 function connect(connectionString: string) {
   const pool = new pg.Pool({
     connectionString,
@@ -37,7 +50,8 @@ function connect(connectionString: string) {
   })
   // An idle connection that breaks is no error of anybody's: the pool drops it, and the next statement opens another.
   pool.on('error', () => {})
-  return translateErrors(new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) }))
+  const adapterOptions = { disposeExternalPool: true, statementNameGenerator: nameOfStatement }
+  return translateErrors(new PrismaClient({ adapter: new PrismaPg(pool, adapterOptions) }))
 }
 
 export type Database = ReturnType<typeof connect>

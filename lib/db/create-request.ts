@@ -6,6 +6,7 @@ import type { CurrentPolicy } from '#lib/policy/current'
 import { type NewAuditEvent, recordEvents } from './audit.ts'
 import type { Tx } from './client.ts'
 import type { GatheredJudgement } from './gather-judgement.ts'
+import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { toJson } from './json.ts'
 
@@ -70,18 +71,24 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
   await recordEvents(tx, events)
 }
 
+type Approved = { id: string; cluster: string; durationSeconds: number; startsAt: Date | null }
+
 /**
- * Writes the grant of a request that has every approval: due now, or at the start that was asked for. The worker does
- * the rest; it is woken when this transaction commits.
+ * The statement that writes the grant of a request that has every approval: due now, or at the start that was asked for.
+ * The worker does the rest; it is woken when this is committed.
+ * @param when writes only where this condition holds
  */
-export async function createGrant(
-  tx: Tx,
-  request: { id: string; cluster: string; durationSeconds: number; startsAt: Date | null },
-  now: Date,
-): Promise<Id<'grant'>> {
-  const id = newId('grant', now)
+export function insertGrant(request: Approved, now: Date, when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
   const { id: requestId, cluster, durationSeconds, startsAt } = request
-  const nextAttemptAt = startsAt && startsAt > now ? startsAt : now
-  await tx.grant.createMany({ data: { id, requestId, cluster, durationSeconds, createdAt: now, nextAttemptAt } })
-  return id
+  const dueAt = startsAt && startsAt > now ? startsAt : now
+  return Prisma.sql`
+    INSERT INTO grants (id, request_id, cluster, duration_seconds, created_at, next_attempt_at)
+    SELECT ${newId('grant', now)}, ${requestId}, ${cluster}, ${durationSeconds}::int, ${now.toISOString()}::timestamptz,
+      ${dueAt.toISOString()}::timestamptz
+    WHERE ${when}`
+}
+
+/** Writes the grant of a request that needs nobody's approval. */
+export async function createGrant(tx: Tx, request: Approved, now: Date): Promise<void> {
+  await tx.$executeRaw(insertGrant(request, now))
 }

@@ -3,24 +3,30 @@ import type { Origin, Person, PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
 import type { Id } from '#lib/access/ids'
 import type { GrantStatus } from '#lib/access/status'
-import { recordEvents } from './audit.ts'
+import { type About, type NewAuditEvent, recordEvents } from './audit.ts'
 import { db, type Tx, transaction } from './client.ts'
+import { insertEvents } from './events-in-sql.ts'
+import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
-import { toJson } from './json.ts'
 
 /** NOTIFY takes less than 8000 bytes. */
 export const longestNotice = 7_999
 export const answerChannel = 'postern_answer'
 
-/** Places an order, sealed answers to which only the holder of the private key can open. The worker is woken. */
-export async function placeOrder(
-  tx: Tx,
-  { id, actor, grantId, publicKey }: { id: Id<'order'>; actor: PersonActor; grantId: string; publicKey: JWK },
-): Promise<void> {
+type Order = { id: Id<'order'>; actor: PersonActor; grantId: string; publicKey: JWK; about: About }
+
+/**
+ * Places an order, sealed answers to which only the holder of the private key can open, and records that it was placed:
+ * one statement, one commit. The worker is woken.
+ */
+export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about }: Order): Promise<void> {
   const { via, clientAddress, reference } = actor.origin
-  await tx.credentialOrder.createMany({
-    data: { id, grantId, personId: actor.person.id, publicKey: toJson(publicKey), via, clientAddress, reference },
-  })
+  const requested: NewAuditEvent = { type: 'credential.requested', actor, data: {}, about }
+  await tx.$executeRaw`
+    WITH told AS (${insertEvents([requested])})
+    INSERT INTO credential_orders (id, grant_id, person_id, public_key, via, client_address, reference)
+    VALUES (${id}, ${grantId}, ${actor.person.id}, ${JSON.stringify(publicKey)}::jsonb, ${via}, ${clientAddress},
+      ${reference})`
 }
 
 /** Takes an order back that nobody waits for any more, where no worker took it. */
@@ -92,25 +98,24 @@ export async function saveIssued(
 ): Promise<void> {
   const { id: grantId, requestId, cluster, namespaces, policyHash } = order.grant
   const personId = order.person.id
-  await transaction(async (tx) => {
-    // Whoever ends the grant at this moment waits for us, or we for them and then there is nothing to hand over.
-    const active = await tx.$queryRaw<unknown[]>`
-      SELECT 1 FROM grants WHERE id = ${grantId} AND status = 'active' FOR SHARE`
-    if (active.length === 0) throw new AppError('conflict', 'The access has ended.')
-    await tx.$executeRaw`
+  const event: NewAuditEvent = {
+    type: 'credential.issued',
+    actor,
+    data: { jti: issued.jti, expiresAt: issued.expiresAt.toISOString() },
+    about: { requestId, grantId, personId, cluster, namespaces, policyHash },
+  }
+  // Whoever ends the grant at this moment waits for us, or we for them and then there is nothing to hand over. What is
+  // notified is heard when this is committed.
+  const handedOver = await db().$queryRaw<unknown[]>`
+    WITH active AS (SELECT 1 FROM grants WHERE id = ${grantId} AND status = 'active' FOR SHARE),
+    issued AS (
       INSERT INTO credentials (id, grant_id, person_id, jti, client_address, issued_at, expires_at)
-      VALUES (${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${order.origin.clientAddress},
-        clock_timestamp(), ${issued.expiresAt})`
-    await recordEvents(tx, [
-      {
-        type: 'credential.issued',
-        actor,
-        data: { jti: issued.jti, expiresAt: issued.expiresAt.toISOString() },
-        about: { requestId, grantId, personId, cluster, namespaces, policyHash },
-      },
-    ])
-    await notify(tx, { order: order.id, jwe })
-  })
+      SELECT ${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${order.origin.clientAddress},
+        clock_timestamp(), ${issued.expiresAt.toISOString()}::timestamptz
+      FROM active),
+    told AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM active)`)})
+    SELECT pg_notify(${answerChannel}, ${JSON.stringify({ order: order.id, jwe })})::text FROM active`
+  if (handedOver.length === 0) throw new AppError('conflict', 'The access has ended.')
 }
 
 /** Tells whoever waits that there will be no credential, and why. A refusal is recorded; a cluster in trouble is not. */

@@ -2,13 +2,13 @@ import type { SystemActor } from '#lib/access/actor'
 import type { Probes, Verdict } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
-import { type About, clip, judgedData, type NewAuditEvent, recordEvents } from './audit.ts'
-import { db, type Tx, transaction } from './client.ts'
+import { type About, clip, judgedData, type NewAuditEvent } from './audit.ts'
+import { db } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
-import { toJson } from './json.ts'
-import { moveGrant } from './transition.ts'
+import { Prisma } from './generated/client.ts'
+import { ifMoved, moveGrant } from './transition.ts'
 
-// What a worker writes about one grant, each with its events in the same transaction.
+// What a worker writes about one grant, each with its events in one statement, which is one transaction.
 
 /** Which grant, whose, and who writes. */
 export type Writing = { id: string; cluster: string; actor: SystemActor; about: About }
@@ -32,13 +32,13 @@ export async function saveWish({ id, cluster, actor, about }: Writing, objects: 
     FROM jsonb_to_recordset(${JSON.stringify(objects.map(bare))}::jsonb) AS o(kind text, namespace text, name text)`
 }
 
-async function writeMade(tx: Tx, { id }: Writing, made: readonly MadeRow[]) {
-  await tx.$executeRaw`
+const always = Prisma.sql`true`
+
+const updateMade = ({ id }: Writing, made: readonly MadeRow[], when: Prisma.Sql) => Prisma.sql`
     UPDATE grant_objects o SET uid = m.uid, created_at = m."createdAt"
     FROM jsonb_to_recordset(${JSON.stringify(made)}::jsonb)
       AS m(kind text, namespace text, name text, uid text, "createdAt" timestamptz)
-    WHERE o.grant_id = ${id} AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name)`
-}
+    WHERE o.grant_id = ${id} AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name) AND ${when}`
 
 const madeEvents = ({ actor, about }: Writing, made: readonly MadeRow[]): NewAuditEvent[] =>
   made.map((object) => ({ type: 'grant.object-made', actor, data: { ...bare(object), uid: object.uid }, about }))
@@ -46,10 +46,8 @@ const madeEvents = ({ actor, about }: Writing, made: readonly MadeRow[]): NewAud
 /** What was made, where access has not begun yet. */
 export async function saveMade(writing: Writing, made: readonly MadeRow[]) {
   if (made.length === 0) return
-  await transaction(async (tx) => {
-    await writeMade(tx, writing, made)
-    await recordEvents(tx, madeEvents(writing, made))
-  })
+  await db().$executeRaw`
+    WITH told AS (${insertEvents(madeEvents(writing, made))}) ${updateMade(writing, made, always)}`
 }
 
 /**
@@ -70,16 +68,9 @@ export async function saveActive(
   const judged = verdict ? { judged: judgedData(verdict) } : {}
   const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...judged }
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
-  await transaction(async (tx) => {
-    if (made.length > 0) await writeMade(tx, writing, made)
-    await moveGrant(tx, id, 'pending', 'active', [...madeEvents(writing, made), active], {
-      activatedAt,
-      expiresAt,
-      allowedProbes: toJson(probes),
-      nextAttemptAt: expiresAt,
-      ...settled,
-    })
-  })
+  const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, ...settled }
+  const together = made.length > 0 ? [updateMade(writing, made, ifMoved)] : []
+  await moveGrant(db(), id, 'pending', 'active', [...madeEvents(writing, made), active], set, together)
 }
 
 /** After a move that succeeded nothing is wrong any more, and the lease is over. */
@@ -99,25 +90,22 @@ export async function saveEnding(
     endedBy === 'failure'
       ? [{ type: 'grant.failed', actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }]
       : []
-  await transaction((tx) =>
-    moveGrant(tx, id, from, 'ending', [...failed, ending], {
-      endingAt: now,
-      endedBy,
-      endedByName: 'Postern',
-      endNote: note,
-      lastError: endedBy === 'failure' ? note : null,
-      attempts: 0,
-      nextAttemptAt: now,
-    }),
-  )
+  await moveGrant(db(), id, from, 'ending', [...failed, ending], {
+    endingAt: now,
+    endedBy,
+    endedByName: 'Postern',
+    endNote: note,
+    lastError: endedBy === 'failure' ? note : null,
+    attempts: 0,
+    nextAttemptAt: now,
+  })
 }
 
-async function writeRemoved(tx: Tx, { id }: Writing, removed: readonly RemovedRow[]) {
-  await tx.$executeRaw`
+const updateRemoved = ({ id }: Writing, removed: readonly RemovedRow[], when: Prisma.Sql) => Prisma.sql`
     UPDATE grant_objects o SET removed_at = clock_timestamp()
     FROM jsonb_to_recordset(${JSON.stringify(removed)}::jsonb) AS m(kind text, namespace text, name text)
-    WHERE o.grant_id = ${id} AND o.removed_at IS NULL AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name)`
-}
+    WHERE o.grant_id = ${id} AND o.removed_at IS NULL
+      AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name) AND ${when}`
 
 const removedEvents = ({ actor, about }: Writing, removed: readonly RemovedRow[]): NewAuditEvent[] =>
   removed.flatMap((object) =>
@@ -127,10 +115,8 @@ const removedEvents = ({ actor, about }: Writing, removed: readonly RemovedRow[]
 /** What was removed, where the end is not proven yet. */
 export async function saveRemoved(writing: Writing, removed: readonly RemovedRow[]) {
   if (removed.length === 0) return
-  await transaction(async (tx) => {
-    await writeRemoved(tx, writing, removed)
-    await recordEvents(tx, removedEvents(writing, removed))
-  })
+  await db().$executeRaw`
+    WITH told AS (${insertEvents(removedEvents(writing, removed))}) ${updateRemoved(writing, removed, always)}`
 }
 
 /** Access is over: everything is gone and the cluster said denied. The sentence of a failure stays with the grant. */
@@ -146,14 +132,8 @@ export async function saveEnded(
   const { id, actor, about } = writing
   const ended: NewAuditEvent = { type: 'grant.ended', actor, data: { endedBy, probes: probes.results.length }, about }
   const { lastError: _, ...rest } = settled
-  await transaction(async (tx) => {
-    if (removed.length > 0) await writeRemoved(tx, writing, removed)
-    await moveGrant(tx, id, 'ending', 'ended', [...removedEvents(writing, removed), ended], {
-      endedAt,
-      deniedProbes: toJson(probes),
-      nextAttemptAt: null,
-      ...rest,
-      ...(endedBy === 'failure' ? {} : { lastError: null }),
-    })
-  })
+  const kept = endedBy === 'failure' ? {} : { lastError: null }
+  const set = { endedAt, deniedProbes: probes, nextAttemptAt: null, ...rest, ...kept }
+  const together = removed.length > 0 ? [updateRemoved(writing, removed, ifMoved)] : []
+  await moveGrant(db(), id, 'ending', 'ended', [...removedEvents(writing, removed), ended], set, together)
 }

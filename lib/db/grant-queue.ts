@@ -69,6 +69,9 @@ function toClaimedGrant(row: Row): ClaimedGrant {
 /**
  * Takes due grants for this worker, oldest first, at most `free` of each cluster: what a slow cluster has under way does
  * not keep others waiting. One statement, so that a claim and what it is judged by are one round trip and one commit.
+ *
+ * NB: that commit does not wait for the disk. A claim that a crash of PostgreSQL forgets is a lease that ran out early,
+ * which is the ordinary case after any crash; the wish, committed later and waiting, takes the claim to the disk with it.
  */
 export async function claimGrants(worker: string, free: ReadonlyMap<string, number>): Promise<ClaimedGrant[]> {
   const rows = await db().$queryRaw<Row[]>`
@@ -82,8 +85,8 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
       UPDATE grants g SET lease_until = now() + make_interval(secs => ${leaseSeconds}), leased_by = ${worker}
       FROM due WHERE g.id = due.id
       RETURNING g.id, g.request_id, g.status, g.cluster, g.expires_at, g.ended_by, g.attempts)
-    SELECT clock_timestamp() AS now, g.id, g.status, g.cluster, g.expires_at AS "expiresAt", g.ended_by AS "endedBy",
-      g.attempts, r.id AS "requestId", r.status AS "requestStatus", r.cluster AS "requestCluster", r.namespaces, r.rules,
+    SELECT set_config('synchronous_commit', 'off', true), clock_timestamp() AS now, g.id, g.status, g.cluster,
+      g.expires_at AS "expiresAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId", r.status AS "requestStatus", r.cluster AS "requestCluster", r.namespaces, r.rules,
       r.cluster_role AS "clusterRole", r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest,
       r.reason, r.ticket, r.steps, r.policy_hash AS "policyHash", e.document AS entitlement,
       jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,

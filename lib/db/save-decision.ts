@@ -5,11 +5,12 @@ import type { Verdict } from '#lib/access/resources'
 import type { Resolution } from '#lib/approvals/resolve'
 import { type About, judgedData, type NewAuditEvent, recordEvents } from './audit.ts'
 import type { Tx } from './client.ts'
-import { createGrant } from './create-request.ts'
+import { insertGrant } from './create-request.ts'
+import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { toJson } from './json.ts'
 import type { LockedRequest } from './lock-request.ts'
-import { moveRequest } from './transition.ts'
+import { ifMoved, moveRequest } from './transition.ts'
 
 export type NewDecision = {
   actor: PersonActor
@@ -56,37 +57,38 @@ function eventsOf({
   return events
 }
 
+function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
+  const { actor, request, terms, digest, input, now } = decision
+  const narrowed = digest !== request.digest ? { before: termsOf(request), after: termsOf(terms) } : null
+  return Prisma.sql`
+    INSERT INTO decisions (id, request_id, person_id, decision, note, digest, result, narrowed, groups, created_at)
+    SELECT ${newId('decision', now)}, ${request.id}, ${actor.person.id}, ${input.decision}::decision_kind,
+      ${input.note || null}, ${input.digest}, ${digest}, ${narrowed && JSON.stringify(narrowed)}::jsonb,
+      ${actor.person.groups}::text[], ${now.toISOString()}::timestamptz
+    WHERE ${when}`
+}
+
 /**
  * Writes a decision and what follows from it: narrowed terms, the request's move, the grant of an approved one. Expects
  * the request's row to be locked.
  */
 export async function saveDecision(tx: Tx, decision: NewDecision) {
-  const { actor, request, terms, digest, input, outcome, now } = decision
+  const { request, terms, digest, outcome, now } = decision
   const isNarrowed = digest !== request.digest
-  await tx.decision.createMany({
-    data: {
-      id: newId('decision', now),
-      requestId: request.id,
-      personId: actor.person.id,
-      decision: input.decision,
-      note: input.note || null,
-      digest: input.digest,
-      result: digest,
-      ...(isNarrowed ? { narrowed: { before: termsOf(request), after: termsOf(terms) } } : {}),
-      groups: actor.person.groups,
-      createdAt: now,
-    },
-  })
-  const set = isNarrowed ? { ...termsOf(terms), digest } : {}
+  const { namespaces, rules, durationSeconds } = terms
+  const set = isNarrowed ? { namespaces, rules, durationSeconds, digest } : {}
   const events = eventsOf(decision)
   if (outcome !== 'pending') {
-    await moveRequest(tx, request.id, 'pending', outcome, events, { ...set, resolvedAt: now })
-    if (outcome === 'approved') await createGrant(tx, { ...request, ...terms }, now)
+    // One statement: whoever waits for access waits for this.
+    const together = [insertDecision(decision, ifMoved)]
+    if (outcome === 'approved') together.push(insertGrant({ ...request, ...terms }, now, ifMoved))
+    await moveRequest(tx, request.id, 'pending', outcome, events, { ...set, resolvedAt: now }, together)
     return
   }
+  await tx.$executeRaw(insertDecision(decision))
   if (isNarrowed) {
     const where = { id: request.id, status: 'pending', digest: request.digest } as const
-    const { count } = await tx.request.updateMany({ where, data: set })
+    const { count } = await tx.request.updateMany({ where, data: { ...termsOf(terms), digest } })
     if (count === 0) throw new AppError('conflict', 'The terms have changed meanwhile. Read them again, then decide.')
   }
   await recordEvents(tx, events)

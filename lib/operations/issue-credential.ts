@@ -6,9 +6,9 @@ import { AppError, notFound } from '#lib/access/errors'
 import { idSchema } from '#lib/access/ids'
 import { mayIssueCredential, maySee } from '#lib/access/may-act'
 import type { IssuedCredential } from '#lib/access/resources'
-import { clip, recordEvent, refuse } from '#lib/db/audit'
+import { clip, refuse } from '#lib/db/audit'
 import { awaitAnswer } from '#lib/db/await-answer'
-import { transaction } from '#lib/db/client'
+import { db } from '#lib/db/client'
 import { cancelOrder, type GrantToIssue, gatherGrantToIssue, placeOrder } from '#lib/db/credential-orders'
 import { newId } from '#lib/db/ids'
 import { currentPolicy } from '#lib/policy/current'
@@ -17,19 +17,17 @@ import { currentPolicy } from '#lib/policy/current'
 const patienceMs = 10_000
 
 async function mayTake(actor: PersonActor, grantId: string): Promise<GrantToIssue> {
-  return transaction(async (tx) => {
-    const grant = idSchema('grant').safeParse(grantId).success ? await gatherGrantToIssue(tx, grantId) : undefined
-    if (!grant) throw notFound()
-    const may = mayIssueCredential(actor, grant, grant, grant.now)
-    if (may.may) return grant
-    const isHolder = grant.requesterId === actor.person.id
-    const forbidden = maySee(actor, grant) ? new AppError('forbidden', may.why) : notFound()
-    const error = isHolder ? new AppError('conflict', may.why) : forbidden
-    const { requestId, requesterId, cluster, namespaces, policyHash } = grant
-    const about = { requestId, grantId, personId: requesterId, cluster, namespaces, policyHash }
-    const data = { code: error.code, sentence: clip(may.why) }
-    return refuse(error, { type: 'credential.refused', actor, data, about })
-  })
+  const grant = idSchema('grant').safeParse(grantId).success ? await gatherGrantToIssue(db(), grantId) : undefined
+  if (!grant) throw notFound()
+  const may = mayIssueCredential(actor, grant, grant, grant.now)
+  if (may.may) return grant
+  const isHolder = grant.requesterId === actor.person.id
+  const forbidden = maySee(actor, grant) ? new AppError('forbidden', may.why) : notFound()
+  const error = isHolder ? new AppError('conflict', may.why) : forbidden
+  const { requestId, requesterId, cluster, namespaces, policyHash } = grant
+  const about = { requestId, grantId, personId: requesterId, cluster, namespaces, policyHash }
+  const data = { code: error.code, sentence: clip(may.why) }
+  return refuse(error, { type: 'credential.refused', actor, data, about })
 }
 
 /** The kubeconfig with which `kubectl` works at once: one cluster, one user, one context. */
@@ -89,11 +87,7 @@ export async function issueCredential(actor: PersonActor, grantId: string): Prom
   const order = newId('order')
   const answer = await awaitAnswer(
     order,
-    () =>
-      transaction(async (tx) => {
-        await recordEvent(tx, { type: 'credential.requested', actor, data: {}, about })
-        await placeOrder(tx, { id: order, actor, grantId, publicKey: jwk })
-      }),
+    () => placeOrder(db(), { id: order, actor, grantId, publicKey: jwk, about }),
     patienceMs,
     cancelOrder,
   )

@@ -15,7 +15,7 @@ export async function startHostileIssuer() {
   /** The public key as the bytes that a careless verifier would take for an HMAC secret. */
   const publicPem = new TextEncoder().encode(await exportSPKI(published.publicKey))
 
-  const answers = { idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '' }
+  const answers = { idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '', scope: '' }
   const server = createServer((request, response) => {
     const json = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -32,7 +32,8 @@ export async function startHostileIssuer() {
     if (path === '/token') {
       request.resume()
       if (answers.tokenStatus !== 200) return json(answers.tokenStatus, { error: 'server_error' })
-      return json(200, { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: answers.idToken })
+      const tokens = { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: answers.idToken }
+      return json(200, answers.scope ? { ...tokens, scope: answers.scope } : tokens)
     }
     return json(404, {})
   })

@@ -1,4 +1,5 @@
 import { type Entitlement, isNamespaceCovered } from '#lib/access/entitlement'
+import { AppError } from '#lib/access/errors'
 import type { ClusterResource } from '#lib/access/resources'
 import type { ClusterClient } from '#lib/cluster/client'
 import { ClusterError } from '#lib/cluster/errors'
@@ -130,8 +131,11 @@ export async function refreshCluster(configuration: Configuration, name: string,
     if (permissions) askedAt.set(name, { key, at: performance.now() })
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions })
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error
+    // The database is away: there is nowhere to write it.
+    if (error instanceof AppError) throw error
     log.warn({ cluster: name, err: error }, 'cluster cannot be looked at')
-    await saveClusterTrouble(name, error.message)
+    // NB: whatever else fails here fails on what the cluster answered, and must not leave what was seen before as fresh.
+    const isTheirs = error instanceof ClusterError
+    await saveClusterTrouble(name, isTheirs ? error.message : 'What the cluster answered could not be understood.')
   }
 }

@@ -3,8 +3,12 @@ import type { Identity } from '../identity.ts'
 import { bearerToken } from '../token.ts'
 
 export type Product = {
-  /** One request, decided by a lead, active, revoked, ended. Milliseconds by the database's clock. */
-  decidedGrant(): Promise<{ grantMs: number; endMs: number }>
+  /**
+   * One request, decided by a lead, active, revoked, ended. Milliseconds from the moment that the database recorded for
+   * the decision and for the wish to end (before either was committed) until the commit of *active* and of *ended* was
+   * heard here; `heard`: the same from the moment that the commit of the decision was heard here.
+   */
+  decidedGrant(): Promise<{ grantMs: number; heardGrantMs: number; endMs: number }>
   /** One request that needs nobody, its token, its release and its verified end. */
   cycle(): Promise<void>
   close(): Promise<void>
@@ -35,7 +39,13 @@ export async function startProduct(at: { url: string; identity: Identity; databa
   await listener.connect()
   await listener.query('LISTEN postern_grant')
   const waiting = new Set<() => void>()
-  listener.on('notification', () => {
+  // Each change of a grant is notified with its commit. The clock is the database's: one machine.
+  const heard = new Map<string, number[]>()
+  listener.on('notification', ({ payload = '' }) => {
+    const at = performance.timeOrigin + performance.now()
+    const before = heard.get(payload)
+    if (before) before.push(at)
+    else heard.set(payload, [at])
     for (const wake of waiting) wake()
   })
   const until = async (requestId: string, status: 'active' | 'ended') => {
@@ -44,14 +54,14 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.add(resolve)
       const { rows } = await database.query(
-        `SELECT g.id, g.status, 1000 * extract(epoch FROM g.activated_at - r.resolved_at)::float AS grant_ms,
-                1000 * extract(epoch FROM g.ended_at - g.ending_at)::float AS end_ms
+        `SELECT g.id, g.status, 1000 * extract(epoch FROM r.resolved_at)::float AS decided,
+                1000 * extract(epoch FROM g.ending_at)::float AS wished
          FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.request_id = $1`,
         [requestId],
       )
       if (rows[0]?.status === status) {
         waiting.delete(resolve)
-        return rows[0] as { id: string; grant_ms: number; end_ms: number }
+        return rows[0] as { id: string; decided: number; wished: number }
       }
       if (Date.now() > deadline) throw new Error(`request ${requestId} is ${rows[0]?.status}, not ${status}`)
       const timer = setTimeout(resolve, 1000)
@@ -76,7 +86,8 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       const active = await until(`${id}`, 'active')
       await lead(`/grants/${active.id}/revoke`, { reason: 'measured' })
       const ended = await until(`${id}`, 'ended')
-      return { grantMs: active.grant_ms, endMs: ended.end_ms }
+      const [made = Number.NaN, began = Number.NaN, , over = Number.NaN] = heard.get(active.id) ?? []
+      return { grantMs: began - ended.decided, heardGrantMs: began - made, endMs: over - ended.wished }
     },
     cycle: async () => {
       const { id } = await ask('automatic')

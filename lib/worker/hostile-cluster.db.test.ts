@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { closeClusters } from '#lib/cluster/client'
+import { clusterStates } from '#lib/db/cluster-states'
+import { currentPolicy } from '#lib/policy/current'
+import { aConfiguration } from '#lib/testing/configuration'
+import { testDatabase } from '#lib/testing/database'
+import { testPolicy } from '#lib/testing/policy'
+import { aClusterState } from '#lib/testing/requests'
+import { ensureCertificates } from '#local/certificates'
+import { writeKubeconfig } from '#local/kubeconfig'
+import { refreshCluster } from './refresh-cluster.ts'
+
+// An API server that answers whatever it likes, over a connection that is trusted.
+
+const database = await testDatabase()
+const directory = mkdtempSync(join(tmpdir(), 'postern-hostile-'))
+const { server, ca } = await ensureCertificates(directory)
+const namespaces = (name: unknown, labels: unknown) => ({ items: [{ metadata: { name, labels } }] })
+const answers: Record<string, unknown> = {}
+const hostile = https.createServer({ key: readFileSync(server.key), cert: readFileSync(server.cert) }, (call, answer) =>
+  answer
+    .setHeader('content-type', 'application/json')
+    .end(JSON.stringify(answers[(call.url ?? '').split('?')[0] ?? ''] ?? {})),
+)
+await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', resolve))
+const address = `https://127.0.0.1:${(hostile.address() as AddressInfo).port}`
+const file = writeKubeconfig(
+  join(directory, 'kubeconfig'),
+  { name: 'prod-eu', server: address, caFile: ca },
+  { token: 'postern-itself' },
+)
+const policy = await testPolicy(
+  aConfiguration({ clusters: [{ name: 'prod-eu', kubeconfig: { file }, publicServer: address }], entitlements: [] }),
+)
+afterAll(async () => {
+  await policy.stop()
+  await closeClusters()
+  hostile.closeAllConnections()
+  hostile.close()
+  await database.drop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+test.each([
+  ['a version with a NUL', { gitVersion: 'v1\0' }, namespaces('payments', {})],
+  ['no version', {}, namespaces('payments', {})],
+  ['a namespace whose label holds a NUL', { gitVersion: 'v1' }, namespaces('payments', { a: '\0' })],
+  ['a list that is none', { gitVersion: 'v1' }, { items: { length: 1 } }],
+])('a cluster that answers %s counts as not reached, not as fresh', async (_what, version, list) => {
+  await aClusterState({ reachable: true })
+  Object.assign(answers, { '/version/': version, '/api/v1/namespaces': list })
+  await refreshCluster(currentPolicy().configuration, 'prod-eu', 0)
+  const state = (await clusterStates()).get('prod-eu')
+  expect(state).toMatchObject({ reachable: false, error: expect.stringMatching(/could not be understood/) })
+})
