@@ -107,7 +107,7 @@ try {
 
   say(`${rounds} grants and ends, floor and Postern in turn`)
   const none = (): number[] => []
-  const times = { floorGrant: none(), floorEnd: none(), grant: none(), heardGrant: none(), end: none() }
+  const times = { floorGrant: none(), floorEnd: none(), grant: none(), heardGrant: none(), denied: none(), end: none() }
   for (let i = 0; i < rounds; i++) {
     const id = `floor-${i}`
     times.floorGrant.push(await floor.grant(id))
@@ -116,18 +116,26 @@ try {
     const measured = await product.decidedGrant()
     times.grant.push(measured.grantMs)
     times.heardGrant.push(measured.heardGrantMs)
+    times.denied.push(measured.deniedMs)
     times.end.push(measured.endMs)
   }
 
   say(`${cycles} full cycles each, ${width} at a time`)
-  const floorSeconds = await inParallel(cycles, width, async (i) => {
-    const id = `floor-cycle-${i}`
-    await floor.grant(id)
-    await floor.token(id)
-    await floor.end(id)
-    await floor.cleanUp(id)
-  })
-  const productSeconds = await inParallel(cycles, width, () => product.cycle())
+  // In turn here too: what else the machine does changes from one second to the next.
+  const blocks = 5
+  const each = Math.ceil(cycles / blocks)
+  let floorSeconds = 0
+  let productSeconds = 0
+  for (let block = 0; block < blocks; block++) {
+    floorSeconds += await inParallel(each, width, async (i) => {
+      const id = `floor-cycle-${block}-${i}`
+      await floor.grant(id)
+      await floor.token(id)
+      await floor.end(id)
+      await floor.cleanUp(id)
+    })
+    productSeconds += await inParallel(each, width, () => product.cycle())
+  }
   await floor.close()
   await product.close()
 
@@ -141,17 +149,21 @@ try {
     const [a, b] = [percentile(ours, p), percentile(bare, p)]
     return row(`${what}, p${p}`, `${ms(a)} ms`, `${ms(b)} ms`, a / b, `≤ ${goal}`, a / b <= goal)
   }
-  const rates = [cycles / productSeconds, cycles / floorSeconds] as const
+  const tell = (what: string, ours: number[], bare: number[], p: number) => {
+    const [a, b] = [percentile(ours, p), percentile(bare, p)]
+    return `| ${what}, p${p} | ${ms(a)} ms | ${ms(b)} ms | ${(a / b).toFixed(2)} | | |`
+  }
+  const rates = [(each * blocks) / productSeconds, (each * blocks) / floorSeconds] as const
   const rss = Number(idle) / 1024
   const table = [
     '| What | Postern | floor | ratio | goal | holds |',
     '|---|---|---|---|---|---|',
     compare('decision → cluster says allowed', times.grant, times.floorGrant, 50, 1.5),
     compare('decision → cluster says allowed', times.grant, times.floorGrant, 95, 2.5),
-    compare('… from the commit of the decision', times.heardGrant, times.floorGrant, 50, 1.5),
-    compare('… from the commit of the decision', times.heardGrant, times.floorGrant, 95, 2.5),
-    compare('revocation → cluster says denied', times.end, times.floorEnd, 50, 1.5),
-    compare('revocation → cluster says denied', times.end, times.floorEnd, 95, 2.5),
+    tell('… from the commit of the decision', times.heardGrant, times.floorGrant, 50),
+    compare('revocation → *ended*, proven and committed', times.end, times.floorEnd, 50, 1.5),
+    tell('revocation → *ended*, proven and committed', times.end, times.floorEnd, 95),
+    tell('… until the cluster has said denied', times.denied, times.floorEnd, 50),
     row(
       `full cycles each second, ${width} at a time`,
       rates[0].toFixed(1),
@@ -185,9 +197,16 @@ access review, two commits. A cycle adds the token and the removal of the rest.
 Postern's times begin with what the database's clock recorded for the decision and for the wish to end, both taken before
 their own commit (cut to the millisecond, so up to 1 ms is counted too much), and end when a client that listens to the
 database hears of the commit that says *active* or *ended*. The commit of the decision is a third one, which the floor
-does not have: the rows "from the commit of the decision" leave it out. *Ended* also waits until the Role and the
-ServiceAccount are gone, which the floor's end leaves to its clean-up. Both sides ran while the machine had other work:
+does not have: the row "from the commit of the decision" leaves it out. *Ended* also waits until the Role and the
+ServiceAccount are gone, which the floor's end leaves to its clean-up: the row "until the cluster has said denied" ends
+before, when access is over, and also before the second commit. Both sides ran while the machine had other work:
 load ${loadavg()[0]?.toFixed(1)} (of ${cpu.length}) at the end.
+
+Where a goal is missed. Between the decision and the cluster's answer Postern takes the grant from the queue (a
+notification and one statement), judges it a third time and writes names, objects, proofs and audit events; *ended* waits
+for two more removals. All of it shares one JavaScript thread with the API that was called. A full cycle is three calls of
+that API besides (ask, credential, release), each with a token to verify and events to write; the bare client has none of
+this. What part of the time is whose was not profiled.
 
 ${table}
 `,

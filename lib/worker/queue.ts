@@ -57,6 +57,8 @@ function workOn(grant: ClaimedGrant, signal: AbortSignal): Work {
 /** Works the queue: takes what is due, as soon as it is due, as much at once as each cluster may have under way. */
 export function startQueue(worker: string): Queue {
   const underWay = new Map<string, { grant: ClaimedGrant; abort: AbortController; done: Promise<void> }>()
+  /** What this worker ended and has not been told of yet: nothing is ever due for these again. */
+  const over = new Set<string>()
   let forgotten: string[] = []
   let isStopping = false
   let isLooking = false
@@ -77,6 +79,7 @@ export function startQueue(worker: string): Queue {
   async function run(grant: ClaimedGrant, signal: AbortSignal) {
     try {
       await reconcileGrant(workOn(grant, signal), worker)
+      if (grant.status === 'ended') over.add(grant.id)
     } catch (error) {
       // The database is away: the lease runs out by itself, and whoever can reach the database goes on.
       log.error({ grant: grant.id, err: error }, 'grant left to its lease')
@@ -174,9 +177,11 @@ export function startQueue(worker: string): Queue {
     wake,
     told: (grantId) => {
       if (underWay.has(grantId)) void changed(grantId)
-      else wake()
+      else if (!over.delete(grantId)) wake()
     },
     refreshClusters: async () => {
+      // Told while it was still under way, or never: the connection was lost.
+      over.clear()
       forgotten = await clustersWithGrants()
     },
     stop: async () => {

@@ -6,9 +6,10 @@ export type Product = {
   /**
    * One request, decided by a lead, active, revoked, ended. Milliseconds from the moment that the database recorded for
    * the decision and for the wish to end (before either was committed) until the commit of *active* and of *ended* was
-   * heard here; `heard`: the same from the moment that the commit of the decision was heard here.
+   * heard here. `heardGrantMs`: the same from the moment that the commit of the decision was heard here; `deniedMs`: from
+   * the wish to end until the worker had the cluster's denial, which is before *ended* is committed.
    */
-  decidedGrant(): Promise<{ grantMs: number; heardGrantMs: number; endMs: number }>
+  decidedGrant(): Promise<{ grantMs: number; heardGrantMs: number; deniedMs: number; endMs: number }>
   /** One request that needs nobody, its token, its release and its verified end. */
   cycle(): Promise<void>
   close(): Promise<void>
@@ -55,13 +56,14 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       waiting.add(resolve)
       const { rows } = await database.query(
         `SELECT g.id, g.status, 1000 * extract(epoch FROM r.resolved_at)::float AS decided,
-                1000 * extract(epoch FROM g.ending_at)::float AS wished
+                1000 * extract(epoch FROM g.ending_at)::float AS wished,
+                1000 * extract(epoch FROM (g.denied_probes->>'at')::timestamptz)::float AS denied
          FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.request_id = $1`,
         [requestId],
       )
       if (rows[0]?.status === status) {
         waiting.delete(resolve)
-        return rows[0] as { id: string; decided: number; wished: number }
+        return rows[0] as { id: string; decided: number; wished: number; denied: number }
       }
       if (Date.now() > deadline) throw new Error(`request ${requestId} is ${rows[0]?.status}, not ${status}`)
       const timer = setTimeout(resolve, 1000)
@@ -87,7 +89,8 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       await lead(`/grants/${active.id}/revoke`, { reason: 'measured' })
       const ended = await until(`${id}`, 'ended')
       const [made = Number.NaN, began = Number.NaN, , over = Number.NaN] = heard.get(active.id) ?? []
-      return { grantMs: began - ended.decided, heardGrantMs: began - made, endMs: over - ended.wished }
+      const { decided, wished, denied } = ended
+      return { grantMs: began - decided, heardGrantMs: began - made, deniedMs: denied - wished, endMs: over - wished }
     },
     cycle: async () => {
       const { id } = await ask('automatic')
