@@ -19,6 +19,13 @@ test('the demo’s postern.yaml is one that Postern accepts', () => {
   expect(parsed.ok ? [] : parsed.problems).toEqual([])
 })
 
+test('only what the story does not ask for depends on the time of day', () => {
+  const parsed = parseConfiguration(text, 'postern.yaml')
+  if (!parsed.ok) throw new Error('refused')
+  const timed = parsed.compiled.filter(({ time }) => time !== null)
+  expect(timed.map(({ guardrail }) => guardrail.match)).toEqual([{ entitlements: ['payments-shell'] }])
+})
+
 test('every group that the demo’s postern.yaml names has somebody in it', () => {
   const parsed = parseConfiguration(text, 'postern.yaml')
   if (!parsed.ok) throw new Error('refused')

@@ -75,6 +75,20 @@ export function demoConfiguration(facts: DemoFacts): string {
         ],
       },
       {
+        name: 'payments-shell',
+        title: 'Open a shell in payment services',
+        who: { groups: ['payments-dev', 'sre'] },
+        clusters,
+        namespaces: ['payments'],
+        rules: [
+          { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+          { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
+        ],
+        duration: { default: 'PT15M', max: 'PT4H' },
+        reason: { minLength: 20 },
+        approvals: [{ groups: ['payments-leads'], count: 1 }],
+      },
+      {
         name: 'search-debug',
         title: 'Debug search',
         who: { groups: ['search-dev'] },
@@ -104,6 +118,27 @@ export function demoConfiguration(facts: DemoFacts): string {
       },
     ],
     pending: { lapseAfter: facts.lapseAfter },
-    guardrails: [],
+    guardrailPack: {
+      'exec-only-with-ticket': { pattern: '^[A-Z]+-[0-9]+$' },
+      'longest-duration': { max: { prod: 'PT2H' } },
+      'severe-risk-two-approvers': true,
+    },
+    guardrails: [
+      {
+        name: 'secrets-one-by-one',
+        description: 'Listing shows every secret of the namespace.',
+        when: "rules.exists(r, 'secrets' in r.resources && r.verbs.exists(v, v in ['list', 'watch', '*']))",
+        effect: 'warn',
+        message: 'This shows every secret of the namespace. Could it be one, by its name?',
+      },
+      {
+        // The only one that looks at the clock, on what the story does not ask for: the demo plays at any time of day.
+        name: 'shell-in-office-hours',
+        description: 'A shell is opened while somebody who knows payments is awake.',
+        match: { entitlements: ['payments-shell'] },
+        effect: 'limit',
+        limit: { windows: [{ zone: 'Europe/Berlin', days: ['mon-fri'], from: '08:00', to: '18:00' }] },
+      },
+    ],
   })
 }

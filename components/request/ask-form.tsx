@@ -6,7 +6,15 @@ import { longDuration, secondsOf } from '#lib/access/time-in-words'
 import { ActionProblem } from '../ui/action-problem.tsx'
 import { buttonStyle } from '../ui/button-style.ts'
 import { describedBy, Field } from '../ui/field.tsx'
-import { type Draft, firstDraft, problemsAt, type SubmissionBody, submissionOf } from './draft.ts'
+import {
+  type Draft,
+  firstDraft,
+  localMinute,
+  problemsAt,
+  type SubmissionBody,
+  submissionOf,
+  wantedOf,
+} from './draft.ts'
 import { DurationSlider } from './duration-slider.tsx'
 import { NamespaceChoice } from './namespace-choice.tsx'
 import { PreviewPanel } from './preview-panel.tsx'
@@ -69,10 +77,10 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
   const broken = (preview?.verdict.violations ?? []).filter((one) => !isUntold(one))
   const problems = (field: string) => (touched.has(field) || error ? [...new Set(problemsAt(field, everything))] : [])
   const cluster = entitlement.clusters.find((one) => one.name === draft.cluster)
-  const max = Math.min(
-    secondsOf(entitlement.maxDuration),
-    preview ? secondsOf(preview.maxDuration) : Number.MAX_SAFE_INTEGER,
-  )
+  const most = secondsOf(entitlement.maxDuration)
+  const max = Math.min(most, (preview && secondsOf(preview.maxDuration)) || most)
+  const limiter = max < most ? 'a guardrail allows no more' : 'that is the limit of this entitlement'
+  const wanted = wantedOf(entitlement, preview)
   const missing = everything.length
   const essence = longDuration(draft.seconds)
 
@@ -140,8 +148,8 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
           id="reason"
           label="Why"
           hint={
-            entitlement.reasonMinLength > 1
-              ? `At least ${entitlement.reasonMinLength} characters. Whoever decides reads this, and so does the record.`
+            wanted.reasonMinLength > 1
+              ? `At least ${wanted.reasonMinLength} characters. Whoever decides reads this, and so does the record.`
               : 'Whoever decides reads this, and so does the record.'
           }
           problems={problems('reason')}
@@ -161,11 +169,11 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
         <Field
           id="ticket"
           label="Ticket"
-          optional={!entitlement.ticket.required}
+          optional={!wanted.ticketRequired}
           hint={
-            entitlement.ticket.pattern ? (
+            wanted.ticketPatterns.length > 0 ? (
               <>
-                Written as <code>{entitlement.ticket.pattern}</code>
+                Written as <code>{wanted.ticketPatterns.join(' and ')}</code>
               </>
             ) : undefined
           }
@@ -188,7 +196,7 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
           label="How long"
           seconds={draft.seconds}
           max={max}
-          why={`At most ${longDuration(max)}: that is the limit of this entitlement. The clock starts when access starts.`}
+          why={`At most ${longDuration(max)}: ${limiter}. The clock starts when access starts.`}
           problems={problems('duration')}
           onChange={(seconds) => change({ seconds })}
         />
@@ -212,6 +220,7 @@ export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) 
           needed={refused ? messagesOf(refused) : untold.map((one) => one.sentence)}
           namespaces={draft.namespaces}
           busy={checking}
+          beginAt={(time) => change({ startsAt: localMinute(time) })}
         />
       </div>
     </form>

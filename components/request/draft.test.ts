@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EntitlementResource } from '#lib/access/resources'
-import { durationStops, firstDraft, problemsAt, submissionOf } from './draft.ts'
+import { nothingMore } from '#lib/access/verdict'
+import { durationStops, firstDraft, localMinute, problemsAt, submissionOf, wantedOf } from './draft.ts'
 
 const entitlement: EntitlementResource = {
   name: 'payments-restart',
@@ -57,4 +58,31 @@ test('a problem is shown at the field it points to, also when it points inside i
   expect(problemsAt('namespaces', all)).toEqual(['a'])
   expect(problemsAt('reason', all)).toEqual(['b'])
   expect(problemsAt('rules', all)).toEqual([])
+})
+
+test('a moment becomes the minute of the control that is not before it, and is the same moment when sent', () => {
+  for (const [at, minute] of [
+    ['2026-11-24T07:00:00.000Z', '2026-11-24T07:00:00.000Z'],
+    ['2026-11-24T07:00:01.000Z', '2026-11-24T07:01:00.000Z'],
+  ] as const) {
+    const draft = { ...firstDraft(entitlement, {}), startsAt: localMinute(at) }
+    expect(submissionOf(entitlement, draft).startsAt).toBe(minute)
+  }
+})
+
+test('what is wanted is what the entitlement and the guardrails want together', () => {
+  expect(wantedOf(entitlement, null)).toEqual({ reasonMinLength: 1, ticketRequired: false, ticketPatterns: [] })
+  const requirements = {
+    ...nothingMore.requirements,
+    ticketRequired: true,
+    ticketPatterns: ['^A'],
+    reasonMinLength: 20,
+  }
+  const verdict = { policyVersion: 'x', violations: [], warnings: [], ...nothingMore, requirements }
+  const preview = {
+    ...{ verdict, steps: [], rules: [], risk: { severity: 'low' as const, findings: [] } },
+    ...{ maxDuration: 'PT1H', digest: '', manifests: '', objects: [] },
+  }
+  const strict = { ...entitlement, reasonMinLength: 30, ticket: { required: false, pattern: '^B' } }
+  expect(wantedOf(strict, preview)).toEqual({ reasonMinLength: 30, ticketRequired: true, ticketPatterns: ['^B', '^A'] })
 })

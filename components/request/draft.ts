@@ -1,4 +1,4 @@
-import type { EntitlementResource, Violation } from '#lib/access/resources'
+import type { EntitlementResource, Preview, Violation } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
 import { durationOf, secondsOf } from '#lib/access/time-in-words'
 
@@ -50,5 +50,24 @@ export function firstDraft(entitlement: EntitlementResource, known: Partial<Draf
     reason: known.reason ?? '',
     ticket: known.ticket ?? '',
     startsAt: '',
+  }
+}
+
+/** An instant as a datetime-local control shows it: to the minute, in the reader's zone, never before the instant. */
+export function localMinute(at: string): string {
+  const time = new Date(Math.ceil(Date.parse(at) / 60_000) * 60_000)
+  const two = (part: number) => String(part).padStart(2, '0')
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
+  return `${date}T${two(time.getHours())}:${two(time.getMinutes())}`
+}
+
+/** What is wanted of reason and ticket: by the entitlement, and by the guardrails as the last dry run said. */
+export function wantedOf(entitlement: EntitlementResource, preview: Preview | null) {
+  const requirements = preview?.verdict.requirements
+  const patterns = [entitlement.ticket.pattern, ...(requirements?.ticketPatterns ?? [])]
+  return {
+    reasonMinLength: Math.max(entitlement.reasonMinLength, requirements?.reasonMinLength ?? 0),
+    ticketRequired: entitlement.ticket.required || (requirements?.ticketRequired ?? false),
+    ticketPatterns: [...new Set(patterns.filter((pattern) => pattern !== null))],
   }
 }

@@ -25,7 +25,7 @@ export function DurationSlider({ id, label, seconds, max, why, problems, onChang
           min={0}
           max={stops.length - 1}
           step={1}
-          value={Math.max(0, stops.indexOf(seconds))}
+          value={stops.includes(seconds) ? stops.indexOf(seconds) : stops.length - 1}
           aria-valuetext={longDuration(seconds)}
           aria-describedby={describedBy(id)}
           onChange={(event) => onChange(stops[event.target.valueAsNumber] ?? seconds)}

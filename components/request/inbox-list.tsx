@@ -3,6 +3,7 @@ import type { RequestSummary } from '#lib/access/resources'
 import { secondsOf, shortDuration } from '#lib/access/time-in-words'
 import { Said } from '../ui/said.tsx'
 import { Time } from '../ui/time.tsx'
+import { SeverityMark } from './severity-mark.tsx'
 import { StatusMark, shownStatus } from './status-mark.tsx'
 import { namespacesInWords, whatInWords } from './words.ts'
 
@@ -38,7 +39,10 @@ export function InboxList({ requests, chosen }: Props) {
               </code>
               <span className="shrink-0">
                 {request.status === 'pending' ? (
-                  shortDuration(secondsOf(request.duration))
+                  <span className="inline-flex items-center gap-3">
+                    {request.risk.severity !== 'low' && <SeverityMark severity={request.risk.severity} />}
+                    {shortDuration(secondsOf(request.duration))}
+                  </span>
                 ) : (
                   <StatusMark status={shownStatus(request)} />
                 )}

@@ -5,6 +5,7 @@ import { DecidePanel, type DecisionBody } from './decide-panel.tsx'
 import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'
 import { Reason } from './reason.tsx'
+import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { Standing } from './standing.tsx'
 import { Steps } from './steps.tsx'
@@ -41,6 +42,9 @@ export function InboxRequest({ request, decide }: Props) {
           clusterRole={request.clusterRole}
           caption="What becomes possible"
         />
+        <div className="mt-2">
+          <RiskList risk={request.risk} />
+        </div>
       </section>
       <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
         <section>

@@ -1,5 +1,6 @@
 import type { EntitlementResource, Preview } from '#lib/access/resources'
 import { Copyable } from '../ui/copyable.tsx'
+import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { StatusMark } from './status-mark.tsx'
 import { Steps } from './steps.tsx'
@@ -13,13 +14,14 @@ type Props = {
   needed: string[]
   namespaces: string[]
   busy: boolean
+  beginAt: (time: string) => void
 }
 
 /**
  * What the dry run says: what becomes possible, whether the guardrails hold, who decides, what would be made. Before
  * there is enough to judge, it says what the entitlement says and what is still needed.
  */
-export function PreviewPanel({ entitlement, preview, needed, namespaces, busy }: Props) {
+export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, beginAt }: Props) {
   const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [] }))
   return (
     <div aria-busy={busy} className="space-y-5">
@@ -31,6 +33,11 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy }:
           clusterRole={entitlement.clusterRole}
           caption="What you would be able to do"
         />
+        {preview && preview.rules.length > 0 && (
+          <div className="mt-2">
+            <RiskList risk={preview.risk} />
+          </div>
+        )}
       </section>
       <section>
         <h2 className="mb-1">Guardrails</h2>
@@ -40,7 +47,9 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy }:
             Still needed: {one}
           </p>
         ))}
-        {preview && (needed.length === 0 || saysSomething(preview)) && <VerdictList verdict={preview.verdict} />}
+        {preview && (needed.length === 0 || saysSomething(preview)) && (
+          <VerdictList verdict={preview.verdict} beginAt={beginAt} />
+        )}
         {!preview && needed.length === 0 && <p className="text-dense text-muted">Asking …</p>}
       </section>
       <section>

@@ -9,6 +9,7 @@ import { ClusterProof } from './cluster-proof.tsx'
 import { CredentialsTable } from './credentials-table.tsx'
 import { DecisionsList } from './decisions-list.tsx'
 import { Reason } from './reason.tsx'
+import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { Steps } from './steps.tsx'
 import { Timeline } from './timeline.tsx'
@@ -41,6 +42,9 @@ export function RequestEvidence({ request, events, moreEvents }: Props) {
           clusterRole={request.clusterRole}
           caption="What becomes possible"
         />
+        <div className="mt-2">
+          <RiskList risk={request.risk} />
+        </div>
         {request.asked && (
           <p className="mt-2 max-w-[72ch] text-dense">
             An approver allowed less than was asked for, which was {longDuration(secondsOf(request.asked.duration))} in{' '}

@@ -5,7 +5,9 @@ type Props = { value: string; problems: string[]; onChange: (value: string) => v
 
 /** When: now, unless somebody plans ahead. */
 export function StartChoice({ value, problems, onChange }: Props) {
-  const [later, setLater] = useState(value !== '')
+  const [opened, setLater] = useState(false)
+  // A start may also be chosen elsewhere: where the guardrails say when it would pass.
+  const later = opened || value !== ''
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
   return (
     <fieldset>

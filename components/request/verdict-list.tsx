@@ -1,9 +1,17 @@
 import type { Verdict } from '#lib/access/resources'
+import { buttonStyle } from '../ui/button-style.ts'
 import { Said } from '../ui/said.tsx'
+import { Time } from '../ui/time.tsx'
+
+type Props = {
+  verdict: Verdict
+  /** Chooses another start, where the reader is choosing one. */
+  beginAt?: (time: string) => void
+}
 
 /** What all guardrails say together: every violation, every warning, or that all of them hold. */
-export function VerdictList({ verdict }: { verdict: Verdict }) {
-  const { violations, warnings } = verdict
+export function VerdictList({ verdict, beginAt }: Props) {
+  const { violations, warnings, passesNextAt, until } = verdict
   return (
     <div className="text-dense">
       {violations.length === 0 && (
@@ -36,6 +44,23 @@ export function VerdictList({ verdict }: { verdict: Verdict }) {
           </li>
         ))}
       </ul>
+      {passesNextAt && (
+        <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1">
+          <span>
+            It would pass <Time at={passesNextAt} as="exact" /> UTC.
+          </span>
+          {beginAt && (
+            <button type="button" className={buttonStyle('quiet')} onClick={() => beginAt(passesNextAt)}>
+              Begin then
+            </button>
+          )}
+        </p>
+      )}
+      {until && (
+        <p className="mt-1 text-muted">
+          A guardrail closes <Time at={until} as="exact" /> UTC: access that has begun ends then at the latest.
+        </p>
+      )}
     </div>
   )
 }

@@ -21,7 +21,7 @@ export const endedBy: Record<EndReason, string> = {
   revocation: 'by revocation',
   release: 'given back',
   failure: 'because the cluster refused it',
-  ineligible: 'because somebody in it was no longer eligible',
+  ineligible: 'because policy no longer permitted it',
 }
 
 const people = (count: number) => `${count} ${count === 1 ? 'person' : 'people'}`

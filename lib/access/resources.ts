@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { roles } from './actor.ts'
 import { approvalStepSchema } from './entitlement.ts'
 import { ruleSchema } from './rule.ts'
+import { severities } from './severity.ts'
 import { endReasons, grantStatuses, requestStatuses } from './status.ts'
 
 // What the API answers and what the pages show: one shape each, read by both. Times are RFC 3339 in UTC, durations
@@ -68,14 +69,46 @@ export const violationResource = z
   .meta({ id: 'Violation' })
 export type Violation = z.infer<typeof violationResource>
 
+/** What guardrails want besides what the entitlement asks for. */
+const requirementsResource = z.strictObject({
+  approvals: z.array(approvalStepSchema).meta({ description: 'Steps besides those of the entitlement.' }),
+  approvers: z.int().meta({ description: 'At least so many different people; 0 where nothing is said.' }),
+  ticketRequired: z.boolean(),
+  ticketPatterns: z.array(z.string()).meta({ description: 'RE2 patterns that the ticket must all match.' }),
+  reasonMinLength: z.int(),
+})
+
 export const verdictResource = z
   .strictObject({
     policyVersion: z.string(),
     violations: z.array(violationResource),
     warnings: z.array(violationResource),
+    passesNextAt: time
+      .nullable()
+      .meta({ description: 'When the same request would pass, where only time is in its way.' }),
+    until: time.nullable().meta({ description: 'When a window closes that access may not outlive.' }),
+    requirements: requirementsResource,
   })
   .meta({ id: 'Verdict' })
 export type Verdict = z.infer<typeof verdictResource>
+
+/** What is dangerous about the rules. No findings is no proof of harmlessness. */
+const riskResource = z
+  .strictObject({
+    severity: z.enum(severities),
+    findings: z.array(
+      z.strictObject({
+        id: z.string(),
+        severity: z.enum(severities),
+        sentence: z.string(),
+        outlives: z.string().nullable().meta({ description: 'What keeps working after the grant has ended.' }),
+        because: z.array(z.string()).meta({ description: 'How the rules give it.' }),
+        partOf: z.array(z.string()).meta({ description: 'Other findings here that say it already.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Risk' })
+export type RiskResource = z.infer<typeof riskResource>
 
 /** One approval step, who could still give it, who has. `eligible` are people Postern has seen; others may exist. */
 export const stepResource = z
@@ -103,6 +136,7 @@ export const previewResource = z
     verdict: verdictResource,
     steps: z.array(stepResource),
     rules: z.array(ruleSchema),
+    risk: riskResource,
     maxDuration: duration,
     digest: z.string(),
     /** The objects that would be made, as YAML. */
@@ -187,6 +221,7 @@ export const requestSummary = z
     namespaces: z.array(z.string()),
     rules: z.array(ruleSchema),
     clusterRole: z.string().nullable(),
+    risk: riskResource,
     reason: z.string(),
     ticket: z.string().nullable(),
     duration,

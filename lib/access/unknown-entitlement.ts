@@ -1,4 +1,5 @@
 import type { Verdict, Violation } from './resources.ts'
+import { nothingMore } from './verdict.ts'
 
 /** The one answer to "there is no such entitlement" and "it is not for you": what others may ask for is not told. */
 const unknownEntitlement: Violation = {
@@ -12,6 +13,7 @@ export const unknownEntitlementVerdict = (policyVersion: string): Verdict => ({
   policyVersion,
   violations: [unknownEntitlement],
   warnings: [],
+  ...nothingMore,
 })
 
 /** A verdict as the person who asked may read it: whoever is not eligible hears nothing but that. */

@@ -8,6 +8,13 @@ const text = z.string().max(4000)
 
 const refusal = z.strictObject({ code: text, sentence: text })
 
+/** What a judgement let pass: by which version of the policy, and what it warned of. */
+const judged = z.strictObject({
+  policyVersion: text,
+  warnings: z.array(z.strictObject({ code: text, sentence: text })),
+})
+export type JudgedData = z.infer<typeof judged>
+
 const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => string) => ({ data, sentence })
 
 export const auditEvents = {
@@ -54,6 +61,7 @@ export const auditEvents = {
       digest: text,
       note: text.nullable(),
       groups: z.array(text),
+      judged: judged.optional(),
     }),
     (d) => (d.decision === 'approve' ? 'approved' : 'denied'),
   ),
@@ -68,7 +76,7 @@ export const auditEvents = {
     (d) => `made ${d.kind} ${d.namespace}/${d.name}`,
   ),
   'grant.active': define(
-    z.strictObject({ expiresAt: text, probes: z.int() }),
+    z.strictObject({ expiresAt: text, probes: z.int(), judged: judged.optional() }),
     () => 'the cluster says allowed: access begins',
   ),
   'grant.failed': define(refusal, (d) => `could not make the access: ${d.sentence}`),
@@ -80,7 +88,7 @@ export const auditEvents = {
         revocation: 'revoked the access',
         release: 'gave the access back',
         failure: 'removes what was made',
-        ineligible: 'access ends: who it was for or who approved it may no longer',
+        ineligible: 'access ends: by the people or the policy of today it may not be given',
       })[d.endedBy],
   ),
   'grant.object-removed': define(

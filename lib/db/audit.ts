@@ -1,6 +1,7 @@
 import type { Actor, Origin } from '#lib/access/actor'
 import type { AppError } from '#lib/access/errors'
-import { type AuditEventData, type AuditEventType, auditEvents } from '#lib/audit/events'
+import type { Verdict } from '#lib/access/resources'
+import { type AuditEventData, type AuditEventType, auditEvents, type JudgedData } from '#lib/audit/events'
 import { afterTransaction, type Tx, transaction } from './client.ts'
 import type { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
@@ -51,6 +52,12 @@ function storable<T>(value: T): T {
 
 /** A sentence of any length as an event may hold it (lib/audit/events.ts: at most 4000 characters). */
 export const clip = (text: string): string => (text.length <= 4000 ? text : `${text.slice(0, 3999)}…`)
+
+/** What a judgement let pass, for the record: by which version of the policy, and what it warned of. */
+export const judgedData = ({ policyVersion, warnings }: Verdict): JudgedData => ({
+  policyVersion,
+  warnings: warnings.map(({ code, sentence }) => ({ code, sentence: clip(sentence) })),
+})
 
 /** The row of a fact, checked. For statements that write it together with something else (events-in-sql.ts). */
 export function toEventRow({

@@ -1,4 +1,4 @@
-import type { Entitlement } from '#lib/access/entitlement'
+import type { ApprovalStep, Entitlement } from '#lib/access/entitlement'
 import type { Id } from '#lib/access/ids'
 import type { Verdict } from '#lib/access/resources'
 import type { Terms } from '#lib/access/terms'
@@ -19,6 +19,8 @@ export type NewRequest = {
   policy: CurrentPolicy
   gathered: GatheredJudgement
   verdict: Verdict
+  /** Who must approve: the entitlement's steps, and what guardrails want besides. */
+  steps: ApprovalStep[]
   reason: string
   ticket: string | null
   lapsesAt: Date
@@ -27,7 +29,7 @@ export type NewRequest = {
 /** Keeps the versions that judge this request, where they are not kept yet. Two first requests at once are one version. */
 async function keepVersions(tx: Tx, { policy, entitlement, gathered }: NewRequest) {
   if (!gathered.isPolicyKept) {
-    const data = { hash: policy.hash, document: toJson(policy.configuration) }
+    const data = { hash: policy.hash, document: toJson(policy.document) }
     await tx.policyVersion.createMany({ data, skipDuplicates: true })
   }
   if (!gathered.isEntitlementKept) {
@@ -38,7 +40,8 @@ async function keepVersions(tx: Tx, { policy, entitlement, gathered }: NewReques
 
 /** Writes a pending request with everything that it will be held against later, and records `events` with it. */
 export async function createRequest(tx: Tx, request: NewRequest, events: readonly NewAuditEvent[]) {
-  const { id, requesterId, terms, digest, entitlement, policy, gathered, verdict, reason, ticket, lapsesAt } = request
+  const { id, requesterId, terms, digest, entitlement, policy, gathered, verdict, steps, reason, ticket, lapsesAt } =
+    request
   const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
   await keepVersions(tx, request)
   await tx.request.createMany({
@@ -59,8 +62,8 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
       reason,
       ticket,
       verdict,
-      steps: entitlement.approvals,
-      approverGroups: [...new Set(entitlement.approvals.flatMap((step) => step.groups))],
+      steps,
+      approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
       createdAt: gathered.facts.now,
       lapsesAt,
     },

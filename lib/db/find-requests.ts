@@ -66,9 +66,17 @@ export type Decider = {
   notTheirs: readonly string[]
 }
 
+/** A step that guardrails added, and not the entitlement: see `addedSteps` in lib/approvals/steps-in-force.ts. */
+const inAddedStep = (groups: readonly string[]) => Prisma.sql`EXISTS (
+  SELECT FROM jsonb_array_elements(r.steps) s WHERE jsonb_exists_any(s->'groups', ${[...groups]}::text[])
+  AND NOT EXISTS (
+    SELECT FROM entitlement_versions e, jsonb_array_elements(e.document->'approvals') a
+    WHERE e.hash = r.entitlement_hash AND (a->'groups') @> (s->'groups') AND (a->'groups') <@ (s->'groups')))`
+
 const inboxWhere = ({ personId, groups, emails, notTheirs }: Decider) => Prisma.sql`
   r.status = 'pending' AND r.lapses_at > now() AND r.approver_groups && ${[...groups]}::text[]
-  AND r.requester_id <> ${personId} AND r.entitlement_name <> ALL (${[...notTheirs]}::text[])
+  AND r.requester_id <> ${personId}
+  AND (r.entitlement_name <> ALL (${[...notTheirs]}::text[]) OR ${inAddedStep(groups)})
   AND NOT EXISTS (SELECT FROM people p, unnest(p.known_emails) AS known(email) WHERE p.id = r.requester_id
     AND regexp_replace(lower(normalize(known.email, NFKC)), '([^+@])[+][^@]*(?=@[^@]*$)', '\\1') = ANY (${[...emails]}::text[]))
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId})`

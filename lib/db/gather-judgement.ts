@@ -1,3 +1,4 @@
+import type { Person } from '#lib/access/actor'
 import { contentHash } from '#lib/access/content-hash'
 import type { Entitlement } from '#lib/access/entitlement'
 import type { Rule } from '#lib/access/rule'
@@ -27,9 +28,9 @@ export function toSeenCluster({ namespaces, clusterRoles, reachable }: ClusterCo
 export type Asked = JudgementFacts['submission']
 
 type Judged = {
-  policy: CurrentPolicy
+  policy: Pick<CurrentPolicy, 'configuration' | 'hash'>
   entitlement: Entitlement
-  requester: { subject: string; groups: readonly string[] }
+  requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
   asked: Asked
   cluster: SeenCluster
   now: Date
@@ -37,16 +38,22 @@ type Judged = {
 }
 
 /** Everything that one judgement looks at, from what was gathered. */
-export const toJudgementFacts = ({ policy, asked, cluster, ...rest }: Judged): JudgementFacts => ({
-  ...rest,
-  submission: asked,
-  cluster: {
-    ...cluster,
-    name: asked.cluster,
-    known: policy.configuration.clusters.some(({ name }) => name === asked.cluster),
-  },
-  policyHash: policy.hash,
-})
+export function toJudgementFacts({ policy, asked, cluster, requester, ...rest }: Judged): JudgementFacts {
+  const configured = policy.configuration.clusters.find(({ name }) => name === asked.cluster)
+  const { subject, groups, email, emailVerified } = requester
+  return {
+    ...rest,
+    requester: { subject, groups, email: emailVerified ? email : null },
+    submission: asked,
+    cluster: {
+      ...cluster,
+      name: asked.cluster,
+      known: configured !== undefined,
+      labels: configured?.labels ?? {},
+    },
+    policyHash: policy.hash,
+  }
+}
 
 type Row = ClusterColumns & { now: Date; isPolicyKept: boolean; isEntitlementKept: boolean }
 

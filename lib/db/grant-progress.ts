@@ -1,8 +1,8 @@
 import type { SystemActor } from '#lib/access/actor'
-import type { Probes } from '#lib/access/resources'
+import type { Probes, Verdict } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
-import { type About, clip, type NewAuditEvent } from './audit.ts'
+import { type About, clip, judgedData, type NewAuditEvent } from './audit.ts'
 import { db } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { Prisma } from './generated/client.ts'
@@ -61,10 +61,12 @@ export async function saveActive(
     probes,
     activatedAt,
     expiresAt,
-  }: { made: readonly MadeRow[]; probes: Probes; activatedAt: Date; expiresAt: Date },
+    verdict,
+  }: { made: readonly MadeRow[]; probes: Probes; activatedAt: Date; expiresAt: Date; verdict: Verdict | null },
 ) {
   const { id, actor, about } = writing
-  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length }
+  const judged = verdict ? { judged: judgedData(verdict) } : {}
+  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...judged }
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
   const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, ...settled }
   const together = made.length > 0 ? [updateMade(writing, made, ifMoved)] : []

@@ -1,8 +1,9 @@
 import type { PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
 import type { DecisionInput } from '#lib/access/request'
+import type { Verdict } from '#lib/access/resources'
 import type { Resolution } from '#lib/approvals/resolve'
-import { type About, type NewAuditEvent, recordEvents } from './audit.ts'
+import { type About, judgedData, type NewAuditEvent, recordEvents } from './audit.ts'
 import type { Tx } from './client.ts'
 import { insertGrant } from './create-request.ts'
 import { Prisma } from './generated/client.ts'
@@ -19,6 +20,8 @@ export type NewDecision = {
   terms: Pick<LockedRequest, 'namespaces' | 'rules' | 'durationSeconds'>
   digest: string
   input: DecisionInput
+  /** What a yes was judged by; null for a no, which nothing hinders. */
+  verdict: Verdict | null
   outcome: Resolution['outcome']
   now: Date
   about: About
@@ -28,13 +31,22 @@ const termsOf = ({ namespaces, rules, durationSeconds }: NewDecision['terms']) =
   toJson({ namespaces, rules, durationSeconds })
 
 /** What happened, in the order in which a reader tells it. */
-function eventsOf({ actor, request, terms, digest, input, outcome, about: old }: NewDecision): NewAuditEvent[] {
+function eventsOf({
+  actor,
+  request,
+  terms,
+  digest,
+  input,
+  verdict,
+  outcome,
+  about: old,
+}: NewDecision): NewAuditEvent[] {
   const about = { ...old, namespaces: terms.namespaces }
   const note = input.note || null
   const groups = request.approverGroups.filter((group) => actor.person.groups.includes(group))
-  const events: NewAuditEvent[] = [
-    { type: 'decision.made', actor, data: { decision: input.decision, digest: input.digest, note, groups }, about },
-  ]
+  const judged = verdict ? { judged: judgedData(verdict) } : {}
+  const data = { decision: input.decision, digest: input.digest, note, groups, ...judged }
+  const events: NewAuditEvent[] = [{ type: 'decision.made', actor, data, about }]
   if (digest !== request.digest) {
     const data = { digest: request.digest, result: digest }
     events.push({ type: 'request.narrowed', actor, data, about, before: termsOf(request), after: termsOf(terms) })

@@ -1,5 +1,5 @@
-// May this be asked for, approved, granted? The one answer of all guardrails together.
-import type { Verdict, Violation } from '#lib/access/resources'
+// May this be asked for, approved, granted? What Postern itself and the entitlement say.
+import type { Violation } from '#lib/access/resources'
 import type { Guardrail, JudgementFacts } from './facts.ts'
 import { clusterNotCovered } from './rules/cluster-not-covered.ts'
 import { clusterRoleUnknown } from './rules/cluster-role-unknown.ts'
@@ -51,14 +51,10 @@ function judge(guardrail: Guardrail, facts: JudgementFacts): Violation[] {
 }
 
 /**
- * Every violation of every guardrail, never only the first; none means that it is permitted. Pointers are RFC 6901
- * pointers into the body of POST /requests, so that a form can show each at its field.
- * @param chain the guardrails to judge by, all of Postern's unless a test says otherwise
+ * Every violation of Postern's own limits and of the entitlement's, never only the first. What the configuration's
+ * guardrails say besides is in `verdict.ts`, which is what callers ask. Pointers are RFC 6901 pointers into the body of
+ * POST /requests, so that a form can show each at its field.
+ * @param chain the limits to judge by, all of Postern's unless a test says otherwise
  */
-export function evaluate(facts: JudgementFacts, chain: readonly Guardrail[] = guardrails): Verdict {
-  return {
-    policyVersion: facts.policyHash,
-    violations: chain.flatMap((guardrail) => judge(guardrail, facts)),
-    warnings: [],
-  }
-}
+export const evaluate = (facts: JudgementFacts, chain: readonly Guardrail[] = guardrails): Violation[] =>
+  chain.flatMap((guardrail) => judge(guardrail, facts))

@@ -17,11 +17,18 @@ export type JudgementFacts = {
     startsAt?: Date | null
   }
   entitlement: Entitlement
-  requester: { subject: string; groups: readonly string[] }
+  requester: {
+    subject: string
+    groups: readonly string[]
+    /** Null where the provider has not verified it: guardrails see no other. */
+    email: string | null
+  }
   cluster: {
     name: string
     /** Is there such a cluster in the configuration? */
     known: boolean
+    /** From the configuration. */
+    labels: Readonly<Record<string, string>>
     /** Its namespaces as last seen; null where they were never seen: then only names can be judged. */
     namespaces: readonly { name: string; labels: Readonly<Record<string, string>> }[] | null
     /** The rules of the ClusterRoles that entitlements name, as last seen. */

@@ -5,15 +5,15 @@ import type { DecisionInput } from '#lib/access/request'
 import type { RequestStatus } from '#lib/access/status'
 import { digestOf } from '#lib/access/terms'
 import { mayDecide, type NotDecidingCode } from '#lib/approvals/may-decide'
-import { type NarrowableTerms, narrow } from '#lib/approvals/narrow'
+import { narrow } from '#lib/approvals/narrow'
 import { resolve } from '#lib/approvals/resolve'
+import { stepsInForce } from '#lib/approvals/steps-in-force'
 import { clip, type NewAuditEvent, refuse } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
-import { toJudgementFacts } from '#lib/db/gather-judgement'
 import { gatherSituation, type LockedRequest, lockRequest, type Situation } from '#lib/db/lock-request'
 import { saveDecision } from '#lib/db/save-decision'
-import { evaluate } from '#lib/guardrails/evaluate'
 import { currentPolicy } from '#lib/policy/current'
+import { because, judgeApproval, type Refusal } from './judge-approval.ts'
 
 export type Decided = { status: RequestStatus; digest: string }
 
@@ -34,10 +34,6 @@ function whoWasFaster({ status, resolvedAt }: LockedRequest, { decisions }: Situ
   return `This request lapsed ${at}: nobody decided in time.`
 }
 
-type Refusal = { code: string; error: AppError }
-
-const because = (code: string, error: AppError): Refusal => ({ code, error })
-
 /** Why this person cannot decide this request now, whatever they would say about it. */
 function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Situation): Refusal | undefined {
   const { entitlements } = currentPolicy().configuration
@@ -50,7 +46,7 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     requester: request.requester,
     status: request.status,
     steps: request.steps,
-    currentSteps: current?.approvals ?? null,
+    currentSteps: stepsInForce(request, current?.approvals ?? null),
     decided: situation.decisions.map(({ person }) => person),
   })
   if (!may.may) {
@@ -63,32 +59,6 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     return because('lapsed', new AppError('conflict', sentence))
   }
   return undefined
-}
-
-/** Why these terms cannot be approved now: the world may have moved since they were asked for. */
-function whyNotApprovable(request: LockedRequest, terms: NarrowableTerms, situation: Situation): Refusal | undefined {
-  const policy = currentPolicy()
-  const current = policy.configuration.entitlements.find(({ name }) => name === request.entitlement.name)
-  if (!current) {
-    const sentence = `${request.entitlement.name} is not in the configuration any more: nobody can approve it. Deny it, or let it lapse.`
-    return because('entitlement-removed', new AppError('conflict', sentence))
-  }
-  // The terms are those of the day it was asked; who may ask is as it is today, so that a lost right takes effect.
-  const facts = toJudgementFacts({
-    policy,
-    entitlement: { ...request.entitlement, who: current.who },
-    requester: request.requester,
-    asked: { ...request, ...terms, entitlement: request.entitlement.name },
-    cluster: situation.cluster,
-    now: situation.now,
-    stage: 'deciding',
-  })
-  const { violations } = evaluate(facts)
-  const errors = violations.map(({ sentence }) => ({ pointer: '', message: sentence }))
-  const first = violations[0]
-  if (!first) return undefined
-  const sentence = `This cannot be approved as things stand: ${first.sentence}`
-  return because(first.code, new AppError('guardrail-violation', sentence, { errors }))
 }
 
 /**
@@ -132,8 +102,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
       return refuseDecision(because('widened', error))
     }
     const { terms } = narrowed
-    const notApprovable = input.decision === 'approve' && whyNotApprovable(request, terms, situation)
-    if (notApprovable) return refuseDecision(notApprovable)
+    const judged = input.decision === 'approve' ? judgeApproval(request, terms, situation) : null
+    if (judged?.refusal) return refuseDecision(judged.refusal)
 
     const decisions = situation.decisions.map(({ personId, person, decision }) => {
       return { personId, decision, groups: person.groups }
@@ -141,7 +111,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     const mine = { personId: actor.person.id, decision: input.decision, groups: actor.person.groups }
     const { outcome } = resolve(request.steps, [...decisions, mine])
     const digest = digestOf(terms)
-    await saveDecision(tx, { actor, request, terms, digest, input, outcome, now: situation.now, about })
+    const verdict = judged?.verdict ?? null
+    await saveDecision(tx, { actor, request, terms, digest, input, verdict, outcome, now: situation.now, about })
     return { status: outcome, digest }
   })
 }

@@ -4,13 +4,13 @@ import { transaction } from '#lib/db/client'
 import { newReference } from '#lib/db/ids'
 import { lockLastPolicyEvent } from '#lib/db/policy-events'
 import { log } from '#lib/log'
-import { type CurrentPolicy, problemInWords } from '#lib/policy/current'
+import { type LoadedPolicy, problemInWords } from '#lib/policy/current'
 
 /**
  * Records that the configuration at `path` is in force, or that a newer one was refused; once, however many replicas see
  * it. A database that is away keeps nobody from starting: the policy still judges, and what it judges names its version.
  */
-export async function recordPolicy({ hash, refused }: CurrentPolicy, path: string): Promise<void> {
+export async function recordPolicy({ hash, refused }: LoadedPolicy, path: string): Promise<void> {
   const reference = newReference()
   const origin = { via: 'system', clientAddress: null, reference } as const
   const actor: SystemActor = { kind: 'system', component: 'policy', origin }

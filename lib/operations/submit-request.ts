@@ -13,8 +13,8 @@ import { createGrant, createRequest, type NewRequest } from '#lib/db/create-requ
 import { gatherJudgement } from '#lib/db/gather-judgement'
 import { newId } from '#lib/db/ids'
 import { moveRequest } from '#lib/db/transition'
-import { evaluate } from '#lib/guardrails/evaluate'
 import { grantedRules } from '#lib/guardrails/granted-rules'
+import { judgeFully } from '#lib/guardrails/verdict'
 import { currentPolicy } from '#lib/policy/current'
 
 export type SubmittedRequest = { id: Id<'request'>; status: RequestStatus; digest: string }
@@ -43,7 +43,7 @@ function refuseSubmission(actor: PersonActor, asked: Submission, judged: Verdict
   })
 }
 
-/** Nobody is asked where no step needs anybody: the entitlement itself is the approval. */
+/** Nobody is asked where neither entitlement nor guardrails name a step: the entitlement itself is the approval. */
 async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: NewRequest, submitted: NewAuditEvent) {
   const { origin } = submitted.actor
   const actor: SystemActor = { kind: 'system', component: 'Postern', origin: { ...origin, via: 'system' } }
@@ -55,8 +55,8 @@ async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: New
 
 /**
  * Asks for access. Judged by every guardrail; what is permitted is kept with the entitlement and the configuration as
- * they stand, so that later changes do not change what was asked for. An entitlement without approval steps is approved
- * at once.
+ * they stand, so that later changes do not change what was asked for. What needs nobody's approval, by the entitlement and
+ * by all guardrails, is approved at once.
  * @throws AppError `guardrail-violation` with every violation at its field; nothing but the refusal is kept then
  */
 export async function submitRequest(actor: PersonActor, submission: Submission): Promise<SubmittedRequest> {
@@ -70,7 +70,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
   return transaction(async (tx) => {
     if (!entitlement) return refuseSubmission(actor, submission, unknownEntitlementVerdict(policy.hash))
     const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, asked })
-    const verdict = evaluate(gathered.facts)
+    const { verdict, steps } = judgeFully(policy.compiled, gathered.facts)
     if (verdict.violations.length > 0) return refuseSubmission(actor, submission, verdict)
     const rules = grantedRules(entitlement, submission.rules, gathered.facts.cluster.clusterRoles)
     if (!rules) throw new Error(`the rules of ${entitlement.name} are unknown, and no guardrail said so`)
@@ -99,6 +99,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       policy,
       gathered,
       verdict,
+      steps,
       reason,
       ticket,
       lapsesAt,
@@ -115,7 +116,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         policyHash: policy.hash,
       },
     }
-    const isAutomatic = resolve(entitlement.approvals, []).outcome === 'approved'
+    const isAutomatic = resolve(steps, []).outcome === 'approved'
     await createRequest(tx, request, isAutomatic ? [] : [submitted])
     if (isAutomatic) await approveAutomatically(tx, request, submitted)
     return { id, status: isAutomatic ? 'approved' : 'pending', digest }

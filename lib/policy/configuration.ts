@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { durationSchema } from '#lib/access/duration'
 import { entitlementSchema, labelSelector } from '#lib/access/entitlement'
+import { guardrailsSection } from '#lib/guardrails/policy/section'
 import { contradictions } from './contradictions.ts'
 
 // The shape of postern.yaml. Secrets are not part of it: they come from the environment.
@@ -114,10 +115,7 @@ export const configurationShape = z.strictObject({
     .max(10)
     .default(0)
     .meta({ description: 'How many proxies in front of Postern to believe about the client address.' }),
-  guardrails: z
-    .array(z.unknown())
-    .max(0, 'must be [] in this version: the limits of each entitlement are what is enforced')
-    .default([]),
+  ...guardrailsSection.shape,
 })
 
 export const configurationSchema = configurationShape

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { aConfiguration } from '#lib/testing/configuration'
+import type { JudgementFacts } from '#lib/guardrails/facts'
+import { aConfiguration, anEntitlement } from '#lib/testing/configuration'
 import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from './current.ts'
 
 let directory: string
@@ -161,5 +162,60 @@ test('every bundle of the same process sees the same policy', async () => {
   vi.resetModules()
   const another: typeof import('./current.ts') = await import('./current.ts')
   expect(another.currentPolicy).not.toBe(currentPolicy)
-  expect(another.currentPolicy()).toBe(currentPolicy())
+  expect(another.currentPolicy().document).toBe(currentPolicy().document)
+})
+
+describe('a calendar beside the configuration', () => {
+  const calendar = (day: string) =>
+    `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261101T000000Z\r\nDTSTART;VALUE=DATE:${day}\r\nSUMMARY:Feast\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`
+  const limit = { freezes: [{ calendar: 'feasts.ics', zone: 'UTC' }] }
+  const text = JSON.stringify(
+    aConfiguration({ guardrails: [{ name: 'feasts', description: 'Feasts are quiet.', effect: 'limit', limit }] }),
+  )
+
+  test('is read with it, and a change of it is a change of the policy', async () => {
+    writeFileSync(join(directory, 'feasts.ics'), calendar('20261224'))
+    await start(text)
+    const before = currentPolicy()
+    expect(before.compiled.map(({ guardrail }) => guardrail.name)).toContain('feasts')
+    writeFileSync(join(directory, 'feasts.ics'), calendar('20261225'))
+    await vi.waitFor(() => expect(currentPolicy().hash).not.toBe(before.hash), soon)
+  })
+
+  test('that is taken away leaves the last good version in force', async () => {
+    writeFileSync(join(directory, 'feasts.ics'), calendar('20261224'))
+    await start(text)
+    const { hash } = currentPolicy()
+    unlinkSync(join(directory, 'feasts.ics'))
+    await vi.waitFor(() => expect(currentPolicy().refused?.problems[0]?.message).toContain('could not be read'), soon)
+    expect(currentPolicy().hash).toBe(hash)
+  })
+})
+
+test('another copy of these modules, as Next makes for pages, judges by the same policy', async () => {
+  const when = "rules.exists(r, 'patch' in r.verbs) && request.duration > duration('1m')"
+  await start(
+    JSON.stringify(aConfiguration({ guardrails: [{ name: 'calm', description: 'Calm.', when, effect: 'deny' }] })),
+  )
+  const facts: JudgementFacts = {
+    submission: {
+      ...{ entitlement: 'payments-restart', cluster: 'prod-eu', namespaces: ['payments'] },
+      reason: 'It hangs.',
+      durationSeconds: 600,
+    },
+    entitlement: anEntitlement(),
+    requester: { subject: 'ada', groups: ['payments-dev'], email: null },
+    cluster: { name: 'prod-eu', known: true, labels: {}, namespaces: null, clusterRoles: {} },
+    ...{ policyHash: 'sha256:0', now: new Date() },
+  }
+  vi.resetModules()
+  const other = await import('./current.ts')
+  const { judgeRequest } = await import('#lib/guardrails/policy/judge-request')
+  expect(other.currentPolicy).not.toBe(currentPolicy)
+  for (const policy of [other.currentPolicy(), other.currentPolicy()]) {
+    expect(policy.hash).toBe(currentPolicy().hash)
+    expect(judgeRequest(policy.compiled, facts).violations).toEqual([
+      { code: 'calm', pointer: '/rules', sentence: 'Calm.' },
+    ])
+  }
 })

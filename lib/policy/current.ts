@@ -1,24 +1,36 @@
 import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import type { CompiledGuardrail } from '#lib/guardrails/policy/compile'
+import { compilePolicy } from '#lib/guardrails/policy/section'
 import type { Configuration } from './configuration.ts'
-import { parseConfiguration } from './parse.ts'
+import { type ParsedConfiguration, readConfiguration } from './parse.ts'
 import type { Problem } from './problem.ts'
 
-/** The policy in force, and what was last refused where the file has changed to something wrong since. */
-export type CurrentPolicy = {
+/** The policy as it was loaded, and what was last refused where the file has changed to something wrong since. */
+export type LoadedPolicy = {
   configuration: Configuration
+  /** The text of each calendar that it names. */
+  calendars: ReadonlyMap<string, string>
+  /** What is kept of this version: the configuration and the calendars that it names. `hash` is of this. */
+  document: Record<string, unknown>
   hash: string
   loadedAt: Date
   refused: { problems: Problem[]; at: Date } | null
 }
 
+/** The policy in force, with its guardrails ready to judge. */
+export type CurrentPolicy = LoadedPolicy & { compiled: CompiledGuardrail[] }
+
+/** What stood in the files: null for one that could not be read. Calendars by their names as written. */
+type Texts = { configuration: string | null; calendars: ReadonlyMap<string, string | null> }
+
 type State = {
   path: string
   /** What was last read, good or bad, so that the same text is judged once. */
-  text: string | null
-  policy: CurrentPolicy
-  listeners: Set<(policy: CurrentPolicy) => void>
+  texts: Texts
+  policy: LoadedPolicy
+  listeners: Set<(policy: LoadedPolicy) => void>
   stop(): Promise<void>
 }
 
@@ -31,6 +43,11 @@ const settleMs = 50
 // Next bundles pages, routes and the worker apart from each other: a variable of this module would exist once in each.
 const key = Symbol.for('postern.policy')
 const shared = globalThis as unknown as { [key]?: State }
+
+// Compiled guardrails are the exception: they know the classes of the bundle that compiled them, and what another bundle
+// hands them they cannot judge. So plain data is shared, and each bundle compiles once what it judges by.
+const compiledHere = new WeakMap<LoadedPolicy['document'], CompiledGuardrail[]>()
+const policiesHere = new WeakMap<LoadedPolicy, CurrentPolicy>()
 
 /** A configuration that was refused at start: every problem as `file:line:column: path message`, one a line. */
 export class ConfigurationRefused extends Error {
@@ -46,28 +63,71 @@ export class ConfigurationRefused extends Error {
 export const problemInWords = ({ file, line, column, path, message }: Problem): string =>
   `${file}:${line}:${column}: ${path ? `${path} ` : ''}${message}`
 
-async function read(path: string): Promise<{ text: string | null; result: ReturnType<typeof parseConfiguration> }> {
+const utf8 = (bytes: Buffer) => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+
+/** Calendars stand beside the configuration, unless they are named by an absolute path. */
+async function readCalendars(path: string, names: Iterable<string>): Promise<Texts['calendars']> {
+  const read = async (name: string): Promise<[string, string | null]> => {
+    try {
+      return [name, utf8(await readFile(resolve(dirname(path), name)))]
+    } catch {
+      return [name, null]
+    }
+  }
+  return new Map(await Promise.all([...names].map(read)))
+}
+
+const isSameCalendars = (a: Texts['calendars'], b: Texts['calendars']) =>
+  a.size === b.size && [...a].every(([name, text]) => b.get(name) === text)
+
+type Read = { texts: Texts; result: ParsedConfiguration }
+
+/** Reads everything, or nothing but that it is all as `before`. */
+async function read(path: string, before?: Texts): Promise<Read | undefined> {
   try {
-    const bytes = await readFile(path)
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return { text, result: parseConfiguration(text, path) }
+    const text = utf8(await readFile(path))
+    if (before?.configuration === text) {
+      const calendars = await readCalendars(path, before.calendars.keys())
+      if (isSameCalendars(calendars, before.calendars)) return undefined
+    }
+    const configuration = readConfiguration(text, path)
+    const calendars = await readCalendars(path, configuration.calendars)
+    const readable = [...calendars].filter((entry): entry is [string, string] => entry[1] !== null)
+    return { texts: { configuration: text, calendars }, result: configuration.settle(new Map(readable)) }
   } catch (error) {
+    // A file that cannot be read has no text to compare by: what is wrong with it is told once, too.
+    if (before?.configuration === null) return undefined
     const code = (error as NodeJS.ErrnoException).code
     const message = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'must be UTF-8' : `cannot be read (${code})`
-    return { text: null, result: { ok: false, problems: [{ file: path, line: 1, column: 1, path: '', message }] } }
+    const problems = [{ file: path, line: 1, column: 1, path: '', message }]
+    return { texts: { configuration: null, calendars: new Map() }, result: { ok: false, problems } }
   }
 }
 
+function policyOf(loaded: ParsedConfiguration & { ok: true }, now: Date): LoadedPolicy {
+  const { configuration, calendars, document, hash, compiled } = loaded
+  compiledHere.set(document, compiled)
+  return { configuration, calendars, document, hash, loadedAt: now, refused: null }
+}
+
+/** @throws Error when what was accepted once does not compile, which is an error of ours */
+function compileHere({ configuration, calendars, document }: LoadedPolicy): CompiledGuardrail[] {
+  const known = compiledHere.get(document)
+  if (known) return known
+  const result = compilePolicy(configuration, calendars)
+  if (!result.ok) throw new Error(`accepted guardrails do not compile: ${result.problems[0]?.message}`)
+  compiledHere.set(document, result.compiled)
+  return result.compiled
+}
+
 async function reload(state: State): Promise<void> {
-  const { text, result } = await read(state.path)
-  if (shared[key] !== state) return
-  // A file that cannot be read has no text to compare by: what is wrong with it is told once, too.
-  const isSame = text === null ? state.text === null : text === state.text
-  if (isSame) return
-  state.text = text
+  const found = await read(state.path, state.texts)
+  if (!found || shared[key] !== state) return
+  const { texts, result } = found
+  state.texts = texts
   const now = new Date()
   state.policy = result.ok
-    ? { configuration: result.configuration, hash: result.hash, loadedAt: now, refused: null }
+    ? policyOf(result, now)
     : { ...state.policy, refused: { problems: result.problems, at: now } }
   for (const listener of state.listeners) {
     try {
@@ -113,16 +173,17 @@ export async function startPolicy(path: string): Promise<{ stop(): Promise<void>
   const running = shared[key]
   if (running?.path === path) return { stop: running.stop }
   await running?.stop()
-  const { text, result } = await read(path)
+  const found = await read(path)
+  if (!found) throw new Error('nothing was read before, so it cannot be the same')
+  const { texts, result } = found
   if (!result.ok) throw new ConfigurationRefused(result.problems)
   // Two starts at once: the one that was read first is the one.
   const other = shared[key]
   if (other?.path === path) return { stop: other.stop }
-  const { configuration, hash } = result
   const state: State = {
     path,
-    text,
-    policy: { configuration, hash, loadedAt: new Date(), refused: null },
+    texts,
+    policy: policyOf(result, new Date()),
     listeners: new Set(),
     stop: async () => {},
   }
@@ -142,10 +203,17 @@ function stateInForce(): State {
 }
 
 /** The policy in force now; what it returns is never changed, a new version is a new object. */
-export const currentPolicy = (): CurrentPolicy => stateInForce().policy
+export function currentPolicy(): CurrentPolicy {
+  const { policy } = stateInForce()
+  const known = policiesHere.get(policy)
+  if (known) return known
+  const current = { ...policy, compiled: compileHere(policy) }
+  policiesHere.set(policy, current)
+  return current
+}
 
 /** Calls back after every change of the file, accepted or refused, until the returned function is called. */
-export function onPolicyChange(listener: (policy: CurrentPolicy) => void): () => void {
+export function onPolicyChange(listener: (policy: LoadedPolicy) => void): () => void {
   const { listeners } = stateInForce()
   listeners.add(listener)
   return () => listeners.delete(listener)

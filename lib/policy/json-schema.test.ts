@@ -28,5 +28,7 @@ test('the keys that may stand somewhere are found through lists and references',
   expect(keysAt(schema, ['entitlements', 0, 'rules', 0])).toEqual(['apiGroups', 'resources', 'verbs', 'resourceNames'])
   expect(keysAt(schema, ['roles', 'admin'])).toEqual(['groups', 'people'])
   expect(keysAt(schema, ['clusters', 0, 'labels', 'x'])).toEqual([])
+  expect(keysAt(schema, ['guardrailPack', 'exec-only-with-ticket'])).toEqual(['pattern'])
+  expect(keysAt(schema, ['guardrails', 0, 'limit', 'freezes', 0])).toEqual(['name', 'from', 'to', 'zone', 'calendar'])
   expect(keysAt(schema, ['__proto__', 'constructor'])).toEqual([])
 })

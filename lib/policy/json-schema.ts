@@ -10,24 +10,28 @@ export type JsonSchema = { [key: string]: unknown }
 export const configurationJsonSchema = (): JsonSchema =>
   z.toJSONSchema(configurationSchema, { io: 'input' }) as JsonSchema
 
+/** A schema and what it may be instead: the members of its anyOf and oneOf, with what they refer to. */
+function alternatives(root: JsonSchema, schema: unknown): JsonSchema[] {
+  let found = schema
+  while (typeof found === 'object' && found !== null && '$ref' in found) {
+    const name = String(found.$ref).split('/').at(-1) ?? ''
+    found = (root.$defs as JsonSchema | undefined)?.[name]
+  }
+  if (typeof found !== 'object' || found === null) return []
+  const one = found as JsonSchema
+  const others = [one.anyOf, one.oneOf].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+  return [one, ...others.flatMap((other) => alternatives(root, other))]
+}
+
 function childOf(schema: JsonSchema, key: string | number): unknown {
   if (typeof key === 'number') return schema.items
   const properties = schema.properties as JsonSchema | undefined
   return properties && Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties
 }
 
-function resolved(root: JsonSchema, schema: unknown): JsonSchema {
-  let found = schema
-  while (typeof found === 'object' && found !== null && '$ref' in found) {
-    const name = String(found.$ref).split('/').at(-1) ?? ''
-    found = (root.$defs as JsonSchema | undefined)?.[name]
-  }
-  return typeof found === 'object' && found !== null ? (found as JsonSchema) : {}
-}
-
 /** The keys that may stand at this place of the configuration. */
 export function keysAt(root: JsonSchema, path: readonly (string | number)[]): string[] {
-  let schema = resolved(root, root)
-  for (const key of path) schema = resolved(root, childOf(schema, key))
-  return Object.keys((schema.properties as JsonSchema | undefined) ?? {})
+  let schemas = alternatives(root, root)
+  for (const key of path) schemas = schemas.flatMap((schema) => alternatives(root, childOf(schema, key)))
+  return [...new Set(schemas.flatMap(({ properties }) => Object.keys((properties as JsonSchema | undefined) ?? {})))]
 }

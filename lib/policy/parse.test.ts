@@ -238,10 +238,10 @@ describe('what is wrong is told with its place and what would be right', () => {
       '13:25 clusters[0].kubeconfig.file must be an absolute path',
     ],
     [
-      'guardrails before their time',
+      'a guardrail without a reason to be',
       'roles:',
-      'guardrails: [{ name: x }]\nroles:',
-      '8:13 guardrails must be [] in this version',
+      'guardrails: [{ name: x, effect: deny }]\nroles:',
+      '8:14 guardrails[0].description is missing',
     ],
     ['an empty who', '{ groups: [security-audit] }', '{}', '9:12 roles.auditor name at least one group or person'],
   ]

@@ -5,8 +5,11 @@ import { nearest } from './nearest.ts'
 /** One thing that is wrong in a file: where (from 1; 1:1 where no place can be named), at which path, and what is. */
 export type Problem = { file: string; line: number; column: number; path: string; message: string }
 
-/** A problem before it has a place in the text. `atKey`: it is the key that is wrong, not its value. */
-export type Finding = { path: (string | number)[]; message: string; atKey?: boolean }
+/**
+ * A problem before it has a place in the text. `atKey`: it is the key that is wrong, not its value. `within`: which
+ * character of the value it is about, from 0.
+ */
+export type Finding = { path: (string | number)[]; message: string; atKey?: boolean; within?: number }
 
 /** `entitlements[0].duration.max`; keys that are no words stand quoted in brackets. */
 export const pathInWords = (path: readonly (string | number)[]): string =>
@@ -64,8 +67,32 @@ function unknownKey(path: (string | number)[], key: string): Finding & { meant?:
   return { path: [...path, key], message, atKey: true, meant: close }
 }
 
+/** How far what was written is from one way of writing it: another kind of value, other keys, other values. */
+function distance(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, issue) => {
+    if (issue.path.length === 0 && issue.code !== 'unrecognized_keys') return sum + 1000
+    return sum + (issue.code === 'unrecognized_keys' ? 10 * issue.keys.length : 1)
+  }, 0)
+}
+
+/** What is wrong by the nearest of several ways of writing it; where none is near, what each of them would be. */
+function findingsOfUnion(issue: z.core.$ZodIssueInvalidUnion, path: (string | number)[]): Finding[] {
+  const ways = issue.errors.map((issues) => ({ issues, far: distance(issues) })).sort((a, b) => a.far - b.far)
+  const [nearestWay] = ways
+  if (!nearestWay) return [{ path, message: issue.message }]
+  if (nearestWay.far < 1000) {
+    return nearestWay.issues.flatMap((inner) =>
+      findingsIn({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue),
+    )
+  }
+  const wanted = ways.flatMap(({ issues }) => issues.find((inner) => inner.path.length === 0)?.message ?? [])
+  const words = [...new Set(wanted.map((message) => message.replace(/^(is missing: it )?must be (one of )?/, '')))]
+  return [{ path, message: `must be ${words.join(', or ')}` }]
+}
+
 function findingsIn(issue: z.core.$ZodIssue): (Finding & { meant?: string })[] {
   const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
+  if (issue.code === 'invalid_union') return findingsOfUnion(issue, path)
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
   if (issue.code === 'invalid_key') {
     const message = issue.issues.map((inner) => inner.message).join('; ')

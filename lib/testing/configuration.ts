@@ -9,7 +9,8 @@ export type ConfigurationDocument = {
   entitlements: Array<Record<string, unknown> & { name: string }>
   pending: { lapseAfter: string }
   trustedProxies?: number
-  guardrails: []
+  guardrailPack?: Record<string, unknown>
+  guardrails: Array<Record<string, unknown> & { name: string }>
 }
 
 type EntitlementDocument = ConfigurationDocument['entitlements'][number]

@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { closeClusters } from '#lib/cluster/client'
 import { stopAwaiting } from '#lib/db/await-answer'
 import { startWorker } from '#lib/worker/start'
-import { aConfiguration, anEntitlementDocument } from './configuration.ts'
+import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from './configuration.ts'
 import { type TestDatabase, testDatabase, testParts } from './database.ts'
 import { testPolicy } from './policy.ts'
 
 export type TestWorker = {
   database: TestDatabase
   publicUrl: string
+  /** Puts these guardrails in force, at once, beside what is configured otherwise. */
+  guard(guardrails: ConfigurationDocument['guardrails']): Promise<void>
   start(): void
   stop(): Promise<void>
   /** Stops everything and removes the database. */
@@ -24,20 +26,19 @@ export async function testWorker(): Promise<TestWorker> {
   const { kubernetes } = testParts()
   const database = await testDatabase()
   const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
-  const policy = await testPolicy(
-    aConfiguration({
-      publicUrl,
-      clusters: [
-        { name: 'prod-eu', kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server },
-        { name: 'away', kubeconfig: { file: '/nonexistent/kubeconfig' }, publicServer: 'https://away.example.com' },
-      ],
-      entitlements: [
-        anEntitlementDocument(),
-        anEntitlementDocument({ name: 'away-restart', clusters: ['away'] }),
-        anEntitlementDocument({ name: 'look-around', rules: undefined, clusterRole: 'view', approvals: [] }),
-      ],
-    }),
-  )
+  const document = aConfiguration({
+    publicUrl,
+    clusters: [
+      { name: 'prod-eu', kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server },
+      { name: 'away', kubeconfig: { file: '/nonexistent/kubeconfig' }, publicServer: 'https://away.example.com' },
+    ],
+    entitlements: [
+      anEntitlementDocument(),
+      anEntitlementDocument({ name: 'away-restart', clusters: ['away'] }),
+      anEntitlementDocument({ name: 'look-around', rules: undefined, clusterRole: 'view', approvals: [] }),
+    ],
+  })
+  const policy = await testPolicy(document)
   let worker: ReturnType<typeof startWorker> | undefined
   const stop = async () => {
     await worker?.stop()
@@ -46,6 +47,7 @@ export async function testWorker(): Promise<TestWorker> {
   return {
     database,
     publicUrl,
+    guard: (guardrails) => policy.change({ ...document, guardrails }),
     start: () => {
       worker ??= startWorker()
     },

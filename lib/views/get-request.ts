@@ -3,8 +3,9 @@ import { formatDuration } from '#lib/access/duration'
 import { notFound } from '#lib/access/errors'
 import { idSchema } from '#lib/access/ids'
 import { maySee } from '#lib/access/may-act'
-import type { RequestResource, Verdict } from '#lib/access/resources'
+import type { RequestResource } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
+import { storedVerdict } from '#lib/access/verdict'
 import { gatherRequest } from '#lib/db/gather-requests'
 import { toPersonResource } from '#lib/db/people'
 import { toGrantResource } from './grant-resource.ts'
@@ -24,7 +25,7 @@ export async function getRequest(actor: PersonActor, id: string): Promise<Reques
   return {
     ...toSummary(actor, row, people),
     asked: asked.digest === row.digest ? null : { ...asked, duration: formatDuration(durationSeconds) },
-    verdict: row.verdict as Verdict,
+    verdict: storedVerdict(row.verdict),
     decisions: row.decisions.map((decision) => ({
       id: decision.id,
       person: toPersonResource(decision.person),

@@ -9,9 +9,10 @@ import { reads } from '#lib/db/client'
 import { gatherJudgement } from '#lib/db/gather-judgement'
 import { gatherPeopleOfGroups } from '#lib/db/gather-requests'
 import { asYaml, grantObjects, keyOf } from '#lib/grants/manifests'
-import { evaluate } from '#lib/guardrails/evaluate'
 import { grantedRules } from '#lib/guardrails/granted-rules'
+import { judgeFully } from '#lib/guardrails/verdict'
 import { currentPolicy } from '#lib/policy/current'
+import { riskOf } from './risk.ts'
 import { toSteps } from './steps.ts'
 
 /** Stands where the grant's id will stand: it has the form of one and is none. */
@@ -22,6 +23,7 @@ const nothingBut = (verdict: Verdict): Preview => ({
   verdict,
   steps: [],
   rules: [],
+  risk: { severity: 'low', findings: [] },
   maxDuration: formatDuration(0),
   digest: '',
   manifests: '',
@@ -40,12 +42,13 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   const entitlement = policy.configuration.entitlements.find(({ name }) => name === submission.entitlement)
   if (!entitlement) return nothingBut(unknownEntitlementVerdict(policy.hash))
   const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, asked })
-  const judged = evaluate(facts)
-  const verdict = verdictForRequester(judged)
-  if (verdict !== judged) return nothingBut(verdict)
+  const judged = judgeFully(policy.compiled, facts)
+  const verdict = verdictForRequester(judged.verdict)
+  if (verdict !== judged.verdict) return nothingBut(verdict)
 
-  const people = await gatherPeopleOfGroups(entitlement.approvals.map(({ groups }) => groups))
-  const open = { requester: person, steps: entitlement.approvals, isOpen: true, decisions: [] }
+  const { steps, limits } = judged
+  const people = await gatherPeopleOfGroups(steps.map(({ groups }) => groups))
+  const open = { requester: person, steps, currentSteps: steps, isOpen: true, decisions: [] }
   const rules: Rule[] = grantedRules(entitlement, submission.rules, facts.cluster.clusterRoles) ?? []
   const namespaces = [...new Set(submission.namespaces)].sort()
   const clusterRole = entitlement.clusterRole ?? null
@@ -63,9 +66,12 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   })
   return {
     verdict,
-    steps: toSteps({ ...open, entitlement: entitlement.name }, people),
+    steps: toSteps(open, people),
     rules,
-    maxDuration: formatDuration(entitlement.duration.max),
+    risk: riskOf(rules, namespaces),
+    maxDuration: formatDuration(
+      Math.min(entitlement.duration.max, limits.maxDurationSeconds ?? Number.POSITIVE_INFINITY),
+    ),
     digest: digestOf({
       requester: person,
       cluster,

@@ -1,8 +1,9 @@
 import type { Person } from '#lib/access/actor'
-import type { ApprovalStep } from '#lib/access/entitlement'
+import type { ApprovalStep, Entitlement } from '#lib/access/entitlement'
 import type { StepResource } from '#lib/access/resources'
 import { mayDecide } from '#lib/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/approvals/resolve'
+import { stepsInForce } from '#lib/approvals/steps-in-force'
 import type { PeopleOfGroups } from '#lib/db/gather-requests'
 import { toPersonResource } from '#lib/db/people'
 import { currentPolicy } from '#lib/policy/current'
@@ -11,23 +12,29 @@ import { currentPolicy } from '#lib/policy/current'
 const mostEligible = 20
 
 export type StepFacts = {
-  entitlement: string
   requester: Person
   steps: readonly ApprovalStep[]
+  /** Whose groups may decide now: see `stepsInForce`. */
+  currentSteps: readonly ApprovalStep[] | null
   /** Is it still open? Then who could say yes is listed, besides who has. */
   isOpen: boolean
   decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[] }>
 }
 
-/** The approval steps of the entitlement as the configuration has them now; null where it is not there any more. */
-export const currentStepsOf = (entitlement: string): ApprovalStep[] | null =>
-  currentPolicy().configuration.entitlements.find(({ name }) => name === entitlement)?.approvals ?? null
+type AskedRow = { entitlementName: string; steps: unknown; entitlement: { document: unknown } }
+
+/** The steps of a stored request whose groups may decide now; null where its entitlement is not there any more. */
+export function currentStepsOf(row: AskedRow): ApprovalStep[] | null {
+  const { entitlements } = currentPolicy().configuration
+  const current = entitlements.find(({ name }) => name === row.entitlementName)
+  const asked = { steps: row.steps as ApprovalStep[], entitlement: row.entitlement.document as Entitlement }
+  return stepsInForce(asked, current?.approvals ?? null)
+}
 
 /** Each step with who stands for it and who still could. The same rule says who could as refuses those who may not. */
 export function toSteps(facts: StepFacts, people: PeopleOfGroups): StepResource[] {
-  const { requester, steps, isOpen, decisions } = facts
+  const { requester, steps, currentSteps, isOpen, decisions } = facts
   const byId = new Map(decisions.map(({ person }) => [person.id as string, toPersonResource(person)]))
-  const currentSteps = currentStepsOf(facts.entitlement)
   const decided = decisions.map(({ person }) => person)
   // While it is open a lost group takes effect; what was decided stays as it was decided.
   const said: DecisionFacts[] = decisions.map(({ decision, person, groups }) => {

@@ -7,6 +7,7 @@ import type { Rule } from '#lib/access/rule'
 import { mayDecide } from '#lib/approvals/may-decide'
 import { gatherPeopleOfGroups, gatherRequests, type PeopleOfGroups, type RequestRow } from '#lib/db/gather-requests'
 import { toPerson, toPersonResource } from '#lib/db/people'
+import { riskOf } from './risk.ts'
 import { currentStepsOf, toSteps } from './steps.ts'
 
 const iso = (date: Date | null) => date?.toISOString() ?? null
@@ -22,7 +23,7 @@ function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
     requester: row.requester,
     status: row.status,
     steps: stepsOf(row),
-    currentSteps: currentStepsOf(row.entitlementName),
+    currentSteps: currentStepsOf(row),
     decided: row.decisions.map(({ person }) => person),
   })
   if (!may.may) return { may: false, why: may.why }
@@ -36,9 +37,9 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfG
   const { grant } = row
   const requester = toPerson(row.requester)
   const steps = {
-    entitlement: row.entitlementName,
     requester,
     steps: stepsOf(row),
+    currentSteps: currentStepsOf(row),
     isOpen: row.status === 'pending',
     decisions: row.decisions.map(({ decision, person, groups }) => ({ decision, person: toPerson(person), groups })),
   }
@@ -52,6 +53,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfG
     namespaces: row.namespaces,
     rules: row.rules as Rule[],
     clusterRole: row.clusterRole,
+    risk: riskOf(row.rules as Rule[], row.namespaces),
     reason: row.reason,
     ticket: row.ticket,
     duration: formatDuration(row.durationSeconds),

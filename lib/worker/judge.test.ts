@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
 import type { Person } from '#lib/access/actor'
 import { digestOf } from '#lib/access/terms'
 import type { ClaimedGrant } from '#lib/db/grant-queue'
-import { configurationSchema } from '#lib/policy/configuration'
+import { parseConfiguration } from '#lib/policy/parse'
 import { aConfiguration, anEntitlement, anEntitlementDocument } from '#lib/testing/configuration'
-import { type LiveFacts, type Policy, whyNotApproved, whyNotPermitted } from './judge.ts'
+import { judgePermission, type LiveFacts, type Policy, whyNotApproved } from './judge.ts'
 
 const person = (name: string, groups: string[], some: Partial<Person> = {}): Person => ({
   ...{ id: `per_${name}`, issuer: 'https://id.example.com', subject: name, name, groups },
@@ -14,10 +15,12 @@ const person = (name: string, groups: string[], some: Partial<Person> = {}): Per
 const ada = person('ada', ['payments-dev'])
 const lea = person('lea', ['payments-leads'])
 
-const policyWith = (...entitlements: ReturnType<typeof anEntitlementDocument>[]): Policy => ({
-  configuration: configurationSchema.parse(aConfiguration({ entitlements })),
-  hash: 'sha256:0',
-})
+function policyOf(document: Parameters<typeof aConfiguration>[0]): Policy {
+  const result = parseConfiguration(stringify(aConfiguration(document)), 'postern.yaml')
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result
+}
+const policyWith = (...entitlements: ReturnType<typeof anEntitlementDocument>[]) => policyOf({ entitlements })
 const policy = policyWith(anEntitlementDocument())
 
 const approvedBy = (by: Person, result: string) => ({
@@ -106,7 +109,8 @@ describe('by the guardrails, with the cluster as it is', () => {
     clusterRoles: {},
     ...some,
   })
-  const why = (claim: ClaimedGrant, facts = live(), by = policy) => whyNotPermitted(claim, by, facts)
+  const judge = (claim: ClaimedGrant, by = policy, facts = live()) => judgePermission(claim, by, facts, claim.now)
+  const why = (claim: ClaimedGrant, facts = live(), by = policy) => judge(claim, by, facts).refusal
 
   it('what is permitted is made', () => expect(why(aClaim())).toBeNull())
   it('a start that lies behind is no reason against it', () => {
@@ -124,6 +128,62 @@ describe('by the guardrails, with the cluster as it is', () => {
   it('a requester who is not among those who may ask by now is refused', () => {
     const now = policyWith(anEntitlementDocument({ who: { groups: ['sre'] } }))
     expect(why(aClaim(), live(), now)).toMatchObject({ endedBy: 'ineligible', code: 'requester-not-eligible' })
+  })
+
+  describe('by guardrails as they are now', () => {
+    const restarts = "rules.exists(r, 'patch' in r.verbs)"
+    const guarded = (guardrail: object, document: Record<string, unknown> = {}) =>
+      policyOf({
+        entitlements: [anEntitlementDocument(document)],
+        guardrails: [{ name: 'calm', description: 'Calm is kept.', when: restarts, ...guardrail }],
+      })
+    const window = { zone: 'UTC', days: ['mon'], from: '09:00', to: '10:10' }
+
+    it('what is denied by now is not made', () => {
+      expect(why(aClaim(), live(), guarded({ effect: 'deny' }))).toEqual({
+        ...{ endedBy: 'ineligible', code: 'calm', sentence: 'Calm is kept.' },
+      })
+    })
+    it('what one of them only warns of is made', () => {
+      expect(why(aClaim(), live(), guarded({ effect: 'warn' }))).toBeNull()
+    })
+    it('access ends with its window, and is not begun outside', () => {
+      const policy = guarded({ effect: 'limit', limit: { windows: [window] } })
+      expect(judge(aClaim(), policy)).toMatchObject({ refusal: null, until: new Date('2026-11-23T10:10:00Z') })
+      const late = aClaim({}, { now: new Date('2026-11-23T10:10:00Z') })
+      expect(why(late, live(), policy)).toMatchObject({ endedBy: 'ineligible', code: 'calm' })
+    })
+    it('access may outlive a window that says so', () => {
+      const policy = guarded({ effect: 'limit', limit: { windows: [window], mayOutliveWindow: true } })
+      expect(judge(aClaim(), policy)).toMatchObject({ refusal: null, until: null })
+    })
+    it.each([
+      ['somebody else', { approvals: [{ groups: ['security'], count: 1 }] }],
+      ['more people', { approvers: 2 }],
+    ])('what needs %s by now is not made', (_, require) => {
+      const refusal = why(aClaim(), live(), guarded({ effect: 'require', require }))
+      expect(refusal).toMatchObject({ endedBy: 'ineligible', code: 'approvals-missing' })
+    })
+    it('what needs nobody by the entitlement needs who a guardrail wants by now', () => {
+      const entitlement = anEntitlement({ approvals: [] })
+      const claim = aClaim({ entitlement }, { decisions: [] })
+      const now = guarded({ effect: 'require', require: { approvals: [{ groups: ['sre'] }] } }, { approvals: [] })
+      expect(whyNotApproved(claim, now)).toBeNull()
+      expect(why(claim, live(), now)).toMatchObject({ code: 'approvals-missing' })
+    })
+    it('who approved because a guardrail wanted it counts, with or without that guardrail', () => {
+      const sue = person('sue', ['security'])
+      const steps = [...anEntitlement().approvals, { groups: ['security'], count: 1 }]
+      const claim = aClaim({ steps })
+      claim.decisions.push(approvedBy(sue, claim.request.digest))
+      const require = { approvals: [{ groups: ['security'] }] }
+      for (const now of [policy, guarded({ effect: 'require', require })]) {
+        expect([codeOf(claim, now), why(claim, live(), now)]).toEqual([undefined, null])
+      }
+      const others = person('sue', ['sre'])
+      claim.decisions[1] = approvedBy(others, claim.request.digest)
+      expect(codeOf(claim)).toBe('approver-not-eligible')
+    })
   })
 
   describe('a vetted ClusterRole', () => {

@@ -2,16 +2,20 @@
 // configuration as it is now, and the cluster as it is now. Decides only; the worker has gathered everything.
 import { isSamePerson } from '#lib/access/actor'
 import type { ApprovalStep } from '#lib/access/entitlement'
+import type { Verdict, Violation } from '#lib/access/resources'
 import { normalizeRules, type Rule } from '#lib/access/rule'
 import type { EndReason } from '#lib/access/status'
 import { digestOf } from '#lib/access/terms'
-import { resolve } from '#lib/approvals/resolve'
+import { type DecisionFacts, resolve } from '#lib/approvals/resolve'
+import { groupsThatCount } from '#lib/approvals/steps-in-force'
+import { toJudgementFacts } from '#lib/db/gather-judgement'
 import type { ClaimedGrant } from '#lib/db/grant-queue'
-import { evaluate } from '#lib/guardrails/evaluate'
+import { approvalSteps, missingSteps } from '#lib/guardrails/policy/approval-steps'
+import { judgeFully } from '#lib/guardrails/verdict'
 import type { CurrentPolicy } from '#lib/policy/current'
 
 /** What is needed of the configuration in force. */
-export type Policy = Pick<CurrentPolicy, 'configuration' | 'hash'>
+export type Policy = Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
 
 const currentEntitlement = (policy: Policy, wanted: string) =>
   policy.configuration.entitlements.find(({ name }) => name === wanted)
@@ -39,23 +43,18 @@ export function whyNotApproved(
   if (decisions.some(({ person }) => isSamePerson(person, requester))) {
     return no('own-request', 'The requester decided their own request.')
   }
-  const { outcome } = resolve(steps, decisions.map(asTheyAreNow(entitlement.approvals)))
+  const { outcome } = resolve(steps, decisions.map(asTheyAreNow(request, entitlement.approvals)))
   if (outcome !== 'approved') {
     return no('approver-not-eligible', 'Somebody who approved this may not approve it any more.')
   }
   return null
 }
 
-/**
- * A decision with the groups that still count: those that the person is in now and that the entitlement names now. An
- * entitlement that needs nobody by now takes nothing away from those who approved it when it did.
- */
+/** A decision with the groups that still count: those that the person is in now, and whose word counts now. */
 const asTheyAreNow =
-  (current: readonly ApprovalStep[]) =>
+  (request: ClaimedGrant['request'], current: readonly ApprovalStep[]) =>
   ({ personId, decision, person }: ClaimedGrant['decisions'][number]) => {
-    const named = new Set(current.flatMap(({ groups }) => groups))
-    const groups = person.groups.filter((group) => named.size === 0 || named.has(group))
-    return { personId, decision, groups }
+    return { personId, decision, groups: groupsThatCount(person.groups, request, current) }
   }
 
 /** What the cluster looks like at this moment. */
@@ -67,34 +66,53 @@ export type LiveFacts = {
 /** The cluster says no to these for good; all others are about people and policy. */
 const clusterCodes = new Set(['namespace-unknown', 'cluster-role-unknown', 'cluster-unknown'])
 
-/** What the guardrails say, with the cluster as it is at this moment. Null is yes. */
-export function whyNotPermitted(grant: ClaimedGrant, policy: Policy, live: LiveFacts): Refusal | null {
-  const { request, requester, now } = grant
+/** The last judgement: no, or yes until a window closes (null: for as long as was approved). */
+export type Permission = { refusal: Refusal } | { refusal: null; until: Date | null; verdict: Verdict }
+
+/** What the guardrails say, with the cluster as it is at this moment. */
+export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveFacts, now: Date): Permission {
+  const { request, requester, decisions } = grant
   const current = currentEntitlement(policy, request.entitlement.name)
-  if (!current) return no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
-  const { violations } = evaluate({
+  if (!current) return { refusal: no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`) }
+  const facts = toJudgementFacts({
+    policy,
     // The terms as they were asked for and approved; who may have them, as it is now.
     entitlement: { ...request.entitlement, who: current.who },
-    submission: { ...request, entitlement: request.entitlement.name },
+    asked: { ...request, entitlement: request.entitlement.name },
     requester,
-    cluster: {
-      ...live,
-      name: request.cluster,
-      known: policy.configuration.clusters.some(({ name }) => name === request.cluster),
-    },
-    policyHash: policy.hash,
+    cluster: live,
     now,
     stage: 'granting',
   })
+  const { verdict, limits } = judgeFully(policy.compiled, facts)
+  const refusal =
+    whyViolated(verdict.violations) ??
+    whyNotEnough(request, verdict.requirements, decisions.map(asTheyAreNow(request, current.approvals))) ??
+    whyNotTheSameRole(request, live)
+  return refusal ? { refusal } : { refusal: null, until: limits.until, verdict }
+}
+
+function whyViolated(violations: readonly Violation[]): Refusal | null {
   const [first] = violations
-  if (first) {
-    // What the cluster lacks makes other guardrails complain about the same thing in words that help nobody here.
-    const isClusters = clusterCodes.has(first.code)
-    const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusters)
-    const sentence = shown.map((violation) => violation.sentence).join(' ')
-    return { endedBy: isClusters ? 'failure' : 'ineligible', code: first.code, sentence }
-  }
-  return whyNotTheSameRole(request, live)
+  if (!first) return null
+  // What the cluster lacks makes other guardrails complain about the same thing in words that help nobody here.
+  const isClusters = clusterCodes.has(first.code)
+  const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusters)
+  const sentence = shown.map((violation) => violation.sentence).join(' ')
+  return { endedBy: isClusters ? 'failure' : 'ineligible', code: first.code, sentence }
+}
+
+/** Guardrails may have come to want more people since it was approved; who approved besides is counted. */
+function whyNotEnough(
+  { steps }: ClaimedGrant['request'],
+  requirements: Verdict['requirements'],
+  decisions: readonly DecisionFacts[],
+): Refusal | null {
+  const { outcome } = resolve(approvalSteps(steps, requirements), decisions)
+  if (outcome === 'approved') return null
+  const missing = missingSteps(steps, requirements)
+  const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
+  return no('approvals-missing', `The policy has changed since this was approved: it now needs ${wanted}. Ask anew.`)
 }
 
 /** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */

@@ -3,7 +3,7 @@ import { readClusterRole, readNamespaces } from '#lib/cluster/look'
 import { createObject } from '#lib/cluster/objects'
 import { saveActive, saveMade, saveWish } from '#lib/db/grant-progress'
 import { keyText, type ObjectKey } from '#lib/grants/manifests'
-import { type Refusal, whyNotApproved, whyNotPermitted } from './judge.ts'
+import { judgePermission, type Refusal, whyNotApproved } from './judge.ts'
 import { proveAllowed } from './prove.ts'
 import { manifestsOf, type Work } from './work.ts'
 
@@ -23,7 +23,7 @@ const refuseIf = (refusal: Refusal | null) => {
 
 /** The third judgement, with the cluster as it is. Once in a pass. */
 async function judge(work: Work) {
-  if (work.isJudged) return
+  if (work.verdict) return
   const { grant, policy } = work
   refuseIf(whyNotApproved(grant, policy))
   const client = await work.client()
@@ -33,8 +33,10 @@ async function judge(work: Work) {
     clusterRole ? readClusterRole(client, clusterRole) : null,
   ])
   const clusterRoles = clusterRole && rules ? { [clusterRole]: rules } : {}
-  refuseIf(whyNotPermitted(grant, policy, { namespaces: seen, clusterRoles }))
-  work.isJudged = true
+  const permission = judgePermission(grant, policy, { namespaces: seen, clusterRoles }, work.clock())
+  if (permission.refusal) throw new Refused(permission.refusal)
+  work.until = permission.until
+  work.verdict = permission.verdict
 }
 
 /**
@@ -92,11 +94,17 @@ export async function activate(work: Work) {
   if (unseen.length > 0) await make(work, unseen)
   const probes = await proveAllowed(await work.client(), grant, work.clock, work.signal)
   const activatedAt = work.clock()
+  if (work.until && work.until <= activatedAt) {
+    // The window has closed while it was made: judged anew, it is refused, unless the next one is open already.
+    work.verdict = null
+    await judge(work)
+  }
   const ends = [activatedAt.getTime() + grant.request.durationSeconds * 1000]
+  if (work.until) ends.push(work.until.getTime())
   // The annotations may only ever end access sooner; they do when granting took minutes.
   for (const { expiresAt } of work.made) if (expiresAt) ends.push(expiresAt.getTime())
   const expiresAt = new Date(Math.min(...ends))
-  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt })
+  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt, verdict: work.verdict })
   work.unsaved = []
   grant.status = 'active'
   grant.expiresAt = expiresAt

@@ -49,7 +49,8 @@ function workOn(grant: ClaimedGrant, signal: AbortSignal): Work {
     writing: writingOf(grant),
     made: [],
     unsaved: [],
-    isJudged: false,
+    verdict: null,
+    until: null,
   }
 }
 

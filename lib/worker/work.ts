@@ -1,4 +1,5 @@
 import type { SystemActor } from '#lib/access/actor'
+import type { Verdict } from '#lib/access/resources'
 import type { ClusterClient } from '#lib/cluster/client'
 import type { MadeObject } from '#lib/cluster/objects'
 import type { Writing } from '#lib/db/grant-progress'
@@ -22,16 +23,20 @@ export type Work = {
   made: MadeObject[]
   /** Of these, what the database does not know yet. */
   unsaved: MadeObject[]
-  isJudged: boolean
+  /** What the last judgement let pass; null before it. */
+  verdict: Verdict | null
+  /** When a window closes that access may not outlive, as it was judged; null where none does. */
+  until: Date | null
 }
 
 /** How much longer than approved the annotation lets the objects stand: granting itself may take some tries. Seconds. */
 const annotationSlackSeconds = 300
 
 /** What the grant consists of. The end in the annotations is the latest that it can have. */
-export function manifestsOf({ grant, policy, clock }: Work): Manifest[] {
+export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
   const { id, namespaces, rules, clusterRole, durationSeconds } = grant.request
   const { publicUrl } = policy.configuration
+  const latest = clock().getTime() + (durationSeconds + annotationSlackSeconds) * 1000
   return grantObjects({
     grantId: grant.id,
     namespaces,
@@ -39,7 +44,7 @@ export function manifestsOf({ grant, policy, clock }: Work): Manifest[] {
     clusterRole,
     requester: grant.requester,
     requestUrl: new URL(`/requests/${id}`, publicUrl).href,
-    expiresAt: new Date(clock().getTime() + (durationSeconds + annotationSlackSeconds) * 1000),
+    expiresAt: new Date(Math.min(latest, until?.getTime() ?? latest)),
   })
 }
 

@@ -1,5 +1,7 @@
 import type { Metadata } from 'next'
 import { EntitlementSection } from '#components/guardrail/entitlement-section'
+import { GuardrailList } from '#components/guardrail/guardrail-list'
+import { PackSwitches } from '#components/guardrail/pack-switches'
 import { RefusedConfiguration } from '#components/guardrail/refused-configuration'
 import { PageHead } from '#components/layout/page-head'
 import { Copyable } from '#components/ui/copyable'
@@ -7,6 +9,7 @@ import { Empty } from '#components/ui/empty'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { requireActor } from '#lib/auth/session'
+import { guardrailsInForce } from '#lib/views/guardrails-in-force'
 import { listEntitlements } from '#lib/views/list-entitlements'
 import { policyInForce } from '#lib/views/policy-in-force'
 
@@ -15,7 +18,11 @@ export const metadata: Metadata = { title: 'Guardrails' }
 /** What is in force: which version of the configuration, what everything is held to, and what this person may ask for. */
 export default async function GuardrailsPage() {
   const actor = await requireActor()
-  const [policy, entitlements] = await Promise.all([policyInForce(actor), listEntitlements(actor)])
+  const [policy, { guardrails, switches }, entitlements] = await Promise.all([
+    policyInForce(actor),
+    guardrailsInForce(actor),
+    listEntitlements(actor),
+  ])
   return (
     <>
       <PageHead title="Guardrails">
@@ -39,6 +46,16 @@ export default async function GuardrailsPage() {
           </li>
           <li>A rule that cannot be evaluated counts as violated.</li>
         </ul>
+      </Section>
+      <Section id="guardrails" title={guardrails.length === 1 ? 'One guardrail' : `${guardrails.length} guardrails`}>
+        {guardrails.length === 0 ? (
+          <p className="text-dense text-muted">None. What each entitlement says below is still enforced.</p>
+        ) : (
+          <GuardrailList guardrails={guardrails} />
+        )}
+      </Section>
+      <Section id="pack" title="What comes with Postern">
+        <PackSwitches switches={switches} />
       </Section>
       <h2 className="mt-10 text-[1.125rem] leading-6">What you may ask for</h2>
       {entitlements.length === 0 ? (

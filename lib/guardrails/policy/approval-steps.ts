@@ -35,3 +35,18 @@ export function approvalSteps(
   const [first, ...rest] = all
   return first && missing > 0 ? [{ ...first, count: first.count + missing }, ...rest] : all
 }
+
+/**
+ * What guardrails want by now and the steps do not hold: the steps to add, or the people to add to a step. Empty where
+ * the steps are enough.
+ */
+export function missingSteps(
+  steps: readonly ApprovalStep[],
+  requirements: Parameters<typeof approvalSteps>[1],
+): ApprovalStep[] {
+  const there = countByGroups(steps)
+  return [...countByGroups(approvalSteps(steps, requirements))].flatMap(([key, { groups, count }]) => {
+    const more = count - (there.get(key)?.count ?? 0)
+    return more > 0 ? [{ groups, count: more }] : []
+  })
+}

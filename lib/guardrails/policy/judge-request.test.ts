@@ -24,27 +24,22 @@ const entitlement = (giving: object) =>
 const facts = (giving: object, namespaces = ['payments']): JudgementFacts => ({
   submission: { entitlement: 'some', cluster: 'prod-eu', namespaces, reason: 'A reason', durationSeconds: 600 },
   entitlement: entitlement(giving),
-  requester: { subject: 'alice', groups: ['dev'] },
-  cluster: { name: 'prod-eu', known: true, namespaces: null, clusterRoles: {} },
+  requester: { subject: 'alice', groups: ['dev'], email: null },
+  cluster: { name: 'prod-eu', known: true, labels: { environment: 'prod' }, namespaces: null, clusterRoles: {} },
   policyHash: 'sha256:0',
   now: monday,
 })
-const more = { clusterLabels: { environment: 'prod' }, email: null, difference: null }
 const rule = (verbs: string[], resources: string[], apiGroups = ['']) => ({ apiGroups, resources, verbs })
 
 describe('a request as Postern has it', () => {
   const policy = compiledFrom({ guardrailPack: { 'severe-risk-two-approvers': true, 'no-wildcards-in-prod': true } })
 
   it('is judged by what the entitlement gives, and by its risks', () => {
-    const restart = judgeRequest(
-      policy,
-      facts({ rules: [rule(['get', 'patch'], ['deployments/scale'], ['apps'])] }),
-      more,
-    )
+    const restart = judgeRequest(policy, facts({ rules: [rule(['get', 'patch'], ['deployments/scale'], ['apps'])] }))
     expect([restart.violations, restart.requirements.approvers]).toEqual([[], 0])
-    const secrets = judgeRequest(policy, facts({ rules: [rule(['list'], ['secrets'])] }), more)
+    const secrets = judgeRequest(policy, facts({ rules: [rule(['list'], ['secrets'])] }))
     expect([secrets.violations, secrets.requirements.approvers]).toEqual([[], 2])
-    const all = judgeRequest(policy, facts({ rules: [rule(['*'], ['*'], ['*'])] }), more)
+    const all = judgeRequest(policy, facts({ rules: [rule(['*'], ['*'], ['*'])] }))
     expect(all.violations.map(({ code }) => code)).toEqual(
       expect.arrayContaining(['no-escalation', 'no-service-accounts', 'no-wildcards-in-prod']),
     )
@@ -52,19 +47,19 @@ describe('a request as Postern has it', () => {
 
   it('goes by the labels of the cluster', () => {
     const wild = facts({ rules: [rule(['*'], ['pods'])] })
-    const codes = (clusterLabels: Record<string, string>) =>
-      judgeRequest(policy, wild, { ...more, clusterLabels }).violations.map(({ code }) => code)
+    const codes = (labels: Record<string, string>) =>
+      judgeRequest(policy, { ...wild, cluster: { ...wild.cluster, labels } }).violations.map(({ code }) => code)
     expect(codes({ environment: 'prod' })).toEqual(['no-wildcards-in-prod'])
     expect(codes({ environment: 'staging' })).toEqual([])
   })
 
   it('is not passed before its rules are known', () => {
-    const { violations } = judgeRequest(policy, facts({ clusterRole: 'view' }), more)
+    const { violations } = judgeRequest(policy, facts({ clusterRole: 'view' }))
     expect(violations.map(({ code }) => code)).toEqual(['guardrails-unjudged'])
   })
 
   it('does not pass in the namespaces of the cluster', () => {
-    const { violations } = judgeRequest(policy, facts({ rules: [rule(['get'], ['pods'])] }, ['kube-system']), more)
+    const { violations } = judgeRequest(policy, facts({ rules: [rule(['get'], ['pods'])] }, ['kube-system']))
     expect(violations).toMatchObject([{ code: 'protected-namespaces', pointer: '/namespaces/0' }])
   })
 })

@@ -1,6 +1,6 @@
 // The facts of a request as Postern gathers them, judged by the guardrails of the configuration.
-
-import { assessRisk } from '#lib/rbac/risk/assess'
+import type { Rule } from '#lib/access/rule'
+import { type Assessment, assessRisk } from '#lib/rbac/risk/assess'
 import type { JudgementFacts } from '../facts.ts'
 import { grantedRules } from '../granted-rules.ts'
 import type { CompiledGuardrail } from './compile.ts'
@@ -8,37 +8,25 @@ import type { PolicyFacts } from './context.ts'
 import type { Judgement } from './judge.ts'
 import { judge } from './judge.ts'
 
-/** What guardrails look at besides the facts of every judgement. */
-export type MoreFacts = {
-  /** From the configuration. */
-  clusterLabels: Readonly<Record<string, string>>
-  /** Only when it is verified. */
-  email: string | null
-  /** What the requester cannot do today; null where it is not known. */
-  difference: PolicyFacts['difference']
-}
-
 /** Namespaces that the cluster itself depends on: what runs there has the rights of the cluster. */
 const isPrivileged = (namespace: string) => namespace.startsWith('kube-')
+
+/** What is dangerous about rules that are given by RoleBindings in these namespaces. */
+export const riskOf = (rules: readonly Rule[], namespaces: readonly string[]): Assessment =>
+  assessRisk(rules, {
+    scope: 'namespace',
+    namespaceKind: namespaces.some(isPrivileged) ? 'privileged' : 'ordinary',
+  })
 
 /** Finds the rules and their risks, and judges. Nothing is looked up: the same facts give the same judgement. */
 export function judgeRequest(
   compiled: readonly CompiledGuardrail[],
   { submission, entitlement, requester, cluster, now, stage }: JudgementFacts,
-  { clusterLabels, email, difference }: MoreFacts,
+  /** What the requester cannot do today; null where it is not known. */
+  difference: PolicyFacts['difference'] = null,
 ): Judgement {
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
-  const namespaceKind = submission.namespaces.some(isPrivileged) ? 'privileged' : 'ordinary'
-  const risks = rules ? assessRisk(rules, { scope: 'namespace', namespaceKind }).findings : []
-  const facts: PolicyFacts = {
-    submission,
-    entitlement,
-    requester: { ...requester, email },
-    cluster: { name: cluster.name, labels: clusterLabels, namespaces: cluster.namespaces },
-    rules,
-    risks,
-    difference,
-    stage,
-  }
+  const risks = rules ? riskOf(rules, submission.namespaces).findings : []
+  const facts: PolicyFacts = { submission, entitlement, requester, cluster, rules, risks, difference, stage }
   return judge(compiled, facts, now)
 }

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Rule } from '#lib/access/rule'
+import { severities } from '#lib/access/severity'
 import { aRules } from '../arbitrary.testing.ts'
 import { assessRisk, type ServiceAccountRights } from './assess.ts'
 import { catalogue } from './catalogue.ts'
-import { rule, severities } from './entry.ts'
+import { rule } from './entry.ts'
 
 const rank = (rules: readonly Rule[], context = {}) => severities.indexOf(assessRisk(rules, context).severity)
 

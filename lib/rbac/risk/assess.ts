@@ -1,13 +1,12 @@
 // What could somebody do with these rules that an approver should know, and how grave is it?
 import type { Rule } from '#lib/access/rule'
+import { type Severity, severities } from '#lib/access/severity'
 import { covers } from '../covers.ts'
 import { rulesInWords } from '../sentence.ts'
 import { catalogue } from './catalogue.ts'
-import { graver, type RiskEntry, type Severity, severities } from './entry.ts'
+import { graver, type RiskEntry } from './entry.ts'
 import { type Match, matchesOf } from './matches.ts'
 import { unknownResources } from './unknown-resources.ts'
-
-export type { Severity } from './entry.ts'
 
 export type Finding = {
   id: string

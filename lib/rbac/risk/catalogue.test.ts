@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { type Rule, rulesSchema } from '#lib/access/rule'
+import { severities } from '#lib/access/severity'
 import { assessRisk } from './assess.ts'
 import { catalogue } from './catalogue.ts'
-import { any, anyObject, type RiskEntry, severities } from './entry.ts'
+import { any, anyObject, type RiskEntry } from './entry.ts'
 
 const ids = catalogue.map((entry) => entry.id)
 const found = (rules: readonly Rule[]) => assessRisk(rules).findings.map(({ id }) => id)

@@ -1,8 +1,6 @@
 // The words of the risk catalogue: what one entry says, and which rights it is about.
 import type { Rule } from '#lib/access/rule'
-
-export const severities = ['low', 'raised', 'severe'] as const
-export type Severity = (typeof severities)[number]
+import { type Severity, severities } from '#lib/access/severity'
 
 /** The graver of the two. */
 export const graver = (a: Severity, b: Severity): Severity => (severities.indexOf(a) >= severities.indexOf(b) ? a : b)

@@ -1,0 +1,68 @@
+import type { GuardrailInForce } from '#lib/views/guardrails-in-force'
+import { Said } from '../ui/said.tsx'
+
+const effects: Record<GuardrailInForce['effect'], { word: string; colour: string; sign: string }> = {
+  deny: { word: 'refuses', colour: 'text-bad', sign: '✕' },
+  require: { word: 'requires', colour: 'text-waiting', sign: '+' },
+  limit: { word: 'limits', colour: 'text-ending', sign: '≤' },
+  warn: { word: 'warns', colour: 'text-waiting', sign: '△' },
+}
+
+/** Every guardrail in force: what it does, why, where it looks, and its source. */
+export function GuardrailList({ guardrails }: { guardrails: GuardrailInForce[] }) {
+  return (
+    <ul className="border-t border-line">
+      {guardrails.map((one) => (
+        <li
+          key={one.name}
+          id={`guardrail-${one.name}`}
+          className="grid gap-x-4 border-b border-line py-2 text-dense rail:grid-cols-[6.5rem_minmax(0,1fr)]"
+        >
+          <Effect effect={one.effect} />
+          <div className="min-w-0 max-w-[72ch]">
+            <p>
+              <Said>{one.description}</Said> <code className="text-muted">{one.name}</code>
+            </p>
+            {one.does.length > 0 && (
+              <p>
+                <Said>{one.does.join('; ')}</Said>
+              </p>
+            )}
+            <p className="text-muted">
+              <Said>{one.looksAt.length > 0 ? `Looks at ${one.looksAt.join('; ')}` : 'Looks at every request'}</Said>
+              {one.pack && ', comes with Postern'}
+              {one.link && (
+                <>
+                  {' · '}
+                  <a className="link" href={one.link} rel="noreferrer">
+                    read more
+                  </a>
+                </>
+              )}
+            </p>
+            {one.when && (
+              <details>
+                <summary className="text-muted">When it comes in</summary>
+                <pre className="mt-1 border border-line bg-sunken p-2 whitespace-pre-wrap wrap-break-word">
+                  <Said lines>{one.when}</Said>
+                </pre>
+              </details>
+            )}
+          </div>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Effect({ effect }: { effect: GuardrailInForce['effect'] }) {
+  const { word, colour, sign } = effects[effect]
+  return (
+    <span className={`font-strong whitespace-nowrap ${colour}`}>
+      <span aria-hidden className="inline-block w-4">
+        {sign}
+      </span>
+      {word}
+    </span>
+  )
+}

@@ -1,0 +1,47 @@
+import type { RiskResource } from '#lib/access/resources'
+import { Said } from '../ui/said.tsx'
+import { SeverityMark } from './severity-mark.tsx'
+
+type Finding = RiskResource['findings'][number]
+
+/** What somebody could do with these rules that whoever decides should know, gravest first. */
+export function RiskList({ risk }: { risk: RiskResource }) {
+  const told = risk.findings.filter(({ partOf }) => partOf.length === 0)
+  const folded = risk.findings.filter(({ partOf }) => partOf.length > 0)
+  return (
+    <div className="text-dense">
+      <p className="flex flex-wrap items-center gap-x-2">
+        <span className="text-muted">Risk</span>
+        <SeverityMark severity={risk.severity} />
+        {risk.findings.length === 0 && <span className="text-muted">nothing that the catalogue of risks knows</span>}
+      </p>
+      <FindingList findings={told} />
+      {folded.length > 0 && (
+        <details className="mt-1">
+          <summary className="text-muted">
+            {folded.length === 1 ? 'One more that these include' : `${folded.length} more that these include`}
+          </summary>
+          <FindingList findings={folded} />
+        </details>
+      )}
+    </div>
+  )
+}
+
+function FindingList({ findings }: { findings: Finding[] }) {
+  return (
+    <ul className="mt-1 max-w-[72ch]">
+      {findings.map(({ id, severity, sentence, outlives, because }) => (
+        <li key={id} className="flex items-start gap-2 py-0.5 [&>:first-child]:mt-0.5">
+          <SeverityMark severity={severity} wordless />
+          <span>
+            {sentence} {outlives && <span className="text-ending">Outlives the grant: {outlives}. </span>}
+            <code className="text-muted">
+              <Said>{because.join('; ')}</Said>
+            </code>
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,45 @@
+// May this be asked for, approved, granted? The one answer: asking, the dry run, deciding and granting all come here.
+import type { ApprovalStep } from '#lib/access/entitlement'
+import type { Verdict, Violation } from '#lib/access/resources'
+import { evaluate } from './evaluate.ts'
+import type { JudgementFacts } from './facts.ts'
+import { approvalSteps } from './policy/approval-steps.ts'
+import type { CompiledGuardrail } from './policy/compile.ts'
+import type { Judgement } from './policy/judge.ts'
+import { judgeRequest } from './policy/judge-request.ts'
+
+export type FullJudgement = {
+  verdict: Verdict
+  /** Who must approve: the steps of the entitlement, and what the guardrails want besides. */
+  steps: ApprovalStep[]
+  limits: Judgement['limits']
+}
+
+/** Where these were found the rules are not known, and that the guardrails could not look at them says it again. */
+const rulesUnknown = new Set(['rules-missing', 'cluster-role-unknown'])
+
+function withoutEcho(own: readonly Violation[], more: readonly Violation[]): Violation[] {
+  const isSaid = own.some(({ code }) => rulesUnknown.has(code))
+  return isSaid ? more.filter(({ code }) => code !== 'guardrails-unjudged') : [...more]
+}
+
+/**
+ * Everything that Postern, the entitlement and the guardrails of the configuration say, at one moment. Every violation
+ * and every warning, never only the first; no violations means that it is permitted.
+ * @param compiled the guardrails of the policy in force
+ */
+export function judgeFully(compiled: readonly CompiledGuardrail[], facts: JudgementFacts): FullJudgement {
+  const own = evaluate(facts)
+  const judgement = judgeRequest(compiled, facts)
+  const { requirements, limits, passesNextAt } = judgement
+  const verdict: Verdict = {
+    policyVersion: facts.policyHash,
+    violations: [...own, ...withoutEcho(own, judgement.violations)],
+    warnings: judgement.warnings,
+    // Where something else is in its way too, waiting does not help.
+    passesNextAt: own.length === 0 ? (passesNextAt?.toISOString() ?? null) : null,
+    until: limits.until?.toISOString() ?? null,
+    requirements,
+  }
+  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits }
+}

@@ -1,0 +1,60 @@
+import type { ApprovalStep } from '#lib/access/entitlement'
+import { AppError } from '#lib/access/errors'
+import type { Verdict } from '#lib/access/resources'
+import type { NarrowableTerms } from '#lib/approvals/narrow'
+import { toJudgementFacts } from '#lib/db/gather-judgement'
+import type { LockedRequest, Situation } from '#lib/db/lock-request'
+import { missingSteps } from '#lib/guardrails/policy/approval-steps'
+import { judgeFully } from '#lib/guardrails/verdict'
+import { currentPolicy } from '#lib/policy/current'
+
+/** Why a decision is refused: the code for the record, and what its author hears. */
+export type Refusal = { code: string; error: AppError }
+
+export const because = (code: string, error: AppError): Refusal => ({ code, error })
+
+/**
+ * Guardrails that have come to want more approvals than the request was asked with. Its steps are part of what everybody
+ * has read and do not grow while people decide; so what is missing cannot be given any more.
+ */
+function whyNotEnough(steps: readonly ApprovalStep[], requirements: Verdict['requirements']): Refusal | undefined {
+  const missing = missingSteps(steps, requirements)
+  if (missing.length === 0) return undefined
+  const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
+  const sentence = `The policy has changed since this was asked: it now needs ${wanted}. It cannot be approved as it stands; it has to be asked for anew.`
+  return because('approvals-missing', new AppError('conflict', sentence))
+}
+
+function whyViolated([first, ...more]: Verdict['violations']): Refusal | undefined {
+  if (!first) return undefined
+  const errors = [first, ...more].map(({ sentence }) => ({ pointer: '', message: sentence }))
+  const sentence = `This cannot be approved as things stand: ${first.sentence}`
+  return because(first.code, new AppError('guardrail-violation', sentence, { errors }))
+}
+
+/** The verdict on these terms now, or why they cannot be approved: the world may have moved since they were asked for. */
+export function judgeApproval(
+  request: LockedRequest,
+  terms: NarrowableTerms,
+  situation: Situation,
+): { refusal: Refusal } | { refusal?: undefined; verdict: Verdict } {
+  const policy = currentPolicy()
+  const current = policy.configuration.entitlements.find(({ name }) => name === request.entitlement.name)
+  if (!current) {
+    const sentence = `${request.entitlement.name} is not in the configuration any more: nobody can approve it. Deny it, or let it lapse.`
+    return { refusal: because('entitlement-removed', new AppError('conflict', sentence)) }
+  }
+  // The terms are those of the day it was asked; who may ask is as it is today, so that a lost right takes effect.
+  const facts = toJudgementFacts({
+    policy,
+    entitlement: { ...request.entitlement, who: current.who },
+    requester: request.requester,
+    asked: { ...request, ...terms, entitlement: request.entitlement.name },
+    cluster: situation.cluster,
+    now: situation.now,
+    stage: 'deciding',
+  })
+  const { verdict } = judgeFully(policy.compiled, facts)
+  const refusal = whyViolated(verdict.violations) ?? whyNotEnough(request.steps, verdict.requirements)
+  return refusal ? { refusal } : { verdict }
+}
