@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { type GrantStatus, grantStatuses } from '#lib/access/status'
 import type { Identity } from '../identity.ts'
 import { bearerToken } from '../token.ts'
 
@@ -14,6 +15,8 @@ export type Product = {
   cycle(): Promise<void>
   close(): Promise<void>
 }
+
+type Seen = { id: string; request_id: string; status: GrantStatus; decided: number; wished: number; denied: number }
 
 type Call = (path: string, body?: unknown) => Promise<Record<string, string>>
 
@@ -39,37 +42,45 @@ export async function startProduct(at: { url: string; identity: Identity; databa
   const listener = new pg.Client({ connectionString: at.databaseUrl })
   await listener.connect()
   await listener.query('LISTEN postern_grant')
-  const waiting = new Set<() => void>()
   // Each change of a grant is notified with its commit. The clock is the database's: one machine.
   const heard = new Map<string, number[]>()
+  const seen = new Map<string, Seen>()
+  const waiting = new Map<string, () => void>()
+  /** One look for each change, whoever waits: a look of every waiter at every change would be most of what is measured. */
+  async function look(grantId: string) {
+    const { rows } = await database.query<Seen>(
+      `SELECT g.id, g.request_id, g.status, 1000 * extract(epoch FROM r.resolved_at)::float AS decided,
+              1000 * extract(epoch FROM g.ending_at)::float AS wished,
+              1000 * extract(epoch FROM (g.denied_probes->>'at')::timestamptz)::float AS denied
+       FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.id = $1`,
+      [grantId],
+    )
+    const [now] = rows
+    if (!now) return
+    const before = seen.get(now.request_id)
+    if (before && grantStatuses.indexOf(before.status) > grantStatuses.indexOf(now.status)) return
+    seen.set(now.request_id, now)
+    waiting.get(now.request_id)?.()
+  }
   listener.on('notification', ({ payload = '' }) => {
     const at = performance.timeOrigin + performance.now()
     const before = heard.get(payload)
     if (before) before.push(at)
     else heard.set(payload, [at])
-    for (const wake of waiting) wake()
+    void look(payload)
   })
-  const until = async (requestId: string, status: 'active' | 'ended') => {
+  const until = async (requestId: string, status: GrantStatus) => {
     const deadline = Date.now() + 30_000
     for (;;) {
+      const now = seen.get(requestId)
+      if (now?.status === status) return now
+      if (Date.now() > deadline) throw new Error(`request ${requestId} is ${now?.status}, not ${status}`)
       const { promise, resolve } = Promise.withResolvers<void>()
-      waiting.add(resolve)
-      const { rows } = await database.query(
-        `SELECT g.id, g.status, 1000 * extract(epoch FROM r.resolved_at)::float AS decided,
-                1000 * extract(epoch FROM g.ending_at)::float AS wished,
-                1000 * extract(epoch FROM (g.denied_probes->>'at')::timestamptz)::float AS denied
-         FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.request_id = $1`,
-        [requestId],
-      )
-      if (rows[0]?.status === status) {
-        waiting.delete(resolve)
-        return rows[0] as { id: string; decided: number; wished: number; denied: number }
-      }
-      if (Date.now() > deadline) throw new Error(`request ${requestId} is ${rows[0]?.status}, not ${status}`)
-      const timer = setTimeout(resolve, 1000)
+      waiting.set(requestId, resolve)
+      const timer = setTimeout(resolve, 31_000)
       await promise
       clearTimeout(timer)
-      waiting.delete(resolve)
+      waiting.delete(requestId)
     }
   }
   const ask = (entitlement: string) =>
