@@ -1,5 +1,5 @@
-import { clsx } from 'clsx'
 import type { Severity } from '#lib/access/severity'
+import { ShapeMark } from '../ui/shape-mark.tsx'
 
 const shapes: Record<Severity, { colour: string; shape: React.ReactNode }> = {
   low: { colour: 'text-muted', shape: <path d="M2.5 7h9" /> },
@@ -12,22 +12,5 @@ const shapes: Record<Severity, { colour: string; shape: React.ReactNode }> = {
 
 /** How grave a risk is: a shape, a word and a colour together. `wordless` where words beside it say the same. */
 export function SeverityMark({ severity, wordless = false }: { severity: Severity; wordless?: boolean }) {
-  const { colour, shape } = shapes[severity]
-  return (
-    <span className={clsx('inline-flex items-center gap-1.5 font-strong whitespace-nowrap', colour)}>
-      <svg
-        aria-hidden
-        className="shrink-0"
-        width="14"
-        height="14"
-        viewBox="0 0 14 14"
-        fill="none"
-        stroke="currentColor"
-        strokeWidth="1.6"
-      >
-        {shape}
-      </svg>
-      <span className={wordless ? 'sr-only' : undefined}>{severity}</span>
-    </span>
-  )
+  return <ShapeMark {...shapes[severity]} word={severity} wordless={wordless} />
 }

@@ -1,5 +1,5 @@
-import { clsx } from 'clsx'
 import type { GrantStatus, RequestStatus } from '#lib/access/status'
+import { ShapeMark } from '../ui/shape-mark.tsx'
 
 export type ShownStatus = RequestStatus | GrantStatus
 
@@ -34,24 +34,7 @@ const shapes: Record<ShownStatus, { colour: string; shape: React.ReactNode }> = 
 
 /** The state of a request or a grant: a shape, a word and a colour together. `wordless` where words beside it say the same. */
 export function StatusMark({ status, wordless = false }: { status: ShownStatus; wordless?: boolean }) {
-  const { colour, shape } = shapes[status]
-  return (
-    <span className={clsx('inline-flex items-center gap-1.5 font-strong whitespace-nowrap', colour)}>
-      <svg
-        aria-hidden
-        className="shrink-0"
-        width="14"
-        height="14"
-        viewBox="0 0 14 14"
-        fill="none"
-        stroke="currentColor"
-        strokeWidth="1.6"
-      >
-        {shape}
-      </svg>
-      <span className={wordless ? 'sr-only' : undefined}>{status}</span>
-    </span>
-  )
+  return <ShapeMark {...shapes[status]} word={status} wordless={wordless} />
 }
 
 type Stateful = { status: RequestStatus; grant: { status: GrantStatus } | null }

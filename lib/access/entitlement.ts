@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from './duration.ts'
+import { matchesGlob } from './glob.ts'
 import { rulesSchema } from './rule.ts'
 
 const name = z
@@ -100,19 +101,3 @@ export function isNamespaceCovered(
  */
 const reaches = (glob: string, namespace: string): boolean =>
   (!namespace.startsWith('kube-') || glob.startsWith('kube-')) && matchesGlob(glob, namespace)
-
-/** `*` is any run of characters, including none. Linear in both lengths: no regular expression, so nothing to blow up. */
-function matchesGlob(glob: string, text: string): boolean {
-  const parts = glob.split('*')
-  const first = parts[0] ?? ''
-  const last = parts.at(-1) ?? ''
-  if (parts.length === 1) return glob === text
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false
-  let at = first.length
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at)
-    if (found < 0 || found + part.length > text.length - last.length) return false
-    at = found + part.length
-  }
-  return true
-}

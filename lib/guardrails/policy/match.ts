@@ -1,21 +1,7 @@
 // Does a guardrail look at this request at all, and at which of its namespaces?
+import { matchesGlob } from '#lib/access/glob'
 import type { PolicyFacts, RequestedNamespace } from './context.ts'
 import type { Guardrail } from './schema.ts'
-
-/** `*` is any run of characters, including none. Linear in both lengths: no regular expression, so nothing to blow up. */
-export function matchesGlob(glob: string, text: string): boolean {
-  const parts = glob.split('*')
-  const [first = '', last = ''] = [parts[0], parts.at(-1)]
-  if (parts.length === 1) return glob === text
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false
-  let at = first.length
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at)
-    if (found < 0 || found + part.length > text.length - last.length) return false
-    at = found + part.length
-  }
-  return true
-}
 
 const anyGlob = (globs: readonly string[] | undefined, text: string) =>
   globs === undefined || globs.some((glob) => matchesGlob(glob, text))

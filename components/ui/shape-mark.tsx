@@ -1,0 +1,25 @@
+import { clsx } from 'clsx'
+import type { ReactNode } from 'react'
+
+type Props = { shape: ReactNode; word: string; colour: string; wordless?: boolean }
+
+/** Something that is said three times: by a shape, a word and a colour. `wordless` where words beside it say the same. */
+export function ShapeMark({ shape, word, colour, wordless = false }: Props) {
+  return (
+    <span className={clsx('inline-flex items-center gap-1.5 font-strong whitespace-nowrap', colour)}>
+      <svg
+        aria-hidden
+        className="shrink-0"
+        width="14"
+        height="14"
+        viewBox="0 0 14 14"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.6"
+      >
+        {shape}
+      </svg>
+      <span className={wordless ? 'sr-only' : undefined}>{word}</span>
+    </span>
+  )
+}
