@@ -88,6 +88,10 @@ export const verdictResource = z
       .meta({ description: 'When the same request would pass, where only time is in its way.' }),
     until: time.nullable().meta({ description: 'When a window closes that access may not outlive.' }),
     requirements: requirementsResource,
+    maxDuration: duration
+      .nullable()
+      .meta({ description: 'The longest that guardrails allow; null: they say nothing.' }),
+    fired: z.array(z.string()).meta({ description: 'The guardrails that came in, whatever their effect.' }),
   })
   .meta({ id: 'Verdict' })
 export type Verdict = z.infer<typeof verdictResource>

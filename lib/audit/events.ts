@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { refusedAsk } from '#lib/access/recorded-facts'
 import { endReasons } from '#lib/access/status'
 
 // The closed list of facts that Postern records: for each type the shape of its data (an allow-list: what is not
@@ -42,7 +43,9 @@ export const auditEvents = {
       entitlement: text,
       code: text,
       sentence: text,
-      errors: z.array(z.strictObject({ pointer: text, message: text })),
+      errors: z.array(z.strictObject({ pointer: text, message: text, code: text.optional() })),
+      fired: z.array(text).optional(),
+      asked: refusedAsk.optional(),
     }),
     (d) => `asked for ${d.entitlement} and was refused: ${d.sentence}`,
   ),

@@ -103,8 +103,18 @@ export const recordEvent = (tx: Tx, event: NewAuditEvent) => recordEvents(tx, [e
 /**
  * Refuses: records the attempt, then throws `error`. The event gets a transaction of its own, after the one under way
  * was rolled back by the throw; when it cannot be written, that failure is thrown instead of `error`.
+ * @param before writes what the event refers to, in the same transaction
  */
-export async function refuse(error: AppError, event: NewAuditEvent): Promise<never> {
-  await afterTransaction(() => transaction((tx) => recordEvent(tx, event)))
+export async function refuse(
+  error: AppError,
+  event: NewAuditEvent,
+  before?: (tx: Tx) => Promise<void>,
+): Promise<never> {
+  await afterTransaction(() =>
+    transaction(async (tx) => {
+      await before?.(tx)
+      await recordEvent(tx, event)
+    }),
+  )
   throw error
 }

@@ -1,5 +1,6 @@
 import type { ApprovalStep, Entitlement } from '#lib/access/entitlement'
 import type { Id } from '#lib/access/ids'
+import { type RecordedFacts, recordedFacts } from '#lib/access/recorded-facts'
 import type { Verdict } from '#lib/access/resources'
 import type { Terms } from '#lib/access/terms'
 import type { CurrentPolicy } from '#lib/policy/current'
@@ -18,6 +19,8 @@ export type NewRequest = {
   entitlement: Entitlement
   policy: CurrentPolicy
   gathered: GatheredJudgement
+  /** What the judgement saw, for later ones by another policy. */
+  recorded: RecordedFacts
   verdict: Verdict
   /** Who must approve: the entitlement's steps, and what guardrails want besides. */
   steps: ApprovalStep[]
@@ -26,12 +29,15 @@ export type NewRequest = {
   lapsesAt: Date
 }
 
+/** Keeps a version of the configuration that has judged something. Two at once are one. */
+export async function keepPolicy(tx: Tx, policy: Pick<CurrentPolicy, 'hash' | 'document'>): Promise<void> {
+  const data = { hash: policy.hash, document: toJson(policy.document) }
+  await tx.policyVersion.createMany({ data, skipDuplicates: true })
+}
+
 /** Keeps the versions that judge this request, where they are not kept yet. Two first requests at once are one version. */
 async function keepVersions(tx: Tx, { policy, entitlement, gathered }: NewRequest) {
-  if (!gathered.isPolicyKept) {
-    const data = { hash: policy.hash, document: toJson(policy.document) }
-    await tx.policyVersion.createMany({ data, skipDuplicates: true })
-  }
+  if (!gathered.isPolicyKept) await keepPolicy(tx, policy)
   if (!gathered.isEntitlementKept) {
     const data = { hash: gathered.entitlementHash, name: entitlement.name, document: toJson(entitlement) }
     await tx.entitlementVersion.createMany({ data, skipDuplicates: true })
@@ -40,8 +46,21 @@ async function keepVersions(tx: Tx, { policy, entitlement, gathered }: NewReques
 
 /** Writes a pending request with everything that it will be held against later, and records `events` with it. */
 export async function createRequest(tx: Tx, request: NewRequest, events: readonly NewAuditEvent[]) {
-  const { id, requesterId, terms, digest, entitlement, policy, gathered, verdict, steps, reason, ticket, lapsesAt } =
-    request
+  const {
+    id,
+    requesterId,
+    terms,
+    digest,
+    entitlement,
+    policy,
+    gathered,
+    recorded,
+    verdict,
+    steps,
+    reason,
+    ticket,
+    lapsesAt,
+  } = request
   const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
   await keepVersions(tx, request)
   await tx.request.createMany({
@@ -62,6 +81,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
       reason,
       ticket,
       verdict,
+      facts: recordedFacts.parse(recorded),
       steps,
       approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
       createdAt: gathered.facts.now,

@@ -19,7 +19,8 @@ export type JudgementFacts = {
   entitlement: Entitlement
   requester: {
     subject: string
-    groups: readonly string[]
+    /** Null where they are not known (any more): whatever asks for them, or for the e-mail, is not passed. */
+    groups: readonly string[] | null
     /** Null where the provider has not verified it: guardrails see no other. */
     email: string | null
   }
@@ -34,6 +35,10 @@ export type JudgementFacts = {
     /** The rules of the ClusterRoles that entitlements name, as last seen. */
     clusterRoles: Readonly<Record<string, Rule[]>>
   }
+  /** What is dangerous about the rules, where it was found before; absent: it is found in the rules. */
+  risks?: readonly { id: string; severity: string }[]
+  /** What the requester cannot do today; absent or null where it is not known. */
+  difference?: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
   policyHash: string
   now: Date
   /**

@@ -1,18 +1,22 @@
 // May this be asked for, approved, granted? The one answer: asking, the dry run, deciding and granting all come here.
+import { formatDuration } from '#lib/access/duration'
 import type { ApprovalStep } from '#lib/access/entitlement'
 import type { Verdict, Violation } from '#lib/access/resources'
 import { evaluate } from './evaluate.ts'
 import type { JudgementFacts } from './facts.ts'
 import { approvalSteps } from './policy/approval-steps.ts'
 import type { CompiledGuardrail } from './policy/compile.ts'
-import type { Judgement } from './policy/judge.ts'
-import { judgeRequest } from './policy/judge-request.ts'
+import type { PolicyFacts } from './policy/context.ts'
+import { type Judgement, judge } from './policy/judge.ts'
+import { policyFactsOf } from './policy/judge-request.ts'
 
 export type FullJudgement = {
   verdict: Verdict
   /** Who must approve: the steps of the entitlement, and what the guardrails want besides. */
   steps: ApprovalStep[]
   limits: Judgement['limits']
+  /** What the guardrails were shown. */
+  seen: PolicyFacts
 }
 
 /** Where these were found the rules are not known, and that the guardrails could not look at them says it again. */
@@ -30,7 +34,8 @@ function withoutEcho(own: readonly Violation[], more: readonly Violation[]): Vio
  */
 export function judgeFully(compiled: readonly CompiledGuardrail[], facts: JudgementFacts): FullJudgement {
   const own = evaluate(facts)
-  const judgement = judgeRequest(compiled, facts)
+  const seen = policyFactsOf(facts)
+  const judgement = judge(compiled, seen, facts.now)
   const { requirements, limits, passesNextAt } = judgement
   const verdict: Verdict = {
     policyVersion: facts.policyHash,
@@ -40,6 +45,8 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     passesNextAt: own.length === 0 ? (passesNextAt?.toISOString() ?? null) : null,
     until: limits.until?.toISOString() ?? null,
     requirements,
+    maxDuration: limits.maxDurationSeconds === null ? null : formatDuration(limits.maxDurationSeconds),
+    fired: judgement.fired,
   }
-  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits }
+  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits, seen }
 }

@@ -100,7 +100,8 @@ describe('asking', () => {
   test('what is limited is refused beyond the limit, and the dry run knows the limit', async () => {
     await guard({ effect: 'limit', limit: { maxDuration: 'PT20M' } })
     await expectRefused({}, [{ code: 'calm', pointer: '/duration' }])
-    expect((await preview()).maxDuration).toBe('PT20M')
+    const { maxDuration, verdict } = await preview()
+    expect([maxDuration, verdict.maxDuration, verdict.fired]).toEqual(['PT20M', 'PT20M', ['calm']])
     expect((await submit({ duration: 1200 })).status).toBe('pending')
   })
 

@@ -181,3 +181,40 @@ test('what cannot be stored as text does not keep a refusal from being recorded'
     { cluster: 'c\ufffd', data: { entitlement: 'a\ufffdb\ufffd' } },
   ])
 })
+
+test('what a judgement saw is kept with the ask, granted or refused, and not changed afterwards', async () => {
+  const actor = await anActor({ groups: ['night-shift', 'payments-dev'] })
+  const seen = {
+    requester: { groups: ['night-shift', 'payments-dev'], email: actor.person.email },
+    clusterLabels: { environment: 'prod', region: 'eu' },
+    namespacesSeen: true,
+    namespaces: [{ name: 'payments', labels: { environment: 'prod' } }],
+  }
+  const { id } = await submitRequest(actor, aSubmission())
+  const request = await db().request.findUniqueOrThrow({ where: { id } })
+  expect(request.facts).toMatchObject({ ...seen, difference: null, clusterRoleRules: null })
+  const change = db().request.update({ where: { id }, data: { facts: {} } })
+  await expect(change).rejects.toThrow(/not changed afterwards/)
+
+  await expect(submitRequest(actor, aSubmission({ reason: 'short' }))).rejects.toMatchObject({
+    code: 'guardrail-violation',
+  })
+  const [refusal] = await refusalsOf(actor.person.id)
+  expect(refusal?.data).toMatchObject({
+    errors: [{ code: 'reason-too-short' }],
+    fired: [],
+    asked: { reason: 'short', durationSeconds: 1800, facts: seen },
+  })
+})
+
+test('a refused ask that is too large to be kept is recorded without what was asked', async () => {
+  const actor = await anActor({ groups: ['search-dev'] })
+  const names = Array.from({ length: 64 }, (_, index) => `${'x'.repeat(240)}${index}`)
+  const rule = { apiGroups: [''], resources: ['pods'], verbs: ['escalate'], resourceNames: names }
+  const rules = [rule, { ...rule, verbs: ['bind'] }]
+  const asked = aSubmission({ entitlement: 'search-debug', namespaces: ['search'], rules })
+  await expect(submitRequest(actor, asked)).rejects.toMatchObject({ code: 'guardrail-violation' })
+  const [refusal] = await refusalsOf(actor.person.id)
+  expect(refusal?.data).toMatchObject({ code: 'rules-outside-ceiling' })
+  expect(refusal?.data).not.toHaveProperty('asked')
+})

@@ -1,6 +1,7 @@
 import type { PersonActor, SystemActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
 import type { Id } from '#lib/access/ids'
+import { type RefusedAsk, recordable } from '#lib/access/recorded-facts'
 import type { Submission } from '#lib/access/request'
 import type { Verdict } from '#lib/access/resources'
 import type { RequestStatus } from '#lib/access/status'
@@ -9,30 +10,50 @@ import { unknownEntitlementVerdict, verdictForRequester } from '#lib/access/unkn
 import { resolve } from '#lib/approvals/resolve'
 import { clip, type NewAuditEvent, refuse } from '#lib/db/audit'
 import { type Tx, transaction } from '#lib/db/client'
-import { createGrant, createRequest, type NewRequest } from '#lib/db/create-request'
-import { gatherJudgement } from '#lib/db/gather-judgement'
+import { createGrant, createRequest, keepPolicy, type NewRequest } from '#lib/db/create-request'
+import { type GatheredJudgement, gatherJudgement } from '#lib/db/gather-judgement'
 import { newId } from '#lib/db/ids'
 import { moveRequest } from '#lib/db/transition'
 import { grantedRules } from '#lib/guardrails/granted-rules'
+import type { PolicyFacts } from '#lib/guardrails/policy/context'
+import { factsToRecord } from '#lib/guardrails/record-facts'
 import { judgeFully } from '#lib/guardrails/verdict'
-import { currentPolicy } from '#lib/policy/current'
+import { type CurrentPolicy, currentPolicy } from '#lib/policy/current'
 
 export type SubmittedRequest = { id: Id<'request'>; status: RequestStatus; digest: string }
 
+/** What an ask was judged by, and what the guardrails were shown. */
+type JudgedBy = { policy: CurrentPolicy; gathered: GatheredJudgement; seen: PolicyFacts }
+
+/** The ask as it is recorded with its refusal, unless it is one that reads as if there were nothing to ask for. */
+function askedFor(asked: Submission, { gathered, seen }: JudgedBy): RefusedAsk | undefined {
+  const { rules = null, duration, reason, ticket, startsAt } = asked
+  return recordable({
+    rules,
+    durationSeconds: duration,
+    reason,
+    ticket: ticket || null,
+    startsAt: startsAt?.toISOString() ?? null,
+    facts: factsToRecord(gathered.facts, seen),
+  })
+}
+
 /** Throws every violation, each at its field, and records the attempt as it was judged. */
-function refuseSubmission(actor: PersonActor, asked: Submission, judged: Verdict): Promise<never> {
-  const { violations } = verdictForRequester(judged)
+function refuseSubmission(actor: PersonActor, asked: Submission, judged: Verdict, judgedBy?: JudgedBy): Promise<never> {
+  const told = verdictForRequester(judged)
+  const { violations } = told
   const errors = violations.map(({ pointer, sentence }) => ({ pointer, message: sentence }))
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
   const error = new AppError('guardrail-violation', `${errors[0]?.message}${more}`, { errors })
-  return refuse(error, {
+  const refusal: NewAuditEvent = {
     type: 'request.refused',
     actor,
     data: {
       entitlement: asked.entitlement,
       code: judged.violations[0]?.code ?? 'unknown',
       sentence: clip(judged.violations[0]?.sentence ?? ''),
-      errors: judged.violations.map(({ pointer, sentence }) => ({ pointer, message: clip(sentence) })),
+      errors: judged.violations.map(({ code, pointer, sentence }) => ({ code, pointer, message: clip(sentence) })),
+      ...(judgedBy && told === judged ? { fired: judged.fired, asked: askedFor(asked, judgedBy) } : {}),
     },
     about: {
       personId: actor.person.id,
@@ -40,6 +61,10 @@ function refuseSubmission(actor: PersonActor, asked: Submission, judged: Verdict
       namespaces: asked.namespaces,
       policyHash: judged.policyVersion,
     },
+  }
+  const keep = judgedBy && !judgedBy.gathered.isPolicyKept ? judgedBy.policy : null
+  return refuse(error, refusal, async (tx) => {
+    if (keep) await keepPolicy(tx, keep)
   })
 }
 
@@ -70,8 +95,8 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
   return transaction(async (tx) => {
     if (!entitlement) return refuseSubmission(actor, submission, unknownEntitlementVerdict(policy.hash))
     const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, asked })
-    const { verdict, steps } = judgeFully(policy.compiled, gathered.facts)
-    if (verdict.violations.length > 0) return refuseSubmission(actor, submission, verdict)
+    const { verdict, steps, seen } = judgeFully(policy.compiled, gathered.facts)
+    if (verdict.violations.length > 0) return refuseSubmission(actor, submission, verdict, { policy, gathered, seen })
     const rules = grantedRules(entitlement, submission.rules, gathered.facts.cluster.clusterRoles)
     if (!rules) throw new Error(`the rules of ${entitlement.name} are unknown, and no guardrail said so`)
 
@@ -98,6 +123,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       entitlement,
       policy,
       gathered,
+      recorded: factsToRecord(gathered.facts, seen),
       verdict,
       steps,
       reason,

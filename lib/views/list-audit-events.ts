@@ -16,7 +16,7 @@ function dataFor(actor: PersonActor, { type, data, policyHash }: AuditRow): unkn
   if (type !== 'request.refused' || !code.startsWith('requester-not-eligible') || seesEverything(actor)) return data
   const { violations } = unknownEntitlementVerdict(policyHash ?? '')
   // NB: in the order in which the database gives the keys of the others; another one would tell them apart.
-  const errors = violations.map(({ pointer, sentence }) => ({ message: sentence, pointer }))
+  const errors = violations.map(({ code, pointer, sentence }) => ({ code, message: sentence, pointer }))
   return { ...(data as object), code: violations[0]?.code, sentence: violations[0]?.sentence, errors }
 }
 

@@ -29,7 +29,8 @@ export type PolicyFacts = {
     startsAt?: Date | null
   }
   entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole'>
-  requester: { subject: string; email?: string | null; groups: readonly string[] }
+  /** Groups null: neither they nor the e-mail are known. */
+  requester: { subject: string; email?: string | null; groups: readonly string[] | null }
   cluster: { name: string; labels: Labels; namespaces: readonly { name: string; labels: Labels }[] | null }
   /** What would be granted; null where nothing was chosen yet or a ClusterRole was never seen. */
   rules: readonly Rule[] | null
@@ -76,11 +77,7 @@ export function contextOf(facts: PolicyFacts, now: Date, makeDuration: MakeDurat
       duration: makeDuration(submission.durationSeconds),
       startsAt: startOf(facts, now),
     }),
-    requester: new Requester({
-      subject: requester.subject,
-      email: requester.email ?? '',
-      groups: [...requester.groups],
-    }),
+    requester: new Requester(requester.subject, requester.groups && { ...requester, groups: requester.groups }),
     cluster: new Cluster({ name: cluster.name, labels: new Map(Object.entries(cluster.labels)) }),
     rules: facts.rules.map(
       ({ verbs, apiGroups, resources, resourceNames }) =>
@@ -108,14 +105,14 @@ export function sizesOf(facts: PolicyFacts): Sizes {
     namespaces: submission.namespaces.length,
     rules: rules.length,
     ruleParts: most(ruleWords.map((words) => words.length)),
-    groups: requester.groups.length,
+    groups: requester.groups?.length ?? 0,
     risks: facts.risks.length,
     added: facts.difference?.length ?? 0,
     labels: most(labelled.map((labels) => labels.length)),
     reason: submission.reason.length,
     word: most([
       most(ruleWords.map(longest)),
-      longest(requester.groups),
+      longest(requester.groups ?? []),
       most(labelled.map((labels) => longest(labels.flat()))),
       longest([
         requester.subject,

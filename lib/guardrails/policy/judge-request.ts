@@ -18,15 +18,14 @@ export const riskOf = (rules: readonly Rule[], namespaces: readonly string[]): A
     namespaceKind: namespaces.some(isPrivileged) ? 'privileged' : 'ordinary',
   })
 
-/** Finds the rules and their risks, and judges. Nothing is looked up: the same facts give the same judgement. */
-export function judgeRequest(
-  compiled: readonly CompiledGuardrail[],
-  { submission, entitlement, requester, cluster, now, stage }: JudgementFacts,
-  /** What the requester cannot do today; null where it is not known. */
-  difference: PolicyFacts['difference'] = null,
-): Judgement {
+/** What the guardrails are shown of a request: its rules and their risks are found. Nothing is looked up. */
+export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
+  const { submission, entitlement, requester, cluster, stage } = facts
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
-  const risks = rules ? riskOf(rules, submission.namespaces).findings : []
-  const facts: PolicyFacts = { submission, entitlement, requester, cluster, rules, risks, difference, stage }
-  return judge(compiled, facts, now)
+  const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces).findings : [])
+  return { submission, entitlement, requester, cluster, rules, risks, difference: facts.difference ?? null, stage }
 }
+
+/** The same facts give the same judgement. */
+export const judgeRequest = (compiled: readonly CompiledGuardrail[], facts: JudgementFacts): Judgement =>
+  judge(compiled, policyFactsOf(facts), facts.now)

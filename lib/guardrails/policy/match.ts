@@ -12,7 +12,7 @@ function hasLabels(wanted: Readonly<Record<string, string>> | undefined, get: (k
 
 /**
  * The namespaces of the request that the guardrail looks at; none means that it does not look at this request. Labels of
- * a namespace that are not known count as the ones looked for: a guardrail is not escaped by what nobody knows.
+ * a namespace and groups that are not known count as the ones looked for: a guardrail is not escaped by what nobody knows.
  */
 export function matchedNamespaces(
   { match }: Guardrail,
@@ -25,7 +25,9 @@ export function matchedNamespaces(
     anyGlob(match.clusters, cluster.name) &&
     anyGlob(match.entitlements, entitlement.name) &&
     hasLabels(match.clusterLabels, (key) => (Object.hasOwn(cluster.labels, key) ? cluster.labels[key] : undefined)) &&
-    (match.groups === undefined || match.groups.some((group) => requester.groups.includes(group)))
+    (match.groups === undefined ||
+      requester.groups === null ||
+      match.groups.some((group) => requester.groups?.includes(group)))
   if (!isMeant) return []
   return namespaces.filter(
     ({ name, labels }) =>

@@ -119,12 +119,28 @@ class Value {
   }
 }
 export class Request extends Value {}
-export class Requester extends Value {}
 export class Cluster extends Value {}
 export class Namespace extends Value {}
 export class PolicyRule extends Value {}
 export class Risk extends Value {}
 export class Access extends Value {}
+
+export class Requester {
+  readonly subject: string
+  readonly #known: { email?: string | null; groups: readonly string[] } | null
+  constructor(subject: string, known: { email?: string | null; groups: readonly string[] } | null) {
+    this.subject = subject
+    this.#known = known
+  }
+  get email(): string {
+    if (!this.#known) throw new UnknownFact('the e-mail address of the requester is not known')
+    return this.#known.email ?? ''
+  }
+  get groups(): readonly string[] {
+    if (!this.#known) throw new UnknownFact('the groups of the requester are not known')
+    return this.#known.groups
+  }
+}
 
 export class NamespaceMetadata {
   readonly name: string

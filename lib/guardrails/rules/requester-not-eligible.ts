@@ -1,19 +1,20 @@
 import { isAmong } from '#lib/access/entitlement'
-import type { Guardrail } from '../facts.ts'
+import type { Violation } from '#lib/access/resources'
+import type { Guardrail, JudgementFacts } from '../facts.ts'
 
-export const requesterNotEligible: Guardrail = {
-  code: 'requester-not-eligible',
-  find: ({ entitlement, requester, submission }) =>
-    isAmong(entitlement.who, requester)
-      ? []
-      : [
-          {
-            code: 'requester-not-eligible',
-            pointer: '/entitlement',
-            sentence: `You may not ask for ${submission.entitlement}: it is for ${whoInWords(entitlement.who)}.`,
-          },
-        ],
+const code = 'requester-not-eligible'
+
+function find({ entitlement, requester, submission }: JudgementFacts): Violation[] {
+  const { subject, groups } = requester
+  if (isAmong(entitlement.who, { subject, groups: groups ?? [] })) return []
+  const who = whoInWords(entitlement.who)
+  const sentence = groups
+    ? `You may not ask for ${submission.entitlement}: it is for ${who}.`
+    : `${submission.entitlement} is for ${who}, and the groups of the requester are not known.`
+  return [{ code, pointer: '/entitlement', sentence }]
 }
+
+export const requesterNotEligible: Guardrail = { code, find }
 
 function whoInWords({ groups = [], people = [] }: { groups?: string[]; people?: string[] }): string {
   const one = groups.length === 1 ? `members of ${groups[0]}` : `members of one of ${groups.join(', ')}`
