@@ -17,6 +17,7 @@ const variables = z
       .regex(/^postgres(ql)?:\/\//, 'must be the postgresql:// address for the application’s role'),
     POSTERN_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
     POSTERN_SESSION_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
+    POSTERN_METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
     POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
     PORT: z.coerce.number('must be a port').int().min(0).max(65535, 'must be a port').default(3000),
     HOSTNAME: z.string().default('0.0.0.0'),
@@ -30,7 +31,7 @@ const variables = z
     }
   })
 
-const secrets = ['DATABASE_URL', 'POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET']
+const secrets = ['DATABASE_URL', 'POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET', 'POSTERN_METRICS_TOKEN']
 
 export type Env = {
   configPath: string
@@ -39,6 +40,8 @@ export type Env = {
   oidcClientSecret: string
   /** Empty in a worker that was not given it. */
   sessionSecret: string
+  /** Whoever sends it may read /metrics; undefined: nobody may. */
+  metricsToken: string | undefined
   role: ProcessRole
   port: number
   hostname: string
@@ -74,6 +77,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     databaseUrl: data.DATABASE_URL,
     oidcClientSecret: data.POSTERN_OIDC_CLIENT_SECRET ?? '',
     sessionSecret: data.POSTERN_SESSION_SECRET ?? '',
+    metricsToken: data.POSTERN_METRICS_TOKEN,
     role: data.POSTERN_ROLE,
     port: data.PORT,
     hostname: data.HOSTNAME,

@@ -4,6 +4,7 @@ import type { PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
 import { requireActor } from '#lib/auth/session'
 import { log } from '#lib/log'
+import { metrics } from '#lib/metrics'
 
 /**
  * Runs what an action does, as the person who is signed in. What is refused comes back as a sentence with its fields
@@ -16,6 +17,7 @@ export async function answer<T extends object>(does: (actor: PersonActor) => Pro
     return { ...(await does(actor)), error: null }
   } catch (error) {
     unstable_rethrow(error)
+    metrics().refusals.inc({ kind: error instanceof AppError ? error.code : 'internal' })
     if (error instanceof AppError) return { error: { sentence: error.message, errors: error.errors, reference } }
     log.error({ err: error, reference }, 'an action failed')
     const sentence = 'Something went wrong inside Postern. Nothing was done half-way; you can try again.'

@@ -1,8 +1,17 @@
-import { metrics, metricsText } from '#lib/api/metrics'
+import { mayReadMetrics, metricsText } from '#lib/api/metrics'
+import { env } from '#lib/env'
+import { metrics } from '#lib/metrics'
+import { currentPolicy } from '#lib/policy/current'
 
-/** For Prometheus. No names of people or clusters stand in it. */
-export async function GET() {
-  const text = await metricsText()
+/** For Prometheus, by the token of the environment. Where none is set, there are no metrics for anybody. */
+export async function GET(request: Request) {
+  if (env().metricsToken === undefined) return new Response(null, { status: 404 })
+  if (!mayReadMetrics(request.headers.get('authorization'))) {
+    return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer realm="postern metrics"' } })
+  }
+  const { configuration, refused } = currentPolicy()
+  const clusters = configuration.clusters.map(({ name }) => name)
+  const text = await metricsText({ clusters, isRefused: refused !== null })
   return new Response(text, {
     headers: { 'content-type': metrics().registry.contentType, 'cache-control': 'no-store' },
   })

@@ -4,9 +4,9 @@ import { AppError, notFound } from '#lib/access/errors'
 import { actorOfRequest, originOfRequest } from '#lib/auth/actor-of-request'
 import { newReference } from '#lib/db/ids'
 import { log } from '#lib/log'
+import { metrics } from '#lib/metrics'
 import type { Endpoint } from './endpoints.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
-import { metrics } from './metrics.ts'
 import { apiHeaders, problemOf } from './problem.ts'
 import { takeCall } from './rate-limit.ts'
 import { parseBody, parseQuery, readJsonText } from './read-input.ts'
@@ -91,15 +91,16 @@ export function route<E extends Endpoint>(
         headers: { ...apiHeaders, 'content-type': 'application/json', 'postern-reference': reference, ...headers },
       })
     } catch (error) {
+      metrics().refusals.inc({ kind: error instanceof AppError ? error.code : 'internal' })
       if (!(error instanceof AppError)) log.error({ reference, err: error }, `${endpoint.operation} failed`)
       else if (error.code === 'unavailable')
         log.warn({ reference, err: error }, `${endpoint.operation} is not available`)
       response = problemOf(error, reference)
     }
     const ms = performance.now() - began
-    const { calls, seconds } = metrics()
+    const { calls, callSeconds } = metrics()
     calls.inc({ operation: endpoint.operation, status: response.status })
-    seconds.observe({ operation: endpoint.operation }, ms / 1000)
+    callSeconds.observe({ operation: endpoint.operation }, ms / 1000)
     const line = { reference, operation: endpoint.operation, status: response.status, ms: Math.round(ms), personId }
     if (endpoint.method === 'GET' && response.status < 400) log.debug(line, 'read')
     else log.info(line, 'call')

@@ -1,27 +1,64 @@
 import { afterAll, expect, test } from 'vitest'
+import { recordEvent } from '#lib/db/audit'
+import { db, transaction } from '#lib/db/client'
 import { testDatabase } from '#lib/testing/database'
+import { anActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { aGrant, aRequest } from '#lib/testing/requests'
 import { metricsText } from './metrics.ts'
 
 const database = await testDatabase()
 const policy = await testPolicy()
+process.env.POSTERN_METRICS_TOKEN = 'a-token-for-prometheus'
+const { GET } = await import('../../app/metrics/route.ts')
 afterAll(async () => {
   await policy.stop()
   await database.drop()
 })
 
+const textNow = () => metricsText({ clusters: ['prod-eu'], isRefused: false })
+const dayAgo = new Date(Date.now() - 86_400_000)
+
 test('what waits, what is held and what should be over is counted; without a worker nothing is said of one', async () => {
   await aRequest()
   await aGrant()
   await aGrant({ status: 'active' })
-  await aGrant({ status: 'active', activatedAt: new Date(Date.now() - 86_400_000) })
+  await aGrant({ status: 'active', activatedAt: dayAgo })
   await aGrant({ status: 'ended' })
-  const text = await metricsText()
+  const text = await textNow()
   expect(text).toContain('postern_requests_pending 1\n')
   expect(text).toContain('postern_grants{status="pending"} 1\n')
   expect(text).toContain('postern_grants{status="active"} 2\n')
   expect(text).toContain('postern_grants{status="ending"} 0\n')
   expect(text).toContain('postern_grants_overdue 1\n')
+  expect(text).toMatch(/^postern_ending_oldest_seconds 8[0-9]{4}\b/m)
+  expect(text).toMatch(/^postern_queue_due [1-9]/m)
+  expect(text).toContain('postern_database_up 1\n')
   expect(text).not.toMatch(/^postern_worker_silent_seconds/m)
+})
+
+test('a fact counts when it is committed, and not when its transaction is rolled back', async () => {
+  const actor = await anActor()
+  const record = (fails: boolean) =>
+    transaction(async (tx) => {
+      await recordEvent(tx, { type: 'session.ended', actor, data: {}, about: { personId: actor.person.id } })
+      if (fails) throw new Error('rolled back')
+    })
+  await record(false)
+  await expect(record(true)).rejects.toThrow('rolled back')
+  await record(false)
+  expect(await textNow()).toContain('postern_events_total{type="session.ended"} 2\n')
+  expect(await db().auditEvent.count({ where: { type: 'session.ended' } })).toBe(2)
+})
+
+test('metrics are read with the token of the environment, and with nothing else', async () => {
+  const ask = (authorization?: string) =>
+    GET(new Request('http://localhost:3000/metrics', authorization ? { headers: { authorization } } : {}))
+  const answer = await ask('Bearer a-token-for-prometheus')
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
+  expect(await answer.text()).toContain('# TYPE postern_grants gauge\n')
+  for (const wrong of [undefined, 'Bearer ', 'Bearer a-token-for-prometheu', 'Basic a-token-for-prometheus']) {
+    const refused = await ask(wrong)
+    expect([refused.status, await refused.text()], wrong).toEqual([401, ''])
+  }
 })

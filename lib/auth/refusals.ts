@@ -1,6 +1,7 @@
 import { type NewAuditEvent, recordEvent, type UnknownActor } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
 import { log } from '#lib/log'
+import { metrics } from '#lib/metrics'
 
 // A stranger can make Postern refuse as often as they like, but not make it write as often: refused calls of people
 // nobody knows are recorded up to a limit per minute, and counted beyond it.
@@ -9,7 +10,7 @@ import { log } from '#lib/log'
 const perMinute = { all: 60, fromOneAddress: 10 }
 
 type Window = { minute: number; all: number; byAddress: Map<string, number>; unrecorded: number }
-const shared = globalThis as typeof globalThis & { posternRefusals?: Window; posternRefusalsUnrecorded?: number }
+const shared = globalThis as typeof globalThis & { posternRefusals?: Window }
 
 function mayRecord(address: string, now: number): boolean {
   const minute = Math.floor(now / 60_000)
@@ -22,16 +23,13 @@ function mayRecord(address: string, now: number): boolean {
   const fromHere = window.byAddress.get(address) ?? 0
   if (window.all >= perMinute.all || fromHere >= perMinute.fromOneAddress) {
     window.unrecorded++
-    shared.posternRefusalsUnrecorded = refusalsUnrecorded() + 1
+    metrics().refusalsUnrecorded.inc()
     return false
   }
   window.all++
   window.byAddress.set(address, fromHere + 1)
   return true
 }
-
-/** How many refusals this process has counted without recording them. */
-export const refusalsUnrecorded = (): number => shared.posternRefusalsUnrecorded ?? 0
 
 /**
  * Records that somebody unknown was refused. Never throws: the refusal stands whether or not it could be written, and a
@@ -43,6 +41,7 @@ export async function recordRefusal(
   data: { code: string; sentence: string },
 ): Promise<void> {
   const { reference, clientAddress } = actor.origin
+  metrics().authenticationFailures.inc({ door: type === 'bearer.refused' ? 'bearer' : 'sign-in', reason: data.code })
   log.info({ reference, clientAddress, code: data.code }, `refused: ${data.sentence}`)
   if (!mayRecord(clientAddress ?? 'unknown', Date.now())) return
   try {

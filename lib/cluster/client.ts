@@ -54,7 +54,7 @@ function loadKubeConfig({ name, kubeconfig, inCluster }: ClusterAccess): KubeCon
 async function open(access: ClusterAccess): Promise<ClusterClient> {
   const kubeConfig = loadKubeConfig(access)
   const [transport, { ca }]: [Transport, { ca?: unknown }] = await Promise.all([
-    openTransport(kubeConfig),
+    openTransport(kubeConfig, access.name),
     readKubeconfig(kubeConfig),
   ])
   const configuration = createConfiguration({

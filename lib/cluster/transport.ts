@@ -3,7 +3,10 @@
 import https from 'node:https'
 import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { ResponseContext, wrapHttpLibrary } from '@kubernetes/client-node'
+import { metrics } from '#lib/metrics'
 import { ClusterError, errorOfAnswer, errorOfConnection } from './errors.ts'
+import { userAgent } from './reference.ts'
+import { verbOf } from './verb.ts'
 
 /** The API server answers what Postern asks within milliseconds; 10 s is a cluster in trouble, and others wait. */
 export const callTimeoutMs = 10_000
@@ -69,29 +72,42 @@ function send(request: RequestContext, options: https.RequestOptions): Promise<A
 
 export type Transport = { library: ReturnType<typeof wrapHttpLibrary>; close(): void }
 
+/** Counts a call that has ended. `error` undefined: it succeeded; a ClusterError without a status got no answer. */
+function count(cluster: string, request: RequestContext, began: number, error?: ClusterError) {
+  const outcome = error ? (error.status === undefined ? 'unanswered' : error.kind) : 'ok'
+  const verb = verbOf(request.getHttpMethod(), new URL(request.getUrl()).pathname)
+  metrics().clusterCallSeconds.observe({ verb, outcome }, (performance.now() - began) / 1000)
+  metrics().clusterCalls.inc({ cluster, outcome })
+}
+
 /**
  * Calls of one cluster over kept connections. Redirects are not followed: they would carry our token elsewhere. Every
  * answer that is no success, and every call without an answer, is a ClusterError.
  */
-export async function openTransport(kubeConfig: KubeConfig): Promise<Transport> {
+export async function openTransport(kubeConfig: KubeConfig, cluster: string): Promise<Transport> {
   const proxied = Boolean(kubeConfig.getCurrentCluster()?.proxyUrl)
   const first = await readKubeconfig(kubeConfig)
   const agent = proxied ? (first.agent as https.Agent) : makeAgent(first)
   const fixed = isFixed(kubeConfig) ? first.headers : undefined
 
   async function call(request: RequestContext): Promise<ResponseContext> {
+    const began = performance.now()
     try {
       const headers = fixed ?? (await readKubeconfig(kubeConfig)).headers
-      const answer = await send(request, { agent, headers: { ...request.getHeaders(), ...headers } })
+      const named = { ...request.getHeaders(), ...headers, 'user-agent': userAgent() }
+      const answer = await send(request, { agent, headers: named })
       const text = answer.body.toString('utf8')
       if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer.status, answer.headers, text)
+      count(cluster, request, began)
       return new ResponseContext(answer.status, answer.headers, {
         text: async () => text,
         binary: async () => answer.body,
         stream: () => null,
       })
     } catch (error) {
-      throw errorOfConnection(error)
+      const failure = errorOfConnection(error)
+      count(cluster, request, began, failure)
+      throw failure
     }
   }
   return { library: wrapHttpLibrary({ send: call }), close: () => agent.destroy() }

@@ -2,7 +2,7 @@ import type { Actor, Origin } from '#lib/access/actor'
 import type { AppError } from '#lib/access/errors'
 import type { Verdict } from '#lib/access/resources'
 import { type AuditEventData, type AuditEventType, auditEvents, type JudgedData } from '#lib/audit/events'
-import { afterTransaction, type Tx, transaction } from './client.ts'
+import { afterTransaction, countRecorded, type Tx, transaction } from './client.ts'
 import type { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 
@@ -94,7 +94,9 @@ export function toEventRow({
  * @throws ZodError when data is not of the event's shape: then the transaction fails, as it must
  */
 export async function recordEvents(tx: Tx, events: readonly NewAuditEvent[]) {
-  if (events.length > 0) await tx.auditEvent.createMany({ data: events.map(toEventRow) })
+  if (events.length === 0) return
+  await tx.auditEvent.createMany({ data: events.map(toEventRow) })
+  countRecorded(events)
 }
 
 /** Records one fact in the transaction that makes it true. */

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { env } from '#lib/env'
+import { metrics } from '#lib/metrics'
 import { translateError, translateErrors } from './errors.ts'
 import { PrismaClient } from './generated/client.ts'
 
@@ -48,6 +49,7 @@ function connect(connectionString: string) {
     lock_timeout: limits.lock,
     idle_in_transaction_session_timeout: limits.idleInTransaction,
   })
+  shared.posternPool = pool
   // An idle connection that breaks is no error of anybody's: the pool drops it, and the next statement opens another.
   pool.on('error', () => {})
   const adapterOptions = { disposeExternalPool: true, statementNameGenerator: nameOfStatement }
@@ -59,11 +61,12 @@ export type Database = ReturnType<typeof connect>
 /** What runs inside one transaction; also accepts `db()` itself where a single statement is enough. */
 export type Tx = Omit<Database, '$transaction' | '$connect' | '$disconnect' | '$extends' | '$on'>
 
-type Scope = { tx: Tx; afterwards: Array<() => Promise<void>> }
+type Scope = { tx: Tx; afterwards: Array<() => Promise<void>>; recorded: string[] }
 
 // Next puts this module into several bundles of one process; they share the pool and the open transaction.
 const shared = globalThis as typeof globalThis & {
   posternDatabase?: Database
+  posternPool?: pg.Pool
   posternTransaction?: AsyncLocalStorage<Scope>
 }
 shared.posternTransaction ??= new AsyncLocalStorage<Scope>()
@@ -73,6 +76,12 @@ const scopes = shared.posternTransaction
 export function db(): Database {
   shared.posternDatabase ??= connect(env().databaseUrl)
   return shared.posternDatabase
+}
+
+/** Connections of this process: busy and idle ones, and how many callers wait for one. */
+export function poolCounts(): { busy: number; idle: number; waiting: number } {
+  const { totalCount = 0, idleCount = 0, waitingCount = 0 } = shared.posternPool ?? {}
+  return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
 }
 
 /** Where to read: inside the transaction that is under way, so that it sees what it wrote; else from the pool. */
@@ -95,17 +104,29 @@ export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
   const outer = scopes.getStore()
   if (outer) return fn(outer.tx)
   const afterwards: Scope['afterwards'] = []
+  const recorded: string[] = []
   try {
-    return await db().$transaction((tx) => scopes.run({ tx, afterwards }, () => fn(tx)), {
+    const result = await db().$transaction((tx) => scopes.run({ tx, afterwards, recorded }, () => fn(tx)), {
       maxWait: limits.connect,
       timeout: limits.transaction,
     })
+    for (const type of recorded) metrics().events.inc({ type })
+    return result
   } catch (error) {
     // Beginning and committing are not operations of the client, so their failures come here untranslated.
     throw translateError(error)
   } finally {
     // NB: a throw in here replaces the error that is under way. That is meant: see afterTransaction().
     for (const step of afterwards) await step()
+  }
+}
+
+/** Counts facts that were written: with the commit of the transaction that is under way, or now where there is none. */
+export function countRecorded(events: ReadonlyArray<{ type: string }>): void {
+  const recorded = scopes.getStore()?.recorded
+  for (const { type } of events) {
+    if (recorded) recorded.push(type)
+    else metrics().events.inc({ type })
   }
 }
 

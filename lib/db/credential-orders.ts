@@ -4,7 +4,7 @@ import { AppError } from '#lib/access/errors'
 import type { Id } from '#lib/access/ids'
 import type { GrantStatus } from '#lib/access/status'
 import { type About, type NewAuditEvent, recordEvents } from './audit.ts'
-import { db, type Tx, transaction } from './client.ts'
+import { countRecorded, db, type Tx, transaction } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
@@ -27,6 +27,7 @@ export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about 
     INSERT INTO credential_orders (id, grant_id, person_id, public_key, via, client_address, reference)
     VALUES (${id}, ${grantId}, ${actor.person.id}, ${JSON.stringify(publicKey)}::jsonb, ${via}, ${clientAddress},
       ${reference})`
+  countRecorded([requested])
 }
 
 /** Takes an order back that nobody waits for any more, where no worker took it. */
@@ -116,6 +117,7 @@ export async function saveIssued(
     told AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM active)`)})
     SELECT pg_notify(${answerChannel}, ${JSON.stringify({ order: order.id, jwe })})::text FROM active`
   if (handedOver.length === 0) throw new AppError('conflict', 'The access has ended.')
+  countRecorded([event])
 }
 
 /** Tells whoever waits that there will be no credential, and why. A refusal is recorded; a cluster in trouble is not. */

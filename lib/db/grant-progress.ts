@@ -3,7 +3,7 @@ import type { Probes, Verdict } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
 import { type About, clip, judgedData, type NewAuditEvent } from './audit.ts'
-import { db } from './client.ts'
+import { countRecorded, db } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { Prisma } from './generated/client.ts'
 import { ifMoved, moveGrant } from './transition.ts'
@@ -30,6 +30,7 @@ export async function saveWish({ id, cluster, actor, about }: Writing, objects: 
     INSERT INTO grant_objects (grant_id, cluster, kind, namespace, name)
     SELECT ${id}, ${cluster}, o.kind, o.namespace, o.name
     FROM jsonb_to_recordset(${JSON.stringify(objects.map(bare))}::jsonb) AS o(kind text, namespace text, name text)`
+  countRecorded([event])
 }
 
 const always = Prisma.sql`true`
@@ -46,8 +47,9 @@ const madeEvents = ({ actor, about }: Writing, made: readonly MadeRow[]): NewAud
 /** What was made, where access has not begun yet. */
 export async function saveMade(writing: Writing, made: readonly MadeRow[]) {
   if (made.length === 0) return
-  await db().$executeRaw`
-    WITH told AS (${insertEvents(madeEvents(writing, made))}) ${updateMade(writing, made, always)}`
+  const events = madeEvents(writing, made)
+  await db().$executeRaw`WITH told AS (${insertEvents(events)}) ${updateMade(writing, made, always)}`
+  countRecorded(events)
 }
 
 /**
@@ -115,8 +117,9 @@ const removedEvents = ({ actor, about }: Writing, removed: readonly RemovedRow[]
 /** What was removed, where the end is not proven yet. */
 export async function saveRemoved(writing: Writing, removed: readonly RemovedRow[]) {
   if (removed.length === 0) return
-  await db().$executeRaw`
-    WITH told AS (${insertEvents(removedEvents(writing, removed))}) ${updateRemoved(writing, removed, always)}`
+  const events = removedEvents(writing, removed)
+  await db().$executeRaw`WITH told AS (${insertEvents(events)}) ${updateRemoved(writing, removed, always)}`
+  countRecorded(events)
 }
 
 /** Access is over: everything is gone and the cluster said denied. The sentence of a failure stays with the grant. */

@@ -19,7 +19,11 @@ export type ClaimedGrant = {
   id: Id<'grant'>
   status: GrantStatus
   cluster: string
+  /** When it was approved for good. */
+  createdAt: Date
   expiresAt: Date | null
+  /** When the wish to end was committed. */
+  endingAt: Date | null
   endedBy: EndReason | null
   attempts: number
   request: {
@@ -53,10 +57,10 @@ type Row = Omit<ClaimedGrant, 'request' | 'objects'> &
   }
 
 function toClaimedGrant(row: Row): ClaimedGrant {
-  const { now, id, status, cluster, expiresAt, endedBy, attempts, requester, decisions } = row
+  const { now, id, status, cluster, createdAt, expiresAt, endingAt, endedBy, attempts, requester, decisions } = row
   const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
   return {
-    ...{ now, id, status, cluster, expiresAt, endedBy, attempts, requester, decisions },
+    ...{ now, id, status, cluster, createdAt, expiresAt, endingAt, endedBy, attempts, requester, decisions },
     request: {
       ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
@@ -84,9 +88,9 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
     claimed AS (
       UPDATE grants g SET lease_until = now() + make_interval(secs => ${leaseSeconds}), leased_by = ${worker}
       FROM due WHERE g.id = due.id
-      RETURNING g.id, g.request_id, g.status, g.cluster, g.expires_at, g.ended_by, g.attempts)
+      RETURNING g.id, g.request_id, g.status, g.cluster, g.created_at, g.expires_at, g.ending_at, g.ended_by, g.attempts)
     SELECT set_config('synchronous_commit', 'off', true), clock_timestamp() AS now, g.id, g.status, g.cluster,
-      g.expires_at AS "expiresAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId", r.status AS "requestStatus", r.cluster AS "requestCluster", r.namespaces, r.rules,
+      g.created_at AS "createdAt", g.expires_at AS "expiresAt", g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId", r.status AS "requestStatus", r.cluster AS "requestCluster", r.namespaces, r.rules,
       r.cluster_role AS "clusterRole", r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest,
       r.reason, r.ticket, r.steps, r.policy_hash AS "policyHash", e.document AS entitlement,
       jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,

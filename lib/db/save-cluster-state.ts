@@ -42,6 +42,11 @@ export async function saveClusterTrouble(name: string, error: string): Promise<v
   await db().clusterState.upsert({ where: { name }, create, update: data })
 }
 
+/** Writes that a sweep of the cluster came to its end: everything was listed, and what was nobody's is gone. */
+export async function saveSwept(name: string): Promise<void> {
+  await db().$executeRaw`UPDATE cluster_states SET sweep_done_at = now() WHERE name = ${name}`
+}
+
 /** Is it this worker's turn to sweep the cluster? As takeLook(). */
 export async function takeSweep(name: string, seconds: number): Promise<boolean> {
   const count = await db().$executeRaw`

@@ -3,7 +3,7 @@ import type { Probes } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
 import { type EndReason, type GrantStatus, grantMoves, type RequestStatus, requestMoves } from '#lib/access/status'
 import type { NewAuditEvent } from './audit.ts'
-import type { Tx } from './client.ts'
+import { countRecorded, type Tx } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { Prisma } from './generated/client.ts'
 
@@ -45,6 +45,7 @@ async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Togeth
     ...together.map((statement, index) => Prisma.sql`${Prisma.raw(`together_${index}`)} AS (${statement})`),
   ]
   const rows = await tx.$queryRaw<unknown[]>`WITH ${Prisma.join(parts, ', ')} SELECT 1 FROM moved`
+  if (rows.length > 0) countRecorded(listOf(events))
   return rows.length > 0
 }
 

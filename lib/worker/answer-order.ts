@@ -4,6 +4,7 @@ import { isAmong } from '#lib/access/entitlement'
 import { AppError } from '#lib/access/errors'
 import { idSchema } from '#lib/access/ids'
 import { ClusterError } from '#lib/cluster/errors'
+import { underReference } from '#lib/cluster/reference'
 import { requestToken, tokenSeconds } from '#lib/cluster/tokens'
 import {
   longestNotice,
@@ -91,7 +92,7 @@ export async function answerOrder(id: string): Promise<void> {
   const { reference } = order.origin
   let problem: Problem | null
   try {
-    problem = await issue(order, actor)
+    problem = await underReference(reference, () => issue(order, actor))
   } catch (error) {
     log.warn({ reference, grant: order.grant.id, err: error }, 'no credential')
     problem = problemOf(error)

@@ -1,6 +1,7 @@
 import { deleteObject } from '#lib/cluster/objects'
 import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/db/grant-progress'
 import type { RecordedObject } from '#lib/grants/plan'
+import { metrics, secondsBetween } from '#lib/metrics'
 import type { Refusal } from './judge.ts'
 import { NotProven, proveDenied } from './prove.ts'
 import type { Work } from './work.ts'
@@ -11,8 +12,10 @@ export async function beginEnding(
   { endedBy, code, sentence }: Omit<Refusal, 'sentence'> & { sentence: string | null },
 ) {
   const { grant } = work
-  await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, now: work.clock() })
+  const now = work.clock()
+  await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, now })
   grant.status = 'ending'
+  grant.endingAt = now
   grant.endedBy = endedBy
 }
 
@@ -49,8 +52,11 @@ export async function finish(work: Work, rest: readonly RecordedObject[], remove
   try {
     if (proof.status === 'rejected') throw proof.reason
     if (removal.status === 'rejected') throw removal.reason
-    await saveEnded(writing, { removed, probes: proof.value, endedBy, endedAt: clock() })
+    const endedAt = clock()
+    await saveEnded(writing, { removed, probes: proof.value, endedBy, endedAt })
     grant.status = 'ended'
+    const due = [grant.expiresAt, grant.endingAt].flatMap((time) => time?.getTime() ?? [])
+    metrics().endedSeconds.observe({ ended_by: endedBy }, secondsBetween(new Date(Math.min(...due)), endedAt))
   } catch (error) {
     await saveRemoved(writing, removed.splice(0))
     // A call of a worker that died may have landed after we looked: what is there by now goes before the next try.

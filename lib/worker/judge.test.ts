@@ -40,7 +40,8 @@ function aClaim(request: Partial<ClaimedGrant['request']> = {}, some: Partial<Cl
   const digest = digestOf({ ...terms, requester: ada })
   return {
     ...{ now: new Date('2026-11-23T10:00:00Z'), id: 'grt_1', status: 'pending', cluster: 'prod-eu' },
-    ...{ expiresAt: null, endedBy: null, attempts: 0, requester: ada, objects: [] },
+    ...{ createdAt: new Date('2026-11-23T09:59:00Z'), expiresAt: null, endingAt: null },
+    ...{ endedBy: null, attempts: 0, requester: ada, objects: [] },
     decisions: [approvedBy(lea, digest)],
     request: {
       ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null, policyHash: 'sha256:0' },

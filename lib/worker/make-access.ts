@@ -3,6 +3,7 @@ import { readClusterRole, readNamespaces } from '#lib/cluster/look'
 import { createObject } from '#lib/cluster/objects'
 import { saveActive, saveMade, saveWish } from '#lib/db/grant-progress'
 import { keyText, type ObjectKey } from '#lib/grants/manifests'
+import { metrics, secondsBetween } from '#lib/metrics'
 import { judgePermission, type Refusal, whyNotApproved } from './judge.ts'
 import { proveAllowed } from './prove.ts'
 import { manifestsOf, type Work } from './work.ts'
@@ -85,6 +86,10 @@ export async function saveProgress(work: Work) {
   work.unsaved = []
 }
 
+/** When access was due: with the last yes, or when it was asked for. */
+const dueAt = ({ createdAt, request: { startsAt } }: Work['grant']) =>
+  startsAt && startsAt > createdAt ? startsAt : createdAt
+
 /** Proves that access works, and starts its clock. */
 export async function activate(work: Work) {
   const { grant } = work
@@ -105,6 +110,7 @@ export async function activate(work: Work) {
   for (const { expiresAt } of work.made) if (expiresAt) ends.push(expiresAt.getTime())
   const expiresAt = new Date(Math.min(...ends))
   await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt, verdict: work.verdict })
+  metrics().activeSeconds.observe(secondsBetween(dueAt(grant), activatedAt))
   work.unsaved = []
   grant.status = 'active'
   grant.expiresAt = expiresAt

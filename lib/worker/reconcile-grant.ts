@@ -1,5 +1,6 @@
 import { AppError } from '#lib/access/errors'
 import { ClusterError } from '#lib/cluster/errors'
+import { underReference } from '#lib/cluster/reference'
 import type { RemovedRow } from '#lib/db/grant-progress'
 import { postponeGrant, releaseLease, scheduleGrant } from '#lib/db/grant-queue'
 import { keyOf } from '#lib/grants/manifests'
@@ -89,7 +90,10 @@ async function postpone(work: Work, worker: string, error: unknown) {
  * One pass over a claimed grant: as far as it goes now. Afterwards the lease is given back, and the row says when it is
  * due again. Never throws for what a cluster does; throws when the database is away, and then the lease runs out.
  */
-export async function reconcileGrant(work: Work, worker: string): Promise<void> {
+export const reconcileGrant = (work: Work, worker: string): Promise<void> =>
+  underReference(work.writing.actor.origin.reference, () => onePass(work, worker))
+
+async function onePass(work: Work, worker: string): Promise<void> {
   const { grant } = work
   try {
     try {

@@ -4,7 +4,9 @@ import type { ClusterResource } from '#lib/access/resources'
 import type { ClusterClient } from '#lib/cluster/client'
 import { ClusterError } from '#lib/cluster/errors'
 import { listNamespaces, type Namespace, readClusterRole, readVersion } from '#lib/cluster/look'
+import { underReference } from '#lib/cluster/reference'
 import { reviewSelf } from '#lib/cluster/reviews'
+import { newReference } from '#lib/db/ids'
 import { saveClusterState, saveClusterTrouble, takeLook } from '#lib/db/save-cluster-state'
 import { grantsNamespace, protectedNamespaces } from '#lib/grants/names'
 import { log } from '#lib/log'
@@ -115,6 +117,11 @@ const askedAt = new Map<string, { key: string; at: number }>()
  * themselves. Skips it when another worker looked within `seconds`. Never throws for what a cluster does.
  */
 export async function refreshCluster(configuration: Configuration, name: string, seconds: number): Promise<void> {
+  const reference = newReference()
+  await underReference(reference, () => lookAt(configuration, name, seconds, reference))
+}
+
+async function lookAt(configuration: Configuration, name: string, seconds: number, reference: string): Promise<void> {
   if (!(await takeLook(name, seconds)) && seconds > 0) return
   const entitlements = configuration.entitlements.filter(({ clusters }) => clusters.includes(name))
   try {
@@ -133,7 +140,7 @@ export async function refreshCluster(configuration: Configuration, name: string,
   } catch (error) {
     // The database is away: there is nowhere to write it.
     if (error instanceof AppError) throw error
-    log.warn({ cluster: name, err: error }, 'cluster cannot be looked at')
+    log.warn({ reference, cluster: name, err: error }, 'cluster cannot be looked at')
     // NB: whatever else fails here fails on what the cluster answered, and must not leave what was seen before as fresh.
     const isTheirs = error instanceof ClusterError
     await saveClusterTrouble(name, isTheirs ? error.message : 'What the cluster answered could not be understood.')
