@@ -4,5 +4,11 @@ const config = {
   typedRoutes: true,
   outputFileTracingRoot: import.meta.dirname,
   serverExternalPackages: ['@kubernetes/client-node'],
+  experimental: {
+    // No action takes more than a form of a few fields. Before an action or a route reads anything, Next keeps the body
+    // for it: a little more than the API takes (256 KiB), so that the API itself says what is too large.
+    serverActions: { bodySizeLimit: '256kb' },
+    proxyClientMaxBodySize: '320kb',
+  },
 }
 export default config

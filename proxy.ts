@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
+import { AppError } from '#lib/access/errors'
 import { contentSecurityPolicy, securityHeaders } from '#lib/api/page-headers'
 import { isPublicHttps, publicOrigin } from '#lib/auth/configuration'
+import { sessionCookieName, sessionIdFrom } from '#lib/auth/cookies'
 import { knownProviderOrigins } from '#lib/auth/discovery'
+import { originOf } from '#lib/auth/origin'
 import { pathHeader } from '#lib/auth/path-header'
+import { networkOf, takeCall } from '#lib/auth/rate-limit'
 import { isSameOrigin } from '#lib/auth/same-origin'
 import { env, isDevelopment } from '#lib/env'
 
@@ -12,6 +16,16 @@ import { env, isDevelopment } from '#lib/env'
 
 /** What a process that serves no pages still answers. */
 const probes = new Set(['/livez', '/readyz', '/metrics'])
+
+/** Bytes; next.config.js holds those that do not tell their length to the same. */
+const longestAction = 256 * 1024
+
+/** What is said where no page can be made. */
+const plain = (status: number, text: string, headers: Record<string, string> = {}) =>
+  new NextResponse(`${text}\n`, {
+    status,
+    headers: { ...headers, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  })
 
 function dress(response: NextResponse): NextResponse {
   for (const [name, value] of Object.entries(securityHeaders(isPublicHttps()))) response.headers.set(name, value)
@@ -25,14 +39,33 @@ function dress(response: NextResponse): NextResponse {
 function refusalOf({ method, headers }: NextRequest): NextResponse | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined
   if (method !== 'POST') return new NextResponse(null, { status: 405, headers: { allow: 'GET, HEAD, POST' } })
-  return isSameOrigin(headers, publicOrigin()) ? undefined : new NextResponse(null, { status: 403 })
+  if (!isSameOrigin(headers, publicOrigin())) return new NextResponse(null, { status: 403 })
+  const isTooLarge = Number(headers.get('content-length') ?? 0) > longestAction
+  return isTooLarge ? plain(413, 'This is larger than any form of Postern.') : undefined
 }
 
-export function proxy(request: NextRequest): NextResponse {
+/**
+ * Every page and every action takes a call: of the session, or where there is none of the network it comes from. A cookie
+ * that Postern did not make is none.
+ */
+async function slowDown({ headers, cookies }: NextRequest): Promise<NextResponse | undefined> {
+  const session = await sessionIdFrom(cookies.get(sessionCookieName())?.value)
+  try {
+    if (session) takeCall('session', session)
+    else takeCall('stranger', networkOf(originOf(headers, 'browser').clientAddress))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    const seconds = error.retryAfterSeconds ?? 1
+    return plain(429, `Too many pages at once. Try again in ${seconds} s.`, { 'retry-after': String(seconds) })
+  }
+}
+
+export async function proxy(request: NextRequest): Promise<NextResponse> {
   const { pathname, search } = request.nextUrl
   if (env().role === 'worker' && !probes.has(pathname)) return dress(new NextResponse(null, { status: 404 }))
   if (pathname.startsWith('/api/') || probes.has(pathname)) return dress(NextResponse.next())
-  const refusal = refusalOf(request)
+  const refusal = refusalOf(request) ?? (await slowDown(request))
   if (refusal) return dress(refusal)
   const policy = contentSecurityPolicy({
     nonce: randomBytes(18).toString('base64'),

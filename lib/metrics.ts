@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { errorCodes } from '#lib/access/errors'
+import { auditEventTypes } from '#lib/audit/events'
 
 // What this process counts and times. What is true of all replicas at once is not counted here: it is read from the
 // database when somebody looks (lib/api/metrics.ts). A label has few values, all of them ours or the configuration's:
@@ -17,7 +19,7 @@ function make() {
     new Counter<L>({ name, help, labelNames, registers })
   const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
     new Histogram<L>({ name, help, labelNames, buckets, registers })
-  return {
+  const instruments = {
     registry,
     calls: counter('postern_api_calls_total', 'Calls of the API by operation and status.', ['operation', 'status']),
     callSeconds: histogram('postern_api_call_seconds', 'How long calls of the API took.', ['operation'], callBuckets),
@@ -28,6 +30,9 @@ function make() {
     ),
     refusals: counter('postern_refusals_total', 'What was refused at the API and in actions of pages, by kind.', [
       'kind',
+    ]),
+    rateLimited: counter('postern_rate_limited_total', 'Calls that had to wait, by whose bucket was empty.', [
+      'bucket',
     ]),
     authenticationFailures: counter(
       'postern_authentication_failures_total',
@@ -64,6 +69,10 @@ function make() {
       registers,
     }),
   }
+  // What has not happened yet is 0 and not absent: Prometheus sees no increase from nothing to one.
+  for (const type of auditEventTypes) instruments.events.inc({ type }, 0)
+  for (const kind of errorCodes) instruments.refusals.inc({ kind }, 0)
+  return instruments
 }
 
 /** Never below zero: clocks of two machines may differ by a little. */

@@ -2,6 +2,7 @@ import { unstable_rethrow } from 'next/navigation'
 import type { ActionResult } from '#lib/access/action-result'
 import type { PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
+import { takeCall } from '#lib/auth/rate-limit'
 import { requireActor } from '#lib/auth/session'
 import { log } from '#lib/log'
 import { metrics } from '#lib/metrics'
@@ -14,6 +15,7 @@ export async function answer<T extends object>(does: (actor: PersonActor) => Pro
   const actor = await requireActor()
   const { reference } = actor.origin
   try {
+    takeCall('person', actor.person.id)
     return { ...(await does(actor)), error: null }
   } catch (error) {
     unstable_rethrow(error)

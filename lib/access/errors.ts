@@ -28,11 +28,18 @@ export type FieldError = { pointer: string; message: string }
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly errors: FieldError[]
-  constructor(code: ErrorCode, sentence: string, options: { errors?: FieldError[]; cause?: unknown } = {}) {
+  /** After how long it makes sense to try again, where that is known. */
+  readonly retryAfterSeconds: number | undefined
+  constructor(
+    code: ErrorCode,
+    sentence: string,
+    options: { errors?: FieldError[]; cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
     super(sentence, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'AppError'
     this.code = code
     this.errors = options.errors ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 

@@ -2,13 +2,13 @@ import type { z } from 'zod'
 import type { Origin, PersonActor } from '#lib/access/actor'
 import { AppError, notFound } from '#lib/access/errors'
 import { actorOfRequest, originOfRequest } from '#lib/auth/actor-of-request'
+import { networkOf, takeCall } from '#lib/auth/rate-limit'
 import { newReference } from '#lib/db/ids'
 import { log } from '#lib/log'
 import { metrics } from '#lib/metrics'
 import type { Endpoint } from './endpoints.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
 import { apiHeaders, problemOf } from './problem.ts'
-import { takeCall } from './rate-limit.ts'
 import { parseBody, parseQuery, readJsonText } from './read-input.ts'
 
 type Fields<T> = { [K in keyof T]: T[K] extends z.ZodType ? z.output<T[K]> : never }
@@ -35,6 +35,17 @@ function readParams<E extends Endpoint>(endpoint: E, sent: Record<string, unknow
   ) as Fields<E['params']>
 }
 
+/** Who calls. Whoever is recognised is let through, whatever else comes from their address: nobody can lock them out. */
+async function whoCalls(request: Request, origin: Origin): Promise<PersonActor> {
+  try {
+    return await actorOfRequest(request, origin)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'unauthenticated')
+      takeCall('refused', networkOf(origin.clientAddress))
+    throw error
+  }
+}
+
 type Answer = { status: number; body: unknown; headers?: Record<string, string> }
 
 async function answer<E extends Endpoint>(
@@ -44,8 +55,8 @@ async function answer<E extends Endpoint>(
   context: Context,
   origin: Origin,
 ): Promise<Answer & { actor: PersonActor }> {
-  const actor = await actorOfRequest(request, origin)
-  takeCall(actor.person.id)
+  const actor = await whoCalls(request, origin)
+  takeCall('person', actor.person.id)
   const params = readParams(endpoint, await context.params)
   const query = parseQuery(new URL(request.url), endpoint.query) as z.output<E['query']>
   const isEmptyAllowed = endpoint.body?.safeParse({}).success ?? true

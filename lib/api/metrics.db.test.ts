@@ -38,6 +38,7 @@ test('what waits, what is held and what should be over is counted; without a wor
 })
 
 test('a fact counts when it is committed, and not when its transaction is rolled back', async () => {
+  expect(await textNow()).toContain('postern_events_total{type="session.ended"} 0\n')
   const actor = await anActor()
   const record = (fails: boolean) =>
     transaction(async (tx) => {

@@ -67,7 +67,7 @@ export function problemOf(error: unknown, reference: string): Response {
       : new AppError('internal', 'Something went wrong here. The reference names it in Postern’s log.')
   const { status, title } = statuses[known.code]
   const headers: Record<string, string> = {}
-  const seconds = retryAfter[known.code]
+  const seconds = known.retryAfterSeconds ?? retryAfter[known.code]
   if (seconds !== undefined) headers['retry-after'] = String(seconds)
   // RFC 6750 §3: a call without credentials learns the scheme only; one with a refused token learns that it is refused.
   if (known.code === 'unauthenticated') {

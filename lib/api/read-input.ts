@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError, type FieldError } from '#lib/access/errors'
+import { readBody } from '#lib/auth/read-body'
 
 // What a caller sent, read strictly: everything that is wrong is named at once, with where it is and what would be right.
 
@@ -42,23 +43,9 @@ const isShape = (issue: Issue) =>
   issue.code === 'unrecognized_keys' || issue.code === 'invalid_type' || issue.code === 'invalid_union'
 
 async function bodyText(request: Request): Promise<string> {
-  const tooLarge = () => new AppError('too-large', `The body is larger than ${maxBodyBytes / 1024} KiB.`)
-  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) throw tooLarge()
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const reader = request.body?.getReader()
-  while (reader) {
-    const { done, value } = await reader.read()
-    if (done) break
-    size += value.byteLength
-    if (size > maxBodyBytes) {
-      await reader.cancel().catch(() => {})
-      throw tooLarge()
-    }
-    chunks.push(value)
-  }
+  const bytes = await readBody(request, maxBodyBytes)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new AppError('malformed', 'The body is not UTF-8.')
   }

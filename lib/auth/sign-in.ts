@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import NextAuth from 'next-auth'
+import { AppError } from '#lib/access/errors'
 import { env, tellNextAuth } from '#lib/env'
 import { log } from '#lib/log'
 import { publicOrigin } from './configuration.ts'
@@ -7,6 +8,8 @@ import { clearedCookie, cookieOf, cookieSettings, sessionCookieName, sessionIdFr
 import { providerMetadata } from './discovery.ts'
 import { authOptions, providerId, reported } from './options.ts'
 import { originOf } from './origin.ts'
+import { networkOf, takeCall } from './rate-limit.ts'
+import { readBody } from './read-body.ts'
 import { recordRefusal, unknownActor } from './refusals.ts'
 import { pathWithin } from './return-path.ts'
 import { isSameOrigin } from './same-origin.ts'
@@ -76,6 +79,32 @@ async function refuse(request: Request, problem: SignInProblem): Promise<Respons
   return go(`${publicOrigin()}/sign-in?error=${problem.page}`, undefined, [], passing())
 }
 
+/** Bytes. The form has one field, a path of Postern's own. */
+const longestForm = 8 * 1024
+
+/** What is said where there is no page to go back to. */
+function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: { ...headers, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  })
+}
+
+/**
+ * Takes one from the bucket of the network that this comes from, before the provider is asked anything: otherwise
+ * anybody could make Postern ask it until it listens to Postern no more.
+ */
+function slowDown(request: Request): Response | undefined {
+  try {
+    takeCall('sign-in', networkOf(originOf(request.headers, 'browser').clientAddress))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    const seconds = String(error.retryAfterSeconds ?? 1)
+    return plain(429, `Too many sign-ins from your network. Try again in ${seconds} s.`, { 'retry-after': seconds })
+  }
+}
+
 /**
  * Begins a sign-in: sends the browser to the provider. The form's field `callbackUrl` says where to come back to; it
  * needs no token of its own, because only Postern's own pages may send it.
@@ -83,8 +112,12 @@ async function refuse(request: Request, problem: SignInProblem): Promise<Respons
 export async function beginSignIn(request: Request): Promise<Response> {
   const origin = publicOrigin()
   if (!isSameOrigin(request.headers, origin)) return go(`${origin}/sign-in?error=unfinished`)
+  const tooMany = slowDown(request)
+  if (tooMany) return tooMany
   tellNextAuth(origin)
-  const form = new URLSearchParams((await request.text()).slice(0, 8192))
+  const sent = await readBody(request, longestForm).catch(() => null)
+  if (!sent) return plain(413, 'The form is too large.')
+  const form = new URLSearchParams(sent.toString('utf8'))
   const scope: { error?: unknown } = {}
   try {
     const metadata = await providerMetadata()
@@ -110,6 +143,8 @@ export async function beginSignIn(request: Request): Promise<Response> {
 /** The provider's way back: exchanges the code, verifies the token, begins the session. */
 export async function finishSignIn(request: Request): Promise<Response> {
   const origin = publicOrigin()
+  const tooMany = slowDown(request)
+  if (tooMany) return tooMany
   tellNextAuth(origin)
   const query = Object.fromEntries(new URL(request.url).searchParams)
   // RFC 6749 §4.1.2.1. Anybody can write this into an address, so nothing more is read from it.

@@ -4,6 +4,7 @@ import { closeClusters } from '#lib/cluster/client'
 import { releaseAllLeases } from '#lib/db/grant-queue'
 import { forgetOldAnswers } from '#lib/db/idempotency'
 import { listen } from '#lib/db/listen'
+import { forgetFullBuckets } from '#lib/db/rate-buckets'
 import { beat, forgetTheDead, leave, requestsToLapse } from '#lib/db/workers'
 import { log } from '#lib/log'
 import { lapseRequest } from '#lib/operations/lapse-request'
@@ -81,6 +82,7 @@ export function startWorker(): { stop(): Promise<void> } {
   async function housekeeping() {
     await forgetTheDead()
     await forgetOldAnswers()
+    await forgetFullBuckets()
     await queue.refreshClusters()
     const actor = workerActor()
     for (const id of await requestsToLapse()) await lapseRequest(actor, id)
