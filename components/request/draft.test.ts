@@ -81,6 +81,7 @@ test('what is wanted is what the entitlement and the guardrails want together', 
   const verdict = { policyVersion: 'x', violations: [], warnings: [], ...nothingMore, requirements }
   const preview = {
     ...{ verdict, steps: [], rules: [], risk: { severity: 'low' as const, findings: [] } },
+    difference: { known: false as const, why: 'Nobody looked.' },
     ...{ maxDuration: 'PT1H', digest: '', manifests: '', objects: [] },
   }
   const strict = { ...entitlement, reasonMinLength: 30, ticket: { required: false, pattern: '^B' } }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { roles } from './actor.ts'
+import { differenceResource } from './difference.ts'
 import { approvalStepSchema } from './entitlement.ts'
 import { ruleSchema } from './rule.ts'
 import { severities } from './severity.ts'
@@ -140,6 +141,7 @@ export const previewResource = z
     verdict: verdictResource,
     steps: z.array(stepResource),
     rules: z.array(ruleSchema),
+    difference: differenceResource,
     risk: riskResource,
     maxDuration: duration,
     digest: z.string(),
@@ -258,6 +260,8 @@ export const requestResource = z
     asked: z
       .strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema), duration, digest: z.string() })
       .nullable(),
+    /** What is new to the requester: today's answer while it is pending, then what it was last judged by. */
+    difference: differenceResource,
     verdict: verdictResource,
     decisions: z.array(decisionResource),
     grant: grantResource.nullable(),

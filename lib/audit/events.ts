@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { refusedAsk } from '#lib/access/recorded-facts'
+import { differenceResource } from '#lib/access/difference'
 import { endReasons } from '#lib/access/status'
 
 // The closed list of facts that Postern records: for each type the shape of its data (an allow-list: what is not
@@ -9,10 +10,11 @@ const text = z.string().max(4000)
 
 const refusal = z.strictObject({ code: text, sentence: text })
 
-/** What a judgement let pass: by which version of the policy, and what it warned of. */
+/** What a judgement let pass: by which version of the policy, what it warned of, what was new to the requester. */
 const judged = z.strictObject({
   policyVersion: text,
   warnings: z.array(z.strictObject({ code: text, sentence: text })),
+  difference: differenceResource.optional(),
 })
 export type JudgedData = z.infer<typeof judged>
 

@@ -26,6 +26,8 @@ export type ClusterClient = {
   rbac: RbacAuthorizationV1Api
   authorization: AuthorizationV1Api
   version: VersionApi
+  /** The JSON at a path of the API, as it came. */
+  get(path: string, accept?: string): Promise<unknown>
   /** The authority that the cluster's certificate is checked against, PEM; undefined where the system's own are used. */
   certificateAuthority: string | undefined
   close(): void
@@ -57,8 +59,9 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
     openTransport(kubeConfig, access.name),
     readKubeconfig(kubeConfig),
   ])
+  const server = kubeConfig.getCurrentCluster()?.server ?? ''
   const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(kubeConfig.getCurrentCluster()?.server ?? '', {}),
+    baseServer: new ServerConfiguration(server, {}),
     httpApi: transport.library,
   })
   return {
@@ -67,6 +70,7 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
     rbac: new RbacAuthorizationV1Api(configuration),
     authorization: new AuthorizationV1Api(configuration),
     version: new VersionApi(configuration),
+    get: (path, accept) => transport.get(`${server.replace(/\/+$/, '')}${path}`, accept),
     certificateAuthority: ca === undefined || ca === null ? undefined : String(ca),
     close: transport.close,
   }

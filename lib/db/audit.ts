@@ -1,4 +1,5 @@
 import type { Actor, Origin } from '#lib/access/actor'
+import type { Difference } from '#lib/access/difference'
 import type { AppError } from '#lib/access/errors'
 import type { Verdict } from '#lib/access/resources'
 import { type AuditEventData, type AuditEventType, auditEvents, type JudgedData } from '#lib/audit/events'
@@ -53,10 +54,11 @@ function storable<T>(value: T): T {
 /** A sentence of any length as an event may hold it (lib/audit/events.ts: at most 4000 characters). */
 export const clip = (text: string): string => (text.length <= 4000 ? text : `${text.slice(0, 3999)}…`)
 
-/** What a judgement let pass, for the record: by which version of the policy, and what it warned of. */
-export const judgedData = ({ policyVersion, warnings }: Verdict): JudgedData => ({
+/** What a judgement let pass, for the record: by which policy, what it warned of, what was new to the requester. */
+export const judgedData = ({ policyVersion, warnings }: Verdict, difference: Difference | null): JudgedData => ({
   policyVersion,
   warnings: warnings.map(({ code, sentence }) => ({ code, sentence: clip(sentence) })),
+  ...(difference ? { difference } : {}),
 })
 
 /** The row of a fact, checked. For statements that write it together with something else (events-in-sql.ts). */

@@ -82,6 +82,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
       ticket,
       verdict,
       facts: recordedFacts.parse(recorded),
+      difference: gathered.facts.present && toJson(gathered.facts.present.difference),
       steps,
       approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
       createdAt: gathered.facts.now,

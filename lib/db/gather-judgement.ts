@@ -3,8 +3,11 @@ import { contentHash } from '#lib/access/content-hash'
 import type { Entitlement } from '#lib/access/entitlement'
 import type { Rule } from '#lib/access/rule'
 import type { JudgementFacts } from '#lib/guardrails/facts'
+import { grantedRules } from '#lib/guardrails/granted-rules'
 import type { CurrentPolicy } from '#lib/policy/current'
+import { type Present, presentOf, type SeenRights, whoIn } from '#lib/rbac/present'
 import type { Tx } from './client.ts'
+import { type RightsColumns, seenRights } from './cluster-rights.ts'
 
 type SeenNamespace = { name: string; labels: Record<string, string> }
 
@@ -33,16 +36,26 @@ type Judged = {
   requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
   asked: Asked
   cluster: SeenCluster
+  /** What the worker last read of who may do what there. */
+  rights: SeenRights
+  /** What was asked of the cluster itself just now, where somebody did: it counts instead of what was read. */
+  difference?: Present['difference'] | undefined
   now: Date
   stage: NonNullable<JudgementFacts['stage']>
 }
 
 /** Everything that one judgement looks at, from what was gathered. */
-export function toJudgementFacts({ policy, asked, cluster, requester, ...rest }: Judged): JudgementFacts {
+export function toJudgementFacts(judged: Judged): JudgementFacts {
+  const { policy, asked, cluster, requester, rights, difference, ...rest } = judged
   const configured = policy.configuration.clusters.find(({ name }) => name === asked.cluster)
   const { subject, groups, email, emailVerified } = requester
+  const rules = grantedRules(rest.entitlement, asked.rules, cluster.clusterRoles)
+  const question = { rules: rules ?? [], namespaces: asked.namespaces, now: rest.now }
+  const who = whoIn(asked.cluster, configured?.people, requester)
+  const present = configured && rules ? presentOf(asked.cluster, rights, who, question) : undefined
   return {
     ...rest,
+    present: present && { ...present, ...(difference ? { difference } : {}) },
     requester: { subject, groups, email: emailVerified ? email : null },
     submission: asked,
     cluster: {
@@ -55,22 +68,25 @@ export function toJudgementFacts({ policy, asked, cluster, requester, ...rest }:
   }
 }
 
-type Row = ClusterColumns & { now: Date; isPolicyKept: boolean; isEntitlementKept: boolean }
+type Row = ClusterColumns & RightsColumns & { now: Date; isPolicyKept: boolean; isEntitlementKept: boolean }
 
 /**
  * What a submission is judged by, in one statement: the database's time, the cluster as last seen, and whether this
  * version of the configuration and of the entitlement is kept already.
  */
-export async function gatherJudgement(tx: Tx, judged: Omit<Judged, 'now' | 'cluster' | 'stage'>) {
+export async function gatherJudgement(tx: Tx, judged: Omit<Judged, 'now' | 'cluster' | 'rights' | 'stage'>) {
   const entitlementHash = contentHash(judged.entitlement)
   const [row] = await tx.$queryRaw<Row[]>`
-    SELECT now() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
+    SELECT now() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable, r.hash AS "rightsHash",
+      r.read_at AS "rightsReadAt", r.error AS "rightsError",
       EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyKept",
       EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementKept"
-    FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.asked.cluster}`
+    FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.asked.cluster}
+    LEFT JOIN cluster_rights r ON r.cluster = ${judged.asked.cluster}`
   if (!row) throw new Error('a SELECT without a table gave no row')
   const { now, isPolicyKept, isEntitlementKept } = row
-  const facts = toJudgementFacts({ ...judged, cluster: toSeenCluster(row), now, stage: 'asking' })
+  const rights = await seenRights(tx, judged.asked.cluster, row)
+  const facts = toJudgementFacts({ ...judged, cluster: toSeenCluster(row), rights, now, stage: 'asking' })
   return { facts, entitlementHash, isPolicyKept, isEntitlementKept }
 }
 export type GatheredJudgement = Awaited<ReturnType<typeof gatherJudgement>>

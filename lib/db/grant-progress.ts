@@ -1,4 +1,5 @@
 import type { SystemActor } from '#lib/access/actor'
+import type { Difference } from '#lib/access/difference'
 import type { Probes, Verdict } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
@@ -63,12 +64,18 @@ export async function saveActive(
     probes,
     activatedAt,
     expiresAt,
-    verdict,
-  }: { made: readonly MadeRow[]; probes: Probes; activatedAt: Date; expiresAt: Date; verdict: Verdict | null },
+    judged,
+  }: {
+    made: readonly MadeRow[]
+    probes: Probes
+    activatedAt: Date
+    expiresAt: Date
+    judged: { verdict: Verdict; difference: Difference | null } | null
+  },
 ) {
   const { id, actor, about } = writing
-  const judged = verdict ? { judged: judgedData(verdict) } : {}
-  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...judged }
+  const told = judged ? { judged: judgedData(judged.verdict, judged.difference) } : {}
+  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...told }
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
   const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, ...settled }
   const together = made.length > 0 ? [updateMade(writing, made, ifMoved)] : []

@@ -3,7 +3,9 @@ import type { ApprovalStep, Entitlement } from '#lib/access/entitlement'
 import { idSchema } from '#lib/access/ids'
 import type { Rule } from '#lib/access/rule'
 import type { RequestStatus } from '#lib/access/status'
+import type { SeenRights } from '#lib/rbac/present'
 import type { Tx } from './client.ts'
+import { type RightsColumns, seenRights } from './cluster-rights.ts'
 import { type SeenCluster, toSeenCluster } from './gather-judgement.ts'
 
 /** A request whose row nobody else can change until the transaction ends. */
@@ -59,9 +61,15 @@ export type MadeDecision = {
   at: string
 }
 
-export type Situation = { now: Date; decisions: MadeDecision[]; cluster: SeenCluster }
+export type Situation = { now: Date; decisions: MadeDecision[]; cluster: SeenCluster; rights: SeenRights }
 
-type Row = { now: Date; decisions: MadeDecision[]; namespaces: unknown; clusterRoles: unknown; reachable: boolean }
+type Row = RightsColumns & {
+  now: Date
+  decisions: MadeDecision[]
+  namespaces: unknown
+  clusterRoles: unknown
+  reachable: boolean
+}
 
 /**
  * What has been said about a locked request, oldest first, and what its cluster looks like, in one statement. Comes
@@ -70,11 +78,14 @@ type Row = { now: Date; decisions: MadeDecision[]; namespaces: unknown; clusterR
 export async function gatherSituation(tx: Tx, request: Pick<LockedRequest, 'id' | 'cluster'>): Promise<Situation> {
   const [row] = await tx.$queryRaw<Row[]>`
     SELECT statement_timestamp() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
+      r.hash AS "rightsHash", r.read_at AS "rightsReadAt", r.error AS "rightsError",
       (SELECT coalesce(jsonb_agg(jsonb_build_object('decision', d.decision, 'personId', d.person_id, 'at', d.created_at,
           'person', jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name,
             'email', p.email, 'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups)) ORDER BY d.created_at, d.id), '[]')
         FROM decisions d JOIN people p ON p.id = d.person_id WHERE d.request_id = ${request.id}) AS decisions
-    FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}`
+    FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
+    LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`
   if (!row) throw new Error('a SELECT without a table gave no row')
-  return { now: row.now, decisions: row.decisions, cluster: toSeenCluster(row) }
+  const rights = await seenRights(tx, request.cluster, row)
+  return { now: row.now, decisions: row.decisions, cluster: toSeenCluster(row), rights }
 }

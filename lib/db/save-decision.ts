@@ -1,4 +1,5 @@
 import type { PersonActor } from '#lib/access/actor'
+import type { Difference } from '#lib/access/difference'
 import { AppError } from '#lib/access/errors'
 import type { DecisionInput } from '#lib/access/request'
 import type { Verdict } from '#lib/access/resources'
@@ -22,6 +23,8 @@ export type NewDecision = {
   input: DecisionInput
   /** What a yes was judged by; null for a no, which nothing hinders. */
   verdict: Verdict | null
+  /** What of it was new to the requester then. */
+  difference: Difference | null
   outcome: Resolution['outcome']
   now: Date
   about: About
@@ -38,13 +41,14 @@ function eventsOf({
   digest,
   input,
   verdict,
+  difference,
   outcome,
   about: old,
 }: NewDecision): NewAuditEvent[] {
   const about = { ...old, namespaces: terms.namespaces }
   const note = input.note || null
   const groups = request.approverGroups.filter((group) => actor.person.groups.includes(group))
-  const judged = verdict ? { judged: judgedData(verdict) } : {}
+  const judged = verdict ? { judged: judgedData(verdict, difference) } : {}
   const data = { decision: input.decision, digest: input.digest, note, groups, ...judged }
   const events: NewAuditEvent[] = [{ type: 'decision.made', actor, data, about }]
   if (digest !== request.digest) {
@@ -58,13 +62,14 @@ function eventsOf({
 }
 
 function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
-  const { actor, request, terms, digest, input, now } = decision
+  const { actor, request, terms, digest, input, difference, now } = decision
   const narrowed = digest !== request.digest ? { before: termsOf(request), after: termsOf(terms) } : null
   return Prisma.sql`
-    INSERT INTO decisions (id, request_id, person_id, decision, note, digest, result, narrowed, groups, created_at)
+    INSERT INTO decisions (id, request_id, person_id, decision, note, digest, result, narrowed, difference, groups,
+      created_at)
     SELECT ${newId('decision', now)}, ${request.id}, ${actor.person.id}, ${input.decision}::decision_kind,
       ${input.note || null}, ${input.digest}, ${digest}, ${narrowed && JSON.stringify(narrowed)}::jsonb,
-      ${actor.person.groups}::text[], ${now.toISOString()}::timestamptz
+      ${difference && JSON.stringify(difference)}::jsonb, ${actor.person.groups}::text[], ${now.toISOString()}::timestamptz
     WHERE ${when}`
 }
 

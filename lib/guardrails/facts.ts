@@ -1,6 +1,7 @@
 import type { Entitlement } from '#lib/access/entitlement'
 import type { Violation } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
+import type { Present } from '#lib/rbac/present'
 
 /** Everything a judgement looks at, gathered before: the same facts give the same verdict, whenever it is asked for. */
 export type JudgementFacts = {
@@ -41,6 +42,8 @@ export type JudgementFacts = {
   difference?: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
   policyHash: string
   now: Date
+  /** What the live cluster says about the requester and what would be granted; absent where nobody looked. */
+  present?: Present | undefined
   /**
    * When this is judged; `asking` unless said. Later, a start that was asked for may lie in the past, and rules may be
    * fewer than the fixed ones because an approver narrowed them.

@@ -111,8 +111,9 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     const mine = { personId: actor.person.id, decision: input.decision, groups: actor.person.groups }
     const { outcome } = resolve(request.steps, [...decisions, mine])
     const digest = digestOf(terms)
-    const verdict = judged?.verdict ?? null
-    await saveDecision(tx, { actor, request, terms, digest, input, verdict, outcome, now: situation.now, about })
+    const { verdict = null, difference = null } = judged ?? {}
+    const { now } = situation
+    await saveDecision(tx, { actor, request, terms, digest, input, verdict, difference, outcome, now, about })
     return { status: outcome, digest }
   })
 }

@@ -1,3 +1,4 @@
+import type { Difference } from '#lib/access/difference'
 import type { ApprovalStep } from '#lib/access/entitlement'
 import { AppError } from '#lib/access/errors'
 import type { Verdict } from '#lib/access/resources'
@@ -37,7 +38,7 @@ export function judgeApproval(
   request: LockedRequest,
   terms: NarrowableTerms,
   situation: Situation,
-): { refusal: Refusal } | { refusal?: undefined; verdict: Verdict } {
+): { refusal: Refusal } | { refusal?: undefined; verdict: Verdict; difference: Difference | null } {
   const policy = currentPolicy()
   const current = policy.configuration.entitlements.find(({ name }) => name === request.entitlement.name)
   if (!current) {
@@ -51,10 +52,11 @@ export function judgeApproval(
     requester: request.requester,
     asked: { ...request, ...terms, entitlement: request.entitlement.name },
     cluster: situation.cluster,
+    rights: situation.rights,
     now: situation.now,
     stage: 'deciding',
   })
   const { verdict } = judgeFully(policy.compiled, facts)
   const refusal = whyViolated(verdict.violations) ?? whyNotEnough(request.steps, verdict.requirements)
-  return refusal ? { refusal } : { verdict }
+  return refusal ? { refusal } : { verdict, difference: facts.present?.difference ?? null }
 }

@@ -69,6 +69,23 @@ const kubeconfigSchema = z.strictObject({
   context: z.string().min(1).max(253).optional().meta({ description: 'The current context unless said otherwise.' }),
 })
 
+/** NB: a prefix such as `system:` would turn people into parts of the cluster itself. */
+const prefix = z
+  .string()
+  .max(256)
+  .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must hold no control characters')
+  .refine((text) => !text.startsWith('system:'), 'must not begin with system:, which is for Kubernetes itself')
+  .default('')
+
+/** What the API server's authenticator makes of a person; the same words as its own flags. */
+const peopleSchema = z.strictObject({
+  username: z.enum(['email', 'subject']).meta({
+    description: 'Which claim the API server takes for the user name: --oidc-username-claim=email or sub.',
+  }),
+  usernamePrefix: prefix.meta({ description: 'As --oidc-username-prefix; empty where that is "-".' }),
+  groupsPrefix: prefix.meta({ description: 'As --oidc-groups-prefix.' }),
+})
+
 const clusterSchema = z
   .strictObject({
     name: clusterName,
@@ -79,6 +96,9 @@ const clusterSchema = z
       .optional()
       .meta({ description: 'Postern runs in this cluster and uses its own ServiceAccount.' }),
     publicServer: address({ onlyOrigin: false }).meta({ description: 'The API server as people reach it.' }),
+    people: peopleSchema.optional().meta({
+      description: 'How this cluster knows people; absent: what they may do there without Postern is not known.',
+    }),
     publicCa: absolutePath.optional().meta({ description: 'The file with its certificate authority, in PEM.' }),
   })
   .refine((cluster) => (cluster.kubeconfig === undefined) !== (cluster.inCluster === undefined), {

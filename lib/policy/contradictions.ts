@@ -58,10 +58,22 @@ function uselessPatterns(configuration: unknown): Contradiction[] {
   })
 }
 
+/** A cluster that knows people by an e-mail address which Postern never asks the provider for. */
+function unknowablePeople(configuration: unknown): Contradiction[] {
+  const scopes = fieldOf(fieldOf(configuration, 'identity'), 'scopes')
+  if (!Array.isArray(scopes) || scopes.includes('email')) return []
+  return listOf(configuration, 'clusters').flatMap((cluster, index) =>
+    fieldOf(fieldOf(cluster, 'people'), 'username') === 'email'
+      ? [{ path: ['clusters', index, 'people', 'username'], message: 'needs email among identity.scopes' }]
+      : [],
+  )
+}
+
 /** Every contradiction in what was read, parsed or not. */
 export const contradictions = (configuration: unknown): Contradiction[] => [
   ...repeatedNames(configuration, 'clusters'),
   ...repeatedNames(configuration, 'entitlements'),
   ...unknownClusters(configuration),
   ...uselessPatterns(configuration),
+  ...unknowablePeople(configuration),
 ]

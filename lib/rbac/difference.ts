@@ -1,17 +1,8 @@
 // What becomes possible that is not possible now?
+import type { InNamespaces } from '#lib/access/difference'
 import type { Rule } from '#lib/access/rule'
 import { normalizeRules } from '#lib/access/rule'
 import { covers, heldOf } from './covers.ts'
-
-/** The same rules in several namespaces, said once. */
-export type InNamespaces = { namespaces: string[]; rules: Rule[] }
-
-export type Difference = {
-  /** What would be new. */
-  gained: InNamespaces[]
-  /** What is asked for though it is possible already. */
-  held: InNamespaces[]
-}
 
 function together(perNamespace: readonly { namespace: string; rules: Rule[] }[]): InNamespaces[] {
   const groups = new Map<string, InNamespaces>()
@@ -35,7 +26,7 @@ export function effectiveDifference(
   current: ReadonlyMap<string, readonly Rule[]>,
   asked: readonly Rule[],
   namespaces: readonly string[],
-): Difference {
+): { gained: InNamespaces[]; held: InNamespaces[] } {
   const each = [...new Set(namespaces)].sort()
   const nowIn = (namespace: string) => current.get(namespace) ?? []
   return {

@@ -15,3 +15,21 @@ export const serviceAccountUser = (namespace: string, name: string) => `system:s
 /** A ServiceAccount with a token: its user name and the groups that come with it. */
 export const serviceAccountIdentity = (namespace: string, name: string): ClusterIdentity =>
   personIdentity(serviceAccountUser(namespace, name), ['system:serviceaccounts', `system:serviceaccounts:${namespace}`])
+
+/** How a cluster knows the people whom the identity provider knows: what its authenticator makes of their claims. */
+export type PeopleMapping = { username: 'email' | 'subject'; usernamePrefix: string; groupsPrefix: string }
+
+type Claims = { subject: string; email: string | null; emailVerified: boolean; groups: readonly string[] }
+
+/**
+ * Whom the cluster takes this person for; null where it would not know them: an API server that takes the e-mail for
+ * the name refuses one that was not verified (`email_verified` in k8s.io/apiserver/plugin/pkg/authenticator/token/oidc).
+ */
+export function identityIn({ username, usernamePrefix, groupsPrefix }: PeopleMapping, person: Claims) {
+  const name = username === 'subject' ? person.subject : person.emailVerified ? person.email : null
+  if (!name) return null
+  return personIdentity(
+    usernamePrefix + name,
+    person.groups.map((group) => groupsPrefix + group),
+  )
+}

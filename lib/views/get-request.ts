@@ -9,6 +9,8 @@ import { storedVerdict } from '#lib/access/verdict'
 import { gatherRequest } from '#lib/db/gather-requests'
 import { toPersonResource } from '#lib/db/people'
 import { toGrantResource } from './grant-resource.ts'
+import { presentOfRequest } from './present.ts'
+import { riskOf } from './risk.ts'
 import { gatherPeople, toSummary } from './summaries.ts'
 
 type AskedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number; digest: string }
@@ -20,10 +22,12 @@ type AskedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number
 export async function getRequest(actor: PersonActor, id: string): Promise<RequestResource> {
   const row = idSchema('request').safeParse(id).success ? await gatherRequest(id) : null
   if (!row || !maySee(actor, { ...row, deciderIds: row.decisions.map(({ personId }) => personId) })) throw notFound()
-  const people = await gatherPeople([row])
+  const [people, { difference, risk }] = await Promise.all([gatherPeople([row]), presentOfRequest(row)])
   const { durationSeconds, ...asked } = row.asked as AskedTerms
   return {
     ...toSummary(actor, row, people),
+    risk: riskOf(row.rules as Rule[], row.namespaces, risk),
+    difference,
     asked: asked.digest === row.digest ? null : { ...asked, duration: formatDuration(durationSeconds) },
     verdict: storedVerdict(row.verdict),
     decisions: row.decisions.map((decision) => ({

@@ -23,6 +23,7 @@ const nothingBut = (verdict: Verdict): Preview => ({
   verdict,
   steps: [],
   rules: [],
+  difference: { known: false, why: 'Only those who may ask for it are told.' },
   risk: { severity: 'low', findings: [] },
   maxDuration: formatDuration(0),
   digest: '',
@@ -68,7 +69,8 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
     verdict,
     steps: toSteps(open, people),
     rules,
-    risk: riskOf(rules, namespaces),
+    difference: facts.present?.difference ?? { known: false, why: 'What would be granted is not known yet.' },
+    risk: riskOf(rules, namespaces, facts.present?.risk),
     maxDuration: formatDuration(
       Math.min(entitlement.duration.max, limits.maxDurationSeconds ?? Number.POSITIVE_INFINITY),
     ),

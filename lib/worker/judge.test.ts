@@ -108,6 +108,8 @@ describe('by the guardrails, with the cluster as it is', () => {
   const live = (some: Partial<LiveFacts> = {}): LiveFacts => ({
     namespaces: [{ name: 'payments', labels: { environment: 'prod' } }],
     clusterRoles: {},
+    rights: { rights: null, error: null },
+    difference: undefined,
     ...some,
   })
   const judge = (claim: ClaimedGrant, by = policy, facts = live()) => judgePermission(claim, by, facts, claim.now)

@@ -1,6 +1,7 @@
 // May this grant still be made, now that it is about to be? Judged a third time, by the people as they are now, the
 // configuration as it is now, and the cluster as it is now. Decides only; the worker has gathered everything.
 import { isSamePerson } from '#lib/access/actor'
+import type { Difference } from '#lib/access/difference'
 import type { ApprovalStep } from '#lib/access/entitlement'
 import type { Verdict, Violation } from '#lib/access/resources'
 import { normalizeRules, type Rule } from '#lib/access/rule'
@@ -13,6 +14,7 @@ import type { ClaimedGrant } from '#lib/db/grant-queue'
 import { approvalSteps, missingSteps } from '#lib/guardrails/policy/approval-steps'
 import { judgeFully } from '#lib/guardrails/verdict'
 import type { CurrentPolicy } from '#lib/policy/current'
+import type { SeenRights } from '#lib/rbac/present'
 
 /** What is needed of the configuration in force. */
 export type Policy = Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
@@ -61,13 +63,19 @@ const asTheyAreNow =
 export type LiveFacts = {
   namespaces: Array<{ name: string; labels: Record<string, string> }>
   clusterRoles: Record<string, Rule[]>
+  rights: SeenRights
+  /** What the cluster itself said just now about the requester; undefined where it was not asked. */
+  difference: Difference | undefined
 }
 
 /** The cluster says no to these for good; all others are about people and policy. */
 const clusterCodes = new Set(['namespace-unknown', 'cluster-role-unknown', 'cluster-unknown'])
 
+/** What a judgement let pass, and what of it was new to the requester then (null: nobody looked). */
+export type Judged = { verdict: Verdict; difference: Difference | null }
+
 /** The last judgement: no, or yes until a window closes (null: for as long as was approved). */
-export type Permission = { refusal: Refusal } | { refusal: null; until: Date | null; verdict: Verdict }
+export type Permission = { refusal: Refusal } | { refusal: null; until: Date | null; judged: Judged }
 
 /** What the guardrails say, with the cluster as it is at this moment. */
 export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveFacts, now: Date): Permission {
@@ -81,6 +89,8 @@ export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveF
     asked: { ...request, entitlement: request.entitlement.name },
     requester,
     cluster: live,
+    rights: live.rights,
+    difference: live.difference,
     now,
     stage: 'granting',
   })
@@ -89,7 +99,8 @@ export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveF
     whyViolated(verdict.violations) ??
     whyNotEnough(request, verdict.requirements, decisions.map(asTheyAreNow(request, current.approvals))) ??
     whyNotTheSameRole(request, live)
-  return refusal ? { refusal } : { refusal: null, until: limits.until, verdict }
+  if (refusal) return { refusal }
+  return { refusal: null, until: limits.until, judged: { verdict, difference: facts.present?.difference ?? null } }
 }
 
 function whyViolated(violations: readonly Violation[]): Refusal | null {
@@ -118,7 +129,7 @@ function whyNotEnough(
 /** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */
 function whyNotTheSameRole(
   { clusterRole, rules }: ClaimedGrant['request'],
-  { clusterRoles }: LiveFacts,
+  { clusterRoles }: Pick<LiveFacts, 'clusterRoles'>,
 ): Refusal | null {
   if (!clusterRole) return null
   const text = (some: readonly Rule[] | undefined) => JSON.stringify(normalizeRules(some ?? []))

@@ -1,9 +1,12 @@
 import { ClusterError } from '#lib/cluster/errors'
 import { readClusterRole, readNamespaces } from '#lib/cluster/look'
 import { createObject } from '#lib/cluster/objects'
+import { db } from '#lib/db/client'
+import { readRights } from '#lib/db/cluster-rights'
 import { saveActive, saveMade, saveWish } from '#lib/db/grant-progress'
 import { keyText, type ObjectKey } from '#lib/grants/manifests'
 import { metrics, secondsBetween } from '#lib/metrics'
+import { askDifference } from './ask-difference.ts'
 import { judgePermission, type Refusal, whyNotApproved } from './judge.ts'
 import { proveAllowed } from './prove.ts'
 import { manifestsOf, type Work } from './work.ts'
@@ -24,20 +27,23 @@ const refuseIf = (refusal: Refusal | null) => {
 
 /** The third judgement, with the cluster as it is. Once in a pass. */
 async function judge(work: Work) {
-  if (work.verdict) return
+  if (work.judged) return
   const { grant, policy } = work
   refuseIf(whyNotApproved(grant, policy))
   const client = await work.client()
   const { clusterRole, namespaces } = grant.request
-  const [seen, rules] = await Promise.all([
+  const [seen, rules, rights, difference] = await Promise.all([
     readNamespaces(client, namespaces),
     clusterRole ? readClusterRole(client, clusterRole) : null,
+    readRights(db(), grant.cluster),
+    askDifference(client, grant, policy.configuration, work.clock()),
   ])
   const clusterRoles = clusterRole && rules ? { [clusterRole]: rules } : {}
-  const permission = judgePermission(grant, policy, { namespaces: seen, clusterRoles }, work.clock())
+  const live = { namespaces: seen, clusterRoles, rights, difference }
+  const permission = judgePermission(grant, policy, live, work.clock())
   if (permission.refusal) throw new Refused(permission.refusal)
   work.until = permission.until
-  work.verdict = permission.verdict
+  work.judged = permission.judged
 }
 
 /**
@@ -101,7 +107,7 @@ export async function activate(work: Work) {
   const activatedAt = work.clock()
   if (work.until && work.until <= activatedAt) {
     // The window has closed while it was made: judged anew, it is refused, unless the next one is open already.
-    work.verdict = null
+    work.judged = null
     await judge(work)
   }
   const ends = [activatedAt.getTime() + grant.request.durationSeconds * 1000]
@@ -109,7 +115,7 @@ export async function activate(work: Work) {
   // The annotations may only ever end access sooner; they do when granting took minutes.
   for (const { expiresAt } of work.made) if (expiresAt) ends.push(expiresAt.getTime())
   const expiresAt = new Date(Math.min(...ends))
-  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt, verdict: work.verdict })
+  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt, judged: work.judged })
   metrics().activeSeconds.observe(secondsBetween(dueAt(grant), activatedAt))
   work.unsaved = []
   grant.status = 'active'

@@ -49,7 +49,7 @@ function workOn(grant: ClaimedGrant, signal: AbortSignal): Work {
     writing: writingOf(grant),
     made: [],
     unsaved: [],
-    verdict: null,
+    judged: null,
     until: null,
   }
 }

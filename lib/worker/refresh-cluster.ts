@@ -25,7 +25,7 @@ function need(text: string, group: string, namespace: string, neededFor: string,
   return { question: { namespace, verb, group, resource, subresource, name }, neededFor }
 }
 
-/** What Postern needs in a cluster, whatever it grants there: deploy/rbac.yaml, parts 2 and 3. */
+/** What Postern needs in a cluster, whatever it grants there: deploy/rbac.yaml, parts 2, 3 and 6. */
 const needsOfCluster = (clusterRoles: readonly string[]): Need[] => [
   need('create subjectaccessreviews', authorization, '', 'proving that access works and that it has ended'),
   need('list namespaces', '', '', 'knowing where access may be asked for'),
@@ -35,6 +35,9 @@ const needsOfCluster = (clusterRoles: readonly string[]): Need[] => [
   need('delete serviceaccounts', '', grantsNamespace, 'ending access'),
   need('list serviceaccounts', '', grantsNamespace, 'finding what belongs to no grant'),
   need('create serviceaccounts/token', '', grantsNamespace, 'giving out credentials'),
+  need('list clusterroles', rbac, '', 'knowing what people can do already'),
+  need('list clusterrolebindings', rbac, '', 'knowing what people can do already'),
+  need('list serviceaccounts', '', '', 'knowing as whom a pod could run'),
   ...clusterRoles.map((name) => need('get clusterroles', rbac, '', `knowing what ${name} allows`, name)),
 ]
 

@@ -11,6 +11,7 @@ import { lapseRequest } from '#lib/operations/lapse-request'
 import { currentPolicy, onPolicyChange } from '#lib/policy/current'
 import { answerOrder, answerWaitingOrders } from './answer-order.ts'
 import { startQueue } from './queue.ts'
+import { readRightsOf } from './read-rights.ts'
 import { refreshCluster } from './refresh-cluster.ts'
 import { sweepCluster } from './sweep.ts'
 import { workerActor } from './work.ts'
@@ -50,6 +51,11 @@ export function startWorker(): { stop(): Promise<void> } {
   const queue = startQueue(worker)
   const looks = oneAtATime((name, seconds) => refreshCluster(currentPolicy().configuration, name, seconds), 'look')
   const sweeps = oneAtATime((name, seconds) => sweepCluster(currentPolicy().configuration, name, seconds), 'sweep')
+  const stopSignal = new AbortController()
+  const readings = oneAtATime(
+    (name) => readRightsOf(currentPolicy().configuration, name, stopSignal.signal),
+    'reading of rights',
+  )
   const orders = new Set<Promise<void>>()
   let isStopping = false
 
@@ -92,6 +98,7 @@ export function startWorker(): { stop(): Promise<void> } {
     queue.wake()
     for (const { name } of currentPolicy().configuration.clusters) {
       looks.start(name, isFirst ? 0 : sweepEvery - 1)
+      readings.start(name, sweepEvery)
       // The row that says whose turn it is comes with the first look.
       if (!isFirst) sweeps.start(name, sweepEvery - 1)
       else void looks.settled().then(() => isStopping || sweeps.start(name, sweepEvery - 1))
@@ -111,10 +118,11 @@ export function startWorker(): { stop(): Promise<void> } {
 
   async function stop() {
     isStopping = true
+    stopSignal.abort()
     stopHearing()
     for (const timer of timers) clearInterval(timer)
     await listener.stop()
-    await Promise.all([queue.stop(), looks.settled(), sweeps.settled(), ...orders])
+    await Promise.all([queue.stop(), looks.settled(), readings.settled(), sweeps.settled(), ...orders])
     await releaseAllLeases(worker)
     await leave(worker)
     await closeClusters()

@@ -1,12 +1,11 @@
 import type { SystemActor } from '#lib/access/actor'
-import type { Verdict } from '#lib/access/resources'
 import type { ClusterClient } from '#lib/cluster/client'
 import type { MadeObject } from '#lib/cluster/objects'
 import type { Writing } from '#lib/db/grant-progress'
 import type { ClaimedGrant } from '#lib/db/grant-queue'
 import { newReference } from '#lib/db/ids'
 import { grantObjects, type Manifest } from '#lib/grants/manifests'
-import type { Policy } from './judge.ts'
+import type { Judged, Policy } from './judge.ts'
 
 /** One pass over one claimed grant. `grant` is what the database says, kept up to date by whoever writes. */
 export type Work = {
@@ -24,7 +23,7 @@ export type Work = {
   /** Of these, what the database does not know yet. */
   unsaved: MadeObject[]
   /** What the last judgement let pass; null before it. */
-  verdict: Verdict | null
+  judged: Judged | null
   /** When a window closes that access may not outlive, as it was judged; null where none does. */
   until: Date | null
 }

@@ -1,5 +1,8 @@
 // The facts of a request as Postern gathers them, judged by the guardrails of the configuration.
+import type { Difference } from '#lib/access/difference'
 import type { Rule } from '#lib/access/rule'
+import { breakdown } from '#lib/rbac/breakdown'
+import type { Present } from '#lib/rbac/present'
 import { type Assessment, assessRisk } from '#lib/rbac/risk/assess'
 import type { JudgementFacts } from '../facts.ts'
 import { grantedRules } from '../granted-rules.ts'
@@ -12,18 +15,30 @@ import { judge } from './judge.ts'
 const isPrivileged = (namespace: string) => namespace.startsWith('kube-')
 
 /** What is dangerous about rules that are given by RoleBindings in these namespaces. */
-export const riskOf = (rules: readonly Rule[], namespaces: readonly string[]): Assessment =>
+export const riskOf = (rules: readonly Rule[], namespaces: readonly string[], live?: Present['risk']): Assessment =>
   assessRisk(rules, {
+    ...live,
     scope: 'namespace',
     namespaceKind: namespaces.some(isPrivileged) ? 'privileged' : 'ordinary',
   })
 
+/** What would be new, each single right, as expressions see it; null where it is not known. */
+function addedRights(difference: Difference | undefined): PolicyFacts['difference'] {
+  if (!difference?.known) return null
+  return difference.gained.flatMap(({ namespaces, rules }) =>
+    breakdown(rules, namespaces).map(({ verb, group, resource, subresource, name, namespace }) => {
+      return { verb, group, resource: subresource ? `${resource}/${subresource}` : resource, name, namespace }
+    }),
+  )
+}
+
 /** What the guardrails are shown of a request: its rules and their risks are found. Nothing is looked up. */
 export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
-  const { submission, entitlement, requester, cluster, stage } = facts
+  const { submission, entitlement, requester, cluster, stage, present } = facts
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
-  const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces).findings : [])
-  return { submission, entitlement, requester, cluster, rules, risks, difference: facts.difference ?? null, stage }
+  const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces, present?.risk).findings : [])
+  const difference = facts.difference ?? addedRights(present?.difference)
+  return { submission, entitlement, requester, cluster, rules, risks, difference, stage }
 }
 
 /** The same facts give the same judgement. */

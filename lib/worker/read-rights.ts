@@ -1,0 +1,47 @@
+import { AppError } from '#lib/access/errors'
+import { ClusterError } from '#lib/cluster/errors'
+import { readClusterRights } from '#lib/cluster/read-rights'
+import { saveRights, saveRightsTrouble, takeRightsTurn, turnSeconds } from '#lib/db/cluster-rights'
+import { grantsNamespace } from '#lib/grants/names'
+import { log } from '#lib/log'
+import type { Configuration } from '#lib/policy/configuration'
+import { clientFor } from './clusters.ts'
+
+/** Seconds between two readings of a cluster, which is how old "you already can" may be. */
+const shortestPause = 60
+const longestPause = 600
+/** A cluster that takes long to read is big or busy: a hundredth of the time is spent on it at the most. */
+const pausePerSecondOfReading = 100
+
+const pauseAfter = (ms: number) =>
+  Math.min(longestPause, Math.max(shortestPause, Math.round((ms / 1000) * pausePerSecondOfReading)))
+
+/**
+ * Reads who may do what in a cluster and writes it down, when it is time. What was read before stays where the cluster
+ * does not answer, until it is too old; where Postern may not read it any more, nothing is known. Never throws for what a
+ * cluster does.
+ * @param stopping ends a long reading half-way
+ */
+export async function readRightsOf(configuration: Configuration, name: string, stopping: AbortSignal): Promise<void> {
+  if (!(await takeRightsTurn(name))) return
+  try {
+    const client = await clientFor(configuration, name)
+    const began = performance.now()
+    // NB: taken before the first page: what changes meanwhile may not be in it.
+    const readAt = new Date()
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout((turnSeconds - 30) * 1000)])
+    const rights = await readClusterRights(client, grantsNamespace, signal)
+    await saveRights(name, rights, readAt, pauseAfter(performance.now() - began))
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    if (stopping.aborted) return
+    log.warn({ cluster: name, err: error }, 'who may do what cannot be read')
+    const isForbidden = error instanceof ClusterError && error.status === 403
+    const why = isForbidden
+      ? `Postern may not read who may do what in ${name}.`
+      : error instanceof ClusterError
+        ? error.message
+        : `What ${name} answered about who may do what could not be understood.`
+    await saveRightsTrouble(name, why, isForbidden)
+  }
+}
