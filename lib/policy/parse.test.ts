@@ -243,10 +243,29 @@ describe('what is wrong is told with its place and what would be right', () => {
       'guardrails: [{ name: x, effect: deny }]\nroles:',
       '8:14 guardrails[0].description is missing',
     ],
+    [
+      'people whom the cluster would take for a part of itself',
+      '    publicServer',
+      '    people: { username: subject, groupsPrefix: "system:" }\n    publicServer',
+      '14:48 clusters[0].people.groupsPrefix must not begin with system:',
+    ],
+    [
+      'a claim that no API server takes for the name',
+      '    publicServer',
+      '    people: { username: name }\n    publicServer',
+      '14:25 clusters[0].people.username must be one of email, subject',
+    ],
     ['an empty who', '{ groups: [security-audit] }', '{}', '9:12 roles.auditor name at least one group or person'],
   ]
   test.each(cases)('%s', (_, from, to, expected) => {
     expect(problems(changed(from, to))[0]?.slice(0, expected.length)).toBe(expected)
+  })
+
+  test('people whom a cluster knows by an e-mail address that is never asked for', () => {
+    const people = changed('    publicServer', '    people: { username: email }\n    publicServer')
+    expect(parseConfiguration(people, 'postern.yaml').ok).toBe(true)
+    const text = people.replace('  apiAudience', '  scopes: [openid, groups]\n  apiAudience')
+    expect(problems(text)).toEqual(['15:25 clusters[0].people.username needs email among identity.scopes'])
   })
 
   test('a key like no other is told besides what is missing', () => {
