@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { refusedAsk } from '#lib/access/recorded-facts'
 import { differenceResource } from '#lib/access/difference'
+import { refusedAsk } from '#lib/access/recorded-facts'
 import { endReasons } from '#lib/access/status'
 
 // The closed list of facts that Postern records: for each type the shape of its data (an allow-list: what is not
