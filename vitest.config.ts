@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           env: quiet,
-          include: ['lib/**/*.test.ts', 'local/**/*.test.ts', 'components/**/*.test.{ts,tsx}'],
+          include: ['lib/**/*.test.ts', 'local/**/*.test.ts', 'cli/**/*.test.ts', 'components/**/*.test.{ts,tsx}'],
           exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
         },
       },

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findNode } from './find-node.mjs'
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
 const commands = {
@@ -65,19 +66,6 @@ function generateClient() {
   writeFileSync(marker, hash)
 }
 
-/** The pinned Node where its package fits this machine, else the one that runs this, when it is new enough. */
-function findNode() {
-  const pinned = join(checkout, 'node_modules/.bin/node')
-  if (existsSync(pinned) && spawnSync(pinned, ['--version']).status === 0) return pinned
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  // From 24.2 on a module can ask whether it is the program (import.meta.main).
-  if (major > 24 || (major === 24 && minor >= 2)) return process.execPath
-  return giveUp(
-    `Postern needs Node 24.2 or newer. npm has no Node for ${process.platform}-${process.arch} in this project, ` +
-      `and this one is ${process.version}: install a newer one and try again.`,
-  )
-}
-
 /** @param {number} pid @returns {number | undefined} undefined when there is no such process */
 function parentOf(pid) {
   try {
@@ -96,8 +84,9 @@ if (!existsSync(file)) giveUp(`${file} is not there`)
 if (!isInstalled()) step('installing packages (npm ci)', ['npm', 'ci', '--no-audit', '--no-fund'])
 generateClient()
 
-const node = findNode()
-const child = spawn(node, [file, ...args], {
+const found = findNode(checkout)
+if ('problem' in found) giveUp(found.problem)
+const child = spawn(found.node, [file, ...args], {
   cwd: checkout,
   env: {
     ...process.env,

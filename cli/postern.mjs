@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// `npx postern …`: hands over to cli/main.ts, in this process where this Node is new enough, else on the Node that
+// package.json pins. It works from any folder.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findNode, isNewEnough } from '../local/find-node.mjs'
+
+const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
+const main = join(checkout, 'cli/main.ts')
+
+/** @param {string} message @returns {never} */
+function giveUp(message) {
+  process.stderr.write(`${message}\n`)
+  process.exit(2)
+}
+
+if (!existsSync(join(checkout, 'node_modules/commander'))) giveUp(`packages are missing: run npm ci in ${checkout}`)
+if (isNewEnough()) await import('./main.ts')
+else {
+  const found = findNode(checkout)
+  if ('problem' in found) giveUp(found.problem)
+  const child = spawn(found.node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => child.kill(signal))
+  }
+  child.on('error', (error) => giveUp(error.message))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM']))
+}

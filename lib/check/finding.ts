@@ -1,0 +1,40 @@
+// The words of a check: what was found wrong with an object of a manifest.
+import { createHash } from 'node:crypto'
+import type { Severity } from '#lib/access/severity'
+import type { Place } from './source.ts'
+
+export type ObjectName = { kind: string; namespace: string | null; name: string }
+
+/** What the judges say; `Checker` adds where it stands and what was agreed about it. */
+export type Judged = {
+  /** Of the risk catalogue, a guardrail's name, or one of `checkIds`. */
+  id: string
+  severity: Severity
+  sentence: string
+  because: string[]
+  outlives: string | null
+  /** Findings that this one says already. */
+  includes: string[]
+  /** The plainest place first. */
+  places: [Place, ...Place[]]
+  /** What makes it the same finding although lines and files have moved. */
+  substance: unknown
+}
+
+export type Finding = Omit<Judged, 'substance'> & {
+  object: ObjectName
+  file: string
+  /** The template that it was made from, as Helm says it in a comment. */
+  template: string | null
+  /** Stays while the object has this name and what is wrong with it stays the same. */
+  fingerprint: string
+}
+
+export const objectInWords = ({ kind, namespace, name }: ObjectName) =>
+  `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`
+
+export const fingerprintOf = (id: string, object: ObjectName, substance: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify([id, object.kind, object.namespace, object.name, substance]))
+    .digest('hex')
+    .slice(0, 32)

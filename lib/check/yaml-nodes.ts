@@ -1,0 +1,113 @@
+// What do the nodes of a YAML document say? Read straight from the nodes, because their places are wanted, and because
+// turning a hostile document into plain values can take any time and memory.
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, visit, type YAMLMap } from 'yaml'
+import type { Range } from './source.ts'
+
+/** What is wrong with a document, and where. */
+export class Unreadable extends Error {
+  readonly range: Range
+  constructor(message: string, range: Range) {
+    super(message)
+    this.range = range
+  }
+}
+
+export type Text = { value: string; range: Range }
+export type Entry = { key: Text; value: Node | null; range: Range }
+
+// A document of the largest allowed length holds fewer nodes; only aliases lead further.
+const maxReads = 2_000_000
+const maxMergeDepth = 16
+
+const rangeOf = (node: unknown): Range => {
+  const range = (node as Node | null | undefined)?.range
+  return range ? [range[0], range[1]] : [0, 0]
+}
+
+/** Follows aliases and merges, and refuses what readers of YAML disagree about: keys twice, keys that are no text. */
+export class Nodes {
+  readonly #targets: ReadonlyMap<Alias, Node>
+  #reads = 0
+
+  constructor(document: Document) {
+    this.#targets = targetsOf(document)
+  }
+
+  rangeOf(node: unknown): Range {
+    return rangeOf(node)
+  }
+
+  resolve(node: unknown): Node | null {
+    if (++this.#reads > maxReads) throw new Unreadable('its aliases stand for too much', [0, 0])
+    if (!isAlias(node)) return (node as Node | null | undefined) ?? null
+    const target = this.#targets.get(node)
+    if (!target) throw new Unreadable(`there is no anchor &${node.source} before this`, rangeOf(node))
+    return target
+  }
+
+  /** The entries of a mapping, those merged into it by `<<` last; null where it is none. */
+  entries(node: unknown, depth = 0): Map<string, Entry> | null {
+    const map = this.resolve(node)
+    if (!isMap(map)) return null
+    const own = new Map<string, Entry>()
+    const merged: Map<string, Entry>[] = []
+    for (const { key, value } of (map as YAMLMap).items) {
+      const name = this.resolve(key)
+      if (!isScalar(name) || typeof name.value !== 'string')
+        throw new Unreadable('a key must be text: put it in quotes', rangeOf(key))
+      const text = name.value
+      if (text === '<<') {
+        merged.push(...this.#merged(value, depth))
+        continue
+      }
+      if (own.has(text))
+        throw new Unreadable(`there is ${text} twice, and readers differ in which one counts`, rangeOf(key))
+      const valueNode = value as Node | null
+      const end = valueNode?.range?.[1] ?? rangeOf(key)[1]
+      own.set(text, { key: { value: text, range: rangeOf(key) }, value: valueNode, range: [rangeOf(key)[0], end] })
+    }
+    for (const entries of merged)
+      for (const [key, entry] of entries) {
+        if (!own.has(key)) own.set(key, entry)
+      }
+    return own
+  }
+
+  items(node: unknown): Node[] | null {
+    const list = this.resolve(node)
+    return isSeq(list) ? (list.items as Node[]) : null
+  }
+
+  text(node: unknown): Text | null {
+    const scalar = this.resolve(node)
+    return isScalar(scalar) && typeof scalar.value === 'string' ? { value: scalar.value, range: rangeOf(node) } : null
+  }
+
+  isNothing(node: unknown): boolean {
+    const found = this.resolve(node)
+    return found === null || (isScalar(found) && found.value === null)
+  }
+
+  #merged(value: unknown, depth: number): Map<string, Entry>[] {
+    // What is merged into itself never ends.
+    if (depth >= maxMergeDepth) throw new Unreadable('<< leads too deep', rangeOf(value))
+    return (this.items(value) ?? [value]).map((source) => {
+      const entries = this.entries(source, depth + 1)
+      if (!entries) throw new Unreadable('<< takes a mapping, or a list of them', rangeOf(value))
+      return entries
+    })
+  }
+}
+
+/** The node that each alias stands for: the last one before it that carries the anchor. One walk, whatever their number. */
+function targetsOf(document: Document): Map<Alias, Node> {
+  const targets = new Map<Alias, Node>()
+  const anchors = new Map<string, Node>()
+  visit(document, (_, node) => {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source)
+      if (target) targets.set(node, target)
+    } else if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor) anchors.set(node.anchor, node)
+  })
+  return targets
+}
