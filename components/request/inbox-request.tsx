@@ -41,6 +41,8 @@ export function InboxRequest({ request, decide }: Props) {
           namespaces={request.namespaces}
           clusterRole={request.clusterRole}
           caption="What becomes possible"
+          difference={request.difference}
+          who="they"
         />
         <div className="mt-2">
           <RiskList risk={request.risk} />

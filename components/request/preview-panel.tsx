@@ -32,6 +32,8 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, b
           namespaces={namespaces}
           clusterRole={entitlement.clusterRole}
           caption="What you would be able to do"
+          difference={preview && preview.rules.length > 0 ? preview.difference : null}
+          who="you"
         />
         {preview && preview.rules.length > 0 && (
           <div className="mt-2">

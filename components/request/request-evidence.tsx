@@ -16,10 +16,10 @@ import { Timeline } from './timeline.tsx'
 import { shortHash, VerdictList } from './verdict-list.tsx'
 import { aboutTitle } from './words.ts'
 
-type Props = { request: RequestResource; events: AuditEventResource[]; moreEvents: boolean }
+type Props = { request: RequestResource; isMine: boolean; events: AuditEventResource[]; moreEvents: boolean }
 
 /** A request from top to bottom, as an auditor reads it: each part links to itself, and prints as it stands. */
-export function RequestEvidence({ request, events, moreEvents }: Props) {
+export function RequestEvidence({ request, isMine, events, moreEvents }: Props) {
   const { grant } = request
   const account = grant?.objects.find((one) => one.kind === 'ServiceAccount')
   return (
@@ -41,6 +41,8 @@ export function RequestEvidence({ request, events, moreEvents }: Props) {
           namespaces={request.namespaces}
           clusterRole={request.clusterRole}
           caption="What becomes possible"
+          difference={request.difference}
+          who={isMine ? 'you' : 'they'}
         />
         <div className="mt-2">
           <RiskList risk={request.risk} />

@@ -1,14 +1,35 @@
+import { clsx } from 'clsx'
+import type { Difference } from '#lib/access/difference'
 import type { Rule } from '#lib/access/rule'
 import { rulesInWords } from '#lib/rbac/sentence'
 import { Said } from '../ui/said.tsx'
+import { Time } from '../ui/time.tsx'
 
 // A vetted ClusterRole such as `view` names some eighty resources: more than this many are folded behind their number.
 const mostShown = 12
 
-type Props = { rules: Rule[]; namespaces: string[]; clusterRole: string | null; caption: string }
+type Props = {
+  rules: Rule[]
+  namespaces: string[]
+  clusterRole: string | null
+  caption: string
+  /** What of it is new; null before there is an answer. */
+  difference: Difference | null
+  /** To whom it is new. */
+  who: 'you' | 'they'
+}
 
-/** What becomes possible: the verbs first, because they are what an approver decides about; same verbs in one row. */
-export function RulesTable({ rules, namespaces, clusterRole, caption }: Props) {
+/**
+ * What becomes possible: what is new first, then, in quiet words, what is possible already. The verbs lead, because they
+ * are what an approver decides about; same verbs in one row.
+ */
+export function RulesTable({ rules, namespaces, clusterRole, caption, difference, who }: Props) {
+  const parts = difference?.known
+    ? [
+        ...difference.gained.map((part) => ({ ...part, isHeld: false })),
+        ...difference.held.map((part) => ({ ...part, isHeld: true })),
+      ]
+    : [{ namespaces, rules, isHeld: false }]
   return (
     <>
       <table className="table-plain">
@@ -21,31 +42,33 @@ export function RulesTable({ rules, namespaces, clusterRole, caption }: Props) {
           </tr>
         </thead>
         <tbody>
-          {byVerbs(rules).map(({ key, verbs, targets, names }) => (
-            <tr key={key}>
+          {parts.flatMap(rowsOf).map(({ key, verbs, targets, names, at, isHeld }) => (
+            <tr key={key} className={clsx(isHeld && 'text-muted')}>
               <td className="min-w-24">
-                <code className="font-strong">{verbs}</code>
+                <code className={clsx(!isHeld && 'font-strong')}>{verbs}</code>
               </td>
               <td>
                 <Targets targets={targets} />
                 {names.length > 0 && (
                   <p className="text-muted">
                     only named{' '}
-                    <code className="text-ink">
+                    <code className={clsx(!isHeld && 'text-ink')}>
                       <Said>{names.join(', ')}</Said>
                     </code>
                   </p>
                 )}
+                {isHeld && <p>{who} already can</p>}
               </td>
               <td>
                 <code>
-                  <Said>{namespaces.join(', ') || '–'}</Said>
+                  <Said>{at.join(', ') || '–'}</Said>
                 </code>
               </td>
             </tr>
           ))}
         </tbody>
       </table>
+      {difference && rules.length > 0 && <Today difference={difference} who={who} />}
       {rules.length === 0 && !clusterRole && <p className="py-2 text-dense text-muted">No rules chosen yet.</p>}
       {clusterRole && (
         <p className="mt-2 text-dense text-muted">
@@ -54,6 +77,26 @@ export function RulesTable({ rules, namespaces, clusterRole, caption }: Props) {
         </p>
       )}
     </>
+  )
+}
+
+/** As of when it is known what is new, or why it is not. */
+function Today({ difference, who }: { difference: Difference; who: Props['who'] }) {
+  return (
+    <p className="mt-1.5 max-w-[72ch] text-dense text-muted">
+      {!difference.known ? (
+        <>
+          What {who} can do there already is not known: <Said>{difference.why}</Said>
+        </>
+      ) : (
+        <>
+          {difference.gained.length === 0 && (
+            <span className="text-ink">Nothing of it is new: {who} can do all of this without Postern. </span>
+          )}
+          By the cluster’s roles and bindings <Time at={difference.asOf} />.
+        </>
+      )}
+    </p>
   )
 }
 
@@ -76,22 +119,23 @@ function Targets({ targets }: { targets: string[] }) {
   )
 }
 
-type Row = { key: string; verbs: string; targets: string[]; names: string[] }
+type Part = { rules: Rule[]; namespaces: string[]; isHeld: boolean }
+type Row = { key: string; verbs: string; targets: string[]; names: string[]; at: string[]; isHeld: boolean }
 
 /** Rules with the same verbs on the same names as one row; every target in the words of the sentence, none left out. */
-function byVerbs(rules: Rule[]): Row[] {
+function rowsOf({ rules, namespaces: at, isHeld }: Part): Row[] {
   const rows = new Map<string, Row>()
   for (const rule of rules) {
     const names = [...(rule.resourceNames ?? [])].sort()
     const verbs = said({ ...rule, apiGroups: [''], resources: ['x'] }).slice(0, -' x'.length)
-    const key = JSON.stringify([verbs, names])
+    const key = JSON.stringify([isHeld, at, verbs, names])
     const targets = rule.apiGroups.flatMap((group) =>
       rule.resources.map((resource) =>
         said({ verbs: ['get'], apiGroups: [group], resources: [resource] }).slice('get '.length),
       ),
     )
     const before = rows.get(key)?.targets ?? []
-    rows.set(key, { key, verbs, names, targets: [...new Set([...before, ...targets])] })
+    rows.set(key, { key, verbs, names, at, isHeld, targets: [...new Set([...before, ...targets])] })
   }
   return [...rows.values()]
 }

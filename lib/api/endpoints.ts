@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { explainQuery, explanationResource } from '#lib/access/explanation'
 import { idSchema } from '#lib/access/ids'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/access/request'
 import {
@@ -96,6 +97,19 @@ export const endpoints = {
     query: none,
     status: 200,
     answer: z.strictObject({ items: z.array(clusterResource) }).meta({ id: 'Clusters' }),
+  }),
+  explainAccess: define({
+    operation: 'explainAccess',
+    method: 'GET',
+    path: '/access/explain',
+    summary: 'May somebody do one thing in a cluster, by which binding and role, and what to ask for if not',
+    description:
+      'By the Roles, ClusterRoles and bindings that Postern last read of the cluster. Other authorizers of that cluster ' +
+      'may allow more. People ask about themselves; auditors and admins about anybody whom Postern knows.',
+    params: {},
+    query: explainQuery,
+    status: 200,
+    answer: explanationResource,
   }),
   previewRequest: define({
     operation: 'previewRequest',

@@ -7,3 +7,9 @@ export async function findPerson(issuer: string, subject: string): Promise<{ per
   const row = await db().person.findUnique({ where: { issuer_subject: { issuer, subject } } })
   return row && { person: toPerson(row), groupsAt: row.groupsAt }
 }
+
+/** People by their id, subject or e-mail address, as it was last said; two at the most, to tell "several" from "one". */
+export async function findPeopleNamed(text: string): Promise<Person[]> {
+  const OR = [{ id: text }, { subject: text }, { email: text }]
+  return (await db().person.findMany({ where: { OR }, take: 2 })).map(toPerson)
+}

@@ -98,12 +98,20 @@ function accountsOf(rights: IndexedRights, namespaces: readonly string[]): Accou
     .map(({ namespace, name, identity }) => ({ namespace, name, identity, objects: rights.objectsOf(identity) }))
 }
 
+/**
+ * Kubernetes gives these to every ServiceAccount (`system:cluster-trust-bundle-discovery`): public certificates, which
+ * are no power worth a warning on every pod.
+ */
+const harmless: readonly Rule[] = [
+  { apiGroups: ['certificates.k8s.io'], resources: ['clustertrustbundles'], verbs: ['get', 'list', 'watch'] },
+]
+
 /** What a ServiceAccount may do, anywhere, that the requester may not do there. */
 function moreThan(account: Account, requester: ClusterIdentity, theirs: ClusterObjects): ServiceAccountRights {
   const { namespace, name, identity, objects } = account
   const places = new Set(['', ...objects.roleBindings.map(({ metadata }) => metadata.namespace)])
   const rules = [...places].flatMap(
-    (place) => covers(rulesIn(theirs, requester, place), rulesIn(objects, identity, place)).uncovered,
+    (place) => covers([...harmless, ...rulesIn(theirs, requester, place)], rulesIn(objects, identity, place)).uncovered,
   )
   return { namespace, name, rules }
 }

@@ -1,4 +1,4 @@
-import type { PersonActor } from '#lib/access/actor'
+import type { Person, PersonActor } from '#lib/access/actor'
 import { formatDuration } from '#lib/access/duration'
 import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/access/entitlement'
 import type { EntitlementResource } from '#lib/access/resources'
@@ -44,10 +44,13 @@ function toResource(entitlement: Entitlement, states: ReadonlyMap<string, SeenSt
   }
 }
 
-/** What this person may ask for, in the order of the configuration. */
-export async function listEntitlements(actor: PersonActor): Promise<EntitlementResource[]> {
+/** What somebody may ask for, in the order of the configuration. Whether the reader may know is for the caller. */
+export async function entitlementsOf(person: Person): Promise<EntitlementResource[]> {
   const states = await clusterStates()
   return currentPolicy()
-    .configuration.entitlements.filter(({ who }) => isAmong(who, actor.person))
+    .configuration.entitlements.filter(({ who }) => isAmong(who, person))
     .map((entitlement) => toResource(entitlement, states))
 }
+
+/** What this person may ask for. */
+export const listEntitlements = (actor: PersonActor): Promise<EntitlementResource[]> => entitlementsOf(actor.person)

@@ -86,6 +86,15 @@ beforeAll(async () => {
     role('power', [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]),
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'robot', namespace } },
     bind('robot-has-power', 'power', [{ kind: 'ServiceAccount', name: 'robot', namespace }]),
+    {
+      ...{ apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: namespace } },
+      rules: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['list'] }],
+    },
+    {
+      ...{ apiVersion: `${rbac}/v1`, kind: 'ClusterRoleBinding', metadata: { name: namespace } },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: namespace },
+      subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace }],
+    },
   ])
   const token = await kubectl(['create', 'token', 'robot', '-n', namespace])
   writeKubeconfig(blindFile, { ...kubernetes, name: 'blind' }, { token: token.trim() })
@@ -95,6 +104,7 @@ beforeAll(async () => {
 beforeEach(() => readAgain('prod-eu'))
 afterAll(async () => {
   await kubectl(['delete', 'namespace', namespace, '--wait=false'])
+  await kubectl(['delete', 'clusterrole,clusterrolebinding', namespace])
   await policy.stop()
   await closeClusters()
   await database.drop()
@@ -181,7 +191,7 @@ describe('what else the live cluster says', () => {
   test('the service accounts with more power than the requester are named, and names that grant nothing', async () => {
     const { risk } = await ask({ entitlement: 'pods' })
     const creates = risk.findings.find(({ id }) => id === 'creates-pods')
-    expect(creates?.because).toContain(`service account ${namespace}/robot may also get secrets`)
+    expect(creates?.because).toContain(`service account ${namespace}/robot may also list namespaces; get secrets`)
     expect(creates?.because.join()).not.toContain('default')
     const unknown = risk.findings.find(({ id }) => id === 'unknown-resources')
     expect(unknown?.because.join()).toMatch(

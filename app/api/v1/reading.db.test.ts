@@ -6,6 +6,7 @@ import { expectProblem, expectPromised, knock } from '#lib/testing/doors'
 import { testIdentity } from '#lib/testing/identity'
 import { aClusterState } from '#lib/testing/requests'
 import * as nothingDoor from '../[[...path]]/route.ts'
+import * as explainDoor from './access/explain/route.ts'
 import * as auditDoor from './audit-events/route.ts'
 import * as clustersDoor from './clusters/route.ts'
 import * as entitlementsDoor from './entitlements/route.ts'
@@ -47,6 +48,33 @@ test('the clusters are told as last seen', async () => {
   const answer = await knock(clustersDoor, { ...as('mina'), path: '/api/v1/clusters' })
   expectPromised(answer, endpoints.listClusters)
   expect(answer.body.items).toMatchObject([{ name: 'prod-eu', reachable: true }])
+})
+
+test('why somebody may or may not is told to themselves and to auditors; others learn not even that they exist', async () => {
+  const explain = (who: string, query: object) =>
+    knock(explainDoor, {
+      ...as(who),
+      path: `/api/v1/access/explain?${new URLSearchParams({ cluster: 'prod-eu', verb: 'get', ...query })}`,
+    })
+  const secrets = { resource: 'secrets', namespace: 'payments' }
+  const own = await explain('mina', secrets)
+  expectPromised(own, endpoints.explainAccess)
+  expect(own.body).toMatchObject({ person: { name: 'Mina Okafor' }, allowed: null, asOf: null })
+  expect(own.body.entitlements).toMatchObject([{ name: 'payments-secrets' }])
+  expect((await explain('mina', { ...secrets, person: 'mina' })).body.person).toEqual(own.body.person)
+  const about = await explain('ines', { ...secrets, person: 'mina@example.com' })
+  expectPromised(about, endpoints.explainAccess)
+  expect(about.body.person).toEqual(own.body.person)
+  const [jonas, nobody] = [
+    await explain('mina', { ...secrets, person: 'jonas' }),
+    await explain('mina', { ...secrets, person: 'nobody' }),
+  ]
+  expectProblem(jonas, 404, 'not-found')
+  expect({ ...jonas.body, reference: '' }).toEqual({ ...nobody.body, reference: '' })
+  expectProblem(await explain('ines', { ...secrets, person: 'nobody' }), 404, 'not-found')
+  expectProblem(await explain('mina', { ...secrets, path: '/metrics' }), 400, 'malformed')
+  expectProblem(await explain('mina', {}), 400, 'malformed')
+  expectProblem(await explain('mina', { ...secrets, cluster: 'other' }), 422, 'invalid')
 })
 
 test('auditors read all events, others what is about them; filters are known by name', async () => {

@@ -51,7 +51,12 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
           <DecidePanel key={request.digest} request={request} decide={decide} />
         </div>
       )}
-      <RequestEvidence request={request} events={[...events.items].reverse()} moreEvents={events.nextCursor !== null} />
+      <RequestEvidence
+        request={request}
+        isMine={isMine}
+        events={[...events.items].reverse()}
+        moreEvents={events.nextCursor !== null}
+      />
     </>
   )
 }

@@ -1,0 +1,171 @@
+import { isSamePerson, type Person, type PersonActor } from '#lib/access/actor'
+import { AppError, notFound } from '#lib/access/errors'
+import type { AccessExplanation, ExplainQuery } from '#lib/access/explanation'
+import { seesEverything } from '#lib/access/may-act'
+import type { EntitlementResource } from '#lib/access/resources'
+import type { Rule } from '#lib/access/rule'
+import { reads } from '#lib/db/client'
+import { readRights } from '#lib/db/cluster-rights'
+import { findActiveGrants } from '#lib/db/find-active-grants'
+import { findPeopleNamed } from '#lib/db/find-person'
+import { toPersonResource } from '#lib/db/people'
+import { grantsNamespace, objectName, userName } from '#lib/grants/names'
+import { currentPolicy } from '#lib/policy/current'
+import { allows } from '#lib/rbac/allows'
+import type { Attributes } from '#lib/rbac/attributes'
+import { countQuestions } from '#lib/rbac/breakdown'
+import type { PolicyRule } from '#lib/rbac/cluster-objects'
+import type { IndexedRights } from '#lib/rbac/cluster-rights'
+import { covers } from '#lib/rbac/covers'
+import type { Chain } from '#lib/rbac/effective-rules'
+import { type AccessQuestion, explain } from '#lib/rbac/explain'
+import { rightsNow, whoIn } from '#lib/rbac/present'
+import { unknownResources } from '#lib/rbac/risk/unknown-resources'
+import { rulesInWords } from '#lib/rbac/sentence'
+import { entitlementsOf } from './list-entitlements.ts'
+
+/** Whom it is asked about. NB: others than auditors and admins learn nothing by asking about somebody, not even a name. */
+async function personOf(actor: PersonActor, wanted: string | undefined): Promise<Person> {
+  const { id, subject, email } = actor.person
+  if (!wanted || [id, subject, email].includes(wanted)) return actor.person
+  if (!seesEverything(actor)) throw notFound()
+  const [found, another] = await findPeopleNamed(wanted)
+  if (!found || another) throw notFound()
+  return found
+}
+
+function questionOf({ verb, group, resource, subresource, name, namespace, path }: ExplainQuery): AccessQuestion {
+  if (!resource) return { path: path ?? '/', verb }
+  return { attributes: { namespace, verb, group, resource, subresource, name } }
+}
+
+/** What would have to be allowed, as the rule that a Role would say. */
+function ruleOf({ verb, group, resource, subresource, name }: Attributes): Rule {
+  return {
+    verbs: [verb],
+    apiGroups: [group],
+    resources: [subresource ? `${resource}/${subresource}` : resource],
+    ...(name ? { resourceNames: [name] } : {}),
+  }
+}
+
+const linkOf = ({ binding: { namespace, name }, role }: Chain) => ({
+  binding: { kind: namespace === null ? ('ClusterRoleBinding' as const) : ('RoleBinding' as const), namespace, name },
+  role,
+})
+
+const plainRule = ({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule) => ({
+  verbs: verbs ?? [],
+  apiGroups: apiGroups ?? [],
+  resources: resources ?? [],
+  resourceNames: resourceNames ?? [],
+  nonResourceURLs: nonResourceURLs ?? [],
+})
+
+/** Does what is asked about make sense in this cluster? A typo is refused like anything else, which helps nobody. */
+function hintsOf(question: AccessQuestion, rights: IndexedRights | null): string[] {
+  if (!('attributes' in question) || !rights?.served || !rights.knownResources) return []
+  const { attributes } = question
+  if (rights.served.unsureGroups.includes(attributes.group)) return []
+  const unknown = unknownResources([ruleOf(attributes)], rights.knownResources).map(({ sentence }) => sentence)
+  const full = attributes.subresource ? `${attributes.resource}/${attributes.subresource}` : attributes.resource
+  const served = rights.served.resources.find(({ group, resource }) => group === attributes.group && resource === full)
+  if (served && !served.namespaced && attributes.namespace) {
+    unknown.push(`${full} belong to the cluster and to no namespace: ask without one.`)
+  }
+  return unknown
+}
+
+/** Those that give all of it there: what needs the fewest people first, then what gives the least besides. */
+function entitlementsThatGive(all: readonly EntitlementResource[], cluster: string, asked: Attributes) {
+  const { namespace } = asked
+  const rule = ruleOf(asked)
+  const people = ({ approvals }: EntitlementResource) => approvals.reduce((sum, { count }) => sum + count, 0)
+  const breadth = (one: EntitlementResource) => (one.kind === 'ceiling' ? 0 : countQuestions(one.rules, ['']))
+  return all
+    .filter((one) => one.clusters.some(({ name, namespaces }) => name === cluster && namespaces.includes(namespace)))
+    .filter((one) => covers(one.rules, [rule]).covered)
+    .sort((a, b) => people(a) - people(b) || breadth(a) - breadth(b) || (a.name < b.name ? -1 : 1))
+    .map((one) => {
+      const known = {
+        ...{ entitlement: one.name, cluster, namespaces: namespace },
+        ...(one.kind === 'ceiling' ? { rules: JSON.stringify([rule]) } : {}),
+      }
+      return {
+        name: one.name,
+        title: one.title,
+        approvals: one.approvals,
+        ask: `/ask?${new URLSearchParams(known)}`,
+      }
+    })
+}
+
+async function grantsThatAllow(person: Person, cluster: string, question: AccessQuestion) {
+  if (!('attributes' in question)) return []
+  const { attributes } = question
+  const grants = await findActiveGrants(person.id, cluster)
+  return grants
+    .filter(({ namespaces, rules }) => namespaces.includes(attributes.namespace) && allows(rules, attributes))
+    .map(({ id, requestId, title, expiresAt, clusterRole }) => ({
+      ...{ id, requestId, title, expiresAt: expiresAt.toISOString(), user: userName(id) },
+      binding: { kind: 'RoleBinding' as const, namespace: attributes.namespace, name: objectName(id) },
+      role: clusterRole ? { kind: 'ClusterRole', name: clusterRole } : { kind: 'Role', name: objectName(id) },
+    }))
+}
+
+const inWords = (question: AccessQuestion): string => {
+  if (!('attributes' in question)) return `${question.verb} the path ${question.path}`
+  const { namespace } = question.attributes
+  const where = namespace ? `in ${namespace}` : 'in the whole cluster'
+  return `${rulesInWords([ruleOf(question.attributes)])} ${where}`
+}
+
+/**
+ * May somebody do one thing in a cluster as themselves, by which bindings and roles, or what is missing and what to ask
+ * for. By RBAC as the worker last read it: the cluster is not asked, and its other authorizers may allow more.
+ * @throws AppError `not-found` for another person than oneself, unless an auditor or admin asks about one that is known;
+ * `invalid` for a cluster that is not configured
+ */
+export async function explainAccess(actor: PersonActor, query: ExplainQuery): Promise<AccessExplanation> {
+  const person = await personOf(actor, query.person)
+  const { cluster } = query
+  const configured = currentPolicy().configuration.clusters.find(({ name }) => name === cluster)
+  if (!configured) {
+    const errors = [{ pointer: 'cluster', message: 'is no cluster of this configuration' }]
+    throw new AppError('invalid', `There is no cluster ${cluster}.`, { errors })
+  }
+  const question = questionOf(query)
+  const [seen, grants, offered] = await Promise.all([
+    readRights(reads(), cluster),
+    grantsThatAllow(person, cluster, question),
+    entitlementsOf(person),
+  ])
+  const known = rightsNow(cluster, seen, new Date())
+  const who = whoIn(cluster, configured.people, person)
+  const answer =
+    known.rights && who.identity ? explain(known.rights.objectsOf(who.identity), who.identity, question) : null
+  const { group, resource = null, subresource, name, namespace, verb, path = null } = query
+  const words = inWords(question)
+  const whose = isSamePerson(person, actor.person) ? 'You' : person.name
+  const notKnown = known.rights ? (who.identity ? '' : who.why) : known.why
+  return {
+    person: toPersonResource(person),
+    question: { cluster, verb, group, resource, subresource, name, namespace, path },
+    identity: who.identity && { user: who.identity.user, groups: [...who.identity.groups] },
+    asOf: known.rights ? known.readAt.toISOString() : null,
+    allowed: answer ? answer.ways.length > 0 : null,
+    why: !answer
+      ? notKnown
+      : answer.ways.length > 0
+        ? `${whose} may ${words}.`
+        : `${whose} may not ${words}: no role that is bound there says so.`,
+    ways: (answer?.ways ?? []).map(({ chain, rule }) => ({ ...linkOf(chain), rule: plainRule(rule) })),
+    dangling: (answer?.dangling ?? []).map(linkOf),
+    grants,
+    hints: hintsOf(question, known.rights),
+    entitlements:
+      'attributes' in question && namespace && namespace !== grantsNamespace
+        ? entitlementsThatGive(offered, cluster, question.attributes)
+        : [],
+  }
+}
