@@ -59,6 +59,12 @@ async function issue(
   return { cert: made.cert, key: made.private }
 }
 
+/** An authority of its own, and a certificate by it for one server on this machine. PEM. */
+export async function loopbackServer(name: string): Promise<{ ca: string } & Pair> {
+  const ca = await authority(`${name}-authority`)
+  return { ca: ca.cert, ...(await issue(ca, 'server', name)) }
+}
+
 function certificateFiles(directory: string) {
   const at = (name: string) => ({ cert: join(directory, `${name}.crt`), key: join(directory, `${name}.key`) })
   return {

@@ -97,8 +97,12 @@ export const auditEvents = {
       })[d.endedBy],
   ),
   'grant.object-removed': define(
-    z.strictObject({ kind: text, namespace: text, name: text, uid: text.nullable() }),
-    (d) => `removed ${d.kind} ${d.namespace}/${d.name}`,
+    z.strictObject({
+      ...{ kind: text, namespace: text, name: text, uid: text.nullable() },
+      // A worker that died after the removal, or somebody else: whoever looked for it found it gone.
+      alreadyGone: z.literal(true).optional(),
+    }),
+    (d) => `${d.alreadyGone ? 'found already removed:' : 'removed'} ${d.kind} ${d.namespace}/${d.name}`,
   ),
   'grant.ended': define(
     z.strictObject({ endedBy: z.enum(endReasons), probes: z.int() }),

@@ -12,7 +12,7 @@ import { PrismaClient } from './generated/client.ts'
 
 /** Milliseconds. A page that shows lists makes about ten statements of a few milliseconds each. */
 const limits = {
-  connect: 2_000,
+  connect: 1_500,
   statement: 5_000,
   /** Shorter than `statement`, so that waiting for another approver's row lock is told apart from a slow statement. */
   lock: 3_000,

@@ -6,9 +6,10 @@ const awayCodes = new Set(['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010',
 
 /**
  * SQLSTATE (PostgreSQL, appendix A): connection exceptions, insufficient resources, operator intervention (shutting
- * down, cancelled by timeout), a lock that could not be had, a deadlock, a transaction that idled too long.
+ * down, cancelled by timeout), a lock that could not be had, a serialization failure, a deadlock, a transaction that
+ * idled too long.
  */
-const awayStates = /^(08...|53...|57...|55P03|40P01|25P03)$/
+const awayStates = /^(08...|53...|57...|55P03|40001|40P01|25P03)$/
 
 /** What pg and node say without a code, or below the level at which a code exists. */
 const awayMessages =

@@ -15,8 +15,11 @@ import { ifMoved, moveGrant } from './transition.ts'
 export type Writing = { id: string; cluster: string; actor: SystemActor; about: About }
 
 export type MadeRow = ObjectKey & { uid: string; createdAt: Date }
-/** `uid` null: it was not there any more, or never made; nothing was removed then, and nothing is said to have been. */
-export type RemovedRow = ObjectKey & { uid: string | null }
+/**
+ * `uid` null: as far as anybody knows it was never made; nothing is said to have been removed then. `alreadyGone`: it was
+ * made, and was not there any more.
+ */
+export type RemovedRow = ObjectKey & { uid: string | null; alreadyGone: boolean }
 
 const bare = ({ kind, namespace, name }: ObjectKey) => ({ kind, namespace, name })
 
@@ -117,9 +120,11 @@ const updateRemoved = ({ id }: Writing, removed: readonly RemovedRow[], when: Pr
       AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name) AND ${when}`
 
 const removedEvents = ({ actor, about }: Writing, removed: readonly RemovedRow[]): NewAuditEvent[] =>
-  removed.flatMap((object) =>
-    object.uid ? [{ type: 'grant.object-removed', actor, data: { ...bare(object), uid: object.uid }, about }] : [],
-  )
+  removed.flatMap((object): NewAuditEvent[] => {
+    const { uid, alreadyGone } = object
+    const data = { ...bare(object), uid, ...(alreadyGone ? { alreadyGone } : {}) }
+    return uid ? [{ type: 'grant.object-removed', actor, data, about }] : []
+  })
 
 /** What was removed, where the end is not proven yet. */
 export async function saveRemoved(writing: Writing, removed: readonly RemovedRow[]) {

@@ -25,7 +25,8 @@ export async function remove(work: Work, objects: readonly RecordedObject[], rem
   const results = await Promise.allSettled(
     objects.map(async (object) => {
       const uid = await deleteObject(client, object, work.grant.id, object.uid)
-      removed.push({ ...object, uid })
+      // Gone although it was made: a worker died between its removal and the record of it, or somebody else was here.
+      removed.push({ ...object, uid: uid ?? object.uid, alreadyGone: uid === null })
       const recorded = work.grant.objects.find((other) => other === object)
       if (recorded) recorded.removedAt = work.clock()
     }),

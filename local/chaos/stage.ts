@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { instanceOf, labels } from '#lib/grants/names'
+import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from '#lib/testing/configuration'
+import { type TestDatabase, testDatabase, testParts } from '#lib/testing/database'
+import { kubectl } from '#lib/testing/kubectl'
+import { type TestPolicy, testPolicy } from '#lib/testing/policy'
+import { openRun, type Part, type Run } from '../processes.ts'
+import { letPosternGrantIn } from '../world.ts'
+import { type ApiProxy, startApiProxy } from './api-proxy.ts'
+import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts'
+import { seed } from './size.ts'
+
+export type Stage = {
+  database: TestDatabase
+  policy: TestPolicy
+  document: ConfigurationDocument
+  publicUrl: string
+  /** One in front of each configured cluster, by its name. All lead to the one real API server. */
+  clusters: Record<string, ApiProxy>
+  postgres: PostgresProxy
+  run: Run
+  /**
+   * A worker in a process of its own, through both proxies. Its `stop` is `kill -9`, or SIGTERM where it is to end in
+   * good order.
+   */
+  startWorker(options?: { ending?: 'SIGKILL' | 'SIGTERM'; env?: NodeJS.ProcessEnv }): Promise<Part>
+  end(): Promise<void>
+}
+
+type Options = {
+  name: string
+  clusters?: string[]
+  /** Made for this stage; the entitlement `chaos` covers them. */
+  namespaces?: string[]
+}
+
+/** A namespace of the cluster in which Postern may grant, made where it is missing. */
+async function makeNamespaces(names: readonly string[], scratch: string) {
+  if (names.length === 0) return
+  const { kubernetes } = testParts()
+  const items = names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
+  await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
+  await letPosternGrantIn({ ...kubernetes, adminContext: kubernetes.name, scratch }, names)
+}
+
+/** What is under test, on parts of its own where it can be: a database, a configuration and proxies in front of all. */
+export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] }: Options): Promise<Stage> {
+  process.stderr.write(`${name}: seed ${seed} (POSTERN_CHAOS_SEED=${seed} gives the same again)\n`)
+  const { kubernetes } = testParts()
+  const [run, database] = await Promise.all([openRun({ name }), testDatabase()])
+  await makeNamespaces(namespaces, run.directory)
+  const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
+  const proxies: Record<string, ApiProxy> = {}
+  for (const cluster of clusters) proxies[cluster] = await startApiProxy(kubernetes, run.directory, cluster)
+  const postgres = await startPostgresProxy(database.appUrl)
+  const document = aConfiguration({
+    publicUrl,
+    clusters: clusters.map((cluster) => ({
+      name: cluster,
+      kubeconfig: { file: proxies[cluster]?.kubeconfig },
+      publicServer: kubernetes.server,
+    })),
+    entitlements: [
+      anEntitlementDocument({ clusters }),
+      anEntitlementDocument({
+        name: 'chaos',
+        clusters,
+        namespaces: namespaces.length > 0 ? namespaces : ['payments'],
+        rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
+      }),
+    ],
+  })
+  const policy = await testPolicy(document)
+  let count = 0
+  return {
+    ...{ database, policy, document, publicUrl, clusters: proxies, postgres, run },
+    startWorker: async ({ ending = 'SIGKILL', env = {} } = {}) => {
+      count += 1
+      const logFile = join(run.logs, `worker-${count}.log`)
+      return run.start({
+        name: `worker-${count}`,
+        command: process.execPath,
+        args: ['--conditions=react-server', join(import.meta.dirname, '../../lib/testing/worker-process.ts')],
+        env: {
+          ...process.env,
+          LOG_LEVEL: 'info',
+          POSTERN_ROLE: 'worker',
+          POSTERN_CONFIG: policy.file,
+          DATABASE_URL: postgres.through(database.appUrl),
+          ...env,
+        },
+        ending: { signal: ending, graceMs: 20_000 },
+        ready: async () => readFileSync(logFile, 'utf8').includes('worker started'),
+      })
+    },
+    end: async () => {
+      await run.stop()
+      for (const proxy of Object.values(proxies)) await proxy.stop()
+      await postgres.stop()
+      await policy.stop()
+      await database.drop()
+      await kubectl(['delete', 'sa,role,rolebinding', '-A', '-l', `${labels.instance}=${instanceOf(publicUrl)}`])
+      if (namespaces.length > 0) await kubectl(['delete', 'namespace', '--wait=false', ...namespaces])
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { instanceOf, labels, objectName } from '#lib/grants/names'
+import { type TestDatabase, testParts } from '#lib/testing/database'
+import { kubectl } from '#lib/testing/kubectl'
+
+// Counts what really happened, from what cannot be talked out of it: the audit table, the objects in the cluster, and
+// the API server's own audit log.
+
+type Event = { grantId: string; type: string; data: { kind?: string; namespace?: string; name?: string; uid?: string } }
+type Row = { id: string; status: string; expiresAt: Date | null; leased: boolean }
+type Found = { kind: string; namespace: string; name: string; grant: string | undefined }
+/** One successful call that made or removed an object of a grant. */
+type ServerCall = { verb: 'create' | 'delete'; resource: string; namespace: string; name: string }
+
+const kinds: Record<string, string> = { serviceaccounts: 'ServiceAccount', roles: 'Role', rolebindings: 'RoleBinding' }
+
+/** Everything in the cluster that carries the labels of this Postern. */
+export async function objectsOf(publicUrl: string): Promise<Found[]> {
+  const selector = `${labels.instance}=${instanceOf(publicUrl)}`
+  const text = await kubectl(['get', 'sa,role,rolebinding', '-A', '-l', selector, '-o', 'json'])
+  type Item = { kind: string; metadata: { namespace: string; name: string; labels?: Record<string, string> } }
+  return (JSON.parse(text) as { items: Item[] }).items.map(({ kind, metadata }) => ({
+    ...{ kind, namespace: metadata.namespace, name: metadata.name, grant: metadata.labels?.[labels.grant] },
+  }))
+}
+
+/** What the API server wrote down about these grants' objects: creations and removals that succeeded. */
+export function serverCalls(grantIds: ReadonlySet<string>): ServerCall[] {
+  const names = new Set([...grantIds].map(objectName))
+  type Line = {
+    verb: string
+    stage: string
+    objectRef?: { resource?: string; subresource?: string; namespace?: string; name?: string }
+    responseStatus?: { code?: number }
+  }
+  return readFileSync(testParts().kubernetes.auditLog, 'utf8')
+    .split('\n')
+    .flatMap((line): ServerCall[] => {
+      if (!line.includes('"name":"postern-') || !/"verb":"(create|delete)"/.test(line)) return []
+      const { verb, stage, objectRef = {}, responseStatus } = JSON.parse(line) as Line
+      const { resource = '', subresource, namespace = '', name = '' } = objectRef
+      const isDone = stage === 'ResponseComplete' && (responseStatus?.code ?? 500) < 300
+      if (!isDone || subresource || !names.has(name) || !kinds[resource]) return []
+      return [{ verb: verb as ServerCall['verb'], resource, namespace, name }]
+    })
+}
+
+export type Tally = {
+  grants: Row[]
+  /** Sentences, each something that must never be. */
+  leaked: string[]
+  stuck: string[]
+  /** Events that are there twice or not at all, and moves that the machine does not have. */
+  wrong: string[]
+  /** How many events there are of each type. */
+  events: Record<string, number>
+}
+
+/** Which events each status must have, once. */
+const mustHave: Record<string, string[]> = {
+  pending: [],
+  active: ['grant.created', 'grant.active'],
+  ending: ['grant.ending'],
+  ended: ['grant.ending', 'grant.ended'],
+}
+const onceAtMost = ['grant.created', 'grant.active', 'grant.ending', 'grant.ended', 'grant.failed']
+const order = ['grant.created', 'grant.active', 'grant.ending', 'grant.ended']
+
+function wrongEvents({ id, status }: Row, events: readonly Event[]): string[] {
+  const wrong: string[] = []
+  const count = (type: string) => events.filter((event) => event.type === type).length
+  for (const type of onceAtMost) if (count(type) > 1) wrong.push(`${id}: ${type} is there ${count(type)} times`)
+  for (const type of mustHave[status] ?? []) if (count(type) === 0) wrong.push(`${id} is ${status} without ${type}`)
+  const moves = events.flatMap(({ type }) => (order.includes(type) ? [order.indexOf(type)] : []))
+  if (moves.some((move, index) => move < (moves[index - 1] ?? -1))) wrong.push(`${id}: its moves are out of order`)
+  return wrong
+}
+
+const textOf = ({ kind, namespace, name }: { kind?: string; namespace?: string; name?: string }) =>
+  `${kind} ${namespace}/${name}`
+
+/** What the server did with a grant's objects must be what the events say: each made once, each removed once. */
+function wrongObjects(id: string, events: readonly Event[], calls: readonly ServerCall[]): string[] {
+  const wrong: string[] = []
+  const mine = calls.filter(({ name }) => name === objectName(id))
+  for (const [verb, type] of [
+    ['create', 'grant.object-made'],
+    ['delete', 'grant.object-removed'],
+  ] as const) {
+    const told = events.filter(
+      (event) => event.type === type || (verb === 'delete' && event.type === 'grant.stray-removed'),
+    )
+    const keys = new Set([
+      ...told.map(({ data }) => textOf(data)),
+      ...mine.filter((call) => call.verb === verb).map((call) => textOf({ ...call, kind: kinds[call.resource] })),
+    ])
+    for (const key of keys) {
+      const saidCount = told.filter(({ data }) => textOf(data) === key).length
+      const doneCount = mine.filter((c) => c.verb === verb && textOf({ ...c, kind: kinds[c.resource] }) === key).length
+      if (doneCount !== saidCount)
+        wrong.push(`${id}: ${key}: the server did ${verb} ${doneCount} times, the events say ${saidCount}`)
+    }
+  }
+  return wrong
+}
+
+/** Compares rows, events, objects and the API server's log of everything that this Postern did. */
+export async function tally(database: TestDatabase, publicUrl: string): Promise<Tally> {
+  const grants = await database.asOwner<Row>(`
+    SELECT id, status, expires_at AS "expiresAt", lease_until > now() AS leased FROM grants ORDER BY id`)
+  const events = await database.asOwner<Event>(`
+    SELECT grant_id AS "grantId", type, data FROM audit_events WHERE grant_id IS NOT NULL ORDER BY seq`)
+  const byGrant = Map.groupBy(events, ({ grantId }) => grantId)
+  const objects = await objectsOf(publicUrl)
+  const calls = Map.groupBy(serverCalls(new Set(grants.map(({ id }) => id))), ({ name }) => name)
+
+  const live = new Set(grants.flatMap(({ id, status }) => (status === 'ended' ? [] : [id])))
+  const leaked = objects.filter(({ grant }) => !grant || !live.has(grant)).map(textOf)
+  const wrong: string[] = []
+  for (const grant of grants) {
+    const mine = byGrant.get(grant.id) ?? []
+    wrong.push(...wrongEvents(grant, mine), ...wrongObjects(grant.id, mine, calls.get(objectName(grant.id)) ?? []))
+    const has = objects.filter((object) => object.grant === grant.id).length
+    if (grant.status === 'active' && has !== 3) wrong.push(`${grant.id} is active with ${has} of its 3 objects`)
+  }
+  const stuck = grants
+    .filter(({ status, expiresAt }) => {
+      return status === 'pending' || status === 'ending' || (status === 'active' && expiresAt && expiresAt < new Date())
+    })
+    .map(({ id, status }) => `${id} is ${status}`)
+  const counts: Record<string, number> = {}
+  for (const { type } of events) counts[type] = (counts[type] ?? 0) + 1
+  return { grants, leaked, stuck, wrong, events: counts }
+}
