@@ -26,11 +26,14 @@ export async function goBuild(options: {
   packagePath: string
   output: string
   linkerFlags: string
+  /** Build tags, comma-separated. */
+  tags?: string | undefined
   say: (line: string) => void
 }): Promise<void> {
-  const { folder, packagePath, output, linkerFlags, say } = options
+  const { folder, packagePath, output, linkerFlags, tags = '', say } = options
   const began = Date.now()
-  const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags', linkerFlags, '-o', output, packagePath]
+  const flags = ['-v', '-trimpath', '-buildvcs=false', '-tags', tags, '-ldflags', linkerFlags]
+  const args = ['build', ...flags, '-o', output, packagePath]
   const child = spawn('go', args, {
     cwd: folder,
     env: cleanEnvironment(),

@@ -8,7 +8,7 @@ import { whileHoldingLock } from './lock.ts'
 import { cacheDirectory, checkout } from './places.ts'
 
 /** A Go module that pins programs, and how each program is built from it. */
-type GoModule = { folder: string; pins: string; programs: Record<string, string> }
+type GoModule = { folder: string; pins: string; programs: Record<string, string>; tags?: string }
 
 const kubernetes: GoModule = {
   folder: join(checkout, 'local/kubernetes'),
@@ -26,6 +26,14 @@ const kwok: GoModule = {
   folder: join(checkout, 'local/kwok'),
   pins: 'sigs.k8s.io/kwok',
   programs: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
+}
+
+const prometheus: GoModule = {
+  folder: join(checkout, 'local/prometheus'),
+  pins: 'github.com/prometheus/prometheus',
+  programs: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' },
+  // Without the clients of every cloud: rules are read from a file.
+  tags: 'remove_all_sd',
 }
 
 /** What tests need. */
@@ -80,6 +88,7 @@ async function build(module: GoModule, names: string[], say: (line: string) => v
         folder: module.folder,
         packagePath: module.programs[name] ?? '',
         output: unfinished,
+        tags: module.tags,
         linkerFlags: module === kubernetes ? linkerFlags(pinnedVersion(module)) : '-s -w',
         say: (line) => say(`${name}: ${line}`),
       })
@@ -116,6 +125,10 @@ export async function ensureClusterPrograms(say: (line: string) => void): Promis
     controllerManager: need(paths, 'kube-controller-manager'),
   }
 }
+
+/** Prometheus' own checker of rules. Some minutes of building, once. */
+export const ensurePromtool = async (say: (line: string) => void): Promise<string> =>
+  need(await build(prometheus, ['promtool'], say), 'promtool')
 
 /** A kubectl alone, for somebody's own cluster: theirs where there is one that is new enough, else the pinned one. */
 export async function ensureKubectl(say: (line: string) => void): Promise<string> {

@@ -69,6 +69,21 @@ test('the API server’s own audit log names, for every call that made or ended 
   expect(text).toMatch(/^postern_cluster_calls_total\{cluster="prod-eu",outcome="ok"\} [1-9]/m)
 })
 
+test('every series that an alert is about is among the metrics of a running Postern', async () => {
+  const rules = readFileSync('deploy/alerts.yaml', 'utf8')
+  const expressions = [...rules.matchAll(/expr: ([\s\S]+?)\n {8}(?:for|labels):/g)].map(
+    ([, expression = '']) => expression,
+  )
+  const names = new Set(expressions.flatMap((expression) => expression.match(/postern_[a-z_]+/g) ?? []))
+  expect(names.size).toBeGreaterThan(15)
+  // A cluster that was swept and one that was looked at are told from the first sweep on.
+  await until('prod-eu was swept', async () => (await textNow()).includes('postern_cluster_sweep_age_seconds{'))
+  const text = await textNow()
+  for (const name of names) expect(text).toContain(`# TYPE ${name.replace(/_bucket$/, '')} `)
+  for (const [selector] of rules.matchAll(/postern_events_total\{type="[^"]+"\}/g))
+    expect(text).toContain(`${selector} `)
+})
+
 test('a cluster that is away, and how long ago one was swept, are told for each configured cluster and no other', async () => {
   const swept = /^postern_cluster_sweep_age_seconds\{cluster="prod-eu"\} \d/m
   await until('prod-eu was swept', async () => swept.test(await textNow()))
