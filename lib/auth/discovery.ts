@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { log } from '#lib/log'
-import { identitySettings } from './configuration.ts'
+import { refuseClosed } from '#lib/outbound'
+import { askProvider } from './ask-provider.ts'
+import { identitySettings, openedAddresses } from './configuration.ts'
 
 /** What Postern needs of a provider's metadata (OpenID Connect Discovery 1.0 §3). */
 export type ProviderMetadata = {
@@ -45,15 +47,15 @@ const entries = shared.posternDiscovery
 
 async function discover(issuer: string): Promise<ProviderMetadata> {
   if (!isSafe(issuer)) throw new Error('the issuer must be https, or http on loopback')
-  const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
-    signal: AbortSignal.timeout(5_000),
-    redirect: 'error',
-    headers: { accept: 'application/json' },
+  const response = await askProvider(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+    headers: new Headers({ accept: 'application/json' }),
   })
   if (!response.ok) throw new Error(`discovery answered ${response.status}`)
   const document = documentSchema.parse(await response.json())
   // Discovery §4.3: must be the very address that was asked for, or anybody's keys would do.
   if (document.issuer !== issuer) throw new Error('discovery names another issuer')
+  // Asked by others, who look up names as askProvider() does, but would not refuse what is written out.
+  for (const address of [document.token_endpoint, document.jwks_uri]) refuseClosed(address, openedAddresses())
   return {
     issuer,
     authorizationEndpoint: document.authorization_endpoint,

@@ -1,4 +1,5 @@
-import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose'
+import { createRemoteJWKSet, customFetch, type JWTPayload, jwtVerify } from 'jose'
+import { askProvider } from './ask-provider.ts'
 import { identitySettings } from './configuration.ts'
 import type { ProviderMetadata } from './discovery.ts'
 
@@ -17,6 +18,7 @@ export function keysOf({ jwksUri }: Pick<ProviderMetadata, 'jwksUri'>): KeySet {
       timeoutDuration: 5_000,
       cooldownDuration: 10_000,
       cacheMaxAge: 600_000,
+      [customFetch]: (url, { headers }) => askProvider(url, { headers }),
     })
     sets.set(jwksUri, set)
   }

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { NextAuthOptions } from 'next-auth'
 import { env } from '#lib/env'
-import { identitySettings } from './configuration.ts'
+import { lookupOpen } from '#lib/outbound'
+import { identitySettings, openedAddresses } from './configuration.ts'
 import { cookieSettings } from './cookies.ts'
 import type { ProviderMetadata } from './discovery.ts'
 import { pathWithin } from './return-path.ts'
@@ -94,7 +95,7 @@ export function authOptions(
         authorization: { url: metadata.authorizationEndpoint, params: { scope: scopesFor(metadata) } },
         token: { url: metadata.tokenEndpoint },
         jwks_endpoint: metadata.jwksUri,
-        httpOptions: { timeout: 5_000 },
+        httpOptions: { timeout: 5_000, lookup: lookupOpen(openedAddresses()) },
         profile: (claims: { sub: string }) => ({ id: claims.sub }),
       },
     ],

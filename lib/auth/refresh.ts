@@ -6,6 +6,7 @@ import { upsertPerson } from '#lib/db/people'
 import { claimRefresh, endSession, keepRefreshToken, type LiveSession, postponeRefresh } from '#lib/db/sessions'
 import { env } from '#lib/env'
 import { log } from '#lib/log'
+import { askProvider } from './ask-provider.ts'
 import { identityFrom } from './claims.ts'
 import { identitySettings } from './configuration.ts'
 import { type ProviderMetadata, providerMetadata } from './discovery.ts'
@@ -22,7 +23,7 @@ const answerSchema = z.object({ id_token: z.string().optional(), refresh_token: 
 /** The provider refuses this refresh token for good (RFC 6749 §5.2 `invalid_grant`). */
 class RefreshRefused extends Error {}
 
-async function askProvider(refreshToken: string, metadata: ProviderMetadata) {
+async function askForTokens(refreshToken: string, metadata: ProviderMetadata) {
   const { clientId } = identitySettings()
   const { oidcClientSecret } = env()
   const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
@@ -35,13 +36,8 @@ async function askProvider(refreshToken: string, metadata: ProviderMetadata) {
     body.set('client_id', clientId)
     body.set('client_secret', oidcClientSecret)
   }
-  const response = await fetch(metadata.tokenEndpoint, {
-    method: 'POST',
-    headers,
-    body,
-    redirect: 'error',
-    signal: AbortSignal.timeout(5_000),
-  })
+  headers.set('content-type', 'application/x-www-form-urlencoded')
+  const response = await askProvider(metadata.tokenEndpoint, { method: 'POST', headers, body: body.toString() })
   if (response.status === 400 || response.status === 401) {
     const { error } = z
       .object({ error: z.string() })
@@ -58,7 +54,7 @@ async function refreshed(session: LiveSession, sealedToken: string, origin: Orig
   const refreshToken = await unseal(sealedToken, 'refresh-token', session.id)
   if (refreshToken === undefined) throw new RefreshRefused('the stored token was sealed with another secret')
   const metadata = await providerMetadata()
-  const answer = await askProvider(refreshToken, metadata)
+  const answer = await askForTokens(refreshToken, metadata)
   const newToken = answer.refresh_token ? await seal(answer.refresh_token, 'refresh-token', session.id) : undefined
   // A provider need not send an id_token here (OpenID Connect Core §12.2); then the groups stay what they were.
   const claims = answer.id_token ? await verifyRefreshedIdToken(answer.id_token, metadata) : undefined

@@ -9,6 +9,7 @@ import {
   ServerConfiguration,
   VersionApi,
 } from '@kubernetes/client-node'
+import { refuseClosed } from '#lib/outbound'
 import { ClusterError } from './errors.ts'
 import { openTransport, readKubeconfig, type Transport } from './transport.ts'
 
@@ -17,6 +18,8 @@ export type ClusterAccess = {
   name: string
   kubeconfig?: { file: string; context?: string | undefined } | undefined
   inCluster?: true | undefined
+  /** Link-local and metadata addresses that may be called all the same. */
+  openAddresses?: readonly string[] | undefined
 }
 
 /** The way into one cluster as Postern itself. Every call ends within ten seconds and fails with a ClusterError. */
@@ -55,8 +58,14 @@ function loadKubeConfig({ name, kubeconfig, inCluster }: ClusterAccess): KubeCon
 
 async function open(access: ClusterAccess): Promise<ClusterClient> {
   const kubeConfig = loadKubeConfig(access)
+  try {
+    refuseClosed(kubeConfig.getCurrentCluster()?.server ?? '', access.openAddresses ?? [])
+  } catch {
+    const sentence = `The kubeconfig for ${access.name} leads to a link-local or metadata address, which Postern does not call.`
+    throw new ClusterError('transient', sentence)
+  }
   const [transport, { ca }]: [Transport, { ca?: unknown }] = await Promise.all([
-    openTransport(kubeConfig, access.name),
+    openTransport(kubeConfig, access),
     readKubeconfig(kubeConfig),
   ])
   const server = kubeConfig.getCurrentCluster()?.server ?? ''
@@ -82,7 +91,14 @@ const kept = new Map<string, Kept>()
 /** Everything that a client was made from: another file or another content of it is another client. */
 function keyOf(access: ClusterAccess): string {
   const stat = access.kubeconfig ? statSync(access.kubeconfig.file, { throwIfNoEntry: false }) : undefined
-  return JSON.stringify([access.kubeconfig, access.inCluster, stat?.mtimeMs, stat?.ino, stat?.size])
+  return JSON.stringify([
+    access.kubeconfig,
+    access.inCluster,
+    access.openAddresses,
+    stat?.mtimeMs,
+    stat?.ino,
+    stat?.size,
+  ])
 }
 
 /**

@@ -3,6 +3,7 @@
 import https from 'node:https'
 import { HttpMethod, type KubeConfig, RequestContext, ResponseContext, wrapHttpLibrary } from '@kubernetes/client-node'
 import { metrics } from '#lib/metrics'
+import { lookupOpen } from '#lib/outbound'
 import { ClusterError, errorOfAnswer, errorOfConnection } from './errors.ts'
 import { userAgent } from './reference.ts'
 import { verbOf } from './verb.ts'
@@ -33,9 +34,18 @@ function isFixed(kubeConfig: KubeConfig): boolean {
   return Boolean(user?.token && !user.exec && !user.authProvider)
 }
 
-const makeAgent = ({ ca, cert, key, servername }: TlsOptions) =>
+const makeAgent = ({ ca, cert, key, servername }: TlsOptions, openAddresses: readonly string[]) =>
   // maxSockets: the most calls in flight to one cluster from one replica; more wait their turn here.
-  new https.Agent({ keepAlive: true, maxSockets: 64, scheduling: 'lifo', ca, cert, key, servername })
+  new https.Agent({
+    keepAlive: true,
+    maxSockets: 64,
+    scheduling: 'lifo',
+    ca,
+    cert,
+    key,
+    servername,
+    lookup: lookupOpen(openAddresses),
+  })
 
 type Answer = { status: number; headers: Record<string, string>; body: Buffer }
 
@@ -69,6 +79,9 @@ function send(request: RequestContext, options: https.RequestOptions): Promise<A
   return promise
 }
 
+/** The cluster's name in the configuration, and link-local addresses that it may stand at. */
+type Place = { name: string; openAddresses?: readonly string[] | undefined }
+
 export type Transport = {
   library: ReturnType<typeof wrapHttpLibrary>
   /** The JSON at a URL, as it came: for what the generated client has no call for, or takes too long over. */
@@ -88,10 +101,10 @@ function count(cluster: string, request: RequestContext, began: number, error?: 
  * Calls of one cluster over kept connections. Redirects are not followed: they would carry our token elsewhere. Every
  * answer that is no success, and every call without an answer, is a ClusterError.
  */
-export async function openTransport(kubeConfig: KubeConfig, cluster: string): Promise<Transport> {
+export async function openTransport(kubeConfig: KubeConfig, { name, openAddresses = [] }: Place): Promise<Transport> {
   const proxied = Boolean(kubeConfig.getCurrentCluster()?.proxyUrl)
   const first = await readKubeconfig(kubeConfig)
-  const agent = proxied ? (first.agent as https.Agent) : makeAgent(first)
+  const agent = proxied ? (first.agent as https.Agent) : makeAgent(first, openAddresses)
   const fixed = isFixed(kubeConfig) ? first.headers : undefined
 
   async function call(request: RequestContext): Promise<ResponseContext> {
@@ -102,7 +115,7 @@ export async function openTransport(kubeConfig: KubeConfig, cluster: string): Pr
       const answer = await send(request, { agent, headers: named })
       const text = answer.body.toString('utf8')
       if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer.status, answer.headers, text)
-      count(cluster, request, began)
+      count(name, request, began)
       return new ResponseContext(answer.status, answer.headers, {
         text: async () => text,
         binary: async () => answer.body,
@@ -110,7 +123,7 @@ export async function openTransport(kubeConfig: KubeConfig, cluster: string): Pr
       })
     } catch (error) {
       const failure = errorOfConnection(error)
-      count(cluster, request, began, failure)
+      count(name, request, began, failure)
       throw failure
     }
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { durationSchema } from '#lib/access/duration'
 import { entitlementSchema, labelSelector } from '#lib/access/entitlement'
@@ -23,6 +24,13 @@ function whyNotAddress(text: string, onlyOrigin: boolean): string | null {
   if (url.protocol === 'http:' && !loopback.has(url.hostname)) return 'must be https; plain http is for loopback only'
   if (onlyOrigin && url.pathname !== '/') return `must have no path: ${url.origin}`
   return null
+}
+
+/** An IP address, or a network in CIDR notation. */
+function isNetwork(text: string): boolean {
+  const [network = '', prefix, ...more] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(network)] ?? -1
+  return more.length === 0 && bits > 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
 }
 
 const address = (options: { onlyOrigin: boolean }) =>
@@ -135,6 +143,13 @@ export const configurationShape = z.strictObject({
     .max(10)
     .default(0)
     .meta({ description: 'How many proxies in front of Postern to believe about the client address.' }),
+  openAddresses: z
+    .array(z.string().refine(isNetwork, 'must be an address or a network such as 169.254.10.0/24'))
+    .max(100)
+    .optional()
+    .meta({
+      description: 'Link-local and metadata addresses that Postern may call all the same; it calls no others of them.',
+    }),
   ...guardrailsSection.shape,
 })
 

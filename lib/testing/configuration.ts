@@ -9,6 +9,7 @@ export type ConfigurationDocument = {
   entitlements: Array<Record<string, unknown> & { name: string }>
   pending: { lapseAfter: string }
   trustedProxies?: number
+  openAddresses?: string[] | undefined
   guardrailPack?: Record<string, unknown>
   guardrails: Array<Record<string, unknown> & { name: string }>
 }

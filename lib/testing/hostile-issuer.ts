@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
 
@@ -15,17 +15,25 @@ export async function startHostileIssuer() {
   /** The public key as the bytes that a careless verifier would take for an HMAC secret. */
   const publicPem = new TextEncoder().encode(await exportSPKI(published.publicKey))
 
-  const answers = { idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '', scope: '' }
+  const answers = {
+    ...{ idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '', scope: '' },
+    /** Metadata that stand in the place of the honest ones. */
+    endpoints: {} as Record<string, string>,
+    /** Answers for discovery, where it is not to be answered honestly. */
+    discovery: undefined as ((response: ServerResponse) => void) | undefined,
+  }
   const server = createServer((request, response) => {
     const json = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     const path = request.url?.split('?')[0]
     if (path === '/.well-known/openid-configuration') {
+      if (answers.discovery) return answers.discovery(response)
       return json(200, {
         issuer: answers.discoveredIssuer || issuer,
         authorization_endpoint: `${issuer}/authorize`,
         token_endpoint: `${issuer}/token`,
         jwks_uri: `${issuer}/keys`,
+        ...answers.endpoints,
       })
     }
     if (path === '/keys') return json(answers.keysStatus, { keys: [jwk] })

@@ -11,5 +11,5 @@ export async function clientFor(configuration: Configuration, name: string): Pro
   if (!cluster) {
     throw new ClusterError('transient', `The cluster ${name} is not in the configuration: Postern cannot reach it.`)
   }
-  return clusterClient(cluster)
+  return clusterClient({ ...cluster, openAddresses: configuration.openAddresses })
 }
