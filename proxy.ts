@@ -3,7 +3,7 @@ import { type NextRequest, NextResponse } from 'next/server'
 import { AppError } from '#lib/access/errors'
 import { contentSecurityPolicy, securityHeaders } from '#lib/api/page-headers'
 import { isPublicHttps, publicOrigin } from '#lib/auth/configuration'
-import { sessionCookieName, sessionIdFrom } from '#lib/auth/cookies'
+import { sessionCookieName, sessionFrom } from '#lib/auth/cookies'
 import { knownProviderOrigins } from '#lib/auth/discovery'
 import { originOf } from '#lib/auth/origin'
 import { pathHeader } from '#lib/auth/path-header'
@@ -49,9 +49,9 @@ function refusalOf({ method, headers }: NextRequest): NextResponse | undefined {
  * that Postern did not make is none.
  */
 async function slowDown({ headers, cookies }: NextRequest): Promise<NextResponse | undefined> {
-  const session = await sessionIdFrom(cookies.get(sessionCookieName())?.value)
+  const session = await sessionFrom(cookies.get(sessionCookieName())?.value)
   try {
-    if (session) takeCall('session', session)
+    if (session) takeCall('session', session.id)
     else takeCall('stranger', networkOf(originOf(headers, 'browser').clientAddress))
     return undefined
   } catch (error) {

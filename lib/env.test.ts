@@ -9,6 +9,7 @@ const complete = {
   DATABASE_URL: 'postgresql://postern_app@db/postern',
   POSTERN_OIDC_CLIENT_SECRET: 'client-secret',
   POSTERN_SESSION_SECRET: 'x'.repeat(32),
+  POSTERN_SIGNING_KEY: 's'.repeat(32),
 }
 
 test('a complete environment gets its defaults', () => {
@@ -36,4 +37,15 @@ test('a worker needs nothing to sign people in with; everybody else does', () =>
   const { POSTERN_OIDC_CLIENT_SECRET: _, POSTERN_SESSION_SECRET: __, ...rest } = complete
   expect(parseEnv({ ...rest, POSTERN_ROLE: 'worker' }).sessionSecret).toBe('')
   expect(() => parseEnv({ ...rest, POSTERN_ROLE: 'web' })).toThrow(/POSTERN_SESSION_SECRET: must be set/)
+})
+
+test('nobody starts without the key that signs, and it is no other secret', () => {
+  const { POSTERN_SIGNING_KEY: _, ...rest } = complete
+  for (const role of ['all', 'web', 'worker'])
+    expect(() => parseEnv({ ...rest, POSTERN_ROLE: role })).toThrow(/POSTERN_SIGNING_KEY: must be set/)
+  expect(() => parseEnv({ ...complete, POSTERN_SIGNING_KEY: complete.POSTERN_SESSION_SECRET })).toThrow(
+    /POSTERN_SIGNING_KEY: must not be POSTERN_SESSION_SECRET/,
+  )
+  const other = parseEnv({ ...complete, POSTERN_OTHER_SIGNING_KEY: 'o'.repeat(32) })
+  expect(other).toMatchObject({ signingKey: 's'.repeat(32), otherSigningKey: 'o'.repeat(32) })
 })

@@ -18,12 +18,21 @@ const variables = z
     POSTERN_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
     POSTERN_SESSION_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
     POSTERN_METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
+    POSTERN_SIGNING_KEY: z
+      .string('must be set: at least 32 random characters, the same in every replica, web and worker')
+      .min(32, 'must be at least 32 characters'),
+    POSTERN_OTHER_SIGNING_KEY: z.string().min(32, 'must be at least 32 characters').optional(),
     POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
     PORT: z.coerce.number('must be a port').int().min(0).max(65535, 'must be a port').default(3000),
     HOSTNAME: z.string().default('0.0.0.0'),
     LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   })
   .superRefine((values, context) => {
+    // A key that both seals cookies and signs records would make every worker able to sign anybody in.
+    for (const name of ['POSTERN_SIGNING_KEY', 'POSTERN_OTHER_SIGNING_KEY'] as const) {
+      if (values[name] === undefined || values[name] !== values.POSTERN_SESSION_SECRET) continue
+      context.addIssue({ code: 'custom', path: [name], message: 'must not be POSTERN_SESSION_SECRET' })
+    }
     // A worker signs nobody in, so it need not hold what that takes.
     if (values.POSTERN_ROLE === 'worker') return
     for (const name of ['POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET'] as const) {
@@ -31,7 +40,14 @@ const variables = z
     }
   })
 
-const secrets = ['DATABASE_URL', 'POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET', 'POSTERN_METRICS_TOKEN']
+const secrets = [
+  'DATABASE_URL',
+  'POSTERN_OIDC_CLIENT_SECRET',
+  'POSTERN_SESSION_SECRET',
+  'POSTERN_SIGNING_KEY',
+  'POSTERN_OTHER_SIGNING_KEY',
+  'POSTERN_METRICS_TOKEN',
+]
 
 export type Env = {
   configPath: string
@@ -42,6 +58,10 @@ export type Env = {
   sessionSecret: string
   /** Whoever sends it may read /metrics; undefined: nobody may. */
   metricsToken: string | undefined
+  /** Signs what gives access. */
+  signingKey: string
+  /** Believed too, and never signed with: the next one before a change, the former one after. */
+  otherSigningKey: string | undefined
   role: ProcessRole
   port: number
   hostname: string
@@ -78,6 +98,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     oidcClientSecret: data.POSTERN_OIDC_CLIENT_SECRET ?? '',
     sessionSecret: data.POSTERN_SESSION_SECRET ?? '',
     metricsToken: data.POSTERN_METRICS_TOKEN,
+    signingKey: data.POSTERN_SIGNING_KEY,
+    otherSigningKey: data.POSTERN_OTHER_SIGNING_KEY,
     role: data.POSTERN_ROLE,
     port: data.PORT,
     hostname: data.HOSTNAME,

@@ -13,6 +13,7 @@ export type DemoState = {
   cluster: string
   clientSecret: string
   sessionSecret: string
+  signingKey: string
   /** Ports of last time: taken again when they are free, so that what people noted down keeps working. */
   ports: { postern?: number; identity?: number; postgres?: number; kubernetes?: number }
 }
@@ -47,14 +48,15 @@ function chooseDatabaseDirectory(): string {
 }
 
 /**
- * The demo's state; made when there is none, and made anew when only half of its data is left. Refuses data about another
+ * The demo's state; made when there is none, and made anew when only half of its data is left, or it is from before
+ * records were signed. Refuses data about another
  * cluster: its grants would name objects that are not there.
  */
 export function openDemoState(options: { reset: boolean; cluster: string }): { state: DemoState; isNew: boolean } {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
   chmodSync(stateDirectory, 0o700)
   const old = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as DemoState) : undefined
-  if (old && !options.reset && existsSync(old.databaseDirectory)) {
+  if (old && !options.reset && old.signingKey && existsSync(old.databaseDirectory)) {
     if (old.cluster !== options.cluster) throw new Error(`the demo's data is about another cluster: start with --reset`)
     if (databaseUser()) chooseDatabaseDirectory()
     return { state: old, isNew: false }
@@ -64,7 +66,7 @@ export function openDemoState(options: { reset: boolean; cluster: string }): { s
   const random = () => randomBytes(32).toString('base64url')
   const databaseDirectory = chooseDatabaseDirectory()
   rmSync(databaseDirectory, { recursive: true, force: true })
-  const secrets = { clientSecret: random(), sessionSecret: random() }
+  const secrets = { clientSecret: random(), sessionSecret: random(), signingKey: random() }
   const state = { directory, databaseDirectory, cluster: options.cluster, ...secrets, ports: {} }
   return { state, isNew: true }
 }

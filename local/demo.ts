@@ -84,6 +84,7 @@ async function start(
         databaseUrl: postgres.appUrl,
         clientSecret: identity.clientSecret,
         sessionSecret: state.sessionSecret,
+        signingKey: state.signingKey,
       }),
     () => url,
   )

@@ -16,6 +16,8 @@ export type PosternOptions = {
   clientSecret: string
   /** Default: a new one, so that sessions end with the process. */
   sessionSecret?: string
+  /** What signs the records of this database; every process on it has the same. Default: a new one. */
+  signingKey?: string
   role?: 'all' | 'web' | 'worker'
   name?: string
   /** `next dev`, which compiles as it goes and prints to this terminal, instead of the build in `.next`. */
@@ -43,6 +45,7 @@ export async function startPostern(run: Run, options: PosternOptions): Promise<P
       DATABASE_URL: options.databaseUrl,
       POSTERN_OIDC_CLIENT_SECRET: options.clientSecret,
       POSTERN_SESSION_SECRET: options.sessionSecret ?? randomBytes(32).toString('base64url'),
+      POSTERN_SIGNING_KEY: options.signingKey ?? randomBytes(32).toString('base64url'),
       POSTERN_ROLE: options.role ?? 'all',
       PORT: String(options.port),
       HOSTNAME: '127.0.0.1',

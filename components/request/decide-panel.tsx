@@ -6,6 +6,7 @@ import type { Rule } from '#lib/access/rule'
 import { durationOf, longDuration, secondsOf } from '#lib/access/time-in-words'
 import { ActionProblem } from '../ui/action-problem.tsx'
 import { buttonStyle } from '../ui/button-style.ts'
+import { Notice } from '../ui/notice.tsx'
 import { Said } from '../ui/said.tsx'
 import { NarrowFields } from './narrow-fields.tsx'
 
@@ -19,7 +20,7 @@ export type DecisionBody = {
 type Props = {
   request: Pick<
     RequestSummary,
-    'id' | 'digest' | 'namespaces' | 'rules' | 'clusterRole' | 'duration' | 'can' | 'requester'
+    'id' | 'digest' | 'namespaces' | 'rules' | 'clusterRole' | 'duration' | 'can' | 'requester' | 'distrust'
   >
   decide: (requestId: string, body: DecisionBody) => Promise<ActionResult>
   focusAfter?: string
@@ -55,7 +56,20 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
     return () => document.removeEventListener('keydown', onKey)
   }, [])
 
-  if (!may.may) return <p className="text-dense text-muted">{may.why}</p>
+  const distrusted = request.distrust && (
+    <Notice>
+      <p id={`distrust-${request.id}`}>
+        {request.distrust} It cannot be approved: deny it, and have it asked for anew.
+      </p>
+    </Notice>
+  )
+  if (!may.may)
+    return (
+      <>
+        {distrusted}
+        <p className="text-dense text-muted">{may.why}</p>
+      </>
+    )
 
   const narrow = narrowOf(request, narrowed)
   const send = (decision: 'approve' | 'deny') =>
@@ -72,6 +86,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
 
   return (
     <form className="no-print space-y-3" aria-label="Your decision" onSubmit={(event) => event.preventDefault()}>
+      {distrusted}
       <label className="block">
         <span className="mb-1 flex items-baseline justify-between gap-3">
           <span className="font-strong">Note</span>
@@ -99,7 +114,8 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
           ref={approve}
           type="button"
           className={buttonStyle('primary')}
-          disabled={busy}
+          disabled={busy || request.distrust !== null}
+          aria-describedby={request.distrust === null ? undefined : `distrust-${request.id}`}
           aria-keyshortcuts="a"
           onClick={() => send('approve')}
         >

@@ -237,6 +237,10 @@ export const requestSummary = z
     lapsesAt: time,
     resolvedAt: time.nullable(),
     steps: z.array(stepResource),
+    distrust: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it cannot be approved: what is on record was not written by Postern. Else null.' }),
     grant: z
       .strictObject({
         id: z.string(),

@@ -37,6 +37,7 @@ const examples: { [T in AuditEventType]: unknown } = {
   'credential.requested': {},
   'credential.issued': { jti: 'j', expiresAt: '2026-11-23T09:00:00Z' },
   'credential.refused': { code: 'over', sentence: 's' },
+  'record.refused': { record: 'decision', id: 'dec_x', code: 'mismatch', sentence: 's' },
   'policy.loaded': { file: '/etc/postern/postern.yaml' },
   'policy.refused': { file: '/etc/postern/postern.yaml', line: 3, column: 1, sentence: 's' },
 }

@@ -122,6 +122,11 @@ export const auditEvents = {
   'credential.issued': define(z.strictObject({ jti: text, expiresAt: text }), () => 'took a credential'),
   'credential.refused': define(refusal, (d) => `asked for a credential and was refused: ${d.sentence}`),
 
+  'record.refused': define(
+    z.strictObject({ record: text, id: text, code: text, sentence: text }),
+    (d) => `refused what is on record: ${d.sentence}`,
+  ),
+
   'policy.loaded': define(z.strictObject({ file: text }), () => 'a new configuration is in force'),
   'policy.refused': define(
     z.strictObject({ file: text, line: z.int().nullable(), column: z.int().nullable(), sentence: text }),

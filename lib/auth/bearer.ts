@@ -1,6 +1,7 @@
 import { errors, jwtVerify } from 'jose'
 import type { Origin, Person, PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
+import { recordEvent } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
 import { findPerson } from '#lib/db/find-person'
 import { upsertPerson } from '#lib/db/people'
@@ -70,24 +71,36 @@ async function verify(token: string): Promise<Verified> {
 /**
  * The person a verified token names. What is known from later than the token counts more than the token: a group that
  * was lost since gives nothing, however long an older token still lives. A token never gives a group it does not name.
+ * Where what is on record was not written by Postern, nobody knows what was lost since: this token gives no group, and a
+ * later one does.
  */
-async function personFor({ claimed, issuedAt }: Verified): Promise<Person> {
+async function personFor({ claimed, issuedAt }: Verified, origin: Origin): Promise<Person> {
   const { issuer } = identitySettings()
-  const known = await findPerson(issuer, claimed.subject)
-  const groups = claimed.groups ?? []
+  const found = await findPerson(issuer, claimed.subject)
+  const known = found?.distrust ? null : found
+  const groups = found?.distrust ? [] : (claimed.groups ?? [])
   if (known && (known.groupsAt >= issuedAt || claimed.groups === undefined)) {
     return { ...known.person, groups: groups.filter((group) => known.person.groups.includes(group)) }
   }
-  const { person } = await transaction((tx) =>
-    upsertPerson(tx, {
+  const { person } = await transaction(async (tx) => {
+    if (found?.distrust) {
+      const actor = { kind: 'system', component: 'sign-in', origin: { ...origin, via: 'system' } } as const
+      await recordEvent(tx, {
+        type: 'record.refused',
+        actor,
+        data: found.distrust,
+        about: { personId: found.person.id },
+      })
+    }
+    return upsertPerson(tx, {
       issuer,
       subject: claimed.subject,
       name: claimed.name ?? known?.person.name ?? claimed.email ?? claimed.subject,
       email: claimed.email === undefined ? (known?.person.email ?? null) : claimed.email,
       emailVerified: claimed.email === undefined ? (known?.person.emailVerified ?? false) : claimed.emailVerified,
       groups,
-    }),
-  )
+    })
+  })
   return person
 }
 
@@ -108,6 +121,6 @@ export async function actorOfBearer(token: string, origin: Origin): Promise<Pers
     await recordRefusal('bearer.refused', unknownActor(origin), refusal)
     throw new AppError('unauthenticated', `The bearer token is refused: ${refusal.sentence}.`)
   }
-  const person = await personFor(verified)
+  const person = await personFor(verified, origin)
   return { kind: 'person', person, roles: rolesOf(person), origin }
 }

@@ -1,4 +1,5 @@
 import { decode } from 'next-auth/jwt'
+import type { NamedSession } from '#lib/db/sessions'
 import { env } from '#lib/env'
 import { isPublicHttps } from './configuration.ts'
 
@@ -27,12 +28,17 @@ export const cookieSettings = () => ({
 export const clearedCookie = (name: string): string =>
   `${name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${isPublicHttps() ? '; Secure' : ''}`
 
-/** The session's id from the value of its cookie, or undefined where it is not one that Postern made. */
-export async function sessionIdFrom(cookie: string | undefined): Promise<string | undefined> {
+/**
+ * Which session a cookie names, and whose it is, or undefined where it is not one that Postern made. Whose comes from
+ * here and never from the row alone: that could be moved to somebody else by whoever writes to the database.
+ */
+export async function sessionFrom(cookie: string | undefined): Promise<NamedSession | undefined> {
   if (!cookie) return undefined
   try {
     const token = await decode({ token: cookie, secret: env().sessionSecret })
-    return typeof token?.sid === 'string' ? token.sid : undefined
+    const { sid, per, iat } = token ?? {}
+    if (typeof sid !== 'string' || typeof per !== 'string' || typeof iat !== 'number') return undefined
+    return { id: sid, personId: per, since: new Date(iat * 1000) }
   } catch {
     return undefined
   }

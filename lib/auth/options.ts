@@ -63,12 +63,12 @@ function refuseLessThanAsked(asked: string, { scope, refreshToken, claims = {} }
 
 /**
  * next-auth for one call. Everything is given explicitly, so that nothing is concluded from discovery that Postern has
- * not checked itself; the cookie holds a session's id and nothing else.
- * @param begin makes the session in the database and returns its id
+ * not checked itself; the cookie holds the ids of a session and its person and nothing else.
+ * @param begin makes the session in the database and returns what the cookie holds: its id and its person's
  */
 export function authOptions(
   metadata: ProviderMetadata,
-  begin: (signedIn: SignedIn) => Promise<string>,
+  begin: (signedIn: SignedIn) => Promise<{ sid: string; per: string }>,
 ): NextAuthOptions {
   const { clientId, idTokenAlgorithm } = identitySettings()
   return {
@@ -102,10 +102,10 @@ export function authOptions(
     callbacks: {
       redirect: ({ url, baseUrl }) => `${baseUrl}${pathWithin(url, baseUrl)}`,
       async jwt({ token, account, profile }) {
-        if (!account) return { sid: token.sid }
+        if (!account) return { sid: token.sid, per: token.per }
         const { id_token: idToken, refresh_token: refreshToken } = account
         refuseLessThanAsked(scopesFor(metadata), { scope: account.scope, refreshToken, claims: profile })
-        return { sid: await begin({ claims: { ...profile }, idToken, refreshToken }) }
+        return begin({ claims: { ...profile }, idToken, refreshToken })
       },
     },
   }

@@ -4,7 +4,7 @@ import { AppError } from '#lib/access/errors'
 import { env, tellNextAuth } from '#lib/env'
 import { log } from '#lib/log'
 import { publicOrigin } from './configuration.ts'
-import { clearedCookie, cookieOf, cookieSettings, sessionCookieName, sessionIdFrom } from './cookies.ts'
+import { clearedCookie, cookieOf, cookieSettings, sessionCookieName, sessionFrom } from './cookies.ts'
 import { providerMetadata } from './discovery.ts'
 import { authOptions, providerId, reported } from './options.ts'
 import { originOf } from './origin.ts'
@@ -161,11 +161,11 @@ export async function finishSignIn(request: Request): Promise<Response> {
     // A cookie that leads elsewhere was not set by Postern; next-auth would answer it with an error of its own.
     const returnTo = cookieSettings().callbackUrl.name
     cookies[returnTo] = `${origin}${pathWithin(cookies[returnTo] ?? '/', origin)}`
-    const former = await sessionIdFrom(cookies[sessionCookieName()])
+    const former = await sessionFrom(cookies[sessionCookieName()])
     delete cookies[sessionCookieName()]
     const options = authOptions(metadata, async (signedIn) => {
       try {
-        return await startSession(signedIn, originOf(request.headers, 'browser'), former)
+        return await startSession(signedIn, originOf(request.headers, 'browser'), former?.id)
       } catch (error) {
         own = error
         throw error

@@ -4,7 +4,7 @@ import { endSession } from '#lib/db/sessions'
 import { log } from '#lib/log'
 import { actorOfSession } from './actor-of-session.ts'
 import { identitySettings, publicOrigin } from './configuration.ts'
-import { clearedCookie, cookieOf, sessionCookieName, sessionIdFrom } from './cookies.ts'
+import { clearedCookie, cookieOf, sessionCookieName, sessionFrom } from './cookies.ts'
 import { providerMetadata } from './discovery.ts'
 import { originOf } from './origin.ts'
 import { isSameOrigin } from './same-origin.ts'
@@ -51,7 +51,7 @@ export async function signOut(request: Request): Promise<Response> {
 /** Ends the session of this browser in the database. Null where it had none. */
 async function endHere(request: Request): Promise<{ idToken: string | undefined } | null> {
   const cookie = cookieOf(request.headers, sessionCookieName())
-  const id = await sessionIdFrom(cookie)
+  const id = (await sessionFrom(cookie))?.id
   const actor = await actorOfSession(cookie, originOf(request.headers, 'browser'))
   if (!id || !actor) return null
   const ended = await transaction(async (tx) => {

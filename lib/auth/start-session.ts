@@ -12,9 +12,9 @@ import { seal } from './sealing.ts'
 
 /**
  * Begins a session for whom the verified claims name, ends the one this browser had before, and records both.
- * @returns the id of the session
+ * @returns what the cookie holds: the ids of the session and of its person
  */
-export async function startSession(signedIn: SignedIn, origin: Origin, former: string | undefined): Promise<string> {
+export async function startSession(signedIn: SignedIn, origin: Origin, former: string | undefined) {
   const { issuer, groupsClaim } = identitySettings()
   const claimed = identityFrom(signedIn.claims, groupsClaim)
   const id = newId('session')
@@ -22,7 +22,7 @@ export async function startSession(signedIn: SignedIn, origin: Origin, former: s
     signedIn.refreshToken ? seal(signedIn.refreshToken, 'refresh-token', id) : null,
     signedIn.idToken ? seal(signedIn.idToken, 'id-token', id) : null,
   ])
-  await transaction(async (tx) => {
+  return transaction(async (tx) => {
     const { person } = await upsertPerson(tx, {
       issuer,
       subject: claimed.subject,
@@ -37,6 +37,6 @@ export async function startSession(signedIn: SignedIn, origin: Origin, former: s
     if (ended?.personId === person.id) await recordEvent(tx, { type: 'session.ended', actor, data: {}, about })
     await createSession(tx, { id, personId: person.id, sealedRefreshToken, sealedIdToken })
     await recordEvent(tx, { type: 'session.started', actor, data: { groups: person.groups }, about })
+    return { sid: id, per: person.id }
   })
-  return id
 }

@@ -4,12 +4,14 @@ import { type RecordedFacts, recordedFacts } from '#lib/access/recorded-facts'
 import type { Verdict } from '#lib/access/resources'
 import type { Terms } from '#lib/access/terms'
 import type { CurrentPolicy } from '#lib/policy/current'
+import { requestStatement } from '#lib/signing/statements'
 import { type NewAuditEvent, recordEvents } from './audit.ts'
 import type { Tx } from './client.ts'
 import type { GatheredJudgement } from './gather-judgement.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { toJson } from './json.ts'
+import { signatureOf } from './signing.ts'
 
 export type NewRequest = {
   id: Id<'request'>
@@ -44,7 +46,7 @@ async function keepVersions(tx: Tx, { policy, entitlement, gathered }: NewReques
   }
 }
 
-/** Writes a pending request with everything that it will be held against later, and records `events` with it. */
+/** Writes a pending request, signed, with everything that it will be held against later, and records `events` with it. */
 export async function createRequest(tx: Tx, request: NewRequest, events: readonly NewAuditEvent[]) {
   const {
     id,
@@ -63,30 +65,35 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
   } = request
   const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
   await keepVersions(tx, request)
+  const asked = {
+    id,
+    entitlementName: entitlement.name,
+    entitlementHash: gathered.entitlementHash,
+    policyHash: policy.hash,
+    cluster,
+    asked: { namespaces, rules, durationSeconds, digest },
+    clusterRole,
+    startsAt,
+    reason,
+    ticket,
+    verdict,
+    steps,
+    facts: recordedFacts.parse(recorded),
+    difference: gathered.facts.present && toJson(gathered.facts.present.difference),
+    createdAt: gathered.facts.now,
+    lapsesAt,
+  }
+  const requester = { id: requesterId, ...terms.requester }
   await tx.request.createMany({
     data: {
-      id,
+      ...asked,
       requesterId,
-      entitlementName: entitlement.name,
-      entitlementHash: gathered.entitlementHash,
-      policyHash: policy.hash,
-      cluster,
       namespaces,
       rules,
-      clusterRole,
       durationSeconds,
-      startsAt,
       digest,
-      asked: { namespaces, rules, durationSeconds, digest },
-      reason,
-      ticket,
-      verdict,
-      facts: recordedFacts.parse(recorded),
-      difference: gathered.facts.present && toJson(gathered.facts.present.difference),
-      steps,
       approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
-      createdAt: gathered.facts.now,
-      lapsesAt,
+      signature: signatureOf('request', requestStatement({ ...asked, requester })),
     },
   })
   await recordEvents(tx, events)

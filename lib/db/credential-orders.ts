@@ -1,32 +1,50 @@
 import type { JWK } from 'jose'
-import type { Origin, Person, PersonActor } from '#lib/access/actor'
+import type { Actor, Origin, Person, PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
 import type { Id } from '#lib/access/ids'
 import type { GrantStatus } from '#lib/access/status'
+import { grantsNamespace, objectName } from '#lib/grants/names'
+import { type Distrust, distrustBeginning, distrustOrder, distrustPerson, type Signed } from '#lib/signing/distrust'
+import { whyNotSigned } from '#lib/signing/signature'
+import { type AnswerRecord, answerStatement, orderStatement } from '#lib/signing/statements'
 import { type About, type NewAuditEvent, recordEvents } from './audit.ts'
 import { countRecorded, db, type Tx, transaction } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
+import { toPerson } from './people.ts'
+import { type PersonInSql, personInSql } from './records-in-sql.ts'
+import { signatureOf, signingKeys } from './signing.ts'
 
 /** NOTIFY takes less than 8000 bytes. */
 export const longestNotice = 7_999
 export const answerChannel = 'postern_answer'
 
-type Order = { id: Id<'order'>; actor: PersonActor; grantId: string; publicKey: JWK; about: About }
+type Order = {
+  id: Id<'order'>
+  actor: PersonActor
+  grantId: string
+  publicKey: JWK
+  about: About
+  /** The database's time: nobody takes the order some seconds later. */
+  placedAt: Date
+}
 
 /**
  * Places an order, sealed answers to which only the holder of the private key can open, and records that it was placed:
- * one statement, one commit. The worker is woken.
+ * one statement, one commit. Signed, so that a worker knows who ordered and for which key. The worker is woken.
  */
-export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about }: Order): Promise<void> {
+export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about, placedAt }: Order): Promise<void> {
   const { via, clientAddress, reference } = actor.origin
+  const personId = actor.person.id
+  const order = { id, grantId, personId, publicKey, via, clientAddress, reference, placedAt }
   const requested: NewAuditEvent = { type: 'credential.requested', actor, data: {}, about }
   await tx.$executeRaw`
     WITH told AS (${insertEvents([requested])})
-    INSERT INTO credential_orders (id, grant_id, person_id, public_key, via, client_address, reference)
-    VALUES (${id}, ${grantId}, ${actor.person.id}, ${JSON.stringify(publicKey)}::jsonb, ${via}, ${clientAddress},
-      ${reference})`
+    INSERT INTO credential_orders (id, grant_id, person_id, public_key, via, client_address, reference, created_at,
+      signature)
+    VALUES (${id}, ${grantId}, ${personId}, ${JSON.stringify(publicKey)}::jsonb, ${via}, ${clientAddress},
+      ${reference}, ${placedAt.toISOString()}::timestamptz, ${signatureOf('order', orderStatement(order))})`
   countRecorded([requested])
 }
 
@@ -41,6 +59,8 @@ export type TakenOrder = {
   person: Person
   origin: Origin
   isFresh: boolean
+  /** Why the order, its person or the access counts for nothing; null when they are as Postern wrote them. */
+  distrust: Distrust | null
   grant: {
     id: Id<'grant'>
     requestId: string
@@ -55,25 +75,55 @@ export type TakenOrder = {
   }
 }
 
+type OrderRow = Omit<TakenOrder, 'person' | 'distrust' | 'grant'> & {
+  grant: Omit<TakenOrder['grant'], 'account'> & { uid: string | null }
+  person: PersonInSql
+  placedAt: Date
+  signature: string | null
+  beginning: Signed<{ activatedAt: string; expiresAt: string }>
+}
+
+function distrustTaken({ person, grant, placedAt, signature, beginning, ...order }: OrderRow): Distrust | null {
+  const keys = signingKeys()
+  const placed = { ...order, ...order.origin, grantId: grant.id, personId: person.id, placedAt, signature }
+  return (
+    distrustOrder(keys, placed) ??
+    distrustPerson(keys, person) ??
+    (grant.status === 'active' ? distrustBeginning(keys, { ...grant, ...beginning }) : null)
+  )
+}
+
 /** Takes an order, for the one worker that is first: it is gone from the table with this. Old ones are only removed. */
 export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
-  const [row] = await db().$queryRaw<TakenOrder[]>`
+  const [row] = await db().$queryRaw<OrderRow[]>`
     WITH taken AS (DELETE FROM credential_orders WHERE id = ${id} RETURNING *)
-    SELECT o.id, o.public_key AS "publicKey", o.created_at > now() - interval '15 seconds' AS "isFresh",
+    SELECT o.id, o.public_key AS "publicKey", o.created_at AS "placedAt", o.signature,
+      o.created_at BETWEEN now() - interval '15 seconds' AND now() + interval '5 seconds' AS "isFresh",
       jsonb_build_object('via', o.via, 'clientAddress', o.client_address, 'reference', o.reference) AS origin,
-      jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,
-        'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) AS person,
+      ${personInSql('p')} AS person,
+      jsonb_build_object('activatedAt', g.activated_at, 'expiresAt', g.expires_at, 'signature', g.signature) AS beginning,
       jsonb_build_object('id', g.id, 'requestId', r.id, 'requesterId', r.requester_id, 'status', g.status,
         'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
         'entitlementName', r.entitlement_name,
         'secondsLeft', coalesce(extract(epoch FROM g.expires_at - clock_timestamp()), 0),
-        'account', (SELECT jsonb_build_object('namespace', a.namespace, 'name', a.name, 'uid', a.uid)
-          FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount' AND a.uid IS NOT NULL)) AS "grant"
+        'uid', (SELECT a.uid FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount'
+          AND a.namespace = ${grantsNamespace} AND a.name = 'postern-' || substr(g.id, 5))) AS "grant"
     FROM taken o
     JOIN people p ON p.id = o.person_id
     JOIN grants g ON g.id = o.grant_id
     JOIN requests r ON r.id = g.request_id`
-  return row
+  if (!row) return undefined
+  const {
+    person,
+    placedAt: _,
+    signature: __,
+    beginning: ___,
+    grant: { uid, ...grant },
+    ...order
+  } = row
+  // NB: by its own name. Whoever writes to the database could name the account of somebody else's access.
+  const account = uid === null ? null : { namespace: grantsNamespace, name: objectName(grant.id), uid }
+  return { ...order, grant: { ...grant, account }, person: toPerson(person), distrust: distrustTaken(row) }
 }
 
 /** Orders that were placed while nobody listened. */
@@ -90,6 +140,11 @@ async function notify(tx: Tx, answer: OrderAnswer) {
   await tx.$executeRaw`SELECT pg_notify(${answerChannel}, ${JSON.stringify(answer)})`
 }
 
+const aboutOf = ({ grant }: TakenOrder): About => {
+  const { id: grantId, requestId, requesterId: personId, cluster, namespaces, policyHash } = grant
+  return { requestId, grantId, personId, cluster, namespaces, policyHash }
+}
+
 /** Records that a credential was issued, by its id alone, and hands the sealed answer over with the same commit. */
 export async function saveIssued(
   order: TakenOrder,
@@ -97,13 +152,13 @@ export async function saveIssued(
   issued: { jti: string; expiresAt: Date },
   jwe: string,
 ): Promise<void> {
-  const { id: grantId, requestId, cluster, namespaces, policyHash } = order.grant
+  const grantId = order.grant.id
   const personId = order.person.id
   const event: NewAuditEvent = {
     type: 'credential.issued',
     actor,
     data: { jti: issued.jti, expiresAt: issued.expiresAt.toISOString() },
-    about: { requestId, grantId, personId, cluster, namespaces, policyHash },
+    about: aboutOf(order),
   }
   // Whoever ends the grant at this moment waits for us, or we for them and then there is nothing to hand over. What is
   // notified is heard when this is committed.
@@ -120,17 +175,30 @@ export async function saveIssued(
   countRecorded([event])
 }
 
-/** Tells whoever waits that there will be no credential, and why. A refusal is recorded; a cluster in trouble is not. */
-export async function saveProblem(order: TakenOrder, actor: PersonActor, problem: Problem): Promise<void> {
-  const { id: grantId, requestId, cluster, namespaces, policyHash } = order.grant
+/**
+ * Tells whoever waits that there will be no credential, and why. A refusal is recorded; a cluster in trouble is not.
+ * @param actor who ordered; the worker where nobody knows, because the order was not written by Postern
+ */
+export async function saveProblem(order: TakenOrder, actor: Actor, problem: Problem): Promise<void> {
   await transaction(async (tx) => {
-    if (problem.code !== 'unavailable') {
-      const about = { requestId, grantId, personId: order.grant.requesterId, cluster, namespaces, policyHash }
-      await recordEvents(tx, [{ type: 'credential.refused', actor, data: problem, about }])
-    }
+    const about = aboutOf(order)
+    const event: NewAuditEvent = order.distrust
+      ? { type: 'record.refused', actor, data: order.distrust, about }
+      : { type: 'credential.refused', actor, data: problem, about }
+    if (problem.code !== 'unavailable') await recordEvents(tx, [event])
     await notify(tx, { order: order.id, problem })
   })
 }
+
+/** What a worker seals for whoever ordered, with its signature: anybody who read the order could seal to its key. */
+export const signedAnswer = (answer: AnswerRecord): Signed<AnswerRecord> => ({
+  ...answer,
+  signature: signatureOf('answer', answerStatement(answer)),
+})
+
+/** Is this answer a worker's own? */
+export const isWorkersAnswer = (answer: Signed<AnswerRecord>): boolean =>
+  whyNotSigned(signingKeys(), 'answer', () => answerStatement(answer), answer.signature) === null
 
 export type GrantToIssue = {
   requestId: string

@@ -1,11 +1,21 @@
 import type { Person } from '#lib/access/actor'
+import { type Distrust, distrustPerson } from '#lib/signing/distrust'
 import { db } from './client.ts'
 import { toPerson } from './people.ts'
+import { signingKeys } from './signing.ts'
 
-/** A person that Postern has seen, and when the provider last said their groups; null for somebody new. */
-export async function findPerson(issuer: string, subject: string): Promise<{ person: Person; groupsAt: Date } | null> {
+type FoundPerson = {
+  person: Person
+  /** When the provider last said their groups. */
+  groupsAt: Date
+  /** Why what is on record counts for nothing; null when it is as Postern wrote it. */
+  distrust: Distrust | null
+}
+
+/** A person that Postern has seen; null for somebody new. */
+export async function findPerson(issuer: string, subject: string): Promise<FoundPerson | null> {
   const row = await db().person.findUnique({ where: { issuer_subject: { issuer, subject } } })
-  return row && { person: toPerson(row), groupsAt: row.groupsAt }
+  return row && { person: toPerson(row), groupsAt: row.groupsAt, distrust: distrustPerson(signingKeys(), row) }
 }
 
 /** People by their id, subject or e-mail address, as it was last said; two at the most, to tell "several" from "one". */

@@ -1,6 +1,9 @@
 import type { Person } from '#lib/access/actor'
+import type { Rule } from '#lib/access/rule'
+import { type Distrust, distrustApproval } from '#lib/signing/distrust'
 import { reads } from './client.ts'
 import type { Prisma } from './generated/client.ts'
+import { signingKeys } from './signing.ts'
 
 const summaryInclude = {
   requester: true,
@@ -21,6 +24,15 @@ const wholeInclude = {
 
 export type RequestRow = Prisma.RequestGetPayload<{ include: typeof summaryInclude }>
 export type WholeRequestRow = Prisma.RequestGetPayload<{ include: typeof wholeInclude }>
+
+/** Why these records cannot be what Postern wrote; null when they are. */
+export const distrustOfRow = (row: RequestRow | WholeRequestRow): Distrust | null =>
+  distrustApproval(signingKeys(), {
+    request: { ...row, rules: row.rules as Rule[] },
+    requester: row.requester,
+    entitlement: row.entitlement.document,
+    decisions: row.decisions,
+  })
 
 /** Requests with everything that a list shows, in the order of `ids`. A constant number of statements. */
 export async function gatherRequests(ids: readonly string[]): Promise<RequestRow[]> {

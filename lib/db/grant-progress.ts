@@ -3,16 +3,27 @@ import type { Difference } from '#lib/access/difference'
 import type { Probes, Verdict } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
+import type { Distrust } from '#lib/signing/distrust'
+import { beginningStatement } from '#lib/signing/statements'
 import { type About, clip, judgedData, type NewAuditEvent } from './audit.ts'
 import { countRecorded, db } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { Prisma } from './generated/client.ts'
+import { signatureOf } from './signing.ts'
 import { ifMoved, moveGrant } from './transition.ts'
 
 // What a worker writes about one grant, each with its events in one statement, which is one transaction.
 
 /** Which grant, whose, and who writes. */
-export type Writing = { id: string; cluster: string; actor: SystemActor; about: About }
+export type Writing = {
+  id: string
+  requestId: string
+  requesterId: string
+  entitlementName: string
+  cluster: string
+  actor: SystemActor
+  about: About
+}
 
 export type MadeRow = ObjectKey & { uid: string; createdAt: Date }
 /**
@@ -57,7 +68,7 @@ export async function saveMade(writing: Writing, made: readonly MadeRow[]) {
 }
 
 /**
- * Access begins: the cluster said allowed.
+ * Access begins: the cluster said allowed. Signed, because credentials are given out by this.
  * @throws AppError `conflict` when somebody ended the grant meanwhile
  */
 export async function saveActive(
@@ -80,7 +91,8 @@ export async function saveActive(
   const told = judged ? { judged: judgedData(judged.verdict, judged.difference) } : {}
   const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...told }
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
-  const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, ...settled }
+  const signature = signatureOf('grant', beginningStatement({ ...writing, activatedAt, expiresAt }))
+  const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, signature, ...settled }
   const together = made.length > 0 ? [updateMade(writing, made, ifMoved)] : []
   await moveGrant(db(), id, 'pending', 'active', [...madeEvents(writing, made), active], set, together)
 }
@@ -89,20 +101,28 @@ export async function saveActive(
 const settled = { attempts: 0, lastError: null, leaseUntil: null, leasedBy: null }
 
 /**
- * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused.
+ * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused, and
+ * `distrust` which record was not written by Postern.
  * @throws AppError `conflict` when somebody was faster
  */
 export async function saveEnding(
   { id, actor, about }: Writing,
   from: GrantStatus,
-  { endedBy, note, code, now }: { endedBy: EndReason; note: string | null; code?: string; now: Date },
+  {
+    endedBy,
+    note,
+    code,
+    distrust,
+    now,
+  }: { endedBy: EndReason; note: string | null; code?: string; distrust?: Distrust; now: Date },
 ) {
   const ending: NewAuditEvent = { type: 'grant.ending', actor, data: { endedBy, note: note && clip(note) }, about }
   const failed: NewAuditEvent[] =
     endedBy === 'failure'
       ? [{ type: 'grant.failed', actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }]
       : []
-  await moveGrant(db(), id, from, 'ending', [...failed, ending], {
+  const refused: NewAuditEvent[] = distrust ? [{ type: 'record.refused', actor, data: distrust, about }] : []
+  await moveGrant(db(), id, from, 'ending', [...refused, ...failed, ending], {
     endingAt: now,
     endedBy,
     endedByName: 'Postern',

@@ -1,11 +1,25 @@
 import type { Person } from '#lib/access/actor'
-import type { ApprovalStep, Entitlement } from '#lib/access/entitlement'
-import type { Id } from '#lib/access/ids'
-import type { Rule } from '#lib/access/rule'
+import { type Id, idSchema } from '#lib/access/ids'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/access/status'
 import type { ObjectKind } from '#lib/grants/manifests'
+import { objectName } from '#lib/grants/names'
 import type { RecordedObject } from '#lib/grants/plan'
+import { type Distrust, distrustBeginning, type Signed } from '#lib/signing/distrust'
 import { db } from './client.ts'
+import { Prisma } from './generated/client.ts'
+import { toPerson } from './people.ts'
+import {
+  type DecisionInSql,
+  decisionsInSql,
+  distrustOf,
+  type MadeDecision,
+  type PersonInSql,
+  personInSql,
+  type RequestInSql,
+  requestInSql,
+  toMadeDecision,
+} from './records-in-sql.ts'
+import { signingKeys } from './signing.ts'
 
 // The queue of the workers. A grant row is its own entry: due at next_attempt_at, and nobody else's until lease_until. A
 // worker that dies lets its lease run out; whoever is next begins where the records say that it ended.
@@ -26,47 +40,72 @@ export type ClaimedGrant = {
   endingAt: Date | null
   endedBy: EndReason | null
   attempts: number
-  request: {
-    id: Id<'request'>
-    status: RequestStatus
-    cluster: string
-    namespaces: string[]
-    rules: Rule[]
-    clusterRole: string | null
-    durationSeconds: number
-    startsAt: Date | null
-    digest: string
-    reason: string
-    ticket: string | null
-    steps: ApprovalStep[]
-    policyHash: string
-    /** The entitlement as it stood when this was asked. */
-    entitlement: Entitlement
-  }
+  request: Pick<
+    RequestInSql,
+    | 'namespaces'
+    | 'rules'
+    | 'clusterRole'
+    | 'durationSeconds'
+    | 'startsAt'
+    | 'digest'
+    | 'reason'
+    | 'ticket'
+    | 'steps'
+    | 'policyHash'
+    | 'entitlementName'
+    | 'entitlement'
+    | 'createdAt'
+  > & { id: Id<'request'>; status: RequestStatus; cluster: string }
   requester: Person
-  decisions: Array<{ decision: 'approve' | 'deny'; personId: string; person: Person; result: string }>
+  decisions: MadeDecision[]
   objects: RecordedObject[]
+  /** Why these records give nothing, however they read; null when they are as Postern wrote them, or it is ending. */
+  distrust: Distrust | null
 }
 
-type Row = Omit<ClaimedGrant, 'request' | 'objects'> &
-  Omit<ClaimedGrant['request'], 'id' | 'status' | 'cluster'> & {
+type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions' | 'objects' | 'distrust'> &
+  RequestInSql & {
     requestId: Id<'request'>
     requestStatus: RequestStatus
     requestCluster: string
+    requester: PersonInSql
+    decisions: DecisionInSql[]
+    approvedAt: Date
+    activatedAt: Date | null
+    beginning: string | null
     objects: Array<{ kind: ObjectKind; namespace: string; name: string; uid: string | null; removed: boolean }>
   }
 
+function distrustClaim(row: Row): Distrust | null {
+  if (row.status === 'ending') return null
+  const { requestId: id, requestCluster: cluster, requester } = row
+  const approval = distrustOf({ ...row, id, cluster }, requester, row.decisions)
+  if (approval || row.status !== 'active') return approval
+  const grant = { ...row, requesterId: requester.id, signature: row.beginning }
+  return distrustBeginning(signingKeys(), grant as Signed<typeof grant & { activatedAt: Date; expiresAt: Date }>)
+}
+
+/** An object of another name is none of this grant's, whatever its row says: neither made nor removed for it. */
+const isNameOf = (grantId: string, name: string) =>
+  idSchema('grant').safeParse(grantId).success && name === objectName(grantId)
+
 function toClaimedGrant(row: Row): ClaimedGrant {
-  const { now, id, status, cluster, createdAt, expiresAt, endingAt, endedBy, attempts, requester, decisions } = row
+  const { now, id, status, cluster, expiresAt, endingAt, endedBy, attempts } = row
   const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
+  const { policyHash, entitlementName, entitlement, createdAt } = row
   return {
-    ...{ now, id, status, cluster, createdAt, expiresAt, endingAt, endedBy, attempts, requester, decisions },
+    ...{ now, id, status, cluster, createdAt: row.approvedAt, expiresAt, endingAt, endedBy, attempts },
     request: {
       ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
-      ...{ policyHash: row.policyHash, entitlement: row.entitlement },
+      ...{ policyHash, entitlementName, entitlement, createdAt },
     },
-    objects: row.objects.map(({ removed, ...object }) => ({ ...object, removedAt: removed ? now : null })),
+    requester: toPerson(row.requester),
+    decisions: row.decisions.map(toMadeDecision),
+    objects: row.objects
+      .filter(({ name }) => isNameOf(id, name))
+      .map(({ removed, ...object }) => ({ ...object, removedAt: removed ? now : null })),
+    distrust: distrustClaim(row),
   }
 }
 
@@ -88,17 +127,13 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
     claimed AS (
       UPDATE grants g SET lease_until = now() + make_interval(secs => ${leaseSeconds}), leased_by = ${worker}
       FROM due WHERE g.id = due.id
-      RETURNING g.id, g.request_id, g.status, g.cluster, g.created_at, g.expires_at, g.ending_at, g.ended_by, g.attempts)
+      RETURNING g.id, g.request_id, g.status, g.cluster, g.created_at, g.activated_at, g.expires_at, g.ending_at,
+        g.ended_by, g.attempts, g.signature)
     SELECT set_config('synchronous_commit', 'off', true), clock_timestamp() AS now, g.id, g.status, g.cluster,
-      g.created_at AS "createdAt", g.expires_at AS "expiresAt", g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId", r.status AS "requestStatus", r.cluster AS "requestCluster", r.namespaces, r.rules,
-      r.cluster_role AS "clusterRole", r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest,
-      r.reason, r.ticket, r.steps, r.policy_hash AS "policyHash", e.document AS entitlement,
-      jsonb_build_object('id', p.id, 'issuer', p.issuer, 'subject', p.subject, 'name', p.name, 'email', p.email,
-        'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) AS requester,
-      (SELECT coalesce(jsonb_agg(jsonb_build_object('decision', d.decision, 'personId', d.person_id, 'result', d.result,
-          'person', jsonb_build_object('id', q.id, 'issuer', q.issuer, 'subject', q.subject, 'name', q.name,
-            'email', q.email, 'emailVerified', q.email_verified, 'knownEmails', q.known_emails, 'groups', q.groups)) ORDER BY d.created_at, d.id), '[]')
-        FROM decisions d JOIN people q ON q.id = d.person_id WHERE d.request_id = r.id) AS decisions,
+      g.created_at AS "approvedAt", g.activated_at AS "activatedAt", g.expires_at AS "expiresAt",
+      g.signature AS beginning, g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId",
+      r.status AS "requestStatus", r.cluster AS "requestCluster", ${requestInSql}, ${personInSql('p')} AS requester,
+      ${decisionsInSql(Prisma.sql`r.id`)} AS decisions,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'namespace', o.namespace, 'name', o.name,
           'uid', o.uid, 'removed', o.removed_at IS NOT NULL)), '[]')
         FROM grant_objects o WHERE o.grant_id = g.id) AS objects

@@ -1,6 +1,9 @@
 import { AppError } from '#lib/access/errors'
+import { whyNotSigned } from '#lib/signing/signature'
+import { keptAnswerStatement } from '#lib/signing/statements'
 import { db, type Tx, transaction } from './client.ts'
 import type { Prisma } from './generated/client.ts'
+import { signatureOf, signingKeys } from './signing.ts'
 
 export type KeptAnswer = { status: number; body: Prisma.JsonValue }
 /** An answer to be kept. Never one that holds a token: what is kept is readable by whoever reads the database. */
@@ -12,7 +15,8 @@ const unanswered = 0
 /**
  * Claims an Idempotency-Key for one person in the running transaction. Returns the answer that was given to it before,
  * or null: then the caller does the work and calls keepAnswer() in the same transaction. A second call with the same key
- * waits until the first has committed, and then gets its answer.
+ * waits until the first has committed, and then gets its answer. An answer that Postern did not sign is none: the work
+ * is done, so that nobody is told that something was done (that access ends, say) by whoever writes to the database.
  * @param fingerprint SHA-256 of method, path and body
  * @throws AppError `idempotency-mismatch` when the key was used for something else
  */
@@ -25,12 +29,17 @@ export async function claim(tx: Tx, personId: string, key: string, fingerprint: 
   const kept = await tx.idempotency.findUniqueOrThrow({ where: { personId_key: { personId, key } } })
   if (kept.fingerprint !== fingerprint)
     throw new AppError('idempotency-mismatch', 'This Idempotency-Key was used for something else. Use a new one.')
-  return { status: kept.status, body: kept.body }
+  const isOurs = whyNotSigned(signingKeys(), 'kept-answer', () => keptAnswerStatement(kept), kept.signature) === null
+  return isOurs || kept.status === unanswered ? { status: kept.status, body: kept.body } : null
 }
 
-/** Keeps the answer to a claimed key, in the transaction that claimed it. */
-export async function keepAnswer(tx: Tx, personId: string, key: string, { status, body }: NewAnswer) {
-  await tx.idempotency.update({ where: { personId_key: { personId, key } }, data: { status, body } })
+type Claimed = { personId: string; key: string; fingerprint: string }
+
+/** Keeps the answer to a claimed key, signed, in the transaction that claimed it. */
+export async function keepAnswer(tx: Tx, claimed: Claimed, { status, body }: NewAnswer) {
+  const { personId, key } = claimed
+  const signature = signatureOf('kept-answer', keptAnswerStatement({ ...claimed, status, body }))
+  await tx.idempotency.update({ where: { personId_key: { personId, key } }, data: { status, body, signature } })
 }
 
 /**
@@ -46,9 +55,9 @@ export const once = (
 ): Promise<KeptAnswer & { repeated: boolean }> =>
   transaction(async (tx) => {
     const kept = await claim(tx, personId, key, fingerprint)
-    if (kept) return { ...kept, repeated: true }
+    if (kept && kept.status !== unanswered) return { ...kept, repeated: true }
     const answer = await work()
-    await keepAnswer(tx, personId, key, answer)
+    await keepAnswer(tx, { personId, key, fingerprint }, answer)
     return { status: answer.status, body: answer.body as Prisma.JsonValue, repeated: false }
   })
 

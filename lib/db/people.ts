@@ -1,9 +1,12 @@
 import type { Person } from '#lib/access/actor'
 import type { Id } from '#lib/access/ids'
 import type { PersonResource } from '#lib/access/resources'
+import { distrustPerson } from '#lib/signing/distrust'
+import { personStatement } from '#lib/signing/statements'
 import type { Tx } from './client.ts'
 import type { Person as PersonRow } from './generated/client.ts'
 import { newId } from './ids.ts'
+import { signatureOf, signingKeys } from './signing.ts'
 
 /** What an identity provider says about somebody, already verified by whoever received it. */
 export type Identity = Omit<Person, 'id' | 'knownEmails'>
@@ -14,7 +17,7 @@ export type KnownPerson = { person: Person; previousGroups: string[] | null }
 /** As rarely as this a person whom nothing changed about is written again, to say that their groups are still true. */
 const groupsRestatedAfterMs = 60_000
 
-export const toPerson = (row: PersonRow): Person => ({
+export const toPerson = (row: Omit<Person, 'id'> & { id: string }): Person => ({
   id: row.id as Id<'person'>,
   issuer: row.issuer,
   subject: row.subject,
@@ -37,23 +40,31 @@ const isSame = (row: PersonRow, identity: Identity, groups: string[]) =>
   row.name === identity.name &&
   row.email === identity.email &&
   row.emailVerified === identity.emailVerified &&
-  row.groups.join('\n') === groups.join('\n')
+  row.groups.join('\n') === groups.join('\n') &&
+  distrustPerson(signingKeys(), row) === null
 
 /**
- * Remembers a person as the identity provider describes them now; issuer and subject say who it is. One statement when
- * nothing changed since a minute. Two first calls at once give one person.
+ * Remembers a person as the identity provider describes them now, signed; issuer and subject say who it is. One statement
+ * when nothing changed since a minute. Two first calls at once give one person.
  */
 export async function upsertPerson(tx: Tx, identity: Identity): Promise<KnownPerson> {
   const { issuer, subject, name, email, emailVerified } = identity
   const groups = sorted(identity.groups)
-  const known = await tx.person.findUnique({ where: { issuer_subject: { issuer, subject } } })
-  const previousGroups = known?.groups ?? null
-  if (known && isSame(known, identity, groups) && Date.now() - known.groupsAt.getTime() < groupsRestatedAfterMs)
+  const where = { issuer_subject: { issuer, subject } }
+  const signed = (id: string) => {
+    const row = { id, issuer, subject, name, email, emailVerified, groups, groupsAt: new Date() }
+    return { ...row, signature: signatureOf('person', personStatement(row)) }
+  }
+  let known = await tx.person.findUnique({ where })
+  if (!known) {
+    const { count } = await tx.person.createMany({ data: signed(newId('person')), skipDuplicates: true })
+    const row = await tx.person.findUniqueOrThrow({ where })
+    if (count === 1) return { person: toPerson(row), previousGroups: null }
+    known = row
+  }
+  const previousGroups = known.groups
+  if (isSame(known, identity, groups) && Date.now() - known.groupsAt.getTime() < groupsRestatedAfterMs)
     return { person: toPerson(known), previousGroups }
-  const row = await tx.person.upsert({
-    where: { issuer_subject: { issuer, subject } },
-    create: { id: newId('person'), issuer, subject, name, email, emailVerified, groups },
-    update: { name, email, emailVerified, groups, groupsAt: new Date() },
-  })
-  return { person: toPerson(row), previousGroups }
+  const { id, issuer: _, subject: __, ...data } = signed(known.id)
+  return { person: toPerson(await tx.person.update({ where: { id }, data })), previousGroups }
 }

@@ -4,6 +4,7 @@ import { AppError } from '#lib/access/errors'
 import type { DecisionInput } from '#lib/access/request'
 import type { Verdict } from '#lib/access/resources'
 import type { Resolution } from '#lib/approvals/resolve'
+import { decisionStatement } from '#lib/signing/statements'
 import { type About, judgedData, type NewAuditEvent, recordEvents } from './audit.ts'
 import type { Tx } from './client.ts'
 import { insertGrant } from './create-request.ts'
@@ -11,6 +12,7 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { toJson } from './json.ts'
 import type { LockedRequest } from './lock-request.ts'
+import { signatureOf } from './signing.ts'
 import { ifMoved, moveRequest } from './transition.ts'
 
 export type NewDecision = {
@@ -64,12 +66,20 @@ function eventsOf({
 function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
   const { actor, request, terms, digest, input, difference, now } = decision
   const narrowed = digest !== request.digest ? { before: termsOf(request), after: termsOf(terms) } : null
+  const { person } = actor
+  const id = newId('decision', now)
+  const note = input.note || null
+  const made = { id, requestId: request.id, person, decision: input.decision, note, digest: input.digest }
+  const signature = signatureOf(
+    'decision',
+    decisionStatement({ ...made, result: digest, narrowed, difference, groups: person.groups, createdAt: now }),
+  )
   return Prisma.sql`
     INSERT INTO decisions (id, request_id, person_id, decision, note, digest, result, narrowed, difference, groups,
-      created_at)
-    SELECT ${newId('decision', now)}, ${request.id}, ${actor.person.id}, ${input.decision}::decision_kind,
-      ${input.note || null}, ${input.digest}, ${digest}, ${narrowed && JSON.stringify(narrowed)}::jsonb,
-      ${difference && JSON.stringify(difference)}::jsonb, ${actor.person.groups}::text[], ${now.toISOString()}::timestamptz
+      created_at, signature)
+    SELECT ${id}, ${request.id}, ${person.id}, ${input.decision}::decision_kind, ${note}, ${input.digest}, ${digest},
+      ${narrowed && JSON.stringify(narrowed)}::jsonb, ${difference && JSON.stringify(difference)}::jsonb,
+      ${person.groups}::text[], ${now.toISOString()}::timestamptz, ${signature}
     WHERE ${when}`
 }
 

@@ -1,13 +1,22 @@
 import type { Person } from '#lib/access/actor'
 import type { Id } from '#lib/access/ids'
+import { type Distrust, distrustSignedIn } from '#lib/signing/distrust'
 import { db, type Tx } from './client.ts'
+import { toPerson } from './people.ts'
+import { type PersonInSql, personInSql } from './records-in-sql.ts'
+import { signingKeys } from './signing.ts'
 
 // Browser sessions. The database's clock decides everything here: when one is over, when its groups are due again.
+
+/** What a cookie says, which only a process with the session secret can make: which session, whose, since when. */
+export type NamedSession = { id: string; personId: string; since: Date }
 
 /** A session that is neither over nor ended, with its person as last described by the provider. */
 export type LiveSession = {
   id: Id<'session'>
   person: Person
+  /** Why the row, or what is on record about the person, counts for nothing: then nobody is signed in. */
+  distrust: Distrust | null
   /** The provider was last asked for the groups longer ago than `groupsFreshForSeconds`. */
   isDue: boolean
 }
@@ -21,18 +30,7 @@ export const groupsFreshForSeconds = 300
 /** A provider that did not answer is asked again after this. */
 const retrySeconds = 60
 
-type Row = {
-  id: Id<'session'>
-  is_due: boolean
-  person_id: Id<'person'>
-  issuer: string
-  subject: string
-  name: string
-  email: string | null
-  email_verified: boolean
-  known_emails: string[]
-  groups: string[]
-}
+type Row = { id: Id<'session'>; is_due: boolean; person: PersonInSql }
 
 export async function createSession(
   tx: Tx,
@@ -46,24 +44,22 @@ export async function createSession(
   await tx.$executeRaw`DELETE FROM sessions WHERE expires_at < now() - interval '1 day'`
 }
 
-export async function findLiveSession(id: string): Promise<LiveSession | null> {
+function distrustSession({ id, person }: Row, { personId, since }: NamedSession): Distrust | null {
+  if (person.id === personId) return distrustSignedIn(signingKeys(), person, since)
+  const sentence = 'A session on record is not of the person who signed in with it: something else has written to it.'
+  return { record: 'session', id, code: 'mismatch', sentence }
+}
+
+export async function findLiveSession(named: NamedSession): Promise<LiveSession | null> {
   const rows = await db().$queryRaw<Row[]>`
     SELECT s.id, s.refreshed_at <= now() - make_interval(secs => ${groupsFreshForSeconds}::int)
              AND s.sealed_refresh_token IS NOT NULL AS is_due,
-           p.id AS person_id, p.issuer, p.subject, p.name, p.email, p.email_verified, p.known_emails, p.groups
+           ${personInSql('p')} AS person
     FROM sessions s JOIN people p ON p.id = s.person_id
-    WHERE s.id = ${id} AND s.ended_at IS NULL AND s.expires_at > now()`
+    WHERE s.id = ${named.id} AND s.ended_at IS NULL AND s.expires_at > now()`
   const row = rows[0]
   if (!row) return null
-  const { issuer, subject, name, email, groups } = row
-  return {
-    id: row.id,
-    isDue: row.is_due,
-    person: {
-      ...{ id: row.person_id, issuer, subject, name, email, groups },
-      ...{ emailVerified: row.email_verified, knownEmails: row.known_emails },
-    },
-  }
+  return { id: row.id, isDue: row.is_due, person: toPerson(row.person), distrust: distrustSession(row, named) }
 }
 
 /**

@@ -103,6 +103,7 @@ export type GrantMove = {
   nextAttemptAt?: Date | null
   leaseUntil?: null
   leasedBy?: null
+  signature?: string
 }
 
 const grantColumns: Columns = {
@@ -120,6 +121,7 @@ const grantColumns: Columns = {
   nextAttemptAt: ['next_attempt_at', 'timestamptz'],
   leaseUntil: ['lease_until', 'timestamptz'],
   leasedBy: ['leased_by', 'text'],
+  signature: ['signature', 'text'],
   status: ['status', 'grant_status'],
 }
 

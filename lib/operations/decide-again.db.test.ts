@@ -7,7 +7,7 @@ import type { Request } from '#lib/db/generated/client'
 import { decideRequest } from '#lib/operations/decide-request'
 import { aConfiguration, anEntitlement, anEntitlementDocument } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
-import { anActor, aPerson } from '#lib/testing/people'
+import { anActor, aPerson, isNowIn } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { rejectionOf } from '#lib/testing/rejection'
 import { aClusterState, aRequest } from '#lib/testing/requests'
@@ -133,7 +133,7 @@ describe('judged again on deciding', () => {
   test('a requester who lost the group is not approved; denying stays possible', async () => {
     const requester = await aPerson()
     const request = await aRequest({ requester })
-    await db().person.update({ where: { id: requester.id }, data: { groups: [] } })
+    await isNowIn(requester, [])
     await expectRefused(request, () => decide(priya, request), 'guardrail-violation', 'requester-not-eligible')
     expect((await decide(priya, request, { decision: 'deny' })).status).toBe('denied')
   })

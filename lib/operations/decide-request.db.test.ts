@@ -7,7 +7,7 @@ import { newId } from '#lib/db/ids'
 import { decideRequest } from '#lib/operations/decide-request'
 import { anEntitlement } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
-import { anActor, aPerson, asActor } from '#lib/testing/people'
+import { anActor, aPerson, asActor, isNowIn } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { rejectionOf } from '#lib/testing/rejection'
 import { aClusterState, aDecision, aRequest } from '#lib/testing/requests'
@@ -93,7 +93,7 @@ describe('a yes', () => {
     const request = await aRequest({ entitlement })
     const leaver = await aPerson({ groups: ['payments-leads'] })
     await aDecision(request, leaver)
-    await db().person.update({ where: { id: leaver.id }, data: { groups: [] } })
+    await isNowIn(leaver, [])
     expect((await decide(priya, request)).status).toBe('pending')
     expect((await decide(sam, request)).status).toBe('approved')
   })

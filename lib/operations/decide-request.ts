@@ -102,11 +102,17 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
       return refuseDecision(because('widened', error))
     }
     const { terms } = narrowed
+    // A no on records that Postern did not write harms nobody; a yes would be taken for one to what Postern wrote.
+    if (situation.distrust && input.decision === 'approve') {
+      const { sentence } = situation.distrust
+      const error = new AppError('conflict', `${sentence} It cannot be approved: deny it, and have it asked for anew.`)
+      return refuse(error, { type: 'record.refused', actor, data: situation.distrust, about })
+    }
     const judged = input.decision === 'approve' ? judgeApproval(request, terms, situation) : null
     if (judged?.refusal) return refuseDecision(judged.refusal)
 
-    const decisions = situation.decisions.map(({ personId, person, decision }) => {
-      return { personId, decision, groups: person.groups }
+    const decisions = situation.decisions.map(({ personId, person, decision, groups: then }) => {
+      return { personId, decision, groups: person.groups.filter((group) => then.includes(group)) }
     })
     const mine = { personId: actor.person.id, decision: input.decision, groups: actor.person.groups }
     const { outcome } = resolve(request.steps, [...decisions, mine])

@@ -9,9 +9,17 @@ import type { IssuedCredential } from '#lib/access/resources'
 import { clip, refuse } from '#lib/db/audit'
 import { awaitAnswer } from '#lib/db/await-answer'
 import { db } from '#lib/db/client'
-import { cancelOrder, type GrantToIssue, gatherGrantToIssue, placeOrder } from '#lib/db/credential-orders'
+import {
+  cancelOrder,
+  type GrantToIssue,
+  gatherGrantToIssue,
+  isWorkersAnswer,
+  placeOrder,
+} from '#lib/db/credential-orders'
 import { newId } from '#lib/db/ids'
 import { currentPolicy } from '#lib/policy/current'
+import type { Signed } from '#lib/signing/distrust'
+import type { AnswerRecord } from '#lib/signing/statements'
 
 /** Longer than the worker's own ten seconds with a cluster would keep a person waiting for nothing. */
 const patienceMs = 10_000
@@ -57,15 +65,13 @@ async function kubeconfigFor(grant: GrantToIssue, token: string, authority: stri
   )
 }
 
-type Sealed = { order: string; token: string; jti: string; expiresAt: string; certificateAuthority: string | null }
-
-async function unseal(jwe: string, privateKey: CryptoKey): Promise<Sealed> {
+async function unseal(jwe: string, privateKey: CryptoKey): Promise<Signed<AnswerRecord>> {
   try {
     const { plaintext } = await compactDecrypt(jwe, privateKey, {
       keyManagementAlgorithms: ['ECDH-ES'],
       contentEncryptionAlgorithms: ['A256GCM'],
     })
-    return JSON.parse(new TextDecoder().decode(plaintext)) as Sealed
+    return JSON.parse(new TextDecoder().decode(plaintext)) as Signed<AnswerRecord>
   } catch {
     // Without a cause: what could not be opened may still hold a token.
     throw new AppError('unavailable', 'The answer of the worker could not be opened. Try again in a moment.')
@@ -85,15 +91,12 @@ export async function issueCredential(actor: PersonActor, grantId: string): Prom
   const { requestId, requesterId, cluster, namespaces, policyHash } = grant
   const about = { requestId, grantId, personId: requesterId, cluster, namespaces, policyHash }
   const order = newId('order')
-  const answer = await awaitAnswer(
-    order,
-    () => placeOrder(db(), { id: order, actor, grantId, publicKey: jwk, about }),
-    patienceMs,
-    cancelOrder,
-  )
+  const placed = { id: order, actor, grantId, publicKey: jwk, about, placedAt: grant.now }
+  const answer = await awaitAnswer(order, () => placeOrder(db(), placed), patienceMs, cancelOrder)
   if ('problem' in answer) throw new AppError(answer.problem.code, answer.problem.sentence)
   const sealed = await unseal(answer.jwe, privateKey)
-  if (sealed.order !== order) throw new AppError('unavailable', 'The answer was for somebody else. Try again.')
+  if (!isWorkersAnswer(sealed) || sealed.order !== order)
+    throw new AppError('unavailable', 'The answer was not a worker’s own. Try again.')
   const { token, jti, expiresAt, certificateAuthority } = sealed
   return { token, jti, expiresAt, kubeconfig: await kubeconfigFor(grant, token, certificateAuthority) }
 }

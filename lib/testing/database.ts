@@ -45,6 +45,7 @@ const environment = {
   POSTERN_CONFIG: '/nonexistent/postern.yaml',
   POSTERN_OIDC_CLIENT_SECRET: 'a-client-secret-for-tests-only',
   POSTERN_SESSION_SECRET: 'a-session-secret-for-tests-only-0123456789abcdef',
+  POSTERN_SIGNING_KEY: 'a-signing-key-for-tests-only-0123456789abcdef',
   POSTERN_ROLE: 'all',
   LOG_LEVEL: 'silent',
 }

@@ -2,6 +2,8 @@ import type { Person, PersonActor, Role, SystemActor } from '#lib/access/actor'
 import { db } from '#lib/db/client'
 import { newReference } from '#lib/db/ids'
 import { upsertPerson } from '#lib/db/people'
+import { signatureOf } from '#lib/db/signing'
+import { personStatement } from '#lib/signing/statements'
 
 let count = 0
 
@@ -25,6 +27,19 @@ export function anIdentity(
 /** A person with a row in the database. */
 export async function aPerson(overrides: Partial<Omit<Person, 'id' | 'knownEmails'>> = {}): Promise<Person> {
   return (await upsertPerson(db(), anIdentity(overrides))).person
+}
+
+/** From now on the provider says that this person is in these groups and no others. */
+export const isNowIn = async (person: Person, groups: string[]): Promise<Person> =>
+  (await upsertPerson(db(), { ...person, groups })).person
+
+/** As if the provider had last spoken of this person at that time. */
+export async function wasConfirmedAt(subject: string, groupsAt: Date) {
+  const row = { ...(await db().person.findFirstOrThrow({ where: { subject } })), groupsAt }
+  await db().person.update({
+    where: { id: row.id },
+    data: { groupsAt, signature: signatureOf('person', personStatement(row)) },
+  })
 }
 
 /** A signed-in person with a row in the database. `roles` are given, not derived from groups. */

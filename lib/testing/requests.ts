@@ -7,6 +7,8 @@ import { digestOf } from '#lib/access/terms'
 import { db } from '#lib/db/client'
 import type { Grant, Prisma, Request } from '#lib/db/generated/client'
 import { newId } from '#lib/db/ids'
+import { signatureOf } from '#lib/db/signing'
+import { beginningStatement, decisionStatement, requestStatement } from '#lib/signing/statements'
 import { aConfiguration, anEntitlement } from './configuration.ts'
 import { aPerson } from './people.ts'
 
@@ -43,7 +45,7 @@ async function keepVersions(entitlement: Entitlement) {
   return { entitlementHash, policyHash }
 }
 
-/** A request, written straight into the database: pending unless said otherwise, and without events. */
+/** A request as Postern signs it, written straight into the database: pending unless said otherwise, without events. */
 export async function aRequest(overrides: RequestOverrides = {}): Promise<Request> {
   const entitlement = overrides.entitlement ?? anEntitlement()
   const requester = overrides.requester ?? (await aPerson())
@@ -61,25 +63,24 @@ export async function aRequest(overrides: RequestOverrides = {}): Promise<Reques
   const digest = digestOf({ ...terms, requester })
   const { entitlementHash, policyHash } = await keepVersions(entitlement)
   const { namespaces, rules, durationSeconds } = terms
-  const request = await db().request.create({
-    data: {
-      ...terms,
-      id: newId('request', createdAt),
-      requesterId: requester.id,
-      entitlementName: entitlement.name,
-      entitlementHash,
-      policyHash,
-      digest,
-      asked: { namespaces, rules, durationSeconds, digest },
-      reason: overrides.reason ?? 'the checkout pods hang since the last deploy',
-      ticket: overrides.ticket ?? null,
-      verdict: { policyVersion: policyHash, violations: [], warnings: [] },
-      steps,
-      approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
-      createdAt,
-      lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),
-    },
-  })
+  const data = {
+    ...terms,
+    id: newId('request', createdAt),
+    entitlementName: entitlement.name,
+    entitlementHash,
+    policyHash,
+    digest,
+    asked: { namespaces, rules, durationSeconds, digest },
+    reason: overrides.reason ?? 'the checkout pods hang since the last deploy',
+    ticket: overrides.ticket ?? null,
+    verdict: { policyVersion: policyHash, violations: [], warnings: [] },
+    steps,
+    approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
+    createdAt,
+    lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),
+  }
+  const signature = signatureOf('request', requestStatement({ ...data, facts: null, difference: null, requester }))
+  const request = await db().request.create({ data: { ...data, requesterId: requester.id, signature } })
   if (status === 'pending') return request
   return db().request.update({
     where: { id: request.id },
@@ -87,7 +88,7 @@ export async function aRequest(overrides: RequestOverrides = {}): Promise<Reques
   })
 }
 
-/** A decision on a request, written straight into the database. */
+/** A decision on a request as Postern signs it, written straight into the database. */
 export async function aDecision(
   request: Request,
   person: Person,
@@ -95,18 +96,10 @@ export async function aDecision(
   note: string | null = null,
 ) {
   const { id: requestId, digest } = request
-  return db().decision.create({
-    data: {
-      id: newId('decision'),
-      requestId,
-      personId: person.id,
-      decision,
-      note,
-      digest,
-      result: digest,
-      groups: person.groups,
-    },
-  })
+  const made = { id: newId('decision'), requestId, decision, note, digest, result: digest, createdAt: new Date() }
+  const data = { ...made, groups: person.groups }
+  const signature = signatureOf('decision', decisionStatement({ ...data, person, narrowed: null, difference: null }))
+  return db().decision.create({ data: { ...data, personId: person.id, signature } })
 }
 
 type GrantOverrides = Partial<{
@@ -144,8 +137,11 @@ export async function aGrant(overrides: GrantOverrides = {}): Promise<Grant> {
   const move = (data: Prisma.GrantUpdateInput) => db().grant.update({ where: { id }, data })
   const activatedAt = overrides.activatedAt ?? now
   const expiresAt = overrides.expiresAt ?? new Date(activatedAt.getTime() + request.durationSeconds * 1000)
-  if (status !== 'pending')
-    await move({ status: 'active', activatedAt, expiresAt, nextAttemptAt: overrides.nextAttemptAt ?? expiresAt })
+  const { requesterId, entitlementName, cluster } = request
+  const begun = { id, requestId: request.id, requesterId, entitlementName, cluster, activatedAt, expiresAt }
+  const signature = signatureOf('grant', beginningStatement(begun))
+  const nextAttemptAt = overrides.nextAttemptAt ?? expiresAt
+  if (status !== 'pending') await move({ status: 'active', activatedAt, expiresAt, nextAttemptAt, signature })
   if (status === 'ending' || status === 'ended') {
     const { endedBy = 'expiry', endedByName, endNote, endingAt = now } = overrides
     await move({

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PersonActor } from '#lib/access/actor'
 import { pageOf, requestResource, requestSummary } from '#lib/access/resources'
-import { db } from '#lib/db/client'
 import { toCursor } from '#lib/db/cursor'
 import { newId } from '#lib/db/ids'
 import { decideRequest } from '#lib/operations/decide-request'
 import { anEntitlement } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
-import { anActor, aPerson, asActor } from '#lib/testing/people'
+import { anActor, aPerson, asActor, isNowIn } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { rejectionOf } from '#lib/testing/rejection'
 import { aClusterState, aDecision, aGrant, aRequest } from '#lib/testing/requests'
@@ -130,7 +129,7 @@ describe('one request', () => {
     const leaver = await anActor({ groups: ['payments-leads'], name: 'Leaver' })
     const { id, digest } = await aRequest()
     await decideRequest(leaver, id, { decision: 'approve', digest })
-    await db().person.update({ where: { id: leaver.person.id }, data: { groups: [] } })
+    await isNowIn(leaver.person, [])
     expect((await getRequest(ines, id)).steps[0]?.approvedBy).toMatchObject([{ name: 'Leaver' }])
   })
 

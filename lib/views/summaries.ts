@@ -5,7 +5,13 @@ import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/acc
 import type { May, RequestSummary } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
 import { mayDecide } from '#lib/approvals/may-decide'
-import { gatherPeopleOfGroups, gatherRequests, type PeopleOfGroups, type RequestRow } from '#lib/db/gather-requests'
+import {
+  distrustOfRow,
+  gatherPeopleOfGroups,
+  gatherRequests,
+  type PeopleOfGroups,
+  type RequestRow,
+} from '#lib/db/gather-requests'
 import { toPerson, toPersonResource } from '#lib/db/people'
 import { riskOf } from './risk.ts'
 import { currentStepsOf, toSteps } from './steps.ts'
@@ -63,6 +69,8 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfG
     lapsesAt: row.lapsesAt.toISOString(),
     resolvedAt: iso(row.resolvedAt),
     steps: toSteps(steps, people),
+    // Once it is decided, the grant and the history say what was refused.
+    distrust: row.status === 'pending' ? (distrustOfRow(row)?.sentence ?? null) : null,
     grant: grant && {
       id: grant.id,
       status: grant.status,

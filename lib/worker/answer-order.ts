@@ -11,6 +11,7 @@ import {
   type Problem,
   saveIssued,
   saveProblem,
+  signedAnswer,
   type TakenOrder,
   takeOrder,
   waitingOrders,
@@ -18,20 +19,15 @@ import {
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
 import { currentPolicy } from '#lib/policy/current'
+import type { Signed } from '#lib/signing/distrust'
+import type { AnswerRecord } from '#lib/signing/statements'
 import { clientFor } from './clusters.ts'
+import { workerActor } from './work.ts'
 
-/** What is sealed for whoever ordered: also the authority, which the process that serves pages need not know. */
-export type SealedCredential = {
-  order: string
-  token: string
-  jti: string
-  expiresAt: string
-  certificateAuthority: string | null
-}
-
-/** Judged again where the token is made: the process that asks is not believed. */
-function whyNot({ person, grant }: TakenOrder, { entitlements }: Configuration): Problem | null {
+/** Judged again where the token is made: neither the process that asks nor the database is believed. */
+function whyNot({ person, grant, distrust }: TakenOrder, { entitlements }: Configuration): Problem | null {
   const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
+  if (distrust) return { code: 'forbidden', sentence: distrust.sentence }
   if (person.id !== grant.requesterId) return { code: 'forbidden', sentence: 'Only the holder may take a credential.' }
   if (grant.status !== 'active' || grant.secondsLeft <= 0) return conflict('The access is not active.')
   const entitlement = entitlements.find(({ name }) => name === grant.entitlementName)
@@ -41,7 +37,8 @@ function whyNot({ person, grant }: TakenOrder, { entitlements }: Configuration):
   return null
 }
 
-async function seal(credential: SealedCredential, order: TakenOrder): Promise<string> {
+/** Also the authority, which the process that serves pages need not know. */
+async function seal(credential: Signed<AnswerRecord>, order: TakenOrder): Promise<string> {
   const key = await importJWK(order.publicKey, 'ECDH-ES')
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(credential)))
     .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
@@ -57,13 +54,13 @@ async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | n
   const client = await clientFor(configuration, cluster)
   const issued = await requestToken(client, { kind: 'ServiceAccount', ...account }, tokenSeconds(secondsLeft))
   const jwe = await seal(
-    {
+    signedAnswer({
       order: order.id,
       token: issued.token,
       jti: issued.jti,
       expiresAt: issued.expiresAt.toISOString(),
       certificateAuthority: client.certificateAuthority ?? null,
-    },
+    }),
     order,
   )
   if (jwe.length > longestNotice - 200) {
@@ -97,7 +94,7 @@ export async function answerOrder(id: string): Promise<void> {
     log.warn({ reference, grant: order.grant.id, err: error }, 'no credential')
     problem = problemOf(error)
   }
-  if (problem) await saveProblem(order, actor, problem)
+  if (problem) await saveProblem(order, order.distrust ? workerActor() : actor, problem)
 }
 
 /** Answers what was ordered while nobody listened. */

@@ -27,7 +27,9 @@ const approvedBy = (by: Person, result: string) => ({
   decision: 'approve' as const,
   personId: by.id,
   person: by,
+  groups: by.groups,
   result,
+  at: '2026-11-23T09:50:00Z',
 })
 
 function aClaim(request: Partial<ClaimedGrant['request']> = {}, some: Partial<ClaimedGrant> = {}): ClaimedGrant {
@@ -41,11 +43,12 @@ function aClaim(request: Partial<ClaimedGrant['request']> = {}, some: Partial<Cl
   return {
     ...{ now: new Date('2026-11-23T10:00:00Z'), id: 'grt_1', status: 'pending', cluster: 'prod-eu' },
     ...{ createdAt: new Date('2026-11-23T09:59:00Z'), expiresAt: null, endingAt: null },
-    ...{ endedBy: null, attempts: 0, requester: ada, objects: [] },
+    ...{ endedBy: null, attempts: 0, requester: ada, objects: [], distrust: null },
     decisions: [approvedBy(lea, digest)],
     request: {
       ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null, policyHash: 'sha256:0' },
-      ...{ steps: entitlement.approvals, entitlement, digest },
+      ...{ steps: entitlement.approvals, entitlement, entitlementName: entitlement.name, digest },
+      createdAt: new Date('2026-11-23T09:40:00Z'),
       ...terms,
     },
     ...some,
@@ -78,8 +81,23 @@ describe('by the records', () => {
   it('a digest that nobody decided on is not', () => {
     expect(codeOf(aClaim({}, { decisions: [approvedBy(lea, 'sha256:other')] }))).toBe('digest-mismatch')
   })
+  it('records that Postern did not write are not, whatever they say', () => {
+    const distrust = { record: 'decision', id: 'dec_1', code: 'mismatch', sentence: 'Forged.' } as const
+    expect(whyNotApproved(aClaim({}, { distrust }), policy)).toMatchObject({ code: 'record-refused', distrust })
+  })
+  it('an approval that was held back for more than a day is not', () => {
+    const now = new Date('2026-11-24T09:51:00Z')
+    expect(codeOf(aClaim({}, { now }))).toBe('approval-stale')
+    const startsAt = new Date('2026-11-24T09:30:00Z')
+    expect(codeOf(aClaim({ startsAt }, { now }))).toBeUndefined()
+  })
+  it('a group that an approver gained after deciding does not count for the decision', () => {
+    const claim = aClaim()
+    claim.decisions = [{ ...approvedBy(lea, claim.request.digest), groups: ['payments-dev'] }]
+    expect(codeOf(claim)).toBe('record-refused')
+  })
   it('no decisions where one is needed is not enough', () => {
-    expect(codeOf(aClaim({}, { decisions: [] }))).toBe('approver-not-eligible')
+    expect(codeOf(aClaim({}, { decisions: [] }))).toBe('record-refused')
   })
   it('nobody’s own decision counts, whatever account it came from', () => {
     const claim = aClaim()

@@ -15,6 +15,7 @@ import { approvalSteps, missingSteps } from '#lib/guardrails/policy/approval-ste
 import { judgeFully } from '#lib/guardrails/verdict'
 import type { CurrentPolicy } from '#lib/policy/current'
 import type { SeenRights } from '#lib/rbac/present'
+import type { Distrust } from '#lib/signing/distrust'
 
 /** What is needed of the configuration in force. */
 export type Policy = Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
@@ -23,15 +24,45 @@ const currentEntitlement = (policy: Policy, wanted: string) =>
   policy.configuration.entitlements.find(({ name }) => name === wanted)
 
 /** Why not, for the people of the grant to read. */
-export type Refusal = { endedBy: EndReason; code: string; sentence: string }
+export type Refusal = {
+  endedBy: EndReason
+  code: string
+  sentence: string
+  /** The record that was not written by Postern, where that is why. */
+  distrust?: Distrust
+}
 
 const no = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
 
+/** Records that Postern did not write give nothing, whatever they say. What ends access is not held up by them. */
+export const whyNotTrusted = ({ distrust }: ClaimedGrant): Refusal | null => distrust && refused(distrust)
+
+const refused = (distrust: Distrust): Refusal => ({ ...no('record-refused', distrust.sentence), distrust })
+
+/** A status is nobody's word: it is approved when those who were needed said so, each with the groups of that moment. */
+function whyNotDecided({ request: { id, steps }, decisions }: ClaimedGrant): Refusal | null {
+  if (resolve(steps, decisions).outcome === 'approved') return null
+  const sentence = 'What is on record is not what was approved: nobody said yes who was needed for it.'
+  return refused({ record: 'request', id, code: 'not-what-was-decided', sentence })
+}
+
+/**
+ * An approval that did not lead to access within a day is not what anybody means by it any more: a cluster was away for
+ * so long, or somebody held the grant back in the database.
+ */
+const staleAfterMs = 86_400_000
+
+function isStale({ now, request, decisions }: ClaimedGrant): boolean {
+  const words = decisions.map(({ at }) => new Date(at))
+  const last = Math.max(...[request.createdAt, request.startsAt, ...words].map((at) => at?.getTime() ?? 0))
+  return now.getTime() - last > staleAfterMs
+}
+
 /** What the records alone say: is it what was approved, by people who may still approve it? Null is yes. */
-export function whyNotApproved(
-  { request, requester, decisions, cluster }: ClaimedGrant,
-  policy: Policy,
-): Refusal | null {
+export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | null {
+  const { request, requester, decisions, cluster } = grant
+  const distrusted = whyNotTrusted(grant)
+  if (distrusted) return distrusted
   const { status, steps, digest } = request
   const terms = { ...request, requester }
   if (status !== 'approved' || request.cluster !== cluster || digestOf(terms) !== digest) {
@@ -45,6 +76,11 @@ export function whyNotApproved(
   if (decisions.some(({ person }) => isSamePerson(person, requester))) {
     return no('own-request', 'The requester decided their own request.')
   }
+  if (grant.status === 'pending' && isStale(grant)) {
+    return no('approval-stale', 'It was approved more than a day ago and never began: ask anew.')
+  }
+  const undecided = whyNotDecided(grant)
+  if (undecided) return undecided
   const { outcome } = resolve(steps, decisions.map(asTheyAreNow(request, entitlement.approvals)))
   if (outcome !== 'approved') {
     return no('approver-not-eligible', 'Somebody who approved this may not approve it any more.')
@@ -52,11 +88,12 @@ export function whyNotApproved(
   return null
 }
 
-/** A decision with the groups that still count: those that the person is in now, and whose word counts now. */
+/** A decision with the groups that still count: those that the person had then and has now, and whose word counts now. */
 const asTheyAreNow =
   (request: ClaimedGrant['request'], current: readonly ApprovalStep[]) =>
-  ({ personId, decision, person }: ClaimedGrant['decisions'][number]) => {
-    return { personId, decision, groups: groupsThatCount(person.groups, request, current) }
+  ({ personId, decision, person, groups: then }: ClaimedGrant['decisions'][number]) => {
+    const groups = person.groups.filter((group) => then.includes(group))
+    return { personId, decision, groups: groupsThatCount(groups, request, current) }
   }
 
 /** What the cluster looks like at this moment. */

@@ -11,7 +11,7 @@ import { revokeGrant } from '#lib/operations/revoke-grant'
 import { anEntitlement } from '#lib/testing/configuration'
 import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#lib/testing/grants'
 import { kubectl } from '#lib/testing/kubectl'
-import { aPerson, asActor } from '#lib/testing/people'
+import { aPerson, asActor, isNowIn } from '#lib/testing/people'
 import { aGrant, aRequest } from '#lib/testing/requests'
 import { testWorker } from '#lib/testing/worker'
 
@@ -171,7 +171,7 @@ describe('a credential', () => {
     const { holder, request } = await anApprovedRequest()
     const grant = await aGrant({ request })
     await grantReaches(grant.id, 'active')
-    await db().person.update({ where: { id: holder.id }, data: { groups: [] } })
+    await isNowIn(holder, [])
     await expect(issueCredential(asActor(holder), grant.id)).rejects.toMatchObject({ code: 'forbidden' })
   })
 })

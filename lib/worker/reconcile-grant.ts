@@ -8,6 +8,7 @@ import { plan } from '#lib/grants/plan'
 import { log } from '#lib/log'
 import { backoffMs } from './backoff.ts'
 import { beginEnding, finish, remove } from './end-access.ts'
+import { whyNotTrusted } from './judge.ts'
 import { activate, make, Refused, saveProgress, wish } from './make-access.ts'
 import { NotProven } from './prove.ts'
 import { manifestsOf, type Work } from './work.ts'
@@ -24,7 +25,8 @@ async function carryOut(work: Work, worker: string) {
   const removed: RemovedRow[] = []
   for (let count = 0; count < mostSteps; count++) {
     const { startsAt } = grant.request
-    const wanted = manifestsOf(work).map(keyOf)
+    // NB: an end is planned without a look at the terms: ones that nobody of ours wrote may be of any shape.
+    const wanted = grant.status === 'pending' ? manifestsOf(work).map(keyOf) : []
     const { status, expiresAt, objects: recorded } = grant
     const step = plan({ status, startsAt, expiresAt, wanted, recorded }, work.clock())
     work.signal.throwIfAborted()
@@ -56,8 +58,16 @@ async function carryOut(work: Work, worker: string) {
   throw new Error('the plan for a grant does not come to an end')
 }
 
-/** Why a pending grant can never be made, when this error says so. */
+/** Ends what rests on records that Postern did not write, before anything else is read of them. */
+function refuseForgery({ grant, clock }: Work) {
+  const isOver = grant.status === 'active' && grant.expiresAt !== null && grant.expiresAt <= clock()
+  const refusal = isOver ? null : whyNotTrusted(grant)
+  if (refusal) throw new Refused(refusal)
+}
+
+/** Why a grant can never be made, or never should have been, when this error says so. */
 function whyNever(error: unknown, { grant }: Work) {
+  if (error instanceof Refused && error.refusal.distrust) return error.refusal
   if (grant.status !== 'pending') return undefined
   if (error instanceof Refused) return error.refusal
   if (error instanceof NotProven) {
@@ -97,6 +107,7 @@ async function onePass(work: Work, worker: string): Promise<void> {
   const { grant } = work
   try {
     try {
+      refuseForgery(work)
       await carryOut(work, worker)
     } catch (error) {
       await saveProgress(work)

@@ -6,7 +6,7 @@ import { releaseGrant } from '#lib/operations/release-grant'
 import { anEntitlement } from '#lib/testing/configuration'
 import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#lib/testing/grants'
 import { kubectl } from '#lib/testing/kubectl'
-import { asActor } from '#lib/testing/people'
+import { asActor, isNowIn } from '#lib/testing/people'
 import { aGrant, aRequest } from '#lib/testing/requests'
 import { testWorker } from '#lib/testing/worker'
 
@@ -52,7 +52,7 @@ describe('what cannot be made ends, and says why', () => {
 
   it('a requester who lost the group that made them eligible', async () => {
     const { holder, request } = await anApprovedRequest()
-    await db().person.update({ where: { id: holder.id }, data: { groups: [] } })
+    await isNowIn(holder, [])
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended.endedBy).toBe('ineligible')
     expect(await objectsInCluster(ended.id)).toEqual([])
@@ -61,7 +61,7 @@ describe('what cannot be made ends, and says why', () => {
 
   it('an approver who lost the group that made them one', async () => {
     const { lead, request } = await anApprovedRequest()
-    await db().person.update({ where: { id: lead.id }, data: { groups: ['payments-dev'] } })
+    await isNowIn(lead, ['payments-dev'])
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('may not approve') })
   })

@@ -58,5 +58,6 @@ export function writingOf(grant: ClaimedGrant): Writing {
   const { id, cluster, request, requester } = grant
   const { namespaces, policyHash } = request
   const about = { requestId: request.id, grantId: id, personId: requester.id, cluster, namespaces, policyHash }
-  return { id, cluster, actor: workerActor(), about }
+  const whose = { requestId: request.id, requesterId: requester.id, entitlementName: request.entitlementName }
+  return { id, ...whose, cluster, actor: workerActor(), about }
 }

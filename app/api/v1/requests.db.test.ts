@@ -3,6 +3,7 @@ import { endpoints } from '#lib/api/endpoints'
 import { testDatabase } from '#lib/testing/database'
 import { type Answer, expectProblem, expectPromised, knock } from '#lib/testing/doors'
 import { testIdentity } from '#lib/testing/identity'
+import { wasConfirmedAt } from '#lib/testing/people'
 import { aClusterState } from '#lib/testing/requests'
 import * as decisionsDoor from './requests/[id]/decisions/route.ts'
 import * as oneDoor from './requests/[id]/route.ts'
@@ -155,7 +156,7 @@ test('an approver of the right group decides once, on the digest that stands', a
 
 test('nobody decides their own request over the API', async () => {
   identity.provider.setGroups('mina', ['payments-dev', 'payments-leads'])
-  await database.asOwner(`UPDATE people SET groups_at = now() - interval '1 hour' WHERE subject = 'mina'`)
+  await wasConfirmedAt('mina', new Date(Date.now() - 3_600_000))
   const token = await identity.token('mina')
   identity.provider.setGroups('mina', ['payments-dev'])
   const { body } = await knock(listDoor, { token, method: 'POST', path, body: submission })
