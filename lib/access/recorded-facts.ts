@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { differenceResource } from './difference.ts'
 import { ruleSchema } from './rule.ts'
 
 // What a judgement saw besides what was asked for, and what nobody can look up afterwards: groups change, namespaces get
@@ -19,10 +20,6 @@ export const recordedFacts = z.strictObject({
   clusterRoleRules: z.array(ruleSchema).nullable(),
   /** Null where the rules were not known. */
   risks: z.array(z.strictObject({ id: text, severity: text })).nullable(),
-  /** What the requester could not do before; null where it was not known. */
-  difference: z
-    .array(z.strictObject({ verb: text, group: text, resource: text, name: text, namespace: text }))
-    .nullable(),
 })
 export type RecordedFacts = z.infer<typeof recordedFacts>
 
@@ -34,6 +31,8 @@ export const refusedAsk = z.strictObject({
   ticket: text.nullable(),
   startsAt: text.nullable(),
   facts: recordedFacts,
+  /** What of it was new to the requester; absent where nobody looked. */
+  difference: differenceResource.optional(),
 })
 export type RefusedAsk = z.infer<typeof refusedAsk>
 

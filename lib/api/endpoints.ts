@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { explainQuery, explanationResource } from '#lib/access/explanation'
 import { idSchema } from '#lib/access/ids'
+import { judgeInput, replayInput, replayResource, trialResource } from '#lib/access/policy-trial'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/access/request'
 import {
   auditEventResource,
@@ -260,5 +261,30 @@ export const endpoints = {
     }),
     status: 200,
     answer: pageOf(auditEventResource).meta({ id: 'AuditEventPage' }),
+  }),
+  replayPolicy: define({
+    operation: 'replayPolicy',
+    method: 'POST',
+    path: '/policy/replay',
+    summary: 'Which of the last asks another policy would judge differently; changes nothing',
+    description:
+      'Judges what was asked for, granted or refused, as far as you may see it, with the facts it had then. The policy is ' +
+      'tried within limits of time and memory, one at a time for each person, and comes into force nowhere.',
+    params: {},
+    query: none,
+    body: replayInput,
+    status: 200,
+    answer: replayResource,
+  }),
+  judgePolicy: define({
+    operation: 'judgePolicy',
+    method: 'POST',
+    path: '/policy/judge',
+    summary: 'What a policy says of one past ask, or of a sample; changes nothing',
+    params: {},
+    query: none,
+    body: judgeInput,
+    status: 200,
+    answer: trialResource,
   }),
 } as const satisfies Record<string, Endpoint>

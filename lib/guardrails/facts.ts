@@ -38,8 +38,6 @@ export type JudgementFacts = {
   }
   /** What is dangerous about the rules, where it was found before; absent: it is found in the rules. */
   risks?: readonly { id: string; severity: string }[]
-  /** What the requester cannot do today; absent or null where it is not known. */
-  difference?: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
   policyHash: string
   now: Date
   /** What the live cluster says about the requester and what would be granted; absent where nobody looked. */

@@ -6,7 +6,7 @@ import type { PolicyFacts } from './policy/context.ts'
 /** @param seen what the guardrails were shown in the same judgement */
 export function factsToRecord(
   { requester, cluster, submission, entitlement }: JudgementFacts,
-  seen: Pick<PolicyFacts, 'rules' | 'risks' | 'difference'>,
+  seen: Pick<PolicyFacts, 'rules' | 'risks'>,
 ): RecordedFacts {
   const known = new Map(cluster.namespaces?.map(({ name, labels }) => [name, labels]))
   const role = entitlement.clusterRole
@@ -18,13 +18,5 @@ export function factsToRecord(
     clusterRoleRules:
       role !== undefined && Object.hasOwn(cluster.clusterRoles, role) ? (cluster.clusterRoles[role] ?? null) : null,
     risks: seen.rules ? seen.risks.map(({ id, severity }) => ({ id, severity })) : null,
-    difference:
-      seen.difference?.map(({ verb, group, resource, name, namespace }) => ({
-        verb,
-        group,
-        resource,
-        name,
-        namespace,
-      })) ?? null,
   }
 }

@@ -27,6 +27,21 @@ function withoutEcho(own: readonly Violation[], more: readonly Violation[]): Vio
   return isSaid ? more.filter(({ code }) => code !== 'guardrails-unjudged') : [...more]
 }
 
+/** What guardrails say, as it is kept and shown. */
+export function verdictOf(judgement: Judgement, policyVersion: string): Verdict {
+  const { violations, warnings, requirements, limits, passesNextAt, fired } = judgement
+  return {
+    policyVersion,
+    violations,
+    warnings,
+    passesNextAt: passesNextAt?.toISOString() ?? null,
+    until: limits.until?.toISOString() ?? null,
+    requirements,
+    maxDuration: limits.maxDurationSeconds === null ? null : formatDuration(limits.maxDurationSeconds),
+    fired,
+  }
+}
+
 /**
  * Everything that Postern, the entitlement and the guardrails of the configuration say, at one moment. Every violation
  * and every warning, never only the first; no violations means that it is permitted.
@@ -36,17 +51,13 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
   const own = evaluate(facts)
   const seen = policyFactsOf(facts)
   const judgement = judge(compiled, seen, facts.now)
-  const { requirements, limits, passesNextAt } = judgement
+  const { requirements, limits } = judgement
+  const said = verdictOf(judgement, facts.policyHash)
   const verdict: Verdict = {
-    policyVersion: facts.policyHash,
+    ...said,
     violations: [...own, ...withoutEcho(own, judgement.violations)],
-    warnings: judgement.warnings,
     // Where something else is in its way too, waiting does not help.
-    passesNextAt: own.length === 0 ? (passesNextAt?.toISOString() ?? null) : null,
-    until: limits.until?.toISOString() ?? null,
-    requirements,
-    maxDuration: limits.maxDurationSeconds === null ? null : formatDuration(limits.maxDurationSeconds),
-    fired: judgement.fired,
+    passesNextAt: own.length === 0 ? said.passesNextAt : null,
   }
   return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits, seen }
 }

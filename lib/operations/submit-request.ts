@@ -35,6 +35,7 @@ function askedFor(asked: Submission, { gathered, seen }: JudgedBy): RefusedAsk |
     ticket: ticket || null,
     startsAt: startsAt?.toISOString() ?? null,
     facts: factsToRecord(gathered.facts, seen),
+    difference: gathered.facts.present?.difference,
   })
 }
 

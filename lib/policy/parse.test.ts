@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { configurationSchema } from './configuration.ts'
-import { maxConfigurationBytes, parseConfiguration } from './parse.ts'
+import { parseConfiguration } from './parse.ts'
+import { maxConfigurationBytes } from './read-document.ts'
 
 const good = `
 # What the company allows.

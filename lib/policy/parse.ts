@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import { type Document, isPair, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
 import type { CompiledGuardrail } from '#lib/guardrails/policy/compile'
 import { calendarsOf, compilePolicy, type GuardrailsSection, guardrailsSection } from '#lib/guardrails/policy/section'
 import { type Configuration, configurationShape } from './configuration.ts'
 import { contradictions } from './contradictions.ts'
-import { offsetAt, offsetOf } from './place.ts'
-import { type Finding, findingsOf, type Problem, parseOptions, pathInWords } from './problem.ts'
+import { type Finding, findingsOf, type Problem, parseOptions } from './problem.ts'
+import { readDocument } from './read-document.ts'
 
 export type ParsedConfiguration =
   | {
@@ -28,43 +27,6 @@ export type ReadConfiguration = {
   calendars: string[]
   /** Judges everything. A calendar that is not given is one that could not be read. */
   settle(calendars: ReadonlyMap<string, string>): ParsedConfiguration
-}
-
-/** A thousand clusters and five thousand entitlements fit; what is larger is no configuration. */
-export const maxConfigurationBytes = 4 * 1024 * 1024
-
-type Placed = { offset: number; path: string; message: string }
-
-/** What YAML itself finds wrong, and what of YAML has no place in a configuration. */
-function yamlFindings(documents: Document[]): Placed[] {
-  const wrong = documents.flatMap((document) => [...document.errors, ...document.warnings])
-  const found = wrong.map(({ pos, message }) => ({
-    offset: pos[0],
-    path: '',
-    message: `is not valid YAML: ${message}`,
-  }))
-  const second = documents[1]
-  if (second)
-    found.push({ offset: offsetOf(second.contents) ?? 0, path: '', message: 'must be one document: take out ---' })
-  for (const document of documents) {
-    visit(document, (_, node) => {
-      if (!isPair(node) || (isScalar(node.key) && typeof node.key.value === 'string')) return
-      found.push({ offset: offsetOf(node.key) ?? 0, path: '', message: 'must be text: put this key in quotes' })
-    })
-  }
-  return found
-}
-
-/**
- * The plain value of a document, or what is wrong with it. Aliases may multiply a small file into gigabytes: the
- * library refuses to resolve more than a hundred times what the text holds.
- */
-function plainValue(document: Document): { value: unknown } | Placed {
-  try {
-    return { value: document.toJS({ maxAliasCount: 100 }) }
-  } catch (error) {
-    return { offset: 0, path: '', message: `cannot be read: ${error instanceof Error ? error.message : 'unknown'}` }
-  }
 }
 
 const hashOf = (document: Record<string, unknown>) =>
@@ -105,48 +67,20 @@ function compileSection(section: GuardrailsSection | null, calendars: ReadonlyMa
  * @param file only to name it in problems; nothing is opened
  */
 export function readConfiguration(text: string, file: string): ReadConfiguration {
-  const lines = new LineCounter()
-  const refuse = (placed: Placed[]): ParsedConfiguration => ({
-    ok: false,
-    problems: placed
-      .sort((a, b) => a.offset - b.offset)
-      .map(({ offset, path, message }) => {
-        const { line, col } = lines.linePos(offset)
-        return { file, line: Math.max(1, line), column: Math.max(1, col), path, message }
-      }),
-  })
-  const refused = (placed: Placed[]): ReadConfiguration => ({ calendars: [], settle: () => refuse(placed) })
-  if (Buffer.byteLength(text) > maxConfigurationBytes) {
-    return refused([{ offset: 0, path: '', message: `must be at most ${maxConfigurationBytes} bytes` }])
-  }
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true })
-  const documents = Array.isArray(parsed) ? (parsed as Document[]) : []
-  const document = documents[0]
-  if (!document) return refused([{ offset: 0, path: '', message: 'must not be empty' }])
-  const wrong = yamlFindings(documents)
-  if (wrong.length) return refused(wrong)
-  const read = plainValue(document)
-  if (!('value' in read)) return refused([read])
-
-  const shape = configurationShape.safeParse(read.value, parseOptions)
-  const section = shape.success ? shape.data : sectionIn(read.value)
-  const known = [...(shape.success ? [] : findingsOf(shape.error.issues)), ...contradictions(read.value)]
+  const read = readDocument(text, file)
+  if (!read.ok) return { calendars: [], settle: () => read }
+  const { value, problemsOf } = read
+  const shape = configurationShape.safeParse(value, parseOptions)
+  const section = shape.success ? shape.data : sectionIn(value)
+  const known = [...(shape.success ? [] : findingsOf(shape.error.issues)), ...contradictions(value)]
   return {
     calendars: section ? calendarsOf(section) : [],
     settle: (calendars) => {
       const { compiled, findings: wrongGuardrails } = compileSection(section, calendars)
       const findings = [...known, ...wrongGuardrails]
-      if (shape.success && findings.length === 0) {
-        const kept = documentOf(shape.data, calendars)
-        return { ok: true, configuration: shape.data, calendars, document: kept, hash: hashOf(kept), compiled }
-      }
-      return refuse(
-        findings.map((finding) => ({
-          offset: offsetAt(text, document, finding),
-          path: pathInWords(finding.path),
-          message: finding.message,
-        })),
-      )
+      if (!shape.success || findings.length > 0) return { ok: false, problems: problemsOf(findings) }
+      const kept = documentOf(shape.data, calendars)
+      return { ok: true, configuration: shape.data, calendars, document: kept, hash: hashOf(kept), compiled }
     },
   }
 }
@@ -157,3 +91,41 @@ export const parseConfiguration = (
   file: string,
   calendars: ReadonlyMap<string, string> = new Map(),
 ): ParsedConfiguration => readConfiguration(text, file).settle(calendars)
+
+/** Guardrails that somebody holds up to be tried; `configuration` where they came with a whole one. */
+export type ParsedCandidate =
+  | {
+      ok: true
+      section: GuardrailsSection
+      configuration: Configuration | null
+      hash: string
+      compiled: CompiledGuardrail[]
+    }
+  | { ok: false; problems: Problem[] }
+
+/** Does it say nothing but guardrails? Then the rest of a configuration is not missing. */
+const isOnlyGuardrails = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.keys(value).every((key) => Object.hasOwn(guardrailsSection.shape, key))
+
+/**
+ * Reads a policy that is to be tried and never in force: the text of a whole postern.yaml, or of `guardrails` and
+ * `guardrailPack` alone. Problems are told as by `readConfiguration`.
+ */
+export function parseCandidate(text: string, file: string, calendars: ReadonlyMap<string, string>): ParsedCandidate {
+  const read = readDocument(text, file)
+  if (!read.ok) return read
+  if (!isOnlyGuardrails(read.value)) {
+    const parsed = parseConfiguration(text, file, calendars)
+    if (!parsed.ok) return parsed
+    const { configuration, hash, compiled } = parsed
+    return { ok: true, section: configuration, configuration, hash, compiled }
+  }
+  const shape = guardrailsSection.safeParse(read.value, parseOptions)
+  if (!shape.success) return { ok: false, problems: read.problemsOf(findingsOf(shape.error.issues)) }
+  const { compiled, findings } = compileSection(shape.data, calendars)
+  if (findings.length > 0) return { ok: false, problems: read.problemsOf(findings) }
+  return { ok: true, section: shape.data, configuration: null, hash: hashOf(shape.data), compiled }
+}

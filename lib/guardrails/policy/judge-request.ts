@@ -37,7 +37,7 @@ export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
   const { submission, entitlement, requester, cluster, stage, present } = facts
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
   const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces, present?.risk).findings : [])
-  const difference = facts.difference ?? addedRights(present?.difference)
+  const difference = addedRights(present?.difference)
   return { submission, entitlement, requester, cluster, rules, risks, difference, stage }
 }
 

@@ -1,7 +1,7 @@
 // A file of cases, as it stands beside a policy: a YAML list, read with the place of every problem.
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { policyCaseSchema, type ReadPolicyCase } from './policy-case.ts'
+import { givenSchema, policyCaseSchema, type ReadPolicyCase } from './policy-case.ts'
 
 /** Line and column count from 1. */
 export type CaseProblem = { line: number; column: number; path: string; message: string }
@@ -19,8 +19,10 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   return 0
 }
 
-/** Reads the cases of one file; with problems, nothing of it is used. */
-export function parsePolicyCases(text: string): PolicyCaseFile {
+type ReadYaml<T> = { ok: true; value: T } | { ok: false; problems: CaseProblem[] }
+
+/** One YAML document as the schema says, or every problem with its place. */
+function readYaml<S extends z.ZodType>(text: string, schema: S): ReadYaml<z.output<S>> {
   const lines = new LineCounter()
   const problemAt = (offset: number, path: readonly PropertyKey[], message: string): CaseProblem => {
     const { line, col } = lines.linePos(offset)
@@ -37,10 +39,20 @@ export function parsePolicyCases(text: string): PolicyCaseFile {
   } catch (error) {
     return { ok: false, problems: [problemAt(0, [], error instanceof Error ? error.message : 'cannot be read')] }
   }
-  const parsed = casesSchema.safeParse(value)
-  if (parsed.success) return { ok: true, cases: parsed.data }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return { ok: true, value: parsed.data }
   return {
     ok: false,
     problems: parsed.error.issues.map(({ path, message }) => problemAt(offsetOf(document, path), path, message)),
   }
 }
+
+/** Reads the cases of one file; with problems, nothing of it is used. */
+export function parsePolicyCases(text: string): PolicyCaseFile {
+  const read = readYaml(text, casesSchema)
+  return read.ok ? { ok: true, cases: read.value } : read
+}
+
+/** Reads what a case gives, alone; an empty text is a harmless request. */
+export const parseSample = (text: string): ReadYaml<ReadPolicyCase['given']> =>
+  readYaml(text.trim() ? text : '{}', givenSchema)

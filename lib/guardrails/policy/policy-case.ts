@@ -9,7 +9,7 @@ const seconds = durationSchema.meta({ type: 'string', format: 'duration' })
 const names = z.array(z.string().min(1).max(256)).max(300)
 
 /** Everything has a default that offends nobody: say only what the case is about. */
-const givenSchema = z.strictObject({
+export const givenSchema = z.strictObject({
   entitlement: z.string().min(1).max(63).default('example'),
   clusterRole: z.string().max(253).optional(),
   approvals: z

@@ -10,7 +10,8 @@ import type { ReadPolicyCase } from './policy-case.ts'
 export type Difference = { what: string; expected: string; found: string }
 export type CaseResult = { name: string; passed: boolean; differences: Difference[]; judgement: Judgement }
 
-function factsOf({ given }: ReadPolicyCase): PolicyFacts {
+/** What a case gives, as the guardrails see it. */
+export function givenFacts(given: ReadPolicyCase['given']): PolicyFacts {
   const { namespaces } = given
   const labelled = Array.isArray(namespaces)
     ? namespaces.map((name) => ({ name, labels: {} }))
@@ -64,7 +65,7 @@ function comparisons({ expect }: ReadPolicyCase, found: Judgement): (Difference 
 /** Judges each case by the guardrails and says where the verdict is another than expected. */
 export function runPolicyCases(compiled: readonly CompiledGuardrail[], cases: readonly ReadPolicyCase[]): CaseResult[] {
   return cases.map((policyCase) => {
-    const judgement = judge(compiled, factsOf(policyCase), new Date(policyCase.given.now))
+    const judgement = judge(compiled, givenFacts(policyCase.given), new Date(policyCase.given.now))
     const differences = comparisons(policyCase, judgement).filter(
       (comparison) => comparison !== undefined && comparison.expected !== comparison.found,
     ) as Difference[]

@@ -1,0 +1,34 @@
+import type { PersonActor } from '#lib/access/actor'
+import { notFound } from '#lib/access/errors'
+import { maySee } from '#lib/access/may-act'
+import type { JudgeInput, Trial } from '#lib/access/policy-trial'
+import { findAsk } from '#lib/db/find-asks'
+import { findReaders } from '#lib/db/find-readers'
+import type { JudgeTask } from '#lib/policy/trial'
+import { tryPolicy } from '#lib/policy/try-policy'
+import { calendarsFor, inForce } from './in-force.ts'
+import { readerOf } from './reader.ts'
+
+/** @throws AppError `not-found` where there is none, or it is not this person's to see */
+async function subjectOf(actor: PersonActor, { ask: id, sample }: JudgeInput): Promise<JudgeTask['subject']> {
+  if (id === undefined) return { sample: sample ?? '' }
+  const readers = await findReaders({ request: id })
+  const ask = await findAsk(readerOf(actor), id, readers !== undefined && maySee(actor, readers))
+  if (!ask) throw notFound()
+  return { ask }
+}
+
+/**
+ * What would a policy (the one in force where none is given) say of one ask of the past, or of a sample? Every violation
+ * and warning, what is required, and which guardrails came in. Changes nothing.
+ * @throws AppError `not-found`; `invalid` for a policy or a sample that cannot be used
+ */
+export async function judgePolicy(actor: PersonActor, input: JudgeInput): Promise<Trial> {
+  const { policy, calendars } = input
+  return tryPolicy(actor.person.id, {
+    kind: 'judge',
+    candidate: policy === undefined ? null : { text: policy, calendars: calendarsFor(calendars) },
+    inForce: inForce(),
+    subject: await subjectOf(actor, input),
+  })
+}

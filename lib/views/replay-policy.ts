@@ -1,0 +1,49 @@
+import type { PersonActor } from '#lib/access/actor'
+import type { Replay, ReplayInput } from '#lib/access/policy-trial'
+import { type FoundAsk, findAsks } from '#lib/db/find-asks'
+import { replayBudget, tryPolicy } from '#lib/policy/try-policy'
+import { calendarsFor, inForce } from './in-force.ts'
+import { readerOf } from './reader.ts'
+
+const askResourceOf = ({ kind, id, at, requester, entitlementName, cluster, namespaces }: FoundAsk) => ({
+  kind,
+  id,
+  at: at.toISOString(),
+  requester,
+  entitlement: entitlementName,
+  cluster,
+  namespaces: [...namespaces],
+})
+
+/**
+ * Which of the last asks that this person may see would another policy judge differently, by the facts they had? The
+ * policy is tried and nothing else: it is not kept, and nothing changes.
+ * @throws AppError `invalid` for a policy that cannot be used, with the place of everything that is wrong
+ */
+export async function replayPolicy(actor: PersonActor, input: ReplayInput): Promise<Replay> {
+  const { policy, calendars, last, against, cursor } = input
+  const { asks, nextCursor } = await findAsks(readerOf(actor), { cursor, limit: last })
+  const { hash, judged, changed, guardrails } = await tryPolicy(actor.person.id, {
+    kind: 'replay',
+    candidate: { text: policy, calendars: calendarsFor(calendars) },
+    inForce: inForce(),
+    against,
+    asks,
+    budget: replayBudget,
+  })
+  const oldest = asks[judged - 1]
+  return {
+    policyVersion: hash,
+    against,
+    judged,
+    leftOut: asks.length - judged,
+    since: oldest?.at.toISOString() ?? null,
+    changed: changed.length,
+    guardrails,
+    items: changed.flatMap(({ index, ...rest }) => {
+      const ask = asks[index]
+      return ask ? [{ ask: askResourceOf(ask), ...rest }] : []
+    }),
+    nextCursor,
+  }
+}
