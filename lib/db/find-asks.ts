@@ -80,7 +80,7 @@ async function gatherRequestAsks(reader: Reader, ids: readonly string[]): Promis
       difference: row.difference as Difference | null,
       clusterLabels: cluster?.labels ?? null,
       mayKnowRequester: mayKnow(reader, row.requesterId),
-      then: { kind: 'request', judged: { verdict: storedVerdict(row.verdict), steps: row.steps as ApprovalStep[] } },
+      said: { kind: 'request', judged: { verdict: storedVerdict(row.verdict), steps: row.steps as ApprovalStep[] } },
     }
   })
 }
@@ -144,7 +144,7 @@ async function toRefusedAsks(reader: Reader, rows: readonly RefusedRow[]): Promi
       difference: asked.difference ?? null,
       clusterLabels: null,
       mayKnowRequester: mayKnow(reader, row.personId),
-      then: { kind: 'refused', violations, fired },
+      said: { kind: 'refused', violations, fired },
     }
   })
 }

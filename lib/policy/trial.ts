@@ -25,7 +25,7 @@ export type TriedAsk = RecordedAsk & {
   /** May the reader learn what is known of the requester? An expression can tell it. */
   mayKnowRequester: boolean
   /** Of a refused ask, only the violations were kept. */
-  then: { kind: 'request'; judged: Judged } | { kind: 'refused'; violations: Verdict['violations']; fired: string[] }
+  said: { kind: 'request'; judged: Judged } | { kind: 'refused'; violations: Verdict['violations']; fired: string[] }
 }
 
 /** The policy in force, as plain data. */
@@ -111,12 +111,12 @@ function judgeAsk(ask: TriedAsk, { hash, compiled, surroundings }: Policy) {
 }
 
 /** What was said then; what was not kept of it is taken to be as it is now, so that it is no difference. */
-function asSaidThen({ then, facts }: TriedAsk, now: Judged): Judged {
-  if (then.kind === 'refused') {
-    return { verdict: { ...now.verdict, violations: then.violations, fired: then.fired }, steps: now.steps }
+function asSaidThen({ said, facts }: TriedAsk, now: Judged): Judged {
+  if (said.kind === 'refused') {
+    return { verdict: { ...now.verdict, violations: said.violations, fired: said.fired }, steps: now.steps }
   }
-  const { verdict, steps } = then.judged
-  return facts ? then.judged : { verdict: { ...verdict, maxDuration: now.verdict.maxDuration }, steps }
+  const { verdict, steps } = said.judged
+  return facts ? said.judged : { verdict: { ...verdict, maxDuration: now.verdict.maxDuration }, steps }
 }
 
 function tally(counts: Map<string, { before: number | null; after: number }>, before: Verdict | null, after: Verdict) {
