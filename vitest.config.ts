@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// Four layers, each on as few real parts as it needs. `npx vitest run --project unit` needs none; `db` a PostgreSQL;
+// Layers, each on as few real parts as it needs. `npx vitest run --project unit` needs none; `db` a PostgreSQL;
 // `cluster` and `doors` a cluster besides. What POSTERN_PARTS names is used; otherwise the parts are started here.
 const base = {
   // Next resolves the marker to nothing on the server; under plain Node it throws.
@@ -45,6 +45,17 @@ export default defineConfig({
           ...onParts,
           name: 'cluster',
           include: ['**/*.cluster.test.ts'],
+          exclude: notHere,
+          globalSetup: 'lib/testing/global-setup.ts',
+        },
+      },
+      {
+        ...base,
+        test: {
+          ...onParts,
+          // What takes minutes: only `npm run chaos` runs these.
+          name: 'chaos',
+          include: ['local/chaos/*.chaos.test.ts'],
           exclude: notHere,
           globalSetup: 'lib/testing/global-setup.ts',
         },

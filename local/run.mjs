@@ -17,6 +17,7 @@ const commands = {
   test: 'test.ts',
   check: 'check.ts',
   bench: 'bench.ts',
+  chaos: 'chaos.ts',
   token: 'token.ts',
   screenshots: 'screenshots.ts',
   parts: 'keep-parts.ts',

@@ -202,6 +202,13 @@ export async function postponeGrant(
     WHERE id = ${grant.id} AND leased_by = ${worker}`
 }
 
+/** What has backed off from this cluster is due now, because the cluster answers again. Returns how many these are. */
+export function hastenGrants(cluster: string): Promise<number> {
+  return db().$executeRaw`
+    UPDATE grants SET next_attempt_at = now()
+    WHERE cluster = ${cluster} AND attempts > 0 AND status IN ('pending', 'ending') AND next_attempt_at > now()`
+}
+
 /** Gives a grant back that is not due before `until`. */
 export async function scheduleGrant(worker: string, grant: { id: string; status: GrantStatus }, until: Date) {
   await db().$executeRaw`

@@ -23,22 +23,23 @@ export async function takeLook(name: string, seconds: number): Promise<boolean> 
   return count > 0
 }
 
-/** Writes what a cluster looks like now. */
+/** Writes what a cluster looks like now. NB: when it was looked at is the database's time, which takeLook() wrote. */
 export async function saveClusterState(name: string, seen: SeenClusterState): Promise<void> {
   const { version, namespaces, clusterRoles, permissions } = seen
   const data = {
-    ...{ reachable: true, version, error: null, checkedAt: new Date() },
+    ...{ reachable: true, version, error: null },
     namespaces: toJson(namespaces),
     clusterRoles: toJson(clusterRoles),
     ...(permissions ? { permissions: toJson(permissions) } : {}),
   }
-  await db().clusterState.upsert({ where: { name }, create: { name, permissions: [], ...data }, update: data })
+  const create = { name, permissions: [], checkedAt: new Date(), ...data }
+  await db().clusterState.upsert({ where: { name }, create, update: data })
 }
 
 /** Writes that a cluster could not be looked at, and why. What was seen before stays. */
 export async function saveClusterTrouble(name: string, error: string): Promise<void> {
-  const data = { reachable: false, error, checkedAt: new Date() }
-  const create = { name, namespaces: [], clusterRoles: {}, permissions: [], ...data }
+  const data = { reachable: false, error }
+  const create = { name, namespaces: [], clusterRoles: {}, permissions: [], checkedAt: new Date(), ...data }
   await db().clusterState.upsert({ where: { name }, create, update: data })
 }
 

@@ -115,17 +115,20 @@ async function readClusterRoles(client: ClusterClient, names: readonly string[])
 const permissionsEveryMs = 300_000
 const askedAt = new Map<string, { key: string; at: number }>()
 
+/** `skipped`: another worker looked a moment ago. */
+export type Look = 'seen' | 'trouble' | 'skipped'
+
 /**
  * Looks at one cluster and writes down what was seen, for the pages and the guardrails, which never ask the cluster
  * themselves. Skips it when another worker looked within `seconds`. Never throws for what a cluster does.
  */
-export async function refreshCluster(configuration: Configuration, name: string, seconds: number): Promise<void> {
+export async function refreshCluster(configuration: Configuration, name: string, seconds: number): Promise<Look> {
   const reference = newReference()
-  await underReference(reference, () => lookAt(configuration, name, seconds, reference))
+  return underReference(reference, () => lookAt(configuration, name, seconds, reference))
 }
 
-async function lookAt(configuration: Configuration, name: string, seconds: number, reference: string): Promise<void> {
-  if (!(await takeLook(name, seconds)) && seconds > 0) return
+async function lookAt(configuration: Configuration, name: string, seconds: number, reference: string): Promise<Look> {
+  if (!(await takeLook(name, seconds)) && seconds > 0) return 'skipped'
   const entitlements = configuration.entitlements.filter(({ clusters }) => clusters.includes(name))
   try {
     const client = await clientFor(configuration, name)
@@ -140,6 +143,7 @@ async function lookAt(configuration: Configuration, name: string, seconds: numbe
     const permissions = isFresh ? undefined : await askWhatIsAllowed(client, entitlements, namespaces)
     if (permissions) askedAt.set(name, { key, at: performance.now() })
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions })
+    return 'seen'
   } catch (error) {
     // The database is away: there is nowhere to write it.
     if (error instanceof AppError) throw error
@@ -147,5 +151,6 @@ async function lookAt(configuration: Configuration, name: string, seconds: numbe
     // NB: whatever else fails here fails on what the cluster answered, and must not leave what was seen before as fresh.
     const isTheirs = error instanceof ClusterError
     await saveClusterTrouble(name, isTheirs ? error.message : 'What the cluster answered could not be understood.')
+    return 'trouble'
   }
 }

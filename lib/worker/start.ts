@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { closeClusters } from '#lib/cluster/client'
-import { releaseAllLeases } from '#lib/db/grant-queue'
+import { hastenGrants, releaseAllLeases } from '#lib/db/grant-queue'
 import { forgetOldAnswers } from '#lib/db/idempotency'
 import { listen } from '#lib/db/listen'
 import { forgetFullBuckets } from '#lib/db/rate-buckets'
@@ -18,6 +18,11 @@ import { workerActor } from './work.ts'
 
 /** Seconds. What a lost notification or a crash left undone is put right within this time. */
 const sweepEvery = 15
+/**
+ * Seconds until a cluster in trouble is looked at again. What waits for it has backed off by up to half a minute, and
+ * access that is past its end waits for nothing once the cluster is back.
+ */
+const troubleEvery = 3
 /** Milliseconds between two signs of life; pages call a worker silent after several missed ones. */
 const beatEvery = 5_000
 
@@ -49,7 +54,9 @@ function oneAtATime(each: (name: string, seconds: number) => Promise<unknown>, w
 export function startWorker(): { stop(): Promise<void> } {
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const queue = startQueue(worker)
-  const looks = oneAtATime((name, seconds) => refreshCluster(currentPolicy().configuration, name, seconds), 'look')
+  /** Clusters that were in trouble when this worker looked last, each with its next look. */
+  const troubled = new Map<string, NodeJS.Timeout>()
+  const looks = oneAtATime(look, 'look')
   const sweeps = oneAtATime((name, seconds) => sweepCluster(currentPolicy().configuration, name, seconds), 'sweep')
   const stopSignal = new AbortController()
   const readings = oneAtATime(
@@ -58,6 +65,20 @@ export function startWorker(): { stop(): Promise<void> } {
   )
   const orders = new Set<Promise<void>>()
   let isStopping = false
+
+  async function look(name: string, seconds: number) {
+    const seen = await refreshCluster(currentPolicy().configuration, name, seconds)
+    if (seen === 'skipped' || isStopping) return
+    clearTimeout(troubled.get(name))
+    if (seen === 'trouble') {
+      troubled.set(
+        name,
+        setTimeout(() => looks.start(name, troubleEvery - 1), troubleEvery * 1000),
+      )
+    } else if (troubled.delete(name) && (await hastenGrants(name)) > 0) {
+      queue.wake()
+    }
+  }
 
   const inBackground = (work: Promise<void>) => {
     const done = work
@@ -121,6 +142,7 @@ export function startWorker(): { stop(): Promise<void> } {
     stopSignal.abort()
     stopHearing()
     for (const timer of timers) clearInterval(timer)
+    for (const timer of troubled.values()) clearTimeout(timer)
     await listener.stop()
     await Promise.all([queue.stop(), looks.settled(), readings.settled(), sweeps.settled(), ...orders])
     await releaseAllLeases(worker)

@@ -1,9 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { db } from '#lib/db/client'
 import { objectName } from '#lib/grants/names'
-import { anEntitlement } from '#lib/testing/configuration'
-import { anApprovedRequest, grantReaches } from '#lib/testing/grants'
-import { aGrant } from '#lib/testing/requests'
+import { grantReaches } from '#lib/testing/grants'
 import { until } from '#lib/testing/until'
 import type { ApiCall, Interceptor } from './api-proxy.ts'
 import type { Fate, Statement } from './postgres-proxy.ts'
@@ -27,8 +25,7 @@ const namespaces = Array.from(
   (_, index) => `killed-${seed.toString(36)}-${String(index).padStart(2, '0')}`,
 )
 const stage = await openStage({ name: 'killed', namespaces })
-const api = stage.clusters['prod-eu']
-if (!api) throw new Error('no proxy')
+const api = stage.proxy('prod-eu')
 afterAll(stage.end)
 
 type Phase = 'granting' | 'ending'
@@ -56,15 +53,10 @@ const commitInWords = ({ sql }: Statement) =>
       ? 'commit the move'
       : 'commit objects'
 
-const entitlement = anEntitlement({
-  ...{ name: 'chaos', namespaces },
-  rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
-})
-
 async function aSubject(index: number): Promise<Subject> {
   const namespace = namespaces[index] ?? ''
-  const { request } = await anApprovedRequest({ entitlement, namespaces: [namespace], rules: entitlement.rules ?? [] })
-  return { id: (await aGrant({ request })).id, namespace }
+  const [id = ''] = await stage.grants(1, { namespace })
+  return { id, namespace }
 }
 
 /** As if their time were over: the database decides, and only it is told. */
@@ -87,7 +79,7 @@ async function rehearse(): Promise<Place[]> {
     const n = places.filter((place) => place.phase === phase && place.at === at).length + 1
     places.push({ phase, at, n, what })
   }
-  api?.intercept((call, forward) => {
+  api.intercept((call, forward) => {
     if (isCallOf(call, subject)) note('call', inWords(call))
     return forward()
   })
@@ -101,7 +93,7 @@ async function rehearse(): Promise<Place[]> {
   await expire([subject])
   await db().$executeRaw`SELECT pg_notify('postern_grant', ${subject.id})`
   await all([subject], 'ended')
-  api?.intercept(undefined)
+  api.intercept(undefined)
   stage.postgres.judge(undefined)
   await worker.stop()
   // The rehearsal may ask twice where the cluster was slow to know; the first answer to each question is enough.
@@ -150,7 +142,7 @@ type Round = { points: Point[]; subjects: Subject[] }
 async function killAt({ points, subjects }: Round): Promise<number> {
   const pairs = points.map((point, index) => ({ point, subject: subjects[index] as Subject }))
   const trap = ambush(pairs)
-  api?.intercept(trap.intercept)
+  api.intercept(trap.intercept)
   stage.postgres.judge(trap.judge)
   const worker = await stage.startWorker()
   const left = () => [...trap.open].map(({ point }) => `${point.phase}: ${point.what}, ${point.mode}`).join('; ')
@@ -163,7 +155,7 @@ async function killAt({ points, subjects }: Round): Promise<number> {
   stage.postgres.judge(undefined)
   stage.postgres.release()
   trap.release()
-  api?.intercept(undefined)
+  api.intercept(undefined)
   // In the short form nobody waits for a dead worker's lease to run out; that it does is the long form's to show.
   if (!isLong) await db().$executeRaw`UPDATE grants SET lease_until = now() WHERE lease_until IS NOT NULL`
   const began = performance.now()

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { entitlementSchema } from '#lib/access/entitlement'
 import { instanceOf, labels } from '#lib/grants/names'
 import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from '#lib/testing/configuration'
 import { type TestDatabase, testDatabase, testParts } from '#lib/testing/database'
+import { anApprovedRequest } from '#lib/testing/grants'
 import { kubectl } from '#lib/testing/kubectl'
 import { type TestPolicy, testPolicy } from '#lib/testing/policy'
+import { aGrant } from '#lib/testing/requests'
 import { openRun, type Part, type Run } from '../processes.ts'
 import { letPosternGrantIn } from '../world.ts'
 import { type ApiProxy, startApiProxy } from './api-proxy.ts'
@@ -17,8 +20,10 @@ export type Stage = {
   policy: TestPolicy
   document: ConfigurationDocument
   publicUrl: string
-  /** One in front of each configured cluster, by its name. All lead to the one real API server. */
-  clusters: Record<string, ApiProxy>
+  /** What stands in front of a configured cluster. All lead to the one real API server. */
+  proxy(cluster: string): ApiProxy
+  /** Approved grants of this stage's entitlement, for a worker to make. */
+  grants(count: number, wishes?: { cluster?: string; namespace?: string }): Promise<string[]>
   postgres: PostgresProxy
   run: Run
   /**
@@ -55,6 +60,11 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
   const proxies: Record<string, ApiProxy> = {}
   for (const cluster of clusters) proxies[cluster] = await startApiProxy(kubernetes, run.directory, cluster)
   const postgres = await startPostgresProxy(database.appUrl)
+  const offered = anEntitlementDocument({
+    ...{ name: 'chaos', clusters, namespaces: namespaces.length > 0 ? namespaces : ['payments'] },
+    rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
+  })
+  const entitlement = entitlementSchema.parse(offered)
   const document = aConfiguration({
     publicUrl,
     clusters: clusters.map((cluster) => ({
@@ -62,20 +72,26 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
       kubeconfig: { file: proxies[cluster]?.kubeconfig },
       publicServer: kubernetes.server,
     })),
-    entitlements: [
-      anEntitlementDocument({ clusters }),
-      anEntitlementDocument({
-        name: 'chaos',
-        clusters,
-        namespaces: namespaces.length > 0 ? namespaces : ['payments'],
-        rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
-      }),
-    ],
+    entitlements: [anEntitlementDocument({ clusters }), offered],
   })
   const policy = await testPolicy(document)
   let count = 0
   return {
-    ...{ database, policy, document, publicUrl, clusters: proxies, postgres, run },
+    ...{ database, policy, document, publicUrl, postgres, run },
+    proxy: (cluster) => {
+      const proxy = proxies[cluster]
+      if (!proxy) throw new Error(`no proxy in front of ${cluster}`)
+      return proxy
+    },
+    grants: async (count, { cluster = clusters[0], namespace = entitlement.namespaces?.[0] ?? '' } = {}) => {
+      const ids: string[] = []
+      const rules = entitlement.rules ?? []
+      for (let i = 0; i < count; i++) {
+        const { request } = await anApprovedRequest({ entitlement, cluster, rules, namespaces: [namespace] })
+        ids.push((await aGrant({ request })).id)
+      }
+      return ids
+    },
     startWorker: async ({ ending = 'SIGKILL', env = {} } = {}) => {
       count += 1
       const logFile = join(run.logs, `worker-${count}.log`)
