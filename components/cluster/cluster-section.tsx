@@ -4,6 +4,7 @@ import { Said } from '../ui/said.tsx'
 import { ScrollTable } from '../ui/scroll-table.tsx'
 import { Section } from '../ui/section.tsx'
 import { Time } from '../ui/time.tsx'
+import { FindingsTable } from './findings-table.tsx'
 
 /** One cluster: does it answer, which version, and what may Postern do there of what it needs. */
 export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
@@ -104,7 +105,19 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
           </ScrollTable>
         </details>
       )}
+      {cluster.permissions.length > 0 && <Found cluster={cluster} />}
     </Section>
+  )
+}
+
+function Found({ cluster }: { cluster: ClusterResource }) {
+  if (cluster.findings.length === 0)
+    return <p className="mt-4 text-dense text-muted">Nothing was found here in Postern’s name that no grant owns.</p>
+  return (
+    <div className="mt-4">
+      <p className="mb-1 text-dense font-strong text-ending">◐ Found here in Postern’s name, and owned by no grant</p>
+      <FindingsTable findings={cluster.findings} caption={`Found in ${cluster.name}, owned by no grant`} />
+    </div>
   )
 }
 

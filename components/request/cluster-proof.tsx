@@ -1,4 +1,5 @@
 import type { GrantResource, Probe, Probes } from '#lib/access/resources'
+import { FindingsTable } from '../cluster/findings-table.tsx'
 import { Copyable } from '../ui/copyable.tsx'
 import { Said } from '../ui/said.tsx'
 import { ScrollTable } from '../ui/scroll-table.tsx'
@@ -32,6 +33,7 @@ export function ClusterProof({ grant }: { grant: GrantResource | null }) {
           ))}
         </tbody>
       </ScrollTable>
+      {grant.findings.length > 0 && <FindingsTable findings={grant.findings} caption="Changed by somebody else" />}
       <Answer probes={grant.allowedProbes} expected="allowed" otherwise="The cluster has not said allowed yet." />
       {grant.status !== 'pending' && grant.status !== 'active' && (
         <Answer probes={grant.deniedProbes} expected="denied" otherwise="The cluster has not said denied yet." />

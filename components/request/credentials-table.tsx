@@ -32,7 +32,11 @@ export function CredentialsTable({ credentials }: { credentials: GrantResource['
               <Time at={one.issuedAt} as="exact" />
             </td>
             <td>
-              <Time at={one.expiresAt} as="exact" />
+              {one.void ? (
+                <span className="text-muted">void: its ServiceAccount is gone</span>
+              ) : (
+                <Time at={one.expiresAt} as="exact" />
+              )}
             </td>
           </tr>
         ))}

@@ -8,6 +8,7 @@ export const idPrefixes = {
   credential: 'cred',
   order: 'ord',
   event: 'evt',
+  finding: 'fnd',
   person: 'per',
   session: 'ses',
 } as const

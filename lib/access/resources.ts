@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { roles } from './actor.ts'
 import { differenceResource } from './difference.ts'
 import { approvalStepSchema } from './entitlement.ts'
+import { findingKinds, findingOutcomes } from './finding.ts'
 import { ruleSchema } from './rule.ts'
 import { severities } from './severity.ts'
 import { endReasons, grantStatuses, requestStatuses } from './status.ts'
@@ -170,8 +171,27 @@ export const probesResource = z.strictObject({ at: time, results: z.array(probeR
 export type Probes = z.infer<typeof probesResource>
 
 export const credentialResource = z
-  .strictObject({ id: z.string(), jti: z.string(), person: personResource, issuedAt: time, expiresAt: time })
+  .strictObject({
+    ...{ id: z.string(), jti: z.string(), person: personResource, issuedAt: time, expiresAt: time },
+    void: z.boolean().meta({ description: 'Dead already: the ServiceAccount it was a token of is gone.' }),
+  })
   .meta({ id: 'Credential' })
+
+/** Something in a cluster that was not as Postern made it, or that Postern did not make. */
+export const findingResource = z
+  .strictObject({
+    id: z.string(),
+    kind: z.enum(findingKinds),
+    object: z.strictObject({ kind: z.string(), namespace: z.string(), name: z.string(), uid: z.string().nullable() }),
+    sentence: z.string(),
+    times: z.int().meta({ description: 'How often it was seen.' }),
+    firstSeenAt: time,
+    lastSeenAt: time,
+    resolvedAt: time.nullable(),
+    outcome: z.enum(findingOutcomes).nullable().meta({ description: 'What came of it; null while it stands.' }),
+  })
+  .meta({ id: 'Finding' })
+export type FindingResource = z.infer<typeof findingResource>
 
 export const grantResource = z
   .strictObject({
@@ -198,6 +218,7 @@ export const grantResource = z
     allowedProbes: probesResource.nullable(),
     deniedProbes: probesResource.nullable(),
     credentials: z.array(credentialResource),
+    findings: z.array(findingResource),
     can: z.strictObject({ issueCredential: may, revoke: may, release: may }),
   })
   .meta({ id: 'Grant' })
@@ -313,6 +334,9 @@ export const clusterResource = z
     permissions: z.array(
       z.strictObject({ what: z.string(), namespace: z.string(), allowed: z.boolean(), neededFor: z.string() }),
     ),
+    findings: z.array(findingResource).meta({
+      description: 'What was found there and belongs to no grant on record, newest first; for auditors and admins.',
+    }),
   })
   .meta({ id: 'Cluster' })
 export type ClusterResource = z.infer<typeof clusterResource>

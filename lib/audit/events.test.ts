@@ -34,6 +34,14 @@ const examples: { [T in AuditEventType]: unknown } = {
   'grant.revocation-refused': { code: 'forbidden', sentence: 's' },
   'grant.stray-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u', why: 'nobody owns it' },
   'grant.repaired': { kind: 'Role', namespace: 'a', name: 'b', why: 'was gone' },
+  'grant.lost': { code: 'object-foreign', sentence: 's' },
+  'grant.overdue-removed': {
+    ...{ kind: 'Role', namespace: 'a', name: 'b', uid: 'u' },
+    ...{ expiresAt: '2026-11-23T09:00:00Z', removedAt: '2026-11-23T09:00:05Z' },
+  },
+  'finding.seen': {
+    ...{ id: 'f', kind: 'object-missing', object: 'Role', namespace: 'a', name: 'b', uid: null, sentence: 's' },
+  },
   'credential.requested': {},
   'credential.issued': { jti: 'j', expiresAt: '2026-11-23T09:00:00Z' },
   'credential.refused': { code: 'over', sentence: 's' },

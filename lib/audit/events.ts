@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { differenceResource } from '#lib/access/difference'
+import { findingKinds } from '#lib/access/finding'
 import { refusedAsk } from '#lib/access/recorded-facts'
 import { endReasons } from '#lib/access/status'
 
@@ -116,6 +117,20 @@ export const auditEvents = {
   'grant.repaired': define(
     z.strictObject({ kind: text, namespace: text, name: text, why: text }),
     (d) => `put ${d.kind} ${d.namespace}/${d.name} right: ${d.why}`,
+  ),
+
+  'grant.lost': define(refusal, (d) => `could not put the access right, so it ends: ${d.sentence}`),
+  'grant.overdue-removed': define(
+    z.strictObject({ kind: text, namespace: text, name: text, uid: text, expiresAt: text, removedAt: text }),
+    (d) =>
+      `removed ${d.kind} ${d.namespace}/${d.name} at ${d.removedAt}, without the database: its own annotation said that it was over`,
+  ),
+  'finding.seen': define(
+    z.strictObject({
+      ...{ id: text, kind: z.enum(findingKinds), object: text, namespace: text, name: text, uid: text.nullable() },
+      sentence: text,
+    }),
+    (d) => `found: ${d.sentence}`,
   ),
 
   'credential.requested': define(z.strictObject({}), () => 'asked for a credential'),

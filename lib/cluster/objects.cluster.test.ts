@@ -127,7 +127,7 @@ describe('what is there already', () => {
     const [account] = await make(given)
     if (!account) throw new Error('nothing made')
     for (const _ of [1, 2]) await deleteObject(client, account, given.grantId, account.uid)
-    await deleteExactly(client, { ...account, labels: {} })
+    await deleteExactly(client, account)
   })
 })
 

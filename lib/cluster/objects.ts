@@ -1,16 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, V1DeleteOptions } from '@kubernetes/client-node'
-import { normalizeRules, type Rule } from '#lib/access/rule'
-import { keyOf, keyText, type Manifest, type ObjectKey, type RoleManifest } from '#lib/grants/manifests'
-import { annotations, grantOf, grantsNamespace, labels, managedBy } from '#lib/grants/names'
-import type { ObservedObject } from '#lib/grants/strays'
+import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/grants/manifests'
+import { grantOf, grantsNamespace, labels, managedBy } from '#lib/grants/names'
+import {
+  endOf,
+  essenceOf,
+  fingerprintOf,
+  type ObservedObject,
+  type ShownObject,
+  toObserved,
+} from '#lib/grants/observed'
+import { atMost } from './at-most.ts'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
 
 /** What was made: who the object is, and the end that its annotation tells whoever looks at the cluster alone. */
-export type MadeObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null }
+export type MadeObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }
 
-type Found = KubernetesObject & { rules?: unknown; roleRef?: unknown; subjects?: unknown }
+type Found = KubernetesObject & Omit<ShownObject, 'metadata'>
 
 const create = (client: ClusterClient, manifest: Manifest): Promise<Found> => {
   const { namespace } = manifest.metadata
@@ -33,32 +40,27 @@ const read = ({ core, rbac }: ClusterClient, { kind, namespace, name }: ObjectKe
   return readers[kind]()
 }
 
-/** What the object gives, without what the server adds. */
-const essence = (object: Found | Manifest) => {
-  const { rules, roleRef, subjects } = object as {
-    rules?: RoleManifest['rules']
-    roleRef?: unknown
-    subjects?: unknown
-  }
-  const plain: unknown = JSON.parse(JSON.stringify({ roleRef, subjects }))
-  return { rules: rules ? normalizeRules(rules.map(plainRule)) : null, ...(plain as object) }
-}
-const plainRule = ({ apiGroups, resources, verbs, resourceNames }: Partial<Rule>): Rule => ({
-  apiGroups: apiGroups ?? [],
-  resources: resources ?? [],
-  verbs: verbs ?? [],
-  resourceNames: resourceNames ?? [],
-})
+/** The same as the parts that matter, whatever the client made of dates. */
+const shownOf = (found: Found) => found as ShownObject
 
 function asMade(key: ObjectKey, found: Found): MadeObject {
-  const { uid, creationTimestamp, annotations: notes } = found.metadata ?? {}
+  const { uid, creationTimestamp } = found.metadata ?? {}
   if (!uid) throw new ClusterError('transient', `The cluster gave ${keyText(key)} no uid.`)
-  const expiresAt = new Date(notes?.[annotations.expiresAt] ?? Number.NaN)
   return {
     ...key,
     uid,
     createdAt: creationTimestamp ? new Date(creationTimestamp) : new Date(),
-    expiresAt: Number.isNaN(expiresAt.getTime()) ? null : expiresAt,
+    expiresAt: endOf(shownOf(found)),
+    fingerprint: fingerprintOf(shownOf(found)),
+  }
+}
+
+async function orExisting<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof ClusterError && error.kind === 'exists') return undefined
+    throw error
   }
 }
 
@@ -69,14 +71,19 @@ function asMade(key: ObjectKey, found: Found): MadeObject {
  */
 export async function createObject(client: ClusterClient, manifest: Manifest): Promise<MadeObject> {
   const key = keyOf(manifest)
-  try {
-    return asMade(key, await create(client, manifest))
-  } catch (error) {
-    if (!(error instanceof ClusterError) || error.kind !== 'exists') throw error
+  const made = await orExisting(create(client, manifest))
+  if (made) {
+    if (isDeepStrictEqual(essenceOf(shownOf(made)), essenceOf(manifest))) return asMade(key, made)
+    const sentence = `The cluster changed ${keyText(key)} while it was made: something there rewrites objects.`
+    throw new ClusterError('refused', sentence, { status: 422 })
   }
   const found = await read(client, key)
   const isOurs = grantOf(found.metadata?.labels) === manifest.metadata.labels[labels.grant]
-  if (!isOurs || found.metadata?.deletionTimestamp || !isDeepStrictEqual(essence(found), essence(manifest))) {
+  if (
+    !isOurs ||
+    found.metadata?.deletionTimestamp ||
+    !isDeepStrictEqual(essenceOf(shownOf(found)), essenceOf(manifest))
+  ) {
     throw new ClusterError('refused', `${keyText(key)} is there already and is not what Postern makes.`, {
       status: 409,
     })
@@ -128,18 +135,36 @@ export async function deleteObject(
   return removed === undefined ? null : found.metadata.uid
 }
 
-/** Removes exactly this object, whatever its labels say by now. Success when it is not there. */
-export async function deleteExactly(client: ClusterClient, object: ObservedObject): Promise<void> {
-  await orMissing(remove(client, object, object.uid))
+/**
+ * Removes exactly this object, whatever its labels say by now. Success when it is not there, or another one has its name.
+ * Returns whether this call removed it.
+ * @throws ClusterError
+ */
+export async function deleteExactly(client: ClusterClient, object: ObjectKey & { uid: string }): Promise<boolean> {
+  return (await orExisting(orMissing(remove(client, object, object.uid)))) !== undefined
 }
 
-const pageSize = 500
+/** What is there under these names at this moment, whoever made it; what is not there is left out. Consistent reads. */
+export async function readObjects(client: ClusterClient, keys: readonly ObjectKey[]): Promise<ObservedObject[]> {
+  const found = await atMost(8, keys, async (key) => {
+    const object = await orMissing(read(client, key))
+    return (object && toObserved(key.kind, shownOf(object))) ?? []
+  })
+  return found.flat()
+}
+
+/**
+ * Objects of one answer. A page of Roles is about 2.5 MB, so what Postern holds in memory stays small, and 10,000 grants
+ * of three objects are 15 calls.
+ */
+const pageSize = 2000
 type ListAnswer = { metadata?: { _continue?: string }; items: KubernetesObject[] }
 type ListQuery = { labelSelector: string; limit: number; _continue: string | undefined }
 
 /**
  * Everything in the cluster that carries the labels of this Postern, page by page: ServiceAccounts of the grants'
- * namespace, Roles and RoleBindings of every namespace.
+ * namespace, Roles and RoleBindings of every namespace. Consistent: without a resource version the API server answers
+ * with nothing older than the moment it was asked, and all pages show that moment.
  * @param instance see instanceOf()
  * @throws ClusterError
  */
@@ -155,10 +180,7 @@ export async function listOurs(client: ClusterClient, instance: string): Promise
     let page: string | undefined
     do {
       const answer = await list({ labelSelector, limit: pageSize, _continue: page })
-      for (const { metadata } of answer.items) {
-        const { namespace, name, uid } = metadata ?? {}
-        if (namespace && name && uid) ours.push({ kind, namespace, name, uid, labels: metadata?.labels ?? {} })
-      }
+      for (const item of answer.items) ours.push(...[toObserved(kind, shownOf(item)) ?? []].flat())
       page = answer.metadata?._continue || undefined
     } while (page)
   }

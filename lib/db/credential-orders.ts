@@ -165,9 +165,9 @@ export async function saveIssued(
   const handedOver = await db().$queryRaw<unknown[]>`
     WITH active AS (SELECT 1 FROM grants WHERE id = ${grantId} AND status = 'active' FOR SHARE),
     issued AS (
-      INSERT INTO credentials (id, grant_id, person_id, jti, client_address, issued_at, expires_at)
+      INSERT INTO credentials (id, grant_id, person_id, jti, client_address, account_uid, issued_at, expires_at)
       SELECT ${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${order.origin.clientAddress},
-        clock_timestamp(), ${issued.expiresAt.toISOString()}::timestamptz
+        ${order.grant.account?.uid ?? null}, clock_timestamp(), ${issued.expiresAt.toISOString()}::timestamptz
       FROM active),
     told AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM active)`)})
     SELECT pg_notify(${answerChannel}, ${JSON.stringify({ order: order.id, jwe })})::text FROM active`

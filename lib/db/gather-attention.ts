@@ -5,6 +5,10 @@ export type Attention = {
   unreachable: Array<{ name: string; checkedAt: Date }>
   /** Grants that should be over by now. */
   late: number
+  /** Grants that are not over of which something in the cluster was not as it was approved, today or still. */
+  tampered: number
+  /** What was found in clusters and belongs to no grant on record, today or still; only counted for `all`. */
+  strays: number
   /** No worker has given a sign of life for long. */
   isWorkerSilent: boolean
 }
@@ -25,6 +29,13 @@ export async function gatherAttention(holderId: string | 'all'): Promise<Attenti
         WHERE (${holderId} = 'all' OR r.requester_id = ${holderId})
           AND g.status IN ('active', 'ending')
           AND coalesce(g.ending_at, g.expires_at) < now() - make_interval(secs => ${lateness})) AS late,
+      (SELECT count(DISTINCT f.grant_id)::int FROM findings f JOIN grants g ON g.id = f.grant_id
+        JOIN requests r ON r.id = g.request_id
+        WHERE (${holderId} = 'all' OR r.requester_id = ${holderId}) AND g.status <> 'ended'
+          AND (f.resolved_at IS NULL OR f.last_seen_at > now() - interval '1 day')) AS tampered,
+      (SELECT count(*)::int FROM findings f
+        WHERE ${holderId} = 'all' AND f.grant_id IS NULL
+          AND (f.resolved_at IS NULL OR f.last_seen_at > now() - interval '1 day')) AS strays,
       NOT EXISTS (SELECT FROM workers WHERE seen_at > now() - make_interval(secs => ${silence})) AS "isWorkerSilent"`
   if (!row) throw new Error('a SELECT without a table gave no row')
   return row

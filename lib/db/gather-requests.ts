@@ -18,6 +18,7 @@ const wholeInclude = {
     include: {
       objects: { orderBy: [{ namespace: 'asc' }, { kind: 'asc' }] },
       credentials: { include: { person: true }, orderBy: { id: 'asc' } },
+      findings: { orderBy: { id: 'asc' } },
     },
   },
 } as const satisfies Prisma.RequestInclude
@@ -48,6 +49,7 @@ export const gatherRequest = (id: string): Promise<WholeRequestRow | null> =>
 const grantInclude = {
   objects: wholeInclude.grant.include.objects,
   credentials: wholeInclude.grant.include.credentials,
+  findings: wholeInclude.grant.include.findings,
   request: {
     include: {
       requester: true,

@@ -5,9 +5,10 @@ import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
 import type { Distrust } from '#lib/signing/distrust'
 import { beginningStatement } from '#lib/signing/statements'
-import { type About, clip, judgedData, type NewAuditEvent } from './audit.ts'
-import { countRecorded, db } from './client.ts'
+import { type About, clip, judgedData, type NewAuditEvent, recordEvents } from './audit.ts'
+import { countRecorded, db, transaction } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
+import { endFindings, settleFindings } from './findings.ts'
 import { Prisma } from './generated/client.ts'
 import { signatureOf } from './signing.ts'
 import { ifMoved, moveGrant } from './transition.ts'
@@ -25,7 +26,7 @@ export type Writing = {
   about: About
 }
 
-export type MadeRow = ObjectKey & { uid: string; createdAt: Date }
+export type MadeRow = ObjectKey & { uid: string; createdAt: Date; fingerprint: string }
 /**
  * `uid` null: as far as anybody knows it was never made; nothing is said to have been removed then. `alreadyGone`: it was
  * made, and was not there any more.
@@ -51,15 +52,15 @@ export async function saveWish({ id, cluster, actor, about }: Writing, objects: 
 const always = Prisma.sql`true`
 
 const updateMade = ({ id }: Writing, made: readonly MadeRow[], when: Prisma.Sql) => Prisma.sql`
-    UPDATE grant_objects o SET uid = m.uid, created_at = m."createdAt"
+    UPDATE grant_objects o SET uid = m.uid, created_at = m."createdAt", fingerprint = m.fingerprint
     FROM jsonb_to_recordset(${JSON.stringify(made)}::jsonb)
-      AS m(kind text, namespace text, name text, uid text, "createdAt" timestamptz)
+      AS m(kind text, namespace text, name text, uid text, "createdAt" timestamptz, fingerprint text)
     WHERE o.grant_id = ${id} AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name) AND ${when}`
 
 const madeEvents = ({ actor, about }: Writing, made: readonly MadeRow[]): NewAuditEvent[] =>
   made.map((object) => ({ type: 'grant.object-made', actor, data: { ...bare(object), uid: object.uid }, about }))
 
-/** What was made, where access has not begun yet. */
+/** What was made, while more is to come before access begins or is right again. */
 export async function saveMade(writing: Writing, made: readonly MadeRow[]) {
   if (made.length === 0) return
   const events = madeEvents(writing, made)
@@ -117,10 +118,9 @@ export async function saveEnding(
   }: { endedBy: EndReason; note: string | null; code?: string; distrust?: Distrust; now: Date },
 ) {
   const ending: NewAuditEvent = { type: 'grant.ending', actor, data: { endedBy, note: note && clip(note) }, about }
+  const type = from === 'active' ? 'grant.lost' : 'grant.failed'
   const failed: NewAuditEvent[] =
-    endedBy === 'failure'
-      ? [{ type: 'grant.failed', actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }]
-      : []
+    endedBy === 'failure' ? [{ type, actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }] : []
   const refused: NewAuditEvent[] = distrust ? [{ type: 'record.refused', actor, data: distrust, about }] : []
   await moveGrant(db(), id, from, 'ending', [...refused, ...failed, ending], {
     endingAt: now,
@@ -154,6 +154,45 @@ export async function saveRemoved(writing: Writing, removed: readonly RemovedRow
   countRecorded(events)
 }
 
+/** What these objects were found to be, where nothing of that is on record. */
+export async function savePrints({ id }: Writing, found: ReadonlyArray<ObjectKey & { fingerprint: string }>) {
+  const prints = found.map(({ fingerprint, ...object }) => ({ ...bare(object), fingerprint }))
+  await db().$executeRaw`
+    UPDATE grant_objects o SET fingerprint = m.fingerprint
+    FROM jsonb_to_recordset(${JSON.stringify(prints)}::jsonb)
+      AS m(kind text, namespace text, name text, fingerprint text)
+    WHERE o.grant_id = ${id} AND o.fingerprint IS NULL AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name)`
+}
+
+/** What was removed in order to be made anew: it stays an object of the grant. */
+export async function tellRemoved(writing: Writing, removed: readonly RemovedRow[]) {
+  await recordEvents(db(), removedEvents(writing, removed))
+}
+
+/**
+ * A live grant is as it was approved: what was removed and made for that, if anything. It is due again at its end.
+ */
+export async function saveInspected(
+  writing: Writing,
+  worker: string,
+  { removed, made, until }: { removed: readonly RemovedRow[]; made: readonly MadeRow[]; until: Date },
+) {
+  const { id, actor, about } = writing
+  await transaction(async (tx) => {
+    await recordEvents(tx, [...removedEvents(writing, removed), ...madeEvents(writing, made)])
+    if (made.length > 0) await tx.$executeRaw`${updateMade(writing, made, always)}`
+    const repaired = await settleFindings(tx, id)
+    await recordEvents(
+      tx,
+      repaired.map((object) => ({ type: 'grant.repaired', actor, about, data: object })),
+    )
+    await tx.$executeRaw`
+      UPDATE grants SET lease_until = NULL, leased_by = NULL, attempts = 0, last_error = NULL,
+        next_attempt_at = CASE WHEN status = 'active' THEN ${until} ELSE next_attempt_at END
+      WHERE id = ${id} AND leased_by = ${worker}`
+  })
+}
+
 /** Access is over: everything is gone and the cluster said denied. The sentence of a failure stays with the grant. */
 export async function saveEnded(
   writing: Writing,
@@ -169,6 +208,6 @@ export async function saveEnded(
   const { lastError: _, ...rest } = settled
   const kept = endedBy === 'failure' ? {} : { lastError: null }
   const set = { endedAt, deniedProbes: probes, nextAttemptAt: null, ...rest, ...kept }
-  const together = removed.length > 0 ? [updateRemoved(writing, removed, ifMoved)] : []
+  const together = [endFindings(id, ifMoved), ...(removed.length > 0 ? [updateRemoved(writing, removed, ifMoved)] : [])]
   await moveGrant(db(), id, 'ending', 'ended', [...removedEvents(writing, removed), ended], set, together)
 }

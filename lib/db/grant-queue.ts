@@ -1,7 +1,7 @@
 import type { Person } from '#lib/access/actor'
 import { type Id, idSchema } from '#lib/access/ids'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/access/status'
-import type { ObjectKind } from '#lib/grants/manifests'
+import type { ObjectKey } from '#lib/grants/manifests'
 import { objectName } from '#lib/grants/names'
 import type { RecordedObject } from '#lib/grants/plan'
 import { type Distrust, distrustBeginning, type Signed } from '#lib/signing/distrust'
@@ -73,7 +73,7 @@ type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions
     approvedAt: Date
     activatedAt: Date | null
     beginning: string | null
-    objects: Array<{ kind: ObjectKind; namespace: string; name: string; uid: string | null; removed: boolean }>
+    objects: Array<ObjectKey & { uid: string | null; removed: boolean; fingerprint: string | null }>
   }
 
 function distrustClaim(row: Row): Distrust | null {
@@ -135,7 +135,7 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
       r.status AS "requestStatus", r.cluster AS "requestCluster", ${requestInSql}, ${personInSql('p')} AS requester,
       ${decisionsInSql(Prisma.sql`r.id`)} AS decisions,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'namespace', o.namespace, 'name', o.name,
-          'uid', o.uid, 'removed', o.removed_at IS NOT NULL)), '[]')
+          'uid', o.uid, 'removed', o.removed_at IS NOT NULL, 'fingerprint', o.fingerprint)), '[]')
         FROM grant_objects o WHERE o.grant_id = g.id) AS objects
     FROM claimed g
     JOIN requests r ON r.id = g.request_id

@@ -1,23 +1,53 @@
 import type { GrantStatus } from '#lib/access/status'
 import { keyText, type ObjectKind } from '#lib/grants/manifests'
-import type { KnownGrants } from '#lib/grants/strays'
+import type { KnownGrants, KnownObject } from '#lib/grants/sweep-plan'
 import { db } from './client.ts'
 
 type Row = {
   id: string
   status: GrantStatus
   cluster: string
-  objects: Array<{ kind: ObjectKind; namespace: string; name: string }>
+  objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, print: string | null]>
 }
 
-/** What is on record about these grants. Ids that are nobody's are left out. */
-export async function knownGrants(ids: readonly string[]): Promise<KnownGrants> {
+/**
+ * What is on record about the grants of this cluster that have not ended, and about those with these ids. Ids that are
+ * nobody's are left out.
+ */
+export async function knownGrants(cluster: string, ids: readonly string[]): Promise<KnownGrants> {
   const rows = await db().$queryRaw<Row[]>`
     SELECT g.id, g.status, g.cluster,
-      (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'namespace', o.namespace, 'name', o.name)), '[]')
+      (SELECT coalesce(jsonb_agg(jsonb_build_array(o.kind, o.namespace, o.name, o.uid, o.fingerprint)), '[]')
         FROM grant_objects o WHERE o.grant_id = g.id) AS objects
-    FROM grants g WHERE g.id = ANY(${[...ids]}::text[])`
+    FROM grants g
+    WHERE (g.next_attempt_at IS NOT NULL AND g.cluster = ${cluster}) OR g.id = ANY(${[...ids]}::text[])`
   return new Map(
-    rows.map(({ id, status, cluster, objects }) => [id, { status, cluster, objects: new Set(objects.map(keyText)) }]),
+    rows.map(({ id, status, cluster, objects }) => [
+      id,
+      {
+        status,
+        cluster,
+        objects: new Map(
+          objects.map(([kind, namespace, name, uid, fingerprint]): [string, KnownObject] => [
+            keyText({ kind, namespace, name }),
+            { uid, fingerprint },
+          ]),
+        ),
+      },
+    ]),
   )
+}
+
+/**
+ * Has these active grants looked at now, by whoever is free. One that failed meanwhile waits as long as its cluster was
+ * given.
+ */
+export async function makeDue(ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await db().$executeRaw`
+    WITH due AS (
+      UPDATE grants SET next_attempt_at = now()
+      WHERE id = ANY(${[...ids]}::text[]) AND status = 'active' AND attempts = 0 AND next_attempt_at > now()
+      RETURNING id)
+    SELECT pg_notify('postern_grant', id) FROM due`
 }

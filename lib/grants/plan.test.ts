@@ -50,8 +50,8 @@ describe('a pending grant', () => {
 })
 
 describe('an active grant', () => {
-  it('is left alone until its end', () => {
-    expect(plan(world({ status: 'active', expiresAt: later }), now)).toEqual({ do: 'wait', until: later })
+  it('is looked at whenever its turn comes before its end', () => {
+    expect(plan(world({ status: 'active', expiresAt: later }), now)).toEqual({ do: 'inspect', until: later })
   })
   it('ends at its end, not after it', () => {
     expect(plan(world({ status: 'active', expiresAt: now }), now)).toEqual({ do: 'end', endedBy: 'expiry' })

@@ -3,8 +3,11 @@
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import { keyText, type ObjectKey } from './manifests.ts'
 
-/** An object as the database knows it. `uid` null: wished for, but nobody knows yet whether it was made. */
-export type RecordedObject = ObjectKey & { uid: string | null; removedAt: Date | null }
+/**
+ * An object as the database knows it. `uid` null: wished for, but nobody knows yet whether it was made. `fingerprint` as
+ * it was made; absent where that is not known.
+ */
+export type RecordedObject = ObjectKey & { uid: string | null; removedAt: Date | null; fingerprint?: string | null }
 
 export type GrantWorld = {
   status: GrantStatus
@@ -25,6 +28,8 @@ export type Step =
   | { do: 'make'; objects: ObjectKey[] }
   /** Everything is made: ask the cluster until it says allowed; then access begins. */
   | { do: 'prove-allowed' }
+  /** Access is live: see that it is in the cluster as it was made, put right what is not, and come back at `until`. */
+  | { do: 'inspect'; until: Date }
   /** Commit the wish that access ends. */
   | { do: 'end'; endedBy: EndReason }
   /** Remove these bindings, all at once. */
@@ -41,7 +46,7 @@ export function plan(world: GrantWorld, now: Date): Step {
     case 'pending':
       return planPending(world, now)
     case 'active':
-      if (world.expiresAt && now < world.expiresAt) return { do: 'wait', until: world.expiresAt }
+      if (world.expiresAt && now < world.expiresAt) return { do: 'inspect', until: world.expiresAt }
       return { do: 'end', endedBy: 'expiry' }
     case 'ending':
       return planEnding(world)

@@ -4,7 +4,7 @@ import { gatherAttention } from '#lib/db/gather-attention'
 import { type CurrentPolicy, currentPolicy } from '#lib/policy/current'
 
 export type AttentionItem = {
-  kind: 'cluster-unreachable' | 'ending-late' | 'configuration-refused' | 'worker-silent'
+  kind: 'cluster-unreachable' | 'ending-late' | 'configuration-refused' | 'worker-silent' | 'tampered' | 'strays'
   sentence: string
 }
 
@@ -19,7 +19,8 @@ function refusedSentence(actor: PersonActor, { problems }: NonNullable<CurrentPo
 /** What everybody on every page should know before they trust what they see. Empty when all is well. */
 export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   const { refused, configuration } = currentPolicy()
-  const { unreachable, late, isWorkerSilent } = await gatherAttention(seesEverything(actor) ? 'all' : actor.person.id)
+  const reader = seesEverything(actor) ? 'all' : actor.person.id
+  const { unreachable, late, tampered, strays, isWorkerSilent } = await gatherAttention(reader)
   const items: AttentionItem[] = []
   if (isWorkerSilent) {
     const sentence = 'Nothing is being granted or ended: no worker has given a sign of life for a minute.'
@@ -28,6 +29,15 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   if (late > 0) {
     const what = late === 1 ? '1 grant is' : `${late} grants are`
     items.push({ kind: 'ending-late', sentence: `${what} past the end and not proven over: access may still work.` })
+  }
+  if (tampered > 0) {
+    const what = tampered === 1 ? '1 grant that is live was' : `${tampered} grants that are live were`
+    items.push({ kind: 'tampered', sentence: `${what} changed in the cluster by somebody else: see the request.` })
+  }
+  if (strays > 0) {
+    const what = strays === 1 ? '1 object' : `${strays} objects`
+    const sentence = `${what} with Postern’s labels that no grant on record owns: see the clusters page.`
+    items.push({ kind: 'strays', sentence })
   }
   const known = new Set(configuration.clusters.map(({ name }) => name))
   // With no worker every cluster counts as not looked at; one sentence is enough then.

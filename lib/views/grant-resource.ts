@@ -4,11 +4,17 @@ import { mayIssueCredential, mayRelease, mayRevoke } from '#lib/access/may-act'
 import type { GrantResource, Probes } from '#lib/access/resources'
 import type { GrantRow, WholeRequestRow } from '#lib/db/gather-requests'
 import { toPersonResource } from '#lib/db/people'
+import { toFindingResource } from './finding-resource.ts'
 import { titleOf } from './summaries.ts'
 
 const iso = (date: Date | null) => date?.toISOString() ?? null
 
 type WholeGrant = NonNullable<WholeRequestRow['grant']>
+
+/** Its ServiceAccount was made anew since, or is gone: the cluster honours no token of the old one. */
+const isVoid = ({ objects }: Pick<WholeGrant, 'objects'>, accountUid: string | null): boolean =>
+  accountUid !== null &&
+  objects.some(({ kind, uid, removedAt }) => kind === 'ServiceAccount' && (uid !== accountUid || removedAt !== null))
 
 /** One grant as this reader sees it, with what they may do. */
 export function toGrantResource(
@@ -42,10 +48,11 @@ export function toGrantResource(
     }),
     allowedProbes: grant.allowedProbes as Probes | null,
     deniedProbes: grant.deniedProbes as Probes | null,
-    credentials: grant.credentials.map(({ id, jti, person, issuedAt, expiresAt }) => {
+    credentials: grant.credentials.map(({ id, jti, person, issuedAt, expiresAt, accountUid }) => {
       const times = { issuedAt: issuedAt.toISOString(), expiresAt: expiresAt.toISOString() }
-      return { id, jti, person: toPersonResource(person), ...times }
+      return { id, jti, person: toPersonResource(person), ...times, void: isVoid(grant, accountUid) }
     }),
+    findings: grant.findings.map(toFindingResource),
     can: {
       issueCredential: mayIssueCredential(actor, request, grant, now),
       revoke: mayRevoke(actor, request, grant),

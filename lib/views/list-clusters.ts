@@ -3,8 +3,10 @@ import { isAmong } from '#lib/access/entitlement'
 import { seesEverything } from '#lib/access/may-act'
 import type { ClusterResource } from '#lib/access/resources'
 import { clusterStates, type SeenState } from '#lib/db/cluster-states'
+import { findingsWithoutGrant } from '#lib/db/findings'
 import { protectedNamespaces } from '#lib/grants/names'
 import { currentPolicy } from '#lib/policy/current'
+import { toFindingResource } from './finding-resource.ts'
 import { coveredNamespaces } from './list-entitlements.ts'
 
 /** In which namespaces may Postern grant? In those where it has everything that it asked the cluster about. */
@@ -21,13 +23,17 @@ function grantableIn({ namespaces, permissions }: SeenState): ClusterResource['n
  * and the namespaces that they themselves may ask for; auditors and admins see all of it.
  */
 export async function listClusters(actor: PersonActor): Promise<ClusterResource[]> {
-  const states = await clusterStates()
   const { clusters, entitlements } = currentPolicy().configuration
+  const isWhole = seesEverything(actor)
+  const [states, findings] = await Promise.all([
+    clusterStates(),
+    findingsWithoutGrant(isWhole ? clusters.map(({ name }) => name) : []),
+  ])
   const theirs = entitlements.filter(({ who }) => isAmong(who, actor.person))
   return clusters.map(({ name, labels, publicServer }) => {
     const state = states.get(name)
     const known = { name, reachable: state?.reachable ?? false, checkedAt: state?.checkedAt.toISOString() ?? null }
-    if (seesEverything(actor)) {
+    if (isWhole) {
       const { version = null, error = null, permissions = [] } = state ?? {}
       return {
         ...known,
@@ -37,12 +43,13 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
         error,
         permissions,
         namespaces: state ? grantableIn(state) : [],
+        findings: (findings.get(name) ?? []).map(toFindingResource),
       }
     }
     const mine = theirs.filter((entitlement) => entitlement.clusters.includes(name))
     const askable = new Set(mine.flatMap((entitlement) => coveredNamespaces(entitlement, state)))
     const namespaces = state ? grantableIn(state).filter((namespace) => askable.has(namespace.name)) : []
     const own = mine.length > 0 ? { labels, publicServer } : { labels: {}, publicServer: '' }
-    return { ...known, ...own, version: null, error: null, permissions: [], namespaces }
+    return { ...known, ...own, version: null, error: null, permissions: [], namespaces, findings: [] }
   })
 }

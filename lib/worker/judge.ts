@@ -58,12 +58,12 @@ function isStale({ now, request, decisions }: ClaimedGrant): boolean {
   return now.getTime() - last > staleAfterMs
 }
 
-/** What the records alone say: is it what was approved, by people who may still approve it? Null is yes. */
-export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | null {
+/** What the records alone say: is it what was approved? Null is yes. */
+export function whyNotAsApproved(grant: ClaimedGrant): Refusal | null {
   const { request, requester, decisions, cluster } = grant
   const distrusted = whyNotTrusted(grant)
   if (distrusted) return distrusted
-  const { status, steps, digest } = request
+  const { status, digest } = request
   const terms = { ...request, requester }
   if (status !== 'approved' || request.cluster !== cluster || digestOf(terms) !== digest) {
     return no('digest-mismatch', 'What is on record is not what was approved.')
@@ -71,6 +71,15 @@ export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | n
   if (decisions.length > 0 && !decisions.some(({ result }) => result === digest)) {
     return no('digest-mismatch', 'What is on record is not what was approved.')
   }
+  return null
+}
+
+/** What the records alone say: is it what was approved, by people who may still approve it? Null is yes. */
+export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | null {
+  const { request, requester, decisions } = grant
+  const { steps } = request
+  const mismatch = whyNotAsApproved(grant)
+  if (mismatch) return mismatch
   const entitlement = currentEntitlement(policy, request.entitlement.name)
   if (!entitlement) return no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
   if (decisions.some(({ person }) => isSamePerson(person, requester))) {

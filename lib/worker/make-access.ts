@@ -4,7 +4,7 @@ import { createObject } from '#lib/cluster/objects'
 import { db } from '#lib/db/client'
 import { readRights } from '#lib/db/cluster-rights'
 import { saveActive, saveMade, saveWish } from '#lib/db/grant-progress'
-import { keyText, type ObjectKey } from '#lib/grants/manifests'
+import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/grants/manifests'
 import { metrics, secondsBetween } from '#lib/metrics'
 import { askDifference } from './ask-difference.ts'
 import { judgePermission, type Refusal, whyNotApproved } from './judge.ts'
@@ -65,12 +65,19 @@ function worstOf(results: readonly PromiseSettledResult<unknown>[]): unknown {
   return reasons.find((reason) => !(reason instanceof ClusterError && reason.kind === 'transient')) ?? reasons[0]
 }
 
-/** Makes these objects, all at once; waits for every answer, so that nothing is under way when this is over. */
+/** Makes these objects of a grant that is about to begin, after the third judgement. */
 export async function make(work: Work, objects: readonly ObjectKey[]) {
   await judge(work)
-  const client = await work.client()
   const wanted = new Set(objects.map(keyText))
-  const manifests = manifestsOf(work).filter(({ kind, metadata }) => wanted.has(keyText({ kind, ...metadata })))
+  await makeAll(
+    work,
+    manifestsOf(work).filter((manifest) => wanted.has(keyText(keyOf(manifest)))),
+  )
+}
+
+/** Makes these, all at once; waits for every answer, so that nothing is under way when this is over. */
+export async function makeAll(work: Work, manifests: readonly Manifest[]) {
+  const client = await work.client()
   work.signal.throwIfAborted()
   const results = await Promise.allSettled(manifests.map((manifest) => createObject(client, manifest)))
   for (const result of results) {
@@ -79,7 +86,7 @@ export async function make(work: Work, objects: readonly ObjectKey[]) {
     work.made.push(made)
     const recorded = work.grant.objects.find((object) => keyText(object) === keyText(made))
     if (recorded?.uid === made.uid) continue
-    if (recorded) recorded.uid = made.uid
+    if (recorded) Object.assign(recorded, { uid: made.uid, fingerprint: made.fingerprint })
     work.unsaved.push(made)
   }
   const worst = worstOf(results)

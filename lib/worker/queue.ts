@@ -164,9 +164,10 @@ export function startQueue(worker: string): Queue {
   async function changed(grantId: string) {
     const entry = underWay.get(grantId)
     // What is ending cannot be changed by anybody else.
-    if (entry?.grant.status !== 'pending') return
+    const mayBeChanged = () => entry?.grant.status === 'pending' || entry?.grant.status === 'active'
+    if (!mayBeChanged()) return
     try {
-      if ((await grantStatus(grantId)) === 'ending' && entry.grant.status === 'pending') entry.abort.abort()
+      if ((await grantStatus(grantId)) === 'ending' && mayBeChanged()) entry?.abort.abort()
     } catch (error) {
       log.warn({ grant: grantId, err: error }, 'a change of a grant cannot be read')
     }

@@ -8,6 +8,7 @@ import { plan } from '#lib/grants/plan'
 import { log } from '#lib/log'
 import { backoffMs } from './backoff.ts'
 import { beginEnding, finish, remove } from './end-access.ts'
+import { inspect, NotRepairable } from './inspect.ts'
 import { whyNotTrusted } from './judge.ts'
 import { activate, make, Refused, saveProgress, wish } from './make-access.ts'
 import { NotProven } from './prove.ts'
@@ -44,6 +45,9 @@ async function carryOut(work: Work, worker: string) {
         await activate(work)
         // saveActive() gave the lease back together with the move.
         return
+      case 'inspect':
+        await inspect(work, worker, step.until)
+        return
       case 'end':
         await beginEnding(work, { endedBy: step.endedBy, code: step.endedBy, sentence: null })
         break
@@ -65,16 +69,20 @@ function refuseForgery({ grant, clock }: Work) {
   if (refusal) throw new Refused(refusal)
 }
 
-/** Why a grant can never be made, or never should have been, when this error says so. */
+/** Why a pending grant can never be made, or a live one never be put right, when this error says so. */
 function whyNever(error: unknown, { grant }: Work) {
   if (error instanceof Refused && error.refusal.distrust) return error.refusal
-  if (grant.status !== 'pending') return undefined
+  if (grant.status !== 'pending' && grant.status !== 'active') return undefined
   if (error instanceof Refused) return error.refusal
   if (error instanceof NotProven) {
     if (grant.attempts < triesUntilNeverAllowed) return undefined
     return { endedBy: 'failure' as const, code: 'not-allowed', sentence: error.message }
   }
-  if (error instanceof ClusterError && error.kind !== 'transient') {
+  if (error instanceof NotRepairable) {
+    return { endedBy: 'failure' as const, code: 'not-repairable', sentence: error.message }
+  }
+  // NB: not for a live grant: that Postern may not look at it says nothing about it.
+  if (grant.status === 'pending' && error instanceof ClusterError && error.kind !== 'transient') {
     return { endedBy: 'failure' as const, code: `cluster-${error.status ?? 'refused'}`, sentence: error.message }
   }
   return undefined

@@ -1,56 +1,87 @@
 import type { SystemActor } from '#lib/access/actor'
+import { AppError } from '#lib/access/errors'
+import { atMost } from '#lib/cluster/at-most'
+import type { ClusterClient } from '#lib/cluster/client'
 import { deleteExactly, listOurs } from '#lib/cluster/objects'
 import { underReference } from '#lib/cluster/reference'
 import { recordEvents } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
-import { knownGrants } from '#lib/db/known-grants'
+import { resolveFindings, type SeenFinding, saveFindings } from '#lib/db/findings'
+import { knownGrants, makeDue } from '#lib/db/known-grants'
 import { saveSwept, takeSweep } from '#lib/db/save-cluster-state'
+import { keyText } from '#lib/grants/manifests'
 import { grantOf, instanceOf } from '#lib/grants/names'
-import { findStrays } from '#lib/grants/strays'
+import { planSweep, type Stray } from '#lib/grants/sweep-plan'
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
 import { clientFor } from './clusters.ts'
+import { recordOverdue, removeOverdue } from './second-line.ts'
 import { workerActor } from './work.ts'
 
+/** Strays whose finding, removal and outcome are three steps together: after a crash no more than these are done twice. */
+const strayBatch = 50
+
+const findingOf = (cluster: string, { object, grantId, why }: Stray): SeenFinding => ({
+  kind: 'object-stray',
+  cluster,
+  grantId,
+  object,
+  sentence: `${keyText(object)} may not be there: ${why}.`,
+  about: { cluster, namespaces: [object.namespace], ...(grantId ? { grantId } : {}) },
+})
+
+/** Removes what may not be there. Each is on record before it is touched, and so is what came of it. */
+async function removeStrays(client: ClusterClient, cluster: string, actor: SystemActor, strays: readonly Stray[]) {
+  const found = strays.map((stray) => ({ stray, finding: findingOf(cluster, stray) }))
+  await transaction((tx) =>
+    saveFindings(
+      tx,
+      actor,
+      found.map(({ finding }) => finding),
+    ),
+  )
+  await atMost(8, found, async ({ stray: { object, why }, finding }) => {
+    const { kind, namespace, name, uid } = object
+    const isRemoved = await deleteExactly(client, object)
+    log.warn({ reference: actor.origin.reference, cluster, kind, namespace, name, why }, 'stray removed')
+    await transaction(async (tx) => {
+      await resolveFindings(tx, [finding], isRemoved ? 'removed' : 'gone')
+      if (!isRemoved) return
+      const data = { kind, namespace, name, uid, why }
+      await recordEvents(tx, [{ type: 'grant.stray-removed', actor, data, about: finding.about }])
+    })
+  })
+}
+
 /**
- * Finds everything in a cluster that carries this Postern's labels and removes what belongs to no live grant (promise 8): left
- * by a crash, by a restored backup, or made by hand. Skips it when another worker swept within `seconds`; 0 is always.
- * Returns how many were removed.
+ * Compares a cluster with the rows, both ways (promise 8): removes everything with this Postern's labels that belongs to no
+ * live grant, and has every live grant looked at of which something is missing or not as it was made. Skips it when
+ * another worker swept within `seconds`; 0 is always. While the database does not answer, what is over by its own
+ * annotation is removed all the same (promise 9). Returns how many were removed.
  * @throws ClusterError
  */
 export async function sweepCluster(configuration: Configuration, name: string, seconds: number): Promise<number> {
-  if (seconds > 0 && !(await takeSweep(name, seconds))) return 0
   const actor = workerActor()
-  const removed = await underReference(actor.origin.reference, () => removeStrays(configuration, name, actor))
-  await saveSwept(name)
-  return removed
-}
-
-async function removeStrays(configuration: Configuration, name: string, actor: SystemActor): Promise<number> {
-  const client = await clientFor(configuration, name)
-  const observed = await listOurs(client, instanceOf(configuration.publicUrl))
-  if (observed.length === 0) return 0
-  // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
-  const known = await knownGrants([...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))])
-  const strays = findStrays(observed, known, name)
-  for (const { object, why } of strays) {
-    await deleteExactly(client, object)
-    const { kind, namespace, uid } = object
-    log.warn(
-      { reference: actor.origin.reference, cluster: name, kind, namespace, name: object.name, why },
-      'stray removed',
-    )
-    const grantId = grantOf(object.labels)
-    await transaction((tx) =>
-      recordEvents(tx, [
-        {
-          type: 'grant.stray-removed',
-          actor,
-          data: { kind, namespace, name: object.name, uid, why },
-          about: { cluster: name, namespaces: [namespace], ...(grantId && known.has(grantId) ? { grantId } : {}) },
-        },
-      ]),
-    )
-  }
-  return strays.length
+  return underReference(actor.origin.reference, async () => {
+    const client = await clientFor(configuration, name)
+    const instance = instanceOf(configuration.publicUrl)
+    try {
+      if (seconds > 0 && !(await takeSweep(name, seconds))) return 0
+      await recordOverdue(actor)
+      const observed = await listOurs(client, instance)
+      // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
+      const known = await knownGrants(name, [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))])
+      const { strays, doubtful } = planSweep(observed, known, name)
+      await makeDue(doubtful)
+      for (let from = 0; from < strays.length; from += strayBatch) {
+        await removeStrays(client, name, actor, strays.slice(from, from + strayBatch))
+      }
+      await saveSwept(name)
+      return strays.length
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'unavailable')) throw error
+      log.warn({ cluster: name, err: error }, 'swept without the database')
+      return removeOverdue(client, name, await listOurs(client, instance))
+    }
+  })
 }

@@ -31,7 +31,7 @@ export type Work = {
 /** How much longer than approved the annotation lets the objects stand: granting itself may take some tries. Seconds. */
 const annotationSlackSeconds = 300
 
-/** What the grant consists of. The end in the annotations is the latest that it can have. */
+/** What the grant consists of. The end in the annotations is its own, or the latest that it can have. */
 export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
   const { id, namespaces, rules, clusterRole, durationSeconds } = grant.request
   const { publicUrl } = policy.configuration
@@ -43,7 +43,7 @@ export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
     clusterRole,
     requester: grant.requester,
     requestUrl: new URL(`/requests/${id}`, publicUrl).href,
-    expiresAt: new Date(Math.min(latest, until?.getTime() ?? latest)),
+    expiresAt: grant.expiresAt ?? new Date(Math.min(latest, until?.getTime() ?? latest)),
   })
 }
 

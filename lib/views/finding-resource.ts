@@ -1,0 +1,17 @@
+import type { FindingKind, FindingOutcome } from '#lib/access/finding'
+import type { FindingResource } from '#lib/access/resources'
+import type { FindingRow } from '#lib/db/findings'
+
+/** One finding as everybody reads it who may read what it is about. */
+export function toFindingResource(row: FindingRow): FindingResource {
+  const { id, kind, objectKind, namespace, name, uid, sentence, times } = row
+  return {
+    ...{ id, sentence, times },
+    kind: kind as FindingKind,
+    object: { kind: objectKind, namespace, name, uid },
+    firstSeenAt: row.firstSeenAt.toISOString(),
+    lastSeenAt: row.lastSeenAt.toISOString(),
+    resolvedAt: row.resolvedAt?.toISOString() ?? null,
+    outcome: row.outcome as FindingOutcome | null,
+  }
+}
