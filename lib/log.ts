@@ -6,8 +6,8 @@ import { wantedLogLevel } from './env.ts'
 
 const tellingName = /token|secret|password|authorization|cookie|kubeconfig|private_?key|verifier|assertion|^jwe$/i
 
-/** JWTs (RFC 7519) and JWEs, and whatever follows the word Bearer (RFC 6750 §2.1). */
-const tokenText = /eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){1,4}|(?<=\bBearer )[A-Za-z0-9._~+/-]{8,}=*/gi
+/** JWTs (RFC 7519) and JWEs, also the beginning of one, and whatever follows the word Bearer (RFC 6750 §2.1). */
+const tokenText = /eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}|(?<=\bBearer )[A-Za-z0-9._~+/-]{8,}=*/gi
 
 const removed = '[removed]'
 

@@ -79,7 +79,7 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
     rbac: new RbacAuthorizationV1Api(configuration),
     authorization: new AuthorizationV1Api(configuration),
     version: new VersionApi(configuration),
-    get: (path, accept) => transport.get(`${server.replace(/\/+$/, '')}${path}`, accept),
+    get: (path, accept) => transport.get(`${server.replace(/\/$/, '')}${path}`, accept),
     certificateAuthority: ca === undefined || ca === null ? undefined : String(ca),
     close: transport.close,
   }

@@ -32,7 +32,8 @@ export class ClusterError extends Error {
  */
 export const shownText = (text: string): string =>
   text
-    .replace(/eyJ[\w-]{8,}(\.[\w-]*){1,4}/g, '[removed]')
+    .slice(0, 4_000)
+    .replace(/eyJ[\w-]{8,}(\.[\w-]*){0,4}/g, '[removed]')
     .replace(/\bBearer\s+\S+/gi, 'Bearer [removed]')
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\s]+/gu, ' ')
     .trim()
