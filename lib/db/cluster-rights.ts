@@ -4,13 +4,21 @@ import { gunzip, gzip } from 'node:zlib'
 import { log } from '#lib/log'
 import { type ClusterRights, type IndexedRights, indexRights } from '#lib/rbac/cluster-rights'
 import type { SeenRights } from '#lib/rbac/present'
+import { whyNotSigned } from '#lib/signing/signature'
+import { rightsStatement } from '#lib/signing/statements'
 import { db, type Tx } from './client.ts'
+import { signatureOf, signingKeys } from './signing.ts'
 
 // What the worker read of who may do what in each cluster. Statements that judge take the hash along, which costs
 // nothing; the content, maybe megabytes, is fetched and parsed by a process once for each hash.
 
 /** The columns that a statement selects from `cluster_rights`; all null where there is no row. */
-export type RightsColumns = { rightsHash: string | null; rightsReadAt: Date | null; rightsError: string | null }
+export type RightsColumns = {
+  rightsHash: string | null
+  rightsReadAt: Date | null
+  rightsError: string | null
+  rightsSignature: string | null
+}
 
 /** Bytes of JSON that a process keeps parsed, of all clusters together; parsed they take some four times as much. */
 const mostKeptBytes = 64 * 1024 * 1024
@@ -24,8 +32,11 @@ const shared = globalThis as typeof globalThis & { posternClusterRights?: Map<st
 shared.posternClusterRights ??= new Map()
 const kept = shared.posternClusterRights
 
-async function unpack(content: Uint8Array): Promise<{ rights: IndexedRights; bytes: number }> {
+const hashOf = (text: Uint8Array) => `sha256:${createHash('sha256').update(text).digest('hex')}`
+
+async function unpack(content: Uint8Array, hash: string): Promise<{ rights: IndexedRights; bytes: number }> {
   const text = await promisify(gunzip)(content, { maxOutputLength: mostContentBytes })
+  if (hashOf(text) !== hash) throw new Error('the content is not what its hash says')
   return { rights: indexRights(JSON.parse(text.toString('utf8')) as ClusterRights), bytes: text.length }
 }
 
@@ -43,7 +54,7 @@ async function load(tx: Tx, cluster: string, hash: string): Promise<IndexedRight
   const [row] = await tx.$queryRaw<Array<{ hash: string; content: Uint8Array }>>`
     SELECT hash, content FROM cluster_rights WHERE cluster = ${cluster} AND content IS NOT NULL`
   if (!row) throw new Error(`the rights of ${cluster} are gone`)
-  const { rights, bytes } = await unpack(row.content)
+  const { rights, bytes } = await unpack(row.content, hash)
   const entry = kept.get(hash)
   if (entry) entry.bytes = bytes
   forgetSome()
@@ -66,8 +77,15 @@ function rightsOf(tx: Tx, cluster: string, hash: string): Promise<IndexedRights>
 
 /** What is known of a cluster, by what a statement said about it. What cannot be read counts as not known. */
 export async function seenRights(tx: Tx, cluster: string, columns: RightsColumns): Promise<SeenRights> {
-  const { rightsHash: hash, rightsReadAt: readAt, rightsError: error } = columns
+  const { rightsHash: hash, rightsReadAt: readAt, rightsError: error, rightsSignature } = columns
   if (!hash || !readAt) return { rights: null, error }
+  // What is new to somebody, and whose rights a pod could take, is judged by this: whoever writes to the database could
+  // make it look harmless. Unknown counts as violated for the guardrails that ask, and the next reading puts it right.
+  const why = whyNotSigned(signingKeys(), 'rights', () => rightsStatement({ cluster, hash, readAt }), rightsSignature)
+  if (why) {
+    log.error({ cluster, code: why }, 'the rights on record of a cluster were not written by Postern')
+    return { rights: null, error: `What is on record of ${cluster} was not written by Postern.` }
+  }
   try {
     return { rights: await rightsOf(tx, cluster, hash), readAt }
   } catch (failure) {
@@ -79,9 +97,10 @@ export async function seenRights(tx: Tx, cluster: string, columns: RightsColumns
 /** The same for whoever judges without a statement of their own. */
 export async function readRights(tx: Tx, cluster: string): Promise<SeenRights> {
   const [row] = await tx.$queryRaw<RightsColumns[]>`
-    SELECT hash AS "rightsHash", read_at AS "rightsReadAt", error AS "rightsError"
+    SELECT hash AS "rightsHash", read_at AS "rightsReadAt", error AS "rightsError", signature AS "rightsSignature"
     FROM cluster_rights WHERE cluster = ${cluster}`
-  return seenRights(tx, cluster, row ?? { rightsHash: null, rightsReadAt: null, rightsError: null })
+  const nothing = { rightsHash: null, rightsReadAt: null, rightsError: null, rightsSignature: null }
+  return seenRights(tx, cluster, row ?? nothing)
 }
 
 /** Seconds in which a reading is over; whoever was stopped meanwhile is followed by somebody else after them. */
@@ -104,14 +123,16 @@ export async function takeRightsTurn(cluster: string): Promise<boolean> {
 export async function saveRights(cluster: string, rights: ClusterRights, readAt: Date, nextSeconds: number) {
   const text = Buffer.from(JSON.stringify(rights))
   if (text.length > mostContentBytes) throw new RangeError(`${text.length} bytes are more than ${mostContentBytes}`)
-  const hash = `sha256:${createHash('sha256').update(text).digest('hex')}`
+  const hash = hashOf(text)
+  const signature = signatureOf('rights', rightsStatement({ cluster, hash, readAt }))
   const same = await db().$executeRaw`
-    UPDATE cluster_rights SET read_at = ${readAt}, error = NULL, next_read_at = now() + make_interval(secs => ${nextSeconds})
+    UPDATE cluster_rights SET read_at = ${readAt}, signature = ${signature}, error = NULL, next_read_at = now() + make_interval(secs => ${nextSeconds})
     WHERE cluster = ${cluster} AND hash = ${hash}`
   if (same > 0) return
   const content = await promisify(gzip)(text)
   await db().$executeRaw`
-    UPDATE cluster_rights SET hash = ${hash}, content = ${content}, read_at = ${readAt}, error = NULL,
+    UPDATE cluster_rights SET hash = ${hash}, content = ${content}, read_at = ${readAt}, signature = ${signature},
+      error = NULL,
       next_read_at = now() + make_interval(secs => ${nextSeconds})
     WHERE cluster = ${cluster}`
 }

@@ -79,6 +79,7 @@ export async function gatherJudgement(tx: Tx, judged: Omit<Judged, 'now' | 'clus
   const [row] = await tx.$queryRaw<Row[]>`
     SELECT now() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable, r.hash AS "rightsHash",
       r.read_at AS "rightsReadAt", r.error AS "rightsError",
+      r.signature AS "rightsSignature",
       EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyKept",
       EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementKept"
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.asked.cluster}

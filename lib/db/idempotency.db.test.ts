@@ -44,6 +44,18 @@ test('the same key for something else is refused', async () => {
   expect(await db().worker.count({ where: { id: 'w-two' } })).toBe(0)
 })
 
+test('an answer that somebody wrote into the database is not given: the work is done', async () => {
+  const { id } = await aPerson()
+  const [planted, moved] = [aKey(), aKey()]
+  const write = `INSERT INTO idempotency (person_id, key, fingerprint, status, body, signature) VALUES ($1, $2, 'f', $3, $4, $5)`
+  await database.asApp(write, [id, planted, 200, { status: 'ending' }, null])
+  expect(await once(id, planted, 'f', work('w-planted'))).toMatchObject({ status: 201, repeated: false })
+  expect(await once(id, planted, 'f', work('w-never'))).toMatchObject({ body: { id: 'w-planted' }, repeated: true })
+  const kept = await db().idempotency.findUniqueOrThrow({ where: { personId_key: { personId: id, key: planted } } })
+  await database.asApp(write, [id, moved, kept.status, kept.body, kept.signature])
+  expect(await once(id, moved, 'f', work('w-moved'))).toMatchObject({ body: { id: 'w-moved' }, repeated: false })
+})
+
 test('two people with the same key do not meet', async () => {
   const [one, two] = [await aPerson(), await aPerson()]
   const key = aKey()

@@ -74,6 +74,7 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
   const [row] = await tx.$queryRaw<Row[]>`
     SELECT statement_timestamp() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
       r.hash AS "rightsHash", r.read_at AS "rightsReadAt", r.error AS "rightsError",
+      r.signature AS "rightsSignature",
       ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`

@@ -34,6 +34,7 @@ const inWords: Record<RecordKind, string> = {
   order: 'The order for this credential',
   answer: 'The answer to this order',
   'kept-answer': 'The answer to this key',
+  rights: 'What a cluster was read to allow',
 }
 
 const because: Record<SignatureProblem, string> = {

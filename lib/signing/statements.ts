@@ -160,3 +160,8 @@ export type KeptAnswerRecord = { personId: string; key: string; fingerprint: str
 export const keptAnswerStatement = ({ personId, key, fingerprint, status, body }: KeptAnswerRecord) => ({
   ...{ person: personId, key, fingerprint, status, body },
 })
+
+/** What a worker read of who may do what in a cluster: by the hash of the content, and when. */
+export type RightsRecord = { cluster: string; hash: string; readAt: Time }
+
+export const rightsStatement = ({ cluster, hash, readAt }: RightsRecord) => ({ cluster, hash, readAt: time(readAt) })

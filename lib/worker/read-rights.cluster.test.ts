@@ -1,14 +1,17 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PersonActor } from '#lib/access/actor'
 import { closeClusters } from '#lib/cluster/client'
 import { db } from '#lib/db/client'
 import { readRights } from '#lib/db/cluster-rights'
+import { signatureOf } from '#lib/db/signing'
 import { currentPolicy } from '#lib/policy/current'
 import { serviceAccountIdentity } from '#lib/rbac/identity'
+import { rightsStatement } from '#lib/signing/statements'
 import { aConfiguration, anEntitlementDocument } from '#lib/testing/configuration'
 import { testDatabase, testParts } from '#lib/testing/database'
 import { kubectl } from '#lib/testing/kubectl'
@@ -70,6 +73,13 @@ const read = (name: string) => readRightsOf(currentPolicy().configuration, name,
 const readAgain = async (name: string) => {
   await database.asOwner('UPDATE cluster_rights SET next_read_at = now()')
   await read(name)
+}
+/** As if the worker had last read it then, and failed since. */
+async function wasReadMinutesAgo(cluster: string, minutes: number) {
+  const { hash } = await db().clusterRights.findUniqueOrThrow({ where: { cluster } })
+  const readAt = new Date(Date.now() - minutes * 60_000)
+  const signature = signatureOf('rights', rightsStatement({ cluster, hash: hash ?? '', readAt }))
+  await db().clusterRights.update({ where: { cluster }, data: { readAt, signature, error: 'away' } })
 }
 const ask = (changes: object = {}) =>
   previewRequest(mina, {
@@ -154,11 +164,35 @@ describe('what would be new', () => {
   })
 
   test('is not known any more when it was read too long ago, and what was read before an outage counts until then', async () => {
-    await database.asOwner(`UPDATE cluster_rights SET error = 'away', read_at = now() - interval '29 minutes'`)
+    await wasReadMinutesAgo('prod-eu', 29)
     expect((await ask()).difference.known).toBe(true)
-    await database.asOwner(`UPDATE cluster_rights SET read_at = now() - interval '31 minutes'`)
+    await wasReadMinutesAgo('prod-eu', 31)
     expect((await ask()).difference).toMatchObject({ known: false, why: expect.stringContaining('too long ago') })
   })
+})
+
+describe('whoever writes to the database as the application’s role', () => {
+  const nothing = gzipSync('{}')
+  const itsHash = `sha256:${createHash('sha256').update('{}').digest('hex')}`
+  test.each([
+    ['content of their own under its own hash', { content: nothing, hash: itsHash }],
+    ['an old reading as if it were of now', { read_at: new Date() }],
+    ['no signature', { signature: null }],
+  ])(
+    'does not make a request look harmless by %s: nothing is known then, until the next reading',
+    async (_, change) => {
+      await readAgain('prod-eu')
+      expect((await ask()).difference.known).toBe(true)
+      for (const [column, value] of Object.entries(change))
+        await database.asApp(`UPDATE cluster_rights SET ${column} = $1 WHERE cluster = 'prod-eu'`, [value])
+      expect((await ask()).difference).toMatchObject({
+        known: false,
+        why: expect.stringContaining('not written by Postern'),
+      })
+      await readAgain('prod-eu')
+      expect((await ask()).difference.known).toBe(true)
+    },
+  )
 })
 
 describe('guardrails that look at the difference', () => {
