@@ -67,7 +67,7 @@ export default defineConfig({
           name: 'doors',
           include: ['app/**/*.test.ts'],
           exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
-          globalSetup: 'lib/testing/global-setup.ts',
+          globalSetup: ['lib/testing/build-setup.ts', 'lib/testing/global-setup.ts'],
         },
       },
     ],

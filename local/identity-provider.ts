@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type JsonWebKey, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { SignJWT } from 'jose'
 import { type Configuration, errors, type JWK, Provider } from 'oidc-provider'
 import { problemPage, signInPage, signOutPage } from './identity-page.ts'
 import { type LocalPerson, localPeople } from './identity-people.ts'
@@ -21,6 +22,10 @@ export type IdentityProvider = {
   removePerson(key: string): void
   /** Signs with a new key from now on; the old one stays published unless `forgetOld`. */
   rotateKeys(options?: { forgetOld?: boolean }): void
+  /** An access token signed as this provider signs them, of another time or for another audience. Times in seconds. */
+  sign(person: string, token: { audience?: string; issuedAt?: number; lifetime?: number }): Promise<string>
+  /** Every token that it has given out, so that a test can look for them where they must not be. */
+  issued(): string[]
   stop(): Promise<void>
 }
 
@@ -203,8 +208,13 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     server.listen(options.port ?? 0, '127.0.0.1', resolve)
   })
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const issued: string[] = []
   const serve = () => {
     provider = makeProvider(issuer, configuration(people, keys, cookieKey, client, store), options)
+    provider.on('grant.success', ({ body }) => {
+      const { access_token, refresh_token, id_token } = body as Record<string, string | undefined>
+      issued.push(...[access_token, refresh_token, id_token].filter((token) => token !== undefined))
+    })
     handle = provider.callback()
   }
   serve()
@@ -224,6 +234,19 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     rotateKeys({ forgetOld = false } = {}) {
       keys = [makeKey(), ...(forgetOld ? [] : keys)]
       serve()
+    },
+    issued: () => [...issued],
+    async sign(key, token) {
+      const [jwk] = keys
+      const { issuedAt = Math.floor(Date.now() / 1000), lifetime = 3600 } = token
+      return new SignJWT({ ...people.get(key), email_verified: true })
+        .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: jwk?.kid ?? '' })
+        .setIssuer(issuer)
+        .setSubject(key)
+        .setAudience(token.audience ?? audience)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + lifetime)
+        .sign(createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' }))
     },
     stop: () =>
       new Promise((resolve) => {

@@ -19,6 +19,8 @@ export type PosternOptions = {
   /** What signs the records of this database; every process on it has the same. Default: a new one. */
   signingKey?: string
   role?: 'all' | 'web' | 'worker'
+  /** What else stands in its environment. */
+  environment?: Record<string, string>
   name?: string
   /** `next dev`, which compiles as it goes and prints to this terminal, instead of the build in `.next`. */
   development?: boolean
@@ -49,6 +51,7 @@ export async function startPostern(run: Run, options: PosternOptions): Promise<P
       POSTERN_ROLE: options.role ?? 'all',
       PORT: String(options.port),
       HOSTNAME: '127.0.0.1',
+      ...options.environment,
     },
     ready: async () => {
       const answer = await fetch(`http://127.0.0.1:${options.port}/readyz`, { signal: AbortSignal.timeout(10_000) })

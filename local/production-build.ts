@@ -8,6 +8,7 @@ import type { Say } from './steps.ts'
 
 /** What the build is made of; tests are not. */
 const rooms = ['app', 'components', 'lib', 'public']
+const testing = join(checkout, 'lib/testing/')
 const rootFile = /^(package-lock\.json|tsconfig\.json|[^.].*\.(ts|js|mjs))$/
 const marker = join(checkout, '.next/postern-sources')
 
@@ -21,6 +22,7 @@ function sourceFiles(): string[] {
     .flatMap((room) => readdirSync(room, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.startsWith(testing))
   const atRoot = readdirSync(checkout).filter((name) => rootFile.test(name) && name !== 'next-env.d.ts')
   return [...inRooms, ...atRoot.map((name) => join(checkout, name))].sort()
 }

@@ -10,7 +10,9 @@ const aYear = 365 * 24 * 60 * 60
 
 /** Remembers the theme in this browser. Says nothing about anybody, so it needs no one to be signed in. */
 export async function chooseTheme(form: FormData): Promise<void> {
-  const theme = themes.find((one) => one === form.get('theme'))
+  // Anybody may call an action with anything: only a form has a theme in it.
+  const chosen: unknown = form instanceof FormData ? form.get('theme') : undefined
+  const theme = themes.find((one) => one === chosen)
   if (theme) (await cookies()).set(themeCookie, theme, { maxAge: aYear, sameSite: 'lax', httpOnly: true, path: '/' })
 }
 

@@ -1,14 +1,17 @@
 import type { PersonActor } from '#lib/access/actor'
 import { AppError } from '#lib/access/errors'
 import type { RequestResource } from '#lib/access/resources'
+import { onTheBeat } from '#lib/api/even-time'
 import { getRequest } from '#lib/views/get-request'
 
 /** The request, or null where there is none or it is not this reader's: the two are never told apart. */
 export async function requestOrNothing(actor: PersonActor, id: string): Promise<RequestResource | null> {
+  const began = performance.now()
   try {
     return await getRequest(actor, id)
   } catch (error) {
-    if (error instanceof AppError && error.code === 'not-found') return null
-    throw error
+    if (!(error instanceof AppError) || error.code !== 'not-found') throw error
+    await onTheBeat(began)
+    return null
   }
 }

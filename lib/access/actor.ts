@@ -49,6 +49,13 @@ export function isSamePerson(a: Identity, b: Identity): boolean {
   return verifiedEmails(b).some((email) => known.has(email))
 }
 
+/**
+ * Can it be known that these two are different human beings? Accounts that never showed a verified e-mail can be anybody's
+ * second ones. Where the configuration says that the provider gives each person one subject, the subjects are enough.
+ */
+export const canTellApart = (a: Identity, b: Identity, isOneSubjectPerPerson: boolean): boolean =>
+  isOneSubjectPerPerson || [a, b].every((identity) => verifiedEmails(identity).length > 0)
+
 /** Without what a mailbox's owner adds at will: `mina+two@…` reaches `mina@…` (RFC 5233). */
 const foldEmail = (email: string) =>
   email

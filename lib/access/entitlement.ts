@@ -51,6 +51,7 @@ export const entitlementSchema = z
       .optional()
       .meta({ description: 'A vetted ClusterRole, bound per namespace.' }),
     duration: z.strictObject({ default: seconds('Asked for unless said otherwise.'), max: seconds('The longest.') }),
+    startWithin: seconds('How far ahead a wished start may lie.').prefault('P7D'),
     reason: z.strictObject({ minLength: z.int().min(1).max(500).default(1) }).default({ minLength: 1 }),
     ticket: z
       .strictObject({ required: z.boolean().default(false), pattern: z.string().max(200).optional() })

@@ -7,6 +7,7 @@ import { newReference } from '#lib/db/ids'
 import { log } from '#lib/log'
 import { metrics } from '#lib/metrics'
 import type { Endpoint } from './endpoints.ts'
+import { onTheBeat } from './even-time.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
 import { apiHeaders, problemOf } from './problem.ts'
 import { parseBody, parseQuery, readJsonText } from './read-input.ts'
@@ -106,6 +107,7 @@ export function route<E extends Endpoint>(
       if (!(error instanceof AppError)) log.error({ reference, err: error }, `${endpoint.operation} failed`)
       else if (error.code === 'unavailable')
         log.warn({ reference, err: error }, `${endpoint.operation} is not available`)
+      if (error instanceof AppError && error.code === 'not-found') await onTheBeat(began)
       response = problemOf(error, reference)
     }
     const ms = performance.now() - began

@@ -16,6 +16,7 @@ const facts = (changes: Partial<DecidingFacts> = {}): DecidingFacts => ({
   steps: [{ groups: ['payments-leads'], count: 1 }],
   currentSteps: [{ groups: ['payments-leads'], count: 1 }],
   decided: [],
+  isOneSubjectPerPerson: false,
   ...changes,
 })
 const code = (changes: Partial<DecidingFacts>) => mayDecide(facts(changes)).code
@@ -32,9 +33,15 @@ describe('nobody decides their own request', () => {
   test('nor by a second account with the same verified e-mail, in any case', () => {
     expect(code({ person: someone('ed-two', approver, 'ED@Example.com') })).toBe('own-request')
   })
-  test('but an e-mail that nobody verified says nothing', () => {
-    const person = { ...someone('ed-two', approver, 'ed@example.com'), emailVerified: false }
-    expect(code({ person })).toBeUndefined()
+  test('nor by an account of which nobody can tell whose it is, on either side', () => {
+    const unverified = { emailVerified: false }
+    const person = { ...someone('ed-two', approver), ...unverified }
+    const requester = { ...someone('ed', ['payments-dev']), ...unverified }
+    for (const pair of [{ person }, { requester }, { person, requester }]) {
+      expect(code(pair)).toBe('unverified')
+      expect(code({ ...pair, isOneSubjectPerPerson: true }), 'the provider gives nobody two').toBeUndefined()
+    }
+    expect(code({ person: { ...person, knownEmails: ['x@example.com'] } }), 'verified once is enough').toBeUndefined()
   })
   test('nor when it is decided already: the reason stays the same', () => {
     expect(code({ person: someone('ed', approver), status: 'approved' })).toBe('own-request')

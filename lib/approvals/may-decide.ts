@@ -1,5 +1,5 @@
 // May this person say yes or no to this request?
-import { type Identity, isSamePerson } from '#lib/access/actor'
+import { canTellApart, type Identity, isSamePerson, verifiedEmails } from '#lib/access/actor'
 import type { ApprovalStep } from '#lib/access/entitlement'
 import type { May } from '#lib/access/resources'
 import type { RequestStatus } from '#lib/access/status'
@@ -18,9 +18,17 @@ export type DecidingFacts = {
   currentSteps: readonly ApprovalStep[] | null
   /** Everybody who has decided this request already. */
   decided: readonly Identity[]
+  /** `identity.oneSubjectPerPerson` of the configuration. */
+  isOneSubjectPerPerson: boolean
 }
 
-export const notDecidingCodes = ['own-request', 'not-an-approver', 'not-pending', 'already-decided'] as const
+export const notDecidingCodes = [
+  'own-request',
+  'not-an-approver',
+  'not-pending',
+  'already-decided',
+  'unverified',
+] as const
 export type NotDecidingCode = (typeof notDecidingCodes)[number]
 
 const statusInWords: Record<Exclude<RequestStatus, 'pending'>, string> = {
@@ -51,5 +59,11 @@ export function mayDecide(facts: DecidingFacts): May & { code?: NotDecidingCode 
   if (facts.decided.some((other) => isSamePerson(person, other))) {
     return no('already-decided', 'You have decided this request already: one person counts once.')
   }
+  if (!canTellApart(person, requester, facts.isOneSubjectPerPerson)) return no('unverified', whyNotTold(person))
   return { may: true }
 }
+
+const whyNotTold = (person: Identity) =>
+  verifiedEmails(person).length === 0
+    ? 'The identity provider has verified no e-mail address of yours, so nobody can tell whether this is your own request. Have it verified, then sign in again.'
+    : 'The identity provider has verified no e-mail address of whoever asked, so nobody can tell them from you. They have to have it verified, sign in again, and ask anew.'

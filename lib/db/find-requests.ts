@@ -62,6 +62,8 @@ export type Decider = {
   groups: readonly string[]
   /** Verified now or before, in lower case. */
   emails: readonly string[]
+  /** Do people without a verified e-mail count as told apart? */
+  isOneSubjectPerPerson: boolean
   /** Entitlements whose steps name none of the person's groups any more. */
   notTheirs: readonly string[]
 }
@@ -73,12 +75,14 @@ const inAddedStep = (groups: readonly string[]) => Prisma.sql`EXISTS (
     SELECT FROM entitlement_versions e, jsonb_array_elements(e.document->'approvals') a
     WHERE e.hash = r.entitlement_hash AND (a->'groups') @> (s->'groups') AND (a->'groups') <@ (s->'groups')))`
 
-const inboxWhere = ({ personId, groups, emails, notTheirs }: Decider) => Prisma.sql`
+const inboxWhere = ({ personId, groups, emails, notTheirs, isOneSubjectPerPerson }: Decider) => Prisma.sql`
   r.status = 'pending' AND r.lapses_at > now() AND r.approver_groups && ${[...groups]}::text[]
   AND r.requester_id <> ${personId}
   AND (r.entitlement_name <> ALL (${[...notTheirs]}::text[]) OR ${inAddedStep(groups)})
   AND NOT EXISTS (SELECT FROM people p, unnest(p.known_emails) AS known(email) WHERE p.id = r.requester_id
     AND regexp_replace(lower(normalize(known.email, NFKC)), '([^+@])[+][^@]*(?=@[^@]*$)', '\\1') = ANY (${[...emails]}::text[]))
+  AND (${isOneSubjectPerPerson} OR ${emails.length > 0} AND EXISTS (
+    SELECT FROM people p WHERE p.id = r.requester_id AND cardinality(p.known_emails) > 0))
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId})`
 
 /** Requests that wait for this person's word, oldest first. */

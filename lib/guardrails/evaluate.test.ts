@@ -115,8 +115,14 @@ describe('where', () => {
       'namespace-not-covered /namespaces/0',
       'namespace-not-covered /namespaces/1',
     ])
-    expect(found({ entitlement, submission: { namespaces: ['no-such'] } })).toEqual(['namespace-unknown /namespaces/0'])
     expect(found({ entitlement, cluster: { namespaces: null } })).toEqual(['namespace-not-covered /namespaces/0'])
+  })
+  test('where labels decide, a namespace that is not there reads like one that is not for this', () => {
+    const entitlement = entitlementWith({ namespaces: undefined, namespaceSelector: { environment: 'prod' } })
+    const told = (name: string) =>
+      JSON.stringify(evaluate(facts({ entitlement, submission: { namespaces: [name] } }))).replaceAll(name, '*')
+    expect(told('no-such')).toContain('namespace-not-covered')
+    expect(told('search'), 'it is there, with other labels').toBe(told('no-such'))
   })
   test('by name and labels: both', () => {
     const entitlement = entitlementWith({ namespaceSelector: { environment: 'prod' } })
@@ -259,6 +265,17 @@ describe('when and how long', () => {
     expect(at(-60)).toEqual([])
     expect(at(-61)).toEqual(['start-in-past /startsAt'])
     expect(found({ submission: { startsAt: new Date(Number.NaN) } })).toEqual(['start-in-past /startsAt'])
+  })
+  test('a start further ahead than the entitlement lets it lie', () => {
+    const entitlement = entitlementWith({ startWithin: 'P2D' })
+    const at = (seconds: number) =>
+      found({ entitlement, submission: { startsAt: new Date(now.getTime() + seconds * 1000) } })
+    expect(at(2 * 86_400)).toEqual([])
+    expect(at(2 * 86_400 + 1)).toEqual(['start-too-far /startsAt'])
+    const aWeek = { submission: { startsAt: new Date(now.getTime() + 7 * 86_400_000) } }
+    expect(found(aWeek), 'a week unless said otherwise').toEqual([])
+    expect(found({ submission: { startsAt: new Date('9999-12-31T00:00:00Z') } })).toEqual(['start-too-far /startsAt'])
+    expect(found({ entitlement, stage: 'deciding', ...aWeek }), 'what was asked for stands').toEqual([])
   })
   test('an approval after the wished start is no start in the past', () => {
     expect(found({ stage: 'deciding', submission: { startsAt: new Date(0) } })).toEqual([])

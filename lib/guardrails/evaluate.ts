@@ -16,6 +16,7 @@ import { rulesMissing } from './rules/rules-missing.ts'
 import { rulesOutsideCeiling } from './rules/rules-outside-ceiling.ts'
 import { rulesTooMany } from './rules/rules-too-many.ts'
 import { startInPast } from './rules/start-in-past.ts'
+import { startTooFar } from './rules/start-too-far.ts'
 import { ticketMalformed } from './rules/ticket-malformed.ts'
 import { ticketMissing } from './rules/ticket-missing.ts'
 
@@ -35,6 +36,7 @@ export const guardrails: readonly Guardrail[] = [
   durationTooShort,
   durationTooLong,
   startInPast,
+  startTooFar,
   reasonTooShort,
   ticketMissing,
   ticketMalformed,

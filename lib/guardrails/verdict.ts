@@ -9,6 +9,7 @@ import type { CompiledGuardrail } from './policy/compile.ts'
 import type { PolicyFacts } from './policy/context.ts'
 import { type Judgement, judge } from './policy/judge.ts'
 import { policyFactsOf } from './policy/judge-request.ts'
+import { isOutside } from './rules/namespace-not-covered.ts'
 
 export type FullJudgement = {
   verdict: Verdict
@@ -43,13 +44,24 @@ export function verdictOf(judgement: Judgement, policyVersion: string): Verdict 
 }
 
 /**
+ * What guardrails may look at: of a namespace outside the entitlement nothing that was read in the cluster, so that no
+ * sentence of theirs tells whether it exists.
+ */
+function withoutOthers(facts: JudgementFacts): JudgementFacts {
+  const { cluster, submission, present } = facts
+  const namespaces = cluster.namespaces?.filter(({ name }) => !isOutside(facts, name)) ?? null
+  const isAllTheirs = !submission.namespaces?.some((name) => isOutside(facts, name))
+  return { ...facts, cluster: { ...cluster, namespaces }, present: isAllTheirs ? present : undefined }
+}
+
+/**
  * Everything that Postern, the entitlement and the guardrails of the configuration say, at one moment. Every violation
  * and every warning, never only the first; no violations means that it is permitted.
  * @param compiled the guardrails of the policy in force
  */
 export function judgeFully(compiled: readonly CompiledGuardrail[], facts: JudgementFacts): FullJudgement {
   const own = evaluate(facts)
-  const seen = policyFactsOf(facts)
+  const seen = policyFactsOf(withoutOthers(facts))
   const judgement = judge(compiled, seen, facts.now)
   const { requirements, limits } = judgement
   const said = verdictOf(judgement, facts.policyHash)

@@ -122,10 +122,11 @@ describe('what was approved is what is granted', () => {
     expect(shorter.status).toBe('approved')
   })
 
-  test('a denial narrows nothing', async () => {
+  test('a denial narrows nothing, and the attempt is recorded', async () => {
     const request = await aRequest()
-    const call = decide(priya, request, { decision: 'deny', narrow: { duration: 600 } })
-    expect(await rejectionOf(call)).toMatchObject({ code: 'invalid', errors: [{ pointer: '/narrow' }] })
+    const call = () => decide(priya, request, { decision: 'deny', narrow: { duration: 600 } })
+    expect(await rejectionOf(call())).toMatchObject({ code: 'invalid', errors: [{ pointer: '/narrow' }] })
+    await expectRefused(request, call, 'invalid', 'denial-narrows')
   })
 })
 

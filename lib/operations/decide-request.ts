@@ -22,6 +22,7 @@ const errorCodes: Record<NotDecidingCode, 'forbidden' | 'conflict'> = {
   'not-an-approver': 'forbidden',
   'not-pending': 'conflict',
   'already-decided': 'conflict',
+  unverified: 'forbidden',
 }
 
 /** Who was faster, and when, for whoever was not. */
@@ -36,7 +37,7 @@ function whoWasFaster({ status, resolvedAt }: LockedRequest, { decisions }: Situ
 
 /** Why this person cannot decide this request now, whatever they would say about it. */
 function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Situation): Refusal | undefined {
-  const { entitlements } = currentPolicy().configuration
+  const { entitlements, identity } = currentPolicy().configuration
   const current = entitlements.find(({ name }) => name === request.entitlement.name)
   const deciderIds = situation.decisions.map(({ personId }) => personId)
   const seen = { requesterId: request.requester.id, approverGroups: request.approverGroups, deciderIds }
@@ -48,6 +49,7 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     steps: request.steps,
     currentSteps: stepsInForce(request, current?.approvals ?? null),
     decided: situation.decisions.map(({ person }) => person),
+    isOneSubjectPerPerson: identity.oneSubjectPerPerson,
   })
   if (!may.may) {
     const code = may.code ?? 'not-an-approver'
@@ -94,7 +96,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     }
     if (input.decision === 'deny' && input.narrow) {
       const errors = [{ pointer: '/narrow', message: 'Leave it out: only an approval can narrow.' }]
-      throw new AppError('invalid', 'A denial leaves nothing to narrow.', { errors })
+      const error = new AppError('invalid', 'A denial leaves nothing to narrow.', { errors })
+      return refuseDecision(because('denial-narrows', error))
     }
     const narrowed = narrow(request, input.narrow ?? {})
     if (!narrowed.ok) {

@@ -64,6 +64,10 @@ const identitySchema = z.strictObject({
   apiAudience: z.string().min(1).max(256).meta({ description: 'The audience that bearer tokens must carry.' }),
   groupsClaim: z.string().min(1).max(256).default('groups').meta({ description: 'The claim that lists the groups.' }),
   idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256').meta({ description: 'How the provider signs.' }),
+  oneSubjectPerPerson: z.boolean().default(false).meta({
+    description:
+      'True where the provider gives nobody a second account: then people without a verified e-mail may decide too.',
+  }),
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without blanks'))
     .max(20)

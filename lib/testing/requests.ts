@@ -134,9 +134,16 @@ export async function aGrant(overrides: GrantOverrides = {}): Promise<Grant> {
       nextAttemptAt: overrides.nextAttemptAt ?? now,
     },
   })
+  return bringGrant(id, status, overrides)
+}
+
+/** Moves a pending grant, straight in the database, to the status, by the moves that lead there. */
+export async function bringGrant(id: string, status: GrantStatus, overrides: GrantOverrides = {}): Promise<Grant> {
+  const now = new Date()
+  const { durationSeconds, request } = await db().grant.findUniqueOrThrow({ where: { id }, include: { request: true } })
   const move = (data: Prisma.GrantUpdateInput) => db().grant.update({ where: { id }, data })
   const activatedAt = overrides.activatedAt ?? now
-  const expiresAt = overrides.expiresAt ?? new Date(activatedAt.getTime() + request.durationSeconds * 1000)
+  const expiresAt = overrides.expiresAt ?? new Date(activatedAt.getTime() + durationSeconds * 1000)
   const { requesterId, entitlementName, cluster } = request
   const begun = { id, requestId: request.id, requesterId, entitlementName, cluster, activatedAt, expiresAt }
   const signature = signatureOf('grant', beginningStatement(begun))

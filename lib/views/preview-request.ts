@@ -1,5 +1,6 @@
 import type { PersonActor } from '#lib/access/actor'
 import { formatDuration } from '#lib/access/duration'
+import { isAmong } from '#lib/access/entitlement'
 import type { Submission } from '#lib/access/request'
 import type { Preview, Verdict } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
@@ -41,7 +42,8 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   const { duration, startsAt = null, ...rest } = submission
   const asked = { ...rest, startsAt, durationSeconds: duration }
   const entitlement = policy.configuration.entitlements.find(({ name }) => name === submission.entitlement)
-  if (!entitlement) return nothingBut(unknownEntitlementVerdict(policy.hash))
+  // Before anything is looked up: an entitlement for others takes no longer to refuse than one that is not there.
+  if (!entitlement || !isAmong(entitlement.who, person)) return nothingBut(unknownEntitlementVerdict(policy.hash))
   const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, asked })
   const judged = judgeFully(policy.compiled, facts)
   const verdict = verdictForRequester(judged.verdict)

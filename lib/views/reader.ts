@@ -13,10 +13,11 @@ export const readerOf = (actor: PersonActor): Reader => ({
 /** This person as somebody who decides. */
 export function deciderOf({ person }: PersonActor): Decider {
   const { id: personId, groups } = person
+  const { oneSubjectPerPerson } = currentPolicy().configuration.identity
   const notTheirs = currentPolicy()
     .configuration.entitlements.filter(({ approvals }) =>
       approvals.every((step) => !step.groups.some((group) => groups.includes(group))),
     )
     .map(({ name }) => name)
-  return { personId, groups, emails: verifiedEmails(person), notTheirs }
+  return { personId, groups, emails: verifiedEmails(person), notTheirs, isOneSubjectPerPerson: oneSubjectPerPerson }
 }

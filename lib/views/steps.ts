@@ -31,6 +31,9 @@ export function currentStepsOf(row: AskedRow): ApprovalStep[] | null {
   return stepsInForce(asked, current?.approvals ?? null)
 }
 
+/** Does the configuration say that the provider gives each person one subject? */
+export const isOneSubjectPerPerson = (): boolean => currentPolicy().configuration.identity.oneSubjectPerPerson
+
 /** Each step with who stands for it and who still could. The same rule says who could as refuses those who may not. */
 export function toSteps(facts: StepFacts, people: PeopleOfGroups): StepResource[] {
   const { requester, steps, currentSteps, isOpen, decisions } = facts
@@ -43,7 +46,10 @@ export function toSteps(facts: StepFacts, people: PeopleOfGroups): StepResource[
   return resolve(steps, said).steps.map(({ groups, count, approvedBy }) => {
     const step = [{ groups, count }]
     const couldDecide = (person: Person) =>
-      mayDecide({ person, requester, status: 'pending', steps: step, currentSteps, decided }).may
+      mayDecide({
+        ...{ person, requester, status: 'pending', steps: step, currentSteps, decided },
+        isOneSubjectPerPerson: isOneSubjectPerPerson(),
+      }).may
     const eligible = isOpen ? people.inSet(groups).filter(couldDecide) : []
     return {
       groups,

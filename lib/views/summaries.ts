@@ -14,7 +14,7 @@ import {
 } from '#lib/db/gather-requests'
 import { toPerson, toPersonResource } from '#lib/db/people'
 import { riskOf } from './risk.ts'
-import { currentStepsOf, toSteps } from './steps.ts'
+import { currentStepsOf, isOneSubjectPerPerson, toSteps } from './steps.ts'
 
 const iso = (date: Date | null) => date?.toISOString() ?? null
 
@@ -31,6 +31,7 @@ function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
     steps: stepsOf(row),
     currentSteps: currentStepsOf(row),
     decided: row.decisions.map(({ person }) => person),
+    isOneSubjectPerPerson: isOneSubjectPerPerson(),
   })
   if (!may.may) return { may: false, why: may.why }
   if (row.lapsesAt <= now) return { may: false, why: 'Nobody decided in time: it lapses now.' }

@@ -78,6 +78,18 @@ describe('by the records', () => {
   it('another requester than approved is not', () => {
     expect(codeOf(aClaim({}, { requester: person('eve', ['payments-dev']) }))).toBe('digest-mismatch')
   })
+  it('a decision of somebody whom nobody can tell from the requester is not', () => {
+    const nameless = person('lea', ['payments-leads'], { emailVerified: false })
+    const claim = aClaim()
+    claim.decisions = [approvedBy(nameless, claim.request.digest)]
+    expect(codeOf(claim)).toBe('unverified')
+    const { identity } = aConfiguration()
+    const trusting = policyOf({
+      identity: { ...identity, oneSubjectPerPerson: true },
+      entitlements: [anEntitlementDocument()],
+    })
+    expect(codeOf(claim, trusting)).toBeUndefined()
+  })
   it('a digest that nobody decided on is not', () => {
     expect(codeOf(aClaim({}, { decisions: [approvedBy(lea, 'sha256:other')] }))).toBe('digest-mismatch')
   })

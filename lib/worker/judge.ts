@@ -1,6 +1,6 @@
 // May this grant still be made, now that it is about to be? Judged a third time, by the people as they are now, the
 // configuration as it is now, and the cluster as it is now. Decides only; the worker has gathered everything.
-import { isSamePerson } from '#lib/access/actor'
+import { canTellApart, isSamePerson } from '#lib/access/actor'
 import type { Difference } from '#lib/access/difference'
 import type { ApprovalStep } from '#lib/access/entitlement'
 import type { Verdict, Violation } from '#lib/access/resources'
@@ -84,6 +84,13 @@ export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | n
   if (!entitlement) return no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
   if (decisions.some(({ person }) => isSamePerson(person, requester))) {
     return no('own-request', 'The requester decided their own request.')
+  }
+  const { oneSubjectPerPerson } = policy.configuration.identity
+  if (!decisions.every(({ person }) => canTellApart(person, requester, oneSubjectPerPerson))) {
+    return no(
+      'unverified',
+      'Nobody can tell whoever decided this from whoever asked: one of them has no verified e-mail.',
+    )
   }
   if (grant.status === 'pending' && isStale(grant)) {
     return no('approval-stale', 'It was approved more than a day ago and never began: ask anew.')

@@ -1,5 +1,5 @@
 import type { Guardrail } from '../facts.ts'
-import { isOutsideByName } from './namespace-not-covered.ts'
+import { isOutside } from './namespace-not-covered.ts'
 
 export const namespaceUnknown: Guardrail = {
   code: 'namespace-unknown',
@@ -8,7 +8,7 @@ export const namespaceUnknown: Guardrail = {
     if (cluster.namespaces === null) return []
     const seen = new Set(cluster.namespaces.map(({ name }) => name))
     return submission.namespaces.flatMap((namespace, index) =>
-      seen.has(namespace) || isOutsideByName(facts, namespace)
+      seen.has(namespace) || isOutside(facts, namespace)
         ? []
         : [
             {

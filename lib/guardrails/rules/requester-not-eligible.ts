@@ -1,10 +1,16 @@
-import { isAmong } from '#lib/access/entitlement'
+import { type Entitlement, isAmong } from '#lib/access/entitlement'
 import type { Violation } from '#lib/access/resources'
 import type { Guardrail, JudgementFacts } from '../facts.ts'
 
 const code = 'requester-not-eligible'
 
-function find({ entitlement, requester, submission }: JudgementFacts): Violation[] {
+type Facts = {
+  entitlement: Pick<Entitlement, 'who'>
+  requester: Pick<JudgementFacts['requester'], 'subject' | 'groups'>
+  submission: Pick<JudgementFacts['submission'], 'entitlement'>
+}
+
+function find({ entitlement, requester, submission }: Facts): Violation[] {
   const { subject, groups } = requester
   if (isAmong(entitlement.who, { subject, groups: groups ?? [] })) return []
   const who = whoInWords(entitlement.who)
@@ -14,7 +20,7 @@ function find({ entitlement, requester, submission }: JudgementFacts): Violation
   return [{ code, pointer: '/entitlement', sentence }]
 }
 
-export const requesterNotEligible: Guardrail = { code, find }
+export const requesterNotEligible = { code, find } satisfies Guardrail
 
 function whoInWords({ groups = [], people = [] }: { groups?: string[]; people?: string[] }): string {
   const one = groups.length === 1 ? `members of ${groups[0]}` : `members of one of ${groups.join(', ')}`

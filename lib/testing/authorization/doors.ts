@@ -1,0 +1,300 @@
+import type { Stranger } from './stranger.ts'
+import type { Caller, Door, Outcome, Situation } from './words.ts'
+
+const submission = {
+  entitlement: 'payments-restart',
+  cluster: 'prod-eu',
+  namespaces: ['payments'],
+  reason: 'the checkout pods hang since the last deploy',
+  duration: 'PT10M',
+}
+
+const reason = 'the deploy is over'
+
+/** Every door of Postern, with how to knock and what counts as which answer. A new one gets a line here. */
+export function doorsOf(stranger: Stranger): Door[] {
+  const { api, page, act, send, withBearer } = stranger
+
+  /** The API door, and the action that does the same from a page. */
+  const twice = (
+    deed: string,
+    path: (situation: Situation) => string,
+    body: (situation: Situation) => object,
+    action: string,
+    args: (situation: Situation) => unknown[],
+    use = '',
+  ): Door[] => [
+    {
+      deed,
+      door: `POST /api/v1${path({ requestId: '{id}', grantId: '{id}' } as Situation)}${use}`,
+      changes: true,
+      call: (caller, situation) => api(caller, 'POST', path(situation), body(situation)),
+    },
+    { deed, door: `action ${action}${use}`, changes: true, call: (caller, one) => act(caller, action, args(one)) },
+  ]
+
+  const whoSees = (shown: string, isThere: boolean, answer: string): Outcome =>
+    answer === 'yes' ? { answer: isThere ? shown : '—' } : { answer }
+
+  /** A list, asked for once by each caller: is what the situation is about among its items? */
+  const listed = (
+    deed: string,
+    path: string,
+    isIt: (item: Record<string, unknown>, one: Situation) => boolean,
+  ): Door => {
+    const asked = new Map<Caller, ReturnType<Stranger['api']>>()
+    return {
+      deed,
+      door: `GET /api/v1${path}`,
+      call: async (caller, situation) => {
+        const call = asked.get(caller) ?? api(caller, 'GET', path)
+        asked.set(caller, call)
+        const { answer, json } = await call
+        return whoSees(
+          'yes',
+          (json.items ?? []).some((item: Record<string, unknown>) => isIt(item, situation)),
+          answer,
+        )
+      },
+    }
+  }
+  const isRequest = (item: Record<string, unknown>, { requestId }: Situation) => item.id === requestId
+
+  /** A page on which words that only this situation has appear, or do not. */
+  const shows = (
+    deed: string,
+    path: string,
+    of: (one: Situation) => string,
+    words: (one: Situation) => string,
+  ): Door => ({
+    deed,
+    door: `page ${path}`,
+    call: async (caller, situation) => {
+      const { answer, html } = await page(caller, of(situation))
+      return whoSees('yes', html.includes(words(situation)), answer)
+    },
+  })
+
+  const api200 = (deed: string, path: string): Door => ({
+    deed,
+    door: `GET /api/v1${path}`,
+    call: (caller) => api(caller, 'GET', path),
+  })
+  const page200 = (deed: string, path: string): Door => ({
+    deed,
+    door: `page ${path}`,
+    call: (caller) => page(caller, path),
+  })
+
+  /** Answered alike to everybody, by this status. */
+  const open = (
+    door: string,
+    path: string,
+    method: string,
+    status: number,
+    headers: Record<string, string> = {},
+  ): Door => ({
+    deed: 'What is open to everybody',
+    door,
+    call: async ({ cookie }) => {
+      const answer = await send(path, { method, headers: { ...(cookie ? { cookie } : {}), ...headers } })
+      const text = await answer.text()
+      return { answer: answer.status === status ? 'yes' : `${answer.status}: ${text.slice(0, 100)}` }
+    },
+  })
+
+  const isGrant = (item: Record<string, unknown>, { grantId }: Situation) => item.id === grantId
+  const [origin] = [new URL(stranger.url).origin]
+
+  /** A dry run answers everybody; whoever may not ask hears that there is no such thing. */
+  const isUnknown = (preview: { verdict?: { violations: Array<{ code: string }> } } | undefined) =>
+    preview?.verdict?.violations[0]?.code === 'unknown-entitlement'
+
+  return [
+    ...twice(
+      'Take a credential',
+      ({ grantId }) => `/grants/${grantId}/credentials`,
+      () => ({}),
+      'connect',
+      ({ grantId }) => [grantId],
+    ),
+    // ------------------------------------------------------------------ what reads one request or grant
+    {
+      deed: 'Read a request',
+      door: 'GET /api/v1/requests/{id}',
+      call: (caller, { requestId }) => api(caller, 'GET', `/requests/${requestId}`),
+    },
+    shows(
+      'Read a request',
+      '/requests/[requestId]',
+      (one) => `/requests/${one.requestId}`,
+      (one) => one.reason,
+    ),
+    shows(
+      'Read a request',
+      '/inbox?request',
+      (one) => `/inbox?request=${one.requestId}`,
+      (one) => one.reason,
+    ),
+    shows(
+      'Ask again',
+      '/ask?again',
+      (one) => `/ask?again=${one.requestId}`,
+      () => 'id="reason"',
+    ),
+    {
+      deed: 'Read a grant',
+      door: 'GET /api/v1/grants/{id}',
+      call: (caller, { grantId }) => api(caller, 'GET', `/grants/${grantId}`),
+    },
+    // ------------------------------------------------------------------ lists
+    listed('Find it among one’s own', '/requests?role=mine&limit=100', isRequest),
+    shows(
+      'Find it among one’s own',
+      '/',
+      () => '/',
+      (one) => one.requestId,
+    ),
+    listed('Find it in the inbox', '/requests?role=inbox&limit=100', isRequest),
+    shows(
+      'Find it in the inbox',
+      '/inbox',
+      () => '/inbox',
+      (one) => one.requestId,
+    ),
+    listed('Find it among all that may be seen', '/requests?role=all&limit=100', isRequest),
+    listed('Find the grant', '/grants?limit=100', isGrant),
+    {
+      deed: 'Read what happened to it',
+      door: 'GET /api/v1/audit-events?request',
+      call: async (caller, { requestId }) => {
+        const { answer, json } = await api(caller, 'GET', `/audit-events?request=${requestId}&type=request.submitted`)
+        return whoSees('yes', json.items?.length > 0, answer)
+      },
+    },
+    shows(
+      'Read what happened to it',
+      '/history?request',
+      (one) => `/history?request=${one.requestId}&type=request.submitted`,
+      (one) => `/requests/${one.requestId}`,
+    ),
+    {
+      deed: 'Try a policy on it',
+      door: 'POST /api/v1/policy/judge?ask',
+      call: (caller, { requestId }) => api(caller, 'POST', '/policy/judge', { ask: requestId }),
+    },
+    // ------------------------------------------------------------------ what changes one
+    ...twice(
+      'Approve',
+      ({ requestId }) => `/requests/${requestId}/decisions`,
+      ({ digest }) => ({ decision: 'approve', digest }),
+      'decide',
+      ({ requestId, digest }) => [requestId, { decision: 'approve', digest }],
+      '?approve',
+    ),
+    ...twice(
+      'Deny',
+      ({ requestId }) => `/requests/${requestId}/decisions`,
+      ({ digest }) => ({ decision: 'deny', digest }),
+      'decide',
+      ({ requestId, digest }) => [requestId, { decision: 'deny', digest }],
+      '?deny',
+    ),
+    ...twice(
+      'Withdraw',
+      ({ requestId }) => `/requests/${requestId}/withdraw`,
+      () => ({}),
+      'withdraw',
+      ({ requestId }) => [requestId],
+    ),
+    ...twice(
+      'Revoke',
+      ({ grantId }) => `/grants/${grantId}/revoke`,
+      () => ({ reason }),
+      'revoke',
+      ({ grantId }) => [grantId, reason],
+    ),
+    ...twice(
+      'Release',
+      ({ grantId }) => `/grants/${grantId}/release`,
+      () => ({}),
+      'release',
+      ({ grantId }) => [grantId],
+    ),
+    // ------------------------------------------------------------------ no request, no grant
+    ...twice(
+      'Ask',
+      () => '/requests',
+      () => submission,
+      'submit',
+      () => [submission],
+    ),
+    {
+      deed: 'Ask',
+      door: 'POST /api/v1/requests/preview',
+      call: async (caller) => {
+        const outcome = await api(caller, 'POST', '/requests/preview', submission)
+        return isUnknown(outcome.json) ? { answer: 'no' } : outcome
+      },
+    },
+    {
+      deed: 'Ask',
+      door: 'action preview',
+      call: async (caller) => {
+        const outcome = await act(caller, 'preview', [submission])
+        return isUnknown(outcome.result?.preview) ? { answer: 'no' } : outcome
+      },
+    },
+    ...['/me', '/entitlements', '/clusters'].map((path) => api200('Look around', path)),
+    ...['/ask', '/history', '/clusters', '/guardrails'].map((path) => page200('Look around', path)),
+    { deed: 'Look around', door: 'action destinations', call: (caller) => act(caller, 'destinations', []) },
+    ...[
+      { door: 'GET /api/v1/access/explain?oneself', deed: 'Look around', whom: [] },
+      { door: 'GET /api/v1/access/explain?person', deed: 'Ask what somebody else can do', whom: [['person', 'ulla']] },
+    ].map(({ door, deed, whom }): Door => {
+      const question = { cluster: 'prod-eu', verb: 'get', resource: 'pods', namespace: 'payments' }
+      const path = `/access/explain?${new URLSearchParams([...Object.entries(question), ...whom])}`
+      return { door, deed, call: (caller) => api(caller, 'GET', path) }
+    }),
+    {
+      deed: 'Look around',
+      door: 'POST /api/v1/policy/replay',
+      call: (caller) => api(caller, 'POST', '/policy/replay', { policy: 'guardrails: []', last: 3 }),
+    },
+    open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
+    open('GET /livez', '/livez', 'GET', 200),
+    open('GET /readyz', '/readyz', 'GET', 200),
+    open('page /sign-in', '/sign-in', 'GET', 200),
+    open('page /signed-out', '/signed-out', 'GET', 200),
+    open('* /api/[[...path]]', '/api/v1/nothing', 'GET', 404),
+    open('POST /api/auth/signin/oidc', '/api/auth/signin/oidc', 'POST', 303, { origin }),
+    open('GET /api/auth/callback/oidc', '/api/auth/callback/oidc?code=x', 'GET', 303),
+    {
+      deed: 'What is open to everybody',
+      door: 'action chooseTheme',
+      call: (caller) => act(caller, 'chooseTheme', []),
+    },
+    {
+      deed: 'Read the metrics',
+      door: 'GET /metrics',
+      call: async (caller) => {
+        const answers = await Promise.all([send('/metrics', { headers: withBearer(caller) }), page(caller, '/metrics')])
+        const [bearer, session] = answers.map((answer) => ('status' in answer ? answer.status : answer.answer))
+        return { answer: bearer === 401 && session === 'sign in' ? 'sign in' : `${bearer}, ${session}` }
+      },
+    },
+    // Last: it ends the session that it is called with.
+    {
+      deed: 'Sign out',
+      door: 'POST /api/auth/sign-out',
+      call: async (caller) => {
+        const headers = { origin, ...(caller.cookie ? { cookie: caller.cookie } : {}) }
+        const answer = await send('/api/auth/sign-out', { method: 'POST', headers })
+        const after = await page(caller, '/')
+        return {
+          answer: answer.status === 303 && after.answer === 'sign in' ? 'yes' : `${answer.status}, ${after.answer}`,
+        }
+      },
+    },
+  ]
+}
