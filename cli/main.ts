@@ -1,11 +1,9 @@
-// The `postern` command. Each command is a file of its own; this one says which there are.
-import { CommanderError } from 'commander'
-import { postern } from './postern.ts'
+// Runs the `postern` command in this process.
+import { runPostern } from './postern.ts'
 
-try {
-  await postern().parseAsync()
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error
-  // What is wrong has been said. 1 means that something was found, so a command that was not understood is a 2.
-  process.exitCode = error.exitCode === 0 ? 0 : 2
-}
+// A reader such as `head` may leave early, and there is nobody left to tell: what was found is still in the exit code.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exitCode = 2
+})
+
+await runPostern(process.argv.slice(2), process)

@@ -3,13 +3,13 @@
 // package.json pins. It works from any folder.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findNode, isNewEnough } from '../local/find-node.mjs'
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
-const main = join(checkout, 'cli/main.ts')
 
 /** @param {string} message @returns {never} */
 function giveUp(message) {
@@ -18,11 +18,14 @@ function giveUp(message) {
 }
 
 if (!existsSync(join(checkout, 'node_modules/commander'))) giveUp(`packages are missing: run npm ci in ${checkout}`)
-if (isNewEnough()) await import('./main.ts')
-else {
+if (isNewEnough()) {
+  // Half of a short run is compiling.
+  module.enableCompileCache()
+  await import('./main.ts')
+} else {
   const found = findNode(checkout)
   if ('problem' in found) giveUp(found.problem)
-  const child = spawn(found.node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(found.node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal))
   }

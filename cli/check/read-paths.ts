@@ -14,12 +14,14 @@ const manifestName = /\.(ya?ml|json)$/i
 /** Not the project's own manifests. Whoever means them names them. */
 const notFollowed = new Set(['.git', 'node_modules'])
 
+const notUtf8 = 'ERR_ENCODING_INVALID_ENCODED_DATA'
+
 const messages: Record<string, string> = {
   ENOENT: 'there is no such file or folder',
   EACCES: 'may not be read',
   ELOOP: 'is a symbolic link that leads back to itself',
   EISDIR: 'is a folder',
-  ERR_ENCODING_INVALID_ENCODED_DATA: 'must be UTF-8',
+  [notUtf8]: 'must be UTF-8',
 }
 
 export function whyNot(error: unknown): string {
@@ -34,6 +36,8 @@ async function* documentsOf(file: string, bytes: AsyncIterable<Buffer>): AsyncGe
   try {
     for await (const chunk of bytes) {
       isEmpty = false
+      // What UTF-16 has between the letters would hide every word from us.
+      if (chunk.includes(0)) throw Object.assign(new Error('a zero byte'), { code: notUtf8 })
       for (const document of splitter.push(decoder.decode(chunk, { stream: true }))) yield { file, document }
     }
     for (const document of splitter.push(decoder.decode())) yield { file, document }

@@ -1,22 +1,111 @@
-// The check itself: documents in, findings out, one document in memory at a time.
+// The check itself: documents in, findings out. One document is in memory at a time; of bindings as much is kept as is
+// needed to judge them when all roles are known.
+import type { Rule } from '#lib/access/rule'
+import { type Severity, severities } from '#lib/access/severity'
+import type { ClusterRole } from '#lib/rbac/cluster-objects'
 import type { DocumentText } from './documents.ts'
-import { type Finding, fingerprintOf, type Judged, type ObjectName } from './finding.ts'
-import { judgeRole } from './judge-role.ts'
-import { mayHoldRbac, type PlacedObject, rbacObjectsIn } from './rbac-objects.ts'
-import { Source } from './source.ts'
+import { type Finding, fingerprintOf, type GuardrailJudge, type Judged, type ObjectName } from './finding.ts'
+import { judgeAggregated } from './judge-aggregated.ts'
+import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
+import { judgeRole, ruleOf } from './judge-role.ts'
+import { KnownRoles } from './known-roles.ts'
+import { mayHoldRbac, type PlacedBinding, type PlacedRole, rbacObjectsIn } from './rbac-objects.ts'
+import { type Place, Source } from './source.ts'
+import { Waivers, waiversOf } from './waivers.ts'
 
-/** Something that could not be read, so that nobody may say that it is in order. */
+/** Something that could not be read, so that nobody may say that it is in order. Line 0: the whole file. */
 export type UnreadablePart = { file: string; line: number; column: number; message: string }
 
-export type Totals = { documents: number; objects: number }
+export type CheckOptions = {
+  /** Where objects go that name no namespace; null: not known. */
+  namespace: string | null
+  policy: GuardrailJudge | null
+  /** In UTC, as 2026-11-25: waivers end. */
+  today: string
+}
+
+/** Where an object was found. */
+type Where = { file: string; template: string | null; object: ObjectName; waivers: Waivers }
+type WaitingBinding = { binding: ReadBinding; where: Where }
 
 export class Checker {
   readonly findings: Finding[] = []
   readonly unreadable: UnreadablePart[] = []
-  readonly totals: Totals = { documents: 0, objects: 0 }
+  /** Every object that was judged, those in which nothing was found too. */
+  readonly objects: { file: string; object: ObjectName }[] = []
+  documents = 0
+  readonly #options: CheckOptions
+  readonly #roles = new KnownRoles()
+  readonly #bindings: WaitingBinding[] = []
+  readonly #waiving: Where[] = []
+  readonly #aggregated: { where: Where; place: Place }[] = []
+  /** Those that an aggregated one may take rules from. */
+  readonly #clusterRoles: ClusterRole[] = []
 
-  read(file: string, { text, line }: DocumentText) {
-    this.totals.documents++
+  constructor(options: CheckOptions) {
+    this.#options = options
+  }
+
+  /** Reads a document whose roles are there already: bindings may name them, and they are not judged. */
+  know(file: string, document: DocumentText) {
+    for (const { object } of this.#objectsOf(file, document)) {
+      if ('rules' in object) this.#roles.add(object, rulesOf(object), 'given')
+    }
+  }
+
+  read(file: string, document: DocumentText) {
+    this.documents++
+    for (const { object, source, template, waivers } of this.#objectsOf(file, document)) {
+      const { kind, name } = object
+      const isNamespaced = kind === 'Role' || kind === 'RoleBinding'
+      const namespace = object.namespace ?? (isNamespaced ? this.#options.namespace : null)
+      const where: Where = {
+        file,
+        template,
+        object: { kind, namespace, name },
+        waivers: new Waivers(waivers, source, this.#options.today),
+      }
+      this.objects.push({ file, object: where.object })
+      if (waivers.length > 0) this.#waiving.push(where)
+      if ('rules' in object) this.#judgeRole(object, where, source)
+      else this.#bindings.push({ binding: readBinding(object, namespace, source), where })
+    }
+  }
+
+  /** Judges what could not be judged before everything was read. */
+  finish() {
+    const places = this.#aggregated.map(({ where, place }) => ({ name: where.object.name, place }))
+    for (const [index, { name, rules, judged }] of judgeAggregated(places, this.#clusterRoles).entries()) {
+      this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, rules, 'input')
+      const where = this.#aggregated[index]?.where
+      if (where) this.#report(judged, where)
+    }
+    for (const { binding, where } of this.#bindings) {
+      this.#report(judgeBinding(binding, this.#roles), where)
+      const role = this.#roles.find({ ...binding.roleRef, namespace: binding.namespace })
+      if (!role || !this.#options.policy) continue
+      const isEverywhere = binding.kind === 'ClusterRoleBinding'
+      const said = this.#options.policy({
+        reach: isEverywhere
+          ? 'everywhere'
+          : binding.namespace === null
+            ? 'somewhere'
+            : { namespace: binding.namespace },
+        rules: role.rules,
+        risks: assessBound(role, binding).findings,
+        place: binding.roleRef.place,
+      })
+      // What was said of the role itself is not said again for each of its bindings.
+      const isNew = ({ id, severity }: Judged) => isGraver(severity, role.said.get(id) ?? null)
+      this.#report(said.filter(isNew), where)
+    }
+    for (const where of this.#waiving) this.#report(where.waivers.told(), where)
+    const files = new Map([...new Set(this.objects.map(({ file }) => file))].map((file, index) => [file, index]))
+    const rank = ({ file, places }: Finding) => [files.get(file) ?? 0, places[0].line] as const
+    this.findings.sort((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])
+  }
+
+  *#objectsOf(file: string, { text, line }: DocumentText) {
     if (text === null) {
       this.unreadable.push({ file, line, column: 1, message: 'this document is too long: no Kubernetes object is' })
       return
@@ -29,21 +118,59 @@ export class Checker {
       this.unreadable.push({ file, line: place.line, column: place.column, message })
     }
     const template = templateOf(text)
-    for (const object of objects) this.#judge(object, { file, template, source })
+    for (const [object, waivers] of waiversOf(source, objects)) yield { object, source, template, waivers }
   }
 
-  #judge(object: PlacedObject, where: { file: string; template: string | null; source: Source }) {
-    this.totals.objects++
-    const { kind, namespace, name } = object
-    if (object.kind === 'Role' || object.kind === 'ClusterRole')
-      this.#report(judgeRole(object, namespace, where.source), { kind, namespace, name }, where)
+  #judgeRole(role: PlacedRole, where: Where, source: Source) {
+    const { namespace } = where.object
+    const rules = rulesOf(role)
+    const known = this.#roles.add(where.object, rules, 'input')
+    this.#keepForAggregation(role, rules, where, source)
+    const { judged, risks } = judgeRole(role, namespace, source)
+    this.#report(judged, where)
+    if (!this.#options.policy) return
+    const reach = role.kind === 'ClusterRole' ? 'unbound' : namespace === null ? 'somewhere' : { namespace }
+    const said = this.#options.policy({ reach, rules, risks, place: source.placeOf(role.at) })
+    for (const { id, severity } of said) {
+      if (isGraver(severity, known.said.get(id) ?? null)) known.said.set(id, severity)
+    }
+    this.#report(said, where)
   }
 
-  #report(judged: Judged[], object: ObjectName, { file, template }: { file: string; template: string | null }) {
+  #keepForAggregation(role: PlacedRole, rules: Rule[], where: Where, source: Source) {
+    const { kind, name, labels, aggregationRule } = role
+    if (kind !== 'ClusterRole' || (labels.size === 0 && !aggregationRule)) return
+    const plain = Object.fromEntries([...labels].map(([key, { value }]) => [key, value]))
+    this.#clusterRoles.push({ metadata: { name, labels: plain }, rules, aggregationRule })
+    if (aggregationRule) this.#aggregated.push({ where, place: source.placeOf(role.at) })
+  }
+
+  #report(judged: Judged[], { file, template, object, waivers }: Where) {
     for (const { substance, ...finding } of judged) {
       const fingerprint = fingerprintOf(finding.id, object, substance)
-      this.findings.push({ ...finding, object, file, template, fingerprint })
+      const waiver = waivers.find(finding.id)
+      const accepted = waiver && { by: 'waiver' as const, ...waiver }
+      this.findings.push({ ...finding, object, file, template, fingerprint, accepted })
     }
+  }
+}
+
+const isGraver = (severity: Severity, than: Severity | null) =>
+  than === null || severities.indexOf(severity) > severities.indexOf(than)
+
+const rulesOf = (role: PlacedRole): Rule[] => role.rules.flatMap((rule) => ruleOf(rule) ?? [])
+
+function readBinding(
+  { kind, name, roleRef, subjects }: PlacedBinding,
+  namespace: string | null,
+  source: Source,
+): ReadBinding {
+  return {
+    kind,
+    name,
+    namespace,
+    roleRef: { kind: roleRef.kind, name: roleRef.name, place: source.placeOf(roleRef.range) },
+    subjects: subjects.map(({ range, ...subject }) => ({ ...subject, place: source.placeOf(range) })),
   }
 }
 

@@ -84,7 +84,7 @@ describe('a stream of YAML', () => {
     expect(split(text, cuts, 100)).toEqual([
       { text: 'a: 1\n', line: 1 },
       { text: null, line: 2 },
-      { text: '---\nb: 2\n\n', line: 104 },
+      { text: '---\nb: 2\n\n\n', line: 104 },
     ])
   })
 })

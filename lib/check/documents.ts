@@ -26,12 +26,16 @@ function newlinesIn(text: string): number {
  * parsed to find them. Comments and directives before a `---` belong to the document that it begins.
  */
 export class DocumentSplitter {
+  /** What was looked at of the document that is coming in, and is no marker. */
+  #parts: string[] = []
+  #length = 0
   // A line break before the first line, so that every marker has one before it.
   #rest = '\n'
-  #from = 0
+  /** Of the stream before this document's own first line break, and of the document so far. */
   #newlinesBefore = 0
-  /** Where the document begins that is too long: the rest of it is dropped as it comes. */
-  #tooLongAt: number | null = null
+  #newlinesAfter = 0
+  /** The document is too long, and what comes of it is dropped. */
+  #isTooLong = false
   readonly #max: number
 
   constructor(max = maxDocumentLength) {
@@ -41,44 +45,60 @@ export class DocumentSplitter {
   push(piece: string): DocumentText[] {
     this.#rest += piece
     const found: DocumentText[] = []
+    let from = this.#parts.length === 0 ? 1 : 0
     for (;;) {
-      marker.lastIndex = this.#from
+      marker.lastIndex = from
       const match = marker.exec(this.#rest)
       if (!match) break
-      const text = this.#rest.slice(1, match.index + 1)
-      const isPreamble = match[1] === '---' && !text.startsWith('---') && !hasContent(text)
-      if (isPreamble && this.#tooLongAt === null) this.#from = match.index + 1
+      if (match[1] === '---' && this.#isPreamble(match.index)) from = match.index + 1
       else {
-        this.#give(text, found)
-        this.#drop(match.index)
-        this.#from = 1
+        this.#keep(match.index)
+        this.#give(found)
+        from = 1
       }
     }
-    this.#from = Math.max(this.#from, this.#rest.length - markerLength)
-    if (this.#rest.length > this.#max) {
-      this.#tooLongAt ??= this.#newlinesBefore + 1
-      this.#drop(this.#from)
-      this.#from = 0
-    }
+    this.#keep(Math.max(0, this.#rest.length - markerLength))
     return found
   }
 
   end(): DocumentText[] {
     const found = this.push('\n')
-    this.#give(this.#rest.slice(1), found)
+    this.#keep(this.#rest.length)
+    this.#give(found)
     return found
   }
 
-  #drop(until: number) {
-    this.#newlinesBefore += newlinesIn(this.#rest.slice(0, until))
-    this.#rest = this.#rest.slice(until)
+  /** Does what comes before belong to the document that begins here? */
+  #isPreamble(index: number): boolean {
+    if (this.#isTooLong) return false
+    const text = `${this.#parts.join('')}${this.#rest.slice(0, index)}`
+    return !text.startsWith('\n---') && !hasContent(text)
   }
 
-  #give(text: string, found: DocumentText[]) {
-    if (this.#tooLongAt !== null) found.push({ text: null, line: this.#tooLongAt })
+  #keep(until: number) {
+    const part = this.#rest.slice(0, until)
+    this.#rest = this.#rest.slice(until)
+    this.#newlinesAfter += newlinesIn(part)
+    this.#length += part.length
+    if (this.#length > this.#max) {
+      this.#isTooLong = true
+      this.#parts = []
+    }
+    this.#parts.push(this.#isTooLong ? '' : part)
+  }
+
+  #give(found: DocumentText[]) {
+    // Its line break before it is not its own; the one behind it is.
+    const text = `${this.#parts.join('').slice(1)}\n`
+    const line = this.#newlinesBefore + 1
+    if (this.#isTooLong) found.push({ text: null, line })
     else if (hasContent(text.replace(/^(---|\.\.\.)/m, '')))
       // The end of the document before stands here: blanks in its place keep the columns.
-      found.push({ text: text.replace(/^\.\.\./, '   '), line: this.#newlinesBefore + 1 })
-    this.#tooLongAt = null
+      found.push({ text: text.replace(/^\.\.\./, '   '), line })
+    this.#newlinesBefore += this.#newlinesAfter
+    this.#newlinesAfter = 0
+    this.#parts = []
+    this.#length = 0
+    this.#isTooLong = false
   }
 }

@@ -1,6 +1,8 @@
 // The words of a check: what was found wrong with an object of a manifest.
 import { createHash } from 'node:crypto'
+import type { Rule } from '#lib/access/rule'
 import type { Severity } from '#lib/access/severity'
+import type { Reach } from '#lib/guardrails/policy/judge-manifest'
 import type { Place } from './source.ts'
 
 export type ObjectName = { kind: string; namespace: string | null; name: string }
@@ -28,7 +30,17 @@ export type Finding = Omit<Judged, 'substance'> & {
   template: string | null
   /** Stays while the object has this name and what is wrong with it stays the same. */
   fingerprint: string
+  /** Why it does not count, where somebody decided so. */
+  accepted: { by: 'waiver'; until: string; reason: string } | { by: 'baseline' } | null
 }
+
+/** What the guardrails of a policy say about rules that a manifest gives. */
+export type GuardrailJudge = (given: {
+  reach: Reach
+  rules: readonly Rule[]
+  risks: readonly { id: string; severity: string }[]
+  place: Place
+}) => Judged[]
 
 export const objectInWords = ({ kind, namespace, name }: ObjectName) =>
   `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`

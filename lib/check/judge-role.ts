@@ -44,7 +44,7 @@ export function placesOf(rules: readonly PlacedRule[], because: readonly string[
   return ranges.map((range) => source.placeOf(range))
 }
 
-const judged = (risk: Risk, all: readonly Risk[], places: Place[], fallback: Place): Judged => ({
+export const judgedOf = (risk: Risk, all: readonly Risk[], places: Place[], fallback: Place): Judged => ({
   id: risk.id,
   severity: risk.severity,
   sentence: risk.sentence,
@@ -59,7 +59,11 @@ const judged = (risk: Risk, all: readonly Risk[], places: Place[], fallback: Pla
  * Everything that the catalogue finds. A ClusterRole is judged as if it were bound in the whole cluster: whoever may
  * write bindings decides that, and not this manifest.
  */
-export function judgeRole(role: PlacedRole, namespace: string | null, source: Source): Judged[] {
+export function judgeRole(
+  role: PlacedRole,
+  namespace: string | null,
+  source: Source,
+): { judged: Judged[]; risks: Risk[] } {
   const placed = new Map<Rule, PlacedRule>()
   for (const placedRule of role.rules) {
     const rule = ruleOf(placedRule)
@@ -69,10 +73,11 @@ export function judgeRole(role: PlacedRole, namespace: string | null, source: So
     scope: role.kind === 'Role' ? 'namespace' : 'cluster',
     namespaceKind: isPrivileged(namespace) ? 'privileged' : 'ordinary',
   })
-  return findings
+  const judged = findings
     .filter(({ partOf }) => partOf.length === 0)
     .map((risk) => {
       const rules = risk.rules.flatMap((rule) => placed.get(rule) ?? [])
-      return judged(risk, findings, placesOf(rules, risk.because, source), source.placeOf(role.at))
+      return judgedOf(risk, findings, placesOf(rules, risk.because, source), source.placeOf(role.at))
     })
+  return { judged, risks: findings }
 }

@@ -1,5 +1,6 @@
 // Which RBAC objects does a document hold, with the place of everything that may be wrong about them?
 import { isMap, parseDocument } from 'yaml'
+import type { ClusterRole } from '#lib/rbac/cluster-objects'
 import type { Range, Source } from './source.ts'
 import { type Entry, Nodes, type Text, Unreadable } from './yaml-nodes.ts'
 
@@ -26,8 +27,8 @@ type Common = {
 export type PlacedRole = Common & {
   kind: 'Role' | 'ClusterRole'
   rules: PlacedRule[]
-  /** Its rules are those of other ClusterRoles; the labels by which each selector finds them, null where it is not only labels. */
-  aggregates: (Record<string, string> | null)[] | null
+  /** Its rules are those of the ClusterRoles that these find. */
+  aggregationRule: ClusterRole['aggregationRule']
 }
 
 export type PlacedSubject = { kind: string; name: string; namespace: string | null; range: Range }
@@ -76,8 +77,14 @@ export function rbacObjectsIn(source: Source): { objects: PlacedObject[]; proble
   } catch (error) {
     problems.push(problemOf(error))
   }
-  return { objects, problems }
+  return { objects, problems: problems.map((problem) => withTemplate(problem, source.text)) }
 }
+
+const isTemplate = 'this is a template: render it first (helm template, kustomize build) and check what comes out'
+
+/** To the parser, the braces of a template are a mapping: what is wrong is that nobody has filled it in. */
+const withTemplate = (problem: Problem, text: string): Problem =>
+  text.slice(problem.range[0] - 1, problem.range[1] + 1).includes('{{') ? { ...problem, message: isTemplate } : problem
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Unreadable) return { message: error.message, range: error.range }
@@ -88,8 +95,7 @@ function problemOf(error: unknown): Problem {
 
 function syntaxInWords(message: string, text: string): string {
   if (message.startsWith('Maximum call stack')) return 'it is nested too deep to be read'
-  if (/\{\{/.test(text))
-    return 'this is a template: render it first (helm template, kustomize build) and check what comes out'
+  if (text.includes('{{')) return isTemplate
   return `it is not valid YAML: ${message}`
 }
 
@@ -130,8 +136,8 @@ class Reader {
     const common = this.#commonOf(entries, node, is)
     this.#objects.push(
       is === 'Role' || is === 'ClusterRole'
-        ? { kind: is, ...common, rules: this.#rulesOf(entries), aggregates: this.#aggregatesOf(entries) }
-        : { kind: is, ...common, ...this.#bindingOf(entries, node) },
+        ? { kind: is, ...common, rules: this.#rulesOf(entries), aggregationRule: this.#aggregationOf(entries) }
+        : { kind: is, ...common, ...this.#bindingOf(entries, node, is) },
     )
   }
 
@@ -186,17 +192,31 @@ class Reader {
     })
   }
 
-  #aggregatesOf(entries: Map<string, Entry>): PlacedRole['aggregates'] {
+  #aggregationOf(entries: Map<string, Entry>): ClusterRole['aggregationRule'] {
     const rule = this.#nodes.entries(entries.get('aggregationRule')?.value)
     if (!rule) return null
-    return this.#list(rule, 'clusterRoleSelectors').map((node) => {
+    const clusterRoleSelectors = this.#list(rule, 'clusterRoleSelectors').map((node) => {
       const selector = this.#nodes.entries(node)
-      if (!selector || this.#list(selector, 'matchExpressions').length > 0) return null
-      return Object.fromEntries([...this.#textMap(selector, 'matchLabels')].map(([key, { value }]) => [key, value]))
+      if (!selector) throw new Unreadable('a selector must be a mapping', this.#nodes.rangeOf(node))
+      return {
+        matchLabels: Object.fromEntries(
+          [...this.#textMap(selector, 'matchLabels')].map(([key, text]) => [key, text.value]),
+        ),
+        matchExpressions: this.#list(selector, 'matchExpressions').map((expression) => this.#expressionOf(expression)),
+      }
     })
+    return { clusterRoleSelectors }
   }
 
-  #bindingOf(entries: Map<string, Entry>, node: unknown): Pick<PlacedBinding, 'roleRef' | 'subjects'> {
+  #expressionOf(node: unknown) {
+    const said = this.#nodes.entries(node)
+    const [key, operator] = [this.#textOf(said, 'key'), this.#textOf(said, 'operator')]
+    if (!said || !key || !operator)
+      throw new Unreadable('an expression must have a key and an operator', this.#nodes.rangeOf(node))
+    return { key: key.value, operator: operator.value, values: this.#texts(said, 'values').map(({ value }) => value) }
+  }
+
+  #bindingOf(entries: Map<string, Entry>, node: unknown, binding: Kind): Pick<PlacedBinding, 'roleRef' | 'subjects'> {
     const roleRef = entries.get('roleRef')
     const parts = this.#nodes.entries(roleRef?.value)
     const kind = this.#textOf(parts, 'kind')
@@ -206,6 +226,8 @@ class Reader {
         'a binding must say kind and name of its roleRef',
         this.#nodes.rangeOf(roleRef?.value ?? node),
       )
+    const isFitting = kind.value === 'ClusterRole' || (kind.value === 'Role' && binding === 'RoleBinding')
+    if (!isFitting) throw new Unreadable(`a ${binding} cannot name a ${kind.value}`, kind.range)
     const subjects = this.#list(entries, 'subjects').map((subject): PlacedSubject => {
       const said = this.#nodes.entries(subject)
       const [subjectKind, subjectName] = [this.#textOf(said, 'kind'), this.#textOf(said, 'name')]

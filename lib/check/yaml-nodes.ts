@@ -17,6 +17,8 @@ export type Entry = { key: Text; value: Node | null; range: Range }
 
 // A document of the largest allowed length holds fewer nodes; only aliases lead further.
 const maxReads = 2_000_000
+// Each merge makes a mapping anew.
+const maxMerges = 10_000
 const maxMergeDepth = 16
 
 const rangeOf = (node: unknown): Range => {
@@ -28,6 +30,7 @@ const rangeOf = (node: unknown): Range => {
 export class Nodes {
   readonly #targets: ReadonlyMap<Alias, Node>
   #reads = 0
+  #merges = 0
 
   constructor(document: Document) {
     this.#targets = targetsOf(document)
@@ -90,7 +93,8 @@ export class Nodes {
 
   #merged(value: unknown, depth: number): Map<string, Entry>[] {
     // What is merged into itself never ends.
-    if (depth >= maxMergeDepth) throw new Unreadable('<< leads too deep', rangeOf(value))
+    if (depth >= maxMergeDepth || ++this.#merges > maxMerges)
+      throw new Unreadable('its merges (<<) stand for too much', rangeOf(value))
     return (this.items(value) ?? [value]).map((source) => {
       const entries = this.entries(source, depth + 1)
       if (!entries) throw new Unreadable('<< takes a mapping, or a list of them', rangeOf(value))

@@ -1,11 +1,11 @@
 import { watch } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import type { CompiledGuardrail } from '#lib/guardrails/policy/compile'
 import { compilePolicy } from '#lib/guardrails/policy/section'
 import type { Configuration } from './configuration.ts'
-import { type ParsedConfiguration, readConfiguration } from './parse.ts'
+import type { ParsedConfiguration } from './parse.ts'
 import type { Problem } from './problem.ts'
+import { readPolicyFiles, type Texts } from './read-files.ts'
 
 /** The policy as it was loaded, and what was last refused where the file has changed to something wrong since. */
 export type LoadedPolicy = {
@@ -21,9 +21,6 @@ export type LoadedPolicy = {
 
 /** The policy in force, with its guardrails ready to judge. */
 export type CurrentPolicy = LoadedPolicy & { compiled: CompiledGuardrail[] }
-
-/** What stood in the files: null for one that could not be read. Calendars by their names as written. */
-type Texts = { configuration: string | null; calendars: ReadonlyMap<string, string | null> }
 
 type State = {
   path: string
@@ -63,47 +60,6 @@ export class ConfigurationRefused extends Error {
 export const problemInWords = ({ file, line, column, path, message }: Problem): string =>
   `${file}:${line}:${column}: ${path ? `${path} ` : ''}${message}`
 
-const utf8 = (bytes: Buffer) => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-
-/** Calendars stand beside the configuration, unless they are named by an absolute path. */
-async function readCalendars(path: string, names: Iterable<string>): Promise<Texts['calendars']> {
-  const read = async (name: string): Promise<[string, string | null]> => {
-    try {
-      return [name, utf8(await readFile(resolve(dirname(path), name)))]
-    } catch {
-      return [name, null]
-    }
-  }
-  return new Map(await Promise.all([...names].map(read)))
-}
-
-const isSameCalendars = (a: Texts['calendars'], b: Texts['calendars']) =>
-  a.size === b.size && [...a].every(([name, text]) => b.get(name) === text)
-
-type Read = { texts: Texts; result: ParsedConfiguration }
-
-/** Reads everything, or nothing but that it is all as `before`. */
-async function read(path: string, before?: Texts): Promise<Read | undefined> {
-  try {
-    const text = utf8(await readFile(path))
-    if (before?.configuration === text) {
-      const calendars = await readCalendars(path, before.calendars.keys())
-      if (isSameCalendars(calendars, before.calendars)) return undefined
-    }
-    const configuration = readConfiguration(text, path)
-    const calendars = await readCalendars(path, configuration.calendars)
-    const readable = [...calendars].filter((entry): entry is [string, string] => entry[1] !== null)
-    return { texts: { configuration: text, calendars }, result: configuration.settle(new Map(readable)) }
-  } catch (error) {
-    // A file that cannot be read has no text to compare by: what is wrong with it is told once, too.
-    if (before?.configuration === null) return undefined
-    const code = (error as NodeJS.ErrnoException).code
-    const message = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'must be UTF-8' : `cannot be read (${code})`
-    const problems = [{ file: path, line: 1, column: 1, path: '', message }]
-    return { texts: { configuration: null, calendars: new Map() }, result: { ok: false, problems } }
-  }
-}
-
 function policyOf(loaded: ParsedConfiguration & { ok: true }, now: Date): LoadedPolicy {
   const { configuration, calendars, document, hash, compiled } = loaded
   compiledHere.set(document, compiled)
@@ -121,7 +77,7 @@ function compileHere({ configuration, calendars, document }: LoadedPolicy): Comp
 }
 
 async function reload(state: State): Promise<void> {
-  const found = await read(state.path, state.texts)
+  const found = await readPolicyFiles(state.path, state.texts)
   if (!found || shared[key] !== state) return
   const { texts, result } = found
   state.texts = texts
@@ -173,7 +129,7 @@ export async function startPolicy(path: string): Promise<{ stop(): Promise<void>
   const running = shared[key]
   if (running?.path === path) return { stop: running.stop }
   await running?.stop()
-  const found = await read(path)
+  const found = await readPolicyFiles(path)
   if (!found) throw new Error('nothing was read before, so it cannot be the same')
   const { texts, result } = found
   if (!result.ok) throw new ConfigurationRefused(result.problems)

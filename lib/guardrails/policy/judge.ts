@@ -45,9 +45,9 @@ export type Judgement = {
 // One expression gets a tenth of a second, as the API server gives it, and all together half a second: a step is at most
 // about 100 ns.
 const maxSteps = 1_000_000
-const maxStepsTogether = 5_000_000
+export const maxStepsTogether = 5_000_000
 
-type Work = {
+export type Work = {
   facts: PolicyFacts
   now: Date
   context: Context | null
@@ -62,16 +62,21 @@ type Finding =
   | { kind: 'passed' }
   | { kind: 'unjudged' }
   | { kind: 'fired'; at: readonly RequestedNamespace[]; context: Context | null }
-  | { kind: 'failed'; because: string }
+  | { kind: 'failed'; because: string; isUnknown: boolean }
 
-function ask({ guardrail, when }: CompiledGuardrail, at: readonly RequestedNamespace[], work: Work): Finding {
+/** Does this guardrail come in, at the namespaces that it looks at? */
+export function ask({ guardrail, when }: CompiledGuardrail, at: readonly RequestedNamespace[], work: Work): Finding {
   if (!when) return { kind: 'fired', at, context: work.context }
   if (!work.context) return { kind: 'unjudged' }
   const perNamespace = when.mentions.has('namespaceObject')
   try {
     const steps = when.steps(work.shapes) * (perNamespace ? at.length : 1)
     if (!(steps <= Math.min(maxSteps, work.stepsLeft))) {
-      return { kind: 'failed', because: 'on this request it would take more work than one judgement is given' }
+      return {
+        kind: 'failed',
+        because: 'on this request it would take more work than one judgement is given',
+        isUnknown: false,
+      }
     }
     work.stepsLeft -= steps
     if (!perNamespace) {
@@ -87,7 +92,7 @@ function ask({ guardrail, when }: CompiledGuardrail, at: readonly RequestedNames
     if (!first) return { kind: 'passed' }
     return { kind: 'fired', at: hit, context: { ...context, namespaceObject: namespaceObjectOf(first) } }
   } catch (error) {
-    return { kind: 'failed', because: reasonOf(error) }
+    return { kind: 'failed', because: reasonOf(error), isUnknown: error instanceof UnknownFact }
   }
 }
 

@@ -21,18 +21,37 @@ function verdictOf(role: ClusterRole): string {
   return [`${role.metadata.name}: ${severity}`, ...lines].join('\n')
 }
 
-test('every role that the API server brings has the verdict that was reviewed', async () => {
+type Role = { metadata: { namespace: string; name: string }; rules: PolicyRule[] | null }
+
+/** Of one kind, those that the API server itself makes, in the order of their names. */
+async function builtin<Item extends ClusterRole | Role>(what: string): Promise<Item[]> {
   const { kubernetes } = await startTestParts()
-  const args = [`--kubeconfig=${kubernetes.adminKubeconfig}`, 'get', 'clusterroles', '-o', 'json']
-  const { items } = JSON.parse(execFileSync(kubernetes.kubectl, args, { encoding: 'utf8', maxBuffer: 1 << 26 })) as {
-    items: ClusterRole[]
-  }
-  const builtin = items
-    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults')
-    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
-  expect(builtin.length).toBeGreaterThan(60)
+  const args = [`--kubeconfig=${kubernetes.adminKubeconfig}`, 'get', what, '-A', '-o', 'json']
+  const { items } = JSON.parse(
+    execFileSync(kubernetes.kubectl, [...args, '-l', 'kubernetes.io/bootstrapping=rbac-defaults'], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    }),
+  ) as { items: Item[] }
+  return items.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+}
+
+test('every role that the API server brings has the verdict that was reviewed', async () => {
+  const roles = await builtin<ClusterRole>('clusterroles')
+  expect(roles.length).toBeGreaterThan(60)
   // Filled by a controller soon after the start; empty they would be judged harmless.
   for (const name of ['view', 'edit', 'admin'])
-    expect(builtin.find(({ metadata }) => metadata.name === name)?.rules?.length, name).toBeGreaterThan(0)
-  await expect(`${builtin.map(verdictOf).join('\n\n')}\n`).toMatchFileSnapshot('./builtin-roles.reviewed.txt')
+    expect(roles.find(({ metadata }) => metadata.name === name)?.rules?.length, name).toBeGreaterThan(0)
+  await expect(`${roles.map(verdictOf).join('\n\n')}\n`).toMatchFileSnapshot('./builtin-roles.reviewed.txt')
+})
+
+test('the roles that bindings in manifests may name unseen are those of the API server', async () => {
+  const [clusterRoles, roles] = [await builtin<ClusterRole>('clusterroles'), await builtin<Role>('roles')]
+  const known = {
+    ClusterRole: Object.fromEntries(clusterRoles.map(({ metadata, rules }) => [metadata.name, rules ?? []])),
+    Role: Object.fromEntries(
+      roles.map(({ metadata, rules }) => [`${metadata.namespace}/${metadata.name}`, rules ?? []]),
+    ),
+  }
+  await expect(`${JSON.stringify(known, null, 1)}\n`).toMatchFileSnapshot('../builtin-roles.json')
 })

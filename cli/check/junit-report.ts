@@ -1,0 +1,36 @@
+// The report for CI servers: a suite for each file, a case for each object and for each part that could not be read.
+import { objectInWords } from '#lib/check/finding'
+import { type JunitCase, type JunitSuite, junitXml } from '../junit.ts'
+import { plain, plural } from '../terminal.ts'
+import { type CheckResult, isFailing } from './result.ts'
+import { findingsInText } from './text-report.ts'
+
+export function junitReport(result: CheckResult): string {
+  const suites = new Map<string, JunitCase[]>()
+  const casesOf = (file: string) => {
+    const cases = suites.get(file) ?? []
+    suites.set(file, cases)
+    return cases
+  }
+  const keyOf = (file: string, object: CheckResult['objects'][number]['object']) => `${file} ${objectInWords(object)}`
+  const failing = Map.groupBy(
+    result.findings.filter((finding) => isFailing(result, finding)),
+    ({ file, object }) => keyOf(file, object),
+  )
+  for (const { file, object } of result.objects) {
+    const found = failing.get(keyOf(file, object)) ?? []
+    // Two objects of one name in one file: what was found is told at the first.
+    failing.delete(keyOf(file, object))
+    const text = findingsInText(found, plain).join('\n\n')
+    const message = found.length === 1 ? (found[0]?.sentence ?? '') : plural(found.length, 'finding')
+    const problem = found.length ? { kind: 'failure' as const, message, text } : null
+    casesOf(file).push({ name: objectInWords(object), problem })
+  }
+  for (const { file, line, message } of result.unreadable) {
+    casesOf(file).push({
+      name: line > 0 ? `line ${line}` : 'the file',
+      problem: { kind: 'error', message, text: message },
+    })
+  }
+  return junitXml([...suites].map(([file, cases]): JunitSuite => ({ name: file, file, cases })))
+}

@@ -1,0 +1,22 @@
+// What a check came to, for every report.
+import { type Severity, severities } from '#lib/access/severity'
+import type { Baseline } from '#lib/check/baseline'
+import type { Checker } from '#lib/check/checker'
+import type { Finding } from '#lib/check/finding'
+
+export type CheckResult = Pick<Checker, 'findings' | 'unreadable' | 'objects' | 'documents'> & {
+  failOn: Severity
+  /** Guardrails that say nothing about any manifest, each with why. */
+  neverJudged: readonly { guardrail: string; because: string }[]
+  /** Entries of the baseline that were not found any more. */
+  mended: Baseline['findings']
+}
+
+export const isFailing = ({ failOn }: Pick<CheckResult, 'failOn'>, { severity, accepted }: Finding): boolean =>
+  accepted === null && severities.indexOf(severity) >= severities.indexOf(failOn)
+
+/** 2: something could not be read, so nothing is known of it. 1: something was found. */
+export function exitCodeOf(result: CheckResult): 0 | 1 | 2 {
+  if (result.unreadable.length > 0) return 2
+  return result.findings.some((finding) => isFailing(result, finding)) ? 1 : 0
+}

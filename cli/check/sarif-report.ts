@@ -1,0 +1,98 @@
+// The report for code scanning: SARIF 2.1.0.
+import { isAbsolute, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Severity } from '#lib/access/severity'
+import type { UnreadablePart } from '#lib/check/checker'
+import { type Finding, objectInWords } from '#lib/check/finding'
+import { type Place, visible } from '#lib/check/source'
+import { asciiJson } from '../terminal.ts'
+import { standardInputName } from './read-paths.ts'
+import type { CheckResult } from './result.ts'
+
+const levels: Record<Severity, 'error' | 'warning' | 'note'> = { severe: 'error', raised: 'warning', low: 'note' }
+
+/** What GitHub sorts by: 9 and more is critical, 4 and more medium. */
+const scores: Record<Severity, string> = { severe: '9.0', raised: '6.0', low: '2.0' }
+
+/** Relative to where the check ran, which in CI is the checkout. */
+function artifactLocation(file: string) {
+  if (isAbsolute(file)) return { uri: pathToFileURL(file).href }
+  return { uri: file.split(sep).map(encodeURIComponent).join('/'), uriBaseId: '%SRCROOT%' }
+}
+
+function locationOf(file: string, template: string | null, place: Pick<Place, 'line' | 'column' | 'endColumn'> | null) {
+  // Lines of standard input are no lines of the template: then the template is named, without a place in it.
+  if (file === standardInputName) {
+    return { physicalLocation: { artifactLocation: artifactLocation(template ?? 'standard-input.yaml') } }
+  }
+  const region = place && { startLine: place.line, startColumn: place.column, endColumn: place.endColumn }
+  return { physicalLocation: { artifactLocation: artifactLocation(file), ...(region ? { region } : {}) } }
+}
+
+function messageOf({ sentence, because, outlives }: Finding): string {
+  const parts = [sentence, ...(because.length ? [`(${because.join(', ')})`] : [])]
+  return visible([...parts, ...(outlives ? [`Stays when this is taken away: ${outlives}.`] : [])].join(' '))
+}
+
+function suppressionsOf({ accepted }: Finding) {
+  if (!accepted) return []
+  return accepted.by === 'waiver'
+    ? [{ kind: 'inSource', justification: visible(`${accepted.reason} (until ${accepted.until})`) }]
+    : [{ kind: 'external', justification: 'in the baseline' }]
+}
+
+function resultOf(finding: Finding, ruleIndex: number) {
+  const { id, severity, places, object, file, template, fingerprint } = finding
+  const [first, ...others] = places
+  const name = visible(objectInWords(object))
+  return {
+    ruleId: visible(id),
+    ruleIndex,
+    level: levels[severity],
+    message: { text: messageOf(finding) },
+    locations: [
+      { ...locationOf(file, template, first), logicalLocations: [{ fullyQualifiedName: name, kind: 'resource' }] },
+    ],
+    ...(others.length
+      ? { relatedLocations: others.map((place, index) => ({ id: index + 1, ...locationOf(file, template, place) })) }
+      : {}),
+    partialFingerprints: { 'postern/v1': fingerprint },
+    suppressions: suppressionsOf(finding),
+  }
+}
+
+const notificationOf = ({ file, line, column, message }: UnreadablePart) => ({
+  level: 'error',
+  message: { text: visible(message) },
+  locations: [locationOf(file, null, line > 0 ? { line, column, endColumn: column } : null)],
+})
+
+/** One rule for each id that was found; what they are in general is in docs/risks.md. */
+function rulesOf(findings: readonly Finding[]) {
+  const byId = new Map<string, Finding>()
+  for (const finding of findings) if (!byId.has(finding.id)) byId.set(finding.id, finding)
+  return [...byId.values()].map(({ id, severity, sentence }) => ({
+    id: visible(id),
+    shortDescription: { text: visible(sentence) },
+    defaultConfiguration: { level: levels[severity] },
+    properties: { tags: ['security'], 'security-severity': scores[severity] },
+  }))
+}
+
+export function sarifReport({ findings, unreadable }: CheckResult): string {
+  const rules = rulesOf(findings)
+  const indexes = new Map(rules.map(({ id }, index) => [id, index]))
+  const notifications = unreadable.map(notificationOf)
+  return asciiJson({
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'Postern', rules } },
+        columnKind: 'utf16CodeUnits',
+        invocations: [{ executionSuccessful: unreadable.length === 0, toolExecutionNotifications: notifications }],
+        results: findings.map((finding) => resultOf(finding, indexes.get(visible(finding.id)) ?? -1)),
+      },
+    ],
+  })
+}

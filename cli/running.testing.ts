@@ -1,0 +1,45 @@
+// Runs the command, for tests: in this process, or as a shell would.
+import { spawn } from 'node:child_process'
+import { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { runPostern } from './postern.ts'
+import type { Terminal } from './terminal.ts'
+
+export type Ran = { code: number | null; out: string; err: string }
+
+/** @param input what comes from standard input */
+export async function run(args: readonly string[], input = ''): Promise<Ran> {
+  const heard = { out: '', err: '' }
+  const into = (name: 'out' | 'err') =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        heard[name] += chunk
+        done()
+      },
+    })
+  const stdin = Readable.from(input ? [Buffer.from(input)] : [])
+  const terminal: Terminal = { stdin, stdout: into('out'), stderr: into('err') }
+  await runPostern(args, terminal)
+  return { code: Number(terminal.exitCode ?? 0), ...heard }
+}
+
+/** In a process of its own, with its own folder and environment. */
+export function spawnPostern(
+  args: readonly string[],
+  { cwd, input = '', env = {} }: { cwd?: string; input?: string; env?: Record<string, string> } = {},
+): Promise<Ran> {
+  const command = fileURLToPath(new URL('./postern.mjs', import.meta.url))
+  const child = spawn(process.execPath, [command, ...args], { cwd, env: { ...process.env, FORCE_COLOR: '', ...env } })
+  const ran: Ran = { code: null, out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    ran.out += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    ran.err += text
+  })
+  child.stdin.end(input)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ ...ran, code }))
+  })
+}
