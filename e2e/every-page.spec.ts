@@ -11,6 +11,7 @@ const pages = [
   '/history',
   '/clusters',
   '/guardrails',
+  '/why?verb=patch&what=deployments.apps&namespace=payments',
 ]
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 

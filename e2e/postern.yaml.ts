@@ -24,6 +24,7 @@ export const configurationText = (places: Places) =>
         labels: { environment: 'prod', region: 'eu' },
         kubeconfig: { file: places.kubeconfig },
         publicServer: places.server,
+        people: { username: 'email', usernamePrefix: 'oidc:', groupsPrefix: 'oidc:' },
       },
     ],
     entitlements: [

@@ -184,3 +184,37 @@ test('a pasted refusal of the API server leads to what covers it', async ({ as }
   await mina.keyboard.press('Enter')
   await expect(mina.getByText('Restart payment services').first()).toBeVisible()
 })
+
+test('who asks and who decides see what is new, and what is possible already in quiet words', async ({ as, api }) => {
+  const [mina, priya] = await Promise.all([as('mina'), as('priya')])
+  await mina.goto('/ask?entitlement=payments-restart&namespaces=payments')
+  const asked = mina.getByRole('table', { name: 'What you would be able to do' })
+  await expect(asked.getByRole('row').filter({ hasText: 'patch' })).not.toContainText('you already can')
+  await expect(asked.getByRole('row').filter({ hasText: 'get, list, watch' })).toContainText('you already can')
+  await expect(mina.getByText('service account payments/payments-api may also')).toBeVisible()
+  const request = await ask(await api('mina'))
+  await priya.goto(`/inbox?request=${request.id}`)
+  const decided = priya.getByRole('table', { name: 'What becomes possible' })
+  await expect(decided.getByRole('row').filter({ hasText: 'get, list, watch' })).toContainText('they already can')
+})
+
+test('why somebody may not is told right by right, with the binding that allows and what to ask for', async ({
+  as,
+}) => {
+  const [mina, ines] = await Promise.all([as('mina'), as('ines')])
+  await mina.getByRole('link', { name: 'Why can’t I?' }).click()
+  await mina
+    .getByRole('textbox', { name: /Paste a Forbidden error/ })
+    .fill('kubectl -n payments rollout restart deploy')
+  await mina.keyboard.press('Enter')
+  await expect(mina.getByRole('heading', { name: /You may get deployments.apps in payments/ })).toBeVisible()
+  await expect(mina.getByText('RoleBinding payments/developers-look')).toBeVisible()
+  await expect(mina.getByRole('heading', { name: /You may not patch deployments.apps in payments/ })).toBeVisible()
+  await mina.getByRole('link', { name: 'Restart payment services' }).click()
+  await expect(mina).toHaveURL(/ask\?entitlement=payments-restart&cluster=prod-eu&namespaces=payments/)
+
+  await ines.goto('/why?verb=patch&what=deploy&namespace=payments&person=mina')
+  await expect(ines.getByRole('heading', { name: /Mina Okafor may not patch/ })).toBeVisible()
+  await ines.goto('/why?verb=patch&what=deploy&namespace=payments&person=nobody')
+  await expect(ines.getByText('There is nothing here, or it is not yours to see.')).toBeVisible()
+})

@@ -33,6 +33,8 @@ export function demoConfiguration(facts: DemoFacts): string {
         labels: { environment: 'prod', region: 'eu' },
         kubeconfig: { file: facts.kubeconfig },
         publicServer: facts.publicServer,
+        // As the bindings in world.yaml name them.
+        people: { username: 'email', usernamePrefix: 'oidc:', groupsPrefix: 'oidc:' },
       },
     ],
     entitlements: [
@@ -130,6 +132,20 @@ export function demoConfiguration(facts: DemoFacts): string {
         when: "rules.exists(r, 'secrets' in r.resources && r.verbs.exists(v, v in ['list', 'watch', '*']))",
         effect: 'warn',
         message: 'This shows every secret of the namespace. Could it be one, by its name?',
+      },
+      {
+        name: 'nothing-new',
+        description: 'A grant should add something to what the requester can do already.',
+        when: 'difference.known && difference.added.size() == 0',
+        effect: 'warn',
+        message: 'All of this is possible for the requester already, without Postern.',
+      },
+      {
+        name: 'new-deletes-need-a-ticket',
+        description: 'Whoever comes to delete what they could not delete before says for which ticket.',
+        when: "difference.known && difference.added.exists(a, a.verb in ['delete', 'deletecollection'])",
+        effect: 'require',
+        require: { ticket: { pattern: '^[A-Z]+-[0-9]+$' } },
       },
       {
         // The only one that looks at the clock, on what the story does not ask for: the demo plays at any time of day.

@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import Link from 'next/link'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { AccessList } from '#components/request/access-list'
@@ -21,6 +22,12 @@ export default async function AccessPage() {
       <LiveRefresh />
       <PageHead title="Access" />
       <AskBox choices={choicesOf(entitlements)} />
+      <p className="mt-2 text-dense text-muted">
+        <Link className="link" href="/why">
+          Why can’t I?
+        </Link>{' '}
+        What a cluster allows you already, and by which role.
+      </p>
       <section aria-labelledby="now" className="mt-8">
         <h2 id="now" className="border-b border-edge pb-1.5">
           Now

@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import Link from 'next/link'
 import { PageHead } from '#components/layout/page-head'
 import { AskBox } from '#components/request/ask-box'
 import { AskForm } from '#components/request/ask-form'
@@ -39,6 +40,14 @@ export default async function AskPage({ searchParams }: PageProps<'/ask'>) {
     <>
       <PageHead title="Ask">{understood.sentence && <Said>{understood.sentence}</Said>}</PageHead>
       <AskBox choices={choicesOf(entitlements)} value={one('q')} />
+      {one('q') && (
+        <p className="mt-2 text-dense text-muted">
+          <Link className="link" href={`/why?${new URLSearchParams({ q: one('q') })}`}>
+            Why can’t I?
+          </Link>{' '}
+          What the cluster says about it, right by right.
+        </p>
+      )}
       <EntitlementList choices={understood.choices} />
     </>
   )

@@ -1,0 +1,118 @@
+import { buttonStyle } from '../ui/button-style.ts'
+
+type Fields = Record<'q' | 'cluster' | 'verb' | 'what' | 'namespace' | 'name' | 'person', string>
+type Props = {
+  fields: Fields
+  clusters: string[]
+  namespaces: string[]
+  /** May this reader ask about somebody else? */
+  others: boolean
+}
+
+const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
+
+/** The question, in one line or in its parts. Plain forms: they work, and can be bookmarked, without any script. */
+export function WhyForm({ fields, clusters, namespaces, others }: Props) {
+  const cluster = fields.cluster || (clusters[0] ?? '')
+  const kept = (
+    <>
+      {clusters.length < 2 && <input type="hidden" name="cluster" value={cluster} />}
+      {others && fields.person && <input type="hidden" name="person" value={fields.person} />}
+    </>
+  )
+  return (
+    <search className="space-y-4">
+      <form action="/why" className="flex gap-2">
+        <input
+          name="q"
+          data-search
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={4000}
+          aria-label="Paste a Forbidden error or a kubectl command"
+          placeholder="Paste the Forbidden error or the kubectl command"
+          defaultValue={fields.q}
+          key={fields.q}
+          className="control h-11"
+        />
+        {kept}
+        <button type="submit" className={buttonStyle()}>
+          Why?
+        </button>
+      </form>
+      <form action="/why" className="grid grid-cols-2 items-end gap-3 rail:flex rail:flex-wrap">
+        {clusters.length > 1 && (
+          <Part id="cluster" label="Cluster">
+            <select id="cluster" name="cluster" className="control font-mono text-code" defaultValue={cluster}>
+              {clusters.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </Part>
+        )}
+        <Part id="verb" label="Verb">
+          <Text id="verb" value={fields.verb} list={verbs} hint="get" required />
+        </Part>
+        <Part id="what" label="Resource or path">
+          <Text id="what" value={fields.what} hint="deployments.apps, pods/log, /metrics" required />
+        </Part>
+        <Part id="namespace" label="Namespace">
+          <Text id="namespace" value={fields.namespace} list={namespaces} hint="empty: the whole cluster" />
+        </Part>
+        <Part id="name" label="Name">
+          <Text id="name" value={fields.name} hint="any" />
+        </Part>
+        {others && (
+          <Part id="person" label="Person">
+            <Text id="person" value={fields.person} hint="me" />
+          </Part>
+        )}
+        {clusters.length < 2 && <input type="hidden" name="cluster" value={cluster} />}
+        <button type="submit" className={buttonStyle('primary')}>
+          Explain
+        </button>
+      </form>
+    </search>
+  )
+}
+
+function Part({ id, label, children }: { id: string; label: string; children: React.ReactNode }) {
+  return (
+    <div className="min-w-0 rail:flex-1">
+      <label htmlFor={id} className="mb-1 block text-dense text-muted">
+        {label}
+      </label>
+      {children}
+    </div>
+  )
+}
+
+type TextProps = { id: string; value: string; hint: string; list?: string[]; required?: boolean }
+
+function Text({ id, value, hint, list, required = false }: TextProps) {
+  return (
+    <>
+      <input
+        id={id}
+        name={id}
+        key={value}
+        defaultValue={value}
+        placeholder={hint}
+        required={required}
+        maxLength={2000}
+        list={list && `${id}-list`}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        className="control font-mono text-code"
+      />
+      {list && (
+        <datalist id={`${id}-list`}>
+          {list.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      )}
+    </>
+  )
+}
