@@ -205,11 +205,13 @@ test('why somebody may not is told right by right, with the binding that allows 
   await mina.getByRole('link', { name: 'Why can’t I?' }).click()
   await mina
     .getByRole('textbox', { name: /Paste a Forbidden error/ })
-    .fill('kubectl -n payments rollout restart deploy')
+    .fill('kubectl -n payments rollout restart deploy/cart')
   await mina.keyboard.press('Enter')
-  await expect(mina.getByRole('heading', { name: /You may get deployments.apps in payments/ })).toBeVisible()
+  await expect(mina.getByRole('heading', { name: /You may get deployments.apps named cart in payments/ })).toBeVisible()
   await expect(mina.getByText('RoleBinding payments/developers-look')).toBeVisible()
-  await expect(mina.getByRole('heading', { name: /You may not patch deployments.apps in payments/ })).toBeVisible()
+  await expect(
+    mina.getByRole('heading', { name: /You may not patch deployments.apps named cart in payments/ }),
+  ).toBeVisible()
   await mina.getByRole('link', { name: 'Restart payment services' }).click()
   await expect(mina).toHaveURL(/ask\?entitlement=payments-restart&cluster=prod-eu&namespaces=payments/)
 

@@ -46,7 +46,12 @@ const configuration = (places: {
     publicUrl: places.url,
     identity: { issuer: places.issuer, clientId: places.clientId, apiAudience: places.audience, groupsClaim: 'groups' },
     roles: { auditor: { groups: ['security-audit'] }, admin: { groups: ['platform-admins'] } },
-    clusters: [{ name: 'prod-eu', labels: {}, kubeconfig: { file: places.kubeconfig }, publicServer: places.server }],
+    clusters: [
+      {
+        ...{ name: 'prod-eu', labels: {}, kubeconfig: { file: places.kubeconfig }, publicServer: places.server },
+        people: { username: 'email', usernamePrefix: 'oidc:', groupsPrefix: 'oidc:' },
+      },
+    ],
     entitlements: [entitlement('decided', [{ groups: ['payments-leads'], count: 1 }]), entitlement('automatic', [])],
     pending: { lapseAfter: 'PT24H' },
     guardrails: [],
@@ -103,6 +108,13 @@ try {
     await floor.end(id)
     await floor.cleanUp(id)
     await product.decidedGrant()
+  }
+
+  say(`${rounds} previews, floor and Postern in turn`)
+  const previews = { floor: [] as number[], product: [] as number[] }
+  for (let i = 0; i < rounds; i++) {
+    previews.floor.push(await floor.preview())
+    previews.product.push(await product.preview())
   }
 
   say(`${rounds} grants and ends, floor and Postern in turn`)
@@ -164,6 +176,8 @@ try {
     compare('revocation → *ended*, proven and committed', times.end, times.floorEnd, 50, 1.5),
     tell('revocation → *ended*, proven and committed', times.end, times.floorEnd, 95),
     tell('… until the cluster has said denied', times.denied, times.floorEnd, 50),
+    tell('preview with the difference to what the requester can do', previews.product, previews.floor, 50),
+    tell('preview with the difference to what the requester can do', previews.product, previews.floor, 95),
     row(
       `full cycles each second, ${width} at a time`,
       rates[0].toFixed(1),
@@ -192,7 +206,8 @@ PostgreSQL 18 and Kubernetes 1.37 on the same machine, both waiting for the disk
 
 The floor is a bare script on the same servers in the same run: keep-alive HTTPS and plain SQL, no product code
 (\`local/bench/floor.ts\`). Granting: three creates in parallel, one access review, two commits. Ending: delete the binding, one
-access review, two commits. A cycle adds the token and the removal of the rest.
+access review, two commits. A cycle adds the token and the removal of the rest. A preview: one SelfSubjectRulesReview and one
+SubjectAccessReview, one after the other; Postern asks the cluster neither, and answers from what its worker read.
 
 Postern's times begin with what the database's clock recorded for the decision and for the wish to end, both taken before
 their own commit (cut to the millisecond, so up to 1 ms is counted too much), and end when a client that listens to the

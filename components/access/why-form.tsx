@@ -54,10 +54,10 @@ export function WhyForm({ fields, clusters, namespaces, others }: Props) {
           <Text id="verb" value={fields.verb} list={verbs} hint="get" required />
         </Part>
         <Part id="what" label="Resource or path">
-          <Text id="what" value={fields.what} hint="deployments.apps, pods/log, /metrics" required />
+          <Text id="what" value={fields.what} hint="pods/log" required />
         </Part>
         <Part id="namespace" label="Namespace">
-          <Text id="namespace" value={fields.namespace} list={namespaces} hint="empty: the whole cluster" />
+          <Text id="namespace" value={fields.namespace} list={namespaces} hint="whole cluster" />
         </Part>
         <Part id="name" label="Name">
           <Text id="name" value={fields.name} hint="any" />

@@ -48,6 +48,14 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
             </dd>
           </>
         )}
+        {cluster.permissions.length > 0 && (
+          <>
+            <dt className="text-muted">People</dt>
+            <dd>
+              <People cluster={cluster} />
+            </dd>
+          </>
+        )}
         {given.length > 0 && (
           <>
             <dt className="text-muted">Namespaces</dt>
@@ -118,6 +126,48 @@ function Found({ cluster }: { cluster: ClusterResource }) {
       <p className="mb-1 text-dense font-strong text-ending">◐ Found here in Postern’s name, and owned by no grant</p>
       <FindingsTable findings={cluster.findings} caption={`Found in ${cluster.name}, owned by no grant`} />
     </div>
+  )
+}
+
+/** Can Postern tell what a grant adds to what people can do already? */
+function People({ cluster: { people, rightsReadAt, rightsError } }: { cluster: ClusterResource }) {
+  return (
+    <>
+      <p>{people ? <Mapping people={people} /> : 'postern.yaml does not say how this cluster knows them'}</p>
+      {rightsReadAt ? (
+        <p className="text-muted">
+          What they may do was read <Time at={rightsReadAt} />
+        </p>
+      ) : (
+        !rightsError && <p className="text-waiting">◌ what they may do was not read yet</p>
+      )}
+      {rightsError && (
+        <p className="text-ending">
+          <Said>{rightsError}</Said>
+        </p>
+      )}
+    </>
+  )
+}
+
+function Mapping({ people }: { people: NonNullable<ClusterResource['people']> }) {
+  return (
+    <>
+      known by{' '}
+      {people.usernamePrefix && (
+        <>
+          <code>{people.usernamePrefix}</code> and{' '}
+        </>
+      )}
+      {people.username === 'email' ? 'their verified e-mail address' : 'their subject'}, in groups{' '}
+      {people.groupsPrefix ? (
+        <>
+          with <code>{people.groupsPrefix}</code> before the name
+        </>
+      ) : (
+        'of the same names'
+      )}
+    </>
   )
 }
 

@@ -11,7 +11,7 @@ type Props = {
 }
 
 const under: Record<Props['href'], string[]> = {
-  '/': ['/ask', '/requests'],
+  '/': ['/ask', '/requests', '/why'],
   '/inbox': [],
   '/history': [],
   '/guardrails': [],

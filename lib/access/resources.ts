@@ -331,6 +331,12 @@ export const clusterResource = z
     version: z.string().nullable(),
     error: z.string().nullable(),
     namespaces: z.array(z.strictObject({ name: z.string(), grantable: z.boolean() })),
+    people: z
+      .strictObject({ username: z.enum(['email', 'subject']), usernamePrefix: z.string(), groupsPrefix: z.string() })
+      .nullable()
+      .meta({ description: 'How the cluster knows people, as configured; null where nobody said.' }),
+    rightsReadAt: time.nullable().meta({ description: 'When it was last read who may do what there.' }),
+    rightsError: z.string().nullable().meta({ description: 'Why that could not be read the last time.' }),
     permissions: z.array(
       z.strictObject({ what: z.string(), namespace: z.string(), allowed: z.boolean(), neededFor: z.string() }),
     ),

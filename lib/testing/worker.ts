@@ -29,7 +29,10 @@ export async function testWorker(): Promise<TestWorker> {
   const document = aConfiguration({
     publicUrl,
     clusters: [
-      { name: 'prod-eu', kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server },
+      {
+        ...{ name: 'prod-eu', kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server },
+        people: { username: 'email', usernamePrefix: 'oidc:', groupsPrefix: 'oidc:' },
+      },
       { name: 'away', kubeconfig: { file: '/nonexistent/kubeconfig' }, publicServer: 'https://away.example.com' },
     ],
     entitlements: [

@@ -30,11 +30,11 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     findingsWithoutGrant(isWhole ? clusters.map(({ name }) => name) : []),
   ])
   const theirs = entitlements.filter(({ who }) => isAmong(who, actor.person))
-  return clusters.map(({ name, labels, publicServer }) => {
+  return clusters.map(({ name, labels, publicServer, people = null }) => {
     const state = states.get(name)
     const known = { name, reachable: state?.reachable ?? false, checkedAt: state?.checkedAt.toISOString() ?? null }
     if (isWhole) {
-      const { version = null, error = null, permissions = [] } = state ?? {}
+      const { version = null, error = null, permissions = [], rightsReadAt = null, rightsError = null } = state ?? {}
       return {
         ...known,
         labels,
@@ -42,6 +42,9 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
         version,
         error,
         permissions,
+        people,
+        rightsReadAt: rightsReadAt?.toISOString() ?? null,
+        rightsError,
         namespaces: state ? grantableIn(state) : [],
         findings: (findings.get(name) ?? []).map(toFindingResource),
       }
@@ -50,6 +53,10 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     const askable = new Set(mine.flatMap((entitlement) => coveredNamespaces(entitlement, state)))
     const namespaces = state ? grantableIn(state).filter((namespace) => askable.has(namespace.name)) : []
     const own = mine.length > 0 ? { labels, publicServer } : { labels: {}, publicServer: '' }
-    return { ...known, ...own, version: null, error: null, permissions: [], namespaces, findings: [] }
+    const notTheirs = {
+      ...{ version: null, error: null, permissions: [], findings: [] },
+      ...{ people: null, rightsReadAt: null, rightsError: null },
+    }
+    return { ...known, ...own, ...notTheirs, namespaces }
   })
 }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Difference } from '#lib/access/difference'
 import { clusterClient } from '#lib/cluster/client'
 import { createObject } from '#lib/cluster/objects'
 import { db } from '#lib/db/client'
@@ -38,6 +39,26 @@ describe('guardrails right before granting', () => {
     await stage.guard([{ ...calm, effect: 'require', require: { approvals: [{ groups: ['security'] }] } }])
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('1 more of security') })
+  })
+
+  it('what is new to the requester is asked of the cluster at that moment, not taken from an older reading', async () => {
+    const noPatch = "difference.added.exists(a, a.verb == 'patch' && a.resource == 'deployments')"
+    await stage.guard([{ ...calm, when: noPatch, effect: 'deny' }])
+    const { holder, request } = await anApprovedRequest()
+    expect(await grantReaches((await aGrant({ request })).id, 'ended')).toMatchObject({ endedBy: 'ineligible' })
+    const name = `patches-${holder.id.slice(-8)}`
+    const rule = ['--verb=get,list,watch,patch', '--resource=deployments.apps']
+    await kubectl(['create', 'role', name, '-n', 'payments', ...rule])
+    await kubectl(['create', 'rolebinding', name, '-n', 'payments', `--role=${name}`, `--user=oidc:${holder.email}`])
+    try {
+      const again = await anApprovedRequest({ requester: holder })
+      const { id } = await grantReaches((await aGrant({ request: again.request })).id, 'active')
+      const told = await db().auditEvent.findFirstOrThrow({ where: { grantId: id, type: 'grant.active' } })
+      const { difference } = (told.data as { judged: { difference: Difference } }).judged
+      expect(difference).toMatchObject({ known: true, gained: [], held: [{ namespaces: ['payments'] }] })
+    } finally {
+      await kubectl(['delete', 'role,rolebinding', name, '-n', 'payments'])
+    }
   })
 
   it('access ends with its window, in the record and on the objects', async () => {

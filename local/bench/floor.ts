@@ -12,6 +12,8 @@ export type Floor = {
   token(id: string): Promise<number>
   /** Milliseconds for deleting the binding, one access review and two commits. */
   end(id: string): Promise<number>
+  /** Milliseconds for asking what somebody may do in a namespace, and one thing more: no judgement, no record. */
+  preview(): Promise<number>
   /** Removes the role and the ServiceAccount: not part of the time. */
   cleanUp(id: string): Promise<void>
   close(): Promise<void>
@@ -108,6 +110,18 @@ export async function startFloor(target: FloorTarget, adminUrl: string, connecti
         await call('DELETE', `${rbac}/namespaces/${target.namespace}/rolebindings/${id}`)
         await reviewUntil(id, false)
         await commit()
+      }),
+    preview: () =>
+      timed(async () => {
+        const reviews = '/apis/authorization.k8s.io/v1'
+        await call('POST', `${reviews}/selfsubjectrulesreviews`, { spec: { namespace: target.namespace } })
+        await call('POST', `${reviews}/subjectaccessreviews`, {
+          spec: {
+            user: 'oidc:mina@example.com',
+            groups: ['oidc:payments-dev', 'system:authenticated'],
+            resourceAttributes: { namespace: target.namespace, verb: 'get', group: 'apps', resource: 'deployments' },
+          },
+        })
       }),
     cleanUp: async (id) => {
       await Promise.all([

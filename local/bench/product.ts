@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { Preview } from '#lib/access/resources'
 import { type GrantStatus, grantStatuses } from '#lib/access/status'
 import type { Identity } from '../identity.ts'
 import { bearerToken } from '../token.ts'
@@ -11,6 +12,8 @@ export type Product = {
    * the wish to end until the worker had the cluster's denial, which is before *ended* is committed.
    */
   decidedGrant(): Promise<{ grantMs: number; heardGrantMs: number; deniedMs: number; endMs: number }>
+  /** Milliseconds for the dry run of a request. @throws Error where what is new in it is not known */
+  preview(): Promise<number>
   /** One request that needs nobody, its token, its release and its verified end. */
   cycle(): Promise<void>
   close(): Promise<void>
@@ -18,7 +21,7 @@ export type Product = {
 
 type Seen = { id: string; request_id: string; status: GrantStatus; decided: number; wished: number; denied: number }
 
-type Call = (path: string, body?: unknown) => Promise<Record<string, string>>
+type Call = <T = Record<string, string>>(path: string, body?: unknown) => Promise<T>
 
 /** A client of Postern's API that waits for grants by listening to the database, so that waiting costs the product nothing. */
 export async function startProduct(at: { url: string; identity: Identity; databaseUrl: string }): Promise<Product> {
@@ -83,14 +86,11 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       waiting.delete(requestId)
     }
   }
-  const ask = (entitlement: string) =>
-    engineer('/requests', {
-      entitlement,
-      cluster: 'prod-eu',
-      namespaces: ['payments'],
-      reason: 'to see how fast this is',
-      duration: 'PT30M',
-    })
+  const submission = (entitlement: string) => ({
+    ...{ entitlement, cluster: 'prod-eu', namespaces: ['payments'] },
+    ...{ reason: 'to see how fast this is', duration: 'PT30M' },
+  })
+  const ask = (entitlement: string) => engineer('/requests', submission(entitlement))
 
   return {
     decidedGrant: async () => {
@@ -102,6 +102,12 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       const [made = Number.NaN, began = Number.NaN, , over = Number.NaN] = heard.get(active.id) ?? []
       const { decided, wished, denied } = ended
       return { grantMs: began - decided, heardGrantMs: began - made, deniedMs: denied - wished, endMs: over - wished }
+    },
+    preview: async () => {
+      const began = performance.now()
+      const { difference } = await engineer<Preview>('/requests/preview', submission('decided'))
+      if (!difference.known) throw new Error(`what is new is not known: ${difference.why}`)
+      return performance.now() - began
     },
     cycle: async () => {
       const { id } = await ask('automatic')
