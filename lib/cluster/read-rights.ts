@@ -29,11 +29,11 @@ const page = z.object({
 })
 
 /** Objects of all kinds together. A cluster with more is not read: nobody would wait for the answer. */
-const mostObjects = 500_000
+const mostObjects = 300_000
 const pageSize = 500
 
 /** A page counts as so many at least: a server that gives small ones, or empty ones for ever, comes to an end too. */
-const leastPerPage = 50
+const leastPerPage = 250
 
 type Budget = { left: number; signal: AbortSignal }
 

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { closeClusters } from '#lib/cluster/client'
+import { db } from '#lib/db/client'
+import { readRights } from '#lib/db/cluster-rights'
 import { clusterStates } from '#lib/db/cluster-states'
 import { currentPolicy } from '#lib/policy/current'
 import { aConfiguration } from '#lib/testing/configuration'
@@ -13,6 +15,7 @@ import { testPolicy } from '#lib/testing/policy'
 import { aClusterState } from '#lib/testing/requests'
 import { ensureCertificates } from '#local/certificates'
 import { writeKubeconfig } from '#local/kubeconfig'
+import { readRightsOf } from './read-rights.ts'
 import { refreshCluster } from './refresh-cluster.ts'
 
 // An API server that answers whatever it likes, over a connection that is trusted.
@@ -57,4 +60,17 @@ test.each([
   await refreshCluster(currentPolicy().configuration, 'prod-eu', 0)
   const state = (await clusterStates()).get('prod-eu')
   expect(state).toMatchObject({ reachable: false, error: expect.stringMatching(/could not be understood/) })
+})
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1'
+test.each([
+  ['bindings without names', { items: [{ roleRef: { kind: 'Role' } }] }, /could not be understood/],
+  ['bindings that bind nothing', { items: [{ metadata: { name: 'a' }, roleRef: 7 }] }, /could not be understood/],
+  ['pages without an end', { items: [], metadata: { continue: 'more' } }, /more than 300000 objects/],
+])('a cluster that answers %s: who may do what there is not known, and the worker goes on', async (_what, list, why) => {
+  for (const kind of ['rolebindings', 'clusterrolebindings', 'roles', 'clusterroles'])
+    answers[`${rbac}/${kind}`] = kind === 'clusterrolebindings' ? list : { items: [] }
+  await database.asOwner('DELETE FROM cluster_rights')
+  await readRightsOf(currentPolicy().configuration, 'prod-eu', new AbortController().signal)
+  expect(await readRights(db(), 'prod-eu')).toEqual({ rights: null, error: expect.stringMatching(why) })
 })
