@@ -246,7 +246,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       },
     },
     ...['/me', '/entitlements', '/clusters'].map((path) => api200('Look around', path)),
-    ...['/ask', '/history', '/clusters', '/guardrails'].map((path) => page200('Look around', path)),
+    ...['/ask', '/history', '/clusters', '/guardrails', '/why'].map((path) => page200('Look around', path)),
     { deed: 'Look around', door: 'action destinations', call: (caller) => act(caller, 'destinations', []) },
     ...[
       { door: 'GET /api/v1/access/explain?oneself', deed: 'Look around', whom: [] },
