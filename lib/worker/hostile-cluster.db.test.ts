@@ -67,10 +67,13 @@ test.each([
   ['bindings without names', { items: [{ roleRef: { kind: 'Role' } }] }, /could not be understood/],
   ['bindings that bind nothing', { items: [{ metadata: { name: 'a' }, roleRef: 7 }] }, /could not be understood/],
   ['pages without an end', { items: [], metadata: { continue: 'more' } }, /more than 300000 objects/],
-])('a cluster that answers %s: who may do what there is not known, and the worker goes on', async (_what, list, why) => {
-  for (const kind of ['rolebindings', 'clusterrolebindings', 'roles', 'clusterroles'])
-    answers[`${rbac}/${kind}`] = kind === 'clusterrolebindings' ? list : { items: [] }
-  await database.asOwner('DELETE FROM cluster_rights')
-  await readRightsOf(currentPolicy().configuration, 'prod-eu', new AbortController().signal)
-  expect(await readRights(db(), 'prod-eu')).toEqual({ rights: null, error: expect.stringMatching(why) })
-})
+])(
+  'a cluster that answers %s: who may do what there is not known, and the worker goes on',
+  async (_what, list, why) => {
+    for (const kind of ['rolebindings', 'clusterrolebindings', 'roles', 'clusterroles'])
+      answers[`${rbac}/${kind}`] = kind === 'clusterrolebindings' ? list : { items: [] }
+    await database.asOwner('DELETE FROM cluster_rights')
+    await readRightsOf(currentPolicy().configuration, 'prod-eu', new AbortController().signal)
+    expect(await readRights(db(), 'prod-eu')).toEqual({ rights: null, error: expect.stringMatching(why) })
+  },
+)
