@@ -5,7 +5,14 @@ import { personIdentity } from '#lib/rbac/identity'
 import { testDatabase } from '#lib/testing/database'
 import { aRequest } from '#lib/testing/requests'
 import { db } from './client.ts'
-import { readRights, saveRights, saveRightsTrouble, takeRightsTurn } from './cluster-rights.ts'
+import {
+  type RightsColumns,
+  readRights,
+  saveRights,
+  saveRightsTrouble,
+  seenRights,
+  takeRightsTurn,
+} from './cluster-rights.ts'
 
 const database = await testDatabase()
 afterAll(database.drop)
@@ -52,15 +59,24 @@ describe('what was read of a cluster', () => {
   })
 
   test('counts as not known where it cannot be used, and says so instead of failing whoever asked', async () => {
-    await saveRights(cluster, rights(4), readAt, 60)
     for (const content of [Buffer.from('no gzip'), gzipSync('no JSON'), gzipSync('{}')]) {
-      const changed = `UPDATE cluster_rights SET hash = $1, content = $2 WHERE cluster = $3`
-      await database.asOwner(changed, [`sha256:${count}-${content.length}`, content, cluster])
+      await saveRights(cluster, rights(100 + content.length), readAt, 60)
+      await database.asOwner('UPDATE cluster_rights SET content = $1 WHERE cluster = $2', [content, cluster])
       expect(await readRights(db(), cluster)).toEqual({
         rights: null,
         error: expect.stringContaining('cannot be used'),
       })
     }
+  })
+
+  test('is the newer one where somebody wrote between the hash and the content', async () => {
+    await saveRights(cluster, rights(6), readAt, 60)
+    const sql = `SELECT hash AS "rightsHash", read_at AS "rightsReadAt", error AS "rightsError",
+      signature AS "rightsSignature" FROM cluster_rights WHERE cluster = $1`
+    const [told] = await database.asOwner<RightsColumns>(sql, [cluster])
+    await saveRights(cluster, rights(7), readAt, 60)
+    const { rights: seen } = await seenRights(db(), cluster, told as RightsColumns)
+    expect(seen?.objectsOf(personIdentity('mina', [])).roleBindings).toHaveLength(7)
   })
 
   test('stays after an outage, and is forgotten where Postern may not read it any more', async () => {
