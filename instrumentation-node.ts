@@ -1,4 +1,4 @@
-import { cutOffSlowClients } from '#lib/api/slow-clients'
+import { hardenServer } from '#lib/api/harden-server'
 import { notePeerAddresses } from '#lib/auth/client-address'
 import { providerMetadata } from '#lib/auth/discovery'
 import { env } from '#lib/env'
@@ -29,7 +29,7 @@ function drainBeforeExit(stop: () => Promise<void>) {
 async function start() {
   const { configPath, role } = env()
   notePeerAddresses()
-  cutOffSlowClients()
+  hardenServer()
   await startPolicy(configPath)
   onPolicyChange((policy) => void recordPolicy(policy, configPath))
   // Neither the database nor the provider has to be there for the process to start: /readyz says what is missing.

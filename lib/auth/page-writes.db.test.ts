@@ -59,7 +59,10 @@ test('pages of nobody are counted by network, those of a session by themselves, 
   expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([429, '1'])
   const madeUp = await Promise.all(Array.from({ length: 100 }, () => open({ cookie: 'postern.session=made-up' })))
   expect(madeUp.map(({ status }) => status)).toContain(429)
-  const cookie = await encode({ token: { sid: 'ses_x' }, secret: process.env.POSTERN_SESSION_SECRET ?? '' })
+  const cookie = await encode({
+    token: { sid: 'ses_x', per: 'per_x' },
+    secret: process.env.POSTERN_SESSION_SECRET ?? '',
+  })
   expect((await open({ cookie: `postern.session=${cookie}` })).status).toBe(200)
   expect((await open({ 'x-forwarded-for': '203.0.113.8' })).status).toBe(200)
 })

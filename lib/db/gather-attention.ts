@@ -3,6 +3,8 @@ import { reads } from './client.ts'
 export type Attention = {
   /** Clusters that the worker could not reach when it last looked, or has not looked at for long. */
   unreachable: Array<{ name: string; checkedAt: Date }>
+  /** Clusters that answer, but that nobody has swept to the end for long, or ever since there are workers. */
+  unswept: string[]
   /** Grants that should be over by now. */
   late: number
   /** Grants that are not over of which something in the cluster was not as it was approved, today or still. */
@@ -25,6 +27,10 @@ export async function gatherAttention(holderId: string | 'all'): Promise<Attenti
       (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'checkedAt', checked_at) ORDER BY name), '[]')
         FROM cluster_states
         WHERE NOT reachable OR checked_at < now() - make_interval(secs => ${silence})) AS unreachable,
+      (SELECT coalesce(jsonb_agg(name ORDER BY name), '[]')
+        FROM cluster_states
+        WHERE reachable AND coalesce(sweep_done_at, (SELECT min(started_at) FROM workers))
+          < now() - make_interval(secs => ${silence})) AS unswept,
       (SELECT count(*)::int FROM grants g JOIN requests r ON r.id = g.request_id
         WHERE (${holderId} = 'all' OR r.requester_id = ${holderId})
           AND g.status IN ('active', 'ending')

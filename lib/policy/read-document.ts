@@ -21,7 +21,12 @@ function yamlFindings(documents: Document[]): Placed[] {
     found.push({ offset: offsetOf(second.contents) ?? 0, path: '', message: 'must be one document: take out ---' })
   for (const document of documents) {
     visit(document, (_, node) => {
-      if (!isPair(node) || (isScalar(node.key) && typeof node.key.value === 'string')) return
+      if (!isPair(node)) return
+      // Where any name may stand, as among labels, this one would be left out without a word.
+      if (isScalar(node.key) && node.key.value === '__proto__') {
+        found.push({ offset: offsetOf(node.key) ?? 0, path: '__proto__', message: 'is not known here' })
+      }
+      if (isScalar(node.key) && typeof node.key.value === 'string') return
       found.push({ offset: offsetOf(node.key) ?? 0, path: '', message: 'must be text: put this key in quotes' })
     })
   }

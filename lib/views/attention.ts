@@ -4,7 +4,14 @@ import { gatherAttention } from '#lib/db/gather-attention'
 import { type CurrentPolicy, currentPolicy } from '#lib/policy/current'
 
 export type AttentionItem = {
-  kind: 'cluster-unreachable' | 'ending-late' | 'configuration-refused' | 'worker-silent' | 'tampered' | 'strays'
+  kind:
+    | 'cluster-unreachable'
+    | 'cluster-unswept'
+    | 'ending-late'
+    | 'configuration-refused'
+    | 'worker-silent'
+    | 'tampered'
+    | 'strays'
   sentence: string
 }
 
@@ -20,7 +27,7 @@ function refusedSentence(actor: PersonActor, { problems }: NonNullable<CurrentPo
 export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   const { refused, configuration } = currentPolicy()
   const reader = seesEverything(actor) ? 'all' : actor.person.id
-  const { unreachable, late, tampered, strays, isWorkerSilent } = await gatherAttention(reader)
+  const { unreachable, unswept, late, tampered, strays, isWorkerSilent } = await gatherAttention(reader)
   const items: AttentionItem[] = []
   if (isWorkerSilent) {
     const sentence = 'Nothing is being granted or ended: no worker has given a sign of life for a minute.'
@@ -44,6 +51,11 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   for (const { name } of isWorkerSilent ? [] : unreachable.filter((cluster) => known.has(cluster.name))) {
     const sentence = `${name} cannot be reached: access there is neither made nor ended until it answers.`
     items.push({ kind: 'cluster-unreachable', sentence })
+  }
+  const away = new Set(unreachable.map(({ name }) => name))
+  for (const name of isWorkerSilent ? [] : unswept.filter((one) => known.has(one) && !away.has(one))) {
+    const sentence = `${name} answers but was not swept for a minute: what somebody left over there stays.`
+    items.push({ kind: 'cluster-unswept', sentence })
   }
   if (refused) items.push({ kind: 'configuration-refused', sentence: refusedSentence(actor, refused) })
   return items

@@ -183,6 +183,14 @@ describe('attention', () => {
     await aClusterState({ checkedAt: new Date(Date.now() - 120_000) })
     expect(await kindsFor()).toEqual(['cluster-unreachable'])
     await aClusterState()
+    await db().$executeRaw`UPDATE cluster_states SET sweep_done_at = now() - interval '2 minutes'`
+    expect(await kindsFor()).toEqual(['cluster-unswept'])
+    await db().$executeRaw`UPDATE cluster_states SET sweep_done_at = NULL`
+    expect(await kindsFor(), 'a worker that began just now has not swept yet').toEqual([])
+    await db().$executeRaw`UPDATE workers SET started_at = now() - interval '2 minutes'`
+    expect(await kindsFor()).toEqual(['cluster-unswept'])
+    await db().$executeRaw`UPDATE cluster_states SET sweep_done_at = now()`
+    expect(await kindsFor()).toEqual([])
     await aGrant({ status: 'ending', endingAt: new Date(Date.now() - 60_000) })
     expect(await kindsFor({ roles: ['admin'] })).toEqual(['ending-late'])
     expect(await kindsFor()).toEqual([])

@@ -1,0 +1,236 @@
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { Page } from '@playwright/test'
+import { expect, test as story } from './fixtures.ts'
+import { approve, ask, grantOf } from './grants.ts'
+
+// Other people's pages, clients and proxies, against a running Postern. The pages come from real other origins: another
+// port of the same site, to which the browser sends Postern's cookies, and another site.
+
+type Attacker = { sameSite: string; otherSite: string }
+
+const test = story.extend<object, { attacker: Attacker }>({
+  attacker: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures are wanted from this pattern.
+    async ({}, use) => {
+      const server = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>elsewhere</title><body>')
+      })
+      await new Promise<void>((resolve) => server.listen(0, resolve))
+      const { port } = server.address() as AddressInfo
+      await use({ sameSite: `http://localhost:${port}`, otherSite: `http://127.0.0.1:${port}` })
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+    { scope: 'worker' },
+  ],
+})
+
+type Form = { action: string; type: string; fields: Record<string, string> }
+
+/** Sends a form as a page of another origin can, and gives the status of the answer that the browser got. */
+async function submit(page: Page, form: Form): Promise<number> {
+  const answer = page.waitForResponse(
+    (response) => response.url() === form.action && response.request().method() === 'POST',
+  )
+  await page.evaluate(({ action, type, fields }) => {
+    const element = Object.assign(document.createElement('form'), { action, method: 'post', enctype: type })
+    for (const [name, value] of Object.entries(fields)) {
+      element.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }))
+    }
+    document.body.append(element)
+    element.submit()
+  }, form)
+  return (await answer).status()
+}
+
+const enctypes = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain']
+
+test('a form or a script of another origin changes nothing, though the browser sends the session with it', async ({
+  as,
+  api,
+  stage,
+  attacker,
+}) => {
+  test.setTimeout(120_000)
+  const [mina, priya] = await Promise.all([api('mina'), api('priya')])
+  const pending = await ask(mina)
+  const granted = await ask(mina)
+  await approve(priya, granted)
+  const grant = await grantOf(mina, granted.id, 'active')
+
+  const own = await as('mina')
+  const theme = own.locator('form input[name^="$ACTION_ID_"]').first()
+  const action = (await theme.getAttribute('name')) ?? ''
+  expect(action).toMatch(/^\$ACTION_ID_/)
+  const context = own.context()
+  const isDark = async () =>
+    (await context.cookies()).some(({ name, value }) => name.includes('theme') && value === 'dark')
+
+  const writes: { path: string; fields: Record<string, string> }[] = [
+    { path: `/api/v1/grants/${grant.id}/release`, fields: {} },
+    { path: `/api/v1/requests/${pending.id}/withdraw`, fields: {} },
+    { path: '/api/auth/sign-out', fields: {} },
+    { path: '/api/auth/signin/oidc', fields: { callbackUrl: '/' } },
+    { path: '/', fields: { [action]: '', theme: 'dark' } },
+  ]
+  for (const origin of [attacker.sameSite, attacker.otherSite]) {
+    for (const { path, fields } of writes) {
+      for (const type of enctypes) {
+        const page = await context.newPage()
+        await page.goto(origin)
+        const status = await submit(page, { action: `${stage.url}${path}`, type, fields })
+        // Sign-in and sign-out lead to a page that says nothing was done; everything else is refused.
+        expect([303, 401, 403], `${type} from ${origin} to ${path}`).toContain(status)
+        await page.close()
+      }
+    }
+    const page = await context.newPage()
+    await page.goto(origin)
+    const read = await page.evaluate(
+      async ({ url, release }) => {
+        const attempt = (target: string, init: RequestInit) =>
+          fetch(target, { credentials: 'include', ...init }).then(
+            async (answer) => (answer.type === 'opaque' ? 'opaque' : await answer.text()),
+            () => 'blocked',
+          )
+        const body = '{}'
+        return [
+          await attempt(`${url}/api/v1/me`, {}),
+          await attempt(`${url}/inbox`, {}),
+          await attempt(release, { method: 'POST', body, mode: 'no-cors' }),
+          await attempt(release, { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+          await attempt(release, { method: 'POST', body, headers: { 'idempotency-key': 'x' } }),
+        ]
+      },
+      { url: stage.url, release: `${stage.url}/api/v1/grants/${grant.id}/release` },
+    )
+    expect(read, origin).toEqual(Array(5).fill('blocked'))
+    await page.close()
+  }
+
+  expect((await mina('GET', `/grants/${grant.id}`)).body).toMatchObject({ status: 'active' })
+  expect((await mina('GET', `/requests/${pending.id}`)).body).toMatchObject({ status: 'pending' })
+  expect(await isDark()).toBe(false)
+  await own.reload()
+  await expect(own.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
+  // The same form from Postern's own page does what it says: what was refused above was refused for its origin.
+  expect(
+    await submit(own, {
+      action: `${stage.url}/`,
+      type: 'multipart/form-data',
+      fields: { [action]: '', theme: 'dark' },
+    }),
+  ).toBeLessThan(400)
+  await expect.poll(isDark).toBe(true)
+})
+
+test('no page of Postern is shown in a frame of another origin, nor is a window of Postern in its hands', async ({
+  as,
+  stage,
+  attacker,
+}) => {
+  const own = await as('mina')
+  for (const origin of [attacker.sameSite, attacker.otherSite]) {
+    const page = await own.context().newPage()
+    await page.goto(origin)
+    await page.evaluate((url) => {
+      document.body.append(Object.assign(document.createElement('iframe'), { src: url }))
+    }, `${stage.url}/inbox`)
+    await expect.poll(() => page.frames().at(-1)?.url(), origin).toMatch(/^chrome-error:/)
+    const opened = page.context().waitForEvent('page')
+    await page.evaluate((url) => {
+      Object.assign(window, { opened: window.open(url) })
+    }, stage.url)
+    await expect((await opened).getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
+    // Severed by Cross-Origin-Opener-Policy: for the opener it reads as closed.
+    expect(await page.evaluate(() => (window as unknown as { opened: Window }).opened.closed)).toBe(true)
+    await page.close()
+  }
+})
+
+/** What a server answers to bytes that no honest client sends; resolves when it has closed the connection. */
+function send(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.setEncoding('utf8')
+    socket.on('data', (text) => {
+      answer += text
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(answer))
+  })
+}
+
+const request = (path: string, headers: Record<string, string>) => {
+  const lines = Object.entries({ Connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
+}
+
+test('no header and no path makes Postern send a browser elsewhere, or name another host', async ({ stage }) => {
+  const { port, host } = new URL(stage.url)
+  const evil = 'evil.example'
+  const asked = [
+    ...[
+      '/',
+      '/inbox',
+      '/sign-in',
+      '/sign-in/',
+      '/nowhere/',
+      '/api/v1/openapi.json',
+      '/api/auth/callback/oidc?error=x',
+    ].flatMap((path) => [
+      request(path, { Host: evil }),
+      request(path, { Host: host, 'X-Forwarded-Host': evil, 'X-Forwarded-Proto': 'https', Forwarded: `host=${evil}` }),
+      request(path, { Host: host, 'X-Original-URL': `//${evil}/`, 'X-Rewrite-URL': `//${evil}/` }),
+      request(`http://${evil}${path}`, { Host: evil }),
+    ]),
+    ...[
+      `//${evil}`,
+      `//${evil}/..`,
+      `/\\${evil}`,
+      `/%5C${evil}`,
+      `///${evil}//`,
+      `/.${evil}`,
+      `/%2f%2f${evil}/`,
+      `/sign-in?from=//${evil}`,
+      `/sign-in?callbackUrl=https://${evil}`,
+    ].map((path) => request(path, { Host: host })),
+  ]
+  for (const bytes of asked) {
+    const [head = ''] = (await send(Number(port), bytes)).split('\r\n\r\n')
+    const [line = ''] = bytes.split('\r\n')
+    const location = head.match(/^location: (.*)$/im)?.[1]
+    const leadsTo = location === undefined ? stage.url : new URL(location, stage.url).origin
+    expect.soft(leadsTo, `${line} leads to ${location}`).toBe(stage.url)
+    expect.soft(head, line).toMatch(/^HTTP\/1\.1 [2-4]/)
+    expect.soft(head.toLowerCase().replace(/^location: \/.*$/m, ''), line).not.toContain(evil)
+  }
+})
+
+test('clients that send slowly are cut off, and meanwhile everybody else is served', async ({ stage, api }) => {
+  test.setTimeout(150_000)
+  const port = Number(new URL(stage.url).port)
+  const head = `POST /api/v1/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
+  const sockets: Socket[] = []
+  /** Sends this, then a byte a second, for as long as it is let. Resolves when it is cut off, with the seconds it took. */
+  const drip = (bytes: string) =>
+    new Promise<number>((resolve) => {
+      const began = Date.now()
+      const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+      sockets.push(socket)
+      const more = setInterval(() => socket.write('x'), 1_000)
+      socket.on('error', () => {})
+      socket.resume().on('close', () => {
+        clearInterval(more)
+        resolve((Date.now() - began) / 1000)
+      })
+    })
+  const slow = Array.from({ length: 100 }, (_, n) =>
+    drip(n % 2 ? `${head}X-Slow: ` : `${head}Content-Length: 100000\r\n\r\n{`),
+  )
+  const mina = await api('mina')
+  expect((await mina('GET', '/me')).status).toBe(200)
+  for (const seconds of await Promise.all(slow)) expect(seconds).toBeLessThan(75)
+})
