@@ -7,26 +7,31 @@ type Row = {
   id: string
   status: GrantStatus
   cluster: string
+  isLate: boolean
   objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, print: string | null]>
 }
 
 /**
+ * NB: an end is late by itself after some seconds; after five minutes nobody carries it out. Then the sweep does, without
+ * asking whose turn it is: a lease can be renewed for ever by whoever writes to the database.
+ *
  * What is on record about the grants of this cluster that have not ended, and about those with these ids. Ids that are
  * nobody's are left out.
  */
 export async function knownGrants(cluster: string, ids: readonly string[]): Promise<KnownGrants> {
   const rows = await db().$queryRaw<Row[]>`
-    SELECT g.id, g.status, g.cluster,
+    SELECT g.id, g.status, g.cluster, coalesce(g.expires_at < now() - interval '5 minutes', false) AS "isLate",
       (SELECT coalesce(jsonb_agg(jsonb_build_array(o.kind, o.namespace, o.name, o.uid, o.fingerprint)), '[]')
         FROM grant_objects o WHERE o.grant_id = g.id) AS objects
     FROM grants g
     WHERE (g.next_attempt_at IS NOT NULL AND g.cluster = ${cluster}) OR g.id = ANY(${[...ids]}::text[])`
   return new Map(
-    rows.map(({ id, status, cluster, objects }) => [
+    rows.map(({ id, status, cluster, isLate, objects }) => [
       id,
       {
         status,
         cluster,
+        isLate,
         objects: new Map(
           objects.map(([kind, namespace, name, uid, fingerprint]): [string, KnownObject] => [
             keyText({ kind, namespace, name }),

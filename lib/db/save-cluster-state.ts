@@ -19,7 +19,8 @@ export async function takeLook(name: string, seconds: number): Promise<boolean> 
   const count = await db().$executeRaw`
     INSERT INTO cluster_states AS c (name, checked_at, reachable, error, namespaces, cluster_roles, permissions)
     VALUES (${name}, now(), false, 'Not looked at yet.', '[]', '{}', '[]')
-    ON CONFLICT (name) DO UPDATE SET checked_at = now() WHERE c.checked_at < now() - make_interval(secs => ${seconds})`
+    ON CONFLICT (name) DO UPDATE SET checked_at = now()
+    WHERE c.checked_at NOT BETWEEN now() - make_interval(secs => ${seconds}) AND now()`
   return count > 0
 }
 
@@ -48,10 +49,14 @@ export async function saveSwept(name: string): Promise<void> {
   await db().$executeRaw`UPDATE cluster_states SET sweep_done_at = now() WHERE name = ${name}`
 }
 
-/** Is it this worker's turn to sweep the cluster? As takeLook(). */
+/**
+ * Is it this worker's turn to sweep the cluster? As takeLook(). A time that lies ahead was written by nobody of ours, and
+ * keeps nobody from sweeping.
+ */
 export async function takeSweep(name: string, seconds: number): Promise<boolean> {
   const count = await db().$executeRaw`
     UPDATE cluster_states SET swept_at = now()
-    WHERE name = ${name} AND (swept_at IS NULL OR swept_at < now() - make_interval(secs => ${seconds}))`
+    WHERE name = ${name}
+      AND (swept_at IS NULL OR swept_at NOT BETWEEN now() - make_interval(secs => ${seconds}) AND now())`
   return count > 0
 }

@@ -15,10 +15,17 @@ function seen(some: { labels?: Record<string, string>; uid?: string; namespace?:
 }
 const right = seen()
 
-type Known = { status?: GrantStatus; cluster?: string; uid?: string | null; fingerprint?: string | null }
+type Known = {
+  status?: GrantStatus
+  cluster?: string
+  isLate?: boolean
+  uid?: string | null
+  fingerprint?: string | null
+}
 const known = (some: Known = {}): KnownGrants => {
-  const { status = 'active', cluster = 'prod-eu', uid = right.uid, fingerprint = right.fingerprint } = some
-  return new Map([[grantId, { status, cluster, objects: new Map([[keyText(right), { uid, fingerprint }]]) }]])
+  const { status = 'active', cluster = 'prod-eu', isLate = false } = some
+  const { uid = right.uid, fingerprint = right.fingerprint } = some
+  return new Map([[grantId, { status, cluster, isLate, objects: new Map([[keyText(right), { uid, fingerprint }]]) }]])
 }
 const planOf = (observed: ObservedObject[], grants: KnownGrants) => {
   const { strays, doubtful } = planSweep(observed, grants, 'prod-eu')
@@ -30,6 +37,12 @@ const doubt = { strays: [], doubtful: [grantId] }
 describe('what may not be there', () => {
   it.each<[string, ObservedObject, KnownGrants, string]>([
     ['what belongs to an ended grant', right, known({ status: 'ended' }), 'its grant has ended'],
+    [
+      'what should have gone minutes ago',
+      right,
+      known({ isLate: true }),
+      'its grant should have ended minutes ago, and something holds that up',
+    ],
     ['what names a grant that is not on record', right, new Map(), 'no grant with this id is on record'],
     [
       'what carries our label and names no grant',

@@ -14,7 +14,13 @@ export type KnownObject = { uid: string | null; fingerprint: string | null }
  */
 export type KnownGrants = ReadonlyMap<
   string,
-  { status: GrantStatus; cluster: string; objects: ReadonlyMap<string, KnownObject> }
+  {
+    status: GrantStatus
+    cluster: string
+    /** It should have ended so long ago that somebody, or something, holds its end up. */
+    isLate: boolean
+    objects: ReadonlyMap<string, KnownObject>
+  }
 >
 
 export type Stray = { object: ObservedObject; grantId: string | null; why: string }
@@ -33,6 +39,7 @@ function whyStray(object: ObservedObject, known: KnownGrants, cluster: string): 
   if (!grant) return 'no grant with this id is on record'
   if (grant.cluster !== cluster) return 'its grant belongs to another cluster'
   if (grant.status === 'ended') return 'its grant has ended'
+  if (grant.isLate) return 'its grant should have ended minutes ago, and something holds that up'
   if (!grant.objects.has(keyText(object))) return 'its grant does not have this object'
   return undefined
 }

@@ -8,7 +8,7 @@ import { db } from '#lib/db/client'
 import { sqlStateOf } from '#lib/db/errors'
 import type { Request } from '#lib/db/generated/client'
 import { anEntitlement } from '#lib/testing/configuration'
-import { anApprovedRequest, grantReaches, objectsInCluster } from '#lib/testing/grants'
+import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#lib/testing/grants'
 import { kubectl } from '#lib/testing/kubectl'
 import { aPerson, isNowIn } from '#lib/testing/people'
 import { aDecision, aGrant, aRequest } from '#lib/testing/requests'
@@ -253,6 +253,19 @@ describe('a grant that was moved by hand', () => {
     for (const [status, set] of Object.entries(now))
       await sql(`UPDATE grants SET status = '${status}', ${set} WHERE id = $1 AND status <> 'ended'`, [active.id])
     await expect.poll(() => objectsInCluster(active.id), { timeout: 25_000 }).toEqual([])
+  })
+
+  it('whose end is held up by hand, again and again, is over all the same: the sweep asks for no lease', async () => {
+    const { id } = await grantReaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
+    // As if its time had been over for six minutes, in which nobody could claim it, nor had a turn to sweep.
+    const held = `next_attempt_at = now(), lease_until = now() + interval '4 minutes', leased_by = 'x'`
+    await sql(`UPDATE grants SET expires_at = now() - interval '6 minutes', ${held} WHERE id = $1`, [id])
+    await sql(`UPDATE cluster_states SET swept_at = '2099-01-01' WHERE name = 'prod-eu'`)
+    await expect.poll(() => objectsInCluster(id), { timeout: 25_000 }).toEqual([])
+    expect((await grantRow(id)).status).toBe('active')
+    await expect
+      .poll(() => db().auditEvent.count({ where: { grantId: id, type: 'grant.stray-removed' } }), { timeout: 5_000 })
+      .toBe(3)
   })
 
   it('removes nothing that is not its own, whatever its rows say', async () => {
