@@ -4,7 +4,7 @@ import { type Identity, startIdentity } from './identity.ts'
 import { installPostern } from './install.ts'
 import { startKubernetes } from './kubernetes.ts'
 import { checkout } from './places.ts'
-import { createDatabase, openClient, startPostgres } from './postgres.ts'
+import { createDatabase, openClient, type Postgres, startPostgres } from './postgres.ts'
 import { openRun, type Run } from './processes.ts'
 import { ensureClusterPrograms } from './programs.ts'
 import { letPosternGrantIn, makeWorld, worldNamespaces } from './world.ts'
@@ -39,11 +39,8 @@ export type TestParts = Parts & {
   stop(): Promise<void>
 }
 
-export async function startDatabase(run: Run, durable: boolean) {
-  const { adminUrl, ownerUrl, appUrl } = await startPostgres(run, {
-    directory: join(run.directory, 'postgres'),
-    durable,
-  })
+/** Migrates the database `postern` of a server, and keeps an empty copy of it as the template of others. */
+export async function makeTemplate({ adminUrl, ownerUrl, appUrl }: Postgres): Promise<Parts['postgres']> {
   const template = 'postern_template'
   const { migrate } = await import('../prisma/migrate.mjs')
   await migrate(ownerUrl, join(checkout, 'prisma/migrations'), () => {})
@@ -56,6 +53,9 @@ export async function startDatabase(run: Run, durable: boolean) {
   }
   return { adminUrl, ownerUrl, appUrl, template }
 }
+
+export const startDatabase = async (run: Run, durable: boolean) =>
+  makeTemplate(await startPostgres(run, { directory: join(run.directory, 'postgres'), durable }))
 
 async function startCluster(run: Run, durable: boolean, say: (line: string) => void): Promise<Parts['kubernetes']> {
   const programs = await ensureClusterPrograms(say)

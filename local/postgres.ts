@@ -121,12 +121,12 @@ async function answers(connectionString: string): Promise<boolean> {
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with its data in `directory`, which is made when missing. `durable` waits for the disk
- * at each commit, as production does; without it a crash of the machine may lose everything. Started by root, the
- * server runs as `postgres` or `nobody`, and `directory` must be reachable for that user.
+ * at each commit, as production does; without it a crash of the machine may lose everything. `env` is for the server
+ * besides. Started by root, it runs as `postgres` or `nobody`, and `directory` must be reachable for that user.
  */
 export async function startPostgres(
   run: Run,
-  options: { directory: string; durable: boolean; port?: number },
+  options: { directory: string; durable: boolean; port?: number; env?: Record<string, string> },
 ): Promise<Postgres> {
   const user = databaseUser()
   const { directory } = options
@@ -158,7 +158,7 @@ export async function startPostgres(
     name: 'postgres',
     command: programs.postgres,
     args: ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-    env: bareEnvironment,
+    env: { ...bareEnvironment, ...options.env },
     cwd: data,
     uid: user?.uid,
     gid: user?.gid,

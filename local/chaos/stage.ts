@@ -30,7 +30,7 @@ export type Stage = {
    * A worker in a process of its own, through both proxies. Its `stop` is `kill -9`, or SIGTERM where it is to end in
    * good order.
    */
-  startWorker(options?: { ending?: 'SIGKILL' | 'SIGTERM'; env?: NodeJS.ProcessEnv }): Promise<Part>
+  startWorker(options?: { ending?: 'SIGKILL' | 'SIGTERM'; env?: Record<string, string> }): Promise<Part>
   end(): Promise<void>
 }
 

@@ -1,0 +1,36 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { testParts } from '#lib/testing/database'
+import { makeTemplate } from '../parts.ts'
+import { type Postgres, startPostgres } from '../postgres.ts'
+import type { Run } from '../processes.ts'
+
+export type OwnPostgres = {
+  /** At once and without a checkpoint (SIGQUIT), so that it has to recover as after a crash. */
+  kill(): Promise<void>
+  /** On the same files and the same port. */
+  start(): Promise<void>
+}
+
+/**
+ * A PostgreSQL of this test file's own, which it may stop; it waits for the disk, as one in production. Call it before anything asks for the test's database, which is
+ * made on this one then.
+ */
+export async function ownPostgres(run: Run, env: Record<string, string> = {}): Promise<OwnPostgres> {
+  const options = { directory: join(run.directory, 'postgres'), durable: true, env }
+  let server: Postgres = await startPostgres(run, options)
+  const { port } = server
+  const file = join(run.directory, 'parts.json')
+  writeFileSync(file, JSON.stringify({ ...testParts(), postgres: await makeTemplate(server) }), { mode: 0o600 })
+  process.env.POSTERN_PARTS = file
+  return {
+    kill: async () => {
+      const stopped = server.stop()
+      process.kill(server.pid, 'SIGQUIT')
+      await stopped
+    },
+    start: async () => {
+      server = await startPostgres(run, { ...options, port })
+    },
+  }
+}
