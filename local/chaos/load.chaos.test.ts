@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, expect, it } from 'vitest'
+import { until } from '#lib/testing/until'
+import { inParallel, percentile } from '../bench/statistics.ts'
+import type { Part } from '../processes.ts'
+import { keep } from './size.ts'
+import { openStage } from './stage.ts'
+import { tally } from './tally.ts'
+
+// Many grants at rest, and many that end in one minute.
+
+/** How many live grants there are; making ten thousand takes a quarter of an hour on two cores. */
+const live = Number(process.env.POSTERN_CHAOS_LIVE ?? 10_000)
+const due = Math.min(1_000, live)
+
+const stage = await openStage({ name: 'load' })
+afterAll(stage.end)
+
+const countOf = async (status: string) => {
+  const [row] = await stage.database.asOwner<{ count: number }>(
+    'SELECT count(*)::int AS count FROM grants WHERE status = $1::grant_status',
+    [status],
+  )
+  return row?.count ?? 0
+}
+
+/** Processor time of a process so far, in milliseconds (proc(5): fields 14 and 15, in ticks of 10 ms). */
+function processorMs({ pid }: Part): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+it('many live grants cost little, and a thousand that end within one minute end in time', async () => {
+  const worker = await stage.startWorker({ ending: 'SIGTERM' })
+  await inParallel(live, 8, async () => void (await stage.grants(1)))
+  await until('all are active', async () => (await countOf('active')) === live, 1_500_000)
+
+  // Nothing is under way any more; four sweeps and looks fall into this minute.
+  const [before, callsBefore] = [processorMs(worker), stage.proxy('prod-eu').calls.length]
+  const began = performance.now()
+  await delay(60_000)
+  const seconds = (performance.now() - began) / 1000
+  const share = (processorMs(worker) - before) / 1000 / seconds
+  const calls = stage.proxy('prod-eu').calls.slice(callsBefore)
+  const lists = calls.filter(({ method, path }) => method === 'GET' && path.includes('labelSelector')).length
+  keep({
+    section: 'load',
+    what: `${live.toLocaleString('en')} live grants at rest for a minute: the worker’s share of one core`,
+    seen: `${(100 * share).toFixed(1)} % (${calls.length} calls of the API server, ${lists} of them pages of lists)`,
+    goal: '≤ 10 % at 10,000',
+    holds: live >= 10_000 ? share <= 0.1 : undefined,
+  })
+
+  await stage.database.asOwner(
+    `WITH chosen AS (SELECT id, now() + make_interval(secs => 10 + 60.0 * row_number() OVER () / $1) AS at
+       FROM grants WHERE status = 'active' ORDER BY id LIMIT $1)
+     UPDATE grants g SET expires_at = chosen.at, next_attempt_at = chosen.at FROM chosen WHERE g.id = chosen.id`,
+    [due],
+  )
+  await until('all that were due have ended', async () => (await countOf('ended')) === due, 600_000)
+  const rows = await stage.database.asOwner<{ late: number }>(
+    `SELECT extract(epoch FROM ended_at - expires_at)::float8 AS late FROM grants WHERE status = 'ended'`,
+  )
+  const late = rows.map((row) => row.late)
+  expect(Math.min(...late)).toBeGreaterThanOrEqual(0)
+  await worker.stop()
+  const { leaked, wrong } = await tally(stage.database, stage.publicUrl)
+  expect({ leaked, wrong }).toEqual({ leaked: [], wrong: [] })
+  const [p50, p99] = [percentile(late, 50), percentile(late, 99)]
+  keep({
+    section: 'load',
+    what: `${due.toLocaleString('en')} grants due within one minute: ended and proven late by, p50 and p99; missed`,
+    seen: `${p50.toFixed(2)} s, ${p99.toFixed(2)} s; 0`,
+    goal: 'p99 ≤ 5 s; 0',
+    holds: p99 <= 5,
+  })
+}, 2_400_000)
