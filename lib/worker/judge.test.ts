@@ -119,7 +119,7 @@ describe('by the records', () => {
   })
   it('an approver who lost the group does not count', () => {
     const claim = aClaim()
-    claim.decisions = [approvedBy({ ...lea, groups: [] }, claim.request.digest)]
+    claim.decisions = [{ ...approvedBy(lea, claim.request.digest), person: { ...lea, groups: [] } }]
     expect(codeOf(claim)).toBe('approver-not-eligible')
   })
   it('an approver whose group may not approve this any more does not count', () => {
@@ -214,7 +214,7 @@ describe('by the guardrails, with the cluster as it is', () => {
         expect([codeOf(claim, now), why(claim, live(), now)]).toEqual([undefined, null])
       }
       const others = person('sue', ['sre'])
-      claim.decisions[1] = approvedBy(others, claim.request.digest)
+      claim.decisions[1] = { ...approvedBy(sue, claim.request.digest), person: others }
       expect(codeOf(claim)).toBe('approver-not-eligible')
     })
   })
