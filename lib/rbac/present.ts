@@ -107,11 +107,11 @@ const harmless: readonly Rule[] = [
 ]
 
 /** What a ServiceAccount may do, anywhere, that the requester may not do there. */
-function moreThan(account: Account, requester: ClusterIdentity, theirs: ClusterObjects): ServiceAccountRights {
+function moreThan(account: Account, theirRules: (place: string) => readonly Rule[]): ServiceAccountRights {
   const { namespace, name, identity, objects } = account
   const places = new Set(['', ...objects.roleBindings.map(({ metadata }) => metadata.namespace)])
   const rules = [...places].flatMap(
-    (place) => covers([...harmless, ...rulesIn(theirs, requester, place)], rulesIn(objects, identity, place)).uncovered,
+    (place) => covers([...harmless, ...theirRules(place)], rulesIn(objects, identity, place)).uncovered,
   )
   return { namespace, name, rules }
 }
@@ -121,8 +121,15 @@ function strongerAccounts(rights: IndexedRights, who: WhoTheyAre, namespaces: re
   // Somebody unknown is held to have what everybody has who signs in.
   const requester = who.identity ?? personIdentity('', [])
   const theirs = rights.objectsOf(requester)
+  // Accounts mostly hold something in the same few places.
+  const known = new Map<string, Rule[]>()
+  const theirRules = (place: string) => {
+    const rules = known.get(place) ?? rulesIn(theirs, requester, place)
+    known.set(place, rules)
+    return rules
+  }
   return accountsOf(rights, namespaces)
-    .map((account) => moreThan(account, requester, theirs))
+    .map((account) => moreThan(account, theirRules))
     .filter(({ rules }) => rules.length > 0)
 }
 
