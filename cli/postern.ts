@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { visible } from '#lib/check/source'
 import { checkCommand } from './check/command.ts'
+import { policyCommand } from './policy/command.ts'
 import type { Terminal } from './terminal.ts'
 import { UnusableFile } from './unusable-file.ts'
 
@@ -14,10 +15,17 @@ function postern(terminal: Terminal): Command {
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text.split('\n').map(visible).join('\n')),
     })
-  for (const command of [checkCommand(terminal)]) {
-    program.addCommand(command.copyInheritedSettings(program))
+  for (const command of [checkCommand(terminal), policyCommand(terminal)]) {
+    program.addCommand(withSettings(command, program))
   }
   return program
+}
+
+/** Commands of commands, too, end without ending the process. */
+function withSettings(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent)
+  for (const inner of command.commands) withSettings(inner, command)
+  return command
 }
 
 /**

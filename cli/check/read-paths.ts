@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, normalize } from 'node:path'
 import { DocumentSplitter, type DocumentText } from '#lib/check/documents'
+import { notUtf8, whyNot } from '../why-not.ts'
 
 export const standardInput = '-'
 export const standardInputName = '<stdin>'
@@ -13,21 +14,6 @@ export type Piece = { file: string; document: DocumentText } | { file: string; p
 const manifestName = /\.(ya?ml|json)$/i
 /** Not the project's own manifests. Whoever means them names them. */
 const notFollowed = new Set(['.git', 'node_modules'])
-
-const notUtf8 = 'ERR_ENCODING_INVALID_ENCODED_DATA'
-
-const messages: Record<string, string> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'may not be read',
-  ELOOP: 'is a symbolic link that leads back to itself',
-  EISDIR: 'is a folder',
-  [notUtf8]: 'must be UTF-8',
-}
-
-export function whyNot(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? ''
-  return messages[code] ?? `cannot be read (${code || 'unknown'})`
-}
 
 async function* documentsOf(file: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
   const splitter = new DocumentSplitter()

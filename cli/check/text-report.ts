@@ -39,6 +39,8 @@ function marksUnder(places: readonly Place[], { excerpt, column }: Place): strin
   return marks
 }
 
+// The verb and the resource of one rule: what other rules add is in the words below, and in the reports for programs.
+const maxPlaces = 2
 const maxIncluded = 6
 
 function sentenceInText(finding: Finding, paint: Paint): string[] {
@@ -62,7 +64,7 @@ function groupInText(findings: readonly [Finding, ...Finding[]], paint: Paint): 
   const from = template ? ` (made from ${visible(template)})` : ''
   return [
     `${paint('bold', where)}: ${visible(objectInWords(object))}${from}`,
-    ...sourceLines(places, paint).map((line) => `  ${line}`),
+    ...sourceLines(places.slice(0, maxPlaces), paint).map((line) => `  ${line}`),
     ...findings.flatMap((finding) => sentenceInText(finding, paint)).map((line) => `  ${line}`),
   ].join('\n')
 }

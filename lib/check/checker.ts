@@ -4,7 +4,14 @@ import type { Rule } from '#lib/access/rule'
 import { type Severity, severities } from '#lib/access/severity'
 import type { ClusterRole } from '#lib/rbac/cluster-objects'
 import type { DocumentText } from './documents.ts'
-import { type Finding, fingerprintOf, type GuardrailJudge, type Judged, type ObjectName } from './finding.ts'
+import {
+  type Finding,
+  fingerprintOf,
+  type GuardrailJudge,
+  type Judged,
+  type ObjectName,
+  objectInWords,
+} from './finding.ts'
 import { judgeAggregated } from './judge-aggregated.ts'
 import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
 import { judgeRole, ruleOf } from './judge-role.ts'
@@ -74,8 +81,8 @@ export class Checker {
 
   /** Judges what could not be judged before everything was read. */
   finish() {
-    const places = this.#aggregated.map(({ where, place }) => ({ name: where.object.name, place }))
-    for (const [index, { name, rules, judged }] of judgeAggregated(places, this.#clusterRoles).entries()) {
+    const aggregated = this.#aggregated.map(({ where, place }) => ({ name: where.object.name, place }))
+    for (const [index, { name, rules, judged }] of judgeAggregated(aggregated, this.#clusterRoles).entries()) {
       this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, rules, 'input')
       const where = this.#aggregated[index]?.where
       if (where) this.#report(judged, where)
@@ -100,9 +107,11 @@ export class Checker {
       this.#report(said.filter(isNew), where)
     }
     for (const where of this.#waiving) this.#report(where.waivers.told(), where)
-    const files = new Map([...new Set(this.objects.map(({ file }) => file))].map((file, index) => [file, index]))
-    const rank = ({ file, places }: Finding) => [files.get(file) ?? 0, places[0].line] as const
-    this.findings.sort((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])
+    // As they were read, the gravest of each object first.
+    const places = new Map(this.objects.map(({ file, object }, index) => [keyOf(file, object), index]))
+    const rank = ({ file, object }: Finding) => places.get(keyOf(file, object)) ?? 0
+    const grave = ({ severity }: Finding) => severities.indexOf(severity)
+    this.findings.sort((a, b) => rank(a) - rank(b) || grave(b) - grave(a))
   }
 
   *#objectsOf(file: string, { text, line }: DocumentText) {
@@ -154,6 +163,8 @@ export class Checker {
     }
   }
 }
+
+const keyOf = (file: string, object: ObjectName) => `${file} ${objectInWords(object)}`
 
 const isGraver = (severity: Severity, than: Severity | null) =>
   than === null || severities.indexOf(severity) > severities.indexOf(than)

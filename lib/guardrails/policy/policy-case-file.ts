@@ -4,8 +4,12 @@ import { z } from 'zod'
 import { givenSchema, policyCaseSchema, type ReadPolicyCase } from './policy-case.ts'
 
 /** Line and column count from 1. */
-export type CaseProblem = { line: number; column: number; path: string; message: string }
-export type PolicyCaseFile = { ok: true; cases: ReadPolicyCase[] } | { ok: false; problems: CaseProblem[] }
+export type Place = { line: number; column: number }
+export type CaseProblem = Place & { path: string; message: string }
+/** `places`: where each case begins. */
+export type PolicyCaseFile =
+  | { ok: true; cases: ReadPolicyCase[]; places: Place[] }
+  | { ok: false; problems: CaseProblem[] }
 
 const maxBytes = 4 * 1024 * 1024
 const casesSchema = z.array(policyCaseSchema).min(1, 'write at least one case').max(10_000)
@@ -19,14 +23,19 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   return 0
 }
 
-type ReadYaml<T> = { ok: true; value: T } | { ok: false; problems: CaseProblem[] }
+type ReadYaml<T> =
+  | { ok: true; value: T; placeAt: (path: readonly PropertyKey[]) => Place }
+  | { ok: false; problems: CaseProblem[] }
 
 /** One YAML document as the schema says, or every problem with its place. */
 function readYaml<S extends z.ZodType>(text: string, schema: S): ReadYaml<z.output<S>> {
   const lines = new LineCounter()
-  const problemAt = (offset: number, path: readonly PropertyKey[], message: string): CaseProblem => {
+  const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
-    return { line: Math.max(1, line), column: Math.max(1, col), path: path.join('.'), message }
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const problemAt = (offset: number, path: readonly PropertyKey[], message: string): CaseProblem => {
+    return { ...placeOf(offset), path: path.join('.'), message }
   }
   if (text.length > maxBytes) return { ok: false, problems: [problemAt(0, [], `must be at most ${maxBytes} bytes`)] }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
@@ -40,7 +49,9 @@ function readYaml<S extends z.ZodType>(text: string, schema: S): ReadYaml<z.outp
     return { ok: false, problems: [problemAt(0, [], error instanceof Error ? error.message : 'cannot be read')] }
   }
   const parsed = schema.safeParse(value)
-  if (parsed.success) return { ok: true, value: parsed.data }
+  if (parsed.success) {
+    return { ok: true, value: parsed.data, placeAt: (path) => placeOf(offsetOf(document, path)) }
+  }
   return {
     ok: false,
     problems: parsed.error.issues.map(({ path, message }) => problemAt(offsetOf(document, path), path, message)),
@@ -50,7 +61,8 @@ function readYaml<S extends z.ZodType>(text: string, schema: S): ReadYaml<z.outp
 /** Reads the cases of one file; with problems, nothing of it is used. */
 export function parsePolicyCases(text: string): PolicyCaseFile {
   const read = readYaml(text, casesSchema)
-  return read.ok ? { ok: true, cases: read.value } : read
+  if (!read.ok) return read
+  return { ok: true, cases: read.value, places: read.value.map((_, index) => read.placeAt([index])) }
 }
 
 /** Reads what a case gives, alone; an empty text is a harmless request. */

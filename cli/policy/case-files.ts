@@ -1,0 +1,23 @@
+// The files of cases beside a policy: those that begin with its name, such as postern.test.yaml for postern.yaml.
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { type PolicyCaseFile, parsePolicyCases } from '#lib/guardrails/policy/policy-case-file'
+import { whyNot } from '../why-not.ts'
+
+export async function caseFilesBeside(policy: string): Promise<string[]> {
+  const stem = basename(policy, extname(policy))
+  const names = await readdir(dirname(policy))
+  return names
+    .filter((name) => name.startsWith(stem) && /\.test\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(dirname(policy), name))
+}
+
+/** The cases of one file; one that cannot be read has one problem. */
+export async function readCases(file: string): Promise<PolicyCaseFile> {
+  try {
+    return parsePolicyCases(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)))
+  } catch (error) {
+    return { ok: false, problems: [{ line: 1, column: 1, path: '', message: whyNot(error) }] }
+  }
+}

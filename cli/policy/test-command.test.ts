@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { stringify } from 'yaml'
+import { aConfiguration } from '#lib/testing/configuration'
+import { run } from '../running.testing.ts'
+
+// The first one loads what judges.
+vi.setConfig({ testTimeout: 30_000 })
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'postern-policy-test-'))
+  const guardrails = [
+    { name: 'no-delete', description: 'No deleting.', when: "rules.exists(r, 'delete' in r.verbs)", effect: 'deny' },
+  ]
+  writeFileSync(at('postern.yaml'), stringify(aConfiguration({ guardrails })))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const at = (name: string) => join(folder, name)
+
+async function policyTest(...args: string[]) {
+  const ran = await run(['policy', 'test', '--policy', at('postern.yaml'), ...args])
+  return { ...ran, out: ran.out.replaceAll(`${folder}/`, '') }
+}
+
+const deleting = '    rules: [{ apiGroups: [""], resources: [pods], verbs: [delete] }]\n'
+const good = `- name: a developer deletes\n  given:\n${deleting}  expect: { violations: [no-delete] }\n`
+const bad = `- name: nobody minds\n  given:\n${deleting}`
+
+describe('the cases beside a policy', () => {
+  test('are run, and pass where the verdict is as expected', async () => {
+    writeFileSync(at('postern.test.yaml'), good)
+    expect(await policyTest()).toMatchObject({ code: 0, out: '1 case in 1 file: 1 passed, 0 failed.\n' })
+  })
+
+  test('that fail are told with their line, what was expected, what was seen and what the guardrail says', async () => {
+    writeFileSync(at('postern.test.yaml'), `${good}${bad}`)
+    expect(await policyTest()).toMatchObject({
+      code: 1,
+      out: `failed: postern.test.yaml:5:3: nobody minds
+    violations: expected none, seen no-delete
+    no-delete said: No deleting.
+
+2 cases in 1 file: 1 passed, 1 failed.
+`,
+    })
+  })
+
+  test('may be in several files, or in the ones that are named', async () => {
+    writeFileSync(at('postern.test.yaml'), good)
+    writeFileSync(at('postern-more.test.yaml'), good)
+    writeFileSync(at('other.test.yaml'), bad)
+    expect((await policyTest()).out).toContain('2 cases in 2 files: 2 passed')
+    expect(await policyTest(at('other.test.yaml'))).toMatchObject({ code: 1 })
+  })
+
+  test('are missed where there are none, and a guardrail that no case makes come in is named', async () => {
+    expect(await policyTest()).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('warning: postern.yaml has no cases: write some into postern.test.yaml'),
+    })
+    writeFileSync(at('postern.test.yaml'), '- name: nothing\n')
+    expect((await policyTest()).out).toContain('warning: no case makes this guardrail come in: no-delete')
+  })
+
+  test('that cannot be read are never a success', async () => {
+    writeFileSync(at('postern.test.yaml'), '- name: a\n  given:\n    duration: soon\n')
+    expect(await policyTest()).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('unreadable: postern.test.yaml:3:15: 0.given.duration'),
+    })
+    expect(await policyTest(at('gone.yaml'))).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('gone.yaml:1:1: there is no such file'),
+    })
+  })
+
+  test('are reported in JUnit XML, too', async () => {
+    writeFileSync(at('postern.test.yaml'), `${good}${bad}`)
+    const { code, out } = await policyTest('--format', 'junit', '--output', at('report.xml'))
+    expect([code, out]).toEqual([1, expect.stringContaining('1 passed, 1 failed.')])
+    const report = readFileSync(at('report.xml'), 'utf8')
+    expect(report).toContain('<testsuites name="postern" tests="2" failures="1" errors="0">')
+    expect(report).toContain('<failure message="violations: expected none, seen no-delete">')
+  })
+})
+
+test('a policy that is refused judges no case', async () => {
+  writeFileSync(at('postern.yaml'), 'guardrails: 1\n')
+  expect(await policyTest()).toMatchObject({ code: 2, out: '', err: expect.stringContaining('The policy is refused') })
+})

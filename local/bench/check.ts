@@ -1,0 +1,96 @@
+// How many manifests a second does `postern check` judge, against the YAML library alone on the same files, and does its
+// memory grow with their number?
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { checkout } from '../places.ts'
+
+const perFile = 100
+
+/** Roles and their bindings by turns; every tenth role is one that something is found in. */
+function manifest(n: number): string {
+  const head = (kind: string) =>
+    `apiVersion: rbac.authorization.k8s.io/v1\nkind: ${kind}\nmetadata:\n  name: app-${n >> 1}\n  namespace: team-${n % 40}\n  labels:\n    app.kubernetes.io/name: app-${n >> 1}\n    app.kubernetes.io/managed-by: Helm\n`
+  if (n % 2 === 1) {
+    return `${head('RoleBinding')}roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: Role\n  name: app-${n >> 1}\nsubjects:\n- kind: ServiceAccount\n  name: app\n  namespace: team-${n % 40}\n`
+  }
+  const writes = n % 20 === 0 ? 'create, patch' : 'get'
+  return `${head('Role')}rules:\n- apiGroups: [apps]\n  resources: [deployments, statefulsets]\n  verbs: [get, list, watch, ${writes}]\n- apiGroups: [""]\n  resources: [configmaps, pods]\n  verbs: [get, list]\n`
+}
+
+function writeManifests(folder: string, count: number) {
+  mkdirSync(folder)
+  for (let from = 0; from < count; from += perFile) {
+    const documents = Array.from({ length: perFile }, (_, index) => `---\n${manifest(from + index)}`)
+    writeFileSync(join(folder, `${String(from).padStart(8, '0')}.yaml`), documents.join(''))
+  }
+}
+
+/** The command as a shell runs it; its memory at its highest, in MB, as the kernel has it. */
+function runCheck(folder: string): Promise<{ seconds: number; peakMb: number }> {
+  const began = performance.now()
+  const args = [join(checkout, 'cli/postern.mjs'), 'check', folder, '--format', 'json']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  let peakMb = 0
+  const look = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      peakMb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024 || peakMb
+    } catch {
+      // It has ended meanwhile: what was seen last is its peak.
+    }
+  }, 20)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearInterval(look)
+      if (code === 1) resolve({ seconds: (performance.now() - began) / 1000, peakMb })
+      else reject(new Error(`postern check ended with ${code}`))
+    })
+  })
+}
+
+function parseOnly(folder: string): number {
+  const began = performance.now()
+  for (const file of readdirSync(folder)) parseAllDocuments(readFileSync(join(folder, file), 'utf8'))
+  return (performance.now() - began) / 1000
+}
+
+export type CheckFigures = {
+  manifests: number
+  seconds: number
+  parseSeconds: number
+  peakMb: number
+  smallPeakMb: number
+}
+
+/** Judges so many manifests, and a tenth of them, each after the library has parsed the same files. */
+export async function measureCheck(manifests: number): Promise<CheckFigures> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-bench-check-'))
+  try {
+    writeManifests(join(folder, 'all'), manifests)
+    writeManifests(join(folder, 'few'), manifests / 10)
+    await runCheck(join(folder, 'few'))
+    parseOnly(join(folder, 'few'))
+    const small = await runCheck(join(folder, 'few'))
+    const parseSeconds = parseOnly(join(folder, 'all'))
+    const { seconds, peakMb } = await runCheck(join(folder, 'all'))
+    return { manifests, seconds, parseSeconds, peakMb, smallPeakMb: small.peakMb }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Rows of the report. */
+export function checkRows({ manifests, seconds, parseSeconds, peakMb, smallPeakMb }: CheckFigures): string[] {
+  const rate = (manifests / seconds).toFixed(0)
+  const bare = (manifests / parseSeconds).toFixed(0)
+  const ratio = seconds / parseSeconds
+  return [
+    `| \`postern check\` of ${manifests} manifests | ${seconds.toFixed(1)} s, ${rate} a second | ≤ 10 s | ${seconds <= 10 ? 'yes' : 'no'} |`,
+    `| … as a ratio to the YAML library alone (${bare} a second) | ${ratio.toFixed(2)} | | |`,
+    `| … memory at its highest, ${manifests / 10} and ${manifests} manifests | ${smallPeakMb.toFixed(0)} and ${peakMb.toFixed(0)} MB | | |`,
+  ]
+}
