@@ -73,7 +73,7 @@ export function rbacObjectsIn(source: Source): { objects: PlacedObject[]; proble
     })
     const wrong = document.errors[0] ?? document.warnings[0]
     if (wrong) return { objects, problems: [{ message: syntaxInWords(wrong.message, source.text), range: wrong.pos }] }
-    new Reader(new Nodes(document), objects, problems).read(document.contents, null, 0)
+    new Reader(new Nodes(document, source.text.includes('&')), objects, problems).read(document.contents, null, 0)
   } catch (error) {
     problems.push(problemOf(error))
   }

@@ -32,8 +32,9 @@ export class Nodes {
   #reads = 0
   #merges = 0
 
-  constructor(document: Document) {
-    this.#targets = targetsOf(document)
+  /** @param hasAnchors false where there is no `&` in the text, so that no alias can stand for anything */
+  constructor(document: Document, hasAnchors: boolean) {
+    this.#targets = targetsOf(document, hasAnchors)
   }
 
   rangeOf(node: unknown): Range {
@@ -104,8 +105,9 @@ export class Nodes {
 }
 
 /** The node that each alias stands for: the last one before it that carries the anchor. One walk, whatever their number. */
-function targetsOf(document: Document): Map<Alias, Node> {
+function targetsOf(document: Document, hasAnchors: boolean): Map<Alias, Node> {
   const targets = new Map<Alias, Node>()
+  if (!hasAnchors) return targets
   const anchors = new Map<string, Node>()
   visit(document, (_, node) => {
     if (isAlias(node)) {
