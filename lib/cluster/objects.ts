@@ -91,14 +91,22 @@ export async function createObject(client: ClusterClient, manifest: Manifest): P
   return asMade(key, found)
 }
 
-function remove({ core, rbac }: ClusterClient, { kind, namespace, name }: ObjectKey, uid: string): Promise<unknown> {
+async function remove(client: ClusterClient, key: ObjectKey, uid: string): Promise<unknown> {
+  const { core, rbac } = client
+  const { kind, namespace, name } = key
   const body: V1DeleteOptions = { preconditions: { uid }, propagationPolicy: 'Background' }
   const removers = {
     ServiceAccount: () => core.deleteNamespacedServiceAccount({ namespace, name, body }),
     Role: () => rbac.deleteNamespacedRole({ namespace, name, body }),
     RoleBinding: () => rbac.deleteNamespacedRoleBinding({ namespace, name, body }),
   }
-  return removers[kind]()
+  try {
+    return await removers[kind]()
+  } catch (error) {
+    // With a namespace goes what Postern may do there. That nothing is left, its right to look everywhere still tells.
+    if (error instanceof ClusterError && error.status === 403) await read(client, key)
+    throw error
+  }
 }
 
 const orMissing = async <T>(call: Promise<T>): Promise<T | undefined> => {

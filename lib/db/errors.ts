@@ -13,7 +13,7 @@ const awayStates = /^(08...|53...|57...|55P03|40001|40P01|25P03)$/
 
 /** What pg and node say without a code, or below the level at which a code exists. */
 const awayMessages =
-  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/
+  /Can't reach database server|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/
 
 /** The SQLSTATE of an error from Prisma or pg, where it carries one: `42501` is "not allowed", `23514` a check. */
 export function sqlStateOf(error: unknown): string | undefined {

@@ -86,6 +86,14 @@ export const endFindings = (grantId: string, when: Prisma.Sql): Prisma.Sql => Pr
     UPDATE findings SET resolved_at = clock_timestamp(), outcome = 'access-ended'
     WHERE grant_id = ${grantId} AND resolved_at IS NULL AND ${when}`
 
+/** Which of these objects another sweep has found and dealt with in the last minute, by uid. */
+export async function dealtWith(cluster: string, uids: readonly string[]): Promise<Set<string | null>> {
+  const rows = await reads().$queryRaw<Array<{ uid: string }>>`
+    SELECT uid FROM findings
+    WHERE cluster = ${cluster} AND uid = ANY(${[...uids]}::text[]) AND resolved_at > now() - interval '1 minute'`
+  return new Set(rows.map(({ uid }) => uid))
+}
+
 /** How often this grant was put right already, however much of it each time. */
 export async function repairsOf(grantId: string): Promise<number> {
   const [row] = await reads().$queryRaw<Array<{ count: number }>>`

@@ -24,3 +24,11 @@ export async function requestsToLapse(): Promise<string[]> {
     SELECT id FROM requests WHERE status = 'pending' AND lapses_at <= now() ORDER BY lapses_at LIMIT 100`
   return rows.map(({ id }) => id)
 }
+
+/** Seconds until the next request lapses that nobody has decided; undefined when none is pending. */
+export async function secondsToNextLapse(): Promise<number | undefined> {
+  const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
+    SELECT extract(epoch FROM min(lapses_at) - clock_timestamp())::float8 AS seconds
+    FROM requests WHERE status = 'pending'`
+  return row?.seconds ?? undefined
+}

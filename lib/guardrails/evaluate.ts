@@ -42,6 +42,15 @@ export const guardrails: readonly Guardrail[] = [
   ticketMalformed,
 ]
 
+/** Of these, what has to hold for as long as access lasts: it is still for this person, there, and this much. */
+export const eligibility: readonly Guardrail[] = [
+  requesterNotEligible,
+  clusterNotCovered,
+  namespaceProtected,
+  namespaceNotCovered,
+  rulesOutsideCeiling,
+]
+
 /** A guardrail that cannot say yes says no. What went wrong inside is not for the reader. */
 function judge(guardrail: Guardrail, facts: JudgementFacts): Violation[] {
   try {

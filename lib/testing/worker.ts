@@ -1,17 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { closeClusters } from '#lib/cluster/client'
 import { stopAwaiting } from '#lib/db/await-answer'
+import { db } from '#lib/db/client'
 import { startWorker } from '#lib/worker/start'
 import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from './configuration.ts'
 import { type TestDatabase, testDatabase, testParts } from './database.ts'
 import { testPolicy } from './policy.ts'
+import { until } from './until.ts'
 
 export type TestWorker = {
   database: TestDatabase
   publicUrl: string
   /** Puts these guardrails in force, at once, beside what is configured otherwise. */
   guard(guardrails: ConfigurationDocument['guardrails']): Promise<void>
+  /** Puts these entitlements in force, at once, instead of those it began with; without any, those again. */
+  offer(entitlements?: ConfigurationDocument['entitlements']): Promise<void>
   start(): void
+  /** Starts the worker, and waits until it has said to the database that it is there. */
+  startFirst(): Promise<void>
   stop(): Promise<void>
   /** Stops everything and removes the database. */
   end(): Promise<void>
@@ -47,12 +53,25 @@ export async function testWorker(): Promise<TestWorker> {
     await worker?.stop()
     worker = undefined
   }
+  const start = () => {
+    worker ??= startWorker()
+  }
+  const isThere = () =>
+    db()
+      .worker.count()
+      .then(
+        (count) => count > 0,
+        () => false,
+      )
   return {
     database,
     publicUrl,
     guard: (guardrails) => policy.change({ ...document, guardrails }),
-    start: () => {
-      worker ??= startWorker()
+    offer: (entitlements = document.entitlements) => policy.change({ ...document, entitlements }),
+    start,
+    startFirst: async () => {
+      start()
+      await until('the worker is there', isThere, 30_000)
     },
     stop,
     end: async () => {

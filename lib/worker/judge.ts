@@ -20,7 +20,7 @@ import type { Distrust } from '#lib/signing/distrust'
 /** What is needed of the configuration in force. */
 export type Policy = Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
 
-const currentEntitlement = (policy: Policy, wanted: string) =>
+export const currentEntitlement = (policy: Policy, wanted: string) =>
   policy.configuration.entitlements.find(({ name }) => name === wanted)
 
 /** Why not, for the people of the grant to read. */
@@ -180,8 +180,8 @@ function whyNotEnough(
 }
 
 /** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */
-function whyNotTheSameRole(
-  { clusterRole, rules }: ClaimedGrant['request'],
+export function whyNotTheSameRole(
+  { clusterRole, rules }: Pick<ClaimedGrant['request'], 'clusterRole' | 'rules'>,
   { clusterRoles }: Pick<LiveFacts, 'clusterRoles'>,
 ): Refusal | null {
   if (!clusterRole) return null

@@ -5,7 +5,7 @@ import { hastenGrants, releaseAllLeases } from '#lib/db/grant-queue'
 import { forgetOldAnswers } from '#lib/db/idempotency'
 import { listen } from '#lib/db/listen'
 import { forgetFullBuckets } from '#lib/db/rate-buckets'
-import { beat, forgetTheDead, leave, requestsToLapse } from '#lib/db/workers'
+import { beat, forgetTheDead, leave, requestsToLapse, secondsToNextLapse } from '#lib/db/workers'
 import { log } from '#lib/log'
 import { lapseRequest } from '#lib/operations/lapse-request'
 import { currentPolicy, onPolicyChange } from '#lib/policy/current'
@@ -65,6 +65,7 @@ export function startWorker(): { stop(): Promise<void> } {
   )
   const orders = new Set<Promise<void>>()
   let isStopping = false
+  let lapseTimer: NodeJS.Timeout | undefined
 
   async function look(name: string, seconds: number) {
     const seen = await refreshCluster(currentPolicy().configuration, name, seconds)
@@ -111,8 +112,17 @@ export function startWorker(): { stop(): Promise<void> } {
     await forgetOldAnswers()
     await forgetFullBuckets()
     await queue.refreshClusters()
+    await lapse()
+  }
+
+  /** Lets lapse what is due, and comes back at the moment when the next one is, if that is before the next sweep. */
+  async function lapse() {
     const actor = workerActor()
     for (const id of await requestsToLapse()) await lapseRequest(actor, id)
+    const seconds = await secondsToNextLapse()
+    clearTimeout(lapseTimer)
+    if (isStopping || seconds === undefined || seconds > sweepEvery) return
+    lapseTimer = setTimeout(() => inBackground(lapse()), Math.max(0, seconds) * 1000)
   }
 
   function sweep(isFirst: boolean) {
@@ -132,7 +142,11 @@ export function startWorker(): { stop(): Promise<void> } {
   sweep(true)
   const timers = [setInterval(() => sweep(false), sweepEvery * 1000), setInterval(pulse, beatEvery)]
   const stopHearing = onPolicyChange(() => {
-    for (const { name } of currentPolicy().configuration.clusters) looks.start(name, 0)
+    for (const { name } of currentPolicy().configuration.clusters) {
+      looks.start(name, 0)
+      // What the new configuration does not cover any more ends now.
+      sweeps.start(name, 0)
+    }
     queue.wake()
   })
   log.info({ worker }, 'worker started')
@@ -142,6 +156,7 @@ export function startWorker(): { stop(): Promise<void> } {
     stopSignal.abort()
     stopHearing()
     for (const timer of timers) clearInterval(timer)
+    clearTimeout(lapseTimer)
     for (const timer of troubled.values()) clearTimeout(timer)
     await listener.stop()
     await Promise.all([queue.stop(), looks.settled(), readings.settled(), sweeps.settled(), ...orders])

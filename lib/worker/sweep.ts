@@ -6,7 +6,7 @@ import { deleteExactly, listOurs } from '#lib/cluster/objects'
 import { underReference } from '#lib/cluster/reference'
 import { recordEvents } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
-import { resolveFindings, type SeenFinding, saveFindings } from '#lib/db/findings'
+import { dealtWith, resolveFindings, type SeenFinding, saveFindings } from '#lib/db/findings'
 import { knownGrants, makeDue } from '#lib/db/known-grants'
 import { saveSwept, takeSweep } from '#lib/db/save-cluster-state'
 import { keyText } from '#lib/grants/manifests'
@@ -15,6 +15,7 @@ import { planSweep, type Stray } from '#lib/grants/sweep-plan'
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
 import { clientFor } from './clusters.ts'
+import { endIneligible } from './eligibility.ts'
 import { recordOverdue, removeOverdue } from './second-line.ts'
 import { workerActor } from './work.ts'
 
@@ -32,7 +33,13 @@ const findingOf = (cluster: string, { object, grantId, why }: Stray): SeenFindin
 
 /** Removes what may not be there. Each is on record before it is touched, and so is what came of it. */
 async function removeStrays(client: ClusterClient, cluster: string, actor: SystemActor, strays: readonly Stray[]) {
-  const found = strays.map((stray) => ({ stray, finding: findingOf(cluster, stray) }))
+  // Two sweeps at once (a new configuration has every replica sweep) see the same.
+  const done = await dealtWith(
+    cluster,
+    strays.map(({ object }) => object.uid),
+  )
+  const left = strays.filter(({ object }) => !done.has(object.uid))
+  const found = left.map((stray) => ({ stray, finding: findingOf(cluster, stray) }))
   await transaction((tx) =>
     saveFindings(
       tx,
@@ -55,8 +62,8 @@ async function removeStrays(client: ClusterClient, cluster: string, actor: Syste
 
 /**
  * Compares a cluster with the rows, both ways (promise 8): removes everything with this Postern's labels that belongs to no
- * live grant, and has every live grant looked at of which something is missing or not as it was made. Skips it when
- * another worker swept within `seconds`; 0 is always. While the database does not answer, what is over by its own
+ * live grant, has every live grant looked at of which something is missing or not as it was made, and ends those whose
+ * holder may not have them any more. Skips it when another worker swept within `seconds`; 0 is always. While the database does not answer, what is over by its own
  * annotation is removed all the same (promise 9). Returns how many were removed.
  * @throws ClusterError
  */
@@ -73,6 +80,7 @@ export async function sweepCluster(configuration: Configuration, name: string, s
       const known = await knownGrants(name, [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))])
       const { strays, doubtful } = planSweep(observed, known, name)
       await makeDue(doubtful)
+      await endIneligible(name)
       for (let from = 0; from < strays.length; from += strayBatch) {
         await removeStrays(client, name, actor, strays.slice(from, from + strayBatch))
       }

@@ -14,7 +14,7 @@ import { getGrant } from '#lib/views/get-grant'
 import { sweepCluster } from './sweep.ts'
 
 const stage = await testWorker()
-beforeAll(stage.start)
+beforeAll(stage.startFirst)
 afterEach(stage.start)
 afterAll(stage.end)
 
