@@ -1,5 +1,6 @@
 import type { GuardrailInForce } from '#lib/views/guardrails-in-force'
 import { Said } from '../ui/said.tsx'
+import { Fired, type FiredCount } from './fired.tsx'
 
 const effects: Record<GuardrailInForce['effect'], { word: string; colour: string; sign: string }> = {
   deny: { word: 'refuses', colour: 'text-bad', sign: '✕' },
@@ -8,8 +9,10 @@ const effects: Record<GuardrailInForce['effect'], { word: string; colour: string
   warn: { word: 'warns', colour: 'text-waiting', sign: '△' },
 }
 
-/** Every guardrail in force: what it does, why, where it looks, and its source. */
-export function GuardrailList({ guardrails }: { guardrails: GuardrailInForce[] }) {
+type Props = { guardrails: GuardrailInForce[]; counts: (FiredCount & { name: string })[] }
+
+/** Every guardrail in force: what it does, why, where it looks, what it did lately, and its source. */
+export function GuardrailList({ guardrails, counts }: Props) {
   return (
     <ul className="border-t border-line">
       {guardrails.map((one) => (
@@ -40,14 +43,13 @@ export function GuardrailList({ guardrails }: { guardrails: GuardrailInForce[] }
                 </>
               )}
             </p>
-            {one.when && (
-              <details>
-                <summary className="text-muted">When it comes in</summary>
-                <pre className="mt-1 border border-line bg-sunken p-2 whitespace-pre-wrap wrap-break-word">
-                  <Said lines>{one.when}</Said>
-                </pre>
-              </details>
-            )}
+            <Fired count={counts.find(({ name }) => name === one.name)} />
+            <details>
+              <summary className="text-muted">{one.pack ? 'What its switch stands for' : 'Source'}</summary>
+              <pre className="mt-1 border border-line bg-sunken p-2 whitespace-pre-wrap wrap-break-word">
+                <Said lines>{one.source}</Said>
+              </pre>
+            </details>
           </div>
         </li>
       ))}

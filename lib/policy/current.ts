@@ -10,6 +10,8 @@ import { readPolicyFiles, type Texts } from './read-files.ts'
 /** The policy as it was loaded, and what was last refused where the file has changed to something wrong since. */
 export type LoadedPolicy = {
   configuration: Configuration
+  /** The file as it was read. It is not for everybody: see `guardrailsAsWritten`. */
+  text: string
   /** The text of each calendar that it names. */
   calendars: ReadonlyMap<string, string>
   /** What is kept of this version: the configuration and the calendars that it names. `hash` is of this. */
@@ -60,10 +62,10 @@ export class ConfigurationRefused extends Error {
 export const problemInWords = ({ file, line, column, path, message }: Problem): string =>
   `${file}:${line}:${column}: ${path ? `${path} ` : ''}${message}`
 
-function policyOf(loaded: ParsedConfiguration & { ok: true }, now: Date): LoadedPolicy {
+function policyOf(loaded: ParsedConfiguration & { ok: true }, { configuration: text }: Texts, now: Date): LoadedPolicy {
   const { configuration, calendars, document, hash, compiled } = loaded
   compiledHere.set(document, compiled)
-  return { configuration, calendars, document, hash, loadedAt: now, refused: null }
+  return { configuration, text: text ?? '', calendars, document, hash, loadedAt: now, refused: null }
 }
 
 /** @throws Error when what was accepted once does not compile, which is an error of ours */
@@ -83,7 +85,7 @@ async function reload(state: State): Promise<void> {
   state.texts = texts
   const now = new Date()
   state.policy = result.ok
-    ? policyOf(result, now)
+    ? policyOf(result, texts, now)
     : { ...state.policy, refused: { problems: result.problems, at: now } }
   for (const listener of state.listeners) {
     try {
@@ -139,7 +141,7 @@ export async function startPolicy(path: string): Promise<{ stop(): Promise<void>
   const state: State = {
     path,
     texts,
-    policy: policyOf(result, new Date()),
+    policy: policyOf(result, texts, new Date()),
     listeners: new Set(),
     stop: async () => {},
   }

@@ -148,7 +148,7 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
   const changed: ReplayedAsk[] = []
   let judged = 0
   for (const [index, ask] of asks.entries()) {
-    if (elapsed() > budget) break
+    if (judged > 0 && elapsed() > budget) break
     const after = judgeAsk(ask, policy)
     const before: Judged = baseline ? judgeAsk(ask, baseline) : asSaidThen(ask, after)
     judged += 1

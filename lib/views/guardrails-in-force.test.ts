@@ -36,10 +36,10 @@ afterAll(() => policy.stop())
 const actor = asActor({ ...anIdentity(), id: 'per_1', knownEmails: [] })
 
 test('each guardrail is told in words, with what it looks at and where it is from', async () => {
-  const { guardrails } = await guardrailsInForce(actor)
-  expect(guardrails.slice(-2)).toEqual([
+  const { guardrails, written } = await guardrailsInForce(actor)
+  expect(guardrails.slice(-2)).toMatchObject([
     {
-      ...{ name: 'hours', description: 'Awake.', effect: 'limit', when: null, link: null, pack: null },
+      ...{ name: 'hours', description: 'Awake.', effect: 'limit', link: null, pack: null },
       does: [
         'at most 1 hour 30 minutes',
         'begins mon-thu, sat 09:00 to 18:00 Europe/Berlin',
@@ -49,7 +49,7 @@ test('each guardrail is told in words, with what it looks at and where it is fro
       looksAt: ['clusters with environment=prod', 'requesters in payments-dev'],
     },
     {
-      ...{ name: 'eyes', description: 'Four eyes.', effect: 'require', when: eyes.when, link: eyes.link, pack: null },
+      ...{ name: 'eyes', description: 'Four eyes.', effect: 'require', link: eyes.link, pack: null },
       does: [
         '2 of security or sre must approve',
         'at least 3 different people must approve',
@@ -59,7 +59,11 @@ test('each guardrail is told in words, with what it looks at and where it is fro
       looksAt: [],
     },
   ])
+  expect(guardrails.at(-2)?.source).toContain('maxDuration: PT1H30M')
   expect(guardrails.map((one) => one.pack)).toContain('no-wildcards-in-prod')
+  // As the file has it, and nothing of the rest of the file.
+  expect(written).toMatch(/^guardrails:\n {2}- name: hours[\s\S]*\nguardrailPack:\n {2}only-namespaced: false/)
+  expect(written).not.toContain('kubeconfig')
 })
 
 test('each switch of the pack is told, on or off', async () => {

@@ -50,7 +50,10 @@ const itemOf = (found: Awaited<ReturnType<typeof replay>>, id: string) => found.
 const changesOf = (found: Awaited<ReturnType<typeof replay>>, id: string) =>
   itemOf(found, id)?.changes.map(({ kind, now, code }) => `${now} ${kind}${code ? ` ${code}` : ''}`)
 
-describe('a replay', () => {
+// Each trial starts a thread that loads its program anew.
+const slow = { timeout: 120_000 }
+
+describe('a replay', slow, () => {
   test('finds nothing where the policy is the one that judged, granted or refused', async () => {
     await policy.change(
       aConfiguration({
@@ -233,7 +236,7 @@ function unread(one: Guardrail) {
   return limit ? { ...rest, limit: { ...limit, maxDuration: `PT${limit.maxDuration}S` } } : rest
 }
 
-describe('who may not look', () => {
+describe('who may not look', slow, () => {
   test('finds nothing of it in a replay, and no such ask to judge', async () => {
     await policy.change(
       aConfiguration({ guardrails: [guardrail({ effect: 'deny', when: "request.ticket == 'OPS-7'" })] }),
@@ -289,7 +292,7 @@ describe('who may not look', () => {
   })
 })
 
-describe('the playground', () => {
+describe('the playground', slow, () => {
   test('says of a sample which guardrails came in, why, what they want, and when it would pass', async () => {
     const trial = await judgePolicy(mina, {
       policy: textOf(

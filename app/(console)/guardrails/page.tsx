@@ -2,27 +2,40 @@ import type { Metadata } from 'next'
 import { EntitlementSection } from '#components/guardrail/entitlement-section'
 import { GuardrailList } from '#components/guardrail/guardrail-list'
 import { PackSwitches } from '#components/guardrail/pack-switches'
+import { PolicyTrial } from '#components/guardrail/policy-trial'
 import { RefusedConfiguration } from '#components/guardrail/refused-configuration'
 import { PageHead } from '#components/layout/page-head'
 import { Copyable } from '#components/ui/copyable'
 import { Empty } from '#components/ui/empty'
+import { Said } from '#components/ui/said'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { requireActor } from '#lib/auth/session'
+import { guardrailStatistics } from '#lib/views/guardrail-statistics'
 import { guardrailsInForce } from '#lib/views/guardrails-in-force'
 import { listEntitlements } from '#lib/views/list-entitlements'
+import { listRequests } from '#lib/views/list-requests'
 import { policyInForce } from '#lib/views/policy-in-force'
+import { judge, replay } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Guardrails' }
 
 /** What is in force: which version of the configuration, what everything is held to, and what this person may ask for. */
 export default async function GuardrailsPage() {
   const actor = await requireActor()
-  const [policy, { guardrails, switches }, entitlements] = await Promise.all([
+  const [policy, { guardrails, switches, written }, entitlements, counts, { items: requests }] = await Promise.all([
     policyInForce(actor),
     guardrailsInForce(actor),
     listEntitlements(actor),
+    guardrailStatistics(actor),
+    listRequests(actor, { role: 'all', limit: 30 }),
   ])
+  const inForce = new Set(guardrails.map(({ name }) => name))
+  const gone = counts.filter(({ name }) => !inForce.has(name))
+  const asks = requests.map(({ id, title, requester, createdAt }) => ({
+    id,
+    label: `${title}, ${requester.name}, ${createdAt.slice(0, 16).replace('T', ' ')}`,
+  }))
   return (
     <>
       <PageHead title="Guardrails">
@@ -51,11 +64,36 @@ export default async function GuardrailsPage() {
         {guardrails.length === 0 ? (
           <p className="text-dense text-muted">None. What each entitlement says below is still enforced.</p>
         ) : (
-          <GuardrailList guardrails={guardrails} />
+          <GuardrailList guardrails={guardrails} counts={counts} />
+        )}
+        {gone.length > 0 && (
+          <p className="mt-2 text-dense text-muted">
+            Came in during the last 30 days and not in force any more:{' '}
+            {gone.map(({ name, fired }) => `${name} (${fired})`).join(', ')}
+          </p>
         )}
       </Section>
       <Section id="pack" title="What comes with Postern">
         <PackSwitches switches={switches} />
+      </Section>
+      <Section id="source" title="As written in postern.yaml">
+        {written ? (
+          <section
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+            tabIndex={0}
+            aria-label="The guardrails of postern.yaml"
+            className="relative max-h-96 overflow-auto border border-line bg-sunken p-3"
+          >
+            <pre className="text-code">
+              <Said lines>{written}</Said>
+            </pre>
+          </section>
+        ) : (
+          <p className="text-dense text-muted">The file says nothing of guardrails; what is on by itself is above.</p>
+        )}
+      </Section>
+      <Section id="try" title="Try another policy">
+        <PolicyTrial written={written} asks={asks} judge={judge} replay={replay} />
       </Section>
       <h2 className="mt-10 text-[1.125rem] leading-6">What you may ask for</h2>
       {entitlements.length === 0 ? (

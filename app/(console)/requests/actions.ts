@@ -1,11 +1,9 @@
 'use server'
 import { revalidatePath } from 'next/cache'
 import { redirect } from 'next/navigation'
-import type { z } from 'zod'
 import type { SubmissionBody } from '#components/request/ask-form'
 import type { DecisionBody } from '#components/request/decide-panel'
 import type { ActionResult } from '#lib/access/action-result'
-import { AppError } from '#lib/access/errors'
 import { decisionSchema, submissionSchema } from '#lib/access/request'
 import type { Preview } from '#lib/access/resources'
 import { decideRequest } from '#lib/operations/decide-request'
@@ -13,6 +11,7 @@ import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
 import { previewRequest } from '#lib/views/preview-request'
 import { answer } from '../answer.ts'
+import { parsed } from '../parsed.ts'
 
 // What arrives here comes from a browser: the types say what our own pages send, the schemas what is taken.
 
@@ -43,15 +42,4 @@ export async function withdraw(requestId: string): Promise<ActionResult> {
     revalidatePath('/', 'layout')
     return {}
   })
-}
-
-/** The body as the schema reads it. @throws AppError `invalid` with every field that is wrong */
-function parsed<S extends z.ZodType>(schema: S, body: unknown): z.infer<S> {
-  const result = schema.safeParse(body)
-  if (result.success) return result.data
-  const errors = result.error.issues.map(({ path, message }) => ({
-    pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
-    message,
-  }))
-  throw new AppError('invalid', 'Some of it cannot be taken as it is.', { errors })
 }

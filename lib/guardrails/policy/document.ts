@@ -163,6 +163,19 @@ const caseGuide = () => [
   yaml(exampleCase),
 ]
 
+const trying = [
+  '## Before it bites',
+  'A policy can be tried without being in force, on the *Guardrails* page, over the API (`POST /api/v1/policy/judge` and `POST /api/v1/policy/replay`) and in a pipeline. It is a whole postern.yaml, or `guardrails` and `guardrailPack` alone; everything that is wrong with it is told with line and column.',
+  [
+    '- *Judge* says of one sample, or of one thing that was asked for, what the verdict would be, which guardrails come in and why, and when it would pass.',
+    '- *Replay* judges the last of what was asked for, granted or refused, as far as you may see it, and says which would be judged differently: refused or not, warnings, approvals, ticket, reason, longest time. It is compared with what was said then, or with what the policy in force says.',
+    '- Each is judged by the facts of its own moment, which are kept with it: groups, labels, risks, what was new to the requester. What is not known any more, or is not yours to know (the groups of others), is said, and a guardrail that asks for it counts as violated.',
+    '- A trial is given ten seconds and a bounded memory; what a replay does not get to is said to be left out.',
+  ].join('\n'),
+  '```sh\nexport POSTERN_SERVER=https://postern.example.com POSTERN_TOKEN=…\nnpx postern policy replay --policy postern.yaml --last 200 --against in-force\n```',
+  'The command ends with 0 where everything would be judged alike, 1 where something would be judged differently or was left out (`--no-fail-on-change`: 0), and 2 where the policy cannot be used or Postern cannot be asked. `--format json` gives the answer of the API. Calendars are read from beside the file. Of a token for a person who sees everything (an auditor) all that was asked for is replayed; of any other, what that person may see.',
+]
+
 /** docs/guardrails.md, whole. */
 export function guardrailsDocument(): string {
   const packGuide = [
@@ -180,6 +193,7 @@ export function guardrailsDocument(): string {
     ...time.slice(0, 1),
     time.slice(1).join('\n'),
     ...caseGuide(),
+    ...trying,
     ...packGuide,
   ]
   return `${sections.join('\n\n')}\n`

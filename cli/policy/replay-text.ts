@@ -1,0 +1,36 @@
+import type { Replay } from '#lib/access/policy-trial'
+import { visible } from '#lib/check/source'
+import { plural } from '../terminal.ts'
+
+const asks = (count: number) => plural(count, 'ask')
+const signs = { more: '+', less: '-' }
+
+/** A replay for a terminal: what changes, ask by ask, and a summary at the end. */
+export function replayInText({ items, judged, changed, leftOut, since, against, guardrails }: Replay): string {
+  const told = items.flatMap(({ ask, before, after, changes, more, unknown }) => [
+    `${ask.id}  ${ask.at}  ${ask.entitlement} on ${ask.cluster} in ${ask.namespaces.join(', ')}, by ${ask.requester.name}`,
+    `  ${before} -> ${after}`,
+    ...changes.map(
+      ({ now, kind, code, sentence }) => `  ${signs[now]} ${kind}${code ? ` [${code}]` : ''}: ${sentence}`,
+    ),
+    ...(more > 0 ? [`    and ${more} more`] : []),
+    ...(unknown.length > 0 ? [`    not known: ${unknown.join(', ')} (counts as violated)`] : []),
+    '',
+  ])
+  const counts = guardrails
+    .filter(({ before, after }) => before !== after)
+    .map(({ name, before, after }) => `${name}: came in ${before ?? '?'} -> ${after}`)
+  const compared = against === 'then' ? 'what was said then' : 'the policy in force'
+  const summary =
+    changed === 0
+      ? `All of ${asks(judged)} would be judged alike`
+      : `${changed} of ${asks(judged)} would be judged differently`
+  const rest = leftOut > 0 ? [`${asks(leftOut)} left out: one replay is given only so much time.`] : []
+  const lines = [
+    ...told,
+    ...counts,
+    `${summary}${since ? `, since ${since}` : ''}, compared with ${compared}.`,
+    ...rest,
+  ]
+  return `${lines.map(visible).join('\n')}\n`
+}

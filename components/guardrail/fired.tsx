@@ -1,0 +1,52 @@
+import { Said } from '../ui/said.tsx'
+
+export type FiredCount = {
+  fired: number
+  stopped: number
+  days: number[]
+  people: { id: string; name: string; count: number }[]
+  others: number
+}
+
+const height = 20
+const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
+
+/** How often a guardrail came in during the last 30 days, when, and on whom. */
+export function Fired({ count }: { count: FiredCount | undefined }) {
+  if (!count) return <p className="text-muted">Did not come in during the last 30 days.</p>
+  const { fired, stopped, people, others, days } = count
+  const named = people.map(({ name, count: n }) => (n > 1 ? `${name} (${n})` : name))
+  const rest =
+    others > 0 ? [people.length > 0 ? `${others} more` : others === 1 ? 'one person' : `${others} people`] : []
+  return (
+    <div className="flex flex-wrap items-end gap-x-4 gap-y-1 text-muted">
+      <Days days={days} />
+      <p>
+        Came in {times(fired)} in 30 days{stopped > 0 && `, refused ${times(stopped)}`}
+        {' · on '}
+        <Said>{[...named, ...rest].join(', ')}</Said>
+      </p>
+    </div>
+  )
+}
+
+function Days({ days }: { days: number[] }) {
+  const most = Math.max(1, ...days)
+  return (
+    <svg
+      role="img"
+      aria-label={`By day, oldest first: ${days.join(', ')}`}
+      width={days.length * 4}
+      height={height}
+      className="block shrink-0 border-b border-edge"
+    >
+      {days.map((count, index) => {
+        const tall = count === 0 ? 0 : Math.max(2, Math.round((count / most) * height))
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a day is its place
+          <rect key={index} x={index * 4} y={height - tall} width="3" height={tall} fill="currentColor" />
+        )
+      })}
+    </svg>
+  )
+}

@@ -1,0 +1,74 @@
+import type { Outcome, Trial } from '#lib/access/policy-trial'
+import { VerdictList } from '../request/verdict-list.tsx'
+import { Said } from '../ui/said.tsx'
+import { Time } from '../ui/time.tsx'
+
+export const outcomeInWords: Record<Outcome, { words: string; colour: string; sign: string }> = {
+  refused: { words: 'refused', colour: 'text-bad', sign: '✕' },
+  'needs-approval': { words: 'needs approval', colour: 'text-waiting', sign: '◌' },
+  automatic: { words: 'approved by itself', colour: 'text-good', sign: '✓' },
+}
+
+/** What becomes of an ask: a sign, a word and a colour. */
+export function OutcomeMark({ outcome }: { outcome: Outcome }) {
+  const { words, colour, sign } = outcomeInWords[outcome]
+  return (
+    <span className={`font-strong whitespace-nowrap ${colour}`}>
+      <span aria-hidden className="mr-1.5">
+        {sign}
+      </span>
+      {words}
+    </span>
+  )
+}
+
+/** Facts that nobody knows any more, or that are not the reader's. */
+export function UnknownFacts({ unknown }: { unknown: Trial['unknown'] }) {
+  if (unknown.length === 0) return null
+  return (
+    <p className="text-dense text-muted">
+      Not known any more, or not yours to know: {unknown.join(', ')}. A guardrail that asks for it counts as violated.
+    </p>
+  )
+}
+
+/** Everything that a policy says of one ask: the verdict, who would approve, and each guardrail that came in. */
+export function TrialResult({ trial }: { trial: Trial }) {
+  const { verdict, outcome, steps, fired, at, unknown } = trial
+  return (
+    <div className="space-y-3 text-dense">
+      <p className="flex flex-wrap gap-x-3">
+        <OutcomeMark outcome={outcome} />
+        <span className="text-muted">
+          as of <Time at={at} as="exact" /> UTC
+        </span>
+      </p>
+      <VerdictList verdict={verdict} />
+      {outcome === 'needs-approval' && (
+        <p>
+          Needs <Said>{steps.map(({ count, groups }) => `${count} of ${groups.join(' or ')}`).join(' and ')}</Said>
+        </p>
+      )}
+      <UnknownFacts unknown={unknown} />
+      {fired.length === 0 ? (
+        <p className="text-muted">No guardrail came in.</p>
+      ) : (
+        <ul className="border-t border-line" aria-label="Guardrails that came in">
+          {fired.map((one) => (
+            <li key={one.name} className="border-b border-line py-1.5">
+              <p>
+                <code className="font-strong">{one.name}</code> <span className="text-muted">{one.effect}</span>{' '}
+                <Said>{one.description}</Said>
+              </p>
+              {one.does.length > 0 && (
+                <p className="text-muted">
+                  <Said>{one.does.join('; ')}</Said>
+                </p>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}

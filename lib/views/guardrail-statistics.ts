@@ -1,0 +1,9 @@
+import type { PersonActor } from '#lib/access/actor'
+import { countGuardrails, type GuardrailCount } from '#lib/db/count-guardrails'
+import { readerOf } from './reader.ts'
+
+export const statisticsDays = 30
+
+/** What each guardrail did in the last 30 days, by its name: names are never reused, so this outlives versions. */
+export const guardrailStatistics = (actor: PersonActor, now = new Date()): Promise<GuardrailCount[]> =>
+  countGuardrails(readerOf(actor), now, statisticsDays)
