@@ -29,7 +29,7 @@ export type Cast = {
 }
 
 /** Signs everybody in, in the browser and for the API, and then takes from some what they had. */
-export async function assembleCast({ provider, tokenSource, database, signIn }: ServedPostern): Promise<Cast> {
+export async function assembleCast({ url, provider, tokenSource, database, signIn }: ServedPostern): Promise<Cast> {
   const extra = (key: string, name: string, groups: string[], email = `${key}@example.com`) =>
     provider.addPerson(key, { name, email, groups })
   extra('mira', 'Mira Sand', ['payments-dev'])
@@ -67,7 +67,8 @@ export async function assembleCast({ provider, tokenSource, database, signIn }: 
   provider.setGroups('petra', [])
   provider.setGroups('pavel', [])
   provider.removePerson('dora')
-  // The provider was last asked long ago: at the next call Postern learns what has changed.
+  // The provider was last asked long ago: at the next call, which is made here, Postern learns what has changed.
   await database.asOwner(`UPDATE sessions SET refreshed_at = now() - interval '10 minutes'`)
+  for (const { cookie } of callers) if (cookie) await fetch(`${url}/`, { headers: { cookie }, redirect: 'manual' })
   return { callers, people }
 }

@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { stranger } from '#lib/testing/authorization/stranger'
+import type { Caller } from '#lib/testing/authorization/words'
+import { aConfiguration, anEntitlementDocument } from '#lib/testing/configuration'
+import { testParts } from '#lib/testing/database'
+import { grantReaches } from '#lib/testing/grants'
+import { aClusterState } from '#lib/testing/requests'
+import { servedPostern } from '#lib/testing/served'
+import { bearerToken } from '#local/token'
+
+// One whole run, with the log at its most talkative; then everything that is left of it is searched.
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
+const metricsToken = 'the-metrics-token-of-this-test'
+const served = await servedPostern(
+  {
+    entitlements: [anEntitlementDocument(), anEntitlementDocument({ name: 'automatic', approvals: [] })],
+    roles: aConfiguration().roles,
+  },
+  { LOG_LEVEL: 'trace', POSTERN_METRICS_TOKEN: metricsToken },
+)
+afterAll(served.stop)
+
+/** What a careless page, sheet, terminal, log or manifest would obey. */
+const hostileReason = [
+  `<img src=x onerror=alert(1)>"'&</script><script>alert(2)</script>`,
+  `=cmd|'/C calc'!A0`,
+  `- injected: &x [*x]`,
+  `---`,
+  `{"level":"fatal","msg":"forged"}`,
+  '{{7*7}} %s %n',
+].join('\n')
+const hostileName = 'Mallory <b>"Owner"</b>\n\u001b[31m\u202e: {x: y} #\u0000'
+
+/** Everything that was answered, but for the answers whose purpose is the token. */
+const answers: string[] = []
+const given: string[] = []
+const outside = stranger(served.url, async (response) => {
+  const text = await response.text()
+  const isToken = /\/credentials$/.test(new URL(response.url).pathname) || text.includes('"credential":{')
+  ;(isToken ? given : answers).push(`${JSON.stringify([...response.headers])}\n${text}`)
+})
+const secrets = new Map<string, string>()
+
+/** Signs in in the browser and for the API; the secrets of both are to be found nowhere. */
+async function arrive(person: string, name: Caller['name']): Promise<Caller> {
+  const bearer = await bearerToken(served.tokenSource, person)
+  const cookie = await served.signIn(person)
+  secrets.set(`bearer token of ${person}`, bearer)
+  secrets.set(`session cookie of ${person}`, cookie.replace(/^[^=]+=/, ''))
+  return { name, bearer, cookie }
+}
+
+const pages = ['/', '/ask', '/ask?entitlement=payments-restart', '/inbox', '/history', '/guardrails', '/clusters']
+let requestId = ''
+let preview: { manifests: string; objects: unknown[] }
+
+beforeAll(async () => {
+  await aClusterState()
+  served.provider.addPerson('mallory', { name: hostileName, email: 'mallory@example.com', groups: ['payments-dev'] })
+  const mallory = await arrive('mallory', 'requester')
+  const priya = await arrive('priya', 'approver')
+  const ines = await arrive('ines', 'auditor')
+  const { provider } = served
+  secrets.set('client secret', provider.clientSecret)
+  secrets.set('session secret', process.env.POSTERN_SESSION_SECRET ?? '')
+  secrets.set('metrics token', metricsToken)
+
+  const submission = {
+    ...{ entitlement: 'payments-restart', cluster: 'prod-eu', namespaces: ['payments'], duration: 'PT10M' },
+    reason: hostileReason,
+  }
+  preview = (await outside.api(mallory, 'POST', '/requests/preview', submission)).json
+  const { id, digest } = (await outside.api(mallory, 'POST', '/requests', submission)).json
+  requestId = id
+  await outside.api(priya, 'POST', `/requests/${id}/decisions`, { decision: 'approve', digest, note: hostileReason })
+  const grantId = (await outside.api(mallory, 'GET', `/requests/${id}`)).json.grant.id
+
+  await served.whileWorking(async () => {
+    await grantReaches(grantId, 'active')
+    const credential = (await outside.api(mallory, 'POST', `/grants/${grantId}/credentials`, {})).json
+    const second = await outside.act(mallory, 'connect', [grantId])
+    expect([credential.token, second.answer]).toEqual([expect.stringMatching(/^eyJ/), 'yes'])
+    secrets.set('token of a grant, by the API', credential.token)
+    const [inAction = ''] = given.at(-1)?.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/) ?? []
+    expect(inAction).not.toBe('')
+    secrets.set('token of a grant, by the action', inAction)
+
+    // Everywhere where a careless Postern would repeat what it was sent.
+    for (const secret of secrets.values()) {
+      const bad: Caller = { name: 'wrong audience', bearer: secret, cookie: `postern.session=${secret}x` }
+      await outside.api(bad, 'GET', '/me')
+      await outside.page(bad, '/')
+      await outside.act(bad, 'withdraw', [secret])
+      await outside.api(mallory, 'GET', `/requests/${encodeURIComponent(secret)}`)
+      await outside.api(mallory, 'GET', `/audit-events?cursor=${encodeURIComponent(secret)}`)
+      await outside.api(mallory, 'POST', '/requests', { ...submission, token: secret, duration: secret })
+      await outside.send(
+        `/api/auth/callback/oidc?code=${encodeURIComponent(secret)}&state=${encodeURIComponent(secret)}`,
+        {},
+      )
+    }
+    // The sessions' groups are asked for anew, with the refresh tokens.
+    await served.database.asOwner(`UPDATE sessions SET refreshed_at = now() - interval '10 minutes'`)
+    for (const caller of [mallory, priya, ines])
+      for (const path of [...pages, `/requests/${requestId}`]) await outside.page(caller, path)
+    for (const caller of [mallory, priya, ines])
+      for (const path of ['/me', '/requests?role=all', '/grants', `/grants/${grantId}`, '/audit-events'])
+        await outside.api(caller, 'GET', path)
+    await outside.api(priya, 'POST', `/grants/${grantId}/revoke`, { reason: hostileReason })
+    await grantReaches(grantId, 'ended')
+  })
+  for (const [index, token] of provider.issued().entries()) secrets.set(`token ${index} of the provider`, token)
+})
+
+/** The parts of a secret by which it would be known, also where only a part of it was kept. */
+function marksOf(secret: string): string[] {
+  const parts = secret.split('.').filter((part) => part.length >= 16)
+  if (parts.length < 2) return [secret]
+  // The head of a JWT says nothing that is secret, and others have the same.
+  return parts.slice(1)
+}
+
+function expectNone(what: string, text: string) {
+  for (const [name, secret] of secrets)
+    for (const mark of marksOf(secret)) expect(text.includes(mark), `${name} in ${what}`).toBe(false)
+}
+
+describe('a token that was issued, a session’s cookie, a secret of the process', () => {
+  test('stands in no table', async () => {
+    const tables = await served.database.asOwner<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+    )
+    expect(tables.length).toBeGreaterThan(10)
+    for (const { name } of tables) {
+      const rows = await served.database.asOwner<{ row: string }>(`SELECT t::text AS row FROM ${name} AS t`)
+      expectNone(`the table ${name}`, rows.map(({ row }) => row).join('\n'))
+    }
+  })
+
+  test('stands in no line of the log', () => {
+    const log = served.log()
+    expect(log.split('\n').length).toBeGreaterThan(100)
+    expectNone('the log', log)
+  })
+
+  test('stands in no page, no answer and no error, but in the one that gave it', () => {
+    expect(answers.length).toBeGreaterThan(100)
+    for (const answer of answers) expectNone(answer.slice(0, 2_000), answer)
+    expect(given.length).toBe(2)
+  })
+
+  test('stands in no line of the cluster’s own record', () => {
+    expectNone('the audit log of the API server', readFileSync(testParts().kubernetes.auditLog, 'utf8'))
+  })
+})
+
+describe('what people write and what a provider says of them is text, wherever it goes', () => {
+  test('on a page: nothing of it is markup', () => {
+    const html = answers.filter((answer) => answer.includes('<!DOCTYPE html>'))
+    expect(html.filter((page) => page.includes('onerror=alert(1)')).length).toBeGreaterThan(2)
+    for (const page of html) {
+      expect(page).not.toMatch(/<img src=x|<script>alert|<b>"?Owner/)
+      expect(page).not.toMatch(/[^\P{Cc}\n\r\t]|\u202e/u)
+    }
+  })
+
+  test('in the log: each line is one JSON document that Postern wrote, without control characters', () => {
+    const lines = served
+      .log()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+    const parsed = lines.map((line) => JSON.parse(line) as { level: string; time?: string; msg?: string })
+    expect(parsed.filter(({ msg }) => msg === 'forged')).toEqual([])
+    for (const line of lines) expect(line).not.toMatch(/\p{Cc}|\u202e/u)
+  })
+
+  test('in a manifest: it is the value of an annotation, and makes no object and no key of its own', () => {
+    const documents = parseAllDocuments(preview.manifests)
+    expect(documents.flatMap(({ errors }) => errors)).toEqual([])
+    const objects = documents.map((document) => document.toJS())
+    expect(objects).toHaveLength(preview.objects.length)
+    for (const { metadata } of objects) {
+      for (const value of Object.values<string>(metadata.labels))
+        expect(value).toMatch(/^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/)
+      expect(Object.keys(metadata.annotations ?? {}).every((key) => key.startsWith('postern.dev/'))).toBe(true)
+    }
+  })
+
+  test('in a sheet: the API answers JSON and never lets itself be taken for anything else', () => {
+    const api = answers.filter(
+      (answer) => answer.includes(hostileReason.split('\n')[1] ?? '') && answer.includes('application/json'),
+    )
+    expect(api.length).toBeGreaterThan(0)
+    for (const answer of api) expect(answer).toContain('["x-content-type-options","nosniff"]')
+  })
+})
