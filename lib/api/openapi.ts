@@ -30,15 +30,11 @@ const refusals: Record<string, string> = {
   503: 'The database or the identity provider is away',
 }
 
-function refusalsOf({ method, params, body }: Endpoint): string[] {
-  const always = ['400', '401', '403', '429', '503']
+function refusalsOf({ method, body }: Endpoint): string[] {
+  // 404 also where a body or a query names somebody or something.
+  const always = ['400', '401', '403', '404', '429', '503']
   const forBody = body ? ['413', '415', '422'] : []
-  return [
-    ...always,
-    ...(Object.keys(params).length ? ['404'] : []),
-    ...(method === 'POST' ? ['409'] : []),
-    ...forBody,
-  ].sort()
+  return [...always, ...(method === 'POST' ? ['409'] : []), ...forBody].sort()
 }
 
 const idempotencyKey = z.string().min(1).max(200).optional().meta({
