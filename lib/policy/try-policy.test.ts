@@ -98,7 +98,7 @@ describe('a policy that somebody holds up', () => {
   test('that is much work on many asks is judged as far as the time reaches, and the rest is said to be left out', {
     timeout: 60_000,
   }, async () => {
-    const hungry = guardrails(900, "rules.all(r, request.reason.matches('(x|y)*z') || r.verbs.exists(v, v == 'q'))")
+    const hungry = guardrails(900, "rules.all(r, !request.reason.matches('(x|y)*z'))")
     const { judged, changed } = await replayOf(hungry, 'per_1', Array(500).fill(ask))
     expect(judged).toBeGreaterThan(0)
     expect(changed).toHaveLength(judged)
