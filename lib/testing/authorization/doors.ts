@@ -183,6 +183,11 @@ export function doorsOf(stranger: Stranger): Door[] {
       door: 'POST /api/v1/policy/judge?ask',
       call: (caller, { requestId }) => api(caller, 'POST', '/policy/judge', { ask: requestId }),
     },
+    {
+      deed: 'Try a policy on it',
+      door: 'action judge?ask',
+      call: (caller, { requestId }) => act(caller, 'judge', [{ ask: requestId }]),
+    },
     // ------------------------------------------------------------------ what changes one
     ...twice(
       'Approve',
@@ -260,6 +265,11 @@ export function doorsOf(stranger: Stranger): Door[] {
       deed: 'Look around',
       door: 'POST /api/v1/policy/replay',
       call: (caller) => api(caller, 'POST', '/policy/replay', { policy: 'guardrails: []', last: 3 }),
+    },
+    {
+      deed: 'Look around',
+      door: 'action replay',
+      call: (caller) => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }]),
     },
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
     open('GET /livez', '/livez', 'GET', 200),
