@@ -1,5 +1,5 @@
 // What Postern found in a cluster that is not as it made it. The database holds the same two lists
-// (prisma/migrations/*/migration.sql); a test compares them.
+// (prisma/migrations/*/migration.sql); lib/db/findings.db.test.ts compares them.
 
 /**
  * `object-missing`: an object of a live grant was removed. `object-changed`: it gives something else, or says something

@@ -1,0 +1,54 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { findingKinds, findingOutcomes } from '#lib/access/finding'
+import { testDatabase } from '#lib/testing/database'
+
+const database = await testDatabase()
+afterAll(database.drop)
+
+const allowedBy = async (constraint: string) => {
+  const [row] = await database.asOwner<{ definition: string }>(
+    'SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conname = $1',
+    [constraint],
+  )
+  return [...(row?.definition.matchAll(/'([a-z-]+)'/g) ?? [])].map(([, value]) => value).sort()
+}
+
+describe('the database knows the same lists as the program', () => {
+  test('of what can be found', async () => expect(await allowedBy('findings_kind')).toEqual([...findingKinds].sort()))
+  test('of what can come of it', async () =>
+    expect(await allowedBy('findings_outcome')).toEqual([...findingOutcomes].sort()))
+})
+
+describe('what was found stays what it was', () => {
+  const insert = (name: string) =>
+    database.asApp<{ id: string }>(
+      `INSERT INTO findings (id, kind, cluster, object_kind, namespace, name, sentence)
+       VALUES ('fnd_' || $1, 'object-stray', 'prod-eu', 'Role', 'payments', $1, 'Not ours.') RETURNING id`,
+      [name],
+    )
+  test.each([
+    ["kind = 'object-missing'", '23514'],
+    ["first_seen_at = first_seen_at - interval '1 day'", '23514'],
+    ["outcome = 'gone', resolved_at = NULL", '23514'],
+  ])('the application cannot write %s', async (set, code) => {
+    const [row] = await insert(`set-${set.length}`)
+    await expect(database.asApp(`UPDATE findings SET ${set} WHERE id = $1`, [row?.id])).rejects.toMatchObject({
+      code,
+    })
+  })
+  test('the application cannot reopen it, and cannot remove it', async () => {
+    const [row] = await insert('closed')
+    await database.asApp("UPDATE findings SET outcome = 'gone', resolved_at = now() WHERE id = $1", [row?.id])
+    const reopened = database.asApp('UPDATE findings SET outcome = NULL, resolved_at = NULL WHERE id = $1', [row?.id])
+    await expect(reopened).rejects.toMatchObject({ code: '23514' })
+    await expect(database.asApp('DELETE FROM findings')).rejects.toMatchObject({ code: '42501' })
+  })
+  test('the same object cannot stand twice as the same finding', async () => {
+    await insert('twice')
+    const again = database.asApp(
+      `INSERT INTO findings (id, kind, cluster, object_kind, namespace, name, sentence)
+       VALUES ('fnd_again', 'object-stray', 'prod-eu', 'Role', 'payments', 'twice', 'Not ours.')`,
+    )
+    await expect(again).rejects.toMatchObject({ code: '23505' })
+  })
+})
