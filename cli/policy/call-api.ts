@@ -23,7 +23,7 @@ const patience = 60_000
 function addressOf(server: string | undefined, path: string): URL {
   if (!server) throw new UnusableFile('Say where Postern is: --server, or POSTERN_SERVER.')
   if (!URL.canParse(server)) throw new UnusableFile(`${server} is no address.`)
-  const url = new URL(`${server.replace(/\/+$/, '')}/api/v1${path}`)
+  const url = new URL(`/api/v1${path}`, server)
   const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   // NB: the token goes over this connection.
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isHere)) {
