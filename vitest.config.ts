@@ -28,7 +28,7 @@ export default defineConfig({
           // It ends what hangs; what is slow is for the bench to say.
           testTimeout: 30_000,
           include: ['lib/**/*.test.ts', 'local/**/*.test.ts', 'cli/**/*.test.ts', 'components/**/*.test.{ts,tsx}'],
-          exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
+          exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts', '**/*.chaos.test.ts'],
         },
       },
       {

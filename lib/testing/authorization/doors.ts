@@ -11,6 +11,14 @@ const submission = {
 
 const reason = 'the deploy is over'
 
+let lastTrial: Promise<unknown> = Promise.resolve()
+/** Postern tries few policies at once, and here everybody comes at once. */
+function inTurn(trial: () => Promise<Outcome>): Promise<Outcome> {
+  const turn = lastTrial.then(trial)
+  lastTrial = turn.catch(() => {})
+  return turn
+}
+
 /** Every door of Postern, with how to knock and what counts as which answer. A new one gets a line here. */
 export function doorsOf(stranger: Stranger): Door[] {
   const { api, page, act, send, withBearer } = stranger
@@ -181,12 +189,12 @@ export function doorsOf(stranger: Stranger): Door[] {
     {
       deed: 'Try a policy on it',
       door: 'POST /api/v1/policy/judge?ask',
-      call: (caller, { requestId }) => api(caller, 'POST', '/policy/judge', { ask: requestId }),
+      call: (caller, { requestId }) => inTurn(() => api(caller, 'POST', '/policy/judge', { ask: requestId })),
     },
     {
       deed: 'Try a policy on it',
       door: 'action judge?ask',
-      call: (caller, { requestId }) => act(caller, 'judge', [{ ask: requestId }]),
+      call: (caller, { requestId }) => inTurn(() => act(caller, 'judge', [{ ask: requestId }])),
     },
     // ------------------------------------------------------------------ what changes one
     ...twice(
@@ -264,12 +272,12 @@ export function doorsOf(stranger: Stranger): Door[] {
     {
       deed: 'Look around',
       door: 'POST /api/v1/policy/replay',
-      call: (caller) => api(caller, 'POST', '/policy/replay', { policy: 'guardrails: []', last: 3 }),
+      call: (caller) => inTurn(() => api(caller, 'POST', '/policy/replay', { policy: 'guardrails: []', last: 3 })),
     },
     {
       deed: 'Look around',
       door: 'action replay',
-      call: (caller) => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }]),
+      call: (caller) => inTurn(() => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }])),
     },
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
     open('GET /livez', '/livez', 'GET', 200),
