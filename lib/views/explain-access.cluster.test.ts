@@ -119,12 +119,13 @@ const ask = (person: Person, query: object) =>
 
 describe('the answer', () => {
   test('is the one of the API server, on random questions about people who hold something', async () => {
+    // What somebody holds here comes more than once, so that enough of the questions are answered with yes.
     const question = fc.record({
-      namespace: fc.constantFrom(namespace, namespace, 'payments', ''),
-      verb: fc.constantFrom('get', 'list', 'update', 'patch', 'delete', '*'),
-      group: fc.constantFrom('', '', 'apps', '*'),
-      resource: fc.constantFrom('pods', 'configmaps', 'deployments', 'secrets', 'nodes', '*'),
-      subresource: fc.constantFrom('', '', 'log', 'scale'),
+      namespace: fc.constantFrom(namespace, namespace, namespace, 'payments', ''),
+      verb: fc.constantFrom('get', 'get', 'get', 'list', 'list', 'update', 'patch', 'delete', '*'),
+      group: fc.constantFrom('', '', '', 'apps', '*'),
+      resource: fc.constantFrom('pods', 'pods', 'configmaps', 'configmaps', 'deployments', 'secrets', 'nodes', '*'),
+      subresource: fc.constantFrom('', '', '', 'log', 'scale'),
       name: fc.constantFrom('', 'settings', 'other'),
     })
     const questions = fc.sample(question, { numRuns: 250, seed })
