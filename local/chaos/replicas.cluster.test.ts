@@ -1,0 +1,225 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { stringify } from 'yaml'
+import { aConfiguration, anEntitlementDocument } from '#lib/testing/configuration'
+import { testDatabase, testParts } from '#lib/testing/database'
+import { until } from '#lib/testing/until'
+import { freePorts } from '../ports.ts'
+import { type Postern, startPostern } from '../postern.ts'
+import { openRun } from '../processes.ts'
+import { ensureProductionBuild } from '../production-build.ts'
+import { bearerToken } from '../token.ts'
+import { isLong, keep, seed, seeded } from './size.ts'
+import { tally } from './tally.ts'
+
+// Complete replicas behind one database, as they are built for production, and people who do contradictory things at
+// the same moment through different ones.
+
+const replicaCount = isLong ? 3 : 2
+const operations = isLong ? 10_000 : 240
+const lanes = 8
+
+const database = await testDatabase()
+const { kubernetes, identity } = testParts()
+const run = await openRun({ name: 'replicas' })
+const replicas: Postern[] = []
+const people: Record<string, string> = {}
+const ports = await freePorts(replicaCount)
+const publicUrl = `http://localhost:${ports[0]}`
+afterAll(async () => {
+  await run.stop()
+  await database.drop()
+})
+
+beforeAll(async () => {
+  process.stderr.write(`replicas: seed ${seed} (POSTERN_CHAOS_SEED=${seed} gives the same again)\n`)
+  await ensureProductionBuild(() => {})
+  const { issuer, clientId, audience, clientSecret } = identity
+  const configuration = stringify(
+    aConfiguration({
+      publicUrl,
+      identity: { issuer, clientId, apiAudience: audience, groupsClaim: 'groups' },
+      clusters: [
+        { name: 'prod-eu', kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server },
+      ],
+      entitlements: [anEntitlementDocument({ reason: {} })],
+    }),
+  )
+  const sessionSecret = 'one-session-secret-for-all-replicas-0123456789abcdef'
+  const signingKey = 'one-signing-key-for-all-replicas-0123456789abcdef'
+  for (const [index, port] of ports.entries()) {
+    const directory = join(run.directory, `replica-${index}`)
+    mkdirSync(directory)
+    const databaseUrl = database.appUrl
+    const secrets = { clientSecret, sessionSecret, signingKey }
+    replicas.push(
+      await startPostern(run, { port, directory, name: `replica-${index}`, configuration, databaseUrl, ...secrets }),
+    )
+  }
+  for (const person of ['mina', 'priya', 'sam', 'ola']) {
+    people[person] = await bearerToken({ ...identity, redirectUri: `${publicUrl}/api/auth/callback/oidc` }, person)
+  }
+}, 240_000)
+
+let done = 0
+const unexpected: string[] = []
+const random = seeded(2)
+const anyOf = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T
+/** Replicas that take calls; one leaves in the middle. */
+let serving = ports.map((port) => `http://127.0.0.1:${port}`)
+
+type Answer = {
+  status: number
+  body: { id?: string; digest?: string; status?: string; grant?: { id: string; status: string } }
+}
+
+async function call(person: string, path: string, body?: unknown, at = anyOf(serving)): Promise<Answer> {
+  done += 1
+  const answer = await fetch(`${at}/api/v1${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      authorization: `Bearer ${people[person]}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(60_000),
+  })
+  const text = await answer.text()
+  // Success, or "somebody was faster". Anything else is told at the end.
+  if (![200, 201, 409].includes(answer.status)) unexpected.push(`${path}: ${answer.status} ${text.slice(0, 200)}`)
+  return { status: answer.status, body: text ? JSON.parse(text) : {} }
+}
+const successes = (answers: readonly Answer[]) => answers.filter(({ status }) => status < 300).length
+
+/** What two people do at the same moment; one of them is too late. */
+const clashes = {
+  'decide twice': (id: string, digest: string) => [
+    call('priya', `/requests/${id}/decisions`, { decision: 'approve', digest }),
+    call('priya', `/requests/${id}/decisions`, { decision: 'approve', digest }),
+  ],
+  'approve against deny': (id: string, digest: string) => [
+    call('priya', `/requests/${id}/decisions`, { decision: 'approve', digest }),
+    call('sam', `/requests/${id}/decisions`, { decision: 'deny', digest }),
+  ],
+  'approve against withdraw': (id: string, digest: string) => [
+    call('sam', `/requests/${id}/decisions`, { decision: 'approve', digest }),
+    call('mina', `/requests/${id}/withdraw`, {}),
+  ],
+}
+const endings = ['revoke against release', 'revoke against expiry', 'revoke twice'] as const
+
+const submission = {
+  ...{ entitlement: 'payments-restart', cluster: 'prod-eu', namespaces: ['payments'] },
+  ...{ reason: 'to see that nothing happens twice', duration: 'PT30M' },
+}
+const grantOf = async (requestId: string) => {
+  const [row] = await database.asOwner<{ id: string; status: string }>(
+    'SELECT id, status FROM grants WHERE request_id = $1',
+    [requestId],
+  )
+  return row
+}
+
+const seen: Record<string, number> = {}
+const doubles: string[] = []
+
+/** One request from its asking to its end, with a clash at each turn. */
+async function life() {
+  const { body } = await call('mina', '/requests', submission)
+  const { id = '', digest = '' } = body
+  const [clash, together] = anyOf(Object.entries(clashes))
+  seen[clash] = (seen[clash] ?? 0) + 1
+  const won = successes(await Promise.all(together(id, digest)))
+  if (won !== 1) doubles.push(`${id}: ${clash}: ${won} succeeded`)
+  const grant = await grantOf(id)
+  if (!grant) return
+  const ending = anyOf(endings)
+  seen[ending] = (seen[ending] ?? 0) + 1
+  // Half of them are ended while they are still being made.
+  if (random() < 0.5) await until(`${grant.id} active`, async () => (await grantOf(id))?.status !== 'pending', 60_000)
+  const revoke = () => call('ola', `/grants/${grant.id}/revoke`, { reason: 'it is not needed any more' })
+  if (ending === 'revoke against expiry') {
+    // The database's clock says that it is over, as far as it has begun.
+    const expiry = database.asOwner(
+      `UPDATE grants SET expires_at = now(), next_attempt_at = now() WHERE id = $1 AND status = 'active'`,
+      [grant.id],
+    )
+    await Promise.all([expiry, revoke()])
+  } else {
+    const other = ending === 'revoke twice' ? revoke() : call('mina', `/grants/${grant.id}/release`, {})
+    const ended = successes(await Promise.all([revoke(), other]))
+    if (ended !== 1) doubles.push(`${grant.id}: ${ending}: ${ended} succeeded`)
+  }
+}
+
+it('several replicas never do a thing twice, make no move that is not allowed, and one that is told to end hands its work on', async () => {
+  let leaver: Promise<void> | undefined
+  let heldByLeaver = -1
+  const lives = Array.from({ length: lanes }, async () => {
+    while (done < operations) {
+      await life()
+      if (leaver || done < operations / 2) continue
+      const leaving = replicas.at(-1)
+      leaver = (async () => {
+        // Taken out of the rotation first, as an orchestrator does; what is under way is answered.
+        serving = serving.slice(0, -1)
+        await leaving?.part.stop()
+        const [row] = await database.asOwner<{ count: number }>(
+          `SELECT count(*)::int AS count FROM grants WHERE leased_by LIKE '%-' || $1 || '-%'`,
+          [String(leaving?.part.pid)],
+        )
+        heldByLeaver = row?.count ?? -1
+      })()
+    }
+  })
+  await Promise.all(lives)
+  await leaver
+  await until(
+    'everything is over or whole',
+    async () => {
+      const [row] = await database.asOwner<{ count: number }>(
+        `SELECT count(*)::int AS count FROM grants WHERE status IN ('pending', 'ending')`,
+      )
+      return row?.count === 0
+    },
+    90_000,
+  )
+  expect(unexpected).toEqual([])
+  expect(doubles).toEqual([])
+  expect(heldByLeaver).toBe(0)
+  const { leaked, stuck, wrong, events } = await tally(database, publicUrl)
+  expect({ leaked, stuck, wrong }).toEqual({ leaked: [], stuck: [], wrong: [] })
+  const [counted] = await database.asOwner<Record<string, number>>(`
+    SELECT (SELECT count(*)::int FROM decisions) AS decisions,
+      (SELECT count(*)::int FROM audit_events WHERE type = 'decision.made') AS told,
+      (SELECT count(*)::int FROM requests WHERE status = 'approved') AS approved,
+      (SELECT count(*)::int FROM grants) AS grants,
+      (SELECT count(*)::int FROM (SELECT request_id FROM audit_events
+        WHERE type IN ('request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed')
+        GROUP BY request_id HAVING count(*) > 1) AS twice) AS "decidedTwice"`)
+  expect(counted).toMatchObject({ told: counted?.decisions, grants: counted?.approved, decidedTwice: 0 })
+  keep({
+    section: 'replicas',
+    what: `calls of ${replicaCount} replicas, ${lanes} people at a time, ${Object.entries(seen)
+      .map(([what, count]) => `${count} × ${what}`)
+      .join(', ')}`,
+    seen: String(done),
+    goal: '10 000',
+    holds: done >= 10_000,
+  })
+  keep({
+    section: 'replicas',
+    what: `double effects, moves that are not allowed, objects leaked, events missing or twice (of ${events['grant.created'] ?? 0} grants made)`,
+    seen: '0',
+    goal: '0',
+    holds: true,
+  })
+  keep({
+    section: 'replicas',
+    what: 'SIGTERM to one of them in the middle: calls under way that failed; grants that it still held',
+    seen: '0; 0',
+    goal: '0; 0',
+    holds: true,
+  })
+}, 1_800_000)
