@@ -46,14 +46,28 @@ beforeAll(async () => {
   situations = [await make('half'), await make('active')]
 })
 
+/**
+ * The rows of a page's data without their numbers, in one order: the server sends each as soon as it is there and numbers
+ * them as they come, which differs from call to call of the same page. Source: the "Flight" format of React's server.
+ */
+const inOneOrder = (page: string): string =>
+  page
+    .replaceAll('"])</script><script nonce="<nonce>">self.__next_f.push([1,"', '')
+    .split('\\n')
+    .map((row) => row.replace(/^[0-9a-f]{1,3}:/, '').replace(/\$[A-Za-z@]?[0-9a-f]{1,3}(?=\\*")/g, '$'))
+    .sort()
+    .join('\n')
+
 /** Without the id that was asked for, and what is new in every answer: reference, nonce, the page's clock. */
 const comparable = (answer: string, { requestId, grantId }: Situation) =>
-  answer
-    .replaceAll(/^[a-z]{3}_/.test(requestId) ? requestId : '<id>', '<id>')
-    .replaceAll(/^[a-z]{3}_/.test(grantId) ? grantId : '<id>', '<id>')
-    .replace(/(reference\\*":\\*")[0-9a-z]{10}/g, '$1<reference>')
-    .replace(/nonce(=\\?"|-|\\*":\\*")[A-Za-z0-9+/]{24}/g, 'nonce$1<nonce>')
-    .replace(/(\\?"now\\?":)\d{13}/g, '$1<now>')
+  inOneOrder(
+    answer
+      .replaceAll(/^[a-z]{3}_/.test(requestId) ? requestId : '<id>', '<id>')
+      .replaceAll(/^[a-z]{3}_/.test(grantId) ? grantId : '<id>', '<id>')
+      .replace(/(reference\\*":\\*")[0-9a-z]{10}/g, '$1<reference>')
+      .replace(/nonce(=\\?"|-|\\*":\\*")[A-Za-z0-9+/]{24}/g, 'nonce$1<nonce>')
+      .replace(/(\\?"now\\?":)\d{13}/g, '$1<now>'),
+  )
 
 async function told(caller: Caller, door: (typeof doors)[number], situation: Situation): Promise<string[]> {
   answers.length = 0
