@@ -52,12 +52,14 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
       const page = await context.newPage()
       page.on('pageerror', (error) => complaints.push(`${person} at ${page.url()}: ${error.message}`))
       const addresses = new Set<string>()
+      const pathOf = (url: string) => url.replace(/[?#].*/s, '')
       page.on('request', (request) => {
-        if (request.isNavigationRequest()) addresses.add(request.url())
+        if (request.isNavigationRequest()) addresses.add(pathOf(request.url()))
       })
       page.on('console', (message) => {
-        // A page that is not there is a 404, and the browser says so of the address itself.
-        const isItself = addresses.has(message.location().url) && message.text().includes('404')
+        // A page that is not there is a 404, and the browser says so of the address itself, also when the page looks
+        // again whether anything has changed: then the router adds a query of its own.
+        const isItself = addresses.has(pathOf(message.location().url)) && message.text().includes('404')
         if (message.type() === 'error' && !isItself) complaints.push(`${person} at ${page.url()}: ${message.text()}`)
       })
       await page.goto('/')
