@@ -100,7 +100,7 @@ async function deniedRequest(stage: Stage) {
     duration: 'PT2H',
     rules,
   }
-  const { id } = await ask(jonas, { ...submission, reason: 'Deleting the query pods one by one' })
+  const { id } = await ask(jonas, { ...submission, reason: 'Deleting the query pods one by one', ticket: 'SEARCH-88' })
   await decide(tomas, id, 'deny', 'Not during the sale. Use the rollout instead.')
   stage.say('Jonas wants to delete pods in search, and Tomas says no: denied')
 }
