@@ -31,6 +31,12 @@ test('a policy is tried on the guardrails page, on a sample and on what was aske
   await expect(answer.getByText(/would be judged differently/)).toBeVisible()
   await expect(answer.locator(`a[href="/requests/${request.id}"]`)).toBeVisible()
 
+  await policy.fill(
+    'guardrails:\n  - name: slow\n    description: Two look at it.\n    effect: require\n    require: { ticket: true }\n',
+  )
+  await ines.getByRole('button', { name: 'Replay' }).click()
+  await expect(answer.getByText('wanted by slow: Two look at it.').first()).toBeVisible()
+
   // Somebody who may not see the request cannot choose it, and finds nothing of it.
   const jonas = await as('jonas')
   await jonas.goto('/guardrails')

@@ -1,18 +1,22 @@
-import type { Replay } from '#lib/access/policy-trial'
+import { type Change, type Replay, wantedInWords } from '#lib/access/policy-trial'
 import { visible } from '#lib/check/source'
 import { plural } from '../terminal.ts'
 
 const asks = (count: number) => plural(count, 'ask')
 const signs = { more: '+', less: '-' }
 
+const changeInText = ({ now, kind, code, sentence, wantedBy, wantedByMore }: Change): string[] => [
+  `  ${signs[now]} ${kind}${code ? ` [${code}]` : ''}: ${sentence}`,
+  ...wantedBy.map((one) => `    ${wantedInWords[now]} [${one.name}]: ${one.sentence}`),
+  ...(wantedByMore > 0 ? [`    ${wantedInWords[now]} ${wantedByMore} more`] : []),
+]
+
 /** A replay for a terminal: what changes, ask by ask, and a summary at the end. */
 export function replayInText({ items, judged, changed, leftOut, since, against, guardrails }: Replay): string {
   const told = items.flatMap(({ ask, before, after, changes, more, unknown }) => [
     `${ask.id}  ${ask.at}  ${ask.entitlement} on ${ask.cluster} in ${ask.namespaces.join(', ')}, by ${ask.requester.name}`,
     `  ${before} -> ${after}`,
-    ...changes.map(
-      ({ now, kind, code, sentence }) => `  ${signs[now]} ${kind}${code ? ` [${code}]` : ''}: ${sentence}`,
-    ),
+    ...changes.flatMap(changeInText),
     ...(more > 0 ? [`    and ${more} more`] : []),
     ...(unknown.length > 0 ? [`    not known: ${unknown.join(', ')} (counts as violated)`] : []),
     '',

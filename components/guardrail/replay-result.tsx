@@ -1,5 +1,5 @@
 import Link from 'next/link'
-import type { Change, Replay } from '#lib/access/policy-trial'
+import { type Change, type Replay, wantedInWords } from '#lib/access/policy-trial'
 import { Said } from '../ui/said.tsx'
 import { Time } from '../ui/time.tsx'
 import { OutcomeMark, UnknownFacts } from './trial-result.tsx'
@@ -79,7 +79,7 @@ export function ReplayResult({ replay }: { replay: Replay }) {
   )
 }
 
-function ChangeLine({ change: { now, code, kind, sentence } }: { change: Change }) {
+function ChangeLine({ change: { now, code, kind, sentence, wantedBy, wantedByMore } }: { change: Change }) {
   const { sign, word, colour } = signs[now]
   return (
     <li className="flex gap-2">
@@ -89,9 +89,19 @@ function ChangeLine({ change: { now, code, kind, sentence } }: { change: Change 
         </span>
         {kind === 'violation' || kind === 'warning' ? `${word} a ${kind}:` : `${now} ${kind}:`}
       </span>
-      <span>
+      <div>
         <Said>{sentence}</Said> {code && <code className="text-muted">{code}</code>}
-      </span>
+        {wantedBy.length > 0 && (
+          <ul className="text-muted">
+            {wantedBy.map((one) => (
+              <li key={one.name}>
+                {wantedInWords[now]} <code>{one.name}</code>: <Said>{one.sentence}</Said>
+              </li>
+            ))}
+            {wantedByMore > 0 && <li>{`${wantedInWords[now]} ${wantedByMore} more`}</li>}
+          </ul>
+        )}
+      </div>
     </li>
   )
 }

@@ -52,11 +52,19 @@ export const changeResource = z
   .strictObject({
     kind: z.enum(changeKinds).meta({ description: 'Of what there is more or less now.' }),
     now: z.enum(['more', 'less']),
-    code: z.string().nullable().meta({ description: 'The guardrail, where one can be named.' }),
+    code: z.string().nullable().meta({ description: 'Of a violation or a warning: what says it.' }),
     sentence: z.string(),
+    wantedBy: z.array(z.strictObject({ name: z.string(), sentence: z.string() })).meta({
+      description:
+        'Of anything else: the guardrails that want what there is more of, or wanted what there is less of, each with its message. Empty where the entitlement does, and where it was not kept who wanted it then.',
+    }),
+    wantedByMore: z.int().meta({ description: 'Guardrails that want it too and are not listed.' }),
   })
   .meta({ id: 'VerdictChange' })
 export type Change = z.infer<typeof changeResource>
+
+/** How a reader is told of `wantedBy`. */
+export const wantedInWords: Record<Change['now'], string> = { more: 'wanted by', less: 'was wanted by' }
 
 /** Facts that are not known any more, or not the reader's to know. What asks for them counts as violated. */
 export const unknownFacts = ['entitlement', 'groups', 'cluster labels', 'namespaces', 'difference', 'risks'] as const

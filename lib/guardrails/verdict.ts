@@ -7,7 +7,7 @@ import type { JudgementFacts } from './facts.ts'
 import { approvalSteps } from './policy/approval-steps.ts'
 import type { CompiledGuardrail } from './policy/compile.ts'
 import type { PolicyFacts } from './policy/context.ts'
-import { type Judgement, judge } from './policy/judge.ts'
+import { type Judgement, judge, type Want } from './policy/judge.ts'
 import { policyFactsOf } from './policy/judge-request.ts'
 import { isOutside } from './rules/namespace-not-covered.ts'
 
@@ -16,6 +16,7 @@ export type FullJudgement = {
   /** Who must approve: the steps of the entitlement, and what the guardrails want besides. */
   steps: ApprovalStep[]
   limits: Judgement['limits']
+  wants: Want[]
   /** What the guardrails were shown. */
   seen: PolicyFacts
 }
@@ -63,7 +64,7 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
   const own = evaluate(facts)
   const seen = policyFactsOf(withoutOthers(facts))
   const judgement = judge(compiled, seen, facts.now)
-  const { requirements, limits } = judgement
+  const { requirements, limits, wants } = judgement
   const said = verdictOf(judgement, facts.policyHash)
   const verdict: Verdict = {
     ...said,
@@ -71,5 +72,5 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     // Where something else is in its way too, waiting does not help.
     passesNextAt: own.length === 0 ? said.passesNextAt : null,
   }
-  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits, seen }
+  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits, wants, seen }
 }

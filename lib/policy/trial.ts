@@ -25,7 +25,9 @@ export type TriedAsk = RecordedAsk & {
   /** May the reader learn what is known of the requester? An expression can tell it. */
   mayKnowRequester: boolean
   /** Of a refused ask, only the violations were kept. */
-  said: { kind: 'request'; judged: Judged } | { kind: 'refused'; violations: Verdict['violations']; fired: string[] }
+  said:
+    | { kind: 'request'; judged: Omit<Judged, 'wants'> }
+    | { kind: 'refused'; violations: Verdict['violations']; fired: string[] }
 }
 
 /** The policy in force, as plain data. */
@@ -105,18 +107,19 @@ function entitlementGone(name: string, hash: string): Verdict {
 function judgeAsk(ask: TriedAsk, { hash, compiled, surroundings }: Policy) {
   const { mayKnowRequester } = ask
   const { facts, unknown } = factsOfThen(ask, { surroundings, mayKnowRequester, policyHash: hash })
-  if (!facts) return { verdict: entitlementGone(ask.entitlementName, hash), steps: [], unknown, seen: null }
-  const { verdict, steps, seen } = judgeFully(compiled, facts)
-  return { verdict, steps, unknown, seen }
+  if (!facts) return { verdict: entitlementGone(ask.entitlementName, hash), steps: [], wants: [], unknown, seen: null }
+  const { verdict, steps, wants, seen } = judgeFully(compiled, facts)
+  return { verdict, steps, wants, unknown, seen }
 }
 
 /** What was said then; what was not kept of it is taken to be as it is now, so that it is no difference. */
 function asSaidThen({ said, facts }: TriedAsk, now: Judged): Judged {
   if (said.kind === 'refused') {
-    return { verdict: { ...now.verdict, violations: said.violations, fired: said.fired }, steps: now.steps }
+    return { ...now, verdict: { ...now.verdict, violations: said.violations, fired: said.fired } }
   }
+  // Which guardrail wanted what was not kept: only of what is wanted now one can be named.
   const { verdict, steps } = said.judged
-  return facts ? said.judged : { verdict: { ...verdict, maxDuration: now.verdict.maxDuration }, steps }
+  return { verdict: facts ? verdict : { ...verdict, maxDuration: now.verdict.maxDuration }, steps, wants: [] }
 }
 
 function tally(counts: Map<string, { before: number | null; after: number }>, before: Verdict | null, after: Verdict) {
@@ -206,7 +209,7 @@ function trialOf(
 function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy): Judged & { seen: Seen } {
   const judgement: Judgement = judge(compiled, facts, now)
   const steps = approvalSteps(facts.entitlement.approvals, judgement.requirements)
-  return { verdict: verdictOf(judgement, hash), steps, seen: facts }
+  return { verdict: verdictOf(judgement, hash), steps, wants: judgement.wants, seen: facts }
 }
 
 /** Judges one ask of the past, or a sample, and says which guardrails came in and why. */

@@ -128,6 +128,11 @@ describe('a replay', slow, () => {
       'more ticket',
       'more duration',
     ])
+    expect(
+      itemOf(found, logs.id)
+        ?.changes.slice(2)
+        .map(({ wantedBy }) => wantedBy),
+    ).toEqual(['two', 'two', 'brief'].map((name) => [{ name, sentence: 'Calm is kept.' }]))
     const refused = found.items.find((item) => item.ask.kind === 'refused')
     expect(refused).toMatchObject({ before: 'refused', after: 'refused', ask: { requester: { id: actor.person.id } } })
     expect(refused?.changes.map(({ now, code }) => [now, code])).toEqual([

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -121,6 +121,15 @@ describe('postern policy replay', slow, () => {
     const json = await run(['--format', 'json', '--no-fail-on-change'], asInes())
     expect(json.code).toBe(0)
     expect(endpoints.replayPolicy.answer.parse(JSON.parse(json.stdout))).toMatchObject({ changed: 1 })
+  })
+
+  test('names whoever wants more, with the message, as the API does', async () => {
+    writeFileSync(file, deny.replace('effect: deny', 'effect: require, require: { ticket: true }'))
+    const text = await run([], asInes())
+    expect(text.stdout).toMatch(/\+ ticket: A ticket is needed\.\n {4}wanted by \[calm\]: Calm is kept\.\n/)
+    const { body } = await replay({ policy: readFileSync(file, 'utf8') })
+    const ticket = body.items[0].changes.find(({ kind }: { kind: string }) => kind === 'ticket')
+    expect(ticket).toMatchObject({ now: 'more', wantedBy: [{ name: 'calm', sentence: 'Calm is kept.' }] })
   })
 
   test('ends with 0 where all is judged alike', async () => {

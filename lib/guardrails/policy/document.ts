@@ -168,7 +168,7 @@ const trying = [
   'A policy can be tried without being in force, on the *Guardrails* page, over the API (`POST /api/v1/policy/judge` and `POST /api/v1/policy/replay`) and in a pipeline. It is a whole postern.yaml, or `guardrails` and `guardrailPack` alone; everything that is wrong with it is told with line and column.',
   [
     '- *Judge* says of one sample, or of one thing that was asked for, what the verdict would be, which guardrails come in and why, and when it would pass.',
-    '- *Replay* judges the last of what was asked for, granted or refused, as far as you may see it, and says which would be judged differently: refused or not, warnings, approvals, ticket, reason, longest time. It is compared with what was said then, or with what the policy in force says.',
+    '- *Replay* judges the last of what was asked for, granted or refused, as far as you may see it, and says which would be judged differently: refused or not, warnings, approvals, ticket, reason, longest time, each with the guardrails that want it and their message. It is compared with what was said then, or with what the policy in force says; who wanted then what is wanted no longer was not kept, so that is named only against the policy in force.',
     '- Each is judged by the facts of its own moment, which are kept with it: groups, labels, risks, what was new to the requester. What is not known any more, or is not yours to know (the groups of others), is said, and a guardrail that asks for it counts as violated.',
     '- A trial is given ten seconds and a bounded memory; what a replay does not get to is said to be left out.',
   ].join('\n'),

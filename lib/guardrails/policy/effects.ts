@@ -17,6 +17,7 @@ export type Occasion = {
 /** What one guardrail adds to the judgement. `time` is there where it is one of time, violated or not. */
 export type Applied = {
   name: string
+  sentence: string
   violations: Violation[]
   warnings: Violation[]
   requires: Guardrail['require'] | null
@@ -107,6 +108,7 @@ export function applyEffect(compiled: CompiledGuardrail, occasion: Occasion): Ap
   const { name } = guardrail
   const applied: Applied = {
     name,
+    sentence: occasion.sentence,
     violations: [],
     warnings: [],
     requires: null,

@@ -30,6 +30,9 @@ export type Requirements = {
   reasonMinLength: number
 }
 
+/** What one guardrail that came in wants or limits, whether or not the request keeps to it. */
+export type Want = Pick<Applied, 'name' | 'sentence' | 'requires' | 'maxDurationSeconds' | 'until'>
+
 export type Judgement = {
   violations: Violation[]
   warnings: Violation[]
@@ -40,6 +43,8 @@ export type Judgement = {
   passesNextAt: Date | null
   /** The names of the guardrails that came in, whatever their effect. */
   fired: string[]
+  /** Who wants and limits what, of the guardrails that do. */
+  wants: Want[]
 }
 
 // One expression gets a tenth of a second, as the API server gives it, and all together half a second: a step is at most
@@ -178,6 +183,7 @@ function judgeOnce(
       until: untils.length ? new Date(Math.min(...untils.map(Number))) : null,
     },
     passesNextAt: null,
+    wants: applied.filter(({ requires, maxDurationSeconds, until }) => requires ?? maxDurationSeconds ?? until),
     times: applied.flatMap(({ time }) => time ?? []),
     onlyTime,
   }
