@@ -19,6 +19,9 @@ const judged = z.strictObject({
 })
 export type JudgedData = z.infer<typeof judged>
 
+/** The guardrails of the configuration that were in the way; events of before this was kept have none. */
+const stoppedBy = z.array(text).optional()
+
 const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => string) => ({ data, sentence })
 
 export const auditEvents = {
@@ -71,7 +74,7 @@ export const auditEvents = {
     }),
     (d) => (d.decision === 'approve' ? 'approved' : 'denied'),
   ),
-  'decision.refused': define(refusal, (d) => `tried to decide and was refused: ${d.sentence}`),
+  'decision.refused': define(refusal.extend({ stoppedBy }), (d) => `tried to decide and was refused: ${d.sentence}`),
 
   'grant.created': define(
     z.strictObject({ objects: z.array(z.strictObject({ kind: text, namespace: text, name: text })) }),
@@ -87,7 +90,7 @@ export const auditEvents = {
   ),
   'grant.failed': define(refusal, (d) => `could not make the access: ${d.sentence}`),
   'grant.ending': define(
-    z.strictObject({ endedBy: z.enum(endReasons), note: text.nullable() }),
+    z.strictObject({ endedBy: z.enum(endReasons), note: text.nullable(), stoppedBy }),
     (d) =>
       ({
         expiry: 'the time is over: access ends',

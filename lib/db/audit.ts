@@ -54,6 +54,9 @@ function storable<T>(value: T): T {
 /** A sentence of any length as an event may hold it (lib/audit/events.ts: at most 4000 characters). */
 export const clip = (text: string): string => (text.length <= 4000 ? text : `${text.slice(0, 3999)}…`)
 
+/** The guardrails that were in the way, where there are any: what is not there is not counted. */
+export const namesOf = (stoppedBy: readonly string[]) => (stoppedBy.length > 0 ? { stoppedBy: [...stoppedBy] } : {})
+
 /** What a judgement let pass, for the record: by which policy, what it warned of, what was new to the requester. */
 export const judgedData = ({ policyVersion, warnings }: Verdict, difference: Difference | null): JudgedData => ({
   policyVersion,

@@ -5,7 +5,7 @@ import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
 import type { Distrust } from '#lib/signing/distrust'
 import { beginningStatement } from '#lib/signing/statements'
-import { type About, clip, judgedData, type NewAuditEvent, recordEvents } from './audit.ts'
+import { type About, clip, judgedData, type NewAuditEvent, namesOf, recordEvents } from './audit.ts'
 import { countRecorded, db, transaction } from './client.ts'
 import { insertEvents } from './events-in-sql.ts'
 import { endFindings, settleFindings } from './findings.ts'
@@ -103,7 +103,8 @@ const settled = { attempts: 0, lastError: null, leaseUntil: null, leasedBy: null
 
 /**
  * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused, and
- * `distrust` which record was not written by Postern.
+ * `distrust` which record was not written by Postern, and `stoppedBy`
+ * which guardrails were in the way.
  * @throws AppError `conflict` when somebody was faster
  */
 export async function saveEnding(
@@ -113,11 +114,20 @@ export async function saveEnding(
     endedBy,
     note,
     code,
+    stoppedBy = [],
     distrust,
     now,
-  }: { endedBy: EndReason; note: string | null; code?: string; distrust?: Distrust; now: Date },
+  }: {
+    endedBy: EndReason
+    note: string | null
+    code?: string
+    stoppedBy?: readonly string[]
+    distrust?: Distrust
+    now: Date
+  },
 ) {
-  const ending: NewAuditEvent = { type: 'grant.ending', actor, data: { endedBy, note: note && clip(note) }, about }
+  const data = { endedBy, note: note && clip(note), ...namesOf(stoppedBy) }
+  const ending: NewAuditEvent = { type: 'grant.ending', actor, data, about }
   const type = from === 'active' ? 'grant.lost' : 'grant.failed'
   const failed: NewAuditEvent[] =
     endedBy === 'failure' ? [{ type, actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }] : []

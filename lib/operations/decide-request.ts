@@ -8,7 +8,7 @@ import { mayDecide, type NotDecidingCode } from '#lib/approvals/may-decide'
 import { narrow } from '#lib/approvals/narrow'
 import { resolve } from '#lib/approvals/resolve'
 import { stepsInForce } from '#lib/approvals/steps-in-force'
-import { clip, type NewAuditEvent, refuse } from '#lib/db/audit'
+import { clip, type NewAuditEvent, namesOf, refuse } from '#lib/db/audit'
 import { transaction } from '#lib/db/client'
 import { gatherSituation, type LockedRequest, lockRequest, type Situation } from '#lib/db/lock-request'
 import { saveDecision } from '#lib/db/save-decision'
@@ -81,8 +81,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
       namespaces: request.namespaces,
       policyHash: currentPolicy().hash,
     }
-    const refuseDecision = ({ code, error }: Refusal): Promise<never> => {
-      const data = { code, sentence: clip(error.message) }
+    const refuseDecision = ({ code, error, stoppedBy }: Refusal): Promise<never> => {
+      const data = { code, sentence: clip(error.message), ...namesOf(stoppedBy) }
       const event: NewAuditEvent = { type: 'decision.refused', actor, data, about }
       return refuse(error, event)
     }

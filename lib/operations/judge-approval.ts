@@ -6,31 +6,35 @@ import type { NarrowableTerms } from '#lib/approvals/narrow'
 import { toJudgementFacts } from '#lib/db/gather-judgement'
 import type { LockedRequest, Situation } from '#lib/db/lock-request'
 import { missingSteps } from '#lib/guardrails/policy/approval-steps'
-import { judgeFully } from '#lib/guardrails/verdict'
+import { violatedOf, wantingMoreThan } from '#lib/guardrails/stopped-by'
+import { type FullJudgement, judgeFully } from '#lib/guardrails/verdict'
 import { currentPolicy } from '#lib/policy/current'
 
-/** Why a decision is refused: the code for the record, and what its author hears. */
-export type Refusal = { code: string; error: AppError }
+/** Why a decision is refused: the code and the guardrails for the record, and what its author hears. */
+export type Refusal = { code: string; error: AppError; stoppedBy: readonly string[] }
 
-export const because = (code: string, error: AppError): Refusal => ({ code, error })
+export const because = (code: string, error: AppError, stoppedBy: readonly string[] = []): Refusal => {
+  return { code, error, stoppedBy }
+}
 
 /**
  * Guardrails that have come to want more approvals than the request was asked with. Its steps are part of what everybody
  * has read and do not grow while people decide; so what is missing cannot be given any more.
  */
-function whyNotEnough(steps: readonly ApprovalStep[], requirements: Verdict['requirements']): Refusal | undefined {
-  const missing = missingSteps(steps, requirements)
+function whyNotEnough(steps: readonly ApprovalStep[], judgement: FullJudgement): Refusal | undefined {
+  const missing = missingSteps(steps, judgement.verdict.requirements)
   if (missing.length === 0) return undefined
   const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
   const sentence = `The policy has changed since this was asked: it now needs ${wanted}. It cannot be approved as it stands; it has to be asked for anew.`
-  return because('approvals-missing', new AppError('conflict', sentence))
+  return because('approvals-missing', new AppError('conflict', sentence), wantingMoreThan(judgement, steps))
 }
 
-function whyViolated([first, ...more]: Verdict['violations']): Refusal | undefined {
+function whyViolated(judgement: FullJudgement): Refusal | undefined {
+  const [first, ...more] = judgement.verdict.violations
   if (!first) return undefined
   const errors = [first, ...more].map(({ sentence }) => ({ pointer: '', message: sentence }))
   const sentence = `This cannot be approved as things stand: ${first.sentence}`
-  return because(first.code, new AppError('guardrail-violation', sentence, { errors }))
+  return because(first.code, new AppError('guardrail-violation', sentence, { errors }), violatedOf(judgement))
 }
 
 /** The verdict on these terms now, or why they cannot be approved: the world may have moved since they were asked for. */
@@ -56,7 +60,8 @@ export function judgeApproval(
     now: situation.now,
     stage: 'deciding',
   })
-  const { verdict } = judgeFully(policy.compiled, facts)
-  const refusal = whyViolated(verdict.violations) ?? whyNotEnough(request.steps, verdict.requirements)
+  const judgement = judgeFully(policy.compiled, facts)
+  const { verdict } = judgement
+  const refusal = whyViolated(judgement) ?? whyNotEnough(request.steps, judgement)
   return refusal ? { refusal } : { verdict, difference: facts.present?.difference ?? null }
 }

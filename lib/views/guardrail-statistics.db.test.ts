@@ -1,12 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PersonActor } from '#lib/access/actor'
+import { db } from '#lib/db/client'
+import { saveEnding } from '#lib/db/grant-progress'
+import { decideRequest } from '#lib/operations/decide-request'
 import { submitRequest } from '#lib/operations/submit-request'
 import { aConfiguration } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
 import { anActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { rejectionOf } from '#lib/testing/rejection'
-import { aClusterState } from '#lib/testing/requests'
+import { aClusterState, aGrant } from '#lib/testing/requests'
 import { statementsOf } from '#lib/testing/statements'
 import { guardrailStatistics } from './guardrail-statistics.ts'
 
@@ -20,6 +23,15 @@ const policy = await testPolicy(
     ],
   }),
 )
+const askFor = (actor: PersonActor, duration: number) =>
+  submitRequest(actor, {
+    entitlement: 'payments-restart',
+    cluster: 'prod-eu',
+    namespaces: ['payments'],
+    reason: 'the checkout pods hang since the last deploy',
+    duration,
+  })
+
 let mina: PersonActor
 let jonas: PersonActor
 beforeAll(async () => {
@@ -31,13 +43,7 @@ beforeAll(async () => {
     [jonas, 1800],
     [jonas, 7200],
   ] as const) {
-    const asked = submitRequest(actor, {
-      entitlement: 'payments-restart',
-      cluster: 'prod-eu',
-      namespaces: ['payments'],
-      reason: 'the checkout pods hang since the last deploy',
-      duration,
-    })
+    const asked = askFor(actor, duration)
     await (duration === 7200 ? rejectionOf(asked) : asked)
   }
 })
@@ -76,6 +82,69 @@ test('only people whose asks the reader may see are named; the others are a numb
   ])
   const stranger = await anActor({ groups: ['search-dev'] })
   expect(await countOf(stranger, 'note')).toMatchObject({ fired: 4, people: [], others: 2 })
+})
+
+describe('what was stopped after it was asked for', () => {
+  const stop = (name: string, one: object) => ({ name, description: 'Calm is kept.', ...one })
+  const guard = (...guardrails: ReturnType<typeof stop>[]) => policy.change(aConfiguration({ guardrails }))
+  const asked = () => askFor(mina, 1800)
+
+  test('counts each yes that was refused, by violation or for want of people, apart from what was asked', async () => {
+    const lead = await anActor({ groups: ['payments-leads'] })
+    const { id, digest } = await asked()
+    const approve = () => rejectionOf(decideRequest(lead, id, { decision: 'approve', digest }))
+    await guard(
+      stop('calm', { effect: 'deny' }),
+      stop('frozen', { effect: 'limit', limit: { maxDuration: 'PT5M' } }),
+      stop('told', { effect: 'warn' }),
+    )
+    expect(await approve()).toMatchObject({ code: 'guardrail-violation' })
+    const needs = (require: object) => ({ effect: 'require', require })
+    await guard(
+      stop('more', needs({ approvals: [{ groups: ['sre'] }] })),
+      stop('two', needs({ approvers: 2 })),
+      stop('enough', needs({ approvals: [{ groups: ['payments-leads'] }], approvers: 1 })),
+    )
+    expect(await approve()).toMatchObject({ code: 'conflict' })
+    await approve()
+    const counts = await Promise.all(
+      ['calm', 'frozen', 'more', 'two', 'told', 'enough'].map((name) => countOf(mina, name)),
+    )
+    expect(counts.map((one) => one?.stoppedDeciding)).toEqual([1, 1, 2, 2, undefined, undefined])
+    expect(counts[0]).toEqual({
+      ...{ name: 'calm', fired: 0, stopped: 0, stoppedDeciding: 1, stoppedGranting: 0 },
+      ...{ days: Array(30).fill(0), people: [], others: 0 },
+    })
+  })
+
+  test('counts a yes that was refused for another reason for no guardrail', async () => {
+    await policy.change(aConfiguration())
+    const before = await guardrailStatistics(mina)
+    const { id, digest } = await asked()
+    await rejectionOf(decideRequest(mina, id, { decision: 'approve', digest }))
+    const later = (all: typeof before) => all.map(({ name, stoppedDeciding }) => [name, stoppedDeciding])
+    expect(later(await guardrailStatistics(mina)).sort()).toEqual(later(before).sort())
+  })
+
+  test('counts each grant that it stopped right before it was made', async () => {
+    const { id } = await aGrant({ status: 'pending' })
+    const { request } = await db().grant.findUniqueOrThrow({ where: { id }, include: { request: true } })
+    const actor = {
+      kind: 'system',
+      component: 'worker',
+      origin: { via: 'system', clientAddress: null, reference: 'r' },
+    } as const
+    const { id: requestId, requesterId, entitlementName, cluster } = request
+    const about = { grantId: id, requestId, personId: requesterId, cluster }
+    const ending = { endedBy: 'ineligible', note: 'Calm is kept.', code: 'calm', now: new Date() } as const
+    await saveEnding({ id, actor, about, requestId, requesterId, entitlementName, cluster }, 'pending', {
+      ...ending,
+      stoppedBy: ['calm', 'note'],
+    })
+    expect(await countOf(mina, 'calm')).toMatchObject({ fired: 0, stoppedDeciding: 1, stoppedGranting: 1 })
+    expect(await countOf(mina, 'note')).toMatchObject({ stopped: 0, stoppedDeciding: 0, stoppedGranting: 1 })
+    expect(await countOf(mina, 'calm', new Date(Date.now() + 40 * 86_400_000))).toBeUndefined()
+  })
 })
 
 test('it is one statement, however many guardrails and people there are', async () => {

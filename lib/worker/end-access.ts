@@ -9,11 +9,11 @@ import type { Work } from './work.ts'
 /** Commits the wish that access ends. From here there is one path, whoever or whatever wished it. */
 export async function beginEnding(
   work: Work,
-  { endedBy, code, sentence, distrust }: Omit<Refusal, 'sentence'> & { sentence: string | null },
+  { endedBy, code, sentence, stoppedBy, distrust }: Omit<Refusal, 'sentence'> & { sentence: string | null },
 ) {
   const { grant } = work
   const now = work.clock()
-  await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, distrust, now })
+  await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, stoppedBy, distrust, now })
   grant.status = 'ending'
   grant.endingAt = now
   grant.endedBy = endedBy

@@ -25,12 +25,19 @@ const calm = { name: 'calm', description: 'Calm is kept.', when: "rules.exists(r
 const wallTime = (time: Date) => time.toISOString().slice(11, 16)
 const minutesFromNow = (minutes: number) => new Date(Math.floor(Date.now() / 60_000 + minutes) * 60_000)
 
+/** What the record of its end says of guardrails. */
+const stoppedBy = async (grantId: string) => {
+  const { data } = await db().auditEvent.findFirstOrThrow({ where: { grantId, type: 'grant.ending' } })
+  return (data as { stoppedBy?: string[] }).stoppedBy
+}
+
 describe('guardrails right before granting', () => {
   it('what has come to be denied since it was approved ends, and nothing is made', async () => {
     const { request } = await anApprovedRequest()
     await stage.guard([{ ...calm, effect: 'deny' }])
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: 'Calm is kept.' })
+    expect(await stoppedBy(ended.id)).toEqual(['calm'])
     expect(await objectsInCluster(ended.id)).toEqual([])
   })
 
@@ -39,6 +46,7 @@ describe('guardrails right before granting', () => {
     await stage.guard([{ ...calm, effect: 'require', require: { approvals: [{ groups: ['security'] }] } }])
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('1 more of security') })
+    expect(await stoppedBy(ended.id)).toEqual(['calm'])
   })
 
   it('what is new to the requester is asked of the cluster at that moment, not taken from an older reading', async () => {

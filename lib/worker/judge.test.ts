@@ -174,7 +174,7 @@ describe('by the guardrails, with the cluster as it is', () => {
 
     it('what is denied by now is not made', () => {
       expect(why(aClaim(), live(), guarded({ effect: 'deny' }))).toEqual({
-        ...{ endedBy: 'ineligible', code: 'calm', sentence: 'Calm is kept.' },
+        ...{ endedBy: 'ineligible', code: 'calm', sentence: 'Calm is kept.', stoppedBy: ['calm'] },
       })
     })
     it('what one of them only warns of is made', () => {
@@ -195,7 +195,7 @@ describe('by the guardrails, with the cluster as it is', () => {
       ['more people', { approvers: 2 }],
     ])('what needs %s by now is not made', (_, require) => {
       const refusal = why(aClaim(), live(), guarded({ effect: 'require', require }))
-      expect(refusal).toMatchObject({ endedBy: 'ineligible', code: 'approvals-missing' })
+      expect(refusal).toMatchObject({ endedBy: 'ineligible', code: 'approvals-missing', stoppedBy: ['calm'] })
     })
     it('what needs nobody by the entitlement needs who a guardrail wants by now', () => {
       const entitlement = anEntitlement({ approvals: [] })

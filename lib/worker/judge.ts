@@ -3,7 +3,7 @@
 import { canTellApart, isSamePerson } from '#lib/access/actor'
 import type { Difference } from '#lib/access/difference'
 import type { ApprovalStep } from '#lib/access/entitlement'
-import type { Verdict, Violation } from '#lib/access/resources'
+import type { Verdict } from '#lib/access/resources'
 import { normalizeRules, type Rule } from '#lib/access/rule'
 import type { EndReason } from '#lib/access/status'
 import { digestOf } from '#lib/access/terms'
@@ -12,7 +12,8 @@ import { groupsThatCount } from '#lib/approvals/steps-in-force'
 import { toJudgementFacts } from '#lib/db/gather-judgement'
 import type { ClaimedGrant } from '#lib/db/grant-queue'
 import { approvalSteps, missingSteps } from '#lib/guardrails/policy/approval-steps'
-import { judgeFully } from '#lib/guardrails/verdict'
+import { violatedOf, wantingMoreThan } from '#lib/guardrails/stopped-by'
+import { type FullJudgement, judgeFully } from '#lib/guardrails/verdict'
 import type { CurrentPolicy } from '#lib/policy/current'
 import type { SeenRights } from '#lib/rbac/present'
 import type { Distrust } from '#lib/signing/distrust'
@@ -28,6 +29,8 @@ export type Refusal = {
   endedBy: EndReason
   code: string
   sentence: string
+  /** The guardrails of the configuration that were in the way. */
+  stoppedBy?: readonly string[]
   /** The record that was not written by Postern, where that is why. */
   distrust?: Distrust
 }
@@ -147,36 +150,41 @@ export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveF
     now,
     stage: 'granting',
   })
-  const { verdict, limits } = judgeFully(policy.compiled, facts)
+  const judgement = judgeFully(policy.compiled, facts)
+  const { verdict, limits } = judgement
   const refusal =
-    whyViolated(verdict.violations) ??
-    whyNotEnough(request, verdict.requirements, decisions.map(asTheyAreNow(request, current.approvals))) ??
+    whyViolated(judgement) ??
+    whyNotEnough(request, judgement, decisions.map(asTheyAreNow(request, current.approvals))) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
   return { refusal: null, until: limits.until, judged: { verdict, difference: facts.present?.difference ?? null } }
 }
 
-function whyViolated(violations: readonly Violation[]): Refusal | null {
+function whyViolated(judgement: FullJudgement): Refusal | null {
+  const { violations } = judgement.verdict
   const [first] = violations
   if (!first) return null
   // What the cluster lacks makes other guardrails complain about the same thing in words that help nobody here.
   const isClusters = clusterCodes.has(first.code)
   const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusters)
   const sentence = shown.map((violation) => violation.sentence).join(' ')
-  return { endedBy: isClusters ? 'failure' : 'ineligible', code: first.code, sentence }
+  if (isClusters) return { endedBy: 'failure', code: first.code, sentence }
+  return { ...no(first.code, sentence), stoppedBy: violatedOf(judgement) }
 }
 
 /** Guardrails may have come to want more people since it was approved; who approved besides is counted. */
 function whyNotEnough(
   { steps }: ClaimedGrant['request'],
-  requirements: Verdict['requirements'],
+  judgement: FullJudgement,
   decisions: readonly DecisionFacts[],
 ): Refusal | null {
+  const { requirements } = judgement.verdict
   const { outcome } = resolve(approvalSteps(steps, requirements), decisions)
   if (outcome === 'approved') return null
   const missing = missingSteps(steps, requirements)
   const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
-  return no('approvals-missing', `The policy has changed since this was approved: it now needs ${wanted}. Ask anew.`)
+  const sentence = `The policy has changed since this was approved: it now needs ${wanted}. Ask anew.`
+  return { ...no('approvals-missing', sentence), stoppedBy: wantingMoreThan(judgement, steps) }
 }
 
 /** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */

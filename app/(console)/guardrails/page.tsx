@@ -69,7 +69,12 @@ export default async function GuardrailsPage() {
         {gone.length > 0 && (
           <p className="mt-2 text-dense text-muted">
             Came in during the last 30 days and not in force any more:{' '}
-            {gone.map(({ name, fired }) => `${name} (${fired})`).join(', ')}
+            {gone
+              .map(
+                ({ name, fired, stoppedDeciding, stoppedGranting }) =>
+                  `${name} (${fired + stoppedDeciding + stoppedGranting})`,
+              )
+              .join(', ')}
           </p>
         )}
       </Section>
