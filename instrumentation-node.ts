@@ -5,20 +5,22 @@ import { env } from '#lib/env'
 import { log } from '#lib/log'
 import { recordPolicy } from '#lib/operations/record-policy'
 import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/policy/current'
+import { startTraces } from '#lib/start-traces'
 import { startWorker } from '#lib/worker/start'
 
 /** Seconds that work under way may take to end when the process is asked to. The worker's leases last longer. */
 const drainSeconds = 10
 
-/** Lets the worker finish before Next's own handlers end the process. */
-function drainBeforeExit(stop: () => Promise<void>) {
+/** Lets the worker finish, and what it did be told, before Next's own handlers end the process. */
+function drainBeforeExit(stopWorker = async () => {}, stopTraces = async () => {}) {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const handlers = process.listeners(signal)
     process.removeAllListeners(signal)
     process.once(signal, () => {
       const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref())
-      Promise.race([stop(), late])
+      Promise.race([stopWorker(), late])
         .catch((error) => log.error({ err: error }, 'the worker did not stop cleanly'))
+        .then(stopTraces)
         .finally(() => {
           for (const handler of handlers) handler(signal)
         })
@@ -30,12 +32,14 @@ async function start() {
   const { configPath, role } = env()
   notePeerAddresses()
   hardenServer()
+  const stopTraces = await startTraces()
   await startPolicy(configPath)
   onPolicyChange((policy) => void recordPolicy(policy, configPath))
   // Neither the database nor the provider has to be there for the process to start: /readyz says what is missing.
   void recordPolicy(currentPolicy(), configPath)
   if (role !== 'worker') void providerMetadata().catch(() => {})
-  if (role !== 'web') drainBeforeExit((await startWorker()).stop)
+  const stopWorker = role === 'web' ? undefined : startWorker().stop
+  if (stopWorker || stopTraces) drainBeforeExit(stopWorker, stopTraces)
   log.info({ role, policy: currentPolicy().hash }, 'Postern has started')
 }
 

@@ -118,6 +118,13 @@ export function env(): Env {
 /** The log level alone, for the logger, which must work before anything else does. Never throws. */
 export const wantedLogLevel = (): string => logLevels.find((level) => level === process.env.LOG_LEVEL) ?? 'info'
 
+/** Where traces are sent, by the variables that OpenTelemetry has for it; undefined: nowhere. Never throws. */
+export function tracesEndpoint(): string | undefined {
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: all } = process.env
+  if (traces) return traces
+  return all ? `${all.replace(/\/$/, '')}/v1/traces` : undefined
+}
+
 /** `next dev` needs `eval` and a web socket in the browser; nothing else may depend on this. */
 export const isDevelopment = (): boolean => process.env.NODE_ENV === 'development'
 

@@ -8,8 +8,11 @@ const references = new AsyncLocalStorage<string>()
  */
 export const underReference = <T>(reference: string, work: () => T): T => references.run(reference, work)
 
+/** The reference of what is under way; undefined outside of any. */
+export const currentReference = (): string | undefined => references.getStore()
+
 /** RFC 9110 §10.1.5: the product, and a comment. */
 export function userAgent(): string {
-  const reference = references.getStore()
+  const reference = currentReference()
   return reference === undefined ? 'postern' : `postern (reference ${reference})`
 }

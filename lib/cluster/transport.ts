@@ -2,10 +2,13 @@
 // a call against 0.8 ms over a kept one), has no timeout and reads answers of any size; this one takes its place.
 import https from 'node:https'
 import { HttpMethod, type KubeConfig, RequestContext, ResponseContext, wrapHttpLibrary } from '@kubernetes/client-node'
+import type { Span } from '@opentelemetry/api'
 import { metrics } from '#lib/metrics'
 import { lookupOpen } from '#lib/outbound'
+import { inSpan } from '#lib/traces'
 import { ClusterError, errorOfAnswer, errorOfConnection } from './errors.ts'
-import { userAgent } from './reference.ts'
+import { currentReference, userAgent } from './reference.ts'
+import { urlTemplateOf } from './url-template.ts'
 import { verbOf } from './verb.ts'
 
 /** The API server answers what Postern asks within milliseconds; 10 s is a cluster in trouble, and others wait. */
@@ -89,10 +92,13 @@ export type Transport = {
   close(): void
 }
 
+/** A call as Kubernetes words it: the path is that within the API. */
+type Called = { method: string; path: string }
+
 /** Counts a call that has ended. `error` undefined: it succeeded; a ClusterError without a status got no answer. */
-function count(cluster: string, request: RequestContext, began: number, error?: ClusterError) {
+function count(cluster: string, { method, path }: Called, began: number, error?: ClusterError) {
   const outcome = error ? (error.status === undefined ? 'unanswered' : error.kind) : 'ok'
-  const verb = verbOf(request.getHttpMethod(), new URL(request.getUrl()).pathname)
+  const verb = verbOf(method, path)
   metrics().clusterCallSeconds.observe({ verb, outcome }, (performance.now() - began) / 1000)
   metrics().clusterCalls.inc({ cluster, outcome })
 }
@@ -102,20 +108,40 @@ function count(cluster: string, request: RequestContext, began: number, error?: 
  * answer that is no success, and every call without an answer, is a ClusterError.
  */
 export async function openTransport(kubeConfig: KubeConfig, { name, openAddresses = [] }: Place): Promise<Transport> {
+  // A server may stand below a path of its own, which says nothing about a call.
+  const base = (URL.parse(kubeConfig.getCurrentCluster()?.server ?? '')?.pathname ?? '').replace(/\/$/, '')
   const proxied = Boolean(kubeConfig.getCurrentCluster()?.proxyUrl)
   const first = await readKubeconfig(kubeConfig)
   const agent = proxied ? (first.agent as https.Agent) : makeAgent(first, openAddresses)
   const fixed = isFixed(kubeConfig) ? first.headers : undefined
 
   async function call(request: RequestContext): Promise<ResponseContext> {
+    const { hostname, port, pathname } = new URL(request.getUrl())
+    const called = { method: request.getHttpMethod(), path: pathname.slice(base.length) }
+    const template = urlTemplateOf(called.path)
+    const attributes = {
+      'http.request.method': called.method,
+      'url.template': template,
+      'server.address': hostname,
+      'server.port': Number(port || 443),
+      'k8s.cluster.name': name,
+      'postern.reference': currentReference(),
+    }
+    return inSpan(`${called.method} ${template}`, { kind: 'client', attributes }, (span) =>
+      answerTo(request, called, span),
+    )
+  }
+
+  async function answerTo(request: RequestContext, called: Called, span: Span): Promise<ResponseContext> {
     const began = performance.now()
     try {
       const headers = fixed ?? (await readKubeconfig(kubeConfig)).headers
       const named = { ...request.getHeaders(), ...headers, 'user-agent': userAgent() }
       const answer = await send(request, { agent, headers: named })
+      span.setAttribute('http.response.status_code', answer.status)
       const text = answer.body.toString('utf8')
       if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer.status, answer.headers, text)
-      count(name, request, began)
+      count(name, called, began)
       return new ResponseContext(answer.status, answer.headers, {
         text: async () => text,
         binary: async () => answer.body,
@@ -123,7 +149,7 @@ export async function openTransport(kubeConfig: KubeConfig, { name, openAddresse
       })
     } catch (error) {
       const failure = errorOfConnection(error)
-      count(name, request, began, failure)
+      count(name, called, began, failure)
       throw failure
     }
   }

@@ -21,6 +21,7 @@ import type { Configuration } from '#lib/policy/configuration'
 import { currentPolicy } from '#lib/policy/current'
 import type { Signed } from '#lib/signing/distrust'
 import type { AnswerRecord } from '#lib/signing/statements'
+import { inSpan } from '#lib/traces'
 import { clientFor } from './clusters.ts'
 import { workerActor } from './work.ts'
 
@@ -87,9 +88,16 @@ export async function answerOrder(id: string): Promise<void> {
   if (!order?.isFresh) return
   const actor: PersonActor = { kind: 'person', person: order.person, roles: [], origin: order.origin }
   const { reference } = order.origin
+  const attributes = {
+    'postern.reference': reference,
+    'postern.grant.id': order.grant.id,
+    'k8s.cluster.name': order.grant.cluster,
+  }
   let problem: Problem | null
   try {
-    problem = await underReference(reference, () => issue(order, actor))
+    problem = await inSpan('answer order', { kind: 'root', attributes }, () =>
+      underReference(reference, () => issue(order, actor)),
+    )
   } catch (error) {
     log.warn({ reference, grant: order.grant.id, err: error }, 'no credential')
     problem = problemOf(error)

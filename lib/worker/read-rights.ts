@@ -5,6 +5,7 @@ import { saveRights, saveRightsTrouble, takeRightsTurn, turnSeconds } from '#lib
 import { grantsNamespace } from '#lib/grants/names'
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
+import { inSpan } from '#lib/traces'
 import { clientFor } from './clusters.ts'
 
 /** Seconds between two readings of a cluster, which is how old "you already can" may be. */
@@ -30,7 +31,9 @@ export async function readRightsOf(configuration: Configuration, name: string, s
     // NB: taken before the first page: what changes meanwhile may not be in it.
     const readAt = new Date()
     const signal = AbortSignal.any([stopping, AbortSignal.timeout((turnSeconds - 30) * 1000)])
-    const rights = await readClusterRights(client, grantsNamespace, signal)
+    const rights = await inSpan('read rights', { kind: 'root', attributes: { 'k8s.cluster.name': name } }, () =>
+      readClusterRights(client, grantsNamespace, signal),
+    )
     await saveRights(name, rights, readAt, pauseAfter(performance.now() - began))
   } catch (error) {
     if (error instanceof AppError) throw error

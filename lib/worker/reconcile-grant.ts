@@ -1,3 +1,4 @@
+import type { Span } from '@opentelemetry/api'
 import { AppError } from '#lib/access/errors'
 import { ClusterError } from '#lib/cluster/errors'
 import { underReference } from '#lib/cluster/reference'
@@ -6,6 +7,7 @@ import { postponeGrant, releaseLease, scheduleGrant } from '#lib/db/grant-queue'
 import { keyOf } from '#lib/grants/manifests'
 import { plan } from '#lib/grants/plan'
 import { log } from '#lib/log'
+import { inSpan, markFailed } from '#lib/traces'
 import { backoffMs } from './backoff.ts'
 import { beginEnding, finish, remove } from './end-access.ts'
 import { inspect, NotRepairable } from './inspect.ts'
@@ -108,10 +110,25 @@ async function postpone(work: Work, worker: string, error: unknown) {
  * One pass over a claimed grant: as far as it goes now. Afterwards the lease is given back, and the row says when it is
  * due again. Never throws for what a cluster does; throws when the database is away, and then the lease runs out.
  */
-export const reconcileGrant = (work: Work, worker: string): Promise<void> =>
-  underReference(work.writing.actor.origin.reference, () => onePass(work, worker))
+export function reconcileGrant(work: Work, worker: string): Promise<void> {
+  const { grant, writing } = work
+  const { reference } = writing.actor.origin
+  const attributes = {
+    'postern.reference': reference,
+    'postern.grant.id': grant.id,
+    'postern.request.id': grant.request.id,
+    'k8s.cluster.name': grant.cluster,
+  }
+  return inSpan('reconcile grant', { kind: 'root', attributes }, async (span) => {
+    try {
+      await underReference(reference, () => onePass(work, worker, span))
+    } finally {
+      span.setAttribute('postern.grant.status', grant.status)
+    }
+  })
+}
 
-async function onePass(work: Work, worker: string): Promise<void> {
+async function onePass(work: Work, worker: string, span: Span): Promise<void> {
   const { grant } = work
   try {
     try {
@@ -130,6 +147,7 @@ async function onePass(work: Work, worker: string): Promise<void> {
     } else if (error instanceof AppError && error.code === 'unavailable') {
       throw error
     } else {
+      markFailed(span, error)
       await postpone(work, worker, error)
     }
   }

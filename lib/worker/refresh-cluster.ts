@@ -12,6 +12,7 @@ import { grantsNamespace, protectedNamespaces } from '#lib/grants/names'
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
 import type { Attributes } from '#lib/rbac/attributes'
+import { inSpan } from '#lib/traces'
 import { clientFor } from './clusters.ts'
 
 type Need = { question: Attributes; neededFor: string }
@@ -124,11 +125,14 @@ export type Look = 'seen' | 'trouble' | 'skipped'
  */
 export async function refreshCluster(configuration: Configuration, name: string, seconds: number): Promise<Look> {
   const reference = newReference()
-  return underReference(reference, () => lookAt(configuration, name, seconds, reference))
+  if (!(await takeLook(name, seconds)) && seconds > 0) return 'skipped'
+  const attributes = { 'postern.reference': reference, 'k8s.cluster.name': name }
+  return inSpan('look at cluster', { kind: 'root', attributes }, () =>
+    underReference(reference, () => lookAt(configuration, name, seconds, reference)),
+  )
 }
 
 async function lookAt(configuration: Configuration, name: string, seconds: number, reference: string): Promise<Look> {
-  if (!(await takeLook(name, seconds)) && seconds > 0) return 'skipped'
   const entitlements = configuration.entitlements.filter(({ clusters }) => clusters.includes(name))
   try {
     const client = await clientFor(configuration, name)

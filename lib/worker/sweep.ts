@@ -14,6 +14,7 @@ import { grantOf, instanceOf } from '#lib/grants/names'
 import { planSweep, type Stray } from '#lib/grants/sweep-plan'
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
+import { inSpan } from '#lib/traces'
 import { clientFor } from './clusters.ts'
 import { endIneligible } from './eligibility.ts'
 import { recordOverdue, removeOverdue } from './second-line.ts'
@@ -69,27 +70,33 @@ async function removeStrays(client: ClusterClient, cluster: string, actor: Syste
  */
 export async function sweepCluster(configuration: Configuration, name: string, seconds: number): Promise<number> {
   const actor = workerActor()
-  return underReference(actor.origin.reference, async () => {
-    const client = await clientFor(configuration, name)
-    const instance = instanceOf(configuration.publicUrl)
-    try {
-      if (seconds > 0 && !(await takeSweep(name, seconds))) return 0
-      await recordOverdue(actor)
-      const observed = await listOurs(client, instance)
-      // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
-      const known = await knownGrants(name, [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))])
-      const { strays, doubtful } = planSweep(observed, known, name)
-      await makeDue(doubtful)
-      await endIneligible(name)
-      for (let from = 0; from < strays.length; from += strayBatch) {
-        await removeStrays(client, name, actor, strays.slice(from, from + strayBatch))
-      }
-      await saveSwept(name)
-      return strays.length
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === 'unavailable')) throw error
-      log.warn({ cluster: name, err: error }, 'swept without the database')
-      return removeOverdue(client, name, await listOurs(client, instance))
+  const { reference } = actor.origin
+  const attributes = { 'postern.reference': reference, 'k8s.cluster.name': name }
+  return inSpan('sweep cluster', { kind: 'root', attributes }, () =>
+    underReference(reference, () => sweep(configuration, name, seconds, actor)),
+  )
+}
+
+async function sweep(configuration: Configuration, name: string, seconds: number, actor: SystemActor): Promise<number> {
+  const client = await clientFor(configuration, name)
+  const instance = instanceOf(configuration.publicUrl)
+  try {
+    if (seconds > 0 && !(await takeSweep(name, seconds))) return 0
+    await recordOverdue(actor)
+    const observed = await listOurs(client, instance)
+    // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
+    const known = await knownGrants(name, [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))])
+    const { strays, doubtful } = planSweep(observed, known, name)
+    await makeDue(doubtful)
+    await endIneligible(name)
+    for (let from = 0; from < strays.length; from += strayBatch) {
+      await removeStrays(client, name, actor, strays.slice(from, from + strayBatch))
     }
-  })
+    await saveSwept(name)
+    return strays.length
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'unavailable')) throw error
+    log.warn({ cluster: name, err: error }, 'swept without the database')
+    return removeOverdue(client, name, await listOurs(client, instance))
+  }
 }

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { servedPostern } from '#lib/testing/served'
+import { startTraceCollector } from '#lib/testing/trace-collector'
+import { bearerToken } from '#local/token'
+
+// Next.js makes most spans of a web process, and tells more in them than may leave it.
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 180_000 })
+const collector = await startTraceCollector()
+afterAll(collector.stop)
+
+/** References of a call that was answered and of one that was refused. */
+const references: (string | null)[] = []
+const secrets: string[] = []
+
+beforeAll(async () => {
+  const served = await servedPostern({}, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint })
+  try {
+    const bearer = await bearerToken(served.tokenSource, 'jonas')
+    const cookie = await served.signIn('jonas')
+    secrets.push(bearer.split('.')[1] ?? bearer, cookie.split('=')[1] ?? cookie)
+    const send = async (path: string, headers: Record<string, string>, init: RequestInit = {}) => {
+      const tracing = { traceparent: `00-${'deadbeef'.repeat(4)}-${'deadbeef'.repeat(2)}-01`, baggage: 'a=whimsical' }
+      const sent = { ...tracing, 'user-agent': 'whimsical/1', ...headers }
+      const answer = await fetch(new URL(path, served.url), { redirect: 'manual', ...init, headers: sent })
+      await answer.text()
+      return answer
+    }
+    const authorization = `Bearer ${bearer}`
+    const me = await send('/api/v1/me', { authorization })
+    const none = await send('/api/v1/requests/whimsical?token=whimsical', { authorization })
+    references.push(me.headers.get('postern-reference'), none.headers.get('postern-reference'))
+    const statuses = [me.status, none.status]
+    const ask = { method: 'POST', body: '{"reason":"whimsical"}' }
+    for (const [path, headers, init] of [
+      ['/api/v1/requests', { authorization, 'content-type': 'application/json' }, ask],
+      ['/api/v1/me', { authorization: 'Bearer whimsical' }],
+      ['/history?q=whimsical', { cookie }],
+      ['/requests/whimsical?q=whimsical', { cookie }],
+      ['/whimsical/whimsical?q=whimsical', { cookie }],
+      ['/sign-in?error=whimsical&callbackUrl=/whimsical', {}],
+      ['/api/auth/callback/oidc?code=whimsical&state=whimsical', {}],
+    ] as const)
+      statuses.push((await send(path, headers, init)).status)
+    expect(statuses.slice(0, 5)).toEqual([200, 404, 400, 401, 307])
+  } finally {
+    // Its end sends what waited to be sent.
+    await served.stop()
+  }
+})
+
+test('a page and a call of the API are told by route and status', () => {
+  const toldOf = (wanted: string) => collector.spans().filter(({ name }) => name === wanted)
+  expect(toldOf('GET /api/v1/me')[0]?.told).toMatchObject({
+    ...{ 'http.method': 'GET', 'http.route': '/api/v1/me', 'http.status_code': 200 },
+    ...{ 'service.name': 'postern', 'postern.role': 'web' },
+  })
+  expect(toldOf('GET /history')).not.toEqual([])
+  expect(toldOf('GET /requests/[requestId]')).not.toEqual([])
+})
+
+test('the reference that the caller was given stands in the trace of the call', () => {
+  const spans = collector.spans()
+  for (const reference of references) {
+    const inside = spans.find(({ told }) => told['postern.reference'] === reference)
+    const root = spans.find(({ traceId, parentSpanId }) => traceId === inside?.traceId && !parentSpanId)
+    expect(root?.name).toMatch(/^GET \/api\/v1\//)
+  }
+})
+
+test('nothing that was sent leaves in a span: no address, query, body, header, token, person or trace of theirs', () => {
+  const received = collector.received()
+  for (const text of ['whimsical', 'deadbeef', 'eyJ', 'Bearer', 'jonas', ...secrets])
+    expect(received).not.toContain(text)
+  for (const { events, status } of collector.spans()) expect([events ?? [], status.message]).toEqual([[], undefined])
+})

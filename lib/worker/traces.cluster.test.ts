@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, describe, expect, it } from 'vitest'
+import { db } from '#lib/db/client'
+import { objectName } from '#lib/grants/names'
+import { issueCredential } from '#lib/operations/issue-credential'
+import { revokeGrant } from '#lib/operations/revoke-grant'
+import { testParts } from '#lib/testing/database'
+import { anApprovedRequest, grantReaches } from '#lib/testing/grants'
+import { asActor } from '#lib/testing/people'
+import { aGrant } from '#lib/testing/requests'
+import { startTraceCollector } from '#lib/testing/trace-collector'
+import { until } from '#lib/testing/until'
+import { openStage } from '#local/chaos/stage'
+import { freePort } from '#local/ports'
+
+const stage = await openStage({ name: 'traces' })
+const collector = await startTraceCollector()
+afterAll(async () => {
+  await stage.end()
+  await collector.stop()
+})
+
+/** Has a process print the address of each module as it loads it. */
+const tellingLoaded = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`
+    import { registerHooks } from 'node:module'
+    registerHooks({ load: (url, context, next) => (console.log('loaded ' + url), next(url, context)) })
+  `)}`,
+}
+/** Every package of OpenTelemetry but the one that Next.js and the metrics need anyway. */
+const exporting = /loaded .*@opentelemetry\/(?!api\/)/
+
+/** A grant that becomes active and is revoked. Milliseconds that its holder waited for the one, and the lead for the other. */
+async function comeAndGo() {
+  const { lead, request } = await anApprovedRequest()
+  const began = performance.now()
+  const grant = await aGrant({ request })
+  await grantReaches(grant.id, 'active')
+  await revokeGrant(asActor(lead), grant.id, { reason: 'enough' })
+  await grantReaches(grant.id, 'ended')
+  return { id: grant.id, ms: performance.now() - began }
+}
+
+describe('a worker that is told of a collector', () => {
+  it('tells every call of a cluster under the work that made it, and no name, person or credential', async () => {
+    const worker = await stage.startWorker({
+      ending: 'SIGTERM',
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+        OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer the-key-of-the-collector',
+        OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+        ...tellingLoaded,
+      },
+    })
+    const { holder, lead, request } = await anApprovedRequest()
+    const grant = await aGrant({ request })
+    await grantReaches(grant.id, 'active')
+    const { token } = await issueCredential(asActor(holder), grant.id)
+    await revokeGrant(asActor(lead), grant.id, { reason: 'enough of the merger' })
+    await grantReaches(grant.id, 'ended')
+    await worker.stop()
+
+    const spans = collector.spans()
+    const passes = spans.filter(({ name, told }) => name === 'reconcile grant' && told['postern.grant.id'] === grant.id)
+    expect(passes.map(({ told }) => told['postern.grant.status'])).toEqual(['active', 'ended'])
+    const callsUnder = (parent: { spanId: string; traceId: string } | undefined) =>
+      spans.filter(({ parentSpanId, traceId }) => parentSpanId === parent?.spanId && traceId === parent?.traceId)
+    const [making, ending] = passes.map((pass) => callsUnder(pass).map(({ name }) => name))
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}'
+    expect(making).toEqual(
+      expect.arrayContaining([
+        'POST /api/v1/namespaces/{namespace}/serviceaccounts',
+        ...[`POST ${rbac}/roles`, `POST ${rbac}/rolebindings`],
+        'POST /apis/authorization.k8s.io/v1/subjectaccessreviews',
+      ]),
+    )
+    expect(ending).toEqual(
+      expect.arrayContaining([
+        'DELETE /api/v1/namespaces/{namespace}/serviceaccounts/{name}',
+        ...[`DELETE ${rbac}/roles/{name}`, `DELETE ${rbac}/rolebindings/{name}`],
+      ]),
+    )
+    const order = spans.find(({ name, told }) => name === 'answer order' && told['postern.grant.id'] === grant.id)
+    expect(callsUnder(order).map(({ name }) => name)).toContain(
+      'POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token',
+    )
+
+    // Nothing hangs in the air, and what is called is named by the conventions.
+    const calls = spans.filter(({ kind }) => kind === 3)
+    const known = new Set(spans.map(({ spanId }) => spanId))
+    for (const { parentSpanId, told } of calls) {
+      expect(known).toContain(parentSpanId)
+      expect(told).toMatchObject({
+        ...{ 'http.request.method': expect.stringMatching(/^[A-Z]+$/), 'url.template': expect.stringMatching(/^\//) },
+        ...{ 'server.address': '127.0.0.1', 'server.port': expect.any(Number), 'k8s.cluster.name': 'prod-eu' },
+        ...{ 'service.name': 'postern', 'postern.role': 'worker', 'deployment.environment.name': 'test' },
+      })
+      expect(told['http.response.status_code'] ?? told['error.type']).toBeDefined()
+    }
+    // Span, history and the cluster's own audit log meet in the reference.
+    const { reference } = await db().auditEvent.findFirstOrThrow({ where: { grantId: grant.id, type: 'grant.active' } })
+    expect(passes[0]?.told['postern.reference']).toBe(reference)
+    expect(callsUnder(passes[0]).every(({ told }) => told['postern.reference'] === reference)).toBe(true)
+    expect(readFileSync(testParts().kubernetes.auditLog, 'utf8')).toContain(`reference ${reference}`)
+
+    const received = collector.received().replaceAll('Bearer the-key-of-the-collector', '')
+    const own = /"?token"?: ?"?([\w.-]{40,})/.exec(readFileSync(stage.proxy('prod-eu').kubeconfig, 'utf8'))?.[1]
+    expect(own).toBeDefined()
+    for (const text of [
+      ...[token.split('.')[1], own?.split('.')[1], 'Bearer', 'eyJ', '/payments/', objectName(grant.id)],
+      ...[holder.email, lead.email, holder.subject, holder.name, 'the merger', 'limit=500'],
+    ])
+      expect(received).not.toContain(text)
+    const log = readFileSync(worker.logFile, 'utf8')
+    expect(log).toMatch(exporting)
+    expect(log).not.toContain('the-key-of-the-collector')
+  }, 120_000)
+
+  it.each([
+    ['is not there', undefined],
+    ['says no', 503],
+    ['never answers', 'hangs'],
+  ] as const)(
+    'and the collector %s: access comes and goes as ever, and the process ends in time',
+    async (_, how) => {
+      if (how) collector.behave(how)
+      const endpoint = how ? collector.endpoint : `http://127.0.0.1:${await freePort()}`
+      const worker = await stage.startWorker({ ending: 'SIGTERM', env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } })
+      const log = () => readFileSync(worker.logFile, 'utf8')
+      const times: number[] = []
+      await until(
+        'it is noticed, while there is work',
+        async () => {
+          times.push((await comeAndGo()).ms)
+          return log().includes('traces cannot be sent')
+        },
+        30_000,
+      )
+      // Once more with spans that wait, and with calls that hang.
+      times.push((await comeAndGo()).ms)
+      expect(Math.max(...times)).toBeLessThan(5_000)
+      expect(collector.waiting()).toBeLessThanOrEqual(2)
+      expect(log().match(/traces cannot be sent/g)).toHaveLength(1)
+      const asked = performance.now()
+      await worker.stop()
+      expect(performance.now() - asked).toBeLessThan(3_000)
+      expect(log()).toContain('worker stopped')
+    },
+    120_000,
+  )
+})
+
+it('a worker that is told of no collector loads nothing of what sends traces', async () => {
+  const worker = await stage.startWorker({ env: tellingLoaded })
+  expect(readFileSync(worker.logFile, 'utf8')).toMatch(/loaded .*lib\/start-traces/)
+  expect(readFileSync(worker.logFile, 'utf8')).not.toMatch(exporting)
+  await worker.stop()
+}, 60_000)
