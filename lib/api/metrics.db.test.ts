@@ -1,8 +1,10 @@
 import { afterAll, expect, test } from 'vitest'
+import type { FindingKind } from '#lib/access/finding'
 import { recordEvent } from '#lib/db/audit'
 import { db, transaction } from '#lib/db/client'
+import { resolveFindings, saveFindings } from '#lib/db/findings'
 import { testDatabase } from '#lib/testing/database'
-import { anActor } from '#lib/testing/people'
+import { anActor, aSystemActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { aGrant, aRequest } from '#lib/testing/requests'
 import { metricsText } from './metrics.ts'
@@ -35,6 +37,33 @@ test('what waits, what is held and what should be over is counted; without a wor
   expect(text).toMatch(/^postern_queue_due [1-9]/m)
   expect(text).toContain('postern_database_up 1\n')
   expect(text).not.toMatch(/^postern_worker_silent_seconds/m)
+})
+
+test('what was found and stands is counted by cluster and kind, for configured clusters alone; what came to an end is not', async () => {
+  expect(await textNow()).toContain('postern_findings_open{cluster="prod-eu",kind="object-changed"} 0\n')
+  const found = (cluster: string, kind: FindingKind, name: string) => {
+    const object = { kind: 'Role', namespace: 'payments', name, uid: null } as const
+    return { kind, cluster, grantId: null, object, sentence: 'It was changed.', about: { cluster } }
+  }
+  const over = found('prod-eu', 'object-stray', 'over')
+  await transaction((tx) =>
+    saveFindings(tx, aSystemActor(), [
+      found('prod-eu', 'object-changed', 'one'),
+      found('prod-eu', 'object-changed', 'two'),
+      found('prod-eu', 'object-missing', 'one'),
+      found('gone', 'object-changed', 'one'),
+      over,
+    ]),
+  )
+  await transaction((tx) => resolveFindings(tx, [over], 'removed'))
+  const lines = (await textNow()).split('\n').filter((line) => line.startsWith('postern_findings_open{'))
+  expect(lines.map((line) => line.replace('postern_findings_open{cluster="prod-eu",kind=', '')).sort()).toEqual([
+    '"object-changed"} 2',
+    '"object-foreign"} 0',
+    '"object-missing"} 1',
+    '"object-replaced"} 0',
+    '"object-stray"} 0',
+  ])
 })
 
 test('a fact counts when it is committed, and not when its transaction is rolled back', async () => {

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Gauge, Registry } from 'prom-client'
+import { findingKinds } from '#lib/access/finding'
 import { poolCounts } from '#lib/db/client'
 import { type Gauges, readGauges } from '#lib/db/gauges'
 import { env } from '#lib/env'
@@ -48,6 +49,11 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   const sweepAge = gauge('postern_cluster_sweep_age_seconds', `Since the cluster was swept to its end. ${global}`, [
     'cluster',
   ])
+  const findings = gauge('postern_findings_open', `Findings that nothing came of yet. ${global}`, ['cluster', 'kind'])
+  for (const cluster of clusters) for (const kind of findingKinds) findings.set({ cluster, kind }, 0)
+  for (const { cluster, kind, count } of now.findings) {
+    if (clusters.has(cluster)) findings.set({ cluster, kind }, count)
+  }
   for (const { name, ...state } of now.clusters) {
     // What was once configured stays in the table, and nobody looks at it any more.
     if (!clusters.has(name)) continue

@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { findingKinds, findingOutcomes } from '#lib/access/finding'
+import { db } from '#lib/db/client'
+import { saveSwept } from '#lib/db/save-cluster-state'
 import { testDatabase } from '#lib/testing/database'
 
 const database = await testDatabase()
@@ -51,4 +53,29 @@ describe('what was found stays what it was', () => {
     )
     await expect(again).rejects.toMatchObject({ code: '23505' })
   })
+})
+
+test('a stray that stands and that a whole sweep did not come upon any more is over; nothing else is', async () => {
+  const old = new Date(Date.now() - 120_000)
+  const rows = [
+    ['removed', 'object-stray', 'swept', old],
+    ['seen-now', 'object-stray', 'swept', new Date()],
+    ['of-a-grant', 'object-changed', 'swept', old],
+    ['elsewhere', 'object-stray', 'not-swept', old],
+  ] as const
+  await db().finding.createMany({
+    data: rows.map(([name, kind, cluster, lastSeenAt]) => {
+      const object = { objectKind: 'Role', namespace: 'payments', name }
+      return { id: `fnd_${name}`, kind, cluster, lastSeenAt, ...object, sentence: 'Not ours.' }
+    }),
+  })
+  await saveSwept('swept')
+  const cluster = { in: ['swept', 'not-swept'] }
+  const found = await db().finding.findMany({ where: { cluster }, orderBy: { name: 'asc' } })
+  expect(found.map(({ name, outcome }) => [name, outcome])).toEqual([
+    ['elsewhere', null],
+    ['of-a-grant', null],
+    ['removed', 'gone'],
+    ['seen-now', null],
+  ])
 })

@@ -86,6 +86,15 @@ export const endFindings = (grantId: string, when: Prisma.Sql): Prisma.Sql => Pr
     UPDATE findings SET resolved_at = clock_timestamp(), outcome = 'access-ended'
     WHERE grant_id = ${grantId} AND resolved_at IS NULL AND ${when}`
 
+/**
+ * Of the strays that stand in a cluster and that a sweep to its end has not come upon: whoever removed them did not live to
+ * write it down, or somebody else did. A sweep under way beside this one has seen its own within the minute.
+ */
+export const endUnseenStrays = (cluster: string): Prisma.Sql => Prisma.sql`
+    UPDATE findings SET resolved_at = clock_timestamp(), outcome = 'gone'
+    WHERE cluster = ${cluster} AND kind = 'object-stray' AND resolved_at IS NULL
+      AND last_seen_at < now() - interval '1 minute'`
+
 /** Which of these objects another sweep has found and dealt with in the last minute, by uid. */
 export async function dealtWith(cluster: string, uids: readonly string[]): Promise<Set<string | null>> {
   const rows = await reads().$queryRaw<Array<{ uid: string }>>`

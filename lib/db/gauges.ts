@@ -1,3 +1,4 @@
+import type { FindingKind } from '#lib/access/finding'
 import { db } from './client.ts'
 
 /** How much work there is, for whoever watches Postern from outside. The same from every replica. */
@@ -15,6 +16,8 @@ export type Gauges = {
   due: { count: number; oldestSeconds: number }
   /** Seconds since a worker gave a sign of life; null where none ever did. */
   workerSilentSeconds: number | null
+  /** Findings that stand: nothing came of them yet. */
+  findings: Array<{ cluster: string; kind: FindingKind; count: number }>
   /** Seconds since each cluster was looked at and wholly swept; null where it never was. */
   clusters: Array<{ name: string; reachable: boolean; lookAge: number; sweepAge: number | null }>
 }
@@ -45,7 +48,9 @@ export async function readGauges(): Promise<Gauges> {
            (SELECT extract(epoch FROM now() - max(seen_at))::float8 FROM workers) AS "workerSilentSeconds",
            (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'reachable', reachable,
                'lookAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
-             FROM cluster_states) AS clusters
+             FROM cluster_states) AS clusters,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'kind', kind, 'count', count)), '[]')
+             FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS standing) AS findings
     FROM grants WHERE status IN ('pending', 'active', 'ending')`
   if (!row) throw new Error('an aggregate gave no row')
   const { pending, active, ending, due, oldestDueSeconds, ...rest } = row

@@ -1,6 +1,7 @@
 import type { ClusterResource } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
 import { db } from './client.ts'
+import { endUnseenStrays } from './findings.ts'
 import { toJson } from './json.ts'
 
 /** What was seen of a cluster; `permissions` undefined where they were not asked about this time. */
@@ -46,7 +47,9 @@ export async function saveClusterTrouble(name: string, error: string): Promise<v
 
 /** Writes that a sweep of the cluster came to its end: everything was listed, and what was nobody's is gone. */
 export async function saveSwept(name: string): Promise<void> {
-  await db().$executeRaw`UPDATE cluster_states SET sweep_done_at = now() WHERE name = ${name}`
+  await db().$executeRaw`
+    WITH unseen AS (${endUnseenStrays(name)})
+    UPDATE cluster_states SET sweep_done_at = now() WHERE name = ${name}`
 }
 
 /**

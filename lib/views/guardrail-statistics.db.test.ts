@@ -6,7 +6,7 @@ import { decideRequest } from '#lib/operations/decide-request'
 import { submitRequest } from '#lib/operations/submit-request'
 import { aConfiguration } from '#lib/testing/configuration'
 import { testDatabase } from '#lib/testing/database'
-import { anActor } from '#lib/testing/people'
+import { anActor, aSystemActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { rejectionOf } from '#lib/testing/rejection'
 import { aClusterState, aGrant } from '#lib/testing/requests'
@@ -129,11 +129,7 @@ describe('what was stopped after it was asked for', () => {
   test('counts each grant that it stopped right before it was made', async () => {
     const { id } = await aGrant({ status: 'pending' })
     const { request } = await db().grant.findUniqueOrThrow({ where: { id }, include: { request: true } })
-    const actor = {
-      kind: 'system',
-      component: 'worker',
-      origin: { via: 'system', clientAddress: null, reference: 'r' },
-    } as const
+    const actor = aSystemActor()
     const { id: requestId, requesterId, entitlementName, cluster } = request
     const about = { grantId: id, requestId, personId: requesterId, cluster }
     const ending = { endedBy: 'ineligible', note: 'Calm is kept.', code: 'calm', now: new Date() } as const
