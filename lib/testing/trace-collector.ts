@@ -32,8 +32,8 @@ export type TraceCollector = {
   spans(): CollectedSpan[]
   /** Every header and body that came, as text. */
   received(): string
-  /** Calls that were not answered until now. */
-  waiting(): number
+  /** The most calls that waited for an answer at once since it last changed its ways. */
+  mostAtOnce(): number
   /** What it does from now on with what comes: takes it, says no with this status, or says nothing at all. */
   behave(how: 'takes' | number | 'hangs'): void
   stop(): Promise<void>
@@ -50,9 +50,11 @@ export async function startTraceCollector(): Promise<TraceCollector> {
   const texts: string[] = []
   let how: Parameters<TraceCollector['behave']>[0] = 'takes'
   let waiting = 0
+  let most = 0
   const server = createServer(async (request, response) => {
     waiting += 1
-    request.on('close', () => {
+    most = Math.max(most, waiting)
+    response.on('close', () => {
       waiting -= 1
     })
     let text = ''
@@ -79,9 +81,10 @@ export async function startTraceCollector(): Promise<TraceCollector> {
         ),
       ),
     received: () => texts.join('\n'),
-    waiting: () => waiting,
+    mostAtOnce: () => most,
     behave: (next) => {
       how = next
+      most = 0
     },
     stop: async () => {
       server.closeAllConnections()

@@ -139,7 +139,7 @@ describe('a worker that is told of a collector', () => {
       // Once more with spans that wait, and with calls that hang.
       times.push((await comeAndGo()).ms)
       expect(Math.max(...times)).toBeLessThan(5_000)
-      expect(collector.waiting()).toBeLessThanOrEqual(2)
+      if (how) expect([1, 2]).toContain(collector.mostAtOnce())
       expect(log().match(/traces cannot be sent/g)).toHaveLength(1)
       const asked = performance.now()
       await worker.stop()
