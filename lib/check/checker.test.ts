@@ -144,6 +144,59 @@ describe('a subject', () => {
   })
 })
 
+describe('paths that are no resource', () => {
+  const paths = (...urls: string[]) =>
+    `[{nonResourceURLs: [${urls.map((url) => `"${url}"`).join(', ')}], verbs: [get]}]`
+  const clusterRoleOf = (rules: string) => role(rules, '{name: r}', 'ClusterRole')
+  const everywhere = { kind: 'ClusterRoleBinding', metadata: '{name: b}' }
+
+  test('are judged in a ClusterRole, with the words that give them', () => {
+    const { findings } = checkText(clusterRoleOf(paths('/healthz', '/debug/pprof/*')))
+    expect(findings.map(({ severity, id, because }) => [severity, id, because])).toEqual([
+      ['raised', 'profiles-control-plane', ['get /debug/pprof/*']],
+    ])
+    expect(findings[0]?.places.map(({ line, column }) => [line, column])).toHaveLength(2)
+    expect(found(checkText(clusterRoleOf(paths('*'))))).toEqual(['raised reaches-every-path'])
+    expect(found(checkText(clusterRoleOf(paths('/healthz', '/version', '/api/*'))))).toEqual([])
+  })
+
+  test('are given by a ClusterRoleBinding and by no RoleBinding', () => {
+    const given = clusterRoleOf(paths('/logs/*'))
+    const bound = (subject: string, options = {}) =>
+      found(checkText(binding(clusterRole, `[${subject}]`, options), {}, given))
+    const somebody = '{kind: User, name: mina}'
+    expect(bound(somebody)).toEqual(['low binds-given-role'])
+    expect(bound(somebody, everywhere)).toEqual(['raised binds-given-role'])
+    expect(bound('{kind: User, name: system:anonymous}', everywhere)).toContain('raised binds-anonymous')
+    expect(bound('{kind: Group, name: system:authenticated}', everywhere)).toContain('severe binds-everybody')
+  })
+
+  test('that the API server itself gives in system:monitoring are said where it is bound', () => {
+    const monitoring = binding('{kind: ClusterRole, name: "system:monitoring"}', mina, everywhere)
+    const [first] = checkText(monitoring).findings
+    expect(first).toMatchObject({ id: 'binds-builtin-role', severity: 'low' })
+    expect(first?.because).toEqual(['reads-kubelets', 'reads-control-plane-metrics', 'reads-component-configuration'])
+  })
+
+  test('that an aggregated role gathers are its too', () => {
+    const aggregated = `${api}\nkind: ClusterRole\nmetadata: {name: r}\naggregationRule: {clusterRoleSelectors: [{matchLabels: {a: b}}]}\n`
+    const part = role(paths('/metrics'), '{name: part, labels: {a: b}}', 'ClusterRole')
+    const all = '[{kind: Group, name: system:authenticated}]'
+    const text = documents(part, aggregated, binding(clusterRole, all, everywhere))
+    expect(found(checkText(text))).toEqual([
+      'low reads-control-plane-metrics',
+      'low aggregated-role',
+      'raised binds-everybody',
+    ])
+  })
+
+  test('changed, they are another finding to a baseline', () => {
+    const print = (...urls: string[]) => checkText(clusterRoleOf(paths(...urls))).findings[0]?.fingerprint
+    expect(print('/logs/*')).toBe(print('/logs/*'))
+    expect(print('/logs/*')).not.toBe(print('/logs/a'))
+  })
+})
+
 describe('what is no manifest', () => {
   test.each([
     ['a key twice', `${role(exec)}rules: []\n`, /^5: there is rules twice/],

@@ -1,6 +1,5 @@
 // The check itself: documents in, findings out. One document is in memory at a time; of bindings as much is kept as is
 // needed to judge them when all roles are known.
-import type { Rule } from '#lib/access/rule'
 import { type Severity, severities } from '#lib/access/severity'
 import type { ClusterRole } from '#lib/rbac/cluster-objects'
 import type { DocumentText } from './documents.ts'
@@ -14,8 +13,8 @@ import {
 } from './finding.ts'
 import { judgeAggregated } from './judge-aggregated.ts'
 import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
-import { judgeRole, ruleOf } from './judge-role.ts'
-import { KnownRoles } from './known-roles.ts'
+import { judgeRole, pathRuleOf, ruleOf } from './judge-role.ts'
+import { type GivenRules, KnownRoles } from './known-roles.ts'
 import { mayHoldRbac, type PlacedBinding, type PlacedRole, rbacObjectsIn } from './rbac-objects.ts'
 import { type Place, Source } from './source.ts'
 import { Waivers, waiversOf } from './waivers.ts'
@@ -56,7 +55,7 @@ export class Checker {
   /** Reads a document whose roles are there already: bindings may name them, and they are not judged. */
   know(file: string, document: DocumentText) {
     for (const { object } of this.#objectsOf(file, document)) {
-      if ('rules' in object) this.#roles.add(object, rulesOf(object), 'given')
+      if ('rules' in object) this.#roles.add(object, givenBy(object), 'given')
     }
   }
 
@@ -82,8 +81,8 @@ export class Checker {
   /** Judges what could not be judged before everything was read. */
   finish() {
     const aggregated = this.#aggregated.map(({ where, place }) => ({ name: where.object.name, place }))
-    for (const [index, { name, rules, judged }] of judgeAggregated(aggregated, this.#clusterRoles).entries()) {
-      this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, rules, 'input')
+    for (const [index, { name, given, judged }] of judgeAggregated(aggregated, this.#clusterRoles).entries()) {
+      this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, given, 'input')
       const where = this.#aggregated[index]?.where
       if (where) this.#report(judged, where)
     }
@@ -132,9 +131,10 @@ export class Checker {
 
   #judgeRole(role: PlacedRole, where: Where, source: Source) {
     const { namespace } = where.object
-    const rules = rulesOf(role)
-    const known = this.#roles.add(where.object, rules, 'input')
-    this.#keepForAggregation(role, rules, where, source)
+    const given = givenBy(role)
+    const { rules } = given
+    const known = this.#roles.add(where.object, given, 'input')
+    this.#keepForAggregation(role, given, where, source)
     const { judged, risks } = judgeRole(role, namespace, source)
     this.#report(judged, where)
     if (!this.#options.policy) return
@@ -146,11 +146,11 @@ export class Checker {
     this.#report(said, where)
   }
 
-  #keepForAggregation(role: PlacedRole, rules: Rule[], where: Where, source: Source) {
+  #keepForAggregation(role: PlacedRole, { rules, paths }: GivenRules, where: Where, source: Source) {
     const { kind, name, labels, aggregationRule } = role
     if (kind !== 'ClusterRole' || (labels.size === 0 && !aggregationRule)) return
     const plain = Object.fromEntries([...labels].map(([key, { value }]) => [key, value]))
-    this.#clusterRoles.push({ metadata: { name, labels: plain }, rules, aggregationRule })
+    this.#clusterRoles.push({ metadata: { name, labels: plain }, rules: [...rules, ...paths], aggregationRule })
     if (aggregationRule) this.#aggregated.push({ where, place: source.placeOf(role.at) })
   }
 
@@ -169,7 +169,10 @@ const keyOf = (file: string, object: ObjectName) => `${file} ${objectInWords(obj
 const isGraver = (severity: Severity, than: Severity | null) =>
   than === null || severities.indexOf(severity) > severities.indexOf(than)
 
-const rulesOf = (role: PlacedRole): Rule[] => role.rules.flatMap((rule) => ruleOf(rule) ?? [])
+const givenBy = ({ rules }: PlacedRole): GivenRules => ({
+  rules: rules.flatMap((rule) => ruleOf(rule) ?? []),
+  paths: rules.flatMap((rule) => pathRuleOf(rule) ?? []),
+})
 
 function readBinding(
   { kind, name, roleRef, subjects }: PlacedBinding,

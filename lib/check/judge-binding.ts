@@ -4,7 +4,7 @@ import { severities } from '#lib/access/severity'
 import { type Assessment, assessRisk } from '#lib/rbac/risk/assess'
 import type { Judged } from './finding.ts'
 import { isPrivileged } from './judge-role.ts'
-import { judgeSubject, type Subject } from './judge-subjects.ts'
+import { type Gift, judgeSubject, type Subject } from './judge-subjects.ts'
 import type { KnownRole, KnownRoles } from './known-roles.ts'
 import type { Place } from './source.ts'
 
@@ -22,6 +22,7 @@ const isGraver = (a: Severity, b: Severity) => severities.indexOf(a) > severitie
 export const assessBound = (role: KnownRole, binding: ReadBinding): Assessment =>
   assessRisk(role.rules, {
     scope: binding.kind === 'RoleBinding' ? 'namespace' : 'cluster',
+    paths: role.paths,
     namespaceKind: isPrivileged(binding.namespace) ? 'privileged' : 'ordinary',
   })
 
@@ -66,6 +67,11 @@ const maxNamed = 5
 const summary = (ids: string[]) =>
   ids.length <= maxNamed ? ids : [...ids.slice(0, maxNamed), `and ${ids.length - maxNamed} more`]
 
+function givenBy(role: KnownRole | null, here: Assessment | null): Gift['gives'] {
+  if (!role || !here || role.rules.length > 0) return 'resources'
+  return here.findings.length > 0 ? 'paths' : 'harmless-paths'
+}
+
 /** The role that it names and whether it is known, and everybody it gives it to who is more than they seem. */
 export function judgeBinding(binding: ReadBinding, roles: KnownRoles): Judged[] {
   const { kind, name } = binding.roleRef
@@ -74,7 +80,7 @@ export function judgeBinding(binding: ReadBinding, roles: KnownRoles): Judged[] 
   const gift = {
     // What is not known may be anything.
     severity: here?.severity ?? ('raised' as const),
-    givesResources: role ? role.rules.length > 0 : true,
+    gives: givenBy(role, here),
     isBuiltin: role?.origin === 'builtin',
   }
   const subjects = binding.subjects.flatMap((subject): Judged[] => {

@@ -9,8 +9,12 @@ export type Subject = { kind: string; name: string; namespace: string | null }
 
 export type SubjectRisk = { id: string; severity: Severity; sentence: string }
 
-/** What is given: how grave it is, and whether it is anything but paths such as /healthz. */
-export type Gift = { severity: Severity; givesResources: boolean; isBuiltin: boolean }
+/** What is given: how grave it is, and whether it is anything but paths such as /healthz, which nobody minds. */
+export type Gift = {
+  severity: Severity
+  gives: 'resources' | 'paths' | 'harmless-paths'
+  isBuiltin: boolean
+}
 
 const anonymous = ({ kind, name }: Subject) =>
   (kind === 'Group' && name === 'system:unauthenticated') || (kind === 'User' && name === 'system:anonymous')
@@ -29,10 +33,11 @@ function defaultAccountOf({ kind, name, namespace }: Subject, bindingNamespace: 
 /** Null where the subject is somebody in particular. */
 export function judgeSubject(subject: Subject, gift: Gift, bindingNamespace: string | null): SubjectRisk | null {
   // The server lets everybody ask what they may do and what there is; it binds these roles so itself.
-  const isHarmless = !gift.givesResources || (gift.isBuiltin && gift.severity === 'low')
+  const isHarmless = gift.gives === 'harmless-paths' || (gift.isBuiltin && gift.severity === 'low')
   if (anonymous(subject)) {
     const sentence = `Gives it to ${subject.name}: to whoever reaches the API server, without signing in.`
-    return { id: 'binds-anonymous', severity: gift.givesResources ? 'severe' : 'low', sentence }
+    const ofPaths = gift.gives === 'paths' ? graver('raised', gift.severity) : 'low'
+    return { id: 'binds-anonymous', severity: gift.gives === 'resources' ? 'severe' : ofPaths, sentence }
   }
   if (everybody(subject)) {
     const who =

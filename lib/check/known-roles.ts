@@ -2,14 +2,18 @@
 // that the API server brings.
 import type { Rule } from '#lib/access/rule'
 import type { Severity } from '#lib/access/severity'
-import { type PolicyRule, resourceRules } from '#lib/rbac/cluster-objects'
+import { type PathRule, type PolicyRule, pathRules, resourceRules } from '#lib/rbac/cluster-objects'
 import builtinRoles from '../rbac/builtin-roles.json' with { type: 'json' }
 
 export type RoleName = { kind: string; namespace: string | null; name: string }
 
+/** What a role gives, over resources and over paths. */
+export type GivenRules = { rules: readonly Rule[]; paths: readonly PathRule[] }
+
 /** `input`: judged by itself already. `given`: named as being there. `builtin`: the API server makes it. */
 export type KnownRole = {
   rules: Rule[]
+  paths: PathRule[]
   origin: 'input' | 'given' | 'builtin'
   /** What guardrails said of the role itself, with the severity. */
   said: Map<string, Severity>
@@ -24,15 +28,16 @@ export class KnownRoles {
   readonly #roles = new Map<string, KnownRole>()
 
   /** Of two roles of the same name a binding counts as giving both: nobody can say which one it will find. */
-  add(role: RoleName, rules: readonly Rule[], origin: 'input' | 'given'): KnownRole {
+  add(role: RoleName, { rules, paths }: GivenRules, origin: 'input' | 'given'): KnownRole {
     const key = keyOf(role)
     const known = this.#roles.get(key)
     if (known) {
       known.rules.push(...rules)
+      known.paths.push(...paths)
       if (origin === 'input') known.origin = 'input'
       return known
     }
-    const added: KnownRole = { rules: [...rules], origin, said: new Map() }
+    const added: KnownRole = { rules: [...rules], paths: [...paths], origin, said: new Map() }
     this.#roles.set(key, added)
     return added
   }
@@ -45,5 +50,5 @@ export class KnownRoles {
 function builtin({ kind, namespace, name }: RoleName): KnownRole | null {
   const rules =
     kind === 'ClusterRole' ? builtinClusterRoles.get(name) : builtinNamespacedRoles.get(`${namespace}/${name}`)
-  return rules ? { rules: resourceRules(rules), origin: 'builtin', said: new Map() } : null
+  return rules ? { rules: resourceRules(rules), paths: pathRules(rules), origin: 'builtin', said: new Map() } : null
 }

@@ -41,6 +41,15 @@ export type ClusterObjects = {
   clusterRoleBindings: readonly ClusterRoleBinding[]
 }
 
+/** A rule over paths that are no resource, such as /metrics. */
+export type PathRule = { verbs: string[]; nonResourceURLs: string[] }
+
+/** What of a cluster's rules is about paths: only a ClusterRoleBinding gives it. */
+export const pathRules = (rules: readonly PolicyRule[] | null | undefined): PathRule[] =>
+  (rules ?? []).flatMap(({ verbs, nonResourceURLs }) =>
+    nonResourceURLs?.length ? [{ verbs: verbs ?? [], nonResourceURLs }] : [],
+  )
+
 /** What of a cluster's rules is about resources: the rest is about URLs, which no RoleBinding can give. */
 export const resourceRules = (rules: readonly PolicyRule[] | null | undefined): Rule[] =>
   (rules ?? [])

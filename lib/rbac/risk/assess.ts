@@ -1,11 +1,13 @@
 // What could somebody do with these rules that an approver should know, and how grave is it?
 import type { Rule } from '#lib/access/rule'
 import { type Severity, severities } from '#lib/access/severity'
+import type { PathRule } from '../cluster-objects.ts'
 import { covers } from '../covers.ts'
 import { rulesInWords } from '../sentence.ts'
 import { catalogue } from './catalogue.ts'
 import { graver, type RiskEntry } from './entry.ts'
 import { type Match, matchesOf } from './matches.ts'
+import { pathEntries, pathMatchesOf } from './paths.ts'
 import { unknownResources } from './unknown-resources.ts'
 
 export type Finding = {
@@ -15,8 +17,9 @@ export type Finding = {
   sentence: string
   /** What keeps working after the grant has ended; null where nothing does. */
   outlives: string | null
-  /** The rules that give it. */
+  /** The rules that give it, over resources or over paths. */
   rules: Rule[]
+  paths: PathRule[]
   /** How they give it, such as `create pods/exec`, and which ServiceAccounts' rights come with it. */
   because: string[]
   /** Findings beside this one that say it already: a page may fold this one into them. */
@@ -37,6 +40,8 @@ export type RiskContext = {
   serviceAccounts?: readonly ServiceAccountRights[]
   /** What the requester may do there already. */
   holds?: readonly Rule[]
+  /** Rules over paths, which count where the scope is the cluster. */
+  paths?: readonly PathRule[]
   /** What the cluster serves, as `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. */
   knownResources?: ReadonlySet<string>
 }
@@ -91,9 +96,22 @@ function findingOf(
     sentence: entry.sentence,
     outlives: entry.outlives,
     rules: [...new Set(matches.map((match) => match.rule))],
+    paths: [],
     because: [...someOf([...new Set(matches.map((match) => match.how))]), ...someOf(takenOver.map(saidOf))],
     partOf: [],
   }
+}
+
+function pathFindings({ scope, paths = [] }: RiskContext): Finding[] {
+  if (scope === 'namespace') return []
+  return pathEntries.flatMap((entry) => {
+    const { id, severity, sentence, outlives } = entry
+    const matches = pathMatchesOf(entry, paths)
+    if (matches.length === 0) return []
+    const because = someOf([...new Set(matches.map(({ how }) => how))])
+    const given = [...new Set(matches.map(({ rule }) => rule))]
+    return [{ id, severity, sentence, outlives, rules: [], paths: given, because, partOf: [] }]
+  })
 }
 
 function unknownFinding(rules: readonly Rule[], known: ReadonlySet<string> | undefined): Finding[] {
@@ -106,13 +124,14 @@ function unknownFinding(rules: readonly Rule[], known: ReadonlySet<string> | und
       sentence: 'Names resources that this cluster does not serve: for now they give nothing.',
       outlives: null,
       rules: [...new Set(unknown.map(({ rule }) => rule))],
+      paths: [],
       because: someOf(unknown.map(({ sentence }) => sentence)),
       partOf: [],
     },
   ]
 }
 
-const includes = (entry: RiskEntry, id: string) =>
+const includes = (entry: Pick<RiskEntry, 'id' | 'includes'>, id: string) =>
   entry.id !== id && (entry.includes === 'any' || (entry.includes ?? []).includes(id))
 
 /**
@@ -127,9 +146,12 @@ export function assessRisk(rules: readonly Rule[], context: RiskContext = {}): A
     known ??= strongerAccounts(rules, context)
     return known
   }
-  const findings = catalogue.flatMap((entry) => findingOf(entry, rules, context, accounts) ?? [])
+  const findings = [
+    ...catalogue.flatMap((entry) => findingOf(entry, rules, context, accounts) ?? []),
+    ...pathFindings(context),
+  ]
   const found = new Set(findings.map(({ id }) => id))
-  const larger = catalogue.filter((entry) => entry.includes && found.has(entry.id))
+  const larger = [...catalogue, ...pathEntries].filter((entry) => entry.includes && found.has(entry.id))
   const complete = [
     ...findings.map((finding) => ({
       ...finding,

@@ -1,20 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import type { Rule } from '#lib/access/rule'
 import { startTestParts } from '#local/parts'
+import { type PolicyRule, pathRules, resourceRules } from '../cluster-objects.ts'
 import { assessRisk } from './assess.ts'
 
-type PolicyRule = Partial<Rule> & { verbs: string[] }
 type ClusterRole = { metadata: { name: string; labels?: Record<string, string> }; rules: PolicyRule[] | null }
 
-/** Rules over resources; those over paths such as /metrics are no rules that Postern grants. */
-const resourceRules = (role: ClusterRole): Rule[] =>
-  (role.rules ?? []).flatMap((rule) =>
-    rule.apiGroups && rule.resources ? [{ ...rule, apiGroups: rule.apiGroups, resources: rule.resources }] : [],
-  )
-
 function verdictOf(role: ClusterRole): string {
-  const { severity, findings } = assessRisk(resourceRules(role))
+  const { severity, findings } = assessRisk(resourceRules(role.rules), { paths: pathRules(role.rules) })
   const lines = findings
     .filter(({ partOf }) => partOf.length === 0)
     .map((finding) => `  ${finding.severity.padEnd(6)} ${finding.id}: ${finding.because.join(', ')}`)

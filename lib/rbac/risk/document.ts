@@ -2,6 +2,7 @@
 import type { Rule } from '#lib/access/rule'
 import { families } from './catalogue.ts'
 import type { RiskEntry, RiskFamily } from './entry.ts'
+import { type PathEntry, pathEntries } from './paths.ts'
 
 const opening = `# What makes rights dangerous
 
@@ -56,5 +57,21 @@ function tableOf(family: RiskFamily): string {
   return `\n## ${family.title}\n\n${[head, ...family.entries.map(rowOf)].join('\n')}\n`
 }
 
+const pathsOpening = `
+## Paths that are no resource
+
+Only a ClusterRoleBinding gives a path such as \`/metrics\`, so no request asks for one; \`postern check\` finds them in ClusterRoles.
+A \`*\` at the end stands for everything that begins so, anywhere else it is the character. What is asked of a scheduler or a
+controller manager is decided by the same rules.
+
+| id | severity | what somebody could do | outlives it | example | source |
+|---|---|---|---|---|---|
+`
+
+const pathRowOf = ({ id, severity, sentence, outlives, example, source }: PathEntry) =>
+  `| \`${id}\`<br>*cluster* | ${severity} | ${sentence} | ${outlives ?? '–'} | \`${words(example.verbs)} ${words(example.nonResourceURLs)}\` | ${sourceOf(source)} |`
+
+const pathsTable = () => `${pathsOpening}${pathEntries.map(pathRowOf).join('\n')}\n`
+
 /** docs/risks.md, whole. */
-export const risksDocument = (): string => [opening, ...families.map(tableOf), closing].join('')
+export const risksDocument = (): string => [opening, ...families.map(tableOf), pathsTable(), closing].join('')
