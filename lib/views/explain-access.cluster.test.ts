@@ -14,8 +14,9 @@ import { kubectl } from '#lib/testing/kubectl'
 import { aPerson, asActor } from '#lib/testing/people'
 import { testPolicy } from '#lib/testing/policy'
 import { aClusterState, aGrant, aRequest } from '#lib/testing/requests'
+import { statementsOf } from '#lib/testing/statements'
 import { readRightsOf } from '#lib/worker/read-rights'
-import { explainAccess } from './explain-access.ts'
+import { explainAccess, explainEach } from './explain-access.ts'
 
 // "Why can't I?" against the API server: what it says of the people of a small world is what the server's own authorizer
 // says of them.
@@ -155,6 +156,27 @@ describe('the answer', () => {
         expect([path, allowed]).toEqual([path, status?.allowed])
       }
     }
+  })
+
+  test('about twelve things is the one about each, and is read as one is', async () => {
+    await aGrant({ request: await aRequest({ requester: mina, status: 'approved' }), status: 'active' })
+    const about = { cluster: 'prod-eu', person: mina.id }
+    const question = { group: '', subresource: '', name: '', namespace }
+    const objects = ['pods', 'configmaps', 'secrets', 'nodes', 'deployments'].flatMap((resource) =>
+      ['get', 'update'].map((verb) => ({ ...question, verb, resource })),
+    )
+    const paths = ['/metrics', `/why-${mark}/x`].map((path) => ({ ...question, namespace: '', verb: 'get', path }))
+    const questions = [...objects, ...paths]
+    const auditor = asActor(ines, ['auditor'])
+    const each = await Promise.all(questions.map((one) => explainAccess(auditor, { ...about, ...one })))
+    expect(new Set(each.map(({ allowed }) => allowed))).toEqual(new Set([true, false]))
+    const alone = await statementsOf(() => explainEach(auditor, about, questions.slice(0, 1)))
+    const together = await statementsOf(async () => {
+      // As the page has it: whom it is about comes with the first question.
+      expect(await explainEach(auditor, { ...questions[0], ...about }, questions)).toEqual(each)
+    })
+    expect(together).toHaveLength(alone.length)
+    expect(together.length).toBeLessThanOrEqual(5)
   })
 
   test('shows the chain: the binding, the role and the rule, and bindings whose role is not there', async () => {

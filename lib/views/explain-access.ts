@@ -6,7 +6,7 @@ import type { EntitlementResource } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
 import { reads } from '#lib/db/client'
 import { readRights } from '#lib/db/cluster-rights'
-import { findActiveGrants } from '#lib/db/find-active-grants'
+import { type ActiveGrant, findActiveGrants } from '#lib/db/find-active-grants'
 import { findPeopleNamed } from '#lib/db/find-person'
 import { toPersonResource } from '#lib/db/people'
 import { grantsNamespace, objectName, userName } from '#lib/grants/names'
@@ -100,10 +100,9 @@ function entitlementsThatGive(all: readonly EntitlementResource[], cluster: stri
     })
 }
 
-async function grantsThatAllow(person: Person, cluster: string, question: AccessQuestion) {
+function grantsThatAllow(grants: readonly ActiveGrant[], question: AccessQuestion) {
   if (!('attributes' in question)) return []
   const { attributes } = question
-  const grants = await findActiveGrants(person.id, cluster)
   return grants
     .filter(({ namespaces, rules }) => namespaces.includes(attributes.namespace) && allows(rules, attributes))
     .map(({ id, requestId, title, expiresAt, clusterRole }) => ({
@@ -120,33 +119,36 @@ const inWords = (question: AccessQuestion): string => {
   return `${rulesInWords([ruleOf(question.attributes)])} ${where}`
 }
 
-/**
- * May somebody do one thing in a cluster as themselves, by which bindings and roles, or what is missing and what to ask
- * for. By RBAC as the worker last read it: the cluster is not asked, and its other authorizers may allow more.
- * @throws AppError `not-found` for another person than oneself, unless an auditor or admin asks about one that is known;
- * `invalid` for a cluster that is not configured
- */
-export async function explainAccess(actor: PersonActor, query: ExplainQuery): Promise<AccessExplanation> {
-  const person = await personOf(actor, query.person)
-  const { cluster } = query
+type Subject = Pick<ExplainQuery, 'cluster' | 'person'>
+
+/** Everything that answers about one person in one cluster are made of. */
+async function gatherFacts(actor: PersonActor, { cluster, person: wanted }: Subject) {
+  const person = await personOf(actor, wanted)
   const configured = currentPolicy().configuration.clusters.find(({ name }) => name === cluster)
   if (!configured) {
     const errors = [{ pointer: 'cluster', message: 'is no cluster of this configuration' }]
     throw new AppError('invalid', `There is no cluster ${cluster}.`, { errors })
   }
-  const question = questionOf(query)
   const [seen, grants, offered] = await Promise.all([
     readRights(reads(), cluster),
-    grantsThatAllow(person, cluster, question),
+    findActiveGrants(person.id, cluster),
     entitlementsOf(person),
   ])
   const known = rightsNow(cluster, seen, new Date())
   const who = whoIn(cluster, configured.people, person)
+  const whose = isSamePerson(person, actor.person) ? 'You' : person.name
+  return { person, whose, known, who, grants, offered }
+}
+
+function answerTo(
+  query: Omit<ExplainQuery, 'person'>,
+  { person, whose, known, who, grants, offered }: Awaited<ReturnType<typeof gatherFacts>>,
+): AccessExplanation {
+  const question = questionOf(query)
   const answer =
     known.rights && who.identity ? explain(known.rights.objectsOf(who.identity), who.identity, question) : null
-  const { group, resource = null, subresource, name, namespace, verb, path = null } = query
+  const { cluster, group, resource = null, subresource, name, namespace, verb, path = null } = query
   const words = inWords(question)
-  const whose = isSamePerson(person, actor.person) ? 'You' : person.name
   const notKnown = known.rights ? (who.identity ? '' : who.why) : known.why
   return {
     person: toPersonResource(person),
@@ -161,11 +163,34 @@ export async function explainAccess(actor: PersonActor, query: ExplainQuery): Pr
         : `${whose} may not ${words}: no role that is bound there says so.`,
     ways: (answer?.ways ?? []).map(({ chain, rule }) => ({ ...linkOf(chain), rule: plainRule(rule) })),
     dangling: (answer?.dangling ?? []).map(linkOf),
-    grants,
+    grants: grantsThatAllow(grants, question),
     hints: hintsOf(question, known.rights),
     entitlements:
       'attributes' in question && namespace && namespace !== grantsNamespace
         ? entitlementsThatGive(offered, cluster, question.attributes)
         : [],
   }
+}
+
+/**
+ * May somebody do one thing in a cluster as themselves, by which bindings and roles, or what is missing and what to ask
+ * for. By RBAC as the worker last read it: the cluster is not asked, and its other authorizers may allow more.
+ * @throws AppError `not-found` for another person than oneself, unless an auditor or admin asks about one that is known;
+ * `invalid` for a cluster that is not configured
+ */
+export async function explainAccess(actor: PersonActor, query: ExplainQuery): Promise<AccessExplanation> {
+  return answerTo(query, await gatherFacts(actor, query))
+}
+
+/**
+ * The same for several things that one person would do in one cluster: what is known of both is read once, however many.
+ * @throws AppError as above
+ */
+export async function explainEach(
+  actor: PersonActor,
+  subject: Subject,
+  questions: readonly Omit<ExplainQuery, keyof Subject>[],
+): Promise<AccessExplanation[]> {
+  const facts = await gatherFacts(actor, subject)
+  return questions.map((question) => answerTo({ ...question, cluster: subject.cluster }, facts))
 }

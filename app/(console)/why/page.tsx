@@ -11,7 +11,7 @@ import { AppError } from '#lib/access/errors'
 import { type AccessExplanation, type ExplainQuery, explainQuery } from '#lib/access/explanation'
 import { seesEverything } from '#lib/access/may-act'
 import { requireActor } from '#lib/auth/session'
-import { explainAccess } from '#lib/views/explain-access'
+import { explainEach } from '#lib/views/explain-access'
 import { listClusters } from '#lib/views/list-clusters'
 import { questionsOf, type WhyFields } from './questions.ts'
 
@@ -25,8 +25,10 @@ async function answersTo(actor: PersonActor, questions: ExplainQuery[]): Promise
   if (checked.some(({ success }) => !success))
     return { answers: [], problem: 'One of the fields is longer than anything in Kubernetes.' }
   try {
-    const answers = await Promise.all(checked.flatMap(({ data }) => (data ? explainAccess(actor, data) : [])))
-    return { answers, problem: '' }
+    const asked = checked.flatMap(({ data }) => data ?? [])
+    const [first] = asked
+    // All of one paste are about one person in one cluster.
+    return { answers: first ? await explainEach(actor, first, asked) : [], problem: '' }
   } catch (error) {
     if (!(error instanceof AppError) || !['not-found', 'invalid'].includes(error.code)) throw error
     return { answers: [], problem: error.message }
