@@ -15,6 +15,7 @@ const commands = {
   dev: 'dev.ts',
   build: 'build.ts',
   test: 'test.ts',
+  rbac: 'rbac.ts',
   check: 'check.ts',
   bench: 'bench.ts',
   chaos: 'chaos.ts',

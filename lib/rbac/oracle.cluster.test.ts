@@ -1,5 +1,5 @@
 // The API server is the oracle: what this room says of random rules is what the server does with them.
-// POSTERN_RBAC_CASES=50000 asks longer, POSTERN_RBAC_SEED repeats a run.
+// `npm run test:rbac -- --cases 50000` asks longer, `--seed` repeats a run (POSTERN_RBAC_CASES, POSTERN_RBAC_SEED).
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Rule } from '#lib/access/rule'
