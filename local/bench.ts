@@ -6,6 +6,7 @@ import { stringify } from 'yaml'
 import { checkRows, measureCheck } from './bench/check.ts'
 import { startFloor } from './bench/floor.ts'
 import { measureGuardrails } from './bench/guardrails.ts'
+import { measureNotYours, notYoursRows } from './bench/not-yours.ts'
 import { startProduct } from './bench/product.ts'
 import { measureScripts } from './bench/scripts.ts'
 import { inParallel, percentile } from './bench/statistics.ts'
@@ -170,6 +171,9 @@ try {
     })
     productSeconds += await inParallel(each, width, () => product.cycle())
   }
+
+  say(`${rounds} times what is not yours, and what is not there`)
+  const told = await measureNotYours({ url: postern.url, identity }, await product.pendingRequest(), rounds)
   await floor.close()
   await product.close()
 
@@ -222,6 +226,7 @@ try {
       ({ path, kilobytes }) =>
         `| scripts of \`${path}\`, compressed | ${kilobytes.toFixed(0)} kB | ≤ 240 kB | ${kilobytes <= 240 ? 'yes' : 'no'} |`,
     ),
+    ...notYoursRows(told),
     ...checkRows(check),
     `| memory of an idle replica (RSS) | ${rss.toFixed(0)} MB | ≤ 300 MB | ${rss <= 300 ? 'yes' : 'no'} |`,
   ].join('\n')

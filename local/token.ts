@@ -38,7 +38,9 @@ export async function signInAs(authorizationUrl: string, redirectUri: string, pe
     const location = answer.headers.get('location')
     if (!location) {
       const words = (await answer.text()).match(/<p>([^<]*)<\/p>/)?.[1]
-      throw new Error(`the identity provider did not sign ${person} in: ${words ?? `status ${answer.status}`}`)
+      const { origin, pathname } = new URL(url)
+      const said = words ?? `status ${answer.status} at ${origin}${pathname}`
+      throw new Error(`the identity provider did not sign ${person} in: ${said}`)
     }
     url = new URL(location, url).href
   }

@@ -21,11 +21,19 @@ export type ErrorCode = (typeof errorCodes)[number]
 /** One thing that is wrong: where (RFC 6901 pointer into the body, or '' for the whole), and what would be right. */
 export type FieldError = { pointer: string; message: string }
 
+const brand = Symbol.for('postern.AppError')
+
 /**
  * An error with a stable code and a sentence that may be shown to the caller. `cause` is for the log alone.
  * The sentence never holds a token, a stack or somebody else's data.
  */
 export class AppError extends Error {
+  // Next puts this module into several bundles of one process, and what they share (the database) throws the class of one
+  // of them: each has to know the others' for what they are.
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && brand in value
+  }
+  readonly [brand] = true
   readonly code: ErrorCode
   readonly errors: FieldError[]
   /** After how long it makes sense to try again, where that is known. */

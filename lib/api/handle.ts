@@ -4,6 +4,7 @@ import { AppError, notFound } from '#lib/access/errors'
 import { actorOfRequest, originOfRequest } from '#lib/auth/actor-of-request'
 import { networkOf, takeCall } from '#lib/auth/rate-limit'
 import { newReference } from '#lib/db/ids'
+import { unlessAway } from '#lib/db/is-away'
 import { log } from '#lib/log'
 import { metrics } from '#lib/metrics'
 import type { Endpoint } from './endpoints.ts'
@@ -96,7 +97,7 @@ export function route<E extends Endpoint>(
     try {
       const origin = originOfRequest(request)
       reference = origin.reference
-      const { actor, status, body, headers } = await answer(endpoint, operation, request, context, origin)
+      const { actor, status, body, headers } = await unlessAway(answer(endpoint, operation, request, context, origin))
       personId = actor.person.id
       response = new Response(JSON.stringify(body), {
         status,

@@ -25,7 +25,8 @@ const mostKeptBytes = 64 * 1024 * 1024
 /** Bytes of JSON of one cluster: some 300,000 bindings. More is refused by whoever reads, and again by whoever loads. */
 export const mostContentBytes = 48 * 1024 * 1024
 
-type Kept = { bytes: number; rights: Promise<IndexedRights> }
+/** Undefined: between the statement that told the hash and the one that wants the content, somebody read anew. */
+type Kept = { bytes: number; rights: Promise<IndexedRights | undefined> }
 
 // Next puts this module into several bundles of one process; they share what was parsed.
 const shared = globalThis as typeof globalThis & { posternClusterRights?: Map<string, Kept> }
@@ -50,13 +51,13 @@ function forgetSome() {
   }
 }
 
-/** Between the statement that told the hash and the one that wants the content, somebody wrote what they read anew. */
-class MovedOn extends Error {}
-
-async function load(tx: Tx, cluster: string, hash: string): Promise<IndexedRights> {
+async function load(tx: Tx, cluster: string, hash: string): Promise<IndexedRights | undefined> {
   const [row] = await tx.$queryRaw<Array<{ hash: string; content: Uint8Array }>>`
     SELECT hash, content FROM cluster_rights WHERE cluster = ${cluster} AND hash = ${hash}`
-  if (!row) throw new MovedOn()
+  if (!row) {
+    kept.delete(hash)
+    return undefined
+  }
   const { rights, bytes } = await unpack(row.content, hash)
   const entry = kept.get(hash)
   if (entry) entry.bytes = bytes
@@ -64,7 +65,7 @@ async function load(tx: Tx, cluster: string, hash: string): Promise<IndexedRight
   return rights
 }
 
-function rightsOf(tx: Tx, cluster: string, hash: string): Promise<IndexedRights> {
+function rightsOf(tx: Tx, cluster: string, hash: string): Kept['rights'] {
   const known = kept.get(hash)
   if (known) {
     // The map's order is that of use.
@@ -90,9 +91,9 @@ export async function seenRights(tx: Tx, cluster: string, columns: RightsColumns
     return { rights: null, error: `What is on record of ${cluster} was not written by Postern.` }
   }
   try {
-    return { rights: await rightsOf(tx, cluster, hash), readAt }
+    const rights = await rightsOf(tx, cluster, hash)
+    return rights ? { rights, readAt } : await readRights(tx, cluster)
   } catch (failure) {
-    if (failure instanceof MovedOn) return readRights(tx, cluster)
     log.error({ cluster, err: failure }, 'the rights that were read of a cluster cannot be used')
     return { rights: null, error: `What was read of ${cluster} cannot be used.` }
   }

@@ -38,12 +38,13 @@ function isAway(error: unknown): boolean {
   return awayMessages.test(`${String(code)} ${error.message}`) || isAway(error.cause)
 }
 
+export const unavailable = (cause?: unknown) =>
+  new AppError('unavailable', 'The database does not answer. Try again in a moment.', { cause })
+
 /** "The database is away" as the error that callers know; every other error as it is. */
 export function translateError(error: unknown): unknown {
   if (error instanceof AppError || !isAway(error)) return error
-  return new AppError('unavailable', 'The database does not answer. Try again in a moment.', {
-    cause: error,
-  })
+  return unavailable(error)
 }
 
 /** The same client, which throws AppError `unavailable` from every operation when the database is away. */

@@ -14,6 +14,8 @@ export type Product = {
   decidedGrant(): Promise<{ grantMs: number; heardGrantMs: number; deniedMs: number; endMs: number }>
   /** Milliseconds for the dry run of a request. @throws Error where what is new in it is not known */
   preview(): Promise<number>
+  /** The id of a request that waits for a decision. */
+  pendingRequest(): Promise<string>
   /** One request that needs nobody, its token, its release and its verified end. */
   cycle(): Promise<void>
   close(): Promise<void>
@@ -109,6 +111,7 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       if (!difference.known) throw new Error(`what is new is not known: ${difference.why}`)
       return performance.now() - began
     },
+    pendingRequest: async () => `${(await ask('decided')).id}`,
     cycle: async () => {
       const { id } = await ask('automatic')
       const grant = await until(`${id}`, 'active')

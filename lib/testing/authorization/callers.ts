@@ -69,6 +69,7 @@ export async function assembleCast({ url, provider, tokenSource, database, signI
   provider.removePerson('dora')
   // The provider was last asked long ago: at the next call, which is made here, Postern learns what has changed.
   await database.asOwner(`UPDATE sessions SET refreshed_at = now() - interval '10 minutes'`)
+  for (const caller of callers) if (caller.cookie) caller.inBrowser = { name: caller.name, cookie: caller.cookie }
   for (const { cookie } of callers) if (cookie) await fetch(`${url}/`, { headers: { cookie }, redirect: 'manual' })
   return { callers, people }
 }

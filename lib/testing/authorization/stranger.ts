@@ -48,9 +48,11 @@ export function stranger(url: string, overhear: (response: Response) => Promise<
     send,
     withBearer,
     withCookie,
-    /** A call of the API with a bearer token. */
+    /** A call of the API with a bearer token, or with a session, as a page's script makes it, where that is all there is. */
     async api(caller: Caller, method: string, path: string, body?: object) {
-      const headers = { ...withBearer(caller), ...(body ? { 'content-type': 'application/json' } : {}) }
+      const { bearer, cookie } = caller
+      const who = bearer === undefined && cookie !== undefined ? { cookie, origin: url } : withBearer(caller)
+      const headers = { ...who, ...(body ? { 'content-type': 'application/json' } : {}) }
       const answer = await send(`/api/v1${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) })
       const text = await answer.text()
       const json = text ? JSON.parse(text) : {}

@@ -42,7 +42,13 @@ export type Column = State | 'any'
 /** What a door answers. `—`: as if it were not there. */
 export const answers = ['yes', 'no', 'late', '—', 'sign in'] as const
 
-export type Caller = { name: CallerName; bearer?: string; cookie?: string }
+export type Caller = {
+  name: CallerName
+  bearer?: string
+  cookie?: string
+  /** The same with nothing but the session: as whom they knock at the API a second time. */
+  inBrowser?: Caller
+}
 
 /** One request, perhaps with its grant, and what a caller has to know to name it. */
 export type Situation = { state: State; requestId: string; grantId: string; digest: string; reason: string }
