@@ -83,7 +83,7 @@ if (!Object.hasOwn(commands, command)) giveUp(`usage: node local/run.mjs ${Objec
 const file = join(checkout, 'local', commands[/** @type {keyof typeof commands} */ (command)])
 if (!existsSync(file)) giveUp(`${file} is not there`)
 
-if (!isInstalled()) step('installing packages (npm ci)', ['npm', 'ci', '--no-audit', '--no-fund'])
+if (!isInstalled()) step('installing packages (npm ci)', ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'])
 generateClient()
 
 const found = findNode(checkout)
