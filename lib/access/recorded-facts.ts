@@ -18,8 +18,8 @@ export const recordedFacts = z.strictObject({
   namespaces: z.array(z.strictObject({ name: text, labels: labels.nullable() })),
   /** What the ClusterRole allowed that the entitlement names; null where it names none, or it was not seen. */
   clusterRoleRules: z.array(ruleSchema).nullable(),
-  /** Null where the rules were not known. */
-  risks: z.array(z.strictObject({ id: text, severity: text })).nullable(),
+  /** Null where the rules were not known. `because` is absent in what was recorded before it was kept. */
+  risks: z.array(z.strictObject({ id: text, severity: text, because: z.array(text).optional() })).nullable(),
 })
 export type RecordedFacts = z.infer<typeof recordedFacts>
 

@@ -8,6 +8,7 @@ type Row = {
   status: GrantStatus
   cluster: string
   isLate: boolean
+  isNew: boolean
   objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, print: string | null]>
 }
 
@@ -17,21 +18,24 @@ type Row = {
  *
  * What is on record about the grants of this cluster that have not ended, and about those with these ids. Ids that are
  * nobody's are left out.
+ * @param seconds how long ago the cluster was first asked
  */
-export async function knownGrants(cluster: string, ids: readonly string[]): Promise<KnownGrants> {
+export async function knownGrants(cluster: string, ids: readonly string[], seconds: number): Promise<KnownGrants> {
   const rows = await db().$queryRaw<Row[]>`
     SELECT g.id, g.status, g.cluster, coalesce(g.expires_at < now() - interval '5 minutes', false) AS "isLate",
+      coalesce(g.activated_at BETWEEN now() - make_interval(secs => ${seconds}) AND now(), false) AS "isNew",
       (SELECT coalesce(jsonb_agg(jsonb_build_array(o.kind, o.namespace, o.name, o.uid, o.fingerprint)), '[]')
         FROM grant_objects o WHERE o.grant_id = g.id) AS objects
     FROM grants g
     WHERE (g.next_attempt_at IS NOT NULL AND g.cluster = ${cluster}) OR g.id = ANY(${[...ids]}::text[])`
   return new Map(
-    rows.map(({ id, status, cluster, isLate, objects }) => [
+    rows.map(({ id, status, cluster, isLate, isNew, objects }) => [
       id,
       {
         status,
         cluster,
         isLate,
+        isNew,
         objects: new Map(
           objects.map(([kind, namespace, name, uid, fingerprint]): [string, KnownObject] => [
             keyText({ kind, namespace, name }),

@@ -19,13 +19,15 @@ type Known = {
   status?: GrantStatus
   cluster?: string
   isLate?: boolean
+  isNew?: boolean
   uid?: string | null
   fingerprint?: string | null
 }
 const known = (some: Known = {}): KnownGrants => {
-  const { status = 'active', cluster = 'prod-eu', isLate = false } = some
+  const { status = 'active', cluster = 'prod-eu', isLate = false, isNew = false } = some
   const { uid = right.uid, fingerprint = right.fingerprint } = some
-  return new Map([[grantId, { status, cluster, isLate, objects: new Map([[keyText(right), { uid, fingerprint }]]) }]])
+  const objects = new Map([[keyText(right), { uid, fingerprint }]])
+  return new Map([[grantId, { status, cluster, isLate, isNew, objects }]])
 }
 const planOf = (observed: ObservedObject[], grants: KnownGrants) => {
   const { strays, doubtful } = planSweep(observed, grants, 'prod-eu')
@@ -85,6 +87,11 @@ describe('a live grant is looked at', () => {
   })
   it('and not where it is another cluster’s', () => {
     expect(planOf([], known({ cluster: 'staging' }))).toEqual(nothing)
+  })
+
+  it('not when its access began while the cluster was being read: the next sweep sees it whole', () => {
+    expect(planOf([], known({ isNew: true }))).toEqual(nothing)
+    expect(planOf([seen({ namespace: 'checkout' })], known({ isNew: true })).strays).toHaveLength(1)
   })
 })
 

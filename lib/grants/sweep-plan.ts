@@ -19,6 +19,8 @@ export type KnownGrants = ReadonlyMap<
     cluster: string
     /** It should have ended so long ago that somebody, or something, holds its end up. */
     isLate: boolean
+    /** Access began after the cluster was asked for the first of its lists: of this one they may show a part. */
+    isNew: boolean
     objects: ReadonlyMap<string, KnownObject>
   }
 >
@@ -49,8 +51,9 @@ const isRight = (object: ObservedObject | undefined, { uid, fingerprint }: Known
 
 /**
  * What is to be done about a cluster. `known` must have been read after `observed`: an object is made only after its name
- * was committed, so what was seen and is not known is nobody's. What a live grant lacks here may have been made since, so
- * it is a doubt and no more. A grant that is pending or ending is left to whoever makes or removes it.
+ * was committed, so what was seen and is not known is nobody's. What a live grant lacks here may have been put right since,
+ * so it is a doubt and no more; one that was made since is looked at by the next sweep, or else a busy hour would have each
+ * looked at by itself. A grant that is pending or ending is left to whoever makes or removes it.
  */
 export function planSweep(observed: readonly ObservedObject[], known: KnownGrants, cluster: string): SweepPlan {
   const byKey = new Map(observed.map((object) => [keyText(object), object]))
@@ -62,7 +65,7 @@ export function planSweep(observed: readonly ObservedObject[], known: KnownGrant
   })
   const doubtful: string[] = []
   for (const [id, grant] of known) {
-    if (grant.status !== 'active' || grant.cluster !== cluster) continue
+    if (grant.status !== 'active' || grant.isNew || grant.cluster !== cluster) continue
     for (const [key, object] of grant.objects) {
       if (isRight(byKey.get(key), object)) continue
       doubtful.push(id)

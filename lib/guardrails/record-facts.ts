@@ -17,6 +17,8 @@ export function factsToRecord(
     namespaces: submission.namespaces.map((name) => ({ name, labels: known.get(name) ?? null })),
     clusterRoleRules:
       role !== undefined && Object.hasOwn(cluster.clusterRoles, role) ? (cluster.clusterRoles[role] ?? null) : null,
-    risks: seen.rules ? seen.risks.map(({ id, severity }) => ({ id, severity })) : null,
+    risks: seen.rules
+      ? seen.risks.map(({ id, severity, because = [] }) => ({ id, severity, because: [...because] }))
+      : null,
   }
 }

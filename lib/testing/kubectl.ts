@@ -15,7 +15,8 @@ export async function kubectl(args: string[], options: { kubeconfig?: string; in
   // The discovery cache goes beside the cluster's files: nothing is written into anybody's home.
   const cache = `--cache-dir=${join(dirname(kubernetes.adminKubeconfig), 'kubectl-cache')}`
   const call = execute(kubernetes.kubectl, [`--kubeconfig=${kubeconfig}`, cache, '--request-timeout=20s', ...args], {
-    timeout: 30_000,
+    timeout: 60_000,
+    maxBuffer: 64 * 1024 * 1024,
   })
   call.child.stdin?.on('error', () => {})
   call.child.stdin?.end(input)

@@ -28,6 +28,8 @@ type RequestOverrides = Partial<{
   createdAt: Date
   lapsesAt: Date
   resolvedAt: Date
+  /** As lib/access/recorded-facts.ts has them, or a part. */
+  facts: object
 }>
 
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Prisma.InputJsonValue
@@ -79,8 +81,10 @@ export async function aRequest(overrides: RequestOverrides = {}): Promise<Reques
     createdAt,
     lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),
   }
-  const signature = signatureOf('request', requestStatement({ ...data, facts: null, difference: null, requester }))
-  const request = await db().request.create({ data: { ...data, requesterId: requester.id, signature } })
+  const facts = overrides.facts && asJson(overrides.facts)
+  const statement = requestStatement({ ...data, facts: facts ?? null, difference: null, requester })
+  const signature = signatureOf('request', statement)
+  const request = await db().request.create({ data: { ...data, facts, requesterId: requester.id, signature } })
   if (status === 'pending') return request
   return db().request.update({
     where: { id: request.id },

@@ -3,6 +3,7 @@ import { formatDuration } from '#lib/access/duration'
 import { notFound } from '#lib/access/errors'
 import { idSchema } from '#lib/access/ids'
 import { maySee } from '#lib/access/may-act'
+import type { RecordedFacts } from '#lib/access/recorded-facts'
 import type { RequestResource } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
 import { storedVerdict } from '#lib/access/verdict'
@@ -10,7 +11,7 @@ import { gatherRequest } from '#lib/db/gather-requests'
 import { toPersonResource } from '#lib/db/people'
 import { toGrantResource } from './grant-resource.ts'
 import { presentOfRequest } from './present.ts'
-import { riskOf } from './risk.ts'
+import { recordedRisk, riskOf } from './risk.ts'
 import { gatherPeople, toSummary } from './summaries.ts'
 
 type AskedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number; digest: string }
@@ -24,11 +25,14 @@ export async function getRequest(actor: PersonActor, id: string): Promise<Reques
   if (!row || !maySee(actor, { ...row, deciderIds: row.decisions.map(({ personId }) => personId) })) throw notFound()
   const [people, { difference, risk }] = await Promise.all([gatherPeople([row]), presentOfRequest(row)])
   const { durationSeconds, ...asked } = row.asked as AskedTerms
+  const isNarrowed = asked.digest !== row.digest
+  const assessed = riskOf(row.rules as Rule[], row.namespaces, risk)
+  const asSeen = row.status !== 'pending' && !isNarrowed
   return {
     ...toSummary(actor, row, people),
-    risk: riskOf(row.rules as Rule[], row.namespaces, risk),
+    risk: asSeen ? recordedRisk(assessed, (row.facts as RecordedFacts | null)?.risks ?? null) : assessed,
     difference,
-    asked: asked.digest === row.digest ? null : { ...asked, duration: formatDuration(durationSeconds) },
+    asked: !isNarrowed ? null : { ...asked, duration: formatDuration(durationSeconds) },
     verdict: storedVerdict(row.verdict),
     decisions: row.decisions.map((decision) => ({
       id: decision.id,

@@ -133,6 +133,17 @@ describe('one request', () => {
     expect((await getRequest(ines, id)).steps[0]?.approvedBy).toMatchObject([{ name: 'Leaver' }])
   })
 
+  test('keeps showing the risk that people decided by, whatever the cluster is like afterwards', async () => {
+    const findingsOf = async (overrides: Parameters<typeof aRequest>[0]) =>
+      (await getRequest(mina, (await aRequest({ requester: mina.person, ...overrides })).id)).risk
+    const [finding] = (await findingsOf({})).findings
+    if (!finding) throw new Error('nothing is dangerous about the request of this test')
+    const then = { severity: 'severe', because: ['service account payments/api may also get secrets'] }
+    const facts = { risks: [{ id: finding.id, ...then }] }
+    expect(await findingsOf({ facts })).toMatchObject({ severity: finding.severity, findings: [finding] })
+    const decided = await findingsOf({ facts, status: 'approved' })
+    expect(decided).toMatchObject({ severity: 'severe', findings: [{ ...finding, ...then }] })
+  })
   test('says to each reader what they may do, and why not', async () => {
     const request = await aRequest({ requester: mina.person, status: 'approved' })
     await aGrant({ request, status: 'active' })

@@ -1,5 +1,7 @@
+import type { RecordedFacts } from '#lib/access/recorded-facts'
 import type { RiskResource } from '#lib/access/resources'
 import type { Rule } from '#lib/access/rule'
+import { type Severity, severities } from '#lib/access/severity'
 import { riskOf as assess } from '#lib/guardrails/policy/judge-request'
 import type { Present } from '#lib/rbac/present'
 
@@ -10,4 +12,15 @@ import type { Present } from '#lib/rbac/present'
 export function riskOf(rules: readonly Rule[], namespaces: readonly string[], live?: Present['risk']): RiskResource {
   const { severity, findings } = assess(rules, namespaces, live)
   return { severity, findings: findings.map(({ rules: _rules, ...finding }) => finding) }
+}
+
+/** The same as it was found when it was asked for, by what the cluster was like then: what people decided by. */
+export function recordedRisk(risk: RiskResource, recorded: RecordedFacts['risks']): RiskResource {
+  const known = new Map(recorded?.map((one) => [one.id, one]))
+  const findings = risk.findings.map((finding) => {
+    const { severity = finding.severity, because = finding.because } = known.get(finding.id) ?? {}
+    return { ...finding, severity: severity as Severity, because }
+  })
+  const severity = severities.findLast((one) => findings.some((finding) => finding.severity === one)) ?? risk.severity
+  return { severity, findings }
 }

@@ -83,9 +83,11 @@ async function sweep(configuration: Configuration, name: string, seconds: number
   try {
     if (seconds > 0 && !(await takeSweep(name, seconds))) return 0
     await recordOverdue(actor)
+    const began = performance.now()
     const observed = await listOurs(client, instance)
     // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
-    const known = await knownGrants(name, [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))])
+    const ids = [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))]
+    const known = await knownGrants(name, ids, 1 + (performance.now() - began) / 1000)
     const { strays, doubtful } = planSweep(observed, known, name)
     await makeDue(doubtful)
     await endIneligible(name)

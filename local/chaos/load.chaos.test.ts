@@ -13,6 +13,8 @@ import { tally } from './tally.ts'
 /** How many live grants there are; making ten thousand takes a quarter of an hour on two cores. */
 const live = Number(process.env.POSTERN_CHAOS_LIVE ?? 10_000)
 const due = Math.min(1_000, live)
+/** Seconds: none may end while the others are still being made. */
+const longest = 7_200
 
 const stage = await openStage({ name: 'load' })
 afterAll(stage.end)
@@ -34,7 +36,7 @@ function processorMs({ pid }: Part): number {
 
 it('many live grants cost little, and a thousand that end within one minute end in time', async () => {
   const worker = await stage.startWorker({ ending: 'SIGTERM' })
-  await inParallel(live, 8, async () => void (await stage.grants(1)))
+  await inParallel(live, 8, async () => void (await stage.grants(1, { durationSeconds: longest })))
   await until('all are active', async () => (await countOf('active')) === live, 1_500_000)
 
   // Nothing is under way any more; four sweeps and looks fall into this minute.
@@ -45,6 +47,14 @@ it('many live grants cost little, and a thousand that end within one minute end 
   const share = (processorMs(worker) - before) / 1000 / seconds
   const calls = stage.proxy('prod-eu').calls.slice(callsBefore)
   const lists = calls.filter(({ method, path }) => method === 'GET' && path.includes('labelSelector')).length
+  {
+    const shape = new Map<string, number>()
+    for (const { method, path } of calls) {
+      const key = `${method} ${path.replace(/postern-[0-9a-z-]+/g, 'X').replace(/continue=[^&]*/, 'C')}`
+      shape.set(key, (shape.get(key) ?? 0) + 1)
+    }
+    console.error([...shape].sort((a, b) => b[1] - a[1]).slice(0, 20))
+  }
   keep({
     section: 'load',
     what: `${live.toLocaleString('en')} live grants at rest for a minute: the worker’s share of one core`,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { entitlementSchema } from '#lib/access/entitlement'
-import { instanceOf, labels } from '#lib/grants/names'
+import { grantsNamespace, instanceOf, labels } from '#lib/grants/names'
 import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from '#lib/testing/configuration'
 import { type TestDatabase, testDatabase, testParts } from '#lib/testing/database'
 import { anApprovedRequest } from '#lib/testing/grants'
@@ -23,7 +23,7 @@ export type Stage = {
   /** What stands in front of a configured cluster. All lead to the one real API server. */
   proxy(cluster: string): ApiProxy
   /** Approved grants of this stage's entitlement, for a worker to make. */
-  grants(count: number, wishes?: { cluster?: string; namespace?: string }): Promise<string[]>
+  grants(count: number, wishes?: { cluster?: string; namespace?: string; durationSeconds?: number }): Promise<string[]>
   postgres: PostgresProxy
   run: Run
   /**
@@ -48,6 +48,25 @@ async function makeNamespaces(names: readonly string[], scratch: string) {
   const items = names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
   await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
   await letPosternGrantIn({ ...kubernetes, adminContext: kubernetes.name, scratch }, names)
+}
+
+/** Removes what is left in the cluster, however much that is: kubectl asks for each object by itself. */
+async function removeObjects(namespaces: readonly string[], publicUrl: string) {
+  const selector = `${labels.instance}=${instanceOf(publicUrl)}`
+  const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces'
+  const lists = [
+    ...namespaces.flatMap((name) => [`${rbac}/${name}/rolebindings`, `${rbac}/${name}/roles`]),
+    `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`,
+  ]
+  for (const list of lists) {
+    const isLeft = async () => {
+      const { items } = JSON.parse(await kubectl(['get', '--raw', `${list}?limit=1&labelSelector=${selector}`]))
+      return items.length > 0
+    }
+    // A call removes as much as it may in its time.
+    while (await isLeft()) await kubectl(['delete', '--raw', `${list}?labelSelector=${selector}`]).catch(() => {})
+  }
+  await kubectl(['delete', 'sa,role,rolebinding', '-A', '-l', selector])
 }
 
 /** What is under test, on parts of its own where it can be: a database, a configuration and proxies in front of all. */
@@ -83,11 +102,20 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
       if (!proxy) throw new Error(`no proxy in front of ${cluster}`)
       return proxy
     },
-    grants: async (count, { cluster = clusters[0], namespace = entitlement.namespaces?.[0] ?? '' } = {}) => {
+    grants: async (
+      count,
+      { cluster = clusters[0], namespace = entitlement.namespaces?.[0] ?? '', durationSeconds } = {},
+    ) => {
       const ids: string[] = []
       const rules = entitlement.rules ?? []
       for (let i = 0; i < count; i++) {
-        const { request } = await anApprovedRequest({ entitlement, cluster, rules, namespaces: [namespace] })
+        const { request } = await anApprovedRequest({
+          entitlement,
+          cluster,
+          rules,
+          namespaces: [namespace],
+          durationSeconds,
+        })
         ids.push((await aGrant({ request })).id)
       }
       return ids
@@ -117,7 +145,7 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
       await postgres.stop()
       await policy.stop()
       await database.drop()
-      await kubectl(['delete', 'sa,role,rolebinding', '-A', '-l', `${labels.instance}=${instanceOf(publicUrl)}`])
+      await removeObjects(entitlement.namespaces ?? [], publicUrl)
       if (namespaces.length > 0) await kubectl(['delete', 'namespace', '--wait=false', ...namespaces])
     },
   }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { instanceOf, labels, objectName } from '#lib/grants/names'
 import { type TestDatabase, testParts } from '#lib/testing/database'
 import { kubectl } from '#lib/testing/kubectl'
@@ -17,15 +18,18 @@ const kinds: Record<string, string> = { serviceaccounts: 'ServiceAccount', roles
 /** Everything in the cluster that carries the labels of this Postern. */
 export async function objectsOf(publicUrl: string): Promise<Found[]> {
   const selector = `${labels.instance}=${instanceOf(publicUrl)}`
-  const text = await kubectl(['get', 'sa,role,rolebinding', '-A', '-l', selector, '-o', 'json'])
-  type Item = { kind: string; metadata: { namespace: string; name: string; labels?: Record<string, string> } }
-  return (JSON.parse(text) as { items: Item[] }).items.map(({ kind, metadata }) => ({
-    ...{ kind, namespace: metadata.namespace, name: metadata.name, grant: metadata.labels?.[labels.grant] },
-  }))
+  const label = labels.grant.replaceAll('.', '\\.')
+  const columns = `K:.kind,S:.metadata.namespace,N:.metadata.name,G:.metadata.labels.${label}`
+  const get = ['get', 'sa,role,rolebinding', '-A', '-l', selector, '--no-headers', '-o', `custom-columns=${columns}`]
+  const lines = (await kubectl(get)).split('\n').filter(Boolean)
+  return lines.map((line) => {
+    const [kind = '', namespace = '', name = '', grant] = line.split(/ +/)
+    return { kind, namespace, name, grant: grant === '<none>' ? undefined : grant }
+  })
 }
 
 /** What the API server wrote down about these grants' objects: creations and removals that succeeded. */
-export function serverCalls(grantIds: ReadonlySet<string>): ServerCall[] {
+export async function serverCalls(grantIds: ReadonlySet<string>): Promise<ServerCall[]> {
   const names = new Set([...grantIds].map(objectName))
   type Line = {
     verb: string
@@ -33,16 +37,16 @@ export function serverCalls(grantIds: ReadonlySet<string>): ServerCall[] {
     objectRef?: { resource?: string; subresource?: string; namespace?: string; name?: string }
     responseStatus?: { code?: number }
   }
-  return readFileSync(testParts().kubernetes.auditLog, 'utf8')
-    .split('\n')
-    .flatMap((line): ServerCall[] => {
-      if (!line.includes('"name":"postern-') || !/"verb":"(create|delete)"/.test(line)) return []
-      const { verb, stage, objectRef = {}, responseStatus } = JSON.parse(line) as Line
-      const { resource = '', subresource, namespace = '', name = '' } = objectRef
-      const isDone = stage === 'ResponseComplete' && (responseStatus?.code ?? 500) < 300
-      if (!isDone || subresource || !names.has(name) || !kinds[resource]) return []
-      return [{ verb: verb as ServerCall['verb'], resource, namespace, name }]
-    })
+  const calls: ServerCall[] = []
+  for await (const line of createInterface({ input: createReadStream(testParts().kubernetes.auditLog) })) {
+    if (!line.includes('"name":"postern-') || !/"verb":"(create|delete)"/.test(line)) continue
+    const { verb, stage, objectRef = {}, responseStatus } = JSON.parse(line) as Line
+    const { resource = '', subresource, namespace = '', name = '' } = objectRef
+    const isDone = stage === 'ResponseComplete' && (responseStatus?.code ?? 500) < 300
+    if (!isDone || subresource || !names.has(name) || !kinds[resource]) continue
+    calls.push({ verb: verb as ServerCall['verb'], resource, namespace, name })
+  }
+  return calls
 }
 
 export type Tally = {
@@ -112,15 +116,16 @@ export async function tally(database: TestDatabase, publicUrl: string): Promise<
     SELECT grant_id AS "grantId", type, data FROM audit_events WHERE grant_id IS NOT NULL ORDER BY seq`)
   const byGrant = Map.groupBy(events, ({ grantId }) => grantId)
   const objects = await objectsOf(publicUrl)
-  const calls = Map.groupBy(serverCalls(new Set(grants.map(({ id }) => id))), ({ name }) => name)
+  const calls = Map.groupBy(await serverCalls(new Set(grants.map(({ id }) => id))), ({ name }) => name)
 
+  const byLabel = Map.groupBy(objects, ({ grant }) => grant)
   const live = new Set(grants.flatMap(({ id, status }) => (status === 'ended' ? [] : [id])))
   const leaked = objects.filter(({ grant }) => !grant || !live.has(grant)).map(textOf)
   const wrong: string[] = []
   for (const grant of grants) {
     const mine = byGrant.get(grant.id) ?? []
     wrong.push(...wrongEvents(grant, mine), ...wrongObjects(grant.id, mine, calls.get(objectName(grant.id)) ?? []))
-    const has = objects.filter((object) => object.grant === grant.id).length
+    const has = byLabel.get(grant.id)?.length ?? 0
     if (grant.status === 'active' && has !== 3) wrong.push(`${grant.id} is active with ${has} of its 3 objects`)
   }
   const stuck = grants

@@ -34,7 +34,7 @@ export type PolicyFacts = {
   cluster: { name: string; labels: Labels; namespaces: readonly { name: string; labels: Labels }[] | null }
   /** What would be granted; null where nothing was chosen yet or a ClusterRole was never seen. */
   rules: readonly Rule[] | null
-  risks: readonly { id: string; severity: string }[]
+  risks: readonly { id: string; severity: string; because?: readonly string[] }[]
   difference: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
   /**
    * When this is judged; `asking` unless said. Access that does not fit into its window is refused when it is asked for;
