@@ -13,6 +13,7 @@ import {
 import { atMost } from './at-most.ts'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
+import { listPages } from './list-pages.ts'
 
 /** What was made: who the object is, and the end that its annotation tells whoever looks at the cluster alone. */
 export type MadeObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }
@@ -166,8 +167,13 @@ export async function readObjects(client: ClusterClient, keys: readonly ObjectKe
  * of three objects are 15 calls.
  */
 const pageSize = 2000
-type ListAnswer = { metadata?: { _continue?: string }; items: KubernetesObject[] }
-type ListQuery = { labelSelector: string; limit: number; _continue: string | undefined }
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1'
+const lists: ReadonlyArray<[kind: ObservedObject['kind'], path: string]> = [
+  ['RoleBinding', `${rbac}/rolebindings`],
+  ['Role', `${rbac}/roles`],
+  ['ServiceAccount', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`],
+]
 
 /**
  * Everything in the cluster that carries the labels of this Postern, page by page: ServiceAccounts of the grants'
@@ -177,20 +183,13 @@ type ListQuery = { labelSelector: string; limit: number; _continue: string | und
  * @throws ClusterError
  */
 export async function listOurs(client: ClusterClient, instance: string): Promise<ObservedObject[]> {
-  const lists: Array<[ObservedObject['kind'], (query: ListQuery) => Promise<ListAnswer>]> = [
-    ['RoleBinding', (query) => client.rbac.listRoleBindingForAllNamespaces(query)],
-    ['Role', (query) => client.rbac.listRoleForAllNamespaces(query)],
-    ['ServiceAccount', (query) => client.core.listNamespacedServiceAccount({ namespace: grantsNamespace, ...query })],
-  ]
   const labelSelector = `${labels.managedBy}=${managedBy},${labels.instance}=${instance}`
   const ours: ObservedObject[] = []
-  for (const [kind, list] of lists) {
-    let page: string | undefined
-    do {
-      const answer = await list({ labelSelector, limit: pageSize, _continue: page })
-      for (const item of answer.items) ours.push(...[toObserved(kind, shownOf(item)) ?? []].flat())
-      page = answer.metadata?._continue || undefined
-    } while (page)
-  }
+  for (const [kind, path] of lists)
+    for await (const items of listPages(client, path, { labelSelector, limit: pageSize }))
+      for (const item of items) {
+        const observed = toObserved(kind, item as ShownObject)
+        if (observed) ours.push(observed)
+      }
   return ours
 }

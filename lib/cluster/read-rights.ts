@@ -5,6 +5,7 @@ import type { Subject } from '#lib/rbac/cluster-objects'
 import type { ClusterRights, ServedResource } from '#lib/rbac/cluster-rights'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
+import { listPages } from './list-pages.ts'
 
 const list = z.array(z.string()).nullish()
 const policyRule = z
@@ -23,11 +24,6 @@ const shapes = {
   clusterrolebindings: z.object({ metadata: named, roleRef, subjects }),
   serviceaccounts: z.object({ metadata: placed }),
 }
-const page = z.object({
-  metadata: z.object({ continue: z.string().optional() }).optional(),
-  items: z.array(z.unknown()),
-})
-
 /** Objects of all kinds together. A cluster with more is not read: nobody would wait for the answer. */
 const mostObjects = 300_000
 const pageSize = 500
@@ -39,16 +35,13 @@ type Budget = { left: number; signal: AbortSignal }
 
 async function listAll<S extends z.ZodType>(client: ClusterClient, path: string, shape: S, budget: Budget) {
   const found: z.infer<S>[] = []
-  let next = ''
-  do {
-    budget.signal.throwIfAborted()
-    const query = new URLSearchParams({ limit: `${pageSize}`, ...(next ? { continue: next } : {}) })
-    const { metadata, items } = page.parse(await client.get(`${path}?${query}`))
+  budget.signal.throwIfAborted()
+  for await (const items of listPages(client, path, { limit: pageSize })) {
     budget.left -= Math.max(items.length, leastPerPage)
     if (budget.left < 0) throw new ClusterError('transient', `There are more than ${mostObjects} objects to read.`)
     for (const item of items) found.push(shape.parse(item))
-    next = metadata?.continue ?? ''
-  } while (next)
+    budget.signal.throwIfAborted()
+  }
   return found
 }
 
