@@ -16,7 +16,7 @@ import { checkout } from '#local/places'
 // Every door × every caller × every state, as docs/authorization.md says it.
 
 // One table is up to six hundred calls of a real server, one after the other for each caller.
-vi.setConfig({ testTimeout: 600_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const twoSteps = [{ groups: ['payments-leads'] }, { groups: ['sre'] }]
 const served = await servedPostern({

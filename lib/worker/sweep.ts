@@ -87,7 +87,7 @@ async function sweep(configuration: Configuration, name: string, seconds: number
     const observed = await listOurs(client, instance)
     // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
     const ids = [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))]
-    const known = await knownGrants(name, ids, 1 + (performance.now() - began) / 1000)
+    const known = await knownGrants(name, ids, (performance.now() - began) / 1000)
     const { strays, doubtful } = planSweep(observed, known, name)
     await makeDue(doubtful)
     await endIneligible(name)

@@ -47,14 +47,6 @@ it('many live grants cost little, and a thousand that end within one minute end 
   const share = (processorMs(worker) - before) / 1000 / seconds
   const calls = stage.proxy('prod-eu').calls.slice(callsBefore)
   const lists = calls.filter(({ method, path }) => method === 'GET' && path.includes('labelSelector')).length
-  {
-    const shape = new Map<string, number>()
-    for (const { method, path } of calls) {
-      const key = `${method} ${path.replace(/postern-[0-9a-z-]+/g, 'X').replace(/continue=[^&]*/, 'C')}`
-      shape.set(key, (shape.get(key) ?? 0) + 1)
-    }
-    console.error([...shape].sort((a, b) => b[1] - a[1]).slice(0, 20))
-  }
   keep({
     section: 'load',
     what: `${live.toLocaleString('en')} live grants at rest for a minute: the worker’s share of one core`,
