@@ -3,14 +3,14 @@ import { keyText, type ObjectKind } from '#lib/grants/manifests'
 import type { KnownGrants, KnownObject } from '#lib/grants/sweep-plan'
 import { db } from './client.ts'
 
-type Row = {
-  id: string
-  status: GrantStatus
-  cluster: string
-  isLate: boolean
-  isNew: boolean
-  objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, print: string | null]>
-}
+type Row = [
+  id: string,
+  status: GrantStatus,
+  cluster: string,
+  isLate: boolean,
+  isNew: boolean,
+  objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, print: string | null]>,
+]
 
 /**
  * NB: an end is late by itself after some seconds; after five minutes nobody carries it out. Then the sweep does, without
@@ -21,21 +21,20 @@ type Row = {
  * @param seconds how long ago the cluster was first asked
  */
 export async function knownGrants(cluster: string, ids: readonly string[], seconds: number): Promise<KnownGrants> {
-  const rows = await db().$queryRaw<Row[]>`
-    SELECT g.id, g.status, g.cluster, coalesce(g.expires_at < now() - interval '5 minutes', false) AS "isLate",
-      coalesce(g.activated_at BETWEEN now() - make_interval(secs => ${seconds}) AND now(), false) AS "isNew",
-      (SELECT coalesce(jsonb_agg(jsonb_build_array(o.kind, o.namespace, o.name, o.uid, o.fingerprint)), '[]')
-        FROM grant_objects o WHERE o.grant_id = g.id) AS objects
+  // One row of one value: the client takes its time over each value of each row, and here are tens of thousands.
+  const [answer] = await db().$queryRaw<Array<{ rows: Row[] }>>`
+    SELECT coalesce(jsonb_agg(jsonb_build_array(g.id, g.status, g.cluster,
+        coalesce(g.expires_at < now() - interval '5 minutes', false),
+        coalesce(g.activated_at BETWEEN now() - make_interval(secs => ${seconds}) AND now(), false),
+        (SELECT coalesce(jsonb_agg(jsonb_build_array(o.kind, o.namespace, o.name, o.uid, o.fingerprint)), '[]')
+          FROM grant_objects o WHERE o.grant_id = g.id))), '[]') AS rows
     FROM grants g
     WHERE (g.next_attempt_at IS NOT NULL AND g.cluster = ${cluster}) OR g.id = ANY(${[...ids]}::text[])`
   return new Map(
-    rows.map(({ id, status, cluster, isLate, isNew, objects }) => [
+    (answer?.rows ?? []).map(([id, status, cluster, isLate, isNew, objects]) => [
       id,
       {
-        status,
-        cluster,
-        isLate,
-        isNew,
+        ...{ status, cluster, isLate, isNew },
         objects: new Map(
           objects.map(([kind, namespace, name, uid, fingerprint]): [string, KnownObject] => [
             keyText({ kind, namespace, name }),

@@ -61,11 +61,12 @@ if (!library) {
     )
     return id
   }
-  /** Ends in so many seconds of the database's clock. */
+  /** Ends in so many seconds of the database's clock, and the worker is told, as of every change of a grant. */
   const endIn = (id: string, seconds: number) =>
     stage.database.asOwner(
-      `UPDATE grants SET expires_at = clock_timestamp() + make_interval(secs => $2),
-         next_attempt_at = clock_timestamp() + make_interval(secs => $2) WHERE id = $1`,
+      `WITH moved AS (UPDATE grants SET expires_at = clock_timestamp() + make_interval(secs => $2),
+         next_attempt_at = clock_timestamp() + make_interval(secs => $2) WHERE id = $1 RETURNING id)
+       SELECT pg_notify('postern_grant', id) FROM moved`,
       [id, seconds],
     )
 
