@@ -1,5 +1,6 @@
 import type { SystemActor } from '#lib/access/actor'
 import type { Difference } from '#lib/access/difference'
+import { AppError } from '#lib/access/errors'
 import type { Probes, Verdict } from '#lib/access/resources'
 import type { EndReason, GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from '#lib/grants/manifests'
@@ -38,14 +39,19 @@ const bare = ({ kind, namespace, name }: ObjectKey) => ({ kind, namespace, name 
 /**
  * The wish: the names of all objects, before any of them is made (promise 1). One statement, names and event together,
  * because everybody who waits for access waits for this.
+ * @throws AppError `conflict` when somebody ended the grant meanwhile
  */
 export async function saveWish({ id, cluster, actor, about }: Writing, objects: readonly ObjectKey[]) {
   const event: NewAuditEvent = { type: 'grant.created', actor, data: { objects: objects.map(bare) }, about }
-  await db().$executeRaw`
-    WITH told AS (${insertEvents([event])})
+  // Whoever ends it at this moment waits for the row, or is waited for.
+  const count = await db().$executeRaw`
+    WITH mine AS (SELECT id FROM grants WHERE id = ${id} AND status = 'pending' FOR SHARE),
+    told AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM mine)`)})
     INSERT INTO grant_objects (grant_id, cluster, kind, namespace, name)
-    SELECT ${id}, ${cluster}, o.kind, o.namespace, o.name
-    FROM jsonb_to_recordset(${JSON.stringify(objects.map(bare))}::jsonb) AS o(kind text, namespace text, name text)`
+    SELECT mine.id, ${cluster}, o.kind, o.namespace, o.name
+    FROM mine CROSS JOIN jsonb_to_recordset(${JSON.stringify(objects.map(bare))}::jsonb)
+      AS o(kind text, namespace text, name text)`
+  if (count === 0) throw new AppError('conflict', 'This grant is not pending any more.')
   countRecorded([event])
 }
 
