@@ -11,7 +11,12 @@ import type { Present } from '#lib/rbac/present'
  */
 export function riskOf(rules: readonly Rule[], namespaces: readonly string[], live?: Present['risk']): RiskResource {
   const { severity, findings } = assess(rules, namespaces, live)
-  return { severity, findings: findings.map(({ rules: _rules, ...finding }) => finding) }
+  return {
+    severity,
+    findings: findings.map(({ id, severity, sentence, outlives, because, partOf }) => {
+      return { id, severity, sentence, outlives, because, partOf }
+    }),
+  }
 }
 
 /** The same as it was found when it was asked for, by what the cluster was like then: what people decided by. */
