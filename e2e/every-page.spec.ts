@@ -21,7 +21,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     phone: { width: 390, height: 844 },
   })) {
     test(`axe finds nothing and nothing is wider than the screen: ${device}, ${colorScheme}`, async ({ as, api }) => {
-      test.setTimeout(600_000)
+      test.setTimeout(300_000)
       const [mina, priya, jonas] = await Promise.all([api('mina'), api('priya'), api('jonas')])
       const pending = await ask(mina)
       const active = await ask(mina)
