@@ -59,8 +59,10 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
       page.on('console', (message) => {
         // A page that is not there is a 404, and the browser says so of the address itself, also when the page looks
         // again whether anything has changed: then the router adds a query of its own.
-        const isItself = addresses.has(pathOf(message.location().url)) && message.text().includes('404')
-        if (message.type() === 'error' && !isItself) complaints.push(`${person} at ${page.url()}: ${message.text()}`)
+        const { url } = message.location()
+        const isItself = addresses.has(pathOf(url)) && message.text().includes('404')
+        if (message.type() !== 'error' || isItself) return
+        complaints.push(`${person} at ${page.url()}: ${message.text()} (${url})`)
       })
       await page.goto('/')
       await page.getByRole('button', { name: /identity provider/i }).click()
