@@ -31,9 +31,9 @@ const refusals: Record<string, string> = {
 }
 
 function refusalsOf({ method, body }: Endpoint): string[] {
-  // 404 also where a body or a query names somebody or something.
-  const always = ['400', '401', '403', '404', '429', '503']
-  const forBody = body ? ['413', '415', '422'] : []
+  // 404 and 422 also where a query names somebody or something.
+  const always = ['400', '401', '403', '404', '422', '429', '503']
+  const forBody = body ? ['413', '415'] : []
   return [...always, ...(method === 'POST' ? ['409'] : []), ...forBody].sort()
 }
 
