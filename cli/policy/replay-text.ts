@@ -1,4 +1,5 @@
-import { type Change, type Replay, wantedInWords } from '#lib/access/policy-trial'
+import type { Change, Replay } from '#lib/access/policy-trial'
+import { wantedInWords } from '#lib/access/wanted-in-words'
 import { visible } from '#lib/check/source'
 import { plural } from '../terminal.ts'
 

@@ -1,5 +1,6 @@
 import Link from 'next/link'
-import { type Change, type Replay, wantedInWords } from '#lib/access/policy-trial'
+import type { Change, Replay } from '#lib/access/policy-trial'
+import { wantedInWords } from '#lib/access/wanted-in-words'
 import { Said } from '../ui/said.tsx'
 import { Time } from '../ui/time.tsx'
 import { OutcomeMark, UnknownFacts } from './trial-result.tsx'

@@ -63,9 +63,6 @@ export const changeResource = z
   .meta({ id: 'VerdictChange' })
 export type Change = z.infer<typeof changeResource>
 
-/** How a reader is told of `wantedBy`. */
-export const wantedInWords: Record<Change['now'], string> = { more: 'wanted by', less: 'was wanted by' }
-
 /** Facts that are not known any more, or not the reader's to know. What asks for them counts as violated. */
 export const unknownFacts = ['entitlement', 'groups', 'cluster labels', 'namespaces', 'difference', 'risks'] as const
 export type UnknownFactName = (typeof unknownFacts)[number]
