@@ -10,7 +10,7 @@ import { originOf } from '#lib/auth/origin'
 import { pathHeader } from '#lib/auth/path-header'
 import { networkOf, takeCall } from '#lib/auth/rate-limit'
 import { isSameOrigin } from '#lib/auth/same-origin'
-import { isAway } from '#lib/db/is-away'
+import { isDatabaseAway } from '#lib/db/is-away'
 import { env, isDevelopment } from '#lib/env'
 
 // Headers for every answer. Who may see what is not decided here but in pages, actions and the API themselves; here is
@@ -82,7 +82,7 @@ function slowDown(session: Session, headers: Headers): NextResponse | undefined 
  * the database, is told before. Their browser asks again by itself.
  */
 async function sayThatDatabaseIsAway(session: Session, method: string): Promise<NextResponse | undefined> {
-  if (method === 'POST' || !session || !(await isAway())) return undefined
+  if (method === 'POST' || !session || !(await isDatabaseAway())) return undefined
   const sentences = [
     'Postern’s database does not answer, so nothing can be shown. This page tries again by itself.',
     'Nobody gains access meanwhile, and the tokens of access that was given end on time.',

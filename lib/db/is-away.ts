@@ -8,7 +8,7 @@ const patience = 1_500
 const unasked = 250
 
 /** Does the database not answer at this moment? For what has to say so before it begins an answer. Never throws. */
-export async function isAway(patienceMs = patience): Promise<boolean> {
+export async function isDatabaseAway(patienceMs = patience): Promise<boolean> {
   const late = new AbortController()
   const answer = db().$queryRaw`SELECT 1`
     .then(
@@ -27,7 +27,7 @@ export async function unlessAway<T>(work: Promise<T>): Promise<T> {
   const over = new AbortController()
   const watch = async () => {
     await delay(unasked, undefined, { signal: over.signal })
-    if (await isAway(patience - unasked)) throw unavailable()
+    if (await isDatabaseAway(patience - unasked)) throw unavailable()
     return work
   }
   try {
