@@ -203,6 +203,8 @@ test('why somebody may not is told right by right, with the binding that allows 
 }) => {
   const [mina, ines] = await Promise.all([as('mina'), as('ines')])
   await mina.getByRole('link', { name: 'Why can’t I?' }).click()
+  // The page before has a box of the same name.
+  await expect(mina.getByRole('heading', { level: 1, name: 'Why can’t I?' })).toBeVisible()
   await mina
     .getByRole('textbox', { name: /Paste a Forbidden error/ })
     .fill('kubectl -n payments rollout restart deploy/cart')
