@@ -108,9 +108,8 @@ export async function saveActive(
 const settled = { attempts: 0, lastError: null, leaseUntil: null, leasedBy: null }
 
 /**
- * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused, and
- * `distrust` which record was not written by Postern, and `stoppedBy`
- * which guardrails were in the way.
+ * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused, `distrust`
+ * which record was not written by Postern, and `stoppedBy` which guardrails were in the way.
  * @throws AppError `conflict` when somebody was faster
  */
 export async function saveEnding(

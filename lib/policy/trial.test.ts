@@ -1,29 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Change } from '#lib/access/policy-trial'
 import { guardrailsSection } from '#lib/guardrails/policy/section'
-import { anEntitlement } from '#lib/testing/configuration'
-import { replay, type TriedAsk } from './trial.ts'
+import { aTriedAsk } from './asks.testing.ts'
+import { replay } from './trial.ts'
 
-const entitlement = anEntitlement()
-const ask: TriedAsk = {
-  at: new Date('2026-11-23T09:00:00Z'),
-  entitlementName: entitlement.name,
-  entitlement,
-  cluster: 'prod-eu',
-  namespaces: ['payments'],
-  chosen: null,
-  granted: entitlement.rules ?? null,
-  durationSeconds: 900,
-  reason: 'the checkout pods hang since the last deploy',
-  ticket: 'OPS-7',
-  startsAt: null,
-  subject: 'alice',
-  facts: null,
-  difference: null,
-  clusterLabels: {},
-  mayKnowRequester: true,
-  said: { kind: 'refused', violations: [], fired: [] },
-}
+const ask = aTriedAsk({ durationSeconds: 900, ticket: 'OPS-7' })
 
 const guardrail = (name: string, one: object) => ({ name, description: `${name} says so.`, ...one })
 const written = (guardrails: object[]) => ({ guardrailPack: {}, guardrails })
@@ -110,7 +91,7 @@ test('its message is told as the person who asked is told it, computed or writte
     ],
   )
   expect(change?.wantedBy).toEqual([
-    { name: 'computed', sentence: `for ${entitlement.name}` },
+    { name: 'computed', sentence: `for ${ask.entitlementName}` },
     { name: 'written', sentence: 'A ticket says why.' },
   ])
 })

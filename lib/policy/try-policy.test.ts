@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '#lib/access/errors'
-import { anEntitlement } from '#lib/testing/configuration'
+import { aTriedAsk } from './asks.testing.ts'
 import type { InForce, TriedAsk } from './trial.ts'
 import { replayBudget, tryPolicy } from './try-policy.ts'
 
@@ -10,26 +10,7 @@ const inForce: InForce = {
   calendars: new Map(),
   surroundings: { entitlements: [], clusters: [] },
 }
-const entitlement = anEntitlement()
-const ask: TriedAsk = {
-  at: new Date('2026-11-23T09:00:00Z'),
-  entitlementName: entitlement.name,
-  entitlement,
-  cluster: 'prod-eu',
-  namespaces: ['payments'],
-  chosen: null,
-  granted: entitlement.rules ?? null,
-  durationSeconds: 1800,
-  reason: 'x'.repeat(2000),
-  ticket: null,
-  startsAt: null,
-  subject: 'alice',
-  facts: null,
-  difference: null,
-  clusterLabels: {},
-  mayKnowRequester: true,
-  said: { kind: 'refused', violations: [], fired: [] },
-}
+const ask = aTriedAsk({ reason: 'x'.repeat(2000) })
 
 const many = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n')
