@@ -6,6 +6,7 @@ import {
   endOf,
   essenceOf,
   fingerprintOf,
+  type InspectedObject,
   type ObservedObject,
   type ShownObject,
   toObserved,
@@ -154,10 +155,11 @@ export async function deleteExactly(client: ClusterClient, object: ObjectKey & {
 }
 
 /** What is there under these names at this moment, whoever made it; what is not there is left out. Consistent reads. */
-export async function readObjects(client: ClusterClient, keys: readonly ObjectKey[]): Promise<ObservedObject[]> {
+export async function readObjects(client: ClusterClient, keys: readonly ObjectKey[]): Promise<InspectedObject[]> {
   const found = await atMost(8, keys, async (key) => {
     const object = await orMissing(read(client, key))
-    return (object && toObserved(key.kind, shownOf(object))) ?? []
+    const observed = object && toObserved(key.kind, shownOf(object))
+    return observed ? { ...observed, shown: shownOf(object) } : []
   })
   return found.flat()
 }

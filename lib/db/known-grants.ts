@@ -1,6 +1,6 @@
 import type { GrantStatus } from '#lib/access/status'
-import { keyText, type ObjectKind } from '#lib/grants/manifests'
-import type { KnownGrants, KnownObject } from '#lib/grants/sweep-plan'
+import type { ObjectKind } from '#lib/grants/manifests'
+import type { KnownGrants } from '#lib/grants/sweep-plan'
 import { db } from './client.ts'
 
 type Row = [
@@ -35,12 +35,9 @@ export async function knownGrants(cluster: string, ids: readonly string[], secon
       id,
       {
         ...{ status, cluster, isLate, isNew },
-        objects: new Map(
-          objects.map(([kind, namespace, name, uid, fingerprint]): [string, KnownObject] => [
-            keyText({ kind, namespace, name }),
-            { uid, fingerprint },
-          ]),
-        ),
+        objects: objects.map(([kind, namespace, name, uid, fingerprint]) => {
+          return { kind, namespace, name, uid, fingerprint }
+        }),
       },
     ]),
   )

@@ -1,5 +1,5 @@
 // What does an object in a cluster give, and is it as Postern made it?
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { normalizeRules, type Rule } from '#lib/access/rule'
 import type { ObjectKey } from './manifests.ts'
 import { annotations, labels } from './names.ts'
@@ -22,7 +22,10 @@ export type ShownObject = {
   automountServiceAccountToken?: unknown
 }
 
-/** An object as the cluster shows it. */
+/**
+ * What is known of an object after a look at the cluster. Nothing else of what the cluster sent is kept: a sweep holds
+ * tens of thousands of these, and most of each object is the server's own notes.
+ */
 export type ObservedObject = ObjectKey & {
   uid: string
   labels: Record<string, string>
@@ -32,9 +35,10 @@ export type ObservedObject = ObjectKey & {
   isLeaving: boolean
   /** See fingerprintOf(). */
   fingerprint: string
-  /** See essenceOf(). */
-  shown: ShownObject
 }
+
+/** The same with all that the cluster shows of it, for essenceOf(). */
+export type InspectedObject = ObservedObject & { shown: ShownObject }
 
 const plainRule = ({ apiGroups, resources, verbs, resourceNames }: Partial<Rule>): Rule => ({
   apiGroups: apiGroups ?? [],
@@ -81,7 +85,7 @@ export function fingerprintOf({ metadata = {}, ...object }: ShownObject): string
     object.automountServiceAccountToken ?? null,
     lists(metadata.finalizers).length + lists(metadata.ownerReferences).length,
   ])
-  return createHash('sha256').update(text).digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
 
 /** When an object's own annotation says that it is over; null where it says nothing that can be read. */
@@ -96,7 +100,7 @@ export function toObserved(kind: ObservedObject['kind'], shown: ShownObject): Ob
   if (!namespace || !name || !uid) return undefined
   const isLeaving = deletionTimestamp !== undefined && deletionTimestamp !== null
   return {
-    ...{ kind, namespace, name, uid, labels: found, isLeaving, shown },
+    ...{ kind, namespace, name, uid, labels: found, isLeaving },
     expiresAt: endOf(shown),
     fingerprint: fingerprintOf(shown),
   }

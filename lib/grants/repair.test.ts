@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type GrantFacts, grantObjects, keyOf, keyText, type Manifest } from './manifests.ts'
-import { fingerprintOf, type ObservedObject, type ShownObject, toObserved } from './observed.ts'
+import { fingerprintOf, type InspectedObject, type ShownObject, toObserved } from './observed.ts'
 import type { RecordedObject } from './plan.ts'
 import { planRepair, type Repair } from './repair.ts'
 
@@ -31,9 +31,10 @@ const recorded = manifests.map(
 
 /** The cluster after `change` was done to what `which` names; undefined removes it. */
 function clusterAfter(which: string, change: (shown: ReturnType<typeof shownOf>) => ShownObject | undefined) {
-  return manifests.flatMap((manifest): ObservedObject[] => {
+  return manifests.flatMap((manifest): InspectedObject[] => {
     const shown = short(keyOf(manifest)) === which ? change(shownOf(manifest)) : shownOf(manifest)
-    return shown && toObserved(manifest.kind, shown) ? [toObserved(manifest.kind, shown) as ObservedObject] : []
+    const observed = shown && toObserved(manifest.kind, shown)
+    return observed ? [{ ...observed, shown }] : []
   })
 }
 const repairOf = (which: string, change: Parameters<typeof clusterAfter>[1]) =>

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FindingKind } from '#lib/access/finding'
 import { keyOf, keyText, type Manifest, type ObjectKey } from './manifests.ts'
 import { grantOf } from './names.ts'
-import { essenceOf, type ObservedObject } from './observed.ts'
+import { essenceOf, type InspectedObject } from './observed.ts'
 import type { RecordedObject } from './plan.ts'
 
 export type Fault = { kind: FindingKind; object: ObjectKey & { uid: string | null }; sentence: string }
@@ -22,7 +22,7 @@ export type Repair =
    */
   | { do: 'repair'; faults: Fault[]; unbind: Removal[]; remove: Removal[]; make: Manifest[]; bind: Manifest[] }
 
-function whatChanged(manifest: Manifest, found: ObservedObject): string {
+function whatChanged(manifest: Manifest, found: InspectedObject): string {
   if (found.isLeaving) return 'is being deleted, and something holds it'
   const [is, was] = [essenceOf(found.shown), essenceOf(manifest)]
   if (!isDeepStrictEqual(is.rules, was.rules)) return 'has other rules'
@@ -36,7 +36,7 @@ function whatChanged(manifest: Manifest, found: ObservedObject): string {
 function faultOf(
   manifest: Manifest,
   recorded: RecordedObject | undefined,
-  found: ObservedObject | undefined,
+  found: InspectedObject | undefined,
 ): Fault | undefined {
   const key = keyOf(manifest)
   const text = keyText(key)
@@ -61,7 +61,7 @@ function faultOf(
 export function findFaults(
   manifests: readonly Manifest[],
   recorded: readonly RecordedObject[],
-  seen: readonly ObservedObject[],
+  seen: readonly InspectedObject[],
 ): Fault[] {
   const known = new Map(recorded.map((object) => [keyText(object), object]))
   const found = new Map(seen.map((object) => [keyText(object), object]))
@@ -75,7 +75,7 @@ export function findFaults(
 export function planRepair(
   manifests: readonly Manifest[],
   recorded: readonly RecordedObject[],
-  seen: readonly ObservedObject[],
+  seen: readonly InspectedObject[],
 ): Repair {
   const faults = findFaults(manifests, recorded, seen)
   if (faults.length === 0) return { do: 'nothing' }

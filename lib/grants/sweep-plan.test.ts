@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { GrantStatus } from '#lib/access/status'
-import { keyText } from './manifests.ts'
 import { type ObservedObject, toObserved } from './observed.ts'
 import { type KnownGrants, overdue, planSweep } from './sweep-plan.ts'
 
@@ -26,7 +25,7 @@ type Known = {
 const known = (some: Known = {}): KnownGrants => {
   const { status = 'active', cluster = 'prod-eu', isLate = false, isNew = false } = some
   const { uid = right.uid, fingerprint = right.fingerprint } = some
-  const objects = new Map([[keyText(right), { uid, fingerprint }]])
+  const objects = [{ kind: right.kind, namespace: right.namespace, name, uid, fingerprint }]
   return new Map([[grantId, { status, cluster, isLate, isNew, objects }]])
 }
 const planOf = (observed: ObservedObject[], grants: KnownGrants) => {
@@ -81,6 +80,11 @@ describe('a live grant is looked at', () => {
     ['when nobody saw it made', [right], { uid: null }],
   ])('%s', (_when, observed, some) => {
     expect(planOf(observed, known(some))).toEqual(doubt)
+  })
+  it('when one of its objects is not there, though another one is seen twice', () => {
+    const [[id, grant] = []] = known()
+    const objects = [...(grant?.objects ?? []), { ...right, namespace: 'checkout' }]
+    expect(planOf([right, right], new Map([[id, { ...grant, objects }]]) as KnownGrants)).toEqual(doubt)
   })
   it.each<GrantStatus>(['pending', 'ending', 'ended'])('and not while it is %s: others are at it', (status) => {
     expect(planOf([], known({ status }))).toEqual(nothing)
