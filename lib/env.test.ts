@@ -22,6 +22,12 @@ test('everything that is missing or wrong is named at once, and no value is repe
   expect(act).not.toThrow(/short-secret/)
 })
 
+test('a database address that cannot be taken apart is named without its password', () => {
+  const act = () => parseEnv({ ...complete, DATABASE_URL: 'postgresql://postern_app:p#hidden@db:5432/postern' })
+  expect(act).toThrow(/DATABASE_URL: is not an address: %, # and \/ in a password/)
+  expect(act).not.toThrow(/hidden/)
+})
+
 test('a secret may stand in a file, without its last line break', () => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-env-'))
   const file = join(directory, 'secret')

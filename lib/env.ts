@@ -14,7 +14,11 @@ const variables = z
     POSTERN_CONFIG: z.string('must name the configuration file').min(1, 'must name the configuration file'),
     DATABASE_URL: z
       .string('must be the postgresql:// address for the application’s role')
-      .regex(/^postgres(ql)?:\/\//, 'must be the postgresql:// address for the application’s role'),
+      .regex(/^postgres(ql)?:\/\//, 'must be the postgresql:// address for the application’s role')
+      .refine(
+        (address) => URL.canParse(address),
+        'is not an address: %, # and / in a password are written as %25, %23 and %2F',
+      ),
     POSTERN_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
     POSTERN_SESSION_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
     POSTERN_METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { db, transaction } from '#lib/db/client'
+import { closeDatabase, db, transaction } from '#lib/db/client'
 import { testDatabase } from '#lib/testing/database'
 
 const database = await testDatabase()
@@ -24,4 +24,17 @@ test('a transaction inside a transaction is the same one: both commit, or neithe
     })
   await expect(both()).rejects.toThrow('no')
   expect(await db().worker.count()).toBe(0)
+})
+
+test('a database whose own time zone is another gives every time as it was written', async () => {
+  await database.asOwner(
+    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), 'America/New_York'); END $$`,
+  )
+  await closeDatabase()
+  const seenAt = new Date('2026-07-01T12:00:00Z')
+  await db().worker.create({ data: { id: 'w2', seenAt } })
+  expect((await db().worker.findUniqueOrThrow({ where: { id: 'w2' } })).seenAt).toEqual(seenAt)
+  const [row] = await db().$queryRaw<Array<{ at: Date; seconds: number }>>`
+    SELECT seen_at AS at, extract(epoch FROM seen_at)::float8 AS seconds FROM workers WHERE id = 'w2'`
+  expect(row).toEqual({ at: seenAt, seconds: seenAt.getTime() / 1000 })
 })

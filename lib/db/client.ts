@@ -36,9 +36,20 @@ function nameOfStatement({ sql }: { sql: string }): string {
   return name
 }
 
+/**
+ * NB: Prisma's adapter takes every time for one of UTC and drops the offset that PostgreSQL writes in a time zone of its
+ * own, so that each would be hours off.
+ */
+function inUtc(connectionString: string): string {
+  const url = new URL(connectionString)
+  const options = [url.searchParams.get('options'), '-c TimeZone=UTC'].filter(Boolean)
+  url.searchParams.set('options', options.join(' '))
+  return url.href
+}
+
 function connect(connectionString: string) {
   const pool = new pg.Pool({
-    connectionString,
+    connectionString: inUtc(connectionString),
     application_name: 'postern',
     max: 10,
     keepAlive: true,

@@ -52,8 +52,8 @@ if (!library) {
     return row?.seconds ?? Number.NaN
   }
   /** Due at once by the database's clock, whatever the clock of this process says. */
-  async function aDueGrant() {
-    const [id = ''] = await stage.grants(1)
+  async function aDueGrant(wishes: { durationSeconds?: number; createdAt?: Date } = {}) {
+    const [id = ''] = await stage.grants(1, wishes)
     await stage.database.asOwner(
       `WITH due AS (UPDATE grants SET next_attempt_at = clock_timestamp() WHERE id = $1 AND lease_until IS NULL RETURNING id)
        SELECT pg_notify('postern_grant', id) FROM due`,
@@ -152,4 +152,45 @@ if (!library) {
       holds: late <= 5,
     })
   }, 180_000)
+
+  // The last ones: months lie between these clocks and those before.
+  it.each([
+    ['to summer time', '2027-03-28T01:00:00Z', 1, 2],
+    ['from summer time', '2027-10-31T01:00:00Z', 2, 1],
+  ])(
+    'the change %s comes while access lasts: it lasts as many seconds as were approved',
+    async (change, at, before, after) => {
+      const zone = 'Europe/Berlin'
+      await stage.database.asOwner(
+        `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), '${zone}'); END $$`,
+      )
+      // Begins a few seconds before the change, by both clocks, and ends after it.
+      const createdAt = new Date(Date.parse(at) - 12_000)
+      const shift = Math.round((createdAt.getTime() - Date.now()) / 1000)
+      databaseClock.shift(shift)
+      workerClock.shift(shift)
+      const running = await stage.startWorker({ ending: 'SIGTERM', env: { ...workerClock.env, TZ: zone } })
+      const id = await aDueGrant({ durationSeconds: 20, createdAt })
+      await grantReaches(id, 'active', 60_000)
+      const began = performance.now()
+      await grantReaches(id, 'ended', 60_000)
+      const lasted = (performance.now() - began) / 1000
+      const late = await secondsOf('ended_at - expires_at', id)
+      await running.stop()
+      const hours = async (column: string) =>
+        (await secondsOf(`(${column} AT TIME ZONE '${zone}') - (${column} AT TIME ZONE 'UTC')`, id)) / 3600
+      expect([await hours('activated_at'), await hours('ended_at')]).toEqual([before, after])
+      expect(await secondsOf('expires_at - activated_at', id)).toBeCloseTo(20, 2)
+      expect(lasted).toBeGreaterThan(19)
+      expect(await objectsInCluster(id)).toEqual([])
+      keep({
+        section: 'clock',
+        what: `the change ${change} comes while access of 20 s lasts: late by`,
+        seen: `${late.toFixed(2)} s`,
+        goal: '≤ 5 s',
+        holds: late >= 0 && late <= 5,
+      })
+    },
+    180_000,
+  )
 }

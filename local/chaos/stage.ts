@@ -15,6 +15,9 @@ import { type ApiProxy, startApiProxy } from './api-proxy.ts'
 import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts'
 import { seed } from './size.ts'
 
+/** `createdAt`: when it was asked for, where the database's clock is far from this process's. */
+type Wishes = { cluster?: string; namespace?: string; durationSeconds?: number; createdAt?: Date }
+
 export type Stage = {
   database: TestDatabase
   policy: TestPolicy
@@ -23,7 +26,7 @@ export type Stage = {
   /** What stands in front of a configured cluster. All lead to the one real API server. */
   proxy(cluster: string): ApiProxy
   /** Approved grants of this stage's entitlement, for a worker to make. */
-  grants(count: number, wishes?: { cluster?: string; namespace?: string; durationSeconds?: number }): Promise<string[]>
+  grants(count: number, wishes?: Wishes): Promise<string[]>
   postgres: PostgresProxy
   run: Run
   /**
@@ -104,7 +107,7 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
     },
     grants: async (
       count,
-      { cluster = clusters[0], namespace = entitlement.namespaces?.[0] ?? '', durationSeconds } = {},
+      { cluster = clusters[0], namespace = entitlement.namespaces?.[0] ?? '', durationSeconds, createdAt } = {},
     ) => {
       const ids: string[] = []
       const rules = entitlement.rules ?? []
@@ -115,6 +118,7 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
           rules,
           namespaces: [namespace],
           durationSeconds,
+          createdAt,
         })
         ids.push((await aGrant({ request })).id)
       }
