@@ -29,8 +29,8 @@ export type ClusterClient = {
   rbac: RbacAuthorizationV1Api
   authorization: AuthorizationV1Api
   version: VersionApi
-  /** The JSON at a path of the API, as it came. */
-  get(path: string, accept?: string): Promise<unknown>
+  /** The JSON at a path of the API, as it came: text. */
+  get(path: string, accept?: string): Promise<string>
   /** The authority that the cluster's certificate is checked against, PEM; undefined where the system's own are used. */
   certificateAuthority: string | undefined
   close(): void

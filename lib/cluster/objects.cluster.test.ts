@@ -62,6 +62,25 @@ describe('with the rights of deploy/rbac.yaml and no others', () => {
     ).toEqual([])
   })
 
+  it('what somebody changed, added or took away since the last look is seen, and what stayed is not read again', async () => {
+    const given = facts({ requestUrl: 'https://looked-at.example.com/requests/req_1' })
+    const look = async () => {
+      const objects = await listOurs(client, 'looked-at.example.com')
+      return new Map(objects.map((object) => [object.kind, object]))
+    }
+    await make(given)
+    const [first, again] = [await look(), await look()]
+    expect([...first.keys()].sort()).toEqual(['Role', 'RoleBinding', 'ServiceAccount'])
+    expect(again.get('Role')).toBe(first.get('Role'))
+    const role = ['role', objectName(given.grantId), '-n', 'payments']
+    await kubectl(['patch', ...role, '--type=json', '-p', '[{"op":"add","path":"/rules/0/verbs/-","value":"delete"}]'])
+    const changed = await look()
+    expect(changed.get('Role')?.fingerprint).not.toBe(first.get('Role')?.fingerprint)
+    expect(changed.get('RoleBinding')).toBe(first.get('RoleBinding'))
+    await kubectl(['delete', ...role])
+    expect([...(await look()).keys()].sort()).toEqual(['RoleBinding', 'ServiceAccount'])
+  })
+
   it('a vetted ClusterRole is bound, and any other is refused for good', async () => {
     const view = facts({ clusterRole: 'view', rules: [] })
     await make(view)

@@ -177,6 +177,10 @@ const lists: ReadonlyArray<[kind: ObservedObject['kind'], path: string]> = [
   ['ServiceAccount', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`],
 ]
 
+/** What each page of the last look at a cluster showed: mostly the next look brings the same again, to the byte. */
+type SeenPages = Map<string, readonly ObservedObject[]>
+const lastPages = new WeakMap<ClusterClient, SeenPages>()
+
 /**
  * Everything in the cluster that carries the labels of this Postern, page by page: ServiceAccounts of the grants'
  * namespace, Roles and RoleBindings of every namespace. Consistent: without a resource version the API server answers
@@ -186,12 +190,14 @@ const lists: ReadonlyArray<[kind: ObservedObject['kind'], path: string]> = [
  */
 export async function listOurs(client: ClusterClient, instance: string): Promise<ObservedObject[]> {
   const labelSelector = `${labels.managedBy}=${managedBy},${labels.instance}=${instance}`
-  const ours: ObservedObject[] = []
+  const before = lastPages.get(client)
+  const pages: SeenPages = new Map()
   for (const [kind, path] of lists)
-    for await (const items of listPages(client, path, { labelSelector, limit: pageSize }))
-      for (const item of items) {
-        const observed = toObserved(kind, item as ShownObject)
-        if (observed) ours.push(observed)
-      }
-  return ours
+    for await (const page of listPages(client, path, { labelSelector, limit: pageSize })) {
+      const key = `${kind} ${page.digest()}`
+      const observe = () => page.items().flatMap((item) => toObserved(kind, item as ShownObject) ?? [])
+      pages.set(key, before?.get(key) ?? observe())
+    }
+  lastPages.set(client, pages)
+  return [...pages.values()].flat()
 }

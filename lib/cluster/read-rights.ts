@@ -6,6 +6,7 @@ import type { ClusterRights, ServedResource } from '#lib/rbac/cluster-rights'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
 import { listPages } from './list-pages.ts'
+import { parseJson } from './parse-json.ts'
 
 const list = z.array(z.string()).nullish()
 const policyRule = z
@@ -36,7 +37,8 @@ type Budget = { left: number; signal: AbortSignal }
 async function listAll<S extends z.ZodType>(client: ClusterClient, path: string, shape: S, budget: Budget) {
   const found: z.infer<S>[] = []
   budget.signal.throwIfAborted()
-  for await (const items of listPages(client, path, { limit: pageSize })) {
+  for await (const page of listPages(client, path, { limit: pageSize })) {
+    const items = page.items()
     budget.left -= Math.max(items.length, leastPerPage)
     if (budget.left < 0) throw new ClusterError('transient', `There are more than ${mostObjects} objects to read.`)
     for (const item of items) found.push(shape.parse(item))
@@ -135,7 +137,7 @@ const discovery = z.object({
 
 async function readServed(client: ClusterClient): Promise<NonNullable<ClusterRights['served']>> {
   const answers = [await client.get('/api', discoveryType), await client.get('/apis', discoveryType)]
-  const groups = answers.flatMap((answer) => discovery.parse(answer).items)
+  const groups = answers.flatMap((answer) => discovery.parse(parseJson(answer)).items)
   const resources = new Map<string, ServedResource>()
   const unsureGroups = new Set<string>()
   for (const { metadata, versions } of groups) {
