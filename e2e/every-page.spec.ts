@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright'
+import { axeFindings } from './axe.ts'
 import { expect, test } from './fixtures.ts'
 import { approve, ask, grantOf } from './grants.ts'
 
@@ -13,7 +13,6 @@ const pages = [
   '/guardrails',
   '/why?verb=patch&what=deployments.apps&namespace=payments',
 ]
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const [device, viewport] of Object.entries({
@@ -45,11 +44,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         for (const path of paths) {
           await page.goto(path)
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-          const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
-          const found = violations.map(
-            ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
-          )
-          expect.soft(found, `${person} at ${path}`).toEqual([])
+          expect.soft(await axeFindings(page), `${person} at ${path}`).toEqual([])
           const excess = await page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
           )
@@ -66,13 +61,7 @@ test('axe finds nothing for whoever is not signed in', async ({ browser, stage }
     const page = await context.newPage()
     for (const path of ['/sign-in', '/sign-in?error=OAuthCallback', '/signed-out', '/no-such-page']) {
       await page.goto(path)
-      const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
-      expect
-        .soft(
-          violations.map(({ id }) => id),
-          path,
-        )
-        .toEqual([])
+      expect.soft(await axeFindings(page), path).toEqual([])
     }
   }
 })

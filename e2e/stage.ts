@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Parts, startTestParts } from '#local/parts'
 import { freePort } from '#local/ports'
-import { startPostern } from '#local/postern'
+import { type PosternOptions, startPostern } from '#local/postern'
 import { openRun } from '#local/processes'
 import { configurationText } from './postern.yaml.ts'
 
@@ -12,6 +13,8 @@ export type Stage = {
   identity: { issuer: string; clientId: string; clientSecret: string; redirectUri: string }
   kubernetes: Parts['kubernetes']
   databaseUrl: string
+  /** What the Postern of the stage was started with: another one with the same is a replica of it. */
+  postern: Omit<PosternOptions, 'port' | 'directory'>
 }
 
 /** Starts the parts (unless POSTERN_PARTS names some), the identity provider and a production build of Postern. */
@@ -36,18 +39,16 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
       kubeconfig: kubernetes.posternKubeconfig,
       server: kubernetes.server,
     })
-    const { url } = await startPostern(run, {
-      port,
-      directory,
-      configuration,
-      databaseUrl: postgres.appUrl,
-      clientSecret,
-    })
+    const secret = () => randomBytes(32).toString('base64url')
+    const { appUrl: databaseUrl } = postgres
+    const postern = { configuration, databaseUrl, clientSecret, sessionSecret: secret(), signingKey: secret() }
+    const { url } = await startPostern(run, { ...postern, port, directory })
     const stage: Stage = {
       url,
       identity: { issuer, clientId, clientSecret, redirectUri: `${url}/api/auth/callback/oidc` },
       kubernetes,
-      databaseUrl: postgres.appUrl,
+      databaseUrl,
+      postern,
     }
     const file = join(run.directory, 'stage.json')
     writeFileSync(file, JSON.stringify(stage), { mode: 0o600 })

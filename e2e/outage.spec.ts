@@ -1,0 +1,64 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startProxy } from '#lib/testing/proxy'
+import { freePort } from '#local/ports'
+import { startPostern } from '#local/postern'
+import { openRun } from '#local/processes'
+import { axeFindings } from './axe.ts'
+import { expect, test as story } from './fixtures.ts'
+
+// A replica of the stage's Postern whose way to the database can be cut. Browsers send cookies to every port of a host,
+// so whoever is signed in at the one is signed in at the other.
+
+type Replica = { url: string; cut(): Promise<void>; mend(): Promise<void> }
+
+const test = story.extend<object, { replica: Replica }>({
+  replica: [
+    async ({ stage }, use) => {
+      const address = new URL(stage.postern.databaseUrl)
+      const database = await startProxy({ host: address.hostname, port: Number(address.port) })
+      address.port = String(database.port)
+      const run = await openRun({ name: 'replica' })
+      const directory = join(run.directory, 'postern')
+      mkdirSync(directory)
+      const port = await freePort()
+      const { url } = await startPostern(run, {
+        ...stage.postern,
+        ...{ port, directory, role: 'web', databaseUrl: address.href },
+      })
+      await use({ url, cut: database.cut, mend: database.mend })
+      await run.stop()
+      await database.stop()
+    },
+    { scope: 'worker' },
+  ],
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`while the database is away a page says so, can be read, and comes back by itself: ${colorScheme}`, async ({
+    as,
+    replica,
+  }) => {
+    // What the browser itself says of a 503 on its console is what is wanted here.
+    const mina = await as('mina', { colorScheme })
+    const page = await mina.context().newPage()
+    await page.goto(`${replica.url}/history`)
+    await expect(page.getByRole('heading', { level: 1, name: 'History' })).toBeVisible()
+    await replica.cut()
+    try {
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 844 })
+        const answer = await page.goto(`${replica.url}/history`)
+        expect(answer?.status()).toBe(503)
+        await expect(page.getByRole('heading', { level: 1, name: 'The database is away' })).toBeVisible()
+        await expect(page.getByRole('link', { name: 'Try again now' })).toBeVisible()
+        expect(await axeFindings(page)).toEqual([])
+        const excess = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+        expect(await page.evaluate(excess)).toBe(0)
+      }
+    } finally {
+      await replica.mend()
+    }
+    await expect(page.getByRole('heading', { level: 1, name: 'History' })).toBeVisible()
+  })
+}
