@@ -256,7 +256,7 @@ Where a goal is missed. Between the decision and the cluster's answer Postern ta
 notification and one statement), judges it a third time and writes names, objects, proofs and audit events; *ended* waits
 for two more removals. All of it shares one JavaScript thread with the API that was called. A full cycle is three calls of
 that API besides (ask, credential, release), each with a token to verify and events to write; the bare client has none of
-this. What part of the time is whose was not profiled.
+this. \`docs/status.md\` says which step takes how long.
 
 ${table}
 `,
