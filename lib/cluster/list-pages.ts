@@ -23,12 +23,15 @@ function read<T>(shape: z.ZodType<T>, text: string): T {
   return data
 }
 
-/** API servers write a list's own metadata, which changes all the time, before its items. */
-const firstItem = '"items":['
-
+/**
+ * The text before the items and that of the items: API servers write a list's own metadata, which changes all the time,
+ * first. Where it is not there, the whole text is both.
+ */
 function split(text: string): { head: string; items: string } {
-  const at = text.indexOf(firstItem)
-  return at < 0 ? { head: text, items: text } : { head: `${text.slice(0, at)}"items":[]}`, items: `{${text.slice(at)}` }
+  const at = text.indexOf('"items":[')
+  const before = text.slice(0, Math.max(at, 0))
+  if (!before.includes('"metadata":')) return { head: text, items: text }
+  return { head: `${before}"items":[]}`, items: `{${text.slice(at)}` }
 }
 
 /**
