@@ -1,6 +1,6 @@
-import { axeFindings } from './axe.ts'
 import { expect, test } from './fixtures.ts'
 import { approve, ask, grantOf } from './grants.ts'
+import { axeFindings, excessWidth } from './page-checks.ts'
 
 const pages = [
   '/',
@@ -45,10 +45,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await page.goto(path)
           await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
           expect.soft(await axeFindings(page), `${person} at ${path}`).toEqual([])
-          const excess = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          )
-          expect.soft(excess, `${person} at ${path} scrolls sideways`).toBe(0)
+          expect.soft(await excessWidth(page), `${person} at ${path} scrolls sideways`).toBe(0)
         }
       }
     })

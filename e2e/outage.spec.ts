@@ -4,8 +4,8 @@ import { startProxy } from '#lib/testing/proxy'
 import { freePort } from '#local/ports'
 import { startPostern } from '#local/postern'
 import { openRun } from '#local/processes'
-import { axeFindings } from './axe.ts'
 import { expect, test as story } from './fixtures.ts'
+import { axeFindings, excessWidth } from './page-checks.ts'
 
 // A replica of the stage's Postern whose way to the database can be cut. Browsers send cookies to every port of a host,
 // so whoever is signed in at the one is signed in at the other.
@@ -39,7 +39,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     as,
     replica,
   }) => {
-    // What the browser itself says of a 503 on its console is what is wanted here.
+    // A page of its own: what the browser says of a 503 on its console is what is wanted here.
     const mina = await as('mina', { colorScheme })
     const page = await mina.context().newPage()
     await page.goto(`${replica.url}/history`)
@@ -53,8 +53,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expect(page.getByRole('heading', { level: 1, name: 'The database is away' })).toBeVisible()
         await expect(page.getByRole('link', { name: 'Try again now' })).toBeVisible()
         expect(await axeFindings(page)).toEqual([])
-        const excess = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
-        expect(await page.evaluate(excess)).toBe(0)
+        expect(await excessWidth(page)).toBe(0)
       }
     } finally {
       await replica.mend()

@@ -12,7 +12,6 @@ export type Stage = {
   url: string
   identity: { issuer: string; clientId: string; clientSecret: string; redirectUri: string }
   kubernetes: Parts['kubernetes']
-  databaseUrl: string
   /** What the Postern of the stage was started with: another one with the same is a replica of it. */
   postern: Omit<PosternOptions, 'port' | 'directory'>
 }
@@ -40,14 +39,18 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
       server: kubernetes.server,
     })
     const secret = () => randomBytes(32).toString('base64url')
-    const { appUrl: databaseUrl } = postgres
-    const postern = { configuration, databaseUrl, clientSecret, sessionSecret: secret(), signingKey: secret() }
+    const postern = {
+      configuration,
+      databaseUrl: postgres.appUrl,
+      clientSecret,
+      sessionSecret: secret(),
+      signingKey: secret(),
+    }
     const { url } = await startPostern(run, { ...postern, port, directory })
     const stage: Stage = {
       url,
       identity: { issuer, clientId, clientSecret, redirectUri: `${url}/api/auth/callback/oidc` },
       kubernetes,
-      databaseUrl,
       postern,
     }
     const file = join(run.directory, 'stage.json')

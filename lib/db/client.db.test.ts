@@ -27,9 +27,7 @@ test('a transaction inside a transaction is the same one: both commit, or neithe
 })
 
 test('a database whose own time zone is another gives every time as it was written', async () => {
-  await database.asOwner(
-    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), 'America/New_York'); END $$`,
-  )
+  await database.setTimeZone('America/New_York')
   await closeDatabase()
   const seenAt = new Date('2026-07-01T12:00:00Z')
   await db().worker.create({ data: { id: 'w2', seenAt } })

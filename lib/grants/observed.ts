@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { normalizeRules, type Rule } from '#lib/access/rule'
 import type { ObjectKey } from './manifests.ts'
-import { annotations, labels } from './names.ts'
+import { annotations, grantOf, labels } from './names.ts'
 
 /** The parts of an object of ours that matter, as the cluster shows them. */
 export type ShownObject = {
@@ -29,6 +29,8 @@ export type ShownObject = {
 export type ObservedObject = ObjectKey & {
   uid: string
   labels: Record<string, string>
+  /** Which grant its labels say that it belongs to; null where they name none. */
+  grantId: string | null
   /** When its own annotation says that it is over; null where it says nothing that can be read. */
   expiresAt: Date | null
   /** Somebody deletes it, and a finalizer keeps it. */
@@ -101,6 +103,7 @@ export function toObserved(kind: ObservedObject['kind'], shown: ShownObject): Ob
   const isLeaving = deletionTimestamp !== undefined && deletionTimestamp !== null
   return {
     ...{ kind, namespace, name, uid, labels: found, isLeaving },
+    grantId: grantOf(found) ?? null,
     expiresAt: endOf(shown),
     fingerprint: fingerprintOf(shown),
   }

@@ -45,7 +45,7 @@ function faultOf(
   }
   const object = { ...key, uid: found.uid }
   if (found.uid !== recorded?.uid) {
-    const isLabelled = grantOf(found.labels) === grantOf(manifest.metadata.labels)
+    const isLabelled = found.grantId === grantOf(manifest.metadata.labels)
     return isLabelled
       ? { kind: 'object-replaced', object, sentence: `${text} is not the one that Postern has on record as made.` }
       : { kind: 'object-foreign', object, sentence: `${text} is somebody else’s object under the grant’s name.` }

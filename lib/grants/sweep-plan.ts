@@ -2,7 +2,6 @@
 // by what the cluster alone says.
 import type { GrantStatus } from '#lib/access/status'
 import type { ObjectKey } from './manifests.ts'
-import { grantOf } from './names.ts'
 import type { ObservedObject } from './observed.ts'
 
 /** What a grant has on record of one object. `uid` null: it was wished for, and nobody saw it made. */
@@ -35,7 +34,7 @@ export type SweepPlan = {
 
 /** Why this may not be there, or what its grant has on record of it. */
 function recordOf(object: ObservedObject, grant: KnownGrant | undefined, cluster: string): KnownObject | string {
-  if (!grantOf(object.labels)) return 'its label names no grant'
+  if (!object.grantId) return 'its label names no grant'
   if (!grant) return 'no grant with this id is on record'
   if (grant.cluster !== cluster) return 'its grant belongs to another cluster'
   if (grant.status === 'ended') return 'its grant has ended'
@@ -61,10 +60,9 @@ export function planSweep(observed: readonly ObservedObject[], known: KnownGrant
   const strays: Stray[] = []
   const right = new Set<KnownObject>()
   for (const object of observed) {
-    const grantId = grantOf(object.labels)
-    const grant = grantId ? known.get(grantId) : undefined
+    const grant = object.grantId ? known.get(object.grantId) : undefined
     const recorded = recordOf(object, grant, cluster)
-    if (typeof recorded === 'string') strays.push({ object, grantId: grant && grantId ? grantId : null, why: recorded })
+    if (typeof recorded === 'string') strays.push({ object, grantId: grant ? object.grantId : null, why: recorded })
     else if (isRight(object, recorded)) right.add(recorded)
   }
   const doubtful: string[] = []

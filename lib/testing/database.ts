@@ -17,6 +17,8 @@ export type TestDatabase = {
   asOwner<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>
   /** Runs SQL as the application's role and returns its rows. */
   asApp<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>
+  /** Of connections that are made from now on, unless they say otherwise. */
+  setTimeZone(zone: string): Promise<void>
   /** Ends lib/db's connections and removes the database. */
   drop(): Promise<void>
 }
@@ -76,6 +78,9 @@ export async function testDatabase(): Promise<TestDatabase> {
     adminUrl: onDatabase(postgres.adminUrl, name),
     asOwner: owner.run,
     asApp: app.run,
+    setTimeZone: async (zone) => {
+      await owner.run(`ALTER DATABASE "${name}" SET timezone TO '${zone}'`)
+    },
     drop: async () => {
       const server = runner(postgres.adminUrl)
       await Promise.all([closeDatabase(), owner.end(), app.end()])

@@ -4,7 +4,6 @@ import type { SystemActor } from '#lib/access/actor'
 import type { ClusterClient } from '#lib/cluster/client'
 import { deleteExactly } from '#lib/cluster/objects'
 import { type OverdueRemoval, saveOverdueRemoved } from '#lib/db/overdue'
-import { grantOf } from '#lib/grants/names'
 import type { ObservedObject } from '#lib/grants/observed'
 import { overdue } from '#lib/grants/sweep-plan'
 import { log } from '#lib/log'
@@ -24,8 +23,7 @@ export async function removeOverdue(
   let count = 0
   for (const object of overdue(observed, new Date())) {
     if (!(await deleteExactly(client, object))) continue
-    const { kind, namespace, name, uid, labels, expiresAt } = object
-    const grantId = grantOf(labels) ?? null
+    const { kind, namespace, name, uid, grantId, expiresAt } = object
     unrecorded.push({
       cluster,
       kind,

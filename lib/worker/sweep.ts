@@ -10,7 +10,7 @@ import { dealtWith, resolveFindings, type SeenFinding, saveFindings } from '#lib
 import { knownGrants, makeDue } from '#lib/db/known-grants'
 import { saveSwept, takeSweep } from '#lib/db/save-cluster-state'
 import { keyText } from '#lib/grants/manifests'
-import { grantOf, instanceOf } from '#lib/grants/names'
+import { instanceOf } from '#lib/grants/names'
 import { planSweep, type Stray } from '#lib/grants/sweep-plan'
 import { log } from '#lib/log'
 import type { Configuration } from '#lib/policy/configuration'
@@ -86,7 +86,7 @@ async function sweep(configuration: Configuration, name: string, seconds: number
     const began = performance.now()
     const observed = await listOurs(client, instance)
     // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
-    const ids = [...new Set(observed.flatMap(({ labels }) => grantOf(labels) ?? []))]
+    const ids = [...new Set(observed.flatMap(({ grantId }) => grantId ?? []))]
     const known = await knownGrants(name, ids, (performance.now() - began) / 1000)
     const { strays, doubtful } = planSweep(observed, known, name)
     await makeDue(doubtful)

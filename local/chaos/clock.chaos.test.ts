@@ -161,9 +161,7 @@ if (!library) {
     'the change %s comes while access lasts: it lasts as many seconds as were approved',
     async (change, at, before, after) => {
       const zone = 'Europe/Berlin'
-      await stage.database.asOwner(
-        `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), '${zone}'); END $$`,
-      )
+      await stage.database.setTimeZone(zone)
       // Begins a few seconds before the change, by both clocks, and ends after it.
       const createdAt = new Date(Date.parse(at) - 12_000)
       const shift = Math.round((createdAt.getTime() - Date.now()) / 1000)
