@@ -10,7 +10,7 @@ export async function register() {
 /** A page or action that threw: the browser is shown the digest as its reference, and here is what it refers to. */
 export const onRequestError: Instrumentation.onRequestError = async (error, request) => {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return
-  const { log } = await import('#lib/log')
+  const { log } = await import('#lib/observability/log')
   const reference = error instanceof Error && 'digest' in error ? error.digest : undefined
   // Without the query: what somebody searched for or pasted is theirs.
   const path = request.path.split('?')[0]

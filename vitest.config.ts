@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'db',
           include: ['**/*.db.test.ts'],
           exclude: notHere,
-          globalSetup: 'lib/testing/database-setup.ts',
+          globalSetup: 'testing/database-setup.ts',
         },
       },
       {
@@ -48,7 +48,7 @@ export default defineConfig({
           name: 'cluster',
           include: ['**/*.cluster.test.ts'],
           exclude: notHere,
-          globalSetup: 'lib/testing/global-setup.ts',
+          globalSetup: 'testing/global-setup.ts',
         },
       },
       {
@@ -59,7 +59,7 @@ export default defineConfig({
           name: 'chaos',
           include: ['local/chaos/*.chaos.test.ts'],
           exclude: notHere,
-          globalSetup: 'lib/testing/global-setup.ts',
+          globalSetup: 'testing/global-setup.ts',
         },
       },
       {
@@ -69,7 +69,7 @@ export default defineConfig({
           name: 'doors',
           include: ['app/**/*.test.ts'],
           exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
-          globalSetup: ['lib/testing/build-setup.ts', 'lib/testing/global-setup.ts'],
+          globalSetup: ['testing/build-setup.ts', 'testing/global-setup.ts'],
         },
       },
     ],

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
-import { Lone } from '#components/layout/lone'
-import { NothingHere, nothingHere } from '#components/layout/nothing-here'
+import { Lone } from '#components/layout/bare-layout'
+import { NothingHere, nothingHere } from '#components/layout/not-found-notice'
 
 export const metadata: Metadata = { title: 'Nothing here' }
 

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { stranger } from '#lib/testing/authorization/stranger'
-import type { Caller } from '#lib/testing/authorization/words'
-import { aConfiguration, anEntitlementDocument } from '#lib/testing/configuration'
-import { testParts } from '#lib/testing/database'
-import { grantReaches } from '#lib/testing/grants'
-import { aClusterState } from '#lib/testing/requests'
-import { servedPostern } from '#lib/testing/served'
-import { bearerToken } from '#local/token'
+import { stranger } from '#testing/authorization/stranger'
+import type { Caller } from '#testing/authorization/words'
+import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
+import { testParts } from '#testing/database'
+import { grantReaches } from '#testing/grants'
+import { aClusterState } from '#testing/requests'
+import { servedPostern } from '#testing/served'
+import { bearerToken } from '#local/demo/token'
 
 // One whole run, with the log at its most talkative; then everything that is left of it is searched.
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { checkText } from '#lib/check/checking.testing'
-import { aConfiguration } from '#lib/testing/configuration'
+import { checkText } from '#lib/core/check/checking.testing'
+import { aConfiguration } from '#testing/configuration'
 import { run } from './running.testing.ts'
 
 // The first one loads what judges.

@@ -1,5 +1,5 @@
 // JUnit XML, as CI servers read it: suites of cases, each passed, failed, or not run for an error.
-import { visible } from '#lib/check/source'
+import { visible } from '#lib/core/check/source'
 
 export type JunitCase = {
   name: string

@@ -1,6 +1,6 @@
 // The `postern` command. Each command is a file of its own; this one says which there are.
 import { Command, CommanderError } from 'commander'
-import { visible } from '#lib/check/source'
+import { visible } from '#lib/core/check/source'
 import { checkCommand } from './check/command.ts'
 import { policyCommand } from './policy/command.ts'
 import type { Terminal } from './terminal.ts'

@@ -1,6 +1,6 @@
 // How anything is said in a terminal: colours where there is one, and nobody else's control characters.
 import { styleText } from 'node:util'
-import type { Severity } from '#lib/access/severity'
+import type { Severity } from '#lib/core/access/severity'
 
 /** What a command talks to; `process` is one. The exit code is what the command leaves there. */
 export type Terminal = {

@@ -1,4 +1,4 @@
-import type { AuditEventResource, Page, RequestResource, RequestSummary } from '#lib/access/resources'
+import type { AuditEventResource, Page, RequestResource, RequestSummary } from '#lib/core/access/resources'
 import { expect, test } from './fixtures.ts'
 import { anAsk, approve, ask, credentialFor, grantOf } from './grants.ts'
 

@@ -1,4 +1,4 @@
-import type { GrantResource, IssuedCredential, RequestResource } from '#lib/access/resources'
+import type { GrantResource, IssuedCredential, RequestResource } from '#lib/core/access/resources'
 import { type Api, expect } from './fixtures.ts'
 
 /** A body of POST /requests that the tests' configuration accepts from mina. */

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { startProxy } from '#lib/testing/proxy'
-import { freePort } from '#local/ports'
-import { startPostern } from '#local/postern'
-import { openRun } from '#local/processes'
+import { startProxy } from '#testing/proxy'
+import { freePort } from '#local/processes/ports'
+import { startPostern } from '#local/parts/postern'
+import { openRun } from '#local/processes/processes'
 import { expect, test as story } from './fixtures.ts'
 import { axeFindings, excessWidth } from './page-checks.ts'
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Parts, startTestParts } from '#local/parts'
-import { freePort } from '#local/ports'
-import { type PosternOptions, startPostern } from '#local/postern'
-import { openRun } from '#local/processes'
+import { type Parts, startTestParts } from '#local/parts/parts'
+import { freePort } from '#local/processes/ports'
+import { type PosternOptions, startPostern } from '#local/parts/postern'
+import { openRun } from '#local/processes/processes'
 import { configurationText } from './postern.yaml.ts'
 
 /** What a story needs to know of the stage it is played on; plain data, in the file that POSTERN_STAGE names. */

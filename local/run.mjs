@@ -11,17 +11,17 @@ import { findNode } from './find-node.mjs'
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
 const commands = {
-  demo: 'demo.ts',
-  dev: 'dev.ts',
-  build: 'build.ts',
-  test: 'test.ts',
-  rbac: 'rbac.ts',
-  check: 'check.ts',
-  bench: 'bench.ts',
-  chaos: 'chaos.ts',
-  token: 'token.ts',
-  screenshots: 'screenshots.ts',
-  parts: 'keep-parts.ts',
+  demo: 'demo/demo.ts',
+  dev: 'demo/dev.ts',
+  build: 'parts/build.ts',
+  test: 'test/test.ts',
+  rbac: 'test/rbac.ts',
+  check: 'check/check.ts',
+  bench: 'bench/main.ts',
+  chaos: 'chaos/main.ts',
+  token: 'demo/token.ts',
+  screenshots: 'demo/screenshots.ts',
+  parts: 'parts/keep-parts.ts',
 }
 
 /** @param {string} line */
@@ -62,7 +62,7 @@ function isInstalled() {
 function generateClient() {
   const schema = readFileSync(join(checkout, 'prisma/schema.prisma'))
   const hash = createHash('sha256').update(schema).digest('hex')
-  const marker = join(checkout, 'lib/db/generated/.schema-hash')
+  const marker = join(checkout, 'lib/adapters/db/generated/.schema-hash')
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return
   step('making the database client from prisma/schema.prisma', ['npm', 'run', '--silent', 'generate'])
   writeFileSync(marker, hash)

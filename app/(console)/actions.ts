@@ -2,7 +2,7 @@
 import { cookies } from 'next/headers'
 import type { Destination } from '#components/layout/palette'
 import { themes } from '#components/layout/theme-choice'
-import { requireActor } from '#lib/auth/session'
+import { requireActor } from '#lib/adapters/auth/session'
 import { listEntitlements } from '#lib/views/list-entitlements'
 import { themeCookie } from '../theme.ts'
 

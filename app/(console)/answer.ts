@@ -1,12 +1,12 @@
 import { unstable_rethrow } from 'next/navigation'
-import type { ActionResult } from '#lib/access/action-result'
-import type { PersonActor } from '#lib/access/actor'
-import { AppError } from '#lib/access/errors'
-import { onTheBeat } from '#lib/api/even-time'
-import { takeCall } from '#lib/auth/rate-limit'
-import { requireActor } from '#lib/auth/session'
-import { log } from '#lib/log'
-import { metrics } from '#lib/metrics'
+import type { ActionResult } from '#lib/core/access/action-result'
+import type { PersonActor } from '#lib/core/access/actor'
+import { AppError } from '#lib/core/access/errors'
+import { onTheBeat } from '#lib/api/constant-time'
+import { takeCall } from '#lib/adapters/auth/rate-limit'
+import { requireActor } from '#lib/adapters/auth/session'
+import { log } from '#lib/observability/log'
+import { metrics } from '#lib/observability/metrics'
 
 /**
  * Runs what an action does, as the person who is signed in. What is refused comes back as a sentence with its fields

@@ -1,4 +1,4 @@
-import type { EntitlementResource } from '#lib/access/resources'
+import type { EntitlementResource } from '#lib/core/access/resources'
 
 /** What the box and the list of the ask page offer: the words that are searched are the words that are shown. */
 export const choicesOf = (entitlements: EntitlementResource[]) =>

@@ -1,4 +1,4 @@
-import { NothingHere, nothingHere } from '#components/layout/nothing-here'
+import { NothingHere, nothingHere } from '#components/layout/not-found-notice'
 import { PageHead } from '#components/layout/page-head'
 
 export default function NotFoundInFrame() {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { AppError } from '#lib/access/errors'
+import { AppError } from '#lib/core/access/errors'
 
 /** The body as the schema reads it. @throws AppError `invalid` with every field that is wrong */
 export function parsed<S extends z.ZodType>(schema: S, body: unknown): z.infer<S> {

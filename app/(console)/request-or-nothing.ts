@@ -1,7 +1,7 @@
-import type { PersonActor } from '#lib/access/actor'
-import { AppError } from '#lib/access/errors'
-import type { RequestResource } from '#lib/access/resources'
-import { onTheBeat } from '#lib/api/even-time'
+import type { PersonActor } from '#lib/core/access/actor'
+import { AppError } from '#lib/core/access/errors'
+import type { RequestResource } from '#lib/core/access/resources'
+import { onTheBeat } from '#lib/api/constant-time'
 import { getRequest } from '#lib/views/get-request'
 
 /** The request, or null where there is none or it is not this reader's: the two are never told apart. */

@@ -15,7 +15,7 @@ import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
-import { aConfiguration } from '#lib/testing/configuration'
+import { aConfiguration } from '#testing/configuration'
 import { run, spawnPostern } from '../running.testing.ts'
 
 // Some start the command as a process, which compiles it first; the published schema of SARIF takes a while, too.

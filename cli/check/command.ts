@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type Severity, severities } from '#lib/access/severity'
-import { applyBaseline, baselineOf, parseBaseline } from '#lib/check/baseline'
-import { Checker, type CheckOptions } from '#lib/check/checker'
+import { type Severity, severities } from '#lib/core/access/severity'
+import { applyBaseline, baselineOf, parseBaseline } from '#lib/core/check/baseline'
+import { Checker, type CheckOptions } from '#lib/core/check/checker'
 import { policyOption } from '../policy/option.ts'
 import { asciiJson, painter, type Terminal } from '../terminal.ts'
 import { UnusableFile } from '../unusable-file.ts'
@@ -76,7 +76,7 @@ async function policyFor({ policy: path, cluster, clusterLabel }: Options) {
     return { policy: null, unjudged: [] }
   }
   const { loadPolicy } = await import('../policy/load-policy.ts')
-  const { guardrailJudge, neverJudged } = await import('#lib/check/judge-guardrails')
+  const { guardrailJudge, neverJudged } = await import('#lib/core/check/judge-guardrails')
   const { compiled, configuration } = await loadPolicy(path)
   const clusters = clustersMeant(configuration.clusters, cluster, clusterLabel)
   return { policy: guardrailJudge(compiled, clusters), unjudged: neverJudged(compiled) }

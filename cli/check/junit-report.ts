@@ -1,5 +1,5 @@
 // The report for CI servers: a suite for each file, a case for each object and for each part that could not be read.
-import { objectInWords } from '#lib/check/finding'
+import { objectInWords } from '#lib/core/check/finding'
 import { type JunitCase, type JunitSuite, junitXml } from '../junit.ts'
 import { plain, plural } from '../terminal.ts'
 import { type CheckResult, isFailing } from './result.ts'

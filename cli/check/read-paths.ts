@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, normalize } from 'node:path'
-import { DocumentSplitter, type DocumentText } from '#lib/check/documents'
+import { DocumentSplitter, type DocumentText } from '#lib/core/check/documents'
 import { notUtf8, whyNot } from '../why-not.ts'
 
 export const standardInput = '-'

@@ -1,8 +1,8 @@
 // What a check came to, for every report.
-import { type Severity, severities } from '#lib/access/severity'
-import type { Baseline } from '#lib/check/baseline'
-import type { Checker } from '#lib/check/checker'
-import type { Finding } from '#lib/check/finding'
+import { type Severity, severities } from '#lib/core/access/severity'
+import type { Baseline } from '#lib/core/check/baseline'
+import type { Checker } from '#lib/core/check/checker'
+import type { Finding } from '#lib/core/check/finding'
 
 export type CheckResult = Pick<Checker, 'findings' | 'unreadable' | 'objects' | 'documents'> & {
   failOn: Severity

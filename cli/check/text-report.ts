@@ -1,8 +1,8 @@
 // The report for people: what is wrong, the source with a mark under the words, and what it leads to.
-import { severities } from '#lib/access/severity'
-import type { UnreadablePart } from '#lib/check/checker'
-import { type Finding, objectInWords } from '#lib/check/finding'
-import { type Place, visible } from '#lib/check/source'
+import { severities } from '#lib/core/access/severity'
+import type { UnreadablePart } from '#lib/core/check/checker'
+import { type Finding, objectInWords } from '#lib/core/check/finding'
+import { type Place, visible } from '#lib/core/check/source'
 import { type Paint, plural, severityStyle } from '../terminal.ts'
 import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 

@@ -1,7 +1,7 @@
 // The files of cases beside a policy: those that begin with its name, such as postern.test.yaml for postern.yaml.
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { type PolicyCaseFile, parsePolicyCases } from '#lib/guardrails/policy/policy-case-file'
+import { type PolicyCaseFile, parsePolicyCases } from '#lib/core/guardrails/cases/policy-case-file'
 import { whyNot } from '../why-not.ts'
 
 export async function caseFilesBeside(policy: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 // The policy that a command works with.
-import { problemInWords } from '#lib/policy/current'
-import type { ParsedConfiguration } from '#lib/policy/parse'
-import { readPolicyFiles } from '#lib/policy/read-files'
+import { problemInWords } from '#lib/adapters/policy/current'
+import type { ParsedConfiguration } from '#lib/adapters/policy/parse'
+import { readPolicyFiles } from '#lib/adapters/policy/read-files'
 import { UnusableFile } from '../unusable-file.ts'
 
 /** @throws UnusableFile, which names every problem with its place */

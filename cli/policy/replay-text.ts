@@ -1,6 +1,6 @@
-import type { Change, Replay } from '#lib/access/policy-trial'
-import { wantedInWords } from '#lib/access/wanted-in-words'
-import { visible } from '#lib/check/source'
+import type { Change, Replay } from '#lib/core/access/policy-trial'
+import { wantedInWords } from '#lib/core/access/wanted-by-label'
+import { visible } from '#lib/core/check/source'
 import { plural } from '../terminal.ts'
 
 const asks = (count: number) => plural(count, 'ask')

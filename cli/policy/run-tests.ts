@@ -1,6 +1,6 @@
 // What do the cases beside a policy say about it?
-import type { CaseProblem, Place } from '#lib/guardrails/policy/policy-case-file'
-import { type CaseResult, runPolicyCases } from '#lib/guardrails/policy/policy-test'
+import type { CaseProblem, Place } from '#lib/core/guardrails/cases/policy-case-file'
+import { type CaseResult, runPolicyCases } from '#lib/core/guardrails/cases/policy-test'
 import { caseFilesBeside, readCases } from './case-files.ts'
 import { loadPolicy } from './load-policy.ts'
 

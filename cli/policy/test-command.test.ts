@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
-import { aConfiguration } from '#lib/testing/configuration'
+import { aConfiguration } from '#testing/configuration'
 import { run } from '../running.testing.ts'
 
 // The first one loads what judges.

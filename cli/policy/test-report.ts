@@ -1,5 +1,5 @@
 // What came of the cases, for people and for CI servers.
-import { visible } from '#lib/check/source'
+import { visible } from '#lib/core/check/source'
 import { type JunitCase, type JunitSuite, junitXml } from '../junit.ts'
 import { type Paint, plural } from '../terminal.ts'
 import type { PolicyTests, TestedCase } from './run-tests.ts'

@@ -1,9 +1,9 @@
-import type { ClusterResource } from '#lib/access/resources'
-import { Copyable } from '../ui/copyable.tsx'
-import { Said } from '../ui/said.tsx'
-import { ScrollTable } from '../ui/scroll-table.tsx'
-import { Section } from '../ui/section.tsx'
-import { Time } from '../ui/time.tsx'
+import type { ClusterResource } from '#lib/core/access/resources'
+import { Copyable } from '#components/ui/copyable'
+import { Said } from '#components/ui/untrusted-text'
+import { ScrollTable } from '#components/ui/scroll-table'
+import { Section } from '#components/ui/section'
+import { Time } from '#components/ui/time'
 import { FindingsTable } from './findings-table.tsx'
 
 /** One cluster: does it answer, which version, and what may Postern do there of what it needs. */

@@ -1,8 +1,8 @@
-import type { FindingOutcome } from '#lib/access/finding'
-import type { FindingResource } from '#lib/access/resources'
-import { Said } from '../ui/said.tsx'
-import { ScrollTable } from '../ui/scroll-table.tsx'
-import { Time } from '../ui/time.tsx'
+import type { FindingOutcome } from '#lib/core/access/finding'
+import type { FindingResource } from '#lib/core/access/resources'
+import { Said } from '#components/ui/untrusted-text'
+import { ScrollTable } from '#components/ui/scroll-table'
+import { Time } from '#components/ui/time'
 
 const outcomes: Record<FindingOutcome, string> = {
   repaired: '✓ put right',

@@ -1,9 +1,9 @@
-import type { EntitlementResource } from '#lib/access/resources'
-import { longDuration, secondsOf } from '#lib/access/time-in-words'
+import type { EntitlementResource } from '#lib/core/access/resources'
+import { longDuration, secondsOf } from '#lib/core/access/format-time'
 import { whatInWords } from '../request/words.ts'
-import { LinkButton } from '../ui/link-button.tsx'
-import { Said } from '../ui/said.tsx'
-import { Section } from '../ui/section.tsx'
+import { LinkButton } from '#components/ui/link-button'
+import { Said } from '#components/ui/untrusted-text'
+import { Section } from '#components/ui/section'
 
 /** One entitlement with every limit that is in force on it. */
 export function EntitlementSection({ entitlement: one }: { entitlement: EntitlementResource }) {

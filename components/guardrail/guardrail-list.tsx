@@ -1,6 +1,6 @@
-import type { GuardrailInForce } from '#lib/views/guardrails-in-force'
-import { Said } from '../ui/said.tsx'
-import { Fired, type FiredCount } from './fired.tsx'
+import type { GuardrailInForce } from '#lib/views/current-guardrails'
+import { Said } from '#components/ui/untrusted-text'
+import { Fired, type FiredCount } from './guardrail-stats.tsx'
 
 const effects: Record<GuardrailInForce['effect'], { word: string; colour: string; sign: string }> = {
   deny: { word: 'refuses', colour: 'text-bad', sign: '✕' },

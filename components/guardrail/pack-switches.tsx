@@ -1,4 +1,4 @@
-import type { PackSwitch } from '#lib/views/guardrails-in-force'
+import type { PackSwitch } from '#lib/views/current-guardrails'
 
 /** What comes with Postern, switched on or not. Switching happens in the file. */
 export function PackSwitches({ switches }: { switches: PackSwitch[] }) {

@@ -1,6 +1,6 @@
-import { Notice } from '../ui/notice.tsx'
-import { Said } from '../ui/said.tsx'
-import { Time } from '../ui/time.tsx'
+import { Notice } from '#components/ui/notice'
+import { Said } from '#components/ui/untrusted-text'
+import { Time } from '#components/ui/time'
 
 type Problem = { file: string; line: number; column: number; path: string; message: string }
 type Props = { refused: { at: string; problems: Problem[] } }

@@ -1,8 +1,8 @@
 import Link from 'next/link'
-import type { Change, Replay } from '#lib/access/policy-trial'
-import { wantedInWords } from '#lib/access/wanted-in-words'
-import { Said } from '../ui/said.tsx'
-import { Time } from '../ui/time.tsx'
+import type { Change, Replay } from '#lib/core/access/policy-trial'
+import { wantedInWords } from '#lib/core/access/wanted-by-label'
+import { Said } from '#components/ui/untrusted-text'
+import { Time } from '#components/ui/time'
 import { OutcomeMark, UnknownFacts } from './trial-result.tsx'
 
 const signs: Record<Change['now'], { sign: string; word: string; colour: string }> = {

@@ -1,7 +1,7 @@
-import type { Outcome, Trial } from '#lib/access/policy-trial'
-import { VerdictList } from '../request/verdict-list.tsx'
-import { Said } from '../ui/said.tsx'
-import { Time } from '../ui/time.tsx'
+import type { Outcome, Trial } from '#lib/core/access/policy-trial'
+import { VerdictList } from '#components/request/verdict-list'
+import { Said } from '#components/ui/untrusted-text'
+import { Time } from '#components/ui/time'
 
 export const outcomeInWords: Record<Outcome, { words: string; colour: string; sign: string }> = {
   refused: { words: 'refused', colour: 'text-bad', sign: '✕' },

@@ -1,6 +1,6 @@
-import type { AuditEventResource } from '#lib/access/resources'
-import { Copyable } from '../ui/copyable.tsx'
-import { Said } from '../ui/said.tsx'
+import type { AuditEventResource } from '#lib/core/access/resources'
+import { Copyable } from '#components/ui/copyable'
+import { Said } from '#components/ui/untrusted-text'
 
 /** One event with every field as it was recorded. */
 export function EventDetail({ event }: { event: AuditEventResource }) {

@@ -1,9 +1,9 @@
 import Link from 'next/link'
 import { Fragment } from 'react'
-import type { AuditEventResource } from '#lib/access/resources'
-import { type HistoryFilter, queryOf } from '#lib/audit/filter'
-import { Said } from '../ui/said.tsx'
-import { Time } from '../ui/time.tsx'
+import type { AuditEventResource } from '#lib/core/access/resources'
+import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
+import { Said } from '#components/ui/untrusted-text'
+import { Time } from '#components/ui/time'
 import { EventDetail } from './event-detail.tsx'
 
 type Props = { events: AuditEventResource[]; filter: HistoryFilter; cursor: string; open: string }

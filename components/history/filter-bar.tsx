@@ -1,10 +1,10 @@
 import Link from 'next/link'
-import { auditEventTypes } from '#lib/audit/events'
-import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/audit/filter'
+import { auditEventTypes } from '#lib/core/audit/events'
+import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/core/audit/filter'
 import { buttonStyle } from '../ui/button-style.ts'
-import { Icon } from '../ui/icon.tsx'
-import { LinkButton } from '../ui/link-button.tsx'
-import { Said } from '../ui/said.tsx'
+import { Icon } from '#components/ui/icon'
+import { LinkButton } from '#components/ui/link-button'
+import { Said } from '#components/ui/untrusted-text'
 
 type Props = { filter: HistoryFilter }
 

@@ -1,6 +1,6 @@
 import Link from 'next/link'
-import { exactTime } from '#lib/access/time-in-words'
-import { type HistoryFilter, queryOf } from '#lib/audit/filter'
+import { exactTime } from '#lib/core/access/format-time'
+import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
 
 type Bucket = { from: string; to: string; count: number }
 type Props = { buckets: Bucket[]; filter: HistoryFilter }

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
-import type { Me } from '#lib/access/resources'
-import { Mark } from '../ui/mark.tsx'
-import { Said } from '../ui/said.tsx'
+import type { Me } from '#lib/core/access/resources'
+import { Mark } from '#components/ui/mark'
+import { Said } from '#components/ui/untrusted-text'
 import { NavLink } from './nav-link.tsx'
 
 type Props = {

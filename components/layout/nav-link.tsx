@@ -1,7 +1,7 @@
 'use client'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import { Icon, type IconName } from '../ui/icon.tsx'
+import { Icon, type IconName } from '#components/ui/icon'
 
 type Props = {
   href: '/' | '/inbox' | '/history' | '/guardrails' | '/clusters'

@@ -1,6 +1,6 @@
 import { useRouter } from 'next/navigation'
 import { useEffect, useEffectEvent, useState } from 'react'
-import { Dialog } from '../ui/dialog.tsx'
+import { Dialog } from '#components/ui/dialog'
 
 export type Destination = { href: string; title: string; detail: string }
 type Props = { open: boolean; onClose: () => void; destinations: () => Promise<Destination[]> }

@@ -1,7 +1,7 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
-import { Dialog } from '../ui/dialog.tsx'
+import { Dialog } from '#components/ui/dialog'
 import { type Destination, Palette } from './palette.tsx'
 
 const places = { a: '/', i: '/inbox', h: '/history', r: '/guardrails', c: '/clusters' } as const

@@ -1,6 +1,6 @@
 import { buttonStyle } from '../ui/button-style.ts'
-import { Notice } from '../ui/notice.tsx'
-import { Lone } from './lone.tsx'
+import { Notice } from '#components/ui/notice'
+import { Lone } from './bare-layout.tsx'
 
 type Props = { returnTo: string; problem: string | undefined }
 

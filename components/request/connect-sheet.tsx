@@ -1,12 +1,12 @@
 'use client'
 import { useState, useTransition } from 'react'
-import type { ActionError, ActionResult } from '#lib/access/action-result'
-import type { IssuedCredential, May } from '#lib/access/resources'
-import { ActionProblem } from '../ui/action-problem.tsx'
+import type { ActionError, ActionResult } from '#lib/core/access/action-result'
+import type { IssuedCredential, May } from '#lib/core/access/resources'
+import { ActionProblem } from '#components/ui/action-problem'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
-import { Copyable } from '../ui/copyable.tsx'
-import { Dialog } from '../ui/dialog.tsx'
-import { Time } from '../ui/time.tsx'
+import { Copyable } from '#components/ui/copyable'
+import { Dialog } from '#components/ui/dialog'
+import { Time } from '#components/ui/time'
 
 type Props = {
   grantId: string

@@ -1,8 +1,8 @@
-import type { GrantResource } from '#lib/access/resources'
-import { Copyable } from '../ui/copyable.tsx'
-import { Said } from '../ui/said.tsx'
-import { ScrollTable } from '../ui/scroll-table.tsx'
-import { Time } from '../ui/time.tsx'
+import type { GrantResource } from '#lib/core/access/resources'
+import { Copyable } from '#components/ui/copyable'
+import { Said } from '#components/ui/untrusted-text'
+import { ScrollTable } from '#components/ui/scroll-table'
+import { Time } from '#components/ui/time'
 
 /** Every token that was issued under a grant, known by its id. The tokens themselves are nowhere. */
 export function CredentialsTable({ credentials }: { credentials: GrantResource['credentials'] }) {

@@ -1,6 +1,6 @@
-import type { DecisionResource } from '#lib/access/resources'
-import { Said } from '../ui/said.tsx'
-import { Time } from '../ui/time.tsx'
+import type { DecisionResource } from '#lib/core/access/resources'
+import { Said } from '#components/ui/untrusted-text'
+import { Time } from '#components/ui/time'
 import { StatusMark } from './status-mark.tsx'
 import { shortHash } from './verdict-list.tsx'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { EntitlementResource } from '#lib/access/resources'
-import { nothingMore } from '#lib/access/verdict'
+import type { EntitlementResource } from '#lib/core/access/resources'
+import { nothingMore } from '#lib/core/access/verdict'
 import { durationStops, firstDraft, localMinute, problemsAt, submissionOf, wantedOf } from './draft.ts'
 
 const entitlement: EntitlementResource = {

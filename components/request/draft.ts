@@ -1,6 +1,6 @@
-import type { EntitlementResource, Preview, Violation } from '#lib/access/resources'
-import type { Rule } from '#lib/access/rule'
-import { durationOf, secondsOf } from '#lib/access/time-in-words'
+import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
+import type { Rule } from '#lib/core/access/rule'
+import { durationOf, secondsOf } from '#lib/core/access/format-time'
 
 /** What stands in the ask form, before it is a submission. `startsAt` is the value of a datetime-local control. */
 export type Draft = {

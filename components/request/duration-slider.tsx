@@ -1,5 +1,5 @@
-import { longDuration, shortDuration } from '#lib/access/time-in-words'
-import { describedBy, Field } from '../ui/field.tsx'
+import { longDuration, shortDuration } from '#lib/core/access/format-time'
+import { describedBy, Field } from '#components/ui/field'
 import { durationStops } from './draft.ts'
 
 type Props = {

@@ -1,8 +1,8 @@
 import Link from 'next/link'
-import type { EntitlementResource } from '#lib/access/resources'
-import { secondsOf, shortDuration } from '#lib/access/time-in-words'
-import { Empty } from '../ui/empty.tsx'
-import { Said } from '../ui/said.tsx'
+import type { EntitlementResource } from '#lib/core/access/resources'
+import { secondsOf, shortDuration } from '#lib/core/access/format-time'
+import { Empty } from '#components/ui/empty'
+import { Said } from '#components/ui/untrusted-text'
 import { whatInWords } from './words.ts'
 
 type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }

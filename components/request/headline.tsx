@@ -1,6 +1,6 @@
-import type { RequestSummary } from '#lib/access/resources'
-import { longDuration, secondsOf } from '#lib/access/time-in-words'
-import { Said } from '../ui/said.tsx'
+import type { RequestSummary } from '#lib/core/access/resources'
+import { longDuration, secondsOf } from '#lib/core/access/format-time'
+import { Said } from '#components/ui/untrusted-text'
 import { shownStatus } from './status-mark.tsx'
 import { namespacesInWords, verbOf, whatInWords } from './words.ts'
 

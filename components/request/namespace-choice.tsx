@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { describedBy, Field, Problems } from '../ui/field.tsx'
+import { describedBy, Field, Problems } from '#components/ui/field'
 
 // With more namespaces than this a list of boxes is longer than it helps; then names are typed, with suggestions.
 const mostBoxes = 16

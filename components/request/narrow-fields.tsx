@@ -1,6 +1,6 @@
-import type { RequestSummary } from '#lib/access/resources'
-import type { Rule } from '#lib/access/rule'
-import { secondsOf } from '#lib/access/time-in-words'
+import type { RequestSummary } from '#lib/core/access/resources'
+import type { Rule } from '#lib/core/access/rule'
+import { secondsOf } from '#lib/core/access/format-time'
 import { DurationSlider } from './duration-slider.tsx'
 
 type Narrowed = { rules: Rule[]; namespaces: string[]; seconds: number }

@@ -1,6 +1,6 @@
-import type { RequestSummary } from '#lib/access/resources'
-import { Copyable } from '../ui/copyable.tsx'
-import { Said } from '../ui/said.tsx'
+import type { RequestSummary } from '#lib/core/access/resources'
+import { Copyable } from '#components/ui/copyable'
+import { Said } from '#components/ui/untrusted-text'
 
 /** Why it was asked for, as it was written. */
 export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | 'ticket'> }) {

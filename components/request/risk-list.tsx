@@ -1,5 +1,5 @@
-import type { RiskResource } from '#lib/access/resources'
-import { Said } from '../ui/said.tsx'
+import type { RiskResource } from '#lib/core/access/resources'
+import { Said } from '#components/ui/untrusted-text'
 import { SeverityMark } from './severity-mark.tsx'
 
 type Finding = RiskResource['findings'][number]

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { describedBy, Field } from '../ui/field.tsx'
+import { describedBy, Field } from '#components/ui/field'
 
 type Props = { value: string; problems: string[]; onChange: (value: string) => void }
 

@@ -1,5 +1,5 @@
-import type { GrantStatus, RequestStatus } from '#lib/access/status'
-import { ShapeMark } from '../ui/shape-mark.tsx'
+import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
+import { ShapeMark } from '#components/ui/shape-mark'
 
 export type ShownStatus = RequestStatus | GrantStatus
 

@@ -1,6 +1,6 @@
 import { Fragment } from 'react'
-import type { StepResource } from '#lib/access/resources'
-import { Said } from '../ui/said.tsx'
+import type { StepResource } from '#lib/core/access/resources'
+import { Said } from '#components/ui/untrusted-text'
 import { StatusMark } from './status-mark.tsx'
 
 type Props = { steps: StepResource[]; peopleKnown?: boolean }

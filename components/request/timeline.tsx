@@ -1,7 +1,7 @@
-import type { AuditEventResource } from '#lib/access/resources'
-import { Said } from '../ui/said.tsx'
-import { ScrollTable } from '../ui/scroll-table.tsx'
-import { Time } from '../ui/time.tsx'
+import type { AuditEventResource } from '#lib/core/access/resources'
+import { Said } from '#components/ui/untrusted-text'
+import { ScrollTable } from '#components/ui/scroll-table'
+import { Time } from '#components/ui/time'
 
 /** What happened, in order, as it was recorded. */
 export function Timeline({ events }: { events: AuditEventResource[] }) {

@@ -1,7 +1,7 @@
-import type { Verdict } from '#lib/access/resources'
+import type { Verdict } from '#lib/core/access/resources'
 import { buttonStyle } from '../ui/button-style.ts'
-import { Said } from '../ui/said.tsx'
-import { Time } from '../ui/time.tsx'
+import { Said } from '#components/ui/untrusted-text'
+import { Time } from '#components/ui/time'
 
 type Props = {
   verdict: Verdict

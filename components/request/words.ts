@@ -1,6 +1,6 @@
-import type { RequestSummary, StepResource } from '#lib/access/resources'
-import type { EndReason } from '#lib/access/status'
-import { rulesInWords } from '#lib/rbac/sentence'
+import type { RequestSummary, StepResource } from '#lib/core/access/resources'
+import type { EndReason } from '#lib/core/access/status'
+import { rulesInWords } from '#lib/core/rbac/sentence'
 import { type ShownStatus, shownStatus } from './status-mark.tsx'
 
 /** What a request gives, as the end of "may …". */

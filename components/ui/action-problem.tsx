@@ -1,4 +1,4 @@
-import type { ActionError } from '#lib/access/action-result'
+import type { ActionError } from '#lib/core/access/action-result'
 import { Notice } from './notice.tsx'
 
 /** What an action answered instead of doing it: every reason, and the reference. */

@@ -1,7 +1,7 @@
 'use client'
 import { useState } from 'react'
 import { Icon } from './icon.tsx'
-import { Said } from './said.tsx'
+import { Said } from './untrusted-text.tsx'
 
 type Props = { text: string; shown?: string; label?: string; wrap?: boolean }
 

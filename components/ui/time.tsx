@@ -1,6 +1,6 @@
 'use client'
 import { useEffect, useState } from 'react'
-import { exactTime, relativeTime, timeLeft } from '#lib/access/time-in-words'
+import { exactTime, relativeTime, timeLeft } from '#lib/core/access/format-time'
 import { useNow } from './clock.tsx'
 
 type Props = { at: string; as?: 'relative' | 'left' | 'exact' | 'time' }

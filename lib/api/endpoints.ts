@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { explainQuery, explanationResource } from '#lib/access/explanation'
-import { idSchema } from '#lib/access/ids'
-import { judgeInput, replayInput, replayResource, trialResource } from '#lib/access/policy-trial'
-import { decisionSchema, revocationSchema, submissionSchema } from '#lib/access/request'
+import { explainQuery, explanationResource } from '#lib/core/access/explanation'
+import { idSchema } from '#lib/core/access/ids'
+import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
+import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
 import {
   auditEventResource,
   clusterResource,
@@ -14,9 +14,9 @@ import {
   previewResource,
   requestResource,
   requestSummary,
-} from '#lib/access/resources'
-import { grantStatuses, requestStatuses } from '#lib/access/status'
-import { auditEventTypes } from '#lib/audit/events'
+} from '#lib/core/access/resources'
+import { grantStatuses, requestStatuses } from '#lib/core/access/status'
+import { auditEventTypes } from '#lib/core/audit/events'
 
 // What each door of the API takes and answers. The doors are made from this table, and so is the OpenAPI document.
 

@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Gauge, Registry } from 'prom-client'
-import { findingKinds } from '#lib/access/finding'
-import { poolCounts } from '#lib/db/client'
-import { type Gauges, readGauges } from '#lib/db/gauges'
+import { findingKinds } from '#lib/core/access/finding'
+import { poolCounts } from '#lib/adapters/db/client'
+import { type Gauges, readGauges } from '#lib/adapters/db/gauges'
 import { env } from '#lib/env'
-import { log } from '#lib/log'
-import { metrics } from '#lib/metrics'
+import { log } from '#lib/observability/log'
+import { metrics } from '#lib/observability/metrics'
 
 // What GET /metrics answers: what this process counted, and what is true of all replicas at once, read from the database
 // at this moment. The latter is the same from every replica: `max`, never `sum`.

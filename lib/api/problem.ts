@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode, type FieldError } from '#lib/access/errors'
+import { AppError, type ErrorCode, type FieldError } from '#lib/core/access/errors'
 
 // Every refusal of the API, in one table: what HTTP calls it. RFC 9457.
 

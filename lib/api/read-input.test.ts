@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { AppError } from '#lib/access/errors'
-import { submissionSchema } from '#lib/access/request'
+import { AppError } from '#lib/core/access/errors'
+import { submissionSchema } from '#lib/core/access/request'
 import { endpoints } from './endpoints.ts'
 import { maxBodyBytes, parseBody, parseQuery, readJsonText } from './read-input.ts'
 

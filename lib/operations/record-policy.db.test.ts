@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import { currentPolicy } from '#lib/policy/current'
-import { aConfiguration } from '#lib/testing/configuration'
-import { testDatabase } from '#lib/testing/database'
-import { testPolicy } from '#lib/testing/policy'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import { aConfiguration } from '#testing/configuration'
+import { testDatabase } from '#testing/database'
+import { testPolicy } from '#testing/policy'
 import { recordPolicy } from './record-policy.ts'
 
 const database = await testDatabase()

@@ -1,10 +1,10 @@
-import type { SystemActor } from '#lib/access/actor'
-import { recordEvent } from '#lib/db/audit'
-import { transaction } from '#lib/db/client'
-import { newReference } from '#lib/db/ids'
-import { lockLastPolicyEvent } from '#lib/db/policy-events'
-import { log } from '#lib/log'
-import { type LoadedPolicy, problemInWords } from '#lib/policy/current'
+import type { SystemActor } from '#lib/core/access/actor'
+import { recordEvent } from '#lib/adapters/db/audit/audit'
+import { transaction } from '#lib/adapters/db/client'
+import { newReference } from '#lib/adapters/db/ids'
+import { lockLastPolicyEvent } from '#lib/adapters/db/audit/policy-events'
+import { log } from '#lib/observability/log'
+import { type LoadedPolicy, problemInWords } from '#lib/adapters/policy/current'
 
 /**
  * Records that the configuration at `path` is in force, or that a newer one was refused; once, however many replicas see

@@ -1,5 +1,5 @@
-import type { PersonActor } from '#lib/access/actor'
-import { mayRevoke } from '#lib/access/may-act'
+import type { PersonActor } from '#lib/core/access/actor'
+import { mayRevoke } from '#lib/core/access/may-act'
 import { endGrant } from './end-grant.ts'
 
 /**

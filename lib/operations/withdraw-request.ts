@@ -1,11 +1,11 @@
-import type { PersonActor } from '#lib/access/actor'
-import { AppError, notFound } from '#lib/access/errors'
-import { maySee, mayWithdraw } from '#lib/access/may-act'
-import type { RequestStatus } from '#lib/access/status'
-import { refuse } from '#lib/db/audit'
-import { transaction } from '#lib/db/client'
-import { gatherSituation, lockRequest } from '#lib/db/lock-request'
-import { moveRequest } from '#lib/db/transition'
+import type { PersonActor } from '#lib/core/access/actor'
+import { AppError, notFound } from '#lib/core/access/errors'
+import { maySee, mayWithdraw } from '#lib/core/access/may-act'
+import type { RequestStatus } from '#lib/core/access/status'
+import { refuse } from '#lib/adapters/db/audit/audit'
+import { transaction } from '#lib/adapters/db/client'
+import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-request'
+import { moveRequest } from '#lib/adapters/db/transition'
 
 /**
  * Takes a request back while nobody has decided it. Only its requester may.

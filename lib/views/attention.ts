@@ -1,7 +1,7 @@
-import { hasRole, type PersonActor } from '#lib/access/actor'
-import { seesEverything } from '#lib/access/may-act'
-import { gatherAttention } from '#lib/db/gather-attention'
-import { type CurrentPolicy, currentPolicy } from '#lib/policy/current'
+import { hasRole, type PersonActor } from '#lib/core/access/actor'
+import { seesEverything } from '#lib/core/access/may-act'
+import { gatherAttention } from '#lib/adapters/db/gather-attention'
+import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 
 export type AttentionItem = {
   kind:

@@ -1,10 +1,10 @@
-import type { Person, PersonActor } from '#lib/access/actor'
-import { formatDuration } from '#lib/access/duration'
-import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/access/entitlement'
-import type { EntitlementResource } from '#lib/access/resources'
-import { clusterStates, type SeenState } from '#lib/db/cluster-states'
-import { protectedNamespaces } from '#lib/grants/names'
-import { currentPolicy } from '#lib/policy/current'
+import type { Person, PersonActor } from '#lib/core/access/actor'
+import { formatDuration } from '#lib/core/access/duration'
+import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/entitlement'
+import type { EntitlementResource } from '#lib/core/access/resources'
+import { clusterStates, type SeenState } from '#lib/adapters/db/clusters/cluster-states'
+import { protectedNamespaces } from '#lib/core/grants/names'
+import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** The namespaces that an entitlement covers in a cluster as last seen; before that, those it names in full. */
 export function coveredNamespaces(entitlement: Entitlement, state: SeenState | undefined): string[] {

@@ -1,8 +1,8 @@
-import type { PersonActor } from '#lib/access/actor'
-import type { Replay, ReplayInput } from '#lib/access/policy-trial'
-import { type FoundAsk, findAsks } from '#lib/db/find-asks'
-import { replayBudget, tryPolicy } from '#lib/policy/try-policy'
-import { calendarsFor, inForce } from './in-force.ts'
+import type { PersonActor } from '#lib/core/access/actor'
+import type { Replay, ReplayInput } from '#lib/core/access/policy-trial'
+import { type FoundAsk, findAsks } from '#lib/adapters/db/requests/find-past-requests'
+import { replayBudget, tryPolicy } from '#lib/adapters/policy/try-policy'
+import { calendarsFor, inForce } from './policy-for-trial.ts'
 import { readerOf } from './reader.ts'
 
 const askResourceOf = ({ kind, id, at, requester, entitlementName, cluster, namespaces }: FoundAsk) => ({

@@ -1,9 +1,9 @@
-import type { RecordedFacts } from '#lib/access/recorded-facts'
-import type { RiskResource } from '#lib/access/resources'
-import type { Rule } from '#lib/access/rule'
-import { type Severity, severities } from '#lib/access/severity'
-import { riskOf as assess } from '#lib/guardrails/policy/judge-request'
-import type { Present } from '#lib/rbac/present'
+import type { RecordedFacts } from '#lib/core/access/recorded-facts'
+import type { RiskResource } from '#lib/core/access/resources'
+import type { Rule } from '#lib/core/access/rule'
+import { type Severity, severities } from '#lib/core/access/severity'
+import { riskOf as assess } from '#lib/core/guardrails/configured/judge-request'
+import type { Present } from '#lib/core/rbac/current-access'
 
 /**
  * What is dangerous about rules in these namespaces, for readers; by the same assessment as the guardrails see.

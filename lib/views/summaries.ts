@@ -1,18 +1,18 @@
-import type { PersonActor } from '#lib/access/actor'
-import { formatDuration } from '#lib/access/duration'
-import type { ApprovalStep, Entitlement } from '#lib/access/entitlement'
-import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/access/may-act'
-import type { May, RequestSummary } from '#lib/access/resources'
-import type { Rule } from '#lib/access/rule'
-import { mayDecide } from '#lib/approvals/may-decide'
+import type { PersonActor } from '#lib/core/access/actor'
+import { formatDuration } from '#lib/core/access/duration'
+import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
+import type { May, RequestSummary } from '#lib/core/access/resources'
+import type { Rule } from '#lib/core/access/rule'
+import { mayDecide } from '#lib/core/approvals/may-decide'
 import {
   distrustOfRow,
   gatherPeopleOfGroups,
   gatherRequests,
   type PeopleOfGroups,
   type RequestRow,
-} from '#lib/db/gather-requests'
-import { toPerson, toPersonResource } from '#lib/db/people'
+} from '#lib/adapters/db/requests/gather-requests'
+import { toPerson, toPersonResource } from '#lib/adapters/db/people/people'
 import { riskOf } from './risk.ts'
 import { currentStepsOf, isOneSubjectPerPerson, toSteps } from './steps.ts'
 

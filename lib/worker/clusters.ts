@@ -1,6 +1,6 @@
-import { type ClusterClient, clusterClient } from '#lib/cluster/client'
-import { ClusterError } from '#lib/cluster/errors'
-import type { Configuration } from '#lib/policy/configuration'
+import { type ClusterClient, clusterClient } from '#lib/adapters/cluster/client'
+import { ClusterError } from '#lib/adapters/cluster/errors'
+import type { Configuration } from '#lib/adapters/policy/configuration'
 
 /**
  * The way into a cluster by its name in this configuration.

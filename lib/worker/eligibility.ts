@@ -1,12 +1,12 @@
 // May the holder of a live grant still have it? Judged from rows: by the groups that the identity provider last named,
 // the configuration as it is now, and the cluster as it was last seen.
-import { AppError } from '#lib/access/errors'
-import { type SeenCluster, toJudgementFacts } from '#lib/db/gather-judgement'
-import { saveEnding } from '#lib/db/grant-progress'
-import { type LiveGrant, liveGrantsInDoubt, seenCluster } from '#lib/db/live-grants'
-import { eligibility, evaluate } from '#lib/guardrails/evaluate'
-import { log } from '#lib/log'
-import { currentPolicy } from '#lib/policy/current'
+import { AppError } from '#lib/core/access/errors'
+import { type SeenCluster, toJudgementFacts } from '#lib/adapters/db/gather-judgement'
+import { saveEnding } from '#lib/adapters/db/grants/grant-progress'
+import { type LiveGrant, liveGrantsInDoubt, seenCluster } from '#lib/adapters/db/grants/grants-to-recheck'
+import { eligibility, evaluate } from '#lib/core/guardrails/limits/all'
+import { log } from '#lib/observability/log'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import { currentEntitlement, type Policy, type Refusal, whyNotTheSameRole } from './judge.ts'
 import { workerActor } from './work.ts'
 

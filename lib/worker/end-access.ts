@@ -1,9 +1,9 @@
-import { deleteObject } from '#lib/cluster/objects'
-import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/db/grant-progress'
-import type { RecordedObject } from '#lib/grants/plan'
-import { metrics, secondsBetween } from '#lib/metrics'
+import { deleteObject } from '#lib/adapters/cluster/objects'
+import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/adapters/db/grants/grant-progress'
+import type { RecordedObject } from '#lib/core/grants/plan'
+import { metrics, secondsBetween } from '#lib/observability/metrics'
 import type { Refusal } from './judge.ts'
-import { NotProven, proveDenied } from './prove.ts'
+import { NotProven, proveDenied } from './probe.ts'
 import type { Work } from './work.ts'
 
 /** Commits the wish that access ends. From here there is one path, whoever or whatever wished it. */

@@ -5,17 +5,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { closeClusters } from '#lib/cluster/client'
-import { db } from '#lib/db/client'
+import { closeClusters } from '#lib/adapters/cluster/client'
+import { db } from '#lib/adapters/db/client'
 import { releaseGrant } from '#lib/operations/release-grant'
-import { aConfiguration, anEntitlement, anEntitlementDocument } from '#lib/testing/configuration'
-import { testDatabase, testParts } from '#lib/testing/database'
-import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#lib/testing/grants'
-import { asActor } from '#lib/testing/people'
-import { testPolicy } from '#lib/testing/policy'
-import { startProxy } from '#lib/testing/proxy'
-import { aGrant } from '#lib/testing/requests'
-import { until } from '#lib/testing/until'
+import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
+import { testDatabase, testParts } from '#testing/database'
+import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
+import { asActor } from '#testing/people'
+import { testPolicy } from '#testing/policy'
+import { startProxy } from '#testing/proxy'
+import { aGrant } from '#testing/requests'
+import { until } from '#testing/until'
 import { startWorker } from './start.ts'
 
 const { kubernetes } = testParts()
@@ -148,7 +148,7 @@ describe('promise 8: a worker that is killed', () => {
   })
 
   async function runWorkerUntil(isTime: () => Promise<boolean>) {
-    const script = join(import.meta.dirname, '../testing/worker-process.ts')
+    const script = join(import.meta.dirname, '../../testing/worker-process.ts')
     const child = spawn(process.execPath, ['--conditions=react-server', script], {
       stdio: 'ignore',
       env: { ...process.env, POSTERN_ROLE: 'worker' },

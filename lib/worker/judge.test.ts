@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import type { Person } from '#lib/access/actor'
-import { digestOf } from '#lib/access/terms'
-import type { ClaimedGrant } from '#lib/db/grant-queue'
-import { parseConfiguration } from '#lib/policy/parse'
-import { aConfiguration, anEntitlement, anEntitlementDocument } from '#lib/testing/configuration'
+import type { Person } from '#lib/core/access/actor'
+import { digestOf } from '#lib/core/access/terms'
+import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
+import { parseConfiguration } from '#lib/adapters/policy/parse'
+import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { judgePermission, type LiveFacts, type Policy, whyNotApproved } from './judge.ts'
 
 const person = (name: string, groups: string[], some: Partial<Person> = {}): Person => ({

@@ -6,9 +6,9 @@ import {
   releaseLease,
   renewLeases,
   secondsToNextGrant,
-} from '#lib/db/grant-queue'
-import { log } from '#lib/log'
-import { currentPolicy } from '#lib/policy/current'
+} from '#lib/adapters/db/grants/grant-queue'
+import { log } from '#lib/observability/log'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import { clientFor } from './clusters.ts'
 import { reconcileGrant } from './reconcile-grant.ts'
 import { type Work, writingOf } from './work.ts'

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { db } from '#lib/db/client'
-import { objectName } from '#lib/grants/names'
+import { db } from '#lib/adapters/db/client'
+import { objectName } from '#lib/core/grants/names'
 import { releaseGrant } from '#lib/operations/release-grant'
-import { anEntitlement } from '#lib/testing/configuration'
-import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#lib/testing/grants'
-import { kubectl } from '#lib/testing/kubectl'
-import { asActor, isNowIn } from '#lib/testing/people'
-import { aGrant, aRequest } from '#lib/testing/requests'
-import { testWorker } from '#lib/testing/worker'
+import { anEntitlement } from '#testing/configuration'
+import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
+import { kubectl } from '#testing/kubectl'
+import { asActor, isNowIn } from '#testing/people'
+import { aGrant, aRequest } from '#testing/requests'
+import { testWorker } from '#testing/worker'
 
 const stage = await testWorker()
 beforeAll(stage.start)

@@ -1,10 +1,10 @@
-import type { SystemActor } from '#lib/access/actor'
-import type { ClusterClient } from '#lib/cluster/client'
-import type { MadeObject } from '#lib/cluster/objects'
-import type { Writing } from '#lib/db/grant-progress'
-import type { ClaimedGrant } from '#lib/db/grant-queue'
-import { newReference } from '#lib/db/ids'
-import { grantObjects, type Manifest } from '#lib/grants/manifests'
+import type { SystemActor } from '#lib/core/access/actor'
+import type { ClusterClient } from '#lib/adapters/cluster/client'
+import type { MadeObject } from '#lib/adapters/cluster/objects'
+import type { Writing } from '#lib/adapters/db/grants/grant-progress'
+import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
+import { newReference } from '#lib/adapters/db/ids'
+import { grantObjects, type Manifest } from '#lib/core/grants/manifests'
 import type { Judged, Policy } from './judge.ts'
 
 /** One pass over one claimed grant. `grant` is what the database says, kept up to date by whoever writes. */

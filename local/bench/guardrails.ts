@@ -1,8 +1,8 @@
 import { Environment } from '@marcbachmann/cel-js'
-import { compileGuardrails } from '#lib/guardrails/policy/compile'
-import type { PolicyFacts } from '#lib/guardrails/policy/context'
-import { judge } from '#lib/guardrails/policy/judge'
-import { guardrailSchema } from '#lib/guardrails/policy/schema'
+import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
+import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+import { judge } from '#lib/core/guardrails/configured/judge-configured'
+import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { percentile } from './statistics.ts'
 
 const count = 1_000

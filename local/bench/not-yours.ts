@@ -1,6 +1,6 @@
-import { newId } from '#lib/db/ids'
-import type { Identity } from '../identity.ts'
-import { bearerToken } from '../token.ts'
+import { newId } from '#lib/adapters/db/ids'
+import type { Identity } from '#local/parts/identity'
+import { bearerToken } from '#local/demo/token'
 import { percentile } from './statistics.ts'
 
 // Does a clock tell "not yours" from "not there"? Both are asked for in turn, by somebody who may see neither.

@@ -1,8 +1,8 @@
 import pg from 'pg'
-import type { Preview } from '#lib/access/resources'
-import { type GrantStatus, grantStatuses } from '#lib/access/status'
-import type { Identity } from '../identity.ts'
-import { bearerToken } from '../token.ts'
+import type { Preview } from '#lib/core/access/resources'
+import { type GrantStatus, grantStatuses } from '#lib/core/access/status'
+import type { Identity } from '#local/parts/identity'
+import { bearerToken } from '#local/demo/token'
 
 export type Product = {
   /**

@@ -1,5 +1,5 @@
 import { chromium } from '@playwright/test'
-import { findChromium } from '../chromium.ts'
+import { findChromium } from '#local/parts/chromium'
 
 /** Kilobytes of compressed scripts that a first visit of each page loads, as the browser counted them on the wire. */
 export async function measureScripts(url: string): Promise<{ path: string; kilobytes: number }[]> {

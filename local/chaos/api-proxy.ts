@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
-import { loopbackServer } from '../certificates.ts'
+import { loopbackServer } from '#local/parts/certificates'
 
 /** One call of an API server, before it gets there. */
 export type ApiCall = { method: string; path: string; body: string }

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { testParts } from '#lib/testing/database'
-import { makeTemplate } from '../parts.ts'
-import { type Postgres, startPostgres } from '../postgres.ts'
-import type { Run } from '../processes.ts'
+import { testParts } from '#testing/database'
+import { makeTemplate } from '#local/parts/parts'
+import { type Postgres, startPostgres } from '#local/parts/postgres'
+import type { Run } from '#local/processes/processes'
 
 export type OwnPostgres = {
   /** At once and without a checkpoint (SIGQUIT), so that it has to recover as after a crash. */

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { entitlementSchema } from '#lib/access/entitlement'
-import { grantsNamespace, instanceOf, labels } from '#lib/grants/names'
-import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from '#lib/testing/configuration'
-import { type TestDatabase, testDatabase, testParts } from '#lib/testing/database'
-import { anApprovedRequest } from '#lib/testing/grants'
-import { kubectl } from '#lib/testing/kubectl'
-import { type TestPolicy, testPolicy } from '#lib/testing/policy'
-import { aGrant } from '#lib/testing/requests'
-import { openRun, type Part, type Run } from '../processes.ts'
-import { letPosternGrantIn } from '../world.ts'
+import { entitlementSchema } from '#lib/core/access/entitlement'
+import { grantsNamespace, instanceOf, labels } from '#lib/core/grants/names'
+import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from '#testing/configuration'
+import { type TestDatabase, testDatabase, testParts } from '#testing/database'
+import { anApprovedRequest } from '#testing/grants'
+import { kubectl } from '#testing/kubectl'
+import { type TestPolicy, testPolicy } from '#testing/policy'
+import { aGrant } from '#testing/requests'
+import { openRun, type Part, type Run } from '#local/processes/processes'
+import { letPosternGrantIn } from '#local/parts/world'
 import { type ApiProxy, startApiProxy } from './api-proxy.ts'
 import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts'
 import { seed } from './size.ts'
@@ -130,7 +130,7 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
       return run.start({
         name: `worker-${count}`,
         command: process.execPath,
-        args: ['--conditions=react-server', join(import.meta.dirname, '../../lib/testing/worker-process.ts')],
+        args: ['--conditions=react-server', join(import.meta.dirname, '../../testing/worker-process.ts')],
         env: {
           ...process.env,
           LOG_LEVEL: 'info',

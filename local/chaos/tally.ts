@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { instanceOf, labels, objectName } from '#lib/grants/names'
-import { type TestDatabase, testParts } from '#lib/testing/database'
-import { kubectl } from '#lib/testing/kubectl'
+import { instanceOf, labels, objectName } from '#lib/core/grants/names'
+import { type TestDatabase, testParts } from '#testing/database'
+import { kubectl } from '#testing/kubectl'
 
 // Counts what really happened, from what cannot be talked out of it: the audit table, the objects in the cluster, and
 // the API server's own audit log.

@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
-import { db } from '#lib/db/client'
-import { grantReaches } from '#lib/testing/grants'
-import { percentile } from '../bench/statistics.ts'
+import { db } from '#lib/adapters/db/client'
+import { grantReaches } from '#testing/grants'
+import { percentile } from '#local/bench/statistics'
 import { isLong, keep } from './size.ts'
 import { openStage } from './stage.ts'
 

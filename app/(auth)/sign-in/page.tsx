@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import { SignInForm } from '#components/layout/sign-in-form'
-import { signInSentence } from '#lib/auth/sign-in-problem'
+import { signInSentence } from '#lib/adapters/auth/sign-in-problem'
 
 export const metadata: Metadata = { title: 'Sign in' }
 

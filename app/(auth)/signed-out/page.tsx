@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { Lone } from '#components/layout/lone'
+import { Lone } from '#components/layout/bare-layout'
 import { LinkButton } from '#components/ui/link-button'
 
 export const metadata: Metadata = { title: 'Signed out' }

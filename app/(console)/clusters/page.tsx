@@ -3,7 +3,7 @@ import { ClusterSection } from '#components/cluster/cluster-section'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
-import { requireActor } from '#lib/auth/session'
+import { requireActor } from '#lib/adapters/auth/session'
 import { listClusters } from '#lib/views/list-clusters'
 
 export const metadata: Metadata = { title: 'Clusters' }

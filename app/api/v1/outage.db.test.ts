@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
-import { testDatabase } from '#lib/testing/database'
-import { expectProblem, knock } from '#lib/testing/doors'
-import { testIdentity } from '#lib/testing/identity'
-import { startProxy } from '#lib/testing/proxy'
+import { testDatabase } from '#testing/database'
+import { expectProblem, knock } from '#testing/doors'
+import { testIdentity } from '#testing/identity'
+import { startProxy } from '#testing/proxy'
 import * as readyDoor from '../../readyz/route.ts'
 import * as meDoor from './me/route.ts'
 

@@ -1,0 +1,69 @@
+import { Said } from '#components/ui/untrusted-text'
+
+export type FiredCount = {
+  fired: number
+  stopped: number
+  stoppedDeciding: number
+  stoppedGranting: number
+  days: number[]
+  people: { id: string; name: string; count: number }[]
+  others: number
+}
+
+const height = 20
+const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
+
+const several = (count: number, one: string) => (count === 1 ? `one ${one}` : `${count} ${one}s`)
+
+/** What it stopped after it was asked for; empty where that is nothing. */
+function laterInWords({ stoppedDeciding, stoppedGranting }: FiredCount): string {
+  const parts = [
+    stoppedDeciding > 0 && `${several(stoppedDeciding, 'approval')} when deciding`,
+    stoppedGranting > 0 && `${several(stoppedGranting, 'grant')} right before granting`,
+  ]
+  const told = parts.filter((words) => words !== false)
+  return told.length > 0 ? `Stopped ${told.join(' and ')}.` : ''
+}
+
+/** How often a guardrail came in during the last 30 days, when, and on whom, and what it stopped later. */
+export function Fired({ count }: { count: FiredCount | undefined }) {
+  if (!count) return <p className="text-muted">Did not come in during the last 30 days.</p>
+  const { fired, stopped, people, others, days } = count
+  const later = laterInWords(count)
+  if (fired === 0) return <p className="text-muted">Did not come in on asking during the last 30 days. {later}</p>
+  const named = people.map(({ name, count: n }) => (n > 1 ? `${name} (${n})` : name))
+  const rest =
+    others > 0 ? [people.length > 0 ? `${others} more` : others === 1 ? 'one person' : `${others} people`] : []
+  return (
+    <div className="flex flex-wrap items-end gap-x-4 gap-y-1 text-muted">
+      <Days days={days} />
+      <p>
+        Came in {times(fired)} on asking in 30 days{stopped > 0 && `, refused ${times(stopped)}`}
+        {' · on '}
+        <Said>{[...named, ...rest].join(', ')}</Said>
+        {later && `. ${later}`}
+      </p>
+    </div>
+  )
+}
+
+function Days({ days }: { days: number[] }) {
+  const most = Math.max(1, ...days)
+  return (
+    <svg
+      role="img"
+      aria-label={`By day, oldest first: ${days.join(', ')}`}
+      width={days.length * 4}
+      height={height}
+      className="block shrink-0 border-b border-edge"
+    >
+      {days.map((count, index) => {
+        const tall = count === 0 ? 0 : Math.max(2, Math.round((count / most) * height))
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a day is its place
+          <rect key={index} x={index * 4} y={height - tall} width="3" height={tall} fill="currentColor" />
+        )
+      })}
+    </svg>
+  )
+}

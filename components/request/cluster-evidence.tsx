@@ -1,0 +1,77 @@
+import type { GrantResource, Probe, Probes } from '#lib/core/access/resources'
+import { FindingsTable } from '#components/cluster/findings-table'
+import { Copyable } from '#components/ui/copyable'
+import { Said } from '#components/ui/untrusted-text'
+import { ScrollTable } from '#components/ui/scroll-table'
+import { Time } from '#components/ui/time'
+
+/** What stands in the cluster for a grant, and what the cluster itself answered about it, at its beginning and end. */
+export function ClusterProof({ grant }: { grant: GrantResource | null }) {
+  if (!grant) return <p className="text-dense text-muted">Nothing was made in the cluster.</p>
+  return (
+    <div className="space-y-4">
+      <ScrollTable caption="Objects in the cluster">
+        <thead>
+          <tr>
+            <th scope="col">Object and its UID</th>
+            <th scope="col">Made (UTC)</th>
+            <th scope="col">Removed (UTC)</th>
+          </tr>
+        </thead>
+        <tbody>
+          {grant.objects.map((one) => (
+            <tr key={`${one.kind}/${one.namespace}/${one.name}`}>
+              <td className="whitespace-nowrap">
+                {one.kind} <code>{`${one.namespace}/${one.name}`}</code>
+                <span className="block text-muted">
+                  {one.uid ? <Copyable text={one.uid} label={`the UID of the ${one.kind}`} /> : 'not made yet'}
+                </span>
+              </td>
+              <td>{one.createdAt ? <Time at={one.createdAt} as="exact" /> : '–'}</td>
+              <td>{one.removedAt ? <Time at={one.removedAt} as="exact" /> : '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </ScrollTable>
+      {grant.findings.length > 0 && <FindingsTable findings={grant.findings} caption="Changed by somebody else" />}
+      <Answer probes={grant.allowedProbes} expected="allowed" otherwise="The cluster has not said allowed yet." />
+      {grant.status !== 'pending' && grant.status !== 'active' && (
+        <Answer probes={grant.deniedProbes} expected="denied" otherwise="The cluster has not said denied yet." />
+      )}
+    </div>
+  )
+}
+
+type AnswerProps = { probes: Probes | null; expected: 'allowed' | 'denied'; otherwise: string }
+
+/** One round of questions to the cluster: how many, when, and every single answer underneath. */
+function Answer({ probes, expected, otherwise }: AnswerProps) {
+  if (!probes) return <p className="text-dense text-muted">{otherwise}</p>
+  const asExpected = probes.results.filter((one) => one.allowed === (expected === 'allowed')).length
+  const all = asExpected === probes.results.length
+  return (
+    <details className="text-dense">
+      <summary>
+        <span className={all ? 'text-good' : 'text-ending'}>
+          {all ? '✓' : '◐'} {expected}
+        </span>{' '}
+        <span className="font-normal">
+          {asExpected} of {probes.results.length} answers at <Time at={probes.at} as="exact" /> UTC
+        </span>
+      </summary>
+      <ul className="mt-1 columns-1 gap-8 pl-4 md:columns-2">
+        {probes.results.map((one) => (
+          <li key={questionOf(one)}>
+            <code>
+              <Said>{questionOf(one)}</Said>
+            </code>{' '}
+            <span className="text-muted">{one.allowed ? 'allowed' : 'denied'}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+const questionOf = ({ namespace, verb, group, resource, subresource, name }: Probe) =>
+  `${verb} ${resource}${group && `.${group}`}${subresource && `/${subresource}`}${name && ` ${name}`} in ${namespace || 'the cluster'}`

@@ -1,0 +1,65 @@
+'use client'
+import Link from 'next/link'
+import { useState } from 'react'
+import { Icon } from '#components/ui/icon'
+
+type Choice = { name: string; title: string; detail: string }
+type Props = { choices: Choice[]; value?: string; autoFocus?: boolean }
+
+/**
+ * The one box: a pasted Forbidden sentence or free words. Words narrow the list below as they are typed; Enter asks
+ * the server, which understands more. Without scripts it is a plain form.
+ */
+export function AskBox({ choices, value = '', autoFocus = false }: Props) {
+  const [text, setText] = useState(value)
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  const isSentence = text.length > 60 || /forbidden/i.test(text)
+  const found =
+    words.length === 0 || isSentence
+      ? []
+      : choices
+          .filter((one) => words.every((word) => `${one.name} ${one.title} ${one.detail}`.toLowerCase().includes(word)))
+          .slice(0, 6)
+  return (
+    <search>
+      <form action="/ask" className="relative">
+        <span className="pointer-events-none absolute top-3.5 left-3 text-muted">
+          <Icon name="search" />
+        </span>
+        <input
+          name="q"
+          data-search
+          // biome-ignore lint/a11y/noAutofocus: on the page that only asks this question, it is where typing belongs
+          autoFocus={autoFocus}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={4000}
+          aria-label="Paste a Forbidden error, or search what you may ask for"
+          placeholder="Paste the Forbidden error, or search what you may ask for"
+          className="control h-11 pr-3 pl-9"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </form>
+      <p role="status" className="sr-only">
+        {words.length > 0 && !isSentence && `${found.length} found`}
+      </p>
+      {found.length > 0 && (
+        <ul className="appears border-x border-b border-line bg-raised">
+          {found.map((one) => (
+            <li key={one.name}>
+              <Link
+                data-row=""
+                href={`/ask?entitlement=${encodeURIComponent(one.name)}`}
+                className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 px-3 py-1.5 hover:bg-hover"
+              >
+                <span className="font-strong">{one.title}</span>
+                <code className="text-muted">{one.detail}</code>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </search>
+  )
+}

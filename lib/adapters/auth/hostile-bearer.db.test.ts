@@ -1,0 +1,89 @@
+import type { JWTPayload } from 'jose'
+import { afterAll, expect, test } from 'vitest'
+import { AppError } from '#lib/core/access/errors'
+import { aConfiguration } from '#testing/configuration'
+import { testDatabase } from '#testing/database'
+import { startHostileIssuer } from '#testing/hostile-issuer'
+import { testUrl } from '#testing/identity'
+import { testPolicy } from '#testing/policy'
+import { actorOfRequest } from './actor-of-request.ts'
+
+const database = await testDatabase()
+const hostile = await startHostileIssuer()
+const policy = await testPolicy(
+  aConfiguration({
+    identity: { issuer: hostile.issuer, clientId: 'postern', apiAudience: 'postern-api' },
+    trustedProxies: 1,
+  }),
+)
+afterAll(async () => {
+  await policy.stop()
+  await hostile.stop()
+  await database.drop()
+})
+
+const now = () => Math.floor(Date.now() / 1000)
+const honest = (): JWTPayload => ({
+  iss: hostile.issuer,
+  aud: 'postern-api',
+  sub: 'mallory',
+  groups: ['platform-admins'],
+  iat: now(),
+  exp: now() + 300,
+})
+
+let callers = 0
+const asking = (token: string) => {
+  const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': `192.0.2.${++callers}` }
+  return actorOfRequest(new Request(`${testUrl}/api/v1/me`, { headers }))
+}
+
+const lastRefusal = async () => {
+  const [row] = await database.asOwner<{ code: string; reference: string }>(
+    `SELECT data->>'code' AS code, reference FROM audit_events WHERE type = 'bearer.refused' ORDER BY seq DESC LIMIT 1`,
+  )
+  return row?.code
+}
+
+test('an honest token of this provider is accepted, up to a minute after its end', async () => {
+  expect((await asking(await hostile.sign(honest()))).person.subject).toBe('mallory')
+  const late = { ...honest(), iat: now() - 600, exp: now() - 50 }
+  expect((await asking(await hostile.sign(late))).person.subject).toBe('mallory')
+})
+
+const forgeries: [string, () => Promise<string> | string, string][] = [
+  ['another issuer', () => hostile.sign({ ...honest(), iss: 'https://elsewhere.example' }), 'wrong-issuer'],
+  ['the web client’s audience', () => hostile.sign({ ...honest(), aud: 'postern' }), 'wrong-audience'],
+  ['no audience', () => hostile.sign({ ...honest(), aud: undefined }), 'wrong-audience'],
+  ['an end more than a minute ago', () => hostile.sign({ ...honest(), exp: now() - 70 }), 'expired-token'],
+  ['no end', () => hostile.sign({ ...honest(), exp: undefined }), 'bad-claims'],
+  ['no beginning', () => hostile.sign({ ...honest(), iat: undefined }), 'bad-claims'],
+  ['a beginning in the future', () => hostile.sign({ ...honest(), iat: now() + 600, exp: now() + 900 }), 'not-a-token'],
+  ['no subject', () => hostile.sign({ ...honest(), sub: undefined }), 'bad-claims'],
+  ['a subject with control characters', () => hostile.sign({ ...honest(), sub: 'mal\u0000lory' }), 'not-a-token'],
+  ['no signature (alg none)', () => hostile.unsigned(honest()), 'wrong-algorithm'],
+  [
+    'HS256 with the public key as its secret',
+    () => hostile.sign(honest(), { key: hostile.publicPem, header: { alg: 'HS256' } }),
+    'wrong-algorithm',
+  ],
+  [
+    'a key that is not published (unknown kid)',
+    () => hostile.sign(honest(), { key: hostile.unpublishedKey, header: { kid: 'another' } }),
+    'unknown-key',
+  ],
+  [
+    'another key under a published name',
+    () => hostile.sign(honest(), { key: hostile.unpublishedKey }),
+    'bad-signature',
+  ],
+  ['the marks of an id_token', () => hostile.sign({ ...honest(), at_hash: 'abc' }), 'not-a-token'],
+  ['the type of another kind of token', () => hostile.sign(honest(), { header: { typ: 'logout+jwt' } }), 'not-a-token'],
+]
+
+test.for(forgeries)('a bearer token with %s is refused and recorded', async ([, forge, code]) => {
+  const error = await asking(await forge()).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(AppError)
+  expect(error).toMatchObject({ code: 'unauthenticated' })
+  expect(await lastRefusal()).toBe(code)
+})

@@ -1,0 +1,12 @@
+import type { Origin } from '#lib/core/access/actor'
+import { newReference } from '#lib/adapters/db/ids'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import { noteReference } from '#lib/observability/traces'
+import { clientAddressOf } from './client-address.ts'
+
+/** Where a call came from, with a new reference for it. */
+export function originOf(headers: Headers, via: Origin['via']): Origin {
+  const reference = newReference()
+  noteReference(reference)
+  return { via, clientAddress: clientAddressOf(headers, currentPolicy().configuration.trustedProxies), reference }
+}

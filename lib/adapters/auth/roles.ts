@@ -1,0 +1,13 @@
+import type { Role } from '#lib/core/access/actor'
+import { roles } from '#lib/core/access/actor'
+import { isAmong } from '#lib/core/access/entitlement'
+import { currentPolicy } from '#lib/adapters/policy/current'
+
+/** The roles that the configuration in force gives to somebody with this subject and these groups. */
+export function rolesOf(person: { subject: string; groups: readonly string[] }): Role[] {
+  const given = currentPolicy().configuration.roles
+  return roles.filter((role) => {
+    const who = given[role]
+    return who !== undefined && isAmong(who, person)
+  })
+}

@@ -1,0 +1,25 @@
+import 'server-only'
+import { cookies, headers } from 'next/headers'
+import { redirect } from 'next/navigation'
+import { cache } from 'react'
+import type { PersonActor } from '#lib/core/access/actor'
+import { actorOfSession } from './actor-of-session.ts'
+import { sessionCookieName } from './cookies.ts'
+import { originOf } from './origin.ts'
+import { pathHeader } from './path-header.ts'
+import { pathWithin } from './return-path.ts'
+
+/** Who is signed in, for pages and actions; read from the database once per request. Null when nobody is. */
+export const currentActor = cache(async (): Promise<PersonActor | null> => {
+  const [jar, sent] = await Promise.all([cookies(), headers()])
+  const cookie = jar.get(sessionCookieName())?.value
+  return cookie === undefined ? null : actorOfSession(cookie, originOf(sent, 'browser'))
+})
+
+/** Who is signed in; where nobody is, the browser goes to sign in and comes back to where it was. */
+export async function requireActor(): Promise<PersonActor> {
+  const actor = await currentActor()
+  if (actor) return actor
+  const path = pathWithin((await headers()).get(pathHeader) ?? '/', 'http://localhost')
+  redirect(path === '/' ? '/sign-in' : `/sign-in?from=${encodeURIComponent(path)}`)
+}

@@ -1,0 +1,67 @@
+import { afterAll, expect, test } from 'vitest'
+import { aBrowser } from '#testing/browser'
+import { testDatabase } from '#testing/database'
+import { type Door, expectProblem, knock } from '#testing/doors'
+import { testIdentity } from '#testing/identity'
+import * as meDoor from '../../../app/api/v1/me/route.ts'
+import { beginSignIn, finishSignIn } from './sign-in.ts'
+
+const database = await testDatabase()
+const identity = await testIdentity({ trustedProxies: 1 })
+afterAll(async () => {
+  await identity.stop()
+  await database.drop()
+})
+
+const me = meDoor as unknown as Door
+const from = (address: string) => ({ 'x-forwarded-for': address })
+
+test('tokens that are refused are answered 429 once there are a thousand of them, and a good one from the same address is not', async () => {
+  const headers = from('203.0.113.20')
+  const wrong = () => knock(me, { path: '/api/v1/me', token: 'no.such.token', headers })
+  let calls = 0
+  let refused = await wrong()
+  for (; refused.status === 401 && calls < 3_000; calls++) refused = await wrong()
+  expectProblem(refused, 429, 'rate-limited')
+  expect(calls).toBeGreaterThanOrEqual(1_000)
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  const token = await identity.token('mina')
+  expect((await knock(me, { path: '/api/v1/me', token, headers })).status).toBe(200)
+  expectProblem(await knock(me, { path: '/api/v1/me', headers: from('203.0.113.21') }), 401, 'unauthenticated')
+})
+
+test('sign-ins from one network are held to a limit before the provider is asked; from another they go on', async () => {
+  const browser = aBrowser()
+  const finish = (address: string) =>
+    finishSignIn(browser.request('/api/auth/callback/oidc?error=access_denied', { headers: from(address) }))
+  let refused: Response | undefined
+  for (let call = 0; call < 700 && !refused; call++) {
+    const answer = await finish('203.0.113.30')
+    if (answer.status !== 303) refused = answer
+  }
+  expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([429, '1'])
+  const begin = (address: string) =>
+    beginSignIn(browser.request('/api/auth/signin/oidc', { method: 'POST', body: '', headers: from(address) }))
+  expect((await begin('203.0.113.30')).status).toBe(429)
+  expect((await begin('203.0.113.31')).headers.get('location')).toContain(identity.provider.issuer)
+})
+
+test('a form larger than any of ours is not read, whether or not its length is told', async () => {
+  const headers = { ...from('203.0.113.40'), 'content-type': 'application/x-www-form-urlencoded' }
+  const large = `callbackUrl=/${'x'.repeat(9_000)}`
+  let read = 0
+  const endless = new ReadableStream({
+    pull(controller) {
+      read++
+      controller.enqueue(new TextEncoder().encode('x'.repeat(4096)))
+    },
+  })
+  for (const body of [large, endless]) {
+    const request = aBrowser().request('/api/auth/signin/oidc', {
+      ...{ method: 'POST', body, headers },
+      ...{ duplex: 'half' },
+    } as RequestInit)
+    expect((await beginSignIn(request)).status).toBe(413)
+  }
+  expect(read).toBeLessThan(6)
+})

@@ -1,0 +1,185 @@
+import { decodeJwt } from 'jose'
+import { afterAll, expect, test } from 'vitest'
+import type { PersonActor } from '#lib/core/access/actor'
+import { aBrowser, type Browser, beginAt, signInWith } from '#testing/browser'
+import { testDatabase } from '#testing/database'
+import { testIdentity, testRedirectUri, testUrl } from '#testing/identity'
+import { signInAs } from '#local/demo/token'
+import { actorOfSession } from './actor-of-session.ts'
+import { cookieOf } from './cookies.ts'
+import { originOf } from './origin.ts'
+import { beginSignIn, finishSignIn } from './sign-in.ts'
+import { signOut } from './sign-out.ts'
+
+const database = await testDatabase()
+const identity = await testIdentity()
+afterAll(async () => {
+  await identity.stop()
+  await database.drop()
+})
+
+const actorOf = (browser: Browser): Promise<PersonActor | null> => {
+  const { headers } = browser.request('/')
+  return actorOfSession(cookieOf(headers, 'postern.session'), originOf(headers, 'browser'))
+}
+
+const events = (type: string) =>
+  database.asOwner<{ actor_name: string; data: Record<string, unknown> }>(
+    'SELECT actor_name, data FROM audit_events WHERE type = $1 ORDER BY seq',
+    [type],
+  )
+
+/** As if the groups had last been asked for this many minutes ago. */
+const backdate = (minutes: number) =>
+  database.asOwner(`UPDATE sessions SET refreshed_at = now() - make_interval(mins => $1::int)`, [minutes])
+
+test('signing in ends with an actor whose groups and roles are the provider’s, back where they wanted to go', async () => {
+  const browser = aBrowser()
+  const answer = await signInWith(browser, 'ines', '/history?type=grant.ended')
+  expect(answer.headers.get('location')).toBe(`${testUrl}/history?type=grant.ended`)
+  const actor = await actorOf(browser)
+  expect(actor).toMatchObject({
+    person: { subject: 'ines', name: 'Ines Moreau', email: 'ines@example.com', emailVerified: true },
+    roles: ['auditor'],
+  })
+  expect((await events('session.started')).at(-1)).toMatchObject({ data: { groups: ['security-audit'] } })
+})
+
+test('the browser is sent with PKCE, state and nonce, and what is left in it afterwards is one session cookie', async () => {
+  const browser = aBrowser()
+  const asked = new URL(await beginAt(browser)).searchParams
+  expect(asked.get('code_challenge_method')).toBe('S256')
+  for (const name of ['code_challenge', 'state', 'nonce']) expect(asked.get(name), name).toMatch(/^.{32,}$/)
+  expect(asked.get('scope')).toBe('openid profile email groups offline_access')
+  const answer = await signInWith(browser, 'mina')
+  const line = answer.headers.getSetCookie().find((cookie) => cookie.startsWith('postern.session='))
+  expect(line).toMatch(/HttpOnly/)
+  expect(line).toMatch(/SameSite=Lax/i)
+  expect([...browser.cookies.keys()]).toEqual(['postern.session'])
+})
+
+test('no token of the provider rests in the clear, in the database or in the cookie', async () => {
+  const browser = aBrowser()
+  await signInWith(browser, 'mina')
+  const [row] = await database.asOwner<Record<string, string>>(
+    'SELECT * FROM sessions ORDER BY created_at DESC LIMIT 1',
+  )
+  expect(row?.sealed_refresh_token).toMatch(/^eyJ[^.]+\.\.[^.]+\.[^.]+\.[^.]+$/)
+  expect(row?.sealed_id_token).toMatch(/^eyJ[^.]+\.\./)
+  expect(() => decodeJwt(browser.cookies.get('postern.session') ?? '')).toThrow()
+})
+
+test('nobody is led to another site after signing in', async () => {
+  for (const from of ['https://evil.example/', '//evil.example/', '/\\evil.example', 'javascript:alert(1)']) {
+    const answer = await signInWith(aBrowser(), 'mina', from)
+    expect(answer.headers.get('location'), from).toBe(`${testUrl}/`)
+  }
+})
+
+test('a sign-in that was begun in another browser is refused', async () => {
+  const back = await signInAs(await beginAt(aBrowser()), `${testUrl}/api/auth/callback/oidc`, 'mina')
+  const stranger = aBrowser()
+  const answer = stranger.keep(await finishSignIn(stranger.request(back)))
+  expect(answer.headers.get('location')).toBe(`${testUrl}/sign-in?error=unfinished`)
+  expect(stranger.cookies.has('postern.session')).toBe(false)
+  expect((await events('session.refused')).at(-1)?.data).toMatchObject({ code: 'unfinished' })
+})
+
+test('another site cannot begin a sign-in', async () => {
+  const browser = aBrowser()
+  const request = browser.request('/api/auth/signin/oidc', {
+    method: 'POST',
+    headers: { 'sec-fetch-site': 'cross-site' },
+  })
+  expect((await beginSignIn(request)).headers.get('location')).toBe(`${testUrl}/sign-in?error=unfinished`)
+})
+
+test('a group that was lost gives nothing from the next check on, whoever asks at the same moment', async () => {
+  const browser = aBrowser()
+  identity.provider.setGroups('tomas', ['sre', 'security-audit'])
+  await signInWith(browser, 'tomas')
+  expect((await actorOf(browser))?.roles).toEqual(['auditor'])
+  identity.provider.setGroups('tomas', ['sre'])
+  expect((await actorOf(browser))?.roles, 'asked at most every five minutes').toEqual(['auditor'])
+  await backdate(6)
+  const actors = await Promise.all([actorOf(browser), actorOf(browser), actorOf(browser)])
+  expect(actors.map((actor) => [actor?.person.groups, actor?.roles])).toEqual(Array(3).fill([['sre'], []]))
+  expect((await events('session.groups-changed')).at(-1)?.data).toEqual({ gained: [], lost: ['security-audit'] })
+})
+
+test('a person whom the provider knows no more is signed out at the next check', async () => {
+  const browser = aBrowser()
+  identity.provider.addPerson('nora', { name: 'Nora Lind', email: 'nora@example.com', groups: [] })
+  await signInWith(browser, 'nora')
+  identity.provider.removePerson('nora')
+  await backdate(6)
+  expect(await actorOf(browser)).toBeNull()
+  expect(await actorOf(browser)).toBeNull()
+})
+
+test('a session is over an hour after it began', async () => {
+  const browser = aBrowser()
+  await signInWith(browser, 'sam')
+  const [row] = await database.asOwner<{ seconds: number }>(
+    'SELECT extract(epoch FROM expires_at - created_at)::int AS seconds FROM sessions ORDER BY created_at DESC LIMIT 1',
+  )
+  expect(row?.seconds).toBe(3600)
+  await database.asOwner(`UPDATE sessions SET expires_at = now() - interval '1 second'`)
+  expect(await actorOf(browser)).toBeNull()
+})
+
+test('signing out ends the session here and at the provider, without a second question', async () => {
+  const browser = aBrowser()
+  await signInWith(browser, 'jonas')
+  const cookie = browser.cookies.get('postern.session')
+  const answer = browser.keep(await signOut(browser.request('/api/auth/sign-out', { method: 'POST' })))
+  expect(browser.cookies.has('postern.session')).toBe(false)
+  browser.cookies.set('postern.session', cookie ?? '')
+  expect(await actorOf(browser), 'a copy of the cookie is worth nothing').toBeNull()
+  const goodbye = new URL(answer.headers.get('location') ?? '')
+  expect(goodbye.origin).toBe(identity.provider.issuer)
+  expect(goodbye.searchParams.get('post_logout_redirect_uri')).toBe(`${testUrl}/signed-out`)
+  expect(decodeJwt(goodbye.searchParams.get('id_token_hint') ?? '').sub).toBe('jonas')
+  expect((await fetch(goodbye, { redirect: 'manual' })).status).toBe(200)
+  expect((await events('session.ended')).at(-1)?.actor_name).toBe('Jonas Weber')
+})
+
+test('another site cannot sign anybody out', async () => {
+  const browser = aBrowser()
+  await signInWith(browser, 'jonas')
+  await signOut(browser.request('/api/auth/sign-out', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }))
+  expect(await actorOf(browser)).not.toBeNull()
+})
+
+test('a forged or foreign session cookie stands for nobody', async () => {
+  const browser = aBrowser()
+  for (const value of ['', 'ses_00000000000000000000000000', 'eyJhbGciOiJub25lIn0.eyJzaWQiOiJzZXNfMSJ9.']) {
+    browser.cookies.set('postern.session', value)
+    expect(await actorOf(browser)).toBeNull()
+  }
+})
+
+// NB: last, because it stops the provider.
+test('a sign-in from which somebody took the e-mail on its way to the provider is refused', async () => {
+  const browser = aBrowser()
+  const asked = new URL(await beginAt(browser))
+  asked.searchParams.set('scope', 'openid profile groups')
+  const back = await signInAs(asked.href, testRedirectUri, 'priya')
+  const answer = browser.keep(await finishSignIn(browser.request(back)))
+  expect(answer.headers.get('location')).toBe(`${testUrl}/sign-in?error=not-accepted`)
+  expect(browser.cookies.has('postern.session')).toBe(false)
+  expect((await events('session.refused')).at(-1)).toMatchObject({ data: { code: 'less-than-asked' } })
+})
+
+test('while the provider is away nobody gains and nobody is thrown out', async () => {
+  const browser = aBrowser()
+  await signInWith(browser, 'priya')
+  await identity.provider.stop()
+  await backdate(6)
+  expect((await actorOf(browser))?.person.groups).toEqual(['payments-leads'])
+  const [row] = await database.asOwner<{ seconds: number }>(
+    'SELECT extract(epoch FROM now() - refreshed_at)::int AS seconds FROM sessions ORDER BY created_at DESC LIMIT 1',
+  )
+  expect(row?.seconds, 'asked again in a minute').toBeGreaterThanOrEqual(239)
+  expect(row?.seconds).toBeLessThanOrEqual(245)
+})

@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeId } from '#lib/core/access/ids'
+import { type GrantFacts, grantObjects, keyOf } from '#lib/core/grants/manifests'
+import { grantsNamespace, objectName, userGroups, userName } from '#lib/core/grants/names'
+import { testParts } from '#testing/database'
+import { kubectl } from '#testing/kubectl'
+import { type ClusterClient, closeClusters, clusterClient } from './client.ts'
+import { ClusterError } from './errors.ts'
+import { listNamespaces, readClusterRole, readNamespaces, readVersion } from './read-cluster.ts'
+import { createObject, deleteExactly, deleteObject, listOurs } from './objects.ts'
+import { review, reviewSelf } from './reviews.ts'
+import { requestToken, tokenSeconds } from './tokens.ts'
+
+const { kubernetes } = testParts()
+let client: ClusterClient
+beforeAll(async () => {
+  client = await clusterClient({ name: 'prod-eu', kubeconfig: { file: kubernetes.posternKubeconfig } })
+})
+afterAll(closeClusters)
+
+const facts = (some: Partial<GrantFacts> = {}): GrantFacts => ({
+  grantId: makeId('grant', new Date(), randomBytes(10)),
+  namespaces: ['payments'],
+  rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
+  clusterRole: null,
+  requester: { email: 'ada@example.com', subject: 'ada' },
+  requestUrl: 'https://postern.example.com/requests/req_1',
+  expiresAt: new Date('2030-01-01T00:00:00Z'),
+  ...some,
+})
+const question = (verb: string) => ({
+  namespace: 'payments',
+  verb,
+  group: 'apps',
+  resource: 'deployments',
+  subresource: '',
+  name: '',
+})
+const may = async (grantId: string, verb: string) =>
+  (await review(client, { user: userName(grantId), groups: userGroups }, [question(verb)]))[0]
+
+/** The API server's authorizer reads what was written from a watch, some milliseconds later. */
+const becomes = (wanted: boolean, ask: () => Promise<boolean | undefined>) =>
+  expect.poll(ask, { timeout: 10_000, interval: 20 }).toBe(wanted)
+
+async function make(given: GrantFacts) {
+  return Promise.all(grantObjects(given).map((manifest) => createObject(client, manifest)))
+}
+
+describe('with the rights of deploy/rbac.yaml and no others', () => {
+  it('access is made, works, is taken back and works no more', async () => {
+    const given = facts()
+    const made = await make(given)
+    expect(made.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Role', 'RoleBinding'])
+    await becomes(true, () => may(given.grantId, 'patch'))
+    expect(await may(given.grantId, 'delete')).toBe(false)
+    for (const object of made.toReversed()) await deleteObject(client, object, given.grantId, object.uid)
+    await becomes(false, () => may(given.grantId, 'patch'))
+    expect(
+      (await listOurs(client, 'postern.example.com')).filter(({ name }) => name === objectName(given.grantId)),
+    ).toEqual([])
+  })
+
+  it('what somebody changed, added or took away since the last look is seen, and what stayed is not read again', async () => {
+    const given = facts({ requestUrl: 'https://looked-at.example.com/requests/req_1' })
+    const look = async () => {
+      const objects = await listOurs(client, 'looked-at.example.com')
+      return new Map(objects.map((object) => [object.kind, object]))
+    }
+    await make(given)
+    const [first, again] = [await look(), await look()]
+    expect([...first.keys()].sort()).toEqual(['Role', 'RoleBinding', 'ServiceAccount'])
+    expect(again.get('Role')).toBe(first.get('Role'))
+    const role = ['role', objectName(given.grantId), '-n', 'payments']
+    await kubectl(['patch', ...role, '--type=json', '-p', '[{"op":"add","path":"/rules/0/verbs/-","value":"delete"}]'])
+    const changed = await look()
+    expect(changed.get('Role')?.fingerprint).not.toBe(first.get('Role')?.fingerprint)
+    expect(changed.get('RoleBinding')).toBe(first.get('RoleBinding'))
+    await kubectl(['delete', ...role])
+    expect([...(await look()).keys()].sort()).toEqual(['RoleBinding', 'ServiceAccount'])
+  })
+
+  it('a vetted ClusterRole is bound, and any other is refused for good', async () => {
+    const view = facts({ clusterRole: 'view', rules: [] })
+    await make(view)
+    const admin = facts({ clusterRole: 'admin', rules: [] })
+    await expect(make(admin)).rejects.toMatchObject({ kind: 'refused', status: 403 })
+  })
+
+  it('a namespace that was not opened to Postern is refused for good', async () => {
+    await expect(make(facts({ namespaces: ['kube-system'] }))).rejects.toMatchObject({ kind: 'refused', status: 403 })
+  })
+
+  it('Postern itself may not read Secrets, change a Role or make pods', async () => {
+    const about = { namespace: 'payments', group: '', subresource: '', name: '' }
+    const answers = await reviewSelf(client, [
+      { ...about, verb: 'get', resource: 'secrets' },
+      { ...about, verb: 'create', resource: 'pods' },
+      { ...about, verb: 'patch', resource: 'roles', group: 'rbac.authorization.k8s.io' },
+      { ...about, verb: 'update', resource: 'rolebindings', group: 'rbac.authorization.k8s.io' },
+      { ...about, verb: 'create', resource: 'roles', group: 'rbac.authorization.k8s.io', namespace: 'kube-system' },
+      { ...about, verb: 'create', resource: 'roles', group: 'rbac.authorization.k8s.io' },
+    ])
+    expect(answers).toEqual([false, false, false, false, false, true])
+  })
+})
+
+describe('what is there already', () => {
+  it('is success when it is exactly this grant’s', async () => {
+    const given = facts()
+    const [first, second] = [await make(given), await make(given)]
+    expect(second.map(({ uid }) => uid)).toEqual(first.map(({ uid }) => uid))
+  })
+
+  it('is never adopted without this grant’s label, and never removed', async () => {
+    const given = facts()
+    const [, role] = grantObjects(given)
+    if (role?.kind !== 'Role') throw new Error('no role')
+    await kubectl(['create', 'role', role.metadata.name, '-n', 'payments', '--verb=get', '--resource=pods'])
+    await expect(createObject(client, role)).rejects.toMatchObject({ kind: 'refused', status: 409 })
+    await deleteObject(client, keyOf(role), given.grantId, null)
+    expect(await kubectl(['get', 'role', role.metadata.name, '-n', 'payments', '-o', 'name'])).toContain('role')
+  })
+
+  it('is not taken for ours when somebody made it wider than what was approved', async () => {
+    const given = facts()
+    const wider = grantObjects({ ...given, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] })
+    await kubectl(['create', '-f', '-'], { input: JSON.stringify(wider[1]) })
+    await expect(make(given)).rejects.toMatchObject({ kind: 'refused', status: 409 })
+  })
+
+  it('under the same name with another uid is removed only when it is this grant’s', async () => {
+    const given = facts()
+    const [account] = await make(given)
+    if (!account) throw new Error('nothing made')
+    const gone = '00000000-0000-0000-0000-000000000000'
+    await deleteObject(client, account, makeId('grant', new Date(), randomBytes(10)), gone)
+    expect(await kubectl(['get', 'sa', account.name, '-n', grantsNamespace, '-o', 'name'])).toContain(account.name)
+    await deleteObject(client, account, given.grantId, gone)
+    await expect(kubectl(['get', 'sa', account.name, '-n', grantsNamespace])).rejects.toThrow(/not found/i)
+  })
+
+  it('is removed twice without complaint', async () => {
+    const given = facts()
+    const [account] = await make(given)
+    if (!account) throw new Error('nothing made')
+    for (const _ of [1, 2]) await deleteObject(client, account, given.grantId, account.uid)
+    await deleteExactly(client, account)
+  })
+})
+
+describe('a token', () => {
+  it('lives as long as asked for, and is of this very ServiceAccount', async () => {
+    const given = facts()
+    const [account] = await make(given)
+    if (!account) throw new Error('nothing made')
+    const { token, jti, expiresAt } = await requestToken(client, account, 600)
+    expect(token.split('.')).toHaveLength(3)
+    expect(jti).toMatch(/^[0-9a-f-]{36}$/)
+    expect(Math.abs(expiresAt.getTime() - Date.now() - 600_000)).toBeLessThan(10_000)
+    const other = { ...account, uid: '00000000-0000-0000-0000-000000000000' }
+    await expect(requestToken(client, other, 600)).rejects.toBeInstanceOf(ClusterError)
+  })
+  it.each([
+    [1, 600],
+    [599.5, 600],
+    [600.2, 601],
+    [3599, 3599],
+    [3607, 3600],
+    [86_400, 3600],
+  ])('for a grant with %d s left lives %d s', (left, seconds) => expect(tokenSeconds(left)).toBe(seconds))
+})
+
+describe('looking', () => {
+  it('sees the version, namespaces with labels, and what the vetted ClusterRole allows', async () => {
+    expect(await readVersion(client)).toMatch(/^v1\.\d+/)
+    const all = await listNamespaces(client)
+    expect(all.find(({ name }) => name === 'payments')?.labels).toMatchObject({ environment: 'prod' })
+    expect(await readNamespaces(client, ['payments', 'not-there'])).toEqual(
+      all.filter(({ name }) => name === 'payments'),
+    )
+    const view = await readClusterRole(client, 'view')
+    expect(view?.some(({ resources }) => resources.includes('pods'))).toBe(true)
+  })
+  it('calls over one kept connection, not over a new one for each', async () => {
+    const started = performance.now()
+    for (let i = 0; i < 20; i++) await readVersion(client)
+    expect((performance.now() - started) / 20).toBeLessThan(50)
+  })
+})
+
+describe('a kubeconfig', () => {
+  it('that is not there is told by name and code, and may be there later', async () => {
+    const missing = clusterClient({ name: 'other', kubeconfig: { file: '/nonexistent/kubeconfig' } })
+    await expect(missing).rejects.toMatchObject({ kind: 'transient', message: expect.stringContaining('ENOENT') })
+  })
+})

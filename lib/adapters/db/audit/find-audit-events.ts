@@ -1,0 +1,121 @@
+import { AppError } from '#lib/core/access/errors'
+import { reads } from '#lib/adapters/db/client'
+import { Prisma } from '../generated/client.ts'
+
+/** Which events; what is not given does not matter. Times are RFC 3339; `to` is not in the range. */
+export type AuditFilter = {
+  /** Id, subject, e-mail or name of who acted; letter case does not matter. */
+  actor?: string
+  cluster?: string
+  namespace?: string
+  request?: string
+  grant?: string
+  type?: string
+  from?: string
+  to?: string
+}
+
+/** Everybody's events, or those by or about one person, as far as they may know of what they are about. */
+export type AuditScope = 'all' | { personId: string }
+
+/** A time of a filter. @throws AppError `malformed` for what is none, or lies outside what a calendar shows */
+function timeOf(pointer: 'from' | 'to', text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const time = new Date(text)
+  if (time.getUTCFullYear() >= 1970 && time.getUTCFullYear() <= 9999) return time
+  const errors = [{ pointer, message: 'must be a time such as 2026-11-23T09:00:00Z' }]
+  throw new AppError('malformed', `This is not a time that can be looked for: ${pointer}.`, { errors })
+}
+
+/** No value of the database holds a NUL, and asking for one is an error: nothing is found instead. */
+const isFindable = (text: string) => !text.includes('\0')
+
+function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
+  const { actor, cluster, namespace, request, grant, type } = filter
+  const from = timeOf('from', filter.from)
+  const to = timeOf('to', filter.to)
+  const all: Prisma.Sql[] = []
+  if (![actor, cluster, namespace, request, grant, type].every((text) => text === undefined || isFindable(text)))
+    all.push(Prisma.sql`false`)
+  else {
+    // What somebody tried at things that were not there for them would tell them here that they are.
+    if (scope !== 'all')
+      all.push(Prisma.sql`(about_id = ${scope.personId}
+        OR (actor_id = ${scope.personId} AND data ->> 'code' IS DISTINCT FROM 'not-found'))`)
+    if (actor !== undefined)
+      all.push(Prisma.sql`(actor_id = ${actor} OR lower(actor_subject) = lower(${actor})
+        OR lower(actor_email) = lower(${actor}) OR lower(actor_name) = lower(${actor}))`)
+    if (cluster !== undefined) all.push(Prisma.sql`cluster = ${cluster}`)
+    if (namespace !== undefined) all.push(Prisma.sql`namespaces @> ARRAY[${namespace}::text]`)
+    if (request !== undefined) all.push(Prisma.sql`request_id = ${request}`)
+    if (grant !== undefined) all.push(Prisma.sql`grant_id = ${grant}`)
+    if (type !== undefined) all.push(Prisma.sql`type = ${type}`)
+    if (from !== undefined) all.push(Prisma.sql`at >= ${from}`)
+    if (to !== undefined) all.push(Prisma.sql`at < ${to}`)
+  }
+  return all.length > 0 ? Prisma.join(all, ' AND ') : Prisma.sql`true`
+}
+
+export type AuditRow = {
+  seq: bigint
+  id: string
+  at: Date
+  type: string
+  actorKind: 'person' | 'system' | 'unknown'
+  actorId: string | null
+  actorName: string
+  actorEmail: string | null
+  via: string
+  clientAddress: string | null
+  reference: string
+  requestId: string | null
+  grantId: string | null
+  cluster: string | null
+  namespaces: string[]
+  policyHash: string | null
+  data: unknown
+  before: unknown
+  after: unknown
+}
+
+/** Events, newest first, of which `before` (a sequence number) is the first that is not wanted any more. */
+export const findAuditEvents = (
+  scope: AuditScope,
+  filter: AuditFilter,
+  { before, limit }: { before: bigint | null; limit: number },
+): Promise<AuditRow[]> =>
+  reads().$queryRaw<AuditRow[]>(Prisma.sql`
+    SELECT seq, id, at, type, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
+      actor_email AS "actorEmail", via, client_address AS "clientAddress", reference, request_id AS "requestId",
+      grant_id AS "grantId", cluster, namespaces, policy_hash AS "policyHash", data, before, after
+    FROM audit_events
+    WHERE ${conditions(scope, filter)} AND ${before === null ? Prisma.sql`true` : Prisma.sql`seq < ${before}`}
+    ORDER BY seq DESC LIMIT ${limit}`)
+
+export type Bucket = { from: Date; to: Date; count: number }
+
+/**
+ * How many events in each of `buckets` equal parts of the range: from `filter.from`, or the first event found, to
+ * `filter.to`, or now. Parts without events are there too. Empty where there is nothing at all.
+ */
+export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> =>
+  reads().$queryRaw<Bucket[]>(Prisma.sql`
+    WITH ends AS (
+      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz,
+          (SELECT min(at) FROM audit_events WHERE ${conditions(scope, filter)})) AS low,
+        coalesce(${timeOf('to', filter.to) ?? null}::timestamptz, clock_timestamp()) AS high),
+    range AS MATERIALIZED (
+      SELECT low, high, greatest((high - low) / ${buckets}::int, interval '1 microsecond') AS width FROM ends
+      WHERE high > low),
+    bins AS (
+      SELECT date_bin(width, at, low) AS bin, count(*) AS count
+      FROM range, audit_events WHERE at >= low AND at < high AND ${conditions(scope, filter)} GROUP BY 1),
+    counts AS (
+      -- Microseconds that the division left over belong to the last part.
+      SELECT least(round(extract(epoch FROM bin - low) / extract(epoch FROM width))::int + 1, ${buckets}::int) AS n,
+        sum(count)::int AS count
+      FROM bins, range GROUP BY 1)
+    SELECT low + width * (p.n - 1) AS "from", CASE p.n WHEN ${buckets}::int THEN high ELSE low + width * p.n END AS "to",
+      coalesce(c.count, 0) AS count
+    FROM range, generate_series(1, ${buckets}::int) AS p(n) LEFT JOIN counts c USING (n)
+    WHERE EXISTS (SELECT FROM counts) ORDER BY p.n`)

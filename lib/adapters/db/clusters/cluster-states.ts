@@ -1,0 +1,37 @@
+import type { ClusterResource } from '#lib/core/access/resources'
+import type { Rule } from '#lib/core/access/rule'
+import { reads } from '#lib/adapters/db/client'
+import { toSeenCluster } from '#lib/adapters/db/gather-judgement'
+
+export type SeenState = {
+  checkedAt: Date
+  reachable: boolean
+  version: string | null
+  error: string | null
+  /** Null where it was never reached. */
+  namespaces: Array<{ name: string; labels: Record<string, string> }> | null
+  clusterRoles: Record<string, Rule[]>
+  permissions: ClusterResource['permissions']
+  /** When it was last read who may do what there, and why it could not be the last time. */
+  rightsReadAt: Date | null
+  rightsError: string | null
+}
+
+/** What the worker last saw of every cluster, by name. */
+export async function clusterStates(): Promise<Map<string, SeenState>> {
+  const [rows, rights] = await Promise.all([
+    reads().clusterState.findMany(),
+    // NB: never the content, which may be megabytes.
+    reads().clusterRights.findMany({ select: { cluster: true, readAt: true, error: true } }),
+  ])
+  const readings = new Map(rights.map((row) => [row.cluster, row]))
+  return new Map(
+    rows.map((row) => {
+      const { name, checkedAt, reachable, version, error } = row
+      const permissions = row.permissions as ClusterResource['permissions']
+      const { readAt = null, error: rightsError = null } = readings.get(name) ?? {}
+      const seen = { checkedAt, reachable, version, error, permissions, rightsReadAt: readAt, rightsError }
+      return [name, { ...seen, ...toSeenCluster(row) }]
+    }),
+  )
+}

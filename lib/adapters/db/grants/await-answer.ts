@@ -1,0 +1,69 @@
+import { AppError } from '#lib/core/access/errors'
+import { answerChannel, type OrderAnswer } from './credential-orders.ts'
+import { type Listener, listen } from '#lib/adapters/db/listen'
+
+type Waiting = { listener: Listener; answers: Map<string, (answer: OrderAnswer) => void> }
+
+// One connection for all who wait in this process; Next's several bundles share it.
+const shared = globalThis as typeof globalThis & { posternAnswers?: Waiting }
+
+function parse(payload: string): OrderAnswer | undefined {
+  try {
+    const answer = JSON.parse(payload) as OrderAnswer
+    return typeof answer.order === 'string' ? answer : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function waitingHere(): Waiting {
+  if (shared.posternAnswers) return shared.posternAnswers
+  const answers: Waiting['answers'] = new Map()
+  const listener = listen([answerChannel], (_channel, payload) => {
+    const answer = parse(payload)
+    if (answer) answers.get(answer.order)?.(answer)
+  })
+  shared.posternAnswers = { listener, answers }
+  return shared.posternAnswers
+}
+
+/** Closes the connection, at the end of the process or of a test file. */
+export async function stopAwaiting(): Promise<void> {
+  const waiting = shared.posternAnswers
+  shared.posternAnswers = undefined
+  await waiting?.listener.stop()
+}
+
+const tooLate = () =>
+  new AppError('unavailable', 'No worker answered in time: the access itself is not affected. Try again in a moment.')
+
+/**
+ * Places an order and waits for its answer. Listens before the order is placed, because what is notified while nobody
+ * listens is lost.
+ * @param place commits the order
+ * @param giveUp takes back an order that was not answered in time
+ * @throws AppError `unavailable` when nobody answers within `patienceMs`
+ */
+export async function awaitAnswer(
+  order: string,
+  place: () => Promise<void>,
+  patienceMs: number,
+  giveUp: (order: string) => Promise<void>,
+): Promise<OrderAnswer> {
+  const { listener, answers } = waitingHere()
+  const answer = Promise.withResolvers<OrderAnswer>()
+  const timer = setTimeout(() => answer.reject(tooLate()), patienceMs)
+  answer.promise.catch(() => {})
+  answers.set(order, answer.resolve)
+  try {
+    await Promise.race([listener.ready, answer.promise])
+    await place()
+    return await answer.promise
+  } catch (error) {
+    await giveUp(order).catch(() => {})
+    throw error
+  } finally {
+    clearTimeout(timer)
+    answers.delete(order)
+  }
+}

@@ -1,0 +1,224 @@
+import type { JWK } from 'jose'
+import type { Actor, Origin, Person, PersonActor } from '#lib/core/access/actor'
+import { AppError } from '#lib/core/access/errors'
+import type { Id } from '#lib/core/access/ids'
+import type { GrantStatus } from '#lib/core/access/status'
+import { grantsNamespace, objectName } from '#lib/core/grants/names'
+import { type Distrust, distrustBeginning, distrustOrder, distrustPerson, type Signed } from '#lib/core/signing/verify-records'
+import { whyNotSigned } from '#lib/core/signing/signature'
+import { type AnswerRecord, answerStatement, orderStatement } from '#lib/core/signing/statements'
+import { type About, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
+import { countRecorded, db, type Tx, transaction } from '#lib/adapters/db/client'
+import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
+import { Prisma } from '../generated/client.ts'
+import { newId } from '#lib/adapters/db/ids'
+import { toPerson } from '#lib/adapters/db/people/people'
+import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
+import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
+
+/** NOTIFY takes less than 8000 bytes. */
+export const longestNotice = 7_999
+export const answerChannel = 'postern_answer'
+
+type Order = {
+  id: Id<'order'>
+  actor: PersonActor
+  grantId: string
+  publicKey: JWK
+  about: About
+  /** The database's time: nobody takes the order some seconds later. */
+  placedAt: Date
+}
+
+/**
+ * Places an order, sealed answers to which only the holder of the private key can open, and records that it was placed:
+ * one statement, one commit. Signed, so that a worker knows who ordered and for which key. The worker is woken.
+ */
+export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about, placedAt }: Order): Promise<void> {
+  const { via, clientAddress, reference } = actor.origin
+  const personId = actor.person.id
+  const order = { id, grantId, personId, publicKey, via, clientAddress, reference, placedAt }
+  const requested: NewAuditEvent = { type: 'credential.requested', actor, data: {}, about }
+  await tx.$executeRaw`
+    WITH told AS (${insertEvents([requested])})
+    INSERT INTO credential_orders (id, grant_id, person_id, public_key, via, client_address, reference, created_at,
+      signature)
+    VALUES (${id}, ${grantId}, ${personId}, ${JSON.stringify(publicKey)}::jsonb, ${via}, ${clientAddress},
+      ${reference}, ${placedAt.toISOString()}::timestamptz, ${signatureOf('order', orderStatement(order))})`
+  countRecorded([requested])
+}
+
+/** Takes an order back that nobody waits for any more, where no worker took it. */
+export async function cancelOrder(id: string): Promise<void> {
+  await db().$executeRaw`DELETE FROM credential_orders WHERE id = ${id}`
+}
+
+export type TakenOrder = {
+  id: string
+  publicKey: JWK
+  person: Person
+  origin: Origin
+  isFresh: boolean
+  /** Why the order, its person or the access counts for nothing; null when they are as Postern wrote them. */
+  distrust: Distrust | null
+  grant: {
+    id: Id<'grant'>
+    requestId: string
+    requesterId: string
+    status: GrantStatus
+    cluster: string
+    namespaces: string[]
+    policyHash: string
+    entitlementName: string
+    secondsLeft: number
+    account: { namespace: string; name: string; uid: string } | null
+  }
+}
+
+type OrderRow = Omit<TakenOrder, 'person' | 'distrust' | 'grant'> & {
+  grant: Omit<TakenOrder['grant'], 'account'> & { uid: string | null }
+  person: PersonInSql
+  placedAt: Date
+  signature: string | null
+  beginning: Signed<{ activatedAt: string; expiresAt: string }>
+}
+
+function distrustTaken({ person, grant, placedAt, signature, beginning, ...order }: OrderRow): Distrust | null {
+  const keys = signingKeys()
+  const placed = { ...order, ...order.origin, grantId: grant.id, personId: person.id, placedAt, signature }
+  return (
+    distrustOrder(keys, placed) ??
+    distrustPerson(keys, person) ??
+    (grant.status === 'active' ? distrustBeginning(keys, { ...grant, ...beginning }) : null)
+  )
+}
+
+/** Takes an order, for the one worker that is first: it is gone from the table with this. Old ones are only removed. */
+export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
+  const [row] = await db().$queryRaw<OrderRow[]>`
+    WITH taken AS (DELETE FROM credential_orders WHERE id = ${id} RETURNING *)
+    SELECT o.id, o.public_key AS "publicKey", o.created_at AS "placedAt", o.signature,
+      o.created_at BETWEEN now() - interval '15 seconds' AND now() + interval '5 seconds' AS "isFresh",
+      jsonb_build_object('via', o.via, 'clientAddress', o.client_address, 'reference', o.reference) AS origin,
+      ${personInSql('p')} AS person,
+      jsonb_build_object('activatedAt', g.activated_at, 'expiresAt', g.expires_at, 'signature', g.signature) AS beginning,
+      jsonb_build_object('id', g.id, 'requestId', r.id, 'requesterId', r.requester_id, 'status', g.status,
+        'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
+        'entitlementName', r.entitlement_name,
+        'secondsLeft', coalesce(extract(epoch FROM g.expires_at - clock_timestamp()), 0),
+        'uid', (SELECT a.uid FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount'
+          AND a.namespace = ${grantsNamespace} AND a.name = 'postern-' || substr(g.id, 5))) AS "grant"
+    FROM taken o
+    JOIN people p ON p.id = o.person_id
+    JOIN grants g ON g.id = o.grant_id
+    JOIN requests r ON r.id = g.request_id`
+  if (!row) return undefined
+  const {
+    person,
+    placedAt: _,
+    signature: __,
+    beginning: ___,
+    grant: { uid, ...grant },
+    ...order
+  } = row
+  // NB: by its own name. Whoever writes to the database could name the account of somebody else's access.
+  const account = uid === null ? null : { namespace: grantsNamespace, name: objectName(grant.id), uid }
+  return { ...order, grant: { ...grant, account }, person: toPerson(person), distrust: distrustTaken(row) }
+}
+
+/** Orders that were placed while nobody listened. */
+export async function waitingOrders(): Promise<string[]> {
+  const rows = await db().$queryRaw<Array<{ id: string }>>`SELECT id FROM credential_orders ORDER BY created_at`
+  return rows.map(({ id }) => id)
+}
+
+export type Problem = { code: 'conflict' | 'forbidden' | 'unavailable'; sentence: string }
+export type OrderAnswer = { order: string; jwe: string } | { order: string; problem: Problem }
+
+/** Tells whoever waits for this order; heard when the transaction commits, if one is under way. */
+async function notify(tx: Tx, answer: OrderAnswer) {
+  await tx.$executeRaw`SELECT pg_notify(${answerChannel}, ${JSON.stringify(answer)})`
+}
+
+const aboutOf = ({ grant }: TakenOrder): About => {
+  const { id: grantId, requestId, requesterId: personId, cluster, namespaces, policyHash } = grant
+  return { requestId, grantId, personId, cluster, namespaces, policyHash }
+}
+
+/** Records that a credential was issued, by its id alone, and hands the sealed answer over with the same commit. */
+export async function saveIssued(
+  order: TakenOrder,
+  actor: PersonActor,
+  issued: { jti: string; expiresAt: Date },
+  jwe: string,
+): Promise<void> {
+  const grantId = order.grant.id
+  const personId = order.person.id
+  const event: NewAuditEvent = {
+    type: 'credential.issued',
+    actor,
+    data: { jti: issued.jti, expiresAt: issued.expiresAt.toISOString() },
+    about: aboutOf(order),
+  }
+  // Whoever ends the grant at this moment waits for us, or we for them and then there is nothing to hand over. What is
+  // notified is heard when this is committed.
+  const handedOver = await db().$queryRaw<unknown[]>`
+    WITH active AS (SELECT 1 FROM grants WHERE id = ${grantId} AND status = 'active' FOR SHARE),
+    issued AS (
+      INSERT INTO credentials (id, grant_id, person_id, jti, client_address, account_uid, issued_at, expires_at)
+      SELECT ${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${order.origin.clientAddress},
+        ${order.grant.account?.uid ?? null}, clock_timestamp(), ${issued.expiresAt.toISOString()}::timestamptz
+      FROM active),
+    told AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM active)`)})
+    SELECT pg_notify(${answerChannel}, ${JSON.stringify({ order: order.id, jwe })})::text FROM active`
+  if (handedOver.length === 0) throw new AppError('conflict', 'The access has ended.')
+  countRecorded([event])
+}
+
+/**
+ * Tells whoever waits that there will be no credential, and why. A refusal is recorded; a cluster in trouble is not.
+ * @param actor who ordered; the worker where nobody knows, because the order was not written by Postern
+ */
+export async function saveProblem(order: TakenOrder, actor: Actor, problem: Problem): Promise<void> {
+  await transaction(async (tx) => {
+    const about = aboutOf(order)
+    const event: NewAuditEvent = order.distrust
+      ? { type: 'record.refused', actor, data: order.distrust, about }
+      : { type: 'credential.refused', actor, data: problem, about }
+    if (problem.code !== 'unavailable') await recordEvents(tx, [event])
+    await notify(tx, { order: order.id, problem })
+  })
+}
+
+/** What a worker seals for whoever ordered, with its signature: anybody who read the order could seal to its key. */
+export const signedAnswer = (answer: AnswerRecord): Signed<AnswerRecord> => ({
+  ...answer,
+  signature: signatureOf('answer', answerStatement(answer)),
+})
+
+/** Is this answer a worker's own? */
+export const isWorkersAnswer = (answer: Signed<AnswerRecord>): boolean =>
+  whyNotSigned(signingKeys(), 'answer', () => answerStatement(answer), answer.signature) === null
+
+export type GrantToIssue = {
+  requestId: string
+  requesterId: string
+  approverGroups: string[]
+  deciderIds: string[]
+  cluster: string
+  namespaces: string[]
+  policyHash: string
+  status: GrantStatus
+  expiresAt: Date | null
+  now: Date
+}
+
+/** What decides whether somebody may take a credential of this grant. */
+export async function gatherGrantToIssue(tx: Tx, grantId: string): Promise<GrantToIssue | undefined> {
+  const [row] = await tx.$queryRaw<GrantToIssue[]>`
+    SELECT g.request_id AS "requestId", r.requester_id AS "requesterId", r.approver_groups AS "approverGroups",
+      ARRAY(SELECT d.person_id FROM decisions d WHERE d.request_id = r.id) AS "deciderIds", g.cluster, r.namespaces,
+      r.policy_hash AS "policyHash", g.status, g.expires_at AS "expiresAt", clock_timestamp() AS now
+    FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.id = ${grantId}`
+  return row
+}

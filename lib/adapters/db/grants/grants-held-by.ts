@@ -1,0 +1,24 @@
+import type { Entitlement } from '#lib/core/access/entitlement'
+import type { Rule } from '#lib/core/access/rule'
+import { reads } from '#lib/adapters/db/client'
+
+export type ActiveGrant = {
+  id: string
+  requestId: string
+  title: string
+  namespaces: string[]
+  rules: Rule[]
+  clusterRole: string | null
+  expiresAt: Date
+}
+
+/** What somebody holds in a cluster at this moment, by grants. Whether the reader may know is for the caller. */
+export async function findActiveGrants(personId: string, cluster: string): Promise<ActiveGrant[]> {
+  const rows = await reads().$queryRaw<Array<Omit<ActiveGrant, 'title'> & { entitlement: Entitlement }>>`
+    SELECT g.id, r.id AS "requestId", e.document AS entitlement, r.namespaces, r.rules,
+      r.cluster_role AS "clusterRole", g.expires_at AS "expiresAt"
+    FROM requests r JOIN grants g ON g.request_id = r.id JOIN entitlement_versions e ON e.hash = r.entitlement_hash
+    WHERE r.requester_id = ${personId} AND g.cluster = ${cluster} AND g.status = 'active' AND g.expires_at > now()
+    ORDER BY g.expires_at DESC, g.id`
+  return rows.map(({ entitlement, ...row }) => ({ ...row, title: entitlement.title }))
+}

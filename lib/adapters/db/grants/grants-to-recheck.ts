@@ -1,0 +1,55 @@
+import type { Entitlement } from '#lib/core/access/entitlement'
+import type { Id } from '#lib/core/access/ids'
+import type { Rule } from '#lib/core/access/rule'
+import { db } from '#lib/adapters/db/client'
+import { type SeenCluster, toSeenCluster } from '#lib/adapters/db/gather-judgement'
+
+/** A live grant with what decides whether its holder may still have it. */
+export type LiveGrant = {
+  id: Id<'grant'>
+  requestId: Id<'request'>
+  title: string
+  entitlementName: string
+  cluster: string
+  namespaces: string[]
+  rules: Rule[]
+  clusterRole: string | null
+  durationSeconds: number
+  reason: string
+  policyHash: string
+  requesterId: Id<'person'>
+  subject: string
+  groups: string[]
+  now: Date
+}
+
+/**
+ * The live grants of a cluster whose holders may have lost them: all of them with `all`, else those whose holder is not
+ * among whom the entitlement of that name is for, and those that rest on a ClusterRole, which anybody may have changed.
+ * What else an entitlement says changes with the configuration alone.
+ */
+export const liveGrantsInDoubt = (
+  cluster: string,
+  entitlements: readonly Pick<Entitlement, 'name' | 'who'>[],
+  all: boolean,
+): Promise<LiveGrant[]> => {
+  const offered = entitlements.map(({ name, who }) => ({ name, groups: who.groups ?? [], people: who.people ?? [] }))
+  return db().$queryRaw<LiveGrant[]>`
+    SELECT g.id, r.id AS "requestId", v.document ->> 'title' AS title, r.entitlement_name AS "entitlementName", g.cluster,
+      r.namespaces, r.rules, r.cluster_role AS "clusterRole", r.duration_seconds AS "durationSeconds", r.reason,
+      r.policy_hash AS "policyHash", p.id AS "requesterId", p.subject, p.groups, now() AS now
+    FROM grants g
+    JOIN requests r ON r.id = g.request_id
+    JOIN entitlement_versions v ON v.hash = r.entitlement_hash
+    JOIN people p ON p.id = r.requester_id
+    LEFT JOIN jsonb_to_recordset(${JSON.stringify(offered)}::jsonb) AS e(name text, groups text[], people text[])
+      ON e.name = r.entitlement_name
+    WHERE g.cluster = ${cluster} AND g.status = 'active'
+      AND (${all} OR r.cluster_role IS NOT NULL OR e.name IS NULL OR NOT (p.subject = ANY(e.people) OR p.groups && e.groups))`
+}
+
+/** The cluster as the worker last saw it, where it is reached; undefined where nothing can be concluded from that. */
+export async function seenCluster(name: string): Promise<SeenCluster | undefined> {
+  const row = await db().clusterState.findUnique({ where: { name } })
+  return row?.reachable ? toSeenCluster(row) : undefined
+}

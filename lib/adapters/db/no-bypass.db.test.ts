@@ -1,0 +1,48 @@
+import { afterAll, expect, test } from 'vitest'
+import { testDatabase } from '#testing/database'
+import { aPerson } from '#testing/people'
+import { aDecision, aRequest } from '#testing/requests'
+import { sqlStateOf } from './errors.ts'
+
+// What the database refuses to the application's own role, so that no error of the program and nobody who got hold of
+// its password can write it.
+
+const database = await testDatabase()
+afterAll(database.drop)
+
+/** SQLSTATE with which the application's role was refused; `allowed` where it was not. */
+const refusalOf = (sql: string, values: unknown[] = []): Promise<string | undefined> =>
+  database.asApp(sql, values).then(() => 'allowed', sqlStateOf)
+
+const event = (column: string, value: string) =>
+  `INSERT INTO audit_events (${column}, id, type, actor_kind, actor_name, via, reference, data)
+   VALUES (${value}, 'evt_x', 'request.lapsed', 'system', 'x', 'system', 'x', '{}')`
+
+test('nobody slips an event in before others, or says when it was recorded', async () => {
+  expect(await refusalOf(event('at', `'2026-01-01T00:00:00Z'`))).toBe('42501')
+  expect(await refusalOf(event('seq', '1'))).toBe('42501')
+})
+
+test('nobody decides their own request, not by the database either', async () => {
+  const requester = await aPerson({ groups: ['payments-dev', 'payments-leads'] })
+  const request = await aRequest({ requester })
+  await expect(aDecision(request, requester)).rejects.toThrow(/nobody decides their own request/)
+})
+
+test('a grant is made for an approved request alone, as it was approved', async () => {
+  const insert = `INSERT INTO grants (id, request_id, cluster, duration_seconds) VALUES ('grt_x', $1, $2, $3)`
+  const pending = await aRequest()
+  expect(await refusalOf(insert, [pending.id, 'prod-eu', pending.durationSeconds])).toBe('23514')
+  const { id, durationSeconds } = await aRequest({ status: 'approved' })
+  expect(await refusalOf(insert, [id, 'staging', durationSeconds])).toBe('23514')
+  expect(await refusalOf(insert, [id, 'prod-eu', durationSeconds + 1])).toBe('23514')
+  expect(await refusalOf(insert, [id, 'prod-eu', durationSeconds])).toBe('allowed')
+})
+
+test('an identity and the terms of a request stay what they were', async () => {
+  const { id } = await aPerson()
+  expect(await refusalOf(`UPDATE people SET subject = 'somebody-else' WHERE id = $1`, [id])).toBe('23514')
+  const request = await aRequest()
+  expect(await refusalOf(`UPDATE requests SET cluster_role = 'admin' WHERE id = $1`, [request.id])).toBe('23514')
+  expect(await refusalOf(`UPDATE requests SET starts_at = now() WHERE id = $1`, [request.id])).toBe('23514')
+})

@@ -1,0 +1,27 @@
+import { idSchema } from '#lib/core/access/ids'
+import { reads } from '#lib/adapters/db/client'
+
+export type Readers = { requesterId: string; approverGroups: string[]; deciderIds: string[] }
+
+/**
+ * Who may read a request, by its id or by its grant's: what maySee() judges. Undefined where there is none, where
+ * neither is asked about, or where both are and do not belong together.
+ */
+export async function findReaders({
+  request,
+  grant,
+}: {
+  request?: string
+  grant?: string
+}): Promise<Readers | undefined> {
+  if (request === undefined && grant === undefined) return undefined
+  if (request !== undefined && !idSchema('request').safeParse(request).success) return undefined
+  if (grant !== undefined && !idSchema('grant').safeParse(grant).success) return undefined
+  const row = await reads().request.findFirst({
+    where: { id: request, ...(grant === undefined ? {} : { grant: { id: grant } }) },
+    select: { requesterId: true, approverGroups: true, decisions: { select: { personId: true } } },
+  })
+  if (!row) return undefined
+  const { requesterId, approverGroups, decisions } = row
+  return { requesterId, approverGroups, deciderIds: decisions.map(({ personId }) => personId) }
+}

@@ -1,0 +1,41 @@
+import { afterAll, expect, test } from 'vitest'
+import { testDatabase } from '#testing/database'
+import { anIdentity } from '#testing/people'
+import { statementsOf } from '#testing/statements'
+import { db } from '#lib/adapters/db/client'
+import { upsertPerson } from './people.ts'
+
+const database = await testDatabase()
+afterAll(database.drop)
+
+test('issuer and subject are who it is; name, e-mail and groups are what they are now', async () => {
+  const identity = anIdentity({ groups: ['b', 'a', 'b'] })
+  const first = await upsertPerson(db(), identity)
+  expect(first).toMatchObject({ previousGroups: null, person: { groups: ['a', 'b'] } })
+  const changed = { ...identity, name: 'Another Name', email: 'new@example.com', groups: ['c'] }
+  const second = await upsertPerson(db(), changed)
+  expect(second).toMatchObject({ previousGroups: ['a', 'b'], person: { id: first.person.id, ...changed } })
+})
+
+test('the same subject of another issuer is somebody else', async () => {
+  const identity = anIdentity()
+  const one = await upsertPerson(db(), identity)
+  const other = await upsertPerson(db(), { ...identity, issuer: 'https://id.example.org' })
+  expect(other.person.id).not.toBe(one.person.id)
+})
+
+test('two first calls at once give one person', async () => {
+  const identity = anIdentity()
+  const seen = await Promise.all(Array.from({ length: 6 }, () => upsertPerson(db(), identity)))
+  expect(new Set(seen.map(({ person }) => person.id)).size).toBe(1)
+})
+
+test('somebody of whom nothing changed is not written again, for a minute', async () => {
+  const identity = anIdentity()
+  const { person } = await upsertPerson(db(), identity)
+  expect(await statementsOf(() => upsertPerson(db(), identity))).toHaveLength(1)
+  await db().$executeRaw`UPDATE people SET groups_at = now() - interval '2 minutes' WHERE id = ${person.id}`
+  await upsertPerson(db(), identity)
+  const { groupsAt } = await db().person.findUniqueOrThrow({ where: { id: person.id } })
+  expect(Date.now() - groupsAt.getTime()).toBeLessThan(60_000)
+})

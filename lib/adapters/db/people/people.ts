@@ -1,0 +1,70 @@
+import type { Person } from '#lib/core/access/actor'
+import type { Id } from '#lib/core/access/ids'
+import type { PersonResource } from '#lib/core/access/resources'
+import { distrustPerson } from '#lib/core/signing/verify-records'
+import { personStatement } from '#lib/core/signing/statements'
+import type { Tx } from '#lib/adapters/db/client'
+import type { Person as PersonRow } from '../generated/client.ts'
+import { newId } from '#lib/adapters/db/ids'
+import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
+
+/** What an identity provider says about somebody, already verified by whoever received it. */
+export type Identity = Omit<Person, 'id' | 'knownEmails'>
+
+/** `previousGroups` is null for somebody who was never seen before. */
+export type KnownPerson = { person: Person; previousGroups: string[] | null }
+
+/** As rarely as this a person whom nothing changed about is written again, to say that their groups are still true. */
+const groupsRestatedAfterMs = 60_000
+
+export const toPerson = (row: Omit<Person, 'id'> & { id: string }): Person => ({
+  id: row.id as Id<'person'>,
+  issuer: row.issuer,
+  subject: row.subject,
+  name: row.name,
+  email: row.email,
+  emailVerified: row.emailVerified,
+  knownEmails: row.knownEmails,
+  groups: row.groups,
+})
+
+export const toPersonResource = (row: Pick<PersonRow, 'id' | 'name' | 'email'>): PersonResource => ({
+  id: row.id,
+  name: row.name,
+  email: row.email,
+})
+
+const sorted = (groups: readonly string[]) => [...new Set(groups)].sort()
+
+const isSame = (row: PersonRow, identity: Identity, groups: string[]) =>
+  row.name === identity.name &&
+  row.email === identity.email &&
+  row.emailVerified === identity.emailVerified &&
+  row.groups.join('\n') === groups.join('\n') &&
+  distrustPerson(signingKeys(), row) === null
+
+/**
+ * Remembers a person as the identity provider describes them now, signed; issuer and subject say who it is. One statement
+ * when nothing changed since a minute. Two first calls at once give one person.
+ */
+export async function upsertPerson(tx: Tx, identity: Identity): Promise<KnownPerson> {
+  const { issuer, subject, name, email, emailVerified } = identity
+  const groups = sorted(identity.groups)
+  const where = { issuer_subject: { issuer, subject } }
+  const signed = (id: string) => {
+    const row = { id, issuer, subject, name, email, emailVerified, groups, groupsAt: new Date() }
+    return { ...row, signature: signatureOf('person', personStatement(row)) }
+  }
+  let known = await tx.person.findUnique({ where })
+  if (!known) {
+    const { count } = await tx.person.createMany({ data: signed(newId('person')), skipDuplicates: true })
+    const row = await tx.person.findUniqueOrThrow({ where })
+    if (count === 1) return { person: toPerson(row), previousGroups: null }
+    known = row
+  }
+  const previousGroups = known.groups
+  if (isSame(known, identity, groups) && Date.now() - known.groupsAt.getTime() < groupsRestatedAfterMs)
+    return { person: toPerson(known), previousGroups }
+  const { id, issuer: _, subject: __, ...data } = signed(known.id)
+  return { person: toPerson(await tx.person.update({ where: { id }, data })), previousGroups }
+}

@@ -1,0 +1,104 @@
+import type { Person } from '#lib/core/access/actor'
+import type { Id } from '#lib/core/access/ids'
+import { type Distrust, distrustSignedIn } from '#lib/core/signing/verify-records'
+import { db, type Tx } from '#lib/adapters/db/client'
+import { toPerson } from './people.ts'
+import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
+import { signingKeys } from '#lib/adapters/db/signing'
+
+// Browser sessions. The database's clock decides everything here: when one is over, when its groups are due again.
+
+/** What a cookie says, which only a process with the session secret can make: which session, whose, since when. */
+export type NamedSession = { id: string; personId: string; since: Date }
+
+/** A session that is neither over nor ended, with its person as last described by the provider. */
+export type LiveSession = {
+  id: Id<'session'>
+  person: Person
+  /** Why the row, or what is on record about the person, counts for nothing: then nobody is signed in. */
+  distrust: Distrust | null
+  /** The provider was last asked for the groups longer ago than `groupsFreshForSeconds`. */
+  isDue: boolean
+}
+
+/** How long a session lasts, whatever happens in it. */
+export const sessionSeconds = 3600
+
+/** How old a person's groups may be before the provider is asked again. */
+export const groupsFreshForSeconds = 300
+
+/** A provider that did not answer is asked again after this. */
+const retrySeconds = 60
+
+type Row = { id: Id<'session'>; is_due: boolean; person: PersonInSql }
+
+export async function createSession(
+  tx: Tx,
+  session: { id: Id<'session'>; personId: string; sealedRefreshToken: string | null; sealedIdToken: string | null },
+) {
+  await tx.$executeRaw`
+    INSERT INTO sessions (id, person_id, expires_at, refreshed_at, sealed_refresh_token, sealed_id_token)
+    VALUES (${session.id}, ${session.personId}, now() + make_interval(secs => ${sessionSeconds}::int), now(),
+            ${session.sealedRefreshToken}, ${session.sealedIdToken})`
+  // Rows of sessions that are long over serve nobody; whoever signs in sweeps them.
+  await tx.$executeRaw`DELETE FROM sessions WHERE expires_at < now() - interval '1 day'`
+}
+
+function distrustSession({ id, person }: Row, { personId, since }: NamedSession): Distrust | null {
+  if (person.id === personId) return distrustSignedIn(signingKeys(), person, since)
+  const sentence = 'A session on record is not of the person who signed in with it: something else has written to it.'
+  return { record: 'session', id, code: 'mismatch', sentence }
+}
+
+export async function findLiveSession(named: NamedSession): Promise<LiveSession | null> {
+  const rows = await db().$queryRaw<Row[]>`
+    SELECT s.id, s.refreshed_at <= now() - make_interval(secs => ${groupsFreshForSeconds}::int)
+             AND s.sealed_refresh_token IS NOT NULL AS is_due,
+           ${personInSql('p')} AS person
+    FROM sessions s JOIN people p ON p.id = s.person_id
+    WHERE s.id = ${named.id} AND s.ended_at IS NULL AND s.expires_at > now()`
+  const row = rows[0]
+  if (!row) return null
+  return { id: row.id, isDue: row.is_due, person: toPerson(row.person), distrust: distrustSession(row, named) }
+}
+
+/**
+ * Takes the right to refresh this session's groups now: of many callers, on any replica, one gets the sealed refresh
+ * token and the others null, because a provider may let a refresh token be used once only. No lock is held while the
+ * provider is asked.
+ */
+export async function claimRefresh(id: string): Promise<string | null> {
+  const rows = await db().$queryRaw<{ sealed_refresh_token: string | null }[]>`
+    UPDATE sessions SET refreshed_at = now()
+    WHERE id = ${id} AND ended_at IS NULL
+      AND refreshed_at <= now() - make_interval(secs => ${groupsFreshForSeconds}::int)
+    RETURNING sealed_refresh_token`
+  return rows[0]?.sealed_refresh_token ?? null
+}
+
+/** Keeps the refresh token that replaced the one just used, where the provider gave a new one. */
+export async function keepRefreshToken(tx: Tx, id: string, sealedRefreshToken: string) {
+  await tx.$executeRaw`
+    UPDATE sessions SET sealed_refresh_token = ${sealedRefreshToken} WHERE id = ${id} AND ended_at IS NULL`
+}
+
+/** The provider did not answer: ask again in a minute, not in five. */
+export async function postponeRefresh(id: string) {
+  await db().$executeRaw`
+    UPDATE sessions SET refreshed_at = now() - make_interval(secs => ${groupsFreshForSeconds - retrySeconds}::int)
+    WHERE id = ${id} AND ended_at IS NULL`
+}
+
+/** Ends a session and forgets its tokens. Null where it was over already; else the sealed id_token, for the provider. */
+export async function endSession(
+  tx: Tx,
+  id: string,
+): Promise<{ personId: Id<'person'>; sealedIdToken: string | null } | null> {
+  const rows = await tx.$queryRaw<{ person_id: Id<'person'>; sealed_id_token: string | null }[]>`
+    SELECT person_id, sealed_id_token FROM sessions WHERE id = ${id} AND ended_at IS NULL FOR UPDATE`
+  const row = rows[0]
+  if (!row) return null
+  await tx.$executeRaw`
+    UPDATE sessions SET ended_at = now(), sealed_refresh_token = NULL, sealed_id_token = NULL WHERE id = ${id}`
+  return { personId: row.person_id, sealedIdToken: row.sealed_id_token }
+}

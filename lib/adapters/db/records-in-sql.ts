@@ -1,0 +1,102 @@
+import type { Person } from '#lib/core/access/actor'
+import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import type { Rule } from '#lib/core/access/rule'
+import { type Distrust, distrustApproval, type Signed } from '#lib/core/signing/verify-records'
+import { Prisma } from './generated/client.ts'
+import { toPerson } from '#lib/adapters/db/people/people'
+import { signingKeys } from './signing.ts'
+
+// What an approval rests on, as statements of our own read it: with everything that the signatures are over. Read in one
+// way for deciding and for granting, so that both believe and disbelieve the same.
+
+/** A person as a statement gives it; only without signature and time it is a Person. */
+export type PersonInSql = Signed<Person & { groupsAt: string }>
+
+/** The JSON of a person, in a statement in which the table `people` goes by this name. */
+export const personInSql = (people: 'p' | 'q'): Prisma.Sql =>
+  Prisma.raw(`jsonb_build_object('id', ${people}.id, 'issuer', ${people}.issuer, 'subject', ${people}.subject,
+    'name', ${people}.name, 'email', ${people}.email, 'emailVerified', ${people}.email_verified,
+    'knownEmails', ${people}.known_emails, 'groups', ${people}.groups, 'groupsAt', ${people}.groups_at,
+    'signature', ${people}.signature)`)
+
+/** The columns of a request `r` and its entitlement version `e` that everybody needs who judges it. */
+export const requestInSql = Prisma.sql`r.namespaces, r.rules, r.cluster_role AS "clusterRole",
+  r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest, r.reason, r.ticket, r.steps, r.verdict,
+  r.facts, r.difference, r.asked, r.policy_hash AS "policyHash", r.entitlement_name AS "entitlementName",
+  r.entitlement_hash AS "entitlementHash", r.created_at AS "createdAt", r.lapses_at AS "lapsesAt", r.signature,
+  e.document AS entitlement`
+
+export type RequestInSql = Signed<{
+  namespaces: string[]
+  rules: Rule[]
+  clusterRole: string | null
+  durationSeconds: number
+  startsAt: Date | null
+  digest: string
+  reason: string
+  ticket: string | null
+  steps: ApprovalStep[]
+  verdict: unknown
+  facts: unknown
+  difference: unknown
+  asked: unknown
+  policyHash: string
+  entitlementName: string
+  entitlementHash: string
+  createdAt: Date
+  lapsesAt: Date
+  /** The entitlement as it stood when this was asked. */
+  entitlement: Entitlement
+}>
+
+/** The decisions on one request, oldest first, each with its person as they are now. */
+export const decisionsInSql = (requestId: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'personId', d.person_id, 'decision', d.decision,
+      'note', d.note, 'digest', d.digest, 'result', d.result, 'narrowed', d.narrowed, 'difference', d.difference, 'groups', d.groups,
+      'createdAt', d.created_at, 'signature', d.signature, 'person', ${personInSql('q')}) ORDER BY d.created_at, d.id), '[]')
+    FROM decisions d JOIN people q ON q.id = d.person_id WHERE d.request_id = ${requestId})`
+
+export type DecisionInSql = Signed<{
+  id: string
+  personId: string
+  decision: 'approve' | 'deny'
+  note: string | null
+  digest: string
+  result: string
+  narrowed: unknown
+  difference: unknown
+  groups: string[]
+  createdAt: string
+  person: PersonInSql
+}>
+
+/** One decision as it is judged. `groups` are those that its person had then, `person` is how they are now. */
+export type MadeDecision = {
+  decision: 'approve' | 'deny'
+  personId: string
+  person: Person
+  groups: string[]
+  result: string
+  /** RFC 3339 */
+  at: string
+}
+
+export const toMadeDecision = ({
+  decision,
+  personId,
+  person,
+  groups,
+  result,
+  createdAt,
+}: DecisionInSql): MadeDecision => ({
+  ...{ decision, personId, groups, result, at: createdAt },
+  person: toPerson(person),
+})
+
+/** Why what was read so cannot be what Postern wrote; null when it is. */
+export const distrustOf = (
+  request: RequestInSql & { id: string; cluster: string },
+  requester: PersonInSql,
+  decisions: readonly DecisionInSql[],
+): Distrust | null =>
+  distrustApproval(signingKeys(), { request, requester, entitlement: request.entitlement, decisions })

@@ -1,0 +1,110 @@
+import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
+import { reads } from '#lib/adapters/db/client'
+import { Prisma } from '../generated/client.ts'
+
+// Which requests and grants may this person see? Found as ids; gather-requests.ts and gather-grants.ts read the rest.
+
+/** Who reads. `seesAll` is for auditors and admins. */
+export type Reader = { personId: string; groups: readonly string[]; seesAll: boolean }
+
+type Paging = { after: string | null; limit: number }
+
+/**
+ * Ids of visible rows, newest first. Three short index scans instead of one with three alternatives, which PostgreSQL
+ * could only answer by walking the table: own requests, those that a group of the reader decides, those they decided.
+ */
+function visibleIds(reader: Reader, id: Prisma.Sql, from: Prisma.Sql, where: Prisma.Sql, limit: number): Prisma.Sql {
+  const page = Prisma.sql`ORDER BY ${id} DESC LIMIT ${limit}`
+  if (reader.seesAll) return Prisma.sql`SELECT ${id} AS id ${from} WHERE ${where} ${page}`
+  return Prisma.sql`SELECT id FROM (
+    (SELECT ${id} AS id ${from} WHERE r.requester_id = ${reader.personId} AND ${where} ${page})
+    UNION
+    (SELECT ${id} AS id ${from} WHERE r.approver_groups && ${[...reader.groups]}::text[] AND ${where} ${page})
+    UNION
+    (SELECT ${id} AS id ${from} JOIN decisions d ON d.request_id = r.id
+      WHERE d.person_id = ${reader.personId} AND ${where} ${page})
+  ) AS visible ORDER BY id DESC LIMIT ${limit}`
+}
+
+async function idsOf(query: Prisma.Sql): Promise<string[]> {
+  const rows = await reads().$queryRaw<Array<{ id: string }>>(query)
+  return rows.map(({ id }) => id)
+}
+
+/** Requests that this person may see, newest first; with `mine`, only their own. */
+export async function findRequests(
+  reader: Reader,
+  { mine, status, after, limit }: Paging & { mine: boolean; status?: RequestStatus },
+): Promise<string[]> {
+  const where = Prisma.sql`${status ? Prisma.sql`r.status = ${status}::request_status` : Prisma.sql`true`}
+    AND ${after ? Prisma.sql`r.id < ${after}` : Prisma.sql`true`}`
+  if (mine) {
+    return idsOf(Prisma.sql`SELECT r.id FROM requests r WHERE r.requester_id = ${reader.personId} AND ${where}
+      ORDER BY r.id DESC LIMIT ${limit}`)
+  }
+  return idsOf(visibleIds(reader, Prisma.sql`r.id`, Prisma.sql`FROM requests r`, where, limit))
+}
+
+/** Grants that this person may see, newest first. */
+export async function findGrants(
+  reader: Reader,
+  { status, after, limit }: Paging & { status?: GrantStatus },
+): Promise<string[]> {
+  const where = Prisma.sql`${status ? Prisma.sql`g.status = ${status}::grant_status` : Prisma.sql`true`}
+    AND ${after ? Prisma.sql`g.id < ${after}` : Prisma.sql`true`}`
+  const from = Prisma.sql`FROM grants g JOIN requests r ON r.id = g.request_id`
+  return idsOf(visibleIds(reader, Prisma.sql`g.id`, from, where, limit))
+}
+
+/** Who decides: besides the groups, an e-mail that makes two subjects one person, and entitlements that changed. */
+export type Decider = {
+  personId: string
+  groups: readonly string[]
+  /** Verified now or before, in lower case. */
+  emails: readonly string[]
+  /** Do people without a verified e-mail count as told apart? */
+  isOneSubjectPerPerson: boolean
+  /** Entitlements whose steps name none of the person's groups any more. */
+  notTheirs: readonly string[]
+}
+
+/** A step that guardrails added, and not the entitlement: see `addedSteps` in lib/core/approvals/current-steps.ts. */
+const inAddedStep = (groups: readonly string[]) => Prisma.sql`EXISTS (
+  SELECT FROM jsonb_array_elements(r.steps) s WHERE jsonb_exists_any(s->'groups', ${[...groups]}::text[])
+  AND NOT EXISTS (
+    SELECT FROM entitlement_versions e, jsonb_array_elements(e.document->'approvals') a
+    WHERE e.hash = r.entitlement_hash AND (a->'groups') @> (s->'groups') AND (a->'groups') <@ (s->'groups')))`
+
+const inboxWhere = ({ personId, groups, emails, notTheirs, isOneSubjectPerPerson }: Decider) => Prisma.sql`
+  r.status = 'pending' AND r.lapses_at > now() AND r.approver_groups && ${[...groups]}::text[]
+  AND r.requester_id <> ${personId}
+  AND (r.entitlement_name <> ALL (${[...notTheirs]}::text[]) OR ${inAddedStep(groups)})
+  AND NOT EXISTS (SELECT FROM people p, unnest(p.known_emails) AS known(email) WHERE p.id = r.requester_id
+    AND regexp_replace(lower(normalize(known.email, NFKC)), '([^+@])[+][^@]*(?=@[^@]*$)', '\\1') = ANY (${[...emails]}::text[]))
+  AND (${isOneSubjectPerPerson} OR ${emails.length > 0} AND EXISTS (
+    SELECT FROM people p WHERE p.id = r.requester_id AND cardinality(p.known_emails) > 0))
+  AND NOT EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId})`
+
+/** Requests that wait for this person's word, oldest first. */
+export const findInbox = (decider: Decider, { after, limit }: Paging): Promise<string[]> =>
+  idsOf(Prisma.sql`SELECT r.id FROM requests r WHERE ${inboxWhere(decider)}
+    AND ${after ? Prisma.sql`r.id > ${after}` : Prisma.sql`true`} ORDER BY r.id LIMIT ${limit}`)
+
+/** How many requests wait for this person's word. */
+export async function countInbox(decider: Decider): Promise<number> {
+  const [row] = await reads().$queryRaw<Array<{ count: number }>>(
+    Prisma.sql`SELECT count(*)::int AS count FROM requests r WHERE ${inboxWhere(decider)}`,
+  )
+  return row?.count ?? 0
+}
+
+/** A person's own requests: those with something still to come, and the last of those that are over. */
+export async function findOwnRequests(personId: string): Promise<{ now: string[]; before: string[] }> {
+  const [row] = await reads().$queryRaw<Array<{ now: string[]; before: string[] }>>`
+    WITH own AS (
+      SELECT r.id, r.status = 'pending' OR (g.status IS NOT NULL AND g.status <> 'ended') AS lives
+      FROM requests r LEFT JOIN grants g ON g.request_id = r.id WHERE r.requester_id = ${personId})
+    SELECT ARRAY(SELECT id FROM own WHERE lives ORDER BY id DESC LIMIT 50) AS now,
+      ARRAY(SELECT id FROM own WHERE NOT lives ORDER BY id DESC LIMIT 20) AS before`
+  return row ?? { now: [], before: [] }
+}

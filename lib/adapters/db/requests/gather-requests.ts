@@ -1,0 +1,100 @@
+import type { Person } from '#lib/core/access/actor'
+import type { Rule } from '#lib/core/access/rule'
+import { type Distrust, distrustApproval } from '#lib/core/signing/verify-records'
+import { reads } from '#lib/adapters/db/client'
+import type { Prisma } from '../generated/client.ts'
+import { signingKeys } from '#lib/adapters/db/signing'
+
+const summaryInclude = {
+  requester: true,
+  entitlement: { select: { document: true } },
+  decisions: { include: { person: true }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] },
+  grant: true,
+} as const satisfies Prisma.RequestInclude
+
+const wholeInclude = {
+  ...summaryInclude,
+  grant: {
+    include: {
+      objects: { orderBy: [{ namespace: 'asc' }, { kind: 'asc' }] },
+      credentials: { include: { person: true }, orderBy: { id: 'asc' } },
+      findings: { orderBy: { id: 'asc' } },
+    },
+  },
+} as const satisfies Prisma.RequestInclude
+
+export type RequestRow = Prisma.RequestGetPayload<{ include: typeof summaryInclude }>
+export type WholeRequestRow = Prisma.RequestGetPayload<{ include: typeof wholeInclude }>
+
+/** Why these records cannot be what Postern wrote; null when they are. */
+export const distrustOfRow = (row: RequestRow | WholeRequestRow): Distrust | null =>
+  distrustApproval(signingKeys(), {
+    request: { ...row, rules: row.rules as Rule[] },
+    requester: row.requester,
+    entitlement: row.entitlement.document,
+    decisions: row.decisions,
+  })
+
+/** Requests with everything that a list shows, in the order of `ids`. A constant number of statements. */
+export async function gatherRequests(ids: readonly string[]): Promise<RequestRow[]> {
+  if (ids.length === 0) return []
+  const rows = await reads().request.findMany({ where: { id: { in: [...ids] } }, include: summaryInclude })
+  return inOrder(ids, rows)
+}
+
+/** One request with everything. Whether the reader may see it is for the caller. */
+export const gatherRequest = (id: string): Promise<WholeRequestRow | null> =>
+  reads().request.findUnique({ where: { id }, include: wholeInclude })
+
+const grantInclude = {
+  objects: wholeInclude.grant.include.objects,
+  credentials: wholeInclude.grant.include.credentials,
+  findings: wholeInclude.grant.include.findings,
+  request: {
+    include: {
+      requester: true,
+      entitlement: { select: { document: true } },
+      decisions: { select: { personId: true } },
+    },
+  },
+} as const satisfies Prisma.GrantInclude
+
+export type GrantRow = Prisma.GrantGetPayload<{ include: typeof grantInclude }>
+
+/** Grants with everything that is known of them, in the order of `ids`. A constant number of statements. */
+export async function gatherGrants(ids: readonly string[]): Promise<GrantRow[]> {
+  if (ids.length === 0) return []
+  const rows = await reads().grant.findMany({ where: { id: { in: [...ids] } }, include: grantInclude })
+  return inOrder(ids, rows)
+}
+
+function inOrder<Row extends { id: string }>(ids: readonly string[], rows: readonly Row[]): Row[] {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+/** The database's time, and for each set of groups the people whom Postern has seen in one of them. */
+export type PeopleOfGroups = { now: Date; inSet: (groups: readonly string[]) => Person[] }
+
+const keyOf = (groups: readonly string[]) => JSON.stringify([...groups].sort())
+
+/** Twenty are shown; some of those found may be the requester or have decided. */
+const mostPeople = 60
+
+/** Looks up the people of many steps in one statement: those whose groups were confirmed last come first. */
+export async function gatherPeopleOfGroups(sets: ReadonlyArray<readonly string[]>): Promise<PeopleOfGroups> {
+  const keys = [...new Set(sets.map(keyOf))]
+  const [row] = await reads().$queryRaw<Array<{ now: Date; people: Array<Person & { key: string }> }>>`
+    SELECT clock_timestamp() AS now, (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'id', p.id, 'issuer', p.issuer, 'subject', p.subject,
+        'name', p.name, 'email', p.email, 'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) ORDER BY p.name, p.id), '[]')
+      FROM unnest(${keys}::text[]) AS k(key)
+      CROSS JOIN LATERAL (
+        SELECT * FROM people WHERE groups && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb))
+        ORDER BY groups_at DESC, id LIMIT ${mostPeople}) p) AS people`
+  const found = row?.people ?? []
+  return {
+    now: row?.now ?? new Date(),
+    inSet: (groups) => found.filter(({ key }) => key === keyOf(groups)).map(({ key: _, ...person }) => person),
+  }
+}

@@ -1,0 +1,89 @@
+import type { Person } from '#lib/core/access/actor'
+import { idSchema } from '#lib/core/access/ids'
+import type { RequestStatus } from '#lib/core/access/status'
+import type { SeenRights } from '#lib/core/rbac/current-access'
+import type { Distrust } from '#lib/core/signing/verify-records'
+import type { Tx } from '#lib/adapters/db/client'
+import { type RightsColumns, seenRights } from '#lib/adapters/db/clusters/cluster-rights'
+import { type SeenCluster, toSeenCluster } from '#lib/adapters/db/gather-judgement'
+import { Prisma } from '../generated/client.ts'
+import { toPerson } from '#lib/adapters/db/people/people'
+import {
+  type DecisionInSql,
+  decisionsInSql,
+  distrustOf,
+  type MadeDecision,
+  type PersonInSql,
+  personInSql,
+  type RequestInSql,
+  requestInSql,
+  toMadeDecision,
+} from '#lib/adapters/db/records-in-sql'
+
+/** A request whose row nobody else can change until the transaction ends. */
+export type LockedRequest = RequestInSql & {
+  id: string
+  status: RequestStatus
+  requester: Person
+  /** The requester's row, with its signature. */
+  requesterOnRecord: PersonInSql
+  cluster: string
+  approverGroups: string[]
+  resolvedAt: Date | null
+}
+
+/**
+ * Locks one request and returns it, or undefined where there is none. Whoever comes second waits here and then sees what
+ * the first one did.
+ */
+export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | undefined> {
+  if (!idSchema('request').safeParse(id).success) return undefined
+  const [row] = await tx.$queryRaw<Array<Omit<LockedRequest, 'requester'>>>`
+    SELECT r.id, r.status, r.cluster, r.approver_groups AS "approverGroups", r.resolved_at AS "resolvedAt",
+      ${requestInSql}, ${personInSql('p')} AS "requesterOnRecord"
+    FROM requests r
+    JOIN people p ON p.id = r.requester_id
+    JOIN entitlement_versions e ON e.hash = r.entitlement_hash
+    WHERE r.id = ${id}
+    FOR UPDATE OF r`
+  return row && { ...row, requester: toPerson(row.requesterOnRecord) }
+}
+
+export type Situation = {
+  now: Date
+  decisions: MadeDecision[]
+  cluster: SeenCluster
+  rights: SeenRights
+  /** Why these records give nothing, however they read; null when they are as Postern wrote them. */
+  distrust: Distrust | null
+}
+
+type Row = RightsColumns & {
+  now: Date
+  decisions: DecisionInSql[]
+  namespaces: unknown
+  clusterRoles: unknown
+  reachable: boolean
+}
+
+/**
+ * What has been said about a locked request, oldest first, and what its cluster looks like, in one statement. Comes
+ * after the lock, because a statement that waited for it would still show what stood before the wait.
+ */
+export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<Situation> {
+  const [row] = await tx.$queryRaw<Row[]>`
+    SELECT statement_timestamp() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
+      r.hash AS "rightsHash", r.read_at AS "rightsReadAt", r.error AS "rightsError",
+      r.signature AS "rightsSignature",
+      ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions
+    FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
+    LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`
+  if (!row) throw new Error('a SELECT without a table gave no row')
+  return {
+    now: row.now,
+    decisions: row.decisions.map(toMadeDecision),
+    cluster: toSeenCluster(row),
+    rights: await seenRights(tx, request.cluster, row),
+    distrust: distrustOf(request, request.requesterOnRecord, row.decisions),
+  }
+}

@@ -1,0 +1,110 @@
+import type { PersonActor } from '#lib/core/access/actor'
+import type { Difference } from '#lib/core/access/difference'
+import { AppError } from '#lib/core/access/errors'
+import type { DecisionInput } from '#lib/core/access/request'
+import type { Verdict } from '#lib/core/access/resources'
+import type { Resolution } from '#lib/core/approvals/resolve'
+import { decisionStatement } from '#lib/core/signing/statements'
+import { type About, judgedData, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
+import type { Tx } from '#lib/adapters/db/client'
+import { insertGrant } from './create-request.ts'
+import { Prisma } from '../generated/client.ts'
+import { newId } from '#lib/adapters/db/ids'
+import { toJson } from '#lib/adapters/db/json'
+import type { LockedRequest } from './lock-request.ts'
+import { signatureOf } from '#lib/adapters/db/signing'
+import { ifMoved, moveRequest } from '#lib/adapters/db/transition'
+
+export type NewDecision = {
+  actor: PersonActor
+  /** As it stood before. */
+  request: LockedRequest
+  /** As it stands after, narrowed or not, with its digest. */
+  terms: Pick<LockedRequest, 'namespaces' | 'rules' | 'durationSeconds'>
+  digest: string
+  input: DecisionInput
+  /** What a yes was judged by; null for a no, which nothing hinders. */
+  verdict: Verdict | null
+  /** What of it was new to the requester then. */
+  difference: Difference | null
+  outcome: Resolution['outcome']
+  now: Date
+  about: About
+}
+
+const termsOf = ({ namespaces, rules, durationSeconds }: NewDecision['terms']) =>
+  toJson({ namespaces, rules, durationSeconds })
+
+/** What happened, in the order in which a reader tells it. */
+function eventsOf({
+  actor,
+  request,
+  terms,
+  digest,
+  input,
+  verdict,
+  difference,
+  outcome,
+  about: old,
+}: NewDecision): NewAuditEvent[] {
+  const about = { ...old, namespaces: terms.namespaces }
+  const note = input.note || null
+  const groups = request.approverGroups.filter((group) => actor.person.groups.includes(group))
+  const judged = verdict ? { judged: judgedData(verdict, difference) } : {}
+  const data = { decision: input.decision, digest: input.digest, note, groups, ...judged }
+  const events: NewAuditEvent[] = [{ type: 'decision.made', actor, data, about }]
+  if (digest !== request.digest) {
+    const data = { digest: request.digest, result: digest }
+    events.push({ type: 'request.narrowed', actor, data, about, before: termsOf(request), after: termsOf(terms) })
+  }
+  if (outcome === 'approved')
+    events.push({ type: 'request.approved', actor, data: { digest, automatic: false }, about })
+  if (outcome === 'denied') events.push({ type: 'request.denied', actor, data: { note }, about })
+  return events
+}
+
+function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
+  const { actor, request, terms, digest, input, difference, now } = decision
+  const narrowed = digest !== request.digest ? { before: termsOf(request), after: termsOf(terms) } : null
+  const { person } = actor
+  const id = newId('decision', now)
+  const note = input.note || null
+  const made = { id, requestId: request.id, person, decision: input.decision, note, digest: input.digest }
+  const signature = signatureOf(
+    'decision',
+    decisionStatement({ ...made, result: digest, narrowed, difference, groups: person.groups, createdAt: now }),
+  )
+  return Prisma.sql`
+    INSERT INTO decisions (id, request_id, person_id, decision, note, digest, result, narrowed, difference, groups,
+      created_at, signature)
+    SELECT ${id}, ${request.id}, ${person.id}, ${input.decision}::decision_kind, ${note}, ${input.digest}, ${digest},
+      ${narrowed && JSON.stringify(narrowed)}::jsonb, ${difference && JSON.stringify(difference)}::jsonb,
+      ${person.groups}::text[], ${now.toISOString()}::timestamptz, ${signature}
+    WHERE ${when}`
+}
+
+/**
+ * Writes a decision and what follows from it: narrowed terms, the request's move, the grant of an approved one. Expects
+ * the request's row to be locked.
+ */
+export async function saveDecision(tx: Tx, decision: NewDecision) {
+  const { request, terms, digest, outcome, now } = decision
+  const isNarrowed = digest !== request.digest
+  const { namespaces, rules, durationSeconds } = terms
+  const set = isNarrowed ? { namespaces, rules, durationSeconds, digest } : {}
+  const events = eventsOf(decision)
+  if (outcome !== 'pending') {
+    // One statement: whoever waits for access waits for this.
+    const together = [insertDecision(decision, ifMoved)]
+    if (outcome === 'approved') together.push(insertGrant({ ...request, ...terms }, now, ifMoved))
+    await moveRequest(tx, request.id, 'pending', outcome, events, { ...set, resolvedAt: now }, together)
+    return
+  }
+  await tx.$executeRaw(insertDecision(decision))
+  if (isNarrowed) {
+    const where = { id: request.id, status: 'pending', digest: request.digest } as const
+    const { count } = await tx.request.updateMany({ where, data: { ...termsOf(terms), digest } })
+    if (count === 0) throw new AppError('conflict', 'The terms have changed meanwhile. Read them again, then decide.')
+  }
+  await recordEvents(tx, events)
+}

@@ -1,0 +1,17 @@
+import { env } from '#lib/env'
+import { type RecordKind, type SigningKeys, sign, signingKey } from '#lib/core/signing/signature'
+
+// The keys of this process, from its environment. They never reach the database, an error or a log.
+
+let known: SigningKeys | undefined
+
+export function signingKeys(): SigningKeys {
+  if (known) return known
+  const { signingKey: secret, otherSigningKey } = env()
+  const use = signingKey(secret)
+  known = { use, accepted: otherSigningKey === undefined ? [use] : [use, signingKey(otherSigningKey)] }
+  return known
+}
+
+/** The signature of this process under a record that it is about to write. */
+export const signatureOf = (kind: RecordKind, statement: object): string => sign(signingKeys(), kind, statement)

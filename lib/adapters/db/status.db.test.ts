@@ -1,0 +1,169 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import {
+  type GrantStatus,
+  grantMoves,
+  grantStatuses,
+  type RequestStatus,
+  requestMoves,
+  requestStatuses,
+} from '#lib/core/access/status'
+import { db, transaction } from './client.ts'
+import { testDatabase } from '#testing/database'
+import { aSystemActor } from '#testing/people'
+import { aGrant, aRequest } from '#testing/requests'
+import { sqlStateOf } from './errors.ts'
+import { moveGrant, moveRequest } from './transition.ts'
+
+const database = await testDatabase()
+afterAll(database.drop)
+
+const pairs = <S extends string>(statuses: readonly S[]) =>
+  statuses.flatMap((from) => statuses.filter((to) => to !== from).map((to) => [from, to] as const))
+
+/** Does the database itself let this update through? Another failure than the machine's is none of its business. */
+async function lets(sql: string, id: string): Promise<boolean> {
+  try {
+    const rows = await database.asOwner(`${sql} WHERE id = $1 RETURNING id`, [id])
+    return rows.length === 1
+  } catch (error) {
+    if (sqlStateOf(error) === '23514') return false
+    throw error
+  }
+}
+
+/** Whatever else the row must say in a status, so that only the machine can be what refuses the move. */
+const requestColumns = (status: RequestStatus) => `resolved_at = ${status === 'pending' ? 'NULL' : 'now()'}`
+const grantColumns: Record<GrantStatus, string> = {
+  pending: 'ended_by = NULL, ending_at = NULL, ended_at = NULL, next_attempt_at = now()',
+  active: `activated_at = coalesce(activated_at, now()), expires_at = coalesce(expires_at, now() + interval '1 minute'),
+    ended_by = NULL, ending_at = NULL, ended_at = NULL, next_attempt_at = now()`,
+  ending: `ended_by = 'expiry', ending_at = now(), ended_at = NULL, next_attempt_at = now()`,
+  ended: `ended_by = 'expiry', ending_at = now(), ended_at = now(), next_attempt_at = NULL`,
+}
+
+describe('the trigger holds the same table as lib/core/access/status.ts', () => {
+  test.each(pairs(requestStatuses))('request: %s → %s', async (from, to) => {
+    const { id } = await aRequest({ status: from })
+    const sql = `UPDATE requests SET status = '${to}', ${requestColumns(to)}`
+    expect(await lets(sql, id)).toBe(requestMoves[from].includes(to))
+  })
+
+  test.each(pairs(grantStatuses))('grant: %s → %s', async (from, to) => {
+    const { id } = await aGrant({ status: from })
+    const sql = `UPDATE grants SET status = '${to}', ${grantColumns[to]}`
+    expect(await lets(sql, id)).toBe(grantMoves[from].includes(to))
+  })
+
+  test('the database knows exactly these statuses', async () => {
+    const labelsOf = async (type: string) => {
+      const rows = await database.asOwner<{ label: string }>(
+        'SELECT enumlabel AS label FROM pg_enum WHERE enumtypid = $1::regtype ORDER BY enumsortorder',
+        [type],
+      )
+      return rows.map(({ label }) => label)
+    }
+    expect(await labelsOf('request_status')).toEqual(requestStatuses)
+    expect(await labelsOf('grant_status')).toEqual(grantStatuses)
+  })
+
+  test.each(['approved', 'denied', 'withdrawn', 'lapsed'])('a request does not begin as %s', async (status) => {
+    const { id } = await aRequest()
+    const copy = `INSERT INTO requests SELECT (jsonb_populate_record(r, jsonb_build_object(
+      'id', 'req_copy', 'status', $2::text, 'resolved_at', now()))).* FROM requests r WHERE id = $1`
+    const error = await database.asOwner(copy, [id, status]).catch((reason: unknown) => reason)
+    expect(sqlStateOf(error)).toBe('23514')
+  })
+})
+
+describe('what was asked for and what was approved does not change', () => {
+  test.each([
+    ['longer', 'duration_seconds = duration_seconds + 1'],
+    ['another namespace', "namespaces = namespaces || '{kube-system}'"],
+    ['another cluster', "cluster = 'elsewhere'"],
+    ['another reason', "reason = 'x'"],
+    ['another verdict', "verdict = '{}'"],
+    ['fewer steps', "steps = '[]'"],
+    ['other readers', "approver_groups = '{everybody}'"],
+    ['more time to decide', "lapses_at = lapses_at + interval '1 day'"],
+    ['what was asked first', "asked = '{}'"],
+  ])('a pending request is not given: %s', async (_, set) => {
+    const { id } = await aRequest()
+    expect(await lets(`UPDATE requests SET ${set}`, id)).toBe(false)
+  })
+
+  test.each([
+    ['shorter', 'duration_seconds = duration_seconds - 1'],
+    ['other rules', "rules = '[]'"],
+    ['another digest', "digest = 'sha256:x'"],
+    ['another start', 'starts_at = now()'],
+    ['fewer namespaces', "namespaces = '{payments}'"],
+  ])('a decided request does not change at all: %s', async (_, set) => {
+    const { id } = await aRequest({ status: 'approved', namespaces: ['checkout', 'payments'] })
+    expect(await lets(`UPDATE requests SET ${set}`, id)).toBe(false)
+  })
+
+  test.each([
+    ['a later end', "expires_at = expires_at + interval '1 second'"],
+    ['no end', 'expires_at = NULL'],
+    ['another beginning', "activated_at = activated_at + interval '1 second'"],
+    ['a longer time', 'duration_seconds = duration_seconds + 1'],
+    ['another cluster', "cluster = 'elsewhere'"],
+  ])('an active grant is not given: %s', async (_, set) => {
+    const { id } = await aGrant({ status: 'active' })
+    expect(await lets(`UPDATE grants SET ${set}`, id)).toBe(false)
+  })
+
+  test('an active grant may end sooner', async () => {
+    const { id } = await aGrant({ status: 'active' })
+    expect(await lets("UPDATE grants SET expires_at = expires_at - interval '1 second'", id)).toBe(true)
+  })
+
+  test('a grant is not made active for longer than was approved', async () => {
+    const { id } = await aGrant()
+    const set = `status = 'active', activated_at = now(), expires_at = now() + make_interval(secs => duration_seconds + 1)`
+    expect(await lets(`UPDATE grants SET ${set}`, id)).toBe(false)
+  })
+
+  test('a request has one grant at most, and an object of a cluster one owner', async () => {
+    const grant = await aGrant()
+    const second = aGrant({ request: await db().request.findUniqueOrThrow({ where: { id: grant.requestId } }) })
+    await expect(second).rejects.toMatchObject({ code: 'P2002' })
+    const object = { cluster: 'prod-eu', kind: 'Role', namespace: 'payments', name: 'postern-x' }
+    await db().grantObject.create({ data: { ...object, grantId: grant.id } })
+    const other = await aGrant()
+    await expect(db().grantObject.create({ data: { ...object, grantId: other.id } })).rejects.toMatchObject({
+      code: 'P2002',
+    })
+  })
+})
+
+describe('the only code that writes a status', () => {
+  const actor = aSystemActor()
+  const lapsed = { type: 'request.lapsed', actor, data: {} } as const
+  const ending = { type: 'grant.ending', actor, data: { endedBy: 'expiry', note: null } } as const
+
+  test('tells whoever was not first, and records nothing for them', async () => {
+    const { id } = await aRequest({ status: 'withdrawn' })
+    const about = { requestId: id }
+    const resolvedAt = new Date()
+    const move = transaction((tx) => moveRequest(tx, id, 'pending', 'lapsed', { ...lapsed, about }, { resolvedAt }))
+    await expect(move).rejects.toMatchObject({ code: 'conflict' })
+    expect(await db().auditEvent.count({ where: { requestId: id } })).toBe(0)
+  })
+
+  test('gives one winner among many at once, and one event', async () => {
+    const { id } = await aGrant({ status: 'active' })
+    const event = { ...ending, about: { grantId: id } }
+    const move = () =>
+      transaction((tx) => moveGrant(tx, id, 'active', 'ending', event, { endedBy: 'expiry', endingAt: new Date() }))
+    const results = await Promise.allSettled(Array.from({ length: 8 }, move))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await db().auditEvent.count({ where: { grantId: id } })).toBe(1)
+  })
+
+  test('refuses a move that the machine does not have, before asking the database', async () => {
+    const { id } = await aGrant({ status: 'ended' })
+    const move = transaction((tx) => moveGrant(tx, id, 'ended', 'active', { ...ending, about: { grantId: id } }))
+    await expect(move).rejects.toThrow('a grant cannot go from ended to active')
+  })
+})

@@ -1,0 +1,146 @@
+import { AppError } from '#lib/core/access/errors'
+import type { Probes } from '#lib/core/access/resources'
+import type { Rule } from '#lib/core/access/rule'
+import { type EndReason, type GrantStatus, grantMoves, type RequestStatus, requestMoves } from '#lib/core/access/status'
+import type { NewAuditEvent } from '#lib/adapters/db/audit/audit'
+import { countRecorded, type Tx } from './client.ts'
+import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
+import { Prisma } from './generated/client.ts'
+
+// The only code that writes a status. Each move names the status it starts from; a row that is no longer there was moved
+// by somebody faster, and whoever lost is told. The fact is recorded by the same statement: one round trip, and outside
+// a transaction one commit, for what everybody waits for who waits for access or for its end.
+
+type Events = NewAuditEvent | readonly NewAuditEvent[]
+const listOf = (events: Events): readonly NewAuditEvent[] => ('type' in events ? [events] : events)
+
+/**
+ * Data-modifying statements that become true together with a move. Each must change nothing unless `ifMoved`, because a
+ * lost race is no error to the database.
+ */
+export type Together = readonly Prisma.Sql[]
+
+type Columns = Readonly<Record<string, readonly [column: string, type: string]>>
+
+/** `SET` of an UPDATE. Names and types come from the tables below and nowhere else; values are parameters. */
+function assignments(columns: Columns, set: Record<string, unknown>): Prisma.Sql {
+  const parts = Object.entries(set).flatMap(([name, value]) => {
+    const column = columns[name]
+    if (!column) throw new Error(`${name} is not written by a move`)
+    if (value === undefined) return []
+    const given = value instanceof Date ? value.toISOString() : column[1] === 'jsonb' ? JSON.stringify(value) : value
+    return [Prisma.sql`${Prisma.raw(column[0])} = ${given}::${Prisma.raw(column[1])}`]
+  })
+  return Prisma.join(parts, ', ')
+}
+
+/** Holds in what stands `together` with a move, when there was one. */
+export const ifMoved = Prisma.sql`EXISTS (SELECT FROM moved)`
+
+/** Carries a move out. False when no row was in the status it starts from; nothing at all is written then. */
+async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Together): Promise<boolean> {
+  const parts = [
+    Prisma.sql`moved AS (${update} RETURNING 1)`,
+    Prisma.sql`told AS (${insertEvents(listOf(events), ifMoved)})`,
+    ...together.map((statement, index) => Prisma.sql`${Prisma.raw(`together_${index}`)} AS (${statement})`),
+  ]
+  const rows = await tx.$queryRaw<unknown[]>`WITH ${Prisma.join(parts, ', ')} SELECT 1 FROM moved`
+  if (rows.length > 0) countRecorded(listOf(events))
+  return rows.length > 0
+}
+
+/** What may be written together with a request's move: when it was decided, and the terms an approver narrowed. */
+export type RequestMove = {
+  namespaces?: readonly string[]
+  rules?: readonly Rule[]
+  durationSeconds?: number
+  digest?: string
+  resolvedAt: Date
+}
+
+const requestColumns: Columns = {
+  namespaces: ['namespaces', 'text[]'],
+  rules: ['rules', 'jsonb'],
+  durationSeconds: ['duration_seconds', 'int'],
+  digest: ['digest', 'text'],
+  resolvedAt: ['resolved_at', 'timestamptz'],
+  status: ['status', 'request_status'],
+}
+
+/**
+ * Moves a request and records why.
+ * @throws AppError `conflict` when the request is not in `from` any more
+ */
+export async function moveRequest(
+  tx: Tx,
+  id: string,
+  from: RequestStatus,
+  to: RequestStatus,
+  events: Events,
+  set: RequestMove,
+  together: Together = [],
+) {
+  if (!requestMoves[from].includes(to)) throw new Error(`a request cannot go from ${from} to ${to}`)
+  const update = Prisma.sql`UPDATE requests SET ${assignments(requestColumns, { ...set, status: to })}
+    WHERE id = ${id} AND status = ${from}::request_status`
+  if (await move(tx, update, events, together)) return
+  throw new AppError('conflict', `This request is not ${from} any more. Reload to see what happened.`)
+}
+
+/** What may be written together with a grant's move. */
+export type GrantMove = {
+  activatedAt?: Date
+  expiresAt?: Date
+  endingAt?: Date
+  endedBy?: EndReason
+  endedByName?: string
+  endNote?: string | null
+  endedAt?: Date
+  allowedProbes?: Probes
+  deniedProbes?: Probes
+  lastError?: string | null
+  attempts?: number
+  nextAttemptAt?: Date | null
+  leaseUntil?: null
+  leasedBy?: null
+  signature?: string
+}
+
+const grantColumns: Columns = {
+  activatedAt: ['activated_at', 'timestamptz'],
+  expiresAt: ['expires_at', 'timestamptz'],
+  endingAt: ['ending_at', 'timestamptz'],
+  endedBy: ['ended_by', 'end_reason'],
+  endedByName: ['ended_by_name', 'text'],
+  endNote: ['end_note', 'text'],
+  endedAt: ['ended_at', 'timestamptz'],
+  allowedProbes: ['allowed_probes', 'jsonb'],
+  deniedProbes: ['denied_probes', 'jsonb'],
+  lastError: ['last_error', 'text'],
+  attempts: ['attempts', 'int'],
+  nextAttemptAt: ['next_attempt_at', 'timestamptz'],
+  leaseUntil: ['lease_until', 'timestamptz'],
+  leasedBy: ['leased_by', 'text'],
+  signature: ['signature', 'text'],
+  status: ['status', 'grant_status'],
+}
+
+/**
+ * Moves a grant and records why. One statement: with `db()` for `tx` it is a transaction of its own.
+ * @throws AppError `conflict` when the grant is not in `from` any more
+ */
+export async function moveGrant(
+  tx: Tx,
+  id: string,
+  from: GrantStatus,
+  to: GrantStatus,
+  events: Events,
+  set: GrantMove = {},
+  together: Together = [],
+) {
+  if (!grantMoves[from].includes(to)) throw new Error(`a grant cannot go from ${from} to ${to}`)
+  const update = Prisma.sql`UPDATE grants SET ${assignments(grantColumns, { ...set, status: to })}
+    WHERE id = ${id} AND status = ${from}::grant_status`
+  if (await move(tx, update, events, together)) return
+  throw new AppError('conflict', `This grant is not ${from} any more. Reload to see what happened.`)
+}

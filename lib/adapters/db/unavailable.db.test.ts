@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { submitRequest } from '#lib/operations/submit-request'
+import { testDatabase } from '#testing/database'
+import { anActor } from '#testing/people'
+import { testPolicy } from '#testing/policy'
+import { startProxy } from '#testing/proxy'
+import { rejectionOf } from '#testing/rejection'
+import { aClusterState, aRequest } from '#testing/requests'
+import { until } from '#testing/until'
+import { getRequest } from '#lib/views/get-request'
+import { db, transaction } from './client.ts'
+import { lockRequest } from '#lib/adapters/db/requests/lock-request'
+
+// The database goes away, by a proxy in front of it. Callers hear "unavailable" in time, and all is well when it is back.
+
+const database = await testDatabase()
+const policy = await testPolicy()
+const address = new URL(database.appUrl)
+const proxy = await startProxy({ host: address.hostname, port: Number(address.port) })
+address.port = String(proxy.port)
+process.env.DATABASE_URL = address.href
+
+beforeAll(() => aClusterState())
+afterEach(() => proxy.mend())
+afterAll(async () => {
+  await policy.stop()
+  await database.drop()
+  await proxy.stop()
+})
+
+const submission = {
+  entitlement: 'payments-restart',
+  cluster: 'prod-eu',
+  namespaces: ['payments'],
+  reason: 'the checkout pods hang since the last deploy',
+  duration: 1800,
+}
+
+/** Milliseconds until the call was refused as unavailable. */
+async function unavailableAfter(call: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  const error = await rejectionOf(call())
+  expect(error).toMatchObject({ code: 'unavailable' })
+  expect(error.message).not.toMatch(/127\.0\.0\.1|postgres|prisma|ECONN/i)
+  return performance.now() - began
+}
+
+/** The pool has noticed which of its connections are broken. */
+const isBack = () =>
+  db().$queryRaw`SELECT 1`.then(
+    () => true,
+    () => false,
+  )
+
+test('a stopped database: reading and asking are unavailable at once, and work again when it is back', async () => {
+  const actor = await anActor()
+  const { id } = await submitRequest(actor, submission)
+  await proxy.cut()
+  expect(await unavailableAfter(() => getRequest(actor, id))).toBeLessThan(2500)
+  expect(await unavailableAfter(() => submitRequest(actor, submission))).toBeLessThan(2500)
+  await proxy.mend()
+  await until('back', isBack)
+  expect(await getRequest(actor, id)).toMatchObject({ id, status: 'pending' })
+})
+
+test('a database that accepts and never answers: unavailable, not for ever', async () => {
+  const actor = await anActor()
+  proxy.freeze()
+  expect(await unavailableAfter(() => submitRequest(actor, submission))).toBeLessThan(9000)
+  await proxy.mend()
+  await until('back', isBack)
+  expect(await submitRequest(actor, submission)).toMatchObject({ status: 'pending' })
+})
+
+test('a connection that is lost in the middle leaves nothing half-way', async () => {
+  const half = () =>
+    transaction(async (tx) => {
+      await tx.worker.create({ data: { id: 'half' } })
+      await proxy.cut()
+      await tx.worker.create({ data: { id: 'other-half' } })
+    })
+  await unavailableAfter(half)
+  await proxy.mend()
+  await until('back', isBack)
+  expect(await db().worker.count()).toBe(0)
+})
+
+test('a lock that somebody keeps: unavailable after three seconds, with nothing changed', async () => {
+  const { id } = await aRequest()
+  const { promise: locked, resolve: markLocked } = Promise.withResolvers<void>()
+  const { promise: done, resolve: finish } = Promise.withResolvers<void>()
+  const holder = transaction(async (tx) => {
+    await lockRequest(tx, id)
+    markLocked()
+    await done
+  })
+  await locked
+  const waited = await unavailableAfter(() => transaction((tx) => lockRequest(tx, id)))
+  finish()
+  await holder
+  expect(waited).toBeGreaterThan(2500)
+  expect(waited).toBeLessThan(5000)
+})
+
+test('a statement that does not end: unavailable after five seconds', async () => {
+  const waited = await unavailableAfter(() => db().$queryRaw`SELECT pg_sleep(20)`)
+  expect(waited).toBeGreaterThan(4500)
+  expect(waited).toBeLessThan(7500)
+})

@@ -1,0 +1,84 @@
+// The text of a configuration as a YAML document, with a place for everything that is found wrong in it.
+import { type Document, isPair, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
+import { offsetAt, offsetOf } from './yaml-position.ts'
+import { type Finding, type Problem, pathInWords } from './problem.ts'
+
+/** A thousand clusters and five thousand entitlements fit; what is larger is no configuration. */
+export const maxConfigurationBytes = 4 * 1024 * 1024
+
+type Placed = { offset: number; path: string; message: string }
+
+/** What YAML itself finds wrong, and what of YAML has no place in a configuration. */
+function yamlFindings(documents: Document[]): Placed[] {
+  const wrong = documents.flatMap((document) => [...document.errors, ...document.warnings])
+  const found = wrong.map(({ pos, message }) => ({
+    offset: pos[0],
+    path: '',
+    message: `is not valid YAML: ${message}`,
+  }))
+  const second = documents[1]
+  if (second)
+    found.push({ offset: offsetOf(second.contents) ?? 0, path: '', message: 'must be one document: take out ---' })
+  for (const document of documents) {
+    visit(document, (_, node) => {
+      if (!isPair(node)) return
+      // Where any name may stand, as among labels, this one would be left out without a word.
+      if (isScalar(node.key) && node.key.value === '__proto__') {
+        found.push({ offset: offsetOf(node.key) ?? 0, path: '__proto__', message: 'is not known here' })
+      }
+      if (isScalar(node.key) && typeof node.key.value === 'string') return
+      found.push({ offset: offsetOf(node.key) ?? 0, path: '', message: 'must be text: put this key in quotes' })
+    })
+  }
+  return found
+}
+
+/**
+ * The plain value of a document, or what is wrong with it. Aliases may multiply a small file into gigabytes: the
+ * library refuses to resolve more than a hundred times what the text holds.
+ */
+function plainValue(document: Document): { value: unknown } | Placed {
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }) }
+  } catch (error) {
+    return { offset: 0, path: '', message: `cannot be read: ${error instanceof Error ? error.message : 'unknown'}` }
+  }
+}
+
+export type ReadDocument =
+  | { ok: true; value: unknown; problemsOf: (findings: readonly Finding[]) => Problem[] }
+  | { ok: false; problems: Problem[] }
+
+/**
+ * Reads one YAML document as plain values. Problems come in the order of the text, with line and column from 1, in
+ * UTF-16 code units.
+ * @param file only to name it in problems; nothing is opened
+ */
+export function readDocument(text: string, file: string): ReadDocument {
+  const lines = new LineCounter()
+  const placed = (found: Placed[]): Problem[] =>
+    found
+      .sort((a, b) => a.offset - b.offset)
+      .map(({ offset, path, message }) => {
+        const { line, col } = lines.linePos(offset)
+        return { file, line: Math.max(1, line), column: Math.max(1, col), path, message }
+      })
+  const refuse = (found: Placed[]): ReadDocument => ({ ok: false, problems: placed(found) })
+  if (Buffer.byteLength(text) > maxConfigurationBytes) {
+    return refuse([{ offset: 0, path: '', message: `must be at most ${maxConfigurationBytes} bytes` }])
+  }
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true })
+  const documents = Array.isArray(parsed) ? (parsed as Document[]) : []
+  const document = documents[0]
+  if (!document) return refuse([{ offset: 0, path: '', message: 'must not be empty' }])
+  const wrong = yamlFindings(documents)
+  if (wrong.length) return refuse(wrong)
+  const read = plainValue(document)
+  if (!('value' in read)) return refuse([read])
+  const place = (finding: Finding): Placed => ({
+    offset: offsetAt(text, document, finding),
+    path: pathInWords(finding.path),
+    message: finding.message,
+  })
+  return { ok: true, value: read.value, problemsOf: (findings) => placed(findings.map(place)) }
+}

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import type { Change } from '#lib/core/access/policy-trial'
+import { guardrailsSection } from '#lib/core/guardrails/section'
+import { aTriedAsk } from './past-requests.testing.ts'
+import { replay } from './trial.ts'
+
+const ask = aTriedAsk({ durationSeconds: 900, ticket: 'OPS-7' })
+
+const guardrail = (name: string, one: object) => ({ name, description: `${name} says so.`, ...one })
+const written = (guardrails: object[]) => ({ guardrailPack: {}, guardrails })
+
+/** What one ask sees change when the policy in force becomes another one. */
+function changesOf(from: object[], to: object[]): Change[] {
+  const answer = replay(
+    {
+      kind: 'replay',
+      candidate: { text: JSON.stringify(written(to)), calendars: new Map() },
+      against: 'in-force',
+      inForce: {
+        hash: 'sha256:0',
+        section: guardrailsSection.parse(written(from)),
+        calendars: new Map(),
+        surroundings: { entitlements: [], clusters: [] },
+      },
+      asks: [ask],
+      budget: 10_000,
+    },
+    () => 0,
+  )
+  if (!answer.ok) throw new Error(JSON.stringify(answer.problems))
+  return answer.result.changed.flatMap(({ changes }) => changes)
+}
+
+const named = (changes: Change[]) =>
+  changes.map(({ kind, now, wantedBy }) => [`${now} ${kind}`, ...wantedBy.map(({ name }) => name)])
+
+const requires = (name: string, require: object) => guardrail(name, { effect: 'require', require })
+const limits = (name: string, limit: object) => guardrail(name, { effect: 'limit', limit })
+const windowUntil = (to: string) => ({ windows: [{ zone: 'UTC', days: ['mon-fri'], from: '08:00', to }] })
+
+const harmless = [
+  requires('one-of-sre', { approvals: [{ groups: ['sre'] }] }),
+  requires('some-ticket', { ticket: true }),
+  requires('with-digits', { ticket: { pattern: '[0-9]' } }),
+  requires('ten', { reasonMinLength: 10 }),
+  limits('an-hour', { maxDuration: 'PT1H' }),
+  limits('evening', windowUntil('20:00')),
+]
+const stricter = [
+  requires('two-of-sre', { approvals: [{ groups: ['sre'], count: 2 }] }),
+  requires('ops-ticket', { ticket: { pattern: '^OPS-' } }),
+  requires('twenty', { reasonMinLength: 20 }),
+  limits('half', { maxDuration: 'PT30M' }),
+  limits('afternoon', windowUntil('16:00')),
+]
+const strict = [
+  ['approval', 'two-of-sre'],
+  ['ticket', 'ops-ticket'],
+  ['reason', 'twenty'],
+  ['duration', 'half'],
+  ['window', 'afternoon'],
+] as const
+
+test('whatever more is wanted names the guardrails that want it, and no other, with their message', () => {
+  const changes = changesOf(harmless, [...harmless, ...stricter])
+  expect(named(changes)).toEqual(strict.map(([kind, name]) => [`more ${kind}`, name]))
+  expect(changes[0]).toMatchObject({
+    sentence: '1 more of sre must approve.',
+    wantedBy: [{ name: 'two-of-sre', sentence: 'two-of-sre says so.' }],
+    wantedByMore: 0,
+  })
+})
+
+test('whatever is wanted no longer names the guardrails that wanted it', () => {
+  const changes = changesOf([...harmless, ...stricter], harmless)
+  expect(named(changes)).toEqual(strict.map(([kind, name]) => [`less ${kind}`, name]))
+})
+
+test('more people altogether are wanted by the guardrail that says how many, not by one that is content with fewer', () => {
+  const changes = changesOf([], [requires('three', { approvers: 3 }), requires('two', { approvers: 2 })])
+  expect(named(changes)).toEqual([['more approval', 'three']])
+})
+
+test('its message is told as the person who asked is told it, computed or written', () => {
+  const one = { effect: 'require', require: { ticket: true } }
+  const [change] = changesOf(
+    [],
+    [
+      guardrail('computed', { ...one, messageExpression: "'for ' + request.entitlement" }),
+      guardrail('written', { ...one, message: 'A ticket says why.' }),
+    ],
+  )
+  expect(change?.wantedBy).toEqual([
+    { name: 'computed', sentence: `for ${ask.entitlementName}` },
+    { name: 'written', sentence: 'A ticket says why.' },
+  ])
+})
+
+test('of very many that want the same, some are named and the rest is a number', () => {
+  const many = Array.from({ length: 40 }, (_, i) => requires(`g${i}`, { ticket: true }))
+  const [change] = changesOf([], many)
+  expect(change?.wantedBy).toHaveLength(5)
+  expect(change?.wantedByMore).toBe(35)
+})

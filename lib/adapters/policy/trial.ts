@@ -1,0 +1,230 @@
+// A policy that somebody holds up to be tried: what would it say of asks of the past, or of a sample? Nothing here is in
+// force, or comes to be. It runs in a thread of its own (trial-thread.ts), because its text may be anything.
+import type { Change, Outcome, ReplayInput, Trial, UnknownFactName } from '#lib/core/access/policy-trial'
+import type { Verdict } from '#lib/core/access/resources'
+import type { Severity } from '#lib/core/access/severity'
+import { nothingMore } from '#lib/core/access/verdict'
+import { changesBetween, type Judged, outcomeOf } from '#lib/core/guardrails/replay/changes'
+import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
+import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
+import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+import { doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
+import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
+import { parseSample } from '#lib/core/guardrails/cases/policy-case-file'
+import { givenFacts } from '#lib/core/guardrails/cases/policy-test'
+import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
+import { factsOfThen, type RecordedAsk, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
+import { judgeFully, verdictOf } from '#lib/core/guardrails/judge'
+import { parseCandidate } from './parse.ts'
+
+/** Where it is wrong: in the policy, or in the sample; line and column from 1. */
+export type TrialProblem = { in: 'policy' | 'sample'; line: number; column: number; path: string; message: string }
+
+/** An ask of the past with what was said then. */
+export type TriedAsk = RecordedAsk & {
+  /** May the reader learn what is known of the requester? An expression can tell it. */
+  mayKnowRequester: boolean
+  /** Of a refused ask, only the violations were kept. */
+  said:
+    | { kind: 'request'; judged: Omit<Judged, 'wants'> }
+    | { kind: 'refused'; violations: Verdict['violations']; fired: string[] }
+}
+
+/** The policy in force, as plain data. */
+export type InForce = {
+  hash: string
+  section: GuardrailsSection
+  calendars: ReadonlyMap<string, string>
+  surroundings: Surroundings
+}
+
+export type CandidateText = { text: string; calendars: ReadonlyMap<string, string> }
+
+export type ReplayTask = {
+  kind: 'replay'
+  candidate: CandidateText
+  against: ReplayInput['against']
+  inForce: InForce
+  asks: TriedAsk[]
+  /** Milliseconds after which the rest is left out. */
+  budget: number
+}
+export type JudgeTask = {
+  kind: 'judge'
+  /** Null: the policy in force. */
+  candidate: CandidateText | null
+  inForce: InForce
+  subject: { ask: TriedAsk } | { sample: string }
+}
+export type TrialTask = ReplayTask | JudgeTask
+
+export type ReplayedAsk = {
+  /** Of the asks that were given. */
+  index: number
+  before: Outcome
+  after: Outcome
+  changes: Change[]
+  more: number
+  unknown: UnknownFactName[]
+}
+export type ReplayResult = {
+  hash: string
+  judged: number
+  changed: ReplayedAsk[]
+  guardrails: { name: string; before: number | null; after: number }[]
+}
+export type TrialResult<T extends TrialTask> =
+  | { ok: true; result: T extends ReplayTask ? ReplayResult : Trial }
+  | { ok: false; problems: TrialProblem[] }
+
+type Policy = { hash: string; compiled: CompiledGuardrail[]; surroundings: Surroundings | null }
+
+const mostProblems = 50
+const mostChanges = 20
+/** Guardrails that are counted by name: the text may bring a thousand of its own. */
+const mostCounted = 200
+
+const refused = (where: TrialProblem['in'], problems: readonly Omit<TrialProblem, 'in'>[]) => ({
+  ok: false as const,
+  problems: problems.slice(0, mostProblems).map(({ line, column, path, message }) => {
+    return { in: where, line, column, path, message: message.slice(0, 500) }
+  }),
+})
+
+function compileInForce({ hash, section, calendars }: InForce, surroundings: Surroundings | null): Policy {
+  const result = compilePolicy(section, calendars)
+  if (!result.ok) throw new Error(`accepted guardrails do not compile: ${result.problems[0]?.message}`)
+  return { hash, compiled: result.compiled, surroundings }
+}
+
+/** An entitlement that is not there any more refuses whoever asks for it. */
+function entitlementGone(name: string, hash: string): Verdict {
+  const sentence = `There is no entitlement ${name} in this configuration.`
+  const violations = [{ code: 'unknown-entitlement', pointer: '/entitlement', sentence }]
+  return { policyVersion: hash, violations, warnings: [], ...nothingMore }
+}
+
+function judgeAsk(ask: TriedAsk, { hash, compiled, surroundings }: Policy) {
+  const { mayKnowRequester } = ask
+  const { facts, unknown } = factsOfThen(ask, { surroundings, mayKnowRequester, policyHash: hash })
+  if (!facts) return { verdict: entitlementGone(ask.entitlementName, hash), steps: [], wants: [], unknown, seen: null }
+  const { verdict, steps, wants, seen } = judgeFully(compiled, facts)
+  return { verdict, steps, wants, unknown, seen }
+}
+
+/** What was said then; what was not kept of it is taken to be as it is now, so that it is no difference. */
+function asSaidThen({ said, facts }: TriedAsk, now: Judged): Judged {
+  if (said.kind === 'refused') {
+    return { ...now, verdict: { ...now.verdict, violations: said.violations, fired: said.fired } }
+  }
+  // Which guardrail wanted what was not kept: only of what is wanted now one can be named.
+  const { verdict, steps } = said.judged
+  return { verdict: facts ? verdict : { ...verdict, maxDuration: now.verdict.maxDuration }, steps, wants: [] }
+}
+
+function tally(counts: Map<string, { before: number | null; after: number }>, before: Verdict | null, after: Verdict) {
+  const of = (name: string) => {
+    const known = counts.get(name) ?? { before: 0, after: 0 }
+    if (counts.size < mostCounted) counts.set(name, known)
+    return known
+  }
+  for (const name of before?.fired ?? []) {
+    const one = of(name)
+    if (one.before !== null) one.before += 1
+  }
+  for (const name of after.fired) of(name).after += 1
+}
+
+/**
+ * Judges the asks by another policy and says where it is another judgement than before. The same asks and policies give
+ * the same answer, as far as the budget reaches.
+ * @param elapsed milliseconds since it began
+ */
+export function replay(task: ReplayTask, elapsed: () => number): TrialResult<ReplayTask> {
+  const { candidate, inForce, against, asks, budget } = task
+  const parsed = parseCandidate(candidate.text, 'policy', candidate.calendars)
+  if (!parsed.ok) return refused('policy', parsed.problems)
+  const surroundings = parsed.configuration
+  const policy: Policy = { hash: parsed.hash, compiled: parsed.compiled, surroundings }
+  const baseline = against === 'in-force' ? compileInForce(inForce, surroundings && inForce.surroundings) : null
+  const counts = new Map<string, { before: number | null; after: number }>()
+  const changed: ReplayedAsk[] = []
+  let judged = 0
+  for (const [index, ask] of asks.entries()) {
+    if (judged > 0 && elapsed() > budget) break
+    const after = judgeAsk(ask, policy)
+    const before: Judged = baseline ? judgeAsk(ask, baseline) : asSaidThen(ask, after)
+    judged += 1
+    tally(counts, baseline || ask.facts ? before.verdict : null, after.verdict)
+    const changes = changesBetween(before, after)
+    const outcome = { before: outcomeOf(before), after: outcomeOf(after) }
+    if (changes.length === 0 && outcome.before === outcome.after) continue
+    changed.push({
+      index,
+      ...outcome,
+      changes: changes.slice(0, mostChanges),
+      more: Math.max(0, changes.length - mostChanges),
+      unknown: after.unknown,
+    })
+  }
+  const guardrails = [...counts].map(([name, count]) => ({ name, ...count }))
+  return { ok: true, result: { hash: parsed.hash, judged, changed, guardrails } }
+}
+
+/** Each guardrail that came in, with what it does and what it said. */
+function firedOf(compiled: readonly CompiledGuardrail[], { fired, violations, warnings }: Verdict): Trial['fired'] {
+  const names = new Set(fired)
+  return compiled
+    .filter(({ guardrail }) => names.has(guardrail.name))
+    .map(({ guardrail }) => ({
+      name: guardrail.name,
+      effect: guardrail.effect,
+      description: guardrail.description,
+      does: doesOf(guardrail),
+      sentences: [...violations, ...warnings]
+        .filter(({ code }) => code === guardrail.name)
+        .map(({ sentence }) => sentence),
+    }))
+}
+
+type Seen = Pick<PolicyFacts, 'rules' | 'risks'> | null
+
+function trialOf(
+  compiled: readonly CompiledGuardrail[],
+  judged: Judged & { seen: Seen; at: Date; unknown: UnknownFactName[] },
+): Trial {
+  const { verdict, steps, seen, at, unknown } = judged
+  return {
+    verdict,
+    outcome: outcomeOf(judged),
+    steps: [...steps],
+    fired: firedOf(compiled, verdict),
+    rules: seen?.rules ? [...seen.rules] : null,
+    risks: (seen?.risks ?? []).map(({ id, severity }) => ({ id, severity: severity as Severity })),
+    at: at.toISOString(),
+    unknown,
+  }
+}
+
+function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy): Judged & { seen: Seen } {
+  const judgement: Judgement = judge(compiled, facts, now)
+  const steps = approvalSteps(facts.entitlement.approvals, judgement.requirements)
+  return { verdict: verdictOf(judgement, hash), steps, wants: judgement.wants, seen: facts }
+}
+
+/** Judges one ask of the past, or a sample, and says which guardrails came in and why. */
+export function judgeOne({ candidate, inForce, subject }: JudgeTask): TrialResult<JudgeTask> {
+  const parsed = candidate && parseCandidate(candidate.text, 'policy', candidate.calendars)
+  if (parsed && !parsed.ok) return refused('policy', parsed.problems)
+  const policy: Policy = parsed
+    ? { hash: parsed.hash, compiled: parsed.compiled, surroundings: parsed.configuration }
+    : compileInForce(inForce, null)
+  if ('ask' in subject) {
+    return { ok: true, result: trialOf(policy.compiled, { ...judgeAsk(subject.ask, policy), at: subject.ask.at }) }
+  }
+  const sample = parseSample(subject.sample)
+  if (!sample.ok) return refused('sample', sample.problems)
+  const at = new Date(sample.value.now)
+  const judged = judgeSample(givenFacts(sample.value), at, policy)
+  return { ok: true, result: trialOf(policy.compiled, { ...judged, at, unknown: [] }) }
+}

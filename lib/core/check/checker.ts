@@ -1,0 +1,192 @@
+// The check itself: documents in, findings out. One document is in memory at a time; of bindings as much is kept as is
+// needed to judge them when all roles are known.
+import { type Severity, severities } from '#lib/core/access/severity'
+import type { ClusterRole } from '#lib/core/rbac/cluster-objects'
+import type { DocumentText } from './documents.ts'
+import {
+  type Finding,
+  fingerprintOf,
+  type GuardrailJudge,
+  type Judged,
+  type ObjectName,
+  objectInWords,
+} from './finding.ts'
+import { judgeAggregated } from './judge-aggregated.ts'
+import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
+import { judgeRole, pathRuleOf, ruleOf } from './judge-role.ts'
+import { type GivenRules, KnownRoles } from './known-roles.ts'
+import { mayHoldRbac, type PlacedBinding, type PlacedRole, rbacObjectsIn } from './rbac-objects.ts'
+import { type Place, Source } from './source.ts'
+import { Waivers, waiversOf } from './waivers.ts'
+
+/** Something that could not be read, so that nobody may say that it is in order. Line 0: the whole file. */
+export type UnreadablePart = { file: string; line: number; column: number; message: string }
+
+export type CheckOptions = {
+  /** Where objects go that name no namespace; null: not known. */
+  namespace: string | null
+  policy: GuardrailJudge | null
+  /** In UTC, as 2026-11-25: waivers end. */
+  today: string
+}
+
+/** Where an object was found. */
+type Where = { file: string; template: string | null; object: ObjectName; waivers: Waivers }
+type WaitingBinding = { binding: ReadBinding; where: Where }
+
+export class Checker {
+  readonly findings: Finding[] = []
+  readonly unreadable: UnreadablePart[] = []
+  /** Every object that was judged, those in which nothing was found too. */
+  readonly objects: { file: string; object: ObjectName }[] = []
+  documents = 0
+  readonly #options: CheckOptions
+  readonly #roles = new KnownRoles()
+  readonly #bindings: WaitingBinding[] = []
+  readonly #waiving: Where[] = []
+  readonly #aggregated: { where: Where; place: Place }[] = []
+  /** Those that an aggregated one may take rules from. */
+  readonly #clusterRoles: ClusterRole[] = []
+
+  constructor(options: CheckOptions) {
+    this.#options = options
+  }
+
+  /** Reads a document whose roles are there already: bindings may name them, and they are not judged. */
+  know(file: string, document: DocumentText) {
+    for (const { object } of this.#objectsOf(file, document)) {
+      if ('rules' in object) this.#roles.add(object, givenBy(object), 'given')
+    }
+  }
+
+  read(file: string, document: DocumentText) {
+    this.documents++
+    for (const { object, source, template, waivers } of this.#objectsOf(file, document)) {
+      const { kind, name } = object
+      const isNamespaced = kind === 'Role' || kind === 'RoleBinding'
+      const namespace = object.namespace ?? (isNamespaced ? this.#options.namespace : null)
+      const where: Where = {
+        file,
+        template,
+        object: { kind, namespace, name },
+        waivers: new Waivers(waivers, source, this.#options.today),
+      }
+      this.objects.push({ file, object: where.object })
+      if (waivers.length > 0) this.#waiving.push(where)
+      if ('rules' in object) this.#judgeRole(object, where, source)
+      else this.#bindings.push({ binding: readBinding(object, namespace, source), where })
+    }
+  }
+
+  /** Judges what could not be judged before everything was read. */
+  finish() {
+    const aggregated = this.#aggregated.map(({ where, place }) => ({ name: where.object.name, place }))
+    for (const [index, { name, given, judged }] of judgeAggregated(aggregated, this.#clusterRoles).entries()) {
+      this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, given, 'input')
+      const where = this.#aggregated[index]?.where
+      if (where) this.#report(judged, where)
+    }
+    for (const { binding, where } of this.#bindings) {
+      this.#report(judgeBinding(binding, this.#roles), where)
+      const role = this.#roles.find({ ...binding.roleRef, namespace: binding.namespace })
+      if (!role || !this.#options.policy) continue
+      const isEverywhere = binding.kind === 'ClusterRoleBinding'
+      const said = this.#options.policy({
+        reach: isEverywhere
+          ? 'everywhere'
+          : binding.namespace === null
+            ? 'somewhere'
+            : { namespace: binding.namespace },
+        rules: role.rules,
+        risks: assessBound(role, binding).findings,
+        place: binding.roleRef.place,
+      })
+      // What was said of the role itself is not said again for each of its bindings.
+      const isNew = ({ id, severity }: Judged) => isGraver(severity, role.said.get(id) ?? null)
+      this.#report(said.filter(isNew), where)
+    }
+    for (const where of this.#waiving) this.#report(where.waivers.told(), where)
+    // As they were read, the gravest of each object first.
+    const places = new Map(this.objects.map(({ file, object }, index) => [keyOf(file, object), index]))
+    const rank = ({ file, object }: Finding) => places.get(keyOf(file, object)) ?? 0
+    const grave = ({ severity }: Finding) => severities.indexOf(severity)
+    this.findings.sort((a, b) => rank(a) - rank(b) || grave(b) - grave(a))
+  }
+
+  *#objectsOf(file: string, { text, line }: DocumentText) {
+    if (text === null) {
+      this.unreadable.push({ file, line, column: 1, message: 'this document is too long: no Kubernetes object is' })
+      return
+    }
+    if (!mayHoldRbac(text)) return
+    const source = new Source(text, line)
+    const { objects, problems } = rbacObjectsIn(source)
+    for (const { message, range } of problems) {
+      const place = source.placeOf(range)
+      this.unreadable.push({ file, line: place.line, column: place.column, message })
+    }
+    const template = templateOf(text)
+    for (const [object, waivers] of waiversOf(source, objects)) yield { object, source, template, waivers }
+  }
+
+  #judgeRole(role: PlacedRole, where: Where, source: Source) {
+    const { namespace } = where.object
+    const given = givenBy(role)
+    const { rules } = given
+    const known = this.#roles.add(where.object, given, 'input')
+    this.#keepForAggregation(role, given, where, source)
+    const { judged, risks } = judgeRole(role, namespace, source)
+    this.#report(judged, where)
+    if (!this.#options.policy) return
+    const reach = role.kind === 'ClusterRole' ? 'unbound' : namespace === null ? 'somewhere' : { namespace }
+    const said = this.#options.policy({ reach, rules, risks, place: source.placeOf(role.at) })
+    for (const { id, severity } of said) {
+      if (isGraver(severity, known.said.get(id) ?? null)) known.said.set(id, severity)
+    }
+    this.#report(said, where)
+  }
+
+  #keepForAggregation(role: PlacedRole, { rules, paths }: GivenRules, where: Where, source: Source) {
+    const { kind, name, labels, aggregationRule } = role
+    if (kind !== 'ClusterRole' || (labels.size === 0 && !aggregationRule)) return
+    const plain = Object.fromEntries([...labels].map(([key, { value }]) => [key, value]))
+    this.#clusterRoles.push({ metadata: { name, labels: plain }, rules: [...rules, ...paths], aggregationRule })
+    if (aggregationRule) this.#aggregated.push({ where, place: source.placeOf(role.at) })
+  }
+
+  #report(judged: Judged[], { file, template, object, waivers }: Where) {
+    for (const { substance, ...finding } of judged) {
+      const fingerprint = fingerprintOf(finding.id, object, substance)
+      const waiver = waivers.find(finding.id)
+      const accepted = waiver && { by: 'waiver' as const, ...waiver }
+      this.findings.push({ ...finding, object, file, template, fingerprint, accepted })
+    }
+  }
+}
+
+const keyOf = (file: string, object: ObjectName) => `${file} ${objectInWords(object)}`
+
+const isGraver = (severity: Severity, than: Severity | null) =>
+  than === null || severities.indexOf(severity) > severities.indexOf(than)
+
+const givenBy = ({ rules }: PlacedRole): GivenRules => ({
+  rules: rules.flatMap((rule) => ruleOf(rule) ?? []),
+  paths: rules.flatMap((rule) => pathRuleOf(rule) ?? []),
+})
+
+function readBinding(
+  { kind, name, roleRef, subjects }: PlacedBinding,
+  namespace: string | null,
+  source: Source,
+): ReadBinding {
+  return {
+    kind,
+    name,
+    namespace,
+    roleRef: { kind: roleRef.kind, name: roleRef.name, place: source.placeOf(roleRef.range) },
+    subjects: subjects.map(({ range, ...subject }) => ({ ...subject, place: source.placeOf(range) })),
+  }
+}
+
+/** As Helm writes it above each document. */
+const templateOf = (text: string) => /^# Source: (\S+)[ \t]*\r?$/m.exec(text)?.[1] ?? null

@@ -1,0 +1,93 @@
+// What does a binding of a manifest give, and to whom? Judged when all input is read: the role may come later.
+import type { Severity } from '#lib/core/access/severity'
+import { severities } from '#lib/core/access/severity'
+import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
+import type { Judged } from './finding.ts'
+import { isPrivileged } from './judge-role.ts'
+import { type Gift, judgeSubject, type Subject } from './judge-subjects.ts'
+import type { KnownRole, KnownRoles } from './known-roles.ts'
+import type { Place } from './source.ts'
+
+/** What is kept of a binding until then. */
+export type ReadBinding = {
+  kind: 'RoleBinding' | 'ClusterRoleBinding'
+  name: string
+  namespace: string | null
+  roleRef: { kind: string; name: string; place: Place }
+  subjects: (Subject & { place: Place })[]
+}
+
+const isGraver = (a: Severity, b: Severity) => severities.indexOf(a) > severities.indexOf(b)
+
+export const assessBound = (role: KnownRole, binding: ReadBinding): Assessment =>
+  assessRisk(role.rules, {
+    scope: binding.kind === 'RoleBinding' ? 'namespace' : 'cluster',
+    paths: role.paths,
+    namespaceKind: isPrivileged(binding.namespace) ? 'privileged' : 'ordinary',
+  })
+
+/** In a namespace such as kube-system, the same rules can do more than was said of the ClusterRole by itself. */
+function graverHere(role: KnownRole, here: Assessment, binding: ReadBinding): Judged[] {
+  if (binding.kind !== 'RoleBinding' || binding.roleRef.kind !== 'ClusterRole' || !isPrivileged(binding.namespace))
+    return []
+  const alone = new Map(assessRisk(role.rules).findings.map((finding) => [finding.id, finding.severity]))
+  return here.findings
+    .filter(({ partOf, id, severity }) => partOf.length === 0 && isGraver(severity, alone.get(id) ?? 'low'))
+    .map((finding) => ({
+      id: finding.id,
+      severity: finding.severity,
+      sentence: `In ${binding.namespace}: ${finding.sentence}`,
+      because: finding.because,
+      outlives: finding.outlives,
+      includes: [],
+      places: [binding.roleRef.place],
+      substance: [binding.roleRef.kind, binding.roleRef.name],
+    }))
+}
+
+function roleItself(role: KnownRole | null, here: Assessment | null, binding: ReadBinding): Judged[] {
+  const { kind, name, place } = binding.roleRef
+  const finding = { outlives: null, includes: [], places: [place] as [Place], substance: [kind, name] }
+  if (!role || !here) {
+    const sentence = `Gives ${kind} ${name}, which is neither in what was checked nor brought by the API server: nobody can say what it allows.`
+    return [{ ...finding, id: 'unknown-role', severity: 'raised', sentence, because: [] }]
+  }
+  if (role.origin === 'input') return graverHere(role, here, binding)
+  const where = binding.kind === 'RoleBinding' ? 'in the namespace' : 'in the whole cluster'
+  const top = here.findings.filter(({ partOf }) => partOf.length === 0)
+  const gravest = top[0]
+  const sentence = gravest
+    ? `Gives the ${role.origin === 'builtin' ? 'built-in ' : ''}${kind} ${name} ${where}. ${gravest.sentence}`
+    : `Gives the ${role.origin === 'builtin' ? 'built-in ' : ''}${kind} ${name} ${where}, in which nothing dangerous is known.`
+  const id = role.origin === 'builtin' ? 'binds-builtin-role' : 'binds-given-role'
+  return [{ ...finding, id, severity: here.severity, sentence, because: summary(top.map((risk) => risk.id)) }]
+}
+
+const maxNamed = 5
+const summary = (ids: string[]) =>
+  ids.length <= maxNamed ? ids : [...ids.slice(0, maxNamed), `and ${ids.length - maxNamed} more`]
+
+function givenBy(role: KnownRole | null, here: Assessment | null): Gift['gives'] {
+  if (!role || !here || role.rules.length > 0) return 'resources'
+  return here.findings.length > 0 ? 'paths' : 'harmless-paths'
+}
+
+/** The role that it names and whether it is known, and everybody it gives it to who is more than they seem. */
+export function judgeBinding(binding: ReadBinding, roles: KnownRoles): Judged[] {
+  const { kind, name } = binding.roleRef
+  const role = roles.find({ kind, name, namespace: binding.namespace })
+  const here = role && assessBound(role, binding)
+  const gift = {
+    // What is not known may be anything.
+    severity: here?.severity ?? ('raised' as const),
+    gives: givenBy(role, here),
+    isBuiltin: role?.origin === 'builtin',
+  }
+  const subjects = binding.subjects.flatMap((subject): Judged[] => {
+    const risk = judgeSubject(subject, gift, binding.namespace)
+    if (!risk) return []
+    const substance = [kind, name, subject.kind, subject.namespace, subject.name]
+    return [{ ...risk, because: [], outlives: null, includes: [], places: [subject.place], substance }]
+  })
+  return [...roleItself(role, here, binding), ...subjects]
+}

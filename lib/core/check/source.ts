@@ -1,0 +1,85 @@
+// Where in the text does something stand, and how is it shown?
+import { visibleText } from '#lib/core/access/visible-text'
+
+/** A run of characters of one document's text. */
+export type Range = readonly [from: number, to: number]
+
+/** Lines and columns count from 1, columns in UTF-16 code units, as editors and SARIF do. `endColumn` is the first behind. */
+export type Place = { line: number; column: number; endColumn: number; excerpt: Excerpt }
+
+/** One line of the source, cut to what fits a terminal and safe to print. `mark` is what the place is about. */
+export type Excerpt = { before: string; mark: string; after: string }
+
+const longestBefore = 100
+const longestMark = 80
+const longestAfter = 60
+
+/** Text that somebody else wrote, on one line: what hides, reorders or steers a terminal is shown as its code point. */
+export const visible = (text: string): string =>
+  visibleText(text)
+    .map((part) =>
+      'text' in part ? part.text.replaceAll('\n', '[U+000A]').replaceAll('\t', ' ') : `[${part.codePoint}]`,
+    )
+    .join('')
+
+/** One document's text, in the file that it is of. */
+export class Source {
+  readonly text: string
+  readonly #firstLine: number
+  #lineStarts: number[] | undefined
+
+  constructor(text: string, firstLine: number) {
+    this.text = text
+    this.#firstLine = firstLine
+  }
+
+  lineOf(offset: number): number {
+    return this.#firstLine + this.#lineIndex(offset)
+  }
+
+  /** The first line of a range, with its place in it. */
+  placeOf([from, to]: Range): Place {
+    const index = this.#lineIndex(from)
+    const start = this.#starts()[index] ?? 0
+    const next = this.#starts()[index + 1] ?? this.text.length + 1
+    const line = this.text.slice(start, next - 1).replace(/\r$/, '')
+    const column = from - start
+    const end = Math.max(column, Math.min(to - start, line.length))
+    return {
+      line: this.#firstLine + index,
+      column: column + 1,
+      endColumn: end + 1,
+      excerpt: excerptOf(line, column, end),
+    }
+  }
+
+  #starts(): number[] {
+    if (this.#lineStarts) return this.#lineStarts
+    const starts = [0]
+    for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1)
+    this.#lineStarts = starts
+    return starts
+  }
+
+  #lineIndex(offset: number): number {
+    const starts = this.#starts()
+    let [low, high] = [0, starts.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+function excerptOf(line: string, column: number, end: number): Excerpt {
+  const before = line.slice(Math.max(0, column - longestBefore), column)
+  const mark = line.slice(column, Math.min(end, column + longestMark))
+  const after = line.slice(column + mark.length, column + mark.length + longestAfter)
+  return {
+    before: (column > longestBefore ? '…' : '') + visible(before),
+    mark: visible(mark),
+    after: visible(after) + (line.length > column + mark.length + longestAfter ? '…' : ''),
+  }
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
+import { policyCaseSchema } from '#lib/core/guardrails/pack/case'
+import { parsePolicyCases } from './policy-case-file.ts'
+import { runPolicyCases } from './policy-test.ts'
+import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
+
+const guardrails = [
+  { name: 'no-delete', description: 'No.', when: "rules.exists(r, 'delete' in r.verbs)", effect: 'deny' },
+  { name: 'short', description: 'Short.', effect: 'limit', limit: { maxDuration: 'PT1H' } },
+  {
+    name: 'severe',
+    description: 'Two.',
+    when: "risks.exists(r, r.severity == 'severe')",
+    effect: 'require',
+    require: { approvers: 2 },
+  },
+].map((guardrail) => guardrailSchema.parse(guardrail))
+const run = (...cases: object[]) => {
+  const result = compileGuardrails(guardrails)
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return runPolicyCases(
+    result.compiled,
+    cases.map((value) => policyCaseSchema.parse({ name: 'case', ...value })),
+  )
+}
+const deleting = { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['delete'] }] }
+
+describe('a case', () => {
+  it('passes where the verdict is as expected, and needs to say only what it is about', () => {
+    expect(run({}, { given: deleting, expect: { violations: ['no-delete'] } }).map(({ passed }) => passed)).toEqual([
+      true,
+      true,
+    ])
+  })
+
+  it('fails where something is stopped that was not expected to be, and says so', () => {
+    expect(run({ given: deleting })[0]).toMatchObject({
+      passed: false,
+      differences: [{ what: 'violations', expected: 'none', found: 'no-delete' }],
+    })
+  })
+
+  it('fails where something passes that should be stopped', () => {
+    expect(run({ expect: { violations: ['no-delete'] } })[0]?.differences).toEqual([
+      { what: 'violations', expected: 'no-delete', found: 'none' },
+    ])
+  })
+
+  it('compares what is required and limited', () => {
+    const [result] = run({
+      expect: { maxDuration: 'PT2H', approvers: 1, until: '2026-11-23T17:00:00Z', warnings: ['x'] },
+    })
+    expect(result?.differences.map(({ what }) => what)).toEqual(['warnings', 'approvers', 'maxDuration', 'until'])
+    expect(run({ expect: { maxDuration: 'PT1H', approvers: 0 } })[0]?.passed).toBe(true)
+  })
+
+  it('finds the risks of the rules by itself', () => {
+    const rules = [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['*'] }]
+    expect(run({ given: { rules }, expect: { approvers: 2 } })[0]?.differences).toEqual([])
+  })
+
+  it('is refused where it says something that is not known', () => {
+    expect(policyCaseSchema.safeParse({ name: 'x', given: { rulez: [] } }).success).toBe(false)
+    expect(policyCaseSchema.safeParse({ name: 'x', expect: { violation: [] } }).success).toBe(false)
+  })
+})
+
+describe('a file of cases', () => {
+  it('is a YAML list', () => {
+    const file = parsePolicyCases(`
+- name: a developer deletes
+  given:
+    namespaces: { payments: { team: payments } }
+    rules:
+      - { apiGroups: [""], resources: [pods], verbs: [delete] }
+  expect: { violations: [no-delete] }
+- name: nothing
+`)
+    if (!file.ok) throw new Error(JSON.stringify(file.problems))
+    const result = compileGuardrails(guardrails)
+    if (!result.ok) throw new Error(JSON.stringify(result.problems))
+    expect(runPolicyCases(result.compiled, file.cases).map(({ passed }) => passed)).toEqual([true, true])
+  })
+
+  it.each([
+    ['- name: a\n  given:\n    duration: soon\n', { line: 3, column: 15, path: '0.given.duration' }],
+    ['- name: a\n  expekt: {}\n', { line: 1, column: 3, path: '0' }],
+    ['- name: a\n  name: b\n', { line: 2, column: 3 }],
+    ['[]', { line: 1, message: 'write at least one case' }],
+    ['cases: []\n', { line: 1 }],
+    [
+      'a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c]',
+      { line: 1 },
+    ],
+  ])('%j is refused with its place', (text, problem) => {
+    expect(parsePolicyCases(text)).toMatchObject({ ok: false, problems: [problem] })
+  })
+})

@@ -1,0 +1,126 @@
+// Guardrails as written become guardrails that can be judged, or every problem with them is named.
+import { RE2JS } from 're2js'
+import { compileExpression, type Expression } from '#lib/core/guardrails/cel/expression'
+import { calendarReader, FreezeError, frozenBy, type ReadCalendar } from '#lib/core/guardrails/hours/freezes'
+import { patternProblem } from '#lib/core/guardrails/cel/functions'
+import { dayNames, type Guardrail, type Window } from './schema.ts'
+import { type OpenHours, type TimeLimit, window } from '#lib/core/guardrails/hours/window'
+
+export type CompiledGuardrail = {
+  guardrail: Guardrail
+  /** Null: always. */
+  when: Expression | null
+  message: Expression | null
+  /** What a ticket must match. */
+  ticket: RE2JS | null
+  time: TimeLimit | null
+}
+
+/**
+ * One thing that is wrong, and what would be right. `path` leads through the YAML document to the value; `offset` counts
+ * characters into that value where it is an expression.
+ */
+export type GuardrailProblem = { path: (string | number)[]; message: string; offset: number | null }
+export type CompiledGuardrails =
+  | { ok: true; compiled: CompiledGuardrail[] }
+  | { ok: false; problems: GuardrailProblem[] }
+
+/** As many as one judgement is made for in a twentieth of a second. */
+export const maxGuardrails = 1_000
+
+/** `mon-fri` → 1 … 5; `sat-mon` goes over the end of the week. */
+function daysOf(text: string): number[] {
+  const [first = '', last = first] = text.split('-')
+  const names: readonly string[] = dayNames
+  const [from, to] = [names.indexOf(first), names.indexOf(last)]
+  return Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, n) => ((from + n) % 7) + 1)
+}
+
+function minutesOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number)
+  return hours * 60 + minutes
+}
+
+const openHours = ({ zone, days, from, to }: Window): OpenHours =>
+  window(zone, days.flatMap(daysOf), minutesOf(from), minutesOf(to))
+
+function compileTime(limit: Guardrail['limit'], readCalendar: ReadCalendar): TimeLimit | null {
+  if (!limit?.windows && !limit?.freezes) return null
+  const schedule = {
+    windows: (limit.windows ?? []).map(openHours),
+    frozen: frozenBy(limit.freezes ?? [], readCalendar),
+  }
+  return { schedule, mayOutlive: limit.mayOutliveWindow ?? false }
+}
+
+/** Where in an expression, for readers of a message that points to the expression as a whole. */
+function placeInWords(source: string, offset: number): string {
+  const from = source.slice(offset).replace(/\s+/g, ' ').trim()
+  if (offset === 0 || !from) return ''
+  return ` It is at: ${from.length > 40 ? `${from.slice(0, 40)}…` : from}`
+}
+
+function compileOne(
+  guardrail: Guardrail,
+  path: (string | number)[],
+  readCalendar: ReadCalendar,
+  problems: GuardrailProblem[],
+): CompiledGuardrail {
+  const expression = (key: 'when' | 'messageExpression', wanted: 'bool' | 'string') => {
+    const source = guardrail[key]
+    if (source === undefined) return null
+    const result = compileExpression(source, wanted)
+    if (result.ok) return result.expression
+    const { message, offset } = result.problem
+    problems.push({ path: [...path, key], message: `${message}${placeInWords(source, offset)}`, offset })
+    return null
+  }
+  const ticket = guardrail.require?.ticket
+  const pattern = typeof ticket === 'object' ? ticket.pattern : null
+  const wrong = pattern === null ? null : patternProblem(pattern)
+  if (wrong) problems.push({ path: [...path, 'require', 'ticket', 'pattern'], message: `${wrong}.`, offset: null })
+  let time: TimeLimit | null = null
+  try {
+    time = compileTime(guardrail.limit, readCalendar)
+  } catch (error) {
+    if (!(error instanceof FreezeError)) throw error
+    problems.push({ path: [...path, 'limit', 'freezes'], message: `${error.message}.`, offset: null })
+  }
+  return {
+    guardrail,
+    when: expression('when', 'bool'),
+    message: expression('messageExpression', 'string'),
+    ticket: pattern !== null && !wrong ? RE2JS.compile(pattern) : null,
+    time,
+  }
+}
+
+/**
+ * Checks all expressions, patterns and calendars, and names every problem.
+ * @param places where each guardrail stands in the YAML document, in the same order
+ * @param calendars the text of each calendar file that freezes name, by the path as written
+ */
+export function compileGuardrails(
+  guardrails: readonly Guardrail[],
+  places: readonly (string | number)[][] = guardrails.map((_, index) => ['guardrails', index]),
+  calendars: ReadonlyMap<string, string> = new Map(),
+): CompiledGuardrails {
+  const problems: GuardrailProblem[] = []
+  const placeOf = (index: number) => places[index] ?? ['guardrails', index]
+  if (guardrails.length > maxGuardrails) {
+    const message = `There are ${guardrails.length} guardrails, and ${maxGuardrails} are allowed.`
+    return { ok: false, problems: [{ path: placeOf(maxGuardrails), message, offset: null }] }
+  }
+  const readCalendar = calendarReader(calendars)
+  const seen = new Set<string>()
+  const compiled = guardrails.map((guardrail, index) => {
+    const { name } = guardrail
+    if (seen.has(name)) {
+      const message = `There is another guardrail called ${name}: names are codes in the record, so each is used once.`
+      problems.push({ path: [...placeOf(index), 'name'], message, offset: null })
+    }
+    seen.add(name)
+    return compileOne(guardrail, placeOf(index), readCalendar, problems)
+  })
+  return problems.length ? { ok: false, problems } : { ok: true, compiled }
+}

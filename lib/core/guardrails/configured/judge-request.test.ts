@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { entitlementSchema } from '#lib/core/access/entitlement'
+import type { JudgementFacts } from '#lib/core/guardrails/facts'
+import { monday } from './facts.testing.ts'
+import { judgeRequest } from './judge-request.ts'
+import { compilePolicy, guardrailsSection } from '#lib/core/guardrails/section'
+
+const compiledFrom = (section: object) => {
+  const result = compilePolicy(guardrailsSection.parse(section), new Map())
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.compiled
+}
+const entitlement = (giving: object) =>
+  entitlementSchema.parse({
+    name: 'some',
+    title: 'Some',
+    who: { groups: ['dev'] },
+    clusters: ['prod-eu'],
+    namespaces: ['*'],
+    duration: { default: 'PT30M', max: 'PT1H' },
+    approvals: [{ groups: ['leads'], count: 1 }],
+    ...giving,
+  })
+const facts = (giving: object, namespaces = ['payments']): JudgementFacts => ({
+  submission: { entitlement: 'some', cluster: 'prod-eu', namespaces, reason: 'A reason', durationSeconds: 600 },
+  entitlement: entitlement(giving),
+  requester: { subject: 'alice', groups: ['dev'], email: null },
+  cluster: { name: 'prod-eu', known: true, labels: { environment: 'prod' }, namespaces: null, clusterRoles: {} },
+  policyHash: 'sha256:0',
+  now: monday,
+})
+const rule = (verbs: string[], resources: string[], apiGroups = ['']) => ({ apiGroups, resources, verbs })
+
+describe('a request as Postern has it', () => {
+  const policy = compiledFrom({ guardrailPack: { 'severe-risk-two-approvers': true, 'no-wildcards-in-prod': true } })
+
+  it('is judged by what the entitlement gives, and by its risks', () => {
+    const restart = judgeRequest(policy, facts({ rules: [rule(['get', 'patch'], ['deployments/scale'], ['apps'])] }))
+    expect([restart.violations, restart.requirements.approvers]).toEqual([[], 0])
+    const secrets = judgeRequest(policy, facts({ rules: [rule(['list'], ['secrets'])] }))
+    expect([secrets.violations, secrets.requirements.approvers]).toEqual([[], 2])
+    const all = judgeRequest(policy, facts({ rules: [rule(['*'], ['*'], ['*'])] }))
+    expect(all.violations.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['no-escalation', 'no-service-accounts', 'no-wildcards-in-prod']),
+    )
+  })
+
+  it('goes by the labels of the cluster', () => {
+    const wild = facts({ rules: [rule(['*'], ['pods'])] })
+    const codes = (labels: Record<string, string>) =>
+      judgeRequest(policy, { ...wild, cluster: { ...wild.cluster, labels } }).violations.map(({ code }) => code)
+    expect(codes({ environment: 'prod' })).toEqual(['no-wildcards-in-prod'])
+    expect(codes({ environment: 'staging' })).toEqual([])
+  })
+
+  it('is not passed before its rules are known', () => {
+    const { violations } = judgeRequest(policy, facts({ clusterRole: 'view' }))
+    expect(violations.map(({ code }) => code)).toEqual(['guardrails-unjudged'])
+  })
+
+  it('does not pass in the namespaces of the cluster', () => {
+    const { violations } = judgeRequest(policy, facts({ rules: [rule(['get'], ['pods'])] }, ['kube-system']))
+    expect(violations).toMatchObject([{ code: 'protected-namespaces', pointer: '/namespaces/0' }])
+  })
+})

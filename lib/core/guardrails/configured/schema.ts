@@ -1,0 +1,135 @@
+// One guardrail, as somebody writes it in postern.yaml.
+import { z } from 'zod'
+import { durationSchema } from '#lib/core/access/duration'
+import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
+import { isZone } from '#lib/core/guardrails/hours/zone'
+
+const guardrailName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a name of lower-case letters, digits and dashes')
+
+const glob = z.string().regex(/^[a-z0-9*]([a-z0-9*.-]{0,61}[a-z0-9*])?$/, 'must be a name or a glob such as checkout-*')
+const group = z.string().min(1).max(256)
+/** ISO 8601 as it is written, seconds as it is read. */
+export const limitDuration = durationSchema.meta({ type: 'string', format: 'duration' })
+const expression = (description: string) => z.string().min(1).max(4000).meta({ description })
+const sentence = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((text) => !/\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u.test(text), 'must be one line of plain text')
+
+export const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+const daysPattern = new RegExp(`^(${dayNames.join('|')})(-(${dayNames.join('|')}))?$`)
+
+const zone = z.string().max(64).refine(isZone, 'must be a time zone of the IANA database, such as Europe/Berlin')
+const wallTime = (last: RegExp, example: string) => z.string().regex(last, `must be a time such as "${example}"`)
+
+/** Open while a clock on the wall of that zone shows one of these days and times. */
+export const windowSchema = z.strictObject({
+  zone,
+  days: z
+    .array(z.string().regex(daysPattern, 'must be a day such as mon, or days such as mon-fri'))
+    .min(1)
+    .max(14)
+    .meta({ description: 'mon, tue … sun, or mon-fri. Nights belong to the day on which they begin.' }),
+  from: wallTime(/^([01]\d|2[0-3]):[0-5]\d$/, '09:00').meta({ description: 'First minute that is inside.' }),
+  to: wallTime(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, '18:00').meta({
+    description: 'First minute that is outside. Not later than from: on the next day.',
+  }),
+})
+
+const date = z.iso.date({ error: 'must be a date such as 2026-12-24' })
+
+/** Days on which no window is open: dates of one zone, both included, or a calendar in iCalendar form (RFC 5545). */
+export const freezeSchema = z.union([
+  z
+    .strictObject({ name: sentence.max(120), from: date, to: date, zone })
+    .refine((freeze) => freeze.from <= freeze.to, { path: ['to'], message: 'must not be before from' }),
+  z.strictObject({
+    calendar: z.string().min(1).max(500).meta({ description: 'An .ics file, beside the configuration.' }),
+    zone: zone.meta({ description: 'For what the calendar gives without a time zone.' }),
+  }),
+])
+
+const matchSchema = z
+  .strictObject({
+    clusters: z.array(glob).min(1).optional(),
+    clusterLabels: labelSelector.optional(),
+    namespaces: z.array(glob).min(1).optional(),
+    namespaceLabels: labelSelector.optional(),
+    entitlements: z.array(glob).min(1).optional(),
+    groups: z.array(group).min(1).optional().meta({ description: 'The requester is in one of these.' }),
+  })
+  .meta({
+    description: 'Which requests are looked at: all of what is said here must hold. Nothing said: every request.',
+  })
+
+const requireSchema = z
+  .strictObject({
+    approvals: z.array(approvalStepSchema).min(1).max(8).optional().meta({ description: 'Steps besides the others.' }),
+    approvers: z.int().min(1).max(10).optional().meta({ description: 'At least so many different people.' }),
+    ticket: z
+      .union([z.literal(true), z.strictObject({ pattern: z.string().min(1).max(200) })])
+      .optional()
+      .meta({ description: 'true, or a pattern in RE2 syntax.' }),
+    reasonMinLength: z.int().min(1).max(2000).optional(),
+  })
+  .refine((value) => Object.values(value).some((part) => part !== undefined), 'say what is required')
+
+const limitSchema = z
+  .strictObject({
+    maxDuration: limitDuration.optional(),
+    windows: z
+      .array(windowSchema)
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({ description: 'Access begins inside one of these.' }),
+    freezes: z.array(freezeSchema).min(1).max(50).optional().meta({ description: 'And outside all of these.' }),
+    mayOutliveWindow: z.boolean().optional().meta({ description: 'Access may go on after the window has closed.' }),
+  })
+  .refine((limit) => limit.maxDuration ?? limit.windows ?? limit.freezes, 'say maxDuration, windows or freezes')
+  .refine((limit) => limit.mayOutliveWindow === undefined || limit.windows || limit.freezes, {
+    path: ['mayOutliveWindow'],
+    message: 'needs windows or freezes',
+  })
+
+export const effects = ['deny', 'require', 'limit', 'warn'] as const
+
+const fields = {
+  name: guardrailName.meta({ description: 'The code of the violation. Part of the record: do not reuse a name.' }),
+  description: sentence.meta({ description: 'Why this guardrail exists.' }),
+  match: matchSchema.optional(),
+  when: expression('CEL, of type bool. True: the effect comes in. Left out: always.').optional(),
+  effect: z.enum(effects),
+  message: sentence.optional().meta({ description: 'What the person reads; else the description.' }),
+  messageExpression: expression('CEL, of type string, instead of message.').optional(),
+  link: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .optional(),
+  require: requireSchema.optional(),
+  limit: limitSchema.optional(),
+}
+
+/** One guardrail: where it looks, when it comes in, what it does then, and what it says. */
+export const guardrailSchema = z
+  .strictObject(fields)
+  .superRefine((guardrail, context) => {
+    for (const block of ['require', 'limit'] as const) {
+      const [has, needs] = [guardrail[block] !== undefined, guardrail.effect === block]
+      if (has && !needs) context.addIssue({ code: 'custom', path: [block], message: `goes with effect: ${block}` })
+      if (!has && needs)
+        context.addIssue({ code: 'custom', path: ['effect'], message: `${block} needs a ${block} block` })
+    }
+    if (guardrail.message && guardrail.messageExpression) {
+      const message = 'say message or messageExpression, not both'
+      context.addIssue({ code: 'custom', path: ['messageExpression'], message })
+    }
+  })
+  .meta({ id: 'Guardrail' })
+export type Guardrail = z.infer<typeof guardrailSchema>
+export type GuardrailInput = z.input<typeof guardrailSchema>
+export type Window = z.infer<typeof windowSchema>
+export type Freeze = z.infer<typeof freezeSchema>

@@ -1,0 +1,124 @@
+// Which stretches of time are frozen? Dates of the configuration and calendars in iCalendar form become one ordered list.
+import ICAL from 'ical.js'
+import { Temporal } from 'temporal-polyfill'
+import type { Freeze } from '#lib/core/guardrails/configured/schema'
+import type { Frozen } from './window.ts'
+import { endOfDate, isZone, startOfDate } from './zone.ts'
+
+/** What is wrong with a freeze, in words. */
+export class FreezeError extends Error {}
+
+const maxText = 1_000_000
+const maxEvents = 5_000
+const maxOccurrences = 5_000
+
+// Recurrences that need no search for the next date, so that none can search for ever.
+const plainParts = new Set(['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYDAY'])
+const plainFrequencies = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY']
+
+function refuseOddRecurrence(rule: ICAL.Recur, summary: string) {
+  const parts = rule.toString().split(';')
+  const odd = parts.find((part) => !plainParts.has(part.split('=')[0] ?? ''))
+  const byDay = parts.find((part) => part.startsWith('BYDAY='))
+  const bad =
+    odd ??
+    (plainFrequencies.includes(rule.freq) ? undefined : `FREQ=${rule.freq}`) ??
+    (byDay && (rule.freq !== 'WEEKLY' || /\d/.test(byDay)) ? byDay : undefined)
+  if (bad) throw new FreezeError(`${summary} repeats by ${bad}, which is not supported: write the dates one by one`)
+  if (!rule.count && !rule.until) throw new FreezeError(`${summary} repeats for ever: give it an UNTIL or a COUNT`)
+}
+
+/** The instant of a time of the calendar: its own zone, else UTC where it says so, else the freeze's zone. */
+function instantOf(time: ICAL.Time, tzid: string | undefined, zone: string): number {
+  const timeZone = time.zone === ICAL.Timezone.utcTimezone ? 'UTC' : (tzid ?? zone)
+  const { year, month, day, hour, minute, second } = time
+  const wall = Temporal.PlainDateTime.from({ year, month, day, hour, minute, second })
+  return wall.toZonedDateTime(timeZone).epochMilliseconds
+}
+
+function occurrencesOf(component: ICAL.Component, zone: string, left: number): Frozen[] {
+  const event = new ICAL.Event(component)
+  const name = `${event.summary || 'freeze'}`.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 120)
+  if (component.getFirstPropertyValue('status') === 'CANCELLED') return []
+  if (!event.startDate) throw new FreezeError(`${name} has no DTSTART`)
+  const tzid = component.getFirstProperty('dtstart')?.getFirstParameter('tzid') || undefined
+  if (tzid !== undefined && !isZone(tzid))
+    throw new FreezeError(`${name}: ${tzid} is no time zone of the IANA database`)
+  for (const rule of component.getAllProperties('rrule')) refuseOddRecurrence(rule.getFirstValue() as ICAL.Recur, name)
+  const length = event.duration
+  const found: Frozen[] = []
+  const iterator = event.iterator()
+  for (let start = iterator.next(); start; start = iterator.next()) {
+    if (found.length >= left) throw new FreezeError(`the calendar has more than ${maxOccurrences} freezes`)
+    const end = start.clone()
+    end.addDuration(length)
+    const [from, until] = [instantOf(start, tzid, zone), instantOf(end, tzid, zone)]
+    if (until > from) found.push({ name, from, until })
+  }
+  return found
+}
+
+/**
+ * The freezes of an iCalendar text (RFC 5545): every event is one, with its recurrences. Times without a zone, and whole
+ * days, are of `zone`.
+ * @throws FreezeError naming the event that cannot be used
+ */
+export function parseCalendar(text: string, zone: string): Frozen[] {
+  if (text.length > maxText) throw new FreezeError(`the calendar is longer than ${maxText} characters`)
+  let events: ICAL.Component[]
+  try {
+    const calendar = new ICAL.Component(ICAL.parse(text))
+    if (calendar.name !== 'vcalendar') throw new Error('not a VCALENDAR')
+    events = calendar.getAllSubcomponents('vevent')
+  } catch (error) {
+    throw new FreezeError(`this is no iCalendar file: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (events.length > maxEvents) throw new FreezeError(`the calendar has more than ${maxEvents} events`)
+  const found: Frozen[] = []
+  for (const event of events) found.push(...occurrencesOf(event, zone, maxOccurrences - found.length))
+  return found
+}
+
+/** One ordered list without overlaps. Where two freezes meet, the one that began first gives the name. */
+function merge(frozen: readonly Frozen[]): Frozen[] {
+  const merged: Frozen[] = []
+  for (const freeze of [...frozen].sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1)
+    if (last && freeze.from <= last.until) last.until = Math.max(last.until, freeze.until)
+    else merged.push({ ...freeze })
+  }
+  return merged
+}
+
+/** Gives the freezes of a calendar file, by the path that the configuration gives. */
+export type ReadCalendar = (file: string, zone: string) => readonly Frozen[]
+
+/**
+ * A reader that reads each calendar once, however many guardrails name it.
+ * @param calendars the text of each file
+ */
+export function calendarReader(calendars: ReadonlyMap<string, string>): ReadCalendar {
+  const read = new Map<string, readonly Frozen[]>()
+  return (file, zone) => {
+    const text = calendars.get(file)
+    if (text === undefined) throw new FreezeError(`${file} could not be read`)
+    const key = JSON.stringify([file, zone])
+    const frozen = read.get(key) ?? parseCalendar(text, zone)
+    read.set(key, frozen)
+    return frozen
+  }
+}
+
+/**
+ * All freezes of one guardrail.
+ * @throws FreezeError
+ */
+export function frozenBy(freezes: readonly Freeze[], readCalendar: ReadCalendar): Frozen[] {
+  return merge(
+    freezes.flatMap((freeze) => {
+      if ('calendar' in freeze) return readCalendar(freeze.calendar, freeze.zone)
+      const { name, from, to, zone } = freeze
+      return [{ name, from: startOfDate(from, zone), until: endOfDate(to, zone) }]
+    }),
+  )
+}

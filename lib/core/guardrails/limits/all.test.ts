@@ -1,0 +1,390 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Entitlement, entitlementSchema } from '#lib/core/access/entitlement'
+import { evaluate, guardrails } from './all.ts'
+import type { JudgementFacts } from '#lib/core/guardrails/facts'
+
+const now = new Date('2026-11-23T09:00:00Z')
+const deployments = { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'patch'] }
+
+const entitlementWith = (changes: Record<string, unknown> = {}): Entitlement =>
+  entitlementSchema.parse({
+    name: 'payments-restart',
+    title: 'Restart payment services',
+    who: { groups: ['payments-dev', 'sre'] },
+    clusters: ['prod-eu'],
+    namespaces: ['payments', 'checkout*'],
+    rules: changes.ceiling || changes.clusterRole ? undefined : [deployments],
+    duration: { default: 'PT30M', max: 'PT2H' },
+    reason: { minLength: 10 },
+    ticket: { required: false, pattern: '^[A-Z]+-[0-9]+$' },
+    approvals: [],
+    ...changes,
+  })
+
+type Changes = Partial<Omit<JudgementFacts, 'submission' | 'cluster'>> & {
+  submission?: Partial<JudgementFacts['submission']>
+  cluster?: Partial<JudgementFacts['cluster']>
+}
+
+const facts = ({ submission, cluster, ...changes }: Changes = {}): JudgementFacts => ({
+  submission: {
+    entitlement: 'payments-restart',
+    cluster: 'prod-eu',
+    namespaces: ['payments'],
+    reason: 'checkout hangs, restart',
+    durationSeconds: 1800,
+    ...submission,
+  },
+  entitlement: entitlementWith(),
+  requester: { subject: 'ed', groups: ['payments-dev'], email: null },
+  cluster: {
+    name: 'prod-eu',
+    known: true,
+    labels: {},
+    namespaces: [
+      { name: 'payments', labels: { environment: 'prod' } },
+      { name: 'checkout', labels: { environment: 'test' } },
+      { name: 'search', labels: {} },
+      { name: 'postern-system', labels: { environment: 'prod' } },
+    ],
+    clusterRoles: { view: [{ apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list'] }] },
+    ...cluster,
+  },
+  policyHash: 'sha256:0',
+  now,
+  ...changes,
+})
+
+/** Each violation as `code pointer`. */
+const found = (changes: Changes = {}) => evaluate(facts(changes)).map(({ code, pointer }) => `${code} ${pointer}`)
+
+test('what the entitlement gives is permitted, under the version that judged it', () => {
+  expect(evaluate(facts())).toEqual([])
+})
+
+describe('who', () => {
+  test('members of a named group, or people named by subject', () => {
+    expect(found({ requester: { subject: 'x', groups: ['sre'], email: null } })).toEqual([])
+    const entitlement = entitlementWith({ who: { people: ['ed'] } })
+    expect(found({ entitlement, requester: { subject: 'ed', groups: [], email: null } })).toEqual([])
+  })
+  test('nobody else: a lost group takes effect', () => {
+    const expected = ['requester-not-eligible /entitlement']
+    for (const groups of [[], ['payments'], ['Payments-dev'], ['payments-leads']]) {
+      expect(found({ requester: { subject: 'x', groups, email: null } })).toEqual(expected)
+      expect(found({ requester: { subject: 'x', groups, email: null }, stage: 'granting' })).toEqual(expected)
+    }
+  })
+  test('the sentence says for whom it is, without naming people', () => {
+    const entitlement = entitlementWith({ who: { groups: ['sre'], people: ['secret-subject'] } })
+    const [violation] = evaluate(facts({ entitlement, requester: { subject: 'x', groups: [], email: null } }))
+    expect(violation?.sentence).toContain('members of sre and one named person')
+    expect(violation?.sentence).not.toContain('secret-subject')
+  })
+})
+
+describe('where', () => {
+  test('a cluster that is not the entitlement’s, or not there', () => {
+    const entitlement = entitlementWith({ clusters: ['staging'] })
+    expect(found({ entitlement })).toEqual(['cluster-not-covered /cluster'])
+    expect(found({ cluster: { known: false, name: 'nowhere', namespaces: null } })).toEqual([
+      'cluster-unknown /cluster',
+    ])
+  })
+  test('each namespace that is outside is named at its place', () => {
+    expect(found({ submission: { namespaces: ['payments', 'search', 'checkout', 'kube-system'] } })).toEqual([
+      'namespace-not-covered /namespaces/1',
+      'namespace-not-covered /namespaces/3',
+    ])
+  })
+  test('a namespace that is not there; of one outside not even that is said', () => {
+    expect(found({ submission: { namespaces: ['checkout-9'] } })).toEqual(['namespace-unknown /namespaces/0'])
+    expect(found({ submission: { namespaces: ['no-such'] } })).toEqual(['namespace-not-covered /namespaces/0'])
+  })
+  test('where the cluster was never seen, names are judged alone', () => {
+    expect(found({ cluster: { namespaces: null }, submission: { namespaces: ['checkout-9'] } })).toEqual([])
+    expect(found({ cluster: { namespaces: null }, submission: { namespaces: ['search'] } })).toEqual([
+      'namespace-not-covered /namespaces/0',
+    ])
+  })
+  test('by labels: all must be there, and unknown labels are not', () => {
+    const entitlement = entitlementWith({ namespaces: undefined, namespaceSelector: { environment: 'prod' } })
+    expect(found({ entitlement })).toEqual([])
+    expect(found({ entitlement, submission: { namespaces: ['checkout', 'search'] } })).toEqual([
+      'namespace-not-covered /namespaces/0',
+      'namespace-not-covered /namespaces/1',
+    ])
+    expect(found({ entitlement, cluster: { namespaces: null } })).toEqual(['namespace-not-covered /namespaces/0'])
+  })
+  test('where labels decide, a namespace that is not there reads like one that is not for this', () => {
+    const entitlement = entitlementWith({ namespaces: undefined, namespaceSelector: { environment: 'prod' } })
+    const told = (name: string) =>
+      JSON.stringify(evaluate(facts({ entitlement, submission: { namespaces: [name] } }))).replaceAll(name, '*')
+    expect(told('no-such')).toContain('namespace-not-covered')
+    expect(told('search'), 'it is there, with other labels').toBe(told('no-such'))
+  })
+  test('by name and labels: both', () => {
+    const entitlement = entitlementWith({ namespaceSelector: { environment: 'prod' } })
+    expect(found({ entitlement, submission: { namespaces: ['payments', 'checkout'] } })).toEqual([
+      'namespace-not-covered /namespaces/1',
+    ])
+  })
+  test('never Postern’s own, whatever the entitlement says', () => {
+    const entitlement = entitlementWith({ namespaces: ['*'] })
+    expect(
+      found({
+        entitlement,
+        cluster: { namespaces: null },
+        submission: { namespaces: ['postern-system', 'postern-grants'] },
+      }),
+    ).toEqual(['namespace-protected /namespaces/0', 'namespace-protected /namespaces/1'])
+  })
+  test('somewhere', () => {
+    expect(found({ submission: { namespaces: [] } })).toEqual(['namespaces-missing /namespaces'])
+  })
+})
+
+describe('what: a ceiling', () => {
+  const entitlement = entitlementWith({
+    ceiling: [
+      { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get', 'list'] },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['db'] },
+    ],
+  })
+  const rule = (resources: string[], verbs: string[], resourceNames?: string[]) => ({
+    apiGroups: [''],
+    resources,
+    verbs,
+    ...(resourceNames ? { resourceNames } : {}),
+  })
+  const chosen = (...rules: ReturnType<typeof rule>[]) => found({ entitlement, submission: { rules } })
+
+  test('something must be chosen', () => {
+    expect(found({ entitlement })).toEqual(['rules-missing /rules'])
+    expect(found({ entitlement, submission: { rules: null } })).toEqual(['rules-missing /rules'])
+    expect(chosen()).toEqual(['rules-missing /rules'])
+  })
+  test('what lies inside is permitted', () => {
+    expect(chosen(rule(['pods'], ['get']), rule(['secrets'], ['get'], ['db']))).toEqual([])
+  })
+  test.each([
+    ['another verb', rule(['pods'], ['delete'])],
+    ['every verb', rule(['pods'], ['*'])],
+    ['every resource', rule(['*'], ['get'])],
+    ['a subresource', rule(['pods/exec'], ['get'])],
+    ['every subresource', rule(['*/log'], ['get'])],
+    ['another group', { ...rule(['pods'], ['get']), apiGroups: ['apps'] }],
+    ['every group', { ...rule(['pods'], ['get']), apiGroups: ['*'] }],
+    ['any name for a named one', rule(['secrets'], ['get'])],
+    ['empty names for a named one', rule(['secrets'], ['get'], [])],
+    ['another name', rule(['secrets'], ['get'], ['db', 'tls'])],
+    ['the name *', rule(['secrets'], ['get'], ['*'])],
+  ])('%s lies outside, at its place', (_, outside) => {
+    expect(chosen(rule(['pods'], ['get']), outside)).toEqual(['rules-outside-ceiling /rules/1'])
+  })
+  test('the sentence names what is too much, and what there is', () => {
+    const [violation] = evaluate(facts({ entitlement, submission: { rules: [rule(['pods'], ['get', 'delete'])] } }))
+    expect(violation?.sentence).toMatch(
+      /^delete pods: .* You may choose from: get, list pods, pods\/log; get secrets named db\.$/,
+    )
+  })
+})
+
+describe('what: fixed rules', () => {
+  test('are left out or said exactly, in any order', () => {
+    expect(found({ submission: { rules: [{ ...deployments, verbs: ['patch', 'list', 'get', 'get'] }] } })).toEqual([])
+  })
+  test('cannot be chosen: not more, not others, and when asking not fewer', () => {
+    for (const verbs of [['get', 'list', 'patch', 'delete'], ['create'], ['get']]) {
+      expect(found({ submission: { rules: [{ ...deployments, verbs }] } })).toEqual(['rules-outside-ceiling /rules'])
+    }
+  })
+  test('may be narrowed by an approver, never widened', () => {
+    for (const stage of ['deciding', 'granting'] as const) {
+      expect(found({ stage, submission: { rules: [{ ...deployments, verbs: ['get'] }] } })).toEqual([])
+      expect(found({ stage, submission: { rules: [{ ...deployments, verbs: ['get', 'delete'] }] } })).toEqual([
+        'rules-outside-ceiling /rules/0',
+      ])
+    }
+  })
+})
+
+describe('what: a vetted ClusterRole', () => {
+  const entitlement = entitlementWith({ clusterRole: 'view' })
+  test('that the cluster has', () => {
+    expect(found({ entitlement })).toEqual([])
+  })
+  test('that was never seen', () => {
+    expect(found({ entitlement: entitlementWith({ clusterRole: 'vieuw' }) })).toEqual(['cluster-role-unknown /cluster'])
+    expect(found({ entitlement: entitlementWith({ clusterRole: 'constructor' }) })).toEqual([
+      'cluster-role-unknown /cluster',
+    ])
+    expect(
+      found({ entitlement: entitlementWith({ clusterRole: 'none' }), submission: { rules: [deployments] } }),
+    ).toEqual(['cluster-role-unknown /cluster', 'rules-outside-ceiling /rules'])
+  })
+  test('beside which nothing can be chosen', () => {
+    const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
+    expect(found({ entitlement, submission: { rules } })).toEqual(['rules-outside-ceiling /rules'])
+    expect(found({ entitlement, submission: { rules }, stage: 'deciding' })).toEqual([])
+  })
+})
+
+test('more single permissions than can be proven', () => {
+  const values = (count: number) => Array.from({ length: count }, (_, n) => `x${n}`)
+  const ceiling = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
+  const entitlement = entitlementWith({ ceiling })
+  const rules = [{ apiGroups: values(20), resources: values(50), verbs: values(10) }]
+  expect(found({ entitlement, submission: { rules } })).toEqual([])
+  expect(found({ entitlement, submission: { rules, namespaces: ['payments', 'checkout'] } })).toEqual([
+    'rules-too-many /rules',
+  ])
+})
+
+describe('when and how long', () => {
+  test.each([1, 1800, 7200])('%d seconds', (durationSeconds) => {
+    expect(found({ submission: { durationSeconds } })).toEqual([])
+  })
+  test.each([7201, 1e9])('%d seconds are too long', (durationSeconds) => {
+    expect(found({ submission: { durationSeconds } })).toEqual(['duration-too-long /duration'])
+  })
+  test.each([0, -1, 0.5])('%d seconds are no duration', (durationSeconds) => {
+    expect(found({ submission: { durationSeconds } })).toEqual(['duration-too-short /duration'])
+  })
+  test('a duration that is no number is not let through', () => {
+    expect(found({ submission: { durationSeconds: Number.NaN } })).toEqual([
+      'duration-too-short /duration',
+      'duration-too-long /duration',
+    ])
+  })
+  test('a start in the past, but for a minute of clocks', () => {
+    const at = (seconds: number) => found({ submission: { startsAt: new Date(now.getTime() + seconds * 1000) } })
+    expect(at(3600)).toEqual([])
+    expect(at(0)).toEqual([])
+    expect(at(-60)).toEqual([])
+    expect(at(-61)).toEqual(['start-in-past /startsAt'])
+    expect(found({ submission: { startsAt: new Date(Number.NaN) } })).toEqual(['start-in-past /startsAt'])
+  })
+  test('a start further ahead than the entitlement lets it lie', () => {
+    const entitlement = entitlementWith({ startWithin: 'P2D' })
+    const at = (seconds: number) =>
+      found({ entitlement, submission: { startsAt: new Date(now.getTime() + seconds * 1000) } })
+    expect(at(2 * 86_400)).toEqual([])
+    expect(at(2 * 86_400 + 1)).toEqual(['start-too-far /startsAt'])
+    const aWeek = { submission: { startsAt: new Date(now.getTime() + 7 * 86_400_000) } }
+    expect(found(aWeek), 'a week unless said otherwise').toEqual([])
+    expect(found({ submission: { startsAt: new Date('9999-12-31T00:00:00Z') } })).toEqual(['start-too-far /startsAt'])
+    expect(found({ entitlement, stage: 'deciding', ...aWeek }), 'what was asked for stands').toEqual([])
+  })
+  test('an approval after the wished start is no start in the past', () => {
+    expect(found({ stage: 'deciding', submission: { startsAt: new Date(0) } })).toEqual([])
+  })
+})
+
+describe('why', () => {
+  test.each(['restart it', 'Neustart 🙂', '再起動再起動再起動再'])('%s is long enough', (reason) => {
+    expect(found({ submission: { reason } })).toEqual([])
+  })
+  test.each([
+    ['too short', 'restart'],
+    ['nothing', ''],
+    ['blanks', `a${' '.repeat(50)}b`],
+    ['what nobody sees', `restart${'\u200b\u2060\u00ad\u3164\u2800\ufe0f'.repeat(5)}`],
+    ['line breaks', `a${'\n'.repeat(50)}b`],
+  ])('%s is not', (_, reason) => {
+    expect(found({ submission: { reason } })).toEqual(['reason-too-short /reason'])
+  })
+  const needed = entitlementWith({ ticket: { required: true, pattern: '^[A-Z]+-[0-9]+$' } })
+  test('a ticket where one is needed', () => {
+    expect(found({ entitlement: needed, submission: { ticket: 'OPS-1' } })).toEqual([])
+    for (const ticket of [undefined, null, '', '  ']) {
+      expect(found({ entitlement: needed, submission: { ticket } })).toEqual(['ticket-missing /ticket'])
+    }
+  })
+  test('a ticket of the right form, needed or not', () => {
+    for (const entitlement of [needed, entitlementWith()]) {
+      for (const ticket of ['ops-1', 'OPS-1\nOPS-2', 'see OPS-1', 'OPS-']) {
+        expect(found({ entitlement, submission: { ticket } })).toEqual(['ticket-malformed /ticket'])
+      }
+    }
+  })
+  test('no ticket and no pattern can make the answer wait', () => {
+    const entitlement = entitlementWith({ ticket: { required: false, pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' } })
+    const start = performance.now()
+    expect(found({ entitlement, submission: { ticket: 'a'.repeat(120) } })).toEqual(['ticket-malformed /ticket'])
+    expect(performance.now() - start).toBeLessThan(500)
+  })
+  test('a pattern that is none counts as violated', () => {
+    const entitlement = entitlementWith({ ticket: { pattern: '(?=x)' } })
+    expect(found({ entitlement, submission: { ticket: 'OPS-1' } })).toEqual(['ticket-malformed-failed '])
+  })
+})
+
+describe('all together', () => {
+  test('every violation is told, never only the first', () => {
+    const everything = facts({
+      requester: { subject: 'x', groups: [], email: null },
+      entitlement: entitlementWith({ clusters: ['staging'], ticket: { required: true } }),
+      submission: {
+        namespaces: ['search', 'postern-grants', 'checkout-9'],
+        rules: [{ ...deployments, verbs: ['*'] }],
+        durationSeconds: 7201,
+        startsAt: new Date(0),
+        reason: 'x',
+      },
+    })
+    expect(evaluate(everything).map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
+      'requester-not-eligible /entitlement',
+      'cluster-not-covered /cluster',
+      'namespace-protected /namespaces/1',
+      'namespace-not-covered /namespaces/0',
+      'namespace-not-covered /namespaces/1',
+      'namespace-unknown /namespaces/2',
+      'rules-outside-ceiling /rules',
+      'duration-too-long /duration',
+      'start-in-past /startsAt',
+      'reason-too-short /reason',
+      'ticket-missing /ticket',
+    ])
+    for (const { sentence } of evaluate(everything)) expect(sentence).toMatch(/^\S.*\.$/)
+  })
+
+  test('a guardrail that throws counts as violated, and the others are still judged', () => {
+    const broken = {
+      code: 'broken',
+      find: () => {
+        throw new Error('token=abc')
+      },
+    }
+    const violations = evaluate(facts({ submission: { durationSeconds: 7201 } }), [broken, ...guardrails])
+    expect(violations.map(({ code }) => code)).toEqual(['broken-failed', 'duration-too-long'])
+    expect(JSON.stringify(violations)).not.toContain('token')
+  })
+
+  test('facts that are not what they should be never pass', () => {
+    const nothing = { submission: {}, entitlement: {}, requester: {}, cluster: {}, now, policyHash: 'x' }
+    const violations = evaluate(nothing as unknown as JudgementFacts)
+    expect(violations.length).toBeGreaterThan(5)
+  })
+
+  test('every guardrail has its own code, and says only that', () => {
+    const codes = guardrails.map(({ code }) => code)
+    expect(new Set(codes).size).toBe(codes.length)
+  })
+
+  test('what is permitted is permitted for less: shorter, fewer namespaces, fewer chosen rules', () => {
+    const entitlement = entitlementWith({ ceiling: [deployments] })
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 7200 }),
+        fc.subarray(['payments', 'checkout'], { minLength: 1 }),
+        fc.subarray(deployments.verbs, { minLength: 1 }),
+        (durationSeconds, namespaces, verbs) => {
+          const rules = [{ ...deployments, verbs }]
+          expect(found({ entitlement, submission: { durationSeconds, namespaces, rules } })).toEqual([])
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,74 @@
+// One test of a policy, as somebody writes it beside the policy: given a request, expect a verdict.
+import { z } from 'zod'
+import { durationSchema } from '#lib/core/access/duration'
+import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
+import { rulesSchema } from '#lib/core/access/rule'
+
+const moment = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
+const seconds = durationSchema.meta({ type: 'string', format: 'duration' })
+const names = z.array(z.string().min(1).max(256)).max(300)
+
+/** Everything has a default that offends nobody: say only what the case is about. */
+export const givenSchema = z.strictObject({
+  entitlement: z.string().min(1).max(63).default('example'),
+  clusterRole: z.string().max(253).optional(),
+  approvals: z
+    .array(approvalStepSchema)
+    .max(8)
+    .default([{ groups: ['leads'], count: 1 }]),
+  requester: z.string().min(1).max(255).default('somebody'),
+  groups: names.default(['developers']),
+  cluster: z.string().min(1).max(63).default('example'),
+  clusterLabels: labelSelector.default({}),
+  /** Names, or names with labels. */
+  namespaces: z
+    .union([z.array(z.string().min(1).max(63)).min(1).max(20), z.record(z.string().min(1).max(63), labelSelector)])
+    .default(['example']),
+  rules: rulesSchema.default([{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]),
+  risks: z
+    .array(z.strictObject({ id: z.string().min(1), severity: z.enum(['low', 'raised', 'severe']) }))
+    .optional()
+    .meta({ description: 'Left out: what Postern finds in the rules.' }),
+  /** What the requester cannot do today; null: not known. */
+  difference: z
+    .array(
+      z.strictObject({
+        verb: z.string(),
+        group: z.string().default(''),
+        resource: z.string(),
+        name: z.string().default(''),
+        namespace: z.string().default('example'),
+      }),
+    )
+    .nullable()
+    .default(null),
+  reason: z.string().max(2000).default('A reason that says what is to be done and why it is needed.'),
+  ticket: z.string().max(120).optional(),
+  duration: seconds.prefault('PT30M'),
+  startsAt: moment.optional(),
+  now: moment.default('2026-11-23T09:00:00Z').meta({ description: 'A Monday, unless said otherwise.' }),
+  stage: z.enum(['asking', 'deciding', 'granting']).default('asking'),
+})
+
+const expectSchema = z.strictObject({
+  violations: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'Names of the guardrails that say no: exactly these.' }),
+  warnings: z.array(z.string()).optional(),
+  approvals: z.array(approvalStepSchema).optional().meta({ description: 'Steps besides those of the entitlement.' }),
+  approvers: z.int().optional(),
+  maxDuration: seconds.optional(),
+  until: moment.optional(),
+  passesNextAt: moment.nullable().optional(),
+})
+
+export const policyCaseSchema = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    given: givenSchema.prefault({}),
+    expect: expectSchema.prefault({}),
+  })
+  .meta({ id: 'PolicyCase' })
+export type PolicyCase = z.input<typeof policyCaseSchema>
+export type ReadPolicyCase = z.output<typeof policyCaseSchema>

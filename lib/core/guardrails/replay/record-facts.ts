@@ -1,0 +1,24 @@
+// What of a judgement's facts is kept, so that another policy can be judged by them later?
+import type { RecordedFacts } from '#lib/core/access/recorded-facts'
+import type { JudgementFacts } from '#lib/core/guardrails/facts'
+import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+
+/** @param seen what the guardrails were shown in the same judgement */
+export function factsToRecord(
+  { requester, cluster, submission, entitlement }: JudgementFacts,
+  seen: Pick<PolicyFacts, 'rules' | 'risks'>,
+): RecordedFacts {
+  const known = new Map(cluster.namespaces?.map(({ name, labels }) => [name, labels]))
+  const role = entitlement.clusterRole
+  return {
+    requester: { groups: [...(requester.groups ?? [])], email: requester.email },
+    clusterLabels: { ...cluster.labels },
+    namespacesSeen: cluster.namespaces !== null,
+    namespaces: submission.namespaces.map((name) => ({ name, labels: known.get(name) ?? null })),
+    clusterRoleRules:
+      role !== undefined && Object.hasOwn(cluster.clusterRoles, role) ? (cluster.clusterRoles[role] ?? null) : null,
+    risks: seen.rules
+      ? seen.risks.map(({ id, severity, because = [] }) => ({ id, severity, because: [...because] }))
+      : null,
+  }
+}

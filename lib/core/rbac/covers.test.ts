@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { describe, expect, test, vi } from 'vitest'
+import type { Rule } from '#lib/core/access/rule'
+import { aRules, atomsOf, coversByAtoms } from './arbitrary.testing.ts'
+import { covers, heldOf } from './covers.ts'
+
+// Thousands of random cases: seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 })
+
+const rule = (verbs: string[], resources: string[], apiGroups = [''], resourceNames?: string[]): Rule => ({
+  apiGroups,
+  resources,
+  verbs,
+  ...(resourceNames ? { resourceNames } : {}),
+})
+
+describe('covers, as the API server compares rules', () => {
+  const table: [string, Rule[], Rule[], boolean][] = [
+    ['the same rule', [rule(['get'], ['pods'])], [rule(['get'], ['pods'])], true],
+    ['less of each', [rule(['get', 'list'], ['pods', 'secrets'], ['', 'apps'])], [rule(['get'], ['pods'])], true],
+    ['another verb', [rule(['get'], ['pods'])], [rule(['list'], ['pods'])], false],
+    ['another group', [rule(['get'], ['deployments'], ['apps'])], [rule(['get'], ['deployments'], ['ext'])], false],
+    ['nothing asked', [], [], true],
+    ['something asked of nothing', [], [rule(['get'], ['pods'])], false],
+    [
+      'two owner rules together',
+      [rule(['get'], ['pods']), rule(['list'], ['pods'])],
+      [rule(['get', 'list'], ['pods'])],
+      true,
+    ],
+    [
+      'rules never combine across a single verb and resource',
+      [rule(['get'], ['pods']), rule(['list'], ['secrets'])],
+      [rule(['get', 'list'], ['pods', 'secrets'])],
+      false,
+    ],
+    ['every verb by *', [rule(['*'], ['pods'])], [rule(['get', 'escalate'], ['pods'])], true],
+    ['* is not the list of all verbs', [rule(['get', 'list', 'watch'], ['pods'])], [rule(['*'], ['pods'])], false],
+    ['* only by *', [rule(['*'], ['*'], ['*'])], [rule(['*'], ['*'], ['*'])], true],
+    ['every resource by *', [rule(['get'], ['*'])], [rule(['get'], ['pods/log', '*/scale', 'pods/*'])], true],
+    ['* is not a list of resources', [rule(['get'], ['pods', 'pods/log'])], [rule(['get'], ['*'])], false],
+    ['a resource does not cover its subresource', [rule(['get'], ['pods'])], [rule(['get'], ['pods/log'])], false],
+    ['nor the other way', [rule(['get'], ['pods/log'])], [rule(['get'], ['pods'])], false],
+    ['*/scale covers one scale', [rule(['get'], ['*/scale'])], [rule(['get'], ['deployments/scale'])], true],
+    ['one scale does not cover */scale', [rule(['get'], ['deployments/scale'])], [rule(['get'], ['*/scale'])], false],
+    ['*/scale covers nothing else', [rule(['get'], ['*/scale'])], [rule(['get'], ['deployments', 'a/status'])], false],
+    ['pods/* is literal', [rule(['get'], ['pods/*'])], [rule(['get'], ['pods/log'])], false],
+    ['pods/* covers itself', [rule(['get'], ['pods/*'])], [rule(['get'], ['pods/*'])], true],
+    ['*/* is the subresource * of anything', [rule(['get'], ['*/*'])], [rule(['get'], ['pods/*'])], true],
+    ['*/* is no wildcard', [rule(['get'], ['*/*'])], [rule(['get'], ['pods/log', 'pods'])], false],
+    ['split at the first slash', [rule(['get'], ['*/b/c'])], [rule(['get'], ['a/b/c'])], true],
+    ['not at the last slash', [rule(['get'], ['*/c'])], [rule(['get'], ['a/b/c'])], false],
+    ['core is not every group', [rule(['get'], ['pods'], [''])], [rule(['get'], ['pods'], ['*'])], false],
+    ['no group covers nothing', [rule(['get'], ['pods'], [])], [rule(['get'], ['pods'])], false],
+    ['a rule without a group asks for nothing', [], [rule(['get'], ['pods'], [])], true],
+    ['a rule without a verb asks for nothing', [], [rule([], ['pods'])], true],
+    ['any name covers one', [rule(['get'], ['pods'])], [rule(['get'], ['pods'], [''], ['a'])], true],
+    ['one name does not cover any', [rule(['get'], ['pods'], [''], ['a'])], [rule(['get'], ['pods'])], false],
+    ['empty names are any name', [rule(['get'], ['pods'], [''], ['a'])], [rule(['get'], ['pods'], [''], [])], false],
+    ['* is a literal name', [rule(['get'], ['pods'], [''], ['*'])], [rule(['get'], ['pods'], [''], ['a'])], false],
+    ['the name "" is not any name', [rule(['get'], ['pods'], [''], [''])], [rule(['get'], ['pods'])], false],
+    ['the name "" covers itself', [rule(['get'], ['pods'], [''], [''])], [rule(['get'], ['pods'], [''], [''])], true],
+    [
+      'names may come from several rules',
+      [rule(['get'], ['pods'], [''], ['a']), rule(['get'], ['pods'], [''], ['b'])],
+      [rule(['get'], ['pods'], [''], ['a', 'b'])],
+      true,
+    ],
+    ['case counts', [rule(['get'], ['pods'])], [rule(['Get'], ['pods'])], false],
+    ['words of the language are no rights', [rule(['get'], ['pods'])], [rule(['constructor'], ['__proto__'])], false],
+  ]
+  test.each(table)('%s', (_, owner, asked, expected) => {
+    expect(covers(owner, asked).covered).toBe(expected)
+  })
+
+  test('says what is left over, and only that', () => {
+    const owner = [rule(['get', 'list'], ['pods', 'services'])]
+    expect(covers(owner, [rule(['get', 'delete'], ['pods', 'services'])]).uncovered).toEqual([
+      rule(['delete'], ['pods', 'services']),
+    ])
+    expect(covers(owner, [rule(['get'], ['pods'], ['', 'apps']), rule(['list'], ['pods'])]).uncovered).toEqual([
+      rule(['get'], ['pods'], ['apps']),
+    ])
+    const named = [rule(['get'], ['secrets'], [''], ['db'])]
+    expect(covers(named, [rule(['get'], ['secrets'], [''], ['db', 'tls', 'tls'])]).uncovered).toEqual([
+      rule(['get'], ['secrets'], [''], ['tls']),
+    ])
+  })
+
+  test('agrees with the comparison of single atoms, and leaves over exactly the atoms that are not covered', () => {
+    fc.assert(
+      fc.property(aRules, aRules, (owner, asked) => {
+        const result = covers(owner, asked)
+        const expected = coversByAtoms(owner, asked)
+        expect(result.covered).toBe(expected.length === 0)
+        const left = new Set(result.uncovered.flatMap(atomsOf).map((atom) => JSON.stringify(atom)))
+        expect(left).toEqual(new Set(expected.map((atom) => JSON.stringify(atom))))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('what is held and what is not are two parts of what is asked, and the first is covered', () => {
+    fc.assert(
+      fc.property(aRules, aRules, (owner, asked) => {
+        const atoms = (rules: Rule[]) => new Set(rules.flatMap(atomsOf).map((atom) => JSON.stringify(atom)))
+        const held = heldOf(owner, asked)
+        const uncovered = new Set(coversByAtoms(owner, asked).map((atom) => JSON.stringify(atom)))
+        expect(covers(owner, held).covered).toBe(true)
+        expect(atoms(held)).toEqual(atoms(asked).difference(uncovered))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('what is covered stays covered when the owner has more; rules cover themselves', () => {
+    fc.assert(
+      fc.property(aRules, aRules, aRules, (owner, more, asked) => {
+        expect(covers(asked, asked).covered).toBe(true)
+        expect(covers([...owner, ...covers(owner, asked).uncovered], asked).covered).toBe(true)
+        if (covers(owner, asked).covered) expect(covers([...more, ...owner], asked).covered).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('covers is quick', () => {
+  /** Milliseconds of processor time, the best of several: what else this machine does is not counted. */
+  const cost = (run: () => void) => {
+    const costs = Array.from({ length: 8 }, () => {
+      const before = process.cpuUsage()
+      run()
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1000
+    })
+    return Math.min(...costs)
+  }
+
+  test('1,000 × 1,000 rules in 50 ms', () => {
+    const many = (salt: number): Rule[] =>
+      Array.from({ length: 1000 }, (_, n) => ({
+        apiGroups: [`g${(n * 7 + salt) % 40}.example`, 'apps'],
+        resources: [`r${(n * 13) % 300}`, `r${(n * 17 + salt) % 300}/status`, 'pods'],
+        verbs: ['get', 'list', 'watch', n % 3 ? 'patch' : 'delete'],
+        ...(n % 4 === 0 ? { resourceNames: [`n${n % 50}`, `m${n % 20}`] } : {}),
+      }))
+    const [owner, asked] = [many(0), many(3)]
+    expect(covers(owner, asked).covered).toBe(false)
+    expect(cost(() => covers(owner, asked))).toBeLessThan(50)
+    expect(cost(() => covers(owner, owner))).toBeLessThan(50)
+  })
+
+  test('the widest rules that may be asked for do not blow up', () => {
+    const values = (prefix: string) => Array.from({ length: 64 }, (_, n) => `${prefix}${n}`)
+    const wide = { apiGroups: values('g'), resources: values('r'), verbs: values('v'), resourceNames: values('n') }
+    const owner = Array.from({ length: 32 }, (_, n) => ({
+      apiGroups: wide.apiGroups.filter((_, i) => (i * (n + 3)) % 5 !== 0),
+      resources: wide.resources.filter((_, i) => (i * (n + 5)) % 7 !== 1),
+      verbs: wide.verbs.filter((_, i) => (i + n) % 11 !== 2),
+      resourceNames: wide.resourceNames.filter((_, i) => (i * (n + 7)) % 13 !== 3),
+    }))
+    expect(cost(() => covers(owner, [wide]))).toBeLessThan(500)
+  })
+})

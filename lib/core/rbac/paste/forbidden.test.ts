@@ -1,0 +1,263 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Ask, rulesOfAsks } from './needed-permissions.ts'
+import { parseForbidden } from './forbidden.ts'
+
+const ask = (verb: string, resource: string, more: Partial<Ask> = {}): Ask => ({
+  verb,
+  group: '',
+  resource,
+  subresource: '',
+  name: '',
+  namespace: 'default',
+  ...more,
+})
+const asksOf = (text: string) => parseForbidden(text).asks
+const codesOf = (text: string) => parseForbidden(text).notes.map(({ code }) => code)
+
+const listPods = 'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"'
+const patchWeb =
+  'deployments.apps "web" is forbidden: User "jane" cannot patch resource "deployments" in API group "apps" in the namespace "p"'
+const patchWebAsk = ask('patch', 'deployments', { group: 'apps', name: 'web', namespace: 'p' })
+
+describe('every form of the sentence', () => {
+  const table: [string, string, Ask][] = [
+    ['a list in a namespace', `Error from server (Forbidden): ${listPods}`, ask('list', 'pods')],
+    ['one object of a group', patchWeb, patchWebAsk],
+    [
+      'the cluster scope',
+      'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
+      ask('list', 'nodes', { namespace: null }),
+    ],
+    [
+      'a subresource',
+      'pods "x" is forbidden: User "jane" cannot create resource "pods/exec" in API group "" in the namespace "default"',
+      ask('create', 'pods', { subresource: 'exec', name: 'x' }),
+    ],
+    [
+      'a service account',
+      'secrets "tls" is forbidden: User "system:serviceaccount:ns:sa" cannot get resource "secrets" in API group "" in the namespace "ns"',
+      ask('get', 'secrets', { name: 'tls', namespace: 'ns' }),
+    ],
+    [
+      'impersonation',
+      'userextras "v" is forbidden: User "jane" cannot impersonate resource "userextras/scopes" in API group "authentication.k8s.io" at the cluster scope',
+      ask('impersonate', 'userextras', {
+        group: 'authentication.k8s.io',
+        subresource: 'scopes',
+        name: 'v',
+        namespace: null,
+      }),
+    ],
+    [
+      'a verb of constrained impersonation',
+      'pods is forbidden: User "j" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "default"',
+      ask('impersonate-on:user-info:list', 'pods'),
+    ],
+    [
+      'a user name with quotes and angle brackets in it',
+      String.raw`pods is forbidden: User "a\"b &lt;jane&gt;" cannot list resource "pods" in API group "" in the namespace "default"`,
+      ask('list', 'pods'),
+    ],
+    [
+      'a server before 1.12',
+      'pods is forbidden: User "x" cannot list pods in the namespace "default"',
+      ask('list', 'pods'),
+    ],
+    [
+      'a server before 1.12, with a group',
+      'deployments.extensions is forbidden: User "x" cannot list deployments.extensions at the cluster scope',
+      ask('list', 'deployments', { group: 'extensions', namespace: null }),
+    ],
+    [
+      'a namespace object',
+      'namespaces "p" is forbidden: User "x" cannot get resource "namespaces" in API group "" in the namespace "p"',
+      ask('get', 'namespaces', { name: 'p', namespace: 'p' }),
+    ],
+    [
+      'a role name with colons',
+      'clusterroles.rbac.authorization.k8s.io "system:node" is forbidden: User "x" cannot get resource "clusterroles" in API group "rbac.authorization.k8s.io" at the cluster scope',
+      ask('get', 'clusterroles', { group: 'rbac.authorization.k8s.io', name: 'system:node', namespace: null }),
+    ],
+  ]
+  test.each(table)('%s', (_, text, expected) => {
+    expect(asksOf(text)).toEqual([expected])
+  })
+})
+
+describe('however it was printed', () => {
+  const table: [string, string][] = [
+    ['kubectl apply', `Error from server (Forbidden): error when creating "f.yaml": ${patchWeb}`],
+    [
+      'kubectl apply, reading first',
+      `Error from server (Forbidden): error when retrieving current configuration of:\nResource: "apps/v1, Resource=deployments", GroupVersionKind: "apps/v1, Kind=Deployment"\nName: "web", Namespace: "p"\nfrom server for: "f.yaml": ${patchWeb}`,
+    ],
+    ['Helm', `Error: UPGRADE FAILED: query: failed to query with labels: ${patchWeb}`],
+    [
+      'Argo CD',
+      `time="2026-11-23T09:00:00Z" level=error msg="finished unary call" error="rpc error: code = Unknown desc = ${patchWeb.replaceAll('"', '\\"')}"`,
+    ],
+    [
+      'klog',
+      `E1123 09:00:00.000000   1 reflector.go:147] k8s.io/client-go: Failed to watch *v1.Deployment: failed to list: ${patchWeb}`,
+    ],
+    ['Terraform', `│ Error: ${patchWeb.slice(0, 60)}\n│ ${patchWeb.slice(60)}\n│\n│   with kubernetes_deployment.web,`],
+    ['JSON', JSON.stringify({ kind: 'Status', message: patchWeb, reason: 'Forbidden', code: 403 })],
+    ['JSON in JSON', JSON.stringify({ log: JSON.stringify({ message: patchWeb }) })],
+    ['HTML', `<pre>${patchWeb.replaceAll('"', '&#34;')}</pre>`],
+    ['HTML twice', patchWeb.replaceAll('"', '&amp;quot;')],
+    [
+      'ANSI colours',
+      `\u001b[31mError\u001b[0m: \u001b[1;33m${patchWeb.replace('patch', '\u001b[4mpatch\u001b[24m')}\u001b[0m`,
+    ],
+    ['typographic quotes', patchWeb.replace(/"([^"]*)"/g, '“$1”')],
+    ['a quotation in a chat', patchWeb.replace(/(.{40})/g, '$1\n> ')],
+    ['Windows line ends', `${patchWeb}\r\n`],
+    ['indented, line by line', patchWeb.replaceAll(' ', '\n    ')],
+  ]
+  test.each(table)('%s', (_, text) => {
+    expect(asksOf(text)).toEqual([patchWebAsk])
+  })
+
+  test('lines broken by a terminal of any width', () => {
+    for (let width = 12; width < patchWeb.length; width++) {
+      const lines = patchWeb.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+      expect(asksOf(lines.join('\n')), `width ${width}`).toEqual([patchWebAsk])
+    }
+  })
+
+  test('several at once, each once, in order', () => {
+    const text = [listPods, patchWeb, listPods, patchWeb.replace('patch', 'get')].join('\n')
+    expect(asksOf(text)).toEqual([ask('list', 'pods'), patchWebAsk, { ...patchWebAsk, verb: 'get' }])
+  })
+
+  test('hints of authorizers do not get in the way, and are told', () => {
+    const missing = `${listPods}: RBAC: [clusterrole.rbac.authorization.k8s.io "x" not found, role.rbac.authorization.k8s.io "y" not found]`
+    expect(asksOf(missing)).toEqual([ask('list', 'pods')])
+    expect(parseForbidden(missing).notes.map(({ sentence }) => sentence)).toEqual([
+      'A binding names the ClusterRole x, which does not exist.',
+      'A binding names the Role y, which does not exist.',
+    ])
+    const gke = `${listPods}: requires one of ["container.pods.list"] permission(s).`
+    expect([asksOf(gke), codesOf(gke)]).toEqual([[ask('list', 'pods')], ['cloud']])
+  })
+})
+
+describe('what a grant would not help with is said', () => {
+  const table: [string, string][] = [
+    ['not-signed-in', 'error: You must be logged in to the server (Unauthorized)'],
+    [
+      'not-signed-in',
+      'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "default"',
+    ],
+    ['non-resource-path', 'Error from server (Forbidden): forbidden: User "jane" cannot get path "/metrics"'],
+    [
+      'escalation',
+      'roles.rbac.authorization.k8s.io "r" is forbidden: user "alice" (groups=["dev" "system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get" "list"]}',
+    ],
+    [
+      'aggregation',
+      'clusterroles.rbac.authorization.k8s.io "x" is forbidden: must have cluster-admin privileges to use the aggregationRule',
+    ],
+    [
+      'admission-policy',
+      `deployments.apps "web" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
+    ],
+    [
+      'admission-policy',
+      `The rolebindings "x" is invalid: : ValidatingAdmissionPolicy 'p' with binding 'b' denied\nrequest: no`,
+    ],
+    ['admission-webhook', 'Error from server: admission webhook "x.example.com" denied the request: no'],
+    ['pod-security', 'pods "x" is forbidden: violates PodSecurity "restricted:latest": privileged'],
+    ['quota', 'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1'],
+    ['kubelet', 'Forbidden (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource=proxy)'],
+    ['not-understood', 'pods "x" is forbidden: because I say so'],
+  ]
+  test.each(table)('%s', (code, text) => {
+    expect([asksOf(text), codesOf(text)]).toEqual([[], [code]])
+  })
+
+  test('other text is no refusal', () => {
+    for (const text of ['', 'restart payments', 'User "x', 'User "x cannot list resource "pods"', 'forbidden fruit'])
+      expect(parseForbidden(text)).toEqual({ asks: [], notes: [] })
+  })
+})
+
+describe('hostile text', () => {
+  test('names that are none are not passed on', () => {
+    for (const bad of ['<script>', 'a b', '../x', 'A\u202eB', 'x'.repeat(300), 'pods;drop'])
+      expect(asksOf(listPods.replace('"pods"', JSON.stringify(bad)))).toEqual([])
+    expect(asksOf(listPods.replace('"default"', '"De fault"'))).toEqual([])
+    expect(asksOf(patchWeb.replace('"web"', '"w\u202eeb"'))).toEqual([{ ...patchWebAsk, name: '' }])
+  })
+
+  test('a thousand refusals fill no page', () => {
+    const text = Array.from({ length: 400 }, (_, n) => listPods.replace('"default"', `"n${n}"`)).join('\n')
+    const { asks, notes } = parseForbidden(text)
+    expect(asks).toHaveLength(50)
+    expect(notes.map(({ code }) => code)).toEqual(['too-many'])
+  })
+
+  const pieces = [
+    'User "',
+    '" cannot ',
+    'resource "',
+    'is forbidden: ',
+    '\\"',
+    '\\',
+    '"',
+    ' ',
+    '\n',
+    '&quot;',
+    '&amp;',
+    '\u001b[',
+    '\u001b]',
+    'in the namespace ',
+    'RBAC: role.rbac.authorization.k8s.io "',
+    '│ ',
+    listPods,
+  ]
+
+  test('long repetitions cost no more than their length', { timeout: 60_000 }, () => {
+    // Of the processor, not of the clock: other tests run beside this one.
+    const costOf = (text: string) => {
+      const before = process.cpuUsage()
+      parseForbidden(text)
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1000
+    }
+    costOf(listPods)
+    pieces.forEach((a, n) => {
+      for (const b of ['', '"', ' ', pieces[(n + 1) % pieces.length] ?? '']) {
+        const text = `${a}${b}`.repeat(Math.ceil(100_000 / (a.length + b.length)))
+        expect(costOf(text), JSON.stringify(a + b)).toBeLessThan(500)
+      }
+    })
+  })
+
+  test('nothing makes it throw', { timeout: 60_000 }, () => {
+    const text = fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary' })), { maxLength: 30 })
+    fc.assert(
+      fc.property(text, (parts) => {
+        for (const found of asksOf(parts.join(''))) expect(rulesOfAsks([found])).toHaveLength(1)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('the least rules', () => {
+  test('verbs together, names together, and no names where one right needs none', () => {
+    const pods = { apiGroups: [''], resources: ['pods'] }
+    expect(rulesOfAsks([ask('get', 'pods', { name: 'a' }), ask('get', 'pods', { name: 'b' })])).toEqual([
+      { ...pods, verbs: ['get'], resourceNames: ['a', 'b'] },
+    ])
+    expect(rulesOfAsks([ask('get', 'pods', { name: 'a' }), ask('get', 'pods'), ask('list', 'pods')])).toEqual([
+      { ...pods, verbs: ['get', 'list'] },
+    ])
+    expect(rulesOfAsks([ask('get', 'pods'), ask('get', 'pods', { subresource: 'log' })])).toEqual([
+      { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'] },
+    ])
+    expect(rulesOfAsks([])).toEqual([])
+  })
+})

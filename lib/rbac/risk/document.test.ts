@@ -1,7 +1,0 @@
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
-import { risksDocument } from './document.ts'
-
-test('docs/risks.md says what the catalogue says', async () => {
-  await expect(risksDocument()).toMatchFileSnapshot(fileURLToPath(new URL('../../../docs/risks.md', import.meta.url)))
-})

@@ -1,0 +1,79 @@
+import { afterAll, expect, test } from 'vitest'
+import { aConfiguration } from '#testing/configuration'
+import { anIdentity, asActor } from '#testing/people'
+import { testPolicy } from '#testing/policy'
+import { guardrailsInForce } from './current-guardrails.ts'
+
+const freezes = [{ name: 'Christmas', from: '2026-12-21', to: '2027-01-03', zone: 'Europe/Berlin' }]
+const windows = [{ zone: 'Europe/Berlin', days: ['mon-thu', 'sat'], from: '09:00', to: '18:00' }]
+const hours = {
+  name: 'hours',
+  description: 'Awake.',
+  match: { clusterLabels: { environment: 'prod' }, groups: ['payments-dev'] },
+  effect: 'limit',
+  limit: { maxDuration: 'PT90M', windows, freezes, mayOutliveWindow: true },
+}
+const eyes = {
+  name: 'eyes',
+  description: 'Four eyes.',
+  when: "risks.exists(r, r.severity == 'severe')",
+  effect: 'require',
+  require: {
+    approvals: [{ groups: ['security', 'sre'], count: 2 }],
+    approvers: 3,
+    ticket: { pattern: '^OPS-' },
+    reasonMinLength: 40,
+  },
+  link: 'https://wiki.example.com/eyes',
+}
+const policy = await testPolicy(
+  aConfiguration({
+    guardrailPack: { 'only-namespaced': false, 'no-wildcards-in-prod': true },
+    guardrails: [hours, eyes],
+  }),
+)
+afterAll(() => policy.stop())
+const actor = asActor({ ...anIdentity(), id: 'per_1', knownEmails: [] })
+
+test('each guardrail is told in words, with what it looks at and where it is from', async () => {
+  const { guardrails, written } = await guardrailsInForce(actor)
+  expect(guardrails.slice(-2)).toMatchObject([
+    {
+      ...{ name: 'hours', description: 'Awake.', effect: 'limit', link: null, pack: null },
+      does: [
+        'at most 1 hour 30 minutes',
+        'begins mon-thu, sat 09:00 to 18:00 Europe/Berlin',
+        'not during Christmas, 2026-12-21 to 2027-01-03',
+        'may go on after it has closed',
+      ],
+      looksAt: ['clusters with environment=prod', 'requesters in payments-dev'],
+    },
+    {
+      ...{ name: 'eyes', description: 'Four eyes.', effect: 'require', link: eyes.link, pack: null },
+      does: [
+        '2 of security or sre must approve',
+        'at least 3 different people must approve',
+        'a ticket written as ^OPS-',
+        'a reason of at least 40 characters',
+      ],
+      looksAt: [],
+    },
+  ])
+  expect(guardrails.at(-2)?.source).toContain('maxDuration: PT1H30M')
+  expect(guardrails.map((one) => one.pack)).toContain('no-wildcards-in-prod')
+  // As the file has it, and nothing of the rest of the file.
+  expect(written).toMatch(/^guardrails:\n {2}- name: hours[\s\S]*\nguardrailPack:\n {2}only-namespaced: false/)
+  expect(written).not.toContain('kubeconfig')
+})
+
+test('each switch of the pack is told, on or off', async () => {
+  const { switches } = await guardrailsInForce(actor)
+  const isOn = Object.fromEntries(switches.map((one) => [one.name, one.isOn]))
+  expect(isOn).toMatchObject({
+    'only-namespaced': false,
+    'no-escalation': true,
+    'no-wildcards-in-prod': true,
+    'break-glass': false,
+  })
+  expect(switches.filter((one) => one.needsSettings).map(({ name }) => name)).toContain('longest-duration')
+})

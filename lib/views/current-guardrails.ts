@@ -1,0 +1,68 @@
+import { stringify } from 'yaml'
+import type { PersonActor } from '#lib/core/access/actor'
+import { formatDuration } from '#lib/core/access/duration'
+import { doesOf, looksAtOf } from '#lib/core/guardrails/configured/describe-guardrail'
+import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
+import type { Guardrail } from '#lib/core/guardrails/configured/schema'
+import { placedGuardrails } from '#lib/core/guardrails/section'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import { guardrailsAsWritten } from '#lib/adapters/policy/guardrails-source'
+
+/** One guardrail as it is enforced, for everybody to read. */
+export type GuardrailInForce = {
+  name: string
+  description: string
+  effect: Guardrail['effect']
+  /** What it wants or limits, in words; empty where it refuses or warns. */
+  does: string[]
+  /** Which requests it looks at, in words; empty where it is every one. */
+  looksAt: string[]
+  link: string | null
+  /** The member of the shipped pack that it is of. */
+  pack: string | null
+  /** The whole guardrail, as it would be written: of a member of the pack, what its switch stands for. */
+  source: string
+}
+
+export type PackSwitch = { name: string; title: string; why: string; isOn: boolean; needsSettings: boolean }
+
+/** YAML, with lengths of time as they are written. */
+function sourceOf({ limit, ...rest }: Guardrail): string {
+  const max = limit?.maxDuration
+  const written = limit && { ...limit, ...(max === undefined ? {} : { maxDuration: formatDuration(max) }) }
+  return stringify({ ...rest, ...(written ? { limit: written } : {}) })
+}
+
+// Reading a large file takes longer than looking at a page; the same text has the same guardrails.
+let written: { text: string; guardrails: string } | undefined
+
+function asWritten(text: string): string {
+  if (written?.text !== text) written = { text, guardrails: guardrailsAsWritten(text) }
+  return written.guardrails
+}
+
+/** The guardrails of the configuration in force, in the order of judging, and the switches of the shipped pack. */
+export async function guardrailsInForce(
+  _actor: PersonActor,
+): Promise<{ guardrails: GuardrailInForce[]; switches: PackSwitch[]; written: string }> {
+  const { configuration, text } = currentPolicy()
+  const guardrails = placedGuardrails(configuration).map(({ guardrail, path }) => ({
+    name: guardrail.name,
+    description: guardrail.description,
+    effect: guardrail.effect,
+    does: doesOf(guardrail),
+    looksAt: looksAtOf(guardrail),
+    link: guardrail.link ?? null,
+    pack: path[0] === 'guardrailPack' ? String(path[1]) : null,
+    source: sourceOf(guardrail),
+  }))
+  const on = new Set(guardrails.map((one) => one.pack))
+  const switches = pack.map((member) => ({
+    name: member.name,
+    title: member.title,
+    why: member.why,
+    isOn: on.has(member.name),
+    needsSettings: needsSettings(member),
+  }))
+  return { guardrails, switches, written: asWritten(text) }
+}

@@ -1,0 +1,27 @@
+import type { PersonActor } from '#lib/core/access/actor'
+import { hasRole } from '#lib/core/access/actor'
+import { currentPolicy } from '#lib/adapters/policy/current'
+
+/** Which configuration judges now, and what became of the last change where it was refused. */
+export type PolicyInForce = {
+  version: string
+  loadedAt: string
+  refused: {
+    at: string
+    problems: { file: string; line: number; column: number; path: string; message: string }[]
+  } | null
+}
+
+/**
+ * The configuration in force. That a change was refused is for everybody to know; which lines are wrong is for those
+ * who may read the whole file anyway: admins.
+ */
+export async function policyInForce(actor: PersonActor): Promise<PolicyInForce> {
+  const { hash, loadedAt, refused } = currentPolicy()
+  const problems = hasRole(actor, 'admin') ? (refused?.problems ?? []) : []
+  return {
+    version: hash,
+    loadedAt: loadedAt.toISOString(),
+    refused: refused && { at: refused.at.toISOString(), problems },
+  }
+}

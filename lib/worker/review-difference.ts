@@ -1,0 +1,42 @@
+import type { Difference } from '#lib/core/access/difference'
+import type { Rule } from '#lib/core/access/rule'
+import type { ClusterClient } from '#lib/adapters/cluster/client'
+import { review } from '#lib/adapters/cluster/reviews'
+import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
+import type { Configuration } from '#lib/adapters/policy/configuration'
+import { breakdown, countQuestions } from '#lib/core/rbac/breakdown'
+import { effectiveDifference } from '#lib/core/rbac/difference'
+import { whoIn } from '#lib/core/rbac/current-access'
+
+/** A thousand questions are a second; above it, what was read of the cluster minutes ago has to do. */
+const mostQuestions = 1_000
+
+/**
+ * What of a grant is new to its requester, by the cluster's own word at this moment: each single right is asked about.
+ * Undefined where it is not known whom the cluster takes them for, or there are too many to ask.
+ * @throws ClusterError
+ */
+export async function askDifference(
+  client: ClusterClient,
+  { cluster, request, requester }: ClaimedGrant,
+  configuration: Configuration,
+  now: Date,
+): Promise<Difference | undefined> {
+  const { rules, namespaces } = request
+  const configured = configuration.clusters.find(({ name }) => name === cluster)
+  const { identity } = whoIn(cluster, configured?.people, requester)
+  if (!identity || countQuestions(rules, namespaces) > mostQuestions) return undefined
+  const questions = breakdown(rules, namespaces)
+  const answers = await review(client, identity, questions)
+  const current = new Map<string, Rule[]>(namespaces.map((namespace) => [namespace, []]))
+  questions.forEach(({ namespace, verb, group, resource, subresource, name }, index) => {
+    if (!answers[index]) return
+    current.get(namespace)?.push({
+      verbs: [verb],
+      apiGroups: [group],
+      resources: [subresource ? `${resource}/${subresource}` : resource],
+      ...(name ? { resourceNames: [name] } : {}),
+    })
+  })
+  return { known: true, asOf: now.toISOString(), ...effectiveDifference(current, rules, namespaces) }
+}

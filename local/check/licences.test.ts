@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { foreignLicences } from './licences.ts'
+import { checkout } from '#local/processes/places'
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-licences-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function foreign(packages: Record<string, object>) {
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: { '': {}, ...packages } }))
+  return foreignLicences(folder)
+}
+
+test('everything that Postern is made of has a licence from the list', () => {
+  expect(foreignLicences(checkout)).toEqual([])
+})
+
+test('a licence that is not on the list, or none, is told with the package’s name', () => {
+  expect(
+    foreign({
+      'node_modules/fine': { license: 'MIT' },
+      'node_modules/copyleft': { license: 'AGPL-3.0-only' },
+      'node_modules/a/node_modules/@b/none': {},
+      'node_modules/either': { license: '(MIT OR GPL-3.0-only)' },
+      'node_modules/both': { license: 'MIT AND GPL-3.0-only' },
+      // An exception is of its package alone.
+      'node_modules/other': { license: 'MPL-2.0' },
+      'node_modules/ical.js': { license: 'MPL-2.0' },
+    }),
+  ).toEqual(['copyleft: AGPL-3.0-only', '@b/none: none named', 'both: MIT AND GPL-3.0-only', 'other: MPL-2.0'])
+})

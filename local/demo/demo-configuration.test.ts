@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { parseConfiguration } from '#lib/adapters/policy/parse'
+import { demoConfiguration } from './demo-configuration.ts'
+import { localPeople } from '#local/parts/identity-people'
+
+const text = demoConfiguration({
+  publicUrl: 'http://localhost:3000',
+  issuer: 'http://127.0.0.1:3001',
+  clientId: 'postern',
+  audience: 'postern-api',
+  kubeconfig: '/somewhere/postern.kubeconfig',
+  clusterName: 'prod-eu',
+  publicServer: 'https://127.0.0.1:6443',
+  lapseAfter: 'PT24H',
+})
+
+test('the demo’s postern.yaml is one that Postern accepts', () => {
+  const parsed = parseConfiguration(text, 'postern.yaml')
+  expect(parsed.ok ? [] : parsed.problems).toEqual([])
+})
+
+test('only what the story does not ask for depends on the time of day', () => {
+  const parsed = parseConfiguration(text, 'postern.yaml')
+  if (!parsed.ok) throw new Error('refused')
+  const timed = parsed.compiled.filter(({ time }) => time !== null)
+  expect(timed.map(({ guardrail }) => guardrail.match)).toEqual([{ entitlements: ['payments-shell'] }])
+})
+
+test('every group that the demo’s postern.yaml names has somebody in it', () => {
+  const parsed = parseConfiguration(text, 'postern.yaml')
+  if (!parsed.ok) throw new Error('refused')
+  const { entitlements, roles } = parsed.configuration
+  const named = [
+    ...entitlements.flatMap(({ who, approvals }) => [who, ...approvals].flatMap(({ groups }) => groups ?? [])),
+    ...Object.values(roles).flatMap((who) => who?.groups ?? []),
+  ]
+  const inhabited = [...localPeople.values()].flatMap(({ groups }) => groups)
+  expect([...new Set(named)].filter((group) => !inhabited.includes(group))).toEqual([])
+})

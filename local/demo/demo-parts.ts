@@ -1,0 +1,124 @@
+import { join } from 'node:path'
+import { demoConfiguration } from './demo-configuration.ts'
+import type { DemoState } from './demo-state.ts'
+import { type Identity, startIdentity } from '#local/parts/identity'
+import { installPostern } from '#local/parts/install'
+import type { Cluster } from '#local/parts/kubectl'
+import { startKubernetes } from '#local/parts/kubernetes'
+import { openOwnCluster } from '#local/parts/own-cluster'
+import { checkout } from '#local/processes/places'
+import { startPods } from '#local/parts/pods'
+import { type Postgres, startPostgres } from '#local/parts/postgres'
+import type { Run } from '#local/processes/processes'
+import {
+  ensureClusterPrograms,
+  ensureKubectl,
+  ensurePodPrograms,
+  kubernetesVersion,
+  type PodPrograms,
+} from '#local/programs/programs'
+import { step } from '#local/processes/steps'
+import { letPosternGrantIn, makeWorld, worldNamespaces } from '#local/parts/world'
+
+export type OwnCluster = { kubeconfig: string; context: string }
+
+export type DemoParts = {
+  postgres: Postgres
+  identity: Identity
+  cluster: Cluster
+  /** Postern's own way into the cluster. */
+  posternKubeconfig: string
+  /** The text of postern.yaml. */
+  configuration(lapseAfter: string): string
+}
+
+async function startDatabase(run: Run, state: DemoState): Promise<Postgres> {
+  const postgres = await step(
+    'PostgreSQL',
+    () => startPostgres(run, { directory: state.databaseDirectory, durable: true, port: state.ports.postgres }),
+    ({ port }) => `on port ${port}`,
+  )
+  state.ports.postgres = postgres.port
+  await step('database schema', async () => {
+    const { migrate } = await import('../../prisma/migrate.mjs')
+    await migrate(postgres.ownerUrl, join(checkout, 'prisma/migrations'), () => {})
+  })
+  return postgres
+}
+
+async function startLocalCluster(run: Run, state: DemoState): Promise<[Cluster, string]> {
+  const programs = await step('Kubernetes programs', ensureClusterPrograms, () => kubernetesVersion())
+  const podPrograms = await step('programs that make pods run', ensurePodPrograms, (found) =>
+    found ? 'kwok' : 'none here',
+  )
+  const cluster = await step(
+    'Kubernetes: etcd, API server, controllers',
+    () =>
+      startKubernetes(run, {
+        name: 'prod-eu',
+        directory: join(state.directory, 'kubernetes'),
+        durable: true,
+        programs,
+        port: state.ports.kubernetes,
+      }),
+    ({ server }) => server,
+  )
+  state.ports.kubernetes = cluster.port
+  const directory = join(state.directory, 'pods')
+  const startNode = (found: PodPrograms) =>
+    step('a node that plays its pods (logs answer, exec does not)', () => startPods(run, cluster, found, directory))
+  const [kubeconfig] = await Promise.all([install(cluster, state), podPrograms && startNode(podPrograms)])
+  return [cluster, kubeconfig]
+}
+
+async function openTheirCluster(own: OwnCluster, state: DemoState): Promise<[Cluster, string]> {
+  const kubectl = await step('kubectl', ensureKubectl, (path) => path)
+  const cluster = await step(
+    `your cluster, context ${own.context}`,
+    () => openOwnCluster({ ...own, kubectl, name: 'prod-eu', scratch: join(state.directory, 'own-cluster') }),
+    ({ server }) => server,
+  )
+  return [cluster, await install(cluster, state, { withoutPods: true })]
+}
+
+async function install(cluster: Cluster, state: DemoState, options = {}): Promise<string> {
+  const kubeconfig = await step("Postern's rights in the cluster (deploy/rbac.yaml)", () =>
+    installPostern(cluster, state.directory),
+  )
+  await step(`a small company: ${worldNamespaces.join(', ')}`, async () => {
+    await makeWorld(cluster, options)
+    await letPosternGrantIn(cluster, worldNamespaces)
+  })
+  return kubeconfig
+}
+
+/** Starts everything that Postern needs around it, at the same time where possible. Ports go into `state`. */
+export async function startDemoParts(
+  run: Run,
+  state: DemoState,
+  options: { publicUrl: string; own?: OwnCluster; alongside?: () => Promise<unknown> },
+): Promise<DemoParts> {
+  const [postgres, [cluster, posternKubeconfig], identity] = await Promise.all([
+    startDatabase(run, state),
+    options.own ? openTheirCluster(options.own, state) : startLocalCluster(run, state),
+    step(
+      'identity provider',
+      () => startIdentity(run, { port: state.ports.identity, clientSecret: state.clientSecret }),
+      ({ issuer }) => issuer,
+    ),
+    options.alongside?.(),
+  ])
+  state.ports.identity = Number(new URL(identity.issuer).port)
+  const configuration = (lapseAfter: string) =>
+    demoConfiguration({
+      publicUrl: options.publicUrl,
+      issuer: identity.issuer,
+      clientId: identity.clientId,
+      audience: identity.audience,
+      kubeconfig: posternKubeconfig,
+      clusterName: cluster.name,
+      publicServer: cluster.server,
+      lapseAfter,
+    })
+  return { postgres, identity, cluster, posternKubeconfig, configuration }
+}

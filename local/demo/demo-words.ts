@@ -1,0 +1,45 @@
+import { localPeople } from '#local/parts/identity-people'
+import { say } from '#local/processes/steps'
+
+type Facts = {
+  url: string
+  cluster: { kubeconfig: string; context: string }
+  kubectl: string
+  logs: string
+}
+
+const duties: Record<string, string> = {
+  'payments-dev': 'engineer, payments',
+  'search-dev': 'engineer, search',
+  'payments-leads': 'lead, approves for payments',
+  sre: 'on-call lead, approves for search and secrets',
+  'security-audit': 'auditor, sees everything and changes nothing',
+  'platform-admins': 'administrator',
+}
+
+const aboutLocalPods =
+  'kubectl logs answers. kubectl exec does not, on purpose: no node is real here, and it would run on this machine.'
+const aboutOwnPods = 'The Deployments in your cluster have no replicas: their images do not exist.'
+
+/** Where to sign in, as whom, and what to try. */
+export function tellWhatToDo({ url, cluster, kubectl, logs }: Facts, isOwnCluster: boolean) {
+  const people = [...localPeople].map(
+    ([key, { name, groups }]) =>
+      `  ${key.padEnd(7)}${name.padEnd(18)}${groups.map((group) => duties[group] ?? group).join('; ')}`,
+  )
+  say(
+    [
+      `Sign in:  ${url}   (one click at the identity provider, no password)`,
+      '',
+      ...people,
+      '',
+      'A token for the API, obtained by the real sign-in:',
+      `  curl -H "Authorization: Bearer $(npm run -s token -- mina)" ${url}/api/v1/me`,
+      'The cluster as its administrator:',
+      `  ${kubectl} --kubeconfig ${cluster.kubeconfig} --context ${cluster.context} get pods -A`,
+      '',
+      isOwnCluster ? aboutOwnPods : aboutLocalPods,
+      `Logs of all parts: ${logs}. All facts: .postern/demo.json. Ctrl-C ends everything.`,
+    ].join('\n'),
+  )
+}

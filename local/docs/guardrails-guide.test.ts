@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { guardrailsDocument } from './guardrails-guide.ts'
+import { pack, packGuardrails, packSchema } from '#lib/core/guardrails/pack/pack'
+import { parsePolicyCases } from '#lib/core/guardrails/cases/policy-case-file'
+import { runPolicyCases } from '#lib/core/guardrails/cases/policy-test'
+import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
+import { compilePolicy, guardrailsSection } from '#lib/core/guardrails/section'
+
+test('docs/guardrails.md says what the code does', async () => {
+  // To write it anew: npx vitest run lib/core/guardrails/configured -u
+  const file = fileURLToPath(new URL('../../docs/guardrails.md', import.meta.url))
+  await expect(guardrailsDocument()).toMatchFileSnapshot(file)
+})
+
+test('what the guide shows as an example is a policy, and its case passes', () => {
+  const blocks = [...guardrailsDocument().matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+  const compiled = compilePolicy(guardrailsSection.parse(parse(blocks[0] ?? '')), new Map())
+  const cases = parsePolicyCases(blocks[1] ?? '')
+  if (!compiled.ok || !cases.ok) throw new Error(JSON.stringify([compiled, cases]))
+  expect(runPolicyCases(compiled.compiled, cases.cases).map(({ differences }) => differences)).toEqual([[]])
+})
+
+test('what the guide says a member is the same as writing is what the member is', () => {
+  for (const { name, example } of pack) {
+    const off = Object.fromEntries(pack.map((member) => [member.name, false]))
+    const meant = packGuardrails(packSchema.parse({ ...off, [name]: example })).map(({ guardrail }) => guardrail)
+    const [, after = ''] = guardrailsDocument().split(`### \`${name}\`: `)
+    const [, text = ''] = /the same as writing:\n\n```yaml\n([\s\S]*?)```/.exec(after) ?? []
+    expect(guardrailSchema.array().parse(parse(text))).toEqual(meant)
+  }
+})

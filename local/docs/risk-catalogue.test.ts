@@ -1,0 +1,7 @@
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { risksDocument } from './risk-catalogue.ts'
+
+test('docs/risks.md says what the catalogue says', async () => {
+  await expect(risksDocument()).toMatchFileSnapshot(fileURLToPath(new URL('../../docs/risks.md', import.meta.url)))
+})

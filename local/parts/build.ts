@@ -1,0 +1,10 @@
+import { ensureProductionBuild } from './production-build.ts'
+import { say, step } from '#local/processes/steps'
+
+// `npm run build`: the production build that `npm start` serves.
+try {
+  await step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged since the last one'))
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}

@@ -1,0 +1,16 @@
+import { startTestParts } from './parts.ts'
+import { stopOnSignals } from '#local/processes/processes'
+import { inSeconds, say } from '#local/processes/steps'
+
+// `npm run parts`: the parts of the tests, kept until Ctrl-C, so that single tests start at once.
+const began = Date.now()
+try {
+  const parts = await startTestParts(say)
+  if (!parts.run) throw new Error(`POSTERN_PARTS names running parts already: ${parts.file}`)
+  stopOnSignals(parts.run, say)
+  say(`ready after ${inSeconds(Date.now() - began)}; in another terminal:\nexport POSTERN_PARTS=${parts.file}`)
+  throw await parts.run.failed
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+}

@@ -1,0 +1,196 @@
+import { join } from 'node:path'
+import { type Certificates, ensureCertificates } from './certificates.ts'
+import { httpsGet } from '#local/programs/https-get'
+import { writeKubeconfig } from './kubeconfig.ts'
+import type { Cluster } from './kubectl.ts'
+import { checkout } from '#local/processes/places'
+import { freePort, freePorts } from '#local/processes/ports'
+import { type Part, type Run, waitUntil } from '#local/processes/processes'
+import type { ClusterPrograms } from '#local/programs/programs'
+
+export type Kubernetes = Cluster & {
+  caFile: string
+  /** The API server's audit log, one JSON event a line. */
+  auditLog: string
+  certificates: Certificates
+  port: number
+  stop(): Promise<void>
+}
+
+export type KubernetesOptions = {
+  /** The name in kubeconfigs and in postern.yaml. */
+  name: string
+  directory: string
+  /** Wait for the disk at each write, and end in good order. Without it the data is for one run. */
+  durable: boolean
+  programs: ClusterPrograms
+  /** The API server's port, when it is free; else any. */
+  port?: number
+}
+
+/** Command line flags from names and values. */
+export const flags = (options: Record<string, string>): string[] =>
+  Object.entries(options).map(([name, value]) => `--${name}=${value}`)
+
+/**
+ * The controllers that a cluster without nodes needs. The first fills `view`, `edit` and `admin`; without the second
+ * deleted namespaces stay.
+ */
+const controllers = [
+  'clusterrole-aggregation-controller',
+  'namespace-controller',
+  'serviceaccount-controller',
+  'garbage-collector-controller',
+  'deployment-controller',
+  'replicaset-controller',
+  'root-ca-certificate-publisher-controller',
+]
+
+async function startEtcd(run: Run, certificates: Certificates, options: KubernetesOptions): Promise<[Part, string]> {
+  const [client, peer] = (await freePorts(2)).map((port) => `https://127.0.0.1:${port}`)
+  const { etcd, etcdCa } = certificates
+  const part = await run.start({
+    name: 'etcd',
+    command: options.programs.etcd,
+    args: flags({
+      name: 'local',
+      'data-dir': join(options.directory, 'etcd'),
+      'listen-client-urls': `${client}`,
+      'advertise-client-urls': `${client}`,
+      'listen-peer-urls': `${peer}`,
+      'initial-advertise-peer-urls': `${peer}`,
+      'initial-cluster': `local=${peer}`,
+      // Without certificates every user of this machine could read and write the whole cluster.
+      'client-cert-auth': 'true',
+      'trusted-ca-file': etcdCa,
+      'cert-file': etcd.cert,
+      'key-file': etcd.key,
+      'peer-client-cert-auth': 'true',
+      'peer-trusted-ca-file': etcdCa,
+      'peer-cert-file': etcd.cert,
+      'peer-key-file': etcd.key,
+      'unsafe-no-fsync': String(!options.durable),
+      'log-level': 'warn',
+    }),
+    ending: { signal: options.durable ? 'SIGTERM' : 'SIGKILL', graceMs: 5000 },
+    ready: async () => (await httpsGet(`${client}/health`, { ca: etcdCa, ...etcd })).body.includes('"health":"true"'),
+  })
+  return [part, `${client}`]
+}
+
+async function startApiServer(run: Run, certificates: Certificates, etcdUrl: string, options: KubernetesOptions) {
+  const { server, ca, etcd, etcdCa, admin, kubeletClient, serviceAccounts } = certificates
+  const port = await freePort(options.port)
+  const url = `https://127.0.0.1:${port}`
+  const auditLog = join(options.directory, 'audit.log')
+  const part = await run.start({
+    name: 'kube-apiserver',
+    command: options.programs.apiserver,
+    args: flags({
+      'etcd-servers': etcdUrl,
+      'etcd-cafile': etcdCa,
+      'etcd-certfile': etcd.cert,
+      'etcd-keyfile': etcd.key,
+      'bind-address': '127.0.0.1',
+      'advertise-address': '127.0.0.1',
+      'secure-port': String(port),
+      'tls-cert-file': server.cert,
+      'tls-private-key-file': server.key,
+      'client-ca-file': ca,
+      'kubelet-certificate-authority': ca,
+      'kubelet-client-certificate': kubeletClient.cert,
+      'kubelet-client-key': kubeletClient.key,
+      'service-account-key-file': serviceAccounts.public,
+      'service-account-signing-key-file': serviceAccounts.key,
+      // Not the URL with its port: tokens outlive a restart on another port.
+      'service-account-issuer': 'https://kubernetes.default.svc.cluster.local',
+      'service-cluster-ip-range': '10.0.0.0/24',
+      // There is no network behind the cluster's own service, and nothing to reconcile.
+      'endpoint-reconciler-type': 'none',
+      'authorization-mode': 'RBAC',
+      'audit-policy-file': join(checkout, 'local/kubernetes/audit-policy.yaml'),
+      'audit-log-path': auditLog,
+      'audit-log-maxsize': '100',
+      'audit-log-maxbackup': '2',
+      profiling: 'false',
+    }),
+    // All state is in etcd: nothing is lost by not waiting for open watches.
+    ending: { signal: options.durable ? 'SIGTERM' : 'SIGKILL', graceMs: 2000 },
+    ready: async () => (await httpsGet(`${url}/readyz`, { ca, ...admin })).status === 200,
+  })
+  return { part, url, port, auditLog }
+}
+
+async function startControllerManager(
+  run: Run,
+  program: string,
+  kubernetes: Omit<Kubernetes, 'stop'>,
+  directory: string,
+) {
+  const { ca, serviceAccounts, controllerManager, admin } = kubernetes.certificates
+  const kubeconfig = writeKubeconfig(join(directory, 'controller-manager.kubeconfig'), kubernetes, {
+    clientCertificate: controllerManager.cert,
+    clientKey: controllerManager.key,
+  })
+  const part = await run.start({
+    name: 'kube-controller-manager',
+    command: program,
+    args: flags({
+      kubeconfig,
+      // Each controller as its own ServiceAccount: under one common name they are forbidden to do any of it.
+      'use-service-account-credentials': 'true',
+      'leader-elect': 'false',
+      'secure-port': '0',
+      'service-account-private-key-file': serviceAccounts.key,
+      'root-ca-file': ca,
+      controllers: controllers.join(','),
+    }),
+    ending: { signal: 'SIGKILL', graceMs: 0 },
+    ready: async () => true,
+  })
+  await waitUntil('the roles view, edit and admin to be filled', 60_000, async () => {
+    const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
+    const roles = await Promise.all(
+      ['view', 'edit', 'admin'].map((role) => httpsGet(`${kubernetes.server}${path}/${role}`, { ca, ...admin })),
+    )
+    return roles.every(({ status, body }) => status === 200 && (JSON.parse(body).rules ?? []).length > 0)
+  })
+  return part
+}
+
+/**
+ * Starts a small real cluster on 127.0.0.1: etcd, kube-apiserver and, where there is one, kube-controller-manager. No
+ * nodes: RBAC, tokens, admission and audit are the API server's own. Resolves when the server says that it is ready and
+ * the aggregated roles are filled.
+ */
+export async function startKubernetes(run: Run, options: KubernetesOptions): Promise<Kubernetes> {
+  const { name, directory, programs } = options
+  const certificates = await ensureCertificates(join(directory, 'certificates'))
+  const [etcd, etcdUrl] = await startEtcd(run, certificates, options)
+  const apiServer = await startApiServer(run, certificates, etcdUrl, options)
+  const about = { name, server: apiServer.url, caFile: certificates.ca }
+  const adminKubeconfig = writeKubeconfig(join(directory, 'admin.kubeconfig'), about, {
+    clientCertificate: certificates.admin.cert,
+    clientKey: certificates.admin.key,
+  })
+  const kubernetes = {
+    ...about,
+    adminKubeconfig,
+    adminContext: name,
+    scratch: directory,
+    kubectl: programs.kubectl,
+    auditLog: apiServer.auditLog,
+    certificates,
+    port: apiServer.port,
+  }
+  const parts = [apiServer.part, etcd]
+  if (programs.controllerManager) {
+    parts.unshift(await startControllerManager(run, programs.controllerManager, kubernetes, directory))
+  }
+  return {
+    ...kubernetes,
+    stop: async () => {
+      for (const part of parts) await part.stop()
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { kubectlAsAdmin } from './kubectl.ts'
+import { flags, type Kubernetes } from './kubernetes.ts'
+import { freePort } from '#local/processes/ports'
+import { type Run, waitUntil } from '#local/processes/processes'
+import type { PodPrograms } from '#local/programs/programs'
+
+const node = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: {
+    name: 'demo-node',
+    labels: { 'kubernetes.io/hostname': 'demo-node', type: 'kwok' },
+    annotations: { 'kwok.x-k8s.io/node': 'fake' },
+  },
+  status: {
+    allocatable: { cpu: '32', memory: '256Gi', pods: '110' },
+    capacity: { cpu: '32', memory: '256Gi', pods: '110' },
+  },
+}
+
+/** What `kubectl logs` shows, in the format that the kubelet keeps logs in. */
+function writeLogs(file: string) {
+  const lines = [
+    'level=info msg="listening" port=8080',
+    'level=info msg="connected to database" pool=10',
+    'level=warn msg="slow upstream" upstream=psp.example.com ms=1840',
+    'level=error msg="upstream timed out, will try again" upstream=psp.example.com attempt=1',
+    'level=info msg="recovered" upstream=psp.example.com attempt=2',
+  ]
+  const began = Date.now() - lines.length * 60_000
+  const stamped = lines.map((line, index) => {
+    const time = new Date(began + index * 60_000).toISOString().replace('Z', '000000Z')
+    return `${time} stdout F ${line}\n`
+  })
+  writeFileSync(file, stamped.join(''))
+}
+
+/**
+ * A scheduler and kwok, which plays one node: pods become Running, and `kubectl logs` answers with the same few lines for
+ * each. `kubectl exec` is not answered at all, on purpose: kwok would run the command on this very machine.
+ */
+export async function startPods(run: Run, kubernetes: Kubernetes, programs: PodPrograms, directory: string) {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const { scheduler, kwok } = kubernetes.certificates
+  await run.start({
+    name: 'kube-scheduler',
+    command: programs.scheduler,
+    args: flags({
+      kubeconfig: writeKubeconfig(join(directory, 'scheduler.kubeconfig'), kubernetes, {
+        clientCertificate: scheduler.cert,
+        clientKey: scheduler.key,
+      }),
+      'leader-elect': 'false',
+      'secure-port': '0',
+    }),
+    ending: { signal: 'SIGKILL', graceMs: 0 },
+    ready: async () => true,
+  })
+
+  const logFile = join(directory, 'pods.log')
+  writeLogs(logFile)
+  const logs = join(directory, 'cluster-logs.yaml')
+  const clusterLogs = { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'ClusterLogs', metadata: { name: 'all-pods' } }
+  writeFileSync(logs, JSON.stringify({ ...clusterLogs, spec: { logs: [{ logsFile: logFile, follow: false }] } }))
+  const port = await freePort()
+  await run.start({
+    name: 'kwok',
+    command: programs.kwok,
+    args: [
+      ...flags({
+        kubeconfig: writeKubeconfig(join(directory, 'kwok.kubeconfig'), kubernetes, {
+          clientCertificate: kwok.cert,
+          clientKey: kwok.key,
+        }),
+        'manage-all-nodes': 'true',
+        'node-ip': '127.0.0.1',
+        'node-port': String(port),
+        'tls-cert-file': kwok.cert,
+        'tls-private-key-file': kwok.key,
+      }),
+      ...[...programs.stages, logs].map((file) => `--config=${file}`),
+    ],
+    ending: { signal: 'SIGKILL', graceMs: 0 },
+    ready: async () => true,
+  })
+  await kubectlAsAdmin(kubernetes, ['apply', '-f', '-'], JSON.stringify(node))
+  // Nodes are born with this taint, and the controller that would lift it does not run here.
+  const nodes = ['get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints[*].key}']
+  await waitUntil('the node to be without taints', 20_000, async () => {
+    if (!(await kubectlAsAdmin(kubernetes, nodes)).includes('not-ready')) return true
+    await kubectlAsAdmin(kubernetes, ['taint', 'nodes', 'demo-node', 'node.kubernetes.io/not-ready-'])
+    return false
+  })
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkout } from '#local/processes/places'
+import type { Part, Run } from '#local/processes/processes'
+import { next } from './production-build.ts'
+
+export type PosternOptions = {
+  port: number
+  /** Where postern.yaml is written. */
+  directory: string
+  /** The text of postern.yaml. */
+  configuration: string
+  /** PostgreSQL as the application's role. */
+  databaseUrl: string
+  clientSecret: string
+  /** Default: a new one, so that sessions end with the process. */
+  sessionSecret?: string
+  /** What signs the records of this database; every process on it has the same. Default: a new one. */
+  signingKey?: string
+  role?: 'all' | 'web' | 'worker'
+  /** What else stands in its environment. */
+  environment?: Record<string, string>
+  name?: string
+  /** `next dev`, which compiles as it goes and prints to this terminal, instead of the build in `.next`. */
+  development?: boolean
+}
+
+export type Postern = { url: string; configFile: string; part: Part }
+
+/** Starts Postern, from the build in `.next` unless `development`, and waits until it says that it is ready. */
+export async function startPostern(run: Run, options: PosternOptions): Promise<Postern> {
+  const configFile = join(options.directory, 'postern.yaml')
+  writeFileSync(configFile, options.configuration, { mode: 0o600 })
+  const part = await run.start({
+    name: options.name ?? 'postern',
+    command: process.execPath,
+    args: [next, options.development ? 'dev' : 'start', '-H', '127.0.0.1', '-p', String(options.port)],
+    show: options.development,
+    cwd: checkout,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_ENV: options.development ? 'development' : 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+      POSTERN_CONFIG: configFile,
+      DATABASE_URL: options.databaseUrl,
+      POSTERN_OIDC_CLIENT_SECRET: options.clientSecret,
+      POSTERN_SESSION_SECRET: options.sessionSecret ?? randomBytes(32).toString('base64url'),
+      POSTERN_SIGNING_KEY: options.signingKey ?? randomBytes(32).toString('base64url'),
+      POSTERN_ROLE: options.role ?? 'all',
+      PORT: String(options.port),
+      HOSTNAME: '127.0.0.1',
+      ...options.environment,
+    },
+    ready: async () => {
+      const answer = await fetch(`http://127.0.0.1:${options.port}/readyz`, { signal: AbortSignal.timeout(10_000) })
+      if (!answer.ok) throw new Error(`/readyz answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`)
+      return true
+    },
+  })
+  return { url: `http://localhost:${options.port}`, configFile, part }
+}

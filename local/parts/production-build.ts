@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { whileHoldingLock } from '#local/processes/lock'
+import { checkout, stateDirectory } from '#local/processes/places'
+import type { Say } from '#local/processes/steps'
+
+/** What the build is made of; tests are not. */
+const rooms = ['app', 'components', 'lib', 'public']
+const testing = join(checkout, 'testing/')
+const rootFile = /^(package-lock\.json|tsconfig\.json|[^.].*\.(ts|js|mjs))$/
+const marker = join(checkout, '.next/postern-sources')
+
+/** The program of Next.js, for `node`. */
+export const next = join(checkout, 'node_modules/next/dist/bin/next')
+
+function sourceFiles(): string[] {
+  const inRooms = rooms
+    .map((room) => join(checkout, room))
+    .filter((room) => existsSync(room))
+    .flatMap((room) => readdirSync(room, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.startsWith(testing))
+  const atRoot = readdirSync(checkout).filter((name) => rootFile.test(name) && name !== 'next-env.d.ts')
+  return [...inRooms, ...atRoot.map((name) => join(checkout, name))].sort()
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256')
+  for (const file of sourceFiles())
+    hash
+      .update(`${relative(checkout, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
+  return hash.digest('hex')
+}
+
+function runNextBuild(): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const child = spawn(process.execPath, [next, 'build'], {
+    cwd: checkout,
+    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+  }
+  const end = () => child.kill('SIGTERM')
+  process.once('exit', end)
+  child.once('error', reject)
+  child.once('close', (code) => {
+    process.off('exit', end)
+    if (code === 0) resolve()
+    else reject(new Error(`next build failed:\n${output}`))
+  })
+  return promise
+}
+
+/**
+ * A production build of the sources as they are now, in .next. Does nothing when there is one already.
+ * Resolves to true when it had to build.
+ */
+export async function ensureProductionBuild(say: Say): Promise<boolean> {
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
+  return whileHoldingLock(join(stateDirectory, 'build.lock'), say, async () => {
+    const hash = hashOfSources()
+    if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return false
+    await runNextBuild()
+    // Of the sources as they were before: what changed meanwhile will be built again.
+    writeFileSync(marker, hash)
+    return true
+  })
+}

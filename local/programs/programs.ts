@@ -1,0 +1,167 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { downloadEnvtest } from './envtest.ts'
+import { findGo, goBuild, moduleFolder } from './go-build.ts'
+import { whileHoldingLock } from '#local/processes/lock'
+import { cacheDirectory, checkout } from '#local/processes/places'
+
+/** A Go module that pins programs, and how each program is built from it. */
+type GoModule = { folder: string; pins: string; programs: Record<string, string>; tags?: string }
+
+const kubernetes: GoModule = {
+  folder: join(checkout, 'local/kubernetes'),
+  pins: 'k8s.io/kubernetes',
+  programs: {
+    etcd: 'go.etcd.io/etcd/server/v3',
+    kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+    'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+    'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+  },
+}
+
+const kwok: GoModule = {
+  folder: join(checkout, 'local/kwok'),
+  pins: 'sigs.k8s.io/kwok',
+  programs: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
+}
+
+const prometheus: GoModule = {
+  folder: join(checkout, 'local/prometheus'),
+  pins: 'github.com/prometheus/prometheus',
+  programs: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' },
+  // Without the clients of every cloud: rules are read from a file.
+  tags: 'remove_all_sd',
+}
+
+/** What tests need. */
+export type ClusterPrograms = {
+  etcd: string
+  kubectl: string
+  apiserver: string
+  controllerManager: string | undefined
+}
+
+/** What makes pods run besides; only the demo needs it. */
+export type PodPrograms = { scheduler: string; kwok: string; stages: string[] }
+
+function pinnedVersion(module: GoModule): string {
+  const goMod = readFileSync(join(module.folder, 'go.mod'), 'utf8')
+  const version = goMod.match(new RegExp(`^(?:require|\\t)\\s*${module.pins.replaceAll('.', '\\.')} (v\\S+)`, 'm'))?.[1]
+  if (!version) throw new Error(`${module.folder}/go.mod does not pin ${module.pins}`)
+  return version
+}
+
+/** The release of Kubernetes that go.mod pins, such as v1.37.2. */
+export const kubernetesVersion = (): string => pinnedVersion(kubernetes)
+
+/** Finished programs are kept under a name made from everything that decides what they are. */
+function cacheOf(module: GoModule): string {
+  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(module.folder, file)))
+  const name = module.pins.split('/').at(-1)
+  return join(cacheDirectory, `${name}-${hash.digest('hex').slice(0, 16)}`)
+}
+
+function linkerFlags(version: string): string {
+  // Without these the server calls itself v0.0.0-master, and clients compare versions.
+  const [major, minor] = version.slice(1).split('.')
+  const at = 'k8s.io/component-base/version'
+  return `-s -w -X ${at}.gitVersion=${version} -X ${at}.gitMajor=${major} -X ${at}.gitMinor=${minor}`
+}
+
+/** Builds those of `names` that the cache does not hold, and returns the path of each. */
+async function build(module: GoModule, names: string[], say: (line: string) => void): Promise<Map<string, string>> {
+  const cache = cacheOf(module)
+  const paths = new Map(names.map((name) => [name, join(cache, name)]))
+  const isMissing = () => names.filter((name) => !existsSync(join(cache, name)))
+  if (isMissing().length === 0) return paths
+  mkdirSync(cache, { recursive: true })
+  await whileHoldingLock(`${cache}.lock`, say, async () => {
+    const missing = isMissing()
+    if (missing.length) say(`building ${missing.join(', ')} ${pinnedVersion(module)} once, into ${cache}`)
+    for (const name of missing) {
+      const unfinished = join(cache, `.${name}.${process.pid}`)
+      await goBuild({
+        folder: module.folder,
+        packagePath: module.programs[name] ?? '',
+        output: unfinished,
+        tags: module.tags,
+        linkerFlags: module === kubernetes ? linkerFlags(pinnedVersion(module)) : '-s -w',
+        say: (line) => say(`${name}: ${line}`),
+      })
+      renameSync(unfinished, join(cache, name))
+    }
+  })
+  return paths
+}
+
+function need(paths: Map<string, string>, name: string): string {
+  const path = paths.get(name)
+  if (!path) throw new Error(`no program ${name}`)
+  return path
+}
+
+/**
+ * The programs of a small real cluster. Built from the pinned Go modules (about seven minutes, once per machine and
+ * pin); where there is no `go`, the field's published archive instead, which has no controller-manager: then nobody
+ * aggregates `view`, `edit` and `admin`, deleted namespaces stay, and Deployments make no pods.
+ */
+export async function ensureClusterPrograms(say: (line: string) => void): Promise<ClusterPrograms> {
+  const names = ['etcd', 'kubectl', 'kube-apiserver', 'kube-controller-manager']
+  if (!findGo() && names.some((name) => !existsSync(join(cacheOf(kubernetes), name)))) {
+    const folder = await downloadEnvtest({ cache: cacheDirectory, version: kubernetesVersion(), say })
+    say('the published archive has no controller-manager: view, edit and admin stay empty and no Deployment makes pods')
+    const [etcd, kubectl, apiserver] = ['etcd', 'kubectl', 'kube-apiserver'].map((name) => join(folder, name))
+    return { etcd: etcd ?? '', kubectl: kubectl ?? '', apiserver: apiserver ?? '', controllerManager: undefined }
+  }
+  const paths = await build(kubernetes, names, say)
+  return {
+    etcd: need(paths, 'etcd'),
+    kubectl: need(paths, 'kubectl'),
+    apiserver: need(paths, 'kube-apiserver'),
+    controllerManager: need(paths, 'kube-controller-manager'),
+  }
+}
+
+/** Prometheus' own checker of rules. Some minutes of building, once. */
+export const ensurePromtool = async (say: (line: string) => void): Promise<string> =>
+  need(await build(prometheus, ['promtool'], say), 'promtool')
+
+/** A kubectl alone, for somebody's own cluster: theirs where there is one that is new enough, else the pinned one. */
+export async function ensureKubectl(say: (line: string) => void): Promise<string> {
+  const theirs = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' })
+  // 1.24 is the first that can ask for a ServiceAccount's token.
+  if (theirs.status === 0 && Number.parseInt(JSON.parse(theirs.stdout).clientVersion?.minor, 10) >= 24) return 'kubectl'
+  if (!findGo()) return (await ensureClusterPrograms(say)).kubectl
+  return need(await build(kubernetes, ['kubectl'], say), 'kubectl')
+}
+
+/** How kwok's node and pods behave: files that kwok publishes in its module. */
+const stageFiles = [
+  'node/fast/node-initialize.yaml',
+  'node/heartbeat-with-lease/node-heartbeat-with-lease.yaml',
+  'pod/fast/pod-ready.yaml',
+  'pod/fast/pod-complete.yaml',
+  'pod/fast/pod-delete.yaml',
+]
+
+/** The programs that make pods run; undefined where they cannot be built. One more minute of building, once. */
+export async function ensurePodPrograms(say: (line: string) => void): Promise<PodPrograms | undefined> {
+  const cache = cacheOf(kwok)
+  const stages = stageFiles.map((file) => join(cache, basename(file)))
+  const isComplete = [join(cacheOf(kubernetes), 'kube-scheduler'), join(cache, 'kwok'), ...stages].every((file) =>
+    existsSync(file),
+  )
+  if (!isComplete && !findGo()) return undefined
+  const scheduler = need(await build(kubernetes, ['kube-scheduler'], say), 'kube-scheduler')
+  const program = need(await build(kwok, ['kwok'], say), 'kwok')
+  if (!isComplete) {
+    // Kept beside the program: Go's own module cache may be emptied at any time.
+    const published = join(moduleFolder(kwok.folder, kwok.pins), 'kustomize/stage')
+    for (const [index, file] of stageFiles.entries()) copyFileSync(join(published, file), stages[index] ?? '')
+  }
+  return { scheduler, kwok: program, stages }
+}

@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util'
+import { say } from '#local/processes/steps'
+
+// `npm run test:rbac -- --cases 50000 --seed 7`: what lib/core/rbac says of random rules against what the API server does with
+// them, for as many cases as wanted. The seed is printed, and repeats a run.
+
+const usage = 'usage: npm run test:rbac -- [--cases 50000] [--seed 7], both whole numbers'
+
+function whole(text: string | undefined): string | undefined {
+  if (text === undefined || (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31)) return text
+  say(usage)
+  return process.exit(2)
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options: { cases: { type: 'string' }, seed: { type: 'string' } } }).values
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error))
+    say(usage)
+    return process.exit(2)
+  }
+}
+
+const { cases, seed } = readOptions()
+for (const [name, value] of Object.entries({ POSTERN_RBAC_CASES: whole(cases), POSTERN_RBAC_SEED: whole(seed) })) {
+  if (value !== undefined) process.env[name] = value
+}
+process.argv.splice(2, process.argv.length, 'cluster', 'lib/core/rbac/oracle')
+await import('./test.ts')

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import type { Person } from '#lib/core/access/actor'
+import type { DecisionInput } from '#lib/core/access/request'
+import { db } from '#lib/adapters/db/client'
+import { newId } from '#lib/adapters/db/ids'
+import { decideRequest } from '#lib/operations/decide-request'
+import { lapseRequest } from '#lib/operations/lapse-request'
+import { submitRequest } from '#lib/operations/submit-request'
+import { withdrawRequest } from '#lib/operations/withdraw-request'
+import { aSystemActor, asActor } from '#testing/people'
+import { bringGrant } from '#testing/requests'
+import type { ServedPostern } from '#testing/served'
+import type { Cast } from './callers.ts'
+import type { Situation, State } from './words.ts'
+
+/** Makes situations by Postern's own operations; only a grant's progress, which is the worker's, is written by hand. */
+export function situationMaker({ database }: ServedPostern, { people }: Cast) {
+  /** Nobody waits a day for a request to lapse: its time is moved, past the guard that lets nobody move it. */
+  async function letTimePass(requestId: string) {
+    const admin = new pg.Client({ connectionString: database.adminUrl })
+    await admin.connect()
+    try {
+      await admin.query('SET session_replication_role = replica')
+      await admin.query(`UPDATE requests SET lapses_at = now() - interval '1 minute' WHERE id = $1`, [requestId])
+    } finally {
+      await admin.end()
+    }
+  }
+
+  const decide = (person: Person, { requestId, digest }: Situation, decision: DecisionInput['decision'] = 'approve') =>
+    decideRequest(asActor(person), requestId, { decision, digest })
+
+  async function ask(state: State, requester: Person): Promise<Situation> {
+    const reason = `because of ${randomBytes(8).toString('hex')}`
+    const { id, digest } = await submitRequest(asActor(requester), {
+      entitlement: 'payments-restart',
+      cluster: 'prod-eu',
+      namespaces: ['payments'],
+      reason,
+      duration: 1800,
+    })
+    return { state, requestId: id, grantId: newId('grant'), digest, reason }
+  }
+
+  /** Two have said yes for the first step; one of them has left the group since. */
+  async function halfWay(situation: Situation) {
+    await decide(people['former, decided'], situation)
+    await decide(people.decided, situation)
+  }
+
+  async function approve(situation: Situation) {
+    await halfWay(situation)
+    await decide(people.last, situation)
+    const { id } = await db().grant.findUniqueOrThrow({ where: { requestId: situation.requestId } })
+    return { ...situation, grantId: id }
+  }
+
+  async function granted(state: State, requester: Person): Promise<Situation> {
+    const situation = await approve(await ask(state, requester))
+    const { grantId } = situation
+    const now = Date.now()
+    if (state === 'active') await bringGrant(grantId, 'active')
+    if (state === 'past') await bringGrant(grantId, 'active', { activatedAt: new Date(now - 1_800_000 - 60_000) })
+    if (state === 'ending' || state === 'ended') await bringGrant(grantId, state)
+    return situation
+  }
+
+  return async function make(state: State, requester = people.requester): Promise<Situation> {
+    if (state === 'absent') {
+      const digest = `sha256:${'0'.repeat(64)}`
+      return { state, requestId: newId('request'), grantId: newId('grant'), digest, reason: 'nobody has asked' }
+    }
+    if (['granting', 'active', 'past', 'ending', 'ended'].includes(state)) return granted(state, requester)
+    const situation = await ask(state, requester)
+    if (state === 'half') await halfWay(situation)
+    if (state === 'overdue' || state === 'lapsed') await letTimePass(situation.requestId)
+    if (state === 'lapsed') await lapseRequest(aSystemActor(), situation.requestId)
+    if (state === 'withdrawn') await withdrawRequest(asActor(requester), situation.requestId)
+    if (state === 'denied') {
+      await decide(people['former, decided'], situation)
+      await decide(people.decided, situation, 'deny')
+    }
+    return situation
+  }
+}

@@ -1,0 +1,94 @@
+import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkout } from '#local/processes/places'
+import type { Caller, Outcome } from './words.ts'
+
+type Action = { id: string; file: string; name: string; page: string }
+
+/** Every server action that the build answers to, with a page that holds it. */
+export function builtActions(): Action[] {
+  const manifest = JSON.parse(readFileSync(join(checkout, '.next/server/server-reference-manifest.json'), 'utf8'))
+  const found = manifest.node as Record<string, { filename: string; exportedName: string; workers: object }>
+  return Object.entries(found).map(([id, { filename, exportedName, workers }]) => {
+    const pages = Object.keys(workers).map((page) =>
+      page.replace(/^app|\/\([^)]*\)|\/page$/g, '').replace(/\/page$/, ''),
+    )
+    return { id, file: filename, name: exportedName, page: pages.find((page) => !page.includes('[')) || '/' }
+  })
+}
+
+/**
+ * Whoever knocks from outside: plain HTTP with what a caller has in hand.
+ * @param overhear is given a copy of each answer
+ */
+export function stranger(url: string, overhear: (response: Response) => Promise<void> = async () => {}) {
+  const actions = builtActions()
+  /** Another address each time, as the configured proxy would tell it. */
+  const from = () => ({ 'x-forwarded-for': `198.18.${randomInt(256)}.${randomInt(1, 255)}` })
+  const send = async (path: string, init: RequestInit & { headers?: Record<string, string> }) => {
+    const headers = { ...from(), ...init.headers }
+    const response = await fetch(`${url}${path}`, { ...init, headers, redirect: 'manual' })
+    await overhear(response.clone())
+    return response
+  }
+
+  const withBearer = ({ bearer }: Caller): Record<string, string> =>
+    bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
+  /** A page takes a session alone; whoever has none shows what else they have. */
+  const withCookie = (caller: Caller): Record<string, string> =>
+    caller.cookie === undefined ? withBearer(caller) : { cookie: caller.cookie }
+
+  const statuses: Record<number, string> = { 401: 'sign in', 403: 'no', 404: '—', 409: 'late', 422: 'no' }
+  const strange = (status: number, text: string) => `${status}: ${text.slice(0, 200)}`
+
+  return {
+    url,
+    actions,
+    send,
+    withBearer,
+    withCookie,
+    /** A call of the API with a bearer token, or with a session, as a page's script makes it, where that is all there is. */
+    async api(caller: Caller, method: string, path: string, body?: object) {
+      const { bearer, cookie } = caller
+      const who = bearer === undefined && cookie !== undefined ? { cookie, origin: url } : withBearer(caller)
+      const headers = { ...who, ...(body ? { 'content-type': 'application/json' } : {}) }
+      const answer = await send(`/api/v1${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) })
+      const text = await answer.text()
+      const json = text ? JSON.parse(text) : {}
+      const word = answer.ok ? 'yes' : (statuses[answer.status] ?? strange(answer.status, text))
+      const outcome: Outcome = { answer: word, ...(answer.ok ? {} : { sentence: json.detail }) }
+      return { ...outcome, json }
+    },
+    /** A page, with the session's cookie. `html` is empty where there was none to see. */
+    async page(caller: Caller, path: string) {
+      const answer = await send(path, { headers: withCookie(caller) })
+      const html = await answer.text()
+      const isSignIn = answer.headers.get('location')?.startsWith('/sign-in') || html.includes('url=/sign-in')
+      if (isSignIn) return { answer: 'sign in', html: '' }
+      const word = answer.ok ? 'yes' : (statuses[answer.status] ?? strange(answer.status, html))
+      return { answer: word, html: answer.ok ? html : '' }
+    },
+    /** A server action, as its page posts it. */
+    async act(caller: Caller, name: string, args: unknown[]): Promise<Outcome & { result?: Record<string, never> }> {
+      const action = actions.find((one) => one.name === name)
+      if (!action) throw new Error(`the build has no action ${name}`)
+      const headers = { ...withCookie(caller), origin: url, 'next-action': action.id, accept: 'text/x-component' }
+      const answer = await send(action.page, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'text/plain;charset=UTF-8' },
+        body: JSON.stringify(args),
+      })
+      const text = await answer.text()
+      const redirect = answer.headers.get('x-action-redirect')
+      if (redirect?.startsWith('/sign-in')) return { answer: 'sign in' }
+      if (redirect) return { answer: 'yes' }
+      const row = text.split('\n').find((line) => line.startsWith('1:'))
+      if (!answer.ok || row === undefined) return { answer: strange(answer.status, text) }
+      const result = JSON.parse(row.slice(2))
+      if (!result?.error) return { answer: 'yes', result }
+      return { answer: 'refused', sentence: result.error.sentence }
+    },
+  }
+}
+export type Stranger = ReturnType<typeof stranger>

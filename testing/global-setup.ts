@@ -1,0 +1,7 @@
+import { startTestParts } from '#local/parts/parts'
+
+/** All real parts, unless POSTERN_PARTS names running ones. */
+export default async function setup() {
+  const parts = await startTestParts((line) => process.stderr.write(`${line}\n`))
+  return parts.stop
+}

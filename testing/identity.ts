@@ -1,0 +1,35 @@
+import { anyLocalPort, type IdentityProvider, startIdentityProvider } from '#local/parts/identity-provider'
+import { bearerToken } from '#local/demo/token'
+import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
+import { testPolicy } from './policy.ts'
+
+export const testUrl = 'http://localhost:3000'
+export const testRedirectUri = `${testUrl}/api/auth/callback/oidc`
+
+export type TestIdentity = {
+  provider: IdentityProvider
+  /** A bearer token for the API, by the provider's real flow. */
+  token(person: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/** A real identity provider of this test file's own, and a configuration in force that names it. */
+export async function testIdentity(overrides: Partial<ConfigurationDocument> = {}): Promise<TestIdentity> {
+  const provider = await startIdentityProvider({
+    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
+    postLogoutRedirectUris: anyLocalPort('/signed-out'),
+  })
+  process.env.POSTERN_OIDC_CLIENT_SECRET = provider.clientSecret
+  const { issuer, clientId, audience } = provider
+  const policy = await testPolicy(
+    aConfiguration({ identity: { issuer, clientId, apiAudience: audience }, ...overrides }),
+  )
+  return {
+    provider,
+    token: (person) => bearerToken({ ...provider, redirectUri: testRedirectUri }, person),
+    stop: async () => {
+      await policy.stop()
+      await provider.stop()
+    },
+  }
+}

@@ -1,0 +1,198 @@
+import type { Person } from '#lib/core/access/actor'
+import { contentHash } from '#lib/core/access/content-hash'
+import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import type { Rule } from '#lib/core/access/rule'
+import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
+import { digestOf } from '#lib/core/access/terms'
+import { db } from '#lib/adapters/db/client'
+import type { Grant, Prisma, Request } from '#lib/adapters/db/generated/client'
+import { newId } from '#lib/adapters/db/ids'
+import { signatureOf } from '#lib/adapters/db/signing'
+import { beginningStatement, decisionStatement, requestStatement } from '#lib/core/signing/statements'
+import { aConfiguration, anEntitlement } from './configuration.ts'
+import { aPerson } from './people.ts'
+
+type RequestOverrides = Partial<{
+  requester: Person
+  entitlement: Entitlement
+  cluster: string
+  namespaces: string[]
+  rules: Rule[]
+  clusterRole: string | null
+  durationSeconds: number
+  startsAt: Date | null
+  reason: string
+  ticket: string | null
+  steps: ApprovalStep[]
+  status: RequestStatus
+  createdAt: Date
+  lapsesAt: Date
+  resolvedAt: Date
+  /** As lib/core/access/recorded-facts.ts has them, or a part. */
+  facts: object
+}>
+
+const asJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Prisma.InputJsonValue
+
+async function keepVersions(entitlement: Entitlement) {
+  const document = asJson(entitlement)
+  const policy = asJson(aConfiguration())
+  const entitlementHash = contentHash(document)
+  const policyHash = contentHash(policy)
+  await db().policyVersion.createMany({ data: { hash: policyHash, document: policy }, skipDuplicates: true })
+  await db().entitlementVersion.createMany({
+    data: { hash: entitlementHash, name: entitlement.name, document },
+    skipDuplicates: true,
+  })
+  return { entitlementHash, policyHash }
+}
+
+/** A request as Postern signs it, written straight into the database: pending unless said otherwise, without events. */
+export async function aRequest(overrides: RequestOverrides = {}): Promise<Request> {
+  const entitlement = overrides.entitlement ?? anEntitlement()
+  const requester = overrides.requester ?? (await aPerson())
+  const status = overrides.status ?? 'pending'
+  const steps = overrides.steps ?? entitlement.approvals
+  const createdAt = overrides.createdAt ?? new Date()
+  const terms = {
+    cluster: overrides.cluster ?? 'prod-eu',
+    namespaces: overrides.namespaces ?? ['payments'],
+    rules: overrides.rules ?? entitlement.rules ?? entitlement.ceiling ?? [],
+    clusterRole: overrides.clusterRole ?? entitlement.clusterRole ?? null,
+    durationSeconds: overrides.durationSeconds ?? entitlement.duration.default,
+    startsAt: overrides.startsAt ?? null,
+  }
+  const digest = digestOf({ ...terms, requester })
+  const { entitlementHash, policyHash } = await keepVersions(entitlement)
+  const { namespaces, rules, durationSeconds } = terms
+  const data = {
+    ...terms,
+    id: newId('request', createdAt),
+    entitlementName: entitlement.name,
+    entitlementHash,
+    policyHash,
+    digest,
+    asked: { namespaces, rules, durationSeconds, digest },
+    reason: overrides.reason ?? 'the checkout pods hang since the last deploy',
+    ticket: overrides.ticket ?? null,
+    verdict: { policyVersion: policyHash, violations: [], warnings: [] },
+    steps,
+    approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
+    createdAt,
+    lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),
+  }
+  const facts = overrides.facts && asJson(overrides.facts)
+  const statement = requestStatement({ ...data, facts: facts ?? null, difference: null, requester })
+  const signature = signatureOf('request', statement)
+  const request = await db().request.create({ data: { ...data, facts, requesterId: requester.id, signature } })
+  if (status === 'pending') return request
+  return db().request.update({
+    where: { id: request.id },
+    data: { status, resolvedAt: overrides.resolvedAt ?? new Date() },
+  })
+}
+
+/** A decision on a request as Postern signs it, written straight into the database. */
+export async function aDecision(
+  request: Request,
+  person: Person,
+  decision: 'approve' | 'deny' = 'approve',
+  note: string | null = null,
+) {
+  const { id: requestId, digest } = request
+  const made = { id: newId('decision'), requestId, decision, note, digest, result: digest, createdAt: new Date() }
+  const data = { ...made, groups: person.groups }
+  const signature = signatureOf('decision', decisionStatement({ ...data, person, narrowed: null, difference: null }))
+  return db().decision.create({ data: { ...data, personId: person.id, signature } })
+}
+
+type GrantOverrides = Partial<{
+  request: Request
+  status: GrantStatus
+  createdAt: Date
+  activatedAt: Date
+  expiresAt: Date
+  endingAt: Date
+  endedBy: EndReason
+  endedByName: string
+  endNote: string
+  endedAt: Date
+  nextAttemptAt: Date
+}>
+
+/**
+ * A grant, written straight into the database by the moves that lead to its status: pending unless said otherwise.
+ * `activatedAt` may lie in the past, so that a grant is past its end without anybody waiting for it.
+ */
+export async function aGrant(overrides: GrantOverrides = {}): Promise<Grant> {
+  const request = overrides.request ?? (await aRequest({ status: 'approved' }))
+  const status = overrides.status ?? 'pending'
+  const now = new Date()
+  const { id } = await db().grant.create({
+    data: {
+      id: newId('grant', overrides.createdAt ?? now),
+      requestId: request.id,
+      cluster: request.cluster,
+      durationSeconds: request.durationSeconds,
+      createdAt: overrides.createdAt,
+      nextAttemptAt: overrides.nextAttemptAt ?? now,
+    },
+  })
+  return bringGrant(id, status, overrides)
+}
+
+/** Moves a pending grant, straight in the database, to the status, by the moves that lead there. */
+export async function bringGrant(id: string, status: GrantStatus, overrides: GrantOverrides = {}): Promise<Grant> {
+  const now = new Date()
+  const { durationSeconds, request } = await db().grant.findUniqueOrThrow({ where: { id }, include: { request: true } })
+  const move = (data: Prisma.GrantUpdateInput) => db().grant.update({ where: { id }, data })
+  const activatedAt = overrides.activatedAt ?? now
+  const expiresAt = overrides.expiresAt ?? new Date(activatedAt.getTime() + durationSeconds * 1000)
+  const { requesterId, entitlementName, cluster } = request
+  const begun = { id, requestId: request.id, requesterId, entitlementName, cluster, activatedAt, expiresAt }
+  const signature = signatureOf('grant', beginningStatement(begun))
+  const nextAttemptAt = overrides.nextAttemptAt ?? expiresAt
+  if (status !== 'pending') await move({ status: 'active', activatedAt, expiresAt, nextAttemptAt, signature })
+  if (status === 'ending' || status === 'ended') {
+    const { endedBy = 'expiry', endedByName, endNote, endingAt = now } = overrides
+    await move({
+      status: 'ending',
+      endingAt,
+      endedBy,
+      endedByName,
+      endNote,
+      nextAttemptAt: overrides.nextAttemptAt ?? now,
+    })
+  }
+  if (status === 'ended') await move({ status: 'ended', endedAt: overrides.endedAt ?? now, nextAttemptAt: null })
+  return db().grant.findUniqueOrThrow({ where: { id } })
+}
+
+type ClusterOverrides = Partial<{
+  name: string
+  checkedAt: Date
+  reachable: boolean
+  error: string | null
+  namespaces: Array<{ name: string; labels: Record<string, string> }>
+  clusterRoles: Record<string, Rule[]>
+  permissions: Array<{ what: string; namespace: string; allowed: boolean; neededFor: string }>
+}>
+
+/** What the worker last saw of a cluster: reachable, with the demo's namespaces. Overwrites what was there. */
+export async function aClusterState(overrides: ClusterOverrides = {}) {
+  const { name = 'prod-eu', ...rest } = overrides
+  const data = {
+    checkedAt: new Date(),
+    reachable: true,
+    version: 'v1.37.2',
+    error: null,
+    namespaces: ['payments', 'checkout', 'search', 'observability'].map((namespace) => ({
+      name: namespace,
+      labels: { 'kubernetes.io/metadata.name': namespace, environment: 'prod' },
+    })),
+    clusterRoles: { view: [{ apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] }] },
+    permissions: [],
+    ...rest,
+  }
+  return db().clusterState.upsert({ where: { name }, create: { name, ...data }, update: data })
+}

@@ -1,0 +1,121 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { closeClusters } from '#lib/adapters/cluster/client'
+import { stopAwaiting } from '#lib/adapters/db/grants/await-answer'
+import { startWorker } from '#lib/worker/start'
+import { anyLocalPort, type IdentityProvider, startIdentityProvider } from '#local/parts/identity-provider'
+import { freePort } from '#local/processes/ports'
+import { startPostern } from '#local/parts/postern'
+import { lastLines, openRun } from '#local/processes/processes'
+import { signInAs } from '#local/demo/token'
+import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
+import { type TestDatabase, testDatabase, testParts } from './database.ts'
+import { testPolicy } from './policy.ts'
+
+export type ServedPostern = {
+  url: string
+  database: TestDatabase
+  provider: IdentityProvider
+  /** For tokens of this provider, by its real flow. */
+  tokenSource: { issuer: string; clientId: string; clientSecret: string; redirectUri: string }
+  /** Everything that the server has written to its log until now. */
+  log(): string
+  /** A worker runs, in this process, on the real cluster, for as long as `during` takes. */
+  whileWorking<T>(during: () => Promise<T>): Promise<T>
+  /** Signs in over the network, as a browser does; resolves to the value of a Cookie header. */
+  signIn(person: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/**
+ * The production build, served as `POSTERN_ROLE=web` on a database and an identity provider of this test file's own: a
+ * test that calls it is a stranger on the network. The same configuration is in force in this process, so that a test
+ * can prepare things by Postern's own operations.
+ */
+export async function servedPostern(
+  overrides: Partial<ConfigurationDocument> = {},
+  environment: Record<string, string> = {},
+): Promise<ServedPostern> {
+  const { kubernetes } = testParts()
+  const database = await testDatabase()
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const provider = await startIdentityProvider({
+    redirectUris: anyLocalPort('/api/auth/callback/oidc'),
+    postLogoutRedirectUris: anyLocalPort('/signed-out'),
+  })
+  const { issuer, clientId, clientSecret, audience } = provider
+  process.env.POSTERN_OIDC_CLIENT_SECRET = clientSecret
+  const cluster = { kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server }
+  const document = aConfiguration({
+    publicUrl: url,
+    identity: { issuer, clientId, apiAudience: audience },
+    clusters: [{ name: 'prod-eu', labels: { environment: 'prod' }, ...cluster }],
+    // Each call may say that it comes from elsewhere: no limit per address stands between a test and what it asks.
+    trustedProxies: 1,
+    ...overrides,
+  })
+  const policy = await testPolicy(document)
+  const run = await openRun({ name: 'served' })
+  const directory = join(run.directory, 'postern')
+  mkdirSync(directory, { recursive: true })
+  const { part } = await startPostern(run, {
+    port,
+    directory,
+    configuration: stringify(document),
+    databaseUrl: database.appUrl,
+    clientSecret,
+    sessionSecret: process.env.POSTERN_SESSION_SECRET,
+    signingKey: process.env.POSTERN_SIGNING_KEY,
+    role: 'web',
+    environment: { POSTERN_METRICS_TOKEN: 'a-metrics-token-for-tests-only', ...environment },
+  })
+  const redirectUri = `${url}/api/auth/callback/oidc`
+
+  async function signIn(person: string): Promise<string> {
+    const jar = new Map<string, string>()
+    const browse = async (address: string, init: RequestInit = {}) => {
+      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+      const headers = { origin: url, ...(cookie ? { cookie } : {}) }
+      const answer = await fetch(address, { ...init, headers, redirect: 'manual' })
+      for (const line of answer.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+        if (value === '') jar.delete(name)
+        else jar.set(name, value)
+      }
+      return answer.headers.get('location') ?? ''
+    }
+    const form = new URLSearchParams({ callbackUrl: '/' })
+    const toProvider = await browse(`${url}/api/auth/signin/oidc`, { method: 'POST', body: form })
+    if (!toProvider.startsWith(issuer))
+      throw new Error(`no way to the provider but ${toProvider}:\n${lastLines(part.logFile)}`)
+    await browse(await signInAs(toProvider, redirectUri, person))
+    return [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
+  return {
+    url,
+    database,
+    provider,
+    tokenSource: { issuer, clientId, clientSecret, redirectUri },
+    log: () => readFileSync(part.logFile, 'utf8'),
+    whileWorking: async (during) => {
+      const worker = await startWorker()
+      try {
+        return await during()
+      } finally {
+        await worker.stop()
+      }
+    },
+    signIn,
+    stop: async () => {
+      await run.stop()
+      await stopAwaiting()
+      await closeClusters()
+      await policy.stop()
+      await provider.stop()
+      await database.drop()
+    },
+  }
+}
