@@ -10,7 +10,7 @@ import { originOf } from '#lib/adapters/auth/origin'
 import { pathHeader } from '#lib/adapters/auth/path-header'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { isSameOrigin } from '#lib/adapters/auth/same-origin'
-import { isDatabaseAway } from '#lib/adapters/db/is-unavailable'
+import { isDatabaseUnavailable } from '#lib/adapters/db/is-unavailable'
 import { env, isDevelopment } from '#lib/env'
 
 // Headers for every answer. Who may see what is not decided here but in pages, actions and the API themselves; here is
@@ -81,8 +81,8 @@ function slowDown(session: Session, headers: Headers): NextResponse | undefined 
  * A page that has begun cannot say any more that it failed, so whoever is signed in, and would be shown something out of
  * the database, is told before. Their browser asks again by itself.
  */
-async function sayThatDatabaseIsAway(session: Session, method: string): Promise<NextResponse | undefined> {
-  if (method === 'POST' || !session || !(await isDatabaseAway())) return undefined
+async function answerDatabaseUnavailable(session: Session, method: string): Promise<NextResponse | undefined> {
+  if (method === 'POST' || !session || !(await isDatabaseUnavailable())) return undefined
   const sentences = [
     'Postern’s database does not answer, so nothing can be shown. This page tries again by itself.',
     'Nobody gains access meanwhile, and the tokens of access that was given end on time.',
@@ -96,7 +96,7 @@ async function refusalOf(request: NextRequest): Promise<NextResponse | undefined
   if (forbidden) return forbidden
   // A cookie that Postern did not make is none.
   const session = await sessionFrom(request.cookies.get(sessionCookieName())?.value)
-  return slowDown(session, request.headers) ?? (await sayThatDatabaseIsAway(session, request.method))
+  return slowDown(session, request.headers) ?? (await answerDatabaseUnavailable(session, request.method))
 }
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {

@@ -53,7 +53,7 @@ async function arrive(person: string, name: Caller['name']): Promise<Caller> {
   return { name, bearer, cookie }
 }
 
-const pages = ['/', '/ask', '/ask?entitlement=payments-restart', '/inbox', '/history', '/guardrails', '/clusters']
+const pages = ['/', '/requests/new', '/requests/new?entitlement=payments-restart', '/inbox', '/history', '/guardrails', '/clusters']
 let requestId = ''
 let preview: { manifests: string; objects: unknown[] }
 

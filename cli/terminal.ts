@@ -20,7 +20,7 @@ export const painter =
 
 export const plain: Paint = (_, text) => text
 
-export const severityStyle: Record<Severity, 'red' | 'yellow' | 'dim'> = { severe: 'red', raised: 'yellow', low: 'dim' }
+export const severityStyle: Record<Severity, 'red' | 'yellow' | 'dim'> = { high: 'red', medium: 'yellow', low: 'dim' }
 
 export const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`
 

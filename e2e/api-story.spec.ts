@@ -1,6 +1,6 @@
 import type { AuditEventResource, Page, RequestResource, RequestSummary } from '#lib/core/access/resources'
 import { expect, test } from './fixtures.ts'
-import { anAsk, approve, ask, credentialFor, grantOf } from './grants.ts'
+import { aRequestBody, approve, ask, credentialFor, grantOf } from './grants.ts'
 
 test('what was approved works with kubectl, and nothing else does; after a revocation nothing does', async ({
   api,
@@ -58,7 +58,7 @@ test('an approver of another team gets the same answer as for a request that is 
 
 test('two steps need two people, and secrets by name need a ticket', async ({ api, kubectlWith }) => {
   const [mina, priya, sam, tomas] = await Promise.all([api('mina'), api('priya'), api('sam'), api('tomas')])
-  const body = anAsk({ entitlement: 'payments-secrets', duration: 'PT15M' })
+  const body = aRequestBody({ entitlement: 'payments-secrets', duration: 'PT15M' })
   const refused = await mina<{ errors: { pointer: string }[] }>('POST', '/requests', body)
   expect(refused.status).toBe(422)
   expect(refused.body.errors.map((error) => error.pointer)).toContain('/ticket')
@@ -78,12 +78,12 @@ test('the same Idempotency-Key gives the same request, and another body under it
   const mina = await api('mina')
   const key = { 'idempotency-key': crypto.randomUUID() }
   const [first, second] = await Promise.all([
-    mina<{ id: string }>('POST', '/requests', anAsk(), key),
-    mina<{ id: string }>('POST', '/requests', anAsk(), key),
+    mina<{ id: string }>('POST', '/requests', aRequestBody(), key),
+    mina<{ id: string }>('POST', '/requests', aRequestBody(), key),
   ])
   expect([first.status, second.status]).toEqual([201, 201])
   expect(second.body.id).toBe(first.body.id)
-  const other = await mina<{ code: string }>('POST', '/requests', anAsk({ duration: 'PT10M' }), key)
+  const other = await mina<{ code: string }>('POST', '/requests', aRequestBody({ duration: 'PT10M' }), key)
   expect([other.status, other.body.code]).toEqual([409, 'idempotency-mismatch'])
 })
 

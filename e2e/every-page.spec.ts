@@ -4,14 +4,14 @@ import { axeFindings, excessWidth } from './page-checks.ts'
 
 const pages = [
   '/',
-  '/ask',
-  '/ask?entitlement=payments-restart',
-  '/ask?entitlement=search-debug',
+  '/requests/new',
+  '/requests/new?entitlement=payments-restart',
+  '/requests/new?entitlement=search-debug',
   '/inbox',
   '/history',
   '/clusters',
   '/guardrails',
-  '/why?verb=patch&what=deployments.apps&namespace=payments',
+  '/check-access?verb=patch&what=deployments.apps&namespace=payments',
 ]
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -36,7 +36,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const visits = {
         mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`, nowhere],
         priya: [`/inbox?request=${pending.id}`, `/requests/${pending.id}`],
-        jonas: ['/ask?entitlement=search-debug', '/inbox'],
+        jonas: ['/requests/new?entitlement=search-debug', '/inbox'],
         ines: ['/history', `/history?request=${active.id}`],
       } as const
       for (const [person, paths] of Object.entries(visits)) {

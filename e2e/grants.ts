@@ -2,7 +2,7 @@ import type { GrantResource, IssuedCredential, RequestResource } from '#lib/core
 import { type Api, expect } from './fixtures.ts'
 
 /** A body of POST /requests that the tests' configuration accepts from mina. */
-export const anAsk = (over: Record<string, unknown> = {}) => ({
+export const aRequestBody = (over: Record<string, unknown> = {}) => ({
   entitlement: 'payments-restart',
   cluster: 'prod-eu',
   namespaces: ['payments'],
@@ -13,7 +13,7 @@ export const anAsk = (over: Record<string, unknown> = {}) => ({
 
 /** Asks and returns the request as its requester reads it. */
 export async function ask(api: Api, over: Record<string, unknown> = {}): Promise<RequestResource> {
-  const asked = await api<{ id: string }>('POST', '/requests', anAsk(over))
+  const asked = await api<{ id: string }>('POST', '/requests', aRequestBody(over))
   expect(asked.status, JSON.stringify(asked.body)).toBe(201)
   return (await api<RequestResource>('GET', `/requests/${asked.body.id}`)).body
 }

@@ -4,7 +4,7 @@ import { expect, test } from './fixtures.ts'
 import { approve, ask, grantOf } from './grants.ts'
 
 /** Fills the ask page as a person would and sends it; resolves on the new request's page, with its path. */
-async function askInBrowser(page: Page, entitlement: string, reason: string): Promise<string> {
+async function requestInBrowser(page: Page, entitlement: string, reason: string): Promise<string> {
   await page.goto('/')
   await page.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(entitlement)
   await page.getByRole('link', { name: entitlement }).first().click()
@@ -33,7 +33,7 @@ test('ask, approve, kubectl can; the time is over, kubectl cannot', async ({ as,
   test.setTimeout(180_000)
   const [mina, priya] = await Promise.all([as('mina'), as('priya')])
   const reason = `Checkout hangs ${crypto.randomUUID()}`
-  const path = await askInBrowser(mina, 'Look at payment deployments', reason)
+  const path = await requestInBrowser(mina, 'Look at payment deployments', reason)
   await expect(state(mina)).toHaveText('pending')
 
   // The inbox updates by itself, and two keys decide.
@@ -63,7 +63,7 @@ test('ask, approve, kubectl can; the time is over, kubectl cannot', async ({ as,
 
 test('a denial ends it and says why', async ({ as }) => {
   const [mina, priya] = await Promise.all([as('mina'), as('priya')])
-  const path = await askInBrowser(mina, 'Restart payment services', 'Trying whether this is allowed')
+  const path = await requestInBrowser(mina, 'Restart payment services', 'Trying whether this is allowed')
   await priya.goto(path)
   await priya.getByRole('textbox', { name: /Note/ }).fill('Not during the sale, please')
   await priya.getByRole('button', { name: 'Deny' }).click()
@@ -74,7 +74,7 @@ test('a denial ends it and says why', async ({ as }) => {
 
 test('a requester withdraws what nobody has decided', async ({ as }) => {
   const mina = await as('mina')
-  await askInBrowser(mina, 'Restart payment services', 'Asked for the wrong thing')
+  await requestInBrowser(mina, 'Restart payment services', 'Asked for the wrong thing')
   await mina.getByRole('button', { name: 'Withdraw' }).click()
   await mina.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
   await expect(state(mina)).toHaveText('withdrawn')
@@ -82,7 +82,7 @@ test('a requester withdraws what nobody has decided', async ({ as }) => {
 
 test('a holder gives access back, and kubectl stops', async ({ as, kubectlWith }) => {
   const mina = await as('mina')
-  await askInBrowser(mina, 'Read payment logs', 'Reading the logs of the outage')
+  await requestInBrowser(mina, 'Read payment logs', 'Reading the logs of the outage')
   await expect(state(mina)).toHaveText('active')
   const kubectl = kubectlWith(await connect(mina))
   expect((await kubectl('get', 'pods')).code).toBe(0)
@@ -187,7 +187,7 @@ test('a pasted refusal of the API server leads to what covers it', async ({ as }
 
 test('who asks and who decides see what is new, and what is possible already in quiet words', async ({ as, api }) => {
   const [mina, priya] = await Promise.all([as('mina'), as('priya')])
-  await mina.goto('/ask?entitlement=payments-restart&namespaces=payments')
+  await mina.goto('/requests/new?entitlement=payments-restart&namespaces=payments')
   const asked = mina.getByRole('table', { name: 'What you would be able to do' })
   await expect(asked.getByRole('row').filter({ hasText: 'patch' })).not.toContainText('you already can')
   await expect(asked.getByRole('row').filter({ hasText: 'get, list, watch' })).toContainText('you already can')
@@ -215,11 +215,11 @@ test('why somebody may not is told right by right, with the binding that allows 
     mina.getByRole('heading', { name: /You may not patch deployments.apps named cart in payments/ }),
   ).toBeVisible()
   // Requests and access of other stories carry the same title.
-  await mina.locator('a[href^="/ask?entitlement=payments-restart"]').click()
-  await expect(mina).toHaveURL(/ask\?entitlement=payments-restart&cluster=prod-eu&namespaces=payments/)
+  await mina.locator('a[href^="/requests/new?entitlement=payments-restart"]').click()
+  await expect(mina).toHaveURL(/requests\/new\?entitlement=payments-restart&cluster=prod-eu&namespaces=payments/)
 
-  await ines.goto('/why?verb=patch&what=deploy&namespace=payments&person=mina')
+  await ines.goto('/check-access?verb=patch&what=deploy&namespace=payments&person=mina')
   await expect(ines.getByRole('heading', { name: /Mina Okafor may not patch/ })).toBeVisible()
-  await ines.goto('/why?verb=patch&what=deploy&namespace=payments&person=nobody')
+  await ines.goto('/check-access?verb=patch&what=deploy&namespace=payments&person=nobody')
   await expect(ines.getByText('There is nothing here, or it is not yours to see.')).toBeVisible()
 })

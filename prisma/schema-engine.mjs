@@ -33,7 +33,7 @@ const datamodels = opt('--datamodels').map((f) => [f, fs.readFileSync(f, 'utf8')
 
 function loadWasm() {
   const js = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm')
-  const bytes = fs.readFileSync(js.replace(/[^/\\]+$/, 'schema_engine_bg.wasm'))
+  const bytes = fs.readFileSync(join(dirname(js), 'schema_engine_bg.wasm'))
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { './schema_engine_bg.js': glue })
   glue.__wbg_set_wasm(exports)
   exports.__wbindgen_start()

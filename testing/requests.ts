@@ -72,7 +72,7 @@ export async function aRequest(overrides: RequestOverrides = {}): Promise<Reques
     entitlementHash,
     policyHash,
     digest,
-    asked: { namespaces, rules, durationSeconds, digest },
+    submittedTerms: { namespaces, rules, durationSeconds, digest },
     reason: overrides.reason ?? 'the checkout pods hang since the last deploy',
     ticket: overrides.ticket ?? null,
     verdict: { policyVersion: policyHash, violations: [], warnings: [] },

@@ -21,13 +21,13 @@ export async function destinations(): Promise<Destination[]> {
   const entitlements = await listEntitlements(await requireActor())
   return [
     { href: '/', title: 'Access', detail: 'what you hold and asked for' },
-    { href: '/why', title: 'Why can’t I?', detail: 'what a cluster allows you, and by which role' },
+    { href: '/check-access', title: 'Why can’t I?', detail: 'what a cluster allows you, and by which role' },
     { href: '/inbox', title: 'Inbox', detail: 'what waits for your decision' },
     { href: '/history', title: 'History', detail: 'what happened' },
     { href: '/guardrails', title: 'Guardrails', detail: 'what is in force' },
     { href: '/clusters', title: 'Clusters', detail: 'where access is given' },
     ...entitlements.map((one) => ({
-      href: `/ask?entitlement=${encodeURIComponent(one.name)}`,
+      href: `/requests/new?entitlement=${encodeURIComponent(one.name)}`,
       title: `Ask: ${one.title}`,
       detail: one.clusters.map((cluster) => cluster.name).join(', '),
     })),

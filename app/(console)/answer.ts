@@ -2,7 +2,7 @@ import { unstable_rethrow } from 'next/navigation'
 import type { ActionResult } from '#lib/core/access/action-result'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
-import { onTheBeat } from '#lib/api/constant-time'
+import { alignResponse } from '#lib/api/constant-time'
 import { takeCall } from '#lib/adapters/auth/rate-limit'
 import { requireActor } from '#lib/adapters/auth/session'
 import { log } from '#lib/observability/log'
@@ -22,7 +22,7 @@ export async function answer<T extends object>(does: (actor: PersonActor) => Pro
   } catch (error) {
     unstable_rethrow(error)
     metrics().refusals.inc({ kind: error instanceof AppError ? error.code : 'internal' })
-    if (error instanceof AppError && error.code === 'not-found') await onTheBeat(began)
+    if (error instanceof AppError && error.code === 'not-found') await alignResponse(began)
     if (error instanceof AppError) return { error: { sentence: error.message, errors: error.errors, reference } }
     log.error({ err: error, reference }, 'an action failed')
     const sentence = 'Something went wrong inside Postern. Nothing was done half-way; you can try again.'

@@ -3,7 +3,7 @@ import Link from 'next/link'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { AccessList } from '#components/request/access-list'
-import { AskBox } from '#components/request/paste-box'
+import { PasteBox } from '#components/request/paste-box'
 import { Empty } from '#components/ui/empty'
 import { requireActor } from '#lib/adapters/auth/session'
 import { home } from '#lib/views/home'
@@ -21,9 +21,9 @@ export default async function AccessPage() {
     <>
       <LiveRefresh />
       <PageHead title="Access" />
-      <AskBox choices={choicesOf(entitlements)} />
+      <PasteBox choices={choicesOf(entitlements)} />
       <p className="mt-2 text-dense text-muted">
-        <Link className="link" href="/why">
+        <Link className="link" href="/check-access">
           Why can’t I?
         </Link>{' '}
         What a cluster allows you already, and by which role.

@@ -1,7 +1,7 @@
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { RequestResource } from '#lib/core/access/resources'
-import { onTheBeat } from '#lib/api/constant-time'
+import { alignResponse } from '#lib/api/constant-time'
 import { getRequest } from '#lib/views/get-request'
 
 /** The request, or null where there is none or it is not this reader's: the two are never told apart. */
@@ -11,7 +11,7 @@ export async function requestOrNothing(actor: PersonActor, id: string): Promise<
     return await getRequest(actor, id)
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'not-found') throw error
-    await onTheBeat(began)
+    await alignResponse(began)
     return null
   }
 }

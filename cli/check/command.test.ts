@@ -63,7 +63,7 @@ describe('the exit code', () => {
     expect((await check('fine.yaml', 'exec.yaml')).code).toBe(1)
     expect((await check('fine.yaml', 'broken.yaml')).code).toBe(2)
     expect((await check('exec.yaml', 'broken.yaml')).code).toBe(2)
-    expect((await check('exec.yaml', '--fail-on', 'severe')).code).toBe(0)
+    expect((await check('exec.yaml', '--fail-on', 'high')).code).toBe(0)
   })
 
   test.each([
@@ -88,10 +88,10 @@ test('the text shows the words with a mark under them', async () => {
     |               ^^^^^^^^^
   9 |   verbs: [create]
     |           ^^^^^^
-  raised[runs-commands-in-pods]: Can run commands inside pods, see what they see and act as their service accounts.
+  medium[runs-commands-in-pods]: Can run commands inside pods, see what they see and act as their service accounts.
       create pods/exec; stays when this is taken away: a session that is open when the grant ends
 
-1 role or binding in 1 document: 0 severe, 1 raised, 0 low. Failed.
+1 role or binding in 1 document: 0 high, 1 medium, 0 low. Failed.
 `)
 })
 
@@ -227,7 +227,7 @@ describe('reports', () => {
   test('go to a file beside the text of the terminal', async () => {
     everything()
     const { out } = await check('.', '--format', 'json', '--output', 'report.json')
-    expect(out).toContain('severe[makes-lasting-tokens]')
+    expect(out).toContain('high[makes-lasting-tokens]')
     expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toMatchObject({ version: 1, exitCode: 2 })
     expect((await check('.', '--format', 'json', '--output', 'no/where.json')).code).toBe(2)
   })
@@ -249,8 +249,8 @@ describe('a policy', () => {
   test('is judged by in every cluster, else in those that are named or described', async () => {
     policy()
     write('role.yaml', wildcards)
-    const args = ['role.yaml', '--fail-on', 'severe', '--policy', 'postern.yaml']
-    expect((await check(...args)).out).toContain('severe[no-wildcards-in-prod]: Guardrail: No wildcards in production')
+    const args = ['role.yaml', '--fail-on', 'high', '--policy', 'postern.yaml']
+    expect((await check(...args)).out).toContain('high[no-wildcards-in-prod]: Guardrail: No wildcards in production')
     expect((await check(...args, '--cluster-label', 'environment=dev')).code).toBe(0)
     expect((await check(...args, '--cluster-label', 'environment=prod')).code).toBe(1)
     expect(await check(...args, '--cluster', 'prod-ue')).toMatchObject({

@@ -45,7 +45,7 @@ export function checkCommand(terminal: Terminal): Command {
     .description('Judge every Role, ClusterRole and binding in manifests, before they reach a cluster.')
     .argument('<path...>', 'files, folders, or - for standard input: YAML or JSON, as kubectl takes it')
     .addOption(
-      new Option('--fail-on <severity>', 'fail on findings as grave as this').choices(severities).default('raised'),
+      new Option('--fail-on <severity>', 'fail on findings as grave as this').choices(severities).default('medium'),
     )
     .addOption(new Option('--format <format>', 'how to report').choices(formats).default('text'))
     .option('--output <file>', 'write the report there, and text to the terminal')

@@ -13,8 +13,8 @@ export function jsonReport(result: CheckResult): string {
     summary: {
       documents,
       objects: objects.length,
-      severe: count('severe'),
-      raised: count('raised'),
+      high: count('high'),
+      medium: count('medium'),
       low: count('low'),
       accepted: findings.filter(({ accepted }) => accepted).length,
       unreadable: unreadable.length,

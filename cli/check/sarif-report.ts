@@ -9,10 +9,10 @@ import { asciiJson } from '../terminal.ts'
 import { standardInputName } from './read-paths.ts'
 import type { CheckResult } from './result.ts'
 
-const levels: Record<Severity, 'error' | 'warning' | 'note'> = { severe: 'error', raised: 'warning', low: 'note' }
+const levels: Record<Severity, 'error' | 'warning' | 'note'> = { high: 'error', medium: 'warning', low: 'note' }
 
 /** What GitHub sorts by: 9 and more is critical, 4 and more medium. */
-const scores: Record<Severity, string> = { severe: '9.0', raised: '6.0', low: '2.0' }
+const scores: Record<Severity, string> = { high: '9.0', medium: '6.0', low: '2.0' }
 
 /** Relative to where the check ran, which in CI is the checkout. */
 function artifactLocation(file: string) {

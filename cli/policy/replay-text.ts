@@ -1,15 +1,15 @@
 import type { Change, Replay } from '#lib/core/access/policy-trial'
-import { wantedInWords } from '#lib/core/access/wanted-by-label'
+import { requiredByLabel } from '#lib/core/access/wanted-by-label'
 import { visible } from '#lib/core/check/source'
 import { plural } from '../terminal.ts'
 
 const asks = (count: number) => plural(count, 'ask')
 const signs = { more: '+', less: '-' }
 
-const changeInText = ({ now, kind, code, sentence, wantedBy, wantedByMore }: Change): string[] => [
+const changeInText = ({ now, kind, code, sentence, requiredBy, requiredByMore }: Change): string[] => [
   `  ${signs[now]} ${kind}${code ? ` [${code}]` : ''}: ${sentence}`,
-  ...wantedBy.map((one) => `    ${wantedInWords[now]} [${one.name}]: ${one.sentence}`),
-  ...(wantedByMore > 0 ? [`    ${wantedInWords[now]} ${wantedByMore} more`] : []),
+  ...requiredBy.map((one) => `    ${requiredByLabel[now]} [${one.name}]: ${one.sentence}`),
+  ...(requiredByMore > 0 ? [`    ${requiredByLabel[now]} ${requiredByMore} more`] : []),
 ]
 
 /** A replay for a terminal: what changes, ask by ask, and a summary at the end. */

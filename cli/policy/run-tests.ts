@@ -34,8 +34,8 @@ export async function runTests(policy: string, named: readonly string[]): Promis
       ...results.map((result, index) => ({ ...result, file, place: read.places[index] ?? { line: 1, column: 1 } })),
     )
   }
-  const fired = new Set(tests.cases.flatMap(({ judgement }) => judgement.fired))
+  const matched = new Set(tests.cases.flatMap(({ judgement }) => judgement.matched))
   // Those of the pack are tried where Postern is made.
-  tests.untried = configuration.guardrails.map(({ name }) => name).filter((name) => !fired.has(name))
+  tests.untried = configuration.guardrails.map(({ name }) => name).filter((name) => !matched.has(name))
   return tests
 }

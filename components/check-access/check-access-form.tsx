@@ -22,7 +22,7 @@ export function WhyForm({ fields, clusters, namespaces, others }: Props) {
   )
   return (
     <search className="space-y-4">
-      <form action="/why" className="flex gap-2">
+      <form action="/check-access" className="flex gap-2">
         <input
           name="q"
           data-search
@@ -40,7 +40,7 @@ export function WhyForm({ fields, clusters, namespaces, others }: Props) {
           Why?
         </button>
       </form>
-      <form action="/why" className="grid grid-cols-2 items-end gap-3 rail:flex rail:flex-wrap">
+      <form action="/check-access" className="grid grid-cols-2 items-end gap-3 rail:flex rail:flex-wrap">
         {clusters.length > 1 && (
           <Part id="cluster" label="Cluster">
             <select id="cluster" name="cluster" className="control font-mono text-code" defaultValue={cluster}>

@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import type { AccessExplanation } from '#lib/core/access/explanation'
 import { rulesInWords } from '#lib/core/rbac/sentence'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 
@@ -15,12 +15,12 @@ export function ExplanationView({ answer, isMine }: { answer: AccessExplanation;
     <article className="border-t border-line py-4">
       <h2 className="flex gap-2 text-body">
         <Mark allowed={allowed} />
-        <Said>{why}</Said>
+        <UntrustedText>{why}</UntrustedText>
       </h2>
       <div className="mt-2 space-y-3 pl-6">
         {hints.map((hint) => (
           <p key={hint} className="text-dense text-waiting">
-            <Said>{hint}</Said>
+            <UntrustedText>{hint}</UntrustedText>
           </p>
         ))}
         {ways.length > 0 && <Chains ways={ways} cluster={question.cluster} />}
@@ -30,7 +30,7 @@ export function ExplanationView({ answer, isMine }: { answer: AccessExplanation;
             {dangling.length === 1 ? 'is' : 'are'} not there and {dangling.length === 1 ? 'gives' : 'give'} nothing
             until somebody makes {dangling.length === 1 ? 'it' : 'them'}:{' '}
             <code>
-              <Said>{dangling.map(danglingInWords).join('; ')}</Said>
+              <UntrustedText>{dangling.map(danglingInWords).join('; ')}</UntrustedText>
             </code>
           </p>
         )}
@@ -38,7 +38,7 @@ export function ExplanationView({ answer, isMine }: { answer: AccessExplanation;
           <p key={grant.id} className="text-dense">
             <span className="text-good">●</span> {isMine ? 'Your' : 'A'} grant{' '}
             <Link className="link" href={`/requests/${grant.requestId}`}>
-              <Said>{grant.title}</Said>
+              <UntrustedText>{grant.title}</UntrustedText>
             </Link>{' '}
             allows it to whoever connects with it, until <Time at={grant.expiresAt} as="exact" /> UTC.
           </p>
@@ -89,17 +89,17 @@ function Chains({ ways, cluster }: { ways: Way[]; cluster: string }) {
           <tr key={index}>
             <td>
               <code>
-                <Said>{bindingInWords(way)}</Said>
+                <UntrustedText>{bindingInWords(way)}</UntrustedText>
               </code>
             </td>
             <td>
               <code>
-                <Said>{`${way.role.kind} ${way.role.name}`}</Said>
+                <UntrustedText>{`${way.role.kind} ${way.role.name}`}</UntrustedText>
               </code>
             </td>
             <td>
               <code>
-                <Said>{ruleInWords(way)}</Said>
+                <UntrustedText>{ruleInWords(way)}</UntrustedText>
               </code>
             </td>
           </tr>
@@ -132,12 +132,12 @@ function Offers({
         {entitlements.map(({ name, title, approvals, ask }) => (
           <li key={name} className="flex flex-wrap items-baseline gap-x-3 py-0.5">
             {isMine ? (
-              <Link className="link font-strong" href={ask as '/ask'}>
-                <Said>{title}</Said>
+              <Link className="link font-strong" href={ask as '/requests/new'}>
+                <UntrustedText>{title}</UntrustedText>
               </Link>
             ) : (
               <span className="font-strong">
-                <Said>{title}</Said>
+                <UntrustedText>{title}</UntrustedText>
               </span>
             )}
             <span className="text-muted">

@@ -1,6 +1,6 @@
 import type { ClusterResource } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
@@ -143,7 +143,7 @@ function People({ cluster: { people, rightsReadAt, rightsError } }: { cluster: C
       )}
       {rightsError && (
         <p className="text-ending">
-          <Said>{rightsError}</Said>
+          <UntrustedText>{rightsError}</UntrustedText>
         </p>
       )}
     </>
@@ -179,7 +179,7 @@ function Reachable({ cluster }: { cluster: ClusterResource }) {
         ✕ no
         {cluster.error && (
           <>
-            : <Said>{cluster.error}</Said>
+            : <UntrustedText>{cluster.error}</UntrustedText>
           </>
         )}
       </span>

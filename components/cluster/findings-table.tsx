@@ -1,6 +1,6 @@
 import type { FindingOutcome } from '#lib/core/access/finding'
 import type { FindingResource } from '#lib/core/access/resources'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 
@@ -27,7 +27,7 @@ export function FindingsTable({ findings, caption }: { findings: FindingResource
         {findings.map((one) => (
           <tr key={one.id}>
             <td>
-              <Said>{one.sentence}</Said>
+              <UntrustedText>{one.sentence}</UntrustedText>
               {one.times > 1 && <span className="text-muted"> Seen {one.times} times.</span>}
             </td>
             <td>

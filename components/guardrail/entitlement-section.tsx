@@ -2,7 +2,7 @@ import type { EntitlementResource } from '#lib/core/access/resources'
 import { longDuration, secondsOf } from '#lib/core/access/format-time'
 import { whatInWords } from '../request/words.ts'
 import { LinkButton } from '#components/ui/link-button'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Section } from '#components/ui/section'
 
 /** One entitlement with every limit that is in force on it. */
@@ -12,7 +12,7 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
     [
       one.kind === 'ceiling' ? 'At most' : 'Gives',
       <code key="what">
-        <Said>{whatInWords(one)}</Said>
+        <UntrustedText>{whatInWords(one)}</UntrustedText>
       </code>,
     ],
     ['Clusters', <code key="clusters">{one.clusters.map((cluster) => cluster.name).join(', ')}</code>],
@@ -34,11 +34,11 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
     <Section
       id={`entitlement-${one.name}`}
       title={one.title}
-      aside={<LinkButton href={`/ask?entitlement=${encodeURIComponent(one.name)}`}>Ask</LinkButton>}
+      aside={<LinkButton href={`/requests/new?entitlement=${encodeURIComponent(one.name)}`}>Ask</LinkButton>}
     >
       {one.description && (
         <p className="mb-2 max-w-[72ch] text-muted">
-          <Said>{one.description}</Said>
+          <UntrustedText>{one.description}</UntrustedText>
         </p>
       )}
       <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1 text-dense rail:grid-cols-[9rem_minmax(0,1fr)]">

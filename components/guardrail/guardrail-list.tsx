@@ -1,15 +1,15 @@
-import type { GuardrailInForce } from '#lib/views/current-guardrails'
-import { Said } from '#components/ui/untrusted-text'
-import { Fired, type FiredCount } from './guardrail-stats.tsx'
+import type { CurrentGuardrail } from '#lib/views/current-guardrails'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import { GuardrailStats, type GuardrailMatches } from './guardrail-stats.tsx'
 
-const effects: Record<GuardrailInForce['effect'], { word: string; colour: string; sign: string }> = {
+const effects: Record<CurrentGuardrail['effect'], { word: string; colour: string; sign: string }> = {
   deny: { word: 'refuses', colour: 'text-bad', sign: '✕' },
   require: { word: 'requires', colour: 'text-waiting', sign: '+' },
   limit: { word: 'limits', colour: 'text-ending', sign: '≤' },
   warn: { word: 'warns', colour: 'text-waiting', sign: '△' },
 }
 
-type Props = { guardrails: GuardrailInForce[]; counts: (FiredCount & { name: string })[] }
+type Props = { guardrails: CurrentGuardrail[]; counts: (GuardrailMatches & { name: string })[] }
 
 /** Every guardrail in force: what it does, why, where it looks, what it did lately, and its source. */
 export function GuardrailList({ guardrails, counts }: Props) {
@@ -24,15 +24,15 @@ export function GuardrailList({ guardrails, counts }: Props) {
           <Effect effect={one.effect} />
           <div className="min-w-0 max-w-[72ch]">
             <p>
-              <Said>{one.description}</Said> <code className="text-muted">{one.name}</code>
+              <UntrustedText>{one.description}</UntrustedText> <code className="text-muted">{one.name}</code>
             </p>
             {one.does.length > 0 && (
               <p>
-                <Said>{one.does.join('; ')}</Said>
+                <UntrustedText>{one.does.join('; ')}</UntrustedText>
               </p>
             )}
             <p className="text-muted">
-              <Said>{one.looksAt.length > 0 ? `Looks at ${one.looksAt.join('; ')}` : 'Looks at every request'}</Said>
+              <UntrustedText>{one.matchDescription.length > 0 ? `Looks at ${one.matchDescription.join('; ')}` : 'Looks at every request'}</UntrustedText>
               {one.pack && ', comes with Postern'}
               {one.link && (
                 <>
@@ -43,11 +43,11 @@ export function GuardrailList({ guardrails, counts }: Props) {
                 </>
               )}
             </p>
-            <Fired count={counts.find(({ name }) => name === one.name)} />
+            <GuardrailStats count={counts.find(({ name }) => name === one.name)} />
             <details>
               <summary className="text-muted">{one.pack ? 'What its switch stands for' : 'Source'}</summary>
               <pre className="mt-1 border border-line bg-sunken p-2 whitespace-pre-wrap wrap-break-word">
-                <Said lines>{one.source}</Said>
+                <UntrustedText lines>{one.source}</UntrustedText>
               </pre>
             </details>
           </div>
@@ -57,7 +57,7 @@ export function GuardrailList({ guardrails, counts }: Props) {
   )
 }
 
-function Effect({ effect }: { effect: GuardrailInForce['effect'] }) {
+function Effect({ effect }: { effect: CurrentGuardrail['effect'] }) {
   const { word, colour, sign } = effects[effect]
   return (
     <span className={`font-strong whitespace-nowrap ${colour}`}>

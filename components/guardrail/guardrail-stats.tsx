@@ -1,7 +1,7 @@
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 
-export type FiredCount = {
-  fired: number
+export type GuardrailMatches = {
+  matched: number
   stopped: number
   stoppedDeciding: number
   stoppedGranting: number
@@ -16,7 +16,7 @@ const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
 const several = (count: number, one: string) => (count === 1 ? `one ${one}` : `${count} ${one}s`)
 
 /** What it stopped after it was asked for; empty where that is nothing. */
-function laterInWords({ stoppedDeciding, stoppedGranting }: FiredCount): string {
+function laterInWords({ stoppedDeciding, stoppedGranting }: GuardrailMatches): string {
   const parts = [
     stoppedDeciding > 0 && `${several(stoppedDeciding, 'approval')} when deciding`,
     stoppedGranting > 0 && `${several(stoppedGranting, 'grant')} right before granting`,
@@ -26,11 +26,11 @@ function laterInWords({ stoppedDeciding, stoppedGranting }: FiredCount): string 
 }
 
 /** How often a guardrail came in during the last 30 days, when, and on whom, and what it stopped later. */
-export function Fired({ count }: { count: FiredCount | undefined }) {
+export function GuardrailStats({ count }: { count: GuardrailMatches | undefined }) {
   if (!count) return <p className="text-muted">Did not come in during the last 30 days.</p>
-  const { fired, stopped, people, others, days } = count
+  const { matched, stopped, people, others, days } = count
   const later = laterInWords(count)
-  if (fired === 0) return <p className="text-muted">Did not come in on asking during the last 30 days. {later}</p>
+  if (matched === 0) return <p className="text-muted">Did not come in on asking during the last 30 days. {later}</p>
   const named = people.map(({ name, count: n }) => (n > 1 ? `${name} (${n})` : name))
   const rest =
     others > 0 ? [people.length > 0 ? `${others} more` : others === 1 ? 'one person' : `${others} people`] : []
@@ -38,9 +38,9 @@ export function Fired({ count }: { count: FiredCount | undefined }) {
     <div className="flex flex-wrap items-end gap-x-4 gap-y-1 text-muted">
       <Days days={days} />
       <p>
-        Came in {times(fired)} on asking in 30 days{stopped > 0 && `, refused ${times(stopped)}`}
+        Came in {times(matched)} on asking in 30 days{stopped > 0 && `, refused ${times(stopped)}`}
         {' · on '}
-        <Said>{[...named, ...rest].join(', ')}</Said>
+        <UntrustedText>{[...named, ...rest].join(', ')}</UntrustedText>
         {later && `. ${later}`}
       </p>
     </div>

@@ -1,5 +1,5 @@
 import { Notice } from '#components/ui/notice'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 
 type Problem = { file: string; line: number; column: number; path: string; message: string }
@@ -23,10 +23,10 @@ export function RefusedConfiguration({ refused }: Props) {
               </code>{' '}
               {one.path && (
                 <code className="text-muted">
-                  <Said>{one.path}</Said>{' '}
+                  <UntrustedText>{one.path}</UntrustedText>{' '}
                 </code>
               )}
-              <Said>{one.message}</Said>
+              <UntrustedText>{one.message}</UntrustedText>
             </li>
           ))}
         </ul>

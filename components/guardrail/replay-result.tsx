@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import type { Change, Replay } from '#lib/core/access/policy-trial'
-import { wantedInWords } from '#lib/core/access/wanted-by-label'
-import { Said } from '#components/ui/untrusted-text'
+import { requiredByLabel } from '#lib/core/access/wanted-by-label'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 import { OutcomeMark, UnknownFacts } from './trial-result.tsx'
 
@@ -46,15 +46,15 @@ export function ReplayResult({ replay }: { replay: Replay }) {
             <p className="flex flex-wrap gap-x-3">
               {ask.kind === 'request' ? (
                 <Link className="link" href={`/requests/${ask.id}`}>
-                  <Said>{ask.entitlement}</Said>
+                  <UntrustedText>{ask.entitlement}</UntrustedText>
                 </Link>
               ) : (
                 <span>
-                  <Said>{ask.entitlement}</Said> <span className="text-muted">(refused then)</span>
+                  <UntrustedText>{ask.entitlement}</UntrustedText> <span className="text-muted">(refused then)</span>
                 </span>
               )}
               <span className="text-muted">
-                <Said>{`${ask.requester.name} · ${ask.cluster} · ${ask.namespaces.join(', ')}`}</Said> ·{' '}
+                <UntrustedText>{`${ask.requester.name} · ${ask.cluster} · ${ask.namespaces.join(', ')}`}</UntrustedText> ·{' '}
                 <Time at={ask.at} />
               </span>
             </p>
@@ -80,7 +80,7 @@ export function ReplayResult({ replay }: { replay: Replay }) {
   )
 }
 
-function ChangeLine({ change: { now, code, kind, sentence, wantedBy, wantedByMore } }: { change: Change }) {
+function ChangeLine({ change: { now, code, kind, sentence, requiredBy, requiredByMore } }: { change: Change }) {
   const { sign, word, colour } = signs[now]
   return (
     <li className="flex gap-2">
@@ -91,15 +91,15 @@ function ChangeLine({ change: { now, code, kind, sentence, wantedBy, wantedByMor
         {kind === 'violation' || kind === 'warning' ? `${word} a ${kind}:` : `${now} ${kind}:`}
       </span>
       <div>
-        <Said>{sentence}</Said> {code && <code className="text-muted">{code}</code>}
-        {wantedBy.length > 0 && (
+        <UntrustedText>{sentence}</UntrustedText> {code && <code className="text-muted">{code}</code>}
+        {requiredBy.length > 0 && (
           <ul className="text-muted">
-            {wantedBy.map((one) => (
+            {requiredBy.map((one) => (
               <li key={one.name}>
-                {wantedInWords[now]} <code>{one.name}</code>: <Said>{one.sentence}</Said>
+                {requiredByLabel[now]} <code>{one.name}</code>: <UntrustedText>{one.sentence}</UntrustedText>
               </li>
             ))}
-            {wantedByMore > 0 && <li>{`${wantedInWords[now]} ${wantedByMore} more`}</li>}
+            {requiredByMore > 0 && <li>{`${requiredByLabel[now]} ${requiredByMore} more`}</li>}
           </ul>
         )}
       </div>

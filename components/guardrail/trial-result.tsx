@@ -1,6 +1,6 @@
 import type { Outcome, Trial } from '#lib/core/access/policy-trial'
 import { VerdictList } from '#components/request/verdict-list'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 
 export const outcomeInWords: Record<Outcome, { words: string; colour: string; sign: string }> = {
@@ -34,7 +34,7 @@ export function UnknownFacts({ unknown }: { unknown: Trial['unknown'] }) {
 
 /** Everything that a policy says of one ask: the verdict, who would approve, and each guardrail that came in. */
 export function TrialResult({ trial }: { trial: Trial }) {
-  const { verdict, outcome, steps, fired, at, unknown } = trial
+  const { verdict, outcome, steps, matched, at, unknown } = trial
   return (
     <div className="space-y-3 text-dense">
       <p className="flex flex-wrap gap-x-3">
@@ -46,23 +46,23 @@ export function TrialResult({ trial }: { trial: Trial }) {
       <VerdictList verdict={verdict} />
       {outcome === 'needs-approval' && (
         <p>
-          Needs <Said>{steps.map(({ count, groups }) => `${count} of ${groups.join(' or ')}`).join(' and ')}</Said>
+          Needs <UntrustedText>{steps.map(({ count, groups }) => `${count} of ${groups.join(' or ')}`).join(' and ')}</UntrustedText>
         </p>
       )}
       <UnknownFacts unknown={unknown} />
-      {fired.length === 0 ? (
+      {matched.length === 0 ? (
         <p className="text-muted">No guardrail came in.</p>
       ) : (
         <ul className="border-t border-line" aria-label="Guardrails that came in">
-          {fired.map((one) => (
+          {matched.map((one) => (
             <li key={one.name} className="border-b border-line py-1.5">
               <p>
                 <code className="font-strong">{one.name}</code> <span className="text-muted">{one.effect}</span>{' '}
-                <Said>{one.description}</Said>
+                <UntrustedText>{one.description}</UntrustedText>
               </p>
               {one.does.length > 0 && (
                 <p className="text-muted">
-                  <Said>{one.does.join('; ')}</Said>
+                  <UntrustedText>{one.does.join('; ')}</UntrustedText>
                 </p>
               )}
             </li>

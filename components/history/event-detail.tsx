@@ -1,6 +1,6 @@
 import type { AuditEventResource } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 
 /** One event with every field as it was recorded. */
 export function EventDetail({ event }: { event: AuditEventResource }) {
@@ -29,7 +29,7 @@ export function EventDetail({ event }: { event: AuditEventResource }) {
                 <dt className="text-muted">{name}</dt>
                 <dd className="min-w-0">
                   {name === 'actor' || name === 'came by' ? (
-                    <Said>{value}</Said>
+                    <UntrustedText>{value}</UntrustedText>
                   ) : (
                     <Copyable text={value} label={name} />
                   )}
@@ -46,7 +46,7 @@ export function EventDetail({ event }: { event: AuditEventResource }) {
               <div key={name}>
                 <p className="text-muted">{name}</p>
                 <pre className="whitespace-pre-wrap wrap-anywhere">
-                  <Said lines>{JSON.stringify(value, null, 2)}</Said>
+                  <UntrustedText lines>{JSON.stringify(value, null, 2)}</UntrustedText>
                 </pre>
               </div>
             ),

@@ -2,7 +2,7 @@ import Link from 'next/link'
 import { Fragment } from 'react'
 import type { AuditEventResource } from '#lib/core/access/resources'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 import { EventDetail } from './event-detail.tsx'
 
@@ -56,14 +56,14 @@ export function EventTable({ events, filter, cursor, open }: Props) {
                   </Link>
                 </td>
                 <td className="pr-4 max-rail:pr-0 max-rail:text-right">
-                  <Said>{event.actor.name}</Said>
+                  <UntrustedText>{event.actor.name}</UntrustedText>
                 </td>
                 <td className="pr-4 max-rail:col-span-2 max-rail:py-0.5">
-                  <Said>{event.sentence}</Said>
+                  <UntrustedText>{event.sentence}</UntrustedText>
                 </td>
                 <td className="pr-4">
                   <code className="text-muted">
-                    <Said>{[event.cluster, event.namespaces.join(', ')].filter(Boolean).join(' · ')}</Said>
+                    <UntrustedText>{[event.cluster, event.namespaces.join(', ')].filter(Boolean).join(' · ')}</UntrustedText>
                   </code>
                 </td>
                 <td>

@@ -4,7 +4,7 @@ import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/core
 import { buttonStyle } from '../ui/button-style.ts'
 import { Icon } from '#components/ui/icon'
 import { LinkButton } from '#components/ui/link-button'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 
 type Props = { filter: HistoryFilter }
 
@@ -50,7 +50,7 @@ export function FilterBar({ filter }: Props) {
                 <span className="sr-only">Without </span>
                 <code className="truncate">
                   <span className="text-muted">{key}:</span>
-                  <Said>{filter[key] ?? ''}</Said>
+                  <UntrustedText>{filter[key] ?? ''}</UntrustedText>
                 </code>
                 <Icon name="close" size={12} />
               </Link>

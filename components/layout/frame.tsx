@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { Me } from '#lib/core/access/resources'
 import { Mark } from '#components/ui/mark'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { NavLink } from './nav-link.tsx'
 
 type Props = {
@@ -74,10 +74,10 @@ function Whoami({ me, controls }: Pick<Props, 'me' | 'controls'>) {
     <div className="space-y-3 px-2.5">
       <div>
         <p className="truncate font-strong">
-          <Said>{me.name}</Said>
+          <UntrustedText>{me.name}</UntrustedText>
         </p>
         <p className="truncate text-dense text-muted">
-          <Said>{me.email ?? me.subject}</Said>
+          <UntrustedText>{me.email ?? me.subject}</UntrustedText>
         </p>
         {me.roles.length > 0 && <p className="mt-0.5 text-dense">{me.roles.join(', ')}</p>}
       </div>
@@ -92,14 +92,14 @@ function AttentionLine({ items }: { items: Props['attention'] }) {
   return (
     <div role="status" className="no-print border-b border-ending bg-sunken px-4 py-2 text-dense rail:px-8">
       <span className="mr-2 font-strong text-ending">◐ Attention</span>
-      <Said>{first?.sentence ?? ''}</Said>
+      <UntrustedText>{first?.sentence ?? ''}</UntrustedText>
       {others.length > 0 && (
         <details className="mt-1">
           <summary className="text-muted">and {others.length} more</summary>
           <ul>
             {others.map((item) => (
               <li key={item.sentence}>
-                <Said>{item.sentence}</Said>
+                <UntrustedText>{item.sentence}</UntrustedText>
               </li>
             ))}
           </ul>

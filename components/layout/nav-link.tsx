@@ -11,7 +11,7 @@ type Props = {
 }
 
 const under: Record<Props['href'], string[]> = {
-  '/': ['/ask', '/requests', '/why'],
+  '/': ['/requests/new', '/requests', '/check-access'],
   '/inbox': [],
   '/history': [],
   '/guardrails': [],

@@ -1,13 +1,13 @@
 import { buttonStyle } from '../ui/button-style.ts'
 import { Notice } from '#components/ui/notice'
-import { Lone } from './bare-layout.tsx'
+import { BareLayout } from './bare-layout.tsx'
 
 type Props = { returnTo: string; problem: string | undefined }
 
 /** The door to the identity provider. The server checks where `returnTo` leads. */
 export function SignInForm({ returnTo, problem }: Props) {
   return (
-    <Lone title="Sign in to Postern">
+    <BareLayout title="Sign in to Postern">
       <p className="text-muted">Access to Kubernetes for one action and a short while, on a second person’s word.</p>
       {problem && (
         <div className="mt-4">
@@ -25,6 +25,6 @@ export function SignInForm({ returnTo, problem }: Props) {
           Then you go on to <code className="wrap-anywhere">{returnTo}</code>
         </p>
       )}
-    </Lone>
+    </BareLayout>
   )
 }

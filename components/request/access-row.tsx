@@ -3,7 +3,7 @@ import Link from 'next/link'
 import type { RequestSummary } from '#lib/core/access/resources'
 import { secondsOf, shortDuration } from '#lib/core/access/format-time'
 import { LinkButton } from '#components/ui/link-button'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Remaining, Time } from '#components/ui/time'
 import { type RequestActionSet, RequestActions } from './request-actions.tsx'
 import { StatusMark, shownStatus } from './status-mark.tsx'
@@ -23,14 +23,14 @@ export function AccessRow({ request, actions, past = false }: Props) {
           data-row=""
           className="min-w-0 font-strong hover:underline rail:truncate"
         >
-          <Said>{request.title}</Said>
+          <UntrustedText>{request.title}</UntrustedText>
         </Link>
         <code className="min-w-0 text-muted rail:truncate">
-          <Said>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</Said>
+          <UntrustedText>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</UntrustedText>
         </code>
       </span>
       <span className="col-span-2 min-w-0 rail:col-span-1">
-        <RowStanding request={request} />
+        <RowStatus request={request} />
       </span>
       <span
         className={clsx(
@@ -39,7 +39,7 @@ export function AccessRow({ request, actions, past = false }: Props) {
         )}
       >
         {past ? (
-          <LinkButton kind="quiet" href={`/ask?again=${request.id}`}>
+          <LinkButton kind="quiet" href={`/requests/new?again=${request.id}`}>
             Ask again
           </LinkButton>
         ) : (
@@ -51,13 +51,13 @@ export function AccessRow({ request, actions, past = false }: Props) {
 }
 
 /** What there is to say about where it stands: what it waits for, how long it lasts, or how it ended. */
-function RowStanding({ request }: { request: RequestSummary }) {
+function RowStatus({ request }: { request: RequestSummary }) {
   const { grant, status } = request
   if (grant?.lastError && grant.status !== 'ended')
     return (
       <span className="text-dense text-ending">
         {grant.status === 'pending' ? 'Not made yet: ' : 'Still trying: '}
-        <Said>{grant.lastError}</Said>
+        <UntrustedText>{grant.lastError}</UntrustedText>
       </span>
     )
   if (grant?.status === 'active' && grant.activatedAt && grant.expiresAt)
@@ -86,7 +86,7 @@ function RowStanding({ request }: { request: RequestSummary }) {
     const waits = request.steps.flatMap((step) => stepInWords(step) ?? [])
     return (
       <span className="text-dense text-muted">
-        waits for <Said>{waits.join(' and ') || 'the next check'}</Said>
+        waits for <UntrustedText>{waits.join(' and ') || 'the next check'}</UntrustedText>
       </span>
     )
   }

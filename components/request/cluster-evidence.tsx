@@ -1,12 +1,12 @@
 import type { GrantResource, Probe, Probes } from '#lib/core/access/resources'
 import { FindingsTable } from '#components/cluster/findings-table'
 import { Copyable } from '#components/ui/copyable'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 
 /** What stands in the cluster for a grant, and what the cluster itself answered about it, at its beginning and end. */
-export function ClusterProof({ grant }: { grant: GrantResource | null }) {
+export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {
   if (!grant) return <p className="text-dense text-muted">Nothing was made in the cluster.</p>
   return (
     <div className="space-y-4">
@@ -63,7 +63,7 @@ function Answer({ probes, expected, otherwise }: AnswerProps) {
         {probes.results.map((one) => (
           <li key={questionOf(one)}>
             <code>
-              <Said>{questionOf(one)}</Said>
+              <UntrustedText>{questionOf(one)}</UntrustedText>
             </code>{' '}
             <span className="text-muted">{one.allowed ? 'allowed' : 'denied'}</span>
           </li>

@@ -1,6 +1,6 @@
 import type { GrantResource } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 
@@ -26,7 +26,7 @@ export function CredentialsTable({ credentials }: { credentials: GrantResource['
               <Copyable text={one.jti} label="the token's id" />
             </td>
             <td>
-              <Said>{one.person.name}</Said>
+              <UntrustedText>{one.person.name}</UntrustedText>
             </td>
             <td>
               <Time at={one.issuedAt} as="exact" />

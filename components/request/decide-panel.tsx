@@ -7,7 +7,7 @@ import { durationOf, longDuration, secondsOf } from '#lib/core/access/format-tim
 import { ActionProblem } from '#components/ui/action-problem'
 import { buttonStyle } from '../ui/button-style.ts'
 import { Notice } from '#components/ui/notice'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { NarrowFields } from './narrow-fields.tsx'
 
 export type DecisionBody = {
@@ -20,7 +20,7 @@ export type DecisionBody = {
 type Props = {
   request: Pick<
     RequestSummary,
-    'id' | 'digest' | 'namespaces' | 'rules' | 'clusterRole' | 'duration' | 'can' | 'requester' | 'distrust'
+    'id' | 'digest' | 'namespaces' | 'rules' | 'clusterRole' | 'duration' | 'can' | 'requester' | 'signatureFailure'
   >
   decide: (requestId: string, body: DecisionBody) => Promise<ActionResult>
   focusAfter?: string
@@ -56,17 +56,17 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
     return () => document.removeEventListener('keydown', onKey)
   }, [])
 
-  const distrusted = request.distrust && (
+  const signatureFailure = request.signatureFailure && (
     <Notice>
-      <p id={`distrust-${request.id}`}>
-        {request.distrust} It cannot be approved: deny it, and have it asked for anew.
+      <p id={`signature-failure-${request.id}`}>
+        {request.signatureFailure} It cannot be approved: deny it, and have it asked for anew.
       </p>
     </Notice>
   )
   if (!may.may)
     return (
       <>
-        {distrusted}
+        {signatureFailure}
         <p className="text-dense text-muted">{may.why}</p>
       </>
     )
@@ -86,12 +86,12 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
 
   return (
     <form className="no-print space-y-3" aria-label="Your decision" onSubmit={(event) => event.preventDefault()}>
-      {distrusted}
+      {signatureFailure}
       <label className="block">
         <span className="mb-1 flex items-baseline justify-between gap-3">
           <span className="font-strong">Note</span>
           <span className="text-dense text-muted">
-            optional, <Said>{request.requester.name}</Said> and the record see it
+            optional, <UntrustedText>{request.requester.name}</UntrustedText> and the record see it
           </span>
         </span>
         <textarea
@@ -114,8 +114,8 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
           ref={approve}
           type="button"
           className={buttonStyle('primary')}
-          disabled={busy || request.distrust !== null}
-          aria-describedby={request.distrust === null ? undefined : `distrust-${request.id}`}
+          disabled={busy || request.signatureFailure !== null}
+          aria-describedby={request.signatureFailure === null ? undefined : `signature-failure-${request.id}`}
           aria-keyshortcuts="a"
           onClick={() => send('approve')}
         >

@@ -1,5 +1,5 @@
 import type { DecisionResource } from '#lib/core/access/resources'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 import { StatusMark } from './status-mark.tsx'
 import { shortHash } from './verdict-list.tsx'
@@ -16,10 +16,10 @@ export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) 
         >
           <StatusMark status={one.decision === 'approve' ? 'approved' : 'denied'} />
           <span>
-            <Said>{one.person.name}</Said>
+            <UntrustedText>{one.person.name}</UntrustedText>
           </span>
           <span className="min-w-0">
-            {one.note ? <Said lines>{one.note}</Said> : <span className="text-muted">without a note</span>}
+            {one.note ? <UntrustedText lines>{one.note}</UntrustedText> : <span className="text-muted">without a note</span>}
             {one.narrowed && <span className="text-muted"> · allowed less than was asked for</span>}
           </span>
           <span className="text-muted @lg:col-start-3 @4xl:col-start-4">

@@ -2,7 +2,7 @@ import Link from 'next/link'
 import type { EntitlementResource } from '#lib/core/access/resources'
 import { secondsOf, shortDuration } from '#lib/core/access/format-time'
 import { Empty } from '#components/ui/empty'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { whatInWords } from './words.ts'
 
 type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }
@@ -24,15 +24,15 @@ export function EntitlementList({ choices }: Props) {
         <li key={href} className="border-b border-line">
           <Link
             data-row=""
-            href={href as '/ask'}
+            href={href as '/requests/new'}
             className="grid gap-x-6 gap-y-0.5 px-2 py-2.5 hover:bg-hover rail:grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)_minmax(0,0.9fr)]"
           >
             <span className="min-w-0">
               <span className="font-strong">
-                <Said>{title}</Said>
+                <UntrustedText>{title}</UntrustedText>
               </span>
               <code className="block text-muted rail:truncate">
-                <Said>{note || whatInWords(what)}</Said>
+                <UntrustedText>{note || whatInWords(what)}</UntrustedText>
               </code>
             </span>
             <code className="min-w-0 self-center text-muted rail:truncate">

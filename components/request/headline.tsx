@@ -1,6 +1,6 @@
 import type { RequestSummary } from '#lib/core/access/resources'
 import { longDuration, secondsOf } from '#lib/core/access/format-time'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { shownStatus } from './status-mark.tsx'
 import { namespacesInWords, verbOf, whatInWords } from './words.ts'
 
@@ -9,8 +9,8 @@ export function Headline({ request }: { request: RequestSummary }) {
   const verb = verbOf(shownStatus(request), request.grant !== null && request.grant.activatedAt === null)
   return (
     <>
-      <Said>{request.requester.name}</Said> {verb} <Said>{whatInWords(request)}</Said> in{' '}
-      <Said>{namespacesInWords(request.namespaces)}</Said> on <Said>{request.cluster}</Said> for{' '}
+      <UntrustedText>{request.requester.name}</UntrustedText> {verb} <UntrustedText>{whatInWords(request)}</UntrustedText> in{' '}
+      <UntrustedText>{namespacesInWords(request.namespaces)}</UntrustedText> on <UntrustedText>{request.cluster}</UntrustedText> for{' '}
       {longDuration(secondsOf(request.duration))}
     </>
   )

@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import type { RequestSummary } from '#lib/core/access/resources'
 import { secondsOf, shortDuration } from '#lib/core/access/format-time'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 import { SeverityMark } from './severity-mark.tsx'
 import { StatusMark, shownStatus } from './status-mark.tsx'
@@ -24,18 +24,18 @@ export function InboxList({ requests, chosen }: Props) {
           >
             <span className="flex items-baseline justify-between gap-3">
               <span className="truncate font-strong">
-                <Said>{request.requester.name}</Said>
+                <UntrustedText>{request.requester.name}</UntrustedText>
               </span>
               <span className="shrink-0 text-dense text-muted">
                 <Time at={request.createdAt} />
               </span>
             </span>
             <code className="block truncate">
-              <Said>{whatInWords(request)}</Said>
+              <UntrustedText>{whatInWords(request)}</UntrustedText>
             </code>
             <span className="flex items-baseline justify-between gap-3 text-dense text-muted">
               <code className="truncate">
-                <Said>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</Said>
+                <UntrustedText>{`${request.cluster} · ${namespacesInWords(request.namespaces)}`}</UntrustedText>
               </code>
               <span className="shrink-0">
                 {request.status === 'pending' ? (

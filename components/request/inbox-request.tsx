@@ -7,7 +7,7 @@ import { Headline } from './headline.tsx'
 import { Reason } from './reason.tsx'
 import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
-import { Standing } from './status-line.tsx'
+import { StatusLine } from './status-line.tsx'
 import { Steps } from './steps.tsx'
 import { VerdictList } from './verdict-list.tsx'
 import { aboutTitle } from './words.ts'
@@ -28,7 +28,7 @@ export function InboxRequest({ request, decide }: Props) {
           </Link>
         </h2>
         <div className="mt-1.5 text-dense text-muted">
-          <Standing request={request} />
+          <StatusLine request={request} />
         </div>
       </div>
       <section aria-label="Why">

@@ -10,7 +10,7 @@ type Props = { choices: Choice[]; value?: string; autoFocus?: boolean }
  * The one box: a pasted Forbidden sentence or free words. Words narrow the list below as they are typed; Enter asks
  * the server, which understands more. Without scripts it is a plain form.
  */
-export function AskBox({ choices, value = '', autoFocus = false }: Props) {
+export function PasteBox({ choices, value = '', autoFocus = false }: Props) {
   const [text, setText] = useState(value)
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   const isSentence = text.length > 60 || /forbidden/i.test(text)
@@ -22,7 +22,7 @@ export function AskBox({ choices, value = '', autoFocus = false }: Props) {
           .slice(0, 6)
   return (
     <search>
-      <form action="/ask" className="relative">
+      <form action="/requests/new" className="relative">
         <span className="pointer-events-none absolute top-3.5 left-3 text-muted">
           <Icon name="search" />
         </span>
@@ -50,7 +50,7 @@ export function AskBox({ choices, value = '', autoFocus = false }: Props) {
             <li key={one.name}>
               <Link
                 data-row=""
-                href={`/ask?entitlement=${encodeURIComponent(one.name)}`}
+                href={`/requests/new?entitlement=${encodeURIComponent(one.name)}`}
                 className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 px-3 py-1.5 hover:bg-hover"
               >
                 <span className="font-strong">{one.title}</span>

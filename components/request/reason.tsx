@@ -1,6 +1,6 @@
 import type { RequestSummary } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 
 /** Why it was asked for, as it was written. */
 export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | 'ticket'> }) {
@@ -8,7 +8,7 @@ export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | '
     <figure className="max-w-[72ch]">
       <blockquote className="border-l-2 border-edge pl-3">
         {request.reason ? (
-          <Said lines>{request.reason}</Said>
+          <UntrustedText lines>{request.reason}</UntrustedText>
         ) : (
           <span className="text-muted">No reason was given.</span>
         )}

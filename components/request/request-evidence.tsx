@@ -2,10 +2,10 @@ import Link from 'next/link'
 import type { AuditEventResource, RequestResource } from '#lib/core/access/resources'
 import { longDuration, secondsOf } from '#lib/core/access/format-time'
 import { Copyable } from '#components/ui/copyable'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
-import { ClusterProof } from './cluster-evidence.tsx'
+import { ClusterEvidence } from './cluster-evidence.tsx'
 import { CredentialsTable } from './credentials-table.tsx'
 import { DecisionsList } from './decisions-list.tsx'
 import { Reason } from './reason.tsx'
@@ -47,13 +47,13 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         <div className="mt-2">
           <RiskList risk={request.risk} />
         </div>
-        {request.asked && (
+        {request.submittedTerms && (
           <p className="mt-2 max-w-[72ch] text-dense">
-            An approver allowed less than was asked for, which was {longDuration(secondsOf(request.asked.duration))} in{' '}
-            <code>{request.asked.namespaces.join(', ')}</code> under the digest{' '}
+            An approver allowed less than was asked for, which was {longDuration(secondsOf(request.submittedTerms.duration))} in{' '}
+            <code>{request.submittedTerms.namespaces.join(', ')}</code> under the digest{' '}
             <Copyable
-              text={request.asked.digest}
-              shown={shortHash(request.asked.digest)}
+              text={request.submittedTerms.digest}
+              shown={shortHash(request.submittedTerms.digest)}
               label="the digest first asked"
             />
           </p>
@@ -90,10 +90,10 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
           )
         }
       >
-        <ClusterProof grant={grant} />
+        <ClusterEvidence grant={grant} />
         {grant?.endNote && (
           <p className="mt-2 text-dense">
-            Ended with the words: <Said lines>{grant.endNote}</Said>
+            Ended with the words: <UntrustedText lines>{grant.endNote}</UntrustedText>
           </p>
         )}
       </Section>

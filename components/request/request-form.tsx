@@ -34,7 +34,7 @@ type Props = {
 }
 
 /** The ask: what is chosen on the left, what it would give on the right, always by the server's own dry run. */
-export function AskForm({ entitlement, known, preview: dryRun, submit }: Props) {
+export function RequestForm({ entitlement, known, preview: dryRun, submit }: Props) {
   const [draft, setDraft] = useState(() => firstDraft(entitlement, known))
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const [preview, setPreview] = useState<Preview | null>(null)

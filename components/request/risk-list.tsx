@@ -1,5 +1,5 @@
 import type { RiskResource } from '#lib/core/access/resources'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { SeverityMark } from './severity-mark.tsx'
 
 type Finding = RiskResource['findings'][number]
@@ -37,7 +37,7 @@ function FindingList({ findings }: { findings: Finding[] }) {
           <span>
             {sentence} {outlives && <span className="text-ending">Outlives the grant: {outlives}. </span>}
             <code className="text-muted">
-              <Said>{because.join('; ')}</Said>
+              <UntrustedText>{because.join('; ')}</UntrustedText>
             </code>
           </span>
         </li>

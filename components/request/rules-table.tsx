@@ -2,7 +2,7 @@ import { clsx } from 'clsx'
 import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
 import { rulesInWords } from '#lib/core/rbac/sentence'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 
 // A vetted ClusterRole such as `view` names some eighty resources: more than this many are folded behind their number.
@@ -53,7 +53,7 @@ export function RulesTable({ rules, namespaces, clusterRole, caption, difference
                   <p className="text-muted">
                     only named{' '}
                     <code className={clsx(!isHeld && 'text-ink')}>
-                      <Said>{names.join(', ')}</Said>
+                      <UntrustedText>{names.join(', ')}</UntrustedText>
                     </code>
                   </p>
                 )}
@@ -61,7 +61,7 @@ export function RulesTable({ rules, namespaces, clusterRole, caption, difference
               </td>
               <td>
                 <code>
-                  <Said>{at.join(', ') || '–'}</Said>
+                  <UntrustedText>{at.join(', ') || '–'}</UntrustedText>
                 </code>
               </td>
             </tr>
@@ -86,7 +86,7 @@ function Today({ difference, who }: { difference: Difference; who: Props['who'] 
     <p className="mt-1.5 max-w-[72ch] text-dense text-muted">
       {!difference.known ? (
         <>
-          What {who} can do there already is not known: <Said>{difference.why}</Said>
+          What {who} can do there already is not known: <UntrustedText>{difference.why}</UntrustedText>
         </>
       ) : (
         <>
@@ -105,13 +105,13 @@ function Targets({ targets }: { targets: string[] }) {
   return (
     <>
       <code>
-        <Said>{targets.slice(0, mostShown).join(', ')}</Said>
+        <UntrustedText>{targets.slice(0, mostShown).join(', ')}</UntrustedText>
       </code>
       {rest.length > 0 && (
         <details>
           <summary>and {rest.length} more</summary>
           <code>
-            <Said>{rest.join(', ')}</Said>
+            <UntrustedText>{rest.join(', ')}</UntrustedText>
           </code>
         </details>
       )}

@@ -3,8 +3,8 @@ import { ShapeMark } from '#components/ui/shape-mark'
 
 const shapes: Record<Severity, { colour: string; shape: React.ReactNode }> = {
   low: { colour: 'text-muted', shape: <path d="M2.5 7h9" /> },
-  raised: { colour: 'text-waiting', shape: <path d="M7 2.5 12 11.5H2Z" strokeLinejoin="round" /> },
-  severe: {
+  medium: { colour: 'text-waiting', shape: <path d="M7 2.5 12 11.5H2Z" strokeLinejoin="round" /> },
+  high: {
     colour: 'text-bad',
     shape: <path d="M7 1.5 12.5 7 7 12.5 1.5 7Z" fill="currentColor" strokeLinejoin="round" />,
   },

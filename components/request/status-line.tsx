@@ -1,11 +1,11 @@
 import type { RequestSummary } from '#lib/core/access/resources'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Remaining, Time } from '#components/ui/time'
 import { StatusMark, shownStatus } from './status-mark.tsx'
 import { endedBy, stepInWords } from './words.ts'
 
 /** Where one request stands, in a line: its state, its countdown, and what it waits for. */
-export function Standing({ request }: { request: RequestSummary }) {
+export function StatusLine({ request }: { request: RequestSummary }) {
   const { grant } = request
   const status = shownStatus(request)
   return (
@@ -16,7 +16,7 @@ export function Standing({ request }: { request: RequestSummary }) {
       {status === 'pending' && (
         <span>
           asked <Time at={request.createdAt} />, waits for{' '}
-          <Said>{request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'the next check'}</Said>, and
+          <UntrustedText>{request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'the next check'}</UntrustedText>, and
           lapses <Time at={request.lapsesAt} />
         </span>
       )}
@@ -49,7 +49,7 @@ export function Standing({ request }: { request: RequestSummary }) {
       {grant?.lastError && (
         <span className="w-full text-ending">
           {status === 'ended' ? 'The cluster said: ' : 'Still trying: '}
-          <Said>{grant.lastError}</Said>
+          <UntrustedText>{grant.lastError}</UntrustedText>
         </span>
       )}
     </div>

@@ -1,6 +1,6 @@
 import { Fragment } from 'react'
 import type { StepResource } from '#lib/core/access/resources'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { StatusMark } from './status-mark.tsx'
 
 type Props = { steps: StepResource[]; peopleKnown?: boolean }
@@ -27,21 +27,21 @@ export function Steps({ steps, peopleKnown = true }: Props) {
                   <Fragment key={group}>
                     {index > 0 && ' or '}
                     <code className="font-strong">
-                      <Said>{group}</Said>
+                      <UntrustedText>{group}</UntrustedText>
                     </code>
                   </Fragment>
                 ))}
               </p>
               {step.approvedBy.length > 0 && (
                 <p className="text-good">
-                  approved by <Said>{step.approvedBy.map((one) => one.name).join(', ')}</Said>
+                  approved by <UntrustedText>{step.approvedBy.map((one) => one.name).join(', ')}</UntrustedText>
                 </p>
               )}
               {!complete && peopleKnown && (
                 <p className="text-muted">
                   {step.eligible.length > 0 ? (
                     <>
-                      can be <Said>{names(step.eligible.map((one) => one.name))}</Said>
+                      can be <UntrustedText>{names(step.eligible.map((one) => one.name))}</UntrustedText>
                     </>
                   ) : (
                     'nobody from there has signed in to Postern yet'

@@ -1,5 +1,5 @@
 import type { AuditEventResource } from '#lib/core/access/resources'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 
@@ -23,10 +23,10 @@ export function Timeline({ events }: { events: AuditEventResource[] }) {
               <Time at={event.at} as="exact" />
             </td>
             <td className="whitespace-nowrap">
-              <Said>{event.actor.name}</Said>
+              <UntrustedText>{event.actor.name}</UntrustedText>
             </td>
             <td>
-              <Said>{event.sentence}</Said>
+              <UntrustedText>{event.sentence}</UntrustedText>
             </td>
             <td>
               <code className="text-muted">{event.type}</code>

@@ -1,6 +1,6 @@
 import type { Verdict } from '#lib/core/access/resources'
 import { buttonStyle } from '../ui/button-style.ts'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 
 type Props = {
@@ -29,7 +29,7 @@ export function VerdictList({ verdict, beginAt }: Props) {
               ✕
             </span>
             <span>
-              <Said>{one.sentence}</Said> <code className="text-muted">{one.code}</code>
+              <UntrustedText>{one.sentence}</UntrustedText> <code className="text-muted">{one.code}</code>
             </span>
           </li>
         ))}
@@ -39,7 +39,7 @@ export function VerdictList({ verdict, beginAt }: Props) {
               △
             </span>
             <span>
-              <Said>{one.sentence}</Said> <code className="text-muted">{one.code}</code>
+              <UntrustedText>{one.sentence}</UntrustedText> <code className="text-muted">{one.code}</code>
             </span>
           </li>
         ))}

@@ -1,7 +1,7 @@
 'use client'
 import { useState } from 'react'
 import { Icon } from './icon.tsx'
-import { Said } from './untrusted-text.tsx'
+import { UntrustedText } from './untrusted-text.tsx'
 
 type Props = { text: string; shown?: string; label?: string; wrap?: boolean }
 
@@ -23,14 +23,14 @@ export function Copyable({ text, shown = text, label = shown, wrap = false }: Pr
         title={shown === text ? undefined : text}
       >
         {shown === text ? (
-          <Said>{text}</Said>
+          <UntrustedText>{text}</UntrustedText>
         ) : (
           <>
             <span className="print:hidden">
-              <Said>{shown}</Said>
+              <UntrustedText>{shown}</UntrustedText>
             </span>
             <span className="hidden print:inline">
-              <Said>{text}</Said>
+              <UntrustedText>{text}</UntrustedText>
             </span>
           </>
         )}

@@ -4,7 +4,7 @@ import { visibleText } from '#lib/core/access/visible-text'
  * Text from a person, a cluster or an identity provider: shown as text, isolated from what is around it, and with
  * every character visible that hides or reorders. Line breaks stay where `lines` is set.
  */
-export function Said({ children, lines = false }: { children: string; lines?: boolean }) {
+export function UntrustedText({ children, lines = false }: { children: string; lines?: boolean }) {
   return (
     <bdi className={lines ? 'whitespace-pre-wrap wrap-break-word' : 'wrap-break-word'}>
       {visibleText(children).map((part, index) =>

@@ -10,7 +10,7 @@ const beat = 100
  * Waits until a whole number of beats has passed since the call began, before it is told that nothing is there.
  * @param beganMs milliseconds, of `performance.now()`
  */
-export async function onTheBeat(beganMs: number): Promise<void> {
+export async function alignResponse(beganMs: number): Promise<void> {
   const passed = performance.now() - beganMs
   await delay(Math.ceil(passed / beat) * beat - passed)
 }

@@ -4,11 +4,11 @@ import { AppError, notFound } from '#lib/core/access/errors'
 import { actorOfRequest, originOfRequest } from '#lib/adapters/auth/actor-of-request'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { newReference } from '#lib/adapters/db/ids'
-import { unlessAway } from '#lib/adapters/db/is-unavailable'
+import { unlessUnavailable } from '#lib/adapters/db/is-unavailable'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 import type { Endpoint } from './endpoints.ts'
-import { onTheBeat } from './constant-time.ts'
+import { alignResponse } from './constant-time.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
 import { apiHeaders, problemOf } from './problem.ts'
 import { parseBody, parseQuery, readJsonText } from './read-input.ts'
@@ -97,7 +97,7 @@ export function route<E extends Endpoint>(
     try {
       const origin = originOfRequest(request)
       reference = origin.reference
-      const { actor, status, body, headers } = await unlessAway(answer(endpoint, operation, request, context, origin))
+      const { actor, status, body, headers } = await unlessUnavailable(answer(endpoint, operation, request, context, origin))
       personId = actor.person.id
       response = new Response(JSON.stringify(body), {
         status,
@@ -108,7 +108,7 @@ export function route<E extends Endpoint>(
       if (!(error instanceof AppError)) log.error({ reference, err: error }, `${endpoint.operation} failed`)
       else if (error.code === 'unavailable')
         log.warn({ reference, err: error }, `${endpoint.operation} is not available`)
-      if (error instanceof AppError && error.code === 'not-found') await onTheBeat(began)
+      if (error instanceof AppError && error.code === 'not-found') await alignResponse(began)
       response = problemOf(error, reference)
     }
     const ms = performance.now() - began

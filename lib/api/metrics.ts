@@ -45,7 +45,7 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   const reachable = gauge('postern_cluster_reachable', `Whether the last look reached the cluster. ${global}`, [
     'cluster',
   ])
-  const lookAge = gauge('postern_cluster_look_age_seconds', `Since the cluster was looked at. ${global}`, ['cluster'])
+  const clusterStateAge = gauge('postern_cluster_look_age_seconds', `Since the cluster was looked at. ${global}`, ['cluster'])
   const sweepAge = gauge('postern_cluster_sweep_age_seconds', `Since the cluster was swept to its end. ${global}`, [
     'cluster',
   ])
@@ -58,7 +58,7 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
     // What was once configured stays in the table, and nobody looks at it any more.
     if (!clusters.has(name)) continue
     reachable.set({ cluster: name }, state.reachable ? 1 : 0)
-    lookAge.set({ cluster: name }, state.lookAge)
+    clusterStateAge.set({ cluster: name }, state.clusterStateAge)
     if (state.sweepAge !== null) sweepAge.set({ cluster: name }, state.sweepAge)
   }
   return registry

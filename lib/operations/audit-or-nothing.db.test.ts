@@ -46,7 +46,7 @@ const submission = {
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
 }
 
 test('without its audit event nothing is asked for', async () => {

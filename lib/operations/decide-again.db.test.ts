@@ -52,7 +52,7 @@ describe('what was approved is what is granted', () => {
   test('an approver may narrow: the new terms have a new digest, and before and after are recorded', async () => {
     const request = await aRequest({ namespaces: ['checkout', 'payments'] })
     const rules = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }]
-    const narrow = { rules, namespaces: ['payments'], duration: 600 }
+    const narrow = { rules, namespaces: ['payments'], durationSeconds: 600 }
     const answer = await decide(priya, request, { narrow })
     const row = await rowOf(request)
     const { requester } = await db().request.findUniqueOrThrow({
@@ -64,7 +64,7 @@ describe('what was approved is what is granted', () => {
     expect(row.digest).toBe(
       digestOf({ ...row, requester, rules, namespaces: ['payments'], durationSeconds: 600, startsAt: null }),
     )
-    expect(row.asked).toMatchObject({ digest: request.digest, namespaces: ['checkout', 'payments'] })
+    expect(row.submittedTerms).toMatchObject({ digest: request.digest, namespaces: ['checkout', 'payments'] })
     expect(row.grant?.durationSeconds).toBe(600)
     expect(row.decisions).toMatchObject([
       { digest: request.digest, result: row.digest, narrowed: { after: { rules } } },
@@ -89,7 +89,7 @@ describe('what was approved is what is granted', () => {
 
   test('a narrowing to the same terms changes nothing', async () => {
     const request = await aRequest()
-    const { digest } = await decide(priya, request, { narrow: { namespaces: ['payments'], duration: 1800 } })
+    const { digest } = await decide(priya, request, { narrow: { namespaces: ['payments'], durationSeconds: 1800 } })
     expect(digest).toBe(request.digest)
     expect(await typesAbout(request)).toEqual(['decision.made', 'request.approved'])
   })
@@ -99,7 +99,7 @@ describe('what was approved is what is granted', () => {
     const narrow = {
       rules: [{ apiGroups: ['apps'], resources: ['*'], verbs: ['get'] }],
       namespaces: ['payments', 'search'],
-      duration: 1801,
+      durationSeconds: 1801,
     }
     await expectRefused(request, () => decide(priya, request, { narrow }), 'invalid', 'widened')
     const error = await rejectionOf(decide(priya, request, { narrow }))
@@ -118,13 +118,13 @@ describe('what was approved is what is granted', () => {
     const { id, digest } = request
     const narrowed = () => decideRequest(tomas, id, { decision: 'approve', digest, narrow: { rules } })
     await expectRefused(request, narrowed, 'invalid', 'widened')
-    const shorter = await decideRequest(tomas, id, { decision: 'approve', digest, narrow: { duration: 600 } })
+    const shorter = await decideRequest(tomas, id, { decision: 'approve', digest, narrow: { durationSeconds: 600 } })
     expect(shorter.status).toBe('approved')
   })
 
   test('a denial narrows nothing, and the attempt is recorded', async () => {
     const request = await aRequest()
-    const call = () => decide(priya, request, { decision: 'deny', narrow: { duration: 600 } })
+    const call = () => decide(priya, request, { decision: 'deny', narrow: { durationSeconds: 600 } })
     expect(await rejectionOf(call())).toMatchObject({ code: 'invalid', errors: [{ pointer: '/narrow' }] })
     await expectRefused(request, call, 'invalid', 'denial-narrows')
   })

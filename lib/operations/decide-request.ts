@@ -7,7 +7,7 @@ import { digestOf } from '#lib/core/access/terms'
 import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
 import { resolve } from '#lib/core/approvals/resolve'
-import { stepsInForce } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { clip, type NewAuditEvent, namesOf, refuse } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { gatherSituation, type LockedRequest, lockRequest, type Situation } from '#lib/adapters/db/requests/lock-request'
@@ -47,7 +47,7 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     requester: request.requester,
     status: request.status,
     steps: request.steps,
-    currentSteps: stepsInForce(request, current?.approvals ?? null),
+    currentSteps: currentApprovalSteps(request, current?.approvals ?? null),
     decided: situation.decisions.map(({ person }) => person),
     isOneSubjectPerPerson: identity.oneSubjectPerPerson,
   })
@@ -106,10 +106,10 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     }
     const { terms } = narrowed
     // A no on records that Postern did not write harms nobody; a yes would be taken for one to what Postern wrote.
-    if (situation.distrust && input.decision === 'approve') {
-      const { sentence } = situation.distrust
+    if (situation.signatureFailure && input.decision === 'approve') {
+      const { sentence } = situation.signatureFailure
       const error = new AppError('conflict', `${sentence} It cannot be approved: deny it, and have it asked for anew.`)
-      return refuse(error, { type: 'record.refused', actor, data: situation.distrust, about })
+      return refuse(error, { type: 'record.rejected', actor, data: situation.signatureFailure, about })
     }
     const judged = input.decision === 'approve' ? judgeApproval(request, terms, situation) : null
     if (judged?.refusal) return refuseDecision(judged.refusal)

@@ -67,7 +67,7 @@ describe.each([
     await forge(id)
     const shown = await getRequest(lead, id)
     expect(shown.can.decide).toMatchObject({ may: true })
-    expect(shown.distrust).toMatch(/Postern|not what was approved/)
+    expect(shown.signatureFailure).toMatch(/Postern|not what was approved/)
     const yes = decideRequest(lead, id, { decision: 'approve', digest: shown.digest })
     await expect(yes).rejects.toMatchObject({
       code: 'conflict',
@@ -80,7 +80,7 @@ describe.each([
         actorId,
         `${(data as { record: string }).record} ${(data as { code: string }).code}`,
       ]),
-    ).toEqual([['record.refused', lead.person.id, record]])
+    ).toEqual([['record.rejected', lead.person.id, record]])
     expect(await db().decision.count({ where: { requestId: id } })).toBe(0)
     expect(await decideRequest(lead, id, { decision: 'deny', digest: shown.digest })).toMatchObject({
       status: 'denied',

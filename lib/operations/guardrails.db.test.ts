@@ -42,7 +42,7 @@ const aSubmission = (overrides: Partial<Submission> = {}): Submission => ({
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
   ...overrides,
 })
 const submit = (overrides: Partial<Submission> = {}) => submitRequest(mina, aSubmission(overrides))
@@ -101,8 +101,8 @@ describe('asking', () => {
     await guard({ effect: 'limit', limit: { maxDuration: 'PT20M' } })
     await expectRefused({}, [{ code: 'calm', pointer: '/duration' }])
     const { maxDuration, verdict } = await preview()
-    expect([maxDuration, verdict.maxDuration, verdict.fired]).toEqual(['PT20M', 'PT20M', ['calm']])
-    expect((await submit({ duration: 1200 })).status).toBe('pending')
+    expect([maxDuration, verdict.maxDuration, verdict.matched]).toEqual(['PT20M', 'PT20M', ['calm']])
+    expect((await submit({ durationSeconds: 1200 })).status).toBe('pending')
   })
 
   test('where only hours are in the way, the moment at which it would pass is said, and it passes then', async () => {
@@ -114,7 +114,7 @@ describe('asking', () => {
     const startsAt = new Date(passesNextAt ?? 0)
     expect((await submit({ startsAt })).status).toBe('pending')
     // Something else is wrong besides: then waiting does not help, and nothing is promised.
-    expect((await preview({ duration: 999_999 })).verdict.passesNextAt).toBeNull()
+    expect((await preview({ durationSeconds: 999_999 })).verdict.passesNextAt).toBeNull()
   })
 
   test('rules that are not chosen yet are told once', async () => {
@@ -131,7 +131,7 @@ describe('asking', () => {
   test('the risk of the rules is said with the dry run, the list and the request', async () => {
     const secrets = aSubmission({ entitlement: 'payments-secrets', ticket: 'SEC-1' })
     const { risk } = await previewRequest(mina, secrets)
-    expect(risk.severity).toBe('severe')
+    expect(risk.severity).toBe('high')
     expect(risk.findings[0]?.sentence).toBeTruthy()
     const { id } = await submitRequest(mina, secrets)
     expect((await getRequest(lead, id)).risk).toEqual(risk)

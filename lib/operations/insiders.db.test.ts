@@ -50,7 +50,7 @@ const aSubmission = (overrides: Partial<Submission> = {}): Submission => ({
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
   ...overrides,
 })
 const ask = (overrides: Partial<Submission> = {}, actor = ada) => submitRequest(actor, aSubmission(overrides))
@@ -76,14 +76,14 @@ describe('nobody decides their own request', () => {
   test('by narrowing it, which would make of it something of theirs and the approver’s', async () => {
     const { id, digest } = await ask()
     const promoted = await anActor({ ...asking, groups: ['payments-dev', 'payments-leads'] })
-    const narrow = { duration: 600 }
+    const narrow = { durationSeconds: 600 }
     expect(await rejectionOf(decide(promoted, id, { digest, narrow }))).toMatchObject({ code: 'forbidden' })
     await anActor(asking)
   })
 
   test('an approver who has narrowed a request counts once for what they made of it', async () => {
     const { id, digest } = await ask({ entitlement: 'two-yes' })
-    const narrowed = await decide(lead, id, { digest, narrow: { duration: 600 } })
+    const narrowed = await decide(lead, id, { digest, narrow: { durationSeconds: 600 } })
     expect(narrowed.status).toBe('pending')
     expect(await rejectionOf(decide(lead, id, { digest: narrowed.digest }))).toMatchObject({ code: 'conflict' })
     expect(await decisionsOn(id)).toBe(1)
@@ -93,7 +93,7 @@ describe('nobody decides their own request', () => {
 describe('a decision binds to what was read', () => {
   test('the digest of a dry run is that of the request; that of another request is refused, though it is true', async () => {
     const preview = await previewRequest(ada, aSubmission())
-    const small = await ask({ duration: 600 })
+    const small = await ask({ durationSeconds: 600 })
     const large = await ask()
     expect(preview.digest).toBe(large.digest)
     const swapped = await rejectionOf(decide(lead, large.id, { digest: small.digest }))

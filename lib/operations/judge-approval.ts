@@ -6,7 +6,7 @@ import type { NarrowableTerms } from '#lib/core/approvals/narrow'
 import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
 import type { LockedRequest, Situation } from '#lib/adapters/db/requests/lock-request'
 import { missingSteps } from '#lib/core/guardrails/configured/approval-steps'
-import { violatedOf, wantingMoreThan } from '#lib/core/guardrails/blocking-guardrails'
+import { violatedOf, requiringMoreThan } from '#lib/core/guardrails/blocking-guardrails'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 import { currentPolicy } from '#lib/adapters/policy/current'
 
@@ -26,7 +26,7 @@ function whyNotEnough(steps: readonly ApprovalStep[], judgement: FullJudgement):
   if (missing.length === 0) return undefined
   const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
   const sentence = `The policy has changed since this was asked: it now needs ${wanted}. It cannot be approved as it stands; it has to be asked for anew.`
-  return because('approvals-missing', new AppError('conflict', sentence), wantingMoreThan(judgement, steps))
+  return because('approvals-missing', new AppError('conflict', sentence), requiringMoreThan(judgement, steps))
 }
 
 function whyViolated(judgement: FullJudgement): Refusal | undefined {
@@ -54,7 +54,7 @@ export function judgeApproval(
     policy,
     entitlement: { ...request.entitlement, who: current.who },
     requester: request.requester,
-    asked: { ...request, ...terms, entitlement: request.entitlement.name },
+    submission: { ...request, ...terms, entitlement: request.entitlement.name },
     cluster: situation.cluster,
     rights: situation.rights,
     now: situation.now,
@@ -63,5 +63,5 @@ export function judgeApproval(
   const judgement = judgeFully(policy.compiled, facts)
   const { verdict } = judgement
   const refusal = whyViolated(judgement) ?? whyNotEnough(request.steps, judgement)
-  return refusal ? { refusal } : { verdict, difference: facts.present?.difference ?? null }
+  return refusal ? { refusal } : { verdict, difference: facts.currentAccess?.difference ?? null }
 }

@@ -27,7 +27,7 @@ async function twoAccounts(email: string, secondEmail = email) {
   const deciding = { subject: `decides-${count}`, groups: ['payments-leads'] }
   return {
     ...{ asking, deciding },
-    asker: await anActor({ ...asking, email }),
+    requesterActor: await anActor({ ...asking, email }),
     decider: await anActor({ ...deciding, email: secondEmail }),
   }
 }
@@ -38,7 +38,7 @@ const ask = (actor: PersonActor) =>
     cluster: 'prod-eu',
     namespaces: ['payments'],
     reason: 'the checkout pods hang since the last deploy',
-    duration: 600,
+    durationSeconds: 600,
   })
 
 async function expectRefused(decider: PersonActor, { id, digest }: { id: string; digest: string }) {
@@ -50,30 +50,30 @@ async function expectRefused(decider: PersonActor, { id, digest }: { id: string;
 }
 
 test('nobody decides their own request after the e-mail of the account that asked was changed', async () => {
-  const { asking, asker, decider } = await twoAccounts('ada@example.com')
-  const request = await ask(asker)
+  const { asking, requesterActor, decider } = await twoAccounts('ada@example.com')
+  const request = await ask(requesterActor)
   await anActor({ ...asking, email: 'somebody.else@example.com' })
   await expectRefused(decider, request)
 })
 
 test('nobody decides their own request after the e-mail of the account that decides was changed', async () => {
-  const { deciding, asker } = await twoAccounts('bea@example.com')
-  const request = await ask(asker)
+  const { deciding, requesterActor } = await twoAccounts('bea@example.com')
+  const request = await ask(requesterActor)
   await expectRefused(await anActor({ ...deciding, email: 'new@example.com' }), request)
 })
 
 test('nobody decides their own request by a sign-in that leaves out the e-mail, or says it unverified', async () => {
-  const { asking, deciding, asker, decider } = await twoAccounts('cyd@example.com')
-  await expectRefused(await anActor({ ...deciding, email: null, emailVerified: false }), await ask(asker))
-  await expectRefused(await anActor({ ...deciding, emailVerified: false }), await ask(asker))
+  const { asking, deciding, requesterActor, decider } = await twoAccounts('cyd@example.com')
+  await expectRefused(await anActor({ ...deciding, email: null, emailVerified: false }), await ask(requesterActor))
+  await expectRefused(await anActor({ ...deciding, emailVerified: false }), await ask(requesterActor))
   const nameless = await anActor({ ...asking, email: null, emailVerified: false })
   await expectRefused(decider, await ask(nameless))
 })
 
 test('nobody decides their own request by another spelling of the same mailbox', async () => {
   for (const spelling of ['DEE@example.COM', 'dee+lead@example.com', 'ｄｅｅ@example.com']) {
-    const { asker, decider } = await twoAccounts('dee@example.com', spelling)
-    await expectRefused(decider, await ask(asker))
+    const { requesterActor, decider } = await twoAccounts('dee@example.com', spelling)
+    await expectRefused(decider, await ask(requesterActor))
   }
 })
 

@@ -24,7 +24,7 @@ const aSubmission = (overrides: Partial<Submission> = {}): Submission => ({
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
   ...overrides,
 })
 
@@ -99,7 +99,7 @@ test('a start that was asked for is when the grant is due', async () => {
 
 test('a refusal names every violation at its field, keeps no request, and is recorded', async () => {
   const actor = await anActor()
-  const bad = aSubmission({ namespaces: ['payments', 'kube-system'], duration: 999_999, reason: 'short' })
+  const bad = aSubmission({ namespaces: ['payments', 'kube-system'], durationSeconds: 999_999, reason: 'short' })
   await expect(submitRequest(actor, bad)).rejects.toMatchObject({
     code: 'guardrail-violation',
     errors: [
@@ -187,7 +187,7 @@ test('what a judgement saw is kept with the ask, granted or refused, and not cha
   const seen = {
     requester: { groups: ['night-shift', 'payments-dev'], email: actor.person.email },
     clusterLabels: { environment: 'prod', region: 'eu' },
-    namespacesSeen: true,
+    namespacesObserved: true,
     namespaces: [{ name: 'payments', labels: { environment: 'prod' } }],
   }
   const { id } = await submitRequest(actor, aSubmission())
@@ -202,7 +202,7 @@ test('what a judgement saw is kept with the ask, granted or refused, and not cha
   const [refusal] = await refusalsOf(actor.person.id)
   expect(refusal?.data).toMatchObject({
     errors: [{ code: 'reason-too-short' }],
-    fired: [],
+    matched: [],
     asked: { reason: 'short', durationSeconds: 1800, facts: seen },
   })
 })
@@ -216,5 +216,5 @@ test('a refused ask that is too large to be kept is recorded without what was as
   await expect(submitRequest(actor, asked)).rejects.toMatchObject({ code: 'guardrail-violation' })
   const [refusal] = await refusalsOf(actor.person.id)
   expect(refusal?.data).toMatchObject({ code: 'rules-outside-ceiling' })
-  expect(refusal?.data).not.toHaveProperty('asked')
+  expect(refusal?.data).not.toHaveProperty('submission')
 })

@@ -1,7 +1,7 @@
 import type { PersonActor, SystemActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
-import { type RefusedAsk, recordable } from '#lib/core/access/recorded-facts'
+import { type RefusedSubmission, recordable } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
 import type { Verdict } from '#lib/core/access/resources'
 import type { RequestStatus } from '#lib/core/access/status'
@@ -26,22 +26,22 @@ export type SubmittedRequest = { id: Id<'request'>; status: RequestStatus; diges
 /** What an ask was judged by, and what the guardrails were shown. */
 type JudgedBy = { policy: CurrentPolicy; gathered: GatheredJudgement; seen: PolicyFacts }
 
-/** The ask as it is recorded with its refusal, unless it is one that reads as if there were nothing to ask for. */
-function askedFor(asked: Submission, { gathered, seen }: JudgedBy): RefusedAsk | undefined {
-  const { rules = null, duration, reason, ticket, startsAt } = asked
+/** The submission as recorded with its refusal; undefined when it is too large to record. */
+function recordedSubmission(submission: Submission, { gathered, seen }: JudgedBy): RefusedSubmission | undefined {
+  const { rules = null, durationSeconds, reason, ticket, startsAt } = submission
   return recordable({
     rules,
-    durationSeconds: duration,
+    durationSeconds,
     reason,
     ticket: ticket || null,
     startsAt: startsAt?.toISOString() ?? null,
     facts: factsToRecord(gathered.facts, seen),
-    difference: gathered.facts.present?.difference,
+    difference: gathered.facts.currentAccess?.difference,
   })
 }
 
 /** Throws every violation, each at its field, and records the attempt as it was judged. */
-function refuseSubmission(actor: PersonActor, asked: Submission, judged: Verdict, judgedBy?: JudgedBy): Promise<never> {
+function refuseSubmission(actor: PersonActor, submission: Submission, judged: Verdict, judgedBy?: JudgedBy): Promise<never> {
   const told = verdictForRequester(judged)
   const { violations } = told
   const errors = violations.map(({ pointer, sentence }) => ({ pointer, message: sentence }))
@@ -51,16 +51,16 @@ function refuseSubmission(actor: PersonActor, asked: Submission, judged: Verdict
     type: 'request.refused',
     actor,
     data: {
-      entitlement: asked.entitlement,
+      entitlement: submission.entitlement,
       code: judged.violations[0]?.code ?? 'unknown',
       sentence: clip(judged.violations[0]?.sentence ?? ''),
       errors: judged.violations.map(({ code, pointer, sentence }) => ({ code, pointer, message: clip(sentence) })),
-      ...(judgedBy && told === judged ? { fired: judged.fired, asked: askedFor(asked, judgedBy) } : {}),
+      ...(judgedBy && told === judged ? { matched: judged.matched, submission: recordedSubmission(submission, judgedBy) } : {}),
     },
     about: {
       personId: actor.person.id,
-      cluster: asked.cluster,
-      namespaces: asked.namespaces,
+      cluster: submission.cluster,
+      namespaces: submission.namespaces,
       policyHash: judged.policyVersion,
     },
   }
@@ -88,8 +88,6 @@ async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: New
  */
 export async function submitRequest(actor: PersonActor, submission: Submission): Promise<SubmittedRequest> {
   const policy = currentPolicy()
-  const { duration, ...rest } = submission
-  const asked = { ...rest, durationSeconds: duration }
   const { configuration } = policy
   const entitlement = configuration.entitlements.find(({ name }) => name === submission.entitlement)
   const { person } = actor
@@ -103,7 +101,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         ...unknownEntitlementVerdict(policy.hash),
         violations: notTheirs,
       })
-    const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, asked })
+    const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, submission })
     const { verdict, steps, seen } = judgeFully(policy.compiled, gathered.facts)
     if (verdict.violations.length > 0) return refuseSubmission(actor, submission, verdict, { policy, gathered, seen })
     const rules = grantedRules(entitlement, submission.rules, gathered.facts.cluster.clusterRoles)
@@ -116,7 +114,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       namespaces: [...new Set(submission.namespaces)].sort(),
       rules,
       clusterRole: entitlement.clusterRole ?? null,
-      durationSeconds: duration,
+      durationSeconds: submission.durationSeconds,
       startsAt: submission.startsAt ?? null,
     }
     const digest = digestOf(terms)
@@ -142,7 +140,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
     const submitted: NewAuditEvent = {
       type: 'request.submitted',
       actor,
-      data: { entitlement: entitlement.name, durationSeconds: duration, digest, reason, ticket },
+      data: { entitlement: entitlement.name, durationSeconds: submission.durationSeconds, digest, reason, ticket },
       about: {
         requestId: id,
         personId: person.id,

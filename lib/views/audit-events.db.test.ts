@@ -32,7 +32,7 @@ beforeAll(async () => {
     cluster: 'prod-eu',
     namespaces: ['payments', 'checkout'],
     reason: 'the checkout pods hang since the last deploy',
-    duration: 1800,
+    durationSeconds: 1800,
   })
   request = { id }
   await decideRequest(priya, id, { decision: 'approve', digest })

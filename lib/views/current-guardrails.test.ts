@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { aConfiguration } from '#testing/configuration'
 import { anIdentity, asActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
-import { guardrailsInForce } from './current-guardrails.ts'
+import { currentGuardrails } from './current-guardrails.ts'
 
 const freezes = [{ name: 'Christmas', from: '2026-12-21', to: '2027-01-03', zone: 'Europe/Berlin' }]
 const windows = [{ zone: 'Europe/Berlin', days: ['mon-thu', 'sat'], from: '09:00', to: '18:00' }]
@@ -16,7 +16,7 @@ const hours = {
 const eyes = {
   name: 'eyes',
   description: 'Four eyes.',
-  when: "risks.exists(r, r.severity == 'severe')",
+  when: "risks.exists(r, r.severity == 'high')",
   effect: 'require',
   require: {
     approvals: [{ groups: ['security', 'sre'], count: 2 }],
@@ -36,7 +36,7 @@ afterAll(() => policy.stop())
 const actor = asActor({ ...anIdentity(), id: 'per_1', knownEmails: [] })
 
 test('each guardrail is told in words, with what it looks at and where it is from', async () => {
-  const { guardrails, written } = await guardrailsInForce(actor)
+  const { guardrails, written } = await currentGuardrails(actor)
   expect(guardrails.slice(-2)).toMatchObject([
     {
       ...{ name: 'hours', description: 'Awake.', effect: 'limit', link: null, pack: null },
@@ -46,7 +46,7 @@ test('each guardrail is told in words, with what it looks at and where it is fro
         'not during Christmas, 2026-12-21 to 2027-01-03',
         'may go on after it has closed',
       ],
-      looksAt: ['clusters with environment=prod', 'requesters in payments-dev'],
+      matchDescription: ['clusters with environment=prod', 'requesters in payments-dev'],
     },
     {
       ...{ name: 'eyes', description: 'Four eyes.', effect: 'require', link: eyes.link, pack: null },
@@ -56,7 +56,7 @@ test('each guardrail is told in words, with what it looks at and where it is fro
         'a ticket written as ^OPS-',
         'a reason of at least 40 characters',
       ],
-      looksAt: [],
+      matchDescription: [],
     },
   ])
   expect(guardrails.at(-2)?.source).toContain('maxDuration: PT1H30M')
@@ -67,7 +67,7 @@ test('each guardrail is told in words, with what it looks at and where it is fro
 })
 
 test('each switch of the pack is told, on or off', async () => {
-  const { switches } = await guardrailsInForce(actor)
+  const { switches } = await currentGuardrails(actor)
   const isOn = Object.fromEntries(switches.map((one) => [one.name, one.isOn]))
   expect(isOn).toMatchObject({
     'only-namespaced': false,

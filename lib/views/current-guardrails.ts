@@ -1,22 +1,22 @@
 import { stringify } from 'yaml'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
-import { doesOf, looksAtOf } from '#lib/core/guardrails/configured/describe-guardrail'
+import { doesOf, describeMatch } from '#lib/core/guardrails/configured/describe-guardrail'
 import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
 import type { Guardrail } from '#lib/core/guardrails/configured/schema'
 import { placedGuardrails } from '#lib/core/guardrails/section'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import { guardrailsAsWritten } from '#lib/adapters/policy/guardrails-source'
+import { guardrailsSource } from '#lib/adapters/policy/guardrails-source'
 
 /** One guardrail as it is enforced, for everybody to read. */
-export type GuardrailInForce = {
+export type CurrentGuardrail = {
   name: string
   description: string
   effect: Guardrail['effect']
   /** What it wants or limits, in words; empty where it refuses or warns. */
   does: string[]
   /** Which requests it looks at, in words; empty where it is every one. */
-  looksAt: string[]
+  matchDescription: string[]
   link: string | null
   /** The member of the shipped pack that it is of. */
   pack: string | null
@@ -37,21 +37,21 @@ function sourceOf({ limit, ...rest }: Guardrail): string {
 let written: { text: string; guardrails: string } | undefined
 
 function asWritten(text: string): string {
-  if (written?.text !== text) written = { text, guardrails: guardrailsAsWritten(text) }
+  if (written?.text !== text) written = { text, guardrails: guardrailsSource(text) }
   return written.guardrails
 }
 
 /** The guardrails of the configuration in force, in the order of judging, and the switches of the shipped pack. */
-export async function guardrailsInForce(
+export async function currentGuardrails(
   _actor: PersonActor,
-): Promise<{ guardrails: GuardrailInForce[]; switches: PackSwitch[]; written: string }> {
+): Promise<{ guardrails: CurrentGuardrail[]; switches: PackSwitch[]; written: string }> {
   const { configuration, text } = currentPolicy()
   const guardrails = placedGuardrails(configuration).map(({ guardrail, path }) => ({
     name: guardrail.name,
     description: guardrail.description,
     effect: guardrail.effect,
     does: doesOf(guardrail),
-    looksAt: looksAtOf(guardrail),
+    matchDescription: describeMatch(guardrail),
     link: guardrail.link ?? null,
     pack: path[0] === 'guardrailPack' ? String(path[1]) : null,
     source: sourceOf(guardrail),

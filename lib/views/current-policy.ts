@@ -3,7 +3,7 @@ import { hasRole } from '#lib/core/access/actor'
 import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** Which configuration judges now, and what became of the last change where it was refused. */
-export type PolicyInForce = {
+export type CurrentPolicyStatus = {
   version: string
   loadedAt: string
   refused: {
@@ -16,7 +16,7 @@ export type PolicyInForce = {
  * The configuration in force. That a change was refused is for everybody to know; which lines are wrong is for those
  * who may read the whole file anyway: admins.
  */
-export async function policyInForce(actor: PersonActor): Promise<PolicyInForce> {
+export async function describeCurrentPolicy(actor: PersonActor): Promise<CurrentPolicyStatus> {
   const { hash, loadedAt, refused } = currentPolicy()
   const problems = hasRole(actor, 'admin') ? (refused?.problems ?? []) : []
   return {

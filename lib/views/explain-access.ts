@@ -95,7 +95,7 @@ function entitlementsThatGive(all: readonly EntitlementResource[], cluster: stri
         name: one.name,
         title: one.title,
         approvals: one.approvals,
-        ask: `/ask?${new URLSearchParams(known)}`,
+        ask: `/requests/new?${new URLSearchParams(known)}`,
       }
     })
 }

@@ -10,11 +10,11 @@ import { storedVerdict } from '#lib/core/access/verdict'
 import { gatherRequest } from '#lib/adapters/db/requests/gather-requests'
 import { toPersonResource } from '#lib/adapters/db/people/people'
 import { toGrantResource } from './grant-resource.ts'
-import { presentOfRequest } from './current-access.ts'
+import { currentAccessOfRequest } from './current-access.ts'
 import { recordedRisk, riskOf } from './risk.ts'
 import { gatherPeople, toSummary } from './summaries.ts'
 
-type AskedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number; digest: string }
+type SubmittedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number; digest: string }
 
 /**
  * One request with its verdict, decisions and grant.
@@ -23,16 +23,16 @@ type AskedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number
 export async function getRequest(actor: PersonActor, id: string): Promise<RequestResource> {
   const row = idSchema('request').safeParse(id).success ? await gatherRequest(id) : null
   if (!row || !maySee(actor, { ...row, deciderIds: row.decisions.map(({ personId }) => personId) })) throw notFound()
-  const [people, { difference, risk }] = await Promise.all([gatherPeople([row]), presentOfRequest(row)])
-  const { durationSeconds, ...asked } = row.asked as AskedTerms
-  const isNarrowed = asked.digest !== row.digest
+  const [people, { difference, risk }] = await Promise.all([gatherPeople([row]), currentAccessOfRequest(row)])
+  const { durationSeconds, ...submitted } = row.submittedTerms as SubmittedTerms
+  const isNarrowed = submitted.digest !== row.digest
   const assessed = riskOf(row.rules as Rule[], row.namespaces, risk)
   const asSeen = row.status !== 'pending' && !isNarrowed
   return {
     ...toSummary(actor, row, people),
     risk: asSeen ? recordedRisk(assessed, (row.facts as RecordedFacts | null)?.risks ?? null) : assessed,
     difference,
-    asked: !isNarrowed ? null : { ...asked, duration: formatDuration(durationSeconds) },
+    submittedTerms: !isNarrowed ? null : { ...submitted, duration: formatDuration(durationSeconds) },
     verdict: storedVerdict(row.verdict),
     decisions: row.decisions.map((decision) => ({
       id: decision.id,

@@ -23,13 +23,13 @@ const policy = await testPolicy(
     ],
   }),
 )
-const askFor = (actor: PersonActor, duration: number) =>
+const requestFor = (actor: PersonActor, durationSeconds: number) =>
   submitRequest(actor, {
     entitlement: 'payments-restart',
     cluster: 'prod-eu',
     namespaces: ['payments'],
     reason: 'the checkout pods hang since the last deploy',
-    duration,
+    durationSeconds,
   })
 
 let mina: PersonActor
@@ -43,7 +43,7 @@ beforeAll(async () => {
     [jonas, 1800],
     [jonas, 7200],
   ] as const) {
-    const asked = askFor(actor, duration)
+    const asked = requestFor(actor, duration)
     await (duration === 7200 ? rejectionOf(asked) : asked)
   }
 })
@@ -57,9 +57,9 @@ const countOf = async (actor: PersonActor, name: string, now?: Date) =>
 
 test('each guardrail is told with how often it came in and refused, when, and on whom', async () => {
   const auditor = await anActor({ roles: ['auditor'] })
-  expect(await countOf(auditor, 'note')).toMatchObject({ fired: 4, stopped: 0, others: 0 })
+  expect(await countOf(auditor, 'note')).toMatchObject({ matched: 4, stopped: 0, others: 0 })
   const brief = await countOf(auditor, 'brief')
-  expect(brief).toMatchObject({ fired: 4, stopped: 1 })
+  expect(brief).toMatchObject({ matched: 4, stopped: 1 })
   const people = brief?.people.map(({ id, name, count }) => [id, name, count])
   expect(people?.sort()).toEqual([mina, jonas].map(({ person }) => [person.id, person.name, 2]).sort())
   expect(brief?.days).toEqual([...Array(29).fill(0), 4])
@@ -69,7 +69,7 @@ test('each guardrail is told with how often it came in and refused, when, and on
 
 test('only people whose asks the reader may see are named; the others are a number', async () => {
   expect(await countOf(mina, 'note')).toMatchObject({
-    fired: 4,
+    matched: 4,
     people: [{ id: mina.person.id, count: 2 }],
     others: 1,
   })
@@ -81,13 +81,13 @@ test('only people whose asks the reader may see are named; the others are a numb
     [jonas.person.id, 1],
   ])
   const stranger = await anActor({ groups: ['search-dev'] })
-  expect(await countOf(stranger, 'note')).toMatchObject({ fired: 4, people: [], others: 2 })
+  expect(await countOf(stranger, 'note')).toMatchObject({ matched: 4, people: [], others: 2 })
 })
 
 describe('what was stopped after it was asked for', () => {
   const stop = (name: string, one: object) => ({ name, description: 'Calm is kept.', ...one })
   const guard = (...guardrails: ReturnType<typeof stop>[]) => policy.change(aConfiguration({ guardrails }))
-  const asked = () => askFor(mina, 1800)
+  const asked = () => requestFor(mina, 1800)
 
   test('counts each yes that was refused, by violation or for want of people, apart from what was asked', async () => {
     const lead = await anActor({ groups: ['payments-leads'] })
@@ -112,7 +112,7 @@ describe('what was stopped after it was asked for', () => {
     )
     expect(counts.map((one) => one?.stoppedDeciding)).toEqual([1, 1, 2, 2, undefined, undefined])
     expect(counts[0]).toEqual({
-      ...{ name: 'calm', fired: 0, stopped: 0, stoppedDeciding: 1, stoppedGranting: 0 },
+      ...{ name: 'calm', matched: 0, stopped: 0, stoppedDeciding: 1, stoppedGranting: 0 },
       ...{ days: Array(30).fill(0), people: [], others: 0 },
     })
   })
@@ -137,7 +137,7 @@ describe('what was stopped after it was asked for', () => {
       ...ending,
       stoppedBy: ['calm', 'note'],
     })
-    expect(await countOf(mina, 'calm')).toMatchObject({ fired: 0, stoppedDeciding: 1, stoppedGranting: 1 })
+    expect(await countOf(mina, 'calm')).toMatchObject({ matched: 0, stoppedDeciding: 1, stoppedGranting: 1 })
     expect(await countOf(mina, 'note')).toMatchObject({ stopped: 0, stoppedDeciding: 0, stoppedGranting: 1 })
     expect(await countOf(mina, 'calm', new Date(Date.now() + 40 * 86_400_000))).toBeUndefined()
   })

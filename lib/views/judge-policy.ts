@@ -2,18 +2,18 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { notFound } from '#lib/core/access/errors'
 import { maySee } from '#lib/core/access/may-act'
 import type { JudgeInput, Trial } from '#lib/core/access/policy-trial'
-import { findAsk } from '#lib/adapters/db/requests/find-past-requests'
+import { findPastRequest } from '#lib/adapters/db/requests/find-past-requests'
 import { findReaders } from '#lib/adapters/db/people/find-readers'
 import type { JudgeTask } from '#lib/adapters/policy/trial'
 import { tryPolicy } from '#lib/adapters/policy/try-policy'
-import { calendarsFor, inForce } from './policy-for-trial.ts'
+import { calendarsFor, policyForTrial } from './policy-for-trial.ts'
 import { readerOf } from './reader.ts'
 
 /** @throws AppError `not-found` where there is none, or it is not this person's to see */
 async function subjectOf(actor: PersonActor, { ask: id, sample }: JudgeInput): Promise<JudgeTask['subject']> {
   if (id === undefined) return { sample: sample ?? '' }
   const readers = await findReaders({ request: id })
-  const ask = await findAsk(readerOf(actor), id, readers !== undefined && maySee(actor, readers))
+  const ask = await findPastRequest(readerOf(actor), id, readers !== undefined && maySee(actor, readers))
   if (!ask) throw notFound()
   return { ask }
 }
@@ -28,7 +28,7 @@ export async function judgePolicy(actor: PersonActor, input: JudgeInput): Promis
   return tryPolicy(actor.person.id, {
     kind: 'judge',
     candidate: policy === undefined ? null : { text: policy, calendars: calendarsFor(calendars) },
-    inForce: inForce(),
+    policyForTrial: policyForTrial(),
     subject: await subjectOf(actor, input),
   })
 }

@@ -2,7 +2,7 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { isAmong } from '#lib/core/access/entitlement'
 import { seesEverything } from '#lib/core/access/may-act'
 import type { ClusterResource } from '#lib/core/access/resources'
-import { clusterStates, type SeenState } from '#lib/adapters/db/clusters/cluster-states'
+import { clusterStates, type ObservedState } from '#lib/adapters/db/clusters/cluster-states'
 import { findingsWithoutGrant } from '#lib/adapters/db/clusters/findings'
 import { protectedNamespaces } from '#lib/core/grants/names'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -10,7 +10,7 @@ import { toFindingResource } from './finding-resource.ts'
 import { coveredNamespaces } from './list-entitlements.ts'
 
 /** In which namespaces may Postern grant? In those where it has everything that it asked the cluster about. */
-function grantableIn({ namespaces, permissions }: SeenState): ClusterResource['namespaces'] {
+function grantableIn({ namespaces, permissions }: ObservedState): ClusterResource['namespaces'] {
   return (namespaces ?? []).map(({ name }) => {
     const asked = permissions.filter(({ namespace }) => namespace === name)
     const isOpen = !protectedNamespaces.includes(name)
@@ -50,8 +50,8 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
       }
     }
     const mine = theirs.filter((entitlement) => entitlement.clusters.includes(name))
-    const askable = new Set(mine.flatMap((entitlement) => coveredNamespaces(entitlement, state)))
-    const namespaces = state ? grantableIn(state).filter((namespace) => askable.has(namespace.name)) : []
+    const requestable = new Set(mine.flatMap((entitlement) => coveredNamespaces(entitlement, state)))
+    const namespaces = state ? grantableIn(state).filter((namespace) => requestable.has(namespace.name)) : []
     const own = mine.length > 0 ? { labels, publicServer } : { labels: {}, publicServer: '' }
     const notTheirs = {
       ...{ version: null, error: null, permissions: [], findings: [] },

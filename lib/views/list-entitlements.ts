@@ -2,12 +2,12 @@ import type { Person, PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/entitlement'
 import type { EntitlementResource } from '#lib/core/access/resources'
-import { clusterStates, type SeenState } from '#lib/adapters/db/clusters/cluster-states'
+import { clusterStates, type ObservedState } from '#lib/adapters/db/clusters/cluster-states'
 import { protectedNamespaces } from '#lib/core/grants/names'
 import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** The namespaces that an entitlement covers in a cluster as last seen; before that, those it names in full. */
-export function coveredNamespaces(entitlement: Entitlement, state: SeenState | undefined): string[] {
+export function coveredNamespaces(entitlement: Entitlement, state: ObservedState | undefined): string[] {
   const named = entitlement.namespaces?.filter((name) => !name.includes('*')) ?? []
   const all: Array<{ name: string; labels?: Record<string, string> }> =
     state?.namespaces ?? named.map((name) => ({ name }))
@@ -20,7 +20,7 @@ export function coveredNamespaces(entitlement: Entitlement, state: SeenState | u
 const kindOf = ({ ceiling, clusterRole }: Entitlement) =>
   ceiling ? ('ceiling' as const) : clusterRole ? ('clusterRole' as const) : ('rules' as const)
 
-function toResource(entitlement: Entitlement, states: ReadonlyMap<string, SeenState>): EntitlementResource {
+function toResource(entitlement: Entitlement, states: ReadonlyMap<string, ObservedState>): EntitlementResource {
   const { clusterRole = null, clusters } = entitlement
   const seenRole = clusterRole && clusters.map((name) => states.get(name)?.clusterRoles[clusterRole]).find(Boolean)
   return {

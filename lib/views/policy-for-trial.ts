@@ -1,8 +1,8 @@
 import { currentPolicy } from '#lib/adapters/policy/current'
-import type { InForce } from '#lib/adapters/policy/trial'
+import type { PolicyForTrial } from '#lib/adapters/policy/trial'
 
 /** The policy in force as plain data, for a thread to hold another one against. */
-export function inForce(): InForce {
+export function policyForTrial(): PolicyForTrial {
   const { hash, configuration, calendars } = currentPolicy()
   const { guardrailPack, guardrails, entitlements, clusters } = configuration
   return {

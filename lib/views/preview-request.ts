@@ -39,12 +39,10 @@ const nothingBut = (verdict: Verdict): Preview => ({
 export async function previewRequest(actor: PersonActor, submission: Submission): Promise<Preview> {
   const policy = currentPolicy()
   const { person } = actor
-  const { duration, startsAt = null, ...rest } = submission
-  const asked = { ...rest, startsAt, durationSeconds: duration }
   const entitlement = policy.configuration.entitlements.find(({ name }) => name === submission.entitlement)
   // Before anything is looked up: an entitlement for others takes no longer to refuse than one that is not there.
   if (!entitlement || !isAmong(entitlement.who, person)) return nothingBut(unknownEntitlementVerdict(policy.hash))
-  const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, asked })
+  const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, submission })
   const judged = judgeFully(policy.compiled, facts)
   const verdict = verdictForRequester(judged.verdict)
   if (verdict !== judged.verdict) return nothingBut(verdict)
@@ -71,8 +69,8 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
     verdict,
     steps: toSteps(open, people),
     rules,
-    difference: facts.present?.difference ?? { known: false, why: 'What would be granted is not known yet.' },
-    risk: riskOf(rules, namespaces, facts.present?.risk),
+    difference: facts.currentAccess?.difference ?? { known: false, why: 'What would be granted is not known yet.' },
+    risk: riskOf(rules, namespaces, facts.currentAccess?.risk),
     maxDuration: formatDuration(
       Math.min(entitlement.duration.max, limits.maxDurationSeconds ?? Number.POSITIVE_INFINITY),
     ),
@@ -82,8 +80,8 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
       namespaces,
       rules,
       clusterRole,
-      durationSeconds: duration,
-      startsAt,
+      durationSeconds: submission.durationSeconds,
+      startsAt: submission.startsAt ?? null,
     }),
     manifests: asYaml(manifests),
     objects: manifests.map(keyOf),

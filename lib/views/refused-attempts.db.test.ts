@@ -30,7 +30,7 @@ const submission = {
   cluster: 'prod-eu',
   namespaces: ['nowhere'],
   reason: 'trying what there is',
-  duration: 1_000_000,
+  durationSeconds: 1_000_000,
 }
 
 const readBy = async (actor: PersonActor) => (await listAuditEvents(actor, {})).items

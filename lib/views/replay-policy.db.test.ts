@@ -38,7 +38,7 @@ const ask = (actor: PersonActor, overrides: Partial<Submission> = {}) =>
     cluster: 'prod-eu',
     namespaces: ['payments'],
     reason: 'the checkout pods hang since the last deploy',
-    duration: 1800,
+    durationSeconds: 1800,
     ...overrides,
   })
 
@@ -69,7 +69,7 @@ describe('a replay', slow, () => {
             effect: 'warn',
             when: "namespaceObject.metadata.labels['environment'] == 'prod' && cluster.labels['region'] == 'eu'",
           }),
-          guardrail({ name: 'risky', effect: 'deny', when: "risks.exists(r, r.severity == 'severe')" }),
+          guardrail({ name: 'risky', effect: 'deny', when: "risks.exists(r, r.severity == 'high')" }),
         ],
       }),
     )
@@ -80,7 +80,7 @@ describe('a replay', slow, () => {
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
     await ask(actor, { entitlement: 'search-debug', namespaces: ['search'], rules })
     await rejectionOf(ask(actor, { entitlement: 'payments-secrets', ticket: 'OPS-1' }))
-    await rejectionOf(ask(actor, { duration: 7200, reason: 'short' }))
+    await rejectionOf(ask(actor, { durationSeconds: 7200, reason: 'short' }))
     await rejectionOf(ask(actor, { namespaces: ['nowhere'] }))
     const same = stringify(aConfiguration({ guardrails: currentPolicy().configuration.guardrails.map(unread) }))
     for (const text of [same, stringify({ guardrails: currentPolicy().configuration.guardrails.map(unread) })]) {
@@ -131,7 +131,7 @@ describe('a replay', slow, () => {
     expect(
       itemOf(found, logs.id)
         ?.changes.slice(2)
-        .map(({ wantedBy }) => wantedBy),
+        .map(({ requiredBy }) => requiredBy),
     ).toEqual(['two', 'two', 'brief'].map((name) => [{ name, sentence: 'Calm is kept.' }]))
     const refused = found.items.find((item) => item.ask.kind === 'refused')
     expect(refused).toMatchObject({ before: 'refused', after: 'refused', ask: { requester: { id: actor.person.id } } })
@@ -318,7 +318,7 @@ describe('the playground', slow, () => {
       verdict: { passesNextAt: '2026-11-23T08:00:00.000Z' },
       at: '2026-11-22T10:00:00.000Z',
     })
-    expect(trial.fired.map(({ name, does, sentences }) => [name, does.length, sentences.length])).toEqual([
+    expect(trial.matched.map(({ name, does, sentences }) => [name, does.length, sentences.length])).toEqual([
       ['calm', 1, 0],
       ['hours', 1, 1],
     ])
@@ -328,7 +328,7 @@ describe('the playground', slow, () => {
     const asked = await ask(mina)
     await policy.change(aConfiguration({ guardrails: [guardrail({ effect: 'deny' })] }))
     const trial = await judgePolicy(mina, { ask: asked.id, calendars: {} })
-    expect(trial).toMatchObject({ outcome: 'refused', fired: [{ name: 'calm', sentences: ['Calm is kept.'] }] })
+    expect(trial).toMatchObject({ outcome: 'refused', matched: [{ name: 'calm', sentences: ['Calm is kept.'] }] })
     expect(trial.verdict.policyVersion).toBe(currentPolicy().hash)
   })
 

@@ -1,11 +1,11 @@
 import type { PersonActor } from '#lib/core/access/actor'
 import type { Replay, ReplayInput } from '#lib/core/access/policy-trial'
-import { type FoundAsk, findAsks } from '#lib/adapters/db/requests/find-past-requests'
+import { type FoundRequest, findPastRequests } from '#lib/adapters/db/requests/find-past-requests'
 import { replayBudget, tryPolicy } from '#lib/adapters/policy/try-policy'
-import { calendarsFor, inForce } from './policy-for-trial.ts'
+import { calendarsFor, policyForTrial } from './policy-for-trial.ts'
 import { readerOf } from './reader.ts'
 
-const askResourceOf = ({ kind, id, at, requester, entitlementName, cluster, namespaces }: FoundAsk) => ({
+const replayedRequestOf = ({ kind, id, at, requester, entitlementName, cluster, namespaces }: FoundRequest) => ({
   kind,
   id,
   at: at.toISOString(),
@@ -22,11 +22,11 @@ const askResourceOf = ({ kind, id, at, requester, entitlementName, cluster, name
  */
 export async function replayPolicy(actor: PersonActor, input: ReplayInput): Promise<Replay> {
   const { policy, calendars, last, against, cursor } = input
-  const { asks, nextCursor } = await findAsks(readerOf(actor), { cursor, limit: last })
+  const { asks, nextCursor } = await findPastRequests(readerOf(actor), { cursor, limit: last })
   const { hash, judged, changed, guardrails } = await tryPolicy(actor.person.id, {
     kind: 'replay',
     candidate: { text: policy, calendars: calendarsFor(calendars) },
-    inForce: inForce(),
+    policyForTrial: policyForTrial(),
     against,
     asks,
     budget: replayBudget,
@@ -42,7 +42,7 @@ export async function replayPolicy(actor: PersonActor, input: ReplayInput): Prom
     guardrails,
     items: changed.flatMap(({ index, ...rest }) => {
       const ask = asks[index]
-      return ask ? [{ ask: askResourceOf(ask), ...rest }] : []
+      return ask ? [{ ask: replayedRequestOf(ask), ...rest }] : []
     }),
     nextCursor,
   }

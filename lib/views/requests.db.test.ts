@@ -138,11 +138,11 @@ describe('one request', () => {
       (await getRequest(mina, (await aRequest({ requester: mina.person, ...overrides })).id)).risk
     const [finding] = (await findingsOf({})).findings
     if (!finding) throw new Error('nothing is dangerous about the request of this test')
-    const then = { severity: 'severe', because: ['service account payments/api may also get secrets'] }
+    const then = { severity: 'high', because: ['service account payments/api may also get secrets'] }
     const facts = { risks: [{ id: finding.id, ...then }] }
     expect(await findingsOf({ facts })).toMatchObject({ severity: finding.severity, findings: [finding] })
     const decided = await findingsOf({ facts, status: 'approved' })
-    expect(decided).toMatchObject({ severity: 'severe', findings: [{ ...finding, ...then }] })
+    expect(decided).toMatchObject({ severity: 'high', findings: [{ ...finding, ...then }] })
   })
   test('says to each reader what they may do, and why not', async () => {
     const request = await aRequest({ requester: mina.person, status: 'approved' })

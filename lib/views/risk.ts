@@ -3,13 +3,13 @@ import type { RiskResource } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { type Severity, severities } from '#lib/core/access/severity'
 import { riskOf as assess } from '#lib/core/guardrails/configured/judge-request'
-import type { Present } from '#lib/core/rbac/current-access'
+import type { CurrentAccess } from '#lib/core/rbac/current-access'
 
 /**
  * What is dangerous about rules in these namespaces, for readers; by the same assessment as the guardrails see.
  * @param live what the cluster says besides; lists do without
  */
-export function riskOf(rules: readonly Rule[], namespaces: readonly string[], live?: Present['risk']): RiskResource {
+export function riskOf(rules: readonly Rule[], namespaces: readonly string[], live?: CurrentAccess['risk']): RiskResource {
   const { severity, findings } = assess(rules, namespaces, live)
   return {
     severity,

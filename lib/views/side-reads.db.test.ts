@@ -29,7 +29,7 @@ const submission = {
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
 }
 
 describe('the preview', () => {
@@ -52,7 +52,7 @@ describe('the preview', () => {
 
   test('names the same violations as submitting, each at its field', async () => {
     const actor = await anActor()
-    const bad = { ...submission, namespaces: ['nowhere'], duration: 99_999, reason: 'x' }
+    const bad = { ...submission, namespaces: ['nowhere'], durationSeconds: 99_999, reason: 'x' }
     const { verdict } = await previewRequest(actor, bad)
     const refused = await rejectionOf(submitRequest(actor, bad))
     expect(verdict.violations.map(({ pointer, sentence }) => ({ pointer, message: sentence }))).toEqual(refused.errors)

@@ -3,7 +3,7 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { StepResource } from '#lib/core/access/resources'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
-import { stepsInForce } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import type { PeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
 import { toPersonResource } from '#lib/adapters/db/people/people'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -14,21 +14,21 @@ const mostEligible = 20
 export type StepFacts = {
   requester: Person
   steps: readonly ApprovalStep[]
-  /** Whose groups may decide now: see `stepsInForce`. */
+  /** Whose groups may decide now: see `currentApprovalSteps`. */
   currentSteps: readonly ApprovalStep[] | null
   /** Is it still open? Then who could say yes is listed, besides who has. */
   isOpen: boolean
   decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[] }>
 }
 
-type AskedRow = { entitlementName: string; steps: unknown; entitlement: { document: unknown } }
+type StoredStepsRow = { entitlementName: string; steps: unknown; entitlement: { document: unknown } }
 
 /** The steps of a stored request whose groups may decide now; null where its entitlement is not there any more. */
-export function currentStepsOf(row: AskedRow): ApprovalStep[] | null {
+export function currentStepsOf(row: StoredStepsRow): ApprovalStep[] | null {
   const { entitlements } = currentPolicy().configuration
   const current = entitlements.find(({ name }) => name === row.entitlementName)
   const asked = { steps: row.steps as ApprovalStep[], entitlement: row.entitlement.document as Entitlement }
-  return stepsInForce(asked, current?.approvals ?? null)
+  return currentApprovalSteps(asked, current?.approvals ?? null)
 }
 
 /** Does the configuration say that the provider gives each person one subject? */

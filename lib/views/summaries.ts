@@ -6,7 +6,7 @@ import type { May, RequestSummary } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import {
-  distrustOfRow,
+  verifyRequestRow,
   gatherPeopleOfGroups,
   gatherRequests,
   type PeopleOfGroups,
@@ -71,7 +71,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfG
     resolvedAt: iso(row.resolvedAt),
     steps: toSteps(steps, people),
     // Once it is decided, the grant and the history say what was refused.
-    distrust: row.status === 'pending' ? (distrustOfRow(row)?.sentence ?? null) : null,
+    signatureFailure: row.status === 'pending' ? (verifyRequestRow(row)?.sentence ?? null) : null,
     grant: grant && {
       id: grant.id,
       status: grant.status,

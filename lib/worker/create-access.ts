@@ -3,12 +3,12 @@ import { readClusterRole, readNamespaces } from '#lib/adapters/cluster/read-clus
 import { createObject } from '#lib/adapters/cluster/objects'
 import { db } from '#lib/adapters/db/client'
 import { readRights } from '#lib/adapters/db/clusters/cluster-rights'
-import { saveActive, saveMade, saveWish } from '#lib/adapters/db/grants/grant-progress'
+import { saveActive, saveCreated, saveIntent } from '#lib/adapters/db/grants/grant-progress'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
-import { askDifference } from './review-difference.ts'
+import { reviewDifference } from './review-difference.ts'
 import { judgePermission, type Refusal, whyNotApproved } from './judge.ts'
-import { proveAllowed } from './probe.ts'
+import { probeAllowed } from './probe.ts'
 import { manifestsOf, type Work } from './work.ts'
 
 /** It may not be made any more: no failure of ours, and nothing to try again. */
@@ -36,7 +36,7 @@ async function judge(work: Work) {
     readNamespaces(client, namespaces),
     clusterRole ? readClusterRole(client, clusterRole) : null,
     readRights(db(), grant.cluster),
-    askDifference(client, grant, policy.configuration, work.clock()),
+    reviewDifference(client, grant, policy.configuration, work.clock()),
   ])
   const clusterRoles = clusterRole && rules ? { [clusterRole]: rules } : {}
   const live = { namespaces: seen, clusterRoles, rights, difference }
@@ -53,7 +53,7 @@ async function judge(work: Work) {
 export async function wish(work: Work, objects: readonly ObjectKey[]) {
   const { grant, policy } = work
   refuseIf(whyNotApproved(grant, policy))
-  const [judged, saved] = await Promise.allSettled([judge(work), saveWish(work.writing, objects)])
+  const [judged, saved] = await Promise.allSettled([judge(work), saveIntent(work.writing, objects)])
   if (saved.status === 'rejected') throw saved.reason
   grant.objects.push(...objects.map((object) => ({ ...object, uid: null, removedAt: null })))
   if (judged.status === 'rejected') throw judged.reason
@@ -95,7 +95,7 @@ export async function makeAll(work: Work, manifests: readonly Manifest[]) {
 
 /** Commits what is made and not known yet, so that what ends this grant knows it by its uid. */
 export async function saveProgress(work: Work) {
-  await saveMade(work.writing, work.unsaved)
+  await saveCreated(work.writing, work.unsaved)
   work.unsaved = []
 }
 
@@ -110,7 +110,7 @@ export async function activate(work: Work) {
   const known = new Set(work.made.map(keyText))
   const unseen = grant.objects.filter((object) => !known.has(keyText(object)))
   if (unseen.length > 0) await make(work, unseen)
-  const probes = await proveAllowed(await work.client(), grant, work.clock, work.signal)
+  const probes = await probeAllowed(await work.client(), grant, work.clock, work.signal)
   const activatedAt = work.clock()
   if (work.until && work.until <= activatedAt) {
     // The window has closed while it was made: judged anew, it is refused, unless the next one is open already.

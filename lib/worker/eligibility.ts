@@ -1,9 +1,9 @@
 // May the holder of a live grant still have it? Judged from rows: by the groups that the identity provider last named,
 // the configuration as it is now, and the cluster as it was last seen.
 import { AppError } from '#lib/core/access/errors'
-import { type SeenCluster, toJudgementFacts } from '#lib/adapters/db/gather-judgement'
+import { type ObservedCluster, toJudgementFacts } from '#lib/adapters/db/gather-judgement'
 import { saveEnding } from '#lib/adapters/db/grants/grant-progress'
-import { type LiveGrant, liveGrantsInDoubt, seenCluster } from '#lib/adapters/db/grants/grants-to-recheck'
+import { type LiveGrant, liveGrantsInDoubt, observedCluster } from '#lib/adapters/db/grants/grants-to-recheck'
 import { eligibility, evaluate } from '#lib/core/guardrails/limits/all'
 import { log } from '#lib/observability/log'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -11,7 +11,7 @@ import { currentEntitlement, type Policy, type Refusal, whyNotTheSameRole } from
 import { workerActor } from './work.ts'
 
 /** Why not any more; null where it still is, and where the cluster was not seen well enough to say. */
-export function whyNotEligible(grant: LiveGrant, policy: Policy, cluster: SeenCluster): Refusal | null {
+export function whyNotEligible(grant: LiveGrant, policy: Policy, cluster: ObservedCluster): Refusal | null {
   const ineligible = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
   const { subject, groups, entitlementName, clusterRole, now } = grant
   const entitlement = currentEntitlement(policy, entitlementName)
@@ -23,7 +23,7 @@ export function whyNotEligible(grant: LiveGrant, policy: Policy, cluster: SeenCl
     policy,
     entitlement,
     // What a ClusterRole gives was not chosen, and is compared below.
-    asked: { ...grant, entitlement: entitlementName, rules: clusterRole ? null : grant.rules },
+    submission: { ...grant, entitlement: entitlementName, rules: clusterRole ? null : grant.rules },
     requester: { subject, groups, email: null, emailVerified: false },
     cluster,
     // None of these limits asks what somebody can do besides.
@@ -42,7 +42,7 @@ const judgedBy = new Map<string, string>()
 /** Begins the end of every live grant in a cluster whose holder may not have it any more. */
 export async function endIneligible(name: string): Promise<void> {
   const policy = currentPolicy()
-  const cluster = await seenCluster(name)
+  const cluster = await observedCluster(name)
   if (!cluster?.namespaces) return
   const all = judgedBy.get(name) !== policy.hash
   for (const grant of await liveGrantsInDoubt(name, policy.configuration.entitlements, all)) {

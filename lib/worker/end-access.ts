@@ -3,17 +3,17 @@ import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/adapte
 import type { RecordedObject } from '#lib/core/grants/plan'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
 import type { Refusal } from './judge.ts'
-import { NotProven, proveDenied } from './probe.ts'
+import { NotConfirmed, probeDenied } from './probe.ts'
 import type { Work } from './work.ts'
 
 /** Commits the wish that access ends. From here there is one path, whoever or whatever wished it. */
 export async function beginEnding(
   work: Work,
-  { endedBy, code, sentence, stoppedBy, distrust }: Omit<Refusal, 'sentence'> & { sentence: string | null },
+  { endedBy, code, sentence, stoppedBy, signatureFailure }: Omit<Refusal, 'sentence'> & { sentence: string | null },
 ) {
   const { grant } = work
   const now = work.clock()
-  await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, stoppedBy, distrust, now })
+  await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, stoppedBy, signatureFailure, now })
   grant.status = 'ending'
   grant.endingAt = now
   grant.endedBy = endedBy
@@ -42,7 +42,7 @@ async function prove(work: Work) {
   const { grant, clock, signal } = work
   // Nothing was ever wished for: the cluster was not touched, so there is nothing to prove, and it need not be there.
   if (grant.objects.length === 0) return { at: clock().toISOString(), results: [] }
-  return proveDenied(await work.client(), grant, clock, signal)
+  return probeDenied(await work.client(), grant, clock, signal)
 }
 
 /** Removes the rest, proves that access is over, and says so when both are done. */
@@ -61,7 +61,7 @@ export async function finish(work: Work, rest: readonly RecordedObject[], remove
   } catch (error) {
     await saveRemoved(writing, removed.splice(0))
     // A call of a worker that died may have landed after we looked: what is there by now goes before the next try.
-    if (error instanceof NotProven) {
+    if (error instanceof NotConfirmed) {
       const client = await work.client()
       for (const object of grant.objects) await deleteObject(client, object, grant.id, object.uid)
     }

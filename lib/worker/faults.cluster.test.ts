@@ -119,8 +119,8 @@ describe('several workers', () => {
     const grants = await several(24)
     for (const { id } of grants) {
       await grantReaches(id, 'active')
-      for (const type of ['grant.created', 'grant.active']) expect(await countOf(type, id), type).toBe(1)
-      expect(await countOf('grant.object-made', id)).toBe(3)
+      for (const type of ['grant.intent-recorded', 'grant.active']) expect(await countOf(type, id), type).toBe(1)
+      expect(await countOf('grant.object-created', id)).toBe(3)
     }
   }, 60_000)
 
@@ -169,7 +169,7 @@ describe('promise 8: a worker that is killed', () => {
     // Whoever held a lease is dead: it need not be waited for.
     const backdate = () => database.asApp(`UPDATE grants SET lease_until = now() WHERE lease_until IS NOT NULL`)
     for (const [type, count] of [
-      ['grant.created', 1],
+      ['grant.intent-recorded', 1],
       ['grant.active', 4],
     ] as const) {
       await runWorkerUntil(async () => (await events(type)) >= count)
@@ -196,7 +196,7 @@ describe('promise 8: a worker that is killed', () => {
       const { status, objects } = await grantRow(id)
       expect((await objectsInCluster(id)).length, `${id} is ${status}`).toBe(status === 'active' ? 3 : 0)
       expect(objects.every(({ uid, removedAt }) => (status === 'active' ? uid && !removedAt : removedAt))).toBe(true)
-      for (const type of ['grant.created', 'grant.active']) expect(await countOf(type, id), type).toBe(1)
+      for (const type of ['grant.intent-recorded', 'grant.active']) expect(await countOf(type, id), type).toBe(1)
       expect(await countOf('grant.ended', id)).toBe(status === 'ended' ? 1 : 0)
     }
     expect(await events('grant.ended')).toBeGreaterThan(0)

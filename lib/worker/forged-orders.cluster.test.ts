@@ -57,7 +57,7 @@ const answerTo = async (id: string) => {
 
 async function expectRefused(grantId: string, record: string) {
   expect(await db().credential.count({ where: { grantId } })).toBe(0)
-  const events = await db().auditEvent.findMany({ where: { grantId, type: 'record.refused' } })
+  const events = await db().auditEvent.findMany({ where: { grantId, type: 'record.rejected' } })
   const records = events.map(({ data }) => data as { record: string; code: string })
   expect(records.map((found) => `${found.record} ${found.code}`)).toEqual([record])
 }

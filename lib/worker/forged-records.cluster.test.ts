@@ -74,8 +74,8 @@ async function expectRefused(grantId: string, record: string) {
   })
   expect(await objectsInCluster(grantId)).toEqual([])
   const events = await db().auditEvent.findMany({ where: { grantId }, orderBy: { seq: 'asc' } })
-  expect(events.map(({ type }) => type)).not.toContain('grant.object-made')
-  const refused = events.filter(({ type }) => type === 'record.refused')
+  expect(events.map(({ type }) => type)).not.toContain('grant.object-created')
+  const refused = events.filter(({ type }) => type === 'record.rejected')
   expect(
     refused.map(({ data }) => `${(data as Record<string, string>).record} ${(data as Record<string, string>).code}`),
   ).toEqual([record])

@@ -26,9 +26,9 @@ import { clientFor } from './clusters.ts'
 import { workerActor } from './work.ts'
 
 /** Judged again where the token is made: neither the process that asks nor the database is believed. */
-function whyNot({ person, grant, distrust }: TakenOrder, { entitlements }: Configuration): Problem | null {
+function whyNot({ person, grant, signatureFailure }: TakenOrder, { entitlements }: Configuration): Problem | null {
   const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
-  if (distrust) return { code: 'forbidden', sentence: distrust.sentence }
+  if (signatureFailure) return { code: 'forbidden', sentence: signatureFailure.sentence }
   if (person.id !== grant.requesterId) return { code: 'forbidden', sentence: 'Only the holder may take a credential.' }
   if (grant.status !== 'active' || grant.secondsLeft <= 0) return conflict('The access is not active.')
   const entitlement = entitlements.find(({ name }) => name === grant.entitlementName)
@@ -102,7 +102,7 @@ export async function answerOrder(id: string): Promise<void> {
     log.warn({ reference, grant: order.grant.id, err: error }, 'no credential')
     problem = problemOf(error)
   }
-  if (problem) await saveProblem(order, order.distrust ? workerActor() : actor, problem)
+  if (problem) await saveProblem(order, order.signatureFailure ? workerActor() : actor, problem)
 }
 
 /** Answers what was ordered while nobody listened. */

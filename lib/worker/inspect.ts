@@ -3,13 +3,13 @@ import { readNamespaces } from '#lib/adapters/cluster/read-cluster'
 import { deleteExactly, readObjects } from '#lib/adapters/cluster/objects'
 import { transaction } from '#lib/adapters/db/client'
 import { repairsOf, saveFindings } from '#lib/adapters/db/clusters/findings'
-import { type RemovedRow, saveInspected, savePrints, tellRemoved } from '#lib/adapters/db/grants/grant-progress'
+import { type RemovedRow, saveInspected, saveFingerprints, recordRemoved } from '#lib/adapters/db/grants/grant-progress'
 import { keyOf, type Manifest } from '#lib/core/grants/manifests'
 import type { ObservedObject } from '#lib/core/grants/observed'
 import { type Fault, planRepair, type Removal, type Repair } from '#lib/core/grants/repair'
 import { whyNotAsApproved } from './judge.ts'
 import { makeAll, Refused } from './create-access.ts'
-import { proveAllowed } from './probe.ts'
+import { probeAllowed } from './probe.ts'
 import { manifestsOf, type Work } from './work.ts'
 
 /**
@@ -36,7 +36,7 @@ async function record({ grant, writing }: Work, faults: readonly Fault[]) {
 /** Where a grant was made before these were kept: what it is found to be is what it was made as. */
 async function rememberPrints({ grant, writing }: Work, seen: readonly ObservedObject[]) {
   if (grant.objects.every(({ fingerprint }) => fingerprint)) return
-  await savePrints(writing, seen)
+  await saveFingerprints(writing, seen)
 }
 
 /** A namespace that is gone takes nothing back; one that came back under the same name gets what was approved for it. */
@@ -65,7 +65,7 @@ async function putRight(work: Work, { unbind, remove, make, bind }: Repair & { d
     await makeAll(work, bind)
   } catch (error) {
     // Told here, because whoever goes on does not know it.
-    await tellRemoved(work.writing, removed.splice(0))
+    await recordRemoved(work.writing, removed.splice(0))
     if (error instanceof ClusterError && error.kind !== 'transient') throw new NotRepairable(error.message)
     throw error
   }
@@ -96,7 +96,7 @@ export async function inspect(work: Work, worker: string, until: Date): Promise<
     await putRight(work, repair, removed)
   }
   // An earlier attempt may have put everything right without being able to prove it.
-  if (repair.do === 'repair' || grant.attempts > 0) await proveAllowed(client, grant, work.clock, work.signal)
+  if (repair.do === 'repair' || grant.attempts > 0) await probeAllowed(client, grant, work.clock, work.signal)
   await saveInspected(writing, worker, { removed, made: work.unsaved, until })
   work.unsaved = []
 }

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { transaction } from '#lib/adapters/db/client'
-import { saveWish } from '#lib/adapters/db/grants/grant-progress'
+import { saveIntent } from '#lib/adapters/db/grants/grant-progress'
 import { claimGrants } from '#lib/adapters/db/grants/grant-queue'
 import { testDatabase } from '#testing/database'
 import { anApprovedRequest, grantRow } from '#testing/grants'
@@ -28,12 +28,12 @@ test('promise 1: nothing is wished for a grant that somebody ends at the same mo
   let wish: Promise<Error> | undefined
   await transaction(async (tx) => {
     await tx.$executeRaw`UPDATE grants SET status = 'ending', ended_by = 'revocation', ending_at = now() WHERE id = ${id}`
-    wish = rejectionOf(saveWish(writing, objects))
+    wish = rejectionOf(saveIntent(writing, objects))
     const waits = `SELECT 1 FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')`
     await until('the wish waits for whoever ends it', async () => (await database.asOwner(waits)).length > 0)
   })
   expect(await wish).toMatchObject({ code: 'conflict' })
   expect((await grantRow(id)).objects).toEqual([])
-  const told = await database.asOwner(`SELECT 1 FROM audit_events WHERE grant_id = $1 AND type = 'grant.created'`, [id])
+  const told = await database.asOwner(`SELECT 1 FROM audit_events WHERE grant_id = $1 AND type = 'grant.intent-recorded'`, [id])
   expect(told).toEqual([])
 })

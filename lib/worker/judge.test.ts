@@ -43,7 +43,7 @@ function aClaim(request: Partial<ClaimedGrant['request']> = {}, some: Partial<Cl
   return {
     ...{ now: new Date('2026-11-23T10:00:00Z'), id: 'grt_1', status: 'pending', cluster: 'prod-eu' },
     ...{ createdAt: new Date('2026-11-23T09:59:00Z'), expiresAt: null, endingAt: null },
-    ...{ endedBy: null, attempts: 0, requester: ada, objects: [], distrust: null },
+    ...{ endedBy: null, attempts: 0, requester: ada, objects: [], signatureFailure: null },
     decisions: [approvedBy(lea, digest)],
     request: {
       ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null, policyHash: 'sha256:0' },
@@ -94,8 +94,8 @@ describe('by the records', () => {
     expect(codeOf(aClaim({}, { decisions: [approvedBy(lea, 'sha256:other')] }))).toBe('digest-mismatch')
   })
   it('records that Postern did not write are not, whatever they say', () => {
-    const distrust = { record: 'decision', id: 'dec_1', code: 'mismatch', sentence: 'Forged.' } as const
-    expect(whyNotApproved(aClaim({}, { distrust }), policy)).toMatchObject({ code: 'record-refused', distrust })
+    const signatureFailure = { record: 'decision', id: 'dec_1', code: 'mismatch', sentence: 'Forged.' } as const
+    expect(whyNotApproved(aClaim({}, { signatureFailure }), policy)).toMatchObject({ code: 'record-refused', signatureFailure })
   })
   it('an approval that was held back for more than a day is not', () => {
     const now = new Date('2026-11-24T09:51:00Z')

@@ -12,11 +12,11 @@ import { groupsThatCount } from '#lib/core/approvals/current-steps'
 import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import { approvalSteps, missingSteps } from '#lib/core/guardrails/configured/approval-steps'
-import { violatedOf, wantingMoreThan } from '#lib/core/guardrails/blocking-guardrails'
+import { violatedOf, requiringMoreThan } from '#lib/core/guardrails/blocking-guardrails'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 import type { CurrentPolicy } from '#lib/adapters/policy/current'
-import type { SeenRights } from '#lib/core/rbac/current-access'
-import type { Distrust } from '#lib/core/signing/verify-records'
+import type { ObservedRights } from '#lib/core/rbac/current-access'
+import type { SignatureFailure } from '#lib/core/signing/verify-records'
 
 /** What is needed of the configuration in force. */
 export type Policy = Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
@@ -32,15 +32,15 @@ export type Refusal = {
   /** The guardrails of the configuration that were in the way. */
   stoppedBy?: readonly string[]
   /** The record that was not written by Postern, where that is why. */
-  distrust?: Distrust
+  signatureFailure?: SignatureFailure
 }
 
 const no = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
 
 /** Records that Postern did not write give nothing, whatever they say. What ends access is not held up by them. */
-export const whyNotTrusted = ({ distrust }: ClaimedGrant): Refusal | null => distrust && refused(distrust)
+export const whyNotTrusted = ({ signatureFailure }: ClaimedGrant): Refusal | null => signatureFailure && refused(signatureFailure)
 
-const refused = (distrust: Distrust): Refusal => ({ ...no('record-refused', distrust.sentence), distrust })
+const refused = (signatureFailure: SignatureFailure): Refusal => ({ ...no('record-refused', signatureFailure.sentence), signatureFailure })
 
 /** A status is nobody's word: it is approved when those who were needed said so, each with the groups of that moment. */
 function whyNotDecided({ request: { id, steps }, decisions }: ClaimedGrant): Refusal | null {
@@ -64,8 +64,8 @@ function isStale({ now, request, decisions }: ClaimedGrant): boolean {
 /** What the records alone say: is it what was approved? Null is yes. */
 export function whyNotAsApproved(grant: ClaimedGrant): Refusal | null {
   const { request, requester, decisions, cluster } = grant
-  const distrusted = whyNotTrusted(grant)
-  if (distrusted) return distrusted
+  const signatureFailure = whyNotTrusted(grant)
+  if (signatureFailure) return signatureFailure
   const { status, digest } = request
   const terms = { ...request, requester }
   if (status !== 'approved' || request.cluster !== cluster || digestOf(terms) !== digest) {
@@ -119,7 +119,7 @@ const asTheyAreNow =
 export type LiveFacts = {
   namespaces: Array<{ name: string; labels: Record<string, string> }>
   clusterRoles: Record<string, Rule[]>
-  rights: SeenRights
+  rights: ObservedRights
   /** What the cluster itself said just now about the requester; undefined where it was not asked. */
   difference: Difference | undefined
 }
@@ -142,7 +142,7 @@ export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveF
     policy,
     // The terms as they were asked for and approved; who may have them, as it is now.
     entitlement: { ...request.entitlement, who: current.who },
-    asked: { ...request, entitlement: request.entitlement.name },
+    submission: { ...request, entitlement: request.entitlement.name },
     requester,
     cluster: live,
     rights: live.rights,
@@ -157,7 +157,7 @@ export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveF
     whyNotEnough(request, judgement, decisions.map(asTheyAreNow(request, current.approvals))) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
-  return { refusal: null, until: limits.until, judged: { verdict, difference: facts.present?.difference ?? null } }
+  return { refusal: null, until: limits.until, judged: { verdict, difference: facts.currentAccess?.difference ?? null } }
 }
 
 function whyViolated(judgement: FullJudgement): Refusal | null {
@@ -184,7 +184,7 @@ function whyNotEnough(
   const missing = missingSteps(steps, requirements)
   const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
   const sentence = `The policy has changed since this was approved: it now needs ${wanted}. Ask anew.`
-  return { ...no('approvals-missing', sentence), stoppedBy: wantingMoreThan(judgement, steps) }
+  return { ...no('approvals-missing', sentence), stoppedBy: requiringMoreThan(judgement, steps) }
 }
 
 /** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */

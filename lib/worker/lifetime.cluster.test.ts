@@ -77,7 +77,7 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
     ).toBe(false)
     const types = await eventsOf(grant.id)
     expect([...new Set(types)]).toEqual([
-      ...['grant.created', 'grant.object-made', 'grant.active', 'credential.requested', 'credential.issued'],
+      ...['grant.intent-recorded', 'grant.object-created', 'grant.active', 'credential.requested', 'credential.issued'],
       ...['grant.ending', 'grant.object-removed', 'grant.ended'],
     ])
     expect(types.filter((type) => type === 'grant.object-removed')).toHaveLength(5)

@@ -20,7 +20,7 @@ const patienceMs = 10_000
 const usualLagMs = 50
 
 /** The cluster answered, and went on answering otherwise than it should. Worth another try. */
-export class NotProven extends ClusterError {
+export class NotConfirmed extends ClusterError {
   constructor(sentence: string) {
     super('transient', sentence)
     this.name = 'NotProven'
@@ -42,7 +42,7 @@ const inWords = ({ verb, group, resource, subresource, name, namespace }: Attrib
 }
 
 /** Asks until every answer is `wanted`, or the time is over; gives the questions that were never answered so. */
-async function askUntil(
+async function askUntilAnswer(
   client: ClusterClient,
   subject: Subject,
   questions: readonly Attributes[],
@@ -69,26 +69,26 @@ const questionsOf = ({ request }: ClaimedGrant) => breakdown(request.rules, requ
 
 /**
  * Promise 5: asks the cluster about every verb, resource, name and namespace until it says allowed to all.
- * @throws NotProven naming the first that it does not allow
+ * @throws NotConfirmed naming the first that it does not allow
  */
-export async function proveAllowed(
+export async function probeAllowed(
   client: ClusterClient,
   grant: ClaimedGrant,
   clock: () => Date,
   signal: AbortSignal,
 ): Promise<Probes> {
   const questions = questionsOf(grant)
-  const [open] = await askUntil(client, subjectOf(grant.id), questions, true, patienceMs, signal)
-  if (open) throw new NotProven(`Everything is made, but the cluster does not allow yet to ${inWords(open)}.`)
+  const [open] = await askUntilAnswer(client, subjectOf(grant.id), questions, true, patienceMs, signal)
+  if (open) throw new NotConfirmed(`Everything is made, but the cluster does not allow yet to ${inWords(open)}.`)
   return probesOf(questions, clock(), () => true)
 }
 
 /**
  * Promise 6: asks until the cluster says denied to all. What it allows to every ServiceAccount, by a binding that is
  * somebody else's, was not the grant's to give and cannot end with it: it stays in the answer as allowed, for all to see.
- * @throws NotProven naming the first that this ServiceAccount alone may still do
+ * @throws NotConfirmed naming the first that this ServiceAccount alone may still do
  */
-export async function proveDenied(
+export async function probeDenied(
   client: ClusterClient,
   grant: ClaimedGrant,
   clock: () => Date,
@@ -96,15 +96,15 @@ export async function proveDenied(
 ): Promise<Probes> {
   const questions = questionsOf(grant)
   const subject = subjectOf(grant.id)
-  const open = await askUntil(client, subject, questions, false, usualLagMs, signal)
+  const open = await askUntilAnswer(client, subject, questions, false, usualLagMs, signal)
   const everybodys = new Set<Attributes>()
   if (open.length > 0) {
     const toNobody = await review(client, nobody, open)
     for (const [index, question] of open.entries()) if (toNobody[index]) everybodys.add(question)
     const its = open.filter((question) => !everybodys.has(question))
-    const [still] = await askUntil(client, subject, its, false, patienceMs, signal)
+    const [still] = await askUntilAnswer(client, subject, its, false, patienceMs, signal)
     if (still) {
-      throw new NotProven(
+      throw new NotConfirmed(
         `Everything Postern made is gone, but the cluster still allows this ServiceAccount to ${inWords(still)}: somebody else has bound it.`,
       )
     }

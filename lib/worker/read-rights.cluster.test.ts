@@ -84,7 +84,7 @@ async function wasReadMinutesAgo(cluster: string, minutes: number) {
 const ask = (changes: object = {}) =>
   previewRequest(mina, {
     ...{ entitlement: 'restart', cluster: 'prod-eu', namespaces: [namespace] },
-    ...{ reason: 'the checkout pods hang', duration: 1800, ...changes },
+    ...{ reason: 'the checkout pods hang', durationSeconds: 1800, ...changes },
   })
 
 beforeAll(async () => {
@@ -144,7 +144,7 @@ describe('what would be new', () => {
       cluster: 'prod-eu',
       namespaces: [namespace],
       reason: 'x',
-      duration: 600,
+      durationSeconds: 600,
     }
     const { difference } = await previewRequest({ ...mina, person }, submission)
     expect(difference).toEqual({ known: false, why: expect.stringContaining('verified e-mail') })

@@ -13,7 +13,7 @@ import { beginEnding, finish, remove } from './end-access.ts'
 import { inspect, NotRepairable } from './inspect.ts'
 import { whyNotTrusted } from './judge.ts'
 import { activate, make, Refused, saveProgress, wish } from './create-access.ts'
-import { NotProven } from './probe.ts'
+import { NotConfirmed } from './probe.ts'
 import { manifestsOf, type Work } from './work.ts'
 
 /** After so many rounds of ten seconds a cluster that took everything and still says no has said no for good. */
@@ -73,10 +73,10 @@ function refuseForgery({ grant, clock }: Work) {
 
 /** Why a pending grant can never be made, or a live one never be put right, when this error says so. */
 function whyNever(error: unknown, { grant }: Work) {
-  if (error instanceof Refused && error.refusal.distrust) return error.refusal
+  if (error instanceof Refused && error.refusal.signatureFailure) return error.refusal
   if (grant.status !== 'pending' && grant.status !== 'active') return undefined
   if (error instanceof Refused) return error.refusal
-  if (error instanceof NotProven) {
+  if (error instanceof NotConfirmed) {
     if (grant.attempts < triesUntilNeverAllowed) return undefined
     return { endedBy: 'failure' as const, code: 'not-allowed', sentence: error.message }
   }

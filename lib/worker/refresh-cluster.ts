@@ -7,7 +7,7 @@ import { listNamespaces, type Namespace, readClusterRole, readVersion } from '#l
 import { underReference } from '#lib/adapters/cluster/reference'
 import { reviewSelf } from '#lib/adapters/cluster/reviews'
 import { newReference } from '#lib/adapters/db/ids'
-import { saveClusterState, saveClusterTrouble, takeLook } from '#lib/adapters/db/clusters/save-cluster-state'
+import { saveClusterState, saveClusterTrouble, claimClusterRead } from '#lib/adapters/db/clusters/save-cluster-state'
 import { grantsNamespace, protectedNamespaces } from '#lib/core/grants/names'
 import { log } from '#lib/observability/log'
 import type { Configuration } from '#lib/adapters/policy/configuration'
@@ -78,7 +78,7 @@ function allNeeds(entitlements: readonly Entitlement[], namespaces: readonly Nam
 const inWords = ({ verb, group, resource, subresource, name }: Attributes) =>
   `${verb} ${resource}${subresource && `/${subresource}`}${group && `.${group}`}${name && ` ${name}`}`
 
-async function askWhatIsAllowed(
+async function reviewOwnPermissions(
   client: ClusterClient,
   entitlements: readonly Entitlement[],
   namespaces: readonly Namespace[],
@@ -125,7 +125,7 @@ export type Look = 'seen' | 'trouble' | 'skipped'
  */
 export async function refreshCluster(configuration: Configuration, name: string, seconds: number): Promise<Look> {
   const reference = newReference()
-  if (!(await takeLook(name, seconds)) && seconds > 0) return 'skipped'
+  if (!(await claimClusterRead(name, seconds)) && seconds > 0) return 'skipped'
   const attributes = { 'postern.reference': reference, 'k8s.cluster.name': name }
   return inSpan('look at cluster', { kind: 'root', attributes }, () =>
     underReference(reference, () => lookAt(configuration, name, seconds, reference)),
@@ -144,7 +144,7 @@ async function lookAt(configuration: Configuration, name: string, seconds: numbe
     const key = JSON.stringify([entitlements, namespaces])
     const last = askedAt.get(name)
     const isFresh = seconds > 0 && last?.key === key && performance.now() - last.at < permissionsEveryMs
-    const permissions = isFresh ? undefined : await askWhatIsAllowed(client, entitlements, namespaces)
+    const permissions = isFresh ? undefined : await reviewOwnPermissions(client, entitlements, namespaces)
     if (permissions) askedAt.set(name, { key, at: performance.now() })
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions })
     return 'seen'

@@ -56,7 +56,7 @@ describe('what cannot be made ends, and says why', () => {
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
     expect(ended.endedBy).toBe('ineligible')
     expect(await objectsInCluster(ended.id)).toEqual([])
-    expect(await eventsOf(ended.id)).not.toContain('grant.object-made')
+    expect(await eventsOf(ended.id)).not.toContain('grant.object-created')
   })
 
   it('an approver who lost the group that made them one', async () => {

@@ -16,7 +16,7 @@ const mostQuestions = 1_000
  * Undefined where it is not known whom the cluster takes them for, or there are too many to ask.
  * @throws ClusterError
  */
-export async function askDifference(
+export async function reviewDifference(
   client: ClusterClient,
   { cluster, request, requester }: ClaimedGrant,
   configuration: Configuration,

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { closeClusters } from '#lib/adapters/cluster/client'
 import { hastenGrants, releaseAllLeases } from '#lib/adapters/db/grants/grant-queue'
-import { forgetOldAnswers } from '#lib/adapters/db/idempotency'
+import { pruneIdempotencyKeys } from '#lib/adapters/db/idempotency'
 import { listen } from '#lib/adapters/db/listen'
-import { forgetFullBuckets } from '#lib/adapters/db/people/rate-buckets'
-import { beat, forgetTheDead, leave, requestsToLapse, secondsToNextLapse } from '#lib/adapters/db/workers'
+import { pruneFullBuckets } from '#lib/adapters/db/people/rate-buckets'
+import { beat, pruneStale, leave, requestsToLapse, secondsToNextLapse } from '#lib/adapters/db/workers'
 import { log } from '#lib/observability/log'
 import { lapseRequest } from '#lib/operations/lapse-request'
 import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
@@ -108,9 +108,9 @@ export function startWorker(): { stop(): Promise<void> } {
   )
 
   async function housekeeping() {
-    await forgetTheDead()
-    await forgetOldAnswers()
-    await forgetFullBuckets()
+    await pruneStale()
+    await pruneIdempotencyKeys()
+    await pruneFullBuckets()
     await queue.refreshClusters()
     await lapse()
   }

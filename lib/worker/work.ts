@@ -1,6 +1,6 @@
 import type { SystemActor } from '#lib/core/access/actor'
 import type { ClusterClient } from '#lib/adapters/cluster/client'
-import type { MadeObject } from '#lib/adapters/cluster/objects'
+import type { CreatedObject } from '#lib/adapters/cluster/objects'
 import type { Writing } from '#lib/adapters/db/grants/grant-progress'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import { newReference } from '#lib/adapters/db/ids'
@@ -19,9 +19,9 @@ export type Work = {
   clock(): Date
   writing: Writing
   /** What exists in the cluster for certain: made, or found to be exactly ours, in this pass. */
-  made: MadeObject[]
+  made: CreatedObject[]
   /** Of these, what the database does not know yet. */
-  unsaved: MadeObject[]
+  unsaved: CreatedObject[]
   /** What the last judgement let pass; null before it. */
   judged: Judged | null
   /** When a window closes that access may not outlive, as it was judged; null where none does. */

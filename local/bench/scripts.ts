@@ -17,7 +17,7 @@ export async function measureScripts(url: string): Promise<{ path: string; kilob
     await first.getByRole('heading', { level: 1, name: 'Access' }).waitFor()
     const cookies = await signedIn.cookies()
     const measured: { path: string; kilobytes: number }[] = []
-    for (const path of ['/sign-in', '/', '/ask', '/inbox', '/history', '/clusters', '/guardrails']) {
+    for (const path of ['/sign-in', '/', '/requests/new', '/inbox', '/history', '/clusters', '/guardrails']) {
       const context = await browser.newContext({ baseURL: url })
       if (path !== '/sign-in') await context.addCookies(cookies)
       const page = await context.newPage()

@@ -36,7 +36,7 @@ const submission = {
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
 }
 
 /** Everything that an operation may write, as text: equal before and after is nothing written. */

@@ -39,7 +39,7 @@ const submission = {
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
 }
 /** Writes until there is no room left. */
 function fill(file: string) {

@@ -213,7 +213,7 @@ it('several replicas never do a thing twice, make no move that is not allowed, a
   })
   keep({
     section: 'replicas',
-    what: `double effects, moves that are not allowed, objects leaked, events missing or twice (of ${events['grant.created'] ?? 0} grants made)`,
+    what: `double effects, moves that are not allowed, objects leaked, events missing or twice (of ${events['grant.intent-recorded'] ?? 0} grants made)`,
     seen: '0',
     goal: '0',
     holds: true,

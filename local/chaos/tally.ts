@@ -63,12 +63,12 @@ export type Tally = {
 /** Which events each status must have, once. */
 const mustHave: Record<string, string[]> = {
   pending: [],
-  active: ['grant.created', 'grant.active'],
+  active: ['grant.intent-recorded', 'grant.active'],
   ending: ['grant.ending'],
   ended: ['grant.ending', 'grant.ended'],
 }
-const onceAtMost = ['grant.created', 'grant.active', 'grant.ending', 'grant.ended', 'grant.failed']
-const order = ['grant.created', 'grant.active', 'grant.ending', 'grant.ended']
+const onceAtMost = ['grant.intent-recorded', 'grant.active', 'grant.ending', 'grant.ended', 'grant.failed']
+const order = ['grant.intent-recorded', 'grant.active', 'grant.ending', 'grant.ended']
 
 function wrongEvents({ id, status }: Row, events: readonly Event[]): string[] {
   const wrong: string[] = []
@@ -88,7 +88,7 @@ function wrongObjects(id: string, events: readonly Event[], calls: readonly Serv
   const wrong: string[] = []
   const mine = calls.filter(({ name }) => name === objectName(id))
   for (const [verb, type] of [
-    ['create', 'grant.object-made'],
+    ['create', 'grant.object-created'],
     ['delete', 'grant.object-removed'],
   ] as const) {
     const told = events.filter(

@@ -71,7 +71,7 @@ beforeAll(async () => {
   expect((await fetchAs('/')).status).toBe(200)
 }, 240_000)
 
-const pages = ['/', '/ask', '/inbox', '/history']
+const pages = ['/', '/requests/new', '/inbox', '/history']
 
 async function told(): Promise<number> {
   const began = performance.now()

@@ -123,7 +123,7 @@ export function demoConfiguration(facts: DemoFacts): string {
     guardrailPack: {
       'exec-only-with-ticket': { pattern: '^[A-Z]+-[0-9]+$' },
       'longest-duration': { max: { prod: 'PT2H' } },
-      'severe-risk-two-approvers': true,
+      'high-risk-two-approvers': true,
     },
     guardrails: [
       {

@@ -10,7 +10,7 @@ import { checkout, stateDirectory } from '#local/processes/places'
 
 const demo = JSON.parse(readFileSync(join(stateDirectory, 'demo.json'), 'utf8')) as { url: string }
 const all = process.argv[2] === '--all' ? process.argv[3] : undefined
-const pages = ['/', '/ask?entitlement=payments-restart', '/inbox', '/history', '/clusters', '/guardrails']
+const pages = ['/', '/requests/new?entitlement=payments-restart', '/inbox', '/history', '/clusters', '/guardrails']
 const widths = { phone: 390, laptop: 1024, wide: 1600 }
 
 async function signedIn(browser: Browser, person: string, options: Parameters<Browser['newContext']>[0]) {

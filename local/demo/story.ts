@@ -141,7 +141,7 @@ async function pendingRequests(stage: Stage) {
 /** Asks while requests wait five seconds only; then postern.yaml says a day again, and Postern takes it up by itself. */
 async function lapsedRequest(stage: Stage) {
   const mina = await stage.as('mina')
-  const submission = { ...look, namespaces: ['observability'], reason: 'Checking whether the alert has fired before' }
+  const submission = { ...look, namespaces: ['observability'], reason: 'Checking whether the alert has matched before' }
   const verdict = async () => (await mina.post<Preview>('/requests/preview', submission)).verdict
   const version = async () => (await verdict()).policyVersion
   await waitUntil('Postern to have looked at the cluster', 30_000, async () => !(await verdict()).violations.length)

@@ -9,8 +9,8 @@ const opening = `# What makes rights dangerous
 Postern judges the rules of every request against this catalogue and shows the approver what it finds. Each entry has an
 id that does not change, so that guardrails can name it, and one of three severities:
 
-* **severe**: hands out or takes over rights, reads secrets, or removes what protects the cluster;
-* **raised**: runs programs, changes what others rely on, or removes it;
+* **high**: hands out or takes over rights, reads secrets, or removes what protects the cluster;
+* **medium**: runs programs, changes what others rely on, or removes it;
 * **low**: worth knowing.
 
 A Role and its binding give nothing over objects of the cluster: entries marked *cluster* count only where rights are

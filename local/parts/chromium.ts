@@ -35,8 +35,8 @@ function runQuietly(program: string, args: string[]): boolean {
  * it; else the one that Playwright downloads.
  */
 export async function findChromium(say: Say): Promise<string> {
-  const present = onThisMachine()
-  if (present) return present
+  const currentAccess = onThisMachine()
+  if (currentAccess) return currentAccess
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     say('installing the package chromium with apt-get')
     const install = ['install', '--yes', '--no-install-recommends', 'chromium']

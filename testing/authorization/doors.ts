@@ -146,8 +146,8 @@ export function doorsOf(stranger: Stranger): Door[] {
     ),
     shows(
       'Ask again',
-      '/ask?again',
-      (one) => `/ask?again=${one.requestId}`,
+      '/requests/new?again',
+      (one) => `/requests/new?again=${one.requestId}`,
       () => 'id="reason"',
     ),
     {
@@ -259,7 +259,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       },
     },
     ...['/me', '/entitlements', '/clusters'].map((path) => api200('Look around', path)),
-    ...['/ask', '/history', '/clusters', '/guardrails', '/why'].map((path) => page200('Look around', path)),
+    ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access'].map((path) => page200('Look around', path)),
     { deed: 'Look around', door: 'action destinations', call: (caller) => act(caller, 'destinations', []) },
     ...[
       { door: 'GET /api/v1/access/explain?oneself', deed: 'Look around', whom: [] },

@@ -38,7 +38,7 @@ export function situationMaker({ database }: ServedPostern, { people }: Cast) {
       cluster: 'prod-eu',
       namespaces: ['payments'],
       reason,
-      duration: 1800,
+      durationSeconds: 1800,
     })
     return { state, requestId: id, grantId: newId('grant'), digest, reason }
   }

@@ -1,12 +1,12 @@
 import type { Metadata } from 'next'
-import { Lone } from '#components/layout/bare-layout'
+import { BareLayout } from '#components/layout/bare-layout'
 import { LinkButton } from '#components/ui/link-button'
 
 export const metadata: Metadata = { title: 'Signed out' }
 
 export default function SignedOutPage() {
   return (
-    <Lone title="You are signed out">
+    <BareLayout title="You are signed out">
       <p className="text-muted">
         Your session is over, here and at the identity provider. Access that you hold in a cluster goes on until its
         time is over, or until you or an approver end it.
@@ -16,6 +16,6 @@ export default function SignedOutPage() {
           Sign in
         </LinkButton>
       </p>
-    </Lone>
+    </BareLayout>
   )
 }

@@ -4,7 +4,7 @@ import { WhyForm } from '#components/check-access/check-access-form'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
 import { Notice } from '#components/ui/notice'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
@@ -36,7 +36,7 @@ async function answersTo(actor: PersonActor, questions: ExplainQuery[]): Promise
 }
 
 /** May I do this, by which binding and role, and what do I ask for if not? */
-export default async function WhyPage({ searchParams }: PageProps<'/why'>) {
+export default async function WhyPage({ searchParams }: PageProps<'/check-access'>) {
   const actor = await requireActor()
   const query = await searchParams
   const one = (key: string) => (typeof query[key] === 'string' ? query[key].trim() : '')
@@ -67,7 +67,7 @@ export default async function WhyPage({ searchParams }: PageProps<'/why'>) {
       <div className="mt-8">
         {problem && (
           <Notice live>
-            <Said>{problem}</Said>
+            <UntrustedText>{problem}</UntrustedText>
           </Notice>
         )}
         {isAsked && questions.length === 0 && (
@@ -99,13 +99,13 @@ function AsWhom({
   if (!identity || !asOf) return null
   return (
     <p className="max-w-[72ch] border-t border-line pt-3 text-dense text-muted">
-      <code>{question.cluster}</code> knows {isMine ? 'you' : <Said>{person.name}</Said>} as{' '}
+      <code>{question.cluster}</code> knows {isMine ? 'you' : <UntrustedText>{person.name}</UntrustedText>} as{' '}
       <code className="text-ink">
-        <Said>{identity.user}</Said>
+        <UntrustedText>{identity.user}</UntrustedText>
       </code>{' '}
       in the groups{' '}
       <code className="text-ink">
-        <Said>{identity.groups.join(', ')}</Said>
+        <UntrustedText>{identity.groups.join(', ')}</UntrustedText>
       </code>
       . By its roles and bindings <Time at={asOf} />; other authorizers of the cluster may allow more.
     </p>

@@ -7,15 +7,15 @@ import { RefusedConfiguration } from '#components/guardrail/refused-configuratio
 import { PageHead } from '#components/layout/page-head'
 import { Copyable } from '#components/ui/copyable'
 import { Empty } from '#components/ui/empty'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { requireActor } from '#lib/adapters/auth/session'
 import { guardrailStatistics } from '#lib/views/guardrail-statistics'
-import { guardrailsInForce } from '#lib/views/current-guardrails'
+import { currentGuardrails } from '#lib/views/current-guardrails'
 import { listEntitlements } from '#lib/views/list-entitlements'
 import { listRequests } from '#lib/views/list-requests'
-import { policyInForce } from '#lib/views/current-policy'
+import { describeCurrentPolicy } from '#lib/views/current-policy'
 import { judge, replay } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Guardrails' }
@@ -24,14 +24,14 @@ export const metadata: Metadata = { title: 'Guardrails' }
 export default async function GuardrailsPage() {
   const actor = await requireActor()
   const [policy, { guardrails, switches, written }, entitlements, counts, { items: requests }] = await Promise.all([
-    policyInForce(actor),
-    guardrailsInForce(actor),
+    describeCurrentPolicy(actor),
+    currentGuardrails(actor),
     listEntitlements(actor),
     guardrailStatistics(actor),
     listRequests(actor, { role: 'all', limit: 30 }),
   ])
-  const inForce = new Set(guardrails.map(({ name }) => name))
-  const gone = counts.filter(({ name }) => !inForce.has(name))
+  const policyForTrial = new Set(guardrails.map(({ name }) => name))
+  const gone = counts.filter(({ name }) => !policyForTrial.has(name))
   const asks = requests.map(({ id, title, requester, createdAt }) => ({
     id,
     label: `${title}, ${requester.name}, ${createdAt.slice(0, 16).replace('T', ' ')}`,
@@ -71,8 +71,8 @@ export default async function GuardrailsPage() {
             Came in during the last 30 days and not in force any more:{' '}
             {gone
               .map(
-                ({ name, fired, stoppedDeciding, stoppedGranting }) =>
-                  `${name} (${fired + stoppedDeciding + stoppedGranting})`,
+                ({ name, matched, stoppedDeciding, stoppedGranting }) =>
+                  `${name} (${matched + stoppedDeciding + stoppedGranting})`,
               )
               .join(', ')}
           </p>
@@ -90,7 +90,7 @@ export default async function GuardrailsPage() {
             className="relative max-h-96 overflow-auto border border-line bg-sunken p-3"
           >
             <pre className="text-code">
-              <Said lines>{written}</Said>
+              <UntrustedText lines>{written}</UntrustedText>
             </pre>
           </section>
         ) : (

@@ -77,7 +77,7 @@ describe('the doors', slow, () => {
     })
     const judged = await judge({ policy: deny, sample: '' })
     expectPromised(judged, endpoints.judgePolicy)
-    expect(judged.body).toMatchObject({ outcome: 'refused', fired: [{ name: 'calm' }] })
+    expect(judged.body).toMatchObject({ outcome: 'refused', matched: [{ name: 'calm' }] })
     expect(currentPolicy().hash).toBe(hash)
     const [row] = await database.asOwner<{ n: number }>('SELECT count(*)::int AS n FROM policy_versions')
     expect(row?.n).toBe(1)
@@ -90,7 +90,7 @@ describe('the doors', slow, () => {
     expectProblem(await replay({ policy: deny, last: 501 }), 422, 'invalid')
     expectProblem(await replay({ policy: '#'.repeat(200_001) }), 422, 'invalid')
     expectProblem(await replay({ policy: '#'.repeat(300_000) }), 413, 'too-large')
-    expectProblem(await replay({ policy: deny, inForce: true }), 400, 'malformed')
+    expectProblem(await replay({ policy: deny, policyForTrial: true }), 400, 'malformed')
     expectProblem(await judge({ policy: deny }), 422, 'invalid')
     expectProblem(await judge({ policy: deny, ask: 'req_00000000000000000000000000' }), 404, 'not-found')
     const wrong = await replay({ policy: `${deny}    when: true` })
@@ -129,7 +129,7 @@ describe('postern policy replay', slow, () => {
     expect(text.stdout).toMatch(/\+ ticket: A ticket is needed\.\n {4}wanted by \[calm\]: Calm is kept\.\n/)
     const { body } = await replay({ policy: readFileSync(file, 'utf8') })
     const ticket = body.items[0].changes.find(({ kind }: { kind: string }) => kind === 'ticket')
-    expect(ticket).toMatchObject({ now: 'more', wantedBy: [{ name: 'calm', sentence: 'Calm is kept.' }] })
+    expect(ticket).toMatchObject({ now: 'more', requiredBy: [{ name: 'calm', sentence: 'Calm is kept.' }] })
   })
 
   test('ends with 0 where all is judged alike', async () => {

@@ -3,22 +3,22 @@ import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { endSession, findLiveSession, type LiveSession } from '#lib/adapters/db/people/sessions'
 import { log } from '#lib/observability/log'
-import type { Distrust } from '#lib/core/signing/verify-records'
+import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { identitySettings } from './configuration.ts'
 import { sessionFrom } from './cookies.ts'
 import { personOf } from './refresh.ts'
 import { rolesOf } from './roles.ts'
 
 /** Ends a session that rests on what Postern did not write, and records it, once. */
-async function endForged(id: LiveSession['id'], personId: string, distrust: Distrust, origin: Origin) {
+async function endForged(id: LiveSession['id'], personId: string, signatureFailure: SignatureFailure, origin: Origin) {
   log.warn(
-    { reference: origin.reference, code: distrust.code },
+    { reference: origin.reference, code: signatureFailure.code },
     'a session ends: Postern did not write what it rests on',
   )
   await transaction(async (tx) => {
     if (!(await endSession(tx, id))) return
     const actor = { kind: 'system', component: 'sessions', origin: { ...origin, via: 'system' } } as const
-    await recordEvent(tx, { type: 'record.refused', actor, data: distrust, about: { personId } })
+    await recordEvent(tx, { type: 'record.rejected', actor, data: signatureFailure, about: { personId } })
   })
 }
 
@@ -27,8 +27,8 @@ export async function actorOfSession(cookie: string | undefined, origin: Origin)
   const named = await sessionFrom(cookie)
   const session = named === undefined ? null : await findLiveSession(named)
   if (!named || !session) return null
-  if (session.distrust) {
-    await endForged(session.id, named.personId, session.distrust, origin)
+  if (session.signatureFailure) {
+    await endForged(session.id, named.personId, session.signatureFailure, origin)
     return null
   }
   // Where the configuration names another provider now, what the former one said counts for nothing.

@@ -77,18 +77,18 @@ async function verify(token: string): Promise<Verified> {
 async function personFor({ claimed, issuedAt }: Verified, origin: Origin): Promise<Person> {
   const { issuer } = identitySettings()
   const found = await findPerson(issuer, claimed.subject)
-  const known = found?.distrust ? null : found
-  const groups = found?.distrust ? [] : (claimed.groups ?? [])
+  const known = found?.signatureFailure ? null : found
+  const groups = found?.signatureFailure ? [] : (claimed.groups ?? [])
   if (known && (known.groupsAt >= issuedAt || claimed.groups === undefined)) {
     return { ...known.person, groups: groups.filter((group) => known.person.groups.includes(group)) }
   }
   const { person } = await transaction(async (tx) => {
-    if (found?.distrust) {
+    if (found?.signatureFailure) {
       const actor = { kind: 'system', component: 'sign-in', origin: { ...origin, via: 'system' } } as const
       await recordEvent(tx, {
-        type: 'record.refused',
+        type: 'record.rejected',
         actor,
-        data: found.distrust,
+        data: found.signatureFailure,
         about: { personId: found.person.id },
       })
     }

@@ -23,7 +23,7 @@ const refused = { code: 'unauthenticated' }
 const forged = async () =>
   (
     await database.asOwner<{ data: { record: string; code: string } }>(
-      `SELECT data FROM audit_events WHERE type = 'record.refused' ORDER BY seq`,
+      `SELECT data FROM audit_events WHERE type = 'record.rejected' ORDER BY seq`,
     )
   ).map(({ data }) => `${data.record} ${data.code}`)
 const subjectRow = (subject: string) => database.asApp(`SELECT * FROM people WHERE subject = $1`, [subject])

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { AppError } from '#lib/core/access/errors'
 import { closeDatabase } from '#lib/adapters/db/client'
-import { forgetFullBuckets } from '#lib/adapters/db/people/rate-buckets'
+import { pruneFullBuckets } from '#lib/adapters/db/people/rate-buckets'
 import { testDatabase } from '#testing/database'
 import { startProxy } from '#testing/proxy'
 import { type LimitKind, makeLimiter, networkOf } from './rate-limit.ts'
@@ -106,10 +106,10 @@ test('a call or two of many networks leave nothing in the database, and a bucket
   letThrough(limiter, 'refused', '198.51.100.1', 200)
   await limiter.settled()
   expect(await rows()).toHaveLength(1)
-  await forgetFullBuckets()
+  await pruneFullBuckets()
   expect(await rows()).toHaveLength(1)
   await database.asOwner(`UPDATE rate_buckets SET at = at - interval '1 minute'`)
-  await forgetFullBuckets()
+  await pruneFullBuckets()
   expect(await rows()).toEqual([])
 })
 

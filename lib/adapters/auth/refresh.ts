@@ -23,7 +23,7 @@ const answerSchema = z.object({ id_token: z.string().optional(), refresh_token: 
 /** The provider refuses this refresh token for good (RFC 6749 §5.2 `invalid_grant`). */
 class RefreshRefused extends Error {}
 
-async function askForTokens(refreshToken: string, metadata: ProviderMetadata) {
+async function requestTokens(refreshToken: string, metadata: ProviderMetadata) {
   const { clientId } = identitySettings()
   const { oidcClientSecret } = env()
   const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
@@ -54,7 +54,7 @@ async function refreshed(session: LiveSession, sealedToken: string, origin: Orig
   const refreshToken = await unseal(sealedToken, 'refresh-token', session.id)
   if (refreshToken === undefined) throw new RefreshRefused('the stored token was sealed with another secret')
   const metadata = await providerMetadata()
-  const answer = await askForTokens(refreshToken, metadata)
+  const answer = await requestTokens(refreshToken, metadata)
   const newToken = answer.refresh_token ? await seal(answer.refresh_token, 'refresh-token', session.id) : undefined
   // A provider need not send an id_token here (OpenID Connect Core §12.2); then the groups stay what they were.
   const claims = answer.id_token ? await verifyRefreshedIdToken(answer.id_token, metadata) : undefined

@@ -17,7 +17,7 @@ import { ClusterError } from './errors.ts'
 import { listPages } from './list-pages.ts'
 
 /** What was made: who the object is, and the end that its annotation tells whoever looks at the cluster alone. */
-export type MadeObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }
+export type CreatedObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }
 
 type Found = KubernetesObject & Omit<ShownObject, 'metadata'>
 
@@ -45,7 +45,7 @@ const read = ({ core, rbac }: ClusterClient, { kind, namespace, name }: ObjectKe
 /** The same as the parts that matter, whatever the client made of dates. */
 const shownOf = (found: Found) => found as ShownObject
 
-function asMade(key: ObjectKey, found: Found): MadeObject {
+function asMade(key: ObjectKey, found: Found): CreatedObject {
   const { uid, creationTimestamp } = found.metadata ?? {}
   if (!uid) throw new ClusterError('transient', `The cluster gave ${keyText(key)} no uid.`)
   return {
@@ -71,7 +71,7 @@ async function orExisting<T>(call: Promise<T>): Promise<T | undefined> {
  * is this grant's and gives exactly the same: what is not ours is never adopted, nor what somebody changed.
  * @throws ClusterError
  */
-export async function createObject(client: ClusterClient, manifest: Manifest): Promise<MadeObject> {
+export async function createObject(client: ClusterClient, manifest: Manifest): Promise<CreatedObject> {
   const key = keyOf(manifest)
   const made = await orExisting(create(client, manifest))
   if (made) {

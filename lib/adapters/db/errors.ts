@@ -2,17 +2,17 @@ import { AppError } from '#lib/core/access/errors'
 import { Prisma, type PrismaClient } from './generated/client.ts'
 
 /** Prisma: server not reached, timed out, connection closed, no connection in time, no transaction in time. */
-const awayCodes = new Set(['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010', 'P1011', 'P1017', 'P2024', 'P2028'])
+const unavailableCodes = new Set(['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010', 'P1011', 'P1017', 'P2024', 'P2028'])
 
 /**
  * SQLSTATE (PostgreSQL, appendix A): connection exceptions, insufficient resources, operator intervention (shutting
  * down, cancelled by timeout), a lock that could not be had, a serialization failure, a deadlock, a transaction that
  * idled too long.
  */
-const awayStates = /^(08...|53...|57...|55P03|40001|40P01|25P03)$/
+const unavailableStates = /^(08...|53...|57...|55P03|40001|40P01|25P03)$/
 
 /** What pg and node say without a code, or below the level at which a code exists. */
-const awayMessages =
+const unavailableMessages =
   /Can't reach database server|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/
 
 /** The SQLSTATE of an error from Prisma or pg, where it carries one: `42501` is "not allowed", `23514` a check. */
@@ -29,13 +29,13 @@ export function sqlStateOf(error: unknown): string | undefined {
   return sqlStateOf(meta?.driverAdapterError) ?? sqlStateOf(cause)
 }
 
-function isAway(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
-  if (typeof code === 'string' && awayCodes.has(code)) return true
-  if (awayStates.test(sqlStateOf(error) ?? '')) return true
+  if (typeof code === 'string' && unavailableCodes.has(code)) return true
+  if (unavailableStates.test(sqlStateOf(error) ?? '')) return true
   if (error instanceof Prisma.PrismaClientInitializationError) return true
-  return awayMessages.test(`${String(code)} ${error.message}`) || isAway(error.cause)
+  return unavailableMessages.test(`${String(code)} ${error.message}`) || isUnavailable(error.cause)
 }
 
 export const unavailable = (cause?: unknown) =>
@@ -43,7 +43,7 @@ export const unavailable = (cause?: unknown) =>
 
 /** "The database is away" as the error that callers know; every other error as it is. */
 export function translateError(error: unknown): unknown {
-  if (error instanceof AppError || !isAway(error)) return error
+  if (error instanceof AppError || !isUnavailable(error)) return error
   return unavailable(error)
 }
 

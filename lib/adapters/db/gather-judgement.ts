@@ -5,14 +5,14 @@ import type { Rule } from '#lib/core/access/rule'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import type { CurrentPolicy } from '#lib/adapters/policy/current'
-import { type Present, presentOf, type SeenRights, whoIn } from '#lib/core/rbac/current-access'
+import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
 import type { Tx } from './client.ts'
-import { type RightsColumns, seenRights } from '#lib/adapters/db/clusters/cluster-rights'
+import { type RightsColumns, observedRights } from '#lib/adapters/db/clusters/cluster-rights'
 
-type SeenNamespace = { name: string; labels: Record<string, string> }
+type ObservedNamespace = { name: string; labels: Record<string, string> }
 
 /** What the worker last wrote about a cluster, as the guardrails need it. */
-export type SeenCluster = { namespaces: SeenNamespace[] | null; clusterRoles: Record<string, Rule[]> }
+export type ObservedCluster = { namespaces: ObservedNamespace[] | null; clusterRoles: Record<string, Rule[]> }
 
 type ClusterColumns = { namespaces: unknown; clusterRoles: unknown; reachable: boolean | null }
 
@@ -20,47 +20,47 @@ type ClusterColumns = { namespaces: unknown; clusterRoles: unknown; reachable: b
  * The columns of `cluster_states` as facts. A cluster that was never reached has no namespaces to speak of: then only
  * names can be judged, and the worker looks again before it grants.
  */
-export function toSeenCluster({ namespaces, clusterRoles, reachable }: ClusterColumns): SeenCluster {
-  const seen = (namespaces as SeenNamespace[] | null) ?? []
+export function toObservedCluster({ namespaces, clusterRoles, reachable }: ClusterColumns): ObservedCluster {
+  const seen = (namespaces as ObservedNamespace[] | null) ?? []
   return {
     namespaces: seen.length === 0 && !reachable ? null : seen,
     clusterRoles: (clusterRoles as Record<string, Rule[]> | null) ?? {},
   }
 }
 
-export type Asked = JudgementFacts['submission']
+export type JudgedSubmission = JudgementFacts['submission']
 
 type Judged = {
   policy: Pick<CurrentPolicy, 'configuration' | 'hash'>
   entitlement: Entitlement
   requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
-  asked: Asked
-  cluster: SeenCluster
+  submission: JudgedSubmission
+  cluster: ObservedCluster
   /** What the worker last read of who may do what there. */
-  rights: SeenRights
-  /** What was asked of the cluster itself just now, where somebody did: it counts instead of what was read. */
-  difference?: Present['difference'] | undefined
+  rights: ObservedRights
+  /** The live answer of the cluster, where it was asked; it replaces what was read earlier. */
+  difference?: CurrentAccess['difference'] | undefined
   now: Date
   stage: NonNullable<JudgementFacts['stage']>
 }
 
 /** Everything that one judgement looks at, from what was gathered. */
 export function toJudgementFacts(judged: Judged): JudgementFacts {
-  const { policy, asked, cluster, requester, rights, difference, ...rest } = judged
-  const configured = policy.configuration.clusters.find(({ name }) => name === asked.cluster)
+  const { policy, submission, cluster, requester, rights, difference, ...rest } = judged
+  const configured = policy.configuration.clusters.find(({ name }) => name === submission.cluster)
   const { subject, groups, email, emailVerified } = requester
-  const rules = grantedRules(rest.entitlement, asked.rules, cluster.clusterRoles)
-  const question = { rules: rules ?? [], namespaces: asked.namespaces, now: rest.now }
-  const who = whoIn(asked.cluster, configured?.people, requester)
-  const present = configured && rules ? presentOf(asked.cluster, rights, who, question) : undefined
+  const rules = grantedRules(rest.entitlement, submission.rules, cluster.clusterRoles)
+  const question = { rules: rules ?? [], namespaces: submission.namespaces, now: rest.now }
+  const who = whoIn(submission.cluster, configured?.people, requester)
+  const currentAccess = configured && rules ? currentAccessOf(submission.cluster, rights, who, question) : undefined
   return {
     ...rest,
-    present: present && { ...present, ...(difference ? { difference } : {}) },
+    currentAccess: currentAccess && { ...currentAccess, ...(difference ? { difference } : {}) },
     requester: { subject, groups, email: emailVerified ? email : null },
-    submission: asked,
+    submission,
     cluster: {
       ...cluster,
-      name: asked.cluster,
+      name: submission.cluster,
       known: configured !== undefined,
       labels: configured?.labels ?? {},
     },
@@ -82,12 +82,12 @@ export async function gatherJudgement(tx: Tx, judged: Omit<Judged, 'now' | 'clus
       r.signature AS "rightsSignature",
       EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyKept",
       EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementKept"
-    FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.asked.cluster}
-    LEFT JOIN cluster_rights r ON r.cluster = ${judged.asked.cluster}`
+    FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.submission.cluster}
+    LEFT JOIN cluster_rights r ON r.cluster = ${judged.submission.cluster}`
   if (!row) throw new Error('a SELECT without a table gave no row')
   const { now, isPolicyKept, isEntitlementKept } = row
-  const rights = await seenRights(tx, judged.asked.cluster, row)
-  const facts = toJudgementFacts({ ...judged, cluster: toSeenCluster(row), rights, now, stage: 'asking' })
+  const rights = await observedRights(tx, judged.submission.cluster, row)
+  const facts = toJudgementFacts({ ...judged, cluster: toObservedCluster(row), rights, now, stage: 'asking' })
   return { facts, entitlementHash, isPolicyKept, isEntitlementKept }
 }
 export type GatheredJudgement = Awaited<ReturnType<typeof gatherJudgement>>

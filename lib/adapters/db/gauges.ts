@@ -19,7 +19,7 @@ export type Gauges = {
   /** Findings that stand: nothing came of them yet. */
   findings: Array<{ cluster: string; kind: FindingKind; count: number }>
   /** Seconds since each cluster was looked at and wholly swept; null where it never was. */
-  clusters: Array<{ name: string; reachable: boolean; lookAge: number; sweepAge: number | null }>
+  clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
 type Row = Omit<Gauges, 'grants' | 'due'> & {

@@ -5,7 +5,7 @@ import { testDatabase } from '#testing/database'
 import { aPerson, aSystemActor } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { refuse } from '#lib/adapters/db/audit/audit'
-import { forgetOldAnswers, once } from './idempotency.ts'
+import { pruneIdempotencyKeys, once } from './idempotency.ts'
 
 const database = await testDatabase()
 afterAll(database.drop)
@@ -114,6 +114,6 @@ test('answers are forgotten after a day, not before', async () => {
   const age = 'UPDATE idempotency SET created_at = now() - $2::interval WHERE key = $1'
   await database.asOwner(age, [old, '24 hours 1 minute'])
   await database.asOwner(age, [young, '23 hours 59 minutes'])
-  await forgetOldAnswers()
+  await pruneIdempotencyKeys()
   expect(await db().idempotency.findMany({ where: { key: { in: [old, young] } } })).toMatchObject([{ key: young }])
 })

@@ -62,6 +62,6 @@ export const once = (
   })
 
 /** Forgets answers that are older than a day: nobody tries again after that. Called by the sweep. */
-export async function forgetOldAnswers() {
+export async function pruneIdempotencyKeys() {
   await db().$executeRaw`DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'`
 }

@@ -8,7 +8,7 @@ const patience = 1_500
 const unasked = 250
 
 /** Does the database not answer at this moment? For what has to say so before it begins an answer. Never throws. */
-export async function isDatabaseAway(patienceMs = patience): Promise<boolean> {
+export async function isDatabaseUnavailable(patienceMs = patience): Promise<boolean> {
   const late = new AbortController()
   const answer = db().$queryRaw`SELECT 1`
     .then(
@@ -23,11 +23,11 @@ export async function isDatabaseAway(patienceMs = patience): Promise<boolean> {
  * What `work` comes to, unless it takes long because the database does not answer.
  * @throws AppError `unavailable` then; what `work` does may still come about, as with every answer that is lost
  */
-export async function unlessAway<T>(work: Promise<T>): Promise<T> {
+export async function unlessUnavailable<T>(work: Promise<T>): Promise<T> {
   const over = new AbortController()
   const watch = async () => {
     await delay(unasked, undefined, { signal: over.signal })
-    if (await isDatabaseAway(patience - unasked)) throw unavailable()
+    if (await isDatabaseUnavailable(patience - unasked)) throw unavailable()
     return work
   }
   try {

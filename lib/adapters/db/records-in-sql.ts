@@ -1,7 +1,7 @@
 import type { Person } from '#lib/core/access/actor'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
-import { type Distrust, distrustApproval, type Signed } from '#lib/core/signing/verify-records'
+import { type SignatureFailure, verifyApproval, type Signed } from '#lib/core/signing/verify-records'
 import { Prisma } from './generated/client.ts'
 import { toPerson } from '#lib/adapters/db/people/people'
 import { signingKeys } from './signing.ts'
@@ -22,7 +22,7 @@ export const personInSql = (people: 'p' | 'q'): Prisma.Sql =>
 /** The columns of a request `r` and its entitlement version `e` that everybody needs who judges it. */
 export const requestInSql = Prisma.sql`r.namespaces, r.rules, r.cluster_role AS "clusterRole",
   r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest, r.reason, r.ticket, r.steps, r.verdict,
-  r.facts, r.difference, r.asked, r.policy_hash AS "policyHash", r.entitlement_name AS "entitlementName",
+  r.facts, r.difference, r.submitted_terms AS "submittedTerms", r.policy_hash AS "policyHash", r.entitlement_name AS "entitlementName",
   r.entitlement_hash AS "entitlementHash", r.created_at AS "createdAt", r.lapses_at AS "lapsesAt", r.signature,
   e.document AS entitlement`
 
@@ -39,7 +39,7 @@ export type RequestInSql = Signed<{
   verdict: unknown
   facts: unknown
   difference: unknown
-  asked: unknown
+  submittedTerms: unknown
   policyHash: string
   entitlementName: string
   entitlementHash: string
@@ -94,9 +94,9 @@ export const toMadeDecision = ({
 })
 
 /** Why what was read so cannot be what Postern wrote; null when it is. */
-export const distrustOf = (
+export const verificationOf = (
   request: RequestInSql & { id: string; cluster: string },
   requester: PersonInSql,
   decisions: readonly DecisionInSql[],
-): Distrust | null =>
-  distrustApproval(signingKeys(), { request, requester, entitlement: request.entitlement, decisions })
+): SignatureFailure | null =>
+  verifyApproval(signingKeys(), { request, requester, entitlement: request.entitlement, decisions })

@@ -85,7 +85,7 @@ describe('what was asked for and what was approved does not change', () => {
     ['fewer steps', "steps = '[]'"],
     ['other readers', "approver_groups = '{everybody}'"],
     ['more time to decide', "lapses_at = lapses_at + interval '1 day'"],
-    ['what was asked first', "asked = '{}'"],
+    ['what was asked first', "submitted_terms = '{}'"],
   ])('a pending request is not given: %s', async (_, set) => {
     const { id } = await aRequest()
     expect(await lets(`UPDATE requests SET ${set}`, id)).toBe(false)

@@ -33,7 +33,7 @@ const submission = {
   cluster: 'prod-eu',
   namespaces: ['payments'],
   reason: 'the checkout pods hang since the last deploy',
-  duration: 1800,
+  durationSeconds: 1800,
 }
 
 /** Milliseconds until the call was refused as unavailable. */

@@ -13,7 +13,7 @@ export async function leave(id: string): Promise<void> {
 }
 
 /** Forgets workers that died long ago, and orders for credentials that nobody waits for any more. */
-export async function forgetTheDead(): Promise<void> {
+export async function pruneStale(): Promise<void> {
   await db().$executeRaw`DELETE FROM workers WHERE seen_at < now() - interval '1 hour'`
   await db().$executeRaw`DELETE FROM credential_orders WHERE created_at < now() - interval '1 minute'`
 }

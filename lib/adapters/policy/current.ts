@@ -10,7 +10,7 @@ import { readPolicyFiles, type Texts } from './read-files.ts'
 /** The policy as it was loaded, and what was last refused where the file has changed to something wrong since. */
 export type LoadedPolicy = {
   configuration: Configuration
-  /** The file as it was read. It is not for everybody: see `guardrailsAsWritten`. */
+  /** The file as it was read. It is not for everybody: see `guardrailsSource`. */
   text: string
   /** The text of each calendar that it names. */
   calendars: ReadonlyMap<string, string>
@@ -154,7 +154,7 @@ export async function startPolicy(path: string): Promise<{ stop(): Promise<void>
   return { stop: state.stop }
 }
 
-function stateInForce(): State {
+function currentState(): State {
   const state = shared[key]
   if (!state) throw new Error('The policy is not loaded: startPolicy comes first.')
   return state
@@ -162,7 +162,7 @@ function stateInForce(): State {
 
 /** The policy in force now; what it returns is never changed, a new version is a new object. */
 export function currentPolicy(): CurrentPolicy {
-  const { policy } = stateInForce()
+  const { policy } = currentState()
   const known = policiesHere.get(policy)
   if (known) return known
   const current = { ...policy, compiled: compileHere(policy) }
@@ -172,7 +172,7 @@ export function currentPolicy(): CurrentPolicy {
 
 /** Calls back after every change of the file, accepted or refused, until the returned function is called. */
 export function onPolicyChange(listener: (policy: LoadedPolicy) => void): () => void {
-  const { listeners } = stateInForce()
+  const { listeners } = currentState()
   listeners.add(listener)
   return () => listeners.delete(listener)
 }

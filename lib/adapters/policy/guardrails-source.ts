@@ -4,7 +4,7 @@ import { isMap, isScalar, parseDocument } from 'yaml'
  * The keys `guardrailPack` and `guardrails` of a configuration as they are written, with their comments; empty where
  * they are not written. The rest of the file is not for everybody.
  */
-export function guardrailsAsWritten(text: string): string {
+export function guardrailsSource(text: string): string {
   const { contents } = parseDocument(text, { uniqueKeys: false })
   if (!isMap(contents)) return ''
   const starts = contents.items.flatMap(({ key }) =>
@@ -14,7 +14,14 @@ export function guardrailsAsWritten(text: string): string {
     .flatMap(([key, start], index) => {
       if (key !== 'guardrailPack' && key !== 'guardrails') return []
       const next = starts[index + 1]?.[1] ?? text.length
-      return [text.slice(start, next).replace(/(\n[ \t]*(#.*)?)*$/, '')]
+      return [withoutTrailingComments(text.slice(start, next))]
     })
     .join('\n')
+}
+
+/** NB: line by line: a single pattern for all of it would take quadratic time on a long run of comments. */
+function withoutTrailingComments(text: string): string {
+  const lines = text.split('\n')
+  const last = lines.findLastIndex((line, index) => index === 0 || !/^[ \t]*(#.*)?$/.test(line))
+  return lines.slice(0, last + 1).join('\n')
 }

@@ -1,8 +1,8 @@
 import { anEntitlement } from '#testing/configuration'
-import type { TriedAsk } from './trial.ts'
+import type { PastRequest } from './trial.ts'
 
 /** Something that was asked for, without anything that is known of it besides. */
-export function aTriedAsk(overrides: Partial<TriedAsk> = {}): TriedAsk {
+export function aPastRequest(overrides: Partial<PastRequest> = {}): PastRequest {
   const entitlement = anEntitlement()
   return {
     at: new Date('2026-11-23T09:00:00Z'),
@@ -21,7 +21,7 @@ export function aTriedAsk(overrides: Partial<TriedAsk> = {}): TriedAsk {
     difference: null,
     clusterLabels: {},
     mayKnowRequester: true,
-    said: { kind: 'refused', violations: [], fired: [] },
+    said: { kind: 'refused', violations: [], matched: [] },
     ...overrides,
   }
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Change } from '#lib/core/access/policy-trial'
 import { guardrailsSection } from '#lib/core/guardrails/section'
-import { aTriedAsk } from './past-requests.testing.ts'
+import { aPastRequest } from './past-requests.testing.ts'
 import { replay } from './trial.ts'
 
-const ask = aTriedAsk({ durationSeconds: 900, ticket: 'OPS-7' })
+const ask = aPastRequest({ durationSeconds: 900, ticket: 'OPS-7' })
 
 const guardrail = (name: string, one: object) => ({ name, description: `${name} says so.`, ...one })
 const written = (guardrails: object[]) => ({ guardrailPack: {}, guardrails })
@@ -16,7 +16,7 @@ function changesOf(from: object[], to: object[]): Change[] {
       kind: 'replay',
       candidate: { text: JSON.stringify(written(to)), calendars: new Map() },
       against: 'in-force',
-      inForce: {
+      policyForTrial: {
         hash: 'sha256:0',
         section: guardrailsSection.parse(written(from)),
         calendars: new Map(),
@@ -32,7 +32,7 @@ function changesOf(from: object[], to: object[]): Change[] {
 }
 
 const named = (changes: Change[]) =>
-  changes.map(({ kind, now, wantedBy }) => [`${now} ${kind}`, ...wantedBy.map(({ name }) => name)])
+  changes.map(({ kind, now, requiredBy }) => [`${now} ${kind}`, ...requiredBy.map(({ name }) => name)])
 
 const requires = (name: string, require: object) => guardrail(name, { effect: 'require', require })
 const limits = (name: string, limit: object) => guardrail(name, { effect: 'limit', limit })
@@ -66,8 +66,8 @@ test('whatever more is wanted names the guardrails that want it, and no other, w
   expect(named(changes)).toEqual(strict.map(([kind, name]) => [`more ${kind}`, name]))
   expect(changes[0]).toMatchObject({
     sentence: '1 more of sre must approve.',
-    wantedBy: [{ name: 'two-of-sre', sentence: 'two-of-sre says so.' }],
-    wantedByMore: 0,
+    requiredBy: [{ name: 'two-of-sre', sentence: 'two-of-sre says so.' }],
+    requiredByMore: 0,
   })
 })
 
@@ -90,7 +90,7 @@ test('its message is told as the person who asked is told it, computed or writte
       guardrail('written', { ...one, message: 'A ticket says why.' }),
     ],
   )
-  expect(change?.wantedBy).toEqual([
+  expect(change?.requiredBy).toEqual([
     { name: 'computed', sentence: `for ${ask.entitlementName}` },
     { name: 'written', sentence: 'A ticket says why.' },
   ])
@@ -99,6 +99,6 @@ test('its message is told as the person who asked is told it, computed or writte
 test('of very many that want the same, some are named and the rest is a number', () => {
   const many = Array.from({ length: 40 }, (_, i) => requires(`g${i}`, { ticket: true }))
   const [change] = changesOf([], many)
-  expect(change?.wantedBy).toHaveLength(5)
-  expect(change?.wantedByMore).toBe(35)
+  expect(change?.requiredBy).toHaveLength(5)
+  expect(change?.requiredByMore).toBe(35)
 })

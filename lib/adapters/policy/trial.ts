@@ -13,7 +13,7 @@ import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-con
 import { parseSample } from '#lib/core/guardrails/cases/policy-case-file'
 import { givenFacts } from '#lib/core/guardrails/cases/policy-test'
 import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
-import { factsOfThen, type RecordedAsk, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
+import { factsOfThen, type RecordedRequest, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
 import { judgeFully, verdictOf } from '#lib/core/guardrails/judge'
 import { parseCandidate } from './parse.ts'
 
@@ -21,17 +21,17 @@ import { parseCandidate } from './parse.ts'
 export type TrialProblem = { in: 'policy' | 'sample'; line: number; column: number; path: string; message: string }
 
 /** An ask of the past with what was said then. */
-export type TriedAsk = RecordedAsk & {
+export type PastRequest = RecordedRequest & {
   /** May the reader learn what is known of the requester? An expression can tell it. */
   mayKnowRequester: boolean
   /** Of a refused ask, only the violations were kept. */
   said:
-    | { kind: 'request'; judged: Omit<Judged, 'wants'> }
-    | { kind: 'refused'; violations: Verdict['violations']; fired: string[] }
+    | { kind: 'request'; judged: Omit<Judged, 'guardrailRequirements'> }
+    | { kind: 'refused'; violations: Verdict['violations']; matched: string[] }
 }
 
 /** The policy in force, as plain data. */
-export type InForce = {
+export type PolicyForTrial = {
   hash: string
   section: GuardrailsSection
   calendars: ReadonlyMap<string, string>
@@ -44,8 +44,8 @@ export type ReplayTask = {
   kind: 'replay'
   candidate: CandidateText
   against: ReplayInput['against']
-  inForce: InForce
-  asks: TriedAsk[]
+  policyForTrial: PolicyForTrial
+  asks: PastRequest[]
   /** Milliseconds after which the rest is left out. */
   budget: number
 }
@@ -53,12 +53,12 @@ export type JudgeTask = {
   kind: 'judge'
   /** Null: the policy in force. */
   candidate: CandidateText | null
-  inForce: InForce
-  subject: { ask: TriedAsk } | { sample: string }
+  policyForTrial: PolicyForTrial
+  subject: { ask: PastRequest } | { sample: string }
 }
 export type TrialTask = ReplayTask | JudgeTask
 
-export type ReplayedAsk = {
+export type ReplayedRequest = {
   /** Of the asks that were given. */
   index: number
   before: Outcome
@@ -70,7 +70,7 @@ export type ReplayedAsk = {
 export type ReplayResult = {
   hash: string
   judged: number
-  changed: ReplayedAsk[]
+  changed: ReplayedRequest[]
   guardrails: { name: string; before: number | null; after: number }[]
 }
 export type TrialResult<T extends TrialTask> =
@@ -91,7 +91,7 @@ const refused = (where: TrialProblem['in'], problems: readonly Omit<TrialProblem
   }),
 })
 
-function compileInForce({ hash, section, calendars }: InForce, surroundings: Surroundings | null): Policy {
+function compileCurrent({ hash, section, calendars }: PolicyForTrial, surroundings: Surroundings | null): Policy {
   const result = compilePolicy(section, calendars)
   if (!result.ok) throw new Error(`accepted guardrails do not compile: ${result.problems[0]?.message}`)
   return { hash, compiled: result.compiled, surroundings }
@@ -104,22 +104,22 @@ function entitlementGone(name: string, hash: string): Verdict {
   return { policyVersion: hash, violations, warnings: [], ...nothingMore }
 }
 
-function judgeAsk(ask: TriedAsk, { hash, compiled, surroundings }: Policy) {
+function judgePastRequest(ask: PastRequest, { hash, compiled, surroundings }: Policy) {
   const { mayKnowRequester } = ask
   const { facts, unknown } = factsOfThen(ask, { surroundings, mayKnowRequester, policyHash: hash })
-  if (!facts) return { verdict: entitlementGone(ask.entitlementName, hash), steps: [], wants: [], unknown, seen: null }
-  const { verdict, steps, wants, seen } = judgeFully(compiled, facts)
-  return { verdict, steps, wants, unknown, seen }
+  if (!facts) return { verdict: entitlementGone(ask.entitlementName, hash), steps: [], guardrailRequirements: [], unknown, seen: null }
+  const { verdict, steps, guardrailRequirements, seen } = judgeFully(compiled, facts)
+  return { verdict, steps, guardrailRequirements, unknown, seen }
 }
 
 /** What was said then; what was not kept of it is taken to be as it is now, so that it is no difference. */
-function asSaidThen({ said, facts }: TriedAsk, now: Judged): Judged {
+function asJudgedThen({ said, facts }: PastRequest, now: Judged): Judged {
   if (said.kind === 'refused') {
-    return { ...now, verdict: { ...now.verdict, violations: said.violations, fired: said.fired } }
+    return { ...now, verdict: { ...now.verdict, violations: said.violations, matched: said.matched } }
   }
   // Which guardrail wanted what was not kept: only of what is wanted now one can be named.
   const { verdict, steps } = said.judged
-  return { verdict: facts ? verdict : { ...verdict, maxDuration: now.verdict.maxDuration }, steps, wants: [] }
+  return { verdict: facts ? verdict : { ...verdict, maxDuration: now.verdict.maxDuration }, steps, guardrailRequirements: [] }
 }
 
 function tally(counts: Map<string, { before: number | null; after: number }>, before: Verdict | null, after: Verdict) {
@@ -128,11 +128,11 @@ function tally(counts: Map<string, { before: number | null; after: number }>, be
     if (counts.size < mostCounted) counts.set(name, known)
     return known
   }
-  for (const name of before?.fired ?? []) {
+  for (const name of before?.matched ?? []) {
     const one = of(name)
     if (one.before !== null) one.before += 1
   }
-  for (const name of after.fired) of(name).after += 1
+  for (const name of after.matched) of(name).after += 1
 }
 
 /**
@@ -141,19 +141,19 @@ function tally(counts: Map<string, { before: number | null; after: number }>, be
  * @param elapsed milliseconds since it began
  */
 export function replay(task: ReplayTask, elapsed: () => number): TrialResult<ReplayTask> {
-  const { candidate, inForce, against, asks, budget } = task
+  const { candidate, policyForTrial, against, asks, budget } = task
   const parsed = parseCandidate(candidate.text, 'policy', candidate.calendars)
   if (!parsed.ok) return refused('policy', parsed.problems)
   const surroundings = parsed.configuration
   const policy: Policy = { hash: parsed.hash, compiled: parsed.compiled, surroundings }
-  const baseline = against === 'in-force' ? compileInForce(inForce, surroundings && inForce.surroundings) : null
+  const baseline = against === 'in-force' ? compileCurrent(policyForTrial, surroundings && policyForTrial.surroundings) : null
   const counts = new Map<string, { before: number | null; after: number }>()
-  const changed: ReplayedAsk[] = []
+  const changed: ReplayedRequest[] = []
   let judged = 0
   for (const [index, ask] of asks.entries()) {
     if (judged > 0 && elapsed() > budget) break
-    const after = judgeAsk(ask, policy)
-    const before: Judged = baseline ? judgeAsk(ask, baseline) : asSaidThen(ask, after)
+    const after = judgePastRequest(ask, policy)
+    const before: Judged = baseline ? judgePastRequest(ask, baseline) : asJudgedThen(ask, after)
     judged += 1
     tally(counts, baseline || ask.facts ? before.verdict : null, after.verdict)
     const changes = changesBetween(before, after)
@@ -172,8 +172,8 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
 }
 
 /** Each guardrail that came in, with what it does and what it said. */
-function firedOf(compiled: readonly CompiledGuardrail[], { fired, violations, warnings }: Verdict): Trial['fired'] {
-  const names = new Set(fired)
+function matchedOf(compiled: readonly CompiledGuardrail[], { matched, violations, warnings }: Verdict): Trial['matched'] {
+  const names = new Set(matched)
   return compiled
     .filter(({ guardrail }) => names.has(guardrail.name))
     .map(({ guardrail }) => ({
@@ -198,7 +198,7 @@ function trialOf(
     verdict,
     outcome: outcomeOf(judged),
     steps: [...steps],
-    fired: firedOf(compiled, verdict),
+    matched: matchedOf(compiled, verdict),
     rules: seen?.rules ? [...seen.rules] : null,
     risks: (seen?.risks ?? []).map(({ id, severity }) => ({ id, severity: severity as Severity })),
     at: at.toISOString(),
@@ -209,18 +209,18 @@ function trialOf(
 function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy): Judged & { seen: Seen } {
   const judgement: Judgement = judge(compiled, facts, now)
   const steps = approvalSteps(facts.entitlement.approvals, judgement.requirements)
-  return { verdict: verdictOf(judgement, hash), steps, wants: judgement.wants, seen: facts }
+  return { verdict: verdictOf(judgement, hash), steps, guardrailRequirements: judgement.guardrailRequirements, seen: facts }
 }
 
 /** Judges one ask of the past, or a sample, and says which guardrails came in and why. */
-export function judgeOne({ candidate, inForce, subject }: JudgeTask): TrialResult<JudgeTask> {
+export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): TrialResult<JudgeTask> {
   const parsed = candidate && parseCandidate(candidate.text, 'policy', candidate.calendars)
   if (parsed && !parsed.ok) return refused('policy', parsed.problems)
   const policy: Policy = parsed
     ? { hash: parsed.hash, compiled: parsed.compiled, surroundings: parsed.configuration }
-    : compileInForce(inForce, null)
+    : compileCurrent(policyForTrial, null)
   if ('ask' in subject) {
-    return { ok: true, result: trialOf(policy.compiled, { ...judgeAsk(subject.ask, policy), at: subject.ask.at }) }
+    return { ok: true, result: trialOf(policy.compiled, { ...judgePastRequest(subject.ask, policy), at: subject.ask.at }) }
   }
   const sample = parseSample(subject.sample)
   if (!sample.ok) return refused('sample', sample.problems)

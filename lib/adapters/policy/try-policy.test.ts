@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '#lib/core/access/errors'
-import { aTriedAsk } from './past-requests.testing.ts'
-import type { InForce, TriedAsk } from './trial.ts'
+import { aPastRequest } from './past-requests.testing.ts'
+import type { PolicyForTrial, PastRequest } from './trial.ts'
 import { replayBudget, tryPolicy } from './try-policy.ts'
 
-const inForce: InForce = {
+const policyForTrial: PolicyForTrial = {
   hash: 'sha256:0',
   section: { guardrailPack: {}, guardrails: [] },
   calendars: new Map(),
   surroundings: { entitlements: [], clusters: [] },
 }
-const ask = aTriedAsk({ reason: 'x'.repeat(2000) })
+const ask = aPastRequest({ reason: 'x'.repeat(2000) })
 
 const many = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n')
 const guardrails = (count: number, when: string) =>
   `guardrails:\n${many(count, (i) => ` - {name: g${i}, description: d, effect: deny, when: "${when}"}`)}`
-const replayOf = (text: string, person = 'per_1', asks: TriedAsk[] = []) =>
+const replayOf = (text: string, person = 'per_1', asks: PastRequest[] = []) =>
   tryPolicy(person, {
     kind: 'replay',
     candidate: { text, calendars: new Map() },
-    inForce,
+    policyForTrial,
     against: 'then',
     asks,
     budget: replayBudget,

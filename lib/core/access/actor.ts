@@ -57,9 +57,11 @@ export const canTellApart = (a: Identity, b: Identity, isOneSubjectPerPerson: bo
   isOneSubjectPerPerson || [a, b].every((identity) => verifiedEmails(identity).length > 0)
 
 /** Without what a mailbox's owner adds at will: `mina+two@…` reaches `mina@…` (RFC 5233). */
-const foldEmail = (email: string) =>
-  email
-    .normalize('NFKC')
-    .trim()
-    .toLowerCase()
-    .replace(/(?<=[^+@])\+[^@]*(?=@[^@]*$)/, '')
+function foldEmail(email: string): string {
+  const folded = email.normalize('NFKC').trim().toLowerCase()
+  const at = folded.lastIndexOf('@')
+  if (at < 0) return folded
+  const start = folded.lastIndexOf('@', at - 1) + 1
+  const beforePlus = folded.slice(start, at).search(/[^+]\+/)
+  return beforePlus < 0 ? folded : folded.slice(0, start + beforePlus + 1) + folded.slice(at)
+}

@@ -54,11 +54,11 @@ export const changeResource = z
     now: z.enum(['more', 'less']),
     code: z.string().nullable().meta({ description: 'Of a violation or a warning: what says it.' }),
     sentence: z.string(),
-    wantedBy: z.array(z.strictObject({ name: z.string(), sentence: z.string() })).meta({
+    requiredBy: z.array(z.strictObject({ name: z.string(), sentence: z.string() })).meta({
       description:
         'Of anything else: the guardrails that want what there is more of, or wanted what there is less of, each with its message. Empty where the entitlement does, and where it was not kept who wanted it then.',
     }),
-    wantedByMore: z.int().meta({ description: 'Guardrails that want it too and are not listed.' }),
+    requiredByMore: z.int().meta({ description: 'Guardrails that want it too and are not listed.' }),
   })
   .meta({ id: 'VerdictChange' })
 export type Change = z.infer<typeof changeResource>
@@ -71,7 +71,7 @@ const unknown = z.array(z.enum(unknownFacts)).meta({
 })
 
 /** Something that was asked for: a request, or an attempt that was refused. */
-const askResource = z
+const replayedRequestResource = z
   .strictObject({
     kind: z.enum(['request', 'refused']),
     id: z.string().meta({ description: 'Of the request, or of the event that records the refusal.' }),
@@ -96,7 +96,7 @@ export const replayResource = z
       .meta({ description: 'How often each guardrail came in; null where that was not kept.' }),
     items: z.array(
       z.strictObject({
-        ask: askResource,
+        ask: replayedRequestResource,
         before: z.enum(outcomes),
         after: z.enum(outcomes),
         changes: z.array(changeResource),
@@ -136,7 +136,7 @@ export const trialResource = z
     verdict: verdictResource,
     outcome: z.enum(outcomes),
     steps: z.array(approvalStepSchema).meta({ description: 'Who would have to approve.' }),
-    fired: z
+    matched: z
       .array(
         z.strictObject({
           name: z.string(),

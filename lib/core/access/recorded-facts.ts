@@ -13,7 +13,7 @@ export const recordedFacts = z.strictObject({
   requester: z.strictObject({ groups: z.array(text), email: text.nullable() }),
   clusterLabels: labels,
   /** Had the namespaces of the cluster ever been seen? */
-  namespacesSeen: z.boolean(),
+  namespacesObserved: z.boolean(),
   /** Those that were asked for, as written. Labels null: not seen, or no such namespace. */
   namespaces: z.array(z.strictObject({ name: text, labels: labels.nullable() })),
   /** What the ClusterRole allowed that the entitlement names; null where it names none, or it was not seen. */
@@ -24,7 +24,7 @@ export const recordedFacts = z.strictObject({
 export type RecordedFacts = z.infer<typeof recordedFacts>
 
 /** An ask that was refused, as it was written, for the record. */
-export const refusedAsk = z.strictObject({
+export const refusedSubmission = z.strictObject({
   rules: z.array(ruleSchema).nullable(),
   durationSeconds: z.number(),
   reason: text,
@@ -34,11 +34,11 @@ export const refusedAsk = z.strictObject({
   /** What of it was new to the requester; absent where nobody looked. */
   difference: differenceResource.optional(),
 })
-export type RefusedAsk = z.infer<typeof refusedAsk>
+export type RefusedSubmission = z.infer<typeof refusedSubmission>
 
 /** Characters of JSON. A refusal that would take more is recorded without what was asked: anybody may ask for anything. */
 const mostOfARefusal = 16_384
 
 /** The ask where it is small enough to be recorded with its refusal; undefined where it is not. */
-export const recordable = (asked: RefusedAsk): RefusedAsk | undefined =>
+export const recordable = (asked: RefusedSubmission): RefusedSubmission | undefined =>
   JSON.stringify(asked).length <= mostOfARefusal ? asked : undefined

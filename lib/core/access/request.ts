@@ -45,6 +45,7 @@ export const submissionSchema = z
     startsAt: timestamp.optional(),
   })
   .meta({ id: 'Submission' })
+  .transform(({ duration, ...rest }) => ({ ...rest, durationSeconds: duration }))
 export type Submission = z.infer<typeof submissionSchema>
 
 /** The body of POST /api/v1/requests/{id}/decisions. */
@@ -59,6 +60,7 @@ export const decisionSchema = z
         namespaces: z.array(namespaceName).min(1).max(20).optional(),
         duration: durationSchema.optional(),
       })
+      .transform(({ duration, ...rest }) => ({ ...rest, ...(duration === undefined ? {} : { durationSeconds: duration }) }))
       .optional(),
   })
   .meta({ id: 'DecisionInput' })

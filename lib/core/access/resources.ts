@@ -93,7 +93,7 @@ export const verdictResource = z
     maxDuration: duration
       .nullable()
       .meta({ description: 'The longest that guardrails allow; null: they say nothing.' }),
-    fired: z.array(z.string()).meta({ description: 'The guardrails that came in, whatever their effect.' }),
+    matched: z.array(z.string()).meta({ description: 'The guardrails that came in, whatever their effect.' }),
   })
   .meta({ id: 'Verdict' })
 export type Verdict = z.infer<typeof verdictResource>
@@ -258,7 +258,7 @@ export const requestSummary = z
     lapsesAt: time,
     resolvedAt: time.nullable(),
     steps: z.array(stepResource),
-    distrust: z
+    signatureFailure: z
       .string()
       .nullable()
       .meta({ description: 'Why it cannot be approved: what is on record was not written by Postern. Else null.' }),
@@ -282,7 +282,7 @@ export const requestResource = z
   .strictObject({
     ...requestSummary.shape,
     /** The terms as first asked, where an approver has narrowed them since. */
-    asked: z
+    submittedTerms: z
       .strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema), duration, digest: z.string() })
       .nullable(),
     /** What is new to the requester: today's answer while it is pending, then what it was last judged by. */

@@ -1,3 +1,3 @@
 /** How grave a risk is, from least to most. */
-export const severities = ['low', 'raised', 'severe'] as const
+export const severities = ['low', 'medium', 'high'] as const
 export type Severity = (typeof severities)[number]

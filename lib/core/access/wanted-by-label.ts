@@ -1,4 +1,4 @@
 import type { Change } from './policy-trial.ts'
 
-/** How a reader is told of `wantedBy`. By itself, so that a page does not load the schemas beside it. */
-export const wantedInWords: Record<Change['now'], string> = { more: 'wanted by', less: 'was wanted by' }
+/** How a reader is told of `requiredBy`. By itself, so that a page does not load the schemas beside it. */
+export const requiredByLabel: Record<Change['now'], string> = { more: 'wanted by', less: 'was wanted by' }

@@ -22,7 +22,7 @@ export function addedSteps({ steps, entitlement }: Asked): ApprovalStep[] {
  * guardrail has changed since, what it wants now is wanted besides, so nothing is approved by the old group alone.
  * @param current the entitlement's steps now; null where it is not there any more
  */
-export const stepsInForce = (asked: Asked, current: readonly ApprovalStep[] | null): ApprovalStep[] | null =>
+export const currentApprovalSteps = (asked: Asked, current: readonly ApprovalStep[] | null): ApprovalStep[] | null =>
   current && [...current, ...addedSteps(asked)]
 
 /** Of a person's groups, those that count for this request now. */
@@ -33,6 +33,6 @@ export function groupsThatCount(
 ): readonly string[] {
   // An entitlement that needs nobody by now takes nothing away from those who approved it when it did.
   if (current.length === 0) return groups
-  const named = new Set(stepsInForce(asked, current)?.flatMap((step) => step.groups))
+  const named = new Set(currentApprovalSteps(asked, current)?.flatMap((step) => step.groups))
   return groups.filter((group) => named.has(group))
 }

@@ -59,11 +59,11 @@ export function mayDecide(facts: DecidingFacts): May & { code?: NotDecidingCode 
   if (facts.decided.some((other) => isSamePerson(person, other))) {
     return no('already-decided', 'You have decided this request already: one person counts once.')
   }
-  if (!canTellApart(person, requester, facts.isOneSubjectPerPerson)) return no('unverified', whyNotTold(person))
+  if (!canTellApart(person, requester, facts.isOneSubjectPerPerson)) return no('unverified', whyUndecided(person))
   return { may: true }
 }
 
-const whyNotTold = (person: Identity) =>
+const whyUndecided = (person: Identity) =>
   verifiedEmails(person).length === 0
     ? 'The identity provider has verified no e-mail address of yours, so nobody can tell whether this is your own request. Have it verified, then sign in again.'
     : 'The identity provider has verified no e-mail address of whoever asked, so nobody can tell them from you. They have to have it verified, sign in again, and ask anew.'

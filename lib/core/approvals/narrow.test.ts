@@ -23,7 +23,7 @@ describe('an approver takes away', () => {
   })
 
   test('verbs, resources, names, namespaces and time', () => {
-    const less = { rules: [rule(['get'], ['pods'], ['web-1'])], namespaces: ['payments', 'payments'], duration: 60 }
+    const less = { rules: [rule(['get'], ['pods'], ['web-1'])], namespaces: ['payments', 'payments'], durationSeconds: 60 }
     expect(narrow(terms, less)).toEqual({
       ok: true,
       terms: { ...terms, rules: less.rules, namespaces: ['payments'], durationSeconds: 60 },
@@ -40,10 +40,10 @@ describe('an approver never adds', () => {
     ['another group', { rules: [{ ...rule(['get']), apiGroups: ['apps'] }] }, ['/narrow/rules']],
     ['a second rule', { rules: [rule(['get']), rule(['get'], ['nodes'])] }, ['/narrow/rules']],
     ['a namespace', { namespaces: ['payments', 'search'] }, ['/narrow/namespaces/1']],
-    ['a second more', { duration: 1801 }, ['/narrow/duration']],
+    ['a second more', { durationSeconds: 1801 }, ['/narrow/duration']],
     [
       'everything',
-      { rules: [rule(['*'])], namespaces: ['a', 'b'], duration: 9999 },
+      { rules: [rule(['*'])], namespaces: ['a', 'b'], durationSeconds: 9999 },
       ['/narrow/rules', '/narrow/namespaces/0', '/narrow/namespaces/1', '/narrow/duration'],
     ],
   ])('%s', (_, narrowing, pointers) => {
@@ -61,7 +61,7 @@ describe('an approver never adds', () => {
   test('the rules of a vetted ClusterRole are given whole', () => {
     const vetted = { ...terms, clusterRole: 'view' }
     expect(narrow(vetted, { rules: vetted.rules }).ok).toBe(false)
-    expect(narrow(vetted, { duration: 60, namespaces: ['payments'] }).ok).toBe(true)
+    expect(narrow(vetted, { durationSeconds: 60, namespaces: ['payments'] }).ok).toBe(true)
   })
 })
 
@@ -77,9 +77,9 @@ test('whatever is asked for, what is left is covered by what was there', () => {
   const namespaces = some('a', 'b', 'c')
   const seconds = fc.integer({ min: 1, max: 10 })
   fc.assert(
-    fc.property(rules, namespaces, seconds, rules, namespaces, seconds, (r, n, s, rules, namespaces, duration) => {
+    fc.property(rules, namespaces, seconds, rules, namespaces, seconds, (r, n, s, rules, namespaces, durationSeconds) => {
       const before = { rules: r as Rule[], namespaces: n, clusterRole: null, durationSeconds: s }
-      const result = narrow(before, { rules: rules as Rule[], namespaces, duration })
+      const result = narrow(before, { rules: rules as Rule[], namespaces, durationSeconds })
       if (!result.ok) return
       expect(covers(before.rules, result.terms.rules).covered).toBe(true)
       expect(result.terms.namespaces.every((name) => before.namespaces.includes(name))).toBe(true)

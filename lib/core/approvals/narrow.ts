@@ -13,11 +13,11 @@ export type NarrowableTerms = {
   durationSeconds: number
 }
 
-/** What an approver leaves of them; what is not named stays as it is. `duration` in seconds. */
-export type Narrowing = { rules?: Rule[]; namespaces?: string[]; duration?: number }
+/** What an approver leaves of them; what is not named stays as it is. */
+export type Narrowing = { rules?: Rule[]; namespaces?: string[]; durationSeconds?: number }
 
 /** Every place where the narrowing would widen, with pointers into the body of a decision. */
-function widenings(terms: NarrowableTerms, { rules, namespaces, duration }: Narrowing): FieldError[] {
+function widenings(terms: NarrowableTerms, { rules, namespaces, durationSeconds }: Narrowing): FieldError[] {
   const errors: FieldError[] = []
   if (rules && terms.clusterRole) {
     const message = `The rules are those of the vetted ClusterRole ${terms.clusterRole}: it is given whole or not at all.`
@@ -32,7 +32,7 @@ function widenings(terms: NarrowableTerms, { rules, namespaces, duration }: Narr
     const message = `${namespace} was not asked for: choose from ${terms.namespaces.join(', ')}.`
     errors.push({ pointer: `/narrow/namespaces/${index}`, message })
   }
-  if (duration !== undefined && duration > terms.durationSeconds) {
+  if (durationSeconds !== undefined && durationSeconds > terms.durationSeconds) {
     const message = `Longer than was asked for: at most ${durationInWords(terms.durationSeconds)}.`
     errors.push({ pointer: '/narrow/duration', message })
   }
@@ -46,14 +46,14 @@ export function narrow<T extends NarrowableTerms>(
 ): { ok: true; terms: T } | { ok: false; errors: FieldError[] } {
   const errors = widenings(terms, narrowing)
   if (errors.length > 0) return { ok: false, errors }
-  const { rules, namespaces, duration } = narrowing
+  const { rules, namespaces, durationSeconds } = narrowing
   return {
     ok: true,
     terms: {
       ...terms,
       rules: rules ? normalizeRules(rules) : terms.rules,
       namespaces: namespaces ? [...new Set(namespaces)].sort() : terms.namespaces,
-      durationSeconds: duration ?? terms.durationSeconds,
+      durationSeconds: durationSeconds ?? terms.durationSeconds,
     },
   }
 }

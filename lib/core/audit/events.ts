@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { differenceResource } from '#lib/core/access/difference'
 import { findingKinds } from '#lib/core/access/finding'
-import { refusedAsk } from '#lib/core/access/recorded-facts'
+import { refusedSubmission } from '#lib/core/access/recorded-facts'
 import { endReasons } from '#lib/core/access/status'
 
 // The closed list of facts that Postern records: for each type the shape of its data (an allow-list: what is not
@@ -50,8 +50,8 @@ export const auditEvents = {
       code: text,
       sentence: text,
       errors: z.array(z.strictObject({ pointer: text, message: text, code: text.optional() })),
-      fired: z.array(text).optional(),
-      asked: refusedAsk.optional(),
+      matched: z.array(text).optional(),
+      submission: refusedSubmission.optional(),
     }),
     (d) => `asked for ${d.entitlement} and was refused: ${d.sentence}`,
   ),
@@ -76,11 +76,11 @@ export const auditEvents = {
   ),
   'decision.refused': define(refusal.extend({ stoppedBy }), (d) => `tried to decide and was refused: ${d.sentence}`),
 
-  'grant.created': define(
+  'grant.intent-recorded': define(
     z.strictObject({ objects: z.array(z.strictObject({ kind: text, namespace: text, name: text })) }),
     () => 'will make the access',
   ),
-  'grant.object-made': define(
+  'grant.object-created': define(
     z.strictObject({ kind: text, namespace: text, name: text, uid: text }),
     (d) => `made ${d.kind} ${d.namespace}/${d.name}`,
   ),
@@ -122,13 +122,13 @@ export const auditEvents = {
     (d) => `put ${d.kind} ${d.namespace}/${d.name} right: ${d.why}`,
   ),
 
-  'grant.lost': define(refusal, (d) => `could not put the access right, so it ends: ${d.sentence}`),
+  'grant.repair-failed': define(refusal, (d) => `could not put the access right, so it ends: ${d.sentence}`),
   'grant.overdue-removed': define(
     z.strictObject({ kind: text, namespace: text, name: text, uid: text, expiresAt: text, removedAt: text }),
     (d) =>
       `removed ${d.kind} ${d.namespace}/${d.name} at ${d.removedAt}, without the database: its own annotation said that it was over`,
   ),
-  'finding.seen': define(
+  'finding.detected': define(
     z.strictObject({
       ...{ id: text, kind: z.enum(findingKinds), object: text, namespace: text, name: text, uid: text.nullable() },
       sentence: text,
@@ -140,7 +140,7 @@ export const auditEvents = {
   'credential.issued': define(z.strictObject({ jti: text, expiresAt: text }), () => 'took a credential'),
   'credential.refused': define(refusal, (d) => `asked for a credential and was refused: ${d.sentence}`),
 
-  'record.refused': define(
+  'record.rejected': define(
     z.strictObject({ record: text, id: text, code: text, sentence: text }),
     (d) => `refused what is on record: ${d.sentence}`,
   ),

@@ -23,15 +23,15 @@ describe('a waiver', () => {
 
   test('that has ended takes nothing away, and is told beside the finding', () => {
     expect(found(checkText(waived('postern:waive runs-commands-in-pods until 2026-11-24: why'))).sort()).toEqual([
-      'raised runs-commands-in-pods',
-      'raised waiver-expired',
+      'medium runs-commands-in-pods',
+      'medium waiver-expired',
     ])
   })
 
   test('that is not needed is told', () => {
     expect(found(checkText(waived('postern:waive creates-pods until 2026-12-31: why'))).sort()).toEqual([
       'low waiver-unused',
-      'raised runs-commands-in-pods',
+      'medium runs-commands-in-pods',
     ])
   })
 
@@ -43,7 +43,7 @@ describe('a waiver', () => {
     'postern:waive runs-commands-in-pods until tomorrow: why',
     'postern:waive * until 2026-12-31: why',
   ])('%s waives nothing, and says so', (line) => {
-    expect(found(checkText(waived(line))).sort()).toEqual(['raised runs-commands-in-pods', 'raised waiver-malformed'])
+    expect(found(checkText(waived(line))).sort()).toEqual(['medium runs-commands-in-pods', 'medium waiver-malformed'])
   })
 
   test('is for the object that it stands at, and for no other', () => {
@@ -79,21 +79,21 @@ describe('a baseline', () => {
 
   test('leaves what is new: another finding, a rule that gives more, another object', () => {
     const more = role('[{apiGroups: [""], resources: [pods/exec], verbs: [create, get]}]')
-    expect(against(known(before), more).found).toEqual(['raised runs-commands-in-pods'])
+    expect(against(known(before), more).found).toEqual(['medium runs-commands-in-pods'])
     expect(against(known(before), role(exec, '{name: other, namespace: payments}')).found).toEqual([
-      'raised runs-commands-in-pods',
+      'medium runs-commands-in-pods',
     ])
   })
 
   test('does not take away a copy of what is known', () => {
-    expect(against(known(before), documents(before, before)).found).toEqual(['raised runs-commands-in-pods'])
+    expect(against(known(before), documents(before, before)).found).toEqual(['medium runs-commands-in-pods'])
     expect(against(known(documents(before, before)), documents(before, before)).found).toEqual([])
   })
 
   test('does not take away what has become graver', () => {
     const baseline = known(before)
     for (const entry of baseline.findings) entry.severity = 'low'
-    expect(against(baseline, before).found).toEqual(['raised runs-commands-in-pods'])
+    expect(against(baseline, before).found).toEqual(['medium runs-commands-in-pods'])
   })
 
   test('says what is not found any more', () => {
@@ -102,7 +102,7 @@ describe('a baseline', () => {
 
   test('never answers for a waiver that has ended', () => {
     const ended = waived('postern:waive runs-commands-in-pods until 2026-11-24: why')
-    expect(against(known(ended), ended).found).toEqual(['raised waiver-expired'])
+    expect(against(known(ended), ended).found).toEqual(['medium waiver-expired'])
   })
 
   test.each(['', '{}', '[]', '{"version":2,"findings":[]}', '{"version":1,"findings":[{"fingerprint":"x"}]}'])(

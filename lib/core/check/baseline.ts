@@ -33,7 +33,7 @@ export function parseBaseline(text: string): Baseline {
   throw new Error(`is no baseline: ${issue?.path.join('.')} ${issue?.message}`)
 }
 
-const isGraver = (a: Severity, b: Severity) => severities.indexOf(a) > severities.indexOf(b)
+const isMoreSevere = (a: Severity, b: Severity) => severities.indexOf(a) > severities.indexOf(b)
 
 /** A waiver that has ended is to be renewed or taken out: nothing else answers it. */
 const isAboutWaiver = ({ id }: Finding) => id.startsWith('waiver-')
@@ -47,7 +47,7 @@ export function applyBaseline({ findings: entries }: Baseline, findings: readonl
   const met = new Set<string>()
   for (const finding of findings) {
     const entry = left.get(finding.fingerprint)
-    if (!entry || finding.accepted || isAboutWaiver(finding) || isGraver(finding.severity, entry.severity)) continue
+    if (!entry || finding.accepted || isAboutWaiver(finding) || isMoreSevere(finding.severity, entry.severity)) continue
     met.add(finding.fingerprint)
     if (entry.count === 0) continue
     entry.count--

@@ -27,7 +27,7 @@ describe('a role', () => {
   test('may say nothing about the objects of the cluster; a ClusterRole may', () => {
     const nodes = '[{apiGroups: [""], resources: [nodes/proxy], verbs: [create]}]'
     expect(found(checkText(role(nodes)))).toEqual([])
-    expect(found(checkText(role(nodes, '{name: r}', 'ClusterRole')))[0]).toMatch(/^severe /)
+    expect(found(checkText(role(nodes, '{name: r}', 'ClusterRole')))[0]).toMatch(/^high /)
   })
 
   test('is found in lists, in typed lists without kinds, in JSON and in any version of the API', () => {
@@ -40,7 +40,7 @@ describe('a role', () => {
       `[${whole}]`,
       `{"apiVersion": "v1", "kind": "List", "items": [\n\t${whole.replace(/[a-zA-Z0-9./]+/g, '"$&"').replace('""""', '""')}]}`,
     ])
-      expect(found(checkText(text)), text).toContain('raised runs-commands-in-pods')
+      expect(found(checkText(text)), text).toContain('medium runs-commands-in-pods')
     expect(found(checkText(json))).toEqual([])
   })
 
@@ -54,19 +54,19 @@ describe('a role', () => {
 describe('a binding', () => {
   test('to a role of the same input, wherever it stands, adds nothing to what was said of the role', () => {
     const text = documents(binding('{kind: Role, name: r}', mina), role(exec))
-    expect(found(checkText(text))).toEqual(['raised runs-commands-in-pods'])
+    expect(found(checkText(text))).toEqual(['medium runs-commands-in-pods'])
   })
 
   test('to a role that nobody knows is told: it may be anything', () => {
-    expect(found(checkText(binding('{kind: Role, name: r}', mina)))).toEqual(['raised unknown-role'])
+    expect(found(checkText(binding('{kind: Role, name: r}', mina)))).toEqual(['medium unknown-role'])
     expect(
       found(checkText(documents(binding('{kind: Role, name: r}', mina), role(exec, '{name: r, namespace: other}')))),
-    ).toContain('raised unknown-role')
+    ).toContain('medium unknown-role')
   })
 
   test('to a role that is said to be there is judged by what that gives', () => {
     expect(found(checkText(binding('{kind: Role, name: r}', mina), {}, role(exec)))).toEqual([
-      'raised binds-given-role',
+      'medium binds-given-role',
     ])
     expect(found(checkText(binding('{kind: Role, name: r}', mina), {}, role(harmless)))).toEqual([
       'low binds-given-role',
@@ -74,9 +74,9 @@ describe('a binding', () => {
   })
 
   test.each([
-    ['cluster-admin', 'severe'],
-    ['admin', 'severe'],
-    ['edit', 'severe'],
+    ['cluster-admin', 'high'],
+    ['admin', 'high'],
+    ['edit', 'high'],
     ['view', 'low'],
   ])('to %s, which every cluster has, is %s', (name, severity) => {
     expect(found(checkText(binding(`{kind: ClusterRole, name: ${name}}`, mina)))).toEqual([
@@ -88,7 +88,7 @@ describe('a binding', () => {
     const pods = '[{apiGroups: [""], resources: [pods], verbs: [create]}]'
     const inKubeSystem = { metadata: '{name: b, namespace: kube-system}' }
     const text = documents(role(pods, '{name: r}', 'ClusterRole'), binding(clusterRole, mina, inKubeSystem))
-    expect(found(checkText(text))).toEqual(['raised creates-pods', 'severe creates-pods'])
+    expect(found(checkText(text))).toEqual(['medium creates-pods', 'high creates-pods'])
   })
 
   test('of an aggregated role gives what its parts give', () => {
@@ -102,8 +102,8 @@ describe('a binding', () => {
     )
     expect(found(checkText(text))).toEqual([
       'low aggregated-role',
-      'raised runs-commands-in-pods',
-      'severe binds-everybody',
+      'medium runs-commands-in-pods',
+      'high binds-everybody',
     ])
   })
 })
@@ -115,15 +115,15 @@ describe('a subject', () => {
     )
 
   test.each([
-    ['{kind: Group, name: system:unauthenticated}', 'severe binds-anonymous'],
-    ['{kind: User, name: system:anonymous}', 'severe binds-anonymous'],
-    ['{kind: Group, name: system:authenticated}', 'raised binds-everybody'],
-    ['{kind: Group, name: system:serviceaccounts}', 'raised binds-everybody'],
-    ['{kind: Group, name: system:masters}', 'raised binds-masters'],
-    ['{kind: ServiceAccount, name: default}', 'raised binds-default-account'],
-    ['{kind: ServiceAccount, name: default, namespace: other}', 'raised binds-default-account'],
-    ['{kind: User, name: "system:serviceaccount:other:default"}', 'raised binds-default-account'],
-    ['{kind: Group, name: "system:serviceaccounts:other"}', 'raised binds-default-account'],
+    ['{kind: Group, name: system:unauthenticated}', 'high binds-anonymous'],
+    ['{kind: User, name: system:anonymous}', 'high binds-anonymous'],
+    ['{kind: Group, name: system:authenticated}', 'medium binds-everybody'],
+    ['{kind: Group, name: system:serviceaccounts}', 'medium binds-everybody'],
+    ['{kind: Group, name: system:masters}', 'medium binds-masters'],
+    ['{kind: ServiceAccount, name: default}', 'medium binds-default-account'],
+    ['{kind: ServiceAccount, name: default, namespace: other}', 'medium binds-default-account'],
+    ['{kind: User, name: "system:serviceaccount:other:default"}', 'medium binds-default-account'],
+    ['{kind: Group, name: "system:serviceaccounts:other"}', 'medium binds-default-account'],
   ])('%s is more than somebody in particular', (subject, expected) => {
     expect(bound(subject)).toEqual([expected])
   })
@@ -137,7 +137,7 @@ describe('a subject', () => {
   })
 
   test('that is everybody is as grave as what it is given', () => {
-    expect(bound('{kind: Group, name: system:authenticated}', exec)).toEqual(['severe binds-everybody'])
+    expect(bound('{kind: Group, name: system:authenticated}', exec)).toEqual(['high binds-everybody'])
     expect(bound('{kind: Group, name: system:authenticated}', '[{nonResourceURLs: [/healthz], verbs: [get]}]')).toEqual(
       ['low binds-everybody'],
     )
@@ -153,10 +153,10 @@ describe('paths that are no resource', () => {
   test('are judged in a ClusterRole, with the words that give them', () => {
     const { findings } = checkText(clusterRoleOf(paths('/healthz', '/debug/pprof/*')))
     expect(findings.map(({ severity, id, because }) => [severity, id, because])).toEqual([
-      ['raised', 'profiles-control-plane', ['get /debug/pprof/*']],
+      ['medium', 'profiles-control-plane', ['get /debug/pprof/*']],
     ])
     expect(findings[0]?.places.map(({ line, column }) => [line, column])).toHaveLength(2)
-    expect(found(checkText(clusterRoleOf(paths('*'))))).toEqual(['raised reaches-every-path'])
+    expect(found(checkText(clusterRoleOf(paths('*'))))).toEqual(['medium reaches-every-path'])
     expect(found(checkText(clusterRoleOf(paths('/healthz', '/version', '/api/*'))))).toEqual([])
   })
 
@@ -166,9 +166,9 @@ describe('paths that are no resource', () => {
       found(checkText(binding(clusterRole, `[${subject}]`, options), {}, given))
     const somebody = '{kind: User, name: mina}'
     expect(bound(somebody)).toEqual(['low binds-given-role'])
-    expect(bound(somebody, everywhere)).toEqual(['raised binds-given-role'])
-    expect(bound('{kind: User, name: system:anonymous}', everywhere)).toContain('raised binds-anonymous')
-    expect(bound('{kind: Group, name: system:authenticated}', everywhere)).toContain('severe binds-everybody')
+    expect(bound(somebody, everywhere)).toEqual(['medium binds-given-role'])
+    expect(bound('{kind: User, name: system:anonymous}', everywhere)).toContain('medium binds-anonymous')
+    expect(bound('{kind: Group, name: system:authenticated}', everywhere)).toContain('high binds-everybody')
   })
 
   test('that the API server itself gives in system:monitoring are said where it is bound', () => {
@@ -186,7 +186,7 @@ describe('paths that are no resource', () => {
     expect(found(checkText(text))).toEqual([
       'low reads-control-plane-metrics',
       'low aggregated-role',
-      'raised binds-everybody',
+      'medium binds-everybody',
     ])
   })
 
@@ -248,12 +248,12 @@ describe('what is no manifest', () => {
     const checker = checkText(
       `${api}\nkind: RoleList\nitems:\n- {metadata: {}}\n- {metadata: {name: r}, rules: ${exec}}\n`,
     )
-    expect(found(checker)).toEqual(['raised runs-commands-in-pods'])
+    expect(found(checker)).toEqual(['medium runs-commands-in-pods'])
     expect(unread(checker)).toEqual(['4: a Role must have a name'])
   })
 
   test('in one document keeps nobody from reading the next', () => {
-    expect(found(checkText(documents('kind: Role\n  a: {\n', role(exec))))).toEqual(['raised runs-commands-in-pods'])
+    expect(found(checkText(documents('kind: Role\n  a: {\n', role(exec))))).toEqual(['medium runs-commands-in-pods'])
   })
 })
 
@@ -288,12 +288,12 @@ describe('hostile YAML is refused or read in no time', () => {
   )
 
   test('a bomb that is not opened hurts nobody: what the role says is judged', () => {
-    expect(found(checkText(`${bomb}${role(exec)}`))).toEqual(['raised runs-commands-in-pods'])
+    expect(found(checkText(`${bomb}${role(exec)}`))).toEqual(['medium runs-commands-in-pods'])
   })
 })
 
 describe('ways of writing', () => {
-  const expected = ['raised runs-commands-in-pods']
+  const expected = ['medium runs-commands-in-pods']
   const plain = role(exec)
   test.each([
     ['CRLF', plain.replaceAll('\n', '\r\n')],

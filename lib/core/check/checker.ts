@@ -102,7 +102,7 @@ export class Checker {
         place: binding.roleRef.place,
       })
       // What was said of the role itself is not said again for each of its bindings.
-      const isNew = ({ id, severity }: Judged) => isGraver(severity, role.said.get(id) ?? null)
+      const isNew = ({ id, severity }: Judged) => isMoreSevere(severity, role.said.get(id) ?? null)
       this.#report(said.filter(isNew), where)
     }
     for (const where of this.#waiving) this.#report(where.waivers.told(), where)
@@ -141,7 +141,7 @@ export class Checker {
     const reach = role.kind === 'ClusterRole' ? 'unbound' : namespace === null ? 'somewhere' : { namespace }
     const said = this.#options.policy({ reach, rules, risks, place: source.placeOf(role.at) })
     for (const { id, severity } of said) {
-      if (isGraver(severity, known.said.get(id) ?? null)) known.said.set(id, severity)
+      if (isMoreSevere(severity, known.said.get(id) ?? null)) known.said.set(id, severity)
     }
     this.#report(said, where)
   }
@@ -166,7 +166,7 @@ export class Checker {
 
 const keyOf = (file: string, object: ObjectName) => `${file} ${objectInWords(object)}`
 
-const isGraver = (severity: Severity, than: Severity | null) =>
+const isMoreSevere = (severity: Severity, than: Severity | null) =>
   than === null || severities.indexOf(severity) > severities.indexOf(than)
 
 const givenBy = ({ rules }: PlacedRole): GivenRules => ({

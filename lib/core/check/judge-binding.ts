@@ -17,7 +17,7 @@ export type ReadBinding = {
   subjects: (Subject & { place: Place })[]
 }
 
-const isGraver = (a: Severity, b: Severity) => severities.indexOf(a) > severities.indexOf(b)
+const isMoreSevere = (a: Severity, b: Severity) => severities.indexOf(a) > severities.indexOf(b)
 
 export const assessBound = (role: KnownRole, binding: ReadBinding): Assessment =>
   assessRisk(role.rules, {
@@ -27,12 +27,12 @@ export const assessBound = (role: KnownRole, binding: ReadBinding): Assessment =
   })
 
 /** In a namespace such as kube-system, the same rules can do more than was said of the ClusterRole by itself. */
-function graverHere(role: KnownRole, here: Assessment, binding: ReadBinding): Judged[] {
+function moreSevereHere(role: KnownRole, here: Assessment, binding: ReadBinding): Judged[] {
   if (binding.kind !== 'RoleBinding' || binding.roleRef.kind !== 'ClusterRole' || !isPrivileged(binding.namespace))
     return []
   const alone = new Map(assessRisk(role.rules).findings.map((finding) => [finding.id, finding.severity]))
   return here.findings
-    .filter(({ partOf, id, severity }) => partOf.length === 0 && isGraver(severity, alone.get(id) ?? 'low'))
+    .filter(({ partOf, id, severity }) => partOf.length === 0 && isMoreSevere(severity, alone.get(id) ?? 'low'))
     .map((finding) => ({
       id: finding.id,
       severity: finding.severity,
@@ -50,14 +50,14 @@ function roleItself(role: KnownRole | null, here: Assessment | null, binding: Re
   const finding = { outlives: null, includes: [], places: [place] as [Place], substance: [kind, name] }
   if (!role || !here) {
     const sentence = `Gives ${kind} ${name}, which is neither in what was checked nor brought by the API server: nobody can say what it allows.`
-    return [{ ...finding, id: 'unknown-role', severity: 'raised', sentence, because: [] }]
+    return [{ ...finding, id: 'unknown-role', severity: 'medium', sentence, because: [] }]
   }
-  if (role.origin === 'input') return graverHere(role, here, binding)
+  if (role.origin === 'input') return moreSevereHere(role, here, binding)
   const where = binding.kind === 'RoleBinding' ? 'in the namespace' : 'in the whole cluster'
   const top = here.findings.filter(({ partOf }) => partOf.length === 0)
-  const gravest = top[0]
-  const sentence = gravest
-    ? `Gives the ${role.origin === 'builtin' ? 'built-in ' : ''}${kind} ${name} ${where}. ${gravest.sentence}`
+  const mostSevere = top[0]
+  const sentence = mostSevere
+    ? `Gives the ${role.origin === 'builtin' ? 'built-in ' : ''}${kind} ${name} ${where}. ${mostSevere.sentence}`
     : `Gives the ${role.origin === 'builtin' ? 'built-in ' : ''}${kind} ${name} ${where}, in which nothing dangerous is known.`
   const id = role.origin === 'builtin' ? 'binds-builtin-role' : 'binds-given-role'
   return [{ ...finding, id, severity: here.severity, sentence, because: summary(top.map((risk) => risk.id)) }]
@@ -79,7 +79,7 @@ export function judgeBinding(binding: ReadBinding, roles: KnownRoles): Judged[] 
   const here = role && assessBound(role, binding)
   const gift = {
     // What is not known may be anything.
-    severity: here?.severity ?? ('raised' as const),
+    severity: here?.severity ?? ('medium' as const),
     gives: givenBy(role, here),
     isBuiltin: role?.origin === 'builtin',
   }

@@ -6,7 +6,7 @@ import { judgeManifest, type ManifestFacts, type ManifestVerdict } from '#lib/co
 import type { GuardrailJudge } from './finding.ts'
 
 const severityOf: Record<ManifestVerdict['kind'], Severity> = {
-  violation: 'severe',
+  violation: 'high',
   warning: 'low',
   condition: 'low',
   unjudged: 'low',

@@ -1,6 +1,6 @@
 // Whom does a binding give its role to, and is that more people or programs than anybody meant?
 import type { Severity } from '#lib/core/access/severity'
-import { graver } from '#lib/core/rbac/risk/entry'
+import { moreSevere } from '#lib/core/rbac/risk/entry'
 
 /** `system:serviceaccount:ns:name` as a user is that account to the API server; see `means` in lib/rbac. */
 const accountUser = /^system:serviceaccount:([^:]+):([^:]+)$/
@@ -36,19 +36,19 @@ export function judgeSubject(subject: Subject, gift: Gift, bindingNamespace: str
   const isHarmless = gift.gives === 'harmless-paths' || (gift.isBuiltin && gift.severity === 'low')
   if (anonymous(subject)) {
     const sentence = `Gives it to ${subject.name}: to whoever reaches the API server, without signing in.`
-    const ofPaths = gift.gives === 'paths' ? graver('raised', gift.severity) : 'low'
-    return { id: 'binds-anonymous', severity: gift.gives === 'resources' ? 'severe' : ofPaths, sentence }
+    const ofPaths = gift.gives === 'paths' ? moreSevere('medium', gift.severity) : 'low'
+    return { id: 'binds-anonymous', severity: gift.gives === 'resources' ? 'high' : ofPaths, sentence }
   }
   if (everybody(subject)) {
     const who =
       subject.name === 'system:authenticated' ? 'everybody who can sign in, and every program' : 'every program'
-    const severity = isHarmless ? 'low' : gift.severity === 'low' ? 'raised' : 'severe'
+    const severity = isHarmless ? 'low' : gift.severity === 'low' ? 'medium' : 'high'
     return { id: 'binds-everybody', severity, sentence: `Gives it to ${subject.name}: to ${who} in the cluster.` }
   }
   if (subject.kind === 'Group' && subject.name === 'system:masters') {
     const sentence =
       'Names system:masters, whose members pass every check and cannot be stopped by RBAC: this gives them nothing, and shows that the group is used.'
-    return { id: 'binds-masters', severity: 'raised', sentence }
+    return { id: 'binds-masters', severity: 'medium', sentence }
   }
   const namespace = defaultAccountOf(subject, bindingNamespace)
   if (namespace === null) return null
@@ -56,5 +56,5 @@ export function judgeSubject(subject: Subject, gift: Gift, bindingNamespace: str
     subject.kind === 'Group'
       ? `Gives it to ${subject.name}: to every program in namespace ${namespace}, also to those that name no service account.`
       : `Gives it to the default service account of namespace ${namespace}: to every pod there that names no other.`
-  return { id: 'binds-default-account', severity: isHarmless ? 'low' : graver('raised', gift.severity), sentence }
+  return { id: 'binds-default-account', severity: isHarmless ? 'low' : moreSevere('medium', gift.severity), sentence }
 }

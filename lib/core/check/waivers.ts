@@ -86,20 +86,20 @@ export class Waivers {
   find(id: string): { until: string; reason: string } | null {
     const meant = this.#waivers.filter((waiver) => waiver.id === id)
     for (const waiver of meant) waiver.isUsed = true
-    const inForce = meant.find(({ until }) => until >= this.#today)
-    return inForce ? { until: inForce.until, reason: inForce.reason } : null
+    const policyForTrial = meant.find(({ until }) => until >= this.#today)
+    return policyForTrial ? { until: policyForTrial.until, reason: policyForTrial.reason } : null
   }
 
   /** Call it last: it says which were not needed. */
   told(): Judged[] {
     return [
       ...this.#malformed.map((place) =>
-        told('waiver-malformed', 'raised', 'This waives nothing: write "ID until 2026-12-31: why".', place),
+        told('waiver-malformed', 'medium', 'This waives nothing: write "ID until 2026-12-31: why".', place),
       ),
       ...this.#waivers.flatMap(({ id, until, isUsed, place }) => {
         if (!isUsed) return [told('waiver-unused', 'low', `Waives ${id}, which is not found here: take it out.`, place)]
         if (until >= this.#today) return []
-        return [told('waiver-expired', 'raised', `The waiver of ${id} ended with ${until}.`, place)]
+        return [told('waiver-expired', 'medium', `The waiver of ${id} ended with ${until}.`, place)]
       }),
     ]
   }

@@ -7,14 +7,14 @@ import type { FullJudgement } from './judge.ts'
 const mostNamed = 200
 
 /** Those that are violated. */
-export function violatedOf({ verdict: { violations, fired } }: Pick<FullJudgement, 'verdict'>): string[] {
+export function violatedOf({ verdict: { violations, matched } }: Pick<FullJudgement, 'verdict'>): string[] {
   const codes = new Set(violations.map(({ code }) => code))
-  return fired.filter((name) => codes.has(name)).slice(0, mostNamed)
+  return matched.filter((name) => codes.has(name)).slice(0, mostNamed)
 }
 
 /** Those that want people whom these steps do not name. */
-export const wantingMoreThan = ({ wants }: Pick<FullJudgement, 'wants'>, steps: readonly ApprovalStep[]): string[] =>
-  wants
+export const requiringMoreThan = ({ guardrailRequirements }: Pick<FullJudgement, 'guardrailRequirements'>, steps: readonly ApprovalStep[]): string[] =>
+  guardrailRequirements
     .filter(({ requires }) => {
       const { approvals = [], approvers = 0 } = requires ?? {}
       return missingSteps(steps, { approvals, approvers }).length > 0

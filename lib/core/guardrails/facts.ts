@@ -1,7 +1,7 @@
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Violation } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
-import type { Present } from '#lib/core/rbac/current-access'
+import type { CurrentAccess } from '#lib/core/rbac/current-access'
 
 /** Everything a judgement looks at, gathered before: the same facts give the same verdict, whenever it is asked for. */
 export type JudgementFacts = {
@@ -41,7 +41,7 @@ export type JudgementFacts = {
   policyHash: string
   now: Date
   /** What the live cluster says about the requester and what would be granted; absent where nobody looked. */
-  present?: Present | undefined
+  currentAccess?: CurrentAccess | undefined
   /**
    * When this is judged; `asking` unless said. Later, a start that was asked for may lie in the past, and rules may be
    * fewer than the fixed ones because an approver narrowed them.

@@ -7,7 +7,7 @@ import type { JudgementFacts } from './facts.ts'
 import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
-import { type Judgement, judge, type Want } from '#lib/core/guardrails/configured/judge-configured'
+import { type Judgement, judge, type GuardrailRequirement } from '#lib/core/guardrails/configured/judge-configured'
 import { policyFactsOf } from '#lib/core/guardrails/configured/judge-request'
 import { isOutside } from '#lib/core/guardrails/limits/namespace-not-covered'
 
@@ -16,7 +16,7 @@ export type FullJudgement = {
   /** Who must approve: the steps of the entitlement, and what the guardrails want besides. */
   steps: ApprovalStep[]
   limits: Judgement['limits']
-  wants: Want[]
+  guardrailRequirements: GuardrailRequirement[]
   /** What the guardrails were shown. */
   seen: PolicyFacts
 }
@@ -31,7 +31,7 @@ function withoutEcho(own: readonly Violation[], more: readonly Violation[]): Vio
 
 /** What guardrails say, as it is kept and shown. */
 export function verdictOf(judgement: Judgement, policyVersion: string): Verdict {
-  const { violations, warnings, requirements, limits, passesNextAt, fired } = judgement
+  const { violations, warnings, requirements, limits, passesNextAt, matched } = judgement
   return {
     policyVersion,
     violations,
@@ -40,7 +40,7 @@ export function verdictOf(judgement: Judgement, policyVersion: string): Verdict 
     until: limits.until?.toISOString() ?? null,
     requirements,
     maxDuration: limits.maxDurationSeconds === null ? null : formatDuration(limits.maxDurationSeconds),
-    fired,
+    matched,
   }
 }
 
@@ -49,10 +49,10 @@ export function verdictOf(judgement: Judgement, policyVersion: string): Verdict 
  * sentence of theirs tells whether it exists.
  */
 function withoutOthers(facts: JudgementFacts): JudgementFacts {
-  const { cluster, submission, present } = facts
+  const { cluster, submission, currentAccess } = facts
   const namespaces = cluster.namespaces?.filter(({ name }) => !isOutside(facts, name)) ?? null
   const isAllTheirs = !submission.namespaces?.some((name) => isOutside(facts, name))
-  return { ...facts, cluster: { ...cluster, namespaces }, present: isAllTheirs ? present : undefined }
+  return { ...facts, cluster: { ...cluster, namespaces }, currentAccess: isAllTheirs ? currentAccess : undefined }
 }
 
 /**
@@ -64,7 +64,7 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
   const own = evaluate(facts)
   const seen = policyFactsOf(withoutOthers(facts))
   const judgement = judge(compiled, seen, facts.now)
-  const { requirements, limits, wants } = judgement
+  const { requirements, limits, guardrailRequirements } = judgement
   const said = verdictOf(judgement, facts.policyHash)
   const verdict: Verdict = {
     ...said,
@@ -72,5 +72,5 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     // Where something else is in its way too, waiting does not help.
     passesNextAt: own.length === 0 ? said.passesNextAt : null,
   }
-  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits, wants, seen }
+  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits, guardrailRequirements, seen }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { PolicyRule } from './cluster-objects.ts'
 import { type ClusterRights, indexRights } from './cluster-rights.ts'
 import { personIdentity } from './identity.ts'
-import { presentOf, type SeenRights, type WhoTheyAre } from './current-access.ts'
+import { currentAccessOf, type ObservedRights, type WhoTheyAre } from './current-access.ts'
 
 const now = new Date('2026-11-23T10:00:00Z')
 const readAt = new Date('2026-11-23T09:58:00Z')
@@ -13,7 +13,7 @@ type Account = { namespace: string; name: string; rules: PolicyRule[]; at?: stri
 const user = { kind: 'User', name: 'mina' }
 
 /** Mina holds `held` in payments; each account what it says, in its own namespace or at `at`. */
-function cluster(held: PolicyRule[], accounts: Account[] = [], changes: Partial<ClusterRights> = {}): SeenRights {
+function cluster(held: PolicyRule[], accounts: Account[] = [], changes: Partial<ClusterRights> = {}): ObservedRights {
   const all = [
     { namespace: 'payments', name: 'mina', rules: held, subjects: [user] },
     ...accounts.map(({ namespace, name, rules, at }) => {
@@ -38,7 +38,7 @@ const asked = { rules: [rule(['get', 'patch'], ['deployments'], 'apps')], namesp
 
 describe('what the live cluster says', () => {
   test('what is new and what is held, each namespace by itself', () => {
-    const { difference } = presentOf('prod-eu', cluster([rule(['*'], ['deployments'], 'apps')]), mina, asked)
+    const { difference } = currentAccessOf('prod-eu', cluster([rule(['*'], ['deployments'], 'apps')]), mina, asked)
     expect(difference).toEqual({
       known: true,
       asOf: readAt.toISOString(),
@@ -47,32 +47,32 @@ describe('what the live cluster says', () => {
     })
   })
 
-  test.each<[string, SeenRights, WhoTheyAre, RegExp]>([
+  test.each<[string, ObservedRights, WhoTheyAre, RegExp]>([
     ['never read', { rights: null, error: null }, mina, /not read yet/],
     ['not to be read', { rights: null, error: 'Postern may not.' }, mina, /^Postern may not\.$/],
     [
       'read too long ago',
-      { ...cluster([]), readAt: new Date('2026-11-23T09:29:00Z') } as SeenRights,
+      { ...cluster([]), readAt: new Date('2026-11-23T09:29:00Z') } as ObservedRights,
       mina,
       /too long ago/,
     ],
     ['of somebody it would not know', cluster([]), { identity: null, why: 'Who?' }, /^Who\?$/],
   ])('a cluster %s: not known, and why', (_what, seen, who, why) => {
-    const { difference } = presentOf('prod-eu', seen, who, asked)
+    const { difference } = currentAccessOf('prod-eu', seen, who, asked)
     expect(difference).toEqual({ known: false, why: expect.stringMatching(why) })
   })
 
   test('a comparison that would never end is not begun', () => {
     const many = Array.from({ length: 64 }, (_, n) => `r${n}`)
     const rules = [{ apiGroups: many, resources: many, verbs: many }]
-    const { difference } = presentOf('prod-eu', cluster([]), mina, { ...asked, rules })
+    const { difference } = currentAccessOf('prod-eu', cluster([]), mina, { ...asked, rules })
     expect(difference).toEqual({ known: false, why: expect.stringContaining('too many') })
   })
 })
 
 describe('service accounts with more power than the requester', () => {
-  const accounts = (seen: SeenRights, who: WhoTheyAre = mina) =>
-    presentOf('prod-eu', seen, who, { ...asked, namespaces: ['payments'] }).risk.serviceAccounts
+  const accounts = (seen: ObservedRights, who: WhoTheyAre = mina) =>
+    currentAccessOf('prod-eu', seen, who, { ...asked, namespaces: ['payments'] }).risk.serviceAccounts
   const secrets = rule(['get'], ['secrets'])
 
   test('are those that may do something, somewhere, that the requester may not do there', () => {
@@ -116,7 +116,7 @@ describe('resources that a cluster serves', () => {
   test('are not told of a group whose server does not answer', () => {
     const known = (group: string) => {
       const rules = [rule(['get'], ['nodes'], group)]
-      return presentOf('prod-eu', cluster([], [], { served }), mina, { ...asked, rules }).risk.knownResources
+      return currentAccessOf('prod-eu', cluster([], [], { served }), mina, { ...asked, rules }).risk.knownResources
     }
     expect(known('')).toEqual(new Set(['pods']))
     expect(known('metrics.k8s.io')).toBeUndefined()

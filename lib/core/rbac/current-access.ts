@@ -17,13 +17,13 @@ import {
 import type { RiskContext, ServiceAccountRights } from '#lib/core/rbac/risk/assess'
 
 /** What the worker last read of a cluster; null where it never did, or why it could not. */
-export type SeenRights = { rights: IndexedRights; readAt: Date } | { rights: null; error: string | null }
+export type ObservedRights = { rights: IndexedRights; readAt: Date } | { rights: null; error: string | null }
 
 /** Milliseconds. A reading older than this says too little about today; the worker reads every few minutes. */
 export const tooOldMs = 30 * 60_000
 
 /** What is known of a cluster now, or why nothing is, as a sentence. */
-export function rightsNow(cluster: string, seen: SeenRights, now: Date) {
+export function rightsNow(cluster: string, seen: ObservedRights, now: Date) {
   if (!seen.rights) {
     const why = seen.error ?? `What people may do in ${cluster} was not read yet.`
     return { rights: null, why }
@@ -49,7 +49,7 @@ export function whoIn(
   return { identity: null, why: `${cluster} knows people by a verified e-mail address, and there is none here.` }
 }
 
-export type Present = {
+export type CurrentAccess = {
   difference: Difference
   /** What the assessment of risk wants to know of the cluster. */
   risk: Pick<RiskContext, 'serviceAccounts' | 'knownResources'>
@@ -134,12 +134,12 @@ function strongerAccounts(rights: IndexedRights, who: WhoTheyAre, namespaces: re
 }
 
 /** What the live cluster says about these rules for this person. What is not known is said as such. */
-export function presentOf(
+export function currentAccessOf(
   cluster: string,
-  seen: SeenRights,
+  seen: ObservedRights,
   who: WhoTheyAre,
   question: Question & { now: Date },
-): Present {
+): CurrentAccess {
   const known = rightsNow(cluster, seen, question.now)
   if (!known.rights) return { difference: { known: false, why: known.why }, risk: {} }
   const { rights, readAt } = known

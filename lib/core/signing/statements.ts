@@ -36,7 +36,7 @@ export type RequestRecord = {
   policyHash: string
   cluster: string
   /** What was asked first, with its digest. */
-  asked: unknown
+  submittedTerms: unknown
   clusterRole: string | null
   startsAt: Time | null
   reason: string
@@ -56,7 +56,7 @@ export const requestStatement = (request: RequestRecord) => ({
   entitlement: { name: request.entitlementName, hash: request.entitlementHash },
   policy: request.policyHash,
   cluster: request.cluster,
-  asked: request.asked,
+  submittedTerms: request.submittedTerms,
   clusterRole: request.clusterRole,
   startsAt: timeOrNull(request.startsAt),
   reason: request.reason,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { contentHash } from '#lib/core/access/content-hash'
 import { digestOf } from '#lib/core/access/terms'
 import { anEntitlement } from '#testing/configuration'
-import { type ApprovalRecords, distrustApproval, distrustSignedIn } from './verify-records.ts'
+import { type ApprovalRecords, verifyApproval, verifySignedInPerson } from './verify-records.ts'
 import { sign, signingKey } from './signature.ts'
 import { decisionStatement, personStatement, requestStatement } from './statements.ts'
 
@@ -37,7 +37,7 @@ function aRequest(now: Terms = asked): ApprovalRecords['request'] {
       entitlementHash: contentHash(entitlement),
       policyHash: 'sha256:0',
     },
-    ...{ cluster: 'prod-eu', asked: { ...asked, digest: digestFor(asked) }, clusterRole: null, startsAt: null },
+    ...{ cluster: 'prod-eu', submittedTerms: { ...asked, digest: digestFor(asked) }, clusterRole: null, startsAt: null },
     ...{
       reason: 'it hangs',
       ticket: null,
@@ -62,7 +62,7 @@ function aDecision(person: typeof lea, from: Terms, to: Terms = from) {
 }
 
 const why = (records: Partial<ApprovalRecords>) => {
-  const found = distrustApproval(keys, { request: aRequest(), requester: ada, entitlement, decisions: [], ...records })
+  const found = verifyApproval(keys, { request: aRequest(), requester: ada, entitlement, decisions: [], ...records })
   return found && `${found.record} ${found.code}`
 }
 
@@ -110,11 +110,11 @@ describe('what Postern did not write', () => {
 describe('somebody who signed in', () => {
   const since = (seconds: number) => new Date(new Date(at).getTime() + seconds * 1000)
   it('is who the row says that the sign-in wrote or confirmed', () => {
-    expect(distrustSignedIn(keys, ada, since(0))).toBeNull()
-    expect(distrustSignedIn(keys, ada, since(60))).toBeNull()
+    expect(verifySignedInPerson(keys, ada, since(0))).toBeNull()
+    expect(verifySignedInPerson(keys, ada, since(60))).toBeNull()
   })
   it('is not who an older row says, although it is signed: its groups may be lost since', () => {
-    expect(distrustSignedIn(keys, ada, since(121))?.code).toBe('outdated')
-    expect(distrustSignedIn(keys, { ...ada, groupsAt: since(121) }, since(121))?.code).toBe('mismatch')
+    expect(verifySignedInPerson(keys, ada, since(121))?.code).toBe('outdated')
+    expect(verifySignedInPerson(keys, { ...ada, groupsAt: since(121) }, since(121))?.code).toBe('mismatch')
   })
 })

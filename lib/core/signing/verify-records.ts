@@ -19,7 +19,7 @@ import {
 export type Signed<T> = T & { signature: string | null }
 
 /** Why a record counts for nothing: which, how that was seen, and a sentence for whoever it keeps from something. */
-export type Distrust = {
+export type SignatureFailure = {
   record: RecordKind | 'entitlement' | 'session'
   id: string
   code: SignatureProblem | 'outdated' | 'not-its-name' | 'not-what-was-decided'
@@ -43,18 +43,18 @@ const because: Record<SignatureProblem, string> = {
   mismatch: 'is not as Postern wrote it: something else has written to the database.',
 }
 
-function distrust<T extends { id: string; signature: string | null }>(
+function signatureFailure<T extends { id: string; signature: string | null }>(
   keys: SigningKeys,
   kind: RecordKind,
   record: T,
   statement: (record: T) => object,
-): Distrust | null {
+): SignatureFailure | null {
   const code = whyNotSigned(keys, kind, () => statement(record), record.signature)
   return code && { record: kind, id: record.id, code, sentence: `${inWords[kind]} ${because[code]}` }
 }
 
-export const distrustPerson = (keys: SigningKeys, person: Signed<PersonRecord>): Distrust | null =>
-  distrust(keys, 'person', person, personStatement)
+export const verifyPerson = (keys: SigningKeys, person: Signed<PersonRecord>): SignatureFailure | null =>
+  signatureFailure(keys, 'person', person, personStatement)
 
 /** What a sign-in may be behind the row that it found: a minute until it is written again, and two clocks. */
 const behindMs = 120_000
@@ -63,19 +63,19 @@ const behindMs = 120_000
  * For somebody who signed in at `since`: an earlier row of theirs, put back with its signature, may hold groups that they
  * have lost. Every sign-in writes or confirms the row, so an older one is not the one it was about.
  */
-export function distrustSignedIn(keys: SigningKeys, person: Signed<PersonRecord>, since: Date): Distrust | null {
-  const found = distrustPerson(keys, person)
+export function verifySignedInPerson(keys: SigningKeys, person: Signed<PersonRecord>, since: Date): SignatureFailure | null {
+  const found = verifyPerson(keys, person)
   if (found || new Date(person.groupsAt).getTime() >= since.getTime() - behindMs) return found
   const sentence = 'What is on record about somebody here is older than their sign-in.'
   return { record: 'person', id: person.id, code: 'outdated', sentence }
 }
 
 /** That access began is the worker's own word, which a credential rests on. */
-export const distrustBeginning = (keys: SigningKeys, grant: Signed<BeginningRecord>): Distrust | null =>
-  distrust(keys, 'grant', grant, beginningStatement)
+export const verifyActivation = (keys: SigningKeys, grant: Signed<BeginningRecord>): SignatureFailure | null =>
+  signatureFailure(keys, 'grant', grant, beginningStatement)
 
-export const distrustOrder = (keys: SigningKeys, order: Signed<OrderRecord>): Distrust | null =>
-  distrust(keys, 'order', order, orderStatement)
+export const verifyOrder = (keys: SigningKeys, order: Signed<OrderRecord>): SignatureFailure | null =>
+  signatureFailure(keys, 'order', order, orderStatement)
 
 /** Everything that an approval rests on. */
 export type ApprovalRecords = {
@@ -98,11 +98,11 @@ export type ApprovalRecords = {
 function leadsThere({ request, requester, decisions }: ApprovalRecords): boolean {
   const startsAt = request.startsAt === null ? null : new Date(request.startsAt)
   if (digestOf({ ...request, requester, startsAt }) !== request.digest) return false
-  const seen = new Set([(request.asked as { digest: string }).digest])
+  const seen = new Set([(request.submittedTerms as { digest: string }).digest])
   const narrowings = new Map(
     decisions.flatMap(({ digest, result }) => (digest === result ? [] : [[digest, result] as const])),
   )
-  let reached = (request.asked as { digest: string }).digest
+  let reached = (request.submittedTerms as { digest: string }).digest
   for (let next = narrowings.get(reached); next && !seen.has(next); next = narrowings.get(reached)) {
     seen.add(next)
     reached = next
@@ -114,15 +114,15 @@ function leadsThere({ request, requester, decisions }: ApprovalRecords): boolean
  * Why these records do not say what Postern wrote; null when they do. Whether what they say is enough is for others
  * (lib/core/approvals, lib/core/guardrails): only on records that passed here may they judge. Never throws.
  */
-export function distrustApproval(keys: SigningKeys, records: ApprovalRecords): Distrust | null {
+export function verifyApproval(keys: SigningKeys, records: ApprovalRecords): SignatureFailure | null {
   const { request, requester, entitlement, decisions } = records
   const signatures =
-    distrust(keys, 'request', { ...request, requester }, requestStatement) ??
-    distrustPerson(keys, requester) ??
+    signatureFailure(keys, 'request', { ...request, requester }, requestStatement) ??
+    verifyPerson(keys, requester) ??
     firstOf(decisions, (decision) =>
-      distrust(keys, 'decision', { ...decision, requestId: request.id }, decisionStatement),
+      signatureFailure(keys, 'decision', { ...decision, requestId: request.id }, decisionStatement),
     ) ??
-    firstOf(decisions, ({ person }) => distrustPerson(keys, person))
+    firstOf(decisions, ({ person }) => verifyPerson(keys, person))
   if (signatures) return signatures
   if (!holds(() => contentHash(entitlement) === request.entitlementHash)) {
     const sentence = 'The entitlement on record is not the one that was asked for.'
@@ -144,7 +144,7 @@ function holds(claim: () => boolean): boolean {
   }
 }
 
-function firstOf<T>(items: readonly T[], why: (item: T) => Distrust | null): Distrust | null {
+function firstOf<T>(items: readonly T[], why: (item: T) => SignatureFailure | null): SignatureFailure | null {
   for (const item of items) {
     const found = why(item)
     if (found) return found

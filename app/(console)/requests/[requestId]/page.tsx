@@ -6,7 +6,7 @@ import { DecidePanel } from '#components/request/decide-panel'
 import { Headline } from '#components/request/headline'
 import { RequestActions } from '#components/request/request-actions'
 import { RequestEvidence } from '#components/request/request-evidence'
-import { Standing } from '#components/request/status-line'
+import { StatusLine } from '#components/request/status-line'
 import { Copyable } from '#components/ui/copyable'
 import { LinkButton } from '#components/ui/link-button'
 import { requireActor } from '#lib/adapters/auth/session'
@@ -37,11 +37,11 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
         aside={
           <div className="flex flex-wrap items-center gap-2">
             <RequestActions request={request} actions={requestActions} />
-            {isMine && isOver && <LinkButton href={`/ask?again=${request.id}`}>Ask again</LinkButton>}
+            {isMine && isOver && <LinkButton href={`/requests/new?again=${request.id}`}>Ask again</LinkButton>}
           </div>
         }
       >
-        <Standing request={request} />
+        <StatusLine request={request} />
         <p className="mt-1 text-dense">
           <Copyable text={request.id} label="the request's id" />
         </p>

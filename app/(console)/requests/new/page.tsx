@@ -1,10 +1,10 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import { PageHead } from '#components/layout/page-head'
-import { AskBox } from '#components/request/paste-box'
-import { AskForm } from '#components/request/request-form'
+import { PasteBox } from '#components/request/paste-box'
+import { RequestForm } from '#components/request/request-form'
 import { EntitlementList } from '#components/request/entitlement-list'
-import { Said } from '#components/ui/untrusted-text'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
 import { listEntitlements } from '#lib/views/list-entitlements'
 import { choicesOf } from '../../choices.ts'
@@ -16,7 +16,7 @@ import { understand } from '../../../../lib/core/rbac/paste/interpret-query.ts'
 export const metadata: Metadata = { title: 'Ask' }
 
 /** The ask: with an entitlement the form, without one what the typed or pasted words may mean. */
-export default async function AskPage({ searchParams }: PageProps<'/ask'>) {
+export default async function NewRequestPage({ searchParams }: PageProps<'/requests/new'>) {
   const actor = await requireActor()
   const query = await searchParams
   const one = (key: string) => (typeof query[key] === 'string' ? query[key] : '')
@@ -28,21 +28,21 @@ export default async function AskPage({ searchParams }: PageProps<'/ask'>) {
   if (chosen)
     return (
       <>
-        <PageHead title={<Said>{chosen.title}</Said>}>
-          {chosen.description ? <Said>{chosen.description}</Said> : <code>{chosen.name}</code>}
+        <PageHead title={<UntrustedText>{chosen.title}</UntrustedText>}>
+          {chosen.description ? <UntrustedText>{chosen.description}</UntrustedText> : <code>{chosen.name}</code>}
         </PageHead>
-        <AskForm key={chosen.name} entitlement={chosen} known={known} preview={preview} submit={submit} />
+        <RequestForm key={chosen.name} entitlement={chosen} known={known} preview={preview} submit={submit} />
       </>
     )
 
   const understood = understand(one('q'), entitlements)
   return (
     <>
-      <PageHead title="Ask">{understood.sentence && <Said>{understood.sentence}</Said>}</PageHead>
-      <AskBox choices={choicesOf(entitlements)} value={one('q')} />
+      <PageHead title="Ask">{understood.sentence && <UntrustedText>{understood.sentence}</UntrustedText>}</PageHead>
+      <PasteBox choices={choicesOf(entitlements)} value={one('q')} />
       {one('q') && (
         <p className="mt-2 text-dense text-muted">
-          <Link className="link" href={`/why?${new URLSearchParams({ q: one('q') })}`}>
+          <Link className="link" href={`/check-access?${new URLSearchParams({ q: one('q') })}`}>
             Why can’t I?
           </Link>{' '}
           What the cluster says about it, right by right.

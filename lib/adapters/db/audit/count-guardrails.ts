@@ -5,7 +5,7 @@ import type { Reader } from '#lib/adapters/db/requests/find-requests'
 /** What one guardrail did: when something was asked for, and afterwards. */
 export type GuardrailCount = {
   name: string
-  fired: number
+  matched: number
   /** How often it was a reason for a refusal. */
   stopped: number
   /** How often it refused a yes to what had passed it, or nothing of it, when it was asked for. */
@@ -39,13 +39,13 @@ export function countGuardrails(reader: Reader, now: Date, days: number): Promis
       SELECT f.name, r.created_at AS at, r.requester_id AS person, false AS stopped,
         ${seesAll} OR r.requester_id = ${personId} OR r.approver_groups && ${[...groups]}::text[]
           OR EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId}) AS visible
-      FROM requests r CROSS JOIN LATERAL jsonb_array_elements_text(r.verdict -> 'fired') AS f(name)
+      FROM requests r CROSS JOIN LATERAL jsonb_array_elements_text(r.verdict -> 'matched') AS f(name)
       WHERE r.id >= ${first}
       UNION ALL
       SELECT f.name, e.at, e.about_id,
         EXISTS (SELECT FROM jsonb_array_elements(e.data -> 'errors') AS one WHERE one ->> 'code' = f.name),
         ${seesAll} OR e.about_id = ${personId}
-      FROM audit_events e CROSS JOIN LATERAL jsonb_array_elements_text(e.data -> 'fired') AS f(name)
+      FROM audit_events e CROSS JOIN LATERAL jsonb_array_elements_text(e.data -> 'matched') AS f(name)
       WHERE e.type = 'request.refused' AND e.at >= ${since}),
     per_day AS (
       SELECT name, least(greatest(floor(extract(epoch FROM at - ${since}) / 86400), 0), ${days} - 1)::int AS day,
@@ -63,16 +63,16 @@ export function countGuardrails(reader: Reader, now: Date, days: number): Promis
       WHERE e.type IN ('decision.refused', 'grant.ending') AND e.data -> 'stoppedBy' IS NOT NULL AND e.at >= ${since}
       GROUP BY 1),
     asked AS (
-    SELECT name, sum(count)::int AS fired, sum(stopped)::int AS stopped,
+    SELECT name, sum(count)::int AS matched, sum(stopped)::int AS stopped,
       (SELECT array_agg(coalesce(d.count, 0) ORDER BY n) FROM generate_series(0, ${days}::int - 1) AS n
         LEFT JOIN per_day d ON d.name = per_person.name AND d.day = n) AS days,
       coalesce(jsonb_agg(jsonb_build_object('id', person, 'name', who, 'count', seen) ORDER BY rank)
         FILTER (WHERE seen > 0 AND rank <= ${mostPeople}), '[]') AS people,
       count(*) FILTER (WHERE seen = 0 OR rank > ${mostPeople})::int AS others
     FROM per_person GROUP BY name)
-    SELECT name, coalesce(fired, 0) AS fired, coalesce(stopped, 0) AS stopped,
+    SELECT name, coalesce(matched, 0) AS matched, coalesce(stopped, 0) AS stopped,
       coalesce(deciding, 0) AS "stoppedDeciding", coalesce(granting, 0) AS "stoppedGranting",
       coalesce(days, array_fill(0, ARRAY[${days}::int])) AS days, coalesce(people, '[]') AS people,
       coalesce(others, 0) AS others
-    FROM asked FULL JOIN later USING (name) ORDER BY fired DESC, name LIMIT ${mostGuardrails}`
+    FROM asked FULL JOIN later USING (name) ORDER BY matched DESC, name LIMIT ${mostGuardrails}`
 }

@@ -10,7 +10,7 @@ import {
   readRights,
   saveRights,
   saveRightsTrouble,
-  seenRights,
+  observedRights,
   takeRightsTurn,
 } from './cluster-rights.ts'
 
@@ -75,7 +75,7 @@ describe('what was read of a cluster', () => {
       signature AS "rightsSignature" FROM cluster_rights WHERE cluster = $1`
     const [told] = await database.asOwner<RightsColumns>(sql, [cluster])
     await saveRights(cluster, rights(7), readAt, 60)
-    const { rights: seen } = await seenRights(db(), cluster, told as RightsColumns)
+    const { rights: seen } = await observedRights(db(), cluster, told as RightsColumns)
     expect(seen?.objectsOf(personIdentity('mina', [])).roleBindings).toHaveLength(7)
   })
 
@@ -99,6 +99,6 @@ describe('what was read of a cluster', () => {
 test('what a request was judged by is not changed afterwards, by nobody', async () => {
   const { id } = await aRequest()
   await expect(database.asApp(`UPDATE requests SET difference = '{}' WHERE id = $1`, [id])).rejects.toThrow(
-    /judged by is not changed/,
+    /a submitted request cannot be changed/,
   )
 })

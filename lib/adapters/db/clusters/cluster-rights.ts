@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { log } from '#lib/observability/log'
 import { type ClusterRights, type IndexedRights, indexRights } from '#lib/core/rbac/cluster-rights'
-import type { SeenRights } from '#lib/core/rbac/current-access'
+import type { ObservedRights } from '#lib/core/rbac/current-access'
 import { whyNotSigned } from '#lib/core/signing/signature'
 import { rightsStatement } from '#lib/core/signing/statements'
 import { db, type Tx } from '#lib/adapters/db/client'
@@ -42,7 +42,7 @@ async function unpack(content: Uint8Array, hash: string): Promise<{ rights: Inde
 }
 
 /** The least recently used go, until the rest is small enough. */
-function forgetSome() {
+function evictOldest() {
   let total = [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   for (const [hash, { bytes }] of kept) {
     if (total <= mostKeptBytes || kept.size === 1) return
@@ -61,7 +61,7 @@ async function load(tx: Tx, cluster: string, hash: string): Promise<IndexedRight
   const { rights, bytes } = await unpack(row.content, hash)
   const entry = kept.get(hash)
   if (entry) entry.bytes = bytes
-  forgetSome()
+  evictOldest()
   return rights
 }
 
@@ -80,7 +80,7 @@ function rightsOf(tx: Tx, cluster: string, hash: string): Kept['rights'] {
 }
 
 /** What is known of a cluster, by what a statement said about it. What cannot be read counts as not known. */
-export async function seenRights(tx: Tx, cluster: string, columns: RightsColumns): Promise<SeenRights> {
+export async function observedRights(tx: Tx, cluster: string, columns: RightsColumns): Promise<ObservedRights> {
   const { rightsHash: hash, rightsReadAt: readAt, rightsError: error, rightsSignature } = columns
   if (!hash || !readAt) return { rights: null, error }
   // What is new to somebody, and whose rights a pod could take, is judged by this: whoever writes to the database could
@@ -100,12 +100,12 @@ export async function seenRights(tx: Tx, cluster: string, columns: RightsColumns
 }
 
 /** The same for whoever judges without a statement of their own. */
-export async function readRights(tx: Tx, cluster: string): Promise<SeenRights> {
+export async function readRights(tx: Tx, cluster: string): Promise<ObservedRights> {
   const [row] = await tx.$queryRaw<RightsColumns[]>`
     SELECT hash AS "rightsHash", read_at AS "rightsReadAt", error AS "rightsError", signature AS "rightsSignature"
     FROM cluster_rights WHERE cluster = ${cluster}`
   const nothing = { rightsHash: null, rightsReadAt: null, rightsError: null, rightsSignature: null }
-  return seenRights(tx, cluster, row ?? nothing)
+  return observedRights(tx, cluster, row ?? nothing)
 }
 
 /** Seconds in which a reading is over; whoever was stopped meanwhile is followed by somebody else after them. */

@@ -1,9 +1,9 @@
 import type { ClusterResource } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { reads } from '#lib/adapters/db/client'
-import { toSeenCluster } from '#lib/adapters/db/gather-judgement'
+import { toObservedCluster } from '#lib/adapters/db/gather-judgement'
 
-export type SeenState = {
+export type ObservedState = {
   checkedAt: Date
   reachable: boolean
   version: string | null
@@ -18,7 +18,7 @@ export type SeenState = {
 }
 
 /** What the worker last saw of every cluster, by name. */
-export async function clusterStates(): Promise<Map<string, SeenState>> {
+export async function clusterStates(): Promise<Map<string, ObservedState>> {
   const [rows, rights] = await Promise.all([
     reads().clusterState.findMany(),
     // NB: never the content, which may be megabytes.
@@ -31,7 +31,7 @@ export async function clusterStates(): Promise<Map<string, SeenState>> {
       const permissions = row.permissions as ClusterResource['permissions']
       const { readAt = null, error: rightsError = null } = readings.get(name) ?? {}
       const seen = { checkedAt, reachable, version, error, permissions, rightsReadAt: readAt, rightsError }
-      return [name, { ...seen, ...toSeenCluster(row) }]
+      return [name, { ...seen, ...toObservedCluster(row) }]
     }),
   )
 }

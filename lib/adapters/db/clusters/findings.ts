@@ -45,7 +45,7 @@ export async function saveFindings(tx: Tx, actor: SystemActor, found: readonly S
     const where = { objectKind: object.kind, namespace, name, uid }
     await tx.finding.create({ data: { id, kind, cluster, grantId, sentence, ...where } })
     const data = { id, kind, object: object.kind, namespace, name, uid, sentence: clip(sentence) }
-    await recordEvents(tx, [{ type: 'finding.seen', actor, data, about }])
+    await recordEvents(tx, [{ type: 'finding.detected', actor, data, about }])
   }
 }
 
@@ -60,20 +60,20 @@ export async function resolveFindings(
   }
 }
 
-type Standing = { id: string; kind: string; namespace: string; name: string; why: string; isMadeAnew: boolean }
+type StatusLine = { id: string; kind: string; namespace: string; name: string; why: string; isRecreated: boolean }
 
 /**
  * A live grant is as it was approved: writes down what came of everything that stood about it, and gives what was put
  * right. What still has the uid that was found was not made anew: it was right again by itself.
  */
 export async function settleFindings(tx: Tx, grantId: string) {
-  const found = await tx.$queryRaw<Standing[]>`
+  const found = await tx.$queryRaw<StatusLine[]>`
     SELECT f.id, f.object_kind AS kind, f.namespace, f.name, f.sentence AS why,
       EXISTS (SELECT FROM grant_objects o WHERE (o.cluster, o.kind, o.namespace, o.name) =
         (f.cluster, f.object_kind, f.namespace, f.name) AND o.uid IS DISTINCT FROM f.uid) AS "isMadeAnew"
     FROM findings f WHERE f.grant_id = ${grantId} AND f.resolved_at IS NULL`
   if (found.length === 0) return []
-  const anew = found.filter(({ isMadeAnew }) => isMadeAnew)
+  const anew = found.filter(({ isRecreated }) => isRecreated)
   const ids = anew.map(({ id }) => id)
   await tx.$executeRaw`
     UPDATE findings SET resolved_at = now(), outcome = CASE WHEN id = ANY(${ids}::text[]) THEN 'repaired' ELSE 'gone' END
@@ -90,7 +90,7 @@ export const endFindings = (grantId: string, when: Prisma.Sql): Prisma.Sql => Pr
  * Of the strays that stand in a cluster and that a sweep to its end has not come upon: whoever removed them did not live to
  * write it down, or somebody else did. A sweep under way beside this one has seen its own within the minute.
  */
-export const endUnseenStrays = (cluster: string): Prisma.Sql => Prisma.sql`
+export const resolveUnseenStrays = (cluster: string): Prisma.Sql => Prisma.sql`
     UPDATE findings SET resolved_at = clock_timestamp(), outcome = 'gone'
     WHERE cluster = ${cluster} AND kind = 'object-stray' AND resolved_at IS NULL
       AND last_seen_at < now() - interval '1 minute'`

@@ -1,11 +1,11 @@
 import type { ClusterResource } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { db } from '#lib/adapters/db/client'
-import { endUnseenStrays } from './findings.ts'
+import { resolveUnseenStrays } from './findings.ts'
 import { toJson } from '#lib/adapters/db/json'
 
 /** What was seen of a cluster; `permissions` undefined where they were not asked about this time. */
-export type SeenClusterState = {
+export type ObservedClusterState = {
   version: string
   namespaces: Array<{ name: string; labels: Record<string, string> }>
   clusterRoles: Record<string, Rule[]>
@@ -16,7 +16,7 @@ export type SeenClusterState = {
  * Is it this worker's turn to look at the cluster? One statement that only one of several workers wins: nobody looked
  * for `seconds`, and whoever gets the row says that they do.
  */
-export async function takeLook(name: string, seconds: number): Promise<boolean> {
+export async function claimClusterRead(name: string, seconds: number): Promise<boolean> {
   const count = await db().$executeRaw`
     INSERT INTO cluster_states AS c (name, checked_at, reachable, error, namespaces, cluster_roles, permissions)
     VALUES (${name}, now(), false, 'Not looked at yet.', '[]', '{}', '[]')
@@ -25,8 +25,8 @@ export async function takeLook(name: string, seconds: number): Promise<boolean> 
   return count > 0
 }
 
-/** Writes what a cluster looks like now. NB: when it was looked at is the database's time, which takeLook() wrote. */
-export async function saveClusterState(name: string, seen: SeenClusterState): Promise<void> {
+/** Writes what a cluster looks like now. NB: when it was looked at is the database's time, which claimClusterRead() wrote. */
+export async function saveClusterState(name: string, seen: ObservedClusterState): Promise<void> {
   const { version, namespaces, clusterRoles, permissions } = seen
   const data = {
     ...{ reachable: true, version, error: null },
@@ -48,12 +48,12 @@ export async function saveClusterTrouble(name: string, error: string): Promise<v
 /** Writes that a sweep of the cluster came to its end: everything was listed, and what was nobody's is gone. */
 export async function saveSwept(name: string): Promise<void> {
   await db().$executeRaw`
-    WITH unseen AS (${endUnseenStrays(name)})
+    WITH unseen AS (${resolveUnseenStrays(name)})
     UPDATE cluster_states SET sweep_done_at = now() WHERE name = ${name}`
 }
 
 /**
- * Is it this worker's turn to sweep the cluster? As takeLook(). A time that lies ahead was written by nobody of ours, and
+ * Is it this worker's turn to sweep the cluster? As claimClusterRead(). A time that lies ahead was written by nobody of ours, and
  * keeps nobody from sweeping.
  */
 export async function takeSweep(name: string, seconds: number): Promise<boolean> {

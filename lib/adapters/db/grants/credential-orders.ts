@@ -4,7 +4,7 @@ import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
 import type { GrantStatus } from '#lib/core/access/status'
 import { grantsNamespace, objectName } from '#lib/core/grants/names'
-import { type Distrust, distrustBeginning, distrustOrder, distrustPerson, type Signed } from '#lib/core/signing/verify-records'
+import { type SignatureFailure, verifyActivation, verifyOrder, verifyPerson, type Signed } from '#lib/core/signing/verify-records'
 import { whyNotSigned } from '#lib/core/signing/signature'
 import { type AnswerRecord, answerStatement, orderStatement } from '#lib/core/signing/statements'
 import { type About, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
@@ -60,7 +60,7 @@ export type TakenOrder = {
   origin: Origin
   isFresh: boolean
   /** Why the order, its person or the access counts for nothing; null when they are as Postern wrote them. */
-  distrust: Distrust | null
+  signatureFailure: SignatureFailure | null
   grant: {
     id: Id<'grant'>
     requestId: string
@@ -75,7 +75,7 @@ export type TakenOrder = {
   }
 }
 
-type OrderRow = Omit<TakenOrder, 'person' | 'distrust' | 'grant'> & {
+type OrderRow = Omit<TakenOrder, 'person' | 'signatureFailure' | 'grant'> & {
   grant: Omit<TakenOrder['grant'], 'account'> & { uid: string | null }
   person: PersonInSql
   placedAt: Date
@@ -83,13 +83,13 @@ type OrderRow = Omit<TakenOrder, 'person' | 'distrust' | 'grant'> & {
   beginning: Signed<{ activatedAt: string; expiresAt: string }>
 }
 
-function distrustTaken({ person, grant, placedAt, signature, beginning, ...order }: OrderRow): Distrust | null {
+function verifyTakenOrder({ person, grant, placedAt, signature, beginning, ...order }: OrderRow): SignatureFailure | null {
   const keys = signingKeys()
   const placed = { ...order, ...order.origin, grantId: grant.id, personId: person.id, placedAt, signature }
   return (
-    distrustOrder(keys, placed) ??
-    distrustPerson(keys, person) ??
-    (grant.status === 'active' ? distrustBeginning(keys, { ...grant, ...beginning }) : null)
+    verifyOrder(keys, placed) ??
+    verifyPerson(keys, person) ??
+    (grant.status === 'active' ? verifyActivation(keys, { ...grant, ...beginning }) : null)
   )
 }
 
@@ -123,7 +123,7 @@ export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
   } = row
   // NB: by its own name. Whoever writes to the database could name the account of somebody else's access.
   const account = uid === null ? null : { namespace: grantsNamespace, name: objectName(grant.id), uid }
-  return { ...order, grant: { ...grant, account }, person: toPerson(person), distrust: distrustTaken(row) }
+  return { ...order, grant: { ...grant, account }, person: toPerson(person), signatureFailure: verifyTakenOrder(row) }
 }
 
 /** Orders that were placed while nobody listened. */
@@ -182,8 +182,8 @@ export async function saveIssued(
 export async function saveProblem(order: TakenOrder, actor: Actor, problem: Problem): Promise<void> {
   await transaction(async (tx) => {
     const about = aboutOf(order)
-    const event: NewAuditEvent = order.distrust
-      ? { type: 'record.refused', actor, data: order.distrust, about }
+    const event: NewAuditEvent = order.signatureFailure
+      ? { type: 'record.rejected', actor, data: order.signatureFailure, about }
       : { type: 'credential.refused', actor, data: problem, about }
     if (problem.code !== 'unavailable') await recordEvents(tx, [event])
     await notify(tx, { order: order.id, problem })

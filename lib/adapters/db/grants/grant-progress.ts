@@ -4,7 +4,7 @@ import { AppError } from '#lib/core/access/errors'
 import type { Probes, Verdict } from '#lib/core/access/resources'
 import type { EndReason, GrantStatus } from '#lib/core/access/status'
 import type { ObjectKey } from '#lib/core/grants/manifests'
-import type { Distrust } from '#lib/core/signing/verify-records'
+import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { beginningStatement } from '#lib/core/signing/statements'
 import { type About, clip, judgedData, type NewAuditEvent, namesOf, recordEvents } from '#lib/adapters/db/audit/audit'
 import { countRecorded, db, transaction } from '#lib/adapters/db/client'
@@ -27,7 +27,7 @@ export type Writing = {
   about: About
 }
 
-export type MadeRow = ObjectKey & { uid: string; createdAt: Date; fingerprint: string }
+export type CreatedRow = ObjectKey & { uid: string; createdAt: Date; fingerprint: string }
 /**
  * `uid` null: as far as anybody knows it was never made; nothing is said to have been removed then. `alreadyGone`: it was
  * made, and was not there any more.
@@ -41,8 +41,8 @@ const bare = ({ kind, namespace, name }: ObjectKey) => ({ kind, namespace, name 
  * because everybody who waits for access waits for this.
  * @throws AppError `conflict` when somebody ended the grant meanwhile
  */
-export async function saveWish({ id, cluster, actor, about }: Writing, objects: readonly ObjectKey[]) {
-  const event: NewAuditEvent = { type: 'grant.created', actor, data: { objects: objects.map(bare) }, about }
+export async function saveIntent({ id, cluster, actor, about }: Writing, objects: readonly ObjectKey[]) {
+  const event: NewAuditEvent = { type: 'grant.intent-recorded', actor, data: { objects: objects.map(bare) }, about }
   // Whoever ends it at this moment waits for the row, or is waited for.
   const count = await db().$executeRaw`
     WITH mine AS (SELECT id FROM grants WHERE id = ${id} AND status = 'pending' FOR SHARE),
@@ -57,20 +57,20 @@ export async function saveWish({ id, cluster, actor, about }: Writing, objects: 
 
 const always = Prisma.sql`true`
 
-const updateMade = ({ id }: Writing, made: readonly MadeRow[], when: Prisma.Sql) => Prisma.sql`
+const updateCreated = ({ id }: Writing, made: readonly CreatedRow[], when: Prisma.Sql) => Prisma.sql`
     UPDATE grant_objects o SET uid = m.uid, created_at = m."createdAt", fingerprint = m.fingerprint
     FROM jsonb_to_recordset(${JSON.stringify(made)}::jsonb)
       AS m(kind text, namespace text, name text, uid text, "createdAt" timestamptz, fingerprint text)
     WHERE o.grant_id = ${id} AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name) AND ${when}`
 
-const madeEvents = ({ actor, about }: Writing, made: readonly MadeRow[]): NewAuditEvent[] =>
-  made.map((object) => ({ type: 'grant.object-made', actor, data: { ...bare(object), uid: object.uid }, about }))
+const createdEvents = ({ actor, about }: Writing, made: readonly CreatedRow[]): NewAuditEvent[] =>
+  made.map((object) => ({ type: 'grant.object-created', actor, data: { ...bare(object), uid: object.uid }, about }))
 
 /** What was made, while more is to come before access begins or is right again. */
-export async function saveMade(writing: Writing, made: readonly MadeRow[]) {
+export async function saveCreated(writing: Writing, made: readonly CreatedRow[]) {
   if (made.length === 0) return
-  const events = madeEvents(writing, made)
-  await db().$executeRaw`WITH told AS (${insertEvents(events)}) ${updateMade(writing, made, always)}`
+  const events = createdEvents(writing, made)
+  await db().$executeRaw`WITH told AS (${insertEvents(events)}) ${updateCreated(writing, made, always)}`
   countRecorded(events)
 }
 
@@ -87,7 +87,7 @@ export async function saveActive(
     expiresAt,
     judged,
   }: {
-    made: readonly MadeRow[]
+    made: readonly CreatedRow[]
     probes: Probes
     activatedAt: Date
     expiresAt: Date
@@ -100,15 +100,15 @@ export async function saveActive(
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
   const signature = signatureOf('grant', beginningStatement({ ...writing, activatedAt, expiresAt }))
   const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, signature, ...settled }
-  const together = made.length > 0 ? [updateMade(writing, made, ifMoved)] : []
-  await moveGrant(db(), id, 'pending', 'active', [...madeEvents(writing, made), active], set, together)
+  const together = made.length > 0 ? [updateCreated(writing, made, ifMoved)] : []
+  await moveGrant(db(), id, 'pending', 'active', [...createdEvents(writing, made), active], set, together)
 }
 
 /** After a move that succeeded nothing is wrong any more, and the lease is over. */
 const settled = { attempts: 0, lastError: null, leaseUntil: null, leasedBy: null }
 
 /**
- * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused, `distrust`
+ * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused, `signatureFailure`
  * which record was not written by Postern, and `stoppedBy` which guardrails were in the way.
  * @throws AppError `conflict` when somebody was faster
  */
@@ -120,23 +120,23 @@ export async function saveEnding(
     note,
     code,
     stoppedBy = [],
-    distrust,
+    signatureFailure,
     now,
   }: {
     endedBy: EndReason
     note: string | null
     code?: string
     stoppedBy?: readonly string[]
-    distrust?: Distrust
+    signatureFailure?: SignatureFailure
     now: Date
   },
 ) {
   const data = { endedBy, note: note && clip(note), ...namesOf(stoppedBy) }
   const ending: NewAuditEvent = { type: 'grant.ending', actor, data, about }
-  const type = from === 'active' ? 'grant.lost' : 'grant.failed'
+  const type = from === 'active' ? 'grant.repair-failed' : 'grant.failed'
   const failed: NewAuditEvent[] =
     endedBy === 'failure' ? [{ type, actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }] : []
-  const refused: NewAuditEvent[] = distrust ? [{ type: 'record.refused', actor, data: distrust, about }] : []
+  const refused: NewAuditEvent[] = signatureFailure ? [{ type: 'record.rejected', actor, data: signatureFailure, about }] : []
   await moveGrant(db(), id, from, 'ending', [...refused, ...failed, ending], {
     endingAt: now,
     endedBy,
@@ -170,7 +170,7 @@ export async function saveRemoved(writing: Writing, removed: readonly RemovedRow
 }
 
 /** What these objects were found to be, where nothing of that is on record. */
-export async function savePrints({ id }: Writing, found: ReadonlyArray<ObjectKey & { fingerprint: string }>) {
+export async function saveFingerprints({ id }: Writing, found: ReadonlyArray<ObjectKey & { fingerprint: string }>) {
   const prints = found.map(({ fingerprint, ...object }) => ({ ...bare(object), fingerprint }))
   await db().$executeRaw`
     UPDATE grant_objects o SET fingerprint = m.fingerprint
@@ -180,7 +180,7 @@ export async function savePrints({ id }: Writing, found: ReadonlyArray<ObjectKey
 }
 
 /** What was removed in order to be made anew: it stays an object of the grant. */
-export async function tellRemoved(writing: Writing, removed: readonly RemovedRow[]) {
+export async function recordRemoved(writing: Writing, removed: readonly RemovedRow[]) {
   await recordEvents(db(), removedEvents(writing, removed))
 }
 
@@ -190,12 +190,12 @@ export async function tellRemoved(writing: Writing, removed: readonly RemovedRow
 export async function saveInspected(
   writing: Writing,
   worker: string,
-  { removed, made, until }: { removed: readonly RemovedRow[]; made: readonly MadeRow[]; until: Date },
+  { removed, made, until }: { removed: readonly RemovedRow[]; made: readonly CreatedRow[]; until: Date },
 ) {
   const { id, actor, about } = writing
   await transaction(async (tx) => {
-    await recordEvents(tx, [...removedEvents(writing, removed), ...madeEvents(writing, made)])
-    if (made.length > 0) await tx.$executeRaw`${updateMade(writing, made, always)}`
+    await recordEvents(tx, [...removedEvents(writing, removed), ...createdEvents(writing, made)])
+    if (made.length > 0) await tx.$executeRaw`${updateCreated(writing, made, always)}`
     const repaired = await settleFindings(tx, id)
     await recordEvents(
       tx,

@@ -4,14 +4,14 @@ import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/sta
 import type { ObjectKey } from '#lib/core/grants/manifests'
 import { objectName } from '#lib/core/grants/names'
 import type { RecordedObject } from '#lib/core/grants/plan'
-import { type Distrust, distrustBeginning, type Signed } from '#lib/core/signing/verify-records'
+import { type SignatureFailure, verifyActivation, type Signed } from '#lib/core/signing/verify-records'
 import { db } from '#lib/adapters/db/client'
 import { Prisma } from '../generated/client.ts'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
   decisionsInSql,
-  distrustOf,
+  verificationOf,
   type MadeDecision,
   type PersonInSql,
   personInSql,
@@ -60,10 +60,10 @@ export type ClaimedGrant = {
   decisions: MadeDecision[]
   objects: RecordedObject[]
   /** Why these records give nothing, however they read; null when they are as Postern wrote them, or it is ending. */
-  distrust: Distrust | null
+  signatureFailure: SignatureFailure | null
 }
 
-type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions' | 'objects' | 'distrust'> &
+type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions' | 'objects' | 'signatureFailure'> &
   RequestInSql & {
     requestId: Id<'request'>
     requestStatus: RequestStatus
@@ -76,13 +76,13 @@ type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions
     objects: Array<ObjectKey & { uid: string | null; removed: boolean; fingerprint: string | null }>
   }
 
-function distrustClaim(row: Row): Distrust | null {
+function verifyClaim(row: Row): SignatureFailure | null {
   if (row.status === 'ending') return null
   const { requestId: id, requestCluster: cluster, requester } = row
-  const approval = distrustOf({ ...row, id, cluster }, requester, row.decisions)
+  const approval = verificationOf({ ...row, id, cluster }, requester, row.decisions)
   if (approval || row.status !== 'active') return approval
   const grant = { ...row, requesterId: requester.id, signature: row.beginning }
-  return distrustBeginning(signingKeys(), grant as Signed<typeof grant & { activatedAt: Date; expiresAt: Date }>)
+  return verifyActivation(signingKeys(), grant as Signed<typeof grant & { activatedAt: Date; expiresAt: Date }>)
 }
 
 /** An object of another name is none of this grant's, whatever its row says: neither made nor removed for it. */
@@ -105,7 +105,7 @@ function toClaimedGrant(row: Row): ClaimedGrant {
     objects: row.objects
       .filter(({ name }) => isNameOf(id, name))
       .map(({ removed, ...object }) => ({ ...object, removedAt: removed ? now : null })),
-    distrust: distrustClaim(row),
+    signatureFailure: verifyClaim(row),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Id } from '#lib/core/access/ids'
 import type { Rule } from '#lib/core/access/rule'
 import { db } from '#lib/adapters/db/client'
-import { type SeenCluster, toSeenCluster } from '#lib/adapters/db/gather-judgement'
+import { type ObservedCluster, toObservedCluster } from '#lib/adapters/db/gather-judgement'
 
 /** A live grant with what decides whether its holder may still have it. */
 export type LiveGrant = {
@@ -49,7 +49,7 @@ export const liveGrantsInDoubt = (
 }
 
 /** The cluster as the worker last saw it, where it is reached; undefined where nothing can be concluded from that. */
-export async function seenCluster(name: string): Promise<SeenCluster | undefined> {
+export async function observedCluster(name: string): Promise<ObservedCluster | undefined> {
   const row = await db().clusterState.findUnique({ where: { name } })
-  return row?.reachable ? toSeenCluster(row) : undefined
+  return row?.reachable ? toObservedCluster(row) : undefined
 }

@@ -1,5 +1,5 @@
 import type { Person } from '#lib/core/access/actor'
-import { type Distrust, distrustPerson } from '#lib/core/signing/verify-records'
+import { type SignatureFailure, verifyPerson } from '#lib/core/signing/verify-records'
 import { db } from '#lib/adapters/db/client'
 import { toPerson } from './people.ts'
 import { signingKeys } from '#lib/adapters/db/signing'
@@ -9,13 +9,13 @@ type FoundPerson = {
   /** When the provider last said their groups. */
   groupsAt: Date
   /** Why what is on record counts for nothing; null when it is as Postern wrote it. */
-  distrust: Distrust | null
+  signatureFailure: SignatureFailure | null
 }
 
 /** A person that Postern has seen; null for somebody new. */
 export async function findPerson(issuer: string, subject: string): Promise<FoundPerson | null> {
   const row = await db().person.findUnique({ where: { issuer_subject: { issuer, subject } } })
-  return row && { person: toPerson(row), groupsAt: row.groupsAt, distrust: distrustPerson(signingKeys(), row) }
+  return row && { person: toPerson(row), groupsAt: row.groupsAt, signatureFailure: verifyPerson(signingKeys(), row) }
 }
 
 /** People by their id, subject or e-mail address, as it was last said; two at the most, to tell "several" from "one". */

@@ -1,7 +1,7 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
 import type { PersonResource } from '#lib/core/access/resources'
-import { distrustPerson } from '#lib/core/signing/verify-records'
+import { verifyPerson } from '#lib/core/signing/verify-records'
 import { personStatement } from '#lib/core/signing/statements'
 import type { Tx } from '#lib/adapters/db/client'
 import type { Person as PersonRow } from '../generated/client.ts'
@@ -41,7 +41,7 @@ const isSame = (row: PersonRow, identity: Identity, groups: string[]) =>
   row.email === identity.email &&
   row.emailVerified === identity.emailVerified &&
   row.groups.join('\n') === groups.join('\n') &&
-  distrustPerson(signingKeys(), row) === null
+  verifyPerson(signingKeys(), row) === null
 
 /**
  * Remembers a person as the identity provider describes them now, signed; issuer and subject say who it is. One statement

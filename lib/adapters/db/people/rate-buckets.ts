@@ -23,7 +23,7 @@ export async function settleSpent(spent: readonly Spent[]): Promise<Array<{ key:
 }
 
 /** Forgets buckets that nobody took from for long: they are full. */
-export async function forgetFullBuckets(): Promise<void> {
+export async function pruneFullBuckets(): Promise<void> {
   await db().$executeRaw`
     DELETE FROM rate_buckets WHERE at < now() - make_interval(secs => (capacity - tokens) / per_second)`
 }

@@ -1,6 +1,6 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
-import { type Distrust, distrustSignedIn } from '#lib/core/signing/verify-records'
+import { type SignatureFailure, verifySignedInPerson } from '#lib/core/signing/verify-records'
 import { db, type Tx } from '#lib/adapters/db/client'
 import { toPerson } from './people.ts'
 import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
@@ -16,7 +16,7 @@ export type LiveSession = {
   id: Id<'session'>
   person: Person
   /** Why the row, or what is on record about the person, counts for nothing: then nobody is signed in. */
-  distrust: Distrust | null
+  signatureFailure: SignatureFailure | null
   /** The provider was last asked for the groups longer ago than `groupsFreshForSeconds`. */
   isDue: boolean
 }
@@ -44,8 +44,8 @@ export async function createSession(
   await tx.$executeRaw`DELETE FROM sessions WHERE expires_at < now() - interval '1 day'`
 }
 
-function distrustSession({ id, person }: Row, { personId, since }: NamedSession): Distrust | null {
-  if (person.id === personId) return distrustSignedIn(signingKeys(), person, since)
+function verifySession({ id, person }: Row, { personId, since }: NamedSession): SignatureFailure | null {
+  if (person.id === personId) return verifySignedInPerson(signingKeys(), person, since)
   const sentence = 'A session on record is not of the person who signed in with it: something else has written to it.'
   return { record: 'session', id, code: 'mismatch', sentence }
 }
@@ -59,7 +59,7 @@ export async function findLiveSession(named: NamedSession): Promise<LiveSession 
     WHERE s.id = ${named.id} AND s.ended_at IS NULL AND s.expires_at > now()`
   const row = rows[0]
   if (!row) return null
-  return { id: row.id, isDue: row.is_due, person: toPerson(row.person), distrust: distrustSession(row, named) }
+  return { id: row.id, isDue: row.is_due, person: toPerson(row.person), signatureFailure: verifySession(row, named) }
 }
 
 /**

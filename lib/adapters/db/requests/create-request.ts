@@ -65,13 +65,13 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
   } = request
   const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
   await keepVersions(tx, request)
-  const asked = {
+  const signed = {
     id,
     entitlementName: entitlement.name,
     entitlementHash: gathered.entitlementHash,
     policyHash: policy.hash,
     cluster,
-    asked: { namespaces, rules, durationSeconds, digest },
+    submittedTerms: { namespaces, rules, durationSeconds, digest },
     clusterRole,
     startsAt,
     reason,
@@ -79,21 +79,21 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     verdict,
     steps,
     facts: recordedFacts.parse(recorded),
-    difference: gathered.facts.present && toJson(gathered.facts.present.difference),
+    difference: gathered.facts.currentAccess && toJson(gathered.facts.currentAccess.difference),
     createdAt: gathered.facts.now,
     lapsesAt,
   }
   const requester = { id: requesterId, ...terms.requester }
   await tx.request.createMany({
     data: {
-      ...asked,
+      ...signed,
       requesterId,
       namespaces,
       rules,
       durationSeconds,
       digest,
       approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
-      signature: signatureOf('request', requestStatement({ ...asked, requester })),
+      signature: signatureOf('request', requestStatement({ ...signed, requester })),
     },
   })
   await recordEvents(tx, events)

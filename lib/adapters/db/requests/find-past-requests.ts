@@ -1,20 +1,20 @@
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
-import type { RecordedFacts, RefusedAsk } from '#lib/core/access/recorded-facts'
+import type { RecordedFacts, RefusedSubmission } from '#lib/core/access/recorded-facts'
 import type { PersonResource, Verdict } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { storedVerdict } from '#lib/core/access/verdict'
-import type { TriedAsk } from '#lib/adapters/policy/trial'
+import type { PastRequest } from '#lib/adapters/policy/trial'
 import { reads } from '#lib/adapters/db/client'
 import { idOfCursor, numberOfCursor, toCursor } from '#lib/adapters/db/cursor'
 import { findRequests, type Reader } from './find-requests.ts'
 import { Prisma } from '../generated/client.ts'
 
-// What was asked for, granted or refused, with everything that another policy needs to judge it as it was asked.
+// What was asked for, granted or refused, with everything that another policy needs to judge it the same way.
 
 /** An ask, and how lists name it. */
-export type FoundAsk = TriedAsk & {
+export type FoundRequest = PastRequest & {
   kind: 'request' | 'refused'
   id: string
   requester: PersonResource
@@ -39,9 +39,9 @@ async function fromPolicies(part: 'entitlements' | 'clusters', wanted: readonly 
   return (hash: string, name: string): unknown => found.get(JSON.stringify([hash, name])) ?? null
 }
 
-type AskedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number }
+type SubmittedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number }
 
-async function gatherRequestAsks(reader: Reader, ids: readonly string[]): Promise<FoundAsk[]> {
+async function gatherPastRequests(reader: Reader, ids: readonly string[]): Promise<FoundRequest[]> {
   if (ids.length === 0) return []
   const rows = await reads().request.findMany({
     where: { id: { in: [...ids] } },
@@ -56,7 +56,7 @@ async function gatherRequestAsks(reader: Reader, ids: readonly string[]): Promis
     bare.map(({ policyHash, cluster }) => ({ hash: policyHash, name: cluster })),
   )
   return rows.map((row) => {
-    const { rules, namespaces, durationSeconds } = row.asked as AskedTerms
+    const { rules, namespaces, durationSeconds } = row.submittedTerms as SubmittedTerms
     const { subject, ...requester } = row.requester
     const entitlement = row.entitlement.document as Entitlement
     const cluster = clusterOf(row.policyHash, row.cluster) as { labels?: Record<string, string> } | null
@@ -98,29 +98,29 @@ type RefusedRow = {
   data: {
     entitlement: string
     errors: { code?: string; pointer: string; message: string }[]
-    fired?: string[]
-    asked: RefusedAsk
+    matched?: string[]
+    submission: RefusedSubmission
   }
 }
 
-const isRefusedAsk = Prisma.sql`type = 'request.refused' AND data -> 'asked' IS NOT NULL`
+const isRefusedSubmission = Prisma.sql`type = 'request.refused' AND data -> 'submission' IS NOT NULL`
 
 const selectRefused = (where: Prisma.Sql, limit: number) =>
   reads().$queryRaw<RefusedRow[]>(Prisma.sql`
     SELECT seq, id, at, actor_id AS "personId", actor_name AS name, actor_email AS email, actor_subject AS subject, cluster,
       policy_hash AS "policyHash", data
-    FROM audit_events WHERE ${isRefusedAsk} AND ${where} ORDER BY seq DESC LIMIT ${limit}`)
+    FROM audit_events WHERE ${isRefusedSubmission} AND ${where} ORDER BY seq DESC LIMIT ${limit}`)
 
 /** Attempts are read by whoever made them, and by those who read everything. */
 const readable = (reader: Reader) => (reader.seesAll ? Prisma.sql`true` : Prisma.sql`about_id = ${reader.personId}`)
 
-async function toRefusedAsks(reader: Reader, rows: readonly RefusedRow[]): Promise<FoundAsk[]> {
+async function toRefusedSubmissions(reader: Reader, rows: readonly RefusedRow[]): Promise<FoundRequest[]> {
   const entitlementOf = await fromPolicies(
     'entitlements',
     rows.map(({ policyHash, data }) => ({ hash: policyHash, name: data.entitlement })),
   )
-  return rows.map((row): FoundAsk => {
-    const { asked, entitlement, errors, fired = [] } = row.data
+  return rows.map((row): FoundRequest => {
+    const { submission, entitlement, errors, matched = [] } = row.data
     const violations: Verdict['violations'] = errors.map(({ code = 'unknown', pointer, message }) => {
       return { code, pointer, sentence: message }
     })
@@ -132,19 +132,19 @@ async function toRefusedAsks(reader: Reader, rows: readonly RefusedRow[]): Promi
       entitlementName: entitlement,
       entitlement: entitlementOf(row.policyHash, entitlement) as Entitlement | null,
       cluster: row.cluster,
-      namespaces: asked.facts.namespaces.map(({ name }) => name),
-      chosen: asked.rules,
+      namespaces: submission.facts.namespaces.map(({ name }) => name),
+      chosen: submission.rules,
       granted: null,
-      durationSeconds: asked.durationSeconds,
-      reason: asked.reason,
-      ticket: asked.ticket,
-      startsAt: asked.startsAt === null ? null : new Date(asked.startsAt),
+      durationSeconds: submission.durationSeconds,
+      reason: submission.reason,
+      ticket: submission.ticket,
+      startsAt: submission.startsAt === null ? null : new Date(submission.startsAt),
       subject: row.subject,
-      facts: asked.facts,
-      difference: asked.difference ?? null,
+      facts: submission.facts,
+      difference: submission.difference ?? null,
       clusterLabels: null,
       mayKnowRequester: mayKnow(reader, row.personId),
-      said: { kind: 'refused', violations, fired },
+      said: { kind: 'refused', violations, matched },
     }
   })
 }
@@ -166,15 +166,15 @@ function partsOf(cursor: string | undefined): { request: string | null; refusal:
  * who read everything). A constant number of statements.
  * @throws AppError `malformed` for a cursor that was not given
  */
-export async function findAsks(
+export async function findPastRequests(
   reader: Reader,
   { cursor, limit }: { cursor?: string; limit: number },
-): Promise<{ asks: FoundAsk[]; nextCursor: string | null }> {
+): Promise<{ asks: FoundRequest[]; nextCursor: string | null }> {
   const after = partsOf(cursor)
   const ids = await findRequests(reader, { mine: false, after: after.request, limit: limit + 1 })
   const before = after.refusal === null ? Prisma.sql`true` : Prisma.sql`seq < ${after.refusal}`
   const rows = await selectRefused(Prisma.sql`${readable(reader)} AND ${before}`, limit + 1)
-  const found = [...(await gatherRequestAsks(reader, ids)), ...(await toRefusedAsks(reader, rows))]
+  const found = [...(await gatherPastRequests(reader, ids)), ...(await toRefusedSubmissions(reader, rows))]
   const asks = found.sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1)).slice(0, limit)
   if (found.length <= limit) return { asks, nextCursor: null }
   const lastRequest = asks.findLast(({ kind }) => kind === 'request')?.id ?? after.request
@@ -185,8 +185,8 @@ export async function findAsks(
 }
 
 /** One ask by the id of its request or of the event of its refusal, if this person may see it. */
-export async function findAsk(reader: Reader, id: string, maySeeRequest: boolean): Promise<FoundAsk | null> {
-  if (id.startsWith('req_')) return maySeeRequest ? ((await gatherRequestAsks(reader, [id]))[0] ?? null) : null
+export async function findPastRequest(reader: Reader, id: string, maySeeRequest: boolean): Promise<FoundRequest | null> {
+  if (id.startsWith('req_')) return maySeeRequest ? ((await gatherPastRequests(reader, [id]))[0] ?? null) : null
   const rows = await selectRefused(Prisma.sql`${readable(reader)} AND id = ${id}`, 1)
-  return (await toRefusedAsks(reader, rows))[0] ?? null
+  return (await toRefusedSubmissions(reader, rows))[0] ?? null
 }

@@ -1,6 +1,6 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Rule } from '#lib/core/access/rule'
-import { type Distrust, distrustApproval } from '#lib/core/signing/verify-records'
+import { type SignatureFailure, verifyApproval } from '#lib/core/signing/verify-records'
 import { reads } from '#lib/adapters/db/client'
 import type { Prisma } from '../generated/client.ts'
 import { signingKeys } from '#lib/adapters/db/signing'
@@ -27,8 +27,8 @@ export type RequestRow = Prisma.RequestGetPayload<{ include: typeof summaryInclu
 export type WholeRequestRow = Prisma.RequestGetPayload<{ include: typeof wholeInclude }>
 
 /** Why these records cannot be what Postern wrote; null when they are. */
-export const distrustOfRow = (row: RequestRow | WholeRequestRow): Distrust | null =>
-  distrustApproval(signingKeys(), {
+export const verifyRequestRow = (row: RequestRow | WholeRequestRow): SignatureFailure | null =>
+  verifyApproval(signingKeys(), {
     request: { ...row, rules: row.rules as Rule[] },
     requester: row.requester,
     entitlement: row.entitlement.document,

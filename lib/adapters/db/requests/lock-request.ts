@@ -1,17 +1,17 @@
 import type { Person } from '#lib/core/access/actor'
 import { idSchema } from '#lib/core/access/ids'
 import type { RequestStatus } from '#lib/core/access/status'
-import type { SeenRights } from '#lib/core/rbac/current-access'
-import type { Distrust } from '#lib/core/signing/verify-records'
+import type { ObservedRights } from '#lib/core/rbac/current-access'
+import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import type { Tx } from '#lib/adapters/db/client'
-import { type RightsColumns, seenRights } from '#lib/adapters/db/clusters/cluster-rights'
-import { type SeenCluster, toSeenCluster } from '#lib/adapters/db/gather-judgement'
+import { type RightsColumns, observedRights } from '#lib/adapters/db/clusters/cluster-rights'
+import { type ObservedCluster, toObservedCluster } from '#lib/adapters/db/gather-judgement'
 import { Prisma } from '../generated/client.ts'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
   decisionsInSql,
-  distrustOf,
+  verificationOf,
   type MadeDecision,
   type PersonInSql,
   personInSql,
@@ -52,10 +52,10 @@ export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | u
 export type Situation = {
   now: Date
   decisions: MadeDecision[]
-  cluster: SeenCluster
-  rights: SeenRights
+  cluster: ObservedCluster
+  rights: ObservedRights
   /** Why these records give nothing, however they read; null when they are as Postern wrote them. */
-  distrust: Distrust | null
+  signatureFailure: SignatureFailure | null
 }
 
 type Row = RightsColumns & {
@@ -82,8 +82,8 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
   return {
     now: row.now,
     decisions: row.decisions.map(toMadeDecision),
-    cluster: toSeenCluster(row),
-    rights: await seenRights(tx, request.cluster, row),
-    distrust: distrustOf(request, request.requesterOnRecord, row.decisions),
+    cluster: toObservedCluster(row),
+    rights: await observedRights(tx, request.cluster, row),
+    signatureFailure: verificationOf(request, request.requesterOnRecord, row.decisions),
   }
 }

@@ -9,9 +9,9 @@ const guardrails = [
   { name: 'no-delete', description: 'No.', when: "rules.exists(r, 'delete' in r.verbs)", effect: 'deny' },
   { name: 'short', description: 'Short.', effect: 'limit', limit: { maxDuration: 'PT1H' } },
   {
-    name: 'severe',
+    name: 'high',
     description: 'Two.',
-    when: "risks.exists(r, r.severity == 'severe')",
+    when: "risks.exists(r, r.severity == 'high')",
     effect: 'require',
     require: { approvers: 2 },
   },

@@ -41,7 +41,7 @@ function sayWhatIsRight(summary: string): string {
     .replaceAll('google.protobuf.Duration', 'duration')
     .replaceAll('matchesRe2', 'matches')
     .replace(/\b(get[A-Z]\w*)In\b/g, '$1')
-  const operands = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|\+|-|\*|\/|%) (.+)$/.exec(text)
+  const operands = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|\+|-|\*|\/|%) (.+)/.exec(text)
   if (operands)
     return `${operands[2]} does not go with ${operands[1]} and ${operands[3]}: both sides must be of types that fit.`
   const call = /^found no matching overload for '(.+)'$/.exec(text)

@@ -75,7 +75,7 @@ export const types: readonly Type[] = [
     name: 'Risk',
     fields: {
       id: field('string', 'id in the catalogue of risks'),
-      severity: field('string', '"low", "raised" or "severe"'),
+      severity: field('string', '"low", "medium" or "high"'),
     },
   },
   {

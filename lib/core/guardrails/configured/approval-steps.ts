@@ -17,7 +17,7 @@ export function countByGroups(steps: readonly ApprovalStep[]): Map<string, Appro
 
 /**
  * The steps of the entitlement, and besides them what the guardrails want more: more people of the same groups, other
- * groups, and at least `approvers` different people together, for which the first step is raised. Without any step
+ * groups, and at least `approvers` different people together, for which the first step is medium. Without any step
  * there is nobody to raise; `judge` has refused that.
  */
 export function approvalSteps(

@@ -17,7 +17,7 @@ describe('an expression is checked on loading', () => {
     ["now.getHours('Europe/Berlin') >= 9 && request.startsAt - now < duration('24h')"],
     ["difference.known && difference.added.exists(d, d.verb == 'delete' && d.namespace in request.namespaces)"],
     ["namespaceObject.metadata.labels['team'] == 'payments' || namespaceObject.metadata.name.startsWith('x-')"],
-    ["risks.exists(r, r.severity == 'severe') ? size(requester.groups) > 3 : cluster.labels.region == 'eu'"],
+    ["risks.exists(r, r.severity == 'high') ? size(requester.groups) > 3 : cluster.labels.region == 'eu'"],
     ["rules.map(r, r.resources.filter(x, x.contains('/'))).exists(l, l.size() > 1)"],
   ])('accepts %s', (when) => {
     expect(problemOf(when)).toBeUndefined()

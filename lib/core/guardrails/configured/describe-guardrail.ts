@@ -27,7 +27,7 @@ export function doesOf({ require: needs, limit }: Guardrail): string[] {
 }
 
 /** Which requests it looks at; empty where it is every one. */
-export function looksAtOf({ match }: Guardrail): string[] {
+export function describeMatch({ match }: Guardrail): string[] {
   const labels = (wanted: Record<string, string> | undefined) =>
     Object.entries(wanted ?? {}).map(([key, value]) => `${key}=${value}`)
   const parts: [string, readonly string[]][] = [

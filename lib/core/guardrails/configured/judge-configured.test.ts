@@ -91,7 +91,7 @@ describe('what cannot be judged is not passed', () => {
         { code: 'guardrails-unjudged', pointer: '/rules', sentence: expect.stringMatching(/rules are not known/) },
       ],
       warnings: [{ code: 'test-2' }],
-      fired: ['test-0', 'test-1', 'test-2'],
+      matched: ['test-0', 'test-1', 'test-2'],
     })
     expect(judge(all, someFacts(), monday).violations).toEqual([])
   })
@@ -154,10 +154,10 @@ describe('what a guardrail says', () => {
 
   it('every violation, never only the first', () => {
     const all = compiled({}, { effect: 'warn' }, { when: 'false' }, { when: 'true' })
-    const { violations, warnings, fired } = judge(all, someFacts(), monday)
+    const { violations, warnings, matched } = judge(all, someFacts(), monday)
     expect(violations.map(({ code }) => code)).toEqual(['test-0', 'test-3'])
     expect(warnings.map(({ code }) => code)).toEqual(['test-1'])
-    expect(fired).toEqual(['test-0', 'test-1', 'test-3'])
+    expect(matched).toEqual(['test-0', 'test-1', 'test-3'])
   })
 })
 
@@ -196,7 +196,7 @@ describe('effects', () => {
     expect(requirements.approvers).toBe(3)
   })
 
-  it('the steps of the entitlement are kept, and raised to what is required', () => {
+  it('the steps of the entitlement are kept, and medium to what is required', () => {
     const leads = { groups: ['leads'], count: 1 }
     expect(approvalSteps([leads], { approvals: [], approvers: 0 })).toEqual([leads])
     expect(approvalSteps([leads], { approvals: [], approvers: 2 })).toEqual([{ groups: ['leads'], count: 2 }])

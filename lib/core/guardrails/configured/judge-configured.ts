@@ -31,7 +31,7 @@ export type Requirements = {
 }
 
 /** What one guardrail that came in wants or limits, whether or not the request keeps to it. */
-export type Want = Pick<Applied, 'name' | 'sentence' | 'requires' | 'maxDurationSeconds' | 'until'>
+export type GuardrailRequirement = Pick<Applied, 'name' | 'sentence' | 'requires' | 'maxDurationSeconds' | 'until'>
 
 export type Judgement = {
   violations: Violation[]
@@ -42,9 +42,9 @@ export type Judgement = {
   /** When the same request would pass, where only time is in its way. */
   passesNextAt: Date | null
   /** The names of the guardrails that came in, whatever their effect. */
-  fired: string[]
+  matched: string[]
   /** Who wants and limits what, of the guardrails that do. */
-  wants: Want[]
+  guardrailRequirements: GuardrailRequirement[]
 }
 
 // One expression gets a tenth of a second, as the API server gives it, and all together half a second: a step is at most
@@ -66,12 +66,12 @@ export type Work = {
 type Finding =
   | { kind: 'passed' }
   | { kind: 'unjudged' }
-  | { kind: 'fired'; at: readonly RequestedNamespace[]; context: Context | null }
+  | { kind: 'matched'; at: readonly RequestedNamespace[]; context: Context | null }
   | { kind: 'failed'; because: string; isUnknown: boolean }
 
 /** Does this guardrail come in, at the namespaces that it looks at? */
 export function ask({ guardrail, when }: CompiledGuardrail, at: readonly RequestedNamespace[], work: Work): Finding {
-  if (!when) return { kind: 'fired', at, context: work.context }
+  if (!when) return { kind: 'matched', at, context: work.context }
   if (!work.context) return { kind: 'unjudged' }
   const perNamespace = when.mentions.has('namespaceObject')
   try {
@@ -86,7 +86,7 @@ export function ask({ guardrail, when }: CompiledGuardrail, at: readonly Request
     work.stepsLeft -= steps
     if (!perNamespace) {
       return isTrue(when.run(work.context), guardrail.name)
-        ? { kind: 'fired', at, context: work.context }
+        ? { kind: 'matched', at, context: work.context }
         : { kind: 'passed' }
     }
     const { context } = work
@@ -95,7 +95,7 @@ export function ask({ guardrail, when }: CompiledGuardrail, at: readonly Request
     )
     const [first] = hit
     if (!first) return { kind: 'passed' }
-    return { kind: 'fired', at: hit, context: { ...context, namespaceObject: namespaceObjectOf(first) } }
+    return { kind: 'matched', at: hit, context: { ...context, namespaceObject: namespaceObjectOf(first) } }
   } catch (error) {
     return { kind: 'failed', because: reasonOf(error), isUnknown: error instanceof UnknownFact }
   }
@@ -125,7 +125,7 @@ function judgeOnce(
 ): Judgement & { times: TimeLimit[]; onlyTime: boolean } {
   const namespaces = requestedNamespaces(work.facts)
   const applied: Applied[] = []
-  const judgement: Pick<Judgement, 'violations' | 'warnings' | 'fired'> = { violations: [], warnings: [], fired: [] }
+  const judgement: Pick<Judgement, 'violations' | 'warnings' | 'matched'> = { violations: [], warnings: [], matched: [] }
   let onlyTime = true
   for (const item of compiled) {
     const at = matchedNamespaces(item.guardrail, work.facts, namespaces)
@@ -133,7 +133,7 @@ function judgeOnce(
     const finding = ask(item, at, work)
     if (finding.kind === 'passed') continue
     const { name, effect } = item.guardrail
-    judgement.fired.push(name)
+    judgement.matched.push(name)
     if (finding.kind === 'unjudged') continue
     if (finding.kind === 'failed') {
       const list = effect === 'warn' ? judgement.warnings : judgement.violations
@@ -153,7 +153,7 @@ function judgeOnce(
     applied.push(result)
   }
   // Said once, and whatever the effects: there is nothing to judge yet.
-  if (!work.context && judgement.fired.length > applied.length) {
+  if (!work.context && judgement.matched.length > applied.length) {
     const sentence = `The guardrails could not be judged, which counts as a no: ${reasonOf(work.unknown)}.`
     judgement.violations.push({ code: 'guardrails-unjudged', pointer: '/rules', sentence })
     onlyTime = false
@@ -183,7 +183,7 @@ function judgeOnce(
       until: untils.length ? new Date(Math.min(...untils.map(Number))) : null,
     },
     passesNextAt: null,
-    wants: applied.filter(({ requires, maxDurationSeconds, until }) => requires ?? maxDurationSeconds ?? until),
+    guardrailRequirements: applied.filter(({ requires, maxDurationSeconds, until }) => requires ?? maxDurationSeconds ?? until),
     times: applied.flatMap(({ time }) => time ?? []),
     onlyTime,
   }

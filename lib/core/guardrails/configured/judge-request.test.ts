@@ -32,7 +32,7 @@ const facts = (giving: object, namespaces = ['payments']): JudgementFacts => ({
 const rule = (verbs: string[], resources: string[], apiGroups = ['']) => ({ apiGroups, resources, verbs })
 
 describe('a request as Postern has it', () => {
-  const policy = compiledFrom({ guardrailPack: { 'severe-risk-two-approvers': true, 'no-wildcards-in-prod': true } })
+  const policy = compiledFrom({ guardrailPack: { 'high-risk-two-approvers': true, 'no-wildcards-in-prod': true } })
 
   it('is judged by what the entitlement gives, and by its risks', () => {
     const restart = judgeRequest(policy, facts({ rules: [rule(['get', 'patch'], ['deployments/scale'], ['apps'])] }))

@@ -2,7 +2,7 @@
 import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
 import { breakdown } from '#lib/core/rbac/breakdown'
-import type { Present } from '#lib/core/rbac/current-access'
+import type { CurrentAccess } from '#lib/core/rbac/current-access'
 import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
@@ -15,7 +15,7 @@ import { judge } from './judge-configured.ts'
 const isPrivileged = (namespace: string) => namespace.startsWith('kube-')
 
 /** What is dangerous about rules that are given by RoleBindings in these namespaces. */
-export const riskOf = (rules: readonly Rule[], namespaces: readonly string[], live?: Present['risk']): Assessment =>
+export const riskOf = (rules: readonly Rule[], namespaces: readonly string[], live?: CurrentAccess['risk']): Assessment =>
   assessRisk(rules, {
     ...live,
     scope: 'namespace',
@@ -34,10 +34,10 @@ function addedRights(difference: Difference | undefined): PolicyFacts['differenc
 
 /** What the guardrails are shown of a request: its rules and their risks are found. Nothing is looked up. */
 export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
-  const { submission, entitlement, requester, cluster, stage, present } = facts
+  const { submission, entitlement, requester, cluster, stage, currentAccess } = facts
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
-  const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces, present?.risk).findings : [])
-  const difference = addedRights(present?.difference)
+  const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces, currentAccess?.risk).findings : [])
+  const difference = addedRights(currentAccess?.difference)
   return { submission, entitlement, requester, cluster, rules, risks, difference, stage }
 }
 

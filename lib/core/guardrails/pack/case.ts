@@ -26,7 +26,7 @@ export const givenSchema = z.strictObject({
     .default(['example']),
   rules: rulesSchema.default([{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]),
   risks: z
-    .array(z.strictObject({ id: z.string().min(1), severity: z.enum(['low', 'raised', 'severe']) }))
+    .array(z.strictObject({ id: z.string().min(1), severity: z.enum(['low', 'medium', 'high']) }))
     .optional()
     .meta({ description: 'Left out: what Postern finds in the rules.' }),
   /** What the requester cannot do today; null: not known. */

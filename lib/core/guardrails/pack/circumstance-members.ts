@@ -97,34 +97,34 @@ const prodChangesInHours = member({
 })
 
 const severeRiskTwoApprovers = member({
-  name: 'severe-risk-two-approvers',
-  title: 'Severe risk needs two approvers',
+  name: 'high-risk-two-approvers',
+  title: 'High risk needs two approvers',
   why: 'What can take over a namespace or a cluster is read by two people before it is given.',
   isDefault: false,
   settings: z.strictObject({ approvers: z.int().min(2).max(10).default(2) }),
   guardrails: ({ approvers }) => [
     {
-      name: 'severe-risk-two-approvers',
-      description: 'Severe risk is looked at by more than one person.',
-      when: "risks.exists(r, r.severity == 'severe')",
+      name: 'high-risk-two-approvers',
+      description: 'High risk is looked at by more than one person.',
+      when: "risks.exists(r, r.severity == 'high')",
       effect: 'require',
-      message: `Severe risk needs ${approvers} approvers.`,
+      message: `High risk needs ${approvers} approvers.`,
       require: { approvers },
     },
   ],
   example: true,
   cases: [
     {
-      name: 'severe',
-      given: { risks: [{ id: 'pods-exec', severity: 'severe' }] },
+      name: 'high',
+      given: { risks: [{ id: 'pods-exec', severity: 'high' }] },
       expect: { approvers: 2 },
     },
     {
-      name: 'severe, and nobody to approve',
-      given: { approvals: [], risks: [{ id: 'pods-exec', severity: 'severe' }] },
-      expect: { violations: ['severe-risk-two-approvers'] },
+      name: 'high, and nobody to approve',
+      given: { approvals: [], risks: [{ id: 'pods-exec', severity: 'high' }] },
+      expect: { violations: ['high-risk-two-approvers'] },
     },
-    { name: 'raised', given: { risks: [{ id: 'x', severity: 'raised' }] }, expect: { approvers: 0 } },
+    { name: 'medium', given: { risks: [{ id: 'x', severity: 'medium' }] }, expect: { approvers: 0 } },
   ],
 })
 

@@ -21,7 +21,7 @@ describe.each(pack)('$name', (member) => {
   })
 
   it('has a case that it changes and one that it does not', () => {
-    const judgements = runPolicyCases(alone, cases).map(({ judgement }) => judgement.fired.length > 0)
+    const judgements = runPolicyCases(alone, cases).map(({ judgement }) => judgement.matched.length > 0)
     expect(new Set(judgements)).toEqual(new Set([true, false]))
   })
 

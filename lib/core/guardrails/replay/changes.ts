@@ -4,10 +4,10 @@ import type { Change, Outcome } from '#lib/core/access/policy-trial'
 import type { Verdict, Violation } from '#lib/core/access/resources'
 import { secondsOf } from '#lib/core/access/format-time'
 import { countByGroups } from '#lib/core/guardrails/configured/approval-steps'
-import type { Want } from '#lib/core/guardrails/configured/judge-configured'
+import type { GuardrailRequirement } from '#lib/core/guardrails/configured/judge-configured'
 
 /** A verdict, who would have to approve, and which guardrails want what; `wants` is empty where that was not kept. */
-export type Judged = { verdict: Verdict; steps: readonly ApprovalStep[]; wants: readonly Want[] }
+export type Judged = { verdict: Verdict; steps: readonly ApprovalStep[]; guardrailRequirements: readonly GuardrailRequirement[] }
 
 type Both = { before: Judged; after: Judged }
 
@@ -25,7 +25,7 @@ function byCode(kind: 'violation' | 'warning', before: readonly Violation[], aft
   const only = (some: Map<string, Violation>, others: Map<string, Violation>, word: Change['now']): Change[] =>
     [...some.values()]
       .filter(({ code }) => !others.has(code))
-      .map(({ code, sentence }) => ({ kind, now: word, code, sentence, wantedBy: [], wantedByMore: 0 }))
+      .map(({ code, sentence }) => ({ kind, now: word, code, sentence, requiredBy: [], requiredByMore: 0 }))
   return [...only(now, then, 'more'), ...only(then, now, 'less')]
 }
 
@@ -33,18 +33,18 @@ function byCode(kind: 'violation' | 'warning', before: readonly Violation[], aft
 function changeOf(
   kind: Change['kind'],
   { before, after }: Both,
-  told: { more: boolean; sentence: string; wants: (want: Want, stricter: Judged, laxer: Judged) => unknown },
+  told: { more: boolean; sentence: string; guardrailRequirements: (want: GuardrailRequirement, stricter: Judged, laxer: Judged) => unknown },
 ): Change {
   const { more, sentence } = told
   const [stricter, laxer] = more ? [after, before] : [before, after]
-  const wanting = stricter.wants.filter((want) => told.wants(want, stricter, laxer))
+  const wanting = stricter.guardrailRequirements.filter((want) => told.guardrailRequirements(want, stricter, laxer))
   return {
     kind,
     now: more ? 'more' : 'less',
     code: null,
     sentence,
-    wantedBy: wanting.slice(0, mostNamed).map((want) => ({ name: want.name, sentence: want.sentence })),
-    wantedByMore: Math.max(0, wanting.length - mostNamed),
+    requiredBy: wanting.slice(0, mostNamed).map((want) => ({ name: want.name, sentence: want.sentence })),
+    requiredByMore: Math.max(0, wanting.length - mostNamed),
   }
 }
 
@@ -67,7 +67,7 @@ function ofSteps(both: Both): Change[] {
       changeOf('approval', both, {
         more: is > was,
         sentence: `${Math.abs(is - was)} ${is > was ? 'more' : 'fewer'} of ${groups} must approve.`,
-        wants: ({ requires }, stricter, laxer) =>
+        guardrailRequirements: ({ requires }, stricter, laxer) =>
           (countByGroups(requires?.approvals ?? []).get(key)?.count ?? 0) > Math.min(was, is) ||
           raises(requires?.approvers, key, stricter, laxer),
       }),
@@ -85,7 +85,7 @@ function ofTicket(both: Both): Change[] {
       more:
         after.ticketRequired && (!before.ticketRequired || after.ticketPatterns.length >= before.ticketPatterns.length),
       sentence: after.ticketRequired ? `A ticket${written} is needed.` : 'Guardrails ask for no ticket any more.',
-      wants: ({ requires }, _, { verdict: { requirements } }) => {
+      guardrailRequirements: ({ requires }, _, { verdict: { requirements } }) => {
         const ticket = requires?.ticket
         if (!ticket || ticket === true) return ticket && !requirements.ticketRequired
         return !requirements.ticketPatterns.includes(ticket.pattern)
@@ -101,7 +101,7 @@ function ofReason(both: Both): Change[] {
     changeOf('reason', both, {
       more: after > before,
       sentence: `Guardrails want a reason of at least ${after} characters, and wanted ${before}.`,
-      wants: ({ requires }) => (requires?.reasonMinLength ?? 0) > Math.min(before, after),
+      guardrailRequirements: ({ requires }) => (requires?.reasonMinLength ?? 0) > Math.min(before, after),
     }),
   ]
 }
@@ -117,7 +117,7 @@ function ofDuration(both: Both): Change[] {
     changeOf('duration', both, {
       more: lengthOf(now) < lengthOf(then),
       sentence: now === null ? 'Guardrails allow any length of time.' : `Guardrails allow at most ${now}.`,
-      wants: ({ maxDurationSeconds }, _, laxer) =>
+      guardrailRequirements: ({ maxDurationSeconds }, _, laxer) =>
         maxDurationSeconds !== null && maxDurationSeconds < lengthOf(laxer.verdict.maxDuration),
     }),
   ]
@@ -133,7 +133,7 @@ function ofWindow(both: Both): Change[] {
         after === null
           ? 'No window closes over it any more.'
           : `It ends at ${after} at the latest, when a window closes.`,
-      wants: ({ until }, _, { verdict }) =>
+      guardrailRequirements: ({ until }, _, { verdict }) =>
         until !== null && (verdict.until === null || until.toISOString() < verdict.until),
     }),
   ]

@@ -13,7 +13,7 @@ export function factsToRecord(
   return {
     requester: { groups: [...(requester.groups ?? [])], email: requester.email },
     clusterLabels: { ...cluster.labels },
-    namespacesSeen: cluster.namespaces !== null,
+    namespacesObserved: cluster.namespaces !== null,
     namespaces: submission.namespaces.map((name) => ({ name, labels: known.get(name) ?? null })),
     clusterRoleRules:
       role !== undefined && Object.hasOwn(cluster.clusterRoles, role) ? (cluster.clusterRoles[role] ?? null) : null,

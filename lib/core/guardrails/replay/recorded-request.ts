@@ -8,7 +8,7 @@ import { normalizeRules } from '#lib/core/access/rule'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 
-export type RecordedAsk = {
+export type RecordedRequest = {
   at: Date
   entitlementName: string
   /** As it stood then; null where that version was not kept. */
@@ -44,7 +44,7 @@ export type FactsOfThen = {
   unknown: UnknownFactName[]
 }
 
-function clusterOf(ask: RecordedAsk, surroundings: Surroundings | null): JudgementFacts['cluster'] {
+function clusterOf(ask: RecordedRequest, surroundings: Surroundings | null): JudgementFacts['cluster'] {
   const { facts } = ask
   const configured = surroundings?.clusters.find(({ name }) => name === ask.cluster)
   const labels = surroundings ? configured?.labels : (facts?.clusterLabels ?? ask.clusterLabels)
@@ -56,7 +56,7 @@ function clusterOf(ask: RecordedAsk, surroundings: Surroundings | null): Judgeme
     name: ask.cluster,
     known: surroundings ? configured !== undefined : true,
     labels: labels ?? {},
-    namespaces: facts?.namespacesSeen && seen ? seen : null,
+    namespaces: facts?.namespacesObserved && seen ? seen : null,
     clusterRoles: role !== undefined && ofRole ? { [role]: ofRole } : {},
   }
 }
@@ -68,7 +68,7 @@ const isSame = (a: readonly Rule[] | null, b: readonly Rule[] | null) =>
  * Only whoever may ask for something is heard, so who asked could. Where their groups are not known it stays so as long as
  * the entitlement is for the same people.
  */
-const eligibleAsThen = (entitlement: Entitlement, { entitlement: then, subject }: RecordedAsk): Entitlement =>
+const eligibleAsThen = (entitlement: Entitlement, { entitlement: then, subject }: RecordedRequest): Entitlement =>
   then && JSON.stringify(normalWho(then)) === JSON.stringify(normalWho(entitlement))
     ? { ...entitlement, who: { people: [subject] } }
     : entitlement
@@ -81,7 +81,7 @@ const normalWho = ({ who }: Entitlement) => [[...(who.groups ?? [])].sort(), [..
  * @param mayKnowRequester whether the reader may learn what is known of the requester: an expression can tell it
  */
 export function factsOfThen(
-  ask: RecordedAsk,
+  ask: RecordedRequest,
   {
     surroundings,
     mayKnowRequester,
@@ -109,7 +109,7 @@ export function factsOfThen(
   const unknown: UnknownFactName[] = [
     ...(isKnown ? [] : (['groups'] as const)),
     ...(surroundings || facts || ask.clusterLabels ? [] : (['cluster labels'] as const)),
-    ...(facts?.namespacesSeen ? [] : (['namespaces'] as const)),
+    ...(facts?.namespacesObserved ? [] : (['namespaces'] as const)),
     ...(difference === null ? (['difference'] as const) : []),
     ...(facts ? [] : (['risks'] as const)),
   ]
@@ -134,7 +134,7 @@ export function factsOfThen(
       },
       cluster,
       ...(facts?.risks && sameRules ? { risks: facts.risks } : {}),
-      ...(difference ? { present: { difference, risk: {} } } : {}),
+      ...(difference ? { currentAccess: { difference, risk: {} } } : {}),
       policyHash,
       now: ask.at,
     },

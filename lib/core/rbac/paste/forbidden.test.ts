@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Ask, rulesOfAsks } from './needed-permissions.ts'
+import { type NeededPermission, leastRulesFor } from './needed-permissions.ts'
 import { parseForbidden } from './forbidden.ts'
 
-const ask = (verb: string, resource: string, more: Partial<Ask> = {}): Ask => ({
+const ask = (verb: string, resource: string, more: Partial<NeededPermission> = {}): NeededPermission => ({
   verb,
   group: '',
   resource,
@@ -12,18 +12,18 @@ const ask = (verb: string, resource: string, more: Partial<Ask> = {}): Ask => ({
   namespace: 'default',
   ...more,
 })
-const asksOf = (text: string) => parseForbidden(text).asks
+const permissionsOf = (text: string) => parseForbidden(text).asks
 const codesOf = (text: string) => parseForbidden(text).notes.map(({ code }) => code)
 
 const listPods = 'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"'
 const patchWeb =
   'deployments.apps "web" is forbidden: User "jane" cannot patch resource "deployments" in API group "apps" in the namespace "p"'
-const patchWebAsk = ask('patch', 'deployments', { group: 'apps', name: 'web', namespace: 'p' })
+const patchWebPermission = ask('patch', 'deployments', { group: 'apps', name: 'web', namespace: 'p' })
 
 describe('every form of the sentence', () => {
-  const table: [string, string, Ask][] = [
+  const table: [string, string, NeededPermission][] = [
     ['a list in a namespace', `Error from server (Forbidden): ${listPods}`, ask('list', 'pods')],
-    ['one object of a group', patchWeb, patchWebAsk],
+    ['one object of a group', patchWeb, patchWebPermission],
     [
       'the cluster scope',
       'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
@@ -81,7 +81,7 @@ describe('every form of the sentence', () => {
     ],
   ]
   test.each(table)('%s', (_, text, expected) => {
-    expect(asksOf(text)).toEqual([expected])
+    expect(permissionsOf(text)).toEqual([expected])
   })
 })
 
@@ -116,30 +116,30 @@ describe('however it was printed', () => {
     ['indented, line by line', patchWeb.replaceAll(' ', '\n    ')],
   ]
   test.each(table)('%s', (_, text) => {
-    expect(asksOf(text)).toEqual([patchWebAsk])
+    expect(permissionsOf(text)).toEqual([patchWebPermission])
   })
 
   test('lines broken by a terminal of any width', () => {
     for (let width = 12; width < patchWeb.length; width++) {
       const lines = patchWeb.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
-      expect(asksOf(lines.join('\n')), `width ${width}`).toEqual([patchWebAsk])
+      expect(permissionsOf(lines.join('\n')), `width ${width}`).toEqual([patchWebPermission])
     }
   })
 
   test('several at once, each once, in order', () => {
     const text = [listPods, patchWeb, listPods, patchWeb.replace('patch', 'get')].join('\n')
-    expect(asksOf(text)).toEqual([ask('list', 'pods'), patchWebAsk, { ...patchWebAsk, verb: 'get' }])
+    expect(permissionsOf(text)).toEqual([ask('list', 'pods'), patchWebPermission, { ...patchWebPermission, verb: 'get' }])
   })
 
   test('hints of authorizers do not get in the way, and are told', () => {
     const missing = `${listPods}: RBAC: [clusterrole.rbac.authorization.k8s.io "x" not found, role.rbac.authorization.k8s.io "y" not found]`
-    expect(asksOf(missing)).toEqual([ask('list', 'pods')])
+    expect(permissionsOf(missing)).toEqual([ask('list', 'pods')])
     expect(parseForbidden(missing).notes.map(({ sentence }) => sentence)).toEqual([
       'A binding names the ClusterRole x, which does not exist.',
       'A binding names the Role y, which does not exist.',
     ])
     const gke = `${listPods}: requires one of ["container.pods.list"] permission(s).`
-    expect([asksOf(gke), codesOf(gke)]).toEqual([[ask('list', 'pods')], ['cloud']])
+    expect([permissionsOf(gke), codesOf(gke)]).toEqual([[ask('list', 'pods')], ['cloud']])
   })
 })
 
@@ -174,7 +174,7 @@ describe('what a grant would not help with is said', () => {
     ['not-understood', 'pods "x" is forbidden: because I say so'],
   ]
   test.each(table)('%s', (code, text) => {
-    expect([asksOf(text), codesOf(text)]).toEqual([[], [code]])
+    expect([permissionsOf(text), codesOf(text)]).toEqual([[], [code]])
   })
 
   test('other text is no refusal', () => {
@@ -186,9 +186,9 @@ describe('what a grant would not help with is said', () => {
 describe('hostile text', () => {
   test('names that are none are not passed on', () => {
     for (const bad of ['<script>', 'a b', '../x', 'A\u202eB', 'x'.repeat(300), 'pods;drop'])
-      expect(asksOf(listPods.replace('"pods"', JSON.stringify(bad)))).toEqual([])
-    expect(asksOf(listPods.replace('"default"', '"De fault"'))).toEqual([])
-    expect(asksOf(patchWeb.replace('"web"', '"w\u202eeb"'))).toEqual([{ ...patchWebAsk, name: '' }])
+      expect(permissionsOf(listPods.replace('"pods"', JSON.stringify(bad)))).toEqual([])
+    expect(permissionsOf(listPods.replace('"default"', '"De fault"'))).toEqual([])
+    expect(permissionsOf(patchWeb.replace('"web"', '"w\u202eeb"'))).toEqual([{ ...patchWebPermission, name: '' }])
   })
 
   test('a thousand refusals fill no page', () => {
@@ -239,7 +239,7 @@ describe('hostile text', () => {
     const text = fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary' })), { maxLength: 30 })
     fc.assert(
       fc.property(text, (parts) => {
-        for (const found of asksOf(parts.join(''))) expect(rulesOfAsks([found])).toHaveLength(1)
+        for (const found of permissionsOf(parts.join(''))) expect(leastRulesFor([found])).toHaveLength(1)
       }),
       { numRuns: 500 },
     )
@@ -249,15 +249,15 @@ describe('hostile text', () => {
 describe('the least rules', () => {
   test('verbs together, names together, and no names where one right needs none', () => {
     const pods = { apiGroups: [''], resources: ['pods'] }
-    expect(rulesOfAsks([ask('get', 'pods', { name: 'a' }), ask('get', 'pods', { name: 'b' })])).toEqual([
+    expect(leastRulesFor([ask('get', 'pods', { name: 'a' }), ask('get', 'pods', { name: 'b' })])).toEqual([
       { ...pods, verbs: ['get'], resourceNames: ['a', 'b'] },
     ])
-    expect(rulesOfAsks([ask('get', 'pods', { name: 'a' }), ask('get', 'pods'), ask('list', 'pods')])).toEqual([
+    expect(leastRulesFor([ask('get', 'pods', { name: 'a' }), ask('get', 'pods'), ask('list', 'pods')])).toEqual([
       { ...pods, verbs: ['get', 'list'] },
     ])
-    expect(rulesOfAsks([ask('get', 'pods'), ask('get', 'pods', { subresource: 'log' })])).toEqual([
+    expect(leastRulesFor([ask('get', 'pods'), ask('get', 'pods', { subresource: 'log' })])).toEqual([
       { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'] },
     ])
-    expect(rulesOfAsks([])).toEqual([])
+    expect(leastRulesFor([])).toEqual([])
   })
 })

@@ -1,12 +1,12 @@
 // What did the API server refuse? Reads the sentences of its 403 answers, as programs print and people paste them.
 // Source of the sentences: forbiddenMessage in k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go and
 // NewForbidden in k8s.io/apimachinery/pkg/api/errors.
-import type { Ask, Note } from './needed-permissions.ts'
+import type { NeededPermission, Note } from './needed-permissions.ts'
 import { isGroup, isNamespace, isObjectName, isResource, isVerb } from './names.ts'
 import { maxCharacters, readingsOf } from './readings.ts'
 import { notesOf, notSignedIn } from './refusal-notes.ts'
 
-const maxAsks = 50
+const maxPermissions = 50
 
 /** Longest quoted text that is followed; names are at most 253 characters long, user names may be longer. */
 const maxQuoted = 1024
@@ -77,10 +77,10 @@ function nameBefore(text: string, at: number): string {
   return isObjectName(name) ? name : ''
 }
 
-type Sentence = { user: string } & ({ ask: Ask } | { path: string })
+type Sentence = { user: string } & ({ ask: NeededPermission } | { path: string })
 
 /** What a word pair such as `pods/log` or, in servers before 1.12, `deployments.extensions` says. */
-function resourceOf(path: string): Pick<Ask, 'resource' | 'subresource'> {
+function resourceOf(path: string): Pick<NeededPermission, 'resource' | 'subresource'> {
   const slash = path.indexOf('/')
   return slash < 0
     ? { resource: path, subresource: '' }
@@ -122,14 +122,14 @@ function sentenceAt(text: string, at: number): Sentence | undefined {
 
 function sentencesOf(text: string): Sentence[] {
   const found: Sentence[] = []
-  for (let at = text.indexOf('User'); at >= 0 && found.length < maxAsks * 2; at = text.indexOf('User', at + 1)) {
+  for (let at = text.indexOf('User'); at >= 0 && found.length < maxPermissions * 2; at = text.indexOf('User', at + 1)) {
     const sentence = sentenceAt(text, at)
     if (sentence) found.push(sentence)
   }
   return found
 }
 
-const keyOf = ({ verb, group, resource, subresource, name, namespace }: Ask) =>
+const keyOf = ({ verb, group, resource, subresource, name, namespace }: NeededPermission) =>
   JSON.stringify([verb, group, resource, subresource, name, namespace])
 
 /**
@@ -137,10 +137,10 @@ const keyOf = ({ verb, group, resource, subresource, name, namespace }: Ask) =>
  * would change, and what was not understood. Never throws. The text is not to be trusted: what comes out only fills a
  * form that is judged like any other.
  */
-export function parseForbidden(text: string): { asks: Ask[]; notes: Note[] } {
+export function parseForbidden(text: string): { asks: NeededPermission[]; notes: Note[] } {
   const readings = readingsOf(text)
   const sentences = readings.flatMap(sentencesOf)
-  const asks = new Map<string, Ask>()
+  const asks = new Map<string, NeededPermission>()
   const notes: Note[] = []
   for (const sentence of sentences) {
     if (sentence.user === 'system:anonymous') notes.push(notSignedIn)
@@ -148,8 +148,8 @@ export function parseForbidden(text: string): { asks: Ask[]; notes: Note[] } {
       const path = sentence.path.slice(0, 200)
       const said = `${path} is a path of the API server and no resource: no role bound in a namespace can give it.`
       notes.push({ code: 'non-resource-path', sentence: said })
-    } else if (asks.size < maxAsks) asks.set(keyOf(sentence.ask), sentence.ask)
-    else notes.push({ code: 'too-many', sentence: `Only the first ${maxAsks} refusals were read.` })
+    } else if (asks.size < maxPermissions) asks.set(keyOf(sentence.ask), sentence.ask)
+    else notes.push({ code: 'too-many', sentence: `Only the first ${maxPermissions} refusals were read.` })
   }
   // Where a line broke inside the name, one reading lost it and another has it.
   const named = new Set([...asks.values()].filter(({ name }) => name !== '').map((ask) => keyOf({ ...ask, name: '' })))

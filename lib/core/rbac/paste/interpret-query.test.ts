@@ -32,7 +32,7 @@ const hrefs = (text: string) => understand(text, all).choices.map(({ href }) => 
 test('a refusal leads to what would give it, filled in', () => {
   const text =
     'Error from server (Forbidden): deployments.apps "api" is forbidden: User "m" cannot patch resource "deployments" in API group "apps" in the namespace "payments"'
-  expect(hrefs(text)).toEqual(['/ask?entitlement=restart&namespaces=payments'])
+  expect(hrefs(text)).toEqual(['/requests/new?entitlement=restart&namespaces=payments'])
   expect(understand(text, all).sentence).toContain('patch deployments.apps named api in payments')
 })
 

@@ -67,7 +67,7 @@ function fromPaste(paste: Paste, entitlements: EntitlementResource[]) {
 }
 
 const choiceOf = (what: EntitlementResource, known: Record<string, string>, note: string): Choice => ({
-  href: `/ask?${new URLSearchParams({ entitlement: what.name, ...known })}`,
+  href: `/requests/new?${new URLSearchParams({ entitlement: what.name, ...known })}`,
   title: what.title,
   what,
   note,

@@ -1,6 +1,6 @@
 // Which rights does this kubectl command need? The least of them, so that what is asked for is what is used.
 import type { Rule } from '#lib/core/access/rule'
-import { type Note, rulesOfAsks } from './needed-permissions.ts'
+import { type Note, leastRulesFor } from './needed-permissions.ts'
 import { readArguments } from './flags.ts'
 import { type KnownResource, knownResources } from './known-resources.ts'
 import { objectCommands } from './kubectl-objects.ts'
@@ -75,7 +75,7 @@ function mentionedCommands(text: string): Command[] {
     .split('\n')
     .slice(0, maxMentioningLines)
     .flatMap((line) => {
-      const [, quote = '', rest = ''] = line.match(/(?:^|[\s("'])(`?)kubectl\s(.*)$/) ?? []
+      const [, quote = '', rest = ''] = line.match(/(?:^|[\s("'])(`?)kubectl\s(.*)/) ?? []
       const [command] = commandsOf(`kubectl ${quote === '' ? rest : rest.split('`', 1)[0]}`)
       const [name = ''] = command ? readArguments(command.words.slice(1)).positional : []
       return command && Object.hasOwn(kubectlCommands, name) ? [command] : []
@@ -163,4 +163,4 @@ export function parseKubectl(text: string, known: readonly KnownResource[] = kno
 }
 
 const rulesFor = (needs: readonly Need[]) =>
-  rulesOfAsks(needs.map((one) => ({ ...one, group: one.resource.group, resource: one.resource.resource })))
+  leastRulesFor(needs.map((one) => ({ ...one, group: one.resource.group, resource: one.resource.resource })))

@@ -2,7 +2,7 @@
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 
 /** One right. '' where there is none; `namespace` is null where the call was for the whole cluster, or is not known. */
-export type Ask = {
+export type NeededPermission = {
   verb: string
   group: string
   resource: string
@@ -23,8 +23,8 @@ const nameKey = (names: Names) => (names ? JSON.stringify([...names].sort()) : '
  * The least rules that give these rights, wherever they are bound. What is asked once without a name needs no names;
  * rights with the same verbs and names stand in one rule.
  */
-export function rulesOfAsks(
-  asks: readonly Pick<Ask, 'verb' | 'group' | 'resource' | 'subresource' | 'name'>[],
+export function leastRulesFor(
+  asks: readonly Pick<NeededPermission, 'verb' | 'group' | 'resource' | 'subresource' | 'name'>[],
 ): Rule[] {
   const byRight = new Map<string, { group: string; target: string; verb: string; names: Names }>()
   for (const { verb, group, resource, subresource, name } of asks) {

@@ -1,7 +1,7 @@
 // What does somebody need who pastes this? A refusal of the API server, a kubectl command, or both from one terminal.
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import { covers } from '#lib/core/rbac/covers'
-import { type Ask, type Note, rulesOfAsks } from './needed-permissions.ts'
+import { type NeededPermission, type Note, leastRulesFor } from './needed-permissions.ts'
 import { parseForbidden } from './forbidden.ts'
 import { type KnownResource, knownResources } from './known-resources.ts'
 import { parseKubectl } from './kubectl-line.ts'
@@ -21,7 +21,7 @@ export type Paste = {
 const streams = ['exec', 'attach', 'portforward']
 
 /** The server names only the first right that was missing: what kubectl needs around it, it will miss next. */
-function withCompanions(ask: Ask): Ask[] {
+function withCompanions(ask: NeededPermission): NeededPermission[] {
   if (ask.group !== '' || ask.resource !== 'pods') return [ask]
   const pod = { ...ask, subresource: '', verb: 'get' }
   // Since 1.35 the server wants create also where an older one was content with get.
@@ -29,7 +29,7 @@ function withCompanions(ask: Ask): Ask[] {
   return ask.subresource === 'log' ? [ask, pod] : [ask]
 }
 
-function isNamespaced({ group, resource }: Ask, known: readonly KnownResource[]): boolean {
+function isNamespaced({ group, resource }: NeededPermission, known: readonly KnownResource[]): boolean {
   return known.find((one) => one.group === group && one.resource === resource)?.namespaced ?? false
 }
 
@@ -37,7 +37,7 @@ function fromRefusal(text: string, known: readonly KnownResource[]): Paste | nul
   const { asks, notes } = parseForbidden(text)
   if (asks.length === 0 && notes.every(({ code }) => code === 'cut')) return null
   // A namespaced kind that was refused for the whole cluster was asked for with -A.
-  const isWide = (ask: Ask) => ask.namespace === null && isNamespaced(ask, known)
+  const isWide = (ask: NeededPermission) => ask.namespace === null && isNamespaced(ask, known)
   const ofNamespace = asks.filter((ask) => ask.namespace !== null || isWide(ask))
   if (asks.some(isWide))
     notes.push({
@@ -45,8 +45,8 @@ function fromRefusal(text: string, known: readonly KnownResource[]): Paste | nul
       sentence: 'It was asked for in all namespaces at once (-A): name the namespaces you need instead.',
     })
   return {
-    rules: rulesOfAsks(ofNamespace.flatMap(withCompanions)),
-    clusterRules: rulesOfAsks(asks.filter((ask) => !ofNamespace.includes(ask))),
+    rules: leastRulesFor(ofNamespace.flatMap(withCompanions)),
+    clusterRules: leastRulesFor(asks.filter((ask) => !ofNamespace.includes(ask))),
     namespaces: [...new Set(ofNamespace.flatMap(({ namespace }) => namespace ?? []))],
     context: null,
     notes,

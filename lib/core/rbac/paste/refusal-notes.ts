@@ -1,5 +1,5 @@
 // Refusals that no grant would change, and hints that the API server gives with one. A sentence each, for the person.
-import type { Ask, Note } from './needed-permissions.ts'
+import type { NeededPermission, Note } from './needed-permissions.ts'
 
 export const notSignedIn: Note = {
   code: 'not-signed-in',
@@ -85,7 +85,7 @@ const signs: Sign[] = [
 const missingRole = /(cluster)?role\.rbac\.authorization\.k8s\.io"([^"]{1,253})"notfound/g
 
 /** What the readings of a refusal say besides what was refused. */
-export function notesOf(readings: readonly string[], asks: readonly Ask[], wasUnderstood: boolean): Note[] {
+export function notesOf(readings: readonly string[], asks: readonly NeededPermission[], wasUnderstood: boolean): Note[] {
   const squeezed = [...new Set(readings.map(squeeze))]
   const notes = signs.flatMap(({ anyOf, note }) =>
     anyOf.some((sign) => squeezed.some((text) => text.includes(squeeze(sign)))) ? [note] : [],

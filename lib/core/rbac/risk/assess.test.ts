@@ -21,7 +21,7 @@ describe('severity', () => {
   test('the gravest comes first, with the rules that give it and how', () => {
     const rules = [rule(['get'], ['pods/log']), rule(['patch'], ['deployments'], 'apps'), rule(['list'], ['secrets'])]
     const { severity, findings } = assessRisk(rules)
-    expect(severity).toBe('severe')
+    expect(severity).toBe('high')
     expect(findings.map(({ id }) => id)).toEqual(['reads-secrets', 'writes-workloads', 'reads-logs'])
     expect(findings[0]).toMatchObject({ rules: [rules[2]], because: ['list secrets'], partOf: [] })
   })
@@ -85,18 +85,18 @@ describe('what is known besides the rules', () => {
 
   test('service accounts that may do more than is asked for are named, and count', () => {
     const { severity, findings } = assessRisk(restart, { serviceAccounts: accounts })
-    expect(severity).toBe('severe')
+    expect(severity).toBe('high')
     expect(findings[0]?.because).toEqual([
       'patch deployments',
       'service account payments/ci may also create rolebindings.rbac.authorization.k8s.io',
     ])
-    expect(assessRisk(restart).severity).toBe('raised')
+    expect(assessRisk(restart).severity).toBe('medium')
     expect(assessRisk([rule(['get'], ['pods'])], { serviceAccounts: accounts }).severity).toBe('low')
   })
 
   test('what the requester may do already is nothing more', () => {
     const holds = accounts.flatMap(({ rules }) => rules)
-    expect(assessRisk(restart, { serviceAccounts: accounts, holds }).severity).toBe('raised')
+    expect(assessRisk(restart, { serviceAccounts: accounts, holds }).severity).toBe('medium')
   })
 
   test('tokens of one named service account are not tokens of the others', () => {

@@ -5,7 +5,7 @@ import type { PathRule } from '#lib/core/rbac/cluster-objects'
 import { covers } from '#lib/core/rbac/covers'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { catalogue } from './catalogue.ts'
-import { graver, type RiskEntry } from './entry.ts'
+import { moreSevere, type RiskEntry } from './entry.ts'
 import { type Match, matchesOf } from './matches.ts'
 import { pathEntries, pathMatchesOf } from './paths.ts'
 import { unknownResources } from './unknown-resources.ts'
@@ -92,7 +92,7 @@ function findingOf(
   const inPrivileged = context.namespaceKind === 'privileged' && entry.inPrivileged
   return {
     id: entry.id,
-    severity: [inPrivileged || 'low', ...takenOver.map(({ severity }) => severity)].reduce(graver, entry.severity),
+    severity: [inPrivileged || 'low', ...takenOver.map(({ severity }) => severity)].reduce(moreSevere, entry.severity),
     sentence: entry.sentence,
     outlives: entry.outlives,
     rules: [...new Set(matches.map((match) => match.rule))],
@@ -161,7 +161,7 @@ export function assessRisk(rules: readonly Rule[], context: RiskContext = {}): A
   ]
   const rank = ({ severity }: Finding) => -severities.indexOf(severity)
   return {
-    severity: findings.map(({ severity }) => severity).reduce(graver, 'low'),
+    severity: findings.map(({ severity }) => severity).reduce(moreSevere, 'low'),
     findings: complete.sort((a, b) => rank(a) - rank(b)),
   }
 }

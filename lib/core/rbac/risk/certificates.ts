@@ -20,7 +20,7 @@ export const certificateRights: RiskFamily = {
     },
     {
       id: 'approves-for-signers',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Has half of the right to approve certificate requests: the other half may come from elsewhere.',
       outlives: null,
       source: signing,
@@ -30,7 +30,7 @@ export const certificateRights: RiskFamily = {
     },
     {
       id: 'gets-node-certificates',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Has requests for the certificate of a node approved without anybody looking.',
       outlives: 'the certificate, until it expires',
       source: `${docs}/reference/access-authn-authz/kubelet-tls-bootstrapping/`,
@@ -46,7 +46,7 @@ export const certificateRights: RiskFamily = {
     },
     {
       id: 'approves-certificates',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can approve certificate requests, and so who is let into the cluster; certificates cannot be revoked.',
       outlives: 'the certificates, until they expire',
       source: `${goodPractices}#csrs-and-certificate-issuing`,
@@ -63,7 +63,7 @@ export const certificateRights: RiskFamily = {
     },
     {
       id: 'issues-certificates-to-self',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can get a client certificate for any user name and approve it; it cannot be revoked.',
       outlives: 'the certificate, until it expires',
       source: `${goodPractices}#csrs-and-certificate-issuing`,
@@ -82,7 +82,7 @@ export const certificateRights: RiskFamily = {
     },
     {
       id: 'signs-certificates',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can put certificates of their own making into requests that others rely on.',
       outlives: 'the certificates, until they expire',
       source: signing,
@@ -92,7 +92,7 @@ export const certificateRights: RiskFamily = {
     },
     {
       id: 'changes-trust-anchors',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can decide which certificate authorities the programs of the cluster trust.',
       outlives: 'the changed trust bundles',
       source: kep(3257),
@@ -102,7 +102,7 @@ export const certificateRights: RiskFamily = {
     },
     {
       id: 'requests-pod-certificates',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can ask for, or write the answer to, the certificate that proves which pod a program is.',
       outlives: 'the certificate, until it expires',
       source: kep(4317),

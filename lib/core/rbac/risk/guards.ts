@@ -9,7 +9,7 @@ export const guards: RiskFamily = {
   entries: [
     {
       id: 'writes-admission-webhooks',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can read and change every object that anybody writes, or switch off the guards that check them.',
       outlives: 'the webhook configuration',
       source: `${goodPractices}#control-admission-webhooks`,
@@ -25,7 +25,7 @@ export const guards: RiskFamily = {
     },
     {
       id: 'changes-guardrails',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can remove or change the admission policies that hold everybody, this grant included, inside limits.',
       outlives: 'the changed policies',
       source: kep(3488),
@@ -41,7 +41,7 @@ export const guards: RiskFamily = {
     },
     {
       id: 'writes-mutating-policies',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can have the API server rewrite every object that anybody writes, bindings included.',
       outlives: 'the changed policies',
       source: kep(3962),
@@ -57,7 +57,7 @@ export const guards: RiskFamily = {
     },
     {
       id: 'changes-policy-engines',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can switch off or except themselves from the rules that a policy engine enforces.',
       outlives: 'the changed policies and exceptions',
       source: 'https://kyverno.io/docs/exceptions/',
@@ -82,7 +82,7 @@ export const guards: RiskFamily = {
     {
       // NB: also through a binding in the namespace: there the Namespace object counts as being inside itself.
       id: 'changes-namespaces',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can change the labels by which pod security, network and admission policies choose the namespace.',
       outlives: 'the changed labels',
       source: `${goodPractices}#namespace-modification`,
@@ -92,7 +92,7 @@ export const guards: RiskFamily = {
     },
     {
       id: 'uses-loose-pod-security',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can run pods under a looser security policy, up to control of the node.',
       outlives: 'the pods',
       source: `${docs}/concepts/security/pod-security-policy/`,
@@ -108,7 +108,7 @@ export const guards: RiskFamily = {
     },
     {
       id: 'deletes-events',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can delete the events by which others would notice what was done.',
       outlives: 'the missing events',
       source: 'https://attack.mitre.org/techniques/T1070/',

@@ -10,7 +10,7 @@ export const identity: RiskFamily = {
   entries: [
     {
       id: 'impersonates-users',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can act as any user or group of the cluster, its administrators included.',
       outlives: null,
       source: impersonation,
@@ -20,7 +20,7 @@ export const identity: RiskFamily = {
     },
     {
       id: 'impersonates-service-accounts',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can act as service accounts of the namespace and use all their rights.',
       outlives: null,
       source: impersonation,
@@ -31,7 +31,7 @@ export const identity: RiskFamily = {
     },
     {
       id: 'impersonates-attributes',
-      severity: 'raised',
+      severity: 'medium',
       sentence:
         'Can pretend attributes of an identity that records and authorizers rely on, such as its credential id.',
       outlives: null,
@@ -42,7 +42,7 @@ export const identity: RiskFamily = {
     },
     {
       id: 'impersonates-users-for-some-verbs',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can act as other users or nodes for the verbs that impersonate-on rules allow.',
       outlives: null,
       source: kep(5284),
@@ -58,7 +58,7 @@ export const identity: RiskFamily = {
     },
     {
       id: 'impersonates-service-accounts-for-some-verbs',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can act as service accounts of the namespace for the verbs that impersonate-on rules allow.',
       outlives: null,
       source: kep(5284),
@@ -69,7 +69,7 @@ export const identity: RiskFamily = {
     },
     {
       id: 'mints-service-account-tokens',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can make tokens of service accounts that live on after this grant, and use all their rights.',
       outlives: 'the token, for as long as was asked for',
       source: `${goodPractices}#token-request`,
@@ -80,7 +80,7 @@ export const identity: RiskFamily = {
     },
     {
       id: 'reads-secrets',
-      severity: 'severe',
+      severity: 'high',
       sentence:
         'Can read every secret of the namespace: passwords, keys and tokens. Listing and watching show them too.',
       outlives: 'what was read: passwords and keys stay known',
@@ -91,7 +91,7 @@ export const identity: RiskFamily = {
     },
     {
       id: 'reads-named-secrets',
-      severity: 'raised',
+      severity: 'medium',
       sentence:
         'Can read the named secrets: passwords, keys or tokens. To list or watch by name shows the content too.',
       outlives: 'what was read: passwords and keys stay known',
@@ -102,18 +102,18 @@ export const identity: RiskFamily = {
     },
     {
       id: 'writes-secrets',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can plant or replace passwords, keys and certificates that programs trust.',
       outlives: 'the changed secrets',
       source: goodPractices,
       scope: 'namespace',
       abilities: [{ verbs: write, groups: [''], resources: ['secrets'] }],
-      inPrivileged: 'severe',
+      inPrivileged: 'high',
       example: [rule(['patch'], ['secrets'])],
     },
     {
       id: 'makes-lasting-tokens',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can have Kubernetes fill a secret with a service account token that never expires, and read it.',
       outlives: 'a service account token without an end',
       source: `${docs}/concepts/configuration/secret/#serviceaccount-token-secrets`,
@@ -128,13 +128,13 @@ export const identity: RiskFamily = {
     },
     {
       id: 'writes-service-accounts',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can change what service accounts may do outside the cluster, by the annotations cloud providers read.',
       outlives: 'the changed service accounts',
       source: `${docs}/concepts/security/service-accounts/`,
       scope: 'namespace',
       abilities: [{ verbs: write, groups: [''], resources: ['serviceaccounts'] }],
-      inPrivileged: 'severe',
+      inPrivileged: 'high',
       example: [rule(['patch'], ['serviceaccounts'])],
     },
     {

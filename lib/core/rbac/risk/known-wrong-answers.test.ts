@@ -57,7 +57,7 @@ test('escalate on cluster roles counts, by name, by star and in a single group',
 
 test('writing every config map of kube-system is grave without naming aws-auth', () => {
   const { severity } = assessRisk([rule(['update'], ['configmaps'])], { namespaceKind: 'privileged' })
-  expect(severity).toBe('severe')
+  expect(severity).toBe('high')
   expect(assessRisk([rule(['update'], ['configmaps'])]).severity).toBe('low')
 })
 

@@ -9,7 +9,7 @@ export const machinery: RiskFamily = {
     {
       // NB: `get` is enough: the kubelet takes a WebSocket upgrade for exec.
       id: 'reaches-kubelets',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can run commands in every pod of the cluster through the nodes, past admission and the audit log.',
       outlives: null,
       source: `${goodPractices}#access-to-proxy-subresource-of-nodes`,
@@ -35,7 +35,7 @@ export const machinery: RiskFamily = {
     },
     {
       id: 'changes-nodes',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can push work off nodes or draw it to them, by labels, taints, or removing them.',
       outlives: 'the changed nodes',
       source: `${docs}/concepts/scheduling-eviction/taint-and-toleration/`,
@@ -51,12 +51,12 @@ export const machinery: RiskFamily = {
       source: `${docs}/concepts/architecture/leases/`,
       scope: 'namespace',
       abilities: [{ verbs: writeOrDelete, groups: ['coordination.k8s.io'], resources: ['leases'] }],
-      inPrivileged: 'severe',
+      inPrivileged: 'high',
       example: [rule(['update'], ['leases'], 'coordination.k8s.io')],
     },
     {
       id: 'creates-persistent-volumes',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can mount any directory of a node into a pod, and so take over the node.',
       outlives: 'the volume',
       source: `${goodPractices}#persistent-volume-creation`,
@@ -67,7 +67,7 @@ export const machinery: RiskFamily = {
     {
       // What a volume is made of cannot be changed any more; whom it belongs to can.
       id: 'changes-persistent-volumes',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can hand the stored data of any namespace to another one, or have it deleted.',
       outlives: 'the changed volumes, or the loss',
       source: `${docs}/concepts/storage/persistent-volumes/`,
@@ -79,7 +79,7 @@ export const machinery: RiskFamily = {
     },
     {
       id: 'writes-api-services',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can answer for a whole part of the Kubernetes API, and read what everybody sends to it.',
       outlives: 'the changed registration',
       source: `${docs}/concepts/extend-kubernetes/api-extension/apiserver-aggregation/`,
@@ -89,7 +89,7 @@ export const machinery: RiskFamily = {
     },
     {
       id: 'writes-resource-definitions',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can read or change all objects of an extension, or delete them with their definition.',
       outlives: 'the changed definition, or the loss',
       source: `${docs}/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/`,
@@ -99,7 +99,7 @@ export const machinery: RiskFamily = {
     },
     {
       id: 'changes-flow-control',
-      severity: 'raised',
+      severity: 'medium',
       sentence: "Can starve other people's calls to the API server, or let their own past its limits.",
       outlives: 'the changed limits',
       source: `${docs}/concepts/cluster-administration/flow-control/`,
@@ -115,7 +115,7 @@ export const machinery: RiskFamily = {
     },
     {
       id: 'deletes-namespaces',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can delete the namespace with everything in it.',
       outlives: 'the loss',
       source: `${docs}/tasks/administer-cluster/namespaces/`,
@@ -125,7 +125,7 @@ export const machinery: RiskFamily = {
     },
     {
       id: 'creates-namespaces',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can make a namespace that no policy chooses yet.',
       outlives: 'the namespace',
       source: `${docs}/concepts/security/pod-security-admission/`,
@@ -141,12 +141,12 @@ export const machinery: RiskFamily = {
       source: `${docs}/concepts/configuration/configmap/`,
       scope: 'namespace',
       abilities: [{ verbs: write, groups: [''], resources: ['configmaps'] }],
-      inPrivileged: 'severe',
+      inPrivileged: 'high',
       example: [rule(['patch'], ['configmaps'])],
     },
     {
       id: 'writes-priorities',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can make priorities at which pods drive others off their nodes.',
       outlives: 'the priority classes',
       source: `${docs}/concepts/scheduling-eviction/pod-priority-preemption/`,

@@ -9,7 +9,7 @@ export const network: RiskFamily = {
   entries: [
     {
       id: 'redirects-services',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can lead the traffic of a service anywhere, also into other namespaces.',
       outlives: 'the changed endpoints',
       source: 'https://github.com/kubernetes/kubernetes/issues/103675',
@@ -19,7 +19,7 @@ export const network: RiskFamily = {
     },
     {
       id: 'writes-services',
-      severity: 'raised',
+      severity: 'medium',
       sentence: "Can lead traffic to other pods, and by external addresses take over traffic that isn't theirs.",
       outlives: 'the changed services',
       source: externalAddresses,
@@ -29,7 +29,7 @@ export const network: RiskFamily = {
     },
     {
       id: 'writes-routes',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can decide what the world reaches, and by annotations often what the ingress controller runs.',
       outlives: 'the changed routes',
       source: `${docs}/concepts/services-networking/ingress/`,
@@ -45,7 +45,7 @@ export const network: RiskFamily = {
     },
     {
       id: 'opens-network-policies',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can let traffic in and out that network policies keep apart; adding a policy may open too.',
       outlives: 'the changed policies',
       source: `${docs}/concepts/services-networking/network-policies/`,

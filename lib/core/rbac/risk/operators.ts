@@ -27,12 +27,12 @@ const groups = [
  */
 export const operators: RiskEntry = {
   id: 'drives-operators',
-  severity: 'raised',
+  severity: 'medium',
   sentence: 'Can have an operator act for them, often with far more rights than they hold.',
   outlives: 'what the operator was told to do',
   source: 'https://kubernetes.io/docs/concepts/extend-kubernetes/operator/',
   scope: 'namespace',
   abilities: [{ verbs: write, groups, resources: anyObject }],
-  inPrivileged: 'severe',
+  inPrivileged: 'high',
   example: [rule(['create'], ['applications'], 'argoproj.io')],
 }

@@ -38,7 +38,7 @@ describe.each(pathEntries.map((entry) => [entry.id, entry] as const))('%s', (id,
     expect(entry.sentence).toMatch(/^[A-Z].*\.$/)
     for (const part of Array.isArray(entry.includes) ? entry.includes : []) {
       const other = pathEntries.find((candidate) => candidate.id === part)
-      expect(severities.indexOf(other?.severity ?? 'severe')).toBeLessThanOrEqual(severities.indexOf(entry.severity))
+      expect(severities.indexOf(other?.severity ?? 'high')).toBeLessThanOrEqual(severities.indexOf(entry.severity))
     }
   })
 })

@@ -21,7 +21,7 @@ const ofServer = (file: string) => `staging/src/k8s.io/apiserver/pkg/${file}`
 export const pathEntries: readonly PathEntry[] = [
   {
     id: 'reaches-every-path',
-    severity: 'raised',
+    severity: 'medium',
     sentence: 'Can call every path of the API server that is no resource: logs, profiles, and whatever is added later.',
     outlives: null,
     source: 'pkg/apis/rbac/v1/evaluation_helpers.go',
@@ -39,7 +39,7 @@ export const pathEntries: readonly PathEntry[] = [
   },
   {
     id: 'reads-control-plane-logs',
-    severity: 'raised',
+    severity: 'medium',
     sentence:
       "Can read the files of /var/log on the API server's machine, where it serves them: audit logs among them.",
     outlives: null,
@@ -50,7 +50,7 @@ export const pathEntries: readonly PathEntry[] = [
   },
   {
     id: 'profiles-control-plane',
-    severity: 'raised',
+    severity: 'medium',
     sentence: 'Can profile the API server, which slows it down for everybody, and see what it holds and is doing.',
     outlives: null,
     source: ofServer('server/routes/profiling.go'),

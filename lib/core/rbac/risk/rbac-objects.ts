@@ -8,7 +8,7 @@ export const rbacObjects: RiskFamily = {
   entries: [
     {
       id: 'everything',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can do anything with everything, handing out rights and acting as others included.',
       outlives: 'whatever was made or handed out',
       source: goodPractices,
@@ -19,7 +19,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'wildcard-verbs',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Covers every verb, also those that hand out rights or act as others, and ones added later.',
       outlives: null,
       source: goodPractices,
@@ -30,7 +30,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'wildcard-resources',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Covers every resource of the group with all subresources, also ones added later.',
       outlives: null,
       source: goodPractices,
@@ -40,7 +40,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'wildcard-groups',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Covers every API group, also those of extensions installed later.',
       outlives: null,
       source: goodPractices,
@@ -50,7 +50,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'escalates-roles',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can write roles in the namespace with more rights than they hold themselves.',
       outlives: 'the changed roles',
       source: `${rbacDocs}#restrictions-on-role-creation-or-update`,
@@ -60,7 +60,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'escalates-cluster-roles',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can give any ClusterRole any rights, and so become administrator of the cluster.',
       outlives: 'the changed ClusterRoles',
       source: `${rbacDocs}#restrictions-on-role-creation-or-update`,
@@ -70,7 +70,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'binds-roles',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'May put roles with more rights than they hold into bindings, where they may write bindings too.',
       outlives: null,
       source: `${rbacDocs}#restrictions-on-role-binding-creation-or-update`,
@@ -80,7 +80,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'binds-and-writes-role-bindings',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can give anybody more rights in the namespace than they hold themselves, up to all of them.',
       outlives: 'the RoleBinding',
       source: `${rbacDocs}#restrictions-on-role-binding-creation-or-update`,
@@ -94,7 +94,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'binds-and-writes-cluster-role-bindings',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can make anybody administrator of the whole cluster.',
       outlives: 'the ClusterRoleBinding',
       source: `${rbacDocs}#restrictions-on-role-binding-creation-or-update`,
@@ -108,7 +108,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'writes-role-bindings',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can turn this temporary access into permanent access, for themselves or for anybody else.',
       outlives: 'a RoleBinding with the same rights',
       source: 'ConfirmNoEscalation in pkg/registry/rbac/validation/rule.go',
@@ -118,7 +118,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'writes-cluster-role-bindings',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can turn this temporary access into permanent access in the whole cluster, for anybody.',
       outlives: 'a ClusterRoleBinding with the same rights',
       source: 'ConfirmNoEscalation in pkg/registry/rbac/validation/rule.go',
@@ -128,7 +128,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'writes-roles',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can change what everybody bound to a role of the namespace may do, up to what they hold themselves.',
       outlives: 'the changed roles',
       source: `${rbacDocs}#restrictions-on-role-creation-or-update`,
@@ -138,7 +138,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'writes-cluster-roles',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can add what they hold to view, edit and admin for everybody in the cluster, or take rights away.',
       outlives: 'the changed ClusterRoles',
       source: `${rbacDocs}#aggregated-clusterroles`,
@@ -148,7 +148,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'deletes-roles-or-bindings',
-      severity: 'raised',
+      severity: 'medium',
       sentence: 'Can take away the access of others in the namespace; Kubernetes checks nothing but this verb.',
       outlives: null,
       source: 'pkg/registry/rbac/rolebinding/policybased/storage.go',
@@ -158,7 +158,7 @@ export const rbacObjects: RiskFamily = {
     },
     {
       id: 'deletes-cluster-roles-or-bindings',
-      severity: 'severe',
+      severity: 'high',
       sentence: 'Can lock everybody out of the cluster, controllers and safeguards included.',
       outlives: null,
       source: 'pkg/registry/rbac/clusterrolebinding/policybased/storage.go',

@@ -1,0 +1,624 @@
+-- CreateEnum
+CREATE TYPE "request_status" AS ENUM ('pending', 'approved', 'denied', 'withdrawn', 'lapsed');
+
+-- CreateEnum
+CREATE TYPE "grant_status" AS ENUM ('pending', 'active', 'ending', 'ended');
+
+-- CreateEnum
+CREATE TYPE "end_reason" AS ENUM ('expiry', 'revocation', 'release', 'failure', 'ineligible');
+
+-- CreateEnum
+CREATE TYPE "decision_kind" AS ENUM ('approve', 'deny');
+
+-- CreateTable
+CREATE TABLE "people" (
+    "id" TEXT NOT NULL,
+    "issuer" TEXT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "email" TEXT,
+    "email_verified" BOOLEAN NOT NULL DEFAULT false,
+    "known_emails" TEXT[] NOT NULL DEFAULT ARRAY[]::TEXT[],
+    "groups" TEXT[],
+    "groups_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "signature" TEXT,
+
+    CONSTRAINT "people_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "sessions" (
+    "id" TEXT NOT NULL,
+    "person_id" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "expires_at" TIMESTAMPTZ(6) NOT NULL,
+    "ended_at" TIMESTAMPTZ(6),
+    "refreshed_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "sealed_refresh_token" TEXT,
+    "sealed_id_token" TEXT,
+
+    CONSTRAINT "sessions_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "policy_versions" (
+    "hash" TEXT NOT NULL,
+    "document" JSONB NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "policy_versions_pkey" PRIMARY KEY ("hash")
+);
+
+-- CreateTable
+CREATE TABLE "entitlement_versions" (
+    "hash" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "document" JSONB NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "entitlement_versions_pkey" PRIMARY KEY ("hash")
+);
+
+-- CreateTable
+CREATE TABLE "requests" (
+    "id" TEXT NOT NULL,
+    "requester_id" TEXT NOT NULL,
+    "status" "request_status" NOT NULL DEFAULT 'pending',
+    "entitlement_name" TEXT NOT NULL,
+    "entitlement_hash" TEXT NOT NULL,
+    "policy_hash" TEXT NOT NULL,
+    "cluster" TEXT NOT NULL,
+    "namespaces" TEXT[],
+    "rules" JSONB NOT NULL,
+    "cluster_role" TEXT,
+    "duration_seconds" INTEGER NOT NULL,
+    "starts_at" TIMESTAMPTZ(6),
+    "digest" TEXT NOT NULL,
+    "submitted_terms" JSONB NOT NULL,
+    "reason" TEXT NOT NULL,
+    "ticket" TEXT,
+    "verdict" JSONB NOT NULL,
+    "facts" JSONB,
+    "difference" JSONB,
+    "steps" JSONB NOT NULL,
+    "approver_groups" TEXT[],
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "lapses_at" TIMESTAMPTZ(6) NOT NULL,
+    "resolved_at" TIMESTAMPTZ(6),
+    "signature" TEXT,
+
+    CONSTRAINT "requests_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "decisions" (
+    "id" TEXT NOT NULL,
+    "request_id" TEXT NOT NULL,
+    "person_id" TEXT NOT NULL,
+    "decision" "decision_kind" NOT NULL,
+    "note" TEXT,
+    "digest" TEXT NOT NULL,
+    "result" TEXT NOT NULL,
+    "narrowed" JSONB,
+    "difference" JSONB,
+    "groups" TEXT[],
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "signature" TEXT,
+
+    CONSTRAINT "decisions_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "grants" (
+    "id" TEXT NOT NULL,
+    "request_id" TEXT NOT NULL,
+    "status" "grant_status" NOT NULL DEFAULT 'pending',
+    "cluster" TEXT NOT NULL,
+    "duration_seconds" INTEGER NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "activated_at" TIMESTAMPTZ(6),
+    "expires_at" TIMESTAMPTZ(6),
+    "ending_at" TIMESTAMPTZ(6),
+    "ended_by" "end_reason",
+    "ended_by_name" TEXT,
+    "end_note" TEXT,
+    "ended_at" TIMESTAMPTZ(6),
+    "allowed_probes" JSONB,
+    "denied_probes" JSONB,
+    "last_error" TEXT,
+    "attempts" INTEGER NOT NULL DEFAULT 0,
+    "next_attempt_at" TIMESTAMPTZ(6) DEFAULT CURRENT_TIMESTAMP,
+    "lease_until" TIMESTAMPTZ(6),
+    "leased_by" TEXT,
+    "signature" TEXT,
+
+    CONSTRAINT "grants_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "grant_objects" (
+    "grant_id" TEXT NOT NULL,
+    "cluster" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "namespace" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "uid" TEXT,
+    "fingerprint" TEXT,
+    "created_at" TIMESTAMPTZ(6),
+    "removed_at" TIMESTAMPTZ(6),
+
+    CONSTRAINT "grant_objects_pkey" PRIMARY KEY ("cluster","kind","namespace","name")
+);
+
+-- CreateTable
+CREATE TABLE "credentials" (
+    "id" TEXT NOT NULL,
+    "grant_id" TEXT NOT NULL,
+    "person_id" TEXT NOT NULL,
+    "jti" TEXT NOT NULL,
+    "client_address" TEXT,
+    "account_uid" TEXT,
+    "issued_at" TIMESTAMPTZ(6) NOT NULL,
+    "expires_at" TIMESTAMPTZ(6) NOT NULL,
+
+    CONSTRAINT "credentials_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "credential_orders" (
+    "id" TEXT NOT NULL,
+    "grant_id" TEXT NOT NULL,
+    "person_id" TEXT NOT NULL,
+    "public_key" JSONB NOT NULL,
+    "via" TEXT NOT NULL,
+    "client_address" TEXT,
+    "reference" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "signature" TEXT,
+
+    CONSTRAINT "credential_orders_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "audit_events" (
+    "seq" BIGSERIAL NOT NULL,
+    "id" TEXT NOT NULL,
+    "at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
+    "type" TEXT NOT NULL,
+    "actor_kind" TEXT NOT NULL,
+    "actor_id" TEXT,
+    "actor_issuer" TEXT,
+    "actor_subject" TEXT,
+    "actor_name" TEXT NOT NULL,
+    "actor_email" TEXT,
+    "via" TEXT NOT NULL,
+    "client_address" TEXT,
+    "reference" TEXT NOT NULL,
+    "request_id" TEXT,
+    "grant_id" TEXT,
+    "about_id" TEXT,
+    "cluster" TEXT,
+    "namespaces" TEXT[],
+    "policy_hash" TEXT,
+    "data" JSONB NOT NULL,
+    "before" JSONB,
+    "after" JSONB,
+
+    CONSTRAINT "audit_events_pkey" PRIMARY KEY ("seq")
+);
+
+-- CreateTable
+CREATE TABLE "idempotency" (
+    "person_id" TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    "fingerprint" TEXT NOT NULL,
+    "status" INTEGER NOT NULL,
+    "body" JSONB NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "signature" TEXT,
+
+    CONSTRAINT "idempotency_pkey" PRIMARY KEY ("person_id","key")
+);
+
+-- CreateTable
+CREATE TABLE "cluster_states" (
+    "name" TEXT NOT NULL,
+    "checked_at" TIMESTAMPTZ(6) NOT NULL,
+    "reachable" BOOLEAN NOT NULL,
+    "version" TEXT,
+    "error" TEXT,
+    "namespaces" JSONB NOT NULL,
+    "cluster_roles" JSONB NOT NULL,
+    "permissions" JSONB NOT NULL,
+    "swept_at" TIMESTAMPTZ(6),
+    "sweep_done_at" TIMESTAMPTZ(6),
+
+    CONSTRAINT "cluster_states_pkey" PRIMARY KEY ("name")
+);
+
+-- CreateTable
+CREATE TABLE "workers" (
+    "id" TEXT NOT NULL,
+    "started_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "seen_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "workers_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "findings" (
+    "id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "cluster" TEXT NOT NULL,
+    "grant_id" TEXT,
+    "object_kind" TEXT NOT NULL,
+    "namespace" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "uid" TEXT,
+    "sentence" TEXT NOT NULL,
+    "times" INTEGER NOT NULL DEFAULT 1,
+    "first_seen_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "last_seen_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "resolved_at" TIMESTAMPTZ(6),
+    "outcome" TEXT,
+
+    CONSTRAINT "findings_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "cluster_rights" (
+    "cluster" TEXT NOT NULL,
+    "hash" TEXT,
+    "content" BYTEA,
+    "read_at" TIMESTAMPTZ(6),
+    "error" TEXT,
+    "next_read_at" TIMESTAMPTZ(6) NOT NULL,
+    "signature" TEXT,
+
+    CONSTRAINT "cluster_rights_pkey" PRIMARY KEY ("cluster")
+);
+
+-- Token buckets shared by all replicas. Unlogged: after a crash of PostgreSQL every bucket is full, which is harmless.
+CREATE UNLOGGED TABLE "rate_buckets" (
+    "key" TEXT NOT NULL,
+    "tokens" DOUBLE PRECISION NOT NULL,
+    "capacity" DOUBLE PRECISION NOT NULL,
+    "per_second" DOUBLE PRECISION NOT NULL,
+    "at" TIMESTAMPTZ(6) NOT NULL,
+
+    CONSTRAINT "rate_buckets_pkey" PRIMARY KEY ("key")
+);
+
+-- CreateIndex
+CREATE INDEX "people_groups_idx" ON "people" USING GIN ("groups");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "people_issuer_subject_key" ON "people"("issuer", "subject");
+
+-- CreateIndex
+CREATE INDEX "sessions_person_id_idx" ON "sessions"("person_id");
+
+-- CreateIndex
+CREATE INDEX "sessions_expires_at_idx" ON "sessions"("expires_at");
+
+-- CreateIndex
+CREATE INDEX "requests_requester_id_id_idx" ON "requests"("requester_id", "id" DESC);
+
+-- CreateIndex
+CREATE INDEX "requests_status_id_idx" ON "requests"("status", "id" DESC);
+
+-- CreateIndex
+CREATE INDEX "requests_status_lapses_at_idx" ON "requests"("status", "lapses_at");
+
+-- CreateIndex
+CREATE INDEX "requests_approver_groups_idx" ON "requests" USING GIN ("approver_groups");
+
+-- CreateIndex
+CREATE INDEX "decisions_person_id_id_idx" ON "decisions"("person_id", "id" DESC);
+
+-- CreateIndex
+CREATE UNIQUE INDEX "decisions_request_id_person_id_key" ON "decisions"("request_id", "person_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "grants_request_id_key" ON "grants"("request_id");
+
+-- CreateIndex
+CREATE INDEX "grants_next_attempt_at_idx" ON "grants"("next_attempt_at");
+
+-- CreateIndex
+CREATE INDEX "grants_status_id_idx" ON "grants"("status", "id" DESC);
+
+-- CreateIndex
+CREATE INDEX "grant_objects_grant_id_idx" ON "grant_objects"("grant_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "credentials_jti_key" ON "credentials"("jti");
+
+-- CreateIndex
+CREATE INDEX "credentials_grant_id_idx" ON "credentials"("grant_id");
+
+-- CreateIndex
+CREATE INDEX "credential_orders_created_at_idx" ON "credential_orders"("created_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "audit_events_id_key" ON "audit_events"("id");
+
+-- CreateIndex
+CREATE INDEX "audit_events_request_id_seq_idx" ON "audit_events"("request_id", "seq");
+
+-- CreateIndex
+CREATE INDEX "audit_events_grant_id_seq_idx" ON "audit_events"("grant_id", "seq");
+
+-- CreateIndex
+CREATE INDEX "audit_events_actor_id_seq_idx" ON "audit_events"("actor_id", "seq" DESC);
+
+-- CreateIndex
+CREATE INDEX "audit_events_about_id_seq_idx" ON "audit_events"("about_id", "seq" DESC);
+
+-- CreateIndex
+CREATE INDEX "audit_events_type_seq_idx" ON "audit_events"("type", "seq" DESC);
+
+-- CreateIndex
+CREATE INDEX "audit_events_cluster_seq_idx" ON "audit_events"("cluster", "seq" DESC);
+
+-- CreateIndex
+CREATE INDEX "audit_events_at_idx" ON "audit_events"("at");
+
+-- CreateIndex
+CREATE INDEX "audit_events_namespaces_idx" ON "audit_events" USING GIN ("namespaces");
+
+-- CreateIndex
+CREATE INDEX "idempotency_created_at_idx" ON "idempotency"("created_at");
+
+-- AddForeignKey
+ALTER TABLE "sessions" ADD CONSTRAINT "sessions_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "requests" ADD CONSTRAINT "requests_requester_id_fkey" FOREIGN KEY ("requester_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "requests" ADD CONSTRAINT "requests_entitlement_hash_fkey" FOREIGN KEY ("entitlement_hash") REFERENCES "entitlement_versions"("hash") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "requests" ADD CONSTRAINT "requests_policy_hash_fkey" FOREIGN KEY ("policy_hash") REFERENCES "policy_versions"("hash") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "decisions" ADD CONSTRAINT "decisions_request_id_fkey" FOREIGN KEY ("request_id") REFERENCES "requests"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "decisions" ADD CONSTRAINT "decisions_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "grants" ADD CONSTRAINT "grants_request_id_fkey" FOREIGN KEY ("request_id") REFERENCES "requests"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "grant_objects" ADD CONSTRAINT "grant_objects_grant_id_fkey" FOREIGN KEY ("grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "credentials" ADD CONSTRAINT "credentials_grant_id_fkey" FOREIGN KEY ("grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "credentials" ADD CONSTRAINT "credentials_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- CreateIndex
+CREATE INDEX "findings_grant_id_id_idx" ON "findings"("grant_id", "id" DESC);
+
+-- CreateIndex
+CREATE INDEX "findings_cluster_id_idx" ON "findings"("cluster", "id" DESC);
+
+-- CreateIndex
+CREATE INDEX "findings_last_seen_at_idx" ON "findings"("last_seen_at");
+
+-- AddForeignKey
+ALTER TABLE "findings" ADD CONSTRAINT "findings_grant_id_fkey" FOREIGN KEY ("grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- What the database itself refuses. The owner role runs migrations; `postern_app` runs the product and owns nothing.
+
+-- 1. History is permanent (promise 11), for every role, including the owner.
+CREATE FUNCTION refuse_change_of_history() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% on % is refused: its rows are history', TG_OP, TG_TABLE_NAME USING ERRCODE = '42501';
+END $$;
+CREATE TRIGGER audit_events_are_permanent BEFORE UPDATE OR DELETE ON "audit_events" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER audit_events_stay BEFORE TRUNCATE ON "audit_events" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER decisions_are_permanent BEFORE UPDATE OR DELETE ON "decisions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER decisions_stay BEFORE TRUNCATE ON "decisions" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER policy_versions_are_permanent BEFORE UPDATE OR DELETE ON "policy_versions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER entitlement_versions_are_permanent BEFORE UPDATE OR DELETE ON "entitlement_versions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_are_permanent;
+ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_stay;
+ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_are_permanent;
+ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_stay;
+
+-- 2. A request moves only along its status machine (lib/core/access/status.ts holds the same table; a test compares them),
+-- its submitted terms never change, and its current terms are only ever narrowed.
+CREATE FUNCTION guard_request() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status <> 'pending' THEN
+      RAISE EXCEPTION 'a request starts as pending, not as %', NEW.status USING ERRCODE = '23514';
+    END IF;
+    RETURN NEW;
+  END IF;
+  IF NEW.status <> OLD.status AND NOT (OLD.status = 'pending' AND NEW.status IN ('approved', 'denied', 'withdrawn', 'lapsed')) THEN
+    RAISE EXCEPTION 'a request cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
+  END IF;
+  IF (NEW.id, NEW.requester_id, NEW.cluster, NEW.submitted_terms, NEW.reason, NEW.ticket, NEW.verdict, NEW.facts, NEW.difference, NEW.steps,
+      NEW.approver_groups, NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
+     IS DISTINCT FROM (OLD.id, OLD.requester_id, OLD.cluster, OLD.submitted_terms, OLD.reason, OLD.ticket, OLD.verdict, OLD.facts, OLD.difference, OLD.steps,
+      OLD.approver_groups, OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
+    RAISE EXCEPTION 'a submitted request cannot be changed' USING ERRCODE = '23514';
+  END IF;
+  IF OLD.status <> 'pending' AND (NEW.namespaces, NEW.rules, NEW.duration_seconds, NEW.digest, NEW.resolved_at)
+     IS DISTINCT FROM (OLD.namespaces, OLD.rules, OLD.duration_seconds, OLD.digest, OLD.resolved_at) THEN
+    RAISE EXCEPTION 'the terms of a decided request cannot be changed' USING ERRCODE = '23514';
+  END IF;
+  IF NEW.duration_seconds > OLD.duration_seconds OR NOT (NEW.namespaces <@ OLD.namespaces)
+     OR (NEW.cluster_role, NEW.starts_at) IS DISTINCT FROM (OLD.cluster_role, OLD.starts_at) THEN
+    RAISE EXCEPTION 'the terms of a request can only be narrowed' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER requests_guard BEFORE INSERT OR UPDATE ON "requests" FOR EACH ROW EXECUTE FUNCTION guard_request();
+
+-- 3. Requesters never decide their own requests (promise 2).
+CREATE FUNCTION guard_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM requests WHERE id = NEW.request_id AND requester_id = NEW.person_id) THEN
+    RAISE EXCEPTION 'a requester cannot decide their own request' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER decisions_guard BEFORE INSERT ON "decisions" FOR EACH ROW EXECUTE FUNCTION guard_decision();
+
+-- 4. A grant belongs to an approved request, covers the same cluster and duration (promise 3), moves only along its status
+-- machine, starts once, and its end can only move earlier.
+CREATE FUNCTION guard_new_grant() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.status <> 'pending' THEN
+    RAISE EXCEPTION 'a grant starts as pending, not as %', NEW.status USING ERRCODE = '23514';
+  END IF;
+  IF NOT EXISTS (SELECT FROM requests WHERE id = NEW.request_id AND status = 'approved' AND cluster = NEW.cluster
+                 AND duration_seconds = NEW.duration_seconds) THEN
+    RAISE EXCEPTION 'a grant must match an approved request' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER grants_guard_new BEFORE INSERT ON "grants" FOR EACH ROW EXECUTE FUNCTION guard_new_grant();
+
+CREATE FUNCTION guard_grant() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.status <> OLD.status AND NOT (
+       (OLD.status = 'pending' AND NEW.status IN ('active', 'ending'))
+    OR (OLD.status = 'active' AND NEW.status = 'ending')
+    OR (OLD.status = 'ending' AND NEW.status = 'ended')) THEN
+    RAISE EXCEPTION 'a grant cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
+  END IF;
+  IF (NEW.id, NEW.request_id, NEW.cluster, NEW.duration_seconds) IS DISTINCT FROM (OLD.id, OLD.request_id, OLD.cluster, OLD.duration_seconds) THEN
+    RAISE EXCEPTION 'the approved terms of a grant cannot be changed' USING ERRCODE = '23514';
+  END IF;
+  IF OLD.expires_at IS NOT NULL AND (NEW.expires_at IS NULL OR NEW.expires_at > OLD.expires_at) THEN
+    RAISE EXCEPTION 'the end of a grant cannot be moved later' USING ERRCODE = '23514';
+  END IF;
+  IF OLD.activated_at IS NOT NULL AND NEW.activated_at IS DISTINCT FROM OLD.activated_at THEN
+    RAISE EXCEPTION 'a grant starts only once' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER grants_guard BEFORE UPDATE ON "grants" FOR EACH ROW EXECUTE FUNCTION guard_grant();
+
+-- Writing to the queue must not postpone an end: not by a start in the future, a due time or a lease. Each time is checked
+-- only when it is written, because a clock that is set back would otherwise block every later change of the row.
+CREATE FUNCTION guard_grant_times() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  is_new BOOLEAN := TG_OP = 'INSERT';
+BEGIN
+  IF (is_new OR NEW.activated_at IS DISTINCT FROM OLD.activated_at) AND NEW.activated_at > clock_timestamp() + interval '1 minute' THEN
+    RAISE EXCEPTION 'access cannot start in the future' USING ERRCODE = '23514';
+  END IF;
+  IF (is_new OR NEW.next_attempt_at IS DISTINCT FROM OLD.next_attempt_at OR NEW.status IS DISTINCT FROM OLD.status)
+     AND NEW.status IN ('active', 'ending') AND NEW.next_attempt_at > greatest(NEW.expires_at, clock_timestamp() + interval '5 minutes') THEN
+    RAISE EXCEPTION 'the end of a grant cannot be postponed' USING ERRCODE = '23514';
+  END IF;
+  IF (is_new OR NEW.lease_until IS DISTINCT FROM OLD.lease_until) AND NEW.lease_until > clock_timestamp() + interval '5 minutes' THEN
+    RAISE EXCEPTION 'a lease lasts at most five minutes' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER grants_guard_times BEFORE INSERT OR UPDATE OF "activated_at", "next_attempt_at", "lease_until", "status" ON "grants"
+  FOR EACH ROW EXECUTE FUNCTION guard_grant_times();
+
+ALTER TABLE "requests"
+  ADD CONSTRAINT requests_duration_positive CHECK (duration_seconds > 0),
+  ADD CONSTRAINT requests_have_namespaces CHECK (cardinality(namespaces) > 0),
+  ADD CONSTRAINT requests_resolved CHECK ((status = 'pending') = (resolved_at IS NULL));
+ALTER TABLE "grants"
+  ADD CONSTRAINT grants_active_has_end CHECK (status <> 'active' OR (activated_at IS NOT NULL AND expires_at IS NOT NULL)),
+  ADD CONSTRAINT grants_expire_on_time CHECK (expires_at IS NULL OR expires_at <= activated_at + make_interval(secs => duration_seconds)),
+  ADD CONSTRAINT grants_ending_has_reason CHECK ((status IN ('ending', 'ended')) = (ended_by IS NOT NULL AND ending_at IS NOT NULL)),
+  ADD CONSTRAINT grants_ended_has_time CHECK ((status = 'ended') = (ended_at IS NOT NULL)),
+  ADD CONSTRAINT grants_work_left CHECK ((status = 'ended') = (next_attempt_at IS NULL));
+
+-- 5. A person's identity (issuer and subject) never changes, and every e-mail address that was ever verified stays known:
+-- a second account of the same person cannot decide their requests, even after an address was changed or removed.
+CREATE FUNCTION guard_person() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF (NEW.id, NEW.issuer, NEW.subject) IS DISTINCT FROM (OLD.id, OLD.issuer, OLD.subject) THEN
+      RAISE EXCEPTION 'the identity of a person cannot be changed' USING ERRCODE = '23514';
+    END IF;
+    NEW.known_emails := OLD.known_emails;
+  ELSE
+    NEW.known_emails := ARRAY[]::TEXT[];
+  END IF;
+  IF NEW.email_verified AND NEW.email IS NOT NULL AND NEW.email <> ALL (NEW.known_emails) THEN
+    NEW.known_emails := NEW.known_emails || NEW.email;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER people_guard BEFORE INSERT OR UPDATE ON "people" FOR EACH ROW EXECUTE FUNCTION guard_person();
+
+-- 6. Findings: closed lists (lib/core/access/finding.ts holds the same; a test compares them). Only when a finding was last
+-- seen, and its outcome, may be written after it was recorded.
+ALTER TABLE "findings"
+  ADD CONSTRAINT findings_kind CHECK (kind IN ('object-missing', 'object-changed', 'object-replaced', 'object-foreign', 'object-stray')),
+  ADD CONSTRAINT findings_outcome CHECK (outcome IN ('repaired', 'removed', 'access-ended', 'gone')),
+  ADD CONSTRAINT findings_resolved CHECK ((resolved_at IS NULL) = (outcome IS NULL));
+-- An unresolved finding that is seen again is the same finding. Prisma has no partial indexes.
+CREATE UNIQUE INDEX findings_open ON "findings" (cluster, kind, object_kind, namespace, name) WHERE resolved_at IS NULL;
+CREATE FUNCTION guard_finding() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (NEW.id, NEW.kind, NEW.cluster, NEW.grant_id, NEW.object_kind, NEW.namespace, NEW.name, NEW.first_seen_at)
+     IS DISTINCT FROM (OLD.id, OLD.kind, OLD.cluster, OLD.grant_id, OLD.object_kind, OLD.namespace, OLD.name, OLD.first_seen_at)
+     OR OLD.resolved_at IS NOT NULL THEN
+    RAISE EXCEPTION 'a recorded finding cannot be changed' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER findings_guard BEFORE UPDATE ON "findings" FOR EACH ROW EXECUTE FUNCTION guard_finding();
+
+-- 7. A new or moved grant wakes the workers, and so does an order for a credential.
+CREATE FUNCTION wake_worker() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('postern_grant', NEW.id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER grants_wake AFTER INSERT ON "grants" FOR EACH ROW EXECUTE FUNCTION wake_worker();
+CREATE TRIGGER grants_wake_on_move AFTER UPDATE OF status ON "grants" FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION wake_worker();
+CREATE FUNCTION wake_for_credential() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('postern_credential', NEW.id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER credential_orders_wake AFTER INSERT ON "credential_orders" FOR EACH ROW EXECUTE FUNCTION wake_for_credential();
+
+-- 8. Indexes that Prisma's schema cannot express: search by actor in any letter case, refusals of the last days, refused
+-- submissions that another policy can be replayed on, and requests that guardrails stopped after submission.
+CREATE INDEX audit_events_actor_name_folded ON "audit_events" (lower("actor_name"));
+CREATE INDEX audit_events_actor_email_folded ON "audit_events" (lower("actor_email"));
+CREATE INDEX audit_events_actor_subject_folded ON "audit_events" (lower("actor_subject"));
+CREATE INDEX audit_events_refused_at ON "audit_events" (at) WHERE type = 'request.refused';
+CREATE INDEX audit_events_refused_submissions ON "audit_events" (seq) WHERE type = 'request.refused' AND data -> 'submission' IS NOT NULL;
+CREATE INDEX audit_events_stopped_later ON "audit_events" (at)
+  WHERE type IN ('decision.refused', 'grant.ending') AND data -> 'stoppedBy' IS NOT NULL;
+-- The content is compressed before it is stored.
+ALTER TABLE "cluster_rights" ALTER COLUMN "content" SET STORAGE EXTERNAL;
+
+-- 9. The privileges of the application's role, table by table. It can alter nothing. It cannot choose the time or the order
+-- of an audit event: `at` and `seq` are the database's.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO postern_app;
+GRANT SELECT ON "audit_events" TO postern_app;
+GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "via", "client_address",
+  "reference", "request_id", "grant_id", "about_id", "cluster", "namespaces", "policy_hash", "data", "before", "after") ON "audit_events" TO postern_app;
+GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
+GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "cluster_states", "cluster_rights" TO postern_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
+GRANT USAGE ON SEQUENCE "audit_events_seq_seq" TO postern_app;
+-- `_prisma_migrations` exists in every real database, but not in the empty one that Prisma compares schemas with.
+DO $$ BEGIN
+  IF to_regclass('"_prisma_migrations"') IS NOT NULL THEN
+    GRANT SELECT ON "_prisma_migrations" TO postern_app;
+  END IF;
+END $$;
