@@ -4,6 +4,7 @@
 // Use: PRISMA_SCHEMA_ENGINE_BINARY=./prisma/schema-engine.mjs  (file must be executable)
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import readline from 'node:readline'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils'
