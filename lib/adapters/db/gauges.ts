@@ -47,7 +47,7 @@ export async function readGauges(): Promise<Gauges> {
              AS "oldestDueSeconds",
            (SELECT extract(epoch FROM now() - max(seen_at))::float8 FROM workers) AS "workerSilentSeconds",
            (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'reachable', reachable,
-               'lookAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
+               'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
              FROM cluster_states) AS clusters,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'kind', kind, 'count', count)), '[]')
              FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS standing) AS findings

@@ -4,7 +4,7 @@ import { configurationJsonSchema, type JsonSchema, keysAt } from './json-schema.
 test('the published JSON Schema is the one that the configuration is read with', async () => {
   // To write it anew: npx vitest run lib/adapters/policy -u
   const text = `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`
-  await expect(text).toMatchFileSnapshot('../../public/postern.schema.json')
+  await expect(text).toMatchFileSnapshot('../../../public/postern.schema.json')
 })
 
 test('durations are text there, as people write them, and no object takes unknown fields', () => {

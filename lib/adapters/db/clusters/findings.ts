@@ -70,7 +70,7 @@ export async function settleFindings(tx: Tx, grantId: string) {
   const found = await tx.$queryRaw<StatusLine[]>`
     SELECT f.id, f.object_kind AS kind, f.namespace, f.name, f.sentence AS why,
       EXISTS (SELECT FROM grant_objects o WHERE (o.cluster, o.kind, o.namespace, o.name) =
-        (f.cluster, f.object_kind, f.namespace, f.name) AND o.uid IS DISTINCT FROM f.uid) AS "isMadeAnew"
+        (f.cluster, f.object_kind, f.namespace, f.name) AND o.uid IS DISTINCT FROM f.uid) AS "isRecreated"
     FROM findings f WHERE f.grant_id = ${grantId} AND f.resolved_at IS NULL`
   if (found.length === 0) return []
   const anew = found.filter(({ isRecreated }) => isRecreated)
