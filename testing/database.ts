@@ -42,7 +42,7 @@ function runner(connectionString: string) {
   return { run, end: () => pool.end() }
 }
 
-/** What lib/env needs besides the database; whatever is set already stays. */
+/** What lib/env.ts needs in addition to the database; a variable that is set stays as it is. */
 const environment = {
   POSTERN_CONFIG: '/nonexistent/postern.yaml',
   POSTERN_OIDC_CLIENT_SECRET: 'a-client-secret-for-tests-only',

@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findAdvisories } from './advisories.ts'
-import { brokenPaths } from './docs-paths.ts'
-import { foreignLicences } from './licences.ts'
-import { incompletePackages } from './lockfile.ts'
-import { checkout } from '#local/processes/places'
 import { startPostgres } from '#local/parts/postgres'
+import { checkout } from '#local/processes/places'
 import { openRun, type Run, stopOnSignals } from '#local/processes/processes'
 import { inSeconds, say } from '#local/processes/steps'
+import { findAdvisories } from './advisories.ts'
+import { contributingProblems } from './contributing.ts'
+import { brokenPaths } from './docs-paths.ts'
+import { importBreaches } from './imports.ts'
+import { foreignLicences } from './licences.ts'
+import { incompletePackages } from './lockfile.ts'
+import { oldWords } from './words.ts'
 
 // `npm run check`: what can be said without running the product. Every check runs, also after one that failed.
-type Check = { what: string; run(): Promise<string> }
+// `npm run check -- --words --imports` runs only these.
+type Check = { name: string; what: string; run(): Promise<string> }
 
 const program = (path: string) => join(checkout, 'node_modules', path)
 
@@ -41,7 +45,7 @@ async function schemaDrift(run: Run): Promise<string> {
   })
 }
 
-/** What could not be said: told at the end, so that nobody takes it for a yes. */
+/** What could not be said: told at the end, so that it is not read as a success. */
 const unchecked: string[] = []
 
 async function vulnerabilities(): Promise<string> {
@@ -51,10 +55,18 @@ async function vulnerabilities(): Promise<string> {
   return ''
 }
 
+const listed = (problems: string[]) => problems.join('\n')
+
+function checkWords(): string {
+  const problems = oldWords(checkout)
+  return problems.length ? `${listed(problems)}\n${problems.length} in all; local/check/word-list.ts has the list` : ''
+}
+
 const checksOf = (run: Run): Check[] => [
-  { what: 'types of the routes', run: () => tool(run, 'typegen', ['next/dist/bin/next', 'typegen']) },
-  { what: 'types', run: () => tool(run, 'tsc', ['typescript/bin/tsc', '--noEmit', '-p', '.']) },
+  { name: 'routes', what: 'types of the routes', run: () => tool(run, 'typegen', ['next/dist/bin/next', 'typegen']) },
+  { name: 'types', what: 'types', run: () => tool(run, 'tsc', ['typescript/bin/tsc', '--noEmit', '-p', '.']) },
   {
+    name: 'lint',
     what: 'lint and format',
     run: () =>
       tool(run, 'biome', [
@@ -65,18 +77,41 @@ const checksOf = (run: Run): Check[] => [
         '--max-diagnostics=50',
       ]),
   },
-  { what: 'dead code', run: () => tool(run, 'knip', ['knip/bin/knip.js', '--no-progress']) },
-  { what: 'migrations give the schema', run: () => schemaDrift(run) },
-  { what: 'paths named in the documents exist', run: async () => brokenPaths(checkout).join('\n') },
-  { what: 'the lock file names every platform package', run: async () => incompletePackages(checkout).join('\n') },
-  { what: 'licences', run: async () => foreignLicences(checkout).join('\n') },
-  { what: 'known vulnerabilities', run: vulnerabilities },
+  { name: 'dead-code', what: 'dead code', run: () => tool(run, 'knip', ['knip/bin/knip.js', '--no-progress']) },
+  {
+    name: 'imports',
+    what: 'files import what the import table allows, and CONTRIBUTING.md shows that table',
+    run: async () => listed([...importBreaches(checkout), ...contributingProblems(checkout)]),
+  },
+  { name: 'words', what: 'texts say it in plain words', run: async () => checkWords() },
+  { name: 'migrations', what: 'migrations give the schema', run: () => schemaDrift(run) },
+  {
+    name: 'paths',
+    what: 'paths named in documents and comments exist',
+    run: async () => listed(brokenPaths(checkout)),
+  },
+  {
+    name: 'lockfile',
+    what: 'the lock file names every platform package',
+    run: async () => listed(incompletePackages(checkout)),
+  },
+  { name: 'licences', what: 'licences', run: async () => listed(foreignLicences(checkout)) },
+  { name: 'vulnerabilities', what: 'known vulnerabilities', run: vulnerabilities },
 ]
 
 const run = await openRun({ name: 'check', say })
 stopOnSignals(run, say)
+const checks = checksOf(run)
+const wanted = process.argv.slice(2).map((word) => word.replace(/^--/, ''))
+const unknown = wanted.filter((word) => !checks.some(({ name }) => name === word))
+if (unknown.length) {
+  say(`there is no check named ${unknown.join(', ')}; use ${checks.map(({ name }) => `--${name}`).join(' ')}`)
+  await run.stop()
+  process.exit(2)
+}
 const failed: string[] = []
-for (const { what, run: check } of checksOf(run)) {
+for (const { name, what, run: check } of checks) {
+  if (wanted.length && !wanted.includes(name)) continue
   const began = Date.now()
   const problem = await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
   say(`${inSeconds(Date.now() - began).padStart(7)}  ${what}${problem && ': FAILED'}`)
@@ -89,6 +124,7 @@ for (const what of unchecked) say(`NOT CHECKED: ${what}`)
 say(
   failed.length
     ? `failed: ${failed.join('; ')}`
-    : `all checks passed${unchecked.length ? ', except what was not checked' : ''}`,
+    : `${wanted.length ? 'these' : 'all'} checks passed${unchecked.length ? ', except what was not checked' : ''}`,
 )
-process.exit(failed.length ? 1 : 0)
+// What is still on its way into a pipe is written first.
+process.stdout.write('', () => process.exit(failed.length ? 1 : 0))

@@ -1,20 +1,22 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { lineAt, readSources, repositoryFiles } from './source.ts'
 
+const rooms = '(?:app|cli|components|deploy|docs|e2e|lib|local|prisma|public|testing|\\.ci)'
 /** What a document may name in `code` and mean a file of this repository. */
-const rooms = /^(app|cli|components|deploy|docs|e2e|lib|local|prisma|public|\.ci)\/[\w.@()[\]/-]*$/
+const namedInDocument = new RegExp(`^${rooms}/[\\w.@()[\\]/-]*$`)
+/** What a comment may name so; a pattern such as `lib/*` or `local/<command>.ts` names no single file. */
+const namedInComment = new RegExp(`(?<![\\w./#@:-])${rooms}/[\\w.@()[\\]/-]*(?![\\w*<{$…])`, 'g')
+/** kubectl's short way to name a Deployment: `deploy/api`. */
+const deployment = /^deploy\/[\w-]+$/
+/** A file that is named without its folder. */
+const bareName = /(?<![\w./#@:*<>-])[a-z][\w-]*(?:\.(?:test|testing|spec|db|cluster|chaos))*\.(?:tsx?|mjs)(?![\w*])/g
 /** What the repository does not hold, because it is made: documents may name it all the same. */
-const made = /^(lib\/db\/generated|\.next|\.postern)\b/
+const made = /^(lib\/adapters\/db\/generated|\.next|\.postern)\b/
 
-function documents(checkout: string): string[] {
-  const atRoot = readdirSync(checkout).filter((name) => name.endsWith('.md'))
-  const inDocs = existsSync(join(checkout, 'docs'))
-    ? readdirSync(join(checkout, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'))
-    : []
-  return [...atRoot, ...inDocs.map((name) => join('docs', name))]
-}
+const isDocument = (path: string) => /^[^/]+\.md$|^docs\/.*\.md$/.test(path)
 
-function pathsIn(text: string, folder: string): string[] {
+function pathsInDocument(text: string, folder: string): string[] {
   const prose = text.replaceAll(/^```[\s\S]*?^```/gm, '')
   const links = [...prose.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)]
     .map(([, target = '']) => target)
@@ -22,16 +24,47 @@ function pathsIn(text: string, folder: string): string[] {
     .map((target) => (target.startsWith('/') ? target.slice(1) : join(folder, target)))
   const code = [...prose.matchAll(/`([^`\s]+)`/g)]
     .map(([, word = '']) => word.replace(/[.,;:]$/, ''))
-    .filter((word) => rooms.test(word))
+    .filter((word) => namedInDocument.test(word))
   return [...links, ...code]
 }
 
-/** Links and paths in the documents that lead nowhere, each with the document that names it. */
+type Comment = { path: string; line: number; text: string }
+
+/** Comments of code, of the database schema, of style sheets and of YAML. */
+function commentsOf(checkout: string, files: readonly string[]): Comment[] {
+  const ofCode = readSources(checkout).flatMap(({ path, text, comments }) =>
+    comments.map(({ value, start }) => ({ path, line: lineAt(text, start), text: value })),
+  )
+  const others = files.filter((path) => /\.(prisma|css|ya?ml)$/.test(path))
+  const ofOthers = others.flatMap((path) =>
+    readFileSync(join(checkout, path), 'utf8')
+      .split('\n')
+      .flatMap((line, at) => {
+        const [, text] = /(?:^|\s)(?:#|\/\/\/?|\/\*)\s(.*)/.exec(line) ?? []
+        return text === undefined ? [] : [{ path, line: at + 1, text }]
+      }),
+  )
+  return [...ofCode, ...ofOthers]
+}
+
+const withoutDot = (path: string) => path.replace(/[.,;:)\]]+$/, '')
+
+/** Links and paths, in documents and in comments, that lead nowhere; each with the file that names it. */
 export function brokenPaths(checkout: string): string[] {
-  return documents(checkout).flatMap((document) => {
-    const file = join(checkout, document)
-    return pathsIn(readFileSync(file, 'utf8'), dirname(document))
-      .filter((path) => !made.test(path) && !existsSync(join(checkout, path)))
-      .map((path) => `${document} names ${relative('.', path)}, which is not there`)
+  const files = repositoryFiles(checkout)
+  const isThere = (path: string) => made.test(path) || existsSync(join(checkout, path))
+  const inDocuments = files.filter(isDocument).flatMap((document) =>
+    pathsInDocument(readFileSync(join(checkout, document), 'utf8'), dirname(document))
+      .filter((path) => !isThere(path))
+      .map((path) => `${document} names ${relative('.', path)}, which is not there`),
+  )
+  const names = new Set(files.map((file) => basename(file)))
+  const inComments = commentsOf(checkout, files).flatMap(({ path, line, text }) => {
+    const paths = [...text.matchAll(namedInComment)]
+      .map(([found]) => found)
+      .filter((found) => !isThere(found) && !isThere(withoutDot(found)) && !deployment.test(found))
+    const bare = [...text.matchAll(bareName)].map(([found]) => found).filter((found) => !names.has(found))
+    return [...paths.map(withoutDot), ...bare].map((found) => `${path}:${line} names ${found}, which is not there`)
   })
+  return [...inDocuments, ...inComments]
 }

@@ -30,6 +30,23 @@ test('what is made by a build, and what stands in an example, may be named', () 
   expect(brokenPaths(checkout)).toEqual([])
 })
 
+test('a path in a comment that leads nowhere is told with its line', () => {
+  const lines = [
+    '// See lib/here.ts and lib/here.ts. Not lib/gone.ts, nor gone.ts.',
+    '/** lib/* and local/<command>.ts are patterns; here.ts is in lib/here.test.ts: */',
+    "export const path = 'lib/gone.ts'",
+    '',
+  ]
+  writeFileSync(join(checkout, 'lib/here.ts'), lines.join('\n'))
+  writeFileSync(join(checkout, 'lib/style.css'), '/* lib/gone.css */\n')
+  expect(brokenPaths(checkout)).toEqual([
+    'lib/here.ts:1 names lib/gone.ts, which is not there',
+    'lib/here.ts:1 names gone.ts, which is not there',
+    'lib/here.ts:2 names lib/here.test.ts, which is not there',
+    'lib/style.css:1 names lib/gone.css, which is not there',
+  ])
+})
+
 test('a platform package that the lock file does not hold is told', () => {
   const packages = {
     '': {},

@@ -2,7 +2,7 @@ import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { reads } from '#lib/adapters/db/client'
 import { Prisma } from '../generated/client.ts'
 
-// Which requests and grants may this person see? Found as ids; gather-requests.ts and gather-grants.ts read the rest.
+// Which requests and grants may this person see? Found as ids; gather-requests.ts reads the rest.
 
 /** Who reads. `seesAll` is for auditors and admins. */
 export type Reader = { personId: string; groups: readonly string[]; seesAll: boolean }
