@@ -1,3 +1,4 @@
+import { endStreams } from '#lib/api/event-stream'
 import { hardenServer } from '#lib/api/harden-server'
 import { notePeerAddresses } from '#lib/adapters/auth/client-address'
 import { providerMetadata } from '#lib/adapters/auth/discovery'
@@ -11,12 +12,13 @@ import { startWorker } from '#lib/worker/start'
 /** Seconds that work under way may take to end when the process is asked to. The worker's leases last longer. */
 const drainSeconds = 10
 
-/** Lets the worker finish, and what it did be told, before Next's own handlers end the process. */
-function drainBeforeExit(stopWorker = async () => {}, stopTraces = async () => {}) {
+/** Ends streams to browsers and lets the worker finish before Next's own signal handlers end the process. */
+function drainBeforeExit(stopWorker: () => Promise<void>, stopTraces: () => Promise<void>) {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const handlers = process.listeners(signal)
     process.removeAllListeners(signal)
     process.once(signal, () => {
+      endStreams()
       const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref())
       Promise.race([stopWorker(), late])
         .catch((error) => log.error({ err: error }, 'the worker did not stop cleanly'))
@@ -32,14 +34,13 @@ async function start() {
   const { configPath, role } = env()
   notePeerAddresses()
   hardenServer()
-  const stopTraces = await startTraces()
+  const stopTraces = (await startTraces()) ?? (async () => {})
   await startPolicy(configPath)
   onPolicyChange((policy) => void recordPolicy(policy, configPath))
   // Neither the database nor the provider has to be there for the process to start: /readyz says what is missing.
   void recordPolicy(currentPolicy(), configPath)
   if (role !== 'worker') void providerMetadata().catch(() => {})
-  const stopWorker = role === 'web' ? undefined : startWorker().stop
-  if (stopWorker || stopTraces) drainBeforeExit(stopWorker, stopTraces)
+  drainBeforeExit(role === 'web' ? async () => {} : startWorker().stop, stopTraces)
   log.info({ role, policy: currentPolicy().hash }, 'Postern has started')
 }
 

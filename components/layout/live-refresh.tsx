@@ -1,23 +1,42 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import { useEffect } from 'react'
+import { onChanges } from './change-stream'
 
-// Four seconds: soon enough that nobody reloads by hand, seldom enough that a thousand open inboxes cost a replica
-// 250 small queries a second.
-const everyMs = 4000
+/** Milliseconds from a change to the refresh: the first of them apart, so that many open pages do not ask at once. */
+const spreadMs = 300
+/** Milliseconds between two refreshes of one page, however much changes. */
+const pauseMs = 1_500
 
-/** Keeps a page true while somebody looks at it, and at once when they come back to it. */
+/** Keeps a page current: refreshes it after a change of something its reader can see, at once when they come back to it. */
 export function LiveRefresh() {
   const router = useRouter()
   useEffect(() => {
-    const refresh = () => {
-      if (!document.hidden) router.refresh()
+    const ending = new AbortController()
+    let isStale = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let refreshedAt = 0
+
+    function refresh() {
+      timer = undefined
+      if (document.hidden) return
+      isStale = false
+      refreshedAt = Date.now()
+      router.refresh()
     }
-    const timer = setInterval(refresh, everyMs)
-    window.addEventListener('focus', refresh)
+    onChanges(() => {
+      isStale = true
+      const wait = Math.max(0, refreshedAt + pauseMs - Date.now())
+      timer ??= setTimeout(refresh, wait + Math.random() * spreadMs)
+    }, ending.signal)
+    const comeBack = () => {
+      if (!document.hidden && isStale) timer ??= setTimeout(refresh)
+    }
+    document.addEventListener('visibilitychange', comeBack)
     return () => {
-      clearInterval(timer)
-      window.removeEventListener('focus', refresh)
+      ending.abort()
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', comeBack)
     }
   }, [router])
   return null

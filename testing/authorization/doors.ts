@@ -260,6 +260,16 @@ export function doorsOf(stranger: Stranger): Door[] {
     },
     ...['/me', '/entitlements', '/clusters'].map((path) => api200('Look around', path)),
     ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access'].map((path) => page200('Look around', path)),
+    {
+      deed: 'Look around',
+      door: 'GET /events',
+      call: async ({ cookie }) => {
+        const answer = await send('/events', { headers: cookie ? { cookie } : {} })
+        await answer.body?.cancel()
+        const words: Record<number, string> = { 200: 'yes', 401: 'sign in' }
+        return { answer: words[answer.status] ?? String(answer.status) }
+      },
+    },
     { deed: 'Look around', door: 'action destinations', call: (caller) => act(caller, 'destinations', []) },
     ...[
       { door: 'GET /api/v1/access/explain?oneself', deed: 'Look around', whom: [] },

@@ -578,7 +578,9 @@ BEGIN
 END $$;
 CREATE TRIGGER findings_guard BEFORE UPDATE ON "findings" FOR EACH ROW EXECUTE FUNCTION guard_finding();
 
--- 7. A new or moved grant wakes the workers, and so does an order for a credential.
+-- 7. Notifications. A new or moved grant wakes the workers, an order for a credential wakes the worker that will issue it,
+-- and whatever changes on a page is announced to the processes that serve pages (lib/adapters/db/changes.ts): by the id of the
+-- request it belongs to, or by `*` where it concerns everyone.
 CREATE FUNCTION wake_worker() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_notify('postern_grant', NEW.id);
@@ -586,6 +588,35 @@ BEGIN
 END $$;
 CREATE TRIGGER grants_wake AFTER INSERT ON "grants" FOR EACH ROW EXECUTE FUNCTION wake_worker();
 CREATE TRIGGER grants_wake_on_move AFTER UPDATE OF status ON "grants" FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION wake_worker();
+
+CREATE FUNCTION announce_request() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('postern_change', NEW.id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER requests_announce AFTER INSERT ON "requests" FOR EACH ROW EXECUTE FUNCTION announce_request();
+CREATE TRIGGER requests_announce_move AFTER UPDATE ON "requests" FOR EACH ROW
+  WHEN ((NEW.status, NEW.digest) IS DISTINCT FROM (OLD.status, OLD.digest)) EXECUTE FUNCTION announce_request();
+CREATE FUNCTION announce_its_request() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('postern_change', NEW.request_id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER decisions_announce AFTER INSERT ON "decisions" FOR EACH ROW EXECUTE FUNCTION announce_its_request();
+CREATE TRIGGER grants_announce_move AFTER UPDATE ON "grants" FOR EACH ROW
+  WHEN ((NEW.status, NEW.last_error) IS DISTINCT FROM (OLD.status, OLD.last_error)) EXECUTE FUNCTION announce_its_request();
+CREATE FUNCTION announce_to_everyone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('postern_change', '*');
+  RETURN NULL;
+END $$;
+CREATE TRIGGER cluster_states_announce AFTER UPDATE ON "cluster_states" FOR EACH ROW
+  WHEN ((NEW.reachable, NEW.error, NEW.version, NEW.permissions) IS DISTINCT FROM (OLD.reachable, OLD.error, OLD.version, OLD.permissions))
+  EXECUTE FUNCTION announce_to_everyone();
+CREATE TRIGGER findings_announce AFTER INSERT ON "findings" FOR EACH ROW EXECUTE FUNCTION announce_to_everyone();
+CREATE TRIGGER findings_announce_outcome AFTER UPDATE ON "findings" FOR EACH ROW
+  WHEN (NEW.outcome IS DISTINCT FROM OLD.outcome) EXECUTE FUNCTION announce_to_everyone();
+
 CREATE FUNCTION wake_for_credential() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_notify('postern_credential', NEW.id);

@@ -1,0 +1,75 @@
+import { reads } from './client.ts'
+import { type Listener, listen } from './listen.ts'
+
+/** The channel of the triggers `…_announce` (prisma/migrations): the id of a request, or `*`. */
+const channel = 'postern_change'
+const forEveryone = '*'
+
+/** Milliseconds. Changes within this time become one lookup, and one message to each subscriber. */
+const collectMs = 250
+
+/** A request that changed, with what decides who may see it. */
+export type ChangedRequest = { requesterId: string; approverGroups: string[]; deciderIds: string[] }
+
+/** The requests that changed; null when the change concerns everyone, or when changes may have been missed. */
+export type Changes = readonly ChangedRequest[] | null
+
+type Hub = { listener: Listener; subscribers: Set<(changes: Changes) => void> }
+
+// One connection for all subscribers of this process, because Next bundles routes apart from each other.
+const shared = globalThis as typeof globalThis & { posternChanges?: Hub }
+
+async function findAudiences(ids: readonly string[]): Promise<ChangedRequest[]> {
+  return reads().$queryRaw<ChangedRequest[]>`
+    SELECT r.requester_id AS "requesterId", r.approver_groups AS "approverGroups",
+      ARRAY(SELECT d.person_id FROM decisions d WHERE d.request_id = r.id) AS "deciderIds"
+    FROM requests r WHERE r.id = ANY(${[...ids]}::text[])`
+}
+
+function startHub(): Hub {
+  const subscribers: Hub['subscribers'] = new Set()
+  let collected = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+
+  async function publish() {
+    timer = undefined
+    const ids = collected
+    collected = new Set()
+    if (subscribers.size === 0) return
+    // A failed lookup must not lose a change: then everyone looks again.
+    const changes = ids.has(forEveryone) ? null : await findAudiences([...ids]).catch(() => null)
+    for (const subscriber of subscribers) subscriber(changes)
+  }
+
+  function collect(id: string) {
+    collected.add(id)
+    timer ??= setTimeout(publish, collectMs)
+  }
+
+  const listener = listen([channel], (_channel, payload) => collect(payload), {
+    // Nothing is replayed, so changes may have been missed before every connection.
+    onConnected: () => collect(forEveryone),
+  })
+  return { listener, subscribers }
+}
+
+/**
+ * Calls `onChanges` after each change that a page may show, until the returned function is called. Changes of about
+ * a quarter of a second come together. The connection to the database is made for the first subscriber and kept.
+ */
+export function subscribeToChanges(onChanges: (changes: Changes) => void): () => void {
+  shared.posternChanges ??= startHub()
+  const { subscribers } = shared.posternChanges
+  subscribers.add(onChanges)
+  return () => subscribers.delete(onChanges)
+}
+
+/** Is the connection up on which changes are heard? */
+export const hearsChanges = (): boolean => shared.posternChanges?.listener.isConnected() ?? false
+
+/** Closes the connection, at the end of the process or of a test file. */
+export async function stopChanges(): Promise<void> {
+  const hub = shared.posternChanges
+  shared.posternChanges = undefined
+  await hub?.listener.stop()
+}

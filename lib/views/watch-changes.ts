@@ -1,0 +1,15 @@
+import { type Changes, subscribeToChanges } from '#lib/adapters/db/changes'
+import type { PersonActor } from '#lib/core/access/actor'
+import { maySee } from '#lib/core/access/may-act'
+
+const concerns = (actor: PersonActor, changes: Changes): boolean =>
+  changes === null || changes.some((request) => maySee(actor, request))
+
+/**
+ * Calls `onChange` after each change of something this person may see, without saying what changed: the page asks again,
+ * and every question is authorized anew. Ends when the returned function is called.
+ */
+export const watchChanges = (actor: PersonActor, onChange: () => void): (() => void) =>
+  subscribeToChanges((changes) => {
+    if (concerns(actor, changes)) onChange()
+  })
