@@ -3,11 +3,11 @@ import Ajv2020 from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openApiDocument } from '#lib/api/openapi'
 import { maxBodyBytes } from '#lib/api/read-input'
+import { bearerToken } from '#local/parts/sign-in'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { type ApiDocument, type FuzzCall, fuzzCalls, pathOf } from '#testing/fuzz/calls'
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
-import { bearerToken } from '#local/demo/token'
 
 // The API, called as its own description says it and in every other way. POSTERN_FUZZ_CALLS and POSTERN_FUZZ_SEED ask for
 // more, or for others; a call that fails is printed so that it can be sent again.

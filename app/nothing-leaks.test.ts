@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { bearerToken } from '#local/parts/sign-in'
 import { stranger } from '#testing/authorization/stranger'
 import type { Caller } from '#testing/authorization/words'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
@@ -8,7 +9,6 @@ import { testParts } from '#testing/database'
 import { grantReaches } from '#testing/grants'
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
-import { bearerToken } from '#local/demo/token'
 
 // One whole run, with the log at its most talkative; then everything that is left of it is searched.
 
@@ -53,7 +53,15 @@ async function arrive(person: string, name: Caller['name']): Promise<Caller> {
   return { name, bearer, cookie }
 }
 
-const pages = ['/', '/requests/new', '/requests/new?entitlement=payments-restart', '/inbox', '/history', '/guardrails', '/clusters']
+const pages = [
+  '/',
+  '/requests/new',
+  '/requests/new?entitlement=payments-restart',
+  '/inbox',
+  '/history',
+  '/guardrails',
+  '/clusters',
+]
 let requestId = ''
 let preview: { manifests: string; objects: unknown[] }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { bearerToken } from '#local/parts/sign-in'
 import { servedPostern } from '#testing/served'
 import { startTraceCollector } from '#testing/trace-collector'
-import { bearerToken } from '#local/demo/token'
 
 // Next.js makes most spans of a web process, and tells more in them than may leave it.
 

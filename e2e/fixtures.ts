@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test as base, expect, type Page } from '@playwright/test'
-import { bearerToken } from '#local/demo/token'
+import { bearerToken } from '#local/parts/sign-in'
 import type { Stage } from './stage.ts'
 
 export { expect }

@@ -1,5 +1,5 @@
 import { beginSignIn, finishSignIn } from '#lib/adapters/auth/sign-in'
-import { signInAs } from '#local/demo/token'
+import { signInAs } from '#local/parts/sign-in'
 import { testRedirectUri, testUrl } from './identity.ts'
 
 /** The cookies of one browser, as far as Postern sets them. */

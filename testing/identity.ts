@@ -1,5 +1,5 @@
 import { anyLocalPort, type IdentityProvider, startIdentityProvider } from '#local/parts/identity-provider'
-import { bearerToken } from '#local/demo/token'
+import { bearerToken } from '#local/parts/sign-in'
 import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
 import { testPolicy } from './policy.ts'
 

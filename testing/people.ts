@@ -1,9 +1,9 @@
-import type { Person, PersonActor, Role, SystemActor } from '#lib/core/access/actor'
 import { db } from '#lib/adapters/db/client'
-import { newReference } from '#lib/adapters/db/ids'
 import { upsertPerson } from '#lib/adapters/db/people/people'
 import { signatureOf } from '#lib/adapters/db/signing'
+import type { Person, PersonActor, Role, SystemActor } from '#lib/core/access/actor'
 import { personStatement } from '#lib/core/signing/statements'
+import { newReference } from '#lib/observability/reference'
 
 let count = 0
 

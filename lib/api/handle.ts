@@ -1,14 +1,14 @@
 import type { z } from 'zod'
-import type { Origin, PersonActor } from '#lib/core/access/actor'
-import { AppError, notFound } from '#lib/core/access/errors'
 import { actorOfRequest, originOfRequest } from '#lib/adapters/auth/actor-of-request'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
-import { newReference } from '#lib/adapters/db/ids'
 import { unlessUnavailable } from '#lib/adapters/db/is-unavailable'
+import type { Origin, PersonActor } from '#lib/core/access/actor'
+import { AppError, notFound } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
-import type { Endpoint } from './endpoints.ts'
+import { newReference } from '#lib/observability/reference'
 import { alignResponse } from './constant-time.ts'
+import type { Endpoint } from './endpoints.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
 import { apiHeaders, problemOf } from './problem.ts'
 import { parseBody, parseQuery, readJsonText } from './read-input.ts'
@@ -97,7 +97,9 @@ export function route<E extends Endpoint>(
     try {
       const origin = originOfRequest(request)
       reference = origin.reference
-      const { actor, status, body, headers } = await unlessUnavailable(answer(endpoint, operation, request, context, origin))
+      const { actor, status, body, headers } = await unlessUnavailable(
+        answer(endpoint, operation, request, context, origin),
+      )
       personId = actor.person.id
       response = new Response(JSON.stringify(body), {
         status,

@@ -1,4 +1,4 @@
-import { newReference } from '#lib/adapters/db/ids'
+import { newReference } from '#lib/observability/reference'
 import type { Handler } from './handle.ts'
 import { apiHeaders, methodNotAllowed, problemAnswer } from './problem.ts'
 

@@ -1,10 +1,10 @@
-import type { SystemActor } from '#lib/core/access/actor'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
-import { transaction } from '#lib/adapters/db/client'
-import { newReference } from '#lib/adapters/db/ids'
 import { lockLastPolicyEvent } from '#lib/adapters/db/audit/policy-events'
-import { log } from '#lib/observability/log'
+import { transaction } from '#lib/adapters/db/client'
 import { type LoadedPolicy, problemInWords } from '#lib/adapters/policy/current'
+import type { SystemActor } from '#lib/core/access/actor'
+import { log } from '#lib/observability/log'
+import { newReference } from '#lib/observability/reference'
 
 /**
  * Records that the configuration at `path` is in force, or that a newer one was refused; once, however many replicas see

@@ -1,10 +1,10 @@
-import type { SystemActor } from '#lib/core/access/actor'
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import type { CreatedObject } from '#lib/adapters/cluster/objects'
 import type { Writing } from '#lib/adapters/db/grants/grant-progress'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
-import { newReference } from '#lib/adapters/db/ids'
+import type { SystemActor } from '#lib/core/access/actor'
 import { grantObjects, type Manifest } from '#lib/core/grants/manifests'
+import { newReference } from '#lib/observability/reference'
 import type { Judged, Policy } from './judge.ts'
 
 /** One pass over one claimed grant. `grant` is what the database says, kept up to date by whoever writes. */

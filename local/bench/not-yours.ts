@@ -1,6 +1,7 @@
-import { newId } from '#lib/adapters/db/ids'
+import { randomBytes } from 'node:crypto'
+import { makeId } from '#lib/core/access/ids'
 import type { Identity } from '#local/parts/identity'
-import { bearerToken } from '#local/demo/token'
+import { bearerToken } from '#local/parts/sign-in'
 import { percentile } from './statistics.ts'
 
 // Does a clock tell "not yours" from "not there"? Both are asked for in turn, by somebody who may see neither.
@@ -30,7 +31,7 @@ export async function measureNotYours(
   for (const { what, method, path } of doors) {
     const [notThere, notYours]: [number[], number[]] = [[], []]
     for (let i = 0; i < rounds; i++) {
-      notThere.push(await timed(path(newId('request')), method))
+      notThere.push(await timed(path(makeId('request', new Date(), randomBytes(10))), method))
       notYours.push(await timed(path(requestId), method))
     }
     told.push({ what, notThere, notYours })

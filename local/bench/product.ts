@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Preview } from '#lib/core/access/resources'
 import { type GrantStatus, grantStatuses } from '#lib/core/access/status'
 import type { Identity } from '#local/parts/identity'
-import { bearerToken } from '#local/demo/token'
+import { bearerToken } from '#local/parts/sign-in'
 
 export type Product = {
   /**

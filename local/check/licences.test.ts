@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { foreignLicences } from './licences.ts'
 import { checkout } from '#local/processes/places'
+import { foreignLicences } from './licences.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-licences-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

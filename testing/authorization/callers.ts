@@ -1,6 +1,6 @@
-import type { Person } from '#lib/core/access/actor'
 import { findPerson } from '#lib/adapters/db/people/find-person'
-import { bearerToken } from '#local/demo/token'
+import type { Person } from '#lib/core/access/actor'
+import { bearerToken } from '#local/parts/sign-in'
 import type { ServedPostern } from '#testing/served'
 import type { Caller, CallerName } from './words.ts'
 

@@ -1,7 +1,7 @@
-import { notFound } from '#lib/core/access/errors'
 import type { Handler } from '#lib/api/handle'
 import { problemOf } from '#lib/api/problem'
-import { newReference } from '#lib/adapters/db/ids'
+import { notFound } from '#lib/core/access/errors'
+import { newReference } from '#lib/observability/reference'
 
 /** Every address below /api that is no door: the same document as for what is not there. */
 const nothingHere: Handler = async () => problemOf(notFound(), newReference())

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
+import { startIdentityProvider } from '#local/parts/identity-provider'
+import { signInAs } from '#local/parts/sign-in'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { testPolicy } from '#testing/policy'
-import { startIdentityProvider } from '#local/parts/identity-provider'
-import { signInAs } from '#local/demo/token'
 import { beginSignIn, finishSignIn } from './sign-in.ts'
 
 const publicUrl = 'https://postern.example.com'

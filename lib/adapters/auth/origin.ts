@@ -1,6 +1,6 @@
-import type { Origin } from '#lib/core/access/actor'
-import { newReference } from '#lib/adapters/db/ids'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import type { Origin } from '#lib/core/access/actor'
+import { newReference } from '#lib/observability/reference'
 import { noteReference } from '#lib/observability/traces'
 import { clientAddressOf } from './client-address.ts'
 

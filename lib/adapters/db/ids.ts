@@ -3,9 +3,3 @@ import { type Id, type IdKind, makeId } from '#lib/core/access/ids'
 
 /** A new id of the given kind. `now` orders ids of one kind; it decides nothing else, so the process's clock will do. */
 export const newId = <K extends IdKind>(kind: K, now: Date = new Date()): Id<K> => makeId(kind, now, randomBytes(10))
-
-/**
- * A new reference that a log line, an error answer and an audit event of one call share: ten characters that can be read
- * out over a telephone (Crockford base32).
- */
-export const newReference = (): string => newId('event').slice(-10)
