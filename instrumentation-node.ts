@@ -1,12 +1,12 @@
-import { endStreams } from '#lib/api/event-stream'
-import { hardenServer } from '#lib/api/harden-server'
 import { notePeerAddresses } from '#lib/adapters/auth/client-address'
 import { providerMetadata } from '#lib/adapters/auth/discovery'
+import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/adapters/policy/current'
+import { endStreams } from '#lib/api/event-stream'
+import { hardenServer } from '#lib/api/harden-server'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
-import { recordPolicy } from '#lib/operations/record-policy'
-import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/adapters/policy/current'
 import { startTraces } from '#lib/observability/start-traces'
+import { recordPolicy } from '#lib/operations/record-policy'
 import { startWorker } from '#lib/worker/start'
 
 /** Seconds that work under way may take to end when the process is asked to. The worker's leases last longer. */

@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
-import { AppError } from '#lib/core/access/errors'
-import { barePage, barePagePolicy } from '#lib/api/bare-page'
-import { contentSecurityPolicy, securityHeaders } from '#lib/api/page-headers'
 import { isPublicHttps, publicOrigin } from '#lib/adapters/auth/configuration'
 import { sessionCookieName, sessionFrom } from '#lib/adapters/auth/cookies'
 import { knownProviderOrigins } from '#lib/adapters/auth/discovery'
@@ -11,6 +8,9 @@ import { pathHeader } from '#lib/adapters/auth/path-header'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { isSameOrigin } from '#lib/adapters/auth/same-origin'
 import { isDatabaseUnavailable } from '#lib/adapters/db/is-unavailable'
+import { barePage, barePagePolicy } from '#lib/api/bare-page'
+import { contentSecurityPolicy, securityHeaders } from '#lib/api/page-headers'
+import { AppError } from '#lib/core/access/errors'
 import { env, isDevelopment } from '#lib/env'
 
 // Headers for every answer. Who may see what is not decided here but in pages, actions and the API themselves; here is

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { checkout } from '#local/processes/places'
 import { assembleCast, type Cast } from '#testing/authorization/callers'
 import { doorsOf } from '#testing/authorization/doors'
 import { situationMaker } from '#testing/authorization/situations'
@@ -11,7 +12,6 @@ import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { grantReaches } from '#testing/grants'
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
-import { checkout } from '#local/processes/places'
 
 // Every door × every caller × every state, as docs/authorization.md says it.
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '#lib/adapters/db/ids'
+import { checkout } from '#local/processes/places'
 import { assembleCast, type Cast } from '#testing/authorization/callers'
 import { doorsOf } from '#testing/authorization/doors'
 import { situationMaker } from '#testing/authorization/situations'
@@ -10,7 +11,6 @@ import type { Caller, CallerName, Situation } from '#testing/authorization/words
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
-import { checkout } from '#local/processes/places'
 
 // Promise 12, to the byte: what is not there and what is not yours are one answer, at every door that takes an id.
 

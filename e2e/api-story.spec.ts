@@ -1,6 +1,6 @@
 import type { AuditEventResource, Page, RequestResource, RequestSummary } from '#lib/core/access/resources'
 import { expect, test } from './fixtures.ts'
-import { aRequestBody, approve, ask, credentialFor, grantOf } from './grants.ts'
+import { approve, aRequestBody, ask, credentialFor, grantOf } from './grants.ts'
 
 test('what was approved works with kubectl, and nothing else does; after a revocation nothing does', async ({
   api,

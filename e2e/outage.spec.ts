@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { startProxy } from '#testing/proxy'
-import { freePort } from '#local/processes/ports'
 import { startPostern } from '#local/parts/postern'
+import { freePort } from '#local/processes/ports'
 import { openRun } from '#local/processes/processes'
+import { startProxy } from '#testing/proxy'
 import { expect, test as story } from './fixtures.ts'
 import { axeFindings, excessWidth } from './page-checks.ts'
 

@@ -1,6 +1,6 @@
-import type { Person } from '#lib/core/access/actor'
 import { db } from '#lib/adapters/db/client'
 import type { Grant, Request } from '#lib/adapters/db/generated/client'
+import type { Person } from '#lib/core/access/actor'
 import { kubectl } from './kubectl.ts'
 import { aPerson } from './people.ts'
 import { aDecision, aRequest } from './requests.ts'

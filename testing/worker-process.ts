@@ -1,6 +1,7 @@
 // A worker in a process of its own, as POSTERN_ROLE=worker runs one, so that a test can kill it.
-import { env } from '#lib/env'
+
 import { startPolicy } from '#lib/adapters/policy/current'
+import { env } from '#lib/env'
 import { startTraces } from '#lib/observability/start-traces'
 import { startWorker } from '#lib/worker/start'
 

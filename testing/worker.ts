@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeClusters } from '#lib/adapters/cluster/client'
-import { stopAwaiting } from '#lib/adapters/db/grants/await-answer'
 import { db } from '#lib/adapters/db/client'
+import { stopAwaiting } from '#lib/adapters/db/grants/await-answer'
 import { startWorker } from '#lib/worker/start'
 import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from './configuration.ts'
 import { type TestDatabase, testDatabase, testParts } from './database.ts'

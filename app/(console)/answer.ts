@@ -1,10 +1,10 @@
 import { unstable_rethrow } from 'next/navigation'
+import { takeCall } from '#lib/adapters/auth/rate-limit'
+import { requireActor } from '#lib/adapters/auth/session'
+import { alignResponse } from '#lib/api/constant-time'
 import type { ActionResult } from '#lib/core/access/action-result'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
-import { alignResponse } from '#lib/api/constant-time'
-import { takeCall } from '#lib/adapters/auth/rate-limit'
-import { requireActor } from '#lib/adapters/auth/session'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 

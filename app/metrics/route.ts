@@ -1,7 +1,7 @@
+import { currentPolicy } from '#lib/adapters/policy/current'
 import { mayReadMetrics, metricsText } from '#lib/api/metrics'
 import { env } from '#lib/env'
 import { metrics } from '#lib/observability/metrics'
-import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** For Prometheus, by the token of the environment. Where none is set, there are no metrics for anybody. */
 export async function GET(request: Request) {

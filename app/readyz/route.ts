@@ -1,6 +1,6 @@
 import { isSchemaCurrent } from '#lib/adapters/db/schema-version'
-import { log } from '#lib/observability/log'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import { log } from '#lib/observability/log'
 
 /** Milliseconds: a probe that hangs says nothing. */
 const patience = 2_000

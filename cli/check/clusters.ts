@@ -1,5 +1,5 @@
 // Which clusters may the manifests go to?
-import { nearest } from '#lib/adapters/policy/nearest'
+import { nearest } from '#lib/core/access/nearest'
 import { UnusableFile } from '../unusable-file.ts'
 
 export type Cluster = { name: string; labels: Readonly<Record<string, string>> }

@@ -1,9 +1,9 @@
 import Link from 'next/link'
-import type { AccessExplanation } from '#lib/core/access/explanation'
-import { rulesInWords } from '#lib/core/rbac/sentence'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { AccessExplanation } from '#lib/core/access/explanation'
+import { rulesInWords } from '#lib/core/rbac/sentence'
 
 type Way = AccessExplanation['ways'][number]
 type ChainLink = Pick<Way, 'binding' | 'role'>

@@ -1,9 +1,9 @@
-import type { ClusterResource } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { ClusterResource } from '#lib/core/access/resources'
 import { FindingsTable } from './findings-table.tsx'
 
 /** One cluster: does it answer, which version, and what may Postern do there of what it needs. */

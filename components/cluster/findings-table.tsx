@@ -1,8 +1,8 @@
-import type { FindingOutcome } from '#lib/core/access/finding'
-import type { FindingResource } from '#lib/core/access/resources'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { FindingOutcome } from '#lib/core/access/finding'
+import type { FindingResource } from '#lib/core/access/resources'
 
 const outcomes: Record<FindingOutcome, string> = {
   repaired: '✓ put right',

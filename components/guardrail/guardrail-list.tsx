@@ -1,6 +1,6 @@
-import type { CurrentGuardrail } from '#lib/views/current-guardrails'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import { GuardrailStats, type GuardrailMatches } from './guardrail-stats.tsx'
+import type { CurrentGuardrail } from '#lib/views/current-guardrails'
+import { type GuardrailMatches, GuardrailStats } from './guardrail-stats.tsx'
 
 const effects: Record<CurrentGuardrail['effect'], { word: string; colour: string; sign: string }> = {
   deny: { word: 'refuses', colour: 'text-bad', sign: '✕' },
@@ -32,7 +32,11 @@ export function GuardrailList({ guardrails, counts }: Props) {
               </p>
             )}
             <p className="text-muted">
-              <UntrustedText>{one.matchDescription.length > 0 ? `Looks at ${one.matchDescription.join('; ')}` : 'Looks at every request'}</UntrustedText>
+              <UntrustedText>
+                {one.matchDescription.length > 0
+                  ? `Looks at ${one.matchDescription.join('; ')}`
+                  : 'Looks at every request'}
+              </UntrustedText>
               {one.pack && ', comes with Postern'}
               {one.link && (
                 <>

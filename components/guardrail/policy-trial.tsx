@@ -1,10 +1,10 @@
 'use client'
 import { useRef, useState, useTransition } from 'react'
+import { describedBy, Field } from '#components/ui/field'
+import { Notice } from '#components/ui/notice'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import type { Replay, ReplayInput, Trial } from '#lib/core/access/policy-trial'
 import { buttonStyle } from '../ui/button-style.ts'
-import { describedBy, Field } from '#components/ui/field'
-import { Notice } from '#components/ui/notice'
 import { ReplayResult } from './replay-result.tsx'
 import { TrialResult } from './trial-result.tsx'
 

@@ -1,6 +1,6 @@
 import { Notice } from '#components/ui/notice'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
 
 type Problem = { file: string; line: number; column: number; path: string; message: string }
 type Props = { refused: { at: string; problems: Problem[] } }

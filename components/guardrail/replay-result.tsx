@@ -1,8 +1,8 @@
 import Link from 'next/link'
+import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import type { Change, Replay } from '#lib/core/access/policy-trial'
 import { requiredByLabel } from '#lib/core/access/wanted-by-label'
-import { UntrustedText } from '#components/ui/untrusted-text'
-import { Time } from '#components/ui/time'
 import { OutcomeMark, UnknownFacts } from './trial-result.tsx'
 
 const signs: Record<Change['now'], { sign: string; word: string; colour: string }> = {
@@ -54,8 +54,8 @@ export function ReplayResult({ replay }: { replay: Replay }) {
                 </span>
               )}
               <span className="text-muted">
-                <UntrustedText>{`${ask.requester.name} · ${ask.cluster} · ${ask.namespaces.join(', ')}`}</UntrustedText> ·{' '}
-                <Time at={ask.at} />
+                <UntrustedText>{`${ask.requester.name} · ${ask.cluster} · ${ask.namespaces.join(', ')}`}</UntrustedText>{' '}
+                · <Time at={ask.at} />
               </span>
             </p>
             <p className="flex flex-wrap gap-x-2">

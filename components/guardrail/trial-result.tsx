@@ -1,7 +1,7 @@
-import type { Outcome, Trial } from '#lib/core/access/policy-trial'
 import { VerdictList } from '#components/request/verdict-list'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { Outcome, Trial } from '#lib/core/access/policy-trial'
 
 export const outcomeInWords: Record<Outcome, { words: string; colour: string; sign: string }> = {
   refused: { words: 'refused', colour: 'text-bad', sign: '✕' },
@@ -46,7 +46,10 @@ export function TrialResult({ trial }: { trial: Trial }) {
       <VerdictList verdict={verdict} />
       {outcome === 'needs-approval' && (
         <p>
-          Needs <UntrustedText>{steps.map(({ count, groups }) => `${count} of ${groups.join(' or ')}`).join(' and ')}</UntrustedText>
+          Needs{' '}
+          <UntrustedText>
+            {steps.map(({ count, groups }) => `${count} of ${groups.join(' or ')}`).join(' and ')}
+          </UntrustedText>
         </p>
       )}
       <UnknownFacts unknown={unknown} />

@@ -1,6 +1,6 @@
-import type { AuditEventResource } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import type { AuditEventResource } from '#lib/core/access/resources'
 
 /** One event with every field as it was recorded. */
 export function EventDetail({ event }: { event: AuditEventResource }) {

@@ -1,9 +1,9 @@
 import Link from 'next/link'
 import { Fragment } from 'react'
+import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AuditEventResource } from '#lib/core/access/resources'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
-import { UntrustedText } from '#components/ui/untrusted-text'
-import { Time } from '#components/ui/time'
 import { EventDetail } from './event-detail.tsx'
 
 type Props = { events: AuditEventResource[]; filter: HistoryFilter; cursor: string; open: string }
@@ -63,7 +63,9 @@ export function EventTable({ events, filter, cursor, open }: Props) {
                 </td>
                 <td className="pr-4">
                   <code className="text-muted">
-                    <UntrustedText>{[event.cluster, event.namespaces.join(', ')].filter(Boolean).join(' · ')}</UntrustedText>
+                    <UntrustedText>
+                      {[event.cluster, event.namespaces.join(', ')].filter(Boolean).join(' · ')}
+                    </UntrustedText>
                   </code>
                 </td>
                 <td>

@@ -1,10 +1,10 @@
 import Link from 'next/link'
-import { auditEventTypes } from '#lib/core/audit/events'
-import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/core/audit/filter'
-import { buttonStyle } from '../ui/button-style.ts'
 import { Icon } from '#components/ui/icon'
 import { LinkButton } from '#components/ui/link-button'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import { auditEventTypes } from '#lib/core/audit/events'
+import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/core/audit/filter'
+import { buttonStyle } from '../ui/button-style.ts'
 
 type Props = { filter: HistoryFilter }
 

@@ -1,5 +1,5 @@
-import { buttonStyle } from '../ui/button-style.ts'
 import { Notice } from '#components/ui/notice'
+import { buttonStyle } from '../ui/button-style.ts'
 import { BareLayout } from './bare-layout.tsx'
 
 type Props = { returnTo: string; problem: string | undefined }

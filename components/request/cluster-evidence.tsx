@@ -1,9 +1,9 @@
-import type { GrantResource, Probe, Probes } from '#lib/core/access/resources'
 import { FindingsTable } from '#components/cluster/findings-table'
 import { Copyable } from '#components/ui/copyable'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { GrantResource, Probe, Probes } from '#lib/core/access/resources'
 
 /** What stands in the cluster for a grant, and what the cluster itself answered about it, at its beginning and end. */
 export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {

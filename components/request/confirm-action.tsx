@@ -1,10 +1,10 @@
 'use client'
 import { type ReactNode, useId, useRef, useState, useTransition } from 'react'
+import { ActionProblem } from '#components/ui/action-problem'
+import { Dialog } from '#components/ui/dialog'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import type { May } from '#lib/core/access/resources'
-import { ActionProblem } from '#components/ui/action-problem'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
-import { Dialog } from '#components/ui/dialog'
 
 type Props = {
   label: string

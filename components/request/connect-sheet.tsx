@@ -1,12 +1,12 @@
 'use client'
 import { useState, useTransition } from 'react'
-import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import type { IssuedCredential, May } from '#lib/core/access/resources'
 import { ActionProblem } from '#components/ui/action-problem'
-import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 import { Copyable } from '#components/ui/copyable'
 import { Dialog } from '#components/ui/dialog'
 import { Time } from '#components/ui/time'
+import type { ActionError, ActionResult } from '#lib/core/access/action-result'
+import type { IssuedCredential, May } from '#lib/core/access/resources'
+import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 
 type Props = {
   grantId: string

@@ -1,8 +1,8 @@
-import type { GrantResource } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { GrantResource } from '#lib/core/access/resources'
 
 /** Every token that was issued under a grant, known by its id. The tokens themselves are nowhere. */
 export function CredentialsTable({ credentials }: { credentials: GrantResource['credentials'] }) {

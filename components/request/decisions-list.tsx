@@ -1,6 +1,6 @@
-import type { DecisionResource } from '#lib/core/access/resources'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { DecisionResource } from '#lib/core/access/resources'
 import { StatusMark } from './status-mark.tsx'
 import { shortHash } from './verdict-list.tsx'
 
@@ -19,7 +19,11 @@ export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) 
             <UntrustedText>{one.person.name}</UntrustedText>
           </span>
           <span className="min-w-0">
-            {one.note ? <UntrustedText lines>{one.note}</UntrustedText> : <span className="text-muted">without a note</span>}
+            {one.note ? (
+              <UntrustedText lines>{one.note}</UntrustedText>
+            ) : (
+              <span className="text-muted">without a note</span>
+            )}
             {one.narrowed && <span className="text-muted"> · allowed less than was asked for</span>}
           </span>
           <span className="text-muted @lg:col-start-3 @4xl:col-start-4">

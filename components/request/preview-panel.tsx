@@ -1,5 +1,5 @@
-import type { EntitlementResource, Preview } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
+import type { EntitlementResource, Preview } from '#lib/core/access/resources'
 import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { StatusMark } from './status-mark.tsx'

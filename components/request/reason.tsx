@@ -1,6 +1,6 @@
-import type { RequestSummary } from '#lib/core/access/resources'
 import { Copyable } from '#components/ui/copyable'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import type { RequestSummary } from '#lib/core/access/resources'
 
 /** Why it was asked for, as it was written. */
 export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | 'ticket'> }) {

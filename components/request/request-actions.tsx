@@ -1,6 +1,6 @@
+import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ActionResult } from '#lib/core/access/action-result'
 import type { IssuedCredential, RequestSummary } from '#lib/core/access/resources'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { ConfirmAction } from './confirm-action.tsx'
 import { ConnectSheet } from './connect-sheet.tsx'
 import { whatInWords } from './words.ts'
@@ -56,8 +56,8 @@ export function RequestActions({ request, actions, focusAfter }: Props) {
           focusAfter={focusAfter}
         >
           <p>
-            The credentials of <UntrustedText>{request.requester.name}</UntrustedText> stop working at once. They and the record see your
-            reason.
+            The credentials of <UntrustedText>{request.requester.name}</UntrustedText> stop working at once. They and
+            the record see your reason.
           </p>
         </ConfirmAction>
       )}

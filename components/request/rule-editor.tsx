@@ -1,6 +1,6 @@
 import { useState } from 'react'
-import type { Rule } from '#lib/core/access/rule'
 import { Problems } from '#components/ui/field'
+import type { Rule } from '#lib/core/access/rule'
 
 const usualVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
 

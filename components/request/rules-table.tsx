@@ -1,9 +1,9 @@
 import { clsx } from 'clsx'
+import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
 import { rulesInWords } from '#lib/core/rbac/sentence'
-import { UntrustedText } from '#components/ui/untrusted-text'
-import { Time } from '#components/ui/time'
 
 // A vetted ClusterRole such as `view` names some eighty resources: more than this many are folded behind their number.
 const mostShown = 12

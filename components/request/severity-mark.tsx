@@ -1,5 +1,5 @@
-import type { Severity } from '#lib/core/access/severity'
 import { ShapeMark } from '#components/ui/shape-mark'
+import type { Severity } from '#lib/core/access/severity'
 
 const shapes: Record<Severity, { colour: string; shape: React.ReactNode }> = {
   low: { colour: 'text-muted', shape: <path d="M2.5 7h9" /> },

@@ -1,6 +1,6 @@
-import type { RequestSummary } from '#lib/core/access/resources'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { Remaining, Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { RequestSummary } from '#lib/core/access/resources'
 import { StatusMark, shownStatus } from './status-mark.tsx'
 import { endedBy, stepInWords } from './words.ts'
 
@@ -16,8 +16,10 @@ export function StatusLine({ request }: { request: RequestSummary }) {
       {status === 'pending' && (
         <span>
           asked <Time at={request.createdAt} />, waits for{' '}
-          <UntrustedText>{request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'the next check'}</UntrustedText>, and
-          lapses <Time at={request.lapsesAt} />
+          <UntrustedText>
+            {request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'the next check'}
+          </UntrustedText>
+          , and lapses <Time at={request.lapsesAt} />
         </span>
       )}
       {status === 'approved' && (

@@ -1,5 +1,5 @@
-import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { ShapeMark } from '#components/ui/shape-mark'
+import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 
 export type ShownStatus = RequestStatus | GrantStatus
 

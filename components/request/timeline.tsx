@@ -1,7 +1,7 @@
-import type { AuditEventResource } from '#lib/core/access/resources'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import type { AuditEventResource } from '#lib/core/access/resources'
 
 /** What happened, in order, as it was recorded. */
 export function Timeline({ events }: { events: AuditEventResource[] }) {

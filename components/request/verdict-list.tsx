@@ -1,7 +1,7 @@
+import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import type { Verdict } from '#lib/core/access/resources'
 import { buttonStyle } from '../ui/button-style.ts'
-import { UntrustedText } from '#components/ui/untrusted-text'
-import { Time } from '#components/ui/time'
 
 type Props = {
   verdict: Verdict

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '#lib/core/access/errors'
 import { transaction } from '#lib/adapters/db/client'
 import { claim, once } from '#lib/adapters/db/idempotency'
+import { AppError } from '#lib/core/access/errors'
 
 // Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a caller that does not know whether its first try arrived
 // may try again without doing the thing twice. A key belongs to one person and is remembered for a day.

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Gauge, Registry } from 'prom-client'
-import { findingKinds } from '#lib/core/access/finding'
 import { poolCounts } from '#lib/adapters/db/client'
 import { type Gauges, readGauges } from '#lib/adapters/db/gauges'
+import { findingKinds } from '#lib/core/access/finding'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
@@ -45,7 +45,9 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   const reachable = gauge('postern_cluster_reachable', `Whether the last look reached the cluster. ${global}`, [
     'cluster',
   ])
-  const clusterStateAge = gauge('postern_cluster_look_age_seconds', `Since the cluster was looked at. ${global}`, ['cluster'])
+  const clusterStateAge = gauge('postern_cluster_look_age_seconds', `Since the cluster was looked at. ${global}`, [
+    'cluster',
+  ])
   const sweepAge = gauge('postern_cluster_sweep_age_seconds', `Since the cluster was swept to its end. ${global}`, [
     'cluster',
   ])

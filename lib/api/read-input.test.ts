@@ -31,7 +31,7 @@ test('each thing that is wrong with a body is named, with where it is and what w
   expect(error.code).toBe('invalid')
   expect(Object.fromEntries(error.errors.map(({ pointer, message }) => [pointer, message]))).toEqual({
     '/namespaces': 'name at least one namespace',
-    '/duration': 'must be longer than nothing, such as PT30M',
+    '/duration': 'must be greater than zero, such as PT30M',
     '/reason': 'must not contain characters that reorder text',
     '/startsAt': 'must be a time such as 2026-11-23T09:00:00Z',
   })

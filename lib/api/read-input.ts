@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { AppError, type FieldError } from '#lib/core/access/errors'
 import { readBody } from '#lib/adapters/auth/read-body'
+import { AppError, type FieldError } from '#lib/core/access/errors'
 
 // What a caller sent, read strictly: everything that is wrong is named at once, with where it is and what would be right.
 

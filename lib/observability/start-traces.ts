@@ -1,6 +1,6 @@
+import { refuseClosed } from '#lib/adapters/outbound'
 import { env, tracesEndpoint } from '#lib/env'
 import { log } from './log.ts'
-import { refuseClosed } from '#lib/adapters/outbound'
 
 /** Milliseconds that a process which ends waits for a collector. */
 const farewell = 1_000

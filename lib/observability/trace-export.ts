@@ -4,8 +4,8 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
-import { log } from './log.ts'
 import { lookupOpen } from '#lib/adapters/outbound'
+import { log } from './log.ts'
 import { ourScope } from './traces.ts'
 
 // How spans get to a collector (OTLP over HTTP). Loaded only where somebody asked for it: start-traces.ts. A collector

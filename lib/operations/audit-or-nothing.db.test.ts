@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
+import { testDatabase } from '#testing/database'
+import { anActor, aPerson, aSystemActor, asActor } from '#testing/people'
+import { testPolicy } from '#testing/policy'
+import { aClusterState, aGrant, aRequest } from '#testing/requests'
 import { decideRequest } from './decide-request.ts'
 import { lapseRequest } from './lapse-request.ts'
 import { releaseGrant } from './release-grant.ts'
 import { revokeGrant } from './revoke-grant.ts'
 import { submitRequest } from './submit-request.ts'
 import { withdrawRequest } from './withdraw-request.ts'
-import { testDatabase } from '#testing/database'
-import { anActor, aPerson, aSystemActor, asActor } from '#testing/people'
-import { testPolicy } from '#testing/policy'
-import { aClusterState, aGrant, aRequest } from '#testing/requests'
 
 // The audit event commits with the fact, or neither does. The insert is made to fail from outside, by taking the right
 // away from the application's role, as a full disk or a broken migration would.

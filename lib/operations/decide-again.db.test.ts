@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { db } from '#lib/adapters/db/client'
+import type { Request } from '#lib/adapters/db/generated/client'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { DecisionInput } from '#lib/core/access/request'
 import { digestOf } from '#lib/core/access/terms'
-import { db } from '#lib/adapters/db/client'
-import type { Request } from '#lib/adapters/db/generated/client'
-import { decideRequest } from './decide-request.ts'
 import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { anActor, aPerson, isNowIn } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { rejectionOf } from '#testing/rejection'
 import { aClusterState, aRequest } from '#testing/requests'
+import { decideRequest } from './decide-request.ts'
 
 const database = await testDatabase()
 const policy = await testPolicy()

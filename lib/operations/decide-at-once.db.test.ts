@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { PersonActor } from '#lib/core/access/actor'
-import type { DecisionInput } from '#lib/core/access/request'
 import { db } from '#lib/adapters/db/client'
 import type { Request } from '#lib/adapters/db/generated/client'
-import { decideRequest } from './decide-request.ts'
-import { withdrawRequest } from './withdraw-request.ts'
+import type { PersonActor } from '#lib/core/access/actor'
+import type { DecisionInput } from '#lib/core/access/request'
 import { anEntitlement } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { anActor, aPerson, asActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { aClusterState, aRequest } from '#testing/requests'
+import { decideRequest } from './decide-request.ts'
+import { withdrawRequest } from './withdraw-request.ts'
 
 const database = await testDatabase()
 const policy = await testPolicy()

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { PersonActor } from '#lib/core/access/actor'
-import type { DecisionInput } from '#lib/core/access/request'
 import { db } from '#lib/adapters/db/client'
 import type { Request } from '#lib/adapters/db/generated/client'
 import { newId } from '#lib/adapters/db/ids'
-import { decideRequest } from './decide-request.ts'
+import type { PersonActor } from '#lib/core/access/actor'
+import type { DecisionInput } from '#lib/core/access/request'
 import { aConfiguration, anEntitlement } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { anActor, aPerson, asActor, isNowIn } from '#testing/people'
@@ -12,6 +11,7 @@ import { testPolicy } from '#testing/policy'
 import { rejectionOf } from '#testing/rejection'
 import { aClusterState, aDecision, aRequest } from '#testing/requests'
 import { statementsOf } from '#testing/statements'
+import { decideRequest } from './decide-request.ts'
 
 const database = await testDatabase()
 const policy = await testPolicy()

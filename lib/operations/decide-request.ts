@@ -1,18 +1,23 @@
+import { clip, type NewAuditEvent, namesOf, refuse } from '#lib/adapters/db/audit/audit'
+import { transaction } from '#lib/adapters/db/client'
+import {
+  gatherSituation,
+  type LockedRequest,
+  lockRequest,
+  type Situation,
+} from '#lib/adapters/db/requests/lock-request'
+import { saveDecision } from '#lib/adapters/db/requests/save-decision'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { maySee } from '#lib/core/access/may-act'
 import type { DecisionInput } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
+import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
 import { resolve } from '#lib/core/approvals/resolve'
-import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
-import { clip, type NewAuditEvent, namesOf, refuse } from '#lib/adapters/db/audit/audit'
-import { transaction } from '#lib/adapters/db/client'
-import { gatherSituation, type LockedRequest, lockRequest, type Situation } from '#lib/adapters/db/requests/lock-request'
-import { saveDecision } from '#lib/adapters/db/requests/save-decision'
-import { currentPolicy } from '#lib/adapters/policy/current'
 import { because, judgeApproval, type Refusal } from './judge-approval.ts'
 
 export type Decided = { status: RequestStatus; digest: string }

@@ -1,16 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import type { GrantStatus } from '#lib/core/access/status'
 import { db } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
-import { lapseRequest } from './lapse-request.ts'
-import { releaseGrant } from './release-grant.ts'
-import { revokeGrant } from './revoke-grant.ts'
-import { withdrawRequest } from './withdraw-request.ts'
+import type { GrantStatus } from '#lib/core/access/status'
 import { testDatabase } from '#testing/database'
 import { anActor, aPerson, aSystemActor, asActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { rejectionOf } from '#testing/rejection'
 import { aDecision, aGrant, aRequest } from '#testing/requests'
+import { lapseRequest } from './lapse-request.ts'
+import { releaseGrant } from './release-grant.ts'
+import { revokeGrant } from './revoke-grant.ts'
+import { withdrawRequest } from './withdraw-request.ts'
 
 const database = await testDatabase()
 const policy = await testPolicy()

@@ -1,12 +1,12 @@
+import { clip, refuse } from '#lib/adapters/db/audit/audit'
+import { transaction } from '#lib/adapters/db/client'
+import { type LockedGrant, lockGrant } from '#lib/adapters/db/grants/lock-grant'
+import { moveGrant } from '#lib/adapters/db/transition'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { maySee } from '#lib/core/access/may-act'
 import type { May } from '#lib/core/access/resources'
 import type { GrantStatus } from '#lib/core/access/status'
-import { clip, refuse } from '#lib/adapters/db/audit/audit'
-import { transaction } from '#lib/adapters/db/client'
-import { type LockedGrant, lockGrant } from '#lib/adapters/db/grants/lock-grant'
-import { moveGrant } from '#lib/adapters/db/transition'
 
 type Ending = {
   endedBy: 'revocation' | 'release'

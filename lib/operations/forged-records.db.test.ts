@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { digestOf } from '#lib/core/access/terms'
 import { db } from '#lib/adapters/db/client'
+import { digestOf } from '#lib/core/access/terms'
+import { getRequest } from '#lib/views/get-request'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { anActor, aPerson } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { aClusterState, aRequest } from '#testing/requests'
-import { getRequest } from '#lib/views/get-request'
 import { decideRequest } from './decide-request.ts'
 
 // Whoever writes to the database as the application's role cannot have somebody's yes taken for one to what they wrote.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { stopAwaiting } from '#lib/adapters/db/grants/await-answer'
 import { db } from '#lib/adapters/db/client'
+import { stopAwaiting } from '#lib/adapters/db/grants/await-answer'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { aPerson, asActor } from '#testing/people'

@@ -1,14 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { compactDecrypt, exportJWK, generateKeyPair } from 'jose'
 import { stringify } from 'yaml'
-import type { PersonActor } from '#lib/core/access/actor'
-import { AppError, notFound } from '#lib/core/access/errors'
-import { idSchema } from '#lib/core/access/ids'
-import { mayIssueCredential, maySee } from '#lib/core/access/may-act'
-import type { IssuedCredential } from '#lib/core/access/resources'
 import { clip, refuse } from '#lib/adapters/db/audit/audit'
-import { awaitAnswer } from '#lib/adapters/db/grants/await-answer'
 import { db } from '#lib/adapters/db/client'
+import { awaitAnswer } from '#lib/adapters/db/grants/await-answer'
 import {
   cancelOrder,
   type GrantToIssue,
@@ -18,8 +13,13 @@ import {
 } from '#lib/adapters/db/grants/credential-orders'
 import { newId } from '#lib/adapters/db/ids'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import type { Signed } from '#lib/core/signing/verify-records'
+import type { PersonActor } from '#lib/core/access/actor'
+import { AppError, notFound } from '#lib/core/access/errors'
+import { idSchema } from '#lib/core/access/ids'
+import { mayIssueCredential, maySee } from '#lib/core/access/may-act'
+import type { IssuedCredential } from '#lib/core/access/resources'
 import type { AnswerRecord } from '#lib/core/signing/statements'
+import type { Signed } from '#lib/core/signing/verify-records'
 
 /** Longer than the worker's own ten seconds with a cluster would keep a person waiting for nothing. */
 const patienceMs = 10_000

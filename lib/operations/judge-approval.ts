@@ -1,14 +1,14 @@
+import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
+import type { LockedRequest, Situation } from '#lib/adapters/db/requests/lock-request'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import type { Verdict } from '#lib/core/access/resources'
 import type { NarrowableTerms } from '#lib/core/approvals/narrow'
-import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
-import type { LockedRequest, Situation } from '#lib/adapters/db/requests/lock-request'
+import { requiringMoreThan, violatedOf } from '#lib/core/guardrails/blocking-guardrails'
 import { missingSteps } from '#lib/core/guardrails/configured/approval-steps'
-import { violatedOf, requiringMoreThan } from '#lib/core/guardrails/blocking-guardrails'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
-import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** Why a decision is refused: the code and the guardrails for the record, and what its author hears. */
 export type Refusal = { code: string; error: AppError; stoppedBy: readonly string[] }

@@ -1,7 +1,7 @@
-import type { SystemActor } from '#lib/core/access/actor'
 import { transaction } from '#lib/adapters/db/client'
 import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-request'
 import { moveRequest } from '#lib/adapters/db/transition'
+import type { SystemActor } from '#lib/core/access/actor'
 
 /**
  * Lets a request lapse that nobody decided in time. Returns false where there was nothing to do: it is decided, or its

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PersonActor } from '#lib/core/access/actor'
+import { inboxCount } from '#lib/views/inbox-count'
 import { testDatabase } from '#testing/database'
 import { anActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { rejectionOf } from '#testing/rejection'
 import { aClusterState } from '#testing/requests'
-import { inboxCount } from '#lib/views/inbox-count'
 import { decideRequest } from './decide-request.ts'
 import { submitRequest } from './submit-request.ts'
 

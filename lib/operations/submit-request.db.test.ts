@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Submission } from '#lib/core/access/request'
-import { digestOf } from '#lib/core/access/terms'
 import { db } from '#lib/adapters/db/client'
 import { once } from '#lib/adapters/db/idempotency'
-import { submitRequest } from './submit-request.ts'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import type { Submission } from '#lib/core/access/request'
+import { digestOf } from '#lib/core/access/terms'
 import { testDatabase } from '#testing/database'
 import { anActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { aClusterState } from '#testing/requests'
 import { statementsOf } from '#testing/statements'
+import { submitRequest } from './submit-request.ts'
 
 const database = await testDatabase()
 const policy = await testPolicy()

@@ -1,3 +1,10 @@
+import { clip, type NewAuditEvent, refuse } from '#lib/adapters/db/audit/audit'
+import { type Tx, transaction } from '#lib/adapters/db/client'
+import { type GatheredJudgement, gatherJudgement } from '#lib/adapters/db/gather-judgement'
+import { newId } from '#lib/adapters/db/ids'
+import { createGrant, createRequest, keepPolicy, type NewRequest } from '#lib/adapters/db/requests/create-request'
+import { moveRequest } from '#lib/adapters/db/transition'
+import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor, SystemActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
@@ -8,18 +15,11 @@ import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
 import { unknownEntitlementVerdict, verdictForRequester } from '#lib/core/access/unknown-entitlement'
 import { resolve } from '#lib/core/approvals/resolve'
-import { clip, type NewAuditEvent, refuse } from '#lib/adapters/db/audit/audit'
-import { type Tx, transaction } from '#lib/adapters/db/client'
-import { createGrant, createRequest, keepPolicy, type NewRequest } from '#lib/adapters/db/requests/create-request'
-import { type GatheredJudgement, gatherJudgement } from '#lib/adapters/db/gather-judgement'
-import { newId } from '#lib/adapters/db/ids'
-import { moveRequest } from '#lib/adapters/db/transition'
-import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
-import { factsToRecord } from '#lib/core/guardrails/replay/record-facts'
-import { requesterNotEligible } from '#lib/core/guardrails/limits/requester-not-eligible'
+import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
-import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
+import { requesterNotEligible } from '#lib/core/guardrails/limits/requester-not-eligible'
+import { factsToRecord } from '#lib/core/guardrails/replay/record-facts'
 
 export type SubmittedRequest = { id: Id<'request'>; status: RequestStatus; digest: string }
 
@@ -41,7 +41,12 @@ function recordedSubmission(submission: Submission, { gathered, seen }: JudgedBy
 }
 
 /** Throws every violation, each at its field, and records the attempt as it was judged. */
-function refuseSubmission(actor: PersonActor, submission: Submission, judged: Verdict, judgedBy?: JudgedBy): Promise<never> {
+function refuseSubmission(
+  actor: PersonActor,
+  submission: Submission,
+  judged: Verdict,
+  judgedBy?: JudgedBy,
+): Promise<never> {
   const told = verdictForRequester(judged)
   const { violations } = told
   const errors = violations.map(({ pointer, sentence }) => ({ pointer, message: sentence }))
@@ -55,7 +60,9 @@ function refuseSubmission(actor: PersonActor, submission: Submission, judged: Ve
       code: judged.violations[0]?.code ?? 'unknown',
       sentence: clip(judged.violations[0]?.sentence ?? ''),
       errors: judged.violations.map(({ code, pointer, sentence }) => ({ code, pointer, message: clip(sentence) })),
-      ...(judgedBy && told === judged ? { matched: judged.matched, submission: recordedSubmission(submission, judgedBy) } : {}),
+      ...(judgedBy && told === judged
+        ? { matched: judged.matched, submission: recordedSubmission(submission, judgedBy) }
+        : {}),
     },
     about: {
       personId: actor.person.id,

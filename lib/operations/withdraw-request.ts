@@ -1,11 +1,11 @@
-import type { PersonActor } from '#lib/core/access/actor'
-import { AppError, notFound } from '#lib/core/access/errors'
-import { maySee, mayWithdraw } from '#lib/core/access/may-act'
-import type { RequestStatus } from '#lib/core/access/status'
 import { refuse } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-request'
 import { moveRequest } from '#lib/adapters/db/transition'
+import type { PersonActor } from '#lib/core/access/actor'
+import { AppError, notFound } from '#lib/core/access/errors'
+import { maySee, mayWithdraw } from '#lib/core/access/may-act'
+import type { RequestStatus } from '#lib/core/access/status'
 
 /**
  * Takes a request back while nobody has decided it. Only its requester may.

@@ -1,7 +1,7 @@
-import { hasRole, type PersonActor } from '#lib/core/access/actor'
-import { seesEverything } from '#lib/core/access/may-act'
 import { gatherAttention } from '#lib/adapters/db/gather-attention'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
+import { hasRole, type PersonActor } from '#lib/core/access/actor'
+import { seesEverything } from '#lib/core/access/may-act'
 
 export type AttentionItem = {
   kind:

@@ -1,5 +1,5 @@
-import type { PersonActor } from '#lib/core/access/actor'
 import { type AuditFilter, countAuditEvents } from '#lib/adapters/db/audit/find-audit-events'
+import type { PersonActor } from '#lib/core/access/actor'
 import { scopeOf } from './audit-scope.ts'
 
 /** As many bars as can be told apart on a telephone; a multiple of the histogram's stretches. */

@@ -1,7 +1,7 @@
-import type { PersonActor } from '#lib/core/access/actor'
-import { maySee, seesEverything } from '#lib/core/access/may-act'
 import type { AuditFilter, AuditScope } from '#lib/adapters/db/audit/find-audit-events'
 import { findReaders } from '#lib/adapters/db/people/find-readers'
+import type { PersonActor } from '#lib/core/access/actor'
+import { maySee, seesEverything } from '#lib/core/access/may-act'
 
 /**
  * Auditors and admins read everything; others what was done by them or about them, and the whole story of a request or

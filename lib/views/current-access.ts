@@ -1,10 +1,10 @@
-import type { Difference } from '#lib/core/access/difference'
-import type { Rule } from '#lib/core/access/rule'
 import { reads } from '#lib/adapters/db/client'
 import { readRights } from '#lib/adapters/db/clusters/cluster-rights'
-import type { RequestRow } from '#lib/adapters/db/requests/gather-requests'
 import { toPerson } from '#lib/adapters/db/people/people'
+import type { RequestRow } from '#lib/adapters/db/requests/gather-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import type { Difference } from '#lib/core/access/difference'
+import type { Rule } from '#lib/core/access/rule'
 import { type CurrentAccess, currentAccessOf, whoIn } from '#lib/core/rbac/current-access'
 
 /** What it was judged by when it was last said yes to, or else when it was asked. */

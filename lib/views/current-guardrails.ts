@@ -1,12 +1,12 @@
 import { stringify } from 'yaml'
-import type { PersonActor } from '#lib/core/access/actor'
-import { formatDuration } from '#lib/core/access/duration'
-import { doesOf, describeMatch } from '#lib/core/guardrails/configured/describe-guardrail'
-import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
-import type { Guardrail } from '#lib/core/guardrails/configured/schema'
-import { placedGuardrails } from '#lib/core/guardrails/section'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { guardrailsSource } from '#lib/adapters/policy/guardrails-source'
+import type { PersonActor } from '#lib/core/access/actor'
+import { formatDuration } from '#lib/core/access/duration'
+import { describeMatch, doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
+import type { Guardrail } from '#lib/core/guardrails/configured/schema'
+import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
+import { placedGuardrails } from '#lib/core/guardrails/section'
 
 /** One guardrail as it is enforced, for everybody to read. */
 export type CurrentGuardrail = {

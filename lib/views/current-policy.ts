@@ -1,6 +1,6 @@
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { hasRole } from '#lib/core/access/actor'
-import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** Which configuration judges now, and what became of the last change where it was refused. */
 export type CurrentPolicyStatus = {

@@ -1,9 +1,9 @@
+import { toPersonResource } from '#lib/adapters/db/people/people'
+import type { GrantRow, WholeRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { mayIssueCredential, mayRelease, mayRevoke } from '#lib/core/access/may-act'
 import type { GrantResource, Probes } from '#lib/core/access/resources'
-import type { GrantRow, WholeRequestRow } from '#lib/adapters/db/requests/gather-requests'
-import { toPersonResource } from '#lib/adapters/db/people/people'
 import { toFindingResource } from './finding-resource.ts'
 import { titleOf } from './summaries.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { PersonActor } from '#lib/core/access/actor'
 import { db } from '#lib/adapters/db/client'
 import { saveEnding } from '#lib/adapters/db/grants/grant-progress'
+import type { PersonActor } from '#lib/core/access/actor'
 import { decideRequest } from '#lib/operations/decide-request'
 import { submitRequest } from '#lib/operations/submit-request'
 import { aConfiguration } from '#testing/configuration'

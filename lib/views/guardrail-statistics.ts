@@ -1,5 +1,5 @@
-import type { PersonActor } from '#lib/core/access/actor'
 import { countGuardrails, type GuardrailCount } from '#lib/adapters/db/audit/count-guardrails'
+import type { PersonActor } from '#lib/core/access/actor'
 import { readerOf } from './reader.ts'
 
 export const statisticsDays = 30

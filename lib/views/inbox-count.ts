@@ -1,5 +1,5 @@
-import type { PersonActor } from '#lib/core/access/actor'
 import { countInbox } from '#lib/adapters/db/requests/find-requests'
+import type { PersonActor } from '#lib/core/access/actor'
 import { deciderOf } from './reader.ts'
 
 /** How many requests wait for this person's word. */

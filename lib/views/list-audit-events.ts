@@ -1,10 +1,10 @@
+import { type AuditFilter, type AuditRow, findAuditEvents } from '#lib/adapters/db/audit/find-audit-events'
+import { numberOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
 import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-act'
 import type { AuditEventResource, Page } from '#lib/core/access/resources'
 import { unknownEntitlementVerdict } from '#lib/core/access/unknown-entitlement'
 import { auditSentence } from '#lib/core/audit/events'
-import { numberOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
-import { type AuditFilter, type AuditRow, findAuditEvents } from '#lib/adapters/db/audit/find-audit-events'
 import { scopeOf } from './audit-scope.ts'
 
 /**

@@ -1,10 +1,10 @@
+import { clusterStates, type ObservedState } from '#lib/adapters/db/clusters/cluster-states'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person, PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/entitlement'
 import type { EntitlementResource } from '#lib/core/access/resources'
-import { clusterStates, type ObservedState } from '#lib/adapters/db/clusters/cluster-states'
-import { protectedNamespaces } from '#lib/core/grants/names'
-import { currentPolicy } from '#lib/adapters/policy/current'
+import { protectedNamespaces } from '#lib/core/access/namespaces'
 
 /** The namespaces that an entitlement covers in a cluster as last seen; before that, those it names in full. */
 export function coveredNamespaces(entitlement: Entitlement, state: ObservedState | undefined): string[] {

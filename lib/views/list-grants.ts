@@ -1,9 +1,9 @@
-import type { PersonActor } from '#lib/core/access/actor'
-import type { GrantResource, Page } from '#lib/core/access/resources'
-import type { GrantStatus } from '#lib/core/access/status'
 import { idOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
 import { findGrants } from '#lib/adapters/db/requests/find-requests'
 import { gatherGrants, gatherPeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
+import type { PersonActor } from '#lib/core/access/actor'
+import type { GrantResource, Page } from '#lib/core/access/resources'
+import type { GrantStatus } from '#lib/core/access/status'
 import { toGrantResource } from './grant-resource.ts'
 import { readerOf } from './reader.ts'
 

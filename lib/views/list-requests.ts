@@ -1,8 +1,8 @@
+import { idOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
+import { findInbox, findRequests } from '#lib/adapters/db/requests/find-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { Page, RequestSummary } from '#lib/core/access/resources'
 import type { RequestStatus } from '#lib/core/access/status'
-import { idOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
-import { findInbox, findRequests } from '#lib/adapters/db/requests/find-requests'
 import { deciderOf, readerOf } from './reader.ts'
 import { summariesOf } from './summaries.ts'
 

@@ -1,7 +1,7 @@
-import { type PersonActor, verifiedEmails } from '#lib/core/access/actor'
-import { seesEverything } from '#lib/core/access/may-act'
 import type { Decider, Reader } from '#lib/adapters/db/requests/find-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import { type PersonActor, verifiedEmails } from '#lib/core/access/actor'
+import { seesEverything } from '#lib/core/access/may-act'
 
 /** This person as somebody who reads. */
 export const readerOf = (actor: PersonActor): Reader => ({

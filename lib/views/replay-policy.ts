@@ -1,7 +1,7 @@
-import type { PersonActor } from '#lib/core/access/actor'
-import type { Replay, ReplayInput } from '#lib/core/access/policy-trial'
 import { type FoundRequest, findPastRequests } from '#lib/adapters/db/requests/find-past-requests'
 import { replayBudget, tryPolicy } from '#lib/adapters/policy/try-policy'
+import type { PersonActor } from '#lib/core/access/actor'
+import type { Replay, ReplayInput } from '#lib/core/access/policy-trial'
 import { calendarsFor, policyForTrial } from './policy-for-trial.ts'
 import { readerOf } from './reader.ts'
 

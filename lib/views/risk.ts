@@ -9,7 +9,11 @@ import type { CurrentAccess } from '#lib/core/rbac/current-access'
  * What is dangerous about rules in these namespaces, for readers; by the same assessment as the guardrails see.
  * @param live what the cluster says besides; lists do without
  */
-export function riskOf(rules: readonly Rule[], namespaces: readonly string[], live?: CurrentAccess['risk']): RiskResource {
+export function riskOf(
+  rules: readonly Rule[],
+  namespaces: readonly string[],
+  live?: CurrentAccess['risk'],
+): RiskResource {
   const { severity, findings } = assess(rules, namespaces, live)
   return {
     severity,

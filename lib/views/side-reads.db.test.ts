@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { clusterResource, entitlementResource, meResource, previewResource } from '#lib/core/access/resources'
 import { db } from '#lib/adapters/db/client'
+import { clusterResource, entitlementResource, meResource, previewResource } from '#lib/core/access/resources'
 import { submitRequest } from '#lib/operations/submit-request'
 import { testDatabase } from '#testing/database'
 import { anActor, aPerson } from '#testing/people'

@@ -1,12 +1,12 @@
+import { toPersonResource } from '#lib/adapters/db/people/people'
+import type { PeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { StepResource } from '#lib/core/access/resources'
+import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
-import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
-import type { PeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
-import { toPersonResource } from '#lib/adapters/db/people/people'
-import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** More than this many names do not help anybody to find somebody who is awake. */
 const mostEligible = 20

@@ -1,3 +1,11 @@
+import { toPerson, toPersonResource } from '#lib/adapters/db/people/people'
+import {
+  gatherPeopleOfGroups,
+  gatherRequests,
+  type PeopleOfGroups,
+  type RequestRow,
+  verifyRequestRow,
+} from '#lib/adapters/db/requests/gather-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
@@ -5,14 +13,6 @@ import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/cor
 import type { May, RequestSummary } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { mayDecide } from '#lib/core/approvals/may-decide'
-import {
-  verifyRequestRow,
-  gatherPeopleOfGroups,
-  gatherRequests,
-  type PeopleOfGroups,
-  type RequestRow,
-} from '#lib/adapters/db/requests/gather-requests'
-import { toPerson, toPersonResource } from '#lib/adapters/db/people/people'
 import { riskOf } from './risk.ts'
 import { currentStepsOf, isOneSubjectPerPerson, toSteps } from './steps.ts'
 

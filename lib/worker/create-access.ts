@@ -1,14 +1,14 @@
 import { ClusterError } from '#lib/adapters/cluster/errors'
-import { readClusterRole, readNamespaces } from '#lib/adapters/cluster/read-cluster'
 import { createObject } from '#lib/adapters/cluster/objects'
+import { readClusterRole, readNamespaces } from '#lib/adapters/cluster/read-cluster'
 import { db } from '#lib/adapters/db/client'
 import { readRights } from '#lib/adapters/db/clusters/cluster-rights'
 import { saveActive, saveCreated, saveIntent } from '#lib/adapters/db/grants/grant-progress'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
-import { reviewDifference } from './review-difference.ts'
 import { judgePermission, type Refusal, whyNotApproved } from './judge.ts'
 import { probeAllowed } from './probe.ts'
+import { reviewDifference } from './review-difference.ts'
 import { manifestsOf, type Work } from './work.ts'
 
 /** It may not be made any more: no failure of ours, and nothing to try again. */

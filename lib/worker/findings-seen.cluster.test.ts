@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { metricsText } from '#lib/api/metrics'
 import { db } from '#lib/adapters/db/client'
+import { metricsText } from '#lib/api/metrics'
 import { objectName } from '#lib/core/grants/names'
 import { issueCredential } from '#lib/operations/issue-credential'
 import { revokeGrant } from '#lib/operations/revoke-grant'

@@ -34,6 +34,9 @@ test('promise 1: nothing is wished for a grant that somebody ends at the same mo
   })
   expect(await wish).toMatchObject({ code: 'conflict' })
   expect((await grantRow(id)).objects).toEqual([])
-  const told = await database.asOwner(`SELECT 1 FROM audit_events WHERE grant_id = $1 AND type = 'grant.intent-recorded'`, [id])
+  const told = await database.asOwner(
+    `SELECT 1 FROM audit_events WHERE grant_id = $1 AND type = 'grant.intent-recorded'`,
+    [id],
+  )
   expect(told).toEqual([])
 })

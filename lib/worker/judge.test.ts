@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import type { Person } from '#lib/core/access/actor'
-import { digestOf } from '#lib/core/access/terms'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import { parseConfiguration } from '#lib/adapters/policy/parse'
+import type { Person } from '#lib/core/access/actor'
+import { digestOf } from '#lib/core/access/terms'
 import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { judgePermission, type LiveFacts, type Policy, whyNotApproved } from './judge.ts'
 
@@ -95,7 +95,10 @@ describe('by the records', () => {
   })
   it('records that Postern did not write are not, whatever they say', () => {
     const signatureFailure = { record: 'decision', id: 'dec_1', code: 'mismatch', sentence: 'Forged.' } as const
-    expect(whyNotApproved(aClaim({}, { signatureFailure }), policy)).toMatchObject({ code: 'record-refused', signatureFailure })
+    expect(whyNotApproved(aClaim({}, { signatureFailure }), policy)).toMatchObject({
+      code: 'record-refused',
+      signatureFailure,
+    })
   })
   it('an approval that was held back for more than a day is not', () => {
     const now = new Date('2026-11-24T09:51:00Z')

@@ -1,5 +1,9 @@
 // May this grant still be made, now that it is about to be? Judged a third time, by the people as they are now, the
 // configuration as it is now, and the cluster as it is now. Decides only; the worker has gathered everything.
+
+import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
+import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
+import type { CurrentPolicy } from '#lib/adapters/policy/current'
 import { canTellApart, isSamePerson } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
@@ -7,14 +11,11 @@ import type { Verdict } from '#lib/core/access/resources'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { EndReason } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
-import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { groupsThatCount } from '#lib/core/approvals/current-steps'
-import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
-import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
+import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
+import { requiringMoreThan, violatedOf } from '#lib/core/guardrails/blocking-guardrails'
 import { approvalSteps, missingSteps } from '#lib/core/guardrails/configured/approval-steps'
-import { violatedOf, requiringMoreThan } from '#lib/core/guardrails/blocking-guardrails'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
-import type { CurrentPolicy } from '#lib/adapters/policy/current'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 
@@ -38,9 +39,13 @@ export type Refusal = {
 const no = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
 
 /** Records that Postern did not write give nothing, whatever they say. What ends access is not held up by them. */
-export const whyNotTrusted = ({ signatureFailure }: ClaimedGrant): Refusal | null => signatureFailure && refused(signatureFailure)
+export const whyNotTrusted = ({ signatureFailure }: ClaimedGrant): Refusal | null =>
+  signatureFailure && refused(signatureFailure)
 
-const refused = (signatureFailure: SignatureFailure): Refusal => ({ ...no('record-refused', signatureFailure.sentence), signatureFailure })
+const refused = (signatureFailure: SignatureFailure): Refusal => ({
+  ...no('record-refused', signatureFailure.sentence),
+  signatureFailure,
+})
 
 /** A status is nobody's word: it is approved when those who were needed said so, each with the groups of that moment. */
 function whyNotDecided({ request: { id, steps }, decisions }: ClaimedGrant): Refusal | null {
@@ -157,7 +162,11 @@ export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveF
     whyNotEnough(request, judgement, decisions.map(asTheyAreNow(request, current.approvals))) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
-  return { refusal: null, until: limits.until, judged: { verdict, difference: facts.currentAccess?.difference ?? null } }
+  return {
+    refusal: null,
+    until: limits.until,
+    judged: { verdict, difference: facts.currentAccess?.difference ?? null },
+  }
 }
 
 function whyViolated(judgement: FullJudgement): Refusal | null {

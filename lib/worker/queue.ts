@@ -7,8 +7,8 @@ import {
   renewLeases,
   secondsToNextGrant,
 } from '#lib/adapters/db/grants/grant-queue'
-import { log } from '#lib/observability/log'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import { log } from '#lib/observability/log'
 import { clientFor } from './clusters.ts'
 import { reconcileGrant } from './reconcile-grant.ts'
 import { type Work, writingOf } from './work.ts'

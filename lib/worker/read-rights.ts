@@ -1,10 +1,10 @@
-import { AppError } from '#lib/core/access/errors'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { readClusterRights } from '#lib/adapters/cluster/read-rights'
 import { saveRights, saveRightsTrouble, takeRightsTurn, turnSeconds } from '#lib/adapters/db/clusters/cluster-rights'
-import { grantsNamespace } from '#lib/core/grants/names'
-import { log } from '#lib/observability/log'
 import type { Configuration } from '#lib/adapters/policy/configuration'
+import { AppError } from '#lib/core/access/errors'
+import { grantsNamespace } from '#lib/core/access/namespaces'
+import { log } from '#lib/observability/log'
 import { inSpan } from '#lib/observability/traces'
 import { clientFor } from './clusters.ts'
 

@@ -1,9 +1,10 @@
 // The second line of defence: what an object's own annotation says is over goes, although the database does not answer.
 // It needs the cluster and nothing else. What it did is told to the database as soon as that is back.
-import type { SystemActor } from '#lib/core/access/actor'
+
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { deleteExactly } from '#lib/adapters/cluster/objects'
 import { type OverdueRemoval, saveOverdueRemoved } from '#lib/adapters/db/grants/record-overdue-removal'
+import type { SystemActor } from '#lib/core/access/actor'
 import type { ObservedObject } from '#lib/core/grants/observed'
 import { overdue } from '#lib/core/grants/sweep-plan'
 import { log } from '#lib/observability/log'

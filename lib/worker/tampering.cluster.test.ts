@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { db } from '#lib/adapters/db/client'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import { objectName } from '#lib/core/grants/names'
 import { issueCredential } from '#lib/operations/issue-credential'
-import { currentPolicy } from '#lib/adapters/policy/current'
+import { getGrant } from '#lib/views/get-grant'
 import { testParts } from '#testing/database'
 import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
 import { kubectl } from '#testing/kubectl'
@@ -10,7 +11,6 @@ import { asActor } from '#testing/people'
 import { aGrant } from '#testing/requests'
 import { until } from '#testing/until'
 import { testWorker } from '#testing/worker'
-import { getGrant } from '#lib/views/get-grant'
 import { sweepCluster } from './sweep.ts'
 
 const stage = await testWorker()

@@ -4,14 +4,14 @@ import { db } from '#lib/adapters/db/client'
 import { objectName } from '#lib/core/grants/names'
 import { issueCredential } from '#lib/operations/issue-credential'
 import { revokeGrant } from '#lib/operations/revoke-grant'
+import { openStage } from '#local/chaos/stage'
+import { freePort } from '#local/processes/ports'
 import { testParts } from '#testing/database'
 import { anApprovedRequest, grantReaches } from '#testing/grants'
 import { asActor } from '#testing/people'
 import { aGrant } from '#testing/requests'
 import { startTraceCollector } from '#testing/trace-collector'
 import { until } from '#testing/until'
-import { openStage } from '#local/chaos/stage'
-import { freePort } from '#local/processes/ports'
 
 const stage = await openStage({ name: 'traces' })
 const collector = await startTraceCollector()

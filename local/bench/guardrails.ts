@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
-import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
 import { judge } from '#lib/core/guardrails/configured/judge-configured'
 import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { percentile } from './statistics.ts'

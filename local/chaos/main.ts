@@ -2,13 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Figure, sections } from './size.ts'
 import { startTestParts } from '#local/parts/parts'
+import { ensureProductionBuild } from '#local/parts/production-build'
 import { checkout } from '#local/processes/places'
 import { openRun, type Run, stopOnSignals } from '#local/processes/processes'
-import { ensureProductionBuild } from '#local/parts/production-build'
 import { inSeconds, say, step } from '#local/processes/steps'
 import { tallyOf } from '#local/test/test-report'
+import { type Figure, sections } from './size.ts'
 
 // `npm run chaos`: everything in local/chaos, in its long form, and docs/reliability.md from what was counted and
 // measured. The tests themselves say what must hold; this only runs them one after the other and writes down.

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { testParts } from '#testing/database'
 import { makeTemplate } from '#local/parts/parts'
 import { type Postgres, startPostgres } from '#local/parts/postgres'
 import type { Run } from '#local/processes/processes'
+import { testParts } from '#testing/database'
 
 export type OwnPostgres = {
   /** At once and without a checkpoint (SIGQUIT), so that it has to recover as after a crash. */

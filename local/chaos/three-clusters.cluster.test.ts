@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { db } from '#lib/adapters/db/client'
-import { grantReaches } from '#testing/grants'
 import { percentile } from '#local/bench/statistics'
+import { grantReaches } from '#testing/grants'
 import { isLong, keep } from './size.ts'
 import { openStage } from './stage.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseConfiguration } from '#lib/adapters/policy/parse'
-import { demoConfiguration } from './demo-configuration.ts'
 import { localPeople } from '#local/parts/identity-people'
+import { demoConfiguration } from './demo-configuration.ts'
 
 const text = demoConfiguration({
   publicUrl: 'http://localhost:3000',

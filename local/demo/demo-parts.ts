@@ -1,15 +1,15 @@
 import { join } from 'node:path'
-import { demoConfiguration } from './demo-configuration.ts'
-import type { DemoState } from './demo-state.ts'
 import { type Identity, startIdentity } from '#local/parts/identity'
 import { installPostern } from '#local/parts/install'
 import type { Cluster } from '#local/parts/kubectl'
 import { startKubernetes } from '#local/parts/kubernetes'
 import { openOwnCluster } from '#local/parts/own-cluster'
-import { checkout } from '#local/processes/places'
 import { startPods } from '#local/parts/pods'
 import { type Postgres, startPostgres } from '#local/parts/postgres'
+import { letPosternGrantIn, makeWorld, worldNamespaces } from '#local/parts/world'
+import { checkout } from '#local/processes/places'
 import type { Run } from '#local/processes/processes'
+import { step } from '#local/processes/steps'
 import {
   ensureClusterPrograms,
   ensureKubectl,
@@ -17,8 +17,8 @@ import {
   kubernetesVersion,
   type PodPrograms,
 } from '#local/programs/programs'
-import { step } from '#local/processes/steps'
-import { letPosternGrantIn, makeWorld, worldNamespaces } from '#local/parts/world'
+import { demoConfiguration } from './demo-configuration.ts'
+import type { DemoState } from './demo-state.ts'
 
 export type OwnCluster = { kubeconfig: string; context: string }
 

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Preview, RequestResource } from '#lib/core/access/resources'
-import { type Api, ApiRefusal } from './api-client.ts'
-import { writePrivately } from './demo-state.ts'
 import { type Cluster, runKubectl } from '#local/parts/kubectl'
 import { waitUntil } from '#local/processes/processes'
 import type { Say } from '#local/processes/steps'
+import { type Api, ApiRefusal } from './api-client.ts'
+import { writePrivately } from './demo-state.ts'
 
 /** What the story is played with: everybody's API, the cluster, and the hand on postern.yaml. */
 export type Stage = {

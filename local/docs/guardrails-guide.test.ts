@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { guardrailsDocument } from './guardrails-guide.ts'
-import { pack, packGuardrails, packSchema } from '#lib/core/guardrails/pack/pack'
 import { parsePolicyCases } from '#lib/core/guardrails/cases/policy-case-file'
 import { runPolicyCases } from '#lib/core/guardrails/cases/policy-test'
 import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
+import { pack, packGuardrails, packSchema } from '#lib/core/guardrails/pack/pack'
 import { compilePolicy, guardrailsSection } from '#lib/core/guardrails/section'
+import { guardrailsDocument } from './guardrails-guide.ts'
 
 test('docs/guardrails.md says what the code does', async () => {
   // To write it anew: npx vitest run lib/core/guardrails/configured -u

@@ -1,14 +1,14 @@
 // The guide to guardrails: docs/guardrails.md is made by this, and a test holds the two together. What can be read off
 // the code (variables, functions, the pack and its cases) is; the rest is written here.
 import { stringify } from 'yaml'
-import { maxGuardrails } from '#lib/core/guardrails/configured/compile'
 import { macros } from '#lib/core/guardrails/cel/cost'
 import { functions, methods } from '#lib/core/guardrails/cel/functions'
+import { types, variables } from '#lib/core/guardrails/cel/vocabulary'
+import { maxGuardrails } from '#lib/core/guardrails/configured/compile'
+import type { GuardrailInput } from '#lib/core/guardrails/configured/schema'
+import type { PolicyCase } from '#lib/core/guardrails/pack/case'
 import type { PackMember } from '#lib/core/guardrails/pack/member'
 import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
-import type { PolicyCase } from '#lib/core/guardrails/pack/case'
-import type { GuardrailInput } from '#lib/core/guardrails/configured/schema'
-import { types, variables } from '#lib/core/guardrails/cel/vocabulary'
 
 const fence = (language: string, text: string) => [`\`\`\`${language}`, text.trimEnd(), '```'].join('\n')
 const yaml = (value: unknown) => fence('yaml', stringify(value, { lineWidth: 0, version: '1.1' }))

@@ -1,5 +1,5 @@
-import { ensureProductionBuild } from './production-build.ts'
 import { say, step } from '#local/processes/steps'
+import { ensureProductionBuild } from './production-build.ts'
 
 // `npm run build`: the production build that `npm start` serves.
 try {

@@ -49,7 +49,11 @@ export async function findChromium(say: Say): Promise<string> {
   if (existsSync(own)) return own
   say('fetching the Chromium that Playwright publishes')
   if (
-    !runQuietly(process.execPath, [join(import.meta.dirname, '../../node_modules/.bin/playwright'), 'install', 'chromium'])
+    !runQuietly(process.execPath, [
+      join(import.meta.dirname, '../../node_modules/.bin/playwright'),
+      'install',
+      'chromium',
+    ])
   ) {
     throw new Error('there is no Chromium here, and none could be installed')
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { checkout } from '#local/processes/places'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
-import { checkout } from '#local/processes/places'
 
 /** Where Postern lives in a cluster, as deploy/rbac.yaml makes it. */
 const serviceAccount = { namespace: 'postern-system', name: 'postern' }

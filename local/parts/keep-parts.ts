@@ -1,6 +1,6 @@
-import { startTestParts } from './parts.ts'
 import { stopOnSignals } from '#local/processes/processes'
 import { inSeconds, say } from '#local/processes/steps'
+import { startTestParts } from './parts.ts'
 
 // `npm run parts`: the parts of the tests, kept until Ctrl-C, so that single tests start at once.
 const began = Date.now()

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { type Certificates, ensureCertificates } from './certificates.ts'
-import { httpsGet } from '#local/programs/https-get'
-import { writeKubeconfig } from './kubeconfig.ts'
-import type { Cluster } from './kubectl.ts'
 import { checkout } from '#local/processes/places'
 import { freePort, freePorts } from '#local/processes/ports'
 import { type Part, type Run, waitUntil } from '#local/processes/processes'
+import { httpsGet } from '#local/programs/https-get'
 import type { ClusterPrograms } from '#local/programs/programs'
+import { type Certificates, ensureCertificates } from './certificates.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import type { Cluster } from './kubectl.ts'
 
 export type Kubernetes = Cluster & {
   caFile: string

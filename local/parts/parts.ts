@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkout } from '#local/processes/places'
+import { openRun, type Run } from '#local/processes/processes'
+import { ensureClusterPrograms } from '#local/programs/programs'
 import { type Identity, startIdentity } from './identity.ts'
 import { installPostern } from './install.ts'
 import { startKubernetes } from './kubernetes.ts'
-import { checkout } from '#local/processes/places'
 import { createDatabase, openClient, type Postgres, startPostgres } from './postgres.ts'
-import { openRun, type Run } from '#local/processes/processes'
-import { ensureClusterPrograms } from '#local/programs/programs'
 import { letPosternGrantIn, makeWorld, worldNamespaces } from './world.ts'
 
 /** Where the real parts of a test run are: plain data, so that it can cross processes as a JSON file. */

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeKubeconfig } from './kubeconfig.ts'
-import { kubectlAsAdmin } from './kubectl.ts'
-import { flags, type Kubernetes } from './kubernetes.ts'
 import { freePort } from '#local/processes/ports'
 import { type Run, waitUntil } from '#local/processes/processes'
 import type { PodPrograms } from '#local/programs/programs'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { kubectlAsAdmin } from './kubectl.ts'
+import { flags, type Kubernetes } from './kubernetes.ts'
 
 const node = {
   apiVersion: 'v1',

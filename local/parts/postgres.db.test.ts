@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createDatabase, openClient, type Postgres, startPostgres } from './postgres.ts'
 import { openRun, type Run } from '#local/processes/processes'
+import { createDatabase, openClient, type Postgres, startPostgres } from './postgres.ts'
 
 let run: Run
 let postgres: Postgres

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
 import { checkout } from '#local/processes/places'
+import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
 
 /** The namespaces of the demo's company, in which Postern may grant. */
 export const worldNamespaces = ['payments', 'checkout', 'search', 'observability'] as const
@@ -23,7 +23,9 @@ function granterBinding(namespace: string) {
  * nodes (`withoutPods`) the Deployments are made with no replicas: their images do not exist.
  */
 export async function makeWorld(cluster: Cluster, options: { withoutPods?: boolean } = {}): Promise<void> {
-  const objects = parseAllDocuments(readFileSync(join(checkout, 'local/parts/world.yaml'), 'utf8')).map((one) => one.toJS())
+  const objects = parseAllDocuments(readFileSync(join(checkout, 'local/parts/world.yaml'), 'utf8')).map((one) =>
+    one.toJS(),
+  )
   if (options.withoutPods) {
     for (const object of objects.filter(({ kind }) => kind === 'Deployment')) object.spec.replicas = 0
   }

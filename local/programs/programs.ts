@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { downloadEnvtest } from './envtest.ts'
-import { findGo, goBuild, moduleFolder } from './go-build.ts'
 import { whileHoldingLock } from '#local/processes/lock'
 import { cacheDirectory, checkout } from '#local/processes/places'
+import { downloadEnvtest } from './envtest.ts'
+import { findGo, goBuild, moduleFolder } from './go-build.ts'
 
 /** A Go module that pins programs, and how each program is built from it. */
 type GoModule = { folder: string; pins: string; programs: Record<string, string>; tags?: string }

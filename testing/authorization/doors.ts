@@ -102,7 +102,7 @@ export function doorsOf(stranger: Stranger): Door[] {
     status: number,
     headers: Record<string, string> = {},
   ): Door => ({
-    deed: 'What is open to everybody',
+    deed: 'Public routes',
     door,
     call: async ({ cookie }) => {
       const answer = await send(path, { method, headers: { ...(cookie ? { cookie } : {}), ...headers } })
@@ -120,7 +120,7 @@ export function doorsOf(stranger: Stranger): Door[] {
 
   return [
     ...twice(
-      'Take a credential',
+      'Issue a credential',
       ({ grantId }) => `/grants/${grantId}/credentials`,
       () => ({}),
       'connect',
@@ -145,7 +145,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       (one) => one.reason,
     ),
     shows(
-      'Ask again',
+      'Request again',
       '/requests/new?again',
       (one) => `/requests/new?again=${one.requestId}`,
       () => 'id="reason"',
@@ -156,24 +156,24 @@ export function doorsOf(stranger: Stranger): Door[] {
       call: (caller, { grantId }) => api(caller, 'GET', `/grants/${grantId}`),
     },
     // ------------------------------------------------------------------ lists
-    listed('Find it among one’s own', '/requests?role=mine&limit=100', isRequest),
+    listed('List one’s own requests', '/requests?role=mine&limit=100', isRequest),
     shows(
-      'Find it among one’s own',
+      'List one’s own requests',
       '/',
       () => '/',
       (one) => one.requestId,
     ),
-    listed('Find it in the inbox', '/requests?role=inbox&limit=100', isRequest),
+    listed('List the inbox', '/requests?role=inbox&limit=100', isRequest),
     shows(
-      'Find it in the inbox',
+      'List the inbox',
       '/inbox',
       () => '/inbox',
       (one) => one.requestId,
     ),
-    listed('Find it among all that may be seen', '/requests?role=all&limit=100', isRequest),
-    listed('Find the grant', '/grants?limit=100', isGrant),
+    listed('List all visible requests', '/requests?role=all&limit=100', isRequest),
+    listed('List grants', '/grants?limit=100', isGrant),
     {
-      deed: 'Read what happened to it',
+      deed: 'Read the history of a request',
       door: 'GET /api/v1/audit-events?request',
       call: async (caller, { requestId }) => {
         const { answer, json } = await api(caller, 'GET', `/audit-events?request=${requestId}&type=request.submitted`)
@@ -181,18 +181,18 @@ export function doorsOf(stranger: Stranger): Door[] {
       },
     },
     shows(
-      'Read what happened to it',
+      'Read the history of a request',
       '/history?request',
       (one) => `/history?request=${one.requestId}&type=request.submitted`,
       (one) => `/requests/${one.requestId}`,
     ),
     {
-      deed: 'Try a policy on it',
+      deed: 'Test a policy on a request',
       door: 'POST /api/v1/policy/judge?ask',
       call: (caller, { requestId }) => inTurn(() => api(caller, 'POST', '/policy/judge', { ask: requestId })),
     },
     {
-      deed: 'Try a policy on it',
+      deed: 'Test a policy on a request',
       door: 'action judge?ask',
       call: (caller, { requestId }) => inTurn(() => act(caller, 'judge', [{ ask: requestId }])),
     },
@@ -236,14 +236,14 @@ export function doorsOf(stranger: Stranger): Door[] {
     ),
     // ------------------------------------------------------------------ no request, no grant
     ...twice(
-      'Ask',
+      'Submit a request',
       () => '/requests',
       () => submission,
       'submit',
       () => [submission],
     ),
     {
-      deed: 'Ask',
+      deed: 'Submit a request',
       door: 'POST /api/v1/requests/preview',
       call: async (caller) => {
         const outcome = await api(caller, 'POST', '/requests/preview', submission)
@@ -251,17 +251,19 @@ export function doorsOf(stranger: Stranger): Door[] {
       },
     },
     {
-      deed: 'Ask',
+      deed: 'Submit a request',
       door: 'action preview',
       call: async (caller) => {
         const outcome = await act(caller, 'preview', [submission])
         return isUnknown(outcome.result?.preview) ? { answer: 'no' } : outcome
       },
     },
-    ...['/me', '/entitlements', '/clusters'].map((path) => api200('Look around', path)),
-    ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access'].map((path) => page200('Look around', path)),
+    ...['/me', '/entitlements', '/clusters'].map((path) => api200('Read what concerns oneself', path)),
+    ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access'].map((path) =>
+      page200('Read what concerns oneself', path),
+    ),
     {
-      deed: 'Look around',
+      deed: 'Read what concerns oneself',
       door: 'GET /events',
       call: async ({ cookie }) => {
         const answer = await send('/events', { headers: cookie ? { cookie } : {} })
@@ -270,22 +272,22 @@ export function doorsOf(stranger: Stranger): Door[] {
         return { answer: words[answer.status] ?? String(answer.status) }
       },
     },
-    { deed: 'Look around', door: 'action destinations', call: (caller) => act(caller, 'destinations', []) },
+    { deed: 'Read what concerns oneself', door: 'action destinations', call: (caller) => act(caller, 'destinations', []) },
     ...[
-      { door: 'GET /api/v1/access/explain?oneself', deed: 'Look around', whom: [] },
-      { door: 'GET /api/v1/access/explain?person', deed: 'Ask what somebody else can do', whom: [['person', 'ulla']] },
+      { door: 'GET /api/v1/access/explain?oneself', deed: 'Read what concerns oneself', whom: [] },
+      { door: 'GET /api/v1/access/explain?person', deed: 'Check the access of someone else', whom: [['person', 'ulla']] },
     ].map(({ door, deed, whom }): Door => {
       const question = { cluster: 'prod-eu', verb: 'get', resource: 'pods', namespace: 'payments' }
       const path = `/access/explain?${new URLSearchParams([...Object.entries(question), ...whom])}`
       return { door, deed, call: (caller) => api(caller, 'GET', path) }
     }),
     {
-      deed: 'Look around',
+      deed: 'Read what concerns oneself',
       door: 'POST /api/v1/policy/replay',
       call: (caller) => inTurn(() => api(caller, 'POST', '/policy/replay', { policy: 'guardrails: []', last: 3 })),
     },
     {
-      deed: 'Look around',
+      deed: 'Read what concerns oneself',
       door: 'action replay',
       call: (caller) => inTurn(() => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }])),
     },
@@ -298,7 +300,7 @@ export function doorsOf(stranger: Stranger): Door[] {
     open('POST /api/auth/signin/oidc', '/api/auth/signin/oidc', 'POST', 303, { origin }),
     open('GET /api/auth/callback/oidc', '/api/auth/callback/oidc?code=x', 'GET', 303),
     {
-      deed: 'What is open to everybody',
+      deed: 'Public routes',
       door: 'action chooseTheme',
       call: (caller) => act(caller, 'chooseTheme', []),
     },

@@ -7,15 +7,15 @@ import { RefusedConfiguration } from '#components/guardrail/refused-configuratio
 import { PageHead } from '#components/layout/page-head'
 import { Copyable } from '#components/ui/copyable'
 import { Empty } from '#components/ui/empty'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
-import { guardrailStatistics } from '#lib/views/guardrail-statistics'
 import { currentGuardrails } from '#lib/views/current-guardrails'
+import { describeCurrentPolicy } from '#lib/views/current-policy'
+import { guardrailStatistics } from '#lib/views/guardrail-statistics'
 import { listEntitlements } from '#lib/views/list-entitlements'
 import { listRequests } from '#lib/views/list-requests'
-import { describeCurrentPolicy } from '#lib/views/current-policy'
 import { judge, replay } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Guardrails' }

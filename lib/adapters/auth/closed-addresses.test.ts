@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
 import { clusterClient } from '#lib/adapters/cluster/client'
+import { writeKubeconfig } from '#local/parts/kubeconfig'
 import { aConfiguration } from '#testing/configuration'
 import { startHostileIssuer } from '#testing/hostile-issuer'
 import { testPolicy } from '#testing/policy'
-import { writeKubeconfig } from '#local/parts/kubeconfig'
 import { providerMetadata } from './discovery.ts'
 
 // Postern's own calls lead nowhere but where the configuration means them to: not to the metadata service of the machine

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { log } from '#lib/observability/log'
 import { refuseClosed } from '#lib/adapters/outbound'
+import { log } from '#lib/observability/log'
 import { askProvider } from './ask-provider.ts'
 import { identitySettings, openedAddresses } from './configuration.ts'
 

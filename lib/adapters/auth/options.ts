@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { NextAuthOptions } from 'next-auth'
-import { env } from '#lib/env'
 import { lookupOpen } from '#lib/adapters/outbound'
+import { env } from '#lib/env'
 import { identitySettings, openedAddresses } from './configuration.ts'
 import { cookieSettings } from './cookies.ts'
 import type { ProviderMetadata } from './discovery.ts'

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { AppError } from '#lib/core/access/errors'
 import { closeDatabase } from '#lib/adapters/db/client'
 import { pruneFullBuckets } from '#lib/adapters/db/people/rate-buckets'
+import { AppError } from '#lib/core/access/errors'
 import { testDatabase } from '#testing/database'
 import { startProxy } from '#testing/proxy'
 import { type LimitKind, makeLimiter, networkOf } from './rate-limit.ts'

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
-import { AppError } from '#lib/core/access/errors'
 import { type Spent, settleSpent } from '#lib/adapters/db/people/rate-buckets'
+import { AppError } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 

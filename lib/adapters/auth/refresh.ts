@@ -1,9 +1,15 @@
 import { z } from 'zod'
-import type { Origin, Person, PersonActor } from '#lib/core/access/actor'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { upsertPerson } from '#lib/adapters/db/people/people'
-import { claimRefresh, endSession, keepRefreshToken, type LiveSession, postponeRefresh } from '#lib/adapters/db/people/sessions'
+import {
+  claimRefresh,
+  endSession,
+  keepRefreshToken,
+  type LiveSession,
+  postponeRefresh,
+} from '#lib/adapters/db/people/sessions'
+import type { Origin, Person, PersonActor } from '#lib/core/access/actor'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { askProvider } from './ask-provider.ts'

@@ -1,7 +1,7 @@
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Role } from '#lib/core/access/actor'
 import { roles } from '#lib/core/access/actor'
 import { isAmong } from '#lib/core/access/entitlement'
-import { currentPolicy } from '#lib/adapters/policy/current'
 
 /** The roles that the configuration in force gives to somebody with this subject and these groups. */
 export function rolesOf(person: { subject: string; groups: readonly string[] }): Role[] {

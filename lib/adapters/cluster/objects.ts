@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, V1DeleteOptions } from '@kubernetes/client-node'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
-import { grantOf, grantsNamespace, labels, managedBy } from '#lib/core/grants/names'
+import { grantsNamespace } from '#lib/core/access/namespaces'
+import { grantOf, labels, managedBy } from '#lib/core/grants/names'
 import {
   endOf,
   essenceOf,
@@ -11,10 +12,10 @@ import {
   type ShownObject,
   toObserved,
 } from '#lib/core/grants/observed'
-import { atMost } from './with-concurrency.ts'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
 import { listPages } from './list-pages.ts'
+import { atMost } from './with-concurrency.ts'
 
 /** What was made: who the object is, and the end that its annotation tells whoever looks at the cluster alone. */
 export type CreatedObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }

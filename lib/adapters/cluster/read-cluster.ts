@@ -1,7 +1,7 @@
 import { normalizeRules, type Rule, ruleSchema } from '#lib/core/access/rule'
-import { atMost } from './with-concurrency.ts'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
+import { atMost } from './with-concurrency.ts'
 
 export type Namespace = { name: string; labels: Record<string, string> }
 

@@ -1,6 +1,6 @@
 import type { Attributes } from '#lib/core/rbac/attributes'
-import { atMost } from './with-concurrency.ts'
 import type { ClusterClient } from './client.ts'
+import { atMost } from './with-concurrency.ts'
 
 /** Somebody as the API server's authenticator would describe them. */
 export type Subject = { user: string; groups: readonly string[] }

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { closeDatabase, db, transaction } from './client.ts'
 import { testDatabase } from '#testing/database'
+import { closeDatabase, db, transaction } from './client.ts'
 
 const database = await testDatabase()
 afterAll(database.drop)

@@ -2,7 +2,18 @@ import { AppError } from '#lib/core/access/errors'
 import { Prisma, type PrismaClient } from './generated/client.ts'
 
 /** Prisma: server not reached, timed out, connection closed, no connection in time, no transaction in time. */
-const unavailableCodes = new Set(['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010', 'P1011', 'P1017', 'P2024', 'P2028'])
+const unavailableCodes = new Set([
+  'P1000',
+  'P1001',
+  'P1002',
+  'P1003',
+  'P1008',
+  'P1010',
+  'P1011',
+  'P1017',
+  'P2024',
+  'P2028',
+])
 
 /**
  * SQLSTATE (PostgreSQL, appendix A): connection exceptions, insufficient resources, operator intervention (shutting

@@ -1,13 +1,13 @@
+import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
+import type { CurrentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
-import type { CurrentPolicy } from '#lib/adapters/policy/current'
 import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
 import type { Tx } from './client.ts'
-import { type RightsColumns, observedRights } from '#lib/adapters/db/clusters/cluster-rights'
 
 type ObservedNamespace = { name: string; labels: Record<string, string> }
 

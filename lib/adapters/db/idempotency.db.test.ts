@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from 'vitest'
+import { refuse } from '#lib/adapters/db/audit/audit'
 import { AppError } from '#lib/core/access/errors'
-import { db, transaction } from './client.ts'
 import { testDatabase } from '#testing/database'
 import { aPerson, aSystemActor } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
-import { refuse } from '#lib/adapters/db/audit/audit'
-import { pruneIdempotencyKeys, once } from './idempotency.ts'
+import { db, transaction } from './client.ts'
+import { once, pruneIdempotencyKeys } from './idempotency.ts'
 
 const database = await testDatabase()
 afterAll(database.drop)

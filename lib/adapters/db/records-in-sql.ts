@@ -1,9 +1,9 @@
+import { toPerson } from '#lib/adapters/db/people/people'
 import type { Person } from '#lib/core/access/actor'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
-import { type SignatureFailure, verifyApproval, type Signed } from '#lib/core/signing/verify-records'
+import { type SignatureFailure, type Signed, verifyApproval } from '#lib/core/signing/verify-records'
 import { Prisma } from './generated/client.ts'
-import { toPerson } from '#lib/adapters/db/people/people'
 import { signingKeys } from './signing.ts'
 
 // What an approval rests on, as statements of our own read it: with everything that the signatures are over. Read in one

@@ -1,5 +1,5 @@
-import { env } from '#lib/env'
 import { type RecordKind, type SigningKeys, sign, signingKey } from '#lib/core/signing/signature'
+import { env } from '#lib/env'
 
 // The keys of this process, from its environment. They never reach the database, an error or a log.
 

@@ -7,10 +7,10 @@ import {
   requestMoves,
   requestStatuses,
 } from '#lib/core/access/status'
-import { db, transaction } from './client.ts'
 import { testDatabase } from '#testing/database'
 import { aSystemActor } from '#testing/people'
 import { aGrant, aRequest } from '#testing/requests'
+import { db, transaction } from './client.ts'
 import { sqlStateOf } from './errors.ts'
 import { moveGrant, moveRequest } from './transition.ts'
 

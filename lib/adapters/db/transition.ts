@@ -1,10 +1,10 @@
+import type { NewAuditEvent } from '#lib/adapters/db/audit/audit'
+import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
 import { AppError } from '#lib/core/access/errors'
 import type { Probes } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { type EndReason, type GrantStatus, grantMoves, type RequestStatus, requestMoves } from '#lib/core/access/status'
-import type { NewAuditEvent } from '#lib/adapters/db/audit/audit'
 import { countRecorded, type Tx } from './client.ts'
-import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
 import { Prisma } from './generated/client.ts'
 
 // The only code that writes a status. Each move names the status it starts from; a row that is no longer there was moved

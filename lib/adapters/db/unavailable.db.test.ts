@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { lockRequest } from '#lib/adapters/db/requests/lock-request'
 import { submitRequest } from '#lib/operations/submit-request'
+import { getRequest } from '#lib/views/get-request'
 import { testDatabase } from '#testing/database'
 import { anActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
@@ -7,9 +9,7 @@ import { startProxy } from '#testing/proxy'
 import { rejectionOf } from '#testing/rejection'
 import { aClusterState, aRequest } from '#testing/requests'
 import { until } from '#testing/until'
-import { getRequest } from '#lib/views/get-request'
 import { db, transaction } from './client.ts'
-import { lockRequest } from '#lib/adapters/db/requests/lock-request'
 
 // The database goes away, by a proxy in front of it. Callers hear "unavailable" in time, and all is well when it is back.
 

@@ -1,7 +1,7 @@
 // What is wrong between the parts of a configuration, each of which may be right by itself. Reads whatever is there:
 // these are to be said together with what is wrong in the parts, not after it was put right.
 import { RE2JS } from 're2js'
-import { nearest } from './nearest.ts'
+import { nearest } from '#lib/core/access/nearest'
 
 export type Contradiction = { path: (string | number)[]; message: string }
 

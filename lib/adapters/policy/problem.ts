@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { configurationJsonSchema, type JsonSchema, keysAt } from './json-schema.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '#lib/core/access/nearest'
 
 /** One thing that is wrong in a file: where (from 1; 1:1 where no place can be named), at which path, and what is. */
 export type Problem = { file: string; line: number; column: number; path: string; message: string }

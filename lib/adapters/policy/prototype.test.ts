@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { submissionSchema } from '#lib/core/access/request'
 import { parseBody, parseQuery } from '#lib/api/read-input'
+import { submissionSchema } from '#lib/core/access/request'
 import { aConfiguration } from '#testing/configuration'
 import { parseConfiguration } from './parse.ts'
 

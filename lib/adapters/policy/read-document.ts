@@ -1,7 +1,7 @@
 // The text of a configuration as a YAML document, with a place for everything that is found wrong in it.
 import { type Document, isPair, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
-import { offsetAt, offsetOf } from './yaml-position.ts'
 import { type Finding, type Problem, pathInWords } from './problem.ts'
+import { offsetAt, offsetOf } from './yaml-position.ts'
 
 /** A thousand clusters and five thousand entitlements fit; what is larger is no configuration. */
 export const maxConfigurationBytes = 4 * 1024 * 1024

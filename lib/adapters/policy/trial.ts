@@ -4,17 +4,17 @@ import type { Change, Outcome, ReplayInput, Trial, UnknownFactName } from '#lib/
 import type { Verdict } from '#lib/core/access/resources'
 import type { Severity } from '#lib/core/access/severity'
 import { nothingMore } from '#lib/core/access/verdict'
-import { changesBetween, type Judged, outcomeOf } from '#lib/core/guardrails/replay/changes'
-import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
-import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
-import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
-import { doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
-import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
 import { parseSample } from '#lib/core/guardrails/cases/policy-case-file'
 import { givenFacts } from '#lib/core/guardrails/cases/policy-test'
-import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
-import { factsOfThen, type RecordedRequest, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
+import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
+import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
+import { doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
+import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
 import { judgeFully, verdictOf } from '#lib/core/guardrails/judge'
+import { changesBetween, type Judged, outcomeOf } from '#lib/core/guardrails/replay/changes'
+import { factsOfThen, type RecordedRequest, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
+import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
 import { parseCandidate } from './parse.ts'
 
 /** Where it is wrong: in the policy, or in the sample; line and column from 1. */
@@ -107,7 +107,14 @@ function entitlementGone(name: string, hash: string): Verdict {
 function judgePastRequest(ask: PastRequest, { hash, compiled, surroundings }: Policy) {
   const { mayKnowRequester } = ask
   const { facts, unknown } = factsOfThen(ask, { surroundings, mayKnowRequester, policyHash: hash })
-  if (!facts) return { verdict: entitlementGone(ask.entitlementName, hash), steps: [], guardrailRequirements: [], unknown, seen: null }
+  if (!facts)
+    return {
+      verdict: entitlementGone(ask.entitlementName, hash),
+      steps: [],
+      guardrailRequirements: [],
+      unknown,
+      seen: null,
+    }
   const { verdict, steps, guardrailRequirements, seen } = judgeFully(compiled, facts)
   return { verdict, steps, guardrailRequirements, unknown, seen }
 }
@@ -119,7 +126,11 @@ function asJudgedThen({ said, facts }: PastRequest, now: Judged): Judged {
   }
   // Which guardrail wanted what was not kept: only of what is wanted now one can be named.
   const { verdict, steps } = said.judged
-  return { verdict: facts ? verdict : { ...verdict, maxDuration: now.verdict.maxDuration }, steps, guardrailRequirements: [] }
+  return {
+    verdict: facts ? verdict : { ...verdict, maxDuration: now.verdict.maxDuration },
+    steps,
+    guardrailRequirements: [],
+  }
 }
 
 function tally(counts: Map<string, { before: number | null; after: number }>, before: Verdict | null, after: Verdict) {
@@ -146,7 +157,8 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
   if (!parsed.ok) return refused('policy', parsed.problems)
   const surroundings = parsed.configuration
   const policy: Policy = { hash: parsed.hash, compiled: parsed.compiled, surroundings }
-  const baseline = against === 'in-force' ? compileCurrent(policyForTrial, surroundings && policyForTrial.surroundings) : null
+  const baseline =
+    against === 'in-force' ? compileCurrent(policyForTrial, surroundings && policyForTrial.surroundings) : null
   const counts = new Map<string, { before: number | null; after: number }>()
   const changed: ReplayedRequest[] = []
   let judged = 0
@@ -172,7 +184,10 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
 }
 
 /** Each guardrail that came in, with what it does and what it said. */
-function matchedOf(compiled: readonly CompiledGuardrail[], { matched, violations, warnings }: Verdict): Trial['matched'] {
+function matchedOf(
+  compiled: readonly CompiledGuardrail[],
+  { matched, violations, warnings }: Verdict,
+): Trial['matched'] {
   const names = new Set(matched)
   return compiled
     .filter(({ guardrail }) => names.has(guardrail.name))
@@ -209,7 +224,12 @@ function trialOf(
 function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy): Judged & { seen: Seen } {
   const judgement: Judgement = judge(compiled, facts, now)
   const steps = approvalSteps(facts.entitlement.approvals, judgement.requirements)
-  return { verdict: verdictOf(judgement, hash), steps, guardrailRequirements: judgement.guardrailRequirements, seen: facts }
+  return {
+    verdict: verdictOf(judgement, hash),
+    steps,
+    guardrailRequirements: judgement.guardrailRequirements,
+    seen: facts,
+  }
 }
 
 /** Judges one ask of the past, or a sample, and says which guardrails came in and why. */
@@ -220,7 +240,10 @@ export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): Tri
     ? { hash: parsed.hash, compiled: parsed.compiled, surroundings: parsed.configuration }
     : compileCurrent(policyForTrial, null)
   if ('ask' in subject) {
-    return { ok: true, result: trialOf(policy.compiled, { ...judgePastRequest(subject.ask, policy), at: subject.ask.at }) }
+    return {
+      ok: true,
+      result: trialOf(policy.compiled, { ...judgePastRequest(subject.ask, policy), at: subject.ask.at }),
+    }
   }
   const sample = parseSample(subject.sample)
   if (!sample.ok) return refused('sample', sample.problems)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '#lib/core/access/errors'
 import { aPastRequest } from './past-requests.testing.ts'
-import type { PolicyForTrial, PastRequest } from './trial.ts'
+import type { PastRequest, PolicyForTrial } from './trial.ts'
 import { replayBudget, tryPolicy } from './try-policy.ts'
 
 const policyForTrial: PolicyForTrial = {

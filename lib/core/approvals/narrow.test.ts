@@ -23,7 +23,11 @@ describe('an approver takes away', () => {
   })
 
   test('verbs, resources, names, namespaces and time', () => {
-    const less = { rules: [rule(['get'], ['pods'], ['web-1'])], namespaces: ['payments', 'payments'], durationSeconds: 60 }
+    const less = {
+      rules: [rule(['get'], ['pods'], ['web-1'])],
+      namespaces: ['payments', 'payments'],
+      durationSeconds: 60,
+    }
     expect(narrow(terms, less)).toEqual({
       ok: true,
       terms: { ...terms, rules: less.rules, namespaces: ['payments'], durationSeconds: 60 },
@@ -77,14 +81,22 @@ test('whatever is asked for, what is left is covered by what was there', () => {
   const namespaces = some('a', 'b', 'c')
   const seconds = fc.integer({ min: 1, max: 10 })
   fc.assert(
-    fc.property(rules, namespaces, seconds, rules, namespaces, seconds, (r, n, s, rules, namespaces, durationSeconds) => {
-      const before = { rules: r as Rule[], namespaces: n, clusterRole: null, durationSeconds: s }
-      const result = narrow(before, { rules: rules as Rule[], namespaces, durationSeconds })
-      if (!result.ok) return
-      expect(covers(before.rules, result.terms.rules).covered).toBe(true)
-      expect(result.terms.namespaces.every((name) => before.namespaces.includes(name))).toBe(true)
-      expect(result.terms.durationSeconds).toBeLessThanOrEqual(before.durationSeconds)
-    }),
+    fc.property(
+      rules,
+      namespaces,
+      seconds,
+      rules,
+      namespaces,
+      seconds,
+      (r, n, s, rules, namespaces, durationSeconds) => {
+        const before = { rules: r as Rule[], namespaces: n, clusterRole: null, durationSeconds: s }
+        const result = narrow(before, { rules: rules as Rule[], namespaces, durationSeconds })
+        if (!result.ok) return
+        expect(covers(before.rules, result.terms.rules).covered).toBe(true)
+        expect(result.terms.namespaces.every((name) => before.namespaces.includes(name))).toBe(true)
+        expect(result.terms.durationSeconds).toBeLessThanOrEqual(before.durationSeconds)
+      },
+    ),
     { numRuns: 500 },
   )
 })

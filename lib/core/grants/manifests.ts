@@ -1,7 +1,8 @@
 // Which objects are a grant, exactly?
 import { stringify } from 'yaml'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
-import { annotations, grantsNamespace, instanceOf, labels, managedBy, objectName } from './names.ts'
+import { grantsNamespace } from '#lib/core/access/namespaces'
+import { annotations, instanceOf, labels, managedBy, objectName } from './names.ts'
 
 type Metadata = {
   name: string

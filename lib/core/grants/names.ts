@@ -1,12 +1,7 @@
 // What is Postern's in a cluster, and what is it called?
 import { createHash } from 'node:crypto'
 import type { Id } from '#lib/core/access/ids'
-
-/** The namespace of all grants' ServiceAccounts. Nobody else may hold a right in it (deploy/rbac.yaml). */
-export const grantsNamespace = 'postern-grants'
-
-/** Namespaces that Postern never grants in, whatever an entitlement says: who may write there is Postern, or a grant. */
-export const protectedNamespaces: readonly string[] = ['postern-system', grantsNamespace]
+import { grantsNamespace } from '#lib/core/access/namespaces'
 
 export const labels = {
   managedBy: 'app.kubernetes.io/managed-by',

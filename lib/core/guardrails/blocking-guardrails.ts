@@ -13,7 +13,10 @@ export function violatedOf({ verdict: { violations, matched } }: Pick<FullJudgem
 }
 
 /** Those that want people whom these steps do not name. */
-export const requiringMoreThan = ({ guardrailRequirements }: Pick<FullJudgement, 'guardrailRequirements'>, steps: readonly ApprovalStep[]): string[] =>
+export const requiringMoreThan = (
+  { guardrailRequirements }: Pick<FullJudgement, 'guardrailRequirements'>,
+  steps: readonly ApprovalStep[],
+): string[] =>
   guardrailRequirements
     .filter(({ requires }) => {
       const { approvals = [], approvers = 0 } = requires ?? {}

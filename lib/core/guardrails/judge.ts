@@ -2,14 +2,14 @@
 import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Verdict, Violation } from '#lib/core/access/resources'
-import { evaluate } from '#lib/core/guardrails/limits/all'
-import type { JudgementFacts } from './facts.ts'
+import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
-import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
-import { type Judgement, judge, type GuardrailRequirement } from '#lib/core/guardrails/configured/judge-configured'
+import { type GuardrailRequirement, type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
 import { policyFactsOf } from '#lib/core/guardrails/configured/judge-request'
+import { evaluate } from '#lib/core/guardrails/limits/all'
 import { isOutside } from '#lib/core/guardrails/limits/namespace-not-covered'
+import type { JudgementFacts } from './facts.ts'
 
 export type FullJudgement = {
   verdict: Verdict
@@ -72,5 +72,11 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     // Where something else is in its way too, waiting does not help.
     passesNextAt: own.length === 0 ? said.passesNextAt : null,
   }
-  return { verdict, steps: approvalSteps(facts.entitlement.approvals, requirements), limits, guardrailRequirements, seen }
+  return {
+    verdict,
+    steps: approvalSteps(facts.entitlement.approvals, requirements),
+    limits,
+    guardrailRequirements,
+    seen,
+  }
 }

@@ -1,8 +1,8 @@
 // The part of postern.yaml that is about guardrails: those that come with Postern, and one's own.
 import { z } from 'zod'
 import { type CompiledGuardrails, compileGuardrails, maxGuardrails } from '#lib/core/guardrails/configured/compile'
-import { packGuardrails, packSchema } from '#lib/core/guardrails/pack/pack'
 import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
+import { packGuardrails, packSchema } from '#lib/core/guardrails/pack/pack'
 
 /** The two keys of postern.yaml. */
 export const guardrailsSection = z.strictObject({

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { PolicyRule } from './cluster-objects.ts'
 import { type ClusterRights, indexRights } from './cluster-rights.ts'
-import { personIdentity } from './identity.ts'
 import { currentAccessOf, type ObservedRights, type WhoTheyAre } from './current-access.ts'
+import { personIdentity } from './identity.ts'
 
 const now = new Date('2026-11-23T10:00:00Z')
 const readAt = new Date('2026-11-23T09:58:00Z')

@@ -2,6 +2,7 @@
 // would come with them. Decides only; the worker has read the cluster, and says when.
 import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
+import type { RiskContext, ServiceAccountRights } from '#lib/core/rbac/risk/assess'
 import { countQuestions, maxQuestions } from './breakdown.ts'
 import type { ClusterObjects } from './cluster-objects.ts'
 import { type IndexedRights, rulesIn } from './cluster-rights.ts'
@@ -14,7 +15,6 @@ import {
   personIdentity,
   serviceAccountIdentity,
 } from './identity.ts'
-import type { RiskContext, ServiceAccountRights } from '#lib/core/rbac/risk/assess'
 
 /** What the worker last read of a cluster; null where it never did, or why it could not. */
 export type ObservedRights = { rights: IndexedRights; readAt: Date } | { rights: null; error: string | null }

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { contentHash } from '#lib/core/access/content-hash'
 import { digestOf } from '#lib/core/access/terms'
 import { anEntitlement } from '#testing/configuration'
-import { type ApprovalRecords, verifyApproval, verifySignedInPerson } from './verify-records.ts'
 import { sign, signingKey } from './signature.ts'
 import { decisionStatement, personStatement, requestStatement } from './statements.ts'
+import { type ApprovalRecords, verifyApproval, verifySignedInPerson } from './verify-records.ts'
 
 const key = signingKey('k'.repeat(32))
 const keys = { use: key, accepted: [key] }
@@ -37,7 +37,12 @@ function aRequest(now: Terms = asked): ApprovalRecords['request'] {
       entitlementHash: contentHash(entitlement),
       policyHash: 'sha256:0',
     },
-    ...{ cluster: 'prod-eu', submittedTerms: { ...asked, digest: digestFor(asked) }, clusterRole: null, startsAt: null },
+    ...{
+      cluster: 'prod-eu',
+      submittedTerms: { ...asked, digest: digestFor(asked) },
+      clusterRole: null,
+      startsAt: null,
+    },
     ...{
       reason: 'it hangs',
       ticket: null,

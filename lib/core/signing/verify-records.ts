@@ -63,7 +63,11 @@ const behindMs = 120_000
  * For somebody who signed in at `since`: an earlier row of theirs, put back with its signature, may hold groups that they
  * have lost. Every sign-in writes or confirms the row, so an older one is not the one it was about.
  */
-export function verifySignedInPerson(keys: SigningKeys, person: Signed<PersonRecord>, since: Date): SignatureFailure | null {
+export function verifySignedInPerson(
+  keys: SigningKeys,
+  person: Signed<PersonRecord>,
+  since: Date,
+): SignatureFailure | null {
   const found = verifyPerson(keys, person)
   if (found || new Date(person.groupsAt).getTime() >= since.getTime() - behindMs) return found
   const sentence = 'What is on record about somebody here is older than their sign-in.'

@@ -1,17 +1,17 @@
 import type { Metadata } from 'next'
 import Link from 'next/link'
 import { PageHead } from '#components/layout/page-head'
+import { EntitlementList } from '#components/request/entitlement-list'
 import { PasteBox } from '#components/request/paste-box'
 import { RequestForm } from '#components/request/request-form'
-import { EntitlementList } from '#components/request/entitlement-list'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
 import { listEntitlements } from '#lib/views/list-entitlements'
+import { understand } from '../../../../lib/core/rbac/paste/interpret-query.ts'
 import { choicesOf } from '../../choices.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
 import { preview, submit } from '../actions.ts'
 import { knownFromRequest, knownFromUrl } from './prefill.ts'
-import { understand } from '../../../../lib/core/rbac/paste/interpret-query.ts'
 
 export const metadata: Metadata = { title: 'Ask' }
 

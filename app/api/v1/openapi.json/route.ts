@@ -1,7 +1,7 @@
+import { publicOrigin } from '#lib/adapters/auth/configuration'
 import { methodsOf } from '#lib/api/methods'
 import { openApiDocument } from '#lib/api/openapi'
 import { apiHeaders } from '#lib/api/problem'
-import { publicOrigin } from '#lib/adapters/auth/configuration'
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = methodsOf({
   GET: async () => Response.json(openApiDocument(publicOrigin()), { headers: apiHeaders }),

@@ -1,11 +1,11 @@
+import { afterTransaction, countRecorded, type Tx, transaction } from '#lib/adapters/db/client'
+import { newId } from '#lib/adapters/db/ids'
 import type { Actor, Origin } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import type { AppError } from '#lib/core/access/errors'
 import type { Verdict } from '#lib/core/access/resources'
 import { type AuditEventData, type AuditEventType, auditEvents, type JudgedData } from '#lib/core/audit/events'
-import { afterTransaction, countRecorded, type Tx, transaction } from '#lib/adapters/db/client'
 import type { Prisma } from '../generated/client.ts'
-import { newId } from '#lib/adapters/db/ids'
 
 /** Somebody whose identity was not established: a refused sign-in, a refused bearer token. */
 export type UnknownActor = { kind: 'unknown'; name: string; origin: Origin }

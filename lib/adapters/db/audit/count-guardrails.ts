@@ -1,6 +1,6 @@
-import { makeId } from '#lib/core/access/ids'
 import { reads } from '#lib/adapters/db/client'
 import type { Reader } from '#lib/adapters/db/requests/find-requests'
+import { makeId } from '#lib/core/access/ids'
 
 /** What one guardrail did: when something was asked for, and afterwards. */
 export type GuardrailCount = {

@@ -1,5 +1,5 @@
-import { type NewAuditEvent, toEventRow } from './audit.ts'
 import { Prisma } from '../generated/client.ts'
+import { type NewAuditEvent, toEventRow } from './audit.ts'
 
 /**
  * The statement that records facts, to stand as a data-modifying part (`WITH told AS (…)`) of the statement that makes

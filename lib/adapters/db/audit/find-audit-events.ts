@@ -1,5 +1,5 @@
-import { AppError } from '#lib/core/access/errors'
 import { reads } from '#lib/adapters/db/client'
+import { AppError } from '#lib/core/access/errors'
 import { Prisma } from '../generated/client.ts'
 
 /** Which events; what is not given does not matter. Times are RFC 3339; `to` is not in the range. */

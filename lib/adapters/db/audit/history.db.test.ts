@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { db, transaction } from '#lib/adapters/db/client'
+import { sqlStateOf } from '#lib/adapters/db/errors'
 import { testDatabase } from '#testing/database'
 import { aPerson, aSystemActor } from '#testing/people'
 import { aDecision, aGrant, aRequest } from '#testing/requests'
 import { recordEvent } from './audit.ts'
-import { sqlStateOf } from '#lib/adapters/db/errors'
 
 const database = await testDatabase()
 afterAll(database.drop)

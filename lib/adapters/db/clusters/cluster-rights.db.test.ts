@@ -1,16 +1,16 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { db } from '#lib/adapters/db/client'
 import type { ClusterRights } from '#lib/core/rbac/cluster-rights'
 import { personIdentity } from '#lib/core/rbac/identity'
 import { testDatabase } from '#testing/database'
 import { aRequest } from '#testing/requests'
-import { db } from '#lib/adapters/db/client'
 import {
+  observedRights,
   type RightsColumns,
   readRights,
   saveRights,
   saveRightsTrouble,
-  observedRights,
   takeRightsTurn,
 } from './cluster-rights.ts'
 

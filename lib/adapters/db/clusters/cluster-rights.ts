@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import { log } from '#lib/observability/log'
+import { db, type Tx } from '#lib/adapters/db/client'
+import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import { type ClusterRights, type IndexedRights, indexRights } from '#lib/core/rbac/cluster-rights'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import { whyNotSigned } from '#lib/core/signing/signature'
 import { rightsStatement } from '#lib/core/signing/statements'
-import { db, type Tx } from '#lib/adapters/db/client'
-import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
+import { log } from '#lib/observability/log'
 
 // What the worker read of who may do what in each cluster. Statements that judge take the hash along, which costs
 // nothing; the content, maybe megabytes, is fetched and parsed by a process once for each hash.

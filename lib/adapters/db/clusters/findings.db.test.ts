@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { findingKinds, findingOutcomes } from '#lib/core/access/finding'
 import { db } from '#lib/adapters/db/client'
-import { saveSwept } from './save-cluster-state.ts'
+import { findingKinds, findingOutcomes } from '#lib/core/access/finding'
 import { testDatabase } from '#testing/database'
+import { saveSwept } from './save-cluster-state.ts'
 
 const database = await testDatabase()
 afterAll(database.drop)

@@ -1,10 +1,10 @@
+import { type About, clip, recordEvents } from '#lib/adapters/db/audit/audit'
+import { reads, type Tx } from '#lib/adapters/db/client'
+import { newId } from '#lib/adapters/db/ids'
 import type { SystemActor } from '#lib/core/access/actor'
 import type { FindingKind, FindingOutcome } from '#lib/core/access/finding'
 import type { ObjectKey } from '#lib/core/grants/manifests'
-import { type About, clip, recordEvents } from '#lib/adapters/db/audit/audit'
-import { reads, type Tx } from '#lib/adapters/db/client'
 import { type Finding as FindingRow, Prisma } from '../generated/client.ts'
-import { newId } from '#lib/adapters/db/ids'
 
 export type { FindingRow }
 

@@ -1,8 +1,8 @@
+import { db } from '#lib/adapters/db/client'
+import { toJson } from '#lib/adapters/db/json'
 import type { ClusterResource } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
-import { db } from '#lib/adapters/db/client'
 import { resolveUnseenStrays } from './findings.ts'
-import { toJson } from '#lib/adapters/db/json'
 
 /** What was seen of a cluster; `permissions` undefined where they were not asked about this time. */
 export type ObservedClusterState = {

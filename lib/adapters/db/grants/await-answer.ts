@@ -1,6 +1,6 @@
+import { type Listener, listen } from '#lib/adapters/db/listen'
 import { AppError } from '#lib/core/access/errors'
 import { answerChannel, type OrderAnswer } from './credential-orders.ts'
-import { type Listener, listen } from '#lib/adapters/db/listen'
 
 type Waiting = { listener: Listener; answers: Map<string, (answer: OrderAnswer) => void> }
 

@@ -1,20 +1,27 @@
 import type { JWK } from 'jose'
-import type { Actor, Origin, Person, PersonActor } from '#lib/core/access/actor'
-import { AppError } from '#lib/core/access/errors'
-import type { Id } from '#lib/core/access/ids'
-import type { GrantStatus } from '#lib/core/access/status'
-import { grantsNamespace, objectName } from '#lib/core/grants/names'
-import { type SignatureFailure, verifyActivation, verifyOrder, verifyPerson, type Signed } from '#lib/core/signing/verify-records'
-import { whyNotSigned } from '#lib/core/signing/signature'
-import { type AnswerRecord, answerStatement, orderStatement } from '#lib/core/signing/statements'
 import { type About, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
-import { countRecorded, db, type Tx, transaction } from '#lib/adapters/db/client'
 import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
-import { Prisma } from '../generated/client.ts'
+import { countRecorded, db, type Tx, transaction } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
 import { toPerson } from '#lib/adapters/db/people/people'
 import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
 import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
+import type { Actor, Origin, Person, PersonActor } from '#lib/core/access/actor'
+import { AppError } from '#lib/core/access/errors'
+import type { Id } from '#lib/core/access/ids'
+import type { GrantStatus } from '#lib/core/access/status'
+import { grantsNamespace } from '#lib/core/access/namespaces'
+import { objectName } from '#lib/core/grants/names'
+import { whyNotSigned } from '#lib/core/signing/signature'
+import { type AnswerRecord, answerStatement, orderStatement } from '#lib/core/signing/statements'
+import {
+  type SignatureFailure,
+  type Signed,
+  verifyActivation,
+  verifyOrder,
+  verifyPerson,
+} from '#lib/core/signing/verify-records'
+import { Prisma } from '../generated/client.ts'
 
 /** NOTIFY takes less than 8000 bytes. */
 export const longestNotice = 7_999
@@ -83,7 +90,14 @@ type OrderRow = Omit<TakenOrder, 'person' | 'signatureFailure' | 'grant'> & {
   beginning: Signed<{ activatedAt: string; expiresAt: string }>
 }
 
-function verifyTakenOrder({ person, grant, placedAt, signature, beginning, ...order }: OrderRow): SignatureFailure | null {
+function verifyTakenOrder({
+  person,
+  grant,
+  placedAt,
+  signature,
+  beginning,
+  ...order
+}: OrderRow): SignatureFailure | null {
   const keys = signingKeys()
   const placed = { ...order, ...order.origin, grantId: grant.id, personId: person.id, placedAt, signature }
   return (

@@ -1,18 +1,18 @@
+import { type About, clip, judgedData, type NewAuditEvent, namesOf, recordEvents } from '#lib/adapters/db/audit/audit'
+import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
+import { countRecorded, db, transaction } from '#lib/adapters/db/client'
+import { endFindings, settleFindings } from '#lib/adapters/db/clusters/findings'
+import { signatureOf } from '#lib/adapters/db/signing'
+import { ifMoved, moveGrant } from '#lib/adapters/db/transition'
 import type { SystemActor } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import { AppError } from '#lib/core/access/errors'
 import type { Probes, Verdict } from '#lib/core/access/resources'
 import type { EndReason, GrantStatus } from '#lib/core/access/status'
 import type { ObjectKey } from '#lib/core/grants/manifests'
-import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { beginningStatement } from '#lib/core/signing/statements'
-import { type About, clip, judgedData, type NewAuditEvent, namesOf, recordEvents } from '#lib/adapters/db/audit/audit'
-import { countRecorded, db, transaction } from '#lib/adapters/db/client'
-import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
-import { endFindings, settleFindings } from '#lib/adapters/db/clusters/findings'
+import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
-import { signatureOf } from '#lib/adapters/db/signing'
-import { ifMoved, moveGrant } from '#lib/adapters/db/transition'
 
 // What a worker writes about one grant, each with its events in one statement, which is one transaction.
 
@@ -136,7 +136,9 @@ export async function saveEnding(
   const type = from === 'active' ? 'grant.repair-failed' : 'grant.failed'
   const failed: NewAuditEvent[] =
     endedBy === 'failure' ? [{ type, actor, data: { code: code ?? 'refused', sentence: clip(note ?? '') }, about }] : []
-  const refused: NewAuditEvent[] = signatureFailure ? [{ type: 'record.rejected', actor, data: signatureFailure, about }] : []
+  const refused: NewAuditEvent[] = signatureFailure
+    ? [{ type: 'record.rejected', actor, data: signatureFailure, about }]
+    : []
   await moveGrant(db(), id, from, 'ending', [...refused, ...failed, ending], {
     endingAt: now,
     endedBy,

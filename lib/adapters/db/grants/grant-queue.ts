@@ -1,25 +1,25 @@
-import type { Person } from '#lib/core/access/actor'
-import { type Id, idSchema } from '#lib/core/access/ids'
-import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
-import type { ObjectKey } from '#lib/core/grants/manifests'
-import { objectName } from '#lib/core/grants/names'
-import type { RecordedObject } from '#lib/core/grants/plan'
-import { type SignatureFailure, verifyActivation, type Signed } from '#lib/core/signing/verify-records'
 import { db } from '#lib/adapters/db/client'
-import { Prisma } from '../generated/client.ts'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
   decisionsInSql,
-  verificationOf,
   type MadeDecision,
   type PersonInSql,
   personInSql,
   type RequestInSql,
   requestInSql,
   toMadeDecision,
+  verificationOf,
 } from '#lib/adapters/db/records-in-sql'
 import { signingKeys } from '#lib/adapters/db/signing'
+import type { Person } from '#lib/core/access/actor'
+import { type Id, idSchema } from '#lib/core/access/ids'
+import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
+import type { ObjectKey } from '#lib/core/grants/manifests'
+import { objectName } from '#lib/core/grants/names'
+import type { RecordedObject } from '#lib/core/grants/plan'
+import { type SignatureFailure, type Signed, verifyActivation } from '#lib/core/signing/verify-records'
+import { Prisma } from '../generated/client.ts'
 
 // The queue of the workers. A grant row is its own entry: due at next_attempt_at, and nobody else's until lease_until. A
 // worker that dies lets its lease run out; whoever is next begins where the records say that it ended.

@@ -1,7 +1,7 @@
+import { db } from '#lib/adapters/db/client'
 import type { GrantStatus } from '#lib/core/access/status'
 import type { ObjectKind } from '#lib/core/grants/manifests'
 import type { KnownGrants } from '#lib/core/grants/sweep-plan'
-import { db } from '#lib/adapters/db/client'
 
 type Row = [
   id: string,

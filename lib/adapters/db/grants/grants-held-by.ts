@@ -1,6 +1,6 @@
+import { reads } from '#lib/adapters/db/client'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
-import { reads } from '#lib/adapters/db/client'
 
 export type ActiveGrant = {
   id: string

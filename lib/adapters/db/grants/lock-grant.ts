@@ -1,6 +1,6 @@
+import type { Tx } from '#lib/adapters/db/client'
 import { idSchema } from '#lib/core/access/ids'
 import type { GrantStatus } from '#lib/core/access/status'
-import type { Tx } from '#lib/adapters/db/client'
 
 /** A grant whose row nobody else can change until the transaction ends, with what says whose it is. */
 export type LockedGrant = {

@@ -1,7 +1,7 @@
-import type { SystemActor } from '#lib/core/access/actor'
-import type { ObjectKey } from '#lib/core/grants/manifests'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
+import type { SystemActor } from '#lib/core/access/actor'
+import type { ObjectKey } from '#lib/core/grants/manifests'
 
 export type OverdueRemoval = ObjectKey & {
   cluster: string

@@ -1,8 +1,8 @@
+import { db } from '#lib/adapters/db/client'
+import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import { type SignatureFailure, verifyPerson } from '#lib/core/signing/verify-records'
-import { db } from '#lib/adapters/db/client'
 import { toPerson } from './people.ts'
-import { signingKeys } from '#lib/adapters/db/signing'
 
 type FoundPerson = {
   person: Person

@@ -1,5 +1,5 @@
-import { idSchema } from '#lib/core/access/ids'
 import { reads } from '#lib/adapters/db/client'
+import { idSchema } from '#lib/core/access/ids'
 
 export type Readers = { requesterId: string; approverGroups: string[]; deciderIds: string[] }
 

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
+import { db } from '#lib/adapters/db/client'
 import { testDatabase } from '#testing/database'
 import { anIdentity } from '#testing/people'
 import { statementsOf } from '#testing/statements'
-import { db } from '#lib/adapters/db/client'
 import { upsertPerson } from './people.ts'
 
 const database = await testDatabase()

@@ -1,12 +1,12 @@
+import type { Tx } from '#lib/adapters/db/client'
+import { newId } from '#lib/adapters/db/ids'
+import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
 import type { PersonResource } from '#lib/core/access/resources'
-import { verifyPerson } from '#lib/core/signing/verify-records'
 import { personStatement } from '#lib/core/signing/statements'
-import type { Tx } from '#lib/adapters/db/client'
+import { verifyPerson } from '#lib/core/signing/verify-records'
 import type { Person as PersonRow } from '../generated/client.ts'
-import { newId } from '#lib/adapters/db/ids'
-import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 
 /** What an identity provider says about somebody, already verified by whoever received it. */
 export type Identity = Omit<Person, 'id' | 'knownEmails'>

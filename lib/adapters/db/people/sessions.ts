@@ -1,10 +1,10 @@
+import { db, type Tx } from '#lib/adapters/db/client'
+import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
+import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
 import { type SignatureFailure, verifySignedInPerson } from '#lib/core/signing/verify-records'
-import { db, type Tx } from '#lib/adapters/db/client'
 import { toPerson } from './people.ts'
-import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
-import { signingKeys } from '#lib/adapters/db/signing'
 
 // Browser sessions. The database's clock decides everything here: when one is over, when its groups are due again.
 

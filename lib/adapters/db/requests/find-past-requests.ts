@@ -1,3 +1,6 @@
+import { reads } from '#lib/adapters/db/client'
+import { idOfCursor, numberOfCursor, toCursor } from '#lib/adapters/db/cursor'
+import type { PastRequest } from '#lib/adapters/policy/trial'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
@@ -5,11 +8,8 @@ import type { RecordedFacts, RefusedSubmission } from '#lib/core/access/recorded
 import type { PersonResource, Verdict } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { storedVerdict } from '#lib/core/access/verdict'
-import type { PastRequest } from '#lib/adapters/policy/trial'
-import { reads } from '#lib/adapters/db/client'
-import { idOfCursor, numberOfCursor, toCursor } from '#lib/adapters/db/cursor'
-import { findRequests, type Reader } from './find-requests.ts'
 import { Prisma } from '../generated/client.ts'
+import { findRequests, type Reader } from './find-requests.ts'
 
 // What was asked for, granted or refused, with everything that another policy needs to judge it the same way.
 
@@ -185,7 +185,11 @@ export async function findPastRequests(
 }
 
 /** One ask by the id of its request or of the event of its refusal, if this person may see it. */
-export async function findPastRequest(reader: Reader, id: string, maySeeRequest: boolean): Promise<FoundRequest | null> {
+export async function findPastRequest(
+  reader: Reader,
+  id: string,
+  maySeeRequest: boolean,
+): Promise<FoundRequest | null> {
   if (id.startsWith('req_')) return maySeeRequest ? ((await gatherPastRequests(reader, [id]))[0] ?? null) : null
   const rows = await selectRefused(Prisma.sql`${readable(reader)} AND id = ${id}`, 1)
   return (await toRefusedSubmissions(reader, rows))[0] ?? null

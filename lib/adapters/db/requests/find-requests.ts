@@ -1,5 +1,5 @@
-import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { reads } from '#lib/adapters/db/client'
+import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { Prisma } from '../generated/client.ts'
 
 // Which requests and grants may this person see? Found as ids; gather-requests.ts reads the rest.

@@ -1,9 +1,9 @@
+import { reads } from '#lib/adapters/db/client'
+import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Rule } from '#lib/core/access/rule'
 import { type SignatureFailure, verifyApproval } from '#lib/core/signing/verify-records'
-import { reads } from '#lib/adapters/db/client'
 import type { Prisma } from '../generated/client.ts'
-import { signingKeys } from '#lib/adapters/db/signing'
 
 const summaryInclude = {
   requester: true,

@@ -1,24 +1,24 @@
-import type { Person } from '#lib/core/access/actor'
-import { idSchema } from '#lib/core/access/ids'
-import type { RequestStatus } from '#lib/core/access/status'
-import type { ObservedRights } from '#lib/core/rbac/current-access'
-import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import type { Tx } from '#lib/adapters/db/client'
-import { type RightsColumns, observedRights } from '#lib/adapters/db/clusters/cluster-rights'
+import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
 import { type ObservedCluster, toObservedCluster } from '#lib/adapters/db/gather-judgement'
-import { Prisma } from '../generated/client.ts'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
   decisionsInSql,
-  verificationOf,
   type MadeDecision,
   type PersonInSql,
   personInSql,
   type RequestInSql,
   requestInSql,
   toMadeDecision,
+  verificationOf,
 } from '#lib/adapters/db/records-in-sql'
+import type { Person } from '#lib/core/access/actor'
+import { idSchema } from '#lib/core/access/ids'
+import type { RequestStatus } from '#lib/core/access/status'
+import type { ObservedRights } from '#lib/core/rbac/current-access'
+import type { SignatureFailure } from '#lib/core/signing/verify-records'
+import { Prisma } from '../generated/client.ts'
 
 /** A request whose row nobody else can change until the transaction ends. */
 export type LockedRequest = RequestInSql & {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
+import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { policyCaseSchema } from '#lib/core/guardrails/pack/case'
 import { parsePolicyCases } from './policy-case-file.ts'
 import { runPolicyCases } from './policy-test.ts'
-import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 
 const guardrails = [
   { name: 'no-delete', description: 'No.', when: "rules.exists(r, 'delete' in r.verbs)", effect: 'deny' },

@@ -1,10 +1,10 @@
 // Does a policy do what its cases say? The cases stand beside the policy; `postern policy test` runs them.
 import { formatDuration } from '#lib/core/access/duration'
-import { assessRisk } from '#lib/core/rbac/risk/assess'
-import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
 import type { ReadPolicyCase } from '#lib/core/guardrails/pack/case'
+import { assessRisk } from '#lib/core/rbac/risk/assess'
 
 /** One expectation that was not met: what was expected and what was found, in words. */
 export type Difference = { what: string; expected: string; found: string }

@@ -2,8 +2,8 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
 import { Temporal } from 'temporal-polyfill'
-import { listOf, one, type Shape, text } from './vocabulary.ts'
 import { isZone } from '#lib/core/guardrails/hours/zone'
+import { listOf, one, type Shape, text } from './vocabulary.ts'
 
 /** What a call costs (one step is at most about 100 ns) and how large its answer can be. `shapes` begins with the receiver. */
 type Call = {

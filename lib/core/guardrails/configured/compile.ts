@@ -1,10 +1,10 @@
 // Guardrails as written become guardrails that can be judged, or every problem with them is named.
 import { RE2JS } from 're2js'
 import { compileExpression, type Expression } from '#lib/core/guardrails/cel/expression'
-import { calendarReader, FreezeError, frozenBy, type ReadCalendar } from '#lib/core/guardrails/hours/freezes'
 import { patternProblem } from '#lib/core/guardrails/cel/functions'
-import { dayNames, type Guardrail, type Window } from './schema.ts'
+import { calendarReader, FreezeError, frozenBy, type ReadCalendar } from '#lib/core/guardrails/hours/freezes'
 import { type OpenHours, type TimeLimit, window } from '#lib/core/guardrails/hours/window'
+import { dayNames, type Guardrail, type Window } from './schema.ts'
 
 export type CompiledGuardrail = {
   guardrail: Guardrail

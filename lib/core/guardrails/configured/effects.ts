@@ -1,11 +1,11 @@
 // What does a guardrail do that has come in?
 import { durationInWords, formatDuration } from '#lib/core/access/duration'
 import type { Violation } from '#lib/core/access/resources'
-import type { CompiledGuardrail } from './compile.ts'
 import { type PolicyFacts, type RequestedNamespace, startOf } from '#lib/core/guardrails/cel/context'
-import type { Guardrail } from './schema.ts'
 import { closesAt, frozenAt, isOpen, opensAt, type TimeLimit } from '#lib/core/guardrails/hours/window'
 import { inZone } from '#lib/core/guardrails/hours/zone'
+import type { CompiledGuardrail } from './compile.ts'
+import type { Guardrail } from './schema.ts'
 
 export type Occasion = {
   facts: PolicyFacts

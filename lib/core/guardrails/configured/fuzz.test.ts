@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { compileExpression } from '#lib/core/guardrails/cel/expression'
-import { monday, someFacts } from './facts.testing.ts'
 import { functions, methods } from '#lib/core/guardrails/cel/functions'
+import { types, variables } from '#lib/core/guardrails/cel/vocabulary'
+import { monday, someFacts } from './facts.testing.ts'
 import { judge } from './judge-configured.ts'
 import { guardrailSchema } from './schema.ts'
-import { types, variables } from '#lib/core/guardrails/cel/vocabulary'
 
 const leaf = fc.constantFrom(
   ...Object.keys(variables),

@@ -1,8 +1,6 @@
 // What do all guardrails say about one request at one moment? Pure: the same facts and moment give the same judgement.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Violation } from '#lib/core/access/resources'
-import { countByGroups } from './approval-steps.ts'
-import type { CompiledGuardrail } from './compile.ts'
 import {
   contextOf,
   namespaceObjectOf,
@@ -12,12 +10,14 @@ import {
   sizesOf,
   startOf,
 } from '#lib/core/guardrails/cel/context'
-import { type Applied, applyEffect } from './effects.ts'
 import { makeDuration } from '#lib/core/guardrails/cel/expression'
-import { matchedNamespaces } from './match.ts'
-import { sentenceOf } from './sentence.ts'
 import { type Context, type Shapes, shapesFor, UnknownFact } from '#lib/core/guardrails/cel/vocabulary'
 import { nextMoment, type TimeLimit } from '#lib/core/guardrails/hours/window'
+import { countByGroups } from './approval-steps.ts'
+import type { CompiledGuardrail } from './compile.ts'
+import { type Applied, applyEffect } from './effects.ts'
+import { matchedNamespaces } from './match.ts'
+import { sentenceOf } from './sentence.ts'
 
 /** What must be there besides what the entitlement asks for. */
 export type Requirements = {
@@ -125,7 +125,11 @@ function judgeOnce(
 ): Judgement & { times: TimeLimit[]; onlyTime: boolean } {
   const namespaces = requestedNamespaces(work.facts)
   const applied: Applied[] = []
-  const judgement: Pick<Judgement, 'violations' | 'warnings' | 'matched'> = { violations: [], warnings: [], matched: [] }
+  const judgement: Pick<Judgement, 'violations' | 'warnings' | 'matched'> = {
+    violations: [],
+    warnings: [],
+    matched: [],
+  }
   let onlyTime = true
   for (const item of compiled) {
     const at = matchedNamespaces(item.guardrail, work.facts, namespaces)
@@ -183,7 +187,9 @@ function judgeOnce(
       until: untils.length ? new Date(Math.min(...untils.map(Number))) : null,
     },
     passesNextAt: null,
-    guardrailRequirements: applied.filter(({ requires, maxDurationSeconds, until }) => requires ?? maxDurationSeconds ?? until),
+    guardrailRequirements: applied.filter(
+      ({ requires, maxDurationSeconds, until }) => requires ?? maxDurationSeconds ?? until,
+    ),
     times: applied.flatMap(({ time }) => time ?? []),
     onlyTime,
   }

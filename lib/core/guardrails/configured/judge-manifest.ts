@@ -2,11 +2,7 @@
 // Nothing is known of a requester, a reason, an approval or an hour. What can be said without them is said; a guardrail
 // that needs them is named as not judged, and never passes by that.
 import type { Rule } from '#lib/core/access/rule'
-import type { CompiledGuardrail } from './compile.ts'
 import { type PolicyFacts, type RequestedNamespace, sizesOf } from '#lib/core/guardrails/cel/context'
-import { ask, maxStepsTogether, type Work } from './judge-configured.ts'
-import { matchedNamespaces } from './match.ts'
-import { sentenceOf } from './sentence.ts'
 import {
   Cluster,
   type Context,
@@ -19,6 +15,10 @@ import {
   types,
   UnknownFact,
 } from '#lib/core/guardrails/cel/vocabulary'
+import type { CompiledGuardrail } from './compile.ts'
+import { ask, maxStepsTogether, type Work } from './judge-configured.ts'
+import { matchedNamespaces } from './match.ts'
+import { sentenceOf } from './sentence.ts'
 
 /**
  * Where the rules hold. `somewhere`: in one namespace, the manifest does not say which. `everywhere`: bound in the whole

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { entitlementSchema } from '#lib/core/access/entitlement'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
+import { compilePolicy, guardrailsSection } from '#lib/core/guardrails/section'
 import { monday } from './facts.testing.ts'
 import { judgeRequest } from './judge-request.ts'
-import { compilePolicy, guardrailsSection } from '#lib/core/guardrails/section'
 
 const compiledFrom = (section: object) => {
   const result = compilePolicy(guardrailsSection.parse(section), new Map())

@@ -1,13 +1,13 @@
 // The facts of a request as Postern gathers them, judged by the guardrails of the configuration.
 import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
+import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+import type { JudgementFacts } from '#lib/core/guardrails/facts'
+import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { breakdown } from '#lib/core/rbac/breakdown'
 import type { CurrentAccess } from '#lib/core/rbac/current-access'
 import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
-import type { JudgementFacts } from '#lib/core/guardrails/facts'
-import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import type { CompiledGuardrail } from './compile.ts'
-import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { Judgement } from './judge-configured.ts'
 import { judge } from './judge-configured.ts'
 
@@ -15,7 +15,11 @@ import { judge } from './judge-configured.ts'
 const isPrivileged = (namespace: string) => namespace.startsWith('kube-')
 
 /** What is dangerous about rules that are given by RoleBindings in these namespaces. */
-export const riskOf = (rules: readonly Rule[], namespaces: readonly string[], live?: CurrentAccess['risk']): Assessment =>
+export const riskOf = (
+  rules: readonly Rule[],
+  namespaces: readonly string[],
+  live?: CurrentAccess['risk'],
+): Assessment =>
   assessRisk(rules, {
     ...live,
     scope: 'namespace',

@@ -1,7 +1,7 @@
 // What a person reads when a guardrail came in.
 import { visibleText } from '#lib/core/access/visible-text'
-import type { CompiledGuardrail } from './compile.ts'
 import type { Context } from '#lib/core/guardrails/cel/vocabulary'
+import type { CompiledGuardrail } from './compile.ts'
 
 const longest = 600
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Entitlement, entitlementSchema } from '#lib/core/access/entitlement'
-import { evaluate, guardrails } from './all.ts'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
+import { evaluate, guardrails } from './all.ts'
 
 const now = new Date('2026-11-23T09:00:00Z')
 const deployments = { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'patch'] }

@@ -1,15 +1,10 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-export const clusterNotCovered: Guardrail = {
+export const clusterNotCovered: Limit = {
   code: 'cluster-not-covered',
-  find: ({ cluster, entitlement }) =>
-    !cluster.known || entitlement.clusters.includes(cluster.name)
-      ? []
-      : [
-          {
-            code: 'cluster-not-covered',
-            pointer: '/cluster',
-            sentence: `${entitlement.name} is not for the cluster ${cluster.name}: choose ${entitlement.clusters.join(' or ')}.`,
-          },
-        ],
+  find: ({ cluster, entitlement }) => {
+    if (!cluster.known || entitlement.clusters.includes(cluster.name)) return []
+    const sentence = `${entitlement.name} isn't available in cluster ${cluster.name}. Choose ${entitlement.clusters.join(' or ')}.`
+    return [{ pointer: '/cluster', sentence }]
+  },
 }

@@ -1,16 +1,11 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 import { ceilingOf } from '#lib/core/guardrails/granted-rules'
 
-export const clusterRoleUnknown: Guardrail = {
+export const clusterRoleUnknown: Limit = {
   code: 'cluster-role-unknown',
-  find: ({ entitlement, cluster }) =>
-    ceilingOf(entitlement, cluster.clusterRoles)
-      ? []
-      : [
-          {
-            code: 'cluster-role-unknown',
-            pointer: '/cluster',
-            sentence: `What the ClusterRole ${entitlement.clusterRole} allows in ${cluster.name} is not known: it is not there, or the cluster was not reached yet.`,
-          },
-        ],
+  find: ({ entitlement, cluster }) => {
+    if (ceilingOf(entitlement, cluster.clusterRoles)) return []
+    const sentence = `The rules of ClusterRole ${entitlement.clusterRole} in ${cluster.name} are unknown: the role doesn't exist, or Postern hasn't read the cluster yet.`
+    return [{ pointer: '/cluster', sentence }]
+  },
 }

@@ -1,15 +1,10 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-export const clusterUnknown: Guardrail = {
+export const clusterUnknown: Limit = {
   code: 'cluster-unknown',
-  find: ({ cluster, entitlement }) =>
-    cluster.known
-      ? []
-      : [
-          {
-            code: 'cluster-unknown',
-            pointer: '/cluster',
-            sentence: `There is no cluster ${cluster.name} here: choose ${entitlement.clusters.join(' or ')}.`,
-          },
-        ],
+  find: ({ cluster, entitlement }) => {
+    if (cluster.known) return []
+    const sentence = `${cluster.name} is not a configured cluster. Choose ${entitlement.clusters.join(' or ')}.`
+    return [{ pointer: '/cluster', sentence }]
+  },
 }

@@ -1,15 +1,9 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-export const durationTooShort: Guardrail = {
+export const durationTooShort: Limit = {
   code: 'duration-too-short',
-  find: ({ submission }) =>
-    Number.isSafeInteger(submission.durationSeconds) && submission.durationSeconds >= 1
+  find: ({ submission: { durationSeconds } }) =>
+    Number.isSafeInteger(durationSeconds) && durationSeconds >= 1
       ? []
-      : [
-          {
-            code: 'duration-too-short',
-            pointer: '/duration',
-            sentence: 'The duration must be at least one whole second, such as PT30M.',
-          },
-        ],
+      : [{ pointer: '/duration', sentence: 'The duration must be at least one whole second, such as PT30M.' }],
 }

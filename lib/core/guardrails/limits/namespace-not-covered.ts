@@ -1,45 +1,46 @@
 import { isNamespaceCovered } from '#lib/core/access/entitlement'
-import type { Violation } from '#lib/core/access/resources'
-import type { Guardrail, JudgementFacts } from '#lib/core/guardrails/facts'
+import type { JudgementFacts, Limit } from '#lib/core/guardrails/facts'
 
-/** Names and globs decide alone where there is no selector. */
-const byName = (entitlement: JudgementFacts['entitlement'], namespace: string) =>
+/** Whether the names and globs of the entitlement cover a namespace, regardless of its labels. */
+const isNameCovered = (entitlement: JudgementFacts['entitlement'], namespace: string) =>
   isNamespaceCovered({ namespaces: entitlement.namespaces }, namespace, undefined)
 
-/** What the cluster's labels say of a namespace; undefined where there is none of that name. */
+/** The labels of a namespace in the cluster; undefined where it does not exist. */
 const labelsOf = ({ cluster }: JudgementFacts, namespace: string) =>
   cluster.namespaces?.find(({ name }) => name === namespace)?.labels
 
 /**
- * Is this namespace outside what the entitlement covers? Then nothing more is said about it: not even whether it exists,
- * which is for those to know who may ask for it. Where labels decide, a namespace that is not there carries none of them.
+ * Is this namespace outside the entitlement? Then no sentence may reveal whether it exists: only people who may request
+ * access to it may know. A namespace that does not exist has no labels, so a selector never covers it.
  */
 export function isOutside(facts: JudgementFacts, namespace: string): boolean {
   const { entitlement, cluster } = facts
-  if (!byName(entitlement, namespace)) return true
+  if (!isNameCovered(entitlement, namespace)) return true
   if (entitlement.namespaceSelector === undefined || cluster.namespaces === null) return false
   return !isNamespaceCovered(entitlement, namespace, labelsOf(facts, namespace))
 }
 
-function judge(facts: JudgementFacts, namespace: string): string | null {
+function whyNotCovered(facts: JudgementFacts, namespace: string): string | null {
   const { entitlement, cluster } = facts
-  if (!byName(entitlement, namespace)) {
-    return `${entitlement.name} is not for the namespace ${namespace}: choose from ${entitlement.namespaces?.join(', ')}.`
+  if (!isNameCovered(entitlement, namespace)) {
+    return `${entitlement.name} doesn't cover namespace ${namespace}. Choose from ${entitlement.namespaces?.join(', ')}.`
   }
   if (entitlement.namespaceSelector === undefined) return null
-  const needed = Object.entries(entitlement.namespaceSelector).map(([key, value]) => `${key}=${value}`)
+  const labels = Object.entries(entitlement.namespaceSelector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ')
   if (cluster.namespaces === null) {
-    return `${entitlement.name} is for namespaces labelled ${needed.join(', ')}, and the labels in ${cluster.name} are not known now: try again when the cluster is reachable.`
+    return `${entitlement.name} covers namespaces labelled ${labels}, and the labels in ${cluster.name} are not known yet. Try again when the cluster is reachable.`
   }
   if (!isOutside(facts, namespace)) return null
-  return `${entitlement.name} is not for the namespace ${namespace}: choose one labelled ${needed.join(', ')}.`
+  return `${entitlement.name} doesn't cover namespace ${namespace}. Choose one labelled ${labels}.`
 }
 
-export const namespaceNotCovered: Guardrail = {
+export const namespaceNotCovered: Limit = {
   code: 'namespace-not-covered',
   find: (facts) =>
-    facts.submission.namespaces.flatMap((namespace, index): Violation[] => {
-      const sentence = judge(facts, namespace)
-      return sentence ? [{ code: 'namespace-not-covered', pointer: `/namespaces/${index}`, sentence }] : []
+    facts.submission.namespaces.flatMap((namespace, index) => {
+      const sentence = whyNotCovered(facts, namespace)
+      return sentence ? [{ pointer: `/namespaces/${index}`, sentence }] : []
     }),
 }

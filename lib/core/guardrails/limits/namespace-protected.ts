@@ -1,23 +1,13 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import { protectedNamespaces } from '#lib/core/access/namespaces'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-/**
- * Postern's own namespaces: whoever writes there can make or keep access past every approval. No configuration opens
- * them.
- */
-export const protectedNamespaces = ['postern-system', 'postern-grants']
-
-export const namespaceProtected: Guardrail = {
+/** No configuration can open these namespaces. */
+export const namespaceProtected: Limit = {
   code: 'namespace-protected',
   find: ({ submission }) =>
-    submission.namespaces.flatMap((namespace, index) =>
-      protectedNamespaces.includes(namespace)
-        ? [
-            {
-              code: 'namespace-protected',
-              pointer: `/namespaces/${index}`,
-              sentence: `${namespace} belongs to Postern itself and cannot be asked for: take it out.`,
-            },
-          ]
-        : [],
-    ),
+    submission.namespaces.flatMap((namespace, index) => {
+      if (!protectedNamespaces.includes(namespace)) return []
+      const sentence = `${namespace} belongs to Postern itself and can't be requested. Remove it.`
+      return [{ pointer: `/namespaces/${index}`, sentence }]
+    }),
 }

@@ -1,9 +1,9 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-export const namespacesMissing: Guardrail = {
+export const namespacesMissing: Limit = {
   code: 'namespaces-missing',
   find: ({ submission }) =>
     submission.namespaces.length > 0
       ? []
-      : [{ code: 'namespaces-missing', pointer: '/namespaces', sentence: 'Name at least one namespace.' }],
+      : [{ pointer: '/namespaces', sentence: 'Choose at least one namespace.' }],
 }

@@ -1,7 +1,7 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-/** What a reader sees: blanks and what is invisible (Unicode Default_Ignorable_Code_Point, U+2800) count for nothing. */
-const lengthOf = (reason: string) =>
+/** Counts what a reader sees: runs of blanks are one, and invisible characters (Default_Ignorable_Code_Point, U+2800) none. */
+const visibleLength = (reason: string) =>
   [
     ...reason
       .replace(/[\p{Cc}\p{Cf}\p{DI}\u2800]/gu, ' ')
@@ -9,14 +9,14 @@ const lengthOf = (reason: string) =>
       .trim(),
   ].length
 
-export const reasonTooShort: Guardrail = {
+export const reasonTooShort: Limit = {
   code: 'reason-too-short',
   find: ({ entitlement, submission }) => {
     const { minLength } = entitlement.reason
-    const length = lengthOf(submission.reason)
+    const length = visibleLength(submission.reason)
     if (length >= minLength) return []
-    const characters = minLength === 1 ? 'one character' : `${minLength} characters`
-    const sentence = `The reason must be at least ${characters}, and it is ${length}: say what you will do and why now.`
-    return [{ code: 'reason-too-short', pointer: '/reason', sentence }]
+    const characters = minLength === 1 ? '1 character' : `${minLength} characters`
+    const sentence = `The reason must have at least ${characters}; it has ${length}. Say what you will do and why now.`
+    return [{ pointer: '/reason', sentence }]
   },
 }

@@ -1,30 +1,26 @@
-import { type Entitlement, isAmong } from '#lib/core/access/entitlement'
-import type { Violation } from '#lib/core/access/resources'
-import type { Guardrail, JudgementFacts } from '#lib/core/guardrails/facts'
+import { isAmong, type Who } from '#lib/core/access/entitlement'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-const code = 'requester-not-eligible'
-
-type Facts = {
-  entitlement: Pick<Entitlement, 'who'>
-  requester: Pick<JudgementFacts['requester'], 'subject' | 'groups'>
-  submission: Pick<JudgementFacts['submission'], 'entitlement'>
+/** The only facts that this limit needs, so that it can be checked before anything else is read. */
+type EligibilityFacts = {
+  entitlement: { who: Who }
+  requester: { subject: string; groups: readonly string[] | null }
+  submission: { entitlement: string }
 }
 
-function find({ entitlement, requester, submission }: Facts): Violation[] {
-  const { subject, groups } = requester
-  if (isAmong(entitlement.who, { subject, groups: groups ?? [] })) return []
-  const who = whoInWords(entitlement.who)
-  const sentence = groups
-    ? `You may not ask for ${submission.entitlement}: it is for ${who}.`
-    : `${submission.entitlement} is for ${who}, and the groups of the requester are not known.`
-  return [{ code, pointer: '/entitlement', sentence }]
+export const requesterNotEligible: Limit<EligibilityFacts> = {
+  code: 'requester-not-eligible',
+  find: ({ entitlement: { who }, requester: { subject, groups }, submission }) => {
+    if (isAmong(who, { subject, groups: groups ?? [] })) return []
+    const because = groups ? 'the requester is not one of them' : "the requester's groups are not known"
+    const sentence = `${submission.entitlement} is limited to ${whoInWords(who)}, and ${because}.`
+    return [{ pointer: '/entitlement', sentence }]
+  },
 }
 
-export const requesterNotEligible = { code, find } satisfies Guardrail
-
-function whoInWords({ groups = [], people = [] }: { groups?: string[]; people?: string[] }): string {
-  const one = groups.length === 1 ? `members of ${groups[0]}` : `members of one of ${groups.join(', ')}`
-  // People are named by their subject at the identity provider: nobody else's to read.
-  const named = people.length === 1 ? 'one named person' : `${people.length} named people`
-  return [...(groups.length ? [one] : []), ...(people.length ? [named] : [])].join(' and ')
+function whoInWords({ groups = [], people = [] }: Who): string {
+  const members = groups.length > 0 ? [`members of ${groups.join(' or ')}`] : []
+  // People are configured by their subject at the identity provider, which other people may not read.
+  const named = people.length === 1 ? ['one named person'] : [`${people.length} named people`]
+  return [...members, ...(people.length > 0 ? named : [])].join(' and ')
 }

@@ -1,5 +1,5 @@
-import { rulesInWords } from '#lib/core/rbac/sentence'
 import type { Guardrail } from '#lib/core/guardrails/facts'
+import { rulesInWords } from '#lib/core/rbac/sentence'
 
 export const rulesMissing: Guardrail = {
   code: 'rules-missing',

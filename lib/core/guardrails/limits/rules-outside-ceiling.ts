@@ -1,9 +1,9 @@
 import type { Violation } from '#lib/core/access/resources'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
-import { covers } from '#lib/core/rbac/covers'
-import { rulesInWords } from '#lib/core/rbac/sentence'
 import type { Guardrail, JudgementFacts } from '#lib/core/guardrails/facts'
 import { ceilingOf } from '#lib/core/guardrails/granted-rules'
+import { covers } from '#lib/core/rbac/covers'
+import { rulesInWords } from '#lib/core/rbac/sentence'
 
 const isSameRules = (a: readonly Rule[], b: readonly Rule[]) =>
   JSON.stringify(normalizeRules(a)) === JSON.stringify(normalizeRules(b))

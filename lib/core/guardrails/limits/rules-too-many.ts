@@ -1,6 +1,6 @@
-import { countQuestions, maxQuestions } from '#lib/core/rbac/breakdown'
 import type { Guardrail } from '#lib/core/guardrails/facts'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
+import { countQuestions, maxQuestions } from '#lib/core/rbac/breakdown'
 
 /** A grant becomes active only after the cluster said *allowed* to each single thing it allows: that must be doable. */
 export const rulesTooMany: Guardrail = {

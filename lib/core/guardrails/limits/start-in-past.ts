@@ -1,16 +1,16 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-/** A clock that is a little behind, and the way of the request to here, are not the past. */
+/** Allows for a clock that is slightly behind and for the time that the request travels. */
 const toleranceMs = 60_000
 
-/** Judged on asking alone: an approval that comes after the wished start begins when it comes. */
-export const startInPast: Guardrail = {
+/** Only checked on submission: access that is approved after its requested start begins on approval. */
+export const startInPast: Limit = {
   code: 'start-in-past',
-  find: ({ submission, now, stage = 'asking' }) => {
-    if (stage !== 'asking' || !submission.startsAt) return []
-    // NB: not `<`: a date that is none must not pass.
-    if (submission.startsAt.getTime() >= now.getTime() - toleranceMs) return []
-    const sentence = 'The start is in the past: leave it out to begin when approved, or give a later time.'
-    return [{ code: 'start-in-past', pointer: '/startsAt', sentence }]
+  find: ({ submission: { startsAt }, now, stage = 'submitting' }) => {
+    if (stage !== 'submitting' || !startsAt) return []
+    // NB: not `<`, because an invalid date must not pass.
+    if (startsAt.getTime() >= now.getTime() - toleranceMs) return []
+    const sentence = 'The start is in the past. Leave it out to start on approval, or choose a later time.'
+    return [{ pointer: '/startsAt', sentence }]
   },
 }

@@ -1,18 +1,17 @@
 import { durationInWords } from '#lib/core/access/duration'
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
 /**
- * Access that begins long after it was judged was judged for another world: other people, other needs. Judged on asking
- * alone: a limit that has become shorter since does not change what was asked for.
+ * The longer access waits to start, the less its approval says about the situation it starts in. Only checked on
+ * submission: a limit that is shortened later does not change submitted requests.
  */
-export const startTooFar: Guardrail = {
+export const startTooFar: Limit = {
   code: 'start-too-far',
-  find: ({ submission, entitlement, now, stage = 'asking' }) => {
-    if (stage !== 'asking' || !submission.startsAt) return []
-    const { startWithin } = entitlement
-    // A date that is none is refused by start-in-past.
-    if (!(submission.startsAt.getTime() > now.getTime() + startWithin * 1000)) return []
-    const sentence = `The start is too far ahead: ${entitlement.name} may begin at most ${durationInWords(startWithin)} from now.`
-    return [{ code: 'start-too-far', pointer: '/startsAt', sentence }]
+  find: ({ submission: { startsAt }, entitlement: { name, startWithin }, now, stage = 'submitting' }) => {
+    if (stage !== 'submitting' || !startsAt) return []
+    // `start-in-past` refuses an invalid date.
+    if (!(startsAt.getTime() > now.getTime() + startWithin * 1000)) return []
+    const sentence = `The start is too far ahead. ${name} can start at most ${durationInWords(startWithin)} from now.`
+    return [{ pointer: '/startsAt', sentence }]
   },
 }

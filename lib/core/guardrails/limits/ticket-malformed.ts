@@ -1,15 +1,14 @@
 import { RE2JS } from 're2js'
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-export const ticketMalformed: Guardrail = {
+export const ticketMalformed: Limit = {
   code: 'ticket-malformed',
   find: ({ entitlement, submission }) => {
     const { pattern } = entitlement.ticket
     const ticket = submission.ticket?.trim()
     if (!pattern || !ticket) return []
-    // RE2 syntax, matched in linear time: no ticket can make a pattern hang.
+    // RE2 matches in linear time, so no ticket can make a pattern hang.
     if (RE2JS.compile(pattern).matcher(ticket).find()) return []
-    const sentence = `${JSON.stringify(ticket)} is not a ticket here: it must match ${pattern}.`
-    return [{ code: 'ticket-malformed', pointer: '/ticket', sentence }]
+    return [{ pointer: '/ticket', sentence: `${JSON.stringify(ticket)} is not a valid ticket: it must match ${pattern}.` }]
   },
 }

@@ -1,15 +1,10 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 
-export const ticketMissing: Guardrail = {
+export const ticketMissing: Limit = {
   code: 'ticket-missing',
-  find: ({ entitlement, submission }) =>
-    !entitlement.ticket.required || submission.ticket?.trim()
-      ? []
-      : [
-          {
-            code: 'ticket-missing',
-            pointer: '/ticket',
-            sentence: `${entitlement.name} needs a ticket${entitlement.ticket.pattern ? ` that matches ${entitlement.ticket.pattern}` : ''}.`,
-          },
-        ],
+  find: ({ entitlement: { name, ticket }, submission }) => {
+    if (!ticket.required || submission.ticket?.trim()) return []
+    const sentence = `${name} requires a ticket${ticket.pattern ? ` that matches ${ticket.pattern}` : ''}.`
+    return [{ pointer: '/ticket', sentence }]
+  },
 }

@@ -1,8 +1,8 @@
 // The words of the shipped pack: what one member is. Everything about a member (its guardrails, its documentation, its
 // tests) is made from one such value.
 import type { z } from 'zod'
-import type { PolicyCase } from './case.ts'
 import type { GuardrailInput } from '#lib/core/guardrails/configured/schema'
+import type { PolicyCase } from './case.ts'
 
 export type PackMember<Settings = unknown> = {
   /** The switch in postern.yaml. */

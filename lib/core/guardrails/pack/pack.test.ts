@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { runPolicyCases } from '#lib/core/guardrails/cases/policy-test'
 import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
 import { policyCaseSchema } from './case.ts'
-import { runPolicyCases } from '#lib/core/guardrails/cases/policy-test'
 import { needsSettings, pack, packGuardrails, packSchema } from './pack.ts'
 
 const off = Object.fromEntries(pack.map(({ name }) => [name, false]))

@@ -1,7 +1,7 @@
 // What of a judgement's facts is kept, so that another policy can be judged by them later?
 import type { RecordedFacts } from '#lib/core/access/recorded-facts'
-import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
+import type { JudgementFacts } from '#lib/core/guardrails/facts'
 
 /** @param seen what the guardrails were shown in the same judgement */
 export function factsToRecord(

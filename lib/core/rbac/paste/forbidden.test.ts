@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type NeededPermission, leastRulesFor } from './needed-permissions.ts'
 import { parseForbidden } from './forbidden.ts'
+import { leastRulesFor, type NeededPermission } from './needed-permissions.ts'
 
 const ask = (verb: string, resource: string, more: Partial<NeededPermission> = {}): NeededPermission => ({
   verb,
@@ -128,7 +128,11 @@ describe('however it was printed', () => {
 
   test('several at once, each once, in order', () => {
     const text = [listPods, patchWeb, listPods, patchWeb.replace('patch', 'get')].join('\n')
-    expect(permissionsOf(text)).toEqual([ask('list', 'pods'), patchWebPermission, { ...patchWebPermission, verb: 'get' }])
+    expect(permissionsOf(text)).toEqual([
+      ask('list', 'pods'),
+      patchWebPermission,
+      { ...patchWebPermission, verb: 'get' },
+    ])
   })
 
   test('hints of authorizers do not get in the way, and are told', () => {

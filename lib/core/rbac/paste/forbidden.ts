@@ -1,8 +1,9 @@
 // What did the API server refuse? Reads the sentences of its 403 answers, as programs print and people paste them.
 // Source of the sentences: forbiddenMessage in k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go and
 // NewForbidden in k8s.io/apimachinery/pkg/api/errors.
-import type { NeededPermission, Note } from './needed-permissions.ts'
+
 import { isGroup, isNamespace, isObjectName, isResource, isVerb } from './names.ts'
+import type { NeededPermission, Note } from './needed-permissions.ts'
 import { maxCharacters, readingsOf } from './readings.ts'
 import { notesOf, notSignedIn } from './refusal-notes.ts'
 

@@ -1,7 +1,7 @@
 import type { EntitlementResource } from '#lib/core/access/resources'
 import { covers } from '#lib/core/rbac/covers'
-import { type Paste, readPaste } from './paste.ts'
 import { rulesInWords } from '#lib/core/rbac/sentence'
+import { type Paste, readPaste } from './paste.ts'
 
 /** One thing that may be asked for, with the form's address in which everything known is filled in. */
 export type Choice = { href: string; title: string; what: EntitlementResource; note: string }

@@ -1,6 +1,5 @@
 // Which rights does this kubectl command need? The least of them, so that what is asked for is what is used.
 import type { Rule } from '#lib/core/access/rule'
-import { type Note, leastRulesFor } from './needed-permissions.ts'
 import { readArguments } from './flags.ts'
 import { type KnownResource, knownResources } from './known-resources.ts'
 import { objectCommands } from './kubectl-objects.ts'
@@ -8,6 +7,7 @@ import { podCommands } from './kubectl-pods.ts'
 import { type Line, type Need, note, shown, usesFiles } from './kubectl-target.ts'
 import { objectsOf } from './manifest-objects.ts'
 import { isNamespace } from './names.ts'
+import { leastRulesFor, type Note } from './needed-permissions.ts'
 import { maxCharacters } from './readings.ts'
 import { type Command, commandsOf } from './shell-words.ts'
 

@@ -1,9 +1,10 @@
 // What one kubectl command is about, and the single rights that it takes: the words that all commands share.
-import type { Note } from './needed-permissions.ts'
+
 import type { Arguments } from './flags.ts'
 import { allResources, findResource, type KnownResource, resourceOfKind } from './known-resources.ts'
 import type { ManifestObject } from './manifest-objects.ts'
 import { isObjectName } from './names.ts'
+import type { Note } from './needed-permissions.ts'
 
 /** One kubectl command, read so far. `notes` is added to by whoever finds that something cannot be known. */
 export type Line = {

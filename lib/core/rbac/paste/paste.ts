@@ -1,10 +1,10 @@
 // What does somebody need who pastes this? A refusal of the API server, a kubectl command, or both from one terminal.
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import { covers } from '#lib/core/rbac/covers'
-import { type NeededPermission, type Note, leastRulesFor } from './needed-permissions.ts'
 import { parseForbidden } from './forbidden.ts'
 import { type KnownResource, knownResources } from './known-resources.ts'
 import { parseKubectl } from './kubectl-line.ts'
+import { leastRulesFor, type NeededPermission, type Note } from './needed-permissions.ts'
 
 export type Paste = {
   /** What a role in each of the namespaces must give. */

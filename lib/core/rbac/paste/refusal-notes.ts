@@ -85,7 +85,11 @@ const signs: Sign[] = [
 const missingRole = /(cluster)?role\.rbac\.authorization\.k8s\.io"([^"]{1,253})"notfound/g
 
 /** What the readings of a refusal say besides what was refused. */
-export function notesOf(readings: readonly string[], asks: readonly NeededPermission[], wasUnderstood: boolean): Note[] {
+export function notesOf(
+  readings: readonly string[],
+  asks: readonly NeededPermission[],
+  wasUnderstood: boolean,
+): Note[] {
   const squeezed = [...new Set(readings.map(squeeze))]
   const notes = signs.flatMap(({ anyOf, note }) =>
     anyOf.some((sign) => squeezed.some((text) => text.includes(squeeze(sign)))) ? [note] : [],

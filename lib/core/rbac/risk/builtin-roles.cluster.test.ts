@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { startTestParts } from '#local/parts/parts'
 import { type PolicyRule, pathRules, resourceRules } from '#lib/core/rbac/cluster-objects'
+import { startTestParts } from '#local/parts/parts'
 import { assessRisk } from './assess.ts'
 
 type ClusterRole = { metadata: { name: string; labels?: Record<string, string> }; rules: PolicyRule[] | null }
