@@ -1,9 +1,9 @@
-import type { EntitlementResource } from '#lib/core/access/resources'
-import { longDuration, secondsOf } from '#lib/core/access/format-time'
-import { whatInWords } from '../request/words.ts'
 import { LinkButton } from '#components/ui/link-button'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { Section } from '#components/ui/section'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import { durationInWords, secondsOf } from '#lib/core/access/duration'
+import type { EntitlementResource } from '#lib/core/access/resources'
+import { whatInWords } from '../request/words.ts'
 
 /** One entitlement with every limit that is in force on it. */
 export function EntitlementSection({ entitlement: one }: { entitlement: EntitlementResource }) {
@@ -19,7 +19,7 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
     ['Namespaces', <code key="namespaces">{[...one.namespaces, ...selector].join(', ')}</code>],
     [
       'How long',
-      `${longDuration(secondsOf(one.defaultDuration))}, at most ${longDuration(secondsOf(one.maxDuration))}`,
+      `${durationInWords(secondsOf(one.defaultDuration))}, at most ${durationInWords(secondsOf(one.maxDuration))}`,
     ],
     [
       'Approval',

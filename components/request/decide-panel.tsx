@@ -1,13 +1,13 @@
 'use client'
 import { useEffect, useRef, useState, useTransition } from 'react'
-import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import type { RequestSummary } from '#lib/core/access/resources'
-import type { Rule } from '#lib/core/access/rule'
-import { durationOf, longDuration, secondsOf } from '#lib/core/access/format-time'
 import { ActionProblem } from '#components/ui/action-problem'
-import { buttonStyle } from '../ui/button-style.ts'
 import { Notice } from '#components/ui/notice'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import type { ActionError, ActionResult } from '#lib/core/access/action-result'
+import { durationInWords, formatDuration, secondsOf } from '#lib/core/access/duration'
+import type { RequestSummary } from '#lib/core/access/resources'
+import type { Rule } from '#lib/core/access/rule'
+import { buttonStyle } from '../ui/button-style.ts'
 import { NarrowFields } from './narrow-fields.tsx'
 
 export type DecisionBody = {
@@ -119,7 +119,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
           aria-keyshortcuts="a"
           onClick={() => send('approve')}
         >
-          Approve for {longDuration(narrowed.seconds)}
+          Approve for {durationInWords(narrowed.seconds)}
         </button>
         <button
           ref={deny}
@@ -146,7 +146,7 @@ function narrowOf(request: Props['request'], { rules, namespaces, seconds }: Nar
   const narrow = {
     ...(JSON.stringify(rules) === JSON.stringify(request.rules) ? {} : { rules }),
     ...(namespaces.length === request.namespaces.length ? {} : { namespaces }),
-    ...(seconds === secondsOf(request.duration) ? {} : { duration: durationOf(seconds) }),
+    ...(seconds === secondsOf(request.duration) ? {} : { duration: formatDuration(seconds) }),
   }
   return Object.keys(narrow).length ? narrow : undefined
 }

@@ -1,6 +1,6 @@
+import { formatDuration, secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
-import { durationOf, secondsOf } from '#lib/core/access/format-time'
 
 /** What stands in the ask form, before it is a submission. `startsAt` is the value of a datetime-local control. */
 export type Draft = {
@@ -21,7 +21,7 @@ export const submissionOf = (entitlement: EntitlementResource, draft: Draft) => 
   ...(entitlement.kind === 'ceiling' ? { rules: draft.rules } : {}),
   reason: draft.reason,
   ...(draft.ticket.trim() ? { ticket: draft.ticket.trim() } : {}),
-  duration: durationOf(draft.seconds),
+  duration: formatDuration(draft.seconds),
   ...(draft.startsAt ? { startsAt: new Date(draft.startsAt).toISOString() } : {}),
 })
 export type SubmissionBody = ReturnType<typeof submissionOf>

@@ -1,5 +1,5 @@
-import { longDuration, shortDuration } from '#lib/core/access/format-time'
 import { describedBy, Field } from '#components/ui/field'
+import { durationInWords, shortDuration } from '#lib/core/access/duration'
 import { durationStops } from './draft.ts'
 
 type Props = {
@@ -26,7 +26,7 @@ export function DurationSlider({ id, label, seconds, max, why, problems, onChang
           max={stops.length - 1}
           step={1}
           value={stops.includes(seconds) ? stops.indexOf(seconds) : stops.length - 1}
-          aria-valuetext={longDuration(seconds)}
+          aria-valuetext={durationInWords(seconds)}
           aria-describedby={describedBy(id)}
           onChange={(event) => onChange(stops[event.target.valueAsNumber] ?? seconds)}
         />

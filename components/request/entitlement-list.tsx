@@ -1,8 +1,8 @@
 import Link from 'next/link'
-import type { EntitlementResource } from '#lib/core/access/resources'
-import { secondsOf, shortDuration } from '#lib/core/access/format-time'
 import { Empty } from '#components/ui/empty'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import { secondsOf, shortDuration } from '#lib/core/access/duration'
+import type { EntitlementResource } from '#lib/core/access/resources'
 import { whatInWords } from './words.ts'
 
 type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }

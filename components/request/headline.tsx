@@ -1,6 +1,6 @@
-import type { RequestSummary } from '#lib/core/access/resources'
-import { longDuration, secondsOf } from '#lib/core/access/format-time'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import { durationInWords, secondsOf } from '#lib/core/access/duration'
+import type { RequestSummary } from '#lib/core/access/resources'
 import { shownStatus } from './status-mark.tsx'
 import { namespacesInWords, verbOf, whatInWords } from './words.ts'
 
@@ -9,9 +9,10 @@ export function Headline({ request }: { request: RequestSummary }) {
   const verb = verbOf(shownStatus(request), request.grant !== null && request.grant.activatedAt === null)
   return (
     <>
-      <UntrustedText>{request.requester.name}</UntrustedText> {verb} <UntrustedText>{whatInWords(request)}</UntrustedText> in{' '}
-      <UntrustedText>{namespacesInWords(request.namespaces)}</UntrustedText> on <UntrustedText>{request.cluster}</UntrustedText> for{' '}
-      {longDuration(secondsOf(request.duration))}
+      <UntrustedText>{request.requester.name}</UntrustedText> {verb}{' '}
+      <UntrustedText>{whatInWords(request)}</UntrustedText> in{' '}
+      <UntrustedText>{namespacesInWords(request.namespaces)}</UntrustedText> on{' '}
+      <UntrustedText>{request.cluster}</UntrustedText> for {durationInWords(secondsOf(request.duration))}
     </>
   )
 }

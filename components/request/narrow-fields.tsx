@@ -1,6 +1,6 @@
+import { secondsOf } from '#lib/core/access/duration'
 import type { RequestSummary } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
-import { secondsOf } from '#lib/core/access/format-time'
 import { DurationSlider } from './duration-slider.tsx'
 
 type Narrowed = { rules: Rule[]; namespaces: string[]; seconds: number }

@@ -1,10 +1,10 @@
 import Link from 'next/link'
-import type { AuditEventResource, RequestResource } from '#lib/core/access/resources'
-import { longDuration, secondsOf } from '#lib/core/access/format-time'
 import { Copyable } from '#components/ui/copyable'
-import { UntrustedText } from '#components/ui/untrusted-text'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import { durationInWords, secondsOf } from '#lib/core/access/duration'
+import type { AuditEventResource, RequestResource } from '#lib/core/access/resources'
 import { ClusterEvidence } from './cluster-evidence.tsx'
 import { CredentialsTable } from './credentials-table.tsx'
 import { DecisionsList } from './decisions-list.tsx'
@@ -49,7 +49,8 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         </div>
         {request.submittedTerms && (
           <p className="mt-2 max-w-[72ch] text-dense">
-            An approver allowed less than was asked for, which was {longDuration(secondsOf(request.submittedTerms.duration))} in{' '}
+            An approver allowed less than was asked for, which was{' '}
+            {durationInWords(secondsOf(request.submittedTerms.duration))} in{' '}
             <code>{request.submittedTerms.namespaces.join(', ')}</code> under the digest{' '}
             <Copyable
               text={request.submittedTerms.digest}

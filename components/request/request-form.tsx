@@ -1,11 +1,11 @@
 'use client'
 import { useEffect, useEffectEvent, useMemo, useRef, useState, useTransition } from 'react'
-import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
-import { longDuration, secondsOf } from '#lib/core/access/format-time'
 import { ActionProblem } from '#components/ui/action-problem'
-import { buttonStyle } from '../ui/button-style.ts'
 import { describedBy, Field } from '#components/ui/field'
+import type { ActionError, ActionResult } from '#lib/core/access/action-result'
+import { durationInWords, secondsOf } from '#lib/core/access/duration'
+import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
+import { buttonStyle } from '../ui/button-style.ts'
 import {
   type Draft,
   firstDraft,
@@ -82,7 +82,7 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
   const limiter = max < most ? 'a guardrail allows no more' : 'that is the limit of this entitlement'
   const wanted = wantedOf(entitlement, preview)
   const missing = everything.length
-  const essence = longDuration(draft.seconds)
+  const essence = durationInWords(draft.seconds)
 
   const ask = () =>
     send(async () => {
@@ -196,7 +196,7 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
           label="How long"
           seconds={draft.seconds}
           max={max}
-          why={`At most ${longDuration(max)}: ${limiter}. The clock starts when access starts.`}
+          why={`At most ${durationInWords(max)}: ${limiter}. The clock starts when access starts.`}
           problems={problems('duration')}
           onChange={(seconds) => change({ seconds })}
         />

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { durationSchema } from '#lib/core/access/duration'
+import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
 import { guardrailsSection } from '#lib/core/guardrails/section'
 import { contradictions } from './cross-validate.ts'

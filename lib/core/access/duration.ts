@@ -1,46 +1,59 @@
-import { Temporal } from 'temporal-polyfill'
-import { z } from 'zod'
+// A length of time, as the API writes it (ISO 8601) and as people read it. No other file parses or formats one. There is
+// no library here, because this file also runs in the browser, where every kilobyte counts.
+
+const pattern =
+  /^([+-]?)P(?=\d|T\d)(?:(\d{1,15})D)?(?:T(?=\d)(?:(\d{1,15}(?:\.\d{1,9})?)H)?(?:(\d{1,15}(?:\.\d{1,9})?)M)?(?:(\d{1,15}(?:\.\d{1,9})?)S)?)?$/
+
+/** Seconds. Nothing that lasts longer could be added to a date. */
+const longest = 8.64e12
 
 /**
- * Whole seconds of an ISO 8601 duration such as `PT30M`, or undefined where the text is not one. Weeks, months and
- * years are refused: how long they are depends on the calendar.
+ * Whole seconds of an ISO 8601 duration such as `PT30M`, or undefined if the text is not one. Years, months and weeks
+ * are refused: how long they are depends on the calendar.
  */
 export function parseDuration(text: string): number | undefined {
-  try {
-    const duration = Temporal.Duration.from(text)
-    if (duration.years || duration.months || duration.weeks) return undefined
-    const seconds = duration.total({ unit: 'seconds', relativeTo: Temporal.PlainDate.from('2000-01-01') })
-    return Number.isInteger(seconds) ? seconds : undefined
-  } catch {
-    return undefined
-  }
+  const normalized = text.toUpperCase().replaceAll(',', '.')
+  const match = pattern.exec(normalized)
+  const isFractionBeforeOtherUnits = /\.\d+[HM]\d/.test(normalized)
+  if (!match || isFractionBeforeOtherUnits) return undefined
+  const [, sign, days = 0, hours = 0, minutes = 0, seconds = 0] = match
+  const total = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+  const isWhole = Number.isInteger(Math.round(total * 1e6) / 1e6)
+  if (!isWhole || total > longest) return undefined
+  return sign === '-' ? -Math.round(total) : Math.round(total)
 }
 
-/** Seconds as the ISO 8601 duration the API speaks: 1800 → `PT30M`, 5400 → `PT1H30M`. */
+/** Seconds of a duration that the API sent; 0 if the text is not a duration. */
+export const secondsOf = (duration: string): number => parseDuration(duration) ?? 0
+
+const split = (seconds: number) =>
+  [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), Math.floor(seconds % 60)] as const
+
+/** Whole seconds as ISO 8601: 1800 → `PT30M`, 5400 → `PT1H30M`, 93600 → `PT26H`. */
 export function formatDuration(seconds: number): string {
-  return Temporal.Duration.from({ seconds }).round({ largestUnit: 'hours' }).toString()
+  const [hours, minutes, rest] = split(seconds)
+  return `PT${hours ? `${hours}H` : ''}${minutes ? `${minutes}M` : ''}${rest || seconds === 0 ? `${rest}S` : ''}`
 }
 
-/** Seconds in words for a sentence: 1800 → `30 minutes`, 5400 → `1 hour 30 minutes`. */
+/** For a sentence: 1800 → `30 minutes`, 5400 → `1 hour 30 minutes`. */
 export function durationInWords(seconds: number): string {
-  const { hours, minutes, seconds: rest } = Temporal.Duration.from({ seconds }).round({ largestUnit: 'hours' })
+  const [hours, minutes, rest] = split(seconds)
   const part = (count: number, unit: string) => (count ? [`${count} ${unit}${count === 1 ? '' : 's'}`] : [])
   return [...part(hours, 'hour'), ...part(minutes, 'minute'), ...part(rest, 'second')].join(' ') || '0 seconds'
 }
 
-/** Text in, seconds out; at least one second. */
-export const durationSchema = z
-  .string()
-  .max(40)
-  .transform((text, context) => {
-    const seconds = parseDuration(text)
-    if (seconds === undefined) {
-      context.addIssue({ code: 'custom', message: 'must be an ISO 8601 duration such as PT30M or PT1H30M' })
-      return z.NEVER
-    }
-    if (seconds < 1) {
-      context.addIssue({ code: 'custom', message: 'must be longer than nothing, such as PT30M' })
-      return z.NEVER
-    }
-    return seconds
-  })
+/** For a table row: `30 min`, `1 h 30 min`, `45 s`, `3 d 2 h`. At most two units; smaller ones are cut off. */
+export function shortDuration(seconds: number): string {
+  const units = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor((seconds % 86_400) / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'min'],
+    [Math.floor(seconds % 60), 's'],
+  ] as const
+  const first = units.findIndex(([count]) => count > 0)
+  if (first < 0) return '0 s'
+  return units
+    .slice(first, first + (first < 2 ? 2 : 1))
+    .flatMap(([count, unit]) => (count ? [`${count} ${unit}`] : []))
+    .join(' ')
+}

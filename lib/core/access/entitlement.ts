@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { durationSchema } from './duration.ts'
+import { durationSchema } from './duration-schema.ts'
 import { matchesGlob } from './glob.ts'
+import { isSystemNamespace } from './namespaces.ts'
 import { rulesSchema } from './rule.ts'
 
 const name = z
@@ -97,8 +98,8 @@ export function isNamespaceCovered(
 }
 
 /**
- * Namespaces whose names begin with `kube-` are Kubernetes' own (its documentation reserves the prefix), and whoever
- * writes in them holds the cluster: a wide glob does not mean them, only one that begins with the prefix itself.
+ * Anyone who can write in a namespace of Kubernetes itself controls the cluster, so a wide glob does not cover those
+ * namespaces: only one that begins with the prefix `kube-` itself does.
  */
 const reaches = (glob: string, namespace: string): boolean =>
-  (!namespace.startsWith('kube-') || glob.startsWith('kube-')) && matchesGlob(glob, namespace)
+  (!isSystemNamespace(namespace) || isSystemNamespace(glob)) && matchesGlob(glob, namespace)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { durationSchema } from './duration.ts'
+import { durationSchema } from './duration-schema.ts'
 import { rulesSchema } from './rule.ts'
 
 const namespaceName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace')
@@ -60,7 +60,10 @@ export const decisionSchema = z
         namespaces: z.array(namespaceName).min(1).max(20).optional(),
         duration: durationSchema.optional(),
       })
-      .transform(({ duration, ...rest }) => ({ ...rest, ...(duration === undefined ? {} : { durationSeconds: duration }) }))
+      .transform(({ duration, ...rest }) => ({
+        ...rest,
+        ...(duration === undefined ? {} : { durationSeconds: duration }),
+      }))
       .optional(),
   })
   .meta({ id: 'DecisionInput' })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Draft } from '#components/request/request-form'
+import { secondsOf } from '#lib/core/access/duration'
 import type { RequestResource } from '#lib/core/access/resources'
 import { rulesSchema } from '#lib/core/access/rule'
-import { secondsOf } from '#lib/core/access/format-time'
 
 /** What another ask for the same already knows: everything but why, because that is new each time. */
 export const knownFromRequest = (request: RequestResource): Partial<Draft> => ({

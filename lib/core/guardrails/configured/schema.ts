@@ -1,6 +1,6 @@
 // One guardrail, as somebody writes it in postern.yaml.
 import { z } from 'zod'
-import { durationSchema } from '#lib/core/access/duration'
+import { durationSchema } from '#lib/core/access/duration-schema'
 import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
 import { isZone } from '#lib/core/guardrails/hours/zone'
 

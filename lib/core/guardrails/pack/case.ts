@@ -1,6 +1,6 @@
 // One test of a policy, as somebody writes it beside the policy: given a request, expect a verdict.
 import { z } from 'zod'
-import { durationSchema } from '#lib/core/access/duration'
+import { durationSchema } from '#lib/core/access/duration-schema'
 import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
 import { rulesSchema } from '#lib/core/access/rule'
 

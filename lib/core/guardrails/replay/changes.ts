@@ -1,13 +1,18 @@
 // Where do two judgements of the same ask differ, as far as it matters to the people in it?
+
+import { secondsOf } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Change, Outcome } from '#lib/core/access/policy-trial'
 import type { Verdict, Violation } from '#lib/core/access/resources'
-import { secondsOf } from '#lib/core/access/format-time'
 import { countByGroups } from '#lib/core/guardrails/configured/approval-steps'
 import type { GuardrailRequirement } from '#lib/core/guardrails/configured/judge-configured'
 
 /** A verdict, who would have to approve, and which guardrails want what; `wants` is empty where that was not kept. */
-export type Judged = { verdict: Verdict; steps: readonly ApprovalStep[]; guardrailRequirements: readonly GuardrailRequirement[] }
+export type Judged = {
+  verdict: Verdict
+  steps: readonly ApprovalStep[]
+  guardrailRequirements: readonly GuardrailRequirement[]
+}
 
 type Both = { before: Judged; after: Judged }
 
@@ -33,7 +38,11 @@ function byCode(kind: 'violation' | 'warning', before: readonly Violation[], aft
 function changeOf(
   kind: Change['kind'],
   { before, after }: Both,
-  told: { more: boolean; sentence: string; guardrailRequirements: (want: GuardrailRequirement, stricter: Judged, laxer: Judged) => unknown },
+  told: {
+    more: boolean
+    sentence: string
+    guardrailRequirements: (want: GuardrailRequirement, stricter: Judged, laxer: Judged) => unknown
+  },
 ): Change {
   const { more, sentence } = told
   const [stricter, laxer] = more ? [after, before] : [before, after]
