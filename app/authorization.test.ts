@@ -118,7 +118,7 @@ test('every door that is built stands in a table, and every door of a table is b
 })
 
 test('a credential is the holder’s alone, while the access works in the cluster', async () => {
-  const deed = tables.find(({ title }) => title === 'Take a credential')
+  const deed = tables.find(({ title }) => title === 'Issue a credential')
   if (!deed) throw new Error('no table says who takes a credential')
   await served.whileWorking(async () => {
     const real = await make('granting')
@@ -128,7 +128,7 @@ test('a credential is the holder’s alone, while the access works in the cluste
   for (const column of deed.columns.filter((one) => one !== 'active')) await checkColumn(deed, column)
 })
 
-test.each(tables.filter(({ title }) => title !== 'Take a credential'))('$title', async (deed) => {
+test.each(tables.filter(({ title }) => title !== 'Issue a credential'))('$title', async (deed) => {
   // A list is asked for once: by then everything stands that it could show.
   await Promise.all(deed.columns.map(sharedSituation))
   for (const column of deed.columns) await checkColumn(deed, column)
