@@ -120,7 +120,7 @@ export function env(): Env {
 }
 
 /** The log level alone, for the logger, which must work before anything else does. Never throws. */
-export const wantedLogLevel = (): string => logLevels.find((level) => level === process.env.LOG_LEVEL) ?? 'info'
+export const configuredLogLevel = (): string => logLevels.find((level) => level === process.env.LOG_LEVEL) ?? 'info'
 
 /** Where traces are sent, by the variables that OpenTelemetry has for it; undefined: nowhere. Never throws. */
 export function tracesEndpoint(): string | undefined {
@@ -133,6 +133,6 @@ export function tracesEndpoint(): string | undefined {
 export const isDevelopment = (): boolean => process.env.NODE_ENV === 'development'
 
 /** next-auth takes its public address from the environment alone: this is where Postern's configuration sets it. */
-export function tellNextAuth(publicUrl: string): void {
+export function setNextAuthUrl(publicUrl: string): void {
   process.env.NEXTAUTH_URL = `${new URL(publicUrl).origin}/api/auth`
 }

@@ -40,15 +40,15 @@ function isIn(list: Opened, address: string): boolean {
 }
 
 /** May this address be called? What is no address is not one that may. */
-export function isOpen(address: string, opened: Opened): boolean {
+export function mayCall(address: string, opened: Opened): boolean {
   const plain = address.replace(/^\[|\]$/g, '').split('%')[0] ?? ''
   if (!isIP(plain)) return false
   return !closed.check(plain, familyOf(plain)) || isIn(opened, plain)
 }
 
 /** A call that was not made, because of where it leads. */
-export class AddressClosed extends Error {
-  readonly code = 'EADDRCLOSED'
+export class BlockedAddress extends Error {
+  readonly code = 'EADDRBLOCKED'
   constructor(host: string) {
     super(`${host} leads to a link-local or metadata address, which Postern does not call`)
     this.name = 'AddressClosed'
@@ -58,21 +58,21 @@ export class AddressClosed extends Error {
 /**
  * Refuses a URL whose host is such an address, written out. Names are judged by the lookup below, when they are looked
  * up for the very connection: a name that led elsewhere a moment ago helps nobody.
- * @throws AddressClosed
+ * @throws BlockedAddress
  */
-export function refuseClosed(url: string | URL, opened: Opened): void {
+export function refuseBlockedAddress(url: string | URL, opened: Opened): void {
   const { hostname } = new URL(url)
   const plain = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(plain) && !isOpen(plain, opened)) throw new AddressClosed(hostname)
+  if (isIP(plain) && !mayCall(plain, opened)) throw new BlockedAddress(hostname)
 }
 
 /** `lookup` for Node's sockets: as usual, but a name of which any address is closed leads nowhere. */
-export const lookupOpen =
+export const lookupAllowed =
   (opened: Opened): LookupFunction =>
   (hostname, options: LookupOptions, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '')
-      if (!addresses.every(({ address }) => isOpen(address, opened))) return callback(new AddressClosed(hostname), '')
+      if (!addresses.every(({ address }) => mayCall(address, opened))) return callback(new BlockedAddress(hostname), '')
       if (options.all) return callback(null, addresses)
       const [first] = addresses
       callback(null, first?.address ?? '', first?.family)

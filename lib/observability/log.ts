@@ -1,5 +1,5 @@
 import pino from 'pino'
-import { wantedLogLevel } from '#lib/env'
+import { configuredLogLevel } from '#lib/env'
 
 // No token reaches a log: fields with a telling name lose their value, and whatever looks like a token in any text is
 // replaced on the way out, whoever put it there.
@@ -37,7 +37,7 @@ function plainError(error: unknown, depth = 0): unknown {
 }
 
 /** A logger that writes JSON lines to `destination` (standard output unless given). */
-export const makeLog = (destination?: pino.DestinationStream, level = wantedLogLevel()) =>
+export const makeLog = (destination?: pino.DestinationStream, level = configuredLogLevel()) =>
   pino(
     {
       level,

@@ -1,4 +1,4 @@
-import { refuseClosed } from '#lib/adapters/outbound'
+import { refuseBlockedAddress } from '#lib/adapters/outbound'
 import { env, tracesEndpoint } from '#lib/env'
 import { log } from './log.ts'
 
@@ -10,7 +10,7 @@ function whyNot(endpoint: string): string | undefined {
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
     return 'the endpoint must be an http:// or https:// address'
   try {
-    refuseClosed(endpoint, [])
+    refuseBlockedAddress(endpoint, [])
     return undefined
   } catch (error) {
     return (error as Error).message

@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
-import { lookupOpen } from '#lib/adapters/outbound'
+import { lookupAllowed } from '#lib/adapters/outbound'
 import { log } from './log.ts'
 import { ourScope } from './traces.ts'
 
@@ -100,7 +100,7 @@ export function startExport(url: string, role: string): () => Promise<void> {
     // A collector that lets its answers trickle holds so many calls, and what comes after is thrown away.
     concurrencyLimit: 2,
     // `timeout`: also of a connection that is not made.
-    httpAgentOptions: { keepAlive: true, maxSockets: 2, timeout: sendTimeout, lookup: lookupOpen([]) },
+    httpAgentOptions: { keepAlive: true, maxSockets: 2, timeout: sendTimeout, lookup: lookupAllowed([]) },
   })
   const exported = new BatchSpanProcessor({
     exporter: guarded(exporter),

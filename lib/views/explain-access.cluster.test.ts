@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ClusterClient, closeClusters, clusterClient } from '#lib/adapters/cluster/client'
 import { review } from '#lib/adapters/cluster/reviews'
-import { atMost } from '#lib/adapters/cluster/with-concurrency'
+import { withConcurrency } from '#lib/adapters/cluster/with-concurrency'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
 import type { ClusterIdentity } from '#lib/core/rbac/identity'
@@ -134,7 +134,7 @@ describe('the answer', () => {
     for (const person of [mina, tomas, ines]) {
       const first = await ask(person, { resource: 'pods' })
       const said = await review(client, first.identity as ClusterIdentity, questions)
-      const told = await atMost(8, questions, async (attributes) => {
+      const told = await withConcurrency(8, questions, async (attributes) => {
         const answer = await ask(person, attributes)
         expect(answer.ways.length > 0).toBe(answer.allowed)
         return [attributes, answer.allowed]

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { transaction } from '#lib/adapters/db/client'
-import { resolveFindings, type SeenFinding, saveFindings } from '#lib/adapters/db/clusters/findings'
+import { type ObservedFinding, resolveFindings, saveFindings } from '#lib/adapters/db/clusters/findings'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { FindingKind } from '#lib/core/access/finding'
 import { testDatabase } from '#testing/database'
@@ -19,11 +19,11 @@ afterAll(async () => {
   await database.drop()
 })
 
-const found = (kind: FindingKind, grantId: string | null, sentence: string): SeenFinding => ({
+const found = (kind: FindingKind, grantId: string | null, sentence: string): ObservedFinding => ({
   ...{ kind, cluster: 'prod-eu', grantId, sentence, about: { cluster: 'prod-eu' } },
   object: { kind: 'Role', namespace: 'payments', name: sentence.replace(/\W/g, '-'), uid: 'u-1' },
 })
-const save = (...findings: SeenFinding[]) => transaction((tx) => saveFindings(tx, aSystemActor(), findings))
+const save = (...findings: ObservedFinding[]) => transaction((tx) => saveFindings(tx, aSystemActor(), findings))
 
 let holder: PersonActor
 let grantId: string

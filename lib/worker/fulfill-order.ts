@@ -10,7 +10,7 @@ import {
   signedAnswer,
   type TakenOrder,
   takeOrder,
-  waitingOrders,
+  unansweredOrders,
 } from '#lib/adapters/db/grants/credential-orders'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -107,5 +107,5 @@ export async function answerOrder(id: string): Promise<void> {
 
 /** Answers what was ordered while nobody listened. */
 export async function answerWaitingOrders(): Promise<void> {
-  for (const id of await waitingOrders()) await answerOrder(id)
+  for (const id of await unansweredOrders()) await answerOrder(id)
 }

@@ -2,7 +2,7 @@ import { ClusterError } from '#lib/adapters/cluster/errors'
 import { deleteExactly, readObjects } from '#lib/adapters/cluster/objects'
 import { readNamespaces } from '#lib/adapters/cluster/read-cluster'
 import { transaction } from '#lib/adapters/db/client'
-import { repairsOf, saveFindings } from '#lib/adapters/db/clusters/findings'
+import { countRepairs, saveFindings } from '#lib/adapters/db/clusters/findings'
 import { type RemovedRow, recordRemoved, saveFingerprints, saveInspected } from '#lib/adapters/db/grants/grant-progress'
 import { keyOf, type Manifest } from '#lib/core/grants/manifests'
 import type { ObservedObject } from '#lib/core/grants/observed'
@@ -90,7 +90,7 @@ export async function inspect(work: Work, worker: string, until: Date): Promise<
     const refusal = whyNotAsApproved(grant)
     if (refusal) throw new Refused(refusal)
     await requireNamespaces(work, manifests)
-    if ((await repairsOf(grant.id)) >= mostRepairs) {
+    if ((await countRepairs(grant.id)) >= mostRepairs) {
       throw new NotRepairable('What it consists of was changed in the cluster again and again.')
     }
     await putRight(work, repair, removed)

@@ -1,6 +1,11 @@
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { readClusterRights } from '#lib/adapters/cluster/read-rights'
-import { saveRights, saveRightsTrouble, takeRightsTurn, turnSeconds } from '#lib/adapters/db/clusters/cluster-rights'
+import {
+  claimRightsRead,
+  rightsReadSeconds,
+  saveRights,
+  saveRightsError,
+} from '#lib/adapters/db/clusters/cluster-rights'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import { AppError } from '#lib/core/access/errors'
 import { grantsNamespace } from '#lib/core/access/namespaces'
@@ -24,13 +29,13 @@ const pauseAfter = (ms: number) =>
  * @param stopping ends a long reading half-way
  */
 export async function readRightsOf(configuration: Configuration, name: string, stopping: AbortSignal): Promise<void> {
-  if (!(await takeRightsTurn(name))) return
+  if (!(await claimRightsRead(name))) return
   try {
     const client = await clientFor(configuration, name)
     const began = performance.now()
     // NB: taken before the first page: what changes meanwhile may not be in it.
     const readAt = new Date()
-    const signal = AbortSignal.any([stopping, AbortSignal.timeout((turnSeconds - 30) * 1000)])
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout((rightsReadSeconds - 30) * 1000)])
     const rights = await inSpan('read rights', { kind: 'root', attributes: { 'k8s.cluster.name': name } }, () =>
       readClusterRights(client, grantsNamespace, signal),
     )
@@ -45,6 +50,6 @@ export async function readRightsOf(configuration: Configuration, name: string, s
       : error instanceof ClusterError
         ? error.message
         : `What ${name} answered about who may do what could not be understood.`
-    await saveRightsTrouble(name, why, isForbidden)
+    await saveRightsError(name, why, isForbidden)
   }
 }

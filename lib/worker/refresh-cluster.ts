@@ -3,12 +3,12 @@ import { ClusterError } from '#lib/adapters/cluster/errors'
 import { listNamespaces, type Namespace, readClusterRole, readVersion } from '#lib/adapters/cluster/read-cluster'
 import { underReference } from '#lib/adapters/cluster/reference'
 import { reviewSelf } from '#lib/adapters/cluster/reviews'
-import { claimClusterRead, saveClusterState, saveClusterTrouble } from '#lib/adapters/db/clusters/save-cluster-state'
+import { claimClusterRead, saveClusterError, saveClusterState } from '#lib/adapters/db/clusters/save-cluster-state'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import { type Entitlement, isNamespaceCovered } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
-import type { ClusterResource } from '#lib/core/access/resources'
 import { grantsNamespace, protectedNamespaces } from '#lib/core/access/namespaces'
+import type { ClusterResource } from '#lib/core/access/resources'
 import type { Attributes } from '#lib/core/rbac/attributes'
 import { log } from '#lib/observability/log'
 import { newReference } from '#lib/observability/reference'
@@ -154,7 +154,7 @@ async function lookAt(configuration: Configuration, name: string, seconds: numbe
     log.warn({ reference, cluster: name, err: error }, 'cluster cannot be looked at')
     // NB: whatever else fails here fails on what the cluster answered, and must not leave what was seen before as fresh.
     const isTheirs = error instanceof ClusterError
-    await saveClusterTrouble(name, isTheirs ? error.message : 'What the cluster answered could not be understood.')
+    await saveClusterError(name, isTheirs ? error.message : 'What the cluster answered could not be understood.')
     return 'trouble'
   }
 }

@@ -5,11 +5,17 @@ import { hastenGrants, releaseAllLeases } from '#lib/adapters/db/grants/grant-qu
 import { pruneIdempotencyKeys } from '#lib/adapters/db/idempotency'
 import { listen } from '#lib/adapters/db/listen'
 import { pruneFullBuckets } from '#lib/adapters/db/people/rate-buckets'
-import { beat, leave, pruneStale, requestsToLapse, secondsToNextLapse } from '#lib/adapters/db/workers'
+import {
+  deregisterWorker,
+  pruneStale,
+  recordHeartbeat,
+  requestsToLapse,
+  secondsToNextLapse,
+} from '#lib/adapters/db/workers'
 import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
 import { log } from '#lib/observability/log'
-import { lapseRequest } from '#lib/operations/lapse-request'
 import { answerOrder, answerWaitingOrders } from './fulfill-order.ts'
+import { lapseRequest } from './lapse-request.ts'
 import { startQueue } from './queue.ts'
 import { readRightsOf } from './read-rights.ts'
 import { refreshCluster } from './refresh-cluster.ts'
@@ -137,7 +143,7 @@ export function startWorker(): { stop(): Promise<void> } {
     inBackground(housekeeping())
   }
 
-  const pulse = () => inBackground(beat(worker))
+  const pulse = () => inBackground(recordHeartbeat(worker))
   pulse()
   sweep(true)
   const timers = [setInterval(() => sweep(false), sweepEvery * 1000), setInterval(pulse, beatEvery)]
@@ -161,7 +167,7 @@ export function startWorker(): { stop(): Promise<void> } {
     await listener.stop()
     await Promise.all([queue.stop(), looks.settled(), readings.settled(), sweeps.settled(), ...orders])
     await releaseAllLeases(worker)
-    await leave(worker)
+    await deregisterWorker(worker)
     await closeClusters()
     log.info({ worker }, 'worker stopped')
   }

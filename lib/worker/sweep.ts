@@ -1,12 +1,17 @@
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { deleteExactly, listOurs } from '#lib/adapters/cluster/objects'
 import { underReference } from '#lib/adapters/cluster/reference'
-import { atMost } from '#lib/adapters/cluster/with-concurrency'
+import { withConcurrency } from '#lib/adapters/cluster/with-concurrency'
 import { recordEvents } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
-import { dealtWith, resolveFindings, type SeenFinding, saveFindings } from '#lib/adapters/db/clusters/findings'
-import { saveSwept, takeSweep } from '#lib/adapters/db/clusters/save-cluster-state'
-import { knownGrants, makeDue } from '#lib/adapters/db/grants/grants-for-sweep'
+import {
+  type ObservedFinding,
+  recentlyResolved,
+  resolveFindings,
+  saveFindings,
+} from '#lib/adapters/db/clusters/findings'
+import { claimSweep, saveSweepCompleted } from '#lib/adapters/db/clusters/save-cluster-state'
+import { grantsForSweep, makeDue } from '#lib/adapters/db/grants/grants-for-sweep'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import type { SystemActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
@@ -23,7 +28,7 @@ import { workerActor } from './work.ts'
 /** Strays whose finding, removal and outcome are three steps together: after a crash no more than these are done twice. */
 const strayBatch = 50
 
-const findingOf = (cluster: string, { object, grantId, why }: Stray): SeenFinding => ({
+const findingOf = (cluster: string, { object, grantId, why }: Stray): ObservedFinding => ({
   kind: 'object-stray',
   cluster,
   grantId,
@@ -35,7 +40,7 @@ const findingOf = (cluster: string, { object, grantId, why }: Stray): SeenFindin
 /** Removes what may not be there. Each is on record before it is touched, and so is what came of it. */
 async function removeStrays(client: ClusterClient, cluster: string, actor: SystemActor, strays: readonly Stray[]) {
   // Two sweeps at once (a new configuration has every replica sweep) see the same.
-  const done = await dealtWith(
+  const done = await recentlyResolved(
     cluster,
     strays.map(({ object }) => object.uid),
   )
@@ -48,7 +53,7 @@ async function removeStrays(client: ClusterClient, cluster: string, actor: Syste
       found.map(({ finding }) => finding),
     ),
   )
-  await atMost(8, found, async ({ stray: { object, why }, finding }) => {
+  await withConcurrency(8, found, async ({ stray: { object, why }, finding }) => {
     const { kind, namespace, name, uid } = object
     const isRemoved = await deleteExactly(client, object)
     log.warn({ reference: actor.origin.reference, cluster, kind, namespace, name, why }, 'stray removed')
@@ -81,20 +86,20 @@ async function sweep(configuration: Configuration, name: string, seconds: number
   const client = await clientFor(configuration, name)
   const instance = instanceOf(configuration.publicUrl)
   try {
-    if (seconds > 0 && !(await takeSweep(name, seconds))) return 0
+    if (seconds > 0 && !(await claimSweep(name, seconds))) return 0
     await recordOverdue(actor)
     const began = performance.now()
     const observed = await listOurs(client, instance)
     // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
     const ids = [...new Set(observed.flatMap(({ grantId }) => grantId ?? []))]
-    const known = await knownGrants(name, ids, (performance.now() - began) / 1000)
+    const known = await grantsForSweep(name, ids, (performance.now() - began) / 1000)
     const { strays, doubtful } = planSweep(observed, known, name)
     await makeDue(doubtful)
     await endIneligible(name)
     for (let from = 0; from < strays.length; from += strayBatch) {
       await removeStrays(client, name, actor, strays.slice(from, from + strayBatch))
     }
-    await saveSwept(name)
+    await saveSweepCompleted(name)
     return strays.length
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'unavailable')) throw error

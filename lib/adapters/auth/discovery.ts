@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { refuseClosed } from '#lib/adapters/outbound'
+import { refuseBlockedAddress } from '#lib/adapters/outbound'
 import { log } from '#lib/observability/log'
-import { askProvider } from './ask-provider.ts'
+import { callProvider } from './call-provider.ts'
 import { identitySettings, openedAddresses } from './configuration.ts'
 
 /** What Postern needs of a provider's metadata (OpenID Connect Discovery 1.0 §3). */
@@ -47,15 +47,15 @@ const entries = shared.posternDiscovery
 
 async function discover(issuer: string): Promise<ProviderMetadata> {
   if (!isSafe(issuer)) throw new Error('the issuer must be https, or http on loopback')
-  const response = await askProvider(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+  const response = await callProvider(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     headers: new Headers({ accept: 'application/json' }),
   })
   if (!response.ok) throw new Error(`discovery answered ${response.status}`)
   const document = documentSchema.parse(await response.json())
   // Discovery §4.3: must be the very address that was asked for, or anybody's keys would do.
   if (document.issuer !== issuer) throw new Error('discovery names another issuer')
-  // Asked by others, who look up names as askProvider() does, but would not refuse what is written out.
-  for (const address of [document.token_endpoint, document.jwks_uri]) refuseClosed(address, openedAddresses())
+  // Asked by others, who look up names as callProvider() does, but would not refuse what is written out.
+  for (const address of [document.token_endpoint, document.jwks_uri]) refuseBlockedAddress(address, openedAddresses())
   return {
     issuer,
     authorizationEndpoint: document.authorization_endpoint,

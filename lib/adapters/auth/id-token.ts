@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, type JWTPayload, jwtVerify } from 'jose'
-import { askProvider } from './ask-provider.ts'
+import { callProvider } from './call-provider.ts'
 import { identitySettings } from './configuration.ts'
 import type { ProviderMetadata } from './discovery.ts'
 
@@ -18,7 +18,7 @@ export function keysOf({ jwksUri }: Pick<ProviderMetadata, 'jwksUri'>): KeySet {
       timeoutDuration: 5_000,
       cooldownDuration: 10_000,
       cacheMaxAge: 600_000,
-      [customFetch]: (url, { headers }) => askProvider(url, { headers }),
+      [customFetch]: (url, { headers }) => callProvider(url, { headers }),
     })
     sets.set(jwksUri, set)
   }

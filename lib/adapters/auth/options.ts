@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { NextAuthOptions } from 'next-auth'
-import { lookupOpen } from '#lib/adapters/outbound'
+import { lookupAllowed } from '#lib/adapters/outbound'
 import { env } from '#lib/env'
 import { identitySettings, openedAddresses } from './configuration.ts'
 import { cookieSettings } from './cookies.ts'
@@ -54,7 +54,7 @@ type Given = { scope?: string | undefined; refreshToken: string | undefined; cla
  * the same, or the person has no e-mail, nothing is wrong.
  * @throws Error when the answer is to less than what was asked
  */
-function refuseLessThanAsked(asked: string, { scope, refreshToken, claims = {} }: Given) {
+function refuseMissingScopes(asked: string, { scope, refreshToken, claims = {} }: Given) {
   const isMissing = (name: string) =>
     asked.split(' ').includes(name) && scope !== undefined && !scope.split(' ').includes(name)
   if (isMissing('email') && !('email' in claims)) throw new Error('less than asked: the scope email')
@@ -95,7 +95,7 @@ export function authOptions(
         authorization: { url: metadata.authorizationEndpoint, params: { scope: scopesFor(metadata) } },
         token: { url: metadata.tokenEndpoint },
         jwks_endpoint: metadata.jwksUri,
-        httpOptions: { timeout: 5_000, lookup: lookupOpen(openedAddresses()) },
+        httpOptions: { timeout: 5_000, lookup: lookupAllowed(openedAddresses()) },
         profile: (claims: { sub: string }) => ({ id: claims.sub }),
       },
     ],
@@ -104,7 +104,7 @@ export function authOptions(
       async jwt({ token, account, profile }) {
         if (!account) return { sid: token.sid, per: token.per }
         const { id_token: idToken, refresh_token: refreshToken } = account
-        refuseLessThanAsked(scopesFor(metadata), { scope: account.scope, refreshToken, claims: profile })
+        refuseMissingScopes(scopesFor(metadata), { scope: account.scope, refreshToken, claims: profile })
         return begin({ claims: { ...profile }, idToken, refreshToken })
       },
     },

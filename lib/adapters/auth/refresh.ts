@@ -12,7 +12,7 @@ import {
 import type { Origin, Person, PersonActor } from '#lib/core/access/actor'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
-import { askProvider } from './ask-provider.ts'
+import { callProvider } from './call-provider.ts'
 import { identityFrom } from './claims.ts'
 import { identitySettings } from './configuration.ts'
 import { type ProviderMetadata, providerMetadata } from './discovery.ts'
@@ -43,7 +43,7 @@ async function requestTokens(refreshToken: string, metadata: ProviderMetadata) {
     body.set('client_secret', oidcClientSecret)
   }
   headers.set('content-type', 'application/x-www-form-urlencoded')
-  const response = await askProvider(metadata.tokenEndpoint, { method: 'POST', headers, body: body.toString() })
+  const response = await callProvider(metadata.tokenEndpoint, { method: 'POST', headers, body: body.toString() })
   if (response.status === 400 || response.status === 401) {
     const { error } = z
       .object({ error: z.string() })

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import NextAuth from 'next-auth'
 import { AppError } from '#lib/core/access/errors'
-import { env, tellNextAuth } from '#lib/env'
+import { env, setNextAuthUrl } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { publicOrigin } from './configuration.ts'
 import { clearedCookie, cookieOf, cookieSettings, sessionCookieName, sessionFrom } from './cookies.ts'
@@ -114,7 +114,7 @@ export async function beginSignIn(request: Request): Promise<Response> {
   if (!isSameOrigin(request.headers, origin)) return go(`${origin}/sign-in?error=unfinished`)
   const tooMany = slowDown(request)
   if (tooMany) return tooMany
-  tellNextAuth(origin)
+  setNextAuthUrl(origin)
   const sent = await readBody(request, longestForm).catch(() => null)
   if (!sent) return plain(413, 'The form is too large.')
   const form = new URLSearchParams(sent.toString('utf8'))
@@ -145,7 +145,7 @@ export async function finishSignIn(request: Request): Promise<Response> {
   const origin = publicOrigin()
   const tooMany = slowDown(request)
   if (tooMany) return tooMany
-  tellNextAuth(origin)
+  setNextAuthUrl(origin)
   const query = Object.fromEntries(new URL(request.url).searchParams)
   // RFC 6749 §4.1.2.1. Anybody can write this into an address, so nothing more is read from it.
   if (query.error !== undefined) return refuse(request, declined(query.error))

@@ -9,7 +9,7 @@ import {
   ServerConfiguration,
   VersionApi,
 } from '@kubernetes/client-node'
-import { refuseClosed } from '#lib/adapters/outbound'
+import { refuseBlockedAddress } from '#lib/adapters/outbound'
 import { ClusterError } from './errors.ts'
 import { openTransport, readKubeconfig, type Transport } from './transport.ts'
 
@@ -59,7 +59,7 @@ function loadKubeConfig({ name, kubeconfig, inCluster }: ClusterAccess): KubeCon
 async function open(access: ClusterAccess): Promise<ClusterClient> {
   const kubeConfig = loadKubeConfig(access)
   try {
-    refuseClosed(kubeConfig.getCurrentCluster()?.server ?? '', access.openAddresses ?? [])
+    refuseBlockedAddress(kubeConfig.getCurrentCluster()?.server ?? '', access.openAddresses ?? [])
   } catch {
     const sentence = `The kubeconfig for ${access.name} leads to a link-local or metadata address, which Postern does not call.`
     throw new ClusterError('transient', sentence)

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, V1DeleteOptions } from '@kubernetes/client-node'
-import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { grantsNamespace } from '#lib/core/access/namespaces'
+import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { grantOf, labels, managedBy } from '#lib/core/grants/names'
 import {
   endOf,
@@ -15,7 +15,7 @@ import {
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
 import { listPages } from './list-pages.ts'
-import { atMost } from './with-concurrency.ts'
+import { withConcurrency } from './with-concurrency.ts'
 
 /** What was made: who the object is, and the end that its annotation tells whoever looks at the cluster alone. */
 export type CreatedObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }
@@ -46,7 +46,7 @@ const read = ({ core, rbac }: ClusterClient, { kind, namespace, name }: ObjectKe
 /** The same as the parts that matter, whatever the client made of dates. */
 const shownOf = (found: Found) => found as ShownObject
 
-function asMade(key: ObjectKey, found: Found): CreatedObject {
+function toCreatedObject(key: ObjectKey, found: Found): CreatedObject {
   const { uid, creationTimestamp } = found.metadata ?? {}
   if (!uid) throw new ClusterError('transient', `The cluster gave ${keyText(key)} no uid.`)
   return {
@@ -76,7 +76,7 @@ export async function createObject(client: ClusterClient, manifest: Manifest): P
   const key = keyOf(manifest)
   const made = await orExisting(create(client, manifest))
   if (made) {
-    if (isDeepStrictEqual(essenceOf(shownOf(made)), essenceOf(manifest))) return asMade(key, made)
+    if (isDeepStrictEqual(essenceOf(shownOf(made)), essenceOf(manifest))) return toCreatedObject(key, made)
     const sentence = `The cluster changed ${keyText(key)} while it was made: something there rewrites objects.`
     throw new ClusterError('refused', sentence, { status: 422 })
   }
@@ -91,7 +91,7 @@ export async function createObject(client: ClusterClient, manifest: Manifest): P
       status: 409,
     })
   }
-  return asMade(key, found)
+  return toCreatedObject(key, found)
 }
 
 async function remove(client: ClusterClient, key: ObjectKey, uid: string): Promise<unknown> {
@@ -157,7 +157,7 @@ export async function deleteExactly(client: ClusterClient, object: ObjectKey & {
 
 /** What is there under these names at this moment, whoever made it; what is not there is left out. Consistent reads. */
 export async function readObjects(client: ClusterClient, keys: readonly ObjectKey[]): Promise<InspectedObject[]> {
-  const found = await atMost(8, keys, async (key) => {
+  const found = await withConcurrency(8, keys, async (key) => {
     const object = await orMissing(read(client, key))
     const observed = object && toObserved(key.kind, shownOf(object))
     return observed ? { ...observed, shown: shownOf(object) } : []

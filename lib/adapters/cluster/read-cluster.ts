@@ -1,7 +1,7 @@
 import { normalizeRules, type Rule, ruleSchema } from '#lib/core/access/rule'
 import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
-import { atMost } from './with-concurrency.ts'
+import { withConcurrency } from './with-concurrency.ts'
 
 export type Namespace = { name: string; labels: Record<string, string> }
 
@@ -35,7 +35,7 @@ export async function listNamespaces(client: ClusterClient): Promise<Namespace[]
  * that everybody who waits for access would wait for.
  */
 export async function readNamespaces(client: ClusterClient, names: readonly string[]): Promise<Namespace[]> {
-  const found = await atMost(8, names, async (name) => {
+  const found = await withConcurrency(8, names, async (name) => {
     const { items } = await client.core.listNamespace({ fieldSelector: `metadata.name=${name}`, resourceVersion: '0' })
     const [namespace] = items
     if (namespace?.metadata?.name !== name || isLeaving(namespace.status?.phase)) return []

@@ -1,6 +1,6 @@
 import type { Attributes } from '#lib/core/rbac/attributes'
 import type { ClusterClient } from './client.ts'
-import { atMost } from './with-concurrency.ts'
+import { withConcurrency } from './with-concurrency.ts'
 
 /** Somebody as the API server's authenticator would describe them. */
 export type Subject = { user: string; groups: readonly string[] }
@@ -16,7 +16,7 @@ const concurrency = 16
 export function review(client: ClusterClient, subject: Subject, questions: readonly Attributes[]): Promise<boolean[]> {
   const user = subject.user
   const groups = [...subject.groups]
-  return atMost(concurrency, questions, async (resourceAttributes) => {
+  return withConcurrency(concurrency, questions, async (resourceAttributes) => {
     const { status } = await client.authorization.createSubjectAccessReview({
       body: { spec: { user, groups, resourceAttributes: toResourceAttributes(resourceAttributes) } },
     })
@@ -26,7 +26,7 @@ export function review(client: ClusterClient, subject: Subject, questions: reado
 
 /** The same about Postern itself. */
 export function reviewSelf(client: ClusterClient, questions: readonly Attributes[]): Promise<boolean[]> {
-  return atMost(concurrency, questions, async (resourceAttributes) => {
+  return withConcurrency(concurrency, questions, async (resourceAttributes) => {
     const { status } = await client.authorization.createSelfSubjectAccessReview({
       body: { spec: { resourceAttributes: toResourceAttributes(resourceAttributes) } },
     })

@@ -3,7 +3,7 @@
 import https from 'node:https'
 import { HttpMethod, type KubeConfig, RequestContext, ResponseContext, wrapHttpLibrary } from '@kubernetes/client-node'
 import type { Span } from '@opentelemetry/api'
-import { lookupOpen } from '#lib/adapters/outbound'
+import { lookupAllowed } from '#lib/adapters/outbound'
 import { metrics } from '#lib/observability/metrics'
 import { inSpan } from '#lib/observability/traces'
 import { ClusterError, errorOfAnswer, errorOfConnection } from './errors.ts'
@@ -47,7 +47,7 @@ const makeAgent = ({ ca, cert, key, servername }: TlsOptions, openAddresses: rea
     cert,
     key,
     servername,
-    lookup: lookupOpen(openAddresses),
+    lookup: lookupAllowed(openAddresses),
   })
 
 type Answer = { status: number; headers: Record<string, string>; body: Buffer }

@@ -2,7 +2,11 @@
  * Runs `each` for every item, at most `limit` at a time, and gives the results in order. The first failure is thrown
  * once nothing is under way any more, so that nobody acts on a cluster behind the caller's back.
  */
-export async function atMost<T, R>(limit: number, items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+export async function withConcurrency<T, R>(
+  limit: number,
+  items: readonly T[],
+  each: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results = new Array<R>(items.length)
   let next = 0
   let failure: { error: unknown } | undefined

@@ -71,7 +71,7 @@ export type DecisionInSql = Signed<{
 }>
 
 /** One decision as it is judged. `groups` are those that its person had then, `person` is how they are now. */
-export type MadeDecision = {
+export type RecordedDecision = {
   decision: 'approve' | 'deny'
   personId: string
   person: Person
@@ -81,14 +81,14 @@ export type MadeDecision = {
   at: string
 }
 
-export const toMadeDecision = ({
+export const toRecordedDecision = ({
   decision,
   personId,
   person,
   groups,
   result,
   createdAt,
-}: DecisionInSql): MadeDecision => ({
+}: DecisionInSql): RecordedDecision => ({
   ...{ decision, personId, groups, result, at: createdAt },
   person: toPerson(person),
 })

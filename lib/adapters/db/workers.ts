@@ -1,14 +1,14 @@
 import { db } from './client.ts'
 
 /** Says that this worker lives. */
-export async function beat(id: string): Promise<void> {
+export async function recordHeartbeat(id: string): Promise<void> {
   await db().$executeRaw`
     INSERT INTO workers (id, started_at, seen_at) VALUES (${id}, now(), now())
     ON CONFLICT (id) DO UPDATE SET seen_at = now()`
 }
 
 /** Takes a worker out of the list, at its end. */
-export async function leave(id: string): Promise<void> {
+export async function deregisterWorker(id: string): Promise<void> {
   await db().$executeRaw`DELETE FROM workers WHERE id = ${id}`
 }
 

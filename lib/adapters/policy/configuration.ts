@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
 import { guardrailsSection } from '#lib/core/guardrails/section'
-import { contradictions } from './cross-validate.ts'
+import { crossValidate } from './cross-validate.ts'
 
 // The shape of postern.yaml. Secrets are not part of it: they come from the environment.
 
@@ -159,7 +159,7 @@ export const configurationShape = z.strictObject({
 
 export const configurationSchema = configurationShape
   .superRefine((configuration, context) => {
-    for (const { path, message } of contradictions(configuration)) context.addIssue({ code: 'custom', path, message })
+    for (const { path, message } of crossValidate(configuration)) context.addIssue({ code: 'custom', path, message })
   })
   .meta({ id: 'Configuration', title: 'postern.yaml', description: 'The configuration of Postern.' })
 

@@ -70,7 +70,7 @@ function unknowablePeople(configuration: unknown): Contradiction[] {
 }
 
 /** Every contradiction in what was read, parsed or not. */
-export const contradictions = (configuration: unknown): Contradiction[] => [
+export const crossValidate = (configuration: unknown): Contradiction[] => [
   ...repeatedNames(configuration, 'clusters'),
   ...repeatedNames(configuration, 'entitlements'),
   ...unknownClusters(configuration),

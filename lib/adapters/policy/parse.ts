@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { calendarsOf, compilePolicy, type GuardrailsSection, guardrailsSection } from '#lib/core/guardrails/section'
 import { type Configuration, configurationShape } from './configuration.ts'
-import { contradictions } from './cross-validate.ts'
+import { crossValidate } from './cross-validate.ts'
 import { type Finding, findingsOf, type Problem, parseOptions } from './problem.ts'
 import { readDocument } from './read-document.ts'
 
@@ -72,7 +72,7 @@ export function readConfiguration(text: string, file: string): ReadConfiguration
   const { value, problemsOf } = read
   const shape = configurationShape.safeParse(value, parseOptions)
   const section = shape.success ? shape.data : sectionIn(value)
-  const known = [...(shape.success ? [] : findingsOf(shape.error.issues)), ...contradictions(value)]
+  const known = [...(shape.success ? [] : findingsOf(shape.error.issues)), ...crossValidate(value)]
   return {
     calendars: section ? calendarsOf(section) : [],
     settle: (calendars) => {

@@ -6,12 +6,12 @@ import { personIdentity } from '#lib/core/rbac/identity'
 import { testDatabase } from '#testing/database'
 import { aRequest } from '#testing/requests'
 import {
+  claimRightsRead,
   observedRights,
   type RightsColumns,
   readRights,
   saveRights,
-  saveRightsTrouble,
-  takeRightsTurn,
+  saveRightsError,
 } from './cluster-rights.ts'
 
 const database = await testDatabase()
@@ -38,7 +38,7 @@ const bindingsOf = async () =>
 beforeEach(async () => {
   count += 1
   cluster = `cluster-${count}`
-  await takeRightsTurn(cluster)
+  await claimRightsRead(cluster)
 })
 
 describe('what was read of a cluster', () => {
@@ -53,7 +53,7 @@ describe('what was read of a cluster', () => {
   test('is parsed once for each content, whichever cluster has it', async () => {
     await saveRights(cluster, rights(3), readAt, 60)
     const first = await readRights(db(), cluster)
-    await takeRightsTurn('twin')
+    await claimRightsRead('twin')
     await saveRights('twin', rights(3), readAt, 60)
     expect((await readRights(db(), 'twin')).rights).toBe(first.rights)
   })
@@ -81,9 +81,9 @@ describe('what was read of a cluster', () => {
 
   test('stays after an outage, and is forgotten where Postern may not read it any more', async () => {
     await saveRights(cluster, rights(5), readAt, 60)
-    await saveRightsTrouble(cluster, 'away', false)
+    await saveRightsError(cluster, 'away', false)
     expect(await bindingsOf()).toBe(5)
-    await saveRightsTrouble(cluster, 'forbidden', true)
+    await saveRightsError(cluster, 'forbidden', true)
     expect(await readRights(db(), cluster)).toEqual({ rights: null, error: 'forbidden' })
   })
 

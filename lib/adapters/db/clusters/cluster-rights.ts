@@ -109,13 +109,13 @@ export async function readRights(tx: Tx, cluster: string): Promise<ObservedRight
 }
 
 /** Seconds in which a reading is over; whoever was stopped meanwhile is followed by somebody else after them. */
-export const turnSeconds = 300
+export const rightsReadSeconds = 300
 
 /** Is it this worker's turn to read the cluster's rights? One statement that only one of several workers wins. */
-export async function takeRightsTurn(cluster: string): Promise<boolean> {
+export async function claimRightsRead(cluster: string): Promise<boolean> {
   const count = await db().$executeRaw`
-    INSERT INTO cluster_rights AS c (cluster, next_read_at) VALUES (${cluster}, now() + make_interval(secs => ${turnSeconds}))
-    ON CONFLICT (cluster) DO UPDATE SET next_read_at = now() + make_interval(secs => ${turnSeconds})
+    INSERT INTO cluster_rights AS c (cluster, next_read_at) VALUES (${cluster}, now() + make_interval(secs => ${rightsReadSeconds}))
+    ON CONFLICT (cluster) DO UPDATE SET next_read_at = now() + make_interval(secs => ${rightsReadSeconds})
     WHERE c.next_read_at <= now()`
   return count > 0
 }
@@ -146,7 +146,7 @@ export async function saveRights(cluster: string, rights: ClusterRights, readAt:
  * Writes that a cluster's rights could not be read, and why.
  * @param isForbidden what was read before counts no more: somebody took the right away
  */
-export async function saveRightsTrouble(cluster: string, error: string, isForbidden: boolean) {
+export async function saveRightsError(cluster: string, error: string, isForbidden: boolean) {
   await db().$executeRaw`
     UPDATE cluster_rights SET error = ${error},
       hash = CASE WHEN ${isForbidden} THEN NULL ELSE hash END,

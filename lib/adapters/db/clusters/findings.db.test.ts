@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
 import { findingKinds, findingOutcomes } from '#lib/core/access/finding'
 import { testDatabase } from '#testing/database'
-import { saveSwept } from './save-cluster-state.ts'
+import { saveSweepCompleted } from './save-cluster-state.ts'
 
 const database = await testDatabase()
 afterAll(database.drop)
@@ -69,7 +69,7 @@ test('a stray that stands and that a whole sweep did not come upon any more is o
       return { id: `fnd_${name}`, kind, cluster, lastSeenAt, ...object, sentence: 'Not ours.' }
     }),
   })
-  await saveSwept('swept')
+  await saveSweepCompleted('swept')
   const cluster = { in: ['swept', 'not-swept'] }
   const found = await db().finding.findMany({ where: { cluster }, orderBy: { name: 'asc' } })
   expect(found.map(({ name, outcome }) => [name, outcome])).toEqual([

@@ -9,7 +9,7 @@ import { type Finding as FindingRow, Prisma } from '../generated/client.ts'
 export type { FindingRow }
 
 /** Something in a cluster that is not as Postern made it, or that Postern did not make. */
-export type SeenFinding = {
+export type ObservedFinding = {
   kind: FindingKind
   cluster: string
   /** Null where it belongs to no grant on record. */
@@ -19,7 +19,7 @@ export type SeenFinding = {
   about: About
 }
 
-const standing = ({ kind, cluster, object }: Pick<SeenFinding, 'kind' | 'cluster' | 'object'>) => ({
+const standing = ({ kind, cluster, object }: Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>) => ({
   kind,
   cluster,
   objectKind: object.kind,
@@ -32,7 +32,7 @@ const standing = ({ kind, cluster, object }: Pick<SeenFinding, 'kind' | 'cluster
  * Writes down what was found, each new one with its event; what stands already was only seen again. To be committed
  * before anything is done about it.
  */
-export async function saveFindings(tx: Tx, actor: SystemActor, found: readonly SeenFinding[]): Promise<void> {
+export async function saveFindings(tx: Tx, actor: SystemActor, found: readonly ObservedFinding[]): Promise<void> {
   for (const finding of found) {
     const { kind, cluster, grantId, object, sentence, about } = finding
     const { namespace, name, uid } = object
@@ -52,7 +52,7 @@ export async function saveFindings(tx: Tx, actor: SystemActor, found: readonly S
 /** Writes down what came of findings that stand. */
 export async function resolveFindings(
   tx: Tx,
-  found: ReadonlyArray<Pick<SeenFinding, 'kind' | 'cluster' | 'object'>>,
+  found: ReadonlyArray<Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>>,
   outcome: FindingOutcome,
 ): Promise<void> {
   for (const finding of found) {
@@ -96,7 +96,7 @@ export const resolveUnseenStrays = (cluster: string): Prisma.Sql => Prisma.sql`
       AND last_seen_at < now() - interval '1 minute'`
 
 /** Which of these objects another sweep has found and dealt with in the last minute, by uid. */
-export async function dealtWith(cluster: string, uids: readonly string[]): Promise<Set<string | null>> {
+export async function recentlyResolved(cluster: string, uids: readonly string[]): Promise<Set<string | null>> {
   const rows = await reads().$queryRaw<Array<{ uid: string }>>`
     SELECT uid FROM findings
     WHERE cluster = ${cluster} AND uid = ANY(${[...uids]}::text[]) AND resolved_at > now() - interval '1 minute'`
@@ -104,7 +104,7 @@ export async function dealtWith(cluster: string, uids: readonly string[]): Promi
 }
 
 /** How often this grant was put right already, however much of it each time. */
-export async function repairsOf(grantId: string): Promise<number> {
+export async function countRepairs(grantId: string): Promise<number> {
   const [row] = await reads().$queryRaw<Array<{ count: number }>>`
     SELECT count(DISTINCT resolved_at)::int AS count FROM findings
     WHERE grant_id = ${grantId} AND outcome = 'repaired'`

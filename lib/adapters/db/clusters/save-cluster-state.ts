@@ -39,14 +39,14 @@ export async function saveClusterState(name: string, seen: ObservedClusterState)
 }
 
 /** Writes that a cluster could not be looked at, and why. What was seen before stays. */
-export async function saveClusterTrouble(name: string, error: string): Promise<void> {
+export async function saveClusterError(name: string, error: string): Promise<void> {
   const data = { reachable: false, error }
   const create = { name, namespaces: [], clusterRoles: {}, permissions: [], checkedAt: new Date(), ...data }
   await db().clusterState.upsert({ where: { name }, create, update: data })
 }
 
 /** Writes that a sweep of the cluster came to its end: everything was listed, and what was nobody's is gone. */
-export async function saveSwept(name: string): Promise<void> {
+export async function saveSweepCompleted(name: string): Promise<void> {
   await db().$executeRaw`
     WITH unseen AS (${resolveUnseenStrays(name)})
     UPDATE cluster_states SET sweep_done_at = now() WHERE name = ${name}`
@@ -56,7 +56,7 @@ export async function saveSwept(name: string): Promise<void> {
  * Is it this worker's turn to sweep the cluster? As claimClusterRead(). A time that lies ahead was written by nobody of ours, and
  * keeps nobody from sweeping.
  */
-export async function takeSweep(name: string, seconds: number): Promise<boolean> {
+export async function claimSweep(name: string, seconds: number): Promise<boolean> {
   const count = await db().$executeRaw`
     UPDATE cluster_states SET swept_at = now()
     WHERE name = ${name}

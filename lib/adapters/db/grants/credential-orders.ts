@@ -9,8 +9,8 @@ import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import type { Actor, Origin, Person, PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
-import type { GrantStatus } from '#lib/core/access/status'
 import { grantsNamespace } from '#lib/core/access/namespaces'
+import type { GrantStatus } from '#lib/core/access/status'
 import { objectName } from '#lib/core/grants/names'
 import { whyNotSigned } from '#lib/core/signing/signature'
 import { type AnswerRecord, answerStatement, orderStatement } from '#lib/core/signing/statements'
@@ -141,7 +141,7 @@ export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
 }
 
 /** Orders that were placed while nobody listened. */
-export async function waitingOrders(): Promise<string[]> {
+export async function unansweredOrders(): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ id: string }>>`SELECT id FROM credential_orders ORDER BY created_at`
   return rows.map(({ id }) => id)
 }

@@ -3,12 +3,12 @@ import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
   decisionsInSql,
-  type MadeDecision,
   type PersonInSql,
   personInSql,
+  type RecordedDecision,
   type RequestInSql,
   requestInSql,
-  toMadeDecision,
+  toRecordedDecision,
   verificationOf,
 } from '#lib/adapters/db/records-in-sql'
 import { signingKeys } from '#lib/adapters/db/signing'
@@ -57,7 +57,7 @@ export type ClaimedGrant = {
     | 'createdAt'
   > & { id: Id<'request'>; status: RequestStatus; cluster: string }
   requester: Person
-  decisions: MadeDecision[]
+  decisions: RecordedDecision[]
   objects: RecordedObject[]
   /** Why these records give nothing, however they read; null when they are as Postern wrote them, or it is ending. */
   signatureFailure: SignatureFailure | null
@@ -101,7 +101,7 @@ function toClaimedGrant(row: Row): ClaimedGrant {
       ...{ policyHash, entitlementName, entitlement, createdAt },
     },
     requester: toPerson(row.requester),
-    decisions: row.decisions.map(toMadeDecision),
+    decisions: row.decisions.map(toRecordedDecision),
     objects: row.objects
       .filter(({ name }) => isNameOf(id, name))
       .map(({ removed, ...object }) => ({ ...object, removedAt: removed ? now : null })),

@@ -20,7 +20,7 @@ type Row = [
  * nobody's are left out.
  * @param seconds how long ago the cluster was first asked
  */
-export async function knownGrants(cluster: string, ids: readonly string[], seconds: number): Promise<KnownGrants> {
+export async function grantsForSweep(cluster: string, ids: readonly string[], seconds: number): Promise<KnownGrants> {
   // One row of one value: the client takes its time over each value of each row, and here are tens of thousands.
   const [answer] = await db().$queryRaw<Array<{ rows: Row[] }>>`
     SELECT coalesce(jsonb_agg(jsonb_build_array(g.id, g.status, g.cluster,

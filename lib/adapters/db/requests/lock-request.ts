@@ -5,12 +5,12 @@ import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
   decisionsInSql,
-  type MadeDecision,
   type PersonInSql,
   personInSql,
+  type RecordedDecision,
   type RequestInSql,
   requestInSql,
-  toMadeDecision,
+  toRecordedDecision,
   verificationOf,
 } from '#lib/adapters/db/records-in-sql'
 import type { Person } from '#lib/core/access/actor'
@@ -51,7 +51,7 @@ export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | u
 
 export type Situation = {
   now: Date
-  decisions: MadeDecision[]
+  decisions: RecordedDecision[]
   cluster: ObservedCluster
   rights: ObservedRights
   /** Why these records give nothing, however they read; null when they are as Postern wrote them. */
@@ -81,7 +81,7 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
   if (!row) throw new Error('a SELECT without a table gave no row')
   return {
     now: row.now,
-    decisions: row.decisions.map(toMadeDecision),
+    decisions: row.decisions.map(toRecordedDecision),
     cluster: toObservedCluster(row),
     rights: await observedRights(tx, request.cluster, row),
     signatureFailure: verificationOf(request, request.requesterOnRecord, row.decisions),
