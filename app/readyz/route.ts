@@ -1,36 +1,9 @@
-import { isSchemaCurrent } from '#lib/adapters/db/schema-version'
-import { currentPolicy } from '#lib/adapters/policy/current'
-import { log } from '#lib/observability/log'
+import { readiness } from '#lib/api/readiness'
 
-/** Milliseconds: a probe that hangs says nothing. */
-const patience = 2_000
-
-async function isDatabaseReady(): Promise<'ok' | 'away' | 'schema is older than this version'> {
-  const late = new Promise<never>((_, reject) => setTimeout(reject, patience, new Error('no answer in time')).unref())
-  try {
-    return (await Promise.race([isSchemaCurrent(), late])) ? 'ok' : 'schema is older than this version'
-  } catch (error) {
-    log.warn({ err: error }, 'not ready: the database does not answer')
-    return 'away'
-  }
-}
-
-function configuration(): string {
-  try {
-    return currentPolicy().refused ? 'ok (a newer one was refused)' : 'ok'
-  } catch {
-    return 'not loaded'
-  }
-}
-
-/** Can this process do its work? A cluster that is away does not make it unready: the others need it. */
+/** Can this process do its work? Kubernetes sends no calls to a replica that answers 503. */
 export async function GET() {
-  const checks = { database: await isDatabaseReady(), configuration: configuration() }
-  const isReady = checks.database === 'ok' && checks.configuration !== 'not loaded'
-  return Response.json(
-    { ready: isReady, ...checks },
-    { status: isReady ? 200 : 503, headers: { 'cache-control': 'no-store' } },
-  )
+  const answer = await readiness()
+  return Response.json(answer, { status: answer.ready ? 200 : 503, headers: { 'cache-control': 'no-store' } })
 }
 
 export const dynamic = 'force-dynamic'

@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { actorOfRequest, originOfRequest } from '#lib/adapters/auth/actor-of-request'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
-import { unlessUnavailable } from '#lib/adapters/db/is-unavailable'
 import type { Origin, PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
@@ -12,6 +11,7 @@ import type { Endpoint } from './endpoints.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
 import { apiHeaders, problemOf } from './problem.ts'
 import { parseBody, parseQuery, readJsonText } from './read-input.ts'
+import { unlessUnavailable } from './unless-unavailable.ts'
 
 type Fields<T> = { [K in keyof T]: T[K] extends z.ZodType ? z.output<T[K]> : never }
 

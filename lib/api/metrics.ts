@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { Gauge, Registry } from 'prom-client'
 import { poolCounts } from '#lib/adapters/db/client'
 import { type Gauges, readGauges } from '#lib/adapters/db/gauges'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import { findingKinds } from '#lib/core/access/finding'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
@@ -66,11 +67,18 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   return registry
 }
 
+type Configured = { clusters: readonly string[]; isRefused: boolean }
+
+function configuredNow(): Configured {
+  const { configuration, refused } = currentPolicy()
+  return { clusters: configuration.clusters.map(({ name }) => name), isRefused: refused !== null }
+}
+
 /**
  * The metrics as Prometheus reads them. While the database is away, what it would say is left out, not guessed.
  * @param configured names of the clusters, and whether a newer configuration was refused
  */
-export async function metricsText(configured: { clusters: readonly string[]; isRefused: boolean }): Promise<string> {
+export async function metricsText(configured = configuredNow()): Promise<string> {
   const { registry, databaseConnections } = metrics()
   for (const [state, count] of Object.entries(poolCounts())) databaseConnections.set({ state }, count)
   const now = await readGauges().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { db } from './client.ts'
-import { unavailable } from './errors.ts'
+import { db } from '#lib/adapters/db/client'
+import { unavailable } from '#lib/adapters/db/errors'
 
 /** Milliseconds: whoever waits is told within two seconds. */
 const patience = 1_500

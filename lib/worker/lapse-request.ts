@@ -2,6 +2,7 @@ import { transaction } from '#lib/adapters/db/client'
 import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-request'
 import { moveRequest } from '#lib/adapters/db/transition'
 import type { SystemActor } from '#lib/core/access/actor'
+import { hasExpired } from '#lib/core/approvals/request-expiry'
 
 /**
  * Lets a request lapse that nobody decided in time. Returns false where there was nothing to do: it is decided, or its
@@ -12,7 +13,7 @@ export async function lapseRequest(actor: SystemActor, requestId: string): Promi
     const request = await lockRequest(tx, requestId)
     if (request?.status !== 'pending') return false
     const { now } = await gatherSituation(tx, request)
-    if (request.lapsesAt > now) return false
+    if (!hasExpired(request, now)) return false
     const { id, requester, cluster, namespaces, policyHash } = request
     const about = { requestId: id, personId: requester.id, cluster, namespaces, policyHash }
     await moveRequest(
