@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { entitlementSchema } from '#lib/core/access/entitlement'
-import { grantsNamespace, instanceOf, labels } from '#lib/core/grants/names'
+import type { Rule } from '#lib/core/access/rule'
+import { grantsNamespace } from '#lib/core/access/namespaces'
+import { instanceOf, labels } from '#lib/core/grants/names'
+import { letPosternGrantIn } from '#local/parts/world'
+import { openRun, type Part, type Run } from '#local/processes/processes'
 import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from '#testing/configuration'
 import { type TestDatabase, testDatabase, testParts } from '#testing/database'
 import { anApprovedRequest } from '#testing/grants'
 import { kubectl } from '#testing/kubectl'
 import { type TestPolicy, testPolicy } from '#testing/policy'
 import { aGrant } from '#testing/requests'
-import { openRun, type Part, type Run } from '#local/processes/processes'
-import { letPosternGrantIn } from '#local/parts/world'
 import { type ApiProxy, startApiProxy } from './api-proxy.ts'
 import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts'
 import { seed } from './size.ts'
@@ -23,6 +25,8 @@ export type Stage = {
   policy: TestPolicy
   document: ConfigurationDocument
   publicUrl: string
+  /** What a grant of this stage gives in its namespace. */
+  rules: Rule[]
   /** What stands in front of a configured cluster. All lead to the one real API server. */
   proxy(cluster: string): ApiProxy
   /** Approved grants of this stage's entitlement, for a worker to make. */
@@ -87,6 +91,7 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
     rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
   })
   const entitlement = entitlementSchema.parse(offered)
+  const rules = entitlement.rules ?? []
   const document = aConfiguration({
     publicUrl,
     clusters: clusters.map((cluster) => ({
@@ -99,7 +104,7 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
   const policy = await testPolicy(document)
   let count = 0
   return {
-    ...{ database, policy, document, publicUrl, postgres, run },
+    ...{ database, policy, document, publicUrl, rules, postgres, run },
     proxy: (cluster) => {
       const proxy = proxies[cluster]
       if (!proxy) throw new Error(`no proxy in front of ${cluster}`)
@@ -110,7 +115,6 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
       { cluster = clusters[0], namespace = entitlement.namespaces?.[0] ?? '', durationSeconds, createdAt } = {},
     ) => {
       const ids: string[] = []
-      const rules = entitlement.rules ?? []
       for (let i = 0; i < count; i++) {
         const { request } = await anApprovedRequest({
           entitlement,
