@@ -119,7 +119,7 @@ test('nobody is offered their own request to decide', async ({ as, api }) => {
   await page.goto(`/requests/${request.id}`)
   await expect(state(page)).toHaveText('pending')
   await expect(page.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
-  await expect(page.getByText('This is your own request: somebody else has to decide it.')).toBeVisible()
+  await expect(page.getByText('This is your own request. Someone else has to decide it.')).toBeVisible()
   await page.goto('/inbox')
   await expect(page.locator(`a[href*="${request.id}"]`)).toHaveCount(0)
 })

@@ -17,6 +17,7 @@ import { digestOf } from '#lib/core/access/terms'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
+import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { resolve } from '#lib/core/approvals/resolve'
 import { because, judgeApproval, type Refusal } from './judge-approval.ts'
 
@@ -61,7 +62,7 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     const sentence = code === 'not-pending' ? whoWasFaster(request, situation) : may.why
     return because(code, new AppError(errorCodes[code], sentence))
   }
-  if (request.lapsesAt <= situation.now) {
+  if (hasExpired(request, situation.now)) {
     const sentence = `Nobody decided before ${request.lapsesAt.toISOString()}: this request has lapsed. It has to be asked for again.`
     return because('lapsed', new AppError('conflict', sentence))
   }

@@ -71,9 +71,11 @@ test('nobody decides their own request by a sign-in that leaves out the e-mail, 
 })
 
 test('nobody decides their own request by another spelling of the same mailbox', async () => {
-  for (const spelling of ['DEE@example.COM', 'dee+lead@example.com', 'ｄｅｅ@example.com']) {
+  for (const spelling of ['DEE@example.COM', 'dee+lead@example.com', 'ｄｅｅ@example.com', ' dee@example.com\u00a0']) {
     const { requesterActor, decider } = await twoAccounts('dee@example.com', spelling)
     await expectRefused(decider, await ask(requesterActor))
+    const swapped = await twoAccounts(spelling, 'dee@example.com')
+    await expectRefused(swapped.decider, await ask(swapped.requesterActor))
   }
 })
 

@@ -1,7 +1,8 @@
 import type { Decider, Reader } from '#lib/adapters/db/requests/find-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import { type PersonActor, verifiedEmails } from '#lib/core/access/actor'
+import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-act'
+import { verifiedEmails } from '#lib/core/access/same-person'
 
 /** This person as somebody who reads. */
 export const readerOf = (actor: PersonActor): Reader => ({

@@ -13,6 +13,7 @@ import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/cor
 import type { May, RequestSummary } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { mayDecide } from '#lib/core/approvals/may-decide'
+import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { riskOf } from './risk.ts'
 import { currentStepsOf, isOneSubjectPerPerson, toSteps } from './steps.ts'
 
@@ -34,7 +35,7 @@ function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
     isOneSubjectPerPerson: isOneSubjectPerPerson(),
   })
   if (!may.may) return { may: false, why: may.why }
-  if (row.lapsesAt <= now) return { may: false, why: 'Nobody decided in time: it lapses now.' }
+  if (hasExpired(row, now)) return { may: false, why: 'Nobody decided in time: it lapses now.' }
   return { may: true }
 }
 

@@ -4,7 +4,6 @@
 import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import type { CurrentPolicy } from '#lib/adapters/policy/current'
-import { canTellApart, isSamePerson } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Verdict } from '#lib/core/access/resources'
@@ -12,6 +11,7 @@ import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { EndReason } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
 import { groupsThatCount } from '#lib/core/approvals/current-steps'
+import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { requiringMoreThan, violatedOf } from '#lib/core/guardrails/blocking-guardrails'
 import { approvalSteps, missingSteps } from '#lib/core/guardrails/configured/approval-steps'
@@ -90,11 +90,12 @@ export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | n
   if (mismatch) return mismatch
   const entitlement = currentEntitlement(policy, request.entitlement.name)
   if (!entitlement) return no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
-  if (decisions.some(({ person }) => isSamePerson(person, requester))) {
+  const { oneSubjectPerPerson } = policy.configuration.identity
+  const selfApprovals = decisions.map(({ person }) => selfApproval(person, requester, oneSubjectPerPerson))
+  if (selfApprovals.includes('own-request')) {
     return no('own-request', 'The requester decided their own request.')
   }
-  const { oneSubjectPerPerson } = policy.configuration.identity
-  if (!decisions.every(({ person }) => canTellApart(person, requester, oneSubjectPerPerson))) {
+  if (selfApprovals.includes('unverified')) {
     return no(
       'unverified',
       'Nobody can tell whoever decided this from whoever asked: one of them has no verified e-mail.',

@@ -1,22 +1,23 @@
-// May this person say yes or no to this request?
-import { canTellApart, type Identity, isSamePerson, verifiedEmails } from '#lib/core/access/actor'
+// Who may approve or deny a request.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { May } from '#lib/core/access/resources'
+import { type Identity, isSamePerson, verifiedEmails } from '#lib/core/access/same-person'
 import type { RequestStatus } from '#lib/core/access/status'
+import { selfApproval } from './no-self-approval.ts'
 
 export type DecidingFacts = {
   person: Identity & { groups: readonly string[] }
   requester: Identity
   status: RequestStatus
-  /** The steps as snapshot when the request was made. */
+  /** The steps as they were when the request was submitted. */
   steps: readonly ApprovalStep[]
   /**
-   * The steps of the same entitlement as the configuration has them now, so that a right that was taken away is gone
-   * at once. Null where the entitlement is no longer there: then the snapshot alone says who may still deny, and
-   * whether approving is possible at all is for the caller to refuse.
+   * The steps of the same entitlement in the current configuration, so that removing a group takes effect at once. Null
+   * if the entitlement was removed: the groups of the submitted steps may then still deny, and the caller refuses any
+   * approval.
    */
   currentSteps: readonly ApprovalStep[] | null
-  /** Everybody who has decided this request already. */
+  /** Everyone who has already decided this request. */
   decided: readonly Identity[]
   /** `identity.oneSubjectPerPerson` of the configuration. */
   isOneSubjectPerPerson: boolean
@@ -31,39 +32,38 @@ export const notDecidingCodes = [
 ] as const
 export type NotDecidingCode = (typeof notDecidingCodes)[number]
 
-const statusInWords: Record<Exclude<RequestStatus, 'pending'>, string> = {
-  approved: 'It has every approval it needs already.',
-  denied: 'It was denied already.',
-  withdrawn: 'It was withdrawn by its requester.',
-  lapsed: 'It lapsed: nobody decided in time.',
+const whyNotPending: Record<Exclude<RequestStatus, 'pending'>, string> = {
+  approved: 'This request already has every approval it needs.',
+  denied: 'This request was already denied.',
+  withdrawn: 'The requester withdrew this request.',
+  lapsed: 'This request expired before it was decided.',
 }
 
 const isInGroupOf = (steps: readonly ApprovalStep[], groups: readonly string[]) =>
   steps.some((step) => step.groups.some((group) => groups.includes(group)))
 
 /**
- * Whether the person may decide and, where not, why, for them to read. Own requests come first: nobody decides their
- * own, whatever groups they are in and however they signed in. `not-an-approver` says nothing that may not be known,
- * but whether its hearer may know of the request at all is for the caller.
+ * A person may decide a pending request once, if they are in a group that was asked to approve it and still may, and if
+ * they are not the requester. Their own request is refused first, so that the reason does not depend on their groups.
+ * NB: the caller hides a request from people who may not know that it exists; this function does not.
  */
 export function mayDecide(facts: DecidingFacts): May & { code?: NotDecidingCode } {
-  const no = (code: NotDecidingCode, why: string) => ({ may: false as const, why, code })
+  const denied = (code: NotDecidingCode, why: string) => ({ may: false as const, why, code })
   const { person, requester, status, steps, currentSteps } = facts
-  if (isSamePerson(person, requester)) {
-    return no('own-request', 'This is your own request: somebody else has to decide it.')
-  }
+  const self = selfApproval(person, requester, facts.isOneSubjectPerPerson)
+  if (self === 'own-request') return denied(self, 'This is your own request. Someone else has to decide it.')
   if (!isInGroupOf(steps, person.groups) || (currentSteps && !isInGroupOf(currentSteps, person.groups))) {
-    return no('not-an-approver', 'You are in none of the groups that may decide this request.')
+    return denied('not-an-approver', 'You are not in a group that may decide this request.')
   }
-  if (status !== 'pending') return no('not-pending', statusInWords[status])
+  if (status !== 'pending') return denied('not-pending', whyNotPending[status])
   if (facts.decided.some((other) => isSamePerson(person, other))) {
-    return no('already-decided', 'You have decided this request already: one person counts once.')
+    return denied('already-decided', 'You have already decided this request. Each person decides once.')
   }
-  if (!canTellApart(person, requester, facts.isOneSubjectPerPerson)) return no('unverified', whyUndecided(person))
+  if (self === 'unverified') return denied(self, whyUnverified(person))
   return { may: true }
 }
 
-const whyUndecided = (person: Identity) =>
+const whyUnverified = (person: Identity) =>
   verifiedEmails(person).length === 0
-    ? 'The identity provider has verified no e-mail address of yours, so nobody can tell whether this is your own request. Have it verified, then sign in again.'
-    : 'The identity provider has verified no e-mail address of whoever asked, so nobody can tell them from you. They have to have it verified, sign in again, and ask anew.'
+    ? 'Your e-mail address is not verified, so this could be your own request. Verify it with your identity provider and sign in again.'
+    : 'The requester’s e-mail address is not verified, so this could be your own request. They have to verify it with the identity provider, sign in again, and submit a new request.'

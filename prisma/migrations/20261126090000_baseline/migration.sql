@@ -541,20 +541,22 @@ ALTER TABLE "grants"
   ADD CONSTRAINT grants_work_left CHECK ((status = 'ended') = (next_attempt_at IS NULL));
 
 -- 5. A person's identity (issuer and subject) never changes, and every e-mail address that was ever verified stays known:
--- a second account of the same person cannot decide their requests, even after an address was changed or removed.
+-- a second account of the same person cannot decide their requests, even after an address was changed or removed. The
+-- application adds each address in the form in which it compares (lib/core/access/same-person.ts); the trigger adds it as
+-- the provider sent it, and lets no one take an address away.
 CREATE FUNCTION guard_person() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  kept TEXT[] := ARRAY[]::TEXT[];
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     IF (NEW.id, NEW.issuer, NEW.subject) IS DISTINCT FROM (OLD.id, OLD.issuer, OLD.subject) THEN
       RAISE EXCEPTION 'the identity of a person cannot be changed' USING ERRCODE = '23514';
     END IF;
-    NEW.known_emails := OLD.known_emails;
-  ELSE
-    NEW.known_emails := ARRAY[]::TEXT[];
+    kept := OLD.known_emails;
   END IF;
-  IF NEW.email_verified AND NEW.email IS NOT NULL AND NEW.email <> ALL (NEW.known_emails) THEN
-    NEW.known_emails := NEW.known_emails || NEW.email;
-  END IF;
+  NEW.known_emails := kept || ARRAY(
+    SELECT DISTINCT email FROM unnest(NEW.known_emails || CASE WHEN NEW.email_verified THEN NEW.email END) AS given(email)
+    WHERE email IS NOT NULL AND email <> ALL (kept));
   RETURN NEW;
 END $$;
 CREATE TRIGGER people_guard BEFORE INSERT OR UPDATE ON "people" FOR EACH ROW EXECUTE FUNCTION guard_person();

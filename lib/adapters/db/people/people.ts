@@ -4,6 +4,7 @@ import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
 import type { PersonResource } from '#lib/core/access/resources'
+import { verifiedEmails } from '#lib/core/access/same-person'
 import { personStatement } from '#lib/core/signing/statements'
 import { verifyPerson } from '#lib/core/signing/verify-records'
 import type { Person as PersonRow } from '../generated/client.ts'
@@ -53,7 +54,7 @@ export async function upsertPerson(tx: Tx, identity: Identity): Promise<KnownPer
   const where = { issuer_subject: { issuer, subject } }
   const signed = (id: string) => {
     const row = { id, issuer, subject, name, email, emailVerified, groups, groupsAt: new Date() }
-    return { ...row, signature: signatureOf('person', personStatement(row)) }
+    return { ...row, knownEmails: verifiedEmails(identity), signature: signatureOf('person', personStatement(row)) }
   }
   let known = await tx.person.findUnique({ where })
   if (!known) {

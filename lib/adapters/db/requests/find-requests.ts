@@ -60,7 +60,7 @@ export async function findGrants(
 export type Decider = {
   personId: string
   groups: readonly string[]
-  /** Verified now or before, in lower case. */
+  /** See `verifiedEmails` in lib/core/access/same-person.ts. */
   emails: readonly string[]
   /** Do people without a verified e-mail count as told apart? */
   isOneSubjectPerPerson: boolean
@@ -79,8 +79,7 @@ const inboxWhere = ({ personId, groups, emails, notTheirs, isOneSubjectPerPerson
   r.status = 'pending' AND r.lapses_at > now() AND r.approver_groups && ${[...groups]}::text[]
   AND r.requester_id <> ${personId}
   AND (r.entitlement_name <> ALL (${[...notTheirs]}::text[]) OR ${inAddedStep(groups)})
-  AND NOT EXISTS (SELECT FROM people p, unnest(p.known_emails) AS known(email) WHERE p.id = r.requester_id
-    AND regexp_replace(lower(normalize(known.email, NFKC)), '([^+@])[+][^@]*(?=@[^@]*$)', '\\1') = ANY (${[...emails]}::text[]))
+  AND NOT EXISTS (SELECT FROM people p WHERE p.id = r.requester_id AND p.known_emails && ${[...emails]}::text[])
   AND (${isOneSubjectPerPerson} OR ${emails.length > 0} AND EXISTS (
     SELECT FROM people p WHERE p.id = r.requester_id AND cardinality(p.known_emails) > 0))
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId})`
