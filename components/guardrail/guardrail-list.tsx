@@ -1,9 +1,9 @@
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { CurrentGuardrail } from '#lib/views/current-guardrails'
+import type { CurrentGuardrail } from '#lib/core/guardrails/current-guardrail'
 import { type GuardrailMatches, GuardrailStats } from './guardrail-stats.tsx'
 
 const effects: Record<CurrentGuardrail['effect'], { word: string; colour: string; sign: string }> = {
-  deny: { word: 'refuses', colour: 'text-bad', sign: '✕' },
+  deny: { word: 'blocks', colour: 'text-bad', sign: '✕' },
   require: { word: 'requires', colour: 'text-waiting', sign: '+' },
   limit: { word: 'limits', colour: 'text-ending', sign: '≤' },
   warn: { word: 'warns', colour: 'text-waiting', sign: '△' },
@@ -11,7 +11,7 @@ const effects: Record<CurrentGuardrail['effect'], { word: string; colour: string
 
 type Props = { guardrails: CurrentGuardrail[]; counts: (GuardrailMatches & { name: string })[] }
 
-/** Every guardrail in force: what it does, why, where it looks, what it did lately, and its source. */
+/** Every guardrail of the policy: its effect, description, matches, recent statistics and source. */
 export function GuardrailList({ guardrails, counts }: Props) {
   return (
     <ul className="border-t border-line">
@@ -34,22 +34,22 @@ export function GuardrailList({ guardrails, counts }: Props) {
             <p className="text-muted">
               <UntrustedText>
                 {one.matchDescription.length > 0
-                  ? `Looks at ${one.matchDescription.join('; ')}`
-                  : 'Looks at every request'}
+                  ? `Applies to ${one.matchDescription.join('; ')}`
+                  : 'Applies to every request'}
               </UntrustedText>
-              {one.pack && ', comes with Postern'}
+              {one.pack && ', from the guardrail pack'}
               {one.link && (
                 <>
                   {' · '}
                   <a className="link" href={one.link} rel="noreferrer">
-                    read more
+                    Read more
                   </a>
                 </>
               )}
             </p>
             <GuardrailStats count={counts.find(({ name }) => name === one.name)} />
             <details>
-              <summary className="text-muted">{one.pack ? 'What its switch stands for' : 'Source'}</summary>
+              <summary className="text-muted">{one.pack ? 'Show the expression' : 'Show the source'}</summary>
               <pre className="mt-1 border border-line bg-sunken p-2 whitespace-pre-wrap wrap-break-word">
                 <UntrustedText lines>{one.source}</UntrustedText>
               </pre>

@@ -1,6 +1,6 @@
-import type { PackSwitch } from '#lib/views/current-guardrails'
+import type { PackSwitch } from '#lib/core/guardrails/current-guardrail'
 
-/** What comes with Postern, switched on or not. Switching happens in the file. */
+/** The guardrail pack: which of its guardrails are on. They are switched in postern.yaml. */
 export function PackSwitches({ switches }: { switches: PackSwitch[] }) {
   return (
     <ul className="border-t border-line">
@@ -21,7 +21,7 @@ export function PackSwitches({ switches }: { switches: PackSwitch[] }) {
             </p>
             <p className="text-muted">
               {one.why}
-              {one.needsSettings && !one.isOn && ' It needs settings.'}
+              {one.needsSettings && !one.isOn && ' Requires settings.'}
             </p>
           </div>
         </li>

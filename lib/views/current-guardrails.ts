@@ -5,26 +5,9 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { describeMatch, doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
 import type { Guardrail } from '#lib/core/guardrails/configured/schema'
+import type { CurrentGuardrail, PackSwitch } from '#lib/core/guardrails/current-guardrail'
 import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
 import { placedGuardrails } from '#lib/core/guardrails/section'
-
-/** One guardrail as it is enforced, for everybody to read. */
-export type CurrentGuardrail = {
-  name: string
-  description: string
-  effect: Guardrail['effect']
-  /** What it wants or limits, in words; empty where it refuses or warns. */
-  does: string[]
-  /** Which requests it looks at, in words; empty where it is every one. */
-  matchDescription: string[]
-  link: string | null
-  /** The member of the shipped pack that it is of. */
-  pack: string | null
-  /** The whole guardrail, as it would be written: of a member of the pack, what its switch stands for. */
-  source: string
-}
-
-export type PackSwitch = { name: string; title: string; why: string; isOn: boolean; needsSettings: boolean }
 
 /** YAML, with lengths of time as they are written. */
 function sourceOf({ limit, ...rest }: Guardrail): string {
