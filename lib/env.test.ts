@@ -16,41 +16,41 @@ test('a complete environment gets its defaults', () => {
   expect(parseEnv(complete)).toMatchObject({ role: 'all', port: 3000, hostname: '0.0.0.0', logLevel: 'info' })
 })
 
-test('everything that is missing or wrong is named at once, and no value is repeated', () => {
+test('every missing or invalid variable is named at once, and no value is repeated', () => {
   const act = () => parseEnv({ ...complete, POSTERN_CONFIG: '', POSTERN_SESSION_SECRET: 'short-secret', PORT: '70000' })
   expect(act).toThrow(/POSTERN_CONFIG[\s\S]*POSTERN_SESSION_SECRET[\s\S]*PORT/)
   expect(act).not.toThrow(/short-secret/)
 })
 
-test('a database address that cannot be taken apart is named without its password', () => {
+test('an invalid database URL is reported without its password', () => {
   const act = () => parseEnv({ ...complete, DATABASE_URL: 'postgresql://postern_app:p#hidden@db:5432/postern' })
-  expect(act).toThrow(/DATABASE_URL: is not an address: %, # and \/ in a password/)
+  expect(act).toThrow(/DATABASE_URL: is not a valid URL: in a password, write %/)
   expect(act).not.toThrow(/hidden/)
 })
 
-test('a secret may stand in a file, without its last line break', () => {
+test('a secret may come from a file, whose trailing line break is dropped', () => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-env-'))
   const file = join(directory, 'secret')
   writeFileSync(file, `${'y'.repeat(40)}\n`)
   const { POSTERN_SESSION_SECRET: _, ...rest } = complete
   expect(parseEnv({ ...rest, POSTERN_SESSION_SECRET_FILE: file }).sessionSecret).toBe('y'.repeat(40))
-  expect(() => parseEnv({ ...complete, POSTERN_SESSION_SECRET_FILE: file })).toThrow(/set one of the two/)
+  expect(() => parseEnv({ ...complete, POSTERN_SESSION_SECRET_FILE: file })).toThrow(/are both set: keep one of them/)
   expect(() => parseEnv({ ...rest, POSTERN_SESSION_SECRET_FILE: join(directory, 'none') })).toThrow(/ENOENT/)
   rmSync(directory, { recursive: true })
 })
 
-test('a worker needs nothing to sign people in with; everybody else does', () => {
+test('a worker needs no secrets for sign-in, and every other role does', () => {
   const { POSTERN_OIDC_CLIENT_SECRET: _, POSTERN_SESSION_SECRET: __, ...rest } = complete
   expect(parseEnv({ ...rest, POSTERN_ROLE: 'worker' }).sessionSecret).toBe('')
   expect(() => parseEnv({ ...rest, POSTERN_ROLE: 'web' })).toThrow(/POSTERN_SESSION_SECRET: must be set/)
 })
 
-test('nobody starts without the key that signs, and it is no other secret', () => {
+test('every role needs the signing key, which must differ from the session secret', () => {
   const { POSTERN_SIGNING_KEY: _, ...rest } = complete
   for (const role of ['all', 'web', 'worker'])
     expect(() => parseEnv({ ...rest, POSTERN_ROLE: role })).toThrow(/POSTERN_SIGNING_KEY: must be set/)
   expect(() => parseEnv({ ...complete, POSTERN_SIGNING_KEY: complete.POSTERN_SESSION_SECRET })).toThrow(
-    /POSTERN_SIGNING_KEY: must not be POSTERN_SESSION_SECRET/,
+    /POSTERN_SIGNING_KEY: must differ from POSTERN_SESSION_SECRET/,
   )
   const other = parseEnv({ ...complete, POSTERN_OTHER_SIGNING_KEY: 'o'.repeat(32) })
   expect(other).toMatchObject({ signingKey: 's'.repeat(32), otherSigningKey: 'o'.repeat(32) })

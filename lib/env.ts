@@ -1,23 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-// The only reader of process.env in the product. Nothing is read on import: a build has no environment.
+// The only file of the product that reads process.env. Importing it reads nothing, because a build has no environment.
 
 export const processRoles = ['all', 'web', 'worker'] as const
-/** `web` serves pages and holds no cluster credentials, `worker` works the queue and serves no pages, `all` does both. */
+/**
+ * `web` serves pages and holds no cluster credentials; `worker` processes the queue and serves no pages; `all` does
+ * both.
+ */
 export type ProcessRole = (typeof processRoles)[number]
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const variables = z
   .object({
-    POSTERN_CONFIG: z.string('must name the configuration file').min(1, 'must name the configuration file'),
+    POSTERN_CONFIG: z
+      .string('must be the path of the configuration file')
+      .min(1, 'must be the path of the configuration file'),
     DATABASE_URL: z
-      .string('must be the postgresql:// address for the application’s role')
-      .regex(/^postgres(ql)?:\/\//, 'must be the postgresql:// address for the application’s role')
+      .string('must be the postgresql:// URL of the application’s database role')
+      .regex(/^postgres(ql)?:\/\//, 'must be the postgresql:// URL of the application’s database role')
       .refine(
         (address) => URL.canParse(address),
-        'is not an address: %, # and / in a password are written as %25, %23 and %2F',
+        'is not a valid URL: in a password, write % as %25, # as %23 and / as %2F',
       ),
     POSTERN_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
     POSTERN_SESSION_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
@@ -27,17 +32,17 @@ const variables = z
       .min(32, 'must be at least 32 characters'),
     POSTERN_OTHER_SIGNING_KEY: z.string().min(32, 'must be at least 32 characters').optional(),
     POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
-    PORT: z.coerce.number('must be a port').int().min(0).max(65535, 'must be a port').default(3000),
+    PORT: z.coerce.number('must be a port number').int().min(0).max(65535, 'must be a port number').default(3000),
     HOSTNAME: z.string().default('0.0.0.0'),
     LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   })
   .superRefine((values, context) => {
-    // A key that both seals cookies and signs records would make every worker able to sign anybody in.
+    // With one key for cookies and for records, every worker could forge a session for anyone.
     for (const name of ['POSTERN_SIGNING_KEY', 'POSTERN_OTHER_SIGNING_KEY'] as const) {
       if (values[name] === undefined || values[name] !== values.POSTERN_SESSION_SECRET) continue
-      context.addIssue({ code: 'custom', path: [name], message: 'must not be POSTERN_SESSION_SECRET' })
+      context.addIssue({ code: 'custom', path: [name], message: 'must differ from POSTERN_SESSION_SECRET' })
     }
-    // A worker signs nobody in, so it need not hold what that takes.
+    // A worker never signs anyone in, so it needs no secrets for that.
     if (values.POSTERN_ROLE === 'worker') return
     for (const name of ['POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET'] as const) {
       if (values[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'must be set' })
@@ -56,15 +61,15 @@ const secrets = [
 export type Env = {
   configPath: string
   databaseUrl: string
-  /** Empty in a worker that was not given it. */
+  /** Empty in a worker that doesn't have it. */
   oidcClientSecret: string
-  /** Empty in a worker that was not given it. */
+  /** Empty in a worker that doesn't have it. */
   sessionSecret: string
-  /** Whoever sends it may read /metrics; undefined: nobody may. */
+  /** The bearer token for /metrics; undefined: no one may read it. */
   metricsToken: string | undefined
-  /** Signs what gives access. */
+  /** Signs the records that grant access. */
   signingKey: string
-  /** Believed too, and never signed with: the next one before a change, the former one after. */
+  /** Accepted but never used to sign: during a key rotation the next key, and afterwards the previous one. */
   otherSigningKey: string | undefined
   role: ProcessRole
   port: number
@@ -73,8 +78,8 @@ export type Env = {
 }
 
 /**
- * Reads an environment. Each secret may come from a file instead (`…_FILE`), without its last line break.
- * @throws an Error whose message names every variable that is wrong, never a value
+ * Reads an environment. Each secret may also come from a file (`…_FILE`), whose trailing line break is dropped.
+ * @throws an Error whose message names every invalid variable, and never a value
  */
 export function parseEnv(source: Record<string, string | undefined>): Env {
   const values: Record<string, string | undefined> = {}
@@ -83,7 +88,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   for (const name of secrets) {
     const file = values[`${name}_FILE`]
     if (file === undefined) continue
-    if (values[name] !== undefined) problems.push(`${name} and ${name}_FILE: set one of the two`)
+    if (values[name] !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one of them`)
     try {
       values[name] = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
     } catch (error) {
@@ -93,7 +98,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   const parsed = variables.safeParse(values)
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
   if (problems.length || !parsed.success) {
-    throw new Error(`The environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    throw new Error(`The environment is invalid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
   }
   const { data } = parsed
   return {
@@ -111,28 +116,28 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   }
 }
 
-let known: Env | undefined
+let cached: Env | undefined
 
 /** The environment of this process, read once, at first use. Throws as `parseEnv` does. */
 export function env(): Env {
-  known ??= parseEnv(process.env)
-  return known
+  cached ??= parseEnv(process.env)
+  return cached
 }
 
-/** The log level alone, for the logger, which must work before anything else does. Never throws. */
+/** Only the log level, for the logger, which must work before anything else. Never throws. */
 export const configuredLogLevel = (): string => logLevels.find((level) => level === process.env.LOG_LEVEL) ?? 'info'
 
-/** Where traces are sent, by the variables that OpenTelemetry has for it; undefined: nowhere. Never throws. */
+/** The URL of the trace collector, from OpenTelemetry's own variables; undefined: traces are off. Never throws. */
 export function tracesEndpoint(): string | undefined {
   const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: all } = process.env
   if (traces) return traces
   return all ? `${all.replace(/\/$/, '')}/v1/traces` : undefined
 }
 
-/** `next dev` needs `eval` and a web socket in the browser; nothing else may depend on this. */
+/** `next dev` needs `eval` and a WebSocket in the browser; nothing else may depend on this. */
 export const isDevelopment = (): boolean => process.env.NODE_ENV === 'development'
 
-/** next-auth takes its public address from the environment alone: this is where Postern's configuration sets it. */
+/** next-auth reads its public URL only from the environment, so this copies it there from Postern's configuration. */
 export function setNextAuthUrl(publicUrl: string): void {
   process.env.NEXTAUTH_URL = `${new URL(publicUrl).origin}/api/auth`
 }

@@ -17,16 +17,16 @@ test.each([
   '224.0.0.1',
   '255.255.255.255',
   'not-an-address',
-])('%s is not called', (address) => {
+])('Postern does not call %s', (address) => {
   expect(mayCall(address, [])).toBe(false)
 })
 
 test.each(['127.0.0.1', '::1', '10.0.0.1', '192.168.1.1', '203.0.113.9', '2001:db8::1', 'fd12:3456::1', '169.253.0.1'])(
-  '%s may be called: clusters stand on private addresses',
+  'Postern may call %s, because clusters have private addresses',
   (address) => expect(mayCall(address, [])).toBe(true),
 )
 
-test('what the configuration opens is called, and nothing beside it', () => {
+test('Postern calls the blocked addresses that the configuration allows, and no others', () => {
   expect(mayCall('169.254.10.7', ['169.254.10.0/24'])).toBe(true)
   expect(mayCall('169.254.169.254', ['169.254.10.0/24'])).toBe(false)
   expect(mayCall('fe80::2', ['fe80::2'])).toBe(true)
@@ -40,17 +40,17 @@ test.each([
   'https://0251.0376.0251.0376/',
   'https://[::ffff:169.254.169.254]:6443/',
   'https://①⑥⑨.254.169.254/',
-])('%s is that address, however it is written', (url) => {
+])('%s is refused as the metadata address, however it is written', (url) => {
   expect(() => refuseBlockedAddress(url, [])).toThrow(/does not call/)
 })
 
-const lookedUp = (name: string, opened: string[] = [], all = false) =>
+const lookedUp = (name: string, exceptions: string[] = [], all = false) =>
   new Promise<unknown>((resolve, reject) => {
-    lookupAllowed(opened)(name, { all }, (error, address) => (error ? reject(error) : resolve(address)))
+    lookupAllowed(exceptions)(name, { all }, (error, address) => (error ? reject(error) : resolve(address)))
   })
 
-test('a name that leads to such an address leads nowhere, and any other to where it leads', async () => {
-  // The system's own resolver reads this as 169.254.169.254, as it would read the answer of a name server.
+test('looking up a name that resolves to a blocked address fails, and any other name resolves', async () => {
+  // The system's resolver reads this number as 169.254.169.254, as if a name server had answered with it.
   await expect(lookedUp('2852039166')).rejects.toMatchObject({ code: 'EADDRBLOCKED' })
   await expect(lookedUp('2852039166', [], true)).rejects.toMatchObject({ code: 'EADDRBLOCKED' })
   expect(await lookedUp('2852039166', ['169.254.169.254'])).toBe('169.254.169.254')

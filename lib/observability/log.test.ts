@@ -18,7 +18,7 @@ function written(write: (log: ReturnType<typeof makeLog>) => void): string {
   return text
 }
 
-test('a token is not logged, wherever it hides', () => {
+test('a token is never logged, in whatever field, message or error it is', () => {
   const text = written((log) => {
     log.info({ access_token: token, nested: { Authorization: `Bearer ${token}`, list: [{ cookie: token }] } }, 'fields')
     log.warn(`a message with ${token} inside`)
@@ -30,7 +30,7 @@ test('a token is not logged, wherever it hides', () => {
   expect(text.match(/\[removed\]/g)?.length).toBeGreaterThanOrEqual(7)
 })
 
-test('what an error carries besides its message stays out of the log', () => {
+test('data that libraries attach to an error stays out of the log', () => {
   const error = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', response: { body: 'private' } })
   const text = written((log) => log.error({ err: error }))
   expect(text).toContain('ECONNREFUSED')

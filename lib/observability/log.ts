@@ -1,12 +1,12 @@
 import pino from 'pino'
 import { configuredLogLevel } from '#lib/env'
 
-// No token reaches a log: fields with a telling name lose their value, and whatever looks like a token in any text is
-// replaced on the way out, whoever put it there.
+// No token reaches a log: fields with a sensitive name lose their value, and any text that looks like a token is
+// replaced when the line is written, whichever code logged it.
 
-const tellingName = /token|secret|password|authorization|cookie|kubeconfig|private_?key|verifier|assertion|^jwe$/i
+const sensitiveName = /token|secret|password|authorization|cookie|kubeconfig|private_?key|verifier|assertion|^jwe$/i
 
-/** JWTs (RFC 7519) and JWEs, also the beginning of one, and whatever follows the word Bearer (RFC 6750 §2.1). */
+/** JWTs (RFC 7519) and JWEs, complete or truncated, and the value after the word Bearer (RFC 6750 §2.1). */
 const tokenText = /eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}|(?<=\bBearer )[A-Za-z0-9._~+/-]{8,}=*/gi
 
 const removed = '[removed]'
@@ -18,12 +18,14 @@ function withoutSecrets(value: unknown, depth = 0): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
-      tellingName.test(key) && item !== null && item !== undefined ? removed : withoutSecrets(item, depth + 1),
+      sensitiveName.test(key) && item !== null && item !== undefined ? removed : withoutSecrets(item, depth + 1),
     ]),
   )
 }
 
-/** The fields of an error that a log needs: no request bodies, headers or other luggage that libraries attach. */
+/**
+ * The fields of an error that a log needs, without the request bodies, headers and other data that libraries attach.
+ */
 function plainError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return withoutSecrets(error)
   const { code } = error as { code?: unknown }
@@ -36,7 +38,7 @@ function plainError(error: unknown, depth = 0): unknown {
   }
 }
 
-/** A logger that writes JSON lines to `destination` (standard output unless given). */
+/** A logger that writes JSON lines to `destination`, or to standard output where that is undefined. */
 export const makeLog = (destination?: pino.DestinationStream, level = configuredLogLevel()) =>
   pino(
     {
@@ -53,5 +55,5 @@ export const makeLog = (destination?: pino.DestinationStream, level = configured
     destination as pino.DestinationStream,
   )
 
-/** The log of this process: `log.info({ reference }, 'what happened')`. */
+/** The log of this process: `log.info({ reference }, 'grant ended')`. */
 export const log = makeLog()

@@ -2,13 +2,13 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { errorCodes } from '#lib/core/access/errors'
 import { auditEventTypes } from '#lib/core/audit/events'
 
-// What this process counts and times. What is true of all replicas at once is not counted here: it is read from the
-// database when somebody looks (lib/api/metrics.ts). A label has few values, all of them ours or the configuration's:
-// no label ever holds what a caller, a cluster or an identity provider said.
+// The counters and histograms of this process. Figures about all replicas are not counted here but read from the
+// database when Prometheus scrapes (lib/api/metrics.ts). A label has few values, all from our code or the
+// configuration: no label ever holds text from a caller, a cluster or an identity provider.
 
-/** Seconds; calls of the API and of clusters. */
+/** Seconds, for calls to the API and to clusters. */
 const callBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-/** Seconds; what people wait for. The promises are seconds, the alerts half a minute, the retries go up to minutes. */
+/** Seconds until access begins or ends. Promised within seconds, alerted after half a minute, retried for minutes. */
 const lifecycleBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800]
 
 function make() {
@@ -21,66 +21,64 @@ function make() {
     new Histogram<L>({ name, help, labelNames, buckets, registers })
   const instruments = {
     registry,
-    calls: counter('postern_api_calls_total', 'Calls of the API by operation and status.', ['operation', 'status']),
-    callSeconds: histogram('postern_api_call_seconds', 'How long calls of the API took.', ['operation'], callBuckets),
+    calls: counter('postern_api_calls_total', 'API calls by operation and status.', ['operation', 'status']),
+    callSeconds: histogram('postern_api_call_seconds', 'Duration of API calls.', ['operation'], callBuckets),
     events: counter(
       'postern_events_total',
-      'Facts this process recorded, by type: requests, decisions, grants, repairs, refusals. docs/runbook.md lists them.',
+      'Audit events that this process recorded, by type, such as request.submitted or grant.ended.',
       ['type'],
     ),
-    refusals: counter('postern_refusals_total', 'What was refused at the API and in actions of pages, by kind.', [
+    refusals: counter('postern_refusals_total', 'API calls and page actions that were refused, by error code.', [
       'kind',
     ]),
-    rateLimited: counter('postern_rate_limited_total', 'Calls that had to wait, by whose bucket was empty.', [
-      'bucket',
-    ]),
+    rateLimited: counter('postern_rate_limited_total', 'Calls refused by a rate limit, by kind of bucket.', ['bucket']),
     authenticationFailures: counter(
       'postern_authentication_failures_total',
-      'Refused sign-ins and bearer tokens, by door and reason.',
-      ['door', 'reason'],
+      'Refused sign-ins and bearer tokens, by method and reason.',
+      ['method', 'reason'],
     ),
     refusalsUnrecorded: counter(
       'postern_refusals_unrecorded_total',
-      'Refused sign-ins and bearer tokens that were counted but not recorded: more came than are recorded a minute.',
+      'Refused sign-ins and bearer tokens above the limit per minute, which are counted but not recorded as events.',
     ),
     clusterCallSeconds: histogram(
       'postern_cluster_call_seconds',
-      'How long calls of Kubernetes API servers took, by verb and outcome.',
+      'Duration of calls to Kubernetes API servers, by verb and outcome.',
       ['verb', 'outcome'],
       callBuckets,
     ),
-    clusterCalls: counter('postern_cluster_calls_total', 'Calls of each cluster by outcome.', ['cluster', 'outcome']),
+    clusterCalls: counter('postern_cluster_calls_total', 'Calls to each cluster by outcome.', ['cluster', 'outcome']),
     activeSeconds: histogram(
       'postern_grant_active_seconds',
-      'From approval, or the start that was asked for, until the cluster said allowed.',
+      'Time from approval, or from the requested start, until the cluster allowed the access.',
       [],
       lifecycleBuckets,
     ),
     endedSeconds: histogram(
       'postern_grant_ended_seconds',
-      'From the moment that access should be over until the cluster said denied: how late endings are.',
+      'Time from when access should have ended until the cluster denied it: how late endings are.',
       ['ended_by'],
       lifecycleBuckets,
     ),
     databaseConnections: new Gauge({
       name: 'postern_database_connections',
-      help: 'Connections to PostgreSQL of this process: busy ones, idle ones, and callers that wait for one.',
+      help: 'PostgreSQL connections of this process, busy and idle, and callers waiting for one.',
       labelNames: ['state'],
       registers,
     }),
   }
-  // What has not happened yet is 0 and not absent: Prometheus sees no increase from nothing to one.
+  // Counters start at 0 instead of being absent, because Prometheus sees no increase from absent to one.
   for (const type of auditEventTypes) instruments.events.inc({ type }, 0)
   for (const kind of errorCodes) instruments.refusals.inc({ kind }, 0)
   return instruments
 }
 
-/** Never below zero: clocks of two machines may differ by a little. */
+/** Never negative: the clocks of two machines may differ slightly. */
 export const secondsBetween = (from: Date, to: Date): number => Math.max(0, to.getTime() - from.getTime()) / 1000
 
 const shared = globalThis as typeof globalThis & { posternMetrics?: ReturnType<typeof make> }
 
-/** The instruments of this process. One set, although Next puts this module into several bundles. */
+/** The instruments of this process: one set, although Next.js puts this module into several bundles. */
 export function metrics(): ReturnType<typeof make> {
   shared.posternMetrics ??= make()
   return shared.posternMetrics

@@ -4,7 +4,7 @@ import { startTraces } from './start-traces.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
-test('the address for all that OpenTelemetry sends is that of a collector, the one for traces is taken as it stands', () => {
+test('the general OTLP endpoint gets the traces path appended, and the endpoint for traces is used unchanged', () => {
   expect(tracesEndpoint()).toBeUndefined()
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318/')
   expect(tracesEndpoint()).toBe('http://collector:4318/v1/traces')
@@ -13,7 +13,7 @@ test('the address for all that OpenTelemetry sends is that of a collector, the o
 })
 
 test.each(['http://169.254.169.254:4318', 'http://[fd00:ec2::254]:4318', 'collector:4317', 'not an address'])(
-  'where the collector is to be at %s, no traces are sent, and nothing is thrown',
+  'with the collector endpoint %s traces are off and nothing is thrown',
   async (endpoint) => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint)
     expect(await startTraces()).toBeUndefined()

@@ -8,19 +8,19 @@ import { lookupAllowed } from '#lib/adapters/outbound'
 import { log } from './log.ts'
 import { ourScope } from './traces.ts'
 
-// How spans get to a collector (OTLP over HTTP). Loaded only where somebody asked for it: start-traces.ts. A collector
-// that is away costs what is in here and no more: a queue that is cut off, and a call that ends.
+// Sends spans to a collector (OTLP over HTTP). start-traces.ts loads this file only where traces are configured. An
+// unreachable collector costs no more than the limits below: a bounded queue, and calls that time out.
 
-/** Milliseconds. What a collector does not take within this time is thrown away. */
+/** Milliseconds. A batch that the collector doesn't accept within this time is dropped. */
 const sendTimeout = 5_000
-/** Spans that wait; what comes on top is thrown away. A span is about 2 kB. */
+/** How many spans may wait; further ones are dropped. A span is about 2 kB. */
 const longestQueue = 2_048
 
 /**
- * All that a span may tell. Next.js also tells addresses with their queries, and errors with what their messages
- * quote: what is not on this list does not leave the process, whoever put it there.
+ * The attributes that may leave the process, an allow-list: Next.js also sets URLs with their queries, and errors whose
+ * messages quote user input.
  */
-const told = new Set([
+const exportedAttributes = new Set([
   ...[
     'http.request.method',
     'http.response.status_code',
@@ -30,11 +30,11 @@ const told = new Set([
     'error.type',
   ],
   ...['k8s.cluster.name', 'postern.reference', 'postern.grant.id', 'postern.grant.status', 'postern.request.id'],
-  // Next.js keeps to former names of the conventions. Its routes are files of ours, not addresses.
+  // Next.js uses older names of the semantic conventions. Its routes are file names of ours, not URLs.
   ...['http.method', 'http.status_code', 'http.route', 'next.route', 'next.span_type', 'next.rsc'],
 ])
 
-/** Next.js writes addresses into some of its names; its own words for kind and route say as much. */
+/** Next.js puts URLs into some span names; its span type and route are as informative. */
 function nameOf({ name, attributes, instrumentationScope }: ReadableSpan): string {
   if (instrumentationScope.name === ourScope) return name
   const { 'next.span_type': type, 'http.method': method, 'http.route': route } = attributes
@@ -42,11 +42,11 @@ function nameOf({ name, attributes, instrumentationScope }: ReadableSpan): strin
   return String(type ?? 'Next.js')
 }
 
-const toldOf = (attributes: Attributes): Attributes =>
-  Object.fromEntries(Object.entries(attributes).filter(([key]) => told.has(key)))
+const exportedOf = (attributes: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(attributes).filter(([key]) => exportedAttributes.has(key)))
 
-/** The span as it leaves: without events, links and messages of errors, which may hold anything. */
-const leaving = (span: ReadableSpan): ReadableSpan => ({
+/** The span as it is sent: without events, links and error messages, which may contain anything. */
+const redacted = (span: ReadableSpan): ReadableSpan => ({
   name: nameOf(span),
   kind: span.kind,
   spanContext: () => span.spanContext(),
@@ -54,7 +54,7 @@ const leaving = (span: ReadableSpan): ReadableSpan => ({
   startTime: span.startTime,
   endTime: span.endTime,
   status: { code: span.status.code },
-  attributes: toldOf(span.attributes),
+  attributes: exportedOf(span.attributes),
   links: [],
   events: [],
   duration: span.duration,
@@ -66,19 +66,19 @@ const leaving = (span: ReadableSpan): ReadableSpan => ({
   droppedLinksCount: 0,
 })
 
-/** Sends what may leave, and logs when sending begins to fail and when it works again, not each time. */
+/** Sends redacted spans, and logs when sending starts to fail and when it works again, but not every failure. */
 function guarded(exporter: SpanExporter): SpanExporter {
   let isFailing = false
   return {
     export: (spans, done) =>
-      exporter.export(spans.map(leaving), (result) => {
+      exporter.export(spans.map(redacted), (result) => {
         const { error } = result
         if (error && !isFailing) {
-          // Only the code: the collector's answer is its own, and may quote what it was sent.
+          // Only the code: the collector's response is untrusted and may quote the spans.
           const { code } = error as { code?: unknown }
-          log.warn({ code: code ?? error.name }, 'traces cannot be sent; they are thrown away until they can')
+          log.warn({ code: code ?? error.name }, 'the collector does not accept traces; they are dropped until it does')
         } else if (!error && isFailing) {
-          log.info('traces are sent again')
+          log.info('the collector accepts traces again')
         }
         isFailing = Boolean(error)
         done(result)
@@ -89,17 +89,17 @@ function guarded(exporter: SpanExporter): SpanExporter {
 }
 
 /**
- * From here on spans are sent to `url`. Headers, compression and what names this process come from the environment
- * (OTEL_EXPORTER_OTLP_HEADERS, OTEL_RESOURCE_ATTRIBUTES and so on), which the packages read themselves.
- * @returns how to send what is left, for as long as the collector takes it
+ * Starts sending spans to `url`. The OpenTelemetry packages read headers, compression and resource attributes from the
+ * environment themselves (OTEL_EXPORTER_OTLP_HEADERS, OTEL_RESOURCE_ATTRIBUTES and so on).
+ * @returns a function that sends the remaining spans and shuts down
  */
 export function startExport(url: string, role: string): () => Promise<void> {
   const exporter = new OTLPTraceExporter({
     url,
     timeoutMillis: sendTimeout,
-    // A collector that lets its answers trickle holds so many calls, and what comes after is thrown away.
+    // A collector that responds slowly occupies this many calls; further batches are dropped.
     concurrencyLimit: 2,
-    // `timeout`: also of a connection that is not made.
+    // `timeout` also covers connecting.
     httpAgentOptions: { keepAlive: true, maxSockets: 2, timeout: sendTimeout, lookup: lookupAllowed([]) },
   })
   const exported = new BatchSpanProcessor({
@@ -116,7 +116,7 @@ export function startExport(url: string, role: string): () => Promise<void> {
     spanLimits: { attributeValueLengthLimit: 256 },
   })
   context.setGlobalContextManager(new AsyncLocalStorageContextManager())
-  // No propagator: who calls does not say which trace it is, nor whether it is one.
+  // No propagator: a caller must not choose the trace id, or whether a trace is recorded.
   trace.setGlobalTracerProvider(provider)
   return () => provider.shutdown()
 }

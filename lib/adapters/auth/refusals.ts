@@ -41,7 +41,7 @@ export async function recordRefusal(
   data: { code: string; sentence: string },
 ): Promise<void> {
   const { reference, clientAddress } = actor.origin
-  metrics().authenticationFailures.inc({ door: type === 'bearer.refused' ? 'bearer' : 'sign-in', reason: data.code })
+  metrics().authenticationFailures.inc({ method: type === 'bearer.refused' ? 'bearer' : 'sign-in', reason: data.code })
   log.info({ reference, clientAddress, code: data.code }, `refused: ${data.sentence}`)
   if (!mayRecord(clientAddress ?? 'unknown', Date.now())) return
   try {
