@@ -1,5 +1,5 @@
+import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
 import { anEntitlement } from '#testing/configuration'
-import type { PastRequest } from './trial.ts'
 
 /** Something that was asked for, without anything that is known of it besides. */
 export function aPastRequest(overrides: Partial<PastRequest> = {}): PastRequest {

@@ -13,22 +13,13 @@ import { doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
 import { judgeFully, verdictOf } from '#lib/core/guardrails/judge'
 import { changesBetween, type Judged, outcomeOf } from '#lib/core/guardrails/replay/changes'
-import { factsOfThen, type RecordedRequest, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
+import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
+import { factsOfThen, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
 import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
 import { parseCandidate } from './parse.ts'
 
 /** Where it is wrong: in the policy, or in the sample; line and column from 1. */
 export type TrialProblem = { in: 'policy' | 'sample'; line: number; column: number; path: string; message: string }
-
-/** An ask of the past with what was said then. */
-export type PastRequest = RecordedRequest & {
-  /** May the reader learn what is known of the requester? An expression can tell it. */
-  mayKnowRequester: boolean
-  /** Of a refused ask, only the violations were kept. */
-  said:
-    | { kind: 'request'; judged: Omit<Judged, 'guardrailRequirements'> }
-    | { kind: 'refused'; violations: Verdict['violations']; matched: string[] }
-}
 
 /** The policy in force, as plain data. */
 export type PolicyForTrial = {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '#lib/core/access/errors'
+import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
 import { aPastRequest } from './past-requests.testing.ts'
-import type { PastRequest, PolicyForTrial } from './trial.ts'
+import type { PolicyForTrial } from './trial.ts'
 import { replayBudget, tryPolicy } from './try-policy.ts'
 
 const policyForTrial: PolicyForTrial = {

@@ -1,6 +1,5 @@
 import { reads } from '#lib/adapters/db/client'
 import { idOfCursor, numberOfCursor, toCursor } from '#lib/adapters/db/cursor'
-import type { PastRequest } from '#lib/adapters/policy/trial'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
@@ -8,6 +7,7 @@ import type { RecordedFacts, RefusedSubmission } from '#lib/core/access/recorded
 import type { PersonResource, Verdict } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { storedVerdict } from '#lib/core/access/verdict'
+import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
 import { Prisma } from '../generated/client.ts'
 import { findRequests, type Reader } from './find-requests.ts'
 
