@@ -132,7 +132,7 @@ describe('a worker that is told of a collector', () => {
         'it is noticed, while there is work',
         async () => {
           times.push((await comeAndGo()).ms)
-          return log().includes('traces cannot be sent')
+          return log().includes('the collector does not accept traces')
         },
         30_000,
       )
@@ -140,7 +140,7 @@ describe('a worker that is told of a collector', () => {
       times.push((await comeAndGo()).ms)
       expect(Math.max(...times)).toBeLessThan(5_000)
       if (how) expect([1, 2]).toContain(collector.mostAtOnce())
-      expect(log().match(/traces cannot be sent/g)).toHaveLength(1)
+      expect(log().match(/the collector does not accept traces/g)).toHaveLength(1)
       const asked = performance.now()
       await worker.stop()
       expect(performance.now() - asked).toBeLessThan(3_000)
