@@ -1,5 +1,5 @@
 // What a check came to, for every report.
-import { type Severity, severities } from '#lib/core/access/severity'
+import { isMoreSevere, type Severity } from '#lib/core/access/severity'
 import type { Baseline } from '#lib/core/check/baseline'
 import type { Checker } from '#lib/core/check/checker'
 import type { Finding } from '#lib/core/check/finding'
@@ -13,7 +13,7 @@ export type CheckResult = Pick<Checker, 'findings' | 'unreadable' | 'objects' | 
 }
 
 export const isFailing = ({ failOn }: Pick<CheckResult, 'failOn'>, { severity, accepted }: Finding): boolean =>
-  accepted === null && severities.indexOf(severity) >= severities.indexOf(failOn)
+  accepted === null && !isMoreSevere(failOn, severity)
 
 /** 2: something could not be read, so nothing is known of it. 1: something was found. */
 export function exitCodeOf(result: CheckResult): 0 | 1 | 2 {

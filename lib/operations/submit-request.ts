@@ -14,10 +14,12 @@ import type { Verdict } from '#lib/core/access/resources'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
 import { unknownEntitlementVerdict, verdictForRequester } from '#lib/core/access/unknown-entitlement'
+import { lapsesAt } from '#lib/core/approvals/request-expiry'
 import { resolve } from '#lib/core/approvals/resolve'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
+import { violationsOf } from '#lib/core/guardrails/limits/all'
 import { requesterNotEligible } from '#lib/core/guardrails/limits/requester-not-eligible'
 import { factsToRecord } from '#lib/core/guardrails/replay/record-facts'
 
@@ -102,7 +104,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
   return transaction(async (tx) => {
     if (!entitlement) return refuseSubmission(actor, submission, unknownEntitlementVerdict(policy.hash))
     // Before anything is looked up: an entitlement for others takes no longer to refuse than one that is not there.
-    const notTheirs = requesterNotEligible.find({ entitlement, requester: person, submission })
+    const notTheirs = violationsOf(requesterNotEligible, { entitlement, requester: person, submission })
     if (notTheirs.length > 0)
       return refuseSubmission(actor, submission, {
         ...unknownEntitlementVerdict(policy.hash),
@@ -128,7 +130,6 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
     const id = newId('request', now)
     const { reason } = submission
     const ticket = submission.ticket || null
-    const lapsesAt = new Date(now.getTime() + configuration.pending.lapseAfter * 1000)
     const request: NewRequest = {
       id,
       requesterId: person.id,
@@ -142,7 +143,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       steps,
       reason,
       ticket,
-      lapsesAt,
+      lapsesAt: lapsesAt(now, configuration.pending.lapseAfter),
     }
     const submitted: NewAuditEvent = {
       type: 'request.submitted',

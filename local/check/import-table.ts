@@ -28,7 +28,7 @@ export const importTable: readonly Room[] = [
     holds: 'the words: ids, statuses, terms, shapes of the API, errors',
     imports: [],
     why: pure,
-    packages: ['zod', 'canonicalize', 'temporal-polyfill', 'node:crypto'],
+    packages: ['zod', 'canonicalize', 'leven', 'temporal-polyfill', 'node:crypto'],
   },
   {
     name: 'lib/core/audit',

@@ -1,6 +1,6 @@
 // What was found when the check was introduced, and is to be mended later: only what is new counts.
 import { z } from 'zod'
-import { type Severity, severities } from '#lib/core/access/severity'
+import { isMoreSevere, severities } from '#lib/core/access/severity'
 import { type Finding, objectInWords } from './finding.ts'
 
 const baselineSchema = z.strictObject({
@@ -32,8 +32,6 @@ export function parseBaseline(text: string): Baseline {
   const [issue] = parsed.error.issues
   throw new Error(`is no baseline: ${issue?.path.join('.')} ${issue?.message}`)
 }
-
-const isMoreSevere = (a: Severity, b: Severity) => severities.indexOf(a) > severities.indexOf(b)
 
 /** A waiver that has ended is to be renewed or taken out: nothing else answers it. */
 const isAboutWaiver = ({ id }: Finding) => id.startsWith('waiver-')

@@ -1,6 +1,6 @@
 // The check itself: documents in, findings out. One document is in memory at a time; of bindings as much is kept as is
 // needed to judge them when all roles are known.
-import { type Severity, severities } from '#lib/core/access/severity'
+import { compareSeverity, isMoreSevere, type Severity } from '#lib/core/access/severity'
 import type { ClusterRole } from '#lib/core/rbac/cluster-objects'
 import type { DocumentText } from './documents.ts'
 import {
@@ -102,15 +102,14 @@ export class Checker {
         place: binding.roleRef.place,
       })
       // What was said of the role itself is not said again for each of its bindings.
-      const isNew = ({ id, severity }: Judged) => isMoreSevere(severity, role.said.get(id) ?? null)
+      const isNew = ({ id, severity }: Judged) => isWorse(severity, role.said.get(id))
       this.#report(said.filter(isNew), where)
     }
     for (const where of this.#waiving) this.#report(where.waivers.told(), where)
     // As they were read, the gravest of each object first.
     const places = new Map(this.objects.map(({ file, object }, index) => [keyOf(file, object), index]))
     const rank = ({ file, object }: Finding) => places.get(keyOf(file, object)) ?? 0
-    const grave = ({ severity }: Finding) => severities.indexOf(severity)
-    this.findings.sort((a, b) => rank(a) - rank(b) || grave(b) - grave(a))
+    this.findings.sort((a, b) => rank(a) - rank(b) || compareSeverity(b.severity, a.severity))
   }
 
   *#objectsOf(file: string, { text, line }: DocumentText) {
@@ -141,7 +140,7 @@ export class Checker {
     const reach = role.kind === 'ClusterRole' ? 'unbound' : namespace === null ? 'somewhere' : { namespace }
     const said = this.#options.policy({ reach, rules, risks, place: source.placeOf(role.at) })
     for (const { id, severity } of said) {
-      if (isMoreSevere(severity, known.said.get(id) ?? null)) known.said.set(id, severity)
+      if (isWorse(severity, known.said.get(id))) known.said.set(id, severity)
     }
     this.#report(said, where)
   }
@@ -166,8 +165,7 @@ export class Checker {
 
 const keyOf = (file: string, object: ObjectName) => `${file} ${objectInWords(object)}`
 
-const isMoreSevere = (severity: Severity, than: Severity | null) =>
-  than === null || severities.indexOf(severity) > severities.indexOf(than)
+const isWorse = (severity: Severity, known: Severity | undefined) => !known || isMoreSevere(severity, known)
 
 const givenBy = ({ rules }: PlacedRole): GivenRules => ({
   rules: rules.flatMap((rule) => ruleOf(rule) ?? []),

@@ -1,9 +1,8 @@
 // What does a binding of a manifest give, and to whom? Judged when all input is read: the role may come later.
-import type { Severity } from '#lib/core/access/severity'
-import { severities } from '#lib/core/access/severity'
+import { isMoreSevere } from '#lib/core/access/severity'
 import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
 import type { Judged } from './finding.ts'
-import { isPrivileged } from './judge-role.ts'
+import { namespaceKindOf } from './judge-role.ts'
 import { type Gift, judgeSubject, type Subject } from './judge-subjects.ts'
 import type { KnownRole, KnownRoles } from './known-roles.ts'
 import type { Place } from './source.ts'
@@ -17,19 +16,17 @@ export type ReadBinding = {
   subjects: (Subject & { place: Place })[]
 }
 
-const isMoreSevere = (a: Severity, b: Severity) => severities.indexOf(a) > severities.indexOf(b)
-
 export const assessBound = (role: KnownRole, binding: ReadBinding): Assessment =>
   assessRisk(role.rules, {
     scope: binding.kind === 'RoleBinding' ? 'namespace' : 'cluster',
     paths: role.paths,
-    namespaceKind: isPrivileged(binding.namespace) ? 'privileged' : 'ordinary',
+    namespaceKind: namespaceKindOf(binding.namespace),
   })
 
 /** In a namespace such as kube-system, the same rules can do more than was said of the ClusterRole by itself. */
 function moreSevereHere(role: KnownRole, here: Assessment, binding: ReadBinding): Judged[] {
-  if (binding.kind !== 'RoleBinding' || binding.roleRef.kind !== 'ClusterRole' || !isPrivileged(binding.namespace))
-    return []
+  if (binding.kind !== 'RoleBinding' || binding.roleRef.kind !== 'ClusterRole') return []
+  if (namespaceKindOf(binding.namespace) === 'ordinary') return []
   const alone = new Map(assessRisk(role.rules).findings.map((finding) => [finding.id, finding.severity]))
   return here.findings
     .filter(({ partOf, id, severity }) => partOf.length === 0 && isMoreSevere(severity, alone.get(id) ?? 'low'))

@@ -1,4 +1,5 @@
 // What is dangerous about the rules of a role in a manifest, and which words of it say so?
+import { isSystemNamespace } from '#lib/core/access/namespaces'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { PathRule } from '#lib/core/rbac/cluster-objects'
 import { assessRisk, type Finding as Risk } from '#lib/core/rbac/risk/assess'
@@ -26,8 +27,9 @@ export function pathRuleOf({ verbs, nonResourceURLs }: PlacedRule): PathRule | n
   return nonResourceURLs.length > 0 ? { verbs: values(verbs), nonResourceURLs: values(nonResourceURLs) } : null
 }
 
-/** Namespaces that the cluster itself depends on: what runs there has the rights of the cluster. */
-export const isPrivileged = (namespace: string | null) => namespace?.startsWith('kube-') ?? false
+/** `privileged` where the cluster itself depends on the namespace; a manifest may not name one. */
+export const namespaceKindOf = (namespace: string | null): 'privileged' | 'ordinary' =>
+  namespace !== null && isSystemNamespace(namespace) ? 'privileged' : 'ordinary'
 
 const maxRulesShown = 3
 
@@ -84,7 +86,7 @@ export function judgeRole(
   const { findings } = assessRisk([...placed.keys()], {
     paths: [...paths.keys()],
     scope: role.kind === 'Role' ? 'namespace' : 'cluster',
-    namespaceKind: isPrivileged(namespace) ? 'privileged' : 'ordinary',
+    namespaceKind: namespaceKindOf(namespace),
   })
   const judged = findings
     .filter(({ partOf }) => partOf.length === 0)

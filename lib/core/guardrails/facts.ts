@@ -1,7 +1,10 @@
+import type { Person } from '#lib/core/access/actor'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Violation } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
-import type { CurrentAccess } from '#lib/core/rbac/current-access'
+import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
+import type { PeopleMapping } from '#lib/core/rbac/identity'
+import { grantedRules } from './granted-rules.ts'
 
 /** Everything a judgement looks at, gathered before: the same facts give the same verdict, whenever it is asked for. */
 export type JudgementFacts = {
@@ -49,8 +52,72 @@ export type JudgementFacts = {
   stage?: 'asking' | 'deciding' | 'granting'
 }
 
+type ObservedNamespace = { name: string; labels: Record<string, string> }
+
+/** What the worker last read of a cluster, as the guardrails need it. */
+export type ObservedCluster = { namespaces: ObservedNamespace[] | null; clusterRoles: Record<string, Rule[]> }
+
+/** The stored columns that this is read from. */
+export type ClusterColumns = { namespaces: unknown; clusterRoles: unknown; reachable: boolean | null }
+
 /**
- * One guardrail: named for the bad state it finds, answering every place where it finds it. It may throw: that counts
- * as violated.
+ * Stored columns as facts. A cluster that was never reached has no known namespaces: then only names can be judged, and
+ * the worker reads the cluster again before it grants.
  */
-export type Guardrail = { code: string; find: (facts: JudgementFacts) => Violation[] }
+export function toObservedCluster({ namespaces, clusterRoles, reachable }: ClusterColumns): ObservedCluster {
+  const seen = (namespaces as ObservedNamespace[] | null) ?? []
+  return {
+    namespaces: seen.length === 0 && !reachable ? null : seen,
+    clusterRoles: (clusterRoles as Record<string, Rule[]> | null) ?? {},
+  }
+}
+
+type ConfiguredCluster = { name: string; labels: Readonly<Record<string, string>>; people?: PeopleMapping | undefined }
+
+/** What one judgement is made from, gathered from the policy, the database and the cluster. */
+export type Gathered = {
+  policy: { hash: string; configuration: { clusters: readonly ConfiguredCluster[] } }
+  entitlement: Entitlement
+  requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
+  submission: JudgementFacts['submission']
+  cluster: ObservedCluster
+  /** What the worker last read of the permissions there. */
+  rights: ObservedRights
+  /** The live answer of the cluster, where it was asked; it replaces what was read earlier. */
+  difference?: CurrentAccess['difference'] | undefined
+  now: Date
+  stage: NonNullable<JudgementFacts['stage']>
+}
+
+/** Everything that one judgement looks at, from what was gathered. */
+export function toJudgementFacts(gathered: Gathered): JudgementFacts {
+  const { policy, submission, cluster, requester, rights, difference, ...rest } = gathered
+  const configured = policy.configuration.clusters.find(({ name }) => name === submission.cluster)
+  const { subject, groups, email, emailVerified } = requester
+  const rules = grantedRules(rest.entitlement, submission.rules, cluster.clusterRoles)
+  const question = { rules: rules ?? [], namespaces: submission.namespaces, now: rest.now }
+  const who = whoIn(submission.cluster, configured?.people, requester)
+  const currentAccess = configured && rules ? currentAccessOf(submission.cluster, rights, who, question) : undefined
+  return {
+    ...rest,
+    currentAccess: currentAccess && { ...currentAccess, ...(difference ? { difference } : {}) },
+    requester: { subject, groups, email: emailVerified ? email : null },
+    submission,
+    cluster: {
+      ...cluster,
+      name: submission.cluster,
+      known: configured !== undefined,
+      labels: configured?.labels ?? {},
+    },
+    policyHash: policy.hash,
+  }
+}
+
+/** A violation before `limits/all.ts` adds the code of its limit. */
+export type LimitViolation = Omit<Violation, 'code'>
+
+/**
+ * One limit of Postern itself or of the entitlement, named for the bad state that it finds. It returns a violation for
+ * each place. One that throws counts as violated.
+ */
+export type Limit<Facts = JudgementFacts> = { code: string; find: (facts: Facts) => LimitViolation[] }

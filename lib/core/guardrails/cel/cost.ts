@@ -2,8 +2,8 @@
 // the largest sizes when the configuration is loaded, with the sizes at hand before each judgement. CEL has no loops but
 // those over lists, so the bound is exact arithmetic and nothing has to be stopped half way.
 import type { ASTNode } from '@marcbachmann/cel-js'
+import { nearest } from '#lib/core/access/nearest'
 import { functions, literalProblem, methods } from './functions.ts'
-import { suggestion } from './nearest.ts'
 import { listOf, one, type Shape, text } from './vocabulary.ts'
 
 /** Something that the dialect does not have, where it stands, and what would be right. */
@@ -20,6 +20,12 @@ type Walked = { shape: Shape; cost: number }
 
 export const macros = ['all', 'exists', 'exists_one', 'map', 'filter']
 const binary = ['!=', '==', 'in', '+', '-', '*', '/', '%', '<', '<=', '>', '>=', '||', '&&']
+
+/** ` Did you mean x?` where a known word is similar, else ` Known are: …`. */
+function suggestion(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known)
+  return meant ? ` Did you mean ${meant}?` : ` Known are: ${known.join(', ')}.`
+}
 
 /** Steps to compare or copy a whole value. */
 function weight(shape: Shape): number {

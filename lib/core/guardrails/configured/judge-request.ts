@@ -1,5 +1,6 @@
 // The facts of a request as Postern gathers them, judged by the guardrails of the configuration.
 import type { Difference } from '#lib/core/access/difference'
+import { isSystemNamespace } from '#lib/core/access/namespaces'
 import type { Rule } from '#lib/core/access/rule'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
@@ -11,9 +12,6 @@ import type { CompiledGuardrail } from './compile.ts'
 import type { Judgement } from './judge-configured.ts'
 import { judge } from './judge-configured.ts'
 
-/** Namespaces that the cluster itself depends on: what runs there has the rights of the cluster. */
-const isPrivileged = (namespace: string) => namespace.startsWith('kube-')
-
 /** What is dangerous about rules that are given by RoleBindings in these namespaces. */
 export const riskOf = (
   rules: readonly Rule[],
@@ -23,7 +21,7 @@ export const riskOf = (
   assessRisk(rules, {
     ...live,
     scope: 'namespace',
-    namespaceKind: namespaces.some(isPrivileged) ? 'privileged' : 'ordinary',
+    namespaceKind: namespaces.some(isSystemNamespace) ? 'privileged' : 'ordinary',
   })
 
 /** What would be new, each single right, as expressions see it; null where it is not known. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Entitlement, entitlementSchema } from '#lib/core/access/entitlement'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
-import { evaluate, guardrails } from './all.ts'
+import { evaluate, limits } from './all.ts'
 
 const now = new Date('2026-11-23T09:00:00Z')
 const deployments = { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'patch'] }
@@ -186,7 +186,7 @@ describe('what: a ceiling', () => {
   test('the sentence names what is too much, and what there is', () => {
     const [violation] = evaluate(facts({ entitlement, submission: { rules: [rule(['pods'], ['get', 'delete'])] } }))
     expect(violation?.sentence).toMatch(
-      /^delete pods: .* You may choose from: get, list pods, pods\/log; get secrets named db\.$/,
+      /^This entitlement doesn't cover delete pods\. You can choose from: get, list pods, pods\/log; get secrets named db\.$/,
     )
   })
 })
@@ -357,7 +357,7 @@ describe('all together', () => {
         throw new Error('token=abc')
       },
     }
-    const violations = evaluate(facts({ submission: { durationSeconds: 7201 } }), [broken, ...guardrails])
+    const violations = evaluate(facts({ submission: { durationSeconds: 7201 } }), [broken, ...limits])
     expect(violations.map(({ code }) => code)).toEqual(['broken-failed', 'duration-too-long'])
     expect(JSON.stringify(violations)).not.toContain('token')
   })
@@ -369,7 +369,7 @@ describe('all together', () => {
   })
 
   test('every guardrail has its own code, and says only that', () => {
-    const codes = guardrails.map(({ code }) => code)
+    const codes = limits.map(({ code }) => code)
     expect(new Set(codes).size).toBe(codes.length)
   })
 

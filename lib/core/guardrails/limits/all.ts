@@ -1,6 +1,6 @@
-// May this be asked for, approved, granted? What Postern itself and the entitlement say.
+// Is this request within the limits of Postern itself and of its entitlement?
 import type { Violation } from '#lib/core/access/resources'
-import type { Guardrail, JudgementFacts } from '#lib/core/guardrails/facts'
+import type { JudgementFacts, Limit } from '#lib/core/guardrails/facts'
 import { clusterNotCovered } from './cluster-not-covered.ts'
 import { clusterRoleUnknown } from './cluster-role-unknown.ts'
 import { clusterUnknown } from './cluster-unknown.ts'
@@ -20,8 +20,8 @@ import { startTooFar } from './start-too-far.ts'
 import { ticketMalformed } from './ticket-malformed.ts'
 import { ticketMissing } from './ticket-missing.ts'
 
-/** In the order in which a form asks. Each is judged, whatever the others found. */
-export const guardrails: readonly Guardrail[] = [
+/** In the order of the fields of the form. Each is checked, whatever the others found. */
+export const limits: readonly Limit[] = [
   requesterNotEligible,
   clusterUnknown,
   clusterNotCovered,
@@ -42,8 +42,8 @@ export const guardrails: readonly Guardrail[] = [
   ticketMalformed,
 ]
 
-/** Of these, what has to hold for as long as access lasts: it is still for this person, there, and this much. */
-export const eligibility: readonly Guardrail[] = [
+/** The limits that must hold for as long as access lasts: the entitlement still covers this person, place and rules. */
+export const eligibility: readonly Limit[] = [
   requesterNotEligible,
   clusterNotCovered,
   namespaceProtected,
@@ -51,21 +51,20 @@ export const eligibility: readonly Guardrail[] = [
   rulesOutsideCeiling,
 ]
 
-/** A guardrail that cannot say yes says no. What went wrong inside is not for the reader. */
-function judge(guardrail: Guardrail, facts: JudgementFacts): Violation[] {
+/** The violations of one limit. A limit that fails refuses the request; the error may hold facts, so it is not shown. */
+export function violationsOf<Facts>({ code, find }: Limit<Facts>, facts: Facts): Violation[] {
   try {
-    return guardrail.find(facts)
+    return find(facts).map((violation) => ({ code, ...violation }))
   } catch {
-    const sentence = `The guardrail ${guardrail.code} could not be judged, which counts as a no: tell whoever runs Postern.`
-    return [{ code: `${guardrail.code}-failed`, pointer: '', sentence }]
+    const sentence = `The limit ${code} couldn't be evaluated, so the request is refused. Contact your Postern administrator.`
+    return [{ code: `${code}-failed`, pointer: '', sentence }]
   }
 }
 
 /**
- * Every violation of Postern's own limits and of the entitlement's, never only the first. What the configuration's
- * guardrails say besides is in `verdict.ts`, which is what callers ask. Pointers are RFC 6901 pointers into the body of
- * POST /requests, so that a form can show each at its field.
- * @param chain the limits to judge by, all of Postern's unless a test says otherwise
+ * Every violation of the limits, never only the first. The guardrails of the policy are not among them: `judge.ts` adds
+ * them. Pointers are RFC 6901 pointers into the body of POST /requests, so that a form can show each at its field.
+ * @param chain all limits, or some of them
  */
-export const evaluate = (facts: JudgementFacts, chain: readonly Guardrail[] = guardrails): Violation[] =>
-  chain.flatMap((guardrail) => judge(guardrail, facts))
+export const evaluate = (facts: JudgementFacts, chain: readonly Limit[] = limits): Violation[] =>
+  chain.flatMap((limit) => violationsOf(limit, facts))

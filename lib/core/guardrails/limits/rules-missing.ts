@@ -1,16 +1,11 @@
-import type { Guardrail } from '#lib/core/guardrails/facts'
+import type { Limit } from '#lib/core/guardrails/facts'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 
-export const rulesMissing: Guardrail = {
+export const rulesMissing: Limit = {
   code: 'rules-missing',
-  find: ({ entitlement, submission }) =>
-    entitlement.ceiling === undefined || submission.rules?.length
-      ? []
-      : [
-          {
-            code: 'rules-missing',
-            pointer: '/rules',
-            sentence: `Say which rules you need; you may choose from: ${rulesInWords(entitlement.ceiling)}.`,
-          },
-        ],
+  find: ({ entitlement, submission }) => {
+    if (entitlement.ceiling === undefined || submission.rules?.length) return []
+    const sentence = `Choose the rules that you need. You can choose from: ${rulesInWords(entitlement.ceiling)}.`
+    return [{ pointer: '/rules', sentence }]
+  },
 }

@@ -9,6 +9,8 @@ export const ticketMalformed: Limit = {
     if (!pattern || !ticket) return []
     // RE2 matches in linear time, so no ticket can make a pattern hang.
     if (RE2JS.compile(pattern).matcher(ticket).find()) return []
-    return [{ pointer: '/ticket', sentence: `${JSON.stringify(ticket)} is not a valid ticket: it must match ${pattern}.` }]
+    return [
+      { pointer: '/ticket', sentence: `${JSON.stringify(ticket)} is not a valid ticket: it must match ${pattern}.` },
+    ]
   },
 }

@@ -1,10 +1,9 @@
 // The words of the risk catalogue: what one entry says, and which rights it is about.
 import type { Rule } from '#lib/core/access/rule'
-import { type Severity, severities } from '#lib/core/access/severity'
+import { isMoreSevere, type Severity } from '#lib/core/access/severity'
 
 /** The graver of the two. */
-export const moreSevere = (a: Severity, b: Severity): Severity =>
-  severities.indexOf(a) >= severities.indexOf(b) ? a : b
+export const moreSevere = (a: Severity, b: Severity): Severity => (isMoreSevere(b, a) ? b : a)
 
 /** Any verb, group or resource: whatever a rule names. A rule's `*` is found by asking for the literal `*` instead. */
 export const any = 'any'

@@ -16,10 +16,10 @@ test.each([
   ['zzz', undefined],
   ['', undefined],
   ['x'.repeat(100_000), undefined],
-])('%s is probably %s', (word, meant) => {
+])('%s suggests %s', (word, meant) => {
   expect(nearest(word, known)).toBe(meant)
 })
 
-test('of nothing known nothing is near', () => {
+test('no known words give no suggestion', () => {
   expect(nearest('name', [])).toBeUndefined()
 })
