@@ -1,4 +1,3 @@
-import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
 import type { LockedRequest, Situation } from '#lib/adapters/db/requests/lock-request'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Difference } from '#lib/core/access/difference'
@@ -6,8 +5,8 @@ import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import type { Verdict } from '#lib/core/access/resources'
 import type { NarrowableTerms } from '#lib/core/approvals/narrow'
-import { requiringMoreThan, violatedOf } from '#lib/core/guardrails/blocking-guardrails'
-import { missingSteps } from '#lib/core/guardrails/configured/approval-steps'
+import { missingApprovals, violatedGuardrails } from '#lib/core/guardrails/blocking-guardrails'
+import { toJudgementFacts } from '#lib/core/guardrails/facts'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 
 /** Why a decision is refused: the code and the guardrails for the record, and what its author hears. */
@@ -17,16 +16,11 @@ export const because = (code: string, error: AppError, stoppedBy: readonly strin
   return { code, error, stoppedBy }
 }
 
-/**
- * Guardrails that have come to want more approvals than the request was asked with. Its steps are part of what everybody
- * has read and do not grow while people decide; so what is missing cannot be given any more.
- */
 function whyNotEnough(steps: readonly ApprovalStep[], judgement: FullJudgement): Refusal | undefined {
-  const missing = missingSteps(steps, judgement.verdict.requirements)
-  if (missing.length === 0) return undefined
-  const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
-  const sentence = `The policy has changed since this was asked: it now needs ${wanted}. It cannot be approved as it stands; it has to be asked for anew.`
-  return because('approvals-missing', new AppError('conflict', sentence), requiringMoreThan(judgement, steps))
+  const missing = missingApprovals(judgement, steps)
+  return missing
+    ? because('approvals-missing', new AppError('conflict', missing.sentence), missing.stoppedBy)
+    : undefined
 }
 
 function whyViolated(judgement: FullJudgement): Refusal | undefined {
@@ -34,7 +28,7 @@ function whyViolated(judgement: FullJudgement): Refusal | undefined {
   if (!first) return undefined
   const errors = [first, ...more].map(({ sentence }) => ({ pointer: '', message: sentence }))
   const sentence = `This cannot be approved as things stand: ${first.sentence}`
-  return because(first.code, new AppError('guardrail-violation', sentence, { errors }), violatedOf(judgement))
+  return because(first.code, new AppError('guardrail-violation', sentence, { errors }), violatedGuardrails(judgement))
 }
 
 /** The verdict on these terms now, or why they cannot be approved: the world may have moved since they were asked for. */

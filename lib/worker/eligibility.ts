@@ -1,11 +1,11 @@
 // May the holder of a live grant still have it? Judged from rows: by the groups that the identity provider last named,
 // the configuration as it is now, and the cluster as it was last seen.
 
-import { type ObservedCluster, toJudgementFacts } from '#lib/adapters/db/gather-judgement'
 import { saveEnding } from '#lib/adapters/db/grants/grant-progress'
 import { type LiveGrant, liveGrantsInDoubt, observedCluster } from '#lib/adapters/db/grants/grants-to-recheck'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
+import { type ObservedCluster, toJudgementFacts } from '#lib/core/guardrails/facts'
 import { eligibility, evaluate } from '#lib/core/guardrails/limits/all'
 import { log } from '#lib/observability/log'
 import { currentEntitlement, type Policy, type Refusal, whyNotTheSameRole } from './judge.ts'

@@ -1,7 +1,6 @@
 // May this grant still be made, now that it is about to be? Judged a third time, by the people as they are now, the
 // configuration as it is now, and the cluster as it is now. Decides only; the worker has gathered everything.
 
-import { toJudgementFacts } from '#lib/adapters/db/gather-judgement'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import type { CurrentPolicy } from '#lib/adapters/policy/current'
 import type { Difference } from '#lib/core/access/difference'
@@ -13,8 +12,9 @@ import { digestOf } from '#lib/core/access/terms'
 import { groupsThatCount } from '#lib/core/approvals/current-steps'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
-import { requiringMoreThan, violatedOf } from '#lib/core/guardrails/blocking-guardrails'
-import { approvalSteps, missingSteps } from '#lib/core/guardrails/configured/approval-steps'
+import { missingApprovals, violatedGuardrails } from '#lib/core/guardrails/blocking-guardrails'
+import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
+import { toJudgementFacts } from '#lib/core/guardrails/facts'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
@@ -179,7 +179,7 @@ function whyViolated(judgement: FullJudgement): Refusal | null {
   const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusters)
   const sentence = shown.map((violation) => violation.sentence).join(' ')
   if (isClusters) return { endedBy: 'failure', code: first.code, sentence }
-  return { ...no(first.code, sentence), stoppedBy: violatedOf(judgement) }
+  return { ...no(first.code, sentence), stoppedBy: violatedGuardrails(judgement) }
 }
 
 /** Guardrails may have come to want more people since it was approved; who approved besides is counted. */
@@ -191,10 +191,9 @@ function whyNotEnough(
   const { requirements } = judgement.verdict
   const { outcome } = resolve(approvalSteps(steps, requirements), decisions)
   if (outcome === 'approved') return null
-  const missing = missingSteps(steps, requirements)
-  const wanted = missing.map(({ groups, count }) => `${count} more of ${groups.join(' or ')}`).join(' and ')
-  const sentence = `The policy has changed since this was approved: it now needs ${wanted}. Ask anew.`
-  return { ...no('approvals-missing', sentence), stoppedBy: requiringMoreThan(judgement, steps) }
+  const missing = missingApprovals(judgement, steps)
+  const sentence = missing?.sentence ?? 'The approvals no longer satisfy the policy. Submit a new request.'
+  return { ...no('approvals-missing', sentence), stoppedBy: missing?.stoppedBy ?? [] }
 }
 
 /** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */

@@ -1,7 +1,7 @@
 import { reads } from '#lib/adapters/db/client'
-import { toObservedCluster } from '#lib/adapters/db/gather-judgement'
 import type { ClusterResource } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
+import { toObservedCluster } from '#lib/core/guardrails/facts'
 
 export type ObservedState = {
   checkedAt: Date

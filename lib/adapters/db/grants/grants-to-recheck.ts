@@ -1,8 +1,8 @@
 import { db } from '#lib/adapters/db/client'
-import { type ObservedCluster, toObservedCluster } from '#lib/adapters/db/gather-judgement'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Id } from '#lib/core/access/ids'
 import type { Rule } from '#lib/core/access/rule'
+import { type ObservedCluster, toObservedCluster } from '#lib/core/guardrails/facts'
 
 /** A live grant with what decides whether its holder may still have it. */
 export type LiveGrant = {

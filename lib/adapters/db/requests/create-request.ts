@@ -1,17 +1,17 @@
 import { type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
 import type { Tx } from '#lib/adapters/db/client'
 import type { GatheredJudgement } from '#lib/adapters/db/gather-judgement'
-import { newId } from '#lib/adapters/db/ids'
 import { toJson } from '#lib/adapters/db/json'
 import { signatureOf } from '#lib/adapters/db/signing'
-import type { CurrentPolicy } from '#lib/adapters/policy/current'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Id } from '#lib/core/access/ids'
 import { type RecordedFacts, recordedFacts } from '#lib/core/access/recorded-facts'
 import type { Verdict } from '#lib/core/access/resources'
 import type { Terms } from '#lib/core/access/terms'
 import { requestStatement } from '#lib/core/signing/statements'
-import { Prisma } from '../generated/client.ts'
+
+/** A version of the configuration, as it is kept. */
+type JudgingPolicy = { hash: string; document: unknown }
 
 export type NewRequest = {
   id: Id<'request'>
@@ -19,7 +19,7 @@ export type NewRequest = {
   terms: Terms
   digest: string
   entitlement: Entitlement
-  policy: CurrentPolicy
+  policy: JudgingPolicy
   gathered: GatheredJudgement
   /** What the judgement saw, for later ones by another policy. */
   recorded: RecordedFacts
@@ -32,7 +32,7 @@ export type NewRequest = {
 }
 
 /** Keeps a version of the configuration that has judged something. Two at once are one. */
-export async function keepPolicy(tx: Tx, policy: Pick<CurrentPolicy, 'hash' | 'document'>): Promise<void> {
+export async function keepPolicy(tx: Tx, policy: JudgingPolicy): Promise<void> {
   const data = { hash: policy.hash, document: toJson(policy.document) }
   await tx.policyVersion.createMany({ data, skipDuplicates: true })
 }
@@ -97,26 +97,4 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     },
   })
   await recordEvents(tx, events)
-}
-
-type Approved = { id: string; cluster: string; durationSeconds: number; startsAt: Date | null }
-
-/**
- * The statement that writes the grant of a request that has every approval: due now, or at the start that was asked for.
- * The worker does the rest; it is woken when this is committed.
- * @param when writes only where this condition holds
- */
-export function insertGrant(request: Approved, now: Date, when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
-  const { id: requestId, cluster, durationSeconds, startsAt } = request
-  const dueAt = startsAt && startsAt > now ? startsAt : now
-  return Prisma.sql`
-    INSERT INTO grants (id, request_id, cluster, duration_seconds, created_at, next_attempt_at)
-    SELECT ${newId('grant', now)}, ${requestId}, ${cluster}, ${durationSeconds}::int, ${now.toISOString()}::timestamptz,
-      ${dueAt.toISOString()}::timestamptz
-    WHERE ${when}`
-}
-
-/** Writes the grant of a request that needs nobody's approval. */
-export async function createGrant(tx: Tx, request: Approved, now: Date): Promise<void> {
-  await tx.$executeRaw(insertGrant(request, now))
 }

@@ -1,6 +1,5 @@
 import type { Tx } from '#lib/adapters/db/client'
 import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
-import { type ObservedCluster, toObservedCluster } from '#lib/adapters/db/gather-judgement'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
@@ -16,6 +15,7 @@ import {
 import type { Person } from '#lib/core/access/actor'
 import { idSchema } from '#lib/core/access/ids'
 import type { RequestStatus } from '#lib/core/access/status'
+import { type ObservedCluster, toObservedCluster } from '#lib/core/guardrails/facts'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'

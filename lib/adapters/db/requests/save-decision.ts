@@ -1,5 +1,6 @@
 import { type About, judgedData, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
 import type { Tx } from '#lib/adapters/db/client'
+import { insertGrant } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
 import { toJson } from '#lib/adapters/db/json'
 import { signatureOf } from '#lib/adapters/db/signing'
@@ -12,7 +13,6 @@ import type { Verdict } from '#lib/core/access/resources'
 import type { Resolution } from '#lib/core/approvals/resolve'
 import { decisionStatement } from '#lib/core/signing/statements'
 import { Prisma } from '../generated/client.ts'
-import { insertGrant } from './create-request.ts'
 import type { LockedRequest } from './lock-request.ts'
 
 export type NewDecision = {
