@@ -204,7 +204,7 @@ describe('deciding', () => {
     await guard({ effect: 'require', require: { approvals: [{ groups: ['security'] }] } })
     expect(await rejectionOf(approve(lead, asked))).toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('it now needs 1 more of security'),
+      message: expect.stringContaining('now requires one more approval from security'),
     })
     const event = { requestId: asked.id, type: 'decision.refused' }
     expect((await db().auditEvent.findFirst({ where: event }))?.data).toMatchObject({ code: 'approvals-missing' })

@@ -1,26 +1,38 @@
-// Which guardrails of the configuration were in the way? For the record, where they are counted by their names.
+// Which guardrails of the policy keep a request from being approved or granted? Their names are recorded and counted.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { missingSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { FullJudgement } from './judge.ts'
 
-/** Names that one record holds: a policy may bring a thousand. */
-const mostNamed = 200
+/** One record names no more than this; a policy can have a thousand guardrails. */
+const maxNamed = 200
 
-/** Those that are violated. */
-export function violatedOf({ verdict: { violations, matched } }: Pick<FullJudgement, 'verdict'>): string[] {
+/** The guardrails that are violated. */
+export function violatedGuardrails({ verdict: { violations, matched } }: Pick<FullJudgement, 'verdict'>): string[] {
   const codes = new Set(violations.map(({ code }) => code))
-  return matched.filter((name) => codes.has(name)).slice(0, mostNamed)
+  return matched.filter((name) => codes.has(name)).slice(0, maxNamed)
 }
 
-/** Those that want people whom these steps do not name. */
-export const requiringMoreThan = (
-  { guardrailRequirements }: Pick<FullJudgement, 'guardrailRequirements'>,
+type MissingApprovals = { sentence: string; stoppedBy: string[] }
+
+/**
+ * The approvals that the policy has come to require since a request was submitted with these steps; null where the steps
+ * are enough. The steps are part of what every approver has read, so they do not grow while people decide.
+ */
+export function missingApprovals(
+  { verdict, guardrailRequirements }: Pick<FullJudgement, 'verdict' | 'guardrailRequirements'>,
   steps: readonly ApprovalStep[],
-): string[] =>
-  guardrailRequirements
-    .filter(({ requires }) => {
-      const { approvals = [], approvers = 0 } = requires ?? {}
-      return missingSteps(steps, { approvals, approvers }).length > 0
-    })
-    .map(({ name }) => name)
-    .slice(0, mostNamed)
+): MissingApprovals | null {
+  const missing = missingSteps(steps, verdict.requirements)
+  if (missing.length === 0) return null
+  const required = missing.map(({ groups, count }) => `${approvals(count)} from ${groups.join(' or ')}`).join(' and ')
+  const stoppedBy = guardrailRequirements.filter(({ requires }) => {
+    const { approvals = [], approvers = 0 } = requires ?? {}
+    return missingSteps(steps, { approvals, approvers }).length > 0
+  })
+  return {
+    sentence: `The policy changed after this request was submitted and now requires ${required}. Submit a new request.`,
+    stoppedBy: stoppedBy.map(({ name }) => name).slice(0, maxNamed),
+  }
+}
+
+const approvals = (count: number) => (count === 1 ? 'one more approval' : `${count} more approvals`)
