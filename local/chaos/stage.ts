@@ -5,7 +5,7 @@ import { entitlementSchema } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
 import { grantsNamespace } from '#lib/core/access/namespaces'
 import { instanceOf, labels } from '#lib/core/grants/names'
-import { letPosternGrantIn } from '#local/parts/world'
+import { allowPosternIn } from '#local/parts/world'
 import { openRun, type Part, type Run } from '#local/processes/processes'
 import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from '#testing/configuration'
 import { type TestDatabase, testDatabase, testParts } from '#testing/database'
@@ -54,7 +54,7 @@ async function makeNamespaces(names: readonly string[], scratch: string) {
   const { kubernetes } = testParts()
   const items = names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
   await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
-  await letPosternGrantIn({ ...kubernetes, adminContext: kubernetes.name, scratch }, names)
+  await allowPosternIn({ ...kubernetes, adminContext: kubernetes.name, scratch }, names)
 }
 
 /** Removes what is left in the cluster, however much that is: kubectl asks for each object by itself. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { IssuedCredential, Page, RequestResource, RequestSummary } from '#lib/core/access/resources'
 
-/** An answer that was no success: the status and the problem document's words. */
+/** An error response: its status and the problem document's text. */
 export class ApiRefusal extends Error {
   readonly status: number
   readonly code: string
@@ -35,7 +35,7 @@ export function apiFor(url: string, token: string): Api {
     })
   }
 
-  /** Tries again, for half a minute, where the answer says that something Postern needs is away for the moment. */
+  /** Retries for half a minute while Postern answers 503. */
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const key = randomUUID()
     const deadline = Date.now() + 30_000

@@ -5,28 +5,24 @@ import { demoConfiguration } from './demo-configuration.ts'
 
 const text = demoConfiguration({
   publicUrl: 'http://localhost:3000',
-  issuer: 'http://127.0.0.1:3001',
-  clientId: 'postern',
-  audience: 'postern-api',
-  kubeconfig: '/somewhere/postern.kubeconfig',
-  clusterName: 'prod-eu',
-  publicServer: 'https://127.0.0.1:6443',
+  identity: { issuer: 'http://127.0.0.1:3001', clientId: 'postern', apiAudience: 'postern-api' },
+  cluster: { kubeconfig: { file: '/somewhere/postern.kubeconfig' }, publicServer: 'https://127.0.0.1:6443' },
   lapseAfter: 'PT24H',
 })
 
-test('the demo’s postern.yaml is one that Postern accepts', () => {
+test('Postern accepts the demo’s postern.yaml', () => {
   const parsed = parseConfiguration(text, 'postern.yaml')
   expect(parsed.ok ? [] : parsed.problems).toEqual([])
 })
 
-test('only what the story does not ask for depends on the time of day', () => {
+test('the story requests nothing that depends on the time of day', () => {
   const parsed = parseConfiguration(text, 'postern.yaml')
   if (!parsed.ok) throw new Error('refused')
   const timed = parsed.compiled.filter(({ time }) => time !== null)
   expect(timed.map(({ guardrail }) => guardrail.match)).toEqual([{ entitlements: ['payments-shell'] }])
 })
 
-test('every group that the demo’s postern.yaml names has somebody in it', () => {
+test('every group that the demo’s postern.yaml names has a member', () => {
   const parsed = parseConfiguration(text, 'postern.yaml')
   if (!parsed.ok) throw new Error('refused')
   const { entitlements, roles } = parsed.configuration

@@ -6,7 +6,7 @@ import { startKubernetes } from '#local/parts/kubernetes'
 import { openOwnCluster } from '#local/parts/own-cluster'
 import { startPods } from '#local/parts/pods'
 import { type Postgres, startPostgres } from '#local/parts/postgres'
-import { letPosternGrantIn, makeWorld, worldNamespaces } from '#local/parts/world'
+import { allowPosternIn, makeWorld, worldNamespaces } from '#local/parts/world'
 import { checkout } from '#local/processes/places'
 import type { Run } from '#local/processes/processes'
 import { step } from '#local/processes/steps'
@@ -26,7 +26,7 @@ export type DemoParts = {
   postgres: Postgres
   identity: Identity
   cluster: Cluster
-  /** Postern's own way into the cluster. */
+  /** Postern's own kubeconfig. */
   posternKubeconfig: string
   /** The text of postern.yaml. */
   configuration(lapseAfter: string): string
@@ -48,8 +48,8 @@ async function startDatabase(run: Run, state: DemoState): Promise<Postgres> {
 
 async function startLocalCluster(run: Run, state: DemoState): Promise<[Cluster, string]> {
   const programs = await step('Kubernetes programs', ensureClusterPrograms, () => kubernetesVersion())
-  const podPrograms = await step('programs that make pods run', ensurePodPrograms, (found) =>
-    found ? 'kwok' : 'none here',
+  const podPrograms = await step('programs that simulate running pods', ensurePodPrograms, (found) =>
+    found ? 'kwok' : 'not available',
   )
   const cluster = await step(
     'Kubernetes: etcd, API server, controllers',
@@ -66,7 +66,7 @@ async function startLocalCluster(run: Run, state: DemoState): Promise<[Cluster, 
   state.ports.kubernetes = cluster.port
   const directory = join(state.directory, 'pods')
   const startNode = (found: PodPrograms) =>
-    step('a node that plays its pods (logs answer, exec does not)', () => startPods(run, cluster, found, directory))
+    step('a simulated node for the pods (logs work, exec does not)', () => startPods(run, cluster, found, directory))
   const [kubeconfig] = await Promise.all([install(cluster, state), podPrograms && startNode(podPrograms)])
   return [cluster, kubeconfig]
 }
@@ -82,17 +82,17 @@ async function openTheirCluster(own: OwnCluster, state: DemoState): Promise<[Clu
 }
 
 async function install(cluster: Cluster, state: DemoState, options = {}): Promise<string> {
-  const kubeconfig = await step("Postern's rights in the cluster (deploy/rbac.yaml)", () =>
+  const kubeconfig = await step("Postern's permissions in the cluster (deploy/rbac.yaml)", () =>
     installPostern(cluster, state.directory),
   )
   await step(`a small company: ${worldNamespaces.join(', ')}`, async () => {
     await makeWorld(cluster, options)
-    await letPosternGrantIn(cluster, worldNamespaces)
+    await allowPosternIn(cluster, worldNamespaces)
   })
   return kubeconfig
 }
 
-/** Starts everything that Postern needs around it, at the same time where possible. Ports go into `state`. */
+/** Starts everything Postern needs, in parallel where possible. Ports are saved in `state`. */
 export async function startDemoParts(
   run: Run,
   state: DemoState,
@@ -112,12 +112,8 @@ export async function startDemoParts(
   const configuration = (lapseAfter: string) =>
     demoConfiguration({
       publicUrl: options.publicUrl,
-      issuer: identity.issuer,
-      clientId: identity.clientId,
-      audience: identity.audience,
-      kubeconfig: posternKubeconfig,
-      clusterName: cluster.name,
-      publicServer: cluster.server,
+      identity: { issuer: identity.issuer, clientId: identity.clientId, apiAudience: identity.audience },
+      cluster: { kubeconfig: { file: posternKubeconfig }, publicServer: cluster.server },
       lapseAfter,
     })
   return { postgres, identity, cluster, posternKubeconfig, configuration }

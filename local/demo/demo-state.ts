@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { checkout, stateDirectory } from '#local/processes/places'
 import { databaseUser, isReachable, letDatabaseUserPass } from '#local/processes/system-user'
 
-/** What a demo remembers from one start to the next. */
+/** What a demo keeps between starts. */
 export type DemoState = {
-  /** Where its data is. */
+  /** The folder of its data. */
   directory: string
   databaseDirectory: string
-  /** The cluster that the data is about: `local`, or the kubeconfig and context of somebody's own. */
+  /** The cluster that the data is about: `local`, or the kubeconfig and context of one's own cluster. */
   cluster: string
   clientSecret: string
   sessionSecret: string
   signingKey: string
-  /** Ports of last time: taken again when they are free, so that what people noted down keeps working. */
+  /** The previous ports, reused when they are free, so that bookmarks keep working. */
   ports: { postern?: number; identity?: number; postgres?: number; kubernetes?: number }
 }
 
@@ -28,8 +28,8 @@ export function writePrivately(file: string, text: string) {
 }
 
 /**
- * A folder for the database that PostgreSQL's user can reach. Mostly inside the checkout; where that is closed to others
- * (a checkout in root's home), in the temporary folder that outlives a restart of the machine.
+ * A folder for the database that PostgreSQL's user can reach: usually inside the checkout; if others can't enter that (a
+ * checkout in root's home), in the temporary folder that survives a reboot.
  */
 function chooseDatabaseDirectory(): string {
   const inside = join(directory, 'postgres')
@@ -40,24 +40,23 @@ function chooseDatabaseDirectory(): string {
   if (isReachable(directory, user)) return inside
   const outside = join('/var/tmp', `postern-${createHash('sha256').update(checkout).digest('hex').slice(0, 12)}`)
   mkdirSync(outside, { recursive: true, mode: 0o700 })
-  // Everybody may write beside it: somebody else's folder, or a link to one, is not ours to use.
+  // Everyone may write to /var/tmp, so another user's folder, or a link to one, must not be used.
   const found = lstatSync(outside)
-  if (!found.isDirectory() || found.uid !== 0) throw new Error(`${outside} belongs to somebody else: remove it`)
+  if (!found.isDirectory() || found.uid !== 0) throw new Error(`${outside} belongs to another user: remove it`)
   letDatabaseUserPass(outside)
   return join(outside, 'postgres')
 }
 
 /**
- * The demo's state; made when there is none, and made anew when only half of its data is left, or it is from before
- * records were signed. Refuses data about another
- * cluster: its grants would name objects that are not there.
+ * The demo's state; created when there is none, or when its data is incomplete.
+ * @throws when the data belongs to another cluster: its grants would name objects that don't exist
  */
 export function openDemoState(options: { reset: boolean; cluster: string }): { state: DemoState; isNew: boolean } {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
   chmodSync(stateDirectory, 0o700)
   const old = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as DemoState) : undefined
   if (old && !options.reset && old.signingKey && existsSync(old.databaseDirectory)) {
-    if (old.cluster !== options.cluster) throw new Error(`the demo's data is about another cluster: start with --reset`)
+    if (old.cluster !== options.cluster) throw new Error(`the demo's data belongs to another cluster: start with --reset`)
     if (databaseUser()) chooseDatabaseDirectory()
     return { state: old, isNew: false }
   }
@@ -71,7 +70,7 @@ export function openDemoState(options: { reset: boolean; cluster: string }): { s
   return { state, isNew: true }
 }
 
-/** Keeps the state for the next start. */
+/** Saves the state for the next start. */
 export function saveDemoState(state: DemoState) {
   writePrivately(stateFile, JSON.stringify(state, null, 2))
 }

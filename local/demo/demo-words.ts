@@ -8,24 +8,24 @@ type Facts = {
   logs: string
 }
 
-const duties: Record<string, string> = {
+const roles: Record<string, string> = {
   'payments-dev': 'engineer, payments',
   'search-dev': 'engineer, search',
   'payments-leads': 'lead, approves for payments',
   sre: 'on-call lead, approves for search and secrets',
-  'security-audit': 'auditor, sees everything and changes nothing',
+  'security-audit': 'auditor, reads everything',
   'platform-admins': 'administrator',
 }
 
 const aboutLocalPods =
-  'kubectl logs answers. kubectl exec does not, on purpose: no node is real here, and it would run on this machine.'
-const aboutOwnPods = 'The Deployments in your cluster have no replicas: their images do not exist.'
+  'kubectl logs works. kubectl exec does not, on purpose: no node is real here, so it would run on this machine.'
+const aboutOwnPods = 'The Deployments in your cluster have no replicas, because their images do not exist.'
 
-/** Where to sign in, as whom, and what to try. */
-export function tellWhatToDo({ url, cluster, kubectl, logs }: Facts, isOwnCluster: boolean) {
+/** Prints where to sign in, as whom, and what to try. */
+export function printInstructions({ url, cluster, kubectl, logs }: Facts, isOwnCluster: boolean) {
   const people = [...localPeople].map(
     ([key, { name, groups }]) =>
-      `  ${key.padEnd(7)}${name.padEnd(18)}${groups.map((group) => duties[group] ?? group).join('; ')}`,
+      `  ${key.padEnd(7)}${name.padEnd(18)}${groups.map((group) => roles[group] ?? group).join('; ')}`,
   )
   say(
     [
@@ -33,13 +33,13 @@ export function tellWhatToDo({ url, cluster, kubectl, logs }: Facts, isOwnCluste
       '',
       ...people,
       '',
-      'A token for the API, obtained by the real sign-in:',
+      'A token for the API, from a real sign-in:',
       `  curl -H "Authorization: Bearer $(npm run -s token -- mina)" ${url}/api/v1/me`,
-      'The cluster as its administrator:',
+      'The cluster, as its administrator:',
       `  ${kubectl} --kubeconfig ${cluster.kubeconfig} --context ${cluster.context} get pods -A`,
       '',
       isOwnCluster ? aboutOwnPods : aboutLocalPods,
-      `Logs of all parts: ${logs}. All facts: .postern/demo.json. Ctrl-C ends everything.`,
+      `Logs: ${logs}. Details: .postern/demo.json. Ctrl-C stops everything.`,
     ].join('\n'),
   )
 }

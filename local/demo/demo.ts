@@ -13,17 +13,17 @@ import { inSeconds, say, step } from '#local/processes/steps'
 import { apiFor } from './api-client.ts'
 import { startDemoParts } from './demo-parts.ts'
 import { type DemoState, openDemoState, saveDemoState, writePrivately } from './demo-state.ts'
-import { tellWhatToDo } from './demo-words.ts'
+import { printInstructions } from './demo-words.ts'
 import { lapseDuringStory, playStory } from './story.ts'
 
 const usage = `npm run demo -- [options]
-  --reset                   start afresh: forget the demo's database and cluster
-  --port N                  Postern's port (default: the last one, or any free one)
+  --reset                   start from scratch: delete the demo's database and cluster
+  --port N                  Postern's port (default: the previous one, or any free port)
   --identity-port N         the identity provider's port
   --kubeconfig FILE --context NAME
-                            use this cluster of yours instead of a local one; Postern is installed in it, and four
-                            namespaces are made. Nothing of yours is changed.
-  --no-story                do not play the story`
+                            use your own cluster instead of a local one; Postern is installed in it, and four
+                            namespaces are created. Nothing else is changed.
+  --no-story                skip the story`
 
 function readOptions() {
   const { values } = parseArgs({
@@ -39,7 +39,7 @@ function readOptions() {
   })
   const { kubeconfig, context } = values
   if ((kubeconfig === undefined) !== (context === undefined)) throw new Error('--kubeconfig and --context go together')
-  // As the person wrote it: npm and the launcher have changed the folder since.
+  // Relative to where the command was typed: npm and the launcher have changed the working directory since.
   const file = kubeconfig && resolve(process.env.INIT_CWD ?? '.', kubeconfig)
   return { ...values, own: file && context ? { kubeconfig: file, context } : undefined }
 }
@@ -47,12 +47,12 @@ function readOptions() {
 async function portOf(text: string | undefined, last: number | undefined): Promise<number> {
   if (text === undefined) return freePort(last)
   const port = Number(text)
-  if (!(Number.isInteger(port) && port > 0 && port < 65_536)) throw new Error(`${text} is no port`)
-  if (!(await isPortFree(port))) throw new Error(`port ${port} is taken`)
+  if (!(Number.isInteger(port) && port > 0 && port < 65_536)) throw new Error(`${text} is not a port`)
+  if (!(await isPortFree(port))) throw new Error(`port ${port} is already in use`)
   return port
 }
 
-/** Starts everything, and resolves when the demo can be used. `development` compiles pages as they are asked for. */
+/** Starts everything, and resolves when the demo can be used. `development` compiles pages on request. */
 async function start(
   run: Run,
   state: DemoState,
@@ -65,7 +65,7 @@ async function start(
   const port = state.ports.postern
   const url = `http://localhost:${port}`
   const build = () =>
-    step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged since the last one'))
+    step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged'))
   const parts = await startDemoParts(run, state, {
     publicUrl: url,
     own: options.own,
@@ -118,13 +118,13 @@ async function start(
   return { facts, cluster }
 }
 
-/** The demo as a command: starts, tells where to sign in and as whom, and stays until it is ended. */
+/** The demo as a command: starts, prints where to sign in and as whom, and runs until it is stopped. */
 export async function runDemo({ development }: { development: boolean }): Promise<void> {
   const began = Date.now()
   const options = readOptions()
   if (options.help) return say(usage)
   const other = findLiveRun(runsDirectory, 'demo')
-  if (other) throw new Error(`a demo of this checkout runs already (process ${other.owner.pid}): end it first`)
+  if (other) throw new Error(`a demo of this checkout is already running (process ${other.owner.pid}): stop it first`)
   const run = await openRun({ name: 'demo', directory: join(stateDirectory, 'run'), say })
   stopOnSignals(run, say)
   try {
@@ -132,11 +132,11 @@ export async function runDemo({ development }: { development: boolean }): Promis
       reset: options.reset,
       cluster: options.own ? `${options.own.kubeconfig} ${options.own.context}` : 'local',
     })
-    say(isNew ? 'a new demo:' : 'the demo from last time:')
+    say(isNew ? 'starting a new demo:' : 'starting the existing demo:')
     const { facts, cluster } = await start(run, state, isNew, options, development)
     say(`\nready after ${inSeconds(Date.now() - began)}\n`)
-    tellWhatToDo(facts, options.own !== undefined)
-    if (options.own) say(`\nTo remove the demo from your cluster afterwards:\n${removalCommand(cluster)}`)
+    printInstructions(facts, options.own !== undefined)
+    if (options.own) say(`\nTo remove the demo from your cluster:\n${removalCommand(cluster)}`)
     throw await run.failed
   } catch (error) {
     await run.stop()
@@ -146,7 +146,7 @@ export async function runDemo({ development }: { development: boolean }): Promis
 
 if (import.meta.main) {
   await runDemo({ development: false }).catch((error: unknown) => {
-    say(`\nthe demo ended: ${error instanceof Error ? error.message : error}`)
+    say(`\nthe demo stopped: ${error instanceof Error ? error.message : error}`)
     if (existsSync(join(stateDirectory, 'run/logs'))) say(`logs: ${join(stateDirectory, 'run/logs')}`)
     process.exit(1)
   })

@@ -1,8 +1,8 @@
 import { say } from '#local/processes/steps'
 import { runDemo } from './demo.ts'
 
-// `npm run dev`: the demo's parts and data, with pages that are compiled as they are asked for.
+// `npm run dev`: the demo's parts and data, with pages compiled on request.
 await runDemo({ development: true }).catch((error: unknown) => {
-  say(`\nended: ${error instanceof Error ? error.message : error}`)
+  say(`\nstopped: ${error instanceof Error ? error.message : error}`)
   process.exit(1)
 })

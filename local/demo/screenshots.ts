@@ -5,8 +5,8 @@ import { findChromium } from '#local/parts/chromium'
 import { localPeople } from '#local/parts/identity-people'
 import { checkout, stateDirectory } from '#local/processes/places'
 
-// `npm run screenshots`: the pictures of the documentation, taken of the demo that is running. `-- --all FOLDER` takes
-// every page at three widths in both themes, to look at.
+// `npm run screenshots`: the screenshots in the documentation, taken of the running demo. `-- --all FOLDER` takes
+// every page at three widths in both themes.
 
 const demo = JSON.parse(readFileSync(join(stateDirectory, 'demo.json'), 'utf8')) as { url: string }
 const all = process.argv[2] === '--all' ? process.argv[3] : undefined

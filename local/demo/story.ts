@@ -7,13 +7,13 @@ import type { Say } from '#local/processes/steps'
 import { type Api, ApiRefusal } from './api-client.ts'
 import { writePrivately } from './demo-state.ts'
 
-/** What the story is played with: everybody's API, the cluster, and the hand on postern.yaml. */
+/** What the story needs: the API of each person, the cluster, and write access to postern.yaml. */
 export type Stage = {
   as(person: string): Promise<Api>
   cluster: Cluster
-  /** A folder of the demo's own, for the kubeconfig of the moment. */
+  /** A private folder for the kubeconfig in use. */
   directory: string
-  /** Writes postern.yaml anew; requests that are made from then on wait so long for an answer. */
+  /** Rewrites postern.yaml so that later requests lapse after this time without a decision. */
   setLapse(lapseAfter: string): void
   say: Say
 }
@@ -21,9 +21,9 @@ export type Stage = {
 const people = ['mina', 'jonas', 'priya', 'sam', 'tomas', 'ines', 'ola']
 const restart = { entitlement: 'payments-restart', cluster: 'prod-eu', namespaces: ['payments'], duration: 'PT2H' }
 const logs = { entitlement: 'payments-logs', cluster: 'prod-eu', namespaces: ['payments'], duration: 'PT15M' }
-const look = { entitlement: 'cluster-view', cluster: 'prod-eu', namespaces: ['search'], duration: 'PT1H' }
+const view = { entitlement: 'cluster-view', cluster: 'prod-eu', namespaces: ['search'], duration: 'PT1H' }
 
-async function ask(api: Api, submission: object): Promise<RequestResource> {
+async function submit(api: Api, submission: object): Promise<RequestResource> {
   const { id } = await api.post<{ id: string }>('/requests', submission)
   return api.request(id)
 }
@@ -59,35 +59,35 @@ async function actWith(stage: Stage, api: Api, grantId: string, commands: string
 async function activeGrant(stage: Stage) {
   const [mina, priya] = [await stage.as('mina'), await stage.as('priya')]
   const reason = 'payments-api hangs on its upstream since 02:10; restarting it'
-  const { id } = await ask(mina, { ...restart, reason, ticket: 'OPS-4711' })
+  const { id } = await submit(mina, { ...restart, reason, ticket: 'OPS-4711' })
   await decide(priya, id, 'approve', 'Seen it on the dashboard too. Go ahead.')
   const grantId = await grantReaches(mina, id, 'active')
   await actWith(stage, mina, grantId, [
     ['get', 'deployments', '--namespace=payments'],
     ['rollout', 'restart', 'deployment/payments-api', '--namespace=payments'],
   ])
-  stage.say('Mina restarts payments-api with an approval by Priya: active, and used with kubectl')
+  stage.say('Mina restarts payments-api with Priya’s approval: active, and used with kubectl')
 }
 
 async function releasedGrant(stage: Stage) {
   const mina = await stage.as('mina')
-  const { id } = await ask(mina, { ...logs, reason: 'Looking for the first timeout in the ledger' })
+  const { id } = await submit(mina, { ...logs, reason: 'Looking for the first timeout in the ledger' })
   const grantId = await grantReaches(mina, id, 'active')
   await actWith(stage, mina, grantId, [['get', 'pods', '--namespace=payments']])
   await mina.post(`/grants/${grantId}/release`)
   await grantReaches(mina, id, 'ended')
-  stage.say('Mina reads logs, which needs nobody, and gives the access back: ended')
+  stage.say('Mina reads logs, which needs no approval, and releases the access: ended')
 }
 
 async function revokedGrant(stage: Stage) {
   const [mina, sam] = [await stage.as('mina'), await stage.as('sam')]
   const submission = { ...restart, namespaces: ['checkout'], reason: 'cart answers slowly after the deployment' }
-  const { id } = await ask(mina, submission)
+  const { id } = await submit(mina, submission)
   await decide(sam, id, 'approve', 'Only cart, please.')
   const grantId = await grantReaches(mina, id, 'active')
   await sam.post(`/grants/${grantId}/revoke`, { reason: 'The rollback went through, no restart is needed' })
   await grantReaches(mina, id, 'ended')
-  stage.say('Mina gets into checkout, and Sam revokes it: ended')
+  stage.say('Mina gets access to checkout, and Sam revokes it: ended')
 }
 
 async function deniedRequest(stage: Stage) {
@@ -100,21 +100,21 @@ async function deniedRequest(stage: Stage) {
     duration: 'PT2H',
     rules,
   }
-  const { id } = await ask(jonas, { ...submission, reason: 'Deleting the query pods one by one', ticket: 'SEARCH-88' })
+  const { id } = await submit(jonas, { ...submission, reason: 'Deleting the query pods one by one', ticket: 'SEARCH-88' })
   await decide(tomas, id, 'deny', 'Not during the sale. Use the rollout instead.')
-  stage.say('Jonas wants to delete pods in search, and Tomas says no: denied')
+  stage.say('Jonas wants to delete pods in search, and Tomas denies it: denied')
 }
 
 async function withdrawnRequest(stage: Stage) {
   const jonas = await stage.as('jonas')
-  const { id } = await ask(jonas, { ...look, reason: 'Want to see which config the indexer has' })
+  const { id } = await submit(jonas, { ...view, reason: 'Want to see which config the indexer has' })
   await jonas.post(`/requests/${id}/withdraw`)
-  stage.say('Jonas takes his request back: withdrawn')
+  stage.say('Jonas withdraws his request: withdrawn')
 }
 
 async function refusedAttempt(stage: Stage) {
   const jonas = await stage.as('jonas')
-  const refused = await ask(jonas, {
+  const refused = await submit(jonas, {
     ...restart,
     duration: 'PT8H',
     reason: 'Helping out the payments team tonight',
@@ -123,55 +123,55 @@ async function refusedAttempt(stage: Stage) {
     (error: unknown) => error,
   )
   if (!(refused instanceof ApiRefusal) || ![403, 404, 422].includes(refused.status)) {
-    throw new Error(`what policy forbids was not refused: ${refused}`)
+    throw new Error(`a request that the policy forbids was accepted: ${refused}`)
   }
-  stage.say('Jonas asks for what is not for him, and for too long: refused by policy')
+  stage.say('Jonas requests something he isn’t eligible for, and for too long: refused by the policy')
 }
 
 async function pendingRequests(stage: Stage) {
   const [mina, jonas] = [await stage.as('mina'), await stage.as('jonas')]
   const secrets = { entitlement: 'payments-secrets', cluster: 'prod-eu', namespaces: ['payments'], duration: 'PT15M' }
   const reason = 'Comparing the database password with the vault after the rotation'
-  const { id } = await ask(mina, { ...secrets, reason, ticket: 'SEC-208' })
+  const { id } = await submit(mina, { ...secrets, reason, ticket: 'SEC-208' })
   await decide(await stage.as('priya'), id, 'approve', 'Rotation was announced for today.')
-  await ask(jonas, { ...look, reason: 'Learning how search is deployed before my on-call week' })
-  stage.say('Mina waits for a second approval to read a secret, and Jonas to look around: pending')
+  await submit(jonas, { ...view, reason: 'Learning how search is deployed before my on-call week' })
+  stage.say('Mina waits for a second approval to read a secret, and Jonas for read-only access: pending')
 }
 
-/** Asks while requests wait five seconds only; then postern.yaml says a day again, and Postern takes it up by itself. */
+/** Submits while requests lapse after five seconds; then postern.yaml says a day again, and Postern reloads it. */
 async function lapsedRequest(stage: Stage) {
   const mina = await stage.as('mina')
-  const submission = { ...look, namespaces: ['observability'], reason: 'Checking whether the alert has matched before' }
+  const submission = { ...view, namespaces: ['observability'], reason: 'Checking whether the alert has fired before' }
   const verdict = async () => (await mina.post<Preview>('/requests/preview', submission)).verdict
   const version = async () => (await verdict()).policyVersion
-  await waitUntil('Postern to have looked at the cluster', 30_000, async () => !(await verdict()).violations.length)
+  await waitUntil('Postern to read the cluster', 30_000, async () => !(await verdict()).violations.length)
   const before = await version()
-  const { id } = await ask(mina, submission)
+  const { id } = await submit(mina, submission)
   stage.setLapse('PT24H')
   await waitUntil('Postern to read its new configuration', 20_000, async () => (await version()) !== before)
-  await waitUntil('a request that nobody answered to lapse', 60_000, async () => {
+  await waitUntil('a request without a decision to lapse', 60_000, async () => {
     return (await mina.request(id)).status === 'lapsed'
   })
-  stage.say('Nobody answers Mina: lapsed')
+  stage.say('No one decides Mina’s request: lapsed')
 }
 
-/** How long requests wait while the story's first lines are played: someone's silence shall not take a day. */
+/** When requests lapse during the first part of the story, which can't wait a day for one. */
 export const lapseDuringStory = 'PT5S'
 
 /**
- * Plays the demo's story through the real API: a request of each status, grants that are active, given back and revoked,
- * and an attempt that policy refuses. Played once; later only an active grant is added when the last one has ended.
+ * Plays the demo's story through the real API: a request in each status, grants that are active, released and revoked,
+ * and an attempt that the policy refuses. Played once; later starts only add an active grant when the last one has ended.
  */
 export async function playStory(stage: Stage, isNew: boolean): Promise<string> {
   if (isNew) {
     await lapsedRequest(stage)
-    // Who has been here once can be shown as somebody who may approve.
+    // Postern shows only people it has seen as eligible approvers.
     for (const person of people) await (await stage.as(person)).get('/me')
     await Promise.all([activeGrant(stage), deniedRequest(stage), withdrawnRequest(stage), refusedAttempt(stage)])
     await releasedGrant(stage)
     await revokedGrant(stage)
     await pendingRequests(stage)
-    return 'a request of each status, one active grant with activity'
+    return 'a request in each status, one active grant with activity'
   }
   const { items } = await (await stage.as('ines')).requests('all')
   if (items.some(({ grant }) => grant?.status === 'active')) return 'played before'

@@ -7,7 +7,7 @@ import { type Identity, startIdentity } from './identity.ts'
 import { installPostern } from './install.ts'
 import { startKubernetes } from './kubernetes.ts'
 import { createDatabase, openClient, type Postgres, startPostgres } from './postgres.ts'
-import { letPosternGrantIn, makeWorld, worldNamespaces } from './world.ts'
+import { allowPosternIn, makeWorld, worldNamespaces } from './world.ts'
 
 /** Where the real parts of a test run are: plain data, so that it can cross processes as a JSON file. */
 export type Parts = {
@@ -62,7 +62,7 @@ async function startCluster(run: Run, durable: boolean, say: (line: string) => v
   const directory = join(run.directory, 'kubernetes')
   const cluster = await startKubernetes(run, { name: 'prod-eu', directory, durable, programs })
   const [posternKubeconfig] = await Promise.all([installPostern(cluster, directory), makeWorld(cluster)])
-  await letPosternGrantIn(cluster, worldNamespaces)
+  await allowPosternIn(cluster, worldNamespaces)
   const { name, server, caFile, adminKubeconfig, kubectl, auditLog } = cluster
   return { name, server, caFile, adminKubeconfig, posternKubeconfig, kubectl, auditLog }
 }

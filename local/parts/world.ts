@@ -37,7 +37,7 @@ export async function makeWorld(cluster: Cluster, options: { withoutPods?: boole
 }
 
 /** Lets Postern grant in these namespaces, which must exist; deploy/rbac.yaml must have been applied. */
-export async function letPosternGrantIn(cluster: Cluster, namespaces: readonly string[]): Promise<void> {
+export async function allowPosternIn(cluster: Cluster, namespaces: readonly string[]): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items: namespaces.map(granterBinding) }
   await kubectlAsAdmin(cluster, ['apply', '-f', '-'], JSON.stringify(list))
 }
