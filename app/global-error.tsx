@@ -4,7 +4,7 @@ import { Failure } from '#components/layout/failure'
 
 type Props = { error: Error & { digest?: string }; reset: () => void }
 
-/** Stands in for the whole document where even its shell could not be made. */
+/** Replaces the whole document when even the root layout failed to render. */
 export default function GlobalError({ error, reset }: Props) {
   return (
     <html lang="en">

@@ -7,7 +7,7 @@ import './globals.css'
 import { chosenTheme } from './theme.ts'
 
 export const metadata: Metadata = {
-  title: { default: 'Postern', template: '%s · Postern' },
+  title: { default: 'Postern', template: '%s – Postern' },
   description: 'Just-in-time access to Kubernetes',
   robots: { index: false, follow: false },
   referrer: 'same-origin',
@@ -21,7 +21,7 @@ export const viewport: Viewport = {
   ],
 }
 
-/** The outermost shell. The theme is read from its cookie here, so that the first paint already has it. */
+/** The root layout. It reads the theme from its cookie, so that the first paint already has it. */
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const theme = await chosenTheme()
   return (

@@ -5,7 +5,7 @@ export const themeCookie = 'postern.theme'
 
 const isTheme = (text: string | undefined): text is Theme => (themes as readonly (string | undefined)[]).includes(text)
 
-/** The theme that was set by hand in this browser; `system` where none was. */
+/** The theme chosen in this browser; `system` if none was. */
 export async function chosenTheme(): Promise<Theme> {
   const value = (await cookies()).get(themeCookie)?.value
   return isTheme(value) ? value : 'system'

@@ -8,27 +8,27 @@ import { themeCookie } from '../theme.ts'
 
 const aYear = 365 * 24 * 60 * 60
 
-/** Remembers the theme in this browser. Says nothing about anybody, so it needs no one to be signed in. */
+/** Remembers the theme in this browser. It concerns no account, so it also works when signed out. */
 export async function chooseTheme(form: FormData): Promise<void> {
-  // Anybody may call an action with anything: only a form has a theme in it.
+  // Anyone can call an action with any argument, so only a real form is read.
   const chosen: unknown = form instanceof FormData ? form.get('theme') : undefined
   const theme = themes.find((one) => one === chosen)
   if (theme) (await cookies()).set(themeCookie, theme, { maxAge: aYear, sameSite: 'lax', httpOnly: true, path: '/' })
 }
 
-/** Everywhere the palette leads: the pages, and what this person may ask for. */
+/** Everything the palette lists: the pages, and the entitlements of this person. */
 export async function destinations(): Promise<Destination[]> {
   const entitlements = await listEntitlements(await requireActor())
   return [
-    { href: '/', title: 'Access', detail: 'what you hold and asked for' },
-    { href: '/check-access', title: 'Why can’t I?', detail: 'what a cluster allows you, and by which role' },
-    { href: '/inbox', title: 'Inbox', detail: 'what waits for your decision' },
-    { href: '/history', title: 'History', detail: 'what happened' },
-    { href: '/guardrails', title: 'Guardrails', detail: 'what is in force' },
-    { href: '/clusters', title: 'Clusters', detail: 'where access is given' },
+    { href: '/', title: 'Access', detail: 'your access and requests' },
+    { href: '/check-access', title: 'Check access', detail: 'what a cluster lets you do, and through which role' },
+    { href: '/inbox', title: 'Inbox', detail: 'requests waiting for your decision' },
+    { href: '/history', title: 'History', detail: 'audit events' },
+    { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },
+    { href: '/clusters', title: 'Clusters', detail: 'where access is granted' },
     ...entitlements.map((one) => ({
       href: `/requests/new?entitlement=${encodeURIComponent(one.name)}`,
-      title: `Ask: ${one.title}`,
+      title: `Request access: ${one.title}`,
       detail: one.clusters.map((cluster) => cluster.name).join(', '),
     })),
   ]

@@ -1,6 +1,6 @@
 import type { EntitlementResource } from '#lib/core/access/resources'
 
-/** What the box and the list of the ask page offer: the words that are searched are the words that are shown. */
+/** The entitlements that the paste box suggests. It searches exactly the text it shows. */
 export const choicesOf = (entitlements: EntitlementResource[]) =>
   entitlements.map((one) => ({
     name: one.name,

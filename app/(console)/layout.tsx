@@ -9,7 +9,7 @@ import { inboxCount } from '#lib/views/inbox-count'
 import { chosenTheme } from '../theme.ts'
 import { chooseTheme, destinations } from './actions.ts'
 
-/** The frame around every page of a signed-in person. NB: the gate is in each page and action; this only dresses. */
+/** The frame around every page of a signed-in person. NB: each page and action checks access itself; the frame only decorates. */
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const actor = await requireActor()
   const [waiting, notes, theme] = await Promise.all([inboxCount(actor), attention(actor), chosenTheme()])

@@ -13,7 +13,7 @@ import { requestActions } from './request-actions.ts'
 
 export const metadata: Metadata = { title: 'Access' }
 
-/** The engineer's home: the box to ask with, what I hold or wait for now, what was before. */
+/** The engineer's home: the paste box, current access and pending requests, and recent ones. */
 export default async function AccessPage() {
   const actor = await requireActor()
   const [{ now, before }, entitlements] = await Promise.all([home(actor), listEntitlements(actor)])
@@ -26,7 +26,7 @@ export default async function AccessPage() {
         <Link className="link" href="/check-access">
           Why can’t I?
         </Link>{' '}
-        What a cluster allows you already, and by which role.
+        See what a cluster already lets you do, and through which role.
       </p>
       <section aria-labelledby="now" className="mt-8">
         <h2 id="now" className="border-b border-edge pb-1.5">
@@ -35,17 +35,17 @@ export default async function AccessPage() {
         {now.length > 0 ? (
           <AccessList requests={now} actions={requestActions} />
         ) : (
-          <Empty title="You hold no access and wait for none.">
+          <Empty title="You have no active access and no pending requests.">
             {entitlements.length > 0
-              ? 'Search above for what you need, or paste the error that stopped you.'
-              : 'There is nothing you may ask for. Whoever runs Postern decides that with the groups of each entitlement; yours are listed in your account at the identity provider.'}
+              ? 'Search your entitlements above, or paste the Forbidden error you got.'
+              : 'You have no entitlements. They are assigned to groups, and your groups come from your identity provider. Contact your Postern administrator.'}
           </Empty>
         )}
       </section>
       {before.length > 0 && (
-        <section aria-labelledby="before" className="mt-8">
-          <h2 id="before" className="border-b border-edge pb-1.5">
-            Before
+        <section aria-labelledby="recent" className="mt-8">
+          <h2 id="recent" className="border-b border-edge pb-1.5">
+            Recent
           </h2>
           <AccessList requests={before} actions={requestActions} past />
         </section>

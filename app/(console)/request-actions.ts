@@ -2,5 +2,5 @@ import type { RequestActionSet } from '#components/request/request-actions'
 import { connect, release, revoke } from './grants/actions.ts'
 import { withdraw } from './requests/actions.ts'
 
-/** What the pages hand to the components that act on a request. */
+/** The server actions that pages pass to the components that act on a request. */
 export const requestActions: RequestActionSet = { connect, release, revoke, withdraw }

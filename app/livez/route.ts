@@ -1,4 +1,4 @@
-/** The process answers: whether it can do its work is for /readyz. */
+/** Liveness: the process responds. /readyz says whether it can do its work. */
 export const GET = () => new Response('ok\n', { headers: { 'cache-control': 'no-store' } })
 
 export const dynamic = 'force-dynamic'

@@ -4,7 +4,7 @@ import { signInSentence } from '#lib/adapters/auth/sign-in-problem'
 
 export const metadata: Metadata = { title: 'Sign in' }
 
-/** One button: who you are is the identity provider's to say. Comes back to where you wanted to go. */
+/** One button: the identity provider says who the person is. Signing in leads back to the page they wanted. */
 export default async function SignInPage({ searchParams }: PageProps<'/sign-in'>) {
   const { from, error } = await searchParams
   return (

@@ -8,8 +8,8 @@ export default function SignedOutPage() {
   return (
     <BareLayout title="You are signed out">
       <p className="text-muted">
-        Your session is over, here and at the identity provider. Access that you hold in a cluster goes on until its
-        time is over, or until you or an approver end it.
+        Your session has ended here and at the identity provider. Access you hold in a cluster continues until it
+        expires, or until you or an approver ends it.
       </p>
       <p className="mt-6">
         <LinkButton kind="primary" wide href="/sign-in">

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { WhyForm } from '#components/check-access/check-access-form'
+import { CheckAccessForm } from '#components/check-access/check-access-form'
 import { ExplanationView } from '#components/check-access/explanation-view'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
@@ -15,28 +15,27 @@ import { explainEach } from '#lib/views/explain-access'
 import { listClusters } from '#lib/views/list-clusters'
 import { questionsOf, type WhyFields } from '../../../lib/core/rbac/paste/access-questions.ts'
 
-export const metadata: Metadata = { title: 'Why can’t I?' }
+export const metadata: Metadata = { title: 'Check access' }
 
 type Answers = { answers: AccessExplanation[]; problem: string }
 
-/** What was typed may be no question at all; what is asked about somebody may not be the reader's to know. */
+/** The fields may not form a valid question, and the reader may not be allowed to check another person's access. */
 async function answersTo(actor: PersonActor, questions: ExplainQuery[]): Promise<Answers> {
   const checked = questions.map((question) => explainQuery.safeParse(question))
-  if (checked.some(({ success }) => !success))
-    return { answers: [], problem: 'One of the fields is longer than anything in Kubernetes.' }
+  if (checked.some(({ success }) => !success)) return { answers: [], problem: 'One of the fields is too long.' }
   try {
-    const asked = checked.flatMap(({ data }) => data ?? [])
-    const [first] = asked
-    // All of one paste are about one person in one cluster.
-    return { answers: first ? await explainEach(actor, first, asked) : [], problem: '' }
+    const valid = checked.flatMap(({ data }) => data ?? [])
+    const [first] = valid
+    // All questions of one paste concern one person in one cluster.
+    return { answers: first ? await explainEach(actor, first, valid) : [], problem: '' }
   } catch (error) {
     if (!(error instanceof AppError) || !['not-found', 'invalid'].includes(error.code)) throw error
     return { answers: [], problem: error.message }
   }
 }
 
-/** May I do this, by which binding and role, and what do I ask for if not? */
-export default async function WhyPage({ searchParams }: PageProps<'/check-access'>) {
+/** Answers whether a person may do something, through which binding and role, and which entitlement would grant it. */
+export default async function CheckAccessPage({ searchParams }: PageProps<'/check-access'>) {
   const actor = await requireActor()
   const query = await searchParams
   const one = (key: string) => (typeof query[key] === 'string' ? query[key].trim() : '')
@@ -51,14 +50,14 @@ export default async function WhyPage({ searchParams }: PageProps<'/check-access
   const { answers, problem } = await answersTo(actor, questions)
   const [first] = answers
   const isMine = first?.person.id === actor.person.id
-  const isAsked = Boolean(fields.q || (fields.verb && fields.what))
+  const hasQuestion = Boolean(fields.q || (fields.verb && fields.what))
   return (
     <>
-      <PageHead title="Why can’t I?">
-        What a cluster allows {others ? 'somebody' : 'you'} without Postern, by which binding and role, and what to ask
-        for where it does not.
+      <PageHead title="Check access">
+        What a cluster already lets {others ? 'a person' : 'you'} do without Postern, through which binding and role,
+        and which entitlement grants the rest.
       </PageHead>
-      <WhyForm
+      <CheckAccessForm
         fields={fields}
         clusters={names}
         namespaces={[...new Set(clusters.flatMap(({ namespaces }) => namespaces.map(({ name }) => name)))]}
@@ -70,9 +69,10 @@ export default async function WhyPage({ searchParams }: PageProps<'/check-access
             <UntrustedText>{problem}</UntrustedText>
           </Notice>
         )}
-        {isAsked && questions.length === 0 && (
-          <Empty title="That is neither a refusal nor a kubectl command that needs rights.">
-            Say the verb and the resource in the fields above.
+        {hasQuestion && questions.length === 0 && (
+          <Empty title="This isn’t a Forbidden error or a kubectl command that needs permissions.">
+            {' '}
+            Enter the verb and the resource in the fields above.
           </Empty>
         )}
         {answers.map((answer) => (
@@ -82,14 +82,14 @@ export default async function WhyPage({ searchParams }: PageProps<'/check-access
             isMine={answer.person.id === actor.person.id}
           />
         ))}
-        {first && <AsWhom answer={first} isMine={isMine} />}
+        {first && <ClusterIdentity answer={first} isMine={isMine} />}
       </div>
     </>
   )
 }
 
-/** Whom the cluster takes the person for: half of all surprises are a name or a group that it knows otherwise. */
-function AsWhom({
+/** The identity under which the cluster knows the person: a different name or group explains many surprises. */
+function ClusterIdentity({
   answer: { identity, asOf, question, person },
   isMine,
 }: {
@@ -99,15 +99,15 @@ function AsWhom({
   if (!identity || !asOf) return null
   return (
     <p className="max-w-[72ch] border-t border-line pt-3 text-dense text-muted">
-      <code>{question.cluster}</code> knows {isMine ? 'you' : <UntrustedText>{person.name}</UntrustedText>} as{' '}
+      <code>{question.cluster}</code> identifies {isMine ? 'you' : <UntrustedText>{person.name}</UntrustedText>} as{' '}
       <code className="text-ink">
         <UntrustedText>{identity.user}</UntrustedText>
       </code>{' '}
-      in the groups{' '}
+      with the groups{' '}
       <code className="text-ink">
         <UntrustedText>{identity.groups.join(', ')}</UntrustedText>
       </code>
-      . By its roles and bindings <Time at={asOf} />; other authorizers of the cluster may allow more.
+      . Based on the roles and bindings read <Time at={asOf} />; other authorizers of the cluster may allow more.
     </p>
   )
 }

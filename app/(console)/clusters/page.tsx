@@ -8,15 +8,15 @@ import { listClusters } from '#lib/views/list-clusters'
 
 export const metadata: Metadata = { title: 'Clusters' }
 
-/** Where access is given: does each cluster answer, which version is it, what may Postern do there. */
+/** The configured clusters: whether each is reachable, its version, and Postern's own permissions there. */
 export default async function ClustersPage() {
   const clusters = await listClusters(await requireActor())
   return (
     <>
       <LiveRefresh />
-      <PageHead title="Clusters">Postern holds little power in each: what it needs, and whether it has it.</PageHead>
+      <PageHead title="Clusters">The clusters Postern grants access to, and the permissions it has in each.</PageHead>
       {clusters.length === 0 ? (
-        <Empty title="No cluster is configured.">They are listed under `clusters` in postern.yaml.</Empty>
+        <Empty title="No clusters are configured.">Add them under `clusters` in postern.yaml.</Empty>
       ) : (
         clusters.map((cluster) => <ClusterSection key={cluster.name} cluster={cluster} />)
       )}

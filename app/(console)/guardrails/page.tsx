@@ -20,7 +20,7 @@ import { judge, replay } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Guardrails' }
 
-/** What is in force: which version of the configuration, what everything is held to, and what this person may ask for. */
+/** The current policy: its version, its limits and guardrails, and this person's entitlements. */
 export default async function GuardrailsPage() {
   const actor = await requireActor()
   const [policy, { guardrails, switches, written }, entitlements, counts, { items: requests }] = await Promise.all([
@@ -30,9 +30,9 @@ export default async function GuardrailsPage() {
     guardrailStatistics(actor),
     listRequests(actor, { role: 'all', limit: 30 }),
   ])
-  const policyForTrial = new Set(guardrails.map(({ name }) => name))
-  const gone = counts.filter(({ name }) => !policyForTrial.has(name))
-  const asks = requests.map(({ id, title, requester, createdAt }) => ({
+  const current = new Set(guardrails.map(({ name }) => name))
+  const removed = counts.filter(({ name }) => !current.has(name))
+  const recent = requests.map(({ id, title, requester, createdAt }) => ({
     id,
     label: `${title}, ${requester.name}, ${createdAt.slice(0, 16).replace('T', ' ')}`,
   }))
@@ -40,36 +40,42 @@ export default async function GuardrailsPage() {
     <>
       <PageHead title="Guardrails">
         <p>
-          In force since <Time at={policy.loadedAt} as="exact" /> UTC: policy{' '}
+          Current policy{' '}
           <Copyable
             text={policy.version}
             shown={policy.version.replace(/^sha256:/, '').slice(0, 12)}
-            label="the policy version"
+            label="policy version"
           />
+          , loaded <Time at={policy.loadedAt} as="exact" /> UTC
         </p>
       </PageHead>
       {policy.refused && <RefusedConfiguration refused={policy.refused} />}
-      <Section id="always" title="Always">
+      <Section id="limits" title="Built-in limits">
         <ul className="max-w-[72ch] list-disc space-y-1 pl-5 marker:text-muted">
-          <li>Nobody decides their own request, by no way and with no role.</li>
-          <li>What is approved is exactly what is granted; an approver may allow less, never more.</li>
-          <li>All of this is judged three times: on asking, on deciding and before granting.</li>
+          <li>You can’t decide your own request, whatever your role and whichever client you use.</li>
+          <li>Postern grants exactly the approved terms. An approver can narrow a request, never widen it.</li>
           <li>
-            The namespaces <code>postern-system</code> and <code>postern-grants</code> are never granted.
+            Limits and guardrails are evaluated three times: when a request is submitted, when it is decided, and before
+            access is granted.
           </li>
-          <li>A rule that cannot be evaluated counts as violated.</li>
+          <li>
+            Postern never grants access to the namespaces <code>postern-system</code> and <code>postern-grants</code>.
+          </li>
+          <li>A guardrail that can’t be evaluated counts as violated.</li>
         </ul>
       </Section>
       <Section id="guardrails" title={guardrails.length === 1 ? 'One guardrail' : `${guardrails.length} guardrails`}>
         {guardrails.length === 0 ? (
-          <p className="text-dense text-muted">None. What each entitlement says below is still enforced.</p>
+          <p className="text-dense text-muted">
+            No guardrails are configured. The limits of each entitlement below still apply.
+          </p>
         ) : (
           <GuardrailList guardrails={guardrails} counts={counts} />
         )}
-        {gone.length > 0 && (
+        {removed.length > 0 && (
           <p className="mt-2 text-dense text-muted">
-            Came in during the last 30 days and not in force any more:{' '}
-            {gone
+            Matched in the last 30 days, but no longer in the policy:{' '}
+            {removed
               .map(
                 ({ name, matched, stoppedDeciding, stoppedGranting }) =>
                   `${name} (${matched + stoppedDeciding + stoppedGranting})`,
@@ -78,15 +84,15 @@ export default async function GuardrailsPage() {
           </p>
         )}
       </Section>
-      <Section id="pack" title="What comes with Postern">
+      <Section id="pack" title="Guardrail pack">
         <PackSwitches switches={switches} />
       </Section>
-      <Section id="source" title="As written in postern.yaml">
+      <Section id="source" title="Source in postern.yaml">
         {written ? (
           <section
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
             tabIndex={0}
-            aria-label="The guardrails of postern.yaml"
+            aria-label="Guardrails in postern.yaml"
             className="relative max-h-96 overflow-auto border border-line bg-sunken p-3"
           >
             <pre className="text-code">
@@ -94,16 +100,20 @@ export default async function GuardrailsPage() {
             </pre>
           </section>
         ) : (
-          <p className="text-dense text-muted">The file says nothing of guardrails; what is on by itself is above.</p>
+          <p className="text-dense text-muted">
+            postern.yaml doesn’t configure guardrails. Those enabled by default are listed above.
+          </p>
         )}
       </Section>
-      <Section id="try" title="Try another policy">
-        <PolicyTrial written={written} asks={asks} judge={judge} replay={replay} />
+      <Section id="try" title="Try a policy">
+        <PolicyTrial written={written} requests={recent} judge={judge} replay={replay} />
       </Section>
-      <h2 className="mt-10 text-[1.125rem] leading-6">What you may ask for</h2>
+      <h2 className="mt-10 text-[1.125rem] leading-6">Your entitlements</h2>
       {entitlements.length === 0 ? (
         <div className="mt-3">
-          <Empty title="Nothing.">No entitlement names you or one of your groups.</Empty>
+          <Empty title="You have no entitlements.">
+            No entitlement names you or one of your groups. Contact your Postern administrator.
+          </Empty>
         </div>
       ) : (
         entitlements.map((one) => <EntitlementSection key={one.name} entitlement={one} />)

@@ -16,7 +16,7 @@ import { listAuditEvents } from '#lib/views/list-audit-events'
 
 export const metadata: Metadata = { title: 'History' }
 
-/** What happened: the filter that is also the address, how much when, and every event. */
+/** The audit events: a filter that is also the URL, a histogram, and the events themselves. */
 export default async function HistoryPage({ searchParams }: PageProps<'/history'>) {
   const actor = await requireActor()
   const query = await searchParams
@@ -25,16 +25,16 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
 
   const filter: HistoryFilter = Object.fromEntries(filterKeys.flatMap((key) => (one(key) ? [[key, one(key)]] : [])))
   const badTimes = (['from', 'to'] as const).filter((key) => filter[key] && !instantOf(filter[key]))
-  const asked = {
+  const search = {
     ...filter,
     from: instantOf(filter.from)?.toISOString(),
     to: instantOf(filter.to, true)?.toISOString(),
   }
   const [events, buckets] = await Promise.all([
-    listAuditEvents(actor, { ...asked, ...(one('cursor') ? { cursor: one('cursor') } : {}) }),
-    auditHistogram(actor, asked),
+    listAuditEvents(actor, { ...search, ...(one('cursor') ? { cursor: one('cursor') } : {}) }),
+    auditHistogram(actor, search),
   ]).catch((error) => {
-    // A cursor that no list gave, cut off or made up: the first page is always there.
+    // An invalid cursor, cut off or made up, leads to the first page.
     if (error instanceof AppError && error.code === 'malformed' && one('cursor'))
       redirect(`/history?${queryOf(filter)}`)
     throw error
@@ -43,14 +43,14 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
   return (
     <>
       <PageHead title="History">
-        {seesAll ? 'Everything that happened, newest first.' : 'What happened that is about you, newest first.'}
+        {seesAll ? 'All audit events, newest first.' : 'Audit events that concern you, newest first.'}
       </PageHead>
       <FilterBar filter={filter} />
       {badTimes.map((key) => (
         <div key={key} className="mt-3">
           <Notice>
-            <code>{key}:</code> must be a day such as <code>2026-11-01</code> or a time such as{' '}
-            <code>2026-11-01T09:00:00Z</code>; it is left out.
+            <code>{key}:</code> must be a date such as <code>2026-11-01</code> or a time such as{' '}
+            <code>2026-11-01T09:00:00Z</code>. It was ignored.
           </Notice>
         </div>
       ))}
@@ -59,10 +59,10 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
         {events.items.length > 0 ? (
           <EventTable events={events.items} filter={filter} cursor={one('cursor')} open={one('open')} />
         ) : (
-          <Empty title="Nothing here.">
+          <Empty title={Object.keys(filter).length > 0 ? 'No events match this filter.' : 'No events yet.'}>
             {Object.keys(filter).length > 0
-              ? 'No event that you may see has all of this. Take something out of the filter above.'
-              : 'As soon as somebody asks for something, it stands here, for good.'}
+              ? 'Try removing a term.'
+              : 'Events appear here as soon as someone requests access, and are never deleted.'}
           </Empty>
         )}
       </div>

@@ -15,23 +15,23 @@ import { decide } from '../requests/actions.ts'
 
 export const metadata: Metadata = { title: 'Inbox' }
 
-/** What waits for my decision: the list, and beside it the chosen one. On a phone one after the other. */
+/** Requests waiting for my decision: the list, and beside it the open request. A phone shows one at a time. */
 export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
   const actor = await requireActor()
-  const { request: wanted, after } = await searchParams
+  const { request: requested, after } = await searchParams
   const { items, nextCursor } = await listRequests(actor, {
     role: 'inbox',
     ...(typeof after === 'string' ? { cursor: after } : {}),
   }).catch((error) => {
-    // A cursor that no list gave, cut off or made up: the first page is always there.
+    // An invalid cursor, cut off or made up, leads to the first page.
     if (error instanceof AppError && error.code === 'malformed' && after) redirect('/inbox')
     throw error
   })
-  const chosenId = typeof wanted === 'string' ? wanted : items[0]?.id
+  const chosenId = typeof requested === 'string' ? requested : items[0]?.id
   const chosen = chosenId ? await requestOrNothing(actor, chosenId) : null
-  // Somebody else was faster: the row stays where it was opened, and says who and when.
+  // A request that another approver has decided meanwhile stays in the list while it is open, with its outcome.
   const shown = chosen && !items.some((one) => one.id === chosen.id) ? [chosen, ...items] : items
-  const isOpened = typeof wanted === 'string' && chosen !== null
+  const isOpened = typeof requested === 'string' && chosen !== null
   return (
     <>
       <LiveRefresh />
@@ -39,9 +39,9 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
         <PageHead title="Inbox" />
       </div>
       {shown.length === 0 ? (
-        <Empty title="Nothing waits for your decision.">
-          Requests appear here when you are in a group that approves them, oldest first. You never see your own: nobody
-          decides for themselves.
+        <Empty title="No requests are waiting for your decision.">
+          Requests that one of your groups approves appear here, oldest first. Your own requests don’t, because you
+          can’t decide them.
         </Empty>
       ) : (
         <div className="grid grid-cols-[minmax(0,1fr)] gap-x-8 rail:grid-cols-[15rem_minmax(0,1fr)] xl:grid-cols-[20rem_minmax(0,1fr)]">
@@ -52,7 +52,7 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
                 href={`/inbox?after=${encodeURIComponent(nextCursor)}`}
                 className="link mt-3 inline-block text-dense"
               >
-                Later ones
+                Next page
               </Link>
             )}
           </div>

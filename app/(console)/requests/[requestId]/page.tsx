@@ -17,10 +17,10 @@ import { decide } from '../actions.ts'
 
 export const metadata: Metadata = { title: 'Request' }
 
-// A request with every event of several credentials stays well below this; what is beyond is in the history.
+// A request with several credentials has far fewer events than this; History has the rest.
 const mostEvents = 200
 
-/** The page everyone links to: one request from the ask to the evidence. */
+/** The page everyone links to: one request, from its submission to its evidence. */
 export default async function RequestPage({ params }: PageProps<'/requests/[requestId]'>) {
   const { requestId } = await params
   const actor = await requireActor()
@@ -37,13 +37,13 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
         aside={
           <div className="flex flex-wrap items-center gap-2">
             <RequestActions request={request} actions={requestActions} />
-            {isMine && isOver && <LinkButton href={`/requests/new?again=${request.id}`}>Ask again</LinkButton>}
+            {isMine && isOver && <LinkButton href={`/requests/new?again=${request.id}`}>Request again</LinkButton>}
           </div>
         }
       >
         <StatusLine request={request} />
         <p className="mt-1 text-dense">
-          <Copyable text={request.id} label="the request's id" />
+          <Copyable text={request.id} label="request ID" />
         </p>
       </PageHead>
       {request.status === 'pending' && (

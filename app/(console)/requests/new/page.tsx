@@ -13,9 +13,9 @@ import { requestOrNothing } from '../../request-or-nothing.ts'
 import { preview, submit } from '../actions.ts'
 import { knownFromRequest, knownFromUrl } from './prefill.ts'
 
-export const metadata: Metadata = { title: 'Ask' }
+export const metadata: Metadata = { title: 'Request access' }
 
-/** The ask: with an entitlement the form, without one what the typed or pasted words may mean. */
+/** Requesting access: the form of the chosen entitlement, or else the entitlements that fit the typed or pasted text. */
 export default async function NewRequestPage({ searchParams }: PageProps<'/requests/new'>) {
   const actor = await requireActor()
   const query = await searchParams
@@ -38,14 +38,16 @@ export default async function NewRequestPage({ searchParams }: PageProps<'/reque
   const understood = understand(one('q'), entitlements)
   return (
     <>
-      <PageHead title="Ask">{understood.sentence && <UntrustedText>{understood.sentence}</UntrustedText>}</PageHead>
+      <PageHead title="Request access">
+        {understood.sentence && <UntrustedText>{understood.sentence}</UntrustedText>}
+      </PageHead>
       <PasteBox choices={choicesOf(entitlements)} value={one('q')} />
       {one('q') && (
         <p className="mt-2 text-dense text-muted">
           <Link className="link" href={`/check-access?${new URLSearchParams({ q: one('q') })}`}>
             Why can’t I?
           </Link>{' '}
-          What the cluster says about it, right by right.
+          See what the cluster says about each permission.
         </p>
       )}
       <EntitlementList choices={understood.choices} />

@@ -4,7 +4,7 @@ import { secondsOf } from '#lib/core/access/duration'
 import type { RequestResource } from '#lib/core/access/resources'
 import { rulesSchema } from '#lib/core/access/rule'
 
-/** What another ask for the same already knows: everything but why, because that is new each time. */
+/** Prefills the form from an earlier request: everything except the reason, which is new each time. */
 export const knownFromRequest = (request: RequestResource): Partial<Draft> => ({
   cluster: request.cluster,
   namespaces: request.namespaces,
@@ -12,7 +12,7 @@ export const knownFromRequest = (request: RequestResource): Partial<Draft> => ({
   seconds: secondsOf(request.duration),
 })
 
-/** What the address of the ask page says. What does not read as it should is left to the person. */
+/** Prefills the form from the page's URL. Invalid values are ignored. */
 export const knownFromUrl = (one: (key: string) => string): Partial<Draft> => ({
   cluster: one('cluster'),
   namespaces: one('namespaces').split(',').filter(Boolean).slice(0, 20),
