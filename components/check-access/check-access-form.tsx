@@ -5,16 +5,16 @@ type Props = {
   fields: Fields
   clusters: string[]
   namespaces: string[]
-  /** May this reader ask about somebody else? */
+  /** May this reader check another person's access? */
   others: boolean
 }
 
 const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
 
-/** The question, in one line or in its parts. Plain forms: they work, and can be bookmarked, without any script. */
-export function WhyForm({ fields, clusters, namespaces, others }: Props) {
+/** The question in one line or in its parts. Plain forms: they work without scripts, and their URLs can be bookmarked. */
+export function CheckAccessForm({ fields, clusters, namespaces, others }: Props) {
   const cluster = fields.cluster || (clusters[0] ?? '')
-  const kept = (
+  const hidden = (
     <>
       {clusters.length < 2 && <input type="hidden" name="cluster" value={cluster} />}
       {others && fields.person && <input type="hidden" name="person" value={fields.person} />}
@@ -30,14 +30,14 @@ export function WhyForm({ fields, clusters, namespaces, others }: Props) {
           spellCheck={false}
           maxLength={4000}
           aria-label="Paste a Forbidden error or a kubectl command"
-          placeholder="Paste the Forbidden error or the kubectl command"
+          placeholder="Paste a Forbidden error or a kubectl command"
           defaultValue={fields.q}
           key={fields.q}
           className="control h-11"
         />
-        {kept}
+        {hidden}
         <button type="submit" className={buttonStyle()}>
-          Why?
+          Check access
         </button>
       </form>
       <form action="/check-access" className="grid grid-cols-2 items-end gap-3 rail:flex rail:flex-wrap">
@@ -64,12 +64,12 @@ export function WhyForm({ fields, clusters, namespaces, others }: Props) {
         </Part>
         {others && (
           <Part id="person" label="Person">
-            <Text id="person" value={fields.person} hint="me" />
+            <Text id="person" value={fields.person} hint="you" />
           </Part>
         )}
         {clusters.length < 2 && <input type="hidden" name="cluster" value={cluster} />}
         <button type="submit" className={buttonStyle('primary')}>
-          Explain
+          Check access
         </button>
       </form>
     </search>

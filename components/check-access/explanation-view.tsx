@@ -8,7 +8,7 @@ import { rulesInWords } from '#lib/core/rbac/sentence'
 type Way = AccessExplanation['ways'][number]
 type ChainLink = Pick<Way, 'binding' | 'role'>
 
-/** One answer: may or not, by which chain, what is in the way, and what to ask for. */
+/** One answer: allowed or not, through which bindings, what is missing, and which entitlement would grant it. */
 export function ExplanationView({ answer, isMine }: { answer: AccessExplanation; isMine: boolean }) {
   const { allowed, why, ways, dangling, grants, hints, entitlements, question } = answer
   return (
@@ -26,9 +26,9 @@ export function ExplanationView({ answer, isMine }: { answer: AccessExplanation;
         {ways.length > 0 && <Chains ways={ways} cluster={question.cluster} />}
         {dangling.length > 0 && (
           <p className="max-w-[72ch] text-dense">
-            {dangling.length === 1 ? 'A binding names a role' : 'Bindings name roles'} that{' '}
-            {dangling.length === 1 ? 'is' : 'are'} not there and {dangling.length === 1 ? 'gives' : 'give'} nothing
-            until somebody makes {dangling.length === 1 ? 'it' : 'them'}:{' '}
+            {dangling.length === 1
+              ? 'A binding refers to a role that doesn’t exist. It grants nothing until the role is created:'
+              : 'Bindings refer to roles that don’t exist. They grant nothing until the roles are created:'}{' '}
             <code>
               <UntrustedText>{dangling.map(danglingInWords).join('; ')}</UntrustedText>
             </code>
@@ -36,11 +36,11 @@ export function ExplanationView({ answer, isMine }: { answer: AccessExplanation;
         )}
         {grants.map((grant) => (
           <p key={grant.id} className="text-dense">
-            <span className="text-good">●</span> {isMine ? 'Your' : 'A'} grant{' '}
+            <span className="text-good">●</span> {isMine ? 'Your' : 'Their'} grant{' '}
             <Link className="link" href={`/requests/${grant.requestId}`}>
               <UntrustedText>{grant.title}</UntrustedText>
             </Link>{' '}
-            allows it to whoever connects with it, until <Time at={grant.expiresAt} as="exact" /> UTC.
+            allows this until <Time at={grant.expiresAt} as="exact" /> UTC, with a credential issued under it.
           </p>
         ))}
         {allowed !== true && <Offers entitlements={entitlements} isMine={isMine} namespace={question.namespace} />}
@@ -54,7 +54,7 @@ function Mark({ allowed }: { allowed: boolean | null }) {
     return (
       <span className="text-waiting">
         <span aria-hidden>?</span>
-        <span className="sr-only">Not known:</span>
+        <span className="sr-only">Unknown:</span>
       </span>
     )
   return (
@@ -75,7 +75,7 @@ function ruleInWords({ rule: { nonResourceURLs, ...rule } }: Way): string {
 
 function Chains({ ways, cluster }: { ways: Way[]; cluster: string }) {
   return (
-    <ScrollTable caption={`What allows it in ${cluster}`}>
+    <ScrollTable caption={`Bindings that allow this in ${cluster}`}>
       <thead>
         <tr>
           <th scope="col">Binding</th>
@@ -85,7 +85,7 @@ function Chains({ ways, cluster }: { ways: Way[]; cluster: string }) {
       </thead>
       <tbody>
         {ways.map((way, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a role may say the same rule twice; the order is the cluster's
+          // biome-ignore lint/suspicious/noArrayIndexKey: a role may contain the same rule twice; the order is the cluster's
           <tr key={index}>
             <td>
               <code>
@@ -114,25 +114,23 @@ function Offers({
   isMine,
   namespace,
 }: Pick<AccessExplanation, 'entitlements'> & { isMine: boolean; namespace: string }) {
-  const who = isMine ? 'you' : 'they'
+  const whose = isMine ? 'your' : 'their'
   if (entitlements.length === 0)
     return (
       <p className="max-w-[72ch] text-dense text-muted">
         {namespace
-          ? `Nothing that ${who} may ask for gives it. Whoever runs Postern decides what may be asked for.`
-          : 'Postern gives access in namespaces only: name one to see what may be asked for.'}
+          ? `None of ${whose} entitlements grants this. A Postern administrator can add one.`
+          : 'Postern grants access in namespaces only. Enter a namespace to see which entitlements fit.'}
       </p>
     )
   return (
     <div className="text-dense">
-      <p className="text-muted">
-        {isMine ? 'What you may ask for that would give it' : 'What they may ask for'}, best first:
-      </p>
+      <p className="text-muted">{isMine ? 'Your' : 'Their'} entitlements that would grant this, best match first:</p>
       <ul className="mt-1">
-        {entitlements.map(({ name, title, approvals, ask }) => (
+        {entitlements.map(({ name, title, approvals, requestPath }) => (
           <li key={name} className="flex flex-wrap items-baseline gap-x-3 py-0.5">
             {isMine ? (
-              <Link className="link font-strong" href={ask as '/requests/new'}>
+              <Link className="link font-strong" href={requestPath as '/requests/new'}>
                 <UntrustedText>{title}</UntrustedText>
               </Link>
             ) : (
@@ -143,7 +141,7 @@ function Offers({
             <span className="text-muted">
               {approvals.length
                 ? approvals.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')
-                : 'nobody has to approve'}
+                : 'no approval needed'}
             </span>
           </li>
         ))}

@@ -6,10 +6,10 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ClusterResource } from '#lib/core/access/resources'
 import { FindingsTable } from './findings-table.tsx'
 
-/** One cluster: does it answer, which version, and what may Postern do there of what it needs. */
+/** One cluster: whether it is reachable, its version, and which of the permissions that Postern needs it has there. */
 export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
-  const given = cluster.namespaces.filter((one) => one.grantable).map((one) => one.name)
-  const kept = cluster.namespaces.filter((one) => !one.grantable).map((one) => one.name)
+  const grantable = cluster.namespaces.filter((one) => one.grantable).map((one) => one.name)
+  const excluded = cluster.namespaces.filter((one) => !one.grantable).map((one) => one.name)
   const missing = cluster.permissions.filter((one) => !one.allowed)
   return (
     <Section
@@ -18,13 +18,13 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
       aside={
         cluster.checkedAt && (
           <>
-            asked <Time at={cluster.checkedAt} />
+            checked <Time at={cluster.checkedAt} />
           </>
         )
       }
     >
       <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1.5 rail:grid-cols-[9rem_minmax(0,1fr)]">
-        <dt className="text-muted">Answers</dt>
+        <dt className="text-muted">Status</dt>
         <dd>
           <Reachable cluster={cluster} />
         </dd>
@@ -32,7 +32,7 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
           <>
             <dt className="text-muted">Server</dt>
             <dd>
-              <Copyable text={cluster.publicServer} label="the server's address" />
+              <Copyable text={cluster.publicServer} label="server address" />
             </dd>
           </>
         )}
@@ -56,19 +56,19 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
             </dd>
           </>
         )}
-        {given.length > 0 && (
+        {grantable.length > 0 && (
           <>
             <dt className="text-muted">Namespaces</dt>
             <dd>
-              <code className="whitespace-pre-wrap">{given.join('  ')}</code>
+              <code className="whitespace-pre-wrap">{grantable.join('  ')}</code>
             </dd>
           </>
         )}
-        {kept.length > 0 && (
+        {excluded.length > 0 && (
           <>
-            <dt className="text-muted">Not given</dt>
+            <dt className="text-muted">Not grantable</dt>
             <dd>
-              <code className="whitespace-pre-wrap text-muted">{kept.join('  ')}</code>
+              <code className="whitespace-pre-wrap text-muted">{excluded.join('  ')}</code>
             </dd>
           </>
         )}
@@ -78,34 +78,32 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
           <summary>
             {missing.length === 0 ? (
               <>
-                <span className="text-good">✓</span> Postern may do all {cluster.permissions.length} things it needs
+                <span className="text-good">✓</span> Postern has all {cluster.permissions.length} permissions it needs
                 here
               </>
             ) : (
               <span className="text-bad">
-                ✕ Postern lacks {missing.length} of {cluster.permissions.length} rights it needs here
+                ✕ Postern lacks {missing.length} of {cluster.permissions.length} permissions it needs here
               </span>
             )}
           </summary>
-          <ScrollTable caption={`What Postern may do in ${cluster.name}`}>
+          <ScrollTable caption={`Permissions of Postern in ${cluster.name}`}>
             <thead>
               <tr>
-                <th scope="col">May it</th>
-                <th scope="col">What</th>
-                <th scope="col">Where</th>
+                <th scope="col">Result</th>
+                <th scope="col">Permission</th>
+                <th scope="col">Namespace</th>
                 <th scope="col">Needed for</th>
               </tr>
             </thead>
             <tbody>
               {cluster.permissions.map((one) => (
                 <tr key={`${one.what} ${one.namespace}`}>
-                  <td className={one.allowed ? 'text-good' : 'text-bad'}>{one.allowed ? '✓ yes' : '✕ no'}</td>
+                  <td className={one.allowed ? 'text-good' : 'text-bad'}>{one.allowed ? '✓ allowed' : '✕ denied'}</td>
                   <td>
                     <code>{one.what}</code>
                   </td>
-                  <td>
-                    <code>{one.namespace || 'cluster'}</code>
-                  </td>
+                  <td>{one.namespace ? <code>{one.namespace}</code> : 'whole cluster'}</td>
                   <td>{one.neededFor}</td>
                 </tr>
               ))}
@@ -120,26 +118,26 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
 
 function Found({ cluster }: { cluster: ClusterResource }) {
   if (cluster.findings.length === 0)
-    return <p className="mt-4 text-dense text-muted">Nothing was found here in Postern’s name that no grant owns.</p>
+    return <p className="mt-4 text-dense text-muted">Every object labelled as Postern’s here is owned by a grant.</p>
   return (
     <div className="mt-4">
-      <p className="mb-1 text-dense font-strong text-ending">◐ Found here in Postern’s name, and owned by no grant</p>
-      <FindingsTable findings={cluster.findings} caption={`Found in ${cluster.name}, owned by no grant`} />
+      <p className="mb-1 text-dense font-strong text-ending">◐ Labelled as Postern’s, but not owned by any grant</p>
+      <FindingsTable findings={cluster.findings} caption={`Objects in ${cluster.name} that no grant owns`} />
     </div>
   )
 }
 
-/** Can Postern tell what a grant adds to what people can do already? */
+/** Whether Postern can compare a grant with people's current access: how the cluster identifies them, and when roles were read. */
 function People({ cluster: { people, rightsReadAt, rightsError } }: { cluster: ClusterResource }) {
   return (
     <>
-      <p>{people ? <Mapping people={people} /> : 'postern.yaml does not say how this cluster knows them'}</p>
+      <p>{people ? <Mapping people={people} /> : 'postern.yaml doesn’t say how this cluster identifies people'}</p>
       {rightsReadAt ? (
         <p className="text-muted">
-          What they may do was read <Time at={rightsReadAt} />
+          Their current access was read <Time at={rightsReadAt} />
         </p>
       ) : (
-        !rightsError && <p className="text-waiting">◌ what they may do was not read yet</p>
+        !rightsError && <p className="text-waiting">◌ Their current access hasn’t been read yet</p>
       )}
       {rightsError && (
         <p className="text-ending">
@@ -153,30 +151,30 @@ function People({ cluster: { people, rightsReadAt, rightsError } }: { cluster: C
 function Mapping({ people }: { people: NonNullable<ClusterResource['people']> }) {
   return (
     <>
-      known by{' '}
+      Identified by{' '}
       {people.usernamePrefix && (
         <>
-          <code>{people.usernamePrefix}</code> and{' '}
+          <code>{people.usernamePrefix}</code> followed by{' '}
         </>
       )}
-      {people.username === 'email' ? 'their verified e-mail address' : 'their subject'}, in groups{' '}
+      {people.username === 'email' ? 'their verified e-mail address' : 'their subject'}; group names{' '}
       {people.groupsPrefix ? (
         <>
-          with <code>{people.groupsPrefix}</code> before the name
+          start with <code>{people.groupsPrefix}</code>
         </>
       ) : (
-        'of the same names'
+        'are the same'
       )}
     </>
   )
 }
 
 function Reachable({ cluster }: { cluster: ClusterResource }) {
-  if (!cluster.checkedAt) return <span className="text-waiting">◌ not asked yet</span>
+  if (!cluster.checkedAt) return <span className="text-waiting">◌ not checked yet</span>
   if (!cluster.reachable)
     return (
       <span className="text-bad">
-        ✕ no
+        ✕ unreachable
         {cluster.error && (
           <>
             : <UntrustedText>{cluster.error}</UntrustedText>
@@ -186,7 +184,7 @@ function Reachable({ cluster }: { cluster: ClusterResource }) {
     )
   return (
     <span>
-      <span className="text-good">● yes</span>
+      <span className="text-good">● reachable</span>
       {cluster.version && <code className="ml-3">{cluster.version}</code>}
     </span>
   )

@@ -5,22 +5,22 @@ import type { FindingOutcome } from '#lib/core/access/finding'
 import type { FindingResource } from '#lib/core/access/resources'
 
 const outcomes: Record<FindingOutcome, string> = {
-  repaired: '✓ put right',
+  repaired: '✓ repaired',
   removed: '✓ removed',
-  'access-ended': '✕ could not be put right: the access ended',
-  gone: '✓ gone by itself',
+  'access-ended': '✕ couldn’t be repaired: the access was ended',
+  gone: '✓ no longer there',
 }
 
-/** What somebody else did to what Postern made, or made in its name: found when, and what came of it. */
+/** Changes that someone else made to Postern's objects, or objects made in its name: when they were found, and the outcome. */
 export function FindingsTable({ findings, caption }: { findings: FindingResource[]; caption: string }) {
   return (
     <ScrollTable caption={caption}>
       <thead>
         <tr>
-          <th scope="col">What was found</th>
+          <th scope="col">Finding</th>
           <th scope="col">First seen (UTC)</th>
           <th scope="col">Last seen (UTC)</th>
-          <th scope="col">What came of it</th>
+          <th scope="col">Outcome</th>
         </tr>
       </thead>
       <tbody>
@@ -37,7 +37,7 @@ export function FindingsTable({ findings, caption }: { findings: FindingResource
               <Time at={one.lastSeenAt} as="exact" />
             </td>
             <td className={one.outcome === null || one.outcome === 'access-ended' ? 'text-bad' : undefined}>
-              {one.outcome === null ? '◐ it stands: Postern is at it' : outcomes[one.outcome]}
+              {one.outcome === null ? '◐ open: Postern is working on it' : outcomes[one.outcome]}
             </td>
           </tr>
         ))}

@@ -5,12 +5,12 @@ import { durationInWords, secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/resources'
 import { whatInWords } from '../request/words.ts'
 
-/** One entitlement with every limit that is in force on it. */
+/** One entitlement with all of its limits. */
 export function EntitlementSection({ entitlement: one }: { entitlement: EntitlementResource }) {
   const selector = Object.entries(one.namespaceSelector ?? {}).map(([key, value]) => `${key}=${value}`)
   const rows: [string, React.ReactNode][] = [
     [
-      one.kind === 'ceiling' ? 'At most' : 'Gives',
+      one.kind === 'ceiling' ? 'Ceiling' : 'Grants',
       <code key="what">
         <UntrustedText>{whatInWords(one)}</UntrustedText>
       </code>,
@@ -18,23 +18,23 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
     ['Clusters', <code key="clusters">{one.clusters.map((cluster) => cluster.name).join(', ')}</code>],
     ['Namespaces', <code key="namespaces">{[...one.namespaces, ...selector].join(', ')}</code>],
     [
-      'How long',
-      `${durationInWords(secondsOf(one.defaultDuration))}, at most ${durationInWords(secondsOf(one.maxDuration))}`,
+      'Duration',
+      `${durationInWords(secondsOf(one.defaultDuration))} by default, at most ${durationInWords(secondsOf(one.maxDuration))}`,
     ],
     [
       'Approval',
       one.approvals.length
         ? one.approvals.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')
-        : 'by itself, without a person',
+        : 'automatic',
     ],
-    ['Reason', one.reasonMinLength > 1 ? `at least ${one.reasonMinLength} characters` : 'any'],
+    ['Reason', one.reasonMinLength > 1 ? `at least ${one.reasonMinLength} characters` : 'any length'],
     ['Ticket', one.ticket.required ? 'required' : 'optional'],
   ]
   return (
     <Section
       id={`entitlement-${one.name}`}
       title={one.title}
-      aside={<LinkButton href={`/requests/new?entitlement=${encodeURIComponent(one.name)}`}>Ask</LinkButton>}
+      aside={<LinkButton href={`/requests/new?entitlement=${encodeURIComponent(one.name)}`}>Request access</LinkButton>}
     >
       {one.description && (
         <p className="mb-2 max-w-[72ch] text-muted">
@@ -50,7 +50,7 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
         ))}
         {one.ticket.pattern && (
           <div className="contents">
-            <dt className="text-muted">Ticket written as</dt>
+            <dt className="text-muted">Ticket format</dt>
             <dd>
               <code>{one.ticket.pattern}</code>
             </dd>

@@ -11,26 +11,25 @@ export type GuardrailMatches = {
 }
 
 const height = 20
-const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
 
 const several = (count: number, one: string) => (count === 1 ? `one ${one}` : `${count} ${one}s`)
 
-/** What it stopped after it was asked for; empty where that is nothing. */
-function laterInWords({ stoppedDeciding, stoppedGranting }: GuardrailMatches): string {
+/** What the guardrail blocked after submission; empty if nothing. */
+function blockedLater({ stoppedDeciding, stoppedGranting }: GuardrailMatches): string {
   const parts = [
-    stoppedDeciding > 0 && `${several(stoppedDeciding, 'approval')} when deciding`,
-    stoppedGranting > 0 && `${several(stoppedGranting, 'grant')} right before granting`,
+    stoppedDeciding > 0 && several(stoppedDeciding, 'approval'),
+    stoppedGranting > 0 && `${several(stoppedGranting, 'grant')} before it began`,
   ]
-  const told = parts.filter((words) => words !== false)
-  return told.length > 0 ? `Stopped ${told.join(' and ')}.` : ''
+  const blocked = parts.filter((words) => words !== false)
+  return blocked.length > 0 ? `Blocked ${blocked.join(' and ')}.` : ''
 }
 
-/** How often a guardrail came in during the last 30 days, when, and on whom, and what it stopped later. */
+/** How often a guardrail matched in the last 30 days, when, for whom, and what it blocked after submission. */
 export function GuardrailStats({ count }: { count: GuardrailMatches | undefined }) {
-  if (!count) return <p className="text-muted">Did not come in during the last 30 days.</p>
+  if (!count) return <p className="text-muted">No matches in the last 30 days.</p>
   const { matched, stopped, people, others, days } = count
-  const later = laterInWords(count)
-  if (matched === 0) return <p className="text-muted">Did not come in on asking during the last 30 days. {later}</p>
+  const later = blockedLater(count)
+  if (matched === 0) return <p className="text-muted">No submission matched in the last 30 days. {later}</p>
   const named = people.map(({ name, count: n }) => (n > 1 ? `${name} (${n})` : name))
   const rest =
     others > 0 ? [people.length > 0 ? `${others} more` : others === 1 ? 'one person' : `${others} people`] : []
@@ -38,8 +37,8 @@ export function GuardrailStats({ count }: { count: GuardrailMatches | undefined 
     <div className="flex flex-wrap items-end gap-x-4 gap-y-1 text-muted">
       <Days days={days} />
       <p>
-        Came in {times(matched)} on asking in 30 days{stopped > 0 && `, refused ${times(stopped)}`}
-        {' · on '}
+        Matched {several(matched, 'submission')} in the last 30 days{stopped > 0 && ` and blocked ${stopped}`}
+        {' · '}
         <UntrustedText>{[...named, ...rest].join(', ')}</UntrustedText>
         {later && `. ${later}`}
       </p>
@@ -52,7 +51,7 @@ function Days({ days }: { days: number[] }) {
   return (
     <svg
       role="img"
-      aria-label={`By day, oldest first: ${days.join(', ')}`}
+      aria-label={`Matches per day, oldest first: ${days.join(', ')}`}
       width={days.length * 4}
       height={height}
       className="block shrink-0 border-b border-edge"
@@ -60,7 +59,7 @@ function Days({ days }: { days: number[] }) {
       {days.map((count, index) => {
         const tall = count === 0 ? 0 : Math.max(2, Math.round((count / most) * height))
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a day is its place
+          // biome-ignore lint/suspicious/noArrayIndexKey: a day is identified by its position
           <rect key={index} x={index * 4} y={height - tall} width="3" height={tall} fill="currentColor" />
         )
       })}

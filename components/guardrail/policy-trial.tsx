@@ -8,19 +8,19 @@ import { buttonStyle } from '../ui/button-style.ts'
 import { ReplayResult } from './replay-result.tsx'
 import { TrialResult } from './trial-result.tsx'
 
-type JudgeBody = { policy: string; ask?: string; sample?: string }
+type JudgeBody = { policy: string; request?: string; sample?: string }
 type ReplayBody = { policy: string; last: number; against: ReplayInput['against'] }
 
 type Props = {
-  /** The guardrails as they are written now. */
+  /** The guardrails as written in postern.yaml. */
   written: string
-  /** Asks that may be chosen, newest first. */
-  asks: { id: string; label: string }[]
+  /** Requests that can be chosen, newest first. */
+  requests: { id: string; label: string }[]
   judge: (body: JudgeBody) => Promise<ActionResult<{ trial: Trial }>>
   replay: (body: ReplayBody) => Promise<ActionResult<{ replay: Replay }>>
 }
 
-const firstSample = `# A request as guardrails see it; what is left out is harmless.
+const firstSample = `# A request as guardrails see it. Omitted fields get harmless defaults.
 entitlement: payments-restart
 groups: [payments-dev]
 cluster: prod-eu
@@ -35,25 +35,25 @@ now: "2026-11-23T09:00:00Z"
 const theSample = 'sample'
 const lasts = [20, 100, 500]
 
-/** Guardrails to change at will, tried on a sample, on one past ask or on the last ones. Nothing of it comes into force. */
-export function PolicyTrial({ written, asks, judge, replay }: Props) {
+/** Tries edited guardrails on a sample, on one past request or on the latest ones. The current policy does not change. */
+export function PolicyTrial({ written, requests, judge, replay }: Props) {
   const [policy, setPolicy] = useState(written || 'guardrails: []\n')
   const [subject, setSubject] = useState(theSample)
   const [sample, setSample] = useState(firstSample)
   const [last, setLast] = useState(100)
-  const [against, setAgainst] = useState<ReplayInput['against']>('in-force')
+  const [against, setAgainst] = useState<ReplayInput['against']>('current')
   const [answer, setAnswer] = useState<{ trial?: Trial; replay?: Replay; error?: ActionError } | null>(null)
   const [busy, start] = useTransition()
   const policyBox = useRef<HTMLTextAreaElement>(null)
   const sampleBox = useRef<HTMLTextAreaElement>(null)
 
-  const judgeIt = () =>
+  const evaluate = () =>
     start(async () => {
-      const body = subject === theSample ? { policy, sample } : { policy, ask: subject }
+      const body = subject === theSample ? { policy, sample } : { policy, request: subject }
       const result = await judge(body)
       setAnswer(result.error ? { error: result.error } : { trial: result.trial })
     })
-  const replayIt = () =>
+  const replayRequests = () =>
     start(async () => {
       const result = await replay({ policy, last, against })
       setAnswer(result.error ? { error: result.error } : { replay: result.replay })
@@ -66,13 +66,13 @@ export function PolicyTrial({ written, asks, judge, replay }: Props) {
         className="min-w-0 space-y-4"
         onSubmit={(event) => {
           event.preventDefault()
-          judgeIt()
+          evaluate()
         }}
       >
         <Field
           id="tried-policy"
           label="Guardrails to try"
-          hint="As they are written in postern.yaml. Changing them here changes nothing: what is in force is in the file."
+          hint="Edit them as in postern.yaml. The current policy doesn’t change."
         >
           <textarea
             id="tried-policy"
@@ -85,7 +85,7 @@ export function PolicyTrial({ written, asks, judge, replay }: Props) {
             onChange={(event) => setPolicy(event.target.value)}
           />
         </Field>
-        <Field id="tried-on" label="Judge">
+        <Field id="tried-on" label="Request">
           <select
             id="tried-on"
             className="control"
@@ -93,8 +93,8 @@ export function PolicyTrial({ written, asks, judge, replay }: Props) {
             value={subject}
             onChange={(event) => setSubject(event.target.value)}
           >
-            <option value={theSample}>a sample, written below</option>
-            {asks.map(({ id, label }) => (
+            <option value={theSample}>Sample (edit below)</option>
+            {requests.map(({ id, label }) => (
               <option key={id} value={id}>
                 {label}
               </option>
@@ -116,7 +116,7 @@ export function PolicyTrial({ written, asks, judge, replay }: Props) {
           </Field>
         )}
         <button type="submit" className={buttonStyle('primary')} disabled={busy}>
-          Judge
+          Evaluate guardrails
         </button>
         <fieldset className="flex flex-wrap items-end gap-x-4 gap-y-2 border-t border-line pt-3">
           <legend className="sr-only">Replay</legend>
@@ -125,7 +125,7 @@ export function PolicyTrial({ written, asks, judge, replay }: Props) {
             <select className="control" value={last} onChange={(event) => setLast(Number(event.target.value))}>
               {lasts.map((one) => (
                 <option key={one} value={one}>
-                  {one} asks
+                  {one} requests
                 </option>
               ))}
             </select>
@@ -137,21 +137,21 @@ export function PolicyTrial({ written, asks, judge, replay }: Props) {
               value={against}
               onChange={(event) => setAgainst(event.target.value as ReplayInput['against'])}
             >
-              <option value="in-force">the policy in force</option>
-              <option value="then">what was said then</option>
+              <option value="current">the current policy</option>
+              <option value="recorded">the original verdict</option>
             </select>
           </label>
-          <button type="button" className={buttonStyle()} disabled={busy} onClick={replayIt}>
-            Replay
+          <button type="button" className={buttonStyle()} disabled={busy} onClick={replayRequests}>
+            Replay requests
           </button>
         </fieldset>
       </form>
-      <section aria-label="What it says" aria-busy={busy} aria-live="polite" className="min-w-0">
-        {busy && <p className="text-muted">Trying …</p>}
+      <section aria-label="Result" aria-busy={busy} aria-live="polite" className="min-w-0">
+        {busy && <p className="text-muted">Evaluating…</p>}
         {!busy && !answer && (
           <p className="text-muted">
-            Judge shows what these guardrails say of one ask. Replay shows which of the last asks they would judge
-            differently.
+            Evaluate these guardrails on one request to see its verdict, or replay the latest requests to see which
+            verdicts would change.
           </p>
         )}
         {!busy && answer?.trial && <TrialResult trial={answer.trial} />}
@@ -164,7 +164,7 @@ export function PolicyTrial({ written, asks, judge, replay }: Props) {
 
 type Boxes = Record<string, React.RefObject<HTMLTextAreaElement | null>>
 
-/** What is wrong with the text, each with the way to its place. */
+/** The errors in the text, each with a link to its position. */
 function TextProblems({ error, boxes }: { error: ActionError; boxes: Boxes }) {
   const go = (pointer: string, line: number, column: number) => {
     const box = boxes[pointer]?.current
@@ -182,9 +182,7 @@ function TextProblems({ error, boxes }: { error: ActionError; boxes: Boxes }) {
   }
   return (
     <Notice live>
-      <p className="text-bad">
-        {error.errors.length > 1 ? `${error.errors.length} places are wrong.` : error.sentence}
-      </p>
+      <p className="text-bad">{error.errors.length > 1 ? `${error.errors.length} errors.` : error.sentence}</p>
       <ul className="mt-1 text-dense">
         {error.errors.map(({ pointer, message }) => {
           const [, line, column, rest] = /^(\d+):(\d+): (.*)$/s.exec(message) ?? []

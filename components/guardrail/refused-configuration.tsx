@@ -5,15 +5,15 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 type Problem = { file: string; line: number; column: number; path: string; message: string }
 type Props = { refused: { at: string; problems: Problem[] } }
 
-/** The file was changed to something wrong: what is in force instead, and what has to be put right where. */
+/** A rejected change of postern.yaml: the policy that stays active, and the errors with their positions. */
 export function RefusedConfiguration({ refused }: Props) {
   return (
     <Notice>
       <p>
-        A change of the configuration was refused <Time at={refused.at} />. The version above stays in force, whole.
+        A configuration change was rejected <Time at={refused.at} />. The version above stays active.
       </p>
       {refused.problems.length === 0 ? (
-        <p className="text-dense text-muted">An administrator sees here which lines are wrong.</p>
+        <p className="text-dense text-muted">Administrators can see the errors here.</p>
       ) : (
         <ul className="mt-1 text-dense">
           {refused.problems.map((one) => (

@@ -2,60 +2,61 @@ import Link from 'next/link'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { Change, Replay } from '#lib/core/access/policy-trial'
-import { requiredByLabel } from '#lib/core/access/wanted-by-label'
+import { requiredByLabel } from '#lib/core/access/required-by-label'
 import { OutcomeMark, UnknownFacts } from './trial-result.tsx'
 
 const signs: Record<Change['now'], { sign: string; word: string; colour: string }> = {
-  more: { sign: '+', word: 'now', colour: 'text-waiting' },
-  less: { sign: '−', word: 'no longer', colour: 'text-good' },
+  more: { sign: '+', word: 'stricter', colour: 'text-waiting' },
+  less: { sign: '−', word: 'looser', colour: 'text-good' },
 }
 
-const asks = (count: number) => (count === 1 ? '1 ask' : `${count} asks`)
+const requests = (count: number) => (count === 1 ? '1 request' : `${count} requests`)
 
-/** Which asks another policy judges differently, and in what; and how often each guardrail comes in. */
+/** Which requests get another verdict from the tried policy, and why; and how often each guardrail matches. */
 export function ReplayResult({ replay }: { replay: Replay }) {
   const { judged, leftOut, since, changed, items, guardrails, against } = replay
-  if (judged === 0) return <p>There is nothing to replay yet: nobody has asked for anything that you may see.</p>
+  if (judged === 0) return <p>Nothing to replay: there are no requests that you can see.</p>
   const other = guardrails.filter(({ before, after }) => before !== after)
   return (
     <div className="space-y-3 text-dense">
       <p className="text-body">
         {changed === 0
-          ? `All of ${asks(judged)} would be judged alike.`
-          : `${changed} of ${asks(judged)} would be judged differently.`}{' '}
+          ? `The verdict is the same for ${requests(judged)}.`
+          : `The verdict would change for ${changed} of ${requests(judged)}.`}{' '}
         {since && (
           <span className="text-muted">
             Since <Time at={since} as="exact" /> UTC, compared with{' '}
-            {against === 'then' ? 'what was said then' : 'the policy in force'}.
+            {against === 'recorded' ? 'the original verdict' : 'the current policy'}.
           </span>
         )}
       </p>
-      {leftOut > 0 && <p className="text-waiting">{asks(leftOut)} left out: one replay is given only so much time.</p>}
+      {leftOut > 0 && <p className="text-waiting">{requests(leftOut)} left out: the replay reached its time limit.</p>}
       {other.length > 0 && (
-        <ul aria-label="How often guardrails come in" className="flex flex-wrap gap-x-5 gap-y-1">
+        <ul aria-label="Matches of guardrails, before and after" className="flex flex-wrap gap-x-5 gap-y-1">
           {other.map(({ name, before, after }) => (
             <li key={name}>
-              <code>{name}</code> {before ?? 'not kept'} → {after}
+              <code>{name}</code> {before ?? 'not recorded'} → {after}
             </li>
           ))}
         </ul>
       )}
-      <ul className="border-t border-line" aria-label="Asks that would be judged differently">
-        {items.map(({ ask, before, after, changes, more, unknown }) => (
-          <li key={ask.id} className="border-b border-line py-2">
+      <ul className="border-t border-line" aria-label="Requests whose verdict would change">
+        {items.map(({ request, before, after, changes, more, unknown }) => (
+          <li key={request.id} className="border-b border-line py-2">
             <p className="flex flex-wrap gap-x-3">
-              {ask.kind === 'request' ? (
-                <Link className="link" href={`/requests/${ask.id}`}>
-                  <UntrustedText>{ask.entitlement}</UntrustedText>
+              {request.kind === 'request' ? (
+                <Link className="link" href={`/requests/${request.id}`}>
+                  <UntrustedText>{request.entitlement}</UntrustedText>
                 </Link>
               ) : (
                 <span>
-                  <UntrustedText>{ask.entitlement}</UntrustedText> <span className="text-muted">(refused then)</span>
+                  <UntrustedText>{request.entitlement}</UntrustedText>{' '}
+                  <span className="text-muted">(refused at submission)</span>
                 </span>
               )}
               <span className="text-muted">
-                <UntrustedText>{`${ask.requester.name} · ${ask.cluster} · ${ask.namespaces.join(', ')}`}</UntrustedText>{' '}
-                · <Time at={ask.at} />
+                <UntrustedText>{`${request.requester.name} · ${request.cluster} · ${request.namespaces.join(', ')}`}</UntrustedText>{' '}
+                · <Time at={request.at} />
               </span>
             </p>
             <p className="flex flex-wrap gap-x-2">
@@ -88,7 +89,9 @@ function ChangeLine({ change: { now, code, kind, sentence, requiredBy, requiredB
         <span aria-hidden className="inline-block w-4">
           {sign}
         </span>
-        {kind === 'violation' || kind === 'warning' ? `${word} a ${kind}:` : `${now} ${kind}:`}
+        {kind === 'violation' || kind === 'warning'
+          ? `${now === 'more' ? 'new' : 'no longer a'} ${kind}:`
+          : `${word} ${kind}:`}
       </span>
       <div>
         <UntrustedText>{sentence}</UntrustedText> {code && <code className="text-muted">{code}</code>}

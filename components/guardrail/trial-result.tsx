@@ -6,10 +6,10 @@ import type { Outcome, Trial } from '#lib/core/access/policy-trial'
 export const outcomeInWords: Record<Outcome, { words: string; colour: string; sign: string }> = {
   refused: { words: 'refused', colour: 'text-bad', sign: '✕' },
   'needs-approval': { words: 'needs approval', colour: 'text-waiting', sign: '◌' },
-  automatic: { words: 'approved by itself', colour: 'text-good', sign: '✓' },
+  automatic: { words: 'approved automatically', colour: 'text-good', sign: '✓' },
 }
 
-/** What becomes of an ask: a sign, a word and a colour. */
+/** The outcome of a request: a sign, a word and a colour. */
 export function OutcomeMark({ outcome }: { outcome: Outcome }) {
   const { words, colour, sign } = outcomeInWords[outcome]
   return (
@@ -22,17 +22,18 @@ export function OutcomeMark({ outcome }: { outcome: Outcome }) {
   )
 }
 
-/** Facts that nobody knows any more, or that are not the reader's. */
+/** Facts that are no longer known, or that the reader may not see. */
 export function UnknownFacts({ unknown }: { unknown: Trial['unknown'] }) {
   if (unknown.length === 0) return null
   return (
     <p className="text-dense text-muted">
-      Not known any more, or not yours to know: {unknown.join(', ')}. A guardrail that asks for it counts as violated.
+      No longer known, or not visible to you: {unknown.join(', ')}. A guardrail that uses one of them counts as
+      violated.
     </p>
   )
 }
 
-/** Everything that a policy says of one ask: the verdict, who would approve, and each guardrail that came in. */
+/** The tried policy's answer for one request: the verdict, the approvers, and each guardrail that matched. */
 export function TrialResult({ trial }: { trial: Trial }) {
   const { verdict, outcome, steps, matched, at, unknown } = trial
   return (
@@ -54,9 +55,9 @@ export function TrialResult({ trial }: { trial: Trial }) {
       )}
       <UnknownFacts unknown={unknown} />
       {matched.length === 0 ? (
-        <p className="text-muted">No guardrail came in.</p>
+        <p className="text-muted">No guardrails matched.</p>
       ) : (
-        <ul className="border-t border-line" aria-label="Guardrails that came in">
+        <ul className="border-t border-line" aria-label="Guardrails that matched">
           {matched.map((one) => (
             <li key={one.name} className="border-b border-line py-1.5">
               <p>

@@ -8,7 +8,7 @@ export function EventDetail({ event }: { event: AuditEventResource }) {
     ['type', event.type],
     ['id', event.id],
     ['actor', [event.actor.name, event.actor.email, event.actor.id].filter(Boolean).join(' · ')],
-    ['came by', [event.via, event.clientAddress].filter(Boolean).join(' · ')],
+    ['source', [event.via, event.clientAddress].filter(Boolean).join(' · ')],
     ['reference', event.reference],
     ['request', event.requestId],
     ['grant', event.grantId],
@@ -28,7 +28,7 @@ export function EventDetail({ event }: { event: AuditEventResource }) {
               <div key={name} className="contents">
                 <dt className="text-muted">{name}</dt>
                 <dd className="min-w-0">
-                  {name === 'actor' || name === 'came by' ? (
+                  {name === 'actor' || name === 'source' ? (
                     <UntrustedText>{value}</UntrustedText>
                   ) : (
                     <Copyable text={value} label={name} />

@@ -8,7 +8,7 @@ import { EventDetail } from './event-detail.tsx'
 
 type Props = { events: AuditEventResource[]; filter: HistoryFilter; cursor: string; open: string }
 
-/** What happened, newest first. A row opens in place; which one is open is part of the URL, so it can be sent. */
+/** Audit events, newest first. A row opens in place; the open row is part of the URL, so it can be shared. */
 export function EventTable({ events, filter, cursor, open }: Props) {
   return (
     <table className="w-full border-collapse text-left text-dense max-rail:block rail:table-fixed">

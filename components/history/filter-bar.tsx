@@ -8,7 +8,7 @@ import { buttonStyle } from '../ui/button-style.ts'
 
 type Props = { filter: HistoryFilter }
 
-/** The filter as words, which are also the URL. A plain form: it works, and can be bookmarked, without any script. */
+/** The filter as text, which is also the URL. A plain form: it works without scripts, and can be bookmarked. */
 export function FilterBar({ filter }: Props) {
   const set = filterKeys.filter((key) => filter[key])
   return (
@@ -25,7 +25,7 @@ export function FilterBar({ filter }: Props) {
           autoComplete="off"
           spellCheck={false}
           maxLength={1000}
-          aria-label="Filter the history"
+          aria-label="Filter events"
           placeholder="actor:name cluster:prod-eu type:grant.ended from:2026-11-01"
           defaultValue={formatFilter(filter)}
           className="control pl-9 font-mono text-code"
@@ -36,18 +36,18 @@ export function FilterBar({ filter }: Props) {
           ))}
         </datalist>
         <button type="submit" className={buttonStyle()}>
-          Filter
+          Filter events
         </button>
       </form>
       {set.length > 0 && (
-        <ul aria-label="What is filtered for" className="mt-2 flex flex-wrap gap-2">
+        <ul aria-label="Active filters" className="mt-2 flex flex-wrap gap-2">
           {set.map((key) => (
             <li key={key}>
               <Link
                 href={`/history?${queryOf({ ...filter, [key]: '' })}`}
                 className="inline-flex min-h-7 max-w-full items-center gap-1.5 rounded-sm border border-line px-2 text-dense hover:bg-hover"
               >
-                <span className="sr-only">Without </span>
+                <span className="sr-only">Remove filter </span>
                 <code className="truncate">
                   <span className="text-muted">{key}:</span>
                   <UntrustedText>{filter[key] ?? ''}</UntrustedText>
@@ -58,7 +58,7 @@ export function FilterBar({ filter }: Props) {
           ))}
           <li>
             <LinkButton kind="quiet" href="/history">
-              Clear
+              Clear filter
             </LinkButton>
           </li>
         </ul>

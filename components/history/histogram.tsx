@@ -6,10 +6,10 @@ type Bucket = { from: string; to: string; count: number }
 type Props = { buckets: Bucket[]; filter: HistoryFilter }
 
 const height = 56
-/** Bars that one click takes together: a bar alone is narrower than a finger (WCAG 2.5.8 asks for 24 px). */
+/** Bars that share one link: a single bar is narrower than the 24 px of WCAG 2.5.8. */
 const together = 4
 
-/** How much happened when. Each stretch of bars leads to its own time; the numbers are in its name. */
+/** Events over time. Each group of bars links to its own period and has the count in its name. */
 export function Histogram({ buckets, filter }: Props) {
   const most = Math.max(1, ...buckets.map((one) => one.count))
   const [first, last] = [buckets[0], buckets.at(-1)]
@@ -38,7 +38,7 @@ function Stretch({ bars, most, filter }: { bars: Bucket[]; most: number; filter:
   const count = bars.reduce((sum, one) => sum + one.count, 0)
   const [from, to] = [bars[0]?.from ?? '', bars.at(-1)?.to ?? '']
   if (count === 0) return null
-  const words = `${count} from ${exactTime(from)} to ${exactTime(to)}`
+  const words = `${count} ${count === 1 ? 'event' : 'events'} from ${exactTime(from)} to ${exactTime(to)}`
   return (
     <Link
       href={`/history?${queryOf({ ...filter, from, to })}`}

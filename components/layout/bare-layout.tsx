@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { Mark } from '#components/ui/mark'
 
-/** A page that stands alone, without the frame: the mark, a headline, and what there is to say. */
+/** A page without the frame: the mark, a headline and the content. */
 export function BareLayout({ title, children }: { title: string; children: ReactNode }) {
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center px-4 py-12">

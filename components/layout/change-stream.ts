@@ -1,13 +1,13 @@
-// One stream of changes for all tabs of a browser: the tab that holds the lock listens and tells the others. Over HTTP/1.1 a
+// One stream of changes for all tabs of a browser: the tab that holds the lock listens and notifies the others. Over HTTP/1.1 a
 // browser opens six connections to a site, and a stream in each tab would use them up.
 
 const name = 'postern-changes'
-/** Milliseconds between refreshes while no stream can be had. */
+/** Milliseconds between refreshes while there is no stream. */
 const pollMs = 10_000
-/** Milliseconds until a stream that was refused is tried again. */
+/** Milliseconds until a refused stream is retried. */
 const retryMs = 30_000
 
-/** Listens until aborted; calls `onChange` for each change, and now and then while it cannot listen. */
+/** Listens until aborted. Calls `onChange` for each change, and periodically while it cannot listen. */
 function listen(onChange: () => void, signal: AbortSignal) {
   let source: EventSource | undefined
   let poll: ReturnType<typeof setInterval> | undefined
@@ -28,7 +28,7 @@ function listen(onChange: () => void, signal: AbortSignal) {
     next.addEventListener('open', () => {
       previous?.close()
       isListening()
-      // The browser connected again by itself: changes may have been missed meanwhile.
+      // The browser has reconnected, and changes may have been missed meanwhile.
       if (hasOpened) onChange()
       hasOpened = true
     })
@@ -37,7 +37,7 @@ function listen(onChange: () => void, signal: AbortSignal) {
     next.addEventListener('renew', () => open(next))
     next.addEventListener('error', () => {
       isCutOff()
-      // The browser tries again by itself unless the server refused the stream.
+      // The browser reconnects automatically unless the server refused the stream.
       if (next.readyState !== EventSource.CLOSED || next !== source) return
       clearTimeout(retry)
       retry = setTimeout(() => open(), retryMs)

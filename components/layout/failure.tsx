@@ -2,16 +2,16 @@ import { buttonStyle } from '../ui/button-style.ts'
 
 type Props = { reference: string | undefined; retry: () => void }
 
-/** What happened, what is safe, what to do, and a reference to name. Never the error itself. */
+/** Explains a failed page: what happened, what is safe, what to do, and a reference. Never shows the error itself. */
 export function Failure({ reference, retry }: Props) {
   return (
     <div role="alert" className="max-w-[60ch]">
-      <h1 className="text-title tracking-[-0.01em]">This page could not be made</h1>
+      <h1 className="text-title tracking-[-0.01em]">This page couldn’t be loaded</h1>
       <p className="mt-2">
-        Something that Postern depends on did not answer, or something is wrong inside it. What you or others did before
-        is safe, and access that is running ends on time: another process watches over that.
+        Something that Postern depends on didn’t respond, or Postern itself failed. Earlier changes are safe, and active
+        access still ends on time.
       </p>
-      <p className="mt-2 text-muted">Try again in a moment. If it stays, tell whoever runs Postern.</p>
+      <p className="mt-2 text-muted">Try again in a moment. If it keeps failing, contact your Postern administrator.</p>
       {reference && (
         <p className="mt-2 text-dense text-muted">
           Reference <code className="text-ink">{reference}</code>

@@ -8,12 +8,12 @@ type Props = {
   me: Pick<Me, 'name' | 'email' | 'subject' | 'roles'>
   inboxCount: number
   attention: { kind: string; sentence: string }[]
-  /** Theme and signing out, which belong to the application. */
+  /** The theme choice and the sign-out button, which are connected to server actions. */
   controls: ReactNode
   children: ReactNode
 }
 
-/** What stands around every page: the five destinations, who I am, and what needs attention until it is over. */
+/** The frame around every page: navigation, the signed-in person, and anything that needs attention. */
 export function Frame({ me, inboxCount, attention, controls, children }: Props) {
   return (
     <div className="min-h-dvh rail:grid rail:grid-cols-[220px_minmax(0,1fr)] print:block">
@@ -21,7 +21,7 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
         href="#content"
         className="no-print sr-only z-50 rounded-sm bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
       >
-        Skip to the content
+        Skip to content
       </a>
       <header className="no-print rail:sticky rail:top-0 rail:flex rail:h-dvh rail:flex-col rail:border-r rail:border-line rail:bg-sunken rail:px-3 rail:py-4">
         <p className="hidden items-center gap-2 px-2.5 pb-5 text-[1rem] font-strong rail:flex">
@@ -86,12 +86,12 @@ function Whoami({ me, controls }: Pick<Props, 'me' | 'controls'>) {
   )
 }
 
-/** One line across the top of every page, until what it says is over. */
+/** One line at the top of every page, until the problem is resolved. */
 function AttentionLine({ items }: { items: Props['attention'] }) {
   const [first, ...others] = items
   return (
     <div role="status" className="no-print border-b border-ending bg-sunken px-4 py-2 text-dense rail:px-8">
-      <span className="mr-2 font-strong text-ending">◐ Attention</span>
+      <span className="mr-2 font-strong text-ending">◐ Needs attention</span>
       <UntrustedText>{first?.sentence ?? ''}</UntrustedText>
       {others.length > 0 && (
         <details className="mt-1">

@@ -3,7 +3,7 @@ import { useRouter } from 'next/navigation'
 import { useEffect } from 'react'
 import { onChanges } from './change-stream'
 
-/** Milliseconds from a change to the refresh: the first of them apart, so that many open pages do not ask at once. */
+/** Milliseconds over which refreshes are spread, so that many open pages do not reload at once. */
 const spreadMs = 300
 /** Milliseconds between two refreshes of one page, however much changes. */
 const pauseMs = 1_500

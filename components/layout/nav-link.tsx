@@ -18,7 +18,7 @@ const under: Record<Props['href'], string[]> = {
   '/clusters': [],
 }
 
-/** One of the five destinations: a row in the rail, a column in the bar at the foot of a phone. */
+/** One destination: a row in the rail, or a column in the bottom bar of a phone. */
 export function NavLink({ href, icon, count = 0, children }: Props) {
   const path = usePathname()
   const here = path === href || under[href].some((prefix) => path.startsWith(prefix))

@@ -1,18 +1,17 @@
 import { LinkButton } from '#components/ui/link-button'
 
-export const nothingHere = 'There is nothing here, or it is not yours to see'
+export const nothingHere = 'This page doesn’t exist, or you don’t have access to it'
 
-/** Not there and not yours are one page, word for word, inside the frame and outside it. */
+/** NB: one text for a missing page and for one that the reader may not see, so that neither reveals the other. */
 export function NothingHere() {
   return (
     <>
       <p className="text-muted">
-        If somebody sent you this address, ask them who may see it: the person who asked, those who approve it, and
-        auditors can.
+        If this is a link to a request: its requester, its approvers and auditors can open it.
       </p>
       <p className="mt-6">
         <LinkButton kind="primary" href="/">
-          Go to your access
+          Go to Access
         </LinkButton>
       </p>
     </>

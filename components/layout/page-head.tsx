@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 
 type Props = { title: ReactNode; children?: ReactNode; aside?: ReactNode }
 
-/** The one headline of a page, what to know first below it, and at its side what can be done. */
+/** A page's headline, its introduction, and its actions at the side. */
 export function PageHead({ title, children, aside }: Props) {
   return (
     <div className="mb-6 flex flex-wrap items-start justify-between gap-x-8 gap-y-3">

@@ -5,13 +5,13 @@ import { Dialog } from '#components/ui/dialog'
 export type Destination = { href: string; title: string; detail: string }
 type Props = { open: boolean; onClose: () => void; destinations: () => Promise<Destination[]> }
 
-/** Go anywhere by its words: pages, and what may be asked for. What is listed is fetched when it first opens. */
+/** Finds a page or an entitlement by its words. The list is loaded each time the palette opens. */
 export function Palette({ open, onClose, destinations }: Props) {
   const router = useRouter()
   const [all, setAll] = useState<Destination[]>()
   const [words, setWords] = useState('')
   const [chosen, setChosen] = useState(0)
-  // NB: the action has another identity after every refresh of the page; what is being typed must survive that.
+  // NB: every refresh of the page gives the action a new identity; the typed text must survive that.
   const begin = useEffectEvent(() => {
     setWords('')
     setChosen(0)
@@ -32,11 +32,11 @@ export function Palette({ open, onClose, destinations }: Props) {
       <input
         className="control"
         role="combobox"
-        aria-label="Where to"
+        aria-label="Destination"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
-        placeholder="A page, or what you may ask for"
+        placeholder="Search pages and entitlements"
         value={words}
         onChange={(event) => {
           setWords(event.target.value)
@@ -50,10 +50,10 @@ export function Palette({ open, onClose, destinations }: Props) {
           event.preventDefault()
         }}
       />
-      <div id="palette-list" role="listbox" aria-label="Places" className="mt-2 min-h-40">
+      <div id="palette-list" role="listbox" aria-label="Results" className="mt-2 min-h-40">
         {found.map((one, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are handled by the input that owns this list
-          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the input, as ARIA's combobox asks
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the input that owns this list handles the keys
+          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the input, as in ARIA's combobox pattern
           <div
             key={one.href}
             id={`palette-${index}`}
@@ -67,13 +67,13 @@ export function Palette({ open, onClose, destinations }: Props) {
           </div>
         ))}
       </div>
-      {all && found.length === 0 && <p className="px-2.5 text-muted">Nothing has these words.</p>}
+      {all && found.length === 0 && <p className="px-2.5 text-muted">No results.</p>}
     </Dialog>
   )
 }
 
-/** Those whose title or detail holds every word. */
+/** The destinations whose title or detail contains every word. */
 function matching(all: Destination[], words: string) {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
-  return all.filter((one) => wanted.every((word) => `${one.title} ${one.detail}`.toLowerCase().includes(word)))
+  const terms = words.toLowerCase().split(/\s+/).filter(Boolean)
+  return all.filter((one) => terms.every((word) => `${one.title} ${one.detail}`.toLowerCase().includes(word)))
 }

@@ -5,7 +5,7 @@ import { Dialog } from '#components/ui/dialog'
 import { type Destination, Palette } from './palette.tsx'
 
 const places = { a: '/', i: '/inbox', h: '/history', r: '/guardrails', c: '/clusters' } as const
-// A second `g` press after this many milliseconds starts anew: slower than any typist, faster than a change of mind.
+// Milliseconds in which the second key of `g a` must follow: slower than any typist, faster than a change of mind.
 const sequenceMs = 1200
 
 const keys: [string, string][] = [
@@ -15,19 +15,19 @@ const keys: [string, string][] = [
   ['g r', 'Guardrails'],
   ['g c', 'Clusters'],
   ['/', 'Search or filter on this page'],
-  ['j  k', 'Next and previous in a list'],
+  ['j  k', 'Next or previous item in a list'],
   ['a  d', 'Approve or deny the open request'],
-  ['⌘K  Ctrl K', 'Go anywhere'],
-  ['?', 'These keys'],
+  ['⌘K  Ctrl K', 'Search pages and entitlements'],
+  ['?', 'Show keyboard shortcuts'],
 ]
 
 type Props = { destinations: () => Promise<Destination[]> }
 
-/** The keyboard for every page. Never takes a key from somebody who is typing or has a dialog open. */
+/** Keyboard shortcuts for every page. Inactive while a person is typing or has a dialog open. */
 export function Shortcuts({ destinations }: Props) {
   const router = useRouter()
   const [shown, setShown] = useState<'nothing' | 'keys' | 'palette'>('nothing')
-  // Long ago: a page that has just opened is not in the middle of a sequence.
+  // Long ago, because a new page is not in the middle of a sequence.
   const goAt = useRef(Number.NEGATIVE_INFINITY)
 
   useEffect(() => {
@@ -62,7 +62,7 @@ export function Shortcuts({ destinations }: Props) {
 
   return (
     <>
-      <Dialog open={shown === 'keys'} onClose={() => setShown('nothing')} title="Keys" narrow>
+      <Dialog open={shown === 'keys'} onClose={() => setShown('nothing')} title="Keyboard shortcuts" narrow>
         <dl className="grid grid-cols-[7rem_1fr] gap-y-2">
           {keys.map(([key, what]) => (
             <div key={key} className="contents">
@@ -82,7 +82,7 @@ export function Shortcuts({ destinations }: Props) {
 const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 
-/** Moves the focus among the rows of the page's list; a list that shows its choice beside itself opens it at once. */
+/** Moves the focus among the rows of the page's list. A list with a detail pane also opens the row. */
 function step(by: 1 | -1) {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')]
   const current = rows.findIndex((row) => row === document.activeElement || row.getAttribute('aria-current') === 'true')

@@ -4,11 +4,13 @@ import { BareLayout } from './bare-layout.tsx'
 
 type Props = { returnTo: string; problem: string | undefined }
 
-/** The door to the identity provider. The server checks where `returnTo` leads. */
+/** Leads to the identity provider. The server checks where `returnTo` leads. */
 export function SignInForm({ returnTo, problem }: Props) {
   return (
     <BareLayout title="Sign in to Postern">
-      <p className="text-muted">Access to Kubernetes for one action and a short while, on a second person’s word.</p>
+      <p className="text-muted">
+        Just-in-time access to Kubernetes: one task, a limited time, approved by a second person.
+      </p>
       {problem && (
         <div className="mt-4">
           <Notice live>{problem}</Notice>
@@ -22,7 +24,7 @@ export function SignInForm({ returnTo, problem }: Props) {
       </form>
       {returnTo !== '/' && (
         <p className="mt-3 text-dense text-muted">
-          Then you go on to <code className="wrap-anywhere">{returnTo}</code>
+          You’ll then continue to <code className="wrap-anywhere">{returnTo}</code>
         </p>
       )}
     </BareLayout>

@@ -3,7 +3,7 @@ export type Theme = (typeof themes)[number]
 
 type Props = { theme: Theme; choose: (form: FormData) => Promise<void> }
 
-/** Follows the system unless told otherwise. A plain form: it works before any script does. */
+/** The theme: the system's unless chosen here. A plain form, so it works without scripts. */
 export function ThemeChoice({ theme, choose }: Props) {
   return (
     <form action={choose} className="flex text-dense" aria-label="Theme">

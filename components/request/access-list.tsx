@@ -5,7 +5,7 @@ import { heldFirst } from './words.ts'
 
 type Props = { requests: RequestSummary[]; actions: RequestActionSet; past?: boolean }
 
-/** The rows of the engineer's home: what is held and waited for, or what is over. */
+/** The rows of the engineer's home: current access and pending requests, or recent ones. */
 export function AccessList({ requests, actions, past = false }: Props) {
   return (
     <ul>

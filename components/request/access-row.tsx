@@ -11,7 +11,7 @@ import { endedBy, namespacesInWords, stepInWords } from './words.ts'
 
 type Props = { request: RequestSummary; actions: RequestActionSet; past?: boolean }
 
-/** One line of the engineer's home: what, where, how it stands, and the one thing to do about it. */
+/** One line of the engineer's home: the request, where, its status, and the action that fits. */
 export function AccessRow({ request, actions, past = false }: Props) {
   const status = shownStatus(request)
   return (
@@ -40,7 +40,7 @@ export function AccessRow({ request, actions, past = false }: Props) {
       >
         {past ? (
           <LinkButton kind="quiet" href={`/requests/new?again=${request.id}`}>
-            Ask again
+            Request again
           </LinkButton>
         ) : (
           <RequestActions request={request} actions={actions} />
@@ -50,13 +50,13 @@ export function AccessRow({ request, actions, past = false }: Props) {
   )
 }
 
-/** What there is to say about where it stands: what it waits for, how long it lasts, or how it ended. */
+/** The status in a few words: what the request is waiting for, the time left, or how the access ended. */
 function RowStatus({ request }: { request: RequestSummary }) {
   const { grant, status } = request
   if (grant?.lastError && grant.status !== 'ended')
     return (
       <span className="text-dense text-ending">
-        {grant.status === 'pending' ? 'Not made yet: ' : 'Still trying: '}
+        {grant.status === 'pending' ? 'Not granted yet: ' : 'Retrying: '}
         <UntrustedText>{grant.lastError}</UntrustedText>
       </span>
     )
@@ -67,14 +67,15 @@ function RowStatus({ request }: { request: RequestSummary }) {
       <span className="text-dense text-muted">
         {request.startsAt ? (
           <>
-            begins <Time at={request.startsAt} />
+            starts <Time at={request.startsAt} />
           </>
         ) : (
-          'is being made in the cluster'
+          'being created in the cluster'
         )}
       </span>
     )
-  if (grant?.status === 'ending') return <span className="text-dense text-muted">until the cluster says denied</span>
+  if (grant?.status === 'ending')
+    return <span className="text-dense text-muted">waiting for the cluster to deny access</span>
   if (grant?.endedAt)
     return (
       <span className="text-dense text-muted">
@@ -86,7 +87,7 @@ function RowStatus({ request }: { request: RequestSummary }) {
     const waits = request.steps.flatMap((step) => stepInWords(step) ?? [])
     return (
       <span className="text-dense text-muted">
-        waits for <UntrustedText>{waits.join(' and ') || 'the next check'}</UntrustedText>
+        waiting for <UntrustedText>{waits.join(' and ') || 'Postern to process it'}</UntrustedText>
       </span>
     )
   }

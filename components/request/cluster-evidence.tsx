@@ -5,17 +5,17 @@ import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { GrantResource, Probe, Probes } from '#lib/core/access/resources'
 
-/** What stands in the cluster for a grant, and what the cluster itself answered about it, at its beginning and end. */
+/** A grant's objects in the cluster, and the cluster's own access reviews when the grant began and ended. */
 export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {
-  if (!grant) return <p className="text-dense text-muted">Nothing was made in the cluster.</p>
+  if (!grant) return <p className="text-dense text-muted">No objects were created in the cluster.</p>
   return (
     <div className="space-y-4">
       <ScrollTable caption="Objects in the cluster">
         <thead>
           <tr>
-            <th scope="col">Object and its UID</th>
-            <th scope="col">Made (UTC)</th>
-            <th scope="col">Removed (UTC)</th>
+            <th scope="col">Object and UID</th>
+            <th scope="col">Created (UTC)</th>
+            <th scope="col">Deleted (UTC)</th>
           </tr>
         </thead>
         <tbody>
@@ -24,7 +24,7 @@ export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {
               <td className="whitespace-nowrap">
                 {one.kind} <code>{`${one.namespace}/${one.name}`}</code>
                 <span className="block text-muted">
-                  {one.uid ? <Copyable text={one.uid} label={`the UID of the ${one.kind}`} /> : 'not made yet'}
+                  {one.uid ? <Copyable text={one.uid} label={`UID of the ${one.kind}`} /> : 'not created yet'}
                 </span>
               </td>
               <td>{one.createdAt ? <Time at={one.createdAt} as="exact" /> : '–'}</td>
@@ -33,10 +33,10 @@ export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {
           ))}
         </tbody>
       </ScrollTable>
-      {grant.findings.length > 0 && <FindingsTable findings={grant.findings} caption="Changed by somebody else" />}
-      <Answer probes={grant.allowedProbes} expected="allowed" otherwise="The cluster has not said allowed yet." />
+      {grant.findings.length > 0 && <FindingsTable findings={grant.findings} caption="Changes made outside Postern" />}
+      <Answer probes={grant.allowedProbes} expected="allowed" otherwise="The cluster hasn’t allowed this access yet." />
       {grant.status !== 'pending' && grant.status !== 'active' && (
-        <Answer probes={grant.deniedProbes} expected="denied" otherwise="The cluster has not said denied yet." />
+        <Answer probes={grant.deniedProbes} expected="denied" otherwise="The cluster hasn’t denied this access yet." />
       )}
     </div>
   )
@@ -44,7 +44,7 @@ export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {
 
 type AnswerProps = { probes: Probes | null; expected: 'allowed' | 'denied'; otherwise: string }
 
-/** One round of questions to the cluster: how many, when, and every single answer underneath. */
+/** One round of access reviews: how many, when, and each answer underneath. */
 function Answer({ probes, expected, otherwise }: AnswerProps) {
   if (!probes) return <p className="text-dense text-muted">{otherwise}</p>
   const asExpected = probes.results.filter((one) => one.allowed === (expected === 'allowed')).length
@@ -56,7 +56,7 @@ function Answer({ probes, expected, otherwise }: AnswerProps) {
           {all ? '✓' : '◐'} {expected}
         </span>{' '}
         <span className="font-normal">
-          {asExpected} of {probes.results.length} answers at <Time at={probes.at} as="exact" /> UTC
+          {asExpected} of {probes.results.length} access reviews at <Time at={probes.at} as="exact" /> UTC
         </span>
       </summary>
       <ul className="mt-1 columns-1 gap-8 pl-4 md:columns-2">

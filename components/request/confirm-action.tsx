@@ -11,16 +11,16 @@ type Props = {
   kind?: ButtonKind
   may: May
   title: string
-  /** What happens when it is done, and what does not. */
+  /** The consequences of the action. */
   children: ReactNode
-  /** Where a reason is asked for: its label. */
+  /** The label of the reason field, for actions that need a reason. */
   reasonLabel?: string
-  /** Where the focus goes once it is done: the id of what tells the outcome. */
+  /** The id of the element that shows the outcome; it receives the focus afterwards. */
   focusAfter?: string
   run: (reason: string) => Promise<ActionResult>
 }
 
-/** A button for what cannot be undone: says what it does, asks once, shows why where it may not. */
+/** A button for an action that can't be undone: explains it, asks for confirmation, and says why when it is disabled. */
 export function ConfirmAction({
   label,
   kind = 'plain',
@@ -44,8 +44,8 @@ export function ConfirmAction({
       setError(result.error)
       if (result.error) return
       setReason('')
-      // The browser gives the focus back to the button when the dialog closes, and the button may be gone with the next
-      // drawing of the page: so the dialog closes first, and the focus goes on from there.
+      // The closing dialog returns the focus to its button, which the next render may remove. So it closes first, and
+      // then the focus moves on.
       form.current?.closest('dialog')?.close()
       document.getElementById(focusAfter)?.focus()
     })
@@ -94,10 +94,10 @@ export function ConfirmAction({
           <ActionProblem error={error} />
           <div className="flex justify-end gap-2">
             <button type="button" className={buttonStyle('quiet')} onClick={() => setOpen(false)}>
-              Keep it
+              Cancel
             </button>
             <button type="submit" className={buttonStyle(kind === 'quiet' ? 'plain' : kind)} disabled={busy}>
-              {busy ? 'One moment …' : label}
+              {busy ? 'Working…' : label}
             </button>
           </div>
         </form>

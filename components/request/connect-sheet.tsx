@@ -20,7 +20,7 @@ type Props = {
 }
 
 /**
- * Takes a credential and shows it once. It lives in this component's memory alone: closing the sheet forgets it, and
+ * Issues a credential and shows it once. It exists in this component's memory only: closing the dialog discards it, and
  * no page, cache or storage holds it.
  */
 export function ConnectSheet(props: Props) {
@@ -30,7 +30,7 @@ export function ConnectSheet(props: Props) {
   const [error, setError] = useState<ActionError | null>(null)
   const [busy, start] = useTransition()
 
-  const take = () =>
+  const issue = () =>
     start(async () => {
       const result = await connect(grantId)
       setError(result.error)
@@ -50,7 +50,7 @@ export function ConnectSheet(props: Props) {
         className={buttonStyle(kind)}
         onClick={() => {
           setOpen(true)
-          take()
+          issue()
         }}
       >
         Connect
@@ -58,27 +58,27 @@ export function ConnectSheet(props: Props) {
       <Dialog open={open} onClose={close} title={`Connect to ${cluster}`}>
         <div className="space-y-5 whitespace-normal" aria-busy={busy}>
           <p className="max-w-[72ch] text-muted">
-            You may <code className="text-ink">{what}</code> in <code className="text-ink">{namespace}</code>. This
-            credential is yours alone and is shown once: closing this sheet forgets it, and you can take another while
-            the access lasts.
+            This credential lets you <code className="text-ink">{what}</code> in{' '}
+            <code className="text-ink">{namespace}</code>. It’s shown only once. You can issue another one while your
+            access is active.
           </p>
-          {busy && <p role="status">The cluster makes a credential for you …</p>}
+          {busy && <p role="status">Issuing a credential…</p>}
           <ActionProblem error={error} />
           {error && (
-            <button type="button" className={buttonStyle()} onClick={take} disabled={busy}>
+            <button type="button" className={buttonStyle()} onClick={issue} disabled={busy}>
               Try again
             </button>
           )}
-          {credential && <Taken credential={credential} cluster={cluster} namespace={namespace} endsAt={expiresAt} />}
+          {credential && <Issued credential={credential} cluster={cluster} namespace={namespace} endsAt={expiresAt} />}
         </div>
       </Dialog>
     </>
   )
 }
 
-type TakenProps = { credential: IssuedCredential; cluster: string; namespace: string; endsAt: string | null }
+type IssuedProps = { credential: IssuedCredential; cluster: string; namespace: string; endsAt: string | null }
 
-function Taken({ credential, cluster, namespace, endsAt }: TakenProps) {
+function Issued({ credential, cluster, namespace, endsAt }: IssuedProps) {
   const file = `postern-${cluster}-${namespace}.kubeconfig`
   return (
     <ol className="appears space-y-4">
@@ -90,42 +90,38 @@ function Taken({ credential, cluster, namespace, endsAt }: TakenProps) {
         <CopyButton text={credential.token} label="Copy token" />
       </li>
       <li>
-        <p className="mb-1 text-dense text-muted">Then, in a terminal:</p>
+        <p className="mb-1 text-dense text-muted">Then run in a terminal:</p>
         <div className="rounded-sm border border-line bg-sunken px-3 py-2">
-          <Copyable
-            wrap
-            label="the terminal line"
-            text={`export KUBECONFIG=~/Downloads/${file} && kubectl auth can-i --list`}
-          />
+          <Copyable wrap label="command" text={`export KUBECONFIG=~/Downloads/${file} && kubectl auth can-i --list`} />
         </div>
       </li>
       <li className="text-dense text-muted">
-        The token dies <Time at={credential.expiresAt} />
+        The token expires <Time at={credential.expiresAt} />
         {endsAt && (
           <>
-            ; the access itself ends <Time at={endsAt} />, and every token with it
+            . Your access ends <Time at={endsAt} />, and all of its tokens stop working then
           </>
         )}
-        . It is known in the record as <Copyable text={credential.jti} label="the token's id" />
+        . Its audit ID is <Copyable text={credential.jti} label="audit ID" />
       </li>
     </ol>
   )
 }
 
 function CopyButton({ text, label }: { text: string; label: string }) {
-  const [said, setSaid] = useState('')
+  const [outcome, setOutcome] = useState('')
   return (
     <button
       type="button"
       className={buttonStyle()}
       onClick={() =>
         navigator.clipboard.writeText(text).then(
-          () => setSaid('Copied'),
-          () => setSaid('Not allowed to copy'),
+          () => setOutcome('Copied'),
+          () => setOutcome('Copying was blocked'),
         )
       }
     >
-      <span aria-live="polite">{said || label}</span>
+      <span aria-live="polite">{outcome || label}</span>
     </button>
   )
 }

@@ -4,26 +4,26 @@ import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { GrantResource } from '#lib/core/access/resources'
 
-/** Every token that was issued under a grant, known by its id. The tokens themselves are nowhere. */
+/** Every token issued under a grant, by its id. The tokens themselves are not stored. */
 export function CredentialsTable({ credentials }: { credentials: GrantResource['credentials'] }) {
-  if (credentials.length === 0) return <p className="text-dense text-muted">No credential was issued.</p>
+  if (credentials.length === 0) return <p className="text-dense text-muted">No credentials were issued.</p>
   return (
-    <ScrollTable caption="Credentials issued">
+    <ScrollTable caption="Issued credentials">
       <thead>
         <tr>
           <th scope="col">
-            <code>jti</code>
+            Audit ID (<code>jti</code>)
           </th>
-          <th scope="col">Taken by</th>
+          <th scope="col">Issued to</th>
           <th scope="col">Issued (UTC)</th>
-          <th scope="col">Dies (UTC)</th>
+          <th scope="col">Expires (UTC)</th>
         </tr>
       </thead>
       <tbody>
         {credentials.map((one) => (
           <tr key={one.id}>
             <td>
-              <Copyable text={one.jti} label="the token's id" />
+              <Copyable text={one.jti} label="audit ID" />
             </td>
             <td>
               <UntrustedText>{one.person.name}</UntrustedText>
@@ -33,7 +33,7 @@ export function CredentialsTable({ credentials }: { credentials: GrantResource['
             </td>
             <td>
               {one.void ? (
-                <span className="text-muted">void: its ServiceAccount is gone</span>
+                <span className="text-muted">invalid: its ServiceAccount was deleted</span>
               ) : (
                 <Time at={one.expiresAt} as="exact" />
               )}

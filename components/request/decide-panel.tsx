@@ -4,7 +4,7 @@ import { ActionProblem } from '#components/ui/action-problem'
 import { Notice } from '#components/ui/notice'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import { durationInWords, formatDuration, secondsOf } from '#lib/core/access/duration'
+import { formatDuration, secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { RequestSummary } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 import { buttonStyle } from '../ui/button-style.ts'
@@ -27,8 +27,8 @@ type Props = {
 }
 
 /**
- * Yes or no, without leaving the page. `a` and `d` put the focus on the button and Enter presses it: two keys, so
- * that no stray letter ever decides. What is sent names the digest of what was shown; the server refuses any other.
+ * Approves or denies without leaving the page. `a` and `d` focus a button and Enter presses it: two keys, so that a stray
+ * letter never decides. The decision carries the digest of the displayed terms; the server rejects any other.
  */
 export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) {
   const [note, setNote] = useState('')
@@ -59,7 +59,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
   const signatureFailure = request.signatureFailure && (
     <Notice>
       <p id={`signature-failure-${request.id}`}>
-        {request.signatureFailure} It cannot be approved: deny it, and have it asked for anew.
+        {request.signatureFailure} This request can’t be approved. Deny it, so that the requester can submit a new one.
       </p>
     </Notice>
   )
@@ -91,7 +91,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
         <span className="mb-1 flex items-baseline justify-between gap-3">
           <span className="font-strong">Note</span>
           <span className="text-dense text-muted">
-            optional, <UntrustedText>{request.requester.name}</UntrustedText> and the record see it
+            optional, visible to <UntrustedText>{request.requester.name}</UntrustedText> and in the history
           </span>
         </span>
         <textarea
@@ -104,7 +104,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
       </label>
       <details>
         <summary className="text-dense text-muted">
-          {narrow ? 'Narrowed: less than was asked for' : 'Allow less than was asked for'}
+          {narrow ? 'Narrowed: less than requested' : 'Narrow the request'}
         </summary>
         <NarrowFields request={request} narrowed={narrowed} onChange={setNarrowed} />
       </details>
@@ -119,7 +119,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
           aria-keyshortcuts="a"
           onClick={() => send('approve')}
         >
-          Approve for {durationInWords(narrowed.seconds)}
+          Approve for {shortDuration(narrowed.seconds)}
         </button>
         <button
           ref={deny}
@@ -141,7 +141,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
 
 type Narrowed = { rules: Rule[]; namespaces: string[]; seconds: number }
 
-/** Only what differs from the request, as the API takes it; undefined where nothing does. */
+/** The differences from the request, as the API expects them; undefined if there are none. */
 function narrowOf(request: Props['request'], { rules, namespaces, seconds }: Narrowed): DecisionBody['narrow'] {
   const narrow = {
     ...(JSON.stringify(rules) === JSON.stringify(request.rules) ? {} : { rules }),

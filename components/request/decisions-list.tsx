@@ -4,9 +4,9 @@ import type { DecisionResource } from '#lib/core/access/resources'
 import { StatusMark } from './status-mark.tsx'
 import { shortHash } from './verdict-list.tsx'
 
-/** Every answer that was given, with its note and with the digest it binds to. */
+/** Every decision, with its note and the digest it binds to. */
 export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) {
-  if (decisions.length === 0) return <p className="text-dense text-muted">Nobody has decided yet.</p>
+  if (decisions.length === 0) return <p className="text-dense text-muted">No decisions yet.</p>
   return (
     <ul className="@container">
       {decisions.map((one) => (
@@ -19,12 +19,8 @@ export function DecisionsList({ decisions }: { decisions: DecisionResource[] }) 
             <UntrustedText>{one.person.name}</UntrustedText>
           </span>
           <span className="min-w-0">
-            {one.note ? (
-              <UntrustedText lines>{one.note}</UntrustedText>
-            ) : (
-              <span className="text-muted">without a note</span>
-            )}
-            {one.narrowed && <span className="text-muted"> · allowed less than was asked for</span>}
+            {one.note ? <UntrustedText lines>{one.note}</UntrustedText> : <span className="text-muted">no note</span>}
+            {one.narrowed && <span className="text-muted"> · narrowed</span>}
           </span>
           <span className="text-muted @lg:col-start-3 @4xl:col-start-4">
             <Time at={one.at} as="exact" /> · <code title={one.digest}>{shortHash(one.digest)}</code>

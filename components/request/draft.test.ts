@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EntitlementResource } from '#lib/core/access/resources'
 import { nothingMore } from '#lib/core/access/verdict'
-import { durationStops, firstDraft, localMinute, problemsAt, submissionOf, wantedOf } from './draft.ts'
+import { durationStops, firstDraft, localMinute, problemsAt, requirementsOf, submissionOf } from './draft.ts'
 
 const entitlement: EntitlementResource = {
   name: 'payments-restart',
@@ -23,7 +23,7 @@ const entitlement: EntitlementResource = {
   approvals: [],
 }
 
-test('a first draft knows all that can be known and nothing more', () => {
+test('the initial draft holds everything that is already known, and nothing else', () => {
   expect(firstDraft(entitlement, {})).toMatchObject({ cluster: 'prod-eu', namespaces: [], seconds: 1800, reason: '' })
   expect(firstDraft(entitlement, { cluster: 'staging' })).toMatchObject({
     cluster: 'staging',
@@ -32,24 +32,24 @@ test('a first draft knows all that can be known and nothing more', () => {
   expect(firstDraft(entitlement, { cluster: 'elsewhere' }).cluster).toBe('prod-eu')
 })
 
-test('an address that asks for longer than the limit starts at the limit', () => {
+test('a URL with a duration above the limit starts the form at the limit', () => {
   expect(firstDraft(entitlement, { seconds: 86_400 }).seconds).toBe(7200)
 })
 
-test('what was left empty is left out of what is sent', () => {
+test('a submission leaves out the empty fields of the form', () => {
   const body = submissionOf(entitlement, { ...firstDraft(entitlement, {}), ticket: '  ' })
   expect(Object.keys(body)).toEqual(['entitlement', 'cluster', 'namespaces', 'reason', 'duration'])
   expect(body.duration).toBe('PT30M')
 })
 
-test('the slider ends at the limit, whatever that is, and holds the default', () => {
+test('the duration slider ends at the limit and contains the default', () => {
   expect(durationStops(7200).at(-1)).toBe(7200)
   expect(durationStops(100)).toEqual([100])
   expect(durationStops(3600, [1500])).toContain(1500)
   expect(durationStops(3600, [9999])).not.toContain(9999)
 })
 
-test('a problem is shown at the field it points to, also when it points inside it', () => {
+test('a problem is shown at its field, also when it points inside the field', () => {
   const all = [
     { pointer: '/namespaces/1', message: 'a' },
     { pointer: '/reason', message: 'b' },
@@ -60,7 +60,7 @@ test('a problem is shown at the field it points to, also when it points inside i
   expect(problemsAt('rules', all)).toEqual([])
 })
 
-test('a moment becomes the minute of the control that is not before it, and is the same moment when sent', () => {
+test('a start time is rounded up to the minute that the control shows, and is submitted as that minute', () => {
   for (const [at, minute] of [
     ['2026-11-24T07:00:00.000Z', '2026-11-24T07:00:00.000Z'],
     ['2026-11-24T07:00:01.000Z', '2026-11-24T07:01:00.000Z'],
@@ -70,8 +70,8 @@ test('a moment becomes the minute of the control that is not before it, and is t
   }
 })
 
-test('what is wanted is what the entitlement and the guardrails want together', () => {
-  expect(wantedOf(entitlement, null)).toEqual({ reasonMinLength: 1, ticketRequired: false, ticketPatterns: [] })
+test('the requirements combine those of the entitlement and of the guardrails', () => {
+  expect(requirementsOf(entitlement, null)).toEqual({ reasonMinLength: 1, ticketRequired: false, ticketPatterns: [] })
   const requirements = {
     ...nothingMore.requirements,
     ticketRequired: true,
@@ -85,5 +85,9 @@ test('what is wanted is what the entitlement and the guardrails want together', 
     ...{ maxDuration: 'PT1H', digest: '', manifests: '', objects: [] },
   }
   const strict = { ...entitlement, reasonMinLength: 30, ticket: { required: false, pattern: '^B' } }
-  expect(wantedOf(strict, preview)).toEqual({ reasonMinLength: 30, ticketRequired: true, ticketPatterns: ['^B', '^A'] })
+  expect(requirementsOf(strict, preview)).toEqual({
+    reasonMinLength: 30,
+    ticketRequired: true,
+    ticketPatterns: ['^B', '^A'],
+  })
 })

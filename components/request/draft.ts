@@ -2,7 +2,7 @@ import { formatDuration, secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 
-/** What stands in the ask form, before it is a submission. `startsAt` is the value of a datetime-local control. */
+/** The state of the request form. `startsAt` is the value of a datetime-local control. */
 export type Draft = {
   cluster: string
   namespaces: string[]
@@ -13,7 +13,7 @@ export type Draft = {
   startsAt: string
 }
 
-/** The body of POST /requests for a draft; what was left empty is left out. */
+/** The body of POST /requests for a draft, without the empty fields. */
 export const submissionOf = (entitlement: EntitlementResource, draft: Draft) => ({
   entitlement: entitlement.name,
   cluster: draft.cluster,
@@ -26,7 +26,7 @@ export const submissionOf = (entitlement: EntitlementResource, draft: Draft) => 
 })
 export type SubmissionBody = ReturnType<typeof submissionOf>
 
-/** The problems of one field, out of violations or field errors with RFC 6901 pointers. */
+/** The problems of one field, from violations or field errors with RFC 6901 pointers. */
 export const problemsAt = (field: string, all: (Violation | { pointer: string; message: string })[]): string[] =>
   all
     .filter((one) => one.pointer === `/${field}` || one.pointer.startsWith(`/${field}/`))
@@ -34,11 +34,11 @@ export const problemsAt = (field: string, all: (Violation | { pointer: string; m
 
 const usual = [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440].map((minutes) => minutes * 60)
 
-/** The durations a slider stops at, in seconds, up to the limit and with the limit itself. */
+/** The stops of a duration slider, in seconds, up to and including the limit. */
 export const durationStops = (maxSeconds: number, also: number[] = []): number[] =>
   [...new Set([...usual, ...also, maxSeconds])].filter((one) => one > 0 && one <= maxSeconds).sort((a, b) => a - b)
 
-/** A first draft: everything that can be known without asking. */
+/** The initial draft, with everything that is already known. */
 export function firstDraft(entitlement: EntitlementResource, known: Partial<Draft>): Draft {
   const cluster = entitlement.clusters.find((one) => one.name === known.cluster) ?? entitlement.clusters[0]
   const only = cluster?.namespaces.length === 1 ? cluster.namespaces : []
@@ -61,8 +61,8 @@ export function localMinute(at: string): string {
   return `${date}T${two(time.getHours())}:${two(time.getMinutes())}`
 }
 
-/** What is wanted of reason and ticket: by the entitlement, and by the guardrails as the last dry run said. */
-export function wantedOf(entitlement: EntitlementResource, preview: Preview | null) {
+/** The requirements for reason and ticket, from the entitlement and from the guardrails of the last preview. */
+export function requirementsOf(entitlement: EntitlementResource, preview: Preview | null) {
   const requirements = preview?.verdict.requirements
   const patterns = [entitlement.ticket.pattern, ...(requirements?.ticketPatterns ?? [])]
   return {

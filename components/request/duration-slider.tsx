@@ -12,7 +12,7 @@ type Props = {
   onChange: (seconds: number) => void
 }
 
-/** How long: a slider over the usual lengths that ends at the limit, and says why that is the limit. */
+/** A slider over the usual durations that ends at the limit and says why that is the limit. */
 export function DurationSlider({ id, label, seconds, max, why, problems, onChange }: Props) {
   const stops = durationStops(max, [seconds])
   return (

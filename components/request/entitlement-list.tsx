@@ -7,14 +7,14 @@ import { whatInWords } from './words.ts'
 
 type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }
 
-/** What may be asked for, one line each: what it gives, where, how long, and who decides. */
+/** Entitlements, one line each: the permissions, where, for how long, and who approves. */
 export function EntitlementList({ choices }: Props) {
   if (choices.length === 0)
     return (
       <div className="mt-6">
-        <Empty title="Nothing to ask for here.">
-          What can be asked for stands in the configuration, for groups of people. Whoever runs Postern can add what is
-          missing; the page Guardrails shows what is in force.
+        <Empty title="No matching entitlements.">
+          Entitlements are configured in postern.yaml and assigned to groups. A Postern administrator can add the one
+          you need.
         </Empty>
       </div>
     )
@@ -42,7 +42,7 @@ export function EntitlementList({ choices }: Props) {
               up to {shortDuration(secondsOf(what.maxDuration))},{' '}
               {what.approvals.length
                 ? what.approvals.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')
-                : 'nobody has to approve'}
+                : 'no approval needed'}
             </span>
           </Link>
         </li>

@@ -4,7 +4,7 @@ import type { RequestSummary } from '#lib/core/access/resources'
 import { shownStatus } from './status-mark.tsx'
 import { namespacesInWords, verbOf, whatInWords } from './words.ts'
 
-/** The request as one sentence: who may do what, where, for how long. */
+/** The request as one sentence: who can do what, where, for how long. */
 export function Headline({ request }: { request: RequestSummary }) {
   const verb = verbOf(shownStatus(request), request.grant !== null && request.grant.activatedAt === null)
   return (

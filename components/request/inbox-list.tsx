@@ -9,7 +9,7 @@ import { namespacesInWords, whatInWords } from './words.ts'
 
 type Props = { requests: RequestSummary[]; chosen: string | null }
 
-/** What waits for my decision, oldest first. The chosen one stays in the list after somebody decided it. */
+/** Requests waiting for my decision, oldest first. The open one stays in the list after it is decided. */
 export function InboxList({ requests, chosen }: Props) {
   return (
     <ul className="border-t border-line">

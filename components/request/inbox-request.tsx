@@ -17,7 +17,7 @@ type Props = {
   decide: (requestId: string, body: DecisionBody) => Promise<ActionResult>
 }
 
-/** The chosen request with everything a decision needs, and the decision itself, without scrolling. */
+/** The open request with everything that a decision needs, and the decision itself, without scrolling. */
 export function InboxRequest({ request, decide }: Props) {
   return (
     <article className="space-y-5">
@@ -31,7 +31,7 @@ export function InboxRequest({ request, decide }: Props) {
           <StatusLine request={request} />
         </div>
       </div>
-      <section aria-label="Why">
+      <section aria-label="Reason">
         <Reason request={request} />
       </section>
       <section>
@@ -40,7 +40,7 @@ export function InboxRequest({ request, decide }: Props) {
           rules={request.rules}
           namespaces={request.namespaces}
           clusterRole={request.clusterRole}
-          caption="What becomes possible"
+          caption="Permissions"
           difference={request.difference}
           who="they"
         />

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { describedBy, Field, Problems } from '#components/ui/field'
 
-// With more namespaces than this a list of boxes is longer than it helps; then names are typed, with suggestions.
+// With more namespaces than this, names are typed with suggestions instead of chosen from checkboxes.
 const mostBoxes = 16
 
 type Props = {
@@ -13,7 +13,7 @@ type Props = {
   onChange: (namespaces: string[]) => void
 }
 
-/** Which namespaces: boxes for those the cluster was last seen to have, typed names where there are too many or none. */
+/** The namespaces: checkboxes for those the cluster had when last read, or typed names if there are too many or none. */
 export function NamespaceChoice({ known, chosen, patterns, reachable, problems, onChange }: Props) {
   if (known.length > 0 && known.length <= mostBoxes)
     return (
@@ -39,7 +39,7 @@ export function NamespaceChoice({ known, chosen, patterns, reachable, problems, 
         </div>
       </fieldset>
     )
-  const hint = `${reachable ? '' : 'The cluster does not answer, so names cannot be offered. '}Names with spaces between${patterns.length ? `; allowed are ${patterns.join(', ')}` : ''}.`
+  const hint = `${reachable ? '' : 'The cluster is unreachable, so no names can be suggested. '}Separate names with spaces.${patterns.length ? ` Allowed: ${patterns.join(', ')}.` : ''}`
   return <TypedNamespaces known={known} chosen={chosen} hint={hint} problems={problems} onChange={onChange} />
 }
 

@@ -10,7 +10,7 @@ type Props = {
   onChange: (narrowed: Narrowed) => void
 }
 
-/** Less than was asked for: shorter, in fewer namespaces, with fewer verbs. There is no control that gives more. */
+/** Narrows a request: a shorter duration, fewer namespaces, fewer verbs. No control can widen it. */
 export function NarrowFields({ request, narrowed, onChange }: Props) {
   const max = secondsOf(request.duration)
   const toggleVerb = (index: number, verb: string, on: boolean) => {
@@ -32,15 +32,15 @@ export function NarrowFields({ request, narrowed, onChange }: Props) {
     <div className="mt-2 space-y-4 border-l-2 border-line pl-4">
       <DurationSlider
         id="narrow-duration"
-        label="For at most"
+        label="Duration"
         seconds={narrowed.seconds}
         max={max}
-        why="Never longer than was asked for."
+        why="At most the requested duration."
         onChange={(seconds) => onChange({ ...narrowed, seconds })}
       />
       {request.namespaces.length > 1 && (
         <fieldset>
-          <legend className="mb-1 font-strong">In</legend>
+          <legend className="mb-1 font-strong">Namespaces</legend>
           <div className="flex flex-wrap gap-x-5">
             {request.namespaces.map((name) => (
               <label key={name} className="flex min-h-8 items-center gap-2">
@@ -64,7 +64,7 @@ export function NarrowFields({ request, narrowed, onChange }: Props) {
         </fieldset>
       )}
       {request.clusterRole ? (
-        <p className="text-dense text-muted">A vetted ClusterRole is given whole: its rules cannot be narrowed here.</p>
+        <p className="text-dense text-muted">This request uses a ClusterRole, whose rules can’t be narrowed.</p>
       ) : (
         request.rules.map((rule, index) => (
           <fieldset key={JSON.stringify(rule)}>
@@ -96,7 +96,7 @@ export function NarrowFields({ request, narrowed, onChange }: Props) {
   )
 }
 
-/** Is this the narrowed form of that rule? They differ in their verbs alone. */
+/** Whether `one` is a narrowed form of `rule`: they differ only in their verbs. */
 const isOf = (one: Rule, rule: Rule) =>
   JSON.stringify([one.apiGroups, one.resources, one.resourceNames]) ===
   JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames])

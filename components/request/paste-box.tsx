@@ -7,8 +7,8 @@ type Choice = { name: string; title: string; detail: string }
 type Props = { choices: Choice[]; value?: string; autoFocus?: boolean }
 
 /**
- * The one box: a pasted Forbidden sentence or free words. Words narrow the list below as they are typed; Enter asks
- * the server, which understands more. Without scripts it is a plain form.
+ * Takes a pasted Forbidden error, a kubectl command or search words. Words filter the list below as they are typed; Enter
+ * sends the text to the server, which also reads errors and commands. Without scripts it is a plain form.
  */
 export function PasteBox({ choices, value = '', autoFocus = false }: Props) {
   const [text, setText] = useState(value)
@@ -29,20 +29,20 @@ export function PasteBox({ choices, value = '', autoFocus = false }: Props) {
         <input
           name="q"
           data-search
-          // biome-ignore lint/a11y/noAutofocus: on the page that only asks this question, it is where typing belongs
+          // biome-ignore lint/a11y/noAutofocus: on a page with nothing else to fill in, typing belongs here
           autoFocus={autoFocus}
           autoComplete="off"
           spellCheck={false}
           maxLength={4000}
-          aria-label="Paste a Forbidden error, or search what you may ask for"
-          placeholder="Paste the Forbidden error, or search what you may ask for"
+          aria-label="Paste a Forbidden error or a kubectl command, or search your entitlements"
+          placeholder="Paste a Forbidden error or a kubectl command, or search"
           className="control h-11 pr-3 pl-9"
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
       </form>
       <p role="status" className="sr-only">
-        {words.length > 0 && !isSentence && `${found.length} found`}
+        {words.length > 0 && !isSentence && `${found.length} ${found.length === 1 ? 'result' : 'results'}`}
       </p>
       {found.length > 0 && (
         <ul className="appears border-x border-b border-line bg-raised">

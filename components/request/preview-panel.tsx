@@ -8,9 +8,9 @@ import { shortHash, VerdictList } from './verdict-list.tsx'
 
 type Props = {
   entitlement: EntitlementResource
-  /** The server's answer to what is chosen now; null until everything needed for one is there. */
+  /** The server's preview of the current draft; null until the draft is complete enough for one. */
   preview: Preview | null
-  /** What keeps the server from answering, in words. */
+  /** Fields that are still empty, in words. */
   needed: string[]
   namespaces: string[]
   busy: boolean
@@ -18,20 +18,20 @@ type Props = {
 }
 
 /**
- * What the dry run says: what becomes possible, whether the guardrails hold, who decides, what would be made. Before
- * there is enough to judge, it says what the entitlement says and what is still needed.
+ * The preview: new permissions, guardrails, approvers, and the objects to be created. While the draft is incomplete, it
+ * shows the entitlement's own permissions and the fields that are still needed.
  */
 export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, beginAt }: Props) {
   const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [] }))
   return (
     <div aria-busy={busy} className="space-y-5">
       <section>
-        <h2 className="mb-1">You would be able to</h2>
+        <h2 className="mb-1">Permissions you would have</h2>
         <RulesTable
           rules={preview?.rules ?? (entitlement.kind === 'ceiling' ? [] : entitlement.rules)}
           namespaces={namespaces}
           clusterRole={entitlement.clusterRole}
-          caption="What you would be able to do"
+          caption="Permissions you would have"
           difference={preview && preview.rules.length > 0 ? preview.difference : null}
           who="you"
         />
@@ -52,7 +52,7 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, b
         {preview && (needed.length === 0 || saysSomething(preview)) && (
           <VerdictList verdict={preview.verdict} beginAt={beginAt} />
         )}
-        {!preview && needed.length === 0 && <p className="text-dense text-muted">Asking …</p>}
+        {!preview && needed.length === 0 && <p className="text-dense text-muted">Checking…</p>}
       </section>
       <section>
         <h2 className="mb-1">Approval</h2>
@@ -61,13 +61,13 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, b
       {preview && (
         <>
           <section>
-            <h2 className="mb-1">Would create</h2>
+            <h2 className="mb-1">Objects to be created</h2>
             <details className="text-dense">
               <summary>{kindsInWords(preview.objects)}</summary>
               <section
-                // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+                // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
                 tabIndex={0}
-                aria-label="The objects as YAML"
+                aria-label="Objects as YAML"
                 className="relative mt-2 max-h-96 overflow-auto border border-line bg-sunken p-3"
               >
                 <pre>{preview.manifests}</pre>
@@ -76,8 +76,8 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, b
           </section>
           {preview.digest && (
             <p className="text-dense text-muted">
-              Whoever approves, approves exactly this:{' '}
-              <Copyable text={preview.digest} shown={shortHash(preview.digest)} label="the digest" />
+              An approval binds to this digest:{' '}
+              <Copyable text={preview.digest} shown={shortHash(preview.digest)} label="digest" />
             </p>
           )}
         </>
@@ -89,7 +89,7 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, b
 function kindsInWords(objects: Preview['objects']): string {
   const counts = new Map<string, number>()
   for (const { kind } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  return [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`).join(' · ') || 'Nothing yet'
+  return [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`).join(' · ') || 'None yet'
 }
 
 const saysSomething = ({ verdict }: Preview) => verdict.violations.length + verdict.warnings.length > 0

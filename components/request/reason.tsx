@@ -2,7 +2,7 @@ import { Copyable } from '#components/ui/copyable'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { RequestSummary } from '#lib/core/access/resources'
 
-/** Why it was asked for, as it was written. */
+/** The reason for the request, as written. */
 export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | 'ticket'> }) {
   return (
     <figure className="max-w-[72ch]">
@@ -15,7 +15,7 @@ export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | '
       </blockquote>
       {request.ticket && (
         <figcaption className="mt-1 pl-3.5 text-dense text-muted">
-          Ticket <Copyable text={request.ticket} label="the ticket" />
+          Ticket <Copyable text={request.ticket} label="ticket" />
         </figcaption>
       )}
     </figure>

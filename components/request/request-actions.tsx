@@ -5,7 +5,7 @@ import { ConfirmAction } from './confirm-action.tsx'
 import { ConnectSheet } from './connect-sheet.tsx'
 import { whatInWords } from './words.ts'
 
-/** What can be done with a request and its grant; pages give the server's actions, components never import them. */
+/** The actions on a request and its grant. Pages pass the server actions in; components never import them. */
 export type RequestActionSet = {
   withdraw: (requestId: string) => Promise<ActionResult>
   release: (grantId: string) => Promise<ActionResult>
@@ -15,7 +15,7 @@ export type RequestActionSet = {
 
 type Props = { request: RequestSummary; actions: RequestActionSet; focusAfter?: string }
 
-/** The actions that fit this reader now, as the server allows them; what does not fit at all is not there. */
+/** The actions that the server allows this reader now. */
 export function RequestActions({ request, actions, focusAfter }: Props) {
   const { grant, can } = request
   return (
@@ -33,31 +33,28 @@ export function RequestActions({ request, actions, focusAfter }: Props) {
       )}
       {grant && can.release.may && (
         <ConfirmAction
-          label="End now"
+          label="End access"
           may={can.release}
-          title="End this access now?"
+          title="End this access?"
           run={actions.release.bind(null, grant.id)}
           focusAfter={focusAfter}
         >
-          <p>
-            Every credential taken under it stops working at once, and the cluster is asked until it says denied. To get
-            it back you ask again.
-          </p>
+          <p>Every credential issued under it stops working immediately. To get access again, submit a new request.</p>
         </ConfirmAction>
       )}
       {grant && can.revoke.may && (
         <ConfirmAction
-          label="Revoke"
+          label="Revoke access"
           kind="danger"
           may={can.revoke}
           title="Revoke this access?"
-          reasonLabel="Why"
+          reasonLabel="Reason"
           run={actions.revoke.bind(null, grant.id)}
           focusAfter={focusAfter}
         >
           <p>
-            The credentials of <UntrustedText>{request.requester.name}</UntrustedText> stop working at once. They and
-            the record see your reason.
+            All credentials of <UntrustedText>{request.requester.name}</UntrustedText> for this access stop working
+            immediately. Your reason is visible to them and in the history.
           </p>
         </ConfirmAction>
       )}
@@ -69,7 +66,7 @@ export function RequestActions({ request, actions, focusAfter }: Props) {
           run={actions.withdraw.bind(null, request.id)}
           focusAfter={focusAfter}
         >
-          <p>Nobody is asked to decide any more. The request and its withdrawal stay in the record.</p>
+          <p>Approvers can no longer decide it. The request and its withdrawal stay in the history.</p>
         </ConfirmAction>
       )}
     </span>

@@ -18,13 +18,13 @@ import { aboutTitle } from './words.ts'
 
 type Props = { request: RequestResource; isMine: boolean; events: AuditEventResource[]; moreEvents: boolean }
 
-/** A request from top to bottom, as an auditor reads it: each part links to itself, and prints as it stands. */
+/** A request from top to bottom, as an auditor reads it. Each section has its own link, and the page prints well. */
 export function RequestEvidence({ request, isMine, events, moreEvents }: Props) {
   const { grant } = request
   const account = grant?.objects.find((one) => one.kind === 'ServiceAccount')
   return (
     <>
-      <Section id="why" title="Why">
+      <Section id="reason" title="Reason">
         <Reason request={request} />
       </Section>
       <Section
@@ -32,7 +32,7 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         title={aboutTitle(request)}
         aside={
           <>
-            digest <Copyable text={request.digest} shown={shortHash(request.digest)} label="the digest" />
+            digest <Copyable text={request.digest} shown={shortHash(request.digest)} label="digest" />
           </>
         }
       >
@@ -40,7 +40,7 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
           rules={request.rules}
           namespaces={request.namespaces}
           clusterRole={request.clusterRole}
-          caption="What becomes possible"
+          caption="Permissions"
           difference={request.difference}
           who={isMine ? 'you' : 'they'}
         />
@@ -49,13 +49,13 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         </div>
         {request.submittedTerms && (
           <p className="mt-2 max-w-[72ch] text-dense">
-            An approver allowed less than was asked for, which was{' '}
+            An approver narrowed this request. It was submitted for{' '}
             {durationInWords(secondsOf(request.submittedTerms.duration))} in{' '}
-            <code>{request.submittedTerms.namespaces.join(', ')}</code> under the digest{' '}
+            <code>{request.submittedTerms.namespaces.join(', ')}</code> with the digest{' '}
             <Copyable
               text={request.submittedTerms.digest}
               shown={shortHash(request.submittedTerms.digest)}
-              label="the digest first asked"
+              label="submitted digest"
             />
           </p>
         )}
@@ -69,7 +69,7 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
             <Copyable
               text={request.verdict.policyVersion}
               shown={shortHash(request.verdict.policyVersion)}
-              label="the policy version"
+              label="policy version"
             />
           </>
         }
@@ -86,7 +86,7 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         aside={
           grant && (
             <>
-              grant <Copyable text={grant.id} label="the grant's id" />
+              grant <Copyable text={grant.id} label="grant ID" />
             </>
           )
         }
@@ -94,7 +94,7 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         <ClusterEvidence grant={grant} />
         {grant?.endNote && (
           <p className="mt-2 text-dense">
-            Ended with the words: <UntrustedText lines>{grant.endNote}</UntrustedText>
+            Reason for ending: <UntrustedText lines>{grant.endNote}</UntrustedText>
           </p>
         )}
       </Section>
@@ -102,14 +102,10 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         <CredentialsTable credentials={grant?.credentials ?? []} />
       </Section>
       {account && (
-        <Section id="activity" title="What was done with it">
+        <Section id="activity" title="Activity">
           <p className="max-w-[72ch] text-dense">
-            In the API server’s own audit log, every call made with this grant carries the user{' '}
-            <Copyable
-              wrap
-              text={`system:serviceaccount:${account.namespace}:${account.name}`}
-              label="the user of these calls"
-            />
+            In the API server’s audit log, every call made with this grant has the user{' '}
+            <Copyable wrap text={`system:serviceaccount:${account.namespace}:${account.name}`} label="user name" />
           </p>
         </Section>
       )}
@@ -118,12 +114,12 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         title="Timeline"
         aside={
           <Link className="link" href={`/history?request=${request.id}`}>
-            in the history
+            View in history
           </Link>
         }
       >
         <Timeline events={events} />
-        {moreEvents && <p className="mt-2 text-dense text-muted">Earlier events are in the history.</p>}
+        {moreEvents && <p className="mt-2 text-dense text-muted">Older events are in History.</p>}
       </Section>
       <p className="mt-8 hidden text-dense text-muted print:block">
         Printed <Time at={new Date().toISOString()} as="exact" /> UTC

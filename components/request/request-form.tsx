@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent, useMemo, useRef, useState, useTransition } f
 import { ActionProblem } from '#components/ui/action-problem'
 import { describedBy, Field } from '#components/ui/field'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import { durationInWords, secondsOf } from '#lib/core/access/duration'
+import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
 import { buttonStyle } from '../ui/button-style.ts'
 import {
@@ -11,9 +11,9 @@ import {
   firstDraft,
   localMinute,
   problemsAt,
+  requirementsOf,
   type SubmissionBody,
   submissionOf,
-  wantedOf,
 } from './draft.ts'
 import { DurationSlider } from './duration-slider.tsx'
 import { NamespaceChoice } from './namespace-choice.tsx'
@@ -23,7 +23,7 @@ import { StartChoice } from './start-choice.tsx'
 
 export type { Draft, SubmissionBody } from './draft.ts'
 
-// Long enough that typing does not ask at every letter, short enough that the answer seems to be there already.
+// Long enough not to preview after every letter, short enough to feel immediate.
 const settleMs = 300
 
 type Props = {
@@ -33,8 +33,8 @@ type Props = {
   submit: (body: SubmissionBody) => Promise<ActionResult>
 }
 
-/** The ask: what is chosen on the left, what it would give on the right, always by the server's own dry run. */
-export function RequestForm({ entitlement, known, preview: dryRun, submit }: Props) {
+/** The request form, with the server's preview of it at its side. */
+export function RequestForm({ entitlement, known, preview: previewOf, submit }: Props) {
   const [draft, setDraft] = useState(() => firstDraft(entitlement, known))
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const [preview, setPreview] = useState<Preview | null>(null)
@@ -45,8 +45,8 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
   const form = useRef<HTMLFormElement>(null)
   const body = useMemo(() => submissionOf(entitlement, draft), [entitlement, draft])
 
-  const check = useEffectEvent(() => dryRun(body))
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new body is what there is to check
+  const check = useEffectEvent(() => previewOf(body))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new body needs a new preview
   useEffect(() => {
     let current = true
     setChecking(true)
@@ -70,24 +70,24 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
     )
   }
   const everything = [...(refused?.errors ?? preview?.verdict.violations ?? []), ...(error?.errors ?? [])]
-  // What nobody has filled in yet is still needed; only what was filled in can be wrong.
-  const isUntold = ({ pointer }: Violation) =>
+  // An empty field is still needed; only a filled one can be wrong.
+  const isEmpty = ({ pointer }: Violation) =>
     (pointer === '/reason' && !draft.reason.trim()) || (pointer === '/ticket' && !draft.ticket.trim())
-  const untold = (preview?.verdict.violations ?? []).filter(isUntold)
-  const broken = (preview?.verdict.violations ?? []).filter((one) => !isUntold(one))
+  const empty = (preview?.verdict.violations ?? []).filter(isEmpty)
+  const broken = (preview?.verdict.violations ?? []).filter((one) => !isEmpty(one))
   const problems = (field: string) => (touched.has(field) || error ? [...new Set(problemsAt(field, everything))] : [])
   const cluster = entitlement.clusters.find((one) => one.name === draft.cluster)
   const most = secondsOf(entitlement.maxDuration)
   const max = Math.min(most, (preview && secondsOf(preview.maxDuration)) || most)
-  const limiter = max < most ? 'a guardrail allows no more' : 'that is the limit of this entitlement'
-  const wanted = wantedOf(entitlement, preview)
+  const limiter = max < most ? 'limited by a guardrail' : 'the limit of this entitlement'
+  const required = requirementsOf(entitlement, preview)
   const missing = everything.length
-  const essence = durationInWords(draft.seconds)
+  const essence = shortDuration(draft.seconds)
 
-  const ask = () =>
+  const submitDraft = () =>
     send(async () => {
       const result = await submit(body)
-      // Where it worked, the action has already gone to the new request's page and does not come back here.
+      // A successful action has already redirected to the new request.
       if (!result?.error) return
       setError(result.error)
       requestAnimationFrame(() =>
@@ -101,7 +101,7 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
       className="grid gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,1.05fr)]"
       onSubmit={(event) => {
         event.preventDefault()
-        ask()
+        submitDraft()
       }}
     >
       <div className="space-y-6">
@@ -115,7 +115,7 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
             >
               {entitlement.clusters.map((one) => (
                 <option key={one.name} value={one.name}>
-                  {one.reachable ? one.name : `${one.name} (does not answer)`}
+                  {one.reachable ? one.name : `${one.name} (unreachable)`}
                 </option>
               ))}
             </select>
@@ -124,7 +124,7 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
           <p>
             <span className="mr-3 font-strong">Cluster</span>
             <code>{draft.cluster}</code>
-            {!cluster?.reachable && <span className="ml-2 text-ending">does not answer at the moment</span>}
+            {!cluster?.reachable && <span className="ml-2 text-ending">unreachable right now</span>}
           </p>
         )}
         <NamespaceChoice
@@ -146,11 +146,11 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
         )}
         <Field
           id="reason"
-          label="Why"
+          label="Reason"
           hint={
-            wanted.reasonMinLength > 1
-              ? `At least ${wanted.reasonMinLength} characters. Whoever decides reads this, and so does the record.`
-              : 'Whoever decides reads this, and so does the record.'
+            required.reasonMinLength > 1
+              ? `At least ${required.reasonMinLength} characters. Visible to approvers and in the history.`
+              : 'Visible to approvers and in the history.'
           }
           problems={problems('reason')}
         >
@@ -169,11 +169,11 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
         <Field
           id="ticket"
           label="Ticket"
-          optional={!wanted.ticketRequired}
+          optional={!required.ticketRequired}
           hint={
-            wanted.ticketPatterns.length > 0 ? (
+            required.ticketPatterns.length > 0 ? (
               <>
-                Written as <code>{wanted.ticketPatterns.join(' and ')}</code>
+                Format: <code>{required.ticketPatterns.join(' and ')}</code>
               </>
             ) : undefined
           }
@@ -193,10 +193,10 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
         </Field>
         <DurationSlider
           id="duration"
-          label="How long"
+          label="Duration"
           seconds={draft.seconds}
           max={max}
-          why={`At most ${durationInWords(max)}: ${limiter}. The clock starts when access starts.`}
+          why={`Up to ${durationInWords(max)}, ${limiter}. The time runs from the start of the access.`}
           problems={problems('duration')}
           onChange={(seconds) => change({ seconds })}
         />
@@ -208,7 +208,7 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
         <ActionProblem error={error} />
         <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
           <button type="submit" className={buttonStyle('primary')} disabled={sending}>
-            {sending ? 'Asking …' : `Ask for ${essence}`}
+            {sending ? 'Submitting…' : `Request access for ${essence}`}
           </button>
           <p className="text-dense text-muted">{outlook(preview, missing, checking)}</p>
         </div>
@@ -217,7 +217,7 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
         <PreviewPanel
           entitlement={entitlement}
           preview={refused || !preview ? null : { ...preview, verdict: { ...preview.verdict, violations: broken } }}
-          needed={refused ? messagesOf(refused) : untold.map((one) => one.sentence)}
+          needed={refused ? messagesOf(refused) : empty.map((one) => one.sentence)}
           namespaces={draft.namespaces}
           busy={checking}
           beginAt={(time) => change({ startsAt: localMinute(time) })}
@@ -229,10 +229,10 @@ export function RequestForm({ entitlement, known, preview: dryRun, submit }: Pro
 
 function outlook(preview: Preview | null, missing: number, checking: boolean): string {
   if (!preview && checking) return ''
-  if (missing > 0) return missing === 1 ? 'One thing is still missing.' : `${missing} things are still missing.`
+  if (missing > 0) return missing === 1 ? '1 problem left to fix.' : `${missing} problems left to fix.`
   const open = preview?.steps ?? []
-  if (open.length === 0) return 'Nobody has to approve it.'
-  return `Needs ${open.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')}.`
+  if (open.length === 0) return 'No approval needed.'
+  return `Needs approval from ${open.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')}.`
 }
 
 const messagesOf = ({ sentence, errors }: ActionError) =>

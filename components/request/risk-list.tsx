@@ -4,22 +4,22 @@ import { SeverityMark } from './severity-mark.tsx'
 
 type Finding = RiskResource['findings'][number]
 
-/** What somebody could do with these rules that whoever decides should know, gravest first. */
+/** The risks of these permissions that an approver should know, most severe first. */
 export function RiskList({ risk }: { risk: RiskResource }) {
-  const told = risk.findings.filter(({ partOf }) => partOf.length === 0)
+  const main = risk.findings.filter(({ partOf }) => partOf.length === 0)
   const folded = risk.findings.filter(({ partOf }) => partOf.length > 0)
   return (
     <div className="text-dense">
       <p className="flex flex-wrap items-center gap-x-2">
         <span className="text-muted">Risk</span>
         <SeverityMark severity={risk.severity} />
-        {risk.findings.length === 0 && <span className="text-muted">nothing that the catalogue of risks knows</span>}
+        {risk.findings.length === 0 && <span className="text-muted">no known risks</span>}
       </p>
-      <FindingList findings={told} />
+      <FindingList findings={main} />
       {folded.length > 0 && (
         <details className="mt-1">
           <summary className="text-muted">
-            {folded.length === 1 ? 'One more that these include' : `${folded.length} more that these include`}
+            {folded.length === 1 ? '1 more, implied by the above' : `${folded.length} more, implied by the above`}
           </summary>
           <FindingList findings={folded} />
         </details>

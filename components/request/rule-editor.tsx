@@ -4,12 +4,12 @@ import type { Rule } from '#lib/core/access/rule'
 
 const usualVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
 
-/** One line of the editor: a part of the ceiling, and what is chosen inside it. */
+/** One line of the editor: a rule of the ceiling, and the choice inside it. */
 type Choice = { groups: string[]; resources: string[]; verbs: string[]; names: string }
 
 type Props = { ceiling: Rule[]; initial: Rule[]; problems: string[]; onChange: (rules: Rule[]) => void }
 
-/** Rules chosen inside a ceiling: nothing beyond it can be ticked, and the server judges again whatever is sent. */
+/** Chooses rules inside a ceiling. The server checks the submitted rules again. */
 export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
   const [choices, setChoices] = useState(() => ceiling.map((rule) => startOf(rule, initial)))
   const change = (index: number, part: Partial<Choice>) => {
@@ -19,7 +19,7 @@ export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
   }
   return (
     <fieldset>
-      <legend className="mb-1 font-strong">What you need to do</legend>
+      <legend className="mb-1 font-strong">Permissions you need</legend>
       <div className="space-y-3" id="rules">
         {ceiling.map((rule, index) => {
           const choice = choices[index]
@@ -43,10 +43,10 @@ export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
                 onChange={(verbs) => change(index, { verbs })}
               />
               <label className="flex flex-wrap items-center gap-2 text-dense">
-                <span className="text-muted">Only these names</span>
+                <span className="text-muted">Resource names</span>
                 <input
                   className="control max-w-72 font-mono text-code"
-                  placeholder={rule.resourceNames?.length ? rule.resourceNames.join(' ') : 'every name'}
+                  placeholder={rule.resourceNames?.length ? rule.resourceNames.join(' ') : 'all'}
                   value={choice.names}
                   onChange={(event) => change(index, { names: event.target.value })}
                 />
@@ -73,7 +73,7 @@ function Boxes({ label, offered, chosen, typed, suffix, onChange }: BoxesProps) 
   if (typed)
     return (
       <label className="block text-dense">
-        <span className="text-muted">{label} (any, with spaces between)</span>
+        <span className="text-muted">{label} (separate with spaces)</span>
         <input
           className="control font-mono text-code"
           defaultValue={chosen.join(' ')}
@@ -82,7 +82,7 @@ function Boxes({ label, offered, chosen, typed, suffix, onChange }: BoxesProps) 
       </label>
     )
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset in a fieldset is read twice; a named group is enough here
+    // biome-ignore lint/a11y/useSemanticElements: screen readers announce a nested fieldset twice; a named group is enough
     <div role="group" aria-label={label} className="flex flex-wrap gap-x-4 gap-y-0.5">
       {offered.map((one) => (
         <label key={one} className="flex min-h-7 items-center gap-1.5">

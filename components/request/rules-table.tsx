@@ -5,7 +5,7 @@ import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 
-// A vetted ClusterRole such as `view` names some eighty resources: more than this many are folded behind their number.
+// A ClusterRole such as `view` names some eighty resources; the rest of a long list is folded.
 const mostShown = 12
 
 type Props = {
@@ -13,15 +13,15 @@ type Props = {
   namespaces: string[]
   clusterRole: string | null
   caption: string
-  /** What of it is new; null before there is an answer. */
+  /** Which of the permissions are new; null before that is known. */
   difference: Difference | null
-  /** To whom it is new. */
+  /** Whose permissions they are. */
   who: 'you' | 'they'
 }
 
 /**
- * What becomes possible: what is new first, then, in quiet words, what is possible already. The verbs lead, because they
- * are what an approver decides about; same verbs in one row.
+ * Permissions: the new ones first, then, muted, those the person already has. The verbs lead, because an approver decides
+ * about them; rules with the same verbs share a row.
  */
 export function RulesTable({ rules, namespaces, clusterRole, caption, difference, who }: Props) {
   const parts = difference?.known
@@ -51,7 +51,7 @@ export function RulesTable({ rules, namespaces, clusterRole, caption, difference
                 <Targets targets={targets} />
                 {names.length > 0 && (
                   <p className="text-muted">
-                    only named{' '}
+                    named{' '}
                     <code className={clsx(!isHeld && 'text-ink')}>
                       <UntrustedText>{names.join(', ')}</UntrustedText>
                     </code>
@@ -68,32 +68,32 @@ export function RulesTable({ rules, namespaces, clusterRole, caption, difference
           ))}
         </tbody>
       </table>
-      {difference && rules.length > 0 && <Today difference={difference} who={who} />}
-      {rules.length === 0 && !clusterRole && <p className="py-2 text-dense text-muted">No rules chosen yet.</p>}
+      {difference && rules.length > 0 && <CurrentAccess difference={difference} who={who} />}
+      {rules.length === 0 && !clusterRole && <p className="py-2 text-dense text-muted">No permissions selected yet.</p>}
       {clusterRole && (
         <p className="mt-2 text-dense text-muted">
-          Through the vetted ClusterRole <code>{clusterRole}</code>, bound in each namespace
-          {rules.length === 0 && '; what it holds is not known until the cluster answers'}.
+          Granted through the ClusterRole <code>{clusterRole}</code>, bound in each namespace.
+          {rules.length === 0 && ' Its rules are unknown until the cluster responds.'}
         </p>
       )}
     </>
   )
 }
 
-/** As of when it is known what is new, or why it is not. */
-function Today({ difference, who }: { difference: Difference; who: Props['who'] }) {
+/** When the person's current access was read, or why it is unknown. */
+function CurrentAccess({ difference, who }: { difference: Difference; who: Props['who'] }) {
   return (
     <p className="mt-1.5 max-w-[72ch] text-dense text-muted">
       {!difference.known ? (
         <>
-          What {who} can do there already is not known: <UntrustedText>{difference.why}</UntrustedText>
+          What {who} can already do there is unknown: <UntrustedText>{difference.why}</UntrustedText>
         </>
       ) : (
         <>
           {difference.gained.length === 0 && (
-            <span className="text-ink">Nothing of it is new: {who} can do all of this without Postern. </span>
+            <span className="text-ink">None of this is new: {who} can already do all of it without Postern. </span>
           )}
-          By the cluster’s roles and bindings <Time at={difference.asOf} />.
+          Based on the cluster’s roles and bindings, read <Time at={difference.asOf} />.
         </>
       )}
     </p>
@@ -122,16 +122,16 @@ function Targets({ targets }: { targets: string[] }) {
 type Part = { rules: Rule[]; namespaces: string[]; isHeld: boolean }
 type Row = { key: string; verbs: string; targets: string[]; names: string[]; at: string[]; isHeld: boolean }
 
-/** Rules with the same verbs on the same names as one row; every target in the words of the sentence, none left out. */
+/** Merges rules with the same verbs and names into one row, with every target written as in a sentence. */
 function rowsOf({ rules, namespaces: at, isHeld }: Part): Row[] {
   const rows = new Map<string, Row>()
   for (const rule of rules) {
     const names = [...(rule.resourceNames ?? [])].sort()
-    const verbs = said({ ...rule, apiGroups: [''], resources: ['x'] }).slice(0, -' x'.length)
+    const verbs = inWords({ ...rule, apiGroups: [''], resources: ['x'] }).slice(0, -' x'.length)
     const key = JSON.stringify([isHeld, at, verbs, names])
     const targets = rule.apiGroups.flatMap((group) =>
       rule.resources.map((resource) =>
-        said({ verbs: ['get'], apiGroups: [group], resources: [resource] }).slice('get '.length),
+        inWords({ verbs: ['get'], apiGroups: [group], resources: [resource] }).slice('get '.length),
       ),
     )
     const before = rows.get(key)?.targets ?? []
@@ -140,4 +140,4 @@ function rowsOf({ rules, namespaces: at, isHeld }: Part): Row[] {
   return [...rows.values()]
 }
 
-const said = (rule: Rule) => rulesInWords([{ ...rule, resourceNames: undefined }])
+const inWords = (rule: Rule) => rulesInWords([{ ...rule, resourceNames: undefined }])

@@ -10,7 +10,7 @@ const shapes: Record<Severity, { colour: string; shape: React.ReactNode }> = {
   },
 }
 
-/** How grave a risk is: a shape, a word and a colour together. `wordless` where words beside it say the same. */
+/** A severity as a shape, a word and a colour. `wordless` hides the word where the text beside it already says it. */
 export function SeverityMark({ severity, wordless = false }: { severity: Severity; wordless?: boolean }) {
   return <ShapeMark {...shapes[severity]} word={severity} wordless={wordless} />
 }

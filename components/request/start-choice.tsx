@@ -3,15 +3,15 @@ import { describedBy, Field } from '#components/ui/field'
 
 type Props = { value: string; problems: string[]; onChange: (value: string) => void }
 
-/** When: now, unless somebody plans ahead. */
+/** When the access starts: on approval, or at a chosen time. */
 export function StartChoice({ value, problems, onChange }: Props) {
   const [opened, setLater] = useState(false)
-  // A start may also be chosen elsewhere: where the guardrails say when it would pass.
+  // The verdict can also set a start, to a time at which the request would pass.
   const later = opened || value !== ''
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
   return (
     <fieldset>
-      <legend className="mb-1 font-strong">When</legend>
+      <legend className="mb-1 font-strong">Start</legend>
       <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
         <label className="flex min-h-8 items-center gap-2">
           <input
@@ -23,17 +23,17 @@ export function StartChoice({ value, problems, onChange }: Props) {
               onChange('')
             }}
           />
-          as soon as it is approved
+          As soon as it’s approved
         </label>
         <label className="flex min-h-8 items-center gap-2">
           <input type="radio" name="when" checked={later} onChange={() => setLater(true)} />
-          at a time
+          At a set time
         </label>
       </div>
       {later && (
         <Field
           id="startsAt"
-          label="Begins"
+          label="Start time"
           hint={<span suppressHydrationWarning>In your time zone, {zone}.</span>}
           problems={problems}
         >

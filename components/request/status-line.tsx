@@ -4,7 +4,7 @@ import type { RequestSummary } from '#lib/core/access/resources'
 import { StatusMark, shownStatus } from './status-mark.tsx'
 import { endedBy, stepInWords } from './words.ts'
 
-/** Where one request stands, in a line: its state, its countdown, and what it waits for. */
+/** A request's status in one line: its state, the time left, and what it is waiting for. */
 export function StatusLine({ request }: { request: RequestSummary }) {
   const { grant } = request
   const status = shownStatus(request)
@@ -15,21 +15,21 @@ export function StatusLine({ request }: { request: RequestSummary }) {
       </span>
       {status === 'pending' && (
         <span>
-          asked <Time at={request.createdAt} />, waits for{' '}
+          submitted <Time at={request.createdAt} />, waiting for{' '}
           <UntrustedText>
-            {request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'the next check'}
+            {request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'Postern to process it'}
           </UntrustedText>
-          , and lapses <Time at={request.lapsesAt} />
+          , expires <Time at={request.lapsesAt} />
         </span>
       )}
       {status === 'approved' && (
         <span>
           {request.startsAt ? (
             <>
-              begins <Time at={request.startsAt} />
+              starts <Time at={request.startsAt} />
             </>
           ) : (
-            'the access is being made in the cluster'
+            'access is being created in the cluster'
           )}
         </span>
       )}
@@ -38,7 +38,7 @@ export function StatusLine({ request }: { request: RequestSummary }) {
           <Remaining since={grant.activatedAt} until={grant.expiresAt} />
         </span>
       )}
-      {status === 'ending' && <span>the cluster is asked until it says denied</span>}
+      {status === 'ending' && <span>waiting for the cluster to deny access</span>}
       {status === 'ended' && grant?.endedAt && (
         <span>
           <Time at={grant.endedAt} />
@@ -46,11 +46,14 @@ export function StatusLine({ request }: { request: RequestSummary }) {
         </span>
       )}
       {(status === 'denied' || status === 'withdrawn' || status === 'lapsed') && request.resolvedAt && (
-        <Time at={request.resolvedAt} />
+        <span>
+          {status === 'lapsed' && 'before it was decided, '}
+          <Time at={request.resolvedAt} />
+        </span>
       )}
       {grant?.lastError && (
         <span className="w-full text-ending">
-          {status === 'ended' ? 'The cluster said: ' : 'Still trying: '}
+          {status === 'ended' ? 'Last error: ' : 'Retrying: '}
           <UntrustedText>{grant.lastError}</UntrustedText>
         </span>
       )}

@@ -32,13 +32,13 @@ const shapes: Record<ShownStatus, { colour: string; shape: React.ReactNode }> = 
   },
 }
 
-/** The state of a request or a grant: a shape, a word and a colour together. `wordless` where words beside it say the same. */
+/** A status as a shape, a word and a colour. `wordless` hides the word where the text beside it already says it. */
 export function StatusMark({ status, wordless = false }: { status: ShownStatus; wordless?: boolean }) {
-  return <ShapeMark {...shapes[status]} word={status} wordless={wordless} />
+  return <ShapeMark {...shapes[status]} word={status === 'lapsed' ? 'expired' : status} wordless={wordless} />
 }
 
 type Stateful = { status: RequestStatus; grant: { status: GrantStatus } | null }
 
-/** Where one request stands now: its grant's status once there is access to speak of, else its own. */
+/** The status to show for a request: its grant's once that is past pending, else its own. */
 export const shownStatus = ({ status, grant }: Stateful): ShownStatus =>
   grant && grant.status !== 'pending' ? grant.status : status

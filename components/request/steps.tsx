@@ -5,10 +5,10 @@ import { StatusMark } from './status-mark.tsx'
 
 type Props = { steps: StepResource[]; peopleKnown?: boolean }
 
-/** Who has to say yes, step by step: who has, who still could. `peopleKnown` false: not asked yet who that is. */
+/** The approval steps: who has approved and who is eligible. `peopleKnown` is false while the eligible people aren't loaded. */
 export function Steps({ steps, peopleKnown = true }: Props) {
   if (steps.length === 0)
-    return <p className="text-dense">Nobody has to approve: its entitlement approves by itself.</p>
+    return <p className="text-dense">No approval needed: this entitlement is approved automatically.</p>
   return (
     <ul className="text-dense">
       {steps.map((step) => {
@@ -34,17 +34,17 @@ export function Steps({ steps, peopleKnown = true }: Props) {
               </p>
               {step.approvedBy.length > 0 && (
                 <p className="text-good">
-                  approved by <UntrustedText>{step.approvedBy.map((one) => one.name).join(', ')}</UntrustedText>
+                  Approved by <UntrustedText>{step.approvedBy.map((one) => one.name).join(', ')}</UntrustedText>
                 </p>
               )}
               {!complete && peopleKnown && (
                 <p className="text-muted">
                   {step.eligible.length > 0 ? (
                     <>
-                      can be <UntrustedText>{names(step.eligible.map((one) => one.name))}</UntrustedText>
+                      Eligible: <UntrustedText>{names(step.eligible.map((one) => one.name))}</UntrustedText>
                     </>
                   ) : (
-                    'nobody from there has signed in to Postern yet'
+                    'No one in this group has signed in to Postern yet'
                   )}
                 </p>
               )}

@@ -3,9 +3,9 @@ import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AuditEventResource } from '#lib/core/access/resources'
 
-/** What happened, in order, as it was recorded. */
+/** The events of a request, in order, as recorded. */
 export function Timeline({ events }: { events: AuditEventResource[] }) {
-  if (events.length === 0) return <p className="text-dense text-muted">Nothing is recorded that you may see.</p>
+  if (events.length === 0) return <p className="text-dense text-muted">No events that you can see.</p>
   return (
     <ScrollTable caption="Audit events">
       <thead>

@@ -5,11 +5,11 @@ import { buttonStyle } from '../ui/button-style.ts'
 
 type Props = {
   verdict: Verdict
-  /** Chooses another start, where the reader is choosing one. */
+  /** Sets the start time, on the request form. */
   beginAt?: (time: string) => void
 }
 
-/** What all guardrails say together: every violation, every warning, or that all of them hold. */
+/** The verdict of all guardrails: every violation and warning, or that all of them pass. */
 export function VerdictList({ verdict, beginAt }: Props) {
   const { violations, warnings, passesNextAt, until } = verdict
   return (
@@ -19,7 +19,7 @@ export function VerdictList({ verdict, beginAt }: Props) {
           <span aria-hidden className="text-good">
             ✓
           </span>
-          Every guardrail holds.
+          All guardrails pass.
         </p>
       )}
       <ul>
@@ -47,18 +47,18 @@ export function VerdictList({ verdict, beginAt }: Props) {
       {passesNextAt && (
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1">
           <span>
-            It would pass <Time at={passesNextAt} as="exact" /> UTC.
+            It would pass at <Time at={passesNextAt} as="exact" /> UTC.
           </span>
           {beginAt && (
             <button type="button" className={buttonStyle('quiet')} onClick={() => beginAt(passesNextAt)}>
-              Begin then
+              Start then
             </button>
           )}
         </p>
       )}
       {until && (
         <p className="mt-1 text-muted">
-          A guardrail closes <Time at={until} as="exact" /> UTC: access that has begun ends then at the latest.
+          A guardrail’s time window closes at <Time at={until} as="exact" /> UTC. Access ends then at the latest.
         </p>
       )}
     </div>

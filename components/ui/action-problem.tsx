@@ -1,7 +1,7 @@
 import type { ActionError } from '#lib/core/access/action-result'
 import { Notice } from './notice.tsx'
 
-/** What an action answered instead of doing it: every reason, and the reference. */
+/** The error of an action: every problem, and the reference. */
 export function ActionProblem({ error }: { error: ActionError | null }) {
   if (!error) return null
   return (

@@ -2,7 +2,7 @@ import { clsx } from 'clsx'
 
 export type ButtonKind = 'primary' | 'plain' | 'danger' | 'quiet'
 
-/** The one look of everything that is pressed, be it a button or a link. `wide` fills its line. */
+/** The look of buttons, and of links that look like buttons. `wide` fills the line. */
 export const buttonStyle = (kind: ButtonKind = 'plain', wide = false): string =>
   clsx(
     'inline-flex min-h-8 items-center justify-center gap-1.5 rounded-sm border px-3 py-1 font-strong whitespace-nowrap',

@@ -4,9 +4,9 @@ import { createContext, type ReactNode, useContext, useEffect, useState } from '
 const Now = createContext(0)
 
 /**
- * One clock for the whole page, set by the server's: a browser whose own clock is wrong still counts down to the
- * right moment. It ticks once a second, and not at all while nobody looks.
- * @param now Unix milliseconds of the server when it wrote the page
+ * One clock for the whole page, set by the server's, so that a browser with a wrong clock still counts down correctly.
+ * It ticks once a second, and pauses while the page is hidden.
+ * @param now the server's Unix milliseconds when it rendered the page
  */
 export function Clock({ now, children }: { now: number; children: ReactNode }) {
   const [time, setTime] = useState(now)
@@ -25,5 +25,5 @@ export function Clock({ now, children }: { now: number; children: ReactNode }) {
   return <Now value={time}>{children}</Now>
 }
 
-/** Unix milliseconds by the server's clock, new every second. */
+/** Unix milliseconds by the server's clock, updated every second. */
 export const useNow = (): number => useContext(Now)

@@ -5,7 +5,7 @@ import { UntrustedText } from './untrusted-text.tsx'
 
 type Props = { text: string; shown?: string; label?: string; wrap?: boolean }
 
-/** A name, an id or a line in the mono face, with a button that copies the whole of it, also where `shown` is shorter; on paper it is whole. */
+/** A name, an id or a line in the mono face with a copy button. `shown` may be a shorter form; the copy and the print are complete. */
 export function Copyable({ text, shown = text, label = shown, wrap = false }: Props) {
   const [copied, setCopied] = useState<'no' | 'yes' | 'failed'>('no')
   const copy = async () => {
@@ -44,7 +44,7 @@ export function Copyable({ text, shown = text, label = shown, wrap = false }: Pr
         <Icon name={copied === 'yes' ? 'done' : copied === 'failed' ? 'close' : 'copy'} size={14} />
       </button>
       <span role="status" className="sr-only">
-        {copied === 'yes' ? 'Copied' : copied === 'failed' ? 'The browser did not allow copying' : ''}
+        {copied === 'yes' ? 'Copied' : copied === 'failed' ? 'The browser blocked copying' : ''}
       </span>
     </span>
   )

@@ -4,7 +4,7 @@ import { Icon } from './icon.tsx'
 
 type Props = { open: boolean; onClose: () => void; title: string; narrow?: boolean; children: ReactNode }
 
-/** The browser's own modal dialog: it keeps the focus inside, closes with Escape and gives the focus back. */
+/** The browser's modal dialog: it traps the focus, closes with Escape and returns the focus. */
 export function Dialog({ open, onClose, title, narrow = false, children }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
@@ -22,7 +22,7 @@ export function Dialog({ open, onClose, title, narrow = false, children }: Props
         <div className="appears relative p-5">
           <h2 className="mb-3 pr-10 text-[1rem] leading-6">{title}</h2>
           {children}
-          {/* Last, so that the focus begins at what the dialog is for. */}
+          {/* Last, so that the initial focus is on the content. */}
           <button
             type="button"
             onClick={onClose}

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** What a list says while it has nothing: what would be here, and how to get it. */
+/** The empty state of a list: what would be here, and how to get it. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="border-y border-line py-5">

@@ -10,8 +10,8 @@ type Props = {
 }
 
 /**
- * A labelled control. The control inside must carry `id`, and `aria-describedby={describedBy(id)}` so that hint and
- * problems are read with it.
+ * A labelled control. The control inside must have this `id`, and `aria-describedby={describedBy(id)}` so that screen
+ * readers read the hint and the problems with it.
  */
 export function Field({ id, label, hint, problems = [], optional = false, children }: Props) {
   return (
@@ -33,7 +33,7 @@ export function Field({ id, label, hint, problems = [], optional = false, childr
 
 export const describedBy = (id: string) => `${id}-help`
 
-/** What is wrong with a field, every problem on its own line, with a sign beside the colour. */
+/** The problems of a field, one per line, with a sign beside the colour. */
 export function Problems({ of }: { of: string[] }) {
   return of.map((problem) => (
     <p key={problem} className="mt-1 flex gap-1.5 text-dense text-bad">

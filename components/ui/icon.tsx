@@ -12,7 +12,7 @@ const paths = {
 } as const
 export type IconName = keyof typeof paths
 
-/** A 16 px line icon. Always beside a word or inside something that has a name of its own, so hidden from readers. */
+/** A 16 px line icon. It is always beside a word or inside a named control, so screen readers skip it. */
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
     <svg

@@ -4,7 +4,7 @@ import { type ButtonKind, buttonStyle } from './button-style.ts'
 
 type Props = Omit<ComponentProps<typeof Link>, 'className'> & { kind?: ButtonKind; wide?: boolean }
 
-/** A link that looks like what it is next to: a button. */
+/** A link that looks like a button. */
 export function LinkButton({ kind, wide, ...link }: Props) {
   return <Link {...link} className={buttonStyle(kind, wide)} />
 }

@@ -1,4 +1,4 @@
-/** The mark: an arched door in three strokes. Its name always stands beside it. */
+/** The logo: an arched door in three strokes. The name is always beside it. */
 export function Mark({ size = 24 }: { size?: number }) {
   return (
     <svg

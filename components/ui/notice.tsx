@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 
 type Props = { tone?: 'bad' | 'waiting' | 'good'; live?: boolean; children: ReactNode }
 
-/** A sentence that must not be overlooked, marked at its edge. `live`: it appears after an action and is read out. */
+/** An important message, marked at its edge. `live`: it appears after an action, and screen readers announce it. */
 export function Notice({ tone = 'bad', live = false, children }: Props) {
   return (
     <div

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 
 type Props = { id: string; title: string; aside?: ReactNode; children: ReactNode }
 
-/** One part of a page under a heading that links to itself, so that a place can be sent to somebody. */
+/** A section of a page whose heading links to itself, so that its place can be shared. */
 export function Section({ id, title, aside, children }: Props) {
   return (
     <section id={id} aria-labelledby={`${id}-title`} className="mt-8 border-t border-line pt-4">

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 
 type Props = { shape: ReactNode; word: string; colour: string; wordless?: boolean }
 
-/** Something that is said three times: by a shape, a word and a colour. `wordless` where words beside it say the same. */
+/** A state shown by a shape, a word and a colour together. `wordless` hides the word from sight, not from screen readers. */
 export function ShapeMark({ shape, word, colour, wordless = false }: Props) {
   return (
     <span className={clsx('inline-flex items-center gap-1.5 font-strong whitespace-nowrap', colour)}>

@@ -6,8 +6,8 @@ import { useNow } from './clock.tsx'
 type Props = { at: string; as?: 'relative' | 'left' | 'exact' | 'time' }
 
 /**
- * An instant. `relative`: "5 min ago", and it moves; `left`: a countdown; `exact`: date and time in UTC; `time`: the
- * time of day in UTC. The exact instant is always one hover away, in UTC and in the reader's own zone.
+ * An instant. `relative`: "5 min ago", kept current; `left`: a countdown; `exact`: date and time in UTC; `time`: the
+ * time of day in UTC. Hovering shows the exact instant in UTC and in the reader's time zone.
  */
 export function Time({ at, as = 'relative' }: Props) {
   const now = useNow()
@@ -35,7 +35,7 @@ export function Time({ at, as = 'relative' }: Props) {
   )
 }
 
-/** How much of a grant's time is used up, as a bar with its countdown. */
+/** The remaining time of a grant, as a bar with a countdown. */
 export function Remaining({ since, until }: { since: string; until: string }) {
   const now = useNow()
   const [from, to] = [Date.parse(since), Date.parse(until)]

@@ -1,8 +1,8 @@
 import { visibleText } from '#lib/core/access/visible-text'
 
 /**
- * Text from a person, a cluster or an identity provider: shown as text, isolated from what is around it, and with
- * every character visible that hides or reorders. Line breaks stay where `lines` is set.
+ * Text from a person, a cluster or an identity provider: shown as text, isolated from its surroundings, with invisible
+ * and reordering characters made visible. `lines` keeps line breaks.
  */
 export function UntrustedText({ children, lines = false }: { children: string; lines?: boolean }) {
   return (
@@ -12,7 +12,7 @@ export function UntrustedText({ children, lines = false }: { children: string; l
           part.text
         ) : (
           // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never change their order
-          <span key={index} className="sign" title="A character that cannot be seen, or that reorders text">
+          <span key={index} className="sign" title="A character that is invisible or reorders text">
             {part.codePoint}
           </span>
         ),
