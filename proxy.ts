@@ -13,25 +13,25 @@ import { isDatabaseUnavailable } from '#lib/api/unless-unavailable'
 import { AppError } from '#lib/core/access/errors'
 import { env, isDevelopment } from '#lib/env'
 
-// Headers for every answer. Who may see what is not decided here but in pages, actions and the API themselves; here is
-// only refused what no page of Postern sends.
+// Security headers for every response. Authorization is not decided here but in the pages, actions and API routes; the
+// proxy only rejects requests that no page of Postern sends.
 
-/** What a process that serves no pages still answers. */
+/** Paths that a process without pages still serves. */
 const probes = new Set(['/livez', '/readyz', '/metrics'])
 
-/** Bytes; next.config.js holds those that do not tell their length to the same. */
+/** Bytes. next.config.js sets the same limit for bodies without a Content-Length. */
 const longestAction = 256 * 1024
 
 const newNonce = () => randomBytes(18).toString('base64')
 
-/** What is said where no page can be made. */
+/** A plain-text response, where no page can be rendered. */
 const plain = (status: number, text: string) =>
   new NextResponse(`${text}\n`, {
     status,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
   })
 
-/** The same to whoever looks at a page, and should come back to it. */
+/** A bare page, for a browser that should retry. */
 function bare(status: number, title: string, sentences: readonly string[], headers: Record<string, string>) {
   const nonce = newNonce()
   return new NextResponse(barePage({ title, sentences, nonce }), {
@@ -51,20 +51,20 @@ function dress(response: NextResponse): NextResponse {
 }
 
 /**
- * A page is read, or written to by one of its actions. Next compares an action's Origin with whatever Host the call
- * names, and lets a call without one pass; here it has to come from the one address at which Postern stands.
+ * Pages accept reads, and writes by their own server actions. Next compares an action's Origin only with the Host header,
+ * and accepts a call without an Origin; Postern requires its configured public address.
  */
 function whyForbidden({ method, headers }: NextRequest): NextResponse | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined
   if (method !== 'POST') return new NextResponse(null, { status: 405, headers: { allow: 'GET, HEAD, POST' } })
   if (!isSameOrigin(headers, publicOrigin())) return new NextResponse(null, { status: 403 })
   const isTooLarge = Number(headers.get('content-length') ?? 0) > longestAction
-  return isTooLarge ? plain(413, 'This is larger than any form of Postern.') : undefined
+  return isTooLarge ? plain(413, 'The request body is too large.') : undefined
 }
 
 type Session = Awaited<ReturnType<typeof sessionFrom>>
 
-/** Every page and every action takes a call: of the session, or where there is none of the network it comes from. */
+/** Rate-limits pages and actions: per session, or per network for callers without one. */
 function slowDown(session: Session, headers: Headers): NextResponse | undefined {
   try {
     if (session) takeCall('session', session.id)
@@ -73,28 +73,28 @@ function slowDown(session: Session, headers: Headers): NextResponse | undefined 
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const seconds = error.retryAfterSeconds ?? 1
-    return bare(429, 'Too many pages at once', [`Try again in ${seconds} s.`], { 'retry-after': String(seconds) })
+    return bare(429, 'Too many requests', [`Try again in ${seconds} s.`], { 'retry-after': String(seconds) })
   }
 }
 
 /**
- * A page that has begun cannot say any more that it failed, so whoever is signed in, and would be shown something out of
- * the database, is told before. Their browser asks again by itself.
+ * A page that has started streaming can no longer change its status. So the proxy checks the database first for
+ * signed-in readers, and responds with a page that reloads automatically.
  */
 async function answerDatabaseUnavailable(session: Session, method: string): Promise<NextResponse | undefined> {
   if (method === 'POST' || !session || !(await isDatabaseUnavailable())) return undefined
   const sentences = [
-    'Postern’s database does not answer, so nothing can be shown. This page tries again by itself.',
-    'Nobody gains access meanwhile, and the tokens of access that was given end on time.',
+    'Postern’s database isn’t responding, so this page can’t be loaded. It reloads automatically.',
+    'No new access is granted meanwhile, and existing tokens still expire on time.',
   ]
-  return bare(503, 'The database is away', sentences, { 'retry-after': '2', refresh: '3' })
+  return bare(503, 'Database unavailable', sentences, { 'retry-after': '2', refresh: '3' })
 }
 
-/** Why this call is not answered with what it asks for. */
+/** The refusal of a call, or undefined where it may pass. */
 async function refusalOf(request: NextRequest): Promise<NextResponse | undefined> {
   const forbidden = whyForbidden(request)
   if (forbidden) return forbidden
-  // A cookie that Postern did not make is none.
+  // A cookie that Postern did not sign counts as no session.
   const session = await sessionFrom(request.cookies.get(sessionCookieName())?.value)
   return slowDown(session, request.headers) ?? (await answerDatabaseUnavailable(session, request.method))
 }

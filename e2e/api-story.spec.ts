@@ -1,13 +1,10 @@
 import type { AuditEventResource, Page, RequestResource, RequestSummary } from '#lib/core/access/resources'
 import { expect, test } from './fixtures.ts'
-import { approve, aRequestBody, ask, credentialFor, grantOf } from './grants.ts'
+import { approve, aRequestBody, credentialFor, grantOf, submit } from './grants.ts'
 
-test('what was approved works with kubectl, and nothing else does; after a revocation nothing does', async ({
-  api,
-  kubectlWith,
-}) => {
+test('kubectl can do exactly what was approved, and nothing after the revocation', async ({ api, kubectlWith }) => {
   const [mina, priya] = await Promise.all([api('mina'), api('priya')])
-  const request = await ask(mina)
+  const request = await submit(mina)
   expect((await approve(priya, request)).status).toBe(201)
   const grant = await grantOf(mina, request.id, 'active')
   expect(grant.allowedProbes?.results.every((probe) => probe.allowed)).toBe(true)
@@ -27,9 +24,9 @@ test('what was approved works with kubectl, and nothing else does; after a revoc
   expect((await mina<{ code: string }>('POST', `/grants/${grant.id}/credentials`)).body.code).toBe('conflict')
 })
 
-test('nobody decides their own request, whatever group they are in', async ({ api }) => {
+test('an approver cannot decide their own request', async ({ api }) => {
   const priya = await api('priya')
-  const request = await ask(priya)
+  const request = await submit(priya)
   const refused = await approve(priya, request)
   expect([refused.status, refused.body.code]).toEqual([403, 'forbidden'])
   const events = await priya<Page<AuditEventResource>>(
@@ -40,9 +37,9 @@ test('nobody decides their own request, whatever group they are in', async ({ ap
   expect((await priya<RequestResource>('GET', `/requests/${request.id}`)).body.status).toBe('pending')
 })
 
-test('an approver of another team gets the same answer as for a request that is not there', async ({ api }) => {
+test('an approver of another team gets the same answer as for a request that does not exist', async ({ api }) => {
   const [mina, tomas] = await Promise.all([api('mina'), api('tomas')])
-  const request = await ask(mina)
+  const request = await submit(mina)
   const missing = `${request.id.slice(0, -4)}0000`
   const [hidden, absent] = await Promise.all([
     tomas('GET', `/requests/${request.id}`),
@@ -56,16 +53,16 @@ test('an approver of another team gets the same answer as for a request that is 
   expect(inbox.body.items.map((item) => item.id)).not.toContain(request.id)
 })
 
-test('two steps need two people, and secrets by name need a ticket', async ({ api, kubectlWith }) => {
+test('two approval steps need two people, and a required ticket cannot be left out', async ({ api, kubectlWith }) => {
   const [mina, priya, sam, tomas] = await Promise.all([api('mina'), api('priya'), api('sam'), api('tomas')])
   const body = aRequestBody({ entitlement: 'payments-secrets', duration: 'PT15M' })
   const refused = await mina<{ errors: { pointer: string }[] }>('POST', '/requests', body)
   expect(refused.status).toBe(422)
   expect(refused.body.errors.map((error) => error.pointer)).toContain('/ticket')
 
-  const request = await ask(mina, { entitlement: 'payments-secrets', duration: 'PT15M', ticket: 'PAY-1201' })
+  const request = await submit(mina, { entitlement: 'payments-secrets', duration: 'PT15M', ticket: 'PAY-1201' })
   expect((await approve(priya, request)).status).toBe(201)
-  expect((await approve(sam, request)).status, 'the step of payments-leads is full').not.toBe(500)
+  expect((await approve(sam, request)).status, 'the step of payments-leads is complete').not.toBe(500)
   expect((await mina<RequestResource>('GET', `/requests/${request.id}`)).body.status).toBe('pending')
   expect((await approve(tomas, request)).status).toBe(201)
   const grant = await grantOf(mina, request.id, 'active')
@@ -74,7 +71,7 @@ test('two steps need two people, and secrets by name need a ticket', async ({ ap
   expect((await kubectl('get', 'secrets')).stderr).toContain('Forbidden')
 })
 
-test('the same Idempotency-Key gives the same request, and another body under it is refused', async ({ api }) => {
+test('repeating an Idempotency-Key returns the same request, and another body with it is refused', async ({ api }) => {
   const mina = await api('mina')
   const key = { 'idempotency-key': crypto.randomUUID() }
   const [first, second] = await Promise.all([
@@ -87,12 +84,12 @@ test('the same Idempotency-Key gives the same request, and another body under it
   expect([other.status, other.body.code]).toEqual([409, 'idempotency-mismatch'])
 })
 
-test('an automatic entitlement is active without anybody, several namespaces at once, and released by its holder', async ({
+test('an automatic entitlement becomes active without approval in several namespaces, and its holder can release it', async ({
   api,
   kubectlWith,
 }) => {
   const mina = await api('mina')
-  const request = await ask(mina, { entitlement: 'payments-logs', namespaces: ['payments', 'checkout'] })
+  const request = await submit(mina, { entitlement: 'payments-logs', namespaces: ['payments', 'checkout'] })
   const grant = await grantOf(mina, request.id, 'active')
   const kubectl = kubectlWith((await credentialFor(mina, grant.id)).kubeconfig)
   expect((await kubectl('get', 'pods', '-n', 'checkout')).code).toBe(0)
@@ -101,9 +98,9 @@ test('an automatic entitlement is active without anybody, several namespaces at 
   expect((await kubectl('get', 'pods', '-n', 'checkout')).code).not.toBe(0)
 })
 
-test('an auditor reads everything and changes nothing', async ({ api }) => {
+test('an auditor can read every request and change none', async ({ api }) => {
   const [mina, ines] = await Promise.all([api('mina'), api('ines')])
-  const request = await ask(mina)
+  const request = await submit(mina)
   expect((await ines('GET', `/requests/${request.id}`)).status).toBe(200)
   expect((await approve(ines, request)).status).toBe(403)
   expect((await ines('POST', `/requests/${request.id}/withdraw`)).status).toBe(403)

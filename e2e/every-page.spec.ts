@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures.ts'
-import { approve, ask, grantOf } from './grants.ts'
+import { approve, grantOf, submit } from './grants.ts'
 import { axeFindings, excessWidth } from './page-checks.ts'
 
 const pages = [
@@ -19,19 +19,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
     desktop: { width: 1280, height: 900 },
     phone: { width: 390, height: 844 },
   })) {
-    test(`axe finds nothing and nothing is wider than the screen: ${device}, ${colorScheme}`, async ({ as, api }) => {
+    test(`no page has an accessibility problem or scrolls sideways: ${device}, ${colorScheme}`, async ({ as, api }) => {
       test.setTimeout(300_000)
       const [mina, priya, jonas] = await Promise.all([api('mina'), api('priya'), api('jonas')])
-      const pending = await ask(mina)
-      const active = await ask(mina)
+      const pending = await submit(mina)
+      const active = await submit(mina)
       await approve(priya, active)
       await grantOf(mina, active.id, 'active')
-      await ask(jonas, {
+      await submit(jonas, {
         entitlement: 'search-debug',
         namespaces: ['search'],
         rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
       })
-      // Of a page that is not there, the frame must be whole too.
+      // The page for a missing request has the frame too.
       const nowhere = `/requests/${pending.id.slice(0, -4)}0000`
       const visits = {
         mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`, nowhere],
@@ -52,7 +52,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
-test('axe finds nothing for whoever is not signed in', async ({ browser, stage }) => {
+test('no page for signed-out visitors has an accessibility problem', async ({ browser, stage }) => {
   for (const colorScheme of ['light', 'dark'] as const) {
     const context = await browser.newContext({ baseURL: stage.url, colorScheme })
     const page = await context.newPage()
@@ -63,11 +63,11 @@ test('axe finds nothing for whoever is not signed in', async ({ browser, stage }
   }
 })
 
-test('every page forbids frames, foreign scripts and guessing, and no page can be framed', async ({ as, stage }) => {
+test('every page forbids framing, foreign scripts and content sniffing', async ({ as, stage }) => {
   const mina = await as('mina')
   for (const path of pages) {
-    const answer = await mina.goto(path)
-    const headers = answer?.headers() ?? {}
+    const response = await mina.goto(path)
+    const headers = response?.headers() ?? {}
     const policy = headers['content-security-policy'] ?? ''
     expect(policy, path).toContain("frame-ancestors 'none'")
     const scripts = policy.split(';').find((directive) => directive.trim().startsWith('script-src')) ?? ''
@@ -81,7 +81,7 @@ test('every page forbids frames, foreign scripts and guessing, and no page can b
   expect(stage.url.startsWith('http://localhost')).toBe(true)
 })
 
-test('the keyboard alone is enough to ask and to find the way', async ({ as }) => {
+test('the keyboard alone is enough to navigate and to start a request', async ({ as }) => {
   const mina = await as('mina')
   await mina.keyboard.press('Tab')
   await expect(mina.getByRole('link', { name: /skip/i })).toBeFocused()

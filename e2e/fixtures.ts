@@ -30,36 +30,36 @@ export type KubectlAnswer = { code: number; stdout: string; stderr: string }
 export type Kubectl = (...args: string[]) => Promise<KubectlAnswer>
 
 type Fixtures = {
-  /** A page of a browser of their own, signed in through the identity provider. Anything the page complains about on its console fails the test. */
+  /** A page in a browser context of its own, signed in through the identity provider. Any console error fails the test. */
   as: (person: Person, options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<Page>
   api: (person: Person) => Promise<Api>
-  /** The real kubectl with a kubeconfig's text. */
+  /** The real kubectl with this kubeconfig. */
   kubectlWith: (kubeconfig: string) => Kubectl
 }
 
 export const test = base.extend<Fixtures, { stage: Stage }>({
   stage: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures are wanted from this pattern.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the needed fixtures from this pattern.
     async ({}, use) => {
       await use(JSON.parse(readFileSync(process.env.POSTERN_STAGE ?? '', 'utf8')))
     },
     { scope: 'worker' },
   ],
   as: async ({ browser, stage }, use) => {
-    const complaints: Array<{ text: string; about: string }> = []
+    const consoleErrors: Array<{ text: string; about: string }> = []
     const addresses = new Set<string>()
     const pathOf = (url: string) => url.replace(/[?#].*/s, '')
     await use(async (person, options = {}) => {
       const context = await browser.newContext({ baseURL: stage.url, ...options })
       const page = await context.newPage()
-      const complain = (text: string, about = '') =>
-        complaints.push({ text: `${person} at ${page.url()}: ${text} (${about})`, about })
-      page.on('pageerror', (error) => complain(error.message))
+      const record = (text: string, about = '') =>
+        consoleErrors.push({ text: `${person} at ${page.url()}: ${text} (${about})`, about })
+      page.on('pageerror', (error) => record(error.message))
       page.on('request', (request) => {
         if (request.isNavigationRequest()) addresses.add(pathOf(request.url()))
       })
       page.on('console', (message) => {
-        if (message.type() === 'error') complain(message.text(), message.location().url)
+        if (message.type() === 'error') record(message.text(), message.location().url)
       })
       await page.goto('/')
       await page.getByRole('button', { name: /identity provider/i }).click()
@@ -68,13 +68,12 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
       return page
     })
     for (const context of browser.contexts()) await context.close()
-    // A page that is not there is a 404, and the browser says so of the address itself, also when the page looks again
-    // whether anything has changed: then the router adds a query of its own. Told apart at the end, because the console
-    // may be heard of before the request is.
-    const isItself = ({ text, about }: (typeof complaints)[number]) =>
+    // The browser logs an expected 404 of a page itself, also when the page refreshes and the router adds a query. These
+    // are filtered out at the end, because the console message may arrive before the request event.
+    const isExpected404 = ({ text, about }: (typeof consoleErrors)[number]) =>
       text.includes('404') && addresses.has(pathOf(about))
-    const real = complaints.filter((complaint) => !isItself(complaint)).map(({ text }) => text)
-    expect(real, 'what pages said on their consoles').toEqual([])
+    const unexpected = consoleErrors.filter((one) => !isExpected404(one)).map(({ text }) => text)
+    expect(unexpected, 'console errors of the pages').toEqual([])
   },
   api: async ({ stage }, use) => {
     await use(async (person) => {

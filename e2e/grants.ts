@@ -1,7 +1,7 @@
 import type { GrantResource, IssuedCredential, RequestResource } from '#lib/core/access/resources'
 import { type Api, expect } from './fixtures.ts'
 
-/** A body of POST /requests that the tests' configuration accepts from mina. */
+/** A body for POST /requests that the test configuration accepts from Mina. */
 export const aRequestBody = (over: Record<string, unknown> = {}) => ({
   entitlement: 'payments-restart',
   cluster: 'prod-eu',
@@ -11,11 +11,11 @@ export const aRequestBody = (over: Record<string, unknown> = {}) => ({
   ...over,
 })
 
-/** Asks and returns the request as its requester reads it. */
-export async function ask(api: Api, over: Record<string, unknown> = {}): Promise<RequestResource> {
-  const asked = await api<{ id: string }>('POST', '/requests', aRequestBody(over))
-  expect(asked.status, JSON.stringify(asked.body)).toBe(201)
-  return (await api<RequestResource>('GET', `/requests/${asked.body.id}`)).body
+/** Submits a request and returns it as its requester reads it. */
+export async function submit(api: Api, over: Record<string, unknown> = {}): Promise<RequestResource> {
+  const submitted = await api<{ id: string }>('POST', '/requests', aRequestBody(over))
+  expect(submitted.status, JSON.stringify(submitted.body)).toBe(201)
+  return (await api<RequestResource>('GET', `/requests/${submitted.body.id}`)).body
 }
 
 export const approve = (
@@ -29,7 +29,7 @@ export const approve = (
     ...over,
   })
 
-/** Reads the request's grant until it has one of the statuses; 20 s at the most. */
+/** Reads the request's grant until it has one of these statuses, for at most 20 s. */
 export async function grantOf(
   api: Api,
   requestId: string,
@@ -45,7 +45,7 @@ export async function grantOf(
       { timeout: 20_000, intervals: [100], message: `the grant of ${requestId} to be ${statuses.join(' or ')}` },
     )
     .toMatch(new RegExp(`^(${statuses.join('|')})$`))
-  if (!grant) throw new Error('there is no grant')
+  if (!grant) throw new Error('the request has no grant')
   return grant
 }
 

@@ -2,16 +2,16 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Page } from '@playwright/test'
 import { expect, test as story } from './fixtures.ts'
-import { approve, ask, grantOf } from './grants.ts'
+import { approve, grantOf, submit as submitRequest } from './grants.ts'
 
-// Other people's pages, clients and proxies, against a running Postern. The pages come from real other origins: another
-// port of the same site, to which the browser sends Postern's cookies, and another site.
+// Hostile pages, clients and proxies against a running Postern. The pages come from real other origins: another port of
+// the same site, to which the browser sends Postern's cookies, and another site.
 
 type Attacker = { sameSite: string; otherSite: string }
 
 const test = story.extend<object, { attacker: Attacker }>({
   attacker: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures are wanted from this pattern.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the needed fixtures from this pattern.
     async ({}, use) => {
       const server = createServer((_, response) => {
         response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>elsewhere</title><body>')
@@ -28,7 +28,7 @@ const test = story.extend<object, { attacker: Attacker }>({
 
 type Form = { action: string; type: string; fields: Record<string, string> }
 
-/** Sends a form as a page of another origin can, and gives the status of the answer that the browser got. */
+/** Submits a form as a page of another origin can, and returns the status of the response. */
 async function submit(page: Page, form: Form): Promise<number> {
   const answer = page.waitForResponse(
     (response) => response.url() === form.action && response.request().method() === 'POST',
@@ -46,7 +46,7 @@ async function submit(page: Page, form: Form): Promise<number> {
 
 const enctypes = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain']
 
-test('a form or a script of another origin changes nothing, though the browser sends the session with it', async ({
+test('a form or script of another origin changes nothing, although the browser sends the session with it', async ({
   as,
   api,
   stage,
@@ -54,8 +54,8 @@ test('a form or a script of another origin changes nothing, though the browser s
 }) => {
   test.setTimeout(120_000)
   const [mina, priya] = await Promise.all([api('mina'), api('priya')])
-  const pending = await ask(mina)
-  const granted = await ask(mina)
+  const pending = await submitRequest(mina)
+  const granted = await submitRequest(mina)
   await approve(priya, granted)
   const grant = await grantOf(mina, granted.id, 'active')
 
@@ -80,7 +80,7 @@ test('a form or a script of another origin changes nothing, though the browser s
         const page = await context.newPage()
         await page.goto(origin)
         const status = await submit(page, { action: `${stage.url}${path}`, type, fields })
-        // Sign-in and sign-out lead to a page that says nothing was done; everything else is refused.
+        // Sign-in and sign-out redirect to a page and do nothing; everything else is refused.
         expect([303, 401, 403], `${type} from ${origin} to ${path}`).toContain(status)
         await page.close()
       }
@@ -114,7 +114,7 @@ test('a form or a script of another origin changes nothing, though the browser s
   expect(await isDark()).toBe(false)
   await own.reload()
   await expect(own.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
-  // The same form from Postern's own page does what it says: what was refused above was refused for its origin.
+  // The same form works from Postern's own page, so the refusals above were for the origin.
   expect(
     await submit(own, {
       action: `${stage.url}/`,
@@ -125,7 +125,7 @@ test('a form or a script of another origin changes nothing, though the browser s
   await expect.poll(isDark).toBe(true)
 })
 
-test('no page of Postern is shown in a frame of another origin, nor is a window of Postern in its hands', async ({
+test('another origin can neither frame a page of Postern nor keep a handle on its window', async ({
   as,
   stage,
   attacker,
@@ -143,13 +143,13 @@ test('no page of Postern is shown in a frame of another origin, nor is a window 
       Object.assign(window, { opened: window.open(url) })
     }, stage.url)
     await expect((await opened).getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
-    // Severed by Cross-Origin-Opener-Policy: for the opener it reads as closed.
+    // Cross-Origin-Opener-Policy severs the window, which looks closed to its opener.
     expect(await page.evaluate(() => (window as unknown as { opened: Window }).opened.closed)).toBe(true)
     await page.close()
   }
 })
 
-/** What a server answers to bytes that no honest client sends; resolves when it has closed the connection. */
+/** Sends raw bytes and resolves with the response once the server has closed the connection. */
 function send(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''
@@ -168,10 +168,10 @@ const request = (path: string, headers: Record<string, string>) => {
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
 }
 
-test('no header and no path makes Postern send a browser elsewhere, or name another host', async ({ stage }) => {
+test('no header and no path makes Postern redirect to another host or mention it', async ({ stage }) => {
   const { port, host } = new URL(stage.url)
   const evil = 'evil.example'
-  const asked = [
+  const requests = [
     ...[
       '/',
       '/inbox',
@@ -198,23 +198,23 @@ test('no header and no path makes Postern send a browser elsewhere, or name anot
       `/sign-in?callbackUrl=https://${evil}`,
     ].map((path) => request(path, { Host: host })),
   ]
-  for (const bytes of asked) {
+  for (const bytes of requests) {
     const [head = ''] = (await send(Number(port), bytes)).split('\r\n\r\n')
     const [line = ''] = bytes.split('\r\n')
-    // Browsers that follow no Location are sent by Refresh.
-    for (const [said, address = ''] of head.matchAll(/^(?:location: |refresh: \d+;url=)(.*)$/gim))
-      expect.soft(new URL(address, stage.url).origin, `${line} says ${said}`).toBe(stage.url)
+    // Refresh also redirects browsers.
+    for (const [header, address = ''] of head.matchAll(/^(?:location: |refresh: \d+;url=)(.*)$/gim))
+      expect.soft(new URL(address, stage.url).origin, `${line} gets ${header}`).toBe(stage.url)
     expect.soft(head, line).toMatch(/^HTTP\/1\.1 [2-4]/)
     expect.soft(head.toLowerCase().replace(/^(location|refresh): .*$/gm, ''), line).not.toContain(evil)
   }
 })
 
-test('clients that send slowly are cut off, and meanwhile everybody else is served', async ({ stage, api }) => {
+test('slow clients are cut off, and others are served meanwhile', async ({ stage, api }) => {
   test.setTimeout(150_000)
   const port = Number(new URL(stage.url).port)
   const head = `POST /api/v1/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
   const sockets: Socket[] = []
-  /** Sends this, then a byte a second, for as long as it is let. Resolves when it is cut off, with the seconds it took. */
+  /** Sends these bytes, then a byte a second. Resolves with the seconds until the server cuts the connection. */
   const drip = (bytes: string) =>
     new Promise<number>((resolve) => {
       const began = Date.now()

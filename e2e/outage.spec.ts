@@ -7,8 +7,8 @@ import { startProxy } from '#testing/proxy'
 import { expect, test as story } from './fixtures.ts'
 import { axeFindings, excessWidth } from './page-checks.ts'
 
-// A replica of the stage's Postern whose way to the database can be cut. Browsers send cookies to every port of a host,
-// so whoever is signed in at the one is signed in at the other.
+// A replica of Postern whose connection to the database can be cut. Browsers send cookies to every port of a host, so a
+// person who is signed in at one replica is signed in at the other.
 
 type Replica = { url: string; cut(): Promise<void>; mend(): Promise<void> }
 
@@ -35,11 +35,8 @@ const test = story.extend<object, { replica: Replica }>({
 })
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`while the database is away a page says so, can be read, and comes back by itself: ${colorScheme}`, async ({
-    as,
-    replica,
-  }) => {
-    // A page of its own: what the browser says of a 503 on its console is what is wanted here.
+  test(`a page explains a database outage accessibly and reloads after it: ${colorScheme}`, async ({ as, replica }) => {
+    // A page without the console check, because the browser logs the expected 503 as an error.
     const mina = await as('mina', { colorScheme })
     const page = await mina.context().newPage()
     await page.goto(`${replica.url}/history`)
@@ -48,9 +45,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     try {
       for (const width of [1280, 390]) {
         await page.setViewportSize({ width, height: 844 })
-        const answer = await page.goto(`${replica.url}/history`)
-        expect(answer?.status()).toBe(503)
-        await expect(page.getByRole('heading', { level: 1, name: 'The database is away' })).toBeVisible()
+        const response = await page.goto(`${replica.url}/history`)
+        expect(response?.status()).toBe(503)
+        await expect(page.getByRole('heading', { level: 1, name: 'Database unavailable' })).toBeVisible()
         await expect(page.getByRole('link', { name: 'Try again now' })).toBeVisible()
         expect(await axeFindings(page)).toEqual([])
         expect(await excessWidth(page)).toBe(0)

@@ -7,16 +7,16 @@ import { freePort } from '#local/processes/ports'
 import { openRun } from '#local/processes/processes'
 import { configurationText } from './postern.yaml.ts'
 
-/** What a story needs to know of the stage it is played on; plain data, in the file that POSTERN_STAGE names. */
+/** What a test needs to know about the running Postern. Plain data, in the file that POSTERN_STAGE names. */
 export type Stage = {
   url: string
   identity: { issuer: string; clientId: string; clientSecret: string; redirectUri: string }
   kubernetes: Parts['kubernetes']
-  /** What the Postern of the stage was started with: another one with the same is a replica of it. */
+  /** The options Postern was started with; another process with the same options is a replica. */
   postern: Omit<PosternOptions, 'port' | 'directory'>
 }
 
-/** Starts the parts (unless POSTERN_PARTS names some), the identity provider and a production build of Postern. */
+/** Starts the parts (unless POSTERN_PARTS names running ones), the identity provider and a production build of Postern. */
 export async function startStage(): Promise<{ stop(): Promise<void> }> {
   const parts = await startTestParts(console.log)
   const run = await openRun({ name: 'stories' })

@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
-import { approve, ask, grantOf } from './grants.ts'
+import { approve, grantOf, submit } from './grants.ts'
 
-/** Fills the ask page as a person would and sends it; resolves on the new request's page, with its path. */
+/** Fills in and submits the request form as a person would; resolves on the new request's page, with its path. */
 async function requestInBrowser(page: Page, entitlement: string, reason: string): Promise<string> {
   await page.goto('/')
   await page.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(entitlement)
   await page.getByRole('link', { name: entitlement }).first().click()
   await page.getByRole('checkbox', { name: 'payments' }).check()
-  await page.getByRole('textbox', { name: 'Why' }).fill(reason)
-  await expect(page.getByText(/^Needs 1 of payments-leads|^Nobody has to approve it/)).toBeVisible()
-  await page.getByRole('button', { name: /^Ask for/ }).click()
+  await page.getByRole('textbox', { name: 'Reason' }).fill(reason)
+  await expect(page.getByText(/^Needs approval from 1 of payments-leads|^No approval needed/)).toBeVisible()
+  await page.getByRole('button', { name: /^Request access for/ }).click()
   await page.waitForURL('**/requests/req_*')
   return new URL(page.url()).pathname
 }
 
-/** The words of the state beside the headline. */
+/** The status beside the headline. */
 const state = (page: Page) => page.locator('#decided').getByRole('status')
 
-/** Takes a credential on the page that is open and returns the kubeconfig that the browser downloaded. */
+/** Issues a credential on the open page and returns the downloaded kubeconfig. */
 async function connect(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Connect' }).click()
   const arriving = page.waitForEvent('download')
@@ -29,18 +29,18 @@ async function connect(page: Page): Promise<string> {
 
 const tokenIn = (kubeconfig: string) => kubeconfig.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/)?.[0] ?? ''
 
-test('ask, approve, kubectl can; the time is over, kubectl cannot', async ({ as, kubectlWith }) => {
+test('after an approval kubectl can act, and after the expiry it cannot', async ({ as, kubectlWith }) => {
   test.setTimeout(180_000)
   const [mina, priya] = await Promise.all([as('mina'), as('priya')])
   const reason = `Checkout hangs ${crypto.randomUUID()}`
   const path = await requestInBrowser(mina, 'Look at payment deployments', reason)
   await expect(state(mina)).toHaveText('pending')
 
-  // The inbox updates by itself, and two keys decide.
+  // The inbox updates automatically, and two keys decide.
   await priya.goto(`/inbox?request=${path.split('/').at(-1)}`)
   await expect(priya.getByText(reason)).toBeVisible()
   await priya.keyboard.press('a')
-  await expect(priya.getByRole('button', { name: /^Approve for 1 minute/ })).toBeFocused()
+  await expect(priya.getByRole('button', { name: /^Approve for 1 min/ })).toBeFocused()
   await priya.keyboard.press('Enter')
   await expect(priya.locator('#decided').getByRole('status')).not.toHaveText('pending')
 
@@ -50,18 +50,18 @@ test('ask, approve, kubectl can; the time is over, kubectl cannot', async ({ as,
   expect((await kubectl('get', 'deployments')).stdout).toContain('payments-api')
   expect((await kubectl('delete', 'deployment', 'payments-api')).stderr).toContain('Forbidden')
 
-  // Shown once: nothing that the server sends again holds the token.
+  // The token is shown once: no later response contains it.
   const token = tokenIn(kubeconfig)
   expect(token).not.toBe('')
   await mina.reload()
   expect(await mina.content()).not.toContain(token.split('.')[2])
 
   await expect(state(mina)).toHaveText('ended', { timeout: 90_000 })
-  await expect(mina.locator('#decided')).toContainText('by expiry')
+  await expect(mina.locator('#decided')).toContainText('expired')
   expect((await kubectl('get', 'deployments')).code).not.toBe(0)
 })
 
-test('a denial ends it and says why', async ({ as }) => {
+test('a denial closes the request and shows its note', async ({ as }) => {
   const [mina, priya] = await Promise.all([as('mina'), as('priya')])
   const path = await requestInBrowser(mina, 'Restart payment services', 'Trying whether this is allowed')
   await priya.goto(path)
@@ -72,31 +72,31 @@ test('a denial ends it and says why', async ({ as }) => {
   await expect(mina.getByRole('button', { name: 'Connect' })).toHaveCount(0)
 })
 
-test('a requester withdraws what nobody has decided', async ({ as }) => {
+test('a requester can withdraw a pending request', async ({ as }) => {
   const mina = await as('mina')
-  await requestInBrowser(mina, 'Restart payment services', 'Asked for the wrong thing')
+  await requestInBrowser(mina, 'Restart payment services', 'Requested the wrong thing')
   await mina.getByRole('button', { name: 'Withdraw' }).click()
   await mina.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
   await expect(state(mina)).toHaveText('withdrawn')
 })
 
-test('a holder gives access back, and kubectl stops', async ({ as, kubectlWith }) => {
+test('a holder can end their access, and kubectl stops working', async ({ as, kubectlWith }) => {
   const mina = await as('mina')
   await requestInBrowser(mina, 'Read payment logs', 'Reading the logs of the outage')
   await expect(state(mina)).toHaveText('active')
   const kubectl = kubectlWith(await connect(mina))
   expect((await kubectl('get', 'pods')).code).toBe(0)
   await mina.keyboard.press('Escape')
-  await mina.getByRole('button', { name: 'End now' }).click()
-  await mina.getByRole('dialog').getByRole('button', { name: 'End now' }).click()
+  await mina.getByRole('button', { name: 'End access' }).click()
+  await mina.getByRole('dialog').getByRole('button', { name: 'End access' }).click()
   await expect(state(mina)).toHaveText('ended')
-  await expect(mina.locator('#decided')).toContainText('given back')
+  await expect(mina.locator('#decided')).toContainText('released')
   expect((await kubectl('get', 'pods')).code).not.toBe(0)
 })
 
-test('a lead revokes access that is in use', async ({ as, api, kubectlWith }) => {
+test('an approver can revoke access that is in use', async ({ as, api, kubectlWith }) => {
   const [mina, lead, priya] = await Promise.all([api('mina'), api('priya'), as('priya')])
-  const request = await ask(mina)
+  const request = await submit(mina)
   await approve(lead, request)
   const grant = await grantOf(mina, request.id, 'active')
   const { body } = await mina<{ kubeconfig: string }>('POST', `/grants/${grant.id}/credentials`)
@@ -104,18 +104,18 @@ test('a lead revokes access that is in use', async ({ as, api, kubectlWith }) =>
   expect((await kubectl('get', 'deployments')).code).toBe(0)
 
   await priya.goto(`/requests/${request.id}`)
-  await priya.getByRole('button', { name: 'Revoke' }).click()
+  await priya.getByRole('button', { name: 'Revoke access' }).click()
   const dialog = priya.getByRole('dialog')
-  await dialog.getByRole('textbox', { name: 'Why' }).fill('The incident is over')
-  await dialog.getByRole('button', { name: 'Revoke' }).click()
+  await dialog.getByRole('textbox', { name: 'Reason' }).fill('The incident is over')
+  await dialog.getByRole('button', { name: 'Revoke access' }).click()
   await expect(state(priya)).toHaveText('ended')
-  await expect(priya.locator('#decided')).toContainText('by revocation')
+  await expect(priya.locator('#decided')).toContainText('revoked')
   expect((await kubectl('get', 'deployments')).code).not.toBe(0)
 })
 
-test('nobody is offered their own request to decide', async ({ as, api }) => {
+test('an approver is not offered their own request to decide', async ({ as, api }) => {
   const [priya, page] = await Promise.all([api('priya'), as('priya')])
-  const request = await ask(priya)
+  const request = await submit(priya)
   await page.goto(`/requests/${request.id}`)
   await expect(state(page)).toHaveText('pending')
   await expect(page.getByRole('button', { name: /^Approve/ })).toHaveCount(0)
@@ -124,24 +124,24 @@ test('nobody is offered their own request to decide', async ({ as, api }) => {
   await expect(page.locator(`a[href*="${request.id}"]`)).toHaveCount(0)
 })
 
-test('not there and not yours are one page', async ({ as, api }) => {
+test('a missing request and one of another team show the same page', async ({ as, api }) => {
   const [mina, tomas] = await Promise.all([api('mina'), as('tomas')])
-  const request = await ask(mina)
-  const seen: string[] = []
+  const request = await submit(mina)
+  const pages: string[] = []
   for (const id of [request.id, `${request.id.slice(0, -4)}0000`]) {
-    const answer = await tomas.goto(`/requests/${id}`)
-    expect(answer?.status()).toBe(404)
+    const response = await tomas.goto(`/requests/${id}`)
+    expect(response?.status()).toBe(404)
     await expect(tomas.getByRole('heading', { level: 1 })).toHaveText(
-      'There is nothing here, or it is not yours to see',
+      'This page doesn’t exist, or you don’t have access to it',
     )
-    seen.push(await tomas.locator('main').innerText())
+    pages.push(await tomas.locator('main').innerText())
   }
-  expect(seen[0]).toBe(seen[1])
+  expect(pages[0]).toBe(pages[1])
 })
 
-test('an auditor finds a request in the history and can change nothing', async ({ as, api }) => {
+test('an auditor finds a request in the history and cannot change it', async ({ as, api }) => {
   const [mina, ines] = await Promise.all([api('mina'), as('ines')])
-  const request = await ask(mina, { reason: 'Something for the auditor' })
+  const request = await submit(mina, { reason: 'Something for the auditor' })
   await ines.goto(`/history?request=${request.id}`)
   await expect(ines.getByRole('row').filter({ hasText: 'asked for' })).toHaveCount(1)
   await ines.goto(`/requests/${request.id}`)
@@ -151,12 +151,12 @@ test('an auditor finds a request in the history and can change nothing', async (
   }
 })
 
-test('signing in leads back to the page that was wanted, and signing out ends it at the provider too', async ({
+test('signing in returns to the requested page, and signing out also ends the session at the provider', async ({
   browser,
   stage,
   api,
 }) => {
-  const request = await ask(await api('mina'))
+  const request = await submit(await api('mina'))
   const page = await browser.newPage({ baseURL: stage.url })
   await page.goto(`/requests/${request.id}`)
   await expect(page).toHaveURL(/\/sign-in/)
@@ -167,7 +167,7 @@ test('signing in leads back to the page that was wanted, and signing out ends it
   const cookies = await page.context().cookies(stage.url)
   await page.getByRole('button', { name: 'Sign out' }).first().click()
   await expect(page.getByRole('heading', { level: 1, name: 'You are signed out' })).toBeVisible()
-  // A copy of the cookie is worth nothing: the session ended where it is kept.
+  // A copy of the cookie is useless, because the session ended on the server.
   await page.context().clearCookies()
   await page.context().addCookies(cookies)
   await page.goto('/')
@@ -176,7 +176,7 @@ test('signing in leads back to the page that was wanted, and signing out ends it
   await expect(page.getByRole('heading', { name: 'Who are you today?' })).toBeVisible()
 })
 
-test('a pasted refusal of the API server leads to what covers it', async ({ as }) => {
+test('a pasted Forbidden error leads to the entitlement that covers it', async ({ as }) => {
   const mina = await as('mina')
   const refusal =
     'Error from server (Forbidden): deployments.apps "payments-api" is forbidden: User "mina" cannot patch resource "deployments" in API group "apps" in the namespace "payments"'
@@ -185,26 +185,29 @@ test('a pasted refusal of the API server leads to what covers it', async ({ as }
   await expect(mina.getByText('Restart payment services').first()).toBeVisible()
 })
 
-test('who asks and who decides see what is new, and what is possible already in quiet words', async ({ as, api }) => {
+test('requester and approver see which permissions are new and which the requester already has', async ({
+  as,
+  api,
+}) => {
   const [mina, priya] = await Promise.all([as('mina'), as('priya')])
   await mina.goto('/requests/new?entitlement=payments-restart&namespaces=payments')
-  const asked = mina.getByRole('table', { name: 'What you would be able to do' })
-  await expect(asked.getByRole('row').filter({ hasText: 'patch' })).not.toContainText('you already can')
-  await expect(asked.getByRole('row').filter({ hasText: 'get, list, watch' })).toContainText('you already can')
+  const previewed = mina.getByRole('table', { name: 'Permissions you would have' })
+  await expect(previewed.getByRole('row').filter({ hasText: 'patch' })).not.toContainText('you already can')
+  await expect(previewed.getByRole('row').filter({ hasText: 'get, list, watch' })).toContainText('you already can')
   await expect(mina.getByText('service account payments/payments-api may also')).toBeVisible()
-  const request = await ask(await api('mina'))
+  const request = await submit(await api('mina'))
   await priya.goto(`/inbox?request=${request.id}`)
-  const decided = priya.getByRole('table', { name: 'What becomes possible' })
+  const decided = priya.getByRole('table', { name: 'Permissions', exact: true })
   await expect(decided.getByRole('row').filter({ hasText: 'get, list, watch' })).toContainText('they already can')
 })
 
-test('why somebody may not is told right by right, with the binding that allows and what to ask for', async ({
+test('Check access explains each permission, with its binding and the entitlement that would grant it', async ({
   as,
 }) => {
   const [mina, ines] = await Promise.all([as('mina'), as('ines')])
   await mina.getByRole('link', { name: 'Why can’t I?' }).click()
-  // The page before has a box of the same name.
-  await expect(mina.getByRole('heading', { level: 1, name: 'Why can’t I?' })).toBeVisible()
+  // The previous page has a text box of the same name.
+  await expect(mina.getByRole('heading', { level: 1, name: 'Check access' })).toBeVisible()
   await mina
     .getByRole('textbox', { name: /Paste a Forbidden error/ })
     .fill('kubectl -n payments rollout restart deploy/cart')
@@ -214,7 +217,7 @@ test('why somebody may not is told right by right, with the binding that allows 
   await expect(
     mina.getByRole('heading', { name: /You may not patch deployments.apps named cart in payments/ }),
   ).toBeVisible()
-  // Requests and access of other stories carry the same title.
+  // Requests of other tests have the same title.
   await mina.locator('a[href^="/requests/new?entitlement=payments-restart"]').click()
   await expect(mina).toHaveURL(/requests\/new\?entitlement=payments-restart&cluster=prod-eu&namespaces=payments/)
 
