@@ -224,5 +224,5 @@ test('Check access explains each permission, with its binding and the entitlemen
   await ines.goto('/check-access?verb=patch&what=deploy&namespace=payments&person=mina')
   await expect(ines.getByRole('heading', { name: /Mina Okafor may not patch/ })).toBeVisible()
   await ines.goto('/check-access?verb=patch&what=deploy&namespace=payments&person=nobody')
-  await expect(ines.getByText('There is nothing here, or it is not yours to see.')).toBeVisible()
+  await expect(ines.getByText('This doesn’t exist, or you don’t have access to it.')).toBeVisible()
 })

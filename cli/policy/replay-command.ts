@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readConfiguration } from '#lib/adapters/policy/parse'
-import { mostReplayed, replayResource } from '#lib/core/access/policy-trial'
+import { mostReplayed, type ReplayInput, replayResource } from '#lib/core/access/policy-trial'
 import type { Terminal } from '../terminal.ts'
 import { asciiJson } from '../terminal.ts'
 import { UnusableFile } from '../unusable-file.ts'
@@ -12,7 +12,7 @@ import { replayInText } from './replay-text.ts'
 type Options = {
   policy: string
   last: number
-  against: 'then' | 'in-force'
+  against: ReplayInput['against']
   format: 'text' | 'json'
   failOnChange: boolean
   server?: string
@@ -63,9 +63,9 @@ export function replayCommand(terminal: Terminal): Command {
     .requiredOption('--policy <file>', 'a postern.yaml, or a file with guardrails and guardrailPack alone')
     .option('--last <n>', `how many asks, newest first; at most ${mostReplayed}`, count, 100)
     .addOption(
-      new Option('--against <what>', 'what to compare with: what was said then, or what the policy in force says')
-        .choices(['then', 'in-force'])
-        .default('then'),
+      new Option('--against <what>', 'what to compare with: the recorded verdicts, or the verdicts of the current policy')
+        .choices(['recorded', 'current'])
+        .default('recorded'),
     )
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
     .option('--no-fail-on-change', 'exit with 0 also where something would be judged differently')

@@ -1,5 +1,5 @@
 import type { Change, Replay } from '#lib/core/access/policy-trial'
-import { requiredByLabel } from '#lib/core/access/wanted-by-label'
+import { requiredByLabel } from '#lib/core/access/required-by-label'
 import { visible } from '#lib/core/check/source'
 import { plural } from '../terminal.ts'
 
@@ -14,8 +14,8 @@ const changeInText = ({ now, kind, code, sentence, requiredBy, requiredByMore }:
 
 /** A replay for a terminal: what changes, ask by ask, and a summary at the end. */
 export function replayInText({ items, judged, changed, leftOut, since, against, guardrails }: Replay): string {
-  const told = items.flatMap(({ ask, before, after, changes, more, unknown }) => [
-    `${ask.id}  ${ask.at}  ${ask.entitlement} on ${ask.cluster} in ${ask.namespaces.join(', ')}, by ${ask.requester.name}`,
+  const told = items.flatMap(({ request, before, after, changes, more, unknown }) => [
+    `${request.id}  ${request.at}  ${request.entitlement} on ${request.cluster} in ${request.namespaces.join(', ')}, by ${request.requester.name}`,
     `  ${before} -> ${after}`,
     ...changes.flatMap(changeInText),
     ...(more > 0 ? [`    and ${more} more`] : []),
@@ -25,7 +25,7 @@ export function replayInText({ items, judged, changed, leftOut, since, against, 
   const counts = guardrails
     .filter(({ before, after }) => before !== after)
     .map(({ name, before, after }) => `${name}: came in ${before ?? '?'} -> ${after}`)
-  const compared = against === 'then' ? 'what was said then' : 'the policy in force'
+  const compared = against === 'recorded' ? 'the recorded verdicts' : 'the current policy'
   const summary =
     changed === 0
       ? `All of ${asks(judged)} would be judged alike`

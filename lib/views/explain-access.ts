@@ -97,7 +97,7 @@ function entitlementsThatGive(all: readonly EntitlementResource[], cluster: stri
         name: one.name,
         title: one.title,
         approvals: one.approvals,
-        ask: `/requests/new?${new URLSearchParams(known)}`,
+        requestPath: `/requests/new?${new URLSearchParams(known)}`,
       }
     })
 }

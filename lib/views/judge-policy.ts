@@ -10,7 +10,7 @@ import { calendarsFor, policyForTrial } from './policy-for-trial.ts'
 import { readerOf } from './reader.ts'
 
 /** @throws AppError `not-found` where there is none, or it is not this person's to see */
-async function subjectOf(actor: PersonActor, { ask: id, sample }: JudgeInput): Promise<JudgeTask['subject']> {
+async function subjectOf(actor: PersonActor, { request: id, sample }: JudgeInput): Promise<JudgeTask['subject']> {
   if (id === undefined) return { sample: sample ?? '' }
   const readers = await findReaders({ request: id })
   const ask = await findPastRequest(readerOf(actor), id, readers !== undefined && maySee(actor, readers))

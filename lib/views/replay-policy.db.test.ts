@@ -45,8 +45,8 @@ const ask = (actor: PersonActor, overrides: Partial<Submission> = {}) =>
 const guardrail = (one: object) => ({ name: 'calm', description: 'Calm is kept.', ...one })
 const textOf = (...guardrails: object[]) => stringify({ guardrails: guardrails.map(guardrail) })
 const replay = (actor: PersonActor, text: string, input: Partial<ReplayInput> = {}) =>
-  replayPolicy(actor, { policy: text, calendars: {}, last: 100, against: 'then', ...input })
-const itemOf = (found: Awaited<ReturnType<typeof replay>>, id: string) => found.items.find((item) => item.ask.id === id)
+  replayPolicy(actor, { policy: text, calendars: {}, last: 100, against: 'recorded', ...input })
+const itemOf = (found: Awaited<ReturnType<typeof replay>>, id: string) => found.items.find((item) => item.request.id === id)
 const changesOf = (found: Awaited<ReturnType<typeof replay>>, id: string) =>
   itemOf(found, id)?.changes.map(({ kind, now, code }) => `${now} ${kind}${code ? ` ${code}` : ''}`)
 
@@ -113,7 +113,7 @@ describe('a replay', slow, () => {
         { name: 'note', effect: 'warn' },
       ),
     )
-    expect(found).toMatchObject({ judged: 3, changed: 3, against: 'then' })
+    expect(found).toMatchObject({ judged: 3, changed: 3, against: 'recorded' })
     expect(itemOf(found, plain.id)).toMatchObject({
       before: 'needs-approval',
       after: 'refused',
@@ -133,8 +133,8 @@ describe('a replay', slow, () => {
         ?.changes.slice(2)
         .map(({ requiredBy }) => requiredBy),
     ).toEqual(['two', 'two', 'brief'].map((name) => [{ name, sentence: 'Calm is kept.' }]))
-    const refused = found.items.find((item) => item.ask.kind === 'refused')
-    expect(refused).toMatchObject({ before: 'refused', after: 'refused', ask: { requester: { id: actor.person.id } } })
+    const refused = found.items.find((item) => item.request.kind === 'refused')
+    expect(refused).toMatchObject({ before: 'refused', after: 'refused', request: { requester: { id: actor.person.id } } })
     expect(refused?.changes.map(({ now, code }) => [now, code])).toEqual([
       ['more', 'no-patch'],
       ['less', 'calm'],
@@ -188,7 +188,7 @@ describe('a replay', slow, () => {
     const edit = { name: 'note', effect: 'warn' }
     await policy.change(aConfiguration({ guardrails: [guardrail({ effect: 'deny' })] }))
     expect(changesOf(await replay(actor, textOf({ effect: 'deny' }, edit)), id)).toHaveLength(2)
-    const found = await replay(actor, textOf({ effect: 'deny' }, edit), { against: 'in-force' })
+    const found = await replay(actor, textOf({ effect: 'deny' }, edit), { against: 'current' })
     expect(changesOf(found, id)).toEqual(['more warning note'])
   })
 
@@ -222,7 +222,7 @@ describe('a replay', slow, () => {
     let cursor: string | undefined
     for (let page = 0; page < 3; page++) {
       const found = await replay(actor, textOf({ name: 'note', effect: 'warn' }), { last: 2, cursor })
-      seen.push(...found.items.map((item) => item.ask.id))
+      seen.push(...found.items.map((item) => item.request.id))
       expect(found.judged).toBe(2)
       cursor = found.nextCursor ?? undefined
     }
@@ -251,14 +251,14 @@ describe('who may not look', slow, () => {
     await rejectionOf(ask(actor, { ticket: 'OPS-7' }))
     const text = textOf({ name: 'note', effect: 'warn' })
     const all = await replay(auditor, text)
-    const refused = all.items.find((item) => item.ask.kind === 'refused' && item.ask.requester.id === actor.person.id)
-      ?.ask.id
+    const refused = all.items.find((item) => item.request.kind === 'refused' && item.request.requester.id === actor.person.id)
+      ?.request.id
     expect(itemOf(all, id)).toBeDefined()
     const stranger = await anActor({ groups: ['search-dev'] })
     expect(await replay(stranger, text)).toMatchObject({ judged: 0, items: [], nextCursor: null, since: null })
     const seenByLead = await replay(lead, text)
     expect(itemOf(seenByLead, id)).toBeDefined()
-    expect(seenByLead.items.every((item) => item.ask.kind === 'request')).toBe(true)
+    expect(seenByLead.items.every((item) => item.request.kind === 'request')).toBe(true)
     for (const one of [
       id,
       refused ?? '',
@@ -266,10 +266,10 @@ describe('who may not look', slow, () => {
       'evt_00000000000000000000000000',
       "x' OR '1",
     ]) {
-      expect(await rejectionOf(judgePolicy(stranger, { ask: one, calendars: {} }))).toMatchObject({ code: 'not-found' })
+      expect(await rejectionOf(judgePolicy(stranger, { request: one, calendars: {} }))).toMatchObject({ code: 'not-found' })
     }
-    expect(await rejectionOf(judgePolicy(lead, { ask: refused, calendars: {} }))).toMatchObject({ code: 'not-found' })
-    expect((await judgePolicy(actor, { ask: refused, calendars: {} })).outcome).toBe('refused')
+    expect(await rejectionOf(judgePolicy(lead, { request: refused, calendars: {} }))).toMatchObject({ code: 'not-found' })
+    expect((await judgePolicy(actor, { request: refused, calendars: {} })).outcome).toBe('refused')
   })
 
   const telling = textOf({
@@ -278,7 +278,7 @@ describe('who may not look', slow, () => {
     messageExpression: "requester.groups.join(' ') + requester.email",
   })
   const told = async (reader: PersonActor, id: string, text = telling) =>
-    JSON.stringify((await judgePolicy(reader, { policy: text, ask: id, calendars: {} })).verdict.violations)
+    JSON.stringify((await judgePolicy(reader, { policy: text, request: id, calendars: {} })).verdict.violations)
 
   test('learns no group and no address of a requester by an expression that tells it', async () => {
     const { id } = await ask(await anActor({ groups: ['payments-dev', 'secret-project'] }))
@@ -327,7 +327,7 @@ describe('the playground', slow, () => {
   test('judges by the policy in force where no other is given, and a past ask as it was asked', async () => {
     const asked = await ask(mina)
     await policy.change(aConfiguration({ guardrails: [guardrail({ effect: 'deny' })] }))
-    const trial = await judgePolicy(mina, { ask: asked.id, calendars: {} })
+    const trial = await judgePolicy(mina, { request: asked.id, calendars: {} })
     expect(trial).toMatchObject({ outcome: 'refused', matched: [{ name: 'calm', sentences: ['Calm is kept.'] }] })
     expect(trial.verdict.policyVersion).toBe(currentPolicy().hash)
   })

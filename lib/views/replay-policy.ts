@@ -42,7 +42,7 @@ export async function replayPolicy(actor: PersonActor, input: ReplayInput): Prom
     guardrails,
     items: changed.flatMap(({ index, ...rest }) => {
       const ask = asks[index]
-      return ask ? [{ ask: replayedRequestOf(ask), ...rest }] : []
+      return ask ? [{ request: replayedRequestOf(ask), ...rest }] : []
     }),
     nextCursor,
   }

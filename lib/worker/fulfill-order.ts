@@ -29,7 +29,7 @@ import { workerActor } from './work.ts'
 function whyNot({ person, grant, signatureFailure }: TakenOrder, { entitlements }: Configuration): Problem | null {
   const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
   if (signatureFailure) return { code: 'forbidden', sentence: signatureFailure.sentence }
-  if (person.id !== grant.requesterId) return { code: 'forbidden', sentence: 'Only the holder may take a credential.' }
+  if (person.id !== grant.requesterId) return { code: 'forbidden', sentence: 'Only the holder can get a credential for this access.' }
   if (grant.status !== 'active' || grant.secondsLeft <= 0) return conflict('The access is not active.')
   const entitlement = entitlements.find(({ name }) => name === grant.entitlementName)
   if (!entitlement || !isAmong(entitlement.who, person)) {

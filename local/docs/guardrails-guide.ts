@@ -172,7 +172,7 @@ const trying = [
     '- Each is judged by the facts of its own moment, which are kept with it: groups, labels, risks, what was new to the requester. What is not known any more, or is not yours to know (the groups of others), is said, and a guardrail that asks for it counts as violated.',
     '- A trial is given ten seconds and a bounded memory; what a replay does not get to is said to be left out.',
   ].join('\n'),
-  '```sh\nexport POSTERN_SERVER=https://postern.example.com POSTERN_TOKEN=…\nnpx postern policy replay --policy postern.yaml --last 200 --against in-force\n```',
+  '```sh\nexport POSTERN_SERVER=https://postern.example.com POSTERN_TOKEN=…\nnpx postern policy replay --policy postern.yaml --last 200 --against current\n```',
   'The command ends with 0 where everything would be judged alike, 1 where something would be judged differently or was left out (`--no-fail-on-change`: 0), and 2 where the policy cannot be used or Postern cannot be asked. `--format json` gives the answer of the API. Calendars are read from beside the file. Of a token for a person who sees everything (an auditor) all that was asked for is replayed; of any other, what that person may see.',
 ]
 

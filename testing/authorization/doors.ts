@@ -188,13 +188,13 @@ export function doorsOf(stranger: Stranger): Door[] {
     ),
     {
       deed: 'Test a policy on a request',
-      door: 'POST /api/v1/policy/judge?ask',
-      call: (caller, { requestId }) => inTurn(() => api(caller, 'POST', '/policy/judge', { ask: requestId })),
+      door: 'POST /api/v1/policy/judge?request',
+      call: (caller, { requestId }) => inTurn(() => api(caller, 'POST', '/policy/judge', { request: requestId })),
     },
     {
       deed: 'Test a policy on a request',
-      door: 'action judge?ask',
-      call: (caller, { requestId }) => inTurn(() => act(caller, 'judge', [{ ask: requestId }])),
+      door: 'action judge?request',
+      call: (caller, { requestId }) => inTurn(() => act(caller, 'judge', [{ request: requestId }])),
     },
     // ------------------------------------------------------------------ what changes one
     ...twice(

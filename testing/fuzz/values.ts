@@ -154,7 +154,7 @@ export const hostileName = fc.oneof(
     '\0',
     '\ud800',
     '$ref',
-    'then',
+    'recorded',
     'length',
   ),
   hostileText as fc.Arbitrary<string>,

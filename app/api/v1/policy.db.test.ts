@@ -92,7 +92,7 @@ describe('the doors', slow, () => {
     expectProblem(await replay({ policy: '#'.repeat(300_000) }), 413, 'too-large')
     expectProblem(await replay({ policy: deny, policyForTrial: true }), 400, 'malformed')
     expectProblem(await judge({ policy: deny }), 422, 'invalid')
-    expectProblem(await judge({ policy: deny, ask: 'req_00000000000000000000000000' }), 404, 'not-found')
+    expectProblem(await judge({ policy: deny, request: 'req_00000000000000000000000000' }), 404, 'not-found')
     const wrong = await replay({ policy: `${deny}    when: true` })
     expectProblem(wrong, 422, 'invalid')
     expect(wrong.body.errors[0].message).toMatch(/^3:\d+: /)
@@ -126,7 +126,7 @@ describe('postern policy replay', slow, () => {
   test('names whoever wants more, with the message, as the API does', async () => {
     writeFileSync(file, deny.replace('effect: deny', 'effect: require, require: { ticket: true }'))
     const text = await run([], asInes())
-    expect(text.stdout).toMatch(/\+ ticket: A ticket is needed\.\n {4}wanted by \[calm\]: Calm is kept\.\n/)
+    expect(text.stdout).toMatch(/\+ ticket: A ticket is needed\.\n {4}required by \[calm\]: Calm is kept\.\n/)
     const { body } = await replay({ policy: readFileSync(file, 'utf8') })
     const ticket = body.items[0].changes.find(({ kind }: { kind: string }) => kind === 'ticket')
     expect(ticket).toMatchObject({ now: 'more', requiredBy: [{ name: 'calm', sentence: 'Calm is kept.' }] })

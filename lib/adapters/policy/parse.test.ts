@@ -206,13 +206,13 @@ describe('what is wrong is told with its place and what would be right', () => {
       'no rules',
       '    rules:\n      - { apiGroups: [apps], resources: [deployments], verbs: [get, list, watch, patch] }\n',
       '',
-      '16:5 entitlements[0] say exactly one of rules, ceiling or clusterRole',
+      '16:5 entitlements[0] set exactly one of rules, ceiling or clusterRole',
     ],
     [
       'two kinds of rules',
       '    duration:',
       '    clusterRole: view\n    duration:',
-      '16:5 entitlements[0] say exactly one of rules, ceiling or clusterRole',
+      '16:5 entitlements[0] set exactly one of rules, ceiling or clusterRole',
     ],
     [
       'a rule without verbs',

@@ -15,7 +15,7 @@ function changesOf(from: object[], to: object[]): Change[] {
     {
       kind: 'replay',
       candidate: { text: JSON.stringify(written(to)), calendars: new Map() },
-      against: 'in-force',
+      against: 'current',
       policyForTrial: {
         hash: 'sha256:0',
         section: guardrailsSection.parse(written(from)),

@@ -149,7 +149,7 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
   const surroundings = parsed.configuration
   const policy: Policy = { hash: parsed.hash, compiled: parsed.compiled, surroundings }
   const baseline =
-    against === 'in-force' ? compileCurrent(policyForTrial, surroundings && policyForTrial.surroundings) : null
+    against === 'current' ? compileCurrent(policyForTrial, surroundings && policyForTrial.surroundings) : null
   const counts = new Map<string, { before: number | null; after: number }>()
   const changed: ReplayedRequest[] = []
   let judged = 0

@@ -22,7 +22,7 @@ const replayOf = (text: string, person = 'per_1', asks: PastRequest[] = []) =>
     kind: 'replay',
     candidate: { text, calendars: new Map() },
     policyForTrial,
-    against: 'then',
+    against: 'recorded',
     asks,
     budget: replayBudget,
   })

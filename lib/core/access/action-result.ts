@@ -1,7 +1,7 @@
 import type { FieldError } from './errors.ts'
 
-/** What went wrong with an action: a sentence for its reader, the fields it is about, and a reference to ask about. */
+/** Why an action failed: a sentence for the person, the fields it is about, and the reference to quote to support. */
 export type ActionError = { sentence: string; errors: FieldError[]; reference: string }
 
-/** Every action that a page calls answers like this. `error` is null where it worked. */
+/** The result of every action that a page calls. `error` is null on success. */
 export type ActionResult<T = object> = ({ error: null } & T) | { error: ActionError }

@@ -3,21 +3,21 @@ import { ruleSchema } from './rule.ts'
 
 const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
 
-/** The same rules in several namespaces, said once. */
+/** Rules that several namespaces share, written once. */
 const inNamespaces = z.strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema) })
 export type InNamespaces = z.infer<typeof inNamespaces>
 
 /**
- * What rules add to what somebody may do in a cluster today, or why that is not known. Every single (namespace, group,
- * resource, verb, name) that is asked for is in exactly one of `gained` and `held`.
+ * What the requested rules add to the requester's current access in a cluster, or why that is unknown. Each single
+ * permission (namespace, group, resource, verb, name) is in exactly one of `gained` and `held`.
  */
 export const differenceResource = z
   .discriminatedUnion('known', [
     z.strictObject({
       known: z.literal(true),
-      asOf: time.meta({ description: 'When the cluster was asked what the requester may do.' }),
-      gained: z.array(inNamespaces).meta({ description: 'What would be new.' }),
-      held: z.array(inNamespaces).meta({ description: 'What is asked for though it is possible already.' }),
+      asOf: time.meta({ description: 'When the requester’s current access was read from the cluster.' }),
+      gained: z.array(inNamespaces).meta({ description: 'Permissions that the requester does not have today.' }),
+      held: z.array(inNamespaces).meta({ description: 'Requested permissions that the requester already has.' }),
     }),
     z.strictObject({ known: z.literal(false), why: z.string() }),
   ])

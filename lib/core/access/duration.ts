@@ -1,5 +1,5 @@
-// A length of time, as the API writes it (ISO 8601) and as people read it. No other file parses or formats one. There is
-// no library here, because this file also runs in the browser, where every kilobyte counts.
+// A length of time, as the API writes it (ISO 8601) and as people read it. No other file parses or formats one. There
+// is no library here, because this file also runs in the browser, where every kilobyte counts.
 
 const pattern =
   /^([+-]?)P(?=\d|T\d)(?:(\d{1,15})D)?(?:T(?=\d)(?:(\d{1,15}(?:\.\d{1,9})?)H)?(?:(\d{1,15}(?:\.\d{1,9})?)M)?(?:(\d{1,15}(?:\.\d{1,9})?)S)?)?$/

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { AppError, notFound } from './errors.ts'
 
-test('an error of another copy of this module is known for one, and no other error is', async () => {
+test('an AppError from another copy of this module is recognized, and no other error is', async () => {
   vi.resetModules()
   const another = await import('./errors.ts')
   expect(another.AppError).not.toBe(AppError)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { approvalStepSchema } from './entitlement.ts'
 
-// What "Why can't I?" answers, for the API and the page. Times are RFC 3339 in UTC.
+// The answer of "Check access", for the API and the page.
 
 const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
 const list = z.array(z.string())
@@ -21,7 +21,7 @@ const question = z.strictObject({
   resource: z.string().nullable(),
   subresource: z.string(),
   name: z.string(),
-  namespace: z.string().meta({ description: 'Empty: in the whole cluster.' }),
+  namespace: z.string().meta({ description: 'Empty for the whole cluster.' }),
   path: z.string().nullable(),
 })
 
@@ -32,9 +32,12 @@ export const explanationResource = z
     identity: z
       .strictObject({ user: z.string(), groups: list })
       .nullable()
-      .meta({ description: 'Whom the cluster takes this person for; null where that is not known.' }),
+      .meta({ description: 'The user and groups by which the cluster knows this person; null if that is not known.' }),
     asOf: time.nullable().meta({ description: 'When the cluster’s roles and bindings were read.' }),
-    allowed: z.boolean().nullable().meta({ description: 'By RBAC, as themselves. Null: not known, see `why`.' }),
+    allowed: z
+      .boolean()
+      .nullable()
+      .meta({ description: 'Whether RBAC allows it to this person without a grant. Null: not known, see `why`.' }),
     why: z.string().meta({ description: 'The answer as a sentence.' }),
     ways: z
       .array(
@@ -50,7 +53,7 @@ export const explanationResource = z
         }),
       )
       .meta({ description: 'Every binding, role and rule that allows it.' }),
-    dangling: z.array(link).meta({ description: 'Bindings of this person that name a role that is not there.' }),
+    dangling: z.array(link).meta({ description: 'Bindings of this person whose role does not exist.' }),
     grants: z
       .array(
         z.strictObject({
@@ -58,29 +61,29 @@ export const explanationResource = z
           requestId: z.string(),
           title: z.string(),
           expiresAt: time,
-          user: z.string().meta({ description: 'The ServiceAccount that may.' }),
+          user: z.string().meta({ description: 'The ServiceAccount that is allowed to do it.' }),
           ...link.shape,
         }),
       )
       .meta({ description: 'Active grants of this person whose credentials allow it.' }),
-    hints: list.meta({ description: 'What may be wrong with the question itself.' }),
+    hints: list.meta({ description: 'Likely mistakes in the question itself.' }),
     entitlements: z
       .array(
         z.strictObject({
           name: z.string(),
           title: z.string(),
           approvals: z.array(approvalStepSchema),
-          ask: z.string().meta({ description: 'The page that asks for it, with everything filled in.' }),
+          requestPath: z.string().meta({ description: 'The path of the request form, with the fields filled in.' }),
         }),
       )
-      .meta({ description: 'What this person may ask for that would give it, best first.' }),
+      .meta({ description: 'Entitlements that would allow it and that this person may request, best first.' }),
   })
   .meta({ id: 'AccessExplanation' })
 export type AccessExplanation = z.infer<typeof explanationResource>
 
 const text = (max: number) => z.string().max(max)
 
-/** The question, as the query of the API and of the page says it. */
+/** The query parameters of the API and of the page. */
 export const explainQuery = z
   .strictObject({
     cluster: text(63).min(1),
@@ -88,17 +91,17 @@ export const explainQuery = z
       .min(1)
       .meta({ description: 'As in Kubernetes: get, list, patch …; for a path the HTTP method in lower case.' }),
     group: text(253).default('').meta({ description: 'API group; empty for the core group.' }),
-    resource: text(253).optional().meta({ description: 'In plural, such as deployments.' }),
+    resource: text(253).optional().meta({ description: 'The plural name, such as deployments.' }),
     subresource: text(253).default('').meta({ description: 'Such as log or scale.' }),
     name: text(253).default(''),
-    namespace: text(63).default('').meta({ description: 'Empty: in the whole cluster.' }),
-    path: text(2000).optional().meta({ description: 'A path that is no resource, such as /metrics.' }),
+    namespace: text(63).default('').meta({ description: 'Empty for the whole cluster.' }),
+    path: text(2000).optional().meta({ description: 'A non-resource path, such as /metrics.' }),
     person: text(320)
       .optional()
-      .meta({ description: 'Id, subject or e-mail address; for auditors and admins. Absent: me.' }),
+      .meta({ description: 'Id, subject or e-mail address; only auditors and admins may set it. Absent: the caller.' }),
   })
   .refine(({ resource, path }) => Boolean(resource) !== Boolean(path), {
     path: ['resource'],
-    message: 'say exactly one of resource or path',
+    message: 'set exactly one of resource or path',
   })
 export type ExplainQuery = z.infer<typeof explainQuery>

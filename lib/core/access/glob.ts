@@ -1,4 +1,4 @@
-/** `*` is any run of characters, including none. Linear in both lengths: no regular expression, so nothing to blow up. */
+/** `*` matches any run of characters, including none. No regular expression: the time is linear in both lengths. */
 export function matchesGlob(glob: string, text: string): boolean {
   const parts = glob.split('*')
   const first = parts[0] ?? ''

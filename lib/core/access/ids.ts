@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-// Which kind of thing an id names. The prefix makes a pasted id speak for itself and makes mixing two kinds a type error.
+// The prefix of each kind of id, so that a pasted id shows what it names and mixing two kinds is a type error.
 export const idPrefixes = {
   request: 'req',
   decision: 'dec',
@@ -18,9 +18,8 @@ export type Id<K extends IdKind> = `${(typeof idPrefixes)[K]}_${string}`
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /**
- * An id of the given kind: prefix, underscore, 26 characters of Crockford base32 in lower case (48 bits of Unix
- * milliseconds, then 80 random bits, as a ULID has them), so that ids sort by time and can stand in a Kubernetes name.
- * @param now the instant, given by the caller: nothing here reads the clock
+ * An id of the given kind: the prefix, an underscore, and a ULID in lower-case Crockford base32 (48 bits of Unix
+ * milliseconds, then 80 random bits). Such ids sort by time and are valid in the name of a Kubernetes object.
  * @param random 10 random bytes
  */
 export function makeId<K extends IdKind>(kind: K, now: Date, random: Uint8Array): Id<K> {
@@ -35,9 +34,9 @@ export function makeId<K extends IdKind>(kind: K, now: Date, random: Uint8Array)
   return `${idPrefixes[kind]}_${text}`
 }
 
-/** A schema that accepts the ids of one kind and nothing else. */
+/** Accepts only ids of one kind. */
 export const idSchema = <K extends IdKind>(kind: K) =>
   z.custom<Id<K>>(
     (value) => typeof value === 'string' && new RegExp(`^${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{26}$`).test(value),
-    { error: `must be an id like ${idPrefixes[kind]}_… (26 characters after the underscore)` },
+    { error: `must be an id such as ${idPrefixes[kind]}_… (26 characters after the underscore)` },
   )

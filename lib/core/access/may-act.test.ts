@@ -23,55 +23,64 @@ const now = new Date('2026-11-23T09:00:00Z')
 const later = new Date('2026-11-23T09:00:01Z')
 
 test.each([
-  ['the requester', mina, true],
-  ['an approver', priya, true],
-  ['an auditor', auditor, true],
-  ['an admin', admin, true],
-  ['whoever decided', actor('former'), true],
-  ['another team', stranger, false],
-  ['somebody in no group', actor('nobody'), false],
-])('%s sees it: %o', (_, who, sees) => {
-  expect(maySee(who, request)).toBe(sees)
+  ['the requester', mina],
+  ['an approver', priya],
+  ['an auditor', auditor],
+  ['an admin', admin],
+  ['a former approver who decided it', actor('former')],
+])('%s can see a request', (_, person) => {
+  expect(maySee(person, request)).toBe(true)
 })
 
-test('a request that needs nobody is no approver’s', () => {
+test.each([
+  ['a member of another team', stranger],
+  ['a person without groups', actor('groupless')],
+])('%s cannot see a request', (_, person) => {
+  expect(maySee(person, request)).toBe(false)
+})
+
+test('a request without approval steps is not visible to approvers', () => {
   expect(maySee(priya, { ...request, approverGroups: [] })).toBe(false)
 })
 
-test.each(requestStatuses)('withdrawing one that is %s', (status) => {
-  expect(mayWithdraw(mina, { ...request, status }).may).toBe(status === 'pending')
-  for (const who of [priya, auditor, admin]) expect(mayWithdraw(who, { ...request, status }).may).toBe(false)
-})
+test.each(requestStatuses)(
+  'a request that is %s can be withdrawn by its requester alone, and only while pending',
+  (status) => {
+    expect(mayWithdraw(mina, { ...request, status }).may).toBe(status === 'pending')
+    for (const person of [priya, auditor, admin]) expect(mayWithdraw(person, { ...request, status }).may).toBe(false)
+  },
+)
 
 describe.each(grantStatuses)('a grant that is %s', (status) => {
-  const lives = status === 'pending' || status === 'active'
+  const isLive = status === 'pending' || status === 'active'
 
-  test('is revoked by those who may approve it and by admins, while there is something to revoke', () => {
-    for (const who of [priya, admin]) expect(mayRevoke(who, request, { status }).may).toBe(lives)
-    for (const who of [mina, auditor, stranger]) expect(mayRevoke(who, request, { status }).may).toBe(false)
+  test(`a grant that is ${status} can be revoked by approvers and admins alone, and only before it is ending`, () => {
+    for (const person of [priya, admin]) expect(mayRevoke(person, request, { status }).may).toBe(isLive)
+    for (const person of [mina, auditor, stranger]) expect(mayRevoke(person, request, { status }).may).toBe(false)
   })
 
-  test('is given back by its holder alone', () => {
-    expect(mayRelease(mina, request, { status }).may).toBe(lives)
-    for (const who of [priya, auditor, admin, stranger]) expect(mayRelease(who, request, { status }).may).toBe(false)
+  test(`a grant that is ${status} can be released by its holder alone, and only before it is ending`, () => {
+    expect(mayRelease(mina, request, { status }).may).toBe(isLive)
+    for (const person of [priya, auditor, admin, stranger])
+      expect(mayRelease(person, request, { status }).may).toBe(false)
   })
 
-  test('gives a credential to its holder alone, while it is active and not past its end', () => {
+  test(`a credential for a grant that is ${status} is issued to its holder alone, only while active and not expired`, () => {
     expect(mayIssueCredential(mina, request, { status, expiresAt: later }, now).may).toBe(status === 'active')
     expect(mayIssueCredential(mina, request, { status, expiresAt: now }, now).may).toBe(false)
     expect(mayIssueCredential(mina, request, { status, expiresAt: null }, now).may).toBe(false)
-    for (const who of [priya, auditor, admin, stranger])
-      expect(mayIssueCredential(who, request, { status, expiresAt: later }, now).may).toBe(false)
+    for (const person of [priya, auditor, admin, stranger])
+      expect(mayIssueCredential(person, request, { status, expiresAt: later }, now).may).toBe(false)
   })
 })
 
-test('every no says why', () => {
-  const nos = [
+test('every refusal gives a reason in a full sentence', () => {
+  const refusals = [
     mayWithdraw(priya, { ...request, status: 'pending' }),
     mayRevoke(mina, request, { status: 'active' }),
     mayRevoke(priya, request, null),
     mayRelease(mina, request, null),
     mayIssueCredential(mina, request, null, now),
   ]
-  for (const may of nos) expect(may.may ? '' : may.why).toMatch(/^[A-Z].+\.$/)
+  for (const refusal of refusals) expect(refusal.may ? '' : refusal.why).toMatch(/^[A-Z].+\.$/)
 })

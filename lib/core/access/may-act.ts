@@ -1,74 +1,78 @@
-// Who may see a request and act on it, besides deciding it (lib/core/approvals/may-decide.ts)?
+// Who may see a request and act on it. Who may decide it: lib/core/approvals/may-decide.ts.
 import { hasRole, type PersonActor } from './actor.ts'
 import type { May } from './resources.ts'
 import type { GrantStatus, RequestStatus } from './status.ts'
 
 type RequestFacts = {
   requesterId: string
-  /** Every group of every step of the request. */
+  /** Every group of every approval step. */
   approverGroups: readonly string[]
-  /** Everybody who has decided it. */
+  /** Everyone who has decided the request. */
   deciderIds: readonly string[]
 }
 
-const yes = { may: true } as const
-const no = (why: string) => ({ may: false, why }) as const
+const allowed = { may: true } as const
+const denied = (why: string) => ({ may: false, why }) as const
 
 const isApprover = (actor: PersonActor, { approverGroups }: Pick<RequestFacts, 'approverGroups'>) =>
   approverGroups.some((group) => actor.person.groups.includes(group))
 
-/** May this person read everything? */
+/** Auditors and admins may read everything. */
 export const seesEverything = (actor: PersonActor): boolean => hasRole(actor, 'auditor') || hasRole(actor, 'admin')
 
-/** May this person know that the request exists, and read it and its grant? To all others it is not there. */
+/**
+ * A request and its grant are visible to the requester, to its approvers, to anyone who decided it, and to auditors and
+ * admins. For everyone else it does not exist.
+ */
 export const maySee = (actor: PersonActor, request: RequestFacts): boolean =>
   request.requesterId === actor.person.id ||
   seesEverything(actor) ||
   isApprover(actor, request) ||
   request.deciderIds.includes(actor.person.id)
 
-/** Only the requester withdraws, and only while nobody has decided. */
+/** Only the requester may withdraw a request, and only while it is pending. */
 export function mayWithdraw(actor: PersonActor, request: { requesterId: string; status: RequestStatus }): May {
-  if (request.requesterId !== actor.person.id) return no('Only the requester may withdraw a request.')
-  if (request.status !== 'pending') return no(`This request is ${request.status}: there is nothing to withdraw.`)
-  return yes
+  if (request.requesterId !== actor.person.id) return denied('Only the requester can withdraw this request.')
+  if (request.status === 'lapsed') return denied('This request can’t be withdrawn: it expired before it was decided.')
+  if (request.status !== 'pending') return denied(`This request can’t be withdrawn: it is already ${request.status}.`)
+  return allowed
 }
 
 type GrantFacts = { status: GrantStatus } | null
 
-function whyNotEnded(grant: GrantFacts): string | undefined {
+function whyNotEndable(grant: GrantFacts): string | undefined {
   if (!grant) return 'There is no access to end.'
-  if (grant.status === 'ending') return 'The access is ending already.'
-  if (grant.status === 'ended') return 'The access is over already.'
+  if (grant.status === 'ending') return 'This access is already ending.'
+  if (grant.status === 'ended') return 'This access has already ended.'
   return undefined
 }
 
-/** Whoever may say yes may take it back, and so may an admin: in whose favour it is does not matter. */
+/** Anyone who may approve a request may revoke its access, and so may an admin, even if they approved nothing. */
 export function mayRevoke(actor: PersonActor, request: Pick<RequestFacts, 'approverGroups'>, grant: GrantFacts): May {
   if (!isApprover(actor, request) && !hasRole(actor, 'admin'))
-    return no('Only those who may approve it, or an admin, may revoke access.')
-  const why = whyNotEnded(grant)
-  return why ? no(why) : yes
+    return denied('Only an approver of this request or an admin can revoke its access.')
+  const why = whyNotEndable(grant)
+  return why ? denied(why) : allowed
 }
 
-/** Only the holder gives access back. */
+/** Only the holder may release their access. */
 export function mayRelease(actor: PersonActor, request: Pick<RequestFacts, 'requesterId'>, grant: GrantFacts): May {
-  if (request.requesterId !== actor.person.id) return no('Only its holder may give access back.')
-  const why = whyNotEnded(grant)
-  return why ? no(why) : yes
+  if (request.requesterId !== actor.person.id) return denied('Only the holder can release this access.')
+  const why = whyNotEndable(grant)
+  return why ? denied(why) : allowed
 }
 
-/** Only the holder takes a credential, and only while the access works. */
+/** Only the holder is issued a credential, and only while the access is active and has not expired. */
 export function mayIssueCredential(
   actor: PersonActor,
   request: Pick<RequestFacts, 'requesterId'>,
   grant: { status: GrantStatus; expiresAt: Date | null } | null,
   now: Date,
 ): May {
-  if (request.requesterId !== actor.person.id) return no('Only the holder may take a credential.')
-  if (!grant) return no('There is no access yet.')
-  if (grant.status === 'pending') return no('The access is being made.')
-  if (grant.status !== 'active') return no(whyNotEnded(grant) ?? 'The access is over.')
-  if (!grant.expiresAt || grant.expiresAt <= now) return no('The time is over: the access ends now.')
-  return yes
+  if (request.requesterId !== actor.person.id) return denied('Only the holder can get a credential for this access.')
+  if (!grant) return denied('There is no access yet.')
+  if (grant.status === 'pending') return denied('This access is not active yet.')
+  if (grant.status !== 'active') return denied(whyNotEndable(grant) ?? 'This access has already ended.')
+  if (!grant.expiresAt || grant.expiresAt <= now) return denied('This access has expired.')
+  return allowed
 }

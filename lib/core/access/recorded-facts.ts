@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { differenceResource } from './difference.ts'
 import { ruleSchema } from './rule.ts'
 
-// What a judgement saw besides what was asked for, and what nobody can look up afterwards: groups change, namespaces get
-// other labels, the catalogue of risks grows. Kept with the verdict so that another policy can be held against it later.
-// An allow-list: what is not named here is not kept.
+// The facts that a verdict was based on, apart from the submission itself. They change (groups, labels, the risk
+// catalogue), so they are stored with the verdict, and another policy can later be tried on the same facts. The schemas
+// are allow-lists: a field that is not named here is not stored.
 
 const text = z.string().max(4000)
 const labels = z.record(text, text)
@@ -12,18 +12,18 @@ const labels = z.record(text, text)
 export const recordedFacts = z.strictObject({
   requester: z.strictObject({ groups: z.array(text), email: text.nullable() }),
   clusterLabels: labels,
-  /** Had the namespaces of the cluster ever been seen? */
+  /** False if the worker had never read the namespaces of the cluster. */
   namespacesObserved: z.boolean(),
-  /** Those that were asked for, as written. Labels null: not seen, or no such namespace. */
+  /** The requested namespaces, as written. `labels` is null if the namespace does not exist or was never read. */
   namespaces: z.array(z.strictObject({ name: text, labels: labels.nullable() })),
-  /** What the ClusterRole allowed that the entitlement names; null where it names none, or it was not seen. */
+  /** The rules of the entitlement's ClusterRole; null if it names none, or if the ClusterRole was never read. */
   clusterRoleRules: z.array(ruleSchema).nullable(),
-  /** Null where the rules were not known. `because` is absent in what was recorded before it was kept. */
+  /** Null if the rules were not known. */
   risks: z.array(z.strictObject({ id: text, severity: text, because: z.array(text).optional() })).nullable(),
 })
 export type RecordedFacts = z.infer<typeof recordedFacts>
 
-/** An ask that was refused, as it was written, for the record. */
+/** A refused submission, as written, for the audit event of the refusal. */
 export const refusedSubmission = z.strictObject({
   rules: z.array(ruleSchema).nullable(),
   durationSeconds: z.number(),
@@ -31,14 +31,14 @@ export const refusedSubmission = z.strictObject({
   ticket: text.nullable(),
   startsAt: text.nullable(),
   facts: recordedFacts,
-  /** What of it was new to the requester; absent where nobody looked. */
+  /** What the rules would have added to the requester's access; absent if it was not computed. */
   difference: differenceResource.optional(),
 })
 export type RefusedSubmission = z.infer<typeof refusedSubmission>
 
-/** Characters of JSON. A refusal that would take more is recorded without what was asked: anybody may ask for anything. */
-const mostOfARefusal = 16_384
+/** Characters of JSON. Anyone may submit anything, so a larger refused submission is not recorded. */
+const maxRecordedLength = 16_384
 
-/** The ask where it is small enough to be recorded with its refusal; undefined where it is not. */
-export const recordable = (asked: RefusedSubmission): RefusedSubmission | undefined =>
-  JSON.stringify(asked).length <= mostOfARefusal ? asked : undefined
+/** The submission if it is small enough to be recorded with its refusal; otherwise undefined. */
+export const recordable = (submission: RefusedSubmission): RefusedSubmission | undefined =>
+  JSON.stringify(submission).length <= maxRecordedLength ? submission : undefined

@@ -6,8 +6,8 @@ const namespaceName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, '
 
 /**
  * Text from a person. Control characters other than line breaks and tabs are refused, and so are the embeddings,
- * overrides and isolates of Unicode UAX #9, which reorder what is around them: what an approver reads is what was
- * written. Line ends become `\n`.
+ * overrides and isolates of Unicode UAX #9, because they reorder the text that an approver reads. Line ends become
+ * `\n`.
  */
 export const prose = (max: number) =>
   z
@@ -15,10 +15,10 @@ export const prose = (max: number) =>
     .max(max, `must be at most ${max} characters`)
     .transform((text) => text.replace(/\r\n?/g, '\n').trim())
     .refine((text) => !/[^\P{Cc}\n\t]/u.test(text), 'must not contain control characters')
-    .refine((text) => text.isWellFormed(), 'must not contain half a character')
+    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
     .refine((text) => !/[\u202a-\u202e\u2066-\u2069]/.test(text), 'must not contain characters that reorder text')
 
-/** A name that somebody typed: it may be wrong, but it is text that can be looked up and shown. */
+/** A name as typed. It may name nothing, but it is safe to look up and to show. */
 const typedName = z
   .string()
   .min(1)
@@ -46,13 +46,14 @@ export const submissionSchema = z
   })
   .meta({ id: 'Submission' })
   .transform(({ duration, ...rest }) => ({ ...rest, durationSeconds: duration }))
+export type SubmissionBody = z.input<typeof submissionSchema>
 export type Submission = z.infer<typeof submissionSchema>
 
 /** The body of POST /api/v1/requests/{id}/decisions. */
 export const decisionSchema = z
   .strictObject({
     decision: z.enum(['approve', 'deny']),
-    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be the digest that the request showed, sha256:…'),
+    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be the digest of the request as you saw it, sha256:…'),
     note: prose(2000).optional(),
     narrow: z
       .strictObject({
@@ -67,9 +68,10 @@ export const decisionSchema = z
       .optional(),
   })
   .meta({ id: 'DecisionInput' })
+export type DecisionBody = z.input<typeof decisionSchema>
 export type DecisionInput = z.infer<typeof decisionSchema>
 
 /** The body of POST /api/v1/grants/{id}/revoke. */
 export const revocationSchema = z
-  .strictObject({ reason: prose(2000).refine((text) => text.length > 0, 'say why') })
+  .strictObject({ reason: prose(2000).refine((text) => text.length > 0, 'give a reason') })
   .meta({ id: 'Revocation' })

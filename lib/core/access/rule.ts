@@ -3,7 +3,10 @@ import { z } from 'zod'
 const list = (what: string, item: z.ZodString) =>
   z.array(item).min(1, `name at least one ${what}`).max(64, `at most 64 ${what}s in one rule`)
 
-/** Kubernetes accepts free-form verbs; these are the characters that real ones use (`impersonate-on:user-info:list`, `*`). */
+/**
+ * Kubernetes accepts any text as a verb; this accepts the characters that real verbs use, as in
+ * `impersonate-on:user-info:list`.
+ */
 const verb = z.string().regex(/^(\*|[a-z][a-z0-9:*-]{0,62})$/, 'must be a verb in lower case, such as get, or *')
 const apiGroup = z
   .string()
@@ -38,7 +41,10 @@ export const rulesSchema = z.array(ruleSchema).min(1, 'name at least one rule').
 
 const sorted = (values: readonly string[]) => [...new Set(values)].sort()
 
-/** The same rule written in one way only (sorted, without repeats, no empty `resourceNames`), so that digests compare. */
+/**
+ * The one normal form of a rule (sorted, without repeats, no empty `resourceNames`), so that equal rules have equal
+ * digests.
+ */
 export function normalizeRule(rule: Rule): Rule {
   return {
     apiGroups: sorted(rule.apiGroups),
@@ -48,7 +54,7 @@ export function normalizeRule(rule: Rule): Rule {
   }
 }
 
-/** All rules in normal form, in a fixed order, each once. */
+/** All rules in normal form, in a fixed order, without repeats. */
 export function normalizeRules(rules: readonly Rule[]): Rule[] {
   const byText = new Map(rules.map(normalizeRule).map((rule) => [JSON.stringify(rule), rule]))
   return [...byText.keys()].sort().flatMap((key) => byText.get(key) ?? [])

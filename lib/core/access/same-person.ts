@@ -14,9 +14,10 @@ export const verifiedEmails = ({ email, emailVerified, knownEmails = [] }: Ident
 ]
 
 /**
- * Two accounts belong to the same person if issuer and subject are equal, or if they share a verified address, now or in
- * the past. Case is ignored: RFC 5321 §2.4 lets the local part differ by case, but no real provider does. An address that
- * passed from one person to another makes them one person too, which only keeps each from deciding the other's requests.
+ * Two accounts belong to the same person if issuer and subject are equal, or if they share a verified address, now or
+ * in the past. Case is ignored: RFC 5321 §2.4 lets the local part differ by case, but no real provider does. An address
+ * that passed from one person to another makes them one person too, which only keeps each from deciding the other's
+ * requests.
  */
 export function isSamePerson(a: Identity, b: Identity): boolean {
   if (a.issuer === b.issuer && a.subject === b.subject) return true
@@ -25,8 +26,8 @@ export function isSamePerson(a: Identity, b: Identity): boolean {
 }
 
 /**
- * Two accounts can be told apart if both have ever had a verified address: any other account may be someone's second one.
- * If the configuration says that the provider gives each person one subject, the subjects are enough.
+ * Two accounts can be told apart if both have ever had a verified address: any other account may be someone's second
+ * one. If the configuration says that the provider gives each person one subject, the subjects are enough.
  */
 export const canTellApart = (a: Identity, b: Identity, isOneSubjectPerPerson: boolean): boolean =>
   isOneSubjectPerPerson || [a, b].every((identity) => verifiedEmails(identity).length > 0)

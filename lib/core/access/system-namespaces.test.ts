@@ -3,7 +3,7 @@ import { isNamespaceCovered } from './entitlement.ts'
 
 const covers = (namespaces: string[], namespace: string) => isNamespaceCovered({ namespaces }, namespace, {})
 
-test('a glob reaches no namespace of Kubernetes itself, unless it names them', () => {
+test('a glob covers a namespace of Kubernetes itself only if it begins with kube-', () => {
   for (const system of ['kube-system', 'kube-public', 'kube-node-lease'])
     for (const glob of ['*', 'k*', '*-system', '*e*', 'kube*', '**', '*kube-system'])
       expect(covers([glob], system), `${glob} ${system}`).toBe(false)
@@ -11,7 +11,7 @@ test('a glob reaches no namespace of Kubernetes itself, unless it names them', (
   expect(covers(['*', 'kube-system'], 'kube-system')).toBe(true)
 })
 
-test('everything else is as wide as its glob', () => {
+test('a glob covers every other namespace that it matches', () => {
   for (const [glob, namespace] of [
     ['*', 'payments'],
     ['k*', 'kubeless'],

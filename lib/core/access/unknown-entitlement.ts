@@ -1,14 +1,13 @@
 import type { Verdict, Violation } from './resources.ts'
 import { nothingMore } from './verdict.ts'
 
-/** The one answer to "there is no such entitlement" and "it is not for you": what others may ask for is not told. */
+/** One violation for "does not exist" and "not for you", so that no one learns what others may request. */
 const unknownEntitlement: Violation = {
   code: 'unknown-entitlement',
   pointer: '/entitlement',
-  sentence: 'There is no such entitlement that you may ask for: choose one from your list.',
+  sentence: 'This entitlement doesn’t exist, or you’re not eligible for it. Choose one from your list.',
 }
 
-/** What somebody hears about an entitlement that is not there. */
 export const unknownEntitlementVerdict = (policyVersion: string): Verdict => ({
   policyVersion,
   violations: [unknownEntitlement],
@@ -16,7 +15,7 @@ export const unknownEntitlementVerdict = (policyVersion: string): Verdict => ({
   ...nothingMore,
 })
 
-/** A verdict as the person who asked may read it: whoever is not eligible hears nothing but that. */
+/** The verdict as the requester may read it: a person who is not eligible learns nothing else. */
 export const verdictForRequester = (verdict: Verdict): Verdict =>
   verdict.violations.some(({ code }) => code.startsWith('requester-not-eligible'))
     ? unknownEntitlementVerdict(verdict.policyVersion)

@@ -1,6 +1,6 @@
 import type { Verdict } from './resources.ts'
 
-/** What a verdict holds besides violations and warnings where no guardrail of the configuration came in. */
+/** The rest of a verdict if no guardrail matched. */
 export const nothingMore: Pick<Verdict, 'passesNextAt' | 'until' | 'requirements' | 'maxDuration' | 'matched'> = {
   passesNextAt: null,
   until: null,
@@ -9,5 +9,5 @@ export const nothingMore: Pick<Verdict, 'passesNextAt' | 'until' | 'requirements
   matched: [],
 }
 
-/** A verdict as it was stored; the first ones were stored before there was more to say than violations. */
+/** A verdict as stored; missing fields get their empty values. */
 export const storedVerdict = (stored: unknown): Verdict => ({ ...nothingMore, ...(stored as Verdict) })

@@ -6,16 +6,16 @@ const asRead = (text: string) =>
     .map((part) => ('text' in part ? part.text : `[${part.codePoint}]`))
     .join('')
 
-test('plain text in any script stays as it is', () => {
+test('plain text in any script is shown unchanged', () => {
   for (const text of ['', 'restart api\nthen watch\tit', 'Ångström 中文 עברית', '👩‍🚒']) expect(asRead(text)).toBe(text)
 })
 
-test('a character that reorders text is shown instead of obeyed', () => {
+test('a character that reorders text is shown as its code point and reorders nothing', () => {
   expect(asRead('get \u202Esdop\u202C')).toBe('get [U+202E]sdop[U+202C]')
   expect(asRead('\u2066a\u2069')).toBe('[U+2066]a[U+2069]')
 })
 
-test('a character that cannot be seen is shown', () => {
+test('an invisible character is shown as its code point', () => {
   expect(asRead('pay\u200Bments')).toBe('pay[U+200B]ments')
   expect(asRead('a\u0007b\u001b[31m')).toBe('a[U+0007]b[U+001B][31m')
   expect(asRead('\u3164')).toBe('[U+3164]')

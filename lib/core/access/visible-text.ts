@@ -1,19 +1,20 @@
-/** A run of text as written, or one character that would not be seen or would reorder what is around it. */
+/** A run of text as written, or one character that is invisible or reorders the text around it. */
 export type TextPart = { text: string } | { sign: string; codePoint: string }
 
-// Controls but not line breaks and tabs; formats (bidi embeddings, overrides, isolates and marks, zero width, tags,
-// soft hyphen); private use and lone surrogates; the separators U+2028/2029; the Hangul fillers, which are letters
-// by name and blank to the eye. The zero-width joiner stays: scripts and emoji need it, and it reorders nothing.
-const unseen = /(?!\u200d)[\p{Cf}\p{Co}\p{Cs}\u2028\u2029\u115f\u1160\u3164\uffa0]|[^\P{Cc}\n\t]/gu
+// Control characters except line breaks and tabs; format characters (bidi embeddings, overrides, isolates and marks,
+// zero width, tags, soft hyphen); private use and lone surrogates; the separators U+2028 and U+2029; the Hangul
+// fillers, which are letters by name but blank. The zero-width joiner stays: scripts and emoji need it, and it reorders
+// nothing.
+const invisible = /(?!\u200d)[\p{Cf}\p{Co}\p{Cs}\u2028\u2029\u115f\u1160\u3164\uffa0]|[^\P{Cc}\n\t]/gu
 
 /**
- * Splits text from a person, a cluster or an identity provider so that a page can show every character of it:
- * what hides or reorders (Unicode UAX #9, UTR #36) becomes a sign that says which character stood there.
+ * Splits text from a person, a cluster or an identity provider so that a page can show every character of it. A
+ * character that hides or reorders text (Unicode UAX #9, UTR #36) becomes a sign with its code point.
  */
 export function visibleText(text: string): TextPart[] {
   const parts: TextPart[] = []
   let from = 0
-  for (const match of text.matchAll(unseen)) {
+  for (const match of text.matchAll(invisible)) {
     if (match.index > from) parts.push({ text: text.slice(from, match.index) })
     const codePoint = (match[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
     parts.push({ sign: match[0], codePoint: `U+${codePoint}` })
