@@ -13,9 +13,9 @@ import { grantReaches } from '#testing/grants'
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
 
-// Every door × every caller × every state, as docs/authorization.md says it.
+// Checks every route for every caller in every state against docs/authorization.md.
 
-// One table is up to six hundred calls of a real server, one after the other for each caller.
+// One table needs up to six hundred calls of a real server, one after another for each caller.
 vi.setConfig({ testTimeout: 300_000 })
 
 const twoSteps = [{ groups: ['payments-leads'] }, { groups: ['sre'] }]
@@ -24,7 +24,7 @@ const served = await servedPostern({
   roles: aConfiguration().roles,
 })
 afterAll(served.stop)
-// Whatever a caller was told: what broke inside stands in the log.
+// An internal error is in the log, whatever the caller received.
 afterEach(() =>
   expect(
     served
@@ -48,14 +48,14 @@ beforeAll(async () => {
   make = situationMaker(served, cast)
 })
 
-/** One situation of each state for everybody who changes nothing. */
+/** One situation of each state, shared by the callers who change nothing. */
 function sharedSituation(state: Column): Promise<Situation> {
   const known = shared.get(state) ?? make(state === 'any' ? 'absent' : state)
   shared.set(state, known)
   return known
 }
 
-/** What all doors of one cell say. An action names no code: where it speaks the API's sentence, it gives its answer. */
+/** The common answer of all doors of one cell. An action returns no status: the API's sentence stands for its answer. */
 async function cellOf(deed: Deed, caller: Caller, column: Column, expected: string, situation?: Situation) {
   const outcomes: Array<Outcome & { door: Door }> = []
   for (const door of doorsFor(deed)) {
@@ -66,10 +66,10 @@ async function cellOf(deed: Deed, caller: Caller, column: Column, expected: stri
       outcomes.push({ door, ...(await door.call(way, one)) })
     }
   }
-  const said = outcomes.find(({ answer, sentence }) => answer !== 'refused' && sentence !== undefined)
+  const reference = outcomes.find(({ answer, sentence }) => answer !== 'refused' && sentence !== undefined)
   const words = outcomes.map(({ answer, sentence, door }) => {
     if (answer !== 'refused') return { word: answer, door }
-    return { word: sentence === said?.sentence ? (said?.answer ?? '') : `refused: ${sentence}`, door }
+    return { word: sentence === reference?.sentence ? (reference?.answer ?? '') : `refused: ${sentence}`, door }
   })
   const [first] = words
   if (words.every(({ word }) => word === first?.word)) return first?.word
@@ -81,15 +81,15 @@ async function checkColumn(deed: Deed, column: Column, situation?: Situation) {
   const expected: Record<string, unknown> = {}
   await Promise.all(
     cast.callers.map(async (caller) => {
-      const wanted = deed.cells[caller.name][column] ?? ''
-      expected[caller.name] = wanted
-      actual[caller.name] = await cellOf(deed, caller, column, wanted, situation)
+      const answer = deed.cells[caller.name][column] ?? ''
+      expected[caller.name] = answer
+      actual[caller.name] = await cellOf(deed, caller, column, answer, situation)
     }),
   )
   expect.soft(actual, `${deed.title}: ${column}`).toEqual(expected)
 }
 
-test('every door that is built stands in a table, and every door of a table is built', async () => {
+test('every route and action of the build is in a table, and every one of a table is in the build', async () => {
   const methods = async (path: string) => {
     const answer = await outside.send(path.replace('[id]', 'x'), { method: 'OPTIONS' })
     const allowed = answer.headers.get('allow')?.split(/, */) ?? ['*']
@@ -117,9 +117,9 @@ test('every door that is built stands in a table, and every door of a table is b
   expect(doors.filter(({ deed }) => !tables.some(({ title }) => title === deed))).toEqual([])
 })
 
-test('a credential is the holder’s alone, while the access works in the cluster', async () => {
+test('only the holder can issue a credential, and only while the grant is active', async () => {
   const deed = tables.find(({ title }) => title === 'Issue a credential')
-  if (!deed) throw new Error('no table says who takes a credential')
+  if (!deed) throw new Error('no table covers issuing a credential')
   await served.whileWorking(async () => {
     const real = await make('granting')
     await grantReaches(real.grantId, 'active')
@@ -129,7 +129,7 @@ test('a credential is the holder’s alone, while the access works in the cluste
 })
 
 test.each(tables.filter(({ title }) => title !== 'Issue a credential'))('$title', async (deed) => {
-  // A list is asked for once: by then everything stands that it could show.
+  // Each list is read once, so everything that it could show must exist before.
   await Promise.all(deed.columns.map(sharedSituation))
   for (const column of deed.columns) await checkColumn(deed, column)
 })

@@ -9,8 +9,8 @@ import { type ApiDocument, type FuzzCall, fuzzCalls, pathOf } from '#testing/fuz
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
 
-// The API, called as its own description says it and in every other way. POSTERN_FUZZ_CALLS and POSTERN_FUZZ_SEED ask for
-// more, or for others; a call that fails is printed so that it can be sent again.
+// Calls the API according to its description, and in every other way. POSTERN_FUZZ_CALLS sets the number of calls and
+// POSTERN_FUZZ_SEED chooses them; a failed call is printed so that it can be repeated.
 
 const count = Number(process.env.POSTERN_FUZZ_CALLS ?? 1_200)
 const seed = Number(process.env.POSTERN_FUZZ_SEED ?? 20_261_125)
@@ -33,7 +33,7 @@ const document = openApiDocument(served.url) as unknown as ApiDocument
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: false })
 ajv.addSchema(document, 'api')
 
-/** Judges an answer's body by the schema that the description names for this status. */
+/** The schema that the description names for a response with this status. */
 function validatorOf(path: string, method: string, status: number) {
   const content = document.paths[path]?.[method]?.responses[status]?.content
   const [type, media] = Object.entries(content ?? {})[0] ?? []
@@ -42,7 +42,7 @@ function validatorOf(path: string, method: string, status: number) {
   return { type, validate: ajv.getSchema(`api#${pointer}`) }
 }
 
-/** What a caller may know by the time: ids that answers told, with the digest of the request where there is one. */
+/** Ids from earlier responses, with the digest of a request. */
 const known: Array<{ id: string; digest?: string }> = []
 const tokens: string[] = []
 let cookie = ''
@@ -51,7 +51,7 @@ beforeAll(async () => {
   for (const person of ['mina', 'priya', 'jonas', 'ines', 'ola'])
     tokens.push(await bearerToken(served.tokenSource, person))
   cookie = await served.signIn('mina')
-  // Something is there already, to be decided, withdrawn and ended.
+  // Some requests and grants, to be decided, withdrawn and ended.
   for (const entitlement of ['payments-restart', 'payments-restart', 'payments-restart', 'automatic', 'automatic']) {
     const answer = await fetch(`${served.url}/api/v1/requests`, {
       method: 'POST',
@@ -85,8 +85,8 @@ function send(call: FuzzCall, path: string, headers: Record<string, string>, bod
         }),
       )
     })
-    // A kept connection that the server closed at this very moment is nobody's mistake: the call is made anew. A server that
-    // has refused a body for its size need not read the rest of it.
+    // The server may close a kept connection at this very moment, so the call is repeated. A server that has refused a
+    // body for its size need not read the rest of it.
     sent.on('error', (error) => {
       if (sent.reusedSocket) send(call, path, headers, body).then(resolve, reject)
       else if ((body?.length ?? 0) > maxBodyBytes) resolve({ status: 413, type: '', text: '' })
@@ -106,7 +106,7 @@ function withWho({ who }: FuzzCall): Record<string, string> {
   return { authorization: `Bearer ${tokens[Math.floor(((who - 0.14) / 0.86) * tokens.length)] ?? tokens[0]}` }
 }
 
-/** The body, with the digest that stands, where the call wants to be believed. */
+/** The body, with the current digest where the call needs one to get through. */
 function bodyFor(call: FuzzCall, digest: string | undefined): Buffer | null {
   if (call.body === null || call.method === 'GET' || call.method === 'HEAD') return null
   const bytes = Buffer.from(call.body, 'base64')
@@ -114,17 +114,17 @@ function bodyFor(call: FuzzCall, digest: string | undefined): Buffer | null {
   return Buffer.from(bytes.toString('latin1').replace(/sha256:[0-9a-f]{64}/, digest), 'latin1')
 }
 
-function whatIsWrong(call: FuzzCall, { status, type, text }: Answer): string | undefined {
+function problemWith(call: FuzzCall, { status, type, text }: Answer): string | undefined {
   if (status >= 500) return 'a 5xx'
   if (status === 413 && text === '') return undefined
-  if (/\n\s+at .+:\d+:\d+/.test(text) || text.includes('node_modules')) return 'a stack in the answer'
-  // An id of no length leaves a slash at the end, which Next takes away before any door.
+  if (/\n\s+at .+:\d+:\d+/.test(text) || text.includes('node_modules')) return 'a stack trace in the response'
+  // An empty id leaves a trailing slash, which Next redirects before any route.
   if (status === 308 && call.id === '') return undefined
   const method = call.method.toLowerCase()
-  if (call.method === 'HEAD' || call.method === 'OPTIONS') return text === '' ? undefined : 'a body where there is none'
+  if (call.method === 'HEAD' || call.method === 'OPTIONS') return text === '' ? undefined : 'an unexpected body'
   if (!document.paths[call.path]?.[method]) return status === 405 || status === 400 ? undefined : 'not 405'
   const expected = validatorOf(call.path, method, status)
-  if (!expected?.validate) return `a status that the description does not name`
+  if (!expected?.validate) return `a status that is not in the description`
   if (type.split(';')[0] !== expected.type) return `${type} instead of ${expected.type}`
   if (!expected.validate(JSON.parse(text))) return ajv.errorsText(expected.validate.errors)
   return undefined
@@ -147,7 +147,7 @@ function knownId(call: FuzzCall): { id: string; digest?: string } {
   return fitting[call.id % Math.max(1, fitting.length)] ?? { id: 'req_0' }
 }
 
-test(`whatever is sent is answered as the API's description says, and nothing breaks: ${count} calls, seed ${seed}`, async () => {
+test(`every call gets a response that matches the API's description: ${count} calls, seed ${seed}`, async () => {
   const hints = {
     entitlement: ['payments-restart', 'payments-restart', 'automatic', 'chosen'],
     cluster: ['prod-eu'],
@@ -176,7 +176,7 @@ test(`whatever is sent is answered as the API's description says, and nothing br
       const answer = await send(call, path, headers, body)
       learn(answer)
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1
-      const wrong = whatIsWrong(call, answer)
+      const wrong = problemWith(call, answer)
       if (wrong) {
         const { authorization: _, cookie: __, ...shown } = headers as Record<string, string>
         failures.push({
@@ -194,9 +194,9 @@ test(`whatever is sent is answered as the API's description says, and nothing br
   await Promise.all(Array.from({ length: 8 }, work))
   agent.destroy()
   expect(failures.slice(0, 10), `${failures.length} of ${count}; statuses ${JSON.stringify(statuses)}`).toEqual([])
-  expect(Object.keys(statuses), 'calls of every kind got through').toEqual(
+  expect(Object.keys(statuses), 'calls of every kind were made').toEqual(
     expect.arrayContaining(['200', '400', '401', '404', '405', '413', '415', '422']),
   )
-  // What broke inside would stand in the log, whatever the caller was told.
+  // An internal error would be in the log, whatever the caller received.
   expect(served.log().match(/"level":"(error|fatal)".*/g) ?? []).toEqual([])
 })

@@ -12,7 +12,7 @@ import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
 
-// Promise 12, to the byte: what is not there and what is not yours are one answer, at every door that takes an id.
+// Promise 12, to the byte: every route with an id answers alike for a missing object and for one the caller may not see.
 
 const served = await servedPostern({
   entitlements: [
@@ -25,13 +25,13 @@ const served = await servedPostern({
 })
 afterAll(served.stop)
 
-/** Raw answers, each in a form in which only what must differ from call to call is left out. */
+/** Raw responses without the headers that differ between any two calls. */
 const answers: string[] = []
 const outside = stranger(served.url, async (response) => {
   const headers = [...response.headers].filter(([name]) => !['date', 'postern-reference'].includes(name)).sort()
   answers.push(`${response.status}\n${JSON.stringify(headers)}\n${await response.text()}`)
 })
-/** A list names nothing: what it leaves out is in the tables. */
+/** The operations that name an object. Lists do not; the tables cover what they leave out. */
 const named = readTables(join(checkout, 'docs/authorization.md')).filter(
   ({ title, columns }) => columns.includes('absent') && !title.startsWith('Find'),
 )
@@ -47,8 +47,8 @@ beforeAll(async () => {
 })
 
 /**
- * The rows of a page's data without their numbers, in one order: the server sends each as soon as it is there and numbers
- * them as they come, which differs from call to call of the same page. Source: the "Flight" format of React's server.
+ * The rows of a page's data in a fixed order and without their numbers: React's server ("Flight" format) sends and numbers
+ * them as they become ready, which differs between calls of the same page.
  */
 const inOneOrder = (page: string): string =>
   page
@@ -58,7 +58,7 @@ const inOneOrder = (page: string): string =>
     .sort()
     .join('\n')
 
-/** Without the id that was asked for, and what is new in every answer: reference, nonce, the page's clock. */
+/** A response without the requested id and the values that are new each time: reference, nonce, the page's clock. */
 const comparable = (answer: string, { requestId, grantId }: Situation) =>
   inOneOrder(
     answer
@@ -69,7 +69,7 @@ const comparable = (answer: string, { requestId, grantId }: Situation) =>
       .replace(/(\\?"now\\?":)\d{13}/g, '$1<now>'),
   )
 
-async function told(caller: Caller, door: (typeof doors)[number], situation: Situation): Promise<string[]> {
+async function answersTo(caller: Caller, door: (typeof doors)[number], situation: Situation): Promise<string[]> {
   answers.length = 0
   await door.call(caller, situation)
   return answers.map((answer) => comparable(answer, situation))
@@ -77,7 +77,7 @@ async function told(caller: Caller, door: (typeof doors)[number], situation: Sit
 
 const nothing = (): Situation => ({
   ...{ state: 'absent', requestId: newId('request'), grantId: newId('grant') },
-  ...{ digest: `sha256:${'0'.repeat(64)}`, reason: 'nobody has asked' },
+  ...{ digest: `sha256:${'0'.repeat(64)}`, reason: 'no such request' },
 })
 
 const strangers: CallerName[] = ['unrelated', 'colleague', 'former']
@@ -85,20 +85,21 @@ const strangers: CallerName[] = ['unrelated', 'colleague', 'former']
 test.each(doors.map((door) => [door.door, door] as const))('%s', async (_, door) => {
   for (const caller of cast.callers.filter(({ name }) => strangers.includes(name)))
     for (const situation of situations) {
-      const absent = await told(caller, door, nothing())
+      const absent = await answersTo(caller, door, nothing())
       expect(absent.length).toBeGreaterThan(0)
-      expect(await told(caller, door, situation), `${caller.name}, ${situation.state}`).toEqual(absent)
+      expect(await answersTo(caller, door, situation), `${caller.name}, ${situation.state}`).toEqual(absent)
     }
 })
 
-test('an address in which something has not the form of an id is answered like an id that nothing has', async () => {
+test('a malformed id gets the same answer as an id that does not exist', async () => {
   const [caller] = cast.callers.filter(({ name }) => name === 'requester')
-  if (!caller) throw new Error('nobody plays the requester')
+  if (!caller) throw new Error('the cast has no requester')
   for (const door of doors.filter((one) => one.door.includes(' /api/v1/') && one.door.includes('{id}'))) {
-    const absent = await told(caller, door, nothing())
+    const absent = await answersTo(caller, door, nothing())
     for (const id of ['x', newId('event'), 'req_..%2f..', '%00', 'constructor', '__proto__', 'r'.repeat(500)])
-      expect(await told(caller, door, { ...nothing(), requestId: id, grantId: id }), `${door.door}: ${id}`).toEqual(
-        absent,
-      )
+      expect(
+        await answersTo(caller, door, { ...nothing(), requestId: id, grantId: id }),
+        `${door.door}: ${id}`,
+      ).toEqual(absent)
   }
 })

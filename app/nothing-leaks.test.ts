@@ -10,7 +10,7 @@ import { grantReaches } from '#testing/grants'
 import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
 
-// One whole run, with the log at its most talkative; then everything that is left of it is searched.
+// One whole run with the most verbose log. Then everything it left behind is searched for secrets.
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
 const metricsToken = 'the-metrics-token-of-this-test'
@@ -23,7 +23,7 @@ const served = await servedPostern(
 )
 afterAll(served.stop)
 
-/** What a careless page, sheet, terminal, log or manifest would obey. */
+/** Text that a careless page, spreadsheet, terminal, log or manifest would execute. */
 const hostileReason = [
   `<img src=x onerror=alert(1)>"'&</script><script>alert(2)</script>`,
   `=cmd|'/C calc'!A0`,
@@ -34,17 +34,17 @@ const hostileReason = [
 ].join('\n')
 const hostileName = 'Mallory <b>"Owner"</b>\n\u001b[31m\u202e: {x: y} #\u0000'
 
-/** Everything that was answered, but for the answers whose purpose is the token. */
+/** Every response except those whose purpose is to return a token. */
 const answers: string[] = []
-const given: string[] = []
+const withToken: string[] = []
 const outside = stranger(served.url, async (response) => {
   const text = await response.text()
   const isToken = /\/credentials$/.test(new URL(response.url).pathname) || text.includes('"credential":{')
-  ;(isToken ? given : answers).push(`${JSON.stringify([...response.headers])}\n${text}`)
+  ;(isToken ? withToken : answers).push(`${JSON.stringify([...response.headers])}\n${text}`)
 })
 const secrets = new Map<string, string>()
 
-/** Signs in in the browser and for the API; the secrets of both are to be found nowhere. */
+/** Signs in, in the browser and for the API, and remembers the secrets of both. */
 async function arrive(person: string, name: Caller['name']): Promise<Caller> {
   const bearer = await bearerToken(served.tokenSource, person)
   const cookie = await served.signIn(person)
@@ -92,11 +92,11 @@ beforeAll(async () => {
     const second = await outside.act(mallory, 'connect', [grantId])
     expect([credential.token, second.answer]).toEqual([expect.stringMatching(/^eyJ/), 'yes'])
     secrets.set('token of a grant, by the API', credential.token)
-    const [inAction = ''] = given.at(-1)?.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/) ?? []
+    const [inAction = ''] = withToken.at(-1)?.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/) ?? []
     expect(inAction).not.toBe('')
     secrets.set('token of a grant, by the action', inAction)
 
-    // Everywhere where a careless Postern would repeat what it was sent.
+    // Every place where a careless Postern would echo its input.
     for (const secret of secrets.values()) {
       const bad: Caller = { name: 'wrong audience', bearer: secret, cookie: `postern.session=${secret}x` }
       await outside.api(bad, 'GET', '/me')
@@ -110,7 +110,7 @@ beforeAll(async () => {
         {},
       )
     }
-    // The sessions' groups are asked for anew, with the refresh tokens.
+    // Makes the sessions refresh their groups with the refresh tokens.
     await served.database.asOwner(`UPDATE sessions SET refreshed_at = now() - interval '10 minutes'`)
     for (const caller of [mallory, priya, ines])
       for (const path of [...pages, `/requests/${requestId}`]) await outside.page(caller, path)
@@ -123,11 +123,11 @@ beforeAll(async () => {
   for (const [index, token] of provider.issued().entries()) secrets.set(`token ${index} of the provider`, token)
 })
 
-/** The parts of a secret by which it would be known, also where only a part of it was kept. */
+/** The parts that identify a secret, also where only a part of it was kept. */
 function marksOf(secret: string): string[] {
   const parts = secret.split('.').filter((part) => part.length >= 16)
   if (parts.length < 2) return [secret]
-  // The head of a JWT says nothing that is secret, and others have the same.
+  // The header of a JWT is not secret, and others have the same.
   return parts.slice(1)
 }
 
@@ -136,8 +136,8 @@ function expectNone(what: string, text: string) {
     for (const mark of marksOf(secret)) expect(text.includes(mark), `${name} in ${what}`).toBe(false)
 }
 
-describe('a token that was issued, a session’s cookie, a secret of the process', () => {
-  test('stands in no table', async () => {
+describe('secrets', () => {
+  test('tokens, session cookies and process secrets are in no database table', async () => {
     const tables = await served.database.asOwner<{ name: string }>(
       `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
     )
@@ -148,25 +148,25 @@ describe('a token that was issued, a session’s cookie, a secret of the process
     }
   })
 
-  test('stands in no line of the log', () => {
+  test('tokens, session cookies and process secrets are in no log line', () => {
     const log = served.log()
     expect(log.split('\n').length).toBeGreaterThan(100)
     expectNone('the log', log)
   })
 
-  test('stands in no page, no answer and no error, but in the one that gave it', () => {
+  test('a secret is in no page, response or error except the one that issued it', () => {
     expect(answers.length).toBeGreaterThan(100)
     for (const answer of answers) expectNone(answer.slice(0, 2_000), answer)
-    expect(given.length).toBe(2)
+    expect(withToken.length).toBe(2)
   })
 
-  test('stands in no line of the cluster’s own record', () => {
+  test('tokens, session cookies and process secrets are not in the audit log of the API server', () => {
     expectNone('the audit log of the API server', readFileSync(testParts().kubernetes.auditLog, 'utf8'))
   })
 })
 
-describe('what people write and what a provider says of them is text, wherever it goes', () => {
-  test('on a page: nothing of it is markup', () => {
+describe('untrusted text', () => {
+  test('untrusted text is never markup on a page', () => {
     const html = answers.filter((answer) => answer.includes('<!DOCTYPE html>'))
     expect(html.filter((page) => page.includes('onerror=alert(1)')).length).toBeGreaterThan(2)
     for (const page of html) {
@@ -175,7 +175,7 @@ describe('what people write and what a provider says of them is text, wherever i
     }
   })
 
-  test('in the log: each line is one JSON document that Postern wrote, without control characters', () => {
+  test('untrusted text cannot forge a log line or put control characters into one', () => {
     const lines = served
       .log()
       .split('\n')
@@ -185,7 +185,7 @@ describe('what people write and what a provider says of them is text, wherever i
     for (const line of lines) expect(line).not.toMatch(/\p{Cc}|\u202e/u)
   })
 
-  test('in a manifest: it is the value of an annotation, and makes no object and no key of its own', () => {
+  test('untrusted text in a manifest adds no object and no key', () => {
     const documents = parseAllDocuments(preview.manifests)
     expect(documents.flatMap(({ errors }) => errors)).toEqual([])
     const objects = documents.map((document) => document.toJS())
@@ -197,7 +197,7 @@ describe('what people write and what a provider says of them is text, wherever i
     }
   })
 
-  test('in a sheet: the API answers JSON and never lets itself be taken for anything else', () => {
+  test('the API returns untrusted text as JSON that no browser reads as another type', () => {
     const api = answers.filter(
       (answer) => answer.includes(hostileReason.split('\n')[1] ?? '') && answer.includes('application/json'),
     )

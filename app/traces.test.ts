@@ -3,13 +3,13 @@ import { bearerToken } from '#local/parts/sign-in'
 import { servedPostern } from '#testing/served'
 import { startTraceCollector } from '#testing/trace-collector'
 
-// Next.js makes most spans of a web process, and tells more in them than may leave it.
+// Next.js creates most spans of a web process, with more in them than may leave it.
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 180_000 })
 const collector = await startTraceCollector()
 afterAll(collector.stop)
 
-/** References of a call that was answered and of one that was refused. */
+/** References of a successful call and of a refused one. */
 const references: (string | null)[] = []
 const secrets: string[] = []
 
@@ -31,9 +31,9 @@ beforeAll(async () => {
     const none = await send('/api/v1/requests/whimsical?token=whimsical', { authorization })
     references.push(me.headers.get('postern-reference'), none.headers.get('postern-reference'))
     const statuses = [me.status, none.status]
-    const ask = { method: 'POST', body: '{"reason":"whimsical"}' }
+    const submission = { method: 'POST', body: '{"reason":"whimsical"}' }
     for (const [path, headers, init] of [
-      ['/api/v1/requests', { authorization, 'content-type': 'application/json' }, ask],
+      ['/api/v1/requests', { authorization, 'content-type': 'application/json' }, submission],
       ['/api/v1/me', { authorization: 'Bearer whimsical' }],
       ['/history?q=whimsical', { cookie }],
       ['/requests/whimsical?q=whimsical', { cookie }],
@@ -44,22 +44,22 @@ beforeAll(async () => {
       statuses.push((await send(path, headers, init)).status)
     expect(statuses.slice(0, 5)).toEqual([200, 404, 400, 401, 307])
   } finally {
-    // Its end sends what waited to be sent.
+    // Stopping flushes the pending spans.
     await served.stop()
   }
 })
 
-test('a page and a call of the API are told by route and status', () => {
-  const toldOf = (wanted: string) => collector.spans().filter(({ name }) => name === wanted)
-  expect(toldOf('GET /api/v1/me')[0]?.told).toMatchObject({
+test('spans of pages and API calls have their route and status', () => {
+  const spansNamed = (wanted: string) => collector.spans().filter(({ name }) => name === wanted)
+  expect(spansNamed('GET /api/v1/me')[0]?.told).toMatchObject({
     ...{ 'http.method': 'GET', 'http.route': '/api/v1/me', 'http.status_code': 200 },
     ...{ 'service.name': 'postern', 'postern.role': 'web' },
   })
-  expect(toldOf('GET /history')).not.toEqual([])
-  expect(toldOf('GET /requests/[requestId]')).not.toEqual([])
+  expect(spansNamed('GET /history')).not.toEqual([])
+  expect(spansNamed('GET /requests/[requestId]')).not.toEqual([])
 })
 
-test('the reference that the caller was given stands in the trace of the call', () => {
+test('the reference in a response is in the trace of its call', () => {
   const spans = collector.spans()
   for (const reference of references) {
     const inside = spans.find(({ told }) => told['postern.reference'] === reference)
@@ -68,7 +68,7 @@ test('the reference that the caller was given stands in the trace of the call', 
   }
 })
 
-test('nothing that was sent leaves in a span: no address, query, body, header, token, person or trace of theirs', () => {
+test('no span contains anything that a caller sent: path, query, body, header, token, person or trace id', () => {
   const received = collector.received()
   for (const text of ['whimsical', 'deadbeef', 'eyJ', 'Bearer', 'jonas', ...secrets])
     expect(received).not.toContain(text)
