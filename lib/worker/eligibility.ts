@@ -5,14 +5,14 @@ import { saveEnding } from '#lib/adapters/db/grants/grant-progress'
 import { type LiveGrant, liveGrantsInDoubt, observedCluster } from '#lib/adapters/db/grants/grants-to-recheck'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
+import { currentEntitlement, type GrantingPolicy, type Refusal, whyNotTheSameRole } from '#lib/core/grants/may-begin'
 import { type ObservedCluster, toJudgementFacts } from '#lib/core/guardrails/facts'
 import { eligibility, evaluate } from '#lib/core/guardrails/limits/all'
 import { log } from '#lib/observability/log'
-import { currentEntitlement, type Policy, type Refusal, whyNotTheSameRole } from './judge.ts'
 import { workerActor } from './work.ts'
 
 /** Why not any more; null where it still is, and where the cluster was not seen well enough to say. */
-export function whyNotEligible(grant: LiveGrant, policy: Policy, cluster: ObservedCluster): Refusal | null {
+export function whyNotEligible(grant: LiveGrant, policy: GrantingPolicy, cluster: ObservedCluster): Refusal | null {
   const ineligible = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
   const { subject, groups, entitlementName, clusterRole, now } = grant
   const entitlement = currentEntitlement(policy, entitlementName)

@@ -1,8 +1,8 @@
 import { deleteObject } from '#lib/adapters/cluster/objects'
 import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/adapters/db/grants/grant-progress'
+import type { Refusal } from '#lib/core/grants/may-begin'
 import type { RecordedObject } from '#lib/core/grants/plan'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
-import type { Refusal } from './judge.ts'
 import { NotConfirmed, probeDenied } from './probe.ts'
 import type { Work } from './work.ts'
 

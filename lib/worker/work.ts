@@ -2,15 +2,16 @@ import type { ClusterClient } from '#lib/adapters/cluster/client'
 import type { CreatedObject } from '#lib/adapters/cluster/objects'
 import type { Writing } from '#lib/adapters/db/grants/grant-progress'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
+import type { CurrentPolicy } from '#lib/adapters/policy/current'
 import type { SystemActor } from '#lib/core/access/actor'
 import { grantObjects, type Manifest } from '#lib/core/grants/manifests'
+import type { Judged } from '#lib/core/grants/may-begin'
 import { newReference } from '#lib/observability/reference'
-import type { Judged, Policy } from './judge.ts'
 
 /** One pass over one claimed grant. `grant` is what the database says, kept up to date by whoever writes. */
 export type Work = {
   grant: ClaimedGrant
-  policy: Policy
+  policy: Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
   /** @throws ClusterError when there is no way into the cluster */
   client(): Promise<ClusterClient>
   /** Aborted when the grant was changed by somebody else, the lease was lost, or the worker stops. */

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import { parseConfiguration } from '#lib/adapters/policy/parse'
 import type { Person } from '#lib/core/access/actor'
 import { digestOf } from '#lib/core/access/terms'
 import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
-import { judgePermission, type LiveFacts, type Policy, whyNotApproved } from './judge.ts'
+import { type GrantFacts, type GrantingPolicy, judgePermission, type LiveFacts, whyNotApproved } from './may-begin.ts'
 
 const person = (name: string, groups: string[], some: Partial<Person> = {}): Person => ({
   ...{ id: `per_${name}`, issuer: 'https://id.example.com', subject: name, name, groups },
@@ -15,7 +14,7 @@ const person = (name: string, groups: string[], some: Partial<Person> = {}): Per
 const ada = person('ada', ['payments-dev'])
 const lea = person('lea', ['payments-leads'])
 
-function policyOf(document: Parameters<typeof aConfiguration>[0]): Policy {
+function policyOf(document: Parameters<typeof aConfiguration>[0]): GrantingPolicy {
   const result = parseConfiguration(stringify(aConfiguration(document)), 'postern.yaml')
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
   return result
@@ -32,7 +31,7 @@ const approvedBy = (by: Person, result: string) => ({
   at: '2026-11-23T09:50:00Z',
 })
 
-function aClaim(request: Partial<ClaimedGrant['request']> = {}, some: Partial<ClaimedGrant> = {}): ClaimedGrant {
+function aClaim(request: Partial<GrantFacts['request']> = {}, some: Partial<GrantFacts> = {}): GrantFacts {
   const entitlement = request.entitlement ?? anEntitlement()
   const terms = {
     ...{ cluster: 'prod-eu', namespaces: ['payments'], rules: entitlement.rules ?? [], clusterRole: null },
@@ -41,13 +40,12 @@ function aClaim(request: Partial<ClaimedGrant['request']> = {}, some: Partial<Cl
   }
   const digest = digestOf({ ...terms, requester: ada })
   return {
-    ...{ now: new Date('2026-11-23T10:00:00Z'), id: 'grt_1', status: 'pending', cluster: 'prod-eu' },
-    ...{ createdAt: new Date('2026-11-23T09:59:00Z'), expiresAt: null, endingAt: null },
-    ...{ endedBy: null, attempts: 0, requester: ada, objects: [], signatureFailure: null },
+    ...{ now: new Date('2026-11-23T10:00:00Z'), status: 'pending', cluster: 'prod-eu' },
+    ...{ requester: ada, signatureFailure: null },
     decisions: [approvedBy(lea, digest)],
     request: {
-      ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null, policyHash: 'sha256:0' },
-      ...{ steps: entitlement.approvals, entitlement, entitlementName: entitlement.name, digest },
+      ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null },
+      ...{ steps: entitlement.approvals, entitlement, digest },
       createdAt: new Date('2026-11-23T09:40:00Z'),
       ...terms,
     },
@@ -55,7 +53,7 @@ function aClaim(request: Partial<ClaimedGrant['request']> = {}, some: Partial<Cl
   }
 }
 
-const codeOf = (claim: ClaimedGrant, by = policy) => whyNotApproved(claim, by)?.code
+const codeOf = (claim: GrantFacts, by = policy) => whyNotApproved(claim, by)?.code
 
 describe('by the records', () => {
   it('what was approved by whom may still approve it is made', () =>
@@ -145,8 +143,8 @@ describe('by the guardrails, with the cluster as it is', () => {
     difference: undefined,
     ...some,
   })
-  const judge = (claim: ClaimedGrant, by = policy, facts = live()) => judgePermission(claim, by, facts, claim.now)
-  const why = (claim: ClaimedGrant, facts = live(), by = policy) => judge(claim, by, facts).refusal
+  const judge = (claim: GrantFacts, by = policy, facts = live()) => judgePermission(claim, by, facts, claim.now)
+  const why = (claim: GrantFacts, facts = live(), by = policy) => judge(claim, by, facts).refusal
 
   it('what is permitted is made', () => expect(why(aClaim())).toBeNull())
   it('a start that lies behind is no reason against it', () => {

@@ -1,28 +1,76 @@
-// May this grant still be made, now that it is about to be? Judged a third time, by the people as they are now, the
-// configuration as it is now, and the cluster as it is now. Decides only; the worker has gathered everything.
+// May this grant begin? The third judgement, after those at submission and at approval: by the people, the policy and the
+// cluster as they are right before access is created. The worker gathers the facts and acts on the answer.
 
-import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
-import type { CurrentPolicy } from '#lib/adapters/policy/current'
+import type { Person } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
-import type { ApprovalStep } from '#lib/core/access/entitlement'
+import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Verdict } from '#lib/core/access/resources'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
-import type { EndReason } from '#lib/core/access/status'
+import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
 import { groupsThatCount } from '#lib/core/approvals/current-steps'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { missingApprovals, violatedGuardrails } from '#lib/core/guardrails/blocking-guardrails'
 import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
-import { toJudgementFacts } from '#lib/core/guardrails/facts'
+import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
+import { type Gathered, toJudgementFacts } from '#lib/core/guardrails/facts'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
+import { isApprovalStale } from './approval-staleness.ts'
 
-/** What is needed of the configuration in force. */
-export type Policy = Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
+/** The parts of the current policy that this judgement needs. */
+export type GrantingPolicy = {
+  hash: string
+  compiled: readonly CompiledGuardrail[]
+  configuration: Gathered['policy']['configuration'] & {
+    entitlements: readonly Entitlement[]
+    identity: { oneSubjectPerPerson: boolean }
+  }
+}
 
-export const currentEntitlement = (policy: Policy, wanted: string) =>
+type Decision = {
+  personId: string
+  decision: 'approve' | 'deny'
+  /** The approver as stored now. */
+  person: Person
+  /** The approver's groups when they decided. */
+  groups: readonly string[]
+  /** The digest of the terms after this decision. */
+  result: string
+  at: string
+}
+
+/** A grant as stored, with its request and its decisions, at the time `now`. */
+export type GrantFacts = {
+  now: Date
+  status: GrantStatus
+  cluster: string
+  request: {
+    id: string
+    status: RequestStatus
+    cluster: string
+    namespaces: string[]
+    rules: Rule[]
+    clusterRole: string | null
+    durationSeconds: number
+    startsAt: Date | null
+    digest: string
+    reason: string
+    ticket: string | null
+    steps: ApprovalStep[]
+    /** As it was when the request was submitted. */
+    entitlement: Entitlement
+    createdAt: Date
+  }
+  requester: Person
+  decisions: Decision[]
+  /** Why these records count for nothing; null when their signatures fit, or the grant is ending. */
+  signatureFailure: SignatureFailure | null
+}
+
+export const currentEntitlement = (policy: Pick<GrantingPolicy, 'configuration'>, wanted: string) =>
   policy.configuration.entitlements.find(({ name }) => name === wanted)
 
 /** Why not, for the people of the grant to read. */
@@ -39,7 +87,7 @@ export type Refusal = {
 const no = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
 
 /** Records that Postern did not write give nothing, whatever they say. What ends access is not held up by them. */
-export const whyNotTrusted = ({ signatureFailure }: ClaimedGrant): Refusal | null =>
+export const whyNotTrusted = ({ signatureFailure }: GrantFacts): Refusal | null =>
   signatureFailure && refused(signatureFailure)
 
 const refused = (signatureFailure: SignatureFailure): Refusal => ({
@@ -48,26 +96,14 @@ const refused = (signatureFailure: SignatureFailure): Refusal => ({
 })
 
 /** A status is nobody's word: it is approved when those who were needed said so, each with the groups of that moment. */
-function whyNotDecided({ request: { id, steps }, decisions }: ClaimedGrant): Refusal | null {
+function whyNotDecided({ request: { id, steps }, decisions }: GrantFacts): Refusal | null {
   if (resolve(steps, decisions).outcome === 'approved') return null
   const sentence = 'What is on record is not what was approved: nobody said yes who was needed for it.'
   return refused({ record: 'request', id, code: 'not-what-was-decided', sentence })
 }
 
-/**
- * An approval that did not lead to access within a day is not what anybody means by it any more: a cluster was away for
- * so long, or somebody held the grant back in the database.
- */
-const staleAfterMs = 86_400_000
-
-function isStale({ now, request, decisions }: ClaimedGrant): boolean {
-  const words = decisions.map(({ at }) => new Date(at))
-  const last = Math.max(...[request.createdAt, request.startsAt, ...words].map((at) => at?.getTime() ?? 0))
-  return now.getTime() - last > staleAfterMs
-}
-
 /** What the records alone say: is it what was approved? Null is yes. */
-export function whyNotAsApproved(grant: ClaimedGrant): Refusal | null {
+export function whyNotAsApproved(grant: GrantFacts): Refusal | null {
   const { request, requester, decisions, cluster } = grant
   const signatureFailure = whyNotTrusted(grant)
   if (signatureFailure) return signatureFailure
@@ -83,7 +119,7 @@ export function whyNotAsApproved(grant: ClaimedGrant): Refusal | null {
 }
 
 /** What the records alone say: is it what was approved, by people who may still approve it? Null is yes. */
-export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | null {
+export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refusal | null {
   const { request, requester, decisions } = grant
   const { steps } = request
   const mismatch = whyNotAsApproved(grant)
@@ -101,7 +137,7 @@ export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | n
       'Nobody can tell whoever decided this from whoever asked: one of them has no verified e-mail.',
     )
   }
-  if (grant.status === 'pending' && isStale(grant)) {
+  if (grant.status === 'pending' && isApprovalStale(grant)) {
     return no('approval-stale', 'It was approved more than a day ago and never began: ask anew.')
   }
   const undecided = whyNotDecided(grant)
@@ -115,8 +151,8 @@ export function whyNotApproved(grant: ClaimedGrant, policy: Policy): Refusal | n
 
 /** A decision with the groups that still count: those that the person had then and has now, and whose word counts now. */
 const asTheyAreNow =
-  (request: ClaimedGrant['request'], current: readonly ApprovalStep[]) =>
-  ({ personId, decision, person, groups: then }: ClaimedGrant['decisions'][number]) => {
+  (request: GrantFacts['request'], current: readonly ApprovalStep[]) =>
+  ({ personId, decision, person, groups: then }: GrantFacts['decisions'][number]) => {
     const groups = person.groups.filter((group) => then.includes(group))
     return { personId, decision, groups: groupsThatCount(groups, request, current) }
   }
@@ -140,7 +176,7 @@ export type Judged = { verdict: Verdict; difference: Difference | null }
 export type Permission = { refusal: Refusal } | { refusal: null; until: Date | null; judged: Judged }
 
 /** What the guardrails say, with the cluster as it is at this moment. */
-export function judgePermission(grant: ClaimedGrant, policy: Policy, live: LiveFacts, now: Date): Permission {
+export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live: LiveFacts, now: Date): Permission {
   const { request, requester, decisions } = grant
   const current = currentEntitlement(policy, request.entitlement.name)
   if (!current) return { refusal: no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`) }
@@ -184,7 +220,7 @@ function whyViolated(judgement: FullJudgement): Refusal | null {
 
 /** Guardrails may have come to want more people since it was approved; who approved besides is counted. */
 function whyNotEnough(
-  { steps }: ClaimedGrant['request'],
+  { steps }: GrantFacts['request'],
   judgement: FullJudgement,
   decisions: readonly DecisionFacts[],
 ): Refusal | null {
@@ -198,7 +234,7 @@ function whyNotEnough(
 
 /** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */
 export function whyNotTheSameRole(
-  { clusterRole, rules }: Pick<ClaimedGrant['request'], 'clusterRole' | 'rules'>,
+  { clusterRole, rules }: Pick<GrantFacts['request'], 'clusterRole' | 'rules'>,
   { clusterRoles }: Pick<LiveFacts, 'clusterRoles'>,
 ): Refusal | null {
   if (!clusterRole) return null
