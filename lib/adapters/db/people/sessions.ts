@@ -2,7 +2,9 @@ import { db, type Tx } from '#lib/adapters/db/client'
 import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
 import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
+import { groupsFreshForSeconds, groupsRetrySeconds } from '#lib/core/access/group-staleness'
 import type { Id } from '#lib/core/access/ids'
+import { sessionSeconds } from '#lib/core/access/session-length'
 import { type SignatureFailure, verifySignedInPerson } from '#lib/core/signing/verify-records'
 import { toPerson } from './people.ts'
 
@@ -20,15 +22,6 @@ export type LiveSession = {
   /** The provider was last asked for the groups longer ago than `groupsFreshForSeconds`. */
   isDue: boolean
 }
-
-/** How long a session lasts, whatever happens in it. */
-export const sessionSeconds = 3600
-
-/** How old a person's groups may be before the provider is asked again. */
-export const groupsFreshForSeconds = 300
-
-/** A provider that did not answer is asked again after this. */
-const retrySeconds = 60
 
 type Row = { id: Id<'session'>; is_due: boolean; person: PersonInSql }
 
@@ -85,7 +78,7 @@ export async function keepRefreshToken(tx: Tx, id: string, sealedRefreshToken: s
 /** The provider did not answer: ask again in a minute, not in five. */
 export async function postponeRefresh(id: string) {
   await db().$executeRaw`
-    UPDATE sessions SET refreshed_at = now() - make_interval(secs => ${groupsFreshForSeconds - retrySeconds}::int)
+    UPDATE sessions SET refreshed_at = now() - make_interval(secs => ${groupsFreshForSeconds - groupsRetrySeconds}::int)
     WHERE id = ${id} AND ended_at IS NULL`
 }
 
