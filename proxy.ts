@@ -68,7 +68,7 @@ type Session = Awaited<ReturnType<typeof sessionFrom>>
 function slowDown(session: Session, headers: Headers): NextResponse | undefined {
   try {
     if (session) takeCall('session', session.id)
-    else takeCall('stranger', networkOf(originOf(headers, 'browser').clientAddress))
+    else takeCall('anonymous', networkOf(originOf(headers, 'browser').clientAddress))
     return undefined
   } catch (error) {
     if (!(error instanceof AppError)) throw error

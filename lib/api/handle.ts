@@ -43,7 +43,7 @@ async function whoCalls(request: Request, origin: Origin): Promise<PersonActor> 
     return await actorOfRequest(request, origin)
   } catch (error) {
     if (error instanceof AppError && error.code === 'unauthenticated')
-      takeCall('refused', networkOf(origin.clientAddress))
+      takeCall('unauthenticated', networkOf(origin.clientAddress))
     throw error
   }
 }

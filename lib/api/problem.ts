@@ -71,7 +71,7 @@ export function problemOf(error: unknown, reference: string): Response {
   if (seconds !== undefined) headers['retry-after'] = String(seconds)
   // RFC 6750 §3: a call without credentials learns the scheme only; one with a refused token learns that it is refused.
   if (known.code === 'unauthenticated') {
-    const isRefused = known.message.startsWith('The bearer token is refused')
+    const isRefused = known.message.startsWith('The bearer token was refused')
     headers['www-authenticate'] = isRefused
       ? `Bearer realm="postern", error="invalid_token", error_description="${known.message.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, "'")}"`
       : 'Bearer realm="postern"'

@@ -9,11 +9,11 @@ import { sessionFrom } from './cookies.ts'
 import { personOf } from './refresh.ts'
 import { rolesOf } from './roles.ts'
 
-/** Ends a session that rests on what Postern did not write, and records it, once. */
+/** Ends a session whose records fail verification, and records that once. */
 async function endForged(id: LiveSession['id'], personId: string, signatureFailure: SignatureFailure, origin: Origin) {
   log.warn(
     { reference: origin.reference, code: signatureFailure.code },
-    'a session ends: Postern did not write what it rests on',
+    'ended a session: its records do not have a valid signature',
   )
   await transaction(async (tx) => {
     if (!(await endSession(tx, id))) return
@@ -22,7 +22,7 @@ async function endForged(id: LiveSession['id'], personId: string, signatureFailu
   })
 }
 
-/** Who the session cookie stands for, read anew from the database; null when it stands for nobody any more. */
+/** The actor that a session cookie identifies, read from the database at every call; null when the session is over. */
 export async function actorOfSession(cookie: string | undefined, origin: Origin): Promise<PersonActor | null> {
   const named = await sessionFrom(cookie)
   const session = named === undefined ? null : await findLiveSession(named)
@@ -31,7 +31,7 @@ export async function actorOfSession(cookie: string | undefined, origin: Origin)
     await endForged(session.id, named.personId, session.signatureFailure, origin)
     return null
   }
-  // Where the configuration names another provider now, what the former one said counts for nothing.
+  // If the configuration now names another provider, sessions from the previous one are no longer valid.
   if (session.person.issuer !== identitySettings().issuer) return null
   const person = await personOf(session, origin)
   return person && { kind: 'person', person, roles: rolesOf(person), origin }

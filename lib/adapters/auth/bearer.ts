@@ -13,7 +13,7 @@ import { asymmetricAlgorithms, keysOf } from './id-token.ts'
 import { recordRefusal, unknownActor } from './refusals.ts'
 import { rolesOf } from './roles.ts'
 
-// Bearer tokens of the API: JWTs that the same provider issued for Postern's own audience (RFC 9068 where it says so).
+// Bearer tokens for the API: JWTs that the identity provider issued for the audience `identity.apiAudience` (RFC 9068).
 
 type Refusal = { code: string; sentence: string }
 
@@ -21,26 +21,26 @@ function refusalFor(error: unknown): Refusal | undefined {
   const refusal = (code: string, sentence: string) => ({ code, sentence })
   if (error instanceof errors.JWTExpired) return refusal('expired-token', 'the token has expired')
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === 'iss') return refusal('wrong-issuer', 'the token is from another issuer')
-    if (error.claim === 'aud') return refusal('wrong-audience', 'the token is for another audience')
-    return refusal('bad-claims', 'the token’s claims are not acceptable')
+    if (error.claim === 'iss') return refusal('wrong-issuer', 'the token was issued by another issuer')
+    if (error.claim === 'aud') return refusal('wrong-audience', 'the token was issued for another audience')
+    return refusal('bad-claims', 'a required claim of the token is missing or invalid')
   }
   if (error instanceof errors.JOSEAlgNotAllowed)
-    return refusal('wrong-algorithm', 'the token is signed in a way that is not allowed')
+    return refusal('wrong-algorithm', 'the token’s signature algorithm is not allowed')
   if (error instanceof errors.JWKSNoMatchingKey)
     return refusal('unknown-key', 'the token is signed with a key that the provider does not publish')
   if (error instanceof errors.JWSSignatureVerificationFailed)
-    return refusal('bad-signature', 'the token’s signature is wrong')
-  // Keys that could not be fetched say nothing about the token.
+    return refusal('bad-signature', 'the token’s signature is invalid')
+  // A failure to fetch the keys says nothing about the token.
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || isFetchFailure(error))
     return undefined
   if (error instanceof errors.JOSEError || error instanceof TypeError) {
-    return refusal('not-a-token', 'what was sent is not a token for this API')
+    return refusal('not-a-token', 'it is not a valid access token for this API')
   }
   return undefined
 }
 
-/** jose has no class of its own for a key set that answers with an error, nor for a connection that fails. */
+/** jose has no error class for a key set that responds with an error, or for a connection that fails. */
 const isFetchFailure = (error: unknown) =>
   (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') ||
   (error instanceof TypeError && error.message === 'fetch failed')
@@ -57,11 +57,12 @@ async function verify(token: string): Promise<Verified> {
     clockTolerance: 60,
     requiredClaims: ['sub', 'exp', 'iat'],
   })
-  // NB: an id_token tells a client who signed in; it is no permission to call anything, even where the audience fits.
+  // NB: an id_token tells a client who signed in. It is not a permission to call an API, even if its audience matches.
   const type = protectedHeader.typ?.toLowerCase().replace(/^application\//, '')
   if (type !== undefined && type !== 'at+jwt' && type !== 'jwt') throw new errors.JWTInvalid('not an access token')
   const isIdToken = payload.at_hash !== undefined || payload.typ === 'ID'
-  // Some providers repeat the nonce in access tokens; only where both audiences are one it can mean an id_token.
+  // Some providers also put the nonce into access tokens, so it indicates an id_token only where both share an
+  // audience.
   if (isIdToken || (apiAudience === clientId && payload.nonce !== undefined)) throw new errors.JWTInvalid('an id_token')
   const issuedAt = new Date((payload.iat ?? 0) * 1000)
   if (issuedAt.getTime() > Date.now() + 60_000) throw new errors.JWTInvalid('issued in the future')
@@ -69,10 +70,10 @@ async function verify(token: string): Promise<Verified> {
 }
 
 /**
- * The person a verified token names. What is known from later than the token counts more than the token: a group that
- * was lost since gives nothing, however long an older token still lives. A token never gives a group it does not name.
- * Where what is on record was not written by Postern, nobody knows what was lost since: this token gives no group, and a
- * later one does.
+ * The person that a verified token names. Groups stored after the token was issued override it: a group that the person
+ * has since lost grants nothing, however long an older token stays valid. A token never adds a group that it doesn't
+ * name. If the stored record fails verification, the lost groups are unknown: this token gets no groups, a later one
+ * does.
  */
 async function personFor({ claimed, issuedAt }: Verified, origin: Origin): Promise<Person> {
   const { issuer } = identitySettings()
@@ -105,8 +106,9 @@ async function personFor({ claimed, issuedAt }: Verified, origin: Origin): Promi
 }
 
 /**
- * Who a bearer token stands for.
- * @throws AppError `unauthenticated` when it stands for nobody (recorded), `unavailable` when that cannot be known now
+ * The actor that a bearer token identifies.
+ * @throws AppError `unauthenticated` when the token is refused, which is recorded; `unavailable` when it can't be
+ * checked
  */
 export async function actorOfBearer(token: string, origin: Origin): Promise<PersonActor> {
   let verified: Verified
@@ -115,11 +117,14 @@ export async function actorOfBearer(token: string, origin: Origin): Promise<Pers
   } catch (error) {
     const refusal = refusalFor(error)
     if (!refusal) {
-      log.warn({ reference: origin.reference, err: error }, 'a bearer token could not be checked')
-      throw new AppError('unavailable', 'The identity provider does not answer, so nobody can be recognised just now.')
+      log.warn({ reference: origin.reference, err: error }, 'could not check a bearer token')
+      throw new AppError(
+        'unavailable',
+        'The identity provider does not respond, so the token can’t be checked. Try again in a moment.',
+      )
     }
     await recordRefusal('bearer.refused', unknownActor(origin), refusal)
-    throw new AppError('unauthenticated', `The bearer token is refused: ${refusal.sentence}.`)
+    throw new AppError('unauthenticated', `The bearer token was refused: ${refusal.sentence}. Send a new token.`)
   }
   const person = await personFor(verified, origin)
   return { kind: 'person', person, roles: rolesOf(person), origin }

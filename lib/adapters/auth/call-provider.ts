@@ -1,44 +1,44 @@
 import http from 'node:http'
 import https from 'node:https'
 import { lookupAllowed, refuseBlockedAddress } from '#lib/adapters/outbound'
-import { openedAddresses } from './configuration.ts'
+import { addressExceptions } from './configuration.ts'
 
-/** Milliseconds, from the first byte to the last. */
-const patience = 5_000
-/** Bytes. Metadata and key sets are some kilobytes. */
-const longestAnswer = 1024 * 1024
+/** Milliseconds, for the whole call. */
+const timeoutMs = 5_000
+/** Metadata and key sets are a few kilobytes. */
+const maxResponseBytes = 1024 * 1024
 
-type Question = { method?: 'GET' | 'POST'; headers?: Headers; body?: string }
+type Call = { method?: 'GET' | 'POST'; headers?: Headers; body?: string }
 
 /**
- * Asks the identity provider. Unlike fetch it calls no link-local or metadata address, follows no redirect, which could
- * lead to one, and reads no answer without end.
- * @throws Error when there is no answer in time
+ * Calls the identity provider. Unlike `fetch` it refuses link-local and metadata addresses, does not follow redirects,
+ * which could lead to one, and limits the size of the response.
+ * @throws Error when there is no response in time
  */
-export function callProvider(url: string, { method = 'GET', headers, body }: Question = {}): Promise<Response> {
+export function callProvider(url: string, { method = 'GET', headers, body }: Call = {}): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
-  const opened = openedAddresses()
+  const exceptions = addressExceptions()
   try {
-    refuseBlockedAddress(url, opened)
+    refuseBlockedAddress(url, exceptions)
   } catch (error) {
     reject(error)
     return promise
   }
-  const signal = AbortSignal.timeout(patience)
-  const options = { method, headers: Object.fromEntries(headers ?? []), lookup: lookupAllowed(opened), signal }
-  const call = (url.startsWith('https:') ? https : http).request(url, options, (answer) => {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const options = { method, headers: Object.fromEntries(headers ?? []), lookup: lookupAllowed(exceptions), signal }
+  const call = (url.startsWith('https:') ? https : http).request(url, options, (response) => {
     const chunks: Buffer[] = []
     let size = 0
-    answer.on('data', (chunk: Buffer) => {
+    response.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > longestAnswer) answer.destroy(new Error('the answer has no end'))
+      if (size > maxResponseBytes) response.destroy(new Error('the response is too large'))
       else chunks.push(chunk)
     })
-    answer.on('error', reject)
-    answer.on('end', () => {
-      const status = answer.statusCode ?? 0
-      // A Response cannot hold a status that is no final one, and a redirect is none that we follow.
-      if (status < 200 || status > 599) reject(new Error(`answered ${status}`))
+    response.on('error', reject)
+    response.on('end', () => {
+      const status = response.statusCode ?? 0
+      // The class Response accepts only final status codes.
+      if (status < 200 || status > 599) reject(new Error(`responded ${status}`))
       else resolve(new Response(status === 204 || status === 304 ? null : Buffer.concat(chunks), { status }))
     })
   })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { identityFrom } from './claims.ts'
 
-test('what a provider says is read, and what it does not say is not made up', () => {
+test('claims that the token has are read, and missing claims are undefined', () => {
   expect(
     identityFrom(
       { sub: 'u1', name: 'Mina', email: 'm@example.com', email_verified: true, groups: ['b', 'a', 'a'] },
@@ -17,7 +17,7 @@ test('what a provider says is read, and what it does not say is not made up', ()
   })
 })
 
-test('an e-mail address counts as verified only when the provider says exactly so', () => {
+test('an e-mail address counts as verified only when email_verified is true', () => {
   const verified = (value: unknown) =>
     identityFrom({ sub: 'u1', email: 'm@example.com', email_verified: value }, 'groups').emailVerified
   expect([true, 'true'].map(verified)).toEqual([true, true])
@@ -25,7 +25,7 @@ test('an e-mail address counts as verified only when the provider says exactly s
   expect(identityFrom({ sub: 'u1', email: 'no-address', email_verified: true }, 'groups').emailVerified).toBe(false)
 })
 
-test('groups may be nested, one text, or a list; what is no plain text is no group', () => {
+test('groups may be nested, a string or a list, and values that are not plain text are dropped', () => {
   const groups = (claims: object, path = 'groups') => identityFrom({ sub: 'u1', ...claims }, path).groups
   expect(groups({ realm_access: { roles: ['x'] } }, 'realm_access.roles')).toEqual(['x'])
   expect(groups({ 'https://x.example/groups': ['x'] }, 'https://x.example/groups')).toEqual(['x'])
@@ -35,11 +35,11 @@ test('groups may be nested, one text, or a list; what is no plain text is no gro
   expect(groups({}, 'constructor.name')).toBeUndefined()
 })
 
-test('a name cannot carry characters that reorder or hide text', () => {
+test('characters that reorder or hide text are removed from a name', () => {
   expect(identityFrom({ sub: 'u1', name: 'Mina\u202e\u0000 Okafor\n' }, 'groups').name).toBe('Mina Okafor')
 })
 
-test('a person without a usable subject is nobody', () => {
+test('claims without a usable subject are refused', () => {
   for (const sub of [undefined, '', 7, 'x'.repeat(256), 'a\u0000b', 'mïna']) {
     expect(() => identityFrom({ sub }, 'groups')).toThrow(TypeError)
   }

@@ -1,8 +1,8 @@
-// What an identity provider says about a person, as far as Postern believes it. Every claim is somebody else's text.
+// Reads the claims of an identity provider about a person. Every claim is untrusted text.
 
 export type Claims = Readonly<Record<string, unknown>>
 
-/** Undefined means that the token does not say: then nothing is concluded from it, neither gain nor loss. */
+/** Undefined means that the token doesn't have the claim: then the stored value is neither extended nor reduced. */
 export type ClaimedIdentity = {
   subject: string
   name: string | undefined
@@ -11,25 +11,29 @@ export type ClaimedIdentity = {
   groups: string[] | undefined
 }
 
-/** Text that cannot reorder or break what stands around it: no control or format characters (Unicode Cc, Cf). */
+/**
+ * Text without control and format characters (Unicode Cc, Cf), so that it can't reorder or break the text around it.
+ */
 const plain = (value: unknown, max: number): string | undefined => {
   if (typeof value !== 'string') return undefined
   const text = value.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').trim()
   return text === '' ? undefined : text.slice(0, max)
 }
 
-/** Microsoft's limit in a token is 200, Keycloak has none; beyond this nobody reads them, and rows must stay small. */
+/** Keeps rows small. Microsoft's limit in a token is 200; Keycloak has none. */
 const maxGroups = 2000
 
 function groupsFrom(value: unknown): string[] | undefined {
   const list = typeof value === 'string' ? [value] : value
   if (!Array.isArray(list)) return undefined
-  // NB: exact text or nothing. A group that had to be cleaned could become the name of another one.
+  // NB: names are kept exactly or dropped. A cleaned-up name could equal that of another group.
   const names = list.filter((name): name is string => typeof name === 'string' && name === plain(name, 256))
   return [...new Set(names)].sort().slice(0, maxGroups)
 }
 
-/** `groups`, or a path into nested claims such as `realm_access.roles`; a claim of exactly that name comes first. */
+/**
+ * The claim named `groups`, or at a path such as `realm_access.roles`. A claim with exactly that name has precedence.
+ */
 function claimAt(claims: Claims, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path]
   let value: unknown = claims
@@ -41,9 +45,9 @@ function claimAt(claims: Claims, path: string): unknown {
 }
 
 /**
- * Reads verified claims (OpenID Connect Core §5.1). `email_verified` counts only as the JSON value true, or as the text
- * "true" that some providers send.
- * @throws TypeError when there is no usable subject
+ * Reads verified claims (OpenID Connect Core §5.1). An e-mail address counts as verified only if `email_verified` is
+ * the JSON value true, or the string "true" that some providers send.
+ * @throws TypeError when the subject is missing or unusable
  */
 export function identityFrom(claims: Claims, groupsClaim: string): ClaimedIdentity {
   const subject = claims.sub

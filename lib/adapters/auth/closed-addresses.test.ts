@@ -6,8 +6,8 @@ import { startHostileIssuer } from '#testing/hostile-issuer'
 import { testPolicy } from '#testing/policy'
 import { providerMetadata } from './discovery.ts'
 
-// Postern's own calls lead nowhere but where the configuration means them to: not to the metadata service of the machine
-// it runs on, whoever names that.
+// Postern calls the metadata service of the machine it runs on only if the configuration allows it, wherever that
+// address comes from.
 
 const metadataService = 'https://169.254.169.254'
 const hostile = await startHostileIssuer()
@@ -17,12 +17,12 @@ afterAll(async () => {
   await hostile.stop()
 })
 
-const trust = (issuer: string, openAddresses?: string[]) =>
+const configureIssuer = (issuer: string, openAddresses?: string[]) =>
   policy.change(
     aConfiguration({ identity: { issuer, clientId: 'postern', apiAudience: 'postern-api' }, openAddresses }),
   )
 
-const why = async () => {
+const failure = async () => {
   const error = await providerMetadata().then(
     () => null,
     (refused: Error) => refused,
@@ -30,28 +30,31 @@ const why = async () => {
   return String((error?.cause as Error | undefined)?.message ?? error?.message)
 }
 
-test('an issuer at a metadata address is not asked, unless the configuration opens it', async () => {
+test('Postern does not call an issuer at a metadata address unless the configuration allows it', async () => {
   const began = performance.now()
-  await trust(metadataService)
-  expect(await why()).toMatch(/does not call/)
-  expect(performance.now() - began, 'nothing was tried').toBeLessThan(2_000)
-  await trust(`${metadataService}/tenant`, ['169.254.169.254'])
-  expect(await why()).not.toMatch(/does not call/)
+  await configureIssuer(metadataService)
+  expect(await failure()).toMatch(/does not call/)
+  expect(performance.now() - began, 'no call was made').toBeLessThan(2_000)
+  await configureIssuer(`${metadataService}/tenant`, ['169.254.169.254'])
+  expect(await failure()).not.toMatch(/does not call/)
 })
 
-test.each(['jwks_uri', 'token_endpoint'])('a provider cannot lead Postern there by its %s', async (endpoint) => {
-  const issuer = await startHostileIssuer()
-  issuer.answers.endpoints = { [endpoint]: `${metadataService}/latest/meta-data/` }
-  await trust(issuer.issuer)
-  expect(await why()).toMatch(/does not call/)
-  await issuer.stop()
-})
+test.each(['jwks_uri', 'token_endpoint'])(
+  'a provider cannot make Postern call a metadata address through its %s',
+  async (endpoint) => {
+    const issuer = await startHostileIssuer()
+    issuer.answers.endpoints = { [endpoint]: `${metadataService}/latest/meta-data/` }
+    await configureIssuer(issuer.issuer)
+    expect(await failure()).toMatch(/does not call/)
+    await issuer.stop()
+  },
+)
 
-test('nor by a redirect, nor by an answer without end', async () => {
+test('Postern does not follow a provider’s redirect and does not read an endless response', async () => {
   const issuer = await startHostileIssuer()
   issuer.answers.discovery = (response) => response.writeHead(302, { location: `${hostile.issuer}/keys` }).end()
-  await trust(issuer.issuer)
-  expect(await why()).toBe('discovery answered 302')
+  await configureIssuer(issuer.issuer)
+  expect(await failure()).toBe('discovery responded 302')
   await issuer.stop()
 
   const endless = await startHostileIssuer()
@@ -62,16 +65,16 @@ test('nor by a redirect, nor by an answer without end', async () => {
     response.writeHead(200).on('drain', more)
     more()
   }
-  await trust(endless.issuer)
-  expect(await why()).toBe('the answer has no end')
+  await configureIssuer(endless.issuer)
+  expect(await failure()).toBe('the response is too large')
   await endless.stop()
 })
 
-test('a kubeconfig cannot lead Postern’s own token there', async () => {
+test('a kubeconfig cannot make Postern send its token to a metadata address', async () => {
   const cluster = { name: 'meta', server: metadataService, caFile: undefined }
   const file = writeKubeconfig(`${policy.file}.kubeconfig`, cluster, { token: 'secret' })
   await expect(clusterClient({ name: 'meta', kubeconfig: { file } })).rejects.toThrow(
-    /^The kubeconfig for meta leads to a link-local or metadata address/,
+    /^The kubeconfig for meta points to a link-local or metadata address/,
   )
   const open = await clusterClient({ name: 'meta', kubeconfig: { file }, openAddresses: ['169.254.0.0/16'] })
   open.close()

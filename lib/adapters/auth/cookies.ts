@@ -3,9 +3,9 @@ import type { NamedSession } from '#lib/adapters/db/people/sessions'
 import { env } from '#lib/env'
 import { isPublicHttps } from './configuration.ts'
 
-// Every cookie that Postern sets is of its own name, for this host alone, and unreadable for scripts.
+// Every cookie that Postern sets has a name of its own, is for this host only and is hidden from scripts.
 
-/** `__Host-` (RFC 6265bis §4.1.3.2): over https, for exactly this host and path; no other host can plant it. */
+/** `__Host-` (RFC 6265bis §4.1.3.2): https only, for exactly this host and path, so that no other host can set it. */
 const prefixed = (name: string): string => (isPublicHttps() ? `__Host-${name}` : name)
 
 export const sessionCookieName = (): string => prefixed('postern.session')
@@ -14,7 +14,7 @@ const attributes = () => ({ httpOnly: true, sameSite: 'lax' as const, path: '/',
 
 const named = (name: string) => ({ name: prefixed(name), options: attributes() })
 
-/** next-auth's cookies under our names. Lax, because the provider sends people back by a top-level GET. */
+/** next-auth's cookies under our names. `Lax`, because the provider sends the browser back with a top-level GET. */
 export const cookieSettings = () => ({
   sessionToken: named('postern.session'),
   callbackUrl: named('postern.return-to'),
@@ -29,8 +29,8 @@ export const clearedCookie = (name: string): string =>
   `${name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${isPublicHttps() ? '; Secure' : ''}`
 
 /**
- * Which session a cookie names, and whose it is, or undefined where it is not one that Postern made. Whose comes from
- * here and never from the row alone: that could be moved to somebody else by whoever writes to the database.
+ * The session that a cookie names and its person; undefined where Postern did not issue the cookie. The person comes
+ * from the cookie and never from the row alone: someone with write access to the database could reassign the row.
  */
 export async function sessionFrom(cookie: string | undefined): Promise<NamedSession | undefined> {
   if (!cookie) return undefined
@@ -44,7 +44,7 @@ export async function sessionFrom(cookie: string | undefined): Promise<NamedSess
   }
 }
 
-/** One cookie of a request, by name. */
+/** The value of one cookie of a request. */
 export function cookieOf(headers: Headers, name: string): string | undefined {
   for (const pair of (headers.get('cookie') ?? '').split(';')) {
     const at = pair.indexOf('=')

@@ -6,28 +6,28 @@ import { knownProviderOrigins, providerMetadata } from './discovery.ts'
 
 const hostile = await startHostileIssuer()
 const policy = await testPolicy()
-const trust = (issuer: string) =>
+const configureIssuer = (issuer: string) =>
   policy.change(aConfiguration({ identity: { issuer, clientId: 'postern', apiAudience: 'postern-api' } }))
 afterAll(async () => {
   await policy.stop()
   await hostile.stop()
 })
 
-test('a provider whose metadata name another issuer is not believed, and asked again only after a while', async () => {
-  await trust(hostile.issuer)
+test('metadata that names another issuer is refused, and the provider is called again only after five seconds', async () => {
+  await configureIssuer(hostile.issuer)
   hostile.answers.discoveredIssuer = 'https://elsewhere.example'
-  await expect(providerMetadata()).rejects.toThrow('does not answer')
+  await expect(providerMetadata()).rejects.toThrow('does not respond')
   hostile.answers.discoveredIssuer = ''
-  await expect(providerMetadata(), 'a failure is remembered for five seconds').rejects.toThrow('does not answer')
+  await expect(providerMetadata(), 'a failure is cached for five seconds').rejects.toThrow('does not respond')
 })
 
-test('the right provider is discovered by whoever asks first, and its origins are known from then on', async () => {
+test('simultaneous calls share one discovery, and an unreachable provider keeps its last metadata', async () => {
   const second = await startHostileIssuer()
-  await trust(second.issuer)
+  await configureIssuer(second.issuer)
   const [one, other] = await Promise.all([providerMetadata(), providerMetadata()])
   expect(one).toMatchObject({ issuer: second.issuer, tokenEndpoint: `${second.issuer}/token` })
   expect(other).toBe(one)
   expect(knownProviderOrigins()).toEqual([second.issuer])
   await second.stop()
-  expect(await providerMetadata(), 'the last good answer stays in force').toBe(one)
+  expect(await providerMetadata(), 'the last good metadata stays valid').toBe(one)
 })

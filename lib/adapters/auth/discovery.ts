@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { refuseBlockedAddress } from '#lib/adapters/outbound'
 import { log } from '#lib/observability/log'
 import { callProvider } from './call-provider.ts'
-import { identitySettings, openedAddresses } from './configuration.ts'
+import { addressExceptions, identitySettings } from './configuration.ts'
 
-/** What Postern needs of a provider's metadata (OpenID Connect Discovery 1.0 §3). */
+/** The part of a provider's metadata that Postern uses (OpenID Connect Discovery 1.0 §3). */
 export type ProviderMetadata = {
   issuer: string
   authorizationEndpoint: string
@@ -17,7 +17,7 @@ export type ProviderMetadata = {
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** https, or http on this very machine: anything else would let the network say who people are. */
+/** https, or http on loopback: over plain http anyone on the network could impersonate the provider. */
 const isSafe = (address: string): boolean => {
   const url = URL.parse(address)
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.has(url.hostname))
@@ -35,12 +35,12 @@ const documentSchema = z.object({
   token_endpoint_auth_methods_supported: z.array(z.string()).default(['client_secret_basic']),
 })
 
-/** Providers change their metadata in weeks, not minutes; keys are fetched apart from it. */
+/** Providers change their metadata every few weeks, not minutes; keys are fetched separately. */
 const freshForMs = 10 * 60_000
-/** A provider that does not answer is asked again after this, not by every request. */
+/** After a failure the provider is called again after this time, instead of at every request. */
 const retryAfterMs = 5_000
 
-type Entry = { metadata?: ProviderMetadata; until: number; failed?: Error; under?: Promise<ProviderMetadata> }
+type Entry = { metadata?: ProviderMetadata; until: number; failed?: Error; pending?: Promise<ProviderMetadata> }
 const shared = globalThis as typeof globalThis & { posternDiscovery?: Map<string, Entry> }
 shared.posternDiscovery ??= new Map()
 const entries = shared.posternDiscovery
@@ -50,12 +50,12 @@ async function discover(issuer: string): Promise<ProviderMetadata> {
   const response = await callProvider(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     headers: new Headers({ accept: 'application/json' }),
   })
-  if (!response.ok) throw new Error(`discovery answered ${response.status}`)
+  if (!response.ok) throw new Error(`discovery responded ${response.status}`)
   const document = documentSchema.parse(await response.json())
-  // Discovery §4.3: must be the very address that was asked for, or anybody's keys would do.
+  // Discovery §4.3: the issuer must be exactly the configured one, or any provider's keys would be accepted.
   if (document.issuer !== issuer) throw new Error('discovery names another issuer')
-  // Asked by others, who look up names as callProvider() does, but would not refuse what is written out.
-  for (const address of [document.token_endpoint, document.jwks_uri]) refuseBlockedAddress(address, openedAddresses())
+  // Libraries call these. They use our lookup, which checks names, but nothing there checks a literal IP address.
+  for (const address of [document.token_endpoint, document.jwks_uri]) refuseBlockedAddress(address, addressExceptions())
   return {
     issuer,
     authorizationEndpoint: document.authorization_endpoint,
@@ -74,35 +74,35 @@ async function renew(issuer: string, entry: Entry): Promise<ProviderMetadata> {
     entry.until = Date.now() + freshForMs
     return entry.metadata
   } catch (error) {
-    log.warn({ err: error, issuer }, 'the identity provider’s metadata cannot be read')
-    entry.failed = new Error('the identity provider does not answer', { cause: error })
+    log.warn({ err: error, issuer }, 'could not read the identity provider’s metadata')
+    entry.failed = new Error('the identity provider does not respond', { cause: error })
     entry.until = Date.now() + retryAfterMs
-    // The last good answer stays in force: the provider being away must not end what it vouched for.
+    // The last good metadata stays valid: an outage of the provider must not invalidate running sessions.
     if (entry.metadata) return entry.metadata
     throw entry.failed
   } finally {
-    entry.under = undefined
+    entry.pending = undefined
   }
 }
 
 /**
- * The configured provider's metadata. What is older than ten minutes is asked for anew, but nobody waits for that: a
- * provider that hangs must not make every call hang.
- * @throws Error when it has never answered properly
+ * The configured provider's metadata. Metadata older than ten minutes is refreshed in the background: a provider that
+ * hangs must not make every call hang.
+ * @throws Error when the provider has never responded with valid metadata
  */
 export async function providerMetadata(): Promise<ProviderMetadata> {
   const { issuer } = identitySettings()
   const entry = entries.get(issuer) ?? { until: 0 }
   entries.set(issuer, entry)
   const isDue = Date.now() >= entry.until
-  if (isDue) entry.under ??= renew(issuer, entry)
-  // With an earlier answer at hand renew() never rejects.
+  if (isDue) entry.pending ??= renew(issuer, entry)
+  // renew() never rejects once there is metadata.
   if (entry.metadata) return entry.metadata
-  if (entry.under) return entry.under
-  throw entry.failed ?? new Error('the identity provider does not answer')
+  if (entry.pending) return entry.pending
+  throw entry.failed ?? new Error('the identity provider does not respond')
 }
 
-/** The origins a browser is sent to when it signs in or out, as far as they are known by now. */
+/** The origins to which a browser is redirected when it signs in or out, as far as they are known yet. */
 export function knownProviderOrigins(): string[] {
   const { issuer } = identitySettings()
   const metadata = entries.get(issuer)?.metadata

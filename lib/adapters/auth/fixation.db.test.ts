@@ -16,7 +16,7 @@ afterAll(async () => {
 const nameOf = async (cookie: string | undefined) =>
   (await actorOfSession(cookie, { via: 'browser', clientAddress: null, reference: 'reference1' }))?.person.name
 
-test('a session that somebody planted in a browser is not the one after signing in there, and is over', async () => {
+test('a session cookie planted in a browser is replaced at sign-in, and its session ends', async () => {
   const attacker = aBrowser()
   await signInWith(attacker, 'jonas')
   const planted = attacker.cookies.get('postern.session') ?? ''
@@ -25,10 +25,10 @@ test('a session that somebody planted in a browser is not the one after signing 
   browser.cookies.set('postern.session', planted)
   await signInWith(browser, 'mina')
   expect(await nameOf(browser.cookies.get('postern.session'))).toMatch(/^Mina/)
-  expect(await nameOf(planted), 'whoever planted it does not become mina, nor stay').toBeUndefined()
+  expect(await nameOf(planted), 'the planted session does not become Mina’s and is over').toBeUndefined()
 })
 
-test('an id that somebody chose beforehand never becomes the id of a session', async () => {
+test('a session id chosen by an attacker never becomes the id of a session', async () => {
   const browser = aBrowser()
   const chosen = await encode({
     token: { sid: 'ses_chosen', per: 'per_chosen' },

@@ -4,7 +4,7 @@ import { testDatabase } from '#testing/database'
 import { testIdentity, testUrl } from '#testing/identity'
 import { actorOfRequest } from './actor-of-request.ts'
 
-// Whoever holds the application's database role writes what they like into people and sessions. It signs nobody in.
+// Someone with the application's database role can write anything into people and sessions, but can't sign anyone in.
 
 const database = await testDatabase()
 const identity = await testIdentity()
@@ -20,7 +20,7 @@ const signIn = async (person: string): Promise<Browser> => {
 }
 const actorOf = (browser: Browser) => actorOfRequest(browser.request('/api/v1/me'))
 const refused = { code: 'unauthenticated' }
-const forged = async () =>
+const rejectedRecords = async () =>
   (
     await database.asOwner<{ data: { record: string; code: string } }>(
       `SELECT data FROM audit_events WHERE type = 'record.rejected' ORDER BY seq`,
@@ -28,18 +28,18 @@ const forged = async () =>
   ).map(({ data }) => `${data.record} ${data.code}`)
 const subjectRow = (subject: string) => database.asApp(`SELECT * FROM people WHERE subject = $1`, [subject])
 
-test('groups that were written into one’s own row make nobody an admin: they are signed out, and it is recorded', async () => {
+test('groups written into a person’s row grant no role: the person is signed out, and the rejection is recorded', async () => {
   const browser = await signIn('mina')
   expect((await actorOf(browser)).roles).toEqual([])
   await database.asApp(`UPDATE people SET groups = groups || '{platform-admins}' WHERE subject = 'mina'`)
   await expect(actorOf(browser)).rejects.toMatchObject(refused)
   await expect(actorOf(browser)).rejects.toMatchObject(refused)
-  expect(await forged()).toEqual(['person mismatch'])
-  // The provider's word puts it right.
+  expect(await rejectedRecords()).toEqual(['person mismatch'])
+  // Signing in again restores the record from the provider.
   expect((await actorOf(await signIn('mina'))).person.groups).not.toContain('platform-admins')
 })
 
-test('the signature of somebody else’s row, or of an earlier one of one’s own, does not fit', async () => {
+test('the signature of another person’s row is rejected', async () => {
   const browser = await signIn('mina')
   const other = await signIn('ines').then(() => subjectRow('ines'))
   await database.asApp(
@@ -49,19 +49,19 @@ test('the signature of somebody else’s row, or of an earlier one of one’s ow
   await expect(actorOf(browser)).rejects.toMatchObject(refused)
 })
 
-test('a session that was moved to somebody else signs nobody in', async () => {
+test('a session row reassigned to another person signs no one in', async () => {
   await signIn('ines')
   const browser = await signIn('mina')
-  const count = (await forged()).length
+  const count = (await rejectedRecords()).length
   await database.asApp(
     `UPDATE sessions SET person_id = (SELECT id FROM people WHERE subject = 'ines')
      WHERE person_id = (SELECT id FROM people WHERE subject = 'mina') AND ended_at IS NULL`,
   )
   await expect(actorOf(browser)).rejects.toMatchObject(refused)
-  expect((await forged()).slice(count)).toEqual(['session mismatch'])
+  expect((await rejectedRecords()).slice(count)).toEqual(['session mismatch'])
 })
 
-test('a session that was made by hand has no cookie, and a cookie cannot be made from what the database holds', async () => {
+test('a session row written by hand is useless, because a cookie cannot be made from the content of the database', async () => {
   await signIn('ines')
   const id = 'ses_00000000000000000000000000'
   await database.asApp(
@@ -78,15 +78,15 @@ test('a session that was made by hand has no cookie, and a cookie cannot be made
   }
 })
 
-test('a tampered row of somebody who calls the API gives their token no group, until the next token', async () => {
+test('a tampered row of an API caller leaves their token without groups, until the next token', async () => {
   identity.provider.setGroups('tomas', ['sre', 'security-audit'])
   const bearer = async (token: string) =>
     actorOfRequest(new Request(`${testUrl}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } }))
   const token = await identity.token('tomas')
   expect((await bearer(token)).roles).toEqual(['auditor'])
-  // What was lost since the token was issued would be forgotten with the row that says so.
+  // The tampered row no longer says which groups were lost after the token was issued.
   await database.asApp(`UPDATE people SET groups = '{platform-admins}', groups_at = now() WHERE subject = 'tomas'`)
-  const count = (await forged()).length
+  const count = (await rejectedRecords()).length
   for (const _ of [1, 2]) expect((await bearer(token)).person.groups).toEqual([])
-  expect((await forged()).slice(count)).toEqual(['person mismatch'])
+  expect((await rejectedRecords()).slice(count)).toEqual(['person mismatch'])
 })

@@ -28,24 +28,24 @@ const now = () => Math.floor(Date.now() / 1000)
 
 type Begun = { browser: Browser; state: string; claims: JWTPayload }
 
-/** A sign-in up to the point where the provider sends the browser back; `claims` are what an honest one would sign. */
+/** A sign-in up to the provider's redirect back; `claims` are those that an honest provider would sign. */
 async function begin(): Promise<Begun> {
   const browser = aBrowser()
-  const asked = new URL(await beginAt(browser)).searchParams
+  const query = new URL(await beginAt(browser)).searchParams
   const claims = {
     iss: hostile.issuer,
     aud: 'postern',
     sub: 'mallory',
     name: 'Mallory',
-    nonce: asked.get('nonce') ?? '',
+    nonce: query.get('nonce') ?? '',
     iat: now(),
     exp: now() + 300,
   }
-  return { browser, state: asked.get('state') ?? '', claims }
+  return { browser, state: query.get('state') ?? '', claims }
 }
 
 let callers = 0
-/** An address of its own for each call: what one address is refused for is recorded ten times a minute only. */
+/** A new address for each call, because refusals of one address are recorded only ten times a minute. */
 const fromNewAddress = () => ({ 'x-forwarded-for': `192.0.2.${++callers}` })
 
 async function finish(
@@ -71,23 +71,23 @@ const lastRefusal = async () => {
   return row
 }
 
-/** What is wrong, how the token is made, what is recorded. */
+/** The defect, the token that has it, and the recorded code. */
 const forgeries: [string, (begun: Begun) => Promise<string> | string, string][] = [
   ['another issuer', ({ claims }) => hostile.sign({ ...claims, iss: 'https://elsewhere.example' }), 'wrong-issuer'],
-  ['another audience', ({ claims }) => hostile.sign({ ...claims, aud: 'somebody-else' }), 'wrong-audience'],
+  ['another audience', ({ claims }) => hostile.sign({ ...claims, aud: 'another-client' }), 'wrong-audience'],
   [
     'several audiences and another authorized party',
-    ({ claims }) => hostile.sign({ ...claims, aud: ['postern', 'somebody-else'], azp: 'somebody-else' }),
+    ({ claims }) => hostile.sign({ ...claims, aud: ['postern', 'another-client'], azp: 'another-client' }),
     'wrong-audience',
   ],
   ['the nonce of another sign-in', ({ claims }) => hostile.sign({ ...claims, nonce: 'x'.repeat(43) }), 'wrong-nonce'],
   ['no nonce', ({ claims: { nonce: _, ...claims } }) => hostile.sign(claims), 'wrong-nonce'],
   [
-    'a time that is over',
+    'an expiry in the past',
     ({ claims }) => hostile.sign({ ...claims, iat: now() - 600, exp: now() - 60 }),
     'expired-token',
   ],
-  ['no end', ({ claims: { exp: _, ...claims } }) => hostile.sign(claims), 'expired-token'],
+  ['no expiry', ({ claims: { exp: _, ...claims } }) => hostile.sign(claims), 'expired-token'],
   ['no signature (alg none)', ({ claims }) => hostile.unsigned(claims), 'wrong-algorithm'],
   [
     'HS256 with the public key as its secret',
@@ -104,17 +104,17 @@ const forgeries: [string, (begun: Begun) => Promise<string> | string, string][] 
     ({ claims }) => hostile.sign(claims, { key: hostile.unpublishedKey }),
     'bad-signature',
   ],
-  ['text that is no token', () => 'nonsense', 'bad-signature'],
+  ['text that is not a token', () => 'nonsense', 'bad-signature'],
 ]
 
-test('an honest answer of the same server is accepted, so that what follows is refused for its own reason', async () => {
+test('a valid response of the same server is accepted, so that the forgeries fail only for their own defect', async () => {
   const begun = await begin()
   hostile.answers.idToken = await hostile.sign({ ...begun.claims, sub: 'alice' })
   expect(await finish(begun)).toEqual({ location: `${testUrl}/`, hasSession: true })
 })
 
 test.for(forgeries)(
-  'an id_token with %s is refused, recorded and explained in one sentence',
+  'an id_token with %s is refused and recorded, and creates no session and no person',
   async ([, forge, code]) => {
     const before = await rows()
     const begun = await begin()
@@ -125,7 +125,7 @@ test.for(forgeries)(
   },
 )
 
-test('the state of another sign-in is refused before the code is even exchanged', async () => {
+test('the state of another sign-in is refused before the code is exchanged', async () => {
   const begun = await begin()
   hostile.answers.idToken = await hostile.sign(begun.claims)
   expect(await finish({ ...begun, state: 'x'.repeat(43) })).toEqual({
@@ -135,7 +135,7 @@ test('the state of another sign-in is refused before the code is even exchanged'
   expect((await lastRefusal())?.data.code).toBe('wrong-state')
 })
 
-test('a provider that fails, or says no, is told apart from one that lies', async () => {
+test('a provider that fails and a provider that declines lead to different messages', async () => {
   const begun = await begin()
   hostile.answers.tokenStatus = 503
   expect((await finish(begun)).location).toMatch(/error=(unavailable|not-accepted)$/)
@@ -144,7 +144,7 @@ test('a provider that fails, or says no, is told apart from one that lies', asyn
   expect(denied.headers.get('location')).toBe(`${testUrl}/sign-in?error=declined`)
 })
 
-test('a stranger cannot fill the audit table: ten refusals a minute are recorded of one address', async () => {
+test('an anonymous caller cannot fill the audit table: ten refusals a minute are recorded for one address', async () => {
   const refusalsUnrecorded = async () => (await metrics().refusalsUnrecorded.get()).values[0]?.value ?? 0
   const count = async () => {
     const [row] = await database.asOwner<{ n: number }>(
@@ -158,18 +158,18 @@ test('a stranger cannot fill the audit table: ten refusals a minute are recorded
   for (let i = 0; i < 15; i++) {
     await finishSignIn(browser.request('/api/auth/callback/oidc?error=access_denied', { headers }))
   }
-  // The minute may turn over once while this runs.
+  // A new minute may begin once while this runs.
   expect(await count()).toBeGreaterThanOrEqual(10)
   expect((await count()) ?? 0).toBe(15 - ((await refusalsUnrecorded()) - unrecorded))
 })
 
 test.each([
-  ['the scope offline_access, and nothing to refresh groups by', 'openid profile email groups', false],
-  ['the scope email, and no e-mail', 'openid profile groups offline_access', false],
-  ['nothing, though it has no refresh token to give', 'openid profile email groups offline_access', true],
-])('a provider that says it left out %s', async (_what, scope, isAccepted) => {
+  ['without the scope offline_access and without a refresh token is refused', 'openid profile email groups', false],
+  ['without the scope email and without an e-mail address is refused', 'openid profile groups offline_access', false],
+  ['with every scope but no refresh token is accepted', 'openid profile email groups offline_access', true],
+])('a sign-in %s', async (_, scope, isAccepted) => {
   const begun = await begin()
   Object.assign(hostile.answers, { idToken: await hostile.sign(begun.claims), scope })
   expect((await finish(begun)).hasSession).toBe(isAccepted)
-  if (!isAccepted) expect(await lastRefusal()).toMatchObject({ data: { code: 'less-than-asked' } })
+  if (!isAccepted) expect(await lastRefusal()).toMatchObject({ data: { code: 'missing-scope' } })
 })

@@ -24,7 +24,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-test('over https every cookie is __Host-, Secure and HttpOnly, so that no other host can plant or read it', async () => {
+test('over https every cookie is __Host-, Secure and HttpOnly, so that no other host can set or read it', async () => {
   const begun = await beginSignIn(
     new Request(`${publicUrl}/api/auth/signin/oidc`, { method: 'POST', headers: { origin: publicUrl }, body: '' }),
   )
@@ -32,7 +32,7 @@ test('over https every cookie is __Host-, Secure and HttpOnly, so that no other 
   expect(lines.length).toBeGreaterThanOrEqual(3)
   const back = await signInAs(begun.headers.get('location') ?? '', redirectUri, 'mina')
   const cookie = lines.map((line) => line.split(';')[0]).join('; ')
-  // As Next hands it over behind a proxy that ends TLS: by its own address, not the public one.
+  // Behind a proxy that terminates TLS, Next.js passes a request with its internal address instead of the public one.
   const inner = back.replace(publicUrl, 'http://10.0.0.1:3000')
   const finished = await finishSignIn(new Request(inner, { headers: { cookie } }))
   expect(finished.headers.get('location')).toBe(`${publicUrl}/`)

@@ -3,7 +3,7 @@ import { callProvider } from './call-provider.ts'
 import { identitySettings } from './configuration.ts'
 import type { ProviderMetadata } from './discovery.ts'
 
-// The provider's keys, fetched when a token names one that is not known yet (rotation), at most every ten seconds.
+// The provider's keys. They are fetched when a token names an unknown key (rotation), at most every ten seconds.
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>
 const shared = globalThis as typeof globalThis & { posternKeys?: Map<string, KeySet> }
@@ -25,13 +25,13 @@ export function keysOf({ jwksUri }: Pick<ProviderMetadata, 'jwksUri'>): KeySet {
   return set
 }
 
-/** Signatures that a public key verifies. Never `none`, never HMAC: there the "public" key would be the signing key. */
+/** Asymmetric signatures only: not `none`, and not HMAC, where the "public" key would be the signing key. */
 export const asymmetricAlgorithms = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ]
 
-/** Verifies an id_token that came straight from the token endpoint at a refresh (OpenID Connect Core §12.2). */
+/** Verifies an id_token from the token endpoint's refresh response (OpenID Connect Core §12.2). */
 export async function verifyRefreshedIdToken(idToken: string, metadata: ProviderMetadata): Promise<JWTPayload> {
   const { clientId, idTokenAlgorithm } = identitySettings()
   const { payload } = await jwtVerify(idToken, keysOf(metadata), {
@@ -42,7 +42,7 @@ export async function verifyRefreshedIdToken(idToken: string, metadata: Provider
     requiredClaims: ['sub', 'exp', 'iat'],
   })
   if (Array.isArray(payload.aud) && payload.aud.length > 1 && payload.azp !== clientId) {
-    throw new Error('the token is for another party')
+    throw new Error('the token was issued to another client')
   }
   return payload
 }

@@ -2,15 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { NextAuthOptions } from 'next-auth'
 import { lookupAllowed } from '#lib/adapters/outbound'
 import { env } from '#lib/env'
-import { identitySettings, openedAddresses } from './configuration.ts'
+import { addressExceptions, identitySettings } from './configuration.ts'
 import { cookieSettings } from './cookies.ts'
 import type { ProviderMetadata } from './discovery.ts'
 import { pathWithin } from './return-path.ts'
 
-/** The one provider's id: it stands in the callback's address, `/api/auth/callback/oidc`. */
+/** The provider's id in next-auth, and so in the callback URL `/api/auth/callback/oidc`. */
 export const providerId = 'oidc'
 
-/** Scopes that not every provider knows: one that lists what it supports is not asked for them in vain. */
+/** Scopes that not every provider knows. They are left out for a provider that lists its scopes without them. */
 const optionalScopes = ['groups', 'offline_access']
 
 const scopesFor = ({ scopesSupported }: ProviderMetadata) =>
@@ -19,8 +19,8 @@ const scopesFor = ({ scopesSupported }: ProviderMetadata) =>
     .join(' ')
 
 /**
- * The first error that next-auth reports while it works on one call. Its logger is one per process, so what belongs to
- * whom is told apart by the asynchronous context.
+ * The first error that next-auth reports while it handles one call. Its logger is shared by the whole process, so the
+ * asynchronous context tells the calls apart.
  */
 export const reported = new AsyncLocalStorage<{ error?: unknown }>()
 
@@ -39,32 +39,32 @@ export type SignedIn = {
   refreshToken: string | undefined
 }
 
-/** client_secret_basic unless the provider takes only the other (RFC 6749 §2.3.1). */
+/** client_secret_basic, unless the provider supports only client_secret_post (RFC 6749 §2.3.1). */
 export const clientAuthMethod = ({ tokenEndpointAuthMethods: methods }: ProviderMetadata) =>
   methods.includes('client_secret_basic') || !methods.includes('client_secret_post')
     ? 'client_secret_basic'
     : 'client_secret_post'
 
-type Given = { scope?: string | undefined; refreshToken: string | undefined; claims: object | undefined }
+type Granted = { scope?: string | undefined; refreshToken: string | undefined; claims: object | undefined }
 
 /**
- * The question to the provider goes through the browser, whose owner could leave things out of it: the e-mail, which
- * would show that two accounts are theirs, or what lets Postern ask for their groups again, so that a group they lose
- * lasts as long as the session. A provider says which scopes it gave (RFC 6749 §5.1); where it gave what is needed all
- * the same, or the person has no e-mail, nothing is wrong.
- * @throws Error when the answer is to less than what was asked
+ * The authorization request goes through the browser, whose user could remove scopes from it: `email`, which would
+ * reveal that two accounts are the same person, or `offline_access`, which Postern needs to notice a lost group before
+ * the session ends. The provider reports the scopes that it granted (RFC 6749 §5.1). A missing scope is fine if the
+ * provider returned its data anyway.
+ * @throws Error when a requested scope is missing and its data too
  */
-function refuseMissingScopes(asked: string, { scope, refreshToken, claims = {} }: Given) {
+function refuseMissingScopes(requested: string, { scope, refreshToken, claims = {} }: Granted) {
   const isMissing = (name: string) =>
-    asked.split(' ').includes(name) && scope !== undefined && !scope.split(' ').includes(name)
-  if (isMissing('email') && !('email' in claims)) throw new Error('less than asked: the scope email')
-  if (isMissing('offline_access') && !refreshToken) throw new Error('less than asked: the scope offline_access')
+    requested.split(' ').includes(name) && scope !== undefined && !scope.split(' ').includes(name)
+  if (isMissing('email') && !('email' in claims)) throw new Error('missing scope: email')
+  if (isMissing('offline_access') && !refreshToken) throw new Error('missing scope: offline_access')
 }
 
 /**
- * next-auth for one call. Everything is given explicitly, so that nothing is concluded from discovery that Postern has
- * not checked itself; the cookie holds the ids of a session and its person and nothing else.
- * @param begin makes the session in the database and returns what the cookie holds: its id and its person's
+ * next-auth's options for one call. Every endpoint is passed explicitly, so that next-auth uses no metadata that
+ * Postern has not checked. The cookie holds only the ids of the session and its person.
+ * @param begin creates the session in the database and returns the content of the cookie
  */
 export function authOptions(
   metadata: ProviderMetadata,
@@ -73,7 +73,7 @@ export function authOptions(
   const { clientId, idTokenAlgorithm } = identitySettings()
   return {
     secret: env().sessionSecret,
-    // No grace, no sliding: a session ends an hour after it began. The row in the database says the same.
+    // No grace period and no sliding expiry: a session ends an hour after it began, as its row in the database says.
     session: { strategy: 'jwt', maxAge: 3600, updateAge: 3600 },
     cookies: cookieSettings(),
     logger,
@@ -95,7 +95,7 @@ export function authOptions(
         authorization: { url: metadata.authorizationEndpoint, params: { scope: scopesFor(metadata) } },
         token: { url: metadata.tokenEndpoint },
         jwks_endpoint: metadata.jwksUri,
-        httpOptions: { timeout: 5_000, lookup: lookupAllowed(openedAddresses()) },
+        httpOptions: { timeout: 5_000, lookup: lookupAllowed(addressExceptions()) },
         profile: (claims: { sub: string }) => ({ id: claims.sub }),
       },
     ],

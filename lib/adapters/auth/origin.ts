@@ -4,7 +4,7 @@ import { newReference } from '#lib/observability/reference'
 import { noteReference } from '#lib/observability/traces'
 import { clientAddressOf } from './client-address.ts'
 
-/** Where a call came from, with a new reference for it. */
+/** The origin of a call, with a new reference for it. */
 export function originOf(headers: Headers, via: Origin['via']): Origin {
   const reference = newReference()
   noteReference(reference)

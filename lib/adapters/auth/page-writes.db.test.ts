@@ -17,7 +17,7 @@ afterAll(async () => {
 const statusOf = async (method: string, headers: Record<string, string>) =>
   (await proxy(new NextRequest(`${testUrl}/inbox`, { method, headers: { 'next-action': '40aa', ...headers } }))).status
 
-test('an action counts only from Postern’s own pages, whatever Host says and whether or not an Origin is sent', async () => {
+test('only Postern’s own pages may call an action, whatever the Host header says and with or without an Origin', async () => {
   const evil = 'https://evil.example'
   for (const headers of [
     {},
@@ -35,19 +35,19 @@ test('an action counts only from Postern’s own pages, whatever Host says and w
   expect(await statusOf('POST', { origin: testUrl })).toBe(200)
 })
 
-test('a page is read, or written to by an action, and nothing else', async () => {
+test('a page accepts GET, HEAD and POST, and refuses every other method', async () => {
   for (const method of ['PUT', 'PATCH', 'DELETE', 'PROPFIND'])
     expect(await statusOf(method, { origin: testUrl, 'sec-fetch-site': 'same-origin' }), method).toBe(405)
   for (const method of ['GET', 'HEAD']) expect(await statusOf(method, { 'sec-fetch-site': 'cross-site' })).toBe(200)
 })
 
-test('what is larger than any form of Postern is refused before a page reads it', async () => {
+test('a body larger than any form of Postern is refused before a page reads it', async () => {
   const own = { origin: testUrl, 'sec-fetch-site': 'same-origin' }
   expect(await statusOf('POST', { ...own, 'content-length': String(256 * 1024) })).toBe(200)
   expect(await statusOf('POST', { ...own, 'content-length': String(256 * 1024 + 1) })).toBe(413)
 })
 
-test('pages of nobody are counted by network, those of a session by themselves, and a made-up cookie is no session', async () => {
+test('page loads without a session are limited per network, and a forged cookie does not count as a session', async () => {
   await policy.change(aConfiguration({ trustedProxies: 1 }))
   const open = async (headers: Record<string, string>) =>
     proxy(new NextRequest(`${testUrl}/sign-in`, { headers: { 'x-forwarded-for': '203.0.113.7', ...headers } }))
@@ -57,8 +57,8 @@ test('pages of nobody are counted by network, those of a session by themselves, 
     if (answer.status !== 200) refused = answer
   }
   expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([429, '1'])
-  const madeUp = await Promise.all(Array.from({ length: 100 }, () => open({ cookie: 'postern.session=made-up' })))
-  expect(madeUp.map(({ status }) => status)).toContain(429)
+  const forged = await Promise.all(Array.from({ length: 100 }, () => open({ cookie: 'postern.session=made-up' })))
+  expect(forged.map(({ status }) => status)).toContain(429)
   const cookie = await encode({
     token: { sid: 'ses_x', per: 'per_x' },
     secret: process.env.POSTERN_SESSION_SECRET ?? '',

@@ -1,2 +1,2 @@
-/** Set by proxy.ts on every request for a page: its path and query, which a page cannot read otherwise. */
+/** proxy.ts sets this header on every request for a page: its path and query, which a page can't read otherwise. */
 export const pathHeader = 'x-postern-path'

@@ -20,12 +20,12 @@ afterAll(async () => {
 
 type Limiter = ReturnType<typeof makeLimiter>
 
-/** How many of so many calls are let through. */
-function letThrough(limiter: Limiter, kind: LimitKind, whose: string, calls: number): number {
+/** Makes this many calls and returns how many of them the limiter allowed. */
+function letThrough(limiter: Limiter, kind: LimitKind, owner: string, calls: number): number {
   let count = 0
   for (let call = 0; call < calls; call++) {
     try {
-      limiter.take(kind, whose)
+      limiter.take(kind, owner)
       count++
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'rate-limited') throw error
@@ -34,7 +34,7 @@ function letThrough(limiter: Limiter, kind: LimitKind, whose: string, calls: num
   return count
 }
 
-/** A replica whose own clock stands still: nothing is refilled but by the test. */
+/** A replica whose clock only the test advances, so that nothing refills meanwhile. */
 function replica() {
   let ms = 0
   const limiter = makeLimiter(() => ms)
@@ -44,7 +44,7 @@ function replica() {
   return { ...limiter, pass }
 }
 
-test('what one replica let through, another one does not let through again, but for a tenth', async () => {
+test('calls that one replica allowed count on every other replica, except for at most a tenth of a bucket', async () => {
   const [one, other] = [replica(), replica()]
   expect(letThrough(one, 'sign-in', '192.0.2.1', 1_000)).toBe(600)
   await one.settled()
@@ -54,33 +54,33 @@ test('what one replica let through, another one does not let through again, but 
   expect(letThrough(other, 'sign-in', '192.0.2.1', 1_000)).toBe(0)
 })
 
-test('nobody spends what is another’s: not another person’s, not another network’s, not that of a person behind it', async () => {
+test('a busy person or network never spends the bucket of another person or network', async () => {
   const limiter = replica()
-  letThrough(limiter, 'refused', '192.0.2.2', 2_000)
+  letThrough(limiter, 'unauthenticated', '192.0.2.2', 2_000)
   letThrough(limiter, 'sign-in', '192.0.2.2', 1_000)
   letThrough(limiter, 'person', 'per_busy', 2_000)
   await limiter.settled()
-  expect(letThrough(limiter, 'refused', '192.0.2.3', 1)).toBe(1)
+  expect(letThrough(limiter, 'unauthenticated', '192.0.2.3', 1)).toBe(1)
   expect(letThrough(limiter, 'sign-in', '192.0.2.3', 1)).toBe(1)
   expect(letThrough(limiter, 'person', 'per_other', 1)).toBe(1)
   expect(letThrough(limiter, 'person', 'per_busy', 1)).toBe(0)
 })
 
-test('who has to wait is told for how long, and then has not waited in vain', async () => {
+test('a caller over the limit receives the seconds to wait, and is allowed after that', async () => {
   const limiter = replica()
   letThrough(limiter, 'sign-in', '192.0.2.4', 600)
-  let told = 0
+  let retryAfter = 0
   try {
     limiter.take('sign-in', '192.0.2.4')
   } catch (error) {
-    told = (error as AppError).retryAfterSeconds ?? 0
+    retryAfter = (error as AppError).retryAfterSeconds ?? 0
   }
-  expect(told).toBe(1)
-  limiter.pass(told)
+  expect(retryAfter).toBe(1)
+  limiter.pass(retryAfter)
   expect(letThrough(limiter, 'sign-in', '192.0.2.4', 9)).toBe(5)
 })
 
-test('while the database is away a call waits for nothing, and each process keeps to its own part', async () => {
+test('while the database is unavailable no call waits for it, and each process applies the limits on its own', async () => {
   await proxy.cut()
   const limiter = replica()
   const began = performance.now()
@@ -88,7 +88,7 @@ test('while the database is away a call waits for nothing, and each process keep
   expect(performance.now() - began).toBeLessThan(500)
   await limiter.settled()
   expect(letThrough(limiter, 'sign-in', '192.0.2.5', 100)).toBe(0)
-  // What could not be told is told when it is back.
+  // The process reports what it spent once the database is back.
   await proxy.mend()
   await limiter.settled()
   const other = replica()
@@ -97,13 +97,14 @@ test('while the database is away a call waits for nothing, and each process keep
   expect(letThrough(other, 'sign-in', '192.0.2.5', 10)).toBe(0)
 })
 
-test('a call or two of many networks leave nothing in the database, and a bucket that is full again leaves it', async () => {
+test('a few calls per network write nothing to the database, and a bucket that is full again is deleted', async () => {
   const limiter = replica()
-  for (let n = 0; n < 2_000; n++) limiter.take('refused', `198.51.100.${n}`)
+  for (let n = 0; n < 2_000; n++) limiter.take('unauthenticated', `198.51.100.${n}`)
   await limiter.settled()
-  const rows = () => database.asOwner<{ key: string }>(`SELECT key FROM rate_buckets WHERE key LIKE 'refused 198.51.%'`)
+  const rows = () =>
+    database.asOwner<{ key: string }>(`SELECT key FROM rate_buckets WHERE key LIKE 'unauthenticated 198.51.%'`)
   expect(await rows()).toEqual([])
-  letThrough(limiter, 'refused', '198.51.100.1', 200)
+  letThrough(limiter, 'unauthenticated', '198.51.100.1', 200)
   await limiter.settled()
   expect(await rows()).toHaveLength(1)
   await pruneFullBuckets()
@@ -113,7 +114,7 @@ test('a call or two of many networks leave nothing in the database, and a bucket
   expect(await rows()).toEqual([])
 })
 
-test('an IPv6 host cannot take a new bucket for each of its addresses', () => {
+test('all IPv6 addresses of one network share a bucket', () => {
   expect(networkOf('2001:db8:1:2:aaaa::1')).toBe('2001:db8:1:2::/64')
   expect(networkOf('2001:0db8:1:2::')).toBe('2001:db8:1:2::/64')
   expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0::/64')

@@ -4,109 +4,112 @@ import { AppError } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 
-// Nobody may take Postern away from everybody else. Calls are taken from token buckets. A bucket is kept here, so that no
-// call waits for the database; what was taken from it is told to the database, which adds up what all replicas took and
-// says what is left. While the database is away each process keeps to its own part.
+// Rate limits: no one may slow Postern down for everyone else. Each call takes a token from a bucket. The buckets are
+// in memory, so that no call waits for the database; each process reports what it spent to the database, which adds up
+// all replicas and returns what is left. While the database is unavailable each process applies the limits on its own.
 //
-// Whoever is recognised spends from a bucket of their own, and no bucket of an address stands before it: somebody who
-// shares an address with an attacker loses nothing once signed in, and an attacker cannot spend what is another's.
+// A recognised caller spends only from a bucket of their own and never from a bucket of their address: someone who
+// shares an address with an attacker is not limited once signed in, and an attacker can't exhaust another person's
+// bucket.
 
-/** At once, and refilled by so many a second. */
+/** The size of each kind of bucket, and how fast it refills. */
 const limits = {
-  /** Calls of the API and actions of one person. People need a hundredth of this; the busiest client of the bench half. */
+  /**
+   * API calls and page actions of one person. A person needs a hundredth of this, the busiest client in the bench half.
+   */
   person: { capacity: 1_000, perSecond: 200 },
-  /** Pages of one browser session: each is one call, and some of its links besides. */
+  /** Page loads of one browser session. Links that the browser prefetches count too. */
   session: { capacity: 1_000, perSecond: 200 },
-  /** Pages of nobody who is signed in, from one network. */
-  stranger: { capacity: 600, perSecond: 20 },
-  /** Sign-ins begun or finished from one network, two of each. Behind one address many people may come to work at nine. */
+  /** Page loads from one network without a session. */
+  anonymous: { capacity: 600, perSecond: 20 },
+  /** Steps of sign-ins from one network, two per sign-in. Many people behind one address may start work at nine. */
   'sign-in': { capacity: 600, perSecond: 5 },
-  /** Calls of the API from one network by nobody: no token, or one that is refused. */
-  refused: { capacity: 1_000, perSecond: 10 },
+  /** API calls from one network without a token, or with one that was refused. */
+  unauthenticated: { capacity: 1_000, perSecond: 10 },
 } as const
 
 export type LimitKind = keyof typeof limits
 
-/** What is below this part of a bucket is not told to others: it is as good as nothing, and costs a statement. */
-const toldFrom = 0.1
-/** Milliseconds between two times that the database is told, unless a bucket empties faster. */
-const tellEvery = 1_000
+/** Buckets that lack less than this share are not reported: that would cost a statement and change next to nothing. */
+const reportedShare = 0.1
+/** Milliseconds between two reports to the database, unless a bucket empties faster. */
+const reportEvery = 1_000
 
-type Bucket = { kind: LimitKind; left: number; at: number; untold: number }
+type Bucket = { kind: LimitKind; left: number; at: number; unreported: number }
 
 type Limiter = {
   /**
    * Takes one call from a bucket.
-   * @throws AppError `rate-limited`, which takes nothing, with the seconds until one call is there again
+   * @throws AppError `rate-limited` with the seconds until a call is possible again; nothing is taken then
    */
-  take(kind: LimitKind, whose: string): void
-  /** Waits until what was to be told so far has been. */
+  take(kind: LimitKind, owner: string): void
+  /** Waits until everything spent so far has been reported to the database. */
   settled(): Promise<void>
 }
 
-/** One replica's buckets. @param now milliseconds of a clock that only runs forward */
+/** One replica's buckets. @param now the milliseconds of a monotonic clock */
 export function makeLimiter(now: () => number = () => performance.now()): Limiter {
   const buckets = new Map<string, Bucket>()
-  let telling: Promise<void> | undefined
+  let reporting: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
   function bucketOf(kind: LimitKind, key: string): Bucket {
     const { capacity, perSecond } = limits[kind]
-    const bucket = buckets.get(key) ?? { kind, left: capacity, at: now(), untold: 0 }
+    const bucket = buckets.get(key) ?? { kind, left: capacity, at: now(), unreported: 0 }
     bucket.left = Math.min(capacity, bucket.left + ((now() - bucket.at) / 1000) * perSecond)
     bucket.at = now()
     buckets.set(key, bucket)
     return bucket
   }
 
-  /** Drops buckets that are full again, and gives what is worth telling of the others. */
-  function takeUntold(): Spent[] {
+  /** Drops full buckets and returns what to report of the others. */
+  function collectSpent(): Spent[] {
     const spent: Spent[] = []
-    for (const [key, { kind, untold }] of buckets) {
+    for (const [key, { kind, unreported }] of buckets) {
       const { capacity, perSecond } = limits[kind]
       const bucket = bucketOf(kind, key)
       if (bucket.left >= capacity) buckets.delete(key)
-      else if (untold > 0 && capacity - bucket.left >= capacity * toldFrom) {
-        spent.push({ key, spent: untold, capacity, perSecond })
-        bucket.untold = 0
+      else if (unreported > 0 && capacity - bucket.left >= capacity * reportedShare) {
+        spent.push({ key, spent: unreported, capacity, perSecond })
+        bucket.unreported = 0
       }
     }
     return spent
   }
 
-  async function tell() {
-    const spent = takeUntold()
+  async function report() {
+    const spent = collectSpent()
     if (spent.length === 0) return
     try {
       for (const { key, left } of await settleSpent(spent)) {
         const bucket = buckets.get(key)
-        if (bucket) bucket.left = Math.min(bucket.left, left - bucket.untold)
+        if (bucket) bucket.left = Math.min(bucket.left, left - bucket.unreported)
       }
     } catch (error) {
-      for (const { key, spent: untold } of spent) {
+      for (const { key, spent: unreported } of spent) {
         const bucket = buckets.get(key)
-        if (bucket) bucket.untold = Math.min(bucket.untold + untold, limits[bucket.kind].capacity)
+        if (bucket) bucket.unreported = Math.min(bucket.unreported + unreported, limits[bucket.kind].capacity)
       }
-      log.debug({ err: error }, 'rate limits are those of this process alone: the database is away')
+      log.debug({ err: error }, 'the database is unavailable: rate limits apply to this process alone')
     }
   }
 
-  function tellNow() {
+  function reportNow() {
     clearTimeout(timer)
     timer = undefined
-    telling ??= tell().finally(() => {
-      telling = undefined
-      if (buckets.size > 0) tellSoon()
+    reporting ??= report().finally(() => {
+      reporting = undefined
+      if (buckets.size > 0) reportSoon()
     })
   }
 
-  function tellSoon() {
-    timer ??= setTimeout(tellNow, tellEvery).unref()
+  function reportSoon() {
+    timer ??= setTimeout(reportNow, reportEvery).unref()
   }
 
   return {
-    take(kind, whose) {
-      const bucket = bucketOf(kind, `${kind} ${whose}`)
+    take(kind, owner) {
+      const bucket = bucketOf(kind, `${kind} ${owner}`)
       const { capacity, perSecond } = limits[kind]
       if (bucket.left < 1) {
         metrics().rateLimited.inc({ bucket: kind })
@@ -116,13 +119,13 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
         })
       }
       bucket.left -= 1
-      bucket.untold += 1
-      if (bucket.untold >= capacity * toldFrom) tellNow()
-      else tellSoon()
+      bucket.unreported += 1
+      if (bucket.unreported >= capacity * reportedShare) reportNow()
+      else reportSoon()
     },
     settled: async () => {
-      await telling
-      await tell()
+      await reporting
+      await report()
     },
   }
 }
@@ -130,14 +133,14 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
 const shared = globalThis as typeof globalThis & { posternLimiter?: Limiter }
 
 /** Takes one call from a bucket of this process: see Limiter.take(). */
-export function takeCall(kind: LimitKind, whose: string): void {
+export function takeCall(kind: LimitKind, owner: string): void {
   shared.posternLimiter ??= makeLimiter()
-  shared.posternLimiter.take(kind, whose)
+  shared.posternLimiter.take(kind, owner)
 }
 
 /**
- * Whose bucket an address spends from. An IPv6 host has 2^64 addresses to itself: its network counts (RFC 6177). Where no
- * address is known, all who have none share one.
+ * The owner of the bucket that an address spends from: the address, or its /64 network for IPv6, where one host has
+ * 2^64 addresses (RFC 6177). All callers without a known address share one bucket.
  */
 export function networkOf(address: string | null): string {
   if (address === null) return 'unknown'

@@ -21,12 +21,12 @@ import { clientAuthMethod } from './options.ts'
 import { rolesOf } from './roles.ts'
 import { seal, unseal } from './sealing.ts'
 
-// Groups are asked for anew while a session lasts. Three answers: the provider says what they are now; it says that the
-// person may not be signed in any more, which ends the session; or it says nothing, and then nothing is concluded.
+// Refreshes a person's groups while their session lasts. The provider returns the current groups, or refuses the
+// refresh token, which ends the session, or does not respond, and then the session goes on with the groups it has.
 
-const answerSchema = z.object({ id_token: z.string().optional(), refresh_token: z.string().optional() })
+const tokenResponseSchema = z.object({ id_token: z.string().optional(), refresh_token: z.string().optional() })
 
-/** The provider refuses this refresh token for good (RFC 6749 §5.2 `invalid_grant`). */
+/** The provider permanently refuses this refresh token (RFC 6749 §5.2 `invalid_grant`). */
 class RefreshRefused extends Error {}
 
 async function requestTokens(refreshToken: string, metadata: ProviderMetadata) {
@@ -35,7 +35,7 @@ async function requestTokens(refreshToken: string, metadata: ProviderMetadata) {
   const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
   const headers = new Headers({ accept: 'application/json' })
   if (clientAuthMethod(metadata) === 'client_secret_basic') {
-    // RFC 6749 §2.3.1: both halves form-encoded before they are joined.
+    // RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
     const encoded = [clientId, oidcClientSecret].map((text) => new URLSearchParams({ x: text }).toString().slice(2))
     headers.set('authorization', `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`)
   } else {
@@ -49,10 +49,10 @@ async function requestTokens(refreshToken: string, metadata: ProviderMetadata) {
       .object({ error: z.string() })
       .catch({ error: '' })
       .parse(await response.json())
-    if (error === 'invalid_grant') throw new RefreshRefused('the provider refuses to go on with this sign-in')
+    if (error === 'invalid_grant') throw new RefreshRefused('the provider refuses the refresh token')
   }
-  if (!response.ok) throw new Error(`the token endpoint answered ${response.status}`)
-  return answerSchema.parse(await response.json())
+  if (!response.ok) throw new Error(`the token endpoint responded ${response.status}`)
+  return tokenResponseSchema.parse(await response.json())
 }
 
 async function refreshed(session: LiveSession, sealedToken: string, origin: Origin): Promise<Person | null> {
@@ -60,10 +60,10 @@ async function refreshed(session: LiveSession, sealedToken: string, origin: Orig
   const refreshToken = await unseal(sealedToken, 'refresh-token', session.id)
   if (refreshToken === undefined) throw new RefreshRefused('the stored token was sealed with another secret')
   const metadata = await providerMetadata()
-  const answer = await requestTokens(refreshToken, metadata)
-  const newToken = answer.refresh_token ? await seal(answer.refresh_token, 'refresh-token', session.id) : undefined
-  // A provider need not send an id_token here (OpenID Connect Core §12.2); then the groups stay what they were.
-  const claims = answer.id_token ? await verifyRefreshedIdToken(answer.id_token, metadata) : undefined
+  const tokens = await requestTokens(refreshToken, metadata)
+  const newToken = tokens.refresh_token ? await seal(tokens.refresh_token, 'refresh-token', session.id) : undefined
+  // A provider need not send an id_token here (OpenID Connect Core §12.2); then the groups stay as they are.
+  const claims = tokens.id_token ? await verifyRefreshedIdToken(tokens.id_token, metadata) : undefined
   const claimed = claims && identityFrom(claims, identitySettings().groupsClaim)
   if (claimed && claimed.subject !== person.subject) throw new RefreshRefused('the provider names another person')
   return transaction(async (tx) => {
@@ -75,7 +75,7 @@ async function refreshed(session: LiveSession, sealedToken: string, origin: Orig
       name: claimed.name ?? person.name,
       email: claimed.email === undefined ? person.email : claimed.email,
       emailVerified: claimed.email === undefined ? person.emailVerified : claimed.emailVerified,
-      // A provider that says nothing about groups now says that there are none: nobody keeps what is not confirmed.
+      // A new id_token without groups means that there are none: unconfirmed groups are not kept.
       groups: claimed.groups ?? [],
     })
     const gained = now.person.groups.filter((group) => !person.groups.includes(group))
@@ -90,7 +90,7 @@ async function refreshed(session: LiveSession, sealedToken: string, origin: Orig
 }
 
 async function endRefused(session: LiveSession, origin: Origin, error: Error) {
-  log.info({ reference: origin.reference, err: error }, 'a session ends: its groups cannot be confirmed any more')
+  log.info({ reference: origin.reference, err: error }, 'ended a session: its groups can no longer be confirmed')
   await transaction(async (tx) => {
     const ended = await endSession(tx, session.id)
     if (!ended) return
@@ -101,7 +101,7 @@ async function endRefused(session: LiveSession, origin: Origin, error: Error) {
 
 async function refresh(session: LiveSession, origin: Origin): Promise<Person | null> {
   const sealedToken = await claimRefresh(session.id)
-  // Another replica is asking at this moment; what it hears counts from the next call on.
+  // Another replica is refreshing right now; its result applies from the next call on.
   if (sealedToken === null) return session.person
   try {
     return await refreshed(session, sealedToken, origin)
@@ -110,7 +110,7 @@ async function refresh(session: LiveSession, origin: Origin): Promise<Person | n
       await endRefused(session, origin, error)
       return null
     }
-    log.warn({ reference: origin.reference, err: error }, 'the identity provider could not be asked for groups')
+    log.warn({ reference: origin.reference, err: error }, 'could not refresh groups at the identity provider')
     await postponeRefresh(session.id)
     return session.person
   }
@@ -118,17 +118,17 @@ async function refresh(session: LiveSession, origin: Origin): Promise<Person | n
 
 const shared = globalThis as typeof globalThis & { posternRefreshes?: Map<string, Promise<Person | null>> }
 shared.posternRefreshes ??= new Map()
-const underWay = shared.posternRefreshes
+const refreshes = shared.posternRefreshes
 
 /**
- * The session's person with groups at most five minutes old; null when the session is over. Calls of one process that
- * come together ask once and all wait for the answer, so that none of them acts on groups that are just being lost.
+ * The session's person with groups at most five minutes old; null when the session is over. Simultaneous calls in one
+ * process share one refresh and all wait for it, so that none of them uses groups that the person has just lost.
  */
 export function personOf(session: LiveSession, origin: Origin): Promise<Person | null> {
-  const running = underWay.get(session.id)
+  const running = refreshes.get(session.id)
   if (running) return running
   if (!session.isDue) return Promise.resolve(session.person)
-  const promise = refresh(session, origin).finally(() => underWay.delete(session.id))
-  underWay.set(session.id, promise)
+  const promise = refresh(session, origin).finally(() => refreshes.delete(session.id))
+  refreshes.set(session.id, promise)
   return promise
 }

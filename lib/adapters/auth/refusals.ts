@@ -3,10 +3,10 @@ import { transaction } from '#lib/adapters/db/client'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 
-// A stranger can make Postern refuse as often as they like, but not make it write as often: refused calls of people
-// nobody knows are recorded up to a limit per minute, and counted beyond it.
+// An anonymous caller can cause any number of refusals, but not any number of rows: refusals of unknown callers are
+// recorded up to a limit per minute, and beyond that only counted.
 
-/** Per process. Sixty an hour would hide a slow guess, sixty a second would fill a disk: 86,400 rows a day at most. */
+/** Per process. Sixty an hour would hide slow guessing, sixty a second would fill a disk. This is 86,400 rows a day. */
 const perMinute = { all: 60, fromOneAddress: 10 }
 
 type Window = { minute: number; all: number; byAddress: Map<string, number>; unrecorded: number }
@@ -16,24 +16,24 @@ function mayRecord(address: string, now: number): boolean {
   const minute = Math.floor(now / 60_000)
   let window = shared.posternRefusals
   if (window?.minute !== minute) {
-    if (window?.unrecorded) log.warn({ count: window.unrecorded }, 'refused calls were counted but not recorded')
+    if (window?.unrecorded) log.warn({ count: window.unrecorded }, 'counted refusals without recording them')
     window = { minute, all: 0, byAddress: new Map(), unrecorded: 0 }
     shared.posternRefusals = window
   }
-  const fromHere = window.byAddress.get(address) ?? 0
-  if (window.all >= perMinute.all || fromHere >= perMinute.fromOneAddress) {
+  const fromAddress = window.byAddress.get(address) ?? 0
+  if (window.all >= perMinute.all || fromAddress >= perMinute.fromOneAddress) {
     window.unrecorded++
     metrics().refusalsUnrecorded.inc()
     return false
   }
   window.all++
-  window.byAddress.set(address, fromHere + 1)
+  window.byAddress.set(address, fromAddress + 1)
   return true
 }
 
 /**
- * Records that somebody unknown was refused. Never throws: the refusal stands whether or not it could be written, and a
- * database that is away must not turn a refusal into an error that says more.
+ * Records that an unknown caller was refused. Never throws: the refusal is valid even if it can't be recorded, and an
+ * unavailable database must not turn it into an error that reveals more.
  */
 export async function recordRefusal(
   type: 'session.refused' | 'bearer.refused',
@@ -48,13 +48,13 @@ export async function recordRefusal(
     const event: NewAuditEvent = { type, actor, data }
     await transaction((tx) => recordEvent(tx, event))
   } catch (error) {
-    log.error({ err: error, reference }, 'a refusal could not be recorded')
+    log.error({ err: error, reference }, 'could not record a refusal')
   }
 }
 
-/** Somebody whose identity was not established. */
+/** The actor of a call whose identity could not be established. */
 export const unknownActor = (origin: UnknownActor['origin']): UnknownActor => ({
   kind: 'unknown',
-  name: 'somebody unknown',
+  name: 'Unknown caller',
   origin,
 })

@@ -3,12 +3,12 @@ import { pathWithin } from './return-path.ts'
 
 const postern = 'https://postern.example.com'
 
-test('a path of Postern’s own is kept with its query', () => {
+test('a path within Postern is kept with its query', () => {
   expect(pathWithin('/requests/req_1?x=1#decisions', postern)).toBe('/requests/req_1?x=1#decisions')
   expect(pathWithin(`${postern}/history`, postern)).toBe('/history')
 })
 
-test('whatever could lead a browser elsewhere becomes the start page', () => {
+test('a URL that could lead a browser to another site becomes the start page', () => {
   const elsewhere = [
     'https://evil.example/',
     '//evil.example/',

@@ -1,6 +1,6 @@
 /**
- * Where to go after signing in: the path and query of `url` where it lies within `origin`, else `/`. A path that a
- * browser could read as another host (`//host`, `/\host`) is none.
+ * The path to return to after sign-in: that of `url` with its query if it is within `origin`, otherwise `/`. A path
+ * that a browser could read as another host (`//host`, `/\host`) is rejected.
  */
 export function pathWithin(url: string, origin: string): string {
   const target = URL.parse(url, origin)

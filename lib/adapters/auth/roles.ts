@@ -3,7 +3,7 @@ import type { Role } from '#lib/core/access/actor'
 import { roles } from '#lib/core/access/actor'
 import { isAmong } from '#lib/core/access/entitlement'
 
-/** The roles that the configuration in force gives to somebody with this subject and these groups. */
+/** The roles that the current configuration assigns to a person with this subject and these groups. */
 export function rolesOf(person: { subject: string; groups: readonly string[] }): Role[] {
   const given = currentPolicy().configuration.roles
   return roles.filter((role) => {

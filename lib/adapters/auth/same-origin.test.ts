@@ -4,13 +4,13 @@ import { isSameOrigin } from './same-origin.ts'
 const postern = 'https://postern.example.com'
 const judge = (headers: Record<string, string>) => isSameOrigin(new Headers(headers), postern)
 
-test('a write from one of Postern’s own pages is known by what the browser says of it', () => {
+test('a write from one of Postern’s own pages is recognised by the browser’s headers', () => {
   expect(judge({ 'sec-fetch-site': 'same-origin', origin: postern })).toBe(true)
   expect(judge({ 'sec-fetch-site': 'same-origin' })).toBe(true)
   expect(judge({ origin: postern })).toBe(true)
 })
 
-test('a write from anywhere else is refused: another site, a sibling host, a sandbox, a tool that says nothing', () => {
+test('a write from another site, a sibling host, a sandbox or a client without these headers is refused', () => {
   for (const headers of [
     {},
     { 'sec-fetch-site': 'cross-site' },

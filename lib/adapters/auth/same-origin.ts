@@ -1,6 +1,6 @@
 /**
- * Did a browser send this from one of Postern's own pages? Sec-Fetch-Site cannot be set by a page's script (Fetch
- * Metadata, W3C); browsers without it send Origin with every POST. A call that carries neither is refused.
+ * Did a browser send this from one of Postern's own pages? A page's script can't set Sec-Fetch-Site (W3C Fetch
+ * Metadata), and browsers without it send Origin with every POST. A call with neither header is refused.
  */
 export function isSameOrigin(headers: Headers, publicOrigin: string): boolean {
   const site = headers.get('sec-fetch-site')

@@ -2,8 +2,8 @@ import { hkdfSync } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import { env } from '#lib/env'
 
-// The provider's tokens rest in the database only as JWE (RFC 7516), encrypted with a key that the database does not
-// have. What a sealed text is for is part of its key: a sealed refresh token cannot be passed off as anything else.
+// The database stores the provider's tokens only as JWE (RFC 7516), encrypted with a key that is not in the database.
+// The key depends on the token's purpose, so that a sealed refresh token can't be passed off as anything else.
 
 type Purpose = 'refresh-token' | 'id-token'
 
@@ -11,7 +11,7 @@ const keys = new Map<string, Uint8Array>()
 
 function keyFor(purpose: Purpose, owner: string): Uint8Array {
   const { sessionSecret } = env()
-  if (!sessionSecret) throw new Error('this process was given no session secret')
+  if (!sessionSecret) throw new Error('POSTERN_SESSION_SECRET is not set in this process')
   const info = `postern ${purpose} ${owner}`
   const cached = keys.get(info)
   if (cached) return cached
@@ -21,13 +21,13 @@ function keyFor(purpose: Purpose, owner: string): Uint8Array {
   return key
 }
 
-/** Encrypts `text` for one purpose and one owner (the session's id). */
+/** Encrypts `text` for one purpose and one owner, which is the session's id. */
 export const seal = (text: string, purpose: Purpose, owner: string): Promise<string> =>
   new CompactEncrypt(new TextEncoder().encode(text))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
     .encrypt(keyFor(purpose, owner))
 
-/** The text, or undefined where it was sealed for something else, with another secret, or was altered. */
+/** Decrypts a sealed text; undefined if it was sealed for another purpose or with another secret, or was altered. */
 export async function unseal(sealed: string | null, purpose: Purpose, owner: string): Promise<string | undefined> {
   if (sealed === null) return undefined
   try {

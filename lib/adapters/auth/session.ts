@@ -9,14 +9,14 @@ import { originOf } from './origin.ts'
 import { pathHeader } from './path-header.ts'
 import { pathWithin } from './return-path.ts'
 
-/** Who is signed in, for pages and actions; read from the database once per request. Null when nobody is. */
+/** The signed-in actor of a page or an action, read from the database once per request; null without a session. */
 export const currentActor = cache(async (): Promise<PersonActor | null> => {
   const [jar, sent] = await Promise.all([cookies(), headers()])
   const cookie = jar.get(sessionCookieName())?.value
   return cookie === undefined ? null : actorOfSession(cookie, originOf(sent, 'browser'))
 })
 
-/** Who is signed in; where nobody is, the browser goes to sign in and comes back to where it was. */
+/** The signed-in actor. Without a session it redirects to the sign-in page, which leads back here. */
 export async function requireActor(): Promise<PersonActor> {
   const actor = await currentActor()
   if (actor) return actor

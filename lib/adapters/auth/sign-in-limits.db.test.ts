@@ -16,7 +16,7 @@ afterAll(async () => {
 const me = meDoor as unknown as Door
 const from = (address: string) => ({ 'x-forwarded-for': address })
 
-test('tokens that are refused are answered 429 once there are a thousand of them, and a good one from the same address is not', async () => {
+test('after a thousand refused tokens an address gets 429, and a valid token from the same address still works', async () => {
   const headers = from('203.0.113.20')
   const wrong = () => knock(me, { path: '/api/v1/me', token: 'no.such.token', headers })
   let calls = 0
@@ -30,7 +30,7 @@ test('tokens that are refused are answered 429 once there are a thousand of them
   expectProblem(await knock(me, { path: '/api/v1/me', headers: from('203.0.113.21') }), 401, 'unauthenticated')
 })
 
-test('sign-ins from one network are held to a limit before the provider is asked; from another they go on', async () => {
+test('sign-ins from one network are limited before the provider is called, and another network is not affected', async () => {
   const browser = aBrowser()
   const finish = (address: string) =>
     finishSignIn(browser.request('/api/auth/callback/oidc?error=access_denied', { headers: from(address) }))
@@ -46,7 +46,7 @@ test('sign-ins from one network are held to a limit before the provider is asked
   expect((await begin('203.0.113.31')).headers.get('location')).toContain(identity.provider.issuer)
 })
 
-test('a form larger than any of ours is not read, whether or not its length is told', async () => {
+test('a form that is too large is not read, whether or not it declares its length', async () => {
   const headers = { ...from('203.0.113.40'), 'content-type': 'application/x-www-form-urlencoded' }
   const large = `callbackUrl=/${'x'.repeat(9_000)}`
   let read = 0

@@ -29,11 +29,11 @@ const events = (type: string) =>
     [type],
   )
 
-/** As if the groups had last been asked for this many minutes ago. */
+/** As if the groups had last been refreshed this many minutes ago. */
 const backdate = (minutes: number) =>
   database.asOwner(`UPDATE sessions SET refreshed_at = now() - make_interval(mins => $1::int)`, [minutes])
 
-test('signing in ends with an actor whose groups and roles are the provider’s, back where they wanted to go', async () => {
+test('signing in yields the provider’s groups and roles, and returns to the page that was requested', async () => {
   const browser = aBrowser()
   const answer = await signInWith(browser, 'ines', '/history?type=grant.ended')
   expect(answer.headers.get('location')).toBe(`${testUrl}/history?type=grant.ended`)
@@ -45,12 +45,12 @@ test('signing in ends with an actor whose groups and roles are the provider’s,
   expect((await events('session.started')).at(-1)).toMatchObject({ data: { groups: ['security-audit'] } })
 })
 
-test('the browser is sent with PKCE, state and nonce, and what is left in it afterwards is one session cookie', async () => {
+test('a sign-in uses PKCE, state and nonce, and leaves only the session cookie in the browser', async () => {
   const browser = aBrowser()
-  const asked = new URL(await beginAt(browser)).searchParams
-  expect(asked.get('code_challenge_method')).toBe('S256')
-  for (const name of ['code_challenge', 'state', 'nonce']) expect(asked.get(name), name).toMatch(/^.{32,}$/)
-  expect(asked.get('scope')).toBe('openid profile email groups offline_access')
+  const query = new URL(await beginAt(browser)).searchParams
+  expect(query.get('code_challenge_method')).toBe('S256')
+  for (const name of ['code_challenge', 'state', 'nonce']) expect(query.get(name), name).toMatch(/^.{32,}$/)
+  expect(query.get('scope')).toBe('openid profile email groups offline_access')
   const answer = await signInWith(browser, 'mina')
   const line = answer.headers.getSetCookie().find((cookie) => cookie.startsWith('postern.session='))
   expect(line).toMatch(/HttpOnly/)
@@ -58,7 +58,7 @@ test('the browser is sent with PKCE, state and nonce, and what is left in it aft
   expect([...browser.cookies.keys()]).toEqual(['postern.session'])
 })
 
-test('no token of the provider rests in the clear, in the database or in the cookie', async () => {
+test('neither the database nor the cookie holds a token of the provider in plain text', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'mina')
   const [row] = await database.asOwner<Record<string, string>>(
@@ -69,14 +69,14 @@ test('no token of the provider rests in the clear, in the database or in the coo
   expect(() => decodeJwt(browser.cookies.get('postern.session') ?? '')).toThrow()
 })
 
-test('nobody is led to another site after signing in', async () => {
+test('a sign-in never redirects to another site', async () => {
   for (const from of ['https://evil.example/', '//evil.example/', '/\\evil.example', 'javascript:alert(1)']) {
     const answer = await signInWith(aBrowser(), 'mina', from)
     expect(answer.headers.get('location'), from).toBe(`${testUrl}/`)
   }
 })
 
-test('a sign-in that was begun in another browser is refused', async () => {
+test('a sign-in that was started in another browser is refused', async () => {
   const back = await signInAs(await beginAt(aBrowser()), `${testUrl}/api/auth/callback/oidc`, 'mina')
   const stranger = aBrowser()
   const answer = stranger.keep(await finishSignIn(stranger.request(back)))
@@ -85,7 +85,7 @@ test('a sign-in that was begun in another browser is refused', async () => {
   expect((await events('session.refused')).at(-1)?.data).toMatchObject({ code: 'unfinished' })
 })
 
-test('another site cannot begin a sign-in', async () => {
+test('another site cannot start a sign-in', async () => {
   const browser = aBrowser()
   const request = browser.request('/api/auth/signin/oidc', {
     method: 'POST',
@@ -94,20 +94,20 @@ test('another site cannot begin a sign-in', async () => {
   expect((await beginSignIn(request)).headers.get('location')).toBe(`${testUrl}/sign-in?error=unfinished`)
 })
 
-test('a group that was lost gives nothing from the next check on, whoever asks at the same moment', async () => {
+test('a lost group grants nothing from the next refresh on, not even to simultaneous calls', async () => {
   const browser = aBrowser()
   identity.provider.setGroups('tomas', ['sre', 'security-audit'])
   await signInWith(browser, 'tomas')
   expect((await actorOf(browser))?.roles).toEqual(['auditor'])
   identity.provider.setGroups('tomas', ['sre'])
-  expect((await actorOf(browser))?.roles, 'asked at most every five minutes').toEqual(['auditor'])
+  expect((await actorOf(browser))?.roles, 'refreshed at most every five minutes').toEqual(['auditor'])
   await backdate(6)
   const actors = await Promise.all([actorOf(browser), actorOf(browser), actorOf(browser)])
   expect(actors.map((actor) => [actor?.person.groups, actor?.roles])).toEqual(Array(3).fill([['sre'], []]))
   expect((await events('session.groups-changed')).at(-1)?.data).toEqual({ gained: [], lost: ['security-audit'] })
 })
 
-test('a person whom the provider knows no more is signed out at the next check', async () => {
+test('a person whom the provider no longer knows is signed out at the next refresh', async () => {
   const browser = aBrowser()
   identity.provider.addPerson('nora', { name: 'Nora Lind', email: 'nora@example.com', groups: [] })
   await signInWith(browser, 'nora')
@@ -117,7 +117,7 @@ test('a person whom the provider knows no more is signed out at the next check',
   expect(await actorOf(browser)).toBeNull()
 })
 
-test('a session is over an hour after it began', async () => {
+test('a session expires an hour after it began', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'sam')
   const [row] = await database.asOwner<{ seconds: number }>(
@@ -128,30 +128,30 @@ test('a session is over an hour after it began', async () => {
   expect(await actorOf(browser)).toBeNull()
 })
 
-test('signing out ends the session here and at the provider, without a second question', async () => {
+test('signing out ends the session in Postern and at the provider without a confirmation', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'jonas')
   const cookie = browser.cookies.get('postern.session')
   const answer = browser.keep(await signOut(browser.request('/api/auth/sign-out', { method: 'POST' })))
   expect(browser.cookies.has('postern.session')).toBe(false)
   browser.cookies.set('postern.session', cookie ?? '')
-  expect(await actorOf(browser), 'a copy of the cookie is worth nothing').toBeNull()
-  const goodbye = new URL(answer.headers.get('location') ?? '')
-  expect(goodbye.origin).toBe(identity.provider.issuer)
-  expect(goodbye.searchParams.get('post_logout_redirect_uri')).toBe(`${testUrl}/signed-out`)
-  expect(decodeJwt(goodbye.searchParams.get('id_token_hint') ?? '').sub).toBe('jonas')
-  expect((await fetch(goodbye, { redirect: 'manual' })).status).toBe(200)
+  expect(await actorOf(browser), 'a copy of the cookie is useless').toBeNull()
+  const providerUrl = new URL(answer.headers.get('location') ?? '')
+  expect(providerUrl.origin).toBe(identity.provider.issuer)
+  expect(providerUrl.searchParams.get('post_logout_redirect_uri')).toBe(`${testUrl}/signed-out`)
+  expect(decodeJwt(providerUrl.searchParams.get('id_token_hint') ?? '').sub).toBe('jonas')
+  expect((await fetch(providerUrl, { redirect: 'manual' })).status).toBe(200)
   expect((await events('session.ended')).at(-1)?.actor_name).toBe('Jonas Weber')
 })
 
-test('another site cannot sign anybody out', async () => {
+test('another site cannot sign a person out', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'jonas')
   await signOut(browser.request('/api/auth/sign-out', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }))
   expect(await actorOf(browser)).not.toBeNull()
 })
 
-test('a forged or foreign session cookie stands for nobody', async () => {
+test('a forged session cookie signs no one in', async () => {
   const browser = aBrowser()
   for (const value of ['', 'ses_00000000000000000000000000', 'eyJhbGciOiJub25lIn0.eyJzaWQiOiJzZXNfMSJ9.']) {
     browser.cookies.set('postern.session', value)
@@ -159,19 +159,19 @@ test('a forged or foreign session cookie stands for nobody', async () => {
   }
 })
 
-// NB: last, because it stops the provider.
-test('a sign-in from which somebody took the e-mail on its way to the provider is refused', async () => {
+test('a sign-in from which the browser removed the scope email is refused', async () => {
   const browser = aBrowser()
-  const asked = new URL(await beginAt(browser))
-  asked.searchParams.set('scope', 'openid profile groups')
-  const back = await signInAs(asked.href, testRedirectUri, 'priya')
+  const requested = new URL(await beginAt(browser))
+  requested.searchParams.set('scope', 'openid profile groups')
+  const back = await signInAs(requested.href, testRedirectUri, 'priya')
   const answer = browser.keep(await finishSignIn(browser.request(back)))
   expect(answer.headers.get('location')).toBe(`${testUrl}/sign-in?error=not-accepted`)
   expect(browser.cookies.has('postern.session')).toBe(false)
-  expect((await events('session.refused')).at(-1)).toMatchObject({ data: { code: 'less-than-asked' } })
+  expect((await events('session.refused')).at(-1)).toMatchObject({ data: { code: 'missing-scope' } })
 })
 
-test('while the provider is away nobody gains and nobody is thrown out', async () => {
+// NB: last, because it stops the provider.
+test('while the provider is unavailable sessions keep their groups, and no one is signed out', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'priya')
   await identity.provider.stop()
@@ -180,6 +180,6 @@ test('while the provider is away nobody gains and nobody is thrown out', async (
   const [row] = await database.asOwner<{ seconds: number }>(
     'SELECT extract(epoch FROM now() - refreshed_at)::int AS seconds FROM sessions ORDER BY created_at DESC LIMIT 1',
   )
-  expect(row?.seconds, 'asked again in a minute').toBeGreaterThanOrEqual(239)
+  expect(row?.seconds, 'refreshed again in a minute').toBeGreaterThanOrEqual(239)
   expect(row?.seconds).toBeLessThanOrEqual(245)
 })

@@ -16,8 +16,8 @@ import { isSameOrigin } from './same-origin.ts'
 import { declined, ownProblem, type SignInProblem, signInProblem } from './sign-in-problem.ts'
 import { startSession } from './start-session.ts'
 
-// next-auth does the OpenID part; which calls reach it, and what people are told, is decided here. Of its many addresses
-// two exist: the form that begins a sign-in, and the provider's way back.
+// Sign-in. next-auth handles OpenID Connect; this file decides which calls reach it and which errors people see. Of its
+// many endpoints Postern has two: the form that starts a sign-in, and the provider's callback.
 
 type Call = {
   action: 'signin' | 'callback'
@@ -26,7 +26,7 @@ type Call = {
   cookies: Record<string, string>
 }
 
-/** Runs next-auth for one call, with the request and response that its page-router form expects. */
+/** Runs next-auth for one call, with the request and response objects that its pages-router API expects. */
 async function nextAuth(call: Call, options: ReturnType<typeof authOptions>): Promise<Response> {
   const headers = new Headers()
   let status = 200
@@ -52,13 +52,13 @@ async function nextAuth(call: Call, options: ReturnType<typeof authOptions>): Pr
     cookies: call.cookies,
     headers: {},
   }
-  // biome-ignore lint/suspicious/noExplicitAny: next-auth asks for Next's own types and uses only what stands above.
+  // biome-ignore lint/suspicious/noExplicitAny: next-auth declares Next's own types but uses only the members above.
   await NextAuth(request as any, response as any, options)
   return new Response(null, { status, headers })
 }
 
-/** Sends the browser on, with those of next-auth's cookies that are named, and without the others. */
-function go(location: string, answer?: Response, keep: string[] = [], clear: string[] = []): Response {
+/** A redirect that keeps only the named cookies of next-auth's response and clears others in the browser. */
+function redirectTo(location: string, answer?: Response, keep: string[] = [], clear: string[] = []): Response {
   const headers = new Headers({ location, 'cache-control': 'no-store' })
   for (const line of answer?.headers.getSetCookie() ?? []) {
     if (keep.some((name) => line.startsWith(`${name}=`))) headers.append('set-cookie', line)
@@ -67,8 +67,8 @@ function go(location: string, answer?: Response, keep: string[] = [], clear: str
   return new Response(null, { status: 303, headers })
 }
 
-/** What a sign-in under way leaves in the browser, until it is finished or refused. */
-const passing = () => {
+/** The cookies of an unfinished sign-in. */
+const signInCookies = () => {
   const { pkceCodeVerifier, state, nonce, callbackUrl } = cookieSettings()
   return [pkceCodeVerifier, state, nonce, callbackUrl].map(({ name }) => name)
 }
@@ -76,14 +76,14 @@ const passing = () => {
 async function refuse(request: Request, problem: SignInProblem): Promise<Response> {
   const { code, sentence } = problem
   await recordRefusal('session.refused', unknownActor(originOf(request.headers, 'browser')), { code, sentence })
-  return go(`${publicOrigin()}/sign-in?error=${problem.page}`, undefined, [], passing())
+  return redirectTo(`${publicOrigin()}/sign-in?error=${problem.page}`, undefined, [], signInCookies())
 }
 
-/** Bytes. The form has one field, a path of Postern's own. */
-const longestForm = 8 * 1024
+/** The form has one field, a path within Postern. */
+const maxFormBytes = 8 * 1024
 
-/** What is said where there is no page to go back to. */
-function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
+/** A plain text response, where there is no page to redirect to. */
+function textResponse(status: number, text: string, headers: Record<string, string> = {}): Response {
   return new Response(`${text}\n`, {
     status,
     headers: { ...headers, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
@@ -91,63 +91,64 @@ function plain(status: number, text: string, headers: Record<string, string> = {
 }
 
 /**
- * Takes one from the bucket of the network that this comes from, before the provider is asked anything: otherwise
- * anybody could make Postern ask it until it listens to Postern no more.
+ * Applies the rate limit of the caller's network before Postern calls the provider. Otherwise anyone could make Postern
+ * call the provider so often that the provider blocks it.
  */
-function slowDown(request: Request): Response | undefined {
+function rateLimited(request: Request): Response | undefined {
   try {
     takeCall('sign-in', networkOf(originOf(request.headers, 'browser').clientAddress))
     return undefined
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const seconds = String(error.retryAfterSeconds ?? 1)
-    return plain(429, `Too many sign-ins from your network. Try again in ${seconds} s.`, { 'retry-after': seconds })
+    const headers = { 'retry-after': seconds }
+    return textResponse(429, `Too many sign-ins from your network. Try again in ${seconds} s.`, headers)
   }
 }
 
 /**
- * Begins a sign-in: sends the browser to the provider. The form's field `callbackUrl` says where to come back to; it
- * needs no token of its own, because only Postern's own pages may send it.
+ * Starts a sign-in by redirecting the browser to the provider. The form's field `callbackUrl` is the path to return to.
+ * The form needs no CSRF token, because only Postern's own pages may send it.
  */
 export async function beginSignIn(request: Request): Promise<Response> {
   const origin = publicOrigin()
-  if (!isSameOrigin(request.headers, origin)) return go(`${origin}/sign-in?error=unfinished`)
-  const tooMany = slowDown(request)
+  if (!isSameOrigin(request.headers, origin)) return redirectTo(`${origin}/sign-in?error=unfinished`)
+  const tooMany = rateLimited(request)
   if (tooMany) return tooMany
   setNextAuthUrl(origin)
-  const sent = await readBody(request, longestForm).catch(() => null)
-  if (!sent) return plain(413, 'The form is too large.')
-  const form = new URLSearchParams(sent.toString('utf8'))
+  const body = await readBody(request, maxFormBytes).catch(() => null)
+  if (!body) return textResponse(413, 'The form is too large. Reload the sign-in page and try again.')
+  const form = new URLSearchParams(body.toString('utf8'))
   const scope: { error?: unknown } = {}
   try {
     const metadata = await providerMetadata()
-    const { csrfToken, csrfCookie } = crossSiteProof()
+    const { csrfToken, csrfCookie } = csrfPair()
     const call: Call = {
       action: 'signin',
-      // NB: next-auth would copy the caller's query into the question to the provider.
+      // NB: next-auth would copy the caller's query into the authorization request.
       query: {},
       body: { csrfToken, callbackUrl: `${origin}${pathWithin(form.get('callbackUrl') ?? '/', origin)}` },
       cookies: { [cookieSettings().csrfToken.name]: csrfCookie },
     }
-    const options = authOptions(metadata, () => Promise.reject(new Error('nobody has signed in yet')))
+    const options = authOptions(metadata, () => Promise.reject(new Error('this call only starts a sign-in')))
     const answer = await reported.run(scope, () => nextAuth(call, options))
     const location = answer.headers.get('location')
-    if (answer.status === 302 && location && !scope.error) return go(location, answer, passing())
+    if (answer.status === 302 && location && !scope.error) return redirectTo(location, answer, signInCookies())
     return await refuse(request, signInProblem(scope.error))
   } catch (error) {
-    log.warn({ err: error }, 'a sign-in could not begin')
+    log.warn({ err: error }, 'could not start a sign-in')
     return refuse(request, signInProblem(error))
   }
 }
 
-/** The provider's way back: exchanges the code, verifies the token, begins the session. */
+/** The provider's callback: exchanges the code, verifies the token and creates the session. */
 export async function finishSignIn(request: Request): Promise<Response> {
   const origin = publicOrigin()
-  const tooMany = slowDown(request)
+  const tooMany = rateLimited(request)
   if (tooMany) return tooMany
   setNextAuthUrl(origin)
   const query = Object.fromEntries(new URL(request.url).searchParams)
-  // RFC 6749 §4.1.2.1. Anybody can write this into an address, so nothing more is read from it.
+  // RFC 6749 §4.1.2.1. Anyone can put this into a URL, so only the code is used.
   if (query.error !== undefined) return refuse(request, declined(query.error))
   const scope: { error?: unknown } = {}
   let own: unknown
@@ -158,14 +159,14 @@ export async function finishSignIn(request: Request): Promise<Response> {
       const value = cookieOf(request.headers, name)
       if (value !== undefined) cookies[name] = decoded(value)
     }
-    // A cookie that leads elsewhere was not set by Postern; next-auth would answer it with an error of its own.
+    // Postern never sets a path outside its own origin, and next-auth would fail with its own error page.
     const returnTo = cookieSettings().callbackUrl.name
     cookies[returnTo] = `${origin}${pathWithin(cookies[returnTo] ?? '/', origin)}`
-    const former = await sessionFrom(cookies[sessionCookieName()])
+    const previous = await sessionFrom(cookies[sessionCookieName()])
     delete cookies[sessionCookieName()]
     const options = authOptions(metadata, async (signedIn) => {
       try {
-        return await startSession(signedIn, originOf(request.headers, 'browser'), former?.id)
+        return await startSession(signedIn, originOf(request.headers, 'browser'), previous?.id)
       } catch (error) {
         own = error
         throw error
@@ -176,15 +177,15 @@ export async function finishSignIn(request: Request): Promise<Response> {
     const location = answer.headers.get('location')
     const hasSession = answer.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookieName()}=`))
     if (answer.status === 302 && location && hasSession && !scope.error)
-      return go(location, answer, [sessionCookieName()], passing())
+      return redirectTo(location, answer, [sessionCookieName()], signInCookies())
     if (own) {
-      log.error({ err: own }, 'a session could not begin')
+      log.error({ err: own }, 'could not create a session')
       return await refuse(request, ownProblem)
     }
-    log.info({ err: scope.error }, 'a sign-in was refused')
+    log.info({ err: scope.error }, 'refused a sign-in')
     return await refuse(request, signInProblem(scope.error))
   } catch (error) {
-    log.warn({ err: error }, 'a sign-in could not be finished')
+    log.warn({ err: error }, 'could not finish a sign-in')
     return refuse(request, signInProblem(error))
   }
 }
@@ -197,8 +198,8 @@ const decoded = (value: string): string => {
   }
 }
 
-/** The pair by which next-auth tells its own forms; the form itself was judged by where it came from. */
-function crossSiteProof() {
+/** The CSRF token and cookie that next-auth requires. Postern has already checked the form's origin. */
+function csrfPair() {
   const csrfToken = randomBytes(32).toString('hex')
   const proof = createHash('sha256').update(`${csrfToken}${env().sessionSecret}`).digest('hex')
   return { csrfToken, csrfCookie: `${csrfToken}|${proof}` }

@@ -10,8 +10,8 @@ import { originOf } from './origin.ts'
 import { isSameOrigin } from './same-origin.ts'
 import { unseal } from './sealing.ts'
 
-/** Where the browser goes so that the provider ends its session too (OpenID Connect RP-Initiated Logout 1.0 §2). */
-async function providerGoodbye(idToken: string | undefined): Promise<string> {
+/** The URL at which the provider ends its own session (OpenID Connect RP-Initiated Logout 1.0 §2). */
+async function providerSignOutUrl(idToken: string | undefined): Promise<string> {
   const home = `${publicOrigin()}/signed-out`
   try {
     const { endSessionEndpoint } = await providerMetadata()
@@ -22,15 +22,15 @@ async function providerGoodbye(idToken: string | undefined): Promise<string> {
     url.searchParams.set('post_logout_redirect_uri', home)
     return url.href
   } catch (error) {
-    // The session here is over either way; the provider's own lives until it ends it.
-    log.warn({ err: error }, 'the identity provider could not be told of a sign-out')
+    // The session in Postern is over either way; the provider's own session stays until it expires.
+    log.warn({ err: error }, 'could not sign out at the identity provider')
     return home
   }
 }
 
-/** Ends the session of this browser, here at once and then at the provider, and lands on /signed-out. */
+/** Ends this browser's session in Postern and then at the provider, which redirects to /signed-out. */
 export async function signOut(request: Request): Promise<Response> {
-  const go = (location: string) =>
+  const redirectTo = (location: string) =>
     new Response(null, {
       status: 303,
       headers: { location, 'cache-control': 'no-store', 'set-cookie': clearedCookie(sessionCookieName()) },
@@ -40,15 +40,15 @@ export async function signOut(request: Request): Promise<Response> {
   }
   try {
     const ended = await endHere(request)
-    return go(ended ? await providerGoodbye(ended.idToken) : `${publicOrigin()}/signed-out`)
+    return redirectTo(ended ? await providerSignOutUrl(ended.idToken) : `${publicOrigin()}/signed-out`)
   } catch (error) {
-    // NB: the row outlives this for an hour at most; a browser that keeps its cookie would be worse.
-    log.error({ err: error }, 'a session could not be ended in the database; its cookie is removed')
-    return go(await providerGoodbye(undefined))
+    // NB: the session's row stays valid for up to an hour, but keeping the cookie as well would be worse.
+    log.error({ err: error }, 'could not end a session in the database; its cookie is removed anyway')
+    return redirectTo(await providerSignOutUrl(undefined))
   }
 }
 
-/** Ends the session of this browser in the database. Null where it had none. */
+/** Ends this browser's session in the database; null where it had none. */
 async function endHere(request: Request): Promise<{ idToken: string | undefined } | null> {
   const cookie = cookieOf(request.headers, sessionCookieName())
   const id = (await sessionFrom(cookie))?.id

@@ -11,10 +11,11 @@ import { rolesOf } from './roles.ts'
 import { seal } from './sealing.ts'
 
 /**
- * Begins a session for whom the verified claims name, ends the one this browser had before, and records both.
- * @returns what the cookie holds: the ids of the session and of its person
+ * Creates a session for the person that the verified claims name, ends this browser's previous session, and records
+ * both.
+ * @returns the content of the cookie: the ids of the session and its person
  */
-export async function startSession(signedIn: SignedIn, origin: Origin, former: string | undefined) {
+export async function startSession(signedIn: SignedIn, origin: Origin, previous: string | undefined) {
   const { issuer, groupsClaim } = identitySettings()
   const claimed = identityFrom(signedIn.claims, groupsClaim)
   const id = newId('session')
@@ -33,7 +34,7 @@ export async function startSession(signedIn: SignedIn, origin: Origin, former: s
     })
     const actor: PersonActor = { kind: 'person', person, roles: rolesOf(person), origin }
     const about = { personId: person.id }
-    const ended = former === undefined ? null : await endSession(tx, former)
+    const ended = previous === undefined ? null : await endSession(tx, previous)
     if (ended?.personId === person.id) await recordEvent(tx, { type: 'session.ended', actor, data: {}, about })
     await createSession(tx, { id, personId: person.id, sealedRefreshToken, sealedIdToken })
     await recordEvent(tx, { type: 'session.started', actor, data: { groups: person.groups }, about })

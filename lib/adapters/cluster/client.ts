@@ -61,7 +61,7 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
   try {
     refuseBlockedAddress(kubeConfig.getCurrentCluster()?.server ?? '', access.openAddresses ?? [])
   } catch {
-    const sentence = `The kubeconfig for ${access.name} leads to a link-local or metadata address, which Postern does not call.`
+    const sentence = `The kubeconfig for ${access.name} points to a link-local or metadata address, which Postern does not call.`
     throw new ClusterError('transient', sentence)
   }
   const [transport, { ca }]: [Transport, { ca?: unknown }] = await Promise.all([
