@@ -1,8 +1,8 @@
+import type { CheckAccessFields } from '#lib/core/rbac/paste/access-questions'
 import { buttonStyle } from '../ui/button-style.ts'
 
-type Fields = Record<'q' | 'cluster' | 'verb' | 'what' | 'namespace' | 'name' | 'person', string>
 type Props = {
-  fields: Fields
+  fields: CheckAccessFields
   clusters: string[]
   namespaces: string[]
   /** May this reader check another person's access? */

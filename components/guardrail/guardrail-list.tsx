@@ -1,6 +1,7 @@
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { CurrentGuardrail } from '#lib/core/guardrails/current-guardrail'
-import { type GuardrailMatches, GuardrailStats } from './guardrail-stats.tsx'
+import type { GuardrailCount } from '#lib/core/guardrails/guardrail-count'
+import { GuardrailStats } from './guardrail-stats.tsx'
 
 const effects: Record<CurrentGuardrail['effect'], { word: string; colour: string; sign: string }> = {
   deny: { word: 'blocks', colour: 'text-bad', sign: '✕' },
@@ -9,7 +10,7 @@ const effects: Record<CurrentGuardrail['effect'], { word: string; colour: string
   warn: { word: 'warns', colour: 'text-waiting', sign: '△' },
 }
 
-type Props = { guardrails: CurrentGuardrail[]; counts: (GuardrailMatches & { name: string })[] }
+type Props = { guardrails: CurrentGuardrail[]; counts: GuardrailCount[] }
 
 /** Every guardrail of the policy: its effect, description, matches, recent statistics and source. */
 export function GuardrailList({ guardrails, counts }: Props) {

@@ -1,21 +1,12 @@
 import { UntrustedText } from '#components/ui/untrusted-text'
-
-export type GuardrailMatches = {
-  matched: number
-  stopped: number
-  stoppedDeciding: number
-  stoppedGranting: number
-  days: number[]
-  people: { id: string; name: string; count: number }[]
-  others: number
-}
+import type { GuardrailCount } from '#lib/core/guardrails/guardrail-count'
 
 const height = 20
 
 const several = (count: number, one: string) => (count === 1 ? `one ${one}` : `${count} ${one}s`)
 
 /** What the guardrail blocked after submission; empty if nothing. */
-function blockedLater({ stoppedDeciding, stoppedGranting }: GuardrailMatches): string {
+function blockedLater({ stoppedDeciding, stoppedGranting }: GuardrailCount): string {
   const parts = [
     stoppedDeciding > 0 && several(stoppedDeciding, 'approval'),
     stoppedGranting > 0 && `${several(stoppedGranting, 'grant')} before it began`,
@@ -25,7 +16,7 @@ function blockedLater({ stoppedDeciding, stoppedGranting }: GuardrailMatches): s
 }
 
 /** How often a guardrail matched in the last 30 days, when, for whom, and what it blocked after submission. */
-export function GuardrailStats({ count }: { count: GuardrailMatches | undefined }) {
+export function GuardrailStats({ count }: { count: GuardrailCount | undefined }) {
   if (!count) return <p className="text-muted">No matches in the last 30 days.</p>
   const { matched, stopped, people, others, days } = count
   const later = blockedLater(count)

@@ -3,13 +3,10 @@ import { useRef, useState, useTransition } from 'react'
 import { describedBy, Field } from '#components/ui/field'
 import { Notice } from '#components/ui/notice'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import type { Replay, ReplayInput, Trial } from '#lib/core/access/policy-trial'
+import type { JudgeBody, Replay, ReplayBody, ReplayInput, Trial } from '#lib/core/access/policy-trial'
 import { buttonStyle } from '../ui/button-style.ts'
 import { ReplayResult } from './replay-result.tsx'
 import { TrialResult } from './trial-result.tsx'
-
-type JudgeBody = { policy: string; request?: string; sample?: string }
-type ReplayBody = { policy: string; last: number; against: ReplayInput['against'] }
 
 type Props = {
   /** The guardrails as written in postern.yaml. */

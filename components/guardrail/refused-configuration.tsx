@@ -1,9 +1,9 @@
 import { Notice } from '#components/ui/notice'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
 
-type Problem = { file: string; line: number; column: number; path: string; message: string }
-type Props = { refused: { at: string; problems: Problem[] } }
+type Props = { refused: { at: string; problems: ConfigurationProblem[] } }
 
 /** A rejected change of postern.yaml: the policy that stays active, and the errors with their positions. */
 export function RefusedConfiguration({ refused }: Props) {

@@ -5,17 +5,10 @@ import { Notice } from '#components/ui/notice'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import { formatDuration, secondsOf, shortDuration } from '#lib/core/access/duration'
+import type { DecisionBody } from '#lib/core/access/request'
 import type { RequestSummary } from '#lib/core/access/resources'
-import type { Rule } from '#lib/core/access/rule'
 import { buttonStyle } from '../ui/button-style.ts'
-import { NarrowFields } from './narrow-fields.tsx'
-
-export type DecisionBody = {
-  decision: 'approve' | 'deny'
-  digest: string
-  note?: string
-  narrow?: { rules?: Rule[]; namespaces?: string[]; duration?: string }
-}
+import { type Narrowed, NarrowFields } from './narrow-fields.tsx'
 
 type Props = {
   request: Pick<
@@ -35,7 +28,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
   const [narrowed, setNarrowed] = useState({
     rules: request.rules,
     namespaces: request.namespaces,
-    seconds: secondsOf(request.duration),
+    durationSeconds: secondsOf(request.duration),
   })
   const [error, setError] = useState<ActionError | null>(null)
   const [busy, start] = useTransition()
@@ -119,7 +112,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
           aria-keyshortcuts="a"
           onClick={() => send('approve')}
         >
-          Approve for {shortDuration(narrowed.seconds)}
+          Approve for {shortDuration(narrowed.durationSeconds)}
         </button>
         <button
           ref={deny}
@@ -139,14 +132,12 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
   )
 }
 
-type Narrowed = { rules: Rule[]; namespaces: string[]; seconds: number }
-
 /** The differences from the request, as the API expects them; undefined if there are none. */
-function narrowOf(request: Props['request'], { rules, namespaces, seconds }: Narrowed): DecisionBody['narrow'] {
+function narrowOf(request: Props['request'], { rules, namespaces, durationSeconds }: Narrowed): DecisionBody['narrow'] {
   const narrow = {
     ...(JSON.stringify(rules) === JSON.stringify(request.rules) ? {} : { rules }),
     ...(namespaces.length === request.namespaces.length ? {} : { namespaces }),
-    ...(seconds === secondsOf(request.duration) ? {} : { duration: formatDuration(seconds) }),
+    ...(durationSeconds === secondsOf(request.duration) ? {} : { duration: formatDuration(durationSeconds) }),
   }
   return Object.keys(narrow).length ? narrow : undefined
 }

@@ -1,4 +1,5 @@
 import { formatDuration, secondsOf } from '#lib/core/access/duration'
+import type { SubmissionBody } from '#lib/core/access/request'
 import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
 
@@ -14,7 +15,7 @@ export type Draft = {
 }
 
 /** The body of POST /requests for a draft, without the empty fields. */
-export const submissionOf = (entitlement: EntitlementResource, draft: Draft) => ({
+export const submissionOf = (entitlement: EntitlementResource, draft: Draft): SubmissionBody => ({
   entitlement: entitlement.name,
   cluster: draft.cluster,
   namespaces: draft.namespaces,
@@ -24,7 +25,6 @@ export const submissionOf = (entitlement: EntitlementResource, draft: Draft) => 
   duration: formatDuration(draft.seconds),
   ...(draft.startsAt ? { startsAt: new Date(draft.startsAt).toISOString() } : {}),
 })
-export type SubmissionBody = ReturnType<typeof submissionOf>
 
 /** The problems of one field, from violations or field errors with RFC 6901 pointers. */
 export const problemsAt = (field: string, all: (Violation | { pointer: string; message: string })[]): string[] =>

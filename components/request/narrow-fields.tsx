@@ -1,9 +1,10 @@
 import { secondsOf } from '#lib/core/access/duration'
 import type { RequestSummary } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
+import type { Narrowing } from '#lib/core/approvals/narrow'
 import { DurationSlider } from './duration-slider.tsx'
 
-type Narrowed = { rules: Rule[]; namespaces: string[]; seconds: number }
+export type Narrowed = Required<Narrowing>
 type Props = {
   request: Pick<RequestSummary, 'namespaces' | 'rules' | 'clusterRole' | 'duration'>
   narrowed: Narrowed
@@ -33,10 +34,10 @@ export function NarrowFields({ request, narrowed, onChange }: Props) {
       <DurationSlider
         id="narrow-duration"
         label="Duration"
-        seconds={narrowed.seconds}
+        seconds={narrowed.durationSeconds}
         max={max}
         why="At most the requested duration."
-        onChange={(seconds) => onChange({ ...narrowed, seconds })}
+        onChange={(durationSeconds) => onChange({ ...narrowed, durationSeconds })}
       />
       {request.namespaces.length > 1 && (
         <fieldset>

@@ -4,24 +4,17 @@ import { ActionProblem } from '#components/ui/action-problem'
 import { describedBy, Field } from '#components/ui/field'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
+import type { SubmissionBody } from '#lib/core/access/request'
 import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
 import { buttonStyle } from '../ui/button-style.ts'
-import {
-  type Draft,
-  firstDraft,
-  localMinute,
-  problemsAt,
-  requirementsOf,
-  type SubmissionBody,
-  submissionOf,
-} from './draft.ts'
+import { type Draft, firstDraft, localMinute, problemsAt, requirementsOf, submissionOf } from './draft.ts'
 import { DurationSlider } from './duration-slider.tsx'
 import { NamespaceChoice } from './namespace-choice.tsx'
 import { PreviewPanel } from './preview-panel.tsx'
 import { RuleEditor } from './rule-editor.tsx'
 import { StartChoice } from './start-choice.tsx'
 
-export type { Draft, SubmissionBody } from './draft.ts'
+export type { Draft } from './draft.ts'
 
 // Long enough not to preview after every letter, short enough to feel immediate.
 const settleMs = 300

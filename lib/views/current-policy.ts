@@ -1,6 +1,7 @@
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { hasRole } from '#lib/core/access/actor'
+import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
 
 /** Which configuration judges now, and what became of the last change where it was refused. */
 export type CurrentPolicyStatus = {
@@ -8,7 +9,7 @@ export type CurrentPolicyStatus = {
   loadedAt: string
   refused: {
     at: string
-    problems: { file: string; line: number; column: number; path: string; message: string }[]
+    problems: ConfigurationProblem[]
   } | null
 }
 

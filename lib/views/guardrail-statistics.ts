@@ -1,5 +1,6 @@
-import { countGuardrails, type GuardrailCount } from '#lib/adapters/db/audit/count-guardrails'
+import { countGuardrails } from '#lib/adapters/db/audit/count-guardrails'
 import type { PersonActor } from '#lib/core/access/actor'
+import type { GuardrailCount } from '#lib/core/guardrails/guardrail-count'
 import { readerOf } from './reader.ts'
 
 export const statisticsDays = 30

@@ -1,10 +1,10 @@
 import { watch } from 'node:fs'
 import { dirname } from 'node:path'
+import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { compilePolicy } from '#lib/core/guardrails/section'
 import type { Configuration } from './configuration.ts'
 import type { ParsedConfiguration } from './parse.ts'
-import type { Problem } from './problem.ts'
 import { readPolicyFiles, type Texts } from './read-files.ts'
 
 /** The policy as it was loaded, and what was last refused where the file has changed to something wrong since. */
@@ -18,7 +18,7 @@ export type LoadedPolicy = {
   document: Record<string, unknown>
   hash: string
   loadedAt: Date
-  refused: { problems: Problem[]; at: Date } | null
+  refused: { problems: ConfigurationProblem[]; at: Date } | null
 }
 
 /** The policy in force, with its guardrails ready to judge. */
@@ -50,8 +50,8 @@ const policiesHere = new WeakMap<LoadedPolicy, CurrentPolicy>()
 
 /** A configuration that was refused at start: every problem as `file:line:column: path message`, one a line. */
 export class ConfigurationRefused extends Error {
-  readonly problems: Problem[]
-  constructor(problems: Problem[]) {
+  readonly problems: ConfigurationProblem[]
+  constructor(problems: ConfigurationProblem[]) {
     super(`The configuration is refused:\n${problems.map(problemInWords).join('\n')}`)
     this.name = 'ConfigurationRefused'
     this.problems = problems
@@ -59,7 +59,7 @@ export class ConfigurationRefused extends Error {
 }
 
 /** `postern.yaml:12:7: entitlements[0].duration.max must be …` */
-export const problemInWords = ({ file, line, column, path, message }: Problem): string =>
+export const problemInWords = ({ file, line, column, path, message }: ConfigurationProblem): string =>
   `${file}:${line}:${column}: ${path ? `${path} ` : ''}${message}`
 
 function policyOf(loaded: ParsedConfiguration & { ok: true }, { configuration: text }: Texts, now: Date): LoadedPolicy {

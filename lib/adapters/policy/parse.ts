@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
+import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { calendarsOf, compilePolicy, type GuardrailsSection, guardrailsSection } from '#lib/core/guardrails/section'
 import { type Configuration, configurationShape } from './configuration.ts'
 import { crossValidate } from './cross-validate.ts'
-import { type Finding, findingsOf, type Problem, parseOptions } from './problem.ts'
+import { type Finding, findingsOf, parseOptions } from './problem.ts'
 import { readDocument } from './read-document.ts'
 
 export type ParsedConfiguration =
@@ -19,7 +20,7 @@ export type ParsedConfiguration =
       /** The guardrails of the configuration, ready to judge. */
       compiled: CompiledGuardrail[]
     }
-  | { ok: false; problems: Problem[] }
+  | { ok: false; problems: ConfigurationProblem[] }
 
 /** A configuration whose text was read, before the files are there that it names. */
 export type ReadConfiguration = {
@@ -101,7 +102,7 @@ export type ParsedCandidate =
       hash: string
       compiled: CompiledGuardrail[]
     }
-  | { ok: false; problems: Problem[] }
+  | { ok: false; problems: ConfigurationProblem[] }
 
 /** Does it say nothing but guardrails? Then the rest of a configuration is not missing. */
 const isOnlyGuardrails = (value: unknown): boolean =>

@@ -1,9 +1,6 @@
 import type { z } from 'zod'
-import { configurationJsonSchema, type JsonSchema, keysAt } from './json-schema.ts'
 import { nearest } from '#lib/core/access/nearest'
-
-/** One thing that is wrong in a file: where (from 1; 1:1 where no place can be named), at which path, and what is. */
-export type Problem = { file: string; line: number; column: number; path: string; message: string }
+import { configurationJsonSchema, type JsonSchema, keysAt } from './json-schema.ts'
 
 /**
  * A problem before it has a place in the text. `atKey`: it is the key that is wrong, not its value. `within`: which

@@ -1,6 +1,7 @@
 // The text of a configuration as a YAML document, with a place for everything that is found wrong in it.
 import { type Document, isPair, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
-import { type Finding, type Problem, pathInWords } from './problem.ts'
+import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
+import { type Finding, pathInWords } from './problem.ts'
 import { offsetAt, offsetOf } from './yaml-position.ts'
 
 /** A thousand clusters and five thousand entitlements fit; what is larger is no configuration. */
@@ -46,8 +47,8 @@ function plainValue(document: Document): { value: unknown } | Placed {
 }
 
 export type ReadDocument =
-  | { ok: true; value: unknown; problemsOf: (findings: readonly Finding[]) => Problem[] }
-  | { ok: false; problems: Problem[] }
+  | { ok: true; value: unknown; problemsOf: (findings: readonly Finding[]) => ConfigurationProblem[] }
+  | { ok: false; problems: ConfigurationProblem[] }
 
 /**
  * Reads one YAML document as plain values. Problems come in the order of the text, with line and column from 1, in
@@ -56,7 +57,7 @@ export type ReadDocument =
  */
 export function readDocument(text: string, file: string): ReadDocument {
   const lines = new LineCounter()
-  const placed = (found: Placed[]): Problem[] =>
+  const placed = (found: Placed[]): ConfigurationProblem[] =>
     found
       .sort((a, b) => a.offset - b.offset)
       .map(({ offset, path, message }) => {

@@ -1,20 +1,17 @@
 // What may an approver take away before saying yes?
 import { durationInWords } from '#lib/core/access/duration'
 import type { FieldError } from '#lib/core/access/errors'
-import { normalizeRules, type Rule } from '#lib/core/access/rule'
+import type { DecisionInput } from '#lib/core/access/request'
+import { normalizeRules } from '#lib/core/access/rule'
+import type { Terms } from '#lib/core/access/terms'
 import { covers } from '#lib/core/rbac/covers'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 
 /** The part of a request's terms that may become less. */
-export type NarrowableTerms = {
-  namespaces: string[]
-  rules: Rule[]
-  clusterRole: string | null
-  durationSeconds: number
-}
+export type NarrowableTerms = Pick<Terms, 'namespaces' | 'rules' | 'clusterRole' | 'durationSeconds'>
 
 /** What an approver leaves of them; what is not named stays as it is. */
-export type Narrowing = { rules?: Rule[]; namespaces?: string[]; durationSeconds?: number }
+export type Narrowing = NonNullable<DecisionInput['narrow']>
 
 /** Every place where the narrowing would widen, with pointers into the body of a decision. */
 function widenings(terms: NarrowableTerms, { rules, namespaces, durationSeconds }: Narrowing): FieldError[] {

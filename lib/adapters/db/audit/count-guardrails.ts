@@ -1,24 +1,7 @@
 import { reads } from '#lib/adapters/db/client'
 import type { Reader } from '#lib/adapters/db/requests/find-requests'
 import { makeId } from '#lib/core/access/ids'
-
-/** What one guardrail did: when something was asked for, and afterwards. */
-export type GuardrailCount = {
-  name: string
-  matched: number
-  /** How often it was a reason for a refusal. */
-  stopped: number
-  /** How often it refused a yes to what had passed it, or nothing of it, when it was asked for. */
-  stoppedDeciding: number
-  /** How many grants it stopped right before they were made. */
-  stoppedGranting: number
-  /** Count by day, the first day of the range first. */
-  days: number[]
-  /** On whom most often, among what the reader may see. */
-  people: { id: string; name: string; count: number }[]
-  /** How many people besides. */
-  others: number
-}
+import type { GuardrailCount } from '#lib/core/guardrails/guardrail-count'
 
 const dayMs = 86_400_000
 const mostPeople = 5
