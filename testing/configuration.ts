@@ -1,5 +1,5 @@
 import { type Entitlement, entitlementSchema } from '#lib/core/access/entitlement'
-import { companyConfiguration } from '#local/parts/company'
+import { companyConfiguration, paymentsRestart } from '#local/parts/company'
 
 /** A configuration as it is written in postern.yaml: plain JSON, durations as ISO 8601. */
 export type ConfigurationDocument = {
@@ -17,29 +17,17 @@ export type ConfigurationDocument = {
 
 type EntitlementDocument = ConfigurationDocument['entitlements'][number]
 
-/** An entitlement as written in postern.yaml: read and restart deployments in two places, one lead's word. */
-export const anEntitlementDocument = (overrides: Record<string, unknown> = {}): EntitlementDocument => ({
-  name: 'payments-restart',
-  title: 'Restart payment services',
-  who: { groups: ['payments-dev', 'sre'] },
-  clusters: ['prod-eu'],
-  namespaces: ['payments', 'checkout*'],
-  ...(overrides.ceiling || overrides.clusterRole
-    ? {}
-    : {
-        rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'patch'] }],
-      }),
-  duration: { default: 'PT30M', max: 'PT2H' },
-  reason: { minLength: 10 },
-  approvals: [{ groups: ['payments-leads'], count: 1 }],
-  ...overrides,
-})
+/** An entitlement as it is written in postern.yaml: the company's `payments-restart`, except for `overrides`. */
+export function anEntitlementDocument(overrides: Record<string, unknown> = {}): EntitlementDocument {
+  const { rules, ...rest } = paymentsRestart()
+  return { ...rest, ...(overrides.ceiling || overrides.clusterRole ? {} : { rules }), ...overrides }
+}
 
 /** The same, parsed: what the program works with. */
 export const anEntitlement = (overrides: Record<string, unknown> = {}): Entitlement =>
   entitlementSchema.parse(anEntitlementDocument(overrides))
 
-/** The configuration of the demo's company, with nothing behind it: its one cluster and its identity provider answer to no one. */
+/** The configuration of the demo's company. Nothing listens where it says that its cluster and its provider are. */
 export const aConfiguration = (overrides: Partial<ConfigurationDocument> = {}): ConfigurationDocument => ({
   ...companyConfiguration({
     publicUrl: 'http://localhost:3000',
