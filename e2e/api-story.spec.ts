@@ -1,4 +1,6 @@
-import type { AuditEventResource, Page, RequestResource, RequestSummary } from '#lib/core/access/resources'
+import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
+import type { Page } from '#lib/core/access/page'
+import type { RequestResource, RequestSummary } from '#lib/core/access/request-resource'
 import { expect, test } from './fixtures.ts'
 import { approve, aRequestBody, credentialFor, grantOf, submit } from './grants.ts'
 

@@ -1,4 +1,6 @@
-import type { GrantResource, IssuedCredential, RequestResource } from '#lib/core/access/resources'
+import type { IssuedCredential } from '#lib/core/access/credential-resource'
+import type { GrantResource } from '#lib/core/access/grant-resource'
+import type { RequestResource } from '#lib/core/access/request-resource'
 import { type Api, expect } from './fixtures.ts'
 
 /** A body for POST /requests that the test configuration accepts from Mina. */

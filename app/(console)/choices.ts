@@ -1,4 +1,4 @@
-import type { EntitlementResource } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 
 /** The entitlements that the paste box suggests. It searches exactly the text it shows. */
 export const choicesOf = (entitlements: EntitlementResource[]) =>

@@ -1,7 +1,7 @@
 import { alignResponse } from '#lib/api/constant-time'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
-import type { RequestResource } from '#lib/core/access/resources'
+import type { RequestResource } from '#lib/core/access/request-resource'
 import { getRequest } from '#lib/views/get-request'
 
 /** The request, or null where there is none or it is not this reader's: the two are never told apart. */

@@ -3,7 +3,7 @@ import { ScrollTable } from '#components/ui/scroll-table'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { ClusterResource } from '#lib/core/access/resources'
+import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import { FindingsTable } from './findings-table.tsx'
 
 /** One cluster: whether it is reachable, its version, and which of the permissions that Postern needs it has there. */

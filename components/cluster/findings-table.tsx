@@ -2,7 +2,7 @@ import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { FindingOutcome } from '#lib/core/access/finding'
-import type { FindingResource } from '#lib/core/access/resources'
+import type { FindingResource } from '#lib/core/access/finding-resource'
 
 const outcomes: Record<FindingOutcome, string> = {
   repaired: '✓ repaired',

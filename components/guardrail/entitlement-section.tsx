@@ -2,7 +2,7 @@ import { LinkButton } from '#components/ui/link-button'
 import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { durationInWords, secondsOf } from '#lib/core/access/duration'
-import type { EntitlementResource } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { whatInWords } from '../request/words.ts'
 
 /** One entitlement with all of its limits. */

@@ -1,6 +1,6 @@
 import { Copyable } from '#components/ui/copyable'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { AuditEventResource } from '#lib/core/access/resources'
+import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
 
 /** One event with every field as it was recorded. */
 export function EventDetail({ event }: { event: AuditEventResource }) {

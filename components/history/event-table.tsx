@@ -2,7 +2,7 @@ import Link from 'next/link'
 import { Fragment } from 'react'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { AuditEventResource } from '#lib/core/access/resources'
+import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
 import { EventDetail } from './event-detail.tsx'
 

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { Mark } from '#components/ui/mark'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { Me } from '#lib/core/access/resources'
+import type { Me } from '#lib/core/access/me-resource'
 import { NavLink } from './nav-link.tsx'
 
 type Props = {

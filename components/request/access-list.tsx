@@ -1,4 +1,4 @@
-import type { RequestSummary } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import { AccessRow } from './access-row.tsx'
 import type { RequestActionSet } from './request-actions.tsx'
 import { heldFirst } from './words.ts'

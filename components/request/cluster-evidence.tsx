@@ -3,7 +3,8 @@ import { Copyable } from '#components/ui/copyable'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { GrantResource, Probe, Probes } from '#lib/core/access/resources'
+import type { GrantResource } from '#lib/core/access/grant-resource'
+import type { Probe, Probes } from '#lib/core/access/probe-resource'
 
 /** A grant's objects in the cluster, and the cluster's own access reviews when the grant began and ended. */
 export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {

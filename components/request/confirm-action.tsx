@@ -3,7 +3,7 @@ import { type ReactNode, useId, useRef, useState, useTransition } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { Dialog } from '#components/ui/dialog'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import type { May } from '#lib/core/access/resources'
+import type { May } from '#lib/core/access/may'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 
 type Props = {

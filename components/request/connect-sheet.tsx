@@ -5,7 +5,8 @@ import { Copyable } from '#components/ui/copyable'
 import { Dialog } from '#components/ui/dialog'
 import { Time } from '#components/ui/time'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import type { IssuedCredential, May } from '#lib/core/access/resources'
+import type { IssuedCredential } from '#lib/core/access/credential-resource'
+import type { May } from '#lib/core/access/may'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 
 type Props = {

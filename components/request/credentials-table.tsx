@@ -2,7 +2,7 @@ import { Copyable } from '#components/ui/copyable'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { GrantResource } from '#lib/core/access/resources'
+import type { GrantResource } from '#lib/core/access/grant-resource'
 
 /** Every token issued under a grant, by its id. The tokens themselves are not stored. */
 export function CredentialsTable({ credentials }: { credentials: GrantResource['credentials'] }) {

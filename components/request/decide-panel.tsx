@@ -6,7 +6,7 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import { formatDuration, secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { DecisionBody } from '#lib/core/access/request'
-import type { RequestSummary } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import { buttonStyle } from '../ui/button-style.ts'
 import { type Narrowed, NarrowFields } from './narrow-fields.tsx'
 

@@ -1,6 +1,6 @@
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { DecisionResource } from '#lib/core/access/resources'
+import type { DecisionResource } from '#lib/core/access/decision-resource'
 import { StatusMark } from './status-mark.tsx'
 import { shortHash } from './verdict-list.tsx'
 

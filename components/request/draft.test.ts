@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { EntitlementResource } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { nothingMore } from '#lib/core/access/verdict'
 import { durationStops, firstDraft, localMinute, problemsAt, requirementsOf, submissionOf } from './draft.ts'
 

@@ -1,7 +1,9 @@
 import { formatDuration, secondsOf } from '#lib/core/access/duration'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
+import type { Preview } from '#lib/core/access/preview-resource'
 import type { SubmissionBody } from '#lib/core/access/request'
-import type { EntitlementResource, Preview, Violation } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
+import type { Violation } from '#lib/core/access/verdict-resource'
 
 /** The state of the request form. `startsAt` is the value of a datetime-local control. */
 export type Draft = {

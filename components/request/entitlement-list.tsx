@@ -2,7 +2,7 @@ import Link from 'next/link'
 import { Empty } from '#components/ui/empty'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { secondsOf, shortDuration } from '#lib/core/access/duration'
-import type { EntitlementResource } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { whatInWords } from './words.ts'
 
 type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }

@@ -1,6 +1,6 @@
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { durationInWords, secondsOf } from '#lib/core/access/duration'
-import type { RequestSummary } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import { shownStatus } from './status-mark.tsx'
 import { namespacesInWords, verbOf, whatInWords } from './words.ts'
 

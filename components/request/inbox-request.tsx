@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import type { ActionResult } from '#lib/core/access/action-result'
 import type { DecisionBody } from '#lib/core/access/request'
-import type { RequestResource } from '#lib/core/access/resources'
+import type { RequestResource } from '#lib/core/access/request-resource'
 import { DecidePanel } from './decide-panel.tsx'
 import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'

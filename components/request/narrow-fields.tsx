@@ -1,5 +1,5 @@
 import { secondsOf } from '#lib/core/access/duration'
-import type { RequestSummary } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import type { Narrowing } from '#lib/core/approvals/narrow'
 import { DurationSlider } from './duration-slider.tsx'

@@ -1,5 +1,6 @@
 import { Copyable } from '#components/ui/copyable'
-import type { EntitlementResource, Preview } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
+import type { Preview } from '#lib/core/access/preview-resource'
 import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { StatusMark } from './status-mark.tsx'

@@ -1,6 +1,6 @@
 import { Copyable } from '#components/ui/copyable'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { RequestSummary } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 
 /** The reason for the request, as written. */
 export function Reason({ request }: { request: Pick<RequestSummary, 'reason' | 'ticket'> }) {

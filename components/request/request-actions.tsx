@@ -1,6 +1,7 @@
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ActionResult } from '#lib/core/access/action-result'
-import type { IssuedCredential, RequestSummary } from '#lib/core/access/resources'
+import type { IssuedCredential } from '#lib/core/access/credential-resource'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import { ConfirmAction } from './confirm-action.tsx'
 import { ConnectSheet } from './connect-sheet.tsx'
 import { whatInWords } from './words.ts'

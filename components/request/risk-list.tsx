@@ -1,5 +1,5 @@
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { RiskResource } from '#lib/core/access/resources'
+import type { RiskResource } from '#lib/core/access/risk-resource'
 import { SeverityMark } from './severity-mark.tsx'
 
 type Finding = RiskResource['findings'][number]

@@ -1,6 +1,6 @@
 import { Remaining, Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { RequestSummary } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import { StatusMark, shownStatus } from './status-mark.tsx'
 import { endedBy, stepInWords } from './words.ts'
 

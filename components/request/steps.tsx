@@ -1,6 +1,6 @@
 import { Fragment } from 'react'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { StepResource } from '#lib/core/access/resources'
+import type { StepResource } from '#lib/core/access/step-resource'
 import { StatusMark } from './status-mark.tsx'
 
 type Props = { steps: StepResource[]; peopleKnown?: boolean }

@@ -1,7 +1,7 @@
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { AuditEventResource } from '#lib/core/access/resources'
+import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
 
 /** The events of a request, in order, as recorded. */
 export function Timeline({ events }: { events: AuditEventResource[] }) {

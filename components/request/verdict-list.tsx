@@ -1,6 +1,6 @@
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { Verdict } from '#lib/core/access/resources'
+import type { Verdict } from '#lib/core/access/verdict-resource'
 import { buttonStyle } from '../ui/button-style.ts'
 
 type Props = {

@@ -1,5 +1,6 @@
-import type { RequestSummary, StepResource } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { EndReason } from '#lib/core/access/status'
+import type { StepResource } from '#lib/core/access/step-resource'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { type ShownStatus, shownStatus } from './status-mark.tsx'
 

@@ -1,20 +1,17 @@
 import { z } from 'zod'
+import { auditEventResource } from '#lib/core/access/audit-event-resource'
+import { clusterResource } from '#lib/core/access/cluster-resource'
+import { issuedCredentialResource } from '#lib/core/access/credential-resource'
+import { entitlementResource } from '#lib/core/access/entitlement-resource'
 import { explainQuery, explanationResource } from '#lib/core/access/explanation'
+import { grantResource } from '#lib/core/access/grant-resource'
 import { idSchema } from '#lib/core/access/ids'
+import { meResource } from '#lib/core/access/me-resource'
+import { pageOf } from '#lib/core/access/page'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
+import { previewResource } from '#lib/core/access/preview-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
-import {
-  auditEventResource,
-  clusterResource,
-  entitlementResource,
-  grantResource,
-  issuedCredentialResource,
-  meResource,
-  pageOf,
-  previewResource,
-  requestResource,
-  requestSummary,
-} from '#lib/core/access/resources'
+import { requestResource, requestSummary } from '#lib/core/access/request-resource'
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
 import { auditEventTypes } from '#lib/core/audit/events'
 

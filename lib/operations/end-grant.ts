@@ -4,8 +4,8 @@ import { type LockedGrant, lockGrant } from '#lib/adapters/db/grants/lock-grant'
 import { moveGrant } from '#lib/adapters/db/transition'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
+import type { May } from '#lib/core/access/may'
 import { maySee } from '#lib/core/access/may-act'
-import type { May } from '#lib/core/access/resources'
 import type { GrantStatus } from '#lib/core/access/status'
 
 type Ending = {

@@ -14,10 +14,10 @@ import {
 import { newId } from '#lib/adapters/db/ids'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
+import type { IssuedCredential } from '#lib/core/access/credential-resource'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { idSchema } from '#lib/core/access/ids'
 import { mayIssueCredential, maySee } from '#lib/core/access/may-act'
-import type { IssuedCredential } from '#lib/core/access/resources'
 import type { AnswerRecord } from '#lib/core/signing/statements'
 import type { Signed } from '#lib/core/signing/verify-records'
 

@@ -1,6 +1,6 @@
 import type { FindingRow } from '#lib/adapters/db/clusters/findings'
 import type { FindingKind, FindingOutcome } from '#lib/core/access/finding'
-import type { FindingResource } from '#lib/core/access/resources'
+import type { FindingResource } from '#lib/core/access/finding-resource'
 
 /** One finding as everybody reads it who may read what it is about. */
 export function toFindingResource(row: FindingRow): FindingResource {

@@ -1,9 +1,9 @@
 import { gatherGrants, gatherPeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import { notFound } from '#lib/core/access/errors'
+import type { GrantResource } from '#lib/core/access/grant-resource'
 import { idSchema } from '#lib/core/access/ids'
 import { maySee } from '#lib/core/access/may-act'
-import type { GrantResource } from '#lib/core/access/resources'
 import { toGrantResource } from './grant-resource.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { findOwnRequests } from '#lib/adapters/db/requests/find-requests'
 import type { PersonActor } from '#lib/core/access/actor'
-import type { RequestSummary } from '#lib/core/access/resources'
+import type { RequestSummary } from '#lib/core/access/request-resource'
 import { summariesOf } from './summaries.ts'
 
 /** A person's own requests: `now` has something still to come (at most 50), `before` is over (the last 20). */

@@ -3,7 +3,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person, PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/entitlement'
-import type { EntitlementResource } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
 
 /** The namespaces that an entitlement covers in a cluster as last seen; before that, those it names in full. */

@@ -1,6 +1,6 @@
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
-import type { Me } from '#lib/core/access/resources'
+import type { Me } from '#lib/core/access/me-resource'
 
 /** Who the server thinks this is, and which claim of the identity provider each field came from. */
 export async function me({ person, roles }: PersonActor): Promise<Me> {

@@ -1,5 +1,5 @@
 import type { RecordedFacts } from '#lib/core/access/recorded-facts'
-import type { RiskResource } from '#lib/core/access/resources'
+import type { RiskResource } from '#lib/core/access/risk-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { type Severity, severities } from '#lib/core/access/severity'
 import { riskOf as assess } from '#lib/core/guardrails/configured/judge-request'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Preview } from '#lib/core/access/resources'
+import type { Preview } from '#lib/core/access/preview-resource'
 import { type GrantStatus, grantStatuses } from '#lib/core/access/status'
 import type { Identity } from '#local/parts/identity'
 import { bearerToken } from '#local/parts/sign-in'

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { IssuedCredential, Page, RequestResource, RequestSummary } from '#lib/core/access/resources'
+import type { IssuedCredential } from '#lib/core/access/credential-resource'
+import type { Page } from '#lib/core/access/page'
+import type { RequestResource, RequestSummary } from '#lib/core/access/request-resource'
 
 /** An error response: its status and the problem document's text. */
 export class ApiRefusal extends Error {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Preview, RequestResource } from '#lib/core/access/resources'
+import type { Preview } from '#lib/core/access/preview-resource'
+import type { RequestResource } from '#lib/core/access/request-resource'
 import { type Cluster, runKubectl } from '#local/parts/kubectl'
 import { waitUntil } from '#local/processes/processes'
 import type { Say } from '#local/processes/steps'
@@ -100,7 +101,11 @@ async function deniedRequest(stage: Stage) {
     duration: 'PT2H',
     rules,
   }
-  const { id } = await submit(jonas, { ...submission, reason: 'Deleting the query pods one by one', ticket: 'SEARCH-88' })
+  const { id } = await submit(jonas, {
+    ...submission,
+    reason: 'Deleting the query pods one by one',
+    ticket: 'SEARCH-88',
+  })
   await decide(tomas, id, 'deny', 'Not during the sale. Use the rollout instead.')
   stage.say('Jonas wants to delete pods in search, and Tomas denies it: denied')
 }

@@ -1,7 +1,7 @@
 import type { NewAuditEvent } from '#lib/adapters/db/audit/audit'
 import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
 import { AppError } from '#lib/core/access/errors'
-import type { Probes } from '#lib/core/access/resources'
+import type { Probes } from '#lib/core/access/probe-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { type EndReason, type GrantStatus, grantMoves, type RequestStatus, requestMoves } from '#lib/core/access/status'
 import { countRecorded, type Tx } from './client.ts'

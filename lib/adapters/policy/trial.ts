@@ -1,9 +1,9 @@
 // A policy that somebody holds up to be tried: what would it say of asks of the past, or of a sample? Nothing here is in
 // force, or comes to be. It runs in a thread of its own (trial-thread.ts), because its text may be anything.
 import type { Change, Outcome, ReplayInput, Trial, UnknownFactName } from '#lib/core/access/policy-trial'
-import type { Verdict } from '#lib/core/access/resources'
 import type { Severity } from '#lib/core/access/severity'
 import { nothingMore } from '#lib/core/access/verdict'
+import type { Verdict } from '#lib/core/access/verdict-resource'
 import { parseSample } from '#lib/core/guardrails/cases/policy-case-file'
 import { givenFacts } from '#lib/core/guardrails/cases/policy-test'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'

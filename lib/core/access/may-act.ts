@@ -1,6 +1,6 @@
 // Who may see a request and act on it. Who may decide it: lib/core/approvals/may-decide.ts.
 import { hasRole, type PersonActor } from './actor.ts'
-import type { May } from './resources.ts'
+import type { May } from './may.ts'
 import type { GrantStatus, RequestStatus } from './status.ts'
 
 type RequestFacts = {

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { approvalStepSchema } from './entitlement.ts'
-import { personResource, verdictResource } from './resources.ts'
+import { personResource } from './person-resource.ts'
 import { ruleSchema } from './rule.ts'
 import { severities } from './severity.ts'
+import { verdictResource } from './verdict-resource.ts'
 
 // Trying a policy without applying it: on past requests (replay), on one of them, or on a sample.
 

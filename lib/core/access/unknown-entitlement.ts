@@ -1,5 +1,5 @@
-import type { Verdict, Violation } from './resources.ts'
 import { nothingMore } from './verdict.ts'
+import type { Verdict, Violation } from './verdict-resource.ts'
 
 /** One violation for "does not exist" and "not for you", so that no one learns what others may request. */
 const unknownEntitlement: Violation = {

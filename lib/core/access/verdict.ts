@@ -1,4 +1,4 @@
-import type { Verdict } from './resources.ts'
+import type { Verdict } from './verdict-resource.ts'
 
 /** The rest of a verdict if no guardrail matched. */
 export const nothingMore: Pick<Verdict, 'passesNextAt' | 'until' | 'requirements' | 'maxDuration' | 'matched'> = {

@@ -1,6 +1,6 @@
 // Who may approve or deny a request.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
-import type { May } from '#lib/core/access/resources'
+import type { May } from '#lib/core/access/may'
 import { type Identity, isSamePerson, verifiedEmails } from '#lib/core/access/same-person'
 import type { RequestStatus } from '#lib/core/access/status'
 import { selfApproval } from './no-self-approval.ts'

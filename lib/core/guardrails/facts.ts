@@ -1,7 +1,7 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Entitlement } from '#lib/core/access/entitlement'
-import type { Violation } from '#lib/core/access/resources'
 import type { Rule } from '#lib/core/access/rule'
+import type { Violation } from '#lib/core/access/verdict-resource'
 import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
 import type { PeopleMapping } from '#lib/core/rbac/identity'
 import { grantedRules } from './granted-rules.ts'

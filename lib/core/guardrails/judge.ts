@@ -1,7 +1,7 @@
 // May this be asked for, approved, granted? The one answer: asking, the dry run, deciding and granting all come here.
 import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
-import type { Verdict, Violation } from '#lib/core/access/resources'
+import type { Verdict, Violation } from '#lib/core/access/verdict-resource'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'

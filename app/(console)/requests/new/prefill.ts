@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Draft } from '#components/request/request-form'
 import { secondsOf } from '#lib/core/access/duration'
-import type { RequestResource } from '#lib/core/access/resources'
+import type { RequestResource } from '#lib/core/access/request-resource'
 import { rulesSchema } from '#lib/core/access/rule'
 
 /** Prefills the form from an earlier request: everything except the reason, which is new each time. */

@@ -3,7 +3,7 @@ import { newId } from '#lib/adapters/db/ids'
 import type { Actor, Origin } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import type { AppError } from '#lib/core/access/errors'
-import type { Verdict } from '#lib/core/access/resources'
+import type { Verdict } from '#lib/core/access/verdict-resource'
 import { type AuditEventData, type AuditEventType, auditEvents, type JudgedData } from '#lib/core/audit/events'
 import type { Prisma } from '../generated/client.ts'
 

@@ -1,5 +1,5 @@
 import { reads } from '#lib/adapters/db/client'
-import type { ClusterResource } from '#lib/core/access/resources'
+import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { toObservedCluster } from '#lib/core/guardrails/facts'
 

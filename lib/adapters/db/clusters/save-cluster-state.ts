@@ -1,6 +1,6 @@
 import { db } from '#lib/adapters/db/client'
 import { toJson } from '#lib/adapters/db/json'
-import type { ClusterResource } from '#lib/core/access/resources'
+import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { resolveUnseenStrays } from './findings.ts'
 

@@ -6,8 +6,8 @@ import { signatureOf } from '#lib/adapters/db/signing'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Id } from '#lib/core/access/ids'
 import { type RecordedFacts, recordedFacts } from '#lib/core/access/recorded-facts'
-import type { Verdict } from '#lib/core/access/resources'
 import type { Terms } from '#lib/core/access/terms'
+import type { Verdict } from '#lib/core/access/verdict-resource'
 import { requestStatement } from '#lib/core/signing/statements'
 
 /** A version of the configuration, as it is kept. */

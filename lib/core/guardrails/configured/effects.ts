@@ -1,6 +1,6 @@
 // What does a guardrail do that has come in?
 import { durationInWords, formatDuration } from '#lib/core/access/duration'
-import type { Violation } from '#lib/core/access/resources'
+import type { Violation } from '#lib/core/access/verdict-resource'
 import { type PolicyFacts, type RequestedNamespace, startOf } from '#lib/core/guardrails/cel/context'
 import { closesAt, frozenAt, isOpen, opensAt, type TimeLimit } from '#lib/core/guardrails/hours/window'
 import { inZone } from '#lib/core/guardrails/hours/zone'

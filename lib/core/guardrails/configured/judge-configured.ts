@@ -1,6 +1,6 @@
 // What do all guardrails say about one request at one moment? Pure: the same facts and moment give the same judgement.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
-import type { Violation } from '#lib/core/access/resources'
+import type { Violation } from '#lib/core/access/verdict-resource'
 import {
   contextOf,
   namespaceObjectOf,

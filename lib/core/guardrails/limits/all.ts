@@ -1,5 +1,5 @@
 // Is this request within the limits of Postern itself and of its entitlement?
-import type { Violation } from '#lib/core/access/resources'
+import type { Violation } from '#lib/core/access/verdict-resource'
 import type { JudgementFacts, Limit } from '#lib/core/guardrails/facts'
 import { clusterNotCovered } from './cluster-not-covered.ts'
 import { clusterRoleUnknown } from './cluster-role-unknown.ts'

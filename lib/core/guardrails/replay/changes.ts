@@ -3,7 +3,7 @@
 import { secondsOf } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Change, Outcome } from '#lib/core/access/policy-trial'
-import type { Verdict, Violation } from '#lib/core/access/resources'
+import type { Verdict, Violation } from '#lib/core/access/verdict-resource'
 import { countByGroups } from '#lib/core/guardrails/configured/approval-steps'
 import type { GuardrailRequirement } from '#lib/core/guardrails/configured/judge-configured'
 

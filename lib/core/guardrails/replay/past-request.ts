@@ -1,4 +1,4 @@
-import type { Verdict } from '#lib/core/access/resources'
+import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { Judged } from './changes.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 

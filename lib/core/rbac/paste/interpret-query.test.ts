@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { EntitlementResource } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { understand } from './interpret-query.ts'
 

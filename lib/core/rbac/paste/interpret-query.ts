@@ -1,4 +1,4 @@
-import type { EntitlementResource } from '#lib/core/access/resources'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { covers } from '#lib/core/rbac/covers'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { type Paste, readPaste } from './paste.ts'

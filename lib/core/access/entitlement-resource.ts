@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { approvalStepSchema } from './entitlement.ts'
+import { duration } from './resource-fields.ts'
+import { ruleSchema } from './rule.ts'
+
+/** Where something may be asked for: the namespaces of that cluster, as last seen, that the entitlement covers. */
+const entitlementCluster = z.strictObject({
+  name: z.string(),
+  reachable: z.boolean(),
+  namespaces: z.array(z.string()),
+})
+
+export const entitlementResource = z
+  .strictObject({
+    name: z.string(),
+    title: z.string(),
+    description: z.string().nullable(),
+    clusters: z.array(entitlementCluster),
+    /** As the configuration says it: names and globs. */
+    namespaces: z.array(z.string()),
+    namespaceSelector: z.record(z.string(), z.string()).nullable(),
+    kind: z.enum(['rules', 'ceiling', 'clusterRole']),
+    /** What it gives, or the most it gives where `kind` is `ceiling`. */
+    rules: z.array(ruleSchema),
+    clusterRole: z.string().nullable(),
+    defaultDuration: duration,
+    maxDuration: duration,
+    reasonMinLength: z.int(),
+    ticket: z.strictObject({ required: z.boolean(), pattern: z.string().nullable() }),
+    approvals: z.array(approvalStepSchema),
+  })
+  .meta({ id: 'Entitlement' })
+export type EntitlementResource = z.infer<typeof entitlementResource>

@@ -1,0 +1,8 @@
+import { z } from 'zod'
+
+/** Whether the reader may do this, and why not: no page decides that again. */
+export const may = z.union([
+  z.strictObject({ may: z.literal(true) }),
+  z.strictObject({ may: z.literal(false), why: z.string() }),
+])
+export type May = z.infer<typeof may>

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { decisionResource } from './decision-resource.ts'
+import { differenceResource } from './difference.ts'
+import { grantResource } from './grant-resource.ts'
+import { may } from './may.ts'
+import { personResource } from './person-resource.ts'
+import { duration, time } from './resource-fields.ts'
+import { riskResource } from './risk-resource.ts'
+import { ruleSchema } from './rule.ts'
+import { endReasons, grantStatuses, requestStatuses } from './status.ts'
+import { stepResource } from './step-resource.ts'
+import { verdictResource } from './verdict-resource.ts'
+
+/** What lists show of a request; `requestResource` is the whole. */
+export const requestSummary = z
+  .strictObject({
+    id: z.string(),
+    status: z.enum(requestStatuses),
+    title: z.string(),
+    entitlement: z.string(),
+    requester: personResource,
+    cluster: z.string(),
+    namespaces: z.array(z.string()),
+    rules: z.array(ruleSchema),
+    clusterRole: z.string().nullable(),
+    risk: riskResource,
+    reason: z.string(),
+    ticket: z.string().nullable(),
+    duration,
+    startsAt: time.nullable(),
+    digest: z.string(),
+    createdAt: time,
+    lapsesAt: time,
+    resolvedAt: time.nullable(),
+    steps: z.array(stepResource),
+    signatureFailure: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it cannot be approved: what is on record was not written by Postern. Else null.' }),
+    grant: z
+      .strictObject({
+        id: z.string(),
+        status: z.enum(grantStatuses),
+        activatedAt: time.nullable(),
+        expiresAt: time.nullable(),
+        endedAt: time.nullable(),
+        endedBy: z.enum(endReasons).nullable(),
+        lastError: z.string().nullable(),
+      })
+      .nullable(),
+    can: z.strictObject({ decide: may, withdraw: may, revoke: may, release: may, issueCredential: may }),
+  })
+  .meta({ id: 'RequestSummary' })
+export type RequestSummary = z.infer<typeof requestSummary>
+
+export const requestResource = z
+  .strictObject({
+    ...requestSummary.shape,
+    /** The terms as first asked, where an approver has narrowed them since. */
+    submittedTerms: z
+      .strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema), duration, digest: z.string() })
+      .nullable(),
+    /** What is new to the requester: today's answer while it is pending, then what it was last judged by. */
+    difference: differenceResource,
+    verdict: verdictResource,
+    decisions: z.array(decisionResource),
+    grant: grantResource.nullable(),
+  })
+  .meta({ id: 'Request' })
+export type RequestResource = z.infer<typeof requestResource>
