@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { growthOf } from '#testing/steps'
 import { rule } from './entry.ts'
 import { unknownResources } from './unknown-resources.ts'
 
@@ -66,14 +67,20 @@ test('the sentence says what was probably meant', () => {
 })
 
 test('hostile names cost little', () => {
-  const rules = Array.from({ length: 32 }, (_, n) =>
-    rule(
-      ['get'],
-      Array.from({ length: 64 }, (_, m) => `${'a'.repeat(240)}${n}x${m}`),
-      'apps',
-    ),
-  )
-  const before = process.cpuUsage()
-  expect(unknownResources(rules, known)).toHaveLength(2048)
-  expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000)
+  const rulesOf = (count: number, length: number) =>
+    Array.from({ length: count }, (_, n) =>
+      rule(
+        ['get'],
+        Array.from({ length: 64 }, (_, m) => `${'a'.repeat(length)}${n}x${m}`),
+        'apps',
+      ),
+    )
+  expect(unknownResources(rulesOf(32, 240), known)).toHaveLength(2048)
+  const growth = (size: number, rulesOfSize: (size: number) => ReturnType<typeof rulesOf>) =>
+    growthOf(size, (size) => {
+      const rules = rulesOfSize(size)
+      return () => unknownResources(rules, known)
+    })
+  expect(growth(8, (count) => rulesOf(count, 240))).toBeLessThan(5)
+  expect(growth(60, (length) => rulesOf(32, length))).toBeLessThan(5)
 })
