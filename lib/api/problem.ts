@@ -20,6 +20,8 @@ const statuses: Record<ErrorCode, { status: number; title: string }> = {
   internal: { status: 500, title: 'Something went wrong' },
 }
 
+export const statusOf = (code: ErrorCode): number => statuses[code].status
+
 /** Codes that only HTTP knows, beside those of AppError. */
 export const methodNotAllowed = { status: 405, title: 'Method not allowed', code: 'method-not-allowed' } as const
 
@@ -59,12 +61,18 @@ export function problemAnswer(document: Omit<ProblemDocument, 'type'>, headers: 
   })
 }
 
-/** What a caller is told of an error. Anything that is not an AppError is told as a reference and nothing else. */
+/** The error that a caller may see. Any error other than an AppError becomes `internal`, without its details. */
+export const publicError = (error: unknown): AppError =>
+  error instanceof AppError
+    ? error
+    : new AppError(
+        'internal',
+        'Something went wrong in Postern. Try again. If it keeps failing, give the reference to your administrator.',
+      )
+
+/** The problem document of an error. */
 export function problemOf(error: unknown, reference: string): Response {
-  const known =
-    error instanceof AppError
-      ? error
-      : new AppError('internal', 'Something went wrong here. The reference names it in Postern’s log.')
+  const known = publicError(error)
   const { status, title } = statuses[known.code]
   const headers: Record<string, string> = {}
   const seconds = known.retryAfterSeconds ?? retryAfter[known.code]

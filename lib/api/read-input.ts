@@ -64,9 +64,20 @@ export async function readJsonText(request: Request, isOptional: boolean): Promi
 }
 
 /**
- * JSON text as what `schema` says.
- * @throws AppError `malformed` for what is not JSON or of another shape, `invalid` for values that are refused
+ * A body as `schema` defines it.
+ * @throws AppError `malformed` for another shape, `invalid` for values that are refused
  */
+export function checkBody<S extends z.ZodType>(body: unknown, schema: S): z.infer<S> {
+  const parsed = schema.safeParse(body, { reportInput: true })
+  if (parsed.success) return parsed.data
+  const { issues } = parsed.error
+  const errors = fieldErrors(issues, pointerTo)
+  if (issues.some(isShape))
+    throw new AppError('malformed', 'The body is not of the shape that is expected here.', { errors })
+  throw new AppError('invalid', 'Some of what was sent cannot be accepted.', { errors })
+}
+
+/** JSON text as `schema` defines it. @throws AppError `malformed` for text that is not JSON; see also checkBody() */
 export function parseBody<S extends z.ZodType>(text: string, schema: S): z.infer<S> {
   let json: unknown
   try {
@@ -74,13 +85,7 @@ export function parseBody<S extends z.ZodType>(text: string, schema: S): z.infer
   } catch {
     throw new AppError('malformed', 'The body is not JSON.')
   }
-  const parsed = schema.safeParse(json, { reportInput: true })
-  if (parsed.success) return parsed.data
-  const { issues } = parsed.error
-  const errors = fieldErrors(issues, pointerTo)
-  if (issues.some(isShape))
-    throw new AppError('malformed', 'The body is not of the shape that is expected here.', { errors })
-  throw new AppError('invalid', 'Some of what was sent cannot be accepted.', { errors })
+  return checkBody(json, schema)
 }
 
 /** The query as what `schema` says; each parameter at most once, none that is not known. */

@@ -1,0 +1,95 @@
+import type { z } from 'zod'
+import { takeCall } from '#lib/adapters/auth/rate-limit'
+import type { PersonActor } from '#lib/core/access/actor'
+import { AppError, notFound } from '#lib/core/access/errors'
+import { log } from '#lib/observability/log'
+import { metrics } from '#lib/observability/metrics'
+import { newReference } from '#lib/observability/reference'
+import { alignResponse } from './constant-time.ts'
+import type { Endpoint } from './endpoints.ts'
+import { publicError, statusOf } from './problem.ts'
+import { checkBody } from './read-input.ts'
+import { unlessUnavailable } from './unless-unavailable.ts'
+
+// One entrance for every operation, whether a route of the API or a page calls it: the same rate limit, checks, aligned
+// response time, metrics, log lines and sentences. lib/api/handle.ts adds what belongs to HTTP.
+
+type Fields<T> = { [K in keyof T]: T[K] extends z.ZodType ? z.output<T[K]> : never }
+
+/** The arguments of an operation: the caller and the checked input. */
+export type Call<E extends Endpoint> = {
+  actor: PersonActor
+  params: Fields<E['params']>
+  query: z.output<E['query']>
+  body: E['body'] extends z.ZodType ? z.output<E['body']> : undefined
+}
+export type Operation<E extends Endpoint> = (call: Call<E>) => Promise<z.input<E['answer']>>
+
+/** The log line of a call in the making. */
+export type CallRecord = { reference: string; personId?: string }
+
+export type Performed<T> = { value: T; error: null } | { value: null; error: AppError }
+
+/** Checks the ids in a path. A malformed id gets the same answer as one that does not exist. */
+export function checkParams<E extends Endpoint>(endpoint: E, sent: Record<string, unknown>): Fields<E['params']> {
+  return Object.fromEntries(
+    Object.entries(endpoint.params).map(([name, schema]) => {
+      const parsed = schema.safeParse(sent[name])
+      if (!parsed.success) throw notFound()
+      return [name, parsed.data]
+    }),
+  ) as Fields<E['params']>
+}
+
+/**
+ * Runs one call and records it. Every error becomes an AppError: a known one as it is, any other as `internal`, with its
+ * cause in the log under the reference. `not-found` is answered at an aligned time.
+ */
+export async function perform<T>(
+  endpoint: Pick<Endpoint, 'operation' | 'method' | 'status'>,
+  record: CallRecord,
+  work: () => Promise<T>,
+): Promise<Performed<T>> {
+  const { operation } = endpoint
+  const began = performance.now()
+  let performed: Performed<T>
+  try {
+    performed = { value: await unlessUnavailable(work()), error: null }
+  } catch (thrown) {
+    const error = publicError(thrown)
+    metrics().refusals.inc({ kind: error.code })
+    if (error.code === 'internal') log.error({ ...record, err: thrown }, `${operation} failed`)
+    if (error.code === 'unavailable') log.warn({ ...record, err: thrown }, `${operation} is not available`)
+    if (error.code === 'not-found') await alignResponse(began)
+    performed = { value: null, error }
+  }
+  const ms = performance.now() - began
+  const status = performed.error ? statusOf(performed.error.code) : endpoint.status
+  const { calls, callSeconds } = metrics()
+  calls.inc({ operation, status })
+  callSeconds.observe({ operation }, ms / 1000)
+  const line = { ...record, operation, status, ms: Math.round(ms) }
+  if (endpoint.method === 'GET' && status < 400) log.debug(line, 'read')
+  else log.info(line, 'call')
+  return performed
+}
+
+/** Performs a call of a page or one of its actions. `sent` is unchecked input; `actor` is null without a session. */
+export async function performForPage<E extends Endpoint>(
+  endpoint: E,
+  actor: PersonActor | null,
+  sent: { params?: Record<string, unknown>; body?: unknown },
+  operation: Operation<E>,
+): Promise<Performed<z.input<E['answer']>> & { reference: string }> {
+  const record: CallRecord = { reference: actor?.origin.reference ?? newReference() }
+  const performed = await perform(endpoint, record, async () => {
+    if (!actor) throw new AppError('unauthenticated', 'Your session has ended. Sign in again, then retry.')
+    record.personId = actor.person.id
+    takeCall('person', actor.person.id)
+    const params = checkParams(endpoint, sent.params ?? {})
+    const query = endpoint.query.parse({}) as Call<E>['query']
+    const body = (endpoint.body && checkBody(sent.body ?? {}, endpoint.body)) as Call<E>['body']
+    return operation({ actor, params, query, body })
+  })
+  return { ...performed, reference: record.reference }
+}
