@@ -1,38 +1,40 @@
-// Whose word counts for a request now? The configuration may have changed since it was asked.
+// Which approval steps count now? The configuration may have changed since the request was submitted.
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 
-type Asked = {
-  /** As snapshot when it was asked: the entitlement's, and what guardrails wanted besides. */
+type SubmittedSteps = {
+  /** The steps when the request was submitted: those of the entitlement and those that guardrails added. */
   steps: readonly ApprovalStep[]
-  /** As it stood then. */
+  /** The entitlement when the request was submitted. */
   entitlement: Pick<Entitlement, 'approvals'>
 }
 
 const keyOf = ({ groups }: ApprovalStep) => JSON.stringify([...new Set(groups)].sort())
 
-/** The steps that guardrails added when this was asked: those whose groups the entitlement did not name by itself. */
-export function addedSteps({ steps, entitlement }: Asked): ApprovalStep[] {
+/** The steps that guardrails added at submission: those whose groups the entitlement did not name itself. */
+export function addedSteps({ steps, entitlement }: SubmittedSteps): ApprovalStep[] {
   const own = new Set(entitlement.approvals.map(keyOf))
   return steps.filter((step) => !own.has(keyOf(step)))
 }
 
 /**
- * The steps whose groups may decide now: those of the entitlement as it is now, so that a right that was taken away is
- * gone at once, and those that guardrails added. A group that a guardrail named stands for its own step only: where the
- * guardrail has changed since, what it wants now is wanted besides, so nothing is approved by the old group alone.
- * @param current the entitlement's steps now; null where it is not there any more
+ * The steps whose groups may decide now: the current steps of the entitlement, so that removing a group takes effect at
+ * once, and the steps that guardrails added at submission. NB: keeping the latter is safe. If the guardrail has
+ * changed, its current steps are required too, so the old group alone approves nothing.
+ * @param current the current steps of the entitlement; null if the entitlement was removed
  */
-export const currentApprovalSteps = (asked: Asked, current: readonly ApprovalStep[] | null): ApprovalStep[] | null =>
-  current && [...current, ...addedSteps(asked)]
+export const currentApprovalSteps = (
+  submitted: SubmittedSteps,
+  current: readonly ApprovalStep[] | null,
+): ApprovalStep[] | null => current && [...current, ...addedSteps(submitted)]
 
-/** Of a person's groups, those that count for this request now. */
+/** Only a person's groups that a current step names count for this request. */
 export function groupsThatCount(
   groups: readonly string[],
-  asked: Asked,
+  submitted: SubmittedSteps,
   current: readonly ApprovalStep[],
 ): readonly string[] {
-  // An entitlement that needs nobody by now takes nothing away from those who approved it when it did.
+  // If the entitlement no longer needs any approval, the approvals that it needed at submission still count.
   if (current.length === 0) return groups
-  const named = new Set(currentApprovalSteps(asked, current)?.flatMap((step) => step.groups))
+  const named = new Set(currentApprovalSteps(submitted, current)?.flatMap((step) => step.groups))
   return groups.filter((group) => named.has(group))
 }

@@ -1,4 +1,4 @@
-// What may an approver take away before saying yes?
+// An approver may narrow a request, never widen it.
 import { durationInWords } from '#lib/core/access/duration'
 import type { FieldError } from '#lib/core/access/errors'
 import type { DecisionInput } from '#lib/core/access/request'
@@ -7,36 +7,35 @@ import type { Terms } from '#lib/core/access/terms'
 import { covers } from '#lib/core/rbac/covers'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 
-/** The part of a request's terms that may become less. */
 export type NarrowableTerms = Pick<Terms, 'namespaces' | 'rules' | 'clusterRole' | 'durationSeconds'>
 
-/** What an approver leaves of them; what is not named stays as it is. */
+/** The terms that an approver chose; absent ones stay as requested. */
 export type Narrowing = NonNullable<DecisionInput['narrow']>
 
-/** Every place where the narrowing would widen, with pointers into the body of a decision. */
+/** Each part that would widen the terms, with a pointer into the body of the decision. */
 function widenings(terms: NarrowableTerms, { rules, namespaces, durationSeconds }: Narrowing): FieldError[] {
   const errors: FieldError[] = []
   if (rules && terms.clusterRole) {
-    const message = `The rules are those of the vetted ClusterRole ${terms.clusterRole}: it is given whole or not at all.`
+    const message = `The rules of the vetted ClusterRole ${terms.clusterRole} can’t be narrowed: it is granted whole.`
     errors.push({ pointer: '/narrow/rules', message })
   } else if (rules) {
     const { covered, uncovered } = covers(terms.rules, rules)
-    const message = `${rulesInWords(uncovered)}: this is more than was asked for. An approver may take away, never add.`
+    const message = `${rulesInWords(uncovered)}: this was not requested. An approver can narrow a request, not widen it.`
     if (!covered) errors.push({ pointer: '/narrow/rules', message })
   }
   for (const [index, namespace] of (namespaces ?? []).entries()) {
     if (terms.namespaces.includes(namespace)) continue
-    const message = `${namespace} was not asked for: choose from ${terms.namespaces.join(', ')}.`
+    const message = `${namespace} was not requested. Choose from ${terms.namespaces.join(', ')}.`
     errors.push({ pointer: `/narrow/namespaces/${index}`, message })
   }
   if (durationSeconds !== undefined && durationSeconds > terms.durationSeconds) {
-    const message = `Longer than was asked for: at most ${durationInWords(terms.durationSeconds)}.`
+    const message = `This is longer than requested. Choose at most ${durationInWords(terms.durationSeconds)}.`
     errors.push({ pointer: '/narrow/duration', message })
   }
   return errors
 }
 
-/** The terms that are left, or every reason why they would not be less. */
+/** Each narrowed term must be covered by the requested one. Returns the new terms, or every widening. */
 export function narrow<T extends NarrowableTerms>(
   terms: T,
   narrowing: Narrowing,

@@ -3,93 +3,98 @@ import { describe, expect, test, vi } from 'vitest'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { type DecisionFacts, resolve } from './resolve.ts'
 
-// Thousands of random cases: seconds where the machine is busy with other things.
+// The property tests run thousands of cases, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const step = (groups: string[], count = 1): ApprovalStep => ({ groups, count })
-const yes = (personId: string, ...groups: string[]): DecisionFacts => ({ personId, decision: 'approve', groups })
-const no = (personId: string, ...groups: string[]): DecisionFacts => ({ personId, decision: 'deny', groups })
-const stands = (resolution: ReturnType<typeof resolve>) => resolution.steps.map(({ approvedBy }) => approvedBy)
+const approval = (personId: string, ...groups: string[]): DecisionFacts => ({ personId, decision: 'approve', groups })
+const denial = (personId: string, ...groups: string[]): DecisionFacts => ({ personId, decision: 'deny', groups })
+const approversByStep = (resolution: ReturnType<typeof resolve>) => resolution.steps.map(({ approvedBy }) => approvedBy)
 
-describe('when a request is decided', () => {
-  test('no steps approve without anyone', () => {
+describe('the outcome of a request', () => {
+  test('a request without steps is approved without anyone', () => {
     expect(resolve([], [])).toEqual({ outcome: 'approved', steps: [] })
   })
 
-  test('a step without a decision is pending', () => {
+  test('a step without a decision keeps the request pending', () => {
     expect(resolve([step(['leads'])], []).outcome).toBe('pending')
   })
 
-  test('a yes of somebody in the group approves', () => {
-    const resolution = resolve([step(['leads'])], [yes('lea', 'leads')])
+  test('an approval by a member of the group approves the step', () => {
+    const resolution = resolve([step(['leads'])], [approval('lea', 'leads')])
     expect(resolution).toEqual({
       outcome: 'approved',
       steps: [{ groups: ['leads'], count: 1, approvedBy: ['lea'] }],
     })
   })
 
-  test('a yes of somebody in another group counts for nothing', () => {
-    expect(resolve([step(['leads'])], [yes('eve', 'search-dev'), yes('eva')]).outcome).toBe('pending')
+  test('an approval by a person outside the group does not count', () => {
+    expect(resolve([step(['leads'])], [approval('eve', 'search-dev'), approval('eva')]).outcome).toBe('pending')
   })
 
-  test('one no denies, before, between and after every yes', () => {
-    const approvals = [yes('a', 'leads'), yes('b', 'leads')]
+  test('one denial denies the request, before, between and after approvals', () => {
+    const approvals = [approval('a', 'leads'), approval('b', 'leads')]
     for (const at of [0, 1, 2]) {
-      const decisions = [...approvals.slice(0, at), no('c', 'leads'), ...approvals.slice(at)]
+      const decisions = [...approvals.slice(0, at), denial('c', 'leads'), ...approvals.slice(at)]
       expect(resolve([step(['leads'], 2)], decisions).outcome).toBe('denied')
     }
   })
 
-  test('a no denies even where nobody needs to say yes', () => {
-    expect(resolve([], [no('c')]).outcome).toBe('denied')
+  test('a denial denies even a request that needs no approval', () => {
+    expect(resolve([], [denial('c')]).outcome).toBe('denied')
   })
 
-  test('two of a group are two people, not one twice', () => {
+  test('a count of two needs two people; one person approving twice is not enough', () => {
     const steps = [step(['leads'], 2)]
-    expect(resolve(steps, [yes('a', 'leads'), yes('a', 'leads')]).outcome).toBe('pending')
-    expect(resolve(steps, [yes('a', 'leads'), yes('b', 'leads')]).outcome).toBe('approved')
+    expect(resolve(steps, [approval('a', 'leads'), approval('a', 'leads')]).outcome).toBe('pending')
+    expect(resolve(steps, [approval('a', 'leads'), approval('b', 'leads')]).outcome).toBe('approved')
   })
 
-  test('more than enough is enough, and nobody disappears', () => {
-    const resolution = resolve([step(['leads'])], [yes('a', 'leads'), yes('b', 'leads')])
+  test('an approval beyond the required count is still shown', () => {
+    const resolution = resolve([step(['leads'])], [approval('a', 'leads'), approval('b', 'leads')])
     expect(resolution.outcome).toBe('approved')
-    expect(stands(resolution)).toEqual([['a', 'b']])
+    expect(approversByStep(resolution)).toEqual([['a', 'b']])
   })
 
-  test('any group of a step will do, and all steps are needed', () => {
+  test('any group of a step may approve it, and every step has to be approved', () => {
     const steps = [step(['leads', 'sre']), step(['security'])]
-    expect(resolve(steps, [yes('a', 'sre')]).outcome).toBe('pending')
-    expect(resolve(steps, [yes('a', 'sre'), yes('b', 'security')]).outcome).toBe('approved')
+    expect(resolve(steps, [approval('a', 'sre')]).outcome).toBe('pending')
+    expect(resolve(steps, [approval('a', 'sre'), approval('b', 'security')]).outcome).toBe('approved')
   })
 })
 
-describe('one person counts once over all steps', () => {
+describe('one person counts for one step', () => {
   const both = [step(['leads']), step(['sre'])]
 
-  test('somebody in the groups of two steps does not stand for both', () => {
-    expect(resolve(both, [yes('a', 'leads', 'sre')]).outcome).toBe('pending')
+  test('a person in the groups of two steps does not approve both', () => {
+    expect(resolve(both, [approval('a', 'leads', 'sre')]).outcome).toBe('pending')
   })
 
-  test('but stands where they are needed, whoever came first', () => {
+  test('a person in the groups of two steps counts where they are needed, in any order of approvals', () => {
     for (const decisions of [
-      [yes('a', 'leads', 'sre'), yes('b', 'leads')],
-      [yes('b', 'leads'), yes('a', 'leads', 'sre')],
-      [yes('a', 'leads', 'sre'), yes('b', 'sre')],
+      [approval('a', 'leads', 'sre'), approval('b', 'leads')],
+      [approval('b', 'leads'), approval('a', 'leads', 'sre')],
+      [approval('a', 'leads', 'sre'), approval('b', 'sre')],
     ]) {
       expect(resolve(both, decisions).outcome).toBe('approved')
     }
-    expect(stands(resolve(both, [yes('a', 'leads', 'sre'), yes('b', 'leads')]))).toEqual([['b'], ['a']])
+    expect(approversByStep(resolve(both, [approval('a', 'leads', 'sre'), approval('b', 'leads')]))).toEqual([
+      ['b'],
+      ['a'],
+    ])
   })
 
-  test('also along a chain of people who each have to move', () => {
+  test('approvers move along a chain of steps if that fills one more step', () => {
     const steps = [step(['w']), step(['x']), step(['y']), step(['z'])]
-    const decisions = [yes('a', 'w', 'x'), yes('b', 'x', 'y'), yes('c', 'y', 'z'), yes('d', 'w')]
+    const decisions = [approval('a', 'w', 'x'), approval('b', 'x', 'y'), approval('c', 'y', 'z'), approval('d', 'w')]
     expect(resolve(steps, decisions).outcome).toBe('approved')
   })
 
   test('the same step twice needs two people', () => {
-    expect(resolve([step(['leads']), step(['leads'])], [yes('a', 'leads')]).outcome).toBe('pending')
-    expect(resolve([step(['leads']), step(['leads'])], [yes('a', 'leads'), yes('b', 'leads')]).outcome).toBe('approved')
+    expect(resolve([step(['leads']), step(['leads'])], [approval('a', 'leads')]).outcome).toBe('pending')
+    expect(resolve([step(['leads']), step(['leads'])], [approval('a', 'leads'), approval('b', 'leads')]).outcome).toBe(
+      'approved',
+    )
   })
 })
 
@@ -104,7 +109,7 @@ const anApproval = fc.record({
   groups: fc.subarray(groups),
 })
 
-/** Tries every way to give people to places. */
+/** Tries every assignment of people to places. */
 function canFill(places: string[][], people: DecisionFacts[]): boolean {
   const [place, ...others] = places
   if (!place) return true
@@ -118,7 +123,7 @@ function canFill(places: string[][], people: DecisionFacts[]): boolean {
   )
 }
 
-test('approved exactly when some way to give each place its own person exists, in whatever order they came', () => {
+test('a request is approved exactly if each required approval can have its own person, in any order of decisions', () => {
   fc.assert(
     fc.property(
       fc.array(aStep, { maxLength: 3 }),
@@ -134,12 +139,12 @@ test('approved exactly when some way to give each place its own person exists, i
   )
 })
 
-test('everybody shown at a step may stand for it, and nobody is shown twice', () => {
+test('everyone shown at a step is in one of its groups, and no one is shown twice', () => {
   fc.assert(
     fc.property(fc.array(aStep, { maxLength: 3 }), fc.array(anApproval, { maxLength: 8 }), (steps, decisions) => {
       const shown = resolve(steps, decisions).steps
-      const everybody = shown.flatMap(({ approvedBy }) => approvedBy)
-      expect(new Set(everybody).size).toBe(everybody.length)
+      const everyone = shown.flatMap(({ approvedBy }) => approvedBy)
+      expect(new Set(everyone).size).toBe(everyone.length)
       for (const { groups, approvedBy } of shown) {
         for (const id of approvedBy) {
           const first = decisions.find(({ personId }) => personId === id)

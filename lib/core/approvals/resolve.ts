@@ -1,4 +1,4 @@
-// Given these decisions, is the request approved, denied or still open? And who stands for which step?
+// Is a request approved, denied or still pending, given its decisions? Who counts for which step?
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 
 export type DecisionFacts = { personId: string; decision: 'approve' | 'deny'; groups: readonly string[] }
@@ -7,10 +7,10 @@ export type StepState = { groups: string[]; count: number; approvedBy: string[] 
 
 export type Resolution = { outcome: 'approved' | 'denied' | 'pending'; steps: StepState[] }
 
-const canStandFor = (approval: DecisionFacts, step: ApprovalStep) =>
+const canApprove = (approval: DecisionFacts, step: ApprovalStep) =>
   step.groups.some((group) => approval.groups.includes(group))
 
-/** The first yes of each person, in the order given: whoever decides twice counts once. */
+/** The first approval of each person, in the given order: two approvals by one person count once. */
 function approvalsOf(decisions: readonly DecisionFacts[]): DecisionFacts[] {
   const byPerson = new Map<string, DecisionFacts>()
   for (const decision of decisions) {
@@ -20,16 +20,16 @@ function approvalsOf(decisions: readonly DecisionFacts[]): DecisionFacts[] {
 }
 
 /**
- * Gives each person at most one step so that as many needed places as possible are filled: a maximum bipartite
- * matching by augmenting paths (Kuhn). A person in two groups may have to move to the other step when somebody comes
- * who can stand only for the first; taking people greedily would leave a place empty that need not be.
+ * Assigns each approver to at most one step so that as many required approvals as possible are filled: a maximum
+ * bipartite matching by augmenting paths (Kuhn). An approver in two groups may have to move to the other step when the
+ * next one can only approve the first; a greedy assignment would leave a step open that could be filled.
  */
 function assign(steps: readonly ApprovalStep[], approvals: readonly DecisionFacts[]): DecisionFacts[][] {
   const assigned: DecisionFacts[][] = steps.map(() => [])
   const place = (approval: DecisionFacts, tried: Set<number>): boolean => {
     for (const [index, step] of steps.entries()) {
       const here = assigned[index] ?? []
-      if (tried.has(index) || !canStandFor(approval, step)) continue
+      if (tried.has(index) || !canApprove(approval, step)) continue
       tried.add(index)
       if (here.length < step.count) {
         here.push(approval)
@@ -45,18 +45,19 @@ function assign(steps: readonly ApprovalStep[], approvals: readonly DecisionFact
   }
   for (const approval of approvals) {
     if (place(approval, new Set())) continue
-    // Nobody's yes disappears: one more than needed is shown at the first step it could stand for.
-    const spare = steps.findIndex((step) => canStandFor(approval, step))
+    // An approval that is not needed is still shown, at the first step that it could fill.
+    const spare = steps.findIndex((step) => canApprove(approval, step))
     assigned[spare]?.push(approval)
   }
   return assigned
 }
 
 /**
- * The state of a request by its decisions, oldest first. One no denies, whatever else was said. Otherwise approved when
- * every step has at least `count` distinct people of its groups; one person stands for one step only, even where they
- * are in the groups of several. No steps: approved without anyone.
- * @param decisions with the groups that count for each person: as they are now, where a lost group takes effect
+ * One denial denies a request, whatever else was decided. Otherwise it is approved once every step has approvals by at
+ * least `count` different people of its groups; each person counts for one step only, even if they are in the groups of
+ * several. A request without steps is approved without anyone.
+ * @param decisions oldest first, each with the groups that count for the person: a caller passes the current groups
+ * where losing a group has to take effect
  */
 export function resolve(steps: readonly ApprovalStep[], decisions: readonly DecisionFacts[]): Resolution {
   const assigned = assign(steps, approvalsOf(decisions))
