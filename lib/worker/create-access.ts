@@ -42,8 +42,7 @@ async function judge(work: Work) {
   const live = { namespaces: seen, clusterRoles, rights, difference }
   const permission = judgePermission(grant, policy, live, work.clock())
   if (permission.refusal) throw new Refused(permission.refusal)
-  work.until = permission.until
-  work.judged = permission.judged
+  work.note({ what: 'permitted', judged: permission.judged, until: permission.until })
 }
 
 /**
@@ -55,7 +54,7 @@ export async function wish(work: Work, objects: readonly ObjectKey[]) {
   refuseIf(whyNotApproved(grant, policy))
   const [judged, saved] = await Promise.allSettled([judge(work), saveIntent(work.writing, objects)])
   if (saved.status === 'rejected') throw saved.reason
-  grant.objects.push(...objects.map((object) => ({ ...object, uid: null, removedAt: null })))
+  work.note({ what: 'intent-saved', objects })
   if (judged.status === 'rejected') throw judged.reason
 }
 
@@ -81,13 +80,7 @@ export async function makeAll(work: Work, manifests: readonly Manifest[]) {
   work.signal.throwIfAborted()
   const results = await Promise.allSettled(manifests.map((manifest) => createObject(client, manifest)))
   for (const result of results) {
-    if (result.status === 'rejected') continue
-    const made = result.value
-    work.made.push(made)
-    const recorded = work.grant.objects.find((object) => keyText(object) === keyText(made))
-    if (recorded?.uid === made.uid) continue
-    if (recorded) Object.assign(recorded, { uid: made.uid, fingerprint: made.fingerprint })
-    work.unsaved.push(made)
+    if (result.status === 'fulfilled') work.note({ what: 'created', object: result.value })
   }
   const worst = worstOf(results)
   if (worst !== undefined) throw worst
@@ -96,7 +89,7 @@ export async function makeAll(work: Work, manifests: readonly Manifest[]) {
 /** Commits what is made and not known yet, so that what ends this grant knows it by its uid. */
 export async function saveProgress(work: Work) {
   await saveCreated(work.writing, work.unsaved)
-  work.unsaved = []
+  work.note({ what: 'created-saved' })
 }
 
 /** When access was due: with the last yes, or when it was asked for. */
@@ -107,24 +100,22 @@ const dueAt = ({ createdAt, request: { startsAt } }: Work['grant']) =>
 export async function activate(work: Work) {
   const { grant } = work
   // After a crash: what an earlier pass made may have been changed since, so each is looked at again.
-  const known = new Set(work.made.map(keyText))
+  const known = new Set(work.created.map(keyText))
   const unseen = grant.objects.filter((object) => !known.has(keyText(object)))
   if (unseen.length > 0) await make(work, unseen)
   const probes = await probeAllowed(await work.client(), grant, work.clock, work.signal)
   const activatedAt = work.clock()
   if (work.until && work.until <= activatedAt) {
     // The window has closed while it was made: judged anew, it is refused, unless the next one is open already.
-    work.judged = null
+    work.note({ what: 'window-closed' })
     await judge(work)
   }
   const ends = [activatedAt.getTime() + grant.request.durationSeconds * 1000]
   if (work.until) ends.push(work.until.getTime())
   // The annotations may only ever end access sooner; they do when granting took minutes.
-  for (const { expiresAt } of work.made) if (expiresAt) ends.push(expiresAt.getTime())
+  for (const { expiresAt } of work.created) if (expiresAt) ends.push(expiresAt.getTime())
   const expiresAt = new Date(Math.min(...ends))
   await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt, judged: work.judged })
   metrics().activeSeconds.observe(secondsBetween(dueAt(grant), activatedAt))
-  work.unsaved = []
-  grant.status = 'active'
-  grant.expiresAt = expiresAt
+  work.note({ what: 'activated', expiresAt })
 }

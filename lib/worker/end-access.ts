@@ -14,9 +14,7 @@ export async function beginEnding(
   const { grant } = work
   const now = work.clock()
   await saveEnding(work.writing, grant.status, { endedBy, note: sentence, code, stoppedBy, signatureFailure, now })
-  grant.status = 'ending'
-  grant.endingAt = now
-  grant.endedBy = endedBy
+  work.note({ what: 'ending', at: now, endedBy })
 }
 
 /** Removes these, all at once. What was removed is committed at the end, or here when something went wrong. */
@@ -27,8 +25,7 @@ export async function remove(work: Work, objects: readonly RecordedObject[], rem
       const uid = await deleteObject(client, object, work.grant.id, object.uid)
       // Gone although it was made: a worker died between its removal and the record of it, or somebody else was here.
       removed.push({ ...object, uid: uid ?? object.uid, alreadyGone: uid === null })
-      const recorded = work.grant.objects.find((other) => other === object)
-      if (recorded) recorded.removedAt = work.clock()
+      work.note({ what: 'removed', object, at: work.clock() })
     }),
   )
   const failed = results.find((result) => result.status === 'rejected')
@@ -55,7 +52,7 @@ export async function finish(work: Work, rest: readonly RecordedObject[], remove
     if (removal.status === 'rejected') throw removal.reason
     const endedAt = clock()
     await saveEnded(writing, { removed, probes: proof.value, endedBy, endedAt })
-    grant.status = 'ended'
+    work.note({ what: 'ended' })
     const due = [grant.expiresAt, grant.endingAt].flatMap((time) => time?.getTime() ?? [])
     metrics().endedSeconds.observe({ ended_by: endedBy }, secondsBetween(new Date(Math.min(...due)), endedAt))
   } catch (error) {

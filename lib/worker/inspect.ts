@@ -98,5 +98,5 @@ export async function inspect(work: Work, worker: string, until: Date): Promise<
   // An earlier attempt may have put everything right without being able to prove it.
   if (repair.do === 'repair' || grant.attempts > 0) await probeAllowed(client, grant, work.clock, work.signal)
   await saveInspected(writing, worker, { removed, made: work.unsaved, until })
-  work.unsaved = []
+  work.note({ what: 'created-saved' })
 }

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { review, type Subject } from '#lib/adapters/cluster/reviews'
-import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import { grantsNamespace } from '#lib/core/access/namespaces'
 import type { Probe, Probes } from '#lib/core/access/probe-resource'
 import { userGroups, userName } from '#lib/core/grants/names'
 import type { Attributes } from '#lib/core/rbac/attributes'
 import { breakdown } from '#lib/core/rbac/breakdown'
 import { rulesInWords } from '#lib/core/rbac/sentence'
+import type { GrantInWork } from './work.ts'
 
 /**
  * Milliseconds between two rounds of questions. The authorizer learns of a change from a watch, mostly within a few
@@ -66,7 +66,7 @@ const probesOf = (questions: readonly Attributes[], at: Date, allowed: (question
   results: questions.map((question): Probe => ({ ...question, allowed: allowed(question) })),
 })
 
-const questionsOf = ({ request }: ClaimedGrant) => breakdown(request.rules, request.namespaces)
+const questionsOf = ({ request }: GrantInWork) => breakdown(request.rules, request.namespaces)
 
 /**
  * Promise 5: asks the cluster about every verb, resource, name and namespace until it says allowed to all.
@@ -74,7 +74,7 @@ const questionsOf = ({ request }: ClaimedGrant) => breakdown(request.rules, requ
  */
 export async function probeAllowed(
   client: ClusterClient,
-  grant: ClaimedGrant,
+  grant: GrantInWork,
   clock: () => Date,
   signal: AbortSignal,
 ): Promise<Probes> {
@@ -91,7 +91,7 @@ export async function probeAllowed(
  */
 export async function probeDenied(
   client: ClusterClient,
-  grant: ClaimedGrant,
+  grant: GrantInWork,
   clock: () => Date,
   signal: AbortSignal,
 ): Promise<Probes> {

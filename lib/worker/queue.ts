@@ -9,9 +9,8 @@ import {
 } from '#lib/adapters/db/grants/grant-queue'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { log } from '#lib/observability/log'
-import { clientFor } from './clusters.ts'
 import { reconcileGrant } from './reconcile-grant.ts'
-import { type Work, writingOf } from './work.ts'
+import { startWork } from './work.ts'
 
 /** Grants under way at once in one cluster: a cluster that hangs holds these up and nobody else's. */
 const perCluster = 16
@@ -34,24 +33,6 @@ export type Queue = {
   refreshClusters(): Promise<void>
   /** Takes nothing more, and waits until what is under way has ended. */
   stop(): Promise<void>
-}
-
-function workOn(grant: ClaimedGrant, signal: AbortSignal): Work {
-  const received = performance.now()
-  const policy = currentPolicy()
-  return {
-    grant,
-    policy,
-    signal,
-    client: () => clientFor(policy.configuration, grant.cluster),
-    // The database said `now`; from there a clock that nobody can set goes on.
-    clock: () => new Date(grant.now.getTime() + performance.now() - received),
-    writing: writingOf(grant),
-    made: [],
-    unsaved: [],
-    judged: null,
-    until: null,
-  }
 }
 
 /** Works the queue: takes what is due, as soon as it is due, as much at once as each cluster may have under way. */
@@ -78,7 +59,7 @@ export function startQueue(worker: string): Queue {
 
   async function run(grant: ClaimedGrant, signal: AbortSignal) {
     try {
-      await reconcileGrant(workOn(grant, signal), worker)
+      await reconcileGrant(startWork(grant, signal), worker)
       if (grant.status === 'ended') over.add(grant.id)
     } catch (error) {
       // The database is away: the lease runs out by itself, and whoever can reach the database goes on.

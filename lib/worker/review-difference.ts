@@ -1,12 +1,12 @@
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { review } from '#lib/adapters/cluster/reviews'
-import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
 import { breakdown, countQuestions } from '#lib/core/rbac/breakdown'
 import { whoIn } from '#lib/core/rbac/current-access'
 import { effectiveDifference } from '#lib/core/rbac/difference'
+import type { GrantInWork } from './work.ts'
 
 /** A thousand questions are a second; above it, what was read of the cluster minutes ago has to do. */
 const mostQuestions = 1_000
@@ -18,7 +18,7 @@ const mostQuestions = 1_000
  */
 export async function reviewDifference(
   client: ClusterClient,
-  { cluster, request, requester }: ClaimedGrant,
+  { cluster, request, requester }: GrantInWork,
   configuration: Configuration,
   now: Date,
 ): Promise<Difference | undefined> {

@@ -2,31 +2,140 @@ import type { ClusterClient } from '#lib/adapters/cluster/client'
 import type { CreatedObject } from '#lib/adapters/cluster/objects'
 import type { Writing } from '#lib/adapters/db/grants/grant-progress'
 import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
-import type { CurrentPolicy } from '#lib/adapters/policy/current'
+import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import type { SystemActor } from '#lib/core/access/actor'
-import { grantObjects, type Manifest } from '#lib/core/grants/manifests'
+import type { EndReason } from '#lib/core/access/status'
+import { grantObjects, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import type { Judged } from '#lib/core/grants/may-begin'
+import type { RecordedObject } from '#lib/core/grants/plan'
 import { newReference } from '#lib/observability/reference'
+import { clientFor } from './clusters.ts'
 
-/** One pass over one claimed grant. `grant` is what the database says, kept up to date by whoever writes. */
+/** A claimed grant as the database has it, kept up to date by `Work.note`. */
+export type GrantInWork = Readonly<Omit<ClaimedGrant, 'objects'>> & {
+  readonly objects: readonly Readonly<RecordedObject>[]
+}
+
+/** What happened in a pass, told once it is committed or the cluster has answered. */
+export type Happened =
+  | { what: 'intent-saved'; objects: readonly ObjectKey[] }
+  | { what: 'permitted'; judged: Judged; until: Date | null }
+  | { what: 'window-closed' }
+  | { what: 'created'; object: CreatedObject }
+  | { what: 'created-saved' }
+  | { what: 'activated'; expiresAt: Date }
+  | { what: 'ending'; at: Date; endedBy: EndReason }
+  | { what: 'removed'; object: Readonly<RecordedObject>; at: Date }
+  | { what: 'ended' }
+
+/** One pass over one claimed grant. */
 export type Work = {
-  grant: ClaimedGrant
-  policy: Pick<CurrentPolicy, 'configuration' | 'compiled' | 'hash'>
+  readonly grant: GrantInWork
+  readonly policy: CurrentPolicy
   /** @throws ClusterError when there is no way into the cluster */
   client(): Promise<ClusterClient>
-  /** Aborted when the grant was changed by somebody else, the lease was lost, or the worker stops. */
-  signal: AbortSignal
+  /** Aborted when the grant was changed by someone else, the lease was lost, or the worker stops. */
+  readonly signal: AbortSignal
   /** The database's time. */
   clock(): Date
-  writing: Writing
-  /** What exists in the cluster for certain: made, or found to be exactly ours, in this pass. */
-  made: CreatedObject[]
+  readonly writing: Writing
+  /** What exists in the cluster for certain: created, or found to be exactly ours, in this pass. */
+  readonly created: readonly CreatedObject[]
   /** Of these, what the database does not know yet. */
-  unsaved: CreatedObject[]
-  /** What the last judgement let pass; null before it. */
-  judged: Judged | null
+  readonly unsaved: readonly CreatedObject[]
+  /** What the last judgement permitted; null before it. */
+  readonly judged: Judged | null
   /** When a window closes that access may not outlive, as it was judged; null where none does. */
+  readonly until: Date | null
+  /** The only way in which any of this changes. */
+  note(happened: Happened): void
+}
+
+type Progress = {
+  grant: ClaimedGrant
+  created: CreatedObject[]
+  unsaved: CreatedObject[]
+  judged: Judged | null
   until: Date | null
+}
+
+/** After a crash an earlier pass may have created and saved this object already; then there is nothing to save. */
+function noteCreated({ grant, created, unsaved }: Progress, object: CreatedObject) {
+  created.push(object)
+  const recorded = grant.objects.find((other) => keyText(other) === keyText(object))
+  if (recorded?.uid === object.uid) return
+  if (recorded) Object.assign(recorded, { uid: object.uid, fingerprint: object.fingerprint })
+  unsaved.push(object)
+}
+
+function noteInto(progress: Progress, happened: Happened): void {
+  const { grant } = progress
+  switch (happened.what) {
+    case 'intent-saved':
+      grant.objects.push(...happened.objects.map((object) => ({ ...object, uid: null, removedAt: null })))
+      return
+    case 'permitted':
+      progress.judged = happened.judged
+      progress.until = happened.until
+      return
+    case 'window-closed':
+      progress.judged = null
+      return
+    case 'created':
+      noteCreated(progress, happened.object)
+      return
+    case 'created-saved':
+      progress.unsaved = []
+      return
+    case 'activated':
+      progress.unsaved = []
+      grant.status = 'active'
+      grant.expiresAt = happened.expiresAt
+      return
+    case 'ending':
+      grant.status = 'ending'
+      grant.endingAt = happened.at
+      grant.endedBy = happened.endedBy
+      return
+    case 'removed': {
+      const recorded = grant.objects.find((other) => other === happened.object)
+      if (recorded) recorded.removedAt = happened.at
+      return
+    }
+    case 'ended':
+      grant.status = 'ended'
+  }
+}
+
+/** Begins a pass over a grant that this worker has just claimed. */
+export function startWork(claimed: ClaimedGrant, signal: AbortSignal): Work {
+  const received = performance.now()
+  const policy = currentPolicy()
+  const progress: Progress = { grant: claimed, created: [], unsaved: [], judged: null, until: null }
+  return {
+    policy,
+    signal,
+    client: () => clientFor(policy.configuration, claimed.cluster),
+    // The database said `now`; a clock that cannot be set counts on from there.
+    clock: () => new Date(claimed.now.getTime() + performance.now() - received),
+    writing: writingOf(claimed),
+    get grant() {
+      return progress.grant
+    },
+    get created() {
+      return progress.created
+    },
+    get unsaved() {
+      return progress.unsaved
+    },
+    get judged() {
+      return progress.judged
+    },
+    get until() {
+      return progress.until
+    },
+    note: (happened) => noteInto(progress, happened),
+  }
 }
 
 /** How much longer than approved the annotation lets the objects stand: granting itself may take some tries. Seconds. */
