@@ -106,7 +106,7 @@ describe('a cluster in trouble', () => {
       expect((activatedAt?.getTime() ?? 0) - createdAt.getTime()).toBeLessThan(10_000)
     }
     await until('the failure is told', async () => Boolean((await grantRow(hanging[0] ?? '')).lastError), 25_000)
-    expect((await grantRow(hanging[0] ?? '')).lastError).toContain('did not answer within 10 seconds')
+    expect((await grantRow(hanging[0] ?? '')).lastError).toContain('did not respond within 10 seconds')
   }, 90_000)
 })
 

@@ -1,7 +1,7 @@
 import { CompactEncrypt, importJWK } from 'jose'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { underReference } from '#lib/adapters/cluster/reference'
-import { requestToken, tokenSeconds } from '#lib/adapters/cluster/tokens'
+import { requestToken } from '#lib/adapters/cluster/tokens'
 import {
   longestNotice,
   type Problem,
@@ -18,6 +18,7 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { isAmong } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import { idSchema } from '#lib/core/access/ids'
+import { tokenSeconds } from '#lib/core/grants/token-lifetime'
 import type { AnswerRecord } from '#lib/core/signing/statements'
 import type { Signed } from '#lib/core/signing/verify-records'
 import { log } from '#lib/observability/log'
@@ -29,7 +30,8 @@ import { workerActor } from './work.ts'
 function whyNot({ person, grant, signatureFailure }: TakenOrder, { entitlements }: Configuration): Problem | null {
   const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
   if (signatureFailure) return { code: 'forbidden', sentence: signatureFailure.sentence }
-  if (person.id !== grant.requesterId) return { code: 'forbidden', sentence: 'Only the holder can get a credential for this access.' }
+  if (person.id !== grant.requesterId)
+    return { code: 'forbidden', sentence: 'Only the holder can get a credential for this access.' }
   if (grant.status !== 'active' || grant.secondsLeft <= 0) return conflict('The access is not active.')
   const entitlement = entitlements.find(({ name }) => name === grant.entitlementName)
   if (!entitlement || !isAmong(entitlement.who, person)) {

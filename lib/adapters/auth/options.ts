@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { NextAuthOptions } from 'next-auth'
 import { lookupAllowed } from '#lib/adapters/outbound'
+import { sessionSeconds } from '#lib/core/access/session-length'
 import { env } from '#lib/env'
 import { addressExceptions, identitySettings } from './configuration.ts'
 import { cookieSettings } from './cookies.ts'
@@ -73,8 +74,8 @@ export function authOptions(
   const { clientId, idTokenAlgorithm } = identitySettings()
   return {
     secret: env().sessionSecret,
-    // No grace period and no sliding expiry: a session ends an hour after it began, as its row in the database says.
-    session: { strategy: 'jwt', maxAge: 3600, updateAge: 3600 },
+    // No grace period and no sliding expiry: the cookie expires with the session's row in the database.
+    session: { strategy: 'jwt', maxAge: sessionSeconds, updateAge: sessionSeconds },
     cookies: cookieSettings(),
     logger,
     pages: { signIn: '/sign-in', error: '/sign-in' },

@@ -13,25 +13,30 @@ import { refuseBlockedAddress } from '#lib/adapters/outbound'
 import { ClusterError } from './errors.ts'
 import { openTransport, readKubeconfig, type Transport } from './transport.ts'
 
-/** How to get to a cluster, as postern.yaml says it. */
+/** How Postern connects to a cluster, from postern.yaml. */
 export type ClusterAccess = {
   name: string
   kubeconfig?: { file: string; context?: string | undefined } | undefined
   inCluster?: true | undefined
-  /** Link-local and metadata addresses that may be called all the same. */
+  /** Link-local and metadata addresses that the configuration allows Postern to call. */
   openAddresses?: readonly string[] | undefined
 }
 
-/** The way into one cluster as Postern itself. Every call ends within ten seconds and fails with a ClusterError. */
+/**
+ * A client for one cluster with Postern's own credential. Every call ends within ten seconds or fails with a
+ * ClusterError.
+ */
 export type ClusterClient = {
   name: string
   core: CoreV1Api
   rbac: RbacAuthorizationV1Api
   authorization: AuthorizationV1Api
   version: VersionApi
-  /** The JSON at a path of the API, as it came: text. */
+  /** The JSON at a path of the API, as unparsed text. */
   get(path: string, accept?: string): Promise<string>
-  /** The authority that the cluster's certificate is checked against, PEM; undefined where the system's own are used. */
+  /**
+   * The certificate authority that the cluster's certificate is checked against, PEM; undefined: those of the system.
+   */
   certificateAuthority: string | undefined
   close(): void
 }
@@ -45,9 +50,9 @@ function loadKubeConfig({ name, kubeconfig, inCluster }: ClusterAccess): KubeCon
     if (kubeconfig.context) kubeConfig.setCurrentContext(kubeconfig.context)
   }
   const cluster = kubeConfig.getCurrentCluster()
-  if (!cluster) throw new ClusterError('transient', `The kubeconfig for ${name} has no such context.`)
+  if (!cluster) throw new ClusterError('transient', `The kubeconfig for ${name} does not have the configured context.`)
   if (cluster.skipTLSVerify || !cluster.server.startsWith('https://')) {
-    // Whoever stands in between would get Postern's own token.
+    // A machine in the middle would receive Postern's own token.
     throw new ClusterError(
       'transient',
       `The kubeconfig for ${name} must use https and verify the server’s certificate.`,
@@ -85,10 +90,10 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
   }
 }
 
-type Kept = { key: string; client: Promise<ClusterClient> }
-const kept = new Map<string, Kept>()
+type Cached = { key: string; client: Promise<ClusterClient> }
+const cache = new Map<string, Cached>()
 
-/** Everything that a client was made from: another file or another content of it is another client. */
+/** Identifies a client's configuration. A changed kubeconfig file yields another key, and so a new client. */
 function keyOf(access: ClusterAccess): string {
   const stat = access.kubeconfig ? statSync(access.kubeconfig.file, { throwIfNoEntry: false }) : undefined
   return JSON.stringify([
@@ -102,31 +107,32 @@ function keyOf(access: ClusterAccess): string {
 }
 
 /**
- * The client for a cluster, made at first use and again when its kubeconfig file has changed; connections are kept.
+ * The client for a cluster, created at first use and again when its kubeconfig file changes. Connections are kept
+ * alive.
  * @throws ClusterError when the kubeconfig cannot be used
  */
 export async function clusterClient(access: ClusterAccess): Promise<ClusterClient> {
   const key = keyOf(access)
-  const known = kept.get(access.name)
+  const known = cache.get(access.name)
   if (known?.key === key) return known.client
   const client = open(access).catch((error: unknown) => {
     if (error instanceof ClusterError) throw error
-    // Only the system's code: a parser's message quotes the file, which holds a credential.
-    const why = (error as { code?: string }).code ?? 'it is not a kubeconfig'
+    // Only the system's error code: a parser's message quotes the file, which contains a credential.
+    const why = (error as { code?: string }).code ?? 'it is not a kubeconfig file'
     throw new ClusterError('transient', `The kubeconfig for ${access.name} cannot be read (${why}).`)
   })
-  kept.set(access.name, { key, client })
+  cache.set(access.name, { key, client })
   client.catch(() => {
-    if (kept.get(access.name)?.client === client) kept.delete(access.name)
+    if (cache.get(access.name)?.client === client) cache.delete(access.name)
   })
-  // Calls under way on the old connections are let finish: they have ten seconds at the most.
+  // Running calls on the old connections may finish: they end within ten seconds.
   known?.client.then((old) => setTimeout(old.close, 15_000).unref()).catch(() => {})
   return client
 }
 
-/** Closes every connection, at the end of the process. */
+/** Closes every connection when the process ends. */
 export async function closeClusters(): Promise<void> {
-  const clients = await Promise.allSettled([...kept.values()].map(({ client }) => client))
-  kept.clear()
+  const clients = await Promise.allSettled([...cache.values()].map(({ client }) => client))
+  cache.clear()
   for (const client of clients) if (client.status === 'fulfilled') client.value.close()
 }

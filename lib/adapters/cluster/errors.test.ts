@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
-import { ClusterError, errorOfAnswer, errorOfConnection, parseRetryAfter, shownText } from './errors.ts'
+import { describe, expect, test } from 'vitest'
+import { ClusterError, errorOfConnection, errorOfResponse, parseRetryAfter, shownText } from './errors.ts'
 
 const status = (message: string) => JSON.stringify({ kind: 'Status', message })
 const now = new Date('2026-11-23T10:00:00Z')
 
-describe('which answers are worth another try', () => {
-  it.each([
+describe('the kind of a failed call', () => {
+  test.each([
     [401, 'transient'],
     [408, 'transient'],
     [429, 'transient'],
@@ -16,45 +16,45 @@ describe('which answers are worth another try', () => {
     [422, 'refused'],
     [404, 'missing'],
     [409, 'exists'],
-  ] as const)('%d is %s', (code, kind) => {
-    expect(errorOfAnswer(code, {}, status('no'))).toMatchObject({ kind, status: code })
+  ] as const)('a response with status %d is a %s failure', (code, kind) => {
+    expect(errorOfResponse(code, {}, status('no'))).toMatchObject({ kind, status: code })
   })
-  it('no answer at all is', () => {
+  test('a call without a response is a transient failure', () => {
     const error = errorOfConnection(
       Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }),
     )
     expect(error).toMatchObject({ kind: 'transient', message: 'The cluster cannot be reached (ECONNREFUSED).' })
   })
-  it('what was judged already stays as it is', () => {
+  test('an error that is a ClusterError already stays as it is', () => {
     const error = new ClusterError('refused', 'no')
     expect(errorOfConnection(error)).toBe(error)
   })
 })
 
-describe('what a cluster says is shown', () => {
-  it('as its own sentence', () => {
-    const error = errorOfAnswer(403, {}, status('roles is forbidden: User "x" cannot create resource "roles"'))
+describe('the message of a failed call', () => {
+  test('a failure shows the cluster’s own explanation', () => {
+    const error = errorOfResponse(403, {}, status('roles is forbidden: User "x" cannot create resource "roles"'))
     expect(error.message).toBe(
-      'The cluster refused it (403): roles is forbidden: User "x" cannot create resource "roles"',
+      'The cluster refused the call (403): roles is forbidden: User "x" cannot create resource "roles"',
     )
   })
-  it('without tokens, control characters, reordering or length', () => {
+  test('a failure’s message is one short line without tokens and control characters', () => {
     const token = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(40)}.${'b'.repeat(40)}`
-    const { message } = errorOfAnswer(500, {}, status(`webhook said ${token}\u0000\u202e\n${'x'.repeat(5000)}`))
+    const { message } = errorOfResponse(500, {}, status(`webhook said ${token}\u0000\u202e\n${'x'.repeat(5000)}`))
     expect(message).not.toContain('eyJ')
-    expect(message).toMatch(/^The cluster is in trouble \(500\): webhook said \[removed\] x+$/)
+    expect(message).toMatch(/^The cluster failed \(500\): webhook said \[removed\] x+$/)
     expect(message.length).toBeLessThan(600)
     expect(shownText('Authorization: Bearer abc.def')).toBe('Authorization: Bearer [removed]')
   })
-  it('also when it is no JSON, or nothing', () => {
-    expect(errorOfAnswer(502, {}, '<html>Bad Gateway</html>').message).toContain('<html>Bad Gateway</html>')
-    expect(errorOfAnswer(502, {}, '').message).toContain('no explanation')
-    expect(errorOfAnswer(502, {}, 'null').message).toContain('null')
+  test('a failure whose body is not JSON, or is empty, still has a message', () => {
+    expect(errorOfResponse(502, {}, '<html>Bad Gateway</html>').message).toContain('<html>Bad Gateway</html>')
+    expect(errorOfResponse(502, {}, '').message).toContain('no explanation')
+    expect(errorOfResponse(502, {}, 'null').message).toContain('null')
   })
 })
 
 describe('Retry-After', () => {
-  it.each([
+  test.each([
     [undefined, undefined],
     ['2', 2000],
     ['0', 0],
@@ -62,5 +62,5 @@ describe('Retry-After', () => {
     ['Mon, 23 Nov 2026 10:00:05 GMT', 5000],
     ['Mon, 23 Nov 2026 09:00:00 GMT', 0],
     ['soon', undefined],
-  ])('%s', (header, ms) => expect(parseRetryAfter(header, now)).toBe(ms))
+  ])('the header Retry-After: %s means %s ms', (header, ms) => expect(parseRetryAfter(header, now)).toBe(ms))
 })

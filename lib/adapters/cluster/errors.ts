@@ -1,17 +1,17 @@
-// What went wrong with a call of a cluster, and is it worth another try?
+// Why did a call to a cluster fail, and is a retry worthwhile?
 
 /**
- * `transient`: the same call may succeed later. `refused`: the cluster said no, and will say no again until somebody
- * changes something. `missing`: what the call names is not there. `exists`: something of that name is there already.
+ * `transient`: the same call may succeed later. `refused`: the cluster refused the call, and will until someone changes
+ * something. `missing`: the object does not exist. `exists`: an object with that name already exists.
  */
 export type ClusterErrorKind = 'transient' | 'refused' | 'missing' | 'exists'
 
-/** A failed call, with one sentence that may be shown to the people of a grant. It never holds a token. */
+/** A failed call, with a sentence that may be shown to a grant's requester and approvers. It never contains a token. */
 export class ClusterError extends Error {
   readonly kind: ClusterErrorKind
-  /** HTTP status; undefined when no answer came. */
+  /** HTTP status; undefined without a response. */
   readonly status: number | undefined
-  /** Milliseconds that the cluster asked to be left alone (Retry-After); undefined when it did not. */
+  /** How long to wait before a retry, from Retry-After, in milliseconds; undefined without that header. */
   readonly retryAfterMs: number | undefined
   constructor(
     kind: ClusterErrorKind,
@@ -27,8 +27,8 @@ export class ClusterError extends Error {
 }
 
 /**
- * Text from a cluster, made fit to be shown and stored: one line, at most 500 characters, and nothing that looks like a
- * JSON web token, in case a proxy or a webhook echoes what it was sent.
+ * Text from a cluster, sanitised for display and storage: one line, at most 500 characters, and without anything that
+ * looks like a JSON Web Token, in case a proxy or a webhook echoes a request.
  */
 export const shownText = (text: string): string =>
   text
@@ -39,14 +39,16 @@ export const shownText = (text: string): string =>
     .trim()
     .slice(0, 500)
 
-/** Seconds or an HTTP date (RFC 9110 §10.2.3), in milliseconds, at most five minutes: nobody may silence us for longer. */
+/**
+ * Seconds or an HTTP date (RFC 9110 §10.2.3), in milliseconds, limited to five minutes so that no cluster can stall us.
+ */
 export function parseRetryAfter(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now.getTime()
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 300_000) : undefined
 }
 
-/** The API server's own sentence out of the body of an error: the `message` of a meta/v1 Status. */
+/** The API server's own explanation in an error response: the `message` of a meta/v1 Status. */
 function messageOf(body: string): string | undefined {
   try {
     const status: unknown = JSON.parse(body)
@@ -57,25 +59,31 @@ function messageOf(body: string): string | undefined {
   }
 }
 
-/** 401: our own credential is not accepted, which an operator can put right while the grant waits. */
+/** 401 is included: an operator can renew Postern's own credential while the grant waits. */
 const transientStatuses = new Set([401, 408, 425, 429])
 
-/** The error for an answer that is not a success. */
-export function errorOfAnswer(status: number, headers: Record<string, string | undefined>, body: string): ClusterError {
-  const said = shownText(messageOf(body) ?? (body || 'no explanation'))
+/** The error for a response that is not a success. */
+export function errorOfResponse(
+  status: number,
+  headers: Record<string, string | undefined>,
+  body: string,
+): ClusterError {
+  const message = shownText(messageOf(body) ?? (body || 'no explanation'))
   const details = { status, retryAfterMs: parseRetryAfter(headers['retry-after'], new Date()) }
-  if (status === 404) return new ClusterError('missing', `The cluster says: ${said}`, details)
-  if (status === 409) return new ClusterError('exists', `The cluster says: ${said}`, details)
+  if (status === 404) return new ClusterError('missing', `The cluster responded: ${message}`, details)
+  if (status === 409) return new ClusterError('exists', `The cluster responded: ${message}`, details)
   if (status === 401) {
     return new ClusterError('transient', 'The cluster does not accept Postern’s own credential (401).', details)
   }
   if (status >= 500 || transientStatuses.has(status)) {
-    return new ClusterError('transient', `The cluster is in trouble (${status}): ${said}`, details)
+    return new ClusterError('transient', `The cluster failed (${status}): ${message}`, details)
   }
-  return new ClusterError('refused', `The cluster refused it (${status}): ${said}`, details)
+  return new ClusterError('refused', `The cluster refused the call (${status}): ${message}`, details)
 }
 
-/** The error for a call that got no answer: timed out, refused, reset, a name or a certificate that is wrong. */
+/**
+ * The error for a call without a response: a timeout, a refused or reset connection, an invalid name or certificate.
+ */
 export function errorOfConnection(error: unknown): ClusterError {
   if (error instanceof ClusterError) return error
   const { code, message } = error as { code?: unknown; message?: unknown }

@@ -4,9 +4,12 @@ import type { ClusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
 import { parseJson } from './parse-json.ts'
 
-/** One page of a list, as it came: making typed objects of thousands takes several times what reading them takes. */
+/**
+ * One unparsed page of a list. Turning thousands of items into typed objects takes several times as long as reading
+ * them.
+ */
 export type Page = {
-  /** The same as long as its items are, to the byte. Asking for this takes a tenth of reading them. */
+  /** A hash of the items' bytes. Computing it takes a tenth of the time that parsing them takes. */
   digest(): string
   /** @throws ClusterError */
   items(): object[]
@@ -14,18 +17,18 @@ export type Page = {
 
 const isObject = (item: unknown) => typeof item === 'object' && item !== null
 const head = z.object({ metadata: z.object({ continue: z.string().optional() }).optional() })
-// One question about all items: asked of each by itself, it is asked tens of thousands of times a sweep.
+// One check for all items, because a separate schema check per item would run tens of thousands of times per sweep.
 const body = z.object({ items: z.custom<object[]>((items) => Array.isArray(items) && items.every(isObject)) })
 
 function read<T>(shape: z.ZodType<T>, text: string): T {
   const { success, data } = shape.safeParse(parseJson(text))
-  if (!success) throw new ClusterError('transient', 'The cluster’s answer is not a list.')
+  if (!success) throw new ClusterError('transient', 'The cluster’s response is not a list.')
   return data
 }
 
 /**
- * The text before the items and that of the items: API servers write a list's own metadata, which changes all the time,
- * first. Where it is not there, the whole text is both.
+ * Splits a page into the text before its items and the text of the items. API servers write a list's own metadata,
+ * which changes all the time, first. Where they don't, both parts are the whole text.
  */
 function split(text: string): { head: string; items: string } {
   const at = text.indexOf('"items":[')
@@ -35,7 +38,7 @@ function split(text: string): { head: string; items: string } {
 }
 
 /**
- * A list of the cluster, page by page. All pages show the moment of the first.
+ * Reads a list page by page. All pages show the state at the time of the first.
  * @param path of the list, such as `/api/v1/namespaces`
  * @throws ClusterError
  */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeId } from '#lib/core/access/ids'
 import { grantsNamespace } from '#lib/core/access/namespaces'
 import { type GrantFacts, grantObjects, keyOf } from '#lib/core/grants/manifests'
@@ -11,7 +11,7 @@ import { ClusterError } from './errors.ts'
 import { createObject, deleteExactly, deleteObject, listOurs } from './objects.ts'
 import { listNamespaces, readClusterRole, readNamespaces, readVersion } from './read-cluster.ts'
 import { review, reviewSelf } from './reviews.ts'
-import { requestToken, tokenSeconds } from './tokens.ts'
+import { requestToken } from './tokens.ts'
 
 const { kubernetes } = testParts()
 let client: ClusterClient
@@ -41,59 +41,59 @@ const question = (verb: string) => ({
 const may = async (grantId: string, verb: string) =>
   (await review(client, { user: userName(grantId), groups: userGroups }, [question(verb)]))[0]
 
-/** The API server's authorizer reads what was written from a watch, some milliseconds later. */
-const becomes = (wanted: boolean, ask: () => Promise<boolean | undefined>) =>
-  expect.poll(ask, { timeout: 10_000, interval: 20 }).toBe(wanted)
+/** The API server's authorizer learns of changes from a watch, some milliseconds later. */
+const becomes = (expected: boolean, probe: () => Promise<boolean | undefined>) =>
+  expect.poll(probe, { timeout: 10_000, interval: 20 }).toBe(expected)
 
 async function make(given: GrantFacts) {
   return Promise.all(grantObjects(given).map((manifest) => createObject(client, manifest)))
 }
 
-describe('with the rights of deploy/rbac.yaml and no others', () => {
-  it('access is made, works, is taken back and works no more', async () => {
+describe('with only the rights of deploy/rbac.yaml', () => {
+  test('access works once its objects are created, and is denied once they are deleted', async () => {
     const given = facts()
-    const made = await make(given)
-    expect(made.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Role', 'RoleBinding'])
+    const created = await make(given)
+    expect(created.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Role', 'RoleBinding'])
     await becomes(true, () => may(given.grantId, 'patch'))
     expect(await may(given.grantId, 'delete')).toBe(false)
-    for (const object of made.toReversed()) await deleteObject(client, object, given.grantId, object.uid)
+    for (const object of created.toReversed()) await deleteObject(client, object, given.grantId, object.uid)
     await becomes(false, () => may(given.grantId, 'patch'))
     expect(
       (await listOurs(client, 'postern.example.com')).filter(({ name }) => name === objectName(given.grantId)),
     ).toEqual([])
   })
 
-  it('what somebody changed, added or took away since the last look is seen, and what stayed is not read again', async () => {
-    const given = facts({ requestUrl: 'https://looked-at.example.com/requests/req_1' })
-    const look = async () => {
-      const objects = await listOurs(client, 'looked-at.example.com')
+  test('a second list shows changed, added and deleted objects, and does not parse unchanged pages again', async () => {
+    const given = facts({ requestUrl: 'https://listed.example.com/requests/req_1' })
+    const list = async () => {
+      const objects = await listOurs(client, 'listed.example.com')
       return new Map(objects.map((object) => [object.kind, object]))
     }
     await make(given)
-    const [first, again] = [await look(), await look()]
+    const [first, again] = [await list(), await list()]
     expect([...first.keys()].sort()).toEqual(['Role', 'RoleBinding', 'ServiceAccount'])
     expect(again.get('Role')).toBe(first.get('Role'))
     const role = ['role', objectName(given.grantId), '-n', 'payments']
     await kubectl(['patch', ...role, '--type=json', '-p', '[{"op":"add","path":"/rules/0/verbs/-","value":"delete"}]'])
-    const changed = await look()
+    const changed = await list()
     expect(changed.get('Role')?.fingerprint).not.toBe(first.get('Role')?.fingerprint)
     expect(changed.get('RoleBinding')).toBe(first.get('RoleBinding'))
     await kubectl(['delete', ...role])
-    expect([...(await look()).keys()].sort()).toEqual(['RoleBinding', 'ServiceAccount'])
+    expect([...(await list()).keys()].sort()).toEqual(['RoleBinding', 'ServiceAccount'])
   })
 
-  it('a vetted ClusterRole is bound, and any other is refused for good', async () => {
+  test('Postern may bind a vetted ClusterRole, and the cluster refuses any other', async () => {
     const view = facts({ clusterRole: 'view', rules: [] })
     await make(view)
     const admin = facts({ clusterRole: 'admin', rules: [] })
     await expect(make(admin)).rejects.toMatchObject({ kind: 'refused', status: 403 })
   })
 
-  it('a namespace that was not opened to Postern is refused for good', async () => {
+  test('the cluster refuses Postern’s objects in a namespace where it has no rights', async () => {
     await expect(make(facts({ namespaces: ['kube-system'] }))).rejects.toMatchObject({ kind: 'refused', status: 403 })
   })
 
-  it('Postern itself may not read Secrets, change a Role or make pods', async () => {
+  test('Postern itself may not read Secrets, change a Role or create pods', async () => {
     const about = { namespace: 'payments', group: '', subresource: '', name: '' }
     const answers = await reviewSelf(client, [
       { ...about, verb: 'get', resource: 'secrets' },
@@ -107,14 +107,14 @@ describe('with the rights of deploy/rbac.yaml and no others', () => {
   })
 })
 
-describe('what is there already', () => {
-  it('is success when it is exactly this grant’s', async () => {
+describe('an object that already exists', () => {
+  test('creating an object of this grant again succeeds and keeps the existing one', async () => {
     const given = facts()
     const [first, second] = [await make(given), await make(given)]
     expect(second.map(({ uid }) => uid)).toEqual(first.map(({ uid }) => uid))
   })
 
-  it('is never adopted without this grant’s label, and never removed', async () => {
+  test('an existing object without this grant’s label is neither adopted nor deleted', async () => {
     const given = facts()
     const [, role] = grantObjects(given)
     if (role?.kind !== 'Role') throw new Error('no role')
@@ -124,17 +124,17 @@ describe('what is there already', () => {
     expect(await kubectl(['get', 'role', role.metadata.name, '-n', 'payments', '-o', 'name'])).toContain('role')
   })
 
-  it('is not taken for ours when somebody made it wider than what was approved', async () => {
+  test('an existing object that allows more than was approved is not adopted', async () => {
     const given = facts()
     const wider = grantObjects({ ...given, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] })
     await kubectl(['create', '-f', '-'], { input: JSON.stringify(wider[1]) })
     await expect(make(given)).rejects.toMatchObject({ kind: 'refused', status: 409 })
   })
 
-  it('under the same name with another uid is removed only when it is this grant’s', async () => {
+  test('an object under the same name with another uid is deleted only if its label names this grant', async () => {
     const given = facts()
     const [account] = await make(given)
-    if (!account) throw new Error('nothing made')
+    if (!account) throw new Error('nothing created')
     const gone = '00000000-0000-0000-0000-000000000000'
     await deleteObject(client, account, makeId('grant', new Date(), randomBytes(10)), gone)
     expect(await kubectl(['get', 'sa', account.name, '-n', grantsNamespace, '-o', 'name'])).toContain(account.name)
@@ -142,20 +142,20 @@ describe('what is there already', () => {
     await expect(kubectl(['get', 'sa', account.name, '-n', grantsNamespace])).rejects.toThrow(/not found/i)
   })
 
-  it('is removed twice without complaint', async () => {
+  test('deleting an object twice succeeds', async () => {
     const given = facts()
     const [account] = await make(given)
-    if (!account) throw new Error('nothing made')
+    if (!account) throw new Error('nothing created')
     for (const _ of [1, 2]) await deleteObject(client, account, given.grantId, account.uid)
     await deleteExactly(client, account)
   })
 })
 
 describe('a token', () => {
-  it('lives as long as asked for, and is of this very ServiceAccount', async () => {
+  test('a token is valid for the requested time, and only for the ServiceAccount with the given uid', async () => {
     const given = facts()
     const [account] = await make(given)
-    if (!account) throw new Error('nothing made')
+    if (!account) throw new Error('nothing created')
     const { token, jti, expiresAt } = await requestToken(client, account, 600)
     expect(token.split('.')).toHaveLength(3)
     expect(jti).toMatch(/^[0-9a-f-]{36}$/)
@@ -163,18 +163,10 @@ describe('a token', () => {
     const other = { ...account, uid: '00000000-0000-0000-0000-000000000000' }
     await expect(requestToken(client, other, 600)).rejects.toBeInstanceOf(ClusterError)
   })
-  it.each([
-    [1, 600],
-    [599.5, 600],
-    [600.2, 601],
-    [3599, 3599],
-    [3607, 3600],
-    [86_400, 3600],
-  ])('for a grant with %d s left lives %d s', (left, seconds) => expect(tokenSeconds(left)).toBe(seconds))
 })
 
-describe('looking', () => {
-  it('sees the version, namespaces with labels, and what the vetted ClusterRole allows', async () => {
+describe('reading a cluster', () => {
+  test('Postern reads the version, the namespaces with their labels, and the rules of a vetted ClusterRole', async () => {
     expect(await readVersion(client)).toMatch(/^v1\.\d+/)
     const all = await listNamespaces(client)
     expect(all.find(({ name }) => name === 'payments')?.labels).toMatchObject({ environment: 'prod' })
@@ -184,7 +176,7 @@ describe('looking', () => {
     const view = await readClusterRole(client, 'view')
     expect(view?.some(({ resources }) => resources.includes('pods'))).toBe(true)
   })
-  it('calls over one kept connection, not over a new one for each', async () => {
+  test('calls use one kept connection instead of a new one each', async () => {
     const started = performance.now()
     for (let i = 0; i < 20; i++) await readVersion(client)
     expect((performance.now() - started) / 20).toBeLessThan(50)
@@ -192,7 +184,7 @@ describe('looking', () => {
 })
 
 describe('a kubeconfig', () => {
-  it('that is not there is told by name and code, and may be there later', async () => {
+  test('a missing kubeconfig is a transient failure that names the system’s error code', async () => {
     const missing = clusterClient({ name: 'other', kubeconfig: { file: '/nonexistent/kubeconfig' } })
     await expect(missing).rejects.toMatchObject({ kind: 'transient', message: expect.stringContaining('ENOENT') })
   })

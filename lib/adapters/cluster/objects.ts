@@ -17,7 +17,7 @@ import { ClusterError } from './errors.ts'
 import { listPages } from './list-pages.ts'
 import { withConcurrency } from './with-concurrency.ts'
 
-/** What was made: who the object is, and the end that its annotation tells whoever looks at the cluster alone. */
+/** An object as created, with the expiry from its annotation, which the sweep reads when it has no database. */
 export type CreatedObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }
 
 type Found = KubernetesObject & Omit<ShownObject, 'metadata'>
@@ -43,12 +43,12 @@ const read = ({ core, rbac }: ClusterClient, { kind, namespace, name }: ObjectKe
   return readers[kind]()
 }
 
-/** The same as the parts that matter, whatever the client made of dates. */
+/** The same object in the type of core. The client's own type differs only in dates. */
 const shownOf = (found: Found) => found as ShownObject
 
 function toCreatedObject(key: ObjectKey, found: Found): CreatedObject {
   const { uid, creationTimestamp } = found.metadata ?? {}
-  if (!uid) throw new ClusterError('transient', `The cluster gave ${keyText(key)} no uid.`)
+  if (!uid) throw new ClusterError('transient', `The cluster returned ${keyText(key)} without a uid.`)
   return {
     ...key,
     uid,
@@ -68,16 +68,16 @@ async function orExisting<T>(call: Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * Makes an object of a grant. When something of that name is there already, it counts as made only if it says that it
- * is this grant's and gives exactly the same: what is not ours is never adopted, nor what somebody changed.
+ * Creates an object of a grant. If an object of that name already exists, it is accepted only if its label names this
+ * grant and it allows exactly the same: a foreign or modified object is never adopted.
  * @throws ClusterError
  */
 export async function createObject(client: ClusterClient, manifest: Manifest): Promise<CreatedObject> {
   const key = keyOf(manifest)
-  const made = await orExisting(create(client, manifest))
-  if (made) {
-    if (isDeepStrictEqual(essenceOf(shownOf(made)), essenceOf(manifest))) return toCreatedObject(key, made)
-    const sentence = `The cluster changed ${keyText(key)} while it was made: something there rewrites objects.`
+  const created = await orExisting(create(client, manifest))
+  if (created) {
+    if (isDeepStrictEqual(essenceOf(shownOf(created)), essenceOf(manifest))) return toCreatedObject(key, created)
+    const sentence = `The cluster changed ${keyText(key)} on creation. Check its mutating admission webhooks.`
     throw new ClusterError('refused', sentence, { status: 422 })
   }
   const found = await read(client, key)
@@ -87,9 +87,8 @@ export async function createObject(client: ClusterClient, manifest: Manifest): P
     found.metadata?.deletionTimestamp ||
     !isDeepStrictEqual(essenceOf(shownOf(found)), essenceOf(manifest))
   ) {
-    throw new ClusterError('refused', `${keyText(key)} is there already and is not what Postern makes.`, {
-      status: 409,
-    })
+    const sentence = `${keyText(key)} already exists and is not an object of this grant. Delete it, then try again.`
+    throw new ClusterError('refused', sentence, { status: 409 })
   }
   return toCreatedObject(key, found)
 }
@@ -106,7 +105,8 @@ async function remove(client: ClusterClient, key: ObjectKey, uid: string): Promi
   try {
     return await removers[kind]()
   } catch (error) {
-    // With a namespace goes what Postern may do there. That nothing is left, its right to look everywhere still tells.
+    // Deleting a namespace also deletes Postern's rights in it. Reading is allowed everywhere, and tells if anything is
+    // left.
     if (error instanceof ClusterError && error.status === 403) await read(client, key)
     throw error
   }
@@ -122,9 +122,10 @@ const orMissing = async <T>(call: Promise<T>): Promise<T | undefined> => {
 }
 
 /**
- * Removes an object of a grant; success when it is not there. With a uid it is this object or none; without one (nobody
- * saw it made), or where another one has taken its name, whatever is there goes only if it says that it is this grant's.
- * Returns the uid of what was removed, null where nothing was there to remove.
+ * Deletes an object of a grant; succeeds if it does not exist. With a uid it deletes exactly that object. Without one
+ * (its creation was never confirmed), or if another object now has the name, it deletes that only if its label names
+ * this grant.
+ * @returns the uid of the deleted object; null if there was none
  * @throws ClusterError
  */
 export async function deleteObject(
@@ -147,15 +148,16 @@ export async function deleteObject(
 }
 
 /**
- * Removes exactly this object, whatever its labels say by now. Success when it is not there, or another one has its name.
- * Returns whether this call removed it.
+ * Deletes exactly this object, whatever its labels are by now. Succeeds if it does not exist, or if another object has
+ * its name.
+ * @returns whether this call deleted it
  * @throws ClusterError
  */
 export async function deleteExactly(client: ClusterClient, object: ObjectKey & { uid: string }): Promise<boolean> {
   return (await orExisting(orMissing(remove(client, object, object.uid)))) !== undefined
 }
 
-/** What is there under these names at this moment, whoever made it; what is not there is left out. Consistent reads. */
+/** The objects that exist under these names, whoever created them. Consistent reads; missing objects are left out. */
 export async function readObjects(client: ClusterClient, keys: readonly ObjectKey[]): Promise<InspectedObject[]> {
   const found = await withConcurrency(8, keys, async (key) => {
     const object = await orMissing(read(client, key))
@@ -166,8 +168,8 @@ export async function readObjects(client: ClusterClient, keys: readonly ObjectKe
 }
 
 /**
- * Objects of one answer. A page of Roles is about 2.5 MB, so what Postern holds in memory stays small, and 10,000 grants
- * of three objects are 15 calls.
+ * Objects per page. A page of Roles is about 2.5 MB, so memory use stays small, and 10,000 grants with three objects
+ * each are 15 calls.
  */
 const pageSize = 2000
 
@@ -178,21 +180,21 @@ const lists: ReadonlyArray<[kind: ObservedObject['kind'], path: string]> = [
   ['ServiceAccount', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`],
 ]
 
-/** What each page of the last look at a cluster showed: mostly the next look brings the same again, to the byte. */
-type SeenPages = Map<string, readonly ObservedObject[]>
-const lastPages = new WeakMap<ClusterClient, SeenPages>()
+/** The parsed pages of the last list of each cluster. Most pages are identical at the next list. */
+type ParsedPages = Map<string, readonly ObservedObject[]>
+const lastPages = new WeakMap<ClusterClient, ParsedPages>()
 
 /**
- * Everything in the cluster that carries the labels of this Postern, page by page: ServiceAccounts of the grants'
- * namespace, Roles and RoleBindings of every namespace. Consistent: without a resource version the API server answers
- * with nothing older than the moment it was asked, and all pages show that moment.
+ * Everything in the cluster with the labels of this Postern instance: ServiceAccounts in the grants' namespace, Roles
+ * and RoleBindings in every namespace. Consistent: without a resource version the API server returns the state at the
+ * time of the call, and all pages show that state.
  * @param instance see instanceOf()
  * @throws ClusterError
  */
 export async function listOurs(client: ClusterClient, instance: string): Promise<ObservedObject[]> {
   const labelSelector = `${labels.managedBy}=${managedBy},${labels.instance}=${instance}`
   const before = lastPages.get(client)
-  const pages: SeenPages = new Map()
+  const pages: ParsedPages = new Map()
   for (const [kind, path] of lists)
     for await (const page of listPages(client, path, { labelSelector, limit: pageSize })) {
       const key = `${kind} ${page.digest()}`

@@ -1,10 +1,10 @@
 import { ClusterError } from './errors.ts'
 
-/** @throws ClusterError where an answer of a cluster is no JSON */
+/** @throws ClusterError if a cluster's response is not JSON */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new ClusterError('transient', 'The cluster’s answer is not JSON.')
+    throw new ClusterError('transient', 'The cluster’s response is not JSON.')
   }
 }

@@ -5,14 +5,14 @@ import { withConcurrency } from './with-concurrency.ts'
 
 export type Namespace = { name: string; labels: Record<string, string> }
 
-/** The release that the API server says it is, such as `v1.37.2`. */
+/** The API server's version, such as `v1.37.2`. */
 export async function readVersion(client: ClusterClient): Promise<string> {
   const { gitVersion } = await client.version.getCode()
   return gitVersion.slice(0, 60)
 }
 
-/** A namespace that is on its way out takes nothing new, so it counts as not there. */
-const isLeaving = (phase: string | undefined) => phase === 'Terminating'
+/** A terminating namespace accepts no new objects, so it is treated as missing. */
+const isTerminating = (phase: string | undefined) => phase === 'Terminating'
 
 /** Every namespace with its labels. */
 export async function listNamespaces(client: ClusterClient): Promise<Namespace[]> {
@@ -21,7 +21,7 @@ export async function listNamespaces(client: ClusterClient): Promise<Namespace[]
   do {
     const answer = await client.core.listNamespace({ limit: 500, _continue: page })
     for (const { metadata, status } of answer.items) {
-      if (!metadata?.name || isLeaving(status?.phase)) continue
+      if (!metadata?.name || isTerminating(status?.phase)) continue
       namespaces.push({ name: metadata.name, labels: metadata.labels ?? {} })
     }
     page = answer.metadata?._continue || undefined
@@ -30,24 +30,23 @@ export async function listNamespaces(client: ClusterClient): Promise<Namespace[]
 }
 
 /**
- * These namespaces as they are now; those that are not there, or are being removed, are left out. Resource version 0 has
- * the API server answer from what it holds in memory, which follows the truth by milliseconds, and spares a read of etcd
- * that everybody who waits for access would wait for.
+ * The current state of these namespaces; missing and terminating ones are left out. With resource version 0 the API
+ * server answers from its watch cache, which lags by milliseconds, and saves an etcd read that would delay access.
  */
 export async function readNamespaces(client: ClusterClient, names: readonly string[]): Promise<Namespace[]> {
   const found = await withConcurrency(8, names, async (name) => {
     const { items } = await client.core.listNamespace({ fieldSelector: `metadata.name=${name}`, resourceVersion: '0' })
     const [namespace] = items
-    if (namespace?.metadata?.name !== name || isLeaving(namespace.status?.phase)) return []
+    if (namespace?.metadata?.name !== name || isTerminating(namespace.status?.phase)) return []
     return [{ name, labels: namespace.metadata.labels ?? {} }]
   })
   return found.flat()
 }
 
 /**
- * What a ClusterRole allows with namespaced resources, in normal form; null when it is not there. Rules about
- * non-resource URLs are left out: a RoleBinding cannot give them (Kubernetes authorizes those without a namespace).
- * @throws ClusterError, `refused` too where a rule cannot be read: then nobody can say what the role gives
+ * The resource rules of a ClusterRole, normalised; null if it does not exist. Rules for non-resource URLs are left out,
+ * because a RoleBinding can't grant those (Kubernetes authorizes them without a namespace).
+ * @throws ClusterError, also `refused` if a rule can't be parsed, because then it is unknown what the role allows
  */
 export async function readClusterRole(client: ClusterClient, name: string): Promise<Rule[] | null> {
   let rules: unknown[]
@@ -63,7 +62,7 @@ export async function readClusterRole(client: ClusterClient, name: string): Prom
     const candidate = { apiGroups, resources, verbs, ...(resourceNames?.length ? { resourceNames } : {}) }
     const result = ruleSchema.safeParse(candidate)
     if (!result.success)
-      throw new ClusterError('refused', `The ClusterRole ${name} has a rule that Postern cannot read.`)
+      throw new ClusterError('refused', `The ClusterRole ${name} has a rule that Postern can’t parse.`)
     return [result.data]
   })
   return normalizeRules(parsed)

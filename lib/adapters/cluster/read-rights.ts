@@ -1,5 +1,5 @@
-// Everything that says who may do what in a cluster, page by page. What comes is a cluster's word: read down to what
-// lib/core/rbac looks at, and nothing is taken for granted.
+// Reads a cluster's RBAC rules and bindings, page by page. The responses are untrusted: only the fields that
+// lib/core/rbac uses are kept, and each is validated.
 import { z } from 'zod'
 import type { Subject } from '#lib/core/rbac/cluster-objects'
 import type { ClusterRights, ServedResource } from '#lib/core/rbac/cluster-rights'
@@ -25,12 +25,12 @@ const shapes = {
   clusterrolebindings: z.object({ metadata: named, roleRef, subjects }),
   serviceaccounts: z.object({ metadata: placed }),
 }
-/** Objects of all kinds together. A cluster with more is not read: nobody would wait for the answer. */
-const mostObjects = 300_000
+/** Objects of all kinds. A cluster with more is not read, because evaluating them would take too long. */
+const maxObjects = 300_000
 const pageSize = 500
 
-/** A page counts as so many at least: a server that gives small ones, or empty ones for ever, comes to an end too. */
-const leastPerPage = 250
+/** Each page counts at least this much, so that a server with tiny or endless empty pages reaches the limit too. */
+const minPerPage = 250
 
 type Budget = { left: number; signal: AbortSignal }
 
@@ -39,8 +39,9 @@ async function listAll<S extends z.ZodType>(client: ClusterClient, path: string,
   budget.signal.throwIfAborted()
   for await (const page of listPages(client, path, { limit: pageSize })) {
     const items = page.items()
-    budget.left -= Math.max(items.length, leastPerPage)
-    if (budget.left < 0) throw new ClusterError('transient', `There are more than ${mostObjects} objects to read.`)
+    budget.left -= Math.max(items.length, minPerPage)
+    if (budget.left < 0)
+      throw new ClusterError('transient', `The cluster has more than ${maxObjects} RBAC objects, too many to read.`)
     for (const item of items) found.push(shape.parse(item))
     budget.signal.throwIfAborted()
   }
@@ -52,7 +53,7 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1'
 type Placed = { metadata: { namespace?: string; name: string } }
 const keyOf = ({ metadata: { namespace = '', name } }: Placed) => `${namespace}/${name}`
 
-/** In one order, whatever order the server gives: the same rights have the same text. */
+/** Sorted, so that the same rights always have the same JSON, whatever the server's order. */
 const sorted = <T extends Placed>(items: readonly T[]): T[] =>
   items
     .map((item) => [keyOf(item), item] as const)
@@ -60,22 +61,22 @@ const sorted = <T extends Placed>(items: readonly T[]): T[] =>
     .map(([, item]) => item)
 
 /**
- * Bindings that mean nobody but the ServiceAccounts of `grantsNamespace` come and go with the grants, which Postern knows
- * better; and a role that no binding names gives nothing to anybody.
+ * Drops bindings whose only subjects are ServiceAccounts in `grantsNamespace`, because Postern has the grants
+ * themselves, and roles that no binding names, because they grant nothing.
  */
-function readObjects(all: Awaited<ReturnType<typeof listObjects>>, grantsNamespace: string): ClusterRights['objects'] {
+function keepRelevant(all: Awaited<ReturnType<typeof listObjects>>, grantsNamespace: string): ClusterRights['objects'] {
   const isGrants = (subject: Subject) => subject.kind === 'ServiceAccount' && subject.namespace === grantsNamespace
   const roleBindings = all.roleBindings.filter(({ subjects }) => subjects?.length && !subjects.every(isGrants))
   const clusterRoleBindings = all.clusterRoleBindings.filter(({ subjects }) => subjects?.length)
-  const wanted = new Set(
+  const referenced = new Set(
     [...roleBindings, ...clusterRoleBindings].map(({ metadata, roleRef: { kind, name } }: Placed & BindingLike) =>
       kind === 'ClusterRole' ? `/${name}` : `${metadata.namespace ?? ''}/${name}`,
     ),
   )
-  const isWanted = (role: Placed) => wanted.has(keyOf(role))
+  const isReferenced = (role: Placed) => referenced.has(keyOf(role))
   return {
-    roles: sorted(all.roles.filter(isWanted)),
-    clusterRoles: sorted(all.clusterRoles.filter(isWanted)),
+    roles: sorted(all.roles.filter(isReferenced)),
+    clusterRoles: sorted(all.clusterRoles.filter(isReferenced)),
     roleBindings: sorted(roleBindings),
     clusterRoleBindings: sorted(clusterRoleBindings),
   }
@@ -83,7 +84,7 @@ function readObjects(all: Awaited<ReturnType<typeof listObjects>>, grantsNamespa
 type BindingLike = { roleRef: { kind: string; name: string } }
 
 async function listObjects(client: ClusterClient, budget: Budget) {
-  // One after the other: a big cluster is asked gently. Bindings first, so that the roles that they name are there.
+  // One list at a time, to spare large clusters. Bindings come first, so that the roles that they name exist.
   const roleBindings = await listAll(client, `${rbac}/rolebindings`, shapes.rolebindings, budget)
   const clusterRoleBindings = await listAll(client, `${rbac}/clusterrolebindings`, shapes.clusterrolebindings, budget)
   const roles = await listAll(client, `${rbac}/roles`, shapes.roles, budget)
@@ -91,7 +92,7 @@ async function listObjects(client: ClusterClient, budget: Budget) {
   return { roleBindings, clusterRoleBindings, roles, clusterRoles }
 }
 
-/** Null where Postern may not: what depends on it is left unsaid. */
+/** Null where Postern has no permission to read: then everything that depends on it is unknown. */
 async function orForbidden<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading
@@ -109,7 +110,7 @@ async function readServiceAccounts(client: ClusterClient, budget: Budget): Promi
   )
 }
 
-/** Aggregated discovery (KEP-3352, on by default since Kubernetes 1.27): everything that is served, in two answers. */
+/** Aggregated discovery (KEP-3352, on by default since Kubernetes 1.27): all served resources in two responses. */
 const discoveryType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 const discovery = z.object({
   kind: z.literal('APIGroupDiscoveryList'),
@@ -136,14 +137,15 @@ const discovery = z.object({
 })
 
 async function readServed(client: ClusterClient): Promise<NonNullable<ClusterRights['served']>> {
-  const answers = [await client.get('/api', discoveryType), await client.get('/apis', discoveryType)]
-  const groups = answers.flatMap((answer) => discovery.parse(parseJson(answer)).items)
+  const responses = [await client.get('/api', discoveryType), await client.get('/apis', discoveryType)]
+  const groups = responses.flatMap((response) => discovery.parse(parseJson(response)).items)
   const resources = new Map<string, ServedResource>()
   const unsureGroups = new Set<string>()
   for (const { metadata, versions } of groups) {
     const group = metadata?.name ?? ''
     for (const { freshness, resources: some } of versions) {
-      // Its server does not answer: what it serves is not known, which is not the same as nothing.
+      // This group's aggregated API server does not respond, so its resources are unknown, which is not the same as
+      // none.
       if (freshness === 'Stale') unsureGroups.add(group)
       for (const { resource, scope, verbs, subresources } of some ?? []) {
         const add = (name: string, itsVerbs: readonly string[]) => {
@@ -162,20 +164,20 @@ async function readServed(client: ClusterClient): Promise<NonNullable<ClusterRig
 }
 
 /**
- * Who may do what in this cluster. Takes a request for each 500 objects, one at a time; a cluster with 10,000 bindings
- * is some 40 of them.
- * @param grantsNamespace what is bound to its ServiceAccounts alone is left out
- * @param signal ends the reading between two pages
- * @throws ClusterError, `refused` where Postern may not read Roles or bindings; ZodError for what makes no sense; what
- * `signal` was aborted with
+ * Reads who may do what in a cluster, 500 objects per call and one call at a time; a cluster with 10,000 bindings takes
+ * about 40 calls.
+ * @param grantsNamespace bindings whose only subjects are its ServiceAccounts are left out
+ * @param signal stops reading between two pages
+ * @throws ClusterError, `refused` if Postern may not read Roles or bindings; ZodError for an invalid response; the
+ * reason with which `signal` was aborted
  */
 export async function readClusterRights(
   client: ClusterClient,
   grantsNamespace: string,
   signal: AbortSignal,
 ): Promise<ClusterRights> {
-  const budget = { left: mostObjects, signal }
-  const objects = readObjects(await listObjects(client, budget), grantsNamespace)
+  const budget = { left: maxObjects, signal }
+  const objects = keepRelevant(await listObjects(client, budget), grantsNamespace)
   const serviceAccounts = await orForbidden(readServiceAccounts(client, budget))
   const served = await orForbidden(readServed(client))
   return { objects, served, serviceAccounts }

@@ -2,15 +2,15 @@ import type { Attributes } from '#lib/core/rbac/attributes'
 import type { ClusterClient } from './client.ts'
 import { withConcurrency } from './with-concurrency.ts'
 
-/** Somebody as the API server's authenticator would describe them. */
+/** A user as the API server's authenticator describes them. */
 export type Subject = { user: string; groups: readonly string[] }
 
-/** Questions under way at once to one cluster; more only wait in its queue and slow everybody else's calls. */
+/** Simultaneous access reviews per cluster. More would only wait in its queue and delay other calls. */
 const concurrency = 16
 
 /**
- * What the cluster's authorizer answers to each question about this subject, in order. One answer of one API server:
- * another one behind the same address may be some milliseconds behind.
+ * Probes a subject's permissions with SubjectAccessReviews and returns whether each is allowed, in order. Each answer
+ * is that of one API server: another one behind the same address may lag by some milliseconds.
  * @throws ClusterError
  */
 export function review(client: ClusterClient, subject: Subject, questions: readonly Attributes[]): Promise<boolean[]> {
@@ -24,7 +24,7 @@ export function review(client: ClusterClient, subject: Subject, questions: reado
   })
 }
 
-/** The same about Postern itself. */
+/** The same for Postern's own permissions. */
 export function reviewSelf(client: ClusterClient, questions: readonly Attributes[]): Promise<boolean[]> {
   return withConcurrency(concurrency, questions, async (resourceAttributes) => {
     const { status } = await client.authorization.createSelfSubjectAccessReview({
@@ -34,7 +34,7 @@ export function reviewSelf(client: ClusterClient, questions: readonly Attributes
   })
 }
 
-/** Empty text and "not said" are one to the authorizer; what is not said need not be sent. */
+/** To the authorizer an empty string and a missing field are the same, so empty fields are not sent. */
 function toResourceAttributes({ namespace, verb, group, resource, subresource, name }: Attributes) {
   return {
     verb,

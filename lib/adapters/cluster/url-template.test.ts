@@ -3,7 +3,7 @@ import { urlTemplateOf } from './url-template.ts'
 
 const rbac = '/apis/rbac.authorization.k8s.io/v1'
 
-test('of the path of a call the words of Kubernetes are kept, and what has a name is not told by it', () => {
+test('the template of a path keeps the words of Kubernetes and replaces every name', () => {
   expect(urlTemplateOf('/version')).toBe('/version')
   expect(urlTemplateOf('/apis')).toBe('/apis')
   expect(urlTemplateOf('/api/v1/namespaces')).toBe('/api/v1/namespaces')
@@ -19,7 +19,7 @@ test('of the path of a call the words of Kubernetes are kept, and what has a nam
   )
 })
 
-test('what Postern never calls is told by nothing of it', () => {
+test('a path that Postern never calls is replaced as a whole', () => {
   for (const path of [
     '',
     '/',

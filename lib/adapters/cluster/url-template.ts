@@ -1,9 +1,9 @@
-/** Groups of Kubernetes itself. Others are somebody's, and named by them. */
+/** Is this a group of Kubernetes itself? The names of other groups may be confidential. */
 const isKubernetes = (group: string) => group.endsWith('.k8s.io')
 
 /**
- * The path of a call of the API server without the names in it (OpenTelemetry's `url.template`). What stands in a place
- * where Postern puts no words of Kubernetes counts as a name too.
+ * The path of an API call without the names in it (OpenTelemetry's `url.template`). A path that Postern never calls
+ * becomes `/{path}` as a whole.
  */
 export function urlTemplateOf(path: string): string {
   const [root = '', ...rest] = path.split('/').filter(Boolean)

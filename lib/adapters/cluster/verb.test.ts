@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { verbOf } from './verb.ts'
 
-test('a call is counted under the verb that Kubernetes has for it', () => {
+test('each call has the verb that Kubernetes uses for it', () => {
   const rbac = '/apis/rbac.authorization.k8s.io/v1'
   expect(verbOf('GET', '/version')).toBe('get')
   expect(verbOf('GET', '/api/v1/namespaces')).toBe('list')

@@ -1,4 +1,4 @@
-/** Kubernetes' word for a call (its API's concepts, "verbs"), as far as Postern makes such calls. */
+/** The Kubernetes verb of a call (Kubernetes API concepts, "verbs"); `other` for calls that Postern does not make. */
 export function verbOf(method: string, path: string): 'get' | 'list' | 'create' | 'delete' | 'other' {
   if (method === 'POST') return 'create'
   if (method === 'DELETE') return 'delete'

@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { withConcurrency } from './with-concurrency.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-it('gives results in order and never runs more than the limit at once', async () => {
+test('results are in order, and no more calls run at once than the limit allows', async () => {
   let running = 0
   let most = 0
   const results = await withConcurrency(3, [5, 4, 3, 2, 1, 0], async (turns) => {
@@ -17,7 +17,7 @@ it('gives results in order and never runs more than the limit at once', async ()
   expect(most).toBe(3)
 })
 
-it('throws the first failure once nothing is under way, and begins nothing more', async () => {
+test('the first failure is thrown after all running calls have ended, and no new call starts', async () => {
   const finished: number[] = []
   const work = withConcurrency(2, [1, 2, 3, 4], async (item) => {
     if (item === 1) throw new Error('first')
@@ -28,4 +28,5 @@ it('throws the first failure once nothing is under way, and begins nothing more'
   expect(finished).toEqual([2])
 })
 
-it('does nothing with nothing', async () => expect(await withConcurrency(4, [], async () => 1)).toEqual([]))
+test('an empty list yields an empty result', async () =>
+  expect(await withConcurrency(4, [], async () => 1)).toEqual([]))

@@ -1,6 +1,6 @@
 /**
- * Runs `each` for every item, at most `limit` at a time, and gives the results in order. The first failure is thrown
- * once nothing is under way any more, so that nobody acts on a cluster behind the caller's back.
+ * Runs `each` for every item, at most `limit` at a time, and returns the results in order. It throws the first failure
+ * after all running calls have ended, so that no call to a cluster is still running when the caller goes on.
  */
 export async function withConcurrency<T, R>(
   limit: number,

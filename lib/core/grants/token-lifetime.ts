@@ -1,0 +1,14 @@
+// How long may a ServiceAccount token of a grant be valid?
+
+/** Kubernetes issues no shorter tokens: "may not specify a duration less than 10 minutes" (TokenRequest validation). */
+export const minTokenSeconds = 600
+
+/** NB: never 3607: some API servers take that value as a request for a token that is valid for a year. */
+export const maxTokenSeconds = 3600
+
+/**
+ * The lifetime to request for a grant with this much time left. A token may outlive its grant because of the minimum;
+ * it is useless then, because the grant's objects are deleted.
+ */
+export const tokenSeconds = (secondsLeft: number): number =>
+  Math.max(minTokenSeconds, Math.min(maxTokenSeconds, Math.ceil(secondsLeft)))
