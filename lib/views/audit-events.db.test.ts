@@ -97,9 +97,9 @@ describe('finding', () => {
     const page = await listAuditEvents(ines, {})
     expect(pageOf(auditEventResource).parse(page)).toEqual(page)
     expect(page.items.map(({ sentence }) => sentence)).toEqual([
-      'has every approval it needs',
-      'approved',
-      'asked for payments-restart',
+      'gave the last required approval',
+      'approved the request',
+      'requested payments-restart',
     ])
   })
 

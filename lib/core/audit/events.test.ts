@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { type AuditEventType, auditEvents, auditEventTypes, auditSentence } from './events.ts'
 
-/** Data of each type, as the rooms write it. A new type has to be added here to compile. */
+/** Data of each type as it is recorded. A new type has to be added here to compile. */
 const examples: { [T in AuditEventType]: unknown } = {
   'session.started': { groups: ['payments-dev'] },
   'session.ended': {},
-  'session.refused': { code: 'nonce', sentence: 'The nonce is another.' },
+  'session.refused': { code: 'nonce', sentence: 'The nonce does not match.' },
   'session.groups-changed': { gained: ['sre'], lost: ['payments-dev'] },
-  'bearer.refused': { code: 'expired', sentence: 'The token is over.' },
+  'bearer.refused': { code: 'expired', sentence: 'The token has expired.' },
   'request.submitted': { entitlement: 'logs', durationSeconds: 60, digest: 'sha256:0', reason: 'r', ticket: null },
   'request.refused': {
     entitlement: 'logs',
@@ -32,8 +32,8 @@ const examples: { [T in AuditEventType]: unknown } = {
   'grant.object-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: null },
   'grant.ended': { endedBy: 'expiry', probes: 3 },
   'grant.revocation-refused': { code: 'forbidden', sentence: 's' },
-  'grant.stray-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u', why: 'nobody owns it' },
-  'grant.repaired': { kind: 'Role', namespace: 'a', name: 'b', why: 'was gone' },
+  'grant.stray-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u', why: 'no grant owns it' },
+  'grant.repaired': { kind: 'Role', namespace: 'a', name: 'b', why: 'was deleted' },
   'grant.repair-failed': { code: 'object-foreign', sentence: 's' },
   'grant.overdue-removed': {
     ...{ kind: 'Role', namespace: 'a', name: 'b', uid: 'u' },
@@ -51,7 +51,7 @@ const examples: { [T in AuditEventType]: unknown } = {
 }
 
 describe.each(auditEventTypes)('%s', (type) => {
-  test('is a noun and a past verb, takes its own data and has a sentence that is not its name', () => {
+  test(`${type} is a noun and a past verb, accepts its data and has a sentence`, () => {
     expect(type).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/)
     expect(auditEvents[type].data.safeParse(examples[type]).error).toBeUndefined()
     const sentence = auditSentence(type, examples[type])
@@ -59,23 +59,23 @@ describe.each(auditEventTypes)('%s', (type) => {
     expect(sentence).not.toMatch(/undefined|\[object|null/)
   })
 
-  test('takes nothing that is not named: the schema is an allow-list', () => {
+  test(`${type} refuses a field that its schema does not name`, () => {
     const more = { ...(examples[type] as object), token: 'eyJhbGciOi' }
     expect(auditEvents[type].data.safeParse(more).success).toBe(false)
   })
 })
 
-test('no event has a field for a token, a password or a key', () => {
+test('no event has a field for a token, a password, a secret or a key', () => {
   for (const type of auditEventTypes)
     expect(Object.keys(auditEvents[type].data.shape).join()).not.toMatch(/token|password|secret|key/i)
 })
 
 test.each([
   ['grant.ending', null],
-  ['grant.ending', { endedBy: 'something-later' }],
-  ['a.type-of-later', {}],
+  ['grant.ending', { endedBy: 'later-reason' }],
+  ['a.later-type', {}],
   ['__proto__', {}],
   ['constructor', {}],
-])('what cannot be read never throws: %s with %j', (type, data) => {
+])('an event that cannot be read is shown as its type: %s with %j', (type, data) => {
   expect(auditSentence(type, data)).toBe(type)
 })

@@ -1,4 +1,4 @@
-// The filter of the history as people type it and as its URL says it: the same words in both.
+// The filter of the history page. The text that people type and the URL use the same keys.
 
 export const filterKeys = ['actor', 'cluster', 'namespace', 'request', 'grant', 'type', 'from', 'to'] as const
 export type FilterKey = (typeof filterKeys)[number]
@@ -7,8 +7,8 @@ export type HistoryFilter = Partial<Record<FilterKey, string>>
 const isKey = (text: string): text is FilterKey => (filterKeys as readonly string[]).includes(text)
 
 /**
- * `actor:"Mina Okafor" type:grant.ended from:2026-11-01` as a filter. The last of the same key counts. Words without
- * a key that look like an id say which thing they name; any other is the actor, so that typing a name just works.
+ * Parses text such as `actor:"Mina Okafor" type:grant.ended from:2026-11-01`. If a key is repeated, the last one
+ * counts. A word without a key is an id if it looks like one; otherwise it is part of the actor's name.
  */
 export function parseFilter(text: string): HistoryFilter {
   const filter: HistoryFilter = {}
@@ -27,7 +27,7 @@ export function parseFilter(text: string): HistoryFilter {
   return filter
 }
 
-/** The text that `parseFilter` reads back as the same filter. */
+/** The text that `parseFilter` turns back into the same filter. */
 export const formatFilter = (filter: HistoryFilter): string =>
   filterKeys
     .flatMap((key) => {
@@ -36,7 +36,7 @@ export const formatFilter = (filter: HistoryFilter): string =>
     })
     .join(' ')
 
-/** The query of the history's URL, without `?`; what is empty is left out. `extra` adds a cursor or an open row. */
+/** The query string of the history page, without `?` and without empty values. `extra` adds a cursor or an open row. */
 export const queryOf = (filter: HistoryFilter, extra: Record<string, string> = {}): string =>
   new URLSearchParams([
     ...filterKeys.flatMap((key): [string, string][] => (filter[key] ? [[key, filter[key]]] : [])),
@@ -44,8 +44,8 @@ export const queryOf = (filter: HistoryFilter, extra: Record<string, string> = {
   ]).toString()
 
 /**
- * A day or an instant as an instant in UTC, or undefined where it is neither. A day alone means its first moment; as
- * the end of a range (`until`) it means the first moment of the next, so that the day itself is in.
+ * Parses a day or an instant, in UTC; undefined if the text is neither. A day is its first moment. As the end of a
+ * range (`until`) it is the first moment of the next day, so that the range includes the day.
  */
 export function instantOf(text: string | undefined, until = false): Date | undefined {
   if (!text) return undefined
