@@ -5,23 +5,22 @@ import { findPeopleNamed } from '#lib/adapters/db/people/find-person'
 import { toPersonResource } from '#lib/adapters/db/people/people'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person, PersonActor } from '#lib/core/access/actor'
-import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { AppError, notFound } from '#lib/core/access/errors'
 import type { AccessExplanation, ExplainQuery } from '#lib/core/access/explanation'
 import { seesEverything } from '#lib/core/access/may-act'
 import { grantsNamespace } from '#lib/core/access/namespaces'
+import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { isSamePerson } from '#lib/core/access/same-person'
 import { objectName, userName } from '#lib/core/grants/names'
 import { allows } from '#lib/core/rbac/allows'
 import type { Attributes } from '#lib/core/rbac/attributes'
-import { countQuestions } from '#lib/core/rbac/breakdown'
 import type { PolicyRule } from '#lib/core/rbac/cluster-objects'
 import type { IndexedRights } from '#lib/core/rbac/cluster-rights'
-import { covers } from '#lib/core/rbac/covers'
 import { rightsNow, whoIn } from '#lib/core/rbac/current-access'
 import type { Chain } from '#lib/core/rbac/effective-rules'
 import { type AccessQuestion, explain } from '#lib/core/rbac/explain'
+import { matchingEntitlements, requestPath } from '#lib/core/rbac/matching-entitlements'
 import { unknownResources } from '#lib/core/rbac/risk/unknown-resources'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { entitlementsOf } from './list-entitlements.ts'
@@ -78,28 +77,17 @@ function hintsOf(question: AccessQuestion, rights: IndexedRights | null): string
   return unknown
 }
 
-/** Those that give all of it there: what needs the fewest people first, then what gives the least besides. */
-function entitlementsThatGive(all: readonly EntitlementResource[], cluster: string, asked: Attributes) {
-  const { namespace } = asked
-  const rule = ruleOf(asked)
-  const people = ({ approvals }: EntitlementResource) => approvals.reduce((sum, { count }) => sum + count, 0)
-  const breadth = (one: EntitlementResource) => (one.kind === 'ceiling' ? 0 : countQuestions(one.rules, ['']))
-  return all
-    .filter((one) => one.clusters.some(({ name, namespaces }) => name === cluster && namespaces.includes(namespace)))
-    .filter((one) => covers(one.rules, [rule]).covered)
-    .sort((a, b) => people(a) - people(b) || breadth(a) - breadth(b) || (a.name < b.name ? -1 : 1))
-    .map((one) => {
-      const known = {
-        ...{ entitlement: one.name, cluster, namespaces: namespace },
-        ...(one.kind === 'ceiling' ? { rules: JSON.stringify([rule]) } : {}),
-      }
-      return {
-        name: one.name,
-        title: one.title,
-        approvals: one.approvals,
-        requestPath: `/requests/new?${new URLSearchParams(known)}`,
-      }
-    })
+/** The entitlements that would allow all of it there, best first. */
+function entitlementsThatAllow(all: readonly EntitlementResource[], cluster: string, attributes: Attributes) {
+  const needed = { rules: [ruleOf(attributes)], namespaces: [attributes.namespace] }
+  return matchingEntitlements(all, needed)
+    .filter(({ clusters, missing }) => missing.length === 0 && clusters.includes(cluster))
+    .map(({ entitlement }) => ({
+      name: entitlement.name,
+      title: entitlement.title,
+      approvals: entitlement.approvals,
+      requestPath: requestPath(entitlement, needed, cluster),
+    }))
 }
 
 function grantsThatAllow(grants: readonly ActiveGrant[], question: AccessQuestion) {
@@ -169,7 +157,7 @@ function answerTo(
     hints: hintsOf(question, known.rights),
     entitlements:
       'attributes' in question && namespace && namespace !== grantsNamespace
-        ? entitlementsThatGive(offered, cluster, question.attributes)
+        ? entitlementsThatAllow(offered, cluster, question.attributes)
         : [],
   }
 }

@@ -11,9 +11,9 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import { type AccessExplanation, type ExplainQuery, explainQuery } from '#lib/core/access/explanation'
 import { seesEverything } from '#lib/core/access/may-act'
+import { accessQuestions, type CheckAccessFields } from '#lib/core/rbac/paste/access-questions'
 import { explainEach } from '#lib/views/explain-access'
 import { listClusters } from '#lib/views/list-clusters'
-import { questionsOf, type WhyFields } from '../../../lib/core/rbac/paste/access-questions.ts'
 
 export const metadata: Metadata = { title: 'Check access' }
 
@@ -40,13 +40,13 @@ export default async function CheckAccessPage({ searchParams }: PageProps<'/chec
   const query = await searchParams
   const one = (key: string) => (typeof query[key] === 'string' ? query[key].trim() : '')
   const others = seesEverything(actor)
-  const fields: WhyFields = {
+  const fields: CheckAccessFields = {
     ...{ q: one('q'), cluster: one('cluster'), verb: one('verb'), what: one('what') },
     ...{ namespace: one('namespace'), name: one('name'), person: others ? one('person') : '' },
   }
   const clusters = await listClusters(actor)
   const names = clusters.map(({ name }) => name)
-  const questions = questionsOf(fields, names)
+  const questions = accessQuestions(fields, names)
   const { answers, problem } = await answersTo(actor, questions)
   const [first] = answers
   const isMine = first?.person.id === actor.person.id

@@ -6,8 +6,8 @@ import { PasteBox } from '#components/request/paste-box'
 import { RequestForm } from '#components/request/request-form'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
+import { interpretQuery } from '#lib/core/rbac/paste/interpret-query'
 import { listEntitlements } from '#lib/views/list-entitlements'
-import { understand } from '../../../../lib/core/rbac/paste/interpret-query.ts'
 import { choicesOf } from '../../choices.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
 import { preview, submit } from '../actions.ts'
@@ -35,7 +35,7 @@ export default async function NewRequestPage({ searchParams }: PageProps<'/reque
       </>
     )
 
-  const understood = understand(one('q'), entitlements)
+  const understood = interpretQuery(one('q'), entitlements)
   return (
     <>
       <PageHead title="Request access">

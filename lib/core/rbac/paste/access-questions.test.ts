@@ -1,29 +1,30 @@
 import { describe, expect, test } from 'vitest'
-import { questionsOf, type WhyFields } from './access-questions.ts'
+import { accessQuestions, type CheckAccessFields } from './access-questions.ts'
 
-const none: WhyFields = { q: '', cluster: '', verb: '', what: '', namespace: '', name: '', person: '' }
-const asked = (fields: Partial<WhyFields>) => questionsOf({ ...none, ...fields }, ['prod-eu', 'staging'])
+const none: CheckAccessFields = { q: '', cluster: '', verb: '', what: '', namespace: '', name: '', person: '' }
+const questionsFor = (fields: Partial<CheckAccessFields>) =>
+  accessQuestions({ ...none, ...fields }, ['prod-eu', 'staging'])
 
-describe('what is asked', () => {
+describe('access questions', () => {
   test.each([
     ['deploy', { group: 'apps', resource: 'deployments', subresource: '' }],
     ['deployments.apps/scale', { group: 'apps', resource: 'deployments', subresource: 'scale' }],
     ['pods/log', { group: '', resource: 'pods', subresource: 'log' }],
     ['widgets.example.com', { group: 'example.com', resource: 'widgets', subresource: '' }],
     ['deploymant', { group: '', resource: 'deploymant', subresource: '' }],
-  ])('%s in the words of kubectl', (what, expected) => {
-    const [question] = asked({ verb: 'Get', what, namespace: 'payments' })
+  ])('%s is understood as kubectl understands it', (what, expected) => {
+    const [question] = questionsFor({ verb: 'Get', what, namespace: 'payments' })
     expect(question).toMatchObject({ cluster: 'prod-eu', verb: 'get', namespace: 'payments', ...expected })
   })
 
-  test('a path has neither namespace nor name', () => {
-    expect(asked({ verb: 'get', what: '/metrics', namespace: 'payments', name: 'x' })).toEqual([
+  test('a question about a path has neither a namespace nor a name', () => {
+    expect(questionsFor({ verb: 'get', what: '/metrics', namespace: 'payments', name: 'x' })).toEqual([
       { cluster: 'prod-eu', verb: 'get', path: '/metrics', group: '', subresource: '', name: '', namespace: '' },
     ])
   })
 
-  test('each single right that a pasted command needs, in the cluster and namespace that it names', () => {
-    const questions = asked({ q: 'kubectl --context staging -n payments rollout restart deploy/api' })
+  test('a pasted command becomes one question per permission, in the cluster and namespace that it names', () => {
+    const questions = questionsFor({ q: 'kubectl --context staging -n payments rollout restart deploy/api' })
     expect(
       questions.map(({ cluster, verb, resource, namespace, name }) => [cluster, verb, resource, namespace, name]),
     ).toEqual([
@@ -32,10 +33,10 @@ describe('what is asked', () => {
     ])
   })
 
-  test('nothing where there is nothing to ask, and never more than a reader can read', () => {
-    expect(asked({})).toEqual([])
-    expect(asked({ verb: 'get' })).toEqual([])
-    expect(asked({ q: 'hello there' })).toEqual([])
-    expect(asked({ q: 'kubectl get all -n payments' }).length).toBeLessThanOrEqual(12)
+  test('incomplete fields and other texts become no question, and a long paste at most twelve', () => {
+    expect(questionsFor({})).toEqual([])
+    expect(questionsFor({ verb: 'get' })).toEqual([])
+    expect(questionsFor({ q: 'hello there' })).toEqual([])
+    expect(questionsFor({ q: 'kubectl get all -n payments' }).length).toBeLessThanOrEqual(12)
   })
 })

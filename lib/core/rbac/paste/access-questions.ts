@@ -1,49 +1,51 @@
+// The access questions that the page "Check access" puts to a cluster.
 import type { ExplainQuery } from '#lib/core/access/explanation'
 import { breakdown, countQuestions } from '#lib/core/rbac/breakdown'
-import { findResource, knownResources } from './known-resources.ts'
+import { findResource } from './known-resources.ts'
 import { readPaste } from './paste.ts'
 
-/** What the address of the page says; every field may be empty. */
-export type WhyFields = Record<'q' | 'cluster' | 'verb' | 'what' | 'namespace' | 'name' | 'person', string>
+/** The fields of the page's URL. Each may be empty. */
+export type CheckAccessFields = Record<'q' | 'cluster' | 'verb' | 'what' | 'namespace' | 'name' | 'person', string>
 
-/** A pasted command may need many rights; more answers than these nobody reads. */
-const mostQuestions = 12
+/** No one reads more answers than this. */
+const maxShown = 12
 
-/** `deploy`, `deployments.apps/scale`, `pods/log`: the words of kubectl, as the API server means them. */
+/** Above this many permissions a paste gets no answer, so that it cannot keep the server busy. */
+const maxPermissions = 1000
+
+/** `deploy`, `deployments.apps/scale` or `pods/log`, as the API server names it. */
 function resourceOf(what: string): Pick<ExplainQuery, 'group' | 'resource' | 'subresource'> {
   const [target = '', ...rest] = what.split('/')
   const subresource = rest.join('/')
-  const known = findResource(target, knownResources)
+  const known = findResource(target)
   if (known) return { group: known.group, resource: known.resource, subresource }
   const [resource = '', ...group] = target.split('.')
   return { group: group.join('.'), resource, subresource }
 }
 
-const about = ({ cluster, person }: Pick<WhyFields, 'cluster' | 'person'>) => ({
+const subjectOf = ({ cluster, person }: Pick<CheckAccessFields, 'cluster' | 'person'>) => ({
   cluster,
   ...(person ? { person } : {}),
 })
 
-function fromPaste(fields: WhyFields, clusters: readonly string[]): ExplainQuery[] {
+function fromPaste(fields: CheckAccessFields, clusters: readonly string[]): ExplainQuery[] {
   const paste = readPaste(fields.q)
   if (!paste) return []
-  const named = paste.context && clusters.includes(paste.context) ? paste.context : null
-  const cluster = named ?? fields.cluster
-  const namespaces = paste.namespaces.length ? paste.namespaces : [fields.namespace]
-  const rights = [
-    ...(countQuestions(paste.rules, namespaces) > 1000 ? [] : breakdown(paste.rules, namespaces)),
-    ...(countQuestions(paste.clusterRules, ['']) > 1000 ? [] : breakdown(paste.clusterRules, [''])),
-  ]
-  return rights.slice(0, mostQuestions).map((right) => ({ ...about({ ...fields, cluster }), ...right }))
+  const cluster = paste.context && clusters.includes(paste.context) ? paste.context : fields.cluster
+  const inNamespaces = paste.namespaces.length ? paste.namespaces : [fields.namespace]
+  const permissions = [[paste.rules, inNamespaces] as const, [paste.clusterRules, ['']] as const].flatMap(
+    ([rules, namespaces]) => (countQuestions(rules, namespaces) > maxPermissions ? [] : breakdown(rules, namespaces)),
+  )
+  return permissions.slice(0, maxShown).map((one) => ({ ...subjectOf({ ...fields, cluster }), ...one }))
 }
 
-/** What is asked: the single rights that a pasted refusal or command needs, or the one that the fields name. */
-export function questionsOf(fields: WhyFields, clusters: readonly string[]): ExplainQuery[] {
+/** One question for each permission that a pasted refusal or command needs, or the one that the fields name. */
+export function accessQuestions(fields: CheckAccessFields, clusters: readonly string[]): ExplainQuery[] {
   const cluster = fields.cluster || (clusters[0] ?? '')
   if (fields.q) return fromPaste({ ...fields, cluster }, clusters)
   const { verb, what, namespace, name } = fields
   if (!verb || !what) return []
-  const asked = { ...about({ ...fields, cluster }), verb: verb.toLowerCase() }
-  if (what.startsWith('/')) return [{ ...asked, path: what, group: '', subresource: '', name: '', namespace: '' }]
-  return [{ ...asked, ...resourceOf(what), namespace, name }]
+  const question = { ...subjectOf({ ...fields, cluster }), verb: verb.toLowerCase() }
+  if (what.startsWith('/')) return [{ ...question, path: what, group: '', subresource: '', name: '', namespace: '' }]
+  return [{ ...question, ...resourceOf(what), namespace, name }]
 }

@@ -1,71 +1,55 @@
-// kubectl's flags: which take a value, so that a value is not taken for a name.
+// Sorts the words of a kubectl command into flags, their values and names.
+import kubectlFlags from './kubectl-flags.json' with { type: 'json' }
 
 export type Arguments = {
-  /** What is no flag, in order; the first is the command. */
+  /** All words that are not flags, in order. The first is the command. */
   positional: string[]
-  /** What stands behind `--`. */
+  /** All words behind `--`. */
   rest: string[]
-  /** By long name; a flag that was given without a value has 'true'. The last one counts. */
+  /** By long name. A flag without a value has 'true'; the last of several counts. */
   flags: Map<string, string>
 }
 
-// Everything else is taken for a switch. Short names first, where there are some.
-const withValue = `namespace context cluster user as as-group as-uid as-user-extra kubeconfig server token
-  request-timeout v vmodule cache-dir certificate-authority client-certificate client-key tls-server-name password
-  username profile-output kuberc selector field-selector output container replicas current-replicas resource-version
-  filename kustomize type patch patch-file subresource image to-revision revision port target-port name max min
-  cpu-percent cpu memory tail since since-time limit-bytes max-log-requests pod-running-timeout template sort-by
-  label-columns chunk-size for timeout grace-period field-manager from-literal from-file from-env-file from schedule
-  target copy-to profile custom env limits requests verb resource resource-name role clusterrole serviceaccount group
-  duration audience address retries raw types overrides override-type labels restart annotations protocol
-  session-affinity external-ip load-balancer-ip cluster-ip pod-selector keys api-group bound-object-kind
-  bound-object-name bound-object-uid set-image tcp node-port external-name hard scopes value
-  description preemption-policy min-available max-unavailable class rule default-backend annotation
-  skip-wait-for-delete-timeout
-  docker-server docker-username docker-password docker-email cert key aggregation-rule non-resource-url
-  prune-allowlist applyset output-directory image-pull-policy`
-  .split(/\s+/)
-  .filter((name) => name !== '')
+type Flags = { letters: Map<string, string>; withValue: Set<string>; switches: Set<string> }
 
-const takesValue = new Set(withValue)
+/** kubectl's help does not list these, but kubectl accepts them. */
+const hidden: Record<string, string[]> = { apply: ['--applyset='], autoscale: ['--cpu-percent='] }
 
-const shortNames: Record<string, string> = {
-  n: 'namespace',
-  s: 'server',
-  v: 'v',
-  l: 'selector',
-  o: 'output',
-  c: 'container',
-  k: 'kustomize',
-  L: 'label-columns',
-  f: 'filename',
-  p: 'patch',
-  e: 'env',
-  A: 'all-namespaces',
-  w: 'watch',
-  i: 'stdin',
-  t: 'tty',
-  R: 'recursive',
-  q: 'quiet',
-  h: 'help',
-  r: 'containers',
+/** Without `=` these take a default, and the next word is not their value. The help does not say so. */
+const optionalValue = new Set(['cascade', 'dry-run', 'validate'])
+
+function flagsFrom(lines: readonly string[]): Flags {
+  const flags: Flags = { letters: new Map(), withValue: new Set(), switches: new Set() }
+  for (const line of lines) {
+    const [, letter, name = '', equals] = /^(?:-(.), )?--([^=]+)(=?)$/.exec(line) ?? []
+    if (letter) flags.letters.set(letter, name)
+    if (equals && !optionalValue.has(name)) flags.withValue.add(name)
+    else flags.switches.add(name)
+  }
+  return flags
 }
 
-// What a letter means to some commands only.
-const special: Record<string, Record<string, string>> = {
-  logs: { f: 'follow', p: 'previous' },
-  attach: { p: 'pod' },
-  debug: { p: 'profile' },
-  events: { w: 'watch' },
-}
+/** Of every command, such as `--namespace`. */
+const common = flagsFrom([...kubectlFlags[''], '-h, --help'])
 
-/** The name behind a letter; the command is known by then, for kubectl's own flags have long names or one meaning. */
-const longNameOf = (letter: string, command: string) => special[command]?.[letter] ?? shortNames[letter] ?? letter
+const byCommand = new Map(
+  Object.entries(kubectlFlags).map(([command, lines]) => [command, flagsFrom([...lines, ...(hidden[command] ?? [])])]),
+)
 
-/** Sorts a command line's words into flags and names. Unknown flags are taken for switches. */
+const longNameOf = (letter: string, command: Flags | undefined) =>
+  command?.letters.get(letter) ?? common.letters.get(letter) ?? letter
+
+/** As kubectl does, every unknown flag in front of the command takes a value, and every unknown one behind it none. */
+const takesValue = (name: string, command: Flags | undefined) =>
+  command
+    ? command.withValue.has(name) || (common.withValue.has(name) && !command.switches.has(name))
+    : !common.switches.has(name)
+
+/** Sorts a command line's words into flags and names. */
 export function readArguments(words: readonly string[]): Arguments {
   const positional: string[] = []
   const flags = new Map<string, string>()
+  let command: Flags | undefined
   let n = 0
   const take = (given: string | undefined) => given ?? words[++n] ?? ''
   for (; n < words.length; n++) {
@@ -75,18 +59,21 @@ export function readArguments(words: readonly string[]): Arguments {
       const equals = word.indexOf('=')
       const name = equals < 0 ? word.slice(2) : word.slice(2, equals)
       const given = equals < 0 ? undefined : word.slice(equals + 1)
-      flags.set(name, takesValue.has(name) ? take(given) : (given ?? 'true'))
+      flags.set(name, takesValue(name, command) ? take(given) : (given ?? 'true'))
     } else if (word.startsWith('-') && word.length > 1) {
       for (let at = 1; at < word.length; at++) {
-        const name = longNameOf(word[at] ?? '', positional[0] ?? '')
-        if (takesValue.has(name)) {
+        const name = longNameOf(word[at] ?? '', command)
+        if (takesValue(name, command)) {
           const given = word.slice(at + 1).replace(/^=/, '')
           flags.set(name, take(given === '' ? undefined : given))
           break
         }
         flags.set(name, 'true')
       }
-    } else positional.push(word)
+    } else {
+      if (positional.length === 0) command = byCommand.get(word) ?? common
+      positional.push(word)
+    }
   }
   return { positional, rest: [], flags }
 }

@@ -1,18 +1,17 @@
-// What did the API server refuse? Reads the sentences of its 403 answers, as programs print and people paste them.
-// Source of the sentences: forbiddenMessage in k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go and
-// NewForbidden in k8s.io/apimachinery/pkg/api/errors.
-
+// Reads the permissions that an API server refused from the sentences of its 403 responses, as programs print them and
+// people paste them. Source of the sentences: forbiddenMessage in
+// k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go and NewForbidden in k8s.io/apimachinery/pkg/api/errors.
 import { isGroup, isNamespace, isObjectName, isResource, isVerb } from './names.ts'
-import type { NeededPermission, Note } from './needed-permissions.ts'
+import { type NeededPermission, type Note, uniqueNotes } from './needed-permissions.ts'
 import { maxCharacters, readingsOf } from './readings.ts'
 import { notesOf, notSignedIn } from './refusal-notes.ts'
 
 const maxPermissions = 50
 
-/** Longest quoted text that is followed; names are at most 253 characters long, user names may be longer. */
+/** The longest quoted text that is read. Names have at most 253 characters; user names may have more. */
 const maxQuoted = 1024
 
-/** A place in a text. Reading moves it on; where something else stands it stays and the reader answers undefined. */
+/** A position in a text. A reader moves it on, or leaves it and returns undefined where it finds something else. */
 type Cursor = { text: string; at: number }
 
 const isSpace = (char: string | undefined) => char === ' ' || char === '\n' || char === '\t' || char === '\r'
@@ -21,7 +20,7 @@ function skipSpace(cursor: Cursor) {
   while (isSpace(cursor.text[cursor.at])) cursor.at++
 }
 
-/** These words in this order; space between them may be missing, for a line may have been broken there. */
+/** These words in this order. The space between them may be missing where a line was broken. */
 function phrase(cursor: Cursor, ...words: string[]): boolean {
   const start = cursor.at
   for (const word of words) {
@@ -55,7 +54,7 @@ function quoted(cursor: Cursor): string | undefined {
   return undefined
 }
 
-/** A run of characters such as verbs and resources have. */
+/** A run of the characters that verbs and resources consist of. */
 function bare(cursor: Cursor): string {
   skipSpace(cursor)
   const start = cursor.at
@@ -68,7 +67,7 @@ function scope(cursor: Cursor): string | null | undefined {
   return phrase(cursor, 'in', 'the', 'namespace') ? quoted(cursor) : undefined
 }
 
-/** The object's name that stands before `is forbidden: User`, as in `pods "web" is forbidden: `; '' where there is none. */
+/** The object's name in front of `is forbidden: User`, as in `pods "web" is forbidden: `; '' where there is none. */
 function nameBefore(text: string, at: number): string {
   const head = text.slice(Math.max(0, at - 600), at).trimEnd()
   const end = head.match(/is ?forbidden: ?$/)?.index
@@ -78,9 +77,9 @@ function nameBefore(text: string, at: number): string {
   return isObjectName(name) ? name : ''
 }
 
-type Sentence = { user: string } & ({ ask: NeededPermission } | { path: string })
+type Sentence = { user: string } & ({ permission: NeededPermission } | { path: string })
 
-/** What a word pair such as `pods/log` or, in servers before 1.12, `deployments.extensions` says. */
+/** Splits `pods/log` into resource and subresource. */
 function resourceOf(path: string): Pick<NeededPermission, 'resource' | 'subresource'> {
   const slash = path.indexOf('/')
   return slash < 0
@@ -92,13 +91,14 @@ function sentenceAt(text: string, at: number): Sentence | undefined {
   const cursor: Cursor = { text, at: at + 'User'.length }
   const user = quoted(cursor)
   if (user === undefined || !phrase(cursor, 'cannot')) return undefined
-  const said = bare(cursor)
-  const glued = said.endsWith('resource') && said !== 'resource'
-  const verb = glued ? said.slice(0, -'resource'.length) : said
+  const verbText = bare(cursor)
+  // A broken line may have lost the space in `list resource`.
+  const isGlued = verbText.endsWith('resource') && verbText !== 'resource'
+  const verb = isGlued ? verbText.slice(0, -'resource'.length) : verbText
   if (!isVerb(verb)) return undefined
   let path: string | undefined
   let group: string | undefined
-  if (glued || phrase(cursor, 'resource')) {
+  if (isGlued || phrase(cursor, 'resource')) {
     path = quoted(cursor)
     if (path === undefined || !phrase(cursor, 'in', 'API', 'group')) return undefined
     group = quoted(cursor)
@@ -117,8 +117,8 @@ function sentenceAt(text: string, at: number): Sentence | undefined {
   const isSound =
     isResource(path) && isGroup(group) && (namespace === null || namespace === '' || isNamespace(namespace))
   if (!isSound) return undefined
-  const ask = { verb, group, resource, subresource, name: nameBefore(text, at), namespace: namespace || null }
-  return { user, ask }
+  const name = nameBefore(text, at)
+  return { user, permission: { verb, group, resource, subresource, name, namespace: namespace || null } }
 }
 
 function sentencesOf(text: string): Sentence[] {
@@ -134,29 +134,32 @@ const keyOf = ({ verb, group, resource, subresource, name, namespace }: NeededPe
   JSON.stringify([verb, group, resource, subresource, name, namespace])
 
 /**
- * Every refused right in a pasted text, each once, in the order of the text, and what else is to be said: what no grant
- * would change, and what was not understood. Never throws. The text is not to be trusted: what comes out only fills a
- * form that is judged like any other.
+ * Every refused permission of a pasted text, each once, in the order of the text, with notes on what access cannot change
+ * and on what was not understood. Never throws. NB: the text is untrusted; the result only fills a form, and a submitted
+ * form is judged like any other request.
  */
-export function parseForbidden(text: string): { asks: NeededPermission[]; notes: Note[] } {
+export function parseForbidden(text: string): { permissions: NeededPermission[]; notes: Note[] } {
   const readings = readingsOf(text)
   const sentences = readings.flatMap(sentencesOf)
-  const asks = new Map<string, NeededPermission>()
+  const byKey = new Map<string, NeededPermission>()
   const notes: Note[] = []
   for (const sentence of sentences) {
     if (sentence.user === 'system:anonymous') notes.push(notSignedIn)
     else if ('path' in sentence) {
       const path = sentence.path.slice(0, 200)
-      const said = `${path} is a path of the API server and no resource: no role bound in a namespace can give it.`
-      notes.push({ code: 'non-resource-path', sentence: said })
-    } else if (asks.size < maxPermissions) asks.set(keyOf(sentence.ask), sentence.ask)
+      notes.push({
+        code: 'non-resource-path',
+        sentence: `${path} is a path of the API server, not a resource. A role bound in a namespace can't grant it.`,
+      })
+    } else if (byKey.size < maxPermissions) byKey.set(keyOf(sentence.permission), sentence.permission)
     else notes.push({ code: 'too-many', sentence: `Only the first ${maxPermissions} refusals were read.` })
   }
-  // Where a line broke inside the name, one reading lost it and another has it.
-  const named = new Set([...asks.values()].filter(({ name }) => name !== '').map((ask) => keyOf({ ...ask, name: '' })))
-  const found = [...asks.values()].filter((ask) => ask.name !== '' || !named.has(keyOf(ask)))
-  notes.push(...notesOf(readings, found, sentences.length > 0))
+  const all = [...byKey.values()]
+  // Where a line broke inside the name, one reading lost the name and another kept it.
+  const named = new Set(all.filter(({ name }) => name !== '').map((one) => keyOf({ ...one, name: '' })))
+  const permissions = all.filter((one) => one.name !== '' || !named.has(keyOf(one)))
+  notes.push(...notesOf(readings, permissions, sentences.length > 0))
   if (text.length > maxCharacters)
     notes.push({ code: 'cut', sentence: `Only the first ${maxCharacters} characters were read.` })
-  return { asks: found, notes: [...new Map(notes.map((note) => [note.sentence, note])).values()] }
+  return { permissions, notes: uniqueNotes(notes) }
 }

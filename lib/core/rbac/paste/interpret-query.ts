@@ -1,79 +1,70 @@
+// What a typed or pasted text on the page "Request access" means, and the entitlements that fit it.
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
-import { covers } from '#lib/core/rbac/covers'
+import { matchingEntitlements, requestPath } from '#lib/core/rbac/matching-entitlements'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { type Paste, readPaste } from './paste.ts'
 
-/** One thing that may be asked for, with the form's address in which everything known is filled in. */
+/** An entitlement to request, with the path of its form and a note on how far it fits. */
 export type Choice = { href: string; title: string; what: EntitlementResource; note: string }
 
+type Interpretation = { sentence: string; choices: Choice[] }
+
 /**
- * What typed or pasted words may mean: the entitlements that would give what a refusal or a kubectl command needs, or
- * those that hold the words. `sentence` says what was understood, and what was not.
+ * The entitlements that allow what a pasted refusal or kubectl command needs, or those that contain the typed words.
+ * `sentence` says what was understood.
  */
-export function understand(text: string, entitlements: EntitlementResource[]): { sentence: string; choices: Choice[] } {
+export function interpretQuery(text: string, entitlements: readonly EntitlementResource[]): Interpretation {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return { sentence: '', choices: entitlements.map((one) => choiceOf(one, {}, '')) }
+  if (words.length === 0) return { sentence: '', choices: entitlements.map(plainChoice) }
   const paste = readPaste(text)
   if (paste) return fromPaste(paste, entitlements)
-  const found = entitlements.filter((one) => words.every((word) => wordsOf(one).includes(word)))
-  if (found.length > 0) return { sentence: '', choices: found.map((one) => choiceOf(one, {}, '')) }
+  const found = entitlements.filter((one) => words.every((word) => searchText(one).includes(word)))
+  if (found.length > 0) return { sentence: '', choices: found.map(plainChoice) }
   return {
-    sentence: 'Nothing you may ask for has these words. This is all there is:',
-    choices: entitlements.map((one) => choiceOf(one, {}, '')),
+    sentence: 'No entitlement contains these words. These are all that you can request:',
+    choices: entitlements.map(plainChoice),
   }
 }
 
-type Fit = { one: EntitlementResource; cluster: string | null; missing: number; gives: string }
-
-/** How well an entitlement gives what is needed, where it is needed; undefined where it gives nothing of it. */
-function fitOf(paste: Paste, one: EntitlementResource): Fit | undefined {
-  const { uncovered } = covers(one.rules, paste.rules)
-  const given = covers(uncovered, paste.rules).uncovered
-  const clusters = one.clusters.filter(({ namespaces }) => paste.namespaces.every((name) => namespaces.includes(name)))
-  if (given.length === 0 || clusters.length === 0) return undefined
-  // Neither sentence nor command names the cluster for sure: where there are several, the person chooses.
-  const named = clusters.find(({ name }) => name === paste.context)
-  const cluster = named ?? (clusters.length === 1 ? clusters[0] : undefined)
-  return { one, cluster: cluster?.name ?? null, missing: uncovered.length, gives: rulesInWords(given) }
+function withoutRules({ clusterRules }: Paste, hints: string): Interpretation {
+  const wide = clusterRules.length
+    ? `That needs access to the whole cluster: ${rulesInWords(clusterRules)}. Postern grants access in namespaces only.`
+    : ''
+  return { sentence: [wide, hints].filter(Boolean).join(' ') || 'That command needs no access.', choices: [] }
 }
 
-function fromPaste(paste: Paste, entitlements: EntitlementResource[]) {
+function fromPaste(paste: Paste, entitlements: readonly EntitlementResource[]): Interpretation {
   const hints = paste.notes.map(({ sentence }) => sentence).join(' ')
-  if (paste.rules.length === 0) {
-    const wide = paste.clusterRules.length
-      ? `That takes ${rulesInWords(paste.clusterRules)} in the whole cluster. `
-      : ''
-    const where = wide ? 'Postern gives access in namespaces. ' : ''
-    return { sentence: `${wide}${where}${hints}`.trim() || 'That takes no rights that you could ask for.', choices: [] }
-  }
+  if (paste.rules.length === 0) return withoutRules(paste, hints)
   const where = paste.namespaces.length ? ` in ${paste.namespaces.join(', ')}` : ''
-  const call = `${rulesInWords(paste.rules)}${where}`
-  const fits = entitlements.flatMap((one) => fitOf(paste, one) ?? []).sort((a, b) => a.missing - b.missing)
-  const whole = fits.filter(({ missing }) => missing === 0)
-  const choices = (whole.length ? whole : fits).map(({ one, cluster, missing, gives }) => {
-    const known = {
-      ...(paste.namespaces.length ? { namespaces: paste.namespaces.join(',') } : {}),
-      ...(cluster ? { cluster } : {}),
-      ...(one.kind === 'ceiling' && missing === 0 ? { rules: JSON.stringify(paste.rules) } : {}),
+  const action = `${rulesInWords(paste.rules)}${where}`
+  const matches = matchingEntitlements(entitlements, paste)
+  const complete = matches.filter(({ missing }) => missing.length === 0)
+  const choices = (complete.length ? complete : matches).map(({ entitlement, clusters, granted, missing }) => {
+    // A paste never names the cluster for certain: where there are several, the requester chooses.
+    const cluster = clusters.find((name) => name === paste.context) ?? (clusters.length === 1 ? clusters[0] : null)
+    return {
+      ...plainChoice(entitlement),
+      href: requestPath(entitlement, paste, cluster),
+      note: missing.length ? `allows only a part of it: ${rulesInWords(granted)}` : `allows you to ${action}`,
     }
-    return choiceOf(one, known, missing ? `gives a part of it: ${gives}` : `gives ${call}`)
   })
-  const found = whole.length
-    ? 'This would give it:'
-    : fits.length
-      ? 'No one thing gives all of it:'
-      : 'Nothing you may ask for gives that.'
-  return { sentence: [`You need to ${call}.`, hints, found].filter(Boolean).join(' '), choices }
+  const summary = complete.length
+    ? 'These entitlements allow it:'
+    : matches.length
+      ? 'No single entitlement allows all of it. These allow a part:'
+      : 'None of your entitlements allows it.'
+  return { sentence: [`You need to ${action}.`, hints, summary].filter(Boolean).join(' '), choices }
 }
 
-const choiceOf = (what: EntitlementResource, known: Record<string, string>, note: string): Choice => ({
-  href: `/requests/new?${new URLSearchParams({ entitlement: what.name, ...known })}`,
+const plainChoice = (what: EntitlementResource): Choice => ({
+  href: requestPath(what),
   title: what.title,
   what,
-  note,
+  note: '',
 })
 
-const wordsOf = (one: EntitlementResource) =>
+const searchText = (one: EntitlementResource) =>
   [
     one.name,
     one.title,

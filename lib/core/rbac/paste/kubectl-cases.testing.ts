@@ -1,18 +1,18 @@
-// For tests: kubectl commands to be proven on a real cluster, and the objects they are about. NODE is a node's name.
-// Not here, for they need running nodes, metrics or a certificate request: top, certificate, what drain does at last, and
-// what attaches to a container that was just started.
+// For tests: kubectl commands that are tried on a real cluster, and the objects they act on. NODE is a node's name.
+// Not covered, because they need running nodes, metrics or a certificate request: top, certificate, the evictions of drain,
+// and attaching to a container that was just started.
 
 /**
- * `spare` names verbs, or verbs with their resource, that this very situation does not need: a new object takes no patch,
- * applying a change takes no create, and nobody can know before which it is. Both situations are cases.
+ * `spare` names verbs, or verbs with their resource, that this situation does not need: a new object needs no patch and a
+ * changed one no create. The parser cannot know which it will be, so both situations are cases.
  */
 export type KubectlCase = {
   line: string
   input?: string
   spare?: string[]
-  /** Reaches for a container: works when the API server lets it through to where the node would be. */
+  /** Connects to a container: it works once the API server lets it through to the node. */
   stream?: true
-  /** kubectl fails, but keeps the server's answer to itself. */
+  /** kubectl fails without printing the server's response. */
   isMute?: true
 }
 
@@ -35,7 +35,7 @@ const configMap = (name: string, data: object = {}, labels: object = {}) => ({
   data,
 })
 
-/** Deployments without pods, each changed by one case. */
+/** Deployments without pods, one for each case that changes one. */
 const changed = [
   'restarted',
   'paused',

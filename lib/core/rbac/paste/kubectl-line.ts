@@ -1,27 +1,25 @@
-// Which rights does this kubectl command need? The least of them, so that what is asked for is what is used.
+// The permissions that kubectl commands need. They are the least possible, so that a request asks for no more than is used.
 import type { Rule } from '#lib/core/access/rule'
 import { readArguments } from './flags.ts'
-import { type KnownResource, knownResources } from './known-resources.ts'
 import { objectCommands } from './kubectl-objects.ts'
 import { podCommands } from './kubectl-pods.ts'
 import { type Line, type Need, note, shown, usesFiles } from './kubectl-target.ts'
 import { objectsOf } from './manifest-objects.ts'
 import { isNamespace } from './names.ts'
-import { leastRulesFor, type Note } from './needed-permissions.ts'
+import { leastRulesFor, type Note, uniqueNotes } from './needed-permissions.ts'
 import { maxCharacters } from './readings.ts'
 import { type Command, commandsOf } from './shell-words.ts'
 
 export type KubectlReading = {
-  /** What a Role in the namespace must give. */
+  /** What a Role in the namespace must grant. */
   rules: Rule[]
-  /** What only a binding for the whole cluster gives: objects that are in no namespace. */
+  /** What only a ClusterRoleBinding can grant: permissions for objects outside namespaces. */
   clusterRules: Rule[]
-  /** As the line says it; null where it does not, and kubectl takes the namespace of its context. */
+  /** The namespace that the command names; null where kubectl takes that of its context. */
   namespace: string | null
-  /** The line asks for every namespace at once (`-A`). */
+  /** `-A` */
   allNamespaces: boolean
   context: string | null
-  /** What the line leaves open, or what else is to be said. */
   notes: Note[]
 }
 
@@ -30,7 +28,7 @@ const maxMentioningLines = 500
 
 const programs = new Set(['kubectl', 'kubectl.exe', 'k', 'kc', 'kubecolor', 'oc', 'microk8s.kubectl'])
 
-/** Programs that run kubectl under another name, or run what follows them. */
+/** Programs that run the command behind them. */
 const wrappers = new Set([
   'sudo',
   'doas',
@@ -45,10 +43,10 @@ const wrappers = new Set([
   'microk8s',
 ])
 
-/** Marks of a prompt that came along with the paste. */
+/** A shell prompt in front of the command. */
 const prompt = /^([$#%>❯➜»]|.{0,100}[@:].{0,100}[$#%>❯])$/u
 
-/** The words behind `kubectl`, whatever stands before it that runs it; undefined where it is another program. */
+/** The words behind `kubectl`, with or without a wrapper in front of it; undefined for another program. */
 function kubectlWords(words: readonly string[]): string[] | undefined {
   let n = 0
   while (n < words.length && prompt.test(words[n] ?? '')) n++
@@ -58,7 +56,7 @@ function kubectlWords(words: readonly string[]): string[] | undefined {
     const program = word.slice(word.lastIndexOf('/') + 1)
     if (programs.has(program)) return words.slice(n + 1)
     if (wrappers.has(word) || /^[A-Za-z_]\w{0,100}=/.test(word)) isWrapped = true
-    // A wrapper's own flags and their values: `sudo -u root`, `watch -n 2`.
+    // A wrapper has flags and values of its own: `sudo -u root`, `watch -n 2`.
     else if (!isWrapped || n > 12) return undefined
   }
   return undefined
@@ -67,8 +65,8 @@ function kubectlWords(words: readonly string[]): string[] | undefined {
 const kubectlCommands: Record<string, (line: Line) => Need[]> = { ...objectCommands, ...podCommands }
 
 /**
- * The commands that stand inside other words, as in a chat: from `kubectl` to the end of the line or of its backquotes.
- * Each line by itself, so that an apostrophe in one does not hide the next.
+ * The commands inside other words, as in a chat: from `kubectl` to the end of the line or to the closing backquote. Each
+ * line is read separately, so that an apostrophe in one line does not hide the next.
  */
 function mentionedCommands(text: string): Command[] {
   return text
@@ -82,19 +80,19 @@ function mentionedCommands(text: string): Command[] {
     })
 }
 
-function readCommand(command: Command, words: string[], pasted: string, known: readonly KnownResource[]) {
+function readCommand(command: Command, words: string[], pasted: string) {
   const args = readArguments(words)
   const [name = '', ...rest] = args.positional
-  const line: Line = { command: name, words: rest, args, known, manifest: null, notes: [], namespace: null }
-  // A here-document belongs to its command, or to the one that it is piped into; so does YAML below the command.
+  const line: Line = { command: name, words: rest, args, manifest: null, notes: [], namespace: null }
+  // A here-document belongs to its command or to the one it is piped into. YAML below the command belongs to it as well.
   if (usesFiles(line)) line.manifest = objectsOf(command.input || pasted)
   const run = Object.hasOwn(kubectlCommands, name) ? kubectlCommands[name] : undefined
-  if (!run) note(line, 'unknown-command', `kubectl ${shown(name)} is not known here.`)
+  if (!run) note(line, 'unknown-command', `kubectl ${shown(name)} is not a known command.`)
   const needs = run ? run(line) : []
   return { line, needs }
 }
 
-/** The part of the paste that is a manifest: from the first line that starts one to the end. */
+/** Splits off the manifest: from the first line that starts one to the end of the paste. */
 function splitManifest(text: string): { script: string; manifest: string } {
   const start = text.search(/^(---|apiVersion:|kind:|\{)/m)
   return start < 0 ? { script: text, manifest: '' } : { script: text.slice(0, start), manifest: text.slice(start) }
@@ -110,12 +108,11 @@ function namespacesOf(line: Line): string[] {
 }
 
 /**
- * Reads the kubectl commands of a paste, with a manifest below them or in a here-document, and answers the least rules
- * that let all of them work; null where there is no kubectl command. `known` is the cluster's own discovery where that
- * is at hand. Never throws. The text is not to be trusted: what comes out only fills a form that is judged like any
- * other, and nothing of it is run.
+ * Reads the kubectl commands of a paste, with a manifest below them or in a here-document, and returns the smallest rules
+ * with which all of them work; null where there is no kubectl command. Never throws. NB: the text is untrusted; nothing of
+ * it is run, the result only fills a form, and a submitted form is judged like any other request.
  */
-export function parseKubectl(text: string, known: readonly KnownResource[] = knownResources): KubectlReading | null {
+export function parseKubectl(text: string): KubectlReading | null {
   const head = text.slice(0, maxCharacters)
   const hasHereDocument = /<<-?\s{0,10}['"]?\w/.test(head)
   const { script, manifest } = hasHereDocument ? { script: head, manifest: '' } : splitManifest(head)
@@ -129,28 +126,28 @@ export function parseKubectl(text: string, known: readonly KnownResource[] = kno
   const typed = kubectlLines(commands)
   const lines = typed.length > 0 ? typed : kubectlLines(mentionedCommands(script))
   if (lines.length === 0) return null
-  const read = lines.slice(0, maxCommands).map(({ command, words }) => readCommand(command, words, pasted, known))
+  const read = lines.slice(0, maxCommands).map(({ command, words }) => readCommand(command, words, pasted))
   const notes = read.flatMap(({ line }) => line.notes)
   const namespaces = [...new Set(read.flatMap(({ line }) => namespacesOf(line)))]
   const allNamespaces = read.some(({ line }) => line.args.flags.get('all-namespaces') === 'true')
   if (namespaces.length > 1)
     notes.push({
       code: 'several-namespaces',
-      sentence: `Several namespaces are named: ${namespaces.slice(0, 8).join(', ')}.`,
+      sentence: `The commands name several namespaces: ${namespaces.slice(0, 8).join(', ')}.`,
     })
   if (allNamespaces)
     notes.push({
       code: 'all-namespaces',
-      sentence: 'With -A it asks for all namespaces in one call: leave that out and name the namespaces you need.',
+      sentence: 'With -A kubectl reads all namespaces in one call. Leave that out and name the namespaces you need.',
     })
   if (read.some(({ line }) => line.args.flags.has('as') || line.args.flags.has('as-group')))
-    notes.push({ code: 'impersonation', sentence: 'Acting as somebody else (--as) is not in these rules.' })
+    notes.push({ code: 'impersonation', sentence: 'These rules do not cover impersonation (--as).' })
   const needs = read.flatMap((one) => one.needs)
   const clusterRules = rulesFor(needs.filter(({ resource }) => !resource.namespaced))
   if (clusterRules.length > 0)
     notes.push({
       code: 'cluster-scope',
-      sentence: 'Some of it is in no namespace: a role bound in a namespace cannot give that.',
+      sentence: "Some of these objects are outside namespaces. A role bound in a namespace can't grant access to them.",
     })
   return {
     rules: rulesFor(needs.filter(({ resource }) => resource.namespaced)),
@@ -158,7 +155,7 @@ export function parseKubectl(text: string, known: readonly KnownResource[] = kno
     namespace: namespaces[0] ?? null,
     allNamespaces,
     context: first(read.map(({ line }) => line.args.flags.get('context'))),
-    notes: [...new Map(notes.map((one) => [one.sentence, one])).values()],
+    notes: uniqueNotes(notes),
   }
 }
 

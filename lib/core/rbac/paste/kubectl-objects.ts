@@ -1,7 +1,7 @@
-// Which rights do kubectl's commands over any kind of object take? Each line is proven against the real kubectl and
-// API server in kubectl.cluster.test.ts: with these the command works, with one less it is refused.
+// The permissions that kubectl's commands for objects of any kind need. kubectl.cluster.test.ts confirms each of them
+// against the real kubectl and API server: the command works with them, and is refused with one fewer.
 import {
-  builtin,
+  every,
   found,
   type Line,
   type Need,
@@ -25,7 +25,7 @@ const isWorkload = (target: Target) => ['deployments', 'statefulsets', 'daemonse
 function get(line: Line): Need[] {
   const subresource = line.args.flags.get('subresource') ?? ''
   if (line.args.flags.has('raw')) {
-    note(line, 'raw', 'kubectl get --raw asks for a path: what it takes is not known here.')
+    note(line, 'raw', "The permissions that kubectl get --raw needs aren't known.")
     return []
   }
   const isWatch = has(line, 'watch') || has(line, 'watch-only')
@@ -37,20 +37,19 @@ function get(line: Line): Need[] {
 
 function describe(line: Line): Need[] {
   const targets = targetsOf(line)
-  if (targets.length > 0)
-    note(line, 'partial', 'Events and related objects are shown only where they may be listed too; the rest works.')
+  if (targets.length > 0) note(line, 'partial', 'kubectl also shows events and related objects where it may list them.')
   return targets.flatMap((target) =>
     target.isOne ? [need('get', target)] : [need('list', target), need('get', target)],
   )
 }
 
-/** Finds, then patches: what edit, label, annotate, patch, set, taint and some of rollout do. */
+/** Finds, then patches: edit, label, annotate, patch, set, taint and some of rollout. */
 function patches(line: Line, words: readonly string[] = line.words): Need[] {
   const subresource = line.args.flags.get('subresource') ?? ''
   return targetsOf(line, words).flatMap((target) => [found(target, subresource), need('patch', target, subresource)])
 }
 
-// `key=value` sets, `key-` removes: no names end in a dash.
+// `key=value` sets and `key-` removes. No name ends in a dash.
 const isSetting = (word: string) => word.includes('=') || word.endsWith('-')
 
 function marks(line: Line): Need[] {
@@ -80,23 +79,25 @@ function scale(line: Line): Need[] {
   ])
 }
 
+const olderClients = 'kubectl before 1.35 also needs the verb list, because it lists before it watches.'
+
 function rollout(line: Line): Need[] {
   const [what = '', ...words] = line.words
   if (['restart', 'pause', 'resume'].includes(what)) return patches(line, words)
   const targets = targetsOf(line, words)
-  // Deployments keep their history as ReplicaSets, the others as ControllerRevisions.
+  // A Deployment keeps its history in ReplicaSets, the others in ControllerRevisions.
   const history = (target: Target): Need => {
     const resource = target.resource.resource === 'deployments' ? 'replicasets' : 'controllerrevisions'
-    return need('list', { resource: builtin(line, resource, 'apps'), isOne: false, name: '' })
+    return need('list', every(resource, 'apps'))
   }
   if (what === 'status') {
-    note(line, 'older-clients', 'kubectl before 1.35 lists before it watches: it takes the verb list as well.')
+    note(line, 'older-clients', olderClients)
     return targets.flatMap((target) => [found(target), need('watch', target)])
   }
   if (what === 'history') return targets.filter(isWorkload).flatMap((target) => [found(target), history(target)])
   if (what === 'undo')
     return targets.filter(isWorkload).flatMap((target) => [found(target), history(target), need('patch', target)])
-  note(line, 'unknown-command', `kubectl rollout ${shown(what)} is not known here.`)
+  note(line, 'unknown-command', `kubectl rollout ${shown(what)} is not a known command.`)
   return []
 }
 
@@ -113,11 +114,16 @@ function apply(line: Line): Need[] {
     return targets.flatMap((target) => [found(target), ...(sub.startsWith('view') ? [] : [need('patch', target)])])
   }
   if (!usesFiles(line)) note(line, 'incomplete', 'kubectl apply needs -f or -k.')
-  if (has(line, 'prune')) note(line, 'prune', 'With --prune it also lists and deletes: that is not in these rules.')
+  if (has(line, 'prune'))
+    note(line, 'prune', 'With --prune kubectl also lists and deletes objects. These rules do not cover that.')
   const targets = usesFiles(line) ? targetsOf(line) : []
   const isServerSide = has(line, 'server-side')
   if (targets.length > 0 && !isServerSide)
-    note(line, 'maybe-less', 'create is needed only where an object is not there yet, patch only where it is.')
+    note(
+      line,
+      'maybe-less',
+      'kubectl needs create only for objects that do not exist yet, and patch only for those that do.',
+    )
   return targets.flatMap((target) =>
     isServerSide
       ? [need('patch', target), need('create', target)]
@@ -162,13 +168,12 @@ function create(line: Line): Need[] {
   }
   const [resource, group] = Object.hasOwn(created, what) ? (created[what] ?? []) : []
   if (resource === undefined) {
-    note(line, 'unknown-command', `kubectl create ${shown(what)} is not known here.`)
+    note(line, 'unknown-command', `kubectl create ${shown(what)} is not a known command.`)
     return []
   }
   const from = line.args.flags.get('from')
   const source = from ? oneTarget(line, from) : undefined
-  const target: Target = { resource: builtin(line, resource, group), isOne: false, name: '' }
-  return [...(source ? [need('get', source)] : []), need('create', target)]
+  return [...(source ? [need('get', source)] : []), need('create', every(resource, group))]
 }
 
 function replace(line: Line): Need[] {
@@ -180,30 +185,30 @@ function replace(line: Line): Need[] {
   )
 }
 
-/** Makes something beside an object: expose and autoscale. */
-const beside = (resource: string, group: string) => (line: Line) =>
-  targetsOf(line).flatMap((target) => [
-    found(target),
-    need('create', { resource: builtin(line, resource, group), isOne: false, name: '' }),
-  ])
+/** Creates another object for an existing one: expose and autoscale. */
+const createsFor = (resource: string, group: string) => (line: Line) =>
+  targetsOf(line).flatMap((target) => [found(target), need('create', every(resource, group))])
 
 function wait(line: Line): Need[] {
-  if (line.args.flags.get('for') !== 'delete')
-    note(line, 'older-clients', 'kubectl before 1.35 lists before it watches: it takes the verb list as well.')
+  if (line.args.flags.get('for') !== 'delete') note(line, 'older-clients', olderClients)
   return targetsOf(line).flatMap((target) => [found(target), need('watch', target)])
 }
 
 function events(line: Line): Need[] {
-  const target: Target = { resource: builtin(line, 'events'), isOne: false, name: '' }
+  const target = every('events')
   return [need('list', target), ...(has(line, 'watch') ? [need('watch', target)] : [])]
 }
 
-/** `auth can-i VERB TYPE[/NAME]`: what is asked about is what is wanted; the question itself takes nothing. */
+/** `auth can-i VERB TYPE[/NAME]`: the permission in question. The command itself needs none. */
 function auth(line: Line): Need[] {
   const [what = '', verb = '', type = '', name = ''] = line.words
   if (what !== 'can-i' || verb === '') return []
   if (type.startsWith('/')) {
-    note(line, 'non-resource-path', 'That is a path of the API server: no role bound in a namespace can give it.')
+    note(
+      line,
+      'non-resource-path',
+      `${shown(type)} is a path of the API server, not a resource. A role bound in a namespace can't grant it.`,
+    )
     return []
   }
   const [kind = '', named = name] = type.split('/', 2)
@@ -214,7 +219,7 @@ function auth(line: Line): Need[] {
 
 const nothing = () => []
 
-/** By command; aliases of a command stand beside it. */
+/** By command. */
 export const objectCommands: Record<string, (line: Line) => Need[]> = {
   get,
   describe,
@@ -230,8 +235,8 @@ export const objectCommands: Record<string, (line: Line) => Need[]> = {
   apply,
   create,
   replace,
-  expose: beside('services', ''),
-  autoscale: beside('horizontalpodautoscalers', 'autoscaling'),
+  expose: createsFor('services', ''),
+  autoscale: createsFor('horizontalpodautoscalers', 'autoscaling'),
   wait,
   events,
   auth,

@@ -1,7 +1,9 @@
-// Which rights do kubectl's commands around running pods and nodes take? Proven in kubectl.cluster.test.ts like those
-// of kubectl-objects.ts.
+// The permissions that kubectl's commands for running pods and nodes need. kubectl.cluster.test.ts confirms them against
+// the real kubectl and API server.
+import { unlistedResource } from './known-resources.ts'
 import {
   builtin,
+  every,
   type Line,
   type Need,
   need,
@@ -12,42 +14,37 @@ import {
   targetsOf,
 } from './kubectl-target.ts'
 
-const all = (line: Line, resource: string, group = ''): Target => ({
-  resource: builtin(line, resource, group),
-  isOne: false,
-  name: '',
-})
+const pods = every('pods')
 
-/** The pod that is meant: by its own name, or any one behind a Deployment, Service and the like. */
+/** The pod that a word names: itself, or any pod behind a Deployment, a Service and the like. */
 function podBehind(line: Line, word: string): { finding: Need[]; pod: Target } | undefined {
   const target = oneTarget(line, word)
   if (!target) return undefined
   if (target.resource.resource === 'pods') return { finding: [need('get', target)], pod: target }
-  const pods = all(line, 'pods')
   return { finding: [need('get', target), need('list', pods)], pod: pods }
 }
 
-function onPod(line: Line, word: string | undefined, rights: (pod: Target) => Need[]): Need[] {
+function onPod(line: Line, word: string | undefined, needs: (pod: Target) => Need[]): Need[] {
   if (!word) {
-    note(line, 'incomplete', `kubectl ${line.command} needs to be told which pod.`)
+    note(line, 'incomplete', `kubectl ${line.command} needs a pod.`)
     return []
   }
   const found = podBehind(line, word)
-  return found ? [...found.finding, ...rights(found.pod)] : []
+  return found ? [...found.finding, ...needs(found.pod)] : []
 }
 
 function logs(line: Line): Need[] {
-  if (line.args.flags.has('selector')) return [need('list', all(line, 'pods')), need('get', all(line, 'pods'), 'log')]
+  if (line.args.flags.has('selector')) return [need('list', pods), need('get', pods, 'log')]
   return onPod(line, line.words[0], (pod) => [need('get', pod, 'log')])
 }
 
-// NB: kubectl first tries a WebSocket, which is a GET and takes the verb get too, and falls back to a POST by itself.
+// NB: kubectl tries a WebSocket first, which is a GET and needs `get` as well, and falls back to a POST.
 const streams = (subresource: string) => (line: Line) =>
   onPod(line, line.words[0], (pod) => [need('create', pod, subresource)])
 
 function portForward(line: Line): Need[] {
   return onPod(line, line.words[0], (pod) => [
-    // Behind a Service or Deployment the pod that was found is looked at once more.
+    // kubectl reads the pod once more after finding it behind a Service or Deployment.
     ...(pod.isOne ? [] : [need('get', pod)]),
     need('create', pod, 'portforward'),
   ])
@@ -74,19 +71,14 @@ function debug(line: Line): Need[] {
   const target = oneTarget(line, word)
   if (!target) return []
   const attaching = (pod: Target) => (isInteractive(line) ? [need('watch', pod), need('create', pod, 'attach')] : [])
-  if (target.resource.resource === 'nodes') {
-    const pods = all(line, 'pods')
-    return [need('get', target), need('create', pods), ...attaching(pods)]
-  }
-  if (line.args.flags.has('copy-to')) {
-    const pods = all(line, 'pods')
+  // For a node, and with --copy-to, the debugger runs in a pod of its own.
+  if (target.resource.resource === 'nodes' || line.args.flags.has('copy-to')) {
     return [need('get', target), need('create', pods), ...attaching(pods)]
   }
   return [need('get', target), need('patch', target, 'ephemeralcontainers'), ...attaching(target)]
 }
 
 function run(line: Line): Need[] {
-  const pods = all(line, 'pods')
   const [name = ''] = line.words
   const pod = name === '' ? undefined : oneTarget(line, `pods/${name}`)
   const later = pod && isInteractive(line) ? [need('watch', pod), need('get', pod), need('create', pod, 'attach')] : []
@@ -96,7 +88,7 @@ function run(line: Line): Need[] {
 
 const nodes = (line: Line, word: string | undefined): Target => {
   const node = word && !line.args.flags.has('selector') ? oneTarget(line, word, 'nodes') : undefined
-  return node ?? all(line, 'nodes')
+  return node ?? every('nodes')
 }
 
 function cordon(line: Line): Need[] {
@@ -107,31 +99,29 @@ function cordon(line: Line): Need[] {
   })
 }
 
-/** Everything of it is needed for the whole cluster, for pods of any namespace may run on the node. */
+/** All of it is needed cluster-wide, because pods of any namespace may run on the node. */
 function drain(line: Line): Need[] {
-  const pods = all(line, 'pods')
-  const more = [need('list', pods), need('get', pods), need('create', pods, 'eviction')]
-  const wide = [...more, need('get', all(line, 'daemonsets', 'apps'))]
-  return [...cordon(line), ...wide.map((right) => ({ ...right, resource: { ...right.resource, namespaced: false } }))]
+  const evicting = [need('list', pods), need('get', pods), need('create', pods, 'eviction')]
+  const needs = [...evicting, need('get', every('daemonsets', 'apps'))]
+  return [...cordon(line), ...needs.map((one) => ({ ...one, resource: { ...one.resource, namespaced: false } }))]
 }
 
 function top(line: Line): Need[] {
   const [what = '', name] = line.words
   const resource = resourceFor(line, what === '' ? 'pods' : what)
   if (!resource || !['pods', 'nodes'].includes(resource.resource)) return []
-  const metrics = builtin(line, resource.resource, 'metrics.k8s.io')
+  const metrics = builtin(resource.resource, 'metrics.k8s.io')
   const isOne = name !== undefined && !line.args.flags.has('selector')
   const about: Target = { resource: metrics, isOne, name: name ?? '' }
-  // Without the nodes' sizes there are no percentages, and kubectl gives up.
+  // kubectl fails where it cannot read the nodes' sizes, which it needs for the percentages.
   const sizes = resource.resource === 'nodes' ? [need(isOne ? 'get' : 'list', { ...about, resource })] : []
   return [need(isOne ? 'get' : 'list', about), ...sizes]
 }
 
 function certificate(line: Line): Need[] {
   const [, ...names] = line.words
-  const requests = builtin(line, 'certificatesigningrequests', 'certificates.k8s.io')
-  const signers = { group: 'certificates.k8s.io', resource: 'signers', kind: '', shortNames: [], namespaced: false }
-  return targetsOf({ ...line, words: names.map((name) => `${requests.resource}/${name}`) }).flatMap((target) => [
+  const signers = unlistedResource('certificates.k8s.io', 'signers', false)
+  return targetsOf({ ...line, words: names.map((name) => `certificatesigningrequests/${name}`) }).flatMap((target) => [
     need('get', target),
     need('update', target, 'approval'),
     need('approve', { resource: signers, isOne: false, name: '' }),

@@ -1,11 +1,11 @@
-// Which objects does a pasted manifest name? Only what says which object it is is read.
+// The objects that a pasted manifest names. Only the fields that identify an object are read.
 import { parseAllDocuments } from 'yaml'
 
 export type ManifestObject = { apiVersion: string; kind: string; name: string; namespace: string | null }
 
 const maxObjects = 200
 
-// Longer or deeper text is no manifest that somebody pastes beside a command.
+// No one pastes a longer or deeper manifest next to a command.
 const maxLength = 65_536
 const maxIndent = 200
 const maxLines = 4000
@@ -29,8 +29,8 @@ function objectsIn(value: unknown, found: ManifestObject[], depth: number) {
   })
 }
 
-/** Brackets and indentation nest; a parser that calls itself for each level must not be led too deep. */
-function isTooMuch(text: string): boolean {
+/** Limits nesting by brackets and by indentation, because the YAML parser recurses on each level. */
+function isTooDeepOrLong(text: string): boolean {
   let depth = 0
   let column = 0
   let lines = 0
@@ -47,13 +47,13 @@ function isTooMuch(text: string): boolean {
   return false
 }
 
-/** The objects of a YAML or JSON text, `---` between documents and Lists included; null where it is none. Never throws. */
+/** The objects of a YAML or JSON text, including several documents and Lists; null where it is not a manifest. Never throws. */
 export function objectsOf(text: string): ManifestObject[] | null {
-  if (text.length > maxLength || isTooMuch(text)) return null
+  if (text.length > maxLength || isTooDeepOrLong(text)) return null
   try {
     const found: ManifestObject[] = []
     for (const document of parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false, prettyErrors: false })) {
-      // Aliases are refused: a few of them stand for more text than there is memory.
+      // Aliases are refused: a few of them can expand to more text than fits into memory.
       objectsIn(document.toJS({ maxAliasCount: 0 }), found, 0)
     }
     return found.length > 0 ? found : null

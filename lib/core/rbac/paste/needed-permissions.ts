@@ -1,7 +1,7 @@
-// What somebody was refused, or is about to do: single rights, and the least rules that give them.
+// The permissions that a refused call or a command needs, and the smallest rules that grant them.
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 
-/** One right. '' where there is none; `namespace` is null where the call was for the whole cluster, or is not known. */
+/** One permission. '' where a field is absent; `namespace` is null for a cluster-wide call and where it is unknown. */
 export type NeededPermission = {
   verb: string
   group: string
@@ -11,32 +11,37 @@ export type NeededPermission = {
   namespace: string | null
 }
 
-/** What could not be known, or why asking for access would not help. `code` is stable. */
+/** What remains unknown, or why more access would not help. `code` is stable. */
 export type Note = { code: string; sentence: string }
 
-/** One entry of a rule that is being put together: null stands for every name. */
+/** Each sentence once, in the order of its first appearance. */
+export const uniqueNotes = (notes: readonly Note[]): Note[] => [
+  ...new Map(notes.map((note) => [note.sentence, note])).values(),
+]
+
+/** The object names of a rule under construction; null means every name. */
 type Names = Set<string> | null
 
 const nameKey = (names: Names) => (names ? JSON.stringify([...names].sort()) : '')
 
 /**
- * The least rules that give these rights, wherever they are bound. What is asked once without a name needs no names;
- * rights with the same verbs and names stand in one rule.
+ * The smallest rules that grant these permissions, wherever the rules are bound. A permission that is needed once without
+ * a name needs no `resourceNames`; permissions with the same verbs and names share a rule.
  */
 export function leastRulesFor(
-  asks: readonly Pick<NeededPermission, 'verb' | 'group' | 'resource' | 'subresource' | 'name'>[],
+  permissions: readonly Pick<NeededPermission, 'verb' | 'group' | 'resource' | 'subresource' | 'name'>[],
 ): Rule[] {
-  const byRight = new Map<string, { group: string; target: string; verb: string; names: Names }>()
-  for (const { verb, group, resource, subresource, name } of asks) {
+  const byPermission = new Map<string, { group: string; target: string; verb: string; names: Names }>()
+  for (const { verb, group, resource, subresource, name } of permissions) {
     const target = subresource === '' ? resource : `${resource}/${subresource}`
     const key = JSON.stringify([group, target, verb])
-    const right = byRight.get(key) ?? { group, target, verb, names: new Set<string>() }
-    if (name === '') right.names = null
-    else right.names?.add(name)
-    byRight.set(key, right)
+    const permission = byPermission.get(key) ?? { group, target, verb, names: new Set<string>() }
+    if (name === '') permission.names = null
+    else permission.names?.add(name)
+    byPermission.set(key, permission)
   }
   const byTarget = new Map<string, { group: string; target: string; verbs: string[]; names: Names }>()
-  for (const { group, target, verb, names } of byRight.values()) {
+  for (const { group, target, verb, names } of byPermission.values()) {
     const key = JSON.stringify([group, target, nameKey(names)])
     const rule = byTarget.get(key) ?? { group, target, verbs: [], names }
     rule.verbs.push(verb)

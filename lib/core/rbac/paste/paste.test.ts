@@ -5,7 +5,7 @@ const refused = (verb: string, path: string, scope: string, name = '') =>
   `Error from server (Forbidden): ${path.split('/')[0]}${name && ` "${name}"`} is forbidden: User "jane" cannot ${verb} resource "${path}" in API group "" ${scope}`
 const inP = 'in the namespace "p"'
 
-test('a refusal gives the rule it names, with the object', () => {
+test('a refusal becomes the rule that it names, for the named object only', () => {
   expect(readPaste(refused('delete', 'pods', inP, 'web'))).toEqual({
     rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['delete'], resourceNames: ['web'] }],
     clusterRules: [],
@@ -15,7 +15,7 @@ test('a refusal gives the rule it names, with the object', () => {
   })
 })
 
-test('what kubectl would be refused next is in it already', () => {
+test('the rules include what kubectl would be refused next', () => {
   expect(readPaste(refused('get', 'pods/log', inP, 'web'))?.rules).toEqual([
     { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'], resourceNames: ['web'] },
   ])
@@ -25,7 +25,7 @@ test('what kubectl would be refused next is in it already', () => {
   ])
 })
 
-test('a list of all namespaces is a list in some; an object of the cluster is not', () => {
+test('a refused list of all namespaces becomes a namespaced rule, and of a cluster-wide kind a cluster rule', () => {
   expect(readPaste(refused('list', 'pods', 'at the cluster scope'))).toMatchObject({
     rules: [{ resources: ['pods'], verbs: ['list'] }],
     namespaces: [],
@@ -37,7 +37,7 @@ test('a list of all namespaces is a list in some; an object of the cluster is no
   })
 })
 
-test('a terminal with the command and its refusal is one thing', () => {
+test('a command and its refusal from one terminal become one set of rules', () => {
   const text = `$ kubectl --context prod-eu rollout restart deploy/api\n${'deployments.apps "api" is forbidden: User "jane" cannot get resource "deployments" in API group "apps" in the namespace "p"'}`
   expect(readPaste(text)).toEqual({
     rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'], resourceNames: ['api'] }],
@@ -48,13 +48,13 @@ test('a terminal with the command and its refusal is one thing', () => {
   })
 })
 
-test('what no grant would help with is still understood', () => {
+test('a refusal that more access cannot change has a note and no rules', () => {
   expect(readPaste('error: You must be logged in to the server (Unauthorized)')).toMatchObject({
     rules: [],
     notes: [{ code: 'not-signed-in' }],
   })
 })
 
-test('words are neither', () => {
+test('other text is neither a refusal nor a command', () => {
   for (const text of ['', 'restart payments', 'x'.repeat(100_000)]) expect(readPaste(text)).toBeNull()
 })

@@ -1,82 +1,78 @@
-// What does somebody need who pastes this? A refusal of the API server, a kubectl command, or both from one terminal.
+// The permissions that a pasted text needs: an API server's refusal, a kubectl command, or a terminal session with both.
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import { covers } from '#lib/core/rbac/covers'
 import { parseForbidden } from './forbidden.ts'
-import { type KnownResource, knownResources } from './known-resources.ts'
+import { isNamespaced } from './known-resources.ts'
 import { parseKubectl } from './kubectl-line.ts'
-import { leastRulesFor, type NeededPermission, type Note } from './needed-permissions.ts'
+import { leastRulesFor, type NeededPermission, type Note, uniqueNotes } from './needed-permissions.ts'
 
 export type Paste = {
-  /** What a role in each of the namespaces must give. */
+  /** What a role in each of the namespaces must grant. */
   rules: Rule[]
-  /** What only a binding for the whole cluster gives. */
+  /** What only a ClusterRoleBinding can grant. */
   clusterRules: Rule[]
-  /** Those that the text names; none where it does not say. */
+  /** The namespaces that the text names; empty where it names none. */
   namespaces: string[]
-  /** The context of a kubeconfig, which often has the cluster's name. */
+  /** A kubeconfig context, which often has the same name as the cluster. */
   context: string | null
   notes: Note[]
 }
 
 const streams = ['exec', 'attach', 'portforward']
 
-/** The server names only the first right that was missing: what kubectl needs around it, it will miss next. */
-function withCompanions(ask: NeededPermission): NeededPermission[] {
-  if (ask.group !== '' || ask.resource !== 'pods') return [ask]
-  const pod = { ...ask, subresource: '', verb: 'get' }
-  // Since 1.35 the server wants create also where an older one was content with get.
-  if (streams.includes(ask.subresource)) return [ask, { ...ask, verb: 'create' }, pod]
-  return ask.subresource === 'log' ? [ask, pod] : [ask]
+/** The server names only the first missing permission. This adds those that kubectl would be refused next. */
+function withCompanions(permission: NeededPermission): NeededPermission[] {
+  if (permission.group !== '' || permission.resource !== 'pods') return [permission]
+  const pod = { ...permission, subresource: '', verb: 'get' }
+  // From 1.35 the server requires `create` where an older one accepted `get`.
+  if (streams.includes(permission.subresource)) return [permission, { ...permission, verb: 'create' }, pod]
+  return permission.subresource === 'log' ? [permission, pod] : [permission]
 }
 
-function isNamespaced({ group, resource }: NeededPermission, known: readonly KnownResource[]): boolean {
-  return known.find((one) => one.group === group && one.resource === resource)?.namespaced ?? false
-}
-
-function fromRefusal(text: string, known: readonly KnownResource[]): Paste | null {
-  const { asks, notes } = parseForbidden(text)
-  if (asks.length === 0 && notes.every(({ code }) => code === 'cut')) return null
-  // A namespaced kind that was refused for the whole cluster was asked for with -A.
-  const isWide = (ask: NeededPermission) => ask.namespace === null && isNamespaced(ask, known)
-  const ofNamespace = asks.filter((ask) => ask.namespace !== null || isWide(ask))
-  if (asks.some(isWide))
+function fromRefusal(text: string): Paste | null {
+  const { permissions, notes } = parseForbidden(text)
+  if (permissions.length === 0 && notes.every(({ code }) => code === 'cut')) return null
+  // A namespaced kind that was refused cluster-wide was requested with -A.
+  const isAllNamespaces = (one: NeededPermission) => one.namespace === null && isNamespaced(one)
+  const inNamespaces = permissions.filter((one) => one.namespace !== null || isAllNamespaces(one))
+  if (permissions.some(isAllNamespaces))
     notes.push({
       code: 'all-namespaces',
-      sentence: 'It was asked for in all namespaces at once (-A): name the namespaces you need instead.',
+      sentence: 'The call was for all namespaces at once (-A). Name the namespaces you need instead.',
     })
   return {
-    rules: leastRulesFor(ofNamespace.flatMap(withCompanions)),
-    clusterRules: leastRulesFor(asks.filter((ask) => !ofNamespace.includes(ask))),
-    namespaces: [...new Set(ofNamespace.flatMap(({ namespace }) => namespace ?? []))],
+    rules: leastRulesFor(inNamespaces.flatMap(withCompanions)),
+    clusterRules: leastRulesFor(permissions.filter((one) => !inNamespaces.includes(one))),
+    namespaces: [...new Set(inNamespaces.flatMap(({ namespace }) => namespace ?? []))],
     context: null,
     notes,
   }
 }
 
-function fromCommand(text: string, known: readonly KnownResource[]): Paste | null {
-  const reading = parseKubectl(text, known)
-  if (!reading) return null
-  const { rules, clusterRules, namespace, context, notes } = reading
+function fromCommand(text: string): Paste | null {
+  const command = parseKubectl(text)
+  if (!command) return null
+  const { rules, clusterRules, namespace, context, notes } = command
   return { rules, clusterRules, namespaces: namespace === null ? [] : [namespace], context, notes }
 }
 
-/** The rules of both without saying twice what one says already. */
-const together = (a: readonly Rule[], b: readonly Rule[]) => normalizeRules([...a, ...covers(a, b).uncovered])
+/** The rules of both, without repeating what one of them already covers. */
+const combined = (a: readonly Rule[], b: readonly Rule[]) => normalizeRules([...a, ...covers(a, b).uncovered])
 
 /**
- * What a paste asks for, with all that is known about where; null where it is neither a refusal nor a kubectl command.
- * `known` is the cluster's own discovery where that is at hand. Never throws.
+ * The permissions that a pasted text needs and where it needs them; null where it is neither a refusal nor a kubectl
+ * command. Never throws.
  */
-export function readPaste(text: string, known: readonly KnownResource[] = knownResources): Paste | null {
-  const refusal = fromRefusal(text, known)
-  const command = fromCommand(text, known)
+export function readPaste(text: string): Paste | null {
+  const refusal = fromRefusal(text)
+  const command = fromCommand(text)
   if (!refusal || !command) return refusal ?? command
   return {
-    rules: together(command.rules, refusal.rules),
-    clusterRules: together(command.clusterRules, refusal.clusterRules),
-    // The server knows where the call went; the command may have left that to the person's context.
+    rules: combined(command.rules, refusal.rules),
+    clusterRules: combined(command.clusterRules, refusal.clusterRules),
+    // The refusal names the namespace for certain; the command may have left it to the kubeconfig's context.
     namespaces: [...new Set([...refusal.namespaces, ...command.namespaces])],
     context: command.context,
-    notes: [...new Map([...refusal.notes, ...command.notes].map((note) => [note.sentence, note])).values()],
+    notes: uniqueNotes([...refusal.notes, ...command.notes]),
   }
 }

@@ -1,10 +1,10 @@
-// The ways in which pasted text may have to be read: as it stands, without the quoting of whatever printed it, with
-// lines that a terminal broke put together again. Every step is linear, and what is longer than the limit is cut.
+// The ways to read a pasted text: unchanged, without the quoting that a program added, and with the lines joined that a
+// terminal broke. Every step is linear, and a longer text is cut at the limit.
 
-/** Characters of a paste that are read: a sentence of the API server takes a few hundred. */
+/** How many characters of a paste are read. A sentence of the API server has a few hundred. */
 export const maxCharacters = 65_536
 
-// Built from its code, so that no control character stands in the source. CSI (colours) and OSC (titles, links).
+// Built from its code, to keep control characters out of this file. CSI (colours) and OSC (titles, links).
 const controlEscape = String.fromCharCode(27)
 const ansi = new RegExp(
   `${controlEscape}(?:\\[[0-9;?]{0,32}[@-~]|\\][^${controlEscape}\\u0007]{0,512}(?:\\u0007|${controlEscape}\\\\))`,
@@ -13,7 +13,7 @@ const ansi = new RegExp(
 
 const entities: Record<string, string> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&', nbsp: ' ' }
 
-/** `&quot;`, `&#34;` and `&#x22;`; the API server itself writes the first kind for `&`, `<` and `>`. */
+/** `&quot;`, `&#34;` and `&#x22;`. The API server itself writes the first form for `&`, `<` and `>`. */
 const decodeEntities = (text: string) =>
   text.replace(/&(?:#(\d{1,6})|#[xX]([0-9a-fA-F]{1,5})|([a-z]{2,4}));/g, (whole, decimal, hex, name) => {
     if (name !== undefined) return Object.hasOwn(entities, name) ? (entities[name] ?? whole) : whole
@@ -22,16 +22,16 @@ const decodeEntities = (text: string) =>
 
 const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t' }
 
-/** One round of the quoting of JSON, Go or a log line taken off. */
+/** Removes one level of quoting, as JSON, Go and log lines add it. */
 const unescapeOnce = (text: string) =>
   text.replace(/\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt"'\\/]))/g, (_, unicode, byte, char) =>
     char === undefined ? String.fromCharCode(Number.parseInt(unicode ?? byte, 16)) : (escapes[char] ?? char),
   )
 
-/** Frames that programs draw before each line, and the marks of a quotation in a chat. */
+/** Removes the frames that programs draw in front of each line, and the quotation marks of a chat. */
 const withoutFrames = (text: string) => text.replace(/^[ \t]*[│┃|>][ \t]?/gm, '')
 
-/** Lines put together: where a line broke between two words a space stays, where it broke a word there is none. */
+/** Joins lines, with a space where a line broke between two words and without one where it broke a word. */
 function joined(lines: readonly string[]): string {
   const parts = lines.map((line, n) => {
     const before = lines[n - 1]
@@ -48,7 +48,7 @@ function plain(text: string): string[] {
   return [clean.replace(/\s+/g, ' '), joined(clean.split(/\r?\n/))]
 }
 
-/** The text read in every way, the likeliest first; at most six readings, none longer than the text that is read. */
+/** Every reading of the text, the likeliest first: at most six, each within the limit. */
 export function readingsOf(text: string): string[] {
   const once = text.slice(0, maxCharacters)
   const twice = unescapeOnce(once)

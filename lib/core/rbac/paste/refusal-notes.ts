@@ -1,12 +1,12 @@
-// Refusals that no grant would change, and hints that the API server gives with one. A sentence each, for the person.
+// Refusals that more access cannot change, and hints that come with a refusal: one sentence each for the reader.
 import type { NeededPermission, Note } from './needed-permissions.ts'
 
 export const notSignedIn: Note = {
   code: 'not-signed-in',
-  sentence: 'The API server did not know who was asking: sign in to the cluster again. More rights would not help.',
+  sentence: "The API server didn't recognize the caller, so more access won't help. Sign in to the cluster again.",
 }
 
-// Compared without any space, for a terminal breaks lines where it likes.
+// Texts are compared without spaces, because a terminal breaks lines anywhere.
 const squeeze = (text: string) => text.replace(/\s/g, '')
 
 type Sign = { anyOf: string[]; note: Note }
@@ -26,68 +26,67 @@ const signs: Sign[] = [
     note: {
       code: 'escalation',
       sentence:
-        'Nobody may write a role or binding with more rights than they hold themselves: a grant would not help.',
+        "Kubernetes refuses a role or binding with more permissions than its author holds, so access to roles won't help.",
     },
   },
   {
     anyOf: ['must have cluster-admin privileges to use the aggregationRule'],
     note: {
       code: 'aggregation',
-      sentence: 'Only administrators of the cluster may write a role that gathers others: a grant would not help.',
+      sentence: "Only a cluster administrator may write an aggregated ClusterRole, so more access won't help.",
     },
   },
   {
     anyOf: ['ValidatingAdmissionPolicy'],
     note: {
       code: 'admission-policy',
-      sentence: 'An admission policy of the cluster refused the object as it is, whoever sends it: change the object.',
+      sentence: 'An admission policy of the cluster rejects this object from any user. Change the object.',
     },
   },
   {
     anyOf: ['admission webhook "'],
     note: {
       code: 'admission-webhook',
-      sentence: 'A webhook of the cluster refused the object as it is, whoever sends it: change the object.',
+      sentence: 'An admission webhook of the cluster rejects this object from any user. Change the object.',
     },
   },
   {
     anyOf: ['violates PodSecurity'],
     note: {
       code: 'pod-security',
-      sentence: 'The namespace does not take pods like this, whoever sends them: change the pod.',
+      sentence: 'The Pod Security level of the namespace rejects this pod from any user. Change the pod.',
     },
   },
   {
     anyOf: ['exceeded quota:'],
-    note: { code: 'quota', sentence: 'The namespace has used up its quota: a grant would not help.' },
+    note: { code: 'quota', sentence: "The namespace has used up its quota, so more access won't help." },
   },
   {
     anyOf: ['because it is being terminated'],
-    note: { code: 'terminating', sentence: 'The namespace is being deleted and takes nothing new.' },
+    note: { code: 'terminating', sentence: 'The namespace is being deleted and accepts no new objects.' },
   },
   {
     anyOf: ['Forbidden (user='],
     note: {
       code: 'kubelet',
-      sentence: 'A node refused the API server itself: that is for the administrators of the cluster.',
+      sentence: 'A kubelet refused the API server itself. Contact the administrators of the cluster.',
     },
   },
   {
     anyOf: ['requires one of ["', 'permission(s) in Cloud IAM', 'User does not have access to the resource in Azure'],
     note: {
       code: 'cloud',
-      sentence:
-        'The cloud provider names a right of its own beside that of Kubernetes; the Kubernetes right is enough.',
+      sentence: 'The message also names a permission of the cloud provider. The Kubernetes permission is enough.',
     },
   },
 ]
 
 const missingRole = /(cluster)?role\.rbac\.authorization\.k8s\.io"([^"]{1,253})"notfound/g
 
-/** What the readings of a refusal say besides what was refused. */
+/** What the readings of a refusal say beyond the refused permissions. */
 export function notesOf(
   readings: readonly string[],
-  asks: readonly NeededPermission[],
+  permissions: readonly NeededPermission[],
   wasUnderstood: boolean,
 ): Note[] {
   const squeezed = [...new Set(readings.map(squeeze))]
@@ -100,12 +99,12 @@ export function notesOf(
       notes.push({ code: 'missing-role', sentence })
     }
   }
-  if (asks.some(({ verb }) => verb === 'impersonate')) {
-    const sentence = 'The call was made as somebody else (--as): leave that out and ask for what you want to do.'
+  if (permissions.some(({ verb }) => verb === 'impersonate')) {
+    const sentence = 'The call impersonates another user (--as). Leave that out and request what you want to do.'
     notes.push({ code: 'impersonation', sentence })
   }
   if (!wasUnderstood && notes.length === 0 && squeezed.some((text) => /forbidden:User|isforbidden/.test(text))) {
-    const sentence = 'This looks like a refusal, but not like one of the API server: what was refused is not clear.'
+    const sentence = "This looks like a refusal, but doesn't name a permission in the API server's words."
     notes.push({ code: 'not-understood', sentence })
   }
   return notes

@@ -1,30 +1,30 @@
-// A pasted command line, taken apart as a shell would: into commands, and each into words.
+// Splits a pasted command line as a shell would: into commands, and each command into words.
+// NB: the package shell-quote cannot replace this. It drops the line ends that separate commands, knows no here-documents,
+// takes all lines behind a `#` for the comment, and throws on `${`.
 
 export type Command = {
   words: string[]
-  /** What `<<` gives it to read. */
+  /** The here-document that the command reads. */
   input: string
-  /** A word holds something that only a shell could fill in, such as `$POD`. */
-  hasBlanks: boolean
 }
 
-/** How many words of a paste are looked at; a command that somebody typed has a few dozen. */
+/** How many words of a paste are read. A typed command has a few dozen. */
 const maxWords = 2000
 
 type State = { text: string; at: number; commands: Command[]; count: number }
 
-const blank = (): Command => ({ words: [], input: '', hasBlanks: false })
+const emptyCommand = (): Command => ({ words: [], input: '' })
 
 function endCommand(state: State): Command {
   const current = state.commands.at(-1)
   if (current && current.words.length === 0 && current.input === '') return current
-  const next = blank()
+  const next = emptyCommand()
   state.commands.push(next)
   return next
 }
 
-/** A quoted part; `at` stands after its opening quote and is moved behind the closing one, or to the end. */
-function quotedPart(state: State, quote: string, command: Command): string {
+/** Reads a quoted part. `at` is behind the opening quote and moves behind the closing one, or to the end. */
+function quotedPart(state: State, quote: string): string {
   let part = ''
   for (; state.at < state.text.length; state.at++) {
     const char = state.text[state.at] ?? ''
@@ -33,27 +33,26 @@ function quotedPart(state: State, quote: string, command: Command): string {
       break
     }
     if (quote === '"' && char === '\\' && /["\\$`\n]/.test(state.text[state.at + 1] ?? '')) state.at++
-    else if (quote === '"' && (char === '$' || char === '`')) command.hasBlanks = true
     part += state.text[state.at] ?? ''
   }
   return part
 }
 
-/** The text between a here-document's marks: from the next line to one that is the mark alone. */
+/** The body of a here-document: from the next line to the line that consists of the mark. */
 function hereDocument(state: State, mark: string, after: number): string {
   const start = state.text.indexOf('\n', after)
   if (start < 0) return ''
   const lines = state.text.slice(start + 1).split('\n')
   const end = lines.findIndex((line) => line.trim() === mark)
   const body = lines.slice(0, end < 0 ? lines.length : end).join('\n')
-  // What follows on the first line still belongs to the command; the body is taken out.
+  // The rest of the first line still belongs to the command, so only the body is removed.
   const rest = end < 0 ? '' : lines.slice(end + 1).join('\n')
   state.text = `${state.text.slice(0, start)}\n${rest}`
   return body
 }
 
-/** One word; undefined where an operator or the end of the line stands. */
-function word(state: State, command: Command): string | undefined {
+/** Reads one word; undefined at an operator and at the end of a line. */
+function word(state: State): string | undefined {
   let value: string | undefined
   while (state.at < state.text.length) {
     const char = state.text[state.at] ?? ''
@@ -61,18 +60,15 @@ function word(state: State, command: Command): string | undefined {
     state.at++
     if (char === '\\' && state.text[state.at] === '\n') {
       state.at++
-      if (value === undefined) skipBlanks(state)
+      if (value === undefined) skipSpaces(state)
       continue
     }
     value ??= ''
-    if (char === "'" || char === '"') value += quotedPart(state, char, command)
+    if (char === "'" || char === '"') value += quotedPart(state, char)
     else if (char === '\\') {
       value += state.text[state.at] ?? ''
       state.at++
-    } else {
-      if (char === '$' || char === '`') command.hasBlanks = true
-      value += char
-    }
+    } else value += char
   }
   return value
 }
@@ -81,43 +77,43 @@ function operator(state: State, command: Command): Command {
   const char = state.text[state.at] ?? ''
   if (char === '<' && state.text.startsWith('<<', state.at) && !state.text.startsWith('<<<', state.at)) {
     state.at += state.text[state.at + 2] === '-' ? 3 : 2
-    skipBlanks(state)
-    const mark = word(state, command)
+    skipSpaces(state)
+    const mark = word(state)
     if (mark && command.input === '') command.input = hereDocument(state, mark, state.at)
     return command
   }
   state.at++
   if (char === '<' || char === '>') {
-    // The file that is read or written, and `2>&1`.
+    // A redirection's file, and `2>&1`.
     while (/[<>&]/.test(state.text[state.at] ?? '')) state.at++
-    skipBlanks(state)
-    word(state, command)
+    skipSpaces(state)
+    word(state)
     if (/^\d$/.test(command.words.at(-1) ?? '')) command.words.pop()
     return command
   }
   return endCommand(state)
 }
 
-function skipBlanks(state: State) {
+function skipSpaces(state: State) {
   while (state.text[state.at] === ' ' || state.text[state.at] === '\t') state.at++
 }
 
 /**
- * The commands of a text, in order: split at pipes, `;`, `&&` and line ends, with quotes taken off and `\` at a line's
- * end followed. Comments are left out. Never throws; looks at each character once.
+ * The commands of a text, in order: split at pipes, `;`, `&&` and line ends, without quotes and comments, and with lines
+ * joined at a trailing `\`. Never throws, and reads each character once.
  */
 export function commandsOf(text: string): Command[] {
-  const state: State = { text: text.replaceAll('\r\n', '\n'), at: 0, commands: [blank()], count: 0 }
-  let command = state.commands[0] ?? blank()
+  const state: State = { text: text.replaceAll('\r\n', '\n'), at: 0, commands: [emptyCommand()], count: 0 }
+  let command = state.commands[0] ?? emptyCommand()
   while (state.at < state.text.length && state.count < maxWords) {
-    skipBlanks(state)
+    skipSpaces(state)
     const char = state.text[state.at]
     if (char === '#' && command.words.length > 0) {
       const end = state.text.indexOf('\n', state.at)
       state.at = end < 0 ? state.text.length : end
       continue
     }
-    const found = word(state, command)
+    const found = word(state)
     if (found === undefined) {
       if (state.at < state.text.length) command = operator(state, command)
     } else {
