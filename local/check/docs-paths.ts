@@ -53,6 +53,8 @@ const withoutDot = (path: string) => path.replace(/[.,;:)\]]+$/, '')
 export function brokenPaths(checkout: string): string[] {
   const files = repositoryFiles(checkout)
   const isThere = (path: string) => made.test(path) || existsSync(join(checkout, path))
+  /** A filter of vitest names the beginning of a file. */
+  const isBeginning = (path: string) => files.some((file) => file.startsWith(`${path}.`))
   const inDocuments = files.filter(isDocument).flatMap((document) =>
     pathsInDocument(readFileSync(join(checkout, document), 'utf8'), dirname(document))
       .filter((path) => !isThere(path))
@@ -62,7 +64,10 @@ export function brokenPaths(checkout: string): string[] {
   const inComments = commentsOf(checkout, files).flatMap(({ path, line, text }) => {
     const paths = [...text.matchAll(namedInComment)]
       .map(([found]) => found)
-      .filter((found) => !isThere(found) && !isThere(withoutDot(found)) && !deployment.test(found))
+      .filter(
+        (found) =>
+          !isThere(found) && !isThere(withoutDot(found)) && !isBeginning(withoutDot(found)) && !deployment.test(found),
+      )
     const bare = [...text.matchAll(bareName)].map(([found]) => found).filter((found) => !names.has(found))
     return [...paths.map(withoutDot), ...bare].map((found) => `${path}:${line} names ${found}, which is not there`)
   })

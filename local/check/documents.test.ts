@@ -33,7 +33,7 @@ test('what is made by a build, and what stands in an example, may be named', () 
 test('a path in a comment that leads nowhere is told with its line', () => {
   const lines = [
     '// See lib/here.ts and lib/here.ts. Not lib/gone.ts, nor gone.ts.',
-    '/** lib/* and local/<command>.ts are patterns; here.ts is in lib/here.test.ts: */',
+    '/** lib/* and local/<command>.ts are patterns; `vitest run lib/here` finds lib/here.test.ts: */',
     "export const path = 'lib/gone.ts'",
     '',
   ]
