@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { stepsOf } from '#testing/steps'
 import { configurationSchema } from './configuration.ts'
 import { parseConfiguration } from './parse.ts'
 import { maxConfigurationBytes } from './read-document.ts'
@@ -326,10 +327,12 @@ describe('text that is no configuration', () => {
 
   test('a bomb of aliases and an endless text are refused, quickly', () => {
     const layers = Array.from({ length: 40 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}*a${n}]`)
-    const start = performance.now()
-    expect(problems(`a0: &a0 [x]\n${layers.join('\n')}\n`)[0]).toContain('cannot be read')
-    expect(problems('a'.repeat(maxConfigurationBytes + 1))[0]).toContain('must be at most')
-    expect(performance.now() - start).toBeLessThan(2000)
+    const bomb = `a0: &a0 [x]\n${layers.join('\n')}\n`
+    const endless = 'a'.repeat(maxConfigurationBytes + 1)
+    expect(problems(bomb)[0]).toContain('cannot be read')
+    expect(problems(endless)[0]).toContain('must be at most')
+    expect(stepsOf(() => problems(bomb))).toBeLessThan(1_000_000)
+    expect(stepsOf(() => problems(endless))).toBeLessThan(1_000)
   })
 
   test('a problem behind an alias is shown where the text is', () => {
