@@ -124,7 +124,7 @@ for (const what of unchecked) say(`NOT CHECKED: ${what}`)
 say(
   failed.length
     ? `failed: ${failed.join('; ')}`
-    : `${wanted.length ? 'these' : 'all'} checks passed${unchecked.length ? ', except what was not checked' : ''}`,
+    : `${wanted.length ? 'these' : 'all'} checks passed${unchecked.length ? ', except for the unchecked ones' : ''}`,
 )
 // What is still on its way into a pipe is written first.
 process.stdout.write('', () => process.exit(failed.length ? 1 : 0))

@@ -20,7 +20,7 @@ const pure = 'core decides from its arguments alone, so that a reader and a test
 const edge = 'an adapter talks to one outside system and makes no decisions about access'
 const uses = 'it brings core and the adapters together; the rooms beside it do not depend on each other'
 const parts = 'it runs real programs on this machine and knows nothing about the product'
-const below = 'the commands and the tests stand on it, never the other way round'
+const below = 'the commands and the tests use it, never the other way round'
 
 export const importTable: readonly Room[] = [
   {
@@ -39,7 +39,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/core/signing',
-    holds: 'what is signed of each record, and whether a signature fits',
+    holds: 'the signed fields of each record, and whether a signature fits',
     imports: ['lib/core/access'],
     why: pure,
     packages: ['canonicalize', 'node:crypto'],
@@ -95,7 +95,7 @@ export const importTable: readonly Room[] = [
     name: 'lib/observability',
     holds: 'the log, the metrics and the traces of this process',
     imports: ['lib/core/access', 'lib/core/audit', 'lib/env.ts', 'lib/adapters/outbound.ts'],
-    why: 'every adapter writes to it, so it stands below them',
+    why: 'every adapter writes to it, so it is below them',
   },
   {
     name: 'lib/adapters/policy',
@@ -117,7 +117,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/adapters/auth',
-    holds: 'the identity provider: the only room that knows next-auth; gives an actor',
+    holds: 'the identity provider: the only room that knows next-auth; returns an actor',
     imports: [
       'lib/core/*',
       'lib/observability',
@@ -126,7 +126,7 @@ export const importTable: readonly Room[] = [
       'lib/adapters/policy',
       'lib/adapters/db',
     ],
-    why: 'a session is a row in the database, and the configuration names the provider; no other room stands below it',
+    why: 'a session is a row in the database, and the configuration names the provider; no other room is below it',
   },
   {
     name: 'lib/operations',
@@ -191,7 +191,7 @@ export const importTable: readonly Room[] = [
     name: 'proxy.ts',
     holds: 'what every call meets first: headers, the session cookie, no decision',
     imports: ['lib/core/*', 'lib/env.ts', 'lib/adapters/auth', 'lib/api'],
-    why: 'it stands before the pages and knows none of them',
+    why: 'it runs before the pages and knows none of them',
   },
   {
     name: 'instrumentation-node.ts',

@@ -1,9 +1,10 @@
 // Words that a reader has to translate, each with what to say instead. `npm run check` looks for them in every text that
-// a person meets. A pattern is a regular expression without regard to case; a space in it also fits a line break.
+// a person meets. A pattern is a regular expression without regard to case; a space in it also fits a line break. What a
+// pattern leaves out in `(?! …)` is ordinary English: "takes a minute", "asks the API server".
 
 type Word = { pattern: string; say: string }
 
-/** Turns of phrase that are nobody's English. */
+/** Turns of phrase that no engineer would say aloud. */
 const phrases: Word[] = [
   { pattern: 'whoever', say: 'a role: the approver, the requester, anyone who' },
   { pattern: 'nobody', say: 'no one, or a role: no approver' },
@@ -12,14 +13,18 @@ const phrases: Word[] = [
   { pattern: 'by (itself|themselves)', say: 'automatically, or alone' },
   { pattern: 'at the most', say: 'at most' },
   { pattern: 'besides', say: 'also, in addition, other than' },
-  { pattern: 'what (is|was|are|were)(?![^.!?]*\\?)', say: 'a noun: the stored request, the missing approvals' },
+  {
+    pattern: 'what (is|was|are|were)(?! (approved|granted)\\b)(?![^.!?]*\\?)',
+    say: 'a noun: the stored request, the missing approvals',
+  },
   { pattern: '(it|this|that) is said', say: 'who says it: the API server denied it' },
-  { pattern: '(is|are|was|were) told', say: 'sees, reads, receives' },
+  { pattern: '(is|are|was|were) told(?! apart)', say: 'sees, reads, receives' },
   { pattern: '(is|are) said (no|yes) to', say: 'is denied, is approved' },
   { pattern: 'stands(?! for)', say: 'is' },
   { pattern: 'gives', say: 'grants, allows, returns' },
   {
-    pattern: 'takes(?! (a|an|about|at most|care|effect|longer|less|more|over|part|place|the place|up to|[0-9]))',
+    pattern:
+      'takes(?! (a|an|about|arguments|at most|care|effect|how long|long|longer|less|more|over|part|place|precedence|several|the place|time|up to|[0-9]))',
     say: 'needs, requires',
   },
   { pattern: '(comes?|came|coming) in(?! (a|the|one|two|three)\\b)', say: 'matches, arrives, starts' },
@@ -31,7 +36,10 @@ const phrases: Word[] = [
 
 /** Words that the glossary has replaced: one word has one meaning. */
 const glossary: Word[] = [
-  { pattern: 'ask(s|ed|ing)?', say: 'request (noun), request access or submit a request (verb)' },
+  {
+    pattern: 'ask(s|ed|ing)?(?! (the|a|an|it|them|you|your|people|someone|anyone|each|every|that|again|whether|no)\\b)',
+    say: 'request (noun), request access or submit a request (verb)',
+  },
   { pattern: 'sa(y|ys|id|ying) (yes|no)', say: 'approve, deny' },
   {
     pattern: '(a|one|their|his|her) (yes|no)(?=[ ,.;:)]|$)(?! (one|longer|more|way)\\b)',
@@ -49,7 +57,10 @@ const glossary: Word[] = [
   { pattern: 'distrust(s|ed|ing)?', say: 'signature failure, verify records' },
   { pattern: 'even time', say: 'constant-time, aligned response' },
   { pattern: 'on record', say: 'recorded, stored' },
-  { pattern: 'die(s|d)?|dying', say: 'expires (a token), exits or is killed (a process)' },
+  {
+    pattern: '(tokens?|credentials?|sessions?|grants?|access|requests?)( [\\w-]+){0,3} (die|dies|died)',
+    say: 'expires',
+  },
   { pattern: 'ends by', say: 'is revoked, released or expires' },
 ]
 

@@ -23,6 +23,10 @@ const isProse = (text: string) => /\p{L}\s+\S|\S\s+\p{L}/u.test(text) || /^[A-Z]
 /** Attributes whose value only the browser reads. */
 const silent = new Set(['className', 'id', 'href', 'name', 'type', 'role', 'd', 'viewBox', 'htmlFor', 'key'])
 
+/** SQL that is written as a string. */
+const isStatement = (text: string) =>
+  /^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|TRUNCATE)\b/.test(text)
+
 const isSql = (tag: unknown): boolean => {
   const { type, name, property, object, expression } = (tag ?? {}) as Partial<Node>
   if (type === 'Identifier') return /^(sql|\$(query|execute)Raw)$/.test(String(name))
@@ -48,11 +52,12 @@ function textsOfCode(path: string, source: string): Text[] {
         found.push(from(node))
         return false
       case 'Literal':
-        if (typeof node.value === 'string' && isProse(node.value)) found.push(from(node))
+        if (typeof node.value === 'string' && isProse(node.value) && !isStatement(node.value)) found.push(from(node))
         return false
       case 'TemplateLiteral': {
         const quasis = node.quasis as Node[]
-        if (isProse(source.slice(node.start + 1, node.end - 1))) found.push(...quasis.map(from))
+        const whole = source.slice(node.start + 1, node.end - 1)
+        if (isProse(whole) && !isStatement(whole)) found.push(...quasis.map(from))
         return true
       }
       default:
