@@ -57,11 +57,11 @@ async function removeExactly(work: Work, objects: readonly Removal[], removed: R
   }
 }
 
-async function putRight(work: Work, { unbind, remove, make, bind }: Repair & { do: 'repair' }, removed: RemovedRow[]) {
+async function putRight(work: Work, { unbind, remove, create, bind }: Repair & { do: 'repair' }, removed: RemovedRow[]) {
   try {
     await removeExactly(work, unbind, removed)
     await removeExactly(work, remove, removed)
-    await makeAll(work, make)
+    await makeAll(work, create)
     await makeAll(work, bind)
   } catch (error) {
     // Told here, because whoever goes on does not know it.

@@ -29,21 +29,21 @@ async function carryOut(work: Work, worker: string) {
   for (let count = 0; count < mostSteps; count++) {
     const { startsAt } = grant.request
     // NB: an end is planned without a look at the terms: ones that nobody of ours wrote may be of any shape.
-    const wanted = grant.status === 'pending' ? manifestsOf(work).map(keyOf) : []
+    const desired = grant.status === 'pending' ? manifestsOf(work).map(keyOf) : []
     const { status, expiresAt, objects: recorded } = grant
-    const step = plan({ status, startsAt, expiresAt, wanted, recorded }, work.clock())
+    const step = plan({ status, startsAt, expiresAt, desired, recorded }, work.clock())
     work.signal.throwIfAborted()
     switch (step.do) {
       case 'wait':
         if (step.until) await scheduleGrant(worker, grant, step.until)
         return
-      case 'wish':
+      case 'record-intent':
         await wish(work, step.objects)
         break
-      case 'make':
+      case 'create':
         await make(work, step.objects)
         break
-      case 'prove-allowed':
+      case 'probe-allowed':
         await activate(work)
         // saveActive() gave the lease back together with the move.
         return
@@ -53,10 +53,10 @@ async function carryOut(work: Work, worker: string) {
       case 'end':
         await beginEnding(work, { endedBy: step.endedBy, code: step.endedBy, sentence: null })
         break
-      case 'remove':
+      case 'delete-bindings':
         await remove(work, step.objects, removed)
         break
-      case 'prove-denied':
+      case 'probe-denied':
         await finish(work, step.remove, removed)
         return
     }

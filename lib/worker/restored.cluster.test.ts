@@ -86,7 +86,7 @@ it('T1: a database that is restored from an old backup knows nothing of newer gr
     expect(await objectsInCluster(older.id)).toHaveLength(3)
     const found = (await listClusters(await anActor({ roles: ['auditor'] }))).find(({ name: of }) => of === 'prod-eu')
     const its = found?.findings.filter(({ object }) => object.name === objectName(newer.id))
-    expect(its?.map(({ kind, sentence }) => [kind, sentence.includes('no grant with this id is on record')])).toEqual(
+    expect(its?.map(({ kind, sentence }) => [kind, sentence.includes('no grant has this id')])).toEqual(
       Array(3).fill(['object-stray', true]),
     )
     const [others] = await listClusters(await anActor())

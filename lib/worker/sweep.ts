@@ -93,8 +93,8 @@ async function sweep(configuration: Configuration, name: string, seconds: number
     // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
     const ids = [...new Set(observed.flatMap(({ grantId }) => grantId ?? []))]
     const known = await grantsForSweep(name, ids, (performance.now() - began) / 1000)
-    const { strays, doubtful } = planSweep(observed, known, name)
-    await makeDue(doubtful)
+    const { strays, toInspect } = planSweep(observed, known, name)
+    await makeDue(toInspect)
     await endIneligible(name)
     for (let from = 0; from < strays.length; from += strayBatch) {
       await removeStrays(client, name, actor, strays.slice(from, from + strayBatch))

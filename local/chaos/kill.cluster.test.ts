@@ -59,13 +59,13 @@ const nameOfCommit = ({ bound }: Statement) =>
 /** Every call and commit that the plan's steps make for one grant, from its approval to its end. */
 function placesOfPlan({ id, namespace }: Subject): Place[] {
   const facts = { rules, clusterRole: null, requester: { email: null, subject: 'any' }, expiresAt: null }
-  const wanted = grantObjects({ ...facts, grantId: id, namespaces: [namespace], requestUrl: stage.publicUrl }).map(
+  const desired = grantObjects({ ...facts, grantId: id, namespaces: [namespace], requestUrl: stage.publicUrl }).map(
     keyOf,
   )
   const reviews = rules.flatMap(({ verbs }) => verbs.map((verb) => `review ${verb}`))
   const places: Place[] = []
   const now = new Date()
-  let world: GrantWorld = { status: 'pending', startsAt: null, expiresAt: null, wanted, recorded: [] }
+  let world: GrantWorld = { status: 'pending', startsAt: null, expiresAt: null, desired, recorded: [] }
   const become = (changes: Partial<GrantWorld>) => {
     world = { ...world, ...changes }
   }
@@ -77,16 +77,16 @@ function placesOfPlan({ id, namespace }: Subject): Place[] {
       objects.map(({ kind }) => `${method} ${kinds[kind]}`)
     const step = plan(world, now)
     switch (step.do) {
-      case 'wish':
+      case 'record-intent':
         add('call', ['GET namespaces'])
         add('commit', ['commit grant.intent-recorded'])
         become({ recorded: step.objects.map((object) => ({ ...object, uid: null, removedAt: null })) })
         break
-      case 'make':
+      case 'create':
         add('call', calls('POST', step.objects))
         become({ recorded: world.recorded.map((object) => ({ ...object, uid: 'made' })) })
         break
-      case 'prove-allowed':
+      case 'probe-allowed':
         add('call', reviews)
         add('commit', ['commit grant.active'])
         become({ status: 'active', expiresAt: now })
@@ -95,7 +95,7 @@ function placesOfPlan({ id, namespace }: Subject): Place[] {
         add('commit', ['commit grant.ending'])
         become({ status: 'ending' })
         break
-      case 'remove': {
+      case 'delete-bindings': {
         add('call', calls('DELETE', step.objects))
         const removed = new Set(step.objects.map(keyText))
         const isRemoved = (object: ObjectKey) => removed.has(keyText(object))
@@ -104,7 +104,7 @@ function placesOfPlan({ id, namespace }: Subject): Place[] {
         })
         break
       }
-      case 'prove-denied':
+      case 'probe-denied':
         add('call', [...calls('DELETE', step.remove), ...reviews])
         add('commit', ['commit grant.ended'])
         return places

@@ -4,12 +4,12 @@ import { grantsNamespace } from '#lib/core/access/namespaces'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { grantOf, labels, managedBy } from '#lib/core/grants/names'
 import {
-  endOf,
-  essenceOf,
+  expiryOf,
+  contentOf,
   fingerprintOf,
   type InspectedObject,
   type ObservedObject,
-  type ShownObject,
+  type ClusterObject,
   toObserved,
 } from '#lib/core/grants/observed'
 import type { ClusterClient } from './client.ts'
@@ -20,7 +20,7 @@ import { withConcurrency } from './with-concurrency.ts'
 /** An object as created, with the expiry from its annotation, which the sweep reads when it has no database. */
 export type CreatedObject = ObjectKey & { uid: string; createdAt: Date; expiresAt: Date | null; fingerprint: string }
 
-type Found = KubernetesObject & Omit<ShownObject, 'metadata'>
+type Found = KubernetesObject & Omit<ClusterObject, 'metadata'>
 
 const create = (client: ClusterClient, manifest: Manifest): Promise<Found> => {
   const { namespace } = manifest.metadata
@@ -44,7 +44,7 @@ const read = ({ core, rbac }: ClusterClient, { kind, namespace, name }: ObjectKe
 }
 
 /** The same object in the type of core. The client's own type differs only in dates. */
-const shownOf = (found: Found) => found as ShownObject
+const rawOf = (found: Found) => found as ClusterObject
 
 function toCreatedObject(key: ObjectKey, found: Found): CreatedObject {
   const { uid, creationTimestamp } = found.metadata ?? {}
@@ -53,8 +53,8 @@ function toCreatedObject(key: ObjectKey, found: Found): CreatedObject {
     ...key,
     uid,
     createdAt: creationTimestamp ? new Date(creationTimestamp) : new Date(),
-    expiresAt: endOf(shownOf(found)),
-    fingerprint: fingerprintOf(shownOf(found)),
+    expiresAt: expiryOf(rawOf(found)),
+    fingerprint: fingerprintOf(rawOf(found)),
   }
 }
 
@@ -76,7 +76,7 @@ export async function createObject(client: ClusterClient, manifest: Manifest): P
   const key = keyOf(manifest)
   const created = await orExisting(create(client, manifest))
   if (created) {
-    if (isDeepStrictEqual(essenceOf(shownOf(created)), essenceOf(manifest))) return toCreatedObject(key, created)
+    if (isDeepStrictEqual(contentOf(rawOf(created)), contentOf(manifest))) return toCreatedObject(key, created)
     const sentence = `The cluster changed ${keyText(key)} on creation. Check its mutating admission webhooks.`
     throw new ClusterError('refused', sentence, { status: 422 })
   }
@@ -85,7 +85,7 @@ export async function createObject(client: ClusterClient, manifest: Manifest): P
   if (
     !isOurs ||
     found.metadata?.deletionTimestamp ||
-    !isDeepStrictEqual(essenceOf(shownOf(found)), essenceOf(manifest))
+    !isDeepStrictEqual(contentOf(rawOf(found)), contentOf(manifest))
   ) {
     const sentence = `${keyText(key)} already exists and is not an object of this grant. Delete it, then try again.`
     throw new ClusterError('refused', sentence, { status: 409 })
@@ -161,8 +161,8 @@ export async function deleteExactly(client: ClusterClient, object: ObjectKey & {
 export async function readObjects(client: ClusterClient, keys: readonly ObjectKey[]): Promise<InspectedObject[]> {
   const found = await withConcurrency(8, keys, async (key) => {
     const object = await orMissing(read(client, key))
-    const observed = object && toObserved(key.kind, shownOf(object))
-    return observed ? { ...observed, shown: shownOf(object) } : []
+    const observed = object && toObserved(key.kind, rawOf(object))
+    return observed ? { ...observed, raw: rawOf(object) } : []
   })
   return found.flat()
 }
@@ -198,7 +198,7 @@ export async function listOurs(client: ClusterClient, instance: string): Promise
   for (const [kind, path] of lists)
     for await (const page of listPages(client, path, { labelSelector, limit: pageSize })) {
       const key = `${kind} ${page.digest()}`
-      const observe = () => page.items().flatMap((item) => toObserved(kind, item as ShownObject) ?? [])
+      const observe = () => page.items().flatMap((item) => toObserved(kind, item as ClusterObject) ?? [])
       pages.set(key, before?.get(key) ?? observe())
     }
   lastPages.set(client, pages)

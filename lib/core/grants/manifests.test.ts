@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { asYaml, type GrantFacts, grantObjects, keyOf, keyText } from './manifests.ts'
 import { grantOf, instanceOf, objectName, userName } from './names.ts'
@@ -18,7 +18,7 @@ const facts = (some: Partial<GrantFacts> = {}): GrantFacts => ({
 })
 
 describe('the objects of a grant', () => {
-  it('are one ServiceAccount, and a Role and a RoleBinding in each namespace, all with the name of the grant', () => {
+  test('a grant has one ServiceAccount, and a Role and a RoleBinding in each namespace, all with the grant’s name', () => {
     expect(grantObjects(facts()).map(keyOf).map(keyText)).toEqual([
       `ServiceAccount postern-grants/${name}`,
       `Role checkout/${name}`,
@@ -27,7 +27,7 @@ describe('the objects of a grant', () => {
       `RoleBinding payments/${name}`,
     ])
   })
-  it('say whose they are', () => {
+  test('every object names its grant, its installation, its requester, its request and its expiry', () => {
     for (const { metadata } of grantObjects(facts())) {
       expect(grantOf(metadata.labels)).toBe(grantId)
       expect(metadata.labels['postern.dev/instance']).toBe('postern.example.com')
@@ -38,60 +38,64 @@ describe('the objects of a grant', () => {
       })
     }
   })
-  it('carry no finalizer: a ServiceAccount with one would keep its tokens alive after deletion', () => {
+  test('no object has a finalizer, which would keep the tokens of a deleted ServiceAccount valid', () => {
     expect(JSON.stringify(grantObjects(facts()))).not.toContain('finalizers')
   })
-  it('bind exactly the ServiceAccount of the grant to exactly the Role of the grant', () => {
+  test('a binding binds exactly the ServiceAccount of the grant to exactly its Role', () => {
     const binding = grantObjects(facts()).find(({ kind }) => kind === 'RoleBinding')
     expect(binding).toMatchObject({
       roleRef: { kind: 'Role', name },
       subjects: [{ kind: 'ServiceAccount', name, namespace: 'postern-grants' }],
     })
   })
-  it('hold exactly the rules', () => {
+  test('a Role has exactly the approved rules', () => {
     const role = grantObjects(facts()).find(({ kind }) => kind === 'Role')
     expect(role).toMatchObject({
       rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
     })
   })
-  it('are a RoleBinding alone where a vetted ClusterRole carries the rules', () => {
+  test('a grant of a vetted ClusterRole has RoleBindings and no Roles', () => {
     const objects = grantObjects(facts({ clusterRole: 'view', namespaces: ['payments'] }))
     expect(objects.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'RoleBinding'])
     expect(objects[1]).toMatchObject({ roleRef: { kind: 'ClusterRole', name: 'view' } })
   })
-  it('are made once for a namespace that is named twice', () => {
+  test('a namespace that is named twice gets its objects once', () => {
     expect(grantObjects(facts({ namespaces: ['payments', 'payments'] }))).toHaveLength(3)
   })
-  it('carry no control characters or reordering of what an identity provider said', () => {
+  test('an annotation contains no control or reordering characters from the identity provider', () => {
     const email = `evil\u202e\n\u0000${'x'.repeat(1000)}`
     const [account] = grantObjects(facts({ requester: { email, subject: 'ada' } }))
     const value = account?.metadata.annotations['postern.dev/requester']
     expect(value).toBe(`evil${'x'.repeat(252)}`)
   })
-  it('can be read back from their YAML', () => {
+  test('the YAML of the objects parses to the same objects', () => {
     const objects = grantObjects(facts())
     expect(parseAllDocuments(asYaml(objects)).map((document) => document.toJS())).toEqual(objects)
   })
 })
 
 describe('names', () => {
-  it.each([
+  test.each([
     'grt_short',
     'req_01kb0000000000000000000000',
     'grt_01kb000000000000000000000U',
     '../../etc',
     `${grantId}x`,
-  ])('refuse what is no id of a grant: %s', (text) => expect(() => objectName(text)).toThrow(RangeError))
-  it('give the user that the API server sees', () => {
+  ])('a text that is not the id of a grant has no object name: %s', (text) =>
+    expect(() => objectName(text)).toThrow(RangeError),
+  )
+  test('the user name of a grant is that of its ServiceAccount', () => {
     expect(userName(grantId)).toBe(`system:serviceaccount:postern-grants:${name}`)
   })
-  it.each([
+  test.each([
     ['https://postern.example.com/requests/1', /^postern\.example\.com$/],
     ['http://localhost:3000', /^localhost_3000$/],
     ['http://[::1]:3000', /^[0-9a-f]{32}$/],
     [`https://${'a'.repeat(60)}.example.com`, /^[0-9a-f]{32}$/],
-  ])('tell one Postern from another: %s', (url, label) => expect(instanceOf(url)).toMatch(label))
-  it('are Postern’s only with both labels', () => {
+  ])('the instance label of an address is its host and port, or a hash: %s', (url, label) =>
+    expect(instanceOf(url)).toMatch(label),
+  )
+  test('an object belongs to a grant only if it has both labels', () => {
     expect(grantOf(undefined)).toBeUndefined()
     expect(grantOf({ 'postern.dev/grant': grantId })).toBeUndefined()
     expect(grantOf({ 'app.kubernetes.io/managed-by': 'postern', 'postern.dev/grant': 'nonsense' })).toBeUndefined()

@@ -1,7 +1,7 @@
-// Which objects are a grant, exactly?
+// The desired objects of a grant.
 import { stringify } from 'yaml'
-import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import { grantsNamespace } from '#lib/core/access/namespaces'
+import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import { annotations, instanceOf, labels, managedBy, objectName } from './names.ts'
 
 type Metadata = {
@@ -36,25 +36,25 @@ export type Manifest = ServiceAccountManifest | RoleManifest | RoleBindingManife
 
 export const objectKinds = ['ServiceAccount', 'Role', 'RoleBinding'] as const
 export type ObjectKind = (typeof objectKinds)[number]
-/** Which object, without what is in it. */
+/** Identifies an object, without its content. */
 export type ObjectKey = { kind: ObjectKind; namespace: string; name: string }
 
 export type GrantFacts = {
   grantId: string
   namespaces: readonly string[]
   rules: readonly Rule[]
-  /** The vetted ClusterRole that carries the rules; null where the grant gets Roles of its own. */
+  /** The vetted ClusterRole to bind; null if the grant has its own Roles. */
   clusterRole: string | null
   requester: { email: string | null; subject: string }
-  /** The page of the request; its host also says which Postern this is. */
+  /** The page of the request. Its host also identifies this installation. */
   requestUrl: string
-  /** When the cluster may forget it at the latest; null where that is not known yet (a preview). */
+  /** When the access expires; null if that is not known yet (a preview). */
   expiresAt: Date | null
 }
 
 /**
- * Text from outside as an annotation's value: one line of printable characters, at most 256. Kubernetes would take
- * more; what reads annotations (terminals, dashboards) is not prepared for it.
+ * Untrusted text as the value of an annotation: one line of at most 256 printable characters. Kubernetes would accept
+ * more, but terminals and dashboards that show annotations do not expect it.
  */
 export const annotationText = (text: string): string =>
   text
@@ -63,8 +63,8 @@ export const annotationText = (text: string): string =>
     .slice(0, 256)
 
 /**
- * Every object of a grant: one ServiceAccount in `postern-grants`, and in each namespace a Role with exactly the rules
- * and a RoleBinding, or a RoleBinding to the vetted ClusterRole alone. The same facts always give the same objects.
+ * One ServiceAccount in `postern-grants`; in each namespace a Role with exactly the approved rules and a RoleBinding,
+ * or only a RoleBinding to the vetted ClusterRole. The same facts always yield the same objects.
  */
 export function grantObjects(facts: GrantFacts): Manifest[] {
   const name = objectName(facts.grantId)
@@ -114,9 +114,9 @@ export function grantObjects(facts: GrantFacts): Manifest[] {
 
 export const keyOf = ({ kind, metadata: { namespace, name } }: Manifest): ObjectKey => ({ kind, namespace, name })
 
-/** One text for one object, for sets and messages: `Role payments/postern-…`. */
+/** An object as text, for sets and messages: `Role payments/postern-…`. */
 export const keyText = ({ kind, namespace, name }: ObjectKey): string => `${kind} ${namespace}/${name}`
 
-/** The objects as the YAML that `kubectl apply -f -` would take. */
+/** The objects as YAML for `kubectl apply -f -`. */
 export const asYaml = (manifests: readonly Manifest[]): string =>
   manifests.map((manifest) => stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n')

@@ -1,5 +1,5 @@
-// May this grant begin? The third judgement, after those at submission and at approval: by the people, the policy and the
-// cluster as they are right before access is created. The worker gathers the facts and acts on the answer.
+// May this grant begin? The third judgement, after those at submission and at approval: by the people, the policy and
+// the cluster as they are right before access is created. The worker gathers the facts and acts on the answer.
 
 import type { Person } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
@@ -95,7 +95,9 @@ const refused = (signatureFailure: SignatureFailure): Refusal => ({
   signatureFailure,
 })
 
-/** A status is nobody's word: it is approved when those who were needed said so, each with the groups of that moment. */
+/**
+ * A status is nobody's word: it is approved when those who were needed said so, each with the groups of that moment.
+ */
 function whyNotDecided({ request: { id, steps }, decisions }: GrantFacts): Refusal | null {
   if (resolve(steps, decisions).outcome === 'approved') return null
   const sentence = 'What is on record is not what was approved: nobody said yes who was needed for it.'
@@ -149,7 +151,9 @@ export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refus
   return null
 }
 
-/** A decision with the groups that still count: those that the person had then and has now, and whose word counts now. */
+/**
+ * A decision with the groups that still count: those that the person had then and has now, and whose word counts now.
+ */
 const asTheyAreNow =
   (request: GrantFacts['request'], current: readonly ApprovalStep[]) =>
   ({ personId, decision, person, groups: then }: GrantFacts['decisions'][number]) => {

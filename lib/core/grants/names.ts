@@ -1,4 +1,4 @@
-// What is Postern's in a cluster, and what is it called?
+// How Postern's objects in a cluster are named and labelled.
 import { createHash } from 'node:crypto'
 import type { Id } from '#lib/core/access/ids'
 import { grantsNamespace } from '#lib/core/access/namespaces'
@@ -16,11 +16,11 @@ export const annotations = {
 export const managedBy = 'postern'
 
 /**
- * Which Postern made it, by where its people open it: two of them (a demo beside the real one, one for each company) may
- * grant in one cluster, and the sweep of one must not end the grants of the other. The host with its port where that is
- * a label's value (at most 63 of `A-Za-z0-9-_.`), else a hash of it. An installation that moves to another address
- * still ends what it granted before; it only no longer sweeps what a crash left there.
- * @param url any address of this Postern
+ * The label value that identifies this installation: host and port of its address, or a hash if they are not a valid
+ * label value. Two installations may grant in one cluster (a demo beside production), and the sweep of one must not
+ * delete the grants of the other. NB: an installation that moves to another address still ends its grants, but no
+ * longer sweeps objects that a crash left there before the move.
+ * @param url any URL of this installation
  */
 export function instanceOf(url: string): string {
   const { host } = new URL(url)
@@ -30,8 +30,8 @@ export function instanceOf(url: string): string {
 }
 
 /**
- * The name of every object of a grant: `postern-` and the 26 characters of its id, which are a DNS label as they are.
- * @throws RangeError for a text that is no grant's id: nothing else may become a name in a cluster
+ * The name of every object of a grant: `postern-` and the 26 characters of the grant's id, which are a valid DNS label.
+ * @throws RangeError if the text is not the id of a grant, so that no other text becomes a name in a cluster
  */
 export function objectName(grantId: string): string {
   const match = /^grt_([0-9a-hjkmnp-tv-z]{26})$/.exec(grantId)
@@ -39,17 +39,17 @@ export function objectName(grantId: string): string {
   return `postern-${match[1]}`
 }
 
-/** As whom the API server sees the holder of a grant (KEP-1205, `serviceaccount.MakeUsername`). */
+/** The user name by which the API server knows a grant's ServiceAccount (KEP-1205, `serviceaccount.MakeUsername`). */
 export const userName = (grantId: string): string => `system:serviceaccount:${grantsNamespace}:${objectName(grantId)}`
 
-/** The groups that the API server's authenticator gives every ServiceAccount of the grants' namespace. */
+/** The groups that the API server's authenticator adds to every ServiceAccount in the grants' namespace. */
 export const userGroups = [
   'system:serviceaccounts',
   `system:serviceaccounts:${grantsNamespace}`,
   'system:authenticated',
 ]
 
-/** Which grant do these labels say that an object belongs to? Undefined where they are not Postern's. */
+/** The grant that an object's labels name; undefined if the labels are not Postern's. */
 export function grantOf(objectLabels: Record<string, string> | undefined): Id<'grant'> | undefined {
   if (objectLabels?.[labels.managedBy] !== managedBy) return undefined
   const grant = objectLabels[labels.grant]

@@ -1,11 +1,11 @@
-// What does an object in a cluster give, and is it as Postern made it?
+// Objects as observed in a cluster, reduced to the parts by which Postern recognizes and compares them.
 import { hash } from 'node:crypto'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { ObjectKey } from './manifests.ts'
 import { annotations, grantOf, labels } from './names.ts'
 
-/** The parts of an object of ours that matter, as the cluster shows them. */
-export type ShownObject = {
+/** The relevant parts of an object, as the API server returns them. */
+export type ClusterObject = {
   metadata?: {
     namespace?: string
     name?: string
@@ -23,24 +23,24 @@ export type ShownObject = {
 }
 
 /**
- * What is known of an object after a look at the cluster. Nothing else of what the cluster sent is kept: a sweep holds
- * tens of thousands of these, and most of each object is the server's own notes.
+ * A summary of an object in the cluster. The rest is dropped, because a sweep keeps tens of thousands of these in
+ * memory and most of an object is metadata of the API server.
  */
 export type ObservedObject = ObjectKey & {
   uid: string
   labels: Record<string, string>
-  /** Which grant its labels say that it belongs to; null where they name none. */
+  /** The grant that its labels name, or null. */
   grantId: string | null
-  /** When its own annotation says that it is over; null where it says nothing that can be read. */
+  /** The time in its expires-at annotation; null if that is missing or not a time. */
   expiresAt: Date | null
-  /** Somebody deletes it, and a finalizer keeps it. */
-  isLeaving: boolean
+  /** It was deleted, but a finalizer keeps it. */
+  isTerminating: boolean
   /** See fingerprintOf(). */
   fingerprint: string
 }
 
-/** The same with all that the cluster shows of it, for essenceOf(). */
-export type InspectedObject = ObservedObject & { shown: ShownObject }
+/** An observed object with its content, for contentOf(). */
+export type InspectedObject = ObservedObject & { raw: ClusterObject }
 
 const plainRule = ({ apiGroups, resources, verbs, resourceNames }: Partial<Rule>): Rule => ({
   apiGroups: apiGroups ?? [],
@@ -55,10 +55,10 @@ const plainRef = ({ apiGroup, kind, name, namespace }: Ref) => [apiGroup ?? '', 
 const lists = (value: unknown) => (Array.isArray(value) ? (value as unknown[]) : [])
 
 /**
- * What an object gives and what holds it, without what the server adds: two objects with the same essence give the same.
- * A finalizer is part of it: it would keep a ServiceAccount's tokens alive after the end.
+ * The part of an object that decides which access it grants, without defaults that the API server adds. Finalizers and
+ * owner references count: a finalizer would keep a ServiceAccount's tokens valid after the access has ended.
  */
-export function essenceOf(object: ShownObject) {
+export function contentOf(object: ClusterObject) {
   const { rules, roleRef, subjects, automountServiceAccountToken, metadata = {} } = object
   return {
     rules: rules ? normalizeRules(lists(rules).map((rule) => plainRule(rule as Partial<Rule>))) : null,
@@ -73,11 +73,11 @@ const ourLabels = Object.values(labels)
 const ourAnnotations = Object.values(annotations)
 
 /**
- * One text for everything about an object that is Postern's to say: what it gives, and its labels and annotations. What
- * others add beside that (labels of other tools) does not count. Kept with the grant when the object was made, so that
- * any change shows without knowing what it was made from.
+ * A hash of everything in an object that Postern sets: its content, Postern's labels and Postern's annotations. Labels
+ * of other tools do not count. It is stored when the object is created, so that the sweep detects any change without
+ * computing the manifest again.
  */
-export function fingerprintOf({ metadata = {}, ...object }: ShownObject): string {
+export function fingerprintOf({ metadata = {}, ...object }: ClusterObject): string {
   const text = JSON.stringify([
     ourLabels.map((key) => metadata.labels?.[key] ?? null),
     ourAnnotations.map((key) => metadata.annotations?.[key] ?? null),
@@ -90,21 +90,21 @@ export function fingerprintOf({ metadata = {}, ...object }: ShownObject): string
   return hash('sha256', text, 'base64url')
 }
 
-/** When an object's own annotation says that it is over; null where it says nothing that can be read. */
-export function endOf({ metadata }: ShownObject): Date | null {
+/** The time in an object's expires-at annotation; null if that is missing or not a time. */
+export function expiryOf({ metadata }: ClusterObject): Date | null {
   const end = new Date(metadata?.annotations?.[annotations.expiresAt] ?? Number.NaN)
   return Number.isNaN(end.getTime()) ? null : end
 }
 
-/** An object as the cluster shows it, or undefined where that has no name or uid. */
-export function toObserved(kind: ObservedObject['kind'], shown: ShownObject): ObservedObject | undefined {
-  const { namespace, name, uid, labels: found = {}, deletionTimestamp } = shown.metadata ?? {}
+/** Summarizes an object; undefined if it has no name or uid. */
+export function toObserved(kind: ObservedObject['kind'], object: ClusterObject): ObservedObject | undefined {
+  const { namespace, name, uid, labels: found = {}, deletionTimestamp } = object.metadata ?? {}
   if (!namespace || !name || !uid) return undefined
-  const isLeaving = deletionTimestamp !== undefined && deletionTimestamp !== null
+  const isTerminating = deletionTimestamp !== undefined && deletionTimestamp !== null
   return {
-    ...{ kind, namespace, name, uid, labels: found, isLeaving },
+    ...{ kind, namespace, name, uid, labels: found, isTerminating },
     grantId: grantOf(found) ?? null,
-    expiresAt: endOf(shown),
-    fingerprint: fingerprintOf(shown),
+    expiresAt: expiryOf(object),
+    fingerprint: fingerprintOf(object),
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ObjectKey, objectKinds } from './manifests.ts'
 import { type GrantWorld, plan, type RecordedObject } from './plan.ts'
 
@@ -9,94 +9,100 @@ const earlier = new Date('2026-11-23T09:59:59Z')
 const account: ObjectKey = { kind: 'ServiceAccount', namespace: 'postern-grants', name: 'postern-x' }
 const role: ObjectKey = { kind: 'Role', namespace: 'payments', name: 'postern-x' }
 const binding: ObjectKey = { kind: 'RoleBinding', namespace: 'payments', name: 'postern-x' }
-const wanted = [account, role, binding]
+const desired = [account, role, binding]
 
-const wished = (key: ObjectKey): RecordedObject => ({ ...key, uid: null, removedAt: null })
-const made = (key: ObjectKey): RecordedObject => ({ ...key, uid: `uid-${key.kind}`, removedAt: null })
-const gone = (key: ObjectKey): RecordedObject => ({ ...key, uid: `uid-${key.kind}`, removedAt: earlier })
+const intended = (key: ObjectKey): RecordedObject => ({ ...key, uid: null, removedAt: null })
+const created = (key: ObjectKey): RecordedObject => ({ ...key, uid: `uid-${key.kind}`, removedAt: null })
+const deleted = (key: ObjectKey): RecordedObject => ({ ...key, uid: `uid-${key.kind}`, removedAt: earlier })
 
 const world = (some: Partial<GrantWorld>): GrantWorld => ({
   status: 'pending',
   startsAt: null,
   expiresAt: null,
-  wanted,
+  desired,
   recorded: [],
   ...some,
 })
 
 describe('a pending grant', () => {
-  it('waits for its start', () => {
+  test('a pending grant waits for its start', () => {
     expect(plan(world({ startsAt: later }), now)).toEqual({ do: 'wait', until: later })
   })
-  it('begins at its start, not after it', () => {
-    expect(plan(world({ startsAt: now }), now)).toMatchObject({ do: 'wish' })
+  test('a pending grant begins exactly at its start', () => {
+    expect(plan(world({ startsAt: now }), now)).toMatchObject({ do: 'record-intent' })
   })
-  it('commits every name before anything is made', () => {
-    expect(plan(world({}), now)).toEqual({ do: 'wish', objects: wanted })
+  test('every name is recorded before any object is created', () => {
+    expect(plan(world({}), now)).toEqual({ do: 'record-intent', objects: desired })
   })
-  it('commits the names that a crash left out, and makes nothing until then', () => {
-    expect(plan(world({ recorded: [made(account)] }), now)).toEqual({ do: 'wish', objects: [role, binding] })
+  test('names that a crash left unrecorded are recorded before any object is created', () => {
+    expect(plan(world({ recorded: [created(account)] }), now)).toEqual({
+      do: 'record-intent',
+      objects: [role, binding],
+    })
   })
-  it('makes what was wished for', () => {
-    expect(plan(world({ recorded: wanted.map(wished) }), now)).toEqual({ do: 'make', objects: wanted })
+  test('recorded objects are created', () => {
+    expect(plan(world({ recorded: desired.map(intended) }), now)).toEqual({ do: 'create', objects: desired })
   })
-  it('after a crash makes only what nobody saw made', () => {
-    const recorded = [made(account), made(role), wished(binding)]
-    expect(plan(world({ recorded }), now)).toEqual({ do: 'make', objects: [binding] })
+  test('after a crash only objects without a recorded uid are created', () => {
+    const recorded = [created(account), created(role), intended(binding)]
+    expect(plan(world({ recorded }), now)).toEqual({ do: 'create', objects: [binding] })
   })
-  it('is active only after the cluster was asked', () => {
-    expect(plan(world({ recorded: wanted.map(made) }), now)).toEqual({ do: 'prove-allowed' })
+  test('a grant becomes active only after a probe', () => {
+    expect(plan(world({ recorded: desired.map(created) }), now)).toEqual({ do: 'probe-allowed' })
   })
 })
 
 describe('an active grant', () => {
-  it('is looked at whenever its turn comes before its end', () => {
+  test('an active grant is inspected until it expires', () => {
     expect(plan(world({ status: 'active', expiresAt: later }), now)).toEqual({ do: 'inspect', until: later })
   })
-  it('ends at its end, not after it', () => {
+  test('an active grant ends exactly when it expires', () => {
     expect(plan(world({ status: 'active', expiresAt: now }), now)).toEqual({ do: 'end', endedBy: 'expiry' })
   })
-  it('ends when nobody knows its end', () => {
+  test('an active grant without an expiry time ends', () => {
     expect(plan(world({ status: 'active', expiresAt: null }), now)).toEqual({ do: 'end', endedBy: 'expiry' })
   })
 })
 
 describe('an ending grant', () => {
   const ending = (recorded: RecordedObject[]) => plan(world({ status: 'ending', expiresAt: later, recorded }), now)
-  it('loses its bindings before anything else', () => {
-    expect(ending(wanted.map(made))).toEqual({ do: 'remove', objects: [made(binding)] })
+  test('the bindings are deleted before anything else', () => {
+    expect(ending(desired.map(created))).toEqual({ do: 'delete-bindings', objects: [created(binding)] })
   })
-  it('then loses everything else at once, while the cluster is asked', () => {
-    expect(ending([made(account), made(role), gone(binding)])).toEqual({
-      do: 'prove-denied',
-      remove: [made(account), made(role)],
+  test('once the bindings are deleted, the other objects are deleted together while the cluster is probed', () => {
+    expect(ending([created(account), created(role), deleted(binding)])).toEqual({
+      do: 'probe-denied',
+      remove: [created(account), created(role)],
     })
   })
-  it('removes what was only wished for: it may have been made by somebody who died before saying so', () => {
-    expect(ending([made(account), wished(role), wished(binding)])).toEqual({ do: 'remove', objects: [wished(binding)] })
+  test('an object whose creation was not recorded is deleted too: a crashed worker may have created it', () => {
+    expect(ending([created(account), intended(role), intended(binding)])).toEqual({
+      do: 'delete-bindings',
+      objects: [intended(binding)],
+    })
   })
-  it('removes what it is recorded to have, whatever the terms say now', () => {
-    const other = made({ ...binding, namespace: 'checkout' })
-    expect(ending([other])).toEqual({ do: 'remove', objects: [other] })
+  test('a recorded object is deleted even if the terms no longer include it', () => {
+    const other = created({ ...binding, namespace: 'checkout' })
+    expect(ending([other])).toEqual({ do: 'delete-bindings', objects: [other] })
   })
-  it('is only proven when everything is gone', () => {
-    expect(ending(wanted.map(gone))).toEqual({ do: 'prove-denied', remove: [] })
+  test('once every object is deleted, the cluster is probed', () => {
+    expect(ending(desired.map(deleted))).toEqual({ do: 'probe-denied', remove: [] })
   })
-  it('is proven too when nothing was ever made', () => {
-    expect(ending([])).toEqual({ do: 'prove-denied', remove: [] })
+  test('the cluster is probed even if no object was ever created', () => {
+    expect(ending([])).toEqual({ do: 'probe-denied', remove: [] })
   })
-  it('is not asked about while any binding is left', () => {
-    expect(ending([gone(account), gone(role), made(binding)])).toMatchObject({ do: 'remove' })
+  test('the cluster is not probed while a binding is left', () => {
+    expect(ending([deleted(account), deleted(role), created(binding)])).toMatchObject({ do: 'delete-bindings' })
   })
-  it('has a turn for every kind of object', () => {
+  test('an object of any kind is deleted at some step', () => {
     for (const kind of objectKinds) {
-      const object = made({ kind, namespace: 'payments', name: 'postern-x' })
+      const object = created({ kind, namespace: 'payments', name: 'postern-x' })
       const step = ending([object])
-      expect(step.do === 'remove' ? step.objects : step.do === 'prove-denied' && step.remove).toEqual([object])
+      expect(step.do === 'delete-bindings' ? step.objects : step.do === 'probe-denied' && step.remove).toEqual([object])
     }
   })
 })
 
-it('an ended grant is left alone for ever', () => {
-  expect(plan(world({ status: 'ended', recorded: wanted.map(gone) }), now)).toEqual({ do: 'wait', until: null })
+test('an ended grant needs no further step', () => {
+  expect(plan(world({ status: 'ended', recorded: desired.map(deleted) }), now)).toEqual({ do: 'wait', until: null })
 })

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type GrantFacts, grantObjects, keyOf, keyText, type Manifest } from './manifests.ts'
-import { fingerprintOf, type InspectedObject, type ShownObject, toObserved } from './observed.ts'
+import { type ClusterObject, fingerprintOf, type InspectedObject, toObserved } from './observed.ts'
 import type { RecordedObject } from './plan.ts'
 import { planRepair, type Repair } from './repair.ts'
 
@@ -18,177 +18,180 @@ const short = ({ kind, namespace }: { kind: string; namespace: string }) => `${k
 const shorts = (objects: ReadonlyArray<{ kind: string; namespace: string }>) => objects.map(short)
 const uidOf = (manifest: Manifest) => `uid of ${short(keyOf(manifest))}`
 
-const shownOf = (manifest: Manifest): ShownObject & { metadata: NonNullable<ShownObject['metadata']> } =>
+const rawOf = (manifest: Manifest): ClusterObject & { metadata: NonNullable<ClusterObject['metadata']> } =>
   structuredClone({ ...manifest, metadata: { ...manifest.metadata, uid: uidOf(manifest) } })
 const recorded = manifests.map(
   (manifest): RecordedObject => ({
     ...keyOf(manifest),
     uid: uidOf(manifest),
     removedAt: null,
-    fingerprint: fingerprintOf(shownOf(manifest)),
+    fingerprint: fingerprintOf(rawOf(manifest)),
   }),
 )
 
-/** The cluster after `change` was done to what `which` names; undefined removes it. */
-function clusterAfter(which: string, change: (shown: ReturnType<typeof shownOf>) => ShownObject | undefined) {
+/** The objects in the cluster after `change` was made to the one named `which`; undefined deletes it. */
+function clusterAfter(which: string, change: (raw: ReturnType<typeof rawOf>) => ClusterObject | undefined) {
   return manifests.flatMap((manifest): InspectedObject[] => {
-    const shown = short(keyOf(manifest)) === which ? change(shownOf(manifest)) : shownOf(manifest)
-    const observed = shown && toObserved(manifest.kind, shown)
-    return observed ? [{ ...observed, shown }] : []
+    const raw = short(keyOf(manifest)) === which ? change(rawOf(manifest)) : rawOf(manifest)
+    const observed = raw && toObserved(manifest.kind, raw)
+    return observed ? [{ ...observed, raw }] : []
   })
 }
 const repairOf = (which: string, change: Parameters<typeof clusterAfter>[1]) =>
   planRepair(manifests, recorded, clusterAfter(which, change))
 
-const done = (repair: Repair) =>
+const summaryOf = (repair: Repair) =>
   repair.do === 'repair'
     ? {
         faults: repair.faults.map(({ kind, object }) => `${kind}: ${short(object)}`),
         unbind: shorts(repair.unbind),
         remove: shorts(repair.remove),
-        make: shorts(repair.make.map(keyOf)),
+        create: shorts(repair.create.map(keyOf)),
         bind: shorts(repair.bind.map(keyOf)),
       }
     : repair.do
 
-const withMetadata = (some: Partial<NonNullable<ShownObject['metadata']>>) => (shown: ReturnType<typeof shownOf>) => ({
-  ...shown,
-  metadata: { ...shown.metadata, ...some },
+const withMetadata = (some: Partial<NonNullable<ClusterObject['metadata']>>) => (raw: ReturnType<typeof rawOf>) => ({
+  ...raw,
+  metadata: { ...raw.metadata, ...some },
 })
 
-it('what is as it was made is left alone', () => {
-  expect(repairOf('none', (shown) => shown).do).toBe('nothing')
+test('unchanged objects are left alone', () => {
+  expect(repairOf('none', (raw) => raw).do).toBe('nothing')
 })
-it('what other tools add beside ours is left alone', () => {
-  const change = (shown: ReturnType<typeof shownOf>) => ({
-    ...shown,
+test('labels and annotations of other tools are left alone', () => {
+  const change = (raw: ReturnType<typeof rawOf>) => ({
+    ...raw,
     metadata: {
-      ...shown.metadata,
-      labels: { ...shown.metadata.labels, team: 'x' },
-      annotations: { ...shown.metadata.annotations, note: 'y' },
+      ...raw.metadata,
+      labels: { ...raw.metadata.labels, team: 'x' },
+      annotations: { ...raw.metadata.annotations, note: 'y' },
     },
   })
   for (const { kind, namespace } of recorded) expect(repairOf(`${kind} ${namespace}`, change).do).toBe('nothing')
 })
-it('a grant that was made before fingerprints were kept is judged by what it gives and its labels', () => {
+test('an object without a recorded fingerprint is compared by its content', () => {
   const before = recorded.map((object) => ({ ...object, fingerprint: null }))
   expect(
     planRepair(
       manifests,
       before,
-      clusterAfter('none', (shown) => shown),
+      clusterAfter('none', (raw) => raw),
     ).do,
   ).toBe('nothing')
   const relabelled = clusterAfter('Role payments', withMetadata({ labels: {} }))
   expect(planRepair(manifests, before, relabelled).do).toBe('nothing')
 })
 
-describe('while anything is put right, nothing is bound that it rests on', () => {
+describe('the bindings of a faulty object are deleted first and created last', () => {
   const payments = { unbind: ['RoleBinding payments'], bind: ['RoleBinding payments'] }
-  const role = { remove: ['Role payments'], make: ['Role payments'] }
+  const role = { remove: ['Role payments'], create: ['Role payments'] }
   const everywhere = ['RoleBinding checkout', 'RoleBinding payments']
-  it.each<[string, string, Parameters<typeof clusterAfter>[1], ReturnType<typeof done>]>([
+  test.each<[string, string, Parameters<typeof clusterAfter>[1], ReturnType<typeof summaryOf>]>([
     [
       'wider rules',
       'Role payments',
-      (shown) => ({ ...shown, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }),
+      (raw) => ({ ...raw, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }),
       { faults: ['object-changed: Role payments'], ...payments, ...role },
     ],
     [
-      'a Role that is gone',
+      'a deleted Role',
       'Role payments',
       () => undefined,
-      { faults: ['object-missing: Role payments'], ...payments, remove: [], make: ['Role payments'] },
+      { faults: ['object-missing: Role payments'], ...payments, remove: [], create: ['Role payments'] },
     ],
     [
-      'a Role that was replaced',
+      'a replaced Role',
       'Role payments',
       withMetadata({ uid: 'another' }),
       { faults: ['object-replaced: Role payments'], ...payments, ...role },
     ],
     [
-      'a binding for others besides',
+      'a binding with another subject',
       'RoleBinding payments',
-      (shown) => ({ ...shown, subjects: [...(shown.subjects as []), { kind: 'User', name: 'eve' }] }),
-      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], make: [] },
+      (raw) => ({ ...raw, subjects: [...(raw.subjects as []), { kind: 'User', name: 'eve' }] }),
+      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], create: [] },
     ],
     [
       'a binding to another role',
       'RoleBinding payments',
-      (shown) => ({ ...shown, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' } }),
-      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], make: [] },
+      (raw) => ({ ...raw, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' } }),
+      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], create: [] },
     ],
     [
-      'a binding that lost our labels, which its uid still makes ours',
+      'a binding that lost its labels but kept its uid',
       'RoleBinding payments',
       withMetadata({ labels: {} }),
-      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], make: [] },
+      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], create: [] },
     ],
     [
-      'a binding that is gone',
+      'a deleted binding',
       'RoleBinding payments',
       () => undefined,
       {
         faults: ['object-missing: RoleBinding payments'],
-        ...{ unbind: [], remove: [], make: [], bind: ['RoleBinding payments'] },
+        ...{ unbind: [], remove: [], create: [], bind: ['RoleBinding payments'] },
       },
     ],
     [
-      'a later end in the annotation',
+      'a later expiry in the annotation',
       'RoleBinding payments',
       withMetadata({ annotations: { 'postern.dev/expires-at': '2030-01-01T00:00:00Z' } }),
-      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], make: [] },
+      { faults: ['object-changed: RoleBinding payments'], ...payments, remove: [], create: [] },
     ],
     [
-      'a ServiceAccount that is gone',
+      'a deleted ServiceAccount',
       'ServiceAccount postern-grants',
       () => undefined,
       {
         faults: ['object-missing: ServiceAccount postern-grants'],
-        ...{ unbind: everywhere, remove: [], make: ['ServiceAccount postern-grants'], bind: everywhere },
+        ...{ unbind: everywhere, remove: [], create: ['ServiceAccount postern-grants'], bind: everywhere },
       },
     ],
     [
-      'a ServiceAccount that was made anew by somebody else, whatever it says',
+      'a ServiceAccount that someone else recreated, whatever its labels',
       'ServiceAccount postern-grants',
       withMetadata({ uid: 'another' }),
       {
         faults: ['object-replaced: ServiceAccount postern-grants'],
         ...{ unbind: everywhere, remove: ['ServiceAccount postern-grants'] },
-        ...{ make: ['ServiceAccount postern-grants'], bind: everywhere },
+        ...{ create: ['ServiceAccount postern-grants'], bind: everywhere },
       },
     ],
-  ])('%s', (_what, which, change, expected) => {
-    expect(done(repairOf(which, change))).toEqual(expected)
+  ])('a repair deletes the bindings first and creates them last: %s', (_what, which, change, expected) => {
+    expect(summaryOf(repairOf(which, change))).toEqual(expected)
   })
 })
 
-describe('what cannot be put right ends', () => {
-  it.each(recorded.map(short))('somebody else’s %s under our name is never adopted and never removed', (which) => {
-    const repair = repairOf(which, withMetadata({ uid: 'another', labels: {} }))
-    expect(repair).toMatchObject({ do: 'end', sentence: expect.stringContaining('somebody else’s object') })
-  })
-  it.each(recorded.map(short))('%s that is being deleted and held', (which) => {
+describe('an object that cannot be repaired ends the access', () => {
+  test.each(recorded.map(short))(
+    'someone else’s %s with the grant’s name ends the access: it is neither adopted nor deleted',
+    (which) => {
+      const repair = repairOf(which, withMetadata({ uid: 'another', labels: {} }))
+      expect(repair).toMatchObject({ do: 'end', sentence: expect.stringContaining('someone else’s object') })
+    },
+  )
+  test.each(recorded.map(short))('%s that a finalizer keeps ends the access', (which) => {
     const repair = repairOf(which, withMetadata({ deletionTimestamp: '2026-11-23T09:00:00Z', finalizers: ['x'] }))
-    expect(repair).toMatchObject({ do: 'end', sentence: expect.stringContaining('something holds it') })
+    expect(repair).toMatchObject({ do: 'end', sentence: expect.stringContaining('a finalizer keeps it') })
   })
 })
 
-it('each fault says what is wrong', () => {
+test('each fault says what was changed', () => {
   const sentence = (which: string, change: Parameters<typeof clusterAfter>[1]) => {
     const repair = repairOf(which, change)
     return repair.do === 'nothing' ? '' : repair.faults.map((fault) => fault.sentence).join()
   }
   const role = `Role payments/${recorded[1]?.name}`
-  expect(sentence('Role payments', () => undefined)).toBe(`${role} was removed.`)
-  expect(sentence('Role payments', (shown) => ({ ...shown, rules: [] }))).toBe(`${role} has other rules.`)
-  expect(sentence('Role payments', withMetadata({ labels: {} }))).toBe(`${role} has other labels.`)
-  expect(sentence('Role payments', withMetadata({ annotations: {} }))).toBe(`${role} has other annotations.`)
-  expect(sentence('Role payments', withMetadata({ finalizers: ['x'] }))).toBe(`${role} has other settings.`)
+  expect(sentence('Role payments', () => undefined)).toBe(`${role} was deleted.`)
+  expect(sentence('Role payments', (raw) => ({ ...raw, rules: [] }))).toBe(`${role} has different rules.`)
+  expect(sentence('Role payments', withMetadata({ labels: {} }))).toBe(`${role} has different labels.`)
+  expect(sentence('Role payments', withMetadata({ annotations: {} }))).toBe(`${role} has different annotations.`)
+  expect(sentence('Role payments', withMetadata({ finalizers: ['x'] }))).toBe(`${role} has different settings.`)
 })
 
-it('every object has a fingerprint of its own', () => {
-  const prints = new Set(manifests.map((manifest) => fingerprintOf(shownOf(manifest))))
-  expect(prints.size).toBe(3)
+test('different objects have different fingerfingerprints', () => {
+  const fingerprints = new Set(manifests.map((manifest) => fingerprintOf(rawOf(manifest))))
+  expect(fingerprints.size).toBe(3)
   expect(keyText(keyOf(manifests[0] as Manifest))).toContain('ServiceAccount')
 })

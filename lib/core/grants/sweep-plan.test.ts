@@ -1,114 +1,120 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { GrantStatus } from '#lib/core/access/status'
 import { type ObservedObject, toObserved } from './observed.ts'
 import { type KnownGrants, overdue, planSweep } from './sweep-plan.ts'
 
 const grantId = 'grt_01kb0000000000000000000000'
 const name = 'postern-01kb0000000000000000000000'
-const ours = { 'app.kubernetes.io/managed-by': 'postern', 'postern.dev/grant': grantId }
+const posternLabels = { 'app.kubernetes.io/managed-by': 'postern', 'postern.dev/grant': grantId }
 
-function seen(some: { labels?: Record<string, string>; uid?: string; namespace?: string; end?: string } = {}) {
-  const { labels = ours, uid = 'uid-1', namespace = 'payments', end = '2026-11-23T10:00:00Z' } = some
-  const annotations = { 'postern.dev/expires-at': end }
+type Observed = { labels?: Record<string, string>; uid?: string; namespace?: string; expiresAt?: string }
+function observedRole(some: Observed = {}) {
+  const { labels = posternLabels, uid = 'uid-1', namespace = 'payments', expiresAt = '2026-11-23T10:00:00Z' } = some
+  const annotations = { 'postern.dev/expires-at': expiresAt }
   return toObserved('Role', { metadata: { namespace, name, uid, labels, annotations }, rules: [] }) as ObservedObject
 }
-const right = seen()
+const role = observedRole()
 
 type Known = {
   status?: GrantStatus
   cluster?: string
-  isLate?: boolean
+  isOverdue?: boolean
   isNew?: boolean
   uid?: string | null
   fingerprint?: string | null
 }
 const known = (some: Known = {}): KnownGrants => {
-  const { status = 'active', cluster = 'prod-eu', isLate = false, isNew = false } = some
-  const { uid = right.uid, fingerprint = right.fingerprint } = some
-  const objects = [{ kind: right.kind, namespace: right.namespace, name, uid, fingerprint }]
-  return new Map([[grantId, { status, cluster, isLate, isNew, objects }]])
+  const { status = 'active', cluster = 'prod-eu', isOverdue = false, isNew = false } = some
+  const { uid = role.uid, fingerprint = role.fingerprint } = some
+  const objects = [{ kind: role.kind, namespace: role.namespace, name, uid, fingerprint }]
+  return new Map([[grantId, { status, cluster, isOverdue, isNew, objects }]])
 }
 const planOf = (observed: ObservedObject[], grants: KnownGrants) => {
-  const { strays, doubtful } = planSweep(observed, grants, 'prod-eu')
-  return { strays: strays.map(({ why }) => why), doubtful }
+  const { strays, toInspect } = planSweep(observed, grants, 'prod-eu')
+  return { strays: strays.map(({ why }) => why), toInspect }
 }
-const nothing = { strays: [], doubtful: [] }
-const doubt = { strays: [], doubtful: [grantId] }
+const nothing = { strays: [], toInspect: [] }
+const inspection = { strays: [], toInspect: [grantId] }
 
-describe('what may not be there', () => {
-  it.each<[string, ObservedObject, KnownGrants, string]>([
-    ['what belongs to an ended grant', right, known({ status: 'ended' }), 'its grant has ended'],
+describe('strays', () => {
+  test.each<[string, ObservedObject, KnownGrants, string]>([
+    ['an object of an ended grant', role, known({ status: 'ended' }), 'its grant has ended'],
     [
-      'what should have gone minutes ago',
-      right,
-      known({ isLate: true }),
-      'its grant should have ended minutes ago, and something holds that up',
+      'an object of a grant that should have ended minutes ago',
+      role,
+      known({ isOverdue: true }),
+      'its grant should have ended minutes ago',
     ],
-    ['what names a grant that is not on record', right, new Map(), 'no grant with this id is on record'],
+    ['an object of a grant that does not exist', role, new Map(), 'no grant has this id'],
     [
-      'what carries our label and names no grant',
-      seen({ labels: { 'app.kubernetes.io/managed-by': 'postern' } }),
+      'an object with Postern’s label that names no grant',
+      observedRole({ labels: { 'app.kubernetes.io/managed-by': 'postern' } }),
       new Map(),
-      'its label names no grant',
+      'its label does not name a grant',
     ],
     [
-      'what wears the label of a grant without being on its record',
-      seen({ namespace: 'checkout' }),
+      'an object that its grant does not include',
+      observedRole({ namespace: 'checkout' }),
       known({ status: 'pending' }),
-      'its grant does not have this object',
+      'its grant does not include this object',
     ],
     [
-      'what wears the label of a grant in another cluster',
-      right,
+      'an object of a grant in another cluster',
+      role,
       known({ cluster: 'staging' }),
       'its grant belongs to another cluster',
     ],
-  ])('%s goes', (_what, object, grants, why) => {
-    expect(planOf([object], grants)).toEqual({ strays: [why], doubtful: [] })
+  ])('%s is a stray', (_what, object, grants, why) => {
+    expect(planOf([object], grants)).toEqual({ strays: [why], toInspect: [] })
   })
-  it.each<GrantStatus>(['pending', 'active', 'ending'])('what a grant that is %s has on record stays', (status) => {
-    expect(planOf([right], known({ status }))).toEqual(nothing)
-  })
+  test.each<GrantStatus>(['pending', 'active', 'ending'])(
+    'a recorded object of a grant that is %s is kept',
+    (status) => {
+      expect(planOf([role], known({ status }))).toEqual(nothing)
+    },
+  )
 })
 
-describe('a live grant is looked at', () => {
-  it.each<[string, ObservedObject[], Known]>([
-    ['when an object of it is not there', [], {}],
-    ['when another one has its name', [seen({ uid: 'uid-2' })], {}],
-    ['when it says something else about itself', [seen({ end: '2027-01-01T00:00:00Z' })], {}],
-    ['when nobody knows how it was made', [right], { fingerprint: null }],
-    ['when nobody saw it made', [right], { uid: null }],
-  ])('%s', (_when, observed, some) => {
-    expect(planOf(observed, known(some))).toEqual(doubt)
+describe('inspections', () => {
+  test.each<[string, ObservedObject[], Known]>([
+    ['an object is missing', [], {}],
+    ['another object has its name', [observedRole({ uid: 'uid-2' })], {}],
+    ['an annotation was changed', [observedRole({ expiresAt: '2027-01-01T00:00:00Z' })], {}],
+    ['no fingerprint was recorded', [role], { fingerprint: null }],
+    ['no uid was recorded', [role], { uid: null }],
+  ])('an active grant is inspected if %s', (_when, observed, some) => {
+    expect(planOf(observed, known(some))).toEqual(inspection)
   })
-  it('when one of its objects is not there, though another one is seen twice', () => {
+  test('an active grant is inspected if one object is missing and another was observed twice', () => {
     const [[id, grant] = []] = known()
-    const objects = [...(grant?.objects ?? []), { ...right, namespace: 'checkout' }]
-    expect(planOf([right, right], new Map([[id, { ...grant, objects }]]) as KnownGrants)).toEqual(doubt)
+    const objects = [...(grant?.objects ?? []), { ...role, namespace: 'checkout' }]
+    expect(planOf([role, role], new Map([[id, { ...grant, objects }]]) as KnownGrants)).toEqual(inspection)
   })
-  it.each<GrantStatus>(['pending', 'ending', 'ended'])('and not while it is %s: others are at it', (status) => {
+  test.each<GrantStatus>(['pending', 'ending', 'ended'])('a grant that is %s is not inspected', (status) => {
     expect(planOf([], known({ status }))).toEqual(nothing)
   })
-  it('and not where it is another cluster’s', () => {
+  test('a grant of another cluster is not inspected', () => {
     expect(planOf([], known({ cluster: 'staging' }))).toEqual(nothing)
   })
-
-  it('not when its access began while the cluster was being read: the next sweep sees it whole', () => {
+  test('a grant that became active while the cluster was read is left to the next sweep', () => {
     expect(planOf([], known({ isNew: true }))).toEqual(nothing)
-    expect(planOf([seen({ namespace: 'checkout' })], known({ isNew: true })).strays).toHaveLength(1)
+    expect(planOf([observedRole({ namespace: 'checkout' })], known({ isNew: true })).strays).toHaveLength(1)
   })
 })
 
-describe('what is over by its own word', () => {
+describe('objects that have expired by their own annotation', () => {
   const now = new Date('2026-11-23T10:00:00Z')
-  it('is over at the moment it says, not after it', () => {
-    expect(overdue([right, seen({ end: '2026-11-23T10:00:01Z' })], now)).toEqual([right])
+  test('an object is overdue exactly at the time in its annotation', () => {
+    expect(overdue([role, observedRole({ expiresAt: '2026-11-23T10:00:01Z' })], now)).toEqual([role])
   })
-  it.each(['', 'never', '99999-01-01'])('is not what says nothing that can be read: %s', (end) => {
-    expect(overdue([seen({ end })], now)).toEqual([])
-  })
-  it('goes with its bindings first', () => {
-    const binding: ObservedObject = { ...right, kind: 'RoleBinding' }
-    expect(overdue([right, binding], now)).toEqual([binding, right])
+  test.each(['', 'never', '99999-01-01'])(
+    'an object is not overdue if its annotation is not a time: "%s"',
+    (expiresAt) => {
+      expect(overdue([observedRole({ expiresAt })], now)).toEqual([])
+    },
+  )
+  test('overdue bindings come before other objects', () => {
+    const binding: ObservedObject = { ...role, kind: 'RoleBinding' }
+    expect(overdue([role, binding], now)).toEqual([binding, role])
   })
 })

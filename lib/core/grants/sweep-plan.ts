@@ -1,81 +1,79 @@
-// Rows and a cluster side by side: what may not be there, which live grants are not as they were made, and what is over
-// by what the cluster alone says.
+// Compares the objects in a cluster with the recorded grants: which objects must not exist, which active grants need an
+// inspection, and which objects have expired by their own annotation.
 import type { GrantStatus } from '#lib/core/access/status'
 import type { ObjectKey } from './manifests.ts'
 import type { ObservedObject } from './observed.ts'
 
-/** What a grant has on record of one object. `uid` null: it was wished for, and nobody saw it made. */
+/** One recorded object of a grant. `uid` is null if it is not known whether it was created. */
 export type KnownObject = ObjectKey & { uid: string | null; fingerprint: string | null }
 
 type KnownGrant = {
   status: GrantStatus
   cluster: string
-  /** It should have ended so long ago that somebody, or something, holds its end up. */
-  isLate: boolean
-  /** Access began after the cluster was asked for the first of its lists: of this one they may show a part. */
+  /** It should have ended minutes ago. */
+  isOverdue: boolean
+  /** It became active after the first list was requested, so the lists may show only some of its objects. */
   isNew: boolean
   objects: readonly KnownObject[]
 }
 
-/**
- * What the database knows, by id: the grants of this cluster that have not ended, and those that the observed labels
- * name. A grant that is not there is unknown.
- */
+/** By id: the grants of this cluster that have not ended, and every other grant that an observed label names. */
 export type KnownGrants = ReadonlyMap<string, KnownGrant>
 
 export type Stray = { object: ObservedObject; grantId: string | null; why: string }
 
 export type SweepPlan = {
-  /** What may not be there, and why. */
+  /** Objects that must not exist, and why. */
   strays: Stray[]
-  /** Active grants of which something is missing or not as it was made: each is to be looked at by itself. */
-  doubtful: string[]
+  /** Active grants with a missing or changed object. */
+  toInspect: string[]
 }
 
-/** Why this may not be there, or what its grant has on record of it. */
+/** The recorded object that this is, or why it must not exist. */
 function recordOf(object: ObservedObject, grant: KnownGrant | undefined, cluster: string): KnownObject | string {
-  if (!object.grantId) return 'its label names no grant'
-  if (!grant) return 'no grant with this id is on record'
+  if (!object.grantId) return 'its label does not name a grant'
+  if (!grant) return 'no grant has this id'
   if (grant.cluster !== cluster) return 'its grant belongs to another cluster'
   if (grant.status === 'ended') return 'its grant has ended'
-  if (grant.isLate) return 'its grant should have ended minutes ago, and something holds that up'
+  if (grant.isOverdue) return 'its grant should have ended minutes ago'
   const { kind, namespace, name } = object
-  // A grant has few objects, so going through them is faster than any index.
+  // A grant has few objects, so a linear search is faster than an index.
   const recorded = grant.objects.find(
     (other) => other.namespace === namespace && other.kind === kind && other.name === name,
   )
-  return recorded ?? 'its grant does not have this object'
+  return recorded ?? 'its grant does not include this object'
 }
 
-const isRight = ({ isLeaving, uid, fingerprint }: ObservedObject, recorded: KnownObject) =>
-  !isLeaving && uid === recorded.uid && fingerprint === recorded.fingerprint
+const isUnchanged = ({ isTerminating, uid, fingerprint }: ObservedObject, recorded: KnownObject) =>
+  !isTerminating && uid === recorded.uid && fingerprint === recorded.fingerprint
 
 /**
- * What is to be done about a cluster. `known` must have been read after `observed`: an object is made only after its name
- * was committed, so what was seen and is not known is nobody's. What a live grant lacks here may have been put right since,
- * so it is a doubt and no more; one that was made since is looked at by the next sweep, or else a busy hour would have each
- * looked at by itself. A grant that is pending or ending is left to whoever makes or removes it, and what is late is a stray.
+ * An object that belongs to no live grant is a stray. An active grant with a missing or changed object is inspected: it
+ * may have been repaired since it was observed, so the sweep itself does not decide. Grants that are pending or ending
+ * are left to the worker that creates or deletes their objects, and new grants to the next sweep, because in a busy
+ * hour each of them would be inspected for nothing. NB: `known` must be read after `observed`. A name is committed
+ * before its object is created, so an object that was observed but is not recorded belongs to no grant.
  */
 export function planSweep(observed: readonly ObservedObject[], known: KnownGrants, cluster: string): SweepPlan {
   const strays: Stray[] = []
-  const right = new Set<KnownObject>()
+  const unchanged = new Set<KnownObject>()
   for (const object of observed) {
     const grant = object.grantId ? known.get(object.grantId) : undefined
     const recorded = recordOf(object, grant, cluster)
     if (typeof recorded === 'string') strays.push({ object, grantId: grant ? object.grantId : null, why: recorded })
-    else if (isRight(object, recorded)) right.add(recorded)
+    else if (isUnchanged(object, recorded)) unchanged.add(recorded)
   }
-  const doubtful: string[] = []
-  for (const [id, { status, isNew, isLate, cluster: its, objects }] of known) {
-    if (status !== 'active' || isNew || isLate || its !== cluster) continue
-    if (!objects.every((object) => right.has(object))) doubtful.push(id)
+  const toInspect: string[] = []
+  for (const [id, { status, isNew, isOverdue, cluster: grantCluster, objects }] of known) {
+    if (status !== 'active' || isNew || isOverdue || grantCluster !== cluster) continue
+    if (!objects.every((object) => unchanged.has(object))) toInspect.push(id)
   }
-  return { strays, doubtful }
+  return { strays, toInspect }
 }
 
 /**
- * What is over by its own annotation: all that may be removed without asking the database. Bindings come first, since
- * they are what gives access. What says nothing that can be read is left to the database.
+ * Objects whose own annotation says that they have expired: these may be deleted without the database. Bindings come
+ * first, because they are what grants access. An object without a readable annotation is not included.
  */
 export const overdue = (observed: readonly ObservedObject[], now: Date): ObservedObject[] =>
   observed

@@ -7,7 +7,7 @@ type Row = [
   id: string,
   status: GrantStatus,
   cluster: string,
-  isLate: boolean,
+  isOverdue: boolean,
   isNew: boolean,
   objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, print: string | null]>,
 ]
@@ -31,10 +31,10 @@ export async function grantsForSweep(cluster: string, ids: readonly string[], se
     FROM grants g
     WHERE (g.next_attempt_at IS NOT NULL AND g.cluster = ${cluster}) OR g.id = ANY(${[...ids]}::text[])`
   return new Map(
-    (answer?.rows ?? []).map(([id, status, cluster, isLate, isNew, objects]) => [
+    (answer?.rows ?? []).map(([id, status, cluster, isOverdue, isNew, objects]) => [
       id,
       {
-        ...{ status, cluster, isLate, isNew },
+        ...{ status, cluster, isOverdue, isNew },
         objects: objects.map(([kind, namespace, name, uid, fingerprint]) => {
           return { kind, namespace, name, uid, fingerprint }
         }),
