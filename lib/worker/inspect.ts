@@ -57,7 +57,11 @@ async function removeExactly(work: Work, objects: readonly Removal[], removed: R
   }
 }
 
-async function putRight(work: Work, { unbind, remove, create, bind }: Repair & { do: 'repair' }, removed: RemovedRow[]) {
+async function putRight(
+  work: Work,
+  { unbind, remove, create, bind }: Repair & { do: 'repair' },
+  removed: RemovedRow[],
+) {
   try {
     await removeExactly(work, unbind, removed)
     await removeExactly(work, remove, removed)

@@ -68,8 +68,8 @@ describe('T3: rows and cluster are compared both ways, and what somebody changed
       ['patch', 'role', '--type=json', '-p', '[{"op":"replace","path":"/rules/0/verbs","value":["*"]}]'],
       'has different rules',
     ],
-    ['a Role removed', 'object-missing', ['delete', 'role'], 'was removed'],
-    ['a binding removed', 'object-missing', ['delete', 'rolebinding'], 'was removed'],
+    ['a Role removed', 'object-missing', ['delete', 'role'], 'was deleted'],
+    ['a binding removed', 'object-missing', ['delete', 'rolebinding'], 'was deleted'],
     [
       'a binding given to somebody else besides',
       'object-changed',
@@ -197,7 +197,7 @@ describe('what cannot be put right ends, loudly', () => {
     await kubectl(['create', 'role', name, '-n', 'payments', '--verb=*', '--resource=secrets'])
     await sweep()
     const ended = await grantReaches(id, 'ended')
-    expect(ended).toMatchObject({ endedBy: 'failure', endNote: expect.stringContaining('somebody else’s object') })
+    expect(ended).toMatchObject({ endedBy: 'failure', endNote: expect.stringContaining('someone else’s object') })
     expect(await findingsOf(id)).toMatchObject([{ kind: 'object-foreign', outcome: 'access-ended' }])
     expect(await eventsOf(id)).toContain('grant.repair-failed')
     expect(await objectsInCluster(id)).toEqual([])

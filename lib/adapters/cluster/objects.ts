@@ -4,12 +4,12 @@ import { grantsNamespace } from '#lib/core/access/namespaces'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { grantOf, labels, managedBy } from '#lib/core/grants/names'
 import {
-  expiryOf,
+  type ClusterObject,
   contentOf,
+  expiryOf,
   fingerprintOf,
   type InspectedObject,
   type ObservedObject,
-  type ClusterObject,
   toObserved,
 } from '#lib/core/grants/observed'
 import type { ClusterClient } from './client.ts'
