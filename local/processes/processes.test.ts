@@ -55,8 +55,13 @@ describe('a run', () => {
 
   test('tells why a part did not start, at once and not only at the deadline', async () => {
     const run = await openTestRun()
-    const neverReady = { ready: async () => false, readyWithin: 600_000 }
-    const spec = { name: 'broken', command: 'sh', args: ['-c', 'echo no such flag; exit 2'], ...neverReady }
+    const go = join(run.directory, 'go')
+    const script = `until [ -e ${go} ]; do sleep 0.05; done; echo no such flag; exit 2`
+    const ready = async () => {
+      writeFileSync(go, '')
+      return false
+    }
+    const spec = { name: 'broken', command: 'sh', args: ['-c', script], ready, readyWithin: 600_000 }
     await expect(run.start(spec)).rejects.toThrow(/broken ended with code 2[\s\S]*no such flag/)
     await expect(run.start({ ...spec, command: '/no/such/program' })).rejects.toThrow(/cannot start broken: .*ENOENT/)
   })
