@@ -63,7 +63,10 @@ export function replayCommand(terminal: Terminal): Command {
     .requiredOption('--policy <file>', 'a postern.yaml, or a file with guardrails and guardrailPack alone')
     .option('--last <n>', `how many asks, newest first; at most ${mostReplayed}`, count, 100)
     .addOption(
-      new Option('--against <what>', 'what to compare with: the recorded verdicts, or the verdicts of the current policy')
+      new Option(
+        '--against <what>',
+        'what to compare with: the recorded verdicts, or the verdicts of the current policy',
+      )
         .choices(['recorded', 'current'])
         .default('recorded'),
     )

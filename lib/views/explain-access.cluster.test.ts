@@ -196,7 +196,9 @@ describe('the answer', () => {
     const { allowed, entitlements } = await ask(mina, { verb: 'patch', group: 'apps', resource: 'deployments' })
     expect(allowed).toBe(false)
     expect(entitlements.map(({ name }) => name)).toEqual(['one-yes', 'two-yes'])
-    expect(entitlements[0]?.requestPath).toBe(`/requests/new?entitlement=one-yes&cluster=prod-eu&namespaces=${namespace}`)
+    expect(entitlements[0]?.requestPath).toBe(
+      `/requests/new?entitlement=one-yes&cluster=prod-eu&namespaces=${namespace}`,
+    )
   })
 
   test('tells of a name that the cluster does not have, and of a namespace where there can be none', async () => {

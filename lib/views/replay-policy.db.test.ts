@@ -46,7 +46,8 @@ const guardrail = (one: object) => ({ name: 'calm', description: 'Calm is kept.'
 const textOf = (...guardrails: object[]) => stringify({ guardrails: guardrails.map(guardrail) })
 const replay = (actor: PersonActor, text: string, input: Partial<ReplayInput> = {}) =>
   replayPolicy(actor, { policy: text, calendars: {}, last: 100, against: 'recorded', ...input })
-const itemOf = (found: Awaited<ReturnType<typeof replay>>, id: string) => found.items.find((item) => item.request.id === id)
+const itemOf = (found: Awaited<ReturnType<typeof replay>>, id: string) =>
+  found.items.find((item) => item.request.id === id)
 const changesOf = (found: Awaited<ReturnType<typeof replay>>, id: string) =>
   itemOf(found, id)?.changes.map(({ kind, now, code }) => `${now} ${kind}${code ? ` ${code}` : ''}`)
 
@@ -134,7 +135,11 @@ describe('a replay', slow, () => {
         .map(({ requiredBy }) => requiredBy),
     ).toEqual(['two', 'two', 'brief'].map((name) => [{ name, sentence: 'Calm is kept.' }]))
     const refused = found.items.find((item) => item.request.kind === 'refused')
-    expect(refused).toMatchObject({ before: 'refused', after: 'refused', request: { requester: { id: actor.person.id } } })
+    expect(refused).toMatchObject({
+      before: 'refused',
+      after: 'refused',
+      request: { requester: { id: actor.person.id } },
+    })
     expect(refused?.changes.map(({ now, code }) => [now, code])).toEqual([
       ['more', 'no-patch'],
       ['less', 'calm'],
@@ -251,8 +256,9 @@ describe('who may not look', slow, () => {
     await rejectionOf(ask(actor, { ticket: 'OPS-7' }))
     const text = textOf({ name: 'note', effect: 'warn' })
     const all = await replay(auditor, text)
-    const refused = all.items.find((item) => item.request.kind === 'refused' && item.request.requester.id === actor.person.id)
-      ?.request.id
+    const refused = all.items.find(
+      (item) => item.request.kind === 'refused' && item.request.requester.id === actor.person.id,
+    )?.request.id
     expect(itemOf(all, id)).toBeDefined()
     const stranger = await anActor({ groups: ['search-dev'] })
     expect(await replay(stranger, text)).toMatchObject({ judged: 0, items: [], nextCursor: null, since: null })
@@ -266,9 +272,13 @@ describe('who may not look', slow, () => {
       'evt_00000000000000000000000000',
       "x' OR '1",
     ]) {
-      expect(await rejectionOf(judgePolicy(stranger, { request: one, calendars: {} }))).toMatchObject({ code: 'not-found' })
+      expect(await rejectionOf(judgePolicy(stranger, { request: one, calendars: {} }))).toMatchObject({
+        code: 'not-found',
+      })
     }
-    expect(await rejectionOf(judgePolicy(lead, { request: refused, calendars: {} }))).toMatchObject({ code: 'not-found' })
+    expect(await rejectionOf(judgePolicy(lead, { request: refused, calendars: {} }))).toMatchObject({
+      code: 'not-found',
+    })
     expect((await judgePolicy(actor, { request: refused, calendars: {} })).outcome).toBe('refused')
   })
 

@@ -45,7 +45,10 @@ describe('guardrails right before granting', () => {
     const { request } = await anApprovedRequest()
     await stage.guard([{ ...calm, effect: 'require', require: { approvals: [{ groups: ['security'] }] } }])
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
-    expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('one more approval from security') })
+    expect(ended).toMatchObject({
+      endedBy: 'ineligible',
+      endNote: expect.stringContaining('one more approval from security'),
+    })
     expect(await stoppedBy(ended.id)).toEqual(['calm'])
   })
 

@@ -56,7 +56,8 @@ export function openDemoState(options: { reset: boolean; cluster: string }): { s
   chmodSync(stateDirectory, 0o700)
   const old = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as DemoState) : undefined
   if (old && !options.reset && old.signingKey && existsSync(old.databaseDirectory)) {
-    if (old.cluster !== options.cluster) throw new Error(`the demo's data belongs to another cluster: start with --reset`)
+    if (old.cluster !== options.cluster)
+      throw new Error(`the demo's data belongs to another cluster: start with --reset`)
     if (databaseUser()) chooseDatabaseDirectory()
     return { state: old, isNew: false }
   }

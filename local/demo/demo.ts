@@ -64,8 +64,7 @@ async function start(
   state.ports.identity = await portOf(options['identity-port'], state.ports.identity)
   const port = state.ports.postern
   const url = `http://localhost:${port}`
-  const build = () =>
-    step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged'))
+  const build = () => step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged'))
   const parts = await startDemoParts(run, state, {
     publicUrl: url,
     own: options.own,

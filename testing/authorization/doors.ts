@@ -272,10 +272,18 @@ export function doorsOf(stranger: Stranger): Door[] {
         return { answer: words[answer.status] ?? String(answer.status) }
       },
     },
-    { deed: 'Read what concerns oneself', door: 'action destinations', call: (caller) => act(caller, 'destinations', []) },
+    {
+      deed: 'Read what concerns oneself',
+      door: 'action destinations',
+      call: (caller) => act(caller, 'destinations', []),
+    },
     ...[
       { door: 'GET /api/v1/access/explain?oneself', deed: 'Read what concerns oneself', whom: [] },
-      { door: 'GET /api/v1/access/explain?person', deed: 'Check the access of someone else', whom: [['person', 'ulla']] },
+      {
+        door: 'GET /api/v1/access/explain?person',
+        deed: 'Check the access of someone else',
+        whom: [['person', 'ulla']],
+      },
     ].map(({ door, deed, whom }): Door => {
       const question = { cluster: 'prod-eu', verb: 'get', resource: 'pods', namespace: 'payments' }
       const path = `/access/explain?${new URLSearchParams([...Object.entries(question), ...whom])}`
