@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { parseConfiguration } from '#lib/adapters/policy/parse'
 import type { Person } from '#lib/core/access/actor'
@@ -31,7 +31,7 @@ const approvedBy = (by: Person, result: string) => ({
   at: '2026-11-23T09:50:00Z',
 })
 
-function aClaim(request: Partial<GrantFacts['request']> = {}, some: Partial<GrantFacts> = {}): GrantFacts {
+function aGrant(request: Partial<GrantFacts['request']> = {}, some: Partial<GrantFacts> = {}): GrantFacts {
   const entitlement = request.entitlement ?? anEntitlement()
   const terms = {
     ...{ cluster: 'prod-eu', namespaces: ['payments'], rules: entitlement.rules ?? [], clusterRole: null },
@@ -53,89 +53,89 @@ function aClaim(request: Partial<GrantFacts['request']> = {}, some: Partial<Gran
   }
 }
 
-const codeOf = (claim: GrantFacts, by = policy) => whyNotApproved(claim, by)?.code
+const codeOf = (grant: GrantFacts, by = policy) => whyNotApproved(grant, by)?.code
 
-describe('by the records', () => {
-  it('what was approved by whom may still approve it is made', () =>
-    expect(whyNotApproved(aClaim(), policy)).toBeNull())
-  it.each([
-    ['longer', { durationSeconds: 7200 }],
-    ['elsewhere', { namespaces: ['payments', 'checkout'] }],
-    ['wider', { rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }],
-    ['later', { startsAt: new Date('2026-11-24T10:00:00Z') }],
-    ['by a ClusterRole', { clusterRole: 'admin' }],
-    ['not approved', { status: 'pending' as const }],
-  ])('terms that are %s, unlike what was approved, are not', (_, change) => {
-    const claim = aClaim()
-    Object.assign(claim.request, change)
-    expect(codeOf(claim)).toBe('digest-mismatch')
+describe('stored records', () => {
+  test('a grant may begin if an approver who is still eligible approved its terms', () =>
+    expect(whyNotApproved(aGrant(), policy)).toBeNull())
+  test.each([
+    ['longer than approved', { durationSeconds: 7200 }],
+    ['in another namespace than approved', { namespaces: ['payments', 'checkout'] }],
+    ['wider than approved', { rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }],
+    ['for a later start than approved', { startsAt: new Date('2026-11-24T10:00:00Z') }],
+    ['bound to a ClusterRole that was not approved', { clusterRole: 'admin' }],
+    ['not approved at all', { status: 'pending' as const }],
+  ])('a grant may not begin if its terms are %s', (_, change) => {
+    const grant = aGrant()
+    Object.assign(grant.request, change)
+    expect(codeOf(grant)).toBe('digest-mismatch')
   })
-  it('another cluster than approved is not', () => {
-    expect(codeOf(aClaim({}, { cluster: 'staging' }))).toBe('digest-mismatch')
+  test('a grant may not begin in another cluster than approved', () => {
+    expect(codeOf(aGrant({}, { cluster: 'staging' }))).toBe('digest-mismatch')
   })
-  it('another requester than approved is not', () => {
-    expect(codeOf(aClaim({}, { requester: person('eve', ['payments-dev']) }))).toBe('digest-mismatch')
+  test('a grant may not begin for another requester than approved', () => {
+    expect(codeOf(aGrant({}, { requester: person('eve', ['payments-dev']) }))).toBe('digest-mismatch')
   })
-  it('a decision of somebody whom nobody can tell from the requester is not', () => {
+  test('a grant may not begin if the approver and the requester cannot be told apart', () => {
     const nameless = person('lea', ['payments-leads'], { emailVerified: false })
-    const claim = aClaim()
-    claim.decisions = [approvedBy(nameless, claim.request.digest)]
-    expect(codeOf(claim)).toBe('unverified')
+    const grant = aGrant()
+    grant.decisions = [approvedBy(nameless, grant.request.digest)]
+    expect(codeOf(grant)).toBe('unverified')
     const { identity } = aConfiguration()
     const trusting = policyOf({
       identity: { ...identity, oneSubjectPerPerson: true },
       entitlements: [anEntitlementDocument()],
     })
-    expect(codeOf(claim, trusting)).toBeUndefined()
+    expect(codeOf(grant, trusting)).toBeUndefined()
   })
-  it('a digest that nobody decided on is not', () => {
-    expect(codeOf(aClaim({}, { decisions: [approvedBy(lea, 'sha256:other')] }))).toBe('digest-mismatch')
+  test('a grant may not begin if its digest was never approved', () => {
+    expect(codeOf(aGrant({}, { decisions: [approvedBy(lea, 'sha256:other')] }))).toBe('digest-mismatch')
   })
-  it('records that Postern did not write are not, whatever they say', () => {
+  test('a grant may not begin on records that Postern did not write', () => {
     const signatureFailure = { record: 'decision', id: 'dec_1', code: 'mismatch', sentence: 'Forged.' } as const
-    expect(whyNotApproved(aClaim({}, { signatureFailure }), policy)).toMatchObject({
+    expect(whyNotApproved(aGrant({}, { signatureFailure }), policy)).toMatchObject({
       code: 'record-refused',
       signatureFailure,
     })
   })
-  it('an approval that was held back for more than a day is not', () => {
+  test('a grant may not begin more than a day after its approval or its requested start', () => {
     const now = new Date('2026-11-24T09:51:00Z')
-    expect(codeOf(aClaim({}, { now }))).toBe('approval-stale')
+    expect(codeOf(aGrant({}, { now }))).toBe('approval-stale')
     const startsAt = new Date('2026-11-24T09:30:00Z')
-    expect(codeOf(aClaim({ startsAt }, { now }))).toBeUndefined()
+    expect(codeOf(aGrant({ startsAt }, { now }))).toBeUndefined()
   })
-  it('a group that an approver gained after deciding does not count for the decision', () => {
-    const claim = aClaim()
-    claim.decisions = [{ ...approvedBy(lea, claim.request.digest), groups: ['payments-dev'] }]
-    expect(codeOf(claim)).toBe('record-refused')
+  test('a group that an approver gained after deciding does not count for the decision', () => {
+    const grant = aGrant()
+    grant.decisions = [{ ...approvedBy(lea, grant.request.digest), groups: ['payments-dev'] }]
+    expect(codeOf(grant)).toBe('record-refused')
   })
-  it('no decisions where one is needed is not enough', () => {
-    expect(codeOf(aClaim({}, { decisions: [] }))).toBe('record-refused')
+  test('a grant may not begin without a required decision', () => {
+    expect(codeOf(aGrant({}, { decisions: [] }))).toBe('record-refused')
   })
-  it('nobody’s own decision counts, whatever account it came from', () => {
-    const claim = aClaim()
+  test('a requester’s own approval does not count, even from a second account', () => {
+    const grant = aGrant()
     const other = person('ada-2', ['payments-leads'], { email: 'ADA@example.com' })
-    claim.decisions = [approvedBy(other, claim.request.digest)]
-    expect(codeOf(claim)).toBe('own-request')
+    grant.decisions = [approvedBy(other, grant.request.digest)]
+    expect(codeOf(grant)).toBe('own-request')
   })
-  it('an approver who lost the group does not count', () => {
-    const claim = aClaim()
-    claim.decisions = [{ ...approvedBy(lea, claim.request.digest), person: { ...lea, groups: [] } }]
-    expect(codeOf(claim)).toBe('approver-not-eligible')
+  test('the approval of a person who has lost the group does not count', () => {
+    const grant = aGrant()
+    grant.decisions = [{ ...approvedBy(lea, grant.request.digest), person: { ...lea, groups: [] } }]
+    expect(codeOf(grant)).toBe('approver-not-eligible')
   })
-  it('an approver whose group may not approve this any more does not count', () => {
+  test('the approval of a group that may no longer approve does not count', () => {
     const now = policyWith(anEntitlementDocument({ approvals: [{ groups: ['sre'], count: 1 }] }))
-    expect(codeOf(aClaim(), now)).toBe('approver-not-eligible')
+    expect(codeOf(aGrant(), now)).toBe('approver-not-eligible')
   })
-  it('an entitlement that needs nobody by now takes nothing away', () => {
-    expect(codeOf(aClaim(), policyWith(anEntitlementDocument({ approvals: [] })))).toBeUndefined()
+  test('an approval still counts if the entitlement no longer requires one', () => {
+    expect(codeOf(aGrant(), policyWith(anEntitlementDocument({ approvals: [] })))).toBeUndefined()
   })
-  it('an entitlement that is gone gives nothing', () => {
-    expect(codeOf(aClaim(), policyWith(anEntitlementDocument({ name: 'other' })))).toBe('unknown-entitlement')
+  test('a grant of a removed entitlement may not begin', () => {
+    expect(codeOf(aGrant(), policyWith(anEntitlementDocument({ name: 'other' })))).toBe('unknown-entitlement')
   })
 })
 
-describe('by the guardrails, with the cluster as it is', () => {
+describe('limits and guardrails, with the cluster as it is', () => {
   const live = (some: Partial<LiveFacts> = {}): LiveFacts => ({
     namespaces: [{ name: 'payments', labels: { environment: 'prod' } }],
     clusterRoles: {},
@@ -143,28 +143,28 @@ describe('by the guardrails, with the cluster as it is', () => {
     difference: undefined,
     ...some,
   })
-  const judge = (claim: GrantFacts, by = policy, facts = live()) => judgePermission(claim, by, facts, claim.now)
-  const why = (claim: GrantFacts, facts = live(), by = policy) => judge(claim, by, facts).refusal
+  const judge = (grant: GrantFacts, by = policy, facts = live()) => judgePermission(grant, by, facts, grant.now)
+  const why = (grant: GrantFacts, facts = live(), by = policy) => judge(grant, by, facts).refusal
 
-  it('what is permitted is made', () => expect(why(aClaim())).toBeNull())
-  it('a start that lies behind is no reason against it', () => {
-    expect(why(aClaim({ startsAt: new Date('2026-11-23T08:00:00Z') }))).toBeNull()
+  test('a grant that is permitted may begin', () => expect(why(aGrant())).toBeNull())
+  test('a grant whose requested start has passed may begin', () => {
+    expect(why(aGrant({ startsAt: new Date('2026-11-23T08:00:00Z') }))).toBeNull()
   })
-  it('a namespace that is gone is the cluster’s no', () => {
-    expect(why(aClaim(), live({ namespaces: [] }))).toMatchObject({ endedBy: 'failure', code: 'namespace-unknown' })
+  test('a grant in a deleted namespace fails', () => {
+    expect(why(aGrant(), live({ namespaces: [] }))).toMatchObject({ endedBy: 'failure', code: 'namespace-unknown' })
   })
-  it('a namespace that lost the label it was offered for is not covered any more', () => {
+  test('a grant may not begin in a namespace that has lost the required label', () => {
     const entitlement = anEntitlement({ namespaces: undefined, namespaceSelector: { environment: 'prod' } })
     const facts = live({ namespaces: [{ name: 'payments', labels: { environment: 'secret' } }] })
-    expect(why(aClaim({ entitlement }))).toBeNull()
-    expect(why(aClaim({ entitlement }), facts)).toMatchObject({ endedBy: 'ineligible', code: 'namespace-not-covered' })
+    expect(why(aGrant({ entitlement }))).toBeNull()
+    expect(why(aGrant({ entitlement }), facts)).toMatchObject({ endedBy: 'ineligible', code: 'namespace-not-covered' })
   })
-  it('a requester who is not among those who may ask by now is refused', () => {
+  test('a grant may not begin for a requester who is no longer eligible', () => {
     const now = policyWith(anEntitlementDocument({ who: { groups: ['sre'] } }))
-    expect(why(aClaim(), live(), now)).toMatchObject({ endedBy: 'ineligible', code: 'requester-not-eligible' })
+    expect(why(aGrant(), live(), now)).toMatchObject({ endedBy: 'ineligible', code: 'requester-not-eligible' })
   })
 
-  describe('by guardrails as they are now', () => {
+  describe('the current guardrails', () => {
     const restarts = "rules.exists(r, 'patch' in r.verbs)"
     const guarded = (guardrail: object, document: Record<string, unknown> = {}) =>
       policyOf({
@@ -173,50 +173,50 @@ describe('by the guardrails, with the cluster as it is', () => {
       })
     const window = { zone: 'UTC', days: ['mon'], from: '09:00', to: '10:10' }
 
-    it('what is denied by now is not made', () => {
-      expect(why(aClaim(), live(), guarded({ effect: 'deny' }))).toEqual({
+    test('a grant that a guardrail denies now may not begin', () => {
+      expect(why(aGrant(), live(), guarded({ effect: 'deny' }))).toEqual({
         ...{ endedBy: 'ineligible', code: 'calm', sentence: 'Calm is kept.', stoppedBy: ['calm'] },
       })
     })
-    it('what one of them only warns of is made', () => {
-      expect(why(aClaim(), live(), guarded({ effect: 'warn' }))).toBeNull()
+    test('a grant that a guardrail only warns about may begin', () => {
+      expect(why(aGrant(), live(), guarded({ effect: 'warn' }))).toBeNull()
     })
-    it('access ends with its window, and is not begun outside', () => {
+    test('access ends with its window and does not begin outside it', () => {
       const policy = guarded({ effect: 'limit', limit: { windows: [window] } })
-      expect(judge(aClaim(), policy)).toMatchObject({ refusal: null, until: new Date('2026-11-23T10:10:00Z') })
-      const late = aClaim({}, { now: new Date('2026-11-23T10:10:00Z') })
+      expect(judge(aGrant(), policy)).toMatchObject({ refusal: null, until: new Date('2026-11-23T10:10:00Z') })
+      const late = aGrant({}, { now: new Date('2026-11-23T10:10:00Z') })
       expect(why(late, live(), policy)).toMatchObject({ endedBy: 'ineligible', code: 'calm' })
     })
-    it('access may outlive a window that says so', () => {
+    test('access may outlive a window with mayOutliveWindow', () => {
       const policy = guarded({ effect: 'limit', limit: { windows: [window], mayOutliveWindow: true } })
-      expect(judge(aClaim(), policy)).toMatchObject({ refusal: null, until: null })
+      expect(judge(aGrant(), policy)).toMatchObject({ refusal: null, until: null })
     })
-    it.each([
-      ['somebody else', { approvals: [{ groups: ['security'], count: 1 }] }],
-      ['more people', { approvers: 2 }],
-    ])('what needs %s by now is not made', (_, require) => {
-      const refusal = why(aClaim(), live(), guarded({ effect: 'require', require }))
+    test.each([
+      ['another approver', { approvals: [{ groups: ['security'], count: 1 }] }],
+      ['more approvers', { approvers: 2 }],
+    ])('a grant may not begin if a guardrail now requires %s', (_, require) => {
+      const refusal = why(aGrant(), live(), guarded({ effect: 'require', require }))
       expect(refusal).toMatchObject({ endedBy: 'ineligible', code: 'approvals-missing', stoppedBy: ['calm'] })
     })
-    it('what needs nobody by the entitlement needs who a guardrail wants by now', () => {
+    test('a grant that needed no approval may not begin if a guardrail now requires one', () => {
       const entitlement = anEntitlement({ approvals: [] })
-      const claim = aClaim({ entitlement }, { decisions: [] })
+      const grant = aGrant({ entitlement }, { decisions: [] })
       const now = guarded({ effect: 'require', require: { approvals: [{ groups: ['sre'] }] } }, { approvals: [] })
-      expect(whyNotApproved(claim, now)).toBeNull()
-      expect(why(claim, live(), now)).toMatchObject({ code: 'approvals-missing' })
+      expect(whyNotApproved(grant, now)).toBeNull()
+      expect(why(grant, live(), now)).toMatchObject({ code: 'approvals-missing' })
     })
-    it('who approved because a guardrail wanted it counts, with or without that guardrail', () => {
+    test('an approval that a guardrail required at submission counts, with or without that guardrail', () => {
       const sue = person('sue', ['security'])
       const steps = [...anEntitlement().approvals, { groups: ['security'], count: 1 }]
-      const claim = aClaim({ steps })
-      claim.decisions.push(approvedBy(sue, claim.request.digest))
+      const grant = aGrant({ steps })
+      grant.decisions.push(approvedBy(sue, grant.request.digest))
       const require = { approvals: [{ groups: ['security'] }] }
       for (const now of [policy, guarded({ effect: 'require', require })]) {
-        expect([codeOf(claim, now), why(claim, live(), now)]).toEqual([undefined, null])
+        expect([codeOf(grant, now), why(grant, live(), now)]).toEqual([undefined, null])
       }
       const others = person('sue', ['sre'])
-      claim.decisions[1] = { ...approvedBy(sue, claim.request.digest), person: others }
-      expect(codeOf(claim)).toBe('approver-not-eligible')
+      grant.decisions[1] = { ...approvedBy(sue, grant.request.digest), person: others }
+      expect(codeOf(grant)).toBe('approver-not-eligible')
     })
   })
 
@@ -224,16 +224,16 @@ describe('by the guardrails, with the cluster as it is', () => {
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }]
     const entitlement = anEntitlement({ rules: undefined, clusterRole: 'view' })
     const now = policyWith(anEntitlementDocument({ rules: undefined, clusterRole: 'view' }))
-    const claim = aClaim({ entitlement, rules, clusterRole: 'view' })
-    it('that allows what was approved is bound', () => {
-      expect(why(claim, live({ clusterRoles: { view: [...rules] } }), now)).toBeNull()
+    const grant = aGrant({ entitlement, rules, clusterRole: 'view' })
+    test('a ClusterRole that still has the approved rules is bound', () => {
+      expect(why(grant, live({ clusterRoles: { view: [...rules] } }), now)).toBeNull()
     })
-    it('that allows more by now is not', () => {
+    test('a ClusterRole that allows more than approved is not bound', () => {
       const wider = [...rules, { apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]
-      expect(why(claim, live({ clusterRoles: { view: wider } }), now)).toMatchObject({ code: 'cluster-role-changed' })
+      expect(why(grant, live({ clusterRoles: { view: wider } }), now)).toMatchObject({ code: 'cluster-role-changed' })
     })
-    it('that is gone is the cluster’s no', () => {
-      expect(why(claim, live(), now)).toMatchObject({ endedBy: 'failure', code: 'cluster-role-unknown' })
+    test('a grant of a deleted ClusterRole fails', () => {
+      expect(why(grant, live(), now)).toMatchObject({ endedBy: 'failure', code: 'cluster-role-unknown' })
     })
   })
 })

@@ -73,38 +73,38 @@ export type GrantFacts = {
 export const currentEntitlement = (policy: Pick<GrantingPolicy, 'configuration'>, wanted: string) =>
   policy.configuration.entitlements.find(({ name }) => name === wanted)
 
-/** Why not, for the people of the grant to read. */
+/** Why the grant may not begin, for its requester and approvers to read. */
 export type Refusal = {
   endedBy: EndReason
   code: string
   sentence: string
-  /** The guardrails of the configuration that were in the way. */
+  /** The guardrails that blocked it. */
   stoppedBy?: readonly string[]
-  /** The record that was not written by Postern, where that is why. */
+  /** The failed signature, if that is the reason. */
   signatureFailure?: SignatureFailure
 }
 
-const no = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
+const ineligible = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
 
-/** Records that Postern did not write give nothing, whatever they say. What ends access is not held up by them. */
+/** Records that Postern did not write grant nothing. NB: they never keep access from ending. */
 export const whyNotTrusted = ({ signatureFailure }: GrantFacts): Refusal | null =>
-  signatureFailure && refused(signatureFailure)
+  signatureFailure && rejected(signatureFailure)
 
-const refused = (signatureFailure: SignatureFailure): Refusal => ({
-  ...no('record-refused', signatureFailure.sentence),
+const rejected = (signatureFailure: SignatureFailure): Refusal => ({
+  ...ineligible('record-refused', signatureFailure.sentence),
   signatureFailure,
 })
 
 /**
- * A status is nobody's word: it is approved when those who were needed said so, each with the groups of that moment.
+ * The status alone proves nothing: the decisions must approve the request, with each approver's groups at that time.
  */
 function whyNotDecided({ request: { id, steps }, decisions }: GrantFacts): Refusal | null {
   if (resolve(steps, decisions).outcome === 'approved') return null
-  const sentence = 'What is on record is not what was approved: nobody said yes who was needed for it.'
-  return refused({ record: 'request', id, code: 'not-what-was-decided', sentence })
+  const sentence = 'The stored request doesn’t match an approval: the required approvals are missing.'
+  return rejected({ record: 'request', id, code: 'not-what-was-decided', sentence })
 }
 
-/** What the records alone say: is it what was approved? Null is yes. */
+/** The stored terms must be the approved ones. Null if they are. */
 export function whyNotAsApproved(grant: GrantFacts): Refusal | null {
   const { request, requester, decisions, cluster } = grant
   const signatureFailure = whyNotTrusted(grant)
@@ -112,47 +112,50 @@ export function whyNotAsApproved(grant: GrantFacts): Refusal | null {
   const { status, digest } = request
   const terms = { ...request, requester }
   if (status !== 'approved' || request.cluster !== cluster || digestOf(terms) !== digest) {
-    return no('digest-mismatch', 'What is on record is not what was approved.')
+    return ineligible('digest-mismatch', 'The stored request is not the one that was approved.')
   }
   if (decisions.length > 0 && !decisions.some(({ result }) => result === digest)) {
-    return no('digest-mismatch', 'What is on record is not what was approved.')
+    return ineligible('digest-mismatch', 'The stored request is not the one that was approved.')
   }
   return null
 }
 
-/** What the records alone say: is it what was approved, by people who may still approve it? Null is yes. */
+/** The stored terms must be the approved ones, and the approvers must still be allowed to approve them. Null if so. */
 export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refusal | null {
   const { request, requester, decisions } = grant
   const { steps } = request
   const mismatch = whyNotAsApproved(grant)
   if (mismatch) return mismatch
   const entitlement = currentEntitlement(policy, request.entitlement.name)
-  if (!entitlement) return no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
+  if (!entitlement) return ineligible('unknown-entitlement', `${request.entitlement.title} is no longer offered.`)
   const { oneSubjectPerPerson } = policy.configuration.identity
   const selfApprovals = decisions.map(({ person }) => selfApproval(person, requester, oneSubjectPerPerson))
   if (selfApprovals.includes('own-request')) {
-    return no('own-request', 'The requester decided their own request.')
+    return ineligible('own-request', 'The requester approved their own request.')
   }
   if (selfApprovals.includes('unverified')) {
-    return no(
+    return ineligible(
       'unverified',
-      'Nobody can tell whoever decided this from whoever asked: one of them has no verified e-mail.',
+      'The approver and the requester can’t be told apart: one of them has no verified e-mail address.',
     )
   }
   if (grant.status === 'pending' && isApprovalStale(grant)) {
-    return no('approval-stale', 'It was approved more than a day ago and never began: ask anew.')
+    return ineligible(
+      'approval-stale',
+      'This was approved more than a day ago and access never began. Submit a new request.',
+    )
   }
   const undecided = whyNotDecided(grant)
   if (undecided) return undecided
   const { outcome } = resolve(steps, decisions.map(asTheyAreNow(request, entitlement.approvals)))
   if (outcome !== 'approved') {
-    return no('approver-not-eligible', 'Somebody who approved this may not approve it any more.')
+    return ineligible('approver-not-eligible', 'An approver is no longer allowed to approve this request.')
   }
   return null
 }
 
 /**
- * A decision with the groups that still count: those that the person had then and has now, and whose word counts now.
+ * A decision with the groups that still count: the approver had them then, has them now, and a current step names them.
  */
 const asTheyAreNow =
   (request: GrantFacts['request'], current: readonly ApprovalStep[]) =>
@@ -161,32 +164,33 @@ const asTheyAreNow =
     return { personId, decision, groups: groupsThatCount(groups, request, current) }
   }
 
-/** What the cluster looks like at this moment. */
+/** The state of the cluster, read right before access is created. */
 export type LiveFacts = {
   namespaces: Array<{ name: string; labels: Record<string, string> }>
   clusterRoles: Record<string, Rule[]>
   rights: ObservedRights
-  /** What the cluster itself said just now about the requester; undefined where it was not asked. */
+  /** What the cluster's own access reviews say the terms add for the requester; undefined if it was not asked. */
   difference: Difference | undefined
 }
 
-/** The cluster says no to these for good; all others are about people and policy. */
+/** Violations that the cluster causes. All others are about people and policy. */
 const clusterCodes = new Set(['namespace-unknown', 'cluster-role-unknown', 'cluster-unknown'])
 
-/** What a judgement let pass, and what of it was new to the requester then (null: nobody looked). */
+/** The verdict, and what the terms added to the requester's access (null if that was not computed). */
 export type Judged = { verdict: Verdict; difference: Difference | null }
 
-/** The last judgement: no, or yes until a window closes (null: for as long as was approved). */
+/** A refusal, or permission until a window closes (null: for the whole approved duration). */
 export type Permission = { refusal: Refusal } | { refusal: null; until: Date | null; judged: Judged }
 
-/** What the guardrails say, with the cluster as it is at this moment. */
+/** Limits and guardrails must still permit the grant, with the cluster as it is now. */
 export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live: LiveFacts, now: Date): Permission {
   const { request, requester, decisions } = grant
   const current = currentEntitlement(policy, request.entitlement.name)
-  if (!current) return { refusal: no('unknown-entitlement', `${request.entitlement.title} is no longer offered.`) }
+  if (!current)
+    return { refusal: ineligible('unknown-entitlement', `${request.entitlement.title} is no longer offered.`) }
   const facts = toJudgementFacts({
     policy,
-    // The terms as they were asked for and approved; who may have them, as it is now.
+    // The terms as they were approved, but the people who are eligible now.
     entitlement: { ...request.entitlement, who: current.who },
     submission: { ...request, entitlement: request.entitlement.name },
     requester,
@@ -214,15 +218,15 @@ function whyViolated(judgement: FullJudgement): Refusal | null {
   const { violations } = judgement.verdict
   const [first] = violations
   if (!first) return null
-  // What the cluster lacks makes other guardrails complain about the same thing in words that help nobody here.
-  const isClusters = clusterCodes.has(first.code)
-  const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusters)
+  // If the cluster lacks something, other limits report the same problem in less helpful words.
+  const isClusterViolation = clusterCodes.has(first.code)
+  const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusterViolation)
   const sentence = shown.map((violation) => violation.sentence).join(' ')
-  if (isClusters) return { endedBy: 'failure', code: first.code, sentence }
-  return { ...no(first.code, sentence), stoppedBy: violatedGuardrails(judgement) }
+  if (isClusterViolation) return { endedBy: 'failure', code: first.code, sentence }
+  return { ...ineligible(first.code, sentence), stoppedBy: violatedGuardrails(judgement) }
 }
 
-/** Guardrails may have come to want more people since it was approved; who approved besides is counted. */
+/** Guardrails may require more approvals now than when the request was approved. Additional approvals count. */
 function whyNotEnough(
   { steps }: GrantFacts['request'],
   judgement: FullJudgement,
@@ -233,10 +237,13 @@ function whyNotEnough(
   if (outcome === 'approved') return null
   const missing = missingApprovals(judgement, steps)
   const sentence = missing?.sentence ?? 'The approvals no longer satisfy the policy. Submit a new request.'
-  return { ...no('approvals-missing', sentence), stoppedBy: missing?.stoppedBy ?? [] }
+  return { ...ineligible('approvals-missing', sentence), stoppedBy: missing?.stoppedBy ?? [] }
 }
 
-/** A binding to a ClusterRole gives what the role says tomorrow, so it must say what was approved at least today. */
+/**
+ * A vetted ClusterRole must still have the approved rules. NB: a later change of the ClusterRole changes the access,
+ * because the binding refers to it.
+ */
 export function whyNotTheSameRole(
   { clusterRole, rules }: Pick<GrantFacts['request'], 'clusterRole' | 'rules'>,
   { clusterRoles }: Pick<LiveFacts, 'clusterRoles'>,
@@ -244,5 +251,8 @@ export function whyNotTheSameRole(
   if (!clusterRole) return null
   const text = (some: readonly Rule[] | undefined) => JSON.stringify(normalizeRules(some ?? []))
   if (text(clusterRoles[clusterRole]) === text(rules)) return null
-  return no('cluster-role-changed', `The ClusterRole ${clusterRole} does not allow what was approved: ask anew.`)
+  return ineligible(
+    'cluster-role-changed',
+    `The ClusterRole ${clusterRole} has changed since the approval. Submit a new request.`,
+  )
 }
