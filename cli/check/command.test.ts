@@ -88,7 +88,7 @@ test('the text shows the words with a mark under them', async () => {
     |               ^^^^^^^^^
   9 |   verbs: [create]
     |           ^^^^^^
-  medium[runs-commands-in-pods]: Can run commands inside pods, see what they see and act as their service accounts.
+  medium[runs-commands-in-pods]: Can run commands in pods and read everything the pod can read, including its service account token.
       create pods/exec; stays when this is taken away: a session that is open when the grant ends
 
 1 role or binding in 1 document: 0 high, 1 medium, 0 low. Failed.

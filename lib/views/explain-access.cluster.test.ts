@@ -202,7 +202,7 @@ describe('the answer', () => {
   })
 
   test('tells of a name that the cluster does not have, and of a namespace where there can be none', async () => {
-    expect((await ask(mina, { resource: 'deployment' })).hints.join()).toContain('did you mean deployments.apps?')
+    expect((await ask(mina, { resource: 'deployment' })).hints.join()).toContain('Did you mean deployments.apps?')
     expect((await ask(mina, { resource: 'nodes' })).hints.join()).toContain('ask without one')
     expect((await ask(mina, { resource: 'pods' })).hints).toEqual([])
   })

@@ -229,7 +229,7 @@ describe('what else the live cluster says', () => {
     expect(creates?.because.join()).not.toContain('default')
     const unknown = risk.findings.find(({ id }) => id === 'unknown-resources')
     expect(unknown?.because.join()).toMatch(
-      /deployment is not known to this cluster .* did you mean deployments.apps\?/,
+      /deployment is not a resource of this cluster .* Did you mean deployments.apps\?/,
     )
   })
 })

@@ -1,29 +1,30 @@
-// The catalogue as a page for people: docs/risks.md is made by this, and a test holds the two together.
+// The risk catalogue as a page for people. A test compares docs/risks.md with it.
 import type { Rule } from '#lib/core/access/rule'
 import { families } from '#lib/core/rbac/risk/catalogue'
 import type { RiskEntry, RiskFamily } from '#lib/core/rbac/risk/entry'
 import { type PathEntry, pathEntries } from '#lib/core/rbac/risk/paths'
 
-const opening = `# What makes rights dangerous
+const opening = `# Dangerous permissions
 
-Postern judges the rules of every request against this catalogue and shows the approver what it finds. Each entry has an
-id that does not change, so that guardrails can name it, and one of three severities:
+Postern assesses the rules of every request against this catalogue and shows the approver what it finds. Each entry has a
+stable id, which guardrails can name, and one of three severities:
 
-* **high**: hands out or takes over rights, reads secrets, or removes what protects the cluster;
-* **medium**: runs programs, changes what others rely on, or removes it;
+* **high**: grants or takes over permissions, reads secrets, or removes what protects the cluster;
+* **medium**: runs programs, or changes or removes what others rely on;
 * **low**: worth knowing.
 
-A Role and its binding give nothing over objects of the cluster: entries marked *cluster* count only where rights are
-bound for the whole cluster. Three things make a finding graver: a namespace that the cluster itself depends on, service
-accounts of the namespace that may do more than was asked for, and combinations of rules, which have entries of their own.
+A Role and its RoleBinding cannot grant access to cluster-wide objects, so entries marked *cluster* count only where rules
+are bound for the whole cluster. Three things increase a severity: a namespace that the cluster itself depends on, service
+accounts in the namespace that may do more than was requested, and combinations of rules, which have entries of their own.
 
-Wildcards, subresources and names are matched as the API server matches them: \`*\` covers subresources, \`pods/*\` is no
-wildcard, a rule narrowed to names does not give \`create\` or \`deletecollection\` by itself. Rights that are not listed
-here may be dangerous too: extensions bring their own.
+Wildcards, subresources and names match as they do in the API server: \`*\` includes subresources, \`pods/*\` is not a
+wildcard, and a rule with object names alone does not allow \`create\` or \`deletecollection\`. Permissions that are not
+listed here can be dangerous too, because extensions bring their own.
 `
 
 const closing = `
-This page is made from the catalogue in \`lib/core/rbac/risk\`; \`npx vitest run -u local/docs/risk-catalogue.test.ts\` writes it anew.
+This page is generated from the catalogue in \`lib/core/rbac/risk\`. To update it, run
+\`npx vitest run --project unit local/docs/risk-catalogue -u\`.
 `
 
 const words = (values: readonly string[]) => values.map((value) => (value === '' ? '""' : value)).join(', ')
@@ -53,18 +54,18 @@ function rowOf(entry: RiskEntry): string {
 
 function tableOf(family: RiskFamily): string {
   const head =
-    '| id | severity | what somebody could do | outlives the grant | example | source |\n|---|---|---|---|---|---|'
+    '| id | severity | what the holder could do | outlives the grant | example | source |\n|---|---|---|---|---|---|'
   return `\n## ${family.title}\n\n${[head, ...family.entries.map(rowOf)].join('\n')}\n`
 }
 
 const pathsOpening = `
-## Paths that are no resource
+## Paths that are not resources
 
-Only a ClusterRoleBinding gives a path such as \`/metrics\`, so no request asks for one; \`postern check\` finds them in ClusterRoles.
-A \`*\` at the end stands for everything that begins so, anywhere else it is the character. What is asked of a scheduler or a
-controller manager is decided by the same rules.
+Only a ClusterRoleBinding can grant access to a path such as \`/metrics\`, so no request can contain one. \`postern check\`
+finds them in ClusterRoles. A \`*\` at the end matches everything that begins with the path; anywhere else it is a literal
+character. The scheduler and the controller manager apply the same rules to their own paths.
 
-| id | severity | what somebody could do | outlives it | example | source |
+| id | severity | what the holder could do | outlives the access | example | source |
 |---|---|---|---|---|---|
 `
 

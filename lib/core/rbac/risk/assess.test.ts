@@ -11,7 +11,7 @@ import { rule } from './entry.ts'
 const rank = (rules: readonly Rule[], context = {}) => severities.indexOf(assessRisk(rules, context).severity)
 
 describe('severity', () => {
-  test('nothing dangerous is low and finds nothing', () => {
+  test('is low without findings for harmless rules and for no rules', () => {
     expect(assessRisk([rule(['get', 'list', 'watch'], ['pods', 'services', 'configmaps'])])).toEqual({
       severity: 'low',
       findings: [],
@@ -19,7 +19,7 @@ describe('severity', () => {
     expect(assessRisk([])).toEqual({ severity: 'low', findings: [] })
   })
 
-  test('the gravest comes first, with the rules that give it and how', () => {
+  test('is that of the most severe finding, which comes first with its rules and reasons', () => {
     const rules = [rule(['get'], ['pods/log']), rule(['patch'], ['deployments'], 'apps'), rule(['list'], ['secrets'])]
     const { severity, findings } = assessRisk(rules)
     expect(severity).toBe('high')
@@ -27,7 +27,7 @@ describe('severity', () => {
     expect(findings[0]).toMatchObject({ rules: [rules[2]], because: ['list secrets'], partOf: [] })
   })
 
-  test('parts of a larger finding say so, and stay findings for guardrails to see', () => {
+  test('of a part is still a finding that guardrails see, and names the larger finding', () => {
     const { findings } = assessRisk([rule(['create', 'get'], ['secrets'])])
     expect(findings.find(({ id }) => id === 'reads-secrets')?.partOf).toEqual(['makes-lasting-tokens'])
     expect(findings.find(({ id }) => id === 'makes-lasting-tokens')?.partOf).toEqual([])
@@ -35,7 +35,7 @@ describe('severity', () => {
     expect(everything.findings.filter(({ partOf }) => partOf.length === 0).map(({ id }) => id)).toEqual(['everything'])
   })
 
-  test('adding a rule never lowers it, and never hides a finding', { timeout: 60_000 }, () => {
+  test('never falls and no finding disappears when a rule is added', { timeout: 60_000 }, () => {
     const anExample = fc.constantFrom(...catalogue.flatMap((entry) => entry.example))
     const some = fc.array(
       fc.oneof(
@@ -59,7 +59,7 @@ describe('severity', () => {
     )
   })
 
-  test('the widest rules that may be asked for cost in proportion to their width', () => {
+  test('costs no more than the width of the widest rules', () => {
     const rulesOf = (width: number, count: number) => {
       const values = (prefix: string) => Array.from({ length: width }, (_, n) => `${prefix}${n}`)
       const wide = { apiGroups: values('g'), resources: values('r'), resourceNames: values('n') }
@@ -78,8 +78,8 @@ describe('severity', () => {
   })
 })
 
-describe('what is known besides the rules', () => {
-  test('bound in a namespace, rights over objects of the cluster are not given', () => {
+describe('the context of an assessment', () => {
+  test('hides risks over cluster-wide objects where the rules are bound in a namespace', () => {
     const rules = [rule(['impersonate'], ['users']), rule(['get'], ['nodes/proxy']), rule(['patch'], ['namespaces'])]
     expect(assessRisk(rules, { scope: 'namespace' }).findings.map(({ id }) => id)).toEqual(['changes-namespaces'])
     expect(assessRisk(rules).findings).toHaveLength(3)
@@ -91,7 +91,7 @@ describe('what is known besides the rules', () => {
   ]
   const restart = [rule(['get', 'patch'], ['deployments'], 'apps'), rule(['get'], ['pods'])]
 
-  test('service accounts that may do more than is asked for are named, and count', () => {
+  test('names service accounts that may do more than the rules, and raises the severity to theirs', () => {
     const { severity, findings } = assessRisk(restart, { serviceAccounts: accounts })
     expect(severity).toBe('high')
     expect(findings[0]?.because).toEqual([
@@ -102,12 +102,12 @@ describe('what is known besides the rules', () => {
     expect(assessRisk([rule(['get'], ['pods'])], { serviceAccounts: accounts }).severity).toBe('low')
   })
 
-  test('what the requester may do already is nothing more', () => {
+  test('ignores permissions of service accounts that the requester already holds', () => {
     const holds = accounts.flatMap(({ rules }) => rules)
     expect(assessRisk(restart, { serviceAccounts: accounts, holds }).severity).toBe('medium')
   })
 
-  test('tokens of one named service account are not tokens of the others', () => {
+  test('counts only the service account that a rule names', () => {
     const token = { ...rule(['create'], ['serviceaccounts/token']), resourceNames: ['default'] }
     const [finding] = assessRisk([token], { serviceAccounts: accounts }).findings
     expect(finding?.because).toEqual([
@@ -116,7 +116,7 @@ describe('what is known besides the rules', () => {
     ])
   })
 
-  test('many service accounts are counted, not all listed', () => {
+  test('lists five service accounts and the number of the others', () => {
     const many = Array.from({ length: 40 }, (_, n) => ({
       namespace: 'p',
       name: `sa-${n}`,
@@ -127,7 +127,7 @@ describe('what is known besides the rules', () => {
     expect(because.at(-1)).toBe('and 35 more')
   })
 
-  test('names that the cluster does not serve are told', () => {
+  test('turns resources that the cluster does not have into a low finding', () => {
     const knownResources = new Set(['pods', 'deployments.apps'])
     const [finding] = assessRisk([rule(['get'], ['deployment'], 'apps')], { knownResources }).findings
     expect(finding).toMatchObject({ id: 'unknown-resources', severity: 'low' })

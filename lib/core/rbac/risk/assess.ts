@@ -1,4 +1,4 @@
-// What could somebody do with these rules that an approver should know, and how grave is it?
+// Finds what an approver should know about rules: what their holder could do, and how severe that is.
 import type { Rule } from '#lib/core/access/rule'
 import { type Severity, severities } from '#lib/core/access/severity'
 import type { PathRule } from '#lib/core/rbac/cluster-objects'
@@ -13,48 +13,48 @@ import { unknownResources } from './unknown-resources.ts'
 export type Finding = {
   id: string
   severity: Severity
-  /** For the approver: what somebody could do. */
+  /** Tells the approver what the holder could do. */
   sentence: string
-  /** What keeps working after the grant has ended; null where nothing does. */
+  /** What remains after the grant has ended; null where nothing does. */
   outlives: string | null
-  /** The rules that give it, over resources or over paths. */
+  /** The rules with the risk, for resources or for paths. */
   rules: Rule[]
   paths: PathRule[]
-  /** How they give it, such as `create pods/exec`, and which ServiceAccounts' rights come with it. */
+  /** How they have it, such as `create pods/exec`, and the permissions of ServiceAccounts that come with it. */
   because: string[]
-  /** Findings beside this one that say it already: a page may fold this one into them. */
+  /** Other findings that include this one, so that a page may fold it into them. */
   partOf: string[]
 }
 
 export type Assessment = { severity: Severity; findings: Finding[] }
 
-/** A ServiceAccount of a namespace that is asked for, and what it may do, wherever that was bound. */
+/** A ServiceAccount in a requested namespace, and everything it may do, wherever that is bound. */
 export type ServiceAccountRights = { namespace: string; name: string; rules: readonly Rule[] }
 
-/** What is known besides the rules. What is not known is judged as if it were the worst, but for ServiceAccounts. */
+/** What is known in addition to the rules. Unknown facts are judged as the worst case, except for ServiceAccounts. */
 export type RiskContext = {
-  /** `namespace`: bound by RoleBindings only, so rights over objects of the cluster are not given. Default `cluster`. */
+  /** `namespace`: bound by RoleBindings only, so no permissions over cluster-wide objects. Default `cluster`. */
   scope?: 'namespace' | 'cluster'
   /** `privileged`: the cluster itself depends on it, such as kube-system or an operator's namespace. */
   namespaceKind?: 'ordinary' | 'privileged'
   serviceAccounts?: readonly ServiceAccountRights[]
-  /** What the requester may do there already. */
+  /** What the requester may already do there. */
   holds?: readonly Rule[]
-  /** Rules over paths, which count where the scope is the cluster. */
+  /** Rules for paths. They count only where the scope is the cluster. */
   paths?: readonly PathRule[]
-  /** What the cluster serves, as `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. */
+  /** The resources of the cluster, as `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. */
   knownResources?: ReadonlySet<string>
 }
 
 const maxNamed = 5
 
-/** At most five, then how many more there are. */
+/** At most five lines, then the number of the others. */
 const someOf = (lines: readonly string[]): string[] =>
   lines.length <= maxNamed ? [...lines] : [...lines.slice(0, maxNamed), `and ${lines.length - maxNamed} more`]
 
 const shorten = (text: string) => (text.length <= 160 ? text : `${text.slice(0, 159)}…`)
 
-/** Verbs on the ServiceAccount itself may be narrowed to names; running code reaches every one of the namespace. */
+/** A rule about ServiceAccounts may name some of them; running code reaches every one in the namespace. */
 function reaches(matches: readonly Match[], name: string): boolean {
   return matches.some(
     ({ rule, how }) =>
@@ -62,10 +62,10 @@ function reaches(matches: readonly Match[], name: string): boolean {
   )
 }
 
-/** A ServiceAccount that may do more than is asked for and held, and how grave what it may do is. */
+/** A ServiceAccount that may do more than the rules and the requester, and the severity of its permissions. */
 type Stronger = { account: ServiceAccountRights; severity: Severity; more: string }
 
-/** Its own accounts are not followed: what lets it take over others is a finding of its rules already. */
+/** Does not follow the accounts that these could take over in turn: that is already a finding of their rules. */
 function strongerAccounts(rules: readonly Rule[], context: RiskContext): Stronger[] {
   const held = [...rules, ...(context.holds ?? [])]
   return (context.serviceAccounts ?? []).flatMap((account) => {
@@ -75,7 +75,7 @@ function strongerAccounts(rules: readonly Rule[], context: RiskContext): Stronge
   })
 }
 
-const saidOf = ({ account, more }: Stronger) =>
+const reasonOf = ({ account, more }: Stronger) =>
   shorten(`service account ${account.namespace}/${account.name} may also ${more}`)
 
 function findingOf(
@@ -97,7 +97,7 @@ function findingOf(
     outlives: entry.outlives,
     rules: [...new Set(matches.map((match) => match.rule))],
     paths: [],
-    because: [...someOf([...new Set(matches.map((match) => match.how))]), ...someOf(takenOver.map(saidOf))],
+    because: [...someOf([...new Set(matches.map((match) => match.how))]), ...someOf(takenOver.map(reasonOf))],
     partOf: [],
   }
 }
@@ -121,7 +121,7 @@ function unknownFinding(rules: readonly Rule[], known: ReadonlySet<string> | und
     {
       id: 'unknown-resources',
       severity: 'low',
-      sentence: 'Names resources that this cluster does not serve: for now they give nothing.',
+      sentence: 'Names resources that this cluster does not have, so they currently allow nothing.',
       outlives: null,
       rules: [...new Set(unknown.map(({ rule }) => rule))],
       paths: [],
@@ -135,12 +135,11 @@ const includes = (entry: Pick<RiskEntry, 'id' | 'includes'>, id: string) =>
   entry.id !== id && (entry.includes === 'any' || (entry.includes ?? []).includes(id))
 
 /**
- * Everything the catalogue finds in these rules together, gravest first, and the gravest severity; `low` where nothing
- * was found. More rules never make it less grave. What is not in the catalogue is not seen: a finding is a reason to
- * think, none is no proof.
+ * Everything that the catalogue finds in these rules, the most severe first, with the highest severity; `low` where
+ * nothing was found. More rules never lower the severity. The catalogue is not complete: no findings does not mean no risk.
  */
 export function assessRisk(rules: readonly Rule[], context: RiskContext = {}): Assessment {
-  // The same for every entry, and the dearest part: looked up once, and only where it is needed.
+  // The same for every entry, and the most expensive part: computed once, and only where an entry needs it.
   let known: Stronger[] | undefined
   const accounts = () => {
     known ??= strongerAccounts(rules, context)

@@ -16,7 +16,7 @@ function verdictOf(role: ClusterRole): string {
 
 type Role = { metadata: { namespace: string; name: string }; rules: PolicyRule[] | null }
 
-/** Of one kind, those that the API server itself makes, in the order of their names. */
+/** The objects of a kind that the API server creates itself, sorted by name. */
 async function builtin<Item extends ClusterRole | Role>(what: string): Promise<Item[]> {
   const { kubernetes } = await startTestParts()
   const args = [`--kubeconfig=${kubernetes.adminKubeconfig}`, 'get', what, '-A', '-o', 'json']
@@ -29,16 +29,16 @@ async function builtin<Item extends ClusterRole | Role>(what: string): Promise<I
   return items.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
 }
 
-test('every role that the API server brings has the verdict that was reviewed', async () => {
+test('every built-in ClusterRole has its reviewed verdict', async () => {
   const roles = await builtin<ClusterRole>('clusterroles')
   expect(roles.length).toBeGreaterThan(60)
-  // Filled by a controller soon after the start; empty they would be judged harmless.
+  // A controller fills these soon after the start. Empty roles would be judged harmless.
   for (const name of ['view', 'edit', 'admin'])
     expect(roles.find(({ metadata }) => metadata.name === name)?.rules?.length, name).toBeGreaterThan(0)
   await expect(`${roles.map(verdictOf).join('\n\n')}\n`).toMatchFileSnapshot('./builtin-roles.reviewed.txt')
 })
 
-test('the roles that bindings in manifests may name unseen are those of the API server', async () => {
+test('builtin-roles.json holds the built-in roles of the API server', async () => {
   const [clusterRoles, roles] = [await builtin<ClusterRole>('clusterroles'), await builtin<Role>('roles')]
   const known = {
     ClusterRole: Object.fromEntries(clusterRoles.map(({ metadata, rules }) => [metadata.name, rules ?? []])),

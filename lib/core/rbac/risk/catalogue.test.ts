@@ -8,14 +8,14 @@ import { any, anyObject, type RiskEntry } from './entry.ts'
 const ids = catalogue.map((entry) => entry.id)
 const found = (rules: readonly Rule[]) => assessRisk(rules).findings.map(({ id }) => id)
 
-/** The entry and all that it says it includes, and what those include. */
+/** The entry with everything that it includes, directly or through another. */
 function withParts(entry: RiskEntry): string[] {
   if (entry.includes === any) return ids
   const parts = (entry.includes ?? []).flatMap((id) => catalogue.filter((other) => other.id === id))
   return [entry.id, ...parts.flatMap(withParts)]
 }
 
-/** The example with one thing of it changed, so that it gives nothing that Kubernetes knows. */
+/** The example with one change each, so that it no longer has the risk. */
 function nearMisses(entry: RiskEntry): Rule[][] {
   const changed = (n: number, change: (rule: Rule) => Rule) =>
     entry.example.map((rule, index) => (index === n ? change(rule) : rule))
@@ -32,7 +32,7 @@ function nearMisses(entry: RiskEntry): Rule[][] {
       ? []
       : [
           changed(n, (rule) => ({ ...rule, resources: ['gizmos'] })),
-          // What belongs to a resource is not the resource, and the other way round.
+          // A subresource is not its resource, and a resource is not its subresource.
           changed(n, (rule) => ({
             ...rule,
             resources: rule.resources.map((name) =>
@@ -44,7 +44,7 @@ function nearMisses(entry: RiskEntry): Rule[][] {
 }
 
 describe.each(catalogue.map((entry) => [entry.id, entry] as const))('%s', (id, entry) => {
-  test('its example is found as itself and nothing else', () => {
+  test('its example has this risk and only those that it includes', () => {
     rulesSchema.parse(entry.example)
     const all = withParts(entry)
     const others = found(entry.example).filter((other) => !all.includes(other))
@@ -53,13 +53,13 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))('%s', (id, e
     expect(assessRisk(entry.example).severity).toBe(entry.severity)
   })
 
-  test('near misses are not found', () => {
+  test('rules that miss it by one field do not have the risk', () => {
     const misses = nearMisses(entry)
     expect(misses.length).toBeGreaterThan(0)
     for (const rules of misses) expect(found(rules), JSON.stringify(rules)).not.toContain(id)
   })
 
-  test('it is found in a wildcard that covers it, and part of "everything"', () => {
+  test('a wildcard that covers its example has the risk', () => {
     const covering: Rule[] = entry.example.map((rule) => ({
       ...rule,
       verbs: ['*'],
@@ -70,14 +70,14 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))('%s', (id, e
     expect(found(covering)).toContain(id)
   })
 
-  test('its words are for people', () => {
+  test('its id is kebab case and its sentence is short and starts with "Can"', () => {
     expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/)
     expect(entry.sentence.length).toBeLessThanOrEqual(120)
-    expect(entry.sentence).toMatch(/^[A-Z].*\.$/)
+    expect(entry.sentence).toMatch(/^Can .*\.$/)
     expect(entry.source.length).toBeGreaterThan(8)
   })
 
-  test('what it includes exists and is no graver than itself', () => {
+  test('every entry that it includes exists and is at most as severe', () => {
     for (const part of Array.isArray(entry.includes) ? entry.includes : []) {
       const other = catalogue.find((candidate) => candidate.id === part)
       expect(other, part).toBeDefined()
@@ -86,7 +86,7 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))('%s', (id, e
   })
 })
 
-test('ids and sentences are used once', () => {
+test('no two entries share an id or a sentence', () => {
   expect(new Set(ids).size).toBe(ids.length)
   expect(new Set(catalogue.map(({ sentence }) => sentence)).size).toBe(ids.length)
 })

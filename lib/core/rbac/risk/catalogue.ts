@@ -1,4 +1,4 @@
-// Every known way in which Kubernetes rights are dangerous, in the order in which people should read them.
+// Every known way in which Kubernetes permissions are dangerous, in the order in which people should read them.
 import { certificateRights } from './certificates.ts'
 import type { RiskFamily } from './entry.ts'
 import { guards } from './guards.ts'

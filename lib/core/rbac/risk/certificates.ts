@@ -1,4 +1,4 @@
-// Risk family: certificates, by which the cluster knows people, nodes and programs. None can be revoked.
+// Risk family: the certificates that identify people, nodes and programs to the cluster. None of them can be revoked.
 import { goodPractices, kep, type RiskFamily, rule, write, writeOrDelete } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
@@ -11,7 +11,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'requests-certificates',
       severity: 'low',
-      sentence: 'Can ask for a client certificate, which somebody else must approve.',
+      sentence: 'Can request a client certificate, which someone else must approve.',
       outlives: 'the certificate request',
       source: signing,
       scope: 'cluster',
@@ -21,7 +21,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'approves-for-signers',
       severity: 'medium',
-      sentence: 'Has half of the right to approve certificate requests: the other half may come from elsewhere.',
+      sentence: 'Can approve certificate requests, if another role lets them change the approval.',
       outlives: null,
       source: signing,
       scope: 'cluster',
@@ -31,7 +31,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'gets-node-certificates',
       severity: 'medium',
-      sentence: 'Has requests for the certificate of a node approved without anybody looking.',
+      sentence: 'Can obtain the certificate of a node, because such requests are approved automatically.',
       outlives: 'the certificate, until it expires',
       source: `${docs}/reference/access-authn-authz/kubelet-tls-bootstrapping/`,
       scope: 'cluster',
@@ -47,7 +47,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'approves-certificates',
       severity: 'high',
-      sentence: 'Can approve certificate requests, and so who is let into the cluster; certificates cannot be revoked.',
+      sentence: 'Can approve certificate requests, and so admit anyone to the cluster. Certificates cannot be revoked.',
       outlives: 'the certificates, until they expire',
       source: `${goodPractices}#csrs-and-certificate-issuing`,
       scope: 'cluster',
@@ -64,7 +64,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'issues-certificates-to-self',
       severity: 'high',
-      sentence: 'Can get a client certificate for any user name and approve it; it cannot be revoked.',
+      sentence: 'Can issue themselves a client certificate for any user name. It cannot be revoked.',
       outlives: 'the certificate, until it expires',
       source: `${goodPractices}#csrs-and-certificate-issuing`,
       scope: 'cluster',
@@ -83,7 +83,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'signs-certificates',
       severity: 'high',
-      sentence: 'Can put certificates of their own making into requests that others rely on.',
+      sentence: 'Can answer certificate requests with certificates of their own, which others then rely on.',
       outlives: 'the certificates, until they expire',
       source: signing,
       scope: 'cluster',
@@ -93,7 +93,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'changes-trust-anchors',
       severity: 'high',
-      sentence: 'Can decide which certificate authorities the programs of the cluster trust.',
+      sentence: 'Can decide which certificate authorities the programs in the cluster trust.',
       outlives: 'the changed trust bundles',
       source: kep(3257),
       scope: 'cluster',
@@ -103,7 +103,7 @@ export const certificateRights: RiskFamily = {
     {
       id: 'requests-pod-certificates',
       severity: 'medium',
-      sentence: 'Can ask for, or write the answer to, the certificate that proves which pod a program is.',
+      sentence: 'Can request the certificate that identifies a pod, or write the response to such a request.',
       outlives: 'the certificate, until it expires',
       source: kep(4317),
       scope: 'namespace',

@@ -1,53 +1,53 @@
-// The words of the risk catalogue: what one entry says, and which rights it is about.
+// The vocabulary of the risk catalogue: what an entry says, and which permissions it is about.
 import type { Rule } from '#lib/core/access/rule'
 import { isMoreSevere, type Severity } from '#lib/core/access/severity'
 
-/** The graver of the two. */
+/** The more severe of the two. */
 export const moreSevere = (a: Severity, b: Severity): Severity => (isMoreSevere(b, a) ? b : a)
 
-/** Any verb, group or resource: whatever a rule names. A rule's `*` is found by asking for the literal `*` instead. */
+/** Any verb, group or resource that a rule names. To find a rule's `*`, an entry lists the literal `*`. */
 export const any = 'any'
 
-/** Any resource itself, not what belongs to it: neither `status` nor `scale` nor other subresources. */
+/** Any resource, but no subresource such as `status` or `scale`. */
 export const anyObject = 'any-object'
 
 /**
- * One thing that somebody may be able to do: any of the verbs with any of the resources (`pods`, `pods/exec`) of any of
- * the groups. `userextras/` stands for every subresource of userextras.
+ * One ability: any of the verbs with any of the resources (`pods`, `pods/exec`) in any of the groups. `userextras/` means
+ * every subresource of userextras.
  */
 export type Ability = {
   verbs: readonly string[] | typeof any
   groups: readonly string[] | typeof any
   resources: readonly string[] | typeof any | typeof anyObject
-  /** `never`: only where the rule is not narrowed to named objects; `only`: only where it is. */
+  /** `never`: only by a rule without object names. `only`: only by a rule with them. */
   named?: 'never' | 'only'
-  /** Another way to the same end. */
+  /** Another ability with the same effect. */
   or?: Ability
 }
 
 /**
- * One way in which rights are dangerous. `id` is stable: stored verdicts and guardrails name it. `sentence` is for the
- * approver and says what somebody could do.
+ * One way in which permissions are dangerous. `id` is stable, because stored verdicts and guardrails name it. `sentence`
+ * tells the approver what the grant's holder could do, and starts with "Can".
  */
 export type RiskEntry = {
   id: string
   severity: Severity
   sentence: string
-  /** What keeps working after the grant has ended; null where nothing does. */
+  /** What remains after the grant has ended; null where nothing does. */
   outlives: string | null
-  /** Where the danger is described: a URL, a KEP or a file of kubernetes/kubernetes. */
+  /** A description of the risk: a URL, a KEP or a file of kubernetes/kubernetes. */
   source: string
-  /** `cluster`: a Role bound in a namespace cannot give it; only a ClusterRoleBinding does. */
+  /** `cluster`: only a ClusterRoleBinding can grant it. */
   scope: 'namespace' | 'cluster'
-  /** All of them are needed; most entries have one. */
+  /** All of them together. Most entries have one. */
   abilities: readonly [Ability, ...Ability[]]
-  /** Entries that are part of this one: where this is found, their sentences add nothing. `any`: every entry. */
+  /** Entries that this one includes: their sentences add nothing where this one is found. `any`: every entry. */
   includes?: readonly string[] | typeof any
-  /** It lets somebody act with the rights of the namespace's ServiceAccounts. */
+  /** The holder can act as the ServiceAccounts of the namespace. */
   takesOver?: true
-  /** How grave it is in a namespace that the cluster itself depends on, such as kube-system. */
+  /** The severity in a namespace that the cluster itself depends on, such as kube-system. */
   inPrivileged?: Severity
-  /** The least rules that show it. */
+  /** The smallest rules with this risk. */
   example: readonly Rule[]
 }
 

@@ -1,16 +1,16 @@
-// Risk family: what keeps everybody inside limits, and what shows when somebody leaves them.
+// Risk family: policies and quotas that enforce limits, and events that reveal a breach.
 import { anyObject, goodPractices, kep, type RiskFamily, rule, writeOrDelete } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
 const admission = 'admissionregistration.k8s.io'
 
 export const guards: RiskFamily = {
-  title: 'Guards and limits',
+  title: 'Policies, limits and events',
   entries: [
     {
       id: 'writes-admission-webhooks',
       severity: 'high',
-      sentence: 'Can read and change every object that anybody writes, or switch off the guards that check them.',
+      sentence: 'Can read and change every object that anyone writes, or disable the webhooks that check them.',
       outlives: 'the webhook configuration',
       source: `${goodPractices}#control-admission-webhooks`,
       scope: 'cluster',
@@ -26,7 +26,7 @@ export const guards: RiskFamily = {
     {
       id: 'changes-guardrails',
       severity: 'high',
-      sentence: 'Can remove or change the admission policies that hold everybody, this grant included, inside limits.',
+      sentence: 'Can remove or change the admission policies that limit everyone, including this grant.',
       outlives: 'the changed policies',
       source: kep(3488),
       scope: 'cluster',
@@ -42,7 +42,7 @@ export const guards: RiskFamily = {
     {
       id: 'writes-mutating-policies',
       severity: 'high',
-      sentence: 'Can have the API server rewrite every object that anybody writes, bindings included.',
+      sentence: 'Can make the API server rewrite every object that anyone writes, including bindings.',
       outlives: 'the changed policies',
       source: kep(3962),
       scope: 'cluster',
@@ -58,7 +58,7 @@ export const guards: RiskFamily = {
     {
       id: 'changes-policy-engines',
       severity: 'high',
-      sentence: 'Can switch off or except themselves from the rules that a policy engine enforces.',
+      sentence: 'Can disable the rules of a policy engine, or exempt themselves from them.',
       outlives: 'the changed policies and exceptions',
       source: 'https://kyverno.io/docs/exceptions/',
       scope: 'namespace',
@@ -80,10 +80,10 @@ export const guards: RiskFamily = {
       example: [rule(['create'], ['policyexceptions'], 'kyverno.io')],
     },
     {
-      // NB: also through a binding in the namespace: there the Namespace object counts as being inside itself.
+      // NB: a binding in the namespace is enough, because a Namespace object counts as being inside itself.
       id: 'changes-namespaces',
       severity: 'high',
-      sentence: 'Can change the labels by which pod security, network and admission policies choose the namespace.',
+      sentence: 'Can change the labels by which pod security, network and admission policies select the namespace.',
       outlives: 'the changed labels',
       source: `${goodPractices}#namespace-modification`,
       scope: 'namespace',
@@ -93,7 +93,7 @@ export const guards: RiskFamily = {
     {
       id: 'uses-loose-pod-security',
       severity: 'high',
-      sentence: 'Can run pods under a looser security policy, up to control of the node.',
+      sentence: 'Can run pods under a less strict security policy, up to full control of the node.',
       outlives: 'the pods',
       source: `${docs}/concepts/security/pod-security-policy/`,
       scope: 'namespace',
@@ -109,18 +109,18 @@ export const guards: RiskFamily = {
     {
       id: 'deletes-events',
       severity: 'medium',
-      sentence: 'Can delete the events by which others would notice what was done.',
-      outlives: 'the missing events',
+      sentence: 'Can delete the events that would reveal what was done.',
+      outlives: 'the deletion',
       source: 'https://attack.mitre.org/techniques/T1070/',
       scope: 'namespace',
       abilities: [{ verbs: ['delete', 'deletecollection'], groups: ['', 'events.k8s.io'], resources: ['events'] }],
       example: [rule(['delete'], ['events'])],
     },
     {
-      // NB: low, for everything that records events needs it: a repeated event is counted up by a patch.
+      // NB: low, because every event recorder needs it: it counts a repeated event by a patch.
       id: 'rewrites-events',
       severity: 'low',
-      sentence: 'Can rewrite the events by which others would notice what was done.',
+      sentence: 'Can rewrite the events that would reveal what was done.',
       outlives: 'the changed events',
       source: 'https://attack.mitre.org/techniques/T1070/',
       scope: 'namespace',
@@ -130,7 +130,7 @@ export const guards: RiskFamily = {
     {
       id: 'changes-quotas',
       severity: 'low',
-      sentence: 'Can lift or tighten how much of the cluster the namespace may use.',
+      sentence: 'Can raise or lower how much of the cluster the namespace may use.',
       outlives: 'the changed limits',
       source: `${docs}/concepts/policy/resource-quotas/`,
       scope: 'namespace',
@@ -140,7 +140,7 @@ export const guards: RiskFamily = {
     {
       id: 'changes-disruption-budgets',
       severity: 'low',
-      sentence: 'Can decide how many pods of a service may be ended at once.',
+      sentence: 'Can change how many pods of a service may be evicted at once.',
       outlives: 'the changed budgets',
       source: `${docs}/tasks/run-application/configure-pdb/`,
       scope: 'namespace',

@@ -1,4 +1,4 @@
-// Risk family: becoming somebody else, and credentials.
+// Risk family: impersonation and credentials.
 import { goodPractices, kep, type RiskFamily, rule, write } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
@@ -11,7 +11,7 @@ export const identity: RiskFamily = {
     {
       id: 'impersonates-users',
       severity: 'high',
-      sentence: 'Can act as any user or group of the cluster, its administrators included.',
+      sentence: 'Can act as any user or group of the cluster, including its administrators.',
       outlives: null,
       source: impersonation,
       scope: 'cluster',
@@ -21,7 +21,7 @@ export const identity: RiskFamily = {
     {
       id: 'impersonates-service-accounts',
       severity: 'high',
-      sentence: 'Can act as service accounts of the namespace and use all their rights.',
+      sentence: 'Can act as any service account in the namespace, with all of its permissions.',
       outlives: null,
       source: impersonation,
       scope: 'namespace',
@@ -32,8 +32,7 @@ export const identity: RiskFamily = {
     {
       id: 'impersonates-attributes',
       severity: 'medium',
-      sentence:
-        'Can pretend attributes of an identity that records and authorizers rely on, such as its credential id.',
+      sentence: 'Can forge identity attributes that audit logs and authorizers rely on, such as the credential ID.',
       outlives: null,
       source: impersonation,
       scope: 'cluster',
@@ -43,7 +42,7 @@ export const identity: RiskFamily = {
     {
       id: 'impersonates-users-for-some-verbs',
       severity: 'high',
-      sentence: 'Can act as other users or nodes for the verbs that impersonate-on rules allow.',
+      sentence: 'Can act as other users or nodes, for the verbs that impersonate-on permissions allow.',
       outlives: null,
       source: kep(5284),
       scope: 'cluster',
@@ -59,7 +58,7 @@ export const identity: RiskFamily = {
     {
       id: 'impersonates-service-accounts-for-some-verbs',
       severity: 'high',
-      sentence: 'Can act as service accounts of the namespace for the verbs that impersonate-on rules allow.',
+      sentence: 'Can act as service accounts in the namespace, for the verbs that impersonate-on permissions allow.',
       outlives: null,
       source: kep(5284),
       scope: 'namespace',
@@ -70,8 +69,8 @@ export const identity: RiskFamily = {
     {
       id: 'mints-service-account-tokens',
       severity: 'high',
-      sentence: 'Can make tokens of service accounts that live on after this grant, and use all their rights.',
-      outlives: 'the token, for as long as was asked for',
+      sentence: 'Can create service account tokens that outlive this grant, and use their permissions.',
+      outlives: 'the token, for the lifetime that the holder chose',
       source: `${goodPractices}#token-request`,
       scope: 'namespace',
       abilities: [{ verbs: ['create'], groups: [''], resources: ['serviceaccounts/token'] }],
@@ -81,9 +80,8 @@ export const identity: RiskFamily = {
     {
       id: 'reads-secrets',
       severity: 'high',
-      sentence:
-        'Can read every secret of the namespace: passwords, keys and tokens. Listing and watching show them too.',
-      outlives: 'what was read: passwords and keys stay known',
+      sentence: 'Can read every secret in the namespace: passwords, keys and tokens. List and watch return them too.',
+      outlives: 'the passwords and keys that were read',
       source: `${goodPractices}#listing-secrets`,
       scope: 'namespace',
       abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'never' }],
@@ -92,9 +90,8 @@ export const identity: RiskFamily = {
     {
       id: 'reads-named-secrets',
       severity: 'medium',
-      sentence:
-        'Can read the named secrets: passwords, keys or tokens. To list or watch by name shows the content too.',
-      outlives: 'what was read: passwords and keys stay known',
+      sentence: 'Can read the named secrets: passwords, keys or tokens. List and watch by name return them too.',
+      outlives: 'the passwords and keys that were read',
       source: `${goodPractices}#listing-secrets`,
       scope: 'namespace',
       abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'only' }],
@@ -103,7 +100,7 @@ export const identity: RiskFamily = {
     {
       id: 'writes-secrets',
       severity: 'medium',
-      sentence: 'Can plant or replace passwords, keys and certificates that programs trust.',
+      sentence: 'Can add or replace passwords, keys and certificates that programs trust.',
       outlives: 'the changed secrets',
       source: goodPractices,
       scope: 'namespace',
@@ -114,8 +111,8 @@ export const identity: RiskFamily = {
     {
       id: 'makes-lasting-tokens',
       severity: 'high',
-      sentence: 'Can have Kubernetes fill a secret with a service account token that never expires, and read it.',
-      outlives: 'a service account token without an end',
+      sentence: 'Can have Kubernetes create a service account token that never expires, and read it from a secret.',
+      outlives: 'a service account token that never expires',
       source: `${docs}/concepts/configuration/secret/#serviceaccount-token-secrets`,
       scope: 'namespace',
       abilities: [
@@ -129,7 +126,7 @@ export const identity: RiskFamily = {
     {
       id: 'writes-service-accounts',
       severity: 'medium',
-      sentence: 'Can change what service accounts may do outside the cluster, by the annotations cloud providers read.',
+      sentence: 'Can change the annotations by which cloud providers grant permissions to service accounts.',
       outlives: 'the changed service accounts',
       source: `${docs}/concepts/security/service-accounts/`,
       scope: 'namespace',
@@ -140,7 +137,7 @@ export const identity: RiskFamily = {
     {
       id: 'reviews-access',
       severity: 'low',
-      sentence: 'Can test whether a token is valid, or ask what other people may do.',
+      sentence: 'Can check whether a token is valid, and what other people are allowed to do.',
       outlives: null,
       source: `${docs}/reference/access-authn-authz/authorization/#checking-api-access`,
       scope: 'namespace',

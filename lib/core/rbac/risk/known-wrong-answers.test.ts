@@ -1,4 +1,4 @@
-// What other tools that judge Kubernetes rights are known to answer wrongly; each must be answered right here.
+// Questions that other tools for Kubernetes permissions are known to answer wrongly. Each is answered correctly here.
 import { expect, test } from 'vitest'
 import type { Rule } from '#lib/core/access/rule'
 import { assessRisk } from './assess.ts'
@@ -13,7 +13,7 @@ test('bind is a verb on roles, not on bindings', () => {
   hasNot('binds-roles', rule(['bind'], ['rolebindings', 'clusterrolebindings'], rbacGroup))
 })
 
-test('every rule is looked at, and a star inside a word is no wildcard', () => {
+test('every rule counts, and a star inside a word is not a wildcard', () => {
   has('everything', rule(['get'], ['pods']), rule(['*'], ['*'], '*'))
   hasNot('wildcard-resources', rule(['get'], ['pods/*']))
   hasNot('wildcard-verbs', { ...rule(['get'], ['pods']), resourceNames: ['*'] })
@@ -28,13 +28,13 @@ test('names narrow a finding, and a star among names is a literal name', () => {
   hasNot('reads-secrets', named)
 })
 
-test('the empty name matches calls without a name: all secrets by list, none by get', () => {
+test('the empty name matches calls without a name, so it reaches all secrets by list and none by get', () => {
   has('reads-secrets', { ...rule(['list'], ['secrets']), resourceNames: [''] })
   expect(ids([{ ...rule(['get'], ['secrets']), resourceNames: [''] }])).toEqual([])
   has('creates-pods', { ...rule(['create'], ['pods']), resourceNames: [''] })
 })
 
-test('a named create gives nothing, until the same name may be written too', () => {
+test('a named create allows nothing unless the same name may also be updated or patched', () => {
   const create = { ...rule(['create'], ['pods']), resourceNames: ['a'] }
   expect(ids([create])).toEqual([])
   has('creates-pods', create, { ...rule(['patch'], ['pods']), resourceNames: ['a'] })
@@ -42,26 +42,26 @@ test('a named create gives nothing, until the same name may be written too', () 
   expect(ids([{ ...rule(['deletecollection'], ['widgets']), resourceNames: ['a'] }])).toEqual([])
 })
 
-test('impersonation is about users, groups and service accounts, not about roles', () => {
+test('impersonate is a verb on users, groups and service accounts, not on roles', () => {
   has('impersonates-users', rule(['impersonate'], ['users']))
   has('impersonates-users', rule(['impersonate'], ['groups']))
   has('impersonates-service-accounts', rule(['impersonate'], ['serviceaccounts']))
   expect(ids([rule(['impersonate'], ['roles', 'rolebindings'], rbacGroup)])).toEqual([])
 })
 
-test('escalate on cluster roles counts, by name, by star and in a single group', () => {
+test('escalate is found on roles and ClusterRoles, by name and by wildcard', () => {
   has('escalates-cluster-roles', rule(['escalate'], ['clusterroles'], rbacGroup))
   has('escalates-cluster-roles', rule(['escalate'], ['*'], rbacGroup))
   has('escalates-roles', rule(['*'], ['roles'], rbacGroup))
 })
 
-test('writing every config map of kube-system is grave without naming aws-auth', () => {
+test('writing the config maps of kube-system is a high risk, even where aws-auth is not named', () => {
   const { severity } = assessRisk([rule(['update'], ['configmaps'])], { namespaceKind: 'privileged' })
   expect(severity).toBe('high')
   expect(assessRisk([rule(['update'], ['configmaps'])]).severity).toBe('low')
 })
 
-test('get is enough for nodes/proxy, and for exec on servers before 1.35', () => {
+test('get alone reaches kubelets through nodes/proxy, and pods through exec before Kubernetes 1.35', () => {
   has('reaches-kubelets', rule(['get'], ['nodes/proxy']))
   has('reaches-kubelets', rule(['get'], ['*/proxy']))
   has('reaches-kubelets', rule(['get'], ['*'], '*'))
@@ -74,29 +74,29 @@ test('pods/* is the literal subresource *, not every subresource', () => {
   has('runs-commands-in-pods', rule(['create'], ['*']))
 })
 
-test('a subresource of everything includes the dangerous one', () => {
+test('a wildcard resource with a subresource includes the dangerous resource', () => {
   has('mints-service-account-tokens', rule(['create'], ['*/token']))
   has('adds-debug-containers', rule(['patch'], ['*/ephemeralcontainers']))
   has('scales-workloads', rule(['patch'], ['*/scale'], 'apps'))
   has('impersonates-attributes', rule(['impersonate'], ['*/scopes'], 'authentication.k8s.io'))
 })
 
-test('one wildcard is enough to be told of', () => {
+test('a single wildcard is a finding', () => {
   has('wildcard-verbs', rule(['*'], ['pods']))
   has('wildcard-resources', rule(['get'], ['*']))
   has('wildcard-groups', rule(['get'], ['pods'], '*'))
 })
 
-test('what is newer than other tools: constrained impersonation, admission policies', () => {
+test('constrained impersonation and admission policies are findings', () => {
   has('impersonates-users-for-some-verbs', rule(['impersonate:user-info'], ['users'], 'authentication.k8s.io'))
   has('impersonates-users-for-some-verbs', rule(['*'], ['users'], 'authentication.k8s.io'))
   has('changes-guardrails', rule(['patch'], ['validatingadmissionpolicies'], 'admissionregistration.k8s.io'))
   has('writes-mutating-policies', rule(['patch'], ['mutatingadmissionpolicies'], 'admissionregistration.k8s.io'))
 })
 
-test('what outlives the grant is said', () => {
+test('a finding says what outlives the grant', () => {
   const outlives = (rules: Rule[]) => assessRisk(rules).findings.map((finding) => finding.outlives)
-  expect(outlives([rule(['create'], ['rolebindings'], rbacGroup)])).toEqual(['a RoleBinding with the same rights'])
+  expect(outlives([rule(['create'], ['rolebindings'], rbacGroup)])).toEqual(['a RoleBinding with the same permissions'])
   expect(outlives([rule(['create'], ['cronjobs'], 'batch')])).toEqual(['the changed workload and its pods'])
   expect(outlives([rule(['patch'], ['nodes/proxy'])])).toEqual([null])
 })

@@ -1,4 +1,4 @@
-// Risk family: nodes, storage and the API's own machinery.
+// Risk family: nodes, storage and the API itself.
 import { goodPractices, kep, type RiskFamily, rule, write, writeOrDelete } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
@@ -7,10 +7,11 @@ export const machinery: RiskFamily = {
   title: 'Nodes, storage and the API itself',
   entries: [
     {
-      // NB: `get` is enough: the kubelet takes a WebSocket upgrade for exec.
+      // NB: `get` is enough, because the kubelet accepts exec as a WebSocket upgrade.
       id: 'reaches-kubelets',
       severity: 'high',
-      sentence: 'Can run commands in every pod of the cluster through the nodes, past admission and the audit log.',
+      sentence:
+        'Can run commands in every pod of the cluster through its nodes, bypassing admission and the audit log.',
       outlives: null,
       source: `${goodPractices}#access-to-proxy-subresource-of-nodes`,
       scope: 'cluster',
@@ -20,8 +21,8 @@ export const machinery: RiskFamily = {
     {
       id: 'reads-kubelets',
       severity: 'low',
-      sentence: 'Can read logs, metrics and configuration of nodes.',
-      outlives: 'what was read',
+      sentence: 'Can read the logs, metrics and configuration of nodes.',
+      outlives: 'the data that was read',
       source: kep(2862),
       scope: 'cluster',
       abilities: [
@@ -36,7 +37,7 @@ export const machinery: RiskFamily = {
     {
       id: 'changes-nodes',
       severity: 'medium',
-      sentence: 'Can push work off nodes or draw it to them, by labels, taints, or removing them.',
+      sentence: 'Can drive workloads off nodes or attract them by labels and taints, or remove nodes.',
       outlives: 'the changed nodes',
       source: `${docs}/concepts/scheduling-eviction/taint-and-toleration/`,
       scope: 'cluster',
@@ -46,7 +47,7 @@ export const machinery: RiskFamily = {
     {
       id: 'writes-leases',
       severity: 'low',
-      sentence: 'Can take over the lead of replicated programs, or make them believe it is taken.',
+      sentence: 'Can take the leadership from replicated programs, or make them believe that they lost it.',
       outlives: null,
       source: `${docs}/concepts/architecture/leases/`,
       scope: 'namespace',
@@ -65,11 +66,11 @@ export const machinery: RiskFamily = {
       example: [rule(['create'], ['persistentvolumes'])],
     },
     {
-      // What a volume is made of cannot be changed any more; whom it belongs to can.
+      // The source of a volume is immutable; its claim is not.
       id: 'changes-persistent-volumes',
       severity: 'medium',
-      sentence: 'Can hand the stored data of any namespace to another one, or have it deleted.',
-      outlives: 'the changed volumes, or the loss',
+      sentence: 'Can assign the stored data of any namespace to another one, or have it deleted.',
+      outlives: 'the changed volumes, or the deletion',
       source: `${docs}/concepts/storage/persistent-volumes/`,
       scope: 'cluster',
       abilities: [
@@ -80,7 +81,7 @@ export const machinery: RiskFamily = {
     {
       id: 'writes-api-services',
       severity: 'high',
-      sentence: 'Can answer for a whole part of the Kubernetes API, and read what everybody sends to it.',
+      sentence: 'Can answer for an entire API group, and read everything that is sent to it.',
       outlives: 'the changed registration',
       source: `${docs}/concepts/extend-kubernetes/api-extension/apiserver-aggregation/`,
       scope: 'cluster',
@@ -91,7 +92,7 @@ export const machinery: RiskFamily = {
       id: 'writes-resource-definitions',
       severity: 'high',
       sentence: 'Can read or change all objects of an extension, or delete them with their definition.',
-      outlives: 'the changed definition, or the loss',
+      outlives: 'the changed definition, or the deletion',
       source: `${docs}/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/`,
       scope: 'cluster',
       abilities: [{ verbs: writeOrDelete, groups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'] }],
@@ -100,7 +101,7 @@ export const machinery: RiskFamily = {
     {
       id: 'changes-flow-control',
       severity: 'medium',
-      sentence: "Can starve other people's calls to the API server, or let their own past its limits.",
+      sentence: 'Can starve other clients of the API server, or exempt their own calls from its limits.',
       outlives: 'the changed limits',
       source: `${docs}/concepts/cluster-administration/flow-control/`,
       scope: 'cluster',
@@ -117,7 +118,7 @@ export const machinery: RiskFamily = {
       id: 'deletes-namespaces',
       severity: 'high',
       sentence: 'Can delete the namespace with everything in it.',
-      outlives: 'the loss',
+      outlives: 'the deletion',
       source: `${docs}/tasks/administer-cluster/namespaces/`,
       scope: 'namespace',
       abilities: [{ verbs: ['delete'], groups: [''], resources: ['namespaces'] }],
@@ -126,7 +127,7 @@ export const machinery: RiskFamily = {
     {
       id: 'creates-namespaces',
       severity: 'medium',
-      sentence: 'Can make a namespace that no policy chooses yet.',
+      sentence: 'Can create a namespace that no policy selects yet.',
       outlives: 'the namespace',
       source: `${docs}/concepts/security/pod-security-admission/`,
       scope: 'cluster',
@@ -136,7 +137,7 @@ export const machinery: RiskFamily = {
     {
       id: 'writes-configuration',
       severity: 'low',
-      sentence: 'Can change the settings that programs of the namespace read.',
+      sentence: 'Can change the settings that programs in the namespace read.',
       outlives: 'the changed settings',
       source: `${docs}/concepts/configuration/configmap/`,
       scope: 'namespace',
@@ -147,7 +148,7 @@ export const machinery: RiskFamily = {
     {
       id: 'writes-priorities',
       severity: 'medium',
-      sentence: 'Can make priorities at which pods drive others off their nodes.',
+      sentence: 'Can create priorities at which pods evict others from their nodes.',
       outlives: 'the priority classes',
       source: `${docs}/concepts/scheduling-eviction/pod-priority-preemption/`,
       scope: 'cluster',

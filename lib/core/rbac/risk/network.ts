@@ -1,4 +1,4 @@
-// Risk family: who talks to whom.
+// Risk family: network traffic.
 import { type RiskFamily, rule, write, writeOrDelete } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
@@ -10,7 +10,7 @@ export const network: RiskFamily = {
     {
       id: 'redirects-services',
       severity: 'medium',
-      sentence: 'Can lead the traffic of a service anywhere, also into other namespaces.',
+      sentence: 'Can redirect the traffic of a service anywhere, including other namespaces.',
       outlives: 'the changed endpoints',
       source: 'https://github.com/kubernetes/kubernetes/issues/103675',
       scope: 'namespace',
@@ -20,7 +20,8 @@ export const network: RiskFamily = {
     {
       id: 'writes-services',
       severity: 'medium',
-      sentence: "Can lead traffic to other pods, and by external addresses take over traffic that isn't theirs.",
+      sentence:
+        'Can redirect traffic to other pods, and intercept the traffic of others through external IP addresses.',
       outlives: 'the changed services',
       source: externalAddresses,
       scope: 'namespace',
@@ -30,7 +31,7 @@ export const network: RiskFamily = {
     {
       id: 'writes-routes',
       severity: 'medium',
-      sentence: 'Can decide what the world reaches, and by annotations often what the ingress controller runs.',
+      sentence: 'Can change what is reachable from outside, and by annotations often what the ingress controller runs.',
       outlives: 'the changed routes',
       source: `${docs}/concepts/services-networking/ingress/`,
       scope: 'namespace',
@@ -46,7 +47,7 @@ export const network: RiskFamily = {
     {
       id: 'opens-network-policies',
       severity: 'medium',
-      sentence: 'Can let traffic in and out that network policies keep apart; adding a policy may open too.',
+      sentence: 'Can allow traffic that network policies block. Even an additional policy can open connections.',
       outlives: 'the changed policies',
       source: `${docs}/concepts/services-networking/network-policies/`,
       scope: 'namespace',

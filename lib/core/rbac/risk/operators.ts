@@ -1,4 +1,4 @@
-// Objects that an operator turns into action with its own rights: whoever writes them acts as the operator.
+// Objects that make an operator act with its own permissions: anyone who writes them acts as the operator.
 import { anyObject, type RiskEntry, rule, write } from './entry.ts'
 
 const groups = [
@@ -22,14 +22,14 @@ const groups = [
 ]
 
 /**
- * By group, and by any resource of it: these projects add kinds often, and each kind of them is acted on with the
- * operator's rights. Kinds of operators that are not known here are not seen.
+ * Any resource of these groups: the projects often add kinds, and the operator acts on each of them with its own
+ * permissions. Operators outside this list are not found.
  */
 export const operators: RiskEntry = {
   id: 'drives-operators',
   severity: 'medium',
-  sentence: 'Can have an operator act for them, often with far more rights than they hold.',
-  outlives: 'what the operator was told to do',
+  sentence: 'Can make an operator act for them, often with far more permissions than they hold.',
+  outlives: 'the actions of the operator',
   source: 'https://kubernetes.io/docs/concepts/extend-kubernetes/operator/',
   scope: 'namespace',
   abilities: [{ verbs: write, groups, resources: anyObject }],

@@ -12,7 +12,7 @@ const found = (...paths: PathRule[]) => assessRisk([], { paths }).findings.map((
 const get = (...nonResourceURLs: string[]): PathRule => ({ verbs: ['get'], nonResourceURLs })
 
 describe.each(pathEntries.map((entry) => [entry.id, entry] as const))('%s', (id, entry) => {
-  test('its example is found as itself, and nothing else but its parts', () => {
+  test('its example has this risk and only those that it includes', () => {
     const { severity, findings } = assessRisk([], { paths: [entry.example] })
     expect(severity).toBe(entry.severity)
     expect(findings.filter(({ partOf }) => partOf.length === 0)).toMatchObject([
@@ -20,22 +20,22 @@ describe.each(pathEntries.map((entry) => [entry.id, entry] as const))('%s', (id,
     ])
   })
 
-  test('near misses are not found', () => {
+  test('rules that miss it by one field do not have the risk', () => {
     const { verbs, nonResourceURLs } = entry.example
     if (entry.methods !== any) expect(found({ verbs: verbs.map((verb) => `${verb}x`), nonResourceURLs })).toEqual([])
     expect(found({ verbs, nonResourceURLs: nonResourceURLs.map((path) => `/x${path}`) })).toEqual([])
   })
 
-  test('bound in a namespace it is not given; whoever can do everything can do it too', () => {
+  test('it is not a finding in a namespace, and is part of "everything" in the cluster', () => {
     expect(assessRisk([], { scope: 'namespace', paths: [entry.example] }).findings).toEqual([])
     const all = assessRisk([rule(['*'], ['*'], '*')], { paths: [entry.example] }).findings
     expect(all.find((one) => one.id === id)?.partOf).toContain('everything')
   })
 
-  test('its words are for people, and what it includes exists and is no graver', () => {
+  test('its sentence is short and starts with "Can", and every entry that it includes is at most as severe', () => {
     expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/)
     expect(entry.sentence.length).toBeLessThanOrEqual(120)
-    expect(entry.sentence).toMatch(/^[A-Z].*\.$/)
+    expect(entry.sentence).toMatch(/^Can .*\.$/)
     for (const part of Array.isArray(entry.includes) ? entry.includes : []) {
       const other = pathEntries.find((candidate) => candidate.id === part)
       expect(severities.indexOf(other?.severity ?? 'high')).toBeLessThanOrEqual(severities.indexOf(entry.severity))
@@ -43,7 +43,7 @@ describe.each(pathEntries.map((entry) => [entry.id, entry] as const))('%s', (id,
   })
 })
 
-test('ids are used once in the whole catalogue', () => {
+test('no two entries of the whole catalogue share an id', () => {
   const ids = [...catalogue, ...pathEntries].map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
 })
@@ -56,16 +56,16 @@ test.each([
   [['/metrics/slis'], ['reads-control-plane-metrics']],
   [['/logsx', '/metric', '/*/pprof', '/debug'], []],
   [['/healthz', '/healthz/*', '/livez', '/version', '/api/*', '/apis', '/openapi/*'], []],
-])('%j gives %j, as the API server reads stars', (paths, expected) => {
+])('%j has the risks %j, with stars as the API server reads them', (paths, expected) => {
   expect(found(get(...paths)).sort()).toEqual(expected)
 })
 
-test.each(['*', '/*', '**', '/**'])('%s is every path', (pattern) => {
+test.each(['*', '/*', '**', '/**'])('%s matches every path', (pattern) => {
   expect(found(get(pattern))[0]).toBe('reaches-every-path')
   expect(found({ verbs: ['*'], nonResourceURLs: [pattern] }).sort()).toEqual(pathEntries.map(({ id }) => id).sort())
 })
 
-test('whatever rule allows a request for one of the paths is found', () => {
+test('every rule that allows a request for one of the paths is a finding', () => {
   const urls = [
     '/logs',
     '/logs/a',

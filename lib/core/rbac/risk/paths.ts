@@ -1,17 +1,17 @@
-// Risk family: paths of the API server that are no resource. Only a ClusterRoleBinding gives them, so no grant does; they are
-// found in the ClusterRoles of manifests.
+// Risk family: paths of the API server that are not resources. Only a ClusterRoleBinding can grant them, so no grant of
+// Postern does; `postern check` finds them in the ClusterRoles of manifests.
 import { allowsPath } from '#lib/core/rbac/allows-path'
 import type { PathRule } from '#lib/core/rbac/cluster-objects'
 import { any, kep, type RiskEntry } from './entry.ts'
 
 /**
- * One danger of paths. `methods` are HTTP methods in lower case, as RBAC has them for verbs; a path with a last `*` stands for
- * all that begin so.
+ * One risk of paths. `methods` are HTTP methods in lower case, which RBAC uses as verbs. A trailing `*` in a path matches
+ * everything that begins with it.
  */
 export type PathEntry = Pick<RiskEntry, 'id' | 'severity' | 'sentence' | 'outlives' | 'source' | 'includes'> & {
   methods: readonly [string, ...string[]] | typeof any
   paths: readonly string[]
-  /** The least rule that shows it. */
+  /** The smallest rule with this risk. */
   example: PathRule
 }
 
@@ -22,7 +22,7 @@ export const pathEntries: readonly PathEntry[] = [
   {
     id: 'reaches-every-path',
     severity: 'medium',
-    sentence: 'Can call every path of the API server that is no resource: logs, profiles, and whatever is added later.',
+    sentence: 'Can call every API server path that is not a resource: logs, profiles and anything added later.',
     outlives: null,
     source: 'pkg/apis/rbac/v1/evaluation_helpers.go',
     methods: any,
@@ -40,8 +40,7 @@ export const pathEntries: readonly PathEntry[] = [
   {
     id: 'reads-control-plane-logs',
     severity: 'medium',
-    sentence:
-      "Can read the files of /var/log on the API server's machine, where it serves them: audit logs among them.",
+    sentence: "Can read files in /var/log on the API server's machine, including audit logs, where it serves them.",
     outlives: null,
     source: 'pkg/routes/logs.go',
     methods: ['get'],
@@ -51,7 +50,7 @@ export const pathEntries: readonly PathEntry[] = [
   {
     id: 'profiles-control-plane',
     severity: 'medium',
-    sentence: 'Can profile the API server, which slows it down for everybody, and see what it holds and is doing.',
+    sentence: 'Can profile the API server, which slows it down for everyone and reveals what it is working on.',
     outlives: null,
     source: ofServer('server/routes/profiling.go'),
     methods: ['get', 'post'],
@@ -61,8 +60,8 @@ export const pathEntries: readonly PathEntry[] = [
   {
     id: 'changes-log-verbosity',
     severity: 'low',
-    sentence: 'Can change how much the API server writes into its log.',
-    outlives: 'the verbosity, until the API server starts anew',
+    sentence: 'Can change how much the API server logs.',
+    outlives: 'the log verbosity, until the API server restarts',
     source: ofServer('server/routes/flags.go'),
     methods: ['put'],
     paths: ['/debug/flags/*'],
@@ -71,7 +70,7 @@ export const pathEntries: readonly PathEntry[] = [
   {
     id: 'reads-requests-in-flight',
     severity: 'low',
-    sentence: 'Can see who is asking the API server for what at this moment.',
+    sentence: 'Can see which clients are sending which requests to the API server right now.',
     outlives: null,
     source: 'https://kubernetes.io/docs/reference/debug-cluster/flow-control/',
     methods: ['get'],
@@ -81,7 +80,7 @@ export const pathEntries: readonly PathEntry[] = [
   {
     id: 'reads-control-plane-metrics',
     severity: 'low',
-    sentence: 'Can read the metrics of the API server: which resources, webhooks and clients there are, and how busy.',
+    sentence: 'Can read API server metrics: which resources, webhooks and clients exist, and how busy they are.',
     outlives: null,
     source: ofServer('server/routes/metrics.go'),
     methods: ['get'],
@@ -91,7 +90,7 @@ export const pathEntries: readonly PathEntry[] = [
   {
     id: 'reads-component-configuration',
     severity: 'low',
-    sentence: 'Can read with which flags and configuration a component of the control plane runs.',
+    sentence: 'Can read the flags and configuration of a control plane component.',
     outlives: null,
     source: kep(4828),
     methods: ['get'],
@@ -100,34 +99,34 @@ export const pathEntries: readonly PathEntry[] = [
   },
 ]
 
-/** Without the stars at its end, and whether there were any: `/foo**` is `/foo*`. */
+/** The pattern without its trailing stars; null where it has none. `/foo**` is the same as `/foo*`. */
 function prefixOf(pattern: string): string | null {
   let end = pattern.length
   while (end > 0 && pattern[end - 1] === '*') end--
   return end < pattern.length ? pattern.slice(0, end) : null
 }
 
-/** Does what the pattern of a rule names hold any path of the entry's? */
-function touches(pattern: string, path: string): boolean {
-  const asked = prefixOf(path)
-  // Every path begins with `/`, so `/*` is all of them as `*` is.
-  if (asked === '') return pattern === '*' || prefixOf(pattern) === '/' || prefixOf(pattern) === ''
-  if (asked === null) return allowsPath([{ verbs: ['*'], nonResourceURLs: [pattern] }], '*', path)
+/** Does the pattern of a rule match any of the paths that an entry's path stands for? */
+function overlaps(pattern: string, path: string): boolean {
+  const prefix = prefixOf(path)
+  // Every path begins with `/`, so `/*` matches the same paths as `*`.
+  if (prefix === '') return pattern === '*' || prefixOf(pattern) === '/' || prefixOf(pattern) === ''
+  if (prefix === null) return allowsPath([{ verbs: ['*'], nonResourceURLs: [pattern] }], '*', path)
   const named = prefixOf(pattern)
-  return named === null ? pattern.startsWith(asked) : named.startsWith(asked) || asked.startsWith(named)
+  return named === null ? pattern.startsWith(prefix) : named.startsWith(prefix) || prefix.startsWith(named)
 }
 
-/** A rule that gives it, and the plainest words for how: the method, and the path as the rule has it. */
+/** A rule with the risk, and how: the method, and the path as the rule writes it. */
 export type PathMatch = { rule: PathRule; how: string }
 
-/** Every rule that gives it, by each path pattern that does; none where they do not. */
+/** Every rule with the risk, once for each of its patterns that has it. */
 export function pathMatchesOf({ methods, paths }: PathEntry, rules: readonly PathRule[]): PathMatch[] {
   return rules.flatMap((rule) => {
     const { verbs, nonResourceURLs } = rule
     const method = methods === any ? verbs[0] : methods.find((one) => verbs.includes('*') || verbs.includes(one))
     if (method === undefined) return []
     return nonResourceURLs
-      .filter((pattern) => paths.some((path) => touches(pattern, path)))
+      .filter((pattern) => paths.some((path) => overlaps(pattern, path)))
       .map((pattern) => ({ rule, how: `${method} ${pattern}` }))
   })
 }

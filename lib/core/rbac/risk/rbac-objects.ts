@@ -1,4 +1,4 @@
-// Risk family: rights over roles and bindings, and rules that say "everything".
+// Risk family: permissions over roles and bindings, and wildcard rules.
 import { any, goodPractices, type RiskFamily, rbacDocs, rbacGroup, rule, write } from './entry.ts'
 
 const groups = [rbacGroup]
@@ -9,8 +9,8 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'everything',
       severity: 'high',
-      sentence: 'Can do anything with everything, handing out rights and acting as others included.',
-      outlives: 'whatever was made or handed out',
+      sentence: 'Can do anything with everything, including granting permissions and impersonating others.',
+      outlives: 'everything that was created or granted',
       source: goodPractices,
       scope: 'namespace',
       abilities: [{ verbs: ['*'], groups: ['*'], resources: ['*'] }],
@@ -20,7 +20,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'wildcard-verbs',
       severity: 'medium',
-      sentence: 'Covers every verb, also those that hand out rights or act as others, and ones added later.',
+      sentence: 'Can use every verb on these resources, including escalate, bind and impersonate, and verbs added later.',
       outlives: null,
       source: goodPractices,
       scope: 'namespace',
@@ -31,7 +31,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'wildcard-resources',
       severity: 'medium',
-      sentence: 'Covers every resource of the group with all subresources, also ones added later.',
+      sentence: 'Can use every resource and subresource of the API group, including ones added later.',
       outlives: null,
       source: goodPractices,
       scope: 'namespace',
@@ -41,7 +41,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'wildcard-groups',
       severity: 'medium',
-      sentence: 'Covers every API group, also those of extensions installed later.',
+      sentence: 'Can use every API group, including those of extensions installed later.',
       outlives: null,
       source: goodPractices,
       scope: 'namespace',
@@ -51,7 +51,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'escalates-roles',
       severity: 'high',
-      sentence: 'Can write roles in the namespace with more rights than they hold themselves.',
+      sentence: 'Can add permissions that they do not hold themselves to roles in the namespace.',
       outlives: 'the changed roles',
       source: `${rbacDocs}#restrictions-on-role-creation-or-update`,
       scope: 'namespace',
@@ -61,7 +61,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'escalates-cluster-roles',
       severity: 'high',
-      sentence: 'Can give any ClusterRole any rights, and so become administrator of the cluster.',
+      sentence: 'Can add any permission to any ClusterRole, and so become a cluster administrator.',
       outlives: 'the changed ClusterRoles',
       source: `${rbacDocs}#restrictions-on-role-creation-or-update`,
       scope: 'cluster',
@@ -71,7 +71,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'binds-roles',
       severity: 'medium',
-      sentence: 'May put roles with more rights than they hold into bindings, where they may write bindings too.',
+      sentence: 'Can bind roles with more permissions than they hold, if another role lets them write bindings.',
       outlives: null,
       source: `${rbacDocs}#restrictions-on-role-binding-creation-or-update`,
       scope: 'namespace',
@@ -81,7 +81,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'binds-and-writes-role-bindings',
       severity: 'high',
-      sentence: 'Can give anybody more rights in the namespace than they hold themselves, up to all of them.',
+      sentence: 'Can grant anyone any permission in the namespace, including permissions they do not hold.',
       outlives: 'the RoleBinding',
       source: `${rbacDocs}#restrictions-on-role-binding-creation-or-update`,
       scope: 'namespace',
@@ -95,7 +95,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'binds-and-writes-cluster-role-bindings',
       severity: 'high',
-      sentence: 'Can make anybody administrator of the whole cluster.',
+      sentence: 'Can make anyone an administrator of the whole cluster.',
       outlives: 'the ClusterRoleBinding',
       source: `${rbacDocs}#restrictions-on-role-binding-creation-or-update`,
       scope: 'cluster',
@@ -109,8 +109,8 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'writes-role-bindings',
       severity: 'high',
-      sentence: 'Can turn this temporary access into permanent access, for themselves or for anybody else.',
-      outlives: 'a RoleBinding with the same rights',
+      sentence: 'Can make this temporary access permanent, for themselves or for anyone else.',
+      outlives: 'a RoleBinding with the same permissions',
       source: 'ConfirmNoEscalation in pkg/registry/rbac/validation/rule.go',
       scope: 'namespace',
       abilities: [{ verbs: write, groups, resources: ['rolebindings'] }],
@@ -119,8 +119,8 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'writes-cluster-role-bindings',
       severity: 'high',
-      sentence: 'Can turn this temporary access into permanent access in the whole cluster, for anybody.',
-      outlives: 'a ClusterRoleBinding with the same rights',
+      sentence: 'Can make this temporary access permanent in the whole cluster, for anyone.',
+      outlives: 'a ClusterRoleBinding with the same permissions',
       source: 'ConfirmNoEscalation in pkg/registry/rbac/validation/rule.go',
       scope: 'cluster',
       abilities: [{ verbs: write, groups, resources: ['clusterrolebindings'] }],
@@ -129,7 +129,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'writes-roles',
       severity: 'medium',
-      sentence: 'Can change what everybody bound to a role of the namespace may do, up to what they hold themselves.',
+      sentence: 'Can change what a role in the namespace allows everyone bound to it, up to their own permissions.',
       outlives: 'the changed roles',
       source: `${rbacDocs}#restrictions-on-role-creation-or-update`,
       scope: 'namespace',
@@ -139,7 +139,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'writes-cluster-roles',
       severity: 'high',
-      sentence: 'Can add what they hold to view, edit and admin for everybody in the cluster, or take rights away.',
+      sentence: 'Can add their own permissions to view, edit and admin for everyone in the cluster, or remove permissions.',
       outlives: 'the changed ClusterRoles',
       source: `${rbacDocs}#aggregated-clusterroles`,
       scope: 'cluster',
@@ -149,7 +149,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'deletes-roles-or-bindings',
       severity: 'medium',
-      sentence: 'Can take away the access of others in the namespace; Kubernetes checks nothing but this verb.',
+      sentence: 'Can remove the access of others in the namespace. Kubernetes checks only the verb delete.',
       outlives: null,
       source: 'pkg/registry/rbac/rolebinding/policybased/storage.go',
       scope: 'namespace',
@@ -159,7 +159,7 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'deletes-cluster-roles-or-bindings',
       severity: 'high',
-      sentence: 'Can lock everybody out of the cluster, controllers and safeguards included.',
+      sentence: 'Can lock everyone out of the cluster, including its controllers.',
       outlives: null,
       source: 'pkg/registry/rbac/clusterrolebinding/policybased/storage.go',
       scope: 'cluster',

@@ -30,7 +30,7 @@ test.each([
   ['gizmos', 'example.com', null],
   ['po', '', null],
   ['pods/*', '', null],
-])('%s in group "%s" grants nothing; meant was %s', (resource, group, suggestion) => {
+])('%s in group "%s" allows nothing, and the suggestion is %s', (resource, group, suggestion) => {
   expect(meant(resource, group)).toEqual([suggestion])
 })
 
@@ -49,7 +49,7 @@ test.each([
   expect(meant(resource, group)).toEqual([])
 })
 
-test('a wildcard over a group or subresource that is not served is told', () => {
+test('a wildcard over an unserved group or subresource is unknown', () => {
   expect(meant('*', 'example.com')).toEqual([null])
   expect(meant('*/scale', '')).toEqual([null])
 })
@@ -59,14 +59,14 @@ test('a resource that one of several groups serves is known', () => {
   expect(unknownResources(rules, known).map(({ resource }) => resource)).toEqual(['deploymets'])
 })
 
-test('the sentence says what was probably meant', () => {
+test('the sentence suggests the resource that was probably meant', () => {
   const [unknown] = unknownResources([rule(['get'], ['deployment'], 'apps')], known)
   expect(unknown?.sentence).toBe(
-    'deployment.apps is not known to this cluster and grants nothing: did you mean deployments.apps?',
+    'deployment.apps is not a resource of this cluster and allows nothing. Did you mean deployments.apps?',
   )
 })
 
-test('hostile names cost little', () => {
+test('hostile names cost no more than their length, and at most ten get a suggestion', () => {
   const rulesOf = (count: number, length: number) =>
     Array.from({ length: count }, (_, n) =>
       rule(
@@ -76,6 +76,8 @@ test('hostile names cost little', () => {
       ),
     )
   expect(unknownResources(rulesOf(32, 240), known)).toHaveLength(2048)
+  const typos = Array.from({ length: 64 }, (_, n) => `pods${n % 10}`)
+  expect(unknownResources([rule(['get'], typos)], known).filter(({ suggestion }) => suggestion)).toHaveLength(10)
   const growth = (size: number, rulesOfSize: (size: number) => ReturnType<typeof rulesOf>) =>
     growthOf(size, (size) => {
       const rules = rulesOfSize(size)

@@ -1,17 +1,18 @@
-// Which resources named in these rules does the cluster not have? Kubernetes takes any name without a word, and the
-// rule then gives nothing: `deployment`, or `deployments` in the core group.
+// Finds resources in rules that the cluster does not have, such as `deployment`, or `deployments` in the core group.
+// Kubernetes accepts any name without a warning, and the rule then allows nothing.
+import { nearest } from '#lib/core/access/nearest'
 import type { Rule } from '#lib/core/access/rule'
 
 export type UnknownResource = {
   rule: Rule
   group: string
   resource: string
-  /** What was probably meant, as `deployments.apps`. */
+  /** The resource that was probably meant, as `deployments.apps`. */
   suggestion: string | null
   sentence: string
 }
 
-// Names that only authorization knows: nothing serves them, so discovery does not list them.
+// Names that exist for authorization only. No server serves them, so discovery does not list them.
 const onlyInRules = new Set([
   'users',
   'groups',
@@ -52,59 +53,36 @@ function isKnown(group: string, resource: string, known: ReadonlySet<string>, ke
 const nameOf = (key: string) => key.split(/[./]/, 1)[0] ?? ''
 const groupOf = (key: string) => (key.split('/', 1)[0] ?? '').slice(nameOf(key).length + 1)
 
-/** Steps of one character (Levenshtein), or `limit` when there are that many or more. Costs the product of the lengths. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return Math.min(row[b.length] ?? limit, limit)
-}
+/** Suggestions cost time, and no page shows more of them. */
+const maxSuggestions = 10
 
+/** The known resource that was probably meant: the same subresource, and if possible the same group. */
 function suggest(group: string, resource: string, keys: readonly string[]): string | null {
   const [name = '', sub] = resource.split('/')
-  const tooFar = 3
+  const rank = (key: string) => (groupOf(key) === group ? 0 : 1)
   const candidates = keys
     .filter((key) => key.split('/')[1] === sub)
-    .map((key) => ({
-      key,
-      steps: distance(name, nameOf(key), tooFar),
-      elsewhere: groupOf(key) === group ? 0 : 1,
-    }))
-    // A name of a few letters is near to too many others.
-    .filter(({ steps }) => steps < tooFar && steps * 2 < name.length)
-    .sort((a, b) => a.steps - b.steps || a.elsewhere - b.elsewhere || (a.key < b.key ? -1 : 1))
-  return candidates[0]?.key ?? null
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  const meant = nearest(name, candidates.map(nameOf))
+  return candidates.find((key) => nameOf(key) === meant) ?? null
 }
 
 /**
- * The names that grant nothing, each with what was probably meant. `known` is what the cluster serves, in the form of
- * `UnknownResource.suggestion`, subresources included. A group that is not served at all is told once per resource.
+ * The resources that allow nothing, the first of them with a suggestion. `known` is what the cluster serves, in the form
+ * of `UnknownResource.suggestion`, subresources included.
  */
 export function unknownResources(rules: readonly Rule[], known: ReadonlySet<string>): UnknownResource[] {
   const keys = [...known]
-  return rules.flatMap((rule) => {
-    // A resource is unknown when no group of its rule serves it: rules often name more groups than each resource has.
-    const unknown = rule.resources.filter(
-      (resource) => !rule.apiGroups.some((group) => isKnown(group, resource, known, keys)),
-    )
-    return unknown.map((resource) => {
-      const group = rule.apiGroups[0] ?? ''
-      const suggestion = suggest(group, resource, keys)
-      const meant = suggestion ? `: did you mean ${suggestion}?` : '.'
-      return {
-        rule,
-        group,
-        resource,
-        suggestion,
-        sentence: `${keyOf(group, resource)} is not known to this cluster and grants nothing${meant}`,
-      }
-    })
+  // A resource is unknown when no group of its rule serves it: a rule often names more groups than each resource has.
+  const unknown = rules.flatMap((rule) =>
+    rule.resources
+      .filter((resource) => !rule.apiGroups.some((group) => isKnown(group, resource, known, keys)))
+      .map((resource) => ({ rule, group: rule.apiGroups[0] ?? '', resource })),
+  )
+  return unknown.map(({ rule, group, resource }, index) => {
+    const suggestion = index < maxSuggestions ? suggest(group, resource, keys) : null
+    const question = suggestion ? ` Did you mean ${suggestion}?` : ''
+    const sentence = `${keyOf(group, resource)} is not a resource of this cluster and allows nothing.${question}`
+    return { rule, group, resource, suggestion, sentence }
   })
 }

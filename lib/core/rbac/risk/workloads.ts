@@ -1,4 +1,4 @@
-// Risk family: running code in the cluster, reaching into running programs, and ending them.
+// Risk family: running code in the cluster, reaching into running programs, and stopping them.
 import { type Ability, any, goodPractices, type RiskFamily, rule, write } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
@@ -29,7 +29,7 @@ export const workloads: RiskFamily = {
     {
       id: 'creates-pods',
       severity: 'medium',
-      sentence: 'Can run any program as any service account of the namespace, with its secrets and volumes.',
+      sentence: 'Can run any program as any service account in the namespace, with access to its secrets and volumes.',
       outlives: 'the pod',
       source: running,
       scope: 'namespace',
@@ -41,7 +41,7 @@ export const workloads: RiskFamily = {
     {
       id: 'writes-workloads',
       severity: 'medium',
-      sentence: 'Can change which program runs, and as which service account of the namespace.',
+      sentence: 'Can change which program a workload runs, and as which service account in the namespace.',
       outlives: 'the changed workload and its pods',
       source: running,
       scope: 'namespace',
@@ -53,7 +53,7 @@ export const workloads: RiskFamily = {
     {
       id: 'changes-pods',
       severity: 'medium',
-      sentence: 'Can swap the image of a running pod, and so run any program as its service account.',
+      sentence: 'Can replace the image of a running pod, and so run any program as its service account.',
       outlives: 'the changed pod',
       source: `${docs}/concepts/workloads/pods/#pod-update-and-replacement`,
       scope: 'namespace',
@@ -66,7 +66,7 @@ export const workloads: RiskFamily = {
       // NB: `get` is enough on servers before 1.35, over a WebSocket.
       id: 'runs-commands-in-pods',
       severity: 'medium',
-      sentence: 'Can run commands inside pods, see what they see and act as their service accounts.',
+      sentence: 'Can run commands in pods and read everything the pod can read, including its service account token.',
       outlives: 'a session that is open when the grant ends',
       source: 'https://github.com/kubernetes/kubernetes/pull/134577',
       scope: 'namespace',
@@ -78,7 +78,7 @@ export const workloads: RiskFamily = {
     {
       id: 'attaches-to-pods',
       severity: 'medium',
-      sentence: 'Can read and type into programs that run in pods.',
+      sentence: 'Can read the output of programs that run in pods, and type into them.',
       outlives: 'a session that is open when the grant ends',
       source: 'https://github.com/kubernetes/kubernetes/pull/134577',
       scope: 'namespace',
@@ -90,7 +90,7 @@ export const workloads: RiskFamily = {
     {
       id: 'adds-debug-containers',
       severity: 'medium',
-      sentence: 'Can add a container of their choice to a running pod, beside its secrets and its memory.',
+      sentence: 'Can add a container of their choice to a running pod, with access to its secrets and its memory.',
       outlives: 'the added container',
       source: `${docs}/concepts/workloads/pods/ephemeral-containers/`,
       scope: 'namespace',
@@ -102,7 +102,7 @@ export const workloads: RiskFamily = {
     {
       id: 'forwards-ports',
       severity: 'medium',
-      sentence: 'Can talk to every port of the pods, also where no network policy lets others in.',
+      sentence: 'Can connect to every port of the pods, even where network policies block other clients.',
       outlives: 'a connection that is open when the grant ends',
       source: `${docs}/tasks/access-application-cluster/port-forward-access-application-cluster/`,
       scope: 'namespace',
@@ -112,7 +112,7 @@ export const workloads: RiskFamily = {
     {
       id: 'proxies-to-pods',
       severity: 'medium',
-      sentence: 'Can send requests to pods and services from the control plane, around network policies.',
+      sentence: 'Can send requests to pods and services from the control plane, which bypasses network policies.',
       outlives: null,
       source: `${docs}/tasks/access-application-cluster/access-cluster-services/`,
       scope: 'namespace',
@@ -128,8 +128,8 @@ export const workloads: RiskFamily = {
     {
       id: 'reads-logs',
       severity: 'low',
-      sentence: 'Can read what programs log, which may name people or secrets.',
-      outlives: 'what was read',
+      sentence: 'Can read the logs of programs, which may contain personal data or secrets.',
+      outlives: 'the logs that were read',
       source: `${docs}/concepts/cluster-administration/logging/`,
       scope: 'namespace',
       abilities: [{ verbs: ['get'], groups: [''], resources: ['pods/log'] }],
@@ -138,7 +138,7 @@ export const workloads: RiskFamily = {
     {
       id: 'fakes-pod-status',
       severity: 'low',
-      sentence: 'Can make pods look ready or failed, and so steer or stop traffic.',
+      sentence: 'Can make pods look ready or failed, and so redirect or stop traffic.',
       outlives: null,
       source: `${docs}/concepts/workloads/pods/pod-lifecycle/`,
       scope: 'namespace',
@@ -148,7 +148,7 @@ export const workloads: RiskFamily = {
     {
       id: 'steals-pods',
       severity: 'high',
-      sentence: 'Can drive pods with powerful service accounts onto a node of their choice.',
+      sentence: 'Can move pods with powerful service accounts to a node of their choice.',
       outlives: null,
       source: 'https://github.com/PaloAltoNetworks/rbac-police',
       scope: 'cluster',
@@ -159,7 +159,7 @@ export const workloads: RiskFamily = {
     {
       id: 'places-pods',
       severity: 'medium',
-      sentence: 'Can put waiting pods onto a node of their choice, around the scheduler.',
+      sentence: 'Can place pending pods on a node of their choice, which bypasses the scheduler.',
       outlives: 'the placed pods',
       source: 'pkg/registry/core/pod/storage/storage.go (BindingREST)',
       scope: 'namespace',
@@ -169,8 +169,8 @@ export const workloads: RiskFamily = {
     {
       id: 'scales-workloads',
       severity: 'low',
-      sentence: 'Can stop a service by scaling it to nothing, or use up the cluster by scaling it up.',
-      outlives: 'the number of pods',
+      sentence: 'Can stop a service by scaling it to zero, or exhaust the cluster by scaling it up.',
+      outlives: 'the changed number of replicas',
       source: `${docs}/concepts/workloads/autoscaling/`,
       scope: 'namespace',
       abilities: [
@@ -185,7 +185,7 @@ export const workloads: RiskFamily = {
     {
       id: 'sets-autoscalers',
       severity: 'low',
-      sentence: 'Can set how far services are scaled, down to almost nothing or up to what the cluster holds.',
+      sentence: 'Can change how far services scale, down to almost nothing or up to the capacity of the cluster.',
       outlives: 'the autoscaler',
       source: `${docs}/tasks/run-application/horizontal-pod-autoscale/`,
       scope: 'namespace',
@@ -195,7 +195,7 @@ export const workloads: RiskFamily = {
     {
       id: 'writes-revisions',
       severity: 'medium',
-      sentence: 'Can change what a StatefulSet or DaemonSet becomes when somebody rolls it back.',
+      sentence: 'Can change what a StatefulSet or DaemonSet becomes when someone rolls it back.',
       outlives: 'the changed revision',
       source: 'pkg/controller/history/controller_history.go',
       scope: 'namespace',
@@ -205,7 +205,7 @@ export const workloads: RiskFamily = {
     {
       id: 'deletes-pods',
       severity: 'low',
-      sentence: 'Can end running pods; those with a controller come back.',
+      sentence: 'Can delete running pods. Pods with a controller are recreated.',
       outlives: null,
       source: `${docs}/concepts/workloads/pods/disruptions/`,
       scope: 'namespace',
@@ -215,8 +215,8 @@ export const workloads: RiskFamily = {
     {
       id: 'deletes-workloads',
       severity: 'medium',
-      sentence: 'Can remove services, workloads or stored data for good.',
-      outlives: 'the loss',
+      sentence: 'Can permanently delete services, workloads or stored data.',
+      outlives: 'the deletion',
       source: `${docs}/reference/kubectl/generated/kubectl_delete/`,
       scope: 'namespace',
       abilities: [
@@ -231,8 +231,8 @@ export const workloads: RiskFamily = {
     {
       id: 'deletes-in-bulk',
       severity: 'medium',
-      sentence: 'Can delete everything of a kind in the namespace with one call.',
-      outlives: 'the loss',
+      sentence: 'Can delete all objects of a kind in the namespace with one call.',
+      outlives: 'the deletion',
       source: `${docs}/reference/access-authn-authz/rbac/#referring-to-resources`,
       scope: 'namespace',
       abilities: [{ verbs: ['deletecollection'], groups: any, resources: any, named: 'never' }],
