@@ -13,9 +13,9 @@ import { readerOf } from './reader.ts'
 async function subjectOf(actor: PersonActor, { request: id, sample }: JudgeInput): Promise<JudgeTask['subject']> {
   if (id === undefined) return { sample: sample ?? '' }
   const readers = await findReaders({ request: id })
-  const ask = await findPastRequest(readerOf(actor), id, readers !== undefined && maySee(actor, readers))
-  if (!ask) throw notFound()
-  return { ask }
+  const request = await findPastRequest(readerOf(actor), id, readers !== undefined && maySee(actor, readers))
+  if (!request) throw notFound()
+  return { request }
 }
 
 /**

@@ -22,27 +22,27 @@ const replayedRequestOf = ({ kind, id, at, requester, entitlementName, cluster, 
  */
 export async function replayPolicy(actor: PersonActor, input: ReplayInput): Promise<Replay> {
   const { policy, calendars, last, against, cursor } = input
-  const { asks, nextCursor } = await findPastRequests(readerOf(actor), { cursor, limit: last })
+  const { requests, nextCursor } = await findPastRequests(readerOf(actor), { cursor, limit: last })
   const { hash, judged, changed, guardrails } = await tryPolicy(actor.person.id, {
     kind: 'replay',
     candidate: { text: policy, calendars: calendarsFor(calendars) },
     policyForTrial: policyForTrial(),
     against,
-    asks,
+    requests,
     budget: replayBudget,
   })
-  const oldest = asks[judged - 1]
+  const oldest = requests[judged - 1]
   return {
     policyVersion: hash,
     against,
     judged,
-    leftOut: asks.length - judged,
+    leftOut: requests.length - judged,
     since: oldest?.at.toISOString() ?? null,
     changed: changed.length,
     guardrails,
     items: changed.flatMap(({ index, ...rest }) => {
-      const ask = asks[index]
-      return ask ? [{ request: replayedRequestOf(ask), ...rest }] : []
+      const request = requests[index]
+      return request ? [{ request: replayedRequestOf(request), ...rest }] : []
     }),
     nextCursor,
   }

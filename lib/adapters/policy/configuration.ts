@@ -5,28 +5,28 @@ import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
 import { guardrailsSection } from '#lib/core/guardrails/section'
 import { crossValidate } from './cross-validate.ts'
 
-// The shape of postern.yaml. Secrets are not part of it: they come from the environment.
+// The schema of postern.yaml. It contains no secrets: those come from the environment.
 
 const who = entitlementSchema.shape.who
 const clusterName = entitlementSchema.shape.name
 const absolutePath = z.string().max(4096).regex(/^\//, 'must be an absolute path such as /etc/postern/ca.crt')
 
-/** Plain http only where it does not leave this machine (RFC 8252 §7.3 knows the same exception). */
+/** Plain http is allowed only where it doesn't leave this machine (RFC 8252 §7.3 makes the same exception). */
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** Why this is not a web address that may be used, or null: whatever carries secrets is encrypted. */
-function whyNotAddress(text: string, onlyOrigin: boolean): string | null {
+/** Why this URL can't be used; null if it can. Connections that carry secrets must be encrypted. */
+function whyNotUsable(text: string, onlyOrigin: boolean): string | null {
   const url = URL.canParse(text) ? new URL(text) : null
-  if (!url || !['https:', 'http:'].includes(url.protocol))
-    return 'must be an address such as https://postern.example.com'
-  if (url.username || url.password) return 'must not hold a name or a password'
-  if (url.search || url.hash) return 'must not hold a ? or a #'
-  if (url.protocol === 'http:' && !loopback.has(url.hostname)) return 'must be https; plain http is for loopback only'
-  if (onlyOrigin && url.pathname !== '/') return `must have no path: ${url.origin}`
+  if (!url || !['https:', 'http:'].includes(url.protocol)) return 'must be a URL such as https://postern.example.com'
+  if (url.username || url.password) return 'must not contain a user name or a password'
+  if (url.search || url.hash) return 'must not contain a ? or a #'
+  if (url.protocol === 'http:' && !loopback.has(url.hostname))
+    return 'must use https; plain http is allowed only on loopback'
+  if (onlyOrigin && url.pathname !== '/') return `must not have a path: write ${url.origin}`
   return null
 }
 
-/** An IP address, or a network in CIDR notation. */
+/** Is this an IP address, or a network in CIDR notation? */
 function isNetwork(text: string): boolean {
   const [network = '', prefix, ...more] = text.split('/')
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(network)] ?? -1
@@ -38,11 +38,11 @@ const address = (options: { onlyOrigin: boolean }) =>
     .string()
     .max(2000)
     .superRefine((text, context) => {
-      const message = whyNotAddress(text, options.onlyOrigin)
+      const message = whyNotUsable(text, options.onlyOrigin)
       if (message) context.addIssue({ code: 'custom', message })
     })
 
-/** Signatures that need a key of the provider's own: no `none`, and no HMAC, whose key the client would know. */
+/** Signature algorithms with a private key of the provider: not `none`, and not HMAC, whose key the client knows. */
 export const idTokenAlgorithms = [
   'RS256',
   'RS384',
@@ -58,86 +58,107 @@ export const idTokenAlgorithms = [
 
 const identitySchema = z.strictObject({
   issuer: address({ onlyOrigin: false }).meta({
-    description: 'The OpenID Connect provider, found by discovery; http only on loopback.',
+    description: 'The URL of the OpenID Connect provider, which must support discovery; http only on loopback.',
   }),
   clientId: z.string().min(1).max(256),
-  apiAudience: z.string().min(1).max(256).meta({ description: 'The audience that bearer tokens must carry.' }),
-  groupsClaim: z.string().min(1).max(256).default('groups').meta({ description: 'The claim that lists the groups.' }),
-  idTokenAlgorithm: z.enum(idTokenAlgorithms).default('RS256').meta({ description: 'How the provider signs.' }),
+  apiAudience: z
+    .string()
+    .min(1)
+    .max(256)
+    .meta({ description: 'The audience that bearer tokens for the API must have.' }),
+  groupsClaim: z
+    .string()
+    .min(1)
+    .max(256)
+    .default('groups')
+    .meta({ description: 'The claim that lists a person’s groups.' }),
+  idTokenAlgorithm: z
+    .enum(idTokenAlgorithms)
+    .default('RS256')
+    .meta({ description: 'The algorithm with which the provider signs id_tokens.' }),
   oneSubjectPerPerson: z.boolean().default(false).meta({
     description:
-      'True where the provider gives nobody a second account: then people without a verified e-mail may decide too.',
+      'True if no one can have a second account at the provider: then people without a verified e-mail address may decide too.',
   }),
   scopes: z
-    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without blanks'))
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without spaces'))
     .max(20)
-    .refine((scopes) => scopes.includes('openid'), 'must hold openid')
+    .refine((scopes) => scopes.includes('openid'), 'must contain openid')
     .default(['openid', 'profile', 'email', 'groups', 'offline_access'])
-    .meta({ description: 'What is asked of the provider at sign-in.' }),
+    .meta({ description: 'The scopes that a sign-in requests.' }),
 })
 
 const kubeconfigSchema = z.strictObject({
   file: absolutePath,
-  context: z.string().min(1).max(253).optional().meta({ description: 'The current context unless said otherwise.' }),
+  context: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .meta({ description: 'The context to use; the kubeconfig’s current context by default.' }),
 })
 
-/** NB: a prefix such as `system:` would turn people into parts of the cluster itself. */
+/** NB: with a prefix such as `system:` people would become identities of the cluster itself. */
 const prefix = z
   .string()
   .max(256)
-  .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must hold no control characters')
-  .refine((text) => !text.startsWith('system:'), 'must not begin with system:, which is for Kubernetes itself')
+  .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must not contain control characters')
+  .refine((text) => !text.startsWith('system:'), 'must not begin with system:, which is reserved for Kubernetes')
   .default('')
 
-/** What the API server's authenticator makes of a person; the same words as its own flags. */
+/** How the API server's authenticator names people, with the names of its own flags. */
 const peopleSchema = z.strictObject({
   username: z.enum(['email', 'subject']).meta({
-    description: 'Which claim the API server takes for the user name: --oidc-username-claim=email or sub.',
+    description: 'The claim that the API server uses as the user name: --oidc-username-claim=email or sub.',
   }),
-  usernamePrefix: prefix.meta({ description: 'As --oidc-username-prefix; empty where that is "-".' }),
-  groupsPrefix: prefix.meta({ description: 'As --oidc-groups-prefix.' }),
+  usernamePrefix: prefix.meta({ description: 'The value of --oidc-username-prefix; empty if that is "-".' }),
+  groupsPrefix: prefix.meta({ description: 'The value of --oidc-groups-prefix.' }),
 })
 
 const clusterSchema = z
   .strictObject({
     name: clusterName,
     labels: labelSelector.default({}),
-    kubeconfig: kubeconfigSchema.optional().meta({ description: 'How Postern itself reaches the API server.' }),
+    kubeconfig: kubeconfigSchema
+      .optional()
+      .meta({ description: 'The kubeconfig with which Postern itself reaches the API server.' }),
     inCluster: z
-      .literal(true, 'must be true, or not be there')
+      .literal(true, 'must be true or absent')
       .optional()
       .meta({ description: 'Postern runs in this cluster and uses its own ServiceAccount.' }),
-    publicServer: address({ onlyOrigin: false }).meta({ description: 'The API server as people reach it.' }),
+    publicServer: address({ onlyOrigin: false }).meta({ description: 'The URL at which people reach the API server.' }),
     people: peopleSchema.optional().meta({
-      description: 'How this cluster knows people; absent: what they may do there without Postern is not known.',
+      description: 'How this cluster identifies people. If absent, Postern does not know their permanent access there.',
     }),
-    publicCa: absolutePath.optional().meta({ description: 'The file with its certificate authority, in PEM.' }),
+    publicCa: absolutePath
+      .optional()
+      .meta({ description: 'The PEM file with the API server’s certificate authority.' }),
   })
   .refine((cluster) => (cluster.kubeconfig === undefined) !== (cluster.inCluster === undefined), {
-    message: 'say exactly one of kubeconfig or inCluster',
+    message: 'set exactly one of kubeconfig or inCluster',
   })
   .meta({ oneOf: [{ required: ['kubeconfig'] }, { required: ['inCluster'] }] })
 
-/** What its refinements say, in the words of JSON Schema, for editors. */
+/** The refinements of the schema, as JSON Schema for editors. */
 const entitlement = entitlementSchema.meta({
   oneOf: [{ required: ['rules'] }, { required: ['ceiling'] }, { required: ['clusterRole'] }],
   anyOf: [{ required: ['namespaces'] }, { required: ['namespaceSelector'] }],
 })
 
 const lapseAfter = durationSchema.meta({
-  description: 'A request that nobody decides lapses after this time.',
+  description: 'A pending request expires after this time.',
   type: 'string',
   format: 'duration',
 })
 
-/** What postern.yaml says, each part by itself; `configurationSchema` also holds the parts against each other. */
+/** The schema of each part of postern.yaml; `configurationSchema` also checks the parts against each other. */
 export const configurationShape = z.strictObject({
-  publicUrl: address({ onlyOrigin: true }).meta({ description: 'Where people open Postern.' }),
+  publicUrl: address({ onlyOrigin: true }).meta({ description: 'The URL at which people open Postern.' }),
   identity: identitySchema,
   roles: z
     .strictObject({ auditor: who.optional(), admin: who.optional() })
     .default({})
-    .meta({ description: 'Who may read everything, and who may end any grant.' }),
+    .meta({ description: 'Auditors may read everything; admins may also end any grant.' }),
   clusters: z.array(clusterSchema).min(1, 'name at least one cluster').max(1000),
   entitlements: z.array(entitlement).max(5000),
   pending: z.strictObject({ lapseAfter: lapseAfter.prefault('PT24H') }).prefault({}),
@@ -146,13 +167,13 @@ export const configurationShape = z.strictObject({
     .min(0)
     .max(10)
     .default(0)
-    .meta({ description: 'How many proxies in front of Postern to believe about the client address.' }),
+    .meta({ description: 'The number of proxies in front of Postern whose X-Forwarded-For entries are trusted.' }),
   openAddresses: z
     .array(z.string().refine(isNetwork, 'must be an address or a network such as 169.254.10.0/24'))
     .max(100)
     .optional()
     .meta({
-      description: 'Link-local and metadata addresses that Postern may call all the same; it calls no others of them.',
+      description: 'Link-local and metadata addresses that Postern may call. It never calls others of that kind.',
     }),
   ...guardrailsSection.shape,
 })
@@ -163,5 +184,5 @@ export const configurationSchema = configurationShape
   })
   .meta({ id: 'Configuration', title: 'postern.yaml', description: 'The configuration of Postern.' })
 
-/** Durations are seconds here, and everything that has a default has a value. */
+/** The parsed configuration: durations are in seconds, and defaults are filled in. */
 export type Configuration = z.infer<typeof configurationShape>

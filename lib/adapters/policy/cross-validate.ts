@@ -1,5 +1,5 @@
-// What is wrong between the parts of a configuration, each of which may be right by itself. Reads whatever is there:
-// these are to be said together with what is wrong in the parts, not after it was put right.
+// Checks the parts of a configuration against each other. It also accepts input that does not match the schema, so that
+// these problems are reported together with those of the schema.
 import { RE2JS } from 're2js'
 import { nearest } from '#lib/core/access/nearest'
 
@@ -24,7 +24,7 @@ function repeatedNames(configuration: unknown, part: 'clusters' | 'entitlements'
     if (first === undefined) seen.set(name, index)
     return first === undefined
       ? []
-      : [{ path: [part, index, 'name'], message: `is the name of ${part}[${first}] too: each needs its own` }]
+      : [{ path: [part, index, 'name'], message: `is already the name of ${part}[${first}]: choose another name` }]
   })
 }
 
@@ -36,15 +36,13 @@ function unknownClusters(configuration: unknown): Contradiction[] {
     listOf(entitlement, 'clusters').flatMap((name, at) => {
       if (typeof name !== 'string' || names.includes(name)) return []
       const close = nearest(name, names)
-      const right = close ? `did you mean ${close}?` : `there are: ${names.join(', ') || 'none'}`
-      return [
-        { path: ['entitlements', index, 'clusters', at], message: `is no cluster of this configuration; ${right}` },
-      ]
+      const hint = close ? `did you mean ${close}?` : `the configured clusters are: ${names.join(', ') || 'none'}`
+      return [{ path: ['entitlements', index, 'clusters', at], message: `is not a configured cluster; ${hint}` }]
     }),
   )
 }
 
-function uselessPatterns(configuration: unknown): Contradiction[] {
+function invalidPatterns(configuration: unknown): Contradiction[] {
   return listOf(configuration, 'entitlements').flatMap((entitlement, index) => {
     const pattern = fieldOf(fieldOf(entitlement, 'ticket'), 'pattern')
     if (typeof pattern !== 'string') return []
@@ -52,28 +50,28 @@ function uselessPatterns(configuration: unknown): Contradiction[] {
       RE2JS.compile(pattern)
       return []
     } catch {
-      const message = 'is no regular expression in RE2 syntax (no look-around, no back-references)'
+      const message = 'is not a regular expression in RE2 syntax, which has no lookaround and no backreferences'
       return [{ path: ['entitlements', index, 'ticket', 'pattern'], message }]
     }
   })
 }
 
-/** A cluster that knows people by an e-mail address which Postern never asks the provider for. */
-function unknowablePeople(configuration: unknown): Contradiction[] {
+/** A cluster that identifies people by e-mail address, while sign-ins do not request the scope `email`. */
+function unidentifiablePeople(configuration: unknown): Contradiction[] {
   const scopes = fieldOf(fieldOf(configuration, 'identity'), 'scopes')
   if (!Array.isArray(scopes) || scopes.includes('email')) return []
   return listOf(configuration, 'clusters').flatMap((cluster, index) =>
     fieldOf(fieldOf(cluster, 'people'), 'username') === 'email'
-      ? [{ path: ['clusters', index, 'people', 'username'], message: 'needs email among identity.scopes' }]
+      ? [{ path: ['clusters', index, 'people', 'username'], message: 'requires email in identity.scopes' }]
       : [],
   )
 }
 
-/** Every contradiction in what was read, parsed or not. */
+/** Every contradiction in the input, whether or not it matches the schema. */
 export const crossValidate = (configuration: unknown): Contradiction[] => [
   ...repeatedNames(configuration, 'clusters'),
   ...repeatedNames(configuration, 'entitlements'),
   ...unknownClusters(configuration),
-  ...uselessPatterns(configuration),
-  ...unknowablePeople(configuration),
+  ...invalidPatterns(configuration),
+  ...unidentifiablePeople(configuration),
 ]

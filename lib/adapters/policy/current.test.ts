@@ -28,37 +28,37 @@ async function start(text = textWith('PT1H')) {
   stop = (await startPolicy(path())).stop
 }
 
-/** As editors and deployment tools do: a new file in the place of the old. */
+/** Replaces the file by a new one, as editors and deployment tools do. */
 function replace(text: string) {
   writeFileSync(`${path()}.new`, text)
   renameSync(`${path()}.new`, path())
 }
 
 describe('the first load', () => {
-  test('a good file is in force at once', async () => {
+  test('a valid file is the current policy at once', async () => {
     await start()
     expect(lapse()).toBe(3600)
     expect(currentPolicy().refused).toBeNull()
     expect(currentPolicy().hash).toMatch(/^sha256:/)
   })
 
-  test('a wrong file is refused with every problem, and nothing is in force', async () => {
+  test('an invalid file is rejected with every problem, and there is no current policy', async () => {
     writeFileSync(path(), 'publicUrl: x\nsurprise: 1\n')
     const error = await startPolicy(path()).catch((refused: unknown) => refused)
     expect(error).toBeInstanceOf(ConfigurationRefused)
-    expect((error as ConfigurationRefused).message).toContain(`${path()}:1:12: publicUrl must be an address`)
-    expect((error as ConfigurationRefused).message).toContain(`${path()}:2:1: surprise is not known here`)
-    expect(() => currentPolicy()).toThrow('startPolicy comes first')
+    expect((error as ConfigurationRefused).message).toContain(`${path()}:1:12: publicUrl must be a URL`)
+    expect((error as ConfigurationRefused).message).toContain(`${path()}:2:1: surprise is not a known key`)
+    expect(() => currentPolicy()).toThrow('call startPolicy() first')
   })
 
-  test('a file that is not there, not readable as a file or not UTF-8 is refused with that', async () => {
+  test('a file that is missing, unreadable or not UTF-8 is rejected with that reason', async () => {
     await expect(startPolicy(path())).rejects.toThrow(`${path()}:1:1: cannot be read (ENOENT)`)
     await expect(startPolicy(directory)).rejects.toThrow('cannot be read (EISDIR)')
     writeFileSync(path(), Buffer.from([0x61, 0xff, 0xfe]))
     await expect(startPolicy(path())).rejects.toThrow('must be UTF-8')
   })
 
-  test('a second start is the first one', async () => {
+  test('a second start with the same file changes nothing', async () => {
     await start()
     const before = currentPolicy()
     const again = await startPolicy(path())
@@ -69,13 +69,13 @@ describe('the first load', () => {
 })
 
 describe('a change of the file', () => {
-  test('takes effect when the file is written', async () => {
+  test('a change takes effect when the file is rewritten in place', async () => {
     await start()
     writeFileSync(path(), textWith('PT2H'))
     await vi.waitFor(() => expect(lapse()).toBe(7200), soon)
   })
 
-  test('takes effect when another file takes its place, again and again', async () => {
+  test('a change takes effect whenever another file replaces it', async () => {
     await start()
     for (const hours of [2, 3, 4]) {
       replace(textWith(`PT${hours}H`))
@@ -83,7 +83,7 @@ describe('a change of the file', () => {
     }
   })
 
-  test('takes effect when a ConfigMap is swapped beneath its symbolic links', async () => {
+  test('a change takes effect when a ConfigMap swaps its symbolic links', async () => {
     const version = (name: string, text: string) => {
       mkdirSync(join(directory, name))
       writeFileSync(join(directory, name, 'postern.yaml'), text)
@@ -99,13 +99,13 @@ describe('a change of the file', () => {
     await vi.waitFor(() => expect(lapse()).toBe(7200), soon)
   })
 
-  test('is seen even where the directory tells of nothing: the file is looked at besides', async () => {
+  test('a change takes effect even if the file system does not report it, because the file is also polled', async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'postern-policy-'))
     try {
       writeFileSync(join(elsewhere, 'real.yaml'), textWith('PT1H'))
       symlinkSync(join(elsewhere, 'real.yaml'), path())
       stop = (await startPolicy(path())).stop
-      // The link and its directory stay as they are.
+      // The link and its directory do not change.
       writeFileSync(join(elsewhere, 'real.yaml'), textWith('PT2H'))
       await vi.waitFor(() => expect(lapse()).toBe(7200), soon)
     } finally {
@@ -113,7 +113,7 @@ describe('a change of the file', () => {
     }
   })
 
-  test('that is wrong leaves the last good version in force and says so, until it is right again', async () => {
+  test('an invalid change keeps the last valid version and reports its problems until the file is valid again', async () => {
     await start()
     const { hash, loadedAt } = currentPolicy()
     replace('publicUrl: x\n')
@@ -126,7 +126,7 @@ describe('a change of the file', () => {
     expect(currentPolicy().refused).toBeNull()
   })
 
-  test('back to the very text in force clears what was refused', async () => {
+  test('changing an invalid file back to the current text clears its problems', async () => {
     await start()
     replace('{')
     await vi.waitFor(() => expect(currentPolicy().refused).not.toBeNull(), soon)
@@ -135,29 +135,29 @@ describe('a change of the file', () => {
     expect(lapse()).toBe(3600)
   })
 
-  test('that removes the file leaves the last good version in force and says so', async () => {
+  test('deleting the file keeps the last valid version and reports the problem', async () => {
     await start()
     unlinkSync(path())
     await vi.waitFor(() => expect(currentPolicy().refused?.problems[0]?.message).toContain('ENOENT'), soon)
     expect(lapse()).toBe(3600)
   })
 
-  test('is told to those who asked, once each', async () => {
+  test('a listener is called once per change, until it unsubscribes', async () => {
     await start()
-    const told: string[] = []
-    const unsubscribe = onPolicyChange(({ refused }) => told.push(refused ? 'refused' : 'accepted'))
+    const calls: string[] = []
+    const unsubscribe = onPolicyChange(({ refused }) => calls.push(refused ? 'refused' : 'accepted'))
     replace('{')
-    await vi.waitFor(() => expect(told).toEqual(['refused']), soon)
+    await vi.waitFor(() => expect(calls).toEqual(['refused']), soon)
     replace(textWith('PT2H'))
-    await vi.waitFor(() => expect(told).toEqual(['refused', 'accepted']), soon)
+    await vi.waitFor(() => expect(calls).toEqual(['refused', 'accepted']), soon)
     unsubscribe()
     replace(textWith('PT3H'))
     await vi.waitFor(() => expect(lapse()).toBe(10_800), soon)
-    expect(told).toEqual(['refused', 'accepted'])
+    expect(calls).toEqual(['refused', 'accepted'])
   })
 })
 
-test('every bundle of the same process sees the same policy', async () => {
+test('every bundle of a process has the same current policy', async () => {
   await start()
   vi.resetModules()
   const another: typeof import('./current.ts') = await import('./current.ts')
@@ -173,7 +173,7 @@ describe('a calendar beside the configuration', () => {
     aConfiguration({ guardrails: [{ name: 'feasts', description: 'Feasts are quiet.', effect: 'limit', limit }] }),
   )
 
-  test('is read with it, and a change of it is a change of the policy', async () => {
+  test('a calendar is read with the configuration, and a change to it is a new version of the policy', async () => {
     writeFileSync(join(directory, 'feasts.ics'), calendar('20261224'))
     await start(text)
     const before = currentPolicy()
@@ -182,17 +182,17 @@ describe('a calendar beside the configuration', () => {
     await vi.waitFor(() => expect(currentPolicy().hash).not.toBe(before.hash), soon)
   })
 
-  test('that is taken away leaves the last good version in force', async () => {
+  test('deleting a calendar keeps the last valid version', async () => {
     writeFileSync(join(directory, 'feasts.ics'), calendar('20261224'))
     await start(text)
     const { hash } = currentPolicy()
     unlinkSync(join(directory, 'feasts.ics'))
-    await vi.waitFor(() => expect(currentPolicy().refused?.problems[0]?.message).toContain('could not be read'), soon)
+    await vi.waitFor(() => expect(currentPolicy().refused?.problems[0]?.message).toContain("can't read feasts.ics"), soon)
     expect(currentPolicy().hash).toBe(hash)
   })
 })
 
-test('another copy of these modules, as Next makes for pages, judges by the same policy', async () => {
+test('another copy of these modules, as Next.js makes for pages, judges by the same policy', async () => {
   const when = "rules.exists(r, 'patch' in r.verbs) && request.duration > duration('1m')"
   await start(
     JSON.stringify(aConfiguration({ guardrails: [{ name: 'calm', description: 'Calm.', when, effect: 'deny' }] })),

@@ -7,52 +7,52 @@ import type { Configuration } from './configuration.ts'
 import type { ParsedConfiguration } from './parse.ts'
 import { readPolicyFiles, type Texts } from './read-files.ts'
 
-/** The policy as it was loaded, and what was last refused where the file has changed to something wrong since. */
+/** The loaded policy, and the problems of the current file if that was rejected. */
 export type LoadedPolicy = {
   configuration: Configuration
-  /** The file as it was read. It is not for everybody: see `guardrailsSource`. */
+  /** The text of the file. Not everyone may read all of it: see `guardrailsSource`. */
   text: string
-  /** The text of each calendar that it names. */
+  /** The text of each calendar that the configuration names. */
   calendars: ReadonlyMap<string, string>
-  /** What is kept of this version: the configuration and the calendars that it names. `hash` is of this. */
+  /** The stored form of this version: the configuration and its calendars. `hash` is its hash. */
   document: Record<string, unknown>
   hash: string
   loadedAt: Date
   refused: { problems: ConfigurationProblem[]; at: Date } | null
 }
 
-/** The policy in force, with its guardrails ready to judge. */
+/** The current policy with its compiled guardrails. */
 export type CurrentPolicy = LoadedPolicy & { compiled: CompiledGuardrail[] }
 
 type State = {
   path: string
-  /** What was last read, good or bad, so that the same text is judged once. */
+  /** The texts that were last read, valid or not, so that each version is checked once. */
   texts: Texts
   policy: LoadedPolicy
   listeners: Set<(policy: LoadedPolicy) => void>
   stop(): Promise<void>
 }
 
-/** The look at the file that does not depend on the file system telling of changes (network mounts do not). */
+/** Polling covers file systems that do not report changes, such as network mounts. */
 const pollMs = 2000
 
-/** A file that is written in place is empty for a moment: whoever writes gets this long to finish. */
+/** A file that is rewritten in place is empty for a moment, so a change is read only after this time. */
 const settleMs = 50
 
-// Next bundles pages, routes and the worker apart from each other: a variable of this module would exist once in each.
+// Next.js bundles pages, routes and the worker separately, so a variable of this module would exist once per bundle.
 const key = Symbol.for('postern.policy')
 const shared = globalThis as unknown as { [key]?: State }
 
-// Compiled guardrails are the exception: they know the classes of the bundle that compiled them, and what another bundle
-// hands them they cannot judge. So plain data is shared, and each bundle compiles once what it judges by.
+// Compiled guardrails can't be shared: they reference classes of the bundle that compiled them and fail on objects of
+// another. So the bundles share plain data, and each compiles the guardrails once.
 const compiledHere = new WeakMap<LoadedPolicy['document'], CompiledGuardrail[]>()
 const policiesHere = new WeakMap<LoadedPolicy, CurrentPolicy>()
 
-/** A configuration that was refused at start: every problem as `file:line:column: path message`, one a line. */
+/** The configuration was rejected at start. The message has one line per problem: `file:line:column: path message`. */
 export class ConfigurationRefused extends Error {
   readonly problems: ConfigurationProblem[]
   constructor(problems: ConfigurationProblem[]) {
-    super(`The configuration is refused:\n${problems.map(problemInWords).join('\n')}`)
+    super(`The configuration is invalid:\n${problems.map(problemInWords).join('\n')}`)
     this.name = 'ConfigurationRefused'
     this.problems = problems
   }
@@ -68,7 +68,7 @@ function policyOf(loaded: ParsedConfiguration & { ok: true }, { configuration: t
   return { configuration, text: text ?? '', calendars, document, hash, loadedAt: now, refused: null }
 }
 
-/** @throws Error when what was accepted once does not compile, which is an error of ours */
+/** @throws Error when accepted guardrails do not compile, which is a bug */
 function compileHere({ configuration, calendars, document }: LoadedPolicy): CompiledGuardrail[] {
   const known = compiledHere.get(document)
   if (known) return known
@@ -91,27 +91,27 @@ async function reload(state: State): Promise<void> {
     try {
       listener(state.policy)
     } catch (error) {
-      // One listener's fault must not stop the others, nor the following of the file.
+      // An error of one listener must not affect the others, or stop watching the file.
       process.emitWarning(error instanceof Error ? error : String(error))
     }
   }
 }
 
-/** Looks soon after the directory changes, and every two seconds besides; one look at a time. */
+/** Reloads shortly after the directory changes, and every two seconds, one reload at a time. */
 function follow(state: State): () => Promise<void> {
   let running: Promise<void> = Promise.resolve()
   let settling: NodeJS.Timeout | undefined
-  const look = () => {
+  const reloadNow = () => {
     running = running.then(() => reload(state))
   }
-  const lookSoon = () => {
+  const reloadSoon = () => {
     clearTimeout(settling)
-    settling = setTimeout(look, settleMs).unref()
+    settling = setTimeout(reloadNow, settleMs).unref()
   }
-  const poll = setInterval(look, pollMs).unref()
-  // The directory, not the file: editors and ConfigMaps put another file in its place (a ConfigMap by a symbolic link
-  // beside it), and a watch of the file would go on watching the old one.
-  const watcher = watch(dirname(state.path), { persistent: false }, lookSoon)
+  const poll = setInterval(reloadNow, pollMs).unref()
+  // Watches the directory, because editors and ConfigMaps replace the file (a ConfigMap by a symbolic link beside it),
+  // and a watch on the file would stay with the old one.
+  const watcher = watch(dirname(state.path), { persistent: false }, reloadSoon)
   watcher.on('error', () => watcher.close())
   return async () => {
     clearInterval(poll)
@@ -122,20 +122,20 @@ function follow(state: State): () => Promise<void> {
 }
 
 /**
- * Loads the configuration and follows the file from then on. A change that is wrong leaves the last good version in
- * force and is told in `currentPolicy().refused` until the file is right again. A second start with the same path is
- * the first one; with another path it takes the first one's place.
- * @throws ConfigurationRefused when the file is wrong or cannot be read at this first load
+ * Loads the configuration and then watches the file. An invalid change keeps the last valid version, and
+ * `currentPolicy().refused` has its problems until the file is valid again. A second start with the same path does
+ * nothing; one with another path replaces the first.
+ * @throws ConfigurationRefused when the file is invalid or can't be read at the first load
  */
 export async function startPolicy(path: string): Promise<{ stop(): Promise<void> }> {
   const running = shared[key]
   if (running?.path === path) return { stop: running.stop }
   await running?.stop()
   const found = await readPolicyFiles(path)
-  if (!found) throw new Error('nothing was read before, so it cannot be the same')
+  if (!found) throw new Error('the first read of the configuration found no change')
   const { texts, result } = found
   if (!result.ok) throw new ConfigurationRefused(result.problems)
-  // Two starts at once: the one that was read first is the one.
+  // Of two simultaneous starts the one that finished reading first stays.
   const other = shared[key]
   if (other?.path === path) return { stop: other.stop }
   const state: State = {
@@ -156,11 +156,11 @@ export async function startPolicy(path: string): Promise<{ stop(): Promise<void>
 
 function currentState(): State {
   const state = shared[key]
-  if (!state) throw new Error('The policy is not loaded: startPolicy comes first.')
+  if (!state) throw new Error('The policy is not loaded: call startPolicy() first.')
   return state
 }
 
-/** The policy in force now; what it returns is never changed, a new version is a new object. */
+/** The current policy. The returned object never changes: a new version is a new object. */
 export function currentPolicy(): CurrentPolicy {
   const { policy } = currentState()
   const known = policiesHere.get(policy)
@@ -170,7 +170,7 @@ export function currentPolicy(): CurrentPolicy {
   return current
 }
 
-/** Calls back after every change of the file, accepted or refused, until the returned function is called. */
+/** Calls `listener` after every change of the file, accepted or rejected, until the returned function is called. */
 export function onPolicyChange(listener: (policy: LoadedPolicy) => void): () => void {
   const { listeners } = currentState()
   listeners.add(listener)

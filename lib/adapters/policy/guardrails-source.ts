@@ -1,8 +1,8 @@
 import { isMap, isScalar, parseDocument } from 'yaml'
 
 /**
- * The keys `guardrailPack` and `guardrails` of a configuration as they are written, with their comments; empty where
- * they are not written. The rest of the file is not for everybody.
+ * The source text of the keys `guardrailPack` and `guardrails`, with comments; empty if the file has neither. Not
+ * everyone may read the rest of the file.
  */
 export function guardrailsSource(text: string): string {
   const { contents } = parseDocument(text, { uniqueKeys: false })
@@ -19,7 +19,7 @@ export function guardrailsSource(text: string): string {
     .join('\n')
 }
 
-/** NB: line by line: a single pattern for all of it would take quadratic time on a long run of comments. */
+/** NB: line by line, because a single regular expression would take quadratic time on many lines of comments. */
 function withoutTrailingComments(text: string): string {
   const lines = text.split('\n')
   const last = lines.findLastIndex((line, index) => index === 0 || !/^[ \t]*(#.*)?$/.test(line))

@@ -4,7 +4,7 @@ import { aConfiguration } from '#testing/configuration'
 import { parseConfiguration, readConfiguration } from './parse.ts'
 
 const { guardrails: _, ...rest } = aConfiguration()
-/** A configuration with these lines about guardrails before everything else, so that lines are counted from 1. */
+/** A configuration that begins with these lines about guardrails, so that their lines count from 1. */
 const configurationWith = (lines: string) => `${lines}\n${stringify(rest)}`
 
 /** Each problem as `line:column path message`. */
@@ -24,7 +24,7 @@ const namesOf = ({ compiled }: ReturnType<typeof accepted>) => compiled.map(({ g
 const one = (rest: string) => `guardrails:\n  - name: one\n    description: Why.\n${rest}`
 
 describe('guardrails of a configuration', () => {
-  test('are those of the pack that nobody switched off, and its own', () => {
+  test('the guardrails are those of the pack that are not switched off, and the configured ones', () => {
     expect(namesOf(accepted('guardrails: []'))).toEqual([
       'only-namespaced',
       'no-escalation',
@@ -38,7 +38,7 @@ describe('guardrails of a configuration', () => {
     ])
   })
 
-  test('are part of the version', () => {
+  test('a change of the guardrails changes the hash of the configuration', () => {
     const [none, some] = [accepted('guardrails: []'), accepted(one('    effect: warn'))]
     expect(some.hash).not.toBe(none.hash)
     expect(accepted('guardrailPack: {}').hash).toBe(none.hash)
@@ -46,7 +46,7 @@ describe('guardrails of a configuration', () => {
   })
 })
 
-describe('what is wrong with a guardrail is told at its place', () => {
+describe('problems of guardrails', () => {
   test.each([
     ['a plain expression', '    when: requester.groop == "x"\n    effect: deny', '4:21 guardrails[0].when'],
     ['a quoted expression', "    when: 'now > 3'\n    effect: deny", '4:12 guardrails[0].when'],
@@ -67,68 +67,68 @@ describe('what is wrong with a guardrail is told at its place', () => {
       '6:26 guardrails[0].require.ticket.pattern',
     ],
     ['a setting of the pack', '    effect: deny\nguardrailPack:\n  exec-only-with-ticket: { pattern: "(" }', '6:'],
-  ])('%s', (_, rest, expected) => {
+  ])('a problem in %s is reported at its line and column', (_, rest, expected) => {
     const found = problems(one(rest))
     expect(found).toHaveLength(1)
     expect(found[0]?.slice(0, expected.length)).toBe(expected)
   })
 
-  test('together with what is wrong elsewhere', () => {
+  test('a guardrail’s problems are reported together with those of other parts', () => {
     expect(problems(`surprise: 1\n${one('    when: nothing\n    effect: deny')}`)).toMatchObject([
-      expect.stringMatching(/^1:1 surprise is not known/),
+      expect.stringMatching(/^1:1 surprise is not a known key/),
       expect.stringMatching(/^5:11 guardrails\[0\].when .*nothing/),
     ])
   })
 
-  test('two of one name are told at the second', () => {
+  test('a duplicate guardrail name is reported at the second guardrail', () => {
     const twice = `${one('    effect: deny')}\n  - name: one\n    description: Again.\n    effect: warn`
-    expect(problems(twice)).toEqual([expect.stringMatching(/^5:11 guardrails\[1\].name There is another/)])
+    expect(problems(twice)).toEqual([expect.stringMatching(/^5:11 guardrails\[1\].name Another guardrail is named one/)])
     const packs = one('    effect: deny').replace('name: one', 'name: no-escalation')
-    expect(problems(packs)).toEqual([expect.stringMatching(/^2:11 guardrails\[0\].name There is another/)])
+    expect(problems(packs)).toEqual([expect.stringMatching(/^2:11 guardrails\[0\].name Another guardrail is named no-escalation/)])
   })
 })
 
-describe('where there are several ways to write something', () => {
+describe('keys that allow several forms', () => {
   test.each([
     [
-      'a switch that is no switch',
+      'a switch with another value than true or false',
       'guardrailPack: { no-escalation: yes please }',
       '1:33 guardrailPack.no-escalation must be true or false',
     ],
     [
-      'a switch that does not exist',
+      'an unknown switch of the pack',
       'guardrailPack: { no-escalations: true }',
-      '1:18 guardrailPack.no-escalations is not known here; did you mean no-escalation?',
+      '1:18 guardrailPack.no-escalations is not a known key; did you mean no-escalation?',
     ],
     [
-      'a setting that does not exist',
+      'an unknown setting of the pack',
       'guardrailPack: { longest-duration: { maxx: { prod: PT1H } } }',
-      '1:38 guardrailPack.longest-duration.maxx is not known here; did you mean max?',
+      '1:38 guardrailPack.longest-duration.maxx is not a known key; did you mean max?',
     ],
     [
-      'a setting that is wrong',
+      'an invalid setting of the pack',
       'guardrailPack: { longest-duration: { max: { prod: 3 } } }',
       '1:51 guardrailPack.longest-duration.max.prod must',
     ],
     [
-      'true for what needs settings',
+      'true for a guardrail that needs settings',
       'guardrailPack: { longest-duration: true }',
       '1:36 guardrailPack.longest-duration must be false, or a mapping',
     ],
-  ])('%s', (_, lines, expected) => {
+  ])('%s is reported with the expected form', (_, lines, expected) => {
     const found = problems(lines)
     expect(found).toHaveLength(1)
     expect(found[0]?.slice(0, expected.length)).toBe(expected)
   })
 
   const freeze = (text: string) => one(`    effect: limit\n    limit:\n      freezes:\n        - ${text}`)
-  test('the nearest one says what is wrong', () => {
+  test('a problem is reported by the form that the input resembles most', () => {
     expect(problems(freeze('{ name: Feast, from: "2026-12-21", to: soon, zone: UTC }'))).toEqual([
       expect.stringMatching(/^7:50 guardrails\[0\].limit.freezes\[0\].to must be a date/),
     ])
     expect(problems(freeze('{ calender: feasts.ics, zone: UTC }'))).toContainEqual(
       expect.stringMatching(
-        /^7:13 guardrails\[0\].limit.freezes\[0\].calender is not known here; did you mean calendar\?/,
+        /^7:13 guardrails\[0\].limit.freezes\[0\].calender is not a known key; did you mean calendar\?/,
       ),
     )
   })
@@ -139,16 +139,16 @@ describe('calendars', () => {
   const calendar = (day: string) =>
     `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261101T000000Z\r\nDTSTART;VALUE=DATE:${day}\r\nSUMMARY:Feast\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`
 
-  test('are named before they are needed', () => {
+  test('the calendars of a configuration are known before they are read', () => {
     expect(readConfiguration(configurationWith(lines), 'postern.yaml').calendars).toEqual(['feasts.ics'])
   })
 
-  test('that cannot be read or are none are told where they are named', () => {
-    expect(problems(lines)).toEqual([expect.stringMatching(/^5:23 .*freezes feasts.ics could not be read/)])
-    expect(problems(lines, new Map([['feasts.ics', 'x']]))).toEqual([expect.stringContaining('no iCalendar file')])
+  test('an unreadable or invalid calendar is reported where the configuration names it', () => {
+    expect(problems(lines)).toEqual([expect.stringMatching(/^5:23 .*freezes can't read feasts.ics/)])
+    expect(problems(lines, new Map([['feasts.ics', 'x']]))).toEqual([expect.stringContaining('not an iCalendar file')])
   })
 
-  test('are part of the version, and of what is kept of it', () => {
+  test('calendars are part of the hash and of the stored document', () => {
     const [one, other] = ['20261224', '20261225'].map((day) =>
       accepted(lines, new Map([['feasts.ics', calendar(day)]])),
     )

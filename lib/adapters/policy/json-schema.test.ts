@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { configurationJsonSchema, type JsonSchema, keysAt } from './json-schema.ts'
 
-test('the published JSON Schema is the one that the configuration is read with', async () => {
-  // To write it anew: npx vitest run lib/adapters/policy -u
+test('the published JSON Schema is the schema with which the configuration is parsed', async () => {
+  // To update the file: npx vitest run lib/adapters/policy -u
   const text = `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`
   await expect(text).toMatchFileSnapshot('../../../public/postern.schema.json')
 })
 
-test('durations are text there, as people write them, and no object takes unknown fields', () => {
+test('the JSON Schema has durations as text and allows no unknown fields', () => {
   const objects: JsonSchema[] = []
   const collect = (schema: unknown) => {
     if (typeof schema !== 'object' || schema === null) return
@@ -21,7 +21,7 @@ test('durations are text there, as people write them, and no object takes unknow
   expect(lapseAfter).toMatchObject({ type: 'string', format: 'duration', default: 'PT24H' })
 })
 
-test('the keys that may stand somewhere are found through lists and references', () => {
+test('the keys allowed at a path are found through lists and references', () => {
   const schema = configurationJsonSchema()
   expect(keysAt(schema, [])).toContain('publicUrl')
   expect(keysAt(schema, ['entitlements', 3, 'duration'])).toEqual(['default', 'max'])

@@ -4,13 +4,13 @@ import { configurationSchema } from './configuration.ts'
 export type JsonSchema = { [key: string]: unknown }
 
 /**
- * postern.yaml as JSON Schema (draft 2020-12), as written by people: durations are text, defaults may be left out.
- * Committed as public/postern.schema.json; `npx vitest run lib/adapters/policy -u` writes it anew.
+ * The JSON Schema (draft 2020-12) of postern.yaml as people write it: durations are text, and keys with a default are
+ * optional. Committed as public/postern.schema.json; `npx vitest run lib/adapters/policy -u` updates the file.
  */
 export const configurationJsonSchema = (): JsonSchema =>
   z.toJSONSchema(configurationSchema, { io: 'input' }) as JsonSchema
 
-/** A schema and what it may be instead: the members of its anyOf and oneOf, with what they refer to. */
+/** A schema and the members of its `anyOf` and `oneOf`, with references resolved. */
 function alternatives(root: JsonSchema, schema: unknown): JsonSchema[] {
   let found = schema
   while (typeof found === 'object' && found !== null && '$ref' in found) {
@@ -29,7 +29,7 @@ function childOf(schema: JsonSchema, key: string | number): unknown {
   return properties && Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties
 }
 
-/** The keys that may stand at this place of the configuration. */
+/** The keys that are allowed at a path of the configuration. */
 export function keysAt(root: JsonSchema, path: readonly (string | number)[]): string[] {
   let schemas = alternatives(root, root)
   for (const key of path) schemas = schemas.flatMap((schema) => alternatives(root, childOf(schema, key)))

@@ -53,8 +53,8 @@ const changed = (from: string, to: string) => {
   return good.replace(from, to)
 }
 
-describe('a good configuration', () => {
-  test('is read, with durations in seconds and every default filled in', () => {
+describe('a valid configuration', () => {
+  test('a valid configuration is parsed with durations in seconds and defaults filled in', () => {
     const { configuration } = parsed(good)
     expect(configuration.entitlements[0]?.duration).toEqual({ default: 1800, max: 7200 })
     expect(configuration.pending.lapseAfter).toBe(86_400)
@@ -64,7 +64,7 @@ describe('a good configuration', () => {
     expect(configuration.guardrails).toEqual([])
   })
 
-  test('has a hash that comments, layout, order of keys and written-out defaults do not change, and anything else does', () => {
+  test('the hash ignores comments, layout, key order and explicit defaults, and changes with anything else', () => {
     const { hash } = parsed(good)
     expect(hash).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(parsed(changed('# What the company allows.', 'trustedProxies: 0')).hash).toBe(hash)
@@ -76,13 +76,13 @@ describe('a good configuration', () => {
     expect(parsed(changed('payments-dev, sre', 'sre, payments-dev')).hash).not.toBe(hash)
   })
 
-  test('may use anchors and JSON', () => {
+  test('a configuration may use anchors and may be JSON', () => {
     const anchored = changed('[payments-dev, sre]', '&devs [payments-dev]').replace('[security-audit]', '[x]')
     expect(parsed(anchored).ok).toBe(true)
     expect(parsed(JSON.stringify(parsedInput())).hash).toBe(parsed(good).hash)
   })
 
-  test('the same schema takes the whole and refuses contradictions', () => {
+  test('the schema accepts a valid configuration and rejects contradictions', () => {
     expect(configurationSchema.safeParse(parsedInput()).success).toBe(true)
     const twice = parsedInput()
     twice.clusters = [...twice.clusters, ...twice.clusters]
@@ -90,7 +90,7 @@ describe('a good configuration', () => {
   })
 })
 
-/** The good configuration as plain JSON, durations still text. */
+/** The valid configuration as plain JSON, with durations as text. */
 const parsedInput = () => ({
   publicUrl: 'https://postern.example.com',
   identity: { issuer: 'https://id.example.com', clientId: 'postern', apiAudience: 'postern-api' },
@@ -119,26 +119,26 @@ const parsedInput = () => ({
   ],
 })
 
-describe('what is wrong is told with its place and what would be right', () => {
+describe('problems of a configuration', () => {
   const cases: [string, string, string, string][] = [
     [
       'an unknown key',
       'duration: { default',
       'durations: { default',
-      '23:5 entitlements[0].durations is not known here; did you mean duration?',
+      '23:5 entitlements[0].durations is not a known key; did you mean duration?',
     ],
     [
       'a key in another case',
       'clientId',
       'client_id',
-      '6:3 identity.client_id is not known here; did you mean clientId?',
+      '6:3 identity.client_id is not a known key; did you mean clientId?',
     ],
-    ['a key like no other', 'clientId', 'zzz', '4:1 identity.clientId is missing: it must be text'],
+    ['a key that resembles no known one', 'clientId', 'zzz', '4:1 identity.clientId is missing: it must be text'],
     [
       'a secret',
       'clientId: postern',
       'clientId: postern\n  clientSecret: hunter2',
-      '7:3 identity.clientSecret is not known here: secrets come from the environment',
+      '7:3 identity.clientSecret is not a known key: set secrets in the environment',
     ],
     ['a missing value', '  apiAudience: postern-api\n', '', '4:1 identity.apiAudience is missing: it must be text'],
     ['a wrong type', 'title: Restart payment services', 'title: [a]', '17:12 entitlements[0].title must be text'],
@@ -146,38 +146,38 @@ describe('what is wrong is told with its place and what would be right', () => {
       'an unknown cluster',
       'clusters: [prod-eu]',
       'clusters: [prod-ue]',
-      '19:16 entitlements[0].clusters[0] is no cluster of this configuration; did you mean prod-eu?',
+      '19:16 entitlements[0].clusters[0] is not a configured cluster; did you mean prod-eu?',
     ],
     [
-      'a cluster like no other',
+      'a cluster that resembles no configured one',
       'clusters: [prod-eu]',
       'clusters: [x]',
-      '19:16 entitlements[0].clusters[0] is no cluster of this configuration; there are: prod-eu',
+      '19:16 entitlements[0].clusters[0] is not a configured cluster; the configured clusters are: prod-eu',
     ],
     [
       'an http issuer',
       'https://id.example.com',
       'http://id.example.com',
-      '5:11 identity.issuer must be https; plain http is for loopback only',
+      '5:11 identity.issuer must use https; plain http is allowed only on loopback',
     ],
     [
       'an http issuer that only looks like loopback',
       'https://id.example.com',
       'http://127.0.0.1.example.com',
-      '5:11 identity.issuer must be https',
+      '5:11 identity.issuer must use https',
     ],
-    ['another scheme', 'https://id.example.com', 'file:///etc/passwd', '5:11 identity.issuer must be an address'],
+    ['another scheme', 'https://id.example.com', 'file:///etc/passwd', '5:11 identity.issuer must be a URL'],
     [
-      'a password in an address',
+      'a password in a URL',
       'https://id.example.com',
       'https://a:b@id.example.com',
-      '5:11 identity.issuer must not hold a name or a password',
+      '5:11 identity.issuer must not contain a user name or a password',
     ],
     [
       'a public URL with a path',
       'https://postern.example.com',
       'https://postern.example.com/x',
-      '3:12 publicUrl must have no path: https://postern.example.com',
+      '3:12 publicUrl must not have a path: write https://postern.example.com',
     ],
     [
       'no algorithm at all',
@@ -198,7 +198,7 @@ describe('what is wrong is told with its place and what would be right', () => {
       '23:38 entitlements[0].duration.max must be an ISO 8601 duration such as PT30M',
     ],
     [
-      'a default over the most',
+      'a default above the maximum',
       'default: PT30M',
       'default: PT3H',
       '23:26 entitlements[0].duration.default must not be longer than max',
@@ -222,16 +222,16 @@ describe('what is wrong is told with its place and what would be right', () => {
       '22:63 entitlements[0].rules[0].verbs name at least one verb',
     ],
     [
-      'a pattern that could hang',
+      'a pattern with a backreference',
       '"^[A-Z]+-[0-9]+$"',
       '"(a)\\\\1"',
-      '25:41 entitlements[0].ticket.pattern is no regular expression in RE2 syntax',
+      '25:41 entitlements[0].ticket.pattern is not a regular expression in RE2 syntax',
     ],
     [
       'both ways into a cluster',
       '    publicServer',
       '    inCluster: true\n    publicServer',
-      '11:5 clusters[0] say exactly one of kubeconfig or inCluster',
+      '11:5 clusters[0] set exactly one of kubeconfig or inCluster',
     ],
     [
       'a relative path',
@@ -240,47 +240,47 @@ describe('what is wrong is told with its place and what would be right', () => {
       '13:25 clusters[0].kubeconfig.file must be an absolute path',
     ],
     [
-      'a guardrail without a reason to be',
+      'a guardrail without a description',
       'roles:',
       'guardrails: [{ name: x, effect: deny }]\nroles:',
       '8:14 guardrails[0].description is missing',
     ],
     [
-      'people whom the cluster would take for a part of itself',
+      'a prefix that is reserved for Kubernetes',
       '    publicServer',
       '    people: { username: subject, groupsPrefix: "system:" }\n    publicServer',
       '14:48 clusters[0].people.groupsPrefix must not begin with system:',
     ],
     [
-      'a claim that no API server takes for the name',
+      'a claim that API servers do not use as the user name',
       '    publicServer',
       '    people: { username: name }\n    publicServer',
       '14:25 clusters[0].people.username must be one of email, subject',
     ],
     ['an empty who', '{ groups: [security-audit] }', '{}', '9:12 roles.auditor name at least one group or person'],
   ]
-  test.each(cases)('%s', (_, from, to, expected) => {
+  test.each(cases)('%s is reported with its place and the expected value', (_, from, to, expected) => {
     expect(problems(changed(from, to))[0]?.slice(0, expected.length)).toBe(expected)
   })
 
-  test('people whom a cluster knows by an e-mail address that is never asked for', () => {
+  test('identifying people by e-mail address requires the scope email', () => {
     const people = changed('    publicServer', '    people: { username: email }\n    publicServer')
     expect(parseConfiguration(people, 'postern.yaml').ok).toBe(true)
     const text = people.replace('  apiAudience', '  scopes: [openid, groups]\n  apiAudience')
-    expect(problems(text)).toEqual(['15:25 clusters[0].people.username needs email among identity.scopes'])
+    expect(problems(text)).toEqual(['15:25 clusters[0].people.username requires email in identity.scopes'])
   })
 
-  test('a key like no other is told besides what is missing', () => {
+  test('an unknown key is reported in addition to the missing one', () => {
     expect(problems(changed('clientId', 'zzz'))[1]).toContain(
-      '6:3 identity.zzz is not known here; known are: issuer, clientId,',
+      '6:3 identity.zzz is not a known key; the known keys are: issuer, clientId,',
     )
   })
 
-  test('a misspelt key is told once', () => {
+  test('a misspelt key is reported once', () => {
     expect(problems(changed('clientId', 'client_id'))).toHaveLength(1)
   })
 
-  test('all of it, in the order of the text, also where the shape is wrong elsewhere', () => {
+  test('all problems are reported in the order of the text, also those that need a valid schema elsewhere', () => {
     const text = good
       .replace('clientId: postern', 'clientId: 5')
       .replace('clusters: [prod-eu]', 'clusters: [nowhere]')
@@ -294,7 +294,7 @@ describe('what is wrong is told with its place and what would be right', () => {
     ])
   })
 
-  test('no value is repeated that might be a secret put in the wrong place', () => {
+  test('no problem repeats a value, which could be a secret in the wrong place', () => {
     const text = changed(
       'issuer: https://id.example.com',
       'issuer: "hunter2"\n  password: hunter2\n  groupsClaim: [hunter2]',
@@ -303,7 +303,7 @@ describe('what is wrong is told with its place and what would be right', () => {
   })
 })
 
-describe('text that is no configuration', () => {
+describe('text that is not a configuration', () => {
   test.each([
     ['nothing', '', '1:1  must not be empty'],
     ['a comment', '# nothing yet\n', '1:1  must not be empty'],
@@ -315,13 +315,13 @@ describe('text that is no configuration', () => {
     ['a key that is a list', '? [a]\n: b\n', '1:3  must be text'],
     ['a key that is a number', '1: b\n', '1:1  must be text'],
     ['a tab', 'identity:\n\tissuer: x\n', '2:1  is not valid YAML'],
-  ])('%s', (_, text, expected) => {
+  ])('%s instead of a configuration is rejected', (_, text, expected) => {
     expect(problems(text)[0]?.slice(0, expected.length)).toBe(expected)
   })
 
-  test('keys of the language change nothing', () => {
-    expect(problems(`__proto__: { admin: 1 }\n${good}`)[0]).toMatch(/^1:1 __proto__ is not known here/)
-    expect(problems(`constructor: 1\n${good}`)[0]).toMatch(/^1:1 constructor is not known here/)
+  test('keys with a meaning in JavaScript are unknown keys and change no prototype', () => {
+    expect(problems(`__proto__: { admin: 1 }\n${good}`)[0]).toMatch(/^1:1 __proto__ is not a known key/)
+    expect(problems(`constructor: 1\n${good}`)[0]).toMatch(/^1:1 constructor is not a known key/)
     expect(({} as Record<string, unknown>).admin).toBeUndefined()
   })
 
@@ -335,7 +335,7 @@ describe('text that is no configuration', () => {
     expect(stepsOf(() => problems(endless))).toBeLessThan(1_000)
   })
 
-  test('a problem behind an alias is shown where the text is', () => {
+  test('a problem behind an alias is reported where the anchored text is', () => {
     const text = good
       .replace('[payments-dev, sre]', '&who [payments-dev, 7]')
       .replace('{ groups: [payments-leads], count: 1 }', '{ groups: *who, count: 1 }')
@@ -346,12 +346,12 @@ describe('text that is no configuration', () => {
   })
 })
 
-test('CRLF line ends and a byte order mark make no difference', () => {
+test('CRLF line ends and a byte order mark do not change the hash', () => {
   const { hash } = parsed(good)
   expect(parsed(good.replaceAll('\n', '\r\n')).hash).toBe(hash)
   expect(parsed(`\ufeff${good}`).hash).toBe(hash)
 })
 
-test('the schema that editors use is at the address that the file may name', () => {
+test('the JSON Schema for editors is published as public/postern.schema.json', () => {
   expect(JSON.parse(readFileSync('public/postern.schema.json', 'utf8')).$schema).toContain('2020-12')
 })

@@ -12,21 +12,21 @@ export type ParsedConfiguration =
   | {
       ok: true
       configuration: Configuration
-      /** The text of each calendar that it names. */
+      /** The text of each calendar that the configuration names. */
       calendars: ReadonlyMap<string, string>
-      /** What is kept of this version, and what `hash` is of: the configuration and the calendars that it names. */
+      /** The stored form of this version: the configuration and its calendars. `hash` is its hash. */
       document: Record<string, unknown>
       hash: string
-      /** The guardrails of the configuration, ready to judge. */
+      /** The compiled guardrails of the configuration. */
       compiled: CompiledGuardrail[]
     }
   | { ok: false; problems: ConfigurationProblem[] }
 
-/** A configuration whose text was read, before the files are there that it names. */
+/** A configuration whose text was parsed, but not yet the files that it names. */
 export type ReadConfiguration = {
-  /** The calendar files that its freezes name, as written. */
+  /** The names of the calendar files in its freezes, as written. */
   calendars: string[]
-  /** Judges everything. A calendar that is not given is one that could not be read. */
+  /** Validates everything. A missing calendar is one that could not be read. */
   settle(calendars: ReadonlyMap<string, string>): ParsedConfiguration
 }
 
@@ -35,12 +35,12 @@ const hashOf = (document: Record<string, unknown>) =>
     .update(canonicalize(document) ?? '')
     .digest('hex')}`
 
-/** The configuration alone where it names no calendars, so that they change nothing for those who have none. */
+/** Without calendars this is only the configuration, so that the hash does not depend on an unused feature. */
 function documentOf(configuration: Configuration, calendars: ReadonlyMap<string, string>): Record<string, unknown> {
   return calendars.size === 0 ? configuration : { ...configuration, calendars: Object.fromEntries(calendars) }
 }
 
-/** The part about guardrails, whatever is wrong elsewhere; null where it is wrong itself. */
+/** The guardrails section, even if other parts are invalid; null if the section itself is invalid. */
 function sectionIn(value: unknown): GuardrailsSection | null {
   if (typeof value !== 'object' || value === null) return null
   const keys = Object.keys(guardrailsSection.shape).filter((key) => Object.hasOwn(value, key))
@@ -49,7 +49,7 @@ function sectionIn(value: unknown): GuardrailsSection | null {
   return parsed.success ? parsed.data : null
 }
 
-/** What of a section does not compile, as findings at the values of the file. */
+/** Compiles a section; expressions that do not compile are findings at their place in the file. */
 function compileSection(section: GuardrailsSection | null, calendars: ReadonlyMap<string, string>) {
   if (!section) return { compiled: [], findings: [] }
   const result = compilePolicy(section, calendars)
@@ -61,11 +61,11 @@ function compileSection(section: GuardrailsSection | null, calendars: ReadonlyMa
 }
 
 /**
- * Reads the text of postern.yaml; `settle` then judges it together with the calendars that it names. Everything that is
- * wrong is told, in the order of the text, each with line and column (from 1, in UTF-16 code units) and what would be
- * right; nothing of a file with problems is used. `hash` is `sha256:` and the SHA-256 of the parsed configuration
- * (defaults filled in) and of its calendars, as RFC 8785 canonical JSON: comments and layout make no difference to it.
- * @param file only to name it in problems; nothing is opened
+ * Parses the text of postern.yaml; `settle` then validates it together with its calendars. All problems are reported,
+ * in the order of the text, with line and column (from 1, in UTF-16 code units) and the expected value; a file with
+ * problems is not used at all. `hash` is `sha256:` and the SHA-256 of the parsed configuration (with defaults) and its
+ * calendars as RFC 8785 canonical JSON, so that comments and layout do not affect it.
+ * @param file only for the problems; the file is not opened
  */
 export function readConfiguration(text: string, file: string): ReadConfiguration {
   const read = readDocument(text, file)
@@ -77,8 +77,8 @@ export function readConfiguration(text: string, file: string): ReadConfiguration
   return {
     calendars: section ? calendarsOf(section) : [],
     settle: (calendars) => {
-      const { compiled, findings: wrongGuardrails } = compileSection(section, calendars)
-      const findings = [...known, ...wrongGuardrails]
+      const { compiled, findings: compileFindings } = compileSection(section, calendars)
+      const findings = [...known, ...compileFindings]
       if (!shape.success || findings.length > 0) return { ok: false, problems: problemsOf(findings) }
       const kept = documentOf(shape.data, calendars)
       return { ok: true, configuration: shape.data, calendars, document: kept, hash: hashOf(kept), compiled }
@@ -86,14 +86,14 @@ export function readConfiguration(text: string, file: string): ReadConfiguration
   }
 }
 
-/** Reads and judges in one: see `readConfiguration`. */
+/** Parses and validates in one step: see `readConfiguration`. */
 export const parseConfiguration = (
   text: string,
   file: string,
   calendars: ReadonlyMap<string, string> = new Map(),
 ): ParsedConfiguration => readConfiguration(text, file).settle(calendars)
 
-/** Guardrails that somebody holds up to be tried; `configuration` where they came with a whole one. */
+/** Guardrails to try out; `configuration` if the text was a whole postern.yaml. */
 export type ParsedCandidate =
   | {
       ok: true
@@ -104,7 +104,7 @@ export type ParsedCandidate =
     }
   | { ok: false; problems: ConfigurationProblem[] }
 
-/** Does it say nothing but guardrails? Then the rest of a configuration is not missing. */
+/** Does the text contain only guardrails? Then the other required keys are not missing. */
 const isOnlyGuardrails = (value: unknown): boolean =>
   typeof value === 'object' &&
   value !== null &&
@@ -112,8 +112,8 @@ const isOnlyGuardrails = (value: unknown): boolean =>
   Object.keys(value).every((key) => Object.hasOwn(guardrailsSection.shape, key))
 
 /**
- * Reads a policy that is to be tried and never in force: the text of a whole postern.yaml, or of `guardrails` and
- * `guardrailPack` alone. Problems are told as by `readConfiguration`.
+ * Parses a policy to try out, which never becomes the current policy: the text of a whole postern.yaml, or only its
+ * keys `guardrails` and `guardrailPack`. Problems are reported as by `readConfiguration`.
  */
 export function parseCandidate(text: string, file: string, calendars: ReadonlyMap<string, string>): ParsedCandidate {
   const read = readDocument(text, file)

@@ -1,7 +1,7 @@
 import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
 import { anEntitlement } from '#testing/configuration'
 
-/** Something that was asked for, without anything that is known of it besides. */
+/** A past request without recorded facts. */
 export function aPastRequest(overrides: Partial<PastRequest> = {}): PastRequest {
   const entitlement = anEntitlement()
   return {
@@ -21,7 +21,7 @@ export function aPastRequest(overrides: Partial<PastRequest> = {}): PastRequest 
     difference: null,
     clusterLabels: {},
     mayKnowRequester: true,
-    said: { kind: 'refused', violations: [], matched: [] },
+    recorded: { kind: 'refused', violations: [], matched: [] },
     ...overrides,
   }
 }

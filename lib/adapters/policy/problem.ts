@@ -3,12 +3,12 @@ import { nearest } from '#lib/core/access/nearest'
 import { configurationJsonSchema, type JsonSchema, keysAt } from './json-schema.ts'
 
 /**
- * A problem before it has a place in the text. `atKey`: it is the key that is wrong, not its value. `within`: which
- * character of the value it is about, from 0.
+ * A problem before its place in the text is known. `atKey`: the key is wrong, not its value. `within`: the index of the
+ * character in the value.
  */
 export type Finding = { path: (string | number)[]; message: string; atKey?: boolean; within?: number }
 
-/** `entitlements[0].duration.max`; keys that are no words stand quoted in brackets. */
+/** A path such as `entitlements[0].duration.max`. Keys that are not identifiers are quoted in brackets. */
 export const pathInWords = (path: readonly (string | number)[]): string =>
   path
     .map((key) => {
@@ -30,7 +30,7 @@ const expectations: Record<string, string> = {
 
 const names: Record<string, string> = { string: 'characters', array: 'items', number: '', int: '' }
 
-/** What Zod found, in words of ours where Zod has only its own; the messages of our schemas pass as they are. */
+/** Replaces Zod's own messages. Messages that our schemas define stay as they are. */
 const errorMap: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type') {
     const expected = expectations[issue.expected] ?? issue.expected
@@ -47,7 +47,7 @@ const errorMap: z.core.$ZodErrorMap = (issue) => {
   return undefined
 }
 
-/** For `schema.safeParse(value, parseOptions)`, so that missing values can be told from wrong ones. */
+/** For `schema.safeParse(value, parseOptions)`, which tells missing values from invalid ones. */
 export const parseOptions: z.core.ParseContext<z.core.$ZodIssue> = { error: errorMap, reportInput: false }
 
 let jsonSchema: JsonSchema | undefined
@@ -56,15 +56,17 @@ function unknownKey(path: (string | number)[], key: string): Finding & { meant?:
   jsonSchema ??= configurationJsonSchema()
   const known = keysAt(jsonSchema, path)
   const close = nearest(key, known)
-  let message = `is not known here; known are: ${known.join(', ')}`
-  if (close) message = `is not known here; did you mean ${close}?`
+  let message = `is not a known key; the known keys are: ${known.join(', ')}`
+  if (close) message = `is not a known key; did you mean ${close}?`
   if (/secret|password|token$/i.test(key)) {
-    message = 'is not known here: secrets come from the environment or from files it names, never from this file'
+    message = 'is not a known key: set secrets in the environment, never in this file'
   }
   return { path: [...path, key], message, atKey: true, meant: close }
 }
 
-/** How far what was written is from one way of writing it: another kind of value, other keys, other values. */
+/**
+ * How far the input is from one member of a union: another type counts most, then unknown keys, then invalid values.
+ */
 function distance(issues: readonly z.core.$ZodIssue[]): number {
   return issues.reduce((sum, issue) => {
     if (issue.path.length === 0 && issue.code !== 'unrecognized_keys') return sum + 1000
@@ -72,19 +74,19 @@ function distance(issues: readonly z.core.$ZodIssue[]): number {
   }, 0)
 }
 
-/** What is wrong by the nearest of several ways of writing it; where none is near, what each of them would be. */
+/** The problems by the nearest member of a union; if none is near, the types that all members allow. */
 function findingsOfUnion(issue: z.core.$ZodIssueInvalidUnion, path: (string | number)[]): Finding[] {
-  const ways = issue.errors.map((issues) => ({ issues, far: distance(issues) })).sort((a, b) => a.far - b.far)
-  const [nearestWay] = ways
-  if (!nearestWay) return [{ path, message: issue.message }]
-  if (nearestWay.far < 1000) {
-    return nearestWay.issues.flatMap((inner) =>
+  const members = issue.errors.map((issues) => ({ issues, far: distance(issues) })).sort((a, b) => a.far - b.far)
+  const [closest] = members
+  if (!closest) return [{ path, message: issue.message }]
+  if (closest.far < 1000) {
+    return closest.issues.flatMap((inner) =>
       findingsIn({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue),
     )
   }
-  const wanted = ways.flatMap(({ issues }) => issues.find((inner) => inner.path.length === 0)?.message ?? [])
-  const words = [...new Set(wanted.map((message) => message.replace(/^(is missing: it )?must be (one of )?/, '')))]
-  return [{ path, message: `must be ${words.join(', or ')}` }]
+  const messages = members.flatMap(({ issues }) => issues.find((inner) => inner.path.length === 0)?.message ?? [])
+  const types = [...new Set(messages.map((message) => message.replace(/^(is missing: it )?must be (one of )?/, '')))]
+  return [{ path, message: `must be ${types.join(', or ')}` }]
 }
 
 function findingsIn(issue: z.core.$ZodIssue): (Finding & { meant?: string })[] {
@@ -93,14 +95,14 @@ function findingsIn(issue: z.core.$ZodIssue): (Finding & { meant?: string })[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
   if (issue.code === 'invalid_key') {
     const message = issue.issues.map((inner) => inner.message).join('; ')
-    return [{ path, message: `is no key for this: it ${message}`, atKey: true }]
+    return [{ path, message: `is not a valid key: it ${message}`, atKey: true }]
   }
   return [{ path, message: issue.message }]
 }
 
 /**
- * Zod's issues as findings, one for each unknown key. A misspelt key is told once: not also as the value that misses
- * where the right key should be.
+ * Zod's issues as findings, one for each unknown key. A misspelt key is reported once, and not also as the missing
+ * value of the key that was meant.
  */
 export function findingsOf(issues: readonly z.core.$ZodIssue[]): Finding[] {
   const found = issues.flatMap(findingsIn)

@@ -5,18 +5,18 @@ import { submissionSchema } from '#lib/core/access/request'
 import { aConfiguration } from '#testing/configuration'
 import { parseConfiguration } from './parse.ts'
 
-// Names that mean something to JavaScript are names like any other, wherever they stand in what is read.
+// Names with a meaning in JavaScript, such as __proto__, have no effect wherever they appear in input.
 
 const dangerous = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']
 
 afterEach(() => {
-  // Nothing that was read may show up on objects that were not.
+  // Nothing from the input may appear on other objects.
   expect(Object.keys(Object.prototype)).toEqual([])
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
   expect(String({})).toBe('[object Object]')
 })
 
-test.each(dangerous)('%s in a configuration changes no prototype, at any depth', (name) => {
+test.each(dangerous)('%s at any depth of a configuration changes no prototype', (name) => {
   const text = stringify(aConfiguration())
   const places = [
     text.replace('labels:\n', `labels:\n      ${name}: { polluted: yes }\n`),
@@ -29,19 +29,17 @@ test.each(dangerous)('%s in a configuration changes no prototype, at any depth',
     const parsed = parseConfiguration(changed, 'postern.yaml')
     expect(parsed.ok, changed.slice(0, 200)).toBe(false)
   }
-  // As a label it is text like any other, or refused; it is never the prototype of the labels.
+  // As a label it is ordinary text or refused, but never the prototype of the labels.
   const labelled = parseConfiguration(text.replace('labels:\n', `labels:\n      ${name}: polluted\n`), 'postern.yaml')
   if (!labelled.ok) return
   const [cluster] = labelled.configuration.clusters
   expect(Object.getPrototypeOf(cluster?.labels)).toBe(Object.prototype)
 })
 
-test.each(dangerous)('%s in a body or a query is refused by its name', (name) => {
+test.each(dangerous)('%s as a field of a body or a query is refused', (name) => {
   const rule = `{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "${name}": { "polluted": true } }`
   const body = `{ "entitlement": "a", "cluster": "c", "namespaces": ["n"], "reason": "because", "duration": "PT5M", "rules": [${rule}] }`
-  expect(() => parseBody(body, submissionSchema)).toThrow(/shape/)
-  expect(() => parseBody(`{ "${name}": { "polluted": true } }`, submissionSchema)).toThrow(/shape/)
-  expect(() => parseQuery(new URL(`http://x/?${name}=polluted`), submissionSchema)).toThrow(
-    /not one that is understood/,
-  )
+  expect(() => parseBody(body, submissionSchema)).toThrow(/invalid fields/)
+  expect(() => parseBody(`{ "${name}": { "polluted": true } }`, submissionSchema)).toThrow(/invalid fields/)
+  expect(() => parseQuery(new URL(`http://x/?${name}=polluted`), submissionSchema)).toThrow(/query is invalid/)
 })

@@ -1,15 +1,15 @@
-// The text of a configuration as a YAML document, with a place for everything that is found wrong in it.
+// Parses the YAML of a configuration and finds the line and column of each problem.
 import { type Document, isPair, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
 import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
 import { type Finding, pathInWords } from './problem.ts'
 import { offsetAt, offsetOf } from './yaml-position.ts'
 
-/** A thousand clusters and five thousand entitlements fit; what is larger is no configuration. */
+/** A thousand clusters and five thousand entitlements fit in this. */
 export const maxConfigurationBytes = 4 * 1024 * 1024
 
 type Placed = { offset: number; path: string; message: string }
 
-/** What YAML itself finds wrong, and what of YAML has no place in a configuration. */
+/** Syntax errors, and YAML features that a configuration may not use. */
 function yamlFindings(documents: Document[]): Placed[] {
   const wrong = documents.flatMap((document) => [...document.errors, ...document.warnings])
   const found = wrong.map(({ pos, message }) => ({
@@ -19,13 +19,13 @@ function yamlFindings(documents: Document[]): Placed[] {
   }))
   const second = documents[1]
   if (second)
-    found.push({ offset: offsetOf(second.contents) ?? 0, path: '', message: 'must be one document: take out ---' })
+    found.push({ offset: offsetOf(second.contents) ?? 0, path: '', message: 'must be one document: remove the ---' })
   for (const document of documents) {
     visit(document, (_, node) => {
       if (!isPair(node)) return
-      // Where any name may stand, as among labels, this one would be left out without a word.
+      // In maps with arbitrary keys, such as labels, JavaScript would silently drop this one.
       if (isScalar(node.key) && node.key.value === '__proto__') {
-        found.push({ offset: offsetOf(node.key) ?? 0, path: '__proto__', message: 'is not known here' })
+        found.push({ offset: offsetOf(node.key) ?? 0, path: '__proto__', message: 'is not a known key' })
       }
       if (isScalar(node.key) && typeof node.key.value === 'string') return
       found.push({ offset: offsetOf(node.key) ?? 0, path: '', message: 'must be text: put this key in quotes' })
@@ -35,8 +35,8 @@ function yamlFindings(documents: Document[]): Placed[] {
 }
 
 /**
- * The plain value of a document, or what is wrong with it. Aliases may multiply a small file into gigabytes: the
- * library refuses to resolve more than a hundred times what the text holds.
+ * The document as plain values, or the problem with it. Aliases can expand a small file to gigabytes, so the library
+ * limits how many it resolves.
  */
 function plainValue(document: Document): { value: unknown } | Placed {
   try {
@@ -51,9 +51,9 @@ export type ReadDocument =
   | { ok: false; problems: ConfigurationProblem[] }
 
 /**
- * Reads one YAML document as plain values. Problems come in the order of the text, with line and column from 1, in
+ * Parses one YAML document as plain values. Problems are in the order of the text, with line and column from 1, in
  * UTF-16 code units.
- * @param file only to name it in problems; nothing is opened
+ * @param file only for the problems; the file is not opened
  */
 export function readDocument(text: string, file: string): ReadDocument {
   const lines = new LineCounter()

@@ -1,14 +1,14 @@
-// postern.yaml and the calendars beside it, as they stand in the file system at one moment.
+// Reads postern.yaml and its calendars from the file system.
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type ParsedConfiguration, readConfiguration } from './parse.ts'
 
-/** What stood in the files: null for one that could not be read. Calendars by their names as written. */
+/** The content of the files; null for one that could not be read. Calendars are keyed by their names as written. */
 export type Texts = { configuration: string | null; calendars: ReadonlyMap<string, string | null> }
 
 const utf8 = (bytes: Buffer) => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
 
-/** Calendars stand beside the configuration, unless they are named by an absolute path. */
+/** Relative calendar paths start at the folder of the configuration. */
 async function readCalendars(path: string, names: Iterable<string>): Promise<Texts['calendars']> {
   const read = async (name: string): Promise<[string, string | null]> => {
     try {
@@ -25,7 +25,7 @@ const isSameCalendars = (a: Texts['calendars'], b: Texts['calendars']) =>
 
 export type ReadPolicy = { texts: Texts; result: ParsedConfiguration }
 
-/** Reads everything, or nothing (undefined) where it is all as `before`. */
+/** Reads and validates all files; undefined if nothing has changed since `before`. */
 export async function readPolicyFiles(path: string, before?: Texts): Promise<ReadPolicy | undefined> {
   try {
     const text = utf8(await readFile(path))
@@ -38,7 +38,7 @@ export async function readPolicyFiles(path: string, before?: Texts): Promise<Rea
     const readable = [...calendars].filter((entry): entry is [string, string] => entry[1] !== null)
     return { texts: { configuration: text, calendars }, result: configuration.settle(new Map(readable)) }
   } catch (error) {
-    // A file that cannot be read has no text to compare by: what is wrong with it is told once, too.
+    // An unreadable file has no text to compare, but its problem is reported only once as well.
     if (before?.configuration === null) return undefined
     const code = (error as NodeJS.ErrnoException).code
     const message = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'must be UTF-8' : `cannot be read (${code})`

@@ -4,31 +4,31 @@ import { guardrailsSection } from '#lib/core/guardrails/section'
 import { aPastRequest } from './past-requests.testing.ts'
 import { replay } from './trial.ts'
 
-const ask = aPastRequest({ durationSeconds: 900, ticket: 'OPS-7' })
+const request = aPastRequest({ durationSeconds: 900, ticket: 'OPS-7' })
 
 const guardrail = (name: string, one: object) => ({ name, description: `${name} says so.`, ...one })
-const written = (guardrails: object[]) => ({ guardrailPack: {}, guardrails })
+const sectionOf = (guardrails: object[]) => ({ guardrailPack: {}, guardrails })
 
-/** What one ask sees change when the policy in force becomes another one. */
+/** The changes for one past request between two policies. */
 function changesOf(from: object[], to: object[]): Change[] {
-  const answer = replay(
+  const result = replay(
     {
       kind: 'replay',
-      candidate: { text: JSON.stringify(written(to)), calendars: new Map() },
+      candidate: { text: JSON.stringify(sectionOf(to)), calendars: new Map() },
       against: 'current',
       policyForTrial: {
         hash: 'sha256:0',
-        section: guardrailsSection.parse(written(from)),
+        section: guardrailsSection.parse(sectionOf(from)),
         calendars: new Map(),
         surroundings: { entitlements: [], clusters: [] },
       },
-      asks: [ask],
+      requests: [request],
       budget: 10_000,
     },
     () => 0,
   )
-  if (!answer.ok) throw new Error(JSON.stringify(answer.problems))
-  return answer.result.changed.flatMap(({ changes }) => changes)
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.result.changed.flatMap(({ changes }) => changes)
 }
 
 const named = (changes: Change[]) =>
@@ -61,7 +61,7 @@ const strict = [
   ['window', 'afternoon'],
 ] as const
 
-test('whatever more is wanted names the guardrails that want it, and no other, with their message', () => {
+test('a new requirement names exactly the guardrails that require it, with their messages', () => {
   const changes = changesOf(harmless, [...harmless, ...stricter])
   expect(named(changes)).toEqual(strict.map(([kind, name]) => [`more ${kind}`, name]))
   expect(changes[0]).toMatchObject({
@@ -71,17 +71,17 @@ test('whatever more is wanted names the guardrails that want it, and no other, w
   })
 })
 
-test('whatever is wanted no longer names the guardrails that wanted it', () => {
+test('a dropped requirement names the guardrails that required it', () => {
   const changes = changesOf([...harmless, ...stricter], harmless)
   expect(named(changes)).toEqual(strict.map(([kind, name]) => [`less ${kind}`, name]))
 })
 
-test('more people altogether are wanted by the guardrail that says how many, not by one that is content with fewer', () => {
+test('a higher number of approvers names the guardrail that requires it, and not one that requires fewer', () => {
   const changes = changesOf([], [requires('three', { approvers: 3 }), requires('two', { approvers: 2 })])
   expect(named(changes)).toEqual([['more approval', 'three']])
 })
 
-test('its message is told as the person who asked is told it, computed or written', () => {
+test('a requirement shows the guardrail’s message as the requester sees it, fixed or computed', () => {
   const one = { effect: 'require', require: { ticket: true } }
   const [change] = changesOf(
     [],
@@ -91,12 +91,12 @@ test('its message is told as the person who asked is told it, computed or writte
     ],
   )
   expect(change?.requiredBy).toEqual([
-    { name: 'computed', sentence: `for ${ask.entitlementName}` },
+    { name: 'computed', sentence: `for ${request.entitlementName}` },
     { name: 'written', sentence: 'A ticket says why.' },
   ])
 })
 
-test('of very many that want the same, some are named and the rest is a number', () => {
+test('a requirement of 40 guardrails names five of them and counts the rest', () => {
   const many = Array.from({ length: 40 }, (_, i) => requires(`g${i}`, { ticket: true }))
   const [change] = changesOf([], many)
   expect(change?.requiredBy).toHaveLength(5)

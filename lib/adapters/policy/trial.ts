@@ -1,5 +1,5 @@
-// A policy that somebody holds up to be tried: what would it say of asks of the past, or of a sample? Nothing here is in
-// force, or comes to be. It runs in a thread of its own (trial-thread.ts), because its text may be anything.
+// Tries out a candidate policy: what would its verdict be on past requests, or on a sample? The candidate never becomes
+// the current policy. It runs in a separate thread (trial-thread.ts), because its text is untrusted.
 import type { Change, Outcome, ReplayInput, Trial, UnknownFactName } from '#lib/core/access/policy-trial'
 import type { Severity } from '#lib/core/access/severity'
 import { nothingMore } from '#lib/core/access/verdict'
@@ -18,10 +18,10 @@ import { factsOfThen, type Surroundings } from '#lib/core/guardrails/replay/reco
 import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
 import { parseCandidate } from './parse.ts'
 
-/** Where it is wrong: in the policy, or in the sample; line and column from 1. */
+/** A problem in the policy or in the sample; line and column count from 1. */
 export type TrialProblem = { in: 'policy' | 'sample'; line: number; column: number; path: string; message: string }
 
-/** The policy in force, as plain data. */
+/** The current policy as plain data. */
 export type PolicyForTrial = {
   hash: string
   section: GuardrailsSection
@@ -36,21 +36,21 @@ export type ReplayTask = {
   candidate: CandidateText
   against: ReplayInput['against']
   policyForTrial: PolicyForTrial
-  asks: PastRequest[]
-  /** Milliseconds after which the rest is left out. */
+  requests: PastRequest[]
+  /** Milliseconds after which the remaining requests are skipped. */
   budget: number
 }
 export type JudgeTask = {
   kind: 'judge'
-  /** Null: the policy in force. */
+  /** Null: the current policy. */
   candidate: CandidateText | null
   policyForTrial: PolicyForTrial
-  subject: { ask: PastRequest } | { sample: string }
+  subject: { request: PastRequest } | { sample: string }
 }
 export type TrialTask = ReplayTask | JudgeTask
 
 export type ReplayedRequest = {
-  /** Of the asks that were given. */
+  /** The index in the task's `requests`. */
   index: number
   before: Outcome
   after: Outcome
@@ -72,7 +72,7 @@ type Policy = { hash: string; compiled: CompiledGuardrail[]; surroundings: Surro
 
 const mostProblems = 50
 const mostChanges = 20
-/** Guardrails that are counted by name: the text may bring a thousand of its own. */
+/** The number of guardrails that are counted by name, because a candidate may have thousands. */
 const mostCounted = 200
 
 const refused = (where: TrialProblem['in'], problems: readonly Omit<TrialProblem, 'in'>[]) => ({
@@ -88,19 +88,19 @@ function compileCurrent({ hash, section, calendars }: PolicyForTrial, surroundin
   return { hash, compiled: result.compiled, surroundings }
 }
 
-/** An entitlement that is not there any more refuses whoever asks for it. */
+/** A request for an entitlement that no longer exists is refused. */
 function entitlementGone(name: string, hash: string): Verdict {
   const sentence = `There is no entitlement ${name} in this configuration.`
   const violations = [{ code: 'unknown-entitlement', pointer: '/entitlement', sentence }]
   return { policyVersion: hash, violations, warnings: [], ...nothingMore }
 }
 
-function judgePastRequest(ask: PastRequest, { hash, compiled, surroundings }: Policy) {
-  const { mayKnowRequester } = ask
-  const { facts, unknown } = factsOfThen(ask, { surroundings, mayKnowRequester, policyHash: hash })
+function judgePastRequest(request: PastRequest, { hash, compiled, surroundings }: Policy) {
+  const { mayKnowRequester } = request
+  const { facts, unknown } = factsOfThen(request, { surroundings, mayKnowRequester, policyHash: hash })
   if (!facts)
     return {
-      verdict: entitlementGone(ask.entitlementName, hash),
+      verdict: entitlementGone(request.entitlementName, hash),
       steps: [],
       guardrailRequirements: [],
       unknown,
@@ -110,13 +110,15 @@ function judgePastRequest(ask: PastRequest, { hash, compiled, surroundings }: Po
   return { verdict, steps, guardrailRequirements, unknown, seen }
 }
 
-/** What was said then; what was not kept of it is taken to be as it is now, so that it is no difference. */
-function asJudgedThen({ said, facts }: PastRequest, now: Judged): Judged {
-  if (said.kind === 'refused') {
-    return { ...now, verdict: { ...now.verdict, violations: said.violations, matched: said.matched } }
+/**
+ * The recorded verdict. Parts that were not recorded are copied from the new one, so that they are not a difference.
+ */
+function asJudgedThen({ recorded, facts }: PastRequest, now: Judged): Judged {
+  if (recorded.kind === 'refused') {
+    return { ...now, verdict: { ...now.verdict, violations: recorded.violations, matched: recorded.matched } }
   }
-  // Which guardrail wanted what was not kept: only of what is wanted now one can be named.
-  const { verdict, steps } = said.judged
+  // It was not recorded which guardrail required what, so only new requirements can name a guardrail.
+  const { verdict, steps } = recorded.judged
   return {
     verdict: facts ? verdict : { ...verdict, maxDuration: now.verdict.maxDuration },
     steps,
@@ -138,12 +140,12 @@ function tally(counts: Map<string, { before: number | null; after: number }>, be
 }
 
 /**
- * Judges the asks by another policy and says where it is another judgement than before. The same asks and policies give
- * the same answer, as far as the budget reaches.
- * @param elapsed milliseconds since it began
+ * Judges past requests by the candidate and returns those with another verdict than before. The result depends only on
+ * the requests and policies, except for where the time budget ends it.
+ * @param elapsed milliseconds since the replay began
  */
 export function replay(task: ReplayTask, elapsed: () => number): TrialResult<ReplayTask> {
-  const { candidate, policyForTrial, against, asks, budget } = task
+  const { candidate, policyForTrial, against, requests, budget } = task
   const parsed = parseCandidate(candidate.text, 'policy', candidate.calendars)
   if (!parsed.ok) return refused('policy', parsed.problems)
   const surroundings = parsed.configuration
@@ -153,12 +155,12 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
   const counts = new Map<string, { before: number | null; after: number }>()
   const changed: ReplayedRequest[] = []
   let judged = 0
-  for (const [index, ask] of asks.entries()) {
+  for (const [index, request] of requests.entries()) {
     if (judged > 0 && elapsed() > budget) break
-    const after = judgePastRequest(ask, policy)
-    const before: Judged = baseline ? judgePastRequest(ask, baseline) : asJudgedThen(ask, after)
+    const after = judgePastRequest(request, policy)
+    const before: Judged = baseline ? judgePastRequest(request, baseline) : asJudgedThen(request, after)
     judged += 1
-    tally(counts, baseline || ask.facts ? before.verdict : null, after.verdict)
+    tally(counts, baseline || request.facts ? before.verdict : null, after.verdict)
     const changes = changesBetween(before, after)
     const outcome = { before: outcomeOf(before), after: outcomeOf(after) }
     if (changes.length === 0 && outcome.before === outcome.after) continue
@@ -174,7 +176,7 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
   return { ok: true, result: { hash: parsed.hash, judged, changed, guardrails } }
 }
 
-/** Each guardrail that came in, with what it does and what it said. */
+/** Each guardrail that matched, with its effect and its messages. */
 function matchedOf(
   compiled: readonly CompiledGuardrail[],
   { matched, violations, warnings }: Verdict,
@@ -223,18 +225,16 @@ function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy):
   }
 }
 
-/** Judges one ask of the past, or a sample, and says which guardrails came in and why. */
+/** Judges one past request, or a sample, and returns which guardrails matched and why. */
 export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): TrialResult<JudgeTask> {
   const parsed = candidate && parseCandidate(candidate.text, 'policy', candidate.calendars)
   if (parsed && !parsed.ok) return refused('policy', parsed.problems)
   const policy: Policy = parsed
     ? { hash: parsed.hash, compiled: parsed.compiled, surroundings: parsed.configuration }
     : compileCurrent(policyForTrial, null)
-  if ('ask' in subject) {
-    return {
-      ok: true,
-      result: trialOf(policy.compiled, { ...judgePastRequest(subject.ask, policy), at: subject.ask.at }),
-    }
+  if ('request' in subject) {
+    const { request } = subject
+    return { ok: true, result: trialOf(policy.compiled, { ...judgePastRequest(request, policy), at: request.at }) }
   }
   const sample = parseSample(subject.sample)
   if (!sample.ok) return refused('sample', sample.problems)

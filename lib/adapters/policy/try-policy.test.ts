@@ -11,28 +11,28 @@ const policyForTrial: PolicyForTrial = {
   calendars: new Map(),
   surroundings: { entitlements: [], clusters: [] },
 }
-const ask = aPastRequest({ reason: 'x'.repeat(2000) })
+const request = aPastRequest({ reason: 'x'.repeat(2000) })
 
 const many = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n')
 const guardrails = (count: number, when: string) =>
   `guardrails:\n${many(count, (i) => ` - {name: g${i}, description: d, effect: deny, when: "${when}"}`)}`
-const replayOf = (text: string, person = 'per_1', asks: PastRequest[] = []) =>
+const replayOf = (text: string, person = 'per_1', requests: PastRequest[] = []) =>
   tryPolicy(person, {
     kind: 'replay',
     candidate: { text, calendars: new Map() },
     policyForTrial,
     against: 'recorded',
-    asks,
+    requests,
     budget: replayBudget,
   })
 
-/** Each would hold the process for many seconds, or grow it, if it were read in it. */
+/** Each text would block this process for many seconds, or exhaust its memory, if it were parsed here. */
 const hostile: [string, string][] = [
-  ['keys without end', many(28_000, (i) => `k${i}:`)],
-  ['a list in a list in a list', `guardrails: ${'['.repeat(150_000)}`],
+  ['a text with 28,000 keys', many(28_000, (i) => `k${i}:`)],
+  ['a text with deeply nested lists', `guardrails: ${'['.repeat(150_000)}`],
   [
-    'aliases of aliases',
+    'a text with aliases of aliases',
     `a: &a [x,x,x,x,x,x,x,x,x]\n${many(
       12,
       (i) =>
@@ -41,30 +41,27 @@ const hostile: [string, string][] = [
           .join(',')}]`,
     )}`,
   ],
+  ['a text with keys such as __proto__', '__proto__: { guardrails: [] }\nconstructor: { prototype: { polluted: 1 } }'],
+  ['a text with many large patterns', guardrails(900, "request.reason.matches('((x{30}){30}){1,1}$')")],
   [
-    'keys that other programs stumble over',
-    '__proto__: { guardrails: [] }\nconstructor: { prototype: { polluted: 1 } }',
-  ],
-  ['patterns that are large and many', guardrails(900, "request.reason.matches('((x{30}){30}){1,1}$')")],
-  [
-    'calendars from elsewhere on this machine',
+    'a text that names a file of this machine as a calendar',
     'guardrails:\n - {name: a, description: d, effect: limit, limit: {freezes: [{calendar: /etc/passwd, zone: UTC}]}}',
   ],
 ]
 
-describe('a policy that somebody holds up', () => {
+describe('trying out a policy', () => {
   test.each(hostile)(
-    '%s is answered in time, and the process goes on meanwhile',
+    '%s gets a result in time, and another thread does the work',
     { timeout: 60_000 },
     async (_, text) => {
       const [thread, process_] = [process.threadCpuUsage(), process.cpuUsage()]
-      const answer = await replayOf(text.slice(0, 200_000)).catch((error: unknown) => error)
+      const result = await replayOf(text.slice(0, 200_000)).catch((error: unknown) => error)
       const [own, all] = [process.threadCpuUsage(thread), process.cpuUsage(process_)]
-      if (answer instanceof Error) {
-        expect(answer).toBeInstanceOf(AppError)
-        expect(answer).toMatchObject({ code: 'invalid' })
-        expect((answer as AppError).errors.length).toBeLessThanOrEqual(50)
-        expect(JSON.stringify((answer as AppError).errors)).not.toContain('root:')
+      if (result instanceof Error) {
+        expect(result).toBeInstanceOf(AppError)
+        expect(result).toMatchObject({ code: 'invalid' })
+        expect((result as AppError).errors.length).toBeLessThanOrEqual(50)
+        expect(JSON.stringify((result as AppError).errors)).not.toContain('root:')
       }
       // The work is another thread's: this one does a hundredth of it, however fast the machine is.
       expect((own.user + own.system) / (all.user + all.system)).toBeLessThan(0.1)
@@ -72,19 +69,19 @@ describe('a policy that somebody holds up', () => {
     },
   )
 
-  test('that is much work on many asks is judged as far as the time reaches, and the rest is said to be left out', {
+  test('a replay that takes too long stops in time and reports how many requests it judged', {
     timeout: 60_000,
   }, async () => {
     const hungry = guardrails(900, "rules.all(r, !request.reason.matches('(x|y)*z'))")
-    const { judged, changed } = await replayOf(hungry, 'per_1', Array(500).fill(ask))
+    const { judged, changed } = await replayOf(hungry, 'per_1', Array(500).fill(request))
     expect(judged).toBeGreaterThan(0)
     expect(changed).toHaveLength(judged)
-    // A thousand violations each: what is told of one ask is bounded, whatever is found.
+    // Each request has about a thousand violations, of which 20 are listed.
     expect(Math.max(...changed.map(({ changes }) => changes.length))).toBe(20)
     expect(changed[0]?.more).toBeGreaterThan(800)
   })
 
-  test('is tried one at a time by one person, and two at a time in all', { timeout: 60_000 }, async () => {
+  test('one person may run one trial at a time, and a process two', { timeout: 60_000 }, async () => {
     const first = replayOf('guardrails: []', 'per_1')
     await expect(replayOf('guardrails: []', 'per_1')).rejects.toMatchObject({ code: 'rate-limited' })
     const second = replayOf('guardrails: []', 'per_2')

@@ -2,27 +2,27 @@ import { Worker } from 'node:worker_threads'
 import { AppError } from '#lib/core/access/errors'
 import type { TrialProblem, TrialResult, TrialTask } from './trial.ts'
 
-/** Milliseconds. A replay ends by itself before (`budget`); this ends what does not: a text made to take for ever. */
+/** Milliseconds. A replay stops earlier on its own (`replayBudget`); this limit is for texts made to run forever. */
 const deadline = 10_000
 export const replayBudget = 6_000
 
-/** Milliseconds until a thread has loaded what it needs; more than a machine takes that is busy with everything else. */
+/** Milliseconds that a thread may take to load its modules, enough for a busy machine. */
 const startDeadline = 20_000
 
-/** Megabytes. What the libraries need, and a policy of the largest size several times over. */
+/** Megabytes, enough for the libraries and several times the largest allowed policy. */
 const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 }
 
-/** Threads at the same time in one process: each may take a whole processor. */
+/** Simultaneous threads per process, because each may use a whole CPU core. */
 const mostAtOnce = 2
 
-// Next bundles pages and routes apart from each other: a variable of this module would exist once in each.
+// Next.js bundles pages and routes separately, so a variable of this module would exist once per bundle.
 const shared = globalThis as typeof globalThis & { posternTrials?: Set<string> }
 shared.posternTrials ??= new Set()
 const running = shared.posternTrials
 
 const tooMuch = () =>
-  new AppError('invalid', 'Trying this took more time or memory than one trial is given: make the policy smaller.', {
-    errors: [{ pointer: '/policy', message: 'takes too much time or memory' }],
+  new AppError('invalid', 'The policy exceeded the time or memory limit of a trial. Make it smaller.', {
+    errors: [{ pointer: '/policy', message: 'needs too much time or memory' }],
   })
 
 const busy = () => new AppError('rate-limited', 'Postern is busy right now. Try again in a few seconds.')
@@ -36,8 +36,8 @@ function inThread<T extends TrialTask>(task: T): Promise<TrialResult<T>> {
   const { promise, resolve, reject } = Promise.withResolvers<TrialResult<T>>()
   const worker = new Worker(new URL('./trial-thread.ts', import.meta.url), { resourceLimits, env: {} })
   let timer = setTimeout(() => reject(busy()), startDeadline)
-  worker.on('message', (said: 'ready' | TrialResult<T>) => {
-    if (said !== 'ready') return resolve(said)
+  worker.on('message', (message: 'ready' | TrialResult<T>) => {
+    if (message !== 'ready') return resolve(message)
     clearTimeout(timer)
     timer = setTimeout(() => reject(tooMuch()), deadline)
     worker.postMessage(task)
@@ -45,7 +45,7 @@ function inThread<T extends TrialTask>(task: T): Promise<TrialResult<T>> {
   worker.once('error', (error: NodeJS.ErrnoException) =>
     reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' || error instanceof RangeError ? tooMuch() : error),
   )
-  worker.once('exit', () => reject(new Error('the thread of a trial ended without an answer')))
+  worker.once('exit', () => reject(new Error('the trial’s thread ended without a result')))
   return promise.finally(async () => {
     clearTimeout(timer)
     await worker.terminate()
@@ -53,27 +53,28 @@ function inThread<T extends TrialTask>(task: T): Promise<TrialResult<T>> {
 }
 
 /**
- * Tries a policy, in a thread of its own with limits on time and memory: whatever its text is, this process goes on.
- * One person tries one at a time.
- * @throws AppError `invalid` with every problem of the text, or where it took too much; `rate-limited` where too many
- *   are tried at the same time
+ * Tries out a policy in a separate thread with limits on time and memory, so that no text can block this process. Each
+ * person may run one trial at a time.
+ * @throws AppError `invalid` with every problem of the text, or when it exceeds the limits; `rate-limited` when too
+ * many trials are running
  */
 export async function tryPolicy<T extends TrialTask>(
   personId: string,
   task: T,
 ): Promise<Extract<TrialResult<T>, { ok: true }>['result']> {
-  if (running.has(personId)) throw new AppError('rate-limited', 'You are trying a policy already: wait for its answer.')
+  if (running.has(personId))
+    throw new AppError('rate-limited', 'You are already trying out a policy. Wait for its result.')
   if (running.size >= mostAtOnce)
-    throw new AppError('rate-limited', 'Others are trying policies right now. Try again in a few seconds.')
+    throw new AppError('rate-limited', 'Other people are trying out policies right now. Try again in a few seconds.')
   running.add(personId)
   try {
-    const answer = await inThread(task)
-    if (answer.ok) return answer.result
-    const [first] = answer.problems
+    const result = await inThread(task)
+    if (result.ok) return result.result
+    const [first] = result.problems
     const sentence = first
       ? `In the ${first.in}, line ${first.line}: ${first.path} ${first.message}`
-      : 'It is not usable.'
-    throw new AppError('invalid', sentence.replace(/([^.!?)])$/, '$1.'), { errors: answer.problems.map(problemAt) })
+      : 'The policy is invalid.'
+    throw new AppError('invalid', sentence.replace(/([^.!?)])$/, '$1.'), { errors: result.problems.map(problemAt) })
   } finally {
     running.delete(personId)
   }

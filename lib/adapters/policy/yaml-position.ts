@@ -1,10 +1,10 @@
-// Where in the text of a configuration is what a problem is about?
+// Where in the text of a configuration is a problem?
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, Scalar } from 'yaml'
 import type { Finding } from './problem.ts'
 
 export const offsetOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0]
 
-/** Where the lines of a block scalar begin in the text, after their indentation. */
+/** The offsets of the lines of a block scalar, after their indentation. */
 function blockLines(text: string, at: number): number[] {
   const starts: number[] = []
   let lineStart = text.indexOf('\n', at) + 1
@@ -20,8 +20,8 @@ function blockLines(text: string, at: number): number[] {
 }
 
 /**
- * Where in the text the character at `within` of a scalar's value stands; the scalar itself where its way of writing
- * (folding, escapes) does not say it plainly.
+ * The offset in the text of the character `within` of a scalar's value; the start of the scalar if folding or escapes
+ * make that ambiguous.
  */
 function offsetWithin(text: string, node: Scalar, within: number): number | undefined {
   const at = offsetOf(node)
@@ -35,14 +35,14 @@ function offsetWithin(text: string, node: Scalar, within: number): number | unde
     found = line === undefined ? undefined : line + (before.at(-1)?.length ?? 0)
   }
   if (found === undefined) return at
-  // What stands there must be what is meant: an escape or a folded line before it moves everything after it.
-  const meant = node.value.slice(within, within + 8).split('\n')[0] ?? ''
-  return text.startsWith(meant, found) ? found : at
+  // The text there must match the value, because an earlier escape or folded line shifts everything after it.
+  const expected = node.value.slice(within, within + 8).split('\n')[0] ?? ''
+  return text.startsWith(expected, found) ? found : at
 }
 
 /**
- * Where in the text a path leads: to its value (or a place within it), to its key, or to what is nearest above it where
- * it is missing.
+ * The offset in the text of a path's value (or a character within it), of its key, or, if the path does not exist, of
+ * its nearest ancestor.
  */
 export function offsetAt(text: string, document: Document, { path, atKey, within }: Finding): number {
   let node: unknown = document.contents
@@ -53,7 +53,7 @@ export function offsetAt(text: string, document: Document, { path, atKey, within
     if (isMap(node)) {
       const pair = node.items.find(({ key: known }) => String(isScalar(known) ? known.value : known) === String(key))
       if (!pair) return offset
-      // A missing value is shown at the key of what misses it, which says more than the line after.
+      // A missing value is reported at the key that lacks it, which is clearer than the following line.
       offset = (isLast && !atKey ? offsetOf(pair.value) : undefined) ?? offsetOf(pair.key) ?? offset
       node = pair.value
     } else if (isSeq(node)) {

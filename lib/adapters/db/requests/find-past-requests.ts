@@ -12,9 +12,9 @@ import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
 import { Prisma } from '../generated/client.ts'
 import { findRequests, type Reader } from './find-requests.ts'
 
-// What was asked for, granted or refused, with everything that another policy needs to judge it the same way.
+// Past requests, approved or refused, with all facts that a replay by another policy needs.
 
-/** An ask, and how lists name it. */
+/** A past request, with its id and requester for lists. */
 export type FoundRequest = PastRequest & {
   kind: 'request' | 'refused'
   id: string
@@ -25,9 +25,9 @@ const mayKnow = (reader: Reader, requesterId: string) => reader.seesAll || reade
 
 type ConfiguredRow = { hash: string; name: string; found: unknown }
 
-/** Parts of kept configurations by hash and name: each is looked up once. */
-async function fromPolicies(part: 'entitlements' | 'clusters', wanted: readonly { hash: string; name: string }[]) {
-  const keys = new Map(wanted.map(({ hash, name }) => [JSON.stringify([hash, name]), { hash, name }]))
+/** Looks up entitlements or clusters of stored policy versions by hash and name, each only once. */
+async function fromPolicies(part: 'entitlements' | 'clusters', needed: readonly { hash: string; name: string }[]) {
+  const keys = new Map(needed.map(({ hash, name }) => [JSON.stringify([hash, name]), { hash, name }]))
   const pairs = [...keys.values()]
   if (pairs.length === 0) return () => null
   const rows = await reads().$queryRaw<ConfiguredRow[]>`
@@ -81,7 +81,10 @@ async function gatherPastRequests(reader: Reader, ids: readonly string[]): Promi
       difference: row.difference as Difference | null,
       clusterLabels: cluster?.labels ?? null,
       mayKnowRequester: mayKnow(reader, row.requesterId),
-      said: { kind: 'request', judged: { verdict: storedVerdict(row.verdict), steps: row.steps as ApprovalStep[] } },
+      recorded: {
+        kind: 'request',
+        judged: { verdict: storedVerdict(row.verdict), steps: row.steps as ApprovalStep[] },
+      },
     }
   })
 }
@@ -112,7 +115,7 @@ const selectRefused = (where: Prisma.Sql, limit: number) =>
       policy_hash AS "policyHash", data
     FROM audit_events WHERE ${isRefusedSubmission} AND ${where} ORDER BY seq DESC LIMIT ${limit}`)
 
-/** Attempts are read by whoever made them, and by those who read everything. */
+/** Refused attempts are visible to the person who made them, and to readers who see everything. */
 const readable = (reader: Reader) => (reader.seesAll ? Prisma.sql`true` : Prisma.sql`about_id = ${reader.personId}`)
 
 async function toRefusedSubmissions(reader: Reader, rows: readonly RefusedRow[]): Promise<FoundRequest[]> {
@@ -145,7 +148,7 @@ async function toRefusedSubmissions(reader: Reader, rows: readonly RefusedRow[])
       difference: submission.difference ?? null,
       clusterLabels: null,
       mayKnowRequester: mayKnow(reader, row.personId),
-      said: { kind: 'refused', violations, matched },
+      recorded: { kind: 'refused', violations, matched },
     }
   })
 }
@@ -155,7 +158,7 @@ function partsOf(cursor: string | undefined): { request: string | null; refusal:
   if (cursor === undefined) return { request: null, refusal: null }
   const [request, refusal, ...more] = cursor.split('.')
   if (request === undefined || refusal === undefined || more.length > 0) {
-    throw new AppError('malformed', 'The cursor is not one that a replay gave.', {
+    throw new AppError('malformed', 'The cursor is invalid. Send the nextCursor of an earlier replay, unchanged.', {
       errors: [{ pointer: '/cursor', message: 'must be the nextCursor of an earlier replay, unchanged' }],
     })
   }
@@ -163,29 +166,29 @@ function partsOf(cursor: string | undefined): { request: string | null; refusal:
 }
 
 /**
- * The last asks that this person may see, newest first: requests, and their own refused attempts (everybody's for those
- * who read everything). A constant number of statements.
- * @throws AppError `malformed` for a cursor that was not given
+ * The latest requests that this person may see, newest first, including refused attempts: their own, or all for readers
+ * who see everything. A constant number of statements.
+ * @throws AppError `malformed` for an invalid cursor
  */
 export async function findPastRequests(
   reader: Reader,
   { cursor, limit }: { cursor?: string; limit: number },
-): Promise<{ asks: FoundRequest[]; nextCursor: string | null }> {
+): Promise<{ requests: FoundRequest[]; nextCursor: string | null }> {
   const after = partsOf(cursor)
   const ids = await findRequests(reader, { mine: false, after: after.request, limit: limit + 1 })
   const before = after.refusal === null ? Prisma.sql`true` : Prisma.sql`seq < ${after.refusal}`
   const rows = await selectRefused(Prisma.sql`${readable(reader)} AND ${before}`, limit + 1)
   const found = [...(await gatherPastRequests(reader, ids)), ...(await toRefusedSubmissions(reader, rows))]
-  const asks = found.sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1)).slice(0, limit)
-  if (found.length <= limit) return { asks, nextCursor: null }
-  const lastRequest = asks.findLast(({ kind }) => kind === 'request')?.id ?? after.request
-  const lastRefused = asks.findLast(({ kind }) => kind === 'refused')?.id
+  const requests = found.sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1)).slice(0, limit)
+  if (found.length <= limit) return { requests, nextCursor: null }
+  const lastRequest = requests.findLast(({ kind }) => kind === 'request')?.id ?? after.request
+  const lastRefused = requests.findLast(({ kind }) => kind === 'refused')?.id
   const lastRefusal = rows.find(({ id }) => id === lastRefused)?.seq ?? after.refusal
   const parts = [lastRequest, lastRefusal === null ? null : String(lastRefusal)]
-  return { asks, nextCursor: parts.map((part) => (part === null ? '' : toCursor(part))).join('.') }
+  return { requests, nextCursor: parts.map((part) => (part === null ? '' : toCursor(part))).join('.') }
 }
 
-/** One ask by the id of its request or of the event of its refusal, if this person may see it. */
+/** One past request by its id, or by the id of its refusal's audit event, if this person may see it. */
 export async function findPastRequest(
   reader: Reader,
   id: string,

@@ -7,7 +7,7 @@ export type PastRequest = RecordedRequest & {
   /** May the reader learn the facts about the requester? An expression can reveal them. */
   mayKnowRequester: boolean
   /** Of a refused request, only the violations were kept. */
-  said:
+  recorded:
     | { kind: 'request'; judged: Omit<Judged, 'guardrailRequirements'> }
     | { kind: 'refused'; violations: Verdict['violations']; matched: string[] }
 }
