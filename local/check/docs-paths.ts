@@ -30,12 +30,18 @@ function pathsInDocument(text: string, folder: string): string[] {
 
 type Comment = { path: string; line: number; text: string }
 
-/** Comments of code, of the database schema, of style sheets and of YAML. */
+/** Comments of code, documents, the database schema, style sheets and YAML. */
 function commentsOf(checkout: string, files: readonly string[]): Comment[] {
   const ofCode = readSources(checkout).flatMap(({ path, text, comments }) =>
     comments.map(({ value, start }) => ({ path, line: lineAt(text, start), text: value })),
   )
   const others = files.filter((path) => /\.(prisma|css|ya?ml)$/.test(path))
+  const ofDocuments = files.filter(isDocument).flatMap((path) => {
+    const text = readFileSync(join(checkout, path), 'utf8')
+    return [...text.matchAll(/<!--([\s\S]*?)-->/g)].map(({ 1: comment = '', index }) => {
+      return { path, line: lineAt(text, index), text: comment }
+    })
+  })
   const ofOthers = others.flatMap((path) =>
     readFileSync(join(checkout, path), 'utf8')
       .split('\n')
@@ -44,7 +50,7 @@ function commentsOf(checkout: string, files: readonly string[]): Comment[] {
         return text === undefined ? [] : [{ path, line: at + 1, text }]
       }),
   )
-  return [...ofCode, ...ofOthers]
+  return [...ofCode, ...ofDocuments, ...ofOthers]
 }
 
 const withoutDot = (path: string) => path.replace(/[.,;:)\]]+$/, '')

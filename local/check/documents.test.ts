@@ -39,10 +39,12 @@ test('a path in a comment that leads nowhere is told with its line', () => {
   ]
   writeFileSync(join(checkout, 'lib/here.ts'), lines.join('\n'))
   writeFileSync(join(checkout, 'lib/style.css'), '/* lib/gone.css */\n')
+  writeFileSync(join(checkout, 'README.md'), '# Title\n\n<!-- Generated from lib/gone -->\n')
   expect(brokenPaths(checkout)).toEqual([
     'lib/here.ts:1 names lib/gone.ts, which is not there',
     'lib/here.ts:1 names gone.ts, which is not there',
     'lib/here.ts:2 names lib/here.test.ts, which is not there',
+    'README.md:3 names lib/gone, which is not there',
     'lib/style.css:1 names lib/gone.css, which is not there',
   ])
 })

@@ -9,7 +9,7 @@ import { compilePolicy, guardrailsSection } from '#lib/core/guardrails/section'
 import { guardrailsDocument } from './guardrails-guide.ts'
 
 test('docs/guardrails.md says what the code does', async () => {
-  // To write it anew: npx vitest run lib/core/guardrails/configured -u
+  // To update it: npx vitest run --project unit local/docs -u
   const file = fileURLToPath(new URL('../../docs/guardrails.md', import.meta.url))
   await expect(guardrailsDocument()).toMatchFileSnapshot(file)
 })
