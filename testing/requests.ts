@@ -8,7 +8,7 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
-import { beginningStatement, decisionStatement, requestStatement } from '#lib/core/signing/statements'
+import { activationStatement, decisionStatement, requestStatement } from '#lib/core/signing/statements'
 import { aConfiguration, anEntitlement } from './configuration.ts'
 import { aPerson } from './people.ts'
 
@@ -150,7 +150,7 @@ export async function bringGrant(id: string, status: GrantStatus, overrides: Gra
   const expiresAt = overrides.expiresAt ?? new Date(activatedAt.getTime() + durationSeconds * 1000)
   const { requesterId, entitlementName, cluster } = request
   const begun = { id, requestId: request.id, requesterId, entitlementName, cluster, activatedAt, expiresAt }
-  const signature = signatureOf('grant', beginningStatement(begun))
+  const signature = signatureOf('grant', activationStatement(begun))
   const nextAttemptAt = overrides.nextAttemptAt ?? expiresAt
   if (status !== 'pending') await move({ status: 'active', activatedAt, expiresAt, nextAttemptAt, signature })
   if (status === 'ending' || status === 'ended') {

@@ -70,7 +70,7 @@ async function expectRefused(grantId: string, record: string) {
   const ended = await grantReaches(grantId, 'ended')
   expect(ended).toMatchObject({
     endedBy: 'ineligible',
-    endNote: expect.stringMatching(/Postern|not what was approved|not the one/),
+    endNote: expect.stringMatching(/Postern|not the one|doesn’t match/),
   })
   expect(await objectsInCluster(grantId)).toEqual([])
   const events = await db().auditEvent.findMany({ where: { grantId }, orderBy: { seq: 'asc' } })

@@ -1,6 +1,6 @@
 import { AppError } from '#lib/core/access/errors'
 import { whyNotSigned } from '#lib/core/signing/signature'
-import { keptAnswerStatement } from '#lib/core/signing/statements'
+import { storedResponseStatement } from '#lib/core/signing/statements'
 import { db, type Tx, transaction } from './client.ts'
 import type { Prisma } from './generated/client.ts'
 import { signatureOf, signingKeys } from './signing.ts'
@@ -29,7 +29,7 @@ export async function claim(tx: Tx, personId: string, key: string, fingerprint: 
   const kept = await tx.idempotency.findUniqueOrThrow({ where: { personId_key: { personId, key } } })
   if (kept.fingerprint !== fingerprint)
     throw new AppError('idempotency-mismatch', 'This Idempotency-Key was used for something else. Use a new one.')
-  const isOurs = whyNotSigned(signingKeys(), 'kept-answer', () => keptAnswerStatement(kept), kept.signature) === null
+  const isOurs = whyNotSigned(signingKeys(), 'stored-response', () => storedResponseStatement(kept), kept.signature) === null
   return isOurs || kept.status === unanswered ? { status: kept.status, body: kept.body } : null
 }
 
@@ -38,7 +38,7 @@ type Claimed = { personId: string; key: string; fingerprint: string }
 /** Keeps the answer to a claimed key, signed, in the transaction that claimed it. */
 export async function keepAnswer(tx: Tx, claimed: Claimed, { status, body }: NewAnswer) {
   const { personId, key } = claimed
-  const signature = signatureOf('kept-answer', keptAnswerStatement({ ...claimed, status, body }))
+  const signature = signatureOf('stored-response', storedResponseStatement({ ...claimed, status, body }))
   await tx.idempotency.update({ where: { personId_key: { personId, key } }, data: { status, body, signature } })
 }
 

@@ -1,4 +1,5 @@
-// Was this record written by somebody who holds the key? The key is an argument: it lives in lib/adapters/db/signing.ts alone.
+// Signs stored records and verifies their signatures. The keys are arguments; only lib/adapters/db/signing.ts holds
+// them.
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 import canonicalize from 'canonicalize'
 
@@ -9,21 +10,21 @@ export const recordKinds = [
   'grant',
   'order',
   'answer',
-  'kept-answer',
+  'stored-response',
   'rights',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 /**
- * One secret as it is used: a name that says nothing about it, and a key of its own for each kind of record. Key objects,
- * because bytes that have to become one at each signature take eight times as long.
+ * The keys derived from one secret: an id that reveals nothing about it, and one key for each kind of record. They are
+ * key objects, because creating one from bytes for each signature takes eight times as long.
  */
 export type SigningKey = { id: string; of: Readonly<Record<RecordKind, KeyObject>> }
 
-/** `use` signs; all of `accepted` are believed, so that a key can be changed while old records are still needed. */
+/** `use` signs; all of `accepted` verify, so that the key can be rotated while old records are still needed. */
 export type SigningKeys = { use: SigningKey; accepted: readonly SigningKey[] }
 
-/** @param secret the operator's text; at least 32 characters, which lib/env.ts demands */
+/** @param secret at least 32 characters; lib/env.ts checks that */
 export function signingKey(secret: string): SigningKey {
   const derive = (what: string, length: number) =>
     new Uint8Array(hkdfSync('sha256', secret, '', `postern signing ${what}`, length))
@@ -35,7 +36,10 @@ export function signingKey(secret: string): SigningKey {
 
 const version = 'v1'
 
-/** The bytes that are signed: RFC 8785 of the kind and the statement. What is undefined is not there; dates are text. */
+/**
+ * The bytes that are signed: the kind and the statement as RFC 8785 JSON, with dates as text and undefined fields left
+ * out.
+ */
 export const canonicalBytes = (kind: RecordKind, statement: object): string =>
   canonicalize([`postern ${kind} ${version}`, statement]) ?? ''
 
@@ -48,7 +52,7 @@ export const sign = ({ use }: SigningKeys, kind: RecordKind, statement: object):
 
 export type SignatureProblem = 'missing' | 'unknown-key' | 'mismatch'
 
-/** Null when the record is as somebody with the key wrote it. Never throws, whatever the record holds. */
+/** Why the signature does not fit the record; null if it does. Never throws, whatever the record contains. */
 export function whyNotSigned(
   { accepted }: SigningKeys,
   kind: RecordKind,
@@ -63,7 +67,7 @@ export function whyNotSigned(
   try {
     return timingSafeEqual(macOf(key, kind, statement()), Buffer.from(mac, 'base64url')) ? null : 'mismatch'
   } catch {
-    // What was never written by Postern need not even have a date where one belongs.
+    // A record that Postern did not write may not even have a date where one is expected.
     return 'mismatch'
   }
 }

@@ -1,12 +1,13 @@
-// What exactly is signed of each record? Whoever writes a row and whoever reads one say it with the same function.
-// A field that decides something and is not in here can be changed by whoever holds the database.
+// The signed fields of each record. Writing and reading a row use the same function.
+// NB: anyone who can write to the database can change a field that is not in here, so a field that decides something
+// must be.
 
-/** As JavaScript has it, or as JSON from the database has it. */
+/** A date in JavaScript, or text in JSON from the database. */
 type Time = Date | string
 const time = (at: Time) => new Date(at).toISOString()
 const timeOrNull = (at: Time | null) => (at === null ? null : time(at))
 
-/** Who somebody is, whatever else is known of them. */
+/** The identity of a person. */
 type Identified = { id: string; issuer: string; subject: string }
 const identityOf = ({ id, issuer, subject }: Identified) => ({ id, issuer, subject })
 
@@ -18,7 +19,10 @@ export type PersonRecord = Identified & {
   groupsAt: Time
 }
 
-/** Without the known e-mails: the database alone adds to them, and another one only ever takes a right away. */
+/**
+ * Without the known e-mail addresses: the database lets no one remove one, and one more only restricts what a person
+ * may decide.
+ */
 export const personStatement = (person: PersonRecord) => ({
   ...identityOf(person),
   name: person.name,
@@ -35,14 +39,14 @@ export type RequestRecord = {
   entitlementHash: string
   policyHash: string
   cluster: string
-  /** What was asked first, with its digest. */
+  /** The terms as submitted, with their digest. */
   submittedTerms: unknown
   clusterRole: string | null
   startsAt: Time | null
   reason: string
   ticket: string | null
   verdict: unknown
-  /** What the judgement saw, and what of it was new to the requester. */
+  /** The facts of the judgement, and what the terms add to the requester's access. */
   facts: unknown
   difference: unknown
   steps: unknown
@@ -78,9 +82,9 @@ export type DecisionRecord = {
   digest: string
   result: string
   narrowed: unknown
-  /** What was new to the requester, as the decision was judged. */
+  /** What the terms added to the requester's access when the decision was judged. */
   difference: unknown
-  /** The person's at that moment. */
+  /** The approver's groups at that time. */
   groups: readonly string[]
   createdAt: Time
 }
@@ -99,8 +103,8 @@ export const decisionStatement = (decision: DecisionRecord) => ({
   createdAt: time(decision.createdAt),
 })
 
-/** That access has begun, whose it is, and until when. */
-export type BeginningRecord = {
+/** The fact that access became active, for whom and until when. */
+export type ActivationRecord = {
   id: string
   requestId: string
   requesterId: string
@@ -110,7 +114,7 @@ export type BeginningRecord = {
   expiresAt: Time
 }
 
-export const beginningStatement = (grant: BeginningRecord) => ({
+export const activationStatement = (grant: ActivationRecord) => ({
   grant: grant.id,
   request: grant.requestId,
   holder: grant.requesterId,
@@ -142,7 +146,10 @@ export const orderStatement = (order: OrderRecord) => ({
   placedAt: time(order.placedAt),
 })
 
-/** What is sealed for whoever ordered a credential; anybody who reads the order could seal something to its key. */
+/**
+ * The credential that is encrypted for the process that ordered it. It is signed too, because anyone who reads the
+ * order could encrypt to its key.
+ */
 export type AnswerRecord = {
   order: string
   token: string
@@ -155,13 +162,13 @@ export const answerStatement = ({ order, token, jti, expiresAt, certificateAutho
   ...{ order, token, jti, expiresAt, certificateAuthority },
 })
 
-export type KeptAnswerRecord = { personId: string; key: string; fingerprint: string; status: number; body: unknown }
+export type StoredResponseRecord = { personId: string; key: string; fingerprint: string; status: number; body: unknown }
 
-export const keptAnswerStatement = ({ personId, key, fingerprint, status, body }: KeptAnswerRecord) => ({
+export const storedResponseStatement = ({ personId, key, fingerprint, status, body }: StoredResponseRecord) => ({
   ...{ person: personId, key, fingerprint, status, body },
 })
 
-/** What a worker read of who may do what in a cluster: by the hash of the content, and when. */
+/** The roles and bindings that a worker read from a cluster, by the hash of their content, and when. */
 export type RightsRecord = { cluster: string; hash: string; readAt: Time }
 
 export const rightsStatement = ({ cluster, hash, readAt }: RightsRecord) => ({ cluster, hash, readAt: time(readAt) })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { contentHash } from '#lib/core/access/content-hash'
 import { digestOf } from '#lib/core/access/terms'
 import { anEntitlement } from '#testing/configuration'
@@ -25,11 +25,15 @@ type Terms = {
   rules: NonNullable<ReturnType<typeof anEntitlement>['rules']>
   durationSeconds: number
 }
-const asked: Terms = { namespaces: ['checkout', 'payments'], rules: anEntitlement().rules ?? [], durationSeconds: 1800 }
+const submitted: Terms = {
+  namespaces: ['checkout', 'payments'],
+  rules: anEntitlement().rules ?? [],
+  durationSeconds: 1800,
+}
 const digestFor = (terms: Terms) =>
   digestOf({ ...terms, requester: ada, cluster: 'prod-eu', clusterRole: null, startsAt: null })
 
-function aRequest(now: Terms = asked): ApprovalRecords['request'] {
+function aRequest(now: Terms = submitted): ApprovalRecords['request'] {
   const request = {
     ...{
       id: 'req_1',
@@ -39,7 +43,7 @@ function aRequest(now: Terms = asked): ApprovalRecords['request'] {
     },
     ...{
       cluster: 'prod-eu',
-      submittedTerms: { ...asked, digest: digestFor(asked) },
+      submittedTerms: { ...submitted, digest: digestFor(submitted) },
       clusterRole: null,
       startsAt: null,
     },
@@ -71,54 +75,62 @@ const why = (records: Partial<ApprovalRecords>) => {
   return found && `${found.record} ${found.code}`
 }
 
-const shorter = { ...asked, durationSeconds: 600 }
+const shorter = { ...submitted, durationSeconds: 600 }
 const fewer = { ...shorter, namespaces: ['payments'] }
 
-describe('what leads from what was asked to what stands', () => {
-  it('nothing changed, nobody or everybody having said so', () => {
+describe('the stored terms', () => {
+  test('unchanged terms are accepted, with or without decisions', () => {
     expect(why({})).toBeNull()
-    expect(why({ decisions: [aDecision(lea, asked), aDecision(sam, asked)] })).toBeNull()
+    expect(why({ decisions: [aDecision(lea, submitted), aDecision(sam, submitted)] })).toBeNull()
   })
-  it('one narrowing after the other, in whatever order they are read', () => {
-    const decisions = [aDecision(lea, asked, shorter), aDecision(sam, shorter, fewer)]
+  test('terms that a chain of narrowings leads to are accepted, in any order of the decisions', () => {
+    const decisions = [aDecision(lea, submitted, shorter), aDecision(sam, shorter, fewer)]
     expect(why({ request: aRequest(fewer), decisions })).toBeNull()
     expect(why({ request: aRequest(fewer), decisions: decisions.toReversed() })).toBeNull()
     expect(
-      why({ request: aRequest(shorter), decisions: [aDecision(sam, asked), aDecision(lea, asked, shorter)] }),
+      why({ request: aRequest(shorter), decisions: [aDecision(sam, submitted), aDecision(lea, submitted, shorter)] }),
     ).toBeNull()
   })
-  it.each([
-    ['terms that nobody narrowed', aRequest(shorter), []],
-    ['terms before a narrowing', aRequest(), [aDecision(lea, asked, shorter)]],
-    ['terms half-way', aRequest(shorter), [aDecision(lea, asked, shorter), aDecision(sam, shorter, fewer)]],
-    ['a narrowing of something else', aRequest(fewer), [aDecision(sam, shorter, fewer)]],
-    ['a yes to something else', aRequest(), [aDecision(lea, shorter)]],
-    ['terms that are not those of the digest', { ...aRequest(), durationSeconds: 7200 }, []],
-    ['terms that are none', { ...aRequest(), rules: 'x' as never }, []],
-  ])('not %s', (_, request, decisions) => expect(why({ request, decisions })).toBe('request not-what-was-decided'))
+  test.each([
+    ['narrower terms that no decision narrowed', aRequest(shorter), []],
+    ['terms before a narrowing', aRequest(), [aDecision(lea, submitted, shorter)]],
+    [
+      'terms in the middle of a chain of narrowings',
+      aRequest(shorter),
+      [aDecision(lea, submitted, shorter), aDecision(sam, shorter, fewer)],
+    ],
+    ['a narrowing of other terms', aRequest(fewer), [aDecision(sam, shorter, fewer)]],
+    ['an approval of other terms', aRequest(), [aDecision(lea, shorter)]],
+    ['terms that do not match their digest', { ...aRequest(), durationSeconds: 7200 }, []],
+    ['malformed terms', { ...aRequest(), rules: 'x' as never }, []],
+  ])('these stored terms are rejected: %s', (_, request, decisions) =>
+    expect(why({ request, decisions })).toBe('request not-what-was-decided'),
+  )
 })
 
-describe('what Postern did not write', () => {
-  it('is found whichever record it is', () => {
+describe('signatures', () => {
+  test('a record that Postern did not write is rejected, whichever it is', () => {
     expect(why({ request: { ...aRequest(), reason: 'another' } })).toBe('request mismatch')
     expect(why({ request: { ...aRequest(), id: 'req_2' } })).toBe('request mismatch')
     expect(why({ requester: { ...ada, groups: ['sre'] } })).toBe('person mismatch')
     expect(why({ requester: lea })).toBe('request mismatch')
-    expect(why({ decisions: [{ ...aDecision(lea, asked), groups: ['sre'] }] })).toBe('decision mismatch')
-    expect(why({ decisions: [{ ...aDecision(lea, asked), person: sam }] })).toBe('decision mismatch')
-    expect(why({ decisions: [{ ...aDecision(lea, asked), person: { ...lea, groups: [] } }] })).toBe('person mismatch')
-    expect(why({ decisions: [{ ...aDecision(lea, asked), signature: null }] })).toBe('decision missing')
+    expect(why({ decisions: [{ ...aDecision(lea, submitted), groups: ['sre'] }] })).toBe('decision mismatch')
+    expect(why({ decisions: [{ ...aDecision(lea, submitted), person: sam }] })).toBe('decision mismatch')
+    expect(why({ decisions: [{ ...aDecision(lea, submitted), person: { ...lea, groups: [] } }] })).toBe(
+      'person mismatch',
+    )
+    expect(why({ decisions: [{ ...aDecision(lea, submitted), signature: null }] })).toBe('decision missing')
     expect(why({ entitlement: { ...(entitlement as object), approvals: [] } })).toBe('entitlement not-its-name')
   })
 })
 
-describe('somebody who signed in', () => {
+describe('the row of a signed-in person', () => {
   const since = (seconds: number) => new Date(new Date(at).getTime() + seconds * 1000)
-  it('is who the row says that the sign-in wrote or confirmed', () => {
+  test('the row that the sign-in wrote or confirmed is accepted', () => {
     expect(verifySignedInPerson(keys, ada, since(0))).toBeNull()
     expect(verifySignedInPerson(keys, ada, since(60))).toBeNull()
   })
-  it('is not who an older row says, although it is signed: its groups may be lost since', () => {
+  test('a row that is older than the sign-in is rejected even if it is signed', () => {
     expect(verifySignedInPerson(keys, ada, since(121))?.code).toBe('outdated')
     expect(verifySignedInPerson(keys, { ...ada, groupsAt: since(121) }, since(121))?.code).toBe('mismatch')
   })

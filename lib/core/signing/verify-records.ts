@@ -1,11 +1,11 @@
-// Was all of this written by Postern, and does one record lead to the next, from what was asked to what is to be granted?
+// Were these records written by Postern, and do the decisions lead from the submitted terms to the stored ones?
 import { contentHash } from '#lib/core/access/content-hash'
 import type { Rule } from '#lib/core/access/rule'
 import { digestOf } from '#lib/core/access/terms'
 import { type RecordKind, type SignatureProblem, type SigningKeys, whyNotSigned } from './signature.ts'
 import {
-  type BeginningRecord,
-  beginningStatement,
+  type ActivationRecord,
+  activationStatement,
   type DecisionRecord,
   decisionStatement,
   type OrderRecord,
@@ -18,7 +18,7 @@ import {
 
 export type Signed<T> = T & { signature: string | null }
 
-/** Why a record counts for nothing: which, how that was seen, and a sentence for whoever it keeps from something. */
+/** Why a record is rejected, with a sentence for the person whose action fails because of it. */
 export type SignatureFailure = {
   record: RecordKind | 'entitlement' | 'session'
   id: string
@@ -26,21 +26,21 @@ export type SignatureFailure = {
   sentence: string
 }
 
-const inWords: Record<RecordKind, string> = {
-  person: 'What is on record about somebody here',
+const subjects: Record<RecordKind, string> = {
+  person: 'The stored record of a person involved',
   request: 'This request',
   decision: 'A decision on this request',
-  grant: 'The beginning of this access',
+  grant: 'The activation of this access',
   order: 'The order for this credential',
-  answer: 'The answer to this order',
-  'kept-answer': 'The answer to this key',
-  rights: 'What a cluster was read to allow',
+  answer: 'The credential for this order',
+  'stored-response': 'The stored response for this idempotency key',
+  rights: 'The stored copy of a cluster’s roles and bindings',
 }
 
-const because: Record<SignatureProblem, string> = {
-  missing: 'was not signed by Postern: it was written by something else, or before records were signed.',
-  'unknown-key': 'was signed with a key that is not in use any more.',
-  mismatch: 'is not as Postern wrote it: something else has written to the database.',
+const problems: Record<SignatureProblem, string> = {
+  missing: 'has no signature: Postern did not write it.',
+  'unknown-key': 'was signed with a key that is no longer accepted.',
+  mismatch: 'does not match its signature: it was changed outside Postern.',
 }
 
 function signatureFailure<T extends { id: string; signature: string | null }>(
@@ -50,18 +50,19 @@ function signatureFailure<T extends { id: string; signature: string | null }>(
   statement: (record: T) => object,
 ): SignatureFailure | null {
   const code = whyNotSigned(keys, kind, () => statement(record), record.signature)
-  return code && { record: kind, id: record.id, code, sentence: `${inWords[kind]} ${because[code]}` }
+  return code && { record: kind, id: record.id, code, sentence: `${subjects[kind]} ${problems[code]}` }
 }
 
 export const verifyPerson = (keys: SigningKeys, person: Signed<PersonRecord>): SignatureFailure | null =>
   signatureFailure(keys, 'person', person, personStatement)
 
-/** What a sign-in may be behind the row that it found: a minute until it is written again, and two clocks. */
-const behindMs = 120_000
+/** How much older than the sign-in a row may be: it is rewritten at most once a minute, and two clocks may differ. */
+const toleranceMs = 120_000
 
 /**
- * For somebody who signed in at `since`: an earlier row of theirs, put back with its signature, may hold groups that they
- * have lost. Every sign-in writes or confirms the row, so an older one is not the one it was about.
+ * The row of a signed-in person must not be older than their sign-in. Every sign-in writes or confirms the row, so an
+ * older one, even with a valid signature, was put back by someone and may contain groups that the person has lost.
+ * @param since when the person signed in
  */
 export function verifySignedInPerson(
   keys: SigningKeys,
@@ -69,19 +70,19 @@ export function verifySignedInPerson(
   since: Date,
 ): SignatureFailure | null {
   const found = verifyPerson(keys, person)
-  if (found || new Date(person.groupsAt).getTime() >= since.getTime() - behindMs) return found
-  const sentence = 'What is on record about somebody here is older than their sign-in.'
+  if (found || new Date(person.groupsAt).getTime() >= since.getTime() - toleranceMs) return found
+  const sentence = 'The stored record of a person involved is older than their sign-in.'
   return { record: 'person', id: person.id, code: 'outdated', sentence }
 }
 
-/** That access began is the worker's own word, which a credential rests on. */
-export const verifyActivation = (keys: SigningKeys, grant: Signed<BeginningRecord>): SignatureFailure | null =>
-  signatureFailure(keys, 'grant', grant, beginningStatement)
+/** Only a worker signs that access became active. No credential is issued without that. */
+export const verifyActivation = (keys: SigningKeys, grant: Signed<ActivationRecord>): SignatureFailure | null =>
+  signatureFailure(keys, 'grant', grant, activationStatement)
 
 export const verifyOrder = (keys: SigningKeys, order: Signed<OrderRecord>): SignatureFailure | null =>
   signatureFailure(keys, 'order', order, orderStatement)
 
-/** Everything that an approval rests on. */
+/** Everything that an approval depends on. */
 export type ApprovalRecords = {
   request: Signed<Omit<RequestRecord, 'requester'>> & {
     namespaces: string[]
@@ -90,33 +91,35 @@ export type ApprovalRecords = {
     digest: string
   }
   requester: Signed<PersonRecord>
-  /** As it is kept under the hash that the request names. */
+  /** The document stored under the hash that the request names. */
   entitlement: unknown
   decisions: ReadonlyArray<Signed<Omit<DecisionRecord, 'requestId' | 'person'>> & { person: Signed<PersonRecord> }>
 }
 
 /**
- * Do signed narrowings lead from the terms that were asked for to those that stand now? Each begins where another
- * ended; whoever left everything as it was saw terms on that way. In any order: two may bear the same millisecond.
+ * Signed narrowings must lead from the submitted terms to the stored ones, each starting where another ended, and every
+ * other decision must be about terms on that path. The order of the decisions is not used: two may have the same time.
  */
-function leadsThere({ request, requester, decisions }: ApprovalRecords): boolean {
+function leadToStoredTerms({ request, requester, decisions }: ApprovalRecords): boolean {
   const startsAt = request.startsAt === null ? null : new Date(request.startsAt)
   if (digestOf({ ...request, requester, startsAt }) !== request.digest) return false
-  const seen = new Set([(request.submittedTerms as { digest: string }).digest])
+  const { digest: submitted } = request.submittedTerms as { digest: string }
+  const path = new Set([submitted])
   const narrowings = new Map(
     decisions.flatMap(({ digest, result }) => (digest === result ? [] : [[digest, result] as const])),
   )
-  let reached = (request.submittedTerms as { digest: string }).digest
-  for (let next = narrowings.get(reached); next && !seen.has(next); next = narrowings.get(reached)) {
-    seen.add(next)
+  let reached = submitted
+  for (let next = narrowings.get(reached); next && !path.has(next); next = narrowings.get(reached)) {
+    path.add(next)
     reached = next
   }
-  return reached === request.digest && decisions.every(({ digest, result }) => seen.has(digest) && seen.has(result))
+  return reached === request.digest && decisions.every(({ digest, result }) => path.has(digest) && path.has(result))
 }
 
 /**
- * Why these records do not say what Postern wrote; null when they do. Whether what they say is enough is for others
- * (lib/core/approvals, lib/core/guardrails): only on records that passed here may they judge. Never throws.
+ * The records must be as Postern wrote them: every signature fits, the entitlement is the one that was requested, and
+ * the stored terms are the ones that were approved. Null if so; never throws. Whether the approvals are sufficient is
+ * decided elsewhere (lib/core/approvals, lib/core/guardrails), and only for records that pass this check.
  */
 export function verifyApproval(keys: SigningKeys, records: ApprovalRecords): SignatureFailure | null {
   const { request, requester, entitlement, decisions } = records
@@ -129,17 +132,17 @@ export function verifyApproval(keys: SigningKeys, records: ApprovalRecords): Sig
     firstOf(decisions, ({ person }) => verifyPerson(keys, person))
   if (signatures) return signatures
   if (!holds(() => contentHash(entitlement) === request.entitlementHash)) {
-    const sentence = 'The entitlement on record is not the one that was asked for.'
+    const sentence = 'The stored entitlement is not the one that was requested.'
     return { record: 'entitlement', id: request.entitlementHash, code: 'not-its-name', sentence }
   }
-  if (!holds(() => leadsThere(records))) {
-    const sentence = 'What is on record is not what was approved.'
+  if (!holds(() => leadToStoredTerms(records))) {
+    const sentence = 'The stored request is not the one that was approved.'
     return { record: 'request', id: request.id, code: 'not-what-was-decided', sentence }
   }
   return null
 }
 
-/** What is not signed (the terms as they stand now) may be of any shape, and then it does not hold. */
+/** The stored terms are not signed and may have any shape; a check that throws has failed. */
 function holds(claim: () => boolean): boolean {
   try {
     return claim()

@@ -11,7 +11,7 @@ import type { Probes } from '#lib/core/access/probe-resource'
 import type { EndReason, GrantStatus } from '#lib/core/access/status'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { ObjectKey } from '#lib/core/grants/manifests'
-import { beginningStatement } from '#lib/core/signing/statements'
+import { activationStatement } from '#lib/core/signing/statements'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
 
@@ -99,7 +99,7 @@ export async function saveActive(
   const told = judged ? { judged: judgedData(judged.verdict, judged.difference) } : {}
   const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...told }
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
-  const signature = signatureOf('grant', beginningStatement({ ...writing, activatedAt, expiresAt }))
+  const signature = signatureOf('grant', activationStatement({ ...writing, activatedAt, expiresAt }))
   const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, signature, ...settled }
   const together = made.length > 0 ? [updateCreated(writing, made, ifMoved)] : []
   await moveGrant(db(), id, 'pending', 'active', [...createdEvents(writing, made), active], set, together)
