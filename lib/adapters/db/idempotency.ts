@@ -29,7 +29,8 @@ export async function claim(tx: Tx, personId: string, key: string, fingerprint: 
   const kept = await tx.idempotency.findUniqueOrThrow({ where: { personId_key: { personId, key } } })
   if (kept.fingerprint !== fingerprint)
     throw new AppError('idempotency-mismatch', 'This Idempotency-Key was used for something else. Use a new one.')
-  const isOurs = whyNotSigned(signingKeys(), 'stored-response', () => storedResponseStatement(kept), kept.signature) === null
+  const isOurs =
+    whyNotSigned(signingKeys(), 'stored-response', () => storedResponseStatement(kept), kept.signature) === null
   return isOurs || kept.status === unanswered ? { status: kept.status, body: kept.body } : null
 }
 
