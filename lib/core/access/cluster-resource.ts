@@ -15,14 +15,14 @@ export const clusterResource = z
     people: z
       .strictObject({ username: z.enum(['email', 'subject']), usernamePrefix: z.string(), groupsPrefix: z.string() })
       .nullable()
-      .meta({ description: 'How the cluster knows people, as configured; null where nobody said.' }),
-    rightsReadAt: time.nullable().meta({ description: 'When it was last read who may do what there.' }),
-    rightsError: z.string().nullable().meta({ description: 'Why that could not be read the last time.' }),
+      .meta({ description: 'How the cluster names people, as configured; null if that is not configured.' }),
+    rightsReadAt: time.nullable().meta({ description: 'When the roles and bindings of the cluster were last read.' }),
+    rightsError: z.string().nullable().meta({ description: 'Why the last attempt to read them failed.' }),
     permissions: z.array(
       z.strictObject({ what: z.string(), namespace: z.string(), allowed: z.boolean(), neededFor: z.string() }),
     ),
     findings: z.array(findingResource).meta({
-      description: 'What was found there and belongs to no grant on record, newest first; for auditors and admins.',
+      description: 'Findings that belong to no grant, newest first. Only auditors and admins see them.',
     }),
   })
   .meta({ id: 'Cluster' })

@@ -5,11 +5,11 @@ import { time } from './resource-fields.ts'
 export const credentialResource = z
   .strictObject({
     ...{ id: z.string(), jti: z.string(), person: personResource, issuedAt: time, expiresAt: time },
-    void: z.boolean().meta({ description: 'Dead already: the ServiceAccount it was a token of is gone.' }),
+    void: z.boolean().meta({ description: 'No longer valid: the ServiceAccount of this token was deleted.' }),
   })
   .meta({ id: 'Credential' })
 
-/** The only answer that holds a token. */
+/** The only response that contains a token. */
 export const issuedCredentialResource = z
   .strictObject({ token: z.string(), expiresAt: time, jti: z.string(), kubeconfig: z.string() })
   .meta({ id: 'IssuedCredential' })

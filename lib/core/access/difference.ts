@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { time } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
-
-const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
 
 /** Rules that several namespaces share, written once. */
 const inNamespaces = z.strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema) })

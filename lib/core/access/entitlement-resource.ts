@@ -3,7 +3,7 @@ import { approvalStepSchema } from './entitlement.ts'
 import { duration } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
 
-/** Where something may be asked for: the namespaces of that cluster, as last seen, that the entitlement covers. */
+/** The namespaces of a cluster, as last read, that the entitlement covers. */
 const entitlementCluster = z.strictObject({
   name: z.string(),
   reachable: z.boolean(),
@@ -16,11 +16,11 @@ export const entitlementResource = z
     title: z.string(),
     description: z.string().nullable(),
     clusters: z.array(entitlementCluster),
-    /** As the configuration says it: names and globs. */
+    /** Names and globs, as configured. */
     namespaces: z.array(z.string()),
     namespaceSelector: z.record(z.string(), z.string()).nullable(),
     kind: z.enum(['rules', 'ceiling', 'clusterRole']),
-    /** What it gives, or the most it gives where `kind` is `ceiling`. */
+    /** The rules that are granted; if `kind` is `ceiling`, the most that can be requested. */
     rules: z.array(ruleSchema),
     clusterRole: z.string().nullable(),
     defaultDuration: duration,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { approvalStepSchema } from './entitlement.ts'
+import { time } from './resource-fields.ts'
 
 // The answer of "Check access", for the API and the page.
 
-const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
 const list = z.array(z.string())
 
 const role = z.strictObject({ kind: z.string(), name: z.string() })

@@ -11,7 +11,7 @@ export const meResource = z
     emailVerified: z.boolean(),
     groups: z.array(z.string()),
     roles: z.array(z.enum(roles)),
-    /** Which claim of the provider each field came from. */
+    /** The claim of the identity provider for each field. */
     claims: z.record(z.string(), z.string()),
   })
   .meta({ id: 'Me' })

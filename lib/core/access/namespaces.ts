@@ -9,5 +9,8 @@ export const grantsNamespace = 'postern-grants'
  */
 export const protectedNamespaces: readonly string[] = ['postern-system', grantsNamespace]
 
-/** The cluster itself depends on these: a workload there has the permissions of the cluster. Kubernetes reserves the prefix. */
+/**
+ * The cluster itself depends on these: a workload there has the permissions of the cluster. Kubernetes reserves the
+ * prefix.
+ */
 export const isSystemNamespace = (namespace: string): boolean => namespace.startsWith('kube-')

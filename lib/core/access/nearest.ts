@@ -10,7 +10,9 @@ const normalize = (text: string) => text.toLowerCase().replace(/[-_]/g, '')
 const swapsOf = (text: string): string[] =>
   Array.from(text.slice(1), (character, at) => text.slice(0, at) + character + text[at] + text.slice(at + 2))
 
-/** The number of edits between two texts. Swapping two neighbours, as in `naem`, is one edit; Levenshtein counts two. */
+/**
+ * The number of edits between two texts. Swapping two neighbours, as in `naem`, is one edit; Levenshtein counts two.
+ */
 const distance = (from: string, to: string) =>
   Math.min(leven(from, to), ...swapsOf(from).map((swapped) => 1 + leven(swapped, to)))
 

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { approvalStepSchema } from './entitlement.ts'
 import { personResource } from './person-resource.ts'
+import { time } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
 import { severities } from './severity.ts'
 import { verdictResource } from './verdict-resource.ts'
 
 // Trying a policy without applying it: on past requests (replay), on one of them, or on a sample.
-
-const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
 
 /** Characters. Guardrails fit; a configuration with a thousand clusters does not, but it can be sent without them. */
 export const maxPolicyText = 200_000

@@ -15,7 +15,7 @@ export const previewResource = z
     risk: riskResource,
     maxDuration: duration,
     digest: z.string(),
-    /** The objects that would be made, as YAML. */
+    /** The objects that would be created, as YAML. */
     manifests: z.string(),
     objects: z.array(z.strictObject({ kind: z.string(), namespace: z.string(), name: z.string() })),
   })

@@ -14,6 +14,6 @@ export const probeResource = z
   .meta({ id: 'Probe' })
 export type Probe = z.infer<typeof probeResource>
 
-/** A round of SubjectAccessReviews: when the cluster answered, and what. */
+/** A round of SubjectAccessReviews: when the cluster answered, and its answers. */
 export const probesResource = z.strictObject({ at: time, results: z.array(probeResource) }).meta({ id: 'Probes' })
 export type Probes = z.infer<typeof probesResource>

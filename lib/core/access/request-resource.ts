@@ -11,7 +11,7 @@ import { endReasons, grantStatuses, requestStatuses } from './status.ts'
 import { stepResource } from './step-resource.ts'
 import { verdictResource } from './verdict-resource.ts'
 
-/** What lists show of a request; `requestResource` is the whole. */
+/** A request in a list. `requestResource` is the whole request. */
 export const requestSummary = z
   .strictObject({
     id: z.string(),
@@ -33,10 +33,9 @@ export const requestSummary = z
     lapsesAt: time,
     resolvedAt: time.nullable(),
     steps: z.array(stepResource),
-    signatureFailure: z
-      .string()
-      .nullable()
-      .meta({ description: 'Why it cannot be approved: what is on record was not written by Postern. Else null.' }),
+    signatureFailure: z.string().nullable().meta({
+      description: 'Why the request cannot be approved, if Postern did not write its stored record; otherwise null.',
+    }),
     grant: z
       .strictObject({
         id: z.string(),
@@ -56,11 +55,11 @@ export type RequestSummary = z.infer<typeof requestSummary>
 export const requestResource = z
   .strictObject({
     ...requestSummary.shape,
-    /** The terms as first asked, where an approver has narrowed them since. */
+    /** The submitted terms, if an approver has narrowed them since. */
     submittedTerms: z
       .strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema), duration, digest: z.string() })
       .nullable(),
-    /** What is new to the requester: today's answer while it is pending, then what it was last judged by. */
+    /** Computed now while the request is pending; afterwards as of its last judgement. */
     difference: differenceResource,
     verdict: verdictResource,
     decisions: z.array(decisionResource),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { severities } from './severity.ts'
 
-/** What is dangerous about the rules. No findings is no proof of harmlessness. */
+/** The risks of the rules. NB: no findings does not prove that the rules are harmless. */
 export const riskResource = z
   .strictObject({
     severity: z.enum(severities),
@@ -10,9 +10,9 @@ export const riskResource = z
         id: z.string(),
         severity: z.enum(severities),
         sentence: z.string(),
-        outlives: z.string().nullable().meta({ description: 'What keeps working after the grant has ended.' }),
-        because: z.array(z.string()).meta({ description: 'How the rules give it.' }),
-        partOf: z.array(z.string()).meta({ description: 'Other findings here that say it already.' }),
+        outlives: z.string().nullable().meta({ description: 'What still works after the grant has ended.' }),
+        because: z.array(z.string()).meta({ description: 'The permissions that cause it.' }),
+        partOf: z.array(z.string()).meta({ description: 'Other findings that include this one.' }),
       }),
     ),
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { personResource } from './person-resource.ts'
 
-/** One approval step, who could still give it, who has. `eligible` are people Postern has seen; others may exist. */
+/** An approval step, who approved it and who may. `eligible` lists people known to Postern; there may be others. */
 export const stepResource = z
   .strictObject({
     groups: z.array(z.string()),
