@@ -2,6 +2,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export type Proxy = {
   port: number
+  /** How many connections it has accepted. */
+  accepted(): number
   /** Ends every connection and refuses new ones, as a stopped server does. */
   cut(): Promise<void>
   /** Accepts connections and passes nothing on, as a frozen server or a broken network does. */
@@ -15,7 +17,9 @@ export type Proxy = {
 export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
   const sockets = new Set<Socket>()
   let isFrozen = false
+  let accepted = 0
   const server = createServer((inner) => {
+    accepted += 1
     const outer = connect(target.port, target.host)
     for (const [from, to] of [
       [inner, outer],
@@ -50,6 +54,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     })
   return {
     port,
+    accepted: () => accepted,
     cut: close,
     freeze: () => {
       isFrozen = true

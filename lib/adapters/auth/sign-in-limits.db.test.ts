@@ -4,6 +4,7 @@ import { testDatabase } from '#testing/database'
 import { type Door, expectProblem, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import * as meDoor from '../../../app/api/v1/me/route.ts'
+import { takeCall } from './rate-limit.ts'
 import { beginSignIn, finishSignIn } from './sign-in.ts'
 
 const database = await testDatabase()
@@ -19,11 +20,12 @@ const from = (address: string) => ({ 'x-forwarded-for': address })
 test('after a thousand refused tokens an address gets 429, and a valid token from the same address still works', async () => {
   const headers = from('203.0.113.20')
   const wrong = () => knock(me, { path: '/api/v1/me', token: 'no.such.token', headers })
+  for (let call = 0; call < 990; call++) takeCall('unauthenticated', '203.0.113.20')
   let calls = 0
   let refused = await wrong()
-  for (; refused.status === 401 && calls < 3_000; calls++) refused = await wrong()
+  for (; refused.status === 401; calls++) refused = await wrong()
   expectProblem(refused, 429, 'rate-limited')
-  expect(calls).toBeGreaterThanOrEqual(1_000)
+  expect(calls).toBeGreaterThanOrEqual(10)
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
   const token = await identity.token('mina')
   expect((await knock(me, { path: '/api/v1/me', token, headers })).status).toBe(200)
@@ -34,12 +36,12 @@ test('sign-ins from one network are limited before the provider is called, and a
   const browser = aBrowser()
   const finish = (address: string) =>
     finishSignIn(browser.request('/api/auth/callback/oidc?error=access_denied', { headers: from(address) }))
-  let refused: Response | undefined
-  for (let call = 0; call < 700 && !refused; call++) {
-    const answer = await finish('203.0.113.30')
-    if (answer.status !== 303) refused = answer
-  }
-  expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([429, '1'])
+  for (let call = 0; call < 590; call++) takeCall('sign-in', '203.0.113.30')
+  let calls = 0
+  let answer = await finish('203.0.113.30')
+  for (; answer.status === 303; calls++) answer = await finish('203.0.113.30')
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1'])
+  expect(calls).toBeGreaterThanOrEqual(10)
   const begin = (address: string) =>
     beginSignIn(browser.request('/api/auth/signin/oidc', { method: 'POST', body: '', headers: from(address) }))
   expect((await begin('203.0.113.30')).status).toBe(429)

@@ -1,4 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeId } from '#lib/core/access/ids'
 import { grantsNamespace } from '#lib/core/access/namespaces'
@@ -6,6 +10,7 @@ import { type GrantFacts, grantObjects, keyOf } from '#lib/core/grants/manifests
 import { objectName, userGroups, userName } from '#lib/core/grants/names'
 import { testParts } from '#testing/database'
 import { kubectl } from '#testing/kubectl'
+import { startProxy } from '#testing/proxy'
 import { type ClusterClient, closeClusters, clusterClient } from './client.ts'
 import { ClusterError } from './errors.ts'
 import { createObject, deleteExactly, deleteObject, listOurs } from './objects.ts'
@@ -159,7 +164,8 @@ describe('a token', () => {
     const { token, jti, expiresAt } = await requestToken(client, account, 600)
     expect(token.split('.')).toHaveLength(3)
     expect(jti).toMatch(/^[0-9a-f-]{36}$/)
-    expect(Math.abs(expiresAt.getTime() - Date.now() - 600_000)).toBeLessThan(10_000)
+    const { iat, exp } = decodeJwt(token)
+    expect([(exp ?? 0) - (iat ?? 0), expiresAt]).toEqual([600, new Date((exp ?? 0) * 1000)])
     const other = { ...account, uid: '00000000-0000-0000-0000-000000000000' }
     await expect(requestToken(client, other, 600)).rejects.toBeInstanceOf(ClusterError)
   })
@@ -177,9 +183,19 @@ describe('reading a cluster', () => {
     expect(view?.some(({ resources }) => resources.includes('pods'))).toBe(true)
   })
   test('calls use one kept connection instead of a new one each', async () => {
-    const started = performance.now()
-    for (let i = 0; i < 20; i++) await readVersion(client)
-    expect((performance.now() - started) / 20).toBeLessThan(50)
+    const proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(kubernetes.server).port) })
+    const scratch = mkdtempSync(join(tmpdir(), 'postern-objects-'))
+    try {
+      const file = join(scratch, 'kubeconfig')
+      const text = readFileSync(kubernetes.posternKubeconfig, 'utf8')
+      writeFileSync(file, text.replaceAll(kubernetes.server, `https://127.0.0.1:${proxy.port}`), { mode: 0o600 })
+      const proxied = await clusterClient({ name: 'proxied', kubeconfig: { file } })
+      for (let i = 0; i < 20; i++) expect(await readVersion(proxied)).toMatch(/^v1\.\d+/)
+      expect(proxy.accepted()).toBe(1)
+    } finally {
+      await proxy.stop()
+      rmSync(scratch, { recursive: true })
+    }
   })
 })
 

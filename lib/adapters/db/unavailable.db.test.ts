@@ -10,6 +10,7 @@ import { rejectionOf } from '#testing/rejection'
 import { aClusterState, aRequest } from '#testing/requests'
 import { until } from '#testing/until'
 import { db, transaction } from './client.ts'
+import { sqlStateOf } from './errors.ts'
 
 // The database goes away, by a proxy in front of it. Callers hear "unavailable" in time, and all is well when it is back.
 
@@ -36,14 +37,16 @@ const submission = {
   durationSeconds: 1800,
 }
 
-/** Milliseconds until the call was refused as unavailable. */
-async function unavailableAfter(call: () => Promise<unknown>): Promise<number> {
-  const began = performance.now()
+/** The call is refused as unavailable. Resolves to PostgreSQL's reason, where it gave one. */
+async function expectUnavailable(call: () => Promise<unknown>): Promise<string | undefined> {
   const error = await rejectionOf(call())
   expect(error).toMatchObject({ code: 'unavailable' })
   expect(error.message).not.toMatch(/127\.0\.0\.1|postgres|prisma|ECONN/i)
-  return performance.now() - began
+  return sqlStateOf(error.cause)
 }
+
+/** SQLSTATE (PostgreSQL, appendix A). */
+const [lockNotAvailable, queryCanceled] = ['55P03', '57014']
 
 /** The pool has noticed which of its connections are broken. */
 const isBack = () =>
@@ -56,8 +59,8 @@ test('a stopped database: reading and asking are unavailable at once, and work a
   const actor = await anActor()
   const { id } = await submitRequest(actor, submission)
   await proxy.cut()
-  expect(await unavailableAfter(() => getRequest(actor, id))).toBeLessThan(2500)
-  expect(await unavailableAfter(() => submitRequest(actor, submission))).toBeLessThan(2500)
+  await expectUnavailable(() => getRequest(actor, id))
+  await expectUnavailable(() => submitRequest(actor, submission))
   await proxy.mend()
   await until('back', isBack)
   expect(await getRequest(actor, id)).toMatchObject({ id, status: 'pending' })
@@ -66,7 +69,7 @@ test('a stopped database: reading and asking are unavailable at once, and work a
 test('a database that accepts and never answers: unavailable, not for ever', async () => {
   const actor = await anActor()
   proxy.freeze()
-  expect(await unavailableAfter(() => submitRequest(actor, submission))).toBeLessThan(9000)
+  await expectUnavailable(() => submitRequest(actor, submission))
   await proxy.mend()
   await until('back', isBack)
   expect(await submitRequest(actor, submission)).toMatchObject({ status: 'pending' })
@@ -79,7 +82,7 @@ test('a connection that is lost in the middle leaves nothing half-way', async ()
       await proxy.cut()
       await tx.worker.create({ data: { id: 'other-half' } })
     })
-  await unavailableAfter(half)
+  await expectUnavailable(half)
   await proxy.mend()
   await until('back', isBack)
   expect(await db().worker.count()).toBe(0)
@@ -95,15 +98,18 @@ test('a lock that somebody keeps: unavailable after three seconds, with nothing 
     await done
   })
   await locked
-  const waited = await unavailableAfter(() => transaction((tx) => lockRequest(tx, id)))
+  expect(await expectUnavailable(() => transaction((tx) => lockRequest(tx, id)))).toBe(lockNotAvailable)
   finish()
   await holder
-  expect(waited).toBeGreaterThan(2500)
-  expect(waited).toBeLessThan(5000)
 })
 
 test('a statement that does not end: unavailable after five seconds', async () => {
-  const waited = await unavailableAfter(() => db().$queryRaw`SELECT pg_sleep(20)`)
-  expect(waited).toBeGreaterThan(4500)
-  expect(waited).toBeLessThan(7500)
+  expect(await expectUnavailable(() => db().$queryRaw`SELECT pg_sleep(20)`)).toBe(queryCanceled)
+})
+
+test('every connection asks PostgreSQL to end what takes too long', async () => {
+  const settings = await db().$queryRaw`
+    SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement,
+      current_setting('idle_in_transaction_session_timeout') AS idle`
+  expect(settings).toEqual([{ lock: '3s', statement: '5s', idle: '10s' }])
 })
