@@ -81,7 +81,7 @@ describe('who may not look, learns nothing', () => {
 describe('one request', () => {
   test('is of the published shape, whole and as a summary', async () => {
     const request = await aRequest({ requester: mina.person, namespaces: ['checkout', 'payments'] })
-    const narrow = { namespaces: ['payments'], duration: 600 }
+    const narrow = { namespaces: ['payments'], durationSeconds: 600 }
     await decideRequest(priya, request.id, { decision: 'approve', digest: request.digest, narrow, note: 'ten minutes' })
     const whole = await getRequest(mina, request.id)
     expect(requestResource.parse(whole)).toEqual(whole)
@@ -89,7 +89,7 @@ describe('one request', () => {
       status: 'approved',
       duration: 'PT10M',
       namespaces: ['payments'],
-      asked: { namespaces: ['checkout', 'payments'], duration: 'PT30M', digest: request.digest },
+      submittedTerms: { namespaces: ['checkout', 'payments'], duration: 'PT30M', digest: request.digest },
       decisions: [{ person: { name: 'Priya Raman' }, decision: 'approve', note: 'ten minutes', narrowed: true }],
       steps: [{ groups: ['payments-leads'], approvedBy: [{ name: 'Priya Raman' }], eligible: [] }],
       grant: { status: 'pending', duration: 'PT10M', holder: { name: 'Mina Okafor' } },

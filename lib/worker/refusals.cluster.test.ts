@@ -73,7 +73,7 @@ describe('what cannot be made ends, and says why', () => {
     await db().request.update({ where: { id: request.id }, data: { rules: wider } })
     await stage.database.asOwner('ALTER TABLE requests ENABLE TRIGGER requests_guard')
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
-    expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('not what was approved') })
+    expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('not the one that was approved') })
     expect(await objectsInCluster(ended.id)).toEqual([])
   })
 })
