@@ -9,7 +9,7 @@ import { startTraces } from '#lib/observability/start-traces'
 import { recordPolicy } from '#lib/operations/record-policy'
 import { startWorker } from '#lib/worker/start'
 
-/** Seconds that work under way may take to end when the process is asked to. The worker's leases last longer. */
+/** How long running work may take to finish after SIGTERM, in seconds. The worker's leases last longer. */
 const drainSeconds = 10
 
 /** Ends streams to browsers and lets the worker finish before Next's own signal handlers end the process. */
@@ -21,7 +21,7 @@ function drainBeforeExit(stopWorker: () => Promise<void>, stopTraces: () => Prom
       endStreams()
       const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref())
       Promise.race([stopWorker(), late])
-        .catch((error) => log.error({ err: error }, 'the worker did not stop cleanly'))
+        .catch((error) => log.error({ err: error }, 'could not stop the worker cleanly'))
         .then(stopTraces)
         .finally(() => {
           for (const handler of handlers) handler(signal)
@@ -37,23 +37,23 @@ async function start() {
   const stopTraces = (await startTraces()) ?? (async () => {})
   await startPolicy(configPath)
   onPolicyChange((policy) => void recordPolicy(policy, configPath))
-  // Neither the database nor the provider has to be there for the process to start: /readyz says what is missing.
+  // The process starts without the database and the identity provider: /readyz reports what is missing.
   void recordPolicy(currentPolicy(), configPath)
   if (role !== 'worker') void providerMetadata().catch(() => {})
   drainBeforeExit(role === 'web' ? async () => {} : startWorker().stop, stopTraces)
-  log.info({ role, policy: currentPolicy().hash }, 'Postern has started')
+  log.info({ role, policy: currentPolicy().hash }, 'Postern started')
 }
 
-/** Everything a replica does before its first request. Where it cannot start, it says why and ends. */
+/** Starts a replica before its first request. If it can't start, it logs why and exits. */
 export async function startProcess() {
   try {
     await start()
   } catch (error) {
-    // What the operator must put right is said plainly, without a stack.
-    const isTheirs =
+    // A mistake in the configuration or the environment is logged without a stack trace.
+    const isOperatorError =
       error instanceof ConfigurationRefused || (error instanceof Error && /^The environment/.test(error.message))
-    if (isTheirs) log.fatal((error as Error).message)
-    else log.fatal({ err: error }, 'Postern cannot start')
+    if (isOperatorError) log.fatal((error as Error).message)
+    else log.fatal({ err: error }, 'Postern could not start')
     process.exit(1)
   }
 }

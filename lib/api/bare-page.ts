@@ -1,6 +1,6 @@
-// What a browser is shown where no page can be made: it stands by itself, loads nothing and runs nothing.
+// A page for a browser when no page can be rendered. It is self-contained: it loads nothing and runs no script.
 
-/** For an answer with a bare page, whose styles have this nonce. */
+/** The Content-Security-Policy of a bare page whose styles have this nonce. */
 export const barePagePolicy = (nonce: string) =>
   `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'`
 
@@ -10,7 +10,7 @@ background:light-dark(oklch(.988 .003 170),oklch(.19 .008 190));color:light-dark
 main{max-width:34rem}h1{font-size:1.5rem;line-height:1.25;font-weight:550;margin:0 0 .5rem}p{margin:0 0 .75rem}
 a{color:light-dark(oklch(.5 .09 190),oklch(.78 .1 190))}`
 
-/** @param title, sentences Postern's own words only: they are written as HTML */
+/** @param title, sentences constant text only, because they are inserted as HTML */
 export function barePage({
   title,
   sentences,

@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-// "Not there" takes one statement, "not yours" takes more and is recorded: a clock would tell what the words do not.
-// So both are answered on the same beat.
+// Rule: "not found" and "not yours" are answered at the same 100 ms boundary. A request that does not exist takes one
+// statement to refuse; one that exists but that the caller may not see takes more, and the refusal is recorded. Without
+// the alignment the response time would reveal which of the two it is.
 
-/** Milliseconds. Several times what refusing and recording takes, also on a slow disk. */
-const beat = 100
+/** Milliseconds. Several times as long as refusing and recording takes, even on a slow disk. */
+const boundaryMs = 100
 
 /**
- * Waits until a whole number of beats has passed since the call began, before it is told that nothing is there.
- * @param beganMs milliseconds, of `performance.now()`
+ * Waits for the next multiple of 100 ms after the call began. Every caller of this sends a "not found" response next.
+ * @param beganMs the value of `performance.now()` when the call began
  */
 export async function alignResponse(beganMs: number): Promise<void> {
-  const passed = performance.now() - beganMs
-  await delay(Math.ceil(passed / beat) * beat - passed)
+  const elapsed = performance.now() - beganMs
+  await delay(Math.ceil(elapsed / boundaryMs) * boundaryMs - elapsed)
 }

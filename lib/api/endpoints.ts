@@ -15,9 +15,9 @@ import { requestResource, requestSummary } from '#lib/core/access/request-resour
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
 import { auditEventTypes } from '#lib/core/audit/events'
 
-// What each door of the API takes and answers. The doors are made from this table, and so is the OpenAPI document.
+// The input and output of each API endpoint. The routes and the OpenAPI document are both built from this table.
 
-/** A door. `operation` is its name in the OpenAPI document; `body` undefined means that none is taken. */
+/** An endpoint. `operation` is its name in the OpenAPI document; without `body` it reads none. */
 export type Endpoint = {
   operation: string
   method: 'GET' | 'POST'
@@ -29,21 +29,23 @@ export type Endpoint = {
   body?: z.ZodType
   status: 200 | 201
   answer: z.ZodType
-  /** What an Idempotency-Key does: `kept` gives a repeated call the same answer; `once` refuses it, keeping no answer. */
-  idempotency?: 'kept' | 'once'
+  /**
+   * A repeated Idempotency-Key returns the first response (`replayed`), or is refused because none is kept (`once`).
+   */
+  idempotency?: 'replayed' | 'once'
 }
 
 const none = z.strictObject({})
-const nothing = z.strictObject({}).meta({ id: 'Nothing', description: 'No fields; the body may also be absent.' })
+const emptyBody = z.strictObject({}).meta({ id: 'EmptyBody', description: 'No fields; the body may also be absent.' })
 
 const paging = {
-  cursor: z.string().min(1).max(500).optional().meta({ description: '`nextCursor` of the page before.' }),
+  cursor: z.string().min(1).max(500).optional().meta({ description: 'The `nextCursor` of the previous page.' }),
   limit: z
     .string()
     .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
     .transform(Number)
     .optional()
-    .meta({ description: 'How many at most; 1 to 100.' }),
+    .meta({ description: 'The maximum number of items, from 1 to 100; 50 by default.' }),
 }
 
 const anId = (prefix: string) => ({ override: { type: 'string' as const, pattern: `^${prefix}_[0-9a-z]{26}$` } })
@@ -70,7 +72,7 @@ export const endpoints = {
     operation: 'me',
     method: 'GET',
     path: '/me',
-    summary: 'Who the server thinks I am',
+    summary: 'The caller’s identity',
     params: {},
     query: none,
     status: 200,
@@ -80,7 +82,7 @@ export const endpoints = {
     operation: 'listEntitlements',
     method: 'GET',
     path: '/entitlements',
-    summary: 'What I may ask for',
+    summary: 'The entitlements that the caller may request',
     params: {},
     query: none,
     status: 200,
@@ -90,7 +92,7 @@ export const endpoints = {
     operation: 'listClusters',
     method: 'GET',
     path: '/clusters',
-    summary: 'The clusters, as last seen',
+    summary: 'The clusters and their last known state',
     params: {},
     query: none,
     status: 200,
@@ -100,10 +102,10 @@ export const endpoints = {
     operation: 'explainAccess',
     method: 'GET',
     path: '/access/explain',
-    summary: 'May somebody do one thing in a cluster, by which binding and role, and what to ask for if not',
+    summary: 'Check whether a person may perform an action, by which binding and role, and what to request if not',
     description:
-      'By the Roles, ClusterRoles and bindings that Postern last read of the cluster. Other authorizers of that cluster ' +
-      'may allow more. People ask about themselves; auditors and admins about anybody whom Postern knows.',
+      'Evaluates the Roles, ClusterRoles and bindings that Postern last read from the cluster. Other authorizers of that ' +
+      'cluster may allow more. Callers may check their own access; auditors and admins may check anyone known to Postern.',
     params: {},
     query: explainQuery,
     status: 200,
@@ -113,7 +115,7 @@ export const endpoints = {
     operation: 'previewRequest',
     method: 'POST',
     path: '/requests/preview',
-    summary: 'What a request would meet; changes nothing',
+    summary: 'Preview a request: its verdict, its approvers and the objects it would create. Changes nothing',
     params: {},
     query: none,
     body: submissionSchema,
@@ -124,19 +126,19 @@ export const endpoints = {
     operation: 'submitRequest',
     method: 'POST',
     path: '/requests',
-    summary: 'Ask for access',
+    summary: 'Submit a request for access',
     params: {},
     query: none,
     body: submissionSchema,
     status: 201,
     answer: statusAfter,
-    idempotency: 'kept',
+    idempotency: 'replayed',
   }),
   listRequests: define({
     operation: 'listRequests',
     method: 'GET',
     path: '/requests',
-    summary: 'Requests: mine, those I may decide, or all that I may see',
+    summary: 'List the caller’s requests, those they may decide, or all that they may see',
     params: {},
     query: z.strictObject({
       role: z.enum(['mine', 'inbox', 'all']).default('mine'),
@@ -150,7 +152,7 @@ export const endpoints = {
     operation: 'getRequest',
     method: 'GET',
     path: '/requests/{id}',
-    summary: 'One request with its verdict, decisions and grant',
+    summary: 'A request with its verdict, decisions and grant',
     params: requestId,
     query: none,
     status: 200,
@@ -160,31 +162,31 @@ export const endpoints = {
     operation: 'decideRequest',
     method: 'POST',
     path: '/requests/{id}/decisions',
-    summary: 'Approve or deny what the digest names',
+    summary: 'Approve or deny a request, by the digest of its terms',
     params: requestId,
     query: none,
     body: decisionSchema,
     status: 201,
     answer: z.strictObject({ status: z.enum(requestStatuses), digest: z.string() }).meta({ id: 'DecisionResult' }),
-    idempotency: 'kept',
+    idempotency: 'replayed',
   }),
   withdrawRequest: define({
     operation: 'withdrawRequest',
     method: 'POST',
     path: '/requests/{id}/withdraw',
-    summary: 'Take back my request while it is pending',
+    summary: 'Withdraw the caller’s own pending request',
     params: requestId,
     query: none,
-    body: nothing,
+    body: emptyBody,
     status: 200,
     answer: z.strictObject({ status: z.enum(requestStatuses) }).meta({ id: 'WithdrawalResult' }),
-    idempotency: 'kept',
+    idempotency: 'replayed',
   }),
   listGrants: define({
     operation: 'listGrants',
     method: 'GET',
     path: '/grants',
-    summary: 'Grants that I may see',
+    summary: 'List the grants that the caller may see',
     params: {},
     query: z.strictObject({ status: z.enum(grantStatuses).optional(), ...paging }),
     status: 200,
@@ -194,7 +196,7 @@ export const endpoints = {
     operation: 'getGrant',
     method: 'GET',
     path: '/grants/{id}',
-    summary: 'One grant, its objects in the cluster and what the cluster answered',
+    summary: 'A grant with its objects in the cluster and the results of its probes',
     params: grantId,
     query: none,
     status: 200,
@@ -204,13 +206,14 @@ export const endpoints = {
     operation: 'issueCredential',
     method: 'POST',
     path: '/grants/{id}/credentials',
-    summary: 'A token for a grant that I hold; shown once, kept nowhere',
+    summary: 'Issue a token for the caller’s own grant; it is returned once and never stored',
     description:
-      'The only answer that holds a token, so it is never kept: a second call with the same Idempotency-Key is refused ' +
-      '(409). A call with another key, or with none, gives another token; each ends with the grant at the latest.',
+      'The only response that contains a token, so it is never stored: a second call with the same Idempotency-Key is ' +
+      'refused (409). A call with another key, or without one, issues another token. Every token ends with its grant at ' +
+      'the latest.',
     params: grantId,
     query: none,
-    body: nothing,
+    body: emptyBody,
     status: 201,
     answer: issuedCredentialResource,
     idempotency: 'once',
@@ -219,34 +222,34 @@ export const endpoints = {
     operation: 'revokeGrant',
     method: 'POST',
     path: '/grants/{id}/revoke',
-    summary: 'End somebody’s access now',
+    summary: 'End another person’s access now',
     params: grantId,
     query: none,
     body: revocationSchema,
     status: 200,
     answer: grantState,
-    idempotency: 'kept',
+    idempotency: 'replayed',
   }),
   releaseGrant: define({
     operation: 'releaseGrant',
     method: 'POST',
     path: '/grants/{id}/release',
-    summary: 'Give back access that I hold',
+    summary: 'Release the caller’s own access',
     params: grantId,
     query: none,
-    body: nothing,
+    body: emptyBody,
     status: 200,
     answer: grantState,
-    idempotency: 'kept',
+    idempotency: 'replayed',
   }),
   listAuditEvents: define({
     operation: 'listAuditEvents',
     method: 'GET',
     path: '/audit-events',
-    summary: 'What happened: auditors see all, others what is about them',
+    summary: 'List audit events: all for auditors and admins, for others those about their own requests',
     params: {},
     query: z.strictObject({
-      actor: text.optional().meta({ description: 'Name, e-mail, subject or id of who acted.' }),
+      actor: text.optional().meta({ description: 'Name, e-mail address, subject or ID of the actor.' }),
       cluster: text.optional(),
       namespace: text.optional(),
       request: idSchema('request').meta(anId('req')).optional(),
@@ -263,10 +266,10 @@ export const endpoints = {
     operation: 'replayPolicy',
     method: 'POST',
     path: '/policy/replay',
-    summary: 'Which of the last asks another policy would judge differently; changes nothing',
+    summary: 'List past requests that another policy would judge differently. Changes nothing',
     description:
-      'Judges what was asked for, granted or refused, as far as you may see it, with the facts it had then. The policy is ' +
-      'tried within limits of time and memory, one at a time for each person, and comes into force nowhere.',
+      'Judges past requests that the caller may see, approved or refused, with the facts recorded at the time. The policy ' +
+      'runs within limits of time and memory, one trial per person at a time, and never takes effect.',
     params: {},
     query: none,
     body: replayInput,
@@ -277,7 +280,7 @@ export const endpoints = {
     operation: 'judgePolicy',
     method: 'POST',
     path: '/policy/judge',
-    summary: 'What a policy says of one past ask, or of a sample; changes nothing',
+    summary: 'The verdict of a policy on a past request, or on a sample. Changes nothing',
     params: {},
     query: none,
     body: judgeInput,

@@ -13,8 +13,11 @@ import { parseBody, parseQuery, readJsonText } from './read-input.ts'
 export type Context = { params: Promise<Record<string, string | string[] | undefined>> }
 export type Handler = (request: Request, context: Context) => Promise<Response>
 
-/** Who calls. Whoever is recognised is let through, whatever else comes from their address: nobody can lock them out. */
-async function whoCalls(request: Request, origin: Origin): Promise<PersonActor> {
+/**
+ * Identifies the caller. The limit for a network applies only to callers who are not recognised, so that an attacker
+ * can't lock out other people behind the same address.
+ */
+async function identifyCaller(request: Request, origin: Origin): Promise<PersonActor> {
   try {
     return await actorOfRequest(request, origin)
   } catch (error) {
@@ -35,7 +38,7 @@ async function answer<E extends Endpoint>(
 ): Promise<Answer> {
   const origin = originOfRequest(request)
   record.reference = origin.reference
-  const actor = await whoCalls(request, origin)
+  const actor = await identifyCaller(request, origin)
   record.personId = actor.person.id
   takeCall('person', actor.person.id)
   const params = checkParams(endpoint, await context.params)

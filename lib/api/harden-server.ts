@@ -1,18 +1,18 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server } from 'node:http'
 
-/** Milliseconds. A browser sends its headers in one piece, and the longest body is a quarter of a megabyte. */
+/** Milliseconds. A browser sends its headers in one piece, and a body has at most a quarter of a megabyte. */
 const limits = { headers: 10_000, request: 30_000 }
 
 /**
- * What is done to Next's server, and to each request before Next sees it. Called once, before the first request.
+ * Hardens Next's HTTP server. Called once, before the first request.
  *
- * Clients that hold a connection by sending slowly are cut off. Node's own limits are minutes, and Next starts the server
- * without setting any; it is met here at its first request, which is the first probe. Node looks every half a minute, so
- * a client is cut off that much later at the most.
+ * It disconnects clients that send slowly to hold a connection. Node's own limits are minutes, and Next.js sets none.
+ * The server is reached through its first request, which is usually a health probe. Node checks every half minute, so a
+ * client is disconnected up to that much later.
  *
- * A target may name a host (`GET http://evil.example/`, RFC 9112 §3.2.2), and Next would send the browser there. Postern
- * stands at one address, so of the target only the path counts.
+ * It also removes the host from request targets in absolute form (`GET http://evil.example/`, RFC 9112 §3.2.2), because
+ * Next.js would redirect the browser to that host.
  */
 export function hardenServer(): void {
   const known = new WeakSet<Server>()

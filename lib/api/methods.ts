@@ -5,7 +5,7 @@ import { apiHeaders, methodNotAllowed, problemAnswer } from './problem.ts'
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 type Method = (typeof methods)[number]
 
-/** HEAD is GET without its body (RFC 9110 §9.3.2). */
+/** HEAD is GET without the body (RFC 9110 §9.3.2). */
 const headOf =
   (get: Handler): Handler =>
   async (request, context) => {
@@ -14,8 +14,8 @@ const headOf =
   }
 
 /**
- * Every method of one address: those that are given, HEAD where there is GET, OPTIONS, and 405 with `Allow` for the
- * rest. There are no CORS headers: other sites' pages have no business here.
+ * The handlers for every method of a path: the given ones, HEAD if there is a GET, OPTIONS, and 405 with `Allow` for
+ * the others. There are no CORS headers, because pages of other sites may not call Postern.
  */
 export function methodsOf(handlers: { GET?: Handler; POST?: Handler }): Record<Method, Handler> {
   const allowed = methods.filter(
@@ -26,7 +26,7 @@ export function methodsOf(handlers: { GET?: Handler; POST?: Handler }): Record<M
     problemAnswer(
       {
         ...methodNotAllowed,
-        detail: `${request.method} is not possible here; ${allow} ${allowed.length === 1 ? 'is' : 'are'}.`,
+        detail: `This path does not support ${request.method}. Use ${allow}.`,
         errors: [],
         reference: newReference(),
       },

@@ -21,7 +21,7 @@ afterAll(async () => {
 const textNow = () => metricsText({ clusters: ['prod-eu'], isRefused: false })
 const dayAgo = new Date(Date.now() - 86_400_000)
 
-test('what waits, what is held and what should be over is counted; without a worker nothing is said of one', async () => {
+test('the gauges count pending requests, live grants and overdue grants, and have no heartbeat without a worker', async () => {
   await aRequest()
   await aGrant()
   await aGrant({ status: 'active' })
@@ -39,7 +39,7 @@ test('what waits, what is held and what should be over is counted; without a wor
   expect(text).not.toMatch(/^postern_worker_silent_seconds/m)
 })
 
-test('what was found and stands is counted by cluster and kind, for configured clusters alone; what came to an end is not', async () => {
+test('open findings of configured clusters are counted by cluster and kind, and resolved ones are not', async () => {
   expect(await textNow()).toContain('postern_findings_open{cluster="prod-eu",kind="object-changed"} 0\n')
   const found = (cluster: string, kind: FindingKind, name: string) => {
     const object = { kind: 'Role', namespace: 'payments', name, uid: null } as const
@@ -66,7 +66,7 @@ test('what was found and stands is counted by cluster and kind, for configured c
   ])
 })
 
-test('a fact counts when it is committed, and not when its transaction is rolled back', async () => {
+test('an event is counted when its transaction commits, and not when it is rolled back', async () => {
   expect(await textNow()).toContain('postern_events_total{type="session.ended"} 0\n')
   const actor = await anActor()
   const record = (fails: boolean) =>
@@ -81,14 +81,14 @@ test('a fact counts when it is committed, and not when its transaction is rolled
   expect(await db().auditEvent.count({ where: { type: 'session.ended' } })).toBe(2)
 })
 
-test('metrics are read with the token of the environment, and with nothing else', async () => {
-  const ask = (authorization?: string) =>
+test('only the token of the environment reads the metrics', async () => {
+  const scrape = (authorization?: string) =>
     GET(new Request('http://localhost:3000/metrics', authorization ? { headers: { authorization } } : {}))
-  const answer = await ask('Bearer a-token-for-prometheus')
-  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
-  expect(await answer.text()).toContain('# TYPE postern_grants gauge\n')
+  const response = await scrape('Bearer a-token-for-prometheus')
+  expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
+  expect(await response.text()).toContain('# TYPE postern_grants gauge\n')
   for (const wrong of [undefined, 'Bearer ', 'Bearer a-token-for-prometheu', 'Basic a-token-for-prometheus']) {
-    const refused = await ask(wrong)
+    const refused = await scrape(wrong)
     expect([refused.status, await refused.text()], wrong).toEqual([401, ''])
   }
 })

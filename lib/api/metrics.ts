@@ -8,60 +8,63 @@ import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 
-// What GET /metrics answers: what this process counted, and what is true of all replicas at once, read from the database
-// at this moment. The latter is the same from every replica: `max`, never `sum`.
+// GET /metrics: the counters of this process, and gauges about all replicas, read from the database at each scrape.
+// Every replica reports the same gauges, so aggregate them with `max`, never with `sum`.
 
 const global = 'The same from every replica.'
 
-/** A registry for one answer: what is not known at that moment is not in it, and nothing of the last answer is left. */
+/** A registry for one scrape: unknown values are absent, and no value of the previous scrape is left. */
 function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRefused: boolean): Registry {
   const registry = new Registry()
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] })
-  gauge('postern_database_up', 'Whether the database answered this process just now.').set(now ? 1 : 0)
+  gauge('postern_database_up', '1 if the database responded to this process at this scrape.').set(now ? 1 : 0)
   gauge(
     'postern_configuration_refused',
-    'Whether postern.yaml as it is now was refused by this process, so that an older version is in force.',
+    '1 if this process rejected the current postern.yaml and still uses an older version.',
   ).set(isRefused ? 1 : 0)
   if (!now) return registry
 
-  gauge('postern_requests_pending', `Requests that wait for a decision. ${global}`).set(now.pendingRequests)
-  const grants = gauge('postern_grants', `Grants that are not over, by status. ${global}`, ['status'])
+  gauge('postern_requests_pending', `Requests waiting for a decision. ${global}`).set(now.pendingRequests)
+  const grants = gauge('postern_grants', `Grants that have not ended, by status. ${global}`, ['status'])
   for (const [status, count] of Object.entries(now.grants)) grants.set({ status }, count)
-  gauge('postern_grants_overdue', `Grants past their end by ten seconds, their end not proven. ${global}`).set(
-    now.overdueGrants,
-  )
+  gauge(
+    'postern_grants_overdue',
+    `Grants more than ten seconds past their end, not yet confirmed as denied. ${global}`,
+  ).set(now.overdueGrants)
   gauge(
     'postern_ending_oldest_seconds',
-    `For how long the oldest grant that should be over has been past its end; 0 where there is none. ${global}`,
+    `How long the oldest grant that should have ended is past its end; 0 without one. ${global}`,
   ).set(now.oldestEndingSeconds)
   gauge('postern_grants_failing', `Grants whose last attempt failed. ${global}`).set(now.failingGrants)
-  gauge('postern_queue_due', `Grants that are due and that no worker has taken. ${global}`).set(now.due.count)
-  gauge('postern_queue_oldest_due_seconds', `For how long the first of these has waited. ${global}`).set(
+  gauge('postern_queue_due', `Grants that are due and not claimed by a worker. ${global}`).set(now.due.count)
+  gauge('postern_queue_oldest_due_seconds', `How long the oldest of these has been waiting. ${global}`).set(
     now.due.oldestSeconds,
   )
   if (now.workerSilentSeconds !== null) {
-    gauge('postern_worker_silent_seconds', `Since a worker gave a sign of life. ${global}`).set(now.workerSilentSeconds)
+    gauge('postern_worker_silent_seconds', `Time since the last heartbeat of any worker. ${global}`).set(
+      now.workerSilentSeconds,
+    )
   }
-  const reachable = gauge('postern_cluster_reachable', `Whether the last look reached the cluster. ${global}`, [
+  const reachable = gauge('postern_cluster_reachable', `1 if Postern could read the cluster the last time. ${global}`, [
     'cluster',
   ])
-  const clusterStateAge = gauge('postern_cluster_look_age_seconds', `Since the cluster was looked at. ${global}`, [
+  const stateAge = gauge('postern_cluster_state_age_seconds', `Time since the cluster was last read. ${global}`, [
     'cluster',
   ])
-  const sweepAge = gauge('postern_cluster_sweep_age_seconds', `Since the cluster was swept to its end. ${global}`, [
+  const sweepAge = gauge('postern_cluster_sweep_age_seconds', `Time since the last complete sweep. ${global}`, [
     'cluster',
   ])
-  const findings = gauge('postern_findings_open', `Findings that nothing came of yet. ${global}`, ['cluster', 'kind'])
+  const findings = gauge('postern_findings_open', `Unresolved findings. ${global}`, ['cluster', 'kind'])
   for (const cluster of clusters) for (const kind of findingKinds) findings.set({ cluster, kind }, 0)
   for (const { cluster, kind, count } of now.findings) {
     if (clusters.has(cluster)) findings.set({ cluster, kind }, count)
   }
   for (const { name, ...state } of now.clusters) {
-    // What was once configured stays in the table, and nobody looks at it any more.
+    // Clusters that are no longer configured stay in the table, but are not read any more.
     if (!clusters.has(name)) continue
     reachable.set({ cluster: name }, state.reachable ? 1 : 0)
-    clusterStateAge.set({ cluster: name }, state.clusterStateAge)
+    stateAge.set({ cluster: name }, state.clusterStateAge)
     if (state.sweepAge !== null) sweepAge.set({ cluster: name }, state.sweepAge)
   }
   return registry
@@ -75,14 +78,14 @@ function configuredNow(): Configured {
 }
 
 /**
- * The metrics as Prometheus reads them. While the database is away, what it would say is left out, not guessed.
- * @param configured names of the clusters, and whether a newer configuration was refused
+ * The metrics in Prometheus' text format. While the database is unavailable, its gauges are absent.
+ * @param configured the names of the clusters, and whether the current postern.yaml was rejected
  */
 export async function metricsText(configured = configuredNow()): Promise<string> {
   const { registry, databaseConnections } = metrics()
   for (const [state, count] of Object.entries(poolCounts())) databaseConnections.set({ state }, count)
   const now = await readGauges().catch((error: unknown) => {
-    log.warn({ err: error }, 'metrics without the database')
+    log.warn({ err: error }, 'the database is unavailable: metrics without its gauges')
     return null
   })
   const merged = Registry.merge([registry, globalRegistry(now, new Set(configured.clusters), configured.isRefused)])
@@ -91,7 +94,7 @@ export async function metricsText(configured = configuredNow()): Promise<string>
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** May whoever sent this read the metrics? Only with the token of the environment; where there is none, nobody. */
+/** Does the Authorization header have POSTERN_METRICS_TOKEN? False if that is not set. */
 export function mayReadMetrics(authorization: string | null): boolean {
   const { metricsToken } = env()
   if (!metricsToken) return false

@@ -5,7 +5,7 @@ import { openApiDocument } from './openapi.ts'
 
 const document = openApiDocument('https://postern.example.com')
 
-test('every door that is built is described, and every door that is described is built', () => {
+test('every route has an endpoint in the document, and every endpoint has a route', () => {
   const built = readdirSync('app/api/v1', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('route.ts'))
     .map((file) => `/${file.replace(/\/route\.ts$/, '').replace(/\[(\w+)\]/g, '{$1}')}`)
@@ -13,7 +13,7 @@ test('every door that is built is described, and every door that is described is
   expect(Object.keys(document.paths ?? {}).sort()).toEqual(built.sort())
 })
 
-test('the document says what a call takes and answers', () => {
+test('the document has the body, the responses and the schemas of a call', () => {
   expect(document.openapi).toBe('3.1.1')
   const post = document.paths?.['/requests']?.post
   expect(post?.requestBody).toMatchObject({ required: true })
@@ -25,7 +25,7 @@ test('the document says what a call takes and answers', () => {
   expect(JSON.stringify(document)).not.toContain('"$ref":"#/components/schemas/undefined"')
 })
 
-test('operation names are used once', () => {
+test('operation names are unique', () => {
   const names = Object.values(endpoints).map((endpoint) => endpoint.operation)
   expect(new Set(names).size).toBe(names.length)
   for (const [key, endpoint] of Object.entries(endpoints)) expect(endpoint.operation).toBe(key)

@@ -3,7 +3,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import { type Endpoint, endpoints } from './endpoints.ts'
 import { problemTypes } from './problem.ts'
 
-// OpenAPI 3.1, made from the schemas that judge each call and shape each answer.
+// The OpenAPI 3.1 document, generated from the schemas that validate each call and each response.
 
 const problem = z
   .object({
@@ -13,32 +13,32 @@ const problem = z
     detail: z.string(),
     code: z.enum(problemTypes as [string, ...string[]]),
     errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
-    reference: z.string().meta({ description: 'Names this answer in Postern’s log and audit events.' }),
+    reference: z.string().meta({ description: 'Identifies this call in Postern’s log and audit events.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' })
 
 const refusals: Record<string, string> = {
-  400: 'Not readable, or not of the shape',
-  401: 'Not signed in, or a refused token',
-  403: 'Not allowed',
-  404: 'Not there, or not yours',
-  409: 'The state moved on, another digest, or a used Idempotency-Key',
-  413: 'Larger than 256 KiB',
-  415: 'Not JSON',
-  422: 'Well-formed but refused, with every reason',
+  400: 'The call can’t be parsed or does not match the schema',
+  401: 'No credentials, or a refused token',
+  403: 'The caller is not allowed to do this',
+  404: 'It does not exist, or the caller may not see it',
+  409: 'The state has changed, the digest is outdated, or the Idempotency-Key has been used',
+  413: 'The body is larger than 256 KiB',
+  415: 'The body is not JSON',
+  422: 'The call is valid but refused; the body has every reason',
   429: 'Too many calls',
-  503: 'The database or the identity provider is away',
+  503: 'The database or the identity provider is unavailable',
 }
 
 function refusalsOf({ method, body }: Endpoint): string[] {
-  // 404 and 422 also where a query names somebody or something.
+  // A query can name a person or a cluster, so 404 and 422 are possible even without a path parameter or a body.
   const always = ['400', '401', '403', '404', '422', '429', '503']
   const forBody = body ? ['413', '415'] : []
   return [...always, ...(method === 'POST' ? ['409'] : []), ...forBody].sort()
 }
 
 const idempotencyKey = z.string().min(1).max(200).optional().meta({
-  description: 'Any unique text, such as a UUID. A repeated call with it does nothing twice.',
+  description: 'Any unique text, such as a UUID. Repeating a call with the same key does not perform it twice.',
 })
 
 function operationOf(endpoint: Endpoint): ZodOpenApiOperationObject {
@@ -56,7 +56,7 @@ function operationOf(endpoint: Endpoint): ZodOpenApiOperationObject {
       ? { requestBody: { required: !body.safeParse({}).success, content: { 'application/json': { schema: body } } } }
       : {}),
     responses: {
-      [`${status}`]: { description: 'Done', content: { 'application/json': { schema: answer } } },
+      [`${status}`]: { description: 'Success', content: { 'application/json': { schema: answer } } },
       ...Object.fromEntries(
         refusalsOf(endpoint).map((code) => [
           code,
@@ -75,26 +75,32 @@ function paths(): ZodOpenApiPathsObject {
   return found
 }
 
-/** The description of the API at `<publicUrl>/api/v1`. */
+/** The OpenAPI document of `<publicUrl>/api/v1`. */
 export const openApiDocument = (publicUrl: string) =>
   createDocument({
     openapi: '3.1.1',
     info: {
       title: 'Postern',
       version: '1',
-      description: 'Just-in-time access to Kubernetes. Times are RFC 3339 in UTC, durations ISO 8601, ids opaque.',
+      description:
+        'Just-in-time access to Kubernetes. Times are RFC 3339 in UTC, durations are ISO 8601, and IDs are opaque.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: `${publicUrl.replace(/\/$/, '')}/api/v1` }],
     security: [{ bearer: [] }, { session: [] }],
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From the configured provider.' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of the configured identity provider.',
+        },
         session: {
           type: 'apiKey',
           in: 'cookie',
           name: 'postern.session',
-          description: 'The browser’s own session; changes only from Postern’s own pages.',
+          description: 'The browser’s session. Only Postern’s own pages can make changes with it.',
         },
       },
     },

@@ -3,7 +3,7 @@ import { contentSecurityPolicy, securityHeaders } from './page-headers.ts'
 
 const production = { nonce: 'abc', isDevelopment: false, isHttps: true, formOrigins: ['https://id.example.com'] }
 
-test('in production no script and no style runs without this answer’s nonce, and nobody frames a page', () => {
+test('in production scripts and styles need the response’s nonce, and no site may frame a page', () => {
   const policy = contentSecurityPolicy(production)
   expect(policy).not.toMatch(/unsafe/)
   expect(policy).toContain("script-src 'self' 'nonce-abc' 'strict-dynamic'")
@@ -13,7 +13,7 @@ test('in production no script and no style runs without this answer’s nonce, a
   expect(policy).toContain("form-action 'self' https://id.example.com")
 })
 
-test('browsers are held to https only where Postern is reached by https', () => {
+test('browsers are told to use https only if Postern is served over https', () => {
   expect(securityHeaders(true)['strict-transport-security']).toBe('max-age=63072000')
   expect(securityHeaders(false)).not.toHaveProperty('strict-transport-security')
   expect(contentSecurityPolicy({ ...production, isHttps: false })).not.toContain('upgrade-insecure-requests')

@@ -1,18 +1,18 @@
-// What every page's answer says to the browser about what the page may load and do.
+// The security headers of pages, which limit what a page may load and do.
 
 export type PageSecurity = {
-  /** New for each answer, unguessable. */
+  /** Random for each response. */
   nonce: string
-  /** `next dev` evaluates code and writes styles into pages; nothing else may. */
+  /** `next dev` needs `eval` and inline styles. */
   isDevelopment: boolean
   isHttps: boolean
-  /** Origins that a form may lead to besides Postern: the identity provider's, by Postern's redirect. */
+  /** Origins to which Postern redirects after a form: those of the identity provider. */
   formOrigins: readonly string[]
 }
 
 /**
- * Content-Security-Policy (level 3). Scripts need this answer's nonce, or to be loaded by one that has it; styles come
- * from our own files; nobody may frame a page.
+ * Content-Security-Policy (level 3). Scripts need the response's nonce or must be loaded by a script that has it,
+ * styles come from our own files, and no site may frame a page.
  */
 export function contentSecurityPolicy({ nonce, isDevelopment, isHttps, formOrigins }: PageSecurity): string {
   const directives: Record<string, string> = {
@@ -35,11 +35,11 @@ export function contentSecurityPolicy({ nonce, isDevelopment, isHttps, formOrigi
 
 const features = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'serial', 'hid', 'midi', 'display-capture']
 
-/** Headers that every answer has, page or not. HSTS only over https: RFC 6797 §7.2 forbids it elsewhere. */
+/** The headers of every response, page or not. HSTS is sent only over https, as RFC 6797 §7.2 requires. */
 export const securityHeaders = (isHttps: boolean): Record<string, string> => ({
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // Keeps ids out of other sites' logs, and lets Postern's own pages still say where a form came from.
+  // Keeps ids out of other sites' logs, while Postern still sees that a form came from one of its own pages.
   'referrer-policy': 'same-origin',
   'permissions-policy': features.map((feature) => `${feature}=()`).join(', '),
   'cross-origin-opener-policy': 'same-origin',

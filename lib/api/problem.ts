@@ -1,28 +1,28 @@
 import { AppError, type ErrorCode, type FieldError } from '#lib/core/access/errors'
 
-// Every refusal of the API, in one table: what HTTP calls it. RFC 9457.
+// The HTTP status and title of each error code, and problem documents (RFC 9457).
 
 const statuses: Record<ErrorCode, { status: number; title: string }> = {
-  malformed: { status: 400, title: 'Not readable' },
+  malformed: { status: 400, title: 'Malformed request' },
   unauthenticated: { status: 401, title: 'Not signed in' },
-  'cross-origin': { status: 403, title: 'From another site' },
+  'cross-origin': { status: 403, title: 'Cross-site request refused' },
   forbidden: { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'Not found' },
-  conflict: { status: 409, title: 'The state moved on' },
-  'digest-mismatch': { status: 409, title: 'Not what is asked for now' },
-  'idempotency-mismatch': { status: 409, title: 'Idempotency-Key used before' },
-  'too-large': { status: 413, title: 'Too large' },
-  'unsupported-media-type': { status: 415, title: 'Not JSON' },
-  invalid: { status: 422, title: 'Refused' },
+  conflict: { status: 409, title: 'State has changed' },
+  'digest-mismatch': { status: 409, title: 'Terms have changed' },
+  'idempotency-mismatch': { status: 409, title: 'Idempotency-Key already used' },
+  'too-large': { status: 413, title: 'Body too large' },
+  'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  invalid: { status: 422, title: 'Invalid input' },
   'guardrail-violation': { status: 422, title: 'Refused by policy' },
   'rate-limited': { status: 429, title: 'Too many calls' },
-  unavailable: { status: 503, title: 'Not available right now' },
-  internal: { status: 500, title: 'Something went wrong' },
+  unavailable: { status: 503, title: 'Temporarily unavailable' },
+  internal: { status: 500, title: 'Internal error' },
 }
 
 export const statusOf = (code: ErrorCode): number => statuses[code].status
 
-/** Codes that only HTTP knows, beside those of AppError. */
+/** A code of HTTP only, which AppError does not have. */
 export const methodNotAllowed = { status: 405, title: 'Method not allowed', code: 'method-not-allowed' } as const
 
 export const problemTypes = [...Object.keys(statuses), methodNotAllowed.code]
@@ -37,10 +37,10 @@ export type ProblemDocument = {
   reference: string
 }
 
-/** Seconds after which it makes sense to try again. */
+/** Seconds after which a retry makes sense. */
 const retryAfter: Partial<Record<ErrorCode, number>> = { unavailable: 2, 'rate-limited': 1 }
 
-/** On every answer of the API: nothing of it may rest in a cache, or be taken for anything but what it says it is. */
+/** The headers of every API response: it may not be cached, and its content type may not be guessed. */
 export const apiHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -77,7 +77,8 @@ export function problemOf(error: unknown, reference: string): Response {
   const headers: Record<string, string> = {}
   const seconds = known.retryAfterSeconds ?? retryAfter[known.code]
   if (seconds !== undefined) headers['retry-after'] = String(seconds)
-  // RFC 6750 §3: a call without credentials learns the scheme only; one with a refused token learns that it is refused.
+  // RFC 6750 §3: the response to a call without credentials names only the scheme; a refused token also gets the
+  // reason.
   if (known.code === 'unauthenticated') {
     const isRefused = known.message.startsWith('The bearer token was refused')
     headers['www-authenticate'] = isRefused

@@ -25,7 +25,7 @@ async function refusal(act: () => unknown): Promise<AppError> {
 const posted = (body: BodyInit | null, type = 'application/json') =>
   new Request('http://localhost/', { method: 'POST', body, headers: type ? { 'content-type': type } : {} })
 
-test('each thing that is wrong with a body is named, with where it is and what would be right', async () => {
+test('each invalid value of a body is reported with its place and the expected value', async () => {
   const body = { ...submission, namespaces: [], duration: 'PT0S', reason: 'a\u202eb', startsAt: 'tomorrow' }
   const error = await refusal(() => parseBody(JSON.stringify(body), submissionSchema))
   expect(error.code).toBe('invalid')
@@ -37,7 +37,7 @@ test('each thing that is wrong with a body is named, with where it is and what w
   })
 })
 
-test('what has another shape is malformed: unknown, missing and mistyped fields, each by name', async () => {
+test('unknown, missing and mistyped fields make a body malformed, and each is named', async () => {
   const { reason: _, ...rest } = submission
   const body = { ...rest, cluster: 7, 'a/b~c': 1, __proto__x: {} }
   const error = await refusal(() => parseBody(JSON.stringify(body), submissionSchema))
@@ -45,18 +45,18 @@ test('what has another shape is malformed: unknown, missing and mistyped fields,
   expect(Object.fromEntries(error.errors.map(({ pointer, message }) => [pointer, message]))).toEqual({
     '/cluster': 'must be a string',
     '/reason': 'is missing',
-    '/a~1b~0c': 'is not known here',
-    '/__proto__x': 'is not known here',
+    '/a~1b~0c': 'is not a known field',
+    '/__proto__x': 'is not a known field',
   })
 })
 
-test('text that is not JSON, not an object or hides a prototype is refused', async () => {
+test('a body that is not a JSON object, or has a __proto__ field, is refused', async () => {
   for (const text of ['{', 'null', '[]', '"x"', '{"__proto__": {"x": 1}}']) {
     expect((await refusal(() => parseBody(text, submissionSchema))).code, text).toBe('malformed')
   }
 })
 
-test('a body is at most 256 KiB, whether or not its length is declared', async () => {
+test('a body larger than 256 KiB is refused, whether or not its length is declared', async () => {
   const large = 'x'.repeat(maxBodyBytes + 1)
   expect((await refusal(() => readJsonText(posted(large), false))).code).toBe('too-large')
   const chunks = new ReadableStream({
@@ -71,7 +71,7 @@ test('a body is at most 256 KiB, whether or not its length is declared', async (
   expect((await refusal(() => readJsonText(undeclared, false))).code).toBe('too-large')
 })
 
-test('only JSON in UTF-8 is read', async () => {
+test('only a body of JSON in UTF-8 is accepted', async () => {
   for (const type of ['', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     expect((await refusal(() => readJsonText(posted('{}', type), false))).code, type).toBe('unsupported-media-type')
   }
@@ -80,7 +80,7 @@ test('only JSON in UTF-8 is read', async () => {
   expect(await readJsonText(posted(null, ''), true)).toBe('')
 })
 
-test('a query parameter that is not known, given twice or of no sense is refused by its name', async () => {
+test('an unknown, repeated or invalid query parameter is refused by its name', async () => {
   const read = (query: string) => () => parseQuery(new URL(`http://localhost/?${query}`), endpoints.listRequests.query)
   expect(read('')()).toEqual({ role: 'mine' })
   expect(read('role=inbox&limit=5')()).toEqual({ role: 'inbox', limit: 5 })

@@ -2,9 +2,9 @@ import type { z } from 'zod'
 import { readBody } from '#lib/adapters/auth/read-body'
 import { AppError, type FieldError } from '#lib/core/access/errors'
 
-// What a caller sent, read strictly: everything that is wrong is named at once, with where it is and what would be right.
+// Validates a caller's input strictly: all problems are reported at once, each with its place and the expected value.
 
-/** Bytes. The longest honest body (20 namespaces, 32 full rules, two long texts) stays below a quarter of this. */
+/** The longest legitimate body (20 namespaces, 32 full rules, two long texts) is less than a quarter of this. */
 export const maxBodyBytes = 256 * 1024
 
 const escapeToken = (key: PropertyKey) => String(key).replace(/~/g, '~0').replace(/\//g, '~1')
@@ -14,7 +14,7 @@ const pointerTo = (path: readonly PropertyKey[]): string => path.map((key) => `/
 
 type Issue = z.core.$ZodIssue
 
-/** Text of the caller's that is repeated to them: short, and without what could disturb a terminal. */
+/** Text from the caller that a message repeats: shortened, and without characters that could control a terminal. */
 const shown = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, '�').slice(0, 80)
 
 const typeNames: Record<string, string> = { int: 'whole number', object: 'JSON object', array: 'list' }
@@ -31,14 +31,14 @@ function fieldErrors(issues: readonly Issue[], toPointer: (path: readonly Proper
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         pointer: toPointer([...issue.path, shown(key)]),
-        message: `is not known here`,
+        message: 'is not a known field',
       }))
     }
     return [{ pointer: toPointer(issue.path), message: messageOf(issue) }]
   })
 }
 
-/** Of the wrong shape (400), against well-formed but refused (422). */
+/** Is this a problem of the shape (400)? Other problems are invalid values (422). */
 const isShape = (issue: Issue) =>
   issue.code === 'unrecognized_keys' || issue.code === 'invalid_type' || issue.code === 'invalid_union'
 
@@ -47,18 +47,21 @@ async function bodyText(request: Request): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new AppError('malformed', 'The body is not UTF-8.')
+    throw new AppError('malformed', 'The body is not UTF-8. Send JSON encoded as UTF-8.')
   }
 }
 
-/** The body's text, for a door that takes JSON. An absent body is the empty text. */
+/** The text of a JSON body; an absent body is the empty string. */
 export async function readJsonText(request: Request, isOptional: boolean): Promise<string> {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   const isJson = type === 'application/json' || /^application\/[a-z0-9.+-]+\+json$/.test(type)
   const text = await bodyText(request)
   if (text === '' && isOptional) return ''
   if (!isJson) {
-    throw new AppError('unsupported-media-type', 'Send the body as JSON, with Content-Type: application/json.')
+    throw new AppError(
+      'unsupported-media-type',
+      'The body is not declared as JSON. Send it with Content-Type: application/json.',
+    )
   }
   return text
 }
@@ -73,8 +76,8 @@ export function checkBody<S extends z.ZodType>(body: unknown, schema: S): z.infe
   const { issues } = parsed.error
   const errors = fieldErrors(issues, pointerTo)
   if (issues.some(isShape))
-    throw new AppError('malformed', 'The body is not of the shape that is expected here.', { errors })
-  throw new AppError('invalid', 'Some of what was sent cannot be accepted.', { errors })
+    throw new AppError('malformed', 'The body has missing, unknown or invalid fields. Correct them.', { errors })
+  throw new AppError('invalid', 'Some fields are invalid. Correct them and try again.', { errors })
 }
 
 /** JSON text as `schema` defines it. @throws AppError `malformed` for text that is not JSON; see also checkBody() */
@@ -83,23 +86,23 @@ export function parseBody<S extends z.ZodType>(text: string, schema: S): z.infer
   try {
     json = JSON.parse(text === '' ? '{}' : text)
   } catch {
-    throw new AppError('malformed', 'The body is not JSON.')
+    throw new AppError('malformed', 'The body is not valid JSON. Correct it and try again.')
   }
   return checkBody(json, schema)
 }
 
-/** The query as what `schema` says; each parameter at most once, none that is not known. */
+/** Validates the query; each parameter may occur once, and unknown ones are refused. */
 export function parseQuery<S extends z.ZodType>(url: URL, schema: S): z.infer<S> {
   const values: Record<string, string> = Object.create(null)
   const errors: FieldError[] = []
   for (const [name, value] of url.searchParams) {
-    if (name in values) errors.push({ pointer: shown(name), message: 'must be given once' })
+    if (name in values) errors.push({ pointer: shown(name), message: 'must occur only once' })
     values[name] = value
   }
   const parsed = schema.safeParse({ ...values }, { reportInput: true })
   if (!parsed.success) errors.push(...fieldErrors(parsed.error.issues, (path) => path.map(String).join('.')))
   if (!parsed.success || errors.length) {
-    throw new AppError('malformed', 'The query is not one that is understood here.', { errors })
+    throw new AppError('malformed', 'The query is invalid. Correct its parameters.', { errors })
   }
   return parsed.data
 }

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { db } from '#lib/adapters/db/client'
 import { unavailable } from '#lib/adapters/db/errors'
 
-/** Milliseconds: whoever waits is told within two seconds. */
-const patience = 1_500
-/** Milliseconds in which nearly every call is over, so that these cost the database no question. */
-const unasked = 250
+/** A caller learns of an outage within two seconds. */
+const timeoutMs = 1_500
+/** Most calls finish within this time, so the database is checked only after it. */
+const graceMs = 250
 
-/** Does the database not answer at this moment? For what has to say so before it begins an answer. Never throws. */
-export async function isDatabaseUnavailable(patienceMs = patience): Promise<boolean> {
+/** Is the database unavailable right now? For code that must know before it starts a response. Never throws. */
+export async function isDatabaseUnavailable(patienceMs = timeoutMs): Promise<boolean> {
   const late = new AbortController()
   const answer = db().$queryRaw`SELECT 1`
     .then(
@@ -20,14 +20,14 @@ export async function isDatabaseUnavailable(patienceMs = patience): Promise<bool
 }
 
 /**
- * What `work` comes to, unless it takes long because the database does not answer.
- * @throws AppError `unavailable` then; what `work` does may still come about, as with every answer that is lost
+ * The result of `work`, unless it takes long because the database does not respond.
+ * @throws AppError `unavailable` then; `work` may still succeed later, as with every lost response
  */
 export async function unlessUnavailable<T>(work: Promise<T>): Promise<T> {
   const over = new AbortController()
   const watch = async () => {
-    await delay(unasked, undefined, { signal: over.signal })
-    if (await isDatabaseUnavailable(patience - unasked)) throw unavailable()
+    await delay(graceMs, undefined, { signal: over.signal })
+    if (await isDatabaseUnavailable(timeoutMs - graceMs)) throw unavailable()
     return work
   }
   try {

@@ -3,15 +3,15 @@ import { problemOf } from '#lib/api/problem'
 import { notFound } from '#lib/core/access/errors'
 import { newReference } from '#lib/observability/reference'
 
-/** Every address below /api that is no door: the same document as for what is not there. */
-const nothingHere: Handler = async () => problemOf(notFound(), newReference())
+/** Every other path below /api: the same problem document as for something that does not exist. */
+const unknownPath: Handler = async () => problemOf(notFound(), newReference())
 
 export {
-  nothingHere as DELETE,
-  nothingHere as GET,
-  nothingHere as HEAD,
-  nothingHere as OPTIONS,
-  nothingHere as PATCH,
-  nothingHere as POST,
-  nothingHere as PUT,
+  unknownPath as DELETE,
+  unknownPath as GET,
+  unknownPath as HEAD,
+  unknownPath as OPTIONS,
+  unknownPath as PATCH,
+  unknownPath as POST,
+  unknownPath as PUT,
 }

@@ -26,7 +26,7 @@ const as = (person: string) => ({ token: tokens[person] ?? '' })
 const path = '/api/v1/grants'
 const missing = 'grt_00000000000000000000000000'
 
-/** An active grant of mina's, as if made a minute ago. */
+/** A grant of Mina's, activated a minute ago. */
 async function minasGrant(status: 'pending' | 'active' | 'ended' = 'active') {
   const { issuer } = identity.provider
   const requester = await aPerson({ issuer, subject: 'mina', name: 'Mina Okafor', email: 'mina@example.com' })
@@ -44,7 +44,7 @@ const post = (
   headers = {},
 ) => knock(door, { ...as(person), method: 'POST', path: `${path}/${id}/${what}`, params: { id }, body, headers })
 
-test('the holder reads a grant and finds it in the list; another team’s people do not', async () => {
+test('the holder can read a grant and list it, and people of another team cannot', async () => {
   const { id } = await minasGrant()
   const answer = await read(id, 'mina')
   expectPromised(answer, endpoints.getGrant)
@@ -60,7 +60,7 @@ test('the holder reads a grant and finds it in the list; another team’s people
   expectProblem(await knock(listDoor, { ...as('mina'), path: `${path}?status=alive` }), 400, 'malformed')
 })
 
-test('an approver ends access with a reason; an auditor may not, and a stranger learns nothing', async () => {
+test('an approver can end access with a reason, an auditor cannot, and an unrelated person learns nothing', async () => {
   const { id } = await minasGrant()
   expectProblem(await post(revokeDoor, id, 'revoke', 'priya', {}), 400, 'malformed')
   expectProblem(await post(revokeDoor, id, 'revoke', 'priya', { reason: '  ' }), 422, 'invalid')
@@ -73,12 +73,12 @@ test('an approver ends access with a reason; an auditor may not, and a stranger 
   expectProblem(await post(revokeDoor, id, 'revoke', 'priya', { reason: 'again' }), 409, 'conflict')
 })
 
-test('an admin ends anybody’s access', async () => {
+test('an admin can end any person’s access', async () => {
   const { id } = await minasGrant()
   expectPromised(await post(revokeDoor, id, 'revoke', 'ola', { reason: 'maintenance' }), endpoints.revokeGrant)
 })
 
-test('the holder gives access back without a body, and a second call with the same key changes nothing', async () => {
+test('the holder can release access without a body, and a second call with the same key changes nothing', async () => {
   const { id } = await minasGrant()
   expectProblem(await post(releaseDoor, id, 'release', 'priya'), 403, 'forbidden')
   const key = { 'idempotency-key': crypto.randomUUID() }
@@ -87,7 +87,7 @@ test('the holder gives access back without a body, and a second call with the sa
   expectProblem(await post(releaseDoor, id, 'release', 'mina'), 409, 'conflict')
 })
 
-test('a credential is the holder’s alone, and only while the grant is active', async () => {
+test('only the holder can get a credential, and only while the grant is active', async () => {
   const { id } = await minasGrant()
   expect((await post(credentialsDoor, id, 'credentials', 'priya')).status).toBe(403)
   expectProblem(await post(credentialsDoor, id, 'credentials', 'jonas'), 404, 'not-found')
@@ -96,7 +96,7 @@ test('a credential is the holder’s alone, and only while the grant is active',
   expectProblem(await post(credentialsDoor, id, 'credentials', 'mina', { seconds: 9 }), 400, 'malformed')
 })
 
-test('an Idempotency-Key is spent by the first call for a credential, whose answer is kept nowhere', async () => {
+test('the first call for a credential spends its Idempotency-Key, and its response is not stored', async () => {
   const { id } = await minasGrant('ended')
   const key = { 'idempotency-key': crypto.randomUUID() }
   expectProblem(await post(credentialsDoor, id, 'credentials', 'mina', undefined, key), 409, 'conflict')
@@ -109,7 +109,7 @@ test('an Idempotency-Key is spent by the first call for a credential, whose answ
   expect(kept).toEqual([{ body: {} }])
 })
 
-test('somebody who is not signed in gets 401 at every door', async () => {
+test('a caller without credentials gets 401 from every grant endpoint', async () => {
   const calls = [
     knock(listDoor, { path }),
     knock(oneDoor, { path: `${path}/${missing}`, params: { id: missing } }),

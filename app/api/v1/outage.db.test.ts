@@ -21,7 +21,7 @@ afterAll(async () => {
 const me = () => knock(meDoor, { path: '/api/v1/me', token })
 const ready = async () => (await readyDoor.GET()).status
 
-test('while the database is away callers are told when to try again, and then it works', async () => {
+test('while the database is unavailable callers get 503 with Retry-After, and later it works again', async () => {
   expect((await me()).status).toBe(200)
   expect(await ready()).toBe(200)
   await proxy.cut()

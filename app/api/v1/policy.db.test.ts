@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'postern-replay-'))
 const file = join(folder, 'postern.yaml')
 const tokens: Record<string, string> = {}
 
-// The door behind a real address, for the command to call.
+// Serves the endpoint over HTTP, for the command to call.
 const server = createServer(async (incoming, outgoing) => {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
@@ -62,11 +62,11 @@ const replay = (body: unknown, token = tokens.ines) =>
 const judge = (body: unknown, token = tokens.ines) =>
   knock(judgeDoor, { token, method: 'POST', path: '/api/v1/policy/judge', body })
 
-// Each trial starts a thread, and each command a process, that load their programs anew.
+// Each trial starts a thread and each command a process, which load their modules first.
 const slow = { timeout: 120_000 }
 
-describe('the doors', slow, () => {
-  test('answer as they promise, and put nothing into force', async () => {
+describe('the endpoints', slow, () => {
+  test('the policy endpoints match their schemas and do not change the current policy', async () => {
     const { hash } = currentPolicy()
     const replayed = await replay({ policy: deny })
     expectPromised(replayed, endpoints.replayPolicy)
@@ -83,7 +83,7 @@ describe('the doors', slow, () => {
     expect(row?.n).toBe(1)
   })
 
-  test('refuse whoever is not signed in, and what is malformed, with the place of everything that is wrong', async () => {
+  test('the policy endpoints refuse calls without credentials and malformed input, with the place of each problem', async () => {
     expectProblem(await replay({ policy: deny }, ''), 401, 'unauthenticated')
     expectProblem(await judge({ sample: '' }, ''), 401, 'unauthenticated')
     expectProblem(await replay({}), 400, 'malformed')
@@ -112,7 +112,7 @@ describe('postern policy replay', slow, () => {
     })
   const asInes = () => ({ POSTERN_SERVER: serverUrl(), POSTERN_TOKEN: tokens.ines })
 
-  test('tells what would be judged differently, and ends with 1 for it, unless that is not wanted', async () => {
+  test('the command shows changed verdicts and exits with 1, or with 0 under --no-fail-on-change', async () => {
     writeFileSync(file, deny)
     const text = await run(['--last', '10'], asInes())
     expect(text).toMatchObject({ code: 1, stderr: '' })
@@ -123,21 +123,21 @@ describe('postern policy replay', slow, () => {
     expect(endpoints.replayPolicy.answer.parse(JSON.parse(json.stdout))).toMatchObject({ changed: 1 })
   })
 
-  test('names whoever wants more, with the message, as the API does', async () => {
+  test('the command names the guardrails that require more, with their messages, as the API does', async () => {
     writeFileSync(file, deny.replace('effect: deny', 'effect: require, require: { ticket: true }'))
     const text = await run([], asInes())
-    expect(text.stdout).toMatch(/\+ ticket: A ticket is needed\.\n {4}required by \[calm\]: Calm is kept\.\n/)
+    expect(text.stdout).toMatch(/\+ ticket: Requires a ticket\.\n {4}required by \[calm\]: Calm is kept\.\n/)
     const { body } = await replay({ policy: readFileSync(file, 'utf8') })
     const ticket = body.items[0].changes.find(({ kind }: { kind: string }) => kind === 'ticket')
     expect(ticket).toMatchObject({ now: 'more', requiredBy: [{ name: 'calm', sentence: 'Calm is kept.' }] })
   })
 
-  test('ends with 0 where all is judged alike', async () => {
+  test('the command exits with 0 when no verdict changes', async () => {
     writeFileSync(file, 'guardrails: []\n')
     expect(await run([], asInes())).toMatchObject({ code: 0, stdout: expect.stringContaining('All of 1 ask') })
   })
 
-  test('ends with 2 and says why where it cannot be asked, and never tells the token', async () => {
+  test('the command exits with 2 and the reason when it cannot replay, and never prints the token', async () => {
     writeFileSync(file, 'guardrails:\n  - { name: A, description: b, effect: deny }\n')
     const cases: [string[], Record<string, string | undefined>, RegExp][] = [
       [[], asInes(), /postern\.yaml:2:13: guardrails\[0\]\.name must be/],
@@ -148,10 +148,10 @@ describe('postern policy replay', slow, () => {
       [['--last', '0'], asInes(), /whole number/],
     ]
     await Promise.all(
-      cases.map(async ([args, env, said]) => {
+      cases.map(async ([args, env, reason]) => {
         const { code, stdout, stderr } = await run(args, env)
         expect([code, stdout], stderr).toEqual([2, ''])
-        expect(stderr).toMatch(said)
+        expect(stderr).toMatch(reason)
         expect(stderr).not.toContain(env.POSTERN_TOKEN ?? 'nothing')
       }),
     )

@@ -28,14 +28,14 @@ afterAll(async () => {
 
 const as = (person: string) => ({ token: tokens[person] ?? '' })
 
-test('I am told who the server thinks I am, and which claim each word came from', async () => {
+test('a caller can read their own identity and the claims that it comes from', async () => {
   const answer = await knock(meDoor, { ...as('ines'), path: '/api/v1/me' })
   expectPromised(answer, endpoints.me)
   expect(answer.body).toMatchObject({ subject: 'ines', groups: ['security-audit'], roles: ['auditor'] })
   expect(answer.body.claims).toMatchObject({ subject: 'sub', email: 'email', groups: 'groups' })
 })
 
-test('I am told what I may ask for, and not what others may', async () => {
+test('a caller can list the entitlements that they may request, and not those of others', async () => {
   const minas = await knock(entitlementsDoor, { ...as('mina'), path: '/api/v1/entitlements' })
   const jonas = await knock(entitlementsDoor, { ...as('jonas'), path: '/api/v1/entitlements' })
   for (const answer of [minas, jonas]) expectPromised(answer, endpoints.listEntitlements)
@@ -44,13 +44,13 @@ test('I am told what I may ask for, and not what others may', async () => {
   expect(names(jonas)).not.toContain('payments-restart')
 })
 
-test('the clusters are told as last seen', async () => {
+test('a caller can list the clusters with their last known state', async () => {
   const answer = await knock(clustersDoor, { ...as('mina'), path: '/api/v1/clusters' })
   expectPromised(answer, endpoints.listClusters)
   expect(answer.body.items).toMatchObject([{ name: 'prod-eu', reachable: true }])
 })
 
-test('why somebody may or may not is told to themselves and to auditors; others learn not even that they exist', async () => {
+test('an access check is open to the person concerned and to auditors, and hides from others whether a person exists', async () => {
   const explain = (who: string, query: object) =>
     knock(explainDoor, {
       ...as(who),
@@ -77,8 +77,8 @@ test('why somebody may or may not is told to themselves and to auditors; others 
   expectProblem(await explain('mina', { ...secrets, cluster: 'other' }), 422, 'invalid')
 })
 
-test('auditors read all events, others what is about them; filters are known by name', async () => {
-  const ask = (over: object) =>
+test('auditors read all events and others those about themselves, and unknown filters are refused', async () => {
+  const submit = (over: object) =>
     knock(requestsDoor, {
       ...as('mina'),
       method: 'POST',
@@ -92,8 +92,8 @@ test('auditors read all events, others what is about them; filters are known by 
         ...over,
       },
     })
-  const { body } = await ask({})
-  await ask({ duration: 'PT9H' })
+  const { body } = await submit({})
+  await submit({ duration: 'PT9H' })
   const list = (query: string, person: string) =>
     knock(auditDoor, { ...as(person), path: `/api/v1/audit-events?${query}` })
   const all = await list('type=request.submitted', 'ines')
@@ -106,7 +106,7 @@ test('auditors read all events, others what is about them; filters are known by 
   }
 })
 
-test('the reference of a refusal is the same in the answer and in the audit event', async () => {
+test('a refusal has the same reference in the response and in the audit event', async () => {
   const answer = await knock(requestsDoor, {
     ...as('mina'),
     method: 'POST',
@@ -125,7 +125,7 @@ test('the reference of a refusal is the same in the answer and in the audit even
   expect(events).toEqual([{ type: 'request.refused' }])
 })
 
-test('the browser’s session reads, and writes only from Postern’s own pages', async () => {
+test('a browser session can read, and can write only from Postern’s own pages', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'mina')
   const cookie = `postern.session=${browser.cookies.get('postern.session')}`
@@ -137,7 +137,7 @@ test('the browser’s session reads, and writes only from Postern’s own pages'
   expectProblem(await write({ 'sec-fetch-site': 'same-origin' }), 400, 'malformed')
 })
 
-test('a refused token is not excused by a good cookie', async () => {
+test('a refused token never falls back to a valid cookie', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'mina')
   const cookie = `postern.session=${browser.cookies.get('postern.session')}`
@@ -146,7 +146,7 @@ test('a refused token is not excused by a good cookie', async () => {
   expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="postern", error="invalid_token"/)
 })
 
-test('methods that a door does not know are refused with those it does', async () => {
+test('an unsupported method gets 405 with the supported ones', async () => {
   for (const method of ['PUT', 'PATCH', 'DELETE', 'POST']) {
     const answer = await knock(meDoor, { method, path: '/api/v1/me' })
     expectProblem(answer, 405, 'method-not-allowed')
@@ -159,11 +159,11 @@ test('methods that a door does not know are refused with those it does', async (
   expect([head.status, head.body]).toEqual([200, null])
 })
 
-test('an address that is no door answers like everything that is not there', async () => {
+test('an unknown path gets the same 404 as something that does not exist', async () => {
   expectProblem(await knock(nothingDoor, { method: 'POST', path: '/api/v2/me' }), 404, 'not-found')
 })
 
-test('the description of the API is there for everybody, and names where it stands', async () => {
+test('anyone can read the OpenAPI document, which names the server’s URL', async () => {
   const answer = await knock(openApiDoor, { path: '/api/v1/openapi.json' })
   expect(answer.body).toMatchObject({ openapi: '3.1.1', servers: [{ url: 'http://localhost:3000/api/v1' }] })
 })

@@ -33,7 +33,7 @@ const submission = {
 
 const as = (person: string) => ({ token: tokens[person] ?? '' })
 const path = '/api/v1/requests'
-const ask = (over: object = {}, person = 'mina', headers = {}) =>
+const submit = (over: object = {}, person = 'mina', headers = {}) =>
   knock(listDoor, { ...as(person), method: 'POST', path, body: { ...submission, ...over }, headers })
 const read = (id: string, person: string) => knock(oneDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
 const decide = (id: string, person: string, body: object) =>
@@ -48,16 +48,20 @@ async function rowsOf(table: 'requests' | 'decisions' | 'grants'): Promise<numbe
   return row?.n ?? -1
 }
 
-test('asking gives a request with its id, status and digest; its requester reads it whole', async () => {
-  const asked = await ask()
-  expectPromised(asked, endpoints.submitRequest)
-  expect(asked.body.status).toBe('pending')
-  const whole = await read(asked.body.id, 'mina')
+test('submitting a request returns its id, status and digest, and the requester can read all of it', async () => {
+  const submitted = await submit()
+  expectPromised(submitted, endpoints.submitRequest)
+  expect(submitted.body.status).toBe('pending')
+  const whole = await read(submitted.body.id, 'mina')
   expectPromised(whole, endpoints.getRequest)
-  expect(whole.body).toMatchObject({ digest: asked.body.digest, duration: 'PT30M', can: { withdraw: { may: true } } })
+  expect(whole.body).toMatchObject({
+    digest: submitted.body.digest,
+    duration: 'PT30M',
+    can: { withdraw: { may: true } },
+  })
 })
 
-test('the preview says what a request would meet, and changes nothing', async () => {
+test('the preview returns the verdict on a request and changes nothing', async () => {
   const before = await rowsOf('requests')
   const good = await knock(previewDoor, { ...as('mina'), method: 'POST', path: `${path}/preview`, body: submission })
   expectPromised(good, endpoints.previewRequest)
@@ -72,7 +76,7 @@ test('the preview says what a request would meet, and changes nothing', async ()
   expect(await rowsOf('requests')).toBe(before)
 })
 
-test('bad input is refused with every field that is wrong, and nothing is stored half-way', async () => {
+test('invalid input is refused with every invalid field, and nothing is stored', async () => {
   const before = await rowsOf('requests')
   const cases: [object | string, number, string, string[]][] = [
     ['{"entitlement":', 400, 'malformed', []],
@@ -96,7 +100,7 @@ test('bad input is refused with every field that is wrong, and nothing is stored
     expectProblem(answer, status, code)
     expect(pointers(answer)).toEqual(expect.arrayContaining(wrong))
   }
-  const unknown = await ask({ entitlement: 'no-such-thing' })
+  const unknown = await submit({ entitlement: 'no-such-thing' })
   expect([404, 422]).toContain(unknown.status)
   const form = await knock(listDoor, {
     ...as('mina'),
@@ -106,11 +110,11 @@ test('bad input is refused with every field that is wrong, and nothing is stored
     headers: { 'content-type': 'text/plain' },
   })
   expectProblem(form, 415, 'unsupported-media-type')
-  expectProblem(await ask({ reason: 'x'.repeat(300_000) }), 413, 'too-large')
+  expectProblem(await submit({ reason: 'x'.repeat(300_000) }), 413, 'too-large')
   expect(await rowsOf('requests')).toBe(before)
 })
 
-test('somebody who is not signed in gets 401 at every door, and learns nothing else', async () => {
+test('a caller without credentials gets 401 from every request endpoint and learns nothing else', async () => {
   const id = 'req_00000000000000000000000000'
   const calls = [
     knock(listDoor, { path }),
@@ -126,8 +130,8 @@ test('somebody who is not signed in gets 401 at every door, and learns nothing e
   }
 })
 
-test('a request of another team reads exactly like one that is not there', async () => {
-  const { body } = await ask()
+test('a request of another team gets exactly the same response as one that does not exist', async () => {
+  const { body } = await submit()
   const [hidden, absent, nonsense] = await Promise.all([
     read(body.id, 'jonas'),
     read('req_00000000000000000000000000', 'jonas'),
@@ -141,8 +145,8 @@ test('a request of another team reads exactly like one that is not there', async
   expectProblem(await withdraw(body.id, 'jonas'), 404, 'not-found')
 })
 
-test('an approver of the right group decides once, on the digest that stands', async () => {
-  const { body } = await ask()
+test('an approver of the right group can decide once, on the current digest', async () => {
+  const { body } = await submit()
   const wrong = { decision: 'approve', digest: `sha256:${'0'.repeat(64)}` }
   expectProblem(await decide(body.id, 'priya', wrong), 409, 'digest-mismatch')
   const right = { decision: 'approve', digest: body.digest, note: 'go ahead' }
@@ -154,7 +158,7 @@ test('an approver of the right group decides once, on the digest that stands', a
   expect((await read(body.id, 'mina')).body).toMatchObject({ status: 'approved', grant: { status: 'pending' } })
 })
 
-test('nobody decides their own request over the API', async () => {
+test('requesters cannot decide their own request over the API', async () => {
   identity.provider.setGroups('mina', ['payments-dev', 'payments-leads'])
   await wasConfirmedAt('mina', new Date(Date.now() - 3_600_000))
   const token = await identity.token('mina')
@@ -171,16 +175,16 @@ test('nobody decides their own request over the API', async () => {
   expect((await read(body.id, 'priya')).body.status).toBe('pending')
 })
 
-test('the requester takes a pending request back, once; an auditor sees it and cannot', async () => {
-  const { body } = await ask()
+test('the requester can withdraw a pending request once, and an auditor who sees it cannot', async () => {
+  const { body } = await submit()
   expectProblem(await withdraw(body.id, 'ines'), 403, 'forbidden')
-  const taken = await withdraw(body.id, 'mina')
-  expectPromised(taken, endpoints.withdrawRequest)
+  const withdrawn = await withdraw(body.id, 'mina')
+  expectPromised(withdrawn, endpoints.withdrawRequest)
   expectProblem(await withdraw(body.id, 'mina'), 409, 'conflict')
 })
 
-test('lists are paged by cursor: mine, those that wait for me, all that I may see', async () => {
-  for (let i = 0; i < 3; i++) await ask()
+test('a caller can page by cursor through their own requests, their inbox and all that they may see', async () => {
+  for (let i = 0; i < 3; i++) await submit()
   const list = (query: string, person: string) => knock(listDoor, { ...as(person), path: `${path}?${query}` })
   const first = await list('limit=2', 'mina')
   expectPromised(first, endpoints.listRequests)
@@ -198,23 +202,23 @@ test('lists are paged by cursor: mine, those that wait for me, all that I may se
   expect(pointers(bad)).toEqual(['cursor'])
 })
 
-test('the same Idempotency-Key gives the same answer and one request, also when both calls come at once', async () => {
+test('two simultaneous calls with the same Idempotency-Key get the same response and create one request', async () => {
   const before = await rowsOf('requests')
   const key = { 'idempotency-key': crypto.randomUUID() }
-  const [first, second] = await Promise.all([ask({}, 'mina', key), ask({}, 'mina', key)])
+  const [first, second] = await Promise.all([submit({}, 'mina', key), submit({}, 'mina', key)])
   for (const answer of [first, second]) expectPromised(answer, endpoints.submitRequest)
   expect(second.body).toEqual(first.body)
   const replayed = [first, second].map((answer) => answer.headers.get('idempotency-replayed'))
   expect(replayed.filter((value) => value === 'true')).toHaveLength(1)
   expect(await rowsOf('requests')).toBe(before + 1)
-  expectProblem(await ask({ duration: 'PT10M' }, 'mina', key), 409, 'idempotency-mismatch')
-  const other = await ask({}, 'priya', key)
-  expect(other.body.id, 'a key is its owner’s').not.toBe(first.body.id)
-  expectProblem(await ask({}, 'mina', { 'idempotency-key': 'with blank' }), 400, 'malformed')
+  expectProblem(await submit({ duration: 'PT10M' }, 'mina', key), 409, 'idempotency-mismatch')
+  const other = await submit({}, 'priya', key)
+  expect(other.body.id, 'a key belongs to one person').not.toBe(first.body.id)
+  expectProblem(await submit({}, 'mina', { 'idempotency-key': 'with blank' }), 400, 'malformed')
 })
 
-test('a refused call spends no Idempotency-Key: put right, it may be tried again under the same', async () => {
+test('a refused call does not spend its Idempotency-Key, which the corrected call can use again', async () => {
   const key = { 'idempotency-key': crypto.randomUUID() }
-  expectProblem(await ask({ duration: 'PT9H' }, 'mina', key), 422, 'guardrail-violation')
-  expectPromised(await ask({}, 'mina', key), endpoints.submitRequest)
+  expectProblem(await submit({ duration: 'PT9H' }, 'mina', key), 422, 'guardrail-violation')
+  expectPromised(await submit({}, 'mina', key), endpoints.submitRequest)
 })
