@@ -1,6 +1,6 @@
 import { reads } from '#lib/adapters/db/client'
 import { readRights } from '#lib/adapters/db/clusters/cluster-rights'
-import { type ActiveGrant, findActiveGrants } from '#lib/adapters/db/grants/grants-held-by'
+import { type ActiveGrant, findGrantsHeldBy } from '#lib/adapters/db/grants/grants-held-by'
 import { findPeopleNamed } from '#lib/adapters/db/people/find-person'
 import { toPersonResource } from '#lib/adapters/db/people/people'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -121,7 +121,7 @@ async function gatherFacts(actor: PersonActor, { cluster, person: wanted }: Subj
   }
   const [seen, grants, offered] = await Promise.all([
     readRights(reads(), cluster),
-    findActiveGrants(person.id, cluster),
+    findGrantsHeldBy(person.id, cluster),
     entitlementsOf(person),
   ])
   const known = rightsNow(cluster, seen, new Date())

@@ -2,7 +2,7 @@
 // the configuration as it is now, and the cluster as it was last seen.
 
 import { saveEnding } from '#lib/adapters/db/grants/grant-progress'
-import { type LiveGrant, liveGrantsInDoubt, observedCluster } from '#lib/adapters/db/grants/grants-to-recheck'
+import { type GrantToRecheck, grantsToRecheck, observedCluster } from '#lib/adapters/db/grants/grants-to-recheck'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
 import { currentEntitlement, type GrantingPolicy, type Refusal, whyNotTheSameRole } from '#lib/core/grants/may-begin'
@@ -12,7 +12,11 @@ import { log } from '#lib/observability/log'
 import { workerActor } from './work.ts'
 
 /** Why not any more; null where it still is, and where the cluster was not seen well enough to say. */
-export function whyNotEligible(grant: LiveGrant, policy: GrantingPolicy, cluster: ObservedCluster): Refusal | null {
+export function whyNotEligible(
+  grant: GrantToRecheck,
+  policy: GrantingPolicy,
+  cluster: ObservedCluster,
+): Refusal | null {
   const ineligible = (code: string, sentence: string): Refusal => ({ endedBy: 'ineligible', code, sentence })
   const { subject, groups, entitlementName, clusterRole, now } = grant
   const entitlement = currentEntitlement(policy, entitlementName)
@@ -46,14 +50,14 @@ export async function endIneligible(name: string): Promise<void> {
   const cluster = await observedCluster(name)
   if (!cluster?.namespaces) return
   const all = judgedBy.get(name) !== policy.hash
-  for (const grant of await liveGrantsInDoubt(name, policy.configuration.entitlements, all)) {
+  for (const grant of await grantsToRecheck(name, policy.configuration.entitlements, all)) {
     const refusal = whyNotEligible(grant, policy, cluster)
     if (refusal) await end(grant, refusal)
   }
   judgedBy.set(name, policy.hash)
 }
 
-async function end(grant: LiveGrant, { endedBy, code, sentence }: Refusal) {
+async function end(grant: GrantToRecheck, { endedBy, code, sentence }: Refusal) {
   const { id, requestId, requesterId, entitlementName, cluster, namespaces, policyHash, now } = grant
   const about = { requestId, grantId: id, personId: requesterId, cluster, namespaces, policyHash }
   const writing = { id, requestId, requesterId, entitlementName, cluster, actor: workerActor(), about }

@@ -3,7 +3,7 @@
 
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { deleteExactly } from '#lib/adapters/cluster/objects'
-import { type OverdueRemoval, saveOverdueRemoved } from '#lib/adapters/db/grants/record-overdue-removal'
+import { type OverdueRemoval, recordOverdueRemoval } from '#lib/adapters/db/grants/record-overdue-removal'
 import type { SystemActor } from '#lib/core/access/actor'
 import type { ObservedObject } from '#lib/core/grants/observed'
 import { overdue } from '#lib/core/grants/sweep-plan'
@@ -44,7 +44,7 @@ export async function removeOverdue(
 /** Tells the database what was removed without it. What cannot be told stays for the next time. */
 export async function recordOverdue(actor: SystemActor): Promise<void> {
   for (let next = unrecorded[0]; next; next = unrecorded[0]) {
-    await saveOverdueRemoved(actor, next)
+    await recordOverdueRemoval(actor, next)
     unrecorded.shift()
   }
 }

@@ -3,7 +3,7 @@ import { contentHash } from '#lib/core/access/content-hash'
 import { type ClusterColumns, type Gathered, toJudgementFacts, toObservedCluster } from '#lib/core/guardrails/facts'
 import type { Tx } from './client.ts'
 
-type Row = ClusterColumns & RightsColumns & { now: Date; isPolicyKept: boolean; isEntitlementKept: boolean }
+type Row = ClusterColumns & RightsColumns & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
 
 /**
  * What a submission is judged by, in one statement: the database's time, the cluster as last seen, and whether this
@@ -15,14 +15,14 @@ export async function gatherJudgement(tx: Tx, judged: Omit<Gathered, 'now' | 'cl
     SELECT now() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable, r.hash AS "rightsHash",
       r.read_at AS "rightsReadAt", r.error AS "rightsError",
       r.signature AS "rightsSignature",
-      EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyKept",
-      EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementKept"
+      EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyStored",
+      EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementStored"
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.submission.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${judged.submission.cluster}`
   if (!row) throw new Error('a SELECT without a table gave no row')
-  const { now, isPolicyKept, isEntitlementKept } = row
+  const { now, isPolicyStored, isEntitlementStored } = row
   const rights = await observedRights(tx, judged.submission.cluster, row)
-  const facts = toJudgementFacts({ ...judged, cluster: toObservedCluster(row), rights, now, stage: 'asking' })
-  return { facts, entitlementHash, isPolicyKept, isEntitlementKept }
+  const facts = toJudgementFacts({ ...judged, cluster: toObservedCluster(row), rights, now, stage: 'submitting' })
+  return { facts, entitlementHash, isPolicyStored, isEntitlementStored }
 }
 export type GatheredJudgement = Awaited<ReturnType<typeof gatherJudgement>>

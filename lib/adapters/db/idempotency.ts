@@ -5,24 +5,29 @@ import { db, type Tx, transaction } from './client.ts'
 import type { Prisma } from './generated/client.ts'
 import { signatureOf, signingKeys } from './signing.ts'
 
-export type KeptAnswer = { status: number; body: Prisma.JsonValue }
+export type StoredResponse = { status: number; body: Prisma.JsonValue }
 /** An answer to be kept. Never one that holds a token: what is kept is readable by whoever reads the database. */
-export type NewAnswer = { status: number; body: Prisma.InputJsonObject }
+export type NewResponse = { status: number; body: Prisma.InputJsonObject }
 
 /** A claimed key whose answer is not there yet; it can only be seen inside the transaction that claimed it. */
-const unanswered = 0
+const withoutResponse = 0
 
 /**
  * Claims an Idempotency-Key for one person in the running transaction. Returns the answer that was given to it before,
- * or null: then the caller does the work and calls keepAnswer() in the same transaction. A second call with the same key
+ * or null: then the caller does the work and calls storeResponse() in the same transaction. A second call with the same key
  * waits until the first has committed, and then gets its answer. An answer that Postern did not sign is none: the work
  * is done, so that nobody is told that something was done (that access ends, say) by whoever writes to the database.
  * @param fingerprint SHA-256 of method, path and body
  * @throws AppError `idempotency-mismatch` when the key was used for something else
  */
-export async function claim(tx: Tx, personId: string, key: string, fingerprint: string): Promise<KeptAnswer | null> {
+export async function claim(
+  tx: Tx,
+  personId: string,
+  key: string,
+  fingerprint: string,
+): Promise<StoredResponse | null> {
   const { count } = await tx.idempotency.createMany({
-    data: { personId, key, fingerprint, status: unanswered, body: {} },
+    data: { personId, key, fingerprint, status: withoutResponse, body: {} },
     skipDuplicates: true,
   })
   if (count === 1) return null
@@ -31,13 +36,13 @@ export async function claim(tx: Tx, personId: string, key: string, fingerprint: 
     throw new AppError('idempotency-mismatch', 'This Idempotency-Key was used for something else. Use a new one.')
   const isOurs =
     whyNotSigned(signingKeys(), 'stored-response', () => storedResponseStatement(kept), kept.signature) === null
-  return isOurs || kept.status === unanswered ? { status: kept.status, body: kept.body } : null
+  return isOurs || kept.status === withoutResponse ? { status: kept.status, body: kept.body } : null
 }
 
 type Claimed = { personId: string; key: string; fingerprint: string }
 
 /** Keeps the answer to a claimed key, signed, in the transaction that claimed it. */
-export async function keepAnswer(tx: Tx, claimed: Claimed, { status, body }: NewAnswer) {
+export async function storeResponse(tx: Tx, claimed: Claimed, { status, body }: NewResponse) {
   const { personId, key } = claimed
   const signature = signatureOf('stored-response', storedResponseStatement({ ...claimed, status, body }))
   await tx.idempotency.update({ where: { personId_key: { personId, key } }, data: { status, body, signature } })
@@ -52,13 +57,13 @@ export const once = (
   personId: string,
   key: string,
   fingerprint: string,
-  work: () => Promise<NewAnswer>,
-): Promise<KeptAnswer & { repeated: boolean }> =>
+  work: () => Promise<NewResponse>,
+): Promise<StoredResponse & { repeated: boolean }> =>
   transaction(async (tx) => {
     const kept = await claim(tx, personId, key, fingerprint)
-    if (kept && kept.status !== unanswered) return { ...kept, repeated: true }
+    if (kept && kept.status !== withoutResponse) return { ...kept, repeated: true }
     const answer = await work()
-    await keepAnswer(tx, { personId, key, fingerprint }, answer)
+    await storeResponse(tx, { personId, key, fingerprint }, answer)
     return { status: answer.status, body: answer.body as Prisma.JsonValue, repeated: false }
   })
 

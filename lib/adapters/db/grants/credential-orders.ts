@@ -87,7 +87,7 @@ type OrderRow = Omit<TakenOrder, 'person' | 'signatureFailure' | 'grant'> & {
   person: PersonInSql
   placedAt: Date
   signature: string | null
-  beginning: Signed<{ activatedAt: string; expiresAt: string }>
+  activation: Signed<{ activatedAt: string; expiresAt: string }>
 }
 
 function verifyTakenOrder({
@@ -95,7 +95,7 @@ function verifyTakenOrder({
   grant,
   placedAt,
   signature,
-  beginning,
+  activation,
   ...order
 }: OrderRow): SignatureFailure | null {
   const keys = signingKeys()
@@ -103,7 +103,7 @@ function verifyTakenOrder({
   return (
     verifyOrder(keys, placed) ??
     verifyPerson(keys, person) ??
-    (grant.status === 'active' ? verifyActivation(keys, { ...grant, ...beginning }) : null)
+    (grant.status === 'active' ? verifyActivation(keys, { ...grant, ...activation }) : null)
   )
 }
 
@@ -115,7 +115,7 @@ export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
       o.created_at BETWEEN now() - interval '15 seconds' AND now() + interval '5 seconds' AS "isFresh",
       jsonb_build_object('via', o.via, 'clientAddress', o.client_address, 'reference', o.reference) AS origin,
       ${personInSql('p')} AS person,
-      jsonb_build_object('activatedAt', g.activated_at, 'expiresAt', g.expires_at, 'signature', g.signature) AS beginning,
+      jsonb_build_object('activatedAt', g.activated_at, 'expiresAt', g.expires_at, 'signature', g.signature) AS activation,
       jsonb_build_object('id', g.id, 'requestId', r.id, 'requesterId', r.requester_id, 'status', g.status,
         'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
         'entitlementName', r.entitlement_name,
@@ -131,7 +131,7 @@ export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
     person,
     placedAt: _,
     signature: __,
-    beginning: ___,
+    activation: ___,
     grant: { uid, ...grant },
     ...order
   } = row

@@ -72,7 +72,7 @@ type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions
     decisions: DecisionInSql[]
     approvedAt: Date
     activatedAt: Date | null
-    beginning: string | null
+    activation: string | null
     objects: Array<ObjectKey & { uid: string | null; removed: boolean; fingerprint: string | null }>
   }
 
@@ -81,7 +81,7 @@ function verifyClaim(row: Row): SignatureFailure | null {
   const { requestId: id, requestCluster: cluster, requester } = row
   const approval = verificationOf({ ...row, id, cluster }, requester, row.decisions)
   if (approval || row.status !== 'active') return approval
-  const grant = { ...row, requesterId: requester.id, signature: row.beginning }
+  const grant = { ...row, requesterId: requester.id, signature: row.activation }
   return verifyActivation(signingKeys(), grant as Signed<typeof grant & { activatedAt: Date; expiresAt: Date }>)
 }
 
@@ -131,7 +131,7 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
         g.ended_by, g.attempts, g.signature)
     SELECT set_config('synchronous_commit', 'off', true), clock_timestamp() AS now, g.id, g.status, g.cluster,
       g.created_at AS "approvedAt", g.activated_at AS "activatedAt", g.expires_at AS "expiresAt",
-      g.signature AS beginning, g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId",
+      g.signature AS activation, g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId",
       r.status AS "requestStatus", r.cluster AS "requestCluster", ${requestInSql}, ${personInSql('p')} AS requester,
       ${decisionsInSql(Prisma.sql`r.id`)} AS decisions,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'namespace', o.namespace, 'name', o.name,

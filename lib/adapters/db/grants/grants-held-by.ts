@@ -13,7 +13,7 @@ export type ActiveGrant = {
 }
 
 /** What somebody holds in a cluster at this moment, by grants. Whether the reader may know is for the caller. */
-export async function findActiveGrants(personId: string, cluster: string): Promise<ActiveGrant[]> {
+export async function findGrantsHeldBy(personId: string, cluster: string): Promise<ActiveGrant[]> {
   const rows = await reads().$queryRaw<Array<Omit<ActiveGrant, 'title'> & { entitlement: Entitlement }>>`
     SELECT g.id, r.id AS "requestId", e.document AS entitlement, r.namespaces, r.rules,
       r.cluster_role AS "clusterRole", g.expires_at AS "expiresAt"

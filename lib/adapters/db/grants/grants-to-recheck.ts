@@ -5,7 +5,7 @@ import type { Rule } from '#lib/core/access/rule'
 import { type ObservedCluster, toObservedCluster } from '#lib/core/guardrails/facts'
 
 /** A live grant with what decides whether its holder may still have it. */
-export type LiveGrant = {
+export type GrantToRecheck = {
   id: Id<'grant'>
   requestId: Id<'request'>
   title: string
@@ -28,13 +28,13 @@ export type LiveGrant = {
  * among whom the entitlement of that name is for, and those that rest on a ClusterRole, which anybody may have changed.
  * What else an entitlement says changes with the configuration alone.
  */
-export const liveGrantsInDoubt = (
+export const grantsToRecheck = (
   cluster: string,
   entitlements: readonly Pick<Entitlement, 'name' | 'who'>[],
   all: boolean,
-): Promise<LiveGrant[]> => {
+): Promise<GrantToRecheck[]> => {
   const offered = entitlements.map(({ name, who }) => ({ name, groups: who.groups ?? [], people: who.people ?? [] }))
-  return db().$queryRaw<LiveGrant[]>`
+  return db().$queryRaw<GrantToRecheck[]>`
     SELECT g.id, r.id AS "requestId", v.document ->> 'title' AS title, r.entitlement_name AS "entitlementName", g.cluster,
       r.namespaces, r.rules, r.cluster_role AS "clusterRole", r.duration_seconds AS "durationSeconds", r.reason,
       r.policy_hash AS "policyHash", p.id AS "requesterId", p.subject, p.groups, now() AS now

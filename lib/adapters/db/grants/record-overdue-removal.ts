@@ -12,7 +12,7 @@ export type OverdueRemoval = ObjectKey & {
 }
 
 /** Records that an object was removed while the database was away, and when. */
-export async function saveOverdueRemoved(actor: SystemActor, removal: OverdueRemoval): Promise<void> {
+export async function recordOverdueRemoval(actor: SystemActor, removal: OverdueRemoval): Promise<void> {
   const { cluster, kind, namespace, name, uid, grantId, expiresAt, removedAt } = removal
   await transaction(async (tx) => {
     const grant = grantId

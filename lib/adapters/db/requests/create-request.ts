@@ -32,15 +32,15 @@ export type NewRequest = {
 }
 
 /** Keeps a version of the configuration that has judged something. Two at once are one. */
-export async function keepPolicy(tx: Tx, policy: JudgingPolicy): Promise<void> {
+export async function storePolicy(tx: Tx, policy: JudgingPolicy): Promise<void> {
   const data = { hash: policy.hash, document: toJson(policy.document) }
   await tx.policyVersion.createMany({ data, skipDuplicates: true })
 }
 
 /** Keeps the versions that judge this request, where they are not kept yet. Two first requests at once are one version. */
-async function keepVersions(tx: Tx, { policy, entitlement, gathered }: NewRequest) {
-  if (!gathered.isPolicyKept) await keepPolicy(tx, policy)
-  if (!gathered.isEntitlementKept) {
+async function storeVersions(tx: Tx, { policy, entitlement, gathered }: NewRequest) {
+  if (!gathered.isPolicyStored) await storePolicy(tx, policy)
+  if (!gathered.isEntitlementStored) {
     const data = { hash: gathered.entitlementHash, name: entitlement.name, document: toJson(entitlement) }
     await tx.entitlementVersion.createMany({ data, skipDuplicates: true })
   }
@@ -64,7 +64,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     lapsesAt,
   } = request
   const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
-  await keepVersions(tx, request)
+  await storeVersions(tx, request)
   const signed = {
     id,
     entitlementName: entitlement.name,

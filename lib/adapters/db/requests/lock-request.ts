@@ -26,7 +26,7 @@ export type LockedRequest = RequestInSql & {
   status: RequestStatus
   requester: Person
   /** The requester's row, with its signature. */
-  requesterOnRecord: PersonInSql
+  storedRequester: PersonInSql
   cluster: string
   approverGroups: string[]
   resolvedAt: Date | null
@@ -40,13 +40,13 @@ export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | u
   if (!idSchema('request').safeParse(id).success) return undefined
   const [row] = await tx.$queryRaw<Array<Omit<LockedRequest, 'requester'>>>`
     SELECT r.id, r.status, r.cluster, r.approver_groups AS "approverGroups", r.resolved_at AS "resolvedAt",
-      ${requestInSql}, ${personInSql('p')} AS "requesterOnRecord"
+      ${requestInSql}, ${personInSql('p')} AS "storedRequester"
     FROM requests r
     JOIN people p ON p.id = r.requester_id
     JOIN entitlement_versions e ON e.hash = r.entitlement_hash
     WHERE r.id = ${id}
     FOR UPDATE OF r`
-  return row && { ...row, requester: toPerson(row.requesterOnRecord) }
+  return row && { ...row, requester: toPerson(row.storedRequester) }
 }
 
 export type Situation = {
@@ -84,6 +84,6 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
     decisions: row.decisions.map(toRecordedDecision),
     cluster: toObservedCluster(row),
     rights: await observedRights(tx, request.cluster, row),
-    signatureFailure: verificationOf(request, request.requesterOnRecord, row.decisions),
+    signatureFailure: verificationOf(request, request.storedRequester, row.decisions),
   }
 }
