@@ -7,7 +7,7 @@ import { withConcurrency } from '#lib/adapters/cluster/with-concurrency'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
 import type { ClusterIdentity } from '#lib/core/rbac/identity'
-import { type Oracle, openOracle, untilSeen, untilSeenInCluster } from '#lib/core/rbac/oracle.testing'
+import { type Oracle, openOracle, untilApplied, untilAppliedInCluster } from '#lib/core/rbac/oracle.testing'
 import { readRightsOf } from '#lib/worker/read-rights'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testDatabase, testParts } from '#testing/database'
@@ -93,8 +93,8 @@ beforeAll(async () => {
   ines = await aPerson({ ...email('ines'), groups: ['security-audit'] })
   await kubectl(['create', 'namespace', namespace])
   await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: world() }) })
-  await untilSeen(oracle, namespace, `sentinel-${mark}`)
-  await untilSeenInCluster(oracle, `sentinel-${mark}`)
+  await untilApplied(oracle, namespace, `sentinel-${mark}`)
+  await untilAppliedInCluster(oracle, `sentinel-${mark}`)
   await aClusterState({
     namespaces: [
       { name: namespace, labels: {} },

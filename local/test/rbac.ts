@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import { say } from '#local/processes/steps'
 
-// `npm run test:rbac -- --cases 50000 --seed 7`: what lib/core/rbac says of random rules against what the API server does with
-// them, for as many cases as wanted. The seed is printed, and repeats a run.
+// `npm run test:rbac -- --cases 50000 --seed 7`: compares the decisions of lib/core/rbac on random rules with those of the
+// API server. The run prints its seed, which repeats it.
 
-const usage = 'usage: npm run test:rbac -- [--cases 50000] [--seed 7], both whole numbers'
+const usage = 'usage: npm run test:rbac -- [--cases 50000] [--seed 7]; both are whole numbers'
 
 function whole(text: string | undefined): string | undefined {
   if (text === undefined || (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31)) return text

@@ -23,7 +23,7 @@ const resourcesOf = (roles: ClusterRole[], name: string) =>
 const toView = { matchLabels: { view: 'true' } }
 
 describe('an aggregated ClusterRole', () => {
-  test('has the rules of those it selects, by name, each once, and not its own', () => {
+  test('has the rules of the selected roles, sorted by role name, each once, and not its own', () => {
     const copy = { ...plain('z', { view: 'true' }), rules: plain('a').rules }
     const roles = [
       plain('c', { view: 'true' }),
@@ -34,11 +34,11 @@ describe('an aggregated ClusterRole', () => {
     ]
     expect(resourcesOf(roles, 'all')).toEqual(['a', 'c'])
   })
-  test('loses what was written into it', () => {
+  test('loses the rules that were written into it', () => {
     const roles = [{ ...aggregated('all', [toView]), rules: plain('secret').rules }]
     expect(resourcesOf(roles, 'all')).toEqual([])
   })
-  test('has the rules of all its selectors, in their order', () => {
+  test('has the rules of all its selectors, in the order of the selectors', () => {
     const roles = [
       plain('a', { edit: 'true' }),
       plain('b', { view: 'true' }),
@@ -46,7 +46,7 @@ describe('an aggregated ClusterRole', () => {
     ]
     expect(resourcesOf(roles, 'all')).toEqual(['b', 'a'])
   })
-  test('reaches through others that are aggregated, in whatever order they are given', () => {
+  test('includes the rules of aggregated roles that it selects, in any order of the input', () => {
     const view = aggregated('view', [toView], { edit: 'true' })
     const edit = aggregated('edit', [{ matchLabels: { edit: 'true' } }], { admin: 'true' })
     const admin = aggregated('admin', [{ matchLabels: { admin: 'true' } }])
@@ -57,7 +57,7 @@ describe('an aggregated ClusterRole', () => {
       expect(resourcesOf(roles, 'admin')).toEqual(['x'])
     }
   })
-  test('may select in a circle', () => {
+  test('may select another one that selects it', () => {
     const roles = [
       aggregated('one', [{ matchLabels: { one: 'true' } }], { two: 'true' }),
       aggregated('two', [{ matchLabels: { two: 'true' } }], { one: 'true' }),
@@ -66,16 +66,16 @@ describe('an aggregated ClusterRole', () => {
     expect(resourcesOf(roles, 'one')).toEqual(['x'])
     expect(resourcesOf(roles, 'two')).toEqual(['x'])
   })
-  test('without a selector is as it is written', () => {
+  test('keeps its own rules where it has no selector', () => {
     expect(resourcesOf([{ ...plain('a'), aggregationRule: { clusterRoleSelectors: [] } }], 'a')).toEqual(['a'])
   })
 })
 
 test.each<[string, Selectors[number], string[]]>([
-  ['nothing selects everything', {}, ['bare', 'dev', 'prod']],
+  ['an empty selector, which matches everything', {}, ['bare', 'dev', 'prod']],
   ['In', { matchExpressions: [{ key: 'e', operator: 'In', values: ['dev', 'test'] }] }, ['dev']],
   [
-    'NotIn, also without the label',
+    'NotIn, which matches objects without the label too',
     { matchExpressions: [{ key: 'e', operator: 'NotIn', values: ['dev'] }] },
     ['bare', 'prod'],
   ],
@@ -87,8 +87,8 @@ test.each<[string, Selectors[number], string[]]>([
     [],
   ],
   ['an unknown operator', { matchExpressions: [{ key: 'e', operator: 'Gt', values: ['1'] }] }, []],
-  ['words of the language', { matchExpressions: [{ key: 'constructor', operator: 'Exists' }] }, []],
-])('selecting by %s', (_, selector, names) => {
+  ['a property of JavaScript objects', { matchExpressions: [{ key: 'constructor', operator: 'Exists' }] }, []],
+])('selectors match as in Kubernetes: %s', (_, selector, names) => {
   const roles = [plain('bare'), plain('dev', { e: 'dev' }), plain('prod', { e: 'prod' }), aggregated('all', [selector])]
   expect(resourcesOf(roles, 'all')).toEqual(names)
 })

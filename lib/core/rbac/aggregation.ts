@@ -1,9 +1,9 @@
-// What rules does an aggregated ClusterRole have once the controller has filled it?
+// The rules of an aggregated ClusterRole after the controller has filled it.
 import type { ClusterRole, PolicyRule } from './cluster-objects.ts'
 
 type Selector = NonNullable<NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']>[number]
 
-/** A label selector as Kubernetes matches it; one that selects by nothing selects everything. */
+/** A label selector as Kubernetes matches it. An empty selector matches everything. */
 function selects({ matchLabels, matchExpressions }: Selector, labels: Record<string, string>): boolean {
   const has = (key: string) => Object.hasOwn(labels, key)
   const isOneOf = (key: string, values: readonly string[] | null | undefined) =>
@@ -11,7 +11,7 @@ function selects({ matchLabels, matchExpressions }: Selector, labels: Record<str
   const byLabels = Object.entries(matchLabels ?? {}).every(([key, value]) => has(key) && labels[key] === value)
   const byExpressions = (matchExpressions ?? []).every(({ key, operator, values }) => {
     if (operator === 'In') return isOneOf(key, values)
-    // NB: true also where there is no such label.
+    // NB: true also where the label is missing.
     if (operator === 'NotIn') return !isOneOf(key, values)
     if (operator === 'Exists') return has(key)
     if (operator === 'DoesNotExist') return !has(key)
@@ -42,16 +42,16 @@ function filled(role: ClusterRole, sorted: readonly ClusterRole[]): ClusterRole 
 }
 
 /**
- * ClusterRoles with the rules that the aggregation controller would give them: of each selector in turn, the rules of
- * the ClusterRoles it selects by name, each rule once; whatever was written there before is gone. Aggregated roles may
- * select aggregated ones (`admin` selects `edit`), so this repeats until nothing changes. Source:
+ * ClusterRoles with the rules that the aggregation controller would write: for each selector in turn, the rules of the
+ * selected ClusterRoles, sorted by name, each rule once. The rules that an aggregated role had before are dropped. An
+ * aggregated role may select another one (`admin` selects `edit`), so this repeats until nothing changes. Source:
  * pkg/controller/clusterroleaggregation of kubernetes/kubernetes.
  */
 export function aggregate(clusterRoles: readonly ClusterRole[]): ClusterRole[] {
-  // Nothing is copied more often than there are roles to copy it through.
   let current = clusterRoles.map((role) =>
     role.aggregationRule?.clusterRoleSelectors?.length ? { ...role, rules: [] } : role,
   )
+  // A rule passes through each role at most once, so it arrives in at most as many rounds as there are roles.
   for (let round = 0; round <= clusterRoles.length; round++) {
     const sorted = [...current].sort(byName)
     const next = current.map((role) => filled(role, sorted))

@@ -16,11 +16,11 @@ test.each<[string, string, boolean]>([
   ['/*/v1/*', '/api/v1/x', false],
   ['/*/v1/*', '/*/v1/x', true],
   ['', '/anything', false],
-])('%s for %s: %s', (pattern, path, expected) => {
+])('pattern "%s" matches %s: %s', (pattern, path, expected) => {
   expect(allowsPath(rule(pattern), 'get', path)).toBe(expected)
 })
 
-test('the verb counts, and rules about resources do not', () => {
+test('a path needs its verb, and resource rules never allow a path', () => {
   expect(allowsPath(rule('*'), 'post', '/x')).toBe(false)
   expect(allowsPath([{ verbs: ['*'], nonResourceURLs: ['/x'] }], 'post', '/x')).toBe(true)
   expect(allowsPath([{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }], 'get', '/x')).toBe(false)

@@ -7,10 +7,10 @@ import type { Attributes } from './attributes.ts'
 import { breakdown } from './breakdown.ts'
 import { covers } from './covers.ts'
 
-// Thousands of random cases: seconds where the machine is busy with other things.
+// Thousands of random cases take seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
 
-const asked = (changes: Partial<Attributes>): Attributes => ({
+const question = (changes: Partial<Attributes>): Attributes => ({
   namespace: 'payments',
   verb: 'get',
   group: '',
@@ -32,10 +32,10 @@ describe('allows, as the API server’s authorizer answers', () => {
     ['another verb', rule(), { verb: 'list' }, false],
     ['another case', rule(), { verb: 'GET' }, false],
     ['every verb', rule({ verbs: ['*'] }), { verb: 'impersonate' }, true],
-    ['the question about every verb', rule({ verbs: ['get', 'list'] }), { verb: '*' }, false],
+    ['a question about every verb', rule({ verbs: ['get', 'list'] }), { verb: '*' }, false],
     ['another group', rule(), { group: 'apps' }, false],
     ['every group', rule({ apiGroups: ['*'] }), { group: 'apps' }, true],
-    ['no group at all', rule({ apiGroups: [] }), {}, false],
+    ['no group', rule({ apiGroups: [] }), {}, false],
     ['a subresource of a resource', rule(), { subresource: 'log' }, false],
     ['a subresource by name', rule({ resources: ['pods/log'] }), { subresource: 'log' }, true],
     ['the resource of a subresource', rule({ resources: ['pods/log'] }), {}, false],
@@ -45,44 +45,44 @@ describe('allows, as the API server’s authorizer answers', () => {
     ['*/log without a subresource', rule({ resources: ['*/log'] }), {}, false],
     ['*/log for one written into the resource', rule({ resources: ['*/log'] }), { resource: 'pods/log' }, false],
     ['pods/* is literal', rule({ resources: ['pods/*'] }), { subresource: 'log' }, false],
-    ['pods/* asked literally', rule({ resources: ['pods/*'] }), { subresource: '*' }, true],
-    ['*/* is no wildcard', rule({ resources: ['*/*'] }), { subresource: 'log' }, false],
+    ['pods/* for the literal subresource *', rule({ resources: ['pods/*'] }), { subresource: '*' }, true],
+    ['*/* is not a wildcard', rule({ resources: ['*/*'] }), { subresource: 'log' }, false],
     ['a name among the names', rule({ resourceNames: ['a', 'b'] }), { name: 'b' }, true],
     ['a name not among them', rule({ resourceNames: ['a'] }), { name: 'b' }, false],
-    ['no name where names are needed', rule({ resourceNames: ['a'] }), {}, false],
-    ['any name where none is needed', rule({ resourceNames: [] }), { name: 'b' }, true],
+    ['no name where the rule has names', rule({ resourceNames: ['a'] }), {}, false],
+    ['any name where the rule has no names', rule({ resourceNames: [] }), { name: 'b' }, true],
     ['the literal name *', rule({ resourceNames: ['*'] }), { name: 'b' }, false],
-    ['the empty name is no name', rule({ resourceNames: [''] }), {}, true],
+    ['the empty name matches a question without a name', rule({ resourceNames: [''] }), {}, true],
     ['the empty name is not every name', rule({ resourceNames: [''] }), { name: 'b' }, false],
   ]
-  test.each(table)('%s', (_, given, question, expected) => {
-    expect(allows([given], asked(question))).toBe(expected)
+  test.each(table)('%s', (_, given, changes, expected) => {
+    expect(allows([given], question(changes))).toBe(expected)
   })
 
-  test('one rule must allow the whole question', () => {
+  test('a question is allowed only if a single rule allows all of it', () => {
     const rules = [rule({ verbs: ['get'] }), rule({ verbs: ['list'], resources: ['secrets'] })]
-    expect(allows(rules, asked({ verb: 'list' }))).toBe(false)
-    expect(allows(rules, asked({ resource: 'secrets' }))).toBe(false)
-    expect(allows([], asked({}))).toBe(false)
+    expect(allows(rules, question({ verb: 'list' }))).toBe(false)
+    expect(allows(rules, question({ resource: 'secrets' }))).toBe(false)
+    expect(allows([], question({}))).toBe(false)
   })
 })
 
-test('what rules cover, they allow: no question is allowed by the covered and not by the owner', () => {
-  let met = 0
+test('every question that covered rules allow is allowed by the owner rules too', () => {
+  let allowed = 0
   fc.assert(
     fc.property(aRules, aRules, anAttributes, (owner, candidates, question) => {
       const inside = candidates.filter((candidate) => covers(owner, [candidate]).covered)
       if (!allows(inside, question)) return
-      met++
+      allowed++
       expect(allows(owner, question)).toBe(true)
     }),
     { numRuns: 4000 },
   )
-  // A property that never meets its case would say nothing.
-  expect(met).toBeGreaterThan(20)
+  // Without any allowed question the property would hold for nothing.
+  expect(allowed).toBeGreaterThan(20)
 })
 
-test('rules allow every question that they are broken down to', () => {
+test('rules allow every question of their own breakdown', () => {
   fc.assert(
     fc.property(aRule, (given) => {
       for (const question of breakdown([given], ['payments'])) expect(allows([given], question)).toBe(true)
@@ -90,8 +90,8 @@ test('rules allow every question that they are broken down to', () => {
   )
 })
 
-test('what allows every question that rules are broken down to covers them, names of nothing apart', () => {
-  // The name '' asks the authorizer about no object, which rules for every object answer too.
+test('rules that cover others allow every question of their breakdown', () => {
+  // The name '' is a question about no object, which rules without names allow as well.
   const named = aRules.map((rules) =>
     rules.map((given) => ({ ...given, resourceNames: given.resourceNames?.filter(Boolean) })),
   )

@@ -1,9 +1,9 @@
-// For tests: random rules over a small vocabulary, so that they meet often, and a slow, obvious second opinion.
+// For tests: random rules over a small vocabulary, so that they often overlap, and a slow but obvious implementation.
 import fc from 'fast-check'
 import type { Rule } from '#lib/core/access/rule'
 import type { Attributes } from './attributes.ts'
 
-/** One group, one resource, one verb, one name or none: what nothing smaller can be asked for. */
+/** A single permission: one group, one resource, one verb, and one name or none. */
 export type Atom = { group: string; resource: string; verb: string; name: string | null }
 
 const some = (values: string[], maxLength = 3) =>
@@ -14,7 +14,7 @@ export const resources = ['pods', 'pods/log', 'pods/*', 'deployments', 'deployme
 export const verbs = ['get', 'list', 'create', 'deletecollection', 'impersonate', '*']
 export const names = ['a', 'b', '*', '']
 
-/** A rule that the API server accepts, with every trap of the language in it. */
+/** A rule that the API server accepts, with all special cases of RBAC. */
 export const aRule: fc.Arbitrary<Rule> = fc.record(
   {
     apiGroups: some(groups),
@@ -27,7 +27,7 @@ export const aRule: fc.Arbitrary<Rule> = fc.record(
 
 export const aRules = fc.array(aRule, { maxLength: 5 })
 
-/** A question to the authorizer, about the same vocabulary and a little more. */
+/** A question to the authorizer, over the same vocabulary and a little more. */
 export const anAttributes: fc.Arbitrary<Attributes> = fc.record({
   namespace: fc.constant('default'),
   verb: fc.constantFrom(...verbs, 'watch'),
@@ -37,7 +37,7 @@ export const anAttributes: fc.Arbitrary<Attributes> = fc.record({
   name: fc.constantFrom('', 'a', 'b', 'c', '*'),
 })
 
-/** Every atom of a rule: the product of its dimensions. */
+/** Every single permission of a rule: the product of its dimensions. */
 export const atomsOf = (rule: Rule): Atom[] =>
   rule.apiGroups.flatMap((group) =>
     rule.resources.flatMap((resource) =>
@@ -58,6 +58,6 @@ function ruleCoversAtom(owner: Rule, atom: Atom): boolean {
   )
 }
 
-/** The atoms that no owner rule covers, found by comparing each with each. */
-export const coversByAtoms = (owner: Rule[], asked: Rule[]): Atom[] =>
-  asked.flatMap(atomsOf).filter((atom) => !owner.some((rule) => ruleCoversAtom(rule, atom)))
+/** The permissions that no owner rule covers, found by comparing each with each. */
+export const coversByAtoms = (owner: Rule[], requested: Rule[]): Atom[] =>
+  requested.flatMap(atomsOf).filter((atom) => !owner.some((rule) => ruleCoversAtom(rule, atom)))

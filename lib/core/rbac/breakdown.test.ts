@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { aRules, atomsOf } from './arbitrary.testing.ts'
 import { breakdown, countQuestions, maxQuestions } from './breakdown.ts'
 
-// Thousands of random cases: seconds where the machine is busy with other things.
+// Thousands of random cases take seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const question = (changes: object) => ({
@@ -16,7 +16,7 @@ const question = (changes: object) => ({
   ...changes,
 })
 
-test('every verb × group × resource × name × namespace is one question', () => {
+test('each verb × group × resource × name × namespace becomes one question', () => {
   const rules = [
     { apiGroups: ['', 'apps'], resources: ['pods', 'pods/log'], verbs: ['get', 'list'], resourceNames: ['a', 'b'] },
   ]
@@ -27,7 +27,7 @@ test('every verb × group × resource × name × namespace is one question', () 
   )
 })
 
-test('a rule without names asks about no name; wildcards are asked as they stand', () => {
+test('a rule without names becomes questions without a name, and wildcards are kept', () => {
   const rules = [{ apiGroups: ['*'], resources: ['*', '*/scale', 'pods/*'], verbs: ['*'], resourceNames: [] }]
   expect(breakdown(rules, ['payments'])).toEqual([
     question({ verb: '*', group: '*', resource: '*' }),
@@ -36,7 +36,7 @@ test('a rule without names asks about no name; wildcards are asked as they stand
   ])
 })
 
-test('each question once, and never more than were counted', () => {
+test('no question is repeated, and there are never more than countQuestions returns', () => {
   fc.assert(
     fc.property(aRules, (rules) => {
       const questions = breakdown(rules, ['payments'])
@@ -50,7 +50,7 @@ test('each question once, and never more than were counted', () => {
   )
 })
 
-test('more questions than can be asked are refused before they are made', () => {
+test('more questions than the limit are refused before they are built', () => {
   const values = Array.from({ length: 64 }, (_, n) => `x${n}`)
   const rules = [{ apiGroups: values, resources: values, verbs: values, resourceNames: values }]
   expect(countQuestions(rules, ['payments'])).toBe(64 ** 4)

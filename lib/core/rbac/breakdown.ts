@@ -1,11 +1,12 @@
-// Which single questions must the API server answer before all of these rules are known to hold, or to be gone?
+// The single questions that a probe asks the API server, to confirm that rules are allowed or no longer allowed.
 import type { Rule } from '#lib/core/access/rule'
 import type { Attributes } from './attributes.ts'
+import { splitResource } from './resource-name.ts'
 
-/** Above this many questions a grant cannot be proven in reasonable time: at a thousand answers a second, ten seconds. */
+/** More questions would make a probe too slow: at a thousand answers a second these take ten seconds. */
 export const maxQuestions = 10_000
 
-/** How many questions `breakdown` would make at most; repeated ones count each time. Costs nothing to ask. */
+/** The number of questions that `breakdown` would return, with repeated ones counted each time. Cheap. */
 export function countQuestions(rules: readonly Rule[], namespaces: readonly string[]): number {
   const perNamespace = rules.map(
     (rule) =>
@@ -14,21 +15,14 @@ export function countQuestions(rules: readonly Rule[], namespaces: readonly stri
   return perNamespace.reduce((sum, count) => sum + count, 0) * namespaces.length
 }
 
-function splitResource(text: string): { resource: string; subresource: string } {
-  const slash = text.indexOf('/')
-  return slash < 0
-    ? { resource: text, subresource: '' }
-    : { resource: text.slice(0, slash), subresource: text.slice(slash + 1) }
-}
-
 /**
- * Every verb × group × resource × name × namespace as the attributes of one SubjectAccessReview, each once. Wildcards
- * stay as they are: the API server answers a question about `*` only by a rule that says `*`.
- * @throws RangeError when there would be more than `maxQuestions`; see `countQuestions`
+ * Every verb × group × resource × name × namespace as the attributes of one SubjectAccessReview, each once. Wildcards are
+ * kept, because only a rule with `*` allows a question about `*`.
+ * @throws RangeError for more than `maxQuestions`; see `countQuestions`
  */
 export function breakdown(rules: readonly Rule[], namespaces: readonly string[]): Attributes[] {
   const count = countQuestions(rules, namespaces)
-  if (count > maxQuestions) throw new RangeError(`${count} questions are more than ${maxQuestions}`)
+  if (count > maxQuestions) throw new RangeError(`${count} questions exceed the limit of ${maxQuestions}`)
   const questions = new Map<string, Attributes>()
   for (const namespace of namespaces) {
     for (const rule of rules) {

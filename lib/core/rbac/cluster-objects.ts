@@ -1,7 +1,7 @@
 import type { Rule } from '#lib/core/access/rule'
 
-// The RBAC objects of a cluster as its API writes them, down to what this room reads. Unlike `Rule`, whose lists are
-// checked, anything here may be missing: these come from a cluster, or from a file.
+// The RBAC objects of a cluster as its API returns them, limited to the fields that this folder reads. Unlike in `Rule`,
+// which is validated, any field may be missing, because these come from a cluster or from a file.
 
 export type PolicyRule = {
   verbs?: string[] | null
@@ -41,16 +41,16 @@ export type ClusterObjects = {
   clusterRoleBindings: readonly ClusterRoleBinding[]
 }
 
-/** A rule over paths that are no resource, such as /metrics. */
+/** A rule for paths that are not resources, such as /metrics. */
 export type PathRule = { verbs: string[]; nonResourceURLs: string[] }
 
-/** What of a cluster's rules is about paths: only a ClusterRoleBinding gives it. */
+/** The path rules among a role's rules. Only a ClusterRoleBinding can grant them. */
 export const pathRules = (rules: readonly PolicyRule[] | null | undefined): PathRule[] =>
   (rules ?? []).flatMap(({ verbs, nonResourceURLs }) =>
     nonResourceURLs?.length ? [{ verbs: verbs ?? [], nonResourceURLs }] : [],
   )
 
-/** What of a cluster's rules is about resources: the rest is about URLs, which no RoleBinding can give. */
+/** The resource rules among a role's rules. */
 export const resourceRules = (rules: readonly PolicyRule[] | null | undefined): Rule[] =>
   (rules ?? [])
     .filter((rule) => rule.apiGroups?.length && rule.resources?.length)

@@ -32,7 +32,7 @@ const indexed = (changes: Partial<ClusterRights>) => {
 }
 
 describe('the index of a cluster’s rights', () => {
-  test('one person’s part gives them exactly what the whole gives them', () => {
+  test('returns objects that allow an identity exactly what all objects allow it', () => {
     const identity = fc.oneof(
       fc.tuple(names, fc.array(names)).map(([user, groups]) => personIdentity(user, groups)),
       fc.tuple(names, names).map(([namespace, name]) => serviceAccountIdentity(namespace, name)),
@@ -50,13 +50,13 @@ describe('the index of a cluster’s rights', () => {
     )
   })
 
-  test('names of a cluster are only names', () => {
+  test('treats names such as __proto__ as names', () => {
     const rights = indexed({ serviceAccounts: JSON.parse('{"__proto__": ["robot"]}') })
     expect(rights.serviceAccountsIn('__proto__')).toEqual(['robot'])
     expect(rights.serviceAccountsIn('constructor')).toEqual([])
   })
 
-  test('what is served is known by name and group, with its subresources', () => {
+  test('knows the served resources by name and group, with their subresources', () => {
     const one = (group: string, resource: string) => ({ group, resource, namespaced: true, verbs: ['get'] })
     const served = {
       resources: [one('', 'pods'), one('', 'pods/log'), one('apps', 'deployments/scale')],

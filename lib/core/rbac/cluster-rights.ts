@@ -1,4 +1,4 @@
-// What was read of a cluster to say who may do what there, arranged so that one person's part of it is found at once.
+// A cluster's RBAC objects with indexes, so that the part that concerns one identity is found without a search.
 import type { Rule } from '#lib/core/access/rule'
 import {
   type ClusterObjects,
@@ -11,15 +11,16 @@ import {
 } from './cluster-objects.ts'
 import { effectiveRules } from './effective-rules.ts'
 import { type ClusterIdentity, serviceAccountUser } from './identity.ts'
+import { resourceKey } from './resource-name.ts'
 
-/** `resource` with its subresource: `pods`, `pods/log`. */
+/** `resource` includes the subresource: `pods`, `pods/log`. */
 export type ServedResource = { group: string; resource: string; namespaced: boolean; verbs: string[] }
 
 export type ClusterRights = {
   objects: ClusterObjects
-  /** What the cluster serves; null where it did not say. */
+  /** The resources that the cluster serves; null where they are unknown. */
   served: { resources: ServedResource[]; unsureGroups: string[] } | null
-  /** The names of the ServiceAccounts of each namespace; null where they may not be read. */
+  /** The names of the ServiceAccounts in each namespace; null where Postern may not read them. */
   serviceAccounts: Record<string, string[]> | null
 }
 
@@ -52,23 +53,17 @@ function bySubject<B extends RoleBinding | ClusterRoleBinding>(
   ]
 }
 
-/** A cluster's rights with their indexes: made once for each content, and shared by everybody who asks. */
+/** A cluster's rights with their indexes, built once for each content. */
 export type IndexedRights = {
-  /** The bindings that mean this identity, and the roles that they name: all that `effectiveRules` looks at for it. */
+  /** The bindings of this identity and their roles: everything that `effectiveRules` reads for it. */
   objectsOf(identity: ClusterIdentity): ClusterObjects
   served: ClusterRights['served']
-  /** As `unknownResources` wants it: null where it is not known. */
+  /** For `unknownResources`; null where the resources are unknown. */
   knownResources: ReadonlySet<string> | null
   serviceAccountsIn(namespace: string): readonly string[]
 }
 
-/** As `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. */
-function resourceKey({ group, resource }: ServedResource): string {
-  const [name = '', ...sub] = resource.split('/')
-  return [group === '' ? name : `${name}.${group}`, ...sub].join('/')
-}
-
-/** NB: a map, because names come from a cluster, and one of them may be `__proto__`. */
+/** NB: a Map, because a cluster may have a namespace with a name such as `__proto__`. */
 const namesOf = (serviceAccounts: ClusterRights['serviceAccounts']) => new Map(Object.entries(serviceAccounts ?? {}))
 
 export function indexRights({ objects, served, serviceAccounts }: ClusterRights): IndexedRights {
@@ -90,11 +85,11 @@ export function indexRights({ objects, served, serviceAccounts }: ClusterRights)
       return { ...own, roles: [...new Set(ofNamespace)], clusterRoles: [...new Set(ofCluster)] }
     },
     served,
-    knownResources: served && new Set(served.resources.map(resourceKey)),
+    knownResources: served && new Set(served.resources.map(({ group, resource }) => resourceKey(group, resource))),
     serviceAccountsIn: (namespace) => names.get(namespace) ?? [],
   }
 }
 
-/** The rules about resources that hold for somebody in a namespace, cluster-wide ones included; `''` is the cluster. */
+/** The resource rules of an identity in a namespace, including cluster-wide ones. `''` means cluster-wide ones only. */
 export const rulesIn = (objects: ClusterObjects, identity: ClusterIdentity, namespace: string): Rule[] =>
   resourceRules(effectiveRules(objects, identity, namespace).rules.map(({ rule }) => rule))

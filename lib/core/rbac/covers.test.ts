@@ -5,7 +5,7 @@ import { growthOf } from '#testing/steps'
 import { aRules, atomsOf, coversByAtoms } from './arbitrary.testing.ts'
 import { covers, heldOf } from './covers.ts'
 
-// Thousands of random cases: seconds where the machine is busy with other things.
+// Thousands of random cases take seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const rule = (verbs: string[], resources: string[], apiGroups = [''], resourceNames?: string[]): Rule => ({
@@ -21,8 +21,8 @@ describe('covers, as the API server compares rules', () => {
     ['less of each', [rule(['get', 'list'], ['pods', 'secrets'], ['', 'apps'])], [rule(['get'], ['pods'])], true],
     ['another verb', [rule(['get'], ['pods'])], [rule(['list'], ['pods'])], false],
     ['another group', [rule(['get'], ['deployments'], ['apps'])], [rule(['get'], ['deployments'], ['ext'])], false],
-    ['nothing asked', [], [], true],
-    ['something asked of nothing', [], [rule(['get'], ['pods'])], false],
+    ['no requested rules', [], [], true],
+    ['no owner rules', [], [rule(['get'], ['pods'])], false],
     [
       'two owner rules together',
       [rule(['get'], ['pods']), rule(['list'], ['pods'])],
@@ -37,24 +37,24 @@ describe('covers, as the API server compares rules', () => {
     ],
     ['every verb by *', [rule(['*'], ['pods'])], [rule(['get', 'escalate'], ['pods'])], true],
     ['* is not the list of all verbs', [rule(['get', 'list', 'watch'], ['pods'])], [rule(['*'], ['pods'])], false],
-    ['* only by *', [rule(['*'], ['*'], ['*'])], [rule(['*'], ['*'], ['*'])], true],
+    ['* is covered by *', [rule(['*'], ['*'], ['*'])], [rule(['*'], ['*'], ['*'])], true],
     ['every resource by *', [rule(['get'], ['*'])], [rule(['get'], ['pods/log', '*/scale', 'pods/*'])], true],
     ['* is not a list of resources', [rule(['get'], ['pods', 'pods/log'])], [rule(['get'], ['*'])], false],
     ['a resource does not cover its subresource', [rule(['get'], ['pods'])], [rule(['get'], ['pods/log'])], false],
-    ['nor the other way', [rule(['get'], ['pods/log'])], [rule(['get'], ['pods'])], false],
+    ['a subresource does not cover its resource', [rule(['get'], ['pods/log'])], [rule(['get'], ['pods'])], false],
     ['*/scale covers one scale', [rule(['get'], ['*/scale'])], [rule(['get'], ['deployments/scale'])], true],
     ['one scale does not cover */scale', [rule(['get'], ['deployments/scale'])], [rule(['get'], ['*/scale'])], false],
     ['*/scale covers nothing else', [rule(['get'], ['*/scale'])], [rule(['get'], ['deployments', 'a/status'])], false],
     ['pods/* is literal', [rule(['get'], ['pods/*'])], [rule(['get'], ['pods/log'])], false],
     ['pods/* covers itself', [rule(['get'], ['pods/*'])], [rule(['get'], ['pods/*'])], true],
     ['*/* is the subresource * of anything', [rule(['get'], ['*/*'])], [rule(['get'], ['pods/*'])], true],
-    ['*/* is no wildcard', [rule(['get'], ['*/*'])], [rule(['get'], ['pods/log', 'pods'])], false],
-    ['split at the first slash', [rule(['get'], ['*/b/c'])], [rule(['get'], ['a/b/c'])], true],
-    ['not at the last slash', [rule(['get'], ['*/c'])], [rule(['get'], ['a/b/c'])], false],
-    ['core is not every group', [rule(['get'], ['pods'], [''])], [rule(['get'], ['pods'], ['*'])], false],
+    ['*/* is not a wildcard', [rule(['get'], ['*/*'])], [rule(['get'], ['pods/log', 'pods'])], false],
+    ['a resource is split at the first slash', [rule(['get'], ['*/b/c'])], [rule(['get'], ['a/b/c'])], true],
+    ['a resource is not split at the last slash', [rule(['get'], ['*/c'])], [rule(['get'], ['a/b/c'])], false],
+    ['the core group is not every group', [rule(['get'], ['pods'], [''])], [rule(['get'], ['pods'], ['*'])], false],
     ['no group covers nothing', [rule(['get'], ['pods'], [])], [rule(['get'], ['pods'])], false],
-    ['a rule without a group asks for nothing', [], [rule(['get'], ['pods'], [])], true],
-    ['a rule without a verb asks for nothing', [], [rule([], ['pods'])], true],
+    ['a rule without a group allows nothing', [], [rule(['get'], ['pods'], [])], true],
+    ['a rule without a verb allows nothing', [], [rule([], ['pods'])], true],
     ['any name covers one', [rule(['get'], ['pods'])], [rule(['get'], ['pods'], [''], ['a'])], true],
     ['one name does not cover any', [rule(['get'], ['pods'], [''], ['a'])], [rule(['get'], ['pods'])], false],
     ['empty names are any name', [rule(['get'], ['pods'], [''], ['a'])], [rule(['get'], ['pods'], [''], [])], false],
@@ -68,13 +68,18 @@ describe('covers, as the API server compares rules', () => {
       true,
     ],
     ['case counts', [rule(['get'], ['pods'])], [rule(['Get'], ['pods'])], false],
-    ['words of the language are no rights', [rule(['get'], ['pods'])], [rule(['constructor'], ['__proto__'])], false],
+    [
+      'properties of JavaScript objects are not permissions',
+      [rule(['get'], ['pods'])],
+      [rule(['constructor'], ['__proto__'])],
+      false,
+    ],
   ]
-  test.each(table)('%s', (_, owner, asked, expected) => {
-    expect(covers(owner, asked).covered).toBe(expected)
+  test.each(table)('%s', (_, owner, requested, expected) => {
+    expect(covers(owner, requested).covered).toBe(expected)
   })
 
-  test('says what is left over, and only that', () => {
+  test('returns exactly the permissions that are not covered', () => {
     const owner = [rule(['get', 'list'], ['pods', 'services'])]
     expect(covers(owner, [rule(['get', 'delete'], ['pods', 'services'])]).uncovered).toEqual([
       rule(['delete'], ['pods', 'services']),
@@ -88,11 +93,11 @@ describe('covers, as the API server compares rules', () => {
     ])
   })
 
-  test('agrees with the comparison of single atoms, and leaves over exactly the atoms that are not covered', () => {
+  test('agrees with a comparison of every single permission', () => {
     fc.assert(
-      fc.property(aRules, aRules, (owner, asked) => {
-        const result = covers(owner, asked)
-        const expected = coversByAtoms(owner, asked)
+      fc.property(aRules, aRules, (owner, requested) => {
+        const result = covers(owner, requested)
+        const expected = coversByAtoms(owner, requested)
         expect(result.covered).toBe(expected.length === 0)
         const left = new Set(result.uncovered.flatMap(atomsOf).map((atom) => JSON.stringify(atom)))
         expect(left).toEqual(new Set(expected.map((atom) => JSON.stringify(atom))))
@@ -101,32 +106,32 @@ describe('covers, as the API server compares rules', () => {
     )
   })
 
-  test('what is held and what is not are two parts of what is asked, and the first is covered', () => {
+  test('splits the requested rules into a held and an uncovered part', () => {
     fc.assert(
-      fc.property(aRules, aRules, (owner, asked) => {
+      fc.property(aRules, aRules, (owner, requested) => {
         const atoms = (rules: Rule[]) => new Set(rules.flatMap(atomsOf).map((atom) => JSON.stringify(atom)))
-        const held = heldOf(owner, asked)
-        const uncovered = new Set(coversByAtoms(owner, asked).map((atom) => JSON.stringify(atom)))
+        const held = heldOf(owner, requested)
+        const uncovered = new Set(coversByAtoms(owner, requested).map((atom) => JSON.stringify(atom)))
         expect(covers(owner, held).covered).toBe(true)
-        expect(atoms(held)).toEqual(atoms(asked).difference(uncovered))
+        expect(atoms(held)).toEqual(atoms(requested).difference(uncovered))
       }),
       { numRuns: 500 },
     )
   })
 
-  test('what is covered stays covered when the owner has more; rules cover themselves', () => {
+  test('stays true when the owner has more rules, and rules cover themselves', () => {
     fc.assert(
-      fc.property(aRules, aRules, aRules, (owner, more, asked) => {
-        expect(covers(asked, asked).covered).toBe(true)
-        expect(covers([...owner, ...covers(owner, asked).uncovered], asked).covered).toBe(true)
-        if (covers(owner, asked).covered) expect(covers([...more, ...owner], asked).covered).toBe(true)
+      fc.property(aRules, aRules, aRules, (owner, more, requested) => {
+        expect(covers(requested, requested).covered).toBe(true)
+        expect(covers([...owner, ...covers(owner, requested).uncovered], requested).covered).toBe(true)
+        if (covers(owner, requested).covered) expect(covers([...more, ...owner], requested).covered).toBe(true)
       }),
     )
   })
 })
 
-describe('covers is quick', () => {
-  test('its work grows with the number of rules, not with the product of the two', () => {
+describe('the cost of covers', () => {
+  test('grows with the number of rules, not with the product of the two numbers', () => {
     const many = (count: number, salt: number): Rule[] =>
       Array.from({ length: count }, (_, n) => ({
         apiGroups: [`g${(n * 7 + salt) % 40}.example`, 'apps'],
@@ -135,15 +140,15 @@ describe('covers is quick', () => {
         ...(n % 4 === 0 ? { resourceNames: [`n${n % 50}`, `m${n % 20}`] } : {}),
       }))
     const between = (salt: number) => (count: number) => {
-      const [owner, asked] = [many(count, 0), many(count, salt)]
-      return () => covers(owner, asked).covered
+      const [owner, requested] = [many(count, 0), many(count, salt)]
+      return () => covers(owner, requested).covered
     }
     expect([between(3)(1000)(), between(0)(1000)()]).toEqual([false, true])
     expect(growthOf(250, between(3))).toBeLessThan(5)
     expect(growthOf(250, between(0))).toBeLessThan(5)
   })
 
-  test('the widest rules that may be asked for do not blow up', () => {
+  test('stays in proportion for the widest rules that may be requested', () => {
     const ofWidth = (width: number) => {
       const values = (prefix: string) => Array.from({ length: width }, (_, n) => `${prefix}${n}`)
       const wide = { apiGroups: values('g'), resources: values('r'), verbs: values('v'), resourceNames: values('n') }

@@ -1,17 +1,17 @@
-// Is everything that these rules allow allowed by those? The question behind a ceiling, and behind the API server's
-// own refusal to let anyone write a Role with more than they hold.
+// Decides whether one set of rules allows everything that another one allows. A ceiling needs this, and the API server
+// does the same when it refuses a Role with more permissions than its author holds.
 import type { Rule } from '#lib/core/access/rule'
 
-// Sets of owner rules are bit masks: bit n stands for the owner rule n. A rule is a box in four dimensions (group,
-// resource, verb, name); an atom of what is asked is covered when one owner rule matches it in all four, that is,
-// when the masks of its four values have a bit in common. Values with the same mask behave the same, so the box is
-// walked by classes of values and never broken into its atoms: a rule of 64 × 64 × 64 × 64 has 16 million of them.
+// A set of owner rules is a bit mask: bit n is the owner rule n. A rule is a box in four dimensions (group, resource, verb,
+// name). A single permission is covered when one owner rule matches it in all four, which means that the masks of its four
+// values have a bit in common. Values with the same mask behave alike, so the walk goes by classes of values and never
+// splits the box into single permissions: a rule of 64 × 64 × 64 × 64 has 16 million of them.
 type Mask = bigint
 
-/** A value of one dimension; null stands for "no object named", which only rules without names match. */
+/** A value of one dimension. null means "no object name", which only rules without names match. */
 type Value = string | null
 
-/** What was found of a box from one dimension on: `values` go with everything in `rest`. */
+/** The part of a box that was found from one dimension on: `values` combine with everything in `rest`. */
 type Left = { values: Value[]; rest: Left[] }
 
 type Index = {
@@ -19,7 +19,7 @@ type Index = {
   resources: Map<string, Mask>
   verbs: Map<string, Mask>
   names: Map<string, Mask>
-  /** Owner rules that name no object, and so match every one. */
+  /** Owner rules without object names, which match every name. */
   unnamed: Mask
 }
 
@@ -42,7 +42,7 @@ function indexOf(owner: readonly Rule[]): Index {
 
 const exactOrAny = (masks: Map<string, Mask>, value: string): Mask => (masks.get(value) ?? 0n) | (masks.get('*') ?? 0n)
 
-// Owners of `a/b` are those of `*`, of `a/b` and of `*/b`, split at the first slash.
+// `a/b` is matched by `*`, `a/b` and `*/b`, split at the first slash.
 function resourceMask(index: Index, resource: string): Mask {
   const mask = exactOrAny(index.resources, resource)
   const slash = resource.indexOf('/')
@@ -52,7 +52,7 @@ function resourceMask(index: Index, resource: string): Mask {
 const nameMask = (index: Index, name: Value): Mask =>
   name === null ? index.unnamed : (index.names.get(name) ?? 0n) | index.unnamed
 
-/** Rules repeat each other's values: each mask is put together once. */
+/** Computes each mask once, because rules repeat each other's values. */
 function remember<V extends Value>(maskOf: (value: V) => Mask): (value: V) => Mask {
   const known = new Map<V, Mask>()
   return (value) => {
@@ -74,7 +74,7 @@ function masksOf(owner: readonly Rule[]): Masks {
   }
 }
 
-/** The values of one dimension by the owner rules that match them. */
+/** The values of one dimension, grouped by the owner rules that match them. */
 function classesOf<V extends Value>(values: readonly V[], maskOf: (value: V) => Mask): Map<Mask, Value[]> {
   const classes = new Map<Mask, Value[]>()
   for (const value of new Set(values)) {
@@ -89,30 +89,30 @@ function classesOf<V extends Value>(values: readonly V[], maskOf: (value: V) => 
 const union = (classes: Map<Mask, Value[]>) => [...classes.keys()].reduce((all, mask) => all | mask, 0n)
 const common = (classes: Map<Mask, Value[]>) => [...classes.keys()].reduce((all, mask) => all & mask)
 
-/** The end of a path: one thing that is asked for, and that the walk was to find. */
+/** The end of a path: a permission that the walk was looking for. */
 const found: Left[] = [{ values: [], rest: [] }]
 
 type Walk = {
   dimensions: Map<Mask, Value[]>[]
-  /** For each depth, the owner rules that match everything from there on. */
+  /** For each depth, the owner rules that match everything from that depth on. */
   commonFrom: Mask[]
   known: Map<Mask, Left[]>[]
-  /** What to find: what some owner rule covers, or what none does. */
+  /** Whether to find the permissions that an owner rule covers, or those that none does. */
   covered: boolean
 }
 
 /**
- * What is to be found from dimension `depth` on, where `owners` match everything before. Equal questions share one
- * answer (the very same array), which keeps the walk small and lets values that lead to the same be put together.
+ * Finds the parts from dimension `depth` on, where `owners` match everything before. Equal calls return the same array,
+ * which keeps the walk small and lets values with the same continuation be combined.
  */
 function find(walk: Walk, owners: Mask, depth: number): Left[] {
   const dimension = walk.dimensions[depth]
   const cache = walk.known[depth]
   if (!dimension || !cache) return (owners !== 0n) === walk.covered ? found : []
-  // Nobody covers what remains, or one owner rule covers all of it: then there is nothing of the other kind.
+  // No owner rule covers the rest, or one covers all of it: then there is nothing of the other kind.
   if (walk.covered ? owners === 0n : owners & (walk.commonFrom[depth] ?? 0n)) return []
-  const answered = cache.get(owners)
-  if (answered) return answered
+  const cached = cache.get(owners)
+  if (cached) return cached
   const byRest = new Map<Left[], Value[]>()
   for (const [mask, values] of dimension) {
     const rest = find(walk, owners & mask, depth + 1)
@@ -142,7 +142,7 @@ function asRules(groups: Left[]): Rule[] {
   )
 }
 
-/** Of one asked rule, what some owner rule covers, or what none does. */
+/** The part of one rule that an owner rule covers, or the part that none does. */
 function partOf(masks: Masks, rule: Rule, covered: boolean): Rule[] {
   const names: Value[] = rule.resourceNames?.length ? rule.resourceNames : [null]
   const dimensions = [
@@ -151,32 +151,32 @@ function partOf(masks: Masks, rule: Rule, covered: boolean): Rule[] {
     classesOf(rule.verbs, masks.verb),
     classesOf(names, masks.name),
   ]
-  // A rule without a group, resource or verb asks for nothing.
+  // A rule without a group, resource or verb allows nothing.
   if (dimensions.some((dimension) => dimension.size === 0)) return []
   const owners = dimensions.map(union).reduce((all, mask) => all & mask)
   if (owners === 0n) return covered ? [] : [rule]
   const commons = dimensions.map(common)
   const commonFrom = commons.map((_, depth) => commons.slice(depth).reduce((all, mask) => all & mask))
-  // One owner rule matches all of it, which is the common case.
+  // The common case: one owner rule matches all of it.
   if (owners & (commonFrom[0] ?? 0n)) return covered ? [rule] : []
   const known = dimensions.map(() => new Map<Mask, Left[]>())
   return asRules(find({ dimensions, commonFrom, known, covered }, owners, 0))
 }
 
 /**
- * Do the owner's rules allow everything that the asked rules allow? `uncovered` is what they do not, in as few rules
- * as the walk finds. Each single (group, resource, verb, name) must be covered by one owner rule, as in `Covers` of
- * k8s.io/component-helpers/auth/rbac/validation/policy_comparator.go: naming every verb does not cover `*`, and an
- * owner rule with names covers nothing that is asked without.
+ * Do the owner's rules allow everything that the requested rules allow? `uncovered` is the part that they do not. Each
+ * single (group, resource, verb, name) must be covered by one owner rule, as in `Covers` of
+ * k8s.io/component-helpers/auth/rbac/validation/policy_comparator.go: a list of all verbs does not cover `*`, and an owner
+ * rule with names does not cover a rule without names.
  */
-export function covers(owner: readonly Rule[], asked: readonly Rule[]): { covered: boolean; uncovered: Rule[] } {
+export function covers(owner: readonly Rule[], requested: readonly Rule[]): { covered: boolean; uncovered: Rule[] } {
   const masks = masksOf(owner)
-  const uncovered = asked.flatMap((rule) => partOf(masks, rule, false))
+  const uncovered = requested.flatMap((rule) => partOf(masks, rule, false))
   return { covered: uncovered.length === 0, uncovered }
 }
 
-/** The other part: what of the asked rules the owner's rules allow. */
-export function heldOf(owner: readonly Rule[], asked: readonly Rule[]): Rule[] {
+/** The other part: the requested permissions that the owner's rules do allow. */
+export function heldOf(owner: readonly Rule[], requested: readonly Rule[]): Rule[] {
   const masks = masksOf(owner)
-  return asked.flatMap((rule) => partOf(masks, rule, true))
+  return requested.flatMap((rule) => partOf(masks, rule, true))
 }

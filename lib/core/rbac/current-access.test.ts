@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import type { PolicyRule } from './cluster-objects.ts'
 import { type ClusterRights, indexRights } from './cluster-rights.ts'
-import { currentAccessOf, type ObservedRights, type WhoTheyAre } from './current-access.ts'
+import { currentAccessOf, type IdentityInCluster, type ObservedRights } from './current-access.ts'
 import { personIdentity } from './identity.ts'
 
 const now = new Date('2026-11-23T10:00:00Z')
 const readAt = new Date('2026-11-23T09:58:00Z')
-const mina: WhoTheyAre = { identity: personIdentity('mina', ['dev']) }
+const mina: IdentityInCluster = { identity: personIdentity('mina', ['dev']) }
 const rule = (verbs: string[], resources: string[], group = '') => ({ apiGroups: [group], resources, verbs })
 
 type Account = { namespace: string; name: string; rules: PolicyRule[]; at?: string }
 const user = { kind: 'User', name: 'mina' }
 
-/** Mina holds `held` in payments; each account what it says, in its own namespace or at `at`. */
+/** Mina has `held` in payments; each account has its rules in its own namespace, or in `at`. */
 function cluster(held: PolicyRule[], accounts: Account[] = [], changes: Partial<ClusterRights> = {}): ObservedRights {
   const all = [
     { namespace: 'payments', name: 'mina', rules: held, subjects: [user] },
@@ -34,48 +34,52 @@ function cluster(held: PolicyRule[], accounts: Account[] = [], changes: Partial<
   return { rights: indexRights({ objects, served: null, serviceAccounts, ...changes }), readAt }
 }
 
-const asked = { rules: [rule(['get', 'patch'], ['deployments'], 'apps')], namespaces: ['payments', 'checkout'], now }
+const requested = {
+  rules: [rule(['get', 'patch'], ['deployments'], 'apps')],
+  namespaces: ['payments', 'checkout'],
+  now,
+}
 
-describe('what the live cluster says', () => {
-  test('what is new and what is held, each namespace by itself', () => {
-    const { difference } = currentAccessOf('prod-eu', cluster([rule(['*'], ['deployments'], 'apps')]), mina, asked)
+describe('the difference to the current access', () => {
+  test('names what is gained and what is held in each namespace', () => {
+    const { difference } = currentAccessOf('prod-eu', cluster([rule(['*'], ['deployments'], 'apps')]), mina, requested)
     expect(difference).toEqual({
       known: true,
       asOf: readAt.toISOString(),
-      gained: [{ namespaces: ['checkout'], rules: asked.rules }],
-      held: [{ namespaces: ['payments'], rules: asked.rules }],
+      gained: [{ namespaces: ['checkout'], rules: requested.rules }],
+      held: [{ namespaces: ['payments'], rules: requested.rules }],
     })
   })
 
-  test.each<[string, ObservedRights, WhoTheyAre, RegExp]>([
-    ['never read', { rights: null, error: null }, mina, /not read yet/],
-    ['not to be read', { rights: null, error: 'Postern may not.' }, mina, /^Postern may not\.$/],
+  test.each<[string, ObservedRights, IdentityInCluster, RegExp]>([
+    ['was never read', { rights: null, error: null }, mina, /has not read/],
+    ['may not be read', { rights: null, error: 'Postern may not.' }, mina, /^Postern may not\.$/],
     [
-      'read too long ago',
+      'was read too long ago',
       { ...cluster([]), readAt: new Date('2026-11-23T09:29:00Z') } as ObservedRights,
       mina,
       /too long ago/,
     ],
-    ['of somebody it would not know', cluster([]), { identity: null, why: 'Who?' }, /^Who\?$/],
-  ])('a cluster %s: not known, and why', (_what, seen, who, why) => {
-    const { difference } = currentAccessOf('prod-eu', seen, who, asked)
+    ['does not know the person', cluster([]), { identity: null, why: 'Who?' }, /^Who\?$/],
+  ])('is unknown with a reason where the cluster %s', (_, observed, who, why) => {
+    const { difference } = currentAccessOf('prod-eu', observed, who, requested)
     expect(difference).toEqual({ known: false, why: expect.stringMatching(why) })
   })
 
-  test('a comparison that would never end is not begun', () => {
+  test('is unknown where there are too many permissions to compare', () => {
     const many = Array.from({ length: 64 }, (_, n) => `r${n}`)
     const rules = [{ apiGroups: many, resources: many, verbs: many }]
-    const { difference } = currentAccessOf('prod-eu', cluster([]), mina, { ...asked, rules })
+    const { difference } = currentAccessOf('prod-eu', cluster([]), mina, { ...requested, rules })
     expect(difference).toEqual({ known: false, why: expect.stringContaining('too many') })
   })
 })
 
-describe('service accounts with more power than the requester', () => {
-  const accounts = (seen: ObservedRights, who: WhoTheyAre = mina) =>
-    currentAccessOf('prod-eu', seen, who, { ...asked, namespaces: ['payments'] }).risk.serviceAccounts
+describe('service accounts that may do more than the requester', () => {
+  const accounts = (observed: ObservedRights, who: IdentityInCluster = mina) =>
+    currentAccessOf('prod-eu', observed, who, { ...requested, namespaces: ['payments'] }).risk.serviceAccounts
   const secrets = rule(['get'], ['secrets'])
 
-  test('are those that may do something, somewhere, that the requester may not do there', () => {
+  test('are those that may do something in a namespace that the requester may not do there', () => {
     const robot = { namespace: 'payments', name: 'robot', rules: [secrets, rule(['get'], ['pods'])] }
     const far = { namespace: 'payments', name: 'far', rules: [secrets], at: 'kube-system' }
     const weak = { namespace: 'payments', name: 'weak', rules: [rule(['get'], ['pods'])] }
@@ -87,13 +91,13 @@ describe('service accounts with more power than the requester', () => {
     expect(accounts(cluster([rule(['*'], ['*'])], [robot]))).toEqual([])
   })
 
-  test('a requester whom the cluster does not know is held to have nothing', () => {
+  test('are compared with no permissions where the cluster does not know the requester', () => {
     const robot = { namespace: 'payments', name: 'robot', rules: [secrets] }
-    const seen = cluster([rule(['*'], ['*'])], [robot])
-    expect(accounts(seen, { identity: null, why: 'Who?' })).toHaveLength(1)
+    const observed = cluster([rule(['*'], ['*'])], [robot])
+    expect(accounts(observed, { identity: null, why: 'Who?' })).toHaveLength(1)
   })
 
-  test('a thousand of them are not looked at one by one, and what comes by group is looked at once', () => {
+  test('are limited to fifty, and to one of those that only a group grants permissions', () => {
     const many = Array.from({ length: 1000 }, (_, n) => ({ namespace: 'payments', name: `r${n}`, rules: [secrets] }))
     expect(accounts(cluster([], many))).toHaveLength(50)
     const serviceAccounts = { payments: Array.from({ length: 1000 }, (_, n) => `r${n}`) }
@@ -108,15 +112,15 @@ describe('service accounts with more power than the requester', () => {
   })
 })
 
-describe('resources that a cluster serves', () => {
+describe('the resources of a cluster', () => {
   const served = {
     resources: [{ group: '', resource: 'pods', namespaced: true, verbs: [] }],
     unsureGroups: ['metrics.k8s.io'],
   }
-  test('are not told of a group whose server does not answer', () => {
+  test('are unknown for a group whose server does not respond', () => {
     const known = (group: string) => {
       const rules = [rule(['get'], ['nodes'], group)]
-      return currentAccessOf('prod-eu', cluster([], [], { served }), mina, { ...asked, rules }).risk.knownResources
+      return currentAccessOf('prod-eu', cluster([], [], { served }), mina, { ...requested, rules }).risk.knownResources
     }
     expect(known('')).toEqual(new Set(['pods']))
     expect(known('metrics.k8s.io')).toBeUndefined()

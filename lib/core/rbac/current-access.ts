@@ -1,5 +1,5 @@
-// What is known of the live cluster about one person and the rules they ask for: what is new to them, and whose rights
-// would come with them. Decides only; the worker has read the cluster, and says when.
+// Compares requested rules with a person's current access in a cluster, as the worker last read it: what the person would
+// gain, and which service accounts they could act as.
 import type { Difference } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
 import type { RiskContext, ServiceAccountRights } from '#lib/core/rbac/risk/assess'
@@ -16,48 +16,48 @@ import {
   serviceAccountIdentity,
 } from './identity.ts'
 
-/** What the worker last read of a cluster; null where it never did, or why it could not. */
+/** The cluster's rights as the worker last read them; without rights, the error, or null before the first reading. */
 export type ObservedRights = { rights: IndexedRights; readAt: Date } | { rights: null; error: string | null }
 
-/** Milliseconds. A reading older than this says too little about today; the worker reads every few minutes. */
+/** The worker reads every few minutes. An older reading is no basis for a decision. */
 export const tooOldMs = 30 * 60_000
 
-/** What is known of a cluster now, or why nothing is, as a sentence. */
-export function rightsNow(cluster: string, seen: ObservedRights, now: Date) {
-  if (!seen.rights) {
-    const why = seen.error ?? `What people may do in ${cluster} was not read yet.`
+/** The rights if they are recent enough, or a sentence that says why they are unknown. */
+export function rightsNow(cluster: string, observed: ObservedRights, now: Date) {
+  if (!observed.rights) {
+    const why = observed.error ?? `Postern has not read the roles and bindings of ${cluster} yet.`
     return { rights: null, why }
   }
-  if (now.getTime() - seen.readAt.getTime() > tooOldMs) {
-    const why = `What people may do in ${cluster} was last read ${seen.readAt.toISOString()}: too long ago to count.`
+  if (now.getTime() - observed.readAt.getTime() > tooOldMs) {
+    const why = `Postern last read the roles and bindings of ${cluster} at ${observed.readAt.toISOString()}, which is too long ago.`
     return { rights: null, why }
   }
-  return seen
+  return observed
 }
 
-/** A person as a cluster knows them, or why it is not known who they are there, as a sentence. */
-export type WhoTheyAre = { identity: ClusterIdentity } | { identity: null; why: string }
+/** The person's identity in a cluster, or a sentence that says why it is unknown. */
+export type IdentityInCluster = { identity: ClusterIdentity } | { identity: null; why: string }
 
 export function whoIn(
   cluster: string,
   mapping: PeopleMapping | undefined,
   person: Parameters<typeof identityIn>[1],
-): WhoTheyAre {
-  if (!mapping) return { identity: null, why: `postern.yaml does not say how ${cluster} knows people.` }
+): IdentityInCluster {
+  if (!mapping) return { identity: null, why: `postern.yaml does not say which user names ${cluster} uses.` }
   const identity = identityIn(mapping, person)
   if (identity) return { identity }
-  return { identity: null, why: `${cluster} knows people by a verified e-mail address, and there is none here.` }
+  return { identity: null, why: `${cluster} identifies people by a verified e-mail address, and this person has none.` }
 }
 
 export type CurrentAccess = {
   difference: Difference
-  /** What the assessment of risk wants to know of the cluster. */
+  /** For the risk assessment. */
   risk: Pick<RiskContext, 'serviceAccounts' | 'knownResources'>
 }
 
 type Question = { rules: readonly Rule[]; namespaces: readonly string[] }
 
-/** The difference to what these objects give somebody, or why it is not said. */
+/** The difference between the requested rules and what these objects already allow, or why it is unknown. */
 export function differenceTo(
   objects: ClusterObjects,
   identity: ClusterIdentity,
@@ -65,14 +65,14 @@ export function differenceTo(
   asOf: Date,
 ): Difference {
   if (countQuestions(rules, namespaces) > maxQuestions) {
-    return { known: false, why: 'These are too many single rights to compare.' }
+    return { known: false, why: 'This request covers too many permissions to compare.' }
   }
   const current = new Map(namespaces.map((namespace) => [namespace, rulesIn(objects, identity, namespace)]))
   return { known: true, asOf: asOf.toISOString(), ...effectiveDifference(current, rules, namespaces) }
 }
 
-/** Most ServiceAccounts looked at for one request; those that are named in a binding come first. */
-const mostAccounts = 50
+/** The number of ServiceAccounts that are checked for one request. Those that a binding names come first. */
+const maxAccounts = 50
 
 type Account = { namespace: string; name: string; identity: ClusterIdentity; objects: ClusterObjects }
 
@@ -84,7 +84,7 @@ function accountsOf(rights: IndexedRights, namespaces: readonly string[]): Accou
       return { namespace, name, identity, isNamed: named.roleBindings.length + named.clusterRoleBindings.length > 0 }
     }),
   )
-  // What comes by group comes to every one of the namespace alike: one that no binding names stands for the others.
+  // Permissions by group are the same for every account in a namespace, so one unnamed account represents the others.
   const groupOnly = new Set<string>()
   const some = all.filter(({ namespace, isNamed }) => {
     if (isNamed) return true
@@ -94,19 +94,19 @@ function accountsOf(rights: IndexedRights, namespaces: readonly string[]): Accou
   })
   return some
     .sort((a, b) => Number(b.isNamed) - Number(a.isNamed))
-    .slice(0, mostAccounts)
+    .slice(0, maxAccounts)
     .map(({ namespace, name, identity }) => ({ namespace, name, identity, objects: rights.objectsOf(identity) }))
 }
 
 /**
- * Kubernetes gives these to every ServiceAccount (`system:cluster-trust-bundle-discovery`): public certificates, which
- * are no power worth a warning on every pod.
+ * Kubernetes grants these to every ServiceAccount (`system:cluster-trust-bundle-discovery`). The certificates are public,
+ * so they are not worth a warning on every pod.
  */
 const harmless: readonly Rule[] = [
   { apiGroups: ['certificates.k8s.io'], resources: ['clustertrustbundles'], verbs: ['get', 'list', 'watch'] },
 ]
 
-/** What a ServiceAccount may do, anywhere, that the requester may not do there. */
+/** What a ServiceAccount may do in any namespace that the requester may not do there. */
 function moreThan(account: Account, theirRules: (place: string) => readonly Rule[]): ServiceAccountRights {
   const { namespace, name, identity, objects } = account
   const places = new Set(['', ...objects.roleBindings.map(({ metadata }) => metadata.namespace)])
@@ -116,12 +116,12 @@ function moreThan(account: Account, theirRules: (place: string) => readonly Rule
   return { namespace, name, rules }
 }
 
-/** Of the ServiceAccounts of these namespaces, those with more power than the requester, with what is more. */
-function strongerAccounts(rights: IndexedRights, who: WhoTheyAre, namespaces: readonly string[]) {
-  // Somebody unknown is held to have what everybody has who signs in.
+/** The ServiceAccounts in these namespaces that may do more than the requester, with the difference. */
+function strongerAccounts(rights: IndexedRights, who: IdentityInCluster, namespaces: readonly string[]) {
+  // An unknown requester counts as any signed-in user.
   const requester = who.identity ?? personIdentity('', [])
   const theirs = rights.objectsOf(requester)
-  // Accounts mostly hold something in the same few places.
+  // Most accounts have permissions in the same few namespaces, so the requester's rules there are computed once.
   const known = new Map<string, Rule[]>()
   const theirRules = (place: string) => {
     const rules = known.get(place) ?? rulesIn(theirs, requester, place)
@@ -133,17 +133,17 @@ function strongerAccounts(rights: IndexedRights, who: WhoTheyAre, namespaces: re
     .filter(({ rules }) => rules.length > 0)
 }
 
-/** What the live cluster says about these rules for this person. What is not known is said as such. */
+/** A person's current access compared with the requested rules. Unknown parts are marked as unknown. */
 export function currentAccessOf(
   cluster: string,
-  seen: ObservedRights,
-  who: WhoTheyAre,
+  observed: ObservedRights,
+  who: IdentityInCluster,
   question: Question & { now: Date },
 ): CurrentAccess {
-  const known = rightsNow(cluster, seen, question.now)
+  const known = rightsNow(cluster, observed, question.now)
   if (!known.rights) return { difference: { known: false, why: known.why }, risk: {} }
   const { rights, readAt } = known
-  // Of a group whose own server does not answer nobody can say that it serves nothing of that name.
+  // Where the server of an API group does not respond, its resources are unknown.
   const unsure = rights.served?.unsureGroups ?? []
   const isSure = !question.rules.some(({ apiGroups }) => apiGroups.some((group) => unsure.includes(group)))
   const risk = {

@@ -5,12 +5,12 @@ import { aRules, atomsOf } from './arbitrary.testing.ts'
 import { covers } from './covers.ts'
 import { effectiveDifference } from './difference.ts'
 
-// Thousands of random cases: seconds where the machine is busy with other things.
+// Thousands of random cases take seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const pods = (...verbs: string[]): Rule => ({ apiGroups: [''], resources: ['pods'], verbs })
 
-test('what is new and what is there already, in each namespace, those that are alike together', () => {
+test('gained and held rules are listed per namespace, with equal namespaces combined', () => {
   const current = new Map([
     ['payments', [pods('get')]],
     ['checkout', [pods('get')]],
@@ -28,7 +28,7 @@ test('what is new and what is there already, in each namespace, those that are a
   })
 })
 
-test('who can do it all already gains nothing; who can do nothing gains it all', () => {
+test('a person with all of the permissions gains nothing, and one with none gains all', () => {
   const everything = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] }
   expect(effectiveDifference(new Map([['a', [everything]]]), [pods('get')], ['a']).gained).toEqual([])
   expect(effectiveDifference(new Map(), [pods('get')], ['a'])).toEqual({
@@ -37,21 +37,21 @@ test('who can do it all already gains nothing; who can do nothing gains it all',
   })
 })
 
-test('one name of something of which every name is asked for is no less new', () => {
+test('holding one name does not reduce a gain of every name', () => {
   const named = { ...pods('get'), resourceNames: ['a'] }
   expect(effectiveDifference(new Map([['a', [named]]]), [pods('get')], ['a']).gained[0]?.rules).toEqual([pods('get')])
 })
 
-test('everything asked for is either new or there already, never both, and what is gained suffices', () => {
+test('every requested permission is either gained or held, never both, and the gain completes the request', () => {
   const textOf = (rules: readonly Rule[]) => rules.flatMap(atomsOf).map((atom) => JSON.stringify(atom))
   fc.assert(
-    fc.property(aRules, aRules, (current, asked) => {
-      const { gained, held } = effectiveDifference(new Map([['a', current]]), asked, ['a'])
+    fc.property(aRules, aRules, (current, requested) => {
+      const { gained, held } = effectiveDifference(new Map([['a', current]]), requested, ['a'])
       const isNew = new Set(textOf(gained.flatMap(({ rules }) => rules)))
       const isHeld = new Set(textOf(held.flatMap(({ rules }) => rules)))
       expect(isNew.isDisjointFrom(isHeld)).toBe(true)
-      expect(isNew.union(isHeld)).toEqual(new Set(textOf(asked)))
-      expect(covers([...current, ...gained.flatMap(({ rules }) => rules)], asked).covered).toBe(true)
+      expect(isNew.union(isHeld)).toEqual(new Set(textOf(requested)))
+      expect(covers([...current, ...gained.flatMap(({ rules }) => rules)], requested).covered).toBe(true)
     }),
     { numRuns: 500 },
   )

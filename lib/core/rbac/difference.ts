@@ -1,10 +1,10 @@
-// What becomes possible that is not possible now?
+// What a person would gain by rules in addition to their current access.
 import type { InNamespaces } from '#lib/core/access/difference'
 import type { Rule } from '#lib/core/access/rule'
 import { normalizeRules } from '#lib/core/access/rule'
 import { covers, heldOf } from './covers.ts'
 
-function together(perNamespace: readonly { namespace: string; rules: Rule[] }[]): InNamespaces[] {
+function grouped(perNamespace: readonly { namespace: string; rules: Rule[] }[]): InNamespaces[] {
   const groups = new Map<string, InNamespaces>()
   for (const { namespace, rules } of perNamespace) {
     if (rules.length === 0) continue
@@ -18,19 +18,19 @@ function together(perNamespace: readonly { namespace: string; rules: Rule[] }[])
 }
 
 /**
- * What the asked rules add, in each namespace, to what somebody may do there now, and what of them they may do already.
- * Every single (group, resource, verb, name) that is asked for is in exactly one of the two.
- * @param current the rules that hold now, cluster-wide ones included, by namespace; a namespace that is absent has none
+ * The part of the requested rules that a person would gain in each namespace, and the part that they already hold there.
+ * Every requested (group, resource, verb, name) is in exactly one of the two.
+ * @param current the current rules by namespace, including cluster-wide ones; a missing namespace has none
  */
 export function effectiveDifference(
   current: ReadonlyMap<string, readonly Rule[]>,
-  asked: readonly Rule[],
+  requested: readonly Rule[],
   namespaces: readonly string[],
 ): { gained: InNamespaces[]; held: InNamespaces[] } {
   const each = [...new Set(namespaces)].sort()
   const nowIn = (namespace: string) => current.get(namespace) ?? []
   return {
-    gained: together(each.map((namespace) => ({ namespace, rules: covers(nowIn(namespace), asked).uncovered }))),
-    held: together(each.map((namespace) => ({ namespace, rules: heldOf(nowIn(namespace), asked) }))),
+    gained: grouped(each.map((namespace) => ({ namespace, rules: covers(nowIn(namespace), requested).uncovered }))),
+    held: grouped(each.map((namespace) => ({ namespace, rules: heldOf(nowIn(namespace), requested) }))),
   }
 }

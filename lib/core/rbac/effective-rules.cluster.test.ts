@@ -1,4 +1,4 @@
-// The API server is the oracle: a random world of roles and bindings, and each identity asks the server what it may do.
+// The API server is the oracle: random roles and bindings, and a rules review for every identity.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aggregate } from './aggregation.ts'
@@ -7,7 +7,7 @@ import { aRule } from './arbitrary.testing.ts'
 import type { ClusterObjects, ClusterRole, PolicyRule } from './cluster-objects.ts'
 import { effectiveRules } from './effective-rules.ts'
 import { type ClusterIdentity, personIdentity, serviceAccountIdentity } from './identity.ts'
-import { must, type Oracle, openOracle, untilSeen, untilSeenInCluster } from './oracle.testing.ts'
+import { must, type Oracle, openOracle, untilApplied, untilAppliedInCluster } from './oracle.testing.ts'
 
 const seed = Number(process.env.POSTERN_RBAC_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const prefix = `world-${seed}`
@@ -34,7 +34,7 @@ const ofNamespace = fc.constantFrom('r0', 'r1', 'not-there').map((name) => ({ ki
 const users = ['u0', 'u1'].map((name) => `${prefix}-${name}`)
 const groups = ['g0', 'g1'].map((name) => `${prefix}-${name}`)
 const apiGroup = 'rbac.authorization.k8s.io'
-/** Nobody outside this test is meant: other tests share the cluster. */
+/** Only subjects of this test, because other tests share the cluster. */
 const ownSubject = fc.oneof(
   fc.constantFrom(...users, `system:serviceaccount:${nsA}:s0`, '*').map((name) => ({ kind: 'User', name, apiGroup })),
   fc.constantFrom(...groups).map((name) => ({ kind: 'Group', name, apiGroup })),
@@ -100,29 +100,29 @@ const aWorld = fc.record({
 })
 
 let oracle: Oracle
-const made: string[] = []
-const make = async (path: string, body: { metadata: { name: string } }) => {
+const created: string[] = []
+const create = async (path: string, body: { metadata: { name: string } }) => {
   await must(oracle.call('POST', path, body))
-  made.push(`${path}/${body.metadata.name}`)
+  created.push(`${path}/${body.metadata.name}`)
 }
 const list = async <T>(kind: string): Promise<T[]> =>
   ((await must(oracle.call('GET', `${rbac}/${kind}`))).items ?? []) as T[]
 
-async function makeWorld() {
+async function createWorld() {
   const [world] = fc.sample(aWorld, { numRuns: 1, seed })
   if (!world) throw new Error('no world')
-  for (const name of namespaces) await make('/api/v1/namespaces', { metadata: { name } })
-  for (const role of [...world.clusterRoles, ...world.aggregated]) await make(`${rbac}/clusterroles`, role)
+  for (const name of namespaces) await create('/api/v1/namespaces', { metadata: { name } })
+  for (const role of [...world.clusterRoles, ...world.aggregated]) await create(`${rbac}/clusterroles`, role)
   for (const [n, rules] of world.roles.entries()) {
     const path = `${rbac}/namespaces/${namespaces[n % 2]}/roles`
-    await make(path, { metadata: { name: `r${n >> 1}` }, rules } as { metadata: { name: string } })
+    await create(path, { metadata: { name: `r${n >> 1}` }, rules } as { metadata: { name: string } })
   }
   for (const [n, { namespace, roleRef, subjects: of }] of world.roleBindings.entries()) {
     const body = { metadata: { name: `b${n}` }, roleRef: { apiGroup, ...roleRef }, subjects: of }
-    await make(`${rbac}/namespaces/${namespace}/rolebindings`, body)
+    await create(`${rbac}/namespaces/${namespace}/rolebindings`, body)
   }
   for (const [n, { roleRef, subjects: of }] of world.clusterRoleBindings.entries()) {
-    await make(`${rbac}/clusterrolebindings`, {
+    await create(`${rbac}/clusterrolebindings`, {
       metadata: { name: `${prefix}-${n}` },
       roleRef: { apiGroup, ...roleRef },
       subjects: of,
@@ -135,10 +135,10 @@ async function makeWorld() {
 beforeAll(async () => {
   process.stdout.write(`rbac oracle: POSTERN_RBAC_SEED=${seed}\n`)
   oracle = await openOracle()
-  await makeWorld()
+  await createWorld()
 })
 afterAll(async () => {
-  for (const path of made.reverse()) await oracle.call('DELETE', path)
+  for (const path of created.reverse()) await oracle.call('DELETE', path)
   oracle.close()
 })
 
@@ -147,14 +147,14 @@ const keyOf = (rule: PolicyRule) =>
     [rule.verbs, rule.apiGroups, rule.resources, rule.resourceNames, rule.nonResourceURLs].map((list) => list ?? []),
   )
 
-test('aggregate: what the controller writes', async () => {
+test('aggregate returns the rules that the controller writes', async () => {
   const deadline = Date.now() + 20_000
   for (;;) {
     const live = await list<ClusterRole>('clusterroles')
     const aggregated = live.filter(({ aggregationRule }) => aggregationRule?.clusterRoleSelectors?.length)
     const expected = new Map(aggregate(live).map(({ metadata, rules }) => [metadata.name, rules ?? []]))
     const differing = aggregated.filter(
-      // The controller may have filled another aggregated role later than the one that takes from it: order is not compared.
+      // The order of the rules is not compared, because it depends on which aggregated role the controller fills first.
       ({ metadata, rules }) =>
         JSON.stringify((rules ?? []).map(keyOf).sort()) !==
         JSON.stringify(expected.get(metadata.name)?.map(keyOf).sort()),
@@ -164,7 +164,7 @@ test('aggregate: what the controller writes', async () => {
       expect(aggregated.length).toBeGreaterThanOrEqual(6)
       return
     }
-    if (Date.now() > deadline) throw new Error(`the controller wrote otherwise: ${JSON.stringify(differing)}`)
+    if (Date.now() > deadline) throw new Error(`the controller wrote other rules: ${JSON.stringify(differing)}`)
   }
 })
 
@@ -181,16 +181,16 @@ const identities: { identity: ClusterIdentity; impersonated: { user: string; gro
 
 type Reviewed = { resourceRules: PolicyRule[] | null; nonResourceRules: PolicyRule[] | null; evaluationError?: string }
 
-test('effective rules: what the server tells each identity in each namespace', async () => {
-  await untilSeen(oracle, nsA, `${prefix}-sentinel`)
-  await untilSeenInCluster(oracle, `${prefix}-sentinel`)
+test('effectiveRules returns the rules that the server reports to each identity in each namespace', async () => {
+  await untilApplied(oracle, nsA, `${prefix}-sentinel`)
+  await untilAppliedInCluster(oracle, `${prefix}-sentinel`)
   const objects: ClusterObjects = {
     roles: await list('roles'),
     clusterRoles: await list('clusterroles'),
     roleBindings: await list('rolebindings'),
     clusterRoleBindings: await list('clusterrolebindings'),
   }
-  let told = 0
+  let reported = 0
   for (const { identity, impersonated } of identities) {
     for (const namespace of namespaces) {
       const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace } }
@@ -203,17 +203,17 @@ test('effective rules: what the server tells each identity in each namespace', a
         namespace,
         rules: server,
       })
-      // Roles that are not there are the only error that the server can meet here; it says each once.
+      // Missing roles are the only error here, and the server names each once.
       const missing = [...(status.evaluationError ?? '').matchAll(/"([^"]+)" not found/g)].map(([, name]) => name)
       expect(new Set(dangling.map(({ role }) => role.name))).toEqual(new Set(missing))
-      told += server.length
+      reported += server.length
     }
   }
-  // Everybody who signed in has some rules of the server's own; there must be many more.
-  expect(told).toBeGreaterThan(identities.length * namespaces.length * 4)
+  // Every authenticated user has some built-in rules, so there must be many more than those.
+  expect(reported).toBeGreaterThan(identities.length * namespaces.length * 4)
 })
 
-test('paths that are no resources: what the server’s authorizer answers', async () => {
+test('allowsPath decides as the server’s authorizer', async () => {
   const objects: ClusterObjects = {
     roles: [],
     clusterRoles: await list('clusterroles'),

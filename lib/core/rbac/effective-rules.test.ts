@@ -28,69 +28,69 @@ const robot = serviceAccountIdentity('payments', 'robot')
 const reached = (world: ClusterObjects, identity = mina, namespace = 'payments') =>
   effectiveRules(world, identity, namespace).rules.flatMap(({ rule }) => rule.resources)
 
-describe('whom a binding means', () => {
+describe('the subjects of a binding', () => {
   const user = (name: string) => [{ kind: 'User', name }]
   const group = (name: string) => [{ kind: 'Group', name }]
   const account = (name: string, namespace?: string) => [{ kind: 'ServiceAccount', name, namespace }]
 
   test.each<[string, Subject[], typeof mina, boolean]>([
-    ['a user by name', user('mina'), mina, true],
+    ['a user', user('mina'), mina, true],
     ['another user', user('Mina'), mina, false],
-    ['* is nobody', user('*'), mina, false],
+    ['* matches no one', user('*'), mina, false],
     ['a group', group('payments-dev'), mina, true],
     ['another group', group('payments'), mina, false],
-    ['a group is no user', user('payments-dev'), mina, false],
-    ['everybody who signed in', group('system:authenticated'), mina, true],
-    ['nobody who did not', group('system:unauthenticated'), mina, false],
+    ['a user with the name of a group', user('payments-dev'), mina, false],
+    ['all authenticated users', group('system:authenticated'), mina, true],
+    ['all unauthenticated users', group('system:unauthenticated'), mina, false],
     ['a ServiceAccount', account('robot', 'payments'), robot, true],
     ['a ServiceAccount without a namespace is in the binding’s', account('robot'), robot, true],
     ['the same name in another namespace', account('robot', 'search'), robot, false],
     ['a ServiceAccount written as a user', user('system:serviceaccount:payments:robot'), robot, true],
     ['all ServiceAccounts', group('system:serviceaccounts'), robot, true],
     ['all ServiceAccounts of a namespace', group('system:serviceaccounts:payments'), robot, true],
-    ['those of another', group('system:serviceaccounts:search'), robot, false],
+    ['all ServiceAccounts of another namespace', group('system:serviceaccounts:search'), robot, false],
     ['an unknown kind', [{ kind: 'Robot', name: 'mina' }], mina, false],
-    ['nobody', [], mina, false],
-  ])('%s', (_, subjects, identity, expected) => {
+    ['no subject', [], mina, false],
+  ])('match as in the authorizer: %s', (_, subjects, identity, expected) => {
     expect(reached(bound(subjects), identity)).toEqual(expected ? ['pods'] : [])
   })
 
-  test('a ServiceAccount without a namespace means nobody in a ClusterRoleBinding', () => {
+  test('match no ServiceAccount without a namespace in a ClusterRoleBinding', () => {
     expect(reached(boundEverywhere(account('robot')), robot)).toEqual([])
     expect(reached(boundEverywhere(account('robot', 'payments')), robot)).toEqual(['pods'])
   })
 
-  test('the anonymous user is not among those who signed in', () => {
+  test('do not count the anonymous user as authenticated', () => {
     expect(personIdentity('system:anonymous', ['system:unauthenticated']).groups).toEqual(['system:unauthenticated'])
     expect(personIdentity('system:anonymous', []).groups).toEqual([])
     expect(personIdentity('mina', ['system:authenticated']).groups).toEqual(['system:authenticated'])
   })
 })
 
-describe('where a binding holds', () => {
+describe('the scope of a binding', () => {
   const subjects = [{ kind: 'User', name: 'mina' }]
-  test('a RoleBinding in its own namespace, and nowhere cluster-wide', () => {
+  test('is its own namespace for a RoleBinding, and never the cluster', () => {
     expect(reached(bound(subjects), mina, 'search')).toEqual([])
     expect(reached(bound(subjects), mina, '')).toEqual([])
   })
-  test('a ClusterRoleBinding everywhere', () => {
+  test('is every namespace and the cluster for a ClusterRoleBinding', () => {
     for (const namespace of ['payments', 'search', 'not-there', '']) {
       expect(reached(boundEverywhere(subjects), mina, namespace)).toEqual(['pods'])
     }
   })
-  test('a Role is the one of the binding’s namespace', () => {
+  test('decides which Role is meant: the one in the namespace of the binding', () => {
     const role = { kind: 'Role', name: 'reader' }
     expect(reached(bound(subjects, role))).toEqual(['payments-things'])
     expect(reached(bound(subjects, role, 'search'), mina, 'search')).toEqual(['search-things'])
     expect(reached(boundEverywhere(subjects, role))).toEqual([])
   })
-  test('each rule says by which binding and role', () => {
+  test('comes with each rule, as its binding and role', () => {
     expect(effectiveRules(bound(subjects), mina, 'payments').rules[0]?.chain).toEqual({
       binding: { namespace: 'payments', name: 'b' },
       role: view,
     })
   })
-  test('a role that is not there gives nothing, and is told', () => {
+  test('is reported as dangling where the role does not exist', () => {
     const missing = { kind: 'ClusterRole', name: 'constructor' }
     expect(effectiveRules(bound(subjects, missing), mina, 'payments')).toEqual({
       rules: [],
@@ -103,7 +103,7 @@ describe('where a binding holds', () => {
   })
 })
 
-test('of a cluster’s rules those about resources are kept, whatever else is missing', () => {
+test('resourceRules keeps the resource rules, even where fields are missing', () => {
   expect(
     resourceRules([
       { verbs: ['get'], nonResourceURLs: ['/metrics'] },

@@ -1,4 +1,4 @@
-// What may this identity do, and which binding and role say so?
+// The rules that apply to an identity, each with the binding and role that it comes from.
 import type {
   ClusterObjects,
   ClusterRoleBinding,
@@ -9,21 +9,21 @@ import type {
 } from './cluster-objects.ts'
 import { type ClusterIdentity, serviceAccountUser } from './identity.ts'
 
-/** A binding and the role it names, as links of the chain from a person to a rule; namespace null is the cluster. */
+/** A binding and its role: the links between a person and a rule. The namespace is null for a ClusterRoleBinding. */
 export type Chain = { binding: { namespace: string | null; name: string }; role: RoleRef }
 
 export type EffectiveRules = {
   rules: { rule: PolicyRule; chain: Chain }[]
-  /** Bindings to a role that is not there: they give nothing until somebody makes it. */
+  /** Bindings to a role that does not exist. They grant nothing until someone creates the role. */
   dangling: Chain[]
 }
 
 /**
- * Does a binding's subject mean this identity? NB: as the authorizer does, nothing looks at the subject's API group, so
- * a User named `system:serviceaccount:ns:name` means that ServiceAccount, and `*` means nobody. A ServiceAccount without
- * a namespace is in that of the binding. Source: `appliesToUser` in pkg/registry/rbac/validation/rule.go.
+ * Does a binding's subject match this identity? NB: like the authorizer, this ignores the subject's API group, so a User
+ * named `system:serviceaccount:ns:name` matches that ServiceAccount, and `*` matches no one. A ServiceAccount without a
+ * namespace is in that of the binding. Source: `appliesToUser` in pkg/registry/rbac/validation/rule.go.
  */
-function means(subject: Subject, { user, groups }: ClusterIdentity, bindingNamespace: string | null): boolean {
+function appliesTo(subject: Subject, { user, groups }: ClusterIdentity, bindingNamespace: string | null): boolean {
   if (subject.kind === 'User') return subject.name === user
   if (subject.kind === 'Group') return groups.includes(subject.name)
   if (subject.kind !== 'ServiceAccount') return false
@@ -31,7 +31,7 @@ function means(subject: Subject, { user, groups }: ClusterIdentity, bindingNames
   return Boolean(namespace) && user === serviceAccountUser(namespace ?? '', subject.name)
 }
 
-/** Resolves the bindings of one identity against a cluster's objects; reading many questions costs one look-up each. */
+/** Finds the rules of a role reference by an index, so that each binding costs one look-up. */
 function roleFinder({ roles, clusterRoles }: ClusterObjects) {
   const namespaced = new Map(
     roles.map(({ metadata, rules }) => [`${metadata.namespace}/${metadata.name}`, rules ?? []]),
@@ -44,16 +44,16 @@ function roleFinder({ roles, clusterRoles }: ClusterObjects) {
 }
 
 /**
- * All rules that hold for an identity in a namespace, or cluster-wide where `namespace` is empty: those of every
- * ClusterRoleBinding, then those of the namespace's RoleBindings. ClusterRoles count by the rules they carry; whoever
- * reads files and not a cluster has to aggregate them first (`aggregate`). Source: `VisitRulesFor` in
- * pkg/registry/rbac/validation/rule.go of kubernetes/kubernetes.
+ * All rules that apply to an identity in a namespace, or cluster-wide where `namespace` is empty: those of every
+ * ClusterRoleBinding, then those of the namespace's RoleBindings. NB: ClusterRoles from files must be aggregated first
+ * (`aggregate`); a cluster has done that already. Source: `VisitRulesFor` in pkg/registry/rbac/validation/rule.go of
+ * kubernetes/kubernetes.
  */
 export function effectiveRules(objects: ClusterObjects, identity: ClusterIdentity, namespace: string): EffectiveRules {
   const find = roleFinder(objects)
   const found: EffectiveRules = { rules: [], dangling: [] }
   const visit = (binding: ClusterRoleBinding | RoleBinding, bindingNamespace: string | null) => {
-    if (!binding.subjects?.some((subject) => means(subject, identity, bindingNamespace))) return
+    if (!binding.subjects?.some((subject) => appliesTo(subject, identity, bindingNamespace))) return
     const { kind, name } = binding.roleRef
     const chain = { binding: { namespace: bindingNamespace, name: binding.metadata.name }, role: { kind, name } }
     const rules = find(binding.roleRef, bindingNamespace)

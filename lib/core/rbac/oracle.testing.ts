@@ -1,5 +1,5 @@
-// For tests: the API server itself, asked what it allows and what it refuses to let anyone grant. Bare HTTPS, so that
-// nothing but the server decides.
+// For tests: the API server as the oracle of what RBAC allows and of what it refuses to grant. Plain HTTPS, so that no
+// client library has an influence.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { parse } from 'yaml'
@@ -12,14 +12,14 @@ export type Answer = { status: number; body: { [key: string]: unknown; message?:
 export type Impersonated = { user: string; groups: readonly string[] }
 
 export type Oracle = {
-  /** @param as whom to impersonate; the administrator asks where nobody is named */
+  /** @param as the user to impersonate; without it the administrator calls */
   call(method: string, path: string, body?: unknown, as?: Impersonated): Promise<Answer>
   close(): void
 }
 
 const timeoutMs = 20_000
 
-/** The administrator's way in, from the kubeconfig that the parts name. */
+/** The administrator's client certificate from the kubeconfig of the test parts. */
 function credentialsOf(kubeconfig: string): { cert: Buffer; key: Buffer } {
   const [user] = parse(readFileSync(kubeconfig, 'utf8')).users
   return { cert: readFileSync(user.user['client-certificate']), key: readFileSync(user.user['client-key']) }
@@ -43,27 +43,27 @@ export async function openOracle(): Promise<Oracle> {
       const sent = request(
         new URL(path, kubernetes.server),
         { method, agent, headers, timeout: timeoutMs },
-        (answer) => {
+        (response) => {
           const chunks: Buffer[] = []
-          answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-          answer.on('error', reject)
-          answer.on('end', () => {
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => {
             const text = Buffer.concat(chunks).toString()
             resolve({
-              status: answer.statusCode ?? 0,
+              status: response.statusCode ?? 0,
               body: text.startsWith('{') ? JSON.parse(text) : { message: text },
             })
           })
         },
       )
-      sent.on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer in ${timeoutMs} ms`)))
+      sent.on('timeout', () => sent.destroy(new Error(`${method} ${path}: no response within ${timeoutMs} ms`)))
       sent.on('error', reject)
       sent.end(body === undefined ? undefined : JSON.stringify(body))
     })
   return { call, close: () => agent.destroy() }
 }
 
-/** Calls and expects it to work; says what the server said where it did not. */
+/** Returns the body of a successful response; throws with the server's message otherwise. */
 export async function must(answer: Promise<Answer>): Promise<Answer['body']> {
   const { status, body } = await answer
   if (status >= 300) throw new Error(`${status}: ${body.message}`)
@@ -79,8 +79,13 @@ export const roleManifest = (name: string, rules: readonly Rule[]) => ({
   rules,
 })
 
-/** Gives the user these rules in the namespace: one Role, one RoleBinding, both with the user's name. */
-export async function give(oracle: Oracle, namespace: string, user: string, rules: readonly Rule[]): Promise<void> {
+/** Grants the user these rules in the namespace by a Role and a RoleBinding with the user's name. */
+export async function grantRules(
+  oracle: Oracle,
+  namespace: string,
+  user: string,
+  rules: readonly Rule[],
+): Promise<void> {
   await must(oracle.call('POST', rbac(namespace, 'roles'), roleManifest(user, rules)))
   await must(
     oracle.call('POST', rbac(namespace, 'rolebindings'), {
@@ -93,7 +98,7 @@ export async function give(oracle: Oracle, namespace: string, user: string, rule
   )
 }
 
-/** What the server's authorizers answer for this user. */
+/** The decision of the server's authorizers for this user. */
 export async function isAllowed(oracle: Oracle, user: string, attributes: Attributes): Promise<boolean> {
   const review = await must(
     oracle.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
@@ -111,22 +116,21 @@ async function untilAllowed(oracle: Oracle, user: string, namespace: string): Pr
   const question = { namespace, verb: 'see', group: 'sentinel', resource: 'sentinels', subresource: '', name: '' }
   const deadline = Date.now() + 20_000
   while (!(await isAllowed(oracle, user, question))) {
-    if (Date.now() > deadline) throw new Error('the authorizers did not see what was written')
+    if (Date.now() > deadline) throw new Error('the authorizers did not apply the new objects in time')
   }
 }
 
 /**
- * The server's authorizers answer from what they have been told, a little after what was written. Each kind of object
- * reaches them in order, so once they know of one made last, they know of all made before. This is for Roles and
- * RoleBindings.
+ * Waits until the server's authorizers apply all Roles and RoleBindings written so far. They read from a cache that is
+ * updated a little later, in order for each kind, so once they apply the last object they apply all earlier ones.
  */
-export async function untilSeen(oracle: Oracle, namespace: string, sentinel: string): Promise<void> {
-  await give(oracle, namespace, sentinel, sentinelRules)
+export async function untilApplied(oracle: Oracle, namespace: string, sentinel: string): Promise<void> {
+  await grantRules(oracle, namespace, sentinel, sentinelRules)
   await untilAllowed(oracle, sentinel, namespace)
 }
 
-/** The same for ClusterRoles and ClusterRoleBindings; what it made for that is gone afterwards. */
-export async function untilSeenInCluster(oracle: Oracle, sentinel: string): Promise<void> {
+/** The same for ClusterRoles and ClusterRoleBindings. Deletes its own objects afterwards. */
+export async function untilAppliedInCluster(oracle: Oracle, sentinel: string): Promise<void> {
   const path = '/apis/rbac.authorization.k8s.io/v1'
   const apiGroup = 'rbac.authorization.k8s.io'
   const metadata = { name: sentinel }
@@ -139,16 +143,16 @@ export async function untilSeenInCluster(oracle: Oracle, sentinel: string): Prom
     await must(oracle.call('DELETE', `${path}/${kind}/${sentinel}`))
 }
 
-/** Lists in the server's short form of a rule: `Verbs:["get" "list"]`, quoted as Go does. */
+/** A list in the server's short form of a rule: `Verbs:["get" "list"]`, with Go's quotes. */
 function listIn(text: string, field: string): string[] {
   const inside = new RegExp(`\\b${field}:\\[((?:"(?:[^"\\\\]|\\\\.)*" ?)*)\\]`).exec(text)?.[1] ?? ''
   return [...inside.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(([quoted]) => JSON.parse(quoted))
 }
 
-/** The rules that the server says are not held, from its refusal to let a user grant them. */
+/** The rules that the user does not hold, according to the server's refusal to let the user grant them. */
 export function notHeld(message: string): Rule[] {
   const [, list] = message.split('is attempting to grant RBAC permissions not currently held:\n')
-  if (list === undefined) throw new Error(`not the refusal that was expected: ${message}`)
+  if (list === undefined) throw new Error(`unexpected refusal: ${message}`)
   return list
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -163,7 +167,7 @@ export function notHeld(message: string): Rule[] {
     })
 }
 
-/** Tries, as this user, to make a Role with these rules; nothing is kept. Null where the server would have made it. */
+/** Creates a Role with these rules as this user, by a dry run. Returns the refused rules; null where it was accepted. */
 export async function refusalToGrant(
   oracle: Oracle,
   namespace: string,
@@ -171,7 +175,7 @@ export async function refusalToGrant(
   rules: readonly Rule[],
 ): Promise<Rule[] | null> {
   const path = `${rbac(namespace, 'roles')}?dryRun=All`
-  const { status, body } = await oracle.call('POST', path, roleManifest('asked', rules), { user, groups: [] })
+  const { status, body } = await oracle.call('POST', path, roleManifest('requested', rules), { user, groups: [] })
   if (status === 201) return null
   if (status !== 403) throw new Error(`${status}: ${body.message}`)
   return notHeld(String(body.message))

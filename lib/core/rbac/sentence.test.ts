@@ -37,11 +37,11 @@ test.each<[string, Rule[]]>([
   ],
   ['nothing', []],
   ['nothing', [rule(['get'], [], ['pods']), rule([], [''], ['pods'])]],
-])('%s', (words, rules) => {
+])('rules become the line: %s', (words, rules) => {
   expect(rulesInWords(rules)).toBe(words)
 })
 
-test('names from a cluster can neither hide nor reorder what is around them', () => {
+test('names from a cluster can neither hide nor reorder the text around them', () => {
   const words = rulesInWords([rule(['get'], [''], ['secrets'], ['a\u202eb', 'c\nd', 'e\u200bf'])])
   expect(words).toBe('get secrets named a\\u{202e}b or c\\u{a}d or e\\u{200b}f')
 })

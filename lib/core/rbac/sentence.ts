@@ -1,5 +1,6 @@
-// What do these rules allow, in words a person can read at a glance?
+// Rules as one line that a person can read at a glance.
 import type { Rule } from '#lib/core/access/rule'
+import { resourceKey } from './resource-name.ts'
 
 const verbOrder = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
 
@@ -8,7 +9,7 @@ const rankOf = (verb: string) => {
   return rank < 0 ? verbOrder.length : rank
 }
 
-/** Role objects are written by anyone with the right to: what would reorder or hide text is shown as its code point. */
+/** Names in roles are untrusted: characters that reorder or hide text become their code points. */
 const visible = (text: string) =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`)
 
@@ -24,17 +25,15 @@ function targetInWords(group: string, resource: string): string {
   const name = resource === '*' ? 'every resource' : visible(resource)
   if (group === '*') return `${name} of any group`
   if (resource === '*') return group === '' ? 'every resource of the core group' : `every resource of ${visible(group)}`
-  if (group === '') return name
-  const slash = name.indexOf('/')
-  return slash < 0 ? `${name}.${visible(group)}` : `${name.slice(0, slash)}.${visible(group)}${name.slice(slash)}`
+  return resourceKey(visible(group), name)
 }
 
 const namesInWords = (names: readonly string[] | undefined) =>
   names?.length ? ` named ${[...new Set(names)].sort().map(visible).join(' or ')}` : ''
 
 /**
- * Rules as one line, such as `patch deployments.apps; get, list pods`: resources of other than the core group carry it
- * behind a dot, as kubectl writes them. Rules with the same verbs and names are said together; nothing is left out.
+ * Rules as one line, such as `patch deployments.apps; get, list pods`, with API groups as kubectl writes them. Rules with
+ * the same verbs and names are combined, and nothing is left out.
  */
 export function rulesInWords(rules: readonly Rule[]): string {
   const phrases = new Map<string, { verbs: string; names: string; targets: Set<string> }>()
@@ -47,6 +46,8 @@ export function rulesInWords(rules: readonly Rule[]): string {
     }
     phrases.set(`${verbs}\n${names}`, phrase)
   }
-  const said = [...phrases.values()].filter(({ verbs, targets }) => verbs && targets.size)
-  return said.map(({ verbs, names, targets }) => `${verbs} ${[...targets].join(', ')}${names}`).join('; ') || 'nothing'
+  const complete = [...phrases.values()].filter(({ verbs, targets }) => verbs && targets.size)
+  return (
+    complete.map(({ verbs, names, targets }) => `${verbs} ${[...targets].join(', ')}${names}`).join('; ') || 'nothing'
+  )
 }

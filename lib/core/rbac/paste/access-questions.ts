@@ -1,6 +1,7 @@
 // The access questions that the page "Check access" puts to a cluster.
 import type { ExplainQuery } from '#lib/core/access/explanation'
 import { breakdown, countQuestions } from '#lib/core/rbac/breakdown'
+import { splitResource } from '#lib/core/rbac/resource-name'
 import { findResource } from './known-resources.ts'
 import { readPaste } from './paste.ts'
 
@@ -15,8 +16,7 @@ const maxPermissions = 1000
 
 /** `deploy`, `deployments.apps/scale` or `pods/log`, as the API server names it. */
 function resourceOf(what: string): Pick<ExplainQuery, 'group' | 'resource' | 'subresource'> {
-  const [target = '', ...rest] = what.split('/')
-  const subresource = rest.join('/')
+  const { resource: target, subresource } = splitResource(what)
   const known = findResource(target)
   if (known) return { group: known.group, resource: known.resource, subresource }
   const [resource = '', ...group] = target.split('.')

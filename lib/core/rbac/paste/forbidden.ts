@@ -1,6 +1,7 @@
 // Reads the permissions that an API server refused from the sentences of its 403 responses, as programs print them and
 // people paste them. Source of the sentences: forbiddenMessage in
 // k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go and NewForbidden in k8s.io/apimachinery/pkg/api/errors.
+import { splitResource } from '#lib/core/rbac/resource-name'
 import { isGroup, isNamespace, isObjectName, isResource, isVerb } from './names.ts'
 import { type NeededPermission, type Note, uniqueNotes } from './needed-permissions.ts'
 import { maxCharacters, readingsOf } from './readings.ts'
@@ -79,14 +80,6 @@ function nameBefore(text: string, at: number): string {
 
 type Sentence = { user: string } & ({ permission: NeededPermission } | { path: string })
 
-/** Splits `pods/log` into resource and subresource. */
-function resourceOf(path: string): Pick<NeededPermission, 'resource' | 'subresource'> {
-  const slash = path.indexOf('/')
-  return slash < 0
-    ? { resource: path, subresource: '' }
-    : { resource: path.slice(0, slash), subresource: path.slice(slash + 1) }
-}
-
 function sentenceAt(text: string, at: number): Sentence | undefined {
   const cursor: Cursor = { text, at: at + 'User'.length }
   const user = quoted(cursor)
@@ -113,7 +106,7 @@ function sentenceAt(text: string, at: number): Sentence | undefined {
   }
   const namespace = scope(cursor)
   if (group === undefined || namespace === undefined) return undefined
-  const { resource, subresource } = resourceOf(path)
+  const { resource, subresource } = splitResource(path)
   const isSound =
     isResource(path) && isGroup(group) && (namespace === null || namespace === '' || isNamespace(namespace))
   if (!isSound) return undefined

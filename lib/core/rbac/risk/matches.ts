@@ -2,6 +2,7 @@
 // rule with object names can reach, and what two rules can reach together.
 import type { Rule } from '#lib/core/access/rule'
 import { allows } from '#lib/core/rbac/allows'
+import { splitResource } from '#lib/core/rbac/resource-name'
 import { type Ability, any, anyObject } from './entry.ts'
 
 /** A rule that grants an ability, and how: `create pods/exec`. */
@@ -15,12 +16,10 @@ const nameless = (verb: string, resource: string) =>
 const mayComeWithoutName = (verb: string, resource: string) =>
   verb === 'list' || verb === 'watch' || nameless(verb, resource)
 
-const attributesOf = (verb: string, group: string, resource: string, name: string) => {
-  const slash = resource.indexOf('/')
-  return slash < 0
-    ? { namespace: '', verb, group, resource, subresource: '', name }
-    : { namespace: '', verb, group, resource: resource.slice(0, slash), subresource: resource.slice(slash + 1), name }
-}
+const attributesOf = (verb: string, group: string, resource: string, name: string) => ({
+  ...{ namespace: '', verb, group, name },
+  ...splitResource(resource),
+})
 
 /**
  * The objects that the verb reaches by this rule: `all`, only `named` ones, or null where the rule does not allow it.

@@ -20,7 +20,8 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'wildcard-verbs',
       severity: 'medium',
-      sentence: 'Can use every verb on these resources, including escalate, bind and impersonate, and verbs added later.',
+      sentence:
+        'Can use every verb on these resources, including escalate, bind and impersonate, and verbs added later.',
       outlives: null,
       source: goodPractices,
       scope: 'namespace',
@@ -139,7 +140,8 @@ export const rbacObjects: RiskFamily = {
     {
       id: 'writes-cluster-roles',
       severity: 'high',
-      sentence: 'Can add their own permissions to view, edit and admin for everyone in the cluster, or remove permissions.',
+      sentence:
+        'Can add their own permissions to view, edit and admin for everyone in the cluster, or remove permissions.',
       outlives: 'the changed ClusterRoles',
       source: `${rbacDocs}#aggregated-clusterroles`,
       scope: 'cluster',

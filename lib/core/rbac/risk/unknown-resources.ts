@@ -2,6 +2,7 @@
 // Kubernetes accepts any name without a warning, and the rule then allows nothing.
 import { nearest } from '#lib/core/access/nearest'
 import type { Rule } from '#lib/core/access/rule'
+import { resourceKey } from '#lib/core/rbac/resource-name'
 
 export type UnknownResource = {
   rule: Rule
@@ -30,15 +31,9 @@ const onlyInRules = new Set([
   'nodes/healthz',
 ])
 
-/** As `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. */
-function keyOf(group: string, resource: string): string {
-  const [name = '', ...sub] = resource.split('/')
-  return [group === '' ? name : `${name}.${group}`, ...sub].join('/')
-}
-
 function isKnown(group: string, resource: string, known: ReadonlySet<string>, keys: readonly string[]): boolean {
   if (resource === '*') return group === '*' || group === '' || keys.some((key) => groupOf(key) === group)
-  const key = keyOf(group === '*' ? '' : group, resource)
+  const key = resourceKey(group === '*' ? '' : group, resource)
   if (known.has(key) || onlyInRules.has(key) || /^userextras\.authentication\.k8s\.io\//.test(key)) return true
   if (!resource.startsWith('*/') && group !== '*') return false
   const [name = '', sub] = resource.split('/')
@@ -82,7 +77,7 @@ export function unknownResources(rules: readonly Rule[], known: ReadonlySet<stri
   return unknown.map(({ rule, group, resource }, index) => {
     const suggestion = index < maxSuggestions ? suggest(group, resource, keys) : null
     const question = suggestion ? ` Did you mean ${suggestion}?` : ''
-    const sentence = `${keyOf(group, resource)} is not a resource of this cluster and allows nothing.${question}`
+    const sentence = `${resourceKey(group, resource)} is not a resource of this cluster and allows nothing.${question}`
     return { rule, group, resource, suggestion, sentence }
   })
 }
