@@ -27,7 +27,14 @@ export function anEntitlementDocument(overrides: Record<string, unknown> = {}): 
 export const anEntitlement = (overrides: Record<string, unknown> = {}): Entitlement =>
   entitlementSchema.parse(anEntitlementDocument(overrides))
 
-/** The configuration of the demo's company. Nothing listens where it says that its cluster and its provider are. */
+/** A guardrail as it is written in postern.yaml; without `when` and `match` it matches every request. */
+export const aGuardrail = (overrides: object = {}): ConfigurationDocument['guardrails'][number] => ({
+  name: 'calm',
+  description: 'Calm is kept.',
+  ...overrides,
+})
+
+/** The configuration of the demo's company. Nothing listens at the addresses it names. */
 export const aConfiguration = (overrides: Partial<ConfigurationDocument> = {}): ConfigurationDocument => ({
   ...companyConfiguration({
     publicUrl: 'http://localhost:3000',

@@ -17,7 +17,9 @@ export type TestDatabase = {
   asOwner<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>
   /** Runs SQL as the application's role and returns its rows. */
   asApp<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>
-  /** Of connections that are made from now on, unless they say otherwise. */
+  /** How many connections of the application wait for a lock in this database. */
+  lockWaits(): Promise<number>
+  /** The time zone of connections that are opened from now on and don't set their own. */
   setTimeZone(zone: string): Promise<void>
   /** Ends lib/adapters/db's connections and removes the database. */
   drop(): Promise<void>
@@ -78,6 +80,11 @@ export async function testDatabase(): Promise<TestDatabase> {
     adminUrl: onDatabase(postgres.adminUrl, name),
     asOwner: owner.run,
     asApp: app.run,
+    lockWaits: async () => {
+      // NB: as the application's role, because a role sees what its own connections wait for.
+      const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+      return (await app.run(waits)).length
+    },
     setTimeZone: async (zone) => {
       await owner.run(`ALTER DATABASE "${name}" SET timezone TO '${zone}'`)
     },

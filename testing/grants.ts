@@ -1,18 +1,20 @@
 import { db } from '#lib/adapters/db/client'
 import type { Grant, Request } from '#lib/adapters/db/generated/client'
 import type { Person } from '#lib/core/access/actor'
+import { objectName } from '#lib/core/grants/names'
 import { kubectl } from './kubectl.ts'
 import { aPerson } from './people.ts'
-import { aDecision, aRequest } from './requests.ts'
+import { aDecision, aGrant, aRequest } from './requests.ts'
 import { until } from './until.ts'
 
 export type ApprovedRequest = { holder: Person; lead: Person; request: Request }
+type RequestOverrides = Parameters<typeof aRequest>[0]
 
-/** An approved request with a lead's decision. The grant is the test's to add: it is what a worker acts on. */
-export async function anApprovedRequest(overrides: Parameters<typeof aRequest>[0] = {}): Promise<ApprovedRequest> {
-  const holder = await aPerson()
+/** A request that a lead has approved. It has no grant: a test adds one, and a worker acts on it. */
+export async function anApprovedRequest(overrides: RequestOverrides = {}): Promise<ApprovedRequest> {
+  const holder = overrides.requester ?? (await aPerson())
   const lead = await aPerson({ groups: ['payments-leads'] })
-  const pending = await aRequest({ requester: holder, ...overrides, status: 'pending' })
+  const pending = await aRequest({ ...overrides, requester: holder, status: 'pending' })
   await aDecision(pending, lead)
   const request = await db().request.update({
     where: { id: pending.id },
@@ -22,22 +24,33 @@ export async function anApprovedRequest(overrides: Parameters<typeof aRequest>[0
 }
 
 export const grantRow = (id: string) => db().grant.findUniqueOrThrow({ where: { id }, include: { objects: true } })
+type GrantRow = Awaited<ReturnType<typeof grantRow>>
 
-/** Waits until a worker has brought the grant there. */
-export async function grantReaches(id: string, status: Grant['status'], withinMs = 20_000) {
-  const told = async () => {
-    const { status: now, lastError } = await grantRow(id)
-    return `${id} ${status} (it is ${now}${lastError ? `: ${lastError}` : ''})`
-  }
+/** Waits until a worker has brought the grant to this status. */
+export async function grantReaches(id: string, status: Grant['status'], withinMs = 20_000): Promise<GrantRow> {
   try {
     await until(`${id} ${status}`, async () => (await grantRow(id)).status === status, withinMs)
   } catch (error) {
-    throw new Error(await told(), { cause: error })
+    const { status: now, lastError } = await grantRow(id)
+    throw new Error(`${id} is ${now}, not ${status}${lastError ? `: ${lastError}` : ''}`, { cause: error })
   }
   return grantRow(id)
 }
 
-/** What there is in the cluster of a grant, as its administrator sees it: `role.rbac.authorization.k8s.io/postern-…`. */
+/** A grant that a worker has made active, and the name of its objects in the cluster. */
+export async function anActiveGrant(
+  overrides: RequestOverrides = {},
+): Promise<ApprovedRequest & { id: string; name: string; grant: GrantRow }> {
+  const approved = await anApprovedRequest(overrides)
+  const { id } = await aGrant({ request: approved.request })
+  return { ...approved, id, name: objectName(id), grant: await grantReaches(id, 'active') }
+}
+
+/** Gives an approved request its grant, and waits until a worker has ended it. */
+export const endedGrantOf = async (request: Request): Promise<GrantRow> =>
+  grantReaches((await aGrant({ request })).id, 'ended')
+
+/** The objects of a grant in the cluster, as its administrator sees them: `role.rbac.authorization.k8s.io/postern-…`. */
 export async function objectsInCluster(grantId: string): Promise<string[]> {
   const names = await kubectl(['get', 'sa,role,rolebinding', '-A', '-l', `postern.dev/grant=${grantId}`, '-o', 'name'])
   return names.split('\n').filter(Boolean)

@@ -4,13 +4,14 @@ import { signatureOf } from '#lib/adapters/db/signing'
 import type { Person, PersonActor, Role, SystemActor } from '#lib/core/access/actor'
 import { personStatement } from '#lib/core/signing/statements'
 import { newReference } from '#lib/observability/reference'
+import { localPeople } from '#local/parts/identity-people'
 
 let count = 0
 
-/** Who somebody is, without a row: a fresh subject each time, in `payments-dev`. */
-export function anIdentity(
-  overrides: Partial<Omit<Person, 'id' | 'knownEmails'>> = {},
-): Omit<Person, 'id' | 'knownEmails'> {
+type Identity = Omit<Person, 'id' | 'knownEmails'>
+
+/** A person as the identity provider describes them: a new subject each time, in `payments-dev`. */
+export function anIdentity(overrides: Partial<Identity> = {}): Identity {
   count += 1
   const subject = overrides.subject ?? `person-${process.pid}-${count}`
   return {
@@ -25,15 +26,15 @@ export function anIdentity(
 }
 
 /** A person with a row in the database. */
-export async function aPerson(overrides: Partial<Omit<Person, 'id' | 'knownEmails'>> = {}): Promise<Person> {
+export async function aPerson(overrides: Partial<Identity> = {}): Promise<Person> {
   return (await upsertPerson(db(), anIdentity(overrides))).person
 }
 
-/** From now on the provider says that this person is in these groups and no others. */
+/** From now on the identity provider lists this person in these groups only. */
 export const isNowIn = async (person: Person, groups: string[]): Promise<Person> =>
   (await upsertPerson(db(), { ...person, groups })).person
 
-/** As if the provider had last spoken of this person at that time. */
+/** As if the identity provider had last confirmed this person's groups at that time. */
 export async function wasConfirmedAt(subject: string, groupsAt: Date) {
   const row = { ...(await db().person.findFirstOrThrow({ where: { subject } })), groupsAt }
   await db().person.update({
@@ -42,21 +43,32 @@ export async function wasConfirmedAt(subject: string, groupsAt: Date) {
   })
 }
 
-/** A signed-in person with a row in the database. `roles` are given, not derived from groups. */
-export async function anActor(
-  overrides: Partial<Omit<Person, 'id' | 'knownEmails'>> & { roles?: Role[] } = {},
-): Promise<PersonActor> {
+/** A signed-in person with a row in the database. `roles` are not derived from the groups. */
+export async function anActor(overrides: Partial<Identity> & { roles?: Role[] } = {}): Promise<PersonActor> {
   const { roles = [], ...identity } = overrides
   return asActor(await aPerson(identity), roles)
 }
 
-/** The same person, signed in with these roles. */
+/** A person, signed in with these roles. */
 export const asActor = (person: Person, roles: Role[] = []): PersonActor => ({
   kind: 'person',
   person,
   roles,
   origin: { via: 'api', clientAddress: '192.0.2.7', reference: newReference() },
 })
+
+type CompanyName = 'mina' | 'jonas' | 'priya' | 'sam' | 'tomas' | 'ines' | 'ola'
+/** As the company's postern.yaml derives them from groups. */
+const companyRoles: Partial<Record<CompanyName, Role[]>> = { ines: ['auditor'], ola: ['admin'] }
+
+/** These people of the company, signed in, each with a row in the database. */
+export async function companyActors<Name extends CompanyName>(...names: Name[]): Promise<Record<Name, PersonActor>> {
+  const actors = {} as Record<Name, PersonActor>
+  for (const name of names) {
+    actors[name] = await anActor({ ...localPeople.get(name), subject: name, roles: companyRoles[name] })
+  }
+  return actors
+}
 
 /** Postern itself. */
 export const aSystemActor = (component = 'worker'): SystemActor => ({

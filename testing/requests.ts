@@ -5,6 +5,7 @@ import { signatureOf } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
@@ -47,7 +48,17 @@ async function keepVersions(entitlement: Entitlement) {
   return { entitlementHash, policyHash }
 }
 
-/** A request as Postern signs it, written straight into the database: pending unless said otherwise, without events. */
+/** What an engineer submits for the company's `payments-restart`. */
+export const aSubmission = (overrides: Partial<Submission> = {}): Submission => ({
+  entitlement: 'payments-restart',
+  cluster: 'prod-eu',
+  namespaces: ['payments'],
+  reason: 'the checkout pods hang since the last deploy',
+  durationSeconds: 1800,
+  ...overrides,
+})
+
+/** A request as Postern signs it, written straight into the database: pending by default, without events. */
 export async function aRequest(overrides: RequestOverrides = {}): Promise<Request> {
   const entitlement = overrides.entitlement ?? anEntitlement()
   const requester = overrides.requester ?? (await aPerson())
@@ -100,14 +111,16 @@ export async function aDecision(
   note: string | null = null,
 ) {
   const { id: requestId, digest } = request
-  const made = { id: newId('decision'), requestId, decision, note, digest, result: digest, createdAt: new Date() }
-  const data = { ...made, groups: person.groups }
+  const terms = { digest, result: digest, groups: person.groups }
+  const data = { id: newId('decision'), requestId, decision, note, ...terms, createdAt: new Date() }
   const signature = signatureOf('decision', decisionStatement({ ...data, person, narrowed: null, difference: null }))
   return db().decision.create({ data: { ...data, personId: person.id, signature } })
 }
 
 type GrantOverrides = Partial<{
   request: Request
+  /** Whose approved request it comes from, where `request` is left out. */
+  holder: Person
   status: GrantStatus
   createdAt: Date
   activatedAt: Date
@@ -121,11 +134,11 @@ type GrantOverrides = Partial<{
 }>
 
 /**
- * A grant, written straight into the database by the moves that lead to its status: pending unless said otherwise.
- * `activatedAt` may lie in the past, so that a grant is past its end without anybody waiting for it.
+ * A grant, written straight into the database by the moves that lead to its status: pending by default. `activatedAt`
+ * may lie in the past, so that a grant is past its end without a test having to wait.
  */
 export async function aGrant(overrides: GrantOverrides = {}): Promise<Grant> {
-  const request = overrides.request ?? (await aRequest({ status: 'approved' }))
+  const request = overrides.request ?? (await aRequest({ requester: overrides.holder, status: 'approved' }))
   const status = overrides.status ?? 'pending'
   const now = new Date()
   const { id } = await db().grant.create({
@@ -141,7 +154,7 @@ export async function aGrant(overrides: GrantOverrides = {}): Promise<Grant> {
   return bringGrant(id, status, overrides)
 }
 
-/** Moves a pending grant, straight in the database, to the status, by the moves that lead there. */
+/** Moves a pending grant to this status, straight in the database, by the moves that lead there. */
 export async function bringGrant(id: string, status: GrantStatus, overrides: GrantOverrides = {}): Promise<Grant> {
   const now = new Date()
   const { durationSeconds, request } = await db().grant.findUniqueOrThrow({ where: { id }, include: { request: true } })
@@ -178,7 +191,7 @@ type ClusterOverrides = Partial<{
   permissions: Array<{ what: string; namespace: string; allowed: boolean; neededFor: string }>
 }>
 
-/** What the worker last saw of a cluster: reachable, with the demo's namespaces. Overwrites what was there. */
+/** What the worker last read of a cluster: reachable, with the company's namespaces. Replaces the stored state. */
 export async function aClusterState(overrides: ClusterOverrides = {}) {
   const { name = 'prod-eu', ...rest } = overrides
   const data = {
