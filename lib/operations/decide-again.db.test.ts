@@ -1,52 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
-import type { Request } from '#lib/adapters/db/generated/client'
-import type { PersonActor } from '#lib/core/access/actor'
-import type { DecisionInput } from '#lib/core/access/request'
 import { digestOf } from '#lib/core/access/terms'
-import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
-import { testDatabase } from '#testing/database'
-import { anActor, aPerson, isNowIn } from '#testing/people'
-import { testPolicy } from '#testing/policy'
+import { testBench } from '#testing/bench'
+import { anEntitlement, anEntitlementDocument } from '#testing/configuration'
+import { decide, expectDecisionRefused, requestRow } from '#testing/decisions'
+import { eventsWhere, eventTypesWhere } from '#testing/events'
+import { anActor, aPerson, companyActors, isNowIn } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { aClusterState, aRequest } from '#testing/requests'
-import { decideRequest } from './decide-request.ts'
 
-const database = await testDatabase()
-const policy = await testPolicy()
-let priya: PersonActor
-let sam: PersonActor
-beforeAll(async () => {
-  priya = await anActor({ name: 'Priya Raman', groups: ['payments-leads'] })
-  sam = await anActor({ name: 'Sam Duarte', groups: ['payments-leads'] })
-})
-beforeEach(() => aClusterState())
-afterAll(async () => {
-  await policy.stop()
-  await database.drop()
-})
-
-const decide = (actor: PersonActor, { id, digest }: Request, input: Partial<DecisionInput> = {}) =>
-  decideRequest(actor, id, { decision: 'approve', digest, ...input })
-const rowOf = ({ id }: Request) =>
-  db().request.findUniqueOrThrow({ where: { id }, include: { decisions: true, grant: true } })
-const eventsAbout = ({ id }: Request) => db().auditEvent.findMany({ where: { requestId: id }, orderBy: { seq: 'asc' } })
-const typesAbout = async (request: Request) => (await eventsAbout(request)).map(({ type }) => type)
-
-/** Refused with this code, recorded under `recorded`, and nothing else changed. */
-async function expectRefused(request: Request, call: () => Promise<unknown>, code: string, recorded: string) {
-  const before = await rowOf(request)
-  expect(await rejectionOf(call())).toMatchObject({ code })
-  expect(await rowOf(request)).toEqual(before)
-  const refusals = (await eventsAbout(request)).filter(({ type }) => type === 'decision.refused')
-  expect(refusals.at(-1)?.data).toMatchObject({ code: recorded })
-}
+const { offer } = await testBench()
+const { priya, sam } = await companyActors('priya', 'sam')
 
 describe('what was approved is what is granted', () => {
-  test('a digest that is not the current one is refused', async () => {
-    const request = await aRequest()
+  test('a decision on a digest that is not the current one is refused', async () => {
     const digest = `sha256:${'0'.repeat(64)}`
-    await expectRefused(request, () => decide(priya, request, { digest }), 'digest-mismatch', 'digest-mismatch')
+    await expectDecisionRefused(priya, await aRequest(), 'digest-mismatch', 'digest-mismatch', { digest })
   })
 
   test('an approver may narrow: the new terms have a new digest, and before and after are recorded', async () => {
@@ -54,36 +23,31 @@ describe('what was approved is what is granted', () => {
     const rules = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }]
     const narrow = { rules, namespaces: ['payments'], durationSeconds: 600 }
     const answer = await decide(priya, request, { narrow })
-    const row = await rowOf(request)
-    const { requester } = await db().request.findUniqueOrThrow({
-      where: { id: request.id },
-      include: { requester: true },
-    })
+    const row = await requestRow(request)
+    const requester = await db().person.findUniqueOrThrow({ where: { id: request.requesterId } })
     expect(answer).toEqual({ status: 'approved', digest: row.digest })
-    expect(row).toMatchObject({ namespaces: ['payments'], rules, durationSeconds: 600 })
-    expect(row.digest).toBe(
-      digestOf({ ...row, requester, rules, namespaces: ['payments'], durationSeconds: 600, startsAt: null }),
-    )
+    expect(row).toMatchObject(narrow)
+    expect(row.digest).toBe(digestOf({ ...row, requester, ...narrow, startsAt: null }))
     expect(row.submittedTerms).toMatchObject({ digest: request.digest, namespaces: ['checkout', 'payments'] })
     expect(row.grant?.durationSeconds).toBe(600)
-    expect(row.decisions).toMatchObject([
-      { digest: request.digest, result: row.digest, narrowed: { after: { rules } } },
+    const { digest } = request
+    expect(row.decisions).toMatchObject([{ digest, result: row.digest, narrowed: { after: { rules } } }])
+    expect(await eventsWhere({ requestId: request.id, type: 'request.narrowed' })).toMatchObject([
+      {
+        before: { namespaces: ['checkout', 'payments'], durationSeconds: 1800 },
+        after: { namespaces: ['payments'], durationSeconds: 600 },
+        data: { digest, result: row.digest },
+      },
     ])
-    const narrowed = (await eventsAbout(request)).find(({ type }) => type === 'request.narrowed')
-    expect(narrowed).toMatchObject({
-      before: { namespaces: ['checkout', 'payments'], durationSeconds: 1800 },
-      after: { namespaces: ['payments'], durationSeconds: 600 },
-      data: { digest: request.digest, result: row.digest },
-    })
   })
 
-  test('after a narrowing the earlier yes still counts, and the old digest is refused', async () => {
+  test('after a narrowing an earlier approval still counts, and the old digest is refused', async () => {
     const entitlement = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 3 }] })
     const request = await aRequest({ entitlement, namespaces: ['checkout', 'payments'] })
     await decide(priya, request)
     const { digest } = await decide(sam, request, { narrow: { namespaces: ['payments'] } })
     const third = await anActor({ groups: ['payments-leads'] })
-    await expectRefused(request, () => decide(third, request), 'digest-mismatch', 'digest-mismatch')
+    await expectDecisionRefused(third, request, 'digest-mismatch', 'digest-mismatch')
     expect(await decide(third, request, { digest })).toEqual({ status: 'approved', digest })
   })
 
@@ -91,94 +55,81 @@ describe('what was approved is what is granted', () => {
     const request = await aRequest()
     const { digest } = await decide(priya, request, { narrow: { namespaces: ['payments'], durationSeconds: 1800 } })
     expect(digest).toBe(request.digest)
-    expect(await typesAbout(request)).toEqual(['decision.made', 'request.approved'])
+    expect(await eventTypesWhere({ requestId: request.id })).toEqual(['decision.made', 'request.approved'])
   })
 
-  test('a narrowing that widens is refused, with every place', async () => {
+  test('a narrowing that widens is refused, and the error points at every widened field', async () => {
     const request = await aRequest()
     const narrow = {
       rules: [{ apiGroups: ['apps'], resources: ['*'], verbs: ['get'] }],
       namespaces: ['payments', 'search'],
       durationSeconds: 1801,
     }
-    await expectRefused(request, () => decide(priya, request, { narrow }), 'invalid', 'widened')
-    const error = await rejectionOf(decide(priya, request, { narrow }))
-    expect(error.errors.map(({ pointer }) => pointer)).toEqual([
-      '/narrow/rules',
-      '/narrow/namespaces/1',
-      '/narrow/duration',
-    ])
+    await expectDecisionRefused(priya, request, 'invalid', 'widened', { narrow })
+    const { errors } = await rejectionOf(decide(priya, request, { narrow }))
+    const pointers = errors.map(({ pointer }) => pointer)
+    expect(pointers).toEqual(['/narrow/rules', '/narrow/namespaces/1', '/narrow/duration'])
   })
 
-  test('the rules of a vetted ClusterRole are not narrowed; its namespaces and time are', async () => {
+  test('the namespaces and the duration of a vetted ClusterRole can be narrowed, its rules can not', async () => {
     const entitlement = anEntitlement({ clusterRole: 'view', name: 'cluster-view' })
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
     const tomas = await anActor({ groups: ['sre', 'payments-leads'] })
     const request = await aRequest({ entitlement, rules })
-    const { id, digest } = request
-    const narrowed = () => decideRequest(tomas, id, { decision: 'approve', digest, narrow: { rules } })
-    await expectRefused(request, narrowed, 'invalid', 'widened')
-    const shorter = await decideRequest(tomas, id, { decision: 'approve', digest, narrow: { durationSeconds: 600 } })
-    expect(shorter.status).toBe('approved')
+    await expectDecisionRefused(tomas, request, 'invalid', 'widened', { narrow: { rules } })
+    expect((await decide(tomas, request, { narrow: { durationSeconds: 600 } })).status).toBe('approved')
   })
 
-  test('a denial narrows nothing, and the attempt is recorded', async () => {
+  test('a denial that narrows is refused', async () => {
     const request = await aRequest()
-    const call = () => decide(priya, request, { decision: 'deny', narrow: { durationSeconds: 600 } })
-    expect(await rejectionOf(call())).toMatchObject({ code: 'invalid', errors: [{ pointer: '/narrow' }] })
-    await expectRefused(request, call, 'invalid', 'denial-narrows')
+    const denial = { decision: 'deny', narrow: { durationSeconds: 600 } } as const
+    expect(await rejectionOf(decide(priya, request, denial))).toMatchObject({ errors: [{ pointer: '/narrow' }] })
+    await expectDecisionRefused(priya, request, 'invalid', 'denial-narrows', denial)
   })
 })
 
-describe('judged again on deciding', () => {
-  test('a requester who lost the group is not approved; denying stays possible', async () => {
+describe('a request is judged again when it is decided', () => {
+  test('a request whose requester lost the group cannot be approved, only denied', async () => {
     const requester = await aPerson()
     const request = await aRequest({ requester })
     await isNowIn(requester, [])
-    await expectRefused(request, () => decide(priya, request), 'guardrail-violation', 'requester-not-eligible')
+    await expectDecisionRefused(priya, request, 'guardrail-violation', 'requester-not-eligible')
     expect((await decide(priya, request, { decision: 'deny' })).status).toBe('denied')
   })
 
-  test('a namespace that is gone is not approved', async () => {
-    const request = await aRequest()
+  test('a request for a namespace that is gone cannot be approved', async () => {
     await aClusterState({ namespaces: [{ name: 'search', labels: {} }] })
-    await expectRefused(request, () => decide(priya, request), 'guardrail-violation', 'namespace-unknown')
+    await expectDecisionRefused(priya, await aRequest(), 'guardrail-violation', 'namespace-unknown')
   })
 
-  test('an entitlement that left the configuration cannot be approved any more, only denied', async () => {
-    const entitlement = anEntitlement({ name: 'gone-since' })
-    const request = await aRequest({ entitlement })
-    await expectRefused(request, () => decide(priya, request), 'conflict', 'entitlement-removed')
+  test('a request whose entitlement left the configuration cannot be approved, only denied', async () => {
+    const request = await aRequest({ entitlement: anEntitlement({ name: 'gone-since' }) })
+    await expectDecisionRefused(priya, request, 'conflict', 'entitlement-removed')
     expect((await decide(priya, request, { decision: 'deny' })).status).toBe('denied')
   })
 
-  test('a group that was taken out of the approval steps decides no more; who may ask is as it is now', async () => {
+  test('a group that was removed from the approval steps cannot decide a request that named it', async () => {
     const request = await aRequest()
-    const entitlements = (overrides: Record<string, unknown>) => [anEntitlementDocument(overrides)]
-    try {
-      await policy.change(aConfiguration({ entitlements: entitlements({ approvals: [{ groups: ['sre'] }] }) }))
-      await expectRefused(request, () => decide(priya, request), 'forbidden', 'not-an-approver')
-      await policy.change(aConfiguration({ entitlements: entitlements({ who: { groups: ['others'] } }) }))
-      await expectRefused(request, () => decide(priya, request), 'guardrail-violation', 'requester-not-eligible')
-    } finally {
-      await policy.change(aConfiguration())
-    }
+    await offer(anEntitlementDocument({ approvals: [{ groups: ['sre'] }] }))
+    await expectDecisionRefused(priya, request, 'forbidden', 'not-an-approver')
+  })
+
+  test('a request whose entitlement is now for other groups cannot be approved while it is', async () => {
+    const request = await aRequest()
+    await offer(anEntitlementDocument({ who: { groups: ['others'] } }))
+    await expectDecisionRefused(priya, request, 'guardrail-violation', 'requester-not-eligible')
+    await offer(anEntitlementDocument())
     expect((await decide(priya, request)).status).toBe('approved')
   })
 
-  test('a lower limit in the configuration since then does not change what was asked for', async () => {
+  test('a maximum duration that was lowered after the submission does not apply to the request', async () => {
     const request = await aRequest({ durationSeconds: 7200 })
-    try {
-      const duration = { default: 'PT5M', max: 'PT10M' }
-      await policy.change(aConfiguration({ entitlements: [anEntitlementDocument({ duration })] }))
-      expect((await decide(priya, request)).status).toBe('approved')
-    } finally {
-      await policy.change(aConfiguration())
-    }
+    await offer(anEntitlementDocument({ duration: { default: 'PT5M', max: 'PT10M' } }))
+    expect((await decide(priya, request)).status).toBe('approved')
   })
 
-  test('a request past its time is decided by nobody, even before it is marked as lapsed', async () => {
+  test('a request past its expiry cannot be decided, even before it is marked as lapsed', async () => {
     const request = await aRequest({ lapsesAt: new Date(Date.now() - 1000) })
-    await expectRefused(request, () => decide(priya, request), 'conflict', 'lapsed')
+    await expectDecisionRefused(priya, request, 'conflict', 'lapsed')
   })
 })

@@ -1,90 +1,82 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
-import type { Request } from '#lib/adapters/db/generated/client'
-import type { PersonActor } from '#lib/core/access/actor'
-import type { DecisionInput } from '#lib/core/access/request'
+import { atOnce } from '#testing/at-once'
+import { testBench } from '#testing/bench'
 import { anEntitlement } from '#testing/configuration'
-import { testDatabase } from '#testing/database'
-import { anActor, aPerson, asActor } from '#testing/people'
-import { testPolicy } from '#testing/policy'
-import { aClusterState, aRequest } from '#testing/requests'
-import { decideRequest } from './decide-request.ts'
+import { decide, requestRow } from '#testing/decisions'
+import { aPerson, asActor, companyActors } from '#testing/people'
+import { aRequest } from '#testing/requests'
 import { withdrawRequest } from './withdraw-request.ts'
 
-const database = await testDatabase()
-const policy = await testPolicy()
-let priya: PersonActor
-let sam: PersonActor
-beforeAll(async () => {
-  priya = await anActor({ name: 'Priya Raman', groups: ['payments-leads'] })
-  sam = await anActor({ name: 'Sam Duarte', groups: ['payments-leads'] })
+const { database } = await testBench()
+const { priya, sam } = await companyActors('priya', 'sam')
+const twoApprovals = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 2 }] })
+
+const decideAtOnce = ({ id }: { id: string }, ...calls: Array<() => Promise<unknown>>) =>
+  atOnce(database, 'requests', id, calls)
+
+test('of two approvers at once one approves, the other reads who was faster, and there is one grant', async () => {
+  for (const [first, second] of [
+    [priya, sam],
+    [sam, priya],
+  ] as const) {
+    const request = await aRequest()
+    const results = await decideAtOnce(
+      request,
+      () => decide(first, request),
+      () => decide(second, request),
+    )
+    expect(results).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'conflict' } }])
+    const faster = `This request was already approved by ${first.person.name} at 20`
+    expect(results[1]).toMatchObject({ reason: { message: expect.stringContaining(faster) } })
+    const row = await requestRow(request)
+    expect(row.decisions).toHaveLength(1)
+    expect(row.grant).not.toBeNull()
+  }
 })
-beforeEach(() => aClusterState())
-afterAll(async () => {
-  await policy.stop()
-  await database.drop()
+
+test('an approval and a denial at once have one outcome, and only an approval creates a grant', async () => {
+  for (const decision of ['approve', 'deny'] as const) {
+    const request = await aRequest()
+    const other = decision === 'approve' ? 'deny' : 'approve'
+    await decideAtOnce(
+      request,
+      () => decide(priya, request, { decision }),
+      () => decide(sam, request, { decision: other }),
+    )
+    const { status, decisions, grant } = await requestRow(request)
+    expect(decisions).toMatchObject([{ decision }])
+    expect([status, grant !== null]).toEqual(decision === 'approve' ? ['approved', true] : ['denied', false])
+  }
 })
 
-const decide = (actor: PersonActor, { id, digest }: Request, input: Partial<DecisionInput> = {}) =>
-  decideRequest(actor, id, { decision: 'approve', digest, ...input })
-const rowOf = ({ id }: Request) =>
-  db().request.findUniqueOrThrow({ where: { id }, include: { decisions: true, grant: true } })
+test('a withdrawal and an approval at once have one outcome, and a withdrawn request has no grant', async () => {
+  for (const isWithdrawn of [true, false]) {
+    const requester = await aPerson()
+    const request = await aRequest({ requester })
+    const calls = [() => withdrawRequest(asActor(requester), request.id), () => decide(priya, request)]
+    const results = await decideAtOnce(request, ...(isWithdrawn ? calls : calls.reverse()))
+    expect(results).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected' }])
+    const { status, grant } = await requestRow(request)
+    expect([status, grant !== null]).toEqual(isWithdrawn ? ['withdrawn', false] : ['approved', true])
+  }
+})
 
-describe('two at once', () => {
-  const outcomes = (calls: Array<Promise<unknown>>) => Promise.allSettled(calls)
+test('the last two approvals at once both count, and there is one grant', async () => {
+  const request = await aRequest({ entitlement: twoApprovals })
+  const results = await decideAtOnce(
+    request,
+    () => decide(priya, request),
+    () => decide(sam, request),
+  )
+  expect(results).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
+  expect((await requestRow(request)).status).toBe('approved')
+  expect(await db().grant.count({ where: { requestId: request.id } })).toBe(1)
+})
 
-  test('two approvers: one approves, the other hears who was faster; one grant', async () => {
-    for (let round = 0; round < 10; round++) {
-      const request = await aRequest()
-      const results = await outcomes([decide(priya, request), decide(sam, request)])
-      const lost = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
-      expect(lost).toMatchObject([{ code: 'conflict' }])
-      expect(lost[0].message).toMatch(/^This request was already approved by (Priya Raman|Sam Duarte) at 20\d\d-/)
-      const row = await rowOf(request)
-      expect(row.decisions).toHaveLength(1)
-      expect(row.grant).not.toBeNull()
-    }
-  })
-
-  test('approve against deny: one outcome, and the grant exists only with the approval', async () => {
-    for (let round = 0; round < 10; round++) {
-      const request = await aRequest()
-      await outcomes([decide(priya, request), decide(sam, request, { decision: 'deny' })])
-      const row = await rowOf(request)
-      expect(row.decisions).toHaveLength(1)
-      expect(row.status).toBe(row.decisions[0]?.decision === 'approve' ? 'approved' : 'denied')
-      expect(row.grant !== null).toBe(row.status === 'approved')
-    }
-  })
-
-  test('withdraw against approve: one outcome, and a withdrawn request has no grant', async () => {
-    for (let round = 0; round < 10; round++) {
-      const requester = await aPerson()
-      const request = await aRequest({ requester })
-      const results = await outcomes([withdrawRequest(asActor(requester), request.id), decide(priya, request)])
-      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-      const row = await rowOf(request)
-      expect(row.grant !== null).toBe(row.status === 'approved')
-      expect(['approved', 'withdrawn']).toContain(row.status)
-    }
-  })
-
-  test('the two last approvals of two steps: both count, one grant', async () => {
-    const entitlement = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 2 }] })
-    for (let round = 0; round < 10; round++) {
-      const request = await aRequest({ entitlement })
-      const results = await outcomes([decide(priya, request), decide(sam, request)])
-      expect(results.every(({ status }) => status === 'fulfilled')).toBe(true)
-      expect((await rowOf(request)).status).toBe('approved')
-      expect(await db().grant.count({ where: { requestId: request.id } })).toBe(1)
-    }
-  })
-
-  test('the same person twice: one decision', async () => {
-    const entitlement = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 2 }] })
-    const request = await aRequest({ entitlement })
-    const results = await outcomes([decide(priya, request), decide(priya, request)])
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    expect((await rowOf(request)).decisions).toHaveLength(1)
-  })
+test('a person who approves twice at once has approved once', async () => {
+  const request = await aRequest({ entitlement: twoApprovals })
+  const approve = () => decide(priya, request)
+  expect(await decideAtOnce(request, approve, approve)).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected' }])
+  expect((await requestRow(request)).decisions).toHaveLength(1)
 })

@@ -1,62 +1,35 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { db } from '#lib/adapters/db/client'
-import type { Request } from '#lib/adapters/db/generated/client'
+import { describe, expect, test } from 'vitest'
 import { newId } from '#lib/adapters/db/ids'
-import type { PersonActor } from '#lib/core/access/actor'
-import type { DecisionInput } from '#lib/core/access/request'
+import { testBench } from '#testing/bench'
 import { aConfiguration, anEntitlement } from '#testing/configuration'
-import { testDatabase } from '#testing/database'
-import { anActor, aPerson, asActor, isNowIn } from '#testing/people'
-import { testPolicy } from '#testing/policy'
-import { rejectionOf } from '#testing/rejection'
-import { aClusterState, aDecision, aRequest } from '#testing/requests'
+import { decide, expectDecisionRefused, requestRow } from '#testing/decisions'
+import { eventTypesWhere } from '#testing/events'
+import { anActor, aPerson, asActor, companyActors, isNowIn } from '#testing/people'
+import { expectSameRejection, rejectionOf } from '#testing/rejection'
+import { aDecision, aRequest } from '#testing/requests'
 import { statementsOf } from '#testing/statements'
-import { decideRequest } from './decide-request.ts'
 
-const database = await testDatabase()
-const policy = await testPolicy()
-let priya: PersonActor
-let sam: PersonActor
-beforeAll(async () => {
-  priya = await anActor({ name: 'Priya Raman', groups: ['payments-leads'] })
-  sam = await anActor({ name: 'Sam Duarte', groups: ['payments-leads'] })
-})
-beforeEach(() => aClusterState())
-afterAll(async () => {
-  await policy.stop()
-  await database.drop()
+const { policy } = await testBench()
+const { priya, sam, tomas, ines } = await companyActors('priya', 'sam', 'tomas', 'ines')
+const twoApprovals = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 2 }] })
+const twoSteps = anEntitlement({
+  name: 'payments-secrets',
+  approvals: [{ groups: ['payments-leads'] }, { groups: ['sre'] }],
 })
 
-const decide = (actor: PersonActor, { id, digest }: Request, input: Partial<DecisionInput> = {}) =>
-  decideRequest(actor, id, { decision: 'approve', digest, ...input })
-const rowOf = ({ id }: Request) =>
-  db().request.findUniqueOrThrow({ where: { id }, include: { decisions: true, grant: true } })
-const eventsAbout = ({ id }: Request) => db().auditEvent.findMany({ where: { requestId: id }, orderBy: { seq: 'asc' } })
-const typesAbout = async (request: Request) => (await eventsAbout(request)).map(({ type }) => type)
-
-/** Refused with this code, recorded under `recorded`, and nothing else changed. */
-async function expectRefused(request: Request, call: () => Promise<unknown>, code: string, recorded: string) {
-  const before = await rowOf(request)
-  expect(await rejectionOf(call())).toMatchObject({ code })
-  expect(await rowOf(request)).toEqual(before)
-  const refusals = (await eventsAbout(request)).filter(({ type }) => type === 'decision.refused')
-  expect(refusals.at(-1)?.data).toMatchObject({ code: recorded })
-}
-
-describe('a yes', () => {
-  test('that is the last needed approves, and writes the grant and the events with it', async () => {
+describe('an approval', () => {
+  test('the last required approval approves the request, and commits its grant and its events', async () => {
     const request = await aRequest()
-    expect(await decide(priya, request, { note: 'go ahead' })).toEqual({ status: 'approved', digest: request.digest })
-    const row = await rowOf(request)
-    expect(row.status).toBe('approved')
-    expect(row.decisions).toMatchObject([
-      { decision: 'approve', note: 'go ahead', digest: request.digest, result: request.digest, narrowed: null },
-    ])
-    expect(row.grant).toMatchObject({ status: 'pending', durationSeconds: request.durationSeconds, cluster: 'prod-eu' })
-    expect(await typesAbout(request)).toEqual(['decision.made', 'request.approved'])
+    const { digest } = request
+    expect(await decide(priya, request, { note: 'go ahead' })).toEqual({ status: 'approved', digest })
+    const { status, decisions, grant } = await requestRow(request)
+    expect(status).toBe('approved')
+    expect(decisions).toMatchObject([{ decision: 'approve', note: 'go ahead', digest, result: digest, narrowed: null }])
+    expect(grant).toMatchObject({ status: 'pending', durationSeconds: request.durationSeconds, cluster: 'prod-eu' })
+    expect(await eventTypesWhere({ requestId: request.id })).toEqual(['decision.made', 'request.approved'])
   })
 
-  test('needs at most six statements besides begin and commit', async () => {
+  test('an approval needs at most six statements, not counting begin and commit', async () => {
     const request = await aRequest()
     await decide(priya, await aRequest())
     const statements = await statementsOf(() => decide(priya, request))
@@ -64,33 +37,23 @@ describe('a yes', () => {
     expect(inside.length, statements.join('\n')).toBeLessThanOrEqual(6)
   })
 
-  test('of one step leaves the request open until every step has one', async () => {
-    const entitlement = anEntitlement({
-      name: 'payments-secrets',
-      approvals: [{ groups: ['payments-leads'] }, { groups: ['sre'] }],
-    })
-    const request = await aRequest({ entitlement, ticket: 'PAY-1' })
+  test('a request stays pending until every step is approved', async () => {
+    const request = await aRequest({ entitlement: twoSteps, ticket: 'PAY-1' })
     expect((await decide(priya, request)).status).toBe('pending')
-    expect((await rowOf(request)).grant).toBeNull()
-    const tomas = await anActor({ groups: ['sre'] })
+    expect((await requestRow(request)).grant).toBeNull()
     expect((await decide(tomas, request)).status).toBe('approved')
-    expect((await rowOf(request)).grant).not.toBeNull()
+    expect((await requestRow(request)).grant).not.toBeNull()
   })
 
-  test('of one person in both groups does not fill both steps', async () => {
-    const entitlement = anEntitlement({
-      name: 'payments-secrets',
-      approvals: [{ groups: ['payments-leads'] }, { groups: ['sre'] }],
-    })
-    const request = await aRequest({ entitlement, ticket: 'PAY-1' })
+  test('one person in the groups of both steps fills only one of them', async () => {
+    const request = await aRequest({ entitlement: twoSteps, ticket: 'PAY-1' })
     const both = await anActor({ groups: ['payments-leads', 'sre'] })
     expect((await decide(both, request)).status).toBe('pending')
-    await expectRefused(request, () => decide(both, request), 'conflict', 'already-decided')
+    await expectDecisionRefused(both, request, 'conflict', 'already-decided')
   })
 
-  test('counts no more once its approver has left the group', async () => {
-    const entitlement = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 2 }] })
-    const request = await aRequest({ entitlement })
+  test('an approval stops counting once its approver has left the group', async () => {
+    const request = await aRequest({ entitlement: twoApprovals })
     const leaver = await aPerson({ groups: ['payments-leads'] })
     await aDecision(request, leaver)
     await isNowIn(leaver, [])
@@ -98,101 +61,87 @@ describe('a yes', () => {
     expect((await decide(sam, request)).status).toBe('approved')
   })
 
-  test('that comes after the wished start begins at once; before it, the grant waits for the start', async () => {
+  test('a grant is due at once if the requested start has passed, and otherwise at that start', async () => {
     const past = await aRequest({ startsAt: new Date(Date.now() - 3_600_000) })
     const future = await aRequest({ startsAt: new Date(Date.now() + 3_600_000) })
     await decide(priya, past)
     await decide(priya, future)
-    expect((await rowOf(past)).grant?.nextAttemptAt?.getTime()).toBeGreaterThan(Date.now() - 60_000)
-    expect((await rowOf(future)).grant?.nextAttemptAt).toEqual(future.startsAt)
+    expect((await requestRow(past)).grant?.nextAttemptAt?.getTime()).toBeGreaterThan(Date.now() - 60_000)
+    expect((await requestRow(future)).grant?.nextAttemptAt).toEqual(future.startsAt)
   })
 })
 
-describe('a no', () => {
-  test('ends it, whatever was said before', async () => {
-    const entitlement = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 2 }] })
-    const request = await aRequest({ entitlement })
-    await decide(priya, request)
-    expect(await decide(sam, request, { decision: 'deny', note: 'not today' })).toMatchObject({ status: 'denied' })
-    expect((await rowOf(request)).grant).toBeNull()
-    expect(await typesAbout(request)).toEqual(['decision.made', 'decision.made', 'request.denied'])
-  })
+test('one denial denies a request, whatever approvals came before', async () => {
+  const request = await aRequest({ entitlement: twoApprovals })
+  await decide(priya, request)
+  expect(await decide(sam, request, { decision: 'deny', note: 'not today' })).toMatchObject({ status: 'denied' })
+  expect((await requestRow(request)).grant).toBeNull()
+  const types = ['decision.made', 'decision.made', 'request.denied']
+  expect(await eventTypesWhere({ requestId: request.id })).toEqual(types)
 })
 
-describe('nobody decides their own request', () => {
-  test('not with the same subject, though in the group', async () => {
+describe('no one decides their own request', () => {
+  test.each([
+    ['an approver', []],
+    ['an approver and an admin', ['admin' as const]],
+  ])('a requester who is %s cannot decide their own request', async (_, roles) => {
     const requester = await aPerson({ groups: ['payments-dev', 'payments-leads'] })
     const request = await aRequest({ requester })
-    await expectRefused(request, () => decide(asActor(requester), request), 'forbidden', 'own-request')
+    await expectDecisionRefused(asActor(requester, roles), request, 'forbidden', 'own-request')
   })
 
-  test('not as an admin', async () => {
-    const requester = await aPerson({ groups: ['payments-dev', 'payments-leads'] })
-    const request = await aRequest({ requester })
-    await expectRefused(request, () => decide(asActor(requester, ['admin']), request), 'forbidden', 'own-request')
-  })
-
-  test('not with a second account that has the same verified e-mail in another case', async () => {
+  test('a second account with the same verified e-mail in another case cannot decide the request', async () => {
     const requester = await aPerson({ email: 'Mina.Okafor@example.com' })
-    const request = await aRequest({ requester })
     const second = await anActor({ email: 'mina.okafor@EXAMPLE.com', groups: ['payments-leads'] })
-    await expectRefused(request, () => decide(second, request), 'forbidden', 'own-request')
+    await expectDecisionRefused(second, await aRequest({ requester }), 'forbidden', 'own-request')
   })
 
-  test('not with an account that never showed a verified e-mail, unless nobody has two at this provider', async () => {
-    const nobodys = { email: 'shared@example.com', emailVerified: false }
+  test('without a verified e-mail on both sides a decision is refused, unless the provider has one subject per person', async () => {
+    const shared = { email: 'shared@example.com', emailVerified: false }
     const byUnverified = await aRequest()
-    const ofUnverified = await aRequest({ requester: await aPerson(nobodys) })
-    const unverified = await anActor({ ...nobodys, groups: ['payments-leads'] })
-    await expectRefused(byUnverified, () => decide(unverified, byUnverified), 'forbidden', 'unverified')
-    await expectRefused(ofUnverified, () => decide(priya, ofUnverified), 'forbidden', 'unverified')
+    const ofUnverified = await aRequest({ requester: await aPerson(shared) })
+    const unverified = await anActor({ ...shared, groups: ['payments-leads'] })
+    await expectDecisionRefused(unverified, byUnverified, 'forbidden', 'unverified')
+    await expectDecisionRefused(priya, ofUnverified, 'forbidden', 'unverified')
     const { identity } = aConfiguration()
-    try {
-      await policy.change(aConfiguration({ identity: { ...identity, oneSubjectPerPerson: true } }))
-      expect((await decide(unverified, byUnverified)).status).toBe('approved')
-      expect((await decide(unverified, ofUnverified)).status, 'the e-mail says nothing then').toBe('approved')
-    } finally {
-      await policy.change(aConfiguration())
-    }
+    await policy.change(aConfiguration({ identity: { ...identity, oneSubjectPerPerson: true } }))
+    expect((await decide(unverified, byUnverified)).status).toBe('approved')
+    expect((await decide(unverified, ofUnverified)).status, 'the shared e-mail no longer matters').toBe('approved')
   })
 
-  test('nobody counts twice with two accounts of one verified e-mail', async () => {
-    const entitlement = anEntitlement({ approvals: [{ groups: ['payments-leads'], count: 2 }] })
-    const request = await aRequest({ entitlement })
-    const email = 'double@example.com'
-    await decide(await anActor({ email, groups: ['payments-leads'] }), request)
-    const again = await anActor({ email, groups: ['payments-leads'] })
-    await expectRefused(request, () => decide(again, request), 'conflict', 'already-decided')
+  test('two accounts with one verified e-mail count as one approver', async () => {
+    const request = await aRequest({ entitlement: twoApprovals })
+    const lead = { email: 'double@example.com', groups: ['payments-leads'] }
+    await decide(await anActor(lead), request)
+    await expectDecisionRefused(await anActor(lead), request, 'conflict', 'already-decided')
   })
 })
 
 describe('who may not decide', () => {
-  test('another team hears the same as for a request that is not there, and the attempt is recorded', async () => {
+  test('to another team a request reads as if it did not exist, and their attempt is recorded', async () => {
     const request = await aRequest()
     const outsider = await anActor({ groups: ['search-leads'] })
-    const refused = await rejectionOf(decide(outsider, request))
-    const missing = await rejectionOf(decide(outsider, { ...request, id: newId('request') }))
-    expect({ ...refused, message: refused.message }).toEqual({ ...missing, message: missing.message })
-    expect(refused.code).toBe('not-found')
-    expect(await typesAbout(request)).toEqual(['decision.refused'])
+    const rejection = await expectSameRejection(
+      () => decide(outsider, request),
+      () => decide(outsider, { ...request, id: newId('request') }),
+    )
+    expect(rejection.code).toBe('not-found')
+    expect(await eventTypesWhere({ requestId: request.id })).toEqual(['decision.refused'])
   })
 
-  test('an auditor may read it and is told that they may not decide it', async () => {
-    const request = await aRequest()
-    const ines = await anActor({ groups: ['security-audit'], roles: ['auditor'] })
-    await expectRefused(request, () => decide(ines, request), 'forbidden', 'not-an-approver')
+  test('an auditor, who may read a request, is refused as someone who may not decide it', async () => {
+    await expectDecisionRefused(ines, await aRequest(), 'forbidden', 'not-an-approver')
   })
 
-  test('a person who lost the group may not, even where the row still says the group', async () => {
-    const request = await aRequest()
+  test('a person who lost the group cannot decide, even while their row still lists it', async () => {
     const former = await anActor({ groups: ['payments-leads'] })
     former.person.groups = []
-    expect(await rejectionOf(decide(former, request))).toMatchObject({ code: 'not-found' })
+    expect(await rejectionOf(decide(former, await aRequest()))).toMatchObject({ code: 'not-found' })
   })
 
-  test('an id of another shape is simply not there', async () => {
+  test('an id of another shape is not found', async () => {
     for (const id of ['', 'req_x', '\0', "req_' OR 1=1", 'grt_01m84sqapfffhsd8esctezq3wc'])
-      expect(await rejectionOf(decideRequest(priya, id, { decision: 'deny', digest: '' }))).toMatchObject({
+      expect(await rejectionOf(decide(priya, { id, digest: '' }, { decision: 'deny' }))).toMatchObject({
         code: 'not-found',
       })
   })

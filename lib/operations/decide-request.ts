@@ -31,23 +31,24 @@ const errorCodes: Record<NotDecidingCode, 'forbidden' | 'conflict'> = {
   unverified: 'forbidden',
 }
 
-/** Who was faster, and when, for whoever was not. */
-function whoWasFaster({ status, resolvedAt }: LockedRequest, { decisions }: Situation): string {
+/** Why a request is no longer pending: who resolved it, and when. */
+function whyNotPending({ status, resolvedAt }: LockedRequest, { decisions }: Situation): string {
   const at = `at ${resolvedAt?.toISOString()}`
   const last = decisions.at(-1)?.person.name
-  if (status === 'approved') return last ? `This request was already approved by ${last} ${at}.` : `Approved ${at}.`
-  if (status === 'denied') return `This request was already denied by ${last} ${at}.`
+  const by = last ? ` by ${last}` : ''
+  if (status === 'approved' || status === 'denied') return `This request was already ${status}${by} ${at}.`
   if (status === 'withdrawn') return `This request was withdrawn by its requester ${at}.`
-  return `This request lapsed ${at}: nobody decided in time.`
+  return `This request expired ${at}, before it was decided.`
 }
 
-/** Why this person cannot decide this request now, whatever they would say about it. */
+/** Why this person can neither approve nor deny this request now. */
 function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Situation): Refusal | undefined {
   const { entitlements, identity } = currentPolicy().configuration
   const current = entitlements.find(({ name }) => name === request.entitlement.name)
   const deciderIds = situation.decisions.map(({ personId }) => personId)
-  const seen = { requesterId: request.requester.id, approverGroups: request.approverGroups, deciderIds }
-  if (!maySee(actor, seen)) return because('not-found', notFound())
+  const readers = { requesterId: request.requester.id, approverGroups: request.approverGroups, deciderIds }
+  // Who may not see a request learns nothing about it, not even that it exists.
+  if (!maySee(actor, readers)) return because('not-found', notFound())
   const may = mayDecide({
     person: actor.person,
     requester: request.requester,
@@ -59,19 +60,20 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
   })
   if (!may.may) {
     const code = may.code ?? 'not-an-approver'
-    const sentence = code === 'not-pending' ? whoWasFaster(request, situation) : may.why
+    const sentence = code === 'not-pending' ? whyNotPending(request, situation) : may.why
     return because(code, new AppError(errorCodes[code], sentence))
   }
   if (hasExpired(request, situation.now)) {
-    const sentence = `Nobody decided before ${request.lapsesAt.toISOString()}: this request has lapsed. It has to be asked for again.`
+    const expiredAt = request.lapsesAt.toISOString()
+    const sentence = `This request expired at ${expiredAt}, before it was decided. The requester can submit a new one.`
     return because('lapsed', new AppError('conflict', sentence))
   }
   return undefined
 }
 
 /**
- * Says yes or no to a request, once, as a person who may. A yes may narrow the terms; when it is the last that was
- * needed, the grant is written with it. Two people at once: the second sees what the first one did.
+ * Approves or denies a request as one of its approvers. An approval may narrow the terms; the last required one also
+ * creates the grant. Of two decisions at the same moment, the second is judged after the first has committed.
  * @throws AppError `not-found`, `forbidden` (own request, not an approver), `conflict` (decided, lapsed, entitlement
  * removed), `digest-mismatch`, `invalid` (a narrowing that widens), `guardrail-violation`; each attempt is recorded
  */
@@ -95,31 +97,38 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
 
     const notTheirs = whyNotTheirs(actor, request, situation)
     if (notTheirs) return refuseDecision(notTheirs)
+    // A decision binds to the terms that its author read: these have another digest by now.
     if (input.digest !== request.digest) {
       const sentence =
-        'The terms are not the ones you saw: somebody narrowed them meanwhile. Read them again, then decide.'
+        'Another approver narrowed the terms after you opened this request. Review the new terms, then decide.'
       return refuseDecision(because('digest-mismatch', new AppError('digest-mismatch', sentence)))
     }
     if (input.decision === 'deny' && input.narrow) {
-      const errors = [{ pointer: '/narrow', message: 'Leave it out: only an approval can narrow.' }]
-      const error = new AppError('invalid', 'A denial leaves nothing to narrow.', { errors })
+      const errors = [{ pointer: '/narrow', message: 'Remove this field: only an approval can narrow.' }]
+      const error = new AppError('invalid', "A denial can't narrow the terms.", { errors })
       return refuseDecision(because('denial-narrows', error))
     }
+    // An approver may narrow the terms, never widen them.
     const narrowed = narrow(request, input.narrow ?? {})
     if (!narrowed.ok) {
       const error = new AppError('invalid', narrowed.errors[0]?.message ?? '', { errors: narrowed.errors })
       return refuseDecision(because('widened', error))
     }
     const { terms } = narrowed
-    // A no on records that Postern did not write harms nobody; a yes would be taken for one to what Postern wrote.
+    // Records that Postern did not write can be denied, but never approved: the approval would be for forged terms.
     if (situation.signatureFailure && input.decision === 'approve') {
       const { sentence } = situation.signatureFailure
-      const error = new AppError('conflict', `${sentence} It cannot be approved: deny it, and have it asked for anew.`)
+      const error = new AppError(
+        'conflict',
+        `${sentence} This request can't be approved. Deny it and ask the requester to submit a new one.`,
+      )
       return refuse(error, { type: 'record.rejected', actor, data: situation.signatureFailure, about })
     }
+    // Guardrails and limits are judged again before every approval.
     const judged = input.decision === 'approve' ? judgeApproval(request, terms, situation) : null
     if (judged?.refusal) return refuseDecision(judged.refusal)
 
+    // An earlier approval counts only with the groups that its approver still has.
     const decisions = situation.decisions.map(({ personId, person, decision, groups: then }) => {
       return { personId, decision, groups: person.groups.filter((group) => then.includes(group)) }
     })

@@ -11,14 +11,15 @@ import type { GrantStatus } from '#lib/core/access/status'
 type Ending = {
   endedBy: 'revocation' | 'release'
   note: string | null
-  /** Judged on the locked row. `may` without regard to the status comes first: it decides who learns the status. */
+  /** May this person end this grant now? */
   may: (grant: LockedGrant) => May
+  /** May this person end this grant in any status? Only then do they learn its status. */
   isTheirs: (grant: LockedGrant) => boolean
 }
 
 /**
- * Writes the wish that access ends, which the worker then carries out: the one way in which people end it. The page says
- * "ending" until the cluster itself says that it is over.
+ * Records that access must end; the worker ends it. A person can end access in no other way. The status is "ending"
+ * until the cluster denies the grant's ServiceAccount.
  */
 export async function endGrant(actor: PersonActor, grantId: string, ending: Ending): Promise<{ status: GrantStatus }> {
   return transaction(async (tx) => {
@@ -26,6 +27,7 @@ export async function endGrant(actor: PersonActor, grantId: string, ending: Endi
     if (!grant) throw notFound()
     const { id, requestId, requesterId, cluster, namespaces, policyHash, status, now } = grant
     const about = { requestId, grantId: id, personId: requesterId, cluster, namespaces, policyHash }
+    // Who may not see the grant learns nothing, who may not end it learns why, who was too late learns its status.
     const may = ending.may(grant)
     if (!may.may) {
       const forbidden = maySee(actor, grant) ? new AppError('forbidden', may.why) : notFound()

@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
-import type { PersonActor } from '#lib/core/access/actor'
-import { type DecisionInput, type Submission, submissionSchema } from '#lib/core/access/request'
+import { type Submission, submissionSchema } from '#lib/core/access/request'
 import { previewRequest } from '#lib/views/preview-request'
+import { testBench } from '#testing/bench'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
-import { testDatabase } from '#testing/database'
-import { anActor } from '#testing/people'
-import { testPolicy } from '#testing/policy'
+import { decide } from '#testing/decisions'
+import { anActor, companyActors } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
-import { aClusterState } from '#testing/requests'
-import { decideRequest } from './decide-request.ts'
+import { aSubmission } from '#testing/requests'
 import { submitRequest } from './submit-request.ts'
 
-// What people try who are inside already: they may ask, or approve, and want more than that.
+// What insiders try: people who may request or approve access, and want more than that.
 
 const everywhere = anEntitlementDocument({ name: 'everywhere', namespaces: ['*'] })
 const labelled = anEntitlementDocument({
@@ -20,174 +18,135 @@ const labelled = anEntitlementDocument({
   namespaces: undefined,
   namespaceSelector: { environment: 'prod' },
 })
-const twoYes = anEntitlementDocument({ name: 'two-yes', approvals: [{ groups: ['payments-leads'], count: 2 }] })
-const configuration = aConfiguration({ entitlements: [everywhere, labelled, twoYes, anEntitlementDocument()] })
-const ours = ['postern-system', 'postern-grants']
+const twoApprovals = anEntitlementDocument({
+  name: 'two-approvals',
+  approvals: [{ groups: ['payments-leads'], count: 2 }],
+})
+const posternsOwn = ['postern-system', 'postern-grants']
+const inEnvironment = (environment: string, ...names: string[]) =>
+  names.map((name) => ({ name, labels: { environment } }))
 
-const database = await testDatabase()
-const policy = await testPolicy(configuration)
-const asking = { subject: 'ada', groups: ['payments-dev'], email: 'ada@example.com' }
-let ada: PersonActor
-let lead: PersonActor
-beforeAll(async () => {
-  const named = (name: string, environment: string) => ({ name, labels: { environment } })
-  await aClusterState({
+const { guard } = await testBench({
+  configuration: aConfiguration({ entitlements: [everywhere, labelled, twoApprovals, anEntitlementDocument()] }),
+  clusterState: {
     namespaces: [
-      ...['payments', 'checkout', ...ours, 'kube-system'].map((name) => named(name, 'prod')),
-      named('laboratory', 'test'),
+      ...inEnvironment('prod', 'payments', 'checkout', ...posternsOwn, 'kube-system'),
+      ...inEnvironment('test', 'laboratory'),
     ],
-  })
-  ada = await anActor(asking)
-  lead = await anActor({ groups: ['payments-leads'] })
+  },
 })
-afterAll(async () => {
-  await policy.stop()
-  await database.drop()
-})
+const account = { subject: 'ada', groups: ['payments-dev'], email: 'ada@example.com' }
+const ada = await anActor(account)
+const { priya } = await companyActors('priya')
 
-const aSubmission = (overrides: Partial<Submission> = {}): Submission => ({
-  entitlement: 'payments-restart',
-  cluster: 'prod-eu',
-  namespaces: ['payments'],
-  reason: 'the checkout pods hang since the last deploy',
-  durationSeconds: 1800,
-  ...overrides,
-})
-const ask = (overrides: Partial<Submission> = {}, actor = ada) => submitRequest(actor, aSubmission(overrides))
-const decide = (actor: PersonActor, id: string, input: Partial<DecisionInput> & { digest: string }) =>
-  decideRequest(actor, id, { decision: 'approve', ...input })
-const decisionsOn = (requestId: string) => db().decision.count({ where: { requestId } })
+const submit = (overrides: Partial<Submission> = {}) => submitRequest(ada, aSubmission(overrides))
+const decisionsOn = ({ id }: { id: string }) => db().decision.count({ where: { requestId: id } })
 
-describe('nobody decides their own request', () => {
-  test('by a group that they came to be in after asking', async () => {
-    const { id, digest } = await ask()
-    const promoted = await anActor({ ...asking, groups: ['payments-dev', 'payments-leads'] })
-    expect(await rejectionOf(decide(promoted, id, { digest }))).toMatchObject({ code: 'forbidden' })
-    expect(await decisionsOn(id)).toBe(0)
+describe('no one decides their own request', () => {
+  test('a requester who joins the approving group afterwards cannot decide their request', async () => {
+    const request = await submit()
+    const promoted = await anActor({ ...account, groups: ['payments-dev', 'payments-leads'] })
+    expect(await rejectionOf(decide(promoted, request))).toMatchObject({ code: 'forbidden' })
+    expect(await decisionsOn(request)).toBe(0)
   })
 
-  test('by leaving the group that asked for the one that approves', async () => {
-    const { id, digest } = await ask()
-    const moved = await anActor({ ...asking, groups: ['payments-leads'] })
-    expect(await rejectionOf(decide(moved, id, { digest }))).toMatchObject({ code: 'forbidden' })
-    await anActor(asking)
+  test('a requester who moves to the approving group cannot decide their request', async () => {
+    const request = await submit()
+    const moved = await anActor({ ...account, groups: ['payments-leads'] })
+    expect(await rejectionOf(decide(moved, request))).toMatchObject({ code: 'forbidden' })
+    await anActor(account)
   })
 
-  test('by narrowing it, which would make of it something of theirs and the approver’s', async () => {
-    const { id, digest } = await ask()
-    const promoted = await anActor({ ...asking, groups: ['payments-dev', 'payments-leads'] })
+  test('a requester who becomes an approver cannot decide their request by narrowing it', async () => {
+    const request = await submit()
+    const promoted = await anActor({ ...account, groups: ['payments-dev', 'payments-leads'] })
     const narrow = { durationSeconds: 600 }
-    expect(await rejectionOf(decide(promoted, id, { digest, narrow }))).toMatchObject({ code: 'forbidden' })
-    await anActor(asking)
+    expect(await rejectionOf(decide(promoted, request, { narrow }))).toMatchObject({ code: 'forbidden' })
+    await anActor(account)
   })
 
-  test('an approver who has narrowed a request counts once for what they made of it', async () => {
-    const { id, digest } = await ask({ entitlement: 'two-yes' })
-    const narrowed = await decide(lead, id, { digest, narrow: { durationSeconds: 600 } })
+  test('an approver who has narrowed a request cannot approve the narrowed terms a second time', async () => {
+    const request = await submit({ entitlement: 'two-approvals' })
+    const narrowed = await decide(priya, request, { narrow: { durationSeconds: 600 } })
     expect(narrowed.status).toBe('pending')
-    expect(await rejectionOf(decide(lead, id, { digest: narrowed.digest }))).toMatchObject({ code: 'conflict' })
-    expect(await decisionsOn(id)).toBe(1)
+    expect(await rejectionOf(decide(priya, { ...request, ...narrowed }))).toMatchObject({ code: 'conflict' })
+    expect(await decisionsOn(request)).toBe(1)
   })
 })
 
-describe('a decision binds to what was read', () => {
-  test('the digest of a dry run is that of the request; that of another request is refused, though it is true', async () => {
+describe('a decision binds to the terms that its author read', () => {
+  test('a dry run and its request have the same digest, and the digest of another request is refused', async () => {
     const preview = await previewRequest(ada, aSubmission())
-    const small = await ask({ durationSeconds: 600 })
-    const large = await ask()
+    const small = await submit({ durationSeconds: 600 })
+    const large = await submit()
     expect(preview.digest).toBe(large.digest)
-    const swapped = await rejectionOf(decide(lead, large.id, { digest: small.digest }))
+    const swapped = await rejectionOf(decide(priya, large, { digest: small.digest }))
     expect(swapped.code).toBe('digest-mismatch')
-    expect(await decisionsOn(large.id)).toBe(0)
+    expect(await decisionsOn(large)).toBe(0)
   })
 
-  test('a decision that is sent again is counted once, and so is its no', async () => {
-    for (const decision of ['approve', 'deny'] as const) {
-      const { id, digest } = await ask({ entitlement: 'two-yes' })
-      await decide(lead, id, { digest, decision })
-      expect(await rejectionOf(decide(lead, id, { digest, decision }))).toMatchObject({ code: 'conflict' })
-      expect(await decisionsOn(id)).toBe(1)
-    }
+  test.each(['approve', 'deny'] as const)('a decision to %s that is sent twice counts once', async (decision) => {
+    const request = await submit({ entitlement: 'two-approvals' })
+    await decide(priya, request, { decision })
+    expect(await rejectionOf(decide(priya, request, { decision }))).toMatchObject({ code: 'conflict' })
+    expect(await decisionsOn(request)).toBe(1)
   })
 
-  test('a yes after the yes that decided moves nothing: not the grant, not its length', async () => {
-    const { id, digest } = await ask()
-    await decide(lead, id, { digest })
-    const before = await db().grant.findUniqueOrThrow({ where: { requestId: id } })
-    const second = await anActor({ groups: ['payments-leads'] })
-    for (const actor of [lead, second])
-      expect(await rejectionOf(decide(actor, id, { digest }))).toMatchObject({ code: 'conflict' })
-    expect(await db().grant.findMany({ where: { requestId: id } })).toEqual([before])
+  test('an approval after the last required one changes neither the grant nor its duration', async () => {
+    const request = await submit()
+    await decide(priya, request)
+    const where = { requestId: request.id }
+    const before = await db().grant.findUniqueOrThrow({ where })
+    for (const actor of [priya, await anActor({ groups: ['payments-leads'] })])
+      expect(await rejectionOf(decide(actor, request))).toMatchObject({ code: 'conflict' })
+    expect(await db().grant.findMany({ where })).toEqual([before])
   })
 })
 
-describe('a namespace', () => {
+describe('namespaces', () => {
   const violationsOf = async (overrides: Partial<Submission>) => {
     const { violations } = (await previewRequest(ada, aSubmission(overrides))).verdict
-    const error = await rejectionOf(ask(overrides))
+    const error = await rejectionOf(submit(overrides))
     expect(error.errors.map(({ message }) => message)).toEqual(violations.map(({ sentence }) => sentence))
     return violations
   }
 
-  test('of Postern’s own is nobody’s to ask for, where a glob or a label would reach it', async () => {
+  test('Postern’s own namespaces cannot be requested, even where a glob or a label covers them', async () => {
+    const violation = expect.objectContaining({ code: 'namespace-protected', pointer: '/namespaces/1' })
     for (const entitlement of ['everywhere', 'labelled'])
-      for (const namespace of ours)
-        expect(await violationsOf({ entitlement, namespaces: ['payments', namespace] })).toContainEqual(
-          expect.objectContaining({ code: 'namespace-protected', pointer: '/namespaces/1' }),
-        )
+      for (const namespace of posternsOwn)
+        expect(await violationsOf({ entitlement, namespaces: ['payments', namespace] })).toContainEqual(violation)
   })
 
-  test('of Kubernetes itself is not meant by a glob', async () => {
-    expect(await violationsOf({ entitlement: 'everywhere', namespaces: ['kube-system'] })).toContainEqual(
-      expect.objectContaining({ code: 'namespace-not-covered' }),
-    )
+  test('a glob does not cover the namespaces of Kubernetes itself', async () => {
+    const violation = expect.objectContaining({ code: 'namespace-not-covered' })
+    expect(await violationsOf({ entitlement: 'everywhere', namespaces: ['kube-system'] })).toContainEqual(violation)
   })
 
-  test('is a name: what could reach further than one is refused before anybody looks at it', () => {
-    const tricks = [
+  test('a namespace that is not one plain name is refused as malformed', () => {
+    const patterns = [
       '*',
       'pay*',
       'payments,search',
       '../postern-system',
       'payments/',
       'payments%2fsearch',
-      '',
-      ' payments',
-    ]
-    const spellings = [
-      'payments\n',
-      'Payments',
-      'pаyments',
-      'payments\u200b',
-      '-payments',
-      'p'.repeat(64),
-      'a.b',
       '?',
       '[a-z]',
     ]
-    for (const name of [...tricks, ...spellings])
+    const spellings = ['', ' payments', 'payments\n', 'Payments', 'pаyments', 'payments\u200b', '-payments', 'a.b']
+    for (const name of [...patterns, ...spellings, 'p'.repeat(64)])
       expect(
         submissionSchema.safeParse({ ...aSubmission(), duration: 'PT30M', namespaces: [name] }).success,
         name,
       ).toBe(false)
   })
 
-  test('that carries other labels reads like one that is not there, also where a guardrail looks at labels', async () => {
-    const guardrail = {
-      name: 'no-tests',
-      description: 'What is for tests is nobody’s to change.',
-      effect: 'deny',
-      message: 'Nobody works there.',
-      when: `namespaceObject.metadata.labels.environment == 'test'`,
-    }
-    const told = async (name: string) =>
-      JSON.stringify(await violationsOf({ entitlement: 'labelled', namespaces: [name] }))
-    const both = async () => [await told('laboratory'), await told('no-such-name')]
-    const plain = await both()
-    expect(plain[0]?.replaceAll('laboratory', '*')).toBe(plain[1]?.replaceAll('no-such-name', '*'))
-    await policy.change({ ...configuration, guardrails: [guardrail] })
-    const guarded = await both()
-    await policy.change(configuration)
-    expect(guarded[0]?.replaceAll('laboratory', '*')).toBe(guarded[1]?.replaceAll('no-such-name', '*'))
+  test('a namespace with other labels reads as if it did not exist, even where a guardrail reads labels', async () => {
+    const readsAs = async (name: string) =>
+      JSON.stringify(await violationsOf({ entitlement: 'labelled', namespaces: [name] })).replaceAll(name, '*')
+    expect(await readsAs('laboratory')).toBe(await readsAs('no-such-name'))
+    await guard({ effect: 'deny', when: `namespaceObject.metadata.labels.environment == 'test'` })
+    expect(await readsAs('laboratory')).toBe(await readsAs('no-such-name'))
   })
 })

@@ -21,10 +21,11 @@ import { mayIssueCredential, maySee } from '#lib/core/access/may-act'
 import type { AnswerRecord } from '#lib/core/signing/statements'
 import type { Signed } from '#lib/core/signing/verify-records'
 
-/** Longer than the worker's own ten seconds with a cluster would keep a person waiting for nothing. */
+/** The worker gives up on a cluster after ten seconds; waiting any longer would be in vain. */
 const patienceMs = 10_000
 
-async function mayTake(actor: PersonActor, grantId: string): Promise<GrantToIssue> {
+/** Only the holder gets a credential, and only while the grant is active. */
+async function grantToIssueFor(actor: PersonActor, grantId: string): Promise<GrantToIssue> {
   const grant = idSchema('grant').safeParse(grantId).success ? await gatherGrantToIssue(db(), grantId) : undefined
   if (!grant) throw notFound()
   const may = mayIssueCredential(actor, grant, grant, grant.now)
@@ -38,10 +39,10 @@ async function mayTake(actor: PersonActor, grantId: string): Promise<GrantToIssu
   return refuse(error, { type: 'credential.refused', actor, data, about })
 }
 
-/** The kubeconfig with which `kubectl` works at once: one cluster, one user, one context. */
+/** A kubeconfig for `kubectl` without further set-up: one cluster, one user, one context. */
 async function kubeconfigFor(grant: GrantToIssue, token: string, authority: string | null): Promise<string> {
   const cluster = currentPolicy().configuration.clusters.find(({ name }) => name === grant.cluster)
-  if (!cluster) throw new AppError('unavailable', `The cluster ${grant.cluster} is not in the configuration any more.`)
+  if (!cluster) throw new AppError('unavailable', `The cluster ${grant.cluster} is no longer in the configuration.`)
   const ca = cluster.publicCa ? await readFile(cluster.publicCa, 'utf8') : authority
   const name = `postern-${cluster.name}`
   return stringify(
@@ -65,7 +66,7 @@ async function kubeconfigFor(grant: GrantToIssue, token: string, authority: stri
   )
 }
 
-async function unseal(jwe: string, privateKey: CryptoKey): Promise<Signed<AnswerRecord>> {
+async function decryptResponse(jwe: string, privateKey: CryptoKey): Promise<Signed<AnswerRecord>> {
   try {
     const { plaintext } = await compactDecrypt(jwe, privateKey, {
       keyManagementAlgorithms: ['ECDH-ES'],
@@ -73,19 +74,19 @@ async function unseal(jwe: string, privateKey: CryptoKey): Promise<Signed<Answer
     })
     return JSON.parse(new TextDecoder().decode(plaintext)) as Signed<AnswerRecord>
   } catch {
-    // Without a cause: what could not be opened may still hold a token.
-    throw new AppError('unavailable', 'The answer of the worker could not be opened. Try again in a moment.')
+    // NB: without a cause, because the response may still contain a token.
+    throw new AppError('unavailable', "The worker's response couldn't be decrypted. Try again in a moment.")
   }
 }
 
 /**
- * Takes a credential for access that is active, as its holder. A worker makes the token; it comes back sealed to a key
- * that lives in this call alone, so that no token is ever at rest (decision record: credentials through the worker).
- * NB: must not be called inside a transaction: the worker sees the order only once it is committed.
- * @throws AppError `not-found`, `forbidden`, `conflict` (all recorded), `unavailable` when no worker answers in time
+ * Issues a credential for an active grant to its holder. A worker requests the token and encrypts it to a key that exists
+ * in this call only, so that no token is ever at rest (decision record: credentials through the worker).
+ * NB: not inside a transaction: the worker sees the order only after it is committed.
+ * @throws AppError `not-found`, `forbidden`, `conflict` (all recorded), `unavailable` when no worker responds in time
  */
 export async function issueCredential(actor: PersonActor, grantId: string): Promise<IssuedCredential> {
-  const grant = await mayTake(actor, grantId)
+  const grant = await grantToIssueFor(actor, grantId)
   const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { crv: 'X25519', extractable: true })
   const jwk = await exportJWK(publicKey)
   const { requestId, requesterId, cluster, namespaces, policyHash } = grant
@@ -94,9 +95,10 @@ export async function issueCredential(actor: PersonActor, grantId: string): Prom
   const placed = { id: order, actor, grantId, publicKey: jwk, about, placedAt: grant.now }
   const answer = await awaitAnswer(order, () => placeOrder(db(), placed), patienceMs, cancelOrder)
   if ('problem' in answer) throw new AppError(answer.problem.code, answer.problem.sentence)
-  const sealed = await unseal(answer.jwe, privateKey)
-  if (!isWorkersAnswer(sealed) || sealed.order !== order)
-    throw new AppError('unavailable', 'The answer was not a worker’s own. Try again.')
-  const { token, jti, expiresAt, certificateAuthority } = sealed
+  const response = await decryptResponse(answer.jwe, privateKey)
+  // Only a response that a worker signed for this very order is handed on.
+  if (!isWorkersAnswer(response) || response.order !== order)
+    throw new AppError('unavailable', "The response wasn't signed by a worker for this request. Try again.")
+  const { token, jti, expiresAt, certificateAuthority } = response
   return { token, jti, expiresAt, kubeconfig: await kubeconfigFor(grant, token, certificateAuthority) }
 }

@@ -9,7 +9,7 @@ import { missingApprovals, violatedGuardrails } from '#lib/core/guardrails/block
 import { toJudgementFacts } from '#lib/core/guardrails/facts'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 
-/** Why a decision is refused: the code and the guardrails for the record, and what its author hears. */
+/** Why a decision is refused: the error for its author, the code and the guardrails for the audit event. */
 export type Refusal = { code: string; error: AppError; stoppedBy: readonly string[] }
 
 export const because = (code: string, error: AppError, stoppedBy: readonly string[] = []): Refusal => {
@@ -27,11 +27,14 @@ function whyViolated(judgement: FullJudgement): Refusal | undefined {
   const [first, ...more] = judgement.verdict.violations
   if (!first) return undefined
   const errors = [first, ...more].map(({ sentence }) => ({ pointer: '', message: sentence }))
-  const sentence = `This cannot be approved as things stand: ${first.sentence}`
+  const sentence = `This request can't be approved: ${first.sentence}`
   return because(first.code, new AppError('guardrail-violation', sentence, { errors }), violatedGuardrails(judgement))
 }
 
-/** The verdict on these terms now, or why they cannot be approved: the world may have moved since they were asked for. */
+/**
+ * The verdict on these terms now, or why they cannot be approved: people, policy and cluster may have changed since the
+ * submission.
+ */
 export function judgeApproval(
   request: LockedRequest,
   terms: NarrowableTerms,
@@ -40,10 +43,10 @@ export function judgeApproval(
   const policy = currentPolicy()
   const current = policy.configuration.entitlements.find(({ name }) => name === request.entitlement.name)
   if (!current) {
-    const sentence = `${request.entitlement.name} is not in the configuration any more: nobody can approve it. Deny it, or let it lapse.`
+    const sentence = `The entitlement ${request.entitlement.name} is no longer in the configuration, so this request can't be approved. Deny it, or let it expire.`
     return { refusal: because('entitlement-removed', new AppError('conflict', sentence)) }
   }
-  // The terms are those of the day it was asked; who may ask is as it is today, so that a lost right takes effect.
+  // The entitlement's terms as they were submitted, its eligible people as they are now: a lost group takes effect.
   const facts = toJudgementFacts({
     policy,
     entitlement: { ...request.entitlement, who: current.who },

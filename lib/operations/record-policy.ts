@@ -7,8 +7,8 @@ import { log } from '#lib/observability/log'
 import { newReference } from '#lib/observability/reference'
 
 /**
- * Records that the configuration at `path` is in force, or that a newer one was refused; once, however many replicas see
- * it. A database that is away keeps nobody from starting: the policy still judges, and what it judges names its version.
+ * Records that the configuration at `path` is in force, or that a change of it was refused: once, however many replicas
+ * load it. While the database is unavailable Postern starts without this record; every judgement names its version anyway.
  */
 export async function recordPolicy({ hash, refused }: LoadedPolicy, path: string): Promise<void> {
   const reference = newReference()
@@ -16,8 +16,8 @@ export async function recordPolicy({ hash, refused }: LoadedPolicy, path: string
   const actor: SystemActor = { kind: 'system', component: 'policy', origin }
   const about = { policyHash: hash }
   const problem = refused?.problems[0]
-  if (refused) log.error({ reference, problems: refused.problems.map(problemInWords) }, 'the configuration is refused')
-  else log.info({ reference, hash }, 'a configuration is in force')
+  if (refused) log.error({ reference, problems: refused.problems.map(problemInWords) }, 'configuration refused')
+  else log.info({ reference, hash }, 'configuration loaded')
   try {
     await transaction(async (tx) => {
       const last = await lockLastPolicyEvent(tx)
@@ -31,6 +31,6 @@ export async function recordPolicy({ hash, refused }: LoadedPolicy, path: string
       }
     })
   } catch (error) {
-    log.warn({ err: error, reference }, 'the change of configuration could not be recorded')
+    log.warn({ err: error, reference }, 'cannot record the change of configuration')
   }
 }

@@ -3,8 +3,8 @@ import { mayRelease } from '#lib/core/access/may-act'
 import { endGrant } from './end-grant.ts'
 
 /**
- * Gives access back before its time, as its holder.
- * @throws AppError `not-found`, `forbidden` (recorded), `conflict` when it is ending or over already
+ * Ends access early, as its holder.
+ * @throws AppError `not-found`, `forbidden` (recorded), `conflict` when it is already ending or ended
  */
 export const releaseGrant = (actor: PersonActor, grantId: string) =>
   endGrant(actor, grantId, {

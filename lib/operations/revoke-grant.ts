@@ -3,8 +3,8 @@ import { mayRevoke } from '#lib/core/access/may-act'
 import { endGrant } from './end-grant.ts'
 
 /**
- * Ends access at once, as somebody who may approve it or as an admin, with a reason.
- * @throws AppError `not-found`, `forbidden` (recorded), `conflict` when it is ending or over already
+ * Ends access at once with a reason, as one of its approvers or as an admin.
+ * @throws AppError `not-found`, `forbidden` (recorded), `conflict` when it is already ending or ended
  */
 export const revokeGrant = (actor: PersonActor, grantId: string, { reason }: { reason: string }) =>
   endGrant(actor, grantId, {

@@ -1,38 +1,23 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
 import { once } from '#lib/adapters/db/idempotency'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import type { Submission } from '#lib/core/access/request'
 import { digestOf } from '#lib/core/access/terms'
-import { testDatabase } from '#testing/database'
-import { anActor } from '#testing/people'
-import { testPolicy } from '#testing/policy'
-import { aClusterState } from '#testing/requests'
+import { testBench } from '#testing/bench'
+import { eventsWhere } from '#testing/events'
+import { anActor, companyActors } from '#testing/people'
+import { expectSameRejection, rejectionOf } from '#testing/rejection'
+import { aSubmission } from '#testing/requests'
 import { statementsOf } from '#testing/statements'
 import { submitRequest } from './submit-request.ts'
 
-const database = await testDatabase()
-const policy = await testPolicy()
-beforeAll(() => aClusterState())
-afterAll(async () => {
-  await policy.stop()
-  await database.drop()
-})
+await testBench()
+const { jonas } = await companyActors('jonas')
 
-const aSubmission = (overrides: Partial<Submission> = {}): Submission => ({
-  entitlement: 'payments-restart',
-  cluster: 'prod-eu',
-  namespaces: ['payments'],
-  reason: 'the checkout pods hang since the last deploy',
-  durationSeconds: 1800,
-  ...overrides,
-})
+const requestRow = (id: string) => db().request.findUniqueOrThrow({ where: { id } })
+const refusalsOf = (actorId: string) => eventsWhere({ actorId, type: 'request.refused' })
 
-const eventsAbout = (requestId: string) => db().auditEvent.findMany({ where: { requestId }, orderBy: { seq: 'asc' } })
-const refusalsOf = (actorId: string) =>
-  db().auditEvent.findMany({ where: { actorId, type: 'request.refused' }, orderBy: { seq: 'asc' } })
-
-test('what is asked for is kept with its entitlement, its configuration and its digest, and recorded with it', async () => {
+test('a submitted request is stored and recorded with its entitlement, its configuration and its digest', async () => {
   const actor = await anActor()
   const answer = await submitRequest(actor, aSubmission({ namespaces: ['payments', 'checkout', 'payments'] }))
   expect(answer.status).toBe('pending')
@@ -47,7 +32,7 @@ test('what is asked for is kept with its entitlement, its configuration and its 
     policyHash: currentPolicy().hash,
     approverGroups: ['payments-leads'],
     digest: answer.digest,
-    asked: { digest: answer.digest, durationSeconds: 1800 },
+    submittedTerms: { digest: answer.digest, durationSeconds: 1800 },
     entitlement: { name: 'payments-restart', document: { duration: { max: 7200 } } },
     policy: { document: { publicUrl: 'http://localhost:3000' } },
   })
@@ -63,8 +48,7 @@ test('what is asked for is kept with its entitlement, its configuration and its 
       startsAt: null,
     }),
   )
-  const events = await eventsAbout(answer.id)
-  expect(events).toMatchObject([
+  expect(await eventsWhere({ requestId: answer.id })).toMatchObject([
     {
       type: 'request.submitted',
       actorId: actor.person.id,
@@ -78,35 +62,35 @@ test('what is asked for is kept with its entitlement, its configuration and its 
   ])
 })
 
-test('an entitlement without steps is approved at once, with a grant that waits for the worker', async () => {
-  const actor = await anActor()
-  const answer = await submitRequest(actor, aSubmission({ entitlement: 'payments-logs' }))
+test('a request without approval steps is approved at once, with a grant that waits for the worker', async () => {
+  const answer = await submitRequest(await anActor(), aSubmission({ entitlement: 'payments-logs' }))
   expect(answer.status).toBe('approved')
   const grant = await db().grant.findUniqueOrThrow({ where: { requestId: answer.id } })
   expect(grant).toMatchObject({ status: 'pending', cluster: 'prod-eu', durationSeconds: 1800, activatedAt: null })
-  expect((await eventsAbout(answer.id)).map(({ type, actorKind }) => [type, actorKind])).toEqual([
+  const events = await eventsWhere({ requestId: answer.id })
+  expect(events.map(({ type, actorKind }) => [type, actorKind])).toEqual([
     ['request.submitted', 'person'],
     ['request.approved', 'system'],
   ])
 })
 
-test('a start that was asked for is when the grant is due', async () => {
+test('a grant is due at the requested start', async () => {
   const startsAt = new Date(Date.now() + 3_600_000)
   const answer = await submitRequest(await anActor(), aSubmission({ entitlement: 'payments-logs', startsAt }))
   const grant = await db().grant.findUniqueOrThrow({ where: { requestId: answer.id } })
   expect(grant.nextAttemptAt).toEqual(startsAt)
 })
 
-test('a refusal names every violation at its field, keeps no request, and is recorded', async () => {
+test('a refused submission reports every violation at its field, stores no request, and is recorded', async () => {
   const actor = await anActor()
   const bad = aSubmission({ namespaces: ['payments', 'kube-system'], durationSeconds: 999_999, reason: 'short' })
-  await expect(submitRequest(actor, bad)).rejects.toMatchObject({
+  expect(await rejectionOf(submitRequest(actor, bad))).toMatchObject({
     code: 'guardrail-violation',
     errors: [
       { pointer: '/namespaces/1' },
       { pointer: '/duration' },
       { pointer: '/reason' },
-      // By the guardrail that protects kube-*, which is on unless somebody switches it off.
+      // From the guardrail that protects kube-*, which is on by default.
       { pointer: '/namespaces/1' },
     ],
   })
@@ -116,43 +100,40 @@ test('a refusal names every violation at its field, keeps no request, and is rec
   ])
 })
 
-test('an entitlement for others reads the same as one that is not there; the record knows the difference', async () => {
-  const actor = await anActor({ groups: ['search-dev'] })
-  const refusalOf = (entitlement: string) => submitRequest(actor, aSubmission({ entitlement })).catch((error) => error)
-  const [forOthers, missing] = [await refusalOf('payments-restart'), await refusalOf('no-such-thing')]
-  expect(forOthers).toMatchObject({ code: 'guardrail-violation', errors: [{ pointer: '/entitlement' }] })
-  expect({ ...forOthers, message: forOthers.message }).toEqual({ ...missing, message: missing.message })
-  const codes = (await refusalsOf(actor.person.id)).map(({ data }) => (data as { code: string }).code)
+test('an entitlement for other people is refused like an unknown one; only the record tells them apart', async () => {
+  const submit = (entitlement: string) => () => submitRequest(jonas, aSubmission({ entitlement }))
+  const rejection = await expectSameRejection(submit('payments-restart'), submit('no-such-thing'))
+  expect(rejection).toMatchObject({ code: 'guardrail-violation', errors: [{ pointer: '/entitlement' }] })
+  const codes = (await refusalsOf(jonas.person.id)).map(({ data }) => (data as { code: string }).code)
   expect(codes).toEqual(['requester-not-eligible', 'unknown-entitlement'])
 })
 
-test('an actor whose groups changed is judged by the groups of now, not of the row', async () => {
+test('a requester is judged by their current groups, not by those in the database', async () => {
   const actor = await anActor()
   actor.person.groups = []
-  await expect(submitRequest(actor, aSubmission())).rejects.toMatchObject({ code: 'guardrail-violation' })
+  expect(await rejectionOf(submitRequest(actor, aSubmission()))).toMatchObject({ code: 'guardrail-violation' })
 })
 
-test('rules chosen inside a ceiling are kept as chosen; a vetted ClusterRole as it was last seen', async () => {
-  const actor = await anActor({ groups: ['search-dev'] })
+test('rules chosen inside a ceiling are stored as chosen; those of a vetted ClusterRole as last read', async () => {
   const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'get'] }]
-  const chosen = await submitRequest(actor, aSubmission({ entitlement: 'search-debug', namespaces: ['search'], rules }))
-  const viewing = await submitRequest(actor, aSubmission({ entitlement: 'cluster-view', namespaces: ['search'] }))
-  const rowOf = (id: string) => db().request.findUniqueOrThrow({ where: { id } })
-  expect((await rowOf(chosen.id)).rules).toEqual([{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }])
-  expect(await rowOf(viewing.id)).toMatchObject({
+  const inSearch = { namespaces: ['search'] }
+  const chosen = await submitRequest(jonas, aSubmission({ entitlement: 'search-debug', ...inSearch, rules }))
+  const viewing = await submitRequest(jonas, aSubmission({ entitlement: 'cluster-view', ...inSearch }))
+  expect(await requestRow(chosen.id)).toMatchObject({ rules: [{ ...rules[0], verbs: ['get', 'list'] }] })
+  expect(await requestRow(viewing.id)).toMatchObject({
     clusterRole: 'view',
     rules: [{ apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] }],
   })
 })
 
-test('two first requests at once keep one version of the configuration', async () => {
+test('two first requests at once store one version of the configuration', async () => {
   const actor = await anActor()
   const [one, two] = await Promise.all([submitRequest(actor, aSubmission()), submitRequest(actor, aSubmission())])
   expect(one.id).not.toBe(two.id)
   expect(await db().policyVersion.count()).toBe(1)
 })
 
-test('a double submit with one Idempotency-Key is one request, with one answer', async () => {
+test('two submissions at once with one Idempotency-Key create one request and get the same response', async () => {
   const actor = await anActor()
   const submit = () =>
     once(actor.person.id, 'double', 'fingerprint', async () => ({
@@ -164,7 +145,7 @@ test('a double submit with one Idempotency-Key is one request, with one answer',
   expect(await db().request.count({ where: { requesterId: actor.person.id } })).toBe(1)
 })
 
-test('asking takes at most six statements besides begin and commit', async () => {
+test('a submission needs at most six statements, not counting begin and commit', async () => {
   const actor = await anActor()
   for (const entitlement of ['payments-restart', 'payments-logs']) {
     const statements = await statementsOf(() => submitRequest(actor, aSubmission({ entitlement })))
@@ -173,48 +154,45 @@ test('asking takes at most six statements besides begin and commit', async () =>
   }
 })
 
-test('what cannot be stored as text does not keep a refusal from being recorded', async () => {
+test('a refusal is recorded even if the submission contains text that PostgreSQL cannot store', async () => {
   const actor = await anActor()
   const submission = aSubmission({ entitlement: 'a\0b\ud800', cluster: 'c\0' })
-  await expect(submitRequest(actor, submission)).rejects.toMatchObject({ code: 'guardrail-violation' })
+  expect(await rejectionOf(submitRequest(actor, submission))).toMatchObject({ code: 'guardrail-violation' })
   expect(await refusalsOf(actor.person.id)).toMatchObject([
     { cluster: 'c\ufffd', data: { entitlement: 'a\ufffdb\ufffd' } },
   ])
 })
 
-test('what a judgement saw is kept with the ask, granted or refused, and not changed afterwards', async () => {
+test('the facts of a judgement are stored with the request or its refusal, and cannot be changed', async () => {
   const actor = await anActor({ groups: ['night-shift', 'payments-dev'] })
-  const seen = {
+  const facts = {
     requester: { groups: ['night-shift', 'payments-dev'], email: actor.person.email },
     clusterLabels: { environment: 'prod', region: 'eu' },
     namespacesObserved: true,
     namespaces: [{ name: 'payments', labels: { environment: 'prod' } }],
   }
   const { id } = await submitRequest(actor, aSubmission())
-  const request = await db().request.findUniqueOrThrow({ where: { id } })
-  expect(request.facts).toMatchObject({ ...seen, clusterRoleRules: null })
+  expect((await requestRow(id)).facts).toMatchObject({ ...facts, clusterRoleRules: null })
   const change = db().request.update({ where: { id }, data: { facts: {} } })
-  await expect(change).rejects.toThrow(/not changed afterwards/)
+  await expect(change).rejects.toThrow(/a submitted request cannot be changed/)
 
-  await expect(submitRequest(actor, aSubmission({ reason: 'short' }))).rejects.toMatchObject({
-    code: 'guardrail-violation',
-  })
+  const tooShort = submitRequest(actor, aSubmission({ reason: 'short' }))
+  expect(await rejectionOf(tooShort)).toMatchObject({ code: 'guardrail-violation' })
   const [refusal] = await refusalsOf(actor.person.id)
   expect(refusal?.data).toMatchObject({
     errors: [{ code: 'reason-too-short' }],
     matched: [],
-    asked: { reason: 'short', durationSeconds: 1800, facts: seen },
+    submission: { reason: 'short', durationSeconds: 1800, facts },
   })
 })
 
-test('a refused ask that is too large to be kept is recorded without what was asked', async () => {
-  const actor = await anActor({ groups: ['search-dev'] })
+test('a refused submission that is too large to store is recorded without its terms', async () => {
   const names = Array.from({ length: 64 }, (_, index) => `${'x'.repeat(240)}${index}`)
   const rule = { apiGroups: [''], resources: ['pods'], verbs: ['escalate'], resourceNames: names }
   const rules = [rule, { ...rule, verbs: ['bind'] }]
-  const asked = aSubmission({ entitlement: 'search-debug', namespaces: ['search'], rules })
-  await expect(submitRequest(actor, asked)).rejects.toMatchObject({ code: 'guardrail-violation' })
-  const [refusal] = await refusalsOf(actor.person.id)
+  const submission = aSubmission({ entitlement: 'search-debug', namespaces: ['search'], rules })
+  expect(await rejectionOf(submitRequest(jonas, submission))).toMatchObject({ code: 'guardrail-violation' })
+  const refusal = (await refusalsOf(jonas.person.id)).at(-1)
   expect(refusal?.data).toMatchObject({ code: 'rules-outside-ceiling' })
   expect(refusal?.data).not.toHaveProperty('submission')
 })

@@ -3,7 +3,7 @@ import { type Tx, transaction } from '#lib/adapters/db/client'
 import { type GatheredJudgement, gatherJudgement } from '#lib/adapters/db/gather-judgement'
 import { createGrant } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
-import { createRequest, keepPolicy, type NewRequest } from '#lib/adapters/db/requests/create-request'
+import { createRequest, type NewRequest, storePolicy } from '#lib/adapters/db/requests/create-request'
 import { moveRequest } from '#lib/adapters/db/transition'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor, SystemActor } from '#lib/core/access/actor'
@@ -26,11 +26,14 @@ import { factsToRecord } from '#lib/core/guardrails/replay/record-facts'
 
 export type SubmittedRequest = { id: Id<'request'>; status: RequestStatus; digest: string }
 
-/** What an ask was judged by, and what the guardrails were shown. */
-type JudgedBy = { policy: CurrentPolicy; gathered: GatheredJudgement; seen: PolicyFacts }
+/** The policy and the facts of a judgement, and the facts as its guardrails received them. */
+type JudgedBy = { policy: CurrentPolicy; gathered: GatheredJudgement; policyFacts: PolicyFacts }
 
 /** The submission as recorded with its refusal; undefined when it is too large to record. */
-function recordedSubmission(submission: Submission, { gathered, seen }: JudgedBy): RefusedSubmission | undefined {
+function recordedSubmission(
+  submission: Submission,
+  { gathered, policyFacts }: JudgedBy,
+): RefusedSubmission | undefined {
   const { rules = null, durationSeconds, reason, ticket, startsAt } = submission
   return recordable({
     rules,
@@ -38,20 +41,20 @@ function recordedSubmission(submission: Submission, { gathered, seen }: JudgedBy
     reason,
     ticket: ticket || null,
     startsAt: startsAt?.toISOString() ?? null,
-    facts: factsToRecord(gathered.facts, seen),
+    facts: factsToRecord(gathered.facts, policyFacts),
     difference: gathered.facts.currentAccess?.difference,
   })
 }
 
-/** Throws every violation, each at its field, and records the attempt as it was judged. */
+/** Records the attempt as it was judged, and throws the violations that the requester may read, each at its field. */
 function refuseSubmission(
   actor: PersonActor,
   submission: Submission,
   judged: Verdict,
   judgedBy?: JudgedBy,
 ): Promise<never> {
-  const told = verdictForRequester(judged)
-  const { violations } = told
+  const shown = verdictForRequester(judged)
+  const { violations } = shown
   const errors = violations.map(({ pointer, sentence }) => ({ pointer, message: sentence }))
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
   const error = new AppError('guardrail-violation', `${errors[0]?.message}${more}`, { errors })
@@ -63,7 +66,7 @@ function refuseSubmission(
       code: judged.violations[0]?.code ?? 'unknown',
       sentence: clip(judged.violations[0]?.sentence ?? ''),
       errors: judged.violations.map(({ code, pointer, sentence }) => ({ code, pointer, message: clip(sentence) })),
-      ...(judgedBy && told === judged
+      ...(judgedBy && shown === judged
         ? { matched: judged.matched, submission: recordedSubmission(submission, judgedBy) }
         : {}),
     },
@@ -74,13 +77,13 @@ function refuseSubmission(
       policyHash: judged.policyVersion,
     },
   }
-  const keep = judgedBy && !judgedBy.gathered.isPolicyKept ? judgedBy.policy : null
+  const keep = judgedBy && !judgedBy.gathered.isPolicyStored ? judgedBy.policy : null
   return refuse(error, refusal, async (tx) => {
-    if (keep) await keepPolicy(tx, keep)
+    if (keep) await storePolicy(tx, keep)
   })
 }
 
-/** Nobody is asked where neither entitlement nor guardrails name a step: the entitlement itself is the approval. */
+/** A request without approval steps is approved by its entitlement: in the same transaction, by Postern itself. */
 async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: NewRequest, submitted: NewAuditEvent) {
   const { origin } = submitted.actor
   const actor: SystemActor = { kind: 'system', component: 'Postern', origin: { ...origin, via: 'system' } }
@@ -91,10 +94,10 @@ async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: New
 }
 
 /**
- * Asks for access. Judged by every guardrail; what is permitted is kept with the entitlement and the configuration as
- * they stand, so that later changes do not change what was asked for. What needs nobody's approval, by the entitlement and
- * by all guardrails, is approved at once.
- * @throws AppError `guardrail-violation` with every violation at its field; nothing but the refusal is kept then
+ * Submits a request for access. It is judged by every limit and guardrail, and stored with the current versions of its
+ * entitlement and of the configuration, so that later changes do not change its terms. A request that needs no approval,
+ * by its entitlement and by every guardrail, is approved at once.
+ * @throws AppError `guardrail-violation` with every violation at its field; only the refusal is recorded then
  */
 export async function submitRequest(actor: PersonActor, submission: Submission): Promise<SubmittedRequest> {
   const policy = currentPolicy()
@@ -104,7 +107,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
 
   return transaction(async (tx) => {
     if (!entitlement) return refuseSubmission(actor, submission, unknownEntitlementVerdict(policy.hash))
-    // Before anything is looked up: an entitlement for others takes no longer to refuse than one that is not there.
+    // Before anything is read: an entitlement for other people takes no longer to refuse than an unknown one.
     const notTheirs = violationsOf(requesterNotEligible, { entitlement, requester: person, submission })
     if (notTheirs.length > 0)
       return refuseSubmission(actor, submission, {
@@ -112,10 +115,12 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         violations: notTheirs,
       })
     const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, submission })
-    const { verdict, steps, seen } = judgeFully(policy.compiled, gathered.facts)
-    if (verdict.violations.length > 0) return refuseSubmission(actor, submission, verdict, { policy, gathered, seen })
+    const { verdict, steps, seen: policyFacts } = judgeFully(policy.compiled, gathered.facts)
+    // Nothing is stored of a request that violates a limit or a guardrail, except the attempt.
+    if (verdict.violations.length > 0)
+      return refuseSubmission(actor, submission, verdict, { policy, gathered, policyFacts })
     const rules = grantedRules(entitlement, submission.rules, gathered.facts.cluster.clusterRoles)
-    if (!rules) throw new Error(`the rules of ${entitlement.name} are unknown, and no guardrail said so`)
+    if (!rules) throw new Error(`the rules of ${entitlement.name} are unknown, and no limit was violated`)
 
     const { now } = gathered.facts
     const terms: Terms = {
@@ -139,7 +144,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       entitlement,
       policy,
       gathered,
-      recorded: factsToRecord(gathered.facts, seen),
+      recorded: factsToRecord(gathered.facts, policyFacts),
       verdict,
       steps,
       reason,

@@ -8,7 +8,7 @@ import { maySee, mayWithdraw } from '#lib/core/access/may-act'
 import type { RequestStatus } from '#lib/core/access/status'
 
 /**
- * Takes a request back while nobody has decided it. Only its requester may.
+ * Withdraws a pending request, as its requester.
  * @throws AppError `not-found`, `forbidden` (recorded), `conflict`
  */
 export async function withdrawRequest(actor: PersonActor, requestId: string): Promise<{ status: RequestStatus }> {
@@ -20,6 +20,7 @@ export async function withdrawRequest(actor: PersonActor, requestId: string): Pr
     const { id, status, approverGroups, cluster, namespaces, policyHash } = request
     const about = { requestId: id, personId: requesterId, cluster, namespaces, policyHash }
     const may = mayWithdraw(actor, { requesterId, status })
+    // Only the requester withdraws a request; to everyone who may not see it, it does not exist.
     if (requesterId !== actor.person.id) {
       const deciderIds = decisions.map(({ personId }) => personId)
       const isVisible = maySee(actor, { requesterId, approverGroups, deciderIds })
