@@ -1,8 +1,8 @@
 import Link from 'next/link'
 import { exactTime } from '#lib/core/access/format-time'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
+import type { Bucket } from '#lib/core/audit/histogram'
 
-type Bucket = { from: string; to: string; count: number }
 type Props = { buckets: Bucket[]; filter: HistoryFilter }
 
 const height = 56

@@ -1,21 +1,9 @@
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { type Endpoint, endpoints } from './endpoints.ts'
-import { problemTypes } from './problem.ts'
+import { problemDocument } from './problem.ts'
 
 // The OpenAPI 3.1 document, generated from the schemas that validate each call and each response.
-
-const problem = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.enum(problemTypes as [string, ...string[]]),
-    errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
-    reference: z.string().meta({ description: 'Identifies this call in Postern’s log and audit events.' }),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457' })
 
 const refusals: Record<string, string> = {
   400: 'The call can’t be parsed or does not match the schema',
@@ -60,7 +48,7 @@ function operationOf(endpoint: Endpoint): ZodOpenApiOperationObject {
       ...Object.fromEntries(
         refusalsOf(endpoint).map((code) => [
           code,
-          { description: refusals[code] ?? '', content: { 'application/problem+json': { schema: problem } } },
+          { description: refusals[code] ?? '', content: { 'application/problem+json': { schema: problemDocument } } },
         ]),
       ),
     },

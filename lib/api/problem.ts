@@ -1,4 +1,5 @@
-import { AppError, type ErrorCode, type FieldError } from '#lib/core/access/errors'
+import { z } from 'zod'
+import { AppError, type ErrorCode } from '#lib/core/access/errors'
 
 // The HTTP status and title of each error code, and problem documents (RFC 9457).
 
@@ -25,17 +26,18 @@ export const statusOf = (code: ErrorCode): number => statuses[code].status
 /** A code of HTTP only, which AppError does not have. */
 export const methodNotAllowed = { status: 405, title: 'Method not allowed', code: 'method-not-allowed' } as const
 
-export const problemTypes = [...Object.keys(statuses), methodNotAllowed.code]
-
-export type ProblemDocument = {
-  type: string
-  title: string
-  status: number
-  detail: string
-  code: string
-  errors: FieldError[]
-  reference: string
-}
+export const problemDocument = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum([...Object.keys(statuses), methodNotAllowed.code] as [string, ...string[]]),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
+    reference: z.string().meta({ description: 'Identifies this call in Postern’s log and audit events.' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457' })
+export type ProblemDocument = z.infer<typeof problemDocument>
 
 /** Seconds after which a retry makes sense. */
 const retryAfter: Partial<Record<ErrorCode, number>> = { unavailable: 2, 'rate-limited': 1 }
