@@ -6,7 +6,7 @@ import { startKubernetes } from '#local/parts/kubernetes'
 import { openOwnCluster } from '#local/parts/own-cluster'
 import { startPods } from '#local/parts/pods'
 import { type Postgres, startPostgres } from '#local/parts/postgres'
-import { allowPosternIn, makeWorld, worldNamespaces } from '#local/parts/world'
+import { allowPosternIn, createWorld, worldNamespaces } from '#local/parts/world'
 import { checkout } from '#local/processes/places'
 import type { Run } from '#local/processes/processes'
 import { step } from '#local/processes/steps'
@@ -86,7 +86,7 @@ async function install(cluster: Cluster, state: DemoState, options = {}): Promis
     installPostern(cluster, state.directory),
   )
   await step(`a small company: ${worldNamespaces.join(', ')}`, async () => {
-    await makeWorld(cluster, options)
+    await createWorld(cluster, options)
     await allowPosternIn(cluster, worldNamespaces)
   })
   return kubeconfig

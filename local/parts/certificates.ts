@@ -5,19 +5,19 @@ import { generate } from 'selfsigned'
 
 type Pair = { cert: string; key: string }
 
-/** The files of a cluster's certificates; every key file is readable by its owner only. */
+/** Paths of a cluster's certificates. Only its owner can read a key file. */
 export type Certificates = ReturnType<typeof certificateFiles>
 
 const tenYears = 10 * 365 * 24 * 60 * 60 * 1000
 
 function validity() {
   const now = Date.now()
-  // An hour back: a clock that was set back a little must not stop the demo.
+  // Valid from an hour ago: the demo must still start after the clock was set back slightly.
   return { notBeforeDate: new Date(now - 3_600_000), notAfterDate: new Date(now + tenYears) }
 }
 
 async function authority(name: string): Promise<Pair> {
-  const made = await generate([{ name: 'commonName', value: name }], {
+  const created = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
     algorithm: 'sha256',
     ...validity(),
@@ -26,7 +26,7 @@ async function authority(name: string): Promise<Pair> {
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, digitalSignature: true, critical: true },
     ],
   })
-  return { cert: made.cert, key: made.private }
+  return { cert: created.cert, key: created.private }
 }
 
 async function issue(
@@ -37,7 +37,7 @@ async function issue(
 ): Promise<Pair> {
   const subject = [{ name: 'commonName', value: commonName }]
   if (organization) subject.push({ name: 'organizationName', value: organization })
-  const made = await generate(subject, {
+  const created = await generate(subject, {
     keyType: 'ec',
     algorithm: 'sha256',
     ca,
@@ -56,10 +56,10 @@ async function issue(
       },
     ],
   })
-  return { cert: made.cert, key: made.private }
+  return { cert: created.cert, key: created.private }
 }
 
-/** An authority of its own, and a certificate by it for one server on this machine. PEM. */
+/** A certificate (PEM) for one server on this machine, issued by a new authority. */
 export async function loopbackServer(name: string): Promise<{ ca: string } & Pair> {
   const ca = await authority(`${name}-authority`)
   return { ca: ca.cert, ...(await issue(ca, 'server', name)) }
@@ -82,20 +82,20 @@ function certificateFiles(directory: string) {
 }
 
 /**
- * The certificates of one small cluster, made once and kept in `directory`: an authority for the API server and its
- * clients, another one for etcd (which would otherwise answer every user of this machine), and the key pair that signs
- * ServiceAccount tokens. The authorities' own keys are not kept: nobody can issue one more.
+ * Creates the certificates of a small cluster once and keeps them in `directory`: an authority for the API server and
+ * its clients, another one for etcd (which would otherwise accept any client on this machine), and the key pair that
+ * signs ServiceAccount tokens. The authorities' keys are not kept, so that no further certificate can be issued.
  */
 export async function ensureCertificates(directory: string): Promise<Certificates> {
   const files = certificateFiles(directory)
-  // Written last, so that half a set is made again.
+  // This file is written last: without it the set is incomplete and is created again.
   if (existsSync(files.serviceAccounts.key)) return files
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const write = (file: string, text: string) => writeFileSync(file, text, { mode: 0o600 })
   const [ca, etcdCa] = await Promise.all([authority('postern-local'), authority('postern-local-etcd')])
   write(files.ca, ca.cert)
   write(files.etcdCa, etcdCa.cert)
-  const wanted: Array<[{ cert: string; key: string }, Promise<Pair>]> = [
+  const pairs: Array<[{ cert: string; key: string }, Promise<Pair>]> = [
     [files.server, issue(ca, 'server', 'kube-apiserver')],
     [files.admin, issue(ca, 'client', 'admin', 'system:masters')],
     [files.controllerManager, issue(ca, 'client', 'system:kube-controller-manager')],
@@ -104,8 +104,8 @@ export async function ensureCertificates(directory: string): Promise<Certificate
     [files.kubeletClient, issue(ca, 'client', 'kube-apiserver-kubelet-client')],
     [files.etcd, issue(etcdCa, 'both', 'etcd')],
   ]
-  for (const [pair, made] of wanted) {
-    const { cert, key } = await made
+  for (const [pair, issued] of pairs) {
+    const { cert, key } = await issued
     write(pair.cert, cert)
     write(pair.key, key)
   }

@@ -13,14 +13,14 @@ const applications = [
 function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
-    // A snap's stub cannot reach the checkout or the temporary folder.
+    // Chromium from a snap cannot read the checkout or the temporary folder.
     return !realpathSync(file).startsWith('/usr/bin/snap')
   } catch {
     return false
   }
 }
 
-function onThisMachine(): string | undefined {
+function findInstalled(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
   return [...folders.flatMap((folder) => names.map((name) => join(folder, name))), ...applications].find(isProgram)
 }
@@ -31,23 +31,23 @@ function runQuietly(program: string, args: string[]): boolean {
 }
 
 /**
- * The path of a Chromium for tests and screenshots: one that is there; else Debian's package, where root may install
- * it; else the one that Playwright downloads.
+ * The path of a Chromium for tests and screenshots. Installs one if there is none: Debian's package when running as
+ * root on Debian, otherwise the one that Playwright publishes.
  */
 export async function findChromium(say: Say): Promise<string> {
-  const currentAccess = onThisMachine()
-  if (currentAccess) return currentAccess
+  const existing = findInstalled()
+  if (existing) return existing
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     say('installing the package chromium with apt-get')
     const install = ['install', '--yes', '--no-install-recommends', 'chromium']
     if (runQuietly('apt-get', ['update', '--quiet']) && runQuietly('apt-get', install)) {
-      const installed = onThisMachine()
+      const installed = findInstalled()
       if (installed) return installed
     }
   }
   const own = chromium.executablePath()
   if (existsSync(own)) return own
-  say('fetching the Chromium that Playwright publishes')
+  say('downloading the Chromium that Playwright publishes')
   if (
     !runQuietly(process.execPath, [
       join(import.meta.dirname, '../../node_modules/.bin/playwright'),
@@ -55,7 +55,7 @@ export async function findChromium(say: Say): Promise<string> {
       'chromium',
     ])
   ) {
-    throw new Error('there is no Chromium here, and none could be installed')
+    throw new Error('Chromium is not installed and could not be downloaded. Install Chromium or Google Chrome.')
   }
   return own
 }

@@ -1,10 +1,10 @@
-// What postern.yaml says of the small company that the demo, the tests and the screenshots show. Its people are in
-// identity-people.ts, and what they can do without Postern is in world.yaml.
+// The postern.yaml of the small company that the demo, the tests and the screenshots share. Its people are in
+// identity-people.ts; the access they have without Postern is in world.yaml.
 
 const members = (...groups: string[]) => ({ groups })
 const ticket = { required: false, pattern: '^[A-Z]+-[0-9]+$' }
 
-/** The entitlement that most examples are about: fixed rules in two places, approved by one lead. */
+/** The entitlement that most examples use: fixed rules, two namespace patterns, approved by one lead. */
 export const paymentsRestart = () => ({
   name: 'payments-restart',
   title: 'Restart payment services',
@@ -18,7 +18,7 @@ export const paymentsRestart = () => ({
   approvals: [{ groups: ['payments-leads'], count: 1 }],
 })
 
-/** One of each kind: fixed rules, approved automatically, two approval steps, a ceiling, a vetted ClusterRole. */
+/** One entitlement of each kind: fixed rules, no approval, two approval steps, a ceiling, a vetted ClusterRole. */
 const entitlements = () => [
   paymentsRestart(),
   {
@@ -91,17 +91,17 @@ const entitlements = () => [
   },
 ]
 
-/** As the bindings in world.yaml name people. */
+/** How the bindings in world.yaml name people. */
 export const companyPeople = () => ({ username: 'email', usernamePrefix: 'oidc:', groupsPrefix: 'oidc:' })
 
 export type CompanyFacts = {
   publicUrl: string
   identity: { issuer: string; clientId: string; apiAudience: string }
-  /** Postern's own kubeconfig, and the address that goes into people's kubeconfigs. */
+  /** Postern's own kubeconfig, and the server address for people's kubeconfigs. */
   cluster: { kubeconfig: { file: string }; publicServer: string }
 }
 
-/** The company's postern.yaml without guardrails, with what differs from one machine to the next filled in. */
+/** The company's postern.yaml without guardrails, with the addresses and credentials of this machine. */
 export const companyConfiguration = ({ publicUrl, identity, cluster }: CompanyFacts) => ({
   publicUrl,
   identity: { ...identity, groupsClaim: 'groups' },

@@ -30,7 +30,7 @@ function page(title: string, body: string): string {
 <body><main>${body}</main></body></html>`
 }
 
-/** The page that asks who is there: one button each, no password, because nothing here is worth one. */
+/** The sign-in page: one button per person and no password. */
 export function signInPage(people: ReadonlyMap<string, LocalPerson>): string {
   const rows = [...people].map(
     ([key, person]) => `<li><button name="person" value="${escapeHtml(key)}"><span>${escapeHtml(person.name)}</span>
@@ -39,12 +39,12 @@ export function signInPage(people: ReadonlyMap<string, LocalPerson>): string {
   return page(
     'Sign in – local identity provider',
     `<h1>Who are you today?</h1>
-<p>This is a local identity provider for trying things out. It asks for no password.</p>
+<p>This is a local identity provider for trying out Postern. No password needed.</p>
 <form method="post"><ul>${rows.join('')}</ul></form>`,
   )
 }
 
-/** Signing out needs no second question here: `form` is the provider's own, sent at once. */
+/** Submits `form`, the provider's own sign-out form, without a confirmation. */
 export function signOutPage(form: string): string {
   return page(
     'Signing out – local identity provider',
@@ -53,6 +53,6 @@ export function signOutPage(form: string): string {
   )
 }
 
-/** What a person sees when the provider refuses: `problem` is one sentence. */
+/** The page for an error; `problem` is one sentence. */
 export const problemPage = (problem: string): string =>
-  page('Not possible – local identity provider', `<h1>That did not work</h1><p>${escapeHtml(problem)}</p>`)
+  page('Sign-in failed – local identity provider', `<h1>Sign-in failed</h1><p>${escapeHtml(problem)}</p>`)

@@ -1,4 +1,4 @@
-/** A person at the local identity provider. Their subject is the key they are known by. */
+/** A person at the local identity provider. Their key in `localPeople` is their subject. */
 export type LocalPerson = { name: string; email: string; groups: string[] }
 
 const person = (key: string, name: string, ...groups: string[]): [string, LocalPerson] => [
@@ -6,7 +6,7 @@ const person = (key: string, name: string, ...groups: string[]): [string, LocalP
   { name, email: `${key}@example.com`, groups },
 ]
 
-/** The people of the demo's company: the same in demo, tests, screenshots and documentation. */
+/** The people of the example company, the same in the demo, the tests, the screenshots and the documentation. */
 export const localPeople: ReadonlyMap<string, LocalPerson> = new Map([
   person('mina', 'Mina Okafor', 'payments-dev'),
   person('jonas', 'Jonas Weber', 'search-dev'),

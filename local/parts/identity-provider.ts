@@ -7,24 +7,24 @@ import { problemPage, signInPage, signOutPage } from './identity-page.ts'
 import { type LocalPerson, localPeople } from './identity-people.ts'
 import { identityStore } from './identity-store.ts'
 
-/** Exact addresses, or a judgement of each. */
+/** Exact addresses, or a function that decides about each. */
 export type AllowedUris = string[] | ((uri: string) => boolean)
 
 export type IdentityProvider = {
   issuer: string
   clientId: string
   clientSecret: string
-  /** What `aud` says in access tokens for the API. */
+  /** The `aud` of access tokens for the API. */
   audience: string
-  /** Groups as the next token or refresh will say them. */
+  /** Sets the groups that the next token or refresh contains. */
   setGroups(person: string, groups: string[]): void
   addPerson(key: string, person: LocalPerson): void
   removePerson(key: string): void
-  /** Signs with a new key from now on; the old one stays published unless `forgetOld`. */
-  rotateKeys(options?: { forgetOld?: boolean }): void
-  /** An access token signed as this provider signs them, of another time or for another audience. Times in seconds. */
+  /** Signs with a new key from now on; the old ones stay published. */
+  rotateKeys(): void
+  /** An access token with the provider's signature but another time or audience. Times are in seconds. */
   sign(person: string, token: { audience?: string; issuedAt?: number; lifetime?: number }): Promise<string>
-  /** Every token that it has given out, so that a test can look for them where they must not be. */
+  /** Every token issued so far, so that a test can search for them where they must not be. */
   issued(): string[]
   stop(): Promise<void>
 }
@@ -39,10 +39,10 @@ export type IdentityProviderOptions = {
 
 const audience = 'postern-api'
 
-/** The resource indicator (RFC 8707 wants a URI) that asks for an access token for `audience`. */
+/** The resource indicator (RFC 8707, always a URI) of an access token for `audience`. */
 export const apiResource = `urn:postern:${audience}`
 
-/** Accepts any port of localhost or 127.0.0.1, for applications whose port is not known beforehand. */
+/** Accepts any port of localhost or 127.0.0.1, for applications whose port is not known in advance. */
 export const anyLocalPort =
   (path: string): ((uri: string) => boolean) =>
   (uri) => {
@@ -53,7 +53,7 @@ export const anyLocalPort =
 const allows = (allowed: AllowedUris, uri: string) =>
   typeof allowed === 'function' ? allowed(uri) : allowed.includes(uri)
 
-function makeKey(): JWK {
+function createKey(): JWK {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return {
     ...privateKey.export({ format: 'jwk' }),
@@ -72,7 +72,7 @@ function configuration(
   client: { id: string; secret: string; uris: IdentityProviderOptions },
   adapter: Configuration['adapter'],
 ): Configuration {
-  // oidc-provider wants an address at registration; which ones count is decided in makeProvider.
+  // oidc-provider needs an address at registration; createProvider decides which ones are accepted.
   const registered = (uris: AllowedUris) => (typeof uris === 'function' ? ['http://localhost/'] : uris)
   return {
     adapter,
@@ -90,7 +90,7 @@ function configuration(
     cookies: { keys: [cookieKey] },
     scopes: scopes.split(' '),
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
-    // Groups stand in the id_token itself, as most company providers do it.
+    // Groups are in the id_token itself, as with most companies' providers.
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     interactions: { url: (_context, interaction) => `/sign-in/${interaction.uid}` },
@@ -126,7 +126,7 @@ function configuration(
       const person = 'accountId' in token ? people.get(token.accountId) : undefined
       return person && { ...person, email_verified: true }
     },
-    // offline_access without a consent page: the one application here is the company's own.
+    // offline_access needs no consent page: the only application is the company's own.
     issueRefreshToken: () => true,
     expiresWithSession: () => false,
     async loadExistingGrant(context) {
@@ -151,7 +151,7 @@ function configuration(
   }
 }
 
-function makeProvider(issuer: string, settings: Configuration, uris: IdentityProviderOptions): Provider {
+function createProvider(issuer: string, settings: Configuration, uris: IdentityProviderOptions): Provider {
   const provider = new Provider(issuer, settings)
   provider.Client.prototype.redirectUriAllowed = (uri) => allows(uris.redirectUris, uri)
   provider.Client.prototype.postLogoutRedirectUriAllowed = (uri) => allows(uris.postLogoutRedirectUris, uri)
@@ -159,7 +159,7 @@ function makeProvider(issuer: string, settings: Configuration, uris: IdentityPro
   return provider
 }
 
-async function askWho(
+async function serveSignIn(
   provider: Provider,
   people: ReadonlyMap<string, LocalPerson>,
   req: IncomingMessage,
@@ -173,15 +173,15 @@ async function askWho(
   let body = ''
   for await (const chunk of req) body += chunk
   const accountId = new URLSearchParams(body).get('person') ?? ''
-  if (!people.has(accountId)) throw new Error('There is nobody of that name here.')
+  if (!people.has(accountId)) throw new Error('No person has this name.')
   const result = { login: { accountId, amr: ['none'] } }
   await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false })
 }
 
 /**
- * A real OpenID provider on 127.0.0.1 for demo and tests: discovery, authorization code with PKCE, refresh tokens,
- * `groups` read anew for each token, JWT access tokens for the API by resource indicator, RP-initiated logout.
- * It keeps everything in memory and asks for no password.
+ * A real OpenID provider on 127.0.0.1 for the demo and the tests: discovery, authorization code with PKCE, refresh
+ * tokens, current `groups` in each token, JWT access tokens for the API by resource indicator, RP-initiated logout.
+ * It keeps everything in memory and needs no password.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const people = new Map(localPeople)
@@ -192,13 +192,13 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   }
   const cookieKey = randomBytes(24).toString('base64url')
   const store = identityStore()
-  let keys = [makeKey()]
+  let keys = [createKey()]
   let provider: Provider
   let handle: (req: IncomingMessage, res: ServerResponse) => void
 
   const server = createServer((req, res) => {
     if (!req.url?.startsWith('/sign-in/')) return handle(req, res)
-    askWho(provider, people, req, res).catch((error: Error) => {
+    serveSignIn(provider, people, req, res).catch((error: Error) => {
       if (res.headersSent) return res.end()
       res.writeHead(400, { 'content-type': 'text/html; charset=utf-8' }).end(problemPage(error.message))
     })
@@ -210,7 +210,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const issued: string[] = []
   const serve = () => {
-    provider = makeProvider(issuer, configuration(people, keys, cookieKey, client, store), options)
+    provider = createProvider(issuer, configuration(people, keys, cookieKey, client, store), options)
     provider.on('grant.success', ({ body }) => {
       const { access_token, refresh_token, id_token } = body as Record<string, string | undefined>
       issued.push(...[access_token, refresh_token, id_token].filter((token) => token !== undefined))
@@ -226,13 +226,13 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     audience,
     setGroups(key, groups) {
       const person = people.get(key)
-      if (!person) throw new Error(`there is no ${key} at the identity provider`)
+      if (!person) throw new Error(`the identity provider has no person ${key}`)
       people.set(key, { ...person, groups })
     },
     addPerson: (key, person) => void people.set(key, person),
     removePerson: (key) => void people.delete(key),
-    rotateKeys({ forgetOld = false } = {}) {
-      keys = [makeKey(), ...(forgetOld ? [] : keys)]
+    rotateKeys() {
+      keys = [createKey(), ...keys]
       serve()
     },
     issued: () => [...issued],
@@ -256,8 +256,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   }
 }
 
-// As a program: PORT, and POSTERN_OIDC_CLIENT_SECRET where the secret shall be a known one. Any local port may sign in.
-// Prints one line of JSON when it is ready.
+// As a program it reads PORT and, for a known client secret, POSTERN_OIDC_CLIENT_SECRET. It accepts redirects to any local
+// port and prints one line of JSON when it is ready.
 if (import.meta.main) {
   const provider = await startIdentityProvider({
     port: process.env.PORT ? Number(process.env.PORT) : undefined,

@@ -3,8 +3,8 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 type Entry = { payload: AdapterPayload; until: number }
 
 /**
- * Where the local provider keeps sessions, codes and tokens: in memory, for as long as it runs. Returns what
- * oidc-provider calls an adapter; all that come from one call share one store.
+ * Keeps the local provider's sessions, codes and tokens in memory while it runs. Returns an adapter factory for
+ * oidc-provider; all adapters of one factory share one store.
  */
 export function identityStore(): (model: string) => Adapter {
   const entries = new Map<string, Entry>()
@@ -30,7 +30,7 @@ export function identityStore(): (model: string) => Adapter {
       },
       find: async (id) => read(keyOf(id)),
       findByUid: async (uid) => read(byUid.get(uid) ?? ''),
-      // Only the device flow, which is off, looks people up by a code.
+      // Only the device flow needs this, and it is off.
       findByUserCode: async () => undefined,
       async consume(id) {
         const payload = read(keyOf(id))

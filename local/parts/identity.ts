@@ -7,20 +7,20 @@ export type Identity = {
   issuer: string
   clientId: string
   clientSecret: string
-  /** What bearer tokens for the API must carry as `aud`. */
+  /** The required `aud` of bearer tokens for the API. */
   audience: string
 }
 
 /**
- * The local identity provider as a part of a run. On 127.0.0.1, while Postern is at `localhost`: cookies do not
- * distinguish ports, and on one host the two would overwrite each other's.
+ * Starts the local identity provider as a part of a run. It uses 127.0.0.1 and Postern uses `localhost`: cookies ignore
+ * the port, so on one host name each would overwrite the other's.
  */
 export async function startIdentity(
   run: Run,
-  wishes: { port?: number; clientSecret?: string } = {},
+  options: { port?: number; clientSecret?: string } = {},
 ): Promise<Identity> {
-  const port = await freePort(wishes.port)
-  const clientSecret = wishes.clientSecret ?? randomBytes(24).toString('base64url')
+  const port = await freePort(options.port)
+  const clientSecret = options.clientSecret ?? randomBytes(24).toString('base64url')
   const issuer = `http://127.0.0.1:${port}`
   await run.start({
     name: 'identity-provider',
@@ -29,8 +29,8 @@ export async function startIdentity(
     env: { ...process.env, PORT: String(port), POSTERN_OIDC_CLIENT_SECRET: clientSecret },
     ending: { signal: 'SIGTERM', graceMs: 1000 },
     ready: async () => {
-      const answer = await fetch(`${issuer}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(2000) })
-      return ((await answer.json()) as { issuer: string }).issuer === issuer
+      const response = await fetch(`${issuer}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(2000) })
+      return ((await response.json()) as { issuer: string }).issuer === issuer
     },
   })
   return { issuer, clientId: 'postern', clientSecret, audience: 'postern-api' }

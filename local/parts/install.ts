@@ -3,13 +3,13 @@ import { checkout } from '#local/processes/places'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
 
-/** Where Postern lives in a cluster, as deploy/rbac.yaml makes it. */
+/** Postern's ServiceAccount, which deploy/rbac.yaml creates. */
 const serviceAccount = { namespace: 'postern-system', name: 'postern' }
 
 /**
- * Gives Postern its place and its rights in a cluster, by applying deploy/rbac.yaml as administrator, and writes a
- * kubeconfig for Postern's own ServiceAccount into `directory`: the only way in that Postern is given. Its token lives
- * one day; each start asks for a new one. Returns the kubeconfig's path.
+ * Applies deploy/rbac.yaml as administrator and writes a kubeconfig for Postern's ServiceAccount into `directory`: the
+ * only credential that Postern gets. Its token expires after a day; each start requests a new one. Returns the
+ * kubeconfig's path.
  */
 export async function installPostern(cluster: Cluster, directory: string): Promise<string> {
   await kubectlAsAdmin(cluster, ['apply', '-f', join(checkout, 'deploy/rbac.yaml')])

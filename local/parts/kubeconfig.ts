@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 
 type Identity = { clientCertificate: string; clientKey: string } | { token: string }
 
-/** Writes a kubeconfig (mode 600) with one context, named like the cluster. Certificates are named by path. */
+/** Writes a kubeconfig (mode 600) with one context, which has the cluster's name. It refers to certificates by path. */
 export function writeKubeconfig(
   file: string,
   cluster: { name: string; server: string; caFile: string | undefined },

@@ -2,27 +2,27 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** A cluster and the way into it as its administrator: ours, or one that somebody else runs. */
+/** A cluster with an administrator's kubeconfig: one that was started here, or the user's own. */
 export type Cluster = {
-  /** Its name in postern.yaml and in the kubeconfigs that are written here. */
+  /** Its name in postern.yaml and in generated kubeconfigs. */
   name: string
   server: string
-  /** The authority that signed the server's certificate (PEM); undefined where the system's own are meant. */
+  /** The authority that signed the server's certificate (PEM); undefined for the system's authorities. */
   caFile: string | undefined
   adminKubeconfig: string
   /** The context in that kubeconfig. */
   adminContext: string
-  /** A folder for kubectl's cache: nothing is written into the person's home. */
+  /** A folder for kubectl's cache, so that nothing is written to the user's home directory. */
   scratch: string
-  /** Path of the kubectl to use. */
+  /** Path of the kubectl program. */
   kubectl: string
 }
 
 const execute = promisify(execFile)
 
 /**
- * kubectl with this kubeconfig's current context. Resolves to what it printed; throws with what it complained about.
- * `input` is what `-f -` reads. Its cache goes into `scratch`: nothing is written into the person's home.
+ * Runs kubectl with the current context of `kubeconfig`. Resolves to its standard output and throws with its standard
+ * error. `input` is its standard input, for `-f -`.
  */
 export async function runKubectl(
   { kubectl, scratch }: Pick<Cluster, 'kubectl' | 'scratch'>,
@@ -40,7 +40,7 @@ export async function runKubectl(
   return (await call).stdout
 }
 
-/** kubectl as the cluster's administrator. */
+/** Runs kubectl as the cluster's administrator. */
 export function kubectlAsAdmin(cluster: Cluster, args: string[], input?: string): Promise<string> {
   return runKubectl(cluster, cluster.adminKubeconfig, [`--context=${cluster.adminContext}`, ...args], input)
 }

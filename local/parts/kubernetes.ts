@@ -10,7 +10,7 @@ import type { Cluster } from './kubectl.ts'
 
 export type Kubernetes = Cluster & {
   caFile: string
-  /** The API server's audit log, one JSON event a line. */
+  /** The API server's audit log, one JSON event per line. */
   auditLog: string
   certificates: Certificates
   port: number
@@ -18,23 +18,23 @@ export type Kubernetes = Cluster & {
 }
 
 export type KubernetesOptions = {
-  /** The name in kubeconfigs and in postern.yaml. */
+  /** The cluster's name in kubeconfigs and in postern.yaml. */
   name: string
   directory: string
-  /** Wait for the disk at each write, and end in good order. Without it the data is for one run. */
+  /** Sync each write to disk and shut down gracefully. Otherwise the data is only good for one run. */
   durable: boolean
   programs: ClusterPrograms
-  /** The API server's port, when it is free; else any. */
+  /** The preferred port of the API server. */
   port?: number
 }
 
-/** Command line flags from names and values. */
+/** Turns names and values into command-line flags. */
 export const flags = (options: Record<string, string>): string[] =>
   Object.entries(options).map(([name, value]) => `--${name}=${value}`)
 
 /**
- * The controllers that a cluster without nodes needs. The first fills `view`, `edit` and `admin`; without the second
- * deleted namespaces stay.
+ * The controllers that a cluster without nodes needs. The first aggregates the rules of `view`, `edit` and `admin`; the
+ * second removes deleted namespaces.
  */
 const controllers = [
   'clusterrole-aggregation-controller',
@@ -60,7 +60,7 @@ async function startEtcd(run: Run, certificates: Certificates, options: Kubernet
       'listen-peer-urls': `${peer}`,
       'initial-advertise-peer-urls': `${peer}`,
       'initial-cluster': `local=${peer}`,
-      // Without certificates every user of this machine could read and write the whole cluster.
+      // Without client certificates every user of this machine could read and change the whole cluster.
       'client-cert-auth': 'true',
       'trusted-ca-file': etcdCa,
       'cert-file': etcd.cert,
@@ -102,10 +102,10 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
       'kubelet-client-key': kubeletClient.key,
       'service-account-key-file': serviceAccounts.public,
       'service-account-signing-key-file': serviceAccounts.key,
-      // Not the URL with its port: tokens outlive a restart on another port.
+      // Not the server's URL: tokens must stay valid after a restart on another port.
       'service-account-issuer': 'https://kubernetes.default.svc.cluster.local',
       'service-cluster-ip-range': '10.0.0.0/24',
-      // There is no network behind the cluster's own service, and nothing to reconcile.
+      // The cluster has no network, so the `kubernetes` Service needs no endpoints.
       'endpoint-reconciler-type': 'none',
       'authorization-mode': 'RBAC',
       'audit-policy-file': join(checkout, 'local/kubernetes/audit-policy.yaml'),
@@ -114,7 +114,7 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
       'audit-log-maxbackup': '2',
       profiling: 'false',
     }),
-    // All state is in etcd: nothing is lost by not waiting for open watches.
+    // All state is in etcd, so a kill that does not wait for open watches loses nothing.
     ending: { signal: options.durable ? 'SIGTERM' : 'SIGKILL', graceMs: 2000 },
     ready: async () => (await httpsGet(`${url}/readyz`, { ca, ...admin })).status === 200,
   })
@@ -137,7 +137,7 @@ async function startControllerManager(
     command: program,
     args: flags({
       kubeconfig,
-      // Each controller as its own ServiceAccount: under one common name they are forbidden to do any of it.
+      // Each controller uses its own ServiceAccount: the manager's own user has none of their permissions.
       'use-service-account-credentials': 'true',
       'leader-elect': 'false',
       'secure-port': '0',
@@ -148,7 +148,7 @@ async function startControllerManager(
     ending: { signal: 'SIGKILL', graceMs: 0 },
     ready: async () => true,
   })
-  await waitUntil('the roles view, edit and admin to be filled', 60_000, async () => {
+  await waitUntil('the ClusterRoles view, edit and admin to have rules', 60_000, async () => {
     const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
     const roles = await Promise.all(
       ['view', 'edit', 'admin'].map((role) => httpsGet(`${kubernetes.server}${path}/${role}`, { ca, ...admin })),
@@ -159,22 +159,22 @@ async function startControllerManager(
 }
 
 /**
- * Starts a small real cluster on 127.0.0.1: etcd, kube-apiserver and, where there is one, kube-controller-manager. No
- * nodes: RBAC, tokens, admission and audit are the API server's own. Resolves when the server says that it is ready and
- * the aggregated roles are filled.
+ * Starts a small real cluster on 127.0.0.1: etcd, kube-apiserver and, if available, kube-controller-manager. It has no
+ * nodes; RBAC, tokens, admission and audit are all in the API server. Resolves when the API server is ready and the
+ * aggregated ClusterRoles have their rules.
  */
 export async function startKubernetes(run: Run, options: KubernetesOptions): Promise<Kubernetes> {
   const { name, directory, programs } = options
   const certificates = await ensureCertificates(join(directory, 'certificates'))
   const [etcd, etcdUrl] = await startEtcd(run, certificates, options)
   const apiServer = await startApiServer(run, certificates, etcdUrl, options)
-  const about = { name, server: apiServer.url, caFile: certificates.ca }
-  const adminKubeconfig = writeKubeconfig(join(directory, 'admin.kubeconfig'), about, {
+  const endpoint = { name, server: apiServer.url, caFile: certificates.ca }
+  const adminKubeconfig = writeKubeconfig(join(directory, 'admin.kubeconfig'), endpoint, {
     clientCertificate: certificates.admin.cert,
     clientKey: certificates.admin.key,
   })
   const kubernetes = {
-    ...about,
+    ...endpoint,
     adminKubeconfig,
     adminContext: name,
     scratch: directory,

@@ -16,8 +16,8 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const open = (kubeconfig = kubernetes.adminKubeconfig, context = kubernetes.name) =>
   openOwnCluster({ kubeconfig, context, kubectl: kubernetes.kubectl, name: 'mine', scratch })
 
-describe('somebody’s own cluster', () => {
-  test('is reached with their kubeconfig, which is only read', async () => {
+describe('openOwnCluster', () => {
+  test('reaches the user’s cluster through their kubeconfig and does not change that file', async () => {
     const before = readFileSync(kubernetes.adminKubeconfig, 'utf8')
     const cluster = await open()
     expect(cluster).toMatchObject({ server: kubernetes.server, adminKubeconfig: kubernetes.adminKubeconfig })
@@ -25,24 +25,24 @@ describe('somebody’s own cluster', () => {
     expect(readFileSync(kubernetes.adminKubeconfig, 'utf8')).toBe(before)
   })
 
-  test('is refused when its certificate is not checked', async () => {
+  test('refuses a kubeconfig that skips the verification of the server’s certificate', async () => {
     const config = JSON.parse(readFileSync(kubernetes.adminKubeconfig, 'utf8'))
     config.clusters[0].cluster = { server: kubernetes.server, 'insecure-skip-tls-verify': true }
-    const file = join(scratch, 'careless.kubeconfig')
+    const file = join(scratch, 'insecure.kubeconfig')
     writeFileSync(file, JSON.stringify(config))
-    await expect(open(file)).rejects.toThrow('does not check the server')
+    await expect(open(file)).rejects.toThrow('does not verify the server')
   })
 
-  test('is refused when a context is named that is not there', async () => {
+  test('refuses a context that the kubeconfig does not have', async () => {
     await expect(open(undefined, 'nowhere')).rejects.toThrow(/nowhere/)
   })
 
-  test('is refused, and left alone, when a namespace of the demo’s names is somebody else’s', async () => {
+  test('refuses a cluster that has a namespace with a demo name which the demo did not create', async () => {
     const cluster = await open()
     const label = 'app.kubernetes.io/part-of'
     await kubectlAsAdmin(cluster, ['label', 'namespace', 'search', `${label}-`])
     try {
-      await expect(open()).rejects.toThrow('this cluster has namespace/search already')
+      await expect(open()).rejects.toThrow('this cluster already has namespace/search')
     } finally {
       await kubectlAsAdmin(cluster, ['label', 'namespace', 'search', `${label}=postern-demo`])
     }

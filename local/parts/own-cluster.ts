@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
 import { worldNamespaces } from './world.ts'
 
-/** What `kubectl config view --minify --flatten -o json` answers, as far as it matters here. */
+/** The used part of the output of `kubectl config view --minify --flatten -o json`. */
 const viewSchema = z.object({
   clusters: z
     .array(
@@ -22,9 +22,9 @@ const viewSchema = z.object({
 })
 
 /**
- * Somebody's own cluster, by their kubeconfig. Their credentials stay in that file: kubectl reads them there, and
- * Postern gets a ServiceAccount of its own. Refuses a cluster whose certificate is not checked, and one in which a
- * namespace of the demo's world exists that the demo did not make.
+ * Opens the user's own cluster through their kubeconfig. Their credentials stay in that file: only kubectl reads them,
+ * and Postern gets a ServiceAccount of its own. Refuses a kubeconfig that skips the verification of the server's
+ * certificate, and a cluster that has a namespace with one of the demo's names which the demo did not create.
  */
 export async function openOwnCluster(options: {
   kubeconfig: string
@@ -39,7 +39,8 @@ export async function openOwnCluster(options: {
   const { stdout } = await promisify(execFile)(kubectl, [`--kubeconfig=${kubeconfig}`, `--context=${context}`, ...view])
   const cluster = viewSchema.parse(JSON.parse(stdout)).clusters[0]?.cluster
   if (!cluster) throw new Error(`${kubeconfig} has no context ${context}`)
-  if (cluster['insecure-skip-tls-verify']) throw new Error(`context ${context} does not check the server's certificate`)
+  if (cluster['insecure-skip-tls-verify'])
+    throw new Error(`context ${context} does not verify the server's certificate`)
   let caFile: string | undefined
   if (cluster['certificate-authority-data']) {
     caFile = join(scratch, 'ca.crt')
@@ -58,11 +59,13 @@ export async function openOwnCluster(options: {
   const query = ['get', 'namespaces', '-l', 'app.kubernetes.io/part-of!=postern-demo', '-o', 'name']
   const taken = (await kubectlAsAdmin(own, query)).match(new RegExp(`^namespace/(${names})$`, 'gm'))
   if (taken)
-    throw new Error(`this cluster has ${taken.join(', ')} already, and not from this demo: choose another cluster`)
+    throw new Error(
+      `this cluster already has ${taken.join(', ')}, which this demo did not create. Choose another cluster.`,
+    )
   return own
 }
 
-/** The command that removes from such a cluster everything the demo made. */
+/** The commands that remove everything the demo created in the user's cluster. */
 export function removalCommand(cluster: Cluster): string {
   const kubectl = `kubectl --kubeconfig ${cluster.adminKubeconfig} --context ${cluster.adminContext}`
   const namespaces = [...worldNamespaces, 'postern-system', 'postern-grants'].join(' ')

@@ -7,9 +7,9 @@ import { type Identity, startIdentity } from './identity.ts'
 import { installPostern } from './install.ts'
 import { startKubernetes } from './kubernetes.ts'
 import { createDatabase, openClient, type Postgres, startPostgres } from './postgres.ts'
-import { allowPosternIn, makeWorld, worldNamespaces } from './world.ts'
+import { allowPosternIn, createWorld, worldNamespaces } from './world.ts'
 
-/** Where the real parts of a test run are: plain data, so that it can cross processes as a JSON file. */
+/** The addresses of a test run's parts: plain data, so that a JSON file can carry it to other processes. */
 export type Parts = {
   postgres: {
     /** Superuser on the database `postgres`. */
@@ -17,7 +17,7 @@ export type Parts = {
     /** On the database `postern`, which is migrated and empty. */
     ownerUrl: string
     appUrl: string
-    /** A migrated, empty database that nobody is connected to: `CREATE DATABASE … TEMPLATE` of it is a fresh one. */
+    /** A migrated, empty database without connections, so that `CREATE DATABASE … TEMPLATE` can copy it. */
     template: string
   }
   kubernetes: {
@@ -33,13 +33,13 @@ export type Parts = {
 }
 
 export type TestParts = Parts & {
-  /** The JSON file with these parts; POSTERN_PARTS names it for every process that is started from here. */
+  /** The JSON file with these parts. Child processes inherit its path in POSTERN_PARTS. */
   file: string
   run: Run | undefined
   stop(): Promise<void>
 }
 
-/** Migrates the database `postern` of a server, and keeps an empty copy of it as the template of others. */
+/** Migrates the database `postern` of a server and copies it, still empty, as the template of other databases. */
 export async function makeTemplate({ adminUrl, ownerUrl, appUrl }: Postgres): Promise<Parts['postgres']> {
   const template = 'postern_template'
   const { migrate } = await import('../../prisma/migrate.mjs')
@@ -61,17 +61,17 @@ async function startCluster(run: Run, durable: boolean, say: (line: string) => v
   const programs = await ensureClusterPrograms(say)
   const directory = join(run.directory, 'kubernetes')
   const cluster = await startKubernetes(run, { name: 'prod-eu', directory, durable, programs })
-  const [posternKubeconfig] = await Promise.all([installPostern(cluster, directory), makeWorld(cluster)])
+  const [posternKubeconfig] = await Promise.all([installPostern(cluster, directory), createWorld(cluster)])
   await allowPosternIn(cluster, worldNamespaces)
   const { name, server, caFile, adminKubeconfig, kubectl, auditLog } = cluster
   return { name, server, caFile, adminKubeconfig, posternKubeconfig, kubectl, auditLog }
 }
 
 /**
- * The real parts that tests run on, all throwaway: PostgreSQL with both roles, migrated, and a cluster with Postern
- * installed and the demo's world in it, and the identity provider. Sets POSTERN_PARTS to a JSON file that tells where they are. When POSTERN_PARTS
- * names such a file already, those parts are used and stop() leaves them alone.
- * @param durable wait for the disk at each write, as production does: for measurements
+ * Starts the real parts that tests need, all throwaway: a migrated PostgreSQL with both roles, a cluster with Postern's
+ * permissions and the example company, and the identity provider. Writes their addresses to a JSON file and sets
+ * POSTERN_PARTS to its path. If POSTERN_PARTS already names such a file, returns those parts; `stop` then does nothing.
+ * @param durable sync each write to disk, as production does: for measurements
  */
 export async function startTestParts(say: (line: string) => void = () => {}, durable = false): Promise<TestParts> {
   const given = process.env.POSTERN_PARTS

@@ -21,7 +21,7 @@ const node = {
   },
 }
 
-/** What `kubectl logs` shows, in the format that the kubelet keeps logs in. */
+/** Writes what `kubectl logs` shows, in the kubelet's log format. */
 function writeLogs(file: string) {
   const lines = [
     'level=info msg="listening" port=8080',
@@ -39,8 +39,8 @@ function writeLogs(file: string) {
 }
 
 /**
- * A scheduler and kwok, which plays one node: pods become Running, and `kubectl logs` answers with the same few lines for
- * each. `kubectl exec` is not answered at all, on purpose: kwok would run the command on this very machine.
+ * Starts a scheduler and kwok, which simulates one node: pods become Running, and `kubectl logs` shows the same few lines
+ * for each. NB: `kubectl exec` does not work, on purpose: kwok would run the command on this machine.
  */
 export async function startPods(run: Run, kubernetes: Kubernetes, programs: PodPrograms, directory: string) {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -87,9 +87,9 @@ export async function startPods(run: Run, kubernetes: Kubernetes, programs: PodP
     ready: async () => true,
   })
   await kubectlAsAdmin(kubernetes, ['apply', '-f', '-'], JSON.stringify(node))
-  // Nodes are born with this taint, and the controller that would lift it does not run here.
+  // A new node has this taint, and the controller that would remove it is not among those that run here.
   const nodes = ['get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints[*].key}']
-  await waitUntil('the node to be without taints', 20_000, async () => {
+  await waitUntil('the node to have no not-ready taint', 20_000, async () => {
     if (!(await kubectlAsAdmin(kubernetes, nodes)).includes('not-ready')) return true
     await kubectlAsAdmin(kubernetes, ['taint', 'nodes', 'demo-node', 'node.kubernetes.io/not-ready-'])
     return false

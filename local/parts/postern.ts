@@ -16,19 +16,19 @@ export type PosternOptions = {
   clientSecret: string
   /** Default: a new one, so that sessions end with the process. */
   sessionSecret?: string
-  /** What signs the records of this database; every process on it has the same. Default: a new one. */
+  /** Signs the records of this database; every process that uses it needs the same key. Default: a new one. */
   signingKey?: string
   role?: 'all' | 'web' | 'worker'
-  /** What else stands in its environment. */
+  /** Additional environment variables. */
   environment?: Record<string, string>
   name?: string
-  /** `next dev`, which compiles as it goes and prints to this terminal, instead of the build in `.next`. */
+  /** Run `next dev`, with its output in this terminal, instead of the build in `.next`. */
   development?: boolean
 }
 
 export type Postern = { url: string; configFile: string; part: Part }
 
-/** Starts Postern, from the build in `.next` unless `development`, and waits until it says that it is ready. */
+/** Starts Postern, from the build in `.next` unless `development` is set, and waits until `/readyz` reports success. */
 export async function startPostern(run: Run, options: PosternOptions): Promise<Postern> {
   const configFile = join(options.directory, 'postern.yaml')
   writeFileSync(configFile, options.configuration, { mode: 0o600 })
@@ -54,8 +54,8 @@ export async function startPostern(run: Run, options: PosternOptions): Promise<P
       ...options.environment,
     },
     ready: async () => {
-      const answer = await fetch(`http://127.0.0.1:${options.port}/readyz`, { signal: AbortSignal.timeout(10_000) })
-      if (!answer.ok) throw new Error(`/readyz answered ${answer.status}: ${(await answer.text()).slice(0, 500)}`)
+      const response = await fetch(`http://127.0.0.1:${options.port}/readyz`, { signal: AbortSignal.timeout(10_000) })
+      if (!response.ok) throw new Error(`/readyz answered ${response.status}: ${(await response.text()).slice(0, 500)}`)
       return true
     },
   })

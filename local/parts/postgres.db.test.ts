@@ -29,13 +29,13 @@ const elsewhere = (url: string, change: Partial<{ database: string; password: st
 }
 
 describe('the local PostgreSQL', () => {
-  test('lets nobody in without the password, also from this machine', async () => {
+  test('refuses a connection with the wrong password, even from this machine', async () => {
     await expect(query(elsewhere(postgres.adminUrl, { password: 'postgres' }), 'SELECT 1')).rejects.toMatchObject({
       code: '28P01',
     })
   })
 
-  test('gives the owner the database and nothing beside it', async () => {
+  test('lets the owner create tables in its database but no other databases or roles', async () => {
     await query(postgres.ownerUrl, 'CREATE TABLE mine (id int)')
     await expect(query(postgres.ownerUrl, 'CREATE DATABASE more')).rejects.toMatchObject({ code: '42501' })
     const [role] = await query(
@@ -45,14 +45,14 @@ describe('the local PostgreSQL', () => {
     expect(role).toEqual({ rolsuper: false, rolcreaterole: false, rolcreatedb: false })
   })
 
-  test('gives the application nothing that no migration granted', async () => {
+  test('denies the application everything that no migration granted', async () => {
     await query(postgres.ownerUrl, 'CREATE TABLE theirs (id int)')
     await expect(query(postgres.appUrl, 'SELECT * FROM theirs')).rejects.toMatchObject({ code: '42501' })
     await expect(query(postgres.appUrl, 'CREATE TABLE own (id int)')).rejects.toMatchObject({ code: '42501' })
     await expect(query(postgres.appUrl, 'CREATE TEMP TABLE own (id int)')).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('copies a database with its owner, for the same two roles only', async () => {
+  test('copies a database with its owner, and only the same two roles can connect', async () => {
     const client = openClient(postgres.adminUrl)
     await client.connect()
     await createDatabase(client, 'a copy', 'postern')

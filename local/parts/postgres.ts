@@ -21,10 +21,10 @@ export type Postgres = {
 
 type Passwords = { admin: string; owner: string; app: string }
 
-/** For data that nobody will miss: without these a commit waits for the disk. */
+/** For throwaway data: a commit does not wait for the disk. */
 const throwawaySettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200']
 
-/** Nothing of the person's own settings (PGPORT, PGOPTIONS, a locale) may reach the server. */
+/** Keeps the user's own settings (PGPORT, PGOPTIONS, a locale) away from the server. */
 const bareEnvironment = { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH, LC_ALL: 'C' }
 
 async function publishedPrograms(): Promise<{ initdb: string; postgres: string }> {
@@ -32,11 +32,13 @@ async function publishedPrograms(): Promise<{ initdb: string; postgres: string }
   try {
     return await import(name)
   } catch {
-    throw new Error(`no PostgreSQL for ${process.platform}-${process.arch}: the package ${name} is not installed`)
+    throw new Error(
+      `there is no PostgreSQL for ${process.platform}-${process.arch}: the package ${name} is not installed`,
+    )
   }
 }
 
-/** PostgreSQL's programs where `user` can run them: in node_modules, or as a copy inside `directory`. */
+/** PostgreSQL's programs where `user` can run them: in node_modules, or a copy in `directory`. */
 async function reachablePrograms(directory: string, user: SystemUser | undefined) {
   const programs = await publishedPrograms()
   const native = dirname(dirname(programs.postgres))
@@ -65,14 +67,14 @@ function initialize(initdb: string, data: string, password: string, user: System
   throw new Error(`initdb failed: ${result.error?.message ?? ''}${result.stderr ?? ''}${result.stdout ?? ''}`)
 }
 
-/** A client whose lost connection is told by its queries alone, and does not end this process. */
+/** A client whose lost connection makes its queries fail but does not end this process. */
 export function openClient(connectionString: string): pg.Client {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5000 })
   client.on('error', () => {})
   return client
 }
 
-/** Roles and database, made once. The application's role may connect; everything else it may do comes from migrations. */
+/** Creates the roles and the database once. The application's role may only connect; migrations grant it the rest. */
 async function createRolesAndDatabase(adminUrl: string, passwords: Passwords) {
   const client = openClient(adminUrl)
   await client.connect()
@@ -93,8 +95,8 @@ async function createRolesAndDatabase(adminUrl: string, passwords: Passwords) {
 }
 
 /**
- * A database owned by `postern_owner` that only `postern_app` may enter besides; a copy of `template` where given.
- * `client` is a superuser's connection. PostgreSQL does not copy a template's own privileges, so they are given here.
+ * Creates a database owned by `postern_owner` to which only `postern_app` may also connect, as a copy of `template` if
+ * given. `client` must be a superuser's. PostgreSQL does not copy a template's privileges, so they are granted here.
  */
 export async function createDatabase(client: pg.Client, name: string, template?: string) {
   const database = client.escapeIdentifier(name)
@@ -104,7 +106,7 @@ export async function createDatabase(client: pg.Client, name: string, template?:
   await client.query(`GRANT CONNECT ON DATABASE ${database} TO postern_app`)
 }
 
-function readOrMakePasswords(file: string): Passwords {
+function readOrCreatePasswords(file: string): Passwords {
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Passwords
   const random = () => randomBytes(24).toString('base64url')
   const passwords = { admin: random(), owner: random(), app: random() }
@@ -112,7 +114,7 @@ function readOrMakePasswords(file: string): Passwords {
   return passwords
 }
 
-async function answers(connectionString: string): Promise<boolean> {
+async function canConnect(connectionString: string): Promise<boolean> {
   const client = openClient(connectionString)
   await client.connect()
   await client.end()
@@ -120,13 +122,21 @@ async function answers(connectionString: string): Promise<boolean> {
 }
 
 /**
- * Starts PostgreSQL on 127.0.0.1 with its data in `directory`, which is made when missing. `durable` waits for the disk
- * at each commit, as production does; without it a crash of the machine may lose everything. `env` is for the server
- * besides. Started by root, it runs as `postgres` or `nobody`, and `directory` must be reachable for that user.
+ * Starts PostgreSQL on 127.0.0.1 with its data in `directory`, which it creates if missing. With `durable` each commit
+ * waits for the disk, as in production; otherwise a crash of the machine can lose everything. `env` and `settings` are
+ * added to the server's own. When root starts it, it runs as `postgres` or `nobody`, and that user must be able to reach
+ * `directory`.
  */
 export async function startPostgres(
   run: Run,
-  options: { directory: string; durable: boolean; port?: number; env?: Record<string, string> },
+  options: {
+    directory: string
+    durable: boolean
+    port?: number
+    env?: Record<string, string>
+    name?: string
+    settings?: string[]
+  },
 ): Promise<Postgres> {
   const user = databaseUser()
   const { directory } = options
@@ -134,28 +144,29 @@ export async function startPostgres(
   letDatabaseUserPass(directory)
   if (user && !isReachable(directory, user)) throw new Error(`${user.name} cannot reach ${directory}`)
   const programs = await reachablePrograms(directory, user)
-  const passwords = readOrMakePasswords(join(directory, 'passwords.json'))
+  const passwords = readOrCreatePasswords(join(directory, 'passwords.json'))
   const data = join(directory, 'data')
   if (!existsSync(join(data, 'PG_VERSION'))) {
     rmSync(data, { recursive: true, force: true })
     initialize(programs.initdb, data, passwords.admin, user)
   }
-  // Left by a killed server. It names a pid that may be anybody's by now; nothing of ours runs on these files,
-  // because openRun() has ended what earlier runs left.
+  // A killed server leaves this file, and its pid may belong to any process by now. No server uses these files:
+  // openRun() has ended all parts of earlier runs.
   rmSync(join(data, 'postmaster.pid'), { force: true })
 
   const port = await freePort(options.port)
   const url = (role: string, password: string, database: string) =>
     `postgresql://${role}:${password}@127.0.0.1:${port}/${database}`
   const adminUrl = url('postgres', passwords.admin, 'postgres')
-  // No socket file: its path could be longer than the 107 bytes that the system allows.
+  // No Unix socket: its path could exceed the system's limit of 107 bytes.
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     ...(options.durable ? [] : throwawaySettings),
+    ...(options.settings ?? []),
   ]
   const part = await run.start({
-    name: 'postgres',
+    name: options.name ?? 'postgres',
     command: programs.postgres,
     args: ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
     env: { ...bareEnvironment, ...options.env },
@@ -163,7 +174,7 @@ export async function startPostgres(
     uid: user?.uid,
     gid: user?.gid,
     ending: { signal: options.durable ? 'SIGINT' : 'SIGQUIT', graceMs: 10_000 },
-    ready: () => answers(adminUrl),
+    ready: () => canConnect(adminUrl),
   })
   await createRolesAndDatabase(adminUrl, passwords)
   return {

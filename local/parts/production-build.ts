@@ -6,13 +6,13 @@ import { whileHoldingLock } from '#local/processes/lock'
 import { checkout, stateDirectory } from '#local/processes/places'
 import type { Say } from '#local/processes/steps'
 
-/** What the build is made of; tests are not. */
+/** The folders that the build compiles. */
 const rooms = ['app', 'components', 'lib', 'public']
 const testing = join(checkout, 'testing/')
 const rootFile = /^(package-lock\.json|tsconfig\.json|[^.].*\.(ts|js|mjs))$/
 const marker = join(checkout, '.next/postern-sources')
 
-/** The program of Next.js, for `node`. */
+/** The script of Next.js's command, to be run with `node`. */
 export const next = join(checkout, 'node_modules/next/dist/bin/next')
 
 function sourceFiles(): string[] {
@@ -61,17 +61,14 @@ function runNextBuild(): Promise<void> {
   return promise
 }
 
-/**
- * A production build of the sources as they are now, in .next. Does nothing when there is one already.
- * Resolves to true when it had to build.
- */
+/** Builds the current sources into .next, unless that build exists already. Resolves to true if it had to build. */
 export async function ensureProductionBuild(say: Say): Promise<boolean> {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
   return whileHoldingLock(join(stateDirectory, 'build.lock'), say, async () => {
     const hash = hashOfSources()
     if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return false
     await runNextBuild()
-    // Of the sources as they were before: what changed meanwhile will be built again.
+    // The hash from before the build: a file that changed meanwhile causes another build next time.
     writeFileSync(marker, hash)
     return true
   })

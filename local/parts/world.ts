@@ -4,10 +4,10 @@ import { parseAllDocuments } from 'yaml'
 import { checkout } from '#local/processes/places'
 import { type Cluster, kubectlAsAdmin } from './kubectl.ts'
 
-/** The namespaces of the demo's company, in which Postern may grant. */
+/** The namespaces of the example company, in which Postern may grant access. */
 export const worldNamespaces = ['payments', 'checkout', 'search', 'observability'] as const
 
-/** What deploy/rbac.yaml describes for each namespace in which Postern may grant. */
+/** The RoleBinding that deploy/rbac.yaml shows for each namespace in which Postern may grant access. */
 function granterBinding(namespace: string) {
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -19,12 +19,12 @@ function granterBinding(namespace: string) {
 }
 
 /**
- * Makes the company's namespaces with what runs in them. Harmless when they are there already. Where nothing plays the
- * nodes (`withoutPods`) the Deployments are made with no replicas: their images do not exist.
+ * Creates the company's namespaces with their workloads; does nothing when they exist. `withoutPods` is for a cluster
+ * with real nodes: it creates the Deployments with no replicas, because their images do not exist.
  */
-export async function makeWorld(cluster: Cluster, options: { withoutPods?: boolean } = {}): Promise<void> {
-  const objects = parseAllDocuments(readFileSync(join(checkout, 'local/parts/world.yaml'), 'utf8')).map((one) =>
-    one.toJS(),
+export async function createWorld(cluster: Cluster, options: { withoutPods?: boolean } = {}): Promise<void> {
+  const objects = parseAllDocuments(readFileSync(join(checkout, 'local/parts/world.yaml'), 'utf8')).map((document) =>
+    document.toJS(),
   )
   if (options.withoutPods) {
     for (const object of objects.filter(({ kind }) => kind === 'Deployment')) object.spec.replicas = 0
@@ -36,7 +36,7 @@ export async function makeWorld(cluster: Cluster, options: { withoutPods?: boole
   )
 }
 
-/** Lets Postern grant in these namespaces, which must exist; deploy/rbac.yaml must have been applied. */
+/** Allows Postern to grant access in these existing namespaces. Needs deploy/rbac.yaml to be applied first. */
 export async function allowPosternIn(cluster: Cluster, namespaces: readonly string[]): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items: namespaces.map(granterBinding) }
   await kubectlAsAdmin(cluster, ['apply', '-f', '-'], JSON.stringify(list))
