@@ -32,7 +32,7 @@ export const problemDocument = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.enum([...Object.keys(statuses), methodNotAllowed.code] as [string, ...string[]]),
+    code: z.enum([methodNotAllowed.code, ...Object.keys(statuses)]),
     errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
     reference: z.string().meta({ description: 'Identifies this call in Postern’s log and audit events.' }),
   })
