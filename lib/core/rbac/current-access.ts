@@ -19,7 +19,7 @@ import {
 /** The cluster's rights as the worker last read them; without rights, the error, or null before the first reading. */
 export type ObservedRights = { rights: IndexedRights; readAt: Date } | { rights: null; error: string | null }
 
-/** The worker reads every few minutes. An older reading is no basis for a decision. */
+/** The worker reads every few minutes. An older reading does not describe the current access. */
 export const tooOldMs = 30 * 60_000
 
 /** The rights if they are recent enough, or a sentence that says why they are unknown. */

@@ -109,7 +109,7 @@ export const guards: RiskFamily = {
     {
       id: 'deletes-events',
       severity: 'medium',
-      sentence: 'Can delete the events that would reveal what was done.',
+      sentence: 'Can delete the events that would reveal their actions.',
       outlives: 'the deletion',
       source: 'https://attack.mitre.org/techniques/T1070/',
       scope: 'namespace',
@@ -120,7 +120,7 @@ export const guards: RiskFamily = {
       // NB: low, because every event recorder needs it: it counts a repeated event by a patch.
       id: 'rewrites-events',
       severity: 'low',
-      sentence: 'Can rewrite the events that would reveal what was done.',
+      sentence: 'Can rewrite the events that would reveal their actions.',
       outlives: 'the changed events',
       source: 'https://attack.mitre.org/techniques/T1070/',
       scope: 'namespace',

@@ -31,7 +31,7 @@ export const network: RiskFamily = {
     {
       id: 'writes-routes',
       severity: 'medium',
-      sentence: 'Can change what is reachable from outside, and by annotations often what the ingress controller runs.',
+      sentence: 'Can expose services to the outside, and by annotations often change what the ingress controller runs.',
       outlives: 'the changed routes',
       source: `${docs}/concepts/services-networking/ingress/`,
       scope: 'namespace',
