@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { bearerToken } from '#local/parts/sign-in'
-import { stranger } from '#testing/authorization/stranger'
+import { stranger, withForm } from '#testing/authorization/stranger'
 import type { Caller } from '#testing/authorization/words'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testParts } from '#testing/database'
@@ -101,7 +101,7 @@ beforeAll(async () => {
       const bad: Caller = { name: 'wrong audience', bearer: secret, cookie: `postern.session=${secret}x` }
       await outside.api(bad, 'GET', '/me')
       await outside.page(bad, '/')
-      await outside.act(bad, 'withdraw', [secret])
+      await outside.act(bad, 'withdraw', withForm({ requestId: secret }))
       await outside.api(mallory, 'GET', `/requests/${encodeURIComponent(secret)}`)
       await outside.api(mallory, 'GET', `/audit-events?cursor=${encodeURIComponent(secret)}`)
       await outside.api(mallory, 'POST', '/requests', { ...submission, token: secret, duration: secret })

@@ -1,17 +1,18 @@
-import { alignResponse } from '#lib/api/constant-time'
+import { cache } from 'react'
+import { endpoints } from '#lib/api/endpoints'
+import { performForPage } from '#lib/api/perform'
 import type { PersonActor } from '#lib/core/access/actor'
-import { AppError } from '#lib/core/access/errors'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { getRequest } from '#lib/views/get-request'
 
-/** The request, or null where there is none or it is not this reader's: the two are never told apart. */
-export async function requestOrNothing(actor: PersonActor, id: string): Promise<RequestResource | null> {
-  const began = performance.now()
-  try {
-    return await getRequest(actor, id)
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'not-found') throw error
-    await alignResponse(began)
-    return null
-  }
-}
+/** The request, or null if there is none or this reader may not see it: no page tells the two apart. Read once per page. */
+export const requestOrNothing = cache(async (actor: PersonActor, id: string): Promise<RequestResource | null> => {
+  const { value, error } = await performForPage(
+    endpoints.getRequest,
+    async () => actor,
+    { params: { id } },
+    ({ params }) => getRequest(actor, params.id),
+  )
+  if (error && error.code !== 'not-found') throw error
+  return value
+})

@@ -5,6 +5,7 @@ import { Notice } from '#components/ui/notice'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import type { JudgeBody, Replay, ReplayBody, ReplayInput, Trial } from '#lib/core/access/policy-trial'
 import { buttonStyle } from '../ui/button-style.ts'
+import { notReached } from '../ui/use-form-answer.ts'
 import { ReplayResult } from './replay-result.tsx'
 import { TrialResult } from './trial-result.tsx'
 
@@ -47,12 +48,12 @@ export function PolicyTrial({ written, requests, judge, replay }: Props) {
   const evaluate = () =>
     start(async () => {
       const body = subject === theSample ? { policy, sample } : { policy, request: subject }
-      const result = await judge(body)
+      const result = await judge(body).catch(() => ({ error: notReached }))
       setAnswer(result.error ? { error: result.error } : { trial: result.trial })
     })
   const replayRequests = () =>
     start(async () => {
-      const result = await replay({ policy, last, against })
+      const result = await replay({ policy, last, against }).catch(() => ({ error: notReached }))
       setAnswer(result.error ? { error: result.error } : { replay: result.replay })
     })
   const boxes = { '/policy': policyBox, '/sample': sampleBox }
@@ -194,9 +195,11 @@ function TextProblems({ error, boxes }: { error: ActionError; boxes: Boxes }) {
           )
         })}
       </ul>
-      <p className="mt-1 text-dense text-muted">
-        Reference <code>{error.reference}</code>
-      </p>
+      {error.reference && (
+        <p className="mt-1 text-dense text-muted">
+          Reference <code>{error.reference}</code>
+        </p>
+      )}
     </Notice>
   )
 }

@@ -32,7 +32,7 @@ export function AccessRow({ request, actions, past = false }: Props) {
       <span className="col-span-2 min-w-0 rail:col-span-1">
         <RowStatus request={request} />
       </span>
-      <span
+      <div
         className={clsx(
           'flex rail:col-start-4 rail:row-start-1 xl:col-start-5 rail:mt-0 rail:justify-end',
           past ? 'col-start-2 row-start-1' : 'col-span-2 mt-1 empty:hidden rail:col-span-1',
@@ -45,7 +45,7 @@ export function AccessRow({ request, actions, past = false }: Props) {
         ) : (
           <RequestActions request={request} actions={actions} />
         )}
-      </span>
+      </div>
     </li>
   )
 }

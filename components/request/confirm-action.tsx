@@ -1,107 +1,110 @@
 'use client'
-import { type ReactNode, useId, useRef, useState, useTransition } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { Dialog } from '#components/ui/dialog'
-import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import type { May } from '#lib/core/access/may'
+import { describedBy, Field } from '#components/ui/field'
+import { SubmitButton } from '#components/ui/submit-button'
+import type { FormAction } from '#lib/core/access/action-result'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
+import { useFormAnswer } from '../ui/use-form-answer.ts'
+import { problemsAt } from './draft.ts'
+
+/** The actions that need a confirmation, as `?confirm=` of the request's page names them. */
+export type ConfirmedAction = 'withdraw' | 'release' | 'revoke'
 
 type Props = {
+  name: ConfirmedAction
   label: string
+  /** The label while the action runs. */
+  pending: string
   kind?: ButtonKind
-  may: May
   title: string
   /** The consequences of the action. */
   children: ReactNode
-  /** The label of the reason field, for actions that need a reason. */
-  reasonLabel?: string
+  /** The page that opens with this dialog, where there are no scripts. */
+  page: string
+  /** The form field that names the request or grant. */
+  id: { name: 'requestId' | 'grantId'; value: string }
+  asksReason?: boolean
+  startsOpen: boolean
   /** The id of the element that shows the outcome; it receives the focus afterwards. */
   focusAfter?: string
-  run: (reason: string) => Promise<ActionResult>
+  action: FormAction<{ reason: string }>
 }
 
-/** A button for an action that can't be undone: explains it, asks for confirmation, and says why when it is disabled. */
-export function ConfirmAction({
-  label,
-  kind = 'plain',
-  may,
-  title,
-  children,
-  reasonLabel,
-  focusAfter = 'headline',
-  run,
-}: Props) {
-  const [open, setOpen] = useState(false)
-  const [reason, setReason] = useState('')
-  const [error, setError] = useState<ActionError | null>(null)
-  const [busy, start] = useTransition()
-  const id = useId()
-  const form = useRef<HTMLFormElement>(null)
-
-  const submit = () =>
-    start(async () => {
-      const result = await run(reason)
-      setError(result.error)
-      if (result.error) return
-      setReason('')
-      // The closing dialog returns the focus to its button, which the next render may remove. So it closes first, and
-      // then the focus moves on.
-      form.current?.closest('dialog')?.close()
-      document.getElementById(focusAfter)?.focus()
-    })
-
+/** A button for an action that can't be undone: explains it and needs a confirmation. */
+export function ConfirmAction(props: Props) {
+  const { name, label, kind = 'plain', title, page, startsOpen } = props
+  const [open, setOpen] = useState(startsOpen)
   return (
-    <span className="inline-flex flex-wrap items-center gap-2">
-      <button
-        type="button"
-        className={buttonStyle(kind)}
-        disabled={!may.may}
-        aria-describedby={may.may ? undefined : id}
-        onClick={() => {
-          setError(null)
+    <>
+      <form
+        action={page}
+        className="contents"
+        onSubmit={(event) => {
+          event.preventDefault()
           setOpen(true)
         }}
       >
-        {label}
-      </button>
-      {!may.may && (
-        <span id={id} className="text-dense text-muted">
-          {may.why}
-        </span>
-      )}
+        <button type="submit" name="confirm" value={name} className={buttonStyle(kind)}>
+          {label}
+        </button>
+      </form>
       <Dialog open={open} onClose={() => setOpen(false)} title={title} narrow>
-        <form
-          ref={form}
-          className="space-y-4 text-left whitespace-normal"
-          onSubmit={(event) => {
-            event.preventDefault()
-            submit()
-          }}
-        >
-          <div>{children}</div>
-          {reasonLabel && (
-            <label className="block">
-              <span className="mb-1 block font-strong">{reasonLabel}</span>
-              <textarea
-                className="control"
-                required
-                maxLength={2000}
-                value={reason}
-                onChange={(event) => setReason(event.target.value)}
-              />
-            </label>
-          )}
-          <ActionProblem error={error} />
-          <div className="flex justify-end gap-2">
-            <button type="button" className={buttonStyle('quiet')} onClick={() => setOpen(false)}>
-              Cancel
-            </button>
-            <button type="submit" className={buttonStyle(kind === 'quiet' ? 'plain' : kind)} disabled={busy}>
-              {busy ? 'Working…' : label}
-            </button>
-          </div>
-        </form>
+        <Confirmation {...props} />
       </Dialog>
-    </span>
+    </>
+  )
+}
+
+function Confirmation({
+  label,
+  pending,
+  kind = 'plain',
+  children,
+  id,
+  asksReason,
+  focusAfter = 'headline',
+  action,
+}: Props) {
+  const cancel = useId()
+  const { answer, form } = useFormAnswer(action, () => {
+    // The closing dialog returns the focus to its button, which the next render may remove. So it closes first, and then
+    // the focus moves on.
+    form.ref.current?.closest('dialog')?.close()
+    document.getElementById(focusAfter)?.focus()
+  })
+  const problems = problemsAt('reason', answer.error?.errors ?? [])
+  return (
+    <>
+      <form {...form} className="space-y-4 text-left whitespace-normal">
+        <input type="hidden" name={id.name} value={id.value} />
+        <div>{children}</div>
+        {asksReason && (
+          <Field id="confirm-reason" label="Reason" problems={problems}>
+            <textarea
+              id="confirm-reason"
+              name="reason"
+              className="control"
+              required
+              maxLength={2000}
+              aria-describedby={describedBy('confirm-reason')}
+              aria-invalid={problems.length > 0}
+              defaultValue={answer.kept.reason}
+            />
+          </Field>
+        )}
+        <ActionProblem error={answer.error} besides={asksReason ? ['reason'] : []} />
+        <div className="flex justify-end gap-2">
+          <button type="submit" form={cancel} className={buttonStyle('quiet')}>
+            Cancel
+          </button>
+          <SubmitButton kind={kind === 'quiet' ? 'plain' : kind} pending={pending}>
+            {label}
+          </SubmitButton>
+        </div>
+      </form>
+      <form id={cancel} method="dialog" />
+    </>
   )
 }

@@ -8,6 +8,7 @@ import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import type { IssuedCredential } from '#lib/core/access/credential-resource'
 import type { May } from '#lib/core/access/may'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
+import { notReached } from '../ui/use-form-answer.ts'
 
 type Props = {
   grantId: string
@@ -33,7 +34,7 @@ export function ConnectSheet(props: Props) {
 
   const issue = () =>
     start(async () => {
-      const result = await connect(grantId)
+      const result = await connect(grantId).catch(() => ({ error: notReached }))
       setError(result.error)
       setCredential(result.error ? null : result.credential)
     })
@@ -48,7 +49,7 @@ export function ConnectSheet(props: Props) {
     <>
       <button
         type="button"
-        className={buttonStyle(kind)}
+        className={`${buttonStyle(kind)} noscript:hidden`}
         onClick={() => {
           setOpen(true)
           issue()
@@ -56,6 +57,11 @@ export function ConnectSheet(props: Props) {
       >
         Connect
       </button>
+      <noscript>
+        <span className="text-dense text-muted">
+          Connecting needs JavaScript, which keeps the token out of the page.
+        </span>
+      </noscript>
       <Dialog open={open} onClose={close} title={`Connect to ${cluster}`}>
         <div className="space-y-5 whitespace-normal" aria-busy={busy}>
           <p className="max-w-[72ch] text-muted">

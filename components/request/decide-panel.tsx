@@ -1,13 +1,16 @@
 'use client'
-import { useEffect, useRef, useState, useTransition } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
+import { describedBy, Field } from '#components/ui/field'
 import { Notice } from '#components/ui/notice'
+import { SubmitButton } from '#components/ui/submit-button'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { ActionError, ActionResult } from '#lib/core/access/action-result'
-import { formatDuration, secondsOf, shortDuration } from '#lib/core/access/duration'
-import type { DecisionBody } from '#lib/core/access/request'
+import type { FormAction } from '#lib/core/access/action-result'
+import { secondsOf, shortDuration } from '#lib/core/access/duration'
+import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestSummary } from '#lib/core/access/request-resource'
-import { buttonStyle } from '../ui/button-style.ts'
+import { useFormAnswer } from '../ui/use-form-answer.ts'
+import { problemsAt } from './draft.ts'
 import { type Narrowed, NarrowFields } from './narrow-fields.tsx'
 
 type Props = {
@@ -15,7 +18,7 @@ type Props = {
     RequestSummary,
     'id' | 'digest' | 'namespaces' | 'rules' | 'clusterRole' | 'duration' | 'can' | 'requester' | 'signatureFailure'
   >
-  decide: (requestId: string, body: DecisionBody) => Promise<ActionResult>
+  decide: FormAction<DecisionDraft>
   focusAfter?: string
 }
 
@@ -24,17 +27,22 @@ type Props = {
  * letter never decides. The decision carries the digest of the displayed terms; the server rejects any other.
  */
 export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) {
-  const [note, setNote] = useState('')
-  const [narrowed, setNarrowed] = useState({
-    rules: request.rules,
-    namespaces: request.namespaces,
-    durationSeconds: secondsOf(request.duration),
-  })
-  const [error, setError] = useState<ActionError | null>(null)
-  const [busy, start] = useTransition()
+  const { answer, form } = useFormAnswer(decide, () =>
+    requestAnimationFrame(() => document.getElementById(focusAfter)?.focus()),
+  )
+  const { error, kept } = answer
+  const [note, setNote] = useState(kept.note ?? '')
+  const [narrowing, setNarrowing] = useState(() => ({
+    ...narrowedOf(request),
+    ...(kept.digest === request.digest ? kept : {}),
+    digest: request.digest,
+  }))
   const approve = useRef<HTMLButtonElement>(null)
   const deny = useRef<HTMLButtonElement>(null)
   const may = request.can.decide
+  // Another approver may have narrowed the terms since.
+  const narrowed = narrowing.digest === request.digest ? narrowing : narrowedOf(request)
+  const isNarrowed = JSON.stringify(termsOf(narrowed)) !== JSON.stringify(termsOf(narrowedOf(request)))
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -64,67 +72,67 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
       </>
     )
 
-  const narrow = narrowOf(request, narrowed)
-  const send = (decision: 'approve' | 'deny') =>
-    start(async () => {
-      const result = await decide(request.id, {
-        decision,
-        digest: request.digest,
-        ...(note.trim() ? { note } : {}),
-        ...(decision === 'approve' && narrow ? { narrow } : {}),
-      })
-      setError(result.error)
-      if (!result.error) requestAnimationFrame(() => document.getElementById(focusAfter)?.focus())
-    })
-
+  const problems = (field: string) => problemsAt(field, error?.errors ?? [])
+  const isNarrowingInvalid = ['duration', 'namespaces', 'rules'].some((part) => problems(`narrow/${part}`).length > 0)
   return (
-    <form className="no-print space-y-3" aria-label="Your decision" onSubmit={(event) => event.preventDefault()}>
+    <form {...form} className="no-print space-y-3" aria-label="Your decision">
+      <input type="hidden" name="requestId" value={request.id} />
+      <input type="hidden" name="digest" value={request.digest} />
       {signatureFailure}
-      <label className="block">
-        <span className="mb-1 flex items-baseline justify-between gap-3">
-          <span className="font-strong">Note</span>
-          <span className="text-dense text-muted">
+      <Field
+        id="note"
+        label="Note"
+        aside={
+          <>
             optional, visible to <UntrustedText>{request.requester.name}</UntrustedText> and in the history
-          </span>
-        </span>
+          </>
+        }
+        problems={problems('note')}
+      >
         <textarea
+          id="note"
+          name="note"
           className="control min-h-10!"
           rows={1}
           maxLength={2000}
+          aria-describedby={describedBy('note')}
+          aria-invalid={problems('note').length > 0}
           value={note}
           onChange={(event) => setNote(event.target.value)}
         />
-      </label>
-      <details>
+      </Field>
+      <details open={isNarrowingInvalid || undefined}>
         <summary className="text-dense text-muted">
-          {narrow ? 'Narrowed: less than requested' : 'Narrow the request'}
+          {isNarrowed ? 'Narrowed: less than requested' : 'Narrow the request'}
         </summary>
-        <NarrowFields request={request} narrowed={narrowed} onChange={setNarrowed} />
+        <NarrowFields
+          request={request}
+          narrowed={narrowed}
+          problems={(field) => problems(`narrow/${field}`)}
+          onChange={(next) => setNarrowing({ ...next, digest: request.digest })}
+        />
       </details>
-      <ActionProblem error={error} />
+      <ActionProblem
+        error={error}
+        besides={['note', 'narrow/duration', 'narrow/namespaces', ...(request.clusterRole ? [] : ['narrow/rules'])]}
+      />
       <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-3 border-t border-line bg-ground px-4 py-3 rail:bottom-0 rail:mx-0 rail:px-0">
-        <button
+        <SubmitButton
           ref={approve}
-          type="button"
-          className={buttonStyle('primary')}
-          disabled={busy || request.signatureFailure !== null}
+          kind="primary"
+          name="decision"
+          value="approve"
+          pending="Approving…"
+          disabled={request.signatureFailure !== null}
           aria-describedby={request.signatureFailure === null ? undefined : `signature-failure-${request.id}`}
           aria-keyshortcuts="a"
-          onClick={() => send('approve')}
         >
           Approve for {shortDuration(narrowed.durationSeconds)}
-        </button>
-        <button
-          ref={deny}
-          type="button"
-          className={buttonStyle('danger')}
-          disabled={busy}
-          aria-keyshortcuts="d"
-          onClick={() => send('deny')}
-        >
+        </SubmitButton>
+        <SubmitButton ref={deny} kind="danger" name="decision" value="deny" pending="Denying…" aria-keyshortcuts="d">
           Deny
-        </button>
-        <span className="hidden text-dense text-muted rail:inline">
+        </SubmitButton>
+        <span className="hidden text-dense text-muted rail:inline noscript:hidden">
           <kbd>a</kbd> or <kbd>d</kbd>, then <kbd>Enter</kbd>
         </span>
       </div>
@@ -132,12 +140,11 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
   )
 }
 
-/** The differences from the request, as the API expects them; undefined if there are none. */
-function narrowOf(request: Props['request'], { rules, namespaces, durationSeconds }: Narrowed): DecisionBody['narrow'] {
-  const narrow = {
-    ...(JSON.stringify(rules) === JSON.stringify(request.rules) ? {} : { rules }),
-    ...(namespaces.length === request.namespaces.length ? {} : { namespaces }),
-    ...(durationSeconds === secondsOf(request.duration) ? {} : { duration: formatDuration(durationSeconds) }),
-  }
-  return Object.keys(narrow).length ? narrow : undefined
-}
+/** The terms of a request, as the controls that narrow them begin. */
+const narrowedOf = ({ rules, namespaces, duration }: Props['request']): Narrowed => ({
+  rules,
+  namespaces,
+  durationSeconds: secondsOf(duration),
+})
+
+const termsOf = ({ rules, namespaces, durationSeconds }: Narrowed) => [rules, namespaces, durationSeconds]

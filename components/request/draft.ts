@@ -1,32 +1,8 @@
-import { formatDuration, secondsOf } from '#lib/core/access/duration'
+import { secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
+import type { Draft } from '#lib/core/access/form-input'
 import type { Preview } from '#lib/core/access/preview-resource'
-import type { SubmissionBody } from '#lib/core/access/request'
-import type { Rule } from '#lib/core/access/rule'
 import type { Violation } from '#lib/core/access/verdict-resource'
-
-/** The state of the request form. `startsAt` is the value of a datetime-local control. */
-export type Draft = {
-  cluster: string
-  namespaces: string[]
-  rules: Rule[]
-  seconds: number
-  reason: string
-  ticket: string
-  startsAt: string
-}
-
-/** The body of POST /requests for a draft, without the empty fields. */
-export const submissionOf = (entitlement: EntitlementResource, draft: Draft): SubmissionBody => ({
-  entitlement: entitlement.name,
-  cluster: draft.cluster,
-  namespaces: draft.namespaces,
-  ...(entitlement.kind === 'ceiling' ? { rules: draft.rules } : {}),
-  reason: draft.reason,
-  ...(draft.ticket.trim() ? { ticket: draft.ticket.trim() } : {}),
-  duration: formatDuration(draft.seconds),
-  ...(draft.startsAt ? { startsAt: new Date(draft.startsAt).toISOString() } : {}),
-})
 
 /** The problems of one field, from violations or field errors with RFC 6901 pointers. */
 export const problemsAt = (field: string, all: (Violation | { pointer: string; message: string })[]): string[] =>
@@ -48,7 +24,10 @@ export function firstDraft(entitlement: EntitlementResource, known: Partial<Draf
     cluster: cluster?.name ?? '',
     namespaces: known.namespaces?.length ? known.namespaces : only,
     rules: known.rules ?? [],
-    seconds: Math.min(known.seconds || secondsOf(entitlement.defaultDuration), secondsOf(entitlement.maxDuration)),
+    durationSeconds: Math.min(
+      known.durationSeconds || secondsOf(entitlement.defaultDuration),
+      secondsOf(entitlement.maxDuration),
+    ),
     reason: known.reason ?? '',
     ticket: known.ticket ?? '',
     startsAt: '',
@@ -62,6 +41,9 @@ export function localMinute(at: string): string {
   const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
   return `${date}T${two(time.getHours())}:${two(time.getMinutes())}`
 }
+
+/** The instant of a datetime-local control, as the API expects it; empty for an empty control. */
+export const startOf = (minute: string): string => (minute ? new Date(minute).toISOString() : '')
 
 /** The requirements for reason and ticket, from the entitlement and from the guardrails of the last preview. */
 export function requirementsOf(entitlement: EntitlementResource, preview: Preview | null) {

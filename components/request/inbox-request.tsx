@@ -1,6 +1,6 @@
 import Link from 'next/link'
-import type { ActionResult } from '#lib/core/access/action-result'
-import type { DecisionBody } from '#lib/core/access/request'
+import type { FormAction } from '#lib/core/access/action-result'
+import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { DecidePanel } from './decide-panel.tsx'
 import { DecisionsList } from './decisions-list.tsx'
@@ -15,7 +15,7 @@ import { aboutTitle } from './words.ts'
 
 type Props = {
   request: RequestResource
-  decide: (requestId: string, body: DecisionBody) => Promise<ActionResult>
+  decide: FormAction<DecisionDraft>
 }
 
 /** The open request with everything that a decision needs, and the decision itself, without scrolling. */

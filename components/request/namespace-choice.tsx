@@ -25,6 +25,9 @@ export function NamespaceChoice({ known, chosen, patterns, reachable, problems, 
               <input
                 id={index === 0 ? 'namespaces' : undefined}
                 type="checkbox"
+                name="namespaces"
+                value={name}
+                aria-invalid={problems.length > 0}
                 checked={chosen.includes(name)}
                 onChange={(event) =>
                   onChange(event.target.checked ? [...chosen, name] : chosen.filter((one) => one !== name))
@@ -51,6 +54,7 @@ function TypedNamespaces({ known, chosen, hint, problems, onChange }: TypedProps
     <Field id="namespaces" label="Namespaces" hint={hint} problems={problems}>
       <input
         id="namespaces"
+        name="namespaces"
         className="control font-mono text-code"
         list="known-namespaces"
         autoComplete="off"

@@ -1,4 +1,6 @@
+import { Problems } from '#components/ui/field'
 import { secondsOf } from '#lib/core/access/duration'
+import { ruleField } from '#lib/core/access/form-input'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import type { Narrowing } from '#lib/core/approvals/narrow'
@@ -8,60 +10,49 @@ export type Narrowed = Required<Narrowing>
 type Props = {
   request: Pick<RequestSummary, 'namespaces' | 'rules' | 'clusterRole' | 'duration'>
   narrowed: Narrowed
+  problems: (field: string) => string[]
   onChange: (narrowed: Narrowed) => void
 }
 
 /** Narrows a request: a shorter duration, fewer namespaces, fewer verbs. No control can widen it. */
-export function NarrowFields({ request, narrowed, onChange }: Props) {
-  const max = secondsOf(request.duration)
-  const toggleVerb = (index: number, verb: string, on: boolean) => {
-    const kept = request.rules.map((rule) => {
-      const now = narrowed.rules.find((one) => isOf(one, rule))
-      return now ?? { ...rule, verbs: [] }
-    })
-    const rules = kept.map((rule, at) =>
-      at === index
-        ? {
-            ...rule,
-            verbs: request.rules[at]?.verbs.filter((one) => (one === verb ? on : rule.verbs.includes(one))) ?? [],
-          }
-        : rule,
-    )
+export function NarrowFields({ request, narrowed, problems, onChange }: Props) {
+  const verbsOf = (rule: Rule) => narrowed.rules.find((one) => isOf(one, rule))?.verbs ?? []
+  const toggleVerb = (index: number, verb: string) => {
+    const rules = request.rules.map((rule, at) => ({
+      ...rule,
+      verbs: rule.verbs.filter((one) => verbsOf(rule).includes(one) !== (at === index && one === verb)),
+    }))
     onChange({ ...narrowed, rules: rules.filter((rule) => rule.verbs.length > 0) })
   }
+  const toggleNamespace = (name: string) =>
+    onChange({
+      ...narrowed,
+      namespaces: request.namespaces.filter((one) => narrowed.namespaces.includes(one) !== (one === name)),
+    })
   return (
     <div className="mt-2 space-y-4 border-l-2 border-line pl-4">
       <DurationSlider
         id="narrow-duration"
         label="Duration"
         seconds={narrowed.durationSeconds}
-        max={max}
+        max={secondsOf(request.duration)}
         why="At most the requested duration."
+        problems={problems('duration')}
         onChange={(durationSeconds) => onChange({ ...narrowed, durationSeconds })}
       />
       {request.namespaces.length > 1 && (
         <fieldset>
           <legend className="mb-1 font-strong">Namespaces</legend>
-          <div className="flex flex-wrap gap-x-5">
-            {request.namespaces.map((name) => (
-              <label key={name} className="flex min-h-8 items-center gap-2">
-                <input
-                  type="checkbox"
-                  checked={narrowed.namespaces.includes(name)}
-                  disabled={narrowed.namespaces.length === 1 && narrowed.namespaces[0] === name}
-                  onChange={(event) =>
-                    onChange({
-                      ...narrowed,
-                      namespaces: request.namespaces.filter((one) =>
-                        one === name ? event.target.checked : narrowed.namespaces.includes(one),
-                      ),
-                    })
-                  }
-                />
-                <code>{name}</code>
-              </label>
-            ))}
-          </div>
+          <input type="hidden" name="narrowsNamespaces" value="yes" />
+          <Boxes
+            name="namespaces"
+            offered={request.namespaces}
+            chosen={narrowed.namespaces}
+            isLast={narrowed.namespaces.length === 1}
+            why="At least one namespace must remain."
+            problems={problems('namespaces')}
+            onToggle={toggleNamespace}
+          />
         </fieldset>
       )}
       {request.clusterRole ? (
@@ -72,28 +63,69 @@ export function NarrowFields({ request, narrowed, onChange }: Props) {
             <legend className="mb-1">
               <code>{rule.resources.join(', ')}</code>
             </legend>
-            <div className="flex flex-wrap gap-x-4">
-              {rule.verbs.map((verb) => (
-                <label key={verb} className="flex min-h-8 items-center gap-1.5">
-                  <input
-                    type="checkbox"
-                    checked={narrowed.rules.some((one) => isOf(one, rule) && one.verbs.includes(verb))}
-                    disabled={
-                      narrowed.rules.length === 1 &&
-                      narrowed.rules[0]?.verbs.length === 1 &&
-                      isOf(narrowed.rules[0], rule) &&
-                      narrowed.rules[0].verbs[0] === verb
-                    }
-                    onChange={(event) => toggleVerb(index, verb, event.target.checked)}
-                  />
-                  <code>{verb}</code>
-                </label>
-              ))}
-            </div>
+            <RuleTargets rule={rule} index={index} />
+            <Boxes
+              name={ruleField(index, 'verbs')}
+              offered={rule.verbs}
+              chosen={verbsOf(rule)}
+              isLast={narrowed.rules.length === 1 && verbsOf(rule).length === 1}
+              why="At least one verb must remain."
+              problems={index === 0 ? problems('rules') : []}
+              onToggle={(verb) => toggleVerb(index, verb)}
+            />
           </fieldset>
         ))
       )}
     </div>
+  )
+}
+
+/** The parts of a rule that narrowing keeps, as fields of the form. */
+function RuleTargets({ rule, index }: { rule: Rule; index: number }) {
+  return (['apiGroups', 'resources', 'resourceNames'] as const).flatMap((part) =>
+    (rule[part] ?? []).map((value) => (
+      <input key={`${part} ${value}`} type="hidden" name={ruleField(index, part)} value={value} />
+    )),
+  )
+}
+
+type BoxesProps = {
+  name: string
+  offered: string[]
+  chosen: string[]
+  /** Only one is left, and it stays. */
+  isLast: boolean
+  why: string
+  problems: string[]
+  onToggle: (value: string) => void
+}
+
+function Boxes({ name, offered, chosen, isLast, why, problems, onToggle }: BoxesProps) {
+  return (
+    <>
+      <div className="flex flex-wrap gap-x-4">
+        {offered.map((value) => {
+          const isKept = isLast && chosen.includes(value)
+          return (
+            <label key={value} className="flex min-h-8 items-center gap-1.5">
+              <input
+                type="checkbox"
+                name={name}
+                value={value}
+                checked={chosen.includes(value)}
+                // NB: `disabled` would also remove the value from the form.
+                aria-disabled={isKept}
+                aria-invalid={problems.length > 0}
+                onChange={() => !isKept && onToggle(value)}
+              />
+              <code>{value}</code>
+            </label>
+          )
+        })}
+      </div>
+      {isLast && <p className="text-dense text-muted noscript:hidden">{why}</p>}
+      <Problems of={problems} />
+    </>
   )
 }
 

@@ -13,6 +13,8 @@ type Props = {
   preview: Preview | null
   /** Fields that are still empty, in words. */
   needed: string[]
+  /** Why the server can't preview the draft; empty if it can. */
+  problem: string
   namespaces: string[]
   busy: boolean
   beginAt: (time: string) => void
@@ -22,7 +24,7 @@ type Props = {
  * The preview: new permissions, guardrails, approvers, and the objects to be created. While the draft is incomplete, it
  * shows the entitlement's own permissions and the fields that are still needed.
  */
-export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, beginAt }: Props) {
+export function PreviewPanel({ entitlement, preview, needed, problem, namespaces, busy, beginAt }: Props) {
   const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [] }))
   return (
     <div aria-busy={busy} className="space-y-5">
@@ -53,7 +55,15 @@ export function PreviewPanel({ entitlement, preview, needed, namespaces, busy, b
         {preview && (needed.length === 0 || saysSomething(preview)) && (
           <VerdictList verdict={preview.verdict} beginAt={beginAt} />
         )}
-        {!preview && needed.length === 0 && <p className="text-dense text-muted">Checking…</p>}
+        {problem && <p className="text-dense text-ending">{problem}</p>}
+        {!preview && !problem && needed.length === 0 && (
+          <>
+            <p className="text-dense text-muted noscript:hidden">Checking…</p>
+            <noscript>
+              <p className="text-dense text-muted">The preview needs JavaScript. Submitting checks the request.</p>
+            </noscript>
+          </>
+        )}
       </section>
       <section>
         <h2 className="mb-1">Approval</h2>

@@ -1,26 +1,38 @@
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { ActionResult } from '#lib/core/access/action-result'
+import type { ActionResult, FormAction } from '#lib/core/access/action-result'
 import type { IssuedCredential } from '#lib/core/access/credential-resource'
 import type { RequestSummary } from '#lib/core/access/request-resource'
-import { ConfirmAction } from './confirm-action.tsx'
+import { ConfirmAction, type ConfirmedAction } from './confirm-action.tsx'
 import { ConnectSheet } from './connect-sheet.tsx'
 import { whatInWords } from './words.ts'
 
 /** The actions on a request and its grant. Pages pass the server actions in; components never import them. */
 export type RequestActionSet = {
-  withdraw: (requestId: string) => Promise<ActionResult>
-  release: (grantId: string) => Promise<ActionResult>
-  revoke: (grantId: string, reason: string) => Promise<ActionResult>
+  withdraw: FormAction
+  release: FormAction
+  revoke: FormAction<{ reason: string }>
   connect: (grantId: string) => Promise<ActionResult<{ credential: IssuedCredential }>>
 }
 
-type Props = { request: RequestSummary; actions: RequestActionSet; focusAfter?: string }
+type Props = {
+  request: RequestSummary
+  actions: RequestActionSet
+  /** The action whose confirmation is open when the page loads. */
+  confirming?: string
+  focusAfter?: string
+}
 
 /** The actions that the server allows this reader now. */
-export function RequestActions({ request, actions, focusAfter }: Props) {
+export function RequestActions({ request, actions, confirming, focusAfter }: Props) {
   const { grant, can } = request
+  const common = (name: ConfirmedAction) => ({
+    name,
+    page: `/requests/${request.id}`,
+    startsOpen: confirming === name,
+    focusAfter,
+  })
   return (
-    <span className="no-print flex flex-wrap items-center gap-2">
+    <div className="no-print flex flex-wrap items-center gap-2">
       {grant && (
         <ConnectSheet
           grantId={grant.id}
@@ -34,24 +46,26 @@ export function RequestActions({ request, actions, focusAfter }: Props) {
       )}
       {grant && can.release.may && (
         <ConfirmAction
+          {...common('release')}
           label="End access"
-          may={can.release}
+          pending="Ending access…"
           title="End this access?"
-          run={actions.release.bind(null, grant.id)}
-          focusAfter={focusAfter}
+          id={{ name: 'grantId', value: grant.id }}
+          action={actions.release}
         >
           <p>Every credential issued under it stops working immediately. To get access again, submit a new request.</p>
         </ConfirmAction>
       )}
       {grant && can.revoke.may && (
         <ConfirmAction
+          {...common('revoke')}
           label="Revoke access"
+          pending="Revoking access…"
           kind="danger"
-          may={can.revoke}
           title="Revoke this access?"
-          reasonLabel="Reason"
-          run={actions.revoke.bind(null, grant.id)}
-          focusAfter={focusAfter}
+          asksReason
+          id={{ name: 'grantId', value: grant.id }}
+          action={actions.revoke}
         >
           <p>
             All credentials of <UntrustedText>{request.requester.name}</UntrustedText> for this access stop working
@@ -61,15 +75,16 @@ export function RequestActions({ request, actions, focusAfter }: Props) {
       )}
       {can.withdraw.may && (
         <ConfirmAction
+          {...common('withdraw')}
           label="Withdraw"
-          may={can.withdraw}
+          pending="Withdrawing…"
           title="Withdraw this request?"
-          run={actions.withdraw.bind(null, request.id)}
-          focusAfter={focusAfter}
+          id={{ name: 'requestId', value: request.id }}
+          action={actions.withdraw}
         >
           <p>Approvers can no longer decide it. The request and its withdrawal stay in the history.</p>
         </ConfirmAction>
       )}
-    </span>
+    </div>
   )
 }

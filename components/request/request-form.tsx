@@ -1,22 +1,21 @@
 'use client'
-import { useEffect, useEffectEvent, useMemo, useRef, useState, useTransition } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { describedBy, Field } from '#components/ui/field'
-import type { ActionError, ActionResult } from '#lib/core/access/action-result'
+import { SubmitButton } from '#components/ui/submit-button'
+import type { ActionError, ActionResult, FormAction } from '#lib/core/access/action-result'
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
+import type { Draft } from '#lib/core/access/form-input'
 import type { Preview } from '#lib/core/access/preview-resource'
-import type { SubmissionBody } from '#lib/core/access/request'
 import type { Violation } from '#lib/core/access/verdict-resource'
-import { buttonStyle } from '../ui/button-style.ts'
-import { type Draft, firstDraft, localMinute, problemsAt, requirementsOf, submissionOf } from './draft.ts'
+import { useFormAnswer } from '../ui/use-form-answer.ts'
+import { firstDraft, localMinute, problemsAt, requirementsOf } from './draft.ts'
 import { DurationSlider } from './duration-slider.tsx'
 import { NamespaceChoice } from './namespace-choice.tsx'
 import { PreviewPanel } from './preview-panel.tsx'
 import { RuleEditor } from './rule-editor.tsx'
 import { StartChoice } from './start-choice.tsx'
-
-export type { Draft } from './draft.ts'
 
 // Long enough not to preview after every letter, short enough to feel immediate.
 const settleMs = 300
@@ -24,24 +23,24 @@ const settleMs = 300
 type Props = {
   entitlement: EntitlementResource
   known: Partial<Draft>
-  preview: (body: SubmissionBody) => Promise<ActionResult<{ preview: Preview }>>
-  submit: (body: SubmissionBody) => Promise<ActionResult>
+  preview: (form: FormData) => Promise<ActionResult<{ preview: Preview }>>
+  submit: FormAction<Draft>
 }
 
 /** The request form, with the server's preview of it at its side. */
 export function RequestForm({ entitlement, known, preview: previewOf, submit }: Props) {
-  const [draft, setDraft] = useState(() => firstDraft(entitlement, known))
+  const { answer, form } = useFormAnswer(submit)
+  const { error } = answer
+  const [draft, setDraft] = useState(() => firstDraft(entitlement, { ...known, ...answer.kept }))
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
+  /** Fields that were changed since the last answer, whose errors no longer apply. */
+  const [changed, setChanged] = useState<ReadonlySet<string>>(new Set())
   const [preview, setPreview] = useState<Preview | null>(null)
   const [refused, setRefused] = useState<ActionError | null>(null)
   const [checking, setChecking] = useState(true)
-  const [error, setError] = useState<ActionError | null>(null)
-  const [sending, send] = useTransition()
-  const form = useRef<HTMLFormElement>(null)
-  const body = useMemo(() => submissionOf(entitlement, draft), [entitlement, draft])
 
-  const check = useEffectEvent(() => previewOf(body))
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new body needs a new preview
+  const check = useEffectEvent(async () => (form.ref.current ? previewOf(new FormData(form.ref.current)) : null))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a changed draft needs a new preview
   useEffect(() => {
     let current = true
     setChecking(true)
@@ -56,15 +55,18 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
       current = false
       clearTimeout(timer)
     }
-  }, [body])
+  }, [draft])
 
-  const change = (part: Partial<Draft>) => {
+  const write = (part: Partial<Draft>) => {
     setDraft((before) => ({ ...before, ...part }))
-    setTouched(
-      (before) => new Set([...before, ...Object.keys(part).map((key) => (key === 'seconds' ? 'duration' : key))]),
-    )
+    setChanged((before) => new Set([...before, ...fieldsOf(part)]))
   }
-  const everything = [...(refused?.errors ?? preview?.verdict.violations ?? []), ...(error?.errors ?? [])]
+  const change = (part: Partial<Draft>) => {
+    write(part)
+    setTouched((before) => new Set([...before, ...fieldsOf(part)]))
+  }
+  const answered = (error?.errors ?? []).filter(({ pointer }) => !changed.has(pointer.split('/')[1] ?? ''))
+  const everything = [...(refused?.errors ?? preview?.verdict.violations ?? []), ...answered]
   // An empty field is still needed; only a filled one can be wrong.
   const isEmpty = ({ pointer }: Violation) =>
     (pointer === '/reason' && !draft.reason.trim()) || (pointer === '/ticket' && !draft.ticket.trim())
@@ -76,35 +78,27 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
   const max = Math.min(most, (preview && secondsOf(preview.maxDuration)) || most)
   const limiter = max < most ? 'limited by a guardrail' : 'the limit of this entitlement'
   const required = requirementsOf(entitlement, preview)
-  const missing = everything.length
-  const essence = shortDuration(draft.seconds)
-
-  const submitDraft = () =>
-    send(async () => {
-      const result = await submit(body)
-      // A successful action has already redirected to the new request.
-      if (!result?.error) return
-      setError(result.error)
-      requestAnimationFrame(() =>
-        form.current?.querySelector<HTMLElement>('[aria-invalid=true], [role=alert] a, [role=alert]')?.focus(),
-      )
-    })
+  const left = new Set(everything.map((one) => one.pointer + ('sentence' in one ? one.sentence : one.message))).size
 
   return (
     <form
-      ref={form}
+      {...form}
       className="grid gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,1.05fr)]"
-      onSubmit={(event) => {
-        event.preventDefault()
-        submitDraft()
-      }}
+      onSubmit={() => setChanged(new Set())}
     >
+      <input type="hidden" name="entitlement" value={entitlement.name} />
+      <input type="hidden" name="cluster" value={draft.cluster} />
       <div className="space-y-6">
         {entitlement.clusters.length > 1 ? (
           <Field id="cluster" label="Cluster" problems={problems('cluster')}>
+            <noscript>
+              <OtherClusters entitlement={entitlement} chosen={draft.cluster} />
+            </noscript>
             <select
               id="cluster"
-              className="control font-mono text-code"
+              className="control font-mono text-code noscript:hidden"
+              aria-describedby={describedBy('cluster')}
+              aria-invalid={problems('cluster').length > 0}
               value={draft.cluster}
               onChange={(event) => change({ cluster: event.target.value, namespaces: [] })}
             >
@@ -151,13 +145,14 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
         >
           <textarea
             id="reason"
+            name="reason"
             className="control"
             rows={3}
             maxLength={2000}
             aria-invalid={problems('reason').length > 0}
             aria-describedby={describedBy('reason')}
             value={draft.reason}
-            onChange={(event) => setDraft((before) => ({ ...before, reason: event.target.value }))}
+            onChange={(event) => write({ reason: event.target.value })}
             onBlur={(event) => event.target.value && change({ reason: event.target.value })}
           />
         </Field>
@@ -176,43 +171,45 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
         >
           <input
             id="ticket"
+            name="ticket"
             className="control font-mono text-code"
             maxLength={120}
             autoComplete="off"
             aria-invalid={problems('ticket').length > 0}
             aria-describedby={describedBy('ticket')}
             value={draft.ticket}
-            onChange={(event) => setDraft((before) => ({ ...before, ticket: event.target.value }))}
+            onChange={(event) => write({ ticket: event.target.value })}
             onBlur={(event) => event.target.value && change({ ticket: event.target.value })}
           />
         </Field>
         <DurationSlider
           id="duration"
           label="Duration"
-          seconds={draft.seconds}
+          seconds={draft.durationSeconds}
           max={max}
           why={`Up to ${durationInWords(max)}, ${limiter}. The time runs from the start of the access.`}
           problems={problems('duration')}
-          onChange={(seconds) => change({ seconds })}
+          onChange={(durationSeconds) => change({ durationSeconds })}
         />
         <StartChoice
           value={draft.startsAt}
           problems={problems('startsAt')}
           onChange={(startsAt) => change({ startsAt })}
         />
-        <ActionProblem error={error} />
+        <ActionProblem error={error} besides={fields} />
         <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
-          <button type="submit" className={buttonStyle('primary')} disabled={sending}>
-            {sending ? 'Submitting…' : `Request access for ${essence}`}
-          </button>
-          <p className="text-dense text-muted">{outlook(preview, missing, checking)}</p>
+          <SubmitButton kind="primary" pending="Submitting…">
+            Request access for {shortDuration(draft.durationSeconds)}
+          </SubmitButton>
+          <p className="text-dense text-muted">{outlook(preview, left, checking)}</p>
         </div>
       </div>
       <div className="lg:sticky lg:top-8 lg:self-start lg:border-l lg:border-line lg:pl-8">
         <PreviewPanel
           entitlement={entitlement}
           preview={refused || !preview ? null : { ...preview, verdict: { ...preview.verdict, violations: broken } }}
-          needed={refused ? messagesOf(refused) : empty.map((one) => one.sentence)}
+          needed={refused ? refused.errors.map((one) => one.message) : empty.map((one) => one.sentence)}
+          problem={refused && refused.errors.length === 0 ? refused.sentence : ''}
           namespaces={draft.namespaces}
           busy={checking}
           beginAt={(time) => change({ startsAt: localMinute(time) })}
@@ -222,13 +219,36 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
   )
 }
 
-function outlook(preview: Preview | null, missing: number, checking: boolean): string {
+const fields = ['cluster', 'namespaces', 'rules', 'reason', 'ticket', 'duration', 'startsAt']
+
+/** The fields of the API that these parts of a draft become. */
+const fieldsOf = (part: Partial<Draft>) =>
+  Object.keys(part).map((key) => (key === 'durationSeconds' ? 'duration' : key))
+
+/** Without scripts, the namespaces of another cluster need another page. */
+function OtherClusters({ entitlement, chosen }: { entitlement: EntitlementResource; chosen: string }) {
+  return (
+    <span>
+      <code>{chosen}</code>. Choose another one first:{' '}
+      {entitlement.clusters
+        .filter(({ name }) => name !== chosen)
+        .map(({ name }) => (
+          <a
+            key={name}
+            className="link mr-3"
+            href={`/requests/new?${new URLSearchParams({ entitlement: entitlement.name, cluster: name })}`}
+          >
+            <code>{name}</code>
+          </a>
+        ))}
+    </span>
+  )
+}
+
+function outlook(preview: Preview | null, left: number, checking: boolean): string {
   if (!preview && checking) return ''
-  if (missing > 0) return missing === 1 ? '1 problem left to fix.' : `${missing} problems left to fix.`
+  if (left > 0) return left === 1 ? '1 problem left to fix.' : `${left} problems left to fix.`
   const open = preview?.steps ?? []
   if (open.length === 0) return 'No approval needed.'
   return `Needs approval from ${open.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')}.`
 }
-
-const messagesOf = ({ sentence, errors }: ActionError) =>
-  errors.length > 0 ? errors.map((one) => one.message) : [sentence]

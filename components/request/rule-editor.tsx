@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { Problems } from '#components/ui/field'
+import { ruleField } from '#lib/core/access/form-input'
 import type { Rule } from '#lib/core/access/rule'
 
 const usualVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
@@ -26,8 +27,13 @@ export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
           if (!choice) return null
           return (
             <div key={JSON.stringify(rule)} className="space-y-2 border-l-2 border-line pl-3">
+              {choice.groups.map((group) => (
+                <input key={group} type="hidden" name={ruleField(index, 'apiGroups')} value={group} />
+              ))}
               <Boxes
                 label="Resources"
+                name={ruleField(index, 'resources')}
+                isInvalid={problems.length > 0}
                 offered={rule.resources}
                 chosen={choice.resources}
                 typed={rule.resources.some((one) => one.includes('*'))}
@@ -36,6 +42,8 @@ export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
               />
               <Boxes
                 label="Verbs"
+                name={ruleField(index, 'verbs')}
+                isInvalid={problems.length > 0}
                 offered={rule.verbs.includes('*') ? usualVerbs : rule.verbs}
                 chosen={choice.verbs}
                 typed={false}
@@ -46,6 +54,7 @@ export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
                 <span className="text-muted">Resource names</span>
                 <input
                   className="control max-w-72 font-mono text-code"
+                  name={ruleField(index, 'typedNames')}
                   placeholder={rule.resourceNames?.length ? rule.resourceNames.join(' ') : 'all'}
                   value={choice.names}
                   onChange={(event) => change(index, { names: event.target.value })}
@@ -62,6 +71,8 @@ export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
 
 type BoxesProps = {
   label: string
+  name: string
+  isInvalid: boolean
   offered: string[]
   chosen: string[]
   typed: boolean
@@ -69,13 +80,15 @@ type BoxesProps = {
   onChange: (chosen: string[]) => void
 }
 
-function Boxes({ label, offered, chosen, typed, suffix, onChange }: BoxesProps) {
+function Boxes({ label, name, isInvalid, offered, chosen, typed, suffix, onChange }: BoxesProps) {
   if (typed)
     return (
       <label className="block text-dense">
         <span className="text-muted">{label} (separate with spaces)</span>
         <input
           className="control font-mono text-code"
+          name={name}
+          aria-invalid={isInvalid}
           defaultValue={chosen.join(' ')}
           onChange={(event) => onChange(event.target.value.split(/[\s,]+/).filter(Boolean))}
         />
@@ -88,6 +101,9 @@ function Boxes({ label, offered, chosen, typed, suffix, onChange }: BoxesProps) 
         <label key={one} className="flex min-h-7 items-center gap-1.5">
           <input
             type="checkbox"
+            name={name}
+            value={one}
+            aria-invalid={isInvalid}
             checked={chosen.includes(one)}
             onChange={(event) => onChange(event.target.checked ? [...chosen, one] : chosen.filter((x) => x !== one))}
           />

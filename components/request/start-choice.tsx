@@ -1,9 +1,10 @@
 import { useState } from 'react'
 import { describedBy, Field } from '#components/ui/field'
+import { startOf } from './draft.ts'
 
 type Props = { value: string; problems: string[]; onChange: (value: string) => void }
 
-/** When the access starts: on approval, or at a chosen time. */
+/** When the access starts: on approval, or at a chosen time. Without scripts the time is in UTC. */
 export function StartChoice({ value, problems, onChange }: Props) {
   const [opened, setLater] = useState(false)
   // The verdict can also set a start, to a time at which the request would pass.
@@ -12,7 +13,14 @@ export function StartChoice({ value, problems, onChange }: Props) {
   return (
     <fieldset>
       <legend className="mb-1 font-strong">Start</legend>
-      <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
+      <input type="hidden" name="startsAt" value={startOf(value)} />
+      <noscript>
+        <label>
+          <span className="mb-1 block text-dense text-muted">Time in UTC. Leave it empty to start on approval.</span>
+          <input type="datetime-local" name="startsAtUtc" className="control max-w-64" />
+        </label>
+      </noscript>
+      <div className="flex flex-wrap items-center gap-x-5 gap-y-2 noscript:hidden">
         <label className="flex min-h-8 items-center gap-2">
           <input
             type="radio"
@@ -41,6 +49,7 @@ export function StartChoice({ value, problems, onChange }: Props) {
             id="startsAt"
             type="datetime-local"
             className="control max-w-64"
+            aria-invalid={problems.length > 0}
             aria-describedby={describedBy('startsAt')}
             value={value}
             onChange={(event) => onChange(event.target.value)}

@@ -6,6 +6,8 @@ type Props = {
   hint?: ReactNode
   problems?: string[]
   optional?: boolean
+  /** A remark beside the label, such as who can read the field. */
+  aside?: ReactNode
   children: ReactNode
 }
 
@@ -13,14 +15,14 @@ type Props = {
  * A labelled control. The control inside must have this `id`, and `aria-describedby={describedBy(id)}` so that screen
  * readers read the hint and the problems with it.
  */
-export function Field({ id, label, hint, problems = [], optional = false, children }: Props) {
+export function Field({ id, label, hint, problems = [], optional = false, aside, children }: Props) {
   return (
     <div>
       <div className="mb-1 flex items-baseline justify-between gap-3">
         <label htmlFor={id} className="font-strong">
           {label}
         </label>
-        {optional && <span className="text-dense text-muted">optional</span>}
+        {(aside || optional) && <span className="text-dense text-muted">{aside ?? 'optional'}</span>}
       </div>
       {children}
       <div id={`${id}-help`} className="text-dense">

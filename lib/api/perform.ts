@@ -42,8 +42,8 @@ export function checkParams<E extends Endpoint>(endpoint: E, sent: Record<string
 }
 
 /**
- * Runs one call and records it. Every error becomes an AppError: a known one as it is, any other as `internal`, with its
- * cause in the log under the reference. `not-found` is answered at an aligned time.
+ * Runs one call and records it. Every error becomes an AppError: a known one as it is, any other as `internal`, with
+ * its cause in the log under the reference. `not-found` is answered at an aligned time.
  */
 export async function perform<T>(
   endpoint: Pick<Endpoint, 'operation' | 'method' | 'status'>,
@@ -74,16 +74,21 @@ export async function perform<T>(
   return performed
 }
 
-/** Performs a call of a page or one of its actions. `sent` is unchecked input; `actor` is null without a session. */
-export async function performForPage<E extends Endpoint>(
+/** Input that is not checked yet. */
+export type Sent = { params?: Record<string, unknown>; body?: unknown }
+
+/** Performs a call of a page or of one of its actions. `identify` finds the caller: null without a session. */
+export async function performForPage<E extends Endpoint, T extends z.input<E['answer']>>(
   endpoint: E,
-  actor: PersonActor | null,
-  sent: { params?: Record<string, unknown>; body?: unknown },
-  operation: Operation<E>,
-): Promise<Performed<z.input<E['answer']>> & { reference: string }> {
-  const record: CallRecord = { reference: actor?.origin.reference ?? newReference() }
+  identify: () => Promise<PersonActor | null>,
+  sent: Sent,
+  operation: (call: Call<E>) => Promise<T>,
+): Promise<Performed<T> & { reference: string }> {
+  const record: CallRecord = { reference: newReference() }
   const performed = await perform(endpoint, record, async () => {
+    const actor = await identify()
     if (!actor) throw new AppError('unauthenticated', 'Your session has ended. Sign in again, then retry.')
+    record.reference = actor.origin.reference
     record.personId = actor.person.id
     takeCall('person', actor.person.id)
     const params = checkParams(endpoint, sent.params ?? {})

@@ -1,4 +1,4 @@
-import type { Stranger } from './stranger.ts'
+import { type Stranger, withForm } from './stranger.ts'
 import type { Caller, Door, Outcome, Situation } from './words.ts'
 
 const submission = {
@@ -202,7 +202,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       ({ requestId }) => `/requests/${requestId}/decisions`,
       ({ digest }) => ({ decision: 'approve', digest }),
       'decide',
-      ({ requestId, digest }) => [requestId, { decision: 'approve', digest }],
+      ({ requestId, digest }) => withForm({ requestId, decision: 'approve', digest }),
       '?approve',
     ),
     ...twice(
@@ -210,7 +210,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       ({ requestId }) => `/requests/${requestId}/decisions`,
       ({ digest }) => ({ decision: 'deny', digest }),
       'decide',
-      ({ requestId, digest }) => [requestId, { decision: 'deny', digest }],
+      ({ requestId, digest }) => withForm({ requestId, decision: 'deny', digest }),
       '?deny',
     ),
     ...twice(
@@ -218,21 +218,21 @@ export function doorsOf(stranger: Stranger): Door[] {
       ({ requestId }) => `/requests/${requestId}/withdraw`,
       () => ({}),
       'withdraw',
-      ({ requestId }) => [requestId],
+      ({ requestId }) => withForm({ requestId }),
     ),
     ...twice(
       'Revoke',
       ({ grantId }) => `/grants/${grantId}/revoke`,
       () => ({ reason }),
       'revoke',
-      ({ grantId }) => [grantId, reason],
+      ({ grantId }) => withForm({ grantId, reason }),
     ),
     ...twice(
       'Release',
       ({ grantId }) => `/grants/${grantId}/release`,
       () => ({}),
       'release',
-      ({ grantId }) => [grantId],
+      ({ grantId }) => withForm({ grantId }),
     ),
     // ------------------------------------------------------------------ no request, no grant
     ...twice(
@@ -240,7 +240,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       () => '/requests',
       () => submission,
       'submit',
-      () => [submission],
+      () => withForm(submission),
     ),
     {
       deed: 'Submit a request',
@@ -254,7 +254,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       deed: 'Submit a request',
       door: 'action preview',
       call: async (caller) => {
-        const outcome = await act(caller, 'preview', [submission])
+        const outcome = await act(caller, 'preview', withForm(submission).slice(1))
         return isUnknown(outcome.result?.preview) ? { answer: 'no' } : outcome
       },
     },

@@ -18,6 +18,26 @@ export function builtActions(): Action[] {
   })
 }
 
+/** The arguments of an action that handles a form: the previous answer, and a form with these fields. */
+export function withForm(fields: Record<string, string | string[]>): [object, FormData] {
+  const form = new FormData()
+  for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) form.append(name, value)
+  return [{ error: null, kept: {} }, form]
+}
+
+/** The arguments of an action as React's client encodes them: JSON, with each form as fields under a number of its own. */
+function encodeArguments(args: unknown[]): string | FormData {
+  const forms = args.filter((argument) => argument instanceof FormData)
+  if (forms.length === 0) return JSON.stringify(args)
+  const body = new FormData()
+  for (const [index, form] of forms.entries())
+    for (const [name, value] of form) body.append(`${index + 1}_${name}`, value)
+  const reference = (argument: unknown) =>
+    argument instanceof FormData ? `$K${(forms.indexOf(argument) + 1).toString(16)}` : argument
+  body.append('0', JSON.stringify(args.map(reference)))
+  return body
+}
+
 /**
  * Whoever knocks from outside: plain HTTP with what a caller has in hand.
  * @param overhear is given a copy of each answer
@@ -74,11 +94,7 @@ export function stranger(url: string, overhear: (response: Response) => Promise<
       const action = actions.find((one) => one.name === name)
       if (!action) throw new Error(`the build has no action ${name}`)
       const headers = { ...withCookie(caller), origin: url, 'next-action': action.id, accept: 'text/x-component' }
-      const answer = await send(action.page, {
-        method: 'POST',
-        headers: { ...headers, 'content-type': 'text/plain;charset=UTF-8' },
-        body: JSON.stringify(args),
-      })
+      const answer = await send(action.page, { method: 'POST', headers, body: encodeArguments(args) })
       const text = await answer.text()
       const redirect = answer.headers.get('x-action-redirect')
       if (redirect?.startsWith('/sign-in')) return { answer: 'sign in' }
@@ -87,6 +103,7 @@ export function stranger(url: string, overhear: (response: Response) => Promise<
       if (!answer.ok || row === undefined) return { answer: strange(answer.status, text) }
       const result = JSON.parse(row.slice(2))
       if (!result?.error) return { answer: 'yes', result }
+      if (result.error.code === 'unauthenticated') return { answer: 'sign in' }
       return { answer: 'refused', sentence: result.error.sentence }
     },
   }

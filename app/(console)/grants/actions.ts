@@ -1,39 +1,44 @@
 'use server'
 import { revalidatePath } from 'next/cache'
-import type { ActionResult } from '#lib/core/access/action-result'
+import { endpoints } from '#lib/api/endpoints'
+import type { ActionResult, FormAnswer } from '#lib/core/access/action-result'
 import type { IssuedCredential } from '#lib/core/access/credential-resource'
-import { AppError } from '#lib/core/access/errors'
-import { revocationSchema } from '#lib/core/access/request'
+import { fieldIn, revocationInput } from '#lib/core/access/form-input'
 import { issueCredential } from '#lib/operations/issue-credential'
 import { releaseGrant } from '#lib/operations/release-grant'
 import { revokeGrant } from '#lib/operations/revoke-grant'
 import { answer } from '../answer.ts'
 
 /**
- * A credential for the holder, shown once. NB: nothing is revalidated here: the answer goes to the sheet that asked
- * and must not become part of any page.
+ * Issues a credential to the holder, shown once. NB: nothing is revalidated here, because the answer must not become part
+ * of any page.
  */
 export async function connect(grantId: string): Promise<ActionResult<{ credential: IssuedCredential }>> {
-  return answer(async (actor) => ({ credential: await issueCredential(actor, grantId) }))
+  const result = await answer(endpoints.issueCredential, { params: { id: grantId } }, ({ actor, params }) =>
+    issueCredential(actor, params.id),
+  )
+  return result.error ? result : { error: null, credential: result.value }
 }
 
-export async function release(grantId: string): Promise<ActionResult> {
-  return answer(async (actor) => {
-    await releaseGrant(actor, grantId)
-    revalidatePath('/', 'layout')
-    return {}
-  })
+/** Ends the holder's own access. */
+export async function release(_previous: FormAnswer, form: FormData): Promise<FormAnswer> {
+  const params = { id: fieldIn(form, 'grantId') }
+  const { error } = await answer(endpoints.releaseGrant, { params }, ({ actor, params }) =>
+    releaseGrant(actor, params.id),
+  )
+  if (!error) revalidatePath('/', 'layout')
+  return { error, kept: {} }
 }
 
-export async function revoke(grantId: string, reason: string): Promise<ActionResult> {
-  return answer(async (actor) => {
-    const body = revocationSchema.safeParse({ reason })
-    if (!body.success)
-      throw new AppError('invalid', 'Say why, so that the record knows.', {
-        errors: body.error.issues.map(({ message }) => ({ pointer: '/reason', message })),
-      })
-    await revokeGrant(actor, grantId, body.data)
-    revalidatePath('/', 'layout')
-    return {}
-  })
+type Revocation = { reason: string }
+
+/** Ends another person's access, with a reason. */
+export async function revoke(_previous: FormAnswer<Revocation>, form: FormData): Promise<FormAnswer<Revocation>> {
+  const { grantId, body, kept } = revocationInput(form)
+  const { error } = await answer(endpoints.revokeGrant, { params: { id: grantId }, body }, ({ actor, params, body }) =>
+    revokeGrant(actor, params.id, body),
+  )
+  if (error) return { error, kept }
+  revalidatePath('/', 'layout')
+  return { error: null, kept: {} }
 }

@@ -1,24 +1,19 @@
 'use server'
+import { endpoints } from '#lib/api/endpoints'
 import type { ActionResult } from '#lib/core/access/action-result'
-import {
-  type JudgeBody,
-  judgeInput,
-  type Replay,
-  type ReplayBody,
-  replayInput,
-  type Trial,
-} from '#lib/core/access/policy-trial'
+import type { JudgeBody, Replay, ReplayBody, Trial } from '#lib/core/access/policy-trial'
 import { judgePolicy } from '#lib/views/judge-policy'
 import { replayPolicy } from '#lib/views/replay-policy'
 import { answer } from '../answer.ts'
-import { parsed } from '../parsed.ts'
 
-/** Tries a policy on one ask or on a sample; changes nothing. */
+/** Tries a policy on one request or on a sample, without changing anything. */
 export async function judge(body: JudgeBody): Promise<ActionResult<{ trial: Trial }>> {
-  return answer(async (actor) => ({ trial: await judgePolicy(actor, parsed(judgeInput, body)) }))
+  const result = await answer(endpoints.judgePolicy, { body }, ({ actor, body }) => judgePolicy(actor, body))
+  return result.error ? result : { error: null, trial: result.value }
 }
 
-/** Tries a policy on the last asks; changes nothing. */
+/** Tries a policy on the latest requests, without changing anything. */
 export async function replay(body: ReplayBody): Promise<ActionResult<{ replay: Replay }>> {
-  return answer(async (actor) => ({ replay: await replayPolicy(actor, parsed(replayInput, body)) }))
+  const result = await answer(endpoints.replayPolicy, { body }, ({ actor, body }) => replayPolicy(actor, body))
+  return result.error ? result : { error: null, replay: result.value }
 }

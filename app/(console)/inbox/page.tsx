@@ -61,7 +61,7 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
               <Link href="/inbox" className="mb-3 inline-flex min-h-8 items-center gap-1 text-muted rail:hidden">
                 <Icon name="back" /> Inbox
               </Link>
-              <InboxRequest key={`${chosen.id} ${chosen.digest}`} request={chosen} decide={decide} />
+              <InboxRequest key={chosen.id} request={chosen} decide={decide} />
             </div>
           )}
         </div>

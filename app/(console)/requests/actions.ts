@@ -1,43 +1,53 @@
 'use server'
 import { revalidatePath } from 'next/cache'
 import { redirect } from 'next/navigation'
-import type { ActionResult } from '#lib/core/access/action-result'
+import { endpoints } from '#lib/api/endpoints'
+import type { ActionResult, FormAnswer } from '#lib/core/access/action-result'
+import { type DecisionDraft, type Draft, decisionInput, fieldIn, submissionInput } from '#lib/core/access/form-input'
 import type { Preview } from '#lib/core/access/preview-resource'
-import { type DecisionBody, decisionSchema, type SubmissionBody, submissionSchema } from '#lib/core/access/request'
 import { decideRequest } from '#lib/operations/decide-request'
 import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
 import { previewRequest } from '#lib/views/preview-request'
 import { answer } from '../answer.ts'
-import { parsed } from '../parsed.ts'
 
-// What arrives here comes from a browser: the types say what our own pages send, the schemas what is taken.
+// NB: the arguments come from a browser. The types describe what Postern's pages send; the schemas check what arrives.
 
-/** The dry run of an ask; changes nothing. */
-export async function preview(body: SubmissionBody): Promise<ActionResult<{ preview: Preview }>> {
-  return answer(async (actor) => ({ preview: await previewRequest(actor, parsed(submissionSchema, body)) }))
+/** Previews the request of a form without submitting it. */
+export async function preview(form: FormData): Promise<ActionResult<{ preview: Preview }>> {
+  const { body } = submissionInput(form)
+  const result = await answer(endpoints.previewRequest, { body }, ({ actor, body }) => previewRequest(actor, body))
+  return result.error ? result : { error: null, preview: result.value }
 }
 
-/** Asks, and goes to the new request's page. */
-export async function submit(body: SubmissionBody): Promise<ActionResult> {
-  const result = await answer((actor) => submitRequest(actor, parsed(submissionSchema, body)))
-  if (result.error) return result
+/** Submits a request, and goes to its page. */
+export async function submit(_previous: FormAnswer<Draft>, form: FormData): Promise<FormAnswer<Draft>> {
+  const { body, kept } = submissionInput(form)
+  const result = await answer(endpoints.submitRequest, { body }, ({ actor, body }) => submitRequest(actor, body))
+  if (result.error) return { error: result.error, kept }
   revalidatePath('/')
-  redirect(`/requests/${result.id}`)
+  redirect(`/requests/${result.value.id}`)
 }
 
-export async function decide(requestId: string, body: DecisionBody): Promise<ActionResult> {
-  return answer(async (actor) => {
-    await decideRequest(actor, requestId, parsed(decisionSchema, body))
-    revalidatePath('/', 'layout')
-    return {}
-  })
+/** Approves or denies a request. */
+export async function decide(_previous: FormAnswer<DecisionDraft>, form: FormData): Promise<FormAnswer<DecisionDraft>> {
+  const { requestId, body, kept } = decisionInput(form)
+  const { error } = await answer(
+    endpoints.decideRequest,
+    { params: { id: requestId }, body },
+    ({ actor, params, body }) => decideRequest(actor, params.id, body),
+  )
+  if (error) return { error, kept }
+  revalidatePath('/', 'layout')
+  return { error: null, kept: {} }
 }
 
-export async function withdraw(requestId: string): Promise<ActionResult> {
-  return answer(async (actor) => {
-    await withdrawRequest(actor, requestId)
-    revalidatePath('/', 'layout')
-    return {}
-  })
+/** Withdraws a pending request. */
+export async function withdraw(_previous: FormAnswer, form: FormData): Promise<FormAnswer> {
+  const params = { id: fieldIn(form, 'requestId') }
+  const { error } = await answer(endpoints.withdrawRequest, { params }, ({ actor, params }) =>
+    withdrawRequest(actor, params.id),
+  )
+  if (!error) revalidatePath('/', 'layout')
+  return { error, kept: {} }
 }

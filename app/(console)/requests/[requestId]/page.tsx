@@ -9,20 +9,27 @@ import { RequestEvidence } from '#components/request/request-evidence'
 import { StatusLine } from '#components/request/status-line'
 import { Copyable } from '#components/ui/copyable'
 import { LinkButton } from '#components/ui/link-button'
-import { requireActor } from '#lib/adapters/auth/session'
+import { currentActor, requireActor } from '#lib/adapters/auth/session'
 import { listAuditEvents } from '#lib/views/list-audit-events'
 import { requestActions } from '../../request-actions.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
+import { titleOf } from '../../title.ts'
 import { decide } from '../actions.ts'
 
-export const metadata: Metadata = { title: 'Request' }
+/** `Restart payment services for Mina Okafor`; for a missing request the same title as for one of another team. */
+export async function generateMetadata({ params }: PageProps<'/requests/[requestId]'>): Promise<Metadata> {
+  const { requestId } = await params
+  const actor = await currentActor()
+  const request = actor && (await requestOrNothing(actor, requestId))
+  return { title: request ? titleOf(`${request.title} for ${request.requester.name}`) : 'Not found' }
+}
 
 // A request with several credentials has far fewer events than this; History has the rest.
 const mostEvents = 200
 
 /** The page everyone links to: one request, from its submission to its evidence. */
-export default async function RequestPage({ params }: PageProps<'/requests/[requestId]'>) {
-  const { requestId } = await params
+export default async function RequestPage({ params, searchParams }: PageProps<'/requests/[requestId]'>) {
+  const [{ requestId }, { confirm }] = await Promise.all([params, searchParams])
   const actor = await requireActor()
   const request = await requestOrNothing(actor, requestId)
   if (!request) notFound()
@@ -36,7 +43,11 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
         title={<Headline request={request} />}
         aside={
           <div className="flex flex-wrap items-center gap-2">
-            <RequestActions request={request} actions={requestActions} />
+            <RequestActions
+              request={request}
+              actions={requestActions}
+              confirming={typeof confirm === 'string' ? confirm : undefined}
+            />
             {isMine && isOver && <LinkButton href={`/requests/new?again=${request.id}`}>Request again</LinkButton>}
           </div>
         }
@@ -48,7 +59,7 @@ export default async function RequestPage({ params }: PageProps<'/requests/[requ
       </PageHead>
       {request.status === 'pending' && (
         <div className="max-w-[44rem] border-t border-line pt-4">
-          <DecidePanel key={request.digest} request={request} decide={decide} />
+          <DecidePanel request={request} decide={decide} />
         </div>
       )}
       <RequestEvidence

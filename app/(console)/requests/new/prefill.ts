@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Draft } from '#components/request/request-form'
 import { secondsOf } from '#lib/core/access/duration'
+import type { Draft } from '#lib/core/access/form-input'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { rulesSchema } from '#lib/core/access/rule'
 
@@ -9,7 +9,7 @@ export const knownFromRequest = (request: RequestResource): Partial<Draft> => ({
   cluster: request.cluster,
   namespaces: request.namespaces,
   rules: request.rules,
-  seconds: secondsOf(request.duration),
+  durationSeconds: secondsOf(request.duration),
 })
 
 /** Prefills the form from the page's URL. Invalid values are ignored. */
@@ -17,7 +17,7 @@ export const knownFromUrl = (one: (key: string) => string): Partial<Draft> => ({
   cluster: one('cluster'),
   namespaces: one('namespaces').split(',').filter(Boolean).slice(0, 20),
   rules: rulesFrom(one('rules')),
-  seconds: secondsOf(one('duration')),
+  durationSeconds: secondsOf(one('duration')),
   reason: one('reason').slice(0, 2000),
   ticket: one('ticket').slice(0, 120),
 })
