@@ -259,11 +259,12 @@ describe('who may not look', slow, () => {
     const refused = all.items.find(
       (item) => item.request.kind === 'refused' && item.request.requester.id === actor.person.id,
     )?.request.id
-    expect(itemOf(all, id)).toBeDefined()
+    expect(itemOf(all, id)?.request).toMatchObject({ kind: 'request', id })
+    expect(refused).toMatch(/^\w+_[0-9a-z]{26}$/)
     const stranger = await anActor({ groups: ['search-dev'] })
     expect(await replay(stranger, text)).toMatchObject({ judged: 0, items: [], nextCursor: null, since: null })
     const seenByLead = await replay(lead, text)
-    expect(itemOf(seenByLead, id)).toBeDefined()
+    expect(itemOf(seenByLead, id)?.request.id).toBe(id)
     expect(seenByLead.items.every((item) => item.request.kind === 'request')).toBe(true)
     for (const one of [
       id,

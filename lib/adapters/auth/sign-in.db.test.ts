@@ -148,7 +148,7 @@ test('another site cannot sign a person out', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'jonas')
   await signOut(browser.request('/api/auth/sign-out', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }))
-  expect(await actorOf(browser)).not.toBeNull()
+  expect(await actorOf(browser)).toMatchObject({ person: { name: 'Jonas Weber' } })
 })
 
 test('a forged session cookie signs no one in', async () => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { closesAt, frozenAt, isOpen, nextMoment, type OpenHours, opensAt, type Schedule, window } from './window.ts'
 
 const minute = 60_000
 const at = (text: string) => Date.parse(text)
 const iso = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString() : 'never')
 
-// The oracle reads the wall clock from Intl, minute by minute, and knows nothing of offsets and edges.
+// The oracle reads the local time from Intl, minute by minute, without offsets or edges.
 const formats = new Map<string, Intl.DateTimeFormat>()
 const walls = new Map<string, { weekday: number; minute: number }>()
 function wallOf(zone: string, ms: number) {
@@ -43,7 +43,7 @@ function openByTheClock({ windows, frozen }: Schedule, ms: number): boolean {
   })
 }
 
-// A day or two before clocks change somewhere, in both directions, on both hemispheres; and one quiet day.
+// A day or two before clocks change, in both directions and on both hemispheres, and one day without a change.
 const starts = [
   '2026-03-28T12:00:00Z', // Europe forward
   '2026-10-24T12:00:00Z', // Europe back
@@ -51,7 +51,7 @@ const starts = [
   '2026-10-31T20:00:00Z', // America back
   '2026-04-04T06:00:00Z', // Australia back: Lord Howe by half an hour
   '2026-10-03T06:00:00Z', // Australia forward
-  '2026-09-05T12:00:00Z', // Chile forward, at midnight: a day without a first hour
+  '2026-09-05T12:00:00Z', // Chile forward, at midnight, so that a day has no first hour
   '2026-11-23T00:00:00Z',
 ].map(at)
 const zones = [
@@ -91,8 +91,8 @@ const scheduleFrom = (start: number): fc.Arbitrary<Schedule> =>
 const worlds = fc.constantFrom(...starts).chain((start) => fc.tuple(fc.constant(start), scheduleFrom(start)))
 const minutes = 2 * 24 * 60
 
-describe('against a clock on the wall, minute by minute', { timeout: 60_000 }, () => {
-  it('is open exactly when the clock shows a time inside', () => {
+describe('compared with the local time, minute by minute', { timeout: 60_000 }, () => {
+  test('a schedule is open exactly while the local time is inside a window and outside every freeze', () => {
     fc.assert(
       fc.property(worlds, ([start, schedule]) => {
         for (let n = 0; n < minutes; n++) {
@@ -104,13 +104,13 @@ describe('against a clock on the wall, minute by minute', { timeout: 60_000 }, (
     )
   })
 
-  it('opens and closes at the minute that the scan finds', () => {
+  test('a schedule opens and closes at the minute that a scan of the local time finds', () => {
     fc.assert(
       fc.property(worlds, fc.integer({ min: 0, max: minutes / 2 }), ([start, schedule], offset) => {
         const from = start + offset * minute
-        const scan = (wanted: boolean) => {
+        const scan = (open: boolean) => {
           for (let n = 0; n < minutes; n++) {
-            if (openByTheClock(schedule, from + n * minute) === wanted) return from + n * minute
+            if (openByTheClock(schedule, from + n * minute) === open) return from + n * minute
           }
           return null
         }
@@ -124,7 +124,7 @@ describe('against a clock on the wall, minute by minute', { timeout: 60_000 }, (
     )
   })
 
-  it('names the first moment at which all are open for as long as it lasts', () => {
+  test('the next moment is the first one at which all schedules are open for the whole duration', () => {
     const limits = fc.constantFrom(...starts).chain((start) =>
       fc.tuple(
         fc.constant(start),
@@ -152,18 +152,18 @@ describe('against a clock on the wall, minute by minute', { timeout: 60_000 }, (
   })
 })
 
-describe('by hand', () => {
+describe('examples', () => {
   const always: Schedule = { windows: [], frozen: [] }
   const officeHours = { windows: [window('Europe/Berlin', [1, 2, 3, 4, 5], 540, 1080)], frozen: [] }
 
-  it('closes a Friday at six and opens the Monday at nine, over the change to winter time', () => {
+  test('a window closes on Friday at six and opens on Monday at nine when clocks change in between', () => {
     const friday = at('2026-10-23T15:59:59.999Z')
     expect(isOpen(officeHours, friday)).toBe(true)
     expect(iso(closesAt(officeHours, friday))).toBe('2026-10-23T16:00:00.000Z')
     expect(iso(opensAt(officeHours, at('2026-10-23T16:00:00Z')))).toBe('2026-10-26T08:00:00.000Z')
   })
 
-  it('lets a night belong to the day on which it begins', () => {
+  test('a window over midnight belongs to the day on which it opens', () => {
     const fridayNight = { windows: [window('Europe/Berlin', [5], 1320, 360)], frozen: [] }
     expect(isOpen(fridayNight, at('2026-11-27T21:30:00Z'))).toBe(true)
     expect(isOpen(fridayNight, at('2026-11-28T04:59:00Z'))).toBe(true)
@@ -171,28 +171,30 @@ describe('by hand', () => {
     expect(isOpen(fridayNight, at('2026-11-27T04:00:00Z'))).toBe(false)
   })
 
-  it('counts the hour that comes twice twice, and the hour that never comes never', () => {
+  test('a repeated hour is inside a window twice, and a skipped hour never', () => {
     const early = { windows: [window('Europe/Berlin', [7], 120, 180)], frozen: [] }
     expect(iso(opensAt(early, at('2026-10-24T22:00:00Z')))).toBe('2026-10-25T00:00:00.000Z')
     expect(iso(closesAt(early, at('2026-10-25T00:00:00Z')))).toBe('2026-10-25T02:00:00.000Z')
     expect(iso(opensAt(early, at('2026-03-28T12:00:00Z')))).toBe('2026-04-05T00:00:00.000Z')
   })
 
-  it('is frozen from the first to before the last instant', () => {
+  test('a freeze includes its first instant and excludes its last', () => {
     const schedule = { ...always, frozen: [{ name: 'Christmas', from: 1000, until: 2000 }] }
     expect([999, 1000, 1999, 2000].map((ms) => isOpen(schedule, ms))).toEqual([true, false, false, true])
     expect(frozenAt(schedule, 1500)?.name).toBe('Christmas')
     expect(closesAt(schedule, 0)).toBe(1000)
   })
 
-  it('knows no moment where access would have to outlive its window', () => {
+  test('there is no next moment for access that is longer than every window', () => {
     const limit = { schedule: officeHours, mayOutlive: false }
     expect(nextMoment([limit], new Date('2026-11-23T08:00:00Z'), 10 * 3600)).toBeNull()
-    expect(nextMoment([{ ...limit, mayOutlive: true }], new Date('2026-11-23T08:00:00Z'), 10 * 3600)).not.toBeNull()
+    const outlives = [{ ...limit, mayOutlive: true }]
+    const opens = new Date('2026-11-23T08:00:00Z')
+    expect(nextMoment(outlives, opens, 10 * 3600)).toEqual(opens)
     expect(closesAt(always, 0)).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('knows no moment where two windows never meet', () => {
+  test('there is no next moment for two windows that never overlap', () => {
     const [day, night] = [window('UTC', [1], 540, 600), window('UTC', [2], 540, 600)]
     const limits = [day, night].map((hours) => ({ schedule: { windows: [hours], frozen: [] }, mayOutlive: true }))
     expect(nextMoment(limits, new Date(0), 60)).toBeNull()

@@ -80,7 +80,7 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))('%s', (id, e
   test('every entry that it includes exists and is at most as severe', () => {
     for (const part of Array.isArray(entry.includes) ? entry.includes : []) {
       const other = catalogue.find((candidate) => candidate.id === part)
-      expect(other, part).toBeDefined()
+      expect(other?.id).toBe(part)
       if (other) expect(severities.indexOf(other.severity)).toBeLessThanOrEqual(severities.indexOf(entry.severity))
     }
   })
