@@ -12,7 +12,7 @@ export type Person = {
   email: string | null
   /** Only a verified e-mail address counts in same-person.ts. */
   emailVerified: boolean
-  /** Every address that was ever verified for this account, so that changing it does not make somebody a new person. */
+  /** Every address that was ever verified for this account, so that changing it does not make them a new person. */
   knownEmails: string[]
   groups: string[]
 }

@@ -43,9 +43,9 @@ const isInGroupOf = (steps: readonly ApprovalStep[], groups: readonly string[]) 
   steps.some((step) => step.groups.some((group) => groups.includes(group)))
 
 /**
- * A person may decide a pending request once, if they are in a group that was asked to approve it and still may, and if
- * they are not the requester. Their own request is refused first, so that the reason does not depend on their groups.
- * NB: the caller hides a request from people who may not know that it exists; this function does not.
+ * A person may decide a pending request once, if they are in a group that the request needs and that still may approve
+ * it, and if they are not the requester. Their own request is refused first, so that the reason does not depend on
+ * their groups. NB: the caller hides a request from people who may not know that it exists; this function does not.
  */
 export function mayDecide(facts: DecidingFacts): May & { code?: NotDecidingCode } {
   const denied = (code: NotDecidingCode, why: string) => ({ may: false as const, why, code })
