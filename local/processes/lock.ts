@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts'
 
-function take(file: string): boolean {
+function tryToLock(file: string): boolean {
   try {
     const handle = openSync(file, 'wx', 0o600)
     writeSync(handle, JSON.stringify(identify(process.pid)))
@@ -14,35 +14,35 @@ function take(file: string): boolean {
   }
 }
 
-function holder(file: string): ProcessIdentity | undefined {
+function readHolder(file: string): ProcessIdentity | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
   } catch {
-    // Gone meanwhile, or not written to the end yet: look again.
+    // The file was removed meanwhile, or is not completely written yet: the caller tries again.
     return undefined
   }
 }
 
 /**
- * Runs `work` while no other process on this machine does so with the same lock file. A lock whose holder is gone
- * (same pid and start time no longer running) is taken over.
+ * Runs `work` while no other process on this machine runs work with the same lock file. Takes over the lock of a
+ * process that no longer runs.
  */
 export async function whileHoldingLock<T>(
   file: string,
   say: (line: string) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  let told = false
+  let hasReported = false
   let unreadable = 0
-  while (!take(file)) {
-    const other = holder(file)
-    unreadable = other ? 0 : unreadable + 1
-    if ((other && !isRunning(other)) || unreadable > 50) {
+  while (!tryToLock(file)) {
+    const holder = readHolder(file)
+    unreadable = holder ? 0 : unreadable + 1
+    if ((holder && !isRunning(holder)) || unreadable > 50) {
       rmSync(file, { force: true })
       continue
     }
-    if (other && !told) say(`waiting for process ${other.pid}, which is at the same work`)
-    told ||= other !== undefined
+    if (holder && !hasReported) say(`waiting for process ${holder.pid}, which is doing the same`)
+    hasReported ||= holder !== undefined
     await delay(200)
   }
   try {

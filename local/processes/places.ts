@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path'
 /** The checkout. */
 export const checkout = resolve(import.meta.dirname, '../..')
 
-/** What belongs to this checkout and is not source: the demo's state, records of runs. Git-ignored. */
+/** Files of this checkout that are not source, such as the demo's state and the records of runs. Git ignores it. */
 export const stateDirectory = join(checkout, '.postern')
 
-/** One file per live run, so that the next start can end what a killed one left behind. */
+/** One file per live run, so that the next run can end the parts of a killed one. */
 export const runsDirectory = join(stateDirectory, 'runs')
 
-/** Built and downloaded programs, shared by all checkouts of this user. */
+/** Built and downloaded programs, which all checkouts of this user share. */
 export const cacheDirectory = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'postern')

@@ -13,17 +13,16 @@ function listenOnce(port: number, host: string): Promise<number | undefined> {
 }
 
 /**
- * A TCP port on 127.0.0.1 that nothing listens on. With `preferred`, that port when it is free, else any other.
- * Between this answer and the use of the port somebody else may take it: whoever starts a program on it must
- * notice that the program did not become ready.
+ * A free TCP port on 127.0.0.1: `preferred` if it is free, otherwise any. Another process may take the port before the
+ * caller uses it, so the caller must check that its program becomes ready.
  */
 export async function freePort(preferred?: number): Promise<number> {
   const port = (preferred && (await listenOnce(preferred, '127.0.0.1'))) || (await listenOnce(0, '127.0.0.1'))
-  if (!port) throw new Error('no free TCP port on 127.0.0.1')
+  if (!port) throw new Error('there is no free TCP port on 127.0.0.1')
   return port
 }
 
-/** True when `port` can be bound on 127.0.0.1 at this moment. */
+/** True if `port` on 127.0.0.1 is free now. */
 export async function isPortFree(port: number): Promise<boolean> {
   return (await listenOnce(port, '127.0.0.1')) === port
 }

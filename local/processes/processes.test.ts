@@ -20,8 +20,8 @@ async function openTestRun(): Promise<Run> {
 
 const sleeper = (name: string) => ({ name, command: 'sleep', args: ['300'], ready: async () => true })
 
-describe('a run', () => {
-  test('ends its parts and removes its folder', async () => {
+describe('openRun', () => {
+  test('a run that stops ends its parts and removes its directory', async () => {
     const run = await openTestRun()
     const part = identify((await run.start(sleeper('one'))).pid)
     expect(isRunning(part)).toBe(true)
@@ -30,7 +30,7 @@ describe('a run', () => {
     expect(existsSync(run.directory)).toBe(false)
   })
 
-  test('kills a part that does not listen to its ending', async () => {
+  test('a part that ignores its ending signal is killed', async () => {
     const run = await openTestRun()
     const ready = join(run.directory, 'ready')
     const script = `trap '' TERM; touch ${ready}; while true; do sleep 0.1; done`
@@ -40,7 +40,7 @@ describe('a run', () => {
     expect(isRunning(part)).toBe(false)
   })
 
-  test('ends all parts when one crashes, and tells the last lines of its log', async () => {
+  test('a crash of one part ends all parts, and the error includes the last lines of its log', async () => {
     const run = await openTestRun()
     const other = identify((await run.start(sleeper('other'))).pid)
     const go = join(run.directory, 'go')
@@ -53,7 +53,7 @@ describe('a run', () => {
     expect(isRunning(other)).toBe(false)
   })
 
-  test('tells why a part did not start, at once and not only at the deadline', async () => {
+  test('a part that ends before it is ready fails with its log, without waiting for the deadline', async () => {
     const run = await openTestRun()
     const go = join(run.directory, 'go')
     const script = `until [ -e ${go} ]; do sleep 0.05; done; echo no such flag; exit 2`
@@ -66,7 +66,7 @@ describe('a run', () => {
     await expect(run.start({ ...spec, command: '/no/such/program' })).rejects.toThrow(/cannot start broken: .*ENOENT/)
   })
 
-  test('gives up on a part that is not ready in time, with the reason, and ends it', async () => {
+  test('a part that is not ready in time is ended, and the error includes the reason', async () => {
     const run = await openTestRun()
     const ready = async () => {
       throw new Error('connection refused')
@@ -76,7 +76,7 @@ describe('a run', () => {
     )
   })
 
-  test('leaves nothing when its process is killed with SIGKILL', async () => {
+  test('a run whose process is killed with SIGKILL leaves no parts and no directory', async () => {
     const script = `
       import { openRun } from ${JSON.stringify(join(import.meta.dirname, 'processes.ts'))}
       const run = await openRun({ name: 'processes-test' })
@@ -91,6 +91,6 @@ describe('a run', () => {
     const part = identify(pid)
     child.kill('SIGKILL')
     await waitUntil('the part to be ended', 10_000, async () => !isRunning(part))
-    await waitUntil('the folder to be removed', 10_000, async () => !existsSync(directory))
+    await waitUntil('the directory to be removed', 10_000, async () => !existsSync(directory))
   })
 })

@@ -17,45 +17,45 @@ export type PartSpec = {
   cwd?: string
   uid?: number
   gid?: number
-  /** Show what it prints here instead of keeping it in a log file. */
+  /** Print its output to this terminal instead of a log file. */
   show?: boolean
   /** Default: SIGTERM, then SIGKILL after 10 s. */
   ending?: Ending
-  /** Asked again and again until it answers true. May throw: that is "not yet", and the last reason is told at the deadline. */
+  /** Polled until it resolves to true. A rejection means "not yet"; the error at the deadline includes the last one. */
   ready: () => Promise<boolean>
-  /** Milliseconds until a part that is not ready counts as failed. Default 60 s. */
+  /** Milliseconds after which a part that is not ready has failed. Default: 60 s. */
   readyWithin?: number
 }
 
-/** A program that is meant to come to its end. */
+/** A program that ends on its own. */
 export type TaskSpec = Pick<PartSpec, 'name' | 'command' | 'args' | 'env' | 'cwd' | 'show' | 'ending'>
 
 export type Part = { name: string; pid: number; logFile: string; stop(): Promise<void> }
 
-/** Some programs that live and die together. */
+/** Programs that run together: when one fails, all end. */
 export type Run = {
-  /** Where the run keeps files of its own; a throwaway run's directory goes when the run ends. */
+  /** Holds the run's files. The directory of a throwaway run is removed when the run ends. */
   directory: string
   logs: string
   start(spec: PartSpec): Promise<Part>
-  /** Runs a program to its end; resolves to its exit code, or 1 where a signal ended it. Ends with the run, if earlier. */
+  /** Resolves to the program's exit code, or to 1 if a signal ended it. The end of the run also ends the program. */
   finish(spec: TaskSpec): Promise<number>
-  /** Something else to do when the run ends, before the parts that were started earlier are ended. */
+  /** Adds a step to the end of the run, before the parts that were started earlier are ended. */
   onStop(stop: () => Promise<void>): void
-  /** Resolves when a part ended although nobody asked it to; by then every other part has been ended too. */
+  /** Resolves when a part has ended unexpectedly and all other parts have been ended. */
   failed: Promise<Error>
   stop(): Promise<void>
 }
 
-/** The last lines of a log file, to be shown to a person. */
+/** The last lines of a log file. */
 export function lastLines(file: string, count = 15): string {
   const text = readFileSync(file, 'utf8').trimEnd()
   return text.split('\n').slice(-count).join('\n')
 }
 
 /**
- * Polls `probe` until it is true. Throws after `withinMs`, naming `what` and the last reason; returns early, without
- * having seen it true, when `givenUp` says so.
+ * Polls `probe` until it resolves to true. After `withinMs` throws an error with `what` and the last rejection. Returns
+ * early, whatever `probe` says, once `givenUp` returns true.
  */
 export async function waitUntil(
   what: string,
@@ -92,9 +92,9 @@ const usualEnding: Ending = { signal: 'SIGTERM', graceMs: 10_000 }
 
 type End = { code: number | null; signal: NodeJS.Signals | null }
 
-const inWords = ({ code, signal }: End) => (signal ? `ended by ${signal}` : `ended with code ${code}`)
+const describeEnd = ({ code, signal }: End) => (signal ? `was ended by ${signal}` : `ended with code ${code}`)
 
-/** Starts a program as the leader of a process group of its own, so that it can be ended with all its children. */
+/** Starts a program as the leader of a new process group, so that it can be ended together with its children. */
 async function launch(spec: Omit<PartSpec, 'ready'>, logFile: string): Promise<{ pid: number; ended: Promise<End> }> {
   const log = openSync(logFile, 'w', 0o600)
   const child = spawn(spec.command, spec.args, {
@@ -115,8 +115,8 @@ async function launch(spec: Omit<PartSpec, 'ready'>, logFile: string): Promise<{
 }
 
 /**
- * Begins a run. Ends first what a killed run left behind (telling `say`). Without `directory` the run is a throwaway:
- * it lives in the temporary folder and is removed at its end, also after a `kill -9` of this process.
+ * Opens a run, after ending the parts of killed runs (and reporting them to `say`). Without `directory` the run is a
+ * throwaway: its directory is in the temporary folder and is removed at its end, even after a `kill -9` of this process.
  */
 export async function openRun(options: {
   name: string
@@ -137,11 +137,11 @@ export async function openRun(options: {
     remove: options.directory ? [] : [directory],
   }
   const shepherd = startShepherd(recordFile)
-  const remember = () => {
+  const saveRecord = () => {
     writeRecord(recordFile, record)
     shepherd.stdin?.write(`${JSON.stringify(record)}\n`)
   }
-  remember()
+  saveRecord()
 
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
   const undo: Array<() => Promise<void>> = []
@@ -162,35 +162,35 @@ export async function openRun(options: {
     const ending = spec.ending ?? usualEnding
     const logFile = join(logs, `${spec.name}.log`)
     const { pid, ended } = await launch(spec, logFile)
-    let asked = false
-    let over = false
-    const crash = ended.then((how) => {
-      over = true
-      if (asked || stopping) return new Error(`${spec.name} was ended`)
-      return new Error(`${spec.name} ${inWords(how)}; the end of ${logFile}:\n${lastLines(logFile)}`)
+    let isStopping = false
+    let hasEnded = false
+    const crash = ended.then((end) => {
+      hasEnded = true
+      if (isStopping || stopping) return new Error(`${spec.name} was ended`)
+      return new Error(`${spec.name} ${describeEnd(end)}; the end of ${logFile}:\n${lastLines(logFile)}`)
     })
     const startedAt = startTimeOf(pid)
     if (!startedAt) throw await crash
     const part: RecordedPart = { pid, startedAt, ...ending, name: spec.name }
     record.parts.push(part)
-    remember()
+    saveRecord()
     async function stopPart() {
-      asked = true
+      isStopping = true
       await endProcess(part, ending)
       record.parts = record.parts.filter((other) => other !== part)
-      if (!stopping) remember()
+      if (!stopping) saveRecord()
     }
     undo.push(stopPart)
 
     const what = `${spec.name} to be ready (log: ${logFile})`
-    const ready = waitUntil(what, spec.readyWithin ?? 60_000, spec.ready, () => over)
+    const ready = waitUntil(what, spec.readyWithin ?? 60_000, spec.ready, () => hasEnded)
     const early = await Promise.race([ready.catch((error: Error) => error), crash])
     if (early instanceof Error) {
       await stopPart()
       throw early
     }
     void crash.then(async (error) => {
-      if (asked || stopping) return
+      if (isStopping || stopping) return
       await stop()
       fail(error)
     })
@@ -206,11 +206,11 @@ export async function openRun(options: {
     if (part) {
       record.parts.push(part)
       undo.push(async () => void (await endProcess(part, ending)))
-      remember()
+      saveRecord()
     }
     const { code } = await ended
     record.parts = record.parts.filter((other) => other !== part)
-    if (!stopping) remember()
+    if (!stopping) saveRecord()
     return code ?? 1
   }
 
@@ -220,21 +220,21 @@ export async function openRun(options: {
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /**
- * Ends the run on Ctrl-C, SIGTERM, a closed terminal and the death of the launcher, then leaves the process with the
- * shell's code for that signal. Further signals while it ends are ignored: a terminal sends Ctrl-C to several processes at once.
+ * Ends the run on Ctrl-C, SIGTERM, a closed terminal and the end of the launcher, then exits with the shell's code for
+ * that signal. Ignores further signals meanwhile, because a terminal sends Ctrl-C to several processes at once.
  */
 export function stopOnSignals(run: Run, say: (line: string) => void) {
-  // With the terminal gone every write fails; that must not keep the parts alive.
+  // Once the terminal is closed every write fails, which must not prevent the end of the parts.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
-  let told = false
-  const leave = (why: string, code: number) => {
-    if (told) return
-    told = true
-    say(`${why}: ending all parts`)
+  let isExiting = false
+  const exit = (reason: string, code: number) => {
+    if (isExiting) return
+    isExiting = true
+    say(`${reason}: ending all parts`)
     void run.stop().then(() => process.exit(code))
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => leave(signal, exitCodes[signal]))
-  process.on('disconnect', () => leave('the launcher is gone', exitCodes.SIGHUP))
+    process.on(signal, () => exit(signal, exitCodes[signal]))
+  process.on('disconnect', () => exit('the launcher has ended', exitCodes.SIGHUP))
 }

@@ -27,30 +27,30 @@ function startSleeper(): ProcessIdentity {
   return identity
 }
 
-/** An owner that runs no more: our own pid, with a start that was not ours. */
+/** An owner that no longer runs: the pid of this process with another start time. */
 const goneOwner = () => ({ pid: process.pid, startedAt: '1' })
 
-describe('what a killed run left behind', () => {
-  test('is ended by its recorded id, its folder is removed, and it is told', async () => {
+describe('endStaleRuns', () => {
+  test('ends the parts of a killed run, removes its directory and reports it', async () => {
     const left = startSleeper()
     const folder = mkdtempSync(join(tmpdir(), 'postern-'))
     const parts = [{ ...left, ...ending, name: 'etcd' }]
     writeRecord(join(directory, 'a.json'), { name: 'demo', owner: goneOwner(), parts, remove: [folder] })
-    expect(await endStaleRuns(directory)).toEqual([`ended what an earlier demo left: etcd (pid ${left.pid})`])
+    expect(await endStaleRuns(directory)).toEqual([`cleaned up after an earlier demo: etcd (pid ${left.pid})`])
     expect(isRunning(left)).toBe(false)
     expect(existsSync(folder)).toBe(false)
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('never costs another program its life that got the same pid later', async () => {
+  test('never ends another program that has since been given the same pid', async () => {
     const stranger = startSleeper()
     const parts = [{ pid: stranger.pid, startedAt: 'another moment', ...ending, name: 'etcd' }]
     writeRecord(join(directory, 'a.json'), { name: 'demo', owner: goneOwner(), parts, remove: [] })
-    expect(await endStaleRuns(directory)).toEqual(['ended what an earlier demo left: no programs, only files'])
+    expect(await endStaleRuns(directory)).toEqual(['cleaned up after an earlier demo: files only'])
     expect(isRunning(stranger)).toBe(true)
   })
 
-  test('is not touched while its owner lives', async () => {
+  test('leaves a run alone while its owner runs', async () => {
     const part = startSleeper()
     const owner = identify(process.pid)
     writeRecord(join(directory, 'a.json'), {
@@ -65,7 +65,7 @@ describe('what a killed run left behind', () => {
     expect(findLiveRun(directory, 'tests')).toBeUndefined()
   })
 
-  test('never costs a folder that is not a run’s own', async () => {
+  test('never removes a directory that does not belong to a run', async () => {
     const folder = join(directory, 'precious')
     writeRecord(join(directory, 'a.json'), { name: 'demo', owner: goneOwner(), parts: [], remove: [folder] })
     await expect(endStaleRuns(directory)).rejects.toThrow('not a run')

@@ -2,16 +2,16 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { basename, join } from 'node:path'
 import { type Ending, endProcess, isRunning, type ProcessIdentity } from './process-identity.ts'
 
-/** One program of a run: who it is and how it wants to be ended. */
+/** One program of a run and how to end it. */
 export type RecordedPart = ProcessIdentity & Ending & { name: string }
 
 /**
- * What a run leaves on disk while it lives, so that a later start can end what a killed run left behind.
- * `owner` is the process that supervises; `remove` are directories that go with the run.
+ * The record that a run keeps on disk, so that a later run can end the parts of a killed one. `owner` is the process that
+ * supervises the run; `remove` lists directories to remove at its end.
  */
 export type RunRecord = { name: string; owner: ProcessIdentity; parts: RecordedPart[]; remove: string[] }
 
-/** Writes the record so that a reader sees the old or the new one, never half of it. */
+/** Writes the record atomically. */
 export function writeRecord(file: string, record: RunRecord) {
   writeFileSync(`${file}.new`, JSON.stringify(record, null, 2), { mode: 0o600 })
   renameSync(`${file}.new`, file)
@@ -25,7 +25,7 @@ function readRecord(file: string): RunRecord | undefined {
   }
 }
 
-/** Ends every part of a record, the last started first, removes the run's directories and then the record itself. */
+/** Ends every part of a record, the most recent first, then removes the run's directories and the record itself. */
 export async function endRecordedRun(file: string, record: RunRecord) {
   for (const part of [...record.parts].reverse()) await endProcess(part, part)
   for (const directory of record.remove) {
@@ -36,24 +36,24 @@ export async function endRecordedRun(file: string, record: RunRecord) {
 }
 
 /**
- * Ends what killed runs left behind: every record in `directory` whose owner is gone. Programs are found by the
- * recorded pid and start time, never by name. Returns a sentence for each run that was cleaned up.
+ * Ends the parts of killed runs: of every record in `directory` whose owner no longer runs. Finds programs by their
+ * recorded pid and start time, never by name. Returns a message for each run that it cleaned up.
  */
 export async function endStaleRuns(directory: string): Promise<string[]> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const told: string[] = []
+  const messages: string[] = []
   for (const entry of readdirSync(directory).filter((name) => name.endsWith('.json'))) {
     const file = join(directory, entry)
     const record = readRecord(file)
     if (!record || isRunning(record.owner)) continue
     const left = record.parts.filter(isRunning).map((part) => `${part.name} (pid ${part.pid})`)
     await endRecordedRun(file, record)
-    told.push(`ended what an earlier ${record.name} left: ${left.join(', ') || 'no programs, only files'}`)
+    messages.push(`cleaned up after an earlier ${record.name}: ${left.join(', ') || 'files only'}`)
   }
-  return told
+  return messages
 }
 
-/** The record of a run with this name whose owner still lives. */
+/** The record of a run with this name whose owner still runs. */
 export function findLiveRun(directory: string, name: string): RunRecord | undefined {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   return readdirSync(directory)

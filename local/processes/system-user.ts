@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 export type SystemUser = { name: string; uid: number; gid: number }
 
 /**
- * The user that PostgreSQL runs as: undefined (that is: ourselves) for an ordinary user. PostgreSQL refuses to run as
- * root, so for root it is `postgres` where that user exists, else `nobody`. No user is ever created.
+ * The user that PostgreSQL runs as; undefined means the current user. PostgreSQL refuses to run as root, so for root it
+ * is `postgres` if that user exists, otherwise `nobody`. Never creates a user.
  */
 export function databaseUser(): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -14,11 +14,11 @@ export function databaseUser(): SystemUser | undefined {
     .map((line) => line.split(':'))
     .map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
   const user = users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody')
-  if (!user?.uid) throw new Error('PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody')
+  if (!user?.uid) throw new Error('PostgreSQL cannot run as root, and this system has no user postgres or nobody')
   return user
 }
 
-/** True when `user` may walk through `directory` and everything above it. */
+/** True if `user` may enter `directory` and every directory above it. */
 export function isReachable(directory: string, user: SystemUser): boolean {
   const { mode, uid, gid } = statSync(directory)
   const mayEnter = uid === user.uid ? mode & 0o100 : gid === user.gid ? mode & 0o010 : mode & 0o001
@@ -26,8 +26,8 @@ export function isReachable(directory: string, user: SystemUser): boolean {
 }
 
 /**
- * Lets the database's user pass through `directory`, and see nothing of what else is in it. Does nothing for an
- * ordinary user, whose PostgreSQL runs under the same name as everything else.
+ * Lets the database's user pass through `directory` without listing it. Does nothing unless root runs this, because
+ * otherwise PostgreSQL runs as the same user.
  */
 export function letDatabaseUserPass(directory: string) {
   const user = databaseUser()

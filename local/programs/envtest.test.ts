@@ -34,7 +34,7 @@ function makeArchive(programs: string[]): Buffer {
   const folder = join(directory, 'controller-tools/envtest')
   mkdirSync(folder, { recursive: true })
   for (const program of programs) writeFileSync(join(folder, program), `#!/bin/sh\necho ${program}\n`, { mode: 0o755 })
-  const file = join(directory, 'made.tar.gz')
+  const file = join(directory, 'archive.tar.gz')
   execFileSync('tar', ['-czf', file, '-C', directory, 'controller-tools'])
   return readFileSync(file)
 }
@@ -51,11 +51,10 @@ function publish(releases: string[], archive: Buffer, hash = createHash('sha512'
 
 const all = ['kube-apiserver', 'etcd', 'kubectl']
 const cache = () => join(directory, 'cache')
-const download = (said: string[] = []) =>
-  downloadEnvtest({ cache: cache(), version: 'v1.37.2', base, say: (line) => said.push(line) })
+const download = () => downloadEnvtest({ cache: cache(), version: 'v1.37.2', base, say: () => {} })
 
-describe('the published programs', () => {
-  test('are fetched, checked, unpacked and kept', async () => {
+describe('downloadEnvtest', () => {
+  test('downloads, verifies, unpacks and keeps the published programs', async () => {
     publish(['v1.36.0', 'v1.37.0', 'v1.38.0'], makeArchive(all))
     const folder = await download()
     expect(folder).toContain('envtest-v1.37.0-')
@@ -66,24 +65,24 @@ describe('the published programs', () => {
     expect(await download()).toBe(folder)
   })
 
-  test('are refused when their SHA-512 is not the one in the index, and nothing is kept', async () => {
+  test('refuses an archive whose SHA-512 is not the one in the index, and keeps nothing of it', async () => {
     publish(['v1.37.0'], makeArchive(all), 'ab'.repeat(64))
-    await expect(download()).rejects.toThrow(/is refused: its SHA-512 is/)
+    await expect(download()).rejects.toThrow(/was refused: its SHA-512 is/)
     expect(() => readdirSync(cache())).toThrow('ENOENT')
   })
 
-  test('are refused when one of them is missing, and nothing is kept', async () => {
+  test('refuses an archive without one of the programs, and keeps nothing of it', async () => {
     publish(['v1.37.0'], makeArchive(['etcd', 'kubectl']))
-    await expect(download()).rejects.toThrow(/cannot be unpacked/)
+    await expect(download()).rejects.toThrow(/could not be unpacked/)
     expect(readdirSync(cache())).toEqual([])
   })
 
-  test('that are newer than what is pinned are not taken', async () => {
+  test('does not use a release newer than the pinned one', async () => {
     publish(['v1.38.0'], makeArchive(all))
-    await expect(download()).rejects.toThrow(/names no archive/)
+    await expect(download()).rejects.toThrow(/has no archive/)
   })
 
-  test('that cannot be fetched are told by their address', async () => {
+  test('an error includes the address that could not be downloaded', async () => {
     await expect(download()).rejects.toThrow(`${base}/envtest-releases.yaml answered 404`)
   })
 })

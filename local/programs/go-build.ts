@@ -1,14 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** True when there is a `go` that can be run. An older one fetches the toolchain that go.mod names by itself. */
+/** True if `go` can be run. An older one downloads the toolchain that go.mod names. */
 export function findGo(): boolean {
   return spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0
 }
 
 const cleanEnvironment = () => ({ ...process.env, GOFLAGS: '-trimpath', GOWORK: 'off', CGO_ENABLED: '0' })
 
-/** Where Go keeps the files of a module that the module in `folder` requires; fetches it when it is not there. */
+/** The directory in Go's module cache of a module that `folder`/go.mod requires. Downloads it if necessary. */
 export function moduleFolder(folder: string, module: string): string {
   const options = { cwd: folder, env: cleanEnvironment(), encoding: 'utf8' } as const
   const { Dir } = JSON.parse(execFileSync('go', ['mod', 'download', '-json', module], options))
@@ -18,8 +18,8 @@ export function moduleFolder(folder: string, module: string): string {
 const seconds = (since: number) => `${Math.round((Date.now() - since) / 1000)} s`
 
 /**
- * `go build` of one package of the module in `folder`. The person's own GOFLAGS and workspace do not count, so that the
- * same pin gives the same program everywhere. Tells `say` every ten seconds how far it is.
+ * Builds one package of the module in `folder`. Ignores the user's GOFLAGS and workspace, so that the same pin builds the
+ * same program everywhere. Reports its progress to `say` every ten seconds.
  */
 export async function goBuild(options: {
   folder: string
@@ -40,10 +40,10 @@ export async function goBuild(options: {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let compiled = 0
-  let fetched = 0
+  let downloaded = 0
   const recent: string[] = []
   const ticker = setInterval(
-    () => say(`${compiled} packages compiled, ${fetched} modules fetched, ${seconds(began)}`),
+    () => say(`${compiled} packages compiled, ${downloaded} modules downloaded, ${seconds(began)}`),
     10_000,
   )
   const onSignal = () => child.kill('SIGTERM')
@@ -54,7 +54,7 @@ export async function goBuild(options: {
       child.once('close', resolve)
     })
     for await (const line of createInterface({ input: child.stderr })) {
-      if (line.startsWith('go: downloading')) fetched += 1
+      if (line.startsWith('go: downloading')) downloaded += 1
       else compiled += 1
       recent.push(line)
       if (recent.length > 20) recent.shift()

@@ -7,7 +7,7 @@ import { cacheDirectory, checkout } from '#local/processes/places'
 import { downloadEnvtest } from './envtest.ts'
 import { findGo, goBuild, moduleFolder } from './go-build.ts'
 
-/** A Go module that pins programs, and how each program is built from it. */
+/** A Go module that pins programs, and the package of each program. */
 type GoModule = { folder: string; pins: string; programs: Record<string, string>; tags?: string }
 
 const kubernetes: GoModule = {
@@ -32,11 +32,11 @@ const prometheus: GoModule = {
   folder: join(checkout, 'local/prometheus'),
   pins: 'github.com/prometheus/prometheus',
   programs: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' },
-  // Without the clients of every cloud: rules are read from a file.
+  // Leaves out service discovery for cloud providers, which checking rules does not need.
   tags: 'remove_all_sd',
 }
 
-/** What tests need. */
+/** The programs that tests need. */
 export type ClusterPrograms = {
   etcd: string
   kubectl: string
@@ -44,7 +44,7 @@ export type ClusterPrograms = {
   controllerManager: string | undefined
 }
 
-/** What makes pods run besides; only the demo needs it. */
+/** The additional programs that simulate running pods; only the demo needs them. */
 export type PodPrograms = { scheduler: string; kwok: string; stages: string[] }
 
 function pinnedVersion(module: GoModule): string {
@@ -57,7 +57,7 @@ function pinnedVersion(module: GoModule): string {
 /** The release of Kubernetes that go.mod pins, such as v1.37.2. */
 export const kubernetesVersion = (): string => pinnedVersion(kubernetes)
 
-/** Finished programs are kept under a name made from everything that decides what they are. */
+/** The cache directory of a module's programs. Its name is a hash of everything that determines the build. */
 function cacheOf(module: GoModule): string {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(module.folder, file)))
@@ -66,13 +66,13 @@ function cacheOf(module: GoModule): string {
 }
 
 function linkerFlags(version: string): string {
-  // Without these the server calls itself v0.0.0-master, and clients compare versions.
+  // Without these the server reports v0.0.0-master, and clients compare versions.
   const [major, minor] = version.slice(1).split('.')
   const at = 'k8s.io/component-base/version'
   return `-s -w -X ${at}.gitVersion=${version} -X ${at}.gitMajor=${major} -X ${at}.gitMinor=${minor}`
 }
 
-/** Builds those of `names` that the cache does not hold, and returns the path of each. */
+/** Builds the programs that are not in the cache and returns the path of each. */
 async function build(module: GoModule, names: string[], say: (line: string) => void): Promise<Map<string, string>> {
   const cache = cacheOf(module)
   const paths = new Map(names.map((name) => [name, join(cache, name)]))
@@ -100,20 +100,20 @@ async function build(module: GoModule, names: string[], say: (line: string) => v
 
 function need(paths: Map<string, string>, name: string): string {
   const path = paths.get(name)
-  if (!path) throw new Error(`no program ${name}`)
+  if (!path) throw new Error(`there is no program ${name}`)
   return path
 }
 
 /**
- * The programs of a small real cluster. Built from the pinned Go modules (about seven minutes, once per machine and
- * pin); where there is no `go`, the field's published archive instead, which has no controller-manager: then nobody
- * aggregates `view`, `edit` and `admin`, deleted namespaces stay, and Deployments make no pods.
+ * The programs of a small real cluster, built from the pinned Go modules (about seven minutes, once per machine and pin).
+ * Without `go`, downloads the archive that controller-tools publishes, which has no controller-manager: the ClusterRoles
+ * `view`, `edit` and `admin` then stay empty, deleted namespaces stay, and Deployments create no pods.
  */
 export async function ensureClusterPrograms(say: (line: string) => void): Promise<ClusterPrograms> {
   const names = ['etcd', 'kubectl', 'kube-apiserver', 'kube-controller-manager']
   if (!findGo() && names.some((name) => !existsSync(join(cacheOf(kubernetes), name)))) {
     const folder = await downloadEnvtest({ cache: cacheDirectory, version: kubernetesVersion(), say })
-    say('the published archive has no controller-manager: view, edit and admin stay empty and no Deployment makes pods')
+    say('the published archive has no controller-manager: view, edit and admin stay empty, Deployments create no pods')
     const [etcd, kubectl, apiserver] = ['etcd', 'kubectl', 'kube-apiserver'].map((name) => join(folder, name))
     return { etcd: etcd ?? '', kubectl: kubectl ?? '', apiserver: apiserver ?? '', controllerManager: undefined }
   }
@@ -126,20 +126,21 @@ export async function ensureClusterPrograms(say: (line: string) => void): Promis
   }
 }
 
-/** Prometheus' own checker of rules. Some minutes of building, once. */
+/** Prometheus's promtool, which checks and tests alerting rules. Building it takes a few minutes, once. */
 export const ensurePromtool = async (say: (line: string) => void): Promise<string> =>
   need(await build(prometheus, ['promtool'], say), 'promtool')
 
-/** A kubectl alone, for somebody's own cluster: theirs where there is one that is new enough, else the pinned one. */
+/** A kubectl for the user's own cluster: the installed one if it is new enough, otherwise the pinned one. */
 export async function ensureKubectl(say: (line: string) => void): Promise<string> {
-  const theirs = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' })
-  // 1.24 is the first that can ask for a ServiceAccount's token.
-  if (theirs.status === 0 && Number.parseInt(JSON.parse(theirs.stdout).clientVersion?.minor, 10) >= 24) return 'kubectl'
+  const installed = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' })
+  const minorOf = (output: string) => Number.parseInt(JSON.parse(output).clientVersion?.minor, 10)
+  // 1.24 introduced `kubectl create token`.
+  if (installed.status === 0 && minorOf(installed.stdout) >= 24) return 'kubectl'
   if (!findGo()) return (await ensureClusterPrograms(say)).kubectl
   return need(await build(kubernetes, ['kubectl'], say), 'kubectl')
 }
 
-/** How kwok's node and pods behave: files that kwok publishes in its module. */
+/** The behaviour of kwok's node and pods: files in kwok's module. */
 const stageFiles = [
   'node/fast/node-initialize.yaml',
   'node/heartbeat-with-lease/node-heartbeat-with-lease.yaml',
@@ -148,7 +149,7 @@ const stageFiles = [
   'pod/fast/pod-delete.yaml',
 ]
 
-/** The programs that make pods run; undefined where they cannot be built. One more minute of building, once. */
+/** The programs that simulate running pods, or undefined if they cannot be built. Building takes a minute, once. */
 export async function ensurePodPrograms(say: (line: string) => void): Promise<PodPrograms | undefined> {
   const cache = cacheOf(kwok)
   const stages = stageFiles.map((file) => join(cache, basename(file)))
@@ -159,7 +160,7 @@ export async function ensurePodPrograms(say: (line: string) => void): Promise<Po
   const scheduler = need(await build(kubernetes, ['kube-scheduler'], say), 'kube-scheduler')
   const program = need(await build(kwok, ['kwok'], say), 'kwok')
   if (!isComplete) {
-    // Kept beside the program: Go's own module cache may be emptied at any time.
+    // Copied next to the program, because the user may empty Go's module cache at any time.
     const published = join(moduleFolder(kwok.folder, kwok.pins), 'kustomize/stage')
     for (const [index, file] of stageFiles.entries()) copyFileSync(join(published, file), stages[index] ?? '')
   }
