@@ -46,7 +46,6 @@ export const submissionSchema = z
   })
   .meta({ id: 'Submission' })
   .transform(({ duration, ...rest }) => ({ ...rest, durationSeconds: duration }))
-export type SubmissionBody = z.input<typeof submissionSchema>
 export type Submission = z.infer<typeof submissionSchema>
 
 /** The body of POST /api/v1/requests/{id}/decisions. */
@@ -68,7 +67,6 @@ export const decisionSchema = z
       .optional(),
   })
   .meta({ id: 'DecisionInput' })
-export type DecisionBody = z.input<typeof decisionSchema>
 export type DecisionInput = z.infer<typeof decisionSchema>
 
 /** The body of POST /api/v1/grants/{id}/revoke. */
