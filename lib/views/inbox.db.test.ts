@@ -78,9 +78,19 @@ describe('the inbox', () => {
 
   test('what it holds may be decided, and what may not be decided it does not hold', async () => {
     const actor = await anActor({ groups: ['payments-leads', 'sre', 'payments-dev'] })
-    await aRequest({ requester: actor.person })
-    const inbox = new Set(await inboxOf(actor))
-    for (const { id, can } of (await listRequests(actor, { role: 'all', limit: 100 })).items)
-      expect(can.decide.may, id).toBe(inbox.has(id))
+    const waiting = await aRequest()
+    const others = [
+      await aRequest({ requester: actor.person }),
+      await aRequest({ status: 'denied' }),
+      await aRequest({ lapsesAt: new Date(Date.now() - 1000) }),
+    ]
+    const { items } = await listRequests(actor, { role: 'all', limit: 100 })
+    const mayDecide = items.filter(({ can }) => can.decide.may).map(({ id }) => id)
+    expect(mayDecide).toContain(waiting.id)
+    expect(mayDecide.sort()).toEqual((await inboxOf(actor)).sort())
+    for (const { id } of others) {
+      expect(items.map((item) => item.id)).toContain(id)
+      expect(mayDecide).not.toContain(id)
+    }
   })
 })
