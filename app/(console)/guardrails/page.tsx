@@ -11,6 +11,7 @@ import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
+import { protectedNamespaces } from '#lib/core/access/namespaces'
 import { currentGuardrails } from '#lib/views/current-guardrails'
 import { describeCurrentPolicy } from '#lib/views/current-policy'
 import { guardrailStatistics } from '#lib/views/guardrail-statistics'
@@ -59,7 +60,7 @@ export default async function GuardrailsPage() {
             access is granted.
           </li>
           <li>
-            Postern never grants access to the namespaces <code>postern-system</code> and <code>postern-grants</code>.
+            Postern never grants access to its own namespaces: <code>{protectedNamespaces.join(', ')}</code>.
           </li>
           <li>A guardrail that can’t be evaluated counts as violated.</li>
         </ul>
