@@ -1,4 +1,4 @@
-// docs/check.md: what it shows to type is typed here.
+// Runs the commands that docs/check.md shows.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { checkText } from '#lib/core/check/checking.testing'
 import { aConfiguration } from '#testing/configuration'
 import { run } from './running.testing.ts'
 
-// The first one loads what judges.
+// The first test loads the guardrails.
 vi.setConfig({ testTimeout: 30_000 })
 
 const document = readFileSync(new URL('../docs/check.md', import.meta.url), 'utf8')
@@ -37,7 +37,7 @@ const commands = [...document.matchAll(/(?:npx postern|node \S+\/postern\.mjs) (
   .map(([, args = '']) => args.trim())
   .filter((args) => args !== 'check')
 
-test.each([...new Set(commands)])('postern %s is understood, and ends as the page says', async (args) => {
+test.each([...new Set(commands)])('the command postern %s has the exit code of the page', async (args) => {
   const files = /^(deploy\/|[\w.-]+\.(yaml|json|sarif|xml))$/
   const words = args.split(/\s+/).map((word) => (files.test(word) ? join(folder, word) : word))
   const policy =
@@ -47,12 +47,12 @@ test.each([...new Set(commands)])('postern %s is understood, and ends as the pag
   expect([code, err]).toEqual([isKnown ? 0 : 1, ''])
 })
 
-test('the report that it shows is the report that comes', async () => {
+test('the report on the page is the report of the command', async () => {
   const { out } = await run(['check', join(folder, 'deploy/')])
   expect(out.replaceAll(`${folder}/`, '')).toContain(blocks('text')[0])
 })
 
-test('every option that it names is one', async () => {
+test('every option on the page exists', async () => {
   const helps = await Promise.all([run(['check', '--help']), run(['policy', 'test', '--help'])])
   const known = helps.map(({ out }) => out).join('')
   const named = new Set(
@@ -61,7 +61,7 @@ test('every option that it names is one', async () => {
   expect([...named].filter((option) => !known.includes(option))).toEqual([])
 })
 
-test('its workflows are YAML, and its waivers waive', () => {
+test('the workflows on the page are valid YAML, and its waivers work', () => {
   for (const text of blocks('yaml')) expect(parse(text)).toBeTypeOf('object')
   const waived = blocks('yaml').find((text) => text.includes('postern:waive')) ?? ''
   const { findings } = checkText(

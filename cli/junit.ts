@@ -1,16 +1,16 @@
-// JUnit XML, as CI servers read it: suites of cases, each passed, failed, or not run for an error.
+// JUnit XML for CI servers.
 import { visible } from '#lib/core/check/source'
 
 export type JunitCase = {
   name: string
-  /** What is wrong: nothing for a case that passed. `error`: it could not be judged at all. */
+  /** Null for a case that passed. `error`: the case could not be read. */
   problem: { kind: 'failure' | 'error'; message: string; text: string } | null
 }
 export type JunitSuite = { name: string; file: string; cases: readonly JunitCase[] }
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;' }
 
-/** XML 1.0 has no way at all of writing most control characters, so they are shown as their code points before. */
+/** XML 1.0 cannot represent most control characters, so `visible` shows them as code points first. */
 const escapeXml = (text: string) => text.replace(/[&<>"\n]/g, (character) => entities[character] ?? character)
 const attribute = (text: string) => escapeXml(visible(text))
 const body = (text: string) => text.split('\n').map(attribute).join('\n')

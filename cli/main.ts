@@ -1,7 +1,7 @@
 // Runs the `postern` command in this process.
 import { runPostern } from './postern.ts'
 
-// A reader such as `head` may leave early, and there is nobody left to tell: what was found is still in the exit code.
+// A reader such as `head` may close the pipe early. That is not an error: the exit code still has the result.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.exitCode = 2
 })

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npx postern …`: hands over to cli/main.ts, in this process where this Node is new enough, else on the Node that
-// package.json pins. It works from any folder.
+// `npx postern …` runs cli/main.ts in this process if this Node.js is new enough, else with the Node.js that package.json
+// pins. It works in any folder.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
@@ -17,9 +17,10 @@ function giveUp(message) {
   process.exit(2)
 }
 
-if (!existsSync(join(checkout, 'node_modules/commander'))) giveUp(`packages are missing: run npm ci in ${checkout}`)
+if (!existsSync(join(checkout, 'node_modules/commander')))
+  giveUp(`Dependencies are missing. Run npm ci in ${checkout}.`)
 if (isNewEnough()) {
-  // Half of a short run is compiling.
+  // Compiling is half of the time of a short run.
   module.enableCompileCache()
   await import('./main.ts')
 } else {

@@ -1,4 +1,4 @@
-// Runs the command, for tests: in this process, or as a shell would.
+// Runs the command in tests, in this process or as a process of its own.
 import { spawn } from 'node:child_process'
 import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -7,23 +7,23 @@ import type { Terminal } from './terminal.ts'
 
 export type Ran = { code: number | null; out: string; err: string }
 
-/** @param input what comes from standard input */
+/** @param input the text of standard input */
 export async function run(args: readonly string[], input = ''): Promise<Ran> {
-  const heard = { out: '', err: '' }
+  const written = { out: '', err: '' }
   const into = (name: 'out' | 'err') =>
     new Writable({
       write(chunk, _encoding, done) {
-        heard[name] += chunk
+        written[name] += chunk
         done()
       },
     })
   const stdin = Readable.from(input ? [Buffer.from(input)] : [])
   const terminal: Terminal = { stdin, stdout: into('out'), stderr: into('err') }
   await runPostern(args, terminal)
-  return { code: Number(terminal.exitCode ?? 0), ...heard }
+  return { code: Number(terminal.exitCode ?? 0), ...written }
 }
 
-/** In a process of its own, with its own folder and environment. */
+/** Runs the command as a process, in its own folder and environment. */
 export function spawnPostern(
   args: readonly string[],
   { cwd, input = '', env = {} }: { cwd?: string; input?: string; env?: Record<string, string> } = {},

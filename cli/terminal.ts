@@ -1,8 +1,8 @@
-// How anything is said in a terminal: colours where there is one, and nobody else's control characters.
+// Output in a terminal.
 import { styleText } from 'node:util'
 import type { Severity } from '#lib/core/access/severity'
 
-/** What a command talks to; `process` is one. The exit code is what the command leaves there. */
+/** The streams of a command, such as those of `process`. The command sets the exit code. */
 export type Terminal = {
   stdin: AsyncIterable<Buffer>
   stdout: NodeJS.WritableStream
@@ -12,7 +12,7 @@ export type Terminal = {
 
 export type Paint = (style: 'bold' | 'red' | 'yellow' | 'green' | 'dim', text: string) => string
 
-/** Colours where this stream shows them; NO_COLOR and FORCE_COLOR are heard. */
+/** Uses colours if the stream supports them. Respects NO_COLOR and FORCE_COLOR. */
 export const painter =
   (stream: NodeJS.WritableStream): Paint =>
   (style, text) =>
@@ -24,7 +24,7 @@ export const severityStyle: Record<Severity, 'red' | 'yellow' | 'dim'> = { high:
 
 export const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`
 
-/** JSON in ASCII only: safe in a terminal and a log, whatever it holds. */
+/** JSON in ASCII only, which is safe in a terminal or a log whatever the values are. */
 export const asciiJson = (value: unknown): string =>
   `${JSON.stringify(value, null, 2).replace(
     /[\u007f-\uffff]/g,

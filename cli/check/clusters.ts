@@ -1,15 +1,15 @@
-// Which clusters may the manifests go to?
+// The clusters that manifests are checked for.
 import { nearest } from '#lib/core/access/nearest'
-import { UnusableFile } from '../unusable-file.ts'
+import { UsageError } from '../usage-error.ts'
 
 export type Cluster = { name: string; labels: Readonly<Record<string, string>> }
 
 /**
- * The named clusters of the policy; all of them where none is named, so that nothing passes because nobody said where it
- * goes. With labels of one's own, a cluster need not be in the policy.
- * @throws UnusableFile where a name is not in the policy
+ * The named clusters of the policy, or all of them, so that a check without `--cluster` does not miss one. With labels
+ * from the command line, a cluster does not have to be in the policy.
+ * @throws UsageError if the policy has no cluster of that name
  */
-export function clustersMeant(
+export function targetClusters(
   known: readonly Cluster[],
   names: readonly string[],
   labels: Readonly<Record<string, string>>,
@@ -20,9 +20,8 @@ export function clustersMeant(
     const cluster = known.find((candidate) => candidate.name === name)
     if (cluster) return cluster
     const all = known.map((candidate) => candidate.name)
-    const close = nearest(name, all)
-    throw new UnusableFile(
-      `The policy knows no cluster ${name}${close ? `; did you mean ${close}?` : `: it has ${all.slice(0, 10).join(', ')}.`}`,
-    )
+    const meant = nearest(name, all)
+    const hint = meant ? `Did you mean ${meant}?` : `Its clusters are ${all.slice(0, 10).join(', ')}.`
+    throw new UsageError(`The policy has no cluster ${name}. ${hint}`)
   })
 }

@@ -18,7 +18,7 @@ import { stringify } from 'yaml'
 import { aConfiguration } from '#testing/configuration'
 import { run, spawnPostern } from '../running.testing.ts'
 
-// Some start the command as a process, which compiles it first; the published schema of SARIF takes a while, too.
+// Some tests start the command as a process, which compiles it first. Compiling the SARIF schema is slow, too.
 vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
@@ -32,7 +32,7 @@ function write(name: string, text: string | Buffer) {
   writeFileSync(join(folder, name), text)
 }
 
-/** Arguments that are files of the folder stand there; what is said of them is as if the check ran there. */
+/** Runs the check as if the working directory were the folder of the test. */
 async function check(...args: string[]) {
   const isFile = (arg: string, index: number) =>
     /[./]|^\.$|^(m|empty|all)$/.test(arg) && !arg.startsWith('/') && !args[index - 1]?.startsWith('--cluster')
@@ -45,7 +45,7 @@ const api = 'apiVersion: rbac.authorization.k8s.io/v1'
 const role = (resource: string, verb: string, name = 'r') =>
   `${api}\nkind: Role\nmetadata:\n  name: ${name}\n  namespace: payments\nrules:\n- apiGroups: [""]\n  resources: [${resource}]\n  verbs: [${verb}]\n`
 
-/** The published schema is of draft 04, of which Ajv needs to know no more than where the name of a schema stands. */
+/** The published schema is draft 04. Ajv accepts it without the keys in which draft 04 differs. */
 function sarifProblems(text: string) {
   const { $schema: _schema, id: _id, ...schema } = sarifSchema as Record<string, unknown>
   const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false })
@@ -55,7 +55,7 @@ function sarifProblems(text: string) {
 }
 
 describe('the exit code', () => {
-  test('is 0 where nothing was found, 1 where something was, 2 where something could not be read', async () => {
+  test('the exit code is 0 without findings, 1 with findings, and 2 if some input could not be read', async () => {
     write('fine.yaml', role('configmaps', 'get'))
     write('exec.yaml', role('pods/exec', 'create'))
     write('broken.yaml', 'kind: Role\n  a: {\n')
@@ -68,19 +68,19 @@ describe('the exit code', () => {
 
   test.each([
     [[]],
-    [['--fail-on', 'grave', '.']],
+    [['--fail-on', 'severe', '.']],
     [['--nonsense', '.']],
     [['nowhere.yaml']],
     [['--cluster', 'x', '.']],
-  ])('of %j is 2, and what is wrong is said', async (args) => {
+  ])('the arguments %j exit with 2 and a message', async (args) => {
     write('fine.yaml', role('configmaps', 'get'))
     const { code, out, err } = await check(...args)
     expect(code).toBe(2)
-    expect(out + err).toMatch(/missing required argument|Allowed choices|unknown option|no such file|needs a policy/)
+    expect(out + err).toMatch(/missing required argument|Allowed choices|unknown option|no such file|requires --policy/)
   })
 })
 
-test('the text shows the words with a mark under them', async () => {
+test('the text report marks the source of a finding', async () => {
   write('exec.yaml', role('pods/exec', 'create'))
   const { out } = await check('exec.yaml')
   expect(out).toBe(`exec.yaml:9:11: Role payments/r
@@ -89,14 +89,14 @@ test('the text shows the words with a mark under them', async () => {
   9 |   verbs: [create]
     |           ^^^^^^
   medium[runs-commands-in-pods]: Can run commands in pods and read everything the pod can read, including its service account token.
-      create pods/exec; stays when this is taken away: a session that is open when the grant ends
+      create pods/exec; persists after removal: a session that is open when the grant ends
 
-1 role or binding in 1 document: 0 high, 1 medium, 0 low. Failed.
+Checked 1 role or binding in 1 document: 0 high, 1 medium, 0 low. Failed.
 `)
 })
 
-describe('what is read', () => {
-  test('is every manifest of a folder, in the order of names, each once, whatever links lead there', async () => {
+describe('input', () => {
+  test('every manifest in a directory is read once, in order of name, even with circular links', async () => {
     write('all/b/exec.yml', role('pods/exec', 'create', 'b'))
     write('all/a.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [] }))
     write('all/notes.txt', role('pods/exec', 'create', 'text'))
@@ -108,59 +108,59 @@ describe('what is read', () => {
     expect(code).toBe(1)
   })
 
-  test('comes from standard input, and nothing coming in is no success', async () => {
+  test('standard input is read, and empty input is an error', async () => {
     const helm = `---\n# Source: shop/templates/role.yaml\n${role('pods/exec', 'create')}`
     const { code, out } = await run(['check', '-'], helm)
     expect([code, out]).toEqual([
       1,
-      expect.stringContaining('<stdin>:11:11: Role payments/r (made from shop/templates/role.yaml)'),
+      expect.stringContaining('<stdin>:11:11: Role payments/r (rendered from shop/templates/role.yaml)'),
     ])
     expect(await run(['check', '-'])).toMatchObject({
       code: 2,
-      out: expect.stringContaining('nothing came in'),
+      out: expect.stringContaining('no input'),
     })
   })
 
-  test('is UTF-8, with or without a mark at its beginning', async () => {
+  test('input must be UTF-8, with or without a byte order mark', async () => {
     write('bom.yaml', Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(role('pods/exec', 'create'))]))
     write('latin.yaml', Buffer.from(`# caf\xe9\n${role('configmaps', 'get')}`, 'latin1'))
     write('utf16.yaml', Buffer.from(role('configmaps', 'get'), 'utf16le'))
     expect((await check('bom.yaml')).out).toContain('bom.yaml:9:11')
     const { code, out } = await check('latin.yaml', 'utf16.yaml')
     expect(code).toBe(2)
-    expect(out).toContain('latin.yaml: must be UTF-8')
-    expect(out).toContain('utf16.yaml: must be UTF-8')
+    expect(out).toContain('latin.yaml: not valid UTF-8')
+    expect(out).toContain('utf16.yaml: not valid UTF-8')
   })
 
-  test('or is told: links that lead nowhere or to themselves, an empty folder', async () => {
+  test('dead links, circular links and empty directories are errors', async () => {
     mkdirSync(join(folder, 'm'))
     symlinkSync('self.yaml', join(folder, 'm/self.yaml'))
     symlinkSync('gone.yaml', join(folder, 'm/dead.yaml'))
     mkdirSync(join(folder, 'empty'))
     const { code, out } = await check('m', 'empty')
     expect(code).toBe(2)
-    expect(out).toContain('m/self.yaml: is a symbolic link that leads back to itself')
-    expect(out).toContain('m/dead.yaml: there is no such file')
-    expect(out).toContain('empty: holds no .yaml, .yml or .json file')
+    expect(out).toContain('m/self.yaml: too many levels of symbolic links')
+    expect(out).toContain('m/dead.yaml: no such file')
+    expect(out).toContain('empty: contains no .yaml, .yml or .json files')
   })
 
-  test('may be a line of a hundred million characters: that document is refused, the next one judged', async () => {
+  test('a document with a line of a hundred million characters is refused, and the next one is checked', async () => {
     write('long.yaml', 'x: "')
     const piece = 'y'.repeat(1_000_000)
     for (let n = 0; n < 100; n++) appendFileSync(join(folder, 'long.yaml'), piece)
     appendFileSync(join(folder, 'long.yaml'), `"\n---\n${role('pods/exec', 'create')}`)
     const { code, out } = await check('long.yaml')
     expect(code).toBe(2)
-    expect(out).toContain('long.yaml:1:1: this document is too long')
+    expect(out).toContain('long.yaml:1:1: the document is too long')
     expect(out).toContain('long.yaml:11:11: Role payments/r')
   })
 })
 
-describe('a name that is not what it seems', () => {
+describe('a hostile name', () => {
   const controlEscape = String.fromCharCode(27)
   const hostile = `"\\e]0;gone\\a\\e[2J\\u202Er<script>&\\n::error::x"`
 
-  test('is shown as its code points, and steers no terminal, page or log', async () => {
+  test('control characters and hidden characters are shown as code points in every report', async () => {
     const file = `${controlEscape}[31mred.yaml`
     write(file, role('pods/exec', 'create', hostile))
     for (const format of ['text', 'json', 'sarif', 'junit']) {
@@ -183,7 +183,7 @@ describe('reports', () => {
     write('broken.yaml', 'kind: Role\n  a: {\n')
   }
 
-  test('in SARIF are valid by the published schema, and name files, places, what was waived and what was not read', async () => {
+  test('SARIF satisfies the published schema, with files, places, waivers and errors', async () => {
     everything()
     const { code, out } = await spawnPostern(['check', '.', '--format', 'sarif'], { cwd: folder })
     expect(sarifProblems(out)).toEqual([])
@@ -207,7 +207,7 @@ describe('reports', () => {
     expect(sarifProblems('{"version":"2.1.0","runs":[{"results":[]}]}')).not.toEqual([])
   })
 
-  test('in SARIF are valid for standard input, absolute paths and nothing at all', async () => {
+  test('SARIF satisfies the published schema for standard input, absolute paths and no findings', async () => {
     write('fine.yaml', role('configmaps', 'get'))
     for (const args of [[join(folder, 'fine.yaml')], ['../nowhere.yaml'], ['fine.yaml']]) {
       expect(sarifProblems((await check(...args, '--format', 'sarif')).out)).toEqual([])
@@ -216,15 +216,15 @@ describe('reports', () => {
     expect(sarifProblems(out)).toEqual([])
   })
 
-  test('in JUnit have a case for each object, failed or not, and an error for what was not read', async () => {
+  test('JUnit has a case for each object, and an error for each part that could not be read', async () => {
     everything()
     const { out } = await check('.', '--format', 'junit')
     expect(out).toContain('<testsuites name="postern" tests="3" failures="1" errors="1">')
     expect(out).toContain('<testcase name="Role payments/r" classname="a b/exec.yaml" file="a b/exec.yaml"/>')
-    expect(out).toMatch(/<testcase name="line 1"[^>]*>\n {6}<error message="it is not valid YAML/)
+    expect(out).toMatch(/<testcase name="line 1"[^>]*>\n {6}<error message="invalid YAML/)
   })
 
-  test('go to a file beside the text of the terminal', async () => {
+  test('the report is written to a file, and the text to the terminal', async () => {
     everything()
     const { out } = await check('.', '--format', 'json', '--output', 'report.json')
     expect(out).toContain('high[makes-lasting-tokens]')
@@ -246,55 +246,57 @@ describe('a policy', () => {
     )
   const wildcards = `${role('configmaps', '"*"')}`
 
-  test('is judged by in every cluster, else in those that are named or described', async () => {
+  test('the guardrails of a policy are evaluated for every cluster, or for those of the command line', async () => {
     policy()
     write('role.yaml', wildcards)
     const args = ['role.yaml', '--fail-on', 'high', '--policy', 'postern.yaml']
-    expect((await check(...args)).out).toContain('high[no-wildcards-in-prod]: Guardrail: No wildcards in production')
+    expect((await check(...args)).out).toContain(
+      "high[no-wildcards-in-prod]: Guardrail: Wildcards aren't allowed in production",
+    )
     expect((await check(...args, '--cluster-label', 'environment=dev')).code).toBe(0)
     expect((await check(...args, '--cluster-label', 'environment=prod')).code).toBe(1)
     expect(await check(...args, '--cluster', 'prod-ue')).toMatchObject({
       code: 2,
-      err: expect.stringContaining('did you mean prod-eu?'),
+      err: expect.stringContaining('Did you mean prod-eu?'),
     })
   })
 
-  test('says what of it no manifest can be judged by', async () => {
+  test('guardrails that do not apply to manifests are listed', async () => {
     policy()
     write('role.yaml', role('configmaps', 'get'))
     const { code, out } = await spawnPostern(['check', 'role.yaml'], {
       cwd: folder,
       env: { POSTERN_CONFIG: 'postern.yaml' },
     })
-    expect(out).toContain('guardrails that no manifest can be judged by: short (it is about how long or when)')
+    expect(out).toContain('note: guardrails that do not apply to manifests: short (limits duration or hours)')
     expect(code).toBe(0)
   })
 
-  test('that is wrong judges nothing', async () => {
+  test('an invalid policy is an error', async () => {
     write('postern.yaml', 'clusters: []\n')
     write('role.yaml', role('configmaps', 'get'))
     const { code, err } = await check('role.yaml', '--policy', 'postern.yaml')
-    expect([code, err]).toEqual([2, expect.stringMatching(/^The policy is refused:\npostern\.yaml:1:/)])
+    expect([code, err]).toEqual([2, expect.stringMatching(/^The policy is invalid:\npostern\.yaml:1:/)])
   })
 })
 
-test('a baseline takes what is there now, and from then on only what is new fails', async () => {
+test('with a baseline of the current findings, only new findings fail', async () => {
   write('exec.yaml', role('pods/exec', 'create'))
   expect((await check('exec.yaml', '--baseline', 'known.json')).code).toBe(2)
   expect((await check('exec.yaml', '--baseline', 'known.json', '--update-baseline')).code).toBe(0)
   expect(await check('exec.yaml', '--baseline', 'known.json')).toMatchObject({
     code: 0,
-    out: expect.stringContaining('known by the baseline: 1 finding'),
+    out: expect.stringContaining('baseline: 1 known finding'),
   })
   write('exec.yaml', role('pods/exec, pods/attach', 'create'))
   expect((await check('exec.yaml', '--baseline', 'known.json')).code).toBe(1)
 })
 
-test('a file that may not be read is told', async () => {
+test('a file without read permission is an error', async () => {
   write('secret.yaml', role('configmaps', 'get'))
   chmodSync(join(folder, 'secret.yaml'), 0)
   const { code, out } = await check('secret.yaml')
-  // Whoever is root may read everything.
+  // Root can read every file.
   if (process.getuid?.() === 0) expect(code).toBe(0)
-  else expect([code, out]).toEqual([2, expect.stringContaining('secret.yaml: may not be read')])
+  else expect([code, out]).toEqual([2, expect.stringContaining('secret.yaml: permission denied')])
 })

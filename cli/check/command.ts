@@ -3,11 +3,11 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Severity, severities } from '#lib/core/access/severity'
 import { applyBaseline, baselineOf, parseBaseline } from '#lib/core/check/baseline'
 import { Checker, type CheckOptions } from '#lib/core/check/checker'
+import { fileErrorMessage } from '../file-error.ts'
 import { policyOption } from '../policy/option.ts'
 import { asciiJson, painter, type Terminal } from '../terminal.ts'
-import { UnusableFile } from '../unusable-file.ts'
-import { whyNot } from '../why-not.ts'
-import { clustersMeant } from './clusters.ts'
+import { UsageError } from '../usage-error.ts'
+import { targetClusters } from './clusters.ts'
 import { jsonReport } from './json-report.ts'
 import { junitReport } from './junit-report.ts'
 import { readPaths } from './read-paths.ts'
@@ -35,32 +35,39 @@ const collect = (value: string, previous: string[]) => [...previous, value]
 
 function collectLabel(value: string, previous: Record<string, string>) {
   const at = value.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('A label is KEY=VALUE.')
+  if (at < 1) throw new InvalidArgumentError('Expected KEY=VALUE.')
   return { ...previous, [value.slice(0, at)]: value.slice(at + 1) }
 }
 
-/** `postern check`: exit code 0 where nothing was found, 1 where something was, 2 where something could not be read. */
+/** `postern check`: exits with 0 without findings, 1 with findings, and 2 if some input could not be read. */
 export function checkCommand(terminal: Terminal): Command {
   return new Command('check')
-    .description('Judge every Role, ClusterRole and binding in manifests, before they reach a cluster.')
-    .argument('<path...>', 'files, folders, or - for standard input: YAML or JSON, as kubectl takes it')
+    .description('Check Roles, ClusterRoles and bindings in manifests for risky permissions.')
+    .argument('<path...>', 'files or directories with YAML or JSON manifests, or - for standard input')
     .addOption(
-      new Option('--fail-on <severity>', 'fail on findings as grave as this').choices(severities).default('medium'),
+      new Option('--fail-on <severity>', 'fail if a finding has this severity or a higher one')
+        .choices(severities)
+        .default('medium'),
     )
-    .addOption(new Option('--format <format>', 'how to report').choices(formats).default('text'))
-    .option('--output <file>', 'write the report there, and text to the terminal')
+    .addOption(new Option('--format <format>', 'report format').choices(formats).default('text'))
+    .option('--output <file>', 'write the report to a file, and print it as text')
     .addOption(policyOption())
-    .option('--cluster <name>', 'a cluster of the policy that this is for; else all of them (repeatable)', collect, [])
+    .option('--cluster <name>', 'target cluster in the policy (repeatable; default: all of them)', collect, [])
     .option(
       '--cluster-label <key=value>',
-      'labels of the cluster, instead of those of the policy (repeatable)',
+      'label of the target cluster, instead of those in the policy (repeatable)',
       collectLabel,
       {},
     )
-    .option('--namespace <name>', 'the namespace of objects that name none')
-    .option('--roles <path>', 'roles that are there already: bindings may name them (repeatable)', collect, [])
-    .option('--baseline <file>', 'findings that are known: only others count')
-    .option('--update-baseline', 'write what is found now into the baseline')
+    .option('--namespace <name>', 'namespace of objects that do not specify one')
+    .option('--roles <path>', 'manifests of existing roles that bindings refer to (repeatable)', collect, [])
+    .option('--baseline <file>', 'accept the findings in this file')
+    .option('--update-baseline', 'write the current findings to the baseline')
+    .addHelpText(
+      'after',
+      '\nExit codes:\n  0  no findings\n  1  findings of the --fail-on severity or higher' +
+        '\n  2  some input could not be read',
+    )
     .action(async (paths: string[], options: Options) => {
       const result = await check(paths, options, terminal)
       await report(result, options, terminal)
@@ -68,50 +75,52 @@ export function checkCommand(terminal: Terminal): Command {
     })
 }
 
-/** What of a policy counts here, and what of it cannot. What judges by it takes time to load, so it is loaded when needed. */
+/** The guardrails of the policy, if there is one. They take a while to load, so they are only loaded when needed. */
 async function policyFor({ policy: path, cluster, clusterLabel }: Options) {
   if (path === undefined) {
     const unused = cluster.length ? '--cluster' : Object.keys(clusterLabel).length ? '--cluster-label' : null
-    if (unused) throw new UnusableFile(`${unused} needs a policy: name it with --policy.`)
-    return { policy: null, unjudged: [] }
+    if (unused) throw new UsageError(`${unused} requires --policy.`)
+    return { judgeByPolicy: null, skipped: [] }
   }
   const { loadPolicy } = await import('../policy/load-policy.ts')
-  const { guardrailJudge, neverJudged } = await import('#lib/core/check/judge-guardrails')
+  const { guardrailJudge } = await import('#lib/core/check/judge-guardrails')
+  const { notApplicable } = await import('#lib/core/guardrails/configured/judge-manifest')
   const { compiled, configuration } = await loadPolicy(path)
-  const clusters = clustersMeant(configuration.clusters, cluster, clusterLabel)
-  return { policy: guardrailJudge(compiled, clusters), unjudged: neverJudged(compiled) }
+  const clusters = targetClusters(configuration.clusters, cluster, clusterLabel)
+  return { judgeByPolicy: guardrailJudge(compiled, clusters), skipped: notApplicable(compiled) }
 }
 
 async function readBaseline({ baseline, updateBaseline }: Options) {
-  if (updateBaseline && baseline === undefined) throw new UnusableFile('--update-baseline needs --baseline FILE.')
+  if (updateBaseline && baseline === undefined) throw new UsageError('--update-baseline requires --baseline FILE.')
   if (baseline === undefined || updateBaseline) return null
   try {
     return parseBaseline(await readFile(baseline, 'utf8'))
   } catch (error) {
     const isFromSystem = (error as NodeJS.ErrnoException).code !== undefined
-    throw new UnusableFile(`${baseline} ${isFromSystem ? whyNot(error) : (error as Error).message}`)
+    throw new UsageError(`${baseline}: ${isFromSystem ? fileErrorMessage(error) : (error as Error).message}`)
   }
 }
 
 async function check(paths: readonly string[], options: Options, { stdin }: Terminal): Promise<CheckResult> {
-  const { policy, unjudged } = await policyFor(options)
+  const { judgeByPolicy, skipped } = await policyFor(options)
   const baseline = await readBaseline(options)
   const today = new Date().toISOString().slice(0, 10)
-  const settings: CheckOptions = { namespace: options.namespace ?? null, policy, today }
+  const settings: CheckOptions = { namespace: options.namespace ?? null, policy: judgeByPolicy, today }
   const checker = new Checker(settings)
-  const cannot = (file: string, message: string) => checker.unreadable.push({ file, line: 0, column: 0, message })
+  const addUnreadable = (file: string, message: string) =>
+    checker.unreadable.push({ file, line: 0, column: 0, message })
   for await (const piece of readPaths(options.roles, stdin)) {
-    if ('problem' in piece) cannot(piece.file, piece.problem)
-    else checker.know(piece.file, piece.document)
+    if ('problem' in piece) addUnreadable(piece.file, piece.problem)
+    else checker.addExisting(piece.file, piece.document)
   }
   for await (const piece of readPaths(paths, stdin)) {
-    if ('problem' in piece) cannot(piece.file, piece.problem)
+    if ('problem' in piece) addUnreadable(piece.file, piece.problem)
     else checker.read(piece.file, piece.document)
   }
   checker.finish()
-  const mended = baseline ? applyBaseline(baseline, checker.findings) : []
+  const fixed = baseline ? applyBaseline(baseline, checker.findings) : []
   const { findings, unreadable, objects, documents } = checker
-  return { findings, unreadable, objects, documents, failOn: options.failOn, neverJudged: unjudged, mended }
+  return { findings, unreadable, objects, documents, failOn: options.failOn, skippedGuardrails: skipped, fixed }
 }
 
 async function report(
@@ -123,7 +132,7 @@ async function report(
     try {
       await writeFile(file, text)
     } catch (error) {
-      throw new UnusableFile(`${file} cannot be written (${(error as NodeJS.ErrnoException).code})`)
+      throw new UsageError(`${file}: ${fileErrorMessage(error)}`)
     }
   }
   if (updateBaseline && baseline !== undefined) {

@@ -1,9 +1,9 @@
-// The report for programs. Its shape is in docs/check.md; what is added later is added, nothing changes its meaning.
+// The report for programs. docs/check.md promises that keys are only added and never change their meaning.
 import { asciiJson } from '../terminal.ts'
 import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 
 export function jsonReport(result: CheckResult): string {
-  const { findings, unreadable, objects, documents, failOn, neverJudged, mended } = result
+  const { findings, unreadable, objects, documents, failOn, skippedGuardrails, fixed } = result
   const count = (severity: string) =>
     findings.filter((finding) => finding.severity === severity && !finding.accepted).length
   return asciiJson({
@@ -18,7 +18,7 @@ export function jsonReport(result: CheckResult): string {
       low: count('low'),
       accepted: findings.filter(({ accepted }) => accepted).length,
       unreadable: unreadable.length,
-      mended: mended.length,
+      fixed: fixed.length,
     },
     findings: findings.map(({ places, ...finding }) => ({
       ...finding,
@@ -26,6 +26,6 @@ export function jsonReport(result: CheckResult): string {
       fails: isFailing(result, { places, ...finding }),
     })),
     unreadable,
-    neverJudged,
+    skippedGuardrails,
   })
 }

@@ -1,9 +1,9 @@
-// The report for CI servers: a suite for each file, a case for each object and for each part that could not be read.
+// The report for CI servers: a suite for each file, and a case for each object and each part that could not be read.
 import { objectInWords } from '#lib/core/check/finding'
 import { type JunitCase, type JunitSuite, junitXml } from '../junit.ts'
 import { plain, plural } from '../terminal.ts'
 import { type CheckResult, isFailing } from './result.ts'
-import { findingsInText } from './text-report.ts'
+import { findingsText } from './text-report.ts'
 
 export function junitReport(result: CheckResult): string {
   const suites = new Map<string, JunitCase[]>()
@@ -19,9 +19,9 @@ export function junitReport(result: CheckResult): string {
   )
   for (const { file, object } of result.objects) {
     const found = failing.get(keyOf(file, object)) ?? []
-    // Two objects of one name in one file: what was found is told at the first.
+    // If a file has two objects of the same name, the first one has all findings.
     failing.delete(keyOf(file, object))
-    const text = findingsInText(found, plain).join('\n\n')
+    const text = findingsText(found, plain).join('\n\n')
     const message = found.length === 1 ? (found[0]?.sentence ?? '') : plural(found.length, 'finding')
     const problem = found.length ? { kind: 'failure' as const, message, text } : null
     casesOf(file).push({ name: objectInWords(object), problem })

@@ -1,4 +1,4 @@
-// What a check came to, for every report.
+// The result of a check, from which every report is made.
 import { isMoreSevere, type Severity } from '#lib/core/access/severity'
 import type { Baseline } from '#lib/core/check/baseline'
 import type { Checker } from '#lib/core/check/checker'
@@ -6,16 +6,16 @@ import type { Finding } from '#lib/core/check/finding'
 
 export type CheckResult = Pick<Checker, 'findings' | 'unreadable' | 'objects' | 'documents'> & {
   failOn: Severity
-  /** Guardrails that say nothing about any manifest, each with why. */
-  neverJudged: readonly { guardrail: string; because: string }[]
-  /** Entries of the baseline that were not found any more. */
-  mended: Baseline['findings']
+  /** Guardrails that do not apply to manifests. */
+  skippedGuardrails: readonly { guardrail: string; because: string }[]
+  /** Entries of the baseline that no longer occur. */
+  fixed: Baseline['findings']
 }
 
 export const isFailing = ({ failOn }: Pick<CheckResult, 'failOn'>, { severity, accepted }: Finding): boolean =>
   accepted === null && !isMoreSevere(failOn, severity)
 
-/** 2: something could not be read, so nothing is known of it. 1: something was found. */
+/** 2: some input could not be read, so nothing is known about it. 1: there are findings. */
 export function exitCodeOf(result: CheckResult): 0 | 1 | 2 {
   if (result.unreadable.length > 0) return 2
   return result.findings.some((finding) => isFailing(result, finding)) ? 1 : 0

@@ -11,17 +11,17 @@ import type { CheckResult } from './result.ts'
 
 const levels: Record<Severity, 'error' | 'warning' | 'note'> = { high: 'error', medium: 'warning', low: 'note' }
 
-/** What GitHub sorts by: 9 and more is critical, 4 and more medium. */
+/** GitHub maps 9.0 and higher to critical, and 4.0 and higher to medium. */
 const scores: Record<Severity, string> = { high: '9.0', medium: '6.0', low: '2.0' }
 
-/** Relative to where the check ran, which in CI is the checkout. */
+/** Relative to the working directory, which in CI is the checkout. */
 function artifactLocation(file: string) {
   if (isAbsolute(file)) return { uri: pathToFileURL(file).href }
   return { uri: file.split(sep).map(encodeURIComponent).join('/'), uriBaseId: '%SRCROOT%' }
 }
 
 function locationOf(file: string, template: string | null, place: Pick<Place, 'line' | 'column' | 'endColumn'> | null) {
-  // Lines of standard input are no lines of the template: then the template is named, without a place in it.
+  // Lines of standard input are not lines of the template, so the location is the template as a whole.
   if (file === standardInputName) {
     return { physicalLocation: { artifactLocation: artifactLocation(template ?? 'standard-input.yaml') } }
   }
@@ -31,14 +31,14 @@ function locationOf(file: string, template: string | null, place: Pick<Place, 'l
 
 function messageOf({ sentence, because, outlives }: Finding): string {
   const parts = [sentence, ...(because.length ? [`(${because.join(', ')})`] : [])]
-  return visible([...parts, ...(outlives ? [`Stays when this is taken away: ${outlives}.`] : [])].join(' '))
+  return visible([...parts, ...(outlives ? [`Persists after removal: ${outlives}.`] : [])].join(' '))
 }
 
 function suppressionsOf({ accepted }: Finding) {
   if (!accepted) return []
   return accepted.by === 'waiver'
     ? [{ kind: 'inSource', justification: visible(`${accepted.reason} (until ${accepted.until})`) }]
-    : [{ kind: 'external', justification: 'in the baseline' }]
+    : [{ kind: 'external', justification: 'accepted by the baseline' }]
 }
 
 function resultOf(finding: Finding, ruleIndex: number) {
@@ -67,7 +67,7 @@ const notificationOf = ({ file, line, column, message }: UnreadablePart) => ({
   locations: [locationOf(file, null, line > 0 ? { line, column, endColumn: column } : null)],
 })
 
-/** One rule for each id that was found; what they are in general is in docs/risks.md. */
+/** One SARIF rule for each ID that was found. docs/risks.md describes them all. */
 function rulesOf(findings: readonly Finding[]) {
   const byId = new Map<string, Finding>()
   for (const finding of findings) if (!byId.has(finding.id)) byId.set(finding.id, finding)

@@ -1,4 +1,4 @@
-// The report for people: what is wrong, the source with a mark under the words, and what it leads to.
+// The report for people: each finding with the marked source.
 import { severities } from '#lib/core/access/severity'
 import type { UnreadablePart } from '#lib/core/check/checker'
 import { type Finding, objectInWords } from '#lib/core/check/finding'
@@ -6,7 +6,7 @@ import { type Place, visible } from '#lib/core/check/source'
 import { type Paint, plural, severityStyle } from '../terminal.ts'
 import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 
-/** The lines that hold the places, each with a mark under what is meant. */
+/** The source lines of the places, with a mark under each place. */
 function sourceLines(places: readonly Place[], paint: Paint): string[] {
   const byLine = Map.groupBy(places, ({ line }) => line)
   const lines = [...byLine.keys()].sort((a, b) => a - b)
@@ -25,7 +25,7 @@ function sourceLines(places: readonly Place[], paint: Paint): string[] {
   })
 }
 
-/** `^^^^` under each place of one line; the line is shown as the first of them has it, so what is cut off has no mark. */
+/** `^^^^` under each place of a line. The line is shortened around the first place, and places outside get no mark. */
 function marksUnder(places: readonly Place[], { excerpt, column }: Place): string {
   const length = excerpt.before.length + excerpt.mark.length + excerpt.after.length
   const shift = excerpt.before.length + 1 - column
@@ -33,22 +33,22 @@ function marksUnder(places: readonly Place[], { excerpt, column }: Place): strin
   for (const place of places) {
     const from = place === places[0] ? excerpt.before.length : place.column - 1 + shift
     if (from < marks.length || from >= Math.max(length, 1)) continue
-    const wanted = place === places[0] ? excerpt.mark.length : place.endColumn - place.column
-    marks = marks.padEnd(from) + '^'.repeat(Math.max(1, Math.min(wanted, length - from)))
+    const width = place === places[0] ? excerpt.mark.length : place.endColumn - place.column
+    marks = marks.padEnd(from) + '^'.repeat(Math.max(1, Math.min(width, length - from)))
   }
   return marks
 }
 
-// The verb and the resource of one rule: what other rules add is in the words below, and in the reports for programs.
+// The verb and the resource of one rule. The places in other rules are in the reports for programs.
 const maxPlaces = 2
 const maxIncluded = 6
 
-function sentenceInText(finding: Finding, paint: Paint): string[] {
+function findingLines(finding: Finding, paint: Paint): string[] {
   const { id, severity, sentence, because, outlives, includes } = finding
   const included = includes.length > maxIncluded ? `${includes.length} other findings` : includes.join(', ')
   const more = [
     because.map(visible).join(', '),
-    outlives && `stays when this is taken away: ${visible(outlives)}`,
+    outlives && `persists after removal: ${visible(outlives)}`,
     includes.length > 0 && `includes ${included}`,
   ].filter(Boolean)
   return [
@@ -57,33 +57,33 @@ function sentenceInText(finding: Finding, paint: Paint): string[] {
   ]
 }
 
-/** Findings of one object that stand at the same words: the words once, and all that is said of them. */
-function groupInText(findings: readonly [Finding, ...Finding[]], paint: Paint): string {
+/** The findings of one object at the same place, with the source shown once. */
+function groupText(findings: readonly [Finding, ...Finding[]], paint: Paint): string {
   const [{ places, object, file, template }] = findings
   const where = `${visible(file)}:${places[0].line}:${places[0].column}`
-  const from = template ? ` (made from ${visible(template)})` : ''
+  const from = template ? ` (rendered from ${visible(template)})` : ''
   return [
     `${paint('bold', where)}: ${visible(objectInWords(object))}${from}`,
     ...sourceLines(places.slice(0, maxPlaces), paint).map((line) => `  ${line}`),
-    ...findings.flatMap((finding) => sentenceInText(finding, paint)).map((line) => `  ${line}`),
+    ...findings.flatMap((finding) => findingLines(finding, paint)).map((line) => `  ${line}`),
   ].join('\n')
 }
 
-/** These findings, gravest first where they stand at the same words. */
-export function findingsInText(findings: readonly Finding[], paint: Paint): string[] {
+/** The findings, grouped by place. */
+export function findingsText(findings: readonly Finding[], paint: Paint): string[] {
   const spot = ({ file, object, places }: Finding) =>
     JSON.stringify([file, objectInWords(object), ...places.map(({ line, column }) => [line, column])])
   return [...Map.groupBy(findings, spot).values()].flatMap((group) => {
     const [first, ...others] = group
-    return first ? groupInText([first, ...others], paint) : []
+    return first ? groupText([first, ...others], paint) : []
   })
 }
 
-export const unreadableInText = ({ file, line, column, message }: UnreadablePart, paint: Paint): string =>
-  `${paint('red', 'unreadable')}: ${visible(file)}${line > 0 ? `:${line}:${column}` : ''}: ${visible(message)}`
+const unreadableText = ({ file, line, column, message }: UnreadablePart, paint: Paint): string =>
+  `${paint('red', 'error')}: ${visible(file)}${line > 0 ? `:${line}:${column}` : ''}: ${visible(message)}`
 
-/** What does not fail the check is one line for each object: it is there to be known, not to be mended. */
-function notesInText(result: CheckResult): string[] {
+/** One line for each object with findings that do not fail the check. */
+function noteLines(result: CheckResult): string[] {
   const notes = result.findings.filter((finding) => !finding.accepted && !isFailing(result, finding))
   const byObject = Map.groupBy(notes, ({ file, object }) => `${objectInWords(object)}, ${file}`)
   return [...byObject].map(([object, found]) => {
@@ -92,7 +92,7 @@ function notesInText(result: CheckResult): string[] {
   })
 }
 
-function acceptedInText({ findings, mended }: CheckResult): string[] {
+function acceptedLines({ findings, fixed }: CheckResult): string[] {
   const byWaiver = findings.flatMap(({ accepted, id, object }) =>
     accepted?.by === 'waiver' ? [{ ...accepted, id, object }] : [],
   )
@@ -102,43 +102,38 @@ function acceptedInText({ findings, mended }: CheckResult): string[] {
       ({ id, object, until, reason }) =>
         `waived: ${visible(objectInWords(object))}: ${visible(id)} until ${until}: ${visible(reason)}`,
     ),
-    ...(known ? [`known by the baseline: ${plural(known, 'finding')}`] : []),
-    ...(mended.length
-      ? [
-          `in the baseline and not found any more: ${plural(mended.length, 'finding')}; --update-baseline takes them out`,
-        ]
-      : []),
+    ...(known ? [`baseline: ${plural(known, 'known finding')}`] : []),
+    ...(fixed.length ? [`baseline: ${plural(fixed.length, 'fixed finding')} (--update-baseline removes them)`] : []),
   ]
 }
 
-function summaryInText(result: CheckResult): string {
+function summaryText(result: CheckResult): string {
   const { findings, unreadable, objects, documents } = result
   const open = findings.filter(({ accepted }) => !accepted)
   const counts = [...severities]
     .reverse()
     .map((severity) => `${open.filter((finding) => finding.severity === severity).length} ${severity}`)
-  const said = [
-    `${plural(objects.length, 'role or binding', 'roles and bindings')} in ${plural(documents, 'document')}: ${counts.join(', ')}`,
-    ...(unreadable.length ? [`${plural(unreadable.length, 'part')} could not be read`] : []),
-  ].join('; ')
-  return `${said}. ${{ 0: 'Passed.', 1: 'Failed.', 2: 'Not passed: not everything could be read.' }[exitCodeOf(result)]}`
+  const checked = `Checked ${plural(objects.length, 'role or binding', 'roles and bindings')} in ${plural(documents, 'document')}`
+  const errors = unreadable.length ? `, ${plural(unreadable.length, 'error')}` : ''
+  const outcome = { 0: 'Passed.', 1: 'Failed.', 2: 'Failed: some input could not be read.' }[exitCodeOf(result)]
+  return `${checked}: ${counts.join(', ')}${errors}. ${outcome}`
 }
 
-function neverJudgedInText({ neverJudged }: CheckResult): string[] {
-  if (neverJudged.length === 0) return []
-  const byReason = Map.groupBy(neverJudged, ({ because }) => because)
+function skippedLines({ skippedGuardrails }: CheckResult): string[] {
+  if (skippedGuardrails.length === 0) return []
+  const byReason = Map.groupBy(skippedGuardrails, ({ because }) => because)
   const reasons = [...byReason].map(
     ([because, found]) => `${found.map(({ guardrail }) => guardrail).join(', ')} (${because})`,
   )
-  return [`guardrails that no manifest can be judged by: ${reasons.join('; ')}`]
+  return [`note: guardrails that do not apply to manifests: ${reasons.join('; ')}`]
 }
 
 /** The whole report. */
 export function* textReport(result: CheckResult, paint: Paint): Generator<string> {
   const failing = result.findings.filter((finding) => isFailing(result, finding))
-  for (const text of findingsInText(failing, paint)) yield `${text}\n\n`
-  const lines = [...acceptedInText(result), ...notesInText(result), ...neverJudgedInText(result)]
+  for (const text of findingsText(failing, paint)) yield `${text}\n\n`
+  const lines = [...acceptedLines(result), ...noteLines(result), ...skippedLines(result)]
   for (const line of lines) yield `${paint('dim', line)}\n`
-  for (const part of result.unreadable) yield `${unreadableInText(part, paint)}\n`
-  yield `${paint('bold', summaryInText(result))}\n`
+  for (const part of result.unreadable) yield `${unreadableText(part, paint)}\n`
+  yield `${paint('bold', summaryText(result))}\n`
 }

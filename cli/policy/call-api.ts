@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { UnusableFile } from '../unusable-file.ts'
+import { UsageError } from '../usage-error.ts'
 
 const problem = z.object({
   detail: z.string(),
@@ -12,33 +12,33 @@ type Call<S extends z.ZodType> = {
   token: string | undefined
   path: string
   body: object
-  answer: S
-  /** The file that `/policy` of the body came from. */
+  response: S
+  /** The file whose text is `policy` in the body. */
   file: string
 }
 
-/** Milliseconds; a replay takes a few seconds of them. */
-const patience = 60_000
+/** A replay takes a few seconds. */
+const timeoutMs = 60_000
 
-function addressOf(server: string | undefined, path: string): URL {
-  if (!server) throw new UnusableFile('Say where Postern is: --server, or POSTERN_SERVER.')
-  if (!URL.canParse(server)) throw new UnusableFile(`${server} is no address.`)
+function urlOf(server: string | undefined, path: string): URL {
+  if (!server) throw new UsageError('Set the URL of the Postern server with --server or POSTERN_SERVER.')
+  if (!URL.canParse(server)) throw new UsageError(`${server} is not a valid URL.`)
   const url = new URL(`/api/v1${path}`, server)
-  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  // NB: the token goes over this connection.
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isHere)) {
-    throw new UnusableFile(`${url.origin} must be https; plain http is for this machine only.`)
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  // NB: the token is sent over this connection.
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+    throw new UsageError(`${url.origin} must use https. Plain http is allowed for localhost only.`)
   }
   return url
 }
 
 /**
- * Posts to a running Postern and reads the answer.
- * @throws UnusableFile with everything that the server says is wrong; the token is never part of it
+ * Posts to a Postern server and parses the response.
+ * @throws UsageError with every problem that the server reports, and never with the token
  */
 export async function callApi<S extends z.ZodType>(call: Call<S>): Promise<z.output<S>> {
-  const url = addressOf(call.server, call.path)
-  if (!call.token) throw new UnusableFile('A bearer token is needed: POSTERN_TOKEN, or --token.')
+  const url = urlOf(call.server, call.path)
+  if (!call.token) throw new UsageError('Set a bearer token with POSTERN_TOKEN or --token.')
   let response: Response
   let text: string
   try {
@@ -47,18 +47,18 @@ export async function callApi<S extends z.ZodType>(call: Call<S>): Promise<z.out
       redirect: 'error',
       headers: { authorization: `Bearer ${call.token}`, 'content-type': 'application/json' },
       body: JSON.stringify(call.body),
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeoutMs),
     })
     text = await response.text()
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
-    throw new UnusableFile(`${url.origin} did not answer${cause}.`)
+    throw new UsageError(`Can't reach ${url.origin}${cause}.`)
   }
   const json = jsonOf(text)
-  if (!response.ok) throw new UnusableFile(refusalInText(response.status, json, call.file))
-  const read = call.answer.safeParse(json)
-  if (!read.success) throw new UnusableFile(`${url.origin} answered in a way that this version does not understand.`)
-  return read.data
+  if (!response.ok) throw new UsageError(errorText(response.status, json, call.file))
+  const parsed = call.response.safeParse(json)
+  if (!parsed.success) throw new UsageError(`This version of postern doesn't support the response of ${url.origin}.`)
+  return parsed.data
 }
 
 function jsonOf(text: string): unknown {
@@ -69,14 +69,13 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** `file:line:column: what is wrong`, one a line, where it is about the file. */
-function refusalInText(status: number, json: unknown, file: string): string {
-  const read = problem.safeParse(json)
-  if (!read.success) return `Postern answered ${status}.`
-  const { detail, errors, reference } = read.data
+/** One line for each error; errors of the policy as `file:line:column: message`. */
+function errorText(status: number, json: unknown, file: string): string {
+  const parsed = problem.safeParse(json)
+  if (!parsed.success) return `Postern responded with status ${status}.`
+  const { detail, errors, reference } = parsed.data
   const lines = errors.map(({ pointer, message }) =>
     pointer === '/policy' ? `${file}:${message}` : `${pointer} ${message}`,
   )
-  const said = lines.length > 0 ? lines : [detail]
-  return [...said, ...(reference ? [`reference ${reference}`] : [])].join('\n')
+  return [...(lines.length > 0 ? lines : [detail]), ...(reference ? [`Reference: ${reference}`] : [])].join('\n')
 }

@@ -3,9 +3,9 @@ import type { Terminal } from '../terminal.ts'
 import { replayCommand } from './replay-command.ts'
 import { testCommand } from './test-command.ts'
 
-/** `postern policy …`: what can be done with a postern.yaml before it is in force. */
+/** `postern policy …` */
 export function policyCommand(terminal: Terminal): Command {
-  const policy = new Command('policy').description('Try a policy before it is in force.')
+  const policy = new Command('policy').description('Try out a policy before you deploy it.')
   for (const command of [testCommand(terminal), replayCommand(terminal)]) policy.addCommand(command)
   return policy
 }

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
 
-/** Left out, the file that the server would read. */
+/** The same variable tells the server where its policy is. */
 export const policyOption = () =>
-  new Option('--policy <file>', 'the postern.yaml whose guardrails count').env('POSTERN_CONFIG')
+  new Option('--policy <file>', 'the policy (postern.yaml) to use').env('POSTERN_CONFIG')

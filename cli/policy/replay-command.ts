@@ -3,11 +3,12 @@ import { dirname, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readConfiguration } from '#lib/adapters/policy/parse'
 import { mostReplayed, type ReplayInput, replayResource } from '#lib/core/access/policy-trial'
+import { fileErrorMessage } from '../file-error.ts'
 import type { Terminal } from '../terminal.ts'
 import { asciiJson } from '../terminal.ts'
-import { UnusableFile } from '../unusable-file.ts'
+import { UsageError } from '../usage-error.ts'
 import { callApi } from './call-api.ts'
-import { replayInText } from './replay-text.ts'
+import { replayText } from './replay-text.ts'
 
 type Options = {
   policy: string
@@ -22,19 +23,19 @@ type Options = {
 function count(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 1 && value <= mostReplayed) return value
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${mostReplayed}.`)
+  throw new InvalidArgumentError(`Must be a whole number from 1 to ${mostReplayed}.`)
 }
 
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UnusableFile(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+    throw new UsageError(`${file}: ${fileErrorMessage(error)}`)
   }
 }
 
-/** The calendars that the policy names, from beside it; one that cannot be read is left to the server to miss. */
-function calendarsBeside(file: string, text: string): Record<string, string> {
+/** The calendars that the policy names. One that cannot be read is skipped: the server reports it as missing. */
+function calendarsOf(file: string, text: string): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of readConfiguration(text, file).calendars) {
     try {
@@ -49,35 +50,32 @@ async function replay(
   { policy: file, last, against, format, failOnChange, server, token }: Options,
 ) {
   const policy = readText(file)
-  const body = { policy, calendars: calendarsBeside(file, policy), last, against }
-  const found = await callApi({ server, token, path: '/policy/replay', body, answer: replayResource, file })
-  terminal.stdout.write(format === 'json' ? asciiJson(found) : replayInText(found))
-  // A replay that did not get to the end has not shown that nothing changes.
+  const body = { policy, calendars: calendarsOf(file, policy), last, against }
+  const found = await callApi({ server, token, path: '/policy/replay', body, response: replayResource, file })
+  terminal.stdout.write(format === 'json' ? asciiJson(found) : replayText(found))
+  // An incomplete replay does not show that nothing changes.
   if (failOnChange && (found.changed > 0 || found.leftOut > 0)) terminal.exitCode = 1
 }
 
-/** `postern policy replay`: exit code 0 where everything is judged alike, 1 where something is not, 2 where it cannot be said. */
+/** `postern policy replay`: exits with 0 if no verdict changes, 1 if one does, and 2 if the replay fails. */
 export function replayCommand(terminal: Terminal): Command {
   return new Command('replay')
-    .description('Which of the last asks would another policy judge differently? Asks a running Postern.')
-    .requiredOption('--policy <file>', 'a postern.yaml, or a file with guardrails and guardrailPack alone')
-    .option('--last <n>', `how many asks, newest first; at most ${mostReplayed}`, count, 100)
+    .description('Show which past requests a policy would judge differently. Requires a running Postern server.')
+    .requiredOption('--policy <file>', 'a postern.yaml, or a file with only guardrails and guardrailPack')
+    .option('--last <n>', `number of past requests, newest first (maximum: ${mostReplayed})`, count, 100)
     .addOption(
-      new Option(
-        '--against <what>',
-        'what to compare with: the recorded verdicts, or the verdicts of the current policy',
-      )
+      new Option('--against <baseline>', 'compare with the recorded verdicts, or with those of the current policy')
         .choices(['recorded', 'current'])
         .default('recorded'),
     )
-    .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
-    .option('--no-fail-on-change', 'exit with 0 also where something would be judged differently')
-    .addOption(new Option('--server <url>', 'where Postern is').env('POSTERN_SERVER'))
-    .addOption(new Option('--token <token>', 'a bearer token; better in the environment').env('POSTERN_TOKEN'))
+    .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
+    .option('--no-fail-on-change', 'exit with 0 even if a verdict changes')
+    .addOption(new Option('--server <url>', 'URL of the Postern server').env('POSTERN_SERVER'))
+    .addOption(new Option('--token <token>', 'bearer token; prefer the variable').env('POSTERN_TOKEN'))
     .addHelpText(
       'after',
-      '\nExit code: 0 where everything would be judged alike, 1 where something would be judged differently or was left' +
-        '\nout, 2 where the policy cannot be used or Postern cannot be asked.',
+      '\nExit codes:\n  0  no verdict changes\n  1  a verdict changes, or the replay is incomplete' +
+        '\n  2  the policy is invalid, or the server cannot be reached',
     )
     .action((options: Options) => replay(terminal, options))
 }

@@ -1,7 +1,7 @@
-// What do the cases beside a policy say about it?
+// Runs the test cases of a policy.
 import type { CaseProblem, Place } from '#lib/core/guardrails/cases/policy-case-file'
 import { type CaseResult, runPolicyCases } from '#lib/core/guardrails/cases/policy-test'
-import { caseFilesBeside, readCases } from './case-files.ts'
+import { readCases, testFilesOf } from './case-files.ts'
 import { loadPolicy } from './load-policy.ts'
 
 export type TestedCase = CaseResult & { file: string; place: Place }
@@ -11,18 +11,18 @@ export type PolicyTests = {
   files: string[]
   cases: TestedCase[]
   problems: (CaseProblem & { file: string })[]
-  /** Guardrails that come in for no case: nobody has tried what they do. */
-  untried: string[]
+  /** Guardrails that no case matches. */
+  untested: string[]
 }
 
 /**
- * Runs every case of the files, or of those beside the policy.
- * @throws UnusableFile where the policy is refused
+ * @param named test files; if empty, those next to the policy
+ * @throws UsageError if the policy is invalid
  */
 export async function runTests(policy: string, named: readonly string[]): Promise<PolicyTests> {
   const { compiled, configuration } = await loadPolicy(policy)
-  const files = named.length > 0 ? [...named] : await caseFilesBeside(policy)
-  const tests: PolicyTests = { policy, files, cases: [], problems: [], untried: [] }
+  const files = named.length > 0 ? [...named] : await testFilesOf(policy)
+  const tests: PolicyTests = { policy, files, cases: [], problems: [], untested: [] }
   for (const file of files) {
     const read = await readCases(file)
     if (!read.ok) {
@@ -35,7 +35,7 @@ export async function runTests(policy: string, named: readonly string[]): Promis
     )
   }
   const matched = new Set(tests.cases.flatMap(({ judgement }) => judgement.matched))
-  // Those of the pack are tried where Postern is made.
-  tests.untried = configuration.guardrails.map(({ name }) => name).filter((name) => !matched.has(name))
+  // The guardrails of the pack have test cases in Postern itself.
+  tests.untested = configuration.guardrails.map(({ name }) => name).filter((name) => !matched.has(name))
   return tests
 }

@@ -6,7 +6,7 @@ import { stringify } from 'yaml'
 import { aConfiguration } from '#testing/configuration'
 import { run } from '../running.testing.ts'
 
-// The first one loads what judges.
+// The first test loads the guardrails.
 vi.setConfig({ testTimeout: 30_000 })
 
 let folder: string
@@ -28,28 +28,28 @@ async function policyTest(...args: string[]) {
 
 const deleting = '    rules: [{ apiGroups: [""], resources: [pods], verbs: [delete] }]\n'
 const good = `- name: a developer deletes\n  given:\n${deleting}  expect: { violations: [no-delete] }\n`
-const bad = `- name: nobody minds\n  given:\n${deleting}`
+const bad = `- name: a developer cleans up\n  given:\n${deleting}`
 
-describe('the cases beside a policy', () => {
-  test('are run, and pass where the verdict is as expected', async () => {
+describe('the test cases of a policy', () => {
+  test('a case passes if the verdict is as expected', async () => {
     writeFileSync(at('postern.test.yaml'), good)
     expect(await policyTest()).toMatchObject({ code: 0, out: '1 case in 1 file: 1 passed, 0 failed.\n' })
   })
 
-  test('that fail are told with their line, what was expected, what was seen and what the guardrail says', async () => {
+  test('a failed case is shown with its line, the expectation, the result and the messages', async () => {
     writeFileSync(at('postern.test.yaml'), `${good}${bad}`)
     expect(await policyTest()).toMatchObject({
       code: 1,
-      out: `failed: postern.test.yaml:5:3: nobody minds
-    violations: expected none, seen no-delete
-    no-delete said: No deleting.
+      out: `failed: postern.test.yaml:5:3: a developer cleans up
+    violations: expected none, got no-delete
+    no-delete: No deleting.
 
 2 cases in 1 file: 1 passed, 1 failed.
 `,
     })
   })
 
-  test('may be in several files, or in the ones that are named', async () => {
+  test('cases can be in several files next to the policy, or in the named files', async () => {
     writeFileSync(at('postern.test.yaml'), good)
     writeFileSync(at('postern-more.test.yaml'), good)
     writeFileSync(at('other.test.yaml'), bad)
@@ -57,38 +57,38 @@ describe('the cases beside a policy', () => {
     expect(await policyTest(at('other.test.yaml'))).toMatchObject({ code: 1 })
   })
 
-  test('are missed where there are none, and a guardrail that no case makes come in is named', async () => {
+  test('a policy without cases and a guardrail that no case matches are warnings', async () => {
     expect(await policyTest()).toMatchObject({
       code: 0,
-      out: expect.stringContaining('warning: postern.yaml has no cases: write some into postern.test.yaml'),
+      out: expect.stringContaining('warning: postern.yaml has no test cases: add some to postern.test.yaml'),
     })
     writeFileSync(at('postern.test.yaml'), '- name: nothing\n')
-    expect((await policyTest()).out).toContain('warning: no case makes this guardrail come in: no-delete')
+    expect((await policyTest()).out).toContain('warning: not matched by any test case: no-delete')
   })
 
-  test('that cannot be read are never a success', async () => {
+  test('a file that cannot be read exits with 2', async () => {
     writeFileSync(at('postern.test.yaml'), '- name: a\n  given:\n    duration: soon\n')
     expect(await policyTest()).toMatchObject({
       code: 2,
-      out: expect.stringContaining('unreadable: postern.test.yaml:3:15: 0.given.duration'),
+      out: expect.stringContaining('error: postern.test.yaml:3:15: 0.given.duration'),
     })
     expect(await policyTest(at('gone.yaml'))).toMatchObject({
       code: 2,
-      out: expect.stringContaining('gone.yaml:1:1: there is no such file'),
+      out: expect.stringContaining('gone.yaml:1:1: no such file'),
     })
   })
 
-  test('are reported in JUnit XML, too', async () => {
+  test('the JUnit report is written to a file, and the text to the terminal', async () => {
     writeFileSync(at('postern.test.yaml'), `${good}${bad}`)
     const { code, out } = await policyTest('--format', 'junit', '--output', at('report.xml'))
     expect([code, out]).toEqual([1, expect.stringContaining('1 passed, 1 failed.')])
     const report = readFileSync(at('report.xml'), 'utf8')
     expect(report).toContain('<testsuites name="postern" tests="2" failures="1" errors="0">')
-    expect(report).toContain('<failure message="violations: expected none, seen no-delete">')
+    expect(report).toContain('<failure message="violations: expected none, got no-delete">')
   })
 })
 
-test('a policy that is refused judges no case', async () => {
+test('an invalid policy exits with 2', async () => {
   writeFileSync(at('postern.yaml'), 'guardrails: 1\n')
-  expect(await policyTest()).toMatchObject({ code: 2, out: '', err: expect.stringContaining('The policy is refused') })
+  expect(await policyTest()).toMatchObject({ code: 2, out: '', err: expect.stringContaining('The policy is invalid') })
 })

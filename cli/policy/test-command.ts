@@ -1,34 +1,35 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
+import { fileErrorMessage } from '../file-error.ts'
 import { painter, type Terminal } from '../terminal.ts'
-import { UnusableFile } from '../unusable-file.ts'
+import { UsageError } from '../usage-error.ts'
 import { policyOption } from './option.ts'
 
 const formats = ['text', 'junit'] as const
 type Options = { policy?: string; format: (typeof formats)[number]; output?: string }
 
-/** `postern policy test`: exit code 0 where every case passed, 1 where one failed, 2 where something could not be read. */
+/** `postern policy test`: exits with 0 if every case passed, 1 if one failed, and 2 if a file could not be read. */
 export function testCommand(terminal: Terminal): Command {
   return new Command('test')
-    .description('Run the cases that stand beside a policy: given a request, expect a verdict.')
-    .argument('[files...]', 'files of cases; left out, those beside the policy, such as postern.test.yaml')
+    .description('Run the test cases of a policy: given a request, expect a verdict.')
+    .argument('[files...]', 'test files (default: those next to the policy, such as postern.test.yaml)')
     .addOption(policyOption())
-    .addOption(new Option('--format <format>', 'how to report').choices(formats).default('text'))
-    .option('--output <file>', 'write the report there, and text to the terminal')
+    .addOption(new Option('--format <format>', 'report format').choices(formats).default('text'))
+    .option('--output <file>', 'write the report to a file, and print it as text')
     .action(async (files: string[], options: Options) => {
-      // What judges takes a while to load, and `--help` does not need it.
+      // The guardrails take a while to load, and `--help` does not need them.
       const { runTests } = await import('./run-tests.ts')
-      const { exitCodeOfTests, testsInJunit, testsInText } = await import('./test-report.ts')
+      const { exitCodeOfTests, testsJunit, testsText } = await import('./test-report.ts')
       const tests = await runTests(options.policy ?? 'postern.yaml', files)
-      const text = (paint: Parameters<typeof testsInText>[1]) => testsInText(tests, paint)
+      const text = (paint: Parameters<typeof testsText>[1]) => testsText(tests, paint)
       if (options.output !== undefined) {
-        const report = options.format === 'junit' ? testsInJunit(tests) : text((_, part) => part)
-        await writeFile(options.output, report).catch((error: NodeJS.ErrnoException) => {
-          throw new UnusableFile(`${options.output} cannot be written (${error.code})`)
+        const report = options.format === 'junit' ? testsJunit(tests) : text((_, part) => part)
+        await writeFile(options.output, report).catch((error: unknown) => {
+          throw new UsageError(`${options.output}: ${fileErrorMessage(error)}`)
         })
       }
       const isText = options.format === 'text' || options.output !== undefined
-      terminal.stdout.write(isText ? text(painter(terminal.stdout)) : testsInJunit(tests))
+      terminal.stdout.write(isText ? text(painter(terminal.stdout)) : testsJunit(tests))
       terminal.exitCode = exitCodeOfTests(tests)
     })
 }

@@ -14,7 +14,7 @@ test('docs/guardrails.md says what the code does', async () => {
   await expect(guardrailsDocument()).toMatchFileSnapshot(file)
 })
 
-test('what the guide shows as an example is a policy, and its case passes', () => {
+test('the example of the guide is a valid policy, and its test case passes', () => {
   const blocks = [...guardrailsDocument().matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text)
   const compiled = compilePolicy(guardrailsSection.parse(parse(blocks[0] ?? '')), new Map())
   const cases = parsePolicyCases(blocks[1] ?? '')
@@ -22,12 +22,12 @@ test('what the guide shows as an example is a policy, and its case passes', () =
   expect(runPolicyCases(compiled.compiled, cases.cases).map(({ differences }) => differences)).toEqual([[]])
 })
 
-test('what the guide says a member is the same as writing is what the member is', () => {
+test('the YAML that the guide shows for each member of the pack is equivalent to the member', () => {
   for (const { name, example } of pack) {
     const off = Object.fromEntries(pack.map((member) => [member.name, false]))
     const meant = packGuardrails(packSchema.parse({ ...off, [name]: example })).map(({ guardrail }) => guardrail)
     const [, after = ''] = guardrailsDocument().split(`### \`${name}\`: `)
-    const [, text = ''] = /the same as writing:\n\n```yaml\n([\s\S]*?)```/.exec(after) ?? []
+    const [, text = ''] = /Equivalent to:\n\n```yaml\n([\s\S]*?)```/.exec(after) ?? []
     expect(guardrailSchema.array().parse(parse(text))).toEqual(meant)
   }
 })

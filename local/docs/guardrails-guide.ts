@@ -1,5 +1,4 @@
-// The guide to guardrails: docs/guardrails.md is made by this, and a test holds the two together. What can be read off
-// the code (variables, functions, the pack and its cases) is; the rest is written here.
+// Generates docs/guardrails.md. Variables, functions, the pack and its cases come from the code, everything else is here.
 import { stringify } from 'yaml'
 import { macros } from '#lib/core/guardrails/cel/cost'
 import { functions, methods } from '#lib/core/guardrails/cel/functions'
@@ -18,53 +17,58 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
 const code = (text: string) => `\`${text}\``
 const codes = (texts: readonly string[]) => texts.map(code).join(', ')
 
-/** The names of types as the guide has them. */
+/** CEL types under their short names. */
 const typeName = (type: string) =>
   type.replace('google.protobuf.Timestamp', 'timestamp').replace('google.protobuf.Duration', 'duration')
 
 const vocabulary = () => [
   table(
-    ['Variable', 'Type', 'Means'],
-    Object.entries(variables).map(([name, { type, says }]) => [code(name), code(typeName(type)), says]),
+    ['Variable', 'Type', 'Description'],
+    Object.entries(variables).map(([name, { type, description }]) => [code(name), code(typeName(type)), description]),
   ),
   table(
-    ['Field', 'Type', 'Means'],
+    ['Field', 'Type', 'Description'],
     types.flatMap(({ name, fields }) =>
-      Object.entries(fields).map(([field, { type, says }]) => [code(`${name}.${field}`), code(typeName(type)), says]),
+      Object.entries(fields).map(([field, { type, description }]) => [
+        code(`${name}.${field}`),
+        code(typeName(type)),
+        description,
+      ]),
     ),
   ),
 ]
 
 function settingsOf(member: PackMember): string {
   const { example, name, isDefault } = member
-  if (isDefault && example === true) return `On unless switched off:\n\n${yaml({ guardrailPack: { [name]: false } })}`
-  if (isDefault) return `On unless switched off; with settings:\n\n${yaml({ guardrailPack: { [name]: example } })}`
-  const needs = needsSettings(member)
-    ? 'Needs settings:'
+  if (isDefault && example === true)
+    return `On by default. To turn it off:\n\n${yaml({ guardrailPack: { [name]: false } })}`
+  if (isDefault) return `On by default. With settings:\n\n${yaml({ guardrailPack: { [name]: example } })}`
+  const usage = needsSettings(member)
+    ? 'Requires settings:'
     : example === true
-      ? 'Switch it on:'
-      : 'Switch it on with `true`, or with settings:'
-  return `${needs}\n\n${yaml({ guardrailPack: { [name]: example } })}`
+      ? 'To turn it on:'
+      : 'To turn it on, use `true` or settings:'
+  return `${usage}\n\n${yaml({ guardrailPack: { [name]: example } })}`
 }
 
-/** What a case is about, and what comes of it, in one row. */
+/** A case and its verdict, as one row. */
 function caseRow({ name, expect = {} }: PolicyCase): string[] {
   const { violations = [], warnings = [], passesNextAt, maxDuration, until, approvers } = expect
-  const said = [
-    ...new Set(violations.map((violation) => `no: ${code(violation)}`)),
-    ...warnings.map((warning) => `warns: ${code(warning)}`),
-    ...(approvers ? [`${approvers} approvers`] : []),
+  const verdict = [
+    ...new Set(violations.map((violation) => `violates ${code(violation)}`)),
+    ...warnings.map((warning) => `warning from ${code(warning)}`),
+    ...(approvers ? [`requires ${approvers} approvers`] : []),
     ...(maxDuration ? [`at most ${maxDuration}`] : []),
-    ...(until ? [`until ${until}`] : []),
-    ...(passesNextAt ? [`would pass ${passesNextAt}`] : []),
+    ...(until ? [`ends by ${until}`] : []),
+    ...(passesNextAt ? [`would pass at ${passesNextAt}`] : []),
   ]
-  return [name, said.join(', ') || 'passes']
+  return [name, verdict.join(', ') || 'passes']
 }
 
-/** In the order in which one writes them. */
-function asWritten(guardrail: GuardrailInput) {
-  const { name, description, match, when, effect, message, messageExpression, require: needs, limit } = guardrail
-  return { name, description, match, when, effect, require: needs, limit, message, messageExpression }
+/** The keys in the usual order. */
+function inUsualOrder(guardrail: GuardrailInput) {
+  const { name, description, match, when, effect, message, messageExpression, require: required, limit } = guardrail
+  return { name, description, match, when, effect, require: required, limit, message, messageExpression }
 }
 
 const memberGuide = (member: PackMember) =>
@@ -72,8 +76,8 @@ const memberGuide = (member: PackMember) =>
     `### ${code(member.name)}: ${member.title}`,
     member.why,
     settingsOf(member),
-    'Which is the same as writing:',
-    yaml(member.guardrails(member.settings.parse(member.example === true ? {} : member.example)).map(asWritten)),
+    'Equivalent to:',
+    yaml(member.guardrails(member.settings.parse(member.example === true ? {} : member.example)).map(inUsualOrder)),
     table(['Request', 'Verdict'], member.cases.map(caseRow)),
   ].join('\n\n')
 
@@ -81,7 +85,7 @@ const example = {
   guardrails: [
     {
       name: 'search-index-in-the-morning',
-      description: 'Rebuilding the index slows the shop down.',
+      description: 'Rebuilding the search index slows the shop down.',
       match: { clusters: ['prod-*'], namespaces: ['search'] },
       when: "rules.exists(r, 'patch' in r.verbs && 'statefulsets' in r.resources)",
       effect: 'limit',
@@ -90,7 +94,7 @@ const example = {
         windows: [{ zone: 'Europe/Berlin', days: ['mon-fri'], from: '06:00', to: '10:00' }],
         freezes: [{ name: 'Black Friday', from: '2026-11-23', to: '2026-11-30', zone: 'Europe/Berlin' }],
       },
-      message: 'The search index is touched in the morning, before the shop fills.',
+      message: 'Change the search index in the morning, before the shop is busy.',
       link: 'https://wiki.example.com/search-index',
     },
   ],
@@ -98,7 +102,7 @@ const example = {
 
 const exampleCase = [
   {
-    name: 'in the afternoon',
+    name: 'a change in the afternoon',
     given: {
       cluster: 'prod-eu',
       namespaces: ['search'],
@@ -112,77 +116,80 @@ const exampleCase = [
 const introduction = [
   '# Guardrails',
   '<!-- Generated by local/docs/guardrails-guide.ts. To update it: npx vitest run --project unit local/docs -u -->',
-  'A guardrail is a rule that every request must satisfy. Postern judges each request when it is asked for, when it is decided and right before access is given. All guardrails are judged each time, and every one that says no is shown.',
-  '## One guardrail',
+  'Guardrails are the conditions in postern.yaml that every request must meet, in addition to the limits of Postern itself and of the entitlement. Postern evaluates all of them when a request is submitted, when it is decided, and right before access is granted, and reports every violation.',
+  '## Example',
   yaml(example),
   table(
-    ['Key', 'Means'],
+    ['Key', 'Description'],
     [
-      [code('name'), 'the code of the violation, in answers and in the record'],
-      [code('description'), 'why it exists'],
+      [code('name'), 'Identifies the violation in API responses and in the history. Must be unique.'],
+      [code('description'), 'Why the guardrail exists.'],
       [
         code('match'),
-        'which requests it looks at: `clusters`, `namespaces` and `entitlements` are names or globs, `clusterLabels` and `namespaceLabels` must all be carried, of `groups` the requester has one. All that is said must hold; nothing said means every request. Of several namespaces it looks at those that match. Labels of a namespace that are not known count as a match.',
+        'Which requests the guardrail applies to. `clusters`, `namespaces` and `entitlements` are names or globs, `clusterLabels` and `namespaceLabels` are labels that must all be present, and `groups` are groups of the requester. All keys must match; without `match`, the guardrail applies to every request. If a request has several namespaces, the guardrail applies to those that match. Unknown labels of a namespace count as a match.',
       ],
-      [code('when'), 'a CEL expression. True: the effect comes in. Left out: always'],
-      [code('effect'), '`deny` says no; `warn` says something; `require` and `limit` do what stands under these keys'],
+      [code('when'), 'A CEL expression. The guardrail matches if it is true, or if it is left out.'],
+      [
+        code('effect'),
+        '`deny` makes a match a violation. `warn` makes it a warning. `require` and `limit` apply the block of the same name.',
+      ],
       [
         code('require'),
-        '`approvals` (steps besides those of the entitlement), `approvers` (at least so many different people in all), `ticket` (`true`, or a `pattern`), `reasonMinLength`. Of several guardrails the strictest counts',
+        '`approvals` (steps in addition to those of the entitlement), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies.',
       ],
       [
         code('limit'),
-        '`maxDuration`, `windows`, `freezes`, `mayOutliveWindow`. Of several guardrails the shortest counts, and all windows must be open',
+        '`maxDuration`, `windows`, `freezes` and `mayOutliveWindow`. If several guardrails match, the shortest duration applies, and all windows must be open.',
       ],
-      [code('message'), 'what the person reads, else the description; or `messageExpression`, in CEL'],
-      [code('link'), 'where to read more'],
+      [code('message'), 'The message of the violation (default: the description). Or `messageExpression`, in CEL.'],
+      [code('link'), 'A URL with more information.'],
     ],
   ),
 ]
 
 const expressions = () => [
   '## Expressions',
-  'Expressions are [CEL](https://cel.dev), the language of admission policies in Kubernetes. `when` is true for what is *not* wanted; the `expression` of a ValidatingAdmissionPolicy is true for what is.',
+  'Expressions are written in [CEL](https://cel.dev), the language of Kubernetes admission policies. NB: `when` is true for requests that are *not* allowed, while the `expression` of a ValidatingAdmissionPolicy is true for those that are.',
   ...vocabulary(),
-  `Functions: ${codes([...Object.keys(functions), 'has'])}. Methods: ${codes(Object.keys(methods))}. With an expression inside: ${codes(macros)}. Patterns are of RE2 syntax. Patterns, times, lengths of time and time zones are written out, so that they are checked on loading.`,
-  "An expression is refused on loading when it names something that does not exist, when its types do not fit, when its answer is not true or false, or when it could be too much work on the largest request. On a request, an expression that fails counts as violated, never as passed: a label that is not there, a fact that is not known, or too much work. Ask first: `has(cluster.labels.tier)`, `'tier' in cluster.labels`, `difference.known`.",
-  `Whether an expression is too much work is worked out before it runs, from the lengths of the lists that it goes through: a million steps for one expression, five million for one judgement, ${maxGuardrails} guardrails.`,
+  `Functions: ${codes([...Object.keys(functions), 'has'])}. Methods: ${codes(Object.keys(methods))}. Macros: ${codes(macros)}. Patterns use RE2 syntax. Patterns, timestamps, durations and time zones must be literals, so that they are checked when the policy is loaded.`,
+  "A policy is refused if an expression uses an unknown name, has a type error, does not return true or false, or could exceed the cost limit on the largest request. If evaluation fails for a request, the guardrail counts as violated, never as passed. Evaluation fails if a label is missing, a fact is unknown, or the cost limit is exceeded. To avoid that, test for presence first: `has(cluster.labels.tier)`, `'tier' in cluster.labels`, `difference.known`.",
+  `The cost of an expression is calculated before it runs, from the lengths of the lists that it iterates over. The limits are one million steps for an expression, five million for a request, and ${maxGuardrails} guardrails in a policy.`,
 ]
 
 const time = [
-  '## Hours',
-  '- A window is open while a clock on the wall of its `zone` shows one of its `days` and a time from `from` to before `to`. Where `to` is not later than `from` it ends on the next day: the night of `fri` `22:00` to `06:00` ends on Saturday morning. An hour that daylight saving repeats is inside twice; one that it skips is inside never.',
-  '- Access begins inside one of the `windows` and outside all `freezes`. A freeze is a range of dates, both included, or a `calendar`: an iCalendar file in which every event is a freeze. Events may repeat daily, weekly, monthly or yearly, with an end.',
-  '- Access ends with its window, unless `mayOutliveWindow` is true. Who asks for longer is told what would fit. What was asked for in time and approved late ends with the window.',
-  '- Where only hours are in the way, the answer names the next moment at which the same request would pass.',
+  '## Windows and freezes',
+  '- A window is open while the local time in its `zone` is on one of its `days`, at or after `from` and before `to`. If `to` is not later than `from`, the window closes on the next day: `fri` from `22:00` to `06:00` closes on Saturday morning. An hour that is repeated when clocks change is inside the window twice, and an hour that is skipped never.',
+  '- Access must start inside one of the `windows` and outside all `freezes`. A freeze is a range of dates, both included, or a `calendar`: an iCalendar file in which every event is a freeze. Events may repeat daily, weekly, monthly or yearly, if they have an end.',
+  '- Access ends when its window closes, unless `mayOutliveWindow` is true. A request for longer access is refused with the duration that would fit. If a request is approved late, access is cut off at the end of the window.',
+  '- If only time is in the way, the response has the next moment at which the same request would pass.',
 ]
 
 const caseGuide = () => [
-  '## Cases',
-  'A case says what a policy does with one request. Everything under `given` has a default that nobody minds; `violations` are exactly these, and none where nothing is said.',
+  '## Test cases',
+  'A test case states the verdict of a policy on one request. Every key under `given` has a harmless default. `violations` lists exactly the guardrails that must be violated (default: none). Run test cases with [`postern policy test`](check.md#policy-tests).',
   yaml(exampleCase),
 ]
 
 const trying = [
-  '## Before it bites',
-  'A policy can be tried without being in force, on the *Guardrails* page, over the API (`POST /api/v1/policy/judge` and `POST /api/v1/policy/replay`) and in a pipeline. It is a whole postern.yaml, or `guardrails` and `guardrailPack` alone; everything that is wrong with it is told with line and column.',
+  '## Trying out a policy',
+  'You can try out a policy before you deploy it: on the *Guardrails* page, over the API (`POST /api/v1/policy/judge` and `POST /api/v1/policy/replay`), and in CI. The policy is a whole postern.yaml, or only its keys `guardrails` and `guardrailPack`. Every problem is reported with its line and column.',
   [
-    '- *Judge* says of one sample, or of one thing that was asked for, what the verdict would be, which guardrails come in and why, and when it would pass.',
-    '- *Replay* judges the last of what was asked for, granted or refused, as far as you may see it, and says which would be judged differently: refused or not, warnings, approvals, ticket, reason, longest time, each with the guardrails that want it and their message. It is compared with what was said then, or with what the policy in force says; who wanted then what is wanted no longer was not kept, so that is named only against the policy in force.',
-    '- Each is judged by the facts of its own moment, which are kept with it: groups, labels, risks, what was new to the requester. What is not known any more, or is not yours to know (the groups of others), is said, and a guardrail that asks for it counts as violated.',
-    '- A trial is given ten seconds and a bounded memory; what a replay does not get to is said to be left out.',
+    '- *Judge* shows the verdict on a sample or on a past request, the guardrails that match and why, and when the request would pass.',
+    '- *Replay* judges the most recent requests that you may see, granted or refused, and shows where the verdict changes: violations, warnings, approvals, ticket, reason, duration and window, each with the guardrails that require it and their messages. It compares with the recorded verdicts or with the current policy. Recorded verdicts do not include which guardrail required what, so for a requirement that is gone, only a comparison with the current policy names the guardrail.',
+    '- Every request is judged by the facts that were recorded when it was submitted: groups, labels, risks, and what was new to the requester. Facts that are no longer known, or that you may not see (the groups of other people), are listed as unknown, and a guardrail that needs them counts as violated.',
+    '- A trial has ten seconds and a limited amount of memory. Requests that a replay does not reach are counted as left out.',
   ].join('\n'),
   '```sh\nexport POSTERN_SERVER=https://postern.example.com POSTERN_TOKEN=…\nnpx postern policy replay --policy postern.yaml --last 200 --against current\n```',
-  'The command ends with 0 where everything would be judged alike, 1 where something would be judged differently or was left out (`--no-fail-on-change`: 0), and 2 where the policy cannot be used or Postern cannot be asked. `--format json` gives the answer of the API. Calendars are read from beside the file. Of a token for a person who sees everything (an auditor) all that was asked for is replayed; of any other, what that person may see.',
+  'The command exits with 0 if no verdict changes, 1 if a verdict changes or the replay is incomplete (0 with `--no-fail-on-change`), and 2 if the policy is invalid or the server cannot be reached. `--format json` prints the response of the API. Calendar files are read relative to the policy. With the token of an auditor all requests are replayed, with any other token those that its person may see.',
 ]
 
-/** docs/guardrails.md, whole. */
+/** The text of docs/guardrails.md. */
 export function guardrailsDocument(): string {
   const packGuide = [
-    '## The pack',
-    'These come with Postern. Each is a switch under `guardrailPack`: `false`, `true` where nothing must be said, or its settings.',
+    '## The guardrail pack',
+    'These guardrails ship with Postern. Set each one under `guardrailPack` to `false`, to its settings, or to `true` if it requires no settings.',
     table(
-      ['Switch', 'Means', 'By default'],
+      ['Name', 'Title', 'Default'],
       pack.map((member) => [code(member.name), member.title, member.isDefault ? 'on' : 'off']),
     ),
     ...pack.map(memberGuide),

@@ -117,7 +117,7 @@ describe('postern policy replay', slow, () => {
     const text = await run(['--last', '10'], asInes())
     expect(text).toMatchObject({ code: 1, stderr: '' })
     expect(text.stdout).toContain('+ violation [calm]: Calm is kept.')
-    expect(text.stdout).toContain('1 of 1 ask would be judged differently')
+    expect(text.stdout).toContain('1 verdict changes: replayed 1 request')
     const json = await run(['--format', 'json', '--no-fail-on-change'], asInes())
     expect(json.code).toBe(0)
     expect(endpoints.replayPolicy.answer.parse(JSON.parse(json.stdout))).toMatchObject({ changed: 1 })
@@ -134,7 +134,7 @@ describe('postern policy replay', slow, () => {
 
   test('the command exits with 0 when no verdict changes', async () => {
     writeFileSync(file, 'guardrails: []\n')
-    expect(await run([], asInes())).toMatchObject({ code: 0, stdout: expect.stringContaining('All of 1 ask') })
+    expect(await run([], asInes())).toMatchObject({ code: 0, stdout: expect.stringContaining('No verdict changes: replayed 1 request') })
   })
 
   test('the command exits with 2 and the reason when it cannot replay, and never prints the token', async () => {
@@ -142,8 +142,8 @@ describe('postern policy replay', slow, () => {
     const cases: [string[], Record<string, string | undefined>, RegExp][] = [
       [[], asInes(), /postern\.yaml:2:13: guardrails\[0\]\.name must be/],
       [[], { POSTERN_TOKEN: tokens.ines }, /--server/],
-      [[], { POSTERN_SERVER: serverUrl() }, /token is needed/],
-      [[], { ...asInes(), POSTERN_SERVER: 'http://postern.example.com' }, /must be https/],
+      [[], { POSTERN_SERVER: serverUrl() }, /Set a bearer token/],
+      [[], { ...asInes(), POSTERN_SERVER: 'http://postern.example.com' }, /must use https/],
       [[], { ...asInes(), POSTERN_TOKEN: 'not-a-token' }, /./],
       [['--last', '0'], asInes(), /whole number/],
     ]

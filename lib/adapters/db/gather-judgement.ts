@@ -6,8 +6,8 @@ import type { Tx } from './client.ts'
 type Row = ClusterColumns & RightsColumns & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
 
 /**
- * What a submission is judged by, in one statement: the database's time, the cluster as last seen, and whether this
- * version of the configuration and of the entitlement is kept already.
+ * The facts of a judgement, in one statement: the database's time, the last known state of the cluster, and whether these
+ * versions of the configuration and the entitlement are already stored.
  */
 export async function gatherJudgement(tx: Tx, judged: Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage'>) {
   const entitlementHash = contentHash(judged.entitlement)
@@ -19,7 +19,7 @@ export async function gatherJudgement(tx: Tx, judged: Omit<Gathered, 'now' | 'cl
       EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementStored"
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.submission.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${judged.submission.cluster}`
-  if (!row) throw new Error('a SELECT without a table gave no row')
+  if (!row) throw new Error('a SELECT without a table returned no row')
   const { now, isPolicyStored, isEntitlementStored } = row
   const rights = await observedRights(tx, judged.submission.cluster, row)
   const facts = toJudgementFacts({ ...judged, cluster: toObservedCluster(row), rights, now, stage: 'submitting' })

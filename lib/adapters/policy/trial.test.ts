@@ -65,7 +65,7 @@ test('a new requirement names exactly the guardrails that require it, with their
   const changes = changesOf(harmless, [...harmless, ...stricter])
   expect(named(changes)).toEqual(strict.map(([kind, name]) => [`more ${kind}`, name]))
   expect(changes[0]).toMatchObject({
-    sentence: '1 more of sre must approve.',
+    sentence: 'Requires 1 more approval from sre.',
     requiredBy: [{ name: 'two-of-sre', sentence: 'two-of-sre says so.' }],
     requiredByMore: 0,
   })

@@ -15,20 +15,20 @@ describe('a waiver', () => {
       role(exec, '{name: r, annotations: {postern.dev/waive: "runs-commands-in-pods until 2026-12-31: why"}}'),
     ],
     ['on its last day', waived('postern:waive runs-commands-in-pods until 2026-11-25: why')],
-  ])('%s takes the finding away, with its reason', (_, text) => {
+  ])('a waiver %s accepts the finding, with its reason', (_, text) => {
     const checker = checkText(text)
     expect(found(checker)).toEqual([])
     expect(checker.findings[0]?.accepted).toMatchObject({ by: 'waiver', reason: expect.stringMatching(/why|debugger/) })
   })
 
-  test('that has ended takes nothing away, and is told beside the finding', () => {
+  test('an expired waiver accepts nothing, and is a finding itself', () => {
     expect(found(checkText(waived('postern:waive runs-commands-in-pods until 2026-11-24: why'))).sort()).toEqual([
       'medium runs-commands-in-pods',
       'medium waiver-expired',
     ])
   })
 
-  test('that is not needed is told', () => {
+  test('an unused waiver is a finding', () => {
     expect(found(checkText(waived('postern:waive creates-pods until 2026-12-31: why'))).sort()).toEqual([
       'low waiver-unused',
       'medium runs-commands-in-pods',
@@ -42,11 +42,11 @@ describe('a waiver', () => {
     'postern:waive runs-commands-in-pods until 2026-02-30: why',
     'postern:waive runs-commands-in-pods until tomorrow: why',
     'postern:waive * until 2026-12-31: why',
-  ])('%s waives nothing, and says so', (line) => {
+  ])('the waiver "%s" is invalid, accepts nothing, and is a finding itself', (line) => {
     expect(found(checkText(waived(line))).sort()).toEqual(['medium runs-commands-in-pods', 'medium waiver-malformed'])
   })
 
-  test('is for the object that it stands at, and for no other', () => {
+  test('a waiver applies to its own object only', () => {
     const comment = '# postern:waive runs-commands-in-pods until 2026-12-31: why\n'
     const other = role(exec, '{name: other}')
     const checker = checkText(documents(`${comment}${role(exec)}`, other))
@@ -66,18 +66,18 @@ describe('a baseline', () => {
   const known = (text: string) => parseBaseline(JSON.stringify(baselineOf(checkText(text).findings)))
   const against = (baseline: ReturnType<typeof known>, text: string) => {
     const checker = checkText(text)
-    const mended = applyBaseline(baseline, checker.findings)
-    return { found: found(checker), mended: mended.map(({ id }) => id) }
+    const fixed = applyBaseline(baseline, checker.findings)
+    return { found: found(checker), fixed: fixed.map(({ id }) => id) }
   }
   const before = role(exec)
 
-  test('takes away what is known, also where lines have moved or things are written in another order', () => {
+  test('a baseline accepts known findings, even if lines have moved or values are in another order', () => {
     const moved = `# more\n\n---\n\n${role('[{verbs: [create], resources: [pods/exec], apiGroups: [""]}]')}`
-    expect(against(known(before), before)).toEqual({ found: [], mended: [] })
-    expect(against(known(before), moved)).toEqual({ found: [], mended: [] })
+    expect(against(known(before), before)).toEqual({ found: [], fixed: [] })
+    expect(against(known(before), moved)).toEqual({ found: [], fixed: [] })
   })
 
-  test('leaves what is new: another finding, a rule that gives more, another object', () => {
+  test('a baseline does not accept a rule that grants more, or another object', () => {
     const more = role('[{apiGroups: [""], resources: [pods/exec], verbs: [create, get]}]')
     expect(against(known(before), more).found).toEqual(['medium runs-commands-in-pods'])
     expect(against(known(before), role(exec, '{name: other, namespace: payments}')).found).toEqual([
@@ -85,30 +85,30 @@ describe('a baseline', () => {
     ])
   })
 
-  test('does not take away a copy of what is known', () => {
+  test('a baseline does not accept a copy of a known role', () => {
     expect(against(known(before), documents(before, before)).found).toEqual(['medium runs-commands-in-pods'])
     expect(against(known(documents(before, before)), documents(before, before)).found).toEqual([])
   })
 
-  test('does not take away what has become graver', () => {
+  test('a baseline does not accept a finding that has become more severe', () => {
     const baseline = known(before)
     for (const entry of baseline.findings) entry.severity = 'low'
     expect(against(baseline, before).found).toEqual(['medium runs-commands-in-pods'])
   })
 
-  test('says what is not found any more', () => {
-    expect(against(known(before), role('[]'))).toEqual({ found: [], mended: ['runs-commands-in-pods'] })
+  test('the entries of a baseline that no longer occur are returned', () => {
+    expect(against(known(before), role('[]'))).toEqual({ found: [], fixed: ['runs-commands-in-pods'] })
   })
 
-  test('never answers for a waiver that has ended', () => {
-    const ended = waived('postern:waive runs-commands-in-pods until 2026-11-24: why')
-    expect(against(known(ended), ended).found).toEqual(['medium waiver-expired'])
+  test('a baseline never accepts an expired waiver', () => {
+    const expired = waived('postern:waive runs-commands-in-pods until 2026-11-24: why')
+    expect(against(known(expired), expired).found).toEqual(['medium waiver-expired'])
   })
 
   test.each(['', '{}', '[]', '{"version":2,"findings":[]}', '{"version":1,"findings":[{"fingerprint":"x"}]}'])(
-    '%j is no baseline, and says so',
+    '%j is refused as a baseline',
     (text) => {
-      expect(() => parseBaseline(text)).toThrow(/^is (not JSON|no baseline)/)
+      expect(() => parseBaseline(text)).toThrow(/^not (valid JSON|a baseline)/)
     },
   )
 })

@@ -1,4 +1,4 @@
-// What was found when the check was introduced, and is to be mended later: only what is new counts.
+// A baseline lists the findings that are known, so that only new ones count.
 import { z } from 'zod'
 import { isMoreSevere, severities } from '#lib/core/access/severity'
 import { type Finding, objectInWords } from './finding.ts'
@@ -9,9 +9,9 @@ const baselineSchema = z.strictObject({
     z.strictObject({
       fingerprint: z.string(),
       severity: z.enum(severities),
-      /** How many there may be: a copy of a known role is new. */
+      /** How many are known, because a copy of a known role is new. */
       count: z.int().min(1),
-      /** For whoever reads the file. */
+      /** For people who read the file. */
       id: z.string(),
       object: z.string(),
     }),
@@ -19,42 +19,42 @@ const baselineSchema = z.strictObject({
 })
 export type Baseline = z.infer<typeof baselineSchema>
 
-/** @throws Error with what is wrong, in one line */
+/** @throws Error that says what is wrong, on one line */
 export function parseBaseline(text: string): Baseline {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Error('is not JSON')
+    throw new Error('not valid JSON')
   }
   const parsed = baselineSchema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new Error(`is no baseline: ${issue?.path.join('.')} ${issue?.message}`)
+  throw new Error(`not a baseline: ${issue?.path.join('.')} ${issue?.message}`)
 }
 
-/** A waiver that has ended is to be renewed or taken out: nothing else answers it. */
+/** A baseline cannot accept an expired waiver: it has to be renewed or removed. */
 const isAboutWaiver = ({ id }: Finding) => id.startsWith('waiver-')
 
 /**
- * Marks the findings that the baseline knows as accepted, and gives those of its entries that are gone. What has become
- * graver, or more, is new.
+ * Marks the findings of the baseline as accepted, and returns its entries that no longer occur. A finding that is more
+ * severe than its entry, or occurs more often, is new.
  */
 export function applyBaseline({ findings: entries }: Baseline, findings: readonly Finding[]): Baseline['findings'] {
-  const left = new Map(entries.map((entry) => [entry.fingerprint, { ...entry }]))
-  const met = new Set<string>()
+  const remaining = new Map(entries.map((entry) => [entry.fingerprint, { ...entry }]))
+  const found = new Set<string>()
   for (const finding of findings) {
-    const entry = left.get(finding.fingerprint)
+    const entry = remaining.get(finding.fingerprint)
     if (!entry || finding.accepted || isAboutWaiver(finding) || isMoreSevere(finding.severity, entry.severity)) continue
-    met.add(finding.fingerprint)
+    found.add(finding.fingerprint)
     if (entry.count === 0) continue
     entry.count--
     finding.accepted = { by: 'baseline' }
   }
-  return entries.filter(({ fingerprint }) => !met.has(fingerprint))
+  return entries.filter(({ fingerprint }) => !found.has(fingerprint))
 }
 
-/** A baseline that knows these findings, in an order that changes little when they change. */
+/** A baseline of these findings, in a stable order. */
 export function baselineOf(findings: readonly Finding[]): Baseline {
   const entries = new Map<string, Baseline['findings'][number]>()
   for (const finding of findings) {

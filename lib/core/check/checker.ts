@@ -1,8 +1,8 @@
-// The check itself: documents in, findings out. One document is in memory at a time; of bindings as much is kept as is
-// needed to judge them when all roles are known.
+// Checks documents and collects findings. Only one document is in memory at a time. Of bindings it keeps what is needed to
+// judge them when all roles are known.
 import { compareSeverity, isMoreSevere, type Severity } from '#lib/core/access/severity'
 import type { ClusterRole } from '#lib/core/rbac/cluster-objects'
-import type { DocumentText } from './documents.ts'
+import { type DocumentText, maxDocumentLength } from './documents.ts'
 import {
   type Finding,
   fingerprintOf,
@@ -14,30 +14,30 @@ import {
 import { judgeAggregated } from './judge-aggregated.ts'
 import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
 import { judgeRole, pathRuleOf, ruleOf } from './judge-role.ts'
-import { type GivenRules, KnownRoles } from './known-roles.ts'
+import { type GrantedRules, KnownRoles } from './known-roles.ts'
 import { mayHoldRbac, type PlacedBinding, type PlacedRole, rbacObjectsIn } from './rbac-objects.ts'
 import { type Place, Source } from './source.ts'
 import { Waivers, waiversOf } from './waivers.ts'
 
-/** Something that could not be read, so that nobody may say that it is in order. Line 0: the whole file. */
+/** A part of the input that could not be read, so the check cannot pass. Line 0: the whole file. */
 export type UnreadablePart = { file: string; line: number; column: number; message: string }
 
 export type CheckOptions = {
-  /** Where objects go that name no namespace; null: not known. */
+  /** The namespace of objects that do not specify one; null if unknown. */
   namespace: string | null
   policy: GuardrailJudge | null
-  /** In UTC, as 2026-11-25: waivers end. */
+  /** In UTC, such as 2026-11-25. Waivers expire. */
   today: string
 }
 
-/** Where an object was found. */
+/** An object and where it was found. */
 type Where = { file: string; template: string | null; object: ObjectName; waivers: Waivers }
 type WaitingBinding = { binding: ReadBinding; where: Where }
 
 export class Checker {
   readonly findings: Finding[] = []
   readonly unreadable: UnreadablePart[] = []
-  /** Every object that was judged, those in which nothing was found too. */
+  /** Every object that was checked, with or without findings. */
   readonly objects: { file: string; object: ObjectName }[] = []
   documents = 0
   readonly #options: CheckOptions
@@ -45,17 +45,17 @@ export class Checker {
   readonly #bindings: WaitingBinding[] = []
   readonly #waiving: Where[] = []
   readonly #aggregated: { where: Where; place: Place }[] = []
-  /** Those that an aggregated one may take rules from. */
+  /** The ClusterRoles that an aggregated one may select. */
   readonly #clusterRoles: ClusterRole[] = []
 
   constructor(options: CheckOptions) {
     this.#options = options
   }
 
-  /** Reads a document whose roles are there already: bindings may name them, and they are not judged. */
-  know(file: string, document: DocumentText) {
+  /** Adds the roles of a document that exist already: bindings may refer to them, and they are not judged. */
+  addExisting(file: string, document: DocumentText) {
     for (const { object } of this.#objectsOf(file, document)) {
-      if ('rules' in object) this.#roles.add(object, givenBy(object), 'given')
+      if ('rules' in object) this.#roles.add(object, rulesOf(object), 'existing')
     }
   }
 
@@ -78,11 +78,11 @@ export class Checker {
     }
   }
 
-  /** Judges what could not be judged before everything was read. */
+  /** Judges what depends on the whole input: aggregated roles, bindings and waivers. */
   finish() {
     const aggregated = this.#aggregated.map(({ where, place }) => ({ name: where.object.name, place }))
-    for (const [index, { name, given, judged }] of judgeAggregated(aggregated, this.#clusterRoles).entries()) {
-      this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, given, 'input')
+    for (const [index, { name, granted, judged }] of judgeAggregated(aggregated, this.#clusterRoles).entries()) {
+      this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, granted, 'input')
       const where = this.#aggregated[index]?.where
       if (where) this.#report(judged, where)
     }
@@ -91,7 +91,7 @@ export class Checker {
       const role = this.#roles.find({ ...binding.roleRef, namespace: binding.namespace })
       if (!role || !this.#options.policy) continue
       const isEverywhere = binding.kind === 'ClusterRoleBinding'
-      const said = this.#options.policy({
+      const verdicts = this.#options.policy({
         reach: isEverywhere
           ? 'everywhere'
           : binding.namespace === null
@@ -101,12 +101,12 @@ export class Checker {
         risks: assessBound(role, binding).findings,
         place: binding.roleRef.place,
       })
-      // What was said of the role itself is not said again for each of its bindings.
-      const isNew = ({ id, severity }: Judged) => isWorse(severity, role.said.get(id))
-      this.#report(said.filter(isNew), where)
+      // A verdict on the role itself is not repeated for each of its bindings.
+      const isNew = ({ id, severity }: Judged) => isWorse(severity, role.reported.get(id))
+      this.#report(verdicts.filter(isNew), where)
     }
-    for (const where of this.#waiving) this.#report(where.waivers.told(), where)
-    // As they were read, the gravest of each object first.
+    for (const where of this.#waiving) this.#report(where.waivers.findings(), where)
+    // In the order of the input, and for each object the most severe first.
     const places = new Map(this.objects.map(({ file, object }, index) => [keyOf(file, object), index]))
     const rank = ({ file, object }: Finding) => places.get(keyOf(file, object)) ?? 0
     this.findings.sort((a, b) => rank(a) - rank(b) || compareSeverity(b.severity, a.severity))
@@ -114,7 +114,8 @@ export class Checker {
 
   *#objectsOf(file: string, { text, line }: DocumentText) {
     if (text === null) {
-      this.unreadable.push({ file, line, column: 1, message: 'this document is too long: no Kubernetes object is' })
+      const message = `the document is too long: the limit is ${maxDocumentLength / 1024 / 1024} MiB`
+      this.unreadable.push({ file, line, column: 1, message })
       return
     }
     if (!mayHoldRbac(text)) return
@@ -130,22 +131,22 @@ export class Checker {
 
   #judgeRole(role: PlacedRole, where: Where, source: Source) {
     const { namespace } = where.object
-    const given = givenBy(role)
-    const { rules } = given
-    const known = this.#roles.add(where.object, given, 'input')
-    this.#keepForAggregation(role, given, where, source)
+    const granted = rulesOf(role)
+    const { rules } = granted
+    const known = this.#roles.add(where.object, granted, 'input')
+    this.#keepForAggregation(role, granted, where, source)
     const { judged, risks } = judgeRole(role, namespace, source)
     this.#report(judged, where)
     if (!this.#options.policy) return
     const reach = role.kind === 'ClusterRole' ? 'unbound' : namespace === null ? 'somewhere' : { namespace }
-    const said = this.#options.policy({ reach, rules, risks, place: source.placeOf(role.at) })
-    for (const { id, severity } of said) {
-      if (isWorse(severity, known.said.get(id))) known.said.set(id, severity)
+    const verdicts = this.#options.policy({ reach, rules, risks, place: source.placeOf(role.at) })
+    for (const { id, severity } of verdicts) {
+      if (isWorse(severity, known.reported.get(id))) known.reported.set(id, severity)
     }
-    this.#report(said, where)
+    this.#report(verdicts, where)
   }
 
-  #keepForAggregation(role: PlacedRole, { rules, paths }: GivenRules, where: Where, source: Source) {
+  #keepForAggregation(role: PlacedRole, { rules, paths }: GrantedRules, where: Where, source: Source) {
     const { kind, name, labels, aggregationRule } = role
     if (kind !== 'ClusterRole' || (labels.size === 0 && !aggregationRule)) return
     const plain = Object.fromEntries([...labels].map(([key, { value }]) => [key, value]))
@@ -167,7 +168,7 @@ const keyOf = (file: string, object: ObjectName) => `${file} ${objectInWords(obj
 
 const isWorse = (severity: Severity, known: Severity | undefined) => !known || isMoreSevere(severity, known)
 
-const givenBy = ({ rules }: PlacedRole): GivenRules => ({
+const rulesOf = ({ rules }: PlacedRole): GrantedRules => ({
   rules: rules.flatMap((rule) => ruleOf(rule) ?? []),
   paths: rules.flatMap((rule) => pathRuleOf(rule) ?? []),
 })
@@ -186,5 +187,5 @@ function readBinding(
   }
 }
 
-/** As Helm writes it above each document. */
+/** The comment that Helm writes above each document. */
 const templateOf = (text: string) => /^# Source: (\S+)[ \t]*\r?$/m.exec(text)?.[1] ?? null

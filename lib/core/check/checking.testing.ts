@@ -1,16 +1,17 @@
-// Checks a text as the command does, for tests.
+// Checks a text as `postern check` does, for tests.
 import { Checker, type CheckOptions } from './checker.ts'
 import { DocumentSplitter } from './documents.ts'
 
 export const today = '2026-11-25'
 
-export function checkText(text: string, options: Partial<CheckOptions> = {}, given = ''): Checker {
+/** @param existing roles that exist already, as for `--roles` */
+export function checkText(text: string, options: Partial<CheckOptions> = {}, existing = ''): Checker {
   const checker = new Checker({ namespace: null, policy: null, today, ...options })
   const documents = (all: string) => {
     const splitter = new DocumentSplitter()
     return [...splitter.push(all), ...splitter.end()]
   }
-  for (const document of documents(given)) checker.know('given.yaml', document)
+  for (const document of documents(existing)) checker.addExisting('existing.yaml', document)
   for (const document of documents(text)) checker.read('a.yaml', document)
   checker.finish()
   return checker
@@ -18,7 +19,7 @@ export function checkText(text: string, options: Partial<CheckOptions> = {}, giv
 
 export const api = 'apiVersion: rbac.authorization.k8s.io/v1'
 
-/** One line of flow style, so that a test shows what it is about. */
+/** In YAML flow style, so that a test case fits on a line. */
 export const role = (rules: string, metadata = '{name: r, namespace: payments}', kind = 'Role') =>
   `${api}\nkind: ${kind}\nmetadata: ${metadata}\nrules: ${rules}\n`
 

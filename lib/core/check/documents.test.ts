@@ -8,7 +8,7 @@ function split(text: string, cuts: readonly number[] = [], max?: number): Docume
   const found = places.slice(1).flatMap((to, index) => splitter.push(text.slice(places[index], to)))
   return [...found, ...splitter.end()]
 }
-const begun = (text: string) => split(text).map(({ text: document, line }) => [line, document?.trim()])
+const documentsIn = (text: string) => split(text).map(({ text: document, line }) => [line, document?.trim()])
 
 describe('a stream of YAML', () => {
   test.each([
@@ -52,18 +52,18 @@ describe('a stream of YAML', () => {
         [2, '---\r\nb: 2'],
       ],
     ],
-  ])('%j is cut at its markers, each document with its line', (text, expected) => {
-    expect(begun(text)).toEqual(expected)
+  ])('%j is split at its markers, each document with its line', (text, expected) => {
+    expect(documentsIn(text)).toEqual(expected)
   })
 
-  test('comments and directives before a document are its own', () => {
-    expect(begun('# about a\n%YAML 1.2\n---\na: 1\n# still a\n---\nb: 2')).toEqual([
+  test('comments and directives before a document belong to it', () => {
+    expect(documentsIn('# about a\n%YAML 1.2\n---\na: 1\n# still a\n---\nb: 2')).toEqual([
       [1, '# about a\n%YAML 1.2\n---\na: 1\n# still a'],
       [6, '---\nb: 2'],
     ])
   })
 
-  test('is cut in the same way however its pieces fall', () => {
+  test('a stream is split into the same documents whatever its pieces are', () => {
     const line = fc.constantFrom('---', '...', 'a: 1', '# c', '', '--- x', '%YAML 1.2', '\r', '----', '-')
     fc.assert(
       fc.property(fc.array(line, { maxLength: 12 }), fc.array(fc.nat(60), { maxLength: 8 }), (lines, cuts) => {
@@ -78,7 +78,7 @@ describe('a stream of YAML', () => {
     )
   })
 
-  test('that holds a document too long loses that one and no other, and keeps the lines', () => {
+  test('only a document that is too long is dropped, and the lines after it stay correct', () => {
     const text = `a: 1\n---\n${'x'.repeat(500)}\n${'# y\n'.repeat(100)}---\nb: 2\n`
     const cuts = Array.from({ length: 90 }, (_, n) => n * 10)
     expect(split(text, cuts, 100)).toEqual([

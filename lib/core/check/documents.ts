@@ -1,17 +1,17 @@
-// Which documents does a stream of YAML hold? Cut before anything is parsed, so that a stream of any length takes the
-// memory of one document.
+// Splits a stream of YAML into documents without parsing it, so that a stream of any length needs the memory of one
+// document.
 
-/** One document. `line` is where it begins in the stream, from 1; `text` is null where it is too long to be read. */
+/** One document. `line` is its first line in the stream, from 1. `text` is null if it is too long. */
 export type DocumentText = { text: string | null; line: number }
 
-/** No Kubernetes object is larger (etcd takes 1.5 MiB), and a list of thousands of roles fits. In UTF-16 code units. */
+/** In UTF-16 code units. Kubernetes objects are smaller (etcd accepts 1.5 MiB), and a list of thousands of roles fits. */
 export const maxDocumentLength = 8 * 1024 * 1024
 
-/** A marker, and what must come after it; as many characters are kept to see it when it comes in two pieces. */
+/** A marker and the character after it. That many characters are held back, in case a marker is split over two pieces. */
 const marker = /\n(---|\.\.\.)(?=[ \t\r\n])/g
 const markerLength = 5
 
-/** Is there anything but blank lines, comments and directives? */
+/** Is there anything other than blank lines, comments and directives? */
 const hasContent = (text: string) => /^[ \t]*[^\s#%]/m.test(text)
 
 function newlinesIn(text: string): number {
@@ -21,20 +21,20 @@ function newlinesIn(text: string): number {
 }
 
 /**
- * Takes a stream piece by piece and gives each document once it is whole. `---` and `...` at the beginning of a line
- * end a document wherever they stand, also inside quotes and block scalars (YAML 1.2.2 §9.1.2), so nothing has to be
- * parsed to find them. Comments and directives before a `---` belong to the document that it begins.
+ * Accepts a stream piece by piece and returns each document once it is complete. `---` and `...` at the start of a line
+ * end a document even inside quotes and block scalars (YAML 1.2.2 §9.1.2), so nothing has to be parsed to find them.
+ * Comments and directives before a `---` belong to the document that it starts.
  */
 export class DocumentSplitter {
-  /** What was looked at of the document that is coming in, and is no marker. */
+  /** The text of the current document that was searched for markers already. */
   #parts: string[] = []
   #length = 0
-  // A line break before the first line, so that every marker has one before it.
+  // Starts with a line break, so that a marker on the first line has one before it too.
   #rest = '\n'
-  /** Of the stream before this document's own first line break, and of the document so far. */
+  /** Line breaks of the stream before the current document, and within it so far. */
   #newlinesBefore = 0
   #newlinesAfter = 0
-  /** The document is too long, and what comes of it is dropped. */
+  /** The current document is too long, and the rest of it is dropped. */
   #isTooLong = false
   readonly #max: number
 
@@ -53,7 +53,7 @@ export class DocumentSplitter {
       if (match[1] === '---' && this.#isPreamble(match.index)) from = match.index + 1
       else {
         this.#keep(match.index)
-        this.#give(found)
+        this.#emit(found)
         from = 1
       }
     }
@@ -64,11 +64,11 @@ export class DocumentSplitter {
   end(): DocumentText[] {
     const found = this.push('\n')
     this.#keep(this.#rest.length)
-    this.#give(found)
+    this.#emit(found)
     return found
   }
 
-  /** Does what comes before belong to the document that begins here? */
+  /** Does the text before this marker belong to the document that the marker starts? */
   #isPreamble(index: number): boolean {
     if (this.#isTooLong) return false
     const text = `${this.#parts.join('')}${this.#rest.slice(0, index)}`
@@ -87,13 +87,13 @@ export class DocumentSplitter {
     this.#parts.push(this.#isTooLong ? '' : part)
   }
 
-  #give(found: DocumentText[]) {
-    // Its line break before it is not its own; the one behind it is.
+  #emit(found: DocumentText[]) {
+    // The line break before the document is not part of it; the one after it is.
     const text = `${this.#parts.join('').slice(1)}\n`
     const line = this.#newlinesBefore + 1
     if (this.#isTooLong) found.push({ text: null, line })
     else if (hasContent(text.replace(/^(---|\.\.\.)/m, '')))
-      // The end of the document before stands here: blanks in its place keep the columns.
+      // Blanks replace the end marker of the previous document, so that columns stay correct.
       found.push({ text: text.replace(/^\.\.\./, '   '), line })
     this.#newlinesBefore += this.#newlinesAfter
     this.#newlinesAfter = 0

@@ -1,4 +1,4 @@
-// The words of a check: what was found wrong with an object of a manifest.
+// The types of a check: what was found about an object of a manifest.
 import { createHash } from 'node:crypto'
 import type { Rule } from '#lib/core/access/rule'
 import type { Severity } from '#lib/core/access/severity'
@@ -7,35 +7,35 @@ import type { Place } from './source.ts'
 
 export type ObjectName = { kind: string; namespace: string | null; name: string }
 
-/** What the judges say; `Checker` adds where it stands and what was agreed about it. */
+/** A finding before `Checker` adds its object, its file and whether it is accepted. */
 export type Judged = {
-  /** Of the risk catalogue, a guardrail's name, or one of `checkIds`. */
+  /** An ID of the risk catalogue, the name of a guardrail, or an ID of the check itself, such as `unknown-role`. */
   id: string
   severity: Severity
   sentence: string
   because: string[]
   outlives: string | null
-  /** Findings that this one says already. */
+  /** The findings that this one covers. */
   includes: string[]
-  /** The plainest place first. */
+  /** The most relevant place first. */
   places: [Place, ...Place[]]
-  /** What makes it the same finding although lines and files have moved. */
+  /** Identifies the finding when lines or files have moved. */
   substance: unknown
 }
 
 export type Finding = Omit<Judged, 'substance'> & {
   object: ObjectName
   file: string
-  /** The template that it was made from, as Helm says it in a comment. */
+  /** The template that it was rendered from, according to a comment of Helm. */
   template: string | null
-  /** Stays while the object has this name and what is wrong with it stays the same. */
+  /** Stable while the name of the object and the substance of the finding do not change. */
   fingerprint: string
-  /** Why it does not count, where somebody decided so. */
+  /** Why it does not count, if it is accepted. */
   accepted: { by: 'waiver'; until: string; reason: string } | { by: 'baseline' } | null
 }
 
-/** What the guardrails of a policy say about rules that a manifest gives. */
-export type GuardrailJudge = (given: {
+/** Evaluates the guardrails of a policy for the rules of a manifest. */
+export type GuardrailJudge = (granted: {
   reach: Reach
   rules: readonly Rule[]
   risks: readonly { id: string; severity: string }[]

@@ -1,42 +1,42 @@
-// What does a ClusterRole give that takes its rules from others by their labels?
+// What does an aggregated ClusterRole grant?
 import { aggregate } from '#lib/core/rbac/aggregation'
 import { type ClusterRole, pathRules, resourceRules } from '#lib/core/rbac/cluster-objects'
 import { assessRisk } from '#lib/core/rbac/risk/assess'
 import type { Judged } from './finding.ts'
 import { judgedOf } from './judge-role.ts'
-import type { GivenRules } from './known-roles.ts'
+import type { GrantedRules } from './known-roles.ts'
 import type { Place } from './source.ts'
 
 export type AggregatedRole = { name: string; place: Place }
 
-const findingsOf = ({ rules, paths }: GivenRules) => assessRisk(rules, { paths }).findings
+const findingsOf = ({ rules, paths }: GrantedRules) => assessRisk(rules, { paths }).findings
 
 /**
- * The rules of each aggregated role as far as the input holds them, and what they allow together that none of the parts
- * allows by itself: that is said of the parts.
+ * The rules of each aggregated role, as far as the input has them, and the risks that only their combination has. The
+ * risks of a single part are findings of that part.
  */
 export function judgeAggregated(
   roles: readonly AggregatedRole[],
   all: readonly ClusterRole[],
-): { name: string; given: GivenRules; judged: Judged[] }[] {
+): { name: string; granted: GrantedRules; judged: Judged[] }[] {
   if (roles.length === 0) return []
-  const givenBy = ({ rules }: ClusterRole) => ({ rules: resourceRules(rules), paths: pathRules(rules) })
-  const filled = new Map(aggregate(all).map((role) => [role.metadata.name, givenBy(role)]))
-  const saidOfParts = new Set(all.map(givenBy).flatMap((given) => findingsOf(given).map(({ id }) => id)))
+  const rulesOf = ({ rules }: ClusterRole) => ({ rules: resourceRules(rules), paths: pathRules(rules) })
+  const aggregated = new Map(aggregate(all).map((role) => [role.metadata.name, rulesOf(role)]))
+  const idsOfParts = new Set(all.map(rulesOf).flatMap((part) => findingsOf(part).map(({ id }) => id)))
   return roles.map(({ name, place }) => {
-    const given = filled.get(name) ?? { rules: [], paths: [] }
-    const findings = findingsOf(given)
-    const together = findings.filter(({ id, partOf }) => partOf.length === 0 && !saidOfParts.has(id))
-    const open: Judged = {
+    const granted = aggregated.get(name) ?? { rules: [], paths: [] }
+    const findings = findingsOf(granted)
+    const combined = findings.filter(({ id, partOf }) => partOf.length === 0 && !idsOfParts.has(id))
+    const incomplete: Judged = {
       id: 'aggregated-role',
       severity: 'low',
-      sentence: `Takes its rules from every ClusterRole with its labels: ${given.rules.length + given.paths.length} rules are in what was checked, and the cluster may hold more.`,
+      sentence: `Aggregates ClusterRoles by their labels. The checked manifests have ${granted.rules.length + granted.paths.length} of its rules; the cluster may have more.`,
       because: [],
       outlives: null,
       includes: [],
       places: [place],
       substance: null,
     }
-    return { name, given, judged: [open, ...together.map((risk) => judgedOf(risk, findings, [], place))] }
+    return { name, granted, judged: [incomplete, ...combined.map((risk) => judgedOf(risk, findings, [], place))] }
   })
 }

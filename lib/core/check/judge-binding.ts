@@ -1,13 +1,14 @@
-// What does a binding of a manifest give, and to whom? Judged when all input is read: the role may come later.
+// What does a binding of a manifest grant, and to whom? It is judged after all input is read, because its role may come
+// later.
 import { isMoreSevere } from '#lib/core/access/severity'
 import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
 import type { Judged } from './finding.ts'
 import { namespaceKindOf } from './judge-role.ts'
-import { type Gift, judgeSubject, type Subject } from './judge-subjects.ts'
+import { type Granted, judgeSubject, type Subject } from './judge-subjects.ts'
 import type { KnownRole, KnownRoles } from './known-roles.ts'
 import type { Place } from './source.ts'
 
-/** What is kept of a binding until then. */
+/** What is kept of a binding until all input is read. */
 export type ReadBinding = {
   kind: 'RoleBinding' | 'ClusterRoleBinding'
   name: string
@@ -23,7 +24,7 @@ export const assessBound = (role: KnownRole, binding: ReadBinding): Assessment =
     namespaceKind: namespaceKindOf(binding.namespace),
   })
 
-/** In a namespace such as kube-system, the same rules can do more than was said of the ClusterRole by itself. */
+/** The findings that are more severe than those of the ClusterRole itself, because of a namespace such as kube-system. */
 function moreSevereHere(role: KnownRole, here: Assessment, binding: ReadBinding): Judged[] {
   if (binding.kind !== 'RoleBinding' || binding.roleRef.kind !== 'ClusterRole') return []
   if (namespaceKindOf(binding.namespace) === 'ordinary') return []
@@ -42,21 +43,19 @@ function moreSevereHere(role: KnownRole, here: Assessment, binding: ReadBinding)
     }))
 }
 
-function roleItself(role: KnownRole | null, here: Assessment | null, binding: ReadBinding): Judged[] {
+function judgeRoleRef(role: KnownRole | null, here: Assessment | null, binding: ReadBinding): Judged[] {
   const { kind, name, place } = binding.roleRef
   const finding = { outlives: null, includes: [], places: [place] as [Place], substance: [kind, name] }
   if (!role || !here) {
-    const sentence = `Gives ${kind} ${name}, which is neither in what was checked nor brought by the API server: nobody can say what it allows.`
+    const sentence = `Grants ${kind} ${name}, which is neither in the checked manifests nor built in, so its permissions are unknown.`
     return [{ ...finding, id: 'unknown-role', severity: 'medium', sentence, because: [] }]
   }
   if (role.origin === 'input') return moreSevereHere(role, here, binding)
   const where = binding.kind === 'RoleBinding' ? 'in the namespace' : 'in the whole cluster'
   const top = here.findings.filter(({ partOf }) => partOf.length === 0)
   const mostSevere = top[0]
-  const sentence = mostSevere
-    ? `Gives the ${role.origin === 'builtin' ? 'built-in ' : ''}${kind} ${name} ${where}. ${mostSevere.sentence}`
-    : `Gives the ${role.origin === 'builtin' ? 'built-in ' : ''}${kind} ${name} ${where}, in which nothing dangerous is known.`
-  const id = role.origin === 'builtin' ? 'binds-builtin-role' : 'binds-given-role'
+  const [id, which] = role.origin === 'builtin' ? ['binds-builtin-role', 'built-in '] : ['binds-existing-role', '']
+  const sentence = `Grants the ${which}${kind} ${name} ${where}${mostSevere ? `. ${mostSevere.sentence}` : ', which has no known risks.'}`
   return [{ ...finding, id, severity: here.severity, sentence, because: summary(top.map((risk) => risk.id)) }]
 }
 
@@ -64,27 +63,27 @@ const maxNamed = 5
 const summary = (ids: string[]) =>
   ids.length <= maxNamed ? ids : [...ids.slice(0, maxNamed), `and ${ids.length - maxNamed} more`]
 
-function givenBy(role: KnownRole | null, here: Assessment | null): Gift['gives'] {
+function grantsOver(role: KnownRole | null, here: Assessment | null): Granted['over'] {
   if (!role || !here || role.rules.length > 0) return 'resources'
   return here.findings.length > 0 ? 'paths' : 'harmless-paths'
 }
 
-/** The role that it names and whether it is known, and everybody it gives it to who is more than they seem. */
+/** The findings about the role of a binding and about its subjects. */
 export function judgeBinding(binding: ReadBinding, roles: KnownRoles): Judged[] {
   const { kind, name } = binding.roleRef
   const role = roles.find({ kind, name, namespace: binding.namespace })
   const here = role && assessBound(role, binding)
-  const gift = {
-    // What is not known may be anything.
-    severity: here?.severity ?? ('medium' as const),
-    gives: givenBy(role, here),
+  const granted: Granted = {
+    // An unknown role may allow anything.
+    severity: here?.severity ?? 'medium',
+    over: grantsOver(role, here),
     isBuiltin: role?.origin === 'builtin',
   }
   const subjects = binding.subjects.flatMap((subject): Judged[] => {
-    const risk = judgeSubject(subject, gift, binding.namespace)
+    const risk = judgeSubject(subject, granted, binding.namespace)
     if (!risk) return []
     const substance = [kind, name, subject.kind, subject.namespace, subject.name]
     return [{ ...risk, because: [], outlives: null, includes: [], places: [subject.place], substance }]
   })
-  return [...roleItself(role, here, binding), ...subjects]
+  return [...judgeRoleRef(role, here, binding), ...subjects]
 }

@@ -1,4 +1,4 @@
-// What do the guardrails of a policy say about an object of a manifest, in the clusters that it may go to?
+// Evaluates the guardrails of a policy for an object of a manifest, in every cluster that it may be applied to.
 import { normalizeRules } from '#lib/core/access/rule'
 import type { Severity } from '#lib/core/access/severity'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
@@ -9,37 +9,35 @@ const severityOf: Record<ManifestVerdict['kind'], Severity> = {
   violation: 'high',
   warning: 'low',
   condition: 'low',
-  unjudged: 'low',
+  inconclusive: 'low',
 }
 
-const inWords: Record<ManifestVerdict['kind'], string> = {
+const prefixOf: Record<ManifestVerdict['kind'], string> = {
   violation: 'Guardrail',
   warning: 'Guardrail',
-  condition: 'Guardrail, under terms that no manifest can carry',
-  unjudged: 'Guardrail',
+  condition: 'Guardrail condition that a manifest cannot meet',
+  inconclusive: 'Guardrail',
 }
 
 const maxNamed = 5
 
-export { neverJudged } from '#lib/core/guardrails/configured/judge-manifest'
-
 /**
- * Judges by these guardrails: each is told once, with the clusters in which it says so.
- * @param clusters where the manifests may go: what one of them refuses is refused
+ * Reports each verdict once, with the clusters in which it applies.
+ * @param clusters where the manifests may be applied; a violation in one of them counts
  */
 export const guardrailJudge =
   (compiled: readonly CompiledGuardrail[], clusters: readonly ManifestFacts['cluster'][]): GuardrailJudge =>
   ({ reach, rules, risks, place }) => {
-    const said = new Map<string, { verdict: ManifestVerdict; clusters: string[] }>()
+    const found = new Map<string, { verdict: ManifestVerdict; clusters: string[] }>()
     for (const cluster of clusters) {
       for (const verdict of judgeManifest(compiled, { cluster, reach, rules, risks })) {
         const key = `${verdict.guardrail} ${verdict.kind} ${verdict.sentence}`
-        const known = said.get(key)
+        const known = found.get(key)
         if (known) known.clusters.push(cluster.name)
-        else said.set(key, { verdict, clusters: [cluster.name] })
+        else found.set(key, { verdict, clusters: [cluster.name] })
       }
     }
-    return [...said.values()].map(({ verdict, clusters: where }) => {
+    return [...found.values()].map(({ verdict, clusters: where }) => {
       const named =
         where.length <= maxNamed
           ? where.join(', ')
@@ -48,7 +46,7 @@ export const guardrailJudge =
       return {
         id: verdict.guardrail,
         severity: severityOf[verdict.kind],
-        sentence: `${inWords[verdict.kind]}: ${verdict.sentence}`,
+        sentence: `${prefixOf[verdict.kind]}: ${verdict.sentence}`,
         because,
         outlives: null,
         includes: [],

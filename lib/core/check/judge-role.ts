@@ -1,4 +1,4 @@
-// What is dangerous about the rules of a role in a manifest, and which words of it say so?
+// Which risks do the rules of a role in a manifest have, and where in the manifest are they?
 import { isSystemNamespace } from '#lib/core/access/namespaces'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { PathRule } from '#lib/core/rbac/cluster-objects'
@@ -8,7 +8,7 @@ import type { PlacedRole, PlacedRule } from './rbac-objects.ts'
 import type { Place, Range, Source } from './source.ts'
 import type { Text } from './yaml-nodes.ts'
 
-/** A rule over resources; null for one over paths such as /metrics. */
+/** A rule for resources; null for one for paths such as /metrics. */
 export function ruleOf(placed: PlacedRule): Rule | null {
   const values = (texts: readonly Text[]) => texts.map(({ value }) => value)
   if (placed.resources.length === 0) return null
@@ -21,7 +21,7 @@ export function ruleOf(placed: PlacedRule): Rule | null {
   }
 }
 
-/** A rule over paths, which no RoleBinding can give; null for one over resources. */
+/** A rule for paths, which a RoleBinding cannot grant; null for one for resources. */
 export function pathRuleOf({ verbs, nonResourceURLs }: PlacedRule): PathRule | null {
   const values = (texts: readonly Text[]) => texts.map(({ value }) => value)
   return nonResourceURLs.length > 0 ? { verbs: values(verbs), nonResourceURLs: values(nonResourceURLs) } : null
@@ -33,25 +33,25 @@ export const namespaceKindOf = (namespace: string | null): 'privileged' | 'ordin
 
 const maxRulesShown = 3
 
-/** The verb and the resource or path of a rule that give `create pods/exec`; undefined where it is not this rule. */
-function wordsOf({ verbs, resources, nonResourceURLs }: PlacedRule, how: string): [Range, Range] | undefined {
-  const [verb = '', resource = ''] = how.split(' ')
+/** The verb and the resource or path in a rule that grant a permission such as `create pods/exec`, if it does. */
+function rangesOf({ verbs, resources, nonResourceURLs }: PlacedRule, permission: string): [Range, Range] | undefined {
+  const [verb = '', resource = ''] = permission.split(' ')
   const slash = resource.indexOf('/')
-  const anySuch = slash < 0 ? [] : [`*${resource.slice(slash)}`, `${resource.slice(0, slash)}/*`]
-  const find = (texts: readonly Text[], wanted: readonly string[]) =>
-    wanted.flatMap((value) => texts.find((text) => text.value === value) ?? [])[0]
+  const patterns = slash < 0 ? [] : [`*${resource.slice(slash)}`, `${resource.slice(0, slash)}/*`]
+  const find = (texts: readonly Text[], values: readonly string[]) =>
+    values.flatMap((value) => texts.find((text) => text.value === value) ?? [])[0]
   const [verbText, resourceText] = [
     find(verbs, [verb, '*']),
-    find(nonResourceURLs, [resource]) ?? find(resources, [resource, ...anySuch, '*']),
+    find(nonResourceURLs, [resource]) ?? find(resources, [resource, ...patterns, '*']),
   ]
   return verbText && resourceText && [verbText.range, resourceText.range]
 }
 
-/** Of each rule that gives it, the words that do. */
+/** For each rule, the places that grant the permissions, or else the whole rule. */
 export function placesOf(rules: readonly PlacedRule[], because: readonly string[], source: Source): Place[] {
   const ranges = rules.slice(0, maxRulesShown).flatMap((rule): Range[] => {
-    const words = because.flatMap((how) => wordsOf(rule, how) ?? [])
-    return words.length > 0 ? words.slice(0, 2) : [rule.range]
+    const found = because.flatMap((permission) => rangesOf(rule, permission) ?? [])
+    return found.length > 0 ? found.slice(0, 2) : [rule.range]
   })
   return ranges.map((range) => source.placeOf(range))
 }
@@ -68,8 +68,8 @@ export const judgedOf = (risk: Risk, all: readonly Risk[], places: Place[], fall
 })
 
 /**
- * Everything that the catalogue finds. A ClusterRole is judged as if it were bound in the whole cluster: whoever may
- * write bindings decides that, and not this manifest.
+ * The risks of a role. A ClusterRole is judged as if it were bound in the whole cluster, because this manifest does not
+ * decide where it is bound.
  */
 export function judgeRole(
   role: PlacedRole,

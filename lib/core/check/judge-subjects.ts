@@ -1,28 +1,28 @@
-// Whom does a binding give its role to, and is that more people or programs than anybody meant?
+// Does a binding grant its role to more people or workloads than intended?
 import type { Severity } from '#lib/core/access/severity'
 import { moreSevere } from '#lib/core/rbac/risk/entry'
 
-/** `system:serviceaccount:ns:name` as a user is that account to the API server; see `means` in lib/rbac. */
+/** For the API server, a user of this name is the service account; see lib/core/rbac. */
 const accountUser = /^system:serviceaccount:([^:]+):([^:]+)$/
 
 export type Subject = { kind: string; name: string; namespace: string | null }
 
 export type SubjectRisk = { id: string; severity: Severity; sentence: string }
 
-/** What is given: how grave it is, and whether it is anything but paths such as /healthz, which nobody minds. */
-export type Gift = {
+/** What the binding grants, and how severe that is. Harmless paths are those such as /healthz. */
+export type Granted = {
   severity: Severity
-  gives: 'resources' | 'paths' | 'harmless-paths'
+  over: 'resources' | 'paths' | 'harmless-paths'
   isBuiltin: boolean
 }
 
-const anonymous = ({ kind, name }: Subject) =>
+const isAnonymous = ({ kind, name }: Subject) =>
   (kind === 'Group' && name === 'system:unauthenticated') || (kind === 'User' && name === 'system:anonymous')
 
-const everybody = ({ kind, name }: Subject) =>
+const isEveryone = ({ kind, name }: Subject) =>
   kind === 'Group' && (name === 'system:authenticated' || name === 'system:serviceaccounts')
 
-/** The namespace whose default account is meant, by itself or with all others of the namespace. */
+/** The namespace whose default service account is a subject, alone or with all others of the namespace. */
 function defaultAccountOf({ kind, name, namespace }: Subject, bindingNamespace: string | null): string | null {
   if (kind === 'ServiceAccount') return name === 'default' ? (namespace ?? bindingNamespace ?? '?') : null
   if (kind === 'Group') return /^system:serviceaccounts:(.+)$/.exec(name)?.[1] ?? null
@@ -30,31 +30,34 @@ function defaultAccountOf({ kind, name, namespace }: Subject, bindingNamespace: 
   return account?.[2] === 'default' ? (account[1] ?? null) : null
 }
 
-/** Null where the subject is somebody in particular. */
-export function judgeSubject(subject: Subject, gift: Gift, bindingNamespace: string | null): SubjectRisk | null {
-  // The server lets everybody ask what they may do and what there is; it binds these roles so itself.
-  const isHarmless = gift.gives === 'harmless-paths' || (gift.isBuiltin && gift.severity === 'low')
-  if (anonymous(subject)) {
-    const sentence = `Gives it to ${subject.name}: to whoever reaches the API server, without signing in.`
-    const ofPaths = gift.gives === 'paths' ? moreSevere('medium', gift.severity) : 'low'
-    return { id: 'binds-anonymous', severity: gift.gives === 'resources' ? 'high' : ofPaths, sentence }
+/** Null if the subject is a particular person, group or service account. */
+export function judgeSubject(subject: Subject, granted: Granted, bindingNamespace: string | null): SubjectRisk | null {
+  // The API server itself binds such roles to everyone, for discovery and for access reviews of one's own permissions.
+  const isHarmless = granted.over === 'harmless-paths' || (granted.isBuiltin && granted.severity === 'low')
+  if (isAnonymous(subject)) {
+    const sentence = `Binds ${subject.name}: anyone who can reach the API server, without signing in.`
+    const ofPaths = granted.over === 'paths' ? moreSevere('medium', granted.severity) : 'low'
+    return { id: 'binds-anonymous', severity: granted.over === 'resources' ? 'high' : ofPaths, sentence }
   }
-  if (everybody(subject)) {
+  if (isEveryone(subject)) {
     const who =
-      subject.name === 'system:authenticated' ? 'everybody who can sign in, and every program' : 'every program'
-    const severity = isHarmless ? 'low' : gift.severity === 'low' ? 'medium' : 'high'
-    return { id: 'binds-everybody', severity, sentence: `Gives it to ${subject.name}: to ${who} in the cluster.` }
+      subject.name === 'system:authenticated'
+        ? 'everyone who can sign in, and every workload in the cluster'
+        : 'every workload in the cluster'
+    const severity = isHarmless ? 'low' : granted.severity === 'low' ? 'medium' : 'high'
+    return { id: 'binds-everyone', severity, sentence: `Binds ${subject.name}: ${who}.` }
   }
   if (subject.kind === 'Group' && subject.name === 'system:masters') {
     const sentence =
-      'Names system:masters, whose members pass every check and cannot be stopped by RBAC: this gives them nothing, and shows that the group is used.'
+      'Binds system:masters, whose members bypass RBAC. The binding adds nothing, but shows that the group is in use.'
     return { id: 'binds-masters', severity: 'medium', sentence }
   }
   const namespace = defaultAccountOf(subject, bindingNamespace)
   if (namespace === null) return null
   const sentence =
     subject.kind === 'Group'
-      ? `Gives it to ${subject.name}: to every program in namespace ${namespace}, also to those that name no service account.`
-      : `Gives it to the default service account of namespace ${namespace}: to every pod there that names no other.`
-  return { id: 'binds-default-account', severity: isHarmless ? 'low' : moreSevere('medium', gift.severity), sentence }
+      ? `Binds ${subject.name}: every workload in namespace ${namespace}, with or without its own service account.`
+      : `Binds the default service account of namespace ${namespace}: every pod there that does not specify another one.`
+  const severity = isHarmless ? 'low' : moreSevere('medium', granted.severity)
+  return { id: 'binds-default-account', severity, sentence }
 }

@@ -1,5 +1,5 @@
-// What does the role give that a binding names? Those of the same input, those said to be there already, and those
-// that the API server brings.
+// The roles that a binding can refer to: those of the input, those that exist already (`--roles`), and those that are built
+// into the API server.
 import type { Rule } from '#lib/core/access/rule'
 import type { Severity } from '#lib/core/access/severity'
 import { type PathRule, type PolicyRule, pathRules, resourceRules } from '#lib/core/rbac/cluster-objects'
@@ -7,16 +7,16 @@ import builtinRoles from '../rbac/builtin-roles.json' with { type: 'json' }
 
 export type RoleName = { kind: string; namespace: string | null; name: string }
 
-/** What a role gives, over resources and over paths. */
-export type GivenRules = { rules: readonly Rule[]; paths: readonly PathRule[] }
+/** The rules of a role, for resources and for paths. */
+export type GrantedRules = { rules: readonly Rule[]; paths: readonly PathRule[] }
 
-/** `input`: judged by itself already. `given`: named as being there. `builtin`: the API server makes it. */
+/** `input`: judged already. `existing`: from `--roles`. `builtin`: created by the API server. */
 export type KnownRole = {
   rules: Rule[]
   paths: PathRule[]
-  origin: 'input' | 'given' | 'builtin'
-  /** What guardrails said of the role itself, with the severity. */
-  said: Map<string, Severity>
+  origin: 'input' | 'existing' | 'builtin'
+  /** The severities of the guardrails that were reported for the role itself. */
+  reported: Map<string, Severity>
 }
 
 const keyOf = ({ kind, namespace, name }: RoleName) => `${kind} ${kind === 'Role' ? (namespace ?? '') : ''}/${name}`
@@ -27,8 +27,8 @@ const builtinNamespacedRoles = new Map<string, PolicyRule[]>(Object.entries(buil
 export class KnownRoles {
   readonly #roles = new Map<string, KnownRole>()
 
-  /** Of two roles of the same name a binding counts as giving both: nobody can say which one it will find. */
-  add(role: RoleName, { rules, paths }: GivenRules, origin: 'input' | 'given'): KnownRole {
+  /** If two roles have the same name, a binding counts as granting both, because either may be applied last. */
+  add(role: RoleName, { rules, paths }: GrantedRules, origin: 'input' | 'existing'): KnownRole {
     const key = keyOf(role)
     const known = this.#roles.get(key)
     if (known) {
@@ -37,7 +37,7 @@ export class KnownRoles {
       if (origin === 'input') known.origin = 'input'
       return known
     }
-    const added: KnownRole = { rules: [...rules], paths: [...paths], origin, said: new Map() }
+    const added: KnownRole = { rules: [...rules], paths: [...paths], origin, reported: new Map() }
     this.#roles.set(key, added)
     return added
   }
@@ -50,5 +50,5 @@ export class KnownRoles {
 function builtin({ kind, namespace, name }: RoleName): KnownRole | null {
   const rules =
     kind === 'ClusterRole' ? builtinClusterRoles.get(name) : builtinNamespacedRoles.get(`${namespace}/${name}`)
-  return rules ? { rules: resourceRules(rules), paths: pathRules(rules), origin: 'builtin', said: new Map() } : null
+  return rules ? { rules: resourceRules(rules), paths: pathRules(rules), origin: 'builtin', reported: new Map() } : null
 }

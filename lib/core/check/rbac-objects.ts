@@ -1,4 +1,4 @@
-// Which RBAC objects does a document hold, with the place of everything that may be wrong about them?
+// Finds the RBAC objects of a document, with the place of everything that a finding may point to.
 import { isMap, parseDocument } from 'yaml'
 import type { ClusterRole } from '#lib/core/rbac/cluster-objects'
 import type { Range, Source } from './source.ts'
@@ -15,19 +15,20 @@ export type PlacedRule = {
 
 type Common = {
   name: string
-  /** Null for objects of the cluster, and where the manifest names none. */
+  /** Null for cluster-scoped objects, and if the manifest does not specify one. */
   namespace: string | null
   annotations: Map<string, Text>
   labels: Map<string, Text>
-  /** What names it, and all of it. */
+  /** Its name. */
   at: Range
+  /** The whole object. */
   range: Range
 }
 
 export type PlacedRole = Common & {
   kind: 'Role' | 'ClusterRole'
   rules: PlacedRule[]
-  /** Its rules are those of the ClusterRoles that these find. */
+  /** Selects the ClusterRoles whose rules it has. */
   aggregationRule: ClusterRole['aggregationRule']
 }
 
@@ -50,15 +51,15 @@ type Kind = (typeof kinds)[number]
 const isKind = (text: string): text is Kind => (kinds as readonly string[]).includes(text)
 
 /**
- * May this text hold an RBAC object? Where it may not, it need not be parsed: no way of writing YAML gives the word
- * `Role` without these characters but an escape in quotes or a tag, and a template may make anything.
+ * Can this text contain an RBAC object? If not, it is not parsed. Without `Role` in the text, YAML can produce the word
+ * only by an escape in quotes or by a tag, and a template can produce anything.
  */
 export const mayHoldRbac = (text: string): boolean => /Role|\\|!!|!<|%TAG|\{\{/.test(text)
 
-/** How deep lists of lists are followed. */
+/** How deeply lists may be nested in lists. */
 const maxDepth = 4
 
-/** Reads one document. With problems, what of it could be read is judged all the same. */
+/** Reads one document. The objects that could be read are returned even if there are problems. */
 export function rbacObjectsIn(source: Source): { objects: PlacedObject[]; problems: Problem[] } {
   const objects: PlacedObject[] = []
   const problems: Problem[] = []
@@ -66,13 +67,13 @@ export function rbacObjectsIn(source: Source): { objects: PlacedObject[]; proble
     const document = parseDocument(source.text, {
       prettyErrors: false,
       strict: true,
-      // Both are checked by `Nodes` where it reads: the library takes quadratic time for them.
+      // `Nodes` checks both where it reads, because the library needs quadratic time for them.
       uniqueKeys: false,
       stringKeys: false,
       logLevel: 'silent',
     })
     const wrong = document.errors[0] ?? document.warnings[0]
-    if (wrong) return { objects, problems: [{ message: syntaxInWords(wrong.message, source.text), range: wrong.pos }] }
+    if (wrong) return { objects, problems: [{ message: syntaxMessage(wrong.message, source.text), range: wrong.pos }] }
     new Reader(new Nodes(document, source.text.includes('&')), objects, problems).read(document.contents, null, 0)
   } catch (error) {
     problems.push(problemOf(error))
@@ -80,23 +81,25 @@ export function rbacObjectsIn(source: Source): { objects: PlacedObject[]; proble
   return { objects, problems: problems.map((problem) => withTemplate(problem, source.text)) }
 }
 
-const isTemplate = 'this is a template: render it first (helm template, kustomize build) and check what comes out'
+const isTemplate = 'this is a template: render it first (helm template, kustomize build) and check the output'
 
-/** To the parser, the braces of a template are a mapping: what is wrong is that nobody has filled it in. */
+/** For the parser, the braces of a template are a mapping. The actual problem is that it was not rendered. */
 const withTemplate = (problem: Problem, text: string): Problem =>
   text.slice(problem.range[0] - 1, problem.range[1] + 1).includes('{{') ? { ...problem, message: isTemplate } : problem
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Unreadable) return { message: error.message, range: error.range }
-  // What is nested too deep for the parser ends its stack.
-  if (error instanceof RangeError) return { message: 'it is nested too deep to be read', range: [0, 0] }
+  // The parser is recursive, so deep nesting overflows the stack.
+  if (error instanceof RangeError) return { message: tooDeep, range: [0, 0] }
   throw error
 }
 
-function syntaxInWords(message: string, text: string): string {
-  if (message.startsWith('Maximum call stack')) return 'it is nested too deep to be read'
+const tooDeep = 'nested too deeply'
+
+function syntaxMessage(message: string, text: string): string {
+  if (message.startsWith('Maximum call stack')) return tooDeep
   if (text.includes('{{')) return isTemplate
-  return `it is not valid YAML: ${message}`
+  return `invalid YAML: ${message}`
 }
 
 class Reader {
@@ -110,12 +113,12 @@ class Reader {
     this.#problems = problems
   }
 
-  /** @param itemsAre the kind of the items of a list such as RoleList, which need not say it themselves */
-  read(node: unknown, itemsAre: Kind | null, depth: number) {
-    if (depth > maxDepth) throw new Unreadable('lists are nested too deep', this.#nodes.rangeOf(node))
+  /** @param listKind the kind of the items of a typed list such as RoleList, which need not specify it themselves */
+  read(node: unknown, listKind: Kind | null, depth: number) {
+    if (depth > maxDepth) throw new Unreadable(tooDeep, this.#nodes.rangeOf(node))
     const items = this.#nodes.items(node)
     if (items) {
-      for (const item of items) this.#separately(item, itemsAre, depth)
+      for (const item of items) this.#readItem(item, listKind, depth)
       return
     }
     if (!isMap(this.#nodes.resolve(node))) return
@@ -126,25 +129,26 @@ class Reader {
       const of = kind.value.slice(0, -'List'.length)
       const isRbac = isKind(of) && isRbacVersion(apiVersion)
       for (const item of this.#nodes.items(entries.get('items')?.value) ?? [])
-        this.#separately(item, isRbac ? of : null, depth)
+        this.#readItem(item, isRbac ? of : null, depth)
       return
     }
-    const is = kind ? kind.value : itemsAre
-    if (!entries || is === null || !isKind(is)) return
-    if (!apiVersion && !itemsAre) throw new Unreadable(`a ${is} must say its apiVersion`, this.#nodes.rangeOf(node))
+    const ownKind = kind ? kind.value : listKind
+    if (!entries || ownKind === null || !isKind(ownKind)) return
+    if (!apiVersion && !listKind)
+      throw new Unreadable(`a ${ownKind} must have an apiVersion`, this.#nodes.rangeOf(node))
     if (apiVersion && !isRbacVersion(apiVersion)) return
-    const common = this.#commonOf(entries, node, is)
+    const common = this.#commonOf(entries, node, ownKind)
     this.#objects.push(
-      is === 'Role' || is === 'ClusterRole'
-        ? { kind: is, ...common, rules: this.#rulesOf(entries), aggregationRule: this.#aggregationOf(entries) }
-        : { kind: is, ...common, ...this.#bindingOf(entries, node, is) },
+      ownKind === 'Role' || ownKind === 'ClusterRole'
+        ? { kind: ownKind, ...common, rules: this.#rulesOf(entries), aggregationRule: this.#aggregationOf(entries) }
+        : { kind: ownKind, ...common, ...this.#bindingOf(entries, node, ownKind) },
     )
   }
 
-  /** One of several: what is wrong with it keeps nobody from reading the others. */
-  #separately(item: unknown, itemsAre: Kind | null, depth: number) {
+  /** A problem with one item does not affect the others. */
+  #readItem(item: unknown, listKind: Kind | null, depth: number) {
     try {
-      this.read(item, itemsAre, depth + 1)
+      this.read(item, listKind, depth + 1)
     } catch (error) {
       this.#problems.push(problemOf(error))
     }
@@ -160,7 +164,7 @@ class Reader {
     const namespace = this.#textOf(metadata, 'namespace')?.value || null
     return {
       name: named.value,
-      // The API server refuses a namespace here.
+      // The API server refuses a namespace for the other kinds.
       namespace: kind === 'Role' || kind === 'RoleBinding' ? namespace : null,
       annotations: this.#textMap(metadata, 'annotations'),
       labels: this.#textMap(metadata, 'labels'),
@@ -182,7 +186,7 @@ class Reader {
         nonResourceURLs: this.#texts(rule, 'nonResourceURLs'),
         range,
       }
-      // As the API server has it: k8s.io/kubernetes/pkg/apis/rbac/validation, ValidatePolicyRule.
+      // As in the API server: k8s.io/kubernetes/pkg/apis/rbac/validation, ValidatePolicyRule.
       if (placed.verbs.length === 0) throw new Unreadable('a rule must have verbs', range)
       if (placed.nonResourceURLs.length > 0) return placed
       if (placed.apiGroups.length === 0)
@@ -209,11 +213,15 @@ class Reader {
   }
 
   #expressionOf(node: unknown) {
-    const said = this.#nodes.entries(node)
-    const [key, operator] = [this.#textOf(said, 'key'), this.#textOf(said, 'operator')]
-    if (!said || !key || !operator)
+    const entries = this.#nodes.entries(node)
+    const [key, operator] = [this.#textOf(entries, 'key'), this.#textOf(entries, 'operator')]
+    if (!entries || !key || !operator)
       throw new Unreadable('an expression must have a key and an operator', this.#nodes.rangeOf(node))
-    return { key: key.value, operator: operator.value, values: this.#texts(said, 'values').map(({ value }) => value) }
+    return {
+      key: key.value,
+      operator: operator.value,
+      values: this.#texts(entries, 'values').map(({ value }) => value),
+    }
   }
 
   #bindingOf(entries: Map<string, Entry>, node: unknown, binding: Kind): Pick<PlacedBinding, 'roleRef' | 'subjects'> {
@@ -223,17 +231,17 @@ class Reader {
     const name = this.#textOf(parts, 'name')
     if (!roleRef || !kind || !name)
       throw new Unreadable(
-        'a binding must say kind and name of its roleRef',
+        'a binding must have a roleRef with a kind and a name',
         this.#nodes.rangeOf(roleRef?.value ?? node),
       )
-    const isFitting = kind.value === 'ClusterRole' || (kind.value === 'Role' && binding === 'RoleBinding')
-    if (!isFitting) throw new Unreadable(`a ${binding} cannot name a ${kind.value}`, kind.range)
+    const isValid = kind.value === 'ClusterRole' || (kind.value === 'Role' && binding === 'RoleBinding')
+    if (!isValid) throw new Unreadable(`a ${binding} cannot refer to a ${kind.value}`, kind.range)
     const subjects = this.#list(entries, 'subjects').map((subject): PlacedSubject => {
-      const said = this.#nodes.entries(subject)
-      const [subjectKind, subjectName] = [this.#textOf(said, 'kind'), this.#textOf(said, 'name')]
+      const parts = this.#nodes.entries(subject)
+      const [subjectKind, subjectName] = [this.#textOf(parts, 'kind'), this.#textOf(parts, 'name')]
       const range = this.#nodes.rangeOf(subject)
       if (!subjectKind || !subjectName) throw new Unreadable('a subject must have a kind and a name', range)
-      const namespace = this.#textOf(said, 'namespace')?.value || null
+      const namespace = this.#textOf(parts, 'namespace')?.value || null
       return { kind: subjectKind.value, name: subjectName.value, namespace, range: subjectName.range }
     })
     return { roleRef: { kind: kind.value, name: name.value, range: name.range }, subjects }
@@ -243,7 +251,7 @@ class Reader {
     const entry = entries?.get(key)
     if (!entry || this.#nodes.isNothing(entry.value)) return null
     const text = this.#nodes.text(entry.value)
-    if (!text) throw new Unreadable(`${key} must be text`, this.#nodes.rangeOf(entry.value))
+    if (!text) throw new Unreadable(`${key} must be a string`, this.#nodes.rangeOf(entry.value))
     return text
   }
 
@@ -258,12 +266,12 @@ class Reader {
   #texts(entries: Map<string, Entry>, key: string): Text[] {
     return this.#list(entries, key).map((item) => {
       const text = this.#nodes.text(item)
-      if (!text) throw new Unreadable(`${key} must be a list of texts`, this.#nodes.rangeOf(item))
+      if (!text) throw new Unreadable(`${key} must be a list of strings`, this.#nodes.rangeOf(item))
       return text
     })
   }
 
-  /** Labels and annotations; what is no text among them is left to the API server to refuse. */
+  /** Labels and annotations. Values that are not strings are skipped: the API server refuses them. */
   #textMap(entries: Map<string, Entry> | null, key: string): Map<string, Text> {
     const found = this.#nodes.entries(entries?.get(key)?.value) ?? new Map<string, Entry>()
     return new Map(

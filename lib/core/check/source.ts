@@ -1,20 +1,20 @@
-// Where in the text does something stand, and how is it shown?
+// Places in the text of a document, and how they are shown.
 import { visibleText } from '#lib/core/access/visible-text'
 
 /** A run of characters of one document's text. */
 export type Range = readonly [from: number, to: number]
 
-/** Lines and columns count from 1, columns in UTF-16 code units, as editors and SARIF do. `endColumn` is the first behind. */
+/** Lines and columns count from 1, columns in UTF-16 code units, as in editors and SARIF. `endColumn` is exclusive. */
 export type Place = { line: number; column: number; endColumn: number; excerpt: Excerpt }
 
-/** One line of the source, cut to what fits a terminal and safe to print. `mark` is what the place is about. */
+/** One line of the source, shortened and safe to print. `mark` is the part at the place. */
 export type Excerpt = { before: string; mark: string; after: string }
 
 const longestBefore = 100
 const longestMark = 80
 const longestAfter = 60
 
-/** Text that somebody else wrote, on one line: what hides, reorders or steers a terminal is shown as its code point. */
+/** Untrusted text on one line: characters that hide or reorder text or control a terminal are shown as code points. */
 export const visible = (text: string): string =>
   visibleText(text)
     .map((part) =>
@@ -22,7 +22,7 @@ export const visible = (text: string): string =>
     )
     .join('')
 
-/** One document's text, in the file that it is of. */
+/** The text of one document, and where it starts in its file. */
 export class Source {
   readonly text: string
   readonly #firstLine: number
@@ -37,7 +37,7 @@ export class Source {
     return this.#firstLine + this.#lineIndex(offset)
   }
 
-  /** The first line of a range, with its place in it. */
+  /** The place of a range. If it spans several lines, the place ends with the first. */
   placeOf([from, to]: Range): Place {
     const index = this.#lineIndex(from)
     const start = this.#starts()[index] ?? 0

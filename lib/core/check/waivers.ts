@@ -1,9 +1,9 @@
-// What in a manifest did somebody decide to live with, until when, and why?
+// Waivers in a manifest: which finding is accepted, until when, and why.
 import type { Judged } from './finding.ts'
 import type { PlacedObject } from './rbac-objects.ts'
 import type { Range, Source } from './source.ts'
 
-/** `until` is the last day on which it holds, in UTC. */
+/** `until` is its last day, in UTC. */
 export type Waiver = { id: string; until: string; reason: string; range: Range }
 export type Malformed = { range: Range }
 
@@ -21,7 +21,7 @@ function read(text: string, range: Range): Waiver | Malformed {
   return id && isDate(until) ? { id, until, reason: reason.trim(), range } : { range }
 }
 
-/** Waivers in comments, for whichever object of the document they stand at. */
+/** The waivers in comments, for any object of the document. */
 function inComments({ text }: Source): (Waiver | Malformed)[] {
   return [...text.matchAll(comment)].map((match) => {
     const from = match.index + match[0].indexOf('#')
@@ -35,7 +35,7 @@ function inAnnotation({ annotations }: PlacedObject): (Waiver | Malformed)[] {
   return lines.map((line) => read(line, annotation?.range ?? [0, 0]))
 }
 
-/** The object that a comment stands in, else the next one after it, else the last. */
+/** The object that contains a comment, else the next one after it, else the last one. */
 function ownerOf([at]: Range, objects: readonly PlacedObject[]): PlacedObject | undefined {
   return (
     objects.find(({ range }) => range[0] <= at && at < range[1]) ??
@@ -44,7 +44,7 @@ function ownerOf([at]: Range, objects: readonly PlacedObject[]): PlacedObject | 
   )
 }
 
-/** Every waiver of a document, by the object that it is for. */
+/** Every waiver of a document, by its object. */
 export function waiversOf(source: Source, objects: readonly PlacedObject[]): Map<PlacedObject, (Waiver | Malformed)[]> {
   const found = new Map(objects.map((object) => [object, inAnnotation(object)]))
   if (!source.text.includes('postern:waive')) return found
@@ -55,7 +55,7 @@ export function waiversOf(source: Source, objects: readonly PlacedObject[]): Map
   return found
 }
 
-const told = (id: string, severity: Judged['severity'], sentence: string, place: Judged['places'][0]): Judged => ({
+const findingOf = (id: string, severity: Judged['severity'], sentence: string, place: Judged['places'][0]): Judged => ({
   id,
   severity,
   sentence,
@@ -66,7 +66,7 @@ const told = (id: string, severity: Judged['severity'], sentence: string, place:
   substance: sentence,
 })
 
-/** The waivers of one object, and what has to be said of them once everything is judged. */
+/** The waivers of one object, and the findings about them. */
 export class Waivers {
   readonly #waivers: (Waiver & { place: Judged['places'][0]; isUsed: boolean })[] = []
   readonly #malformed: Judged['places'][0][] = []
@@ -82,24 +82,23 @@ export class Waivers {
     }
   }
 
-  /** The waiver in force for such a finding. */
+  /** The waiver for a finding, unless it has expired. */
   find(id: string): { until: string; reason: string } | null {
-    const meant = this.#waivers.filter((waiver) => waiver.id === id)
-    for (const waiver of meant) waiver.isUsed = true
-    const policyForTrial = meant.find(({ until }) => until >= this.#today)
-    return policyForTrial ? { until: policyForTrial.until, reason: policyForTrial.reason } : null
+    const matching = this.#waivers.filter((waiver) => waiver.id === id)
+    for (const waiver of matching) waiver.isUsed = true
+    const valid = matching.find(({ until }) => until >= this.#today)
+    return valid ? { until: valid.until, reason: valid.reason } : null
   }
 
-  /** Call it last: it says which were not needed. */
-  told(): Judged[] {
+  /** NB: call it after `find` for every other finding, because it reports the waivers that were not used. */
+  findings(): Judged[] {
+    const invalid = 'The waiver is invalid and has no effect. Write "ID until 2026-12-31: reason".'
     return [
-      ...this.#malformed.map((place) =>
-        told('waiver-malformed', 'medium', 'This waives nothing: write "ID until 2026-12-31: why".', place),
-      ),
+      ...this.#malformed.map((place) => findingOf('waiver-malformed', 'medium', invalid, place)),
       ...this.#waivers.flatMap(({ id, until, isUsed, place }) => {
-        if (!isUsed) return [told('waiver-unused', 'low', `Waives ${id}, which is not found here: take it out.`, place)]
+        if (!isUsed) return [findingOf('waiver-unused', 'low', `Waives ${id}, which was not found. Remove it.`, place)]
         if (until >= this.#today) return []
-        return [told('waiver-expired', 'medium', `The waiver of ${id} ended with ${until}.`, place)]
+        return [findingOf('waiver-expired', 'medium', `The waiver for ${id} expired after ${until}.`, place)]
       }),
     ]
   }

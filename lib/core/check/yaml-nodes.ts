@@ -1,9 +1,9 @@
-// What do the nodes of a YAML document say? Read straight from the nodes, because their places are wanted, and because
-// turning a hostile document into plain values can take any time and memory.
+// Reads the values of a YAML document from its nodes, because findings need their places, and because converting a hostile
+// document into plain values can take unbounded time and memory.
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, visit, type YAMLMap } from 'yaml'
 import type { Range } from './source.ts'
 
-/** What is wrong with a document, and where. */
+/** Thrown for a document that cannot be read. */
 export class Unreadable extends Error {
   readonly range: Range
   constructor(message: string, range: Range) {
@@ -15,9 +15,9 @@ export class Unreadable extends Error {
 export type Text = { value: string; range: Range }
 export type Entry = { key: Text; value: Node | null; range: Range }
 
-// A document of the largest allowed length holds fewer nodes; only aliases lead further.
+// The longest document has fewer nodes, so only aliases can exceed this.
 const maxReads = 2_000_000
-// Each merge makes a mapping anew.
+// Each merge builds a new mapping.
 const maxMerges = 10_000
 const maxMergeDepth = 16
 
@@ -26,13 +26,13 @@ const rangeOf = (node: unknown): Range => {
   return range ? [range[0], range[1]] : [0, 0]
 }
 
-/** Follows aliases and merges, and refuses what readers of YAML disagree about: keys twice, keys that are no text. */
+/** Follows aliases and merges, and refuses what YAML parsers disagree about: duplicate keys and keys that are not strings. */
 export class Nodes {
   readonly #targets: ReadonlyMap<Alias, Node>
   #reads = 0
   #merges = 0
 
-  /** @param hasAnchors false where there is no `&` in the text, so that no alias can stand for anything */
+  /** @param hasAnchors false if the text has no `&`, so that no alias can have a target */
   constructor(document: Document, hasAnchors: boolean) {
     this.#targets = targetsOf(document, hasAnchors)
   }
@@ -42,14 +42,14 @@ export class Nodes {
   }
 
   resolve(node: unknown): Node | null {
-    if (++this.#reads > maxReads) throw new Unreadable('its aliases stand for too much', [0, 0])
+    if (++this.#reads > maxReads) throw new Unreadable('too many aliases', [0, 0])
     if (!isAlias(node)) return (node as Node | null | undefined) ?? null
     const target = this.#targets.get(node)
-    if (!target) throw new Unreadable(`there is no anchor &${node.source} before this`, rangeOf(node))
+    if (!target) throw new Unreadable(`alias *${node.source} has no anchor before it`, rangeOf(node))
     return target
   }
 
-  /** The entries of a mapping, those merged into it by `<<` last; null where it is none. */
+  /** The entries of a mapping, including those merged by `<<`; null if the node is not a mapping. */
   entries(node: unknown, depth = 0): Map<string, Entry> | null {
     const map = this.resolve(node)
     if (!isMap(map)) return null
@@ -58,14 +58,14 @@ export class Nodes {
     for (const { key, value } of (map as YAMLMap).items) {
       const name = this.resolve(key)
       if (!isScalar(name) || typeof name.value !== 'string')
-        throw new Unreadable('a key must be text: put it in quotes', rangeOf(key))
+        throw new Unreadable('a key must be a string: put it in quotes', rangeOf(key))
       const text = name.value
       if (text === '<<') {
         merged.push(...this.#merged(value, depth))
         continue
       }
       if (own.has(text))
-        throw new Unreadable(`there is ${text} twice, and readers differ in which one counts`, rangeOf(key))
+        throw new Unreadable(`duplicate key ${text}: YAML parsers disagree on which one applies`, rangeOf(key))
       const valueNode = value as Node | null
       const end = valueNode?.range?.[1] ?? rangeOf(key)[1]
       own.set(text, { key: { value: text, range: rangeOf(key) }, value: valueNode, range: [rangeOf(key)[0], end] })
@@ -93,18 +93,18 @@ export class Nodes {
   }
 
   #merged(value: unknown, depth: number): Map<string, Entry>[] {
-    // What is merged into itself never ends.
+    // A mapping that is merged into itself would never end.
     if (depth >= maxMergeDepth || ++this.#merges > maxMerges)
-      throw new Unreadable('its merges (<<) stand for too much', rangeOf(value))
+      throw new Unreadable('too many merges (<<)', rangeOf(value))
     return (this.items(value) ?? [value]).map((source) => {
       const entries = this.entries(source, depth + 1)
-      if (!entries) throw new Unreadable('<< takes a mapping, or a list of them', rangeOf(value))
+      if (!entries) throw new Unreadable('<< requires a mapping or a list of mappings', rangeOf(value))
       return entries
     })
   }
 }
 
-/** The node that each alias stands for: the last one before it that carries the anchor. One walk, whatever their number. */
+/** The target of each alias: the last node before it with the anchor. Found in one walk, however many there are. */
 function targetsOf(document: Document, hasAnchors: boolean): Map<Alias, Node> {
   const targets = new Map<Alias, Node>()
   if (!hasAnchors) return targets

@@ -6,50 +6,50 @@ import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from 
 import type { PeopleMapping } from '#lib/core/rbac/identity'
 import { grantedRules } from './granted-rules.ts'
 
-/** Everything a judgement looks at, gathered before: the same facts give the same verdict, whenever it is asked for. */
+/** Everything that a judgement depends on: the same facts always give the same verdict. */
 export type JudgementFacts = {
   submission: {
     entitlement: string
     cluster: string
     namespaces: readonly string[]
-    /** What was chosen; absent or null where the entitlement says it all. */
+    /** The chosen rules; absent or null where the entitlement fixes them. */
     rules?: readonly Rule[] | null
     reason: string
     ticket?: string | null
     durationSeconds: number
-    /** Absent or null: as soon as it is approved. */
+    /** Absent or null: on approval. */
     startsAt?: Date | null
   }
   entitlement: Entitlement
   requester: {
     subject: string
-    /** Null where they are not known (any more): whatever asks for them, or for the e-mail, is not passed. */
+    /** Null where they are unknown: a guardrail that needs them, or the e-mail address, then counts as violated. */
     groups: readonly string[] | null
-    /** Null where the provider has not verified it: guardrails see no other. */
+    /** Null unless the identity provider has verified it. */
     email: string | null
   }
   cluster: {
     name: string
-    /** Is there such a cluster in the configuration? */
+    /** Whether it is configured. */
     known: boolean
-    /** From the configuration. */
+    /** From postern.yaml. */
     labels: Readonly<Record<string, string>>
-    /** Its namespaces as last seen; null where they were never seen: then only names can be judged. */
+    /** As last read from the cluster; null if never read. Then only names can be judged. */
     namespaces: readonly { name: string; labels: Readonly<Record<string, string>> }[] | null
-    /** The rules of the ClusterRoles that entitlements name, as last seen. */
+    /** The rules of the ClusterRoles that entitlements name, as last read. */
     clusterRoles: Readonly<Record<string, Rule[]>>
   }
-  /** What is dangerous about the rules, where it was found before; absent: it is found in the rules. */
+  /** The risks of the rules, if assessed before; absent: they are assessed now. */
   risks?: readonly { id: string; severity: string }[]
   policyHash: string
   now: Date
-  /** What the live cluster says about the requester and what would be granted; absent where nobody looked. */
+  /** What the requester can already do; absent where it was not read. */
   currentAccess?: CurrentAccess | undefined
   /**
-   * When this is judged; `asking` unless said. Later, a start that was asked for may lie in the past, and rules may be
-   * fewer than the fixed ones because an approver narrowed them.
+   * Absent: `submitting`. After submission, the requested start may be in the past, and the rules may be fewer than the
+   * fixed ones, because an approver may have narrowed them.
    */
-  stage?: 'asking' | 'deciding' | 'granting'
+  stage?: 'submitting' | 'deciding' | 'granting'
 }
 
 type ObservedNamespace = { name: string; labels: Record<string, string> }

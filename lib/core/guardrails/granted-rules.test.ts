@@ -4,26 +4,26 @@ import { ceilingOf, grantedRules } from './granted-rules.ts'
 const pods = (...verbs: string[]) => ({ apiGroups: [''], resources: ['pods'], verbs })
 const clusterRoles = { view: [pods('list', 'get')] }
 
-describe('what would be granted', () => {
-  test('the fixed rules, in normal form', () => {
+describe('granted rules', () => {
+  test('a fixed entitlement grants its rules in normal form', () => {
     expect(grantedRules({ rules: [pods('list', 'get', 'get')] }, null, {})).toEqual([pods('get', 'list')])
   })
-  test('fewer than the fixed rules where an approver narrowed them, never others', () => {
+  test('an approver can narrow fixed rules, never replace or widen them', () => {
     const fixed = { rules: [pods('get', 'list')] }
     expect(grantedRules(fixed, [pods('get')], {})).toEqual([pods('get')])
     expect(grantedRules(fixed, [pods('get', 'delete')], {})).toEqual([pods('get', 'list')])
     expect(grantedRules(fixed, [], {})).toEqual([pods('get', 'list')])
   })
-  test('what was chosen under a ceiling, and nothing where nothing was', () => {
+  test('an entitlement with a ceiling grants the chosen rules, and none if none are chosen', () => {
     const below = { ceiling: [pods('get', 'list')] }
     expect(grantedRules(below, [pods('list', 'get')], {})).toEqual([pods('get', 'list')])
     for (const chosen of [null, undefined, []]) expect(grantedRules(below, chosen, {})).toBeNull()
   })
-  test('what the ClusterRole says in that cluster, or what an approver left of it', () => {
+  test('a ClusterRole grants its rules in the cluster, or the narrowed ones', () => {
     expect(grantedRules({ clusterRole: 'view' }, null, clusterRoles)).toEqual([pods('get', 'list')])
     expect(grantedRules({ clusterRole: 'view' }, [pods('get')], clusterRoles)).toEqual([pods('get')])
   })
-  test('not known where the ClusterRole was never seen', () => {
+  test('the rules of a ClusterRole that was never read are unknown', () => {
     for (const clusterRole of ['edit', 'constructor', '__proto__']) {
       expect(grantedRules({ clusterRole }, null, clusterRoles)).toBeNull()
       expect(ceilingOf({ clusterRole }, clusterRoles)).toBeNull()

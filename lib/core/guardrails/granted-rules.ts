@@ -3,10 +3,10 @@ import type { Rule } from '#lib/core/access/rule'
 import { normalizeRules } from '#lib/core/access/rule'
 import { covers } from '#lib/core/rbac/covers'
 
-type Giving = Pick<Entitlement, 'rules' | 'ceiling' | 'clusterRole'>
+type RuleSource = Pick<Entitlement, 'rules' | 'ceiling' | 'clusterRole'>
 
-/** The most that an entitlement gives, or null where it names a ClusterRole that was never seen in the cluster. */
-export function ceilingOf(entitlement: Giving, clusterRoles: Readonly<Record<string, Rule[]>>): Rule[] | null {
+/** The most that an entitlement can grant, or null if it names a ClusterRole that was never read from the cluster. */
+export function ceilingOf(entitlement: RuleSource, clusterRoles: Readonly<Record<string, Rule[]>>): Rule[] | null {
   if (entitlement.rules) return entitlement.rules
   if (entitlement.ceiling) return entitlement.ceiling
   const name = entitlement.clusterRole
@@ -14,13 +14,12 @@ export function ceilingOf(entitlement: Giving, clusterRoles: Readonly<Record<str
 }
 
 /**
- * What would be granted, in normal form: the chosen rules inside a ceiling, else what the entitlement gives. Rules
- * chosen though the entitlement is fixed count only where they are less (an approver narrowed them). Null where it
- * cannot be said: nothing chosen under a ceiling, or a ClusterRole that was never seen. Whether it may be granted is for
- * `evaluate` to say.
+ * The rules to grant, in normal form: the chosen rules where the entitlement has a ceiling, else the fixed rules. An
+ * approver may have narrowed fixed rules; anything wider is ignored. Null if no rules are chosen under a ceiling, or if
+ * the ClusterRole was never read. Whether these rules may be granted is decided by the limits, not here.
  */
 export function grantedRules(
-  entitlement: Giving,
+  entitlement: RuleSource,
   chosen: readonly Rule[] | null | undefined,
   clusterRoles: Readonly<Record<string, Rule[]>>,
 ): Rule[] | null {

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { calendarsOf, compilePolicy, guardrailsSection, placedGuardrails } from './section.ts'
 
 const own = { name: 'mine', description: 'Mine.', effect: 'deny', when: 'request.tikcet == ""' }
 
-describe('the part of postern.yaml', () => {
-  it('may be left out: then what is safe by default is enforced', () => {
+describe('the guardrails of postern.yaml', () => {
+  test('without guardrails in postern.yaml, the defaults of the pack are enforced', () => {
     const section = guardrailsSection.parse({})
     expect(placedGuardrails(section).map(({ guardrail }) => guardrail.name)).toEqual([
       'only-namespaced',
@@ -15,7 +15,7 @@ describe('the part of postern.yaml', () => {
     expect(compilePolicy(section, new Map()).ok).toBe(true)
   })
 
-  it('says where a problem is, in the pack and in one’s own', () => {
+  test('a problem has the path of the pack switch or of the guardrail that causes it', () => {
     const section = guardrailsSection.parse({
       guardrailPack: { 'exec-only-with-ticket': { pattern: '(?=x)' } },
       guardrails: [own, { ...own, name: 'no-escalation', when: 'true' }],
@@ -28,7 +28,7 @@ describe('the part of postern.yaml', () => {
     ])
   })
 
-  it('names the calendars that somebody has to read', () => {
+  test('every calendar that a freeze names is listed, and its text is needed to compile', () => {
     const section = guardrailsSection.parse({
       guardrails: [
         {

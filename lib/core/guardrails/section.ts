@@ -1,17 +1,17 @@
-// The part of postern.yaml that is about guardrails: those that come with Postern, and one's own.
+// The guardrails of postern.yaml: those of the pack that ships with Postern, and the administrator's own.
 import { z } from 'zod'
 import { type CompiledGuardrails, compileGuardrails, maxGuardrails } from '#lib/core/guardrails/configured/compile'
 import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { packGuardrails, packSchema } from '#lib/core/guardrails/pack/pack'
 
-/** The two keys of postern.yaml. */
+/** Two keys of postern.yaml. */
 export const guardrailsSection = z.strictObject({
-  guardrailPack: packSchema.prefault({}).meta({ description: 'Switches of the guardrails that come with Postern.' }),
+  guardrailPack: packSchema.prefault({}).meta({ description: 'Turns guardrails that ship with Postern on or off.' }),
   guardrails: z.array(guardrailSchema).max(maxGuardrails).default([]).meta({ description: 'Your own guardrails.' }),
 })
 export type GuardrailsSection = z.infer<typeof guardrailsSection>
 
-/** Both kinds with their places in postern.yaml: first the pack's, then one's own. */
+/** All guardrails with their paths in postern.yaml, those of the pack first. */
 export function placedGuardrails({ guardrailPack, guardrails }: GuardrailsSection) {
   const packed = packGuardrails(guardrailPack).map(({ guardrail, name }) => ({
     guardrail,
@@ -21,14 +21,14 @@ export function placedGuardrails({ guardrailPack, guardrails }: GuardrailsSectio
   return [...packed, ...own]
 }
 
-/** The calendar files that are named, for whoever reads files. */
+/** The calendar files that freezes name. The caller reads them. */
 export function calendarsOf(section: GuardrailsSection): string[] {
   const freezes = placedGuardrails(section).flatMap(({ guardrail }) => guardrail.limit?.freezes ?? [])
   return [...new Set(freezes.flatMap((freeze) => ('calendar' in freeze ? freeze.calendar : [])))]
 }
 
 /**
- * Everything that is to be judged by, or every problem with it.
+ * All compiled guardrails, or every problem with them.
  * @param calendars the text of each file that `calendarsOf` names
  */
 export function compilePolicy(section: GuardrailsSection, calendars: ReadonlyMap<string, string>): CompiledGuardrails {

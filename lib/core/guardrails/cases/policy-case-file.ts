@@ -1,20 +1,20 @@
-// A file of cases, as it stands beside a policy: a YAML list, read with the place of every problem.
+// Reads a file of test cases, a YAML list next to a policy, with the place of every problem.
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { givenSchema, policyCaseSchema, type ReadPolicyCase } from '#lib/core/guardrails/pack/case'
 
-/** Line and column count from 1. */
+/** Lines and columns are counted from 1. */
 export type Place = { line: number; column: number }
 export type CaseProblem = Place & { path: string; message: string }
-/** `places`: where each case begins. */
+/** `places`: where each case starts. */
 export type PolicyCaseFile =
   | { ok: true; cases: ReadPolicyCase[]; places: Place[] }
   | { ok: false; problems: CaseProblem[] }
 
 const maxBytes = 4 * 1024 * 1024
-const casesSchema = z.array(policyCaseSchema).min(1, 'write at least one case').max(10_000)
+const casesSchema = z.array(policyCaseSchema).min(1, 'must have at least one case').max(10_000)
 
-/** Where a path leads, or what is nearest above it. */
+/** The offset of the node at a path, or of its closest existing parent. */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   for (let length = path.length; length >= 0; length--) {
     const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
@@ -27,7 +27,7 @@ type ReadYaml<T> =
   | { ok: true; value: T; placeAt: (path: readonly PropertyKey[]) => Place }
   | { ok: false; problems: CaseProblem[] }
 
-/** One YAML document as the schema says, or every problem with its place. */
+/** One YAML document that satisfies the schema, or every problem with its place. */
 function readYaml<S extends z.ZodType>(text: string, schema: S): ReadYaml<z.output<S>> {
   const lines = new LineCounter()
   const placeOf = (offset: number): Place => {
@@ -46,7 +46,7 @@ function readYaml<S extends z.ZodType>(text: string, schema: S): ReadYaml<z.outp
   try {
     value = document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    return { ok: false, problems: [problemAt(0, [], error instanceof Error ? error.message : 'cannot be read')] }
+    return { ok: false, problems: [problemAt(0, [], error instanceof Error ? error.message : "can't be read")] }
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) {
@@ -58,13 +58,12 @@ function readYaml<S extends z.ZodType>(text: string, schema: S): ReadYaml<z.outp
   }
 }
 
-/** Reads the cases of one file; with problems, nothing of it is used. */
 export function parsePolicyCases(text: string): PolicyCaseFile {
   const read = readYaml(text, casesSchema)
   if (!read.ok) return read
   return { ok: true, cases: read.value, places: read.value.map((_, index) => read.placeAt([index])) }
 }
 
-/** Reads what a case gives, alone; an empty text is a harmless request. */
+/** Reads the `given` of a case alone. An empty text is a request with all defaults. */
 export const parseSample = (text: string): ReadYaml<ReadPolicyCase['given']> =>
   readYaml(text.trim() ? text : '{}', givenSchema)

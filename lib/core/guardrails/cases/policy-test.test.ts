@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
 import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { policyCaseSchema } from '#lib/core/guardrails/pack/case'
@@ -27,27 +27,27 @@ const run = (...cases: object[]) => {
 const deleting = { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['delete'] }] }
 
 describe('a case', () => {
-  it('passes where the verdict is as expected, and needs to say only what it is about', () => {
+  test('a case passes if the verdict is as expected, and needs to set only what it is about', () => {
     expect(run({}, { given: deleting, expect: { violations: ['no-delete'] } }).map(({ passed }) => passed)).toEqual([
       true,
       true,
     ])
   })
 
-  it('fails where something is stopped that was not expected to be, and says so', () => {
+  test('a case fails with the names of unexpected violations', () => {
     expect(run({ given: deleting })[0]).toMatchObject({
       passed: false,
       differences: [{ what: 'violations', expected: 'none', found: 'no-delete' }],
     })
   })
 
-  it('fails where something passes that should be stopped', () => {
+  test('a case fails with the names of missing violations', () => {
     expect(run({ expect: { violations: ['no-delete'] } })[0]?.differences).toEqual([
       { what: 'violations', expected: 'no-delete', found: 'none' },
     ])
   })
 
-  it('compares what is required and limited', () => {
+  test('a case compares warnings, requirements and limits', () => {
     const [result] = run({
       expect: { maxDuration: 'PT2H', approvers: 1, until: '2026-11-23T17:00:00Z', warnings: ['x'] },
     })
@@ -55,19 +55,19 @@ describe('a case', () => {
     expect(run({ expect: { maxDuration: 'PT1H', approvers: 0 } })[0]?.passed).toBe(true)
   })
 
-  it('finds the risks of the rules by itself', () => {
+  test('a case without risks gets those of its rules', () => {
     const rules = [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['*'] }]
     expect(run({ given: { rules }, expect: { approvers: 2 } })[0]?.differences).toEqual([])
   })
 
-  it('is refused where it says something that is not known', () => {
+  test('a case with an unknown key is refused', () => {
     expect(policyCaseSchema.safeParse({ name: 'x', given: { rulez: [] } }).success).toBe(false)
     expect(policyCaseSchema.safeParse({ name: 'x', expect: { violation: [] } }).success).toBe(false)
   })
 })
 
 describe('a file of cases', () => {
-  it('is a YAML list', () => {
+  test('a file of cases is a YAML list', () => {
     const file = parsePolicyCases(`
 - name: a developer deletes
   given:
@@ -83,17 +83,17 @@ describe('a file of cases', () => {
     expect(runPolicyCases(result.compiled, file.cases).map(({ passed }) => passed)).toEqual([true, true])
   })
 
-  it.each([
+  test.each([
     ['- name: a\n  given:\n    duration: soon\n', { line: 3, column: 15, path: '0.given.duration' }],
     ['- name: a\n  expekt: {}\n', { line: 1, column: 3, path: '0' }],
     ['- name: a\n  name: b\n', { line: 2, column: 3 }],
-    ['[]', { line: 1, message: 'write at least one case' }],
+    ['[]', { line: 1, message: 'must have at least one case' }],
     ['cases: []\n', { line: 1 }],
     [
       'a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c]',
       { line: 1 },
     ],
-  ])('%j is refused with its place', (text, problem) => {
+  ])('the file %j is refused with the place of its problem', (text, problem) => {
     expect(parsePolicyCases(text)).toMatchObject({ ok: false, problems: [problem] })
   })
 })

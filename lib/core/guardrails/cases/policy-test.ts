@@ -1,4 +1,4 @@
-// Does a policy do what its cases say? The cases stand beside the policy; `postern policy test` runs them.
+// Runs the test cases of a policy, for `postern policy test`.
 import { formatDuration } from '#lib/core/access/duration'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
@@ -6,11 +6,11 @@ import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-con
 import type { ReadPolicyCase } from '#lib/core/guardrails/pack/case'
 import { assessRisk } from '#lib/core/rbac/risk/assess'
 
-/** One expectation that was not met: what was expected and what was found, in words. */
+/** One expectation that was not met. */
 export type Difference = { what: string; expected: string; found: string }
 export type CaseResult = { name: string; passed: boolean; differences: Difference[]; judgement: Judgement }
 
-/** What a case gives, as the guardrails see it. */
+/** The `given` of a case as facts. */
 export function givenFacts(given: ReadPolicyCase['given']): PolicyFacts {
   const { namespaces } = given
   const labelled = Array.isArray(namespaces)
@@ -37,23 +37,23 @@ export function givenFacts(given: ReadPolicyCase['given']): PolicyFacts {
 const list = (names: readonly string[]) => [...names].sort().join(', ') || 'none'
 const instant = (date: Date | null) => date?.toISOString() ?? 'never'
 
-/** Each expectation with what was found; undefined where the case says nothing about it. */
+/** Each expectation and what was found; undefined where the case has no expectation. */
 function comparisons({ expect }: ReadPolicyCase, found: Judgement): (Difference | undefined)[] {
-  const when = <T>(what: string, expected: T | undefined, say: (value: T) => string, actual: string) =>
-    expected === undefined ? undefined : { what, expected: say(expected), found: actual }
+  const compare = <T>(what: string, expected: T | undefined, format: (value: T) => string, actual: string) =>
+    expected === undefined ? undefined : { what, expected: format(expected), found: actual }
   const { limits, requirements } = found
   const maximum = limits.maxDurationSeconds === null ? 'none' : formatDuration(limits.maxDurationSeconds)
   const approvals = (steps: readonly { groups: readonly string[]; count: number }[]) =>
     list(steps.map(({ groups, count }) => `${count} of ${list(groups)}`))
   const codes = (violations: Judgement['violations']) => list(violations.map(({ code }) => code))
   return [
-    when('violations', expect.violations, list, codes(found.violations)),
-    when('warnings', expect.warnings, list, codes(found.warnings)),
-    when('approvals', expect.approvals, approvals, approvals(requirements.approvals)),
-    when('approvers', expect.approvers, String, String(requirements.approvers)),
-    when('maxDuration', expect.maxDuration, formatDuration, maximum),
-    when('until', expect.until, (text) => instant(new Date(text)), instant(limits.until)),
-    when(
+    compare('violations', expect.violations, list, codes(found.violations)),
+    compare('warnings', expect.warnings, list, codes(found.warnings)),
+    compare('approvals', expect.approvals, approvals, approvals(requirements.approvals)),
+    compare('approvers', expect.approvers, String, String(requirements.approvers)),
+    compare('maxDuration', expect.maxDuration, formatDuration, maximum),
+    compare('until', expect.until, (text) => instant(new Date(text)), instant(limits.until)),
+    compare(
       'passesNextAt',
       expect.passesNextAt,
       (text) => instant(text === null ? null : new Date(text)),
@@ -62,7 +62,7 @@ function comparisons({ expect }: ReadPolicyCase, found: Judgement): (Difference 
   ]
 }
 
-/** Judges each case by the guardrails and says where the verdict is another than expected. */
+/** Judges each case by the guardrails and compares the verdict with the expectations. */
 export function runPolicyCases(compiled: readonly CompiledGuardrail[], cases: readonly ReadPolicyCase[]): CaseResult[] {
   return cases.map((policyCase) => {
     const judgement = judge(compiled, givenFacts(policyCase.given), new Date(policyCase.given.now))

@@ -1,4 +1,4 @@
-// Facts as Postern has them become what expressions and matches see.
+// Converts facts into the values that expressions and matches see.
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
 import {
@@ -18,38 +18,38 @@ import {
 
 type Labels = Readonly<Record<string, string>>
 
-/** Everything a judgement looks at, gathered before. Null is "not known": what asks for it is not passed. */
+/** Everything that the guardrails of the policy look at. Null means unknown: a guardrail that needs it counts as violated. */
 export type PolicyFacts = {
   submission: {
     namespaces: readonly string[]
     reason: string
     ticket?: string | null
     durationSeconds: number
-    /** Absent or null: as soon as it is approved. */
+    /** Absent or null: on approval. */
     startsAt?: Date | null
   }
   entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole'>
-  /** Groups null: neither they nor the e-mail are known. */
+  /** Where `groups` is null, `email` is unknown too. */
   requester: { subject: string; email?: string | null; groups: readonly string[] | null }
   cluster: { name: string; labels: Labels; namespaces: readonly { name: string; labels: Labels }[] | null }
-  /** What would be granted; null where nothing was chosen yet or a ClusterRole was never seen. */
+  /** The rules to grant; null where none are chosen yet, or the ClusterRole was never read. */
   rules: readonly Rule[] | null
   risks: readonly { id: string; severity: string; because?: readonly string[] }[]
   difference: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
   /**
-   * When this is judged; `asking` unless said. Access that does not fit into its window is refused when it is asked for;
-   * later it is cut off at the end of the window, because nobody can ask for less any more.
+   * Absent: `submitting`. Access that does not fit into its window is refused on submission. Later it is cut off at the
+   * end of the window instead, because the requester can no longer request less.
    */
-  stage?: 'asking' | 'deciding' | 'granting'
+  stage?: 'submitting' | 'deciding' | 'granting'
 }
 
-/** When access would begin at the earliest. */
+/** The earliest moment at which access could begin. */
 export function startOf(facts: PolicyFacts, now: Date): Date {
   const { startsAt } = facts.submission
   return startsAt && startsAt > now ? startsAt : now
 }
 
-/** A namespace of the request; labels null where the cluster was never seen, or has no such namespace. */
+/** A namespace of the request. `labels` is null where the cluster was never read or has no such namespace. */
 export type RequestedNamespace = { index: number; name: string; labels: ReadonlyMap<string, string> | null }
 
 export function requestedNamespaces(facts: PolicyFacts): RequestedNamespace[] {
@@ -60,7 +60,7 @@ export function requestedNamespaces(facts: PolicyFacts): RequestedNamespace[] {
   })
 }
 
-/** A length of time as CEL has it; made by the library itself, whose class is not exported. */
+/** Makes a CEL duration. The library does not export the class, so it has to make the value itself. */
 export type MakeDuration = (seconds: number) => unknown
 
 export function contextOf(facts: PolicyFacts, now: Date, makeDuration: MakeDuration): Context {
@@ -93,9 +93,9 @@ export const namespaceObjectOf = ({ name, labels }: RequestedNamespace): Namespa
   new Namespace({ metadata: new NamespaceMetadata(name, labels) })
 
 const most = (counts: readonly number[]) => counts.reduce((a, b) => Math.max(a, b), 0)
-const longest = (words: readonly string[]) => words.reduce((longestYet, word) => Math.max(longestYet, word.length), 0)
+const longest = (texts: readonly string[]) => texts.reduce((length, text) => Math.max(length, text.length), 0)
 
-/** How large these facts are, for the bound on the work. */
+/** The sizes of these facts, from which the cost of an expression is estimated. */
 export function sizesOf(facts: PolicyFacts): Sizes {
   const { submission, requester, cluster } = facts
   const rules = facts.rules ?? []

@@ -1,12 +1,12 @@
-// How much work can an expression be, and does it keep to the dialect? One walk over its syntax tree answers both: with
-// the largest sizes when the configuration is loaded, with the sizes at hand before each judgement. CEL has no loops but
-// those over lists, so the bound is exact arithmetic and nothing has to be stopped half way.
+// How expensive can an expression become, and does it use supported CEL only? One walk over its syntax tree answers both:
+// with the largest sizes when the policy is loaded, and with the actual sizes before each evaluation. CEL loops only over
+// lists, so the bound is plain arithmetic and no evaluation has to be interrupted.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { nearest } from '#lib/core/access/nearest'
 import { functions, literalProblem, methods } from './functions.ts'
 import { listOf, one, type Shape, text } from './vocabulary.ts'
 
-/** Something that the dialect does not have, where it stands, and what would be right. */
+/** Thrown for CEL that Postern does not support. The message says what to write instead. */
 export class NotInDialect extends Error {
   readonly offset: number
   constructor(node: ASTNode, message: string) {
@@ -36,7 +36,7 @@ function weight(shape: Shape): number {
 
 const holdsObjects = (shape: Shape): boolean => shape.kind === 'object' || ('of' in shape && holdsObjects(shape.of))
 
-/** A shape that is large enough for both. */
+/** A shape that is as large as the larger of the two. */
 function larger(a: Shape, b: Shape): Shape {
   if (a.kind === 'text' && b.kind === 'text') return text(Math.max(a.max, b.max))
   if (a.kind === 'list' && b.kind === 'list') return listOf(Math.max(a.max, b.max), larger(a.of, b.of))
@@ -51,7 +51,8 @@ function joined(a: Shape, b: Shape): Shape {
 
 function select(node: ASTNode, of: Shape, name: string): Shape {
   if (of.kind === 'map') return of.of
-  if (of.kind !== 'object') throw new NotInDialect(node, `.${name} is not a field: the value in front of it has none.`)
+  if (of.kind !== 'object')
+    throw new NotInDialect(node, `There is no field ${name}: the value before it has no fields.`)
   const field = Object.hasOwn(of.fields, name) ? of.fields[name] : undefined
   if (field) return field
   throw new NotInDialect(node, `${of.name} has no field ${name}.${suggestion(name, Object.keys(of.fields))}`)
@@ -65,7 +66,7 @@ function walkMacro(node: ASTNode, name: string, receiver: ASTNode, args: readonl
   const range = walk(receiver, scope)
   const [variable, ...bodies] = args
   if (variable?.op !== 'id' || bodies.length < 1 || bodies.length > (name === 'map' ? 2 : 1)) {
-    throw new NotInDialect(node, `${name} is written as list.${name}(x, …), with a name of your own for x.`)
+    throw new NotInDialect(node, `Write ${name} as list.${name}(x, …), where x is a name of your choice.`)
   }
   const { shape } = range
   if (shape.kind !== 'list' && shape.kind !== 'map') throw new NotInDialect(receiver, `${name} needs a list or a map.`)
@@ -82,7 +83,7 @@ function walkCall(node: ASTNode, name: string, args: readonly ASTNode[], scope: 
   const call = Object.hasOwn(known, name) ? known[name] : undefined
   if (!call) {
     const names = isMethod ? [...Object.keys(methods), ...macros] : [...Object.keys(functions), 'has']
-    throw new NotInDialect(node, `There is no function ${name} here.${suggestion(name, names)}`)
+    throw new NotInDialect(node, `There is no function ${name}.${suggestion(name, names)}`)
   }
   const literals = args.map(literalOf)
   const problem = literalProblem(name, literals)
@@ -95,17 +96,17 @@ function walkCall(node: ASTNode, name: string, args: readonly ASTNode[], scope: 
 
 function walkHas(node: ASTNode, args: readonly ASTNode[], scope: Scope): Walked {
   const [target] = args
-  if (args.length !== 1 || target?.op !== '.') throw new NotInDialect(node, 'has needs one field, such as has(a.b).')
-  // The library's own check lets any name pass here, so that has(request.tikcet) would be false for ever.
+  if (args.length !== 1 || target?.op !== '.') throw new NotInDialect(node, 'has() takes one field, such as has(a.b).')
+  // The library's own check accepts any name here, so has(request.tikcet) would always be false.
   return { cost: walk(target, scope).cost + 1, shape: one }
 }
 
 function walkBinary(node: ASTNode, left: Walked, right: Walked): Walked {
   const cost = left.cost + right.cost + 1
   const [a, b] = [left.shape, right.shape]
-  // CEL would call two of them unequal whatever is in them, which nobody means.
+  // In CEL, two objects are never equal, whatever they contain. No author means that.
   if (node.op !== '+' && (holdsObjects(a) || holdsObjects(b))) {
-    throw new NotInDialect(node, `${node.op} does not compare objects: name a field of them.`)
+    throw new NotInDialect(node, `${node.op} can't compare objects. Compare one of their fields.`)
   }
   if (node.op === '+') return { cost: cost + weight(a) + weight(b), shape: joined(a, b) }
   if (node.op === 'in')
@@ -114,13 +115,13 @@ function walkBinary(node: ASTNode, left: Walked, right: Walked): Walked {
 }
 
 /**
- * The size of the answer of an expression and the most steps to it, for variables of these shapes.
+ * The shape of the result and the maximum number of steps, for variables of these shapes.
  * @throws NotInDialect
  */
 export function walk(node: ASTNode, scope: Scope): Walked {
   switch (node.op) {
     case 'value': {
-      if (node.args instanceof Uint8Array) throw new NotInDialect(node, 'Bytes are not used here: write text.')
+      if (node.args instanceof Uint8Array) throw new NotInDialect(node, 'Bytes are not supported. Use a string.')
       return { cost: 1, shape: typeof node.args === 'string' ? text(node.args.length) : one }
     }
     case 'id': {
@@ -134,9 +135,9 @@ export function walk(node: ASTNode, scope: Scope): Walked {
     }
     case '[]': {
       const [of, index] = node.args.map((part) => walk(part, scope))
-      if (!of || !index) throw new NotInDialect(node, 'Something is missing between the brackets.')
+      if (!of || !index) throw new NotInDialect(node, 'The brackets are empty.')
       if (of.shape.kind !== 'list' && of.shape.kind !== 'map') {
-        throw new NotInDialect(node, 'Brackets go with lists and maps: write .name for a field.')
+        throw new NotInDialect(node, 'Brackets index lists and maps only. Write .name for a field.')
       }
       return { cost: of.cost + index.cost + 1, shape: of.shape.of }
     }
@@ -154,23 +155,23 @@ export function walk(node: ASTNode, scope: Scope): Walked {
       return { cost: walked.reduce((sum, { cost }) => sum + cost, 1), shape: listOf(walked.length, of) }
     }
     case '?:': {
-      const [condition, yes, no] = node.args.map((part) => walk(part, scope))
-      if (!condition || !yes || !no) throw new NotInDialect(node, 'A choice is written as a ? b : c.')
-      return { cost: condition.cost + yes.cost + no.cost + 1, shape: larger(yes.shape, no.shape) }
+      const [condition, ifTrue, ifFalse] = node.args.map((part) => walk(part, scope))
+      if (!condition || !ifTrue || !ifFalse) throw new NotInDialect(node, 'Write a conditional as a ? b : c.')
+      return { cost: condition.cost + ifTrue.cost + ifFalse.cost + 1, shape: larger(ifTrue.shape, ifFalse.shape) }
     }
     case '!_':
     case '-_':
       return { cost: walk(node.args, scope).cost + 1, shape: one }
     default: {
-      if (!binary.includes(node.op)) throw new NotInDialect(node, `${node.op} is not used here.`)
+      if (!binary.includes(node.op)) throw new NotInDialect(node, `${node.op} is not supported.`)
       const [left, right] = (node.args as [ASTNode, ASTNode]).map((part) => walk(part, scope))
-      if (!left || !right) throw new NotInDialect(node, `${node.op} needs two sides.`)
+      if (!left || !right) throw new NotInDialect(node, `${node.op} needs two operands.`)
       return walkBinary(node, left, right)
     }
   }
 }
 
-/** Every node of an expression, each before those below it. */
+/** Every node of an expression, parents first. */
 export function* nodesOf(node: ASTNode): Generator<ASTNode> {
   yield node
   const below: unknown[] = Array.isArray(node.args) ? node.args.flat(2) : [node.args]

@@ -1,23 +1,23 @@
-// One CEL expression: checked once when the configuration is loaded, asked on each judgement.
+// One CEL expression: checked once when the policy is loaded, and evaluated for each request.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { NotInDialect, nodesOf, walk } from './cost.ts'
 import { ownName, registerFunctions } from './functions.ts'
 import { type Context, exactShapesFor, largest, makeEnvironment, type Shapes, variables } from './vocabulary.ts'
 
-/** One step is at most about 100 ns. More than this for the largest request that Postern accepts is refused on loading. */
+/** For the largest request that Postern accepts. A step takes about 100 ns. */
 export const maxStepsOnLoading = 10_000_000
 
 export type Expression = {
   source: string
-  /** The variables it names. */
+  /** The variables that it uses. */
   mentions: ReadonlySet<string>
-  /** The most steps for variables of these shapes. */
+  /** The maximum number of steps for variables of these shapes. */
   steps: (shapes: Shapes) => number
-  /** @throws whatever goes wrong inside: the caller counts that as a no */
+  /** @throws on any error of the evaluation, which the caller counts as a violation */
   run: (context: Context) => unknown
 }
 
-/** What is wrong, in words, and how many characters into the expression. */
+/** What is wrong, and at which character of the expression. */
 export type ExpressionProblem = { message: string; offset: number }
 export type CompiledExpression = { ok: true; expression: Expression } | { ok: false; problem: ExpressionProblem }
 
@@ -31,26 +31,25 @@ function problemOf(error: unknown): ExpressionProblem {
   if (error instanceof NotInDialect) return { message: error.message, offset: error.offset }
   if (!(error instanceof Error)) return { message: String(error), offset: 0 }
   const { summary, range } = error as Error & { summary?: string; range?: { start: number } }
-  return { message: sayWhatIsRight(summary ?? error.message), offset: range?.start ?? 0 }
+  return { message: messageOf(summary ?? error.message), offset: range?.start ?? 0 }
 }
 
-/** The library's summaries, in the words of somebody who writes a guardrail. */
-function sayWhatIsRight(summary: string): string {
+/** The library's summary, in terms that the author of a guardrail knows. */
+function messageOf(summary: string): string {
   const text = summary
     .replaceAll('google.protobuf.Timestamp', 'timestamp')
     .replaceAll('google.protobuf.Duration', 'duration')
     .replaceAll('matchesRe2', 'matches')
     .replace(/\b(get[A-Z]\w*)In\b/g, '$1')
   const operands = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|\+|-|\*|\/|%) (.+)/.exec(text)
-  if (operands)
-    return `${operands[2]} does not go with ${operands[1]} and ${operands[3]}: both sides must be of types that fit.`
+  if (operands) return `${operands[2]} is not defined for ${operands[1]} and ${operands[3]}.`
   const call = /^found no matching overload for '(.+)'$/.exec(text)
-  if (call) return `${call[1]} cannot be called like this: check the number and the types of what is in the brackets.`
-  if (/EOF/.test(text)) return 'The expression ends too early: something is missing.'
+  if (call) return `${call[1]} can't be called with these arguments. Check their number and types.`
+  if (/EOF/.test(text)) return 'The expression is incomplete.'
   return `${text.replace(/\.$/, '')}.`
 }
 
-/** Calls of functions that Postern has its own version of are led to it; see `ownName`. */
+/** Redirects calls to Postern's own version of a function; see `ownName`. */
 function callOwnFunctions(ast: ASTNode) {
   for (const node of nodesOf(ast)) {
     if (node.op === 'rcall') node.args[0] = ownName(node.args[0], node.args[2].length)
@@ -58,25 +57,21 @@ function callOwnFunctions(ast: ASTNode) {
   }
 }
 
-/**
- * Checks an expression against the vocabulary, the dialect, the type that is wanted and the bound on its work.
- * @param wanted the type of its answer
- */
-export function compileExpression(source: string, wanted: 'bool' | 'string'): CompiledExpression {
+/** Checks an expression against the variables, the supported CEL, the expected type of its result and the cost limit. */
+export function compileExpression(source: string, expectedType: 'bool' | 'string'): CompiledExpression {
   try {
     const { ast } = environment.parse(source)
     const { cost } = walk(ast, largestShapes)
     if (cost > maxStepsOnLoading) {
-      const message = `On the largest request this would take ${Math.ceil(cost / 1e6)} million steps, and ${maxStepsOnLoading / 1e6} million are allowed: go through fewer lists inside each other.`
+      const message = `On the largest request this expression would take ${Math.ceil(cost / 1e6)} million steps; the limit is ${maxStepsOnLoading / 1e6} million. Nest fewer lists.`
       return failed(message, 0)
     }
     const parsed = environment.parse(source)
     callOwnFunctions(parsed.ast)
     const checked = parsed.check()
     if (!checked.valid) return { ok: false, problem: problemOf(checked.error) }
-    if (checked.type !== wanted) {
-      const message = `This is of type ${checked.type}, and it must be ${wanted === 'bool' ? 'bool: true or false' : 'string'}.`
-      return failed(message, 0)
+    if (checked.type !== expectedType) {
+      return failed(`The expression returns ${checked.type}; it must return ${expectedType}.`, 0)
     }
     const names = [...nodesOf(ast)].flatMap((node) => (node.op === 'id' ? [node.args] : []))
     const counted = new WeakMap<Shapes, number>()
@@ -96,8 +91,8 @@ export function compileExpression(source: string, wanted: 'bool' | 'string'): Co
   }
 }
 
-/** So many whole seconds as CEL has a length of time. The library makes it, whose class is its own. */
+/** A CEL duration of whole seconds. The library does not export its class, so an expression makes the value. */
 export const makeDuration = (seconds: number): unknown => {
-  if (!Number.isFinite(seconds)) throw new RangeError('the duration is no number')
+  if (!Number.isFinite(seconds)) throw new RangeError('the duration is not a number')
   return environment.evaluate(`duration('${Math.trunc(seconds)}s')`)
 }

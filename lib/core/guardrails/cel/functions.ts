@@ -1,18 +1,18 @@
-// Which functions an expression may call: those of the Kubernetes CEL libraries that Postern can bound, no others.
+// Which functions may an expression call? Those of the Kubernetes CEL libraries whose cost Postern can bound.
 import type { Environment } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
 import { Temporal } from 'temporal-polyfill'
 import { isZone } from '#lib/core/guardrails/hours/zone'
 import { listOf, one, type Shape, text } from './vocabulary.ts'
 
-/** What a call costs (one step is at most about 100 ns) and how large its answer can be. `shapes` begins with the receiver. */
+/** The cost of a call in steps, and how large its result can be. `shapes` begins with the receiver. */
 type Call = {
   cost: (shapes: readonly Shape[], literals: readonly unknown[]) => number
   shape: (shapes: readonly Shape[]) => Shape
 }
 
 const lengthOf = (shape: Shape | undefined): number => (shape && 'max' in shape ? shape.max : 0)
-/** Steps to look at a text once: ten characters a step, as the API server counts them. */
+/** Steps to read a text once: ten characters per step, as the API server counts them. */
 const scan = (shape: Shape | undefined) => 1 + lengthOf(shape) / 10
 const textLike = (shape: Shape | undefined) => text(lengthOf(shape))
 const elementsOf = (shape: Shape | undefined) => (shape?.kind === 'list' ? shape.max * lengthOf(shape.of) : 0)
@@ -21,27 +21,22 @@ const cheap: Call = { cost: () => 2, shape: () => one }
 const search: Call = { cost: ([of, what]) => scan(of) + scan(what), shape: () => one }
 const copy: Call = { cost: ([of]) => 2 * scan(of), shape: ([of]) => textLike(of) }
 
-/** A pattern of RE2 syntax: matched in time proportional to the text, whatever the pattern. */
-function compilePattern(pattern: string): RE2JS {
-  return RE2JS.compile(pattern)
-}
-
-// Patterns are written in the configuration, so there are few; forgotten all at once should there ever be many.
+// Patterns are literals of the policy, so there are few. The bound is for a process that tries many policies.
 const patterns = new Map<string, RE2JS>()
 function patternOf(pattern: string): RE2JS {
-  const known = patterns.get(pattern) ?? compilePattern(pattern)
+  const known = patterns.get(pattern) ?? RE2JS.compile(pattern)
   if (patterns.size > 5_000) patterns.clear()
   patterns.set(pattern, known)
   return known
 }
 
-/** Is there a match anywhere in the text, as CEL `matches` has it? */
+/** Does the pattern match anywhere in the text? RE2 takes time proportional to the text, whatever the pattern. */
 export const matches = (value: string, pattern: string): boolean => patternOf(pattern).matcher(value).find()
 
 /** What is wrong with a pattern, or null. */
 export function patternProblem(pattern: unknown): string | null {
   if (typeof pattern !== 'string')
-    return 'The pattern must be written out as text, so that it can be checked on loading'
+    return 'The pattern must be a string literal, so that it can be checked when the policy is loaded'
   if (pattern.length > 200) return 'The pattern is longer than 200 characters'
   try {
     patternOf(pattern)
@@ -53,7 +48,7 @@ export function patternProblem(pattern: unknown): string | null {
 }
 
 const matching: Call = {
-  // Each character may have to be held against each instruction of the pattern.
+  // In the worst case, every character is compared with every instruction of the pattern.
   cost: ([of], [, pattern]) =>
     10 + (lengthOf(of) * (typeof pattern === 'string' ? patternOf(pattern).programSize() : 1_000)) / 10,
   shape: () => one,
@@ -62,7 +57,7 @@ const matching: Call = {
 const parts = ['getFullYear', 'getMonth', 'getDayOfMonth', 'getDate', 'getDayOfWeek', 'getDayOfYear'] as const
 const timeParts = ['getHours', 'getMinutes', 'getSeconds', 'getMilliseconds'] as const
 
-/** Methods by name. Those of lists that take an expression are macros and stand in `cost.ts`. */
+/** Methods by name. The macros of lists are in `cost.ts`. */
 export const methods: Readonly<Record<string, Call>> = {
   size: { cost: ([of]) => (of?.kind === 'text' ? scan(of) : 2), shape: () => one },
   startsWith: { cost: ([, what]) => 1 + scan(what), shape: () => one },
@@ -98,22 +93,22 @@ const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
 const goDuration = /^[+-]?(\d+(\.\d+)?(h|m|s|ms))+$/
 
 /**
- * What is wrong with the arguments of a call that must be written out, or null.
- * @param literals the value of each argument (receiver first for methods), undefined where it is no literal
+ * What is wrong with the arguments that must be literals, or null.
+ * @param literals the value of each argument (for methods, receiver first); undefined where it is not a literal
  */
 export function literalProblem(name: string, literals: readonly unknown[]): string | null {
   if (name === 'matches') return patternProblem(literals[1])
   const only = literals.at(-1)
   if (name === 'timestamp') {
     const good = typeof only === 'string' && rfc3339.test(only) && !Number.isNaN(Date.parse(only))
-    return good ? null : "A timestamp is a time such as '2026-11-23T09:00:00Z', written out"
+    return good ? null : "timestamp() takes a literal such as '2026-11-23T09:00:00Z'"
   }
   if (name === 'duration') {
     const good = typeof only === 'string' && goDuration.test(only) && only.length < 40
-    return good ? null : "A duration is a length of time such as '90m' or '1h30m', written out"
+    return good ? null : "duration() takes a literal such as '90m' or '1h30m'"
   }
   if (isTimePart(name) && literals.length === 2 && !(typeof only === 'string' && isZone(only))) {
-    return `The time zone of ${name} must be one such as 'Europe/Berlin', written out`
+    return `The time zone of ${name} must be a literal IANA name such as 'Europe/Berlin'`
   }
   return null
 }
@@ -121,8 +116,8 @@ export function literalProblem(name: string, literals: readonly unknown[]): stri
 const isTimePart = (name: string) => [...parts, ...timeParts].some((part) => part === name)
 
 /**
- * The name under which the environment holds Postern's own version of a function, where the library's will not do: its
- * `matches` is a backtracking one, and its parts of a time depend on the zone of the process.
+ * The name of Postern's own version of a function, where the library's is not safe: its `matches` backtracks, and its
+ * date and time getters depend on the time zone of the process.
  */
 export function ownName(name: string, argumentCount: number): string {
   if (name === 'matches') return 'matchesRe2'
@@ -145,7 +140,7 @@ const readers: Record<(typeof parts)[number] | (typeof timeParts)[number], (at: 
   getMilliseconds: (at) => at.millisecond,
 }
 
-/** Registers Postern's own versions, under their own names. */
+/** Registers Postern's own versions of functions; see `ownName`. */
 export function registerFunctions(environment: Environment): Environment {
   environment.registerFunction('string.matchesRe2(string): bool', matches)
   environment.registerFunction('matchesRe2(string, string): bool', matches)

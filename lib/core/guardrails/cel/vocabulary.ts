@@ -1,10 +1,7 @@
-// What an expression may speak of: every variable and field with its type, its largest size and one line for the guide.
+// What can an expression use? Every variable and field, with its type, its largest size and one line for the guide.
 import { Environment } from '@marcbachmann/cel-js'
 
-/**
- * How large a value can be, which bounds the work on it. `one` is anything of fixed size; `max` counts characters or
- * elements.
- */
+/** How large a value can be, which bounds the cost of using it. `one`: a fixed size. `max`: characters or elements. */
 export type Shape =
   | { kind: 'one' }
   | { kind: 'text'; max: number }
@@ -17,48 +14,48 @@ export const text = (max: number): Shape => ({ kind: 'text', max })
 export const listOf = (max: number, of: Shape): Shape => ({ kind: 'list', max, of })
 const mapOf = (max: number, of: Shape): Shape => ({ kind: 'map', max, of })
 
-type Field = { type: string; says: string }
+type Field = { type: string; description: string }
 type Type = { name: keyof typeof classes; fields: Record<string, Field> }
 
-const field = (type: string, says: string): Field => ({ type, says })
+const field = (type: string, description: string): Field => ({ type, description })
 const timestamp = 'google.protobuf.Timestamp'
 const duration = 'google.protobuf.Duration'
 
-/** The types of the vocabulary, in an order in which each names only those before it. */
+/** Ordered so that each type refers only to types before it. */
 export const types: readonly Type[] = [
   {
     name: 'Request',
     fields: {
       entitlement: field('string', 'name of the entitlement'),
-      automatic: field('bool', 'true where the entitlement needs nobody to approve'),
-      clusterRole: field('string', 'the vetted ClusterRole that the entitlement names, else empty'),
-      namespaces: field('list<string>', 'names of the namespaces asked for'),
-      reason: field('string', 'the reason as written'),
-      ticket: field('string', 'the ticket as written, else empty'),
-      duration: field(duration, 'how long access would last'),
-      startsAt: field(timestamp, 'when access would begin at the earliest; not before now'),
+      automatic: field('bool', 'true if the entitlement requires no approval'),
+      clusterRole: field('string', 'the ClusterRole of the entitlement; empty if it has none'),
+      namespaces: field('list<string>', 'names of the requested namespaces'),
+      reason: field('string', 'the reason'),
+      ticket: field('string', 'the ticket; empty if there is none'),
+      duration: field(duration, 'requested duration'),
+      startsAt: field(timestamp, 'earliest start; never before `now`'),
     },
   },
   {
     name: 'Requester',
     fields: {
       subject: field('string', 'subject at the identity provider'),
-      email: field('string', 'the verified e-mail address, else empty'),
-      groups: field('list<string>', 'groups at the last check'),
+      email: field('string', 'verified e-mail address; empty if there is none'),
+      groups: field('list<string>', 'groups that the identity provider last reported'),
     },
   },
   {
     name: 'Cluster',
     fields: {
-      name: field('string', 'name in the configuration'),
-      labels: field('map<string, string>', 'labels in the configuration'),
+      name: field('string', 'name in postern.yaml'),
+      labels: field('map<string, string>', 'labels in postern.yaml'),
     },
   },
   {
     name: 'NamespaceMetadata',
     fields: {
       name: field('string', 'name of the namespace'),
-      labels: field('map<string, string>', 'labels as last seen in the cluster; an error where they are not known'),
+      labels: field('map<string, string>', 'labels as last read from the cluster; an error if they are unknown'),
     },
   },
   { name: 'Namespace', fields: { metadata: field('NamespaceMetadata', 'name and labels') } },
@@ -67,14 +64,14 @@ export const types: readonly Type[] = [
     fields: {
       verbs: field('list<string>', 'as in Kubernetes'),
       apiGroups: field('list<string>', 'as in Kubernetes; "" is the core group'),
-      resources: field('list<string>', 'as in Kubernetes, subresources as pods/log'),
-      resourceNames: field('list<string>', 'as in Kubernetes; empty means every name'),
+      resources: field('list<string>', 'as in Kubernetes, with subresources such as `pods/log`'),
+      resourceNames: field('list<string>', 'as in Kubernetes; empty for every name'),
     },
   },
   {
     name: 'Risk',
     fields: {
-      id: field('string', 'id in the catalogue of risks'),
+      id: field('string', 'ID in the risk catalogue'),
       severity: field('string', '"low", "medium" or "high"'),
     },
   },
@@ -83,36 +80,36 @@ export const types: readonly Type[] = [
     fields: {
       verb: field('string', 'verb'),
       group: field('string', 'API group'),
-      resource: field('string', 'resource, subresources as pods/log'),
-      name: field('string', 'name of the object, else empty'),
+      resource: field('string', 'resource, or a subresource such as `pods/log`'),
+      name: field('string', 'name of the object; empty for every object'),
       namespace: field('string', 'name of the namespace'),
     },
   },
   {
     name: 'Difference',
     fields: {
-      known: field('bool', 'whether the present rights of the requester in that cluster are known'),
-      added: field('list<Access>', 'what would become possible; an error where it is not known'),
+      known: field('bool', "whether the requester's current access in the cluster is known"),
+      added: field('list<Access>', 'permissions that would be new to the requester; an error if they are unknown'),
     },
   },
 ]
 
-/** The variables, as an expression names them. */
+/** The variables of an expression. */
 export const variables = {
-  request: field('Request', 'what is asked for'),
-  requester: field('Requester', 'who asks'),
-  cluster: field('Cluster', 'where'),
-  namespaceObject: field('Namespace', 'one namespace: a guardrail that names it is judged once for each namespace'),
-  rules: field('list<PolicyRule>', 'the rules that would be granted'),
-  risks: field('list<Risk>', 'what is dangerous about them'),
-  difference: field('Difference', 'what the requester cannot do today'),
-  now: field(timestamp, 'the moment of judging'),
+  request: field('Request', 'the request'),
+  requester: field('Requester', 'the person who submitted it'),
+  cluster: field('Cluster', 'the cluster of the request'),
+  namespaceObject: field('Namespace', 'one namespace; a guardrail that uses it is evaluated once per namespace'),
+  rules: field('list<PolicyRule>', 'the rules to grant'),
+  risks: field('list<Risk>', 'the risks of these rules'),
+  difference: field('Difference', 'what access would add to what the requester can already do'),
+  now: field(timestamp, 'time of the evaluation'),
 } satisfies Record<string, Field>
 
-/** A fact that is not known. Whatever asks for it is not passed. */
+/** Thrown for a fact that is unknown. A guardrail that needs it counts as violated. */
 export class UnknownFact extends Error {}
 
-/** Base of the values that expressions see: one class per type, so that no other property can be reached. */
+/** Base of the values that expressions see: one class per type, so that expressions cannot reach other properties. */
 class Value {
   constructor(fields: object) {
     Object.assign(this, fields)
@@ -181,7 +178,7 @@ const classes = {
   Difference,
 } as const
 
-/** What an expression is judged with. Whole numbers are bigints, as CEL has them. */
+/** The values of all variables for one evaluation. In CEL, integers are bigints. */
 export type Context = {
   request: Request
   requester: Requester
@@ -193,11 +190,11 @@ export type Context = {
   now: Date
 }
 
-/** How many and how long: of one request, or the most that Postern accepts. */
+/** Counts and lengths of one request, or the largest that Postern accepts. */
 export type Sizes = Readonly<Record<keyof typeof largest, number>>
 
-// From lib/core/access (rules, namespaces, reason, ticket) and from Kubernetes; where neither sets a bound, such as for groups,
-// more than anybody has met: only the check on loading uses these, each judgement measures what it is given.
+// Rules, namespaces, reason and ticket are bounded by lib/core/access, labels by Kubernetes. The others are generous
+// guesses: only the check on loading uses these sizes, and every evaluation uses the sizes of its request.
 export const largest = {
   namespaces: 20,
   rules: 32,
@@ -212,17 +209,17 @@ export const largest = {
 
 export type Shapes = Readonly<Record<keyof typeof variables, Shape>>
 
-// Shapes that were made, so that requests of about the same size share them, and what was counted for them.
-const made = new Map<string, Shapes>()
+// Requests of about the same size share shapes, and with them the costs that are cached for each expression.
+const cached = new Map<string, Shapes>()
 
-/** The shapes of all variables for sizes such as these or somewhat larger: sizes are rounded up to powers of two. */
+/** The shapes of all variables, with sizes rounded up to powers of two. */
 export function shapesFor(sizes: Sizes): Shapes {
   const names = Object.keys(largest) as (keyof Sizes)[]
   const rounded = names.map((name) => [name, 2 ** Math.ceil(Math.log2(Math.max(1, sizes[name])))] as const)
   const key = rounded.map(([, size]) => size).join(' ')
-  const shapes = made.get(key) ?? exactShapesFor(Object.fromEntries(rounded) as Sizes)
-  if (made.size > 200) made.clear()
-  made.set(key, shapes)
+  const shapes = cached.get(key) ?? exactShapesFor(Object.fromEntries(rounded) as Sizes)
+  if (cached.size > 200) cached.clear()
+  cached.set(key, shapes)
   return shapes
 }
 
@@ -250,9 +247,9 @@ export function exactShapesFor(sizes: Sizes): Shapes {
   return Object.fromEntries(entries) as Shapes
 }
 
-/** A checker and parser that knows these variables and types and no others. */
+/** A parser and type checker that knows only these variables and types. */
 export function makeEnvironment(): Environment {
-  // Long enough for anything that a person can review; shapes deeper than this are made by machines.
+  // Large enough for any expression that a person can review.
   const environment = new Environment({ limits: { maxAstNodes: 600, maxDepth: 48, maxListElements: 200 } })
   for (const { name, fields } of types) {
     const declared = Object.entries(fields).map(([key, { type }]) => [key, type])

@@ -1,4 +1,4 @@
-// Guardrails as written become guardrails that can be judged, or every problem with them is named.
+// Compiles the guardrails of a policy, or reports every problem with them.
 import { RE2JS } from 're2js'
 import { compileExpression, type Expression } from '#lib/core/guardrails/cel/expression'
 import { patternProblem } from '#lib/core/guardrails/cel/functions'
@@ -8,27 +8,24 @@ import { dayNames, type Guardrail, type Window } from './schema.ts'
 
 export type CompiledGuardrail = {
   guardrail: Guardrail
-  /** Null: always. */
+  /** Null: always true. */
   when: Expression | null
   message: Expression | null
-  /** What a ticket must match. */
+  /** The pattern that a ticket must match. */
   ticket: RE2JS | null
   time: TimeLimit | null
 }
 
-/**
- * One thing that is wrong, and what would be right. `path` leads through the YAML document to the value; `offset` counts
- * characters into that value where it is an expression.
- */
+/** `path` leads through the YAML document to the value. `offset` is the character of an expression, null elsewhere. */
 export type GuardrailProblem = { path: (string | number)[]; message: string; offset: number | null }
 export type CompiledGuardrails =
   | { ok: true; compiled: CompiledGuardrail[] }
   | { ok: false; problems: GuardrailProblem[] }
 
-/** As many as one judgement is made for in a twentieth of a second. */
+/** One judgement evaluates this many in about 50 ms. */
 export const maxGuardrails = 1_000
 
-/** `mon-fri` → 1 … 5; `sat-mon` goes over the end of the week. */
+/** `mon-fri` → 1 … 5; `sat-mon` wraps around the end of the week. */
 function daysOf(text: string): number[] {
   const [first = '', last = first] = text.split('-')
   const names: readonly string[] = dayNames
@@ -53,11 +50,11 @@ function compileTime(limit: Guardrail['limit'], readCalendar: ReadCalendar): Tim
   return { schedule, mayOutlive: limit.mayOutliveWindow ?? false }
 }
 
-/** Where in an expression, for readers of a message that points to the expression as a whole. */
-function placeInWords(source: string, offset: number): string {
+/** The part of the expression at fault, because the place of the problem may only be that of the whole expression. */
+function excerptAt(source: string, offset: number): string {
   const from = source.slice(offset).replace(/\s+/g, ' ').trim()
   if (offset === 0 || !from) return ''
-  return ` It is at: ${from.length > 40 ? `${from.slice(0, 40)}…` : from}`
+  return ` At: ${from.length > 40 ? `${from.slice(0, 40)}…` : from}`
 }
 
 function compileOne(
@@ -66,13 +63,13 @@ function compileOne(
   readCalendar: ReadCalendar,
   problems: GuardrailProblem[],
 ): CompiledGuardrail {
-  const expression = (key: 'when' | 'messageExpression', wanted: 'bool' | 'string') => {
+  const expression = (key: 'when' | 'messageExpression', expectedType: 'bool' | 'string') => {
     const source = guardrail[key]
     if (source === undefined) return null
-    const result = compileExpression(source, wanted)
+    const result = compileExpression(source, expectedType)
     if (result.ok) return result.expression
     const { message, offset } = result.problem
-    problems.push({ path: [...path, key], message: `${message}${placeInWords(source, offset)}`, offset })
+    problems.push({ path: [...path, key], message: `${message}${excerptAt(source, offset)}`, offset })
     return null
   }
   const ticket = guardrail.require?.ticket
@@ -96,9 +93,9 @@ function compileOne(
 }
 
 /**
- * Checks all expressions, patterns and calendars, and names every problem.
- * @param places where each guardrail stands in the YAML document, in the same order
- * @param calendars the text of each calendar file that freezes name, by the path as written
+ * Checks all expressions, patterns and calendars.
+ * @param places the path of each guardrail in the YAML document, in the same order
+ * @param calendars the text of each calendar file, by its path in the policy
  */
 export function compileGuardrails(
   guardrails: readonly Guardrail[],
@@ -108,7 +105,7 @@ export function compileGuardrails(
   const problems: GuardrailProblem[] = []
   const placeOf = (index: number) => places[index] ?? ['guardrails', index]
   if (guardrails.length > maxGuardrails) {
-    const message = `There are ${guardrails.length} guardrails, and ${maxGuardrails} are allowed.`
+    const message = `There are ${guardrails.length} guardrails; the limit is ${maxGuardrails}.`
     return { ok: false, problems: [{ path: placeOf(maxGuardrails), message, offset: null }] }
   }
   const readCalendar = calendarReader(calendars)
@@ -116,7 +113,7 @@ export function compileGuardrails(
   const compiled = guardrails.map((guardrail, index) => {
     const { name } = guardrail
     if (seen.has(name)) {
-      const message = `There is another guardrail called ${name}: names are codes in the record, so each is used once.`
+      const message = `Another guardrail is named ${name}. Names must be unique, because they identify violations.`
       problems.push({ path: [...placeOf(index), 'name'], message, offset: null })
     }
     seen.add(name)

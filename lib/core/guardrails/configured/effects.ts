@@ -1,4 +1,4 @@
-// What does a guardrail do that has come in?
+// What does a guardrail that matched add to the judgement?
 import { durationInWords, formatDuration } from '#lib/core/access/duration'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type PolicyFacts, type RequestedNamespace, startOf } from '#lib/core/guardrails/cel/context'
@@ -7,14 +7,15 @@ import { inZone } from '#lib/core/guardrails/hours/zone'
 import type { CompiledGuardrail } from './compile.ts'
 import type { Guardrail } from './schema.ts'
 
-export type Occasion = {
+/** One match of a guardrail. `at`: the namespaces in which it matched. */
+export type Match = {
   facts: PolicyFacts
   now: Date
   at: readonly RequestedNamespace[]
   sentence: string
 }
 
-/** What one guardrail adds to the judgement. `time` is there where it is one of time, violated or not. */
+/** What one guardrail adds to the judgement. `time` is present for windows and freezes, whether or not they are violated. */
 export type Applied = {
   name: string
   sentence: string
@@ -26,8 +27,8 @@ export type Applied = {
   time: TimeLimit | null
 }
 
-/** Where in the submission the person could change something. */
-function pointersOf({ guardrail, when }: CompiledGuardrail, { facts, at }: Occasion): string[] {
+/** The fields of the submission that could be changed to pass. */
+function pointersOf({ guardrail, when }: CompiledGuardrail, { facts, at }: Match): string[] {
   const isWhole = at.length === facts.submission.namespaces.length
   const namesNamespaces = guardrail.match?.namespaces ?? guardrail.match?.namespaceLabels
   if (when?.mentions.has('namespaceObject') || (namesNamespaces && !isWhole) || (namesNamespaces && !when)) {
@@ -37,42 +38,41 @@ function pointersOf({ guardrail, when }: CompiledGuardrail, { facts, at }: Occas
   return [isAboutRules ? '/rules' : '']
 }
 
-function requireOf({ guardrail, ticket }: CompiledGuardrail, { facts, sentence }: Occasion): Violation[] {
-  const { require: needs, name: code } = guardrail
+function missingRequirements({ guardrail, ticket }: CompiledGuardrail, { facts, sentence }: Match): Violation[] {
+  const { require: required, name: code } = guardrail
   const given = facts.submission.ticket?.trim() ?? ''
   const found: Violation[] = []
-  if (needs?.ticket && !given) {
-    found.push({ code, pointer: '/ticket', sentence: `${sentence} Name a ticket.` })
+  if (required?.ticket && !given) {
+    found.push({ code, pointer: '/ticket', sentence: `${sentence} Add a ticket.` })
   } else if (ticket && !ticket.matcher(given).find()) {
     found.push({ code, pointer: '/ticket', sentence: `${sentence} The ticket must match ${ticket.pattern()}.` })
   }
-  const least = needs?.reasonMinLength ?? 0
-  if ([...facts.submission.reason.trim()].length < least) {
-    found.push({ code, pointer: '/reason', sentence: `${sentence} Give a reason of at least ${least} characters.` })
+  const minLength = required?.reasonMinLength ?? 0
+  if ([...facts.submission.reason.trim()].length < minLength) {
+    found.push({ code, pointer: '/reason', sentence: `${sentence} Give a reason of at least ${minLength} characters.` })
   }
   return found
 }
 
-/** When it would open, in words for a person in the zone of the first window. */
-function opensInWords(limit: TimeLimit, at: number, zone: string): string {
+function nextOpening(limit: TimeLimit, at: number, zone: string): string {
   const opens = opensAt(limit.schedule, at)
-  return Number.isFinite(opens) ? `It opens ${inZone(opens, zone)}.` : 'It does not open again.'
+  return Number.isFinite(opens) ? `Next opening: ${inZone(opens, zone)}.` : 'There is no later opening.'
 }
 
-function timeOf(
+function checkTime(
   { guardrail, time }: CompiledGuardrail,
-  occasion: Occasion,
+  match: Match,
 ): { violations: Violation[]; until: Date | null } {
   if (!time) return { violations: [], until: null }
-  const { facts, now, sentence } = occasion
+  const { facts, now, sentence } = match
   const { name: code } = guardrail
   const start = startOf(facts, now).getTime()
   const zone = time.schedule.windows[0]?.zone ?? guardrail.limit?.freezes?.[0]?.zone ?? 'UTC'
   if (!isOpen(time.schedule, start)) {
     const freeze = frozenAt(time.schedule, start)
-    const what = freeze ? `${sentence} There is a freeze: ${freeze.name}.` : sentence
+    const message = freeze ? `${sentence} Freeze in effect: ${freeze.name}.` : sentence
     return {
-      violations: [{ code, pointer: '/startsAt', sentence: `${what} ${opensInWords(time, start, zone)}` }],
+      violations: [{ code, pointer: '/startsAt', sentence: `${message} ${nextOpening(time, start, zone)}` }],
       until: null,
     }
   }
@@ -80,35 +80,35 @@ function timeOf(
   if (time.mayOutlive || !Number.isFinite(closes)) return { violations: [], until: null }
   const until = new Date(closes)
   const seconds = Math.floor((closes - start) / 1000)
-  // Once it was asked for nobody can ask for less: from then on `until` cuts it off.
-  const tooLong = facts.submission.durationSeconds > seconds && (facts.stage ?? 'asking') === 'asking'
+  // After submission the requester can no longer request less, so `until` ends access with the window instead.
+  const tooLong = facts.submission.durationSeconds > seconds && (facts.stage ?? 'submitting') === 'submitting'
   if (!tooLong) return { violations: [], until }
   const short = Math.floor(seconds / 60) * 60
-  const ask = short > 0 ? `Ask for ${formatDuration(short)} or less, or begin later.` : 'Begin later.'
-  const closing = `It closes ${inZone(closes, zone)}, before this would end. ${ask}`
+  const advice = short > 0 ? `Request ${formatDuration(short)} or less, or start later.` : 'Start later.'
+  const closing = `The window closes ${inZone(closes, zone)}, before this access would end. ${advice}`
   return { violations: [{ code, pointer: '/startsAt', sentence: `${sentence} ${closing}` }], until }
 }
 
-function limitOf(compiled: CompiledGuardrail, occasion: Occasion) {
+function checkLimit(compiled: CompiledGuardrail, match: Match) {
   const { guardrail } = compiled
-  const { violations, until } = timeOf(compiled, occasion)
+  const { violations, until } = checkTime(compiled, match)
   const max = guardrail.limit?.maxDuration ?? null
-  // NB: not `>`: a duration that is no number must not pass.
-  const fits = max === null || occasion.facts.submission.durationSeconds <= max
+  // NB: not `>`, because a duration that is not a number must not pass.
+  const fits = max === null || match.facts.submission.durationSeconds <= max
   if (!fits && max !== null) {
-    const most = `At most ${durationInWords(max)}: ask for ${formatDuration(max)} or less.`
-    violations.push({ code: guardrail.name, pointer: '/duration', sentence: `${occasion.sentence} ${most}` })
+    const advice = `The maximum is ${durationInWords(max)}. Request ${formatDuration(max)} or less.`
+    violations.push({ code: guardrail.name, pointer: '/duration', sentence: `${match.sentence} ${advice}` })
   }
   return { violations, until, maxDurationSeconds: max }
 }
 
-/** What this guardrail, having come in, adds to the judgement. */
-export function applyEffect(compiled: CompiledGuardrail, occasion: Occasion): Applied {
+export function applyEffect(compiled: CompiledGuardrail, match: Match): Applied {
   const { guardrail, time } = compiled
   const { name } = guardrail
+  const { sentence } = match
   const applied: Applied = {
     name,
-    sentence: occasion.sentence,
+    sentence,
     violations: [],
     warnings: [],
     requires: null,
@@ -116,16 +116,15 @@ export function applyEffect(compiled: CompiledGuardrail, occasion: Occasion): Ap
     until: null,
     time: null,
   }
-  const said = () =>
-    pointersOf(compiled, occasion).map((pointer) => ({ code: name, pointer, sentence: occasion.sentence }))
+  const messages = () => pointersOf(compiled, match).map((pointer) => ({ code: name, pointer, sentence }))
   switch (guardrail.effect) {
     case 'deny':
-      return { ...applied, violations: said() }
+      return { ...applied, violations: messages() }
     case 'warn':
-      return { ...applied, warnings: said() }
+      return { ...applied, warnings: messages() }
     case 'require':
-      return { ...applied, violations: requireOf(compiled, occasion), requires: guardrail.require ?? null }
+      return { ...applied, violations: missingRequirements(compiled, match), requires: guardrail.require ?? null }
     case 'limit':
-      return { ...applied, ...limitOf(compiled, occasion), time }
+      return { ...applied, ...checkLimit(compiled, match), time }
   }
 }

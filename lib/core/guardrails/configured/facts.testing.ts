@@ -1,4 +1,4 @@
-// Facts of one small, harmless request, to be changed by tests.
+// The facts of a harmless request, which tests change.
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 
 /** A Monday, ten in the morning in Berlin. */

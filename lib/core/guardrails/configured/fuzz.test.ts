@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { compileExpression } from '#lib/core/guardrails/cel/expression'
 import { functions, methods } from '#lib/core/guardrails/cel/functions'
 import { types, variables } from '#lib/core/guardrails/cel/vocabulary'
@@ -55,7 +55,7 @@ const judgeBy = (source: string) => {
   return judge([item], someFacts(), monday)
 }
 
-it('any expression is refused with a sentence, or judged without throwing', { timeout: 60_000 }, () => {
+test('every generated expression is refused with a message, or evaluated without throwing', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(expression, (source) => {
       const result = compileExpression(source, 'bool')
@@ -69,8 +69,8 @@ it('any expression is refused with a sentence, or judged without throwing', { ti
   )
 })
 
-// Of the right types, so that it is judged: texts, numbers, lists of texts, answers. `v` is the text at hand.
-const typed = fc.letrec<{ text: string; number: string; list: string; answer: string }>((tie) => ({
+// Expressions of the right types, so that most are evaluated. `v` is the text of the surrounding macro.
+const typed = fc.letrec<{ text: string; number: string; list: string; bool: string }>((tie) => ({
   text: fc.oneof(
     { maxDepth: 4 },
     fc.constantFrom(
@@ -85,7 +85,7 @@ const typed = fc.letrec<{ text: string; number: string; list: string; answer: st
     fc.tuple(tie('text'), tie('text')).map(([a, b]) => `(${a} + ${b})`),
     tie('list').map((list) => `${list}.join('-')`),
     fc.tuple(tie('list'), fc.integer({ min: 0, max: 2 })).map(([list, n]) => `${list}[${n}]`),
-    fc.tuple(tie('answer'), tie('text'), tie('text')).map(([a, b, c]) => `(${a} ? ${b} : ${c})`),
+    fc.tuple(tie('bool'), tie('text'), tie('text')).map(([a, b, c]) => `(${a} ? ${b} : ${c})`),
   ),
   number: fc.oneof(
     { maxDepth: 4 },
@@ -101,45 +101,45 @@ const typed = fc.letrec<{ text: string; number: string; list: string; answer: st
     fc.constantFrom('request.namespaces', 'requester.groups', 'rules[0].verbs', "['a', 'patch']"),
     tie('text').map((text) => `${text}.split('a')`),
     fc.tuple(tie('list'), tie('text')).map(([list, text]) => `${list}.map(v, ${text})`),
-    fc.tuple(tie('list'), tie('answer')).map(([list, answer]) => `${list}.filter(v, ${answer})`),
+    fc.tuple(tie('list'), tie('bool')).map(([list, bool]) => `${list}.filter(v, ${bool})`),
     fc.tuple(tie('list'), tie('list')).map(([a, b]) => `(${a} + ${b})`),
   ),
-  answer: fc.oneof(
+  bool: fc.oneof(
     { maxDepth: 4 },
     fc.constantFrom('true', 'false', 'difference.known', "request.duration < duration('1h')"),
     fc.tuple(tie('text'), fc.constantFrom('==', '!=', '<'), tie('text')).map((parts) => `(${parts.join(' ')})`),
     fc.tuple(tie('number'), fc.constantFrom('==', '>=', '<'), tie('number')).map((parts) => `(${parts.join(' ')})`),
-    fc.tuple(tie('answer'), fc.constantFrom('&&', '||'), tie('answer')).map((parts) => `(${parts.join(' ')})`),
+    fc.tuple(tie('bool'), fc.constantFrom('&&', '||'), tie('bool')).map((parts) => `(${parts.join(' ')})`),
     fc
-      .tuple(tie('list'), fc.constantFrom('all', 'exists'), tie('answer'))
+      .tuple(tie('list'), fc.constantFrom('all', 'exists'), tie('bool'))
       .map(([l, macro, a]) => `${l}.${macro}(v, ${a})`),
     fc.tuple(tie('text'), tie('list')).map(([text, list]) => `(${text} in ${list})`),
     tie('text').map((text) => `${text}.matches('^(a|p).*h$')`),
-    tie('answer').map((answer) => `!${answer}`),
+    tie('bool').map((bool) => `!${bool}`),
   ),
 }))
 
-it('an expression and its opposite never agree, and fail together', { timeout: 60_000 }, () => {
+test('an expression and its negation never both match, and fail together', { timeout: 60_000 }, () => {
   let judged = 0
   fc.assert(
-    fc.property(typed.answer, (answer) => {
-      const bound = (source: string) => judgeBy(`request.namespaces.all(v, ${source})`)
-      const [yes, no] = [bound(answer), bound(`!(${answer})`)]
-      expect(yes === null).toBe(no === null)
-      if (!yes || !no) return
+    fc.property(typed.bool, (bool) => {
+      const judgeForEach = (source: string) => judgeBy(`request.namespaces.all(v, ${source})`)
+      const [positive, negative] = [judgeForEach(bool), judgeForEach(`!(${bool})`)]
+      expect(positive === null).toBe(negative === null)
+      if (!positive || !negative) return
       judged++
-      const failed = [yes, no].map(({ violations }) =>
-        violations.some(({ sentence }) => sentence.includes('could not be judged')),
+      const failed = [positive, negative].map(({ violations }) =>
+        violations.some(({ sentence }) => sentence.includes("couldn't be evaluated")),
       )
       expect(failed[0]).toBe(failed[1])
-      if (!failed[0]) expect(yes.violations.length + no.violations.length).toBe(1)
+      if (!failed[0]) expect(positive.violations.length + negative.violations.length).toBe(1)
     }),
     { numRuns: 1500, verbose: 1 },
   )
   expect(judged).toBeGreaterThan(500)
 })
 
-it('any text is refused, or is an expression', () => {
+test('every text is refused, or is an expression', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 80 })), (source) => {
       judgeBy(source)

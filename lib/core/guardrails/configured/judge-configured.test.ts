@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { approvalSteps } from './approval-steps.ts'
 import { compileGuardrails } from './compile.ts'
 import { monday, someFacts } from './facts.testing.ts'
@@ -7,7 +7,7 @@ import { type GuardrailInput, guardrailSchema } from './schema.ts'
 
 const compiled = (...guardrails: Partial<GuardrailInput>[]) => {
   const parsed = guardrails.map((guardrail, n) =>
-    guardrailSchema.parse({ name: `test-${n}`, description: 'It is so.', effect: 'deny', ...guardrail }),
+    guardrailSchema.parse({ name: `test-${n}`, description: 'Not allowed.', effect: 'deny', ...guardrail }),
   )
   const result = compileGuardrails(parsed)
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
@@ -19,7 +19,7 @@ const denies = (guardrail: Partial<GuardrailInput>, facts = someFacts(), now = m
   judged(guardrail, facts, now).violations.length > 0
 
 describe('expressions see the request', () => {
-  it.each([
+  test.each([
     "request.entitlement == 'payments-restart'",
     'request.automatic == false',
     "request.clusterRole == ''",
@@ -35,12 +35,12 @@ describe('expressions see the request', () => {
     "now == timestamp('2026-11-23T09:00:00Z') && now.getHours('Europe/Berlin') == 10 && now.getDayOfWeek() == 1",
     "now.getDayOfYear() == 326 && now.getDayOfMonth() == 22 && now.getDate('Pacific/Auckland') == 23",
     "request.reason.matches('(?i)PAYMENT.*deployment$') && !request.reason.matches('^x')",
-  ])('%s', (when) => {
+  ])('the expression %s is true, and its negation false', (when) => {
     expect(denies({ when })).toBe(true)
     expect(denies({ when: `!(${when})` })).toBe(false)
   })
 
-  it('reads the wall clock of a zone whatever the zone of the process', () => {
+  test('date and time getters use their time zone, whatever the time zone of the process', () => {
     const before = process.env.TZ
     process.env.TZ = 'America/St_Johns'
     try {
@@ -52,25 +52,25 @@ describe('expressions see the request', () => {
   })
 })
 
-describe('what cannot be judged is not passed', () => {
-  it.each([
-    ['a label that is not there', "cluster.labels['gone'] == 'x'", /No such key: gone/],
-    ['an index that is not there', "rules[7].verbs[0] == 'x'", /.+/],
+describe('a guardrail that cannot be evaluated counts as violated', () => {
+  test.each([
+    ['a missing label', "cluster.labels['gone'] == 'x'", /No such key: gone/],
+    ['a missing index', "rules[7].verbs[0] == 'x'", /.+/],
     ['a division by zero', 'size(rules) / 0 == 1', /division by zero/],
-  ])('%s', (_, when, because) => {
+  ])('a guardrail with %s counts as violated', (_, when, because) => {
     const { violations } = judged({ name: 'mine', when })
     expect(violations).toEqual([{ code: 'mine', pointer: '', sentence: expect.stringMatching(because) }])
-    expect(violations[0]?.sentence).toMatch(/^The guardrail mine could not be judged, which counts as a no/)
+    expect(violations[0]?.sentence).toMatch(/^Guardrail mine couldn't be evaluated, so it counts as violated/)
   })
 
-  it('whatever its effect: only a warning stays a warning', () => {
+  test('a guardrail that fails is a violation whatever its effect, except that a warning stays a warning', () => {
     const when = 'size(rules) / 0 == 1'
     expect(judged({ when, effect: 'require', require: { approvers: 2 } }).violations).toHaveLength(1)
     expect(judged({ when, effect: 'limit', limit: { maxDuration: 'PT1H' } }).violations).toHaveLength(1)
     expect(judged({ when, effect: 'warn' })).toMatchObject({ violations: [], warnings: [{ code: 'test-0' }] })
   })
 
-  it('facts that are not known fail what asks for them, and nothing else', () => {
+  test('an unknown fact fails the guardrails that need it, and no others', () => {
     const unknown = someFacts({
       difference: null,
       cluster: { name: 'prod-eu', labels: {}, namespaces: null },
@@ -84,11 +84,11 @@ describe('what cannot be judged is not passed', () => {
     expect(denies({ when: "request.reason == ''" }, unknown)).toBe(false)
   })
 
-  it('without the rules nothing passes, which is said once', () => {
+  test('without the rules no guardrail passes, and there is one violation for all of them', () => {
     const all = compiled({ when: 'false' }, { when: 'false', effect: 'warn' }, { effect: 'warn' })
     expect(judge(all, someFacts({ rules: null }), monday)).toMatchObject({
       violations: [
-        { code: 'guardrails-unjudged', pointer: '/rules', sentence: expect.stringMatching(/rules are not known/) },
+        { code: 'guardrails-not-evaluated', pointer: '/rules', sentence: expect.stringMatching(/rules are not known/) },
       ],
       warnings: [{ code: 'test-2' }],
       matched: ['test-0', 'test-1', 'test-2'],
@@ -96,20 +96,20 @@ describe('what cannot be judged is not passed', () => {
     expect(judge(all, someFacts(), monday).violations).toEqual([])
   })
 
-  it('a namespace whose labels nobody knows does not escape a match by labels', () => {
+  test('a namespace with unknown labels matches every label selector', () => {
     const unknown = someFacts({ cluster: { name: 'prod-eu', labels: {}, namespaces: [] } })
     const guardrail = { match: { namespaceLabels: { team: 'search' } } }
     expect([denies(guardrail, unknown), denies(guardrail)]).toEqual([true, false])
   })
 
-  it('no error and no absent fact is absorbed into a yes by the other side of an or, unless that side decides', () => {
+  test('an error in one operand fails the expression unless the other operand decides it', () => {
     expect(denies({ when: "cluster.labels['gone'] == 'x' || false" })).toBe(true)
     expect(denies({ when: "cluster.labels['gone'] == 'x' && false" })).toBe(false)
   })
 })
 
-describe('where a guardrail looks', () => {
-  it.each([
+describe('the match of a guardrail', () => {
+  test.each([
     [{ clusters: ['prod-*'] }, true],
     [{ clusters: ['staging'] }, false],
     [{ clusterLabels: { environment: 'prod' } }, true],
@@ -123,11 +123,11 @@ describe('where a guardrail looks', () => {
     [{ groups: ['sre', 'payments-dev'] }, true],
     [{ groups: ['sre'] }, false],
     [{ clusters: ['prod-eu'], groups: ['sre'] }, false],
-  ])('%j: %s', (match, expected) => {
+  ])('whether the match %j applies to the request: %s', (match, expected) => {
     expect(denies({ match })).toBe(expected)
   })
 
-  it('asks about each namespace that it looks at, and points to those that are wrong', () => {
+  test('a guardrail is evaluated in each namespace that it matches, and points to those that violate it', () => {
     const facts = someFacts({ submission: { namespaces: ['checkout', 'payments'] } })
     const when = "namespaceObject.metadata.labels['team'] == 'payments'"
     expect(judged({ when }, facts).violations.map(({ pointer }) => pointer)).toEqual(['/namespaces/1'])
@@ -136,23 +136,23 @@ describe('where a guardrail looks', () => {
   })
 })
 
-describe('what a guardrail says', () => {
-  it('its message, else its description, and the link', () => {
+describe('the message of a guardrail', () => {
+  test('a violation has the message and the link of its guardrail, or its description', () => {
     expect(judged({ message: 'No.', link: 'https://wiki.example.com/no' }).violations[0]?.sentence).toBe(
       'No. See https://wiki.example.com/no',
     )
-    expect(judged({}).violations[0]?.sentence).toBe('It is so.')
+    expect(judged({}).violations[0]?.sentence).toBe('Not allowed.')
   })
 
-  it('may be computed, and shows what people wrote so that nothing hides', () => {
+  test('a computed message shows hidden characters of quoted text as code points', () => {
     const facts = someFacts({ submission: { reason: 'a\u202eb\nc' } })
     expect(judged({ messageExpression: "'You said: ' + request.reason" }, facts).violations[0]?.sentence).toBe(
       'You said: a[U+202E]b c',
     )
-    expect(judged({ messageExpression: 'rules[9].verbs[0]' }, facts).violations[0]?.sentence).toBe('It is so.')
+    expect(judged({ messageExpression: 'rules[9].verbs[0]' }, facts).violations[0]?.sentence).toBe('Not allowed.')
   })
 
-  it('every violation, never only the first', () => {
+  test('every violation is reported, not only the first', () => {
     const all = compiled({}, { effect: 'warn' }, { when: 'false' }, { when: 'true' })
     const { violations, warnings, matched } = judge(all, someFacts(), monday)
     expect(violations.map(({ code }) => code)).toEqual(['test-0', 'test-3'])
@@ -162,7 +162,7 @@ describe('what a guardrail says', () => {
 })
 
 describe('effects', () => {
-  it('require asks for a ticket and a reason, and passes where they are given', () => {
+  test('a required ticket and reason are violations until the request has them', () => {
     const guardrail = {
       effect: 'require' as const,
       require: { ticket: { pattern: '^INC-[0-9]+$' }, reasonMinLength: 100 },
@@ -181,7 +181,7 @@ describe('effects', () => {
     expect(judged(guardrail, right).requirements.ticketRequired).toBe(true)
   })
 
-  it('require adds up approvals to the strictest, not to the sum', () => {
+  test('the approvals of several guardrails combine to the strictest, not to their sum', () => {
     const step = (count: number, ...groups: string[]) => ({ groups, count })
     const { requirements } = judge(
       compiled(
@@ -196,7 +196,7 @@ describe('effects', () => {
     expect(requirements.approvers).toBe(3)
   })
 
-  it('the steps of the entitlement are kept, and medium to what is required', () => {
+  test('the steps of the entitlement are kept, and raised to what guardrails require', () => {
     const leads = { groups: ['leads'], count: 1 }
     expect(approvalSteps([leads], { approvals: [], approvers: 0 })).toEqual([leads])
     expect(approvalSteps([leads], { approvals: [], approvers: 2 })).toEqual([{ groups: ['leads'], count: 2 }])
@@ -212,13 +212,13 @@ describe('effects', () => {
     expect(approvalSteps([], { approvals: [], approvers: 2 })).toEqual([])
   })
 
-  it('require cannot be met where nobody could approve', () => {
+  test('required approvers are a violation if the entitlement has none', () => {
     const facts = someFacts({ entitlement: { name: 'view', approvals: [] } })
     const guardrail = { effect: 'require' as const, require: { approvers: 2 } }
     expect(judged(guardrail, facts).violations).toMatchObject([{ code: 'test-0', pointer: '/entitlement' }])
   })
 
-  it('limit takes the shortest', () => {
+  test('the shortest maximum duration of several guardrails applies', () => {
     const limit = (maxDuration: string) => ({ effect: 'limit' as const, limit: { maxDuration } })
     const { limits, violations } = judge(compiled(limit('PT1H'), limit('PT10M'), limit('PT2H')), someFacts(), monday)
     expect(limits.maxDurationSeconds).toBe(600)

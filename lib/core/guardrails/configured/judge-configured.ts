@@ -1,4 +1,4 @@
-// What do all guardrails say about one request at one moment? Pure: the same facts and moment give the same judgement.
+// Evaluates all guardrails of a policy for one request at one moment.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import {
@@ -19,111 +19,111 @@ import { type Applied, applyEffect } from './effects.ts'
 import { matchedNamespaces } from './match.ts'
 import { sentenceOf } from './sentence.ts'
 
-/** What must be there besides what the entitlement asks for. */
+/** What guardrails require in addition to the entitlement. */
 export type Requirements = {
   approvals: ApprovalStep[]
-  /** At least so many different people; 0 where nothing is said. */
+  /** The minimum number of different approvers; 0 if no guardrail sets one. */
   approvers: number
   ticketRequired: boolean
-  /** RE2 patterns that the ticket must all match. */
+  /** RE2 patterns, all of which the ticket must match. */
   ticketPatterns: string[]
   reasonMinLength: number
 }
 
-/** What one guardrail that came in wants or limits, whether or not the request keeps to it. */
+/** What one guardrail that matched requires or limits, whether or not the request meets it. */
 export type GuardrailRequirement = Pick<Applied, 'name' | 'sentence' | 'requires' | 'maxDurationSeconds' | 'until'>
 
 export type Judgement = {
   violations: Violation[]
   warnings: Violation[]
   requirements: Requirements
-  /** Null where nothing limits. `until`: when a window closes that access may not outlive. */
+  /** Null if unlimited. `until`: when the window closes that access must end with. */
   limits: { maxDurationSeconds: number | null; until: Date | null }
-  /** When the same request would pass, where only time is in its way. */
+  /** When the same request would pass; null unless only time is in the way. */
   passesNextAt: Date | null
-  /** The names of the guardrails that came in, whatever their effect. */
+  /** The names of the guardrails that matched, whatever their effect. */
   matched: string[]
-  /** Who wants and limits what, of the guardrails that do. */
+  /** What each guardrail requires or limits, for those that do. */
   guardrailRequirements: GuardrailRequirement[]
 }
 
-// One expression gets a tenth of a second, as the API server gives it, and all together half a second: a step is at most
-// about 100 ns.
+// A step takes at most about 100 ns, so one expression gets 100 ms, as in the API server, and all of them 500 ms.
 const maxSteps = 1_000_000
-export const maxStepsTogether = 5_000_000
+export const maxTotalSteps = 5_000_000
 
-export type Work = {
+/** One evaluation of all guardrails. */
+export type Evaluation = {
   facts: PolicyFacts
   now: Date
   context: Context | null
   /** Why there is no context. */
-  unknown: unknown
+  contextError: unknown
   shapes: Shapes
   stepsLeft: number
 }
 
-/** What one guardrail found: nothing, where it came in, or that it cannot say (`unjudged`: none of them can). */
-type Finding =
+/** What one guardrail found. `not-evaluated`: without a context, no expression can be evaluated. */
+export type Finding =
   | { kind: 'passed' }
-  | { kind: 'unjudged' }
+  | { kind: 'not-evaluated' }
   | { kind: 'matched'; at: readonly RequestedNamespace[]; context: Context | null }
   | { kind: 'failed'; because: string; isUnknown: boolean }
 
-/** Does this guardrail come in, at the namespaces that it looks at? */
-export function ask({ guardrail, when }: CompiledGuardrail, at: readonly RequestedNamespace[], work: Work): Finding {
-  if (!when) return { kind: 'matched', at, context: work.context }
-  if (!work.context) return { kind: 'unjudged' }
+/** The code of the one violation that stands for all guardrails that could not be evaluated. */
+export const guardrailsNotEvaluated = 'guardrails-not-evaluated'
+
+/** Does this guardrail match in any of these namespaces? */
+export function evaluateGuardrail(
+  { guardrail: { name }, when }: CompiledGuardrail,
+  at: readonly RequestedNamespace[],
+  evaluation: Evaluation,
+): Finding {
+  const { context } = evaluation
+  if (!when) return { kind: 'matched', at, context }
+  if (!context) return { kind: 'not-evaluated' }
   const perNamespace = when.mentions.has('namespaceObject')
   try {
-    const steps = when.steps(work.shapes) * (perNamespace ? at.length : 1)
-    if (!(steps <= Math.min(maxSteps, work.stepsLeft))) {
-      return {
-        kind: 'failed',
-        because: 'on this request it would take more work than one judgement is given',
-        isUnknown: false,
-      }
+    const steps = when.steps(evaluation.shapes) * (perNamespace ? at.length : 1)
+    if (!(steps <= Math.min(maxSteps, evaluation.stepsLeft))) {
+      return { kind: 'failed', because: 'on this request it would exceed the cost limit', isUnknown: false }
     }
-    work.stepsLeft -= steps
-    if (!perNamespace) {
-      return isTrue(when.run(work.context), guardrail.name)
-        ? { kind: 'matched', at, context: work.context }
-        : { kind: 'passed' }
+    evaluation.stepsLeft -= steps
+    if (!perNamespace) return isTrue(when.run(context), name) ? { kind: 'matched', at, context } : { kind: 'passed' }
+    const contextIn = (namespace: RequestedNamespace) => {
+      return { ...context, namespaceObject: namespaceObjectOf(namespace) }
     }
-    const { context } = work
-    const hit = at.filter((namespace) =>
-      isTrue(when.run({ ...context, namespaceObject: namespaceObjectOf(namespace) }), guardrail.name),
-    )
-    const [first] = hit
-    if (!first) return { kind: 'passed' }
-    return { kind: 'matched', at: hit, context: { ...context, namespaceObject: namespaceObjectOf(first) } }
+    const matching = at.filter((namespace) => isTrue(when.run(contextIn(namespace)), name))
+    const [first] = matching
+    return first ? { kind: 'matched', at: matching, context: contextIn(first) } : { kind: 'passed' }
   } catch (error) {
     return { kind: 'failed', because: reasonOf(error), isUnknown: error instanceof UnknownFact }
   }
 }
 
-function isTrue(answer: unknown, name: string): boolean {
-  if (typeof answer !== 'boolean') throw new Error(`${name} answered neither true nor false`)
-  return answer
+function isTrue(result: unknown, name: string): boolean {
+  if (typeof result !== 'boolean') throw new Error(`${name} did not return true or false`)
+  return result
 }
 
-/** What the reader may know of an error: our own words for facts that are missing, else the first line. */
+/** The first line of an error. Errors of the CEL library quote the whole expression below it. */
 function reasonOf(error: unknown): string {
   if (error instanceof UnknownFact) return error.message
   const message = error instanceof Error ? error.message : 'it failed'
   return (message.split('\n')[0] ?? '').slice(0, 200)
 }
 
-const failure = ({ guardrail }: CompiledGuardrail, because: string): Violation => ({
-  code: guardrail.name,
+const failure = ({ guardrail: { name } }: CompiledGuardrail, because: string): Violation => ({
+  code: name,
   pointer: '',
-  sentence: `The guardrail ${guardrail.name} could not be judged, which counts as a no: ${because}.`,
+  sentence: `Guardrail ${name} couldn't be evaluated, so it counts as violated: ${because}.`,
 })
 
-function judgeOnce(
-  compiled: readonly CompiledGuardrail[],
-  work: Work,
-): Judgement & { times: TimeLimit[]; onlyTime: boolean } {
-  const namespaces = requestedNamespaces(work.facts)
+/** A judgement, the windows and freezes that matched, and whether nothing but time is in the way. */
+type JudgementAtMoment = Judgement & { times: TimeLimit[]; onlyTime: boolean }
+
+function judgeAtMoment(compiled: readonly CompiledGuardrail[], evaluation: Evaluation): JudgementAtMoment {
+  const { facts, now } = evaluation
+  const namespaces = requestedNamespaces(facts)
   const applied: Applied[] = []
   const judgement: Pick<Judgement, 'violations' | 'warnings' | 'matched'> = {
     violations: [],
@@ -131,61 +131,42 @@ function judgeOnce(
     matched: [],
   }
   let onlyTime = true
+  const violate = (violation: Violation) => {
+    judgement.violations.push(violation)
+    onlyTime = false
+  }
   for (const item of compiled) {
-    const at = matchedNamespaces(item.guardrail, work.facts, namespaces)
-    if (at.length === 0) continue
-    const finding = ask(item, at, work)
-    if (finding.kind === 'passed') continue
     const { name, effect } = item.guardrail
+    const at = matchedNamespaces(item.guardrail, facts, namespaces)
+    const finding = at.length > 0 ? evaluateGuardrail(item, at, evaluation) : null
+    if (!finding || finding.kind === 'passed') continue
     judgement.matched.push(name)
-    if (finding.kind === 'unjudged') continue
-    if (finding.kind === 'failed') {
-      const list = effect === 'warn' ? judgement.warnings : judgement.violations
-      list.push(failure(item, finding.because))
-      onlyTime &&= effect === 'warn'
-      continue
-    }
-    const result = applyEffect(item, {
-      facts: work.facts,
-      now: work.now,
-      at: finding.at,
-      sentence: sentenceOf(item, finding.context),
-    })
-    judgement.violations.push(...result.violations)
-    judgement.warnings.push(...result.warnings)
-    onlyTime &&= result.violations.every(({ pointer }) => result.time !== null && pointer === '/startsAt')
-    applied.push(result)
+    if (finding.kind === 'matched') {
+      const result = applyEffect(item, { facts, now, at: finding.at, sentence: sentenceOf(item, finding.context) })
+      judgement.violations.push(...result.violations)
+      judgement.warnings.push(...result.warnings)
+      onlyTime &&= result.violations.every(({ pointer }) => result.time !== null && pointer === '/startsAt')
+      applied.push(result)
+    } else if (finding.kind === 'failed' && effect === 'warn') judgement.warnings.push(failure(item, finding.because))
+    else if (finding.kind === 'failed') violate(failure(item, finding.because))
   }
-  // Said once, and whatever the effects: there is nothing to judge yet.
-  if (!work.context && judgement.matched.length > applied.length) {
-    const sentence = `The guardrails could not be judged, which counts as a no: ${reasonOf(work.unknown)}.`
-    judgement.violations.push({ code: 'guardrails-unjudged', pointer: '/rules', sentence })
-    onlyTime = false
+  // One violation for all of them, whatever their effects.
+  if (!evaluation.context && judgement.matched.length > applied.length) {
+    const sentence = `The guardrails couldn't be evaluated, so the request is refused: ${reasonOf(evaluation.contextError)}.`
+    violate({ code: guardrailsNotEvaluated, pointer: '/rules', sentence })
   }
-  const approvals = strictest(applied.map(({ requires }) => requires?.approvals ?? []))
-  const approvers = Math.max(0, ...applied.map(({ requires }) => requires?.approvers ?? 0))
-  if (approvers > 0 && approvals.length + work.facts.entitlement.approvals.length === 0) {
-    const needing = applied.find(({ requires }) => requires?.approvers)
-    const sentence = `${approvers} people must approve, and ${work.facts.entitlement.name} names nobody who could: ask for something that has approvers.`
-    judgement.violations.push({ code: needing?.name ?? 'approvers-missing', pointer: '/entitlement', sentence })
-    onlyTime = false
+  const requirements = requirementsOf(applied)
+  const { approvals, approvers } = requirements
+  if (approvers > 0 && approvals.length + facts.entitlement.approvals.length === 0) {
+    const requiring = applied.find(({ requires }) => requires?.approvers)
+    const required = approvers === 1 ? 'One approver is' : `${approvers} approvers are`
+    const sentence = `${required} required, and ${facts.entitlement.name} has none. Request an entitlement that has approvers.`
+    violate({ code: requiring?.name ?? 'approvers-missing', pointer: '/entitlement', sentence })
   }
-  const untils = applied.flatMap(({ until }) => until ?? [])
-  const durations = applied.flatMap(({ maxDurationSeconds }) => maxDurationSeconds ?? [])
-  const tickets = applied.flatMap(({ requires }) => requires?.ticket ?? [])
   return {
     ...judgement,
-    requirements: {
-      approvals,
-      approvers,
-      ticketRequired: tickets.length > 0,
-      ticketPatterns: [...new Set(tickets.flatMap((ticket) => (ticket === true ? [] : [ticket.pattern])))],
-      reasonMinLength: Math.max(0, ...applied.map(({ requires }) => requires?.reasonMinLength ?? 0)),
-    },
-    limits: {
-      maxDurationSeconds: durations.length ? Math.min(...durations) : null,
-      until: untils.length ? new Date(Math.min(...untils.map(Number))) : null,
-    },
+    requirements,
+    limits: limitsOf(applied),
     passesNextAt: null,
     guardrailRequirements: applied.filter(
       ({ requires, maxDurationSeconds, until }) => requires ?? maxDurationSeconds ?? until,
@@ -195,40 +176,57 @@ function judgeOnce(
   }
 }
 
-/** One step for each set of groups, with the greatest count that any one guardrail wants of it. */
-function strictest(wanted: readonly (readonly ApprovalStep[])[]): ApprovalStep[] {
-  const greatest = new Map<string, ApprovalStep>()
-  for (const steps of wanted) {
-    for (const [key, step] of countByGroups(steps)) {
-      if (step.count > (greatest.get(key)?.count ?? 0)) greatest.set(key, step)
-    }
+function requirementsOf(applied: readonly Applied[]): Requirements {
+  const tickets = applied.flatMap(({ requires }) => requires?.ticket ?? [])
+  return {
+    approvals: strictestSteps(applied.map(({ requires }) => requires?.approvals ?? [])),
+    approvers: Math.max(0, ...applied.map(({ requires }) => requires?.approvers ?? 0)),
+    ticketRequired: tickets.length > 0,
+    ticketPatterns: [...new Set(tickets.flatMap((ticket) => (ticket === true ? [] : [ticket.pattern])))],
+    reasonMinLength: Math.max(0, ...applied.map(({ requires }) => requires?.reasonMinLength ?? 0)),
   }
-  return [...greatest.values()]
 }
 
-/** A judgement without the parts that only this file needs. */
-const plain = ({ times: _times, onlyTime: _onlyTime, ...judgement }: ReturnType<typeof judgeOnce>): Judgement =>
-  judgement
+function limitsOf(applied: readonly Applied[]): Judgement['limits'] {
+  const untils = applied.flatMap(({ until }) => until ?? [])
+  const durations = applied.flatMap(({ maxDurationSeconds }) => maxDurationSeconds ?? [])
+  return {
+    maxDurationSeconds: durations.length ? Math.min(...durations) : null,
+    until: untils.length ? new Date(Math.min(...untils.map(Number))) : null,
+  }
+}
+
+/** One step for each set of groups, with the highest count that any one guardrail requires. */
+function strictestSteps(required: readonly (readonly ApprovalStep[])[]): ApprovalStep[] {
+  const strictest = new Map<string, ApprovalStep>()
+  for (const steps of required) {
+    for (const [key, step] of countByGroups(steps)) {
+      if (step.count > (strictest.get(key)?.count ?? 0)) strictest.set(key, step)
+    }
+  }
+  return [...strictest.values()]
+}
+
+const withoutTime = ({ times: _times, onlyTime: _onlyTime, ...judgement }: JudgementAtMoment): Judgement => judgement
 
 /**
- * Judges one request by all guardrails. Every violation and every warning is there, never only the first. A guardrail
- * whose expression fails, asks for a fact that is not known, or would take more work than it is given counts as
- * violated (one that only warns: warns).
+ * Judges a request by all guardrails, with every violation and every warning. A guardrail counts as violated if its
+ * expression fails, needs an unknown fact, or would exceed the cost limit; with the effect `warn` it then warns.
  */
 export function judge(compiled: readonly CompiledGuardrail[], facts: PolicyFacts, now: Date): Judgement {
   const shapes = shapesFor(sizesOf(facts))
-  const workAt = (moment: Date): Work => {
-    const work = { facts, now: moment, context: null, unknown: null, shapes, stepsLeft: maxStepsTogether }
+  const evaluationAt = (moment: Date): Evaluation => {
+    const base = { facts, now: moment, context: null, contextError: null, shapes, stepsLeft: maxTotalSteps }
     try {
-      return { ...work, context: contextOf(facts, moment, makeDuration) }
+      return { ...base, context: contextOf(facts, moment, makeDuration) }
     } catch (error) {
-      return { ...work, unknown: error }
+      return { ...base, contextError: error }
     }
   }
-  const judgement = judgeOnce(compiled, workAt(now))
-  if (judgement.violations.length === 0 || !judgement.onlyTime) return plain(judgement)
+  const judgement = judgeAtMoment(compiled, evaluationAt(now))
+  if (judgement.violations.length === 0 || !judgement.onlyTime) return withoutTime(judgement)
   const next = nextMoment(judgement.times, startOf(facts, now), facts.submission.durationSeconds)
-  // A moment is only named if the whole judgement then is a yes: expressions may look at the time as well.
-  const passes = next !== null && judgeOnce(compiled, workAt(next)).violations.length === 0
-  return { ...plain(judgement), passesNextAt: passes ? next : null }
+  // Expressions may depend on the time too, so the whole request is judged again at that moment before it is promised.
+  const passes = next !== null && judgeAtMoment(compiled, evaluationAt(next)).violations.length === 0
+  return { ...withoutTime(judgement), passesNextAt: passes ? next : null }
 }

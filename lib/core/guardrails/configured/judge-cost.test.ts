@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sizesOf } from '#lib/core/guardrails/cel/context'
 import { shapesFor } from '#lib/core/guardrails/cel/vocabulary'
 import { growthOf, stepsOf } from '#testing/steps'
 import { compileGuardrails } from './compile.ts'
 import { monday, someFacts } from './facts.testing.ts'
-import { judge, maxStepsTogether } from './judge-configured.ts'
+import { judge, maxTotalSteps } from './judge-configured.ts'
 import { guardrailSchema } from './schema.ts'
 
 const many = (count: number, guardrail: (n: number) => object) => {
@@ -17,7 +17,7 @@ const many = (count: number, guardrail: (n: number) => object) => {
 }
 
 const words = (count: number, length = 60) => Array.from({ length: count }, (_, n) => `w${n}`.padEnd(length, 'x'))
-/** As much as a request may hold. */
+/** The largest request that Postern accepts. */
 const huge = someFacts({
   rules: Array.from({ length: 32 }, () => ({
     apiGroups: words(64),
@@ -41,7 +41,7 @@ const added = (compiled: ReturnType<typeof many>) =>
   stepsOf(() => judge(compiled, huge, monday)) - stepsOf(() => judge([], huge, monday))
 
 describe('the work on one request is bounded', { timeout: 120_000 }, () => {
-  it('the work on an ordinary request grows with the number of guardrails, by at most 500 steps for each', () => {
+  test('the work on an ordinary request grows by at most 500 steps per guardrail', () => {
     const expressions = [
       "rules.exists(r, '*' in r.verbs || '*' in r.resources || '*' in r.apiGroups)",
       "rules.exists(r, r.verbs.exists(v, v in ['delete', 'deletecollection'])) && !('sre' in requester.groups)",
@@ -58,7 +58,7 @@ describe('the work on one request is bounded', { timeout: 120_000 }, () => {
     expect(growthOf(250, ordinary)).toBeLessThan(5)
   })
 
-  it('the work on closed windows grows with their number, by at most 1,000 steps for each, with the next moment', () => {
+  test('the work on closed windows and their next opening grows by at most 1,000 steps per window', () => {
     const windows = (count: number) => {
       const compiled = many(count, (n) => ({
         effect: 'limit',
@@ -71,34 +71,34 @@ describe('the work on one request is bounded', { timeout: 120_000 }, () => {
     expect(growthOf(250, windows)).toBeLessThan(5)
   })
 
-  it('what would take more than one expression is given counts as violated, without being run', () => {
+  test('an expression that would exceed the cost limit counts as violated without being evaluated', () => {
     const compiled = many(1, () => ({
       name: 'greedy',
       when: 'rules.exists(r, r.resources.exists(x, r.verbs.exists(v, v.size() > 999)))',
     }))
     expect(judge(compiled, someFacts(), monday).violations).toEqual([])
     expect(judge(compiled, huge, monday).violations).toMatchObject([
-      { code: 'greedy', sentence: expect.stringMatching(/more work than one judgement is given/) },
+      { code: 'greedy', sentence: expect.stringMatching(/exceed the cost limit/) },
     ])
     expect(added(compiled)).toBeLessThan(1000)
   })
 
-  it('a thousand hungry guardrails on the largest request share one budget, and none slips through', () => {
+  test('a thousand expensive guardrails on the largest request share one budget, and none of them passes', () => {
     const compiled = many(1000, (n) => ({ when: `difference.added.exists(d, d.verb == 'v${n}' || d.name == 'n${n}')` }))
     const { violations } = judge(compiled, huge, monday)
     expect(violations.length).toBeGreaterThan(800)
     expect(violations.length).toBeLessThan(1000)
-    expect(added(compiled)).toBeLessThan(2 * maxStepsTogether)
+    expect(added(compiled)).toBeLessThan(2 * maxTotalSteps)
   })
 
-  it.each([
+  test.each([
     "difference.added.exists(d, d.verb + d.group + d.resource == 'no')",
     "rules.map(r, r.verbs.map(v, v + '!')).exists(l, l.size() > 99)",
     "requester.groups.join(',').split(',').exists(g, g == 'no')",
     "request.reason.matches('(a|aa|aaa)+$x')",
     "request.reason.split('').exists(c, c == 'b')",
     'rules.all(r, r.resourceNames.all(n, n.size() == 0))',
-  ])('%s takes at most two steps for each that its bound allows', (when) => {
+  ])('the expression %s takes at most twice the steps of its estimate', (when) => {
     const compiled = many(1, () => ({ when }))
     const bound = compiled[0]?.when?.steps(shapesFor(sizesOf(huge))) ?? 0
     expect(added(compiled)).toBeLessThan(2 * bound + 1000)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compileGuardrails } from './compile.ts'
 import { monday, someFacts } from './facts.testing.ts'
 import { judge } from './judge-configured.ts'
@@ -6,7 +6,7 @@ import { type GuardrailInput, guardrailSchema } from './schema.ts'
 
 const compiled = (...guardrails: Partial<GuardrailInput>[]) => {
   const parsed = guardrails.map((guardrail, n) =>
-    guardrailSchema.parse({ name: `test-${n}`, description: 'It is so.', effect: 'deny', ...guardrail }),
+    guardrailSchema.parse({ name: `test-${n}`, description: 'Not allowed.', effect: 'deny', ...guardrail }),
   )
   const result = compileGuardrails(parsed)
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
@@ -14,63 +14,66 @@ const compiled = (...guardrails: Partial<GuardrailInput>[]) => {
 }
 const judged = (guardrail: Partial<GuardrailInput>, facts = someFacts(), now = monday) =>
   judge(compiled(guardrail), facts, now)
-describe('hours', () => {
+
+describe('windows and freezes', () => {
   const hours = (more: object = {}) => ({
     effect: 'limit' as const,
     limit: { windows: [{ zone: 'Europe/Berlin', days: ['mon-fri'], from: '09:00', to: '18:00' }], ...more },
   })
   const at = (text: string) => new Date(text)
 
-  it('pass inside and say when they would close', () => {
+  test('a request inside a window passes, and the judgement has the time at which the window closes', () => {
     const { violations, limits, passesNextAt } = judged(hours())
     expect(violations).toEqual([])
     expect(limits.until).toEqual(at('2026-11-23T17:00:00Z'))
     expect(passesNextAt).toBeNull()
   })
 
-  it('refuse outside and name the next moment, which passes', () => {
+  test('a request outside every window is refused with the next moment at which it would pass', () => {
     const friday = at('2026-11-27T17:00:00Z')
     const { violations, passesNextAt } = judged(hours(), someFacts(), friday)
     expect(violations).toMatchObject(
-      [{ pointer: '/startsAt', sentence: /opens Mon 2026-11-30 09:00 \(Europe\/Berlin\)/ }].map((violation) => ({
-        ...violation,
-        sentence: expect.stringMatching(violation.sentence),
-      })),
+      [{ pointer: '/startsAt', sentence: /Next opening: Mon 2026-11-30 09:00 \(Europe\/Berlin\)/ }].map(
+        (violation) => ({
+          ...violation,
+          sentence: expect.stringMatching(violation.sentence),
+        }),
+      ),
     )
     expect(passesNextAt).toEqual(at('2026-11-30T08:00:00Z'))
     expect(judged(hours(), someFacts(), passesNextAt ?? friday).violations).toEqual([])
   })
 
-  it('go by the start that is asked for', () => {
+  test('windows apply to the requested start', () => {
     const facts = someFacts({ submission: { startsAt: at('2026-11-28T12:00:00Z') } })
     expect(judged(hours(), facts).passesNextAt).toEqual(at('2026-11-30T08:00:00Z'))
     const past = someFacts({ submission: { startsAt: at('2026-11-22T12:00:00Z') } })
     expect(judged(hours(), past).violations).toEqual([])
   })
 
-  it('are not outlived: asking says what fits, later it is cut off', () => {
+  test('access that would outlive its window is refused on submission, and cut off afterwards', () => {
     const late = at('2026-11-23T16:45:30Z')
     const { violations, limits, passesNextAt } = judged(hours(), someFacts(), late)
-    expect(violations[0]?.sentence).toMatch(/closes Mon 2026-11-23 18:00.*PT14M or less, or begin later/)
+    expect(violations[0]?.sentence).toMatch(/closes Mon 2026-11-23 18:00.*PT14M or less, or start later/)
     expect(passesNextAt).toEqual(at('2026-11-24T08:00:00Z'))
     expect(limits.until).toEqual(at('2026-11-23T17:00:00Z'))
     const granting = judged(hours(), someFacts({ stage: 'granting' }), late)
     expect([granting.violations, granting.limits.until]).toEqual([[], at('2026-11-23T17:00:00Z')])
   })
 
-  it('may be outlived where the guardrail says so', () => {
+  test('access may outlive its window if the guardrail allows it', () => {
     const { violations, limits } = judged(hours({ mayOutliveWindow: true }), someFacts(), at('2026-11-23T16:45:00Z'))
     expect([violations, limits.until]).toEqual([[], null])
   })
 
-  it('close for a freeze, by name', () => {
+  test('a freeze closes every window, and the message names it', () => {
     const freezes = [{ name: 'Black Friday', from: '2026-11-23', to: '2026-11-27', zone: 'Europe/Berlin' }]
     const { violations, passesNextAt } = judged(hours({ freezes }))
-    expect(violations[0]?.sentence).toMatch(/There is a freeze: Black Friday. It opens Mon 2026-11-30/)
+    expect(violations[0]?.sentence).toMatch(/Freeze in effect: Black Friday. Next opening: Mon 2026-11-30/)
     expect(passesNextAt).toEqual(at('2026-11-30T08:00:00Z'))
   })
 
-  it('promise no moment where something else is in the way, then or now', () => {
+  test('no moment is promised if anything but time is in the way, now or at that moment', () => {
     const saturday = at('2026-11-28T12:00:00Z')
     const withDeny = compiled(hours(), {})
     expect(judge(withDeny, someFacts(), saturday).passesNextAt).toBeNull()

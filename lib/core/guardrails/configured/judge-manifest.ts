@@ -1,6 +1,5 @@
-// What do the guardrails say about rules that a manifest gives to whoever it names, for good and without being asked?
-// Nothing is known of a requester, a reason, an approval or an hour. What can be said without them is said; a guardrail
-// that needs them is named as not judged, and never passes by that.
+// Evaluates the guardrails of a policy for the rules of a manifest. A manifest grants them permanently, without a request:
+// it has no requester, reason, approval or time. A guardrail that needs those is inconclusive and never counts as passed.
 import type { Rule } from '#lib/core/access/rule'
 import { type PolicyFacts, type RequestedNamespace, sizesOf } from '#lib/core/guardrails/cel/context'
 import {
@@ -16,13 +15,13 @@ import {
   UnknownFact,
 } from '#lib/core/guardrails/cel/vocabulary'
 import type { CompiledGuardrail } from './compile.ts'
-import { ask, maxStepsTogether, type Work } from './judge-configured.ts'
+import { type Evaluation, evaluateGuardrail, type Finding, maxTotalSteps } from './judge-configured.ts'
 import { matchedNamespaces } from './match.ts'
 import { sentenceOf } from './sentence.ts'
 
 /**
- * Where the rules hold. `somewhere`: in one namespace, the manifest does not say which. `everywhere`: bound in the whole
- * cluster. `unbound`: a ClusterRole by itself; what depends on a namespace is judged where it is bound.
+ * Where the rules apply. `somewhere`: in a namespace that the manifest does not specify. `everywhere`: in the whole
+ * cluster. `unbound`: nowhere yet, for a ClusterRole; guardrails that depend on a namespace are evaluated for its bindings.
  */
 export type Reach = { namespace: string } | 'somewhere' | 'everywhere' | 'unbound'
 
@@ -33,18 +32,18 @@ export type ManifestFacts = {
   risks: readonly { id: string; severity: string }[]
 }
 
-/** `condition`: it would be given only under terms that no manifest can carry, such as a ticket. */
+/** `condition`: the guardrail has conditions that a manifest cannot meet, such as a ticket. */
 export type ManifestVerdict = {
   guardrail: string
-  kind: 'violation' | 'warning' | 'condition' | 'unjudged'
+  kind: 'violation' | 'warning' | 'condition' | 'inconclusive'
   sentence: string
 }
 
-const unknownNamespace = 'the manifest names no namespace'
-const everyNamespace = 'it is bound in every namespace'
-const noRequest = 'nobody asks, it is a manifest'
+const unknownNamespace = 'the manifest does not specify a namespace'
+const everyNamespace = 'the role is bound in every namespace'
+const noRequest = 'it depends on a request, and a manifest has none'
 
-/** A value of which only some fields are known: whatever asks for another is not passed. */
+/** A value of which only some fields are known. Reading any other field throws. */
 function partlyKnown<Value extends object>(name: string, prototype: Value, known: Partial<Value>): Value {
   const fields = types.find((type) => type.name === name)?.fields ?? {}
   const unknown = Object.keys(fields).map((field): [string, PropertyDescriptor] => {
@@ -60,7 +59,7 @@ function partlyKnown<Value extends object>(name: string, prototype: Value, known
 
 const namespacesOf = (reach: Reach): string[] => (typeof reach === 'object' ? [reach.namespace] : [])
 
-/** For the parts that judging requests and manifests share; what is not known of a manifest is not looked at there. */
+/** For the code that requests and manifests share, which does not read what a manifest does not have. */
 const policyFactsOf = ({ cluster, reach, rules, risks }: ManifestFacts): PolicyFacts => ({
   submission: { namespaces: namespacesOf(reach), reason: '', durationSeconds: 0 },
   entitlement: { name: '', approvals: [] },
@@ -78,47 +77,47 @@ const contextOf = ({ cluster, reach, rules, risks }: ManifestFacts): Context => 
   rules: rules.map((rule) => new PolicyRule({ ...rule, resourceNames: rule.resourceNames ?? [] })),
   risks: risks.map(({ id, severity }) => new Risk({ id, severity })),
   difference: new Difference(null),
-  // Guardrails that look at the time are not judged: a manifest holds at every hour.
+  // Never used, because guardrails that depend on the time are not evaluated.
   now: new Date(0),
 })
 
-/** Why this guardrail says nothing about any manifest, or null. */
-function whyNever({ guardrail, when }: CompiledGuardrail): string | null {
-  if (guardrail.match?.entitlements) return 'it is about certain entitlements'
-  if (when?.mentions.has('now')) return 'it depends on the hour'
+/** Why this guardrail cannot be evaluated for any manifest, or null. */
+function whyNotApplicable({ guardrail, when }: CompiledGuardrail): string | null {
+  if (guardrail.match?.entitlements) return 'applies to specific entitlements'
+  if (when?.mentions.has('now')) return 'depends on the time'
   const isAboutTerms = guardrail.effect === 'require' || guardrail.effect === 'limit'
   if (isAboutTerms && !when?.mentions.has('rules') && !when?.mentions.has('risks')) {
-    return guardrail.effect === 'require' ? 'it is about how access is asked for' : 'it is about how long or when'
+    return guardrail.effect === 'require' ? 'sets requirements for requests' : 'limits duration or hours'
   }
   return null
 }
 
-/** The guardrails that cannot be judged on any manifest, each with why: to be said once. */
-export const neverJudged = (compiled: readonly CompiledGuardrail[]): { guardrail: string; because: string }[] =>
+/** The guardrails that cannot be evaluated for any manifest, so that a report can list them once. */
+export const notApplicable = (compiled: readonly CompiledGuardrail[]): { guardrail: string; because: string }[] =>
   compiled.flatMap((item) => {
-    const because = whyNever(item)
+    const because = whyNotApplicable(item)
     return because === null ? [] : [{ guardrail: item.guardrail.name, because }]
   })
 
-/** What the match leaves open: were it known, the guardrail might not look at this. */
-function openQuestion({ guardrail: { match } }: CompiledGuardrail, { reach }: ManifestFacts): string | null {
-  if (match?.groups) return 'it is for certain groups, and who will use this is not known'
+/** Why it is unknown whether the guardrail applies here, or null. */
+function whyUncertain({ guardrail: { match } }: CompiledGuardrail, { reach }: ManifestFacts): string | null {
+  if (match?.groups) return 'it applies to specific groups, and a manifest has no requester'
   if (match?.namespaces && reach === 'somewhere') return unknownNamespace
   if (match?.namespaceLabels && reach !== 'everywhere') return 'the labels of the namespace are not known'
   return null
 }
 
-/** The namespaces to judge at; null where the guardrail does not look here. */
-function placesFor(item: CompiledGuardrail, facts: ManifestFacts, policyFacts: PolicyFacts) {
+/** The namespaces to evaluate in; null where the guardrail does not apply. */
+function namespacesFor(item: CompiledGuardrail, facts: ManifestFacts, policyFacts: PolicyFacts) {
   const { match } = item.guardrail
   const isAboutNamespaces = match?.namespaces !== undefined || match?.namespaceLabels !== undefined
   const { reach } = facts
   if (reach === 'unbound' && (isAboutNamespaces || item.when?.mentions.has('namespaceObject'))) return null
   const name = typeof reach === 'object' ? reach.namespace : ''
-  const place: RequestedNamespace = { index: 0, name, labels: null }
-  // Which of the namespaces is left open here where it is not one: see `openQuestion`.
-  const asked = typeof reach === 'object' ? item.guardrail : { ...item.guardrail, match: withoutNamespaces(match) }
-  return matchedNamespaces(asked, policyFacts, [place]).length > 0 ? [place] : null
+  const namespace: RequestedNamespace = { index: 0, name, labels: null }
+  // Without one certain namespace, conditions on namespaces do not exclude a guardrail: `whyUncertain` reports them.
+  const guardrail = typeof reach === 'object' ? item.guardrail : { ...item.guardrail, match: withoutNamespaces(match) }
+  return matchedNamespaces(guardrail, policyFacts, [namespace]).length > 0 ? [namespace] : null
 }
 
 function withoutNamespaces(match: CompiledGuardrail['guardrail']['match']) {
@@ -127,46 +126,46 @@ function withoutNamespaces(match: CompiledGuardrail['guardrail']['match']) {
   return rest
 }
 
-function verdictOf(item: CompiledGuardrail, facts: ManifestFacts, policyFacts: PolicyFacts, work: Work) {
-  const at = placesFor(item, facts, policyFacts)
+/** Why the guardrail cannot be evaluated without a certain namespace, as the same result as an unknown fact; or null. */
+function unknownPlace({ when }: CompiledGuardrail, reach: Reach): Finding | null {
+  if (typeof reach === 'object' || !when?.mentions.has('namespaceObject')) return null
+  return { kind: 'failed', because: reach === 'everywhere' ? everyNamespace : unknownNamespace, isUnknown: true }
+}
+
+function verdictOf(item: CompiledGuardrail, facts: ManifestFacts, evaluation: Evaluation): ManifestVerdict | null {
+  const at = namespacesFor(item, facts, evaluation.facts)
   if (!at) return null
   const { name: guardrail, effect, match } = item.guardrail
-  const say = (kind: ManifestVerdict['kind'], sentence: string): ManifestVerdict => ({ guardrail, kind, sentence })
-  const isUnknownPlace = typeof facts.reach !== 'object' && item.when?.mentions.has('namespaceObject')
-  const found = isUnknownPlace
-    ? ({
-        kind: 'failed',
-        because: facts.reach === 'everywhere' ? everyNamespace : unknownNamespace,
-        isUnknown: true,
-      } as const)
-    : ask(item, at, work)
-  if (found.kind === 'passed' || found.kind === 'unjudged') return null
-  if (found.kind === 'failed') {
-    if (found.isUnknown) return say('unjudged', `Not judged: ${found.because}.`)
-    return say('violation', `It could not be judged, which counts as a no: ${found.because}.`)
+  const verdict = (kind: ManifestVerdict['kind'], sentence: string): ManifestVerdict => ({ guardrail, kind, sentence })
+  const finding = unknownPlace(item, facts.reach) ?? evaluateGuardrail(item, at, evaluation)
+  if (finding.kind === 'passed' || finding.kind === 'not-evaluated') return null
+  if (finding.kind === 'failed') {
+    return finding.isUnknown
+      ? verdict('inconclusive', `Not evaluated: ${finding.because}.`)
+      : verdict('violation', `Evaluation failed, so it counts as violated: ${finding.because}.`)
   }
-  const sentence = sentenceOf(item, found.context)
-  const open = openQuestion(item, facts)
-  if (open) return say('unjudged', `Not judged: ${open}. It may say: ${sentence}`)
-  if (effect === 'require' || effect === 'limit') return say('condition', sentence)
+  const sentence = sentenceOf(item, finding.context)
+  const uncertainty = whyUncertain(item, facts)
+  if (uncertainty) return verdict('inconclusive', `Not evaluated: ${uncertainty}. Its message: ${sentence}`)
+  if (effect === 'require' || effect === 'limit') return verdict('condition', sentence)
   const isWider = facts.reach === 'everywhere' && (match?.namespaces || match?.namespaceLabels)
-  const reaches = isWider ? 'It reaches every namespace, these as well. ' : ''
-  return say(effect === 'deny' ? 'violation' : 'warning', `${reaches}${sentence}`)
+  const scope = isWider ? 'The binding applies to every namespace, including these. ' : ''
+  return verdict(effect === 'deny' ? 'violation' : 'warning', `${scope}${sentence}`)
 }
 
 /**
- * Everything that the guardrails say about these rules, but for those that say nothing about any manifest. A guardrail
- * that fails counts as violated.
+ * The verdicts of all guardrails on these rules, except those that no manifest can be evaluated for. A guardrail whose
+ * evaluation fails counts as violated.
  */
 export function judgeManifest(compiled: readonly CompiledGuardrail[], facts: ManifestFacts): ManifestVerdict[] {
   const policyFacts = policyFactsOf(facts)
-  const work: Work = {
+  const evaluation: Evaluation = {
     facts: policyFacts,
     now: new Date(0),
     context: contextOf(facts),
-    unknown: null,
+    contextError: null,
     shapes: shapesFor(sizesOf(policyFacts)),
-    stepsLeft: maxStepsTogether,
+    stepsLeft: maxTotalSteps,
   }
-  return compiled.flatMap((item) => (whyNever(item) === null ? (verdictOf(item, facts, policyFacts, work) ?? []) : []))
+  return compiled.flatMap((item) => (whyNotApplicable(item) === null ? (verdictOf(item, facts, evaluation) ?? []) : []))
 }

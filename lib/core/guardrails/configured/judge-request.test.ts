@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { entitlementSchema } from '#lib/core/access/entitlement'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { compilePolicy, guardrailsSection } from '#lib/core/guardrails/section'
@@ -10,7 +10,7 @@ const compiledFrom = (section: object) => {
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
   return result.compiled
 }
-const entitlement = (giving: object) =>
+const entitlementWith = (ruleSource: object) =>
   entitlementSchema.parse({
     name: 'some',
     title: 'Some',
@@ -19,11 +19,11 @@ const entitlement = (giving: object) =>
     namespaces: ['*'],
     duration: { default: 'PT30M', max: 'PT1H' },
     approvals: [{ groups: ['leads'], count: 1 }],
-    ...giving,
+    ...ruleSource,
   })
-const facts = (giving: object, namespaces = ['payments']): JudgementFacts => ({
+const facts = (ruleSource: object, namespaces = ['payments']): JudgementFacts => ({
   submission: { entitlement: 'some', cluster: 'prod-eu', namespaces, reason: 'A reason', durationSeconds: 600 },
-  entitlement: entitlement(giving),
+  entitlement: entitlementWith(ruleSource),
   requester: { subject: 'alice', groups: ['dev'], email: null },
   cluster: { name: 'prod-eu', known: true, labels: { environment: 'prod' }, namespaces: null, clusterRoles: {} },
   policyHash: 'sha256:0',
@@ -31,10 +31,10 @@ const facts = (giving: object, namespaces = ['payments']): JudgementFacts => ({
 })
 const rule = (verbs: string[], resources: string[], apiGroups = ['']) => ({ apiGroups, resources, verbs })
 
-describe('a request as Postern has it', () => {
+describe('a request', () => {
   const policy = compiledFrom({ guardrailPack: { 'high-risk-two-approvers': true, 'no-wildcards-in-prod': true } })
 
-  it('is judged by what the entitlement gives, and by its risks', () => {
+  test('a request is judged by the rules of its entitlement and by their risks', () => {
     const restart = judgeRequest(policy, facts({ rules: [rule(['get', 'patch'], ['deployments/scale'], ['apps'])] }))
     expect([restart.violations, restart.requirements.approvers]).toEqual([[], 0])
     const secrets = judgeRequest(policy, facts({ rules: [rule(['list'], ['secrets'])] }))
@@ -45,20 +45,20 @@ describe('a request as Postern has it', () => {
     )
   })
 
-  it('goes by the labels of the cluster', () => {
-    const wild = facts({ rules: [rule(['*'], ['pods'])] })
+  test('a guardrail applies only to clusters with its labels', () => {
+    const wildcard = facts({ rules: [rule(['*'], ['pods'])] })
     const codes = (labels: Record<string, string>) =>
-      judgeRequest(policy, { ...wild, cluster: { ...wild.cluster, labels } }).violations.map(({ code }) => code)
+      judgeRequest(policy, { ...wildcard, cluster: { ...wildcard.cluster, labels } }).violations.map(({ code }) => code)
     expect(codes({ environment: 'prod' })).toEqual(['no-wildcards-in-prod'])
     expect(codes({ environment: 'staging' })).toEqual([])
   })
 
-  it('is not passed before its rules are known', () => {
+  test('a request whose rules are unknown is refused', () => {
     const { violations } = judgeRequest(policy, facts({ clusterRole: 'view' }))
-    expect(violations.map(({ code }) => code)).toEqual(['guardrails-unjudged'])
+    expect(violations.map(({ code }) => code)).toEqual(['guardrails-not-evaluated'])
   })
 
-  it('does not pass in the namespaces of the cluster', () => {
+  test('a request for a namespace of the cluster itself is refused', () => {
     const { violations } = judgeRequest(policy, facts({ rules: [rule(['get'], ['pods'])] }, ['kube-system']))
     expect(violations).toMatchObject([{ code: 'protected-namespaces', pointer: '/namespaces/0' }])
   })

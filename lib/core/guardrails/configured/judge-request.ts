@@ -1,4 +1,4 @@
-// The facts of a request as Postern gathers them, judged by the guardrails of the configuration.
+// Judges a request by the guardrails of the policy.
 import type { Difference } from '#lib/core/access/difference'
 import { isSystemNamespace } from '#lib/core/access/namespaces'
 import type { Rule } from '#lib/core/access/rule'
@@ -12,7 +12,7 @@ import type { CompiledGuardrail } from './compile.ts'
 import type { Judgement } from './judge-configured.ts'
 import { judge } from './judge-configured.ts'
 
-/** What is dangerous about rules that are given by RoleBindings in these namespaces. */
+/** The risks of rules that RoleBindings in these namespaces grant. */
 export const riskOf = (
   rules: readonly Rule[],
   namespaces: readonly string[],
@@ -24,8 +24,8 @@ export const riskOf = (
     namespaceKind: namespaces.some(isSystemNamespace) ? 'privileged' : 'ordinary',
   })
 
-/** What would be new, each single right, as expressions see it; null where it is not known. */
-function addedRights(difference: Difference | undefined): PolicyFacts['difference'] {
+/** Each permission that would be new to the requester, as expressions see it; null if unknown. */
+function addedPermissions(difference: Difference | undefined): PolicyFacts['difference'] {
   if (!difference?.known) return null
   return difference.gained.flatMap(({ namespaces, rules }) =>
     breakdown(rules, namespaces).map(({ verb, group, resource, subresource, name, namespace }) => {
@@ -34,15 +34,14 @@ function addedRights(difference: Difference | undefined): PolicyFacts['differenc
   )
 }
 
-/** What the guardrails are shown of a request: its rules and their risks are found. Nothing is looked up. */
+/** The facts that the guardrails see, with the granted rules and their risks worked out. */
 export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
   const { submission, entitlement, requester, cluster, stage, currentAccess } = facts
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
   const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces, currentAccess?.risk).findings : [])
-  const difference = addedRights(currentAccess?.difference)
+  const difference = addedPermissions(currentAccess?.difference)
   return { submission, entitlement, requester, cluster, rules, risks, difference, stage }
 }
 
-/** The same facts give the same judgement. */
 export const judgeRequest = (compiled: readonly CompiledGuardrail[], facts: JudgementFacts): Judgement =>
   judge(compiled, policyFactsOf(facts), facts.now)

@@ -1,4 +1,4 @@
-// Does a guardrail look at this request at all, and at which of its namespaces?
+// Which namespaces of a request does a guardrail apply to, if any?
 import { matchesGlob } from '#lib/core/access/glob'
 import type { PolicyFacts, RequestedNamespace } from '#lib/core/guardrails/cel/context'
 import type { Guardrail } from './schema.ts'
@@ -6,13 +6,13 @@ import type { Guardrail } from './schema.ts'
 const anyGlob = (globs: readonly string[] | undefined, text: string) =>
   globs === undefined || globs.some((glob) => matchesGlob(glob, text))
 
-function hasLabels(wanted: Readonly<Record<string, string>> | undefined, get: (key: string) => string | undefined) {
-  return wanted === undefined || Object.entries(wanted).every(([key, value]) => get(key) === value)
+function hasLabels(selector: Readonly<Record<string, string>> | undefined, get: (key: string) => string | undefined) {
+  return selector === undefined || Object.entries(selector).every(([key, value]) => get(key) === value)
 }
 
 /**
- * The namespaces of the request that the guardrail looks at; none means that it does not look at this request. Labels of
- * a namespace and groups that are not known count as the ones looked for: a guardrail is not escaped by what nobody knows.
+ * The namespaces of the request that the guardrail applies to; empty if it does not apply to the request. Unknown labels
+ * of a namespace and unknown groups count as a match, so that a request cannot escape a guardrail by being unknown.
  */
 export function matchedNamespaces(
   { match }: Guardrail,
@@ -21,14 +21,14 @@ export function matchedNamespaces(
 ): readonly RequestedNamespace[] {
   if (!match) return namespaces
   const { cluster, requester, entitlement } = facts
-  const isMeant =
+  const isMatch =
     anyGlob(match.clusters, cluster.name) &&
     anyGlob(match.entitlements, entitlement.name) &&
     hasLabels(match.clusterLabels, (key) => (Object.hasOwn(cluster.labels, key) ? cluster.labels[key] : undefined)) &&
     (match.groups === undefined ||
       requester.groups === null ||
       match.groups.some((group) => requester.groups?.includes(group)))
-  if (!isMeant) return []
+  if (!isMatch) return []
   return namespaces.filter(
     ({ name, labels }) =>
       anyGlob(match.namespaces, name) &&

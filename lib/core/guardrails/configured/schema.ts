@@ -1,4 +1,4 @@
-// One guardrail, as somebody writes it in postern.yaml.
+// One guardrail as it is written in postern.yaml.
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
@@ -10,7 +10,7 @@ const guardrailName = z
 
 const glob = z.string().regex(/^[a-z0-9*]([a-z0-9*.-]{0,61}[a-z0-9*])?$/, 'must be a name or a glob such as checkout-*')
 const group = z.string().min(1).max(256)
-/** ISO 8601 as it is written, seconds as it is read. */
+/** Written as ISO 8601, read as seconds. */
 export const limitDuration = durationSchema.meta({ type: 'string', format: 'duration' })
 const expression = (description: string) => z.string().min(1).max(4000).meta({ description })
 const sentence = z
@@ -22,33 +22,36 @@ const sentence = z
 export const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 const daysPattern = new RegExp(`^(${dayNames.join('|')})(-(${dayNames.join('|')}))?$`)
 
-const zone = z.string().max(64).refine(isZone, 'must be a time zone of the IANA database, such as Europe/Berlin')
+const zone = z.string().max(64).refine(isZone, 'must be an IANA time zone, such as Europe/Berlin')
 const wallTime = (last: RegExp, example: string) => z.string().regex(last, `must be a time such as "${example}"`)
 
-/** Open while a clock on the wall of that zone shows one of these days and times. */
+/** Open while the local time in the zone is on one of these days, between these times. */
 export const windowSchema = z.strictObject({
   zone,
   days: z
-    .array(z.string().regex(daysPattern, 'must be a day such as mon, or days such as mon-fri'))
+    .array(z.string().regex(daysPattern, 'must be a day such as mon, or a range such as mon-fri'))
     .min(1)
     .max(14)
-    .meta({ description: 'mon, tue … sun, or mon-fri. Nights belong to the day on which they begin.' }),
-  from: wallTime(/^([01]\d|2[0-3]):[0-5]\d$/, '09:00').meta({ description: 'First minute that is inside.' }),
+    .meta({
+      description:
+        'mon, tue … sun, or a range such as mon-fri. A window over midnight belongs to the day on which it opens.',
+    }),
+  from: wallTime(/^([01]\d|2[0-3]):[0-5]\d$/, '09:00').meta({ description: 'First minute inside the window.' }),
   to: wallTime(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, '18:00').meta({
-    description: 'First minute that is outside. Not later than from: on the next day.',
+    description: 'First minute outside the window. If not later than from, on the next day.',
   }),
 })
 
 const date = z.iso.date({ error: 'must be a date such as 2026-12-24' })
 
-/** Days on which no window is open: dates of one zone, both included, or a calendar in iCalendar form (RFC 5545). */
+/** Closes every window: a range of dates in one zone, both included, or the events of an iCalendar file (RFC 5545). */
 export const freezeSchema = z.union([
   z
     .strictObject({ name: sentence.max(120), from: date, to: date, zone })
     .refine((freeze) => freeze.from <= freeze.to, { path: ['to'], message: 'must not be before from' }),
   z.strictObject({
-    calendar: z.string().min(1).max(500).meta({ description: 'An .ics file, beside the configuration.' }),
-    zone: zone.meta({ description: 'For what the calendar gives without a time zone.' }),
+    calendar: z.string().min(1).max(500).meta({ description: 'An .ics file next to postern.yaml.' }),
+    zone: zone.meta({ description: 'For whole days and for times without a time zone.' }),
   }),
 ])
 
@@ -59,23 +62,31 @@ const matchSchema = z
     namespaces: z.array(glob).min(1).optional(),
     namespaceLabels: labelSelector.optional(),
     entitlements: z.array(glob).min(1).optional(),
-    groups: z.array(group).min(1).optional().meta({ description: 'The requester is in one of these.' }),
+    groups: z.array(group).min(1).optional().meta({ description: 'The requester is a member of one of these.' }),
   })
   .meta({
-    description: 'Which requests are looked at: all of what is said here must hold. Nothing said: every request.',
+    description: 'Which requests the guardrail applies to. All keys must match; without keys, every request matches.',
   })
 
 const requireSchema = z
   .strictObject({
-    approvals: z.array(approvalStepSchema).min(1).max(8).optional().meta({ description: 'Steps besides the others.' }),
-    approvers: z.int().min(1).max(10).optional().meta({ description: 'At least so many different people.' }),
+    approvals: z
+      .array(approvalStepSchema)
+      .min(1)
+      .max(8)
+      .optional()
+      .meta({ description: 'Steps in addition to those of the entitlement.' }),
+    approvers: z.int().min(1).max(10).optional().meta({ description: 'The minimum number of different approvers.' }),
     ticket: z
       .union([z.literal(true), z.strictObject({ pattern: z.string().min(1).max(200) })])
       .optional()
       .meta({ description: 'true, or a pattern in RE2 syntax.' }),
     reasonMinLength: z.int().min(1).max(2000).optional(),
   })
-  .refine((value) => Object.values(value).some((part) => part !== undefined), 'say what is required')
+  .refine(
+    (value) => Object.values(value).some((part) => part !== undefined),
+    'must have at least one of approvals, approvers, ticket and reasonMinLength',
+  )
 
 const limitSchema = z
   .strictObject({
@@ -85,26 +96,36 @@ const limitSchema = z
       .min(1)
       .max(20)
       .optional()
-      .meta({ description: 'Access begins inside one of these.' }),
-    freezes: z.array(freezeSchema).min(1).max(50).optional().meta({ description: 'And outside all of these.' }),
-    mayOutliveWindow: z.boolean().optional().meta({ description: 'Access may go on after the window has closed.' }),
+      .meta({ description: 'Access must start inside one of these.' }),
+    freezes: z
+      .array(freezeSchema)
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({ description: 'Access must start outside all of these.' }),
+    mayOutliveWindow: z.boolean().optional().meta({ description: 'Access may continue after the window closes.' }),
   })
-  .refine((limit) => limit.maxDuration ?? limit.windows ?? limit.freezes, 'say maxDuration, windows or freezes')
+  .refine(
+    (limit) => limit.maxDuration ?? limit.windows ?? limit.freezes,
+    'must have at least one of maxDuration, windows and freezes',
+  )
   .refine((limit) => limit.mayOutliveWindow === undefined || limit.windows || limit.freezes, {
     path: ['mayOutliveWindow'],
-    message: 'needs windows or freezes',
+    message: 'requires windows or freezes',
   })
 
 export const effects = ['deny', 'require', 'limit', 'warn'] as const
 
 const fields = {
-  name: guardrailName.meta({ description: 'The code of the violation. Part of the record: do not reuse a name.' }),
-  description: sentence.meta({ description: 'Why this guardrail exists.' }),
+  name: guardrailName.meta({ description: 'The code of the violation. It is recorded, so do not reuse a name.' }),
+  description: sentence.meta({ description: 'Why the guardrail exists.' }),
   match: matchSchema.optional(),
-  when: expression('CEL, of type bool. True: the effect comes in. Left out: always.').optional(),
+  when: expression(
+    'A CEL expression that returns bool. The guardrail matches if it is true, or if it is left out.',
+  ).optional(),
   effect: z.enum(effects),
-  message: sentence.optional().meta({ description: 'What the person reads; else the description.' }),
-  messageExpression: expression('CEL, of type string, instead of message.').optional(),
+  message: sentence.optional().meta({ description: 'The message of the violation. Default: the description.' }),
+  messageExpression: expression('A CEL expression that returns string, instead of message.').optional(),
   link: z
     .url({ protocol: /^https?$/ })
     .max(500)
@@ -113,18 +134,18 @@ const fields = {
   limit: limitSchema.optional(),
 }
 
-/** One guardrail: where it looks, when it comes in, what it does then, and what it says. */
+/** One guardrail: which requests it applies to, when it matches, what it does then, and its message. */
 export const guardrailSchema = z
   .strictObject(fields)
   .superRefine((guardrail, context) => {
     for (const block of ['require', 'limit'] as const) {
       const [has, needs] = [guardrail[block] !== undefined, guardrail.effect === block]
-      if (has && !needs) context.addIssue({ code: 'custom', path: [block], message: `goes with effect: ${block}` })
+      if (has && !needs) context.addIssue({ code: 'custom', path: [block], message: `requires effect: ${block}` })
       if (!has && needs)
-        context.addIssue({ code: 'custom', path: ['effect'], message: `${block} needs a ${block} block` })
+        context.addIssue({ code: 'custom', path: ['effect'], message: `${block} requires a ${block} block` })
     }
     if (guardrail.message && guardrail.messageExpression) {
-      const message = 'say message or messageExpression, not both'
+      const message = 'must not be combined with message'
       context.addIssue({ code: 'custom', path: ['messageExpression'], message })
     }
   })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { calendarReader, frozenBy, parseCalendar } from './freezes.ts'
 
 const calendar = (...events: string[][]) =>
@@ -9,7 +9,7 @@ const calendar = (...events: string[][]) =>
     'END:VCALENDAR',
     '',
   ].join('\r\n')
-const said = (text: string, zone = 'Europe/Berlin') =>
+const freezesIn = (text: string, zone = 'Europe/Berlin') =>
   parseCalendar(text, zone).map(({ name, from, until }) => [
     name,
     new Date(from).toISOString(),
@@ -17,7 +17,7 @@ const said = (text: string, zone = 'Europe/Berlin') =>
   ])
 
 describe('dates', () => {
-  it('include both days, in their zone', () => {
+  test('a freeze includes its first and its last day in its time zone', () => {
     const [freeze] = frozenBy(
       [{ name: 'Christmas', from: '2026-12-24', to: '2026-12-26', zone: 'Europe/Berlin' }],
       calendarReader(new Map()),
@@ -26,7 +26,7 @@ describe('dates', () => {
     expect(new Date(freeze?.until ?? 0).toISOString()).toBe('2026-12-26T23:00:00.000Z')
   })
 
-  it('that overlap become one stretch', () => {
+  test('overlapping freezes are merged', () => {
     const one = { name: 'one', from: '2026-12-24', to: '2026-12-26', zone: 'UTC' }
     const two = { name: 'two', from: '2026-12-26', to: '2026-12-31', zone: 'UTC' }
     expect(frozenBy([two, one], calendarReader(new Map()))).toEqual([
@@ -36,59 +36,59 @@ describe('dates', () => {
 })
 
 describe('an iCalendar file', () => {
-  it('freezes whole days and times, each in its zone', () => {
+  test('an event freezes whole days or times in its own time zone', () => {
     const text = calendar(
       ['SUMMARY:Black Friday', 'DTSTART;VALUE=DATE:20261127', 'DTEND;VALUE=DATE:20261128'],
       ['SUMMARY:Move of the data centre', 'DTSTART;TZID=America/New_York:20261103T200000', 'DURATION:PT6H'],
       ['SUMMARY:In UTC', 'DTSTART:20261201T000000Z', 'DTEND:20261201T010000Z'],
       ['SUMMARY:Called off', 'STATUS:CANCELLED', 'DTSTART:20261202T000000Z', 'DTEND:20261202T010000Z'],
     )
-    expect(said(text)).toEqual([
+    expect(freezesIn(text)).toEqual([
       ['Black Friday', '2026-11-26T23:00:00.000Z', '2026-11-27T23:00:00.000Z'],
       ['Move of the data centre', '2026-11-04T01:00:00.000Z', '2026-11-04T07:00:00.000Z'],
       ['In UTC', '2026-12-01T00:00:00.000Z', '2026-12-01T01:00:00.000Z'],
     ])
   })
 
-  it('repeats on the wall clock, over daylight saving', () => {
+  test('a recurring event keeps its local time when daylight saving changes', () => {
     const text = calendar([
       'SUMMARY:Batch',
       'DTSTART;TZID=Europe/Berlin:20261023T220000',
       'DURATION:PT1H',
       'RRULE:FREQ=WEEKLY;BYDAY=FR;COUNT=2',
     ])
-    expect(said(text).map(([, from]) => from)).toEqual(['2026-10-23T20:00:00.000Z', '2026-10-30T21:00:00.000Z'])
+    expect(freezesIn(text).map(([, from]) => from)).toEqual(['2026-10-23T20:00:00.000Z', '2026-10-30T21:00:00.000Z'])
   })
 
-  it.each([
+  test.each([
     ['FREQ=SECONDLY;COUNT=5', /FREQ=SECONDLY/],
     ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=5', /BYMONTH/],
-    ['FREQ=DAILY', /UNTIL or a COUNT/],
+    ['FREQ=DAILY', /UNTIL or COUNT/],
     ['FREQ=DAILY;COUNT=1000000', /more than 5000/],
     ['FREQ=MONTHLY;BYDAY=5MO;COUNT=3', /BYDAY/],
-  ])('refuses %s, which could repeat without end', (rule, message) => {
-    expect(() => said(calendar(['SUMMARY:x', 'DTSTART:20261201T000000Z', 'DURATION:PT1H', `RRULE:${rule}`]))).toThrow(
-      message,
-    )
+  ])('the recurrence %s, which could repeat without end, is refused', (rule, message) => {
+    expect(() =>
+      freezesIn(calendar(['SUMMARY:x', 'DTSTART:20261201T000000Z', 'DURATION:PT1H', `RRULE:${rule}`])),
+    ).toThrow(message)
   })
 
-  it.each([
-    ['no calendar', 'hello', /no iCalendar file/],
-    ['something else', 'BEGIN:VCARD\r\nEND:VCARD', /no iCalendar file/],
+  test.each([
+    ['plain text', 'hello', /not an iCalendar file/],
+    ['a vCard', 'BEGIN:VCARD\r\nEND:VCARD', /not an iCalendar file/],
     [
-      'an unknown zone',
+      'an event with an unknown time zone',
       calendar(['SUMMARY:x', 'DTSTART;TZID=Mars/Olympus:20261201T000000', 'DURATION:PT1H']),
-      /no time zone/,
+      /not an IANA time zone/,
     ],
     ['an event without a start', calendar(['SUMMARY:x']), /no DTSTART/],
-    ['a text without end', 'x'.repeat(1_000_001), /longer than/],
-  ])('refuses %s', (_, text, message) => {
-    expect(() => said(text)).toThrow(message)
+    ['a text of more than a million characters', 'x'.repeat(1_000_001), /longer than/],
+  ])('%s is refused as a calendar', (_, text, message) => {
+    expect(() => freezesIn(text)).toThrow(message)
   })
 
-  it('is refused where nobody could read it', () => {
+  test('a calendar that could not be read is refused', () => {
     expect(() => frozenBy([{ calendar: 'freezes.ics', zone: 'UTC' }], calendarReader(new Map()))).toThrow(
-      'freezes.ics could not be read',
+      "can't read freezes.ics",
     )
   })
 })

@@ -1,34 +1,35 @@
-// Which stretches of time are frozen? Dates of the configuration and calendars in iCalendar form become one ordered list.
+// When do freezes apply? Merges the dates of a policy and the events of iCalendar files into one ordered list.
 import ICAL from 'ical.js'
 import { Temporal } from 'temporal-polyfill'
 import type { Freeze } from '#lib/core/guardrails/configured/schema'
 import type { Frozen } from './window.ts'
 import { endOfDate, isZone, startOfDate } from './zone.ts'
 
-/** What is wrong with a freeze, in words. */
+/** Thrown for a freeze that cannot be used. */
 export class FreezeError extends Error {}
 
 const maxText = 1_000_000
 const maxEvents = 5_000
 const maxOccurrences = 5_000
 
-// Recurrences that need no search for the next date, so that none can search for ever.
-const plainParts = new Set(['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYDAY'])
-const plainFrequencies = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY']
+// With these, the next date never has to be searched for, so no recurrence can keep the process busy.
+const supportedParts = new Set(['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYDAY'])
+const supportedFrequencies = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY']
 
-function refuseOddRecurrence(rule: ICAL.Recur, summary: string) {
+function assertSupported(rule: ICAL.Recur, summary: string) {
   const parts = rule.toString().split(';')
-  const odd = parts.find((part) => !plainParts.has(part.split('=')[0] ?? ''))
+  const unknownPart = parts.find((part) => !supportedParts.has(part.split('=')[0] ?? ''))
   const byDay = parts.find((part) => part.startsWith('BYDAY='))
-  const bad =
-    odd ??
-    (plainFrequencies.includes(rule.freq) ? undefined : `FREQ=${rule.freq}`) ??
+  const unsupported =
+    unknownPart ??
+    (supportedFrequencies.includes(rule.freq) ? undefined : `FREQ=${rule.freq}`) ??
     (byDay && (rule.freq !== 'WEEKLY' || /\d/.test(byDay)) ? byDay : undefined)
-  if (bad) throw new FreezeError(`${summary} repeats by ${bad}, which is not supported: write the dates one by one`)
-  if (!rule.count && !rule.until) throw new FreezeError(`${summary} repeats for ever: give it an UNTIL or a COUNT`)
+  if (unsupported)
+    throw new FreezeError(`${summary} repeats by ${unsupported}, which is not supported: list the dates instead`)
+  if (!rule.count && !rule.until) throw new FreezeError(`${summary} repeats without end: add UNTIL or COUNT`)
 }
 
-/** The instant of a time of the calendar: its own zone, else UTC where it says so, else the freeze's zone. */
+/** The instant of a calendar time: in UTC or its own time zone if it has one, else in that of the freeze. */
 function instantOf(time: ICAL.Time, tzid: string | undefined, zone: string): number {
   const timeZone = time.zone === ICAL.Timezone.utcTimezone ? 'UTC' : (tzid ?? zone)
   const { year, month, day, hour, minute, second } = time
@@ -42,9 +43,8 @@ function occurrencesOf(component: ICAL.Component, zone: string, left: number): F
   if (component.getFirstPropertyValue('status') === 'CANCELLED') return []
   if (!event.startDate) throw new FreezeError(`${name} has no DTSTART`)
   const tzid = component.getFirstProperty('dtstart')?.getFirstParameter('tzid') || undefined
-  if (tzid !== undefined && !isZone(tzid))
-    throw new FreezeError(`${name}: ${tzid} is no time zone of the IANA database`)
-  for (const rule of component.getAllProperties('rrule')) refuseOddRecurrence(rule.getFirstValue() as ICAL.Recur, name)
+  if (tzid !== undefined && !isZone(tzid)) throw new FreezeError(`${name}: ${tzid} is not an IANA time zone`)
+  for (const rule of component.getAllProperties('rrule')) assertSupported(rule.getFirstValue() as ICAL.Recur, name)
   const length = event.duration
   const found: Frozen[] = []
   const iterator = event.iterator()
@@ -59,9 +59,9 @@ function occurrencesOf(component: ICAL.Component, zone: string, left: number): F
 }
 
 /**
- * The freezes of an iCalendar text (RFC 5545): every event is one, with its recurrences. Times without a zone, and whole
- * days, are of `zone`.
- * @throws FreezeError naming the event that cannot be used
+ * The events of an iCalendar text (RFC 5545), with their recurrences.
+ * @param zone for whole days and for times without a time zone
+ * @throws FreezeError that names the event that cannot be used
  */
 export function parseCalendar(text: string, zone: string): Frozen[] {
   if (text.length > maxText) throw new FreezeError(`the calendar is longer than ${maxText} characters`)
@@ -71,7 +71,7 @@ export function parseCalendar(text: string, zone: string): Frozen[] {
     if (calendar.name !== 'vcalendar') throw new Error('not a VCALENDAR')
     events = calendar.getAllSubcomponents('vevent')
   } catch (error) {
-    throw new FreezeError(`this is no iCalendar file: ${error instanceof Error ? error.message : String(error)}`)
+    throw new FreezeError(`this is not an iCalendar file: ${error instanceof Error ? error.message : String(error)}`)
   }
   if (events.length > maxEvents) throw new FreezeError(`the calendar has more than ${maxEvents} events`)
   const found: Frozen[] = []
@@ -79,7 +79,7 @@ export function parseCalendar(text: string, zone: string): Frozen[] {
   return found
 }
 
-/** One ordered list without overlaps. Where two freezes meet, the one that began first gives the name. */
+/** One ordered list without overlaps. Freezes that overlap or touch become one, with the name of the first. */
 function merge(frozen: readonly Frozen[]): Frozen[] {
   const merged: Frozen[] = []
   for (const freeze of [...frozen].sort((a, b) => a.from - b.from)) {
@@ -90,18 +90,18 @@ function merge(frozen: readonly Frozen[]): Frozen[] {
   return merged
 }
 
-/** Gives the freezes of a calendar file, by the path that the configuration gives. */
+/** Returns the freezes of a calendar file, by its path in the policy. */
 export type ReadCalendar = (file: string, zone: string) => readonly Frozen[]
 
 /**
- * A reader that reads each calendar once, however many guardrails name it.
+ * A reader that parses each calendar once, however many guardrails name it.
  * @param calendars the text of each file
  */
 export function calendarReader(calendars: ReadonlyMap<string, string>): ReadCalendar {
   const read = new Map<string, readonly Frozen[]>()
   return (file, zone) => {
     const text = calendars.get(file)
-    if (text === undefined) throw new FreezeError(`${file} could not be read`)
+    if (text === undefined) throw new FreezeError(`can't read ${file}`)
     const key = JSON.stringify([file, zone])
     const frozen = read.get(key) ?? parseCalendar(text, zone)
     read.set(key, frozen)

@@ -1,15 +1,15 @@
-// When is it open? Windows are read off the wall: open while a clock in that zone shows a listed day and a time inside.
-// So an hour that daylight saving repeats is inside twice, and one that it skips is inside never.
-import { stretchAt, wallClock } from './zone.ts'
+// When is a window open? While the local time in its zone is on a listed day and between its times. So an hour that
+// daylight saving time repeats is inside twice, and one that it skips is never inside.
+import { periodAt, wallClock } from './zone.ts'
 
 const dayMs = 86_400_000
 const minuteMs = 60_000
 
 /** ISO weekdays (1 Monday … 7 Sunday) and minutes of the day; `to` ≤ `from` ends on the next day. */
 export type OpenHours = { zone: string; days: ReadonlySet<number>; from: number; to: number }
-/** [from, until) in milliseconds since 1970, when nothing is open. */
+/** A freeze [from, until), in milliseconds since 1970. */
 export type Frozen = { name: string; from: number; until: number }
-/** No windows: always open, but for what is frozen. `frozen` is in order of `from` and does not overlap. */
+/** Without windows it is always open, except during freezes. `frozen` is ordered by `from` and does not overlap. */
 export type Schedule = { windows: readonly OpenHours[]; frozen: readonly Frozen[] }
 
 /** `window('Europe/Berlin', [1, 2, 3, 4, 5], 540, 1080)`: weekdays from nine to six. */
@@ -28,7 +28,7 @@ function isInside({ zone, days, from, to }: OpenHours, at: number): boolean {
   return (days.has(weekday) && ms >= begins) || (days.has(yesterday) && ms < ends)
 }
 
-/** The freeze that holds at this instant, if one does. */
+/** The freeze in effect at this instant, if any. */
 export function frozenAt({ frozen }: Schedule, at: number): Frozen | undefined {
   let [low, high] = [0, frozen.length]
   while (low < high) {
@@ -46,40 +46,40 @@ const isWithinHours = ({ windows }: Schedule, at: number) =>
 export const isOpen = (schedule: Schedule, at: number): boolean =>
   !frozenAt(schedule, at) && isWithinHours(schedule, at)
 
-/** The next instant at which these hours could begin or end: a time on the wall, midnight, or a change of the offset. */
+/** The next instant at which a window could open or close: one of its times, midnight, or a change of the offset. */
 function nextEdge({ zone, from, to }: OpenHours, at: number): number {
-  const { until } = stretchAt(zone, at)
+  const { until } = periodAt(zone, at)
   const { ms } = wallClock(zone, at)
   const later = [from * minuteMs, to * minuteMs, dayMs].filter((edge) => edge > ms)
   return Math.min(until, at + Math.min(...later) - ms)
 }
 
 const never = Number.POSITIVE_INFINITY
-// Weeks repeat, and daylight saving can swallow one opening: what has not changed in 16 days does not change any more.
+// Weeks repeat, and daylight saving time can skip one opening, so nothing changes later that has not changed in 16 days.
 const farMs = 16 * dayMs
 
-/** The first instant in [at, end) at which the hours are as wanted, or undefined. */
-function firstWithin(schedule: Schedule, at: number, end: number, wanted: boolean): number | undefined {
+/** The first instant in [at, end) inside any window (`inside`) or outside all of them, or undefined. */
+function firstWithin(schedule: Schedule, at: number, end: number, inside: boolean): number | undefined {
   let edge = at
   while (edge < end) {
-    if (isWithinHours(schedule, edge) === wanted) return edge
+    if (isWithinHours(schedule, edge) === inside) return edge
     const from = edge
     edge = Math.min(...schedule.windows.map((hours) => nextEdge(hours, from)))
   }
   return undefined
 }
 
-/** The first instant from `at` on that is not open; Infinity where it stays open. */
+/** The first instant from `at` on at which it is closed; Infinity if it stays open. */
 export function closesAt(schedule: Schedule, at: number): number {
   const nextFreeze = schedule.frozen.find((freeze) => freeze.until > at)?.from ?? never
   if (nextFreeze <= at) return at
   return firstWithin(schedule, at, Math.min(nextFreeze, at + farMs), false) ?? nextFreeze
 }
 
-/** The first instant from `at` on that is open; Infinity where there is none. */
+/** The first instant from `at` on at which it is open; Infinity if there is none. */
 export function opensAt(schedule: Schedule, at: number): number {
   let from = at
-  // Each round ends before a freeze; the one after the last freeze ends by itself.
+  // Each round searches up to the next freeze; the last one is bounded by `farMs`.
   while (from < never) {
     from = frozenAt(schedule, from)?.until ?? from
     const nextFreeze = schedule.frozen.find((freeze) => freeze.from >= from)
@@ -90,31 +90,31 @@ export function opensAt(schedule: Schedule, at: number): number {
   return never
 }
 
-/** A schedule, and whether access that began while it was open may go on after it has closed. */
+/** A schedule, and whether access that started while it was open may continue after it closes. */
 export type TimeLimit = { schedule: Schedule; mayOutlive: boolean }
 
 const fits = ({ schedule, mayOutlive }: TimeLimit, at: number, lengthMs: number) =>
   isOpen(schedule, at) && (mayOutlive || closesAt(schedule, at) >= at + lengthMs)
 
-// How often a limit is looked at before the search is given up: a tenth of a second of work.
-const maxLooks = 20_000
+// The search stops after this many checks, which take about 100 ms.
+const maxChecks = 20_000
 
 /**
- * The first instant from `from` on at which all of them are open, and stay open for as long as access lasts unless they
- * may be outlived. Null where none was found within two years.
+ * The first instant from `from` on at which all schedules are open, and stay open for as long as access lasts unless it
+ * may outlive them. Null if there is none within two years.
  */
 export function nextMoment(limits: readonly TimeLimit[], from: Date, durationSeconds: number): Date | null {
   const lengthMs = durationSeconds * 1000
   const horizon = from.getTime() + 2 * 366 * dayMs
   let at = from.getTime()
-  let looks = 0
-  while (at <= horizon && looks < maxLooks) {
-    const here = at
-    const bad = limits.find((limit) => ++looks && !fits(limit, here, lengthMs))
-    if (!bad) return new Date(at)
-    const open = opensAt(bad.schedule, at)
-    // Open now, but not for long enough: the next chance comes after it has closed.
-    at = open > at ? open : opensAt(bad.schedule, closesAt(bad.schedule, at))
+  let checks = 0
+  while (at <= horizon && checks < maxChecks) {
+    const candidate = at
+    const closed = limits.find((limit) => ++checks && !fits(limit, candidate, lengthMs))
+    if (!closed) return new Date(at)
+    const open = opensAt(closed.schedule, at)
+    // If it is open, but not for long enough, the next candidate is the opening after it closes.
+    at = open > at ? open : opensAt(closed.schedule, closesAt(closed.schedule, at))
   }
   return null
 }

@@ -1,14 +1,14 @@
-// What does a clock on the wall of a time zone show? Offsets of the IANA database, looked up once per stretch of time
-// in which they do not change, because a judgement asks for thousands.
+// What is the local time in a time zone? Each offset of the IANA database is looked up once for the period in which it
+// does not change, because one judgement needs thousands.
 import { Temporal } from 'temporal-polyfill'
 
-/** A stretch of time [from, until) in which local time is UTC plus `offset`, all in milliseconds. */
-type Stretch = { from: number; until: number; offset: number }
+/** A period [from, until) in which local time is UTC plus `offset`, all in milliseconds. */
+type Period = { from: number; until: number; offset: number }
 
-// Only remembers what the time zone database says; cleared when it grows, so that nothing grows without end.
-const known = new Map<string, Stretch[]>()
+// A cache of the time zone database, cleared when it becomes large.
+const cache = new Map<string, Period[]>()
 
-/** Is this a named zone of the IANA database? Bare offsets such as `+02:00` are not: they know no summer time. */
+/** Is this an IANA time zone? A bare offset such as `+02:00` is not, because it has no daylight saving time. */
 export function isZone(zone: string): boolean {
   if (!/^[A-Za-z]/.test(zone)) return false
   try {
@@ -19,30 +19,30 @@ export function isZone(zone: string): boolean {
   }
 }
 
-/** The stretch around this instant (milliseconds since 1970). */
-export function stretchAt(zone: string, at: number): Stretch {
-  const stretches = known.get(zone) ?? []
-  const hit = stretches.find((stretch) => stretch.from <= at && at < stretch.until)
-  if (hit) return hit
+/** The period around this instant (milliseconds since 1970). */
+export function periodAt(zone: string, at: number): Period {
+  const periods = cache.get(zone) ?? []
+  const cached = periods.find(({ from, until }) => from <= at && at < until)
+  if (cached) return cached
   const here = Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(zone)
-  // `previous` is strictly before, so it is asked from the next millisecond on.
+  // `previous` finds transitions strictly before, so it searches from the next millisecond.
   const before = here.add({ milliseconds: 1 }).getTimeZoneTransition('previous')
   const after = here.getTimeZoneTransition('next')
-  const stretch = {
+  const period = {
     from: before?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
     until: after?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
     offset: here.offsetNanoseconds / 1e6,
   }
-  if (known.size > 500) known.clear()
-  known.set(zone, [stretch, ...stretches].slice(0, 50))
-  return stretch
+  if (cache.size > 500) cache.clear()
+  cache.set(zone, [period, ...periods].slice(0, 50))
+  return period
 }
 
 const dayMs = 86_400_000
 
-/** The wall clock at this instant: days since 1970-01-01, ISO weekday (1 Monday … 7 Sunday), milliseconds of the day. */
+/** The local time at this instant: days since 1970-01-01, ISO weekday (1 Monday … 7 Sunday), milliseconds of the day. */
 export function wallClock(zone: string, at: number): { day: number; weekday: number; ms: number } {
-  const local = at + stretchAt(zone, at).offset
+  const local = at + periodAt(zone, at).offset
   const day = Math.floor(local / dayMs)
   return { day, weekday: ((((day + 3) % 7) + 7) % 7) + 1, ms: local - day * dayMs }
 }
@@ -55,7 +55,7 @@ export const startOfDate = (date: string, zone: string): number =>
 export const endOfDate = (date: string, zone: string): number =>
   Temporal.PlainDate.from(date).add({ days: 1 }).toZonedDateTime({ timeZone: zone }).epochMilliseconds
 
-/** An instant as a person of that zone would write it: `Mon 2026-11-23 09:00 (Europe/Berlin)`. */
+/** An instant in the local time of a zone: `Mon 2026-11-23 09:00 (Europe/Berlin)`. */
 export function inZone(at: number, zone: string): string {
   const here = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
   const day = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][here.dayOfWeek - 1]

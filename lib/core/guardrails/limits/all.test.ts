@@ -60,24 +60,24 @@ const facts = ({ submission, cluster, ...changes }: Changes = {}): JudgementFact
 /** Each violation as `code pointer`. */
 const found = (changes: Changes = {}) => evaluate(facts(changes)).map(({ code, pointer }) => `${code} ${pointer}`)
 
-test('what the entitlement gives is permitted, under the version that judged it', () => {
+test('a request inside its entitlement has no violations', () => {
   expect(evaluate(facts())).toEqual([])
 })
 
 describe('who', () => {
-  test('members of a named group, or people named by subject', () => {
+  test('members of a group of the entitlement, and people named by subject, are eligible', () => {
     expect(found({ requester: { subject: 'x', groups: ['sre'], email: null } })).toEqual([])
     const entitlement = entitlementWith({ who: { people: ['ed'] } })
     expect(found({ entitlement, requester: { subject: 'ed', groups: [], email: null } })).toEqual([])
   })
-  test('nobody else: a lost group takes effect', () => {
+  test('other people are not eligible, nor is a requester who has lost the group', () => {
     const expected = ['requester-not-eligible /entitlement']
     for (const groups of [[], ['payments'], ['Payments-dev'], ['payments-leads']]) {
       expect(found({ requester: { subject: 'x', groups, email: null } })).toEqual(expected)
       expect(found({ requester: { subject: 'x', groups, email: null }, stage: 'granting' })).toEqual(expected)
     }
   })
-  test('the sentence says for whom it is, without naming people', () => {
+  test('the sentence names the eligible groups, but not people', () => {
     const entitlement = entitlementWith({ who: { groups: ['sre'], people: ['secret-subject'] } })
     const [violation] = evaluate(facts({ entitlement, requester: { subject: 'x', groups: [], email: null } }))
     expect(violation?.sentence).toContain('members of sre and one named person')
@@ -86,30 +86,30 @@ describe('who', () => {
 })
 
 describe('where', () => {
-  test('a cluster that is not the entitlement’s, or not there', () => {
+  test('a cluster that the entitlement does not cover, or that is not configured, is refused', () => {
     const entitlement = entitlementWith({ clusters: ['staging'] })
     expect(found({ entitlement })).toEqual(['cluster-not-covered /cluster'])
     expect(found({ cluster: { known: false, name: 'nowhere', namespaces: null } })).toEqual([
       'cluster-unknown /cluster',
     ])
   })
-  test('each namespace that is outside is named at its place', () => {
+  test('each namespace outside the entitlement is a violation at its own pointer', () => {
     expect(found({ submission: { namespaces: ['payments', 'search', 'checkout', 'kube-system'] } })).toEqual([
       'namespace-not-covered /namespaces/1',
       'namespace-not-covered /namespaces/3',
     ])
   })
-  test('a namespace that is not there; of one outside not even that is said', () => {
+  test('a missing namespace is reported as unknown only inside the entitlement', () => {
     expect(found({ submission: { namespaces: ['checkout-9'] } })).toEqual(['namespace-unknown /namespaces/0'])
     expect(found({ submission: { namespaces: ['no-such'] } })).toEqual(['namespace-not-covered /namespaces/0'])
   })
-  test('where the cluster was never seen, names are judged alone', () => {
+  test('only names are judged while the namespaces of the cluster are unknown', () => {
     expect(found({ cluster: { namespaces: null }, submission: { namespaces: ['checkout-9'] } })).toEqual([])
     expect(found({ cluster: { namespaces: null }, submission: { namespaces: ['search'] } })).toEqual([
       'namespace-not-covered /namespaces/0',
     ])
   })
-  test('by labels: all must be there, and unknown labels are not', () => {
+  test('a namespace must have all labels of the selector, and unknown labels do not count', () => {
     const entitlement = entitlementWith({ namespaces: undefined, namespaceSelector: { environment: 'prod' } })
     expect(found({ entitlement })).toEqual([])
     expect(found({ entitlement, submission: { namespaces: ['checkout', 'search'] } })).toEqual([
@@ -118,20 +118,20 @@ describe('where', () => {
     ])
     expect(found({ entitlement, cluster: { namespaces: null } })).toEqual(['namespace-not-covered /namespaces/0'])
   })
-  test('where labels decide, a namespace that is not there reads like one that is not for this', () => {
+  test('under a selector, a missing namespace is refused like one with other labels', () => {
     const entitlement = entitlementWith({ namespaces: undefined, namespaceSelector: { environment: 'prod' } })
-    const told = (name: string) =>
+    const responseFor = (name: string) =>
       JSON.stringify(evaluate(facts({ entitlement, submission: { namespaces: [name] } }))).replaceAll(name, '*')
-    expect(told('no-such')).toContain('namespace-not-covered')
-    expect(told('search'), 'it is there, with other labels').toBe(told('no-such'))
+    expect(responseFor('no-such')).toContain('namespace-not-covered')
+    expect(responseFor('search'), 'exists with other labels').toBe(responseFor('no-such'))
   })
-  test('by name and labels: both', () => {
+  test('a namespace must match by name and by labels if the entitlement has both', () => {
     const entitlement = entitlementWith({ namespaceSelector: { environment: 'prod' } })
     expect(found({ entitlement, submission: { namespaces: ['payments', 'checkout'] } })).toEqual([
       'namespace-not-covered /namespaces/1',
     ])
   })
-  test('never Postern’s own, whatever the entitlement says', () => {
+  test('Postern’s own namespaces are refused, whatever the entitlement covers', () => {
     const entitlement = entitlementWith({ namespaces: ['*'] })
     expect(
       found({
@@ -141,12 +141,12 @@ describe('where', () => {
       }),
     ).toEqual(['namespace-protected /namespaces/0', 'namespace-protected /namespaces/1'])
   })
-  test('somewhere', () => {
+  test('a request without namespaces is refused', () => {
     expect(found({ submission: { namespaces: [] } })).toEqual(['namespaces-missing /namespaces'])
   })
 })
 
-describe('what: a ceiling', () => {
+describe('rules under a ceiling', () => {
   const entitlement = entitlementWith({
     ceiling: [
       { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get', 'list'] },
@@ -161,12 +161,12 @@ describe('what: a ceiling', () => {
   })
   const chosen = (...rules: ReturnType<typeof rule>[]) => found({ entitlement, submission: { rules } })
 
-  test('something must be chosen', () => {
+  test('a request without chosen rules is refused', () => {
     expect(found({ entitlement })).toEqual(['rules-missing /rules'])
     expect(found({ entitlement, submission: { rules: null } })).toEqual(['rules-missing /rules'])
     expect(chosen()).toEqual(['rules-missing /rules'])
   })
-  test('what lies inside is permitted', () => {
+  test('rules inside the ceiling are permitted', () => {
     expect(chosen(rule(['pods'], ['get']), rule(['secrets'], ['get'], ['db']))).toEqual([])
   })
   test.each([
@@ -181,10 +181,10 @@ describe('what: a ceiling', () => {
     ['empty names for a named one', rule(['secrets'], ['get'], [])],
     ['another name', rule(['secrets'], ['get'], ['db', 'tls'])],
     ['the name *', rule(['secrets'], ['get'], ['*'])],
-  ])('%s lies outside, at its place', (_, outside) => {
+  ])('%s is outside the ceiling, at the pointer of its rule', (_, outside) => {
     expect(chosen(rule(['pods'], ['get']), outside)).toEqual(['rules-outside-ceiling /rules/1'])
   })
-  test('the sentence names what is too much, and what there is', () => {
+  test('the sentence names the excess and the ceiling', () => {
     const [violation] = evaluate(facts({ entitlement, submission: { rules: [rule(['pods'], ['get', 'delete'])] } }))
     expect(violation?.sentence).toMatch(
       /^This entitlement doesn't cover delete pods\. You can choose from: get, list pods, pods\/log; get secrets named db\.$/,
@@ -192,16 +192,16 @@ describe('what: a ceiling', () => {
   })
 })
 
-describe('what: fixed rules', () => {
-  test('are left out or said exactly, in any order', () => {
+describe('fixed rules', () => {
+  test('a request may leave fixed rules out, or repeat them exactly in any order', () => {
     expect(found({ submission: { rules: [{ ...deployments, verbs: ['patch', 'list', 'get', 'get'] }] } })).toEqual([])
   })
-  test('cannot be chosen: not more, not others, and when asking not fewer', () => {
+  test('a requester cannot choose more, other or fewer rules than the fixed ones', () => {
     for (const verbs of [['get', 'list', 'patch', 'delete'], ['create'], ['get']]) {
       expect(found({ submission: { rules: [{ ...deployments, verbs }] } })).toEqual(['rules-outside-ceiling /rules'])
     }
   })
-  test('may be narrowed by an approver, never widened', () => {
+  test('an approver may narrow fixed rules, never widen them', () => {
     for (const stage of ['deciding', 'granting'] as const) {
       expect(found({ stage, submission: { rules: [{ ...deployments, verbs: ['get'] }] } })).toEqual([])
       expect(found({ stage, submission: { rules: [{ ...deployments, verbs: ['get', 'delete'] }] } })).toEqual([
@@ -211,12 +211,12 @@ describe('what: fixed rules', () => {
   })
 })
 
-describe('what: a vetted ClusterRole', () => {
+describe('the rules of a ClusterRole', () => {
   const entitlement = entitlementWith({ clusterRole: 'view' })
-  test('that the cluster has', () => {
+  test('a ClusterRole that the cluster has is permitted', () => {
     expect(found({ entitlement })).toEqual([])
   })
-  test('that was never seen', () => {
+  test('a ClusterRole that was never read is refused', () => {
     expect(found({ entitlement: entitlementWith({ clusterRole: 'vieuw' }) })).toEqual(['cluster-role-unknown /cluster'])
     expect(found({ entitlement: entitlementWith({ clusterRole: 'constructor' }) })).toEqual([
       'cluster-role-unknown /cluster',
@@ -225,14 +225,14 @@ describe('what: a vetted ClusterRole', () => {
       found({ entitlement: entitlementWith({ clusterRole: 'none' }), submission: { rules: [deployments] } }),
     ).toEqual(['cluster-role-unknown /cluster', 'rules-outside-ceiling /rules'])
   })
-  test('beside which nothing can be chosen', () => {
+  test('a requester cannot choose among the rules of a ClusterRole, an approver may narrow them', () => {
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
     expect(found({ entitlement, submission: { rules } })).toEqual(['rules-outside-ceiling /rules'])
     expect(found({ entitlement, submission: { rules }, stage: 'deciding' })).toEqual([])
   })
 })
 
-test('more single permissions than can be proven', () => {
+test('a request with more permissions than can be probed is refused', () => {
   const values = (count: number) => Array.from({ length: count }, (_, n) => `x${n}`)
   const ceiling = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
   const entitlement = entitlementWith({ ceiling })
@@ -243,23 +243,23 @@ test('more single permissions than can be proven', () => {
   ])
 })
 
-describe('when and how long', () => {
-  test.each([1, 1800, 7200])('%d seconds', (durationSeconds) => {
+describe('start and duration', () => {
+  test.each([1, 1800, 7200])('%d seconds are permitted', (durationSeconds) => {
     expect(found({ submission: { durationSeconds } })).toEqual([])
   })
   test.each([7201, 1e9])('%d seconds are too long', (durationSeconds) => {
     expect(found({ submission: { durationSeconds } })).toEqual(['duration-too-long /duration'])
   })
-  test.each([0, -1, 0.5])('%d seconds are no duration', (durationSeconds) => {
+  test.each([0, -1, 0.5])('%d seconds are not a duration', (durationSeconds) => {
     expect(found({ submission: { durationSeconds } })).toEqual(['duration-too-short /duration'])
   })
-  test('a duration that is no number is not let through', () => {
+  test('a duration that is not a number is refused', () => {
     expect(found({ submission: { durationSeconds: Number.NaN } })).toEqual([
       'duration-too-short /duration',
       'duration-too-long /duration',
     ])
   })
-  test('a start in the past, but for a minute of clocks', () => {
+  test('a start more than a minute in the past is refused', () => {
     const at = (seconds: number) => found({ submission: { startsAt: new Date(now.getTime() + seconds * 1000) } })
     expect(at(3600)).toEqual([])
     expect(at(0)).toEqual([])
@@ -267,63 +267,63 @@ describe('when and how long', () => {
     expect(at(-61)).toEqual(['start-in-past /startsAt'])
     expect(found({ submission: { startsAt: new Date(Number.NaN) } })).toEqual(['start-in-past /startsAt'])
   })
-  test('a start further ahead than the entitlement lets it lie', () => {
+  test('a start further ahead than the entitlement permits is refused on submission only', () => {
     const entitlement = entitlementWith({ startWithin: 'P2D' })
     const at = (seconds: number) =>
       found({ entitlement, submission: { startsAt: new Date(now.getTime() + seconds * 1000) } })
     expect(at(2 * 86_400)).toEqual([])
     expect(at(2 * 86_400 + 1)).toEqual(['start-too-far /startsAt'])
     const aWeek = { submission: { startsAt: new Date(now.getTime() + 7 * 86_400_000) } }
-    expect(found(aWeek), 'a week unless said otherwise').toEqual([])
+    expect(found(aWeek), 'a week by default').toEqual([])
     expect(found({ submission: { startsAt: new Date('9999-12-31T00:00:00Z') } })).toEqual(['start-too-far /startsAt'])
-    expect(found({ entitlement, stage: 'deciding', ...aWeek }), 'what was asked for stands').toEqual([])
+    expect(found({ entitlement, stage: 'deciding', ...aWeek }), 'after submission').toEqual([])
   })
-  test('an approval after the wished start is no start in the past', () => {
+  test('an approval after the requested start is not refused', () => {
     expect(found({ stage: 'deciding', submission: { startsAt: new Date(0) } })).toEqual([])
   })
 })
 
-describe('why', () => {
-  test.each(['restart it', 'Neustart 🙂', '再起動再起動再起動再'])('%s is long enough', (reason) => {
+describe('reason and ticket', () => {
+  test.each(['restart it', 'Neustart 🙂', '再起動再起動再起動再'])('the reason "%s" is long enough', (reason) => {
     expect(found({ submission: { reason } })).toEqual([])
   })
   test.each([
-    ['too short', 'restart'],
-    ['nothing', ''],
-    ['blanks', `a${' '.repeat(50)}b`],
-    ['what nobody sees', `restart${'\u200b\u2060\u00ad\u3164\u2800\ufe0f'.repeat(5)}`],
-    ['line breaks', `a${'\n'.repeat(50)}b`],
-  ])('%s is not', (_, reason) => {
+    ['seven letters', 'restart'],
+    ['no characters', ''],
+    ['many blanks', `a${' '.repeat(50)}b`],
+    ['invisible characters', `restart${'\u200b\u2060\u00ad\u3164\u2800\ufe0f'.repeat(5)}`],
+    ['many line breaks', `a${'\n'.repeat(50)}b`],
+  ])('a reason with %s is too short', (_, reason) => {
     expect(found({ submission: { reason } })).toEqual(['reason-too-short /reason'])
   })
-  const needed = entitlementWith({ ticket: { required: true, pattern: '^[A-Z]+-[0-9]+$' } })
-  test('a ticket where one is needed', () => {
-    expect(found({ entitlement: needed, submission: { ticket: 'OPS-1' } })).toEqual([])
+  const required = entitlementWith({ ticket: { required: true, pattern: '^[A-Z]+-[0-9]+$' } })
+  test('a request without a required ticket is refused', () => {
+    expect(found({ entitlement: required, submission: { ticket: 'OPS-1' } })).toEqual([])
     for (const ticket of [undefined, null, '', '  ']) {
-      expect(found({ entitlement: needed, submission: { ticket } })).toEqual(['ticket-missing /ticket'])
+      expect(found({ entitlement: required, submission: { ticket } })).toEqual(['ticket-missing /ticket'])
     }
   })
-  test('a ticket of the right form, needed or not', () => {
-    for (const entitlement of [needed, entitlementWith()]) {
+  test('a ticket that does not match the pattern is refused, required or not', () => {
+    for (const entitlement of [required, entitlementWith()]) {
       for (const ticket of ['ops-1', 'OPS-1\nOPS-2', 'see OPS-1', 'OPS-']) {
         expect(found({ entitlement, submission: { ticket } })).toEqual(['ticket-malformed /ticket'])
       }
     }
   })
-  test('no ticket and no pattern can make the answer wait', () => {
+  test('the work on a ticket grows linearly with its length, whatever the pattern', () => {
     const entitlement = entitlementWith({ ticket: { required: false, pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' } })
     const ticket = (length: number) => () => found({ entitlement, submission: { ticket: 'a'.repeat(length) } })
     expect(ticket(120)()).toEqual(['ticket-malformed /ticket'])
     expect(growthOf(30, ticket)).toBeLessThan(5)
   })
-  test('a pattern that is none counts as violated', () => {
+  test('an invalid pattern counts as violated', () => {
     const entitlement = entitlementWith({ ticket: { pattern: '(?=x)' } })
     expect(found({ entitlement, submission: { ticket: 'OPS-1' } })).toEqual(['ticket-malformed-failed '])
   })
 })
 
-describe('all together', () => {
-  test('every violation is told, never only the first', () => {
+describe('all limits together', () => {
+  test('every violation is reported, not only the first', () => {
     const everything = facts({
       requester: { subject: 'x', groups: [], email: null },
       entitlement: entitlementWith({ clusters: ['staging'], ticket: { required: true } }),
@@ -351,7 +351,7 @@ describe('all together', () => {
     for (const { sentence } of evaluate(everything)) expect(sentence).toMatch(/^\S.*\.$/)
   })
 
-  test('a guardrail that throws counts as violated, and the others are still judged', () => {
+  test('a limit that throws counts as violated, its error stays secret, and the other limits still apply', () => {
     const broken = {
       code: 'broken',
       find: () => {
@@ -363,18 +363,18 @@ describe('all together', () => {
     expect(JSON.stringify(violations)).not.toContain('token')
   })
 
-  test('facts that are not what they should be never pass', () => {
+  test('incomplete facts are refused', () => {
     const nothing = { submission: {}, entitlement: {}, requester: {}, cluster: {}, now, policyHash: 'x' }
     const violations = evaluate(nothing as unknown as JudgementFacts)
     expect(violations.length).toBeGreaterThan(5)
   })
 
-  test('every guardrail has its own code, and says only that', () => {
+  test('every limit has its own code', () => {
     const codes = limits.map(({ code }) => code)
     expect(new Set(codes).size).toBe(codes.length)
   })
 
-  test('what is permitted is permitted for less: shorter, fewer namespaces, fewer chosen rules', () => {
+  test('a permitted request is also permitted with a shorter duration, fewer namespaces or fewer chosen rules', () => {
     const entitlement = entitlementWith({ ceiling: [deployments] })
     fc.assert(
       fc.property(

@@ -18,7 +18,7 @@ function excess(chosen: readonly Rule[], ceiling: readonly Rule[], permitted: st
 
 export const rulesOutsideCeiling: Limit = {
   code: 'rules-outside-ceiling',
-  find: ({ entitlement, submission, cluster, stage = 'asking' }) => {
+  find: ({ entitlement, submission, cluster, stage = 'submitting' }) => {
     const chosen = submission.rules
     if (!chosen?.length) return []
     const ceiling = ceilingOf(entitlement, cluster.clusterRoles)
@@ -26,7 +26,7 @@ export const rulesOutsideCeiling: Limit = {
     if (!ceiling) return [{ pointer: '/rules', sentence: "Rules can't be chosen here. Leave them out." }]
     if (entitlement.ceiling) return excess(chosen, ceiling, `You can choose from: ${rulesInWords(ceiling)}.`)
     // An approver may have narrowed fixed rules; a requester may not choose among them.
-    if (stage !== 'asking') return excess(chosen, ceiling, `It grants: ${rulesInWords(ceiling)}.`)
+    if (stage !== 'submitting') return excess(chosen, ceiling, `It grants: ${rulesInWords(ceiling)}.`)
     if (areSameRules(chosen, ceiling)) return []
     const sentence = `${entitlement.name} grants fixed rules. Leave yours out, or request exactly ${rulesInWords(ceiling)}.`
     return [{ pointer: '/rules', sentence }]

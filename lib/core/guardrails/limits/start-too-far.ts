@@ -7,8 +7,8 @@ import type { Limit } from '#lib/core/guardrails/facts'
  */
 export const startTooFar: Limit = {
   code: 'start-too-far',
-  find: ({ submission: { startsAt }, entitlement: { name, startWithin }, now, stage = 'asking' }) => {
-    if (stage !== 'asking' || !startsAt) return []
+  find: ({ submission: { startsAt }, entitlement: { name, startWithin }, now, stage = 'submitting' }) => {
+    if (stage !== 'submitting' || !startsAt) return []
     // `start-in-past` refuses an invalid date.
     if (!(startsAt.getTime() > now.getTime() + startWithin * 1000)) return []
     const sentence = `The start is too far ahead. ${name} can start at most ${durationInWords(startWithin)} from now.`

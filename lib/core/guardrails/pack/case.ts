@@ -1,4 +1,4 @@
-// One test of a policy, as somebody writes it beside the policy: given a request, expect a verdict.
+// One test case of a policy: given a request, expect a verdict.
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
@@ -8,7 +8,7 @@ const moment = z.iso.datetime({ offset: true, error: 'must be a time such as 202
 const seconds = durationSchema.meta({ type: 'string', format: 'duration' })
 const names = z.array(z.string().min(1).max(256)).max(300)
 
-/** Everything has a default that offends nobody: say only what the case is about. */
+/** Every key has a harmless default, so a case sets only what it is about. */
 export const givenSchema = z.strictObject({
   entitlement: z.string().min(1).max(63).default('example'),
   clusterRole: z.string().max(253).optional(),
@@ -16,11 +16,11 @@ export const givenSchema = z.strictObject({
     .array(approvalStepSchema)
     .max(8)
     .default([{ groups: ['leads'], count: 1 }]),
-  requester: z.string().min(1).max(255).default('somebody'),
+  requester: z.string().min(1).max(255).default('requester'),
   groups: names.default(['developers']),
   cluster: z.string().min(1).max(63).default('example'),
   clusterLabels: labelSelector.default({}),
-  /** Names, or names with labels. */
+  /** A list of names, or a mapping of names to labels. */
   namespaces: z
     .union([z.array(z.string().min(1).max(63)).min(1).max(20), z.record(z.string().min(1).max(63), labelSelector)])
     .default(['example']),
@@ -28,8 +28,8 @@ export const givenSchema = z.strictObject({
   risks: z
     .array(z.strictObject({ id: z.string().min(1), severity: z.enum(['low', 'medium', 'high']) }))
     .optional()
-    .meta({ description: 'Left out: what Postern finds in the rules.' }),
-  /** What the requester cannot do today; null: not known. */
+    .meta({ description: 'Default: the risks that Postern finds in the rules.' }),
+  /** The permissions that would be new to the requester; null if unknown. */
   difference: z
     .array(
       z.strictObject({
@@ -42,21 +42,24 @@ export const givenSchema = z.strictObject({
     )
     .nullable()
     .default(null),
-  reason: z.string().max(2000).default('A reason that says what is to be done and why it is needed.'),
+  reason: z.string().max(2000).default('A reason that says what will be done and why.'),
   ticket: z.string().max(120).optional(),
   duration: seconds.prefault('PT30M'),
   startsAt: moment.optional(),
-  now: moment.default('2026-11-23T09:00:00Z').meta({ description: 'A Monday, unless said otherwise.' }),
-  stage: z.enum(['asking', 'deciding', 'granting']).default('asking'),
+  now: moment.default('2026-11-23T09:00:00Z').meta({ description: 'Default: a Monday.' }),
+  stage: z.enum(['submitting', 'deciding', 'granting']).default('submitting'),
 })
 
 const expectSchema = z.strictObject({
   violations: z
     .array(z.string())
     .default([])
-    .meta({ description: 'Names of the guardrails that say no: exactly these.' }),
+    .meta({ description: 'The names of exactly those guardrails that are violated.' }),
   warnings: z.array(z.string()).optional(),
-  approvals: z.array(approvalStepSchema).optional().meta({ description: 'Steps besides those of the entitlement.' }),
+  approvals: z
+    .array(approvalStepSchema)
+    .optional()
+    .meta({ description: 'Steps in addition to those of the entitlement.' }),
   approvers: z.int().optional(),
   maxDuration: seconds.optional(),
   until: moment.optional(),

@@ -1,4 +1,4 @@
-// The members of the pack that look at when, where, how long and on whose word.
+// The guardrails of the pack about namespaces, time, duration, tickets and approvals.
 import { z } from 'zod'
 import { formatDuration } from '#lib/core/access/duration'
 import { freezeSchema, limitDuration, windowSchema } from '#lib/core/guardrails/configured/schema'
@@ -8,24 +8,24 @@ import { globs, prod, prodCluster, rule, ticketOf, ticketPattern } from './writi
 
 const change = rule(['patch'], ['deployments'], ['apps'])
 
-/** Subresources that run or reach something; some clients open them by GET. */
-const reaching = "x.matches('^([^/]+/(exec|attach|ephemeralcontainers|portforward|proxy)|\\\\*)$')"
+/** Subresources that run commands or open connections; some clients use GET for them. */
+const interactive = "x.matches('^([^/]+/(exec|attach|ephemeralcontainers|portforward|proxy)|\\\\*)$')"
 
 const protectedNamespaces = member({
   name: 'protected-namespaces',
   title: 'Protected namespaces',
-  why: 'Whoever writes in the namespaces of the cluster itself owns the cluster; in those of Postern, its grants.',
+  why: 'Anyone who can write in a system namespace controls the cluster; in a namespace of Postern, its grants.',
   isDefault: true,
   settings: z.strictObject({
-    also: globs.default([]).meta({ description: 'More namespaces, or globs.' }),
+    also: globs.default([]).meta({ description: 'Additional namespaces or globs.' }),
   }),
   guardrails: ({ also }) => [
     {
       name: 'protected-namespaces',
-      description: 'These namespaces belong to the cluster and to Postern.',
+      description: 'These namespaces belong to the cluster itself or to Postern.',
       match: { namespaces: ['kube-*', 'postern', 'postern-*', ...also] },
       effect: 'deny',
-      message: 'This namespace is protected: take it out.',
+      message: 'This namespace is protected. Remove it.',
     },
   ],
   example: { also: ['istio-system'] },
@@ -41,8 +41,8 @@ const protectedNamespaces = member({
 
 const prodChangesInHours = member({
   name: 'prod-changes-in-hours',
-  title: 'Production changes in hours',
-  why: 'Changes are made while those who can help are awake. Reading is always possible.',
+  title: 'Production changes during agreed hours',
+  why: 'Changes are made while the people who can help are at work. Read-only access is always possible.',
   isDefault: false,
   settings: z.strictObject({
     clusterLabels: prod,
@@ -53,11 +53,11 @@ const prodChangesInHours = member({
   guardrails: ({ clusterLabels, windows, freezes, mayOutliveWindow }) => [
     {
       name: 'prod-changes-in-hours',
-      description: 'Production is changed in agreed hours.',
+      description: 'Production may only be changed during agreed hours.',
       match: { clusterLabels },
-      when: `rules.exists(r, r.verbs.exists(v, !(v in ['get', 'list', 'watch'])) || r.resources.exists(x, ${reaching}))`,
+      when: `rules.exists(r, r.verbs.exists(v, !(v in ['get', 'list', 'watch'])) || r.resources.exists(x, ${interactive}))`,
       effect: 'limit',
-      message: 'Production is changed in agreed hours.',
+      message: 'Production may only be changed during agreed hours.',
       limit: { windows, mayOutliveWindow, ...(freezes?.length ? { freezes } : {}) },
     },
   ],
@@ -67,7 +67,7 @@ const prodChangesInHours = member({
   },
   cases: [
     {
-      name: 'a change on Monday morning, which ends with the window',
+      name: 'a change on Monday morning, ending with the window',
       given: { ...prodCluster, rules: [change] },
       expect: { until: '2026-11-23T17:00:00Z' },
     },
@@ -87,60 +87,60 @@ const prodChangesInHours = member({
       expect: { violations: ['prod-changes-in-hours'], passesNextAt: '2027-01-04T08:00:00Z' },
     },
     {
-      name: 'a shell by GET on Saturday',
+      name: 'a shell over GET on Saturday',
       given: { ...prodCluster, rules: [rule(['get'], ['pods/exec'])], now: '2026-11-28T12:00:00Z' },
       expect: { violations: ['prod-changes-in-hours'] },
     },
-    { name: 'reading on Saturday', given: { ...prodCluster, now: '2026-11-28T12:00:00Z' } },
-    { name: 'a change elsewhere on Saturday', given: { rules: [change], now: '2026-11-28T12:00:00Z' } },
+    { name: 'read-only access on Saturday', given: { ...prodCluster, now: '2026-11-28T12:00:00Z' } },
+    { name: 'a change in another environment on Saturday', given: { rules: [change], now: '2026-11-28T12:00:00Z' } },
   ],
 })
 
-const severeRiskTwoApprovers = member({
+const highRiskTwoApprovers = member({
   name: 'high-risk-two-approvers',
-  title: 'High risk needs two approvers',
-  why: 'What can take over a namespace or a cluster is read by two people before it is given.',
+  title: 'Two approvers for high risk',
+  why: 'Two people review permissions that could take over a namespace or a cluster.',
   isDefault: false,
   settings: z.strictObject({ approvers: z.int().min(2).max(10).default(2) }),
   guardrails: ({ approvers }) => [
     {
       name: 'high-risk-two-approvers',
-      description: 'High risk is looked at by more than one person.',
+      description: 'More than one person reviews high-risk access.',
       when: "risks.exists(r, r.severity == 'high')",
       effect: 'require',
-      message: `High risk needs ${approvers} approvers.`,
+      message: `High-risk access requires ${approvers} approvers.`,
       require: { approvers },
     },
   ],
   example: true,
   cases: [
     {
-      name: 'high',
+      name: 'high risk',
       given: { risks: [{ id: 'pods-exec', severity: 'high' }] },
       expect: { approvers: 2 },
     },
     {
-      name: 'high, and nobody to approve',
+      name: 'high risk, and an entitlement without approvers',
       given: { approvals: [], risks: [{ id: 'pods-exec', severity: 'high' }] },
       expect: { violations: ['high-risk-two-approvers'] },
     },
-    { name: 'medium', given: { risks: [{ id: 'x', severity: 'medium' }] }, expect: { approvers: 0 } },
+    { name: 'medium risk', given: { risks: [{ id: 'x', severity: 'medium' }] }, expect: { approvers: 0 } },
   ],
 })
 
 const execOnlyWithTicket = member({
   name: 'exec-only-with-ticket',
-  title: 'A shell only with a ticket',
-  why: 'What is typed into a shell is in no audit log: the ticket says what it was for.',
+  title: 'Ticket for shells',
+  why: 'Commands that are typed into a shell are in no audit log. The ticket says what they were for.',
   isDefault: false,
   settings: z.strictObject({ pattern: ticketPattern }),
   guardrails: (settings) => [
     {
       name: 'exec-only-with-ticket',
-      description: 'A shell or a debug container in a pod needs a ticket.',
+      description: 'A shell or a debug container in a pod requires a ticket.',
       when: "rules.exists(r, r.apiGroups.exists(g, g in ['', '*']) && r.resources.exists(x, x.matches('^((pods|\\\\*)/(exec|attach|ephemeralcontainers)|\\\\*)$')))",
       effect: 'require',
-      message: 'A shell in a pod needs a ticket.',
+      message: 'A shell in a pod requires a ticket.',
       require: { ticket: ticketOf(settings.pattern) },
     },
   ],
@@ -152,12 +152,12 @@ const execOnlyWithTicket = member({
       expect: { violations: ['exec-only-with-ticket'] },
     },
     {
-      name: 'a shell with something that is no ticket',
+      name: 'a shell with an invalid ticket',
       given: { rules: [rule(['create'], ['pods/exec'])], ticket: 'later' },
       expect: { violations: ['exec-only-with-ticket'] },
     },
     {
-      name: 'everything of the core group, so a shell as well',
+      name: 'every resource of the core group, which includes shells',
       given: { rules: [rule(['create'], ['*'])] },
       expect: { violations: ['exec-only-with-ticket'] },
     },
@@ -168,41 +168,46 @@ const execOnlyWithTicket = member({
 
 const longestDuration = member({
   name: 'longest-duration',
-  title: 'The longest duration by environment',
-  why: 'The more a cluster matters, the sooner access ends by itself.',
+  title: 'Maximum duration by environment',
+  why: 'The more critical a cluster is, the sooner access to it expires.',
   isDefault: false,
   settings: z.strictObject({
-    label: z.string().min(1).max(317).default('environment').meta({ description: 'The label of clusters to go by.' }),
+    label: z
+      .string()
+      .min(1)
+      .max(317)
+      .default('environment')
+      .meta({ description: 'The cluster label that names the environment.' }),
     max: z
       .record(z.string().regex(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/), limitDuration)
-      .meta({ description: 'The longest duration for each value of that label.' }),
+      .meta({ description: 'The maximum duration for each value of the label.' }),
   }),
   guardrails: ({ label, max }) =>
     Object.entries(max).map(([value, seconds]) => ({
       name: `longest-duration-${value}`,
-      description: `Access to ${value} is short.`,
+      description: `Access to ${value} is short-lived.`,
       match: { clusterLabels: { [label]: value } },
       effect: 'limit' as const,
-      message: `Access to ${value} is short.`,
+      message: `Access to ${value} is short-lived.`,
       limit: { maxDuration: formatDuration(seconds) },
     })),
   example: { max: { prod: 'PT2H', staging: 'PT12H' } },
   cases: [
     {
-      name: 'three hours of production',
+      name: 'three hours in production',
       given: { ...prodCluster, duration: 'PT3H' },
       expect: { violations: ['longest-duration-prod'], maxDuration: 'PT2H' },
     },
-    { name: 'two hours of production', given: { ...prodCluster, duration: 'PT2H' }, expect: { maxDuration: 'PT2H' } },
-    { name: 'three hours of staging', given: { clusterLabels: { environment: 'staging' }, duration: 'PT3H' } },
-    { name: 'three hours elsewhere', given: { duration: 'PT3H' } },
+    { name: 'two hours in production', given: { ...prodCluster, duration: 'PT2H' }, expect: { maxDuration: 'PT2H' } },
+    { name: 'three hours in staging', given: { clusterLabels: { environment: 'staging' }, duration: 'PT3H' } },
+    { name: 'three hours in another environment', given: { duration: 'PT3H' } },
   ],
 })
 
 export const circumstanceMembers: PackMember[] = [
   protectedNamespaces,
   prodChangesInHours,
-  severeRiskTwoApprovers,
+  highRiskTwoApprovers,
   execOnlyWithTicket,
   longestDuration,
   breakGlass,

@@ -1,4 +1,4 @@
-// The members of the pack that stop rights which make rights.
+// The guardrails of the pack against privilege escalation.
 import { z } from 'zod'
 import { member, type PackMember } from './member.ts'
 import { cel, rule } from './writing.ts'
@@ -7,14 +7,14 @@ const rbacObjects = ['roles', 'rolebindings', 'clusterroles', 'clusterrolebindin
 
 const noEscalation = member({
   name: 'no-escalation',
-  title: 'No escalation, ever',
-  why: 'Whoever may escalate, bind, impersonate, write roles and bindings or make tokens has every right that these lead to, and keeps it when the grant has ended.',
+  title: 'No privilege escalation',
+  why: 'Anyone who can escalate, bind, impersonate, write roles or bindings, or issue tokens can get every permission that these lead to, and keep it after the grant ends.',
   isDefault: true,
   settings: z.strictObject({}),
   guardrails: () => [
     {
       name: 'no-escalation',
-      description: 'Rights that make rights outlive every grant.',
+      description: 'Blocks permissions that could create access outliving the grant.',
       when: [
         "rules.exists(r, r.verbs.exists(v, v in ['escalate', 'bind', 'impersonate', 'approve', 'sign'] || v.startsWith('impersonate:') || v.startsWith('impersonate-on:')))",
         `|| rules.exists(r, r.apiGroups.exists(g, g in ['rbac.authorization.k8s.io', '*']) && r.resources.exists(x, x in ${cel(rbacObjects)}) && r.verbs.exists(v, !(v in ['get', 'list', 'watch'])))`,
@@ -23,7 +23,7 @@ const noEscalation = member({
       ].join('\n'),
       effect: 'deny',
       message:
-        'No escalation: rules that write roles or bindings, make tokens, impersonate or approve certificates are never given.',
+        'Rules that write roles or bindings, issue tokens, impersonate or approve certificates are never granted.',
     },
   ],
   example: true,
@@ -39,17 +39,17 @@ const noEscalation = member({
       expect: { violations: ['no-escalation'] },
     },
     {
-      name: 'making a token of a service account',
+      name: 'issuing a token for a service account',
       given: { rules: [rule(['create'], ['serviceaccounts/token'])] },
       expect: { violations: ['no-escalation'] },
     },
     {
-      name: 'creating everything of the core group, so tokens as well',
+      name: 'creating every resource of the core group, which includes tokens',
       given: { rules: [rule(['create'], ['*'])] },
       expect: { violations: ['no-escalation'] },
     },
     {
-      name: 'every verb on service accounts, so impersonating them as well',
+      name: 'every verb on service accounts, which includes impersonate',
       given: { rules: [rule(['*'], ['serviceaccounts'])] },
       expect: { violations: ['no-escalation'] },
     },
@@ -60,17 +60,17 @@ const noEscalation = member({
 
 const noServiceAccounts = member({
   name: 'no-service-accounts',
-  title: 'Nothing for the service accounts of others',
-  why: 'Service accounts belong to programs: who changes one, or lets it in elsewhere, acts in its name.',
+  title: 'No changes to service accounts',
+  why: 'Workloads run as service accounts, so anyone who changes one can act as its workload.',
   isDefault: true,
   settings: z.strictObject({}),
   guardrails: () => [
     {
       name: 'no-service-accounts',
-      description: 'Service accounts belong to the programs that use them.',
+      description: 'Service accounts belong to the workloads that use them.',
       when: "rules.exists(r, r.apiGroups.exists(g, g in ['', '*']) && r.resources.exists(x, x in ['serviceaccounts', '*'] || x.startsWith('serviceaccounts/')) && r.verbs.exists(v, !(v in ['get', 'list', 'watch'])))",
       effect: 'deny',
-      message: 'Service accounts may be read and not changed: take out the other verbs.',
+      message: 'Service accounts can be read, but not changed. Remove the other verbs.',
     },
   ],
   example: true,
@@ -81,12 +81,12 @@ const noServiceAccounts = member({
       expect: { violations: ['no-service-accounts'] },
     },
     {
-      name: 'changing everything of the core group',
+      name: 'changing every resource of the core group',
       given: { rules: [rule(['patch'], ['*'])] },
       expect: { violations: ['no-service-accounts'] },
     },
     { name: 'reading service accounts', given: { rules: [rule(['get', 'list'], ['serviceaccounts'])] } },
-    { name: 'changing everything of another group', given: { rules: [rule(['patch'], ['*'], ['apps'])] } },
+    { name: 'changing every resource of another group', given: { rules: [rule(['patch'], ['*'], ['apps'])] } },
   ],
 })
 

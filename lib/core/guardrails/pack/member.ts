@@ -1,26 +1,25 @@
-// The words of the shipped pack: what one member is. Everything about a member (its guardrails, its documentation, its
-// tests) is made from one such value.
+// One member of the pack. Its guardrails, documentation and tests are all derived from this value.
 import type { z } from 'zod'
 import type { GuardrailInput } from '#lib/core/guardrails/configured/schema'
 import type { PolicyCase } from './case.ts'
 
 export type PackMember<Settings = unknown> = {
-  /** The switch in postern.yaml. */
+  /** Its key in postern.yaml. */
   name: string
   title: string
-  /** Why one would want it, in one or two sentences. */
+  /** Why an administrator would want it, in one or two sentences. */
   why: string
-  /** On unless it is switched off. Only what needs no settings and has no honest exception. */
+  /** Whether it is on by default. Only for members without required settings and without legitimate exceptions. */
   isDefault: boolean
-  /** What may be set; `{}` stands for `true`, so a member whose settings have no defaults must be given them. */
+  /** `true` in postern.yaml means `{}`, so a member whose settings have no defaults cannot be set to `true`. */
   settings: z.ZodType<Settings>
-  /** The guardrails for such settings. Their names are the member's, or begin with it. */
+  /** The guardrails for these settings. Their names begin with the member's name. */
   guardrails: (settings: Settings) => GuardrailInput[]
-  /** What the cases and the documentation are made with. */
+  /** The settings that the cases and the documentation use. */
   example: unknown
-  /** Given a request, expect a verdict. At least one that is stopped and one that is not. */
+  /** At least one case in which its guardrails match, and one in which they do not. */
   cases: PolicyCase[]
 }
 
-/** Keeps the type of the settings between the schema and the guardrails. */
+/** Checks that the guardrails accept what the schema of the settings returns. */
 export const member = <Settings>(value: PackMember<Settings>): PackMember => value as PackMember

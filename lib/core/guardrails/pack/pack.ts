@@ -1,4 +1,4 @@
-// The guardrails that come with Postern, and what of them is switched on.
+// The guardrails that ship with Postern, and which of them a policy turns on.
 import { z } from 'zod'
 import { type Guardrail, guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { circumstanceMembers } from './circumstance-members.ts'
@@ -9,10 +9,10 @@ import { rulesMembers } from './rules-members.ts'
 /** In the order of the guide. */
 export const pack: readonly PackMember[] = [...rulesMembers, ...escalationMembers, ...circumstanceMembers]
 
-/** Does it need settings before it can be switched on? */
+/** Does it need settings before it can be turned on? */
 export const needsSettings = ({ settings }: PackMember): boolean => !settings.safeParse({}).success
 
-/** A switch: false, true where nothing must be said, or the settings. */
+/** `false`, the settings, or `true` if no settings are required. */
 const switchOf = (member: PackMember) => {
   const settings = member.settings.meta({ description: member.title })
   return needsSettings(member) ? z.union([z.literal(false), settings]) : z.union([z.boolean(), settings])
@@ -24,18 +24,15 @@ export const packSchema = z.strictObject(
 )
 export type PackSwitches = z.infer<typeof packSchema>
 
-/** A guardrail, and the name of the member that it is of. */
+/** A guardrail and the name of its member. */
 export type PackedGuardrail = { guardrail: Guardrail; name: string }
 
-/**
- * The guardrails of all members that are on: those that are on by default and not switched off, and those that are
- * switched on.
- */
+/** The guardrails of all members that are on, by default or by the policy. */
 export function packGuardrails(switches: PackSwitches = {}): PackedGuardrail[] {
   return pack.flatMap((member) => {
     const value = switches[member.name] ?? member.isDefault
     if (value === false) return []
-    // Settings that were read once (durations are seconds by then) are not read again.
+    // `value` holds settings that are parsed already, with durations in seconds, so they must not be parsed again.
     const settings = value === true ? member.settings.parse({}) : value
     return member
       .guardrails(settings)

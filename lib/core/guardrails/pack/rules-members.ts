@@ -1,4 +1,4 @@
-// The members of the pack that look at the rules themselves.
+// The guardrails of the pack about verbs and resources.
 import { z } from 'zod'
 import { member, type PackMember } from './member.ts'
 import { cel, prod, prodCluster, rule } from './writing.ts'
@@ -10,17 +10,17 @@ const isAmong = (groupNames: readonly string[]) => `requester.groups.exists(g, g
 const noWildcardsInProd = member({
   name: 'no-wildcards-in-prod',
   title: 'No wildcards in production',
-  why: 'A * also gives what is installed next year: nobody can say what was approved.',
+  why: 'A wildcard also covers resources that are installed later, so no one can tell what an approval covers.',
   isDefault: false,
   settings: z.strictObject({ clusterLabels: prod }),
   guardrails: ({ clusterLabels }) => [
     {
       name: 'no-wildcards-in-prod',
-      description: 'A wildcard gives more than anybody can review.',
+      description: 'A wildcard grants more than anyone can review.',
       match: { clusterLabels },
       when: "rules.exists(r, '*' in r.verbs || '*' in r.apiGroups || r.resources.exists(x, x == '*' || x.startsWith('*/')))",
       effect: 'deny',
-      message: 'No wildcards in production: name the verbs, API groups and resources.',
+      message: "Wildcards aren't allowed in production. Name the verbs, API groups and resources.",
     },
   ],
   example: true,
@@ -31,17 +31,17 @@ const noWildcardsInProd = member({
       expect: { violations: ['no-wildcards-in-prod'] },
     },
     {
-      name: 'the scale of everything in production',
+      name: 'the scale subresource of every resource in production',
       given: { ...prodCluster, rules: [rule(['get'], ['*/scale'], ['apps'])] },
       expect: { violations: ['no-wildcards-in-prod'] },
     },
     { name: 'named verbs in production', given: { ...prodCluster, rules: [rule(['get', 'list'], ['pods'])] } },
-    { name: 'wildcards elsewhere', given: { rules: [rule(['*'], ['*'], ['apps'])] } },
+    { name: 'wildcards in another environment', given: { rules: [rule(['*'], ['*'], ['apps'])] } },
   ],
 })
 
-// Cluster-scoped resources of Kubernetes itself; a Role that names them gives nothing. `namespaces` is left out: inside
-// a namespace a Role can give `get` on that namespace.
+// Cluster-scoped resources of Kubernetes itself, which a Role cannot grant. `namespaces` is not among them: a Role can
+// grant `get` on its own namespace.
 const clusterScoped = [
   'nodes',
   'persistentvolumes',
@@ -73,18 +73,17 @@ const clusterScoped = [
 
 const onlyNamespaced = member({
   name: 'only-namespaced',
-  title: 'Roles and RoleBindings only',
-  why: 'Access is given namespace by namespace. Rules for the whole cluster would need a ClusterRoleBinding, and in a Role they give nothing.',
+  title: 'Namespaced resources only',
+  why: 'Postern grants access namespace by namespace. Rules for cluster-scoped resources need a ClusterRoleBinding; in a Role they have no effect.',
   isDefault: true,
   settings: z.strictObject({}),
   guardrails: () => [
     {
       name: 'only-namespaced',
-      description: 'Rules about the whole cluster give nothing in a namespace.',
+      description: 'Rules for cluster-scoped resources have no effect in a namespace.',
       when: `rules.exists(r, r.resources.exists(x, x.split('/')[0] in ${cel(clusterScoped)}))`,
       effect: 'deny',
-      message:
-        'Nodes, cluster roles and other objects of the whole cluster cannot be given in a namespace: take them out.',
+      message: "Nodes, ClusterRoles and other cluster-scoped resources can't be granted in a namespace. Remove them.",
     },
   ],
   example: true,
@@ -110,22 +109,22 @@ const onlyNamespaced = member({
 
 const deleteOnlyForOperators = member({
   name: 'delete-only-for-operators',
-  title: 'Deleting is for operators',
-  why: 'What is deleted is gone, also for those who have to find out what happened.',
+  title: 'Only operators may delete',
+  why: 'Deleted objects are gone, also for the people who have to find out what happened.',
   isDefault: false,
   settings: z.strictObject({
-    groups: groups.meta({ description: 'The operators.' }),
-    alsoCreate: z.boolean().default(false).meta({ description: 'Creating is for operators, too.' }),
+    groups: groups.meta({ description: 'The groups of operators.' }),
+    alsoCreate: z.boolean().default(false).meta({ description: 'Whether only operators may create, too.' }),
   }),
   guardrails: (settings) => {
     const verbs = ['delete', 'deletecollection', '*', ...(settings.alsoCreate ? ['create'] : [])]
     return [
       {
         name: 'delete-only-for-operators',
-        description: 'Deleting is for operators.',
+        description: 'Only operators may delete.',
         when: `rules.exists(r, r.verbs.exists(v, v in ${cel(verbs)})) && !${isAmong(settings.groups)}`,
         effect: 'deny',
-        messageExpression: `'Deleting${settings.alsoCreate ? ' and creating' : ''} is for ' + ${cel(settings.groups)}.join(' or ') + ': ask for it through one of them, or take it out.'`,
+        messageExpression: `'Only members of ' + ${cel(settings.groups)}.join(' or ') + ' may delete${settings.alsoCreate ? ' or create' : ''}. Remove these verbs.'`,
       },
     ]
   },
@@ -137,14 +136,14 @@ const deleteOnlyForOperators = member({
       expect: { violations: ['delete-only-for-operators'] },
     },
     {
-      name: 'a developer may do everything, so delete as well',
+      name: 'a developer requests every verb, which includes delete',
       given: { rules: [rule(['*'], ['pods'])] },
       expect: { violations: ['delete-only-for-operators'] },
     },
     { name: 'an operator deletes', given: { groups: ['sre'], rules: [rule(['delete'], ['pods'])] } },
     { name: 'a developer reads', given: { rules: [rule(['get', 'list'], ['pods'])] } },
     {
-      name: 'a developer creates, which is not asked about',
+      name: 'a developer creates, which the example does not restrict',
       given: { rules: [rule(['create'], ['jobs'], ['batch'])] },
     },
   ],
@@ -152,21 +151,20 @@ const deleteOnlyForOperators = member({
 
 const noSecretsInBulk = member({
   name: 'no-secrets-in-bulk',
-  title: 'No Secrets in bulk',
-  why: 'Listing or watching Secrets shows all of them, whatever names a rule gives; reading any one by name is the same, one by one.',
+  title: 'No bulk access to Secrets',
+  why: 'Listing or watching Secrets returns all of them, whatever names a rule has. So does getting them one by one without a restriction to names.',
   isDefault: false,
   settings: z.strictObject({}),
   guardrails: () => [
     {
       name: 'no-secrets-in-bulk',
-      description: 'Secrets are given one by one, by name.',
+      description: 'Secrets are granted one by one, by name.',
       when: [
         "rules.exists(r, r.apiGroups.exists(g, g in ['', '*']) && r.resources.exists(x, x in ['secrets', '*'])",
         "&& (r.verbs.exists(v, v in ['list', 'watch', 'deletecollection', '*']) || ('get' in r.verbs && r.resourceNames.size() == 0)))",
       ].join('\n  '),
       effect: 'deny',
-      message:
-        'Secrets are given by name only: name them in resourceNames and take out list, watch and deletecollection.',
+      message: 'Secrets can only be granted by name. Set resourceNames, and remove list, watch and deletecollection.',
     },
   ],
   example: true,
@@ -177,7 +175,7 @@ const noSecretsInBulk = member({
       expect: { violations: ['no-secrets-in-bulk'] },
     },
     {
-      name: 'watching one Secret by name still shows all of them',
+      name: 'watching one Secret by name, which returns all of them',
       given: { rules: [rule(['watch'], ['secrets'], [''], ['db'])] },
       expect: { violations: ['no-secrets-in-bulk'] },
     },
@@ -187,12 +185,12 @@ const noSecretsInBulk = member({
       expect: { violations: ['no-secrets-in-bulk'] },
     },
     {
-      name: 'listing everything of every group',
+      name: 'listing every resource of every group',
       given: { rules: [rule(['get', 'list'], ['*'], ['*'])] },
       expect: { violations: ['no-secrets-in-bulk'] },
     },
     { name: 'one Secret by name', given: { rules: [rule(['get', 'patch'], ['secrets'], [''], ['db'])] } },
-    { name: 'listing config maps', given: { rules: [rule(['list'], ['configmaps'])] } },
+    { name: 'listing ConfigMaps', given: { rules: [rule(['list'], ['configmaps'])] } },
   ],
 })
 

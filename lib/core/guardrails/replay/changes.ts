@@ -1,5 +1,4 @@
-// Where do two judgements of the same ask differ, as far as it matters to the people in it?
-
+// How do two judgements of the same request differ, as far as it matters to the requester and the approvers?
 import { secondsOf } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Change, Outcome } from '#lib/core/access/policy-trial'
@@ -7,7 +6,7 @@ import type { Verdict, Violation } from '#lib/core/access/verdict-resource'
 import { countByGroups } from '#lib/core/guardrails/configured/approval-steps'
 import type { GuardrailRequirement } from '#lib/core/guardrails/configured/judge-configured'
 
-/** A verdict, who would have to approve, and which guardrails want what; `wants` is empty where that was not kept. */
+/** A judgement to compare. `guardrailRequirements` is empty where it was not stored. */
 export type Judged = {
   verdict: Verdict
   steps: readonly ApprovalStep[]
@@ -16,154 +15,162 @@ export type Judged = {
 
 type Both = { before: Judged; after: Judged }
 
-/** Guardrails that are named for one change: a policy may bring a thousand. */
-const mostNamed = 5
+/** One change names no more guardrails than this; a policy can have a thousand. */
+const maxNamed = 5
 
-/** Violations of one guardrail at several places are one; another wording is none. */
-function byCode(kind: 'violation' | 'warning', before: readonly Violation[], after: readonly Violation[]): Change[] {
-  const firstOf = (list: readonly Violation[]) => {
-    const first = new Map<string, Violation>()
-    for (const one of list) if (!first.has(one.code)) first.set(one.code, one)
-    return first
-  }
-  const [then, now] = [firstOf(before), firstOf(after)]
-  const only = (some: Map<string, Violation>, others: Map<string, Violation>, word: Change['now']): Change[] =>
-    [...some.values()]
-      .filter(({ code }) => !others.has(code))
-      .map(({ code, sentence }) => ({ kind, now: word, code, sentence, requiredBy: [], requiredByMore: 0 }))
-  return [...only(now, then, 'more'), ...only(then, now, 'less')]
+/** Of several violations of one guardrail, the first. */
+function firstByCode(violations: readonly Violation[]): ReadonlyMap<string, Violation> {
+  const first = new Map<string, Violation>()
+  for (const violation of violations) if (!first.has(violation.code)) first.set(violation.code, violation)
+  return first
 }
 
-/** @param wants does this guardrail want what the stricter of the two has and `laxer` has not? */
+/** Violations or warnings that are new or gone. A different wording is not a change. */
+function violationChanges(
+  kind: 'violation' | 'warning',
+  violationsBefore: readonly Violation[],
+  violationsAfter: readonly Violation[],
+): Change[] {
+  const [before, after] = [firstByCode(violationsBefore), firstByCode(violationsAfter)]
+  const missingFrom = (others: typeof before, some: typeof before, now: Change['now']): Change[] =>
+    [...some.values()]
+      .filter(({ code }) => !others.has(code))
+      .map(({ code, sentence }) => ({ kind, now, code, sentence, requiredBy: [], requiredByMore: 0 }))
+  return [...missingFrom(before, after, 'more'), ...missingFrom(after, before, 'less')]
+}
+
+/** What changed, and whether a guardrail of the stricter judgement requires what the laxer one does not. */
+type Difference = {
+  isStricter: boolean
+  sentence: string
+  isRequiredBy: (requirement: GuardrailRequirement, stricter: Judged, laxer: Judged) => boolean
+}
+
 function changeOf(
   kind: Change['kind'],
   { before, after }: Both,
-  told: {
-    more: boolean
-    sentence: string
-    guardrailRequirements: (want: GuardrailRequirement, stricter: Judged, laxer: Judged) => unknown
-  },
+  { isStricter, sentence, isRequiredBy }: Difference,
 ): Change {
-  const { more, sentence } = told
-  const [stricter, laxer] = more ? [after, before] : [before, after]
-  const wanting = stricter.guardrailRequirements.filter((want) => told.guardrailRequirements(want, stricter, laxer))
+  const [stricter, laxer] = isStricter ? [after, before] : [before, after]
+  const requiring = stricter.guardrailRequirements.filter((requirement) => isRequiredBy(requirement, stricter, laxer))
   return {
     kind,
-    now: more ? 'more' : 'less',
+    now: isStricter ? 'more' : 'less',
     code: null,
     sentence,
-    requiredBy: wanting.slice(0, mostNamed).map((want) => ({ name: want.name, sentence: want.sentence })),
-    requiredByMore: Math.max(0, wanting.length - mostNamed),
+    requiredBy: requiring.slice(0, maxNamed).map(({ name, sentence }) => ({ name, sentence })),
+    requiredByMore: Math.max(0, requiring.length - maxNamed),
   }
 }
 
-const people = (steps: readonly ApprovalStep[]) => steps.reduce((sum, { count }) => sum + count, 0)
+const peopleIn = (steps: readonly ApprovalStep[]) => steps.reduce((sum, { count }) => sum + count, 0)
 
-/** Does it want so many people altogether that this step, the first, was raised for it? */
-function raises(approvers: number | undefined, key: string, stricter: Judged, laxer: Judged): boolean {
+/** Was the count of this step raised because a guardrail requires this many approvers? Only the first step is raised. */
+function isRaisedFor(approvers: number | undefined, key: string, stricter: Judged, laxer: Judged): boolean {
   const [first] = countByGroups(stricter.steps.slice(0, 1)).keys()
-  return first === key && approvers === people(stricter.steps) && approvers > people(laxer.steps)
+  return first === key && approvers === peopleIn(stricter.steps) && approvers > peopleIn(laxer.steps)
 }
 
-function ofSteps(both: Both): Change[] {
-  const [then, now] = [countByGroups(both.before.steps), countByGroups(both.after.steps)]
-  const keys = [...new Set([...then.keys(), ...now.keys()])]
+const approvals = (count: number, which: string) => `${count} ${which} ${count === 1 ? 'approval' : 'approvals'}`
+
+function stepChanges(both: Both): Change[] {
+  const [before, after] = [countByGroups(both.before.steps), countByGroups(both.after.steps)]
+  const keys = [...new Set([...before.keys(), ...after.keys()])]
   return keys.flatMap((key): Change[] => {
-    const [was, is] = [then.get(key)?.count ?? 0, now.get(key)?.count ?? 0]
-    const groups = (now.get(key) ?? then.get(key))?.groups.join(' or ') ?? ''
-    if (was === is) return []
+    const [old, current] = [before.get(key)?.count ?? 0, after.get(key)?.count ?? 0]
+    if (old === current) return []
+    const groups = (after.get(key) ?? before.get(key))?.groups.join(' or ') ?? ''
+    const isStricter = current > old
     return [
       changeOf('approval', both, {
-        more: is > was,
-        sentence: `${Math.abs(is - was)} ${is > was ? 'more' : 'fewer'} of ${groups} must approve.`,
-        guardrailRequirements: ({ requires }, stricter, laxer) =>
-          (countByGroups(requires?.approvals ?? []).get(key)?.count ?? 0) > Math.min(was, is) ||
-          raises(requires?.approvers, key, stricter, laxer),
+        isStricter,
+        sentence: `Requires ${approvals(Math.abs(current - old), isStricter ? 'more' : 'fewer')} from ${groups}.`,
+        isRequiredBy: ({ requires }, stricter, laxer) =>
+          (countByGroups(requires?.approvals ?? []).get(key)?.count ?? 0) > Math.min(old, current) ||
+          isRaisedFor(requires?.approvers, key, stricter, laxer),
       }),
     ]
   })
 }
 
-function ofTicket(both: Both): Change[] {
+function ticketChanges(both: Both): Change[] {
   const [before, after] = [both.before.verdict.requirements, both.after.verdict.requirements]
-  const asText = (one: Verdict['requirements']) => JSON.stringify([one.ticketRequired, [...one.ticketPatterns].sort()])
-  if (asText(before) === asText(after)) return []
-  const written = after.ticketPatterns.length > 0 ? ` written as ${after.ticketPatterns.join(' and ')}` : ''
+  const key = ({ ticketRequired, ticketPatterns }: Verdict['requirements']) =>
+    JSON.stringify([ticketRequired, [...ticketPatterns].sort()])
+  if (key(before) === key(after)) return []
+  const format = after.ticketPatterns.length > 0 ? ` that matches ${after.ticketPatterns.join(' and ')}` : ''
   return [
     changeOf('ticket', both, {
-      more:
+      isStricter:
         after.ticketRequired && (!before.ticketRequired || after.ticketPatterns.length >= before.ticketPatterns.length),
-      sentence: after.ticketRequired ? `A ticket${written} is needed.` : 'Guardrails ask for no ticket any more.',
-      guardrailRequirements: ({ requires }, _, { verdict: { requirements } }) => {
+      sentence: after.ticketRequired ? `Requires a ticket${format}.` : 'No longer requires a ticket.',
+      isRequiredBy: ({ requires }, _, { verdict: { requirements } }) => {
         const ticket = requires?.ticket
-        if (!ticket || ticket === true) return ticket && !requirements.ticketRequired
-        return !requirements.ticketPatterns.includes(ticket.pattern)
+        if (!ticket) return false
+        return ticket === true ? !requirements.ticketRequired : !requirements.ticketPatterns.includes(ticket.pattern)
       },
     }),
   ]
 }
 
-function ofReason(both: Both): Change[] {
+function reasonChanges(both: Both): Change[] {
   const [before, after] = [both.before, both.after].map(({ verdict }) => verdict.requirements.reasonMinLength)
   if (before === undefined || after === undefined || before === after) return []
   return [
     changeOf('reason', both, {
-      more: after > before,
-      sentence: `Guardrails want a reason of at least ${after} characters, and wanted ${before}.`,
-      guardrailRequirements: ({ requires }) => (requires?.reasonMinLength ?? 0) > Math.min(before, after),
+      isStricter: after > before,
+      sentence: `Requires a reason of at least ${after} characters instead of ${before}.`,
+      isRequiredBy: ({ requires }) => (requires?.reasonMinLength ?? 0) > Math.min(before, after),
     }),
   ]
 }
 
-/** Seconds; null is no limit. */
+/** In seconds; null is unlimited. */
 const lengthOf = (text: string | null) => (text === null ? Number.POSITIVE_INFINITY : secondsOf(text))
 
-/** Told as ISO 8601, as the two verdicts have it. */
-function ofDuration(both: Both): Change[] {
-  const [then, now] = [both.before.verdict.maxDuration, both.after.verdict.maxDuration]
-  if (then === now) return []
+/** The sentence has ISO 8601, as the two verdicts do. */
+function durationChanges(both: Both): Change[] {
+  const [before, after] = [both.before.verdict.maxDuration, both.after.verdict.maxDuration]
+  if (before === after) return []
   return [
     changeOf('duration', both, {
-      more: lengthOf(now) < lengthOf(then),
-      sentence: now === null ? 'Guardrails allow any length of time.' : `Guardrails allow at most ${now}.`,
-      guardrailRequirements: ({ maxDurationSeconds }, _, laxer) =>
+      isStricter: lengthOf(after) < lengthOf(before),
+      sentence: after === null ? 'No longer limits the duration.' : `Limits the duration to ${after}.`,
+      isRequiredBy: ({ maxDurationSeconds }, _, laxer) =>
         maxDurationSeconds !== null && maxDurationSeconds < lengthOf(laxer.verdict.maxDuration),
     }),
   ]
 }
 
-function ofWindow(both: Both): Change[] {
+function windowChanges(both: Both): Change[] {
   const [before, after] = [both.before.verdict.until, both.after.verdict.until]
   if (before === after) return []
   return [
     changeOf('window', both, {
-      more: after !== null && (before === null || after < before),
+      isStricter: after !== null && (before === null || after < before),
       sentence:
-        after === null
-          ? 'No window closes over it any more.'
-          : `It ends at ${after} at the latest, when a window closes.`,
-      guardrailRequirements: ({ until }, _, { verdict }) =>
+        after === null ? 'No longer ends access with a window.' : `Ends access by ${after}, when a window closes.`,
+      isRequiredBy: ({ until }, _, { verdict }) =>
         until !== null && (verdict.until === null || until.toISOString() < verdict.until),
     }),
   ]
 }
 
-/** Everything in which the second judgement is another one than the first. Empty: judged alike. */
+/** Every difference between two judgements of a request. Empty if there is none. */
 export function changesBetween(before: Judged, after: Judged): Change[] {
-  const [then, now] = [before.verdict, after.verdict]
   const both = { before, after }
   return [
-    ...byCode('violation', then.violations, now.violations),
-    ...byCode('warning', then.warnings, now.warnings),
-    ...ofSteps(both),
-    ...ofTicket(both),
-    ...ofReason(both),
-    ...ofDuration(both),
-    ...ofWindow(both),
+    ...violationChanges('violation', before.verdict.violations, after.verdict.violations),
+    ...violationChanges('warning', before.verdict.warnings, after.verdict.warnings),
+    ...stepChanges(both),
+    ...ticketChanges(both),
+    ...reasonChanges(both),
+    ...durationChanges(both),
+    ...windowChanges(both),
   ]
 }
 
-/** What becomes of an ask that is judged like this. */
+/** What happens to a request with this judgement. */
 export function outcomeOf({ verdict, steps }: Pick<Judged, 'verdict' | 'steps'>): Outcome {
   if (verdict.violations.length > 0) return 'refused'
   return steps.length > 0 ? 'needs-approval' : 'automatic'

@@ -1,9 +1,9 @@
-// What of a judgement's facts is kept, so that another policy can be judged by them later?
+// The facts of a judgement that are stored, so that the request can be replayed with another policy later.
 import type { RecordedFacts } from '#lib/core/access/recorded-facts'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 
-/** @param seen what the guardrails were shown in the same judgement */
+/** @param seen the facts that the guardrails saw in the same judgement */
 export function factsToRecord(
   { requester, cluster, submission, entitlement }: JudgementFacts,
   seen: Pick<PolicyFacts, 'rules' | 'risks'>,

@@ -1,4 +1,4 @@
-// An ask of the past, as it was asked and with the facts it had, made into facts for another policy.
+// Turns a past request, with the facts that were recorded with it, into facts that another policy can be judged by.
 import type { Difference } from '#lib/core/access/difference'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { UnknownFactName } from '#lib/core/access/policy-trial'
@@ -11,64 +11,64 @@ import { grantedRules } from '#lib/core/guardrails/granted-rules'
 export type RecordedRequest = {
   at: Date
   entitlementName: string
-  /** As it stood then; null where that version was not kept. */
+  /** As it was then; null if that version was not stored. */
   entitlement: Entitlement | null
   cluster: string
   namespaces: readonly string[]
-  /** What was chosen; null where the entitlement says it all. */
+  /** The chosen rules; null if the entitlement fixed them. */
   chosen: Rule[] | null
-  /** What would have been granted; null for an ask that was refused. */
+  /** The rules to grant; null for a refused request. */
   granted: Rule[] | null
   durationSeconds: number
   reason: string
   ticket: string | null
   startsAt: Date | null
   subject: string
-  /** Null in asks of before they were kept. */
+  /** Null for requests from before facts were recorded. */
   facts: RecordedFacts | null
-  /** What of it was new to the requester; null where it was not kept. */
+  /** What was new to the requester; null if it was not recorded. */
   difference: Difference | null
-  /** Of the cluster, as the configuration of then has them: for asks without facts. */
+  /** The labels of the cluster in the policy of that time, for requests without facts. */
   clusterLabels: Readonly<Record<string, string>> | null
 }
 
-/** The configuration that an ask is held against, where a whole one is: else entitlement and cluster are those of then. */
+/** The entitlements and clusters of a policy, if it is a whole postern.yaml. Else those of the request apply. */
 export type Surroundings = {
   entitlements: readonly Entitlement[]
   clusters: readonly { name: string; labels: Readonly<Record<string, string>> }[]
 }
 
 export type FactsOfThen = {
-  /** Null where there is no such entitlement (any more). */
+  /** Null if the entitlement does not exist in the policy. */
   facts: JudgementFacts | null
   unknown: UnknownFactName[]
 }
 
-function clusterOf(ask: RecordedRequest, surroundings: Surroundings | null): JudgementFacts['cluster'] {
-  const { facts } = ask
-  const configured = surroundings?.clusters.find(({ name }) => name === ask.cluster)
-  const labels = surroundings ? configured?.labels : (facts?.clusterLabels ?? ask.clusterLabels)
-  const seen = facts?.namespaces.flatMap(({ name, labels: of }) => (of ? [{ name, labels: of }] : []))
-  const role = ask.entitlement?.clusterRole
-  // Before facts were kept, the rules of a request were those of the ClusterRole.
-  const ofRole = facts ? facts.clusterRoleRules : ask.granted
+function clusterOf(request: RecordedRequest, surroundings: Surroundings | null): JudgementFacts['cluster'] {
+  const { facts } = request
+  const configured = surroundings?.clusters.find(({ name }) => name === request.cluster)
+  const labels = surroundings ? configured?.labels : (facts?.clusterLabels ?? request.clusterLabels)
+  const namespaces = facts?.namespaces.flatMap(({ name, labels: of }) => (of ? [{ name, labels: of }] : []))
+  const role = request.entitlement?.clusterRole
+  // Without recorded facts, the rules of the request are those that the ClusterRole had.
+  const roleRules = facts ? facts.clusterRoleRules : request.granted
   return {
-    name: ask.cluster,
+    name: request.cluster,
     known: surroundings ? configured !== undefined : true,
     labels: labels ?? {},
-    namespaces: facts?.namespacesObserved && seen ? seen : null,
-    clusterRoles: role !== undefined && ofRole ? { [role]: ofRole } : {},
+    namespaces: facts?.namespacesObserved && namespaces ? namespaces : null,
+    clusterRoles: role !== undefined && roleRules ? { [role]: roleRules } : {},
   }
 }
 
-const isSame = (a: readonly Rule[] | null, b: readonly Rule[] | null) =>
+const areSameRules = (a: readonly Rule[] | null, b: readonly Rule[] | null) =>
   JSON.stringify(normalizeRules(a ?? [])) === JSON.stringify(normalizeRules(b ?? []))
 
 /**
- * Only whoever may ask for something is heard, so who asked could. Where their groups are not known it stays so as long as
- * the entitlement is for the same people.
+ * The requester was eligible, or the request would not have been recorded. If their groups are unknown, they count as
+ * eligible as long as the entitlement is for the same people.
  */
-const eligibleAsThen = (entitlement: Entitlement, { entitlement: then, subject }: RecordedRequest): Entitlement =>
+const withSameEligibility = (entitlement: Entitlement, { entitlement: then, subject }: RecordedRequest): Entitlement =>
   then && JSON.stringify(normalWho(then)) === JSON.stringify(normalWho(entitlement))
     ? { ...entitlement, who: { people: [subject] } }
     : entitlement
@@ -76,12 +76,12 @@ const eligibleAsThen = (entitlement: Entitlement, { entitlement: then, subject }
 const normalWho = ({ who }: Entitlement) => [[...(who.groups ?? [])].sort(), [...(who.people ?? [])].sort()]
 
 /**
- * The facts of an ask as it was asked.
- * @param surroundings a whole other configuration, or null: then it is held against other guardrails alone
- * @param mayKnowRequester whether the reader may learn what is known of the requester: an expression can tell it
+ * The facts of a past request at the time it was submitted.
+ * @param surroundings null for a policy of guardrails alone
+ * @param mayKnowRequester whether the reader may know the groups of the requester, which expressions can reveal
  */
 export function factsOfThen(
-  ask: RecordedRequest,
+  request: RecordedRequest,
   {
     surroundings,
     mayKnowRequester,
@@ -92,23 +92,24 @@ export function factsOfThen(
     policyHash: string
   },
 ): FactsOfThen {
-  const { facts } = ask
+  const { facts } = request
   const entitlement = surroundings
-    ? surroundings.entitlements.find(({ name }) => name === ask.entitlementName)
-    : ask.entitlement
+    ? surroundings.entitlements.find(({ name }) => name === request.entitlementName)
+    : request.entitlement
   if (!entitlement) return { facts: null, unknown: surroundings ? [] : ['entitlement'] }
-  const cluster = clusterOf(ask, surroundings)
-  // Where there is a ceiling now and was none, what was granted is what has to fit.
-  const rules = ask.chosen ?? (entitlement.ceiling ? ask.granted : null)
-  const before = ask.granted ?? (ask.entitlement && grantedRules(ask.entitlement, ask.chosen, cluster.clusterRoles))
+  const cluster = clusterOf(request, surroundings)
+  // If the entitlement has a ceiling now and had none then, the granted rules count as chosen.
+  const rules = request.chosen ?? (entitlement.ceiling ? request.granted : null)
+  const before =
+    request.granted ?? (request.entitlement && grantedRules(request.entitlement, request.chosen, cluster.clusterRoles))
   const after = grantedRules(entitlement, rules, cluster.clusterRoles)
-  // Risk and difference are of the rules of then: where these are others, they are not known.
-  const sameRules = isSame(before, after)
+  // The recorded risks and difference belong to the rules of that time. For other rules they are unknown.
+  const sameRules = areSameRules(before, after)
   const isKnown = facts !== null && mayKnowRequester
-  const difference = ask.difference?.known && sameRules ? ask.difference : null
+  const difference = request.difference?.known && sameRules ? request.difference : null
   const unknown: UnknownFactName[] = [
     ...(isKnown ? [] : (['groups'] as const)),
-    ...(surroundings || facts || ask.clusterLabels ? [] : (['cluster labels'] as const)),
+    ...(surroundings || facts || request.clusterLabels ? [] : (['cluster labels'] as const)),
     ...(facts?.namespacesObserved ? [] : (['namespaces'] as const)),
     ...(difference === null ? (['difference'] as const) : []),
     ...(facts ? [] : (['risks'] as const)),
@@ -117,18 +118,18 @@ export function factsOfThen(
     unknown,
     facts: {
       submission: {
-        entitlement: ask.entitlementName,
-        cluster: ask.cluster,
-        namespaces: facts?.namespaces.map(({ name }) => name) ?? ask.namespaces,
+        entitlement: request.entitlementName,
+        cluster: request.cluster,
+        namespaces: facts?.namespaces.map(({ name }) => name) ?? request.namespaces,
         rules,
-        reason: ask.reason,
-        ticket: ask.ticket,
-        durationSeconds: ask.durationSeconds,
-        startsAt: ask.startsAt,
+        reason: request.reason,
+        ticket: request.ticket,
+        durationSeconds: request.durationSeconds,
+        startsAt: request.startsAt,
       },
-      entitlement: isKnown ? entitlement : eligibleAsThen(entitlement, ask),
+      entitlement: isKnown ? entitlement : withSameEligibility(entitlement, request),
       requester: {
-        subject: ask.subject,
+        subject: request.subject,
         groups: isKnown ? facts.requester.groups : null,
         email: isKnown ? facts.requester.email : null,
       },
@@ -136,7 +137,7 @@ export function factsOfThen(
       ...(facts?.risks && sameRules ? { risks: facts.risks } : {}),
       ...(difference ? { currentAccess: { difference, risk: {} } } : {}),
       policyHash,
-      now: ask.at,
+      now: request.at,
     },
   }
 }
