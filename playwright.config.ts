@@ -12,8 +12,9 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   retries: 0,
   workers: 2,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // Milliseconds. They end what hangs, also on a slow or busy machine.
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   reporter: [['list'], ['json', { outputFile: process.env.POSTERN_E2E_REPORT ?? '.postern/e2e-report.json' }]],
   use: {
     viewport: { width: 1280, height: 800 },

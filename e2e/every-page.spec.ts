@@ -73,8 +73,8 @@ test('every page forbids framing, foreign scripts and content sniffing', async (
     const scripts = policy.split(';').find((directive) => directive.trim().startsWith('script-src')) ?? ''
     expect(scripts, path).toMatch(/'nonce-/)
     expect(scripts, path).not.toContain('unsafe-inline')
-    expect(headers['referrer-policy'], path).toBeTruthy()
-    expect(headers['permissions-policy'], path).toBeTruthy()
+    expect(headers['referrer-policy'], path).toBe('same-origin')
+    expect(headers['permissions-policy'], path).toMatch(/(^|, )camera=\(\)/)
     expect(headers['x-content-type-options'], path).toBe('nosniff')
     expect(headers['x-powered-by'], path).toBeUndefined()
   }

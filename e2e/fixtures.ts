@@ -87,7 +87,7 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
             ...headers,
           },
           ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-          signal: AbortSignal.timeout(20_000),
+          signal: AbortSignal.timeout(60_000),
         })
         const text = await response.text()
         return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} }
@@ -104,10 +104,10 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
           const all = [
             `--kubeconfig=${file}`,
             `--cache-dir=${testInfo.outputPath('kubectl-cache')}`,
-            '--request-timeout=10s',
+            '--request-timeout=60s',
             ...args,
           ]
-          execFile(stage.kubernetes.kubectl, all, { timeout: 30_000 }, (error, stdout, stderr) =>
+          execFile(stage.kubernetes.kubectl, all, { timeout: 60_000 }, (error, stdout, stderr) =>
             resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
           )
         })

@@ -44,7 +44,7 @@ export async function grantOf(
         grant = (await api<RequestResource>('GET', `/requests/${requestId}`)).body.grant
         return grant?.status
       },
-      { timeout: 20_000, intervals: [100], message: `the grant of ${requestId} to be ${statuses.join(' or ')}` },
+      { timeout: 60_000, intervals: [100], message: `the grant of ${requestId} to be ${statuses.join(' or ')}` },
     )
     .toMatch(new RegExp(`^(${statuses.join('|')})$`))
   if (!grant) throw new Error('the request has no grant')
