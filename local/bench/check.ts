@@ -1,5 +1,5 @@
-// How many manifests a second does `postern check` judge, against the YAML library alone on the same files, and does its
-// memory grow with their number?
+// How many manifests per second does `postern check` judge, compared with the YAML library alone on the same files, and
+// how does its memory grow with their number?
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { checkout } from '#local/processes/places'
 
 const perFile = 100
 
-/** Roles and their bindings by turns; every tenth role is one that something is found in. */
+/** Roles and their bindings in turn; every tenth role has a finding. */
 function manifest(n: number): string {
   const head = (kind: string) =>
     `apiVersion: rbac.authorization.k8s.io/v1\nkind: ${kind}\nmetadata:\n  name: app-${n >> 1}\n  namespace: team-${n % 40}\n  labels:\n    app.kubernetes.io/name: app-${n >> 1}\n    app.kubernetes.io/managed-by: Helm\n`
@@ -28,26 +28,26 @@ function writeManifests(folder: string, count: number) {
   }
 }
 
-/** The command as a shell runs it; its memory at its highest, in MB, as the kernel has it. */
+/** Runs the command as a shell does. Its peak memory, in MB, is the kernel's figure. */
 function runCheck(folder: string): Promise<{ seconds: number; peakMb: number }> {
   const began = performance.now()
   const args = [join(checkout, 'cli/postern.mjs'), 'check', folder, '--format', 'json']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   let peakMb = 0
-  const look = setInterval(() => {
+  const sampling = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
       peakMb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024 || peakMb
     } catch {
-      // It has ended meanwhile: what was seen last is its peak.
+      // The process has ended: the last sample is its peak.
     }
   }, 20)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => {
-      clearInterval(look)
+      clearInterval(sampling)
       if (code === 1) resolve({ seconds: (performance.now() - began) / 1000, peakMb })
-      else reject(new Error(`postern check ended with ${code}`))
+      else reject(new Error(`postern check ended with code ${code}`))
     })
   })
 }
@@ -66,7 +66,7 @@ export type CheckFigures = {
   smallPeakMb: number
 }
 
-/** Judges so many manifests, and a tenth of them, each after the library has parsed the same files. */
+/** Judges this many manifests, and a tenth of them. The library parses the same files first. */
 export async function measureCheck(manifests: number): Promise<CheckFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-bench-check-'))
   try {
@@ -89,8 +89,8 @@ export function checkRows({ manifests, seconds, parseSeconds, peakMb, smallPeakM
   const bare = (manifests / parseSeconds).toFixed(0)
   const ratio = seconds / parseSeconds
   return [
-    `| \`postern check\` of ${manifests} manifests | ${seconds.toFixed(1)} s, ${rate} a second | ≤ 10 s | ${seconds <= 10 ? 'yes' : 'no'} |`,
-    `| … as a ratio to the YAML library alone (${bare} a second) | ${ratio.toFixed(2)} | | |`,
-    `| … memory at its highest, ${manifests / 10} and ${manifests} manifests | ${smallPeakMb.toFixed(0)} and ${peakMb.toFixed(0)} MB | | |`,
+    `| \`postern check\` of ${manifests} manifests | ${seconds.toFixed(1)} s, ${rate} per second | ≤ 10 s | ${seconds <= 10 ? 'yes' : 'no'} |`,
+    `| … ratio to the YAML library alone (${bare} per second) | ${ratio.toFixed(2)} | | |`,
+    `| … peak memory, ${manifests / 10} and ${manifests} manifests | ${smallPeakMb.toFixed(0)} and ${peakMb.toFixed(0)} MB | | |`,
   ]
 }

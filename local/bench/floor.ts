@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:https'
 import pg from 'pg'
 
-// The floor: what granting and ending cost when nothing judges, decides or records more than promise 1 needs. Plain
-// keep-alive HTTPS and plain SQL, no product code, on the same servers in the same run.
+// The floor: the cost of granting and ending access when no code judges, decides or records more than promise 1 needs.
+// Plain keep-alive HTTPS and plain SQL, no product code, on the same servers in the same run.
 
 export type FloorTarget = { server: string; ca: string; token: string; databaseUrl: string; namespace: string }
 
@@ -12,9 +12,9 @@ export type Floor = {
   token(id: string): Promise<number>
   /** Milliseconds for deleting the binding, one access review and two commits. */
   end(id: string): Promise<number>
-  /** Milliseconds for asking what somebody may do in a namespace, and one thing more: no judgement, no record. */
+  /** Milliseconds for one SelfSubjectRulesReview and one SubjectAccessReview, without judging or recording anything. */
   preview(): Promise<number>
-  /** Removes the role and the ServiceAccount: not part of the time. */
+  /** Deletes the Role and the ServiceAccount, which is not measured. */
   cleanUp(id: string): Promise<void>
   close(): Promise<void>
 }
@@ -22,9 +22,9 @@ export type Floor = {
 const grantsNamespace = 'postern-grants'
 const rbac = '/apis/rbac.authorization.k8s.io/v1'
 
-/** @param adminUrl owner of the database, for a table of the floor's own */
-export async function startFloor(target: FloorTarget, adminUrl: string, connections: number): Promise<Floor> {
-  const owner = new pg.Client({ connectionString: adminUrl })
+/** @param ownerUrl the database as its owner, to create the floor's own table */
+export async function startFloor(target: FloorTarget, ownerUrl: string, connections: number): Promise<Floor> {
+  const owner = new pg.Client({ connectionString: ownerUrl })
   await owner.connect()
   await owner.query(
     'CREATE TABLE IF NOT EXISTS bench_floor (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), data jsonb)',
@@ -44,14 +44,14 @@ export async function startFloor(target: FloorTarget, adminUrl: string, connecti
         authorization: `Bearer ${target.token}`,
         ...(text ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } : {}),
       }
-      const sent = request(new URL(path, target.server), { method, agent, headers }, (answer) => {
+      const sent = request(new URL(path, target.server), { method, agent, headers }, (response) => {
         const chunks: Buffer[] = []
-        answer.on('data', (chunk) => chunks.push(chunk))
-        answer.on('end', () => {
-          const status = answer.statusCode ?? 0
-          const answered = Buffer.concat(chunks).toString()
-          if (status < 300 || (method === 'DELETE' && status === 404)) resolve({ status, body: answered })
-          else reject(new Error(`${method} ${path}: ${status} ${answered.slice(0, 300)}`))
+        response.on('data', (chunk) => chunks.push(chunk))
+        response.on('end', () => {
+          const status = response.statusCode ?? 0
+          const received = Buffer.concat(chunks).toString()
+          if (status < 300 || (method === 'DELETE' && status === 404)) resolve({ status, body: received })
+          else reject(new Error(`${method} ${path}: ${status} ${received.slice(0, 300)}`))
         })
       })
       sent.on('error', reject)
@@ -71,7 +71,7 @@ export async function startFloor(target: FloorTarget, adminUrl: string, connecti
   const reviewUntil = async (id: string, expected: boolean) => {
     const deadline = Date.now() + 10_000
     while (!(await review(id, expected)))
-      if (Date.now() > deadline) throw new Error(`never ${expected ? 'allowed' : 'denied'}`)
+      if (Date.now() > deadline) throw new Error(`not ${expected ? 'allowed' : 'denied'} within 10 s`)
   }
   const timed = async (work: () => Promise<unknown>) => {
     const start = performance.now()

@@ -1,7 +1,7 @@
 import { chromium } from '@playwright/test'
 import { findChromium } from '#local/parts/chromium'
 
-/** Kilobytes of compressed scripts that a first visit of each page loads, as the browser counted them on the wire. */
+/** Kilobytes of compressed scripts that the browser receives on a first visit of each page. */
 export async function measureScripts(url: string): Promise<{ path: string; kilobytes: number }[]> {
   const executablePath = await findChromium(() => {})
   const browser = await chromium.launch({

@@ -1,10 +1,10 @@
-/** The p-th percentile (0–100) of some numbers, by the nearest-rank method; NaN of none. */
+/** The p-th percentile (0–100) by the nearest-rank method; NaN if there are no values. */
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN
 }
 
-/** Runs `work` for each number below `count`, at most `width` at once; resolves to seconds taken in all. */
+/** Runs `work` for each number below `count`, at most `width` at once. Resolves to the total time in seconds. */
 export async function inParallel(
   count: number,
   width: number,

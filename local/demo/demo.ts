@@ -13,7 +13,7 @@ import { inSeconds, say, step } from '#local/processes/steps'
 import { apiFor } from './api-client.ts'
 import { startDemoParts } from './demo-parts.ts'
 import { type DemoState, openDemoState, saveDemoState, writePrivately } from './demo-state.ts'
-import { printInstructions } from './demo-words.ts'
+import { printInstructions } from './instructions.ts'
 import { lapseDuringStory, playStory } from './story.ts'
 
 const usage = `npm run demo -- [options]
@@ -64,7 +64,7 @@ async function start(
   state.ports.identity = await portOf(options['identity-port'], state.ports.identity)
   const port = state.ports.postern
   const url = `http://localhost:${port}`
-  const build = () => step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged'))
+  const build = () => step('production build', ensureProductionBuild, (built) => (built ? '' : 'up to date'))
   const parts = await startDemoParts(run, state, {
     publicUrl: url,
     own: options.own,
@@ -110,7 +110,7 @@ async function start(
     await step(
       'the story, through the API',
       (sayUnder) => playStory({ as, cluster, directory: state.directory, setLapse, say: sayUnder }, storyIsNew),
-      (words) => words,
+      (summary) => summary,
     )
   }
   saveDemoState(state)
