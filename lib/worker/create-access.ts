@@ -115,7 +115,7 @@ export async function activate(work: Work) {
   // The annotations may only ever end access sooner; they do when granting took minutes.
   for (const { expiresAt } of work.created) if (expiresAt) ends.push(expiresAt.getTime())
   const expiresAt = new Date(Math.min(...ends))
-  await saveActive(work.writing, { made: work.unsaved, probes, activatedAt, expiresAt, judged: work.judged })
+  await saveActive(work.writing, { created: work.unsaved, probes, activatedAt, expiresAt, judged: work.judged })
   metrics().activeSeconds.observe(secondsBetween(dueAt(grant), activatedAt))
   work.note({ what: 'activated', expiresAt })
 }

@@ -3,7 +3,7 @@ import { ClusterError } from '#lib/adapters/cluster/errors'
 import { underReference } from '#lib/adapters/cluster/reference'
 import { requestToken } from '#lib/adapters/cluster/tokens'
 import {
-  longestNotice,
+  maxNotificationBytes,
   type Problem,
   saveIssued,
   saveProblem,
@@ -66,7 +66,7 @@ async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | n
     }),
     order,
   )
-  if (jwe.length > longestNotice - 200) {
+  if (jwe.length > maxNotificationBytes - 200) {
     const sentence = `The certificate authority of ${cluster} is too long to hand over: set publicCa in the configuration.`
     return { code: 'unavailable', sentence }
   }

@@ -101,6 +101,6 @@ export async function inspect(work: Work, worker: string, until: Date): Promise<
   }
   // An earlier attempt may have put everything right without being able to prove it.
   if (repair.do === 'repair' || grant.attempts > 0) await probeAllowed(client, grant, work.clock, work.signal)
-  await saveInspected(writing, worker, { removed, made: work.unsaved, until })
+  await saveInspected(writing, worker, { removed, created: work.unsaved, until })
   work.note({ what: 'created-saved' })
 }

@@ -29,10 +29,10 @@ async function findAudiences(ids: readonly string[]): Promise<ChangedRequest[]> 
 function startHub(): Hub {
   const subscribers: Hub['subscribers'] = new Set()
   let collected = new Set<string>()
-  let timer: NodeJS.Timeout | undefined
+  let isScheduled = false
 
   async function publish() {
-    timer = undefined
+    isScheduled = false
     const ids = collected
     collected = new Set()
     if (subscribers.size === 0) return
@@ -43,7 +43,9 @@ function startHub(): Hub {
 
   function collect(id: string) {
     collected.add(id)
-    timer ??= setTimeout(publish, collectMs)
+    if (isScheduled) return
+    isScheduled = true
+    setTimeout(publish, collectMs)
   }
 
   const listener = listen([channel], (_channel, payload) => collect(payload), {

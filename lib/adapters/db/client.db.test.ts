@@ -15,7 +15,7 @@ test('a transaction that throws leaves nothing behind', async () => {
   expect(await db().worker.count()).toBe(0)
 })
 
-test('a transaction inside a transaction is the same one: both commit, or neither', async () => {
+test('a transaction inside a transaction joins it: both commit, or neither', async () => {
   const both = () =>
     transaction(async (tx) => {
       await tx.worker.create({ data: { id: 'outer' } })
@@ -26,7 +26,7 @@ test('a transaction inside a transaction is the same one: both commit, or neithe
   expect(await db().worker.count()).toBe(0)
 })
 
-test('a database whose own time zone is another gives every time as it was written', async () => {
+test('times are read as they were written, whatever the time zone of the database', async () => {
   await database.setTimeZone('America/New_York')
   await closeDatabase()
   const seenAt = new Date('2026-07-01T12:00:00Z')

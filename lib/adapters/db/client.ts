@@ -7,27 +7,44 @@ import { metrics } from '#lib/observability/metrics'
 import { translateError, translateErrors } from './errors.ts'
 import { PrismaClient } from './generated/client.ts'
 
-// The only door to PostgreSQL, besides the connection that listens (listen.ts). Every wait has an end: a caller is told
-// "unavailable" within two seconds when the database is away, and after five when it is stuck.
+// lib/adapters/db: everything that reads or writes PostgreSQL.
+//
+//   audit/      events: recording, the statistics and the history built on them
+//   clusters/   the last known state of each cluster, its RBAC rights, and findings of the sweep
+//   grants/     the work queue of grants, their progress, and orders for credentials
+//   people/     people, browser sessions, rate-limit buckets
+//   requests/   submitting, locking, deciding and listing requests
+//   generated/  Prisma's generated client
+//
+//   client.ts, errors.ts, listen.ts, schema-version.ts            connections and their errors
+//   transition.ts                                                 the only code that changes a status
+//   records-in-sql.ts, signing.ts, gather-judgement.ts            signed records, and the facts of a judgement
+//   idempotency.ts, workers.ts, changes.ts                        stored responses, heartbeats, changes for open pages
+//   gather-attention.ts, gauges.ts                                current problems and figures, for pages and Prometheus
+//   cursor.ts, ids.ts, json.ts                                    cursors of pages, new ids, values as JSON
+//
+// This file has the pool and the transactions. All statements go through it, except for the listening connection
+// (listen.ts). Every wait is limited: a caller gets `unavailable` within two seconds if the database is down, and after
+// five if it hangs.
 
-/** Milliseconds. A page that shows lists makes about ten statements of a few milliseconds each. */
+/** Milliseconds. A page with lists makes about ten statements of a few milliseconds each. */
 const limits = {
   connect: 1_500,
   statement: 5_000,
-  /** Shorter than `statement`, so that waiting for another approver's row lock is told apart from a slow statement. */
+  /** Shorter than `statement`, so that waiting for a row lock is distinguishable from a slow statement. */
   lock: 3_000,
-  /** A transaction whose process was stopped half-way must not keep its locks. */
+  /** A transaction whose process has stopped must not keep its locks. */
   idleInTransaction: 10_000,
-  /** The client's own limit, for a server that is frozen or behind a cable that was cut: longer than the server's. */
+  /** The client's own limit, for a frozen server or a broken network; longer than the server's. */
   query: 6_000,
   transaction: 15_000,
 }
 
-/** Statements of different text that each connection keeps parsed and planned; more are parsed anew at each call. */
+/** The number of prepared statements that each connection keeps; further ones are parsed at each call. */
 const mostPrepared = 200
 const prepared = new Map<string, string>()
 
-/** The name under which a statement is kept by the connections that ran it; empty where it is not to be kept. */
+/** The name of a prepared statement; empty for one that is not kept. */
 function nameOfStatement({ sql }: { sql: string }): string {
   const known = prepared.get(sql)
   if (known !== undefined || prepared.size >= mostPrepared) return known ?? ''
@@ -37,8 +54,8 @@ function nameOfStatement({ sql }: { sql: string }): string {
 }
 
 /**
- * NB: Prisma's adapter takes every time for one of UTC and drops the offset that PostgreSQL writes in a time zone of its
- * own, so that each would be hours off.
+ * NB: Prisma's adapter reads every time as UTC and ignores the offset that PostgreSQL writes. In another session time
+ * zone all times would be hours off.
  */
 function inUtc(connectionString: string): string {
   const url = new URL(connectionString)
@@ -61,7 +78,7 @@ function connect(connectionString: string) {
     idle_in_transaction_session_timeout: limits.idleInTransaction,
   })
   shared.posternPool = pool
-  // An idle connection that breaks is no error of anybody's: the pool drops it, and the next statement opens another.
+  // A broken idle connection affects no caller: the pool drops it, and the next statement opens another.
   pool.on('error', () => {})
   const adapterOptions = { disposeExternalPool: true, statementNameGenerator: nameOfStatement }
   return translateErrors(new PrismaClient({ adapter: new PrismaPg(pool, adapterOptions) }))
@@ -69,12 +86,12 @@ function connect(connectionString: string) {
 
 export type Database = ReturnType<typeof connect>
 
-/** What runs inside one transaction; also accepts `db()` itself where a single statement is enough. */
+/** The client inside a transaction. `db()` itself is accepted where a single statement is enough. */
 export type Tx = Omit<Database, '$transaction' | '$connect' | '$disconnect' | '$extends' | '$on'>
 
 type Scope = { tx: Tx; afterwards: Array<() => Promise<void>>; recorded: string[] }
 
-// Next puts this module into several bundles of one process; they share the pool and the open transaction.
+// Next.js puts this module into several bundles of one process; they share the pool and the open transaction.
 const shared = globalThis as typeof globalThis & {
   posternDatabase?: Database
   posternPool?: pg.Pool
@@ -83,22 +100,22 @@ const shared = globalThis as typeof globalThis & {
 shared.posternTransaction ??= new AsyncLocalStorage<Scope>()
 const scopes = shared.posternTransaction
 
-/** The database of this process. The first call opens the pool; importing this file opens nothing. */
+/** The database client of this process. The first call opens the pool; importing this file opens nothing. */
 export function db(): Database {
   shared.posternDatabase ??= connect(env().databaseUrl)
   return shared.posternDatabase
 }
 
-/** Connections of this process: busy and idle ones, and how many callers wait for one. */
+/** The connections of this process, busy and idle, and the number of callers waiting for one. */
 export function poolCounts(): { busy: number; idle: number; waiting: number } {
   const { totalCount = 0, idleCount = 0, waitingCount = 0 } = shared.posternPool ?? {}
   return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
 }
 
-/** Where to read: inside the transaction that is under way, so that it sees what it wrote; else from the pool. */
+/** The client to read with: that of the current transaction, which sees its own writes, or else the pool. */
 export const reads = (): Tx => scopes.getStore()?.tx ?? db()
 
-/** Ends every connection, at the end of the process or of a test file. */
+/** Closes every connection at the end of the process or of a test file. */
 export async function closeDatabase() {
   const open = shared.posternDatabase
   shared.posternDatabase = undefined
@@ -106,10 +123,9 @@ export async function closeDatabase() {
 }
 
 /**
- * Runs `fn` in one transaction (read committed): everything it writes commits together, or nothing does when it throws.
- * Called inside a running transaction it joins that one, so that an operation and whatever is wrapped around it (the
- * answer kept for an Idempotency-Key) commit together.
- * @throws AppError `unavailable` when the database is away, or a lock could not be had in time
+ * Runs `fn` in one transaction (read committed): all its writes commit together, or none if it throws. Inside a running
+ * transaction it joins that one, so that an operation and the stored response of its Idempotency-Key commit together.
+ * @throws AppError `unavailable` when the database is unavailable, or a lock is not released in time
  */
 export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
   const outer = scopes.getStore()
@@ -124,15 +140,15 @@ export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
     for (const type of recorded) metrics().events.inc({ type })
     return result
   } catch (error) {
-    // Beginning and committing are not operations of the client, so their failures come here untranslated.
+    // BEGIN and COMMIT are not operations of the client, so their errors are not translated yet.
     throw translateError(error)
   } finally {
-    // NB: a throw in here replaces the error that is under way. That is meant: see afterTransaction().
+    // NB: an error thrown here replaces the current one, on purpose: see afterTransaction().
     for (const step of afterwards) await step()
   }
 }
 
-/** Counts facts that were written: with the commit of the transaction that is under way, or now where there is none. */
+/** Counts recorded events in the metrics: when the current transaction commits, or now without one. */
 export function countRecorded(events: ReadonlyArray<{ type: string }>): void {
   const recorded = scopes.getStore()?.recorded
   for (const { type } of events) {
@@ -142,9 +158,9 @@ export function countRecorded(events: ReadonlyArray<{ type: string }>): void {
 }
 
 /**
- * Runs `step` once the transaction that is under way is over, however it ended, in none or one of its own; at once when
- * there is none. What `step` throws, the caller of the transaction gets. Never opens a second connection while the first
- * is held: with all connections held that way, everybody would wait for everybody.
+ * Runs `step` after the current transaction has committed or rolled back, or at once without one. Errors of `step` go
+ * to the caller of the transaction. It never takes a second connection while the transaction holds one: if all
+ * connections were held that way, every caller would wait for the others forever.
  */
 export async function afterTransaction(step: () => Promise<void>) {
   const outer = scopes.getStore()

@@ -1,11 +1,11 @@
 import { AppError } from '#lib/core/access/errors'
 import { type IdKind, idSchema } from '#lib/core/access/ids'
 
-// A cursor names the last row of a page; the next page begins after it, whatever was added meanwhile. To callers it is
-// an opaque word, so that its content can change without breaking anybody.
+// A cursor is the last row of a page; the next page starts after it, even if rows were added in between. It is opaque
+// to callers, so that its content can change.
 
 const badCursor = () =>
-  new AppError('malformed', 'The cursor is not one that a list gave.', {
+  new AppError('malformed', 'The cursor is invalid. Send the nextCursor of an earlier page, unchanged.', {
     errors: [{ pointer: 'cursor', message: 'must be the nextCursor of an earlier page, unchanged' }],
   })
 
@@ -13,7 +13,7 @@ export const toCursor = (key: string): string => Buffer.from(key).toString('base
 
 const decode = (cursor: string) => Buffer.from(cursor, 'base64url').toString()
 
-/** The id that a cursor names. @throws AppError `malformed` */
+/** The id in a cursor. @throws AppError `malformed` */
 export function idOfCursor(kind: IdKind, cursor: string | undefined): string | null {
   if (cursor === undefined) return null
   const key = decode(cursor)
@@ -21,19 +21,19 @@ export function idOfCursor(kind: IdKind, cursor: string | undefined): string | n
   return key
 }
 
-/** The sequence number that a cursor names. @throws AppError `malformed` */
+/** The sequence number in a cursor. @throws AppError `malformed` */
 export function numberOfCursor(cursor: string | undefined): bigint | null {
   if (cursor === undefined) return null
   const key = decode(cursor)
-  // Nineteen digits would not all fit into PostgreSQL's bigint.
+  // Not every number with nineteen digits fits into PostgreSQL's bigint.
   if (!/^\d{1,18}$/.test(key)) throw badCursor()
   return BigInt(key)
 }
 
-/** How many rows a page has: 50 unless said otherwise, at most 100. */
+/** The number of rows of a page: 50 by default, at most 100. */
 export const pageSize = (limit: number | undefined): number => Math.min(Math.max(Math.trunc(limit ?? 50), 1), 100)
 
-/** A page of what was found, of which one more than `size` was asked for, to know whether there is more. */
+/** The page for rows that were queried with a limit of `size` + 1, which shows whether there is another page. */
 export function toPage<T>(found: readonly T[], size: number, keyOf: (item: T) => string) {
   const items = found.slice(0, size)
   const last = items.at(-1)

@@ -1,7 +1,9 @@
 import { AppError } from '#lib/core/access/errors'
 import { Prisma, type PrismaClient } from './generated/client.ts'
 
-/** Prisma: server not reached, timed out, connection closed, no connection in time, no transaction in time. */
+/**
+ * Prisma's codes for an unreachable server, a timeout, a closed connection, and no connection or transaction in time.
+ */
 const unavailableCodes = new Set([
   'P1000',
   'P1001',
@@ -16,17 +18,16 @@ const unavailableCodes = new Set([
 ])
 
 /**
- * SQLSTATE (PostgreSQL, appendix A): connection exceptions, insufficient resources, operator intervention (shutting
- * down, cancelled by timeout), a lock that could not be had, a serialization failure, a deadlock, a transaction that
- * idled too long.
+ * SQLSTATE (PostgreSQL, appendix A): connection exceptions, insufficient resources, operator intervention (shutdown,
+ * cancelled by timeout), lock not available, serialization failure, deadlock, idle-in-transaction timeout.
  */
 const unavailableStates = /^(08...|53...|57...|55P03|40001|40P01|25P03)$/
 
-/** What pg and node say without a code, or below the level at which a code exists. */
+/** Messages of pg and Node for errors without a code. */
 const unavailableMessages =
   /Can't reach database server|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/
 
-/** The SQLSTATE of an error from Prisma or pg, where it carries one: `42501` is "not allowed", `23514` a check. */
+/** The SQLSTATE of an error from Prisma or pg, if any: `42501` is "not allowed", `23514` a failed check. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const { code, cause, meta, originalCode } = error as {
@@ -50,15 +51,15 @@ function isUnavailable(error: unknown): boolean {
 }
 
 export const unavailable = (cause?: unknown) =>
-  new AppError('unavailable', 'The database does not answer. Try again in a moment.', { cause })
+  new AppError('unavailable', 'The database does not respond. Try again in a moment.', { cause })
 
-/** "The database is away" as the error that callers know; every other error as it is. */
+/** Turns errors of an unavailable database into AppError `unavailable`; other errors stay as they are. */
 export function translateError(error: unknown): unknown {
   if (error instanceof AppError || !isUnavailable(error)) return error
   return unavailable(error)
 }
 
-/** The same client, which throws AppError `unavailable` from every operation when the database is away. */
+/** The same client, whose operations throw AppError `unavailable` when the database is unavailable. */
 export function translateErrors(client: PrismaClient) {
   const extended = client.$extends({
     query: {

@@ -1,26 +1,26 @@
 import { reads } from './client.ts'
 
 export type Attention = {
-  /** Clusters that the worker could not reach when it last looked, or has not looked at for long. */
+  /** Clusters that the worker could not reach last time, or has not read for a minute. */
   unreachable: Array<{ name: string; checkedAt: Date }>
-  /** Clusters that answer, but that nobody has swept to the end for long, or ever since there are workers. */
+  /** Reachable clusters without a complete sweep in the last minute, or since the first worker started. */
   unswept: string[]
-  /** Grants that should be over by now. */
+  /** Grants that should have ended by now. */
   late: number
-  /** Grants that are not over of which something in the cluster was not as it was approved, today or still. */
+  /** Live grants with a finding that is open or was observed within a day. */
   tampered: number
-  /** What was found in clusters and belongs to no grant on record, today or still; only counted for `all`. */
+  /** Findings without a grant that are open or were observed within a day; counted only for `all`. */
   strays: number
-  /** No worker has given a sign of life for long. */
+  /** There was no heartbeat for a minute. */
   isWorkerSilent: boolean
 }
 
-/** Seconds. Workers look at each cluster and give a sign of life every 15; four missed are no coincidence. */
+/** Seconds. Workers read each cluster and send a heartbeat every 15, so four missed ones are not a coincidence. */
 const silence = 60
-/** Seconds. Deadlines are met within 2; removal and proof take a few more. */
+/** Seconds. Endings start within 2; deleting and probing take a few more. */
 const lateness = 30
 
-/** What is wrong now, in one statement. Of late grants only those of `holderId` are counted, or all. */
+/** Everything that is wrong now, in one statement. Grants are counted for one holder, or for all. */
 export async function gatherAttention(holderId: string | 'all'): Promise<Attention> {
   const [row] = await reads().$queryRaw<Attention[]>`
     SELECT
@@ -43,6 +43,6 @@ export async function gatherAttention(holderId: string | 'all'): Promise<Attenti
         WHERE ${holderId} = 'all' AND f.grant_id IS NULL
           AND (f.resolved_at IS NULL OR f.last_seen_at > now() - interval '1 day')) AS strays,
       NOT EXISTS (SELECT FROM workers WHERE seen_at > now() - make_interval(secs => ${silence})) AS "isWorkerSilent"`
-  if (!row) throw new Error('a SELECT without a table gave no row')
+  if (!row) throw new Error('a SELECT without a table returned no row')
   return row
 }

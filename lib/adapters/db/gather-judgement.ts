@@ -6,8 +6,8 @@ import type { Tx } from './client.ts'
 type Row = ClusterColumns & RightsColumns & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
 
 /**
- * The facts of a judgement, in one statement: the database's time, the last known state of the cluster, and whether these
- * versions of the configuration and the entitlement are already stored.
+ * The facts of a judgement, in one statement: the database's time, the last known state of the cluster, and whether
+ * these versions of the configuration and the entitlement are already stored.
  */
 export async function gatherJudgement(tx: Tx, judged: Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage'>) {
   const entitlementHash = contentHash(judged.entitlement)

@@ -1,24 +1,24 @@
 import type { FindingKind } from '#lib/core/access/finding'
 import { db } from './client.ts'
 
-/** How much work there is, for whoever watches Postern from outside. The same from every replica. */
+/** The state of the work, for monitoring. The same from every replica. */
 export type Gauges = {
   pendingRequests: number
-  /** Grants that are not over, by status. */
+  /** Grants that have not ended, by status. */
   grants: Record<'pending' | 'active' | 'ending', number>
-  /** Grants whose time is over by more than ten seconds and whose end is not proven: access that should not be. */
+  /** Grants more than ten seconds past their end that are not confirmed as ended: access may still be possible. */
   overdueGrants: number
-  /** Seconds since the oldest of those that should be over should have been; 0 where there is none. */
+  /** How many seconds the oldest grant that should have ended is past its end; 0 without one. */
   oldestEndingSeconds: number
   /** Grants whose last attempt failed. */
   failingGrants: number
-  /** Grants that are due and that no worker has taken, and for how many seconds the first of them has waited. */
+  /** Grants that are due and not claimed by a worker, and how many seconds the oldest of them has been waiting. */
   due: { count: number; oldestSeconds: number }
-  /** Seconds since a worker gave a sign of life; null where none ever did. */
+  /** Seconds since the last heartbeat of any worker; null if there never was one. */
   workerSilentSeconds: number | null
-  /** Findings that stand: nothing came of them yet. */
+  /** Open findings. */
   findings: Array<{ cluster: string; kind: FindingKind; count: number }>
-  /** Seconds since each cluster was looked at and wholly swept; null where it never was. */
+  /** Seconds since each cluster was last read, and since its last complete sweep; null if there never was one. */
   clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
@@ -30,7 +30,7 @@ type Row = Omit<Gauges, 'grants' | 'due'> & {
   oldestDueSeconds: number
 }
 
-/** One statement over what is not over yet: it stays cheap however long the history is. */
+/** One statement over live grants only, so that its cost does not grow with the history. */
 export async function readGauges(): Promise<Gauges> {
   const [row] = await db().$queryRaw<Row[]>`
     SELECT (SELECT count(*)::int FROM requests WHERE status = 'pending') AS "pendingRequests",
@@ -50,9 +50,9 @@ export async function readGauges(): Promise<Gauges> {
                'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
              FROM cluster_states) AS clusters,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'kind', kind, 'count', count)), '[]')
-             FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS standing) AS findings
+             FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_findings) AS findings
     FROM grants WHERE status IN ('pending', 'active', 'ending')`
-  if (!row) throw new Error('an aggregate gave no row')
+  if (!row) throw new Error('an aggregate returned no row')
   const { pending, active, ending, due, oldestDueSeconds, ...rest } = row
   return { ...rest, grants: { pending, active, ending }, due: { count: due, oldestSeconds: oldestDueSeconds } }
 }

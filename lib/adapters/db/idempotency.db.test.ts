@@ -13,13 +13,13 @@ afterAll(database.drop)
 let count = 0
 const aKey = () => `key-${++count}`
 
-/** Work that leaves a row, inside a transaction of its own making, as an operation does. */
+/** Work that writes a row inside its own transaction, as an operation does. */
 const work = (id: string) => async () => {
   await transaction((tx) => tx.worker.create({ data: { id } }))
   return { status: 201, body: { id } }
 }
 
-test('the second try with the same key gets the first one’s answer, and nothing is done twice', async () => {
+test('a second call with the same key gets the first response, and the work is performed once', async () => {
   const { id } = await aPerson()
   const key = aKey()
   expect(await once(id, key, 'f', work('w-twice'))).toEqual({ status: 201, body: { id: 'w-twice' }, repeated: false })
@@ -27,7 +27,7 @@ test('the second try with the same key gets the first one’s answer, and nothin
   expect(await db().worker.count({ where: { id: { in: ['w-twice', 'w-other'] } } })).toBe(1)
 })
 
-test('many tries at once with the same key do it once and all get the same answer', async () => {
+test('simultaneous calls with the same key perform the work once and all get the same response', async () => {
   const { id } = await aPerson()
   const key = aKey()
   const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => once(id, key, 'f', work(`w-many-${n}`))))
@@ -36,7 +36,7 @@ test('many tries at once with the same key do it once and all get the same answe
   expect(await db().worker.count({ where: { id: { startsWith: 'w-many-' } } })).toBe(1)
 })
 
-test('the same key for something else is refused', async () => {
+test('the same key for another call is refused', async () => {
   const { id } = await aPerson()
   const key = aKey()
   await once(id, key, 'one', work('w-one'))
@@ -44,7 +44,7 @@ test('the same key for something else is refused', async () => {
   expect(await db().worker.count({ where: { id: 'w-two' } })).toBe(0)
 })
 
-test('an answer that somebody wrote into the database is not given: the work is done', async () => {
+test('a response written into the database without a valid signature is ignored, and the work is performed', async () => {
   const { id } = await aPerson()
   const [planted, moved] = [aKey(), aKey()]
   const write = `INSERT INTO idempotency (person_id, key, fingerprint, status, body, signature) VALUES ($1, $2, 'f', $3, $4, $5)`
@@ -56,14 +56,14 @@ test('an answer that somebody wrote into the database is not given: the work is 
   expect(await once(id, moved, 'f', work('w-moved'))).toMatchObject({ body: { id: 'w-moved' }, repeated: false })
 })
 
-test('two people with the same key do not meet', async () => {
+test('the keys of two people are independent', async () => {
   const [one, two] = [await aPerson(), await aPerson()]
   const key = aKey()
   await once(one.id, key, 'f', work('w-of-one'))
   expect(await once(two.id, key, 'f', work('w-of-two'))).toMatchObject({ repeated: false })
 })
 
-test('work that fails leaves the key free, and its answer is not kept', async () => {
+test('work that fails leaves the key free and stores no response', async () => {
   const { id } = await aPerson()
   const key = aKey()
   const failing = once(id, key, 'f', async () => {
@@ -75,7 +75,7 @@ test('work that fails leaves the key free, and its answer is not kept', async ()
   expect(await once(id, key, 'f', work('w-again'))).toMatchObject({ repeated: false })
 })
 
-test('a refusal inside is recorded though everything else is rolled back', async () => {
+test('a refusal is recorded although everything else is rolled back', async () => {
   const { id } = await aPerson()
   const refused = once(id, aKey(), 'f', () =>
     transaction(() =>
@@ -90,7 +90,7 @@ test('a refusal inside is recorded though everything else is rolled back', async
   expect(await db().auditEvent.count({ where: { actorName: 'inside' } })).toBe(1)
 })
 
-test('many refusals at once need no second connection while they hold the first', async () => {
+test('simultaneous refusals need no second connection while they hold the first', async () => {
   const { id } = await aPerson()
   const calls = Array.from({ length: 40 }, () =>
     once(id, aKey(), 'f', () =>
@@ -106,7 +106,7 @@ test('many refusals at once need no second connection while they hold the first'
   expect(await db().auditEvent.count({ where: { actorName: 'crowd' } })).toBe(40)
 })
 
-test('answers are forgotten after a day, not before', async () => {
+test('responses are deleted after a day, and not earlier', async () => {
   const { id } = await aPerson()
   const [old, young] = [aKey(), aKey()]
   await once(id, old, 'f', work('w-old'))

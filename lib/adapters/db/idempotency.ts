@@ -6,17 +6,18 @@ import type { Prisma } from './generated/client.ts'
 import { signatureOf, signingKeys } from './signing.ts'
 
 export type StoredResponse = { status: number; body: Prisma.JsonValue }
-/** An answer to be kept. Never one that holds a token: what is kept is readable by whoever reads the database. */
+/** A response to store. It must not contain a token, because anyone with access to the database can read it. */
 export type NewResponse = { status: number; body: Prisma.InputJsonObject }
 
-/** A claimed key whose answer is not there yet; it can only be seen inside the transaction that claimed it. */
+/** The status of a claimed key without a response; visible only inside the transaction that claimed it. */
 const withoutResponse = 0
 
 /**
- * Claims an Idempotency-Key for one person in the running transaction. Returns the answer that was given to it before,
- * or null: then the caller does the work and calls storeResponse() in the same transaction. A second call with the same key
- * waits until the first has committed, and then gets its answer. An answer that Postern did not sign is none: the work
- * is done, so that nobody is told that something was done (that access ends, say) by whoever writes to the database.
+ * Claims an Idempotency-Key for one person in the current transaction. Returns the stored response of an earlier call,
+ * or null: then the caller performs the work and calls storeResponse() in the same transaction. A second call with the
+ * same key waits until the first has committed, and then gets its response. A response without a valid signature is
+ * ignored and the work performed; otherwise someone with write access to the database could fake one, such as "access
+ * has ended".
  * @param fingerprint SHA-256 of method, path and body
  * @throws AppError `idempotency-mismatch` when the key was used for something else
  */
@@ -31,17 +32,17 @@ export async function claim(
     skipDuplicates: true,
   })
   if (count === 1) return null
-  const kept = await tx.idempotency.findUniqueOrThrow({ where: { personId_key: { personId, key } } })
-  if (kept.fingerprint !== fingerprint)
-    throw new AppError('idempotency-mismatch', 'This Idempotency-Key was used for something else. Use a new one.')
+  const stored = await tx.idempotency.findUniqueOrThrow({ where: { personId_key: { personId, key } } })
+  if (stored.fingerprint !== fingerprint)
+    throw new AppError('idempotency-mismatch', 'This Idempotency-Key was used for another call. Use a new key.')
   const isOurs =
-    whyNotSigned(signingKeys(), 'stored-response', () => storedResponseStatement(kept), kept.signature) === null
-  return isOurs || kept.status === withoutResponse ? { status: kept.status, body: kept.body } : null
+    whyNotSigned(signingKeys(), 'stored-response', () => storedResponseStatement(stored), stored.signature) === null
+  return isOurs || stored.status === withoutResponse ? { status: stored.status, body: stored.body } : null
 }
 
 type Claimed = { personId: string; key: string; fingerprint: string }
 
-/** Keeps the answer to a claimed key, signed, in the transaction that claimed it. */
+/** Stores the signed response for a claimed key, in the transaction that claimed it. */
 export async function storeResponse(tx: Tx, claimed: Claimed, { status, body }: NewResponse) {
   const { personId, key } = claimed
   const signature = signatureOf('stored-response', storedResponseStatement({ ...claimed, status, body }))
@@ -49,9 +50,9 @@ export async function storeResponse(tx: Tx, claimed: Claimed, { status, body }: 
 }
 
 /**
- * Does `work` once for this key and returns its answer, or the one that an earlier call got. Claim, work and answer
- * commit together, because operations join the transaction. When `work` throws, nothing is kept and the key is free: a
- * refusal is judged anew each time, since what it rested on may have changed.
+ * Performs `work` once per key and returns its response, or that of an earlier call. Claim, work and response commit
+ * together, because operations join the transaction. If `work` throws, nothing is stored and the key stays free: a
+ * refused call is judged again each time, because its reasons may no longer apply.
  */
 export const once = (
   personId: string,
@@ -60,14 +61,14 @@ export const once = (
   work: () => Promise<NewResponse>,
 ): Promise<StoredResponse & { repeated: boolean }> =>
   transaction(async (tx) => {
-    const kept = await claim(tx, personId, key, fingerprint)
-    if (kept && kept.status !== withoutResponse) return { ...kept, repeated: true }
-    const answer = await work()
-    await storeResponse(tx, { personId, key, fingerprint }, answer)
-    return { status: answer.status, body: answer.body as Prisma.JsonValue, repeated: false }
+    const stored = await claim(tx, personId, key, fingerprint)
+    if (stored && stored.status !== withoutResponse) return { ...stored, repeated: true }
+    const response = await work()
+    await storeResponse(tx, { personId, key, fingerprint }, response)
+    return { status: response.status, body: response.body as Prisma.JsonValue, repeated: false }
   })
 
-/** Forgets answers that are older than a day: nobody tries again after that. Called by the sweep. */
+/** Deletes responses that are older than a day. The sweep calls it. */
 export async function pruneIdempotencyKeys() {
   await db().$executeRaw`DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'`
 }

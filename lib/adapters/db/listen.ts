@@ -4,27 +4,29 @@ import pg from 'pg'
 import { env } from '#lib/env'
 
 export type Listener = {
-  /** Resolves when the channels are heard for the first time. */
+  /** Resolves when it listens for the first time. */
   ready: Promise<void>
-  /** False while the connection is down: what is notified then is never heard. */
+  /** False while the connection is down: notifications are lost then. */
   isConnected(): boolean
   stop(): Promise<void>
 }
 
 type Options = {
-  /** After every connection, the first one too: whatever was notified before it was missed, so look for yourself. */
+  /**
+   * Called after every connect, including the first: earlier notifications may be missing, so read the current state.
+   */
   onConnected?: () => void
-  /** The connection is lost or could not be made; it is tried again. For the log. */
+  /** Called when the connection is lost or fails, before the next attempt. For the log. */
   onLost?: (error: Error) => void
 }
 
-/** A dead peer is noticed within this time even if the network swallows everything. Milliseconds. */
-const pulse = { every: 10_000, answerWithin: 5_000 }
+/** Milliseconds. The keep-alive query detects a dead peer even if the network drops everything silently. */
+const keepAlive = { every: 10_000, answerWithin: 5_000 }
 const longestPause = 5_000
 
 /**
- * Hears NOTIFY on `channels` over a connection of its own, which is made again whenever it breaks. `onMessage` gets what
- * was sent while the connection stood; nothing is replayed. PostgreSQL limits a payload to 8000 bytes.
+ * Listens for NOTIFY on `channels` over a separate connection, which reconnects whenever it breaks. `onMessage` gets
+ * the notifications that are sent while it is connected; none are replayed. PostgreSQL limits a payload to 8000 bytes.
  */
 export function listen(
   channels: readonly string[],
@@ -36,12 +38,12 @@ export function listen(
   let connected = false
   let failures = 0
 
-  async function hear() {
+  async function listenOnce() {
     const client = new pg.Client({
       connectionString: env().databaseUrl,
       application_name: 'postern-listener',
       connectionTimeoutMillis: 2_000,
-      query_timeout: pulse.answerWithin,
+      query_timeout: keepAlive.answerWithin,
       keepAlive: true,
     })
     const lost = Promise.withResolvers<Error>()
@@ -50,7 +52,7 @@ export function listen(
     client.on('end', () => lost.resolve(new Error('the connection ended')))
     client.on('notification', ({ channel, payload }) => onMessage(channel, payload ?? ''))
     stopping.signal.addEventListener('abort', stopped)
-    const beat = setInterval(() => client.query('SELECT 1').catch(lost.resolve), pulse.every)
+    const timer = setInterval(() => client.query('SELECT 1').catch(lost.resolve), keepAlive.every)
     try {
       await client.connect()
       for (const channel of channels) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`)
@@ -61,17 +63,17 @@ export function listen(
       throw await lost.promise
     } finally {
       connected = false
-      clearInterval(beat)
+      clearInterval(timer)
       stopping.signal.removeEventListener('abort', stopped)
-      // A dead peer never answers the goodbye.
+      // A dead peer never confirms the end.
       await Promise.race([client.end().catch(() => {}), delay(1_000, undefined, { ref: false })])
     }
   }
 
-  async function hearForEver() {
+  async function listenUntilStopped() {
     while (!stopping.signal.aborted) {
       try {
-        await hear()
+        await listenOnce()
       } catch (error) {
         if (stopping.signal.aborted) return
         options.onLost?.(error as Error)
@@ -82,7 +84,7 @@ export function listen(
     }
   }
 
-  const ended = hearForEver()
+  const ended = listenUntilStopped()
   return {
     ready,
     isConnected: () => connected,

@@ -4,13 +4,13 @@ import { aPerson } from '#testing/people'
 import { aDecision, aRequest } from '#testing/requests'
 import { sqlStateOf } from './errors.ts'
 
-// What the database refuses to the application's own role, so that no error of the program and nobody who got hold of
-// its password can write it.
+// Writes that the database refuses to the application's own role, so that neither a bug nor someone with its password
+// can make them.
 
 const database = await testDatabase()
 afterAll(database.drop)
 
-/** SQLSTATE with which the application's role was refused; `allowed` where it was not. */
+/** The SQLSTATE with which the application's role was refused; `allowed` if it was not. */
 const refusalOf = (sql: string, values: unknown[] = []): Promise<string | undefined> =>
   database.asApp(sql, values).then(() => 'allowed', sqlStateOf)
 
@@ -18,18 +18,18 @@ const event = (column: string, value: string) =>
   `INSERT INTO audit_events (${column}, id, type, actor_kind, actor_name, via, reference, data)
    VALUES (${value}, 'evt_x', 'request.lapsed', 'system', 'x', 'system', 'x', '{}')`
 
-test('nobody slips an event in before others, or says when it was recorded', async () => {
+test('the application cannot choose the time or the number of an event', async () => {
   expect(await refusalOf(event('at', `'2026-01-01T00:00:00Z'`))).toBe('42501')
   expect(await refusalOf(event('seq', '1'))).toBe('42501')
 })
 
-test('nobody decides their own request, not by the database either', async () => {
+test('the database refuses a decision by the requester', async () => {
   const requester = await aPerson({ groups: ['payments-dev', 'payments-leads'] })
   const request = await aRequest({ requester })
   await expect(aDecision(request, requester)).rejects.toThrow(/a requester cannot decide their own request/)
 })
 
-test('a grant is made for an approved request alone, as it was approved', async () => {
+test('the database accepts a grant only for an approved request and with the approved terms', async () => {
   const insert = `INSERT INTO grants (id, request_id, cluster, duration_seconds) VALUES ('grt_x', $1, $2, $3)`
   const pending = await aRequest()
   expect(await refusalOf(insert, [pending.id, 'prod-eu', pending.durationSeconds])).toBe('23514')
@@ -39,7 +39,7 @@ test('a grant is made for an approved request alone, as it was approved', async 
   expect(await refusalOf(insert, [id, 'prod-eu', durationSeconds])).toBe('allowed')
 })
 
-test('an identity and the terms of a request stay what they were', async () => {
+test('the identity of a person and the terms of a request cannot be changed', async () => {
   const { id } = await aPerson()
   expect(await refusalOf(`UPDATE people SET subject = 'somebody-else' WHERE id = $1`, [id])).toBe('23514')
   const request = await aRequest()

@@ -6,20 +6,20 @@ import { type SignatureFailure, type Signed, verifyApproval } from '#lib/core/si
 import { Prisma } from './generated/client.ts'
 import { signingKeys } from './signing.ts'
 
-// What an approval rests on, as statements of our own read it: with everything that the signatures are over. Read in one
-// way for deciding and for granting, so that both believe and disbelieve the same.
+// SQL for the records behind an approval, with every signed field. Deciding and granting read them the same way, so
+// that both accept and reject the same records.
 
-/** A person as a statement gives it; only without signature and time it is a Person. */
+/** A person as our statements return it, with the signature and the time of the groups. */
 export type PersonInSql = Signed<Person & { groupsAt: string }>
 
-/** The JSON of a person, in a statement in which the table `people` goes by this name. */
+/** The JSON of a person, for a statement that uses this alias for the table `people`. */
 export const personInSql = (people: 'p' | 'q'): Prisma.Sql =>
   Prisma.raw(`jsonb_build_object('id', ${people}.id, 'issuer', ${people}.issuer, 'subject', ${people}.subject,
     'name', ${people}.name, 'email', ${people}.email, 'emailVerified', ${people}.email_verified,
     'knownEmails', ${people}.known_emails, 'groups', ${people}.groups, 'groupsAt', ${people}.groups_at,
     'signature', ${people}.signature)`)
 
-/** The columns of a request `r` and its entitlement version `e` that everybody needs who judges it. */
+/** The columns of a request `r` and its entitlement version `e` that a judgement needs. */
 export const requestInSql = Prisma.sql`r.namespaces, r.rules, r.cluster_role AS "clusterRole",
   r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest, r.reason, r.ticket, r.steps, r.verdict,
   r.facts, r.difference, r.submitted_terms AS "submittedTerms", r.policy_hash AS "policyHash", r.entitlement_name AS "entitlementName",
@@ -45,11 +45,11 @@ export type RequestInSql = Signed<{
   entitlementHash: string
   createdAt: Date
   lapsesAt: Date
-  /** The entitlement as it stood when this was asked. */
+  /** The entitlement at the time of submission. */
   entitlement: Entitlement
 }>
 
-/** The decisions on one request, oldest first, each with its person as they are now. */
+/** The decisions on one request, oldest first, each with the current record of its approver. */
 export const decisionsInSql = (requestId: Prisma.Sql): Prisma.Sql => Prisma.sql`
   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'personId', d.person_id, 'decision', d.decision,
       'note', d.note, 'digest', d.digest, 'result', d.result, 'narrowed', d.narrowed, 'difference', d.difference, 'groups', d.groups,
@@ -70,7 +70,7 @@ export type DecisionInSql = Signed<{
   person: PersonInSql
 }>
 
-/** One decision as it is judged. `groups` are those that its person had then, `person` is how they are now. */
+/** A decision for a judgement. `groups` are the approver's groups at that time; `person` is their current record. */
 export type RecordedDecision = {
   decision: 'approve' | 'deny'
   personId: string
@@ -93,7 +93,7 @@ export const toRecordedDecision = ({
   person: toPerson(person),
 })
 
-/** Why what was read so cannot be what Postern wrote; null when it is. */
+/** Why these records are not valid; null if all signatures are. */
 export const verificationOf = (
   request: RequestInSql & { id: string; cluster: string },
   requester: PersonInSql,

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { expectedMigration } from './schema-version.ts'
 
-test('readiness waits for the newest migration there is', () => {
+test('readiness requires the newest migration', () => {
   const names = readdirSync('prisma/migrations', { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? [entry.name] : [],
   )

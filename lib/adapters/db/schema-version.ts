@@ -1,9 +1,9 @@
 import { db } from './client.ts'
 
-/** The newest migration that this version of the program was written for; a test compares it with prisma/migrations. */
+/** The newest migration that this version of the program needs; a test compares it with prisma/migrations. */
 export const expectedMigration = '20261126090000_baseline'
 
-/** Does the database have at least that migration? A newer one is fine: replicas are replaced one after the other. */
+/** Does the database have at least that migration? A newer one is fine, because replicas are updated one by one. */
 export async function isSchemaCurrent(): Promise<boolean> {
   const rows = await db().$queryRaw<{ name: string }[]>`
     SELECT migration_name AS name FROM _prisma_migrations

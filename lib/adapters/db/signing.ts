@@ -1,7 +1,7 @@
 import { type RecordKind, type SigningKeys, sign, signingKey } from '#lib/core/signing/signature'
 import { env } from '#lib/env'
 
-// The keys of this process, from its environment. They never reach the database, an error or a log.
+// The signing keys of this process, from its environment. They never appear in the database, an error or a log.
 
 let known: SigningKeys | undefined
 
@@ -13,5 +13,5 @@ export function signingKeys(): SigningKeys {
   return known
 }
 
-/** The signature of this process under a record that it is about to write. */
+/** Signs a record that this process is about to write. */
 export const signatureOf = (kind: RecordKind, statement: object): string => sign(signingKeys(), kind, statement)

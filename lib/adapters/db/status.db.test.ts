@@ -20,8 +20,8 @@ afterAll(database.drop)
 const pairs = <S extends string>(statuses: readonly S[]) =>
   statuses.flatMap((from) => statuses.filter((to) => to !== from).map((to) => [from, to] as const))
 
-/** Does the database itself let this update through? Another failure than the machine's is none of its business. */
-async function lets(sql: string, id: string): Promise<boolean> {
+/** Does the database accept this update? Failures other than of a check are errors of the test. */
+async function isAccepted(sql: string, id: string): Promise<boolean> {
   try {
     const rows = await database.asOwner(`${sql} WHERE id = $1 RETURNING id`, [id])
     return rows.length === 1
@@ -31,7 +31,7 @@ async function lets(sql: string, id: string): Promise<boolean> {
   }
 }
 
-/** Whatever else the row must say in a status, so that only the machine can be what refuses the move. */
+/** The other columns that a status requires, so that only the check of the status itself can refuse the update. */
 const requestColumns = (status: RequestStatus) => `resolved_at = ${status === 'pending' ? 'NULL' : 'now()'}`
 const grantColumns: Record<GrantStatus, string> = {
   pending: 'ended_by = NULL, ending_at = NULL, ended_at = NULL, next_attempt_at = now()',
@@ -41,20 +41,26 @@ const grantColumns: Record<GrantStatus, string> = {
   ended: `ended_by = 'expiry', ending_at = now(), ended_at = now(), next_attempt_at = NULL`,
 }
 
-describe('the trigger holds the same table as lib/core/access/status.ts', () => {
-  test.each(pairs(requestStatuses))('request: %s → %s', async (from, to) => {
-    const { id } = await aRequest({ status: from })
-    const sql = `UPDATE requests SET status = '${to}', ${requestColumns(to)}`
-    expect(await lets(sql, id)).toBe(requestMoves[from].includes(to))
-  })
+describe('the trigger has the same transitions as lib/core/access/status.ts', () => {
+  test.each(pairs(requestStatuses))(
+    'the database allows a request to go from %s to %s exactly if the code does',
+    async (from, to) => {
+      const { id } = await aRequest({ status: from })
+      const sql = `UPDATE requests SET status = '${to}', ${requestColumns(to)}`
+      expect(await isAccepted(sql, id)).toBe(requestMoves[from].includes(to))
+    },
+  )
 
-  test.each(pairs(grantStatuses))('grant: %s → %s', async (from, to) => {
-    const { id } = await aGrant({ status: from })
-    const sql = `UPDATE grants SET status = '${to}', ${grantColumns[to]}`
-    expect(await lets(sql, id)).toBe(grantMoves[from].includes(to))
-  })
+  test.each(pairs(grantStatuses))(
+    'the database allows a grant to go from %s to %s exactly if the code does',
+    async (from, to) => {
+      const { id } = await aGrant({ status: from })
+      const sql = `UPDATE grants SET status = '${to}', ${grantColumns[to]}`
+      expect(await isAccepted(sql, id)).toBe(grantMoves[from].includes(to))
+    },
+  )
 
-  test('the database knows exactly these statuses', async () => {
+  test('the database has exactly the statuses of the code', async () => {
     const labelsOf = async (type: string) => {
       const rows = await database.asOwner<{ label: string }>(
         'SELECT enumlabel AS label FROM pg_enum WHERE enumtypid = $1::regtype ORDER BY enumsortorder',
@@ -66,7 +72,7 @@ describe('the trigger holds the same table as lib/core/access/status.ts', () => 
     expect(await labelsOf('grant_status')).toEqual(grantStatuses)
   })
 
-  test.each(['approved', 'denied', 'withdrawn', 'lapsed'])('a request does not begin as %s', async (status) => {
+  test.each(['approved', 'denied', 'withdrawn', 'lapsed'])('a request cannot be created as %s', async (status) => {
     const { id } = await aRequest()
     const copy = `INSERT INTO requests SELECT (jsonb_populate_record(r, jsonb_build_object(
       'id', 'req_copy', 'status', $2::text, 'resolved_at', now()))).* FROM requests r WHERE id = $1`
@@ -75,9 +81,9 @@ describe('the trigger holds the same table as lib/core/access/status.ts', () => 
   })
 })
 
-describe('what was asked for and what was approved does not change', () => {
+describe('submitted and approved terms do not change', () => {
   test.each([
-    ['longer', 'duration_seconds = duration_seconds + 1'],
+    ['a longer duration', 'duration_seconds = duration_seconds + 1'],
     ['another namespace', "namespaces = namespaces || '{kube-system}'"],
     ['another cluster', "cluster = 'elsewhere'"],
     ['another reason', "reason = 'x'"],
@@ -85,46 +91,46 @@ describe('what was asked for and what was approved does not change', () => {
     ['fewer steps', "steps = '[]'"],
     ['other readers', "approver_groups = '{everybody}'"],
     ['more time to decide', "lapses_at = lapses_at + interval '1 day'"],
-    ['what was asked first', "submitted_terms = '{}'"],
-  ])('a pending request is not given: %s', async (_, set) => {
+    ['other submitted terms', "submitted_terms = '{}'"],
+  ])('a pending request cannot get %s', async (_, set) => {
     const { id } = await aRequest()
-    expect(await lets(`UPDATE requests SET ${set}`, id)).toBe(false)
+    expect(await isAccepted(`UPDATE requests SET ${set}`, id)).toBe(false)
   })
 
   test.each([
-    ['shorter', 'duration_seconds = duration_seconds - 1'],
+    ['a shorter duration', 'duration_seconds = duration_seconds - 1'],
     ['other rules', "rules = '[]'"],
     ['another digest', "digest = 'sha256:x'"],
     ['another start', 'starts_at = now()'],
     ['fewer namespaces', "namespaces = '{payments}'"],
-  ])('a decided request does not change at all: %s', async (_, set) => {
+  ])('a decided request cannot get %s', async (_, set) => {
     const { id } = await aRequest({ status: 'approved', namespaces: ['checkout', 'payments'] })
-    expect(await lets(`UPDATE requests SET ${set}`, id)).toBe(false)
+    expect(await isAccepted(`UPDATE requests SET ${set}`, id)).toBe(false)
   })
 
   test.each([
     ['a later end', "expires_at = expires_at + interval '1 second'"],
     ['no end', 'expires_at = NULL'],
-    ['another beginning', "activated_at = activated_at + interval '1 second'"],
-    ['a longer time', 'duration_seconds = duration_seconds + 1'],
+    ['another activation time', "activated_at = activated_at + interval '1 second'"],
+    ['a longer duration', 'duration_seconds = duration_seconds + 1'],
     ['another cluster', "cluster = 'elsewhere'"],
-  ])('an active grant is not given: %s', async (_, set) => {
+  ])('an active grant cannot get %s', async (_, set) => {
     const { id } = await aGrant({ status: 'active' })
-    expect(await lets(`UPDATE grants SET ${set}`, id)).toBe(false)
+    expect(await isAccepted(`UPDATE grants SET ${set}`, id)).toBe(false)
   })
 
   test('an active grant may end sooner', async () => {
     const { id } = await aGrant({ status: 'active' })
-    expect(await lets("UPDATE grants SET expires_at = expires_at - interval '1 second'", id)).toBe(true)
+    expect(await isAccepted("UPDATE grants SET expires_at = expires_at - interval '1 second'", id)).toBe(true)
   })
 
-  test('a grant is not made active for longer than was approved', async () => {
+  test('a grant cannot become active for longer than approved', async () => {
     const { id } = await aGrant()
     const set = `status = 'active', activated_at = now(), expires_at = now() + make_interval(secs => duration_seconds + 1)`
-    expect(await lets(`UPDATE grants SET ${set}`, id)).toBe(false)
+    expect(await isAccepted(`UPDATE grants SET ${set}`, id)).toBe(false)
   })
 
-  test('a request has one grant at most, and an object of a cluster one owner', async () => {
+  test('a request has at most one grant, and an object in a cluster has one owner', async () => {
     const grant = await aGrant()
     const second = aGrant({ request: await db().request.findUniqueOrThrow({ where: { id: grant.requestId } }) })
     await expect(second).rejects.toMatchObject({ code: 'P2002' })
@@ -137,12 +143,12 @@ describe('what was asked for and what was approved does not change', () => {
   })
 })
 
-describe('the only code that writes a status', () => {
+describe('moveRequest and moveGrant', () => {
   const actor = aSystemActor()
   const lapsed = { type: 'request.lapsed', actor, data: {} } as const
   const ending = { type: 'grant.ending', actor, data: { endedBy: 'expiry', note: null } } as const
 
-  test('tells whoever was not first, and records nothing for them', async () => {
+  test('a move from a status that is no longer current is a conflict and records no event', async () => {
     const { id } = await aRequest({ status: 'withdrawn' })
     const about = { requestId: id }
     const resolvedAt = new Date()
@@ -151,7 +157,7 @@ describe('the only code that writes a status', () => {
     expect(await db().auditEvent.count({ where: { requestId: id } })).toBe(0)
   })
 
-  test('gives one winner among many at once, and one event', async () => {
+  test('of simultaneous moves one succeeds, and one event is recorded', async () => {
     const { id } = await aGrant({ status: 'active' })
     const event = { ...ending, about: { grantId: id } }
     const move = () =>
@@ -161,7 +167,7 @@ describe('the only code that writes a status', () => {
     expect(await db().auditEvent.count({ where: { grantId: id } })).toBe(1)
   })
 
-  test('refuses a move that the machine does not have, before asking the database', async () => {
+  test('an impossible move is refused before the database is called', async () => {
     const { id } = await aGrant({ status: 'ended' })
     const move = transaction((tx) => moveGrant(tx, id, 'ended', 'active', { ...ending, about: { grantId: id } }))
     await expect(move).rejects.toThrow('a grant cannot go from ended to active')

@@ -7,26 +7,26 @@ import { type EndReason, type GrantStatus, grantMoves, type RequestStatus, reque
 import { countRecorded, type Tx } from './client.ts'
 import { Prisma } from './generated/client.ts'
 
-// The only code that writes a status. Each move names the status it starts from; a row that is no longer there was moved
-// by somebody faster, and whoever lost is told. The fact is recorded by the same statement: one round trip, and outside
-// a transaction one commit, for what everybody waits for who waits for access or for its end.
+// The only code that changes a status. Each move names the status that it starts from; if the row has another status,
+// someone else was faster and the move is a conflict. The same statement records the event: one round trip, and outside
+// a transaction one commit, because it delays the beginning and the end of access.
 
 type Events = NewAuditEvent | readonly NewAuditEvent[]
 const listOf = (events: Events): readonly NewAuditEvent[] => ('type' in events ? [events] : events)
 
 /**
- * Data-modifying statements that become true together with a move. Each must change nothing unless `ifMoved`, because a
- * lost race is no error to the database.
+ * Data-modifying statements that run together with a move. Each must change nothing unless `ifMoved` holds, because a
+ * lost race is not an error to the database.
  */
 export type Together = readonly Prisma.Sql[]
 
 type Columns = Readonly<Record<string, readonly [column: string, type: string]>>
 
-/** `SET` of an UPDATE. Names and types come from the tables below and nowhere else; values are parameters. */
+/** The SET clause of an UPDATE. Names and types come only from the tables below; values are parameters. */
 function assignments(columns: Columns, set: Record<string, unknown>): Prisma.Sql {
   const parts = Object.entries(set).flatMap(([name, value]) => {
     const column = columns[name]
-    if (!column) throw new Error(`${name} is not written by a move`)
+    if (!column) throw new Error(`${name} is not a column of a move`)
     if (value === undefined) return []
     const given = value instanceof Date ? value.toISOString() : column[1] === 'jsonb' ? JSON.stringify(value) : value
     return [Prisma.sql`${Prisma.raw(column[0])} = ${given}::${Prisma.raw(column[1])}`]
@@ -34,14 +34,14 @@ function assignments(columns: Columns, set: Record<string, unknown>): Prisma.Sql
   return Prisma.join(parts, ', ')
 }
 
-/** Holds in what stands `together` with a move, when there was one. */
+/** The condition, in a statement `together` with a move, that the move has happened. */
 export const ifMoved = Prisma.sql`EXISTS (SELECT FROM moved)`
 
-/** Carries a move out. False when no row was in the status it starts from; nothing at all is written then. */
+/** Executes a move. False if no row had the status that it starts from; nothing is written then. */
 async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Together): Promise<boolean> {
   const parts = [
     Prisma.sql`moved AS (${update} RETURNING 1)`,
-    Prisma.sql`told AS (${insertEvents(listOf(events), ifMoved)})`,
+    Prisma.sql`recorded AS (${insertEvents(listOf(events), ifMoved)})`,
     ...together.map((statement, index) => Prisma.sql`${Prisma.raw(`together_${index}`)} AS (${statement})`),
   ]
   const rows = await tx.$queryRaw<unknown[]>`WITH ${Prisma.join(parts, ', ')} SELECT 1 FROM moved`
@@ -49,7 +49,7 @@ async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Togeth
   return rows.length > 0
 }
 
-/** What may be written together with a request's move: when it was decided, and the terms an approver narrowed. */
+/** The columns that a request's move may set: when it was resolved, and the narrowed terms. */
 export type RequestMove = {
   namespaces?: readonly string[]
   rules?: readonly Rule[]
@@ -68,8 +68,8 @@ const requestColumns: Columns = {
 }
 
 /**
- * Moves a request and records why.
- * @throws AppError `conflict` when the request is not in `from` any more
+ * Moves a request to another status and records why.
+ * @throws AppError `conflict` when the request no longer has the status `from`
  */
 export async function moveRequest(
   tx: Tx,
@@ -84,10 +84,10 @@ export async function moveRequest(
   const update = Prisma.sql`UPDATE requests SET ${assignments(requestColumns, { ...set, status: to })}
     WHERE id = ${id} AND status = ${from}::request_status`
   if (await move(tx, update, events, together)) return
-  throw new AppError('conflict', `This request is not ${from} any more. Reload to see what happened.`)
+  throw new AppError('conflict', `This request is no longer ${from}. Reload the page to see what happened.`)
 }
 
-/** What may be written together with a grant's move. */
+/** The columns that a grant's move may set. */
 export type GrantMove = {
   activatedAt?: Date
   expiresAt?: Date
@@ -126,8 +126,9 @@ const grantColumns: Columns = {
 }
 
 /**
- * Moves a grant and records why. One statement: with `db()` for `tx` it is a transaction of its own.
- * @throws AppError `conflict` when the grant is not in `from` any more
+ * Moves a grant to another status and records why. It is one statement, so with `db()` as `tx` it is its own
+ * transaction.
+ * @throws AppError `conflict` when the grant no longer has the status `from`
  */
 export async function moveGrant(
   tx: Tx,
@@ -142,5 +143,5 @@ export async function moveGrant(
   const update = Prisma.sql`UPDATE grants SET ${assignments(grantColumns, { ...set, status: to })}
     WHERE id = ${id} AND status = ${from}::grant_status`
   if (await move(tx, update, events, together)) return
-  throw new AppError('conflict', `This grant is not ${from} any more. Reload to see what happened.`)
+  throw new AppError('conflict', `This grant is no longer ${from}. Reload the page to see what happened.`)
 }

@@ -12,7 +12,8 @@ import { until } from '#testing/until'
 import { db, transaction } from './client.ts'
 import { sqlStateOf } from './errors.ts'
 
-// The database goes away, by a proxy in front of it. Callers hear "unavailable" in time, and all is well when it is back.
+// A proxy in front of the database makes it unavailable. Callers get `unavailable` in time, and it works again
+// afterwards.
 
 const database = await testDatabase()
 const policy = await testPolicy()
@@ -48,14 +49,14 @@ async function expectUnavailable(call: () => Promise<unknown>): Promise<string |
 /** SQLSTATE (PostgreSQL, appendix A). */
 const [lockNotAvailable, queryCanceled] = ['55P03', '57014']
 
-/** The pool has noticed which of its connections are broken. */
+/** True once the pool has replaced its broken connections. */
 const isBack = () =>
   db().$queryRaw`SELECT 1`.then(
     () => true,
     () => false,
   )
 
-test('a stopped database: reading and asking are unavailable at once, and work again when it is back', async () => {
+test('while the database is stopped reading and submitting fail as unavailable, and afterwards they work again', async () => {
   const actor = await anActor()
   const { id } = await submitRequest(actor, submission)
   await proxy.cut()
@@ -66,7 +67,7 @@ test('a stopped database: reading and asking are unavailable at once, and work a
   expect(await getRequest(actor, id)).toMatchObject({ id, status: 'pending' })
 })
 
-test('a database that accepts and never answers: unavailable, not for ever', async () => {
+test('a database that accepts connections and never responds makes calls fail as unavailable', async () => {
   const actor = await anActor()
   proxy.freeze()
   await expectUnavailable(() => submitRequest(actor, submission))
@@ -75,7 +76,7 @@ test('a database that accepts and never answers: unavailable, not for ever', asy
   expect(await submitRequest(actor, submission)).toMatchObject({ status: 'pending' })
 })
 
-test('a connection that is lost in the middle leaves nothing half-way', async () => {
+test('a connection that is lost during a transaction leaves nothing behind', async () => {
   const half = () =>
     transaction(async (tx) => {
       await tx.worker.create({ data: { id: 'half' } })
@@ -88,7 +89,7 @@ test('a connection that is lost in the middle leaves nothing half-way', async ()
   expect(await db().worker.count()).toBe(0)
 })
 
-test('a lock that somebody keeps: unavailable after three seconds, with nothing changed', async () => {
+test('a call that waits for a held lock fails as unavailable', async () => {
   const { id } = await aRequest()
   const { promise: locked, resolve: markLocked } = Promise.withResolvers<void>()
   const { promise: done, resolve: finish } = Promise.withResolvers<void>()
@@ -103,7 +104,7 @@ test('a lock that somebody keeps: unavailable after three seconds, with nothing 
   await holder
 })
 
-test('a statement that does not end: unavailable after five seconds', async () => {
+test('a statement that does not end fails as unavailable', async () => {
   expect(await expectUnavailable(() => db().$queryRaw`SELECT pg_sleep(20)`)).toBe(queryCanceled)
 })
 

@@ -1,31 +1,31 @@
 import { db } from './client.ts'
 
-/** Says that this worker lives. */
+/** Records a worker's heartbeat. */
 export async function recordHeartbeat(id: string): Promise<void> {
   await db().$executeRaw`
     INSERT INTO workers (id, started_at, seen_at) VALUES (${id}, now(), now())
     ON CONFLICT (id) DO UPDATE SET seen_at = now()`
 }
 
-/** Takes a worker out of the list, at its end. */
+/** Removes a stopping worker from the list. */
 export async function deregisterWorker(id: string): Promise<void> {
   await db().$executeRaw`DELETE FROM workers WHERE id = ${id}`
 }
 
-/** Forgets workers that died long ago, and orders for credentials that nobody waits for any more. */
+/** Deletes workers without a heartbeat for an hour, and orders for credentials that no caller waits for any more. */
 export async function pruneStale(): Promise<void> {
   await db().$executeRaw`DELETE FROM workers WHERE seen_at < now() - interval '1 hour'`
   await db().$executeRaw`DELETE FROM credential_orders WHERE created_at < now() - interval '1 minute'`
 }
 
-/** Requests that nobody decided in time, oldest first. */
+/** Pending requests that have expired, oldest first. */
 export async function requestsToLapse(): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ id: string }>>`
     SELECT id FROM requests WHERE status = 'pending' AND lapses_at <= now() ORDER BY lapses_at LIMIT 100`
   return rows.map(({ id }) => id)
 }
 
-/** Seconds until the next request lapses that nobody has decided; undefined when none is pending. */
+/** Seconds until the next pending request expires; undefined when none is pending. */
 export async function secondsToNextLapse(): Promise<number | undefined> {
   const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
     SELECT extract(epoch FROM min(lapses_at) - clock_timestamp())::float8 AS seconds

@@ -7,10 +7,10 @@ import type { Verdict } from '#lib/core/access/verdict-resource'
 import { type AuditEventData, type AuditEventType, auditEvents, type JudgedData } from '#lib/core/audit/events'
 import type { Prisma } from '../generated/client.ts'
 
-/** Somebody whose identity was not established: a refused sign-in, a refused bearer token. */
+/** A caller whose identity could not be established: a refused sign-in or bearer token. */
 export type UnknownActor = { kind: 'unknown'; name: string; origin: Origin }
 
-/** What an event is about. `personId` is whose request or grant it is: they may read the event. */
+/** The subject of an event. `personId` is the owner of the request or grant, who may read the event. */
 export type About = {
   requestId?: string
   grantId?: string
@@ -20,7 +20,7 @@ export type About = {
   policyHash?: string
 }
 
-/** One fact to be recorded. `before` and `after` are plain JSON; neither ever holds a token. */
+/** An event to record. `before` and `after` are plain JSON and never contain a token. */
 export type NewAuditEvent = {
   [T in AuditEventType]: {
     type: T
@@ -41,8 +41,8 @@ function who(actor: Actor | UnknownActor) {
 }
 
 /**
- * Text as PostgreSQL can hold it: no NUL, no half of a surrogate pair. What was refused came from anybody, and must not
- * keep its own refusal from being recorded.
+ * Text that PostgreSQL can store: without NUL and without unpaired surrogates. Refused input is untrusted text and must
+ * not prevent its own refusal from being recorded.
  */
 function storable<T>(value: T): T {
   if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\ufffd') as T
@@ -51,20 +51,20 @@ function storable<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), storable(inner)])) as T
 }
 
-/** A sentence of any length as an event may hold it (lib/core/audit/events.ts: at most 4000 characters). */
+/** Shortens a sentence to what an event may contain (lib/core/audit/events.ts: at most 4000 characters). */
 export const clip = (text: string): string => (text.length <= 4000 ? text : `${text.slice(0, 3999)}…`)
 
-/** The guardrails that were in the way, where there are any: what is not there is not counted. */
+/** The names of the guardrails that blocked; no field without any, because the statistics count events that have it. */
 export const namesOf = (stoppedBy: readonly string[]) => (stoppedBy.length > 0 ? { stoppedBy: [...stoppedBy] } : {})
 
-/** What a judgement let pass, for the record: by which policy, what it warned of, what was new to the requester. */
+/** The recorded part of a verdict that allowed something: the policy version, the warnings and the new permissions. */
 export const judgedData = ({ policyVersion, warnings }: Verdict, difference: Difference | null): JudgedData => ({
   policyVersion,
   warnings: warnings.map(({ code, sentence }) => ({ code, sentence: clip(sentence) })),
   ...(difference ? { difference } : {}),
 })
 
-/** The row of a fact, checked. For statements that write it together with something else (events-in-sql.ts). */
+/** The validated row of an event, for statements that also write something else (events-in-sql.ts). */
 export function toEventRow({
   type,
   actor,
@@ -87,7 +87,7 @@ export function toEventRow({
     cluster: about.cluster,
     namespaces: [...(about.namespaces ?? [])],
     policyHash: about.policyHash,
-    // The schema is an allow-list: parse() throws for anything that is not named in it.
+    // The schema is an allow-list: parse() throws for unknown fields.
     data: auditEvents[type].data.parse(data) as Prisma.InputJsonObject,
     before,
     after,
@@ -95,8 +95,8 @@ export function toEventRow({
 }
 
 /**
- * Records facts in the transaction that makes them true, in the given order, in one statement.
- * @throws ZodError when data is not of the event's shape: then the transaction fails, as it must
+ * Records events in the transaction of the change, in the given order, in one statement.
+ * @throws ZodError when the data does not match the event's schema; the transaction must then fail
  */
 export async function recordEvents(tx: Tx, events: readonly NewAuditEvent[]) {
   if (events.length === 0) return
@@ -104,13 +104,13 @@ export async function recordEvents(tx: Tx, events: readonly NewAuditEvent[]) {
   countRecorded(events)
 }
 
-/** Records one fact in the transaction that makes it true. */
+/** Records one event in the transaction of the change. */
 export const recordEvent = (tx: Tx, event: NewAuditEvent) => recordEvents(tx, [event])
 
 /**
- * Refuses: records the attempt, then throws `error`. The event gets a transaction of its own, after the one under way
- * was rolled back by the throw; when it cannot be written, that failure is thrown instead of `error`.
- * @param before writes what the event refers to, in the same transaction
+ * Refuses an operation: records the attempt and throws `error`. The event is written in a separate transaction after
+ * the throw has rolled back the current one. If it can't be written, that failure is thrown instead of `error`.
+ * @param before writes rows that the event refers to, in the same transaction as the event
  */
 export async function refuse(
   error: AppError,

@@ -5,13 +5,12 @@ import type { GuardrailCount } from '#lib/core/guardrails/guardrail-count'
 
 const dayMs = 86_400_000
 const mostPeople = 5
-/** More guardrails than fit on a page that anybody reads. */
+/** More guardrails than a page can usefully show. */
 const mostGuardrails = 1_000
 
 /**
- * How often each guardrail came in during the last `days` days, granted or refused, in one statement: requests by the
- * time in their ids, refusals and what was stopped later by indexes that hold nothing else. Who is named is decided as in
- * every other list; everybody else is a number.
+ * How often each guardrail matched during the last `days` days, in one statement. Requests are found by the time in
+ * their ids, refusals and later blocks by partial indexes. People whom the reader may not see are only counted.
  */
 export function countGuardrails(reader: Reader, now: Date, days: number): Promise<GuardrailCount[]> {
   const since = new Date(now.getTime() - days * dayMs)
@@ -36,7 +35,7 @@ export function countGuardrails(reader: Reader, now: Date, days: number): Promis
       FROM hits GROUP BY 1, 2),
     per_person AS (
       SELECT h.name, h.person, p.name AS who, count(*)::int AS count, count(*) FILTER (WHERE h.stopped)::int AS stopped,
-        count(*) FILTER (WHERE h.visible)::int AS seen,
+        count(*) FILTER (WHERE h.visible)::int AS shown,
         row_number() OVER (PARTITION BY h.name ORDER BY count(*) FILTER (WHERE h.visible) DESC, h.person) AS rank
       FROM hits h LEFT JOIN people p ON p.id = h.person GROUP BY 1, 2, 3),
     later AS (
@@ -45,17 +44,17 @@ export function countGuardrails(reader: Reader, now: Date, days: number): Promis
       FROM audit_events e CROSS JOIN LATERAL jsonb_array_elements_text(e.data -> 'stoppedBy') AS s(name)
       WHERE e.type IN ('decision.refused', 'grant.ending') AND e.data -> 'stoppedBy' IS NOT NULL AND e.at >= ${since}
       GROUP BY 1),
-    asked AS (
+    submitted AS (
     SELECT name, sum(count)::int AS matched, sum(stopped)::int AS stopped,
       (SELECT array_agg(coalesce(d.count, 0) ORDER BY n) FROM generate_series(0, ${days}::int - 1) AS n
         LEFT JOIN per_day d ON d.name = per_person.name AND d.day = n) AS days,
-      coalesce(jsonb_agg(jsonb_build_object('id', person, 'name', who, 'count', seen) ORDER BY rank)
-        FILTER (WHERE seen > 0 AND rank <= ${mostPeople}), '[]') AS people,
-      count(*) FILTER (WHERE seen = 0 OR rank > ${mostPeople})::int AS others
+      coalesce(jsonb_agg(jsonb_build_object('id', person, 'name', who, 'count', shown) ORDER BY rank)
+        FILTER (WHERE shown > 0 AND rank <= ${mostPeople}), '[]') AS people,
+      count(*) FILTER (WHERE shown = 0 OR rank > ${mostPeople})::int AS others
     FROM per_person GROUP BY name)
     SELECT name, coalesce(matched, 0) AS matched, coalesce(stopped, 0) AS stopped,
       coalesce(deciding, 0) AS "stoppedDeciding", coalesce(granting, 0) AS "stoppedGranting",
       coalesce(days, array_fill(0, ARRAY[${days}::int])) AS days, coalesce(people, '[]') AS people,
       coalesce(others, 0) AS others
-    FROM asked FULL JOIN later USING (name) ORDER BY matched DESC, name LIMIT ${mostGuardrails}`
+    FROM submitted FULL JOIN later USING (name) ORDER BY matched DESC, name LIMIT ${mostGuardrails}`
 }

@@ -2,13 +2,13 @@ import { Prisma } from '../generated/client.ts'
 import { type NewAuditEvent, toEventRow } from './audit.ts'
 
 /**
- * The statement that records facts, to stand as a data-modifying part (`WITH told AS (…)`) of the statement that makes
- * them true: one round trip, one commit, both or neither. In the given order.
- * @param when records only where this condition holds
- * @throws ZodError when data is not of the event's shape
+ * An INSERT of events, for use as a data-modifying CTE (`WITH recorded AS (…)`) of the statement that makes the change:
+ * one round trip and one commit for both. The events keep the given order.
+ * @param when inserts only if this condition holds
+ * @throws ZodError when the data does not match the event's schema
  */
 export function insertEvents(events: readonly NewAuditEvent[], when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
-  // What is absent is NULL here; `Prisma.DbNull` and undefined both leave the field out of the JSON.
+  // Absent fields become NULL: `Prisma.DbNull` and undefined are both left out of the JSON.
   const rows = JSON.stringify(events.map(toEventRow))
   return Prisma.sql`
     INSERT INTO audit_events (id, type, actor_kind, actor_id, actor_issuer, actor_subject, actor_name, actor_email, via,

@@ -2,9 +2,9 @@ import { reads } from '#lib/adapters/db/client'
 import { AppError } from '#lib/core/access/errors'
 import { Prisma } from '../generated/client.ts'
 
-/** Which events; what is not given does not matter. Times are RFC 3339; `to` is not in the range. */
+/** The filter for events; absent fields match everything. Times are RFC 3339, and `to` is exclusive. */
 export type AuditFilter = {
-  /** Id, subject, e-mail or name of who acted; letter case does not matter. */
+  /** ID, subject, e-mail address or name of the actor, regardless of case. */
   actor?: string
   cluster?: string
   namespace?: string
@@ -15,19 +15,19 @@ export type AuditFilter = {
   to?: string
 }
 
-/** Everybody's events, or those by or about one person, as far as they may know of what they are about. */
+/** All events, or those by or about one person that this person may see. */
 export type AuditScope = 'all' | { personId: string }
 
-/** A time of a filter. @throws AppError `malformed` for what is none, or lies outside what a calendar shows */
+/** A time of a filter. @throws AppError `malformed` if it is invalid or outside the years 1970 to 9999 */
 function timeOf(pointer: 'from' | 'to', text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   const time = new Date(text)
   if (time.getUTCFullYear() >= 1970 && time.getUTCFullYear() <= 9999) return time
   const errors = [{ pointer, message: 'must be a time such as 2026-11-23T09:00:00Z' }]
-  throw new AppError('malformed', `This is not a time that can be looked for: ${pointer}.`, { errors })
+  throw new AppError('malformed', `${pointer} is not a valid time. Send one such as 2026-11-23T09:00:00Z.`, { errors })
 }
 
-/** No value of the database holds a NUL, and asking for one is an error: nothing is found instead. */
+/** PostgreSQL can't store NUL and fails on a parameter that contains it, so such a filter matches nothing. */
 const isFindable = (text: string) => !text.includes('\0')
 
 function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
@@ -38,7 +38,7 @@ function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
   if (![actor, cluster, namespace, request, grant, type].every((text) => text === undefined || isFindable(text)))
     all.push(Prisma.sql`false`)
   else {
-    // What somebody tried at things that were not there for them would tell them here that they are.
+    // An attempt that was answered "not found" is hidden from its actor, because the event would reveal that it exists.
     if (scope !== 'all')
       all.push(Prisma.sql`(about_id = ${scope.personId}
         OR (actor_id = ${scope.personId} AND data ->> 'code' IS DISTINCT FROM 'not-found'))`)
@@ -78,7 +78,7 @@ export type AuditRow = {
   after: unknown
 }
 
-/** Events, newest first, of which `before` (a sequence number) is the first that is not wanted any more. */
+/** Events with a sequence number below `before`, newest first. */
 export const findAuditEvents = (
   scope: AuditScope,
   filter: AuditFilter,
@@ -95,8 +95,8 @@ export const findAuditEvents = (
 export type Bucket = { from: Date; to: Date; count: number }
 
 /**
- * How many events in each of `buckets` equal parts of the range: from `filter.from`, or the first event found, to
- * `filter.to`, or now. Parts without events are there too. Empty where there is nothing at all.
+ * The number of events in each of `buckets` equal parts of the range, which is from `filter.from` (or the first
+ * matching event) to `filter.to` (or now). Parts without events are included. Empty if no event matches.
  */
 export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> =>
   reads().$queryRaw<Bucket[]>(Prisma.sql`
@@ -111,7 +111,7 @@ export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets
       SELECT date_bin(width, at, low) AS bin, count(*) AS count
       FROM range, audit_events WHERE at >= low AND at < high AND ${conditions(scope, filter)} GROUP BY 1),
     counts AS (
-      -- Microseconds that the division left over belong to the last part.
+      -- The last part includes the microseconds that remain from the division.
       SELECT least(round(extract(epoch FROM bin - low) / extract(epoch FROM width))::int + 1, ${buckets}::int) AS n,
         sum(count)::int AS count
       FROM bins, range GROUP BY 1)

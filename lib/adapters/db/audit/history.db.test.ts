@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 const asRole = { app: database.asApp, owner: database.asOwner }
 
-/** SQLSTATE 42501: not allowed, whether by missing privilege or by trigger. */
+/** Expects SQLSTATE 42501: not allowed, by a missing privilege or by a trigger. */
 async function expectNotAllowed(call: Promise<unknown>) {
   const error = await call.then(
     () => new Error('it was allowed'),
@@ -38,20 +38,20 @@ describe.each(['app', 'owner'] as const)('history is permanent for the %s role',
     entitlement_versions: 'document',
   }
 
-  test.each(Object.entries(columns))('UPDATE of %s is refused', async (table, column) => {
+  test.each(Object.entries(columns))(`the ${role} role cannot UPDATE %s`, async (table, column) => {
     await expectNotAllowed(run(`UPDATE ${table} SET ${column} = ${column}`))
   })
 
-  test.each(Object.keys(columns))('DELETE from %s is refused', async (table) => {
+  test.each(Object.keys(columns))(`the ${role} role cannot DELETE from %s`, async (table) => {
     await expectNotAllowed(run(`DELETE FROM ${table}`))
   })
 
-  test.each(['audit_events', 'decisions'])('TRUNCATE of %s is refused', async (table) => {
+  test.each(['audit_events', 'decisions'])(`the ${role} role cannot TRUNCATE %s`, async (table) => {
     await expectNotAllowed(run(`TRUNCATE ${table}`))
     await expectNotAllowed(run(`TRUNCATE ${table} CASCADE`))
   })
 
-  test('an upsert does not change an event either', async () => {
+  test(`the ${role} role cannot change an event by an upsert`, async () => {
     const upsert = `INSERT INTO audit_events (id, type, actor_kind, actor_name, via, reference, data)
       SELECT id, 'x', 'system', 'x', 'system', 'x', '{}' FROM audit_events LIMIT 1
       ON CONFLICT (id) DO UPDATE SET type = 'x'`
@@ -80,11 +80,11 @@ describe('the application’s role', () => {
     'TRUNCATE grants CASCADE',
     'DELETE FROM _prisma_migrations',
     "SELECT setval('audit_events_seq_seq', 1)",
-  ])('may not: %s', async (sql) => {
+  ])('the application’s role may not run %s', async (sql) => {
     await expectNotAllowed(database.asApp(sql))
   })
 
-  test('sees no other database’s data and is no superuser', async () => {
+  test('the application’s role has no special privileges', async () => {
     const [role] = await database.asApp<Record<string, boolean>>(
       'SELECT rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication FROM pg_roles WHERE rolname = current_user',
     )
@@ -92,7 +92,7 @@ describe('the application’s role', () => {
   })
 })
 
-test('events of one transaction have its order, and a number that only grows', async () => {
+test('events of one transaction are numbered in the order in which they were recorded', async () => {
   const actor = aSystemActor()
   await transaction(async (tx) => {
     for (let i = 0; i < 5; i++)
@@ -102,7 +102,7 @@ test('events of one transaction have its order, and a number that only grows', a
   expect(events.map(({ grantId }) => grantId)).toEqual(['g4', 'g3', 'g2', 'g1', 'g0'])
 })
 
-test('an event with data that its type does not name is not recorded, and fails its transaction', async () => {
+test('an event with a field that its schema does not have fails its transaction', async () => {
   const data = { token: 'eyJhbGciOi' }
   const write = transaction(async (tx) => {
     await tx.worker.create({ data: { id: 'beside' } })

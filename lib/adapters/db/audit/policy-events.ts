@@ -1,11 +1,13 @@
 import type { Tx } from '#lib/adapters/db/client'
 
-/** What was last recorded about the configuration: its version in force then, and the sentence of a refusal. */
+/**
+ * The last recorded event about the configuration: the version that was current then, and the reason of a rejection.
+ */
 export type LastPolicyEvent = { type: string; policyHash: string | null; sentence: string | null }
 
 /**
- * The last event about the configuration, or null. Replicas see the same change within the same second: until this
- * transaction ends, the others wait here, and then find what it recorded.
+ * The last event about the configuration, or null. Several replicas notice the same change at the same time; the lock
+ * makes them wait until this transaction ends, and then they find its event.
  */
 export async function lockLastPolicyEvent(tx: Tx): Promise<LastPolicyEvent | null> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('postern policy'))`

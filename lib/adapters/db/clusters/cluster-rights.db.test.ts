@@ -21,7 +21,7 @@ let cluster = ''
 let count = 0
 const readAt = new Date('2026-11-23T10:00:00Z')
 
-/** Mina is bound to so many roles. */
+/** Rights in which Mina has this many bindings. */
 const rights = (bindings: number): ClusterRights => ({
   objects: {
     ...{ roles: [], clusterRoles: [], clusterRoleBindings: [] },
@@ -41,8 +41,8 @@ beforeEach(async () => {
   await claimRightsRead(cluster)
 })
 
-describe('what was read of a cluster', () => {
-  test('is what a reader gets, and a new content takes the place of the old one', async () => {
+describe('the stored rights of a cluster', () => {
+  test('saved rights can be read, and new ones replace them', async () => {
     expect(await readRights(db(), cluster)).toEqual({ rights: null, error: null })
     await saveRights(cluster, rights(1), readAt, 60)
     expect(await bindingsOf()).toBe(1)
@@ -50,7 +50,7 @@ describe('what was read of a cluster', () => {
     expect(await bindingsOf()).toBe(2)
   })
 
-  test('is parsed once for each content, whichever cluster has it', async () => {
+  test('equal rights are parsed once, even for two clusters', async () => {
     await saveRights(cluster, rights(3), readAt, 60)
     const first = await readRights(db(), cluster)
     await claimRightsRead('twin')
@@ -58,36 +58,36 @@ describe('what was read of a cluster', () => {
     expect((await readRights(db(), 'twin')).rights).toBe(first.rights)
   })
 
-  test('counts as not known where it cannot be used, and says so instead of failing whoever asked', async () => {
+  test('unusable content counts as unknown with a reason, and does not fail the caller', async () => {
     for (const content of [Buffer.from('no gzip'), gzipSync('no JSON'), gzipSync('{}')]) {
       await saveRights(cluster, rights(100 + content.length), readAt, 60)
       await database.asOwner('UPDATE cluster_rights SET content = $1 WHERE cluster = $2', [content, cluster])
       expect(await readRights(db(), cluster)).toEqual({
         rights: null,
-        error: expect.stringContaining('cannot be used'),
+        error: expect.stringContaining('can’t be used'),
       })
     }
   })
 
-  test('is the newer one where somebody wrote between the hash and the content', async () => {
+  test('rights that are replaced between reading the hash and the content are the newer ones', async () => {
     await saveRights(cluster, rights(6), readAt, 60)
     const sql = `SELECT hash AS "rightsHash", read_at AS "rightsReadAt", error AS "rightsError",
       signature AS "rightsSignature" FROM cluster_rights WHERE cluster = $1`
-    const [told] = await database.asOwner<RightsColumns>(sql, [cluster])
+    const [columns] = await database.asOwner<RightsColumns>(sql, [cluster])
     await saveRights(cluster, rights(7), readAt, 60)
-    const { rights: seen } = await observedRights(db(), cluster, told as RightsColumns)
-    expect(seen?.objectsOf(personIdentity('mina', [])).roleBindings).toHaveLength(7)
+    const { rights: newer } = await observedRights(db(), cluster, columns as RightsColumns)
+    expect(newer?.objectsOf(personIdentity('mina', [])).roleBindings).toHaveLength(7)
   })
 
-  test('stays after an outage, and is forgotten where Postern may not read it any more', async () => {
+  test('rights are kept during an outage, and deleted when Postern may no longer read them', async () => {
     await saveRights(cluster, rights(5), readAt, 60)
-    await saveRightsError(cluster, 'away', false)
+    await saveRightsError(cluster, 'unreachable', false)
     expect(await bindingsOf()).toBe(5)
     await saveRightsError(cluster, 'forbidden', true)
     expect(await readRights(db(), cluster)).toEqual({ rights: null, error: 'forbidden' })
   })
 
-  test('is not taken from a cluster that has more to say than anybody could keep', async () => {
+  test('rights that are too large are not saved', async () => {
     const endless = {
       ...rights(0),
       serviceAccounts: { payments: Array.from({ length: 50 }, () => 'x'.repeat(1024 ** 2)) },
@@ -96,7 +96,7 @@ describe('what was read of a cluster', () => {
   })
 })
 
-test('what a request was judged by is not changed afterwards, by nobody', async () => {
+test('the recorded facts of a submitted request cannot be changed', async () => {
   const { id } = await aRequest()
   await expect(database.asApp(`UPDATE requests SET difference = '{}' WHERE id = $1`, [id])).rejects.toThrow(
     /a submitted request cannot be changed/,

@@ -9,10 +9,10 @@ import { whyNotSigned } from '#lib/core/signing/signature'
 import { rightsStatement } from '#lib/core/signing/statements'
 import { log } from '#lib/observability/log'
 
-// What the worker read of who may do what in each cluster. Statements that judge take the hash along, which costs
-// nothing; the content, maybe megabytes, is fetched and parsed by a process once for each hash.
+// The RBAC rights that the worker read from each cluster. Statements that gather facts only select the hash, which is
+// cheap; each process fetches and parses the content, which may be megabytes, once per hash.
 
-/** The columns that a statement selects from `cluster_rights`; all null where there is no row. */
+/** The columns that a statement selects from `cluster_rights`; all null without a row. */
 export type RightsColumns = {
   rightsHash: string | null
   rightsReadAt: Date | null
@@ -20,33 +20,33 @@ export type RightsColumns = {
   rightsSignature: string | null
 }
 
-/** Bytes of JSON that a process keeps parsed, of all clusters together; parsed they take some four times as much. */
-const mostKeptBytes = 64 * 1024 * 1024
-/** Bytes of JSON of one cluster: some 300,000 bindings. More is refused by whoever reads, and again by whoever loads. */
-export const mostContentBytes = 48 * 1024 * 1024
+/** Bytes of JSON that a process caches for all clusters; parsed, they take about four times as much memory. */
+const maxCachedBytes = 64 * 1024 * 1024
+/** Bytes of JSON of one cluster, about 300,000 bindings. Larger content is refused both when it is saved and loaded. */
+export const maxContentBytes = 48 * 1024 * 1024
 
-/** Undefined: between the statement that told the hash and the one that wants the content, somebody read anew. */
-type Kept = { bytes: number; rights: Promise<IndexedRights | undefined> }
+/** `rights` is undefined if the content was replaced between the statement that read the hash and this one. */
+type Cached = { bytes: number; rights: Promise<IndexedRights | undefined> }
 
-// Next puts this module into several bundles of one process; they share what was parsed.
-const shared = globalThis as typeof globalThis & { posternClusterRights?: Map<string, Kept> }
+// Next.js puts this module into several bundles of one process; they share the cache.
+const shared = globalThis as typeof globalThis & { posternClusterRights?: Map<string, Cached> }
 shared.posternClusterRights ??= new Map()
-const kept = shared.posternClusterRights
+const cache = shared.posternClusterRights
 
 const hashOf = (text: Uint8Array) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
 async function unpack(content: Uint8Array, hash: string): Promise<{ rights: IndexedRights; bytes: number }> {
-  const text = await promisify(gunzip)(content, { maxOutputLength: mostContentBytes })
-  if (hashOf(text) !== hash) throw new Error('the content is not what its hash says')
+  const text = await promisify(gunzip)(content, { maxOutputLength: maxContentBytes })
+  if (hashOf(text) !== hash) throw new Error('the content does not match its hash')
   return { rights: indexRights(JSON.parse(text.toString('utf8')) as ClusterRights), bytes: text.length }
 }
 
-/** The least recently used go, until the rest is small enough. */
+/** Removes the least recently used entries until the cache is small enough. */
 function evictOldest() {
-  let total = [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0)
-  for (const [hash, { bytes }] of kept) {
-    if (total <= mostKeptBytes || kept.size === 1) return
-    kept.delete(hash)
+  let total = [...cache.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  for (const [hash, { bytes }] of cache) {
+    if (total <= maxCachedBytes || cache.size === 1) return
+    cache.delete(hash)
     total -= bytes
   }
 }
@@ -55,51 +55,51 @@ async function load(tx: Tx, cluster: string, hash: string): Promise<IndexedRight
   const [row] = await tx.$queryRaw<Array<{ hash: string; content: Uint8Array }>>`
     SELECT hash, content FROM cluster_rights WHERE cluster = ${cluster} AND hash = ${hash}`
   if (!row) {
-    kept.delete(hash)
+    cache.delete(hash)
     return undefined
   }
   const { rights, bytes } = await unpack(row.content, hash)
-  const entry = kept.get(hash)
+  const entry = cache.get(hash)
   if (entry) entry.bytes = bytes
   evictOldest()
   return rights
 }
 
-function rightsOf(tx: Tx, cluster: string, hash: string): Kept['rights'] {
-  const known = kept.get(hash)
+function rightsOf(tx: Tx, cluster: string, hash: string): Cached['rights'] {
+  const known = cache.get(hash)
   if (known) {
-    // The map's order is that of use.
-    kept.delete(hash)
-    kept.set(hash, known)
+    // The map is in the order of use.
+    cache.delete(hash)
+    cache.set(hash, known)
     return known.rights
   }
   const rights = load(tx, cluster, hash)
-  kept.set(hash, { bytes: 0, rights })
-  rights.catch(() => kept.delete(hash))
+  cache.set(hash, { bytes: 0, rights })
+  rights.catch(() => cache.delete(hash))
   return rights
 }
 
-/** What is known of a cluster, by what a statement said about it. What cannot be read counts as not known. */
+/** The rights in a cluster, for the columns that a statement selected. Unusable content counts as unknown. */
 export async function observedRights(tx: Tx, cluster: string, columns: RightsColumns): Promise<ObservedRights> {
   const { rightsHash: hash, rightsReadAt: readAt, rightsError: error, rightsSignature } = columns
   if (!hash || !readAt) return { rights: null, error }
-  // What is new to somebody, and whose rights a pod could take, is judged by this: whoever writes to the database could
-  // make it look harmless. Unknown counts as violated for the guardrails that ask, and the next reading puts it right.
+  // Verdicts depend on these rights (new permissions, identities that a pod could use), so someone with write access to
+  // the database could make a request look harmless. Guardrails treat unknown rights as violations until the next read.
   const why = whyNotSigned(signingKeys(), 'rights', () => rightsStatement({ cluster, hash, readAt }), rightsSignature)
   if (why) {
-    log.error({ cluster, code: why }, 'the rights on record of a cluster were not written by Postern')
-    return { rights: null, error: `What is on record of ${cluster} was not written by Postern.` }
+    log.error({ cluster, code: why }, 'the stored rights of a cluster do not have a valid signature')
+    return { rights: null, error: `The stored rights of ${cluster} don’t have a valid signature.` }
   }
   try {
     const rights = await rightsOf(tx, cluster, hash)
     return rights ? { rights, readAt } : await readRights(tx, cluster)
   } catch (failure) {
-    log.error({ cluster, err: failure }, 'the rights that were read of a cluster cannot be used')
-    return { rights: null, error: `What was read of ${cluster} cannot be used.` }
+    log.error({ cluster, err: failure }, 'the stored rights of a cluster cannot be used')
+    return { rights: null, error: `The stored rights of ${cluster} can’t be used.` }
   }
 }
 
-/** The same for whoever judges without a statement of their own. */
+/** The rights in a cluster, for callers whose statement does not select the columns. */
 export async function readRights(tx: Tx, cluster: string): Promise<ObservedRights> {
   const [row] = await tx.$queryRaw<RightsColumns[]>`
     SELECT hash AS "rightsHash", read_at AS "rightsReadAt", error AS "rightsError", signature AS "rightsSignature"
@@ -108,10 +108,10 @@ export async function readRights(tx: Tx, cluster: string): Promise<ObservedRight
   return observedRights(tx, cluster, row ?? nothing)
 }
 
-/** Seconds in which a reading is over; whoever was stopped meanwhile is followed by somebody else after them. */
+/** Seconds that one read may take. After that another worker may read the cluster. */
 export const rightsReadSeconds = 300
 
-/** Is it this worker's turn to read the cluster's rights? One statement that only one of several workers wins. */
+/** May this worker read the cluster's rights now? Of several workers only one gets true. */
 export async function claimRightsRead(cluster: string): Promise<boolean> {
   const count = await db().$executeRaw`
     INSERT INTO cluster_rights AS c (cluster, next_read_at) VALUES (${cluster}, now() + make_interval(secs => ${rightsReadSeconds}))
@@ -121,13 +121,13 @@ export async function claimRightsRead(cluster: string): Promise<boolean> {
 }
 
 /**
- * Writes what a cluster was read to allow. The same content as before costs a few bytes.
- * @param nextSeconds when it may be read again
- * @throws RangeError where it is too large to be kept
+ * Saves the rights of a cluster. Unchanged content is not written again.
+ * @param nextSeconds after how long the cluster may be read again
+ * @throws RangeError when the content is too large to store
  */
 export async function saveRights(cluster: string, rights: ClusterRights, readAt: Date, nextSeconds: number) {
   const text = Buffer.from(JSON.stringify(rights))
-  if (text.length > mostContentBytes) throw new RangeError(`${text.length} bytes are more than ${mostContentBytes}`)
+  if (text.length > maxContentBytes) throw new RangeError(`${text.length} bytes are more than ${maxContentBytes}`)
   const hash = hashOf(text)
   const signature = signatureOf('rights', rightsStatement({ cluster, hash, readAt }))
   const same = await db().$executeRaw`
@@ -143,8 +143,8 @@ export async function saveRights(cluster: string, rights: ClusterRights, readAt:
 }
 
 /**
- * Writes that a cluster's rights could not be read, and why.
- * @param isForbidden what was read before counts no more: somebody took the right away
+ * Saves the reason why a cluster's rights could not be read.
+ * @param isForbidden Postern has lost the permission to read, so the earlier rights are deleted
  */
 export async function saveRightsError(cluster: string, error: string, isForbidden: boolean) {
   await db().$executeRaw`

@@ -8,20 +8,20 @@ export type ObservedState = {
   reachable: boolean
   version: string | null
   error: string | null
-  /** Null where it was never reached. */
+  /** Null if the cluster was never reached. */
   namespaces: Array<{ name: string; labels: Record<string, string> }> | null
   clusterRoles: Record<string, Rule[]>
   permissions: ClusterResource['permissions']
-  /** When it was last read who may do what there, and why it could not be the last time. */
+  /** When the cluster's RBAC rights were last read, and why the last attempt failed. */
   rightsReadAt: Date | null
   rightsError: string | null
 }
 
-/** What the worker last saw of every cluster, by name. */
+/** The last known state of every cluster, by name. */
 export async function clusterStates(): Promise<Map<string, ObservedState>> {
   const [rows, rights] = await Promise.all([
     reads().clusterState.findMany(),
-    // NB: never the content, which may be megabytes.
+    // NB: without the content, which may be megabytes.
     reads().clusterRights.findMany({ select: { cluster: true, readAt: true, error: true } }),
   ])
   const readings = new Map(rights.map((row) => [row.cluster, row]))
@@ -30,8 +30,8 @@ export async function clusterStates(): Promise<Map<string, ObservedState>> {
       const { name, checkedAt, reachable, version, error } = row
       const permissions = row.permissions as ClusterResource['permissions']
       const { readAt = null, error: rightsError = null } = readings.get(name) ?? {}
-      const seen = { checkedAt, reachable, version, error, permissions, rightsReadAt: readAt, rightsError }
-      return [name, { ...seen, ...toObservedCluster(row) }]
+      const state = { checkedAt, reachable, version, error, permissions, rightsReadAt: readAt, rightsError }
+      return [name, { ...state, ...toObservedCluster(row) }]
     }),
   )
 }

@@ -15,13 +15,14 @@ const allowedBy = async (constraint: string) => {
   return [...(row?.definition.matchAll(/'([a-z-]+)'/g) ?? [])].map(([, value]) => value).sort()
 }
 
-describe('the database knows the same lists as the program', () => {
-  test('of what can be found', async () => expect(await allowedBy('findings_kind')).toEqual([...findingKinds].sort()))
-  test('of what can come of it', async () =>
+describe('the lists of the database and of the program are the same', () => {
+  test('the database allows exactly the kinds of findings that the program knows', async () =>
+    expect(await allowedBy('findings_kind')).toEqual([...findingKinds].sort()))
+  test('the database allows exactly the outcomes of findings that the program knows', async () =>
     expect(await allowedBy('findings_outcome')).toEqual([...findingOutcomes].sort()))
 })
 
-describe('what was found stays what it was', () => {
+describe('a finding is permanent', () => {
   const insert = (name: string) =>
     database.asApp<{ id: string }>(
       `INSERT INTO findings (id, kind, cluster, object_kind, namespace, name, sentence)
@@ -32,20 +33,20 @@ describe('what was found stays what it was', () => {
     ["kind = 'object-missing'", '23514'],
     ["first_seen_at = first_seen_at - interval '1 day'", '23514'],
     ["outcome = 'gone', resolved_at = NULL", '23514'],
-  ])('the application cannot write %s', async (set, code) => {
+  ])('the application cannot update a finding with %s', async (set, code) => {
     const [row] = await insert(`set-${set.length}`)
     await expect(database.asApp(`UPDATE findings SET ${set} WHERE id = $1`, [row?.id])).rejects.toMatchObject({
       code,
     })
   })
-  test('the application cannot reopen it, and cannot remove it', async () => {
+  test('the application cannot reopen or delete a finding', async () => {
     const [row] = await insert('closed')
     await database.asApp("UPDATE findings SET outcome = 'gone', resolved_at = now() WHERE id = $1", [row?.id])
     const reopened = database.asApp('UPDATE findings SET outcome = NULL, resolved_at = NULL WHERE id = $1', [row?.id])
     await expect(reopened).rejects.toMatchObject({ code: '23514' })
     await expect(database.asApp('DELETE FROM findings')).rejects.toMatchObject({ code: '42501' })
   })
-  test('the same object cannot stand twice as the same finding', async () => {
+  test('an object cannot have two open findings of the same kind', async () => {
     await insert('twice')
     const again = database.asApp(
       `INSERT INTO findings (id, kind, cluster, object_kind, namespace, name, sentence)
@@ -55,7 +56,7 @@ describe('what was found stays what it was', () => {
   })
 })
 
-test('a stray that stands and that a whole sweep did not come upon any more is over; nothing else is', async () => {
+test('a complete sweep resolves exactly the open stray findings that it did not observe', async () => {
   const old = new Date(Date.now() - 120_000)
   const rows = [
     ['removed', 'object-stray', 'swept', old],

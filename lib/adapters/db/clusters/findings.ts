@@ -8,18 +8,18 @@ import { type Finding as FindingRow, Prisma } from '../generated/client.ts'
 
 export type { FindingRow }
 
-/** Something in a cluster that is not as Postern made it, or that Postern did not make. */
+/** An object in a cluster that differs from what Postern created, or that belongs to no grant. */
 export type ObservedFinding = {
   kind: FindingKind
   cluster: string
-  /** Null where it belongs to no grant on record. */
+  /** Null if it belongs to no stored grant. */
   grantId: string | null
   object: ObjectKey & { uid: string | null }
   sentence: string
   about: About
 }
 
-const standing = ({ kind, cluster, object }: Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>) => ({
+const openFinding = ({ kind, cluster, object }: Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>) => ({
   kind,
   cluster,
   objectKind: object.kind,
@@ -29,15 +29,15 @@ const standing = ({ kind, cluster, object }: Pick<ObservedFinding, 'kind' | 'clu
 })
 
 /**
- * Writes down what was found, each new one with its event; what stands already was only seen again. To be committed
- * before anything is done about it.
+ * Saves findings. A new one is recorded with an event; an open one is only marked as observed again. Must be committed
+ * before Postern acts on the findings.
  */
 export async function saveFindings(tx: Tx, actor: SystemActor, found: readonly ObservedFinding[]): Promise<void> {
   for (const finding of found) {
     const { kind, cluster, grantId, object, sentence, about } = finding
     const { namespace, name, uid } = object
     const again = await tx.finding.updateMany({
-      where: standing(finding),
+      where: openFinding(finding),
       data: { lastSeenAt: new Date(), times: { increment: 1 }, uid, sentence },
     })
     if (again.count > 0) continue
@@ -49,53 +49,53 @@ export async function saveFindings(tx: Tx, actor: SystemActor, found: readonly O
   }
 }
 
-/** Writes down what came of findings that stand. */
+/** Resolves open findings with an outcome. */
 export async function resolveFindings(
   tx: Tx,
   found: ReadonlyArray<Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>>,
   outcome: FindingOutcome,
 ): Promise<void> {
   for (const finding of found) {
-    await tx.finding.updateMany({ where: standing(finding), data: { resolvedAt: new Date(), outcome } })
+    await tx.finding.updateMany({ where: openFinding(finding), data: { resolvedAt: new Date(), outcome } })
   }
 }
 
-type StatusLine = { id: string; kind: string; namespace: string; name: string; why: string; isRecreated: boolean }
+type OpenFinding = { id: string; kind: string; namespace: string; name: string; why: string; isRecreated: boolean }
 
 /**
- * A live grant is as it was approved: writes down what came of everything that stood about it, and gives what was put
- * right. What still has the uid that was found was not made anew: it was right again by itself.
+ * Resolves all open findings of a live grant whose objects are as approved, and returns those that were repaired. An
+ * object that still has the uid of the finding was not recreated, so it was corrected without Postern.
  */
 export async function settleFindings(tx: Tx, grantId: string) {
-  const found = await tx.$queryRaw<StatusLine[]>`
+  const found = await tx.$queryRaw<OpenFinding[]>`
     SELECT f.id, f.object_kind AS kind, f.namespace, f.name, f.sentence AS why,
       EXISTS (SELECT FROM grant_objects o WHERE (o.cluster, o.kind, o.namespace, o.name) =
         (f.cluster, f.object_kind, f.namespace, f.name) AND o.uid IS DISTINCT FROM f.uid) AS "isRecreated"
     FROM findings f WHERE f.grant_id = ${grantId} AND f.resolved_at IS NULL`
   if (found.length === 0) return []
-  const anew = found.filter(({ isRecreated }) => isRecreated)
-  const ids = anew.map(({ id }) => id)
+  const repaired = found.filter(({ isRecreated }) => isRecreated)
+  const ids = repaired.map(({ id }) => id)
   await tx.$executeRaw`
     UPDATE findings SET resolved_at = now(), outcome = CASE WHEN id = ANY(${ids}::text[]) THEN 'repaired' ELSE 'gone' END
     WHERE id = ANY(${found.map(({ id }) => id)}::text[])`
-  return anew.map(({ kind, namespace, name, why }) => ({ kind, namespace, name, why: clip(why) }))
+  return repaired.map(({ kind, namespace, name, why }) => ({ kind, namespace, name, why: clip(why) }))
 }
 
-/** What still stood about a grant when it ended. */
+/** The statement that resolves the open findings of a grant when it ends. */
 export const endFindings = (grantId: string, when: Prisma.Sql): Prisma.Sql => Prisma.sql`
     UPDATE findings SET resolved_at = clock_timestamp(), outcome = 'access-ended'
     WHERE grant_id = ${grantId} AND resolved_at IS NULL AND ${when}`
 
 /**
- * Of the strays that stand in a cluster and that a sweep to its end has not come upon: whoever removed them did not live to
- * write it down, or somebody else did. A sweep under way beside this one has seen its own within the minute.
+ * The statement that resolves stray findings which a complete sweep did not observe: someone else deleted the objects,
+ * or a worker did but stopped before recording it. The minute excludes findings of another sweep that is still running.
  */
 export const resolveUnseenStrays = (cluster: string): Prisma.Sql => Prisma.sql`
     UPDATE findings SET resolved_at = clock_timestamp(), outcome = 'gone'
     WHERE cluster = ${cluster} AND kind = 'object-stray' AND resolved_at IS NULL
       AND last_seen_at < now() - interval '1 minute'`
 
-/** Which of these objects another sweep has found and dealt with in the last minute, by uid. */
+/** The uids of those objects whose findings another sweep has resolved within the last minute. */
 export async function recentlyResolved(cluster: string, uids: readonly string[]): Promise<Set<string | null>> {
   const rows = await reads().$queryRaw<Array<{ uid: string }>>`
     SELECT uid FROM findings
@@ -103,7 +103,7 @@ export async function recentlyResolved(cluster: string, uids: readonly string[])
   return new Set(rows.map(({ uid }) => uid))
 }
 
-/** How often this grant was put right already, however much of it each time. */
+/** How often this grant has been repaired; several objects at once count as one repair. */
 export async function countRepairs(grantId: string): Promise<number> {
   const [row] = await reads().$queryRaw<Array<{ count: number }>>`
     SELECT count(DISTINCT resolved_at)::int AS count FROM findings
@@ -111,10 +111,10 @@ export async function countRepairs(grantId: string): Promise<number> {
   return row?.count ?? 0
 }
 
-/** As many as a page shows of one cluster; the history has them all. */
+/** How many findings a page shows per cluster; the history has all of them. */
 const mostShown = 50
 
-/** What was found in each cluster that belongs to no grant on record, newest first. */
+/** The findings in each cluster that belong to no stored grant, newest first. */
 export async function findingsWithoutGrant(clusters: readonly string[]): Promise<Map<string, FindingRow[]>> {
   const found = await Promise.all(
     clusters.map(async (cluster) => {

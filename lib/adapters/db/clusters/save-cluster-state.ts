@@ -4,7 +4,7 @@ import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { resolveUnseenStrays } from './findings.ts'
 
-/** What was seen of a cluster; `permissions` undefined where they were not asked about this time. */
+/** The observed state of a cluster; `permissions` is undefined if they were not checked this time. */
 export type ObservedClusterState = {
   version: string
   namespaces: Array<{ name: string; labels: Record<string, string> }>
@@ -13,21 +13,21 @@ export type ObservedClusterState = {
 }
 
 /**
- * Is it this worker's turn to look at the cluster? One statement that only one of several workers wins: nobody looked
- * for `seconds`, and whoever gets the row says that they do.
+ * May this worker read the cluster now? True if no worker has read it for `seconds`; of several workers only one gets
+ * true.
  */
 export async function claimClusterRead(name: string, seconds: number): Promise<boolean> {
   const count = await db().$executeRaw`
     INSERT INTO cluster_states AS c (name, checked_at, reachable, error, namespaces, cluster_roles, permissions)
-    VALUES (${name}, now(), false, 'Not looked at yet.', '[]', '{}', '[]')
+    VALUES (${name}, now(), false, 'Not read yet.', '[]', '{}', '[]')
     ON CONFLICT (name) DO UPDATE SET checked_at = now()
     WHERE c.checked_at NOT BETWEEN now() - make_interval(secs => ${seconds}) AND now()`
   return count > 0
 }
 
-/** Writes what a cluster looks like now. NB: when it was looked at is the database's time, which claimClusterRead() wrote. */
-export async function saveClusterState(name: string, seen: ObservedClusterState): Promise<void> {
-  const { version, namespaces, clusterRoles, permissions } = seen
+/** Saves the state of a cluster. NB: claimClusterRead() has already written `checked_at`, by the database's clock. */
+export async function saveClusterState(name: string, observed: ObservedClusterState): Promise<void> {
+  const { version, namespaces, clusterRoles, permissions } = observed
   const data = {
     ...{ reachable: true, version, error: null },
     namespaces: toJson(namespaces),
@@ -38,14 +38,14 @@ export async function saveClusterState(name: string, seen: ObservedClusterState)
   await db().clusterState.upsert({ where: { name }, create, update: data })
 }
 
-/** Writes that a cluster could not be looked at, and why. What was seen before stays. */
+/** Saves the reason why a cluster could not be read. The state observed before is kept. */
 export async function saveClusterError(name: string, error: string): Promise<void> {
   const data = { reachable: false, error }
   const create = { name, namespaces: [], clusterRoles: {}, permissions: [], checkedAt: new Date(), ...data }
   await db().clusterState.upsert({ where: { name }, create, update: data })
 }
 
-/** Writes that a sweep of the cluster came to its end: everything was listed, and what was nobody's is gone. */
+/** Saves that a sweep of the cluster is complete: everything was listed, and strays are deleted. */
 export async function saveSweepCompleted(name: string): Promise<void> {
   await db().$executeRaw`
     WITH unseen AS (${resolveUnseenStrays(name)})
@@ -53,8 +53,8 @@ export async function saveSweepCompleted(name: string): Promise<void> {
 }
 
 /**
- * Is it this worker's turn to sweep the cluster? As claimClusterRead(). A time that lies ahead was written by nobody of ours, and
- * keeps nobody from sweeping.
+ * May this worker sweep the cluster now? Works like claimClusterRead(). A time in the future was not written by Postern
+ * and does not prevent a sweep.
  */
 export async function claimSweep(name: string, seconds: number): Promise<boolean> {
   const count = await db().$executeRaw`

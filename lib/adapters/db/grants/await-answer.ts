@@ -4,7 +4,7 @@ import { answerChannel, type OrderAnswer } from './credential-orders.ts'
 
 type Waiting = { listener: Listener; answers: Map<string, (answer: OrderAnswer) => void> }
 
-// One connection for all who wait in this process; Next's several bundles share it.
+// One connection for all waiting callers of this process; Next's several bundles share it.
 const shared = globalThis as typeof globalThis & { posternAnswers?: Waiting }
 
 function parse(payload: string): OrderAnswer | undefined {
@@ -27,7 +27,7 @@ function waitingHere(): Waiting {
   return shared.posternAnswers
 }
 
-/** Closes the connection, at the end of the process or of a test file. */
+/** Closes the connection at the end of the process or of a test file. */
 export async function stopAwaiting(): Promise<void> {
   const waiting = shared.posternAnswers
   shared.posternAnswers = undefined
@@ -35,14 +35,14 @@ export async function stopAwaiting(): Promise<void> {
 }
 
 const tooLate = () =>
-  new AppError('unavailable', 'No worker answered in time: the access itself is not affected. Try again in a moment.')
+  new AppError('unavailable', 'No worker responded in time. Your access is not affected. Try again in a moment.')
 
 /**
- * Places an order and waits for its answer. Listens before the order is placed, because what is notified while nobody
- * listens is lost.
+ * Places an order and waits for its answer. It listens before the order is placed, because PostgreSQL drops
+ * notifications without a listener.
  * @param place commits the order
- * @param giveUp takes back an order that was not answered in time
- * @throws AppError `unavailable` when nobody answers within `patienceMs`
+ * @param giveUp cancels an order that was not answered in time
+ * @throws AppError `unavailable` when no worker answers within `patienceMs`
  */
 export async function awaitAnswer(
   order: string,

@@ -5,9 +5,9 @@ import { Prisma } from '../generated/client.ts'
 type Approved = { id: string; cluster: string; durationSeconds: number; startsAt: Date | null }
 
 /**
- * The statement that writes the grant of a request that has every approval: due now, or at the requested start.
- * The worker does the rest; it is woken when this is committed.
- * @param when writes only where this condition holds
+ * The statement that creates the grant of a fully approved request, due now or at the requested start. A trigger
+ * notifies the workers at commit.
+ * @param when inserts only if this condition holds
  */
 export function insertGrant(request: Approved, now: Date, when: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
   const { id: requestId, cluster, durationSeconds, startsAt } = request
@@ -19,7 +19,7 @@ export function insertGrant(request: Approved, now: Date, when: Prisma.Sql = Pri
     WHERE ${when}`
 }
 
-/** Writes the grant of a request that needs no approval. */
+/** Creates the grant of a request that needs no approval. */
 export async function createGrant(tx: Tx, request: Approved, now: Date): Promise<void> {
   await tx.$executeRaw(insertGrant(request, now))
 }

@@ -23,8 +23,8 @@ import {
 } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
 
-/** NOTIFY takes less than 8000 bytes. */
-export const longestNotice = 7_999
+/** PostgreSQL limits the payload of NOTIFY to less than 8000 bytes. */
+export const maxNotificationBytes = 7_999
 export const answerChannel = 'postern_answer'
 
 type Order = {
@@ -33,13 +33,14 @@ type Order = {
   grantId: string
   publicKey: JWK
   about: About
-  /** The database's time: nobody takes the order some seconds later. */
+  /** By the database's clock. The order expires after some seconds. */
   placedAt: Date
 }
 
 /**
- * Places an order, sealed answers to which only the holder of the private key can open, and records that it was placed:
- * one statement, one commit. Signed, so that a worker knows who ordered and for which key. The worker is woken.
+ * Places an order for a credential and records it, in one statement and one commit. Only the holder of the private key
+ * can open the sealed answer. The order is signed, so that a worker can verify who placed it and for which key. A
+ * trigger notifies the workers.
  */
 export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about, placedAt }: Order): Promise<void> {
   const { via, clientAddress, reference } = actor.origin
@@ -47,7 +48,7 @@ export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about,
   const order = { id, grantId, personId, publicKey, via, clientAddress, reference, placedAt }
   const requested: NewAuditEvent = { type: 'credential.requested', actor, data: {}, about }
   await tx.$executeRaw`
-    WITH told AS (${insertEvents([requested])})
+    WITH recorded AS (${insertEvents([requested])})
     INSERT INTO credential_orders (id, grant_id, person_id, public_key, via, client_address, reference, created_at,
       signature)
     VALUES (${id}, ${grantId}, ${personId}, ${JSON.stringify(publicKey)}::jsonb, ${via}, ${clientAddress},
@@ -55,7 +56,7 @@ export async function placeOrder(tx: Tx, { id, actor, grantId, publicKey, about,
   countRecorded([requested])
 }
 
-/** Takes an order back that nobody waits for any more, where no worker took it. */
+/** Cancels an order that no caller waits for any more, unless a worker has taken it. */
 export async function cancelOrder(id: string): Promise<void> {
   await db().$executeRaw`DELETE FROM credential_orders WHERE id = ${id}`
 }
@@ -66,7 +67,7 @@ export type TakenOrder = {
   person: Person
   origin: Origin
   isFresh: boolean
-  /** Why the order, its person or the access counts for nothing; null when they are as Postern wrote them. */
+  /** Why the order, its person or the grant's activation is not valid; null if all signatures are. */
   signatureFailure: SignatureFailure | null
   grant: {
     id: Id<'grant'>
@@ -107,7 +108,7 @@ function verifyTakenOrder({
   )
 }
 
-/** Takes an order, for the one worker that is first: it is gone from the table with this. Old ones are only removed. */
+/** Takes an order for one worker, by deleting its row. */
 export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
   const [row] = await db().$queryRaw<OrderRow[]>`
     WITH taken AS (DELETE FROM credential_orders WHERE id = ${id} RETURNING *)
@@ -135,12 +136,12 @@ export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
     grant: { uid, ...grant },
     ...order
   } = row
-  // NB: by its own name. Whoever writes to the database could name the account of somebody else's access.
+  // NB: the name is derived from the grant. A stored name could have been changed to the account of another grant.
   const account = uid === null ? null : { namespace: grantsNamespace, name: objectName(grant.id), uid }
   return { ...order, grant: { ...grant, account }, person: toPerson(person), signatureFailure: verifyTakenOrder(row) }
 }
 
-/** Orders that were placed while nobody listened. */
+/** Orders that were placed while this worker was not listening. */
 export async function unansweredOrders(): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ id: string }>>`SELECT id FROM credential_orders ORDER BY created_at`
   return rows.map(({ id }) => id)
@@ -149,7 +150,7 @@ export async function unansweredOrders(): Promise<string[]> {
 export type Problem = { code: 'conflict' | 'forbidden' | 'unavailable'; sentence: string }
 export type OrderAnswer = { order: string; jwe: string } | { order: string; problem: Problem }
 
-/** Tells whoever waits for this order; heard when the transaction commits, if one is under way. */
+/** Notifies the caller who waits for this order, when the current transaction commits. */
 async function notify(tx: Tx, answer: OrderAnswer) {
   await tx.$executeRaw`SELECT pg_notify(${answerChannel}, ${JSON.stringify(answer)})`
 }
@@ -159,7 +160,7 @@ const aboutOf = ({ grant }: TakenOrder): About => {
   return { requestId, grantId, personId, cluster, namespaces, policyHash }
 }
 
-/** Records that a credential was issued, by its id alone, and hands the sealed answer over with the same commit. */
+/** Records that a credential was issued, with its ID only, and sends the sealed answer with the same commit. */
 export async function saveIssued(
   order: TakenOrder,
   actor: PersonActor,
@@ -174,8 +175,8 @@ export async function saveIssued(
     data: { jti: issued.jti, expiresAt: issued.expiresAt.toISOString() },
     about: aboutOf(order),
   }
-  // Whoever ends the grant at this moment waits for us, or we for them and then there is nothing to hand over. What is
-  // notified is heard when this is committed.
+  // The lock orders this against a simultaneous end of the grant: either the end waits, or no credential is issued. The
+  // notification is sent when this statement commits.
   const handedOver = await db().$queryRaw<unknown[]>`
     WITH active AS (SELECT 1 FROM grants WHERE id = ${grantId} AND status = 'active' FOR SHARE),
     issued AS (
@@ -183,15 +184,16 @@ export async function saveIssued(
       SELECT ${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${order.origin.clientAddress},
         ${order.grant.account?.uid ?? null}, clock_timestamp(), ${issued.expiresAt.toISOString()}::timestamptz
       FROM active),
-    told AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM active)`)})
+    recorded AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM active)`)})
     SELECT pg_notify(${answerChannel}, ${JSON.stringify({ order: order.id, jwe })})::text FROM active`
-  if (handedOver.length === 0) throw new AppError('conflict', 'The access has ended.')
+  if (handedOver.length === 0)
+    throw new AppError('conflict', 'The access has ended. Submit a new request if you still need it.')
   countRecorded([event])
 }
 
 /**
- * Tells whoever waits that there will be no credential, and why. A refusal is recorded; a cluster in trouble is not.
- * @param actor who ordered; the worker where nobody knows, because the order was not written by Postern
+ * Notifies the waiting caller that there is no credential, and why. A refusal is recorded; a failing cluster is not.
+ * @param actor who placed the order; the worker if that is unknown because the order's signature is invalid
  */
 export async function saveProblem(order: TakenOrder, actor: Actor, problem: Problem): Promise<void> {
   await transaction(async (tx) => {
@@ -204,13 +206,13 @@ export async function saveProblem(order: TakenOrder, actor: Actor, problem: Prob
   })
 }
 
-/** What a worker seals for whoever ordered, with its signature: anybody who read the order could seal to its key. */
+/** The answer that a worker seals, signed: anyone who can read the order could encrypt to its public key. */
 export const signedAnswer = (answer: AnswerRecord): Signed<AnswerRecord> => ({
   ...answer,
   signature: signatureOf('answer', answerStatement(answer)),
 })
 
-/** Is this answer a worker's own? */
+/** Does this answer have a valid signature of a worker? */
 export const isWorkersAnswer = (answer: Signed<AnswerRecord>): boolean =>
   whyNotSigned(signingKeys(), 'answer', () => answerStatement(answer), answer.signature) === null
 
@@ -227,7 +229,7 @@ export type GrantToIssue = {
   now: Date
 }
 
-/** What decides whether somebody may take a credential of this grant. */
+/** The facts that decide whether a person may get a credential of this grant. */
 export async function gatherGrantToIssue(tx: Tx, grantId: string): Promise<GrantToIssue | undefined> {
   const [row] = await tx.$queryRaw<GrantToIssue[]>`
     SELECT g.request_id AS "requestId", r.requester_id AS "requesterId", r.approver_groups AS "approverGroups",

@@ -15,9 +15,9 @@ import { activationStatement } from '#lib/core/signing/statements'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
 
-// What a worker writes about one grant, each with its events in one statement, which is one transaction.
+// The writes of a worker about one grant, each together with its events in one statement, which is one transaction.
 
-/** Which grant, whose, and who writes. */
+/** The grant, its owner, and the worker that writes. */
 export type Writing = {
   id: string
   requestId: string
@@ -30,65 +30,65 @@ export type Writing = {
 
 export type CreatedRow = ObjectKey & { uid: string; createdAt: Date; fingerprint: string }
 /**
- * `uid` null: as far as anybody knows it was never made; nothing is said to have been removed then. `alreadyGone`: it was
- * made, and was not there any more.
+ * `uid` is null if the object was probably never created; then no deletion is recorded. `alreadyGone`: it had been
+ * created, but no longer existed.
  */
 export type RemovedRow = ObjectKey & { uid: string | null; alreadyGone: boolean }
 
 const bare = ({ kind, namespace, name }: ObjectKey) => ({ kind, namespace, name })
 
 /**
- * The wish: the names of all objects, before any of them is made (promise 1). One statement, names and event together,
- * because everybody who waits for access waits for this.
- * @throws AppError `conflict` when somebody ended the grant meanwhile
+ * Saves the intent: the names of all objects, before any of them is created (promise 1). Names and event are one
+ * statement, because it delays access.
+ * @throws AppError `conflict` when the grant was ended meanwhile
  */
 export async function saveIntent({ id, cluster, actor, about }: Writing, objects: readonly ObjectKey[]) {
   const event: NewAuditEvent = { type: 'grant.intent-recorded', actor, data: { objects: objects.map(bare) }, about }
-  // Whoever ends it at this moment waits for the row, or is waited for.
+  // The lock orders this against a simultaneous end of the grant.
   const count = await db().$executeRaw`
     WITH mine AS (SELECT id FROM grants WHERE id = ${id} AND status = 'pending' FOR SHARE),
-    told AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM mine)`)})
+    recorded AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM mine)`)})
     INSERT INTO grant_objects (grant_id, cluster, kind, namespace, name)
     SELECT mine.id, ${cluster}, o.kind, o.namespace, o.name
     FROM mine CROSS JOIN jsonb_to_recordset(${JSON.stringify(objects.map(bare))}::jsonb)
       AS o(kind text, namespace text, name text)`
-  if (count === 0) throw new AppError('conflict', 'This grant is not pending any more.')
+  if (count === 0) throw new AppError('conflict', 'This grant is no longer pending.')
   countRecorded([event])
 }
 
 const always = Prisma.sql`true`
 
-const updateCreated = ({ id }: Writing, made: readonly CreatedRow[], when: Prisma.Sql) => Prisma.sql`
+const updateCreated = ({ id }: Writing, created: readonly CreatedRow[], when: Prisma.Sql) => Prisma.sql`
     UPDATE grant_objects o SET uid = m.uid, created_at = m."createdAt", fingerprint = m.fingerprint
-    FROM jsonb_to_recordset(${JSON.stringify(made)}::jsonb)
+    FROM jsonb_to_recordset(${JSON.stringify(created)}::jsonb)
       AS m(kind text, namespace text, name text, uid text, "createdAt" timestamptz, fingerprint text)
     WHERE o.grant_id = ${id} AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name) AND ${when}`
 
-const createdEvents = ({ actor, about }: Writing, made: readonly CreatedRow[]): NewAuditEvent[] =>
-  made.map((object) => ({ type: 'grant.object-created', actor, data: { ...bare(object), uid: object.uid }, about }))
+const createdEvents = ({ actor, about }: Writing, created: readonly CreatedRow[]): NewAuditEvent[] =>
+  created.map((object) => ({ type: 'grant.object-created', actor, data: { ...bare(object), uid: object.uid }, about }))
 
-/** What was made, while more is to come before access begins or is right again. */
-export async function saveCreated(writing: Writing, made: readonly CreatedRow[]) {
-  if (made.length === 0) return
-  const events = createdEvents(writing, made)
-  await db().$executeRaw`WITH told AS (${insertEvents(events)}) ${updateCreated(writing, made, always)}`
+/** Saves created objects while further steps follow before access begins or is repaired. */
+export async function saveCreated(writing: Writing, created: readonly CreatedRow[]) {
+  if (created.length === 0) return
+  const events = createdEvents(writing, created)
+  await db().$executeRaw`WITH recorded AS (${insertEvents(events)}) ${updateCreated(writing, created, always)}`
   countRecorded(events)
 }
 
 /**
- * Access begins: the cluster said allowed. Signed, because credentials are given out by this.
- * @throws AppError `conflict` when somebody ended the grant meanwhile
+ * Access begins: the cluster allowed it. The activation is signed, because credentials are issued on its basis.
+ * @throws AppError `conflict` when the grant was ended meanwhile
  */
 export async function saveActive(
   writing: Writing,
   {
-    made,
+    created,
     probes,
     activatedAt,
     expiresAt,
     judged,
   }: {
-    made: readonly CreatedRow[]
+    created: readonly CreatedRow[]
     probes: Probes
     activatedAt: Date
     expiresAt: Date
@@ -96,22 +96,22 @@ export async function saveActive(
   },
 ) {
   const { id, actor, about } = writing
-  const told = judged ? { judged: judgedData(judged.verdict, judged.difference) } : {}
-  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...told }
+  const judgement = judged ? { judged: judgedData(judged.verdict, judged.difference) } : {}
+  const data = { expiresAt: expiresAt.toISOString(), probes: probes.results.length, ...judgement }
   const active: NewAuditEvent = { type: 'grant.active', actor, data, about }
   const signature = signatureOf('grant', activationStatement({ ...writing, activatedAt, expiresAt }))
   const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, signature, ...settled }
-  const together = made.length > 0 ? [updateCreated(writing, made, ifMoved)] : []
-  await moveGrant(db(), id, 'pending', 'active', [...createdEvents(writing, made), active], set, together)
+  const together = created.length > 0 ? [updateCreated(writing, created, ifMoved)] : []
+  await moveGrant(db(), id, 'pending', 'active', [...createdEvents(writing, created), active], set, together)
 }
 
-/** After a move that succeeded nothing is wrong any more, and the lease is over. */
+/** A successful step clears earlier failures and releases the lease. */
 const settled = { attempts: 0, lastError: null, leaseUntil: null, leasedBy: null }
 
 /**
- * The wish that access ends, decided by Postern itself; the lease stays. `failure` says why the cluster refused, `signatureFailure`
- * which record was not written by Postern, and `stoppedBy` which guardrails were in the way.
- * @throws AppError `conflict` when somebody was faster
+ * Postern itself ends access; the lease is kept. For `failure`, `note` and `code` say why the cluster refused;
+ * `signatureFailure` names the record without a valid signature, and `stoppedBy` the guardrails that blocked.
+ * @throws AppError `conflict` when the grant's status has changed meanwhile
  */
 export async function saveEnding(
   { id, actor, about }: Writing,
@@ -164,41 +164,42 @@ const removedEvents = ({ actor, about }: Writing, removed: readonly RemovedRow[]
     return uid ? [{ type: 'grant.object-removed', actor, data, about }] : []
   })
 
-/** What was removed, where the end is not proven yet. */
+/** Saves deleted objects while the end is not confirmed yet. */
 export async function saveRemoved(writing: Writing, removed: readonly RemovedRow[]) {
   if (removed.length === 0) return
   const events = removedEvents(writing, removed)
-  await db().$executeRaw`WITH told AS (${insertEvents(events)}) ${updateRemoved(writing, removed, always)}`
+  await db().$executeRaw`WITH recorded AS (${insertEvents(events)}) ${updateRemoved(writing, removed, always)}`
   countRecorded(events)
 }
 
-/** What these objects were found to be, where nothing of that is on record. */
+/** Saves the fingerprints of existing objects that have none stored yet. */
 export async function saveFingerprints({ id }: Writing, found: ReadonlyArray<ObjectKey & { fingerprint: string }>) {
-  const prints = found.map(({ fingerprint, ...object }) => ({ ...bare(object), fingerprint }))
+  const fingerprints = found.map(({ fingerprint, ...object }) => ({ ...bare(object), fingerprint }))
   await db().$executeRaw`
     UPDATE grant_objects o SET fingerprint = m.fingerprint
-    FROM jsonb_to_recordset(${JSON.stringify(prints)}::jsonb)
+    FROM jsonb_to_recordset(${JSON.stringify(fingerprints)}::jsonb)
       AS m(kind text, namespace text, name text, fingerprint text)
     WHERE o.grant_id = ${id} AND o.fingerprint IS NULL AND (o.kind, o.namespace, o.name) = (m.kind, m.namespace, m.name)`
 }
 
-/** What was removed in order to be made anew: it stays an object of the grant. */
+/** Records objects that were deleted to be created again; they remain objects of the grant. */
 export async function recordRemoved(writing: Writing, removed: readonly RemovedRow[]) {
   await recordEvents(db(), removedEvents(writing, removed))
 }
 
 /**
- * A live grant is as it was approved: what was removed and made for that, if anything. It is due again at its end.
+ * The objects of a live grant are as approved: saves which ones were deleted and created for that, if any. The grant is
+ * due again at its end.
  */
 export async function saveInspected(
   writing: Writing,
   worker: string,
-  { removed, made, until }: { removed: readonly RemovedRow[]; made: readonly CreatedRow[]; until: Date },
+  { removed, created, until }: { removed: readonly RemovedRow[]; created: readonly CreatedRow[]; until: Date },
 ) {
   const { id, actor, about } = writing
   await transaction(async (tx) => {
-    await recordEvents(tx, [...removedEvents(writing, removed), ...createdEvents(writing, made)])
-    if (made.length > 0) await tx.$executeRaw`${updateCreated(writing, made, always)}`
+    await recordEvents(tx, [...removedEvents(writing, removed), ...createdEvents(writing, created)])
+    if (created.length > 0) await tx.$executeRaw`${updateCreated(writing, created, always)}`
     const repaired = await settleFindings(tx, id)
     await recordEvents(
       tx,
@@ -211,7 +212,7 @@ export async function saveInspected(
   })
 }
 
-/** Access is over: everything is gone and the cluster said denied. The sentence of a failure stays with the grant. */
+/** Access has ended: all objects are deleted and the cluster denied it. The reason of a failure is kept. */
 export async function saveEnded(
   writing: Writing,
   {

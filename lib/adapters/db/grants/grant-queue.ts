@@ -21,22 +21,24 @@ import type { RecordedObject } from '#lib/core/grants/plan'
 import { type SignatureFailure, type Signed, verifyActivation } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
 
-// The queue of the workers. A grant row is its own entry: due at next_attempt_at, and nobody else's until lease_until. A
-// worker that dies lets its lease run out; whoever is next begins where the records say that it ended.
+// The work queue. Each grant row is its own entry: it is due at next_attempt_at and leased to one worker until
+// lease_until. The lease of a crashed worker expires, and the next worker continues from the stored records.
 
-/** Seconds. A step of a grant is a few calls of at most ten seconds each; the lease is renewed long before it ends. */
+/**
+ * Seconds. A step of a grant is a few calls of at most ten seconds each, and the lease is renewed long before it ends.
+ */
 const leaseSeconds = 30
 
-/** A grant with everything that its next step is judged by, as of the database's `now`. */
+/** A grant with all facts for its next step, as of the database's `now`. */
 export type ClaimedGrant = {
   now: Date
   id: Id<'grant'>
   status: GrantStatus
   cluster: string
-  /** When it was approved for good. */
+  /** When the last approval was given. */
   createdAt: Date
   expiresAt: Date | null
-  /** When the wish to end was committed. */
+  /** When the decision to end it was committed. */
   endingAt: Date | null
   endedBy: EndReason | null
   attempts: number
@@ -59,7 +61,7 @@ export type ClaimedGrant = {
   requester: Person
   decisions: RecordedDecision[]
   objects: RecordedObject[]
-  /** Why these records give nothing, however they read; null when they are as Postern wrote them, or it is ending. */
+  /** Why these records grant nothing; null if their signatures are valid, or if the grant is ending anyway. */
   signatureFailure: SignatureFailure | null
 }
 
@@ -85,7 +87,9 @@ function verifyClaim(row: Row): SignatureFailure | null {
   return verifyActivation(signingKeys(), grant as Signed<typeof grant & { activatedAt: Date; expiresAt: Date }>)
 }
 
-/** An object of another name is none of this grant's, whatever its row says: neither made nor removed for it. */
+/**
+ * An object with another name does not belong to this grant, whatever its row says: it is neither created nor deleted.
+ */
 const isNameOf = (grantId: string, name: string) =>
   idSchema('grant').safeParse(grantId).success && name === objectName(grantId)
 
@@ -110,11 +114,11 @@ function toClaimedGrant(row: Row): ClaimedGrant {
 }
 
 /**
- * Takes due grants for this worker, oldest first, at most `free` of each cluster: what a slow cluster has under way does
- * not keep others waiting. One statement, so that a claim and what it is judged by are one round trip and one commit.
+ * Claims due grants for this worker, oldest first, at most `free` per cluster, so that a slow cluster does not delay
+ * others. Claiming and reading the facts are one statement: one round trip and one commit.
  *
- * NB: that commit does not wait for the disk. A claim that a crash of PostgreSQL forgets is a lease that ran out early,
- * which is the ordinary case after any crash; the wish, committed later and waiting, takes the claim to the disk with it.
+ * NB: this commit does not wait for the disk. If PostgreSQL crashes and loses a claim, that is the same as an expired
+ * lease. The intent is committed later and durably, and the claim with it.
  */
 export async function claimGrants(worker: string, free: ReadonlyMap<string, number>): Promise<ClaimedGrant[]> {
   const rows = await db().$queryRaw<Row[]>`
@@ -145,8 +149,8 @@ export async function claimGrants(worker: string, free: ReadonlyMap<string, numb
 }
 
 /**
- * Seconds until the next grant is due or a lease runs out; negative when one is already; undefined when there is none.
- * A lease is only ever held on what is due, so that few rows are looked at, however many are at rest.
+ * Seconds until the next grant is due or a lease expires; negative if one is overdue, undefined without any. Only due
+ * grants have a lease, so the statement reads few rows, however many grants are waiting.
  */
 export async function secondsToNextGrant(): Promise<number | undefined> {
   const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
@@ -156,20 +160,20 @@ export async function secondsToNextGrant(): Promise<number | undefined> {
   return row?.seconds ?? undefined
 }
 
-/** What a grant is now, when its worker was told that somebody changed it. */
+/** The current status of a grant, for a worker that was notified of a change. */
 export async function grantStatus(id: string): Promise<GrantStatus | undefined> {
   const [row] = await db().$queryRaw<Array<{ status: GrantStatus }>>`SELECT status FROM grants WHERE id = ${id}`
   return row?.status
 }
 
-/** The clusters of all grants that have not ended, whether the configuration still knows them or not. */
+/** The clusters of all grants that have not ended, whether or not they are still configured. */
 export async function clustersWithGrants(): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ cluster: string }>>`
     SELECT DISTINCT cluster FROM grants WHERE next_attempt_at IS NOT NULL`
   return rows.map(({ cluster }) => cluster)
 }
 
-/** Keeps these grants for this worker; gives those that are still its own. */
+/** Renews the leases of this worker's grants and returns the ids of those that it still holds. */
 export async function renewLeases(worker: string, ids: readonly string[]): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ id: string }>>`
     UPDATE grants SET lease_until = now() + make_interval(secs => ${leaseSeconds})
@@ -177,20 +181,20 @@ export async function renewLeases(worker: string, ids: readonly string[]): Promi
   return rows.map(({ id }) => id)
 }
 
-/** Gives a grant back to the queue. It stays due when it was; a failed attempt says so by postponeGrant(). */
+/** Returns a grant to the queue with its due time unchanged. For a failed attempt see postponeGrant(). */
 export async function releaseLease(worker: string, id: string): Promise<void> {
   await db().$executeRaw`
     UPDATE grants SET lease_until = NULL, leased_by = NULL WHERE id = ${id} AND leased_by = ${worker}`
 }
 
-/** Gives everything back that this worker holds, at its end. */
+/** Returns all grants of a stopping worker to the queue. */
 export async function releaseAllLeases(worker: string): Promise<void> {
   await db().$executeRaw`UPDATE grants SET lease_until = NULL, leased_by = NULL WHERE leased_by = ${worker}`
 }
 
 /**
- * Gives a grant back after a failed attempt, with the sentence for its people. When its status has changed meanwhile
- * (somebody revoked it), that is due at once and the failure no longer matters.
+ * Returns a grant to the queue after a failed attempt, with the reason for its page. If its status has changed
+ * meanwhile (it was revoked, say), it is due at once and the failure is not saved.
  */
 export async function postponeGrant(
   worker: string,
@@ -206,14 +210,14 @@ export async function postponeGrant(
     WHERE id = ${grant.id} AND leased_by = ${worker}`
 }
 
-/** What has backed off from this cluster is due now, because the cluster answers again. Returns how many these are. */
+/** Makes grants due that back off from this cluster, because it is reachable again. Returns their number. */
 export function hastenGrants(cluster: string): Promise<number> {
   return db().$executeRaw`
     UPDATE grants SET next_attempt_at = now()
     WHERE cluster = ${cluster} AND attempts > 0 AND status IN ('pending', 'ending') AND next_attempt_at > now()`
 }
 
-/** Gives a grant back that is not due before `until`. */
+/** Returns a grant to the queue, due at `until`. */
 export async function scheduleGrant(worker: string, grant: { id: string; status: GrantStatus }, until: Date) {
   await db().$executeRaw`
     UPDATE grants SET lease_until = NULL, leased_by = NULL,

@@ -9,19 +9,19 @@ type Row = [
   cluster: string,
   isOverdue: boolean,
   isNew: boolean,
-  objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, print: string | null]>,
+  objects: Array<[kind: ObjectKind, namespace: string, name: string, uid: string | null, fingerprint: string | null]>,
 ]
 
 /**
- * NB: an end is late by itself after some seconds; after five minutes nobody carries it out. Then the sweep does, without
- * asking whose turn it is: a lease can be renewed for ever by whoever writes to the database.
+ * The stored state of all grants of a cluster that have not ended, and of those with these ids; unknown ids are left
+ * out.
  *
- * What is on record about the grants of this cluster that have not ended, and about those with these ids. Ids that are
- * nobody's are left out.
- * @param seconds how long ago the cluster was first asked
+ * NB: five minutes after its end a grant counts as overdue, and the sweep ends it whoever holds the lease: someone with
+ * write access to the database could renew a lease forever.
+ * @param seconds how long ago the sweep began to read the cluster
  */
 export async function grantsForSweep(cluster: string, ids: readonly string[], seconds: number): Promise<KnownGrants> {
-  // One row of one value: the client takes its time over each value of each row, and here are tens of thousands.
+  // One row with one value, because the client is slow per value, and there are tens of thousands.
   const [answer] = await db().$queryRaw<Array<{ rows: Row[] }>>`
     SELECT coalesce(jsonb_agg(jsonb_build_array(g.id, g.status, g.cluster,
         coalesce(g.expires_at < now() - interval '5 minutes', false),
@@ -44,8 +44,8 @@ export async function grantsForSweep(cluster: string, ids: readonly string[], se
 }
 
 /**
- * Has these active grants looked at now, by whoever is free. One that failed meanwhile waits as long as its cluster was
- * given.
+ * Makes these active grants due, so that a worker inspects them now. A grant that has failed meanwhile keeps its
+ * backoff.
  */
 export async function makeDue(ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return

@@ -12,7 +12,7 @@ export type ActiveGrant = {
   expiresAt: Date
 }
 
-/** What somebody holds in a cluster at this moment, by grants. Whether the reader may know is for the caller. */
+/** The active grants of a person in a cluster. The caller checks whether the reader may see them. */
 export async function findGrantsHeldBy(personId: string, cluster: string): Promise<ActiveGrant[]> {
   const rows = await reads().$queryRaw<Array<Omit<ActiveGrant, 'title'> & { entitlement: Entitlement }>>`
     SELECT g.id, r.id AS "requestId", e.document AS entitlement, r.namespaces, r.rules,

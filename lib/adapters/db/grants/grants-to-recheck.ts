@@ -4,7 +4,7 @@ import type { Id } from '#lib/core/access/ids'
 import type { Rule } from '#lib/core/access/rule'
 import { type ObservedCluster, toObservedCluster } from '#lib/core/guardrails/facts'
 
-/** A live grant with what decides whether its holder may still have it. */
+/** A live grant with the facts that decide whether its holder is still eligible. */
 export type GrantToRecheck = {
   id: Id<'grant'>
   requestId: Id<'request'>
@@ -24,9 +24,9 @@ export type GrantToRecheck = {
 }
 
 /**
- * The live grants of a cluster whose holders may have lost them: all of them with `all`, else those whose holder is not
- * among whom the entitlement of that name is for, and those that rest on a ClusterRole, which anybody may have changed.
- * What else an entitlement says changes with the configuration alone.
+ * The live grants of a cluster whose holders may no longer be eligible: with `all` every one, otherwise those whose
+ * holder is not covered by the entitlement of that name, and those with a ClusterRole, which can change in the cluster.
+ * The rest of an entitlement changes only with the configuration.
  */
 export const grantsToRecheck = (
   cluster: string,
@@ -48,7 +48,7 @@ export const grantsToRecheck = (
       AND (${all} OR r.cluster_role IS NOT NULL OR e.name IS NULL OR NOT (p.subject = ANY(e.people) OR p.groups && e.groups))`
 }
 
-/** The cluster as the worker last saw it, where it is reached; undefined where nothing can be concluded from that. */
+/** The last known state of a reachable cluster; undefined if it is unreachable and the state may be outdated. */
 export async function observedCluster(name: string): Promise<ObservedCluster | undefined> {
   const row = await db().clusterState.findUnique({ where: { name } })
   return row?.reachable ? toObservedCluster(row) : undefined

@@ -2,7 +2,7 @@ import type { Tx } from '#lib/adapters/db/client'
 import { idSchema } from '#lib/core/access/ids'
 import type { GrantStatus } from '#lib/core/access/status'
 
-/** A grant whose row nobody else can change until the transaction ends, with what says whose it is. */
+/** A grant that is locked until the transaction ends, with the people who may act on it. */
 export type LockedGrant = {
   id: string
   requestId: string
@@ -18,7 +18,7 @@ export type LockedGrant = {
   now: Date
 }
 
-/** Locks one grant and returns it, or undefined where there is none. Its request is decided and changes no more. */
+/** Locks a grant; undefined if it does not exist. Its request needs no lock, because it is decided and can't change. */
 export async function lockGrant(tx: Tx, id: string): Promise<LockedGrant | undefined> {
   if (!idSchema('grant').safeParse(id).success) return undefined
   const [row] = await tx.$queryRaw<LockedGrant[]>`

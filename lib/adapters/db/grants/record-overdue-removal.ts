@@ -11,7 +11,7 @@ export type OverdueRemoval = ObjectKey & {
   removedAt: Date
 }
 
-/** Records that an object was removed while the database was away, and when. */
+/** Records that an object was deleted while the database was unavailable, and when. */
 export async function recordOverdueRemoval(actor: SystemActor, removal: OverdueRemoval): Promise<void> {
   const { cluster, kind, namespace, name, uid, grantId, expiresAt, removedAt } = removal
   await transaction(async (tx) => {

@@ -6,19 +6,19 @@ import { toPerson } from './people.ts'
 
 type FoundPerson = {
   person: Person
-  /** When the provider last said their groups. */
+  /** When the provider last confirmed the groups. */
   groupsAt: Date
-  /** Why what is on record counts for nothing; null when it is as Postern wrote it. */
+  /** Why the stored record is not valid; null if its signature is. */
   signatureFailure: SignatureFailure | null
 }
 
-/** A person that Postern has seen; null for somebody new. */
+/** A known person; null for a new one. */
 export async function findPerson(issuer: string, subject: string): Promise<FoundPerson | null> {
   const row = await db().person.findUnique({ where: { issuer_subject: { issuer, subject } } })
   return row && { person: toPerson(row), groupsAt: row.groupsAt, signatureFailure: verifyPerson(signingKeys(), row) }
 }
 
-/** People by their id, subject or e-mail address, as it was last said; two at the most, to tell "several" from "one". */
+/** Known people by id, subject or current e-mail address; at most two, which is enough to detect ambiguity. */
 export async function findPeopleNamed(text: string): Promise<Person[]> {
   const OR = [{ id: text }, { subject: text }, { email: text }]
   return (await db().person.findMany({ where: { OR }, take: 2 })).map(toPerson)

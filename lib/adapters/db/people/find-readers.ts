@@ -4,8 +4,8 @@ import { idSchema } from '#lib/core/access/ids'
 export type Readers = { requesterId: string; approverGroups: string[]; deciderIds: string[] }
 
 /**
- * Who may read a request, by its id or by its grant's: what maySee() judges. Undefined where there is none, where
- * neither is asked about, or where both are and do not belong together.
+ * The people who may read a request, by its id or that of its grant, for maySee(). Undefined if it does not exist, if
+ * neither id is given, or if both are and do not belong together.
  */
 export async function findReaders({
   request,

@@ -8,7 +8,7 @@ import { upsertPerson } from './people.ts'
 const database = await testDatabase()
 afterAll(database.drop)
 
-test('issuer and subject are who it is; name, e-mail and groups are what they are now', async () => {
+test('issuer and subject identify a person, whose name, e-mail address and groups are updated', async () => {
   const identity = anIdentity({ groups: ['b', 'a', 'b'] })
   const first = await upsertPerson(db(), identity)
   expect(first).toMatchObject({ previousGroups: null, person: { groups: ['a', 'b'] } })
@@ -17,20 +17,20 @@ test('issuer and subject are who it is; name, e-mail and groups are what they ar
   expect(second).toMatchObject({ previousGroups: ['a', 'b'], person: { id: first.person.id, ...changed } })
 })
 
-test('the same subject of another issuer is somebody else', async () => {
+test('the same subject of another issuer is another person', async () => {
   const identity = anIdentity()
   const one = await upsertPerson(db(), identity)
   const other = await upsertPerson(db(), { ...identity, issuer: 'https://id.example.org' })
   expect(other.person.id).not.toBe(one.person.id)
 })
 
-test('two first calls at once give one person', async () => {
+test('simultaneous first calls create one person', async () => {
   const identity = anIdentity()
-  const seen = await Promise.all(Array.from({ length: 6 }, () => upsertPerson(db(), identity)))
-  expect(new Set(seen.map(({ person }) => person.id)).size).toBe(1)
+  const created = await Promise.all(Array.from({ length: 6 }, () => upsertPerson(db(), identity)))
+  expect(new Set(created.map(({ person }) => person.id)).size).toBe(1)
 })
 
-test('somebody of whom nothing changed is not written again, for a minute', async () => {
+test('an unchanged person is written again only after a minute', async () => {
   const identity = anIdentity()
   const { person } = await upsertPerson(db(), identity)
   expect(await statementsOf(() => upsertPerson(db(), identity))).toHaveLength(1)

@@ -9,14 +9,14 @@ import { personStatement } from '#lib/core/signing/statements'
 import { verifyPerson } from '#lib/core/signing/verify-records'
 import type { Person as PersonRow } from '../generated/client.ts'
 
-/** What an identity provider says about somebody, already verified by whoever received it. */
+/** A person as the identity provider describes them. The caller has verified it. */
 export type Identity = Omit<Person, 'id' | 'knownEmails'>
 
-/** `previousGroups` is null for somebody who was never seen before. */
+/** `previousGroups` is null for a new person. */
 export type KnownPerson = { person: Person; previousGroups: string[] | null }
 
-/** As rarely as this a person whom nothing changed about is written again, to say that their groups are still true. */
-const groupsRestatedAfterMs = 60_000
+/** An unchanged person is written again after this time, to confirm that their groups are current. */
+const groupsConfirmedAfterMs = 60_000
 
 export const toPerson = (row: Omit<Person, 'id'> & { id: string }): Person => ({
   id: row.id as Id<'person'>,
@@ -45,8 +45,8 @@ const isSame = (row: PersonRow, identity: Identity, groups: string[]) =>
   verifyPerson(signingKeys(), row) === null
 
 /**
- * Remembers a person as the identity provider describes them now, signed; issuer and subject say who it is. One statement
- * when nothing changed since a minute. Two first calls at once give one person.
+ * Creates or updates a person, identified by issuer and subject, and signs the record. It is one statement if nothing
+ * has changed within a minute. Two simultaneous first calls create one person.
  */
 export async function upsertPerson(tx: Tx, identity: Identity): Promise<KnownPerson> {
   const { issuer, subject, name, email, emailVerified } = identity
@@ -64,7 +64,7 @@ export async function upsertPerson(tx: Tx, identity: Identity): Promise<KnownPer
     known = row
   }
   const previousGroups = known.groups
-  if (isSame(known, identity, groups) && Date.now() - known.groupsAt.getTime() < groupsRestatedAfterMs)
+  if (isSame(known, identity, groups) && Date.now() - known.groupsAt.getTime() < groupsConfirmedAfterMs)
     return { person: toPerson(known), previousGroups }
   const { id, issuer: _, subject: __, ...data } = signed(known.id)
   return { person: toPerson(await tx.person.update({ where: { id }, data })), previousGroups }

@@ -1,12 +1,12 @@
 import { db } from '#lib/adapters/db/client'
 
-/** What one process took from a bucket since it last said so, and what kind of bucket it is. */
+/** How much one process has spent from a bucket since its last report, and the size of the bucket. */
 export type Spent = { key: string; spent: number; capacity: number; perSecond: number }
 
 /**
- * Adds what this process took to what all did, and says what is left of each bucket. Below zero: more was taken than was
- * there, by several replicas at once, which has to be refilled first; never by more than the bucket holds. One statement
- * for all; in the order of the keys, so that two replicas never wait for each other's rows.
+ * Adds the spending of this process to that of all replicas and returns what is left in each bucket. A negative value
+ * means that several replicas spent more than there was; it is limited to the bucket's capacity and must be refilled
+ * first. All buckets are one statement, ordered by key, so that two replicas can't deadlock.
  */
 export async function settleSpent(spent: readonly Spent[]): Promise<Array<{ key: string; left: number }>> {
   const sorted = [...spent].sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -22,7 +22,7 @@ export async function settleSpent(spent: readonly Spent[]): Promise<Array<{ key:
     RETURNING key, tokens AS left`
 }
 
-/** Forgets buckets that nobody took from for long: they are full. */
+/** Deletes buckets that are full again. */
 export async function pruneFullBuckets(): Promise<void> {
   await db().$executeRaw`
     DELETE FROM rate_buckets WHERE at < now() - make_interval(secs => (capacity - tokens) / per_second)`

@@ -8,18 +8,18 @@ import { sessionSeconds } from '#lib/core/access/session-length'
 import { type SignatureFailure, verifySignedInPerson } from '#lib/core/signing/verify-records'
 import { toPerson } from './people.ts'
 
-// Browser sessions. The database's clock decides everything here: when one is over, when its groups are due again.
+// Browser sessions. The database's clock decides when a session expires and when its groups must be refreshed.
 
-/** What a cookie says, which only a process with the session secret can make: which session, whose, since when. */
+/** The content of a session cookie, which only a process with the session secret can create. */
 export type NamedSession = { id: string; personId: string; since: Date }
 
-/** A session that is neither over nor ended, with its person as last described by the provider. */
+/** A session that has neither expired nor ended, with its person as last described by the provider. */
 export type LiveSession = {
   id: Id<'session'>
   person: Person
-  /** Why the row, or what is on record about the person, counts for nothing: then nobody is signed in. */
+  /** Why the stored session or person is not valid. Then the session signs no one in. */
   signatureFailure: SignatureFailure | null
-  /** The provider was last asked for the groups longer ago than `groupsFreshForSeconds`. */
+  /** The groups were last refreshed more than `groupsFreshForSeconds` ago. */
   isDue: boolean
 }
 
@@ -33,13 +33,14 @@ export async function createSession(
     INSERT INTO sessions (id, person_id, expires_at, refreshed_at, sealed_refresh_token, sealed_id_token)
     VALUES (${session.id}, ${session.personId}, now() + make_interval(secs => ${sessionSeconds}::int), now(),
             ${session.sealedRefreshToken}, ${session.sealedIdToken})`
-  // Rows of sessions that are long over serve nobody; whoever signs in sweeps them.
+  // Each sign-in also deletes sessions that expired long ago.
   await tx.$executeRaw`DELETE FROM sessions WHERE expires_at < now() - interval '1 day'`
 }
 
 function verifySession({ id, person }: Row, { personId, since }: NamedSession): SignatureFailure | null {
   if (person.id === personId) return verifySignedInPerson(signingKeys(), person, since)
-  const sentence = 'A session on record is not of the person who signed in with it: something else has written to it.'
+  const sentence =
+    'A stored session belongs to another person than its cookie: something other than Postern has changed it.'
   return { record: 'session', id, code: 'mismatch', sentence }
 }
 
@@ -56,9 +57,9 @@ export async function findLiveSession(named: NamedSession): Promise<LiveSession 
 }
 
 /**
- * Takes the right to refresh this session's groups now: of many callers, on any replica, one gets the sealed refresh
- * token and the others null, because a provider may let a refresh token be used once only. No lock is held while the
- * provider is asked.
+ * Claims the refresh of this session's groups. Of simultaneous callers, on any replica, one gets the sealed refresh
+ * token and the others null, because some providers accept a refresh token only once. No lock is held while the
+ * provider is called.
  */
 export async function claimRefresh(id: string): Promise<string | null> {
   const rows = await db().$queryRaw<{ sealed_refresh_token: string | null }[]>`
@@ -69,20 +70,20 @@ export async function claimRefresh(id: string): Promise<string | null> {
   return rows[0]?.sealed_refresh_token ?? null
 }
 
-/** Keeps the refresh token that replaced the one just used, where the provider gave a new one. */
+/** Stores the new refresh token of a provider that replaces it at each use. */
 export async function keepRefreshToken(tx: Tx, id: string, sealedRefreshToken: string) {
   await tx.$executeRaw`
     UPDATE sessions SET sealed_refresh_token = ${sealedRefreshToken} WHERE id = ${id} AND ended_at IS NULL`
 }
 
-/** The provider did not answer: ask again in a minute, not in five. */
+/** Schedules the next refresh in one minute instead of five, because the provider did not respond. */
 export async function postponeRefresh(id: string) {
   await db().$executeRaw`
     UPDATE sessions SET refreshed_at = now() - make_interval(secs => ${groupsFreshForSeconds - groupsRetrySeconds}::int)
     WHERE id = ${id} AND ended_at IS NULL`
 }
 
-/** Ends a session and forgets its tokens. Null where it was over already; else the sealed id_token, for the provider. */
+/** Ends a session and deletes its tokens. Returns the sealed id_token for the provider; null if it was already over. */
 export async function endSession(
   tx: Tx,
   id: string,

@@ -10,7 +10,7 @@ import type { Terms } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { requestStatement } from '#lib/core/signing/statements'
 
-/** A version of the configuration, as it is kept. */
+/** A version of the configuration, as it is stored. */
 type JudgingPolicy = { hash: string; document: unknown }
 
 export type NewRequest = {
@@ -21,23 +21,23 @@ export type NewRequest = {
   entitlement: Entitlement
   policy: JudgingPolicy
   gathered: GatheredJudgement
-  /** What the judgement saw, for later ones by another policy. */
+  /** The facts of the judgement, for later replays by another policy. */
   recorded: RecordedFacts
   verdict: Verdict
-  /** Who must approve: the entitlement's steps, and what guardrails want besides. */
+  /** The required approvals: the entitlement's steps and those that guardrails add. */
   steps: ApprovalStep[]
   reason: string
   ticket: string | null
   lapsesAt: Date
 }
 
-/** Keeps a version of the configuration that has judged something. Two at once are one. */
+/** Stores a version of the configuration that was used for a judgement. Two simultaneous calls store it once. */
 export async function storePolicy(tx: Tx, policy: JudgingPolicy): Promise<void> {
   const data = { hash: policy.hash, document: toJson(policy.document) }
   await tx.policyVersion.createMany({ data, skipDuplicates: true })
 }
 
-/** Keeps the versions that judge this request, where they are not kept yet. Two first requests at once are one version. */
+/** Stores the versions of the configuration and the entitlement that judged this request, if they are new. */
 async function storeVersions(tx: Tx, { policy, entitlement, gathered }: NewRequest) {
   if (!gathered.isPolicyStored) await storePolicy(tx, policy)
   if (!gathered.isEntitlementStored) {
@@ -46,7 +46,7 @@ async function storeVersions(tx: Tx, { policy, entitlement, gathered }: NewReque
   }
 }
 
-/** Writes a pending request, signed, with everything that it will be held against later, and records `events` with it. */
+/** Creates a pending request, signed, with all facts for later judgements, and records `events` with it. */
 export async function createRequest(tx: Tx, request: NewRequest, events: readonly NewAuditEvent[]) {
   const {
     id,

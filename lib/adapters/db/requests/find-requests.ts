@@ -2,16 +2,16 @@ import { reads } from '#lib/adapters/db/client'
 import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { Prisma } from '../generated/client.ts'
 
-// Which requests and grants may this person see? Found as ids; gather-requests.ts reads the rest.
+// Which requests and grants may this person see? This file finds their ids; gather-requests.ts reads the rest.
 
-/** Who reads. `seesAll` is for auditors and admins. */
+/** The person who reads. `seesAll` is true for auditors and admins. */
 export type Reader = { personId: string; groups: readonly string[]; seesAll: boolean }
 
 type Paging = { after: string | null; limit: number }
 
 /**
- * Ids of visible rows, newest first. Three short index scans instead of one with three alternatives, which PostgreSQL
- * could only answer by walking the table: own requests, those that a group of the reader decides, those they decided.
+ * The ids of visible rows, newest first: the reader's own requests, those that their groups decide, and those that they
+ * decided. Three index scans, because PostgreSQL would scan the whole table for one condition with three alternatives.
  */
 function visibleIds(reader: Reader, id: Prisma.Sql, from: Prisma.Sql, where: Prisma.Sql, limit: number): Prisma.Sql {
   const page = Prisma.sql`ORDER BY ${id} DESC LIMIT ${limit}`
@@ -56,19 +56,22 @@ export async function findGrants(
   return idsOf(visibleIds(reader, Prisma.sql`g.id`, from, where, limit))
 }
 
-/** Who decides: besides the groups, an e-mail that makes two subjects one person, and entitlements that changed. */
+/** An approver, with the facts that exclude requests from their inbox. */
 export type Decider = {
   personId: string
   groups: readonly string[]
   /** See `verifiedEmails` in lib/core/access/same-person.ts. */
   emails: readonly string[]
-  /** Do people without a verified e-mail count as told apart? */
+  /**
+   * Does the provider guarantee that no one has two accounts? Otherwise only verified e-mail addresses tell people
+   * apart.
+   */
   isOneSubjectPerPerson: boolean
-  /** Entitlements whose steps name none of the person's groups any more. */
+  /** Entitlements whose steps no longer name any of the person's groups. */
   notTheirs: readonly string[]
 }
 
-/** A step that guardrails added, and not the entitlement: see `addedSteps` in lib/core/approvals/current-steps.ts. */
+/** Is the group in a step that a guardrail added? See `addedSteps` in lib/core/approvals/current-steps.ts. */
 const inAddedStep = (groups: readonly string[]) => Prisma.sql`EXISTS (
   SELECT FROM jsonb_array_elements(r.steps) s WHERE jsonb_exists_any(s->'groups', ${[...groups]}::text[])
   AND NOT EXISTS (
@@ -84,12 +87,12 @@ const inboxWhere = ({ personId, groups, emails, notTheirs, isOneSubjectPerPerson
     SELECT FROM people p WHERE p.id = r.requester_id AND cardinality(p.known_emails) > 0))
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId})`
 
-/** Requests that wait for this person's word, oldest first. */
+/** Requests that wait for this person's decision, oldest first. */
 export const findInbox = (decider: Decider, { after, limit }: Paging): Promise<string[]> =>
   idsOf(Prisma.sql`SELECT r.id FROM requests r WHERE ${inboxWhere(decider)}
     AND ${after ? Prisma.sql`r.id > ${after}` : Prisma.sql`true`} ORDER BY r.id LIMIT ${limit}`)
 
-/** How many requests wait for this person's word. */
+/** The number of requests that wait for this person's decision. */
 export async function countInbox(decider: Decider): Promise<number> {
   const [row] = await reads().$queryRaw<Array<{ count: number }>>(
     Prisma.sql`SELECT count(*)::int AS count FROM requests r WHERE ${inboxWhere(decider)}`,
@@ -97,7 +100,7 @@ export async function countInbox(decider: Decider): Promise<number> {
   return row?.count ?? 0
 }
 
-/** A person's own requests: those with something still to come, and the last of those that are over. */
+/** A person's own requests: those that are pending or have a live grant, and the latest of the others. */
 export async function findOwnRequests(personId: string): Promise<{ now: string[]; before: string[] }> {
   const [row] = await reads().$queryRaw<Array<{ now: string[]; before: string[] }>>`
     WITH own AS (

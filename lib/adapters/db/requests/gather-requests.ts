@@ -1,4 +1,6 @@
 import { reads } from '#lib/adapters/db/client'
+import { toPerson } from '#lib/adapters/db/people/people'
+import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
 import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Rule } from '#lib/core/access/rule'
@@ -26,7 +28,7 @@ const wholeInclude = {
 export type RequestRow = Prisma.RequestGetPayload<{ include: typeof summaryInclude }>
 export type WholeRequestRow = Prisma.RequestGetPayload<{ include: typeof wholeInclude }>
 
-/** Why these records cannot be what Postern wrote; null when they are. */
+/** Why these records are not valid; null if all signatures are. */
 export const verifyRequestRow = (row: RequestRow | WholeRequestRow): SignatureFailure | null =>
   verifyApproval(signingKeys(), {
     request: { ...row, rules: row.rules as Rule[] },
@@ -35,14 +37,14 @@ export const verifyRequestRow = (row: RequestRow | WholeRequestRow): SignatureFa
     decisions: row.decisions,
   })
 
-/** Requests with everything that a list shows, in the order of `ids`. A constant number of statements. */
+/** The requests with all fields of a list, in the order of `ids`. A constant number of statements. */
 export async function gatherRequests(ids: readonly string[]): Promise<RequestRow[]> {
   if (ids.length === 0) return []
   const rows = await reads().request.findMany({ where: { id: { in: [...ids] } }, include: summaryInclude })
   return inOrder(ids, rows)
 }
 
-/** One request with everything. Whether the reader may see it is for the caller. */
+/** One request with all related rows. The caller checks whether the reader may see it. */
 export const gatherRequest = (id: string): Promise<WholeRequestRow | null> =>
   reads().request.findUnique({ where: { id }, include: wholeInclude })
 
@@ -61,7 +63,7 @@ const grantInclude = {
 
 export type GrantRow = Prisma.GrantGetPayload<{ include: typeof grantInclude }>
 
-/** Grants with everything that is known of them, in the order of `ids`. A constant number of statements. */
+/** The grants with all related rows, in the order of `ids`. A constant number of statements. */
 export async function gatherGrants(ids: readonly string[]): Promise<GrantRow[]> {
   if (ids.length === 0) return []
   const rows = await reads().grant.findMany({ where: { id: { in: [...ids] } }, include: grantInclude })
@@ -73,21 +75,20 @@ function inOrder<Row extends { id: string }>(ids: readonly string[], rows: reado
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** The database's time, and for each set of groups the people whom Postern has seen in one of them. */
+/** The database's time, and for each set of groups the known people who are in one of them. */
 export type PeopleOfGroups = { now: Date; inSet: (groups: readonly string[]) => Person[] }
 
 const keyOf = (groups: readonly string[]) => JSON.stringify([...groups].sort())
 
-/** Twenty are shown; some of those found may be the requester or have decided. */
+/** A page shows twenty; some of these may be the requester or may have decided already. */
 const mostPeople = 60
 
-/** Looks up the people of many steps in one statement: those whose groups were confirmed last come first. */
+/** Reads the people of many steps in one statement, preferring those whose groups were confirmed most recently. */
 export async function gatherPeopleOfGroups(sets: ReadonlyArray<readonly string[]>): Promise<PeopleOfGroups> {
   const keys = [...new Set(sets.map(keyOf))]
-  const [row] = await reads().$queryRaw<Array<{ now: Date; people: Array<Person & { key: string }> }>>`
+  const [row] = await reads().$queryRaw<Array<{ now: Date; people: Array<{ key: string; person: PersonInSql }> }>>`
     SELECT clock_timestamp() AS now, (
-      SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'id', p.id, 'issuer', p.issuer, 'subject', p.subject,
-        'name', p.name, 'email', p.email, 'emailVerified', p.email_verified, 'knownEmails', p.known_emails, 'groups', p.groups) ORDER BY p.name, p.id), '[]')
+      SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'person', ${personInSql('p')}) ORDER BY p.name, p.id), '[]')
       FROM unnest(${keys}::text[]) AS k(key)
       CROSS JOIN LATERAL (
         SELECT * FROM people WHERE groups && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb))
@@ -95,6 +96,6 @@ export async function gatherPeopleOfGroups(sets: ReadonlyArray<readonly string[]
   const found = row?.people ?? []
   return {
     now: row?.now ?? new Date(),
-    inSet: (groups) => found.filter(({ key }) => key === keyOf(groups)).map(({ key: _, ...person }) => person),
+    inSet: (groups) => found.filter(({ key }) => key === keyOf(groups)).map(({ person }) => toPerson(person)),
   }
 }

@@ -20,12 +20,12 @@ import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
 
-/** A request whose row nobody else can change until the transaction ends. */
+/** A request that is locked until the transaction ends. */
 export type LockedRequest = RequestInSql & {
   id: string
   status: RequestStatus
   requester: Person
-  /** The requester's row, with its signature. */
+  /** The requester's stored record with its signature. */
   storedRequester: PersonInSql
   cluster: string
   approverGroups: string[]
@@ -33,8 +33,7 @@ export type LockedRequest = RequestInSql & {
 }
 
 /**
- * Locks one request and returns it, or undefined where there is none. Whoever comes second waits here and then sees what
- * the first one did.
+ * Locks a request; undefined if it does not exist. A second caller waits here and then sees the changes of the first.
  */
 export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | undefined> {
   if (!idSchema('request').safeParse(id).success) return undefined
@@ -54,7 +53,7 @@ export type Situation = {
   decisions: RecordedDecision[]
   cluster: ObservedCluster
   rights: ObservedRights
-  /** Why these records give nothing, however they read; null when they are as Postern wrote them. */
+  /** Why these records are not valid; null if all signatures are. */
   signatureFailure: SignatureFailure | null
 }
 
@@ -67,8 +66,8 @@ type Row = RightsColumns & {
 }
 
 /**
- * What has been said about a locked request, oldest first, and what its cluster looks like, in one statement. Comes
- * after the lock, because a statement that waited for it would still show what stood before the wait.
+ * The decisions on a locked request, oldest first, and the last known state of its cluster, in one statement. It runs
+ * after the lock, because a statement that waits for a lock returns data from before the wait.
  */
 export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<Situation> {
   const [row] = await tx.$queryRaw<Row[]>`
@@ -78,7 +77,7 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
       ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`
-  if (!row) throw new Error('a SELECT without a table gave no row')
+  if (!row) throw new Error('a SELECT without a table returned no row')
   return {
     now: row.now,
     decisions: row.decisions.map(toRecordedDecision),

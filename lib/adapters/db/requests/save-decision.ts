@@ -17,15 +17,15 @@ import type { LockedRequest } from './lock-request.ts'
 
 export type NewDecision = {
   actor: PersonActor
-  /** As it stood before. */
+  /** The request before the decision. */
   request: LockedRequest
-  /** As it stands after, narrowed or not, with its digest. */
+  /** The terms after the decision, narrowed or not, with their digest. */
   terms: Pick<LockedRequest, 'namespaces' | 'rules' | 'durationSeconds'>
   digest: string
   input: DecisionInput
-  /** What a yes was judged by; null for a no, which nothing hinders. */
+  /** The verdict on an approval; null for a denial, which is always possible. */
   verdict: Verdict | null
-  /** What of it was new to the requester then. */
+  /** The permissions that were new to the requester at that time. */
   difference: Difference | null
   outcome: Resolution['outcome']
   now: Date
@@ -35,7 +35,7 @@ export type NewDecision = {
 const termsOf = ({ namespaces, rules, durationSeconds }: NewDecision['terms']) =>
   toJson({ namespaces, rules, durationSeconds })
 
-/** What happened, in the order in which a reader tells it. */
+/** The events of a decision, in the order in which a reader would tell them. */
 function eventsOf({
   actor,
   request,
@@ -69,10 +69,10 @@ function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`tru
   const { person } = actor
   const id = newId('decision', now)
   const note = input.note || null
-  const made = { id, requestId: request.id, person, decision: input.decision, note, digest: input.digest }
+  const decided = { id, requestId: request.id, person, decision: input.decision, note, digest: input.digest }
   const signature = signatureOf(
     'decision',
-    decisionStatement({ ...made, result: digest, narrowed, difference, groups: person.groups, createdAt: now }),
+    decisionStatement({ ...decided, result: digest, narrowed, difference, groups: person.groups, createdAt: now }),
   )
   return Prisma.sql`
     INSERT INTO decisions (id, request_id, person_id, decision, note, digest, result, narrowed, difference, groups,
@@ -84,8 +84,8 @@ function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`tru
 }
 
 /**
- * Writes a decision and what follows from it: narrowed terms, the request's move, the grant of an approved one. Expects
- * the request's row to be locked.
+ * Saves a decision and its consequences: narrowed terms, the request's new status, the grant of an approved request.
+ * The request must be locked.
  */
 export async function saveDecision(tx: Tx, decision: NewDecision) {
   const { request, terms, digest, outcome, now } = decision
@@ -94,7 +94,7 @@ export async function saveDecision(tx: Tx, decision: NewDecision) {
   const set = isNarrowed ? { namespaces, rules, durationSeconds, digest } : {}
   const events = eventsOf(decision)
   if (outcome !== 'pending') {
-    // One statement: whoever waits for access waits for this.
+    // One statement, because it delays access.
     const together = [insertDecision(decision, ifMoved)]
     if (outcome === 'approved') together.push(insertGrant({ ...request, ...terms }, now, ifMoved))
     await moveRequest(tx, request.id, 'pending', outcome, events, { ...set, resolvedAt: now }, together)
@@ -104,7 +104,8 @@ export async function saveDecision(tx: Tx, decision: NewDecision) {
   if (isNarrowed) {
     const where = { id: request.id, status: 'pending', digest: request.digest } as const
     const { count } = await tx.request.updateMany({ where, data: { ...termsOf(terms), digest } })
-    if (count === 0) throw new AppError('conflict', 'The terms have changed meanwhile. Read them again, then decide.')
+    if (count === 0)
+      throw new AppError('conflict', 'The terms of this request have changed. Reload the page and decide again.')
   }
   await recordEvents(tx, events)
 }
