@@ -12,6 +12,10 @@ type Props = {
 /** The verdict of all guardrails: every violation and warning, or that all of them pass. */
 export function VerdictList({ verdict, beginAt }: Props) {
   const { violations, warnings, passesNextAt, until } = verdict
+  const rows = [
+    ...violations.map((violation) => ({ mark: '✕', className: 'text-bad', ...violation })),
+    ...warnings.map((warning) => ({ mark: '△', className: 'text-waiting', ...warning })),
+  ]
   return (
     <div className="text-dense">
       {violations.length === 0 && (
@@ -23,23 +27,13 @@ export function VerdictList({ verdict, beginAt }: Props) {
         </p>
       )}
       <ul>
-        {violations.map((one) => (
-          <li key={one.code + one.pointer} className="flex gap-2 py-0.5">
-            <span aria-hidden className="text-bad">
-              ✕
+        {rows.map(({ mark, className, code, pointer, sentence }) => (
+          <li key={code + pointer} className="flex gap-2 py-0.5">
+            <span aria-hidden className={className}>
+              {mark}
             </span>
             <span>
-              <UntrustedText>{one.sentence}</UntrustedText> <code className="text-muted">{one.code}</code>
-            </span>
-          </li>
-        ))}
-        {warnings.map((one) => (
-          <li key={one.code + one.pointer} className="flex gap-2 py-0.5">
-            <span aria-hidden className="text-waiting">
-              △
-            </span>
-            <span>
-              <UntrustedText>{one.sentence}</UntrustedText> <code className="text-muted">{one.code}</code>
+              <UntrustedText>{sentence}</UntrustedText> <code className="text-muted">{code}</code>
             </span>
           </li>
         ))}

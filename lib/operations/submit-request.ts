@@ -115,7 +115,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         violations: notTheirs,
       })
     const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, submission })
-    const { verdict, steps, seen: policyFacts } = judgeFully(policy.compiled, gathered.facts)
+    const { verdict, steps, policyFacts } = judgeFully(policy.compiled, gathered.facts)
     // Nothing is stored of a request that violates a limit or a guardrail, except the attempt.
     if (verdict.violations.length > 0)
       return refuseSubmission(actor, submission, verdict, { policy, gathered, policyFacts })

@@ -3,7 +3,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import { guardrailsSource } from '#lib/adapters/policy/guardrails-source'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
-import { describeMatch, doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
+import { describeMatch, describeEffect } from '#lib/core/guardrails/configured/describe-guardrail'
 import type { Guardrail } from '#lib/core/guardrails/configured/schema'
 import type { CurrentGuardrail, PackSwitch } from '#lib/core/guardrails/current-guardrail'
 import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
@@ -33,7 +33,7 @@ export async function currentGuardrails(
     name: guardrail.name,
     description: guardrail.description,
     effect: guardrail.effect,
-    does: doesOf(guardrail),
+    does: describeEffect(guardrail),
     matchDescription: describeMatch(guardrail),
     link: guardrail.link ?? null,
     pack: path[0] === 'guardrailPack' ? String(path[1]) : null,

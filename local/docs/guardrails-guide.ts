@@ -59,7 +59,7 @@ function caseRow({ name, expect = {} }: PolicyCase): string[] {
     ...warnings.map((warning) => `warning from ${code(warning)}`),
     ...(approvers ? [`requires ${approvers} approvers`] : []),
     ...(maxDuration ? [`at most ${maxDuration}`] : []),
-    ...(until ? [`ends by ${until}`] : []),
+    ...(until ? [`until ${until}`] : []),
     ...(passesNextAt ? [`would pass at ${passesNextAt}`] : []),
   ]
   return [name, verdict.join(', ') || 'passes']
@@ -176,7 +176,7 @@ const trying = [
   [
     '- *Judge* shows the verdict on a sample or on a past request, the guardrails that match and why, and when the request would pass.',
     '- *Replay* judges the most recent requests that you may see, granted or refused, and shows where the verdict changes: violations, warnings, approvals, ticket, reason, duration and window, each with the guardrails that require it and their messages. It compares with the recorded verdicts or with the current policy. Recorded verdicts do not include which guardrail required what, so for a requirement that is gone, only a comparison with the current policy names the guardrail.',
-    '- Every request is judged by the facts that were recorded when it was submitted: groups, labels, risks, and what was new to the requester. Facts that are no longer known, or that you may not see (the groups of other people), are listed as unknown, and a guardrail that needs them counts as violated.',
+    '- Every request is judged by the facts that were recorded when it was submitted: groups, labels, risks, and the permissions that were new to the requester. Facts that are no longer known, or that you may not see (the groups of other people), are listed as unknown, and a guardrail that needs them counts as violated.',
     '- A trial has ten seconds and a limited amount of memory. Requests that a replay does not reach are counted as left out.',
   ].join('\n'),
   '```sh\nexport POSTERN_SERVER=https://postern.example.com POSTERN_TOKEN=…\nnpx postern policy replay --policy postern.yaml --last 200 --against current\n```',

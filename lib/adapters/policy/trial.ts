@@ -9,12 +9,12 @@ import { givenFacts } from '#lib/core/guardrails/cases/policy-test'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
-import { doesOf } from '#lib/core/guardrails/configured/describe-guardrail'
+import { describeEffect } from '#lib/core/guardrails/configured/describe-guardrail'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
 import { judgeFully, verdictOf } from '#lib/core/guardrails/judge'
 import { changesBetween, type Judged, outcomeOf } from '#lib/core/guardrails/replay/changes'
 import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
-import { factsOfThen, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
+import { factsAtSubmission, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
 import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
 import { parseCandidate } from './parse.ts'
 
@@ -97,17 +97,17 @@ function entitlementGone(name: string, hash: string): Verdict {
 
 function judgePastRequest(request: PastRequest, { hash, compiled, surroundings }: Policy) {
   const { mayKnowRequester } = request
-  const { facts, unknown } = factsOfThen(request, { surroundings, mayKnowRequester, policyHash: hash })
+  const { facts, unknown } = factsAtSubmission(request, { surroundings, mayKnowRequester, policyHash: hash })
   if (!facts)
     return {
       verdict: entitlementGone(request.entitlementName, hash),
       steps: [],
       guardrailRequirements: [],
       unknown,
-      seen: null,
+      policyFacts: null,
     }
-  const { verdict, steps, guardrailRequirements, seen } = judgeFully(compiled, facts)
-  return { verdict, steps, guardrailRequirements, unknown, seen }
+  const { verdict, steps, guardrailRequirements, policyFacts } = judgeFully(compiled, facts)
+  return { verdict, steps, guardrailRequirements, unknown, policyFacts }
 }
 
 /**
@@ -188,40 +188,40 @@ function matchedOf(
       name: guardrail.name,
       effect: guardrail.effect,
       description: guardrail.description,
-      does: doesOf(guardrail),
+      does: describeEffect(guardrail),
       sentences: [...violations, ...warnings]
         .filter(({ code }) => code === guardrail.name)
         .map(({ sentence }) => sentence),
     }))
 }
 
-type Seen = Pick<PolicyFacts, 'rules' | 'risks'> | null
+type RuleFacts = Pick<PolicyFacts, 'rules' | 'risks'> | null
 
 function trialOf(
   compiled: readonly CompiledGuardrail[],
-  judged: Judged & { seen: Seen; at: Date; unknown: UnknownFactName[] },
+  judged: Judged & { policyFacts: RuleFacts; at: Date; unknown: UnknownFactName[] },
 ): Trial {
-  const { verdict, steps, seen, at, unknown } = judged
+  const { verdict, steps, policyFacts, at, unknown } = judged
   return {
     verdict,
     outcome: outcomeOf(judged),
     steps: [...steps],
     matched: matchedOf(compiled, verdict),
-    rules: seen?.rules ? [...seen.rules] : null,
-    risks: (seen?.risks ?? []).map(({ id, severity }) => ({ id, severity: severity as Severity })),
+    rules: policyFacts?.rules ? [...policyFacts.rules] : null,
+    risks: (policyFacts?.risks ?? []).map(({ id, severity }) => ({ id, severity: severity as Severity })),
     at: at.toISOString(),
     unknown,
   }
 }
 
-function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy): Judged & { seen: Seen } {
+function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy): Judged & { policyFacts: RuleFacts } {
   const judgement: Judgement = judge(compiled, facts, now)
   const steps = approvalSteps(facts.entitlement.approvals, judgement.requirements)
   return {
     verdict: verdictOf(judgement, hash),
     steps,
     guardrailRequirements: judgement.guardrailRequirements,
-    seen: facts,
+    policyFacts: facts,
   }
 }
 

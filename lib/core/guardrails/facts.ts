@@ -54,42 +54,42 @@ export type JudgementFacts = {
 
 type ObservedNamespace = { name: string; labels: Record<string, string> }
 
-/** What the worker last read of a cluster, as the guardrails need it. */
+/** What the worker last read from a cluster. */
 export type ObservedCluster = { namespaces: ObservedNamespace[] | null; clusterRoles: Record<string, Rule[]> }
 
-/** The stored columns that this is read from. */
+/** The columns in which it is stored. */
 export type ClusterColumns = { namespaces: unknown; clusterRoles: unknown; reachable: boolean | null }
 
 /**
- * Stored columns as facts. A cluster that was never reached has no known namespaces: then only names can be judged, and
- * the worker reads the cluster again before it grants.
+ * The namespaces of a cluster that was never reached are unknown. Then only names can be judged, and the worker reads the
+ * cluster again before it grants access.
  */
 export function toObservedCluster({ namespaces, clusterRoles, reachable }: ClusterColumns): ObservedCluster {
-  const seen = (namespaces as ObservedNamespace[] | null) ?? []
+  const observed = (namespaces as ObservedNamespace[] | null) ?? []
   return {
-    namespaces: seen.length === 0 && !reachable ? null : seen,
+    namespaces: observed.length === 0 && !reachable ? null : observed,
     clusterRoles: (clusterRoles as Record<string, Rule[]> | null) ?? {},
   }
 }
 
 type ConfiguredCluster = { name: string; labels: Readonly<Record<string, string>>; people?: PeopleMapping | undefined }
 
-/** What one judgement is made from, gathered from the policy, the database and the cluster. */
+/** The inputs of one judgement, from the policy, the database and the cluster. */
 export type Gathered = {
   policy: { hash: string; configuration: { clusters: readonly ConfiguredCluster[] } }
   entitlement: Entitlement
   requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
   submission: JudgementFacts['submission']
   cluster: ObservedCluster
-  /** What the worker last read of the permissions there. */
+  /** The permissions in the cluster, as the worker last read them. */
   rights: ObservedRights
-  /** The live answer of the cluster, where it was asked; it replaces what was read earlier. */
+  /** The result of access reviews in the cluster, if there were any. It takes precedence over `rights`. */
   difference?: CurrentAccess['difference'] | undefined
   now: Date
   stage: NonNullable<JudgementFacts['stage']>
 }
 
-/** Everything that one judgement looks at, from what was gathered. */
+/** The facts of a judgement, from its inputs. */
 export function toJudgementFacts(gathered: Gathered): JudgementFacts {
   const { policy, submission, cluster, requester, rights, difference, ...rest } = gathered
   const configured = policy.configuration.clusters.find(({ name }) => name === submission.cluster)

@@ -23,7 +23,7 @@ export type FullJudgement = {
   limits: Judgement['limits']
   guardrailRequirements: GuardrailRequirement[]
   /** The facts that the guardrails of the policy saw. */
-  seen: PolicyFacts
+  policyFacts: PolicyFacts
 }
 
 /** Limits whose violation means that the rules are unknown. That the guardrails need the rules is then no news. */
@@ -67,8 +67,8 @@ function withoutOutsideNamespaces(facts: JudgementFacts): JudgementFacts {
  */
 export function judgeFully(compiled: readonly CompiledGuardrail[], facts: JudgementFacts): FullJudgement {
   const ofLimits = evaluate(facts)
-  const seen = policyFactsOf(withoutOutsideNamespaces(facts))
-  const judgement = judge(compiled, seen, facts.now)
+  const policyFacts = policyFactsOf(withoutOutsideNamespaces(facts))
+  const judgement = judge(compiled, policyFacts, facts.now)
   const { requirements, limits, guardrailRequirements } = judgement
   const ofGuardrails = verdictOf(judgement, facts.policyHash)
   const verdict: Verdict = {
@@ -82,6 +82,6 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     steps: approvalSteps(facts.entitlement.approvals, requirements),
     limits,
     guardrailRequirements,
-    seen,
+    policyFacts,
   }
 }

@@ -1,14 +1,14 @@
 // Reads a file of test cases, a YAML list next to a policy, with the place of every problem.
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { givenSchema, policyCaseSchema, type ReadPolicyCase } from '#lib/core/guardrails/pack/case'
+import { givenSchema, type ParsedPolicyCase, policyCaseSchema } from '#lib/core/guardrails/pack/case'
 
 /** Lines and columns are counted from 1. */
 export type Place = { line: number; column: number }
 export type CaseProblem = Place & { path: string; message: string }
 /** `places`: where each case starts. */
 export type PolicyCaseFile =
-  | { ok: true; cases: ReadPolicyCase[]; places: Place[] }
+  | { ok: true; cases: ParsedPolicyCase[]; places: Place[] }
   | { ok: false; problems: CaseProblem[] }
 
 const maxBytes = 4 * 1024 * 1024
@@ -65,5 +65,5 @@ export function parsePolicyCases(text: string): PolicyCaseFile {
 }
 
 /** Reads the `given` of a case alone. An empty text is a request with all defaults. */
-export const parseSample = (text: string): ReadYaml<ReadPolicyCase['given']> =>
+export const parseSample = (text: string): ReadYaml<ParsedPolicyCase['given']> =>
   readYaml(text.trim() ? text : '{}', givenSchema)

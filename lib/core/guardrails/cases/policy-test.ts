@@ -3,7 +3,7 @@ import { formatDuration } from '#lib/core/access/duration'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
-import type { ReadPolicyCase } from '#lib/core/guardrails/pack/case'
+import type { ParsedPolicyCase } from '#lib/core/guardrails/pack/case'
 import { assessRisk } from '#lib/core/rbac/risk/assess'
 
 /** One expectation that was not met. */
@@ -11,7 +11,7 @@ export type Difference = { what: string; expected: string; found: string }
 export type CaseResult = { name: string; passed: boolean; differences: Difference[]; judgement: Judgement }
 
 /** The `given` of a case as facts. */
-export function givenFacts(given: ReadPolicyCase['given']): PolicyFacts {
+export function givenFacts(given: ParsedPolicyCase['given']): PolicyFacts {
   const { namespaces } = given
   const labelled = Array.isArray(namespaces)
     ? namespaces.map((name) => ({ name, labels: {} }))
@@ -38,7 +38,7 @@ const list = (names: readonly string[]) => [...names].sort().join(', ') || 'none
 const instant = (date: Date | null) => date?.toISOString() ?? 'never'
 
 /** Each expectation and what was found; undefined where the case has no expectation. */
-function comparisons({ expect }: ReadPolicyCase, found: Judgement): (Difference | undefined)[] {
+function comparisons({ expect }: ParsedPolicyCase, found: Judgement): (Difference | undefined)[] {
   const compare = <T>(what: string, expected: T | undefined, format: (value: T) => string, actual: string) =>
     expected === undefined ? undefined : { what, expected: format(expected), found: actual }
   const { limits, requirements } = found
@@ -63,7 +63,10 @@ function comparisons({ expect }: ReadPolicyCase, found: Judgement): (Difference 
 }
 
 /** Judges each case by the guardrails and compares the verdict with the expectations. */
-export function runPolicyCases(compiled: readonly CompiledGuardrail[], cases: readonly ReadPolicyCase[]): CaseResult[] {
+export function runPolicyCases(
+  compiled: readonly CompiledGuardrail[],
+  cases: readonly ParsedPolicyCase[],
+): CaseResult[] {
   return cases.map((policyCase) => {
     const judgement = judge(compiled, givenFacts(policyCase.given), new Date(policyCase.given.now))
     const differences = comparisons(policyCase, judgement).filter(

@@ -96,7 +96,8 @@ function walkCall(node: ASTNode, name: string, args: readonly ASTNode[], scope: 
 
 function walkHas(node: ASTNode, args: readonly ASTNode[], scope: Scope): Walked {
   const [target] = args
-  if (args.length !== 1 || target?.op !== '.') throw new NotInDialect(node, 'has() takes one field, such as has(a.b).')
+  if (args.length !== 1 || target?.op !== '.')
+    throw new NotInDialect(node, 'has() requires one field, such as has(a.b).')
   // The library's own check accepts any name here, so has(request.tikcet) would always be false.
   return { cost: walk(target, scope).cost + 1, shape: one }
 }

@@ -10,7 +10,7 @@ const frozenInWords = (freeze: Freeze): string =>
 const approvals = (count: number) => (count === 1 ? 'one approval' : `${count} approvals`)
 
 /** What it requires or limits; empty for a guardrail that denies or warns. */
-export function doesOf({ require: required, limit }: Guardrail): string[] {
+export function describeEffect({ require: required, limit }: Guardrail): string[] {
   const steps = (required?.approvals ?? []).map(
     ({ groups, count }) => `${approvals(count)} from ${groups.join(' or ')}`,
   )

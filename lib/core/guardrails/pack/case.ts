@@ -74,4 +74,4 @@ export const policyCaseSchema = z
   })
   .meta({ id: 'PolicyCase' })
 export type PolicyCase = z.input<typeof policyCaseSchema>
-export type ReadPolicyCase = z.output<typeof policyCaseSchema>
+export type ParsedPolicyCase = z.output<typeof policyCaseSchema>

@@ -3,10 +3,10 @@ import type { RecordedFacts } from '#lib/core/access/recorded-facts'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 
-/** @param seen the facts that the guardrails saw in the same judgement */
+/** @param policyFacts the facts that the guardrails saw in the same judgement */
 export function factsToRecord(
   { requester, cluster, submission, entitlement }: JudgementFacts,
-  seen: Pick<PolicyFacts, 'rules' | 'risks'>,
+  policyFacts: Pick<PolicyFacts, 'rules' | 'risks'>,
 ): RecordedFacts {
   const known = new Map(cluster.namespaces?.map(({ name, labels }) => [name, labels]))
   const role = entitlement.clusterRole
@@ -17,8 +17,8 @@ export function factsToRecord(
     namespaces: submission.namespaces.map((name) => ({ name, labels: known.get(name) ?? null })),
     clusterRoleRules:
       role !== undefined && Object.hasOwn(cluster.clusterRoles, role) ? (cluster.clusterRoles[role] ?? null) : null,
-    risks: seen.rules
-      ? seen.risks.map(({ id, severity, because = [] }) => ({ id, severity, because: [...because] }))
+    risks: policyFacts.rules
+      ? policyFacts.risks.map(({ id, severity, because = [] }) => ({ id, severity, because: [...because] }))
       : null,
   }
 }

@@ -38,7 +38,7 @@ export type Surroundings = {
   clusters: readonly { name: string; labels: Readonly<Record<string, string>> }[]
 }
 
-export type FactsOfThen = {
+export type FactsAtSubmission = {
   /** Null if the entitlement does not exist in the policy. */
   facts: JudgementFacts | null
   unknown: UnknownFactName[]
@@ -80,7 +80,7 @@ const normalWho = ({ who }: Entitlement) => [[...(who.groups ?? [])].sort(), [..
  * @param surroundings null for a policy of guardrails alone
  * @param mayKnowRequester whether the reader may know the groups of the requester, which expressions can reveal
  */
-export function factsOfThen(
+export function factsAtSubmission(
   request: RecordedRequest,
   {
     surroundings,
@@ -91,7 +91,7 @@ export function factsOfThen(
     mayKnowRequester: boolean
     policyHash: string
   },
-): FactsOfThen {
+): FactsAtSubmission {
   const { facts } = request
   const entitlement = surroundings
     ? surroundings.entitlements.find(({ name }) => name === request.entitlementName)
