@@ -63,7 +63,7 @@ describe('what cannot be made ends, and says why', () => {
     const { lead, request } = await anApprovedRequest()
     await isNowIn(lead, ['payments-dev'])
     const ended = await grantReaches((await aGrant({ request })).id, 'ended')
-    expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('may not approve') })
+    expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('no longer allowed to approve') })
   })
 
   it('promise 3: terms on record that are not what was approved', async () => {
