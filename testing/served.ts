@@ -6,7 +6,7 @@ import { stopAwaiting } from '#lib/adapters/db/grants/await-answer'
 import { startWorker } from '#lib/worker/start'
 import { anyLocalPort, type IdentityProvider, startIdentityProvider } from '#local/parts/identity-provider'
 import { startPostern } from '#local/parts/postern'
-import { signInAs } from '#local/parts/sign-in'
+import { sessionCookie } from '#local/parts/sign-in'
 import { freePort } from '#local/processes/ports'
 import { lastLines, openRun } from '#local/processes/processes'
 import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
@@ -73,26 +73,10 @@ export async function servedPostern(
   })
   const redirectUri = `${url}/api/auth/callback/oidc`
 
-  async function signIn(person: string): Promise<string> {
-    const jar = new Map<string, string>()
-    const browse = async (address: string, init: RequestInit = {}) => {
-      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-      const headers = { origin: url, ...(cookie ? { cookie } : {}) }
-      const answer = await fetch(address, { ...init, headers, redirect: 'manual' })
-      for (const line of answer.headers.getSetCookie()) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-        if (value === '') jar.delete(name)
-        else jar.set(name, value)
-      }
-      return answer.headers.get('location') ?? ''
-    }
-    const form = new URLSearchParams({ callbackUrl: '/' })
-    const toProvider = await browse(`${url}/api/auth/signin/oidc`, { method: 'POST', body: form })
-    if (!toProvider.startsWith(issuer))
-      throw new Error(`no way to the provider but ${toProvider}:\n${lastLines(part.logFile)}`)
-    await browse(await signInAs(toProvider, redirectUri, person))
-    return [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-  }
+  const signIn = (person: string) =>
+    sessionCookie(url, person).catch((error: Error) => {
+      throw new Error(`${error.message}\n${lastLines(part.logFile)}`)
+    })
 
   return {
     url,

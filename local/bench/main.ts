@@ -12,6 +12,7 @@ import { openRun, stopOnSignals } from '#local/processes/processes'
 import { checkRows, measureCheck } from './check.ts'
 import { startFloor } from './floor.ts'
 import { measureGuardrails } from './guardrails.ts'
+import { inboxRows, measureInboxes } from './inboxes.ts'
 import { startProduct } from './product.ts'
 import { measureScripts } from './scripts.ts'
 import { inParallel, percentile } from './statistics.ts'
@@ -92,6 +93,13 @@ run.onStop(parts.stop)
 stopOnSignals(run, say)
 try {
   const { kubernetes, postgres, identity } = parts
+  const cluster = { kubeconfig: kubernetes.posternKubeconfig, server: kubernetes.server }
+  const openInboxes = () => measureInboxes(run, (at) => configuration({ ...at, ...cluster }))
+  if (options.only === 'inboxes') {
+    say(inboxRows(await openInboxes()).join('\n'))
+    await run.stop()
+    process.exit(0)
+  }
   const port = await freePort()
   const directory = join(run.directory, 'postern')
   mkdirSync(directory)
@@ -103,8 +111,7 @@ try {
     configuration: configuration({
       ...identity,
       url: `http://localhost:${port}`,
-      kubeconfig: kubernetes.posternKubeconfig,
-      server: kubernetes.server,
+      ...cluster,
     }),
   })
   const idleRss = readFileSync(`/proc/${postern.part.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1]
@@ -181,6 +188,9 @@ try {
   await floor.close()
   await product.close()
 
+  say('a thousand open inboxes')
+  const inboxes = await openInboxes()
+
   say('scripts of the pages')
   const scripts = await measureScripts(postern.url)
 
@@ -234,6 +244,7 @@ try {
         `| scripts of \`${path}\`, compressed | ${kilobytes.toFixed(0)} kB | ≤ 240 kB | ${kilobytes <= 240 ? 'yes' : 'no'} |`,
     ),
     ...timingLeakRows(timings),
+    ...inboxRows(inboxes),
     ...checkRows(check),
     `| memory of an idle replica (RSS) | ${rss.toFixed(0)} MB | ≤ 300 MB | ${rss <= 300 ? 'yes' : 'no'} |`,
   ].join('\n')
