@@ -1,70 +1,101 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-export type Proxy = {
+// Faults between a test's subject and a real server. They come from outside, so that the subject cannot know of them.
+
+/** A server on loopback that a test can take away and bring back. */
+export type BreakableServer = {
   port: number
   /** How many connections it has accepted. */
   accepted(): number
-  /** Ends every connection and refuses new ones, as a stopped server does. */
+  /** Closes every connection. */
+  drop(): void
+  /** Closes every connection and refuses new ones, as a stopped server does. */
   cut(): Promise<void>
-  /** Accepts connections and passes nothing on, as a frozen server or a broken network does. */
-  freeze(): void
-  /** Back to passing everything on. */
+  /** Accepts connections again. */
   mend(): Promise<void>
   stop(): Promise<void>
 }
 
-/** A TCP proxy in front of a real server: faults come from outside, and what is under test does not know of it. */
-export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
+/** Starts `server` on a free port. @param alsoDrop further sockets to close with its connections */
+export async function startBreakable(server: Server, alsoDrop?: ReadonlySet<Socket>): Promise<BreakableServer> {
   const sockets = new Set<Socket>()
-  let isFrozen = false
   let accepted = 0
-  const server = createServer((inner) => {
+  server.on('connection', (socket: Socket) => {
     accepted += 1
-    const outer = connect(target.port, target.host)
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  })
+  const open = async (port: number) => {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+  const drop = () => {
+    for (const socket of [...sockets, ...(alsoDrop ?? [])]) socket.destroy()
+  }
+  const close = async () => {
+    if (!server.listening) return
+    const closed = once(server, 'close')
+    server.close()
+    drop()
+    await closed
+  }
+  await open(0)
+  const { port } = server.address() as AddressInfo
+  const mend = async () => {
+    if (!server.listening) await open(port)
+  }
+  return { port, accepted: () => accepted, drop, cut: close, mend, stop: close }
+}
+
+type Target = { host: string; port: number }
+
+/** A TCP proxy. @param connected passes on what it wants of a new connection: from the client, and to the target */
+export function startForwarder(
+  target: Target,
+  connected: (client: Socket, upstream: Socket) => void,
+): Promise<BreakableServer> {
+  const upstreams = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connect(target.port, target.host)
+    upstreams.add(upstream)
+    upstream.on('error', () => {})
+    upstream.on('close', () => upstreams.delete(upstream))
+    connected(client, upstream)
+  })
+  return startBreakable(server, upstreams)
+}
+
+export type Proxy = BreakableServer & {
+  /** Accepts connections and passes nothing on, as a frozen server or a broken network does. */
+  freeze(): void
+}
+
+/** A TCP proxy that passes everything on until it is frozen or cut. */
+export async function startProxy(target: Target): Promise<Proxy> {
+  let isFrozen = false
+  const forwarder = await startForwarder(target, (client, upstream) => {
     for (const [from, to] of [
-      [inner, outer],
-      [outer, inner],
+      [client, upstream],
+      [upstream, client],
     ] as const) {
-      sockets.add(from)
       from.on('data', (chunk) => {
         if (!isFrozen) to.write(chunk)
       })
-      from.on('error', () => {})
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
-      })
+      from.on('close', () => to.destroy())
     }
   })
-  const open = (port: number) =>
-    new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, '127.0.0.1', resolve)
-    })
-  await open(0)
-  const { port } = server.address() as AddressInfo
-  const drop = () => {
-    for (const socket of sockets) socket.destroy()
-  }
-  const close = () =>
-    new Promise<void>((resolve) => {
-      if (!server.listening) return resolve()
-      server.close(() => resolve())
-      drop()
-    })
   return {
-    port,
-    accepted: () => accepted,
-    cut: close,
+    ...forwarder,
     freeze: () => {
       isFrozen = true
     },
     mend: async () => {
-      // What was sent while it was frozen is lost, so those connections are of no use any more.
-      if (isFrozen) drop()
+      // Data sent while it was frozen is lost, so those connections are useless.
+      if (isFrozen) forwarder.drop()
       isFrozen = false
-      if (!server.listening) await open(port)
+      await forwarder.mend()
     },
-    stop: close,
   }
 }
