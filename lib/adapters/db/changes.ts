@@ -36,7 +36,7 @@ function startHub(): Hub {
     const ids = collected
     collected = new Set()
     if (subscribers.size === 0) return
-    // A failed lookup must not lose a change: then everyone looks again.
+    // A failed lookup must not lose a change, so then every page reloads.
     const changes = ids.has(forEveryone) ? null : await findAudiences([...ids]).catch(() => null)
     for (const subscriber of subscribers) subscriber(changes)
   }

@@ -108,7 +108,7 @@ test('a statement that does not end fails as unavailable', async () => {
   expect(await expectUnavailable(() => db().$queryRaw`SELECT pg_sleep(20)`)).toBe(queryCanceled)
 })
 
-test('every connection asks PostgreSQL to end what takes too long', async () => {
+test('every connection sets the time limits of PostgreSQL', async () => {
   const settings = await db().$queryRaw`
     SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement,
       current_setting('idle_in_transaction_session_timeout') AS idle`
