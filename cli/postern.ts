@@ -36,7 +36,7 @@ export async function runPostern(args: readonly string[], terminal: Terminal): P
     // Commander has printed its own errors already.
     if (!(error instanceof CommanderError)) {
       const message = error instanceof Error ? error.message : String(error)
-      const text = error instanceof UsageError ? message : `Internal error: ${message}`
+      const text = error instanceof UsageError ? `error: ${message}` : `internal error: ${message}`
       terminal.stderr.write(`${text.split('\n').map(visible).join('\n')}\n`)
     }
     terminal.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2

@@ -276,7 +276,7 @@ describe('a policy', () => {
     write('postern.yaml', 'clusters: []\n')
     write('role.yaml', role('configmaps', 'get'))
     const { code, err } = await check('role.yaml', '--policy', 'postern.yaml')
-    expect([code, err]).toEqual([2, expect.stringMatching(/^The policy is invalid:\npostern\.yaml:1:/)])
+    expect([code, err]).toEqual([2, expect.stringMatching(/^error: The policy is invalid:\npostern\.yaml:1:/)])
   })
 })
 

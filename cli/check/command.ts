@@ -52,21 +52,31 @@ export function checkCommand(terminal: Terminal): Command {
     .addOption(new Option('--format <format>', 'report format').choices(formats).default('text'))
     .option('--output <file>', 'write the report to a file, and print it as text')
     .addOption(policyOption())
-    .option('--cluster <name>', 'target cluster in the policy (repeatable; default: all of them)', collect, [])
-    .option(
-      '--cluster-label <key=value>',
-      'label of the target cluster, instead of those in the policy (repeatable)',
-      collectLabel,
-      {},
+    .addOption(
+      new Option('--cluster <name>', 'target cluster in the policy (repeatable)')
+        .argParser(collect)
+        .default([], 'all clusters'),
+    )
+    .addOption(
+      new Option(
+        '--cluster-label <key=value>',
+        'label of the target cluster, instead of those in the policy (repeatable)',
+      )
+        .argParser(collectLabel)
+        .default({}, 'none'),
     )
     .option('--namespace <name>', 'namespace of objects that do not specify one')
-    .option('--roles <path>', 'manifests of existing roles that bindings refer to (repeatable)', collect, [])
+    .addOption(
+      new Option('--roles <path>', 'manifests of existing roles that bindings refer to (repeatable)')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--baseline <file>', 'accept the findings in this file')
     .option('--update-baseline', 'write the current findings to the baseline')
     .addHelpText(
       'after',
-      '\nExit codes:\n  0  no findings\n  1  findings of the --fail-on severity or higher' +
-        '\n  2  some input could not be read',
+      '\nExit codes:\n  0  no findings of the --fail-on severity or higher' +
+        '\n  1  findings of the --fail-on severity or higher\n  2  some input could not be read',
     )
     .action(async (paths: string[], options: Options) => {
       const result = await check(paths, options, terminal)

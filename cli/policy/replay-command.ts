@@ -71,7 +71,7 @@ export function replayCommand(terminal: Terminal): Command {
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
     .option('--no-fail-on-change', 'exit with 0 even if a verdict changes')
     .addOption(new Option('--server <url>', 'URL of the Postern server').env('POSTERN_SERVER'))
-    .addOption(new Option('--token <token>', 'bearer token; prefer the variable').env('POSTERN_TOKEN'))
+    .addOption(new Option('--token <token>', 'bearer token (safer in the environment)').env('POSTERN_TOKEN'))
     .addHelpText(
       'after',
       '\nExit codes:\n  0  no verdict changes\n  1  a verdict changes, or the replay is incomplete' +
