@@ -134,7 +134,10 @@ describe('postern policy replay', slow, () => {
 
   test('the command exits with 0 when no verdict changes', async () => {
     writeFileSync(file, 'guardrails: []\n')
-    expect(await run([], asInes())).toMatchObject({ code: 0, stdout: expect.stringContaining('No verdict changes: replayed 1 request') })
+    expect(await run([], asInes())).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('No verdict changes: replayed 1 request'),
+    })
   })
 
   test('the command exits with 2 and the reason when it cannot replay, and never prints the token', async () => {

@@ -187,7 +187,10 @@ describe('a calendar beside the configuration', () => {
     await start(text)
     const { hash } = currentPolicy()
     unlinkSync(join(directory, 'feasts.ics'))
-    await vi.waitFor(() => expect(currentPolicy().refused?.problems[0]?.message).toContain("can't read feasts.ics"), soon)
+    await vi.waitFor(
+      () => expect(currentPolicy().refused?.problems[0]?.message).toContain("can't read feasts.ics"),
+      soon,
+    )
     expect(currentPolicy().hash).toBe(hash)
   })
 })

@@ -82,9 +82,13 @@ describe('problems of guardrails', () => {
 
   test('a duplicate guardrail name is reported at the second guardrail', () => {
     const twice = `${one('    effect: deny')}\n  - name: one\n    description: Again.\n    effect: warn`
-    expect(problems(twice)).toEqual([expect.stringMatching(/^5:11 guardrails\[1\].name Another guardrail is named one/)])
+    expect(problems(twice)).toEqual([
+      expect.stringMatching(/^5:11 guardrails\[1\].name Another guardrail is named one/),
+    ])
     const packs = one('    effect: deny').replace('name: one', 'name: no-escalation')
-    expect(problems(packs)).toEqual([expect.stringMatching(/^2:11 guardrails\[0\].name Another guardrail is named no-escalation/)])
+    expect(problems(packs)).toEqual([
+      expect.stringMatching(/^2:11 guardrails\[0\].name Another guardrail is named no-escalation/),
+    ])
   })
 })
 
