@@ -1,42 +1,41 @@
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import https from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { loopbackServer } from '#local/parts/certificates'
+import { startBreakable } from '#testing/proxy'
 
-/** One call of an API server, before it gets there. */
+/** One call on its way to an API server. */
 export type ApiCall = { method: string; path: string; body: string }
 
 export type ApiAnswer = {
   status: number
   headers: Record<string, string | string[] | undefined>
   body: Buffer | string
-  /** Breaks the connection after so many bytes of the body. */
+  /** Breaks the connection after this many bytes of the body. */
   cutAfter?: number
 }
 
 /**
- * What becomes of a call: the server's own answer (`forward`), another one, or none (`'reset'`). It may take its time
- * before and after. Throwing is a reset too.
+ * Decides the outcome of a call: the server's own answer (`forward`), another answer, or a broken connection (`'reset'`,
+ * or a rejection). It may wait before and after.
  */
 export type Interceptor = (call: ApiCall, forward: () => Promise<ApiAnswer>) => Promise<ApiAnswer | 'reset'>
 
 export type ApiProxy = {
   port: number
-  /** Postern's way in, through here: the same credential, another address and authority. */
+  /** Postern's kubeconfig with the proxy's address and authority. */
   kubeconfig: string
-  /** What happens to each call from now on; undefined is nothing. */
+  /** Handles each call from now on; undefined forwards all calls. */
   intercept(interceptor: Interceptor | undefined): void
-  /** Every call that came, oldest first. */
+  /** Every call received, oldest first. */
   calls: ApiCall[]
   /** Ends every connection and refuses new ones. */
   cut(): Promise<void>
   mend(): Promise<void>
-  /** Shows a certificate of another authority from now on. */
+  /** Presents a certificate of another authority from now on. */
   changeAuthority(): Promise<void>
-  /** Shows the first certificate again. */
+  /** Presents the first certificate again. */
   restoreAuthority(): void
   stop(): Promise<void>
 }
@@ -50,9 +49,8 @@ async function readAll(message: IncomingMessage): Promise<Buffer> {
 }
 
 /**
- * An HTTPS server in front of a real API server that sees each call and decides what becomes of it. What is under test
- * knows it as the cluster.
- * @param posternKubeconfig of the real server, with Postern's token in it
+ * An HTTPS proxy in front of a real API server that can change the outcome of each call. Postern uses it as the cluster.
+ * `posternKubeconfig` contains Postern's token for the real server.
  */
 export async function startApiProxy(
   target: { server: string; caFile: string; posternKubeconfig: string },
@@ -62,7 +60,6 @@ export async function startApiProxy(
   const [first, other] = await Promise.all([loopbackServer(name), loopbackServer(`${name}-other`)])
   const agent = new https.Agent({ keepAlive: true, ca: readFileSync(target.caFile), maxSockets: 256 })
   const calls: ApiCall[] = []
-  const sockets = new Set<Socket>()
   let interceptor: Interceptor = passOn
 
   function upstream(request: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
@@ -98,65 +95,43 @@ export async function startApiProxy(
     const answer = await interceptor(call, forward)
     if (answer === 'reset') return void request.socket.destroy()
     const { 'transfer-encoding': _encoding, connection: _connection, ...headers } = answer.headers
-    const sent = Buffer.from(answer.body)
-    response.writeHead(answer.status, { ...headers, 'content-length': sent.length })
-    if (answer.cutAfter === undefined) return void response.end(sent)
-    response.write(sent.subarray(0, answer.cutAfter), () => request.socket.destroy())
+    const content = Buffer.from(answer.body)
+    response.writeHead(answer.status, { ...headers, 'content-length': content.length })
+    if (answer.cutAfter === undefined) return void response.end(content)
+    response.write(content.subarray(0, answer.cutAfter), () => request.socket.destroy())
   }
 
   const server = https.createServer({ key: first.key, cert: first.cert }, (request, response) => {
     response.on('error', () => {})
     serve(request, response).catch(() => request.socket.destroy())
   })
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket))
-  })
   server.on('tlsClientError', () => {})
-  const drop = () => {
-    for (const socket of sockets) socket.destroy()
-  }
-  const open = async (port: number) => {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-  }
-  const close = async () => {
-    if (!server.listening) return
-    const closed = once(server, 'close')
-    server.close()
-    drop()
-    await closed
-  }
-  const show = ({ key, cert }: { key: string; cert: string }) => {
+  const proxy = await startBreakable(server)
+  const present = ({ key, cert }: { key: string; cert: string }) => {
     server.setSecureContext({ key, cert })
-    drop()
+    proxy.drop()
   }
-  await open(0)
-  const { port } = server.address() as AddressInfo
 
   const config = JSON.parse(readFileSync(target.posternKubeconfig, 'utf8')) as { clusters: [{ cluster: object }] }
   const caFile = join(directory, `${name}.ca.crt`)
   writeFileSync(caFile, first.ca)
-  config.clusters[0].cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority': caFile }
+  config.clusters[0].cluster = { server: `https://127.0.0.1:${proxy.port}`, 'certificate-authority': caFile }
   const kubeconfig = join(directory, `${name}.kubeconfig`)
   writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 })
 
   return {
-    port,
+    port: proxy.port,
     kubeconfig,
     calls,
     intercept: (next) => {
       interceptor = next ?? passOn
     },
-    cut: close,
-    mend: async () => {
-      if (!server.listening) await open(port)
-    },
-    changeAuthority: async () => show(other),
-    restoreAuthority: () => show(first),
+    cut: proxy.cut,
+    mend: proxy.mend,
+    changeAuthority: async () => present(other),
+    restoreAuthority: () => present(first),
     stop: async () => {
-      await close()
+      await proxy.stop()
       agent.destroy()
     },
   }

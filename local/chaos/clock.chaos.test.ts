@@ -1,22 +1,22 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { openRun } from '#local/processes/processes'
 import { grantReaches, grantRow, objectsInCluster } from '#testing/grants'
+import { recordFigure } from './figures.ts'
 import { ownPostgres } from './own-postgres.ts'
-import { keep } from './size.ts'
 import { openStage } from './stage.ts'
 import { tally } from './tally.ts'
 
-// libfaketime (Debian's package of that name) shifts the clock of one process, from a file that may change while it
-// runs. The API server asks the kernel itself and cannot be shifted; shifting the two others is the same.
+// libfaketime (a Debian package) shifts the clock of one process, by a file that may change while the process runs. The
+// API server reads the kernel's clock directly and can't be shifted, so the clocks of the worker and the database are.
 const library = ['x86_64', 'aarch64']
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
   .find((file) => existsSync(file))
 
 if (!library) {
-  it('needs libfaketime, which is not installed here: clocks that differ were not tried', () => {
-    keep({ section: 'clock', what: 'not tried: libfaketime is not installed on this machine', seen: '' })
+  test('clock skew was not tested, because libfaketime is not installed', () => {
+    recordFigure({ section: 'clock', what: 'not tested: libfaketime is not installed on this machine', measured: '' })
   })
 } else {
   const run = await openRun({ name: 'clocks' })
@@ -28,7 +28,7 @@ if (!library) {
       LD_PRELOAD: library,
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: '1',
-      // Only the clock that people set: the other one cannot jump on any machine.
+      // Shift only the wall clock; the monotonic clock never jumps.
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
       DONT_FAKE_MONOTONIC: '1',
     }
@@ -51,9 +51,9 @@ if (!library) {
     )
     return row?.seconds ?? Number.NaN
   }
-  /** Due at once by the database's clock, whatever the clock of this process says. */
-  async function aDueGrant(wishes: { durationSeconds?: number; createdAt?: Date } = {}) {
-    const [id = ''] = await stage.grants(1, wishes)
+  /** A grant that is due now by the database's clock, whatever the clock of this process. */
+  async function aDueGrant(options: { durationSeconds?: number; createdAt?: Date } = {}) {
+    const [id = ''] = await stage.grants(1, options)
     await stage.database.asOwner(
       `WITH due AS (UPDATE grants SET next_attempt_at = clock_timestamp() WHERE id = $1 AND lease_until IS NULL RETURNING id)
        SELECT pg_notify('postern_grant', id) FROM due`,
@@ -61,7 +61,7 @@ if (!library) {
     )
     return id
   }
-  /** Ends in so many seconds of the database's clock, and the worker is told, as of every change of a grant. */
+  /** Makes a grant expire this many seconds from now by the database's clock, and notifies the worker. */
   const endIn = (id: string, seconds: number) =>
     stage.database.asOwner(
       `WITH moved AS (UPDATE grants SET expires_at = clock_timestamp() + make_interval(secs => $2),
@@ -70,7 +70,7 @@ if (!library) {
       [id, seconds],
     )
 
-  it.each([
+  test.each([
     [120, 0],
     [-120, 0],
     [0, 120],
@@ -78,7 +78,7 @@ if (!library) {
     [120, -120],
     [-120, 120],
   ])(
-    'the worker %i s and the database %i s off: access begins, lasts as long as the database says, and ends',
+    'access lasts as long as approved by the database’s clock, with the worker %i s and the database %i s off',
     async (workerShift, databaseShift) => {
       databaseClock.shift(databaseShift)
       workerClock.shift(workerShift)
@@ -98,18 +98,18 @@ if (!library) {
       expect(await objectsInCluster(id)).toEqual([])
       expect(took).toBeGreaterThan(3.5)
       expect(late).toBeGreaterThanOrEqual(0)
-      keep({
+      recordFigure({
         section: 'clock',
-        what: `worker ${workerShift} s, database ${databaseShift} s off: ended after its end by the database’s clock by`,
-        seen: `${late.toFixed(2)} s`,
+        what: `worker off by ${workerShift} s, database off by ${databaseShift} s: access ended late by (database’s clock)`,
+        measured: `${late.toFixed(2)} s`,
         goal: '≤ 5 s',
-        holds: late <= 5,
+        met: late <= 5,
       })
     },
     180_000,
   )
 
-  it('the worker’s clock steps back by two minutes while access lasts: it ends when it should', async () => {
+  test('access ends on time although the worker’s clock steps back by two minutes meanwhile', async () => {
     databaseClock.shift(0)
     workerClock.shift(0)
     const running = await worker()
@@ -120,16 +120,16 @@ if (!library) {
     await grantReaches(id, 'ended', 60_000)
     const late = await secondsOf('ended_at - expires_at', id)
     await running.stop()
-    keep({
+    recordFigure({
       section: 'clock',
-      what: 'the worker’s clock steps back by two minutes while access lasts: late by',
-      seen: `${late.toFixed(2)} s`,
+      what: 'the worker’s clock steps back by two minutes during access: ended late by',
+      measured: `${late.toFixed(2)} s`,
       goal: '≤ 5 s',
-      holds: late <= 5,
+      met: late <= 5,
     })
   }, 180_000)
 
-  it('the database’s clock steps back by two minutes while access lasts: it ends by that clock, and nothing is stuck', async () => {
+  test('access ends by the database’s clock although that steps back by two minutes meanwhile, and nothing is stuck', async () => {
     databaseClock.shift(120)
     workerClock.shift(0)
     const running = await worker()
@@ -144,25 +144,25 @@ if (!library) {
     await running.stop()
     const { leaked, stuck, wrong } = await tally(stage.database, stage.publicUrl)
     expect({ leaked, stuck, wrong }).toEqual({ leaked: [], stuck: [], wrong: [] })
-    keep({
+    recordFigure({
       section: 'clock',
-      what: 'the database’s clock steps back by two minutes while access lasts: late by its own clock by',
-      seen: `${late.toFixed(2)} s`,
+      what: 'the database’s clock steps back by two minutes during access: ended late by (database’s clock)',
+      measured: `${late.toFixed(2)} s`,
       goal: '≤ 5 s',
-      holds: late <= 5,
+      met: late <= 5,
     })
   }, 180_000)
 
-  // The last ones: months lie between these clocks and those before.
-  it.each([
+  // These tests are last, because they move the clocks by months.
+  test.each([
     ['to summer time', '2027-03-28T01:00:00Z', 1, 2],
     ['from summer time', '2027-10-31T01:00:00Z', 2, 1],
   ])(
-    'the change %s comes while access lasts: it lasts as many seconds as were approved',
+    'a change %s during access does not change how many seconds it lasts',
     async (change, at, before, after) => {
       const zone = 'Europe/Berlin'
       await stage.database.setTimeZone(zone)
-      // Begins a few seconds before the change, by both clocks, and ends after it.
+      // By both clocks access begins a few seconds before the change and ends after it.
       const createdAt = new Date(Date.parse(at) - 12_000)
       const shift = Math.round((createdAt.getTime() - Date.now()) / 1000)
       databaseClock.shift(shift)
@@ -181,12 +181,12 @@ if (!library) {
       expect(await secondsOf('expires_at - activated_at', id)).toBeCloseTo(20, 2)
       expect(lasted).toBeGreaterThan(19)
       expect(await objectsInCluster(id)).toEqual([])
-      keep({
+      recordFigure({
         section: 'clock',
-        what: `the change ${change} comes while access of 20 s lasts: late by`,
-        seen: `${late.toFixed(2)} s`,
+        what: `clock change ${change} during access of 20 s: ended late by`,
+        measured: `${late.toFixed(2)} s`,
         goal: '≤ 5 s',
-        holds: late >= 0 && late <= 5,
+        met: late >= 0 && late <= 5,
       })
     },
     180_000,

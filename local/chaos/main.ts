@@ -8,10 +8,10 @@ import { checkout } from '#local/processes/places'
 import { openRun, type Run, stopOnSignals } from '#local/processes/processes'
 import { inSeconds, say, step } from '#local/processes/steps'
 import { tallyOf } from '#local/test/test-report'
-import { type Figure, sections } from './size.ts'
+import { type Figure, sections } from './figures.ts'
 
-// `npm run chaos`: everything in local/chaos, in its long form, and docs/reliability.md from what was counted and
-// measured. The tests themselves say what must hold; this only runs them one after the other and writes down.
+// `npm run chaos`: runs all tests of local/chaos in their long form, one after the other, and writes docs/reliability.md
+// from the figures that they record. What must hold is asserted in the tests themselves.
 
 const { values: options, positionals: filter } = parseArgs({
   options: { seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) } },
@@ -25,7 +25,7 @@ async function runTests(run: Run, figuresFile: string) {
   const code = await run.finish({
     name: 'vitest',
     command: process.execPath,
-    // One file after the other: what one does to the machine must not count against another.
+    // One file after the other, so that the load of one does not affect the figures of another.
     args: [
       join(checkout, 'node_modules/vitest/vitest.mjs'),
       ...['run', '--no-file-parallelism', ...reporters, ...projects],
@@ -38,28 +38,29 @@ async function runTests(run: Run, figuresFile: string) {
   return tallyOf('vitest', report, code)
 }
 
-const rowOf = ({ what, seen, goal = '', holds }: Figure) =>
-  `| ${what} | ${seen} | ${goal} | ${holds === undefined ? '' : holds ? 'yes' : 'no'} |`
+const rowOf = ({ what, measured, goal = '', met }: Figure) =>
+  `| ${what} | ${measured} | ${goal} | ${met === undefined ? '' : met ? 'yes' : 'no'} |`
 
 function report(figures: readonly Figure[], { passed, failed }: { passed: number; failed: number }, seconds: string) {
   const cpu = cpus()
   const tables = Object.entries(sections).map(([key, { title, about }]) => {
     const rows = figures.filter(({ section }) => section === key).map(rowOf)
-    const table = ['| What | seen | goal | holds |', '|---|---|---|---|', ...rows].join('\n')
-    return `## ${title}\n\n${about}\n\n${rows.length > 0 ? table : 'Not run this time.'}`
+    const table = ['| What | measured | goal | met |', '|---|---|---|---|', ...rows].join('\n')
+    return `## ${title}\n\n${about}\n\n${rows.length > 0 ? table : 'Not run.'}`
   })
   return `# Reliability
 
 Written by \`npm run chaos\` on ${new Date().toISOString().slice(0, 10)}: ${cpu.length} × ${cpu[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version},
 PostgreSQL 18 and Kubernetes 1.37 on the same machine. ${passed} tests passed, ${failed} failed, in ${seconds}, with the seed ${options.seed}; load
-${loadavg()[0]?.toFixed(1)} (of ${cpu.length}) at the end. \`npm run chaos -- --seed ${options.seed}\` draws the same again.
+${loadavg()[0]?.toFixed(1)} (of ${cpu.length}) at the end. \`npm run chaos -- --seed ${options.seed}\` repeats the same random choices.
 
-Everything is real: PostgreSQL, kube-apiserver and etcd, the identity provider, and Postern in processes of its own. Faults
-come from outside, by proxies in front of the API server and of PostgreSQL (\`local/chaos\`), by \`kill -9\`, by stopping servers and by
-shifting clocks; Postern has no switch for any of it. *Leaked* is an object in the cluster that carries Postern's labels and belongs to no live
-grant, *stuck* a grant that is not where it should be by then, *wrong* an event that is missing or there twice, a move that
-the machine does not have, or an object that the API server's own audit log says was made or removed another number of times
-than Postern's events say.
+Everything is real: PostgreSQL, kube-apiserver and etcd, the identity provider, and Postern in its own processes. Faults come
+from outside: from proxies in front of the API server and of PostgreSQL (\`local/chaos\`), from \`kill -9\`, from stopped servers
+and from shifted clocks. Postern has no switch for any of them.
+
+*Leaked* is an object in the cluster that has Postern's labels and belongs to no live grant. *Stuck* is a grant that has not
+reached the expected status in time. Events are compared with the transitions that the state machine allows, and with the
+creations and deletions in the API server's own audit log.
 
 ${tables.join('\n\n')}
 `
@@ -70,7 +71,7 @@ const run = await openRun({ name: 'chaos', say })
 stopOnSignals(run, say)
 let tally = { passed: 0, failed: 1 }
 try {
-  await step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged'))
+  await step('production build', ensureProductionBuild, (built) => (built ? '' : 'up to date'))
   const parts = await step('PostgreSQL, Kubernetes, identity provider', startTestParts)
   run.onStop(parts.stop)
   const figuresFile = join(run.directory, 'figures.ndjson')
@@ -78,15 +79,15 @@ try {
   tally = await runTests(run, figuresFile)
   const lines = existsSync(figuresFile) ? readFileSync(figuresFile, 'utf8').trim().split('\n').filter(Boolean) : []
   const figures = lines.map((line) => JSON.parse(line) as Figure)
-  const missed = figures.filter(({ holds }) => holds === false)
-  for (const { what, seen, goal } of missed) say(`missed: ${what}: ${seen} (${goal})`)
+  const missed = figures.filter(({ met }) => met === false)
+  for (const { what, measured, goal } of missed) say(`missed: ${what}: ${measured} (${goal})`)
   const text = report(figures, tally, inSeconds(Date.now() - began))
-  // A part of it is for looking at; only the whole is the report.
+  // Only a complete run replaces the report; a filtered one is printed.
   if (filter.length === 0) writeFileSync(join(checkout, 'docs/reliability.md'), text)
   else say(text)
 } catch (error) {
   say(error instanceof Error ? error.message : String(error))
 }
 await run.stop()
-say(`${tally.passed} passed, ${tally.failed} failed; all in ${inSeconds(Date.now() - began)}`)
+say(`${tally.passed} passed, ${tally.failed} failed; took ${inSeconds(Date.now() - began)}`)
 process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1)

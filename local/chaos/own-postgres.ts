@@ -6,15 +6,15 @@ import type { Run } from '#local/processes/processes'
 import { testParts } from '#testing/database'
 
 export type OwnPostgres = {
-  /** At once and without a checkpoint (SIGQUIT), so that it has to recover as after a crash. */
+  /** Stops it immediately and without a checkpoint (SIGQUIT), so that it must recover as after a crash. */
   kill(): Promise<void>
-  /** On the same files and the same port. */
+  /** Starts it again on the same files and the same port. */
   start(): Promise<void>
 }
 
 /**
- * A PostgreSQL of this test file's own, which it may stop; it waits for the disk, as one in production. Call it before anything asks for the test's database, which is
- * made on this one then.
+ * Starts a PostgreSQL for this test file alone, which the file may stop. Each commit waits for the disk, as in production.
+ * Call this before testDatabase(), which then creates its database on this server.
  */
 export async function ownPostgres(run: Run, env: Record<string, string> = {}): Promise<OwnPostgres> {
   const options = { directory: join(run.directory, 'postgres'), durable: true, env }

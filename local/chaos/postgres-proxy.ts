@@ -1,22 +1,22 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { startForwarder } from '#testing/proxy'
 
-/** One statement on its way to PostgreSQL: its text, and what is bound to it, as raw text. */
+/** One statement on its way to PostgreSQL: its SQL and its bound parameters, as raw text. */
 export type Statement = { sql: string; bound: string }
 
 /**
- * `stop`: nothing more passes on this connection. `cut`: it breaks. `before` the statement gets there, or `unheard`: it
- * was carried out, and the answer is lost. `late`: what was stopped before gets there at release(), whether its sender
- * still lives or not; else it is lost. `reached` is called when nothing passes any more.
+ * The outcome of a statement. `stop` blocks the connection from then on, `cut` breaks it; `before` the statement reaches
+ * the server, or `after` the server has executed it, so that the answer is lost. A statement that was stopped before is
+ * lost, unless it is `late`: then it reaches the server at release(), even if its sender is dead. `reached` is called when
+ * nothing passes any more.
  */
-export type Fate = 'pass' | { how: 'stop' | 'cut'; when: 'before' | 'unheard'; late?: boolean; reached?: () => void }
+export type Outcome = 'pass' | { how: 'stop' | 'cut'; when: 'before' | 'after'; late?: boolean; reached?: () => void }
 
 export type PostgresProxy = {
-  /** The same address, through here. */
+  /** `url` with the proxy's host and port. */
   through(url: string): string
-  /** Decides about each statement from now on; undefined lets all pass. */
-  judge(judge: ((statement: Statement) => Fate) | undefined): void
-  /** Ends what is stopped: what is late gets there now, the rest never. */
+  /** Decides the outcome of each statement from now on; undefined lets all pass. */
+  intercept(interceptor: ((statement: Statement) => Outcome) | undefined): void
+  /** Ends all stopped connections; late statements reach the server, the others are lost. */
   release(): void
   /** Ends every connection and refuses new ones. */
   cut(): Promise<void>
@@ -25,8 +25,8 @@ export type PostgresProxy = {
 }
 
 /**
- * Frontend messages of PostgreSQL's protocol 3.0, one by one: a type byte and a length that counts itself, but for the
- * first, which has no type.
+ * Splits a stream into the frontend messages of PostgreSQL's protocol 3.0. Each has a type byte, except the first, and a
+ * length that includes itself.
  */
 function messageReader(onMessage: (type: string, message: Buffer) => void) {
   let pending = Buffer.alloc(0)
@@ -52,7 +52,7 @@ const textUntilZero = (message: Buffer, start: number): [text: string, next: num
   return [message.toString('latin1', start, end), end + 1]
 }
 
-/** The statement that a message carries out: of a simple query, or of a Bind. Remembers what was parsed. */
+/** Finds the statement that a message executes: a simple query, or a Bind of a statement that was parsed before. */
 function statementReader() {
   const parsed = new Map<string, string>()
   return (type: string, message: Buffer): Statement | undefined => {
@@ -68,90 +68,69 @@ function statementReader() {
   }
 }
 
-/** A proxy in front of PostgreSQL that reads what is asked, and can lose it, delay it, or lose the answer. */
+/** A proxy in front of PostgreSQL that reads each statement and can lose it, delay it or lose its answer. */
 export async function startPostgresProxy(url: string): Promise<PostgresProxy> {
   const target = new URL(url)
-  const sockets = new Set<Socket>()
-  /** For each stopped connection, how it ends. */
+  /** Ends each stopped connection. */
   const stopped = new Set<() => void>()
-  let judge: (statement: Statement) => Fate = () => 'pass'
+  let intercept: (statement: Statement) => Outcome = () => 'pass'
 
-  const server = createServer((inner) => {
-    const outer = connect(Number(target.port), target.hostname)
+  const address = { host: target.hostname, port: Number(target.port) }
+  const proxy = await startForwarder(address, (inner, outer) => {
     outer.setNoDelay(true)
     inner.setNoDelay(true)
     const read = statementReader()
     const held: Buffer[] = []
-    let fate: Fate = 'pass'
+    let outcome: Outcome = 'pass'
     const end = () => {
       inner.destroy()
       outer.destroy()
     }
     const release = () => {
       stopped.delete(release)
-      if (fate === 'pass' || !fate.late) return void outer.destroy()
-      // The server carries out what it got before it notices that nobody is there.
+      if (outcome === 'pass' || !outcome.late) return void outer.destroy()
+      // The server executes the statement before it notices that the client is gone.
       outer.end(Buffer.concat(held))
     }
     inner.on(
       'data',
       messageReader((type, message) => {
-        const statement = fate === 'pass' ? read(type, message) : undefined
+        const statement = outcome === 'pass' ? read(type, message) : undefined
         if (statement) {
-          fate = judge(statement)
-          if (fate !== 'pass' && fate.how === 'stop') stopped.add(release)
-          if (fate !== 'pass' && fate.when === 'before') {
-            fate.reached?.()
-            if (fate.how === 'cut') return end()
+          outcome = intercept(statement)
+          if (outcome !== 'pass' && outcome.how === 'stop') stopped.add(release)
+          if (outcome !== 'pass' && outcome.when === 'before') {
+            outcome.reached?.()
+            if (outcome.how === 'cut') return end()
           }
         }
-        if (fate !== 'pass' && fate.when === 'before') held.push(message)
+        if (outcome !== 'pass' && outcome.when === 'before') held.push(message)
         else outer.write(message)
       }),
     )
     outer.on('data', (chunk: Buffer) => {
-      if (fate === 'pass') return void inner.write(chunk)
-      // ReadyForQuery is the last thing that the server says about a statement.
-      const isCarriedOut = fate.when === 'unheard' && chunk.subarray(-6, -4).toString('latin1') === 'Z\0'
-      if (!isCarriedOut) return
-      fate.reached?.()
-      if (fate.how === 'cut') end()
+      if (outcome === 'pass') return void inner.write(chunk)
+      // ReadyForQuery is the server's last message about a statement.
+      const isExecuted = outcome.when === 'after' && chunk.subarray(-6, -4).toString('latin1') === 'Z\0'
+      if (!isExecuted) return
+      outcome.reached?.()
+      if (outcome.how === 'cut') end()
     })
-    for (const socket of [inner, outer]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => sockets.delete(socket))
-    }
     inner.on('close', () => {
-      if (fate === 'pass' || fate.when === 'unheard') outer.destroy()
+      if (outcome === 'pass' || outcome.when === 'after') outer.destroy()
     })
     outer.on('close', () => inner.destroy())
   })
-  const open = async (port: number) => {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-  }
-  const close = async () => {
-    if (!server.listening) return
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  }
-  await open(0)
-  const { port } = server.address() as AddressInfo
   return {
-    through: (address) => Object.assign(new URL(address), { host: `127.0.0.1:${port}` }).href,
-    judge: (next) => {
-      judge = next ?? (() => 'pass')
+    through: (address) => Object.assign(new URL(address), { host: `127.0.0.1:${proxy.port}` }).href,
+    intercept: (next) => {
+      intercept = next ?? (() => 'pass')
     },
     release: () => {
       for (const end of stopped) end()
     },
-    cut: close,
-    mend: async () => {
-      if (!server.listening) await open(port)
-    },
-    stop: close,
+    cut: proxy.cut,
+    mend: proxy.mend,
+    stop: proxy.stop,
   }
 }

@@ -15,28 +15,25 @@ import { type TestPolicy, testPolicy } from '#testing/policy'
 import { aGrant } from '#testing/requests'
 import { type ApiProxy, startApiProxy } from './api-proxy.ts'
 import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts'
-import { seed } from './size.ts'
+import { seed } from './random.ts'
 
-/** `createdAt`: when it was asked for, where the database's clock is far from this process's. */
-type Wishes = { cluster?: string; namespace?: string; durationSeconds?: number; createdAt?: Date }
+/** `createdAt` is the time of the request, for tests in which the database's clock differs from this process's. */
+type GrantOptions = { cluster?: string; namespace?: string; durationSeconds?: number; createdAt?: Date }
 
 export type Stage = {
   database: TestDatabase
   policy: TestPolicy
   document: ConfigurationDocument
   publicUrl: string
-  /** What a grant of this stage gives in its namespace. */
+  /** The rules of a grant in its namespace. */
   rules: Rule[]
-  /** What stands in front of a configured cluster. All lead to the one real API server. */
+  /** The proxy in front of a configured cluster. All lead to the one real API server. */
   proxy(cluster: string): ApiProxy
-  /** Approved grants of this stage's entitlement, for a worker to make. */
-  grants(count: number, wishes?: Wishes): Promise<string[]>
+  /** Creates approved grants of this stage's entitlement, which a worker has yet to activate; returns their ids. */
+  grants(count: number, options?: GrantOptions): Promise<string[]>
   postgres: PostgresProxy
   run: Run
-  /**
-   * A worker in a process of its own, through both proxies. Its `stop` is `kill -9`, or SIGTERM where it is to end in
-   * good order.
-   */
+  /** Starts a worker process behind both proxies. Its `stop` is `kill -9` by default; SIGTERM shuts it down gracefully. */
   startWorker(options?: { ending?: 'SIGKILL' | 'SIGTERM'; env?: Record<string, string> }): Promise<Part>
   end(): Promise<void>
 }
@@ -44,12 +41,12 @@ export type Stage = {
 type Options = {
   name: string
   clusters?: string[]
-  /** Made for this stage; the entitlement `chaos` covers them. */
+  /** Created for this stage; the entitlement `chaos` covers them. */
   namespaces?: string[]
 }
 
-/** A namespace of the cluster in which Postern may grant, made where it is missing. */
-async function makeNamespaces(names: readonly string[], scratch: string) {
+/** Creates the namespaces, if necessary, and allows Postern to grant access in them. */
+async function createNamespaces(names: readonly string[], scratch: string) {
   if (names.length === 0) return
   const { kubernetes } = testParts()
   const items = names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
@@ -57,7 +54,7 @@ async function makeNamespaces(names: readonly string[], scratch: string) {
   await allowPosternIn({ ...kubernetes, adminContext: kubernetes.name, scratch }, names)
 }
 
-/** Removes what is left in the cluster, however much that is: kubectl asks for each object by itself. */
+/** Deletes the stage's objects with collection deletes: `kubectl delete` deletes them one by one, which takes too long. */
 async function removeObjects(namespaces: readonly string[], publicUrl: string) {
   const selector = `${labels.instance}=${instanceOf(publicUrl)}`
   const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces'
@@ -70,18 +67,18 @@ async function removeObjects(namespaces: readonly string[], publicUrl: string) {
       const { items } = JSON.parse(await kubectl(['get', '--raw', `${list}?limit=1&labelSelector=${selector}`]))
       return items.length > 0
     }
-    // A call removes as much as it may in its time.
+    // One call deletes as many objects as its timeout allows.
     while (await isLeft()) await kubectl(['delete', '--raw', `${list}?labelSelector=${selector}`]).catch(() => {})
   }
   await kubectl(['delete', 'sa,role,rolebinding', '-A', '-l', selector])
 }
 
-/** What is under test, on parts of its own where it can be: a database, a configuration and proxies in front of all. */
+/** Opens a test environment: a database and a configuration of its own, and proxies in front of both servers. */
 export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] }: Options): Promise<Stage> {
-  process.stderr.write(`${name}: seed ${seed} (POSTERN_CHAOS_SEED=${seed} gives the same again)\n`)
+  process.stderr.write(`${name}: seed ${seed} (POSTERN_CHAOS_SEED=${seed} repeats it)\n`)
   const { kubernetes } = testParts()
   const [run, database] = await Promise.all([openRun({ name }), testDatabase()])
-  await makeNamespaces(namespaces, run.directory)
+  await createNamespaces(namespaces, run.directory)
   const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
   const proxies: Record<string, ApiProxy> = {}
   for (const cluster of clusters) proxies[cluster] = await startApiProxy(kubernetes, run.directory, cluster)

@@ -4,18 +4,18 @@ import { instanceOf, labels, objectName } from '#lib/core/grants/names'
 import { type TestDatabase, testParts } from '#testing/database'
 import { kubectl } from '#testing/kubectl'
 
-// Counts what really happened, from what cannot be talked out of it: the audit table, the objects in the cluster, and
-// the API server's own audit log.
+// Counts what happened, from three independent sources: the audit table, the objects in the cluster, and the API server's
+// own audit log.
 
 type Event = { grantId: string; type: string; data: { kind?: string; namespace?: string; name?: string; uid?: string } }
 type Row = { id: string; status: string; expiresAt: Date | null; leased: boolean }
 type Found = { kind: string; namespace: string; name: string; grant: string | undefined }
-/** One successful call that made or removed an object of a grant. */
+/** One successful call that created or deleted an object of a grant. */
 type ServerCall = { verb: 'create' | 'delete'; resource: string; namespace: string; name: string }
 
 const kinds: Record<string, string> = { serviceaccounts: 'ServiceAccount', roles: 'Role', rolebindings: 'RoleBinding' }
 
-/** Everything in the cluster that carries the labels of this Postern. */
+/** Every object in the cluster with the labels of this Postern. */
 export async function objectsOf(publicUrl: string): Promise<Found[]> {
   const selector = `${labels.instance}=${instanceOf(publicUrl)}`
   const label = labels.grant.replaceAll('.', '\\.')
@@ -28,7 +28,7 @@ export async function objectsOf(publicUrl: string): Promise<Found[]> {
   })
 }
 
-/** What the API server wrote down about these grants' objects: creations and removals that succeeded. */
+/** The successful creations and deletions of these grants' objects in the API server's audit log. */
 export async function serverCalls(grantIds: ReadonlySet<string>): Promise<ServerCall[]> {
   const names = new Set([...grantIds].map(objectName))
   type Line = {
@@ -51,16 +51,16 @@ export async function serverCalls(grantIds: ReadonlySet<string>): Promise<Server
 
 export type Tally = {
   grants: Row[]
-  /** Sentences, each something that must never be. */
+  /** Each entry is a sentence about an error. */
   leaked: string[]
   stuck: string[]
-  /** Events that are there twice or not at all, and moves that the machine does not have. */
+  /** Missing and duplicate events, and transitions that the state machine does not allow. */
   wrong: string[]
-  /** How many events there are of each type. */
+  /** The number of events of each type. */
   events: Record<string, number>
 }
 
-/** Which events each status must have, once. */
+/** The events that each status requires, once each. */
 const mustHave: Record<string, string[]> = {
   pending: [],
   active: ['grant.intent-recorded', 'grant.active'],
@@ -73,17 +73,18 @@ const order = ['grant.intent-recorded', 'grant.active', 'grant.ending', 'grant.e
 function wrongEvents({ id, status }: Row, events: readonly Event[]): string[] {
   const wrong: string[] = []
   const count = (type: string) => events.filter((event) => event.type === type).length
-  for (const type of onceAtMost) if (count(type) > 1) wrong.push(`${id}: ${type} is there ${count(type)} times`)
+  for (const type of onceAtMost) if (count(type) > 1) wrong.push(`${id} has ${type} ${count(type)} times`)
   for (const type of mustHave[status] ?? []) if (count(type) === 0) wrong.push(`${id} is ${status} without ${type}`)
   const moves = events.flatMap(({ type }) => (order.includes(type) ? [order.indexOf(type)] : []))
-  if (moves.some((move, index) => move < (moves[index - 1] ?? -1))) wrong.push(`${id}: its moves are out of order`)
+  if (moves.some((move, index) => move < (moves[index - 1] ?? -1)))
+    wrong.push(`${id}: its transitions are out of order`)
   return wrong
 }
 
 const textOf = ({ kind, namespace, name }: { kind?: string; namespace?: string; name?: string }) =>
   `${kind} ${namespace}/${name}`
 
-/** What the server did with a grant's objects must be what the events say: each made once, each removed once. */
+/** Compares the server's log of a grant's objects with the events: each creation and each deletion is in both. */
 function wrongObjects(id: string, events: readonly Event[], calls: readonly ServerCall[]): string[] {
   const wrong: string[] = []
   const mine = calls.filter(({ name }) => name === objectName(id))
@@ -91,24 +92,24 @@ function wrongObjects(id: string, events: readonly Event[], calls: readonly Serv
     ['create', 'grant.object-created'],
     ['delete', 'grant.object-removed'],
   ] as const) {
-    const told = events.filter(
+    const recorded = events.filter(
       (event) => event.type === type || (verb === 'delete' && event.type === 'grant.stray-removed'),
     )
     const keys = new Set([
-      ...told.map(({ data }) => textOf(data)),
+      ...recorded.map(({ data }) => textOf(data)),
       ...mine.filter((call) => call.verb === verb).map((call) => textOf({ ...call, kind: kinds[call.resource] })),
     ])
     for (const key of keys) {
-      const saidCount = told.filter(({ data }) => textOf(data) === key).length
+      const recordedCount = recorded.filter(({ data }) => textOf(data) === key).length
       const doneCount = mine.filter((c) => c.verb === verb && textOf({ ...c, kind: kinds[c.resource] }) === key).length
-      if (doneCount !== saidCount)
-        wrong.push(`${id}: ${key}: the server did ${verb} ${doneCount} times, the events say ${saidCount}`)
+      if (doneCount !== recordedCount)
+        wrong.push(`${id}: ${key}: the server logged ${verb} ${doneCount} times, the events ${recordedCount} times`)
     }
   }
   return wrong
 }
 
-/** Compares rows, events, objects and the API server's log of everything that this Postern did. */
+/** Compares this Postern's rows and events with its objects in the cluster and the API server's log. */
 export async function tally(database: TestDatabase, publicUrl: string): Promise<Tally> {
   const grants = await database.asOwner<Row>(`
     SELECT id, status, expires_at AS "expiresAt", lease_until > now() AS leased FROM grants ORDER BY id`)
