@@ -1,3 +1,4 @@
+import { Suspense } from 'react'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { CurrentGuardrail } from '#lib/core/guardrails/current-guardrail'
 import type { GuardrailCount } from '#lib/core/guardrails/guardrail-count'
@@ -10,7 +11,7 @@ const effects: Record<CurrentGuardrail['effect'], { word: string; colour: string
   warn: { word: 'warns', colour: 'text-waiting', sign: '△' },
 }
 
-type Props = { guardrails: CurrentGuardrail[]; counts: GuardrailCount[] }
+type Props = { guardrails: CurrentGuardrail[]; counts: Promise<GuardrailCount[]> }
 
 /** Every guardrail of the policy: its effect, description, matches, recent statistics and source. */
 export function GuardrailList({ guardrails, counts }: Props) {
@@ -48,7 +49,9 @@ export function GuardrailList({ guardrails, counts }: Props) {
                 </>
               )}
             </p>
-            <GuardrailStats count={counts.find(({ name }) => name === one.name)} />
+            <Suspense fallback={<p className="text-muted">Loading statistics…</p>}>
+              <Stats name={one.name} counts={counts} />
+            </Suspense>
             <details>
               <summary className="text-muted">{one.pack ? 'Show the expression' : 'Show the source'}</summary>
               <pre className="mt-1 border border-line bg-sunken p-2 whitespace-pre-wrap wrap-break-word">
@@ -60,6 +63,10 @@ export function GuardrailList({ guardrails, counts }: Props) {
       ))}
     </ul>
   )
+}
+
+async function Stats({ name, counts }: { name: string } & Pick<Props, 'counts'>) {
+  return <GuardrailStats count={(await counts).find((one) => one.name === name)} />
 }
 
 function Effect({ effect }: { effect: CurrentGuardrail['effect'] }) {

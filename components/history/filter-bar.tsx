@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import { Icon } from '#components/ui/icon'
+import { Link } from '#components/ui/link'
 import { LinkButton } from '#components/ui/link-button'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { auditEventTypes } from '#lib/core/audit/events'

@@ -1,16 +1,17 @@
-import Link from 'next/link'
+import { Link } from '#components/ui/link'
 import { exactTime } from '#lib/core/access/format-time'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
 import type { Bucket } from '#lib/core/audit/histogram'
 
-type Props = { buckets: Bucket[]; filter: HistoryFilter }
+type Props = { buckets: Promise<Bucket[]>; filter: HistoryFilter }
 
 const height = 56
 /** Bars that share one link: a single bar is narrower than the 24 px of WCAG 2.5.8. */
 const together = 4
 
 /** Events over time. Each group of bars links to its own period and has the count in its name. */
-export function Histogram({ buckets, filter }: Props) {
+export async function Histogram({ buckets: counted, filter }: Props) {
+  const buckets = await counted
   const most = Math.max(1, ...buckets.map((one) => one.count))
   const [first, last] = [buckets[0], buckets.at(-1)]
   if (!first || !last) return null

@@ -1,7 +1,7 @@
 'use client'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { Icon, type IconName } from '#components/ui/icon'
+import { Link } from '#components/ui/link'
 
 type Props = {
   href: '/' | '/inbox' | '/history' | '/guardrails' | '/clusters'

@@ -1,13 +1,16 @@
-import { useRouter } from 'next/navigation'
 import { useEffect, useEffectEvent, useState } from 'react'
 import { Dialog } from '#components/ui/dialog'
 
 export type Destination = { href: string; title: string; detail: string }
-type Props = { open: boolean; onClose: () => void; destinations: () => Promise<Destination[]> }
+type Props = {
+  open: boolean
+  onClose: () => void
+  onGo: (href: string) => void
+  destinations: () => Promise<Destination[]>
+}
 
 /** Finds a page or an entitlement by its words. The list is loaded each time the palette opens. */
-export function Palette({ open, onClose, destinations }: Props) {
-  const router = useRouter()
+export function Palette({ open, onClose, onGo, destinations }: Props) {
   const [all, setAll] = useState<Destination[]>()
   const [words, setWords] = useState('')
   const [chosen, setChosen] = useState(0)
@@ -25,7 +28,7 @@ export function Palette({ open, onClose, destinations }: Props) {
   const go = (to: Destination | undefined) => {
     if (!to) return
     onClose()
-    router.push(to.href as '/')
+    onGo(to.href)
   }
   return (
     <Dialog open={open} onClose={onClose} title="Go to">

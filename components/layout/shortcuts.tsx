@@ -1,7 +1,8 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, useTransition } from 'react'
 import { Dialog } from '#components/ui/dialog'
+import { NavigationBar } from '#components/ui/navigation-bar'
 import { type Destination, Palette } from './palette.tsx'
 
 const places = { a: '/', i: '/inbox', h: '/history', r: '/guardrails', c: '/clusters' } as const
@@ -26,6 +27,7 @@ type Props = { destinations: () => Promise<Destination[]> }
 /** Keyboard shortcuts for every page. Inactive while a person is typing or has a dialog open. */
 export function Shortcuts({ destinations }: Props) {
   const router = useRouter()
+  const [isNavigating, navigate] = useTransition()
   const [shown, setShown] = useState<'nothing' | 'keys' | 'palette'>('nothing')
   // Long ago, because a new page is not in the middle of a sequence.
   const goAt = useRef(Number.NEGATIVE_INFINITY)
@@ -49,7 +51,7 @@ export function Shortcuts({ destinations }: Props) {
       goAt.current = event.key === 'g' ? performance.now() : Number.NEGATIVE_INFINITY
       if (isSecond && event.key in places) {
         event.preventDefault()
-        router.push(places[event.key as keyof typeof places])
+        navigate(() => router.push(places[event.key as keyof typeof places]))
       } else if (event.key === '?') setShown('keys')
       else if (event.key === '/') {
         event.preventDefault()
@@ -62,6 +64,7 @@ export function Shortcuts({ destinations }: Props) {
 
   return (
     <>
+      <NavigationBar pending={isNavigating} />
       <Dialog open={shown === 'keys'} onClose={() => setShown('nothing')} title="Keyboard shortcuts" narrow>
         <dl className="grid grid-cols-[7rem_1fr] gap-y-2">
           {keys.map(([key, what]) => (
@@ -74,7 +77,12 @@ export function Shortcuts({ destinations }: Props) {
           ))}
         </dl>
       </Dialog>
-      <Palette open={shown === 'palette'} onClose={() => setShown('nothing')} destinations={destinations} />
+      <Palette
+        open={shown === 'palette'}
+        onClose={() => setShown('nothing')}
+        onGo={(href) => navigate(() => router.push(href as '/'))}
+        destinations={destinations}
+      />
     </>
   )
 }

@@ -1,5 +1,5 @@
 import { clsx } from 'clsx'
-import Link from 'next/link'
+import { Link } from '#components/ui/link'
 import { LinkButton } from '#components/ui/link-button'
 import { Remaining, Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'

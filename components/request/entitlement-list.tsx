@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import { Empty } from '#components/ui/empty'
+import { Link } from '#components/ui/link'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'

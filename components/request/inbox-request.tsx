@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { Link } from '#components/ui/link'
 import type { FormAction } from '#lib/core/access/action-result'
 import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestResource } from '#lib/core/access/request-resource'

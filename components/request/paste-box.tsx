@@ -1,7 +1,7 @@
 'use client'
-import Link from 'next/link'
 import { useState } from 'react'
 import { Icon } from '#components/ui/icon'
+import { Link } from '#components/ui/link'
 
 type Choice = { name: string; title: string; detail: string }
 type Props = { choices: Choice[]; value?: string; autoFocus?: boolean }

@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import { Copyable } from '#components/ui/copyable'
+import { Link } from '#components/ui/link'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'

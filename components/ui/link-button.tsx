@@ -1,6 +1,6 @@
-import Link from 'next/link'
 import type { ComponentProps } from 'react'
 import { type ButtonKind, buttonStyle } from './button-style.ts'
+import { Link } from './link.tsx'
 
 type Props = Omit<ComponentProps<typeof Link>, 'className'> & { kind?: ButtonKind; wide?: boolean }
 

@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { Suspense } from 'react'
 import { EntitlementSection } from '#components/guardrail/entitlement-section'
 import { GuardrailList } from '#components/guardrail/guardrail-list'
 import { PackSwitches } from '#components/guardrail/pack-switches'
@@ -11,6 +12,7 @@ import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
+import type { PersonActor } from '#lib/core/access/actor'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
 import { currentGuardrails } from '#lib/views/current-guardrails'
 import { describeCurrentPolicy } from '#lib/views/current-policy'
@@ -24,19 +26,14 @@ export const metadata: Metadata = { title: 'Guardrails' }
 /** The current policy: its version, its limits and guardrails, and this person's entitlements. */
 export default async function GuardrailsPage() {
   const actor = await requireActor()
-  const [policy, { guardrails, switches, written }, entitlements, counts, { items: requests }] = await Promise.all([
+  // The page does not wait for the statistics; an error in them is reported where they are shown.
+  const counts = guardrailStatistics(actor)
+  counts.catch(() => {})
+  const [policy, { guardrails, switches, written }, entitlements] = await Promise.all([
     describeCurrentPolicy(actor),
     currentGuardrails(actor),
     listEntitlements(actor),
-    guardrailStatistics(actor),
-    listRequests(actor, { role: 'all', limit: 30 }),
   ])
-  const current = new Set(guardrails.map(({ name }) => name))
-  const removed = counts.filter(({ name }) => !current.has(name))
-  const recent = requests.map(({ id, title, requester, createdAt }) => ({
-    id,
-    label: `${title}, ${requester.name}, ${createdAt.slice(0, 16).replace('T', ' ')}`,
-  }))
   return (
     <>
       <PageHead title="Guardrails">
@@ -73,17 +70,9 @@ export default async function GuardrailsPage() {
         ) : (
           <GuardrailList guardrails={guardrails} counts={counts} />
         )}
-        {removed.length > 0 && (
-          <p className="mt-2 text-dense text-muted">
-            Matched in the last 30 days, but no longer in the policy:{' '}
-            {removed
-              .map(
-                ({ name, matched, stoppedDeciding, stoppedGranting }) =>
-                  `${name} (${matched + stoppedDeciding + stoppedGranting})`,
-              )
-              .join(', ')}
-          </p>
-        )}
+        <Suspense>
+          <Removed counts={counts} guardrails={guardrails} />
+        </Suspense>
       </Section>
       <Section id="pack" title="Guardrail pack">
         <PackSwitches switches={switches} />
@@ -107,7 +96,9 @@ export default async function GuardrailsPage() {
         )}
       </Section>
       <Section id="try" title="Try a policy">
-        <PolicyTrial written={written} requests={recent} judge={judge} replay={replay} />
+        <Suspense fallback={<p className="min-h-[44rem] text-muted">Loading recent requests…</p>}>
+          <Trial actor={actor} written={written} />
+        </Suspense>
       </Section>
       <h2 className="mt-10 text-[1.125rem] leading-6">Your entitlements</h2>
       {entitlements.length === 0 ? (
@@ -121,4 +112,30 @@ export default async function GuardrailsPage() {
       )}
     </>
   )
+}
+
+type RemovedProps = { counts: ReturnType<typeof guardrailStatistics>; guardrails: { name: string }[] }
+
+/** Guardrails that matched recently and are no longer in the policy. */
+async function Removed({ counts, guardrails }: RemovedProps) {
+  const removed = (await counts).filter(({ name }) => !guardrails.some((one) => one.name === name))
+  if (removed.length === 0) return null
+  const times = removed.map(
+    ({ name, matched, stoppedDeciding, stoppedGranting }) => `${name} (${matched + stoppedDeciding + stoppedGranting})`,
+  )
+  return (
+    <p className="mt-2 text-dense text-muted">
+      Matched in the last 30 days, but no longer in the policy: {times.join(', ')}
+    </p>
+  )
+}
+
+/** The trial, once the recent requests that it can evaluate are known. */
+async function Trial({ actor, written }: { actor: PersonActor; written: string }) {
+  const { items } = await listRequests(actor, { role: 'all', limit: 30 })
+  const recent = items.map(({ id, title, requester, createdAt }) => ({
+    id,
+    label: `${title}, ${requester.name}, ${createdAt.slice(0, 16).replace('T', ' ')}`,
+  }))
+  return <PolicyTrial written={written} requests={recent} judge={judge} replay={replay} />
 }
