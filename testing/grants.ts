@@ -1,6 +1,8 @@
 import { db } from '#lib/adapters/db/client'
 import type { Grant, Request } from '#lib/adapters/db/generated/client'
 import type { Person } from '#lib/core/access/actor'
+import type { Rule } from '#lib/core/access/rule'
+import { grantObjects, type Manifest } from '#lib/core/grants/manifests'
 import { objectName } from '#lib/core/grants/names'
 import { kubectl } from './kubectl.ts'
 import { aPerson } from './people.ts'
@@ -27,7 +29,7 @@ export const grantRow = (id: string) => db().grant.findUniqueOrThrow({ where: { 
 type GrantRow = Awaited<ReturnType<typeof grantRow>>
 
 /** Waits until a worker has brought the grant to this status. */
-export async function grantReaches(id: string, status: Grant['status'], withinMs = 20_000): Promise<GrantRow> {
+export async function grantReaches(id: string, status: Grant['status'], withinMs = 60_000): Promise<GrantRow> {
   try {
     await until(`${id} ${status}`, async () => (await grantRow(id)).status === status, withinMs)
   } catch (error) {
@@ -45,6 +47,25 @@ export async function anActiveGrant(
   const { id } = await aGrant({ request: approved.request })
   return { ...approved, id, name: objectName(id), grant: await grantReaches(id, 'active') }
 }
+
+/** The objects of a grant as a worker would create them. */
+export const manifestsOf = (
+  grantId: string,
+  { holder, request }: ApprovedRequest,
+  { publicUrl, expiresAt = null }: { publicUrl: string; expiresAt?: Date | null },
+): Manifest[] =>
+  grantObjects({
+    ...{ grantId, namespaces: request.namespaces, rules: request.rules as Rule[], clusterRole: null },
+    ...{ requester: holder, requestUrl: `${publicUrl}/requests/${request.id}`, expiresAt },
+  })
+
+/** Records that a worker is about to create these objects, as it does before it touches the cluster. */
+export const recordIntent = (grantId: string, manifests: readonly Manifest[]) =>
+  db().grantObject.createMany({
+    data: manifests.map(({ kind, metadata: { namespace, name } }) => ({
+      ...{ grantId, cluster: 'prod-eu', kind, namespace, name },
+    })),
+  })
 
 /** Gives an approved request its grant, and waits until a worker has ended it. */
 export const endedGrantOf = async (request: Request): Promise<GrantRow> =>

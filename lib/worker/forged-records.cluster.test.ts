@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
 import { sqlStateOf } from '#lib/adapters/db/errors'
 import type { Request } from '#lib/adapters/db/generated/client'
@@ -8,31 +8,28 @@ import { contentHash } from '#lib/core/access/content-hash'
 import { makeId } from '#lib/core/access/ids'
 import { digestOf } from '#lib/core/access/terms'
 import { anEntitlement } from '#testing/configuration'
-import { anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
+import { eventTypesWhere, rejectedRecords } from '#testing/events'
+import { anActiveGrant, anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
 import { kubectl } from '#testing/kubectl'
 import { aPerson, isNowIn } from '#testing/people'
 import { aDecision, aGrant, aRequest } from '#testing/requests'
-import { testWorker } from '#testing/worker'
+import { workerBench } from '#testing/worker'
 
-// The intruder: plain SQL as the application's own role, which is what an injection or a leaked DATABASE_URL gives,
-// against the real worker on a real API server. Nothing is granted, and every attempt is in the history.
+// An intruder with plain SQL as the application's role, as after an injection or with a leaked DATABASE_URL, against a real
+// worker and a real API server. Nothing is granted, and every attempt is in the history.
 
-const stage = await testWorker()
-beforeAll(stage.start)
-afterEach(stage.start)
-afterAll(stage.end)
+const stage = await workerBench()
 
 const sql = (text: string, values: unknown[] = []) => stage.database.asApp(text, values)
 const refusalOf = (text: string, values: unknown[] = []) => sql(text, values).then(() => 'allowed', sqlStateOf)
 const anId = <K extends 'grant' | 'decision' | 'request'>(kind: K) => makeId(kind, new Date(), randomBytes(10))
+const automatic = () => anEntitlement({ name: 'look-around', clusterRole: 'view', approvals: [] })
 const secrets = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list'] }]
 
-/** A yes of this person to this request, by hand. What is not given is made up. */
+/** An approval by this person, written by hand. `row` has the columns that are not made up. */
 async function writeDecision({ id, digest }: Pick<Request, 'id' | 'digest'>, person: Person, row: object = {}) {
-  const decision = {
-    ...{ id: anId('decision'), signature: null, groups: person.groups, digest, result: digest },
-    ...row,
-  }
+  const made = { id: anId('decision'), signature: null, groups: person.groups, digest, result: digest }
+  const decision = { ...made, ...row }
   await sql(
     `INSERT INTO decisions (id, request_id, person_id, decision, digest, result, groups, signature)
      VALUES ($1, $2, $3, 'approve', $4, $5, $6, $7)`,
@@ -65,20 +62,16 @@ async function copyRequest({ id }: Request, change: Record<string, unknown>): Pr
   return db().request.findUniqueOrThrow({ where: { id: copy } })
 }
 
-/** The worker ends it without having touched the cluster, says why, and the history says which record it was. */
-async function expectRefused(grantId: string, record: string) {
+/** The worker ends the grant without having created anything, and the history names the record that was rejected. */
+async function expectRejected(grantId: string, record: string) {
   const ended = await grantReaches(grantId, 'ended')
   expect(ended).toMatchObject({
     endedBy: 'ineligible',
     endNote: expect.stringMatching(/Postern|not the one|doesn’t match/),
   })
   expect(await objectsInCluster(grantId)).toEqual([])
-  const events = await db().auditEvent.findMany({ where: { grantId }, orderBy: { seq: 'asc' } })
-  expect(events.map(({ type }) => type)).not.toContain('grant.object-created')
-  const refused = events.filter(({ type }) => type === 'record.rejected')
-  expect(
-    refused.map(({ data }) => `${(data as Record<string, string>).record} ${(data as Record<string, string>).code}`),
-  ).toEqual([record])
+  expect(await eventTypesWhere({ grantId })).not.toContain('grant.object-created')
+  expect(await rejectedRecords({ grantId })).toEqual([record])
 }
 
 const aPair = async () => ({
@@ -86,61 +79,59 @@ const aPair = async () => ({
   lead: await aPerson({ groups: ['payments-leads'] }),
 })
 
-describe('a forged decision gives nothing', () => {
-  it('an approval in somebody else’s name', async () => {
+describe('forged decisions', () => {
+  test('an approval written in another person’s name grants nothing', async () => {
     const { holder, lead } = await aPair()
     const request = await aRequest({ requester: holder })
     await writeDecision(request, lead)
-    await expectRefused(await writeGrant(request.id), 'decision missing')
+    await expectRejected(await writeGrant(request.id), 'decision missing')
   })
 
-  it('their approval of another request with the same digest', async () => {
+  test('a genuine approval of another request with the same digest grants nothing', async () => {
     const { holder, lead } = await aPair()
     const genuine = await aDecision(await aRequest({ requester: holder }), lead)
     const request = await aRequest({ requester: holder })
     expect(request.digest).toBe(genuine.digest)
     const { signature, groups, digest, result } = genuine
     await writeDecision(request, lead, { signature, groups, digest, result })
-    await expectRefused(await writeGrant(request.id), 'decision mismatch')
+    await expectRejected(await writeGrant(request.id), 'decision mismatch')
   })
 
-  it('a real approval under another name', async () => {
+  test('a genuine approval under another person’s name grants nothing', async () => {
     const { holder, lead } = await aPair()
     const other = await aPerson({ groups: ['payments-leads'] })
     const request = await aRequest({ requester: holder })
     const { signature, groups } = await aDecision(await aRequest({ requester: holder }), other)
     await writeDecision(request, lead, { signature, groups })
-    await expectRefused(await writeGrant(request.id), 'decision mismatch')
+    await expectRejected(await writeGrant(request.id), 'decision mismatch')
   })
 
-  it('an approval signed as something else: the signature of the request itself', async () => {
+  test('an approval with the signature of the request itself grants nothing', async () => {
     const { holder, lead } = await aPair()
     const request = await aRequest({ requester: holder })
     await writeDecision(request, lead, { signature: request.signature })
-    await expectRefused(await writeGrant(request.id), 'decision mismatch')
+    await expectRejected(await writeGrant(request.id), 'decision mismatch')
   })
 
-  it('none at all: a request that was marked as approved, with a grant', async () => {
+  test('a request that was marked as approved without a decision grants nothing', async () => {
     const request = await aRequest()
-    await expectRefused(await writeGrant(request.id), 'request not-what-was-decided')
+    await expectRejected(await writeGrant(request.id), 'request not-what-was-decided')
   })
 })
 
-describe('a forged request gives nothing', () => {
-  it('one without approval steps, in the name of somebody who may ask', async () => {
+describe('forged requests', () => {
+  test('a request without approval steps in an eligible person’s name grants nothing', async () => {
     const model = await aRequest()
     const request = await copyRequest(model, { steps: [], approver_groups: [] })
-    await expectRefused(await writeGrant(request.id), 'request mismatch')
+    await expectRejected(await writeGrant(request.id), 'request mismatch')
   })
 
-  it('a copy of one that was approved automatically: asked again without asking', async () => {
-    const model = await aRequest({
-      entitlement: anEntitlement({ name: 'look-around', rules: undefined, clusterRole: 'view', approvals: [] }),
-    })
-    await expectRefused(await writeGrant((await copyRequest(model, {})).id), 'request mismatch')
+  test('a copy of a request that was approved automatically grants nothing', async () => {
+    const model = await aRequest({ entitlement: automatic() })
+    await expectRejected(await writeGrant((await copyRequest(model, {})).id), 'request mismatch')
   })
 
-  it('under an entitlement version with another ceiling', async () => {
+  test('a request under an entitlement version with another ceiling grants nothing', async () => {
     const { holder, lead } = await aPair()
     const model = await aRequest({ requester: holder })
     const wider = { ...anEntitlement(), rules: secrets, approvals: [] }
@@ -152,66 +143,67 @@ describe('a forged request gives nothing', () => {
     const digest = digestOf({ ...model, rules: secrets, requester: holder })
     const request = await copyRequest(model, { rules: secrets, digest, entitlement_hash: contentHash(wider) })
     await aDecision(request, lead)
-    await expectRefused(await writeGrant(request.id), 'request mismatch')
+    await expectRejected(await writeGrant(request.id), 'request mismatch')
   })
 
-  it('under the hash of the entitlement with another text: the version on record is not its name', async () => {
+  test('a request whose entitlement version does not match its hash grants nothing', async () => {
     const entitlement = anEntitlement({ description: randomBytes(4).toString('hex') })
     const hash = contentHash(JSON.parse(JSON.stringify(entitlement)))
-    // Before the first who asks for it: whoever comes first keeps it.
+    // Before the first genuine request: the first version stored under a hash stays.
     await sql(`INSERT INTO entitlement_versions (hash, name, document) VALUES ($1, $2, $3)`, [
       hash,
       entitlement.name,
       { ...entitlement, approvals: [] },
     ])
     const { request } = await anApprovedRequest({ entitlement })
-    await expectRefused((await aGrant({ request })).id, 'entitlement not-its-name')
+    await expectRejected((await aGrant({ request })).id, 'entitlement not-its-name')
   })
 
-  it('wider terms under a pending one, approved by their digest', async () => {
+  test('wider terms written into a pending request grant nothing, even if they are approved', async () => {
     const { holder, lead } = await aPair()
-    const asked = await aRequest({ requester: holder })
-    const digest = digestOf({ ...asked, rules: secrets, requester: holder })
-    await sql(`UPDATE requests SET rules = $2, digest = $3 WHERE id = $1`, [asked.id, JSON.stringify(secrets), digest])
-    // As if somebody had approved what they saw; what was asked is signed, and does not lead there.
-    await aDecision({ ...asked, digest }, lead)
-    await expectRefused(await writeGrant(asked.id), 'request not-what-was-decided')
+    const request = await aRequest({ requester: holder })
+    const digest = digestOf({ ...request, rules: secrets, requester: holder })
+    const values = [request.id, JSON.stringify(secrets), digest]
+    await sql(`UPDATE requests SET rules = $2, digest = $3 WHERE id = $1`, values)
+    // As if a lead had approved what they read. The submitted terms are signed, and no narrowing leads to these.
+    await aDecision({ ...request, digest }, lead)
+    await expectRejected(await writeGrant(request.id), 'request not-what-was-decided')
   })
 
-  it('terms that are no terms at all, and the queue goes on for everybody else', async () => {
+  test('a request that cannot even be parsed grants nothing, and the queue goes on with other grants', async () => {
     const model = await aRequest()
     await sql(`INSERT INTO entitlement_versions (hash, name, document) VALUES ('sha256:x', 'x', 'null')`)
-    const nonsense = { rules: 'x', steps: 7, asked: 3, verdict: [], entitlement_hash: 'sha256:x' }
+    const nonsense = { rules: 'x', steps: 7, submitted_terms: 3, verdict: [], entitlement_hash: 'sha256:x' }
     const copy = await copyRequest(model, nonsense)
-    await expectRefused(await writeGrant(copy.id), 'request mismatch')
-    await grantReaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
+    await expectRejected(await writeGrant(copy.id), 'request mismatch')
+    await anActiveGrant()
   })
 })
 
-describe('forged facts about people give nothing', () => {
-  it('a group that the requester lost', async () => {
+describe('forged facts about people', () => {
+  test('a group that the requester lost and the intruder restored grants nothing', async () => {
     const { holder, request } = await anApprovedRequest()
     await isNowIn(holder, [])
     await sql(`UPDATE people SET groups = '{payments-dev}' WHERE id = $1`, [holder.id])
-    await expectRefused((await aGrant({ request })).id, 'person mismatch')
+    await expectRejected((await aGrant({ request })).id, 'person mismatch')
   })
 
-  it('a group that the approver lost', async () => {
+  test('a group that the approver lost and the intruder restored grants nothing', async () => {
     const { lead, request } = await anApprovedRequest()
     await isNowIn(lead, ['payments-dev'])
     await sql(`UPDATE people SET groups = '{payments-leads}' WHERE id = $1`, [lead.id])
-    await expectRefused((await aGrant({ request })).id, 'person mismatch')
+    await expectRejected((await aGrant({ request })).id, 'person mismatch')
   })
 
-  it('another e-mail, so that two accounts of one person look like two people', async () => {
+  test('another e-mail, which would make two accounts of one person look like two people, grants nothing', async () => {
     const { lead, request } = await anApprovedRequest()
-    await sql(`UPDATE people SET email = 'somebody-else@example.com' WHERE id = $1`, [lead.id])
-    await expectRefused((await aGrant({ request })).id, 'person mismatch')
+    await sql(`UPDATE people SET email = 'someone-else@example.com' WHERE id = $1`, [lead.id])
+    await expectRejected((await aGrant({ request })).id, 'person mismatch')
   })
 })
 
-describe('a grant that was moved by hand', () => {
-  it('that is said to have begun gives nothing and is ended', async () => {
+describe('grants whose row was changed by hand', () => {
+  test('a grant that was marked as active grants nothing and is ended', async () => {
     await stage.stop()
     const { request } = await anApprovedRequest()
     const grant = await aGrant({ request })
@@ -221,58 +213,53 @@ describe('a grant that was moved by hand', () => {
       [grant.id],
     )
     stage.start()
-    await expectRefused(grant.id, 'grant missing')
+    await expectRejected(grant.id, 'grant missing')
   })
 
-  it('is not said to begin in the future, and its end is not put off: not by a due time, not by a lease', async () => {
+  test('neither its start, its end, its due time nor its lease can be moved into the future', async () => {
     const pending = await aGrant({
       request: (await anApprovedRequest({ startsAt: new Date(Date.now() + 3_600_000) })).request,
       nextAttemptAt: new Date(Date.now() + 3_600_000),
     })
     const ahead = `activated_at = '2099-01-01', expires_at = '2099-01-01'`
     expect(await refusalOf(`UPDATE grants SET status = 'active', ${ahead} WHERE id = $1`, [pending.id])).toBe('23514')
-    const active = await grantReaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
+    const { id } = await anActiveGrant()
     for (const change of [`next_attempt_at = '2099-01-01'`, `lease_until = '2099-01-01', leased_by = 'x'`, ahead])
-      expect(await refusalOf(`UPDATE grants SET ${change} WHERE id = $1`, [active.id]), change).toBe('23514')
+      expect(await refusalOf(`UPDATE grants SET ${change} WHERE id = $1`, [id]), change).toBe('23514')
   })
 
-  it('is not let out of what was approved long ago: an approval that was held back for a day is none', async () => {
+  test('a grant that was held back for a day after its approval grants nothing', async () => {
     const [yesterday, due] = [new Date(Date.now() - 90_000_000), new Date()]
-    const request = await aRequest({
-      entitlement: anEntitlement({ name: 'look-around', rules: undefined, clusterRole: 'view', approvals: [] }),
-      createdAt: yesterday,
-      status: 'approved',
-    })
+    const request = await aRequest({ entitlement: automatic(), createdAt: yesterday, status: 'approved' })
     const ended = await grantReaches((await aGrant({ request, createdAt: yesterday, nextAttemptAt: due })).id, 'ended')
     expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: expect.stringContaining('more than a day ago') })
   })
 
-  it('that is said to have ended is ended in the cluster: no access outlives its record', async () => {
-    const active = await grantReaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
+  test('a grant that was marked as ended is ended in the cluster too', async () => {
+    const { id } = await anActiveGrant()
     const now = { ending: `ending_at = now(), ended_by = 'expiry'`, ended: `ended_at = now(), next_attempt_at = NULL` }
     for (const [status, set] of Object.entries(now))
-      await sql(`UPDATE grants SET status = '${status}', ${set} WHERE id = $1 AND status <> 'ended'`, [active.id])
-    await expect.poll(() => objectsInCluster(active.id), { timeout: 25_000 }).toEqual([])
+      await sql(`UPDATE grants SET status = '${status}', ${set} WHERE id = $1 AND status <> 'ended'`, [id])
+    await expect.poll(() => objectsInCluster(id), { timeout: 25_000 }).toEqual([])
   })
 
-  it('whose end is held up by hand, again and again, is over all the same: the sweep asks for no lease', async () => {
-    const { id } = await grantReaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
-    // As if its time had been over for six minutes, in which nobody could claim it, nor had a turn to sweep.
+  test('a grant whose end is held up by a lease is swept all the same', async () => {
+    const { id } = await anActiveGrant()
+    // As if it had expired six minutes ago, and since then no worker could claim it or take a turn to sweep.
     const held = `next_attempt_at = now(), lease_until = now() + interval '4 minutes', leased_by = 'x'`
     await sql(`UPDATE grants SET expires_at = now() - interval '6 minutes', ${held} WHERE id = $1`, [id])
     await sql(`UPDATE cluster_states SET swept_at = '2099-01-01' WHERE name = 'prod-eu'`)
     await expect.poll(() => objectsInCluster(id), { timeout: 25_000 }).toEqual([])
     expect((await grantRow(id)).status).toBe('active')
-    await expect
-      .poll(() => db().auditEvent.count({ where: { grantId: id, type: 'grant.stray-removed' } }), { timeout: 5_000 })
-      .toBe(3)
+    const removals = () => eventTypesWhere({ grantId: id, type: 'grant.stray-removed' })
+    await expect.poll(removals, { timeout: 5_000 }).toHaveLength(3)
   })
 
-  it('removes nothing that is not its own, whatever its rows say', async () => {
-    const name = `somebodys-${randomBytes(4).toString('hex')}`
+  test('a grant never deletes an object that is not its own, whatever its rows say', async () => {
+    const name = `foreign-${randomBytes(4).toString('hex')}`
     await kubectl(['create', 'role', name, '-n', 'payments', '--verb=get', '--resource=pods'])
     const uid = await kubectl(['get', 'role', name, '-n', 'payments', '-o', 'jsonpath={.metadata.uid}'])
-    const { id } = await grantReaches((await aGrant({ request: (await anApprovedRequest()).request })).id, 'active')
+    const { id } = await anActiveGrant()
     await sql(
       `INSERT INTO grant_objects (grant_id, cluster, kind, namespace, name, uid) VALUES ($1, 'prod-eu', 'Role', 'payments', $2, $3)`,
       [id, name, uid],
