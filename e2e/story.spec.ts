@@ -212,17 +212,17 @@ test('Check access explains each permission, with its binding and the entitlemen
     .getByRole('textbox', { name: /Paste a Forbidden error/ })
     .fill('kubectl -n payments rollout restart deploy/cart')
   await mina.keyboard.press('Enter')
-  await expect(mina.getByRole('heading', { name: /You may get deployments.apps named cart in payments/ })).toBeVisible()
+  await expect(mina.getByRole('heading', { name: /You can get deployments.apps named cart in payments/ })).toBeVisible()
   await expect(mina.getByText('RoleBinding payments/developers-look')).toBeVisible()
   await expect(
-    mina.getByRole('heading', { name: /You may not patch deployments.apps named cart in payments/ }),
+    mina.getByRole('heading', { name: /You can't patch deployments.apps named cart in payments/ }),
   ).toBeVisible()
   // Requests of other tests have the same title.
   await mina.locator('a[href^="/requests/new?entitlement=payments-restart"]').click()
   await expect(mina).toHaveURL(/requests\/new\?entitlement=payments-restart&cluster=prod-eu&namespaces=payments/)
 
   await ines.goto('/check-access?verb=patch&what=deploy&namespace=payments&person=mina')
-  await expect(ines.getByRole('heading', { name: /Mina Okafor may not patch/ })).toBeVisible()
+  await expect(ines.getByRole('heading', { name: /Mina Okafor can't patch/ })).toBeVisible()
   await ines.goto('/check-access?verb=patch&what=deploy&namespace=payments&person=nobody')
   await expect(ines.getByText('This doesn’t exist, or you don’t have access to it.')).toBeVisible()
 })

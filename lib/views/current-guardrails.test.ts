@@ -35,7 +35,7 @@ const policy = await testPolicy(
 afterAll(() => policy.stop())
 const actor = asActor({ ...anIdentity(), id: 'per_1', knownEmails: [] })
 
-test('each guardrail is told in words, with what it looks at and where it is from', async () => {
+test('every guardrail is described by its effect, its match, its source and its place in the pack', async () => {
   const { guardrails, written } = await currentGuardrails(actor)
   expect(guardrails.slice(-2)).toMatchObject([
     {
@@ -61,12 +61,12 @@ test('each guardrail is told in words, with what it looks at and where it is fro
   ])
   expect(guardrails.at(-2)?.source).toContain('maxDuration: PT1H30M')
   expect(guardrails.map((one) => one.pack)).toContain('no-wildcards-in-prod')
-  // As the file has it, and nothing of the rest of the file.
+  // As in the file, without the rest of the file.
   expect(written).toMatch(/^guardrails:\n {2}- name: hours[\s\S]*\nguardrailPack:\n {2}only-namespaced: false/)
   expect(written).not.toContain('kubeconfig')
 })
 
-test('each switch of the pack is told, on or off', async () => {
+test('every member of the pack is listed as on or off', async () => {
   const { switches } = await currentGuardrails(actor)
   const isOn = Object.fromEntries(switches.map((one) => [one.name, one.isOn]))
   expect(isOn).toMatchObject({

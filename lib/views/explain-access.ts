@@ -25,7 +25,7 @@ import { unknownResources } from '#lib/core/rbac/risk/unknown-resources'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { entitlementsOf } from './list-entitlements.ts'
 
-/** Whom it is asked about. NB: others than auditors and admins learn nothing by asking about somebody, not even a name. */
+/** The person whose access is checked. Only auditors and admins may check another person; to others no one else exists. */
 async function personOf(actor: PersonActor, wanted: string | undefined): Promise<Person> {
   const { id, subject, email } = actor.person
   if (!wanted || [id, subject, email].includes(wanted)) return actor.person
@@ -40,7 +40,7 @@ function questionOf({ verb, group, resource, subresource, name, namespace, path 
   return { attributes: { namespace, verb, group, resource, subresource, name } }
 }
 
-/** What would have to be allowed, as the rule that a Role would say. */
+/** The permission that is asked about, as a rule of a Role. */
 function ruleOf({ verb, group, resource, subresource, name }: Attributes): Rule {
   return {
     verbs: [verb],
@@ -63,7 +63,7 @@ const plainRule = ({ verbs, apiGroups, resources, resourceNames, nonResourceURLs
   nonResourceURLs: nonResourceURLs ?? [],
 })
 
-/** Does what is asked about make sense in this cluster? A typo is refused like anything else, which helps nobody. */
+/** Why the question may be a mistake: RBAC denies a misspelled resource without saying that it does not exist. */
 function hintsOf(question: AccessQuestion, rights: IndexedRights | null): string[] {
   if (!('attributes' in question) || !rights?.served || !rights.knownResources) return []
   const { attributes } = question
@@ -72,12 +72,12 @@ function hintsOf(question: AccessQuestion, rights: IndexedRights | null): string
   const full = attributes.subresource ? `${attributes.resource}/${attributes.subresource}` : attributes.resource
   const served = rights.served.resources.find(({ group, resource }) => group === attributes.group && resource === full)
   if (served && !served.namespaced && attributes.namespace) {
-    unknown.push(`${full} belong to the cluster and to no namespace: ask without one.`)
+    unknown.push(`${full} is cluster-scoped: leave out the namespace.`)
   }
   return unknown
 }
 
-/** The entitlements that would allow all of it there, best first. */
+/** The entitlements that would allow it there, best first. */
 function entitlementsThatAllow(all: readonly EntitlementResource[], cluster: string, attributes: Attributes) {
   const needed = { rules: [ruleOf(attributes)], namespaces: [attributes.namespace] }
   return matchingEntitlements(all, needed)
@@ -102,44 +102,45 @@ function grantsThatAllow(grants: readonly ActiveGrant[], question: AccessQuestio
     }))
 }
 
-const inWords = (question: AccessQuestion): string => {
+const describe = (question: AccessQuestion): string => {
   if (!('attributes' in question)) return `${question.verb} the path ${question.path}`
   const { namespace } = question.attributes
-  const where = namespace ? `in ${namespace}` : 'in the whole cluster'
+  const where = namespace ? `in ${namespace}` : 'cluster-wide'
   return `${rulesInWords([ruleOf(question.attributes)])} ${where}`
 }
 
 type Subject = Pick<ExplainQuery, 'cluster' | 'person'>
 
-/** Everything that answers about one person in one cluster are made of. */
+/** All that is needed to answer questions about one person in one cluster. */
 async function gatherFacts(actor: PersonActor, { cluster, person: wanted }: Subject) {
   const person = await personOf(actor, wanted)
   const configured = currentPolicy().configuration.clusters.find(({ name }) => name === cluster)
   if (!configured) {
-    const errors = [{ pointer: 'cluster', message: 'is no cluster of this configuration' }]
-    throw new AppError('invalid', `There is no cluster ${cluster}.`, { errors })
+    const errors = [{ pointer: 'cluster', message: 'is not a configured cluster' }]
+    throw new AppError('invalid', `${cluster} is not a configured cluster.`, { errors })
   }
-  const [seen, grants, offered] = await Promise.all([
+  const [rights, grants, offered] = await Promise.all([
     readRights(reads(), cluster),
     findGrantsHeldBy(person.id, cluster),
     entitlementsOf(person),
   ])
-  const known = rightsNow(cluster, seen, new Date())
+  const known = rightsNow(cluster, rights, new Date())
   const who = whoIn(cluster, configured.people, person)
-  const whose = isSamePerson(person, actor.person) ? 'You' : person.name
-  return { person, whose, known, who, grants, offered }
+  const name = isSamePerson(person, actor.person) ? 'You' : person.name
+  return { person, name, known, who, grants, offered }
 }
 
 function answerTo(
   query: Omit<ExplainQuery, 'person'>,
-  { person, whose, known, who, grants, offered }: Awaited<ReturnType<typeof gatherFacts>>,
+  { person, name: personName, known, who, grants, offered }: Awaited<ReturnType<typeof gatherFacts>>,
 ): AccessExplanation {
   const question = questionOf(query)
   const answer =
     known.rights && who.identity ? explain(known.rights.objectsOf(who.identity), who.identity, question) : null
   const { cluster, group, resource = null, subresource, name, namespace, verb, path = null } = query
-  const words = inWords(question)
-  const notKnown = known.rights ? (who.identity ? '' : who.why) : known.why
+  const action = describe(question)
+  const whyUnknown = known.rights ? (who.identity ? '' : who.why) : known.why
+  const them = personName === 'You' ? 'you' : 'them'
   return {
     person: toPersonResource(person),
     question: { cluster, verb, group, resource, subresource, name, namespace, path },
@@ -147,10 +148,10 @@ function answerTo(
     asOf: known.rights ? known.readAt.toISOString() : null,
     allowed: answer ? answer.ways.length > 0 : null,
     why: !answer
-      ? notKnown
+      ? whyUnknown
       : answer.ways.length > 0
-        ? `${whose} may ${words}.`
-        : `${whose} may not ${words}: no role that is bound there says so.`,
+        ? `${personName} can ${action}.`
+        : `${personName} can't ${action}: no role bound to ${them} there allows it.`,
     ways: (answer?.ways ?? []).map(({ chain, rule }) => ({ ...linkOf(chain), rule: plainRule(rule) })),
     dangling: (answer?.dangling ?? []).map(linkOf),
     grants: grantsThatAllow(grants, question),
@@ -163,17 +164,18 @@ function answerTo(
 }
 
 /**
- * May somebody do one thing in a cluster as themselves, by which bindings and roles, or what is missing and what to ask
- * for. By RBAC as the worker last read it: the cluster is not asked, and its other authorizers may allow more.
- * @throws AppError `not-found` for another person than oneself, unless an auditor or admin asks about one that is known;
- * `invalid` for a cluster that is not configured
+ * Can a person do one thing in a cluster with their own account? By which bindings and roles, or which entitlement would
+ * allow it? Decided by the RBAC objects that the worker last read: the cluster is not called, and its other authorizers may
+ * allow more.
+ * @throws AppError `not-found` about another person, unless an auditor or admin names a known one; `invalid` for a cluster
+ * that is not configured
  */
 export async function explainAccess(actor: PersonActor, query: ExplainQuery): Promise<AccessExplanation> {
   return answerTo(query, await gatherFacts(actor, query))
 }
 
 /**
- * The same for several things that one person would do in one cluster: what is known of both is read once, however many.
+ * The same for several things in one cluster. What is known about the person and the cluster is read once.
  * @throws AppError as above
  */
 export async function explainEach(

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -6,44 +6,25 @@ import type { ReplayInput } from '#lib/core/access/policy-trial'
 import type { Submission } from '#lib/core/access/request'
 import type { Guardrail } from '#lib/core/guardrails/configured/schema'
 import { submitRequest } from '#lib/operations/submit-request'
-import { aConfiguration } from '#testing/configuration'
-import { testDatabase } from '#testing/database'
-import { anActor } from '#testing/people'
-import { testPolicy } from '#testing/policy'
+import { testBench } from '#testing/bench'
+import { aConfiguration, aGuardrail } from '#testing/configuration'
+import { anActor, companyActors } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
-import { aClusterState, aRequest } from '#testing/requests'
+import { aClusterState, aRequest, aSubmission } from '#testing/requests'
 import { judgePolicy } from './judge-policy.ts'
 import { replayPolicy } from './replay-policy.ts'
 
-const database = await testDatabase()
-const policy = await testPolicy()
-let mina: PersonActor
-let lead: PersonActor
-let auditor: PersonActor
-beforeAll(async () => {
-  await aClusterState()
-  mina = await anActor()
-  lead = await anActor({ groups: ['payments-leads'] })
-  auditor = await anActor({ groups: ['security-audit'], roles: ['auditor'] })
-})
-afterEach(() => policy.change(aConfiguration()))
-afterAll(async () => {
-  await policy.stop()
-  await database.drop()
-})
+const { guard } = await testBench()
+const { mina, jonas, priya, ines } = await companyActors('mina', 'jonas', 'priya', 'ines')
 
-const ask = (actor: PersonActor, overrides: Partial<Submission> = {}) =>
-  submitRequest(actor, {
-    entitlement: 'payments-restart',
-    cluster: 'prod-eu',
-    namespaces: ['payments'],
-    reason: 'the checkout pods hang since the last deploy',
-    durationSeconds: 1800,
-    ...overrides,
-  })
+const submit = (actor: PersonActor, overrides: Partial<Submission> = {}) => submitRequest(actor, aSubmission(overrides))
+/** With this ticket a submission is refused, so that an attempt is all there is of it. */
+const ticket = 'OPS-7'
+const refuseTicket = () => guard({ effect: 'deny', when: `request.ticket == '${ticket}'` })
+const submitRefused = (actor: PersonActor, overrides: Partial<Submission> = { ticket }) =>
+  rejectionOf(submit(actor, overrides))
 
-const guardrail = (one: object) => ({ name: 'calm', description: 'Calm is kept.', ...one })
-const textOf = (...guardrails: object[]) => stringify({ guardrails: guardrails.map(guardrail) })
+const textOf = (...guardrails: object[]) => stringify({ guardrails: guardrails.map(aGuardrail) })
 const replay = (actor: PersonActor, text: string, input: Partial<ReplayInput> = {}) =>
   replayPolicy(actor, { policy: text, calendars: {}, last: 100, against: 'recorded', ...input })
 const itemOf = (found: Awaited<ReturnType<typeof replay>>, id: string) =>
@@ -51,38 +32,34 @@ const itemOf = (found: Awaited<ReturnType<typeof replay>>, id: string) =>
 const changesOf = (found: Awaited<ReturnType<typeof replay>>, id: string) =>
   itemOf(found, id)?.changes.map(({ kind, now, code }) => `${now} ${kind}${code ? ` ${code}` : ''}`)
 
-// Each trial starts a thread that loads its program anew.
+// Each trial starts a thread that loads its program again.
 const slow = { timeout: 120_000 }
 
 describe('a replay', slow, () => {
-  test('finds nothing where the policy is the one that judged, granted or refused', async () => {
-    await policy.change(
-      aConfiguration({
-        guardrails: [
-          guardrail({
-            effect: 'require',
-            require: { approvals: [{ groups: ['sre'] }] },
-            when: "'payments-dev' in requester.groups",
-          }),
-          guardrail({ name: 'short', effect: 'limit', limit: { maxDuration: 'PT40M' } }),
-          guardrail({
-            name: 'labels',
-            effect: 'warn',
-            when: "namespaceObject.metadata.labels['environment'] == 'prod' && cluster.labels['region'] == 'eu'",
-          }),
-          guardrail({ name: 'risky', effect: 'deny', when: "risks.exists(r, r.severity == 'high')" }),
-        ],
-      }),
+  test('a replay of the policy that judged finds no change, for accepted and for refused requests', async () => {
+    await guard(
+      {
+        effect: 'require',
+        require: { approvals: [{ groups: ['sre'] }] },
+        when: "'payments-dev' in requester.groups",
+      },
+      { name: 'short', effect: 'limit', limit: { maxDuration: 'PT40M' } },
+      {
+        name: 'labels',
+        effect: 'warn',
+        when: "namespaceObject.metadata.labels['environment'] == 'prod' && cluster.labels['region'] == 'eu'",
+      },
+      { name: 'risky', effect: 'deny', when: "risks.exists(r, r.severity == 'high')" },
     )
     const actor = await anActor({ groups: ['payments-dev', 'search-dev'] })
-    await ask(actor)
-    await ask(actor, { entitlement: 'payments-logs', namespaces: ['payments', 'checkout'] })
-    await ask(actor, { entitlement: 'cluster-view', namespaces: ['search'] })
+    await submit(actor)
+    await submit(actor, { entitlement: 'payments-logs', namespaces: ['payments', 'checkout'] })
+    await submit(actor, { entitlement: 'cluster-view', namespaces: ['search'] })
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
-    await ask(actor, { entitlement: 'search-debug', namespaces: ['search'], rules })
-    await rejectionOf(ask(actor, { entitlement: 'payments-secrets', ticket: 'OPS-1' }))
-    await rejectionOf(ask(actor, { durationSeconds: 7200, reason: 'short' }))
-    await rejectionOf(ask(actor, { namespaces: ['nowhere'] }))
+    await submit(actor, { entitlement: 'search-debug', namespaces: ['search'], rules })
+    await submitRefused(actor, { entitlement: 'payments-secrets', ticket: 'OPS-1' })
+    await submitRefused(actor, { durationSeconds: 7200, reason: 'short' })
+    await submitRefused(actor, { namespaces: ['nowhere'] })
     const same = stringify(aConfiguration({ guardrails: currentPolicy().configuration.guardrails.map(unread) }))
     for (const text of [same, stringify({ guardrails: currentPolicy().configuration.guardrails.map(unread) })]) {
       const found = await replay(actor, text)
@@ -92,14 +69,12 @@ describe('a replay', slow, () => {
     expect((await replay(actor, same)).policyVersion).toBe(currentPolicy().hash)
   })
 
-  test('says what is more and what is less, by guardrail, and what becomes of each ask', async () => {
-    await policy.change(
-      aConfiguration({ guardrails: [guardrail({ effect: 'deny', when: "request.ticket == 'OPS-7'" })] }),
-    )
+  test('a replay reports for each request what each guardrail adds and removes, and the new outcome', async () => {
+    await refuseTicket()
     const actor = await anActor()
-    const plain = await ask(actor)
-    const logs = await ask(actor, { entitlement: 'payments-logs' })
-    await rejectionOf(ask(actor, { ticket: 'OPS-7' }))
+    const plain = await submit(actor)
+    const logs = await submit(actor, { entitlement: 'payments-logs' })
+    await submitRefused(actor)
     const found = await replay(
       actor,
       textOf(
@@ -147,19 +122,19 @@ describe('a replay', slow, () => {
     expect(found.guardrails).toContainEqual({ name: 'note', before: 0, after: 3 })
   })
 
-  test('finds what was refused and would pass now', async () => {
-    await policy.change(aConfiguration({ guardrails: [guardrail({ effect: 'deny' })] }))
+  test('a replay finds refused requests that would now pass', async () => {
+    await guard({ effect: 'deny' })
     const actor = await anActor()
-    await rejectionOf(ask(actor))
+    await submitRefused(actor, {})
     const { items } = await replay(actor, 'guardrails: []')
     expect(items).toMatchObject([
       { before: 'refused', after: 'needs-approval', changes: [{ now: 'less', code: 'calm' }] },
     ])
   })
 
-  test('goes by the facts of then: groups, labels and times, whatever became of them', async () => {
+  test('a replay uses the recorded groups, labels and times, whatever has changed since', async () => {
     const actor = await anActor({ groups: ['payments-dev', 'contractors'] })
-    const { id } = await ask(actor)
+    const { id } = await submit(actor)
     actor.person.groups = ['payments-dev']
     await aClusterState({ namespaces: [{ name: 'payments', labels: { environment: 'moved' } }] })
     const text = textOf(
@@ -169,12 +144,11 @@ describe('a replay', slow, () => {
       { name: 'later', effect: 'deny', when: `now > timestamp('${new Date(Date.now() + 1000).toISOString()}')` },
     )
     expect(changesOf(await replay(actor, text), id)).toEqual(['more violation who', 'more violation where'])
-    await aClusterState()
   })
 
-  test('holds a whole configuration against what was asked: other limits, other approvers, gone entitlements', async () => {
+  test('a replay of a whole configuration applies its limits, its approval steps and its entitlements', async () => {
     const actor = await anActor()
-    const [restart, logs] = [await ask(actor), await ask(actor, { entitlement: 'payments-logs' })]
+    const [restart, logs] = [await submit(actor), await submit(actor, { entitlement: 'payments-logs' })]
     const next = aConfiguration()
     const [first] = next.entitlements
     Object.assign(first ?? {}, {
@@ -187,17 +161,17 @@ describe('a replay', slow, () => {
     expect(changesOf(found, logs.id)).toEqual(['more violation unknown-entitlement'])
   })
 
-  test('can be held against the policy in force, so that only the edit is told', async () => {
+  test('a replay against the current policy reports the edit only', async () => {
     const actor = await anActor()
-    const { id } = await ask(actor)
+    const { id } = await submit(actor)
     const edit = { name: 'note', effect: 'warn' }
-    await policy.change(aConfiguration({ guardrails: [guardrail({ effect: 'deny' })] }))
+    await guard({ effect: 'deny' })
     expect(changesOf(await replay(actor, textOf({ effect: 'deny' }, edit)), id)).toHaveLength(2)
     const found = await replay(actor, textOf({ effect: 'deny' }, edit), { against: 'current' })
     expect(changesOf(found, id)).toEqual(['more warning note'])
   })
 
-  test('of an ask whose facts were not kept, says so and counts what is not known as violated', async () => {
+  test('a guardrail that needs a fact that was not recorded counts as violated, and the replay names the fact', async () => {
     const actor = await anActor()
     const { id } = await aRequest({ requester: actor.person })
     const text = textOf(
@@ -213,15 +187,13 @@ describe('a replay', slow, () => {
     expect(itemOf(found, id)?.changes[0]?.sentence).toContain('the groups of the requester are not known')
   })
 
-  test('goes on where the one before ended, and misses and repeats nothing', async () => {
-    await policy.change(
-      aConfiguration({ guardrails: [guardrail({ effect: 'deny', when: "request.ticket == 'OPS-7'" })] }),
-    )
+  test('consecutive replays continue where the last one ended, without a gap or a repetition', async () => {
+    await refuseTicket()
     const actor = await anActor()
     const ids: string[] = []
     for (let round = 0; round < 3; round++) {
-      ids.push((await ask(actor)).id)
-      await rejectionOf(ask(actor, { ticket: 'OPS-7' }))
+      ids.push((await submit(actor)).id)
+      await submitRefused(actor)
     }
     const seen: string[] = []
     let cursor: string | undefined
@@ -240,32 +212,29 @@ describe('a replay', slow, () => {
   })
 })
 
-/** A guardrail as it is written: durations as text. */
+/** A parsed guardrail as it is written in postern.yaml. */
 function unread(one: Guardrail) {
   const { limit, ...rest } = one
   return limit ? { ...rest, limit: { ...limit, maxDuration: `PT${limit.maxDuration}S` } } : rest
 }
 
-describe('who may not look', slow, () => {
-  test('finds nothing of it in a replay, and no such ask to judge', async () => {
-    await policy.change(
-      aConfiguration({ guardrails: [guardrail({ effect: 'deny', when: "request.ticket == 'OPS-7'" })] }),
-    )
+describe('who may see what', slow, () => {
+  test('a replay and a judgement only find requests and attempts that the reader may see', async () => {
+    await refuseTicket()
     const actor = await anActor()
-    const { id } = await ask(actor)
-    await rejectionOf(ask(actor, { ticket: 'OPS-7' }))
+    const { id } = await submit(actor)
+    await submitRefused(actor)
     const text = textOf({ name: 'note', effect: 'warn' })
-    const all = await replay(auditor, text)
+    const all = await replay(ines, text)
     const refused = all.items.find(
       (item) => item.request.kind === 'refused' && item.request.requester.id === actor.person.id,
     )?.request.id
     expect(itemOf(all, id)?.request).toMatchObject({ kind: 'request', id })
     expect(refused).toMatch(/^\w+_[0-9a-z]{26}$/)
-    const stranger = await anActor({ groups: ['search-dev'] })
-    expect(await replay(stranger, text)).toMatchObject({ judged: 0, items: [], nextCursor: null, since: null })
-    const seenByLead = await replay(lead, text)
-    expect(itemOf(seenByLead, id)?.request.id).toBe(id)
-    expect(seenByLead.items.every((item) => item.request.kind === 'request')).toBe(true)
+    expect(await replay(jonas, text)).toMatchObject({ judged: 0, items: [], nextCursor: null, since: null })
+    const seenByPriya = await replay(priya, text)
+    expect(itemOf(seenByPriya, id)?.request.id).toBe(id)
+    expect(seenByPriya.items.every((item) => item.request.kind === 'request')).toBe(true)
     for (const one of [
       id,
       refused ?? '',
@@ -273,43 +242,43 @@ describe('who may not look', slow, () => {
       'evt_00000000000000000000000000',
       "x' OR '1",
     ]) {
-      expect(await rejectionOf(judgePolicy(stranger, { request: one, calendars: {} }))).toMatchObject({
+      expect(await rejectionOf(judgePolicy(jonas, { request: one, calendars: {} }))).toMatchObject({
         code: 'not-found',
       })
     }
-    expect(await rejectionOf(judgePolicy(lead, { request: refused, calendars: {} }))).toMatchObject({
+    expect(await rejectionOf(judgePolicy(priya, { request: refused, calendars: {} }))).toMatchObject({
       code: 'not-found',
     })
     expect((await judgePolicy(actor, { request: refused, calendars: {} })).outcome).toBe('refused')
   })
 
-  const telling = textOf({
+  const revealing = textOf({
     effect: 'deny',
     when: "requester.groups.exists(g, g == 'secret-project')",
     messageExpression: "requester.groups.join(' ') + requester.email",
   })
-  const told = async (reader: PersonActor, id: string, text = telling) =>
+  const violationsFor = async (reader: PersonActor, id: string, text = revealing) =>
     JSON.stringify((await judgePolicy(reader, { policy: text, request: id, calendars: {} })).verdict.violations)
 
-  test('learns no group and no address of a requester by an expression that tells it', async () => {
-    const { id } = await ask(await anActor({ groups: ['payments-dev', 'secret-project'] }))
-    const seenByLead = await told(lead, id)
-    expect(seenByLead).not.toMatch(/secret-project|example\.com/)
-    expect(seenByLead).toContain('the groups of the requester are not known')
-    // Nor by whether it comes in: of a group that nobody is in it says the same.
-    expect(await told(lead, id, telling.replace('secret-project', 'no-such-group'))).toBe(seenByLead)
+  test('a lead cannot read a requester’s groups or e-mail through the message of a guardrail', async () => {
+    const { id } = await submit(await anActor({ groups: ['payments-dev', 'secret-project'] }))
+    const seenByPriya = await violationsFor(priya, id)
+    expect(seenByPriya).not.toMatch(/secret-project|example\.com/)
+    expect(seenByPriya).toContain('the groups of the requester are not known')
+    // Nor by whether it matches: a group without members reads the same.
+    expect(await violationsFor(priya, id, revealing.replace('secret-project', 'no-such-group'))).toBe(seenByPriya)
   })
 
-  test('is not whoever asked, nor an auditor', async () => {
+  test('the requester and an auditor read the requester’s groups and e-mail', async () => {
     const actor = await anActor({ groups: ['payments-dev', 'secret-project'] })
-    const { id } = await ask(actor)
-    expect(await told(actor, id)).toContain('secret-project')
-    expect(await told(auditor, id)).toContain(`${actor.person.email}`)
+    const { id } = await submit(actor)
+    expect(await violationsFor(actor, id)).toContain('secret-project')
+    expect(await violationsFor(ines, id)).toContain(`${actor.person.email}`)
   })
 })
 
 describe('the playground', slow, () => {
-  test('says of a sample which guardrails came in, why, what they want, and when it would pass', async () => {
+  test('a judgement of a sample names the matched guardrails, their requirements and when it would pass', async () => {
     const trial = await judgePolicy(mina, {
       policy: textOf(
         { effect: 'require', require: { approvers: 2 }, when: "'patch' in rules[0].verbs" },
@@ -335,15 +304,15 @@ describe('the playground', slow, () => {
     ])
   })
 
-  test('judges by the policy in force where no other is given, and a past ask as it was asked', async () => {
-    const asked = await ask(mina)
-    await policy.change(aConfiguration({ guardrails: [guardrail({ effect: 'deny' })] }))
-    const trial = await judgePolicy(mina, { request: asked.id, calendars: {} })
+  test('a judgement without a policy uses the current one, on the recorded request', async () => {
+    const request = await submit(mina)
+    await guard({ effect: 'deny' })
+    const trial = await judgePolicy(mina, { request: request.id, calendars: {} })
     expect(trial).toMatchObject({ outcome: 'refused', matched: [{ name: 'calm', sentences: ['Calm is kept.'] }] })
     expect(trial.verdict.policyVersion).toBe(currentPolicy().hash)
   })
 
-  test('says line and column of what is wrong in the policy and in the sample, and what would be right', async () => {
+  test('a mistake in a policy or a sample is reported with its line, its column and a suggestion', async () => {
     const wrong = 'guardrails:\n  - name: a\n    description: b\n    effect: deny\n    when: requst.ticket == "x"\n'
     expect(await rejectionOf(replay(mina, wrong))).toMatchObject({
       code: 'invalid',

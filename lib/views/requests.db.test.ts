@@ -1,47 +1,30 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { toCursor } from '#lib/adapters/db/cursor'
 import { newId } from '#lib/adapters/db/ids'
 import type { PersonActor } from '#lib/core/access/actor'
 import { pageOf } from '#lib/core/access/page'
 import { requestResource, requestSummary } from '#lib/core/access/request-resource'
-import { decideRequest } from '#lib/operations/decide-request'
+import { testBench } from '#testing/bench'
 import { anEntitlement } from '#testing/configuration'
-import { testDatabase } from '#testing/database'
-import { anActor, aPerson, asActor, isNowIn } from '#testing/people'
-import { testPolicy } from '#testing/policy'
-import { rejectionOf } from '#testing/rejection'
-import { aClusterState, aDecision, aGrant, aRequest } from '#testing/requests'
+import { decide } from '#testing/decisions'
+import { allPages } from '#testing/pages'
+import { anActor, aPerson, asActor, companyActors, isNowIn } from '#testing/people'
+import { expectSameRejection, rejectionOf } from '#testing/rejection'
+import { aDecision, aGrant, aRequest } from '#testing/requests'
 import { statementsOf } from '#testing/statements'
 import { getRequest } from './get-request.ts'
 import { home } from './home.ts'
 import { listRequests } from './list-requests.ts'
 
-const database = await testDatabase()
-const policy = await testPolicy()
-let mina: PersonActor
-let priya: PersonActor
-let ines: PersonActor
-let ola: PersonActor
-let jonas: PersonActor
-beforeAll(async () => {
-  await aClusterState()
-  mina = await anActor({ name: 'Mina Okafor' })
-  priya = await anActor({ name: 'Priya Raman', groups: ['payments-leads'] })
-  ines = await anActor({ groups: ['security-audit'], roles: ['auditor'] })
-  ola = await anActor({ groups: ['platform-admins'], roles: ['admin'] })
-  jonas = await anActor({ groups: ['search-dev'] })
-})
-afterAll(async () => {
-  await policy.stop()
-  await database.drop()
-})
+await testBench()
+const { mina, jonas, priya, ines, ola } = await companyActors('mina', 'jonas', 'priya', 'ines', 'ola')
 
 const idsOf = async (page: Promise<{ items: Array<{ id: string }> }>) => (await page).items.map(({ id }) => id)
 const inboxOf = (actor: PersonActor) => idsOf(listRequests(actor, { role: 'inbox', limit: 100 }))
 const allOf = (actor: PersonActor) => idsOf(listRequests(actor, { role: 'all', limit: 100 }))
 
-describe('who may not look, learns nothing', () => {
-  test('requester, approver, auditor, admin and whoever decided see a request; to all others it is not there', async () => {
+describe('who may see a request', () => {
+  test('its requester, approvers, former deciders, auditors and admins see a request; to all others it does not exist', async () => {
     const request = await aRequest({ requester: mina.person })
     const former = await aPerson({ groups: ['payments-leads'] })
     await aDecision(request, former)
@@ -52,37 +35,35 @@ describe('who may not look, learns nothing', () => {
     }
     const stranger = await anActor({ groups: ['payments-dev', 'search-leads'] })
     for (const actor of [jonas, stranger]) {
-      const refused = await rejectionOf(getRequest(actor, request.id))
-      const missing = await rejectionOf(getRequest(actor, newId('request')))
-      expect({ ...refused, message: refused.message }).toEqual({ ...missing, message: missing.message })
-      expect(refused.code).toBe('not-found')
+      const get = (id: string) => () => getRequest(actor, id)
+      expect((await expectSameRejection(get(request.id), get(newId('request')))).code).toBe('not-found')
       expect(await allOf(actor)).not.toContain(request.id)
     }
   })
 
-  test('a lost group takes effect at once', async () => {
+  test('an approver who lost the group no longer sees a request', async () => {
     const request = await aRequest()
     const former = asActor({ ...priya.person, groups: [] })
     expect(await rejectionOf(getRequest(former, request.id))).toMatchObject({ code: 'not-found' })
     expect(await inboxOf(former)).toEqual([])
   })
 
-  test('somebody in no group at all sees their own and nothing else', async () => {
-    const nobody = await anActor({ groups: [] })
-    const own = await aRequest({ requester: nobody.person })
-    expect(await allOf(nobody)).toEqual([own.id])
+  test('a person without groups sees their own requests only', async () => {
+    const actor = await anActor({ groups: [] })
+    const own = await aRequest({ requester: actor.person })
+    expect(await allOf(actor)).toEqual([own.id])
   })
 
-  test.each(['', 'req_', '\0', '../etc', `req_${'a'.repeat(500)}`])('an id like %j is simply not there', async (id) => {
+  test.each(['', 'req_', '\0', '../etc', `req_${'a'.repeat(500)}`])('an id like %j is not found', async (id) => {
     expect(await rejectionOf(getRequest(ines, id))).toMatchObject({ code: 'not-found' })
   })
 })
 
 describe('one request', () => {
-  test('is of the published shape, whole and as a summary', async () => {
+  test('a request has the published shape, in full and as a summary', async () => {
     const request = await aRequest({ requester: mina.person, namespaces: ['checkout', 'payments'] })
     const narrow = { namespaces: ['payments'], durationSeconds: 600 }
-    await decideRequest(priya, request.id, { decision: 'approve', digest: request.digest, narrow, note: 'ten minutes' })
+    await decide(priya, request, { narrow, note: 'ten minutes' })
     const whole = await getRequest(mina, request.id)
     expect(requestResource.parse(whole)).toEqual(whole)
     expect(whole).toMatchObject({
@@ -98,7 +79,7 @@ describe('one request', () => {
     expect(pageOf(requestSummary).parse(page)).toEqual(page)
   })
 
-  test('names who could still approve: never the requester, a second account of theirs, or who has', async () => {
+  test('the eligible approvers exclude the requester, a second account of theirs, and everyone who has approved', async () => {
     const email = 'requester.of.many@example.com'
     const groups = ['tiny-leads']
     const requester = await aPerson({ email, groups })
@@ -116,7 +97,7 @@ describe('one request', () => {
     })
   })
 
-  test('names at most twenty people', async () => {
+  test('a step names at most twenty eligible approvers', async () => {
     const groups = ['crowd']
     await Promise.all(Array.from({ length: 25 }, () => aPerson({ groups })))
     const request = await aRequest({
@@ -126,26 +107,27 @@ describe('one request', () => {
     expect((await getRequest(ines, request.id)).steps[0]?.eligible).toHaveLength(20)
   })
 
-  test('keeps naming who approved after they have left the group', async () => {
+  test('an approved step keeps its approver after they have left the group', async () => {
     const leaver = await anActor({ groups: ['payments-leads'], name: 'Leaver' })
-    const { id, digest } = await aRequest()
-    await decideRequest(leaver, id, { decision: 'approve', digest })
+    const request = await aRequest()
+    await decide(leaver, request)
     await isNowIn(leaver.person, [])
-    expect((await getRequest(ines, id)).steps[0]?.approvedBy).toMatchObject([{ name: 'Leaver' }])
+    expect((await getRequest(ines, request.id)).steps[0]?.approvedBy).toMatchObject([{ name: 'Leaver' }])
   })
 
-  test('keeps showing the risk that people decided by, whatever the cluster is like afterwards', async () => {
-    const findingsOf = async (overrides: Parameters<typeof aRequest>[0]) =>
+  test('a decided request shows the risk at its submission, whatever has changed in the cluster', async () => {
+    const riskWith = async (overrides: Parameters<typeof aRequest>[0]) =>
       (await getRequest(mina, (await aRequest({ requester: mina.person, ...overrides })).id)).risk
-    const [finding] = (await findingsOf({})).findings
-    if (!finding) throw new Error('nothing is dangerous about the request of this test')
-    const then = { severity: 'high', because: ['service account payments/api may also get secrets'] }
-    const facts = { risks: [{ id: finding.id, ...then }] }
-    expect(await findingsOf({ facts })).toMatchObject({ severity: finding.severity, findings: [finding] })
-    const decided = await findingsOf({ facts, status: 'approved' })
-    expect(decided).toMatchObject({ severity: 'high', findings: [{ ...finding, ...then }] })
+    const [finding] = (await riskWith({})).findings
+    if (!finding) throw new Error('the request of this test has no risk')
+    const recorded = { severity: 'high', because: ['service account payments/api may also get secrets'] }
+    const facts = { risks: [{ id: finding.id, ...recorded }] }
+    expect(await riskWith({ facts })).toMatchObject({ severity: finding.severity, findings: [finding] })
+    const decided = await riskWith({ facts, status: 'approved' })
+    expect(decided).toMatchObject({ severity: 'high', findings: [{ ...finding, ...recorded }] })
   })
-  test('says to each reader what they may do, and why not', async () => {
+
+  test('a request tells each reader what they may do with it', async () => {
     const request = await aRequest({ requester: mina.person, status: 'approved' })
     await aGrant({ request, status: 'active' })
     const can = async (actor: PersonActor) => {
@@ -159,23 +141,20 @@ describe('one request', () => {
   })
 })
 
-describe('pages', () => {
-  test('go through everything once, newest first, while rows are added', async () => {
+describe('lists', () => {
+  test('the pages of a list contain every request once, newest first, while requests are added', async () => {
     const actor = await anActor()
-    const made: string[] = []
-    for (let i = 0; i < 7; i++) made.push((await aRequest({ requester: actor.person })).id)
-    const seen: string[] = []
-    let cursor: string | undefined
-    do {
+    const ids: string[] = []
+    for (let i = 0; i < 7; i++) ids.push((await aRequest({ requester: actor.person })).id)
+    const listed = await allPages(async (cursor) => {
       const page = await listRequests(actor, { role: 'mine', limit: 3, cursor })
-      seen.push(...page.items.map(({ id }) => id))
-      cursor = page.nextCursor ?? undefined
       await aRequest({ requester: actor.person })
-    } while (cursor)
-    expect(seen).toEqual([...made].sort().reverse())
+      return page
+    })
+    expect(listed.map(({ id }) => id)).toEqual(ids.sort().reverse())
   })
 
-  test('can be of one status', async () => {
+  test('a list can be limited to one status', async () => {
     const actor = await anActor()
     await aRequest({ requester: actor.person })
     const denied = await aRequest({ requester: actor.person, status: 'denied' })
@@ -184,14 +163,14 @@ describe('pages', () => {
   })
 
   test.each(['x', '', toCursor('grt_01m84sqapfffhsd8esctezq3wc'), toCursor("' OR 1=1 --"), toCursor('\0')])(
-    'a cursor that no list gave is refused: %j',
+    'a cursor that no page returned is refused: %j',
     async (cursor) => {
       const error = await rejectionOf(listRequests(mina, { role: 'all', cursor }))
       expect(error).toMatchObject({ code: 'malformed', errors: [{ pointer: 'cursor' }] })
     },
   )
 
-  test('fifty requests take as many statements as one', async () => {
+  test('a list of fifty requests needs as many statements as a list of one', async () => {
     const actor = await anActor()
     const before = await aRequest({ requester: actor.person })
     await aDecision(before, priya.person)
@@ -203,7 +182,7 @@ describe('pages', () => {
   })
 })
 
-test('home: what is still to come apart from what is over', async () => {
+test('the home page separates open requests and grants from finished ones', async () => {
   const actor = await anActor()
   const requester = actor.person
   const pending = await aRequest({ requester })

@@ -45,8 +45,11 @@ async function requireNamespaces(work: Work, manifests: readonly Manifest[]) {
   const there = new Set((await readNamespaces(await work.client(), wanted)).map(({ name }) => name))
   const gone = wanted.filter((name) => !there.has(name))
   if (gone.length === 0) return
-  const what = gone.length === 1 ? `The namespace ${gone[0]} is` : `The namespaces ${gone.join(', ')} are`
-  throw new NotRepairable(`${what} gone, and with it what the access had there.`)
+  const sentence =
+    gone.length === 1
+      ? `The namespace ${gone[0]} no longer exists, and the access in it is gone.`
+      : `The namespaces ${gone.join(', ')} no longer exist, and the access in them is gone.`
+  throw new NotRepairable(sentence)
 }
 
 async function removeExactly(work: Work, objects: readonly Removal[], removed: RemovedRow[]) {
