@@ -41,7 +41,7 @@ test('after the provider rotates its keys, tokens signed with the old and the ne
   const after = await identity.token('mina')
   await expect
     .poll(async () => (await actorOf(`Bearer ${after}`).catch(() => null))?.person.subject, {
-      timeout: 15_000,
+      timeout: 60_000,
       interval: 500,
     })
     .toBe('mina')

@@ -48,7 +48,7 @@ const may = async (grantId: string, verb: string) =>
 
 /** The API server's authorizer learns of changes from a watch, some milliseconds later. */
 const becomes = (expected: boolean, probe: () => Promise<boolean | undefined>) =>
-  expect.poll(probe, { timeout: 10_000, interval: 20 }).toBe(expected)
+  expect.poll(probe, { timeout: 60_000, interval: 20 }).toBe(expected)
 
 async function make(given: GrantFacts) {
   return Promise.all(grantObjects(given).map((manifest) => createObject(client, manifest)))

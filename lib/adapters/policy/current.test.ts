@@ -21,7 +21,7 @@ afterEach(async () => {
 const textWith = (lapseAfter: string) => JSON.stringify(aConfiguration({ pending: { lapseAfter } }))
 const lapse = () => currentPolicy().configuration.pending.lapseAfter
 const path = () => join(directory, 'postern.yaml')
-const soon = { timeout: 10_000, interval: 20 }
+const soon = { timeout: 60_000, interval: 20 }
 
 async function start(text = textWith('PT1H')) {
   writeFileSync(path(), text)
