@@ -16,45 +16,47 @@ export type AttentionItem = {
 }
 
 function refusedSentence(actor: PersonActor, { problems }: NonNullable<CurrentPolicy['refused']>): string {
-  const still = 'the last good version stays in force'
+  const still = 'The last valid version is still in force.'
   const first = problems[0]
-  if (!first || !hasRole(actor, 'admin')) return `The changed configuration was refused; ${still}.`
+  // Only admins may read the configuration, and so what is wrong in it.
+  if (!first || !hasRole(actor, 'admin')) return `A change of the configuration was refused. ${still}`
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
-  return `${first.file}:${first.line}:${first.column}: ${first.path} ${first.message}${more}; ${still}.`
+  return `${first.file}:${first.line}:${first.column}: ${first.path} ${first.message}${more}. ${still}`
 }
 
-/** What everybody on every page should know before they trust what they see. Empty when all is well. */
+/** What everyone should know on every page before they trust it. Empty when all is well. */
 export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   const { refused, configuration } = currentPolicy()
   const reader = seesEverything(actor) ? 'all' : actor.person.id
   const { unreachable, unswept, late, tampered, strays, isWorkerSilent } = await gatherAttention(reader)
   const items: AttentionItem[] = []
   if (isWorkerSilent) {
-    const sentence = 'Nothing is being granted or ended: no worker has given a sign of life for a minute.'
+    const sentence = 'Access is neither granted nor ended: no worker has sent a heartbeat for a minute.'
     items.push({ kind: 'worker-silent', sentence })
   }
   if (late > 0) {
-    const what = late === 1 ? '1 grant is' : `${late} grants are`
-    items.push({ kind: 'ending-late', sentence: `${what} past the end and not proven over: access may still work.` })
+    const what = late === 1 ? '1 grant is past its end' : `${late} grants are past their end`
+    const sentence = `${what}, but the cluster has not yet denied the access: it may still work.`
+    items.push({ kind: 'ending-late', sentence })
   }
   if (tampered > 0) {
-    const what = tampered === 1 ? '1 grant that is live was' : `${tampered} grants that are live were`
-    items.push({ kind: 'tampered', sentence: `${what} changed in the cluster by somebody else: see the request.` })
+    const what = tampered === 1 ? '1 active grant was' : `${tampered} active grants were`
+    items.push({ kind: 'tampered', sentence: `${what} changed in the cluster by someone else. See the request.` })
   }
   if (strays > 0) {
-    const what = strays === 1 ? '1 object' : `${strays} objects`
-    const sentence = `${what} with Postern’s labels that no grant on record owns: see the clusters page.`
+    const what = strays === 1 ? '1 object is' : `${strays} objects are`
+    const sentence = `${what} labelled as Postern’s, but not owned by any grant. See the clusters page.`
     items.push({ kind: 'strays', sentence })
   }
   const known = new Set(configuration.clusters.map(({ name }) => name))
-  // With no worker every cluster counts as not looked at; one sentence is enough then.
+  // Without a worker no cluster is read; the sentence about the worker is enough then.
   for (const { name } of isWorkerSilent ? [] : unreachable.filter((cluster) => known.has(cluster.name))) {
-    const sentence = `${name} cannot be reached: access there is neither made nor ended until it answers.`
+    const sentence = `${name} can't be reached: access there is neither granted nor ended until it responds.`
     items.push({ kind: 'cluster-unreachable', sentence })
   }
-  const away = new Set(unreachable.map(({ name }) => name))
-  for (const name of isWorkerSilent ? [] : unswept.filter((one) => known.has(one) && !away.has(one))) {
-    const sentence = `${name} answers but was not swept for a minute: what somebody left over there stays.`
+  const unavailable = new Set(unreachable.map(({ name }) => name))
+  for (const name of isWorkerSilent ? [] : unswept.filter((one) => known.has(one) && !unavailable.has(one))) {
+    const sentence = `${name} responds but was not swept for a minute: objects without a grant stay there.`
     items.push({ kind: 'cluster-unswept', sentence })
   }
   if (refused) items.push({ kind: 'configuration-refused', sentence: refusedSentence(actor, refused) })

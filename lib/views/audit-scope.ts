@@ -4,8 +4,8 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { maySee, seesEverything } from '#lib/core/access/may-act'
 
 /**
- * Auditors and admins read everything; others what was done by them or about them, and the whole story of a request or
- * grant that they may see.
+ * Auditors and admins read every event. Others read the events that they caused or that are about them, and every event of
+ * a request or grant that they may see.
  */
 export async function scopeOf(actor: PersonActor, { request, grant }: AuditFilter): Promise<AuditScope> {
   if (seesEverything(actor)) return 'all'

@@ -3,20 +3,20 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import { guardrailsSource } from '#lib/adapters/policy/guardrails-source'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
-import { describeMatch, describeEffect } from '#lib/core/guardrails/configured/describe-guardrail'
+import { describeEffect, describeMatch } from '#lib/core/guardrails/configured/describe-guardrail'
 import type { Guardrail } from '#lib/core/guardrails/configured/schema'
 import type { CurrentGuardrail, PackSwitch } from '#lib/core/guardrails/current-guardrail'
 import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
 import { placedGuardrails } from '#lib/core/guardrails/section'
 
-/** YAML, with lengths of time as they are written. */
+/** A guardrail as YAML, with durations as they are written in postern.yaml. */
 function sourceOf({ limit, ...rest }: Guardrail): string {
   const max = limit?.maxDuration
   const written = limit && { ...limit, ...(max === undefined ? {} : { maxDuration: formatDuration(max) }) }
   return stringify({ ...rest, ...(written ? { limit: written } : {}) })
 }
 
-// Reading a large file takes longer than looking at a page; the same text has the same guardrails.
+// Parsing a large file takes longer than the rest of the page, so the result is kept for the same text.
 let written: { text: string; guardrails: string } | undefined
 
 function asWritten(text: string): string {
@@ -24,7 +24,7 @@ function asWritten(text: string): string {
   return written.guardrails
 }
 
-/** The guardrails of the configuration in force, in the order of judging, and the switches of the shipped pack. */
+/** The guardrails in force, in the order in which they are judged, and the switches of the shipped pack. */
 export async function currentGuardrails(
   _actor: PersonActor,
 ): Promise<{ guardrails: CurrentGuardrail[]; switches: PackSwitch[]; written: string }> {

@@ -3,7 +3,7 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { hasRole } from '#lib/core/access/actor'
 import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
 
-/** Which configuration judges now, and what became of the last change where it was refused. */
+/** The configuration in force, and what was wrong with the last change if it was refused. */
 export type CurrentPolicyStatus = {
   version: string
   loadedAt: string
@@ -14,8 +14,8 @@ export type CurrentPolicyStatus = {
 }
 
 /**
- * The configuration in force. That a change was refused is for everybody to know; which lines are wrong is for those
- * who may read the whole file anyway: admins.
+ * The version in force, and whether a later change was refused. Everyone learns that it was refused; only admins, who may
+ * read the whole file, learn which lines are wrong.
  */
 export async function describeCurrentPolicy(actor: PersonActor): Promise<CurrentPolicyStatus> {
   const { hash, loadedAt, refused } = currentPolicy()

@@ -2,7 +2,7 @@ import type { FindingRow } from '#lib/adapters/db/clusters/findings'
 import type { FindingKind, FindingOutcome } from '#lib/core/access/finding'
 import type { FindingResource } from '#lib/core/access/finding-resource'
 
-/** One finding as everybody reads it who may read what it is about. */
+/** One finding as it is shown to everyone who may see its grant or its cluster. */
 export function toFindingResource(row: FindingRow): FindingResource {
   const { id, kind, objectKind, namespace, name, uid, sentence, times } = row
   return {

@@ -8,12 +8,13 @@ import { toGrantResource } from './grant-resource.ts'
 
 /**
  * One grant with its objects, probes and credentials.
- * @throws AppError `not-found` where there is none, or it is not this person's to see
+ * @throws AppError `not-found` if there is none, or this person may not see it
  */
 export async function getGrant(actor: PersonActor, id: string): Promise<GrantResource> {
   if (!idSchema('grant').safeParse(id).success) throw notFound()
   const [row] = await gatherGrants([id])
   const deciderIds = row?.request.decisions.map(({ personId }) => personId) ?? []
+  // "Not there" and "not yours" are one answer.
   if (!row || !maySee(actor, { ...row.request, deciderIds })) throw notFound()
   const { now } = await gatherPeopleOfGroups([])
   return toGrantResource(actor, row.request, row, now)

@@ -18,19 +18,20 @@ type SubmittedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: nu
 
 /**
  * One request with its verdict, decisions and grant.
- * @throws AppError `not-found` where there is none, or it is not this person's to see
+ * @throws AppError `not-found` if there is none, or this person may not see it
  */
 export async function getRequest(actor: PersonActor, id: string): Promise<RequestResource> {
   const row = idSchema('request').safeParse(id).success ? await gatherRequest(id) : null
+  // "Not there" and "not yours" are one answer.
   if (!row || !maySee(actor, { ...row, deciderIds: row.decisions.map(({ personId }) => personId) })) throw notFound()
   const [people, { difference, risk }] = await Promise.all([gatherPeople([row]), currentAccessOfRequest(row)])
   const { durationSeconds, ...submitted } = row.submittedTerms as SubmittedTerms
   const isNarrowed = submitted.digest !== row.digest
   const assessed = riskOf(row.rules as Rule[], row.namespaces, risk)
-  const asSeen = row.status !== 'pending' && !isNarrowed
+  const isAsSubmitted = row.status !== 'pending' && !isNarrowed
   return {
     ...toSummary(actor, row, people),
-    risk: asSeen ? recordedRisk(assessed, (row.facts as RecordedFacts | null)?.risks ?? null) : assessed,
+    risk: isAsSubmitted ? recordedRisk(assessed, (row.facts as RecordedFacts | null)?.risks ?? null) : assessed,
     difference,
     submittedTerms: !isNarrowed ? null : { ...submitted, duration: formatDuration(durationSeconds) },
     verdict: storedVerdict(row.verdict),

@@ -12,12 +12,12 @@ const iso = (date: Date | null) => date?.toISOString() ?? null
 
 type WholeGrant = NonNullable<WholeRequestRow['grant']>
 
-/** Its ServiceAccount was made anew since, or is gone: the cluster honours no token of the old one. */
+/** The cluster refuses the token: its ServiceAccount was deleted, or deleted and created again. */
 const isVoid = ({ objects }: Pick<WholeGrant, 'objects'>, accountUid: string | null): boolean =>
   accountUid !== null &&
   objects.some(({ kind, uid, removedAt }) => kind === 'ServiceAccount' && (uid !== accountUid || removedAt !== null))
 
-/** One grant as this reader sees it, with what they may do. */
+/** One grant as this reader sees it, with what they may do with it. */
 export function toGrantResource(
   actor: PersonActor,
   request: GrantRow['request'] | WholeRequestRow,

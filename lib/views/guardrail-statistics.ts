@@ -5,6 +5,6 @@ import { readerOf } from './reader.ts'
 
 export const statisticsDays = 30
 
-/** What each guardrail did in the last 30 days, by its name: names are never reused, so this outlives versions. */
+/** What each guardrail did in the last 30 days. By name: a name is never reused, so it spans versions of the policy. */
 export const guardrailStatistics = (actor: PersonActor, now = new Date()): Promise<GuardrailCount[]> =>
   countGuardrails(readerOf(actor), now, statisticsDays)

@@ -9,7 +9,7 @@ import type { JudgeInput, Trial } from '#lib/core/access/policy-trial'
 import { calendarsFor, policyForTrial } from './policy-for-trial.ts'
 import { readerOf } from './reader.ts'
 
-/** @throws AppError `not-found` where there is none, or it is not this person's to see */
+/** @throws AppError `not-found` if there is no such request, or this person may not see it */
 async function subjectOf(actor: PersonActor, { request: id, sample }: JudgeInput): Promise<JudgeTask['subject']> {
   if (id === undefined) return { sample: sample ?? '' }
   const readers = await findReaders({ request: id })
@@ -19,9 +19,9 @@ async function subjectOf(actor: PersonActor, { request: id, sample }: JudgeInput
 }
 
 /**
- * What would a policy (the one in force where none is given) say of one ask of the past, or of a sample? Every violation
- * and warning, what is required, and which guardrails came in. Changes nothing.
- * @throws AppError `not-found`; `invalid` for a policy or a sample that cannot be used
+ * The verdict of a policy, by default the current one, on a past request or a sample: violations, warnings, required
+ * approvals and matched guardrails. Changes nothing.
+ * @throws AppError `not-found`; `invalid` for a policy or a sample with a mistake
  */
 export async function judgePolicy(actor: PersonActor, input: JudgeInput): Promise<Trial> {
   const { policy, calendars } = input

@@ -9,21 +9,21 @@ import { auditSentence } from '#lib/core/audit/events'
 import { scopeOf } from './audit-scope.ts'
 
 /**
- * What an event says, as this reader may know it. The record keeps why an ask was really refused; whoever asked for what
- * is for others reads here what they were told then: that there is no such thing.
+ * The data of an event as this reader may know it. The database keeps the real reason of a refusal; a person who requested
+ * an entitlement for other people reads here what they read then: that there is no such entitlement.
  */
 function dataFor(actor: PersonActor, { type, data, policyHash }: AuditRow): unknown {
   const { code = '' } = data as { code?: string }
   if (type !== 'request.refused' || !code.startsWith('requester-not-eligible') || seesEverything(actor)) return data
   const { violations } = unknownEntitlementVerdict(policyHash ?? '')
-  // NB: in the order in which the database gives the keys of the others; another one would tell them apart.
+  // NB: with the keys in the order of the database, because another order would give the difference away.
   const errors = violations.map(({ code, pointer, sentence }) => ({ code, message: sentence, pointer }))
   return { ...(data as object), code: violations[0]?.code, sentence: violations[0]?.sentence, errors }
 }
 
 function toResource(actor: PersonActor, row: AuditRow): AuditEventResource {
   const { actorId, actorKind: kind, actorName: name, actorEmail: email, clientAddress } = row
-  // From where somebody acts is not for their colleagues.
+  // Colleagues do not learn from which address a person acted.
   const isOpen = seesEverything(actor) || actorId === actor.person.id
   const data = dataFor(actor, row)
   return {
@@ -47,8 +47,8 @@ function toResource(actor: PersonActor, row: AuditRow): AuditEventResource {
 }
 
 /**
- * A page of what happened and this person may read, newest first.
- * @throws AppError `malformed` for a cursor that no list gave
+ * A page of the events that this person may read, newest first.
+ * @throws AppError `malformed` for a cursor that no page returned
  */
 export async function listAuditEvents(
   actor: PersonActor,

@@ -9,18 +9,18 @@ import { protectedNamespaces } from '#lib/core/access/namespaces'
 import { toFindingResource } from './finding-resource.ts'
 import { coveredNamespaces } from './list-entitlements.ts'
 
-/** In which namespaces may Postern grant? In those where it has everything that it asked the cluster about. */
+/** A namespace is grantable if it is not protected and Postern has all the permissions there that it checked. */
 function grantableIn({ namespaces, permissions }: ObservedState): ClusterResource['namespaces'] {
   return (namespaces ?? []).map(({ name }) => {
-    const asked = permissions.filter(({ namespace }) => namespace === name)
+    const checked = permissions.filter(({ namespace }) => namespace === name)
     const isOpen = !protectedNamespaces.includes(name)
-    return { name, grantable: isOpen && asked.length > 0 && asked.every(({ allowed }) => allowed) }
+    return { name, grantable: isOpen && checked.length > 0 && checked.every(({ allowed }) => allowed) }
   })
 }
 
 /**
- * Every cluster of the configuration as last seen. Anybody signed in learns that it exists and whether it is reachable,
- * and the namespaces that they themselves may ask for; auditors and admins see all of it.
+ * Every configured cluster as the worker last read it. Everyone learns that it exists, whether it is reachable, and the
+ * namespaces that they can request; auditors and admins see all of it.
  */
 export async function listClusters(actor: PersonActor): Promise<ClusterResource[]> {
   const { clusters, entitlements } = currentPolicy().configuration

@@ -6,7 +6,7 @@ import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
 
-/** The namespaces that an entitlement covers in a cluster as last seen; before that, those it names in full. */
+/** The namespaces that an entitlement covers in a cluster, as last read; before the first reading, those it names in full. */
 export function coveredNamespaces(entitlement: Entitlement, state: ObservedState | undefined): string[] {
   const named = entitlement.namespaces?.filter((name) => !name.includes('*')) ?? []
   const all: Array<{ name: string; labels?: Record<string, string> }> =
@@ -22,7 +22,7 @@ const kindOf = ({ ceiling, clusterRole }: Entitlement) =>
 
 function toResource(entitlement: Entitlement, states: ReadonlyMap<string, ObservedState>): EntitlementResource {
   const { clusterRole = null, clusters } = entitlement
-  const seenRole = clusterRole && clusters.map((name) => states.get(name)?.clusterRoles[clusterRole]).find(Boolean)
+  const knownRole = clusterRole && clusters.map((name) => states.get(name)?.clusterRoles[clusterRole]).find(Boolean)
   return {
     name: entitlement.name,
     title: entitlement.title,
@@ -34,7 +34,7 @@ function toResource(entitlement: Entitlement, states: ReadonlyMap<string, Observ
     namespaces: entitlement.namespaces ?? [],
     namespaceSelector: entitlement.namespaceSelector ?? null,
     kind: kindOf(entitlement),
-    rules: entitlement.rules ?? entitlement.ceiling ?? (seenRole || []),
+    rules: entitlement.rules ?? entitlement.ceiling ?? (knownRole || []),
     clusterRole,
     defaultDuration: formatDuration(entitlement.duration.default),
     maxDuration: formatDuration(entitlement.duration.max),
@@ -44,7 +44,7 @@ function toResource(entitlement: Entitlement, states: ReadonlyMap<string, Observ
   }
 }
 
-/** What somebody may ask for, in the order of the configuration. Whether the reader may know is for the caller. */
+/** The entitlements of a person, in the order of the configuration. NB: the caller checks whether the reader may know. */
 export async function entitlementsOf(person: Person): Promise<EntitlementResource[]> {
   const states = await clusterStates()
   return currentPolicy()
@@ -52,5 +52,5 @@ export async function entitlementsOf(person: Person): Promise<EntitlementResourc
     .map((entitlement) => toResource(entitlement, states))
 }
 
-/** What this person may ask for. */
+/** The entitlements that this person can request. */
 export const listEntitlements = (actor: PersonActor): Promise<EntitlementResource[]> => entitlementsOf(actor.person)

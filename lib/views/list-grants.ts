@@ -10,7 +10,7 @@ import { readerOf } from './reader.ts'
 
 /**
  * A page of the grants that this person may see, newest first.
- * @throws AppError `malformed` for a cursor that no list gave
+ * @throws AppError `malformed` for a cursor that no page returned
  */
 export async function listGrants(
   actor: PersonActor,

@@ -8,7 +8,7 @@ import { deciderOf, readerOf } from './reader.ts'
 import { summariesOf } from './summaries.ts'
 
 export type RequestFilter = {
-  /** `inbox`: what waits for this person's word, oldest first. `all`: whatever they may see. */
+  /** `inbox`: the requests that this person can decide, oldest first. `all`: every request that they may see. */
   role: 'mine' | 'inbox' | 'all'
   status?: RequestStatus
   cursor?: string
@@ -17,7 +17,7 @@ export type RequestFilter = {
 
 /**
  * A page of requests, newest first except in the inbox.
- * @throws AppError `malformed` for a cursor that no list gave
+ * @throws AppError `malformed` for a cursor that no page returned
  */
 export async function listRequests(actor: PersonActor, filter: RequestFilter): Promise<Page<RequestSummary>> {
   const { role, status, cursor } = filter

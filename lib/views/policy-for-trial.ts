@@ -1,7 +1,7 @@
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PolicyForTrial } from '#lib/adapters/policy/trial'
 
-/** The policy in force as plain data, for a thread to hold another one against. */
+/** The current policy as plain data, for the thread that compares another one with it. */
 export function policyForTrial(): PolicyForTrial {
   const { hash, configuration, calendars } = currentPolicy()
   const { guardrailPack, guardrails, entitlements, clusters } = configuration
@@ -13,6 +13,6 @@ export function policyForTrial(): PolicyForTrial {
   }
 }
 
-/** The calendars that came with a policy, besides those of the policy in force. */
+/** The calendars that were sent with a policy, in addition to those of the current one. */
 export const calendarsFor = (sent: Record<string, string>): ReadonlyMap<string, string> =>
   new Map([...currentPolicy().calendars, ...Object.entries(sent)])

@@ -17,15 +17,15 @@ import { judgeFully } from '#lib/core/guardrails/judge'
 import { riskOf } from './risk.ts'
 import { toSteps } from './steps.ts'
 
-/** Stands where the grant's id will stand: it has the form of one and is none. */
+/** Takes the place of ids that exist only after the submission. */
 const placeholder = { grantId: `grt_${'0'.repeat(26)}`, requestId: `req_${'0'.repeat(26)}` }
 
-/** What can be said about something that this person may not ask for: why, and nothing else. */
-const nothingBut = (verdict: Verdict): Preview => ({
+/** The preview of an entitlement that this person may not request: the violations, and nothing about the entitlement. */
+const onlyVerdict = (verdict: Verdict): Preview => ({
   verdict,
   steps: [],
   rules: [],
-  difference: { known: false, why: 'Only those who may ask for it are told.' },
+  difference: { known: false, why: 'Only people who can request this entitlement can see it.' },
   risk: { severity: 'low', findings: [] },
   maxDuration: formatDuration(0),
   digest: '',
@@ -34,19 +34,19 @@ const nothingBut = (verdict: Verdict): Preview => ({
 })
 
 /**
- * What a submission would meet: the verdict by the same judgement as on submitting, who would have to approve, and the
- * objects that would be made. Changes nothing, records nothing.
+ * What a submission would lead to: the same verdict as on submission, the required approvals, and the objects that would be
+ * created. Changes and records nothing.
  */
 export async function previewRequest(actor: PersonActor, submission: Submission): Promise<Preview> {
   const policy = currentPolicy()
   const { person } = actor
   const entitlement = policy.configuration.entitlements.find(({ name }) => name === submission.entitlement)
-  // Before anything is looked up: an entitlement for others takes no longer to refuse than one that is not there.
-  if (!entitlement || !isAmong(entitlement.who, person)) return nothingBut(unknownEntitlementVerdict(policy.hash))
+  // Before anything is read: an entitlement for other people takes no longer to refuse than an unknown one.
+  if (!entitlement || !isAmong(entitlement.who, person)) return onlyVerdict(unknownEntitlementVerdict(policy.hash))
   const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, submission })
   const judged = judgeFully(policy.compiled, facts)
   const verdict = verdictForRequester(judged.verdict)
-  if (verdict !== judged.verdict) return nothingBut(verdict)
+  if (verdict !== judged.verdict) return onlyVerdict(verdict)
 
   const { steps, limits } = judged
   const people = await gatherPeopleOfGroups(steps.map(({ groups }) => groups))
@@ -70,7 +70,10 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
     verdict,
     steps: toSteps(open, people),
     rules,
-    difference: facts.currentAccess?.difference ?? { known: false, why: 'What would be granted is not known yet.' },
+    difference: facts.currentAccess?.difference ?? {
+      known: false,
+      why: 'The rules that would be granted are not known yet.',
+    },
     risk: riskOf(rules, namespaces, facts.currentAccess?.risk),
     maxDuration: formatDuration(
       Math.min(entitlement.duration.max, limits.maxDurationSeconds ?? Number.POSITIVE_INFINITY),

@@ -4,14 +4,14 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-act'
 import { verifiedEmails } from '#lib/core/access/same-person'
 
-/** This person as somebody who reads. */
+/** What decides which requests and events this person may see. */
 export const readerOf = (actor: PersonActor): Reader => ({
   personId: actor.person.id,
   groups: actor.person.groups,
   seesAll: seesEverything(actor),
 })
 
-/** This person as somebody who decides. */
+/** What decides which requests are in this person's inbox. */
 export function deciderOf({ person }: PersonActor): Decider {
   const { id: personId, groups } = person
   const { oneSubjectPerPerson } = currentPolicy().configuration.identity

@@ -16,9 +16,9 @@ const replayedRequestOf = ({ kind, id, at, requester, entitlementName, cluster, 
 })
 
 /**
- * Which of the last asks that this person may see would another policy judge differently, by the facts they had? The
- * policy is tried and nothing else: it is not kept, and nothing changes.
- * @throws AppError `invalid` for a policy that cannot be used, with the place of everything that is wrong
+ * Which of the last requests that this person may see would another policy judge differently, by their recorded facts?
+ * The policy is neither stored nor put in force.
+ * @throws AppError `invalid` for a policy with mistakes, each with its place
  */
 export async function replayPolicy(actor: PersonActor, input: ReplayInput): Promise<Replay> {
   const { policy, calendars, last, against, cursor } = input

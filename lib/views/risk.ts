@@ -6,8 +6,8 @@ import { riskOf as assess } from '#lib/core/guardrails/configured/judge-request'
 import type { CurrentAccess } from '#lib/core/rbac/current-access'
 
 /**
- * What is dangerous about rules in these namespaces, for readers; by the same assessment as the guardrails see.
- * @param live what the cluster says besides; lists do without
+ * The risk of rules in these namespaces, by the same assessment that guardrails read.
+ * @param live what the cluster adds to it; lists do without
  */
 export function riskOf(
   rules: readonly Rule[],
@@ -23,7 +23,7 @@ export function riskOf(
   }
 }
 
-/** The same as it was found when it was asked for, by what the cluster was like then: what people decided by. */
+/** The risk as it was recorded on submission, by the cluster of that time: the one that approvers decided by. */
 export function recordedRisk(risk: RiskResource, recorded: RecordedFacts['risks']): RiskResource {
   const known = new Map(recorded?.map((one) => [one.id, one]))
   const findings = risk.findings.map((finding) => {

@@ -8,7 +8,7 @@ import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 
-/** More than this many names do not help anybody to find somebody who is awake. */
+/** More names than this do not help to find an approver who is awake. */
 const mostEligible = 20
 
 export type StepFacts = {
@@ -16,34 +16,34 @@ export type StepFacts = {
   steps: readonly ApprovalStep[]
   /** Whose groups may decide now: see `currentApprovalSteps`. */
   currentSteps: readonly ApprovalStep[] | null
-  /** Is it still open? Then who could say yes is listed, besides who has. */
+  /** Is the request pending? Then the people who could approve are listed too. */
   isOpen: boolean
   decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[] }>
 }
 
 type StoredStepsRow = { entitlementName: string; steps: unknown; entitlement: { document: unknown } }
 
-/** The steps of a stored request whose groups may decide now; null where its entitlement is not there any more. */
+/** The approval steps whose groups may decide a stored request now; null if its entitlement no longer exists. */
 export function currentStepsOf(row: StoredStepsRow): ApprovalStep[] | null {
   const { entitlements } = currentPolicy().configuration
   const current = entitlements.find(({ name }) => name === row.entitlementName)
-  const asked = { steps: row.steps as ApprovalStep[], entitlement: row.entitlement.document as Entitlement }
-  return currentApprovalSteps(asked, current?.approvals ?? null)
+  const stored = { steps: row.steps as ApprovalStep[], entitlement: row.entitlement.document as Entitlement }
+  return currentApprovalSteps(stored, current?.approvals ?? null)
 }
 
-/** Does the configuration say that the provider gives each person one subject? */
+/** Does the configuration say that the identity provider has one subject per person? */
 export const isOneSubjectPerPerson = (): boolean => currentPolicy().configuration.identity.oneSubjectPerPerson
 
-/** Each step with who stands for it and who still could. The same rule says who could as refuses those who may not. */
+/** Each step with its approvers and the people who could still approve it, by the rule that also refuses a decision. */
 export function toSteps(facts: StepFacts, people: PeopleOfGroups): StepResource[] {
   const { requester, steps, currentSteps, isOpen, decisions } = facts
   const byId = new Map(decisions.map(({ person }) => [person.id as string, toPersonResource(person)]))
   const decided = decisions.map(({ person }) => person)
-  // While it is open a lost group takes effect; what was decided stays as it was decided.
-  const said: DecisionFacts[] = decisions.map(({ decision, person, groups }) => {
+  // While the request is pending a lost group takes effect; a resolved one keeps the groups of its decisions.
+  const counted: DecisionFacts[] = decisions.map(({ decision, person, groups }) => {
     return { decision, personId: person.id, groups: isOpen ? person.groups : groups }
   })
-  return resolve(steps, said).steps.map(({ groups, count, approvedBy }) => {
+  return resolve(steps, counted).steps.map(({ groups, count, approvedBy }) => {
     const step = [{ groups, count }]
     const couldDecide = (person: Person) =>
       mayDecide({

@@ -36,11 +36,11 @@ function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
     isOneSubjectPerPerson: isOneSubjectPerPerson(),
   })
   if (!may.may) return { may: false, why: may.why }
-  if (hasExpired(row, now)) return { may: false, why: 'Nobody decided in time: it lapses now.' }
+  if (hasExpired(row, now)) return { may: false, why: 'This request has expired without a decision.' }
   return { may: true }
 }
 
-/** One request as lists show it to this reader, with what they may do. */
+/** One request as lists show it to this reader, with what they may do with it. */
 export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfGroups): RequestSummary {
   const { now } = people
   const { grant } = row
@@ -72,7 +72,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfG
     lapsesAt: row.lapsesAt.toISOString(),
     resolvedAt: iso(row.resolvedAt),
     steps: toSteps(steps, people),
-    // Once it is decided, the grant and the history say what was refused.
+    // Of a resolved request, the grant and the history show what was refused.
     signatureFailure: row.status === 'pending' ? (verifyRequestRow(row)?.sentence ?? null) : null,
     grant: grant && {
       id: grant.id,
@@ -93,13 +93,13 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfG
   }
 }
 
-/** Everybody who could be asked about these requests, in one statement. */
+/** Everyone who could approve these requests, in one statement. */
 export const gatherPeople = (rows: ReadonlyArray<{ steps: unknown; status: string }>): Promise<PeopleOfGroups> =>
   gatherPeopleOfGroups(
     rows.filter(({ status }) => status === 'pending').flatMap((row) => stepsOf(row).map(({ groups }) => groups)),
   )
 
-/** The requests with these ids, in this order, as lists show them. Whether the reader may see them is for the caller. */
+/** The requests with these ids, in this order, as lists show them. NB: the caller checks whether the reader may see them. */
 export async function summariesOf(actor: PersonActor, ids: readonly string[]): Promise<RequestSummary[]> {
   if (ids.length === 0) return []
   const rows = await gatherRequests(ids)

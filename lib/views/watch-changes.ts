@@ -6,8 +6,8 @@ const concerns = (actor: PersonActor, changes: Changes): boolean =>
   changes === null || changes.some((request) => maySee(actor, request))
 
 /**
- * Calls `onChange` after each change of something this person may see, without saying what changed: the page asks again,
- * and every question is authorized anew. Ends when the returned function is called.
+ * Calls `onChange` after each change of something that this person may see, without saying what changed: the page loads
+ * its data again, and that is authorized again. Ends when the returned function is called.
  */
 export const watchChanges = (actor: PersonActor, onChange: () => void): (() => void) =>
   subscribeToChanges((changes) => {
