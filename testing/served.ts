@@ -12,6 +12,7 @@ import { lastLines, openRun } from '#local/processes/processes'
 import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
 import { type TestDatabase, testDatabase, testParts } from './database.ts'
 import { testPolicy } from './policy.ts'
+import { until } from './until.ts'
 
 export type ServedPostern = {
   url: string
@@ -73,10 +74,22 @@ export async function servedPostern(
   })
   const redirectUri = `${url}/api/auth/callback/oidc`
 
-  const signIn = (person: string) =>
-    sessionCookie(url, person).catch((error: Error) => {
-      throw new Error(`${error.message}\n${lastLines(part.logFile)}`)
+  /** NB: tried again, because a cold server on a busy machine may find that the provider did not answer in time. */
+  async function signIn(person: string): Promise<string> {
+    let cookie = ''
+    let problem = 'there was no session'
+    const hasSession = async () => {
+      cookie = await sessionCookie(url, person).catch((error: Error) => {
+        problem = error.message
+        return ''
+      })
+      return cookie.includes('postern.session=')
+    }
+    await until(`${person} to be signed in`, hasSession).catch((error: Error) => {
+      throw new Error(`${error.message}: ${problem}\n${lastLines(part.logFile)}`)
     })
+    return cookie
+  }
 
   return {
     url,

@@ -49,7 +49,10 @@ describe('a grant that cannot be created ends, and says why', () => {
     await kubectl(['create', 'role', name, '-n', 'payments', '--verb=get', '--resource=pods'])
     start()
     const ended = await grantReaches(grant.id, 'ended')
-    expect(ended).toMatchObject({ endedBy: 'failure', endNote: expect.stringContaining('already exists and is not an object of this grant') })
+    expect(ended).toMatchObject({
+      endedBy: 'failure',
+      endNote: expect.stringContaining('already exists and is not an object of this grant'),
+    })
     expect(await kubectl(['get', 'role', name, '-n', 'payments', '-o', 'name'])).toContain(name)
     await kubectl(['delete', 'role', name, '-n', 'payments'])
   })
@@ -91,7 +94,7 @@ test('a grant in an unreachable cluster is retried, shows why, holds up no other
   await until('the grant was tried twice', async () => (await grantRow(id)).attempts > 1)
   expect(await grantRow(id)).toMatchObject({ status: 'pending', lastError: expect.stringContaining('away') })
   await expect
-    .poll(async () => db().clusterState.findUnique({ where: { name: 'away' } }), { timeout: 15_000 })
+    .poll(async () => db().clusterState.findUnique({ where: { name: 'away' } }), { timeout: 60_000 })
     .toMatchObject({ reachable: false, error: expect.stringContaining('ENOENT') })
   await releaseGrant(asActor(holder), id)
   expect((await grantRow(id)).status).toBe('ending')
@@ -99,7 +102,7 @@ test('a grant in an unreachable cluster is retried, shows why, holds up no other
 
 test('the worker stores a cluster’s version, namespaces, vetted roles, and Postern’s own rights in it', async () => {
   await expect
-    .poll(async () => db().clusterState.findUnique({ where: { name: 'prod-eu' } }), { timeout: 10_000 })
+    .poll(async () => db().clusterState.findUnique({ where: { name: 'prod-eu' } }), { timeout: 60_000 })
     .toMatchObject({ reachable: true, version: expect.stringMatching(/^v1\./), error: null })
   const state = await db().clusterState.findUniqueOrThrow({ where: { name: 'prod-eu' } })
   expect(Object.keys(state.clusterRoles as object)).toEqual(['view'])

@@ -42,7 +42,7 @@ test('T1: one sweep deletes the objects of ended grants that a restored backup o
     (await findingsOf(id)).every(({ outcome }) => outcome === 'removed'),
   )
   expect(await eventTypesWhere({ type: 'grant.stray-removed', grantId: id })).toHaveLength(3)
-}, 60_000)
+})
 
 test('T1: grants that are newer than a restored backup of the database end, and auditors see their objects', async () => {
   const { postgres } = testParts()
@@ -80,7 +80,7 @@ test('T1: grants that are newer than a restored backup of the database end, and 
     await server.query(`DROP DATABASE IF EXISTS "${name}_late" WITH (FORCE)`)
     await server.end()
   }
-}, 90_000)
+})
 
 describe('a namespace that is deleted under an active grant', () => {
   const aNamespace = async () => {
@@ -105,7 +105,7 @@ describe('a namespace that is deleted under an active grant', () => {
       endNote: `The namespace ${namespace} no longer exists, and the access in it is gone.`,
     })
     expect(await objectsInCluster(id)).toEqual([])
-  }, 90_000)
+  })
 
   test('a grant whose namespace was deleted and created again is repaired there', async () => {
     const namespace = await aNamespace()
@@ -122,5 +122,5 @@ describe('a namespace that is deleted under an active grant', () => {
     })
     expect(await objectsInCluster(id)).toHaveLength(3)
     await kubectl(['delete', 'namespace', namespace, '--wait=false'])
-  }, 90_000)
+  })
 })

@@ -114,7 +114,7 @@ describe('a worker with a trace collector', () => {
     const log = readFileSync(worker.logFile, 'utf8')
     expect(log).toMatch(exporting)
     expect(log).not.toContain('the-key-of-the-collector')
-  }, 120_000)
+  })
 
   test.each([
     ['is not there', undefined],
@@ -154,4 +154,4 @@ test('a worker without a trace collector loads no exporter', async () => {
   expect(readFileSync(worker.logFile, 'utf8')).toMatch(/loaded .*lib\/observability\/start-traces/)
   expect(readFileSync(worker.logFile, 'utf8')).not.toMatch(exporting)
   await worker.stop()
-}, 60_000)
+})
