@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 
-// The browser is the one local/parts/chromium.ts finds; it starts without the background chatter of a desktop browser.
+// The browser that local/parts/chromium.ts found, started without background traffic.
 const executablePath = process.env.POSTERN_CHROMIUM
 
 export default defineConfig({

@@ -3,14 +3,14 @@ import { defineConfig } from 'vitest/config'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// Layers, each on as few real parts as it needs. `npx vitest run --project unit` needs none; `db` a PostgreSQL;
-// `cluster` and `doors` a cluster besides. What POSTERN_PARTS names is used; otherwise the parts are started here.
+// Each layer needs only some real parts: `unit` none, `db` a PostgreSQL, `cluster` and `doors` also a cluster. The tests use
+// the parts that POSTERN_PARTS names, or start their own.
 const base = {
-  // Next resolves the marker to nothing on the server; under plain Node it throws.
+  // Next.js resolves this marker to an empty module on the server; under plain Node.js it throws.
   resolve: { alias: { 'server-only': at('./node_modules/server-only/empty.js') } },
   oxc: { jsx: { runtime: 'automatic' as const } },
 }
-// Milliseconds. It ends what hangs, also on a slow or busy machine; what is slow is for the bench to say.
+// In milliseconds. It only ends tests that hang, even on a slow or busy machine; the bench measures speed.
 const testTimeout = 120_000
 const quiet = { LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent' }
 const onParts = { pool: 'forks' as const, testTimeout, hookTimeout: 240_000, env: quiet }
@@ -19,7 +19,7 @@ const notHere = ['**/node_modules/**', '.next/**', '.postern/**', 'e2e/**']
 export default defineConfig({
   ...base,
   test: {
-    // Two processes: the machine that runs this also runs the database, the cluster and what is under test.
+    // Two processes, because the machine also runs the database, the cluster and Postern.
     maxWorkers: 2,
     projects: [
       {
@@ -56,7 +56,7 @@ export default defineConfig({
         ...base,
         test: {
           ...onParts,
-          // What takes minutes: only `npm run chaos` runs these.
+          // These take minutes, and only `npm run chaos` runs them.
           name: 'chaos',
           include: ['local/chaos/*.chaos.test.ts'],
           exclude: notHere,

@@ -1,17 +1,17 @@
-// Which Node runs Postern's TypeScript? Needs no package, and any Node from 20 on may ask.
+// Finds a Node.js that runs Postern's TypeScript. Runs on Node.js 20 or newer and imports no packages.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** From 24.2 on a module can ask whether it is the program (import.meta.main). */
+/** Node.js 24.2 introduced import.meta.main, which the programs use. */
 export function isNewEnough() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   return major > 24 || (major === 24 && minor >= 2)
 }
 
 /**
- * The pinned Node where its package fits this machine, else the one that runs this, when it is new enough; else why
- * there is none.
+ * The pinned Node.js if its package supports this machine, otherwise the current one if it is new enough, otherwise the
+ * reason why there is none.
  * @param {string} checkout
  * @returns {{ node: string } | { problem: string }}
  */
@@ -21,7 +21,7 @@ export function findNode(checkout) {
   if (isNewEnough()) return { node: process.execPath }
   return {
     problem:
-      `Postern needs Node 24.2 or newer. npm has no Node for ${process.platform}-${process.arch} in this project, ` +
-      `and this one is ${process.version}: install a newer one and try again.`,
+      `Postern needs Node.js 24.2 or newer. This is ${process.version}, and the project's own Node.js package does not ` +
+      `support ${process.platform}-${process.arch}. Install a newer Node.js and try again.`,
   }
 }

@@ -1,6 +1,6 @@
-// The door to every command of this folder: `node local/run.mjs demo`. It runs on any Node from 20 on and needs no
-// package, so that a fresh checkout needs nothing but Node and npm: it installs what is missing, makes the database
-// client, and hands over to local/<command>.ts on the Node that package.json pins. It speaks on standard error only.
+// Launches every command of this folder: `node local/run.mjs demo`. It runs on Node.js 20 or newer and imports no packages,
+// so that a fresh checkout needs only Node.js and npm. It installs missing packages, generates the database client, and runs
+// local/<command>.ts on the Node.js that package.json pins. It prints to standard error only.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -28,7 +28,7 @@ const commands = {
 const say = (line) => process.stderr.write(`${line}\n`)
 
 /** @param {string} message @returns {never} */
-function giveUp(message) {
+function fail(message) {
   say(message)
   process.exit(1)
 }
@@ -39,23 +39,23 @@ function step(what, command) {
   say(`${what} …`)
   const [program = '', ...args] = command
   const result = spawnSync(program, args, { cwd: checkout, stdio: ['ignore', 2, 2] })
-  if (result.status !== 0) giveUp(`${command.join(' ')} failed: ${result.error?.message ?? `code ${result.status}`}`)
+  if (result.status !== 0) fail(`${command.join(' ')} failed: ${result.error?.message ?? `code ${result.status}`}`)
   say(`${what}: ${((Date.now() - began) / 1000).toFixed(1)} s`)
 }
 
 /**
- * True when node_modules holds what package-lock.json says. npm itself writes down what it installed, last of all.
+ * True if node_modules matches package-lock.json, according to the list that npm writes at the end of an installation.
  * Packages for other platforms are optional and may be missing.
  */
 function isInstalled() {
   const installedFile = join(checkout, 'node_modules/.package-lock.json')
   if (!existsSync(installedFile)) return false
-  const wanted = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')).packages
+  const locked = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')).packages
   const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages
-  return Object.entries(wanted).every(([path, { version, optional }]) => {
+  return Object.entries(locked).every(([path, { version, optional }]) => {
     if (path === '') return true
-    const there = installed[path]
-    return there ? there.version === version : optional === true
+    const found = installed[path]
+    return found ? found.version === version : optional === true
   })
 }
 
@@ -64,11 +64,11 @@ function generateClient() {
   const hash = createHash('sha256').update(schema).digest('hex')
   const marker = join(checkout, 'lib/adapters/db/generated/.schema-hash')
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return
-  step('making the database client from prisma/schema.prisma', ['npm', 'run', '--silent', 'generate'])
+  step('generating the database client from prisma/schema.prisma', ['npm', 'run', '--silent', 'generate'])
   writeFileSync(marker, hash)
 }
 
-/** @param {number} pid @returns {number | undefined} undefined when there is no such process */
+/** @param {number} pid @returns {number | undefined} undefined if there is no such process */
 function parentOf(pid) {
   try {
     if (process.platform === 'linux') return Number(/\) \S+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
@@ -79,15 +79,15 @@ function parentOf(pid) {
 }
 
 const [command = '', ...args] = process.argv.slice(2)
-if (!Object.hasOwn(commands, command)) giveUp(`usage: node local/run.mjs ${Object.keys(commands).join(' | ')}`)
+if (!Object.hasOwn(commands, command)) fail(`usage: node local/run.mjs ${Object.keys(commands).join(' | ')}`)
 const file = join(checkout, 'local', commands[/** @type {keyof typeof commands} */ (command)])
-if (!existsSync(file)) giveUp(`${file} is not there`)
+if (!existsSync(file)) fail(`${file} does not exist`)
 
 if (!isInstalled()) step('installing packages (npm ci)', ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'])
 generateClient()
 
 const found = findNode(checkout)
-if ('problem' in found) giveUp(found.problem)
+if ('problem' in found) fail(found.problem)
 const child = spawn(found.node, [file, ...args], {
   cwd: checkout,
   env: {
@@ -95,16 +95,16 @@ const child = spawn(found.node, [file, ...args], {
     INIT_CWD: process.env.INIT_CWD ?? process.cwd(),
     PATH: `${join(checkout, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
   },
-  // The fourth is a channel that closes when this process is gone, however it went: the command then ends its parts.
+  // The IPC channel closes when this process ends, for whatever reason, and the command then ends its parts.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => child.kill(signal))
 }
-// Our death is told to the command by the channel. npm's is told to nobody: between it and us stands a shell that stays.
+// If npm is killed, the shell between npm and this process stays, so this process has to notice it.
 if (process.env.npm_lifecycle_event) {
   const npm = parentOf(process.ppid)
   setInterval(() => parentOf(process.ppid) !== npm && child.kill('SIGHUP'), 1000).unref()
 }
-child.on('error', (error) => giveUp(error.message))
+child.on('error', (error) => fail(error.message))
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM']))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readAdvisories } from './advisories.ts'
 
-test('high and critical advisories are problems; what is below is not', () => {
+test('only high and critical advisories are problems', () => {
   const of = (severity: string) => ({
     severity,
     range: '<1.2.3',
@@ -15,12 +15,12 @@ test('high and critical advisories are problems; what is below is not', () => {
   expect(readAdvisories('{"vulnerabilities":{}}')).toEqual({ known: true, problems: [] })
 })
 
-test('a registry that does not answer is never taken for one that knows of nothing', () => {
+test('a registry that does not answer never counts as one without advisories', () => {
   for (const [printed, why] of [
     ['{"message":"405 Method Not Allowed","method":"POST","statusCode":405}', '405 Method Not Allowed'],
     ['{"error":{"code":"ENOLOCK","summary":"This command requires an existing lockfile."}}', /lockfile/],
     ['<html>captive portal</html>', /captive/],
-    ['{}', 'npm audit gave no answer'],
+    ['{}', 'npm audit returned no report'],
     ['', 'npm audit printed nothing'],
   ] as const) {
     const read = readAdvisories(printed)

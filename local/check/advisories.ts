@@ -1,30 +1,30 @@
 import { spawnSync } from 'node:child_process'
 
-/** What npm answers: either of these, or something else altogether. */
-type Answer = {
+/** The output of `npm audit --json`: advisories or an error. */
+type AuditReport = {
   vulnerabilities?: Record<string, { severity: string; via: unknown[]; range: string }>
   message?: string
   error?: { summary?: string; detail?: string }
 }
 
-/** Known vulnerabilities of what Postern is made of; or why they are not known. */
+/** Known vulnerabilities of Postern's dependencies, or why they could not be determined. */
 export type Advisories = { known: true; problems: string[] } | { known: false; why: string }
 
-const grave = ['high', 'critical']
+const failing = ['high', 'critical']
 
-/** Reads what `npm audit --json` printed. Of what the registry could not say nothing is concluded. */
+/** Reads the output of `npm audit --json`. A missing answer never counts as "no vulnerabilities". */
 export function readAdvisories(printed: string): Advisories {
-  let answer: Answer
+  let report: AuditReport
   try {
-    answer = JSON.parse(printed) as Answer
+    report = JSON.parse(printed) as AuditReport
   } catch {
     return { known: false, why: printed.trim().split('\n')[0] || 'npm audit printed nothing' }
   }
-  if (typeof answer.vulnerabilities !== 'object') {
-    return { known: false, why: answer.message ?? answer.error?.summary ?? 'npm audit gave no answer' }
+  if (typeof report.vulnerabilities !== 'object') {
+    return { known: false, why: report.message ?? report.error?.summary ?? 'npm audit returned no report' }
   }
-  const problems = Object.entries(answer.vulnerabilities)
-    .filter(([, { severity }]) => grave.includes(severity))
+  const problems = Object.entries(report.vulnerabilities)
+    .filter(([, { severity }]) => failing.includes(severity))
     .map(([name, { severity, range, via }]) => {
       const titles = via.flatMap((one) => (one as { title?: string }).title ?? [])
       return `${name} ${range}: ${severity}${titles.length ? `, ${titles.join('; ')}` : ''}`
@@ -32,7 +32,7 @@ export function readAdvisories(printed: string): Advisories {
   return { known: true, problems }
 }
 
-/** Asks the registry. */
+/** Runs `npm audit`, which asks the registry. */
 export function findAdvisories(folder: string): Advisories {
   const { stdout, error } = spawnSync('npm', ['audit', '--json'], {
     cwd: folder,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const run = (...args: string[]) => execFileSync(promtool, args, { cwd: join(checkout, 'deploy'), encoding: 'utf8' })
 
-test('every alert fires when it should and is quiet while all is well, as Prometheus itself reckons', () => {
+test('every alert fires under its conditions and stays silent for a healthy Postern, according to promtool', () => {
   expect(run('check', 'rules', 'alerts.yaml')).toContain('SUCCESS')
   expect(run('test', 'rules', 'alerts.test.yaml')).toContain('SUCCESS')
 })

@@ -1,4 +1,4 @@
-/** Texts that keep a word of the list, each with the reason. `text` is a part of the text, around the word. */
+/** Texts that may use a word of the list, each with the reason. `text` is the word with some of the text around it. */
 export type AllowedWord = { path: string; text: string; why: string }
 
 export const allowedWords: readonly AllowedWord[] = [

@@ -12,13 +12,13 @@ import { foreignLicences } from './licences.ts'
 import { incompletePackages } from './lockfile.ts'
 import { oldWords } from './words.ts'
 
-// `npm run check`: what can be said without running the product. Every check runs, also after one that failed.
-// `npm run check -- --words --imports` runs only these.
+// `npm run check`: everything that can be checked without running Postern. All checks run, even after one has failed.
+// `npm run check -- --words --imports` runs only the named ones.
 type Check = { name: string; what: string; run(): Promise<string> }
 
 const program = (path: string) => join(checkout, 'node_modules', path)
 
-/** Runs one of the tools; resolves to '' when it is content, else to what it printed. */
+/** Runs a tool. Resolves to '' on success, otherwise to its output. */
 async function tool(run: Run, name: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   const [file = '', ...rest] = args
   const code = await run.finish({
@@ -33,7 +33,7 @@ async function tool(run: Run, name: string, args: string[], env: Record<string, 
     : readFileSync(join(run.logs, `${name}.log`), 'utf8').trim() || `${name} ended with code ${code}`
 }
 
-/** The migrations, applied to an empty database, must give exactly what prisma/schema.prisma says. */
+/** Applied to an empty database, the migrations must produce the schema in prisma/schema.prisma. */
 async function schemaDrift(run: Run): Promise<string> {
   const { adminUrl } = await startPostgres(run, { directory: join(run.directory, 'postgres'), durable: false })
   const sides = ['--from-migrations', 'prisma/migrations', '--to-schema', 'prisma/schema.prisma']
@@ -45,13 +45,13 @@ async function schemaDrift(run: Run): Promise<string> {
   })
 }
 
-/** What could not be said: told at the end, so that it is not read as a success. */
+/** Checks that could not run. They are printed at the end, so that no one mistakes them for a success. */
 const unchecked: string[] = []
 
 async function vulnerabilities(): Promise<string> {
   const advisories = findAdvisories(checkout)
   if (advisories.known) return advisories.problems.join('\n')
-  unchecked.push(`known vulnerabilities: the registry does not say (${advisories.why})`)
+  unchecked.push(`known vulnerabilities, because the registry did not answer (${advisories.why})`)
   return ''
 }
 
@@ -59,7 +59,7 @@ const listed = (problems: string[]) => problems.join('\n')
 
 function checkWords(): string {
   const problems = oldWords(checkout)
-  return problems.length ? `${listed(problems)}\n${problems.length} in all; local/check/word-list.ts has the list` : ''
+  return problems.length ? `${listed(problems)}\n${problems.length} findings; see local/check/word-list.ts` : ''
 }
 
 const checksOf = (run: Run): Check[] => [
@@ -80,19 +80,19 @@ const checksOf = (run: Run): Check[] => [
   { name: 'dead-code', what: 'dead code', run: () => tool(run, 'knip', ['knip/bin/knip.js', '--no-progress']) },
   {
     name: 'imports',
-    what: 'files import what the import table allows, and CONTRIBUTING.md shows that table',
+    what: 'imports, and the import table in CONTRIBUTING.md',
     run: async () => listed([...importBreaches(checkout), ...contributingProblems(checkout)]),
   },
-  { name: 'words', what: 'texts say it in plain words', run: async () => checkWords() },
-  { name: 'migrations', what: 'migrations give the schema', run: () => schemaDrift(run) },
+  { name: 'words', what: 'plain language', run: async () => checkWords() },
+  { name: 'migrations', what: 'migrations produce the schema', run: () => schemaDrift(run) },
   {
     name: 'paths',
-    what: 'paths named in documents and comments exist',
+    what: 'paths in documents and comments',
     run: async () => listed(brokenPaths(checkout)),
   },
   {
     name: 'lockfile',
-    what: 'the lock file names every platform package',
+    what: 'platform packages in the lock file',
     run: async () => listed(incompletePackages(checkout)),
   },
   { name: 'licences', what: 'licences', run: async () => listed(foreignLicences(checkout)) },
@@ -102,8 +102,8 @@ const checksOf = (run: Run): Check[] => [
 const run = await openRun({ name: 'check', say })
 stopOnSignals(run, say)
 const checks = checksOf(run)
-const wanted = process.argv.slice(2).map((word) => word.replace(/^--/, ''))
-const unknown = wanted.filter((word) => !checks.some(({ name }) => name === word))
+const selected = process.argv.slice(2).map((argument) => argument.replace(/^--/, ''))
+const unknown = selected.filter((argument) => !checks.some(({ name }) => name === argument))
 if (unknown.length) {
   say(`there is no check named ${unknown.join(', ')}; use ${checks.map(({ name }) => `--${name}`).join(' ')}`)
   await run.stop()
@@ -111,7 +111,7 @@ if (unknown.length) {
 }
 const failed: string[] = []
 for (const { name, what, run: check } of checks) {
-  if (wanted.length && !wanted.includes(name)) continue
+  if (selected.length && !selected.includes(name)) continue
   const began = Date.now()
   const problem = await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
   say(`${inSeconds(Date.now() - began).padStart(7)}  ${what}${problem && ': FAILED'}`)
@@ -124,7 +124,7 @@ for (const what of unchecked) say(`NOT CHECKED: ${what}`)
 say(
   failed.length
     ? `failed: ${failed.join('; ')}`
-    : `${wanted.length ? 'these' : 'all'} checks passed${unchecked.length ? ', except for the unchecked ones' : ''}`,
+    : `${selected.length ? 'these' : 'all'} checks passed${unchecked.length ? ', except the unchecked ones' : ''}`,
 )
-// What is still on its way into a pipe is written first.
+// Exit only after the output has been written, which matters for a pipe.
 process.stdout.write('', () => process.exit(failed.length ? 1 : 0))

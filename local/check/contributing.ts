@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importTable } from './import-table.ts'
 
-// CONTRIBUTING.md shows the import table: the rooms a reader meets, without those that only run here.
+// Compares the table in CONTRIBUTING.md with the import table. It leaves out the rooms that only run locally.
 
 const inCode = (name: string) => `\`${name}\``
 
@@ -18,7 +18,7 @@ function shownRows(text: string): string[] {
   return end < 0 ? shown : shown.slice(0, end)
 }
 
-/** Where CONTRIBUTING.md and the import table differ. */
+/** The differences between CONTRIBUTING.md and the import table. */
 export function contributingProblems(checkout: string): string[] {
   const shown = shownRows(readFileSync(join(checkout, 'CONTRIBUTING.md'), 'utf8'))
   return [

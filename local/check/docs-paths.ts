@@ -3,16 +3,16 @@ import { basename, dirname, join, relative } from 'node:path'
 import { lineAt, readSources, repositoryFiles } from './source.ts'
 
 const rooms = '(?:app|cli|components|deploy|docs|e2e|lib|local|prisma|public|testing|\\.ci)'
-/** What a document may name in `code` and mean a file of this repository. */
+/** A path of this repository, as a document writes it in `code`. */
 const namedInDocument = new RegExp(`^${rooms}/[\\w.@()[\\]/-]*$`)
-/** What a comment may name so; a pattern such as `lib/*` or `local/<command>.ts` names no single file. */
+/** A path of this repository in a comment. Patterns such as `lib/*` and `local/<command>.ts` do not count. */
 const namedInComment = new RegExp(`(?<![\\w./#@:-])${rooms}/[\\w.@()[\\]/-]*(?![\\w*<{$…])`, 'g')
-/** kubectl's short way to name a Deployment: `deploy/api`. */
+/** kubectl's short name for a Deployment: `deploy/api`. */
 const deployment = /^deploy\/[\w-]+$/
-/** A file that is named without its folder. */
+/** A file name without its folder. */
 const bareName = /(?<![\w./#@:*<>-])[a-z][\w-]*(?:\.(?:test|testing|spec|db|cluster|chaos))*\.(?:tsx?|mjs)(?![\w*])/g
-/** What the repository does not hold, because it is made: documents may name it all the same. */
-const made = /^(lib\/adapters\/db\/generated|\.next|\.postern)\b/
+/** Generated files, which documents may name although they are not in the repository. */
+const generated = /^(lib\/adapters\/db\/generated|\.next|\.postern)\b/
 
 const isDocument = (path: string) => /^[^/]+\.md$|^docs\/.*\.md$/.test(path)
 
@@ -30,7 +30,7 @@ function pathsInDocument(text: string, folder: string): string[] {
 
 type Comment = { path: string; line: number; text: string }
 
-/** Comments of code, documents, the database schema, style sheets and YAML. */
+/** Comments in code, documents, the database schema, style sheets and YAML. */
 function commentsOf(checkout: string, files: readonly string[]): Comment[] {
   const ofCode = readSources(checkout).flatMap(({ path, text, comments }) =>
     comments.map(({ value, start }) => ({ path, line: lineAt(text, start), text: value })),
@@ -55,16 +55,16 @@ function commentsOf(checkout: string, files: readonly string[]): Comment[] {
 
 const withoutDot = (path: string) => path.replace(/[.,;:)\]]+$/, '')
 
-/** Links and paths, in documents and in comments, that lead nowhere; each with the file that names it. */
+/** Links and paths in documents and comments that do not exist, each with the file that contains it. */
 export function brokenPaths(checkout: string): string[] {
   const files = repositoryFiles(checkout)
-  const isThere = (path: string) => made.test(path) || existsSync(join(checkout, path))
-  /** A filter of vitest names the beginning of a file. */
-  const isBeginning = (path: string) => files.some((file) => file.startsWith(`${path}.`))
+  const exists = (path: string) => generated.test(path) || existsSync(join(checkout, path))
+  /** vitest's filters are prefixes of file names. */
+  const isPrefix = (path: string) => files.some((file) => file.startsWith(`${path}.`))
   const inDocuments = files.filter(isDocument).flatMap((document) =>
     pathsInDocument(readFileSync(join(checkout, document), 'utf8'), dirname(document))
-      .filter((path) => !isThere(path))
-      .map((path) => `${document} names ${relative('.', path)}, which is not there`),
+      .filter((path) => !exists(path))
+      .map((path) => `${document} names ${relative('.', path)}, which does not exist`),
   )
   const names = new Set(files.map((file) => basename(file)))
   const inComments = commentsOf(checkout, files).flatMap(({ path, line, text }) => {
@@ -72,10 +72,10 @@ export function brokenPaths(checkout: string): string[] {
       .map(([found]) => found)
       .filter(
         (found) =>
-          !isThere(found) && !isThere(withoutDot(found)) && !isBeginning(withoutDot(found)) && !deployment.test(found),
+          !exists(found) && !exists(withoutDot(found)) && !isPrefix(withoutDot(found)) && !deployment.test(found),
       )
     const bare = [...text.matchAll(bareName)].map(([found]) => found).filter((found) => !names.has(found))
-    return [...paths.map(withoutDot), ...bare].map((found) => `${path}:${line} names ${found}, which is not there`)
+    return [...paths.map(withoutDot), ...bare].map((found) => `${path}:${line} names ${found}, which does not exist`)
   })
   return [...inDocuments, ...inComments]
 }

@@ -14,23 +14,23 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(checkout, { recursive: true }))
 
-test('a path or link in a document that leads nowhere is told with its document', () => {
+test('a path or link in a document that does not exist is reported with the document', () => {
   writeFileSync(
     join(checkout, 'docs/guide.md'),
     'See `lib/here.ts`, `lib/gone.ts`, [this](../lib/here.ts#part), [that](other.md), [web](https://example.com/x) and `npm test`.\n',
   )
   expect(brokenPaths(checkout)).toEqual([
-    'docs/guide.md names docs/other.md, which is not there',
-    'docs/guide.md names lib/gone.ts, which is not there',
+    'docs/guide.md names docs/other.md, which does not exist',
+    'docs/guide.md names lib/gone.ts, which does not exist',
   ])
 })
 
-test('what is made by a build, and what stands in an example, may be named', () => {
+test('generated files and paths in code blocks are not reported', () => {
   writeFileSync(join(checkout, 'README.md'), '`.postern/demo.json`\n```\n`lib/gone.ts`\n```\n')
   expect(brokenPaths(checkout)).toEqual([])
 })
 
-test('a path in a comment that leads nowhere is told with its line', () => {
+test('a path in a comment that does not exist is reported with its line', () => {
   const lines = [
     '// See lib/here.ts and lib/here.ts. Not lib/gone.ts, nor gone.ts.',
     '/** lib/* and local/<command>.ts are patterns; `vitest run lib/here` finds lib/here.test.ts: */',
@@ -41,15 +41,15 @@ test('a path in a comment that leads nowhere is told with its line', () => {
   writeFileSync(join(checkout, 'lib/style.css'), '/* lib/gone.css */\n')
   writeFileSync(join(checkout, 'README.md'), '# Title\n\n<!-- Generated from lib/gone -->\n')
   expect(brokenPaths(checkout)).toEqual([
-    'lib/here.ts:1 names lib/gone.ts, which is not there',
-    'lib/here.ts:1 names gone.ts, which is not there',
-    'lib/here.ts:2 names lib/here.test.ts, which is not there',
-    'README.md:3 names lib/gone, which is not there',
-    'lib/style.css:1 names lib/gone.css, which is not there',
+    'lib/here.ts:1 names lib/gone.ts, which does not exist',
+    'lib/here.ts:1 names gone.ts, which does not exist',
+    'lib/here.ts:2 names lib/here.test.ts, which does not exist',
+    'README.md:3 names lib/gone, which does not exist',
+    'lib/style.css:1 names lib/gone.css, which does not exist',
   ])
 })
 
-test('a platform package that the lock file does not hold is told', () => {
+test('a platform package that the lock file lacks is reported', () => {
   const packages = {
     '': {},
     'node_modules/a': { optionalDependencies: { 'a-linux': '1', 'a-darwin': '1' } },
@@ -58,5 +58,5 @@ test('a platform package that the lock file does not hold is told', () => {
     'node_modules/b/node_modules/b-linux': {},
   }
   writeFileSync(join(checkout, 'package-lock.json'), JSON.stringify({ packages }))
-  expect(incompletePackages(checkout)).toEqual(['node_modules/a wants a-darwin, which package-lock.json does not hold'])
+  expect(incompletePackages(checkout)).toEqual(['node_modules/a needs a-darwin, which package-lock.json lacks'])
 })

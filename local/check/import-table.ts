@@ -1,59 +1,59 @@
-// Which room may import which. `npm run check` compares the code with this table, and CONTRIBUTING.md shows it.
-// A room may only name rooms above it in this list, so there is never a circle.
+// The rooms and their allowed imports. `npm run check` compares the code and CONTRIBUTING.md with this table.
+// A room may import only rooms above it in this list, so there are no cycles.
 
 export type Room = {
-  /** A folder, or one file. Where two rooms fit a file, the longer name counts. */
+  /** A folder or a file. If a file is in two rooms, the longer name counts. */
   name: string
-  /** What it holds, as CONTRIBUTING.md says it. */
+  /** Its contents, as CONTRIBUTING.md describes them. */
   holds: string
-  /** Other rooms. `lib/core/*` means every room of core. */
+  /** Other rooms that it may import. `lib/core/*` means every room of core. */
   imports: readonly string[]
-  /** Why no others: printed with every breach. */
+  /** The reason for the limit, which is printed with every breach. */
   why: string
-  /** Packages; absent where any will do, except those that `packageOwners` keeps for other rooms. */
+  /** The packages that it may import; absent if all are allowed, except those in `packageOwners`. */
   packages?: readonly string[]
-  /** `npm start` and the command never load it. */
+  /** Never loaded by `npm start` or by the command. */
   isLocal?: true
 }
 
 const pure = 'core decides from its arguments alone, so that a reader and a test need nothing else'
 const edge = 'an adapter talks to one outside system and makes no decisions about access'
-const uses = 'it brings core and the adapters together; the rooms beside it do not depend on each other'
+const uses = 'it combines core and the adapters; operations, views, worker and api do not depend on each other'
 const parts = 'it runs real programs on this machine and knows nothing about the product'
-const below = 'the commands and the tests use it, never the other way round'
+const below = 'commands and tests use it, never the other way round'
 
 export const importTable: readonly Room[] = [
   {
     name: 'lib/core/access',
-    holds: 'the words: ids, statuses, terms, shapes of the API, errors',
+    holds: 'the vocabulary: ids, statuses, terms, API schemas, errors',
     imports: [],
     why: pure,
     packages: ['zod', 'canonicalize', 'leven', 'temporal-polyfill', 'node:crypto'],
   },
   {
     name: 'lib/core/audit',
-    holds: 'the closed list of events, and the filter language of the history',
+    holds: 'the list of events, and the filter language of the history',
     imports: ['lib/core/access'],
     why: pure,
     packages: ['zod'],
   },
   {
     name: 'lib/core/signing',
-    holds: 'the signed fields of each record, and whether a signature fits',
+    holds: 'the signed fields of each record, and the verification of signatures',
     imports: ['lib/core/access'],
     why: pure,
     packages: ['canonicalize', 'node:crypto'],
   },
   {
     name: 'lib/core/rbac',
-    holds: 'what Kubernetes rules allow, cover and risk; what a pasted text needs',
+    holds: 'Kubernetes RBAC: what rules allow, cover and risk, and which ones a pasted text needs',
     imports: ['lib/core/access'],
     why: pure,
     packages: ['yaml'],
   },
   {
     name: 'lib/core/approvals',
-    holds: 'who may decide, when a request is decided, how it may be narrowed',
+    holds: 'who may decide, when a request is decided, and how it may be narrowed',
     imports: ['lib/core/access', 'lib/core/rbac'],
     why: pure,
     packages: [],
@@ -74,7 +74,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/core/check',
-    holds: 'what manifests would allow, judged before they reach a cluster',
+    holds: 'findings in manifests before they reach a cluster',
     imports: ['lib/core/access', 'lib/core/rbac', 'lib/core/guardrails'],
     why: pure,
     packages: ['zod', 'yaml', 'node:crypto'],
@@ -87,7 +87,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/adapters/outbound.ts',
-    holds: 'which addresses this process may call',
+    holds: 'the addresses that this process may call',
     imports: [],
     why: 'every room that opens a connection needs it',
   },
@@ -99,25 +99,25 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/adapters/policy',
-    holds: '`postern.yaml`: read, validate, watch, try out',
+    holds: '`postern.yaml`: reads, validates, watches and tries out the policy',
     imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
     why: edge,
   },
   {
     name: 'lib/adapters/cluster',
-    holds: 'the Kubernetes API servers: the only room that knows the client',
+    holds: 'the Kubernetes API servers; the only room that knows the client',
     imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
     why: edge,
   },
   {
     name: 'lib/adapters/db',
-    holds: 'PostgreSQL: the only room that knows Prisma',
+    holds: 'PostgreSQL; the only room that knows Prisma',
     imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
     why: edge,
   },
   {
     name: 'lib/adapters/auth',
-    holds: 'the identity provider: the only room that knows next-auth; returns an actor',
+    holds: 'the identity provider; the only room that knows next-auth; returns an actor',
     imports: [
       'lib/core/*',
       'lib/observability',
@@ -130,13 +130,13 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/operations',
-    holds: 'one write per file, actor first',
+    holds: 'one write per file; the actor is the first argument',
     imports: ['lib/core/*', 'lib/observability', 'lib/adapters/db', 'lib/adapters/policy'],
     why: uses,
   },
   {
     name: 'lib/views',
-    holds: 'one question per file, actor first, no writes',
+    holds: 'one read per file; the actor is the first argument',
     imports: ['lib/core/*', 'lib/adapters/db', 'lib/adapters/policy'],
     why: uses,
   },
@@ -155,7 +155,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/api',
-    holds: 'HTTP: input, answers, headers, rate limits, health',
+    holds: 'HTTP: input, responses, headers, rate limits, health',
     imports: [
       'lib/core/*',
       'lib/observability',
@@ -168,9 +168,9 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'components',
-    holds: 'what things look like',
+    holds: 'React components',
     imports: ['lib/core/*'],
-    why: 'a component shows what it is handed, so that it can be drawn without a server',
+    why: 'a component renders its props, so that it can be rendered without a server',
   },
   {
     name: 'app',
@@ -185,13 +185,13 @@ export const importTable: readonly Room[] = [
       'lib/api',
       'components',
     ],
-    why: 'a page asks a view and calls an operation; it never reads the database, the policy file or a cluster itself',
+    why: 'a page calls views and operations; it never reads the database, the policy file or a cluster itself',
   },
   {
     name: 'proxy.ts',
-    holds: 'what every call meets first: headers, the session cookie, no decision',
+    holds: 'the first step of every call: headers and the session cookie, no decisions',
     imports: ['lib/core/*', 'lib/env.ts', 'lib/adapters/auth', 'lib/api'],
-    why: 'it runs before the pages and knows none of them',
+    why: 'it runs before the pages and knows nothing about them',
   },
   {
     name: 'instrumentation-node.ts',
@@ -206,17 +206,17 @@ export const importTable: readonly Room[] = [
       'lib/worker',
       'lib/api',
     ],
-    why: 'it starts everything once and shows nothing',
+    why: 'it starts everything once and renders nothing',
   },
   {
     name: 'instrumentation.ts',
     holds: 'the start of the process, as Next.js calls it',
     imports: ['lib/observability', 'instrumentation-node.ts'],
-    why: 'Next.js also loads it where Node is missing',
+    why: 'Next.js also loads it outside Node.js',
   },
   {
     name: 'local/find-node.mjs',
-    holds: 'finds the Node that package.json pins',
+    holds: 'finds the Node.js that package.json pins',
     imports: [],
     why: 'it runs before any package is installed',
   },
@@ -234,14 +234,14 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'local/processes',
-    holds: 'processes, ports, locks and folders on this machine',
+    holds: 'processes, ports, locks and directories on this machine',
     imports: [],
     why: parts,
     isLocal: true,
   },
   {
     name: 'local/programs',
-    holds: 'the programs that are built or downloaded',
+    holds: 'programs that are built or downloaded',
     imports: ['local/processes'],
     why: parts,
     isLocal: true,
@@ -255,7 +255,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'testing',
-    holds: 'what tests share: databases, people, requests, a worker',
+    holds: 'shared test code: databases, people, requests, a worker',
     imports: [
       'lib/core/*',
       'lib/observability',
@@ -274,9 +274,9 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'local/docs',
-    holds: 'documents that are generated from the code',
+    holds: 'generators of documents',
     imports: ['lib/core/*'],
-    why: 'what it writes down comes from pure code',
+    why: 'it documents pure code',
     isLocal: true,
   },
   {
@@ -288,52 +288,52 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'local/check',
-    holds: '`npm run check`: what can be said without running the product',
+    holds: '`npm run check`: checks that need no running product',
     imports: ['local/processes', 'local/programs', 'local/parts'],
     why: below,
     isLocal: true,
   },
   {
     name: 'local/demo',
-    holds: '`npm run demo` and `npm run dev`: the company of the demo and its story',
+    holds: '`npm run demo` and `npm run dev`: the example company and its story',
     imports: ['lib/core/*', 'prisma', 'local/processes', 'local/programs', 'local/parts'],
     why: 'the demo uses the product from outside, as a person does',
     isLocal: true,
   },
   {
     name: 'local/bench',
-    holds: '`npm run bench`: how long it takes',
+    holds: '`npm run bench`: measures speed and size',
     imports: ['lib/core/*', 'local/processes', 'local/programs', 'local/parts'],
     why: 'the bench measures the product from outside',
     isLocal: true,
   },
   {
     name: 'local/chaos',
-    holds: '`npm run chaos`: kills, outages, full disks, moved clocks',
+    holds: '`npm run chaos`: kills, outages, full disks, shifted clocks',
     imports: ['lib/core/*', 'testing', 'local/processes', 'local/programs', 'local/parts', 'local/test'],
     why: 'it disturbs the product from outside',
     isLocal: true,
   },
   {
     name: 'local/run.mjs',
-    holds: 'the door to every command of this folder',
+    holds: 'the launcher of every command in `local`',
     imports: ['local/find-node.mjs'],
     why: 'it runs before any package is installed',
     isLocal: true,
   },
   {
     name: 'e2e',
-    holds: 'journeys through a browser',
+    holds: 'browser tests',
     imports: ['lib/core/*', 'testing', 'local/processes', 'local/programs', 'local/parts'],
-    why: 'a journey sees what a person sees',
+    why: 'a browser test uses the product as a person does',
     isLocal: true,
   },
 ]
 
-/** Configuration of the tools at the root, which import nothing of ours. */
+/** Configuration files of tools at the root, which import nothing from this repository. */
 export const toolConfiguration = /^(next|playwright|postcss|prisma|vitest)\.config\.(ts|js|mjs)$/
 
-/** Packages that one outside system or framework comes with: only these rooms know it. Tests may know everything. */
+/** Packages of an outside system or framework, each with the only rooms that may import it. Tests may import all. */
 export const packageOwners: readonly { package: RegExp; rooms: readonly string[]; why: string }[] = [
   {
     package: /^(@prisma\/(client|adapter-pg)|lib\/adapters\/db\/generated)(\/|$)/,
@@ -343,7 +343,7 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
   {
     package: /^pg$/,
     rooms: ['lib/adapters/db', 'prisma', 'testing', 'local/parts', 'local/bench', 'local/chaos'],
-    why: 'only lib/adapters/db speaks SQL to the product’s database',
+    why: 'only lib/adapters/db sends SQL to the product’s database',
   },
   {
     package: /^@kubernetes\/client-node(\/|$)/,
@@ -354,22 +354,22 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
   {
     package: /^(next|react|react-dom)(\/|$)/,
     rooms: ['lib/adapters/auth', 'components', 'app', 'proxy.ts', 'instrumentation.ts'],
-    why: 'only what answers a browser knows the framework',
+    why: 'only code that renders for a browser knows the framework',
   },
   {
     package: /^(pino|prom-client)(\/|$)/,
     rooms: ['lib/observability', 'lib/api'],
-    why: 'logs and metrics have one room',
+    why: 'logs and metrics are in one room',
   },
   {
     package: /^@opentelemetry\/(?!api$)/,
     rooms: ['lib/observability'],
-    why: 'only lib/observability knows how traces leave the process',
+    why: 'only lib/observability exports traces',
   },
-  { package: /^commander$/, rooms: ['cli'], why: 'only the command reads arguments' },
+  { package: /^commander$/, rooms: ['cli'], why: 'only the command parses arguments' },
 ]
 
-/** Of Node itself, core may use these: they compute, and neither wait nor draw random numbers. */
+/** The functions of Node.js that core may use: pure computations without waiting or randomness. */
 export const pureImports: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['createHash', 'createHmac', 'createSecretKey', 'hash', 'hkdfSync', 'KeyObject', 'timingSafeEqual'],
   'node:util': ['isDeepStrictEqual'],

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { importTable, packageOwners, pureImports, type Room, toolConfiguration } from './import-table.ts'
 import { isTestFile, lineAt, type Node, readSources, type Source, walk } from './source.ts'
 
-// Compares what every file imports with the import table, and what core says with what core may say.
+// Checks every import against the import table, and that lib/core is pure.
 
 const aliases: [prefix: string, folder: string, extension: string][] = [
   ['#lib/', 'lib/', '.ts'],
@@ -11,7 +11,7 @@ const aliases: [prefix: string, folder: string, extension: string][] = [
   ['#local/', 'local/', '.ts'],
 ]
 
-/** The file of the repository that a specifier names; the specifier itself where it names a package. */
+/** The path of the imported file, or the specifier itself for a package. */
 function resolve(from: string, specifier: string): string {
   if (specifier.startsWith('.')) return posix.normalize(posix.join(posix.dirname(from), specifier))
   const alias = aliases.find(([prefix]) => specifier.startsWith(prefix))
@@ -30,7 +30,7 @@ const packageOf = (specifier: string) =>
 
 type Import = { specifier: string; names: string[] }
 
-/** What a file imports: in statements, in `import()` and in types; of values and of types alike. */
+/** Everything that a file imports, values and types alike: in statements, in `import()` and in import types. */
 function importsOf({ path, module, program, comments }: Source): Import[] {
   const found: Import[] = module.staticImports.map(({ moduleRequest, entries }) => ({
     specifier: moduleRequest.value,
@@ -62,36 +62,43 @@ function roomOf(table: readonly Room[], path: string): Room | undefined {
   return fitting.sort((one, other) => other.name.length - one.name.length)[0]
 }
 
-const listed = (names: readonly string[]) => (names.length ? names.join(', ') : 'no other room')
+const listed = (names: readonly string[]) => names.join(', ')
 
-/** Why this file may not import that; undefined where it may. */
-function whyNot(table: readonly Room[], from: string, room: Room, { specifier, names }: Import): string | undefined {
+/** Why this import is not allowed; undefined if it is. */
+function whyNotAllowed(
+  table: readonly Room[],
+  from: string,
+  room: Room,
+  { specifier, names }: Import,
+): string | undefined {
   const to = resolve(from, specifier)
   const owner = packageOwners.find((one) => one.package.test(to))
   if (owner && !owner.rooms.includes(room.name)) return owner.why
   if (!isOurs(specifier)) {
     const name = packageOf(specifier)
     if (room.packages && !room.packages.includes(name)) {
-      return `of packages ${room.name} may import only ${listed(room.packages)}: ${room.why}`
+      const permitted = room.packages.length ? `no packages except ${listed(room.packages)}` : 'no packages'
+      return `${room.name} may import ${permitted}, because ${room.why}`
     }
     const impure = room.packages && names.filter((one) => pureImports[name] && !pureImports[name].includes(one))
-    return impure?.length ? `of ${name} core may import only ${listed(pureImports[name] ?? [])}` : undefined
+    return impure?.length ? `core may import only ${listed(pureImports[name] ?? [])} from ${name}` : undefined
   }
   const target = roomOf(table, to)
-  if (!target) return `${to} belongs to no room of local/check/import-table.ts`
-  if (!room.isLocal && (target.isLocal || isTestFile(to))) return 'nothing that ships may import what only tests load'
-  if (isTestFile(to) && !isTestFile(from)) return 'only tests may import a test’s file'
+  if (!target) return `${to} is not in any room of local/check/import-table.ts`
+  if (!room.isLocal && (target.isLocal || isTestFile(to))) return 'production code may not import test code'
+  if (isTestFile(to) && !isTestFile(from)) return 'only tests may import a test file'
   if (target === room || room.imports.some((pattern) => covers(pattern, target.name))) return undefined
-  return `${room.name} may import only ${listed(room.imports)}: ${room.why}`
+  const permitted = room.imports.length ? `only ${listed(room.imports)}` : 'no other room'
+  return `${room.name} may import ${permitted}, because ${room.why}`
 }
 
 function breachesOf(table: readonly Room[], source: Source): string[] {
   const { path } = source
   if (toolConfiguration.test(path) || isTestFile(path)) return []
   const room = roomOf(table, path)
-  if (!room) return [`${path} belongs to no room of local/check/import-table.ts`]
+  if (!room) return [`${path} is not in any room of local/check/import-table.ts`]
   return importsOf(source).flatMap((one) => {
-    const why = whyNot(table, path, room, one)
+    const why = whyNotAllowed(table, path, room, one)
     return why === undefined ? [] : [`${path} imports ${resolve(path, one.specifier)}: ${why}`]
   })
 }
@@ -102,14 +109,14 @@ const nameOf = (node: unknown): string => {
   return type === 'MemberExpression' ? `${nameOf(object)}.${nameOf(property)}` : ''
 }
 
-/** Names whose value is not the same every time, or that reach outside. */
+/** Globals whose values change, or that reach outside the process. */
 const impureNames = new Set([
   ...['process', 'fetch', 'globalThis', 'console', 'performance', 'navigator', 'crypto', 'Promise'],
   ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'],
 ])
 const impureMembers = new Set(['Date.now', 'Math.random', 'Temporal.Now', 'import.meta'])
 
-/** What in this node core may not say; undefined where it may. */
+/** The impure construct of this node, if it is one. */
 function impurityOf(node: Node): string | undefined {
   const { type } = node
   if (type === 'AwaitExpression' || (type === 'ForOfStatement' && node.await === true)) return 'await'
@@ -124,8 +131,8 @@ function impurityOf(node: Node): string | undefined {
   return undefined
 }
 
-/** An identifier that is a name of a field, a parameter or a type, and not a value from outside. */
-function outsideNames(program: unknown): Node[] {
+/** Uses of impure globals. Fields, parameters and types that only have the same name do not count. */
+function impureGlobals(program: unknown): Node[] {
   const found: Node[] = []
   const own = new Set<string>()
   const declare = (pattern: unknown) =>
@@ -155,7 +162,7 @@ function outsideNames(program: unknown): Node[] {
 
 function impuritiesOf({ path, text, program }: Source): string[] {
   if (!path.startsWith('lib/core/') || isTestFile(path)) return []
-  const found: [offset: number, what: string][] = outsideNames(program).map(({ start, name }) => [start, String(name)])
+  const found: [offset: number, what: string][] = impureGlobals(program).map(({ start, name }) => [start, String(name)])
   walk(program, (node) => {
     const what = impurityOf(node)
     if (what) found.push([node.start, what])
@@ -165,27 +172,27 @@ function impuritiesOf({ path, text, program }: Source): string[] {
     .sort(([one], [other]) => one - other)
     .map(
       ([offset, what]) =>
-        `${path}:${lineAt(text, offset)} uses ${what}: core takes time, randomness and facts as arguments`,
+        `${path}:${lineAt(text, offset)} uses ${what}: core receives time, randomness and facts as arguments`,
     )
 }
 
-/** What is wrong with the table itself: a room may only name rooms that stand above it, so there is no circle. */
+/** Problems of the table itself: a room may import only rooms above it, which rules out cycles. */
 export function tableProblems(table: readonly Room[] = importTable): string[] {
   return table.flatMap(({ name, imports }, at) => {
     const above = table.slice(0, at)
     return imports
       .filter((pattern) => !above.some((room) => covers(pattern, room.name)))
-      .map((pattern) => `the import table lets ${name} import ${pattern}, which is not above it: that may be a circle`)
+      .map((pattern) => `the import table lets ${name} import ${pattern}, which is not above it: that could be a cycle`)
       .concat(
         imports
           .filter((pattern) => table.slice(at).some((room) => covers(pattern, room.name)))
           .filter((pattern) => above.some((room) => covers(pattern, room.name)))
-          .map((pattern) => `the import table lets ${name} import ${pattern}, and not all of that is above it`),
+          .map((pattern) => `the import table lets ${name} import ${pattern}, but not all of these are above it`),
       )
   })
 }
 
-/** Every import that the table does not allow, and whatever in core waits, reads a clock or reaches outside. */
+/** Every import that the table does not allow, and every place where core waits, reads a clock or reaches outside. */
 export function importBreaches(checkout: string): string[] {
   const sources = readSources(checkout)
   return [

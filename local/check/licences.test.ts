@@ -13,11 +13,11 @@ function foreign(packages: Record<string, object>) {
   return foreignLicences(folder)
 }
 
-test('everything that Postern is made of has a licence from the list', () => {
+test('every dependency of Postern has a licence from the list', () => {
   expect(foreignLicences(checkout)).toEqual([])
 })
 
-test('a licence that is not on the list, or none, is told with the package’s name', () => {
+test('a package with no licence, or one that is not on the list, is reported', () => {
   expect(
     foreign({
       'node_modules/fine': { license: 'MIT' },
@@ -25,7 +25,7 @@ test('a licence that is not on the list, or none, is told with the package’s n
       'node_modules/a/node_modules/@b/none': {},
       'node_modules/either': { license: '(MIT OR GPL-3.0-only)' },
       'node_modules/both': { license: 'MIT AND GPL-3.0-only' },
-      // An exception is of its package alone.
+      // An exception is for its package only.
       'node_modules/other': { license: 'MPL-2.0' },
       'node_modules/ical.js': { license: 'MPL-2.0' },
     }),

@@ -1,40 +1,36 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-// What Postern may be made of. Every package of package-lock.json counts, also those of other platforms and of the tools.
+// The licences of Postern's dependencies: of every package in package-lock.json, including other platforms and tools.
 
-/** Whoever takes Postern may do with these what Apache-2.0 lets them do with Postern. SPDX. */
+/** SPDX identifiers of licences that permit everything that Apache-2.0 permits for Postern itself. */
 const allowed = new Set([
   ...['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'Unlicense', 'BlueOak-1.0.0'],
-  // argparse, in Python's own words.
+  // argparse, which was ported from Python.
   'PSF-2.0',
 ])
 
-/** Others, each with why it may stand here all the same. The first pattern that fits a name counts. */
+/** Exceptions, each with its reason. The first pattern that matches a name counts. */
 const exceptions: [name: RegExp, licence: string, why: string][] = [
-  [
-    /^@img\/sharp-/,
-    'LGPL-3.0-or-later',
-    'an optional program library of Next.js, unchanged and replaceable; not loaded',
-  ],
-  [/^lightningcss(-|$)/, 'MPL-2.0', 'builds style sheets; no part of the product'],
-  [/^(@axe-core\/playwright|axe-core)$/, 'MPL-2.0', 'tests pages; no part of the product'],
-  [/^ical\.js$/, 'MPL-2.0', 'unchanged, and its source is published; MPL asks that of its own files alone'],
-  [/^elkjs$/, 'EPL-2.0', 'comes with the program of Prisma; no part of the product'],
-  [/^caniuse-lite$/, 'CC-BY-4.0', 'data about browsers, with its authors named; no part of the product'],
-  [/^geist$/, 'SIL OPEN FONT LICENSE', 'typefaces, which that licence lets anybody bundle'],
-  [/^seq-queue$/, 'none named', 'MIT by its LICENSE file; comes with the program of Prisma; no part of the product'],
+  [/^@img\/sharp-/, 'LGPL-3.0-or-later', 'an optional library of Next.js, unmodified and replaceable; not loaded'],
+  [/^lightningcss(-|$)/, 'MPL-2.0', 'builds style sheets; not part of the product'],
+  [/^(@axe-core\/playwright|axe-core)$/, 'MPL-2.0', 'tests pages; not part of the product'],
+  [/^ical\.js$/, 'MPL-2.0', 'unmodified, with published source; the MPL requires that only for its own files'],
+  [/^elkjs$/, 'EPL-2.0', 'a dependency of the Prisma command; not part of the product'],
+  [/^caniuse-lite$/, 'CC-BY-4.0', 'data about browsers, with attribution; not part of the product'],
+  [/^geist$/, 'SIL OPEN FONT LICENSE', 'typefaces, which this licence permits anyone to bundle'],
+  [/^seq-queue$/, 'none named', 'MIT by its LICENSE file; a dependency of the Prisma command; not part of the product'],
 ]
 
-const may = (name: string, licence: string) =>
+const isPermitted = (name: string, licence: string) =>
   allowed.has(licence) || exceptions.some(([pattern, other]) => pattern.test(name) && other === licence)
 
-/** `MIT OR X`: one is enough. `MIT AND X`: all are needed. */
+/** `MIT OR X` needs one permitted licence, `MIT AND X` needs both. */
 const isAllowed = (name: string, expression: string): boolean =>
   expression
     .replace(/[()]/g, '')
     .split(/ or /i)
-    .some((part) => part.split(/ and /i).every((licence) => may(name, licence.trim())))
+    .some((part) => part.split(/ and /i).every((licence) => isPermitted(name, licence.trim())))
 
 type Locked = { packages: Record<string, { license?: string }> }
 

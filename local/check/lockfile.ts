@@ -4,8 +4,8 @@ import { join } from 'node:path'
 type Locked = { packages: Record<string, { optionalDependencies?: Record<string, string> }> }
 
 /**
- * Platform packages that a package in package-lock.json wants and the lock file does not hold. `npm install` lets that
- * pass; `npm ci` then refuses on every machine.
+ * Platform packages that a package in package-lock.json depends on but the lock file lacks. `npm install` accepts such a
+ * lock file; `npm ci` then fails on every machine.
  */
 export function incompletePackages(checkout: string): string[] {
   const { packages } = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')) as Locked
@@ -17,6 +17,6 @@ export function incompletePackages(checkout: string): string[] {
   return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)
       .filter((name) => !isLocked(path, name))
-      .map((name) => `${path || 'package.json'} wants ${name}, which package-lock.json does not hold`),
+      .map((name) => `${path || 'package.json'} needs ${name}, which package-lock.json lacks`),
   )
 }

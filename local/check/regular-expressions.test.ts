@@ -5,18 +5,18 @@ import { parseSync } from 'vite'
 import { expect, test, vi } from 'vitest'
 
 // No input makes one of Postern's own regular expressions take more than linear time. recheck decides this from the
-// pattern alone: by automata where the pattern is regular, else by a search that counts the engine's steps. Nothing here
-// measures time. Patterns of the configuration are RE2, which is linear by design.
+// pattern alone: with automata if the pattern is regular, otherwise with a search that counts the engine's steps. Nothing
+// here measures time. Patterns in the configuration are RE2, which is linear by design.
 
-// recheck's build in plain JavaScript: neither Java nor a native program.
+// Use recheck's plain JavaScript build, which needs neither Java nor a native program.
 vi.stubEnv('RECHECK_BACKEND', 'pure')
 
-/** Only counts of steps end a check, so that its outcome is the same on every machine. */
+/** Checks have no time limits, only limits on steps, so that the result is the same on every machine. */
 const limits = { timeout: null, attackTimeout: null, incubationTimeout: null, seedingTimeout: null }
-/** Lets automata decide about patterns with `{1,253}` too, where recheck would otherwise only search. */
+/** Makes recheck use automata for patterns with `{1,253}` too; otherwise it would only search. */
 const parameters = { ...limits, maxRepeatCount: 1500, randomSeed: 1 }
 
-/** Patterns put together at run time: one that each of these files builds. */
+/** Patterns that are built at run time: one example for each file that builds them. */
 const built: Record<string, string[]> = {
   'lib/core/access/ids.ts': ['^req_[0-9a-hjkmnp-tv-z]{26}$'],
   'lib/core/guardrails/configured/schema.ts': ['^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$'],
@@ -33,7 +33,7 @@ const files = ['lib', 'app', 'components', 'cli', 'prisma']
 
 type Pattern = { file: string; pattern: string; flags: string }
 
-/** The literals of a source text, and how many patterns it builds from strings. */
+/** The regular expression literals of a source text, and the number of patterns that it builds from strings. */
 function patternsIn(file: string, source: string): { literals: Pattern[]; builds: number } {
   const literals: Pattern[] = []
   let builds = 0
@@ -52,11 +52,11 @@ function patternsIn(file: string, source: string): { literals: Pattern[]; builds
   return { literals, builds }
 }
 
-/** Why the pattern may take more than linear time, or null. A pattern that cannot be judged counts as one that may. */
+/** Why the pattern may take more than linear time, or null. A pattern that recheck cannot analyse counts as slow. */
 function whySlow({ pattern, flags }: Omit<Pattern, 'file'>): string | null {
   const result = checkSync(pattern, flags, parameters)
   if (result.status === 'safe') return null
-  if (result.status === 'unknown') return `/${pattern}/${flags} could not be judged: ${result.error.kind}`
+  if (result.status === 'unknown') return `/${pattern}/${flags} could not be analysed: ${result.error.kind}`
   return `/${pattern}/${flags} is ${result.complexity.summary} on ${result.attack.pattern}`
 }
 
@@ -76,7 +76,7 @@ test('every regular expression of the production code takes linear time', { time
   expect(slow).toEqual([])
 })
 
-test('a pattern that production code builds from strings is among those that are checked', () => {
+test('every file of the production code that builds patterns from strings is listed here', () => {
   const counts = found.flatMap(({ file, builds }) => (builds > 0 ? [[file, builds]] : []))
   expect(Object.fromEntries(counts)).toEqual(
     Object.fromEntries(Object.entries(built).map(([file, patterns]) => [file, patterns.length])),
@@ -88,7 +88,7 @@ test.each([
   ['\\/+$', 'polynomial'],
   ['eyJ[\\w-]{8,}\\.', 'polynomial'],
   ['^(.+) == (.+)$', 'polynomial'],
-  // A lookaround: no automaton, the search finds it.
+  // A lookaround needs the search instead of automata.
   ['(?<=[^+@])\\+[^@]*(?=@[^@]*$)', 'polynomial'],
   ['(a+)+$', 'exponential'],
   ['^(a|a)*$', 'exponential'],
@@ -96,7 +96,7 @@ test.each([
   expect(whySlow({ pattern, flags: '' })).toContain(complexity)
 })
 
-test('a literal and a built pattern are discovered wherever they are in a file', () => {
+test('literals and built patterns are found anywhere in a file', () => {
   const source = `const a = { b: [text.replace(/x+$/g, '')] }\nfunction f(p: string) { return new RegExp(p) }`
   expect(patternsIn('any.ts', source)).toEqual({
     literals: [{ file: 'any.ts', pattern: 'x+$', flags: 'g' }],

@@ -9,7 +9,7 @@ const { groups } = parse(readFileSync(join(checkout, 'deploy/alerts.yaml'), 'utf
 const alerts = groups.flatMap(({ rules }) => rules)
 const sections = readFileSync(join(checkout, 'docs/runbook.md'), 'utf8').split(/^## /m).slice(1)
 
-test('each alert leads to its section of the runbook, and each section belongs to an alert', () => {
+test('each alert links to its section of the runbook, and each section belongs to an alert', () => {
   expect(sections.map((section) => section.split('\n')[0])).toEqual(alerts.map(({ alert }) => alert))
   for (const { alert, labels, annotations } of alerts) {
     expect(annotations.runbook).toBe(`docs/runbook.md#${alert.toLowerCase()}`)
@@ -18,7 +18,7 @@ test('each alert leads to its section of the runbook, and each section belongs t
   }
 })
 
-test('each alert is tried out: promtool is told of a moment at which it fires', () => {
+test('each alert has a promtool test in which it fires', () => {
   const cases = readFileSync(join(checkout, 'deploy/alerts.test.yaml'), 'utf8')
   for (const { alert, labels } of alerts) {
     const fires = `labels: 'ALERTS{alertname="${alert}", alertstate="firing", severity="${labels.severity}"`

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ParseResult, parseSync } from 'vite'
 
-/** What is installed, built or generated is not ours to check. */
+/** Installed, built and generated files are not checked. */
 const skipped = /^(\.(?!ci$).*|node_modules|test-results|playwright-report|generated)$/
 
 /** Every file of the repository, as a path from its root. */
@@ -26,27 +26,27 @@ export function parseSource(path: string, text: string): Source {
   return { path, text, program, module, comments }
 }
 
-/** Every file of code in the repository, parsed. */
+/** Every source file of the repository, parsed. */
 export const readSources = (checkout: string): Source[] =>
   repositoryFiles(checkout)
     .filter(isSource)
     .map((path) => parseSource(path, readFileSync(join(checkout, path), 'utf8')))
 
-/** Files that only tests load. They never ship, so the rules for what ships do not hold for them. */
+/** Files that only tests load. They never ship, so the rules for production code do not apply to them. */
 export const isTestFile = (path: string): boolean => /\.(test|testing|spec)\.tsx?$/.test(path)
 
 export const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
 
-/** A node of the syntax tree: the fields depend on its type. */
+/** A node of the syntax tree. Its fields depend on its type. */
 export type Node = { type: string; start: number; end: number } & Record<string, unknown>
 
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && typeof (value as Node).type === 'string'
 
-/** Calls `visit` for the node and everything below it; what `visit` answers false to is not entered. */
+/** Calls `visit` for the node and its descendants. If `visit` returns false, the descendants of that node are skipped. */
 export function walk(value: unknown, visit: (node: Node) => boolean | undefined): void {
   if (Array.isArray(value)) {
-    for (const one of value) walk(one, visit)
+    for (const item of value) walk(item, visit)
     return
   }
   if (!isNode(value) || visit(value) === false) return

@@ -15,9 +15,9 @@ const plant = (path: string, text: string) => {
   writeFileSync(join(planted, path), text)
 }
 
-test('a word of the list is reported with its line and with what to say instead', () => {
+test('a word of the list is reported with its line and a better word', () => {
   plant('docs/guides/one.md', '# Guide\n\nThe token dies at noon.\n')
-  expect(oldWords(planted, [])).toEqual(['docs/guides/one.md:3 "token dies": say expires'])
+  expect(oldWords(planted, [])).toEqual(['docs/guides/one.md:3 "token dies": use expires'])
 })
 
 test('words are found in pages, attributes, strings, templates and labels', () => {
@@ -38,7 +38,7 @@ test('words are found in pages, attributes, strings, templates and labels', () =
   expect(found('components/a.tsx', "throw new Error('it is said that it may')\n")).toEqual(['1 "it is said"'])
 })
 
-test('names in the code, types, comments, SQL, tests and commands are not texts', () => {
+test('names in code, types, comments, SQL, tests and commands are not reported', () => {
   plant(
     'lib/a.ts',
     [
@@ -64,11 +64,11 @@ test('an ordinary use of a word is not reported', () => {
   expect(oldWords(planted, [])).toEqual([])
 })
 
-test('an allowed text is not reported, and an allowance that fits nothing is', () => {
+test('an allowed text is not reported, and an allow-list entry that matches nothing is', () => {
   plant('README.md', 'The token is valid for whoever holds it.\n')
   const allowed = { path: 'README.md', text: 'for whoever holds it', why: 'a token has no other owner' }
   expect(oldWords(planted, [allowed])).toEqual([])
   expect(oldWords(planted, [allowed, { ...allowed, text: 'for whoever finds it' }])).toEqual([
-    'local/check/allowed-words.ts allows "for whoever finds it" in README.md, where no such word is',
+    'local/check/allowed-words.ts allows "for whoever finds it" in README.md, which has no such word there',
   ])
 })

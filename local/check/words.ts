@@ -4,10 +4,10 @@ import { type AllowedWord, allowedWords } from './allowed-words.ts'
 import { isTestFile, lineAt, type Node, parseSource, repositoryFiles, walk } from './source.ts'
 import { wordList } from './word-list.ts'
 
-// Looks for the words of the list in every text that a person meets: pages, answers of the API, the command, what local
-// programs print, and the documents.
+// Searches every text that a person reads for the words of the list: pages, API responses, the command, the output of
+// local programs, and the documents.
 
-/** A text and where it begins. Its characters stand as in the file, so that an offset in it is one in the file. */
+/** A part of a file, verbatim, and its offset in the file. */
 type Text = { offset: number; text: string }
 
 const hasTexts = (path: string) =>
@@ -17,13 +17,13 @@ const hasTexts = (path: string) =>
 
 const isDocument = (path: string) => /^[^/]+\.md$|^docs\/.*\.md$/.test(path)
 
-/** A sentence, a phrase or a label. One word in lower case is a name in the code or a value of the API. */
+/** A sentence, a phrase or a label. A single lower-case word is a name in the code or a value in the API. */
 const isProse = (text: string) => /\p{L}\s+\S|\S\s+\p{L}/u.test(text) || /^[A-Z][a-z]+[.…]?$/.test(text.trim())
 
-/** Attributes whose value only the browser reads. */
-const silent = new Set(['className', 'id', 'href', 'name', 'type', 'role', 'd', 'viewBox', 'htmlFor', 'key'])
+/** Attributes whose values are not shown to people. */
+const hiddenAttributes = new Set(['className', 'id', 'href', 'name', 'type', 'role', 'd', 'viewBox', 'htmlFor', 'key'])
 
-/** SQL that is written as a string. */
+/** SQL in a string. */
 const isStatement = (text: string) =>
   /^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|TRUNCATE)\b/.test(text)
 
@@ -34,7 +34,7 @@ const isSql = (tag: unknown): boolean => {
   return expression !== undefined && isSql(expression)
 }
 
-/** Texts of a file of code: JSX text, strings and templates, without imports, types, keys and SQL. */
+/** The texts in a source file: JSX text, strings and templates, but not imports, types, keys or SQL. */
 function textsOfCode(path: string, source: string): Text[] {
   const found: Text[] = []
   const from = ({ start, end }: { start: number; end: number }) => ({ offset: start, text: source.slice(start, end) })
@@ -47,7 +47,7 @@ function textsOfCode(path: string, source: string): Text[] {
       case 'TaggedTemplateExpression':
         return !isSql(node.tag)
       case 'JSXAttribute':
-        return !silent.has(String((node.name as Node).name))
+        return !hiddenAttributes.has(String((node.name as Node).name))
       case 'JSXText':
         found.push(from(node))
         return false
@@ -69,7 +69,7 @@ function textsOfCode(path: string, source: string): Text[] {
 
 const blank = (text: string) => text.replaceAll(/[^\n]/g, ' ')
 
-/** The prose of a document: commands, code and the targets of links are somebody else's words. */
+/** The prose of a document, without code, commands and link targets. */
 const proseOf = (document: string): string =>
   document
     .replaceAll(/^ *```[\s\S]*?^ *```/gm, blank)
@@ -77,20 +77,20 @@ const proseOf = (document: string): string =>
     .replaceAll(/\]\([^)\n]*\)/g, blank)
     .replaceAll(/https?:\/\/\S+/g, blank)
 
-const expressions = wordList.map(({ pattern, say }) => ({
-  say,
+const expressions = wordList.map(({ pattern, instead }) => ({
+  instead,
   expression: new RegExp(`(?<![\\w-])(?:${pattern.replaceAll(' ', '\\s+')})(?![\\w-])`, 'gi'),
 }))
 
-type Found = { path: string; line: number; word: string; say: string; around: string }
+type Found = { path: string; line: number; word: string; instead: string; around: string }
 
 function wordsIn(path: string, whole: string, { offset, text }: Text): Found[] {
-  return expressions.flatMap(({ expression, say }) =>
+  return expressions.flatMap(({ expression, instead }) =>
     [...text.matchAll(expression)].map((match) => ({
       path,
       line: lineAt(whole, offset + match.index),
       word: match[0].replaceAll(/\s+/g, ' '),
-      say,
+      instead,
       around: text.slice(Math.max(0, match.index - 200), match.index + match[0].length + 200).replaceAll(/\s+/g, ' '),
     })),
   )
@@ -102,22 +102,22 @@ function wordsOfFile(checkout: string, path: string): Found[] {
   return texts.flatMap((text) => wordsIn(path, whole, text)).sort((one, other) => one.line - other.line)
 }
 
-/** Every word of the list that a person would read, where, and what to say instead. */
+/** Every use of a word of the list in a text that a person reads, with its position and a better word. */
 export function oldWords(checkout: string, allowed: readonly AllowedWord[] = allowedWords): string[] {
   const used = new Set<AllowedWord>()
   const found = repositoryFiles(checkout)
     .filter((path) => hasTexts(path) || isDocument(path))
     .flatMap((path) => wordsOfFile(checkout, path))
     .filter(({ path, around }) => {
-      const one = allowed.find((entry) => entry.path === path && around.includes(entry.text))
-      if (one) used.add(one)
-      return !one
+      const entry = allowed.find((candidate) => candidate.path === path && around.includes(candidate.text))
+      if (entry) used.add(entry)
+      return !entry
     })
   const unused = allowed.filter((entry) => !used.has(entry))
   return [
-    ...found.map(({ path, line, word, say }) => `${path}:${line} "${word}": say ${say}`),
+    ...found.map(({ path, line, word, instead }) => `${path}:${line} "${word}": use ${instead}`),
     ...unused.map(
-      ({ path, text }) => `local/check/allowed-words.ts allows "${text}" in ${path}, where no such word is`,
+      ({ path, text }) => `local/check/allowed-words.ts allows "${text}" in ${path}, which has no such word there`,
     ),
   ]
 }

@@ -6,7 +6,7 @@ import { say } from '#local/processes/steps'
 
 const usage = 'usage: npm run test:rbac -- [--cases 50000] [--seed 7]; both are whole numbers'
 
-function whole(text: string | undefined): string | undefined {
+function wholeNumber(text: string | undefined): string | undefined {
   if (text === undefined || (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31)) return text
   say(usage)
   return process.exit(2)
@@ -23,7 +23,8 @@ function readOptions() {
 }
 
 const { cases, seed } = readOptions()
-for (const [name, value] of Object.entries({ POSTERN_RBAC_CASES: whole(cases), POSTERN_RBAC_SEED: whole(seed) })) {
+const settings = { POSTERN_RBAC_CASES: wholeNumber(cases), POSTERN_RBAC_SEED: wholeNumber(seed) }
+for (const [name, value] of Object.entries(settings)) {
   if (value !== undefined) process.env[name] = value
 }
 process.argv.splice(2, process.argv.length, 'cluster', 'lib/core/rbac/oracle')

@@ -19,17 +19,17 @@ function report(content: object): string {
 const vitest = { numPassedTests: 7, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 }
 const playwright = (stats: object) => ({ stats: { expected: 5, unexpected: 0, flaky: 0, skipped: 0, ...stats } })
 
-describe('the sum of a test run', () => {
-  test('counts what passed', () => {
+describe('tallyOf', () => {
+  test('counts the tests that passed', () => {
     expect(tallyOf('vitest', report(vitest), 0)).toEqual({ passed: 7, failed: 0 })
     expect(tallyOf('playwright', report(playwright({})), 0)).toEqual({ passed: 5, failed: 0 })
   })
-  test('counts a skipped test, one to be written and one that passed only the second time as failed', () => {
+  test('counts skipped tests, todo tests and tests that passed only on a retry as failed', () => {
     const skipped = { ...vitest, numPendingTests: 2, numTodoTests: 1 }
     expect(tallyOf('vitest', report(skipped), 0)).toEqual({ passed: 7, failed: 3 })
     expect(tallyOf('playwright', report(playwright({ flaky: 1, skipped: 2 })), 0)).toEqual({ passed: 5, failed: 3 })
   })
-  test('counts a runner that failed without a failed test, or left no report, as one failure', () => {
+  test('counts a runner that failed without a failed test, or wrote no report, as one failure', () => {
     expect(tallyOf('vitest', report(vitest), 1)).toEqual({ passed: 7, failed: 1 })
     expect(tallyOf('playwright', join(directory, 'none.json'), 1)).toEqual({ passed: 0, failed: 1 })
   })

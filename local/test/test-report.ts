@@ -15,9 +15,9 @@ const playwrightReport = z.object({
 })
 
 /**
- * What a test runner's JSON report counts. A test that was skipped, or passed only when tried again, counts as failed:
- * neither proves anything. A runner that failed although no test did (a file that cannot be loaded, an error outside
- * of tests, no report) counts as one failure.
+ * Counts the tests in a runner's JSON report. A test that was skipped, or that passed only on a retry, counts as failed. A
+ * runner that failed without a failed test (a file that can't be loaded, an error outside tests, no report) counts as one
+ * failure.
  */
 export function tallyOf(runner: 'vitest' | 'playwright', file: string, exitCode: number): Tally {
   const tally = existsSync(file) ? read(runner, JSON.parse(readFileSync(file, 'utf8'))) : { passed: 0, failed: 0 }

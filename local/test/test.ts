@@ -8,16 +8,16 @@ import { openRun, type Run, stopOnSignals } from '#local/processes/processes'
 import { inSeconds, say, step } from '#local/processes/steps'
 import { type Tally, tallyOf } from './test-report.ts'
 
-// `npm test`: everything. `npm test -- unit db` runs some layers, `npm test -- lib/core/rbac` what matches a path.
+// `npm test` runs all tests, `npm test -- unit db` some layers, `npm test -- lib/core/rbac` the files that match a path.
 const layers = ['unit', 'db', 'cluster', 'doors'] as const
-const words = process.argv.slice(2)
-const named = words.filter((word) => word === 'e2e' || layers.some((layer) => layer === word))
-const filter = words.filter((word) => !named.includes(word))
-const isWanted = (layer: string) => named.length === 0 || named.includes(layer)
-const inVitest = layers.filter(isWanted)
-const isStory = (word: string) => word.includes('e2e')
-const withStories = isWanted('e2e') && (named.includes('e2e') || filter.length === 0 || filter.some(isStory))
-const withParts = withStories || inVitest.some((layer) => layer !== 'unit')
+const args = process.argv.slice(2)
+const named = args.filter((arg) => arg === 'e2e' || layers.some((layer) => layer === arg))
+const filter = args.filter((arg) => !named.includes(arg))
+const isSelected = (layer: string) => named.length === 0 || named.includes(layer)
+const inVitest = layers.filter(isSelected)
+const isBrowserTest = (path: string) => path.includes('e2e')
+const withBrowser = isSelected('e2e') && (named.includes('e2e') || filter.length === 0 || filter.some(isBrowserTest))
+const withParts = withBrowser || inVitest.some((layer) => layer !== 'unit')
 
 const program = (path: string) => join(checkout, 'node_modules', path)
 
@@ -35,7 +35,7 @@ async function runVitest(run: Run): Promise<Tally> {
   return tallyOf('vitest', report, code)
 }
 
-async function runStories(run: Run, executable: string): Promise<Tally> {
+async function runBrowserTests(run: Run, executable: string): Promise<Tally> {
   const report = join(run.directory, 'playwright.json')
   const code = await run.finish({
     name: 'playwright',
@@ -48,19 +48,20 @@ async function runStories(run: Run, executable: string): Promise<Tally> {
   return tallyOf('playwright', report, code)
 }
 
+const summarize = ({ passed, failed }: Tally) => `${passed} passed, ${failed} failed`
+
 async function runAll(run: Run): Promise<Tally[]> {
-  // Before the parts: a machine of two cores has enough to do with the build.
-  if (withStories) await step('production build', ensureProductionBuild, (built) => (built ? '' : 'unchanged'))
-  const chromium = withStories ? await step('Chromium', findChromium, (path) => path) : ''
+  // Before the parts start, because the build alone keeps two cores busy.
+  if (withBrowser) await step('production build', ensureProductionBuild, (built) => (built ? '' : 'up to date'))
+  const chromium = withBrowser ? await step('Chromium', findChromium, (path) => path) : ''
   if (withParts) {
     const parts = await step('PostgreSQL, Kubernetes, identity provider', startTestParts)
     run.onStop(parts.stop)
     void parts.run?.failed.then((error) => say(error.message))
   }
   const tallies: Tally[] = []
-  const inWords = ({ passed, failed }: Tally) => `${passed} passed, ${failed} failed`
-  if (inVitest.length) tallies.push(await step(inVitest.join(', '), () => runVitest(run), inWords))
-  if (withStories) tallies.push(await step('stories in the browser', () => runStories(run, chromium), inWords))
+  if (inVitest.length) tallies.push(await step(inVitest.join(', '), () => runVitest(run), summarize))
+  if (withBrowser) tallies.push(await step('browser tests', () => runBrowserTests(run, chromium), summarize))
   return tallies
 }
 
@@ -77,10 +78,10 @@ try {
 await run.stop()
 
 const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
-const summary = `${sum('passed')} passed, ${sum('failed')} failed`
-if (sum('passed') === 0) say('no test passed: nothing is proven')
-say(`all in ${inSeconds(Date.now() - began)}`)
-// For whoever prints more after npm has had its say; .ci/run does.
-writeFileSync(join(stateDirectory, 'test-summary'), `${summary}\n`)
-say(summary)
-process.exit(sum('failed') === 0 && sum('passed') > 0 ? 0 : 1)
+const total: Tally = { passed: sum('passed'), failed: sum('failed') }
+if (total.passed === 0) say('failed, because no test passed')
+say(`took ${inSeconds(Date.now() - began)}`)
+// .ci/run prints this file as its last line.
+writeFileSync(join(stateDirectory, 'test-summary'), `${summarize(total)}\n`)
+say(summarize(total))
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
