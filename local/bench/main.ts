@@ -271,7 +271,7 @@ deletion of the Role and the ServiceAccount, which the floor does not measure; t
 earlier, when access has ended, and before the second commit. Both sides ran while the machine had other work: load
 ${loadavg()[0]?.toFixed(1)} (of ${cpu.length}) at the end.
 
-Why goals are missed: between the decision and the cluster's answer Postern takes the grant from the queue (a notification
+Why goals are missed: between the decision and the cluster's answer Postern claims the grant from the queue (a notification
 and one statement), judges it a third time and writes names, objects, probes and audit events; *ended* waits for two more
 deletions. All of it shares one JavaScript thread with the API. A full cycle also makes three API calls (request,
 credential, release), each of which verifies a token and writes events; the floor does none of this. \`docs/status.md\` lists
