@@ -66,9 +66,6 @@ export function subscribeToChanges(onChanges: (changes: Changes) => void): () =>
   return () => subscribers.delete(onChanges)
 }
 
-/** Is the connection up on which changes are heard? */
-export const hearsChanges = (): boolean => shared.posternChanges?.listener.isConnected() ?? false
-
 /** Closes the connection, at the end of the process or of a test file. */
 export async function stopChanges(): Promise<void> {
   const hub = shared.posternChanges
