@@ -140,4 +140,5 @@ function rowsOf({ rules, namespaces: at, isHeld }: Part): Row[] {
   return [...rows.values()]
 }
 
-const inWords = (rule: Rule) => rulesInWords([{ ...rule, resourceNames: undefined }])
+/** Without a limit, because this table is where an approver finds every part. */
+const inWords = (rule: Rule) => rulesInWords([{ ...rule, resourceNames: undefined }], Number.POSITIVE_INFINITY)

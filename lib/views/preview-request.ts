@@ -14,18 +14,25 @@ import type { Verdict } from '#lib/core/access/verdict-resource'
 import { asYaml, grantObjects, keyOf } from '#lib/core/grants/manifests'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
+import { isTooLarge } from '#lib/core/guardrails/limits/all'
 import { riskOf } from './risk.ts'
 import { toSteps } from './steps.ts'
 
 /** Takes the place of ids that exist only after the submission. */
 const placeholder = { grantId: `grt_${'0'.repeat(26)}`, requestId: `req_${'0'.repeat(26)}` }
 
-/** The preview of an entitlement that this person may not request: the violations, and nothing about the entitlement. */
-const onlyVerdict = (verdict: Verdict): Preview => ({
+const notTheirs = 'Only people who can request this entitlement can see it.'
+const tooLarge = 'This request covers too many permissions to compare.'
+
+/**
+ * The violations and nothing else: for an entitlement that this person may not request, and for more permissions than
+ * anyone may request, because the objects of a grant would be megabytes then.
+ */
+const onlyVerdict = (verdict: Verdict, why: string): Preview => ({
   verdict,
   steps: [],
   rules: [],
-  difference: { known: false, why: 'Only people who can request this entitlement can see it.' },
+  difference: { known: false, why },
   risk: { severity: 'low', findings: [] },
   maxDuration: formatDuration(0),
   digest: '',
@@ -42,11 +49,13 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   const { person } = actor
   const entitlement = policy.configuration.entitlements.find(({ name }) => name === submission.entitlement)
   // Before anything is read: an entitlement for other people takes no longer to refuse than an unknown one.
-  if (!entitlement || !isAmong(entitlement.who, person)) return onlyVerdict(unknownEntitlementVerdict(policy.hash))
+  if (!entitlement || !isAmong(entitlement.who, person))
+    return onlyVerdict(unknownEntitlementVerdict(policy.hash), notTheirs)
   const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, submission })
   const judged = judgeFully(policy.compiled, facts)
   const verdict = verdictForRequester(judged.verdict)
-  if (verdict !== judged.verdict) return onlyVerdict(verdict)
+  if (verdict !== judged.verdict) return onlyVerdict(verdict, notTheirs)
+  if (isTooLarge(verdict.violations)) return onlyVerdict(verdict, tooLarge)
 
   const { steps, limits } = judged
   const people = await gatherPeopleOfGroups(steps.map(({ groups }) => groups))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { stepsOf } from '#testing/steps'
 import { asYaml, type GrantFacts, grantObjects, keyOf, keyText } from './manifests.ts'
 import { grantOf, instanceOf, objectName, userName } from './names.ts'
 
@@ -101,4 +102,15 @@ describe('names', () => {
     expect(grantOf({ 'app.kubernetes.io/managed-by': 'postern', 'postern.dev/grant': 'nonsense' })).toBeUndefined()
     expect(grantOf({ 'app.kubernetes.io/managed-by': 'postern', 'postern.dev/grant': grantId })).toBe(grantId)
   })
+})
+
+test('the rules of a grant are written as YAML once, however many namespaces it has', () => {
+  const wide = [{ apiGroups: ['apps'], resources: Array.from({ length: 200 }, (_, n) => `r${n}`), verbs: ['get'] }]
+  const inNamespaces = (count: number) => {
+    const namespaces = Array.from({ length: count }, (_, n) => `ns-${n}`)
+    return grantObjects(facts({ rules: wide, namespaces }))
+  }
+  const [one, twenty] = [inNamespaces(1), inNamespaces(20)]
+  asYaml(twenty)
+  expect(stepsOf(() => asYaml(twenty))).toBeLessThan(10 * stepsOf(() => asYaml(one)))
 })

@@ -117,6 +117,20 @@ export const keyOf = ({ kind, metadata: { namespace, name } }: Manifest): Object
 /** An object as text, for sets and messages: `Role payments/postern-…`. */
 export const keyText = ({ kind, namespace, name }: ObjectKey): string => `${kind} ${namespace}/${name}`
 
-/** The objects as YAML for `kubectl apply -f -`. */
-export const asYaml = (manifests: readonly Manifest[]): string =>
-  manifests.map((manifest) => stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n')
+const yamlOf = (value: object) => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
+
+/** The objects as YAML for `kubectl apply -f -`. The Roles of a grant have the same rules, which are written once. */
+export function asYaml(manifests: readonly Manifest[]): string {
+  const known = new Map<readonly Rule[], string>()
+  const rulesOf = (rules: readonly Rule[]) => {
+    const text = known.get(rules) ?? yamlOf({ rules })
+    known.set(rules, text)
+    return text
+  }
+  const textOf = (manifest: Manifest) => {
+    if (manifest.kind !== 'Role') return yamlOf(manifest)
+    const { rules, ...rest } = manifest
+    return yamlOf(rest) + rulesOf(rules)
+  }
+  return manifests.map(textOf).join('---\n')
+}

@@ -12,7 +12,7 @@ import {
   judge,
 } from '#lib/core/guardrails/configured/judge-configured'
 import { policyFactsOf } from '#lib/core/guardrails/configured/judge-request'
-import { evaluate } from '#lib/core/guardrails/limits/all'
+import { evaluate, isTooLarge } from '#lib/core/guardrails/limits/all'
 import { isOutside } from '#lib/core/guardrails/limits/namespace-not-covered'
 import type { JudgementFacts } from './facts.ts'
 
@@ -26,8 +26,8 @@ export type FullJudgement = {
   policyFacts: PolicyFacts
 }
 
-/** Limits whose violation means that the rules are unknown. That the guardrails need the rules is then no news. */
-const rulesUnknown = new Set(['rules-missing', 'cluster-role-unknown'])
+/** Limits whose violation means that the guardrails do not get the rules. That they need them is then no news. */
+const rulesUnknown = new Set(['rules-missing', 'cluster-role-unknown', 'rules-too-many'])
 
 function withoutRepetition(ofLimits: readonly Violation[], ofGuardrails: readonly Violation[]): Violation[] {
   const isKnown = ofLimits.some(({ code }) => rulesUnknown.has(code))
@@ -60,6 +60,12 @@ function withoutOutsideNamespaces(facts: JudgementFacts): JudgementFacts {
   return { ...facts, cluster: { ...cluster, namespaces }, currentAccess: isInside ? currentAccess : undefined }
 }
 
+/** The facts without chosen rules that are too many, so that neither their risks nor a guardrail are worked out for them. */
+const withoutRules = (facts: JudgementFacts): JudgementFacts => ({
+  ...facts,
+  submission: { ...facts.submission, rules: null },
+})
+
 /**
  * The verdict of all limits and all guardrails at one moment, with every violation and every warning. No violations means
  * that the request is permitted.
@@ -67,7 +73,7 @@ function withoutOutsideNamespaces(facts: JudgementFacts): JudgementFacts {
  */
 export function judgeFully(compiled: readonly CompiledGuardrail[], facts: JudgementFacts): FullJudgement {
   const ofLimits = evaluate(facts)
-  const policyFacts = policyFactsOf(withoutOutsideNamespaces(facts))
+  const policyFacts = policyFactsOf(withoutOutsideNamespaces(isTooLarge(ofLimits) ? withoutRules(facts) : facts))
   const judgement = judge(compiled, policyFacts, facts.now)
   const { requirements, limits, guardrailRequirements } = judgement
   const ofGuardrails = verdictOf(judgement, facts.policyHash)

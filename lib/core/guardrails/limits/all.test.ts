@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Entitlement, entitlementSchema } from '#lib/core/access/entitlement'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { growthOf } from '#testing/steps'
+import { widestRules } from '#testing/widest-rules'
 import { evaluate, limits } from './all.ts'
 
 const now = new Date('2026-11-23T09:00:00Z')
@@ -240,6 +241,16 @@ test('a request with more permissions than can be probed is refused', () => {
   expect(found({ entitlement, submission: { rules } })).toEqual([])
   expect(found({ entitlement, submission: { rules, namespaces: ['payments', 'checkout'] } })).toEqual([
     'rules-too-many /rules',
+  ])
+})
+
+test('a request with too many permissions is refused for its size, and its rules are not compared with the ceiling', () => {
+  const entitlement = entitlementWith({ ceiling: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] })
+  const submission = { rules: widestRules, reason: 'short', durationSeconds: 7201 }
+  expect(found({ entitlement, submission })).toEqual([
+    'rules-too-many /rules',
+    'duration-too-long /duration',
+    'reason-too-short /reason',
   ])
 })
 

@@ -20,7 +20,7 @@ import { startTooFar } from './start-too-far.ts'
 import { ticketMalformed } from './ticket-malformed.ts'
 import { ticketMissing } from './ticket-missing.ts'
 
-/** In the order of the fields of the form. Each is checked, whatever the others found. */
+/** In the order of the fields of the form. Each is checked, whatever the others found; see `beyondSize` for the exception. */
 export const limits: readonly Limit[] = [
   requesterNotEligible,
   clusterUnknown,
@@ -62,9 +62,24 @@ export function violationsOf<Facts>({ code, find }: Limit<Facts>, facts: Facts):
 }
 
 /**
- * Every violation of the limits, never only the first. The guardrails of the policy are not among them: `judge.ts` adds
- * them. Pointers are RFC 6901 pointers into the body of POST /requests, so that a form can show each at its field.
+ * What is not worked out about a request that covers too many permissions: anyone can send one, the work grows with its
+ * size, and the answer is the same. It is refused for its size, and for what else is cheap to find.
+ */
+const beyondSize: readonly Limit[] = [rulesOutsideCeiling]
+
+export const isTooLarge = (violations: readonly Violation[]): boolean =>
+  violations.some(({ code }) => code === rulesTooMany.code)
+
+/**
+ * The violations of the limits: every one, not only the first. The guardrails of the policy are not among them:
+ * `judge.ts` adds them. Pointers are RFC 6901 pointers into the body of POST /requests, so that a form can show each at
+ * its field.
  * @param chain all limits, or some of them
  */
-export const evaluate = (facts: JudgementFacts, chain: readonly Limit[] = limits): Violation[] =>
-  chain.flatMap((limit) => violationsOf(limit, facts))
+export function evaluate(facts: JudgementFacts, chain: readonly Limit[] = limits): Violation[] {
+  const found = new Map(
+    chain.filter((limit) => !beyondSize.includes(limit)).map((limit) => [limit, violationsOf(limit, facts)]),
+  )
+  const isOver = isTooLarge([...found.values()].flat())
+  return chain.flatMap((limit) => found.get(limit) ?? (isOver ? [] : violationsOf(limit, facts)))
+}

@@ -14,7 +14,7 @@ export type UnknownResource = {
 }
 
 // Names that exist for authorization only. No server serves them, so discovery does not list them.
-const onlyInRules = new Set([
+const onlyInRules = [
   'users',
   'groups',
   'uids.authentication.k8s.io',
@@ -29,20 +29,38 @@ const onlyInRules = new Set([
   'nodes/pods',
   'nodes/configz',
   'nodes/healthz',
-])
+]
 
-function isKnown(group: string, resource: string, known: ReadonlySet<string>, keys: readonly string[]): boolean {
-  if (resource === '*') return group === '*' || group === '' || keys.some((key) => groupOf(key) === group)
-  const key = resourceKey(group === '*' ? '' : group, resource)
-  if (known.has(key) || onlyInRules.has(key) || /^userextras\.authentication\.k8s\.io\//.test(key)) return true
-  if (!resource.startsWith('*/') && group !== '*') return false
-  const [name = '', sub] = resource.split('/')
-  return keys.some(
-    (candidate) =>
-      (group === '*' || groupOf(candidate) === group) &&
-      (name === '*' || nameOf(candidate) === name) &&
-      candidate.split('/')[1] === sub,
-  )
+// The groups that serve each resource, by `deployments`, `deployments/scale` and `*/scale`, and all groups.
+type Served = { groupsOf: Map<string, Set<string>>; groups: Set<string> }
+
+function index(known: readonly string[]): Served {
+  const served: Served = { groupsOf: new Map(), groups: new Set() }
+  for (const key of known) {
+    const [group, sub] = [groupOf(key), key.split('/')[1]]
+    served.groups.add(group)
+    const names = sub === undefined ? [nameOf(key)] : [`${nameOf(key)}/${sub}`, `*/${sub}`]
+    for (const name of names) served.groupsOf.set(name, (served.groupsOf.get(name) ?? new Set()).add(group))
+  }
+  return served
+}
+
+/** One set of known resources is asked about for as long as the cluster's reading is the newest. */
+const indexes = new WeakMap<ReadonlySet<string>, Served>()
+
+function servedBy(known: ReadonlySet<string>): Served {
+  const served = indexes.get(known) ?? index([...known, ...onlyInRules])
+  indexes.set(known, served)
+  return served
+}
+
+// NB: a rule may have 64 groups and 64 resources, and a cluster many hundreds of resources, so no pair of them is compared
+// with each resource of the cluster.
+function isKnown(groups: ReadonlySet<string>, resource: string, served: Served): boolean {
+  if (resource === '*') return groups.has('*') || groups.has('') || !groups.isDisjointFrom(served.groups)
+  const serving = served.groupsOf.get(resource)
+  if (serving && (groups.has('*') || !groups.isDisjointFrom(serving))) return true
+  return resource.startsWith('userextras/') && groups.has('authentication.k8s.io')
 }
 
 const nameOf = (key: string) => key.split(/[./]/, 1)[0] ?? ''
@@ -69,11 +87,13 @@ function suggest(group: string, resource: string, keys: readonly string[]): stri
 export function unknownResources(rules: readonly Rule[], known: ReadonlySet<string>): UnknownResource[] {
   const keys = [...known]
   // A resource is unknown when no group of its rule serves it: a rule often names more groups than each resource has.
-  const unknown = rules.flatMap((rule) =>
-    rule.resources
-      .filter((resource) => !rule.apiGroups.some((group) => isKnown(group, resource, known, keys)))
-      .map((resource) => ({ rule, group: rule.apiGroups[0] ?? '', resource })),
-  )
+  const served = servedBy(known)
+  const unknown = rules.flatMap((rule) => {
+    const groups = new Set(rule.apiGroups)
+    return rule.resources
+      .filter((resource) => !isKnown(groups, resource, served))
+      .map((resource) => ({ rule, group: rule.apiGroups[0] ?? '', resource }))
+  })
   return unknown.map(({ rule, group, resource }, index) => {
     const suggestion = index < maxSuggestions ? suggest(group, resource, keys) : null
     const question = suggestion ? ` Did you mean ${suggestion}?` : ''
