@@ -251,7 +251,7 @@ describe('grants whose row was changed by hand', () => {
     await sql(`UPDATE cluster_states SET swept_at = '2099-01-01' WHERE name = 'prod-eu'`)
     await expect.poll(() => objectsInCluster(id), { timeout: 60_000 }).toEqual([])
     expect((await grantRow(id)).status).toBe('active')
-    const removals = () => eventTypesWhere({ grantId: id, type: 'grant.stray-removed' })
+    const removals = () => eventTypesWhere({ grantId: id, type: 'grant.stray-deleted' })
     await expect.poll(removals, { timeout: 60_000 }).toHaveLength(3)
   })
 

@@ -54,9 +54,9 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
     const types = await eventTypesWhere({ grantId: id })
     expect([...new Set(types)]).toEqual([
       ...['grant.intent-recorded', 'grant.object-created', 'grant.active', 'credential.requested', 'credential.issued'],
-      ...['grant.ending', 'grant.object-removed', 'grant.ended'],
+      ...['grant.ending', 'grant.object-deleted', 'grant.ended'],
     ])
-    expect(types.filter((type) => type === 'grant.object-removed')).toHaveLength(5)
+    expect(types.filter((type) => type === 'grant.object-deleted')).toHaveLength(5)
   })
 
   test('access past its end is ended without anyone asking for it', async () => {

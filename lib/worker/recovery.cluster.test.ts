@@ -63,7 +63,7 @@ test('the sweep deletes and records objects without a live grant, and touches no
   expect(await objectsInCluster(stray.grantId)).toEqual([])
   expect(await objectsInCluster(foreign.grantId)).toHaveLength(3)
   expect(await objectsInCluster(live.id)).toHaveLength(3)
-  const events = await eventsWhere({ type: 'grant.stray-removed' })
+  const events = await eventsWhere({ type: 'grant.stray-deleted' })
   const names = events.map(({ data }) => (data as { name: string }).name)
   expect(names.filter((name) => name === objectName(stray.grantId))).toHaveLength(3)
   await kubectl(['delete', 'sa,role,rolebinding', '-A', '-l', `postern.dev/grant=${foreign.grantId}`])

@@ -41,7 +41,7 @@ test('T1: one sweep deletes the objects of ended grants that a restored backup o
   await until('the outcome is recorded', async () =>
     (await findingsOf(id)).every(({ outcome }) => outcome === 'removed'),
   )
-  expect(await eventTypesWhere({ type: 'grant.stray-removed', grantId: id })).toHaveLength(3)
+  expect(await eventTypesWhere({ type: 'grant.stray-deleted', grantId: id })).toHaveLength(3)
 })
 
 test('T1: grants that are newer than a restored backup of the database end, and auditors see their objects', async () => {

@@ -43,12 +43,12 @@ test('promise 9: expired access is deleted while the database is unavailable, an
 
   await proxy.mend()
   await grantReaches(over.id, 'ended', 40_000)
-  const recorded = () => dataOf('grant.overdue-removed', over.id)
+  const recorded = () => dataOf('grant.overdue-deleted', over.id)
   await until('the deletions are recorded', async () => (await recorded()).length === 3, 40_000)
   for (const data of await recorded()) {
     expect(data).toMatchObject({ name: over.name, expiresAt: past, removedAt: expect.any(String) })
   }
-  const removed = await dataOf('grant.object-removed', over.id)
+  const removed = await dataOf('grant.object-deleted', over.id)
   expect(removed).toMatchObject(Array(3).fill({ alreadyGone: true }))
   expect(await objectsInCluster(live.id)).toHaveLength(3)
 }, 180_000)

@@ -25,7 +25,7 @@ import { endIneligible } from './eligibility.ts'
 import { recordOverdue, removeOverdue } from './sweep-without-database.ts'
 import { workerActor } from './work.ts'
 
-/** Strays whose finding, removal and outcome are three steps together: after a crash no more than these are done twice. */
+/** Strays that are recorded, deleted and resolved together: after a crash at most these are handled twice. */
 const strayBatch = 50
 
 const findingOf = (cluster: string, { object, grantId, why }: Stray): ObservedFinding => ({
@@ -33,13 +33,13 @@ const findingOf = (cluster: string, { object, grantId, why }: Stray): ObservedFi
   cluster,
   grantId,
   object,
-  sentence: `${keyText(object)} may not be there: ${why}.`,
+  sentence: `${keyText(object)} should not exist: ${why}.`,
   about: { cluster, namespaces: [object.namespace], ...(grantId ? { grantId } : {}) },
 })
 
-/** Removes what may not be there. Each is on record before it is touched, and so is what came of it. */
+/** Deletes strays. Each is recorded before it is touched, and its outcome afterwards. */
 async function removeStrays(client: ClusterClient, cluster: string, actor: SystemActor, strays: readonly Stray[]) {
-  // Two sweeps at once (a new configuration has every replica sweep) see the same.
+  // Two sweeps at the same time find the same strays: a new configuration makes every replica sweep.
   const done = await recentlyResolved(
     cluster,
     strays.map(({ object }) => object.uid),
@@ -61,16 +61,16 @@ async function removeStrays(client: ClusterClient, cluster: string, actor: Syste
       await resolveFindings(tx, [finding], isRemoved ? 'removed' : 'gone')
       if (!isRemoved) return
       const data = { kind, namespace, name, uid, why }
-      await recordEvents(tx, [{ type: 'grant.stray-removed', actor, data, about: finding.about }])
+      await recordEvents(tx, [{ type: 'grant.stray-deleted', actor, data, about: finding.about }])
     })
   })
 }
 
 /**
- * Compares a cluster with the rows, both ways (promise 8): removes everything with this Postern's labels that belongs to no
- * live grant, has every live grant looked at of which something is missing or not as it was made, and ends those whose
- * holder may not have them any more. Skips it when another worker swept within `seconds`; 0 is always. While the database does not answer, what is over by its own
- * annotation is removed all the same (promise 9). Returns how many were removed.
+ * Compares a cluster with the database, in both directions (promise 8): deletes every object with this Postern's labels that
+ * has no live grant, has every active grant inspected whose objects are missing or changed, and ends grants whose holder is
+ * no longer eligible. Skips it if another worker swept within `seconds`; 0 never skips. While the database is unavailable,
+ * objects that have expired by their own annotation are deleted all the same (promise 9). Returns how many were deleted.
  * @throws ClusterError
  */
 export async function sweepCluster(configuration: Configuration, name: string, seconds: number): Promise<number> {
@@ -90,7 +90,7 @@ async function sweep(configuration: Configuration, name: string, seconds: number
     await recordOverdue(actor)
     const began = performance.now()
     const observed = await listOurs(client, instance)
-    // NB: read after the cluster was: names are committed before objects are made, so what is not here is nobody's.
+    // NB: read after the cluster: names are committed before objects are created, so an object without a row is a stray.
     const ids = [...new Set(observed.flatMap(({ grantId }) => grantId ?? []))]
     const known = await grantsForSweep(name, ids, (performance.now() - began) / 1000)
     const { strays, toInspect } = planSweep(observed, known, name)

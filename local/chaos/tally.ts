@@ -90,10 +90,10 @@ function wrongObjects(id: string, events: readonly Event[], calls: readonly Serv
   const mine = calls.filter(({ name }) => name === objectName(id))
   for (const [verb, type] of [
     ['create', 'grant.object-created'],
-    ['delete', 'grant.object-removed'],
+    ['delete', 'grant.object-deleted'],
   ] as const) {
     const recorded = events.filter(
-      (event) => event.type === type || (verb === 'delete' && event.type === 'grant.stray-removed'),
+      (event) => event.type === type || (verb === 'delete' && event.type === 'grant.stray-deleted'),
     )
     const keys = new Set([
       ...recorded.map(({ data }) => textOf(data)),

@@ -29,13 +29,13 @@ const examples: { [T in AuditEventType]: unknown } = {
   'grant.active': { expiresAt: '2026-11-23T09:00:00Z', probes: 3 },
   'grant.failed': { code: 'refused', sentence: 's' },
   'grant.ending': { endedBy: 'revocation', note: 'why' },
-  'grant.object-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: null },
+  'grant.object-deleted': { kind: 'Role', namespace: 'a', name: 'b', uid: null },
   'grant.ended': { endedBy: 'expiry', probes: 3 },
   'grant.revocation-refused': { code: 'forbidden', sentence: 's' },
-  'grant.stray-removed': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u', why: 'no grant owns it' },
+  'grant.stray-deleted': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u', why: 'no grant owns it' },
   'grant.repaired': { kind: 'Role', namespace: 'a', name: 'b', why: 'was deleted' },
   'grant.repair-failed': { code: 'object-foreign', sentence: 's' },
-  'grant.overdue-removed': {
+  'grant.overdue-deleted': {
     ...{ kind: 'Role', namespace: 'a', name: 'b', uid: 'u' },
     ...{ expiresAt: '2026-11-23T09:00:00Z', removedAt: '2026-11-23T09:00:05Z' },
   },

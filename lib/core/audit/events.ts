@@ -104,7 +104,7 @@ export const auditEvents = {
         ineligible: 'started to end the access: the requester, an approver or the policy no longer permits it',
       })[d.endedBy],
   ),
-  'grant.object-removed': define(
+  'grant.object-deleted': define(
     z.strictObject({
       ...{ kind: text, namespace: text, name: text, uid: text.nullable() },
       // Someone else deleted it, or a worker stopped between deleting it and recording that.
@@ -117,7 +117,7 @@ export const auditEvents = {
     () => 'ended the access: the cluster denies it',
   ),
   'grant.revocation-refused': define(refusal, (d) => `tried to end the access and was refused: ${d.sentence}`),
-  'grant.stray-removed': define(
+  'grant.stray-deleted': define(
     z.strictObject({ kind: text, namespace: text, name: text, uid: text, why: text }),
     (d) => `deleted ${d.kind} ${d.namespace}/${d.name}: ${d.why}`,
   ),
@@ -126,7 +126,7 @@ export const auditEvents = {
     (d) => `repaired ${d.kind} ${d.namespace}/${d.name}: ${d.why}`,
   ),
   'grant.repair-failed': define(refusal, (d) => `could not repair the access, so it was ended: ${d.sentence}`),
-  'grant.overdue-removed': define(
+  'grant.overdue-deleted': define(
     z.strictObject({ kind: text, namespace: text, name: text, uid: text, expiresAt: text, removedAt: text }),
     (d) =>
       `deleted ${d.kind} ${d.namespace}/${d.name} at ${d.removedAt} while the database was unavailable: its expires-at annotation had passed`,

@@ -161,7 +161,7 @@ const removedEvents = ({ actor, about }: Writing, removed: readonly RemovedRow[]
   removed.flatMap((object): NewAuditEvent[] => {
     const { uid, alreadyGone } = object
     const data = { ...bare(object), uid, ...(alreadyGone ? { alreadyGone } : {}) }
-    return uid ? [{ type: 'grant.object-removed', actor, data, about }] : []
+    return uid ? [{ type: 'grant.object-deleted', actor, data, about }] : []
   })
 
 /** Saves deleted objects while the end is not confirmed yet. */

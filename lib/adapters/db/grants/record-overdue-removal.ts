@@ -32,7 +32,7 @@ export async function recordOverdueRemoval(actor: SystemActor, removal: OverdueR
       : {}
     const times = { expiresAt: expiresAt.toISOString(), removedAt: removedAt.toISOString() }
     await recordEvent(tx, {
-      type: 'grant.overdue-removed',
+      type: 'grant.overdue-deleted',
       actor,
       data: { kind, namespace, name, uid, ...times },
       about: { ...about, cluster, namespaces: request?.namespaces ?? [namespace] },
