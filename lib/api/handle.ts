@@ -35,12 +35,12 @@ async function answer<E extends Endpoint>(
   request: Request,
   context: Context,
   record: CallRecord,
+  admit: (actor: PersonActor) => void,
 ): Promise<Answer> {
   const origin = originOfRequest(request)
   record.reference = origin.reference
   const actor = await identifyCaller(request, origin)
-  record.personId = actor.person.id
-  takeCall('person', actor.person.id)
+  admit(actor)
   const params = checkParams(endpoint, await context.params)
   const query = parseQuery(new URL(request.url), endpoint.query) as z.output<E['query']>
   const isEmptyAllowed = endpoint.body?.safeParse({}).success ?? true
@@ -65,8 +65,8 @@ async function answer<E extends Endpoint>(
 export function route<E extends Endpoint>(endpoint: E, operation: Operation<E>): Handler {
   return async (request, context) => {
     const record: CallRecord = { reference: newReference() }
-    const performed = await perform(endpoint, record, async () => {
-      const { status, body, headers } = await answer(endpoint, operation, request, context, record)
+    const performed = await perform(endpoint, record, async (admit) => {
+      const { status, body, headers } = await answer(endpoint, operation, request, context, record, admit)
       const { reference } = record
       return new Response(JSON.stringify(body), {
         status,

@@ -7,6 +7,7 @@ import { metrics } from '#lib/observability/metrics'
 import { newReference } from '#lib/observability/reference'
 import { alignResponse } from './constant-time.ts'
 import type { Endpoint } from './endpoints.ts'
+import { beginCall } from './in-progress.ts'
 import { publicError, statusOf } from './problem.ts'
 import { checkBody } from './read-input.ts'
 import { unlessUnavailable } from './unless-unavailable.ts'
@@ -42,19 +43,33 @@ export function checkParams<E extends Endpoint>(endpoint: E, sent: Record<string
 }
 
 /**
+ * Admits a recognised caller: within their rate limit, and with no more calls in progress than they may have.
+ * @param isPageRead reads for a page do not count as calls in progress, because browsers prefetch several pages at once
+ */
+type Admit = (actor: PersonActor, isPageRead?: boolean) => void
+
+/**
  * Runs one call and records it. Every error becomes an AppError: a known one as it is, any other as `internal`, with
  * its cause in the log under the reference. `not-found` is answered at an aligned time.
  */
 export async function perform<T>(
   endpoint: Pick<Endpoint, 'operation' | 'method' | 'status'>,
   record: CallRecord,
-  work: () => Promise<T>,
+  work: (admit: Admit) => Promise<T>,
 ): Promise<Performed<T>> {
   const { operation } = endpoint
   const began = performance.now()
+  let end = () => {}
+  let isOver = false
+  const admit: Admit = ({ person }, isPageRead = false) => {
+    record.personId = person.id
+    takeCall('person', person.id)
+    // During an outage of the database the response can come first, and nothing would end the call then.
+    if (!isPageRead && !isOver) end = beginCall(person.id)
+  }
   let performed: Performed<T>
   try {
-    performed = { value: await unlessUnavailable(work()), error: null }
+    performed = { value: await unlessUnavailable(work(admit)), error: null }
   } catch (thrown) {
     const error = publicError(thrown)
     metrics().refusals.inc({ kind: error.code })
@@ -62,6 +77,9 @@ export async function perform<T>(
     if (error.code === 'unavailable') log.warn({ ...record, err: thrown }, `${operation} is not available`)
     if (error.code === 'not-found') await alignResponse(began)
     performed = { value: null, error }
+  } finally {
+    isOver = true
+    end()
   }
   const ms = performance.now() - began
   const status = performed.error ? statusOf(performed.error.code) : endpoint.status
@@ -85,12 +103,11 @@ export async function performForPage<E extends Endpoint, T extends z.input<E['an
   operation: (call: Call<E>) => Promise<T>,
 ): Promise<Performed<T> & { reference: string }> {
   const record: CallRecord = { reference: newReference() }
-  const performed = await perform(endpoint, record, async () => {
+  const performed = await perform(endpoint, record, async (admit) => {
     const actor = await identify()
     if (!actor) throw new AppError('unauthenticated', 'Your session has ended. Sign in again, then retry.')
     record.reference = actor.origin.reference
-    record.personId = actor.person.id
-    takeCall('person', actor.person.id)
+    admit(actor, endpoint.method === 'GET')
     const params = checkParams(endpoint, sent.params ?? {})
     const query = endpoint.query.parse({}) as Call<E>['query']
     const body = (endpoint.body && checkBody(sent.body ?? {}, endpoint.body)) as Call<E>['body']

@@ -97,3 +97,12 @@ test('an unknown, repeated or invalid query parameter is refused by its name', a
     expect([error.code, error.errors[0]?.pointer], query).toEqual(['malformed', pointer])
   }
 })
+
+test('at most a hundred invalid fields are named, however many there are', async () => {
+  const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`k${n}`, 1]))
+  const body = await refusal(() => parseBody(JSON.stringify(many), submissionSchema))
+  expect(body.errors).toHaveLength(100)
+  const url = new URL(`http://localhost/?${'a&'.repeat(5_000)}`)
+  const query = await refusal(() => parseQuery(url, endpoints.listRequests.query))
+  expect(query.errors).toHaveLength(100)
+})

@@ -38,6 +38,9 @@ function fieldErrors(issues: readonly Issue[], toPointer: (path: readonly Proper
   })
 }
 
+/** A body can have tens of thousands of unknown fields. No one corrects more of them at once. */
+const mostErrors = 100
+
 /** Is this a problem of the shape (400)? Other problems are invalid values (422). */
 const isShape = (issue: Issue) =>
   issue.code === 'unrecognized_keys' || issue.code === 'invalid_type' || issue.code === 'invalid_union'
@@ -74,7 +77,7 @@ export function checkBody<S extends z.ZodType>(body: unknown, schema: S): z.infe
   const parsed = schema.safeParse(body, { reportInput: true })
   if (parsed.success) return parsed.data
   const { issues } = parsed.error
-  const errors = fieldErrors(issues, pointerTo)
+  const errors = fieldErrors(issues, pointerTo).slice(0, mostErrors)
   if (issues.some(isShape))
     throw new AppError('malformed', 'The body has missing, unknown or invalid fields. Correct them.', { errors })
   throw new AppError('invalid', 'Some fields are invalid. Correct them and try again.', { errors })
@@ -102,7 +105,9 @@ export function parseQuery<S extends z.ZodType>(url: URL, schema: S): z.infer<S>
   const parsed = schema.safeParse({ ...values }, { reportInput: true })
   if (!parsed.success) errors.push(...fieldErrors(parsed.error.issues, (path) => path.map(String).join('.')))
   if (!parsed.success || errors.length) {
-    throw new AppError('malformed', 'The query is invalid. Correct its parameters.', { errors })
+    throw new AppError('malformed', 'The query is invalid. Correct its parameters.', {
+      errors: errors.slice(0, mostErrors),
+    })
   }
   return parsed.data
 }

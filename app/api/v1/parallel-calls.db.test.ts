@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { endpoints } from '#lib/api/endpoints'
+import { route } from '#lib/api/handle'
+import { me } from '#lib/views/me'
+import { anEntitlementDocument } from '#testing/configuration'
+import { testDatabase } from '#testing/database'
+import { type Answer, expectProblem, expectPromised, knock } from '#testing/doors'
+import { testIdentity } from '#testing/identity'
+import { aClusterState } from '#testing/requests'
+import { stepsUntil } from '#testing/steps'
+import { widestRules } from '#testing/widest-rules'
+import * as previewDoor from './requests/preview/route.ts'
+
+const database = await testDatabase()
+const identity = await testIdentity({
+  entitlements: [
+    anEntitlementDocument({ name: 'chosen', ceiling: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
+  ],
+})
+const tokens: Record<string, string> = {}
+beforeAll(async () => {
+  await aClusterState()
+  for (const person of ['mina', 'jonas']) tokens[person] = await identity.token(person)
+})
+afterAll(async () => {
+  await identity.stop()
+  await database.drop()
+})
+
+test('of twenty simultaneous calls of one person four are performed, and other people’s calls pass', async () => {
+  const gate = Promise.withResolvers<void>()
+  const open = { GET: route(endpoints.me, async ({ actor }) => me(actor)) }
+  const gated = {
+    GET: route(endpoints.me, async ({ actor }) => {
+      await gate.promise
+      return me(actor)
+    }),
+  }
+  const refused: Answer[] = []
+  const allRefused = Promise.withResolvers<void>()
+  const call = async () => {
+    const answer = await knock(gated, { path: '/api/v1/me', token: tokens.mina ?? '' })
+    if (answer.status === 429) refused.push(answer)
+    if (refused.length === 16) allRefused.resolve()
+    return answer
+  }
+  const calls = Array.from({ length: 20 }, call)
+  await allRefused.promise
+  expectPromised(await knock(open, { path: '/api/v1/me', token: tokens.jonas ?? '' }), endpoints.me)
+  gate.resolve()
+  const performed = (await Promise.all(calls)).filter(({ status }) => status !== 429)
+  for (const answer of performed) expectPromised(answer, endpoints.me)
+  expect(performed).toHaveLength(4)
+  for (const answer of refused) {
+    expectProblem(answer, 429, 'rate-limited')
+    expect(answer.headers.get('retry-after')).toBe('1')
+    expect(answer.body.detail).toContain('4 of your calls are still in progress')
+  }
+  expectPromised(await knock(open, { path: '/api/v1/me', token: tokens.mina ?? '' }), endpoints.me)
+})
+
+test('twenty simultaneous previews of the widest rules leave this process time for other callers', async () => {
+  const body = {
+    ...{ entitlement: 'chosen', cluster: 'prod-eu', namespaces: ['payments'], duration: 'PT10M' },
+    ...{ reason: 'the checkout pods hang since the last deploy', rules: widestRules },
+  }
+  const preview = () =>
+    knock(previewDoor, { method: 'POST', path: '/api/v1/requests/preview', token: tokens.mina ?? '', body })
+  const first = await preview()
+  expectPromised(first, endpoints.previewRequest)
+  expect(first.body.verdict.violations).toMatchObject([{ code: 'rules-too-many' }])
+  const steps = await stepsUntil(async () => {
+    for (const { status } of await Promise.all(Array.from({ length: 20 }, preview)))
+      expect([200, 429]).toContain(status)
+  })
+  expect(steps).toBeLessThan(2_000_000)
+})
