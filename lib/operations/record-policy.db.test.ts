@@ -24,7 +24,7 @@ test('a version of the configuration is recorded once, however many replicas loa
 test('a refused change is recorded with the place of its problem and the version that stays in force', async () => {
   const { hash } = currentPolicy()
   writeFileSync(policy.file, JSON.stringify({ ...aConfiguration(), publicUrl: 'nowhere' }))
-  await expect.poll(() => currentPolicy().refused, { timeout: 10_000 }).not.toBeNull()
+  await expect.poll(() => currentPolicy().refused, { timeout: 60_000 }).not.toBeNull()
   await Promise.all([recordPolicy(currentPolicy(), policy.file), recordPolicy(currentPolicy(), policy.file)])
   const events = (await recorded()).filter((event) => event.type === 'policy.refused')
   expect(events).toMatchObject([{ policy_hash: hash }])
