@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 test('spans of pages and API calls have their route and status', () => {
   const spansNamed = (wanted: string) => collector.spans().filter(({ name }) => name === wanted)
-  expect(spansNamed('GET /api/v1/me')[0]?.told).toMatchObject({
+  expect(spansNamed('GET /api/v1/me')[0]?.attributes).toMatchObject({
     ...{ 'http.method': 'GET', 'http.route': '/api/v1/me', 'http.status_code': 200 },
     ...{ 'service.name': 'postern', 'postern.role': 'web' },
   })
@@ -62,7 +62,7 @@ test('spans of pages and API calls have their route and status', () => {
 test('the reference in a response is in the trace of its call', () => {
   const spans = collector.spans()
   for (const reference of references) {
-    const inside = spans.find(({ told }) => told['postern.reference'] === reference)
+    const inside = spans.find(({ attributes }) => attributes['postern.reference'] === reference)
     const root = spans.find(({ traceId, parentSpanId }) => traceId === inside?.traceId && !parentSpanId)
     expect(root?.name).toMatch(/^GET \/api\/v1\//)
   }

@@ -8,12 +8,12 @@ type Sent = {
     resource: { attributes: Attribute[] }
     scopeSpans: {
       scope: { name: string }
-      spans: (Omit<CollectedSpan, 'told' | 'scope'> & { attributes: Attribute[] })[]
+      spans: (Omit<CollectedSpan, 'attributes' | 'scope'> & { attributes: Attribute[] })[]
     }[]
   }[]
 }
 
-/** A span as OTLP writes it in JSON. */
+/** A span as OTLP has it in JSON, with the attributes of its process and its own as one object. */
 export type CollectedSpan = {
   name: string
   traceId: string
@@ -23,32 +23,32 @@ export type CollectedSpan = {
   status: { code?: number; message?: string }
   events: unknown[]
   scope: string
-  told: Record<string, string | number | boolean | undefined>
+  attributes: Record<string, string | number | boolean | undefined>
 }
 
 export type TraceCollector = {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   endpoint: string
   spans(): CollectedSpan[]
-  /** Every header and body that came, as text. */
+  /** All received headers and bodies as text. */
   received(): string
-  /** The most calls that waited for an answer at once since it last changed its ways. */
+  /** The largest number of calls at once that waited for a response since `behave` was last called. */
   mostAtOnce(): number
-  /** What it does from now on with what comes: takes it, says no with this status, or says nothing at all. */
-  behave(how: 'takes' | number | 'hangs'): void
+  /** From now on it accepts calls, refuses them with this status, or never responds. */
+  behave(how: 'accept' | number | 'hang'): void
   stop(): Promise<void>
 }
 
-const toldBy = (attributes: Attribute[]) =>
+const toObject = (attributes: Attribute[]) =>
   Object.fromEntries(
     attributes.map(({ key, value }) => [key, value.stringValue ?? value.boolValue ?? Number(value.intValue)]),
   )
 
-/** Receives what a process sends as traces: OTLP over HTTP, in JSON, at the address that the protocol has for it. */
+/** Receives the traces of a process: OTLP over HTTP in JSON, at the protocol's path. */
 export async function startTraceCollector(): Promise<TraceCollector> {
   const bodies: Sent[] = []
   const texts: string[] = []
-  let how: Parameters<TraceCollector['behave']>[0] = 'takes'
+  let how: Parameters<TraceCollector['behave']>[0] = 'accept'
   let waiting = 0
   let most = 0
   const server = createServer(async (request, response) => {
@@ -59,8 +59,8 @@ export async function startTraceCollector(): Promise<TraceCollector> {
     })
     let text = ''
     for await (const chunk of request.setEncoding('utf8')) text += chunk
-    if (request.url !== '/v1/traces' || how === 'hangs') return
-    if (how !== 'takes') return response.writeHead(how).end('{"message":"no"}')
+    if (request.url !== '/v1/traces' || how === 'hang') return
+    if (how !== 'accept') return response.writeHead(how).end('{"message":"no"}')
     texts.push(JSON.stringify(request.headers), text)
     bodies.push(JSON.parse(text))
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
@@ -75,7 +75,7 @@ export async function startTraceCollector(): Promise<TraceCollector> {
             spans.map(({ attributes, ...span }) => ({
               ...span,
               scope: scope.name,
-              told: { ...toldBy(resource.attributes), ...toldBy(attributes) },
+              attributes: { ...toObject(resource.attributes), ...toObject(attributes) },
             })),
           ),
         ),

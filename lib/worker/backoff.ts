@@ -2,8 +2,8 @@ const firstMs = 500
 const longestMs = 30_000
 
 /**
- * Milliseconds until the next try: anything up to a limit that doubles with each failure, so that many grants that
- * failed together do not come back together ("full jitter"); never sooner than a cluster asked for.
+ * Milliseconds until the next attempt: random, up to a limit that doubles with each failure, so that grants that failed
+ * together are not retried together ("full jitter"); never sooner than the cluster asked for.
  * @param attempts failures before this one
  * @param random from 0 to 1
  */

@@ -1,5 +1,5 @@
-// May the holder of a live grant still have it? Judged from rows: by the groups that the identity provider last named,
-// the configuration as it is now, and the cluster as it was last seen.
+// May the holder of an active grant keep it? Judged from rows: the groups that the identity provider last confirmed, the
+// current configuration, and the cluster as the worker last read it.
 
 import { saveEnding } from '#lib/adapters/db/grants/grant-progress'
 import { type GrantToRecheck, grantsToRecheck, observedCluster } from '#lib/adapters/db/grants/grants-to-recheck'
@@ -11,7 +11,7 @@ import { eligibility, evaluate } from '#lib/core/guardrails/limits/all'
 import { log } from '#lib/observability/log'
 import { workerActor } from './work.ts'
 
-/** Why not any more; null where it still is, and where the cluster was not seen well enough to say. */
+/** Why the holder is no longer eligible; null if they are, or if too little is known about the cluster to say. */
 export function whyNotEligible(
   grant: GrantToRecheck,
   policy: GrantingPolicy,
@@ -22,16 +22,16 @@ export function whyNotEligible(
   const entitlement = currentEntitlement(policy, entitlementName)
   if (!entitlement) return ineligible('unknown-entitlement', `${grant.title} is no longer offered.`)
   if ((entitlement.clusterRole ?? null) !== clusterRole) {
-    return ineligible('entitlement-changed', `${entitlement.title} gives something else now: ask anew.`)
+    return ineligible('entitlement-changed', `${entitlement.title} now grants a different role. Submit a new request.`)
   }
   const facts = toJudgementFacts({
     policy,
     entitlement,
-    // What a ClusterRole gives was not chosen, and is compared below.
+    // The rules of a ClusterRole were not chosen by the requester; they are compared below.
     submission: { ...grant, entitlement: entitlementName, rules: clusterRole ? null : grant.rules },
     requester: { subject, groups, email: null, emailVerified: false },
     cluster,
-    // None of these limits asks what somebody can do besides.
+    // None of these limits reads what else the holder can do.
     rights: { rights: null, error: null },
     now,
     stage: 'granting',
@@ -41,10 +41,10 @@ export function whyNotEligible(
   return clusterRole && cluster.clusterRoles[clusterRole] ? whyNotTheSameRole(grant, cluster) : null
 }
 
-/** The version of the configuration by which all of a cluster's grants were judged here; then only people change. */
+/** By cluster, the version of the configuration that judged all of its grants; until it changes, only people change. */
 const judgedBy = new Map<string, string>()
 
-/** Begins the end of every live grant in a cluster whose holder may not have it any more. */
+/** Begins the end of every active grant in a cluster whose holder is no longer eligible. */
 export async function endIneligible(name: string): Promise<void> {
   const policy = currentPolicy()
   const cluster = await observedCluster(name)
@@ -61,11 +61,11 @@ async function end(grant: GrantToRecheck, { endedBy, code, sentence }: Refusal) 
   const { id, requestId, requesterId, entitlementName, cluster, namespaces, policyHash, now } = grant
   const about = { requestId, grantId: id, personId: requesterId, cluster, namespaces, policyHash }
   const writing = { id, requestId, requesterId, entitlementName, cluster, actor: workerActor(), about }
-  log.info({ grant: id, code }, 'the holder may not have this any more')
+  log.info({ grant: id, code }, 'the holder is no longer eligible')
   try {
     await saveEnding(writing, 'active', { endedBy, note: sentence, code, now })
   } catch (error) {
-    // Somebody else ended it at this moment.
+    // It was ended by someone else at this moment.
     if (!(error instanceof AppError && error.code === 'conflict')) throw error
   }
 }

@@ -6,7 +6,7 @@ import { metrics, secondsBetween } from '#lib/observability/metrics'
 import { NotConfirmed, probeDenied } from './probe.ts'
 import type { Work } from './work.ts'
 
-/** Commits the wish that access ends. From here there is one path, whoever or whatever wished it. */
+/** Commits that access ends. From here on every reason to end takes the same path. */
 export async function beginEnding(
   work: Work,
   { endedBy, code, sentence, stoppedBy, signatureFailure }: Omit<Refusal, 'sentence'> & { sentence: string | null },
@@ -17,13 +17,13 @@ export async function beginEnding(
   work.note({ what: 'ending', at: now, endedBy })
 }
 
-/** Removes these, all at once. What was removed is committed at the end, or here when something went wrong. */
-export async function remove(work: Work, objects: readonly RecordedObject[], removed: RemovedRow[]) {
+/** Deletes these objects at once. What was deleted is committed at the end, or here if a deletion failed. */
+export async function deleteObjects(work: Work, objects: readonly RecordedObject[], removed: RemovedRow[]) {
   const client = await work.client()
   const results = await Promise.allSettled(
     objects.map(async (object) => {
       const uid = await deleteObject(client, object, work.grant.id, object.uid)
-      // Gone although it was made: a worker died between its removal and the record of it, or somebody else was here.
+      // Already gone: a worker crashed between deleting and recording it, or someone else deleted it.
       removed.push({ ...object, uid: uid ?? object.uid, alreadyGone: uid === null })
       work.note({ what: 'removed', object, at: work.clock() })
     }),
@@ -34,30 +34,30 @@ export async function remove(work: Work, objects: readonly RecordedObject[], rem
   throw failed.reason
 }
 
-/** What the cluster answers about a grant of which no binding is left. */
-async function prove(work: Work) {
+/** Confirms that the cluster denies what the grant permitted, now that its bindings are deleted. */
+async function probe(work: Work) {
   const { grant, clock, signal } = work
-  // Nothing was ever wished for: the cluster was not touched, so there is nothing to prove, and it need not be there.
+  // Without a recorded intent the cluster was never touched: there is nothing to confirm, and it need not be reachable.
   if (grant.objects.length === 0) return { at: clock().toISOString(), results: [] }
   return probeDenied(await work.client(), grant, clock, signal)
 }
 
-/** Removes the rest, proves that access is over, and says so when both are done. */
+/** Access has ended only after its objects are gone and the cluster has denied all of it. */
 export async function finish(work: Work, rest: readonly RecordedObject[], removed: RemovedRow[]) {
   const { grant, writing, clock } = work
   const endedBy = grant.endedBy ?? 'expiry'
-  const [proof, removal] = await Promise.allSettled([prove(work), remove(work, rest, removed)])
+  const [probes, deletion] = await Promise.allSettled([probe(work), deleteObjects(work, rest, removed)])
   try {
-    if (proof.status === 'rejected') throw proof.reason
-    if (removal.status === 'rejected') throw removal.reason
+    if (probes.status === 'rejected') throw probes.reason
+    if (deletion.status === 'rejected') throw deletion.reason
     const endedAt = clock()
-    await saveEnded(writing, { removed, probes: proof.value, endedBy, endedAt })
+    await saveEnded(writing, { removed, probes: probes.value, endedBy, endedAt })
     work.note({ what: 'ended' })
     const due = [grant.expiresAt, grant.endingAt].flatMap((time) => time?.getTime() ?? [])
     metrics().endedSeconds.observe({ ended_by: endedBy }, secondsBetween(new Date(Math.min(...due)), endedAt))
   } catch (error) {
     await saveRemoved(writing, removed.splice(0))
-    // A call of a worker that died may have landed after we looked: what is there by now goes before the next try.
+    // A late call of a crashed worker may have created an object again: it is deleted before the next attempt.
     if (error instanceof NotConfirmed) {
       const client = await work.client()
       for (const object of grant.objects) await deleteObject(client, object, grant.id, object.uid)

@@ -154,7 +154,7 @@ describe('promise 8: a worker that is killed', () => {
     })
     children.add(child)
     const exited = once(child, 'exit')
-    await until('the worker has come this far', isTime, 30_000)
+    await until('the worker has come this far', isTime)
     child.kill('SIGKILL')
     await exited
     children.delete(child)

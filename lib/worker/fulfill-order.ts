@@ -26,8 +26,11 @@ import { inSpan } from '#lib/observability/traces'
 import { clientFor } from './clusters.ts'
 import { workerActor } from './work.ts'
 
-/** Judged again where the token is made: neither the process that asks nor the database is believed. */
-function whyNot({ person, grant, signatureFailure }: TakenOrder, { entitlements }: Configuration): Problem | null {
+/**
+ * Why an order is refused. It is judged again where the token is requested, because neither the process that placed it nor
+ * the database is trusted.
+ */
+function whyRefused({ person, grant, signatureFailure }: TakenOrder, { entitlements }: Configuration): Problem | null {
   const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
   if (signatureFailure) return { code: 'forbidden', sentence: signatureFailure.sentence }
   if (person.id !== grant.requesterId)
@@ -35,13 +38,16 @@ function whyNot({ person, grant, signatureFailure }: TakenOrder, { entitlements 
   if (grant.status !== 'active' || grant.secondsLeft <= 0) return conflict('The access is not active.')
   const entitlement = entitlements.find(({ name }) => name === grant.entitlementName)
   if (!entitlement || !isAmong(entitlement.who, person)) {
-    return { code: 'forbidden', sentence: 'You may not ask for this access any more, so it gives no new credentials.' }
+    return {
+      code: 'forbidden',
+      sentence: 'You are no longer eligible for this access, so no credential can be issued.',
+    }
   }
   return null
 }
 
-/** Also the authority, which the process that serves pages need not know. */
-async function seal(credential: Signed<AnswerRecord>, order: TakenOrder): Promise<string> {
+/** The response also has the certificate authority, which the process that serves pages need not know. */
+async function encrypt(credential: Signed<AnswerRecord>, order: TakenOrder): Promise<string> {
   const key = await importJWK(order.publicKey, 'ECDH-ES')
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(credential)))
     .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
@@ -50,13 +56,13 @@ async function seal(credential: Signed<AnswerRecord>, order: TakenOrder): Promis
 
 async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | null> {
   const { configuration } = currentPolicy()
-  const problem = whyNot(order, configuration)
+  const problem = whyRefused(order, configuration)
   if (problem) return problem
   const { cluster, account, secondsLeft } = order.grant
   if (!account) return { code: 'conflict', sentence: 'The access is not active.' }
   const client = await clientFor(configuration, cluster)
   const issued = await requestToken(client, { kind: 'ServiceAccount', ...account }, tokenSeconds(secondsLeft))
-  const jwe = await seal(
+  const jwe = await encrypt(
     signedAnswer({
       order: order.id,
       token: issued.token,
@@ -67,7 +73,7 @@ async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | n
     order,
   )
   if (jwe.length > maxNotificationBytes - 200) {
-    const sentence = `The certificate authority of ${cluster} is too long to hand over: set publicCa in the configuration.`
+    const sentence = `The certificate authority of ${cluster} is too long to send: set publicCa in the configuration.`
     return { code: 'unavailable', sentence }
   }
   await saveIssued(order, actor, issued, jwe)
@@ -77,14 +83,14 @@ async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | n
 function problemOf(error: unknown): Problem {
   if (error instanceof AppError && error.code === 'conflict') return { code: 'conflict', sentence: error.message }
   if (error instanceof ClusterError) return { code: 'unavailable', sentence: error.message }
-  return { code: 'unavailable', sentence: 'Postern could not make a credential. Try again in a moment.' }
+  return { code: 'unavailable', sentence: "Postern couldn't issue a credential. Try again in a moment." }
 }
 
 /**
- * Answers one order for a credential, if no other worker took it: asks the cluster for a token, records its id, and
- * hands it over sealed, so that it is nowhere in the clear but with whoever ordered it.
+ * Fulfills one order for a credential, unless another worker took it: requests a token from the cluster, records its id,
+ * and sends it encrypted, so that only the process that placed the order can read it.
  */
-export async function answerOrder(id: string): Promise<void> {
+export async function fulfillOrder(id: string): Promise<void> {
   if (!idSchema('order').safeParse(id).success) return
   const order = await takeOrder(id)
   if (!order?.isFresh) return
@@ -97,17 +103,17 @@ export async function answerOrder(id: string): Promise<void> {
   }
   let problem: Problem | null
   try {
-    problem = await inSpan('answer order', { kind: 'root', attributes }, () =>
+    problem = await inSpan('fulfill order', { kind: 'root', attributes }, () =>
       underReference(reference, () => issue(order, actor)),
     )
   } catch (error) {
-    log.warn({ reference, grant: order.grant.id, err: error }, 'no credential')
+    log.warn({ reference, grant: order.grant.id, err: error }, 'no credential issued')
     problem = problemOf(error)
   }
   if (problem) await saveProblem(order, order.signatureFailure ? workerActor() : actor, problem)
 }
 
-/** Answers what was ordered while nobody listened. */
-export async function answerWaitingOrders(): Promise<void> {
-  for (const id of await unansweredOrders()) await answerOrder(id)
+/** Fulfills orders that were placed while no worker was listening. */
+export async function fulfillUnansweredOrders(): Promise<void> {
+  for (const id of await unansweredOrders()) await fulfillOrder(id)
 }

@@ -8,17 +8,17 @@ import { keyOf, type Manifest } from '#lib/core/grants/manifests'
 import { whyNotAsApproved } from '#lib/core/grants/may-begin'
 import type { ObservedObject } from '#lib/core/grants/observed'
 import { type Fault, planRepair, type Removal, type Repair } from '#lib/core/grants/repair'
-import { makeAll, Refused } from './create-access.ts'
+import { createAll, Refused } from './create-access.ts'
 import { probeAllowed } from './probe.ts'
 import { manifestsOf, type Work } from './work.ts'
 
 /**
- * After so many repairs somebody, or some other tool, will not leave it alone: access that flickers is not what was
- * approved, and whoever does it is not stopped by us.
+ * After this many repairs a person or another tool keeps changing the objects. Access that flickers is not what was
+ * approved, so the grant ends.
  */
 const mostRepairs = 10
 
-/** A live grant is not as it was approved, and cannot be put right: it has to end, which is better than wrong. */
+/** An active grant differs from what was approved and can't be repaired, so it must end. */
 export class NotRepairable extends Error {
   constructor(sentence: string) {
     super(sentence)
@@ -26,24 +26,24 @@ export class NotRepairable extends Error {
   }
 }
 
-/** What was found is committed before anything is done about it. */
+/** Findings are committed before anything is repaired. */
 async function record({ grant, writing }: Work, faults: readonly Fault[]) {
   const { cluster, id: grantId } = grant
   const found = faults.map((fault) => ({ ...fault, cluster, grantId, about: writing.about }))
   await transaction((tx) => saveFindings(tx, writing.actor, found))
 }
 
-/** Where a grant was made before these were kept: what it is found to be is what it was made as. */
-async function rememberPrints({ grant, writing }: Work, seen: readonly ObservedObject[]) {
+/** A grant from before fingerprints were stored gets them now, from its unchanged objects. */
+async function storeFingerprints({ grant, writing }: Work, observed: readonly ObservedObject[]) {
   if (grant.objects.every(({ fingerprint }) => fingerprint)) return
-  await saveFingerprints(writing, seen)
+  await saveFingerprints(writing, observed)
 }
 
-/** A namespace that is gone takes nothing back; one that came back under the same name gets what was approved for it. */
+/** A grant ends if one of its namespaces is gone. A namespace that was created again gets its objects back. */
 async function requireNamespaces(work: Work, manifests: readonly Manifest[]) {
-  const wanted = [...new Set(manifests.map(({ metadata }) => metadata.namespace))]
-  const there = new Set((await readNamespaces(await work.client(), wanted)).map(({ name }) => name))
-  const gone = wanted.filter((name) => !there.has(name))
+  const needed = [...new Set(manifests.map(({ metadata }) => metadata.namespace))]
+  const existing = new Set((await readNamespaces(await work.client(), needed)).map(({ name }) => name))
+  const gone = needed.filter((name) => !existing.has(name))
   if (gone.length === 0) return
   const sentence =
     gone.length === 1
@@ -52,7 +52,7 @@ async function requireNamespaces(work: Work, manifests: readonly Manifest[]) {
   throw new NotRepairable(sentence)
 }
 
-async function removeExactly(work: Work, objects: readonly Removal[], removed: RemovedRow[]) {
+async function deleteEach(work: Work, objects: readonly Removal[], removed: RemovedRow[]) {
   const client = await work.client()
   for (const object of objects) {
     work.signal.throwIfAborted()
@@ -60,18 +60,18 @@ async function removeExactly(work: Work, objects: readonly Removal[], removed: R
   }
 }
 
-async function putRight(
+async function repairObjects(
   work: Work,
   { unbind, remove, create, bind }: Repair & { do: 'repair' },
   removed: RemovedRow[],
 ) {
   try {
-    await removeExactly(work, unbind, removed)
-    await removeExactly(work, remove, removed)
-    await makeAll(work, create)
-    await makeAll(work, bind)
+    await deleteEach(work, unbind, removed)
+    await deleteEach(work, remove, removed)
+    await createAll(work, create)
+    await createAll(work, bind)
   } catch (error) {
-    // Told here, because whoever goes on does not know it.
+    // Recorded here, because the next attempt does not know about it.
     await recordRemoved(work.writing, removed.splice(0))
     if (error instanceof ClusterError && error.kind !== 'transient') throw new NotRepairable(error.message)
     throw error
@@ -79,18 +79,18 @@ async function putRight(
 }
 
 /**
- * Sees that a live grant is in the cluster exactly as it was approved, and puts right what is not. Then the lease is
- * given back until `until`.
- * @throws NotRepairable when access has to end instead
+ * Makes sure that the objects of an active grant are exactly those that were approved, and repairs the others. Then the
+ * lease is released until `until`.
+ * @throws NotRepairable if the access must end instead
  */
 export async function inspect(work: Work, worker: string, until: Date): Promise<void> {
   const { grant, writing } = work
   const manifests = manifestsOf(work)
   const client = await work.client()
-  const seen = await readObjects(client, manifests.map(keyOf))
-  const repair = planRepair(manifests, grant.objects, seen)
+  const observed = await readObjects(client, manifests.map(keyOf))
+  const repair = planRepair(manifests, grant.objects, observed)
   const removed: RemovedRow[] = []
-  if (repair.do === 'nothing') await rememberPrints(work, seen)
+  if (repair.do === 'nothing') await storeFingerprints(work, observed)
   else {
     await record(work, repair.faults)
     if (repair.do === 'end') throw new NotRepairable(repair.sentence)
@@ -98,11 +98,11 @@ export async function inspect(work: Work, worker: string, until: Date): Promise<
     if (refusal) throw new Refused(refusal)
     await requireNamespaces(work, manifests)
     if ((await countRepairs(grant.id)) >= mostRepairs) {
-      throw new NotRepairable('What it consists of was changed in the cluster again and again.')
+      throw new NotRepairable('Its objects were changed in the cluster again and again.')
     }
-    await putRight(work, repair, removed)
+    await repairObjects(work, repair, removed)
   }
-  // An earlier attempt may have put everything right without being able to prove it.
+  // An earlier attempt may have repaired everything and failed before its probe.
   if (repair.do === 'repair' || grant.attempts > 0) await probeAllowed(client, grant, work.clock, work.signal)
   await saveInspected(writing, worker, { removed, created: work.unsaved, until })
   work.note({ what: 'created-saved' })

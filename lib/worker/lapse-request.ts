@@ -5,8 +5,8 @@ import type { SystemActor } from '#lib/core/access/actor'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 
 /**
- * Lets a request lapse that nobody decided in time. Returns false where there was nothing to do: it is decided, or its
- * time has not come. Called by the worker for every request that is past its `lapsesAt`.
+ * Marks a request as lapsed that was not decided in time. Returns false if it is no longer pending or has not expired. The
+ * worker calls it for every request that is past its `lapsesAt`.
  */
 export async function lapseRequest(actor: SystemActor, requestId: string): Promise<boolean> {
   return transaction(async (tx) => {

@@ -11,43 +11,43 @@ import { rulesInWords } from '#lib/core/rbac/sentence'
 import type { GrantInWork } from './work.ts'
 
 /**
- * Milliseconds between two rounds of questions. The authorizer learns of a change from a watch, mostly within a few
- * milliseconds, so the first rounds come quickly; after that it is as gentle as Kubernetes' own tests (100 ms).
+ * Milliseconds between two rounds of access reviews. The authorizer learns of a change from a watch, mostly within a few
+ * milliseconds, so the first rounds follow quickly; the later ones at the pace of Kubernetes' own tests (100 ms).
  */
 const pauses = [3, 5, 10, 20, 40, 80]
 const longestPause = 100
 const patienceMs = 10_000
-/** Milliseconds in which a watch usually brings the news; what is still allowed after them may have another reason. */
+/** Milliseconds in which a watch usually delivers a change; what is still allowed after them may have another reason. */
 const usualLagMs = 50
 
-/** The cluster answered, and went on answering otherwise than it should. Worth another try. */
+/** The cluster kept giving the wrong answer. Another attempt may succeed. */
 export class NotConfirmed extends ClusterError {
   constructor(sentence: string) {
     super('transient', sentence)
-    this.name = 'NotProven'
+    this.name = 'NotConfirmed'
   }
 }
 
 const subjectOf = (grantId: string): Subject => ({ user: userName(grantId), groups: userGroups })
 
 /**
- * A ServiceAccount that never was and never will be: in the same groups as every grant's, and bound to nothing. What is
- * allowed to it, is allowed to every grant's ServiceAccount by somebody else's binding, with or without a grant.
+ * A ServiceAccount that does not exist: in the same groups as that of every grant, and bound to nothing. What the cluster
+ * allows it, someone else's binding allows to every ServiceAccount, with or without a grant.
  */
-const nobody: Subject = { user: `system:serviceaccount:${grantsNamespace}:nobody`, groups: userGroups }
+const unbound: Subject = { user: `system:serviceaccount:${grantsNamespace}:nobody`, groups: userGroups }
 
-const inWords = ({ verb, group, resource, subresource, name, namespace }: Attributes): string => {
+const describe = ({ verb, group, resource, subresource, name, namespace }: Attributes): string => {
   const target = subresource ? `${resource}/${subresource}` : resource
   const rule = { verbs: [verb], apiGroups: [group], resources: [target], ...(name ? { resourceNames: [name] } : {}) }
   return `${rulesInWords([rule])} in ${namespace}`
 }
 
-/** Asks until every answer is `wanted`, or the time is over; gives the questions that were never answered so. */
-async function askUntilAnswer(
+/** Reviews until every answer is the expected one or time is up. Returns the questions that never got it. */
+async function reviewUntil(
   client: ClusterClient,
   subject: Subject,
   questions: readonly Attributes[],
-  wanted: boolean,
+  expected: boolean,
   withinMs: number,
   signal: AbortSignal,
 ): Promise<Attributes[]> {
@@ -55,7 +55,7 @@ async function askUntilAnswer(
   let open = [...questions]
   for (let round = 0; ; round++) {
     const answers = await review(client, subject, open)
-    open = open.filter((_, index) => answers[index] !== wanted)
+    open = open.filter((_, index) => answers[index] !== expected)
     if (open.length === 0 || performance.now() > deadline) return open
     await delay(pauses[round] ?? longestPause, undefined, { signal })
   }
@@ -69,7 +69,7 @@ const probesOf = (questions: readonly Attributes[], at: Date, allowed: (question
 const questionsOf = ({ request }: GrantInWork) => breakdown(request.rules, request.namespaces)
 
 /**
- * Promise 5: asks the cluster about every verb, resource, name and namespace until it says allowed to all.
+ * Promise 5: reviews every verb, resource, name and namespace of a grant until the cluster allows all of them.
  * @throws NotConfirmed naming the first that it does not allow
  */
 export async function probeAllowed(
@@ -79,15 +79,18 @@ export async function probeAllowed(
   signal: AbortSignal,
 ): Promise<Probes> {
   const questions = questionsOf(grant)
-  const [open] = await askUntilAnswer(client, subjectOf(grant.id), questions, true, patienceMs, signal)
-  if (open) throw new NotConfirmed(`Everything is made, but the cluster does not allow yet to ${inWords(open)}.`)
+  const [open] = await reviewUntil(client, subjectOf(grant.id), questions, true, patienceMs, signal)
+  if (open)
+    throw new NotConfirmed(
+      `All objects were created, but the cluster does not yet allow this ServiceAccount to ${describe(open)}.`,
+    )
   return probesOf(questions, clock(), () => true)
 }
 
 /**
- * Promise 6: asks until the cluster says denied to all. What it allows to every ServiceAccount, by a binding that is
- * somebody else's, was not the grant's to give and cannot end with it: it stays in the answer as allowed, for all to see.
- * @throws NotConfirmed naming the first that this ServiceAccount alone may still do
+ * Promise 6: reviews until the cluster denies all of them. What someone else's binding allows to every ServiceAccount was
+ * never the grant's, and does not end with it: it stays in the result as allowed, for all to see.
+ * @throws NotConfirmed naming the first that the cluster still allows to this ServiceAccount alone
  */
 export async function probeDenied(
   client: ClusterClient,
@@ -97,18 +100,18 @@ export async function probeDenied(
 ): Promise<Probes> {
   const questions = questionsOf(grant)
   const subject = subjectOf(grant.id)
-  const open = await askUntilAnswer(client, subject, questions, false, usualLagMs, signal)
-  const everybodys = new Set<Attributes>()
+  const open = await reviewUntil(client, subject, questions, false, usualLagMs, signal)
+  const allowedToAll = new Set<Attributes>()
   if (open.length > 0) {
-    const toNobody = await review(client, nobody, open)
-    for (const [index, question] of open.entries()) if (toNobody[index]) everybodys.add(question)
-    const its = open.filter((question) => !everybodys.has(question))
-    const [still] = await askUntilAnswer(client, subject, its, false, patienceMs, signal)
+    const answers = await review(client, unbound, open)
+    for (const [index, question] of open.entries()) if (answers[index]) allowedToAll.add(question)
+    const own = open.filter((question) => !allowedToAll.has(question))
+    const [still] = await reviewUntil(client, subject, own, false, patienceMs, signal)
     if (still) {
       throw new NotConfirmed(
-        `Everything Postern made is gone, but the cluster still allows this ServiceAccount to ${inWords(still)}: somebody else has bound it.`,
+        `All objects that Postern created are gone, but the cluster still allows this ServiceAccount to ${describe(still)}: someone else has bound it.`,
       )
     }
   }
-  return probesOf(questions, clock(), (question) => everybodys.has(question))
+  return probesOf(questions, clock(), (question) => allowedToAll.has(question))
 }

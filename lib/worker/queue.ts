@@ -12,46 +12,46 @@ import { log } from '#lib/observability/log'
 import { reconcileGrant } from './reconcile-grant.ts'
 import { startWork } from './work.ts'
 
-/** Grants under way at once in one cluster: a cluster that hangs holds these up and nobody else's. */
+/** Grants under way at once in one cluster: a cluster that hangs holds up no others. */
 const perCluster = 16
-/** Milliseconds. A third of the lease, so that two renewals may fail. */
+/** Milliseconds. A third of the lease, so that two renewals in a row may fail. */
 const renewEvery = 10_000
 /**
- * Milliseconds in which several ends, and several questions about the next deadline, become one: nobody waits for these,
- * and asked for each by itself they would take the time of those who do wait.
+ * Milliseconds after a finished grant until the queue asks for the next deadline: many grants that finish together need one
+ * query, and no one waits for it.
  */
-const pauseEvery = 20
-/** However far the next deadline is: a clock that jumped, a lost notification, another worker's death. */
-const longestNap = 15_000
+const settleMs = 20
+/** Milliseconds. However far the next deadline is: a clock may jump, a notification get lost, another worker crash. */
+const longestWaitMs = 15_000
 
 export type Queue = {
-  /** Something may be due; look at once. */
+  /** A grant may be due: checks at once. */
   wake(): void
-  /** This grant was made or changed: it may be due, or whoever works on it here must look at it anew. */
-  told(grantId: string): void
-  /** Clusters that the configuration no longer knows but that still have grants; looked up now and then. */
+  /** This grant was created or changed: it may be due, or the pass that works on it must start over. */
+  notify(grantId: string): void
+  /** Finds the clusters that left the configuration and still have grants. */
   refreshClusters(): Promise<void>
-  /** Takes nothing more, and waits until what is under way has ended. */
+  /** Claims no more grants, and waits for the passes that are under way. */
   stop(): Promise<void>
 }
 
-/** Works the queue: takes what is due, as soon as it is due, as much at once as each cluster may have under way. */
+/** Works the queue: claims grants as soon as they are due, up to the limit of each cluster. */
 export function startQueue(worker: string): Queue {
   const underWay = new Map<string, { grant: ClaimedGrant; abort: AbortController; done: Promise<void> }>()
-  /** What this worker ended and has not been told of yet: nothing is ever due for these again. */
-  const over = new Set<string>()
-  let forgotten: string[] = []
+  /** Grants that this worker ended and that were not notified yet: they are never due again. */
+  const ended = new Set<string>()
+  let unconfigured: string[] = []
   let isStopping = false
-  let isLooking = false
+  let isChecking = false
   let isDirty = false
   let wasFull = false
-  let napTimer: NodeJS.Timeout | undefined
-  let pauseTimer: NodeJS.Timeout | undefined
+  let wakeTimer: NodeJS.Timeout | undefined
+  let settleTimer: NodeJS.Timeout | undefined
 
   function freeSlots(): Map<string, number> {
     const free = new Map<string, number>()
     for (const { name } of currentPolicy().configuration.clusters) free.set(name, perCluster)
-    for (const name of forgotten) free.set(name, perCluster)
+    for (const name of unconfigured) free.set(name, perCluster)
     for (const { grant } of underWay.values()) free.set(grant.cluster, (free.get(grant.cluster) ?? perCluster) - 1)
     for (const [name, count] of free) if (count <= 0) free.delete(name)
     return free
@@ -60,16 +60,16 @@ export function startQueue(worker: string): Queue {
   async function run(grant: ClaimedGrant, signal: AbortSignal) {
     try {
       await reconcileGrant(startWork(grant, signal), worker)
-      if (grant.status === 'ended') over.add(grant.id)
+      if (grant.status === 'ended') ended.add(grant.id)
     } catch (error) {
-      // The database is away: the lease runs out by itself, and whoever can reach the database goes on.
+      // The database is unavailable: the lease runs out, and a worker that can reach the database takes over.
       log.error({ grant: grant.id, err: error }, 'grant left to its lease')
       await releaseLease(worker, grant.id).catch(() => {})
     } finally {
       underWay.delete(grant.id)
-      // What was changed under us, or waits for this slot, is due now. All else is due at a time yet to be asked for.
+      // A grant that was changed meanwhile, or that waits for this slot, is due now.
       if (wasFull || signal.aborted) wake()
-      else pause()
+      else planWake()
     }
   }
 
@@ -80,53 +80,53 @@ export function startQueue(worker: string): Queue {
     entry.done = run(grant, abort.signal)
   }
 
-  function napFor(ms: number) {
-    clearTimeout(napTimer)
-    if (!isStopping) napTimer = setTimeout(wake, Math.min(Math.max(ms, 0), longestNap))
+  function wakeIn(ms: number) {
+    clearTimeout(wakeTimer)
+    if (!isStopping) wakeTimer = setTimeout(wake, Math.min(Math.max(ms, 0), longestWaitMs))
   }
 
-  /** Finds out, a little later, how long there is nothing to do. */
-  function pause() {
+  /** Asks a little later for the next deadline, and wakes then. */
+  function planWake() {
     if (isStopping) return
-    pauseTimer ??= setTimeout(async () => {
-      pauseTimer = undefined
+    settleTimer ??= setTimeout(async () => {
+      settleTimer = undefined
       try {
         const seconds = await secondsToNextGrant()
-        // Due and nobody's: it was given back this moment, or waits for a slot, whose end wakes us anyway.
-        if (seconds !== undefined && seconds <= 0) napFor(wasFull ? 1_000 : pauseEvery)
-        else napFor(seconds === undefined ? longestNap : seconds * 1000)
+        // Due and unclaimed: it was released at this moment, or waits for a slot, whose end wakes the queue anyway.
+        if (seconds !== undefined && seconds <= 0) wakeIn(wasFull ? 1_000 : settleMs)
+        else wakeIn(seconds === undefined ? longestWaitMs : seconds * 1000)
       } catch (error) {
         log.warn({ err: error }, 'the queue cannot be read')
-        napFor(1_000)
+        wakeIn(1_000)
       }
-    }, pauseEvery)
+    }, settleMs)
   }
 
-  async function look() {
+  async function claimDue() {
     const free = freeSlots()
     const claimed = free.size > 0 ? await claimGrants(worker, free) : []
     for (const grant of claimed) begin(grant)
     const used = new Map<string, number>()
     for (const { cluster } of claimed) used.set(cluster, (used.get(cluster) ?? 0) + 1)
     wasFull = free.size === 0 || [...used].some(([cluster, count]) => count === free.get(cluster))
-    pause()
+    planWake()
   }
 
   function wake() {
     isDirty = true
-    if (isLooking || isStopping) return
-    isLooking = true
+    if (isChecking || isStopping) return
+    isChecking = true
     void (async () => {
       while (isDirty && !isStopping) {
         isDirty = false
         try {
-          await look()
+          await claimDue()
         } catch (error) {
           log.warn({ err: error }, 'the queue cannot be read')
-          napFor(1_000)
+          wakeIn(1_000)
         }
       }
-      isLooking = false
+      isChecking = false
     })()
   }
 
@@ -141,37 +141,37 @@ export function startQueue(worker: string): Queue {
     }
   }
 
-  /** NB: what we did ourselves is notified too, so the row is asked whether it really was somebody else. */
-  async function changed(grantId: string) {
+  /** NB: this worker's own changes are notified too, so the row is read to find out whether another process ended it. */
+  async function abortIfEnding(grantId: string) {
     const entry = underWay.get(grantId)
-    // What is ending cannot be changed by anybody else.
-    const mayBeChanged = () => entry?.grant.status === 'pending' || entry?.grant.status === 'active'
-    if (!mayBeChanged()) return
+    // Once a grant is ending, no other process changes it.
+    const canBeEnded = () => entry?.grant.status === 'pending' || entry?.grant.status === 'active'
+    if (!canBeEnded()) return
     try {
-      if ((await grantStatus(grantId)) === 'ending' && mayBeChanged()) entry?.abort.abort()
+      if ((await grantStatus(grantId)) === 'ending' && canBeEnded()) entry?.abort.abort()
     } catch (error) {
-      log.warn({ grant: grantId, err: error }, 'a change of a grant cannot be read')
+      log.warn({ grant: grantId, err: error }, 'a changed grant cannot be read')
     }
   }
 
   const renewal = setInterval(renew, renewEvery)
   return {
     wake,
-    told: (grantId) => {
-      if (underWay.has(grantId)) void changed(grantId)
-      else if (!over.delete(grantId)) wake()
+    notify: (grantId) => {
+      if (underWay.has(grantId)) void abortIfEnding(grantId)
+      else if (!ended.delete(grantId)) wake()
     },
     refreshClusters: async () => {
-      // Told while it was still under way, or never: the connection was lost.
-      over.clear()
-      forgotten = await clustersWithGrants()
+      // Their notifications came while they were under way, or got lost with the connection.
+      ended.clear()
+      unconfigured = await clustersWithGrants()
     },
     stop: async () => {
       isStopping = true
       clearInterval(renewal)
-      clearTimeout(napTimer)
-      clearTimeout(pauseTimer)
-      // Waits between questions end now; calls under way have ten seconds at the most.
+      clearTimeout(wakeTimer)
+      clearTimeout(settleTimer)
+      // Waits between probes end now; calls that are under way take at most ten seconds.
       for (const { abort } of underWay.values()) abort.abort()
       await Promise.all([...underWay.values()].map(({ done }) => done))
     },

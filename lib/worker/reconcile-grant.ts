@@ -1,3 +1,13 @@
+// The words of the worker:
+//   claim    take a due grant from the queue, under a lease
+//   lease    for half a minute only its owner may act on a grant; the owner renews it, and after a crash it runs out
+//   intent   the names of a grant's objects, committed before the cluster is touched
+//   probe    access reviews that confirm that the cluster allows, or after the end denies, all that a grant permits
+//   sweep    compare a whole cluster with the database, in both directions
+//   inspect  compare the objects of one active grant with what was approved
+//   repair   bring the objects of an active grant back to what was approved; what can't be repaired is ended
+//   stray    an object with Postern's labels and without a live grant; the sweep deletes it
+
 import type { Span } from '@opentelemetry/api'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { underReference } from '#lib/adapters/cluster/reference'
@@ -10,25 +20,25 @@ import { plan } from '#lib/core/grants/plan'
 import { log } from '#lib/observability/log'
 import { inSpan, markFailed } from '#lib/observability/traces'
 import { backoffMs } from './backoff.ts'
-import { activate, make, Refused, saveProgress, wish } from './create-access.ts'
-import { beginEnding, finish, remove } from './end-access.ts'
+import { activate, createMissing, Refused, recordIntent, saveProgress } from './create-access.ts'
+import { beginEnding, deleteObjects, finish } from './end-access.ts'
 import { inspect, NotRepairable } from './inspect.ts'
 import { NotConfirmed } from './probe.ts'
 import { manifestsOf, type Work } from './work.ts'
 
-/** After so many rounds of ten seconds a cluster that took everything and still says no has said no for good. */
+/** After this many probes of ten seconds each, a cluster that still denies what it accepted will not come to allow it. */
 const triesUntilNeverAllowed = 5
 
-/** Wish, make, prove, begin the end, remove, prove: more steps than these in one pass is an error of ours. */
+/** Record the intent, create, probe, begin the end, delete, probe: a pass with more steps than this is a bug. */
 const mostSteps = 12
 
-/** Carries out what plan() says, step by step, until there is nothing to do for now. */
+/** Carries out the steps of plan() until there is nothing to do for now. */
 async function carryOut(work: Work, worker: string) {
   const { grant } = work
   const removed: RemovedRow[] = []
   for (let count = 0; count < mostSteps; count++) {
     const { startsAt } = grant.request
-    // NB: an end is planned without a look at the terms: ones that nobody of ours wrote may be of any shape.
+    // NB: an end is planned without reading the terms, because forged ones may be malformed.
     const desired = grant.status === 'pending' ? manifestsOf(work).map(keyOf) : []
     const { status, expiresAt, objects: recorded } = grant
     const step = plan({ status, startsAt, expiresAt, desired, recorded }, work.clock())
@@ -38,14 +48,14 @@ async function carryOut(work: Work, worker: string) {
         if (step.until) await scheduleGrant(worker, grant, step.until)
         return
       case 'record-intent':
-        await wish(work, step.objects)
+        await recordIntent(work, step.objects)
         break
       case 'create':
-        await make(work, step.objects)
+        await createMissing(work, step.objects)
         break
       case 'probe-allowed':
         await activate(work)
-        // saveActive() gave the lease back together with the move.
+        // saveActive() has released the lease too.
         return
       case 'inspect':
         await inspect(work, worker, step.until)
@@ -54,25 +64,25 @@ async function carryOut(work: Work, worker: string) {
         await beginEnding(work, { endedBy: step.endedBy, code: step.endedBy, sentence: null })
         break
       case 'delete-bindings':
-        await remove(work, step.objects, removed)
+        await deleteObjects(work, step.objects, removed)
         break
       case 'probe-denied':
         await finish(work, step.remove, removed)
         return
     }
   }
-  throw new Error('the plan for a grant does not come to an end')
+  throw new Error('the plan for a grant does not end')
 }
 
-/** Ends what rests on records that Postern did not write, before anything else is read of them. */
+/** A grant whose records Postern did not write is ended before anything else is read from them. */
 function refuseForgery({ grant, clock }: Work) {
   const isOver = grant.status === 'active' && grant.expiresAt !== null && grant.expiresAt <= clock()
   const refusal = isOver ? null : whyNotTrusted(grant)
   if (refusal) throw new Refused(refusal)
 }
 
-/** Why a pending grant can never be made, or a live one never be put right, when this error says so. */
-function whyNever(error: unknown, { grant }: Work) {
+/** Why this error ends the grant instead of postponing it: it can never be created, or never be repaired. */
+function whyFinal(error: unknown, { grant }: Work) {
   if (error instanceof Refused && error.refusal.signatureFailure) return error.refusal
   if (grant.status !== 'pending' && grant.status !== 'active') return undefined
   if (error instanceof Refused) return error.refusal
@@ -83,23 +93,23 @@ function whyNever(error: unknown, { grant }: Work) {
   if (error instanceof NotRepairable) {
     return { endedBy: 'failure' as const, code: 'not-repairable', sentence: error.message }
   }
-  // NB: not for a live grant: that Postern may not look at it says nothing about it.
+  // NB: not for an active grant: that Postern may not read its objects says nothing about them.
   if (grant.status === 'pending' && error instanceof ClusterError && error.kind !== 'transient') {
     return { endedBy: 'failure' as const, code: `cluster-${error.status ?? 'refused'}`, sentence: error.message }
   }
   return undefined
 }
 
-/** What a failed attempt leaves: the sentence for the grant's people, and when to try again. */
+/** Records a failed attempt: its sentence for the people of the grant, and when to try again. */
 async function postpone(work: Work, worker: string, error: unknown) {
   const { grant, writing } = work
   const { reference } = writing.actor.origin
-  const isTheirs = error instanceof ClusterError
-  const sentence = isTheirs
+  const isOfCluster = error instanceof ClusterError
+  const sentence = isOfCluster
     ? error.message
-    : `Postern itself failed here; whoever runs it finds more under ${reference}.`
-  const delayMs = backoffMs(grant.attempts, Math.random(), isTheirs ? error.retryAfterMs : undefined)
-  log[isTheirs ? 'warn' : 'error'](
+    : `Postern failed unexpectedly. Contact your Postern administrator with the reference ${reference}.`
+  const delayMs = backoffMs(grant.attempts, Math.random(), isOfCluster ? error.retryAfterMs : undefined)
+  log[isOfCluster ? 'warn' : 'error'](
     { reference, grant: grant.id, cluster: grant.cluster, err: error },
     'grant postponed',
   )
@@ -107,8 +117,8 @@ async function postpone(work: Work, worker: string, error: unknown) {
 }
 
 /**
- * One pass over a claimed grant: as far as it goes now. Afterwards the lease is given back, and the row says when it is
- * due again. Never throws for what a cluster does; throws when the database is away, and then the lease runs out.
+ * One pass over a claimed grant, as far as it gets now. Afterwards the lease is released, and the row has the time at which
+ * the grant is due again. Throws only while the database is unavailable; then the lease runs out.
  */
 export function reconcileGrant(work: Work, worker: string): Promise<void> {
   const { grant, writing } = work
@@ -136,9 +146,9 @@ async function onePass(work: Work, worker: string, span: Span): Promise<void> {
       await carryOut(work, worker)
     } catch (error) {
       await saveProgress(work)
-      const never = whyNever(error, work)
-      if (!never) throw error
-      await beginEnding(work, never)
+      const refusal = whyFinal(error, work)
+      if (!refusal) throw error
+      await beginEnding(work, refusal)
       await carryOut(work, worker)
     }
   } catch (error) {

@@ -28,33 +28,33 @@ function need(text: string, group: string, namespace: string, neededFor: string,
 
 /** What Postern needs in a cluster, whatever it grants there: deploy/rbac.yaml, parts 2, 3 and 6. */
 const needsOfCluster = (clusterRoles: readonly string[]): Need[] => [
-  need('create subjectaccessreviews', authorization, '', 'proving that access works and that it has ended'),
-  need('list namespaces', '', '', 'knowing where access may be asked for'),
-  need('list roles', rbac, '', 'finding what belongs to no grant'),
-  need('list rolebindings', rbac, '', 'finding what belongs to no grant'),
-  need('create serviceaccounts', '', grantsNamespace, 'making access'),
+  need('create subjectaccessreviews', authorization, '', 'confirming that access works and has ended'),
+  need('list namespaces', '', '', 'listing where access can be requested'),
+  need('list roles', rbac, '', 'finding objects without a grant'),
+  need('list rolebindings', rbac, '', 'finding objects without a grant'),
+  need('create serviceaccounts', '', grantsNamespace, 'creating access'),
   need('delete serviceaccounts', '', grantsNamespace, 'ending access'),
-  need('list serviceaccounts', '', grantsNamespace, 'finding what belongs to no grant'),
-  need('create serviceaccounts/token', '', grantsNamespace, 'giving out credentials'),
-  need('list clusterroles', rbac, '', 'knowing what people can do already'),
-  need('list clusterrolebindings', rbac, '', 'knowing what people can do already'),
-  need('list serviceaccounts', '', '', 'knowing as whom a pod could run'),
+  need('list serviceaccounts', '', grantsNamespace, 'finding objects without a grant'),
+  need('create serviceaccounts/token', '', grantsNamespace, 'issuing credentials'),
+  need('list clusterroles', rbac, '', 'knowing what people can already do'),
+  need('list clusterrolebindings', rbac, '', 'knowing what people can already do'),
+  need('list serviceaccounts', '', '', 'knowing which ServiceAccounts a pod could use'),
   ...clusterRoles.map((name) => need('get clusterroles', rbac, '', `knowing what ${name} allows`, name)),
 ]
 
-/** What Postern needs in a namespace that it may grant in: deploy/rbac.yaml, part 4. */
+/** What Postern needs in a namespace in which it may grant access: deploy/rbac.yaml, part 4. */
 const needsOfNamespace = (namespace: string, hasRoles: boolean, clusterRoles: readonly string[]): Need[] => [
   ...(hasRoles
     ? [
-        need('create roles', rbac, namespace, 'making access'),
-        need('escalate roles', rbac, namespace, 'making access that Postern does not have itself'),
-        need('bind roles', rbac, namespace, 'making access that Postern does not have itself'),
+        need('create roles', rbac, namespace, 'creating access'),
+        need('escalate roles', rbac, namespace, 'creating access that Postern does not have itself'),
+        need('bind roles', rbac, namespace, 'creating access that Postern does not have itself'),
       ]
     : []),
   need('delete roles', rbac, namespace, 'ending access'),
-  need('create rolebindings', rbac, namespace, 'making access'),
+  need('create rolebindings', rbac, namespace, 'creating access'),
   need('delete rolebindings', rbac, namespace, 'ending access'),
-  ...clusterRoles.map((name) => need('bind clusterroles', rbac, namespace, `giving ${name}`, name)),
+  ...clusterRoles.map((name) => need('bind clusterroles', rbac, namespace, `granting ${name}`, name)),
 ]
 
 const clusterRolesOf = (entitlements: readonly Entitlement[]) => [
@@ -75,7 +75,7 @@ function allNeeds(entitlements: readonly Entitlement[], namespaces: readonly Nam
   return [...needsOfCluster(clusterRolesOf(entitlements)), ...perNamespace]
 }
 
-const inWords = ({ verb, group, resource, subresource, name }: Attributes) =>
+const describe = ({ verb, group, resource, subresource, name }: Attributes) =>
   `${verb} ${resource}${subresource && `/${subresource}`}${group && `.${group}`}${name && ` ${name}`}`
 
 async function reviewOwnPermissions(
@@ -89,7 +89,7 @@ async function reviewOwnPermissions(
     needs.map(({ question }) => question),
   )
   return needs.map(({ question, neededFor }, index) => ({
-    what: inWords(question),
+    what: describe(question),
     namespace: question.namespace,
     allowed: answers[index] === true,
     neededFor,
@@ -103,7 +103,7 @@ async function readClusterRoles(client: ClusterClient, names: readonly string[])
         const rules = await readClusterRole(client, name)
         return rules ? [[name, rules] as const] : []
       } catch (error) {
-        // A role that Postern may not read, or that it cannot understand, is one that nobody can ask for.
+        // A ClusterRole that Postern may not read cannot be requested.
         if (error instanceof ClusterError && error.kind === 'refused') return []
         throw error
       }
@@ -112,27 +112,36 @@ async function readClusterRoles(client: ClusterClient, names: readonly string[])
   return Object.fromEntries(entries.flat())
 }
 
-/** What Postern itself may do changes when somebody edits its rights, which is rare: asked every five minutes. */
+/** Postern's own permissions change only when someone edits them, so they are reviewed every five minutes. */
 const permissionsEveryMs = 300_000
-const askedAt = new Map<string, { key: string; at: number }>()
+const reviewedAt = new Map<string, { key: string; at: number }>()
 
-/** `skipped`: another worker looked a moment ago. */
-export type Look = 'seen' | 'trouble' | 'skipped'
+/** `skipped`: another worker read the cluster a moment ago. */
+export type ClusterRead = 'read' | 'failed' | 'skipped'
 
 /**
- * Looks at one cluster and writes down what was seen, for the pages and the guardrails, which never ask the cluster
- * themselves. Skips it when another worker looked within `seconds`. Never throws for what a cluster does.
+ * Reads the state of one cluster and stores it for pages and guardrails, which never call the cluster themselves. Skips it
+ * if another worker read it within `seconds`. Never throws for what a cluster does.
  */
-export async function refreshCluster(configuration: Configuration, name: string, seconds: number): Promise<Look> {
+export async function refreshCluster(
+  configuration: Configuration,
+  name: string,
+  seconds: number,
+): Promise<ClusterRead> {
   const reference = newReference()
   if (!(await claimClusterRead(name, seconds)) && seconds > 0) return 'skipped'
   const attributes = { 'postern.reference': reference, 'k8s.cluster.name': name }
-  return inSpan('look at cluster', { kind: 'root', attributes }, () =>
-    underReference(reference, () => lookAt(configuration, name, seconds, reference)),
+  return inSpan('read cluster', { kind: 'root', attributes }, () =>
+    underReference(reference, () => read(configuration, name, seconds, reference)),
   )
 }
 
-async function lookAt(configuration: Configuration, name: string, seconds: number, reference: string): Promise<Look> {
+async function read(
+  configuration: Configuration,
+  name: string,
+  seconds: number,
+  reference: string,
+): Promise<ClusterRead> {
   const entitlements = configuration.entitlements.filter(({ clusters }) => clusters.includes(name))
   try {
     const client = await clientFor(configuration, name)
@@ -142,19 +151,19 @@ async function lookAt(configuration: Configuration, name: string, seconds: numbe
       readClusterRoles(client, clusterRolesOf(entitlements)),
     ])
     const key = JSON.stringify([entitlements, namespaces])
-    const last = askedAt.get(name)
+    const last = reviewedAt.get(name)
     const isFresh = seconds > 0 && last?.key === key && performance.now() - last.at < permissionsEveryMs
     const permissions = isFresh ? undefined : await reviewOwnPermissions(client, entitlements, namespaces)
-    if (permissions) askedAt.set(name, { key, at: performance.now() })
+    if (permissions) reviewedAt.set(name, { key, at: performance.now() })
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions })
-    return 'seen'
+    return 'read'
   } catch (error) {
-    // The database is away: there is nowhere to write it.
+    // The database is unavailable: there is nowhere to store the state.
     if (error instanceof AppError) throw error
-    log.warn({ reference, cluster: name, err: error }, 'cluster cannot be looked at')
-    // NB: whatever else fails here fails on what the cluster answered, and must not leave what was seen before as fresh.
-    const isTheirs = error instanceof ClusterError
-    await saveClusterError(name, isTheirs ? error.message : 'What the cluster answered could not be understood.')
-    return 'trouble'
+    log.warn({ reference, cluster: name, err: error }, 'cluster cannot be read')
+    // NB: any other error comes from a malformed response. The last state must not count as fresh after it.
+    const isOfCluster = error instanceof ClusterError
+    await saveClusterError(name, isOfCluster ? error.message : 'The response of the cluster could not be understood.')
+    return 'failed'
   }
 }

@@ -8,12 +8,12 @@ import { whoIn } from '#lib/core/rbac/current-access'
 import { effectiveDifference } from '#lib/core/rbac/difference'
 import type { GrantInWork } from './work.ts'
 
-/** A thousand questions are a second; above it, what was read of the cluster minutes ago has to do. */
+/** A thousand access reviews take a second; for more, the last reading of the cluster is used instead. */
 const mostQuestions = 1_000
 
 /**
- * What of a grant is new to its requester, by the cluster's own word at this moment: each single right is asked about.
- * Undefined where it is not known whom the cluster takes them for, or there are too many to ask.
+ * What a grant adds to its requester's access, by the cluster's own answer about each permission at this moment. Undefined
+ * if the requester's user name in the cluster is unknown, or there are too many permissions.
  * @throws ClusterError
  */
 export async function reviewDifference(

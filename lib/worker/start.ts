@@ -14,7 +14,7 @@ import {
 } from '#lib/adapters/db/workers'
 import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
 import { log } from '#lib/observability/log'
-import { answerOrder, answerWaitingOrders } from './fulfill-order.ts'
+import { fulfillOrder, fulfillUnansweredOrders } from './fulfill-order.ts'
 import { lapseRequest } from './lapse-request.ts'
 import { startQueue } from './queue.ts'
 import { readRightsOf } from './read-rights.ts'
@@ -22,17 +22,17 @@ import { refreshCluster } from './refresh-cluster.ts'
 import { sweepCluster } from './sweep.ts'
 import { workerActor } from './work.ts'
 
-/** Seconds. What a lost notification or a crash left undone is put right within this time. */
+/** Seconds. After a lost notification or a crash, work that is left is found within this time. */
 const sweepEvery = 15
 /**
- * Seconds until a cluster in trouble is looked at again. What waits for it has backed off by up to half a minute, and
- * access that is past its end waits for nothing once the cluster is back.
+ * Seconds until a cluster that failed is read again. Its grants have backed off by up to half a minute, and expired access
+ * must not wait that long once the cluster is back.
  */
-const troubleEvery = 3
-/** Milliseconds between two signs of life; pages call a worker silent after several missed ones. */
-const beatEvery = 5_000
+const retryEvery = 3
+/** Milliseconds between two heartbeats. Pages report a silent worker after several missed ones. */
+const heartbeatEvery = 5_000
 
-/** Runs `each` for what is asked for, at most once at a time for one name; a slow one holds up only itself. */
+/** Runs `each` at most once at a time for one name, so that a slow cluster holds up only itself. */
 function oneAtATime(each: (name: string, seconds: number) => Promise<unknown>, what: string) {
   const running = new Map<string, Promise<void>>()
   const again = new Set<string>()
@@ -46,7 +46,7 @@ function oneAtATime(each: (name: string, seconds: number) => Promise<unknown>, w
     if (again.delete(name)) start(name, 0)
   }
   function start(name: string, seconds: number) {
-    // Asked for at once (0) while one is under way: that one may have begun with what is no longer true.
+    // `0` seconds means now: a run that is under way may have started with an older configuration, so another follows.
     if (!running.has(name)) running.set(name, run(name, seconds))
     else if (seconds === 0) again.add(name)
   }
@@ -54,35 +54,35 @@ function oneAtATime(each: (name: string, seconds: number) => Promise<unknown>, w
 }
 
 /**
- * Works the queue, sweeps and looks at the clusters, until it is stopped. Several may run at once, in one process or in
- * many. The configuration must have been started (startPolicy).
+ * Starts a worker: it works the queue, sweeps and reads the clusters until it is stopped. Several may run at once, in one
+ * process or in many. The configuration must have been loaded (startPolicy).
  */
 export function startWorker(): { stop(): Promise<void> } {
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const queue = startQueue(worker)
-  /** Clusters that were in trouble when this worker looked last, each with its next look. */
-  const troubled = new Map<string, NodeJS.Timeout>()
-  const looks = oneAtATime(look, 'look')
+  /** Clusters whose last reading failed, each with the timer of the next one. */
+  const failing = new Map<string, NodeJS.Timeout>()
+  const states = oneAtATime(readState, 'reading a cluster')
   const sweeps = oneAtATime((name, seconds) => sweepCluster(currentPolicy().configuration, name, seconds), 'sweep')
   const stopSignal = new AbortController()
-  const readings = oneAtATime(
+  const rights = oneAtATime(
     (name) => readRightsOf(currentPolicy().configuration, name, stopSignal.signal),
-    'reading of rights',
+    'reading rights',
   )
   const orders = new Set<Promise<void>>()
   let isStopping = false
   let lapseTimer: NodeJS.Timeout | undefined
 
-  async function look(name: string, seconds: number) {
-    const seen = await refreshCluster(currentPolicy().configuration, name, seconds)
-    if (seen === 'skipped' || isStopping) return
-    clearTimeout(troubled.get(name))
-    if (seen === 'trouble') {
-      troubled.set(
+  async function readState(name: string, seconds: number) {
+    const outcome = await refreshCluster(currentPolicy().configuration, name, seconds)
+    if (outcome === 'skipped' || isStopping) return
+    clearTimeout(failing.get(name))
+    if (outcome === 'failed') {
+      failing.set(
         name,
-        setTimeout(() => looks.start(name, troubleEvery - 1), troubleEvery * 1000),
+        setTimeout(() => states.start(name, retryEvery - 1), retryEvery * 1000),
       )
-    } else if (troubled.delete(name) && (await hastenGrants(name)) > 0) {
+    } else if (failing.delete(name) && (await hastenGrants(name)) > 0) {
       queue.wake()
     }
   }
@@ -99,17 +99,17 @@ export function startWorker(): { stop(): Promise<void> } {
     (channel, payload) => {
       if (isStopping) return
       if (channel === 'postern_credential') {
-        inBackground(answerOrder(payload))
+        inBackground(fulfillOrder(payload))
       } else {
-        queue.told(payload)
+        queue.notify(payload)
       }
     },
     {
       onConnected: () => {
         queue.wake()
-        inBackground(answerWaitingOrders())
+        inBackground(fulfillUnansweredOrders())
       },
-      onLost: (error) => log.warn({ err: error }, 'notifications are not heard; the sweep goes on'),
+      onLost: (error) => log.warn({ err: error }, 'notifications are lost; the sweep goes on'),
     },
   )
 
@@ -121,7 +121,7 @@ export function startWorker(): { stop(): Promise<void> } {
     await lapse()
   }
 
-  /** Lets lapse what is due, and comes back at the moment when the next one is, if that is before the next sweep. */
+  /** Lets expired requests lapse, and runs again when the next one expires, if that is before the next sweep. */
   async function lapse() {
     const actor = workerActor()
     for (const id of await requestsToLapse()) await lapseRequest(actor, id)
@@ -134,23 +134,23 @@ export function startWorker(): { stop(): Promise<void> } {
   function sweep(isFirst: boolean) {
     queue.wake()
     for (const { name } of currentPolicy().configuration.clusters) {
-      looks.start(name, isFirst ? 0 : sweepEvery - 1)
-      readings.start(name, sweepEvery)
-      // The row that says whose turn it is comes with the first look.
+      states.start(name, isFirst ? 0 : sweepEvery - 1)
+      rights.start(name, sweepEvery)
+      // The row by which workers take turns is created by the first reading.
       if (!isFirst) sweeps.start(name, sweepEvery - 1)
-      else void looks.settled().then(() => isStopping || sweeps.start(name, sweepEvery - 1))
+      else void states.settled().then(() => isStopping || sweeps.start(name, sweepEvery - 1))
     }
     inBackground(housekeeping())
   }
 
-  const pulse = () => inBackground(recordHeartbeat(worker))
-  pulse()
+  const heartbeat = () => inBackground(recordHeartbeat(worker))
+  heartbeat()
   sweep(true)
-  const timers = [setInterval(() => sweep(false), sweepEvery * 1000), setInterval(pulse, beatEvery)]
-  const stopHearing = onPolicyChange(() => {
+  const timers = [setInterval(() => sweep(false), sweepEvery * 1000), setInterval(heartbeat, heartbeatEvery)]
+  const stopListening = onPolicyChange(() => {
     for (const { name } of currentPolicy().configuration.clusters) {
-      looks.start(name, 0)
-      // What the new configuration does not cover any more ends now.
+      states.start(name, 0)
+      // Access that the new configuration no longer covers ends now.
       sweeps.start(name, 0)
     }
     queue.wake()
@@ -160,12 +160,12 @@ export function startWorker(): { stop(): Promise<void> } {
   async function stop() {
     isStopping = true
     stopSignal.abort()
-    stopHearing()
+    stopListening()
     for (const timer of timers) clearInterval(timer)
     clearTimeout(lapseTimer)
-    for (const timer of troubled.values()) clearTimeout(timer)
+    for (const timer of failing.values()) clearTimeout(timer)
     await listener.stop()
-    await Promise.all([queue.stop(), looks.settled(), readings.settled(), sweeps.settled(), ...orders])
+    await Promise.all([queue.stop(), states.settled(), rights.settled(), sweeps.settled(), ...orders])
     await releaseAllLeases(worker)
     await deregisterWorker(worker)
     await closeClusters()

@@ -1,5 +1,5 @@
-// The second line of defence: what an object's own annotation says is over goes, although the database does not answer.
-// It needs the cluster and nothing else. What it did is told to the database as soon as that is back.
+// The second line of defence: objects that have expired by their own annotation are deleted even while the database is
+// unavailable. It needs the cluster and nothing else. The deletions are recorded once the database is back.
 
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { deleteExactly } from '#lib/adapters/cluster/objects'
@@ -9,11 +9,11 @@ import type { ObservedObject } from '#lib/core/grants/observed'
 import { overdue } from '#lib/core/grants/sweep-plan'
 import { log } from '#lib/observability/log'
 
-/** NB: lost when this process dies; then the end of the grant finds them gone and says so. */
+/** NB: lost if this process ends; then the end of the grant records that the objects were already gone. */
 const unrecorded: OverdueRemoval[] = []
 
 /**
- * Removes what is over by its own annotation, by this process's clock, bindings first. Returns how many were removed.
+ * Deletes objects that have expired by their own annotation and this process's clock, bindings first. Returns how many.
  * @throws ClusterError
  */
 export async function removeOverdue(
@@ -35,13 +35,13 @@ export async function removeOverdue(
       expiresAt: expiresAt as Date,
       removedAt: new Date(),
     })
-    log.warn({ cluster, kind, namespace, name }, 'removed without the database: its time was over')
+    log.warn({ cluster, kind, namespace, name }, 'expired object deleted without the database')
     count++
   }
   return count
 }
 
-/** Tells the database what was removed without it. What cannot be told stays for the next time. */
+/** Records the deletions that were made without the database. Those that fail stay for the next time. */
 export async function recordOverdue(actor: SystemActor): Promise<void> {
   for (let next = unrecorded[0]; next; next = unrecorded[0]) {
     await recordOverdueRemoval(actor, next)

@@ -61,8 +61,10 @@ describe('a worker with a trace collector', () => {
     await worker.stop()
 
     const spans = collector.spans()
-    const passes = spans.filter(({ name, told }) => name === 'reconcile grant' && told['postern.grant.id'] === grant.id)
-    expect(passes.map(({ told }) => told['postern.grant.status'])).toEqual(['active', 'ended'])
+    const passes = spans.filter(
+      ({ name, attributes }) => name === 'reconcile grant' && attributes['postern.grant.id'] === grant.id,
+    )
+    expect(passes.map(({ attributes }) => attributes['postern.grant.status'])).toEqual(['active', 'ended'])
     const callsUnder = (parent: { spanId: string; traceId: string } | undefined) =>
       spans.filter(({ parentSpanId, traceId }) => parentSpanId === parent?.spanId && traceId === parent?.traceId)
     const [making, ending] = passes.map((pass) => callsUnder(pass).map(({ name }) => name))
@@ -80,7 +82,9 @@ describe('a worker with a trace collector', () => {
         ...[`DELETE ${rbac}/roles/{name}`, `DELETE ${rbac}/rolebindings/{name}`],
       ]),
     )
-    const order = spans.find(({ name, told }) => name === 'answer order' && told['postern.grant.id'] === grant.id)
+    const order = spans.find(
+      ({ name, attributes }) => name === 'fulfill order' && attributes['postern.grant.id'] === grant.id,
+    )
     expect(callsUnder(order).map(({ name }) => name)).toContain(
       'POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token',
     )
@@ -88,19 +92,21 @@ describe('a worker with a trace collector', () => {
     // Every call has its parent, and the attributes that OpenTelemetry's conventions ask for.
     const calls = spans.filter(({ kind }) => kind === 3)
     const known = new Set(spans.map(({ spanId }) => spanId))
-    for (const { parentSpanId, told } of calls) {
+    for (const { parentSpanId, attributes } of calls) {
       expect(known).toContain(parentSpanId)
-      expect(told).toMatchObject({
+      expect(attributes).toMatchObject({
         ...{ 'http.request.method': expect.stringMatching(/^[A-Z]+$/), 'url.template': expect.stringMatching(/^\//) },
         ...{ 'server.address': '127.0.0.1', 'server.port': expect.any(Number), 'k8s.cluster.name': 'prod-eu' },
         ...{ 'service.name': 'postern', 'postern.role': 'worker', 'deployment.environment.name': 'test' },
       })
-      expect(String(told['http.response.status_code'] ?? told['error.type'])).toMatch(/^([1-5]\d\d|[A-Za-z_]{3,})$/)
+      expect(String(attributes['http.response.status_code'] ?? attributes['error.type'])).toMatch(
+        /^([1-5]\d\d|[A-Za-z_]{3,})$/,
+      )
     }
     // Span, history and the cluster's audit log share the reference.
     const { reference } = await db().auditEvent.findFirstOrThrow({ where: { grantId: grant.id, type: 'grant.active' } })
-    expect(passes[0]?.told['postern.reference']).toBe(reference)
-    expect(callsUnder(passes[0]).every(({ told }) => told['postern.reference'] === reference)).toBe(true)
+    expect(passes[0]?.attributes['postern.reference']).toBe(reference)
+    expect(callsUnder(passes[0]).every(({ attributes }) => attributes['postern.reference'] === reference)).toBe(true)
     expect(readFileSync(testParts().kubernetes.auditLog, 'utf8')).toContain(`reference ${reference}`)
 
     const received = collector.received().replaceAll('Bearer the-key-of-the-collector', '')
@@ -119,7 +125,7 @@ describe('a worker with a trace collector', () => {
   test.each([
     ['is not there', undefined],
     ['refuses them', 503],
-    ['never responds', 'hangs'],
+    ['never responds', 'hang'],
   ] as const)(
     'access is granted and revoked as usual while the trace collector %s, and the worker stops in good order',
     async (_, how) => {

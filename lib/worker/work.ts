@@ -11,12 +11,12 @@ import type { RecordedObject } from '#lib/core/grants/plan'
 import { newReference } from '#lib/observability/reference'
 import { clientFor } from './clusters.ts'
 
-/** A claimed grant as the database has it, kept up to date by `Work.note`. */
+/** A claimed grant as it is in the database, kept up to date by `Work.note`. */
 export type GrantInWork = Readonly<Omit<ClaimedGrant, 'objects'>> & {
   readonly objects: readonly Readonly<RecordedObject>[]
 }
 
-/** What happened in a pass, told once it is committed or the cluster has answered. */
+/** What happened in a pass, noted after it is committed or the cluster has responded. */
 export type Happened =
   | { what: 'intent-saved'; objects: readonly ObjectKey[] }
   | { what: 'permitted'; judged: Judged; until: Date | null }
@@ -32,20 +32,20 @@ export type Happened =
 export type Work = {
   readonly grant: GrantInWork
   readonly policy: CurrentPolicy
-  /** @throws ClusterError when there is no way into the cluster */
+  /** @throws ClusterError if the cluster is not configured or its kubeconfig cannot be used */
   client(): Promise<ClusterClient>
-  /** Aborted when the grant was changed by someone else, the lease was lost, or the worker stops. */
+  /** Aborted when another process ends the grant, the lease is lost, or the worker stops. */
   readonly signal: AbortSignal
   /** The database's time. */
   clock(): Date
   readonly writing: Writing
-  /** What exists in the cluster for certain: created, or found to be exactly ours, in this pass. */
+  /** Objects that certainly exist: created in this pass, or found to be exactly the grant's own. */
   readonly created: readonly CreatedObject[]
-  /** Of these, what the database does not know yet. */
+  /** Those of them that the database does not have yet. */
   readonly unsaved: readonly CreatedObject[]
   /** What the last judgement permitted; null before it. */
   readonly judged: Judged | null
-  /** When a window closes that access may not outlive, as it was judged; null where none does. */
+  /** When the window closes that access may not outlive, by that judgement; null if there is none. */
   readonly until: Date | null
   /** The only way in which any of this changes. */
   note(happened: Happened): void
@@ -59,7 +59,7 @@ type Progress = {
   until: Date | null
 }
 
-/** After a crash an earlier pass may have created and saved this object already; then there is nothing to save. */
+/** An object that an earlier pass created and saved before a crash is not saved again. */
 function noteCreated({ grant, created, unsaved }: Progress, object: CreatedObject) {
   created.push(object)
   const recorded = grant.objects.find((other) => keyText(other) === keyText(object))
@@ -116,7 +116,7 @@ export function startWork(claimed: ClaimedGrant, signal: AbortSignal): Work {
     policy,
     signal,
     client: () => clientFor(policy.configuration, claimed.cluster),
-    // The database said `now`; a clock that cannot be set counts on from there.
+    // The database's time of the claim, continued by a clock that cannot be set.
     clock: () => new Date(claimed.now.getTime() + performance.now() - received),
     writing: writingOf(claimed),
     get grant() {
@@ -138,10 +138,10 @@ export function startWork(claimed: ClaimedGrant, signal: AbortSignal): Work {
   }
 }
 
-/** How much longer than approved the annotation lets the objects stand: granting itself may take some tries. Seconds. */
+/** Seconds that the annotated end is later than the approved duration: granting may take several attempts. */
 const annotationSlackSeconds = 300
 
-/** What the grant consists of. The end in the annotations is its own, or the latest that it can have. */
+/** The objects of a grant. Their annotated end is that of the grant, or the latest that it can get. */
 export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
   const { id, namespaces, rules, clusterRole, durationSeconds } = grant.request
   const { publicUrl } = policy.configuration
@@ -157,7 +157,7 @@ export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
   })
 }
 
-/** The worker as the actor of one pass: one reference for its log lines and events. */
+/** The worker as the actor of one pass, with one reference for its log lines and events. */
 export const workerActor = (): SystemActor => ({
   kind: 'system',
   component: 'Postern',
