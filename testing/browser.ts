@@ -2,10 +2,10 @@ import { beginSignIn, finishSignIn } from '#lib/adapters/auth/sign-in'
 import { signInAs } from '#local/parts/sign-in'
 import { testRedirectUri, testUrl } from './identity.ts'
 
-/** The cookies of one browser, as far as Postern sets them. */
+/** A browser, as far as Postern is concerned: its cookies. */
 export type Browser = {
   cookies: Map<string, string>
-  /** A request as this browser would send it from one of Postern's own pages. */
+  /** A request as the browser sends it from one of Postern's own pages. */
   request(path: string, init?: RequestInit): Request
   keep(response: Response): Response
 }
@@ -34,16 +34,16 @@ export function aBrowser(): Browser {
   }
 }
 
-/** Begins a sign-in; returns the address at the provider to which the browser is sent. */
+/** Begins a sign-in. Returns the identity provider's URL to which the browser is redirected. */
 export async function beginAt(browser: Browser, from = '/'): Promise<string> {
   const form = new URLSearchParams({ callbackUrl: from })
-  const answer = browser.keep(
+  const response = browser.keep(
     await beginSignIn(browser.request('/api/auth/signin/oidc', { method: 'POST', body: form })),
   )
-  return answer.headers.get('location') ?? ''
+  return response.headers.get('location') ?? ''
 }
 
-/** The whole way, from Postern to the local provider and back. Returns the last answer, which sets the session. */
+/** A whole sign-in, from Postern to the local identity provider and back. Returns the response that sets the session. */
 export async function signInWith(browser: Browser, person: string, from = '/'): Promise<Response> {
   const back = await signInAs(await beginAt(browser, from), testRedirectUri, person)
   return browser.keep(await finishSignIn(browser.request(back)))

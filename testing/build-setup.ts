@@ -1,6 +1,6 @@
 import { ensureProductionBuild } from '#local/parts/production-build'
 
-/** A production build of the sources as they are, for tests that call Postern as a stranger would. */
+/** Builds Postern for production, for tests that call it over the network. */
 export default async function setup() {
   await ensureProductionBuild((line) => process.stderr.write(`${line}\n`))
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { startDatabase } from '#local/parts/parts'
 import { openRun } from '#local/processes/processes'
 
-/** A PostgreSQL of its own for the tests that need nothing else: ready in about a second. */
+/** Starts a PostgreSQL for tests that need nothing else: ready in about a second. */
 export default async function setup() {
   if (process.env.POSTERN_PARTS) return
   const run = await openRun({ name: 'database-tests' })

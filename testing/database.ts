@@ -25,7 +25,7 @@ export type TestDatabase = {
   drop(): Promise<void>
 }
 
-/** The parts that the set-up started; with only PostgreSQL in them for tests that need no more. */
+/** The parts that the set-up started; only PostgreSQL, if the tests need no more. */
 export function testParts(): Parts {
   const file = process.env.POSTERN_PARTS || process.env.POSTERN_TEST_DATABASE
   if (!file) throw new Error('no parts: run this under vitest, or set POSTERN_PARTS (npm run parts)')
@@ -37,7 +37,7 @@ const onDatabase = (url: string, name: string) => Object.assign(new URL(url), { 
 /** Runs SQL as one role, over connections that are kept until `end`. */
 function runner(connectionString: string) {
   const pool = new pg.Pool({ connectionString, max: 4 })
-  // The test may end connections on purpose.
+  // A test may end connections on purpose.
   pool.on('error', () => {})
   const run = async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
     (await pool.query<Row>(sql, values)).rows
@@ -55,7 +55,7 @@ const environment = {
 }
 
 /**
- * A fresh, migrated database of this test file's own, and an environment in which lib/adapters/db uses it as the application's
+ * A migrated database of this test file's own, and an environment in which lib/adapters/db uses it as the application's
  * role. Call it once per file, at the top: `const database = await testDatabase(); afterAll(database.drop)`.
  */
 export async function testDatabase(): Promise<TestDatabase> {

@@ -3,15 +3,15 @@ import type { Endpoint } from '#lib/api/endpoints'
 import type { Handler } from '#lib/api/handle'
 import { testUrl } from './identity.ts'
 
-/** What a route file exports: a handler for each method. */
+/** The exports of a route file: a handler for each method. */
 export type Door = Record<string, Handler>
 
-// biome-ignore lint/suspicious/noExplicitAny: what comes over the wire has no type; tests say what they expect of it.
+// biome-ignore lint/suspicious/noExplicitAny: a response has no type; tests say what they expect of it.
 export type Answer = { status: number; headers: Headers; body: any }
 
 type Call = {
   method?: string
-  /** The address as a client writes it. */
+  /** The path as a client sends it. */
   path: string
   params?: Record<string, string>
   token?: string
@@ -19,13 +19,13 @@ type Call = {
   headers?: Record<string, string>
 }
 
-/** Knocks at a door as the network would: a request with its headers and text, an answer with its status and text. */
+/** Calls a route handler as a client does: a request with headers and text, a response with status and text. */
 export async function knock(
   door: Door,
   { method = 'GET', path, params = {}, token, body, headers = {} }: Call,
 ): Promise<Answer> {
   const handler = door[method]
-  if (!handler) throw new Error(`the door has no ${method}`)
+  if (!handler) throw new Error(`the route has no ${method}`)
   const request = new Request(`${testUrl}${path}`, {
     method,
     headers: {
@@ -40,7 +40,7 @@ export async function knock(
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null }
 }
 
-/** The answer is a success of exactly the shape that the description of the API promises. */
+/** The response is a success with exactly the shape that the API's description has. */
 export function expectPromised(answer: Answer, endpoint: Endpoint) {
   expect(answer.status, JSON.stringify(answer.body)).toBe(endpoint.status)
   const parsed = endpoint.answer.safeParse(answer.body)
@@ -48,7 +48,7 @@ export function expectPromised(answer: Answer, endpoint: Endpoint) {
   expect(answer.headers.get('cache-control')).toBe('no-store')
 }
 
-/** The answer is a problem document (RFC 9457) with this status and code. */
+/** The response is a problem document (RFC 9457) with this status and code. */
 export function expectProblem(answer: Answer, status: number, code: string) {
   expect([answer.status, answer.body?.code], JSON.stringify(answer.body)).toEqual([status, code])
   expect(answer.headers.get('content-type')).toBe('application/problem+json')

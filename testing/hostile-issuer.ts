@@ -5,21 +5,21 @@ import { exportJWK, exportSPKI, generateKeyPair, type JWTHeaderParameters, type 
 type Key = Awaited<ReturnType<typeof generateKeyPair>>
 
 /**
- * An OpenID provider that says whatever a test wants it to: a real HTTP server on loopback with discovery, keys and a
- * token endpoint, whose id_token is the test's own.
+ * An OpenID provider whose responses a test controls: a real HTTP server on loopback with discovery, keys and a token
+ * endpoint that returns the test's own id_token.
  */
 export async function startHostileIssuer() {
   const published = await generateKeyPair('RS256', { extractable: true })
   const unpublished = await generateKeyPair('RS256')
   const jwk = { ...(await exportJWK(published.publicKey)), kid: 'published', use: 'sig', alg: 'RS256' }
-  /** The public key as the bytes that a careless verifier would take for an HMAC secret. */
+  /** The public key in bytes that a careless verifier would use as an HMAC secret. */
   const publicPem = new TextEncoder().encode(await exportSPKI(published.publicKey))
 
   const answers = {
     ...{ idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '', scope: '' },
-    /** Metadata that stand in the place of the honest ones. */
+    /** Metadata that replace the correct ones. */
     endpoints: {} as Record<string, string>,
-    /** Answers for discovery, where it is not to be answered honestly. */
+    /** Responds to discovery in place of the correct response. */
     discovery: undefined as ((response: ServerResponse) => void) | undefined,
   }
   const server = createServer((request, response) => {
@@ -51,7 +51,7 @@ export async function startHostileIssuer() {
   return {
     issuer,
     answers,
-    /** A token of `claims`, signed as a decent provider would, except where `how` says otherwise. */
+    /** A token of `claims`, signed as a correct provider does, except for what `how` changes. */
     sign(
       claims: JWTPayload,
       how: { key?: Key['privateKey'] | Uint8Array; header?: Partial<JWTHeaderParameters> } = {},
@@ -59,7 +59,7 @@ export async function startHostileIssuer() {
       const header = { alg: 'RS256', kid: 'published', ...how.header }
       return new SignJWT(claims).setProtectedHeader(header).sign(how.key ?? published.privateKey)
     },
-    /** RFC 7519 §6: a token that nobody signed. */
+    /** RFC 7519 §6: an unsigned token. */
     unsigned(claims: JWTPayload) {
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
       return `${part({ alg: 'none' })}.${part(claims)}.`

@@ -8,12 +8,12 @@ export const testRedirectUri = `${testUrl}/api/auth/callback/oidc`
 
 export type TestIdentity = {
   provider: IdentityProvider
-  /** A bearer token for the API, by the provider's real flow. */
+  /** A bearer token for the API, from the provider's real flow. */
   token(person: string): Promise<string>
   stop(): Promise<void>
 }
 
-/** A real identity provider of this test file's own, and a configuration in force that names it. */
+/** A real identity provider of this test file's own, and a configuration in force that uses it. */
 export async function testIdentity(overrides: Partial<ConfigurationDocument> = {}): Promise<TestIdentity> {
   const provider = await startIdentityProvider({
     redirectUris: anyLocalPort('/api/auth/callback/oidc'),

@@ -25,7 +25,7 @@ export function anIdentity(overrides: Partial<Identity> = {}): Identity {
   }
 }
 
-/** A person with a row in the database. */
+/** A person, with a row in the database. */
 export async function aPerson(overrides: Partial<Identity> = {}): Promise<Person> {
   return (await upsertPerson(db(), anIdentity(overrides))).person
 }

@@ -18,21 +18,21 @@ export type ServedPostern = {
   url: string
   database: TestDatabase
   provider: IdentityProvider
-  /** For tokens of this provider, by its real flow. */
+  /** For bearer tokens from this provider's real flow. */
   tokenSource: { issuer: string; clientId: string; clientSecret: string; redirectUri: string }
-  /** Everything that the server has written to its log until now. */
+  /** The server's log until now. */
   log(): string
-  /** A worker runs, in this process, on the real cluster, for as long as `during` takes. */
+  /** Runs a worker in this process, on the real cluster, while `during` runs. */
   whileWorking<T>(during: () => Promise<T>): Promise<T>
-  /** Signs in over the network, as a browser does; resolves to the value of a Cookie header. */
+  /** Signs in over the network, as a browser does. Resolves to the value of a Cookie header. */
   signIn(person: string): Promise<string>
   stop(): Promise<void>
 }
 
 /**
- * The production build, served as `POSTERN_ROLE=web` on a database and an identity provider of this test file's own: a
- * test that calls it is a stranger on the network. The same configuration is in force in this process, so that a test
- * can prepare things by Postern's own operations.
+ * The production build, served as `POSTERN_ROLE=web` with a database and an identity provider of this test file's own, for
+ * tests that call it over the network. The same configuration is in force in this process, so that a test can prepare its
+ * data with Postern's own operations.
  */
 export async function servedPostern(
   overrides: Partial<ConfigurationDocument> = {},
@@ -53,7 +53,7 @@ export async function servedPostern(
     publicUrl: url,
     identity: { issuer, clientId, apiAudience: audience },
     clusters: [{ name: 'prod-eu', labels: { environment: 'prod' }, ...cluster }],
-    // Each call may say that it comes from elsewhere: no limit per address stands between a test and what it asks.
+    // Each call may claim another client address, so that no test runs into a rate limit per address.
     trustedProxies: 1,
     ...overrides,
   })
@@ -74,7 +74,7 @@ export async function servedPostern(
   })
   const redirectUri = `${url}/api/auth/callback/oidc`
 
-  /** NB: tried again, because a cold server on a busy machine may find that the provider did not answer in time. */
+  /** NB: retried, because on a cold server the identity provider may seem to respond too late. */
   async function signIn(person: string): Promise<string> {
     let cookie = ''
     let problem = 'there was no session'

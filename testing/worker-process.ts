@@ -1,4 +1,4 @@
-// A worker in a process of its own, as POSTERN_ROLE=worker runs one, so that a test can kill it.
+// A worker in a process of its own, as POSTERN_ROLE=worker starts it, so that a test can kill it.
 
 import { startPolicy } from '#lib/adapters/policy/current'
 import { env } from '#lib/env'

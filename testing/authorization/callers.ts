@@ -4,7 +4,7 @@ import { bearerToken } from '#local/parts/sign-in'
 import type { ServedPostern } from '#testing/served'
 import type { Caller, CallerName } from './words.ts'
 
-/** Who plays whom: subjects at the identity provider. */
+/** The subject at the identity provider for each kind of caller. */
 const subjects = {
   unrelated: 'jonas',
   colleague: 'mira',
@@ -19,16 +19,16 @@ const subjects = {
   admin: 'ola',
 } as const satisfies Partial<Record<CallerName, string>>
 
-/** Says yes for the second step where a situation needs somebody to. */
+/** Approves the second step where a situation needs that. */
 const lastApprover = 'ulla'
 
 export type Cast = {
   callers: Caller[]
-  /** The people behind some callers, as they were before anybody lost a group. */
+  /** The people behind some callers, as they were before any of them lost a group. */
   people: Record<'requester' | 'decided' | 'former, decided' | 'colleague', Person> & { last: Person }
 }
 
-/** Signs everybody in, in the browser and for the API, and then takes from some what they had. */
+/** Signs everyone in, in a browser and for the API, and then removes some people's groups or accounts. */
 export async function assembleCast({ url, provider, tokenSource, database, signIn }: ServedPostern): Promise<Cast> {
   const extra = (key: string, name: string, groups: string[], email = `${key}@example.com`) =>
     provider.addPerson(key, { name, email, groups })
@@ -67,7 +67,7 @@ export async function assembleCast({ url, provider, tokenSource, database, signI
   provider.setGroups('petra', [])
   provider.setGroups('pavel', [])
   provider.removePerson('dora')
-  // The provider was last asked long ago: at the next call, which is made here, Postern learns what has changed.
+  // The sessions count as refreshed long ago, so that Postern learns of the changes with the next call, which is made here.
   await database.asOwner(`UPDATE sessions SET refreshed_at = now() - interval '10 minutes'`)
   for (const caller of callers) if (caller.cookie) caller.inBrowser = { name: caller.name, cookie: caller.cookie }
   for (const { cookie } of callers) if (cookie) await fetch(`${url}/`, { headers: { cookie }, redirect: 'manual' })

@@ -12,18 +12,18 @@ const submission = {
 const reason = 'the deploy is over'
 
 let lastTrial: Promise<unknown> = Promise.resolve()
-/** Postern tries few policies at once, and here everybody comes at once. */
+/** Postern tests few policies at once, and here every caller calls at once. */
 function inTurn(trial: () => Promise<Outcome>): Promise<Outcome> {
   const turn = lastTrial.then(trial)
   lastTrial = turn.catch(() => {})
   return turn
 }
 
-/** Every door of Postern, with how to knock and what counts as which answer. A new one gets a line here. */
+/** Every route of Postern: how to call it, and which response is which answer. A new route needs a line here. */
 export function doorsOf(stranger: Stranger): Door[] {
   const { api, page, act, send, withBearer } = stranger
 
-  /** The API door, and the action that does the same from a page. */
+  /** A route of the API and the action that does the same from a page. */
   const twice = (
     deed: string,
     path: (situation: Situation) => string,
@@ -44,19 +44,19 @@ export function doorsOf(stranger: Stranger): Door[] {
   const whoSees = (shown: string, isThere: boolean, answer: string): Outcome =>
     answer === 'yes' ? { answer: isThere ? shown : '—' } : { answer }
 
-  /** A list, asked for once by each caller: is what the situation is about among its items? */
+  /** A list, loaded once per caller: does it contain the request or grant of the situation? */
   const listed = (
     deed: string,
     path: string,
     isIt: (item: Record<string, unknown>, one: Situation) => boolean,
   ): Door => {
-    const asked = new Map<Caller, ReturnType<Stranger['api']>>()
+    const loaded = new Map<Caller, ReturnType<Stranger['api']>>()
     return {
       deed,
       door: `GET /api/v1${path}`,
       call: async (caller, situation) => {
-        const call = asked.get(caller) ?? api(caller, 'GET', path)
-        asked.set(caller, call)
+        const call = loaded.get(caller) ?? api(caller, 'GET', path)
+        loaded.set(caller, call)
         const { answer, json } = await call
         return whoSees(
           'yes',
@@ -68,7 +68,7 @@ export function doorsOf(stranger: Stranger): Door[] {
   }
   const isRequest = (item: Record<string, unknown>, { requestId }: Situation) => item.id === requestId
 
-  /** A page on which words that only this situation has appear, or do not. */
+  /** A page that does or doesn't contain text that only this situation has. */
   const shows = (
     deed: string,
     path: string,
@@ -94,7 +94,7 @@ export function doorsOf(stranger: Stranger): Door[] {
     call: (caller) => page(caller, path),
   })
 
-  /** Answered alike to everybody, by this status. */
+  /** A route with the same status for every caller. */
   const open = (
     door: string,
     path: string,
@@ -114,7 +114,7 @@ export function doorsOf(stranger: Stranger): Door[] {
   const isGrant = (item: Record<string, unknown>, { grantId }: Situation) => item.id === grantId
   const [origin] = [new URL(stranger.url).origin]
 
-  /** A dry run answers everybody; whoever may not ask hears that there is no such thing. */
+  /** A preview responds to every caller; for an ineligible one the entitlement does not exist. */
   const isUnknown = (preview: { verdict?: { violations: Array<{ code: string }> } } | undefined) =>
     preview?.verdict?.violations[0]?.code === 'unknown-entitlement'
 
@@ -126,7 +126,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       'connect',
       ({ grantId }) => [grantId],
     ),
-    // ------------------------------------------------------------------ what reads one request or grant
+    // ------------------------------------------------------------------ reading one request or grant
     {
       deed: 'Read a request',
       door: 'GET /api/v1/requests/{id}',
@@ -196,7 +196,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       door: 'action judge?request',
       call: (caller, { requestId }) => inTurn(() => act(caller, 'judge', [{ request: requestId }])),
     },
-    // ------------------------------------------------------------------ what changes one
+    // ------------------------------------------------------------------ changing one
     ...twice(
       'Approve',
       ({ requestId }) => `/requests/${requestId}/decisions`,
@@ -234,7 +234,7 @@ export function doorsOf(stranger: Stranger): Door[] {
       'release',
       ({ grantId }) => withForm({ grantId }),
     ),
-    // ------------------------------------------------------------------ no request, no grant
+    // ------------------------------------------------------------------ without a request or grant
     ...twice(
       'Submit a request',
       () => '/requests',

@@ -9,14 +9,14 @@ import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
 import { lapseRequest } from '#lib/worker/lapse-request'
 import { aSystemActor, asActor } from '#testing/people'
-import { bringGrant } from '#testing/requests'
+import { aSubmission, bringGrant } from '#testing/requests'
 import type { ServedPostern } from '#testing/served'
 import type { Cast } from './callers.ts'
 import type { Situation, State } from './words.ts'
 
-/** Makes situations by Postern's own operations; only a grant's progress, which is the worker's, is written by hand. */
+/** Creates situations by Postern's own operations. Only the progress of a grant, which is the worker's, is written by hand. */
 export function situationMaker({ database }: ServedPostern, { people }: Cast) {
-  /** Nobody waits a day for a request to lapse: its time is moved, past the guard that lets nobody move it. */
+  /** Moves the expiry of a request, past the trigger that forbids it, so that no test waits a day for it to lapse. */
   async function letTimePass(requestId: string) {
     const admin = new pg.Client({ connectionString: database.adminUrl })
     await admin.connect()
@@ -31,19 +31,13 @@ export function situationMaker({ database }: ServedPostern, { people }: Cast) {
   const decide = (person: Person, { requestId, digest }: Situation, decision: DecisionInput['decision'] = 'approve') =>
     decideRequest(asActor(person), requestId, { decision, digest })
 
-  async function ask(state: State, requester: Person): Promise<Situation> {
+  async function submit(state: State, requester: Person): Promise<Situation> {
     const reason = `because of ${randomBytes(8).toString('hex')}`
-    const { id, digest } = await submitRequest(asActor(requester), {
-      entitlement: 'payments-restart',
-      cluster: 'prod-eu',
-      namespaces: ['payments'],
-      reason,
-      durationSeconds: 1800,
-    })
+    const { id, digest } = await submitRequest(asActor(requester), aSubmission({ reason }))
     return { state, requestId: id, grantId: newId('grant'), digest, reason }
   }
 
-  /** Two have said yes for the first step; one of them has left the group since. */
+  /** Two people have approved the first step; one of them has left the group since. */
   async function halfWay(situation: Situation) {
     await decide(people['former, decided'], situation)
     await decide(people.decided, situation)
@@ -57,7 +51,7 @@ export function situationMaker({ database }: ServedPostern, { people }: Cast) {
   }
 
   async function granted(state: State, requester: Person): Promise<Situation> {
-    const situation = await approve(await ask(state, requester))
+    const situation = await approve(await submit(state, requester))
     const { grantId } = situation
     const now = Date.now()
     if (state === 'active') await bringGrant(grantId, 'active')
@@ -69,10 +63,10 @@ export function situationMaker({ database }: ServedPostern, { people }: Cast) {
   return async function make(state: State, requester = people.requester): Promise<Situation> {
     if (state === 'absent') {
       const digest = `sha256:${'0'.repeat(64)}`
-      return { state, requestId: newId('request'), grantId: newId('grant'), digest, reason: 'nobody has asked' }
+      return { state, requestId: newId('request'), grantId: newId('grant'), digest, reason: 'no such request' }
     }
     if (['granting', 'active', 'past', 'ending', 'ended'].includes(state)) return granted(state, requester)
-    const situation = await ask(state, requester)
+    const situation = await submit(state, requester)
     if (state === 'half') await halfWay(situation)
     if (state === 'overdue' || state === 'lapsed') await letTimePass(situation.requestId)
     if (state === 'lapsed') await lapseRequest(aSystemActor(), situation.requestId)

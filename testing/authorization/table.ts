@@ -19,16 +19,17 @@ function readDeed(section: string): Deed {
   const [title = '', ...lines] = section.split('\n')
   const doors = lines
     .filter((line) => line.startsWith('- '))
-    .map((line) => /^- `([^`]+)`/.exec(line)?.[1] ?? `not a door: ${line}`)
+    .map((line) => /^- `([^`]+)`/.exec(line)?.[1] ?? `not a route: ${line}`)
   const [head = '', , ...rows] = lines.filter((line) => line.startsWith('|'))
   const [, ...columns] = cellsOf(head) as Column[]
   for (const column of columns)
-    if (column !== 'any' && !states.includes(column)) throw new Error(`${title}: ${column} is no state`)
+    if (column !== 'any' && !states.includes(column)) throw new Error(`${title}: ${column} is not a state`)
   const cells = Object.fromEntries(
     rows.map((row) => {
       const [caller = '', ...words] = cellsOf(row)
       for (const word of words)
-        if (!(answers as readonly string[]).includes(word)) throw new Error(`${title}: ${caller}: ${word} is no answer`)
+        if (!(answers as readonly string[]).includes(word))
+          throw new Error(`${title}: ${caller}: ${word} is not an answer`)
       if (words.length !== columns.length) throw new Error(`${title}: ${caller} has ${words.length} cells`)
       return [caller, Object.fromEntries(columns.map((column, index) => [column, words[index] ?? '']))]
     }),
@@ -39,7 +40,7 @@ function readDeed(section: string): Deed {
   return { title, doors, columns, cells }
 }
 
-/** The tables of docs/authorization.md. Throws where one is not whole: each has a row for everybody and no empty cell. */
+/** The tables of docs/authorization.md. Throws unless each has a row for every caller and no empty cell. */
 export function readTables(file: string): Deed[] {
   const [, ...sections] = readFileSync(file, 'utf8').split(/^### /m)
   return sections.map(readDeed)

@@ -1,6 +1,6 @@
-// The words of docs/authorization.md: who may be in which situation, and what they may be answered.
+// The words of docs/authorization.md: the callers, the states, and the answers.
 
-/** Everybody who may knock, as the rows of the tables name them. */
+/** Every kind of caller, as the rows of the tables name them. */
 export const callerNames = [
   'signed out',
   'disabled',
@@ -19,7 +19,7 @@ export const callerNames = [
 ] as const
 export type CallerName = (typeof callerNames)[number]
 
-/** Every state of a request and its grant, as the columns name them; `absent` is an id that nothing has. */
+/** Every state of a request and its grant, as the columns name them; `absent` is an id that does not exist. */
 export const states = [
   'absent',
   'pending',
@@ -36,32 +36,32 @@ export const states = [
 ] as const
 export type State = (typeof states)[number]
 
-/** `any`: the door looks at no request and no grant. */
+/** `any`: the route is about no request and no grant. */
 export type Column = State | 'any'
 
-/** What a door answers. `—`: as if it were not there. */
+/** The answer of a route. `—`: as if the request or grant did not exist. */
 export const answers = ['yes', 'no', 'late', '—', 'sign in'] as const
 
 export type Caller = {
   name: CallerName
   bearer?: string
   cookie?: string
-  /** The same with nothing but the session: as whom they knock at the API a second time. */
+  /** The same caller with only their session: the API is called a second time with it. */
   inBrowser?: Caller
 }
 
-/** One request, perhaps with its grant, and what a caller has to know to name it. */
+/** One request, perhaps with its grant, and what a caller needs to name it. */
 export type Situation = { state: State; requestId: string; grantId: string; digest: string; reason: string }
 
-/** A door's answer, in a word. What is no answer of the table is told as it came, so that the difference reads itself. */
+/** The answer of a route in a word of the tables. Any other response is quoted, so that a failed comparison explains itself. */
 export type Outcome = { answer: string; sentence?: string }
 
 export type Door = {
-  /** `GET /api/v1/me`, `page /inbox`, `action decide`; what follows a `?` tells uses of one door apart. */
+  /** `GET /api/v1/me`, `page /inbox`, `action decide`; a suffix after `?` distinguishes uses of one route. */
   door: string
   /** The heading of its table. */
   deed: string
-  /** Asking again finds something changed, so that each yes needs a situation of its own. */
+  /** A successful call changes the situation, so each one needs its own. */
   changes?: boolean
   call(caller: Caller, situation: Situation): Promise<Outcome>
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type Hints, hostileName, hostileText, hostileValue, type Schema, valuesOf } from './values.ts'
 
-// Calls of the API from its own description: some as it says, most with something wrong.
+// Calls of the API, generated from its own description: some valid, most with a mistake.
 
 type Parameter = { in: 'path' | 'query' | 'header'; name: string; schema: Schema }
 export type Operation = {
@@ -15,30 +15,30 @@ export type ApiDocument = {
   components: { schemas: Record<string, Schema> }
 }
 
-/** A call as it goes over the wire. `{id}` in the path stays until it is sent: ids are known only then. */
+/** A call as it is sent. `{id}` in the path is replaced on sending, because the ids are known only then. */
 export type FuzzCall = {
   operation: string
   method: string
   path: string
-  /** Which of the known ids, or text in its place. */
+  /** The number of a known id, or text to send instead of one. */
   id: number | string
   query: string
   headers: Record<string, string>
-  /** Bytes, in base64, so that a call can be printed and repeated. */
+  /** Bytes in base64, so that a call can be printed and repeated. */
   body: string | null
-  /** The digest in the body is to be that of the request, where it is known. */
+  /** Replaces the digest in the body by that of the request, if it is known. */
   withDigest: boolean
-  /** 0 to 1: who calls, and how they show it. */
+  /** 0 to 1: who calls, and with which credentials. */
   who: number
 }
 
 const encode = (text: string) =>
   [...new TextEncoder().encode(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
 
-/** From 0 to below 1, evenly: `fc.double` likes the ends. */
+/** Evenly from 0 to below 1: `fc.double` prefers the ends. */
 const part = fc.noBias(fc.integer({ min: 0, max: 999 })).map((thousandths) => thousandths / 1000)
 
-/** Puts `value` at one place of a JSON value: a leaf, a branch or the whole. */
+/** Puts `value` in one place of a JSON value: a leaf, a branch or the root. */
 function spoil(json: unknown, value: unknown, at: number): unknown {
   if (typeof json !== 'object' || json === null) return value
   const keys = Object.keys(json)
@@ -49,7 +49,7 @@ function spoil(json: unknown, value: unknown, at: number): unknown {
   return Array.isArray(json) ? json.map((item, n) => (n === index ? inner : item)) : { ...json, [key]: inner }
 }
 
-/** JSON text with one more field, also where JSON.stringify would not write it. */
+/** JSON text with one more field, including names that JSON.stringify would not write. */
 const withField = (json: unknown, name: string, value: unknown) => {
   const text = JSON.stringify(json)
   const field = `${JSON.stringify(name)}:${JSON.stringify(value) ?? 'null'}`
@@ -57,7 +57,7 @@ const withField = (json: unknown, name: string, value: unknown) => {
 }
 
 const utf8 = (text: string) => Buffer.from(text.toWellFormed(), 'utf8')
-/** JSON.stringify writes half a character as an escape, which is good JSON: so it arrives. */
+/** JSON.stringify escapes half a surrogate pair, which is valid JSON: so it arrives. */
 const jsonBytes = (json: unknown) => utf8(JSON.stringify(json) ?? '')
 
 const brokenBytes = fc.constantFrom(
@@ -213,7 +213,7 @@ function callsOf(
   })
 }
 
-/** `count` calls over all operations of a description: the same for the same seed. */
+/** `count` calls of all operations of a description: the same for the same seed. */
 export function fuzzCalls(document: ApiDocument, hints: Hints, count: number, seed: number): FuzzCall[] {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => callsOf(document, path, method, operation, hints)),

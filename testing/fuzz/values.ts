@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-// Values for a JSON Schema, and values that no schema wants.
+// Values for a JSON Schema, and values that no schema accepts.
 
 export type Schema = {
   $ref?: string
@@ -23,7 +23,7 @@ export type Schema = {
 
 type Resolve = (ref: string) => Schema
 
-/** What a schema cannot say: words that mean something in the configuration under test. */
+/** By property, values that mean something in the configuration under test, which a schema cannot say. */
 export type Hints = Record<string, readonly unknown[]>
 
 function textOf(schema: Schema): fc.Arbitrary<unknown> {
@@ -31,13 +31,13 @@ function textOf(schema: Schema): fc.Arbitrary<unknown> {
     return fc
       .date({ min: new Date('2020-01-01'), max: new Date('2035-01-01'), noInvalidDate: true })
       .map((date) => date.toISOString())
-  // fast-check knows no Unicode properties in a pattern; any text will do there, and what is refused is of use too.
+  // fast-check does not support Unicode properties in a pattern. Any text will do there: a refusal is a test too.
   if (schema.pattern && !schema.pattern.includes('\\p{')) return fc.stringMatching(new RegExp(schema.pattern, 'u'))
   const { minLength = 0, maxLength = 50 } = schema
   return fc.string({ minLength, maxLength: Math.min(maxLength, Math.max(minLength, 60)), unit: 'grapheme' })
 }
 
-/** Values that the schema accepts, as far as it says. `hints` by property name are preferred now and then. */
+/** Values that the schema accepts. `hints` for the property's name are preferred most of the time. */
 export function valuesOf(schema: Schema, resolve: Resolve, hints: Hints, name = ''): fc.Arbitrary<unknown> {
   const own = valuesOfSchema(schema, resolve, hints)
   const hinted = hints[name]
@@ -70,7 +70,7 @@ function valuesOfSchema(schema: Schema, resolve: Resolve, hints: Hints): fc.Arbi
   return textOf(schema)
 }
 
-/** Text that breaks what is careless with text. */
+/** Text that breaks careless code. */
 export const hostileText = fc.oneof(
   fc.constantFrom(
     '',
@@ -128,7 +128,7 @@ const deep = (depth: number) => {
   return value
 }
 
-/** Values of every type, and of sizes and depths that nobody means. */
+/** Values of every type, including unreasonable sizes and depths. */
 export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   hostileText,
   fc.constantFrom(null, true, false, 0, -0, -1, 1.5, 2 ** 53, 1e308, [], {}, [[]], [null], { __proto__x: 1 }),
@@ -141,7 +141,7 @@ export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>,
 )
 
-/** Names of fields that no body has. */
+/** Field names that no body has. */
 export const hostileName = fc.oneof(
   fc.constantFrom(
     '__proto__',
