@@ -35,12 +35,12 @@ async function answer<E extends Endpoint>(
   request: Request,
   context: Context,
   record: CallRecord,
-  admit: (actor: PersonActor) => void,
+  admit: (actor: PersonActor) => Promise<void>,
 ): Promise<Answer> {
   const origin = originOfRequest(request)
   record.reference = origin.reference
   const actor = await identifyCaller(request, origin)
-  admit(actor)
+  await admit(actor)
   const params = checkParams(endpoint, await context.params)
   const query = parseQuery(new URL(request.url), endpoint.query) as z.output<E['query']>
   const isEmptyAllowed = endpoint.body?.safeParse({}).success ?? true

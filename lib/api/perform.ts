@@ -7,7 +7,7 @@ import { metrics } from '#lib/observability/metrics'
 import { newReference } from '#lib/observability/reference'
 import { alignResponse } from './constant-time.ts'
 import type { Endpoint } from './endpoints.ts'
-import { beginCall } from './in-progress.ts'
+import { type Turn, takeTurn } from './in-progress.ts'
 import { publicError, statusOf } from './problem.ts'
 import { checkBody } from './read-input.ts'
 import { unlessUnavailable } from './unless-unavailable.ts'
@@ -43,10 +43,10 @@ export function checkParams<E extends Endpoint>(endpoint: E, sent: Record<string
 }
 
 /**
- * Admits a recognised caller: within their rate limit, and with no more calls in progress than they may have.
- * @param isPageRead reads for a page do not count as calls in progress, because browsers prefetch several pages at once
+ * Admits a recognised caller: within their rate limit, and when it is this call's turn among those of the same person.
+ * @param isPageRead reads for a page have no turn, because browsers prefetch many pages at once
  */
-type Admit = (actor: PersonActor, isPageRead?: boolean) => void
+type Admit = (actor: PersonActor, isPageRead?: boolean) => Promise<void>
 
 /**
  * Runs one call and records it. Every error becomes an AppError: a known one as it is, any other as `internal`, with
@@ -59,13 +59,15 @@ export async function perform<T>(
 ): Promise<Performed<T>> {
   const { operation } = endpoint
   const began = performance.now()
-  let end = () => {}
+  let turn: Turn | undefined
   let isOver = false
-  const admit: Admit = ({ person }, isPageRead = false) => {
+  const admit: Admit = async ({ person }, isPageRead = false) => {
     record.personId = person.id
     takeCall('person', person.id)
-    // During an outage of the database the response can come first, and nothing would end the call then.
-    if (!isPageRead && !isOver) end = beginCall(person.id)
+    // While the database does not respond, the call can be over before its caller is known. Nothing would end the turn.
+    if (isPageRead || isOver) return
+    turn = takeTurn(person.id)
+    await turn.begins
   }
   let performed: Performed<T>
   try {
@@ -79,7 +81,7 @@ export async function perform<T>(
     performed = { value: null, error }
   } finally {
     isOver = true
-    end()
+    turn?.end()
   }
   const ms = performance.now() - began
   const status = performed.error ? statusOf(performed.error.code) : endpoint.status
@@ -107,7 +109,7 @@ export async function performForPage<E extends Endpoint, T extends z.input<E['an
     const actor = await identify()
     if (!actor) throw new AppError('unauthenticated', 'Your session has ended. Sign in again, then retry.')
     record.reference = actor.origin.reference
-    admit(actor, endpoint.method === 'GET')
+    await admit(actor, endpoint.method === 'GET')
     const params = checkParams(endpoint, sent.params ?? {})
     const query = endpoint.query.parse({}) as Call<E>['query']
     const body = (endpoint.body && checkBody(sent.body ?? {}, endpoint.body)) as Call<E>['body']
