@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
+import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
-import { expectProblem, expectPromised, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import { aPerson } from '#testing/people'
 import { aGrant, aRequest } from '#testing/requests'
@@ -34,30 +34,31 @@ async function minasGrant(status: 'pending' | 'active' | 'ended' = 'active') {
   return aGrant({ request, status, activatedAt: new Date(Date.now() - 60_000) })
 }
 
-const read = (id: string, person: string) => knock(oneDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
+const read = (id: string, person: string) =>
+  callRoute(oneDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
 const post = (
-  door: Parameters<typeof knock>[0],
+  door: Parameters<typeof callRoute>[0],
   id: string,
   what: string,
   person: string,
   body?: unknown,
   headers = {},
-) => knock(door, { ...as(person), method: 'POST', path: `${path}/${id}/${what}`, params: { id }, body, headers })
+) => callRoute(door, { ...as(person), method: 'POST', path: `${path}/${id}/${what}`, params: { id }, body, headers })
 
 test('the holder can read a grant and list it, and people of another team cannot', async () => {
   const { id } = await minasGrant()
   const answer = await read(id, 'mina')
-  expectPromised(answer, endpoints.getGrant)
+  expectSuccess(answer, endpoints.getGrant)
   expect(answer.body).toMatchObject({
     status: 'active',
     can: { release: { may: true }, issueCredential: { may: true } },
   })
-  const list = await knock(listDoor, { ...as('mina'), path: `${path}?status=active` })
-  expectPromised(list, endpoints.listGrants)
+  const list = await callRoute(listDoor, { ...as('mina'), path: `${path}?status=active` })
+  expectSuccess(list, endpoints.listGrants)
   expect(list.body.items.map((item: { id: string }) => item.id)).toContain(id)
   expectProblem(await read(id, 'jonas'), 404, 'not-found')
-  expect((await knock(listDoor, { ...as('jonas'), path })).body.items).toEqual([])
-  expectProblem(await knock(listDoor, { ...as('mina'), path: `${path}?status=alive` }), 400, 'malformed')
+  expect((await callRoute(listDoor, { ...as('jonas'), path })).body.items).toEqual([])
+  expectProblem(await callRoute(listDoor, { ...as('mina'), path: `${path}?status=alive` }), 400, 'malformed')
 })
 
 test('an approver can end access with a reason, an auditor cannot, and an unrelated person learns nothing', async () => {
@@ -67,7 +68,7 @@ test('an approver can end access with a reason, an auditor cannot, and an unrela
   expectProblem(await post(revokeDoor, id, 'revoke', 'ines', { reason: 'I do not like it' }), 403, 'forbidden')
   expectProblem(await post(revokeDoor, id, 'revoke', 'jonas', { reason: 'I do not like it' }), 404, 'not-found')
   const revoked = await post(revokeDoor, id, 'revoke', 'priya', { reason: 'The deploy is over' })
-  expectPromised(revoked, endpoints.revokeGrant)
+  expectSuccess(revoked, endpoints.revokeGrant)
   expect(revoked.body).toEqual({ status: 'ending' })
   expect((await read(id, 'mina')).body).toMatchObject({ endedBy: 'revocation', endNote: 'The deploy is over' })
   expectProblem(await post(revokeDoor, id, 'revoke', 'priya', { reason: 'again' }), 409, 'conflict')
@@ -75,15 +76,15 @@ test('an approver can end access with a reason, an auditor cannot, and an unrela
 
 test('an admin can end any person’s access', async () => {
   const { id } = await minasGrant()
-  expectPromised(await post(revokeDoor, id, 'revoke', 'ola', { reason: 'maintenance' }), endpoints.revokeGrant)
+  expectSuccess(await post(revokeDoor, id, 'revoke', 'ola', { reason: 'maintenance' }), endpoints.revokeGrant)
 })
 
 test('the holder can release access without a body, and a second call with the same key changes nothing', async () => {
   const { id } = await minasGrant()
   expectProblem(await post(releaseDoor, id, 'release', 'priya'), 403, 'forbidden')
   const key = { 'idempotency-key': crypto.randomUUID() }
-  expectPromised(await post(releaseDoor, id, 'release', 'mina', undefined, key), endpoints.releaseGrant)
-  expectPromised(await post(releaseDoor, id, 'release', 'mina', undefined, key), endpoints.releaseGrant)
+  expectSuccess(await post(releaseDoor, id, 'release', 'mina', undefined, key), endpoints.releaseGrant)
+  expectSuccess(await post(releaseDoor, id, 'release', 'mina', undefined, key), endpoints.releaseGrant)
   expectProblem(await post(releaseDoor, id, 'release', 'mina'), 409, 'conflict')
 })
 
@@ -111,10 +112,10 @@ test('the first call for a credential spends its Idempotency-Key, and its respon
 
 test('a caller without credentials gets 401 from every grant endpoint', async () => {
   const calls = [
-    knock(listDoor, { path }),
-    knock(oneDoor, { path: `${path}/${missing}`, params: { id: missing } }),
+    callRoute(listDoor, { path }),
+    callRoute(oneDoor, { path: `${path}/${missing}`, params: { id: missing } }),
     ...[revokeDoor, releaseDoor, credentialsDoor].map((door) =>
-      knock(door, { method: 'POST', path: `${path}/${missing}/x`, params: { id: missing } }),
+      callRoute(door, { method: 'POST', path: `${path}/${missing}/x`, params: { id: missing } }),
     ),
   ]
   for (const answer of await Promise.all(calls)) expectProblem(answer, 401, 'unauthenticated')

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
+import { callRoute, expectProblem } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
-import { expectProblem, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import { startProxy } from '#testing/proxy'
 import { until } from '#testing/until'
@@ -19,7 +19,7 @@ afterAll(async () => {
   await proxy.stop()
 })
 
-const me = () => knock(meDoor, { path: '/api/v1/me', token })
+const me = () => callRoute(meDoor, { path: '/api/v1/me', token })
 const ready = async () => (await readyDoor.GET()).status
 
 test('while the database is unavailable callers get 503 with Retry-After, and later it works again', async () => {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
 import { route } from '#lib/api/handle'
 import { me } from '#lib/views/me'
+import { callRoute, expectProblem, expectSuccess, type RouteResponse } from '#testing/call-route'
 import { anEntitlementDocument } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
-import { type Answer, expectProblem, expectPromised, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import { aClusterState } from '#testing/requests'
 import { stepsUntil } from '#testing/steps'
@@ -40,27 +40,27 @@ test('of thirty simultaneous calls of one person twenty are performed, four at a
       return me(actor)
     }),
   }
-  const refused: Answer[] = []
+  const refused: RouteResponse[] = []
   const allRefused = Promise.withResolvers<void>()
   const call = async () => {
-    const answer = await knock(gated, { path: '/api/v1/me', token: tokens.mina ?? '' })
+    const answer = await callRoute(gated, { path: '/api/v1/me', token: tokens.mina ?? '' })
     if (answer.status === 429) refused.push(answer)
     if (refused.length === 10) allRefused.resolve()
     return answer
   }
   const calls = Array.from({ length: 30 }, call)
   await allRefused.promise
-  expectPromised(await knock(open, { path: '/api/v1/me', token: tokens.jonas ?? '' }), endpoints.me)
+  expectSuccess(await callRoute(open, { path: '/api/v1/me', token: tokens.jonas ?? '' }), endpoints.me)
   gate.resolve()
   const performed = (await Promise.all(calls)).filter(({ status }) => status !== 429)
-  for (const answer of performed) expectPromised(answer, endpoints.me)
+  for (const answer of performed) expectSuccess(answer, endpoints.me)
   expect([performed.length, refused.length, most.atWork]).toEqual([20, 10, 4])
   for (const answer of refused) {
     expectProblem(answer, 429, 'rate-limited')
     expect(answer.headers.get('retry-after')).toBe('1')
     expect(answer.body.detail).toContain('20 of your calls are still in progress')
   }
-  expectPromised(await knock(open, { path: '/api/v1/me', token: tokens.mina ?? '' }), endpoints.me)
+  expectSuccess(await callRoute(open, { path: '/api/v1/me', token: tokens.mina ?? '' }), endpoints.me)
 })
 
 test('twenty simultaneous previews of the widest rules leave this process time for other callers', async () => {
@@ -69,9 +69,9 @@ test('twenty simultaneous previews of the widest rules leave this process time f
     ...{ reason: 'the checkout pods hang since the last deploy', rules: widestRules },
   }
   const preview = () =>
-    knock(previewDoor, { method: 'POST', path: '/api/v1/requests/preview', token: tokens.mina ?? '', body })
+    callRoute(previewDoor, { method: 'POST', path: '/api/v1/requests/preview', token: tokens.mina ?? '', body })
   const first = await preview()
-  expectPromised(first, endpoints.previewRequest)
+  expectSuccess(first, endpoints.previewRequest)
   expect(first.body.verdict.violations).toMatchObject([{ code: 'rules-too-many' }])
   const steps = await stepsUntil(async () => {
     for (const { status } of await Promise.all(Array.from({ length: 20 }, preview))) expect(status).toBe(200)

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { endpoints } from '#lib/api/endpoints'
+import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
-import { expectProblem, expectPromised, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import { aClusterState } from '#testing/requests'
 import * as judgeDoor from './policy/judge/route.ts'
@@ -47,7 +47,7 @@ beforeAll(async () => {
     reason: 'Payments hang since the last release',
     duration: 'PT30M',
   }
-  await knock(requestsDoor, { token: tokens.mina, method: 'POST', path: '/api/v1/requests', body })
+  await callRoute(requestsDoor, { token: tokens.mina, method: 'POST', path: '/api/v1/requests', body })
 })
 afterAll(async () => {
   server.close()
@@ -58,9 +58,9 @@ afterAll(async () => {
 
 const deny = 'guardrails:\n  - { name: calm, description: Calm is kept., effect: deny }\n'
 const replay = (body: unknown, token = tokens.ines) =>
-  knock(replayDoor, { token, method: 'POST', path: '/api/v1/policy/replay', body })
+  callRoute(replayDoor, { token, method: 'POST', path: '/api/v1/policy/replay', body })
 const judge = (body: unknown, token = tokens.ines) =>
-  knock(judgeDoor, { token, method: 'POST', path: '/api/v1/policy/judge', body })
+  callRoute(judgeDoor, { token, method: 'POST', path: '/api/v1/policy/judge', body })
 
 // Each trial starts a thread and each command a process, which load their modules first.
 const slow = { timeout: 120_000 }
@@ -69,14 +69,14 @@ describe('the endpoints', slow, () => {
   test('the policy endpoints match their schemas and do not change the current policy', async () => {
     const { hash } = currentPolicy()
     const replayed = await replay({ policy: deny })
-    expectPromised(replayed, endpoints.replayPolicy)
+    expectSuccess(replayed, endpoints.replayPolicy)
     expect(replayed.body).toMatchObject({
       judged: 1,
       changed: 1,
       items: [{ after: 'refused', changes: [{ code: 'calm' }] }],
     })
     const judged = await judge({ policy: deny, sample: '' })
-    expectPromised(judged, endpoints.judgePolicy)
+    expectSuccess(judged, endpoints.judgePolicy)
     expect(judged.body).toMatchObject({ outcome: 'refused', matched: [{ name: 'calm' }] })
     expect(currentPolicy().hash).toBe(hash)
     const [row] = await database.asOwner<{ n: number }>('SELECT count(*)::int AS n FROM policy_versions')

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
 import { aBrowser, signInWith } from '#testing/browser'
+import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
-import { expectProblem, expectPromised, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import { aClusterState } from '#testing/requests'
 import * as nothingDoor from '../[[...path]]/route.ts'
@@ -29,41 +29,41 @@ afterAll(async () => {
 const as = (person: string) => ({ token: tokens[person] ?? '' })
 
 test('a caller can read their own identity and the claims that it comes from', async () => {
-  const answer = await knock(meDoor, { ...as('ines'), path: '/api/v1/me' })
-  expectPromised(answer, endpoints.me)
+  const answer = await callRoute(meDoor, { ...as('ines'), path: '/api/v1/me' })
+  expectSuccess(answer, endpoints.me)
   expect(answer.body).toMatchObject({ subject: 'ines', groups: ['security-audit'], roles: ['auditor'] })
   expect(answer.body.claims).toMatchObject({ subject: 'sub', email: 'email', groups: 'groups' })
 })
 
 test('a caller can list the entitlements that they may request, and not those of others', async () => {
-  const minas = await knock(entitlementsDoor, { ...as('mina'), path: '/api/v1/entitlements' })
-  const jonas = await knock(entitlementsDoor, { ...as('jonas'), path: '/api/v1/entitlements' })
-  for (const answer of [minas, jonas]) expectPromised(answer, endpoints.listEntitlements)
+  const minas = await callRoute(entitlementsDoor, { ...as('mina'), path: '/api/v1/entitlements' })
+  const jonas = await callRoute(entitlementsDoor, { ...as('jonas'), path: '/api/v1/entitlements' })
+  for (const answer of [minas, jonas]) expectSuccess(answer, endpoints.listEntitlements)
   const names = (answer: typeof minas) => answer.body.items.map((item: { name: string }) => item.name)
   expect(names(minas)).toContain('payments-restart')
   expect(names(jonas)).not.toContain('payments-restart')
 })
 
 test('a caller can list the clusters with their last known state', async () => {
-  const answer = await knock(clustersDoor, { ...as('mina'), path: '/api/v1/clusters' })
-  expectPromised(answer, endpoints.listClusters)
+  const answer = await callRoute(clustersDoor, { ...as('mina'), path: '/api/v1/clusters' })
+  expectSuccess(answer, endpoints.listClusters)
   expect(answer.body.items).toMatchObject([{ name: 'prod-eu', reachable: true }])
 })
 
 test('an access check is open to the person concerned and to auditors, and hides from others whether a person exists', async () => {
   const explain = (who: string, query: object) =>
-    knock(explainDoor, {
+    callRoute(explainDoor, {
       ...as(who),
       path: `/api/v1/access/explain?${new URLSearchParams({ cluster: 'prod-eu', verb: 'get', ...query })}`,
     })
   const secrets = { resource: 'secrets', namespace: 'payments' }
   const own = await explain('mina', secrets)
-  expectPromised(own, endpoints.explainAccess)
+  expectSuccess(own, endpoints.explainAccess)
   expect(own.body).toMatchObject({ person: { name: 'Mina Okafor' }, allowed: null, asOf: null })
   expect(own.body.entitlements).toMatchObject([{ name: 'payments-secrets' }])
   expect((await explain('mina', { ...secrets, person: 'mina' })).body.person).toEqual(own.body.person)
   const about = await explain('ines', { ...secrets, person: 'mina@example.com' })
-  expectPromised(about, endpoints.explainAccess)
+  expectSuccess(about, endpoints.explainAccess)
   expect(about.body.person).toEqual(own.body.person)
   const [jonas, nobody] = [
     await explain('mina', { ...secrets, person: 'jonas' }),
@@ -79,7 +79,7 @@ test('an access check is open to the person concerned and to auditors, and hides
 
 test('auditors read all events and others those about themselves, and unknown filters are refused', async () => {
   const submit = (over: object) =>
-    knock(requestsDoor, {
+    callRoute(requestsDoor, {
       ...as('mina'),
       method: 'POST',
       path: '/api/v1/requests',
@@ -95,9 +95,9 @@ test('auditors read all events and others those about themselves, and unknown fi
   const { body } = await submit({})
   await submit({ duration: 'PT9H' })
   const list = (query: string, person: string) =>
-    knock(auditDoor, { ...as(person), path: `/api/v1/audit-events?${query}` })
+    callRoute(auditDoor, { ...as(person), path: `/api/v1/audit-events?${query}` })
   const all = await list('type=request.submitted', 'ines')
-  expectPromised(all, endpoints.listAuditEvents)
+  expectSuccess(all, endpoints.listAuditEvents)
   expect(all.body.items).toMatchObject([{ requestId: body.id, actor: { name: 'Mina Okafor' }, via: 'api' }])
   expect((await list('type=request.refused', 'mina')).body.items).toHaveLength(1)
   expect((await list('', 'jonas')).body.items).toEqual([])
@@ -107,7 +107,7 @@ test('auditors read all events and others those about themselves, and unknown fi
 })
 
 test('a refusal has the same reference in the response and in the audit event', async () => {
-  const answer = await knock(requestsDoor, {
+  const answer = await callRoute(requestsDoor, {
     ...as('mina'),
     method: 'POST',
     path: '/api/v1/requests',
@@ -129,9 +129,9 @@ test('a browser session can read, and can write only from Postern’s own pages'
   const browser = aBrowser()
   await signInWith(browser, 'mina')
   const cookie = `postern.session=${browser.cookies.get('postern.session')}`
-  expectPromised(await knock(meDoor, { path: '/api/v1/me', headers: { cookie } }), endpoints.me)
+  expectSuccess(await callRoute(meDoor, { path: '/api/v1/me', headers: { cookie } }), endpoints.me)
   const write = (headers: Record<string, string>) =>
-    knock(requestsDoor, { method: 'POST', path: '/api/v1/requests', body: {}, headers: { cookie, ...headers } })
+    callRoute(requestsDoor, { method: 'POST', path: '/api/v1/requests', body: {}, headers: { cookie, ...headers } })
   expectProblem(await write({}), 403, 'cross-origin')
   expectProblem(await write({ 'sec-fetch-site': 'cross-site' }), 403, 'cross-origin')
   expectProblem(await write({ 'sec-fetch-site': 'same-origin' }), 400, 'malformed')
@@ -141,29 +141,29 @@ test('a refused token never falls back to a valid cookie', async () => {
   const browser = aBrowser()
   await signInWith(browser, 'mina')
   const cookie = `postern.session=${browser.cookies.get('postern.session')}`
-  const answer = await knock(meDoor, { path: '/api/v1/me', token: 'not.a.token', headers: { cookie } })
+  const answer = await callRoute(meDoor, { path: '/api/v1/me', token: 'not.a.token', headers: { cookie } })
   expectProblem(answer, 401, 'unauthenticated')
   expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="postern", error="invalid_token"/)
 })
 
 test('an unsupported method gets 405 with the supported ones', async () => {
   for (const method of ['PUT', 'PATCH', 'DELETE', 'POST']) {
-    const answer = await knock(meDoor, { method, path: '/api/v1/me' })
+    const answer = await callRoute(meDoor, { method, path: '/api/v1/me' })
     expectProblem(answer, 405, 'method-not-allowed')
     expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
   }
-  expect((await knock(requestsDoor, { method: 'OPTIONS', path: '/api/v1/requests' })).headers.get('allow')).toBe(
+  expect((await callRoute(requestsDoor, { method: 'OPTIONS', path: '/api/v1/requests' })).headers.get('allow')).toBe(
     'GET, HEAD, POST, OPTIONS',
   )
-  const head = await knock(meDoor, { ...as('mina'), method: 'HEAD', path: '/api/v1/me' })
+  const head = await callRoute(meDoor, { ...as('mina'), method: 'HEAD', path: '/api/v1/me' })
   expect([head.status, head.body]).toEqual([200, null])
 })
 
 test('an unknown path gets the same 404 as something that does not exist', async () => {
-  expectProblem(await knock(nothingDoor, { method: 'POST', path: '/api/v2/me' }), 404, 'not-found')
+  expectProblem(await callRoute(nothingDoor, { method: 'POST', path: '/api/v2/me' }), 404, 'not-found')
 })
 
 test('anyone can read the OpenAPI document, which names the server’s URL', async () => {
-  const answer = await knock(openApiDoor, { path: '/api/v1/openapi.json' })
+  const answer = await callRoute(openApiDoor, { path: '/api/v1/openapi.json' })
   expect(answer.body).toMatchObject({ openapi: '3.1.1', servers: [{ url: 'http://localhost:3000/api/v1' }] })
 })

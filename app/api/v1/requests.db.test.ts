@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
+import { callRoute, expectProblem, expectSuccess, type RouteResponse } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
-import { type Answer, expectProblem, expectPromised, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import { wasConfirmedAt } from '#testing/people'
 import { aClusterState } from '#testing/requests'
@@ -34,14 +34,15 @@ const submission = {
 const as = (person: string) => ({ token: tokens[person] ?? '' })
 const path = '/api/v1/requests'
 const submit = (over: object = {}, person = 'mina', headers = {}) =>
-  knock(listDoor, { ...as(person), method: 'POST', path, body: { ...submission, ...over }, headers })
-const read = (id: string, person: string) => knock(oneDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
+  callRoute(listDoor, { ...as(person), method: 'POST', path, body: { ...submission, ...over }, headers })
+const read = (id: string, person: string) =>
+  callRoute(oneDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
 const decide = (id: string, person: string, body: object) =>
-  knock(decisionsDoor, { ...as(person), method: 'POST', path: `${path}/${id}/decisions`, params: { id }, body })
+  callRoute(decisionsDoor, { ...as(person), method: 'POST', path: `${path}/${id}/decisions`, params: { id }, body })
 const withdraw = (id: string, person: string) =>
-  knock(withdrawDoor, { ...as(person), method: 'POST', path: `${path}/${id}/withdraw`, params: { id } })
+  callRoute(withdrawDoor, { ...as(person), method: 'POST', path: `${path}/${id}/withdraw`, params: { id } })
 
-const pointers = (answer: Answer) => answer.body.errors.map((error: { pointer: string }) => error.pointer)
+const pointers = (answer: RouteResponse) => answer.body.errors.map((error: { pointer: string }) => error.pointer)
 
 async function rowsOf(table: 'requests' | 'decisions' | 'grants'): Promise<number> {
   const [row] = await database.asOwner<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`)
@@ -50,10 +51,10 @@ async function rowsOf(table: 'requests' | 'decisions' | 'grants'): Promise<numbe
 
 test('submitting a request returns its id, status and digest, and the requester can read all of it', async () => {
   const submitted = await submit()
-  expectPromised(submitted, endpoints.submitRequest)
+  expectSuccess(submitted, endpoints.submitRequest)
   expect(submitted.body.status).toBe('pending')
   const whole = await read(submitted.body.id, 'mina')
-  expectPromised(whole, endpoints.getRequest)
+  expectSuccess(whole, endpoints.getRequest)
   expect(whole.body).toMatchObject({
     digest: submitted.body.digest,
     duration: 'PT30M',
@@ -63,12 +64,17 @@ test('submitting a request returns its id, status and digest, and the requester 
 
 test('the preview returns the verdict on a request and changes nothing', async () => {
   const before = await rowsOf('requests')
-  const good = await knock(previewDoor, { ...as('mina'), method: 'POST', path: `${path}/preview`, body: submission })
-  expectPromised(good, endpoints.previewRequest)
+  const good = await callRoute(previewDoor, {
+    ...as('mina'),
+    method: 'POST',
+    path: `${path}/preview`,
+    body: submission,
+  })
+  expectSuccess(good, endpoints.previewRequest)
   expect(good.body.verdict.violations).toEqual([])
   const body = { ...submission, duration: 'PT9H', reason: 'short' }
-  const bad = await knock(previewDoor, { ...as('mina'), method: 'POST', path: `${path}/preview`, body })
-  expectPromised(bad, endpoints.previewRequest)
+  const bad = await callRoute(previewDoor, { ...as('mina'), method: 'POST', path: `${path}/preview`, body })
+  expectSuccess(bad, endpoints.previewRequest)
   expect(bad.body.verdict.violations.map((violation: { pointer: string }) => violation.pointer).sort()).toEqual([
     '/duration',
     '/reason',
@@ -96,13 +102,13 @@ test('invalid input is refused with every invalid field, and nothing is stored',
     [{ ...submission, cluster: 'nowhere' }, 422, 'guardrail-violation', ['/cluster']],
   ]
   for (const [body, status, code, wrong] of cases) {
-    const answer = await knock(listDoor, { ...as('mina'), method: 'POST', path, body })
+    const answer = await callRoute(listDoor, { ...as('mina'), method: 'POST', path, body })
     expectProblem(answer, status, code)
     expect(pointers(answer)).toEqual(expect.arrayContaining(wrong))
   }
   const unknown = await submit({ entitlement: 'no-such-thing' })
   expect([404, 422]).toContain(unknown.status)
-  const form = await knock(listDoor, {
+  const form = await callRoute(listDoor, {
     ...as('mina'),
     method: 'POST',
     path,
@@ -117,12 +123,12 @@ test('invalid input is refused with every invalid field, and nothing is stored',
 test('a caller without credentials gets 401 from every request endpoint and learns nothing else', async () => {
   const id = 'req_00000000000000000000000000'
   const calls = [
-    knock(listDoor, { path }),
-    knock(listDoor, { method: 'POST', path, body: submission }),
-    knock(previewDoor, { method: 'POST', path: `${path}/preview`, body: submission }),
-    knock(oneDoor, { path: `${path}/${id}`, params: { id } }),
-    knock(decisionsDoor, { method: 'POST', path: `${path}/${id}/decisions`, params: { id }, body: {} }),
-    knock(withdrawDoor, { method: 'POST', path: `${path}/${id}/withdraw`, params: { id } }),
+    callRoute(listDoor, { path }),
+    callRoute(listDoor, { method: 'POST', path, body: submission }),
+    callRoute(previewDoor, { method: 'POST', path: `${path}/preview`, body: submission }),
+    callRoute(oneDoor, { path: `${path}/${id}`, params: { id } }),
+    callRoute(decisionsDoor, { method: 'POST', path: `${path}/${id}/decisions`, params: { id }, body: {} }),
+    callRoute(withdrawDoor, { method: 'POST', path: `${path}/${id}/withdraw`, params: { id } }),
   ]
   for (const answer of await Promise.all(calls)) {
     expectProblem(answer, 401, 'unauthenticated')
@@ -151,7 +157,7 @@ test('an approver of the right group can decide once, on the current digest', as
   expectProblem(await decide(body.id, 'priya', wrong), 409, 'digest-mismatch')
   const right = { decision: 'approve', digest: body.digest, note: 'go ahead' }
   const decided = await decide(body.id, 'priya', right)
-  expectPromised(decided, endpoints.decideRequest)
+  expectSuccess(decided, endpoints.decideRequest)
   expect(decided.body.status).toBe('approved')
   expectProblem(await decide(body.id, 'priya', right), 409, 'conflict')
   expectProblem(await withdraw(body.id, 'mina'), 409, 'conflict')
@@ -163,8 +169,8 @@ test('requesters cannot decide their own request over the API', async () => {
   await wasConfirmedAt('mina', new Date(Date.now() - 3_600_000))
   const token = await identity.token('mina')
   identity.provider.setGroups('mina', ['payments-dev'])
-  const { body } = await knock(listDoor, { token, method: 'POST', path, body: submission })
-  const answer = await knock(decisionsDoor, {
+  const { body } = await callRoute(listDoor, { token, method: 'POST', path, body: submission })
+  const answer = await callRoute(decisionsDoor, {
     token,
     method: 'POST',
     path: `${path}/${body.id}/decisions`,
@@ -179,18 +185,18 @@ test('the requester can withdraw a pending request once, and an auditor who sees
   const { body } = await submit()
   expectProblem(await withdraw(body.id, 'ines'), 403, 'forbidden')
   const withdrawn = await withdraw(body.id, 'mina')
-  expectPromised(withdrawn, endpoints.withdrawRequest)
+  expectSuccess(withdrawn, endpoints.withdrawRequest)
   expectProblem(await withdraw(body.id, 'mina'), 409, 'conflict')
 })
 
 test('a caller can page by cursor through their own requests, their inbox and all that they may see', async () => {
   for (let i = 0; i < 3; i++) await submit()
-  const list = (query: string, person: string) => knock(listDoor, { ...as(person), path: `${path}?${query}` })
+  const list = (query: string, person: string) => callRoute(listDoor, { ...as(person), path: `${path}?${query}` })
   const first = await list('limit=2', 'mina')
-  expectPromised(first, endpoints.listRequests)
+  expectSuccess(first, endpoints.listRequests)
   expect(first.body.items).toHaveLength(2)
   const second = await list(`limit=2&cursor=${encodeURIComponent(first.body.nextCursor)}`, 'mina')
-  expectPromised(second, endpoints.listRequests)
+  expectSuccess(second, endpoints.listRequests)
   const ids = [...first.body.items, ...second.body.items].map((item: { id: string }) => item.id)
   expect(new Set(ids).size).toBe(ids.length)
   expect((await list('role=inbox', 'priya')).body.items.length).toBeGreaterThanOrEqual(3)
@@ -206,7 +212,7 @@ test('two simultaneous calls with the same Idempotency-Key get the same response
   const before = await rowsOf('requests')
   const key = { 'idempotency-key': crypto.randomUUID() }
   const [first, second] = await Promise.all([submit({}, 'mina', key), submit({}, 'mina', key)])
-  for (const answer of [first, second]) expectPromised(answer, endpoints.submitRequest)
+  for (const answer of [first, second]) expectSuccess(answer, endpoints.submitRequest)
   expect(second.body).toEqual(first.body)
   const replayed = [first, second].map((answer) => answer.headers.get('idempotency-replayed'))
   expect(replayed.filter((value) => value === 'true')).toHaveLength(1)
@@ -220,5 +226,5 @@ test('two simultaneous calls with the same Idempotency-Key get the same response
 test('a refused call does not spend its Idempotency-Key, which the corrected call can use again', async () => {
   const key = { 'idempotency-key': crypto.randomUUID() }
   expectProblem(await submit({ duration: 'PT9H' }, 'mina', key), 422, 'guardrail-violation')
-  expectPromised(await submit({}, 'mina', key), endpoints.submitRequest)
+  expectSuccess(await submit({}, 'mina', key), endpoints.submitRequest)
 })

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { aBrowser } from '#testing/browser'
+import { callRoute, expectProblem, type RouteModule } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
-import { type Door, expectProblem, knock } from '#testing/doors'
 import { testIdentity } from '#testing/identity'
 import * as meDoor from '../../../app/api/v1/me/route.ts'
 import { takeCall } from './rate-limit.ts'
@@ -14,12 +14,12 @@ afterAll(async () => {
   await database.drop()
 })
 
-const me = meDoor as unknown as Door
+const me = meDoor as unknown as RouteModule
 const from = (address: string) => ({ 'x-forwarded-for': address })
 
 test('after a thousand refused tokens an address gets 429, and a valid token from the same address still works', async () => {
   const headers = from('203.0.113.20')
-  const wrong = () => knock(me, { path: '/api/v1/me', token: 'no.such.token', headers })
+  const wrong = () => callRoute(me, { path: '/api/v1/me', token: 'no.such.token', headers })
   for (let call = 0; call < 990; call++) takeCall('unauthenticated', '203.0.113.20')
   let calls = 0
   let refused = await wrong()
@@ -28,8 +28,8 @@ test('after a thousand refused tokens an address gets 429, and a valid token fro
   expect(calls).toBeGreaterThanOrEqual(10)
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
   const token = await identity.token('mina')
-  expect((await knock(me, { path: '/api/v1/me', token, headers })).status).toBe(200)
-  expectProblem(await knock(me, { path: '/api/v1/me', headers: from('203.0.113.21') }), 401, 'unauthenticated')
+  expect((await callRoute(me, { path: '/api/v1/me', token, headers })).status).toBe(200)
+  expectProblem(await callRoute(me, { path: '/api/v1/me', headers: from('203.0.113.21') }), 401, 'unauthenticated')
 })
 
 test('sign-ins from one network are limited before the provider is called, and another network is not affected', async () => {

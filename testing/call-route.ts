@@ -4,10 +4,10 @@ import type { Handler } from '#lib/api/handle'
 import { testUrl } from './identity.ts'
 
 /** The exports of a route file: a handler for each method. */
-export type Door = Record<string, Handler>
+export type RouteModule = Record<string, Handler>
 
 // biome-ignore lint/suspicious/noExplicitAny: a response has no type; tests say what they expect of it.
-export type Answer = { status: number; headers: Headers; body: any }
+export type RouteResponse = { status: number; headers: Headers; body: any }
 
 type Call = {
   method?: string
@@ -20,11 +20,11 @@ type Call = {
 }
 
 /** Calls a route handler as a client does: a request with headers and text, a response with status and text. */
-export async function knock(
-  door: Door,
+export async function callRoute(
+  route: RouteModule,
   { method = 'GET', path, params = {}, token, body, headers = {} }: Call,
-): Promise<Answer> {
-  const handler = door[method]
+): Promise<RouteResponse> {
+  const handler = route[method]
   if (!handler) throw new Error(`the route has no ${method}`)
   const request = new Request(`${testUrl}${path}`, {
     method,
@@ -41,19 +41,19 @@ export async function knock(
 }
 
 /** The response is a success with exactly the shape that the API's description has. */
-export function expectPromised(answer: Answer, endpoint: Endpoint) {
-  expect(answer.status, JSON.stringify(answer.body)).toBe(endpoint.status)
-  const parsed = endpoint.answer.safeParse(answer.body)
+export function expectSuccess(response: RouteResponse, endpoint: Endpoint) {
+  expect(response.status, JSON.stringify(response.body)).toBe(endpoint.status)
+  const parsed = endpoint.answer.safeParse(response.body)
   expect(parsed.error?.issues ?? []).toEqual([])
-  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(response.headers.get('cache-control')).toBe('no-store')
 }
 
 /** The response is a problem document (RFC 9457) with this status and code. */
-export function expectProblem(answer: Answer, status: number, code: string) {
-  expect([answer.status, answer.body?.code], JSON.stringify(answer.body)).toEqual([status, code])
-  expect(answer.headers.get('content-type')).toBe('application/problem+json')
-  expect(answer.headers.get('cache-control')).toBe('no-store')
-  expect(answer.body).toMatchObject({ status, type: `urn:postern:problem:${code}` })
-  expect(answer.body.detail).toMatch(/^\S.*[.)]$/s)
-  expect(answer.body.reference).toMatch(/^[0-9a-z]{8,12}$/)
+export function expectProblem(response: RouteResponse, status: number, code: string) {
+  expect([response.status, response.body?.code], JSON.stringify(response.body)).toEqual([status, code])
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(response.body).toMatchObject({ status, type: `urn:postern:problem:${code}` })
+  expect(response.body.detail).toMatch(/^\S.*[.)]$/s)
+  expect(response.body.reference).toMatch(/^[0-9a-z]{8,12}$/)
 }
