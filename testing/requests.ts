@@ -8,7 +8,7 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
-import { digestOf } from '#lib/core/access/terms'
+import { digestOf, type Terms } from '#lib/core/access/terms'
 import { activationStatement, decisionStatement, requestStatement } from '#lib/core/signing/statements'
 import { aConfiguration, anEntitlement } from './configuration.ts'
 import { aPerson } from './people.ts'
@@ -16,12 +16,6 @@ import { aPerson } from './people.ts'
 type RequestOverrides = Partial<{
   requester: Person
   entitlement: Entitlement
-  cluster: string
-  namespaces: string[]
-  rules: Rule[]
-  clusterRole: string | null
-  durationSeconds: number
-  startsAt: Date | null
   reason: string
   ticket: string | null
   steps: ApprovalStep[]
@@ -29,9 +23,10 @@ type RequestOverrides = Partial<{
   createdAt: Date
   lapsesAt: Date
   resolvedAt: Date
-  /** As lib/core/access/recorded-facts.ts has them, or a part. */
+  /** Some of the facts of lib/core/access/recorded-facts.ts. */
   facts: object
-}>
+}> &
+  Partial<Omit<Terms, 'requester'>>
 
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Prisma.InputJsonValue
 

@@ -75,7 +75,7 @@ describe('on submission', () => {
     expect((await submit({ durationSeconds: 1200 })).status).toBe('pending')
   })
 
-  test('a request that only its time violates is told when it would pass, and passes then', async () => {
+  test('the verdict on a request that only its time violates says when it would pass, and the request passes then', async () => {
     const today = new Date().toISOString().slice(0, 10)
     await guard({ effect: 'limit', limit: { freezes: [{ name: 'Sale', from: today, to: today, zone: 'UTC' }] } })
     await expectRefused({}, [{ code: 'calm', pointer: '/startsAt' }])
