@@ -124,6 +124,9 @@ const discovery = z.object({
             .array(
               z.object({
                 resource: z.string(),
+                responseKind: z.object({ kind: z.string().optional() }).nullish(),
+                shortNames: list,
+                categories: list,
                 scope: z.string().optional(),
                 verbs: list,
                 subresources: z.array(z.object({ subresource: z.string(), verbs: list })).nullish(),
@@ -147,14 +150,19 @@ async function readServed(client: ClusterClient): Promise<NonNullable<ClusterRig
       // This group's aggregated API server does not respond, so its resources are unknown, which is not the same as
       // none.
       if (freshness === 'Stale') unsureGroups.add(group)
-      for (const { resource, scope, verbs, subresources } of some ?? []) {
-        const add = (name: string, itsVerbs: readonly string[]) => {
+      for (const { resource, scope, verbs, subresources, responseKind, shortNames, categories } of some ?? []) {
+        const names = {
+          ...(responseKind?.kind ? { kind: responseKind.kind } : {}),
+          ...(shortNames?.length ? { shortNames } : {}),
+          ...(categories?.length ? { categories } : {}),
+        }
+        const add = (name: string, itsVerbs: readonly string[], itsNames = {}) => {
           const key = `${group}/${name}`
           const known = resources.get(key)?.verbs ?? []
           const all = [...new Set([...known, ...itsVerbs])].sort()
-          resources.set(key, { group, resource: name, namespaced: scope === 'Namespaced', verbs: all })
+          resources.set(key, { group, resource: name, namespaced: scope === 'Namespaced', verbs: all, ...itsNames })
         }
-        add(resource, verbs ?? [])
+        add(resource, verbs ?? [], names)
         for (const sub of subresources ?? []) add(`${resource}/${sub.subresource}`, sub.verbs ?? [])
       }
     }

@@ -14,7 +14,16 @@ import { type ClusterIdentity, serviceAccountUser } from './identity.ts'
 import { resourceKey } from './resource-name.ts'
 
 /** `resource` includes the subresource: `pods`, `pods/log`. */
-export type ServedResource = { group: string; resource: string; namespaced: boolean; verbs: string[] }
+export type ServedResource = {
+  group: string
+  resource: string
+  namespaced: boolean
+  verbs: string[]
+  /** The other names under which kubectl finds it. Absent for subresources, and where an older version read the cluster. */
+  kind?: string
+  shortNames?: string[]
+  categories?: string[]
+}
 
 export type ClusterRights = {
   objects: ClusterObjects

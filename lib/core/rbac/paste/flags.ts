@@ -15,8 +15,34 @@ type Flags = { letters: Map<string, string>; withValue: Set<string>; switches: S
 /** kubectl's help does not list these, but kubectl accepts them. */
 const hidden: Record<string, string[]> = { apply: ['--applyset='], autoscale: ['--cpu-percent='] }
 
-/** Without `=` these take a default, and the next word is not their value. The help does not say so. */
-const optionalValue = new Set(['cascade', 'dry-run', 'validate'])
+/** Commands that only OpenShift's oc has. */
+const ofOpenShift: Record<string, string[]> = {
+  rsh: ['-c, --container=', '--shell=', '--timeout=', '-f, --filename=', '-t, --tty', '-T, --no-tty'],
+  rsync: ['-c, --container=', '--exclude=', '--include=', '--strategy=', '--delete'],
+  'new-project': ['--description=', '--display-name='],
+  'start-build': [
+    '--from-build=',
+    '--from-dir=',
+    '--from-file=',
+    '--from-repo=',
+    '--commit=',
+    '-e, --env=',
+    '-F, --follow',
+  ],
+  extract: ['--to=', '--keys=', '--confirm'],
+  process: ['-f, --filename=', '-p, --param=', '--param-file=', '-l, --labels=', '-o, --output='],
+  'import-image': ['--from=', '--all', '--confirm'],
+}
+
+/**
+ * Without `=` these take a default, and kubectl does not read the next word as their value. People write `--dry-run client`
+ * nevertheless, so their own values are accepted.
+ */
+const optionalValue = new Map([
+  ['cascade', new Set(['background', 'foreground', 'orphan'])],
+  ['dry-run', new Set(['client', 'none', 'server'])],
+  ['validate', new Set(['strict', 'warn', 'ignore'])],
+])
 
 function flagsFrom(lines: readonly string[]): Flags {
   const flags: Flags = { letters: new Map(), withValue: new Set(), switches: new Set() }
@@ -33,7 +59,10 @@ function flagsFrom(lines: readonly string[]): Flags {
 const common = flagsFrom([...kubectlFlags[''], '-h, --help'])
 
 const byCommand = new Map(
-  Object.entries(kubectlFlags).map(([command, lines]) => [command, flagsFrom([...lines, ...(hidden[command] ?? [])])]),
+  Object.entries({ ...ofOpenShift, ...kubectlFlags }).map(([command, lines]) => [
+    command,
+    flagsFrom([...lines, ...(hidden[command] ?? [])]),
+  ]),
 )
 
 const longNameOf = (letter: string, command: Flags | undefined) =>
@@ -45,8 +74,26 @@ const takesValue = (name: string, command: Flags | undefined) =>
     ? command.withValue.has(name) || (common.withValue.has(name) && !command.switches.has(name))
     : !common.switches.has(name)
 
+const isLongFlag = (name: string) =>
+  common.switches.has(name) ||
+  common.withValue.has(name) ||
+  [...byCommand.values()].some(({ switches, withValue }) => switches.has(name) || withValue.has(name))
+
+/** Editors turn `-n` into `–n` and `--` into `—`; people write `-namespace=p`. */
+function withPlainDashes(word: string, before: string): string {
+  const [, dashes = '', rest = ''] = /^([-–—]{1,4})(.*)$/s.exec(word) ?? []
+  const isTyped = /^-*$/.test(dashes)
+  if (isTyped && (dashes !== '-' || rest.length < 3)) return word.replace(/[–—]/g, '-')
+  if (rest === '') return /^(?:-f|--filename)$/.test(before) ? '-' : '--'
+  const [name = ''] = rest.split('=', 1)
+  const isLong = name.length > 1 && (isLongFlag(name) || (!isTyped && dashes.length > 1))
+  return `${isLong ? '--' : '-'}${rest}`
+}
+
 /** Sorts a command line's words into flags and names. */
-export function readArguments(words: readonly string[]): Arguments {
+export function readArguments(given: readonly string[]): Arguments {
+  const words: string[] = []
+  for (const word of given) words.push(withPlainDashes(word, words.at(-1) ?? ''))
   const positional: string[] = []
   const flags = new Map<string, string>()
   let command: Flags | undefined
@@ -59,7 +106,8 @@ export function readArguments(words: readonly string[]): Arguments {
       const equals = word.indexOf('=')
       const name = equals < 0 ? word.slice(2) : word.slice(2, equals)
       const given = equals < 0 ? undefined : word.slice(equals + 1)
-      flags.set(name, takesValue(name, command) ? take(given) : (given ?? 'true'))
+      const isValue = given === undefined && optionalValue.get(name)?.has(words[n + 1] ?? '')
+      flags.set(name, isValue || takesValue(name, command) ? take(given) : (given ?? 'true'))
     } else if (word.startsWith('-') && word.length > 1) {
       for (let at = 1; at < word.length; at++) {
         const name = longNameOf(word[at] ?? '', command)

@@ -1,7 +1,9 @@
 // What a typed or pasted text on the page "Request access" means, and the entitlements that fit it.
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
+import type { ServedResource } from '#lib/core/rbac/cluster-rights'
 import { matchingEntitlements, requestPath } from '#lib/core/rbac/matching-entitlements'
 import { rulesInWords } from '#lib/core/rbac/sentence'
+import { kindsServed, standardKinds } from './known-resources.ts'
 import { type Paste, readPaste } from './paste.ts'
 
 /** An entitlement to request, with the path of its form and a note on how far it fits. */
@@ -12,13 +14,20 @@ type Interpretation = { sentence: string; choices: Choice[] }
 /**
  * The entitlements that allow what a pasted refusal or kubectl command needs, or those that contain the typed words.
  * `sentence` says what was understood.
+ * @param served what the clusters of these entitlements serve; null where that is not known
  */
-export function interpretQuery(text: string, entitlements: readonly EntitlementResource[]): Interpretation {
+export function interpretQuery(
+  text: string,
+  entitlements: readonly EntitlementResource[],
+  served: readonly ServedResource[] | null = null,
+): Interpretation {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return { sentence: '', choices: entitlements.map(plainChoice) }
-  const paste = readPaste(text)
-  if (paste) return fromPaste(paste, entitlements)
   const found = entitlements.filter((one) => words.every((word) => searchText(one).includes(word)))
+  // A single word such as `k9s` may be a program, or what an entitlement is called.
+  const paste =
+    words.length === 1 && found.length > 0 ? null : readPaste(text, served ? kindsServed(served) : standardKinds)
+  if (paste) return fromPaste(paste, entitlements)
   if (found.length > 0) return { sentence: '', choices: found.map(plainChoice) }
   return {
     sentence: 'No entitlement contains these words. These are all that you can request:',
@@ -26,7 +35,10 @@ export function interpretQuery(text: string, entitlements: readonly EntitlementR
   }
 }
 
-function withoutRules({ clusterRules }: Paste, hints: string): Interpretation {
+const sentencesOf = (notes: Paste['notes']) => notes.map(({ sentence }) => sentence).join(' ')
+
+function withoutRules({ clusterRules, notes }: Paste): Interpretation {
+  const hints = sentencesOf(notes.filter(({ code }) => code !== 'cluster-scope'))
   const wide = clusterRules.length
     ? `That needs access to the whole cluster: ${rulesInWords(clusterRules)}. Postern grants access in namespaces only.`
     : ''
@@ -34,8 +46,8 @@ function withoutRules({ clusterRules }: Paste, hints: string): Interpretation {
 }
 
 function fromPaste(paste: Paste, entitlements: readonly EntitlementResource[]): Interpretation {
-  const hints = paste.notes.map(({ sentence }) => sentence).join(' ')
-  if (paste.rules.length === 0) return withoutRules(paste, hints)
+  if (paste.rules.length === 0) return withoutRules(paste)
+  const hints = sentencesOf(paste.notes)
   const where = paste.namespaces.length ? ` in ${paste.namespaces.join(', ')}` : ''
   const action = `${rulesInWords(paste.rules)}${where}`
   const matches = matchingEntitlements(entitlements, paste)

@@ -1,14 +1,20 @@
 // The permissions that kubectl commands need. They are the least possible, so that a request asks for no more than is used.
 import type { Rule } from '#lib/core/access/rule'
+import { rulesInWords } from '#lib/core/rbac/sentence'
+import { cleanText, maxCharacters } from './clean-text.ts'
 import { readArguments } from './flags.ts'
-import { objectCommands } from './kubectl-objects.ts'
-import { podCommands } from './kubectl-pods.ts'
+import { gapOf, hasGap } from './gaps.ts'
+import { type Kinds, standardKinds } from './known-resources.ts'
+import { kubectlNeeds } from './kubectl-commands.ts'
 import { type Line, type Need, note, shown, usesFiles } from './kubectl-target.ts'
-import { objectsOf } from './manifest-objects.ts'
+import { addManifest } from './manifest-source.ts'
 import { isNamespace } from './names.ts'
 import { leastRulesFor, type Note, uniqueNotes } from './needed-permissions.ts'
-import { maxCharacters } from './readings.ts'
-import { type Command, commandsOf } from './shell-words.ts'
+import { isStandIn, maybeStandIn } from './notation.ts'
+import { openShiftCommands, withoutAdm } from './openshift-commands.ts'
+import type { Program } from './programs.ts'
+import { type Invocation, type PastedScript, pastedScript } from './script.ts'
+import type { Command } from './shell-words.ts'
 
 export type KubectlReading = {
   /** What a Role in the namespace must grant. */
@@ -23,141 +29,199 @@ export type KubectlReading = {
   notes: Note[]
 }
 
-const maxCommands = 20
-const maxMentioningLines = 500
+/** All namespaces of the commands; `KubectlReading` has the first of them. */
+export type CommandReading = Omit<KubectlReading, 'namespace'> & { namespaces: string[] }
 
-const programs = new Set(['kubectl', 'kubectl.exe', 'k', 'kc', 'kubecolor', 'oc', 'microk8s.kubectl'])
+type Reader = (line: Line) => Need[]
 
-/** Programs that run the command behind them. */
-const wrappers = new Set([
-  'sudo',
-  'doas',
-  'env',
-  'time',
-  'command',
-  'exec',
-  'nohup',
-  'watch',
-  'xargs',
-  'k3s',
-  'microk8s',
-])
+const ocNeeds: Record<string, Reader> = { ...kubectlNeeds, ...openShiftCommands }
 
-/** A shell prompt in front of the command. */
-const prompt = /^([$#%>❯➜»]|.{0,100}[@:].{0,100}[$#%>❯])$/u
+const commandsOf = (program: Program) => (program === 'oc' ? ocNeeds : kubectlNeeds)
 
-/** The words behind `kubectl`, with or without a wrapper in front of it; undefined for another program. */
-function kubectlWords(words: readonly string[]): string[] | undefined {
-  let n = 0
-  while (n < words.length && prompt.test(words[n] ?? '')) n++
-  let isWrapped = false
-  for (; n < words.length; n++) {
-    const word = words[n] ?? ''
-    const program = word.slice(word.lastIndexOf('/') + 1)
-    if (programs.has(program)) return words.slice(n + 1)
-    if (wrappers.has(word) || /^[A-Za-z_]\w{0,100}=/.test(word)) isWrapped = true
-    // A wrapper has flags and values of its own: `sudo -u root`, `watch -n 2`.
-    else if (!isWrapped || n > 12) return undefined
+/** Whether the words are a command of kubectl or oc: what else mentions kubectl in a sentence is not one. */
+export const isKubectlCommand = (program: Program, words: readonly string[]): boolean =>
+  Object.hasOwn(commandsOf(program), withoutAdm(readArguments(words)).positional[0] ?? '')
+
+/** Where kubectl acts unless a command says otherwise: an earlier command of the script may have set it. */
+type Place = { namespace: string | undefined; context: string | null }
+
+/** English words behind a command in a sentence: `kubectl get pods and tell me`. No object has such a name. */
+const proseWord =
+  /^(?:and|then|to|in|for|with|from|which|that|but|because|when|if|is|are|was|were|should|fails?|failed|returns?|shows?|says|or|the|please|it|i|we|you|so|after|before|on|as|where)$/i
+
+/** Reads one command: its needs, and the notes on what it leaves open. */
+function readLine(
+  { program, words, command }: Invocation,
+  script: PastedScript,
+  kinds: Kinds,
+  lines: Map<Command, Line>,
+) {
+  const args = program === 'oc' ? withoutAdm(readArguments(words)) : readArguments(words)
+  const prose = args.positional.findIndex((word, n) => n > 1 && proseWord.test(word))
+  const positional = prose < 0 ? args.positional : args.positional.slice(0, prose)
+  const [name = '', ...rest] = positional
+  const line: Line = {
+    ...{ command: name.toLowerCase(), args: { ...args, positional }, gaps: command.gaps, kinds },
+    words: rest.filter((word) => !isOptional(word, command.gaps)),
+    ...{ manifest: null, piped: null, notes: [], namespaces: [], printed: [] },
   }
-  return undefined
+  if (prose >= 0)
+    note(line, 'ends-in-sentence', `The command was read up to “${shown(line, args.positional[prose] ?? '')}”.`)
+  lines.set(command, line)
+  if (usesFiles(line)) addManifest(line, command, script, lines)
+  const readers = commandsOf(program)
+  const run = Object.hasOwn(readers, line.command) ? readers[line.command] : undefined
+  if (!run) noteUnknown(line, program, name)
+  return { line, needs: run ? run(line) : [] }
 }
 
-const kubectlCommands: Record<string, (line: Line) => Need[]> = { ...objectCommands, ...podCommands }
+/** `[flags]` and the like: words that may be missing. */
+const isOptional = (word: string, gaps: Line['gaps']) => gapOf(word, gaps)?.isRest === true
 
-/**
- * The commands inside other words, as in a chat: from `kubectl` to the end of the line or to the closing backquote. Each
- * line is read separately, so that an apostrophe in one line does not hide the next.
- */
-function mentionedCommands(text: string): Command[] {
-  return text
-    .split('\n')
-    .slice(0, maxMentioningLines)
-    .flatMap((line) => {
-      const [, quote = '', rest = ''] = line.match(/(?:^|[\s("'])(`?)kubectl\s(.*)/) ?? []
-      const [command] = commandsOf(`kubectl ${quote === '' ? rest : rest.split('`', 1)[0]}`)
-      const [name = ''] = command ? readArguments(command.words.slice(1)).positional : []
-      return command && Object.hasOwn(kubectlCommands, name) ? [command] : []
-    })
+function noteUnknown(line: Line, program: Program, name: string) {
+  const sentence =
+    name === ''
+      ? `The command after ${program} is missing.`
+      : hasGap(name) || isStandIn(name)
+        ? `${shown(line, name)} is a placeholder for the command. Replace it with the command, such as get.`
+        : `${program} ${shown(line, name)} is not a known command, so its permissions aren't known. A plugin needs what its author documents.`
+  note(line, 'unknown-command', sentence)
 }
 
-function readCommand(command: Command, words: string[], pasted: string) {
-  const args = readArguments(words)
-  const [name = '', ...rest] = args.positional
-  const line: Line = { command: name, words: rest, args, manifest: null, notes: [], namespace: null }
-  // A here-document belongs to its command or to the one it is piped into. YAML below the command belongs to it as well.
-  if (usesFiles(line)) line.manifest = objectsOf(command.input || pasted)
-  const run = Object.hasOwn(kubectlCommands, name) ? kubectlCommands[name] : undefined
-  if (!run) note(line, 'unknown-command', `kubectl ${shown(name)} is not a known command.`)
-  const needs = run ? run(line) : []
-  return { line, needs }
+/** The namespace of the flag: a name, '' where it is left open, undefined without the flag. */
+function namespaceOf(line: Line, place: Place): string | undefined {
+  const given = line.args.flags.get('namespace')
+  if (given === undefined) return place.namespace
+  const name = given.toLowerCase()
+  if (isNamespace(name) && given === name && !isStandIn(given) && given !== 'ns') {
+    if (maybeStandIn(given))
+      note(line, 'maybe-placeholder', `${given} was read as the namespace. Replace it if it is a placeholder.`)
+    return given
+  }
+  return ''
 }
 
-/** Splits off the manifest: from the first line that starts one to the end of the paste. */
-function splitManifest(text: string): { script: string; manifest: string } {
-  const start = text.search(/^(---|apiVersion:|kind:|\{)/m)
-  return start < 0 ? { script: text, manifest: '' } : { script: text.slice(0, start), manifest: text.slice(start) }
+/** The namespaces in which a command acts. Objects of other namespaces come from its manifest or its own words. */
+function placesOf(line: Line, needs: readonly Need[], place: Place): string[] {
+  const given = namespaceOf(line, place)
+  const own = needs.flatMap(({ namespace }) => namespace ?? [])
+  const isElsewhere = needs.length > 0 && own.length === needs.length
+  const inManifest = (line.manifest ?? []).flatMap(({ namespace }) => namespace ?? [])
+  const names = [...(isElsewhere ? [] : [given]), ...line.namespaces, ...own, ...inManifest]
+  const isOpen = names.some((name) => name !== undefined && !isNamespace(name))
+  const needsOne = needs.some(({ resource, namespace }) => resource.namespaced && namespace === undefined)
+  if (isOpen && (needsOne || needs.length === 0)) {
+    const open = [...line.namespaces, ...inManifest].find((name) => !isNamespace(name))
+    const label = shown(line, given === '' ? (line.args.flags.get('namespace') ?? '') : (open ?? ''))
+    note(
+      line,
+      'unknown-namespace',
+      `${label || 'The namespace'} is a placeholder for the namespace. Choose the namespace.`,
+    )
+  }
+  return [...new Set(names.filter((name) => name !== undefined && isNamespace(name)) as string[])]
 }
 
-const first = <T>(values: readonly (T | null | undefined)[]): T | null =>
-  values.find((value) => value !== null && value !== undefined) ?? null
-
-function namespacesOf(line: Line): string[] {
-  const given = line.args.flags.get('namespace') ?? line.namespace
-  const inManifest = (line.manifest ?? []).map(({ namespace }) => namespace)
-  return [given, ...inManifest].filter((name) => name !== null && name !== undefined && isNamespace(name)) as string[]
+/** What a command changes for the commands behind it: `kubectl config use-context`, `oc project`. */
+function movedTo(line: Line, program: Program, place: Place): Place {
+  const [what = '', ...names] = line.words
+  const valid = (name: string | undefined) => (name !== undefined && isNamespace(name) ? name : undefined)
+  if (program === 'oc' && (line.command === 'project' || line.command === 'new-project'))
+    return { ...place, namespace: valid(what) ?? place.namespace }
+  if (line.command !== 'config') return place
+  if (what === 'use-context') return { ...place, context: contextOf(line, names[0]) }
+  if (what !== 'set-context') return place
+  return { ...place, namespace: valid(line.args.flags.get('namespace')) ?? place.namespace }
 }
 
-/**
- * Reads the kubectl commands of a paste, with a manifest below them or in a here-document, and returns the smallest rules
- * with which all of them work; null where there is no kubectl command. Never throws. NB: the text is untrusted; nothing of
- * it is run, the result only fills a form, and a submitted form is judged like any other request.
- */
-export function parseKubectl(text: string): KubectlReading | null {
-  const head = text.slice(0, maxCharacters)
-  const hasHereDocument = /<<-?\s{0,10}['"]?\w/.test(head)
-  const { script, manifest } = hasHereDocument ? { script: head, manifest: '' } : splitManifest(head)
-  const commands = commandsOf(script)
-  const pasted = manifest || (commands.find(({ input }) => input !== '')?.input ?? '')
-  const kubectlLines = (candidates: readonly Command[]) =>
-    candidates.flatMap((command) => {
-      const words = kubectlWords(command.words)
-      return words ? [{ command, words }] : []
-    })
-  const typed = kubectlLines(commands)
-  const lines = typed.length > 0 ? typed : kubectlLines(mentionedCommands(script))
-  if (lines.length === 0) return null
-  const read = lines.slice(0, maxCommands).map(({ command, words }) => readCommand(command, words, pasted))
-  const notes = read.flatMap(({ line }) => line.notes)
-  const namespaces = [...new Set(read.flatMap(({ line }) => namespacesOf(line)))]
-  const allNamespaces = read.some(({ line }) => line.args.flags.get('all-namespaces') === 'true')
+const contextOf = (line: Line, word: string | undefined): string | null =>
+  word === undefined || word === '' || hasGap(word) || isStandIn(word) ? null : shown(line, word)
+
+function manyNotes(read: readonly { line: Line; places: string[] }[], namespaces: readonly string[]): Note[] {
+  const notes: Note[] = []
+  const has = (flag: string) => read.some(({ line }) => line.args.flags.has(flag))
   if (namespaces.length > 1)
     notes.push({
       code: 'several-namespaces',
-      sentence: `The commands name several namespaces: ${namespaces.slice(0, 8).join(', ')}.`,
+      sentence: `The commands name several namespaces: ${namespaces.slice(0, 8).join(', ')}. All rules apply to each of them; request them separately for less access.`,
     })
-  if (allNamespaces)
+  const isOpen = ({ line, places }: (typeof read)[number]) =>
+    places.length === 0 && line.args.flags.get('namespace') === undefined
+  if (
+    namespaces.length > 0 &&
+    read.some((one) => isOpen(one) && one.line.notes.length === 0 && one.line.command !== 'config')
+  )
+    notes.push({
+      code: 'context-namespace',
+      sentence: `Commands without -n use the namespace of your kubeconfig's context, which may be another one than ${namespaces[0]}.`,
+    })
+  if (read.some(({ line }) => line.args.flags.get('all-namespaces') === 'true'))
     notes.push({
       code: 'all-namespaces',
       sentence: 'With -A kubectl reads all namespaces in one call. Leave that out and name the namespaces you need.',
     })
-  if (read.some(({ line }) => line.args.flags.has('as') || line.args.flags.has('as-group')))
+  if (has('as') || has('as-group'))
     notes.push({ code: 'impersonation', sentence: 'These rules do not cover impersonation (--as).' })
-  const needs = read.flatMap((one) => one.needs)
-  const clusterRules = rulesFor(needs.filter(({ resource }) => !resource.namespaced))
-  if (clusterRules.length > 0)
-    notes.push({
-      code: 'cluster-scope',
-      sentence: "Some of these objects are outside namespaces. A role bound in a namespace can't grant access to them.",
-    })
-  return {
-    rules: rulesFor(needs.filter(({ resource }) => resource.namespaced)),
-    clusterRules,
-    namespace: namespaces[0] ?? null,
-    allNamespaces,
-    context: first(read.map(({ line }) => line.args.flags.get('context'))),
-    notes: uniqueNotes(notes),
-  }
+  return notes
 }
 
 const rulesFor = (needs: readonly Need[]) =>
   leastRulesFor(needs.map((one) => ({ ...one, group: one.resource.group, resource: one.resource.resource })))
+
+/** Reads the kubectl commands of a script; null where it has none. */
+export function readKubectl(script: PastedScript, kinds: Kinds): CommandReading | null {
+  const invocations = script.invocations.filter(({ program }) => program === 'kubectl' || program === 'oc')
+  if (invocations.length === 0) return null
+  const lines = new Map<Command, Line>()
+  let place: Place = { namespace: undefined, context: null }
+  const read = invocations.map((invocation) => {
+    const { line, needs } = readLine(invocation, script, kinds, lines)
+    const places = placesOf(line, needs, place)
+    const context = contextOf(line, line.args.flags.get('context')) ?? place.context
+    place = movedTo(line, invocation.program, place)
+    return { line, needs, places, context }
+  })
+  const namespaces = [...new Set(read.flatMap(({ places }) => places))]
+  const needs = read.flatMap((one) => one.needs)
+  const notes = [...read.flatMap(({ line }) => line.notes), ...manyNotes(read, namespaces)]
+  const clusterRules = rulesFor(needs.filter(({ resource }) => !resource.namespaced))
+  if (clusterRules.length > 0)
+    notes.push({
+      code: 'cluster-scope',
+      sentence: `Objects outside namespaces (${rulesInWords(clusterRules)}) are not included, because a role bound in a namespace can't grant access to them.`,
+    })
+  return {
+    rules: rulesFor(needs.filter(({ resource }) => resource.namespaced)),
+    clusterRules,
+    namespaces,
+    allNamespaces: read.some(({ line }) => line.args.flags.get('all-namespaces') === 'true'),
+    context: read.map(({ context }) => context).find((context) => context !== null) ?? place.context,
+    notes: uniqueNotes(notes),
+  }
+}
+
+/**
+ * Reads the kubectl commands of a paste, with manifests below them or in here-documents, and returns the smallest rules
+ * with which all of them work; null where there is no kubectl command. Never throws. NB: the text is untrusted; nothing of
+ * it is run, the result only fills a form, and a submitted form is judged like any other request.
+ */
+export function parseKubectl(text: string, kinds: Kinds = standardKinds): KubectlReading | null {
+  const script = pastedScript(cleanText(text), isKubectlCommand)
+  const reading = readKubectl(script, kinds)
+  if (!reading) return null
+  const { namespaces, ...rest } = reading
+  const notes = uniqueNotes([...rest.notes, ...scriptNotes(script, text)])
+  return { ...rest, namespace: namespaces[0] ?? null, notes }
+}
+
+/** What of the text was not read. */
+export function scriptNotes({ isCut, mentioned }: PastedScript, text: string): Note[] {
+  const notes: Note[] = mentioned.slice(0, 5).map((command) => ({
+    code: 'mentioned',
+    sentence: `The text also mentions “${command.slice(0, 120)}”, which was not read as a command. Put it on a line of its own to include it.`,
+  }))
+  if (isCut) notes.push({ code: 'cut', sentence: 'The text has more commands than are read. Paste it in parts.' })
+  else if (text.length > maxCharacters)
+    notes.push({ code: 'cut', sentence: `Only the first ${maxCharacters} characters were read.` })
+  return notes
+}

@@ -1,8 +1,12 @@
 // The permissions that kubectl's commands for objects of any kind need. kubectl.cluster.test.ts confirms each of them
 // against the real kubectl and API server: the command works with them, and is refused with one fewer.
+import { isServedBelow } from './known-resources.ts'
+import { reconcile } from './kubectl-files.ts'
+import { rawNeeds } from './kubectl-raw.ts'
 import {
   every,
   found,
+  isClientDryRun,
   type Line,
   type Need,
   need,
@@ -12,8 +16,10 @@ import {
   shown,
   type Target,
   targetsOf,
-  usesFiles,
 } from './kubectl-target.ts'
+import { isObjectName, isVerb } from './names.ts'
+import { isStandIn } from './notation.ts'
+import { nameOf } from './object-name.ts'
 
 const has = (line: Line, flag: string) => {
   const value = line.args.flags.get(flag)
@@ -22,15 +28,18 @@ const has = (line: Line, flag: string) => {
 
 const isWorkload = (target: Target) => ['deployments', 'statefulsets', 'daemonsets'].includes(target.resource.resource)
 
+/** `kubectl get pods ...`: what is left out may be a name, or flags for a list. */
+const isElided = (line: Line) => line.words.some((word) => /^(?:\.{3,}|…)$/.test(word))
+
 function get(line: Line): Need[] {
   const subresource = line.args.flags.get('subresource') ?? ''
-  if (line.args.flags.has('raw')) {
-    note(line, 'raw', "The permissions that kubectl get --raw needs aren't known.")
-    return []
-  }
+  if (line.args.flags.has('raw')) return rawNeeds(line)
   const isWatch = has(line, 'watch') || has(line, 'watch-only')
-  return targetsOf(line).flatMap((target) => [
+  const isOpen = isElided(line)
+  line.printed = targetsOf(line)
+  return line.printed.flatMap((target) => [
     found(target, subresource),
+    ...(isOpen ? [need('list', { ...target, isOne: false })] : []),
     ...(isWatch ? [need('watch', target, subresource)] : []),
   ])
 }
@@ -38,15 +47,21 @@ function get(line: Line): Need[] {
 function describe(line: Line): Need[] {
   const targets = targetsOf(line)
   if (targets.length > 0) note(line, 'partial', 'kubectl also shows events and related objects where it may list them.')
-  return targets.flatMap((target) =>
-    target.isOne ? [need('get', target)] : [need('list', target), need('get', target)],
-  )
+  const isOpen = isElided(line)
+  return targets.flatMap((target) => [
+    need('get', target),
+    ...(target.isOne && !isOpen ? [] : [need('list', { ...target, isOne: false })]),
+  ])
 }
 
 /** Finds, then patches: edit, label, annotate, patch, set, taint and some of rollout. */
 function patches(line: Line, words: readonly string[] = line.words): Need[] {
   const subresource = line.args.flags.get('subresource') ?? ''
-  return targetsOf(line, words).flatMap((target) => [found(target, subresource), need('patch', target, subresource)])
+  const isOnlyRead = isClientDryRun(line) || has(line, 'local')
+  return targetsOf(line, words).flatMap((target) => [
+    found(target, subresource),
+    ...(isOnlyRead ? [] : [need('patch', target, subresource)]),
+  ])
 }
 
 // `key=value` sets and `key-` removes. No name ends in a dash.
@@ -70,12 +85,22 @@ function set(line: Line): Need[] {
 }
 
 function scale(line: Line): Need[] {
+  const isLimited = (target: Target) => isServedBelow(line.kinds, target.resource, 'scale') === false
   const isConditional = has(line, 'current-replicas') || has(line, 'resource-version')
-  return targetsOf(line).flatMap((target) => [
+  const targets = targetsOf(line)
+  for (const { resource } of targets.filter(isLimited))
+    note(
+      line,
+      'not-served',
+      `The cluster doesn't serve ${resource.resource}/scale, so kubectl scale can't change these.`,
+    )
+  return targets.flatMap((target) => [
     found(target),
-    ...(isConditional
-      ? [need('get', target, 'scale'), need('update', target, 'scale')]
-      : [need('patch', target, 'scale')]),
+    ...(isClientDryRun(line)
+      ? []
+      : isConditional
+        ? [need('get', target, 'scale'), need('update', target, 'scale')]
+        : [need('patch', target, 'scale')]),
   ])
 }
 
@@ -97,97 +122,26 @@ function rollout(line: Line): Need[] {
   if (what === 'history') return targets.filter(isWorkload).flatMap((target) => [found(target), history(target)])
   if (what === 'undo')
     return targets.filter(isWorkload).flatMap((target) => [found(target), history(target), need('patch', target)])
-  note(line, 'unknown-command', `kubectl rollout ${shown(what)} is not a known command.`)
+  note(line, 'unknown-command', `kubectl rollout ${shown(line, what)} is not a known command.`)
   return []
 }
 
 function remove(line: Line): Need[] {
-  return targetsOf(line).flatMap((target) =>
-    target.isOne ? [need('delete', target)] : [found(target), need('delete', target)],
-  )
-}
-
-function apply(line: Line): Need[] {
-  const [sub] = line.words
-  if (sub === 'view-last-applied' || sub === 'edit-last-applied' || sub === 'set-last-applied') {
-    const targets = targetsOf(line, line.words.slice(1))
-    return targets.flatMap((target) => [found(target), ...(sub.startsWith('view') ? [] : [need('patch', target)])])
-  }
-  if (!usesFiles(line)) note(line, 'incomplete', 'kubectl apply needs -f or -k.')
-  if (has(line, 'prune'))
-    note(line, 'prune', 'With --prune kubectl also lists and deletes objects. These rules do not cover that.')
-  const targets = usesFiles(line) ? targetsOf(line) : []
-  const isServerSide = has(line, 'server-side')
-  if (targets.length > 0 && !isServerSide)
-    note(
-      line,
-      'maybe-less',
-      'kubectl needs create only for objects that do not exist yet, and patch only for those that do.',
-    )
-  return targets.flatMap((target) =>
-    isServerSide
-      ? [need('patch', target), need('create', target)]
-      : [need('get', target), need('create', { ...target, isOne: false }), need('patch', target)],
-  )
-}
-
-const created: Record<string, [string, string]> = {
-  configmap: ['configmaps', ''],
-  cm: ['configmaps', ''],
-  secret: ['secrets', ''],
-  service: ['services', ''],
-  svc: ['services', ''],
-  serviceaccount: ['serviceaccounts', ''],
-  sa: ['serviceaccounts', ''],
-  namespace: ['namespaces', ''],
-  ns: ['namespaces', ''],
-  quota: ['resourcequotas', ''],
-  resourcequota: ['resourcequotas', ''],
-  deployment: ['deployments', 'apps'],
-  deploy: ['deployments', 'apps'],
-  cronjob: ['cronjobs', 'batch'],
-  cj: ['cronjobs', 'batch'],
-  job: ['jobs', 'batch'],
-  ingress: ['ingresses', 'networking.k8s.io'],
-  ing: ['ingresses', 'networking.k8s.io'],
-  poddisruptionbudget: ['poddisruptionbudgets', 'policy'],
-  pdb: ['poddisruptionbudgets', 'policy'],
-  priorityclass: ['priorityclasses', 'scheduling.k8s.io'],
-  role: ['roles', 'rbac.authorization.k8s.io'],
-  rolebinding: ['rolebindings', 'rbac.authorization.k8s.io'],
-  clusterrole: ['clusterroles', 'rbac.authorization.k8s.io'],
-  clusterrolebinding: ['clusterrolebindings', 'rbac.authorization.k8s.io'],
-}
-
-function create(line: Line): Need[] {
-  if (usesFiles(line)) return targetsOf(line).map((target) => need('create', { ...target, isOne: false }))
-  const [what = '', name] = line.words
-  if (what === 'token') {
-    const account = oneTarget(line, `serviceaccounts/${name ?? ''}`)
-    return account ? [need('create', account, 'token')] : []
-  }
-  const [resource, group] = Object.hasOwn(created, what) ? (created[what] ?? []) : []
-  if (resource === undefined) {
-    note(line, 'unknown-command', `kubectl create ${shown(what)} is not a known command.`)
-    return []
-  }
-  const from = line.args.flags.get('from')
-  const source = from ? oneTarget(line, from) : undefined
-  return [...(source ? [need('get', source)] : []), need('create', every(resource, group))]
-}
-
-function replace(line: Line): Need[] {
-  const isForced = has(line, 'force')
-  return targetsOf(line).flatMap((target) =>
-    isForced
-      ? [need('get', target), need('delete', target), need('create', { ...target, isOne: false })]
-      : [need('update', target)],
-  )
+  if (line.args.flags.has('raw')) return rawNeeds(line)
+  const isOnlyRead = isClientDryRun(line)
+  return targetsOf(line).flatMap((target) => [
+    ...(target.isOne ? [] : [found(target)]),
+    ...(isOnlyRead ? [] : [need('delete', target)]),
+  ])
 }
 
 /** Creates another object for an existing one: expose and autoscale. */
-const createsFor = (resource: string, group: string) => (line: Line) =>
-  targetsOf(line).flatMap((target) => [found(target), need('create', every(resource, group))])
+const createsFor = (resource: string, group: string) => (line: Line) => {
+  const { name = '' } = Object.fromEntries(line.args.flags)
+  line.printed = [{ ...every(resource, group), isOne: true, name: isObjectName(name) ? name : '' }]
+  const created = isClientDryRun(line) ? [] : [need('create', every(resource, group))]
+  return targetsOf(line).flatMap((target) => [found(target), ...created])
+}
 
 function wait(line: Line): Need[] {
   if (line.args.flags.get('for') !== 'delete') note(line, 'older-clients', olderClients)
@@ -202,19 +156,25 @@ function events(line: Line): Need[] {
 /** `auth can-i VERB TYPE[/NAME]`: the permission in question. The command itself needs none. */
 function auth(line: Line): Need[] {
   const [what = '', verb = '', type = '', name = ''] = line.words
+  if (what === 'reconcile') return reconcile(line)
   if (what !== 'can-i' || verb === '') return []
   if (type.startsWith('/')) {
     note(
       line,
       'non-resource-path',
-      `${shown(type)} is a path of the API server, not a resource. A role bound in a namespace can't grant it.`,
+      `${shown(line, type)} is a path of the API server, not a resource. A role bound in a namespace can't grant it.`,
     )
     return []
   }
   const [kind = '', named = name] = type.split('/', 2)
   const resource = resourceFor(line, kind)
-  if (!resource || !/^(\*|[a-z][a-z0-9:*-]{0,62})$/.test(verb)) return []
-  return [need(verb, { resource, isOne: named !== '', name: named }, line.args.flags.get('subresource') ?? '')]
+  if (!isVerb(verb) || isStandIn(verb)) {
+    note(line, 'unknown-verb', `${shown(line, verb)} is not a verb. Replace it with one, such as get or list.`)
+    return []
+  }
+  if (!resource) return []
+  const target = { resource, isOne: named !== '', name: named === '' ? '' : nameOf(line, resource, named) }
+  return [need(verb, target, line.args.flags.get('subresource') ?? '')]
 }
 
 const nothing = () => []
@@ -232,9 +192,6 @@ export const objectCommands: Record<string, (line: Line) => Need[]> = {
   scale,
   rollout,
   delete: remove,
-  apply,
-  create,
-  replace,
   expose: createsFor('services', ''),
   autoscale: createsFor('horizontalpodautoscalers', 'autoscaling'),
   wait,

@@ -13,4 +13,7 @@ export const isNamespace = (text: string) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])
 
 /** The loosest rule for any kind of object: one path segment without invisible characters. */
 export const isObjectName = (text: string) =>
-  /^[^/%\s"\p{Cc}\p{Cf}]{1,253}$/u.test(text) && text !== '.' && text !== '..'
+  /^[^/%\s"\p{Cc}\p{Cf}\p{Co}]{1,253}$/u.test(text) && text !== '.' && text !== '..'
+
+/** A name that is not part of a path: a group or a user in an impersonation, a signer. */
+export const isFreeName = (text: string) => /^[^\p{Cc}\p{Cf}\p{Co}]{1,253}$/u.test(text)

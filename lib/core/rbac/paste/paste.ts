@@ -1,10 +1,15 @@
-// The permissions that a pasted text needs: an API server's refusal, a kubectl command, or a terminal session with both.
+// The permissions that a pasted text needs: an API server's refusal, commands, or a terminal session with both.
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import { covers } from '#lib/core/rbac/covers'
-import { parseForbidden } from './forbidden.ts'
-import { isNamespaced } from './known-resources.ts'
-import { parseKubectl } from './kubectl-line.ts'
+import { rulesInWords } from '#lib/core/rbac/sentence'
+import { cleanText } from './clean-text.ts'
+import { type Refusal, readRefusals } from './forbidden.ts'
+import { isNamespaced as isNamespacedKind, type Kinds, standardKinds } from './known-resources.ts'
+import { isKubectlCommand, readKubectl, scriptNotes } from './kubectl-line.ts'
 import { leastRulesFor, type NeededPermission, type Note, uniqueNotes } from './needed-permissions.ts'
+import { isOtherCommand, readOtherPrograms } from './other-programs.ts'
+import { isDecidedElsewhere } from './refusal-signs.ts'
+import { pastedScript } from './script.ts'
 
 export type Paste = {
   /** What a role in each of the namespaces must grant. */
@@ -29,50 +34,112 @@ function withCompanions(permission: NeededPermission): NeededPermission[] {
   return permission.subresource === 'log' ? [permission, pod] : [permission]
 }
 
-function fromRefusal(text: string): Paste | null {
-  const { permissions, notes } = parseForbidden(text)
-  if (permissions.length === 0 && notes.every(({ code }) => code === 'cut')) return null
+/** Calls that may span all namespaces. Any other call without a namespace is for an object outside namespaces. */
+const spanning = ['list', 'watch', 'deletecollection']
+
+type Place = 'namespace' | 'cluster' | 'all-namespaces' | 'open' | 'unknown-kind'
+
+/** Where the refused call belongs. */
+function placeOf({ permission, missing }: Refusal, kinds: Kinds): Place {
+  if (permission.namespace !== null) return 'namespace'
+  const isNamespaced = isNamespacedKind(permission, kinds)
+  if (isNamespaced === false || permission.verb === 'impersonate') return 'cluster'
+  if (missing.includes('namespace')) return 'open'
   // A namespaced kind that was refused cluster-wide was requested with -A.
-  const isAllNamespaces = (one: NeededPermission) => one.namespace === null && isNamespaced(one)
-  const inNamespaces = permissions.filter((one) => one.namespace !== null || isAllNamespaces(one))
-  if (permissions.some(isAllNamespaces))
-    notes.push({
-      code: 'all-namespaces',
-      sentence: 'The call was for all namespaces at once (-A). Name the namespaces you need instead.',
-    })
-  return {
-    rules: leastRulesFor(inNamespaces.flatMap(withCompanions)),
-    clusterRules: leastRulesFor(permissions.filter((one) => !inNamespaces.includes(one))),
-    namespaces: [...new Set(inNamespaces.flatMap(({ namespace }) => namespace ?? []))],
-    context: null,
-    notes,
-  }
+  if (isNamespaced) return 'all-namespaces'
+  return spanning.includes(permission.verb) && permission.name === '' ? 'unknown-kind' : 'cluster'
 }
 
-function fromCommand(text: string): Paste | null {
-  const command = parseKubectl(text)
-  if (!command) return null
-  const { rules, clusterRules, namespace, context, notes } = command
-  return { rules, clusterRules, namespaces: namespace === null ? [] : [namespace], context, notes }
+const placeNotes: Partial<Record<Place, Note>> = {
+  'all-namespaces': {
+    code: 'all-namespaces',
+    sentence: 'The call was for all namespaces at once (-A). Name the namespaces you need instead.',
+  },
+  open: { code: 'unknown-namespace', sentence: "The message doesn't name the namespace. Choose the namespace." },
+  'unknown-kind': {
+    code: 'unknown-scope',
+    sentence:
+      'The call was for the whole cluster. If these objects are in namespaces, name the ones you need; if they are not, a role bound in a namespace can’t grant it.',
+  },
+}
+
+const clusterNote = (rules: readonly Rule[]): Note => ({
+  code: 'cluster-scope',
+  sentence: `Objects outside namespaces (${rulesInWords(rules)}) are not included, because a role bound in a namespace can't grant access to them.`,
+})
+
+const severalNote = (namespaces: readonly string[]): Note => ({
+  code: 'several-namespaces',
+  sentence: `The refusals name several namespaces: ${namespaces.slice(0, 8).join(', ')}. All rules apply to each of them; request them separately for less access.`,
+})
+
+function fromRefusal(text: string, kinds: Kinds): Paste | null {
+  const { refusals, notes } = readRefusals(text, kinds)
+  if (refusals.length === 0 && notes.every(({ code }) => code === 'cut')) return null
+  const placed = refusals
+    .filter(({ program }) => program === null)
+    .map((refusal) => ({ permission: refusal.permission, place: placeOf(refusal, kinds) }))
+  const inNamespaces = placed.filter(({ place }) => place !== 'cluster').map(({ permission }) => permission)
+  const clusterRules = leastRulesFor(
+    placed.filter(({ place }) => place === 'cluster').map(({ permission }) => permission),
+  )
+  const namespaces = [...new Set(inNamespaces.flatMap(({ namespace }) => namespace ?? []))]
+  const rules = leastRulesFor(inNamespaces.flatMap(withCompanions))
+  return {
+    ...{ rules, clusterRules, namespaces, context: null },
+    notes: uniqueNotes([
+      ...notes,
+      ...placed.flatMap(({ place }) => placeNotes[place] ?? []),
+      ...(namespaces.length > 1 && rules.length > 1 ? [severalNote(namespaces)] : []),
+      ...(clusterRules.length > 0 ? [clusterNote(clusterRules)] : []),
+    ]),
+  }
 }
 
 /** The rules of both, without repeating what one of them already covers. */
 const combined = (a: readonly Rule[], b: readonly Rule[]) => normalizeRules([...a, ...covers(a, b).uncovered])
 
-/**
- * The permissions that a pasted text needs and where it needs them; null where it is neither a refusal nor a kubectl
- * command. Never throws.
- */
-export function readPaste(text: string): Paste | null {
-  const refusal = fromRefusal(text)
-  const command = fromCommand(text)
-  if (!refusal || !command) return refusal ?? command
+function merged(first: Paste, second: Paste): Paste {
+  const namespaces = [...new Set([...first.namespaces, ...second.namespaces])]
+  // What one part of the text leaves open, another may say.
+  const isOpen = (note: Note) => note.code !== 'unknown-namespace' || namespaces.length === 0
   return {
-    rules: combined(command.rules, refusal.rules),
-    clusterRules: combined(command.clusterRules, refusal.clusterRules),
-    // The refusal names the namespace for certain; the command may have left it to the kubeconfig's context.
-    namespaces: [...new Set([...refusal.namespaces, ...command.namespaces])],
-    context: command.context,
-    notes: uniqueNotes([...refusal.notes, ...command.notes]),
+    rules: combined(second.rules, first.rules),
+    clusterRules: combined(second.clusterRules, first.clusterRules),
+    namespaces,
+    context: first.context ?? second.context,
+    notes: uniqueNotes([...first.notes, ...second.notes].filter(isOpen)),
   }
+}
+
+function fromCommands(text: string, kinds: Kinds): Paste | null {
+  const script = pastedScript(cleanText(text), (program, words) =>
+    program === 'kubectl' || program === 'oc' ? isKubectlCommand(program, words) : isOtherCommand(program, words),
+  )
+  const parts = [readKubectl(script, kinds), readOtherPrograms(script)].flatMap((part): Paste[] => {
+    if (!part) return []
+    const { rules, clusterRules, namespaces, context, notes } = part
+    return [{ rules, clusterRules, namespaces, context, notes }]
+  })
+  if (parts.length === 0) return null
+  const all = parts.reduce(merged)
+  return { ...all, notes: uniqueNotes([...all.notes, ...scriptNotes(script, text)]) }
+}
+
+/** A session whose only refusals are no matter of permissions: its commands need nothing that they do not have. */
+const isMatterOfPermissions = ({ rules, clusterRules, notes }: Paste) =>
+  rules.length > 0 || clusterRules.length > 0 || !notes.some(({ code }) => isDecidedElsewhere(code))
+
+/**
+ * The permissions that a pasted text needs and where it needs them; null where it is neither a refusal nor a command of a
+ * cluster program. Never throws.
+ * @param kinds the kinds that the clusters serve, where they are known
+ */
+export function readPaste(text: string, kinds: Kinds = standardKinds): Paste | null {
+  const refusal = fromRefusal(text, kinds)
+  const command = fromCommands(text, kinds)
+  if (!refusal || !command) return refusal ?? command
+  if (!isMatterOfPermissions(refusal)) return { ...refusal, context: command.context }
+  // The refusal names the namespace for certain; the command may have left it to the kubeconfig's context.
+  return merged(refusal, command)
 }

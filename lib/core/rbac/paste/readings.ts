@@ -1,8 +1,6 @@
-// The ways to read a pasted text: unchanged, without the quoting that a program added, and with the lines joined that a
+// The ways to read a pasted refusal: unchanged, without the quoting that a program added, and with the lines joined that a
 // terminal broke. Every step is linear, and a longer text is cut at the limit.
-
-/** How many characters of a paste are read. A sentence of the API server has a few hundred. */
-export const maxCharacters = 65_536
+import { cleanText, maxCharacters } from './clean-text.ts'
 
 // Built from its code, to keep control characters out of this file. CSI (colours) and OSC (titles, links).
 const controlEscape = String.fromCharCode(27)
@@ -10,15 +8,6 @@ const ansi = new RegExp(
   `${controlEscape}(?:\\[[0-9;?]{0,32}[@-~]|\\][^${controlEscape}\\u0007]{0,512}(?:\\u0007|${controlEscape}\\\\))`,
   'g',
 )
-
-const entities: Record<string, string> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&', nbsp: ' ' }
-
-/** `&quot;`, `&#34;` and `&#x22;`. The API server itself writes the first form for `&`, `<` and `>`. */
-const decodeEntities = (text: string) =>
-  text.replace(/&(?:#(\d{1,6})|#[xX]([0-9a-fA-F]{1,5})|([a-z]{2,4}));/g, (whole, decimal, hex, name) => {
-    if (name !== undefined) return Object.hasOwn(entities, name) ? (entities[name] ?? whole) : whole
-    return String.fromCodePoint(Math.min(Number.parseInt(decimal ?? hex, decimal ? 10 : 16), 0x10ffff))
-  })
 
 const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t' }
 
@@ -44,7 +33,7 @@ function joined(lines: readonly string[]): string {
 const isBlank = (char: string | undefined) => char === undefined || char === ' ' || char === '\t'
 
 function plain(text: string): string[] {
-  const clean = withoutFrames(decodeEntities(decodeEntities(text.replace(ansi, '')))).replace(/[“”„‟]/g, '"')
+  const clean = withoutFrames(cleanText(text.replace(ansi, '')))
   return [clean.replace(/\s+/g, ' '), joined(clean.split(/\r?\n/))]
 }
 

@@ -1,98 +1,60 @@
-// Refusals that more access cannot change, and hints that come with a refusal: one sentence each for the reader.
+// Hints that come with a refusal, and refusals that are not a matter of permissions: one sentence each for the reader.
 import type { NeededPermission, Note } from './needed-permissions.ts'
-
-export const notSignedIn: Note = {
-  code: 'not-signed-in',
-  sentence: "The API server didn't recognize the caller, so more access won't help. Sign in to the cluster again.",
-}
+import { signs } from './refusal-signs.ts'
 
 // Texts are compared without spaces, because a terminal breaks lines anywhere.
-const squeeze = (text: string) => text.replace(/\s/g, '')
+export const squeeze = (text: string) => text.replace(/\s/g, '')
 
-type Sign = { anyOf: string[]; note: Note }
+const squeezedSigns = signs.map(({ anyOf, note }) => ({ anyOf: anyOf.map(squeeze), note }))
 
-const signs: Sign[] = [
-  {
-    anyOf: [
-      'You must be logged in to the server',
-      'the server has asked for the client to provide credentials',
-      '"reason":"Unauthorized"',
-      'Error from server (Unauthorized)',
-    ],
-    note: notSignedIn,
-  },
-  {
-    anyOf: ['is attempting to grant RBAC permissions not currently held'],
-    note: {
-      code: 'escalation',
-      sentence:
-        "Kubernetes refuses a role or binding with more permissions than its author holds, so access to roles won't help.",
-    },
-  },
-  {
-    anyOf: ['must have cluster-admin privileges to use the aggregationRule'],
-    note: {
-      code: 'aggregation',
-      sentence: "Only a cluster administrator may write an aggregated ClusterRole, so more access won't help.",
-    },
-  },
-  {
-    anyOf: ['ValidatingAdmissionPolicy'],
-    note: {
-      code: 'admission-policy',
-      sentence: 'An admission policy of the cluster rejects this object from any user. Change the object.',
-    },
-  },
-  {
-    anyOf: ['admission webhook "'],
-    note: {
-      code: 'admission-webhook',
-      sentence: 'An admission webhook of the cluster rejects this object from any user. Change the object.',
-    },
-  },
-  {
-    anyOf: ['violates PodSecurity'],
-    note: {
-      code: 'pod-security',
-      sentence: 'The Pod Security level of the namespace rejects this pod from any user. Change the pod.',
-    },
-  },
-  {
-    anyOf: ['exceeded quota:'],
-    note: { code: 'quota', sentence: "The namespace has used up its quota, so more access won't help." },
-  },
-  {
-    anyOf: ['because it is being terminated'],
-    note: { code: 'terminating', sentence: 'The namespace is being deleted and accepts no new objects.' },
-  },
-  {
-    anyOf: ['Forbidden (user='],
-    note: {
-      code: 'kubelet',
-      sentence: 'A kubelet refused the API server itself. Contact the administrators of the cluster.',
-    },
-  },
-  {
-    anyOf: ['requires one of ["', 'permission(s) in Cloud IAM', 'User does not have access to the resource in Azure'],
-    note: {
-      code: 'cloud',
-      sentence: 'The message also names a permission of the cloud provider. The Kubernetes permission is enough.',
-    },
-  },
-]
+const notesIn = (squeezed: string): Note[] =>
+  squeezedSigns.flatMap(({ anyOf, note }) => (anyOf.some((sign) => squeezed.includes(sign)) ? [note] : []))
 
 const missingRole = /(cluster)?role\.rbac\.authorization\.k8s\.io"([^"]{1,253})"notfound/g
 
-/** What the readings of a refusal say beyond the refused permissions. */
+/** A webhook's own sentence says more than that it is a webhook. */
+const withoutGeneral = (notes: Note[]): Note[] =>
+  notes.some(({ code }) => code === 'gke') ? notes.filter(({ code }) => code !== 'admission-webhook') : notes
+
+const notUnderstood: Note = {
+  code: 'not-understood',
+  sentence: "This looks like a refusal, but doesn't name a permission in the API server's words.",
+}
+
+/** The owner of an object, whose `finalizers` the caller may not change. */
+function ownerNote(squeezed: string, isUnderstood: boolean): Note[] {
+  if (!squeezed.includes('cannotsetblockOwnerDeletion') || isUnderstood) return []
+  const sentence =
+    "The object has an owner, and you may not update the owner's finalizers. A grant can allow that: request the verb update on the resource of the owner with /finalizers, such as deployments/finalizers."
+  return [{ code: 'owner-finalizers', sentence }]
+}
+
+const maxSegments = 50
+
+/** The refusals of a text that no sign explains: those that name a user, and all others. */
+function unexplained(squeezed: string): { named: number; others: number } {
+  const segments = squeezed
+    .split('isforbidden:', maxSegments)
+    .slice(1)
+    .filter((segment) => notesIn(segment).length === 0 && !/cannotsetblock|notpermittedto/.test(segment))
+  const named = segments.filter((segment) => /^.{0,3}User/.test(segment)).length
+  return { named, others: segments.length - named }
+}
+
+/**
+ * What the readings of a refusal say beyond the refused permissions.
+ * @param sentences how many sentences of the API server one reading contains at most
+ * @param isUnderstood whether anything else was understood
+ */
 export function notesOf(
   readings: readonly string[],
   permissions: readonly NeededPermission[],
-  wasUnderstood: boolean,
+  sentences: number,
+  isUnderstood: boolean,
 ): Note[] {
   const squeezed = [...new Set(readings.map(squeeze))]
-  const notes = signs.flatMap(({ anyOf, note }) =>
-    anyOf.some((sign) => squeezed.some((text) => text.includes(squeeze(sign)))) ? [note] : [],
-  )
+  const isOwnerNamed = permissions.some(({ subresource }) => subresource === 'finalizers')
+  const notes = withoutGeneral(squeezed.flatMap((text) => [...notesIn(text), ...ownerNote(text, isOwnerNamed)]))
   for (const text of squeezed) {
     for (const [, cluster, name = ''] of [...text.matchAll(missingRole)].slice(0, 5)) {
       const sentence = `A binding names the ${cluster ? 'ClusterRole' : 'Role'} ${name}, which does not exist.`
@@ -103,9 +65,13 @@ export function notesOf(
     const sentence = 'The call impersonates another user (--as). Leave that out and request what you want to do.'
     notes.push({ code: 'impersonation', sentence })
   }
-  if (!wasUnderstood && notes.length === 0 && squeezed.some((text) => /forbidden:User|isforbidden/.test(text))) {
-    const sentence = "This looks like a refusal, but doesn't name a permission in the API server's words."
-    notes.push({ code: 'not-understood', sentence })
-  }
+  const isLost =
+    sentences === 0 &&
+    !isUnderstood &&
+    notes.length === 0 &&
+    squeezed.some((text) => /forbidden:User|isforbidden/.test(text))
+  const [first = ''] = squeezed
+  const rest = unexplained(first)
+  if (isLost || rest.named > sentences || (rest.others > 0 && !isUnderstood)) notes.push(notUnderstood)
   return notes
 }

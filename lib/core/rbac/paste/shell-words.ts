@@ -1,125 +1,226 @@
-// Splits a pasted command line as a shell would: into commands, and each command into words.
+// Splits a pasted script as a shell would: into commands, and each command into words. What a shell or a person fills in
+// becomes a gap.
 // NB: the package shell-quote cannot replace this. It drops the line ends that separate commands, knows no here-documents,
 // takes all lines behind a `#` for the comment, and throws on `${`.
+import { type Gap, markGap } from './gaps.ts'
+import { type HereDocuments, hereDocumentsOf } from './here-documents.ts'
+import { notationAt, variableAt } from './notation.ts'
 
 export type Command = {
   words: string[]
-  /** The here-document that the command reads. */
+  /** The here-document or here-string that the command reads. */
   input: string
+  /** The command whose output it reads. */
+  from: Command | null
+  /** The gaps of this paste, for `gapOf` and `shown`. */
+  gaps: Gap[]
 }
 
 /** How many words of a paste are read. A typed command has a few dozen. */
-const maxWords = 2000
+const maxWords = 4000
 
-type State = { text: string; at: number; commands: Command[]; count: number }
+/** How deeply commands in `$(…)` are read. */
+const maxDepth = 8
 
-const emptyCommand = (): Command => ({ words: [], input: '' })
-
-function endCommand(state: State): Command {
-  const current = state.commands.at(-1)
-  if (current && current.words.length === 0 && current.input === '') return current
-  const next = emptyCommand()
-  state.commands.push(next)
-  return next
+type Shell = {
+  text: string
+  at: number
+  commands: Command[]
+  gaps: Gap[]
+  /** The commands in each gap of the form `$(…)`, so that its reader knows what fills it. */
+  inside: Map<Gap, Command[]>
+  documents: HereDocuments
+  words: number
+  depth: number
+  isCut: boolean
 }
 
-/** Reads a quoted part. `at` is behind the opening quote and moves behind the closing one, or to the end. */
-function quotedPart(state: State, quote: string): string {
+function skipSpaces(shell: Shell) {
+  while (shell.text[shell.at] === ' ' || shell.text[shell.at] === '\t') shell.at++
+}
+
+/** Adds the gap that the notation describes, and moves behind it. */
+function fill(shell: Shell, { end, ...gap }: Gap & { end: number }): string {
+  shell.at = end
+  return markGap(shell.gaps, gap)
+}
+
+/** Reads the commands of `$(…)` or of backquotes as commands of their own; their output is a gap. */
+function substitution(shell: Shell, start: number, read: () => void): string {
+  const before = shell.commands.length
+  const opening = shell.at
+  shell.depth++
+  read()
+  shell.depth--
+  const label = shell.text.slice(start, Math.min(shell.at, opening + 40))
+  const gap: Gap = { label: shell.at > opening + 40 ? `${label}…` : label }
+  shell.inside.set(gap, shell.commands.slice(before))
+  return markGap(shell.gaps, gap)
+}
+
+/** `$POD`, `$(…)`, `` `…` `` and `<(…)`; undefined where the character is ordinary. */
+function expansion(shell: Shell): string | undefined {
+  const { text, at } = shell
+  const char = text[at]
+  if (char === '$' || char === '<' || char === '>') {
+    const variable = char === '$' ? variableAt(text, at) : undefined
+    if (variable) return fill(shell, variable)
+    const sum = text.startsWith('$((', at) ? text.slice(at, at + 120).indexOf('))') : -1
+    if (sum >= 0) return fill(shell, { label: text.slice(at, at + sum + 2), end: at + sum + 2 })
+    if (text[at + 1] !== '(' || shell.depth >= maxDepth) return undefined
+    shell.at += 2
+    return substitution(shell, at, () => readList(shell, ')'))
+  }
+  if (char !== '`' || shell.depth >= maxDepth) return undefined
+  const end = text.indexOf('`', at + 1)
+  if (end < 0) return undefined
+  // The inner text ends at the backquote, not at the end of an unclosed quote.
+  const inner: Shell = { ...shell, text: text.slice(0, end), at: at + 1, depth: shell.depth + 1 }
+  return substitution(shell, at, () => {
+    readList(inner, '')
+    shell.words = inner.words
+    shell.isCut ||= inner.isCut
+    shell.at = end + 1
+  })
+}
+
+/** An apostrophe, or a quote that closes only behind other commands. Reading it as a quote would hide those. */
+function isStray(shell: Shell, quote: string): boolean {
+  const { text, at } = shell
+  const before = text[at - 1] ?? ''
+  if (quote === "'" && /\p{L}/u.test(before) && /[\p{L} ]/u.test(text[at + 1] ?? ' ')) return true
+  return shell.documents.hidesCommand(at, text.indexOf(quote, at + 1))
+}
+
+/** Reads a quoted part. `at` is at the opening quote and moves behind the closing one, or to the end. */
+function quotedPart(shell: Shell, quote: string): string {
   let part = ''
-  for (; state.at < state.text.length; state.at++) {
-    const char = state.text[state.at] ?? ''
+  shell.at++
+  while (shell.at < shell.text.length) {
+    const char = shell.text[shell.at] ?? ''
     if (char === quote) {
-      state.at++
+      shell.at++
       break
     }
-    if (quote === '"' && char === '\\' && /["\\$`\n]/.test(state.text[state.at + 1] ?? '')) state.at++
-    part += state.text[state.at] ?? ''
+    if (quote === '"' && char === '\\' && /["\\$`\n]/.test(shell.text[shell.at + 1] ?? '')) {
+      part += shell.text[shell.at + 1]
+      shell.at += 2
+      continue
+    }
+    const open = notationAt(shell.text, shell.at, true, false)
+    const found = open ? fill(shell, open) : quote === '"' ? expansion(shell) : undefined
+    if (found === undefined) shell.at++
+    part += found ?? char
   }
   return part
 }
 
-/** The body of a here-document: from the next line to the line that consists of the mark. */
-function hereDocument(state: State, mark: string, after: number): string {
-  const start = state.text.indexOf('\n', after)
-  if (start < 0) return ''
-  const lines = state.text.slice(start + 1).split('\n')
-  const end = lines.findIndex((line) => line.trim() === mark)
-  const body = lines.slice(0, end < 0 ? lines.length : end).join('\n')
-  // The rest of the first line still belongs to the command, so only the body is removed.
-  const rest = end < 0 ? '' : lines.slice(end + 1).join('\n')
-  state.text = `${state.text.slice(0, start)}\n${rest}`
-  return body
-}
-
 /** Reads one word; undefined at an operator and at the end of a line. */
-function word(state: State): string | undefined {
+function word(shell: Shell, isArgument: boolean): string | undefined {
   let value: string | undefined
-  while (state.at < state.text.length) {
-    const char = state.text[state.at] ?? ''
+  while (shell.at < shell.text.length) {
+    const char = shell.text[shell.at] ?? ''
+    const open = notationAt(shell.text, shell.at, value === undefined, isArgument)
+    const found = open ? fill(shell, open) : expansion(shell)
+    if (found !== undefined) {
+      value = (value ?? '') + found
+      continue
+    }
     if (/[\s;|&<>()]/.test(char)) break
-    state.at++
-    if (char === '\\' && state.text[state.at] === '\n') {
-      state.at++
-      if (value === undefined) skipSpaces(state)
+    if ((char === '\\' || char === '`') && shell.text[shell.at + 1] === '\n') {
+      shell.at += 2
+      if (value === undefined) skipSpaces(shell)
       continue
     }
     value ??= ''
-    if (char === "'" || char === '"') value += quotedPart(state, char)
+    if ((char === "'" || char === '"') && !isStray(shell, char)) value += quotedPart(shell, char)
     else if (char === '\\') {
-      value += state.text[state.at] ?? ''
-      state.at++
-    } else value += char
+      value += shell.text[shell.at + 1] ?? ''
+      shell.at += 2
+    } else {
+      // `$'…'` and a backquote without its partner.
+      if (char !== '`' && !(char === '$' && /['"]/.test(shell.text[shell.at + 1] ?? ''))) value += char
+      shell.at++
+    }
   }
   return value
 }
 
-function operator(state: State, command: Command): Command {
-  const char = state.text[state.at] ?? ''
-  if (char === '<' && state.text.startsWith('<<', state.at) && !state.text.startsWith('<<<', state.at)) {
-    state.at += state.text[state.at + 2] === '-' ? 3 : 2
-    skipSpaces(state)
-    const mark = word(state)
-    if (mark && command.input === '') command.input = hereDocument(state, mark, state.at)
-    return command
-  }
-  state.at++
+const emptyCommand = ({ gaps }: Shell): Command => ({ words: [], input: '', from: null, gaps })
+
+function endCommand(shell: Shell, current: Command): Command {
+  if (current.words.length === 0 && current.input === '') return current
+  shell.commands.push(current)
+  return emptyCommand(shell)
+}
+
+/** Reads an operator: a redirection belongs to the command, anything else ends it. */
+function operator(shell: Shell, command: Command): Command {
+  const { text, at } = shell
+  const char = text[at] ?? ''
   if (char === '<' || char === '>') {
-    // A redirection's file, and `2>&1`.
-    while (/[<>&]/.test(state.text[state.at] ?? '')) state.at++
-    skipSpaces(state)
-    word(state)
-    if (/^\d$/.test(command.words.at(-1) ?? '')) command.words.pop()
+    const isDocument = text.startsWith('<<', at)
+    const isString = text.startsWith('<<<', at)
+    // `2>&1`, `>>`, `<<-`
+    while (/[<>&]/.test(shell.text[shell.at] ?? '')) shell.at++
+    if (isDocument && text[shell.at] === '-') shell.at++
+    skipSpaces(shell)
+    const target = word(shell, false) ?? ''
+    if (isString) command.input = target
+    else if (isDocument && target) command.input ||= shell.documents.open(target, shell.at)
+    else if (/^\d$/.test(command.words.at(-1) ?? '') && /\d/.test(text[at - 1] ?? '')) command.words.pop()
     return command
   }
-  return endCommand(state)
+  shell.at++
+  if (char === '\n') shell.at = shell.documents.endOfLine(shell.at)
+  const next = endCommand(shell, command)
+  const isPipe = char === '|' && text[at + 1] !== '|' && text[at - 1] !== '|'
+  if (isPipe && next !== command) next.from = command
+  return next
 }
 
-function skipSpaces(state: State) {
-  while (state.text[state.at] === ' ' || state.text[state.at] === '\t') state.at++
-}
-
-/**
- * The commands of a text, in order: split at pipes, `;`, `&&` and line ends, without quotes and comments, and with lines
- * joined at a trailing `\`. Never throws, and reads each character once.
- */
-export function commandsOf(text: string): Command[] {
-  const state: State = { text: text.replaceAll('\r\n', '\n'), at: 0, commands: [emptyCommand()], count: 0 }
-  let command = state.commands[0] ?? emptyCommand()
-  while (state.at < state.text.length && state.count < maxWords) {
-    skipSpaces(state)
-    const char = state.text[state.at]
-    if (char === '#' && command.words.length > 0) {
-      const end = state.text.indexOf('\n', state.at)
-      state.at = end < 0 ? state.text.length : end
+/** Reads commands up to the closing character of a substitution, or to the end. */
+function readList(shell: Shell, closing: string) {
+  let command = emptyCommand(shell)
+  let groups = 0
+  while (shell.at < shell.text.length) {
+    skipSpaces(shell)
+    const char = shell.text[shell.at]
+    if (char === '(') groups++
+    if (char === ')' && closing === ')' && groups-- === 0) {
+      shell.at++
+      break
+    }
+    if (char === '#') {
+      const end = shell.text.indexOf('\n', shell.at)
+      shell.at = end < 0 ? shell.text.length : end
       continue
     }
-    const found = word(state)
+    const found = word(shell, command.words.length > 0)
     if (found === undefined) {
-      if (state.at < state.text.length) command = operator(state, command)
-    } else {
+      if (shell.at < shell.text.length) command = operator(shell, command)
+    } else if (shell.words < maxWords) {
       command.words.push(found)
-      state.count++
-    }
+      shell.words++
+    } else shell.isCut = true
   }
-  return state.commands.filter(({ words }) => words.length > 0)
+  endCommand(shell, command)
 }
+
+export type Script = { commands: Command[]; inside: ReadonlyMap<Gap, readonly Command[]>; isCut: boolean }
+
+/**
+ * The commands of a text, those inside `$(…)` in front of the command that uses their output: split at pipes, `;`, `&&` and
+ * line ends, without quotes and comments, and with lines joined at a trailing `\`. Never throws.
+ */
+export function scriptOf(text: string, gaps: Gap[] = []): Script {
+  const clean = text.replaceAll('\r\n', '\n')
+  const shell: Shell = {
+    ...{ text: clean, at: 0, commands: [], gaps, inside: new Map(), documents: hereDocumentsOf(clean) },
+    ...{ words: 0, depth: 0, isCut: false },
+  }
+  readList(shell, '')
+  return { commands: shell.commands, inside: shell.inside, isCut: shell.isCut }
+}
+
+export const commandsOf = (text: string): Command[] => scriptOf(text).commands
