@@ -25,14 +25,21 @@ export function anIdentity(overrides: Partial<Identity> = {}): Identity {
   }
 }
 
+let lastTime = 0
+/** The current time, but later than in any call before: of two descriptions of a person the second one counts. */
+export function laterTime(): Date {
+  lastTime = Math.max(Date.now(), lastTime + 1)
+  return new Date(lastTime)
+}
+
 /** A person, with a row in the database. */
 export async function aPerson(overrides: Partial<Identity> = {}): Promise<Person> {
-  return (await upsertPerson(db(), anIdentity(overrides))).person
+  return (await upsertPerson(db(), anIdentity(overrides), laterTime())).person
 }
 
 /** From now on the identity provider lists this person in these groups only. */
 export const isNowIn = async (person: Person, groups: string[]): Promise<Person> =>
-  (await upsertPerson(db(), { ...person, groups })).person
+  (await upsertPerson(db(), { ...person, groups }, laterTime())).person
 
 /** As if the identity provider had last confirmed this person's groups at that time. */
 export async function wasConfirmedAt(subject: string, groupsAt: Date) {

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { errorCodes } from '#lib/core/access/errors'
+import { groupsProblems } from '#lib/core/access/learn-groups'
 import { auditEventTypes } from '#lib/core/audit/events'
 
 // The counters and histograms of this process. Figures about all replicas are not counted here but read from the
@@ -41,6 +42,11 @@ function make() {
       'postern_refusals_unrecorded_total',
       'Refused sign-ins and bearer tokens above the limit per minute, which are counted but not recorded as events.',
     ),
+    groupsMissing: counter(
+      'postern_groups_missing_total',
+      'Sign-ins, refreshes and bearer tokens without a usable list of groups, by method and problem.',
+      ['method', 'problem'],
+    ),
     clusterCallSeconds: histogram(
       'postern_cluster_call_seconds',
       'Duration of calls to Kubernetes API servers, by verb and outcome.',
@@ -70,6 +76,9 @@ function make() {
   // Counters start at 0 instead of being absent, because Prometheus sees no increase from absent to one.
   for (const type of auditEventTypes) instruments.events.inc({ type }, 0)
   for (const kind of errorCodes) instruments.refusals.inc({ kind }, 0)
+  for (const method of ['sign-in', 'refresh', 'bearer']) {
+    for (const problem of groupsProblems) instruments.groupsMissing.inc({ method, problem }, 0)
+  }
   return instruments
 }
 

@@ -2,7 +2,7 @@ import type { Decider, Reader } from '#lib/adapters/db/requests/find-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-act'
-import { verifiedEmails } from '#lib/core/access/same-person'
+import { hasVerifiedEmail, verifiedEmails } from '#lib/core/access/same-person'
 
 /** What decides which requests and events this person may see. */
 export const readerOf = (actor: PersonActor): Reader => ({
@@ -20,5 +20,8 @@ export function deciderOf({ person }: PersonActor): Decider {
       approvals.every((step) => !step.groups.some((group) => groups.includes(group))),
     )
     .map(({ name }) => name)
-  return { personId, groups, emails: verifiedEmails(person), notTheirs, isOneSubjectPerPerson: oneSubjectPerPerson }
+  return {
+    ...{ personId, groups, notTheirs, isOneSubjectPerPerson: oneSubjectPerPerson },
+    ...{ emails: verifiedEmails(person), isVerified: hasVerifiedEmail(person) },
+  }
 }

@@ -10,6 +10,14 @@ import { identityStore } from './identity-store.ts'
 /** Exact addresses, or a function that decides about each. */
 export type AllowedUris = string[] | ((uri: string) => boolean)
 
+type SignedToken = {
+  audience?: string
+  issuedAt?: number
+  lifetime?: number
+  /** Replace the claims about the person; undefined removes one. */
+  claims?: Record<string, unknown>
+}
+
 export type IdentityProvider = {
   issuer: string
   clientId: string
@@ -22,8 +30,8 @@ export type IdentityProvider = {
   removePerson(key: string): void
   /** Signs with a new key from now on; the old ones stay published. */
   rotateKeys(): void
-  /** An access token with the provider's signature but another time or audience. Times are in seconds. */
-  sign(person: string, token: { audience?: string; issuedAt?: number; lifetime?: number }): Promise<string>
+  /** An access token with the provider's signature but another time, audience or claims. Times are in seconds. */
+  sign(person: string, token: SignedToken): Promise<string>
   /** Every token issued so far, so that a test can search for them where they must not be. */
   issued(): string[]
   stop(): Promise<void>
@@ -238,8 +246,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     issued: () => [...issued],
     async sign(key, token) {
       const [jwk] = keys
-      const { issuedAt = Math.floor(Date.now() / 1000), lifetime = 3600 } = token
-      return new SignJWT({ ...people.get(key), email_verified: true })
+      const { issuedAt = Math.floor(Date.now() / 1000), lifetime = 3600, claims } = token
+      return new SignJWT({ client_id: client.id, ...people.get(key), email_verified: true, ...claims })
         .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: jwk?.kid ?? '' })
         .setIssuer(issuer)
         .setSubject(key)

@@ -1,15 +1,18 @@
-import { errors, jwtVerify } from 'jose'
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { findPerson } from '#lib/adapters/db/people/find-person'
 import { upsertPerson } from '#lib/adapters/db/people/people'
 import type { Origin, Person, PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
+import { inBoth } from '#lib/core/access/learn-groups'
+import { verifiedEmails } from '#lib/core/access/same-person'
 import { log } from '#lib/observability/log'
-import { type ClaimedIdentity, identityFrom } from './claims.ts'
+import { type ClaimedIdentity, clockToleranceMs, identityFrom } from './claims.ts'
 import { identitySettings } from './configuration.ts'
 import { providerMetadata } from './discovery.ts'
 import { asymmetricAlgorithms, keysOf } from './id-token.ts'
+import { recordPerson, reportMissingGroups } from './record-person.ts'
 import { recordRefusal, unknownActor } from './refusals.ts'
 import { rolesOf } from './roles.ts'
 
@@ -19,6 +22,8 @@ type Refusal = { code: string; sentence: string }
 
 function refusalFor(error: unknown): Refusal | undefined {
   const refusal = (code: string, sentence: string) => ({ code, sentence })
+  if (error instanceof IdTokenSent)
+    return refusal('id-token', 'it is an ID token, and this API accepts only access tokens')
   if (error instanceof errors.JWTExpired) return refusal('expired-token', 'the token has expired')
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === 'iss') return refusal('wrong-issuer', 'the token was issued by another issuer')
@@ -45,64 +50,114 @@ const isFetchFailure = (error: unknown) =>
   (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') ||
   (error instanceof TypeError && error.message === 'fetch failed')
 
-type Verified = { claimed: ClaimedIdentity; issuedAt: Date }
+type Verified = {
+  claimed: ClaimedIdentity
+  issuedAt: Date
+  /** The token was issued to Postern's own sign-in client. */
+  isOwn: boolean
+}
 
-async function verify(token: string): Promise<Verified> {
-  const { apiAudience, clientId, groupsClaim } = identitySettings()
-  const metadata = await providerMetadata()
-  const { payload, protectedHeader } = await jwtVerify(token, keysOf(metadata), {
-    issuer: metadata.issuer,
-    audience: apiAudience,
-    algorithms: asymmetricAlgorithms,
-    clockTolerance: 60,
-    requiredClaims: ['sub', 'exp', 'iat'],
-  })
-  // NB: an id_token tells a client who signed in. It is not a permission to call an API, even if its audience matches.
-  const type = protectedHeader.typ?.toLowerCase().replace(/^application\//, '')
-  if (type !== undefined && type !== 'at+jwt' && type !== 'jwt') throw new errors.JWTInvalid('not an access token')
-  const isIdToken = payload.at_hash !== undefined || payload.typ === 'ID'
-  // Some providers also put the nonce into access tokens, so it indicates an id_token only where both share an
-  // audience.
-  if (isIdToken || (apiAudience === clientId && payload.nonce !== undefined)) throw new errors.JWTInvalid('an id_token')
-  const issuedAt = new Date((payload.iat ?? 0) * 1000)
-  if (issuedAt.getTime() > Date.now() + 60_000) throw new errors.JWTInvalid('issued in the future')
-  return { claimed: identityFrom(payload, groupsClaim), issuedAt }
+/** The client to which a token was issued: RFC 9068 §2.2, OpenID Connect Core §2, and the names of Okta and Entra ID. */
+const clientClaims = ['client_id', 'azp', 'cid', 'appid']
+
+/** Does every claim about the token's client name Postern's own? */
+function isFromOwnClient(payload: JWTPayload, clientId: string): boolean {
+  const named = clientClaims.flatMap((claim) => (payload[claim] === undefined ? [] : [payload[claim]]))
+  return named.length > 0 && named.every((client) => client === clientId)
 }
 
 /**
- * The person that a verified token names. Groups stored after the token was issued override it: a group that the person
- * has since lost grants nothing, however long an older token stays valid. A token never adds a group that it doesn't
- * name. If the stored record fails verification, the lost groups are unknown: this token gets no groups, a later one
- * does.
+ * An ID token tells a client who signed in. It is not a permission to call an API, even if its audience matches. Some
+ * providers name the type. Otherwise a nonce reveals the ID token of Postern's own client, which sends one at every
+ * sign-in. NB: `at_hash` reveals nothing, because Dex puts it into access tokens too.
  */
-async function personFor({ claimed, issuedAt }: Verified, origin: Origin): Promise<Person> {
+function isIdToken({ typ, aud, nonce, azp, client_id }: JWTPayload, headerType: string, clientId: string): boolean {
+  if (typ === 'ID') return true
+  if (headerType === 'at+jwt' || typ === 'Bearer') return false
+  return nonce !== undefined && [aud].flat().includes(clientId) && (azp ?? client_id ?? clientId) === clientId
+}
+
+/** The types of an access token in the header (RFC 9068 §2.1), and in the claim `typ` that Keycloak adds. */
+const accessTokenTypes = ['at+jwt', 'jwt', 'bearer']
+const isAccessTokenType = (type: unknown) => typeof type === 'string' && accessTokenTypes.includes(type.toLowerCase())
+
+const headerTypeOf = (token: string) =>
+  (decodeProtectedHeader(token).typ ?? 'jwt').toLowerCase().replace(/^application\//, '')
+
+class IdTokenSent extends Error {}
+
+async function verify(token: string): Promise<Verified> {
+  const { apiAudience, clientId, groupsClaim, apiGroupsClaim = groupsClaim, subjectClaim } = identitySettings()
+  const metadata = await providerMetadata()
+  const headerType = headerTypeOf(token)
+  const options = {
+    issuer: metadata.issuer,
+    audience: apiAudience,
+    algorithms: asymmetricAlgorithms,
+    clockTolerance: clockToleranceMs / 1000,
+    requiredClaims: ['sub', 'exp', 'iat'],
+  }
+  const { payload } = await jwtVerify(token, keysOf(metadata), options).catch((error: unknown) => {
+    // The signature was valid. An ID token usually has another audience, and its own sentence helps more.
+    const hasOtherAudience = error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud'
+    throw hasOtherAudience && isIdToken(error.payload, headerType, clientId) ? new IdTokenSent() : error
+  })
+  if (isIdToken(payload, headerType, clientId)) throw new IdTokenSent()
+  if (!isAccessTokenType(headerType) || !isAccessTokenType(payload.typ ?? 'bearer'))
+    throw new errors.JWTInvalid('not an access token')
+  const issuedAt = new Date((payload.iat ?? 0) * 1000)
+  if (issuedAt.getTime() > Date.now() + clockToleranceMs) throw new errors.JWTInvalid('issued in the future')
+  const claimed = identityFrom(payload, { groupsClaim: apiGroupsClaim, subjectClaim })
+  return { claimed, issuedAt, isOwn: isFromOwnClient(payload, clientId) }
+}
+
+type FoundPerson = Awaited<ReturnType<typeof findPerson>>
+
+/** Does the token say anything about the person that the record must take over? */
+function isNews({ claimed, issuedAt, isOwn }: Verified, known: FoundPerson): boolean {
+  if (!isOwn || claimed.groups === undefined) return false
+  if (!known || issuedAt > known.groupsAt) return true
+  const isSameTime = issuedAt.getTime() === known.groupsAt.getTime()
+  if (isSameTime && inBoth(known.person.groups, claimed.groups).length < known.person.groups.length) return true
+  const { email = null, emailVerified } = claimed
+  return verifiedEmails({ ...known.person, email, emailVerified }).some(
+    (verified) => !known.person.knownEmails.includes(verified),
+  )
+}
+
+/**
+ * The record of the person that a token names, after the token. Only a token of Postern's own sign-in client changes it,
+ * and its groups only if it is not older than the record: another client's token may list other groups, and an older
+ * one groups that the person has since lost.
+ */
+async function recordedPerson(token: Verified, origin: Origin): Promise<Person> {
+  const { claimed, issuedAt } = token
   const { issuer } = identitySettings()
   const found = await findPerson(issuer, claimed.subject)
   const known = found?.signatureFailure ? null : found
-  const groups = found?.signatureFailure ? [] : (claimed.groups ?? [])
-  if (known && (known.groupsAt >= issuedAt || claimed.groups === undefined)) {
-    return { ...known.person, groups: groups.filter((group) => known.person.groups.includes(group)) }
-  }
-  const { person } = await transaction(async (tx) => {
+  if (known && !isNews(token, known)) return known.person
+  return transaction(async (tx) => {
     if (found?.signatureFailure) {
       const actor = { kind: 'system', component: 'sign-in', origin: { ...origin, via: 'system' } } as const
-      await recordEvent(tx, {
-        type: 'record.rejected',
-        actor,
-        data: found.signatureFailure,
-        about: { personId: found.person.id },
-      })
+      const about = { personId: found.person.id }
+      await recordEvent(tx, { type: 'record.rejected', actor, data: found.signatureFailure, about })
+    } else if (isNews(token, known)) {
+      return recordPerson(tx, { claimed, at: issuedAt, known: known?.person, method: 'bearer' }, origin)
     }
-    return upsertPerson(tx, {
-      issuer,
-      subject: claimed.subject,
-      name: claimed.name ?? known?.person.name ?? claimed.email ?? claimed.subject,
-      email: claimed.email === undefined ? (known?.person.email ?? null) : claimed.email,
-      emailVerified: claimed.email === undefined ? (known?.person.emailVerified ?? false) : claimed.emailVerified,
-      groups,
-    })
+    // Nothing about them is known for sure: they are new, or the groups that they have lost are unknown because the
+    // stored record is not valid. They have no groups and no address until the next sign-in or newer token.
+    const { subject, name, username } = claimed
+    const unconfirmed = { email: null, emailVerified: false, groups: [], name: name ?? username ?? subject }
+    const at = found ? new Date() : new Date(0)
+    return (await upsertPerson(tx, { issuer, subject, ...unconfirmed }, at)).person
   })
-  return person
+}
+
+/** The person that a verified token names, with the groups that both the token and the record list. */
+async function personFor(token: Verified, origin: Origin): Promise<Person> {
+  reportMissingGroups(token.claimed, 'bearer', origin)
+  const recorded = await recordedPerson(token, origin)
+  return { ...recorded, groups: inBoth(token.claimed.groups ?? [], recorded.groups) }
 }
 
 /**

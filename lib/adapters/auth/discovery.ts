@@ -11,6 +11,8 @@ export type ProviderMetadata = {
   tokenEndpoint: string
   jwksUri: string
   endSessionEndpoint: string | undefined
+  revocationEndpoint: string | undefined
+  userInfoEndpoint: string | undefined
   scopesSupported: string[] | undefined
   tokenEndpointAuthMethods: string[]
 }
@@ -31,6 +33,8 @@ const documentSchema = z.object({
   token_endpoint: endpoint,
   jwks_uri: endpoint,
   end_session_endpoint: endpoint.optional(),
+  revocation_endpoint: endpoint.optional(),
+  userinfo_endpoint: endpoint.optional(),
   scopes_supported: z.array(z.string()).optional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).default(['client_secret_basic']),
 })
@@ -62,6 +66,8 @@ async function discover(issuer: string): Promise<ProviderMetadata> {
     tokenEndpoint: document.token_endpoint,
     jwksUri: document.jwks_uri,
     endSessionEndpoint: document.end_session_endpoint,
+    revocationEndpoint: document.revocation_endpoint,
+    userInfoEndpoint: document.userinfo_endpoint,
     scopesSupported: document.scopes_supported,
     tokenEndpointAuthMethods: document.token_endpoint_auth_methods_supported,
   }

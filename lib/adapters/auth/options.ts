@@ -3,10 +3,12 @@ import type { NextAuthOptions } from 'next-auth'
 import { lookupAllowed } from '#lib/adapters/outbound'
 import { sessionSeconds } from '#lib/core/access/session-length'
 import { env } from '#lib/env'
+import type { Claims } from './claims.ts'
 import { addressExceptions, identitySettings } from './configuration.ts'
 import { cookieSettings } from './cookies.ts'
 import type { ProviderMetadata } from './discovery.ts'
 import { pathWithin } from './return-path.ts'
+import { userInfoFor } from './user-info.ts'
 
 /** The provider's id in next-auth, and so in the callback URL `/api/auth/callback/oidc`. */
 export const providerId = 'oidc'
@@ -35,7 +37,11 @@ const logger: NextAuthOptions['logger'] = {
 }
 
 export type SignedIn = {
-  claims: Record<string, unknown>
+  claims: Claims
+  /** Undefined if it wasn't needed. */
+  userInfo: Claims | undefined
+  /** When the provider was called. */
+  calledAt: Date
   idToken: string | undefined
   refreshToken: string | undefined
 }
@@ -72,6 +78,7 @@ export function authOptions(
   begin: (signedIn: SignedIn) => Promise<{ sid: string; per: string }>,
 ): NextAuthOptions {
   const { clientId, idTokenAlgorithm } = identitySettings()
+  const calledAt = new Date()
   return {
     secret: env().sessionSecret,
     // No grace period and no sliding expiry: the cookie expires with the session's row in the database.
@@ -105,8 +112,11 @@ export function authOptions(
       async jwt({ token, account, profile }) {
         if (!account) return { sid: token.sid, per: token.per }
         const { id_token: idToken, refresh_token: refreshToken } = account
-        refuseMissingScopes(scopesFor(metadata), { scope: account.scope, refreshToken, claims: profile })
-        return begin({ claims: { ...profile }, idToken, refreshToken })
+        const claims: Claims = { ...profile }
+        const userInfo = await userInfoFor(claims, account.access_token, metadata)
+        const granted = { scope: account.scope, refreshToken, claims: { ...userInfo, ...claims } }
+        refuseMissingScopes(scopesFor(metadata), granted)
+        return begin({ claims, userInfo, calledAt, idToken, refreshToken })
       },
     },
   }

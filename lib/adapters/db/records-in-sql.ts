@@ -17,6 +17,7 @@ export const personInSql = (people: 'p' | 'q'): Prisma.Sql =>
   Prisma.raw(`jsonb_build_object('id', ${people}.id, 'issuer', ${people}.issuer, 'subject', ${people}.subject,
     'name', ${people}.name, 'email', ${people}.email, 'emailVerified', ${people}.email_verified,
     'knownEmails', ${people}.known_emails, 'groups', ${people}.groups, 'groupsAt', ${people}.groups_at,
+    'username', ${people}.username, 'groupsProblem', ${people}.groups_problem,
     'signature', ${people}.signature)`)
 
 /** The columns of a request `r` and its entitlement version `e` that a judgement needs. */

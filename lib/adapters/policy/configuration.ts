@@ -56,6 +56,12 @@ export const idTokenAlgorithms = [
   'EdDSA',
 ] as const
 
+/** Claims that people or their administrators may change (OpenID Connect Core §5.1, §5.7). */
+const changeableClaims = new Set([
+  ...['name', 'given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username', 'unique_name', 'upn'],
+  ...['email', 'verified_primary_email', 'phone_number', 'profile', 'website', 'picture'],
+])
+
 const identitySchema = z.strictObject({
   issuer: address({ onlyOrigin: false }).meta({
     description: 'The URL of the OpenID Connect provider, which must support discovery; http only on loopback.',
@@ -66,12 +72,26 @@ const identitySchema = z.strictObject({
     .min(1)
     .max(256)
     .meta({ description: 'The audience that bearer tokens for the API must have.' }),
-  groupsClaim: z
+  groupsClaim: z.string().min(1).max(256).default('groups').meta({
+    description:
+      'The claim that lists a person’s groups, in the ID token or UserInfo: its name, or a path such as realm_access.roles.',
+  }),
+  apiGroupsClaim: z.string().min(1).max(256).optional().meta({
+    description: 'The claim of bearer tokens that lists the same groups, if it is not groupsClaim.',
+  }),
+  subjectClaim: z
     .string()
     .min(1)
     .max(256)
-    .default('groups')
-    .meta({ description: 'The claim that lists a person’s groups.' }),
+    .refine(
+      (claim) => !changeableClaims.has(claim),
+      'must be a claim that never changes and is never given to another person',
+    )
+    .default('sub')
+    .meta({
+      description:
+        'The claim that identifies a person in the tokens of every client, such as oid of Microsoft Entra ID. Changing it makes everyone a new person.',
+    }),
   idTokenAlgorithm: z
     .enum(idTokenAlgorithms)
     .default('RS256')
@@ -109,7 +129,8 @@ const prefix = z
 /** How the API server's authenticator names people, with the names of its own flags. */
 const peopleSchema = z.strictObject({
   username: z.enum(['email', 'subject']).meta({
-    description: 'The claim that the API server uses as the user name: --oidc-username-claim=email or sub.',
+    description:
+      'The claim that the API server uses as the user name (--oidc-username-claim): email, or the one that identity.subjectClaim names.',
   }),
   usernamePrefix: prefix.meta({ description: 'The value of --oidc-username-prefix; empty if that is "-".' }),
   groupsPrefix: prefix.meta({ description: 'The value of --oidc-groups-prefix.' }),

@@ -1,4 +1,5 @@
 import type { Id } from './ids.ts'
+import type { GroupsProblem } from './learn-groups.ts'
 
 export const roles = ['auditor', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -14,14 +15,25 @@ export type Person = {
   emailVerified: boolean
   /** Every address that was ever verified for this account, so that changing it does not make them a new person. */
   knownEmails: string[]
+  /** The name that the person signs in with, for pages. */
+  username?: string | null
   groups: string[]
+  /** Why the identity provider's newest answer had no list of groups, for pages. */
+  groupsProblem?: GroupsProblem | null
 }
 
 /** Where a call came from. The reference is also in the log lines and the error message of the same call. */
 export type Origin = { via: 'browser' | 'api' | 'system'; clientAddress: string | null; reference: string }
 
 /** A signed-in person. Groups and roles are read for every call, never taken from the call itself. */
-export type PersonActor = { kind: 'person'; person: Person; roles: Role[]; origin: Origin }
+export type PersonActor = {
+  kind: 'person'
+  person: Person
+  roles: Role[]
+  origin: Origin
+  /** The provider has not confirmed the groups for too long (group-staleness.ts), so there are no groups and no roles. */
+  areGroupsUnconfirmed?: boolean
+}
 /** Postern itself: the worker, the sweep. */
 export type SystemActor = { kind: 'system'; component: string; origin: Origin }
 export type Actor = PersonActor | SystemActor

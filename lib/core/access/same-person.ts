@@ -1,4 +1,5 @@
 // Whether two accounts at the identity provider belong to one human being.
+import { domainToASCII } from 'node:url'
 import type { Person } from './actor.ts'
 
 export type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerified'> & {
@@ -6,12 +7,16 @@ export type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerif
 }
 
 /**
- * Every address that was ever verified for this account, folded so that equal mailboxes are equal text. The database
- * stores and compares exactly this text, so that no second implementation of the fold exists.
+ * Every address that was ever verified for this account, in the one form in which addresses are compared. The database
+ * stores and compares exactly this text, so that no second implementation of the rule exists.
  */
 export const verifiedEmails = ({ email, emailVerified, knownEmails = [] }: Identity): string[] => [
-  ...new Set([...knownEmails, ...(emailVerified && email ? [email] : [])].map(foldEmail)),
+  ...new Set([...knownEmails, ...(emailVerified && email ? [email] : [])].flatMap((text) => mailboxOf(text) ?? [])),
 ]
+
+/** Is the account's current address verified, and one whose other spellings are recognized? */
+export const hasVerifiedEmail = ({ email, emailVerified }: Identity): boolean =>
+  emailVerified && email !== null && mailboxOf(email) !== null
 
 /**
  * Two accounts belong to the same person if issuer and subject are equal, or if they share a verified address, now or
@@ -26,18 +31,35 @@ export function isSamePerson(a: Identity, b: Identity): boolean {
 }
 
 /**
- * Two accounts can be told apart if both have ever had a verified address: any other account may be someone's second
- * one. If the configuration says that the provider gives each person one subject, the subjects are enough.
+ * Two accounts can be told apart if both have a verified address now: any other account may be someone's second one.
+ * Former addresses don't count here, because they are not signed. If the configuration says that the provider gives each
+ * person one subject, the subjects are enough.
  */
 export const canTellApart = (a: Identity, b: Identity, isOneSubjectPerPerson: boolean): boolean =>
-  isOneSubjectPerPerson || [a, b].every((identity) => verifiedEmails(identity).length > 0)
+  isOneSubjectPerPerson || (hasVerifiedEmail(a) && hasVerifiedEmail(b))
 
-/** Drops the tag that a mailbox's owner may add at will: `mina+two@…` reaches `mina@…` (RFC 5233). */
-function foldEmail(email: string): string {
-  const folded = email.normalize('NFKC').trim().toLowerCase()
-  const at = folded.lastIndexOf('@')
-  if (at < 0) return folded
-  const start = folded.lastIndexOf('@', at - 1) + 1
-  const beforePlus = folded.slice(start, at).search(/[^+]\+/)
-  return beforePlus < 0 ? folded : folded.slice(0, start + beforePlus + 1) + folded.slice(at)
+/** RFC 5321 §4.1.2 `Dot-string`, at most 64 characters: no quotes, no comments, ASCII only. */
+const usualLocalPart = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+
+/** A domain as people write it: letters and digits of any script. Only these characters may be dots. */
+const usualDomain = /^[\p{L}\p{N}\p{M}\-.\u3002\uff0e\uff61]+$/u
+
+/** RFC 5890 A-labels. The last one is not a number, which would be an IP address. */
+const asciiDomain = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
+
+/**
+ * The mailbox that an address names, as text that is equal for all its spellings: in lower case, the domain in its ASCII
+ * form, without the tag that its owner may add at will (`mina+two@…` reaches `mina@…`, RFC 5233). Null if it has a form
+ * that mail systems read in different ways, such as a quoted local part, a comment, a trailing dot or an IP address: it
+ * counts as unverified.
+ */
+export function mailboxOf(email: string): string | null {
+  const at = email.indexOf('@')
+  const local = email.slice(0, at).toLowerCase()
+  const written = email.slice(at + 1)
+  if (at < 0 || !usualLocalPart.test(local) || !usualDomain.test(written)) return null
+  const domain = domainToASCII(written)
+  const beforeTag = local.search(/[^+]\+/)
+  const untagged = beforeTag < 0 ? local : local.slice(0, beforeTag + 1)
+  return asciiDomain.test(domain) && usualLocalPart.test(untagged) ? `${untagged}@${domain}` : null
 }

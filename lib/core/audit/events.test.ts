@@ -7,6 +7,7 @@ const examples: { [T in AuditEventType]: unknown } = {
   'session.ended': {},
   'session.refused': { code: 'nonce', sentence: 'The nonce does not match.' },
   'session.groups-changed': { gained: ['sre'], lost: ['payments-dev'] },
+  'session.groups-missing': { problem: 'absent', claim: 'groups', received: ['sub', 'realm_access.roles'] },
   'bearer.refused': { code: 'expired', sentence: 'The token has expired.' },
   'request.submitted': { entitlement: 'logs', durationSeconds: 60, digest: 'sha256:0', reason: 'r', ticket: null },
   'request.refused': {

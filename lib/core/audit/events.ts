@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { differenceResource } from '#lib/core/access/difference'
 import { findingKinds } from '#lib/core/access/finding'
+import { groupsProblems } from '#lib/core/access/learn-groups'
 import { refusedSubmission } from '#lib/core/access/recorded-facts'
 import { endReasons } from '#lib/core/access/status'
 
@@ -27,11 +28,32 @@ const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => 
 
 export const auditEvents = {
   'session.started': define(z.strictObject({ groups: z.array(text) }), () => 'signed in'),
-  'session.ended': define(z.strictObject({}), () => 'signed out'),
+  'session.ended': define(
+    // `providerError` is the provider's own `error` (RFC 6749 §5.2).
+    z.strictObject({ cause: z.enum(['provider-refused']).optional(), providerError: text.optional() }),
+    (d) =>
+      d.cause
+        ? `ended a session: the identity provider refused the person${d.providerError ? ` (${d.providerError})` : ''}`
+        : 'signed out',
+  ),
   'session.refused': define(refusal, (d) => `failed to sign in: ${d.sentence}`),
   'session.groups-changed': define(
     z.strictObject({ gained: z.array(text), lost: z.array(text) }),
     (d) => `changed groups: ${[...d.gained.map((g) => `+${g}`), ...d.lost.map((g) => `−${g}`)].join(' ')}`,
+  ),
+  'session.groups-missing': define(
+    z.strictObject({
+      problem: z.enum(groupsProblems),
+      claim: text,
+      // The names of the claims that came; never their values.
+      received: z.array(text),
+    }),
+    (d) =>
+      ({
+        absent: `has no groups: the identity provider sent no claim ${d.claim}`,
+        overage: `has no groups: the identity provider does not put so many into the claim ${d.claim}`,
+        unusable: `has no groups: the claim ${d.claim} of the identity provider is not a list of names`,
+      })[d.problem],
   ),
   'bearer.refused': define(refusal, (d) => `was refused an API call: ${d.sentence}`),
 

@@ -21,7 +21,7 @@ export type PersonRecord = Identified & {
 
 /**
  * Without the known e-mail addresses: the database lets no one remove one, and one more only restricts what a person
- * may decide.
+ * may decide. Without what only a page shows.
  */
 export const personStatement = (person: PersonRecord) => ({
   ...identityOf(person),

@@ -3,8 +3,9 @@ import { newId } from '#lib/adapters/db/ids'
 import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
+import { type GroupsProblem, learnGroups } from '#lib/core/access/learn-groups'
 import type { PersonResource } from '#lib/core/access/person-resource'
-import { verifiedEmails } from '#lib/core/access/same-person'
+import { hasVerifiedEmail, verifiedEmails } from '#lib/core/access/same-person'
 import { personStatement } from '#lib/core/signing/statements'
 import { verifyPerson } from '#lib/core/signing/verify-records'
 import type { Person as PersonRow } from '../generated/client.ts'
@@ -15,10 +16,9 @@ export type Identity = Omit<Person, 'id' | 'knownEmails'>
 /** `previousGroups` is null for a new person. */
 export type KnownPerson = { person: Person; previousGroups: string[] | null }
 
-/** An unchanged person is written again after this time, to confirm that their groups are current. */
-const groupsConfirmedAfterMs = 60_000
+type StoredPerson = Omit<Person, 'id' | 'groupsProblem'> & { id: string; groupsProblem?: string | null }
 
-export const toPerson = (row: Omit<Person, 'id'> & { id: string }): Person => ({
+export const toPerson = (row: StoredPerson): Person => ({
   id: row.id as Id<'person'>,
   issuer: row.issuer,
   subject: row.subject,
@@ -26,7 +26,9 @@ export const toPerson = (row: Omit<Person, 'id'> & { id: string }): Person => ({
   email: row.email,
   emailVerified: row.emailVerified,
   knownEmails: row.knownEmails,
+  username: row.username ?? null,
   groups: row.groups,
+  groupsProblem: (row.groupsProblem ?? null) as GroupsProblem | null,
 })
 
 export const toPersonResource = (row: Pick<PersonRow, 'id' | 'name' | 'email'>): PersonResource => ({
@@ -37,35 +39,59 @@ export const toPersonResource = (row: Pick<PersonRow, 'id' | 'name' | 'email'>):
 
 const sorted = (groups: readonly string[]) => [...new Set(groups)].sort()
 
-const isSame = (row: PersonRow, identity: Identity, groups: string[]) =>
-  row.name === identity.name &&
-  row.email === identity.email &&
-  row.emailVerified === identity.emailVerified &&
-  row.groups.join('\n') === groups.join('\n') &&
-  verifyPerson(signingKeys(), row) === null
+/** The signed record of a person whose groups were true at that time. */
+function signed(id: string, identity: Identity, groups: readonly string[], groupsAt: Date) {
+  const { issuer, subject, name, email } = identity
+  const emailVerified = hasVerifiedEmail(identity)
+  const row = { id, issuer, subject, name, email, emailVerified, groups: sorted(groups), groupsAt }
+  return {
+    ...row,
+    username: identity.username ?? null,
+    groupsProblem: identity.groupsProblem ?? null,
+    knownEmails: verifiedEmails(identity),
+    signature: signatureOf('person', personStatement(row)),
+  }
+}
 
 /**
- * Creates or updates a person, identified by issuer and subject, and signs the record. It is one statement if nothing
- * has changed within a minute. Two simultaneous first calls create one person.
+ * What a description that was true at `at` changes in the record; null if nothing. An older description than the
+ * recorded one changes nothing about the person, except that its verified address is known from now on. A record
+ * without a valid signature counts as unknown.
  */
-export async function upsertPerson(tx: Tx, identity: Identity): Promise<KnownPerson> {
-  const { issuer, subject, name, email, emailVerified } = identity
-  const groups = sorted(identity.groups)
-  const where = { issuer_subject: { issuer, subject } }
-  const signed = (id: string) => {
-    const row = { id, issuer, subject, name, email, emailVerified, groups, groupsAt: new Date() }
-    return { ...row, knownEmails: verifiedEmails(identity), signature: signatureOf('person', personStatement(row)) }
+function changesOf(row: PersonRow, identity: Identity, at: Date) {
+  const known = verifyPerson(signingKeys(), row) ? null : { groups: row.groups, at: row.groupsAt }
+  const learned = learnGroups(known, { groups: identity.groups, at })
+  const isNewer = known === null || at > known.at
+  const emails = verifiedEmails(identity).filter((email) => !row.knownEmails.includes(email))
+  if (!isNewer && learned.groups.length === row.groups.length && emails.length === 0) return null
+  const { id, issuer, subject, ...changes } = signed(
+    row.id,
+    isNewer ? identity : toPerson(row),
+    learned.groups,
+    learned.at,
+  )
+  return { ...changes, knownEmails: [...row.knownEmails, ...emails] }
+}
+
+/**
+ * Creates or updates a person, identified by issuer and subject, from what was true at `at`, and signs the record. It is
+ * one statement if the record is not older. Descriptions that arrive at the same time are recorded one after the other.
+ */
+export async function upsertPerson(tx: Tx, identity: Identity, at: Date): Promise<KnownPerson> {
+  const { issuer, subject } = identity
+  while (true) {
+    const row = await tx.person.findUnique({ where: { issuer_subject: { issuer, subject } } })
+    if (!row) {
+      const data = signed(newId('person'), identity, identity.groups, at)
+      const [created] = await tx.person.createManyAndReturn({ data, skipDuplicates: true })
+      if (created) return { person: toPerson(created), previousGroups: null }
+      continue
+    }
+    const data = changesOf(row, identity, at)
+    if (!data) return { person: toPerson(row), previousGroups: row.groups }
+    // The signature covers the groups and their time: if it has changed, someone else was faster.
+    const where = { id: row.id, signature: row.signature }
+    const [updated] = await tx.person.updateManyAndReturn({ where, data })
+    if (updated) return { person: toPerson(updated), previousGroups: row.groups }
   }
-  let known = await tx.person.findUnique({ where })
-  if (!known) {
-    const { count } = await tx.person.createMany({ data: signed(newId('person')), skipDuplicates: true })
-    const row = await tx.person.findUniqueOrThrow({ where })
-    if (count === 1) return { person: toPerson(row), previousGroups: null }
-    known = row
-  }
-  const previousGroups = known.groups
-  if (isSame(known, identity, groups) && Date.now() - known.groupsAt.getTime() < groupsConfirmedAfterMs)
-    return { person: toPerson(known), previousGroups }
-  const { id, issuer: _, subject: __, ...data } = signed(known.id)
-  return { person: toPerson(await tx.person.update({ where: { id }, data })), previousGroups }
 }

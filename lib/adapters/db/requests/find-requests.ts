@@ -62,6 +62,8 @@ export type Decider = {
   groups: readonly string[]
   /** See `verifiedEmails` in lib/core/access/same-person.ts. */
   emails: readonly string[]
+  /** See `hasVerifiedEmail` in the same file. */
+  isVerified: boolean
   /**
    * Does the provider guarantee that no one has two accounts? Otherwise only verified e-mail addresses tell people
    * apart.
@@ -78,13 +80,13 @@ const inAddedStep = (groups: readonly string[]) => Prisma.sql`EXISTS (
     SELECT FROM entitlement_versions e, jsonb_array_elements(e.document->'approvals') a
     WHERE e.hash = r.entitlement_hash AND (a->'groups') @> (s->'groups') AND (a->'groups') <@ (s->'groups')))`
 
-const inboxWhere = ({ personId, groups, emails, notTheirs, isOneSubjectPerPerson }: Decider) => Prisma.sql`
+const inboxWhere = ({ personId, groups, emails, isVerified, notTheirs, isOneSubjectPerPerson }: Decider) => Prisma.sql`
   r.status = 'pending' AND r.lapses_at > now() AND r.approver_groups && ${[...groups]}::text[]
   AND r.requester_id <> ${personId}
   AND (r.entitlement_name <> ALL (${[...notTheirs]}::text[]) OR ${inAddedStep(groups)})
   AND NOT EXISTS (SELECT FROM people p WHERE p.id = r.requester_id AND p.known_emails && ${[...emails]}::text[])
-  AND (${isOneSubjectPerPerson} OR ${emails.length > 0} AND EXISTS (
-    SELECT FROM people p WHERE p.id = r.requester_id AND cardinality(p.known_emails) > 0))
+  AND (${isOneSubjectPerPerson} OR ${isVerified} AND EXISTS (
+    SELECT FROM people p WHERE p.id = r.requester_id AND p.email_verified))
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId})`
 
 /** Requests that wait for this person's decision, oldest first. */
