@@ -5,6 +5,7 @@ import { AccessList } from '#components/request/access-list'
 import { PasteBox } from '#components/request/paste-box'
 import { Empty } from '#components/ui/empty'
 import { Link } from '#components/ui/link'
+import { LinkButton } from '#components/ui/link-button'
 import { requireActor } from '#lib/adapters/auth/session'
 import { home } from '#lib/views/home'
 import { listEntitlements } from '#lib/views/list-entitlements'
@@ -19,8 +20,15 @@ export default async function AccessPage() {
   const [{ now, before }, entitlements] = await Promise.all([home(actor), listEntitlements(actor)])
   return (
     <>
-      <LiveRefresh />
-      <PageHead title="Access" />
+      <LiveRefresh renderedAt={Date.now()} />
+      <PageHead
+        title="Access"
+        aside={
+          <LinkButton kind="primary" href="/requests/new">
+            Request access
+          </LinkButton>
+        }
+      />
       <PasteBox choices={choicesOf(entitlements)} />
       <p className="mt-2 text-dense text-muted">
         <Link className="link" href="/check-access">
