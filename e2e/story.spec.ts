@@ -143,7 +143,7 @@ test('an auditor finds a request in the history and cannot change it', async ({ 
   const [mina, ines] = await Promise.all([api('mina'), as('ines')])
   const request = await submit(mina, { reason: 'Something for the auditor' })
   await ines.goto(`/history?request=${request.id}`)
-  await expect(ines.getByRole('row').filter({ hasText: 'asked for' })).toHaveCount(1)
+  await expect(ines.getByRole('row').filter({ hasText: 'requested' })).toHaveCount(1)
   await ines.goto(`/requests/${request.id}`)
   await expect(ines.getByText('Something for the auditor')).toBeVisible()
   for (const name of [/^Approve/, /^Deny/, /^Withdraw/, /^Revoke/, /^Connect/]) {

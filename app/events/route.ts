@@ -11,7 +11,10 @@ async function events(request: Request): Promise<Response> {
   if (!actor) return new Response(null, { status: 401, headers: { 'cache-control': 'no-store' } })
   if (request.method === 'HEAD') return new Response(null, { headers: { 'cache-control': 'no-store' } })
   try {
-    return changeStream(actor.person.id, request.signal, (onChange) => watchChanges(actor, onChange))
+    const since = Number(new URL(request.url).searchParams.get('since') ?? Number.NaN)
+    return changeStream(actor.person.id, request.signal, (onChange) =>
+      watchChanges(actor, onChange, Number.isFinite(since) ? since : undefined),
+    )
   } catch (error) {
     if (error instanceof AppError) return problemOf(error, actor.origin.reference)
     throw error

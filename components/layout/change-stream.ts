@@ -6,9 +6,11 @@ const name = 'postern-changes'
 const pollMs = 10_000
 /** Milliseconds until a refused stream is retried. */
 const retryMs = 30_000
+/** Milliseconds after which a tab that did not get the lock knows that it follows another one. */
+const followAfterMs = 200
 
-/** Listens until aborted. Calls `onChange` for each change, and periodically while it cannot listen. */
-function listen(onChange: () => void, signal: AbortSignal) {
+/** Listens until aborted. Calls `onChange` for each change since then, and periodically while it cannot listen. */
+function listen(since: number, onChange: () => void, signal: AbortSignal) {
   let source: EventSource | undefined
   let poll: ReturnType<typeof setInterval> | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
@@ -22,15 +24,13 @@ function listen(onChange: () => void, signal: AbortSignal) {
   }
 
   function open(previous?: EventSource) {
-    const next = new EventSource('/events')
+    // With `since` the server also reports changes from before the stream was open, including after the browser reconnected.
+    // A renewed stream needs no `since`, because the previous one stays open until then.
+    const next = new EventSource(previous ? '/events' : `/events?since=${since}`)
     source = next
-    let hasOpened = false
     next.addEventListener('open', () => {
       previous?.close()
       isListening()
-      // The browser has reconnected, and changes may have been missed meanwhile.
-      if (hasOpened) onChange()
-      hasOpened = true
     })
     next.addEventListener('change', onChange)
     // The old stream is kept until the new one is open, so no change is missed.
@@ -52,22 +52,33 @@ function listen(onChange: () => void, signal: AbortSignal) {
   })
 }
 
-/** Calls `onChange` whenever something that this person can see has changed, until aborted. */
-export function onChanges(onChange: () => void, signal: AbortSignal) {
+/**
+ * Calls `onChange` whenever something that this person can see has changed, until aborted.
+ * @param since milliseconds since 1970, when the server rendered the page
+ */
+export function onChanges(since: number, onChange: () => void, signal: AbortSignal) {
   // Locks exist in secure contexts only (https, or a loopback address).
-  if (!navigator.locks) return listen(onChange, signal)
+  if (!navigator.locks) return listen(since, onChange, signal)
   const tabs = new BroadcastChannel(name)
   tabs.addEventListener('message', onChange)
   signal.addEventListener('abort', () => tabs.close())
+  let isHolding = false
   const hold = () =>
     new Promise<void>((resolve) => {
+      isHolding = true
       signal.addEventListener('abort', () => resolve())
-      listen(() => {
-        if (signal.aborted) return
-        tabs.postMessage(null)
-        onChange()
-      }, signal)
+      listen(
+        since,
+        () => {
+          if (signal.aborted) return
+          tabs.postMessage(null)
+          onChange()
+        },
+        signal,
+      )
     })
   // Rejects when aborted while another tab holds the lock.
   navigator.locks.request(name, { signal }, hold).catch(() => {})
+  // If another tab is listening, a change since this page was rendered may have been missed.
+  setTimeout(() => !isHolding && !signal.aborted && onChange(), followAfterMs)
 }

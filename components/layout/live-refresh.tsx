@@ -1,6 +1,6 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { onChanges } from './change-stream'
 
 /** Milliseconds over which refreshes are spread, so that many open pages do not reload at once. */
@@ -8,9 +8,14 @@ const spreadMs = 300
 /** Milliseconds between two refreshes of one page, however much changes. */
 const pauseMs = 1_500
 
-/** Keeps a page current: refreshes it after a change of something its reader can see, at once when they come back to it. */
-export function LiveRefresh() {
+/**
+ * Keeps a page current: refreshes it after a change of something its reader can see, at once when they come back to it.
+ * `renderedAt`: milliseconds since 1970, by the server's clock.
+ */
+export function LiveRefresh({ renderedAt }: { renderedAt: number }) {
   const router = useRouter()
+  // A refresh renders the page again, but the open stream continues.
+  const [since] = useState(renderedAt)
   useEffect(() => {
     const ending = new AbortController()
     let isStale = false
@@ -24,11 +29,15 @@ export function LiveRefresh() {
       refreshedAt = Date.now()
       router.refresh()
     }
-    onChanges(() => {
-      isStale = true
-      const wait = Math.max(0, refreshedAt + pauseMs - Date.now())
-      timer ??= setTimeout(refresh, wait + Math.random() * spreadMs)
-    }, ending.signal)
+    onChanges(
+      since,
+      () => {
+        isStale = true
+        const wait = Math.max(0, refreshedAt + pauseMs - Date.now())
+        timer ??= setTimeout(refresh, wait + Math.random() * spreadMs)
+      },
+      ending.signal,
+    )
     const comeBack = () => {
       if (!document.hidden && isStale) timer ??= setTimeout(refresh)
     }
@@ -38,6 +47,6 @@ export function LiveRefresh() {
       clearTimeout(timer)
       document.removeEventListener('visibilitychange', comeBack)
     }
-  }, [router])
+  }, [router, since])
   return null
 }

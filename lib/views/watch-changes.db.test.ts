@@ -63,3 +63,17 @@ test('a heartbeat of the cluster that changes nothing on a page is not announced
   await db().clusterState.update({ where: { name: 'prod-eu' }, data: { checkedAt: new Date() } })
   expect(await heardAfter(() => aRequest({ requester: mina.person }))).toEqual(['lead', 'mina'])
 })
+
+test('a page that was rendered before a change hears of it when its stream opens', async () => {
+  const renderedAt = Date.now()
+  await heardAfter(() => aRequest({ requester: mina.person }))
+  const late: string[] = []
+  watchChanges(mina, () => late.push('mina'), renderedAt)()
+  expect(late).toContain('mina')
+})
+
+test('a page that was rendered longer ago than changes are remembered is refreshed when its stream opens', () => {
+  const late: string[] = []
+  watchChanges(jonas, () => late.push('jonas'), Date.now() - 3_600_000)()
+  expect(late).toEqual(['jonas'])
+})

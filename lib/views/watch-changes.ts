@@ -8,8 +8,9 @@ const concerns = (actor: PersonActor, changes: Changes): boolean =>
 /**
  * Calls `onChange` after each change of something that this person may see, without saying what changed: the page loads
  * its data again, and that is authorized again. Ends when the returned function is called.
+ * @param since milliseconds since 1970, when the page was rendered: a change after that is reported at once
  */
-export const watchChanges = (actor: PersonActor, onChange: () => void): (() => void) =>
+export const watchChanges = (actor: PersonActor, onChange: () => void, since?: number): (() => void) =>
   subscribeToChanges((changes) => {
     if (concerns(actor, changes)) onChange()
-  })
+  }, since)

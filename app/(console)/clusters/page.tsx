@@ -13,7 +13,7 @@ export default async function ClustersPage() {
   const clusters = await listClusters(await requireActor())
   return (
     <>
-      <LiveRefresh />
+      <LiveRefresh renderedAt={Date.now()} />
       <PageHead title="Clusters">The clusters Postern grants access to, and the permissions it has in each.</PageHead>
       {clusters.length === 0 ? (
         <Empty title="No clusters are configured.">Add them under `clusters` in postern.yaml.</Empty>

@@ -34,7 +34,7 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
   const isOpened = typeof requested === 'string' && chosen !== null
   return (
     <>
-      <LiveRefresh />
+      <LiveRefresh renderedAt={Date.now()} />
       <div className={isOpened ? 'max-rail:sr-only' : undefined}>
         <PageHead title="Inbox" />
       </div>

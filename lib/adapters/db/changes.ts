@@ -14,7 +14,18 @@ export type ChangedRequest = { requesterId: string; approverGroups: string[]; de
 /** The requests that changed; null when the change concerns everyone, or when changes may have been missed. */
 export type Changes = readonly ChangedRequest[] | null
 
-type Hub = { listener: Listener; subscribers: Set<(changes: Changes) => void> }
+/** Milliseconds for which changes are remembered, for pages that were rendered before their stream was open. */
+const rememberMs = 30_000
+/** Milliseconds by which the clocks of two replicas may differ: one may have rendered the page, the other serve the stream. */
+const clockSkewMs = 5_000
+
+type Hub = {
+  listener: Listener
+  subscribers: Set<(changes: Changes) => void>
+  /** What was published lately, oldest first; what came before `rememberedFrom` is not known. */
+  recent: Array<{ at: number; changes: Changes }>
+  rememberedFrom: number
+}
 
 // One connection for all subscribers of this process, because Next bundles routes apart from each other.
 const shared = globalThis as typeof globalThis & { posternChanges?: Hub }
@@ -28,6 +39,7 @@ async function findAudiences(ids: readonly string[]): Promise<ChangedRequest[]> 
 
 function startHub(): Hub {
   const subscribers: Hub['subscribers'] = new Set()
+  const recent: Hub['recent'] = []
   let collected = new Set<string>()
   let isScheduled = false
 
@@ -35,9 +47,11 @@ function startHub(): Hub {
     isScheduled = false
     const ids = collected
     collected = new Set()
-    if (subscribers.size === 0) return
     // A failed lookup must not lose a change, so then every page reloads.
     const changes = ids.has(forEveryone) ? null : await findAudiences([...ids]).catch(() => null)
+    const at = Date.now()
+    while (recent[0] && recent[0].at < at - rememberMs) recent.shift()
+    recent.push({ at, changes })
     for (const subscriber of subscribers) subscriber(changes)
   }
 
@@ -52,16 +66,22 @@ function startHub(): Hub {
     // Nothing is replayed, so changes may have been missed before every connection.
     onConnected: () => collect(forEveryone),
   })
-  return { listener, subscribers }
+  return { listener, subscribers, recent, rememberedFrom: Date.now() }
 }
 
 /**
  * Calls `onChanges` after each change that a page may show, until the returned function is called. Changes of about
  * a quarter of a second come together. The connection to the database is made for the first subscriber and kept.
+ * @param since milliseconds since 1970: changes after that are reported at once
  */
-export function subscribeToChanges(onChanges: (changes: Changes) => void): () => void {
+export function subscribeToChanges(onChanges: (changes: Changes) => void, since?: number): () => void {
   shared.posternChanges ??= startHub()
-  const { subscribers } = shared.posternChanges
+  const { subscribers, recent, rememberedFrom } = shared.posternChanges
+  if (since !== undefined) {
+    const isForgotten = since < Math.max(rememberedFrom, Date.now() - rememberMs)
+    if (isForgotten) onChanges(null)
+    else for (const { at, changes } of recent) if (at >= since - clockSkewMs) onChanges(changes)
+  }
   subscribers.add(onChanges)
   return () => subscribers.delete(onChanges)
 }

@@ -38,7 +38,7 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
   const isOver = request.status !== 'pending' && (!request.grant || request.grant.status === 'ended')
   return (
     <>
-      {!isOver && <LiveRefresh />}
+      {!isOver && <LiveRefresh renderedAt={Date.now()} />}
       <PageHead
         title={<Headline request={request} />}
         aside={
