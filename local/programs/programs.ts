@@ -7,8 +7,8 @@ import { cacheDirectory, checkout } from '#local/processes/places'
 import { downloadEnvtest } from './envtest.ts'
 import { findGo, goBuild, moduleFolder } from './go-build.ts'
 
-/** A Go module that pins programs, and the package of each program. */
-type GoModule = { folder: string; pins: string; programs: Record<string, string>; tags?: string }
+/** A Go module that pins programs, and the package of each program. `sources` are its own files that a build compiles. */
+type GoModule = { folder: string; pins: string; programs: Record<string, string>; sources?: string[]; tags?: string }
 
 const kubernetes: GoModule = {
   folder: join(checkout, 'local/kubernetes'),
@@ -36,6 +36,13 @@ const prometheus: GoModule = {
   tags: 'remove_all_sd',
 }
 
+const dex: GoModule = {
+  folder: join(checkout, 'local/dex'),
+  pins: 'github.com/dexidp/dex',
+  programs: { dex: '.' },
+  sources: ['main.go'],
+}
+
 /** The programs that tests need. */
 export type ClusterPrograms = {
   etcd: string
@@ -60,7 +67,8 @@ export const kubernetesVersion = (): string => pinnedVersion(kubernetes)
 /** The cache directory of a module's programs. Its name is a hash of everything that determines the build. */
 function cacheOf(module: GoModule): string {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(module.folder, file)))
+  for (const file of ['go.mod', 'go.sum', ...(module.sources ?? [])])
+    hash.update(readFileSync(join(module.folder, file)))
   const name = module.pins.split('/').at(-1)
   return join(cacheDirectory, `${name}-${hash.digest('hex').slice(0, 16)}`)
 }
@@ -129,6 +137,15 @@ export async function ensureClusterPrograms(say: (line: string) => void): Promis
 /** Prometheus's promtool, which checks and tests alerting rules. Building it takes a few minutes, once. */
 export const ensurePromtool = async (say: (line: string) => void): Promise<string> =>
   need(await build(prometheus, ['promtool'], say), 'promtool')
+
+/** Dex, the second identity provider of the tests; undefined if it cannot be built. Building it takes a minute, once. */
+export async function ensureDex(say: (line: string) => void): Promise<string | undefined> {
+  if (!existsSync(join(cacheOf(dex), 'dex')) && !findGo()) return undefined
+  return need(await build(dex, ['dex'], say), 'dex')
+}
+
+/** The version of Dex that go.mod pins. */
+export const dexVersion = (): string => pinnedVersion(dex)
 
 /** A kubectl for the user's own cluster: the installed one if it is new enough, otherwise the pinned one. */
 export async function ensureKubectl(say: (line: string) => void): Promise<string> {
