@@ -12,6 +12,7 @@ export type AttentionItem = {
     | 'worker-silent'
     | 'tampered'
     | 'strays'
+    | 'groups-unconfirmed'
   sentence: string
 }
 
@@ -30,6 +31,11 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   const reader = seesEverything(actor) ? 'all' : actor.person.id
   const { unreachable, unswept, late, tampered, strays, isWorkerSilent } = await gatherAttention(reader)
   const items: AttentionItem[] = []
+  if (actor.areGroupsUnconfirmed) {
+    const sentence =
+      'Your identity provider hasn’t confirmed your groups for 15 minutes, so you have no groups or roles here until it does. Sign out and in again if this persists.'
+    items.push({ kind: 'groups-unconfirmed', sentence })
+  }
   if (isWorkerSilent) {
     const sentence = 'Access is neither granted nor ended: no worker has sent a heartbeat for a minute.'
     items.push({ kind: 'worker-silent', sentence })

@@ -1,6 +1,6 @@
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
-import { endSession, findLiveSession, type LiveSession } from '#lib/adapters/db/people/sessions'
+import { endSession, findLiveSession, type LiveSession, type NamedSession } from '#lib/adapters/db/people/sessions'
 import type { Origin, PersonActor } from '#lib/core/access/actor'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { log } from '#lib/observability/log'
@@ -25,14 +25,22 @@ async function endForged(id: LiveSession['id'], personId: string, signatureFailu
 /** The actor that a session cookie identifies, read from the database at every call; null when the session is over. */
 export async function actorOfSession(cookie: string | undefined, origin: Origin): Promise<PersonActor | null> {
   const named = await sessionFrom(cookie)
-  const session = named === undefined ? null : await findLiveSession(named)
-  if (!named || !session) return null
+  return named ? actorOfNamed(named, origin) : null
+}
+
+/** The same, for the content of the cookie. */
+export async function actorOfNamed(named: NamedSession, origin: Origin): Promise<PersonActor | null> {
+  const session = await findLiveSession(named)
+  if (!session) return null
   if (session.signatureFailure) {
     await endForged(session.id, named.personId, session.signatureFailure, origin)
     return null
   }
   // If the configuration now names another provider, sessions from the previous one are no longer valid.
   if (session.person.issuer !== identitySettings().issuer) return null
-  const person = await personOf(session, origin)
-  return person && { kind: 'person', person, roles: rolesOf(person), origin }
+  const found = await personOf(session, origin)
+  if (!found) return null
+  const { person, areGroupsConfirmed } = found
+  if (areGroupsConfirmed) return { kind: 'person', person, roles: rolesOf(person), origin }
+  return { kind: 'person', person: { ...person, groups: [] }, roles: [], origin, areGroupsUnconfirmed: true }
 }

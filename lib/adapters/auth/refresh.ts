@@ -1,7 +1,5 @@
-import { z } from 'zod'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
-import { upsertPerson } from '#lib/adapters/db/people/people'
 import {
   claimRefresh,
   endSession,
@@ -9,125 +7,132 @@ import {
   type LiveSession,
   postponeRefresh,
 } from '#lib/adapters/db/people/sessions'
-import type { Origin, Person, PersonActor } from '#lib/core/access/actor'
-import { env } from '#lib/env'
+import type { Origin, Person } from '#lib/core/access/actor'
 import { log } from '#lib/observability/log'
-import { callProvider } from './call-provider.ts'
-import { identityFrom } from './claims.ts'
-import { identitySettings } from './configuration.ts'
-import { type ProviderMetadata, providerMetadata } from './discovery.ts'
+import { timeOfClaims } from './claims.ts'
+import { providerMetadata } from './discovery.ts'
 import { verifyRefreshedIdToken } from './id-token.ts'
-import { clientAuthMethod } from './options.ts'
-import { rolesOf } from './roles.ts'
+import { recordPerson } from './record-person.ts'
 import { seal, unseal } from './sealing.ts'
+import { requestTokens, revokeRefreshToken } from './token-endpoint.ts'
+import { TokenError } from './token-errors.ts'
+import { OtherSubject, refreshedIdentity } from './user-info.ts'
 
-// Refreshes a person's groups while their session lasts. The provider returns the current groups, or refuses the
-// refresh token, which ends the session, or does not respond, and then the session goes on with the groups it has.
+// Refreshes a person's groups while their session lasts. The provider returns the current groups, or refuses the person,
+// which ends the session, or does not respond. Then the session goes on with the groups it has, for a quarter of an hour
+// (lib/core/access/group-staleness.ts).
 
-const tokenResponseSchema = z.object({ id_token: z.string().optional(), refresh_token: z.string().optional() })
-
-/** The provider permanently refuses this refresh token (RFC 6749 §5.2 `invalid_grant`). */
+/** The session ends: its groups can no longer be confirmed. */
 class RefreshRefused extends Error {}
 
-async function requestTokens(refreshToken: string, metadata: ProviderMetadata) {
-  const { clientId } = identitySettings()
-  const { oidcClientSecret } = env()
-  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
-  const headers = new Headers({ accept: 'application/json' })
-  if (clientAuthMethod(metadata) === 'client_secret_basic') {
-    // RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
-    const encoded = [clientId, oidcClientSecret].map((text) => new URLSearchParams({ x: text }).toString().slice(2))
-    headers.set('authorization', `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`)
-  } else {
-    body.set('client_id', clientId)
-    body.set('client_secret', oidcClientSecret)
-  }
-  headers.set('content-type', 'application/x-www-form-urlencoded')
-  const response = await callProvider(metadata.tokenEndpoint, { method: 'POST', headers, body: body.toString() })
-  if (response.status === 400 || response.status === 401) {
-    const { error } = z
-      .object({ error: z.string() })
-      .catch({ error: '' })
-      .parse(await response.json())
-    if (error === 'invalid_grant') throw new RefreshRefused('the provider refuses the refresh token')
-  }
-  if (!response.ok) throw new Error(`the token endpoint responded ${response.status}`)
-  return tokenResponseSchema.parse(await response.json())
+/**
+ * Stores the refresh token that replaces the one just used. NB: before anything else is done with the response. The
+ * provider accepts the old one no longer, so whatever fails afterwards must not lose the new one.
+ */
+async function keep(session: LiveSession, refreshToken: string) {
+  const sealed = await seal(refreshToken, 'refresh-token', session.id)
+  const isKept = await transaction((tx) => keepRefreshToken(tx, session.id, sealed))
+  // The session ended meanwhile, and its end revoked the token before this one.
+  if (!isKept) await revokeRefreshToken(refreshToken)
 }
 
-async function refreshed(session: LiveSession, sealedToken: string, origin: Origin): Promise<Person | null> {
+/** A session's person, and whether the provider confirmed their groups recently enough for them to decide anything. */
+export type SessionPerson = { person: Person; areGroupsConfirmed: boolean }
+
+/** The person as the session's row has them, without an answer of the provider. */
+const asStored = ({ person, areGroupsConfirmed }: LiveSession): SessionPerson => ({ person, areGroupsConfirmed })
+
+async function refreshed(session: LiveSession, sealedToken: string, origin: Origin): Promise<SessionPerson> {
   const { person } = session
   const refreshToken = await unseal(sealedToken, 'refresh-token', session.id)
   if (refreshToken === undefined) throw new RefreshRefused('the stored token was sealed with another secret')
   const metadata = await providerMetadata()
+  const calledAt = new Date()
   const tokens = await requestTokens(refreshToken, metadata)
-  const newToken = tokens.refresh_token ? await seal(tokens.refresh_token, 'refresh-token', session.id) : undefined
-  // A provider need not send an id_token here (OpenID Connect Core §12.2); then the groups stay as they are.
+  if (tokens.refresh_token) await keep(session, tokens.refresh_token)
   const claims = tokens.id_token ? await verifyRefreshedIdToken(tokens.id_token, metadata) : undefined
-  const claimed = claims && identityFrom(claims, identitySettings().groupsClaim)
-  if (claimed && claimed.subject !== person.subject) throw new RefreshRefused('the provider names another person')
-  return transaction(async (tx) => {
-    if (newToken) await keepRefreshToken(tx, session.id, newToken)
-    if (!claimed) return person
-    const now = await upsertPerson(tx, {
-      issuer: person.issuer,
-      subject: person.subject,
-      name: claimed.name ?? person.name,
-      email: claimed.email === undefined ? person.email : claimed.email,
-      emailVerified: claimed.email === undefined ? person.emailVerified : claimed.emailVerified,
-      // A new id_token without groups means that there are none: unconfirmed groups are not kept.
-      groups: claimed.groups ?? [],
-    })
-    const gained = now.person.groups.filter((group) => !person.groups.includes(group))
-    const lost = person.groups.filter((group) => !now.person.groups.includes(group))
-    if (gained.length || lost.length) {
-      const actor: PersonActor = { kind: 'person', person: now.person, roles: rolesOf(now.person), origin }
-      const about = { personId: person.id }
-      await recordEvent(tx, { type: 'session.groups-changed', actor, data: { gained, lost }, about })
-    }
-    return now.person
-  })
+  const claimed = await refreshedIdentity(person.subject, claims, tokens.access_token, metadata)
+  if (!claimed) return asStored(session)
+  const at = timeOfClaims(claims ?? {}, calledAt)
+  const description = { claimed, at, known: person, method: 'refresh' } as const
+  return {
+    person: await transaction((tx) => recordPerson(tx, description, origin)),
+    areGroupsConfirmed: true,
+  }
 }
 
 async function endRefused(session: LiveSession, origin: Origin, error: Error) {
   log.info({ reference: origin.reference, err: error }, 'ended a session: its groups can no longer be confirmed')
+  const providerError = error instanceof TokenError ? error.providerError : undefined
   await transaction(async (tx) => {
     const ended = await endSession(tx, session.id)
     if (!ended) return
     const actor = { kind: 'system', component: 'sessions', origin: { ...origin, via: 'system' } } as const
-    await recordEvent(tx, { type: 'session.ended', actor, data: {}, about: { personId: ended.personId } })
+    const data = { cause: 'provider-refused' as const, ...(providerError && { providerError }) }
+    await recordEvent(tx, { type: 'session.ended', actor, data, about: { personId: ended.personId } })
   })
 }
 
-async function refresh(session: LiveSession, origin: Origin): Promise<Person | null> {
+/**
+ * Sessions at whose last refresh the provider failed (500), each with the number of successful refreshes up to then.
+ * Per process: a second replica may need one more try.
+ */
+type Failures = { successes: number; bySession: Map<string, number> }
+
+/**
+ * Some providers fail where they mean to refuse: Dex responds 500 for a person that its directory no longer knows. It is
+ * a refusal at the second try if other sessions were refreshed since the first.
+ */
+function isRefusal(failures: Failures, session: LiveSession, error: unknown): error is Error {
+  if (error instanceof RefreshRefused || error instanceof OtherSubject) return true
+  if (!(error instanceof TokenError) || error.meaning !== 'failure')
+    return error instanceof TokenError && error.meaning === 'person'
+  const before = failures.bySession.get(session.id)
+  if (before !== undefined) return failures.successes > before
+  if (failures.bySession.size > 10_000) failures.bySession.clear()
+  failures.bySession.set(session.id, failures.successes)
+  return false
+}
+
+async function refresh(session: LiveSession, origin: Origin): Promise<SessionPerson | null> {
   const sealedToken = await claimRefresh(session.id)
   // Another replica is refreshing right now; its result applies from the next call on.
-  if (sealedToken === null) return session.person
+  if (sealedToken === null) return asStored(session)
   try {
-    return await refreshed(session, sealedToken, origin)
+    const result = await refreshed(session, sealedToken, origin)
+    failures.successes += 1
+    failures.bySession.delete(session.id)
+    return result
   } catch (error) {
-    if (error instanceof RefreshRefused) {
+    if (isRefusal(failures, session, error)) {
+      failures.bySession.delete(session.id)
       await endRefused(session, origin, error)
       return null
     }
     log.warn({ reference: origin.reference, err: error }, 'could not refresh groups at the identity provider')
     await postponeRefresh(session.id)
-    return session.person
+    return asStored(session)
   }
 }
 
-const shared = globalThis as typeof globalThis & { posternRefreshes?: Map<string, Promise<Person | null>> }
+const shared = globalThis as typeof globalThis & {
+  posternRefreshes?: Map<string, Promise<SessionPerson | null>>
+  posternRefreshFailures?: Failures
+}
 shared.posternRefreshes ??= new Map()
+shared.posternRefreshFailures ??= { successes: 0, bySession: new Map() }
 const refreshes = shared.posternRefreshes
+const failures = shared.posternRefreshFailures
 
 /**
- * The session's person with groups at most five minutes old; null when the session is over. Simultaneous calls in one
+ * The session's person with groups at most five minutes old, or older if the provider does not respond; null when the
+ * session is over. Simultaneous calls in one
  * process share one refresh and all wait for it, so that none of them uses groups that the person has just lost.
  */
-export function personOf(session: LiveSession, origin: Origin): Promise<Person | null> {
+export function personOf(session: LiveSession, origin: Origin): Promise<SessionPerson | null> {
   const running = refreshes.get(session.id)
   if (running) return running
-  if (!session.isDue) return Promise.resolve(session.person)
+  if (!session.isDue) return Promise.resolve(asStored(session))
   const promise = refresh(session, origin).finally(() => refreshes.delete(session.id))
   refreshes.set(session.id, promise)
   return promise

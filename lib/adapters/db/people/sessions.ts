@@ -2,7 +2,7 @@ import { db, type Tx } from '#lib/adapters/db/client'
 import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
 import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
-import { groupsFreshForSeconds, groupsRetrySeconds } from '#lib/core/access/group-staleness'
+import { groupsCountForSeconds, groupsFreshForSeconds, groupsRetrySeconds } from '#lib/core/access/group-staleness'
 import type { Id } from '#lib/core/access/ids'
 import { sessionSeconds } from '#lib/core/access/session-length'
 import { type SignatureFailure, verifySignedInPerson } from '#lib/core/signing/verify-records'
@@ -21,9 +21,11 @@ export type LiveSession = {
   signatureFailure: SignatureFailure | null
   /** The groups were last refreshed more than `groupsFreshForSeconds` ago. */
   isDue: boolean
+  /** The provider confirmed the groups within the last `groupsCountForSeconds`, in this session or another. */
+  areGroupsConfirmed: boolean
 }
 
-type Row = { id: Id<'session'>; is_due: boolean; person: PersonInSql }
+type Row = { id: Id<'session'>; is_due: boolean; are_groups_confirmed: boolean; person: PersonInSql }
 
 export async function createSession(
   tx: Tx,
@@ -48,12 +50,14 @@ export async function findLiveSession(named: NamedSession): Promise<LiveSession 
   const rows = await db().$queryRaw<Row[]>`
     SELECT s.id, s.refreshed_at <= now() - make_interval(secs => ${groupsFreshForSeconds}::int)
              AND s.sealed_refresh_token IS NOT NULL AS is_due,
+           p.groups_at > now() - make_interval(secs => ${groupsCountForSeconds}::int) AS are_groups_confirmed,
            ${personInSql('p')} AS person
     FROM sessions s JOIN people p ON p.id = s.person_id
     WHERE s.id = ${named.id} AND s.ended_at IS NULL AND s.expires_at > now()`
   const row = rows[0]
   if (!row) return null
-  return { id: row.id, isDue: row.is_due, person: toPerson(row.person), signatureFailure: verifySession(row, named) }
+  const { id, is_due: isDue, are_groups_confirmed: areGroupsConfirmed, person } = row
+  return { id, isDue, areGroupsConfirmed, person: toPerson(person), signatureFailure: verifySession(row, named) }
 }
 
 /**
@@ -70,10 +74,11 @@ export async function claimRefresh(id: string): Promise<string | null> {
   return rows[0]?.sealed_refresh_token ?? null
 }
 
-/** Stores the new refresh token of a provider that replaces it at each use. */
-export async function keepRefreshToken(tx: Tx, id: string, sealedRefreshToken: string) {
-  await tx.$executeRaw`
+/** Stores the new refresh token of a provider that replaces it at each use. False if the session has ended. */
+export async function keepRefreshToken(tx: Tx, id: string, sealedRefreshToken: string): Promise<boolean> {
+  const count = await tx.$executeRaw`
     UPDATE sessions SET sealed_refresh_token = ${sealedRefreshToken} WHERE id = ${id} AND ended_at IS NULL`
+  return count === 1
 }
 
 /** Schedules the next refresh in one minute instead of five, because the provider did not respond. */
@@ -83,16 +88,22 @@ export async function postponeRefresh(id: string) {
     WHERE id = ${id} AND ended_at IS NULL`
 }
 
-/** Ends a session and deletes its tokens. Returns the sealed id_token for the provider; null if it was already over. */
-export async function endSession(
-  tx: Tx,
-  id: string,
-): Promise<{ personId: Id<'person'>; sealedIdToken: string | null } | null> {
-  const rows = await tx.$queryRaw<{ person_id: Id<'person'>; sealed_id_token: string | null }[]>`
-    SELECT person_id, sealed_id_token FROM sessions WHERE id = ${id} AND ended_at IS NULL FOR UPDATE`
+/** The person of an ended session, and its sealed tokens, which the provider is to forget. */
+export type EndedSession = {
+  personId: Id<'person'>
+  sealedIdToken: string | null
+  sealedRefreshToken: string | null
+}
+
+/** Ends a session and deletes its tokens; null if it was already over. */
+export async function endSession(tx: Tx, id: string): Promise<EndedSession | null> {
+  type Row = { person_id: Id<'person'>; sealed_id_token: string | null; sealed_refresh_token: string | null }
+  const rows = await tx.$queryRaw<Row[]>`
+    SELECT person_id, sealed_id_token, sealed_refresh_token FROM sessions WHERE id = ${id} AND ended_at IS NULL FOR UPDATE`
   const row = rows[0]
   if (!row) return null
   await tx.$executeRaw`
     UPDATE sessions SET ended_at = now(), sealed_refresh_token = NULL, sealed_id_token = NULL WHERE id = ${id}`
-  return { personId: row.person_id, sealedIdToken: row.sealed_id_token }
+  const { person_id: personId, sealed_id_token: sealedIdToken, sealed_refresh_token: sealedRefreshToken } = row
+  return { personId, sealedIdToken, sealedRefreshToken }
 }
