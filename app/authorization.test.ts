@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { checkout } from '#local/processes/places'
 import { type Cast, signInCallers } from '#testing/authorization/callers'
-import { stranger } from '#testing/authorization/outside-client'
+import { outsideClient } from '#testing/authorization/outside-client'
 import { routesOf } from '#testing/authorization/routes'
 import { situationMaker } from '#testing/authorization/situations'
 import { type AuthorizationTable, readTables } from '#testing/authorization/table'
@@ -140,8 +140,11 @@ test('only the holder can issue a credential, and only while the grant is active
   for (const column of table.columns.filter((one) => one !== 'active')) await checkColumn(table, column)
 })
 
-test.each(tables.filter(({ title }) => title !== 'Issue a credential'))('$title', async (table) => {
-  // Each list is read once, so everything that it could show must exist before.
-  await Promise.all(table.columns.map(sharedSituation))
-  for (const column of table.columns) await checkColumn(table, column)
-})
+test.each(tables.filter(({ title }) => title !== 'Issue a credential'))(
+  '$title: every caller gets the documented answer in every state',
+  async (table) => {
+    // Each list is read once, so everything that it could show must exist before.
+    await Promise.all(table.columns.map(sharedSituation))
+    for (const column of table.columns) await checkColumn(table, column)
+  },
+)

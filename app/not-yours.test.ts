@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '#lib/adapters/db/ids'
 import { checkout } from '#local/processes/places'
-import { assembleCast, type Cast } from '#testing/authorization/callers'
-import { doorsOf } from '#testing/authorization/doors'
+import { type Cast, signInCallers } from '#testing/authorization/callers'
+import { outsideClient } from '#testing/authorization/outside-client'
+import { routesOf } from '#testing/authorization/routes'
 import { situationMaker } from '#testing/authorization/situations'
-import { stranger } from '#testing/authorization/stranger'
 import { readTables } from '#testing/authorization/table'
 import type { Caller, CallerName, Situation } from '#testing/authorization/words'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
@@ -27,21 +27,21 @@ afterAll(served.stop)
 
 /** Raw responses without the headers that differ between any two calls. */
 const answers: string[] = []
-const outside = stranger(served.url, async (response) => {
+const outside = outsideClient(served.url, async (response) => {
   const headers = [...response.headers].filter(([name]) => !['date', 'postern-reference'].includes(name)).sort()
   answers.push(`${response.status}\n${JSON.stringify(headers)}\n${await response.text()}`)
 })
 /** The operations that name an object. Lists do not; the tables cover what they leave out. */
 const named = readTables(join(checkout, 'docs/authorization.md')).filter(
-  ({ title, columns }) => columns.includes('absent') && !title.startsWith('Find'),
+  ({ title, columns }) => columns.includes('absent') && !title.startsWith('List'),
 )
-const doors = doorsOf(outside).filter(({ deed }) => named.some(({ title }) => title === deed))
+const routes = routesOf(outside).filter(({ table }) => named.some(({ title }) => title === table))
 
 let cast: Cast
 let situations: Situation[]
 beforeAll(async () => {
   await aClusterState()
-  cast = await assembleCast(served)
+  cast = await signInCallers(served)
   const make = situationMaker(served, cast)
   situations = [await make('half'), await make('active')]
 })
@@ -69,9 +69,9 @@ const comparable = (answer: string, { requestId, grantId }: Situation) =>
       .replace(/(\\?"now\\?":)\d{13}/g, '$1<now>'),
   )
 
-async function answersTo(caller: Caller, door: (typeof doors)[number], situation: Situation): Promise<string[]> {
+async function answersTo(caller: Caller, route: (typeof routes)[number], situation: Situation): Promise<string[]> {
   answers.length = 0
-  await door.call(caller, situation)
+  await route.call(caller, situation)
   return answers.map((answer) => comparable(answer, situation))
 }
 
@@ -80,26 +80,29 @@ const nothing = (): Situation => ({
   ...{ digest: `sha256:${'0'.repeat(64)}`, reason: 'no such request' },
 })
 
-const strangers: CallerName[] = ['unrelated', 'colleague', 'former']
+const ineligible: CallerName[] = ['unrelated', 'colleague', 'former']
 
-test.each(doors.map((door) => [door.door, door] as const))('%s', async (_, door) => {
-  for (const caller of cast.callers.filter(({ name }) => strangers.includes(name)))
-    for (const situation of situations) {
-      const absent = await answersTo(caller, door, nothing())
-      expect(absent.length).toBeGreaterThan(0)
-      expect(await answersTo(caller, door, situation), `${caller.name}, ${situation.state}`).toEqual(absent)
-    }
-})
+test.each(routes.map((route) => [route.name, route] as const))(
+  '%s responds alike to a missing and to a hidden object',
+  async (_, route) => {
+    for (const caller of cast.callers.filter(({ name }) => ineligible.includes(name)))
+      for (const situation of situations) {
+        const absent = await answersTo(caller, route, nothing())
+        expect(absent.length).toBeGreaterThan(0)
+        expect(await answersTo(caller, route, situation), `${caller.name}, ${situation.state}`).toEqual(absent)
+      }
+  },
+)
 
 test('a malformed id gets the same answer as an id that does not exist', async () => {
   const [caller] = cast.callers.filter(({ name }) => name === 'requester')
   if (!caller) throw new Error('the cast has no requester')
-  for (const door of doors.filter((one) => one.door.includes(' /api/v1/') && one.door.includes('{id}'))) {
-    const absent = await answersTo(caller, door, nothing())
+  for (const route of routes.filter((one) => one.name.includes(' /api/v1/') && one.name.includes('{id}'))) {
+    const absent = await answersTo(caller, route, nothing())
     for (const id of ['x', newId('event'), 'req_..%2f..', '%00', 'constructor', '__proto__', 'r'.repeat(500)])
       expect(
-        await answersTo(caller, door, { ...nothing(), requestId: id, grantId: id }),
-        `${door.door}: ${id}`,
+        await answersTo(caller, route, { ...nothing(), requestId: id, grantId: id }),
+        `${route.name}: ${id}`,
       ).toEqual(absent)
   }
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { bearerToken } from '#local/parts/sign-in'
-import { stranger, withForm } from '#testing/authorization/stranger'
+import { outsideClient, withForm } from '#testing/authorization/outside-client'
 import type { Caller } from '#testing/authorization/words'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testParts } from '#testing/database'
@@ -37,7 +37,7 @@ const hostileName = 'Mallory <b>"Owner"</b>\n\u001b[31m\u202e: {x: y} #\u0000'
 /** Every response except those whose purpose is to return a token. */
 const answers: string[] = []
 const withToken: string[] = []
-const outside = stranger(served.url, async (response) => {
+const outside = outsideClient(served.url, async (response) => {
   const text = await response.text()
   const isToken = /\/credentials$/.test(new URL(response.url).pathname) || text.includes('"credential":{')
   ;(isToken ? withToken : answers).push(`${JSON.stringify([...response.headers])}\n${text}`)

@@ -29,7 +29,7 @@ export type Cast = {
 }
 
 /** Signs everyone in, in a browser and for the API, and then removes some people's groups or accounts. */
-export async function assembleCast({ url, provider, tokenSource, database, signIn }: ServedPostern): Promise<Cast> {
+export async function signInCallers({ url, provider, tokenSource, database, signIn }: ServedPostern): Promise<Cast> {
   const extra = (key: string, name: string, groups: string[], email = `${key}@example.com`) =>
     provider.addPerson(key, { name, email, groups })
   extra('mira', 'Mira Sand', ['payments-dev'])

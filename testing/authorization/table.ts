@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { answers, type CallerName, type Column, callerNames, states } from './words.ts'
 
-export type Deed = {
+export type AuthorizationTable = {
   title: string
-  doors: string[]
+  routes: string[]
   columns: Column[]
   /** By caller, then by column. */
   cells: Record<CallerName, Record<string, string>>
@@ -15,9 +15,9 @@ const cellsOf = (line: string) =>
     .split('|')
     .map((cell) => cell.trim().replaceAll('`', ''))
 
-function readDeed(section: string): Deed {
+function readTable(section: string): AuthorizationTable {
   const [title = '', ...lines] = section.split('\n')
-  const doors = lines
+  const routes = lines
     .filter((line) => line.startsWith('- '))
     .map((line) => /^- `([^`]+)`/.exec(line)?.[1] ?? `not a route: ${line}`)
   const [head = '', , ...rows] = lines.filter((line) => line.startsWith('|'))
@@ -33,15 +33,15 @@ function readDeed(section: string): Deed {
       if (words.length !== columns.length) throw new Error(`${title}: ${caller} has ${words.length} cells`)
       return [caller, Object.fromEntries(columns.map((column, index) => [column, words[index] ?? '']))]
     }),
-  ) as Deed['cells']
+  ) as AuthorizationTable['cells']
   const missing = callerNames.filter((name) => !cells[name])
   const unknown = Object.keys(cells).filter((name) => !callerNames.some((known) => known === name))
   if (missing.length || unknown.length) throw new Error(`${title}: rows missing: ${missing}; unknown: ${unknown}`)
-  return { title, doors, columns, cells }
+  return { title, routes, columns, cells }
 }
 
 /** The tables of docs/authorization.md. Throws unless each has a row for every caller and no empty cell. */
-export function readTables(file: string): Deed[] {
+export function readTables(file: string): AuthorizationTable[] {
   const [, ...sections] = readFileSync(file, 'utf8').split(/^### /m)
-  return sections.map(readDeed)
+  return sections.map(readTable)
 }

@@ -56,11 +56,11 @@ export type Situation = { state: State; requestId: string; grantId: string; dige
 /** The answer of a route in a word of the tables. Any other response is quoted, so that a failed comparison explains itself. */
 export type Outcome = { answer: string; sentence?: string }
 
-export type Door = {
+export type Route = {
   /** `GET /api/v1/me`, `page /inbox`, `action decide`; a suffix after `?` distinguishes uses of one route. */
-  door: string
+  name: string
   /** The heading of its table. */
-  deed: string
+  table: string
   /** A successful call changes the situation, so each one needs its own. */
   changes?: boolean
   call(caller: Caller, situation: Situation): Promise<Outcome>

@@ -1,5 +1,5 @@
-import { type Stranger, withForm } from './stranger.ts'
-import type { Caller, Door, Outcome, Situation } from './words.ts'
+import { type OutsideClient, withForm } from './outside-client.ts'
+import type { Caller, Outcome, Route, Situation } from './words.ts'
 
 const submission = {
   entitlement: 'payments-restart',
@@ -20,25 +20,25 @@ function inTurn(trial: () => Promise<Outcome>): Promise<Outcome> {
 }
 
 /** Every route of Postern: how to call it, and which response is which answer. A new route needs a line here. */
-export function doorsOf(stranger: Stranger): Door[] {
-  const { api, page, act, send, withBearer } = stranger
+export function routesOf(outsideClient: OutsideClient): Route[] {
+  const { api, page, act, send, withBearer } = outsideClient
 
   /** A route of the API and the action that does the same from a page. */
   const twice = (
-    deed: string,
+    table: string,
     path: (situation: Situation) => string,
     body: (situation: Situation) => object,
     action: string,
     args: (situation: Situation) => unknown[],
     use = '',
-  ): Door[] => [
+  ): Route[] => [
     {
-      deed,
-      door: `POST /api/v1${path({ requestId: '{id}', grantId: '{id}' } as Situation)}${use}`,
+      table,
+      name: `POST /api/v1${path({ requestId: '{id}', grantId: '{id}' } as Situation)}${use}`,
       changes: true,
       call: (caller, situation) => api(caller, 'POST', path(situation), body(situation)),
     },
-    { deed, door: `action ${action}${use}`, changes: true, call: (caller, one) => act(caller, action, args(one)) },
+    { table, name: `action ${action}${use}`, changes: true, call: (caller, one) => act(caller, action, args(one)) },
   ]
 
   const whoSees = (shown: string, isThere: boolean, answer: string): Outcome =>
@@ -46,14 +46,14 @@ export function doorsOf(stranger: Stranger): Door[] {
 
   /** A list, loaded once per caller: does it contain the request or grant of the situation? */
   const listed = (
-    deed: string,
+    table: string,
     path: string,
     isIt: (item: Record<string, unknown>, one: Situation) => boolean,
-  ): Door => {
-    const loaded = new Map<Caller, ReturnType<Stranger['api']>>()
+  ): Route => {
+    const loaded = new Map<Caller, ReturnType<OutsideClient['api']>>()
     return {
-      deed,
-      door: `GET /api/v1${path}`,
+      table,
+      name: `GET /api/v1${path}`,
       call: async (caller, situation) => {
         const call = loaded.get(caller) ?? api(caller, 'GET', path)
         loaded.set(caller, call)
@@ -70,40 +70,40 @@ export function doorsOf(stranger: Stranger): Door[] {
 
   /** A page that does or doesn't contain text that only this situation has. */
   const shows = (
-    deed: string,
+    table: string,
     path: string,
     of: (one: Situation) => string,
     words: (one: Situation) => string,
-  ): Door => ({
-    deed,
-    door: `page ${path}`,
+  ): Route => ({
+    table,
+    name: `page ${path}`,
     call: async (caller, situation) => {
       const { answer, html } = await page(caller, of(situation))
       return whoSees('yes', html.includes(words(situation)), answer)
     },
   })
 
-  const api200 = (deed: string, path: string): Door => ({
-    deed,
-    door: `GET /api/v1${path}`,
+  const api200 = (table: string, path: string): Route => ({
+    table,
+    name: `GET /api/v1${path}`,
     call: (caller) => api(caller, 'GET', path),
   })
-  const page200 = (deed: string, path: string): Door => ({
-    deed,
-    door: `page ${path}`,
+  const page200 = (table: string, path: string): Route => ({
+    table,
+    name: `page ${path}`,
     call: (caller) => page(caller, path),
   })
 
   /** A route with the same status for every caller. */
   const open = (
-    door: string,
+    name: string,
     path: string,
     method: string,
     status: number,
     headers: Record<string, string> = {},
-  ): Door => ({
-    deed: 'Public routes',
-    door,
+  ): Route => ({
+    table: 'Public routes',
+    name,
     call: async ({ cookie }) => {
       const answer = await send(path, { method, headers: { ...(cookie ? { cookie } : {}), ...headers } })
       const text = await answer.text()
@@ -112,7 +112,7 @@ export function doorsOf(stranger: Stranger): Door[] {
   })
 
   const isGrant = (item: Record<string, unknown>, { grantId }: Situation) => item.id === grantId
-  const [origin] = [new URL(stranger.url).origin]
+  const [origin] = [new URL(outsideClient.url).origin]
 
   /** A preview responds to every caller; for an ineligible one the entitlement does not exist. */
   const isUnknown = (preview: { verdict?: { violations: Array<{ code: string }> } } | undefined) =>
@@ -128,8 +128,8 @@ export function doorsOf(stranger: Stranger): Door[] {
     ),
     // ------------------------------------------------------------------ reading one request or grant
     {
-      deed: 'Read a request',
-      door: 'GET /api/v1/requests/{id}',
+      table: 'Read a request',
+      name: 'GET /api/v1/requests/{id}',
       call: (caller, { requestId }) => api(caller, 'GET', `/requests/${requestId}`),
     },
     shows(
@@ -151,8 +151,8 @@ export function doorsOf(stranger: Stranger): Door[] {
       () => 'id="reason"',
     ),
     {
-      deed: 'Read a grant',
-      door: 'GET /api/v1/grants/{id}',
+      table: 'Read a grant',
+      name: 'GET /api/v1/grants/{id}',
       call: (caller, { grantId }) => api(caller, 'GET', `/grants/${grantId}`),
     },
     // ------------------------------------------------------------------ lists
@@ -173,8 +173,8 @@ export function doorsOf(stranger: Stranger): Door[] {
     listed('List all visible requests', '/requests?role=all&limit=100', isRequest),
     listed('List grants', '/grants?limit=100', isGrant),
     {
-      deed: 'Read the history of a request',
-      door: 'GET /api/v1/audit-events?request',
+      table: 'Read the history of a request',
+      name: 'GET /api/v1/audit-events?request',
       call: async (caller, { requestId }) => {
         const { answer, json } = await api(caller, 'GET', `/audit-events?request=${requestId}&type=request.submitted`)
         return whoSees('yes', json.items?.length > 0, answer)
@@ -187,13 +187,13 @@ export function doorsOf(stranger: Stranger): Door[] {
       (one) => `/requests/${one.requestId}`,
     ),
     {
-      deed: 'Test a policy on a request',
-      door: 'POST /api/v1/policy/judge?request',
+      table: 'Test a policy on a request',
+      name: 'POST /api/v1/policy/judge?request',
       call: (caller, { requestId }) => inTurn(() => api(caller, 'POST', '/policy/judge', { request: requestId })),
     },
     {
-      deed: 'Test a policy on a request',
-      door: 'action judge?request',
+      table: 'Test a policy on a request',
+      name: 'action judge?request',
       call: (caller, { requestId }) => inTurn(() => act(caller, 'judge', [{ request: requestId }])),
     },
     // ------------------------------------------------------------------ changing one
@@ -243,16 +243,16 @@ export function doorsOf(stranger: Stranger): Door[] {
       () => withForm(submission),
     ),
     {
-      deed: 'Submit a request',
-      door: 'POST /api/v1/requests/preview',
+      table: 'Submit a request',
+      name: 'POST /api/v1/requests/preview',
       call: async (caller) => {
         const outcome = await api(caller, 'POST', '/requests/preview', submission)
         return isUnknown(outcome.json) ? { answer: 'no' } : outcome
       },
     },
     {
-      deed: 'Submit a request',
-      door: 'action preview',
+      table: 'Submit a request',
+      name: 'action preview',
       call: async (caller) => {
         const outcome = await act(caller, 'preview', withForm(submission).slice(1))
         return isUnknown(outcome.result?.preview) ? { answer: 'no' } : outcome
@@ -263,8 +263,8 @@ export function doorsOf(stranger: Stranger): Door[] {
       page200('Read what concerns oneself', path),
     ),
     {
-      deed: 'Read what concerns oneself',
-      door: 'GET /events',
+      table: 'Read what concerns oneself',
+      name: 'GET /events',
       call: async ({ cookie }) => {
         const answer = await send('/events', { headers: cookie ? { cookie } : {} })
         await answer.body?.cancel()
@@ -273,30 +273,30 @@ export function doorsOf(stranger: Stranger): Door[] {
       },
     },
     {
-      deed: 'Read what concerns oneself',
-      door: 'action destinations',
+      table: 'Read what concerns oneself',
+      name: 'action destinations',
       call: (caller) => act(caller, 'destinations', []),
     },
     ...[
-      { door: 'GET /api/v1/access/explain?oneself', deed: 'Read what concerns oneself', whom: [] },
+      { name: 'GET /api/v1/access/explain?oneself', table: 'Read what concerns oneself', whom: [] },
       {
-        door: 'GET /api/v1/access/explain?person',
-        deed: 'Check the access of someone else',
+        name: 'GET /api/v1/access/explain?person',
+        table: 'Check the access of someone else',
         whom: [['person', 'ulla']],
       },
-    ].map(({ door, deed, whom }): Door => {
+    ].map(({ name, table, whom }): Route => {
       const question = { cluster: 'prod-eu', verb: 'get', resource: 'pods', namespace: 'payments' }
       const path = `/access/explain?${new URLSearchParams([...Object.entries(question), ...whom])}`
-      return { door, deed, call: (caller) => api(caller, 'GET', path) }
+      return { name, table, call: (caller) => api(caller, 'GET', path) }
     }),
     {
-      deed: 'Read what concerns oneself',
-      door: 'POST /api/v1/policy/replay',
+      table: 'Read what concerns oneself',
+      name: 'POST /api/v1/policy/replay',
       call: (caller) => inTurn(() => api(caller, 'POST', '/policy/replay', { policy: 'guardrails: []', last: 3 })),
     },
     {
-      deed: 'Read what concerns oneself',
-      door: 'action replay',
+      table: 'Read what concerns oneself',
+      name: 'action replay',
       call: (caller) => inTurn(() => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }])),
     },
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
@@ -308,13 +308,13 @@ export function doorsOf(stranger: Stranger): Door[] {
     open('POST /api/auth/signin/oidc', '/api/auth/signin/oidc', 'POST', 303, { origin }),
     open('GET /api/auth/callback/oidc', '/api/auth/callback/oidc?code=x', 'GET', 303),
     {
-      deed: 'Public routes',
-      door: 'action chooseTheme',
+      table: 'Public routes',
+      name: 'action chooseTheme',
       call: (caller) => act(caller, 'chooseTheme', []),
     },
     {
-      deed: 'Read the metrics',
-      door: 'GET /metrics',
+      table: 'Read the metrics',
+      name: 'GET /metrics',
       call: async (caller) => {
         const answers = await Promise.all([send('/metrics', { headers: withBearer(caller) }), page(caller, '/metrics')])
         const [bearer, session] = answers.map((answer) => ('status' in answer ? answer.status : answer.answer))
@@ -323,8 +323,8 @@ export function doorsOf(stranger: Stranger): Door[] {
     },
     // Last: it ends the session that it is called with.
     {
-      deed: 'Sign out',
-      door: 'POST /api/auth/sign-out',
+      table: 'Sign out',
+      name: 'POST /api/auth/sign-out',
       call: async (caller) => {
         const headers = { origin, ...(caller.cookie ? { cookie: caller.cookie } : {}) }
         const answer = await send('/api/auth/sign-out', { method: 'POST', headers })
