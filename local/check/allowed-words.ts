@@ -3,7 +3,7 @@ export type AllowedWord = { path: string; text: string; why: string }
 
 export const allowedWords: readonly AllowedWord[] = [
   {
-    path: 'lib/core/rbac/paste/refusal-notes.ts',
+    path: 'lib/core/rbac/paste/refusal-signs.ts',
     text: 'the server has asked for the client',
     why: 'kubectl prints this sentence, and a paste is recognized by it',
   },

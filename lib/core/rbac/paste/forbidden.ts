@@ -51,7 +51,7 @@ function fromClient(text: string): Refusal[] {
       }[method.toLowerCase()]
       const about = { group: group.join('.'), resource, subresource: '', name, namespace: null }
       return (verbs ?? []).map(
-        (verb): Refusal => ({ permission: { verb, ...about }, missing: ['namespace', 'user'], program: null }),
+        (verb): Refusal => ({ permission: { verb, ...about }, missing: ['namespace'], program: null }),
       )
     })
 }
@@ -106,6 +106,10 @@ function missingNotes(refusals: readonly Refusal[]): Note[] {
     const sentence = "The message doesn't show the name of the object, so the rules apply to any name."
     notes.push({ code: 'unknown-name', sentence })
   }
+  if (has('user')) {
+    const sentence = "The message doesn't show who was refused. This assumes that it was you."
+    notes.push({ code: 'unknown-user', sentence })
+  }
   const cut = refusals.find(({ missing }) => missing.includes('quote'))
   if (cut) {
     const sentence = `The end of the message is missing. Check that ${cut.permission.namespace} is the whole name of the namespace.`
@@ -122,7 +126,8 @@ export function readRefusals(text: string, kinds: Kinds = standardKinds): { refu
   const fromClients = readings.flatMap(fromClient)
   const notes: Note[] = []
   const byKey = new Map<string, Refusal>()
-  const all = [...sentences.flatMap(toRefusal), ...readings.flatMap(fromSigners), ...fromClients]
+  const others = [...readings.flatMap(fromSigners), ...fromClients]
+  const all = [...sentences.flatMap(toRefusal), ...others]
   for (const sentence of sentences) {
     if (!('path' in sentence)) continue
     notes.push({
@@ -142,14 +147,14 @@ export function readRefusals(text: string, kinds: Kinds = standardKinds): { refu
   if (fromClients.length > 0)
     notes.push({
       code: 'no-details',
-      sentence: "The response doesn't say what was refused; it may also come from a proxy in front of the API server.",
+      sentence: "The response doesn't name a permission; it may also come from a proxy in front of the API server.",
     })
   const refusals = withoutWorse([...byKey.values()])
   for (const { program } of refusals) if (program !== null) notes.push(programNote(program))
   const permissions = refusals.map(({ permission }) => permission)
   notes.push(
     ...missingNotes(refusals),
-    ...notesOf(readings, permissions, Math.max(0, ...inEach.map(({ length }) => length)), fromClients.length > 0),
+    ...notesOf(readings, permissions, Math.max(0, ...inEach.map(({ length }) => length)), others.length > 0),
   )
   if (text.length > maxCharacters)
     notes.push({ code: 'cut', sentence: `Only the first ${maxCharacters} characters were read.` })

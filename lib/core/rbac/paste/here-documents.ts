@@ -51,7 +51,7 @@ export function hereDocumentsOf(text: string): HereDocuments {
     endOfLine: (position) => Math.max(position, resume),
     hidesCommand(start, end) {
       const command = firstFrom(commands, start + 1)
-      return command !== undefined && (end < 0 || command < end)
+      return command !== undefined && command < end
     },
   }
 }

@@ -36,6 +36,11 @@ function fromEntry(group: string, entry: string): KnownResource {
   }
 }
 
+const builtIns = new Set(apiResources.map(({ group, resource }) => `${resource}.${group}`))
+
+/** Resources of the API server itself: where an extension has the same name, kubectl takes these. */
+export const isBuiltIn = ({ group, resource }: KnownResource) => builtIns.has(`${resource}.${group}`)
+
 /** What clusters often have in addition to the resources of the API server itself, the more common groups first. */
 const extensions: readonly KnownResource[] = Object.entries(extensionResources).flatMap(([group, entries]) =>
   entries.map((entry) => fromEntry(group, entry)),

@@ -89,6 +89,8 @@ function run(line: Line): Need[] {
 
 export const podCommands: Record<string, (line: Line) => Need[]> = {
   logs,
+  // Its name until 1.9.
+  log: logs,
   exec: streams('exec'),
   attach: streams('attach'),
   'port-forward': portForward,

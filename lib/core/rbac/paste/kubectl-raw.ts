@@ -23,7 +23,7 @@ export function rawNeeds(line: Line): Need[] {
     ...{ group, resource, kind: known?.kind ?? '', shortNames: [] },
     namespaced: namespace !== null || (isNamespaced({ group, resource }, line.kinds) ?? false),
   }
-  const name = target.name === '' ? '' : nameOf(line, about, target.name)
+  const name = target.name === '' ? '' : nameOf(line, { ...about, kind: '' }, target.name)
   if (namespace !== null && !isNamespace(namespace))
     note(
       line,

@@ -3,6 +3,7 @@ import type { Arguments } from './flags.ts'
 import { type Gap, gapOf, hasGap, shown as shownWord } from './gaps.ts'
 import {
   findResource,
+  isBuiltIn,
   type Kinds,
   type KnownResource,
   knownResources,
@@ -75,9 +76,9 @@ export const every = (resource: string, group = ''): Target => ({
 
 const fullName = ({ group, resource }: KnownResource) => (group === '' ? resource : `${resource}.${group}`)
 
-/** The kinds that a placeholder for a kind may list: `<pod|deployment>`, `<pod-name>`. */
+/** The kinds that a placeholder for a kind may list: `<pod|deployment>`, `<pod-name>`; not the name of a variable. */
 const kindsInLabel = (label: string): string[] =>
-  label
+  (/^[$`]/.test(label) ? '' : label)
     .replace(/[^\w|/.-]/g, '')
     .split(/[|/]/)
     .map((part) => part.replace(/[-_]?(?:names?|id)$/i, ''))
@@ -99,7 +100,7 @@ export function resourceFor(line: Line, word: string): KnownResource | undefined
       'assumed-type',
       `${shown(line, word)} is not a known resource; it was read as a plural name and a group.`,
     )
-  else if (first && others.length > 0 && first.group.includes('.'))
+  else if (first && others.length > 0 && !isBuiltIn(first))
     note(
       line,
       'ambiguous-type',

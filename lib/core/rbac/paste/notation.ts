@@ -130,7 +130,10 @@ export const isStandIn = (word: string): boolean =>
   capitals.test(word) || crossed.test(word) || addressed.test(word) || called.test(word) || namespaces.test(word)
 
 /** A word that may be a name or an example of one. */
-export const maybeStandIn = (word: string): boolean => /^(?:my|some|example)[-_]/i.test(word)
+export const maybeStandIn = (word: string): boolean =>
+  /^(?:my|some|example|the)[-_]?(?:pod|deployment|deploy|service|svc|node|namespace|ns|secret|configmap|cm|job|cronjob|app|application|container|cluster|release|ingress|pvc)s?(?:-?\d{1,3})?$/i.test(
+    word,
+  )
 
 /** A word that a shell or a person completes: `web-*`, `...`, `*****`, `web-…`. */
 export const isAbridged = (word: string): boolean => /[*?[\]…]|\.{3}/.test(word)

@@ -18,7 +18,7 @@ function whyOpen(resource: KnownResource, word: string, gaps: readonly Gap[]): s
   }
   if (isAbridged(word)) return `${text} is not a complete name`
   if (isStandIn(word) && !(isFree(resource) && /^[A-Z]+$/.test(word))) return `${text} is a placeholder`
-  return isObjectName(word) && (isFree(resource) || /^[a-z0-9.:-]+$/.test(word))
+  return isObjectName(word) && (isFree(resource) || /^[a-z0-9.-]+$/.test(word))
     ? undefined
     : `${text} is not a valid name`
 }

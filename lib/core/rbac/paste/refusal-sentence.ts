@@ -79,7 +79,7 @@ function scope(cursor: Cursor): { namespace: string | null; isWhole: boolean } |
 type Object = { path: string; group: string | undefined; name: string }
 
 /** What the verb applies to, in the words of the present server. */
-function presentObject(cursor: Cursor, isDamaged: boolean): Object | undefined {
+function presentObject(cursor: Cursor, isDamaged: boolean, isLog: boolean): Object | undefined {
   const start = cursor.at
   const whole = quoted(cursor)
   const isWhole = whole !== undefined && isResource(whole)
@@ -91,11 +91,13 @@ function presentObject(cursor: Cursor, isDamaged: boolean): Object | undefined {
   const name = phrase(cursor, 'named') ? (quoted(cursor) ?? '') : ''
   if (!phrase(cursor, 'in', 'API', 'group')) {
     const log = fromDotted(path)
-    if (name !== '') return { ...log, name }
+    if (isLog) return { ...log, name }
     // A quoted resource may be the last thing that is left of the message.
     return isDamaged && isWhole ? { path, group: undefined, name } : undefined
   }
-  const group = quoted(cursor) ?? (isDamaged ? loose(cursor) : undefined)
+  // Without quotation marks, nothing is left of the core group.
+  const isEmpty = isDamaged && scope({ ...cursor }) !== undefined
+  const group = quoted(cursor) ?? (isEmpty ? '' : isDamaged ? loose(cursor) : undefined)
   return group === undefined ? undefined : { path, group: group.replace(/^https?:\/\/|\/$/g, ''), name }
 }
 
@@ -112,20 +114,22 @@ function olderObject(cursor: Cursor): Object | undefined {
 function sentenceAt(text: string, at: number, isRefusal: boolean): Sentence | undefined {
   const before = userBefore(text, at)
   const cursor: Cursor = { text, at: at + 'cannot'.length }
-  const verbText = text[cursor.at + 1] === '"' ? (quoted(cursor) ?? '') : bare(cursor)
+  // The API server's log quotes the verb: `cannot "get" resource "pods" named "web" in namespace "p"`.
+  const isLog = text[cursor.at + 1] === '"'
+  const verbText = isLog ? (quoted(cursor) ?? '') : bare(cursor)
   // A broken line may have lost the space in `list resource`.
   const isGlued = verbText.endsWith('resource') && verbText !== 'resource'
   const verb = isGlued ? verbText.slice(0, -'resource'.length) : verbText
   if (!isVerb(verb)) return undefined
   const user = before?.user ?? ''
-  const missing: Missing[] = user === '' ? ['user'] : []
+  const missing: Missing[] = user === '' || isMasked(user) ? ['user'] : []
   if (!isGlued && phrase(cursor, 'path')) {
     const path = quoted(cursor)
     return path === undefined || !before ? undefined : { user, path, missing, tail: '' }
   }
   const isPresent = isGlued || phrase(cursor, 'resource')
   // Without a user, only the words of the present server are unmistakable.
-  const object = isPresent ? presentObject(cursor, isRefusal) : user === '' ? undefined : olderObject(cursor)
+  const object = isPresent ? presentObject(cursor, isRefusal, isLog) : user === '' ? undefined : olderObject(cursor)
   if (!object || !isResource(object.path)) return undefined
   const found = scope(cursor)
   if (!found && !(isPresent && isRefusal)) return undefined

@@ -116,7 +116,7 @@ function typedIn(reader: Reader, { words }: Command) {
   const found = unwrap(words, reader.gaps)
   if (!found || !('run' in found)) return found
   const { program, words: rest } = found.run
-  const isKubectl = words.some((word) => /kubectl/i.test(withGaps(word, reader.gaps)))
+  const isKubectl = words.some((word) => /kubectl|^oc$/i.test(withGaps(word, reader.gaps)))
   return isKubectl || reader.isKnown(program, rest.slice(0, maxLeading)) ? found : undefined
 }
 

@@ -89,7 +89,8 @@ function isStray(shell: Shell, quote: string): boolean {
   const { text, at } = shell
   const before = text[at - 1] ?? ''
   if (quote === "'" && /\p{L}/u.test(before) && /[\p{L} ]/u.test(text[at + 1] ?? ' ')) return true
-  return shell.documents.hidesCommand(at, text.indexOf(quote, at + 1))
+  const end = text.indexOf(quote, at + 1)
+  return end < 0 || shell.documents.hidesCommand(at, end)
 }
 
 /** Reads a quoted part. `at` is at the opening quote and moves behind the closing one, or to the end. */
@@ -126,7 +127,8 @@ function word(shell: Shell, isArgument: boolean): string | undefined {
       value = (value ?? '') + found
       continue
     }
-    if (/[\s;|&<>()]/.test(char)) break
+    // Behind a `\` at the end of a line, a comment may follow.
+    if (/[\s;|&<>()]/.test(char) || (char === '#' && value === undefined)) break
     if ((char === '\\' || char === '`') && shell.text[shell.at + 1] === '\n') {
       shell.at += 2
       if (value === undefined) skipSpaces(shell)
@@ -198,7 +200,7 @@ function readList(shell: Shell, closing: string) {
     }
     const found = word(shell, command.words.length > 0)
     if (found === undefined) {
-      if (shell.at < shell.text.length) command = operator(shell, command)
+      if (shell.at < shell.text.length && shell.text[shell.at] !== '#') command = operator(shell, command)
     } else if (shell.words < maxWords) {
       command.words.push(found)
       shell.words++
