@@ -17,12 +17,15 @@ export async function startHostileIssuer() {
 
   const answers = {
     ...{ idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '', scope: '' },
+    ...{ refreshToken: '', tokenError: 'server_error' },
     /** Metadata that replace the correct ones. */
     endpoints: {} as Record<string, string>,
     /** Responds to discovery in place of the correct response. */
     discovery: undefined as ((response: ServerResponse) => void) | undefined,
   }
-  const server = createServer((request, response) => {
+  /** The forms that were posted to each endpoint, in order. */
+  const posted: { path: string; form: URLSearchParams }[] = []
+  const server = createServer(async (request, response) => {
     const json = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     const path = request.url?.split('?')[0]
@@ -37,10 +40,22 @@ export async function startHostileIssuer() {
       })
     }
     if (path === '/keys') return json(answers.keysStatus, { keys: [jwk] })
+    if (request.method === 'POST') {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      posted.push({ path: path ?? '', form: new URLSearchParams(body) })
+    }
+    if (path === '/revoke') return json(200, {})
     if (path === '/token') {
-      request.resume()
-      if (answers.tokenStatus !== 200) return json(answers.tokenStatus, { error: 'server_error' })
-      const tokens = { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: answers.idToken }
+      if (answers.tokenStatus !== 200) return json(answers.tokenStatus, { error: answers.tokenError })
+      const refresh = answers.refreshToken ? { refresh_token: answers.refreshToken } : {}
+      const tokens = {
+        ...refresh,
+        access_token: 'opaque',
+        token_type: 'Bearer',
+        expires_in: 60,
+        id_token: answers.idToken,
+      }
       return json(200, answers.scope ? { ...tokens, scope: answers.scope } : tokens)
     }
     return json(404, {})
@@ -51,6 +66,7 @@ export async function startHostileIssuer() {
   return {
     issuer,
     answers,
+    posted,
     /** A token of `claims`, signed as a correct provider does, except for what `how` changes. */
     sign(
       claims: JWTPayload,

@@ -28,6 +28,12 @@ export const cookieSettings = () => ({
 export const clearedCookie = (name: string): string =>
   `${name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${isPublicHttps() ? '; Secure' : ''}`
 
+export const signOutStateName = (): string => prefixed('postern.signing-out')
+
+/** Remembers which sign-out this browser began at the provider, for ten minutes. */
+export const signOutStateCookie = (state: string): string =>
+  `${signOutStateName()}=${state}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600${isPublicHttps() ? '; Secure' : ''}`
+
 /**
  * The session that a cookie names and its person; undefined where Postern did not issue the cookie. The person comes
  * from the cookie and never from the row alone: someone with write access to the database could reassign the row.

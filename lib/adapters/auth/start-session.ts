@@ -1,12 +1,14 @@
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
-import { createSession, endSession } from '#lib/adapters/db/people/sessions'
+import { createSession, type EndedSession, endSession, takeExpiredTokens } from '#lib/adapters/db/people/sessions'
 import type { Origin, PersonActor } from '#lib/core/access/actor'
+import { log } from '#lib/observability/log'
 import { identityFrom, timeOfClaims } from './claims.ts'
 import { identitySettings } from './configuration.ts'
 import type { SignedIn } from './options.ts'
 import { recordPerson } from './record-person.ts'
+import { revokeTokensOf } from './revoke-tokens.ts'
 import { rolesOf } from './roles.ts'
 import { seal } from './sealing.ts'
 
@@ -23,7 +25,7 @@ export async function startSession(signedIn: SignedIn, origin: Origin, previous:
     signedIn.refreshToken ? seal(signedIn.refreshToken, 'refresh-token', id) : null,
     signedIn.idToken ? seal(signedIn.idToken, 'id-token', id) : null,
   ])
-  return transaction(async (tx) => {
+  const { replaced, content } = await transaction(async (tx) => {
     const person = await recordPerson(tx, { claimed, at, method: 'sign-in' }, origin)
     const actor: PersonActor = { kind: 'person', person, roles: rolesOf(person), origin }
     const about = { personId: person.id }
@@ -31,6 +33,18 @@ export async function startSession(signedIn: SignedIn, origin: Origin, previous:
     if (ended?.personId === person.id) await recordEvent(tx, { type: 'session.ended', actor, data: {}, about })
     await createSession(tx, { id, personId: person.id, sealedRefreshToken, sealedIdToken })
     await recordEvent(tx, { type: 'session.started', actor, data: { groups: person.groups }, about })
-    return { sid: id, per: person.id }
+    return { replaced: ended, content: { sid: id, per: person.id } }
   })
+  // Not awaited: a provider that is slow at this must not delay a sign-in.
+  void revokeOld(replaced)
+  return content
+}
+
+/** Revokes the tokens of the session that this sign-in replaced, and of a few that expired. */
+async function revokeOld(replaced: EndedSession | null) {
+  try {
+    await revokeTokensOf([...(replaced ? [replaced] : []), ...(await takeExpiredTokens())])
+  } catch (error) {
+    log.warn({ err: error }, 'could not read the tokens of expired sessions')
+  }
 }

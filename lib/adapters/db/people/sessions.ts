@@ -88,22 +88,38 @@ export async function postponeRefresh(id: string) {
     WHERE id = ${id} AND ended_at IS NULL`
 }
 
-/** The person of an ended session, and its sealed tokens, which the provider is to forget. */
+/** A session that is over, and its sealed tokens, which the provider is to forget. */
 export type EndedSession = {
+  id: string
   personId: Id<'person'>
+  /** The provider of the tokens. */
+  issuer: string
   sealedIdToken: string | null
   sealedRefreshToken: string | null
 }
 
 /** Ends a session and deletes its tokens; null if it was already over. */
 export async function endSession(tx: Tx, id: string): Promise<EndedSession | null> {
-  type Row = { person_id: Id<'person'>; sealed_id_token: string | null; sealed_refresh_token: string | null }
-  const rows = await tx.$queryRaw<Row[]>`
-    SELECT person_id, sealed_id_token, sealed_refresh_token FROM sessions WHERE id = ${id} AND ended_at IS NULL FOR UPDATE`
+  const rows = await tx.$queryRaw<EndedSession[]>`
+    SELECT s.id, s.person_id AS "personId", p.issuer, s.sealed_id_token AS "sealedIdToken",
+           s.sealed_refresh_token AS "sealedRefreshToken"
+    FROM sessions s JOIN people p ON p.id = s.person_id
+    WHERE s.id = ${id} AND s.ended_at IS NULL FOR UPDATE OF s`
   const row = rows[0]
   if (!row) return null
   await tx.$executeRaw`
     UPDATE sessions SET ended_at = now(), sealed_refresh_token = NULL, sealed_id_token = NULL WHERE id = ${id}`
-  const { person_id: personId, sealed_id_token: sealedIdToken, sealed_refresh_token: sealedRefreshToken } = row
-  return { personId, sealedIdToken, sealedRefreshToken }
+  return row
 }
+
+/** Takes the tokens of a few sessions that have expired, so that the caller can revoke them. */
+export const takeExpiredTokens = (): Promise<EndedSession[]> =>
+  db().$queryRaw<EndedSession[]>`
+    WITH expired AS (
+      SELECT id, sealed_id_token, sealed_refresh_token FROM sessions
+      WHERE expires_at < now() AND sealed_refresh_token IS NOT NULL
+      ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED)
+    UPDATE sessions s SET sealed_refresh_token = NULL, sealed_id_token = NULL
+    FROM expired e, people p WHERE s.id = e.id AND p.id = s.person_id
+    RETURNING s.id, s.person_id AS "personId", p.issuer, e.sealed_id_token AS "sealedIdToken",
+              e.sealed_refresh_token AS "sealedRefreshToken"`

@@ -1,0 +1,17 @@
+import type { EndedSession } from '#lib/adapters/db/people/sessions'
+import { identitySettings } from './configuration.ts'
+import { unseal } from './sealing.ts'
+import { revokeRefreshToken } from './token-endpoint.ts'
+
+/**
+ * Revokes the refresh tokens of sessions that are over, so that the provider does not keep one session per sign-in. Never
+ * throws.
+ */
+export async function revokeTokensOf(sessions: readonly EndedSession[]): Promise<void> {
+  const { issuer } = identitySettings()
+  // NB: another provider must never see the token, even if the configuration names that one now.
+  for (const { id, sealedRefreshToken } of sessions.filter((session) => session.issuer === issuer)) {
+    const refreshToken = await unseal(sealedRefreshToken, 'refresh-token', id)
+    if (refreshToken !== undefined) await revokeRefreshToken(refreshToken)
+  }
+}
