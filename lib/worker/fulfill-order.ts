@@ -32,10 +32,14 @@ import { workerActor } from './work.ts'
  */
 function whyRefused({ person, grant, signatureFailure }: TakenOrder, { entitlements }: Configuration): Problem | null {
   const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
+  // An order or a grant that Postern did not write yields no token.
   if (signatureFailure) return { code: 'forbidden', sentence: signatureFailure.sentence }
+  // Only the holder gets a credential.
   if (person.id !== grant.requesterId)
     return { code: 'forbidden', sentence: 'Only the holder can get a credential for this access.' }
+  // No credential before access is active or after its end.
   if (grant.status !== 'active' || grant.secondsLeft <= 0) return conflict('The access is not active.')
+  // A holder who is no longer eligible gets no new credential.
   const entitlement = entitlements.find(({ name }) => name === grant.entitlementName)
   if (!entitlement || !isAmong(entitlement.who, person)) {
     return {

@@ -11,6 +11,7 @@ import { hasExpired } from '#lib/core/approvals/request-expiry'
 export async function lapseRequest(actor: SystemActor, requestId: string): Promise<boolean> {
   return transaction(async (tx) => {
     const request = await lockRequest(tx, requestId)
+    // Only a pending request lapses, and only after its expiry.
     if (request?.status !== 'pending') return false
     const { now } = await gatherSituation(tx, request)
     if (!hasExpired(request, now)) return false
