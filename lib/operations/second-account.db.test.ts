@@ -7,6 +7,7 @@ import { anActor, companyActors } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { aSubmission } from '#testing/requests'
 import { submitRequest } from './submit-request.ts'
+import { withdrawRequest } from './withdraw-request.ts'
 
 // Promise 2 against one person with two accounts at the identity provider: one that may request, one that may approve.
 
@@ -58,12 +59,46 @@ test('no one decides their own request after a sign-in without an e-mail or with
 })
 
 test('no one decides their own request by another spelling of the same mailbox', async () => {
-  for (const spelling of ['DEE@example.COM', 'dee+lead@example.com', 'ｄｅｅ@example.com', ' dee@example.com\u00a0']) {
+  for (const spelling of ['DEE@example.COM', 'dee+lead@example.com', 'dee@EXAMPLE。com', 'dee@ｅｘａｍｐｌｅ.com']) {
     const { requester, decider } = await twoAccounts('dee@example.com', spelling)
     await expectNotTheirs(decider, await submit(requester))
     const swapped = await twoAccounts(spelling, 'dee@example.com')
     await expectNotTheirs(swapped.decider, await submit(swapped.requester))
   }
+})
+
+test('no one decides the request of an account whose address has an unusual spelling, and such an account decides none', async () => {
+  const unusual = [
+    'ｄｅｅ@example.com',
+    ' dee@example.com\u00a0',
+    '"dee"@example.com',
+    'dee(lead)@example.com',
+    'dee@example.com.',
+  ]
+  for (const spelling of unusual) {
+    const { requester, decider } = await twoAccounts('dee@example.com', spelling)
+    await expectNotTheirs(decider, await submit(requester))
+    const swapped = await twoAccounts(spelling, 'dee@example.com')
+    const request = await submit(swapped.requester)
+    for (const person of [swapped.decider, priya]) {
+      expect(await rejectionOf(decide(person, request)), spelling).toMatchObject({
+        ...{ code: 'forbidden', message: expect.stringMatching(/your own request/) },
+      })
+      expect(await inboxCount(person), spelling).toBe(0)
+    }
+    await withdrawRequest(swapped.requester, request.id)
+  }
+})
+
+test('an address that an intruder adds to an account in the database does not let it decide, not even after it signs in', async () => {
+  const { deciding, requester } = await twoAccounts('fay@example.com')
+  const unverified = { ...deciding, email: 'fay.two@example.com', emailVerified: false }
+  const { person } = await anActor(unverified)
+  await database.asApp(`UPDATE people SET known_emails = known_emails || '{fay.two@example.com}' WHERE id = $1`, [
+    person.id,
+  ])
+  const request = await submit(requester)
+  await expectNotTheirs(await anActor(unverified), request)
 })
 
 test('a verified e-mail address is remembered for ever: not even the application’s role can remove it', async () => {

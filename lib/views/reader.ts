@@ -2,7 +2,7 @@ import type { Decider, Reader } from '#lib/adapters/db/requests/find-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-act'
-import { hasVerifiedEmail, verifiedEmails } from '#lib/core/access/same-person'
+import { verifiedEmails, wasEverVerified } from '#lib/core/access/same-person'
 
 /** What decides which requests and events this person may see. */
 export const readerOf = (actor: PersonActor): Reader => ({
@@ -22,6 +22,6 @@ export function deciderOf({ person }: PersonActor): Decider {
     .map(({ name }) => name)
   return {
     ...{ personId, groups, notTheirs, isOneSubjectPerPerson: oneSubjectPerPerson },
-    ...{ emails: verifiedEmails(person), isVerified: hasVerifiedEmail(person) },
+    ...{ emails: verifiedEmails(person), isVerified: wasEverVerified(person) },
   }
 }

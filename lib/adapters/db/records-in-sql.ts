@@ -10,12 +10,13 @@ import { signingKeys } from './signing.ts'
 // that both accept and reject the same records.
 
 /** A person as our statements return it, with the signature and the time of the groups. */
-export type PersonInSql = Signed<Person & { groupsAt: string }>
+export type PersonInSql = Signed<Person & { everVerified: boolean; groupsAt: string }>
 
 /** The JSON of a person, for a statement that uses this alias for the table `people`. */
 export const personInSql = (people: 'p' | 'q'): Prisma.Sql =>
   Prisma.raw(`jsonb_build_object('id', ${people}.id, 'issuer', ${people}.issuer, 'subject', ${people}.subject,
     'name', ${people}.name, 'email', ${people}.email, 'emailVerified', ${people}.email_verified,
+    'everVerified', ${people}.ever_verified,
     'knownEmails', ${people}.known_emails, 'groups', ${people}.groups, 'groupsAt', ${people}.groups_at,
     'username', ${people}.username, 'groupsProblem', ${people}.groups_problem,
     'signature', ${people}.signature)`)

@@ -15,6 +15,8 @@ export type Person = {
   emailVerified: boolean
   /** Every address that was ever verified for this account, so that changing it does not make them a new person. */
   knownEmails: string[]
+  /** Was an address ever verified? Signed, unlike `knownEmails`, to which an intruder in the database could add one. */
+  everVerified?: boolean
   /** The name that the person signs in with, for pages. */
   username?: string | null
   groups: string[]

@@ -100,7 +100,9 @@ describe('accounts that can be told apart', () => {
     }
   })
 
-  test('a former address, which is not signed, tells no one apart', () => {
-    expect(canTellApart(mina, account('priya@example.com', false, ['priya@example.com']), false)).toBe(false)
+  test('a former verified address is enough if it is signed, and a known address alone is not', () => {
+    const former = account('priya@example.com', false, ['priya@example.com'])
+    expect(canTellApart(mina, former, false)).toBe(false)
+    expect(canTellApart(mina, { ...former, everVerified: true }, false)).toBe(true)
   })
 })

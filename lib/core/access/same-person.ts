@@ -4,6 +4,7 @@ import type { Person } from './actor.ts'
 
 export type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerified'> & {
   knownEmails?: readonly string[]
+  everVerified?: boolean
 }
 
 /**
@@ -14,9 +15,13 @@ export const verifiedEmails = ({ email, emailVerified, knownEmails = [] }: Ident
   ...new Set([...knownEmails, ...(emailVerified && email ? [email] : [])].flatMap((text) => mailboxOf(text) ?? [])),
 ]
 
-/** Is the account's current address verified, and one whose other spellings are recognized? */
+/** Is the account's address verified, and one whose other spellings are recognized? */
 export const hasVerifiedEmail = ({ email, emailVerified }: Identity): boolean =>
   emailVerified && email !== null && mailboxOf(email) !== null
+
+/** Has the account ever had such an address? NB: not by `knownEmails`, which are not signed. */
+export const wasEverVerified = (identity: Identity): boolean =>
+  identity.everVerified === true || hasVerifiedEmail(identity)
 
 /**
  * Two accounts belong to the same person if issuer and subject are equal, or if they share a verified address, now or
@@ -31,12 +36,11 @@ export function isSamePerson(a: Identity, b: Identity): boolean {
 }
 
 /**
- * Two accounts can be told apart if both have a verified address now: any other account may be someone's second one.
- * Former addresses don't count here, because they are not signed. If the configuration says that the provider gives each
- * person one subject, the subjects are enough.
+ * Two accounts can be told apart if both have ever had a verified address: any other account may be someone's second
+ * one. If the configuration says that the provider gives each person one subject, the subjects are enough.
  */
 export const canTellApart = (a: Identity, b: Identity, isOneSubjectPerPerson: boolean): boolean =>
-  isOneSubjectPerPerson || (hasVerifiedEmail(a) && hasVerifiedEmail(b))
+  isOneSubjectPerPerson || (wasEverVerified(a) && wasEverVerified(b))
 
 /** RFC 5321 §4.1.2 `Dot-string`, at most 64 characters: no quotes, no comments, ASCII only. */
 const usualLocalPart = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/

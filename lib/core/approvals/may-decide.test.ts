@@ -44,7 +44,9 @@ describe('self-approval', () => {
         'the provider gives each person one subject',
       ).toBeUndefined()
     }
-    expect(code({ person: { ...person, knownEmails: ['x@example.com'] } }), 'a former address').toBe('unverified')
+    const former = { ...person, knownEmails: ['x@example.com'] }
+    expect(code({ person: { ...former, everVerified: true } }), 'verified once is enough').toBeUndefined()
+    expect(code({ person: former }), 'but known addresses are not signed').toBe('unverified')
   })
   test('the reason for refusing a self-approval is the same after the request was decided', () => {
     expect(code({ person: someone('ed', approver), status: 'approved' })).toBe('own-request')

@@ -1,7 +1,7 @@
 // Who may approve or deny a request.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { May } from '#lib/core/access/may'
-import { hasVerifiedEmail, type Identity, isSamePerson } from '#lib/core/access/same-person'
+import { type Identity, isSamePerson, wasEverVerified } from '#lib/core/access/same-person'
 import type { RequestStatus } from '#lib/core/access/status'
 import { selfApproval } from './no-self-approval.ts'
 
@@ -64,6 +64,6 @@ export function mayDecide(facts: DecidingFacts): May & { code?: NotDecidingCode 
 }
 
 const whyUnverified = (person: Identity) =>
-  !hasVerifiedEmail(person)
+  !wasEverVerified(person)
     ? 'Your e-mail address is not verified, so this could be your own request. Verify it with your identity provider and sign in again.'
     : 'The requester’s e-mail address is not verified, so this could be your own request. They have to verify it with the identity provider, sign in again, and submit a new request.'

@@ -15,6 +15,7 @@ export type PersonRecord = Identified & {
   name: string
   email: string | null
   emailVerified: boolean
+  everVerified: boolean
   groups: readonly string[]
   groupsAt: Time
 }
@@ -28,6 +29,7 @@ export const personStatement = (person: PersonRecord) => ({
   name: person.name,
   email: person.email,
   emailVerified: person.emailVerified,
+  everVerified: person.everVerified,
   groups: person.groups,
   groupsAt: time(person.groupsAt),
 })

@@ -12,7 +12,7 @@ const at = '2026-11-25T10:00:00.000Z'
 
 function aSignedPerson(name: string, groups: string[]) {
   const person = { id: `per_${name}`, issuer: 'https://id.example.com', subject: name, name, groups, groupsAt: at }
-  const whole = { ...person, email: `${name}@example.com`, emailVerified: true }
+  const whole = { ...person, email: `${name}@example.com`, emailVerified: true, everVerified: true }
   return { ...whole, signature: sign(keys, 'person', personStatement(whole)) }
 }
 const ada = aSignedPerson('ada', ['payments-dev'])

@@ -3,7 +3,7 @@ import { newId } from '#lib/adapters/db/ids'
 import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
-import { type GroupsProblem, learnGroups } from '#lib/core/access/learn-groups'
+import { type GroupsProblem, learnGroups, type NamedGroups } from '#lib/core/access/learn-groups'
 import type { PersonResource } from '#lib/core/access/person-resource'
 import { hasVerifiedEmail, verifiedEmails } from '#lib/core/access/same-person'
 import { personStatement } from '#lib/core/signing/statements'
@@ -26,6 +26,7 @@ export const toPerson = (row: StoredPerson): Person => ({
   email: row.email,
   emailVerified: row.emailVerified,
   knownEmails: row.knownEmails,
+  everVerified: row.everVerified ?? false,
   username: row.username ?? null,
   groups: row.groups,
   groupsProblem: (row.groupsProblem ?? null) as GroupsProblem | null,
@@ -40,10 +41,11 @@ export const toPersonResource = (row: Pick<PersonRow, 'id' | 'name' | 'email'>):
 const sorted = (groups: readonly string[]) => [...new Set(groups)].sort()
 
 /** The signed record of a person whose groups were true at that time. */
-function signed(id: string, identity: Identity, groups: readonly string[], groupsAt: Date) {
+function signed(id: string, identity: Identity, { groups, at }: NamedGroups, wasVerified: boolean) {
   const { issuer, subject, name, email } = identity
   const emailVerified = hasVerifiedEmail(identity)
-  const row = { id, issuer, subject, name, email, emailVerified, groups: sorted(groups), groupsAt }
+  const verification = { emailVerified, everVerified: wasVerified || emailVerified }
+  const row = { id, issuer, subject, name, email, ...verification, groups: sorted(groups), groupsAt: at }
   return {
     ...row,
     username: identity.username ?? null,
@@ -59,17 +61,15 @@ function signed(id: string, identity: Identity, groups: readonly string[], group
  * without a valid signature counts as unknown.
  */
 function changesOf(row: PersonRow, identity: Identity, at: Date) {
-  const known = verifyPerson(signingKeys(), row) ? null : { groups: row.groups, at: row.groupsAt }
+  const isValid = verifyPerson(signingKeys(), row) === null
+  const known = isValid ? { groups: row.groups, at: row.groupsAt } : null
   const learned = learnGroups(known, { groups: identity.groups, at })
-  const isNewer = known === null || at > known.at
+  const isNewer = !isValid || at > row.groupsAt
   const emails = verifiedEmails(identity).filter((email) => !row.knownEmails.includes(email))
   if (!isNewer && learned.groups.length === row.groups.length && emails.length === 0) return null
-  const { id, issuer, subject, ...changes } = signed(
-    row.id,
-    isNewer ? identity : toPerson(row),
-    learned.groups,
-    learned.at,
-  )
+  const wasVerified = (isValid && row.everVerified) || hasVerifiedEmail(identity)
+  const next = signed(row.id, isNewer ? identity : toPerson(row), learned, wasVerified)
+  const { id, issuer, subject, ...changes } = next
   return { ...changes, knownEmails: [...row.knownEmails, ...emails] }
 }
 
@@ -82,7 +82,7 @@ export async function upsertPerson(tx: Tx, identity: Identity, at: Date): Promis
   while (true) {
     const row = await tx.person.findUnique({ where: { issuer_subject: { issuer, subject } } })
     if (!row) {
-      const data = signed(newId('person'), identity, identity.groups, at)
+      const data = signed(newId('person'), identity, { groups: identity.groups, at }, false)
       const [created] = await tx.person.createManyAndReturn({ data, skipDuplicates: true })
       if (created) return { person: toPerson(created), previousGroups: null }
       continue

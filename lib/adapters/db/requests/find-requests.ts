@@ -62,7 +62,7 @@ export type Decider = {
   groups: readonly string[]
   /** See `verifiedEmails` in lib/core/access/same-person.ts. */
   emails: readonly string[]
-  /** See `hasVerifiedEmail` in the same file. */
+  /** See `wasEverVerified` in the same file. */
   isVerified: boolean
   /**
    * Does the provider guarantee that no one has two accounts? Otherwise only verified e-mail addresses tell people
@@ -86,7 +86,7 @@ const inboxWhere = ({ personId, groups, emails, isVerified, notTheirs, isOneSubj
   AND (r.entitlement_name <> ALL (${[...notTheirs]}::text[]) OR ${inAddedStep(groups)})
   AND NOT EXISTS (SELECT FROM people p WHERE p.id = r.requester_id AND p.known_emails && ${[...emails]}::text[])
   AND (${isOneSubjectPerPerson} OR ${isVerified} AND EXISTS (
-    SELECT FROM people p WHERE p.id = r.requester_id AND p.email_verified))
+    SELECT FROM people p WHERE p.id = r.requester_id AND p.ever_verified))
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId})`
 
 /** Requests that wait for this person's decision, oldest first. */
