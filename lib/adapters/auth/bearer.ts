@@ -157,7 +157,8 @@ async function recordedPerson(token: Verified, origin: Origin): Promise<Person> 
 async function personFor(token: Verified, origin: Origin): Promise<Person> {
   reportMissingGroups(token.claimed, 'bearer', origin)
   const recorded = await recordedPerson(token, origin)
-  return { ...recorded, groups: inBoth(token.claimed.groups ?? [], recorded.groups) }
+  const { groups = [], groupsProblem = recorded.groupsProblem } = token.claimed
+  return { ...recorded, groups: inBoth(groups, recorded.groups), groupsProblem }
 }
 
 /**

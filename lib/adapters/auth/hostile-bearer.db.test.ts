@@ -81,7 +81,26 @@ const forgeries: [string, () => Promise<string> | string, string][] = [
     () => hostile.sign(honest(), { key: hostile.unpublishedKey }),
     'bad-signature',
   ],
-  ['the claims of an id_token', () => hostile.sign({ ...honest(), at_hash: 'abc' }), 'not-a-token'],
+  ['the ID token of a sign-in', () => hostile.sign({ ...honest(), aud: 'postern', nonce: 'n' }), 'id-token'],
+  [
+    'an ID token of the sign-in client for both audiences',
+    () => hostile.sign({ ...honest(), aud: ['postern-api', 'postern'], azp: 'postern', nonce: 'n' }),
+    'id-token',
+  ],
+  ['the type of Keycloak’s ID tokens', () => hostile.sign({ ...honest(), typ: 'ID' }), 'id-token'],
+  [
+    'the type of an ID token, for another audience',
+    () => hostile.sign({ ...honest(), aud: 'postern', typ: 'ID' }),
+    'id-token',
+  ],
+  [
+    'the type of an ID token, and that of an access token in its header',
+    () => hostile.sign({ ...honest(), typ: 'ID' }, { header: { typ: 'at+jwt' } }),
+    'id-token',
+  ],
+  ['the type of Keycloak’s refresh tokens', () => hostile.sign({ ...honest(), typ: 'Refresh' }), 'not-a-token'],
+  ['the type of Keycloak’s logout tokens', () => hostile.sign({ ...honest(), typ: 'Logout' }), 'not-a-token'],
+  ['a type that is not text', () => hostile.sign({ ...honest(), typ: ['Bearer'] }), 'not-a-token'],
   ['the type of another kind of token', () => hostile.sign(honest(), { header: { typ: 'logout+jwt' } }), 'not-a-token'],
 ]
 
@@ -90,4 +109,28 @@ test.for(forgeries)('a bearer token with %s is refused and recorded', async ([, 
   expect(error).toBeInstanceOf(AppError)
   expect(error).toMatchObject({ code: 'unauthenticated' })
   expect(await lastRefusal()).toBe(code)
+})
+
+test('a refused ID token is called an ID token', async () => {
+  const error = await actorOf(await hostile.sign({ ...honest(), typ: 'ID' })).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ message: expect.stringContaining('it is an ID token') })
+})
+
+const accessTokens: [string, JWTPayload, string | undefined][] = [
+  ['Dex, for another client of the API', { aud: ['postern-api', 'cli'], azp: 'cli', nonce: 'n' }, undefined],
+  ['Dex, with the audience of the API alone', { azp: 'cli' }, undefined],
+  [
+    'Keycloak, with the nonce of the sign-in',
+    { aud: ['postern-api', 'postern'], azp: 'postern', typ: 'Bearer' },
+    'JWT',
+  ],
+  ['Keycloak, of another client', { aud: ['postern-api', 'account'], azp: 'cli', nonce: 'n', typ: 'Bearer' }, 'JWT'],
+  ['a provider that follows RFC 9068', { client_id: 'cli', nonce: 'n' }, 'at+jwt'],
+  ['a provider that writes the whole media type', { client_id: 'cli' }, 'application/at+jwt'],
+]
+
+test.for(accessTokens)('an access token of %s is accepted, even with an at_hash', async ([, claims, typ]) => {
+  const header = typ === undefined ? {} : { typ }
+  const token = await hostile.sign({ ...honest(), at_hash: 'abc', ...claims }, { header })
+  expect((await actorOf(token)).person.subject).toBe('mallory')
 })
