@@ -15,7 +15,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   const [waiting, notes, theme] = await Promise.all([inboxCount(actor), attention(actor), chosenTheme()])
   return (
     <Frame
-      me={{ ...actor.person, roles: actor.roles }}
+      me={{ ...actor.person, username: actor.person.username ?? null, roles: actor.roles }}
       inboxCount={waiting}
       attention={notes}
       controls={

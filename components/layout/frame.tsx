@@ -5,7 +5,7 @@ import type { Me } from '#lib/core/access/me-resource'
 import { NavLink } from './nav-link.tsx'
 
 type Props = {
-  me: Pick<Me, 'name' | 'email' | 'subject' | 'roles'>
+  me: Pick<Me, 'name' | 'email' | 'username' | 'subject' | 'roles'>
   inboxCount: number
   attention: { kind: string; sentence: string }[]
   /** The theme choice and the sign-out button, which are connected to server actions. */
@@ -77,7 +77,7 @@ function Whoami({ me, controls }: Pick<Props, 'me' | 'controls'>) {
           <UntrustedText>{me.name}</UntrustedText>
         </p>
         <p className="truncate text-dense text-muted">
-          <UntrustedText>{me.email ?? me.subject}</UntrustedText>
+          <UntrustedText>{me.email ?? me.username ?? me.subject}</UntrustedText>
         </p>
         {me.roles.length > 0 && <p className="mt-0.5 text-dense">{me.roles.join(', ')}</p>}
       </div>

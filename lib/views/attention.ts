@@ -1,6 +1,7 @@
 import { gatherAttention } from '#lib/adapters/db/gather-attention'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
+import type { GroupsProblem } from '#lib/core/access/learn-groups'
 import { seesEverything } from '#lib/core/access/may-act'
 
 export type AttentionItem = {
@@ -13,6 +14,7 @@ export type AttentionItem = {
     | 'tampered'
     | 'strays'
     | 'groups-unconfirmed'
+    | 'groups-missing'
   sentence: string
 }
 
@@ -25,6 +27,16 @@ function refusedSentence(actor: PersonActor, { problems }: NonNullable<CurrentPo
   return `${first.file}:${first.line}:${first.column}: ${first.path} ${first.message}${more}. ${still}`
 }
 
+/** Why this person has no groups although they may be in some at the identity provider. */
+function missingGroupsSentence(problem: GroupsProblem, claim: string): string {
+  const why = {
+    absent: `Your identity provider sent no ${claim}`,
+    overage: `Your identity provider sent no ${claim}, because you are in too many for its token`,
+    unusable: `Your identity provider sent ${claim} that are not a list of names`,
+  }[problem]
+  return `${why}. You have no groups in Postern until it does. Contact your Postern administrator.`
+}
+
 /** What everyone should know on every page before they trust it. Empty when all is well. */
 export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   const { refused, configuration } = currentPolicy()
@@ -35,6 +47,11 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
     const sentence =
       'Your identity provider hasn’t confirmed your groups for 15 minutes, so you have no groups or roles here until it does. Sign out and in again if this persists.'
     items.push({ kind: 'groups-unconfirmed', sentence })
+  }
+  const { groupsProblem } = actor.person
+  if (groupsProblem && !actor.areGroupsUnconfirmed) {
+    const sentence = missingGroupsSentence(groupsProblem, `“${configuration.identity.groupsClaim}”`)
+    items.push({ kind: 'groups-missing', sentence })
   }
   if (isWorkerSilent) {
     const sentence = 'Access is neither granted nor ended: no worker has sent a heartbeat for a minute.'

@@ -3,20 +3,21 @@ import type { PersonActor } from '#lib/core/access/actor'
 import type { Me } from '#lib/core/access/me-resource'
 
 /** The signed-in person as the server knows them, and the claim of the identity provider that each field comes from. */
-export async function me({ person, roles }: PersonActor): Promise<Me> {
-  const { knownEmails: _, ...shown } = person
-  const { groupsClaim } = currentPolicy().configuration.identity
+export async function me({ person, roles, origin }: PersonActor): Promise<Me> {
+  const { knownEmails: _, everVerified: __, username = null, groupsProblem = null, ...shown } = person
+  const { groupsClaim, apiGroupsClaim = groupsClaim, subjectClaim } = currentPolicy().configuration.identity
+  const usedGroupsClaim = origin.via === 'api' ? apiGroupsClaim : groupsClaim
   return {
-    ...shown,
-    roles,
+    ...{ ...shown, username, groupsProblem, roles },
     claims: {
       issuer: 'iss',
-      subject: 'sub',
+      subject: subjectClaim,
       name: 'name',
       email: 'email',
       emailVerified: 'email_verified',
-      groups: groupsClaim,
-      roles: `${groupsClaim}, sub`,
+      username: 'preferred_username',
+      groups: usedGroupsClaim,
+      roles: `${usedGroupsClaim}, ${subjectClaim}`,
     },
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
 import { clusterResource } from '#lib/core/access/cluster-resource'
 import { entitlementResource } from '#lib/core/access/entitlement-resource'
+import type { GroupsProblem } from '#lib/core/access/learn-groups'
 import { meResource } from '#lib/core/access/me-resource'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { submitRequest } from '#lib/operations/submit-request'
@@ -152,6 +153,16 @@ test('me describes the signed-in person, with the claim that each field comes fr
   const answer = await me(ola)
   expect(meResource.parse(answer)).toEqual(answer)
   expect(answer).toMatchObject({ roles: ['admin'], claims: { groups: 'groups', subject: 'sub' } })
+})
+
+test('attention says that the identity provider sent no groups, and why', async () => {
+  const sentenceFor = async (groupsProblem: GroupsProblem) => {
+    const items = await attention({ ...jonas, person: { ...jonas.person, groupsProblem } })
+    return items.find(({ kind }) => kind === 'groups-missing')?.sentence
+  }
+  expect(await sentenceFor('absent')).toMatch(/^Your identity provider sent no “groups”\./)
+  expect(await sentenceFor('overage')).toMatch(/you are in too many/)
+  expect(await sentenceFor('unusable')).toMatch(/not a list of names/)
 })
 
 test('attention lists a silent worker, an unreachable or unswept cluster and a late end, and nothing when all is well', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { roles } from './actor.ts'
+import { groupsProblems } from './learn-groups.ts'
 
 export const meResource = z
   .strictObject({
@@ -9,7 +10,11 @@ export const meResource = z
     name: z.string(),
     email: z.string().nullable(),
     emailVerified: z.boolean(),
+    /** The name that the person signs in with. */
+    username: z.string().nullable(),
     groups: z.array(z.string()),
+    /** Why the identity provider's newest answer had no list of groups; null if it had one. */
+    groupsProblem: z.enum(groupsProblems).nullable(),
     roles: z.array(z.enum(roles)),
     /** The claim of the identity provider for each field. */
     claims: z.record(z.string(), z.string()),
