@@ -18,6 +18,9 @@ export async function startHostileIssuer() {
   const answers = {
     ...{ idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '', scope: '' },
     ...{ refreshToken: '', tokenError: 'server_error' },
+    /** The UserInfo response; undefined for a provider that refuses every access token. */
+    userInfo: undefined as object | undefined,
+    userInfoStatus: 200,
     /** Metadata that replace the correct ones. */
     endpoints: {} as Record<string, string>,
     /** Responds to discovery in place of the correct response. */
@@ -25,6 +28,7 @@ export async function startHostileIssuer() {
   }
   /** The forms that were posted to each endpoint, in order. */
   const posted: { path: string; form: URLSearchParams }[] = []
+  const userInfoCalls: { url: string; authorization: string | undefined }[] = []
   const server = createServer(async (request, response) => {
     const json = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -36,8 +40,14 @@ export async function startHostileIssuer() {
         authorization_endpoint: `${issuer}/authorize`,
         token_endpoint: `${issuer}/token`,
         jwks_uri: `${issuer}/keys`,
+        userinfo_endpoint: `${issuer}/userinfo`,
         ...answers.endpoints,
       })
+    }
+    if (path === '/userinfo') {
+      userInfoCalls.push({ url: request.url ?? '', authorization: request.headers.authorization })
+      if (answers.userInfoStatus !== 200) return json(answers.userInfoStatus, {})
+      return answers.userInfo ? json(200, answers.userInfo) : json(401, { error: 'invalid_token' })
     }
     if (path === '/keys') return json(answers.keysStatus, { keys: [jwk] })
     if (request.method === 'POST') {
@@ -54,7 +64,7 @@ export async function startHostileIssuer() {
         access_token: 'opaque',
         token_type: 'Bearer',
         expires_in: 60,
-        id_token: answers.idToken,
+        ...(answers.idToken ? { id_token: answers.idToken } : {}),
       }
       return json(200, answers.scope ? { ...tokens, scope: answers.scope } : tokens)
     }
@@ -66,6 +76,8 @@ export async function startHostileIssuer() {
   return {
     issuer,
     answers,
+    /** The calls to the UserInfo endpoint, in order. */
+    userInfoCalls,
     posted,
     /** A token of `claims`, signed as a correct provider does, except for what `how` changes. */
     sign(

@@ -71,6 +71,13 @@ function createKey(): JWK {
   } as JWK
 }
 
+const claimsOf = (subject: string, person: LocalPerson) => ({
+  sub: subject,
+  preferred_username: subject,
+  email_verified: true,
+  ...person,
+})
+
 const scopes = 'openid profile email groups offline_access'
 
 function configuration(
@@ -97,9 +104,13 @@ function configuration(
     jwks: { keys },
     cookies: { keys: [cookieKey] },
     scopes: scopes.split(' '),
-    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
-    // Groups are in the id_token itself, as with most companies' providers.
-    conformIdTokenClaims: false,
+    // As OpenID Connect Core §5.4 describes, the ID token has only the subject and UserInfo has the other claims.
+    claims: {
+      openid: ['sub'],
+      profile: ['name', 'preferred_username'],
+      email: ['email', 'email_verified'],
+      groups: ['groups'],
+    },
     pkce: { required: () => true },
     interactions: { url: (_context, interaction) => `/sign-in/${interaction.uid}` },
     features: {
@@ -128,11 +139,12 @@ function configuration(
     findAccount: (_context, subject) => {
       const person = people.get(subject)
       if (!person) return undefined
-      return { accountId: subject, claims: () => ({ sub: subject, email_verified: true, ...person }) }
+      return { accountId: subject, claims: () => claimsOf(subject, person) }
     },
     extraTokenClaims: (_context, token) => {
-      const person = 'accountId' in token ? people.get(token.accountId) : undefined
-      return person && { ...person, email_verified: true }
+      if (!('accountId' in token)) return undefined
+      const person = people.get(token.accountId)
+      return person && claimsOf(token.accountId, person)
     },
     // offline_access needs no consent page: the only application is the company's own.
     issueRefreshToken: () => true,
@@ -188,7 +200,7 @@ async function serveSignIn(
 
 /**
  * A real OpenID provider on 127.0.0.1 for the demo and the tests: discovery, authorization code with PKCE, refresh
- * tokens, current `groups` in each token, JWT access tokens for the API by resource indicator, RP-initiated logout.
+ * tokens, UserInfo with the current `groups`, JWT access tokens for the API by resource indicator, RP-initiated logout.
  * It keeps everything in memory and needs no password.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
