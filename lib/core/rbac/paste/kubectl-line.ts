@@ -14,7 +14,7 @@ import { isStandIn, maybeStandIn } from './notation.ts'
 import { openShiftCommands, withoutAdm } from './openshift-commands.ts'
 import type { Program } from './programs.ts'
 import { type Invocation, type PastedScript, pastedScript } from './script.ts'
-import type { Command } from './shell-words.ts'
+import type { Command } from './shell-state.ts'
 
 export type KubectlReading = {
   /** What a Role in the namespace must grant. */

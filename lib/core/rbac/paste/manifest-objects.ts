@@ -47,12 +47,22 @@ function isTooDeepOrLong(text: string): boolean {
   return false
 }
 
+/** Fills the gaps of a template, so that the rest of it is YAML. The filling is no name of an object. */
+const withoutTemplates = (text: string) =>
+  text
+    .replace(/^[ \t]{0,200}\{\{[^{}\n]{0,200}\}\}[ \t]{0,200}$/gm, '')
+    .replace(/\{\{[^{}\n]{0,200}\}\}/g, 'TEMPLATE_VALUE')
+
 /** The objects of a YAML or JSON text, including several documents and Lists; null where it is not a manifest. Never throws. */
 export function objectsOf(text: string): ManifestObject[] | null {
   if (text.length > maxLength || isTooDeepOrLong(text)) return null
   try {
     const found: ManifestObject[] = []
-    for (const document of parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false, prettyErrors: false })) {
+    for (const document of parseAllDocuments(withoutTemplates(text), {
+      logLevel: 'silent',
+      uniqueKeys: false,
+      prettyErrors: false,
+    })) {
       // Aliases are refused: a few of them can expand to more text than fits into memory.
       objectsIn(document.toJS({ maxAliasCount: 0 }), found, 0)
     }

@@ -1,13 +1,14 @@
 // Where the objects of `-f` come from: a here-document, a text in the script, a manifest below it, or the output of another
 // kubectl command.
+import { withGaps } from './gaps.ts'
 import { type Line, note } from './kubectl-target.ts'
 import { type ManifestObject, objectsOf } from './manifest-objects.ts'
 import type { PastedScript } from './script.ts'
-import type { Command } from './shell-words.ts'
+import type { Command } from './shell-state.ts'
 
 /** What `echo` and `printf` print. */
-const printedBy = ({ words: [program = '', ...words] }: Command) =>
-  ['echo', 'printf'].includes(program) ? words.join(' ').replaceAll('\\n', '\n') : ''
+const printedBy = ({ words: [program = '', ...words], gaps }: Command) =>
+  ['echo', 'printf'].includes(program) ? withGaps(words.join(' '), gaps).replaceAll('\\n', '\n') : ''
 
 /** Follows the pipe in front of the command to the objects that reach it. */
 function addPiped(line: Line, command: Command, lines: ReadonlyMap<Command, Line>) {

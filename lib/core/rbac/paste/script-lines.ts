@@ -41,9 +41,15 @@ function withoutPrompt(line: string): string {
   return isTaken ? line.slice(at).replace(/^[@-](?=\w)/, '') : fromList(line)
 }
 
-const opensManifest = /^[ \t]{0,20}(?:---[ \t]*$|apiVersion:|kind:)|^\{/
+const opensManifest = /^[ \t]{0,20}(?:---[ \t]*$|apiVersion:|kind:)|^\{\s{0,9}(?:"|$)/
 const startsCommand = /^[ \t]{0,8}(?:[$#%>❯] )?(?:sudo )?(?:kubectl|oc|helm)\s/i
-const opensDocument = /<<-?[ \t]{0,10}['"\\]?(\w{1,60})['"]?(?![\w>])/
+const opensDocument = /(?:^|[^<])<<-?[ \t]{0,10}['"\\]?(\w{1,60})['"]?(?![\w>])/
+
+/** The quotation mark that a command leaves open at the end of its line; null for none. */
+function openQuote(line: string): string | null {
+  if (!startsCommand.test(line)) return null
+  return ['"', "'"].find((quote) => (line.split(quote).length - 1) % 2 === 1) ?? null
+}
 
 /** A line of a fence, or of a frame around a listing. */
 const isFence = (line: string) => /^\s*(?:`{3}[^`]*|~{3}.*|[-=.+]{4,}\s*|\[source.*\]\s*)$/.test(line)
@@ -56,6 +62,7 @@ export function scriptLinesOf(text: string): ScriptLines {
   const comments: string[] = []
   const manifests: string[][] = []
   let mark: string | null = null
+  let quote: string | null = null
   let manifest: string[] | null = null
   for (const given of text.split('\n')) {
     const line = withoutFrame(given)
@@ -63,6 +70,11 @@ export function scriptLinesOf(text: string): ScriptLines {
       // Nothing is taken off inside a here-document, because it may be a manifest.
       script.push(line)
       if (line.trim() === mark) mark = null
+      continue
+    }
+    if (quote !== null && !startsCommand.test(line)) {
+      script.push(line)
+      if (line.includes(quote)) quote = null
       continue
     }
     if (isFence(line)) {
@@ -83,6 +95,7 @@ export function scriptLinesOf(text: string): ScriptLines {
     if (/^\s*#/.test(command)) comments.push(command.replace(/^\s*#+/, ''))
     else script.push(command)
     mark = opensDocument.exec(command)?.[1] ?? null
+    quote = mark === null ? openQuote(command) : null
   }
   return {
     script: script.join('\n'),

@@ -4,8 +4,9 @@ import { readArguments } from './flags.ts'
 import { type Gap, gapsIn, hasGap, markGap, withGaps } from './gaps.ts'
 import { commandStart, type Program, programOf, unwrap } from './programs.ts'
 import { scriptLinesOf } from './script-lines.ts'
+import type { Command } from './shell-state.ts'
 import { assignedIn, expandBraces, type Variable, withVariables } from './shell-variables.ts'
-import { type Command, scriptOf } from './shell-words.ts'
+import { scriptOf } from './shell-words.ts'
 
 export type Invocation = { program: Program; words: string[]; command: Command }
 

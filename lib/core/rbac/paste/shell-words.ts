@@ -2,48 +2,21 @@
 // becomes a gap.
 // NB: the package shell-quote cannot replace this. It drops the line ends that separate commands, knows no here-documents,
 // takes all lines behind a `#` for the comment, and throws on `${`.
-import { type Gap, markGap } from './gaps.ts'
-import { type HereDocuments, hereDocumentsOf } from './here-documents.ts'
+import { type Gap, markGap, withGaps } from './gaps.ts'
+import { hereDocumentsOf } from './here-documents.ts'
 import { notationAt, variableAt } from './notation.ts'
-
-export type Command = {
-  words: string[]
-  /** The here-document or here-string that the command reads. */
-  input: string
-  /** The command whose output it reads. */
-  from: Command | null
-  /** The gaps of this paste, for `gapOf` and `shown`. */
-  gaps: Gap[]
-}
-
-/** How many words of a paste are read. A typed command has a few dozen. */
-const maxWords = 4000
-
-/** How deeply commands in `$(…)` are read. */
-const maxDepth = 8
-
-type Shell = {
-  text: string
-  at: number
-  commands: Command[]
-  gaps: Gap[]
-  /** The commands in each gap of the form `$(…)`, so that its reader knows what fills it. */
-  inside: Map<Gap, Command[]>
-  documents: HereDocuments
-  words: number
-  depth: number
-  isCut: boolean
-}
-
-function skipSpaces(shell: Shell) {
-  while (shell.text[shell.at] === ' ' || shell.text[shell.at] === '\t') shell.at++
-}
-
-/** Adds the gap that the notation describes, and moves behind it. */
-function fill(shell: Shell, { end, ...gap }: Gap & { end: number }): string {
-  shell.at = end
-  return markGap(shell.gaps, gap)
-}
+import {
+  type Command,
+  emptyCommand,
+  fill,
+  maxDepth,
+  maxWords,
+  plainInQuotes,
+  plainInWord,
+  plainRun,
+  type Shell,
+  skipSpaces,
+} from './shell-state.ts'
 
 /** Reads the commands of `$(…)` or of backquotes as commands of their own; their output is a gap. */
 function substitution(shell: Shell, start: number, read: () => void): string {
@@ -85,19 +58,27 @@ function expansion(shell: Shell): string | undefined {
 }
 
 /** An apostrophe, or a quote that closes only behind other commands. Reading it as a quote would hide those. */
-function isStray(shell: Shell, quote: string): boolean {
+function isStray(shell: Shell, quote: string, isArgument: boolean): boolean {
   const { text, at } = shell
   const before = text[at - 1] ?? ''
   if (quote === "'" && /\p{L}/u.test(before) && /[\p{L} ]/u.test(text[at + 1] ?? ' ')) return true
   const end = text.indexOf(quote, at + 1)
-  return end < 0 || shell.documents.hidesCommand(at, end)
+  // Without its partner, it starts a text that was cut off, or ends one whose beginning was.
+  return end < 0 ? !isArgument : shell.documents.hidesCommand(at, end)
 }
 
-/** Reads a quoted part. `at` is at the opening quote and moves behind the closing one, or to the end. */
+/** Reads a quoted part. `at` is at the opening quote and moves behind the closing one, or to the end of an unclosed line. */
 function quotedPart(shell: Shell, quote: string): string {
   let part = ''
   shell.at++
+  if (!shell.text.includes(quote, shell.at)) {
+    const end = shell.text.indexOf('\n', shell.at)
+    part = shell.text.slice(shell.at, end < 0 ? undefined : end)
+    shell.at += part.length
+    return part
+  }
   while (shell.at < shell.text.length) {
+    part += plainRun(shell, plainInQuotes)
     const char = shell.text[shell.at] ?? ''
     if (char === quote) {
       shell.at++
@@ -116,10 +97,18 @@ function quotedPart(shell: Shell, quote: string): string {
   return part
 }
 
+/** `#{name}` is a placeholder. */
+const isComment = ({ text, at }: Shell) => text[at] === '#' && text[at + 1] !== '{'
+
 /** Reads one word; undefined at an operator and at the end of a line. */
 function word(shell: Shell, isArgument: boolean): string | undefined {
   let value: string | undefined
   while (shell.at < shell.text.length) {
+    const run = plainRun(shell, plainInWord)
+    if (run !== '') {
+      value = (value ?? '') + run
+      continue
+    }
     const char = shell.text[shell.at] ?? ''
     const open = notationAt(shell.text, shell.at, value === undefined, isArgument)
     const found = open ? fill(shell, open) : expansion(shell)
@@ -128,14 +117,14 @@ function word(shell: Shell, isArgument: boolean): string | undefined {
       continue
     }
     // Behind a `\` at the end of a line, a comment may follow.
-    if (/[\s;|&<>()]/.test(char) || (char === '#' && value === undefined)) break
+    if (/[\s;|&<>()]/.test(char) || (value === undefined && isComment(shell))) break
     if ((char === '\\' || char === '`') && shell.text[shell.at + 1] === '\n') {
       shell.at += 2
       if (value === undefined) skipSpaces(shell)
       continue
     }
     value ??= ''
-    if ((char === "'" || char === '"') && !isStray(shell, char)) value += quotedPart(shell, char)
+    if ((char === "'" || char === '"') && !isStray(shell, char, isArgument)) value += quotedPart(shell, char)
     else if (char === '\\') {
       value += shell.text[shell.at + 1] ?? ''
       shell.at += 2
@@ -147,8 +136,6 @@ function word(shell: Shell, isArgument: boolean): string | undefined {
   }
   return value
 }
-
-const emptyCommand = ({ gaps }: Shell): Command => ({ words: [], input: '', from: null, gaps })
 
 function endCommand(shell: Shell, current: Command): Command {
   if (current.words.length === 0 && current.input === '') return current
@@ -168,7 +155,7 @@ function operator(shell: Shell, command: Command): Command {
     if (isDocument && text[shell.at] === '-') shell.at++
     skipSpaces(shell)
     const target = word(shell, false) ?? ''
-    if (isString) command.input = target
+    if (isString) command.input = withGaps(target, shell.gaps)
     else if (isDocument && target) command.input ||= shell.documents.open(target, shell.at)
     else if (/^\d$/.test(command.words.at(-1) ?? '') && /\d/.test(text[at - 1] ?? '')) command.words.pop()
     return command
@@ -193,14 +180,14 @@ function readList(shell: Shell, closing: string) {
       shell.at++
       break
     }
-    if (char === '#') {
+    if (isComment(shell)) {
       const end = shell.text.indexOf('\n', shell.at)
       shell.at = end < 0 ? shell.text.length : end
       continue
     }
     const found = word(shell, command.words.length > 0)
     if (found === undefined) {
-      if (shell.at < shell.text.length && shell.text[shell.at] !== '#') command = operator(shell, command)
+      if (shell.at < shell.text.length && !isComment(shell)) command = operator(shell, command)
     } else if (shell.words < maxWords) {
       command.words.push(found)
       shell.words++
