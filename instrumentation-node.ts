@@ -1,5 +1,5 @@
+import { watchProvider } from '#lib/adapters/auth/check-provider'
 import { notePeerAddresses } from '#lib/adapters/auth/client-address'
-import { providerMetadata } from '#lib/adapters/auth/discovery'
 import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/adapters/policy/current'
 import { endStreams } from '#lib/api/event-stream'
 import { hardenServer } from '#lib/api/harden-server'
@@ -39,7 +39,7 @@ async function start() {
   onPolicyChange((policy) => void recordPolicy(policy, configPath))
   // The process starts without the database and the identity provider: /readyz reports what is missing.
   void recordPolicy(currentPolicy(), configPath)
-  if (role !== 'worker') void providerMetadata().catch(() => {})
+  if (role !== 'worker') watchProvider()
   drainBeforeExit(role === 'web' ? async () => {} : startWorker().stop, stopTraces)
   log.info({ role, policy: currentPolicy().hash }, 'Postern started')
 }

@@ -34,6 +34,10 @@ export function aBrowser(): Browser {
   }
 }
 
+/** Where a response redirects to, without the reference that is new for each refusal. */
+export const withoutReference = (response: Response): string =>
+  (response.headers.get('location') ?? '').replace(/&reference=[0-9A-Za-z]{10}$/, '')
+
 /** Begins a sign-in. Returns the identity provider's URL to which the browser is redirected. */
 export async function beginAt(browser: Browser, from = '/'): Promise<string> {
   const form = new URLSearchParams({ callbackUrl: from })

@@ -18,6 +18,10 @@ export async function startHostileIssuer() {
   const answers = {
     ...{ idToken: '', tokenStatus: 200, keysStatus: 200, discoveredIssuer: '', scope: '' },
     ...{ refreshToken: '', tokenError: 'server_error' },
+    /** The time that the provider sends with its metadata, and the error of every authorization request. */
+    ...{ date: undefined as Date | undefined, authorizationError: 'login_required' },
+    /** More metadata, and the realm whose metadata it serves. */
+    ...{ metadata: {} as Record<string, unknown>, realm: '' },
     /** The UserInfo response; undefined for a provider that refuses every access token. */
     userInfo: undefined as object | undefined,
     userInfoStatus: 200,
@@ -33,7 +37,12 @@ export async function startHostileIssuer() {
     const json = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     const path = request.url?.split('?')[0]
-    if (path === '/.well-known/openid-configuration') {
+    if (path === '/authorize') {
+      const location = `http://localhost:3000/api/auth/callback/oidc?error=${answers.authorizationError}`
+      return response.writeHead(302, { location }).end()
+    }
+    if (path === `${answers.realm}/.well-known/openid-configuration`) {
+      if (answers.date) response.setHeader('date', answers.date.toUTCString())
       if (answers.discovery) return answers.discovery(response)
       return json(200, {
         issuer: answers.discoveredIssuer || issuer,
@@ -42,6 +51,7 @@ export async function startHostileIssuer() {
         jwks_uri: `${issuer}/keys`,
         userinfo_endpoint: `${issuer}/userinfo`,
         ...answers.endpoints,
+        ...answers.metadata,
       })
     }
     if (path === '/userinfo') {

@@ -2,10 +2,10 @@ import { Notice } from '#components/ui/notice'
 import { buttonStyle } from '../ui/button-style.ts'
 import { BareLayout } from './bare-layout.tsx'
 
-type Props = { returnTo: string; problem: string | undefined }
+type Props = { returnTo: string; problem: string | undefined; reference: string | undefined }
 
 /** Leads to the identity provider. The server checks where `returnTo` leads. */
-export function SignInForm({ returnTo, problem }: Props) {
+export function SignInForm({ returnTo, problem, reference }: Props) {
   return (
     <BareLayout title="Sign in to Postern">
       <p className="text-muted">
@@ -13,7 +13,15 @@ export function SignInForm({ returnTo, problem }: Props) {
       </p>
       {problem && (
         <div className="mt-4">
-          <Notice live>{problem}</Notice>
+          <Notice live>
+            {problem}
+            {reference && (
+              <>
+                {' '}
+                Reference: <code>{reference}</code>
+              </>
+            )}
+          </Notice>
         </div>
       )}
       <form action="/api/auth/signin/oidc" method="post" className="mt-6">

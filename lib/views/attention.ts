@@ -1,5 +1,6 @@
 import { gatherAttention } from '#lib/adapters/db/gather-attention'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
+import { providerProblems } from '#lib/adapters/policy/provider-problems'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import type { GroupsProblem } from '#lib/core/access/learn-groups'
 import { seesEverything } from '#lib/core/access/may-act'
@@ -10,6 +11,7 @@ export type AttentionItem = {
     | 'cluster-unswept'
     | 'ending-late'
     | 'configuration-refused'
+    | 'provider-misconfigured'
     | 'worker-silent'
     | 'tampered'
     | 'strays'
@@ -81,6 +83,12 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   for (const name of isWorkerSilent ? [] : unswept.filter((one) => known.has(one) && !unavailable.has(one))) {
     const sentence = `${name} responds but was not swept for a minute: objects without a grant stay there.`
     items.push({ kind: 'cluster-unswept', sentence })
+  }
+  const { problems, reference } = providerProblems()
+  if (problems.length > 0) {
+    const details = hasRole(actor, 'admin') ? problems.map(({ sentence }) => ` ${sentence}`).join('') : ''
+    const sentence = `Postern’s connection to the identity provider is misconfigured.${details} Reference: ${reference}.`
+    items.push({ kind: 'provider-misconfigured', sentence })
   }
   if (refused) items.push({ kind: 'configuration-refused', sentence: refusedSentence(actor, refused) })
   return items

@@ -13,6 +13,7 @@ type Call = { method?: 'GET' | 'POST'; headers?: Headers; body?: string }
 /**
  * Calls the identity provider. Unlike `fetch` it refuses link-local and metadata addresses, does not follow redirects,
  * which could lead to one, and limits the size of the response.
+ * @returns the response with its headers `date` and `location` only
  * @throws Error when there is no response in time
  */
 export function callProvider(url: string, { method = 'GET', headers, body }: Call = {}): Promise<Response> {
@@ -39,7 +40,11 @@ export function callProvider(url: string, { method = 'GET', headers, body }: Cal
       const status = response.statusCode ?? 0
       // The class Response accepts only final status codes.
       if (status < 200 || status > 599) reject(new Error(`responded ${status}`))
-      else resolve(new Response(status === 204 || status === 304 ? null : Buffer.concat(chunks), { status }))
+      else {
+        const { date, location } = response.headers
+        const headers = { ...(date && { date }), ...(location && { location }) }
+        resolve(new Response(status === 204 || status === 304 ? null : Buffer.concat(chunks), { status, headers }))
+      }
     })
   })
   call.on('error', reject)

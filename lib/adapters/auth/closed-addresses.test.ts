@@ -52,7 +52,7 @@ test('Postern does not follow a provider’s redirect and does not read an endle
   const issuer = await startHostileIssuer()
   issuer.answers.discovery = (response) => response.writeHead(302, { location: `${hostile.issuer}/keys` }).end()
   await configureIssuer(issuer.issuer)
-  expect(await failure()).toBe('discovery responded 302')
+  expect(await failure()).toContain('responded 302')
   await issuer.stop()
 
   const endless = await startHostileIssuer()

@@ -16,9 +16,9 @@ afterAll(async () => {
 test('metadata that names another issuer is refused, and the provider is called again only after five seconds', async () => {
   await configureIssuer(hostile.issuer)
   hostile.answers.discoveredIssuer = 'https://elsewhere.example'
-  await expect(providerMetadata()).rejects.toThrow('does not respond')
+  await expect(providerMetadata()).rejects.toThrow('calls itself “https://elsewhere.example”')
   hostile.answers.discoveredIssuer = ''
-  await expect(providerMetadata(), 'a failure is cached for five seconds').rejects.toThrow('does not respond')
+  await expect(providerMetadata(), 'a failure is cached for five seconds').rejects.toThrow('calls itself')
 })
 
 test('simultaneous calls share one discovery, and an unreachable provider keeps its last metadata', async () => {

@@ -3,6 +3,7 @@ import { refuseBlockedAddress } from '#lib/adapters/outbound'
 import { log } from '#lib/observability/log'
 import { callProvider } from './call-provider.ts'
 import { addressExceptions, identitySettings } from './configuration.ts'
+import { Misconfigured, noProvider, otherIssuer } from './misconfigured.ts'
 
 /** The part of a provider's metadata that Postern uses (OpenID Connect Discovery 1.0 §3). */
 export type ProviderMetadata = {
@@ -14,7 +15,10 @@ export type ProviderMetadata = {
   revocationEndpoint: string | undefined
   userInfoEndpoint: string | undefined
   scopesSupported: string[] | undefined
+  idTokenAlgorithms: string[] | undefined
   tokenEndpointAuthMethods: string[]
+  /** Seconds by which Postern's clock was behind the provider's; undefined if the provider sent no time. */
+  clockBehindSeconds: number | undefined
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -27,6 +31,8 @@ const isSafe = (address: string): boolean => {
 
 const endpoint = z.string().refine(isSafe, 'must be https, or http on loopback')
 
+const issuerSchema = z.object({ issuer: z.string() })
+
 const documentSchema = z.object({
   issuer: z.string(),
   authorization_endpoint: endpoint,
@@ -36,6 +42,7 @@ const documentSchema = z.object({
   revocation_endpoint: endpoint.optional(),
   userinfo_endpoint: endpoint.optional(),
   scopes_supported: z.array(z.string()).optional(),
+  id_token_signing_alg_values_supported: z.array(z.string()).optional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).default(['client_secret_basic']),
 })
 
@@ -49,15 +56,23 @@ const shared = globalThis as typeof globalThis & { posternDiscovery?: Map<string
 shared.posternDiscovery ??= new Map()
 const entries = shared.posternDiscovery
 
+function secondsBehind(date: string | null): number | undefined {
+  const theirs = Date.parse(date ?? '')
+  return Number.isNaN(theirs) ? undefined : Math.round((theirs - Date.now()) / 1000)
+}
+
 async function discover(issuer: string): Promise<ProviderMetadata> {
   if (!isSafe(issuer)) throw new Error('the issuer must be https, or http on loopback')
-  const response = await callProvider(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
-    headers: new Headers({ accept: 'application/json' }),
-  })
-  if (!response.ok) throw new Error(`discovery responded ${response.status}`)
-  const document = documentSchema.parse(await response.json())
-  // Discovery §4.3: the issuer must be exactly the configured one, or any provider's keys would be accepted.
-  if (document.issuer !== issuer) throw new Error('discovery names another issuer')
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const response = await callProvider(url, { headers: new Headers({ accept: 'application/json' }) })
+  const { status } = response
+  if (status === 408 || status === 429 || status >= 500) throw new Error(`discovery responded ${status}`)
+  if (!response.ok) throw noProvider(url, `responded ${status}`)
+  const body: unknown = await response.json().catch(() => undefined)
+  const named = issuerSchema.safeParse(body)
+  if (!named.success) throw noProvider(url, 'did not respond with OpenID metadata')
+  if (named.data.issuer !== issuer) throw otherIssuer(issuer, named.data.issuer)
+  const document = documentSchema.parse(body)
   // Libraries call these. They use our lookup, which checks names, but nothing there checks a literal IP address.
   for (const address of [document.token_endpoint, document.jwks_uri]) refuseBlockedAddress(address, addressExceptions())
   return {
@@ -69,7 +84,9 @@ async function discover(issuer: string): Promise<ProviderMetadata> {
     revocationEndpoint: document.revocation_endpoint,
     userInfoEndpoint: document.userinfo_endpoint,
     scopesSupported: document.scopes_supported,
+    idTokenAlgorithms: document.id_token_signing_alg_values_supported,
     tokenEndpointAuthMethods: document.token_endpoint_auth_methods_supported,
+    clockBehindSeconds: secondsBehind(response.headers.get('date')),
   }
 }
 
@@ -81,7 +98,8 @@ async function renew(issuer: string, entry: Entry): Promise<ProviderMetadata> {
     return entry.metadata
   } catch (error) {
     log.warn({ err: error, issuer }, 'could not read the identity provider’s metadata')
-    entry.failed = new Error('the identity provider does not respond', { cause: error })
+    entry.failed =
+      error instanceof Misconfigured ? error : new Error('the identity provider does not respond', { cause: error })
     entry.until = Date.now() + retryAfterMs
     // The last good metadata stays valid: an outage of the provider must not invalidate running sessions.
     if (entry.metadata) return entry.metadata

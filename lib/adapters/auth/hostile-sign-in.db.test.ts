@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { metrics } from '#lib/observability/metrics'
-import { aBrowser, type Browser, beginAt } from '#testing/browser'
+import { aBrowser, type Browser, beginAt, withoutReference } from '#testing/browser'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { startHostileIssuer } from '#testing/hostile-issuer'
@@ -54,7 +54,7 @@ async function finish(
 ): Promise<{ location: string | null; hasSession: boolean }> {
   const path = `/api/auth/callback/oidc?code=anything&state=${encodeURIComponent(state)}`
   const answer = browser.keep(await finishSignIn(browser.request(path, { headers })))
-  return { location: answer.headers.get('location'), hasSession: browser.cookies.has('postern.session') }
+  return { location: withoutReference(answer), hasSession: browser.cookies.has('postern.session') }
 }
 
 const rows = async () => {
@@ -141,7 +141,7 @@ test('a provider that fails and a provider that declines lead to different messa
   expect((await finish(begun)).location).toMatch(/error=(unavailable|not-accepted)$/)
   const { browser } = await begin()
   const denied = await finishSignIn(browser.request('/api/auth/callback/oidc?error=access_denied&state=x'))
-  expect(denied.headers.get('location')).toBe(`${testUrl}/sign-in?error=declined`)
+  expect(withoutReference(denied)).toBe(`${testUrl}/sign-in?error=declined`)
 })
 
 test('an anonymous caller cannot fill the audit table: ten refusals a minute are recorded for one address', async () => {

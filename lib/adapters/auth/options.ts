@@ -16,7 +16,8 @@ export const providerId = 'oidc'
 /** Scopes that not every provider knows. They are left out for a provider that lists its scopes without them. */
 const optionalScopes = ['groups', 'offline_access']
 
-const scopesFor = ({ scopesSupported }: ProviderMetadata) =>
+/** The scopes of an authorization request, separated by spaces. */
+export const scopesFor = ({ scopesSupported }: ProviderMetadata) =>
   identitySettings()
     .scopes.filter((scope) => !optionalScopes.includes(scope) || (scopesSupported?.includes(scope) ?? true))
     .join(' ')
@@ -101,7 +102,19 @@ export function authOptions(
           token_endpoint_auth_method: clientAuthMethod(metadata),
         },
         authorization: { url: metadata.authorizationEndpoint, params: { scope: scopesFor(metadata) } },
-        token: { url: metadata.tokenEndpoint },
+        token: {
+          url: metadata.tokenEndpoint,
+          // As next-auth would do it, but next-auth's own error keeps only the message of the library's.
+          async request({ provider, params, checks, client }) {
+            try {
+              return { tokens: await client.callback(provider.callbackUrl, params, checks) }
+            } catch (error) {
+              const scope = reported.getStore()
+              if (scope) scope.error ??= error
+              throw error
+            }
+          },
+        },
         jwks_endpoint: metadata.jwksUri,
         httpOptions: { timeout: 5_000, lookup: lookupAllowed(addressExceptions()) },
         profile: (claims: { sub: string }) => ({ id: claims.sub }),

@@ -38,11 +38,14 @@ function mayRecord(address: string, now: number): boolean {
 export async function recordRefusal(
   type: 'session.refused' | 'bearer.refused',
   actor: UnknownActor,
-  data: { code: string; sentence: string },
+  data: { code: string; sentence: string; providerError?: string },
 ): Promise<void> {
   const { reference, clientAddress } = actor.origin
   metrics().authenticationFailures.inc({ method: type === 'bearer.refused' ? 'bearer' : 'sign-in', reason: data.code })
-  log.info({ reference, clientAddress, code: data.code }, `refused: ${data.sentence}`)
+  log.info(
+    { reference, clientAddress, code: data.code, providerError: data.providerError },
+    `refused: ${data.sentence}`,
+  )
   if (!mayRecord(clientAddress ?? 'unknown', Date.now())) return
   try {
     const event: NewAuditEvent = { type, actor, data }

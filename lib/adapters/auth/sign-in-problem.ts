@@ -1,3 +1,15 @@
+import { identitySettings } from './configuration.ts'
+import { asymmetricAlgorithms } from './id-token.ts'
+import {
+  clientRefused,
+  type Misconfiguration,
+  Misconfigured,
+  unknownScope,
+  wrongAlgorithm,
+  wrongClock,
+} from './misconfigured.ts'
+import { meaningOf, recordedError } from './token-errors.ts'
+
 // Why a sign-in was refused: a detailed sentence for the record, and a general one for the page, without details that
 // would help someone who forges responses.
 
@@ -6,6 +18,8 @@ const pageSentences = {
   unfinished: 'The sign-in took too long or was started in another browser. Sign in again.',
   declined: 'The identity provider did not sign you in. Try again, or contact your administrator.',
   'not-accepted': 'The response of the identity provider is invalid. Contact your Postern administrator.',
+  misconfigured:
+    'No one can sign in: Postern’s connection to the identity provider is misconfigured. Contact your Postern administrator.',
   unavailable: 'You can’t sign in right now. Try again in a minute.',
 } as const
 
@@ -19,20 +33,39 @@ export const signInSentence = (code: string | undefined): string | undefined =>
       ? pageSentences[code as SignInProblemCode]
       : pageSentences['not-accepted']
 
-export type SignInProblem = { page: SignInProblemCode; code: string; sentence: string }
+/** The reference to show with it. Anyone can write one into the URL, so anything that cannot be one is left out. */
+export const signInReference = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[0-9A-Za-z]{10}$/.test(value) ? value : undefined
+
+export type SignInProblem = {
+  page: SignInProblemCode
+  code: string
+  sentence: string
+  /** The provider's own `error`, if it sent one. */
+  providerError?: string | undefined
+}
 
 const problem = (page: SignInProblemCode, code: string, sentence: string): SignInProblem => ({ page, code, sentence })
 
+const misconfigured = (misconfiguration: Misconfiguration): SignInProblem => ({
+  page: 'misconfigured',
+  ...misconfiguration,
+})
+
+/** The callback belongs to no sign-in of this browser. */
+export const notStartedHere = problem(
+  'unfinished',
+  'unfinished',
+  'the sign-in was started in another browser, or too long ago',
+)
+
+/** The callback belongs to none of the sign-ins that this browser started. */
+export const otherSignIn = problem('unfinished', 'wrong-state', 'the response belongs to another sign-in (state)')
+
 /** Error messages of openid-client, tried in this order. They may quote claims, so they are matched and never shown. */
 const meanings: [RegExp, SignInProblem][] = [
-  [
-    /cookie was missing|could not be parsed|different provider/,
-    problem('unfinished', 'unfinished', 'the sign-in was started in another browser, or too long ago'),
-  ],
-  [
-    /state (mismatch|missing)|checks\.state|response_state/,
-    problem('unfinished', 'wrong-state', 'the response belongs to another sign-in (state)'),
-  ],
+  [/cookie was missing|could not be parsed|different provider/, notStartedHere],
+  [/state (mismatch|missing)|checks\.state|response_state/, otherSignIn],
   [
     /missing scope: email/,
     problem('not-accepted', 'missing-scope', 'the provider did not grant the requested scope email'),
@@ -40,6 +73,10 @@ const meanings: [RegExp, SignInProblem][] = [
   [
     /missing scope/,
     problem('not-accepted', 'missing-scope', 'the provider did not grant the requested scope offline_access'),
+  ],
+  [
+    /UserInfo is about another subject/,
+    problem('not-accepted', 'wrong-subject', 'the provider’s UserInfo is about another person than its token'),
   ],
   [/nonce/, problem('not-accepted', 'wrong-nonce', 'the token belongs to another sign-in (nonce)')],
   [
@@ -71,9 +108,37 @@ const meanings: [RegExp, SignInProblem][] = [
 
 const otherwise = problem('not-accepted', 'provider-error', 'the response of the identity provider is invalid')
 
-/** The problem that an error of the sign-in library means. */
+/** The parts of openid-client's errors that Postern reads: those of OPError, and those of a token that is not valid yet. */
+type LibraryError = { error?: unknown; response?: { statusCode?: unknown }; nbf?: unknown; now?: unknown }
+
+/** The token endpoint refused the code. Some providers also name the scopes only here. */
+function refusedCode(error: Error & LibraryError): SignInProblem | undefined {
+  const providerError = recordedError(error.error)
+  const status = error.response?.statusCode
+  if (error.name !== 'OPError' || providerError === undefined || typeof status !== 'number') return undefined
+  const meaning = meaningOf(status, providerError)
+  if (meaning === 'client') return { ...misconfigured(clientRefused), providerError }
+  if (meaning !== 'person') {
+    const sentence = 'the identity provider could not sign the person in'
+    return { ...problem('unavailable', 'provider-unavailable', sentence), providerError }
+  }
+  return declined(providerError)
+}
+
+/** The problem that an error of the sign-in library, or of discovery, means. */
 export function signInProblem(error: unknown): SignInProblem {
-  const text = error instanceof Error ? `${error.name} ${error.message}` : String(error)
+  if (!(error instanceof Error)) return otherwise
+  if (error instanceof Misconfigured) return misconfigured(error.misconfiguration)
+  const refused = refusedCode(error)
+  if (refused) return refused
+  const text = `${error.name} ${error.message}`
+  // An algorithm that the provider may well use. Any other comes from someone who forges tokens.
+  const algorithm = /unexpected JWT alg received, expected \S+, got: (\S+)/.exec(text)?.[1]
+  if (algorithm !== undefined && asymmetricAlgorithms.includes(algorithm))
+    return misconfigured(wrongAlgorithm(identitySettings().idTokenAlgorithm, algorithm))
+  const { nbf, now } = error as LibraryError
+  if (/JWT not active/.test(text) && typeof nbf === 'number' && typeof now === 'number')
+    return misconfigured(wrongClock(Math.round(nbf - now)))
   return meanings.find(([pattern]) => pattern.test(text))?.[1] ?? otherwise
 }
 
@@ -81,7 +146,19 @@ export function signInProblem(error: unknown): SignInProblem {
 export const ownProblem = problem('unavailable', 'internal', 'Postern could not create the session')
 
 /** The problem that the provider's `error` response means (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6). */
-export const declined = (error: string): SignInProblem =>
-  error === 'temporarily_unavailable' || error === 'server_error'
-    ? problem('unavailable', 'provider-unavailable', 'the identity provider could not sign the person in')
-    : problem('declined', 'provider-declined', 'the identity provider declined to sign the person in')
+export function declined(error: string): SignInProblem {
+  const providerError = recordedError(error)
+  if (error === 'temporarily_unavailable' || error === 'server_error') {
+    const sentence = 'the identity provider could not sign the person in'
+    return { ...problem('unavailable', 'provider-unavailable', sentence), providerError }
+  }
+  if (error === 'invalid_scope')
+    return { ...misconfigured(unknownScope(identitySettings().scopes.join(' '))), providerError }
+  if (error === 'unauthorized_client') return { ...misconfigured(clientRefused), providerError }
+  if (error === 'invalid_grant') {
+    const sentence = 'the identity provider no longer accepts the code of this sign-in'
+    return { ...problem('unfinished', 'code-refused', sentence), providerError }
+  }
+  const sentence = 'the identity provider declined to sign the person in'
+  return { ...problem('declined', 'provider-declined', sentence), providerError }
+}

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import NextAuth from 'next-auth'
+import type { Origin } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import { env, setNextAuthUrl } from '#lib/env'
 import { log } from '#lib/observability/log'
+import { checkProviderSoon } from './check-provider.ts'
 import { publicOrigin } from './configuration.ts'
-import { clearedCookie, cookieOf, cookieSettings, sessionCookieName, sessionFrom } from './cookies.ts'
+import { cookieOf, cookieSettings, sessionCookieName, sessionFrom } from './cookies.ts'
 import { providerMetadata } from './discovery.ts'
 import { authOptions, providerId, reported } from './options.ts'
 import { originOf } from './origin.ts'
@@ -13,8 +15,16 @@ import { readBody } from './read-body.ts'
 import { recordRefusal, unknownActor } from './refusals.ts'
 import { pathWithin } from './return-path.ts'
 import { isSameOrigin } from './same-origin.ts'
-import { declined, ownProblem, type SignInProblem, signInProblem } from './sign-in-problem.ts'
+import {
+  declined,
+  notStartedHere,
+  otherSignIn,
+  ownProblem,
+  type SignInProblem,
+  signInProblem,
+} from './sign-in-problem.ts'
 import { startSession } from './start-session.ts'
+import { cookiesOf, finishedCookies, hasUnfinished, startedCookies } from './unfinished-sign-ins.ts'
 
 // Sign-in. next-auth handles OpenID Connect; this file decides which calls reach it and which errors people see. Of its
 // many endpoints Postern has two: the form that starts a sign-in, and the provider's callback.
@@ -57,26 +67,27 @@ async function nextAuth(call: Call, options: ReturnType<typeof authOptions>): Pr
   return new Response(null, { status, headers })
 }
 
-/** A redirect that keeps only the named cookies of next-auth's response and clears others in the browser. */
-function redirectTo(location: string, answer?: Response, keep: string[] = [], clear: string[] = []): Response {
+/** A redirect that sets these cookies. */
+function redirectTo(location: string, cookieLines: string[] = []): Response {
   const headers = new Headers({ location, 'cache-control': 'no-store' })
-  for (const line of answer?.headers.getSetCookie() ?? []) {
-    if (keep.some((name) => line.startsWith(`${name}=`))) headers.append('set-cookie', line)
-  }
-  for (const name of clear) headers.append('set-cookie', clearedCookie(name))
+  for (const line of cookieLines) headers.append('set-cookie', line)
   return new Response(null, { status: 303, headers })
 }
 
-/** The cookies of an unfinished sign-in. */
-const signInCookies = () => {
-  const { pkceCodeVerifier, state, nonce, callbackUrl } = cookieSettings()
-  return [pkceCodeVerifier, state, nonce, callbackUrl].map(({ name }) => name)
-}
-
-async function refuse(request: Request, problem: SignInProblem): Promise<Response> {
-  const { code, sentence } = problem
-  await recordRefusal('session.refused', unknownActor(originOf(request.headers, 'browser')), { code, sentence })
-  return redirectTo(`${publicOrigin()}/sign-in?error=${problem.page}`, undefined, [], signInCookies())
+/**
+ * Records the refusal and redirects to the sign-in page, which shows the reference of the record.
+ * @param state of the refused sign-in, whose cookies are cleared; those of other tabs stay
+ */
+async function refuse(origin: Origin, problem: SignInProblem, state?: string): Promise<Response> {
+  const { page, code, sentence, providerError } = problem
+  await recordRefusal('session.refused', unknownActor(origin), {
+    code,
+    sentence,
+    ...(providerError && { providerError }),
+  })
+  if (page === 'misconfigured') checkProviderSoon()
+  const query = new URLSearchParams({ error: page, reference: origin.reference })
+  return redirectTo(`${publicOrigin()}/sign-in?${query}`, finishedCookies(state))
 }
 
 /** The form has one field, a path within Postern. */
@@ -119,6 +130,7 @@ export async function beginSignIn(request: Request): Promise<Response> {
   const body = await readBody(request, maxFormBytes).catch(() => null)
   if (!body) return textResponse(413, 'The form is too large. Reload the sign-in page and try again.')
   const form = new URLSearchParams(body.toString('utf8'))
+  const caller = originOf(request.headers, 'browser')
   const scope: { error?: unknown } = {}
   try {
     const metadata = await providerMetadata()
@@ -133,11 +145,13 @@ export async function beginSignIn(request: Request): Promise<Response> {
     const options = authOptions(metadata, () => Promise.reject(new Error('this call only starts a sign-in')))
     const answer = await reported.run(scope, () => nextAuth(call, options))
     const location = answer.headers.get('location')
-    if (answer.status === 302 && location && !scope.error) return redirectTo(location, answer, signInCookies())
-    return await refuse(request, signInProblem(scope.error))
+    const state = location && URL.parse(location)?.searchParams.get('state')
+    if (answer.status === 302 && state && !scope.error)
+      return redirectTo(location, startedCookies(answer, state, request.headers))
+    return await refuse(caller, signInProblem(scope.error))
   } catch (error) {
-    log.warn({ err: error }, 'could not start a sign-in')
-    return refuse(request, signInProblem(error))
+    log.warn({ err: error, reference: caller.reference }, 'could not start a sign-in')
+    return refuse(caller, signInProblem(error))
   }
 }
 
@@ -148,25 +162,23 @@ export async function finishSignIn(request: Request): Promise<Response> {
   if (tooMany) return tooMany
   setNextAuthUrl(origin)
   const query = Object.fromEntries(new URL(request.url).searchParams)
-  // RFC 6749 §4.1.2.1. Anyone can put this into a URL, so only the code is used.
-  if (query.error !== undefined) return refuse(request, declined(query.error))
+  const { state } = query
+  const caller = originOf(request.headers, 'browser')
+  const cookies = cookiesOf(request.headers, state)
+  // RFC 6749 §4.1.2.1. Anyone can put this into a URL, so it only counts for a sign-in that this browser started.
+  if (query.error !== undefined) return refuse(caller, declined(cookies ? query.error : ''), state)
+  if (!cookies) return refuse(caller, hasUnfinished(request.headers) ? otherSignIn : notStartedHere)
   const scope: { error?: unknown } = {}
   let own: unknown
   try {
     const metadata = await providerMetadata()
-    const cookies: Record<string, string> = {}
-    for (const { name } of Object.values(cookieSettings())) {
-      const value = cookieOf(request.headers, name)
-      if (value !== undefined) cookies[name] = decoded(value)
-    }
     // Postern never sets a path outside its own origin, and next-auth would fail with its own error page.
     const returnTo = cookieSettings().callbackUrl.name
     cookies[returnTo] = `${origin}${pathWithin(cookies[returnTo] ?? '/', origin)}`
-    const previous = await sessionFrom(cookies[sessionCookieName()])
-    delete cookies[sessionCookieName()]
+    const previous = await sessionFrom(cookieOf(request.headers, sessionCookieName()))
     const options = authOptions(metadata, async (signedIn) => {
       try {
-        return await startSession(signedIn, originOf(request.headers, 'browser'), previous?.id)
+        return await startSession(signedIn, caller, previous?.id)
       } catch (error) {
         own = error
         throw error
@@ -175,26 +187,18 @@ export async function finishSignIn(request: Request): Promise<Response> {
     const call: Call = { action: 'callback', query, body: {}, cookies }
     const answer = await reported.run(scope, () => nextAuth(call, options))
     const location = answer.headers.get('location')
-    const hasSession = answer.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookieName()}=`))
-    if (answer.status === 302 && location && hasSession && !scope.error)
-      return redirectTo(location, answer, [sessionCookieName()], signInCookies())
+    const session = answer.headers.getSetCookie().filter((line) => line.startsWith(`${sessionCookieName()}=`))
+    if (answer.status === 302 && location && session.length > 0 && !scope.error)
+      return redirectTo(location, [...session, ...finishedCookies(state)])
     if (own) {
-      log.error({ err: own }, 'could not create a session')
-      return await refuse(request, ownProblem)
+      log.error({ err: own, reference: caller.reference }, 'could not create a session')
+      return await refuse(caller, ownProblem, state)
     }
-    log.info({ err: scope.error }, 'refused a sign-in')
-    return await refuse(request, signInProblem(scope.error))
+    log.info({ err: scope.error, reference: caller.reference }, 'refused a sign-in')
+    return await refuse(caller, signInProblem(scope.error), state)
   } catch (error) {
-    log.warn({ err: error }, 'could not finish a sign-in')
-    return refuse(request, signInProblem(error))
-  }
-}
-
-const decoded = (value: string): string => {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return ''
+    log.warn({ err: error, reference: caller.reference }, 'could not finish a sign-in')
+    return refuse(caller, signInProblem(error), state)
   }
 }
 

@@ -11,7 +11,8 @@ import { endReasons } from '#lib/core/access/status'
 
 const text = z.string().max(4000)
 
-const refusal = z.strictObject({ code: text, sentence: text })
+/** `providerError` is the identity provider's own `error` (RFC 6749 §5.2). */
+const refusal = z.strictObject({ code: text, sentence: text, providerError: text.optional() })
 
 /** The judgement that let it pass: the policy version, its warnings, and what was new to the requester. */
 const judged = z.strictObject({
@@ -29,7 +30,6 @@ const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => 
 export const auditEvents = {
   'session.started': define(z.strictObject({ groups: z.array(text) }), () => 'signed in'),
   'session.ended': define(
-    // `providerError` is the provider's own `error` (RFC 6749 §5.2).
     z.strictObject({ cause: z.enum(['provider-refused']).optional(), providerError: text.optional() }),
     (d) =>
       d.cause
