@@ -140,7 +140,7 @@ test('a token without a groups claim acts with no groups and leaves the recorded
   const person = someone('sre')
   await signInWith(aBrowser(), person)
   const token = await provider.sign(person, { issuedAt: now() + 2, claims: { groups: undefined } })
-  expect(await groupsOf(token)).toEqual([])
+  expect((await actorOf(token)).person).toMatchObject({ groups: [], groupsProblem: 'absent' })
   expect(await recorded(person)).toEqual(['sre'])
 })
 

@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { metrics } from '#lib/observability/metrics'
 import { aBrowser, type Browser, beginAt } from '#testing/browser'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
@@ -139,6 +140,19 @@ describe('at sign-in', () => {
     const listed = await signIn(complete)
     expect((await actorOf(listed.browser))?.person).toMatchObject({ groups: ['payments-dev'], groupsProblem: null })
   })
+})
+
+test('each answer without groups is counted by method and problem', async () => {
+  const counted = async () => {
+    const { values } = await metrics().groupsMissing.get()
+    const of = (method: string) => values.find(({ labels }) => labels.method === method && labels.problem === 'absent')
+    return ['sign-in', 'refresh'].map((method) => of(method)?.value ?? 0)
+  }
+  const [signIns = 0, refreshes = 0] = await counted()
+  answers.userInfo = undefined
+  const { browser } = await signIn()
+  await refreshed(browser)
+  expect(await counted()).toEqual([signIns + 1, refreshes + 1])
 })
 
 describe('at a refresh', () => {

@@ -192,6 +192,12 @@ describe('problems of a configuration', () => {
       '7:21 identity.idTokenAlgorithm must be one of RS256',
     ],
     [
+      'a claim that people can change as the subject',
+      'clientId: postern',
+      'clientId: postern\n  subjectClaim: preferred_username',
+      '7:17 identity.subjectClaim must be a claim that never changes',
+    ],
+    [
       'an unreadable duration',
       'max: PT2H',
       'max: 2h',
