@@ -66,7 +66,7 @@ const comparable = (answer: string, { requestId, grantId }: Situation) =>
       .replaceAll(/^[a-z]{3}_/.test(grantId) ? grantId : '<id>', '<id>')
       .replace(/(reference\\*":\\*")[0-9a-z]{10}/g, '$1<reference>')
       .replace(/nonce(=\\?"|-|\\*":\\*")[A-Za-z0-9+/]{24}/g, 'nonce$1<nonce>')
-      .replace(/(\\?"now\\?":)\d{13}/g, '$1<now>'),
+      .replace(/(\\?"(?:now|renderedAt)\\?":)\d{13}/g, '$1<now>'),
   )
 
 async function answersTo(caller: Caller, route: (typeof routes)[number], situation: Situation): Promise<string[]> {
