@@ -76,6 +76,15 @@ function withGroup(refusal: Refusal, kinds: Kinds): Refusal | undefined {
 /** Drops what another reading of the text knows better: a line that broke inside a name, a sentence that one reading cut. */
 function withoutWorse(refusals: readonly Refusal[]): Refusal[] {
   const better = new Set<string>()
+  const named = new Map<string, string[]>()
+  for (const { permission } of refusals) {
+    const key = keyOf({ ...permission, name: '' })
+    named.set(key, [...(named.get(key) ?? []), permission.name])
+  }
+  // Without its backslashes, a quoted part of a name ends the name: `"a \"b\" c"` becomes ` c`.
+  const isRest = ({ name, ...rest }: NeededPermission) =>
+    name.startsWith(' ') &&
+    named.get(keyOf({ ...rest, name: '' }))?.some((other) => other !== name && other.endsWith(`"${name}`))
   for (const { permission, missing } of refusals) {
     if (permission.name !== '') better.add(keyOf({ ...permission, name: '' }))
     if (missing.includes('namespace')) continue
@@ -84,6 +93,7 @@ function withoutWorse(refusals: readonly Refusal[]): Refusal[] {
   }
   return refusals.filter(
     ({ permission, missing }) =>
+      !isRest(permission) &&
       !(permission.name === '' && better.has(keyOf(permission))) &&
       !(missing.includes('namespace') && better.has(`any ${keyOf(permission)}`)),
   )
