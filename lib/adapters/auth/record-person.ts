@@ -43,6 +43,7 @@ export async function recordPerson(tx: Tx, description: Description, origin: Ori
       groupsProblem: groupsProblem ?? null,
     },
     at,
+    method === 'bearer' ? 'token' : 'answer',
   )
   const actor: PersonActor = { kind: 'person', person, roles: rolesOf(person), origin }
   const about = { personId: person.id }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { inBoth, learnGroups, type NamedGroups } from './learn-groups.ts'
+import { inBoth, learnAnswer, learnGroups, type NamedGroups } from './learn-groups.ts'
 
 const someGroups = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'))
 /** Few seconds, so that tokens often have the same. */
@@ -50,6 +50,18 @@ test('a newer token gives exactly its own groups', () => {
     fc.property(someTokens, someGroups, (tokens, groups) => {
       const newer = { groups, at: new Date(5000) }
       expect(inBoth(groups, learnGroups(learnAll(tokens), newer).groups)).toEqual(groups)
+    }),
+  )
+})
+
+test('an answer to a question of Postern itself never leaves a group that it does not name', () => {
+  fc.assert(
+    fc.property(someTokens, someTokens, (tokens, [answer]) => {
+      if (!answer) return
+      const known = learnAll(tokens)
+      const learned = learnAnswer(known, answer)
+      expect(answer.groups).toEqual(expect.arrayContaining([...learned.groups]))
+      expect(learned.at.getTime()).toBe(Math.max(known?.at.getTime() ?? 0, answer.at.getTime()))
     }),
   )
 })

@@ -17,5 +17,17 @@ export const inBoth = (a: readonly string[], b: readonly string[]): string[] => 
 export function learnGroups(known: NamedGroups | null, named: NamedGroups): NamedGroups {
   if (!known || named.at > known.at) return named
   if (named.at < known.at) return known
-  return { groups: inBoth(known.groups, named.groups), at: known.at }
+  return intersected(known, named)
 }
+
+/**
+ * What is known after the provider has just been asked, at a sign-in or a refresh. Such an answer looks older than the
+ * known groups only if another one overtook it or two clocks differ, so its groups are intersected instead of ignored.
+ */
+export const learnAnswer = (known: NamedGroups | null, answer: NamedGroups): NamedGroups =>
+  known && answer.at <= known.at ? intersected(known, answer) : answer
+
+const intersected = (known: NamedGroups, named: NamedGroups): NamedGroups => ({
+  groups: inBoth(known.groups, named.groups),
+  at: known.at,
+})

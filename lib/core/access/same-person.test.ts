@@ -54,6 +54,8 @@ describe('spellings of one mailbox', () => {
     'mina.+tag@example.com',
     'ｍina@example.com',
     'mína@example.com',
+    '\u212aim@example.com',
+    'mi\u017fa@example.com',
     'mi\u0000na@example.com',
     '<mina@example.com>',
     'mailto:mina@example.com',

@@ -43,7 +43,7 @@ export const canTellApart = (a: Identity, b: Identity, isOneSubjectPerPerson: bo
   isOneSubjectPerPerson || (wasEverVerified(a) && wasEverVerified(b))
 
 /** RFC 5321 §4.1.2 `Dot-string`, at most 64 characters: no quotes, no comments, ASCII only. */
-const usualLocalPart = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const usualLocalPart = /^(?=.{1,64}$)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i
 
 /** A domain as people write it: letters and digits of any script. Only these characters may be dots. */
 const usualDomain = /^[\p{L}\p{N}\p{M}\-.\u3002\uff0e\uff61]+$/u
@@ -59,10 +59,11 @@ const asciiDomain = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*(?!\d+$
  */
 export function mailboxOf(email: string): string | null {
   const at = email.indexOf('@')
-  const local = email.slice(0, at).toLowerCase()
-  const written = email.slice(at + 1)
-  if (at < 0 || !usualLocalPart.test(local) || !usualDomain.test(written)) return null
-  const domain = domainToASCII(written)
+  const [writtenLocal, writtenDomain] = [email.slice(0, at), email.slice(at + 1)]
+  // NB: before it is put into lower case, which turns the Kelvin sign into a k.
+  if (at < 0 || !usualLocalPart.test(writtenLocal) || !usualDomain.test(writtenDomain)) return null
+  const local = writtenLocal.toLowerCase()
+  const domain = domainToASCII(writtenDomain)
   const beforeTag = local.search(/[^+]\+/)
   const untagged = beforeTag < 0 ? local : local.slice(0, beforeTag + 1)
   return asciiDomain.test(domain) && usualLocalPart.test(untagged) ? `${untagged}@${domain}` : null

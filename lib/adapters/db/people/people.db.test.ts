@@ -34,21 +34,21 @@ test('simultaneous first calls create one person', async () => {
   expect(new Set(created.map(({ person }) => person.id)).size).toBe(1)
 })
 
-test('an older description changes nothing but adds its verified address to the known ones', async () => {
+test('an older token changes nothing but adds its verified address to the known ones', async () => {
   const identity = anIdentity({ email: 'now@example.com', groups: ['now'] })
   const { person } = await upsertPerson(db(), identity, at(2))
   const before = { ...identity, name: 'Former Name', email: 'before@example.com', groups: ['before', 'now'] }
-  const after = await upsertPerson(db(), before, at(1))
+  const after = await upsertPerson(db(), before, at(1), 'token')
   expect(after.person).toEqual({ ...person, knownEmails: ['now@example.com', 'before@example.com'] })
 })
 
-test('simultaneous descriptions leave the newest one in a signed record, in any order of arrival', async () => {
+test('simultaneous tokens leave the newest one in a signed record, in any order of arrival', async () => {
   const identity = anIdentity()
   await upsertPerson(db(), identity, at(0))
   const seconds = [5, 9, 2, 7, 9, 3, 8]
   await Promise.all(
     seconds.map((second, index) =>
-      upsertPerson(db(), { ...identity, groups: ['all', `from-${second}`, `call-${index}`] }, at(second)),
+      upsertPerson(db(), { ...identity, groups: ['all', `from-${second}`, `call-${index}`] }, at(second), 'token'),
     ),
   )
   const { subject } = identity
@@ -57,11 +57,18 @@ test('simultaneous descriptions leave the newest one in a signed record, in any 
   expect(verifyPerson(signingKeys(), row)).toBeNull()
 })
 
+test('an answer that another one overtook removes the groups that it lacks, and adds none', async () => {
+  const identity = anIdentity({ groups: ['kept', 'lost'] })
+  await upsertPerson(db(), identity, at(2))
+  const { person } = await upsertPerson(db(), { ...identity, name: 'Former', groups: ['kept', 'gained'] }, at(1))
+  expect(person).toMatchObject({ name: identity.name, groups: ['kept'] })
+})
+
 test('a description that is already recorded is one statement', async () => {
   const identity = anIdentity()
   await upsertPerson(db(), identity, at(1))
   expect(await statementsOf(() => upsertPerson(db(), identity, at(1)))).toHaveLength(1)
-  expect(await statementsOf(() => upsertPerson(db(), identity, at(0)))).toHaveLength(1)
+  expect(await statementsOf(() => upsertPerson(db(), identity, at(0), 'token'))).toHaveLength(1)
 })
 
 test('a record that Postern did not sign is replaced, whatever time it names', async () => {

@@ -3,7 +3,7 @@ import { newId } from '#lib/adapters/db/ids'
 import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Id } from '#lib/core/access/ids'
-import { type GroupsProblem, learnGroups, type NamedGroups } from '#lib/core/access/learn-groups'
+import { type GroupsProblem, learnAnswer, learnGroups, type NamedGroups } from '#lib/core/access/learn-groups'
 import type { PersonResource } from '#lib/core/access/person-resource'
 import { hasVerifiedEmail, verifiedEmails } from '#lib/core/access/same-person'
 import { personStatement } from '#lib/core/signing/statements'
@@ -60,10 +60,10 @@ function signed(id: string, identity: Identity, { groups, at }: NamedGroups, was
  * recorded one changes nothing about the person, except that its verified address is known from now on. A record
  * without a valid signature counts as unknown.
  */
-function changesOf(row: PersonRow, identity: Identity, at: Date) {
+function changesOf(row: PersonRow, identity: Identity, at: Date, learn: typeof learnGroups) {
   const isValid = verifyPerson(signingKeys(), row) === null
   const known = isValid ? { groups: row.groups, at: row.groupsAt } : null
-  const learned = learnGroups(known, { groups: identity.groups, at })
+  const learned = learn(known, { groups: identity.groups, at })
   const isNewer = !isValid || at > row.groupsAt
   const emails = verifiedEmails(identity).filter((email) => !row.knownEmails.includes(email))
   if (!isNewer && learned.groups.length === row.groups.length && emails.length === 0) return null
@@ -75,10 +75,17 @@ function changesOf(row: PersonRow, identity: Identity, at: Date) {
 
 /**
  * Creates or updates a person, identified by issuer and subject, from what was true at `at`, and signs the record. It is
- * one statement if the record is not older. Descriptions that arrive at the same time are recorded one after the other.
+ * one statement if nothing changes. Descriptions that arrive at the same time are recorded one after the other.
+ * @param source an answer that Postern itself just got, or a token that anyone may keep for long
  */
-export async function upsertPerson(tx: Tx, identity: Identity, at: Date): Promise<KnownPerson> {
+export async function upsertPerson(
+  tx: Tx,
+  identity: Identity,
+  at: Date,
+  source: 'answer' | 'token' = 'answer',
+): Promise<KnownPerson> {
   const { issuer, subject } = identity
+  const learn = source === 'answer' ? learnAnswer : learnGroups
   while (true) {
     const row = await tx.person.findUnique({ where: { issuer_subject: { issuer, subject } } })
     if (!row) {
@@ -87,7 +94,7 @@ export async function upsertPerson(tx: Tx, identity: Identity, at: Date): Promis
       if (created) return { person: toPerson(created), previousGroups: null }
       continue
     }
-    const data = changesOf(row, identity, at)
+    const data = changesOf(row, identity, at, learn)
     if (!data) return { person: toPerson(row), previousGroups: row.groups }
     // The signature covers the groups and their time: if it has changed, someone else was faster.
     const where = { id: row.id, signature: row.signature }
