@@ -1,5 +1,4 @@
 // Whether two accounts at the identity provider belong to one human being.
-import { domainToASCII } from 'node:url'
 import type { Person } from './actor.ts'
 
 export type Identity = Pick<Person, 'issuer' | 'subject' | 'email' | 'emailVerified'> & {
@@ -63,7 +62,7 @@ export function mailboxOf(email: string): string | null {
   // NB: before it is put into lower case, which turns the Kelvin sign into a k.
   if (at < 0 || !usualLocalPart.test(writtenLocal) || !usualDomain.test(writtenDomain)) return null
   const local = writtenLocal.toLowerCase()
-  const domain = domainToASCII(writtenDomain)
+  const domain = URL.parse(`http://${writtenDomain}`)?.hostname ?? ''
   const beforeTag = local.search(/[^+]\+/)
   const untagged = beforeTag < 0 ? local : local.slice(0, beforeTag + 1)
   return asciiDomain.test(domain) && usualLocalPart.test(untagged) ? `${untagged}@${domain}` : null
