@@ -58,12 +58,13 @@ const inOneOrder = (page: string): string =>
     .sort()
     .join('\n')
 
-/** A response without the requested id and the values that are new each time: reference, nonce, the page's clock. */
-const comparable = (answer: string, { requestId, grantId }: Situation) =>
+/** A response without what was sent (ids, digest) and what is new each time: reference, nonce, the page's clock. */
+const comparable = (answer: string, { requestId, grantId, digest }: Situation) =>
   inOneOrder(
     answer
       .replaceAll(/^[a-z]{3}_/.test(requestId) ? requestId : '<id>', '<id>')
       .replaceAll(/^[a-z]{3}_/.test(grantId) ? grantId : '<id>', '<id>')
+      .replaceAll(digest, '<digest>')
       .replace(/(reference\\*":\\*")[0-9a-z]{10}/g, '$1<reference>')
       .replace(/nonce(=\\?"|-|\\*":\\*")[A-Za-z0-9+/]{24}/g, 'nonce$1<nonce>')
       .replace(/(\\?"(?:now|renderedAt)\\?":)\d{13}/g, '$1<now>'),
