@@ -86,7 +86,9 @@ export function notationAt(text: string, at: number, isWordStart: boolean, isArg
   const char = text[at] ?? ''
   if (char === '<' || char in pairs || text.startsWith('\\<', at)) return angled(text, at)
   if (char === '{' || text.startsWith('#{', at)) return braced(text, at, isArgument && isWordStart)
-  if (char === '[' && (isWordStart || /[/=,:_]/.test(text[at - 1] ?? ''))) return bracketed(text, at)
+  // `deploy/[name]`, `-n[namespace]`; not the class of a pattern such as `web-[a-z]`.
+  const isBehind = /[/=,:_]/.test(text[at - 1] ?? '') || /^\s-\w$/.test(text.slice(Math.max(0, at - 3), at))
+  if (char === '[' && (isWordStart || isBehind)) return bracketed(text, at)
   if (char === '(' && isWordStart && isArgument) return parenthesized(text, at)
   if (char !== '%' && char !== '@') return undefined
   marked.lastIndex = at

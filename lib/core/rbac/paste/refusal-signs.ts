@@ -13,7 +13,7 @@ export const notSignedIn: Note = {
 export const escalation: Note = {
   code: 'escalation',
   sentence:
-    "Kubernetes refuses a role or binding with more permissions than its author holds, so access to roles won't help.",
+    "Kubernetes refuses a role or binding with more permissions than its author holds, so access to roles won't help. Grant only what you hold, or let an administrator write it.",
 }
 
 /** Codes of notes about refusals that RBAC did not make, so that no grant would help. */
@@ -73,7 +73,7 @@ export const signs: readonly Sign[] = [
   ),
   sign(
     'aggregation',
-    "Only a cluster administrator may write an aggregated ClusterRole, so more access won't help.",
+    "Only a cluster administrator may write an aggregated ClusterRole, so more access won't help. Contact one.",
     'must have cluster-admin privileges to use the aggregationRule',
   ),
   sign(
