@@ -62,7 +62,7 @@ function whySlow({ pattern, flags }: Omit<Pattern, 'file'>): string | null {
 
 const found = files.map((file) => ({ file, ...patternsIn(file, readFileSync(file, 'utf8')) }))
 
-test('every regular expression of the production code takes linear time', { timeout: 300_000 }, () => {
+test('every regular expression of the production code takes linear time', { timeout: 900_000 }, () => {
   const literals = found.flatMap((one) => one.literals)
   const ofStrings = Object.entries(built).flatMap(([file, patterns]) =>
     patterns.map((pattern): Pattern => ({ file, pattern, flags: 'g' })),
@@ -92,7 +92,7 @@ test.each([
   ['(?<=[^+@])\\+[^@]*(?=@[^@]*$)', 'polynomial'],
   ['(a+)+$', 'exponential'],
   ['^(a|a)*$', 'exponential'],
-])('/%s/ is found to be %s', { timeout: 60_000 }, (pattern, complexity) => {
+])('/%s/ is found to be %s', { timeout: 300_000 }, (pattern, complexity) => {
   expect(whySlow({ pattern, flags: '' })).toContain(complexity)
 })
 
