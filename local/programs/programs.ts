@@ -144,9 +144,6 @@ export async function ensureDex(say: (line: string) => void): Promise<string | u
   return need(await build(dex, ['dex'], say), 'dex')
 }
 
-/** The version of Dex that go.mod pins. */
-export const dexVersion = (): string => pinnedVersion(dex)
-
 /** A kubectl for the user's own cluster: the installed one if it is new enough, otherwise the pinned one. */
 export async function ensureKubectl(say: (line: string) => void): Promise<string> {
   const installed = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' })
