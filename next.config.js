@@ -3,6 +3,8 @@ const config = {
   poweredByHeader: false,
   typedRoutes: true,
   outputFileTracingRoot: import.meta.dirname,
+  // No page has an image to optimize, and strangers could have Next fetch and convert some: /_next/image is answered 404.
+  images: { unoptimized: true },
   serverExternalPackages: ['@kubernetes/client-node'],
   experimental: {
     // No action takes more than a form of a few fields. Before an action or a route reads anything, Next keeps the body

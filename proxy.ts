@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
 import { isPublicHttps, publicOrigin } from '#lib/adapters/auth/configuration'
 import { sessionCookieName, sessionFrom } from '#lib/adapters/auth/cookies'
@@ -7,8 +6,9 @@ import { originOf } from '#lib/adapters/auth/origin'
 import { pathHeader } from '#lib/adapters/auth/path-header'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { isSameOrigin } from '#lib/adapters/auth/same-origin'
-import { barePage, barePagePolicy } from '#lib/api/bare-page'
-import { contentSecurityPolicy, securityHeaders } from '#lib/api/page-headers'
+import { contentSecurityPolicy, newNonce, securityHeaders } from '#lib/api/page-headers'
+import { barePageResponse, refuseAction, refusePageCall } from '#lib/api/page-refusals'
+import { methodNotAllowed } from '#lib/api/problem'
 import { isDatabaseUnavailable } from '#lib/api/unless-unavailable'
 import { AppError } from '#lib/core/access/errors'
 import { env, isDevelopment } from '#lib/env'
@@ -19,33 +19,7 @@ import { env, isDevelopment } from '#lib/env'
 /** Paths that a process without pages still serves. */
 const probes = new Set(['/livez', '/readyz', '/metrics'])
 
-/** Bytes. next.config.js sets the same limit for bodies without a Content-Length. */
-const longestAction = 256 * 1024
-
-const newNonce = () => randomBytes(18).toString('base64')
-
-/** A plain-text response, where no page can be rendered. */
-const plain = (status: number, text: string) =>
-  new NextResponse(`${text}\n`, {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-  })
-
-/** A bare page, for a browser that should retry. */
-function bare(status: number, title: string, sentences: readonly string[], headers: Record<string, string>) {
-  const nonce = newNonce()
-  return new NextResponse(barePage({ title, sentences, nonce }), {
-    status,
-    headers: {
-      ...headers,
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': barePagePolicy(nonce),
-      'cache-control': 'no-store',
-    },
-  })
-}
-
-function dress(response: NextResponse): NextResponse {
+function dress<R extends Response>(response: R): R {
   for (const [name, value] of Object.entries(securityHeaders(isPublicHttps()))) response.headers.set(name, value)
   return response
 }
@@ -54,18 +28,21 @@ function dress(response: NextResponse): NextResponse {
  * Pages accept reads, and writes by their own server actions. Next compares an action's Origin only with the Host header,
  * and accepts a call without an Origin; Postern requires its configured public address.
  */
-function whyForbidden({ method, headers }: NextRequest): NextResponse | undefined {
+function whyForbidden(request: NextRequest): Response | undefined {
+  const { method, headers } = request
   if (method === 'GET' || method === 'HEAD') return undefined
-  if (method !== 'POST') return new NextResponse(null, { status: 405, headers: { allow: 'GET, HEAD, POST' } })
-  if (!isSameOrigin(headers, publicOrigin())) return new NextResponse(null, { status: 403 })
-  const isTooLarge = Number(headers.get('content-length') ?? 0) > longestAction
-  return isTooLarge ? plain(413, 'The request body is too large.') : undefined
+  if (method !== 'POST')
+    return refusePageCall(request, methodNotAllowed.code, 'A page supports GET, HEAD and POST only.', {
+      allow: 'GET, HEAD, POST',
+    })
+  const isOwn = isSameOrigin(headers, publicOrigin())
+  return isOwn ? undefined : refusePageCall(request, 'cross-origin', 'Only Postern’s own pages can make changes here.')
 }
 
 type Session = Awaited<ReturnType<typeof sessionFrom>>
 
 /** Rate-limits pages and actions: per session, or per network for callers without one. */
-function slowDown(session: Session, headers: Headers): NextResponse | undefined {
+function slowDown(session: Session, headers: Headers): Response | undefined {
   try {
     if (session) takeCall('session', session.id)
     else takeCall('anonymous', networkOf(originOf(headers, 'browser').clientAddress))
@@ -73,7 +50,8 @@ function slowDown(session: Session, headers: Headers): NextResponse | undefined 
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const seconds = error.retryAfterSeconds ?? 1
-    return bare(429, 'Too many requests', [`Try again in ${seconds} s.`], { 'retry-after': String(seconds) })
+    const page = { title: 'Too many requests', sentences: [`Try again in ${seconds} s.`], link: 'again' } as const
+    return barePageResponse({ status: 429, ...page }, { 'retry-after': String(seconds) })
   }
 }
 
@@ -81,25 +59,30 @@ function slowDown(session: Session, headers: Headers): NextResponse | undefined 
  * A page that has started streaming can no longer change its status. So the proxy checks the database first for
  * signed-in readers, and responds with a page that reloads automatically.
  */
-async function answerDatabaseUnavailable(session: Session, method: string): Promise<NextResponse | undefined> {
+async function answerDatabaseUnavailable(session: Session, method: string): Promise<Response | undefined> {
   if (method === 'POST' || !session || !(await isDatabaseUnavailable())) return undefined
   const sentences = [
     'Postern’s database isn’t responding, so this page can’t be loaded. It reloads automatically.',
     'No new access is granted meanwhile, and existing tokens still expire on time.',
   ]
-  return bare(503, 'Database unavailable', sentences, { 'retry-after': '2', refresh: '3' })
+  const page = { title: 'Database unavailable', sentences, link: 'again' } as const
+  return barePageResponse({ status: 503, ...page }, { 'retry-after': '2', refresh: '3' })
 }
 
 /** The refusal of a call, or undefined where it may pass. */
-async function refusalOf(request: NextRequest): Promise<NextResponse | undefined> {
+async function refusalOf(request: NextRequest): Promise<Response | undefined> {
   const forbidden = whyForbidden(request)
   if (forbidden) return forbidden
   // A cookie that Postern did not sign counts as no session.
   const session = await sessionFrom(request.cookies.get(sessionCookieName())?.value)
-  return slowDown(session, request.headers) ?? (await answerDatabaseUnavailable(session, request.method))
+  return (
+    slowDown(session, request.headers) ??
+    (request.method === 'POST' ? await refuseAction(request) : undefined) ??
+    (await answerDatabaseUnavailable(session, request.method))
+  )
 }
 
-export async function proxy(request: NextRequest): Promise<NextResponse> {
+export async function proxy(request: NextRequest): Promise<Response> {
   const { pathname, search } = request.nextUrl
   if (env().role === 'worker' && !probes.has(pathname)) return dress(new NextResponse(null, { status: 404 }))
   if (pathname.startsWith('/api/') || probes.has(pathname)) return dress(NextResponse.next())
@@ -115,9 +98,11 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   // Next reads the nonce from this header and puts it on its own scripts and styles.
   headers.set('content-security-policy', policy)
   headers.set(pathHeader, `${pathname}${search}`)
+  // Next compares an action's Origin with this header and throws if they differ. The Origin was checked above.
+  headers.set('x-forwarded-host', new URL(publicOrigin()).host)
   const response = NextResponse.next({ request: { headers } })
   response.headers.set('content-security-policy', policy)
   return dress(response)
 }
 
-export const config = { matcher: '/((?!_next/static/|_next/image).*)' }
+export const config = { matcher: '/((?!_next/static/).*)' }

@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto'
+
 // The security headers of pages, which limit what a page may load and do.
+
+export const newNonce = (): string => randomBytes(18).toString('base64')
 
 export type PageSecurity = {
   /** Random for each response. */

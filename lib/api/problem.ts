@@ -3,7 +3,7 @@ import { AppError, type ErrorCode } from '#lib/core/access/errors'
 
 // The HTTP status and title of each error code, and problem documents (RFC 9457).
 
-const statuses: Record<ErrorCode, { status: number; title: string }> = {
+export const statuses: Record<ErrorCode, { status: number; title: string }> = {
   malformed: { status: 400, title: 'Malformed request' },
   unauthenticated: { status: 401, title: 'Not signed in' },
   'cross-origin': { status: 403, title: 'Cross-site request refused' },
@@ -50,9 +50,11 @@ export const apiHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
+export const problemText = (document: Omit<ProblemDocument, 'type'>): string =>
+  JSON.stringify({ type: `urn:postern:problem:${document.code}`, ...document } satisfies ProblemDocument)
+
 export function problemAnswer(document: Omit<ProblemDocument, 'type'>, headers: Record<string, string> = {}): Response {
-  const body: ProblemDocument = { type: `urn:postern:problem:${document.code}`, ...document }
-  return new Response(JSON.stringify(body), {
+  return new Response(problemText(document), {
     status: document.status,
     headers: {
       ...apiHeaders,

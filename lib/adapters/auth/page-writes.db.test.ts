@@ -14,8 +14,13 @@ afterAll(async () => {
   await database.drop()
 })
 
+const anAction = { 'next-action': '40'.repeat(21), 'content-type': 'text/plain' }
+const respond = (method: string, headers: Record<string, string>, body?: string) =>
+  proxy(new NextRequest(`${testUrl}/inbox`, { method, headers, ...(method === 'POST' ? { body: body ?? '[]' } : {}) }))
 const statusOf = async (method: string, headers: Record<string, string>) =>
-  (await proxy(new NextRequest(`${testUrl}/inbox`, { method, headers: { 'next-action': '40aa', ...headers } }))).status
+  (await respond(method, { ...anAction, ...headers })).status
+/** Passed to the action, or refused because the build, where there is one, has no such action. */
+const passed = [200, 409]
 
 test('only Postern’s own pages may call an action, whatever the Host header says and with or without an Origin', async () => {
   const evil = 'https://evil.example'
@@ -31,8 +36,8 @@ test('only Postern’s own pages may call an action, whatever the Host header sa
     { origin: testUrl, 'sec-fetch-site': 'same-site' },
   ])
     expect(await statusOf('POST', headers as Record<string, string>), JSON.stringify(headers)).toBe(403)
-  expect(await statusOf('POST', { origin: testUrl, 'sec-fetch-site': 'same-origin' })).toBe(200)
-  expect(await statusOf('POST', { origin: testUrl })).toBe(200)
+  expect(passed).toContain(await statusOf('POST', { origin: testUrl, 'sec-fetch-site': 'same-origin' }))
+  expect(passed).toContain(await statusOf('POST', { origin: testUrl }))
 })
 
 test('a page accepts GET, HEAD and POST, and refuses every other method', async () => {
@@ -43,8 +48,22 @@ test('a page accepts GET, HEAD and POST, and refuses every other method', async 
 
 test('a body larger than any form of Postern is refused before a page reads it', async () => {
   const own = { origin: testUrl, 'sec-fetch-site': 'same-origin' }
-  expect(await statusOf('POST', { ...own, 'content-length': String(256 * 1024) })).toBe(200)
-  expect(await statusOf('POST', { ...own, 'content-length': String(256 * 1024 + 1) })).toBe(413)
+  const status = async (length: number, declared = {}) =>
+    (await respond('POST', { ...anAction, ...own, ...declared }, `["${'x'.repeat(length - 4)}"]`)).status
+  expect(passed).toContain(await status(256 * 1024))
+  expect(await status(256 * 1024 + 1)).toBe(413)
+  expect(await status(10, { 'content-length': String(256 * 1024 + 1) })).toBe(413)
+})
+
+test('a POST that is no form or action of Postern is refused, with a page for a browser and a problem for a script', async () => {
+  const own = { origin: testUrl, 'sec-fetch-site': 'same-origin' }
+  const problem = await respond('POST', { ...own, ...anAction, 'next-action': 'x' }, '[]')
+  expect([problem.status, problem.headers.get('content-type')]).toEqual([400, 'application/problem+json'])
+  expect(await problem.json()).toMatchObject({ code: 'malformed', status: 400 })
+  const form = { ...own, 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html,*/*' }
+  const page = await respond('POST', form, 'theme=dark')
+  expect([page.status, page.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8'])
+  expect(await page.text()).toContain('This is not a form or an action of Postern.')
 })
 
 test('page loads without a session are limited per network, and a forged cookie does not count as a session', async () => {
