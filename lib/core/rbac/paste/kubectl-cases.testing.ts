@@ -1,4 +1,5 @@
-// For tests: kubectl commands that are tried on a real cluster, and the objects they act on. NODE is a node's name.
+// For tests: kubectl commands that are tried on a real cluster, and the objects they act on. NODE is a node's name, and
+// NAMESPACE that of the namespace in which they run.
 // Not covered, because they need running nodes, metrics or a certificate request: top, certificate, the evictions of drain,
 // and attaching to a container that was just started.
 
@@ -70,9 +71,19 @@ export const caseObjects = [
     metadata: { name: 'api' },
     spec: { selector: { app: 'api' }, ports: [{ port: 80 }] },
   },
-  ...['cfg', 'labelled', 'annotated', 'deleted', 'file-deleted', 'replaced', 'forced', 'applied', 'server-applied'].map(
-    (name) => configMap(name, { a: 'b' }),
-  ),
+  ...[
+    'cfg',
+    'diffed',
+    'raw-deleted',
+    'labelled',
+    'annotated',
+    'deleted',
+    'file-deleted',
+    'replaced',
+    'forced',
+    'applied',
+    'server-applied',
+  ].map((name) => configMap(name, { a: 'b' })),
   configMap('all-deleted', {}, { doomed: 'yes' }),
   {
     apiVersion: 'batch/v1',
@@ -168,4 +179,27 @@ export const kubectlCases: KubectlCase[] = [
   { line: 'kubectl get nodes' },
   { line: 'kubectl get ns' },
   { line: 'kubectl get clusterrole view' },
+  { line: 'kubectl get ns NAMESPACE' },
+  { line: 'kubectl label ns NAMESPACE a=b' },
+  { line: 'kubectl cluster-info -n NAMESPACE' },
+  { line: 'kubectl diff -f -', input: json(configMap('diffed', { a: 'b' })) },
+  { line: 'kubectl get --raw /api/v1/namespaces/NAMESPACE/pods/web' },
+  { line: 'kubectl get --raw /apis/apps/v1/namespaces/NAMESPACE/deployments' },
+  { line: 'kubectl delete --raw /api/v1/namespaces/NAMESPACE/configmaps/raw-deleted' },
+  { line: 'kubectl scale deploy zero --replicas=3 --dry-run=client' },
+  { line: 'kubectl label cm cfg x=y --dry-run=client' },
+  { line: 'kubectl set env deploy/zero A=b --dry-run=client' },
+  { line: 'kubectl apply --dry-run=client -f -', input: json(configMap('cfg', { a: 'd' })) },
+  { line: 'kubectl expose deploy zero --name=dry --port=80 --dry-run=client' },
+  { line: 'kubectl drain NODE --force --disable-eviction --dry-run=server', spare: ['get pods', 'get daemonsets'] },
+  {
+    line: 'kubectl auth reconcile -f -',
+    input: json({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'reconciled', namespace: 'NAMESPACE' },
+      rules: [],
+    }),
+    spare: ['update'],
+  },
 ]

@@ -23,7 +23,7 @@ const namespace = `kubectl-lines-${randomBytes(4).toString('hex')}`
 const directory = mkdtempSync(join(tmpdir(), 'postern-kubectl-'))
 /** A node of its own for every command: a node that one command cordoned would need no patch from the next. */
 const nodeFor = (line: string) => `${namespace}-${line.split(' ')[1]}`
-const nodeCases = kubectlCases.filter(({ line }) => line.includes('NODE'))
+const nodes = new Set(kubectlCases.flatMap(({ line }) => (line.includes('NODE') ? [nodeFor(line)] : [])))
 let parts: Parts['kubernetes']
 let core: CoreV1Api
 let rbac: RbacAuthorizationV1Api
@@ -44,7 +44,7 @@ beforeAll(async () => {
   core = config.makeApiClient(CoreV1Api)
   rbac = config.makeApiClient(RbacAuthorizationV1Api)
   authorization = config.makeApiClient(AuthorizationV1Api)
-  for (const { line } of nodeCases) await core.createNode({ body: { metadata: { name: nodeFor(line) } } })
+  for (const name of nodes) await core.createNode({ body: { metadata: { name } } })
   await core.createNamespace({ body: { metadata: { name: namespace } } })
   await until('the default ServiceAccount', async () => (await admin(['get', 'sa', '-o', 'name'])).includes('default'))
   await admin(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: caseObjects }))
@@ -74,7 +74,7 @@ afterAll(async () => {
   }
   // Without a kubelet no one confirms that the pods have stopped.
   await admin(['delete', 'pod', '--all', '--force', '--grace-period=0'])
-  for (const { line } of nodeCases) await core.deleteNode({ name: nodeFor(line) })
+  for (const name of nodes) await core.deleteNode({ name })
   await core.deleteNamespace({ name: namespace })
 })
 
@@ -190,5 +190,9 @@ async function confirm(one: KubectlCase) {
 test.concurrent.each(
   kubectlCases.map((one) => [`${one.line}${one.spare ? ` (without ${one.spare})` : ''}`, one] as const),
 )('%s works with exactly the permissions that the parser names', { timeout: 60_000 }, async (_, one) =>
-  confirm({ ...one, line: one.line.replace('NODE', nodeFor(one.line)) }),
+  confirm({
+    ...one,
+    line: one.line.replace('NODE', nodeFor(one.line)).replace('NAMESPACE', namespace),
+    input: one.input?.replace('NAMESPACE', namespace) ?? '',
+  }),
 )
