@@ -14,6 +14,7 @@ import { seesEverything } from '#lib/core/access/may-act'
 import { accessQuestions, type CheckAccessFields } from '#lib/core/rbac/paste/access-questions'
 import { explainEach } from '#lib/views/explain-access'
 import { listClusters } from '#lib/views/list-clusters'
+import { servedBy } from '#lib/views/served-resources'
 
 export const metadata: Metadata = { title: 'Check access' }
 
@@ -46,7 +47,11 @@ export default async function CheckAccessPage({ searchParams }: PageProps<'/chec
   }
   const clusters = await listClusters(actor)
   const names = clusters.map(({ name }) => name)
-  const questions = accessQuestions(fields, names)
+  const known = clusters.filter(
+    ({ name, namespaces }) => namespaces.length > 0 && (!fields.cluster || name === fields.cluster),
+  )
+  const served = fields.q || fields.what ? await servedBy(known.map(({ name }) => name)) : null
+  const questions = accessQuestions(fields, names, served)
   const { answers, problem } = await answersTo(actor, questions)
   const [first] = answers
   const isMine = first?.person.id === actor.person.id

@@ -10,6 +10,7 @@ import { currentActor, requireActor } from '#lib/adapters/auth/session'
 import type { PersonActor } from '#lib/core/access/actor'
 import { interpretQuery } from '#lib/core/rbac/paste/interpret-query'
 import { listEntitlements } from '#lib/views/list-entitlements'
+import { servedBy } from '#lib/views/served-resources'
 import { choicesOf } from '../../choices.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
 import { titleOf } from '../../title.ts'
@@ -57,7 +58,8 @@ export default async function NewRequestPage({ searchParams }: PageProps<'/reque
       </>
     )
 
-  const understood = interpretQuery(q, entitlements)
+  const clusters = entitlements.flatMap((entitlement) => entitlement.clusters.map(({ name }) => name))
+  const understood = interpretQuery(q, entitlements, q ? await servedBy(clusters) : null)
   return (
     <>
       <PageHead title="Request access">
