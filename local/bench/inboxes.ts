@@ -8,8 +8,8 @@ import { startPostern } from '#local/parts/postern'
 import { startPostgres } from '#local/parts/postgres'
 import { bearerToken, sessionCookie } from '#local/parts/sign-in'
 import { freePort } from '#local/processes/ports'
-import { letDatabaseUserPass } from '#local/processes/system-user'
 import type { Run } from '#local/processes/processes'
+import { letDatabaseUserPass } from '#local/processes/system-user'
 
 // What do a thousand open inboxes cost the database? Each is a stream of changes that refreshes its page when it is told of
 // a change, as a browser does (components/layout/live-refresh.tsx). Fifty leads have twenty browsers each.

@@ -86,7 +86,7 @@ export function notationAt(text: string, at: number, isWordStart: boolean, isArg
   const char = text[at] ?? ''
   if (char === '<' || char in pairs || text.startsWith('\\<', at)) return angled(text, at)
   if (char === '{' || text.startsWith('#{', at)) return braced(text, at, isArgument && isWordStart)
-  // `deploy/[name]`, `-n[namespace]`; not the class of a pattern such as `web-[a-z]`.
+  // A kind with `[name]` behind its slash, or `-n[namespace]`; not the class of a pattern such as `web-[a-z]`.
   const isBehind = /[/=,:_]/.test(text[at - 1] ?? '') || /^\s-\w$/.test(text.slice(Math.max(0, at - 3), at))
   if (char === '[' && (isWordStart || isBehind)) return bracketed(text, at)
   if (char === '(' && isWordStart && isArgument) return parenthesized(text, at)
