@@ -18,8 +18,11 @@ CREATE TABLE "people" (
     "name" TEXT NOT NULL,
     "email" TEXT,
     "email_verified" BOOLEAN NOT NULL DEFAULT false,
+    "ever_verified" BOOLEAN NOT NULL DEFAULT false,
     "known_emails" TEXT[] NOT NULL DEFAULT ARRAY[]::TEXT[],
     "groups" TEXT[],
+    "username" TEXT,
+    "groups_problem" TEXT,
     "groups_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "signature" TEXT,
@@ -544,6 +547,9 @@ ALTER TABLE "grants"
 -- a second account of the same person cannot decide their requests, even after an address was changed or removed. The
 -- application adds each address in the form in which it compares (lib/core/access/same-person.ts); the trigger adds it as
 -- the provider sent it, and lets no one take an address away.
+-- Why the provider's last answer had no groups (lib/core/access/learn-groups.ts holds the same list); it decides nothing.
+ALTER TABLE "people"
+  ADD CONSTRAINT people_groups_problem CHECK (groups_problem IN ('absent', 'overage', 'unusable'));
 CREATE FUNCTION guard_person() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   kept TEXT[] := ARRAY[]::TEXT[];
