@@ -19,6 +19,9 @@ import { env, isDevelopment } from '#lib/env'
 /** Paths that a process without pages still serves. */
 const probes = new Set(['/livez', '/readyz', '/metrics'])
 
+/** Serves the session like a page, but is not one: it answers 405 to other methods itself. */
+const eventStream = '/events'
+
 function dress<R extends Response>(response: R): R {
   for (const [name, value] of Object.entries(securityHeaders(isPublicHttps()))) response.headers.set(name, value)
   return response
@@ -77,7 +80,7 @@ async function refusalOf(request: NextRequest): Promise<Response | undefined> {
   const session = await sessionFrom(request.cookies.get(sessionCookieName())?.value)
   return (
     slowDown(session, request.headers) ??
-    (request.method === 'POST' ? await refuseAction(request) : undefined) ??
+    (request.method === 'POST' && request.nextUrl.pathname !== eventStream ? await refuseAction(request) : undefined) ??
     (await answerDatabaseUnavailable(session, request.method))
   )
 }
