@@ -1,12 +1,16 @@
-import type { Page } from '@playwright/test'
+import type { Page, Request } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 import { submit } from './grants.ts'
 
-/** Counts the event streams that a page opens. */
+/** Is it the event stream of an inbox? The page that a sign-in leads to has a stream of its own. */
+const isInboxStream = (request: Request) =>
+  new URL(request.url()).pathname === '/events' && new URL(request.frame().url()).pathname === '/inbox'
+
+/** Counts the event streams that the inbox in this page opens. */
 function countStreams(page: Page): { streams: number } {
   const count = { streams: 0 }
   page.on('request', (request) => {
-    if (new URL(request.url()).pathname === '/events') count.streams += 1
+    if (isInboxStream(request)) count.streams += 1
   })
   return count
 }
@@ -15,7 +19,7 @@ test('a new request appears in every open inbox of a browser through one stream 
   const [mina, first] = await Promise.all([api('mina'), as('priya')])
   const second = await first.context().newPage()
   const counts = [countStreams(first), countStreams(second)]
-  const isListening = first.waitForResponse((response) => new URL(response.url()).pathname === '/events')
+  const isListening = first.waitForResponse((response) => isInboxStream(response.request()))
   await first.goto('/inbox')
   const response = await isListening
   expect(response.headers()['content-type']).toContain('text/event-stream')
