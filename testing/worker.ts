@@ -48,7 +48,13 @@ export async function workerBench({ isStopped = false } = {}): Promise<WorkerBen
     await worker?.stop()
     worker = undefined
   }
-  const isRegistered = async () => (await db().worker.count()) > 0
+  const isRegistered = () =>
+    db()
+      .worker.count()
+      .then(
+        (count) => count > 0,
+        () => false,
+      )
   if (!isStopped) {
     beforeAll(async () => {
       start()

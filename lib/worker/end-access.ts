@@ -1,9 +1,16 @@
-import { deleteObject } from '#lib/adapters/cluster/objects'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClusterClient } from '#lib/adapters/cluster/client'
+import { ClusterError } from '#lib/adapters/cluster/errors'
+import { confirmGone, deleteObject } from '#lib/adapters/cluster/objects'
+import { withConcurrency } from '#lib/adapters/cluster/with-concurrency'
 import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/adapters/db/grants/grant-progress'
+import type { Probes } from '#lib/core/access/probe-resource'
+import { keyText, type ObjectKey } from '#lib/core/grants/manifests'
 import type { Refusal } from '#lib/core/grants/may-begin'
-import type { RecordedObject } from '#lib/core/grants/plan'
+import type { RecordedObject, Step } from '#lib/core/grants/plan'
+import { tokenCacheSeconds } from '#lib/core/grants/token-lifetime'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
-import { NotConfirmed, probeDenied } from './probe.ts'
+import { probeDenied } from './probe.ts'
 import type { Work } from './work.ts'
 
 /** Commits that access ends. From here on every reason to end takes the same path. */
@@ -17,51 +24,160 @@ export async function beginEnding(
   work.note({ what: 'ending', at: now, endedBy })
 }
 
-/** Deletes these objects at once. What was deleted is committed at the end, or here if a deletion failed. */
-export async function deleteObjects(work: Work, objects: readonly RecordedObject[], removed: RemovedRow[]) {
-  const client = await work.client()
-  const results = await Promise.allSettled(
-    objects.map(async (object) => {
-      const uid = await deleteObject(client, object, work.grant.id, object.uid)
-      // Already gone: a worker crashed between deleting and recording it, or someone else deleted it.
-      removed.push({ ...object, uid: uid ?? object.uid, alreadyGone: uid === null })
-      work.note({ what: 'removed', object, at: work.clock() })
-    }),
-  )
-  const failed = results.find((result) => result.status === 'rejected')
-  if (!failed) return
-  await saveRemoved(work.writing, removed.splice(0))
-  throw failed.reason
-}
+/** Simultaneous calls for one grant, so that one with many namespaces leaves room for others. */
+const concurrency = 16
+/** Milliseconds until the other objects are deleted too, whether or not the calls for the bindings have ended. */
+const headStartMs = 1_000
 
-/** Confirms that the cluster denies what the grant permitted, now that its bindings are deleted. */
-async function probe(work: Work) {
-  const { grant, clock, signal } = work
-  // Without a recorded intent the cluster was never touched: there is nothing to confirm, and it need not be reachable.
-  if (grant.objects.length === 0) return { at: clock().toISOString(), results: [] }
-  return probeDenied(await work.client(), grant, clock, signal)
-}
+/** The result for each object: what was deleted, or why it could not be. */
+type Deletion = { object: RecordedObject; uid: string | null } | { object: RecordedObject; error: unknown }
+type Failure = Extract<Deletion, { error: unknown }>
 
-/** Access has ended only after its objects are gone and the cluster has denied all of it. */
-export async function finish(work: Work, rest: readonly RecordedObject[], removed: RemovedRow[]) {
-  const { grant, writing, clock } = work
-  const endedBy = grant.endedBy ?? 'expiry'
-  const [probes, deletion] = await Promise.allSettled([probe(work), deleteObjects(work, rest, removed)])
-  try {
-    if (probes.status === 'rejected') throw probes.reason
-    if (deletion.status === 'rejected') throw deletion.reason
-    const endedAt = clock()
-    await saveEnded(writing, { removed, probes: probes.value, endedBy, endedAt })
-    work.note({ what: 'ended' })
-    const due = [grant.expiresAt, grant.endingAt].flatMap((time) => time?.getTime() ?? [])
-    metrics().endedSeconds.observe({ ended_by: endedBy }, secondsBetween(new Date(Math.min(...due)), endedAt))
-  } catch (error) {
-    await saveRemoved(writing, removed.splice(0))
-    // A late call of a crashed worker may have created an object again: it is deleted before the next attempt.
-    if (error instanceof NotConfirmed) {
-      const client = await work.client()
-      for (const object of grant.objects) await deleteObject(client, object, grant.id, object.uid)
+const isFailure = (deletion: Deletion): deletion is Failure => 'error' in deletion
+
+/** Deletes each of these objects, whatever becomes of the others. */
+const deleteEach = (client: ClusterClient, grantId: string, objects: readonly RecordedObject[]): Promise<Deletion[]> =>
+  withConcurrency(concurrency, objects, async (object) => {
+    try {
+      return { object, uid: await deleteObject(client, object, grantId, object.uid) }
+    } catch (error) {
+      return { object, error }
     }
+  })
+
+/** Confirms for each that the cluster no longer has it. One that did not exist is confirmed by the call that said so. */
+const confirmEach = (client: ClusterClient, grantId: string, deletions: readonly Deletion[]): Promise<Deletion[]> =>
+  withConcurrency(concurrency, deletions, async (deletion) => {
+    if (isFailure(deletion) || deletion.uid === null) return deletion
+    try {
+      await confirmGone(client, deletion.object, grantId, deletion.uid)
+      return deletion
+    } catch (error) {
+      return { object: deletion.object, error }
+    }
+  })
+
+/** The objects that were deleted, for the record. One that is recorded as deleted and was not found is no news. */
+const removedRows = (deletions: readonly Deletion[]): RemovedRow[] =>
+  deletions.flatMap((deletion): RemovedRow[] => {
+    if (isFailure(deletion)) return []
+    const { kind, namespace, name, uid, removedAt } = deletion.object
+    const key = { kind, namespace, name }
+    if (deletion.uid !== null) return [{ ...key, uid: deletion.uid, alreadyGone: false }]
+    // It was created but no longer exists: a worker died after deleting it, or someone else deleted it.
+    return removedAt ? [] : [{ ...key, uid, alreadyGone: true }]
+  })
+
+/** The most objects that the sentence of a failed attempt names. */
+const mostNamed = 3
+
+function sentenceOf(object: ObjectKey, error: ClusterError): string {
+  // Without a response it is the cluster that failed, not this object; `held` names the object already.
+  if (error.status === undefined) return error.message
+  return `Postern can’t delete ${keyText(object)}: ${error.message}`
+}
+
+/** Why the access has not ended: each object that is left, and why. Errors of Postern itself come first. */
+function whyNotDeleted(failures: readonly Failure[]): unknown {
+  const errors: ClusterError[] = []
+  for (const { error } of failures) {
+    if (!(error instanceof ClusterError)) return error
+    errors.push(error)
+  }
+  const sentences = [...new Set(failures.map(({ object, error }) => sentenceOf(object, error as ClusterError)))]
+  const more = sentences.length - mostNamed
+  const rest = more > 0 ? [`${more} more ${more === 1 ? 'object is' : 'objects are'} left.`] : []
+  const waits = errors.flatMap(({ retryAfterMs }) => retryAfterMs ?? [])
+  return new ClusterError('transient', [...sentences.slice(0, mostNamed), ...rest].join(' '), {
+    ...(waits.length > 0 ? { retryAfterMs: Math.max(...waits) } : {}),
+  })
+}
+
+/**
+ * What remains allowed to every ServiceAccount remains allowed to the grant's tokens, until the API server no longer
+ * accepts them: it caches the answer for some seconds.
+ * @throws ClusterError while it may still accept them
+ */
+function requireTokensRefused({ clock }: Work, deletions: readonly Deletion[], probes: Probes) {
+  if (!probes.results.some(({ allowed }) => allowed)) return
+  const account = deletions.find(({ object }) => object.kind === 'ServiceAccount')
+  if (!account || isFailure(account)) return
+  const { object, uid } = account
+  // Never created, so no token was ever issued.
+  if (uid === null && object.uid === null) return
+  const goneSince = uid === null ? object.removedAt : null
+  const goneMs = goneSince ? clock().getTime() - goneSince.getTime() : 0
+  const leftMs = tokenCacheSeconds * 1000 - goneMs
+  if (leftMs <= 0) return
+  const sentence = `Every ServiceAccount in this cluster is allowed some of the same. The access ends once the cluster no longer accepts its tokens, which takes up to ${tokenCacheSeconds} seconds.`
+  throw new ClusterError('transient', sentence, { retryAfterMs: leftMs })
+}
+
+/**
+ * The probes that confirm the end.
+ * @throws ClusterError naming what is left
+ */
+function confirmedBy(work: Work, probes: PromiseSettledResult<Probes | null>, deletions: readonly Deletion[]): Probes {
+  const failures = deletions.filter(isFailure)
+  if (failures.length > 0) throw whyNotDeleted(failures)
+  if (probes.status === 'rejected') throw probes.reason
+  if (!probes.value) throw new Error('no binding is left, and the cluster was not probed')
+  requireTokensRefused(work, deletions, probes.value)
+  return probes.value
+}
+
+/** Waits until the bindings are deleted, but no longer than their head start: a call that hangs keeps no other. */
+async function headStart(unbound: Promise<unknown>) {
+  const isOver = new AbortController()
+  await Promise.race([unbound, delay(headStartMs, undefined, { signal: isOver.signal }).catch(() => {})])
+  isOver.abort()
+}
+
+/** Deletes all of them and confirms it. Probes once the bindings are deleted; null if that fails. */
+async function deleteAll(work: Work, client: ClusterClient, { bindings, rest }: Step & { do: 'end-access' }) {
+  const { id } = work.grant
+  const confirm = (deletions: readonly Deletion[]) => confirmEach(client, id, deletions)
+  const unbound = deleteEach(client, id, bindings)
+  await headStart(unbound)
+  const probed = unbound.then((deletions) =>
+    // While a binding is left, the cluster can't deny the access.
+    deletions.some(isFailure) ? null : probeDenied(client, work.grant, work.clock, work.signal),
+  )
+  const [[probes], ...deletions] = await Promise.all([
+    Promise.allSettled([probed]),
+    unbound.then(confirm),
+    deleteEach(client, id, rest).then(confirm),
+  ])
+  return { probes, deletions: deletions.flat() }
+}
+
+/** No intent was recorded, so the cluster was never touched: there is nothing to probe, and it need not be reachable. */
+const nothingToDelete = ({ clock }: Work): Awaited<ReturnType<typeof deleteAll>> => ({
+  probes: { status: 'fulfilled', value: { at: clock().toISOString(), results: [] } },
+  deletions: [],
+})
+
+/**
+ * Deletes the objects of a grant, each on its own: one that can't be deleted keeps no other, least of all the
+ * ServiceAccount with its tokens. Confirms that access is over, and says so when all of it is confirmed.
+ * @throws ClusterError naming what is left
+ */
+export async function endAccess(work: Work, step: Step & { do: 'end-access' }): Promise<void> {
+  const { grant, writing, clock } = work
+  const { probes, deletions } =
+    grant.objects.length === 0 ? nothingToDelete(work) : await deleteAll(work, await work.client(), step)
+  const removed = removedRows(deletions)
+  let denied: Probes
+  try {
+    denied = confirmedBy(work, probes, deletions)
+  } catch (error) {
+    await saveRemoved(writing, removed)
     throw error
   }
+  const endedBy = grant.endedBy ?? 'expiry'
+  const endedAt = clock()
+  await saveEnded(writing, { removed, probes: denied, endedBy, endedAt })
+  work.note({ what: 'ended' })
+  const due = [grant.expiresAt, grant.endingAt].flatMap((time) => time?.getTime() ?? [])
+  metrics().endedSeconds.observe({ ended_by: endedBy }, secondsBetween(new Date(Math.min(...due)), endedAt))
 }

@@ -14,6 +14,7 @@ import { anEntitlement } from '#testing/configuration'
 import { eventTypesWhere } from '#testing/events'
 import { anActiveGrant, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
 import { canI, kubectl } from '#testing/kubectl'
+import { aNamespace, deleteNamespace } from '#testing/namespace'
 import { aPerson, asActor, isNowIn } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { aGrant, aRequest } from '#testing/requests'
@@ -74,17 +75,15 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
   })
 
   test('what every ServiceAccount may do does not keep a grant from ending, and is shown with its probes', async () => {
+    const namespace = await aNamespace()
     const name = `everyone-${randomBytes(4).toString('hex')}`
-    await kubectl(['create', 'role', name, '-n', 'payments', '--verb=list', '--resource=deployments.apps'])
-    await kubectl(['create', 'rolebinding', name, '-n', 'payments', `--role=${name}`, '--group=system:authenticated'])
-    try {
-      const { id, holder } = await anActiveGrant()
-      await releaseGrant(asActor(holder), id)
-      const { deniedProbes } = await grantReaches(id, 'ended')
-      expect(allowedBy(deniedProbes).map(({ verb }) => verb)).toEqual(['list'])
-    } finally {
-      await kubectl(['delete', 'role,rolebinding', name, '-n', 'payments'])
-    }
+    await kubectl(['create', 'role', name, '-n', namespace, '--verb=list', '--resource=deployments.apps'])
+    await kubectl(['create', 'rolebinding', name, '-n', namespace, `--role=${name}`, '--group=system:authenticated'])
+    const { id, holder } = await anActiveGrant({ namespaces: [namespace] })
+    await releaseGrant(asActor(holder), id)
+    const { deniedProbes } = await grantReaches(id, 'ended')
+    expect(allowedBy(deniedProbes).map(({ verb }) => verb)).toEqual(['list'])
+    await deleteNamespace(namespace)
   })
 
   test('a binding that someone else made for the grant’s ServiceAccount keeps the grant ending until it is gone', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { ClusterError } from '#lib/adapters/cluster/errors'
@@ -16,11 +17,15 @@ import type { GrantInWork } from './work.ts'
  */
 const pauses = [3, 5, 10, 20, 40, 80]
 const longestPause = 100
-const patienceMs = 10_000
+/**
+ * Milliseconds. Only the first attempt repeats its reviews for this long; a retry reviews once. A cluster that keeps giving
+ * the wrong answer takes no slot from other grants meanwhile, least of all from those that end.
+ */
+const patienceMs = { allowed: 1_000, denied: 300 }
 /** Milliseconds in which a watch usually delivers a change; what is still allowed after them may have another reason. */
 const usualLagMs = 50
 
-/** The cluster kept giving the wrong answer. Another attempt may succeed. */
+/** The cluster gave the wrong answer. Another attempt may succeed. */
 export class NotConfirmed extends ClusterError {
   constructor(sentence: string) {
     super('transient', sentence)
@@ -31,10 +36,14 @@ export class NotConfirmed extends ClusterError {
 const subjectOf = (grantId: string): Subject => ({ user: userName(grantId), groups: userGroups })
 
 /**
- * A ServiceAccount that does not exist: in the same groups as that of every grant, and bound to nothing. What the cluster
- * allows it, someone else's binding allows to every ServiceAccount, with or without a grant.
+ * A ServiceAccount that does not exist: in the same groups as that of every grant, and bound to nothing, because no one
+ * knows its random name. What the cluster allows it, someone else's binding allows to every ServiceAccount, with or without
+ * a grant.
  */
-const unbound: Subject = { user: `system:serviceaccount:${grantsNamespace}:nobody`, groups: userGroups }
+const unbound = (): Subject => {
+  const name = `unbound-${randomBytes(10).toString('hex')}`
+  return { user: `system:serviceaccount:${grantsNamespace}:${name}`, groups: userGroups }
+}
 
 const describe = ({ verb, group, resource, subresource, name, namespace }: Attributes): string => {
   const target = subresource ? `${resource}/${subresource}` : resource
@@ -56,7 +65,7 @@ async function reviewUntil(
   for (let round = 0; ; round++) {
     const answers = await review(client, subject, open)
     open = open.filter((_, index) => answers[index] !== expected)
-    if (open.length === 0 || performance.now() > deadline) return open
+    if (open.length === 0 || performance.now() >= deadline) return open
     await delay(pauses[round] ?? longestPause, undefined, { signal })
   }
 }
@@ -67,6 +76,9 @@ const probesOf = (questions: readonly Attributes[], at: Date, allowed: (question
 })
 
 const questionsOf = ({ request }: GrantInWork) => breakdown(request.rules, request.namespaces)
+
+/** For how many milliseconds this attempt repeats its reviews. */
+const patienceOf = ({ attempts }: GrantInWork, ms: number) => (attempts === 0 ? ms : 0)
 
 /**
  * Promise 5: reviews every verb, resource, name and namespace of a grant until the cluster allows all of them.
@@ -79,7 +91,14 @@ export async function probeAllowed(
   signal: AbortSignal,
 ): Promise<Probes> {
   const questions = questionsOf(grant)
-  const [open] = await reviewUntil(client, subjectOf(grant.id), questions, true, patienceMs, signal)
+  const [open] = await reviewUntil(
+    client,
+    subjectOf(grant.id),
+    questions,
+    true,
+    patienceOf(grant, patienceMs.allowed),
+    signal,
+  )
   if (open)
     throw new NotConfirmed(
       `All objects were created, but the cluster does not yet allow this ServiceAccount to ${describe(open)}.`,
@@ -100,13 +119,14 @@ export async function probeDenied(
 ): Promise<Probes> {
   const questions = questionsOf(grant)
   const subject = subjectOf(grant.id)
-  const open = await reviewUntil(client, subject, questions, false, usualLagMs, signal)
+  const open = await reviewUntil(client, subject, questions, false, patienceOf(grant, usualLagMs), signal)
   const allowedToAll = new Set<Attributes>()
   if (open.length > 0) {
-    const answers = await review(client, unbound, open)
+    const answers = await review(client, unbound(), open)
     for (const [index, question] of open.entries()) if (answers[index]) allowedToAll.add(question)
     const own = open.filter((question) => !allowedToAll.has(question))
-    const [still] = await reviewUntil(client, subject, own, false, patienceMs, signal)
+    const patience = patienceOf(grant, patienceMs.denied)
+    const [still] = patience > 0 ? await reviewUntil(client, subject, own, false, patience, signal) : own
     if (still) {
       throw new NotConfirmed(
         `All objects that Postern created are gone, but the cluster still allows this ServiceAccount to ${describe(still)}: someone else has bound it.`,

@@ -11,7 +11,6 @@
 import type { Span } from '@opentelemetry/api'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { underReference } from '#lib/adapters/cluster/reference'
-import type { RemovedRow } from '#lib/adapters/db/grants/grant-progress'
 import { postponeGrant, releaseLease, scheduleGrant } from '#lib/adapters/db/grants/grant-queue'
 import { AppError } from '#lib/core/access/errors'
 import { keyOf } from '#lib/core/grants/manifests'
@@ -21,21 +20,20 @@ import { log } from '#lib/observability/log'
 import { inSpan, markFailed } from '#lib/observability/traces'
 import { backoffMs } from './backoff.ts'
 import { activate, createMissing, Refused, recordIntent, saveProgress } from './create-access.ts'
-import { beginEnding, deleteObjects, finish } from './end-access.ts'
+import { beginEnding, endAccess } from './end-access.ts'
 import { inspect, NotRepairable } from './inspect.ts'
 import { NotConfirmed } from './probe.ts'
 import { manifestsOf, type Work } from './work.ts'
 
-/** After this many probes of ten seconds each, a cluster that still denies what it accepted will not come to allow it. */
-const triesUntilNeverAllowed = 5
+/** After this many retries, half a minute and more, a cluster that still denies what it accepted will not come to allow it. */
+const triesUntilNeverAllowed = 8
 
-/** Record the intent, create, probe, begin the end, delete, probe: a pass with more steps than this is a bug. */
+/** Record the intent, create, probe, begin the end, end: a pass with more steps than this is a bug. */
 const mostSteps = 12
 
 /** Carries out the steps of plan() until there is nothing to do for now. */
 async function carryOut(work: Work, worker: string) {
   const { grant } = work
-  const removed: RemovedRow[] = []
   for (let count = 0; count < mostSteps; count++) {
     const { startsAt } = grant.request
     // NB: an end is planned without reading the terms, because forged ones may be malformed.
@@ -63,11 +61,8 @@ async function carryOut(work: Work, worker: string) {
       case 'end':
         await beginEnding(work, { endedBy: step.endedBy, code: step.endedBy, sentence: null })
         break
-      case 'delete-bindings':
-        await deleteObjects(work, step.objects, removed)
-        break
-      case 'probe-denied':
-        await finish(work, step.remove, removed)
+      case 'end-access':
+        await endAccess(work, step)
         return
     }
   }

@@ -25,7 +25,6 @@ export type Happened =
   | { what: 'created-saved' }
   | { what: 'activated'; expiresAt: Date }
   | { what: 'ending'; at: Date; endedBy: EndReason }
-  | { what: 'removed'; object: Readonly<RecordedObject>; at: Date }
   | { what: 'ended' }
 
 /** One pass over one claimed grant. */
@@ -97,11 +96,6 @@ function noteInto(progress: Progress, happened: Happened): void {
       grant.endingAt = happened.at
       grant.endedBy = happened.endedBy
       return
-    case 'removed': {
-      const recorded = grant.objects.find((other) => other === happened.object)
-      if (recorded) recorded.removedAt = happened.at
-      return
-    }
     case 'ended':
       grant.status = 'ended'
   }

@@ -35,6 +35,11 @@ export type ClusterClient = {
   /** The JSON at a path of the API, as unparsed text. */
   get(path: string, accept?: string): Promise<string>
   /**
+   * Deletes the object at a path and returns the JSON of the response, as unparsed text. The generated client returns a
+   * Status without the fields of an object that a finalizer keeps.
+   */
+  delete(path: string, options: object): Promise<string>
+  /**
    * The certificate authority that the cluster's certificate is checked against, PEM; undefined: those of the system.
    */
   certificateAuthority: string | undefined
@@ -74,6 +79,7 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
     readKubeconfig(kubeConfig),
   ])
   const server = kubeConfig.getCurrentCluster()?.server ?? ''
+  const urlOf = (path: string) => `${server.replace(/\/$/, '')}${path}`
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
     httpApi: transport.library,
@@ -84,7 +90,8 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
     rbac: new RbacAuthorizationV1Api(configuration),
     authorization: new AuthorizationV1Api(configuration),
     version: new VersionApi(configuration),
-    get: (path, accept) => transport.get(`${server.replace(/\/$/, '')}${path}`, accept),
+    get: (path, accept) => transport.get(urlOf(path), accept),
+    delete: (path, options) => transport.delete(urlOf(path), options),
     certificateAuthority: ca === undefined || ca === null ? undefined : String(ca),
     close: transport.close,
   }

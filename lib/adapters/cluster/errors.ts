@@ -2,9 +2,10 @@
 
 /**
  * `transient`: the same call may succeed later. `refused`: the cluster refused the call, and will until someone changes
- * something. `missing`: the object does not exist. `exists`: an object with that name already exists.
+ * something. `missing`: the object does not exist. `exists`: an object with that name already exists. `held`: the object
+ * was deleted, but finalizers keep it.
  */
-export type ClusterErrorKind = 'transient' | 'refused' | 'missing' | 'exists'
+export type ClusterErrorKind = 'transient' | 'refused' | 'missing' | 'exists' | 'held'
 
 /** A failed call, with a sentence that may be shown to a grant's requester and approvers. It never contains a token. */
 export class ClusterError extends Error {

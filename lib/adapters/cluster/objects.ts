@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubernetesObject, V1DeleteOptions } from '@kubernetes/client-node'
+import type { KubernetesObject } from '@kubernetes/client-node'
 import { grantsNamespace } from '#lib/core/access/namespaces'
-import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
+import { keyOf, keyText, type Manifest, type ObjectKey, type ObjectKind } from '#lib/core/grants/manifests'
 import { grantOf, labels, managedBy } from '#lib/core/grants/names'
 import {
   type ClusterObject,
@@ -13,8 +13,9 @@ import {
   toObserved,
 } from '#lib/core/grants/observed'
 import type { ClusterClient } from './client.ts'
-import { ClusterError } from './errors.ts'
+import { ClusterError, shownText } from './errors.ts'
 import { listPages } from './list-pages.ts'
+import { parseJson } from './parse-json.ts'
 import { withConcurrency } from './with-concurrency.ts'
 
 /** An object as created, with the expiry from its annotation, which the sweep reads when it has no database. */
@@ -93,23 +94,44 @@ export async function createObject(client: ClusterClient, manifest: Manifest): P
   return toCreatedObject(key, found)
 }
 
-async function remove(client: ClusterClient, key: ObjectKey, uid: string): Promise<unknown> {
-  const { core, rbac } = client
-  const { kind, namespace, name } = key
-  const body: V1DeleteOptions = { preconditions: { uid }, propagationPolicy: 'Background' }
-  const removers = {
-    ServiceAccount: () => core.deleteNamespacedServiceAccount({ namespace, name, body }),
-    Role: () => rbac.deleteNamespacedRole({ namespace, name, body }),
-    RoleBinding: () => rbac.deleteNamespacedRoleBinding({ namespace, name, body }),
-  }
+const rbacPath = '/apis/rbac.authorization.k8s.io/v1'
+const collections: Record<ObjectKind, (namespace: string) => string> = {
+  ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
+  Role: (namespace) => `${rbacPath}/namespaces/${namespace}/roles`,
+  RoleBinding: (namespace) => `${rbacPath}/namespaces/${namespace}/rolebindings`,
+}
+
+/** The most finalizers that a sentence names. */
+const mostNamed = 3
+
+/** The error for an object that was deleted and is still there. */
+function heldError(key: ObjectKey, { finalizers = [] }: NonNullable<ClusterObject['metadata']>): ClusterError {
+  const names = finalizers.slice(0, mostNamed).map((name) => shownText(String(name)).slice(0, 253))
+  const more = finalizers.length > mostNamed ? ` and ${finalizers.length - mostNamed} more` : ''
+  const which =
+    finalizers.length === 1 ? `the finalizer ${names[0]} keeps` : `the finalizers ${names.join(', ')}${more} keep`
+  const what = finalizers.length === 0 ? 'the cluster still has' : which
+  return new ClusterError('held', `${keyText(key)} was deleted, but ${what} it.`)
+}
+
+/**
+ * Deletes exactly the object with this uid.
+ * @throws ClusterError `missing`, `exists` if another object has the name, `held` if finalizers keep the object
+ */
+async function remove(client: ClusterClient, key: ObjectKey, uid: string): Promise<void> {
+  const path = `${collections[key.kind](encodeURIComponent(key.namespace))}/${encodeURIComponent(key.name)}`
+  let answer: unknown
   try {
-    return await removers[kind]()
+    answer = parseJson(await client.delete(path, { preconditions: { uid }, propagationPolicy: 'Background' }))
   } catch (error) {
     // Deleting a namespace also deletes Postern's rights in it. Reading is allowed everywhere, and tells if anything is
     // left.
     if (error instanceof ClusterError && error.status === 403) await read(client, key)
     throw error
   }
+  // The answer is a Status, or the object. An object that stays has the time of its deletion.
+  const { metadata } = (answer ?? {}) as ClusterObject
+  if (metadata?.deletionTimestamp) throw heldError(key, metadata)
 }
 
 const orMissing = async <T>(call: Promise<T>): Promise<T | undefined> => {
@@ -121,12 +143,16 @@ const orMissing = async <T>(call: Promise<T>): Promise<T | undefined> => {
   }
 }
 
+/** Whether the object existed and is deleted now. */
+const isRemoved = async (removal: Promise<void>): Promise<boolean> =>
+  (await orMissing(removal.then(() => true))) ?? false
+
 /**
  * Deletes an object of a grant; succeeds if it does not exist. With a uid it deletes exactly that object. Without one
  * (its creation was never confirmed), or if another object now has the name, it deletes that only if its label names
  * this grant.
- * @returns the uid of the deleted object; null if there was none
- * @throws ClusterError
+ * @returns the uid of the deleted object; null if the cluster has no such object
+ * @throws ClusterError `held` if finalizers keep it
  */
 export async function deleteObject(
   client: ClusterClient,
@@ -136,26 +162,36 @@ export async function deleteObject(
 ): Promise<string | null> {
   if (uid) {
     try {
-      return (await orMissing(remove(client, key, uid))) === undefined ? null : uid
+      return (await isRemoved(remove(client, key, uid))) ? uid : null
     } catch (error) {
       if (!(error instanceof ClusterError) || error.kind !== 'exists') throw error
     }
   }
   const found = await orMissing(read(client, key))
   if (!found?.metadata?.uid || grantOf(found.metadata.labels) !== grantId) return null
-  const removed = await orMissing(remove(client, key, found.metadata.uid))
-  return removed === undefined ? null : found.metadata.uid
+  return (await isRemoved(remove(client, key, found.metadata.uid))) ? found.metadata.uid : null
+}
+
+/**
+ * Confirms by a consistent read that the cluster no longer has this object of a grant: neither the one with this uid,
+ * nor another one whose label names the grant.
+ * @throws ClusterError if it has
+ */
+export async function confirmGone(client: ClusterClient, key: ObjectKey, grantId: string, uid: string): Promise<void> {
+  const metadata = (await orMissing(read(client, key)))?.metadata as ClusterObject['metadata']
+  if (!metadata || (metadata.uid !== uid && grantOf(metadata.labels) !== grantId)) return
+  if (metadata.uid === uid || metadata.deletionTimestamp) throw heldError(key, metadata)
+  throw new ClusterError('transient', `${keyText(key)} was deleted and has been created again.`)
 }
 
 /**
  * Deletes exactly this object, whatever its labels are by now. Succeeds if it does not exist, or if another object has
  * its name.
  * @returns whether this call deleted it
- * @throws ClusterError
+ * @throws ClusterError `held` if finalizers keep it
  */
-export async function deleteExactly(client: ClusterClient, object: ObjectKey & { uid: string }): Promise<boolean> {
-  return (await orExisting(orMissing(remove(client, object, object.uid)))) !== undefined
-}
+export const deleteExactly = async (client: ClusterClient, object: ObjectKey & { uid: string }): Promise<boolean> =>
+  (await orExisting(isRemoved(remove(client, object, object.uid)))) ?? false
 
 /** The objects that exist under these names, whoever created them. Consistent reads; missing objects are left out. */
 export async function readObjects(client: ClusterClient, keys: readonly ObjectKey[]): Promise<InspectedObject[]> {
@@ -173,11 +209,10 @@ export async function readObjects(client: ClusterClient, keys: readonly ObjectKe
  */
 const pageSize = 2000
 
-const rbac = '/apis/rbac.authorization.k8s.io/v1'
-const lists: ReadonlyArray<[kind: ObservedObject['kind'], path: string]> = [
-  ['RoleBinding', `${rbac}/rolebindings`],
-  ['Role', `${rbac}/roles`],
-  ['ServiceAccount', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`],
+const lists: ReadonlyArray<[kind: ObjectKind, path: string]> = [
+  ['RoleBinding', `${rbacPath}/rolebindings`],
+  ['Role', `${rbacPath}/roles`],
+  ['ServiceAccount', collections.ServiceAccount(grantsNamespace)],
 ]
 
 /** The parsed pages of the last list of each cluster. Most pages are identical at the next list. */

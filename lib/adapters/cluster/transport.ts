@@ -90,6 +90,8 @@ export type Transport = {
   library: ReturnType<typeof wrapHttpLibrary>
   /** The JSON at a URL, as text, for calls that the generated client does not have or that it parses too slowly. */
   get(url: string, accept?: string): Promise<string>
+  /** Deletes the object at a URL with these options. The JSON of the response, as text. */
+  delete(url: string, options: object): Promise<string>
   close(): void
 }
 
@@ -159,5 +161,12 @@ export async function openTransport(kubeConfig: KubeConfig, { name, openAddresse
     request.setHeaderParam('Accept', accept)
     return (await call(request)).body.text()
   }
-  return { library: wrapHttpLibrary({ send: call }), get, close: () => agent.destroy() }
+  async function remove(url: string, options: object): Promise<string> {
+    const request = new RequestContext(url, HttpMethod.DELETE)
+    request.setHeaderParam('Accept', 'application/json')
+    request.setHeaderParam('Content-Type', 'application/json')
+    request.setBody(JSON.stringify(options))
+    return (await call(request)).body.text()
+  }
+  return { library: wrapHttpLibrary({ send: call }), get, delete: remove, close: () => agent.destroy() }
 }

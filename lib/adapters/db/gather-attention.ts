@@ -34,7 +34,7 @@ export async function gatherAttention(holderId: string | 'all'): Promise<Attenti
       (SELECT count(*)::int FROM grants g JOIN requests r ON r.id = g.request_id
         WHERE (${holderId} = 'all' OR r.requester_id = ${holderId})
           AND g.status IN ('active', 'ending')
-          AND coalesce(g.ending_at, g.expires_at) < now() - make_interval(secs => ${lateness})) AS late,
+          AND least(g.ending_at, g.expires_at) < now() - make_interval(secs => ${lateness})) AS late,
       (SELECT count(DISTINCT f.grant_id)::int FROM findings f JOIN grants g ON g.id = f.grant_id
         JOIN requests r ON r.id = g.request_id
         WHERE (${holderId} = 'all' OR r.requester_id = ${holderId}) AND g.status <> 'ended'

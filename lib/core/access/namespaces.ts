@@ -14,3 +14,6 @@ export const protectedNamespaces: readonly string[] = ['postern-system', grantsN
  * prefix.
  */
 export const isSystemNamespace = (namespace: string): boolean => namespace.startsWith('kube-')
+
+/** The name of a namespace is a DNS label (RFC 1123). */
+export const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { durationSchema } from './duration-schema.ts'
+import { namespacePattern } from './namespaces.ts'
 import { rulesSchema } from './rule.ts'
 
-const namespaceName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace')
+const namespaceName = z.string().regex(namespacePattern, 'must be the name of a namespace')
 
 /**
  * Text from a person. Control characters other than line breaks and tabs are refused, and so are the embeddings,

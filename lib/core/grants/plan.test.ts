@@ -66,39 +66,39 @@ describe('an active grant', () => {
 
 describe('an ending grant', () => {
   const ending = (recorded: RecordedObject[]) => plan(world({ status: 'ending', expiresAt: later, recorded }), now)
-  test('the bindings are deleted before anything else', () => {
-    expect(ending(desired.map(created))).toEqual({ do: 'delete-bindings', objects: [created(binding)] })
-  })
-  test('once the bindings are deleted, the other objects are deleted together while the cluster is probed', () => {
-    expect(ending([created(account), created(role), deleted(binding)])).toEqual({
-      do: 'probe-denied',
-      remove: [created(account), created(role)],
+  test('the bindings are deleted before the other objects', () => {
+    expect(ending(desired.map(created))).toEqual({
+      do: 'end-access',
+      bindings: [created(binding)],
+      rest: [created(account), created(role)],
     })
   })
   test('an object whose creation was not recorded is deleted too: a crashed worker may have created it', () => {
     expect(ending([created(account), intended(role), intended(binding)])).toEqual({
-      do: 'delete-bindings',
-      objects: [intended(binding)],
+      do: 'end-access',
+      bindings: [intended(binding)],
+      rest: [created(account), intended(role)],
     })
   })
   test('a recorded object is deleted even if the terms no longer include it', () => {
     const other = created({ ...binding, namespace: 'checkout' })
-    expect(ending([other])).toEqual({ do: 'delete-bindings', objects: [other] })
+    expect(ending([other])).toEqual({ do: 'end-access', bindings: [other], rest: [] })
   })
-  test('once every object is deleted, the cluster is probed', () => {
-    expect(ending(desired.map(deleted))).toEqual({ do: 'probe-denied', remove: [] })
+  test('an object that is recorded as deleted is deleted again: the record alone proves nothing', () => {
+    expect(ending(desired.map(deleted))).toEqual({
+      do: 'end-access',
+      bindings: [deleted(binding)],
+      rest: [deleted(account), deleted(role)],
+    })
   })
-  test('the cluster is probed even if no object was ever created', () => {
-    expect(ending([])).toEqual({ do: 'probe-denied', remove: [] })
+  test('access without any recorded object ends too', () => {
+    expect(ending([])).toEqual({ do: 'end-access', bindings: [], rest: [] })
   })
-  test('the cluster is not probed while a binding is left', () => {
-    expect(ending([deleted(account), deleted(role), created(binding)])).toMatchObject({ do: 'delete-bindings' })
-  })
-  test('an object of any kind is deleted at some step', () => {
+  test('an object of any kind is deleted', () => {
     for (const kind of objectKinds) {
       const object = created({ kind, namespace: 'payments', name: 'postern-x' })
       const step = ending([object])
-      expect(step.do === 'delete-bindings' ? step.objects : step.do === 'probe-denied' && step.remove).toEqual([object])
+      expect(step.do === 'end-access' && [...step.bindings, ...step.rest]).toEqual([object])
     }
   })
 })

@@ -1,7 +1,7 @@
 // The next step for a grant, given its desired objects and those recorded in the database. It only decides: the worker
 // carries out a step, records the result, and asks again.
 import type { EndReason, GrantStatus } from '#lib/core/access/status'
-import { keyText, type ObjectKey } from './manifests.ts'
+import { keyText, type ObjectKey, type ObjectKind } from './manifests.ts'
 
 /**
  * An object as the database records it. `uid` is null if the intent was recorded but it is not known whether the object
@@ -32,10 +32,11 @@ export type Step =
   | { do: 'inspect'; until: Date }
   /** Commit that the access ends. */
   | { do: 'end'; endedBy: EndReason }
-  /** Delete these bindings, all at once. */
-  | { do: 'delete-bindings'; objects: RecordedObject[] }
-  /** No binding is left: delete the rest, and probe until the cluster denies the access; then it has ended. */
-  | { do: 'probe-denied'; remove: RecordedObject[] }
+  /**
+   * Delete the bindings, then the rest. Each object is deleted on its own: one that can't be deleted keeps no other. The
+   * access has ended once a read finds none of them and the cluster denies the access.
+   */
+  | { do: 'end-access'; bindings: RecordedObject[]; rest: RecordedObject[] }
 
 /** @param now the database's time */
 export function plan(world: GrantWorld, now: Date): Step {
@@ -64,14 +65,17 @@ function planPending({ startsAt, desired, recorded }: GrantWorld, now: Date): St
 
 /**
  * The bindings are deleted first, because the API server evaluates them at every call, while it accepts the token of a
- * deleted ServiceAccount for some seconds more (its authentication cache, 10 s). Without bindings the other objects
- * grant nothing, so they are deleted together while the worker probes.
+ * deleted ServiceAccount for some seconds more (its authentication cache, 10 s). Then the ServiceAccount, which ends the
+ * tokens whatever else is left. The Roles grant nothing by then.
  *
- * NB: this uses the recorded objects, not the desired ones: anything that was ever recorded may exist.
+ * NB: this uses the recorded objects, not the desired ones: anything that was ever recorded may exist. That also holds
+ * for those with a `removedAt`, because anyone who can write to the database could have set it.
  */
 function planEnding({ recorded }: GrantWorld): Step {
-  const left = recorded.filter(({ removedAt }) => removedAt === null)
-  const bindings = left.filter(({ kind }) => kind === 'RoleBinding')
-  if (bindings.length > 0) return { do: 'delete-bindings', objects: bindings }
-  return { do: 'probe-denied', remove: left }
+  const ofKind = (kind: ObjectKind) => recorded.filter((object) => object.kind === kind)
+  return {
+    do: 'end-access',
+    bindings: ofKind('RoleBinding'),
+    rest: [...ofKind('ServiceAccount'), ...ofKind('Role')],
+  }
 }

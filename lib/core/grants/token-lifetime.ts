@@ -1,4 +1,4 @@
-// How long may a ServiceAccount token of a grant be valid?
+// How long may a ServiceAccount token of a grant be valid, and how long do API servers accept it?
 
 /** Kubernetes issues no shorter tokens: "may not specify a duration less than 10 minutes" (TokenRequest validation). */
 export const minTokenSeconds = 600
@@ -12,3 +12,9 @@ export const maxTokenSeconds = 3600
  */
 export const tokenSeconds = (secondsLeft: number): number =>
   Math.max(minTokenSeconds, Math.min(maxTokenSeconds, Math.ceil(secondsLeft)))
+
+/**
+ * How long an API server may accept a token after its ServiceAccount was deleted: it caches each accepted token for ten
+ * seconds (`TokenSuccessCacheTTL`, which no flag changes), and learns of the deletion a moment later.
+ */
+export const tokenCacheSeconds = 15

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import type { ObjectKey, ObjectKind } from '#lib/core/grants/manifests'
+import { issueCredential } from '#lib/operations/issue-credential'
+import { revokeGrant } from '#lib/operations/revoke-grant'
+import { getGrant } from '#lib/views/get-grant'
+import { eventsWhere } from '#testing/events'
+import { anActiveGrant, grantReaches, grantRow } from '#testing/grants'
+import { kubectl } from '#testing/kubectl'
+import { allowPostern, aNamespace, deleteNamespace } from '#testing/namespace'
+import { asActor } from '#testing/people'
+import { deploymentsIn, statusFor } from '#testing/token'
+import { refuseDeletion } from '#testing/undeletable'
+import { until } from '#testing/until'
+import { workerBench } from '#testing/worker'
+
+// Promises 6 and 9: an object that cannot be deleted keeps neither the other objects nor the token.
+
+await workerBench()
+
+const objectsLeft = async (name: string) => {
+  const text = await kubectl(['get', 'sa,role,rolebinding', '-A', '-o', 'json'])
+  const { items } = JSON.parse(text) as {
+    items: Array<{ kind: string; metadata: { namespace: string; name: string } }>
+  }
+  return items.flatMap(({ kind, metadata }) => (metadata.name === name ? [`${kind} ${metadata.namespace}`] : [])).sort()
+}
+
+describe('an object whose deletion is refused', () => {
+  test.each<[ObjectKind, string, number]>([
+    ['RoleBinding', 'payments', 401],
+    ['RoleBinding', 'checkout', 401],
+    ['Role', 'payments', 401],
+    ['Role', 'checkout', 401],
+    // Its tokens stay valid, but nothing allows it anything.
+    ['ServiceAccount', 'postern-grants', 403],
+  ])(
+    'a %s in %s keeps no other object: the holder’s token gets %i, and the grant stays ending and says why',
+    async (kind, namespace, status) => {
+      const { id, name, holder, lead } = await anActiveGrant({ namespaces: ['payments', 'checkout'] })
+      const { token } = await issueCredential(asActor(holder), id)
+      expect(await statusFor(token, deploymentsIn('payments'))).toBe(200)
+      const object: ObjectKey = { kind, namespace, name }
+      const allow = await refuseDeletion(object)
+      try {
+        await revokeGrant(asActor(lead), id, { reason: 'enough' })
+        for (const where of ['payments', 'checkout']) {
+          const isRefused = async () => (await statusFor(token, deploymentsIn(where))) === status
+          await until(`the token gets ${status} in ${where}`, isRefused, 15_000)
+        }
+        await expect.poll(() => objectsLeft(name), { timeout: 15_000 }).toEqual([`${kind} ${namespace}`])
+        const shown = async () => (await getGrant(asActor(holder), id)).lastError ?? ''
+        await expect.poll(shown, { timeout: 15_000 }).toContain(`${kind} ${namespace}/${name}`)
+        expect(await shown()).toContain('nothing is deleted on a Friday')
+        expect(await grantRow(id)).toMatchObject({ status: 'ending', endedAt: null })
+        const removed = await eventsWhere({ grantId: id, type: 'grant.object-deleted' })
+        expect(removed).toHaveLength(4)
+      } finally {
+        await allow()
+      }
+      expect(await grantReaches(id, 'ended')).toMatchObject({ lastError: null, endedBy: 'revocation' })
+      expect(await objectsLeft(name)).toEqual([])
+    },
+  )
+
+  test('a missing permission of Postern’s in one namespace keeps no object of another', async () => {
+    const namespace = await aNamespace()
+    const { id, name, holder, lead } = await anActiveGrant({ namespaces: ['payments', namespace] })
+    const { token } = await issueCredential(asActor(holder), id)
+    await kubectl(['delete', 'rolebinding', 'postern-granter', '-n', namespace])
+    await revokeGrant(asActor(lead), id, { reason: 'enough' })
+    const isRefused = async () => (await statusFor(token, deploymentsIn(namespace))) === 401
+    await until('the token is refused', isRefused, 15_000)
+    expect(await objectsLeft(name)).toEqual([`RoleBinding ${namespace}`, `Role ${namespace}`].sort())
+    const why = async () => (await grantRow(id)).lastError ?? ''
+    await expect.poll(why, { timeout: 15_000 }).toMatch(/RoleBinding checkout-.*forbidden.*Role checkout-.*forbidden/)
+    await allowPostern(namespace)
+    await grantReaches(id, 'ended')
+    expect(await objectsLeft(name)).toEqual([])
+    await deleteNamespace(namespace)
+  })
+})

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import type { ObjectKey } from '#lib/core/grants/manifests'
+import { kubectl } from './kubectl.ts'
+import { until } from './until.ts'
+
+const resources = { ServiceAccount: 'serviceaccounts', Role: 'roles', RoleBinding: 'rolebindings' } as const
+const apiVersion = 'admissionregistration.k8s.io/v1'
+
+/**
+ * From now on the API server refuses to delete this object, as an admission policy of a company might. Resolves once it
+ * does, to a function that allows the deletion again.
+ */
+export async function refuseDeletion({ kind, namespace, name }: ObjectKey): Promise<() => Promise<void>> {
+  const policy = `keep-${randomBytes(4).toString('hex')}`
+  const isThis = `request.namespace == '${namespace}' && request.name == '${name}'`
+  const objects = [
+    {
+      ...{ apiVersion, kind: 'ValidatingAdmissionPolicy', metadata: { name: policy } },
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            {
+              ...{ apiGroups: ['', 'rbac.authorization.k8s.io'], apiVersions: ['v1'] },
+              ...{ operations: ['DELETE'], resources: [resources[kind]] },
+            },
+          ],
+        },
+        matchConditions: [{ name: 'this-object', expression: isThis }],
+        validations: [{ expression: 'false', message: 'nothing is deleted on a Friday' }],
+      },
+    },
+    {
+      ...{ apiVersion, kind: 'ValidatingAdmissionPolicyBinding', metadata: { name: policy } },
+      spec: { policyName: policy, validationActions: ['Deny'] },
+    },
+  ]
+  await kubectl(['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) })
+  const isRefused = () =>
+    kubectl(['delete', resources[kind], name, '-n', namespace, '--dry-run=server']).then(
+      () => false,
+      (error) => /on a Friday/.test(String(error)),
+    )
+  await until(`the API server refuses to delete ${kind} ${namespace}/${name}`, isRefused)
+  return async () => {
+    const kinds = 'validatingadmissionpolicybinding,validatingadmissionpolicy'
+    await kubectl(['delete', kinds, policy])
+    await until('the API server allows the deletion again', async () => !(await isRefused()))
+  }
+}
+
+/** Puts a finalizer on an object, or takes all of them off, as the cluster's administrator. */
+export const setFinalizers = ({ kind, namespace, name }: ObjectKey, finalizers: readonly string[]) =>
+  kubectl([
+    ...['patch', resources[kind], name, '-n', namespace, '--type=merge'],
+    ...['-p', JSON.stringify({ metadata: { finalizers } })],
+  ])
