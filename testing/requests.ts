@@ -9,7 +9,7 @@ import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
-import { activationStatement, decisionStatement, requestStatement } from '#lib/core/signing/statements'
+import { activationStatement, decisionStatement, endStatement, requestStatement } from '#lib/core/signing/statements'
 import { aConfiguration, anEntitlement } from './configuration.ts'
 import { aPerson } from './people.ts'
 
@@ -172,7 +172,12 @@ export async function bringGrant(id: string, status: GrantStatus, overrides: Gra
       nextAttemptAt: overrides.nextAttemptAt ?? now,
     })
   }
-  if (status === 'ended') await move({ status: 'ended', endedAt: overrides.endedAt ?? now, nextAttemptAt: null })
+  if (status === 'ended') {
+    const { endedBy = 'expiry', endedAt = now } = overrides
+    const deniedProbes = { at: endedAt.toISOString(), results: [] }
+    const endSignature = signatureOf('end', endStatement({ id, cluster, endedBy, endedAt, deniedProbes }))
+    await move({ status: 'ended', endedAt, deniedProbes, endSignature, nextAttemptAt: null })
+  }
   return db().grant.findUniqueOrThrow({ where: { id } })
 }
 

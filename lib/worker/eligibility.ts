@@ -50,11 +50,19 @@ export async function endIneligible(name: string): Promise<void> {
   const cluster = await observedCluster(name)
   if (!cluster?.namespaces) return
   const all = judgedBy.get(name) !== policy.hash
+  let isComplete = true
   for (const grant of await grantsToRecheck(name, policy.configuration.entitlements, all)) {
-    const refusal = whyNotEligible(grant, policy, cluster)
-    if (refusal) await end(grant, refusal)
+    try {
+      const refusal = whyNotEligible(grant, policy, cluster)
+      if (refusal) await end(grant, refusal)
+    } catch (error) {
+      // A row that Postern did not write may be malformed; it must not keep the grants of others.
+      if (error instanceof AppError && error.code === 'unavailable') throw error
+      log.warn({ grant: grant.id, err: error }, 'the eligibility of a holder cannot be judged')
+      isComplete = false
+    }
   }
-  judgedBy.set(name, policy.hash)
+  if (isComplete) judgedBy.set(name, policy.hash)
 }
 
 async function end(grant: GrantToRecheck, { endedBy, code, sentence }: Refusal) {

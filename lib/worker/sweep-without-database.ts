@@ -3,18 +3,16 @@
 
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { deleteExactly } from '#lib/adapters/cluster/objects'
-import { type OverdueRemoval, recordOverdueRemoval } from '#lib/adapters/db/grants/record-overdue-removal'
-import type { SystemActor } from '#lib/core/access/actor'
+import { withConcurrency } from '#lib/adapters/cluster/with-concurrency'
+import { recordOverdueRemoval } from '#lib/adapters/db/grants/record-overdue-removal'
 import type { ObservedObject } from '#lib/core/grants/observed'
 import { overdue } from '#lib/core/grants/sweep-plan'
 import { log } from '#lib/observability/log'
-
-/** NB: lost if this process ends; then the end of the grant records that the objects were already gone. */
-const unrecorded: OverdueRemoval[] = []
+import { recordLater } from './record-later.ts'
 
 /**
- * Deletes objects that have expired by their own annotation and this process's clock, bindings first. Returns how many.
- * @throws ClusterError
+ * Deletes objects that have expired by their own annotation and this process's clock, bindings first, each whatever becomes
+ * of the others. Returns how many.
  */
 export async function removeOverdue(
   client: ClusterClient,
@@ -22,29 +20,19 @@ export async function removeOverdue(
   observed: readonly ObservedObject[],
 ): Promise<number> {
   let count = 0
-  for (const object of overdue(observed, new Date())) {
-    if (!(await deleteExactly(client, object))) continue
+  await withConcurrency(8, overdue(observed, new Date()), async (object) => {
     const { kind, namespace, name, uid, grantId, expiresAt } = object
-    unrecorded.push({
-      cluster,
-      kind,
-      namespace,
-      name,
-      uid,
-      grantId,
-      expiresAt: expiresAt as Date,
-      removedAt: new Date(),
-    })
+    try {
+      if (!(await deleteExactly(client, object))) return
+    } catch (error) {
+      log.warn({ cluster, kind, namespace, name, err: error }, 'an expired object cannot be deleted')
+      return
+    }
+    const removal = { cluster, kind, namespace, name, uid, grantId }
+    const times = { expiresAt: expiresAt as Date, removedAt: new Date() }
+    recordLater((actor) => recordOverdueRemoval(actor, { ...removal, ...times }))
     log.warn({ cluster, kind, namespace, name }, 'expired object deleted without the database')
     count++
-  }
+  })
   return count
-}
-
-/** Records the deletions that were made without the database. Those that fail stay for the next time. */
-export async function recordOverdue(actor: SystemActor): Promise<void> {
-  for (let next = unrecorded[0]; next; next = unrecorded[0]) {
-    await recordOverdueRemoval(actor, next)
-    unrecorded.shift()
-  }
 }

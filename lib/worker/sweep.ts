@@ -1,76 +1,31 @@
 import type { ClusterClient } from '#lib/adapters/cluster/client'
-import { deleteExactly, listOurs } from '#lib/adapters/cluster/objects'
+import { listOurs } from '#lib/adapters/cluster/objects'
 import { underReference } from '#lib/adapters/cluster/reference'
-import { withConcurrency } from '#lib/adapters/cluster/with-concurrency'
-import { recordEvents } from '#lib/adapters/db/audit/audit'
-import { transaction } from '#lib/adapters/db/client'
-import {
-  type ObservedFinding,
-  recentlyResolved,
-  resolveFindings,
-  saveFindings,
-} from '#lib/adapters/db/clusters/findings'
 import { claimSweep, saveSweepCompleted } from '#lib/adapters/db/clusters/save-cluster-state'
+import { reopenEnd } from '#lib/adapters/db/grants/grant-progress'
 import { grantsForSweep, makeDue } from '#lib/adapters/db/grants/grants-for-sweep'
+import { forgedEnds, type Proof, proveGrants } from '#lib/adapters/db/grants/prove-grants'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import type { SystemActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
-import { keyText } from '#lib/core/grants/manifests'
 import { instanceOf } from '#lib/core/grants/names'
-import { planSweep, type Stray } from '#lib/core/grants/sweep-plan'
+import type { ObservedObject } from '#lib/core/grants/observed'
+import { planSweep, questionable } from '#lib/core/grants/sweep-plan'
 import { log } from '#lib/observability/log'
 import { inSpan } from '#lib/observability/traces'
 import { clientFor } from './clusters.ts'
+import { deleteStrays } from './delete-strays.ts'
 import { endIneligible } from './eligibility.ts'
-import { recordOverdue, removeOverdue } from './sweep-without-database.ts'
+import { recordWaiting } from './record-later.ts'
+import { removeOverdue } from './sweep-without-database.ts'
 import { workerActor } from './work.ts'
-
-/** Strays that are recorded, deleted and resolved together: after a crash at most these are handled twice. */
-const strayBatch = 50
-
-const findingOf = (cluster: string, { object, grantId, why }: Stray): ObservedFinding => ({
-  kind: 'object-stray',
-  cluster,
-  grantId,
-  object,
-  sentence: `${keyText(object)} should not exist: ${why}.`,
-  about: { cluster, namespaces: [object.namespace], ...(grantId ? { grantId } : {}) },
-})
-
-/** Deletes strays. Each is recorded before it is touched, and its outcome afterwards. */
-async function removeStrays(client: ClusterClient, cluster: string, actor: SystemActor, strays: readonly Stray[]) {
-  // Two sweeps at the same time find the same strays: a new configuration makes every replica sweep.
-  const done = await recentlyResolved(
-    cluster,
-    strays.map(({ object }) => object.uid),
-  )
-  const left = strays.filter(({ object }) => !done.has(object.uid))
-  const found = left.map((stray) => ({ stray, finding: findingOf(cluster, stray) }))
-  await transaction((tx) =>
-    saveFindings(
-      tx,
-      actor,
-      found.map(({ finding }) => finding),
-    ),
-  )
-  await withConcurrency(8, found, async ({ stray: { object, why }, finding }) => {
-    const { kind, namespace, name, uid } = object
-    const isRemoved = await deleteExactly(client, object)
-    log.warn({ reference: actor.origin.reference, cluster, kind, namespace, name, why }, 'stray removed')
-    await transaction(async (tx) => {
-      await resolveFindings(tx, [finding], isRemoved ? 'removed' : 'gone')
-      if (!isRemoved) return
-      const data = { kind, namespace, name, uid, why }
-      await recordEvents(tx, [{ type: 'grant.stray-deleted', actor, data, about: finding.about }])
-    })
-  })
-}
 
 /**
  * Compares a cluster with the database, in both directions (promise 8): deletes every object with this Postern's labels that
- * has no live grant, has every active grant inspected whose objects are missing or changed, and ends grants whose holder is
- * no longer eligible. Skips it if another worker swept within `seconds`; 0 never skips. While the database is unavailable,
- * objects that have expired by their own annotation are deleted all the same (promise 9). Returns how many were deleted.
+ * has no live grant, has every active grant inspected whose objects are missing or changed, ends grants whose holder is no
+ * longer eligible, and ends again those whose recorded end no worker signed. Skips it if another worker swept within
+ * `seconds`; 0 never skips. Nothing in the database keeps objects from being deleted that have expired by their own
+ * annotation (promise 9). Returns how many were deleted.
  * @throws ClusterError
  */
 export async function sweepCluster(configuration: Configuration, name: string, seconds: number): Promise<number> {
@@ -82,28 +37,88 @@ export async function sweepCluster(configuration: Configuration, name: string, s
   )
 }
 
+/** Milliseconds after which this process sweeps a cluster itself, whatever the database says about other workers. */
+const longestRestMs = 60_000
+/** When this process last swept each cluster, or first could have. */
+const sweptAt = new Map<string, number>()
+
+/** NB: the row that says whose turn it is can be written by anyone who can write to the database. */
+async function isOurTurn(name: string, seconds: number): Promise<boolean> {
+  const now = performance.now()
+  const since = now - (sweptAt.get(name) ?? now)
+  const isOurs = seconds === 0 || since > longestRestMs || (await claimSweep(name, seconds).catch(() => true))
+  if (isOurs || !sweptAt.has(name)) sweptAt.set(name, now)
+  return isOurs
+}
+
 async function sweep(configuration: Configuration, name: string, seconds: number, actor: SystemActor): Promise<number> {
   const client = await clientFor(configuration, name)
-  const instance = instanceOf(configuration.publicUrl)
-  try {
-    if (seconds > 0 && !(await claimSweep(name, seconds))) return 0
-    await recordOverdue(actor)
-    const began = performance.now()
-    const observed = await listOurs(client, instance)
-    // NB: read after the cluster: names are committed before objects are created, so an object without a row is a stray.
-    const ids = [...new Set(observed.flatMap(({ grantId }) => grantId ?? []))]
-    const known = await grantsForSweep(name, ids, (performance.now() - began) / 1000)
-    const { strays, toInspect } = planSweep(observed, known, name)
-    await makeDue(toInspect)
-    await endIneligible(name)
-    for (let from = 0; from < strays.length; from += strayBatch) {
-      await removeStrays(client, name, actor, strays.slice(from, from + strayBatch))
-    }
-    await saveSweepCompleted(name)
-    return strays.length
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'unavailable')) throw error
+  if (!(await isOurTurn(name, seconds))) return 0
+  const began = performance.now()
+  const observed = await listOurs(client, instanceOf(configuration.publicUrl))
+  const compared = await compare(name, observed, began).catch((error: unknown) => {
     log.warn({ cluster: name, err: error }, 'swept without the database')
-    return removeOverdue(client, name, await listOurs(client, instance))
+    return error instanceof AppError && error.code === 'unavailable' ? null : { error }
+  })
+  if (!compared || 'error' in compared) {
+    const count = await removeOverdue(client, name, observed)
+    if (compared) throw compared.error
+    return count
+  }
+  return act(client, name, actor, compared)
+}
+
+/** Compares what was observed with the database. What contradicts it is decided by signatures. */
+async function compare(name: string, observed: readonly ObservedObject[], began: number) {
+  const ids = [...new Set(observed.flatMap(({ grantId }) => grantId ?? []))]
+  // NB: read after the cluster: names are committed before objects are created, so an object without a row is a stray.
+  const { now, known } = await grantsForSweep(name, ids, (performance.now() - began) / 1000)
+  const proven = await proveGrants(questionable(observed, known, now))
+  return { ...planSweep(observed, { cluster: name, now, known, proven }), proven }
+}
+
+type Compared = Awaited<ReturnType<typeof compare>>
+
+/** Deletes first. Each step is taken even if another one fails; the first failure is thrown afterwards. */
+async function act(client: ClusterClient, name: string, actor: SystemActor, { strays, toInspect, proven }: Compared) {
+  const count = await deleteStrays(client, name, actor, strays, proven)
+  const steps = [
+    () => recordWaiting(actor),
+    () => makeDue(toInspect),
+    () => reopenForgedEnds(name, [...proven.values()]),
+    () => endIneligible(name),
+    () => saveSweepCompleted(name),
+  ]
+  const failures: unknown[] = []
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+  return count
+}
+
+/** Seconds of ends that a worker verifies when it starts. */
+const firstVerified = 24 * 60 * 60
+/** Seconds that two verifications overlap: an end may be dated up to a minute back. */
+const overlap = 120
+/** When this process last verified the recorded ends of each cluster. */
+const verifiedAt = new Map<string, number>()
+
+/** A recorded end that no worker signed is forged: it is rejected, and the access ends again. */
+async function reopenForgedEnds(name: string, proven: readonly Proof[]) {
+  const now = performance.now()
+  const last = verifiedAt.get(name)
+  const found = await forgedEnds(name, last === undefined ? firstVerified : (now - last) / 1000 + overlap)
+  verifiedAt.set(name, now)
+  const forged = new Map([...found, ...proven].map((proof) => [proof.grant.id, proof]))
+  for (const { grant, forgedEnd } of forged.values()) {
+    if (!forgedEnd) continue
+    const { id, requestId, requesterId, entitlementName, cluster, namespaces, policyHash, now } = grant
+    const about = { requestId, grantId: id, personId: requesterId, cluster, namespaces, policyHash }
+    const writing = { id, requestId, requesterId, entitlementName, cluster, actor: workerActor(), about }
+    try {
+      await reopenEnd(writing, forgedEnd, now)
+    } catch (error) {
+      // Another worker reopened it at this moment.
+      if (!(error instanceof AppError && error.code === 'conflict')) throw error
+    }
   }
 }

@@ -37,8 +37,8 @@ const grantColumns: Record<GrantStatus, string> = {
   pending: 'ended_by = NULL, ending_at = NULL, ended_at = NULL, next_attempt_at = now()',
   active: `activated_at = coalesce(activated_at, now()), expires_at = coalesce(expires_at, now() + interval '1 minute'),
     ended_by = NULL, ending_at = NULL, ended_at = NULL, next_attempt_at = now()`,
-  ending: `ended_by = 'expiry', ending_at = now(), ended_at = NULL, next_attempt_at = now()`,
-  ended: `ended_by = 'expiry', ending_at = now(), ended_at = now(), next_attempt_at = NULL`,
+  ending: `ended_by = 'expiry', ending_at = coalesce(ending_at, now()), ended_at = NULL, next_attempt_at = now()`,
+  ended: `ended_by = 'expiry', ending_at = coalesce(ending_at, now()), ended_at = now(), next_attempt_at = NULL`,
 }
 
 describe('the trigger has the same transitions as lib/core/access/status.ts', () => {
@@ -161,7 +161,13 @@ describe('moveRequest and moveGrant', () => {
     const { id } = await aGrant({ status: 'active' })
     const event = { ...ending, about: { grantId: id } }
     const move = () =>
-      transaction((tx) => moveGrant(tx, id, 'active', 'ending', event, { endedBy: 'expiry', endingAt: new Date() }))
+      transaction((tx) =>
+        moveGrant(tx, id, 'active', 'ending', event, {
+          endedBy: 'expiry',
+          endingAt: new Date(),
+          nextAttemptAt: new Date(),
+        }),
+      )
     const results = await Promise.allSettled(Array.from({ length: 8 }, move))
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await db().auditEvent.count({ where: { grantId: id } })).toBe(1)

@@ -28,7 +28,8 @@ function assignments(columns: Columns, set: Record<string, unknown>): Prisma.Sql
     const column = columns[name]
     if (!column) throw new Error(`${name} is not a column of a move`)
     if (value === undefined) return []
-    const given = value instanceof Date ? value.toISOString() : column[1] === 'jsonb' ? JSON.stringify(value) : value
+    const isJson = column[1] === 'jsonb' && value !== null
+    const given = value instanceof Date ? value.toISOString() : isJson ? JSON.stringify(value) : value
     return [Prisma.sql`${Prisma.raw(column[0])} = ${given}::${Prisma.raw(column[1])}`]
   })
   return Prisma.join(parts, ', ')
@@ -95,15 +96,16 @@ export type GrantMove = {
   endedBy?: EndReason
   endedByName?: string
   endNote?: string | null
-  endedAt?: Date
+  endedAt?: Date | null
   allowedProbes?: Probes
-  deniedProbes?: Probes
+  deniedProbes?: Probes | null
   lastError?: string | null
   attempts?: number
   nextAttemptAt?: Date | null
   leaseUntil?: null
   leasedBy?: null
   signature?: string
+  endSignature?: string | null
 }
 
 const grantColumns: Columns = {
@@ -122,6 +124,7 @@ const grantColumns: Columns = {
   leaseUntil: ['lease_until', 'timestamptz'],
   leasedBy: ['leased_by', 'text'],
   signature: ['signature', 'text'],
+  endSignature: ['end_signature', 'text'],
   status: ['status', 'grant_status'],
 }
 

@@ -36,10 +36,13 @@ export const requestMoves: Record<RequestStatus, readonly RequestStatus[]> = {
   lapsed: [],
 }
 
-/** A pending grant ends through `ending` too: some of its objects may exist, and Postern has to delete and probe them. */
+/**
+ * A pending grant ends through `ending` too: some of its objects may exist, and Postern has to delete and probe them. An
+ * ended grant never lives again; it ends again if the end that is recorded is not one that a worker signed.
+ */
 export const grantMoves: Record<GrantStatus, readonly GrantStatus[]> = {
   pending: ['active', 'ending'],
   active: ['ending'],
   ending: ['ended'],
-  ended: [],
+  ended: ['ending'],
 }

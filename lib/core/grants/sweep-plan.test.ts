@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { GrantStatus } from '#lib/core/access/status'
 import { type ObservedObject, toObserved } from './observed.ts'
-import { type KnownGrants, overdue, planSweep } from './sweep-plan.ts'
+import { type KnownGrants, overdue, type ProvenGrant, planSweep, questionable } from './sweep-plan.ts'
 
 const grantId = 'grt_01kb0000000000000000000000'
 const name = 'postern-01kb0000000000000000000000'
@@ -29,8 +29,13 @@ const known = (some: Known = {}): KnownGrants => {
   const objects = [{ kind: role.kind, namespace: role.namespace, name, uid, fingerprint }]
   return new Map([[grantId, { status, cluster, isOverdue, isNew, objects }]])
 }
-const planOf = (observed: ObservedObject[], grants: KnownGrants) => {
-  const { strays, toInspect } = planSweep(observed, grants, 'prod-eu')
+/** When the objects say that they expire. */
+const end = new Date('2026-11-23T10:00:00Z')
+const later = (seconds: number) => new Date(end.getTime() + seconds * 1000)
+type Facts = { now?: Date; proof?: ProvenGrant }
+const planOf = (observed: ObservedObject[], grants: KnownGrants, { now = end, proof }: Facts = {}) => {
+  const proven = new Map(proof ? [[grantId, proof]] : [])
+  const { strays, toInspect } = planSweep(observed, { cluster: 'prod-eu', now, known: grants, proven })
   return { strays: strays.map(({ why }) => why), toInspect }
 }
 const nothing = { strays: [], toInspect: [] }
@@ -38,7 +43,12 @@ const inspection = { strays: [], toInspect: [grantId] }
 
 describe('strays', () => {
   test.each<[string, ObservedObject, KnownGrants, string]>([
-    ['an object of an ended grant', role, known({ status: 'ended' }), 'its grant has ended'],
+    [
+      'an object of a grant whose row says that it ended',
+      role,
+      known({ status: 'ended' }),
+      'its grant is recorded as ended, but Postern did not end it',
+    ],
     [
       'an object of a grant that should have ended minutes ago',
       role,
@@ -73,6 +83,37 @@ describe('strays', () => {
       expect(planOf([role], known({ status }))).toEqual(nothing)
     },
   )
+})
+
+describe('signatures decide where rows and objects contradict each other', () => {
+  const unproven: ProvenGrant = { expiresAt: null, isEnded: false }
+  const statuses: GrantStatus[] = ['pending', 'active', 'ending']
+
+  test('an object of a grant that a worker ended is a stray', () => {
+    const proof = { expiresAt: null, isEnded: true }
+    expect(planOf([role], known({ status: 'ended' }), { proof }).strays).toEqual(['its grant has ended'])
+  })
+  test.each(statuses)('an object whose annotated end has passed is a stray although its grant is %s', (status) => {
+    const strays = ['the end in its annotation has passed']
+    expect(planOf([role], known({ status }), { now: later(61) }).strays).toEqual(strays)
+    expect(planOf([role], known({ status }), { now: later(61), proof: unproven }).strays).toEqual(strays)
+  })
+  test('an object is kept for a minute after its annotated end, because its grant ends then', () => {
+    expect(planOf([role], known({ status: 'ending' }), { now: later(60) })).toEqual(nothing)
+  })
+  test('an object whose annotation someone moved back is inspected while the signed end lies ahead', () => {
+    const moved = observedRole({ expiresAt: '2001-01-01T00:00:00Z' })
+    expect(planOf([moved], known(), { proof: { expiresAt: later(1), isEnded: false } })).toEqual(inspection)
+    expect(planOf([moved], known(), { proof: { expiresAt: end, isEnded: false } }).strays).toHaveLength(1)
+  })
+  test('signatures are needed only for grants that should have no objects by now', () => {
+    expect(questionable([role], known(), later(60))).toEqual([])
+    expect(questionable([role], known(), later(61))).toEqual([grantId])
+    expect(questionable([role, role], known({ status: 'ended' }), end)).toEqual([grantId])
+    expect(questionable([role], known({ isOverdue: true }), end)).toEqual([grantId])
+    expect(questionable([], known({ status: 'ended' }), later(61))).toEqual([])
+    expect(questionable([role], new Map(), later(61))).toEqual([])
+  })
 })
 
 describe('inspections', () => {

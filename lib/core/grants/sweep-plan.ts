@@ -20,6 +20,17 @@ type KnownGrant = {
 /** By id: the grants of this cluster that have not ended, and every other grant that an observed label names. */
 export type KnownGrants = ReadonlyMap<string, KnownGrant>
 
+/** What the signatures of a grant prove, whatever its row says. */
+export type ProvenGrant = {
+  /** When its access expires, by its signed activation; null without a valid one. */
+  expiresAt: Date | null
+  /** Whether a worker signed that it has ended. */
+  isEnded: boolean
+}
+
+/** By id: the grants that questionable() names. */
+export type ProvenGrants = ReadonlyMap<string, ProvenGrant>
+
 export type Stray = { object: ObservedObject; grantId: string | null; why: string }
 
 export type SweepPlan = {
@@ -29,13 +40,46 @@ export type SweepPlan = {
   toInspect: string[]
 }
 
+/**
+ * Milliseconds. An object whose annotated time has passed by this much should be gone: the grant ended on time, or
+ * something keeps Postern from ending it.
+ */
+const annotationGraceMs = 60_000
+
+const isPastAnnotation = ({ expiresAt }: ObservedObject, now: Date) =>
+  expiresAt !== null && now.getTime() - expiresAt.getTime() > annotationGraceMs
+
+/**
+ * The grants that should have no objects by now: by their rows, or by the annotated end of an object. Rows are not
+ * evidence, because anyone who can write to the database can change them. For these grants the signatures decide.
+ */
+export function questionable(observed: readonly ObservedObject[], known: KnownGrants, now: Date): string[] {
+  const ids = new Set<string>()
+  for (const object of observed) {
+    const grant = object.grantId ? known.get(object.grantId) : undefined
+    if (!grant) continue
+    const isOver = grant.status === 'ended' || grant.isOverdue
+    if (isOver || isPastAnnotation(object, now)) ids.add(object.grantId as string)
+  }
+  return [...ids]
+}
+
+type Compared = { cluster: string; now: Date; known: KnownGrants; proven: ProvenGrants }
+
 /** The recorded object that this is, or why it must not exist. */
-function recordOf(object: ObservedObject, grant: KnownGrant | undefined, cluster: string): KnownObject | string {
+function recordOf(object: ObservedObject, { cluster, now, known, proven }: Compared): KnownObject | string {
   if (!object.grantId) return 'its label does not name a grant'
+  const grant = known.get(object.grantId)
   if (!grant) return 'no grant has this id'
   if (grant.cluster !== cluster) return 'its grant belongs to another cluster'
-  if (grant.status === 'ended') return 'its grant has ended'
+  const proof = proven.get(object.grantId)
+  if (grant.status === 'ended') {
+    return proof?.isEnded ? 'its grant has ended' : 'its grant is recorded as ended, but Postern did not end it'
+  }
   if (grant.isOverdue) return 'its grant should have ended minutes ago'
+  if (isPastAnnotation(object, now) && !(proof?.expiresAt && proof.expiresAt > now)) {
+    return 'the end in its annotation has passed'
+  }
   const { kind, namespace, name } = object
   // A grant has few objects, so a linear search is faster than an index.
   const recorded = grant.objects.find(
@@ -54,13 +98,14 @@ const isUnchanged = ({ isTerminating, uid, fingerprint }: ObservedObject, record
  * hour each of them would be inspected for nothing. NB: `known` must be read after `observed`. A name is committed
  * before its object is created, so an object that was observed but is not recorded belongs to no grant.
  */
-export function planSweep(observed: readonly ObservedObject[], known: KnownGrants, cluster: string): SweepPlan {
+export function planSweep(observed: readonly ObservedObject[], compared: Compared): SweepPlan {
+  const { known, cluster } = compared
   const strays: Stray[] = []
   const unchanged = new Set<KnownObject>()
   for (const object of observed) {
-    const grant = object.grantId ? known.get(object.grantId) : undefined
-    const recorded = recordOf(object, grant, cluster)
-    if (typeof recorded === 'string') strays.push({ object, grantId: grant ? object.grantId : null, why: recorded })
+    const recorded = recordOf(object, compared)
+    const isKnown = object.grantId !== null && known.has(object.grantId)
+    if (typeof recorded === 'string') strays.push({ object, grantId: isKnown ? object.grantId : null, why: recorded })
     else if (isUnchanged(object, recorded)) unchanged.add(recorded)
   }
   const toInspect: string[] = []

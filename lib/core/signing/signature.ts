@@ -8,6 +8,7 @@ export const recordKinds = [
   'request',
   'decision',
   'grant',
+  'end',
   'order',
   'answer',
   'stored-response',

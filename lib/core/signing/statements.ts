@@ -126,6 +126,23 @@ export const activationStatement = (grant: ActivationRecord) => ({
   expiresAt: time(grant.expiresAt),
 })
 
+/** The fact that access has ended: every object was gone, and the cluster answered these probes. */
+export type EndRecord = {
+  id: string
+  cluster: string
+  endedBy: string | null
+  endedAt: Time
+  deniedProbes: unknown
+}
+
+export const endStatement = (grant: EndRecord) => ({
+  grant: grant.id,
+  cluster: grant.cluster,
+  endedBy: grant.endedBy,
+  endedAt: time(grant.endedAt),
+  probes: grant.deniedProbes,
+})
+
 export type OrderRecord = {
   id: string
   grantId: string

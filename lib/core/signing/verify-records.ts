@@ -8,6 +8,8 @@ import {
   activationStatement,
   type DecisionRecord,
   decisionStatement,
+  type EndRecord,
+  endStatement,
   type OrderRecord,
   orderStatement,
   type PersonRecord,
@@ -31,6 +33,7 @@ const subjects: Record<RecordKind, string> = {
   request: 'This request',
   decision: 'A decision on this request',
   grant: 'The activation of this access',
+  end: 'The end of this access',
   order: 'The order for this credential',
   answer: 'The credential for this order',
   'stored-response': 'The stored response for this idempotency key',
@@ -78,6 +81,24 @@ export function verifySignedInPerson(
 /** Only a worker signs that access became active. No credential is issued without that. */
 export const verifyActivation = (keys: SigningKeys, grant: Signed<ActivationRecord>): SignatureFailure | null =>
   signatureFailure(keys, 'grant', grant, activationStatement)
+
+/** How long an end is verified. The sweeps of a day have verified it many times. */
+const verifiedForMs = 24 * 60 * 60 * 1000
+
+/**
+ * Only a worker signs that access has ended. An older end whose key was removed since is accepted, because the database
+ * lets no one date an end back.
+ */
+export function verifyEnd(
+  keys: SigningKeys,
+  grant: Signed<Omit<EndRecord, 'endedAt'> & { endedAt: Date | null }>,
+  now: Date,
+): SignatureFailure | null {
+  const endedAt = grant.endedAt ?? new Date(Number.NaN)
+  const found = signatureFailure(keys, 'end', { ...grant, endedAt }, endStatement)
+  const isOld = now.getTime() - endedAt.getTime() > verifiedForMs
+  return found?.code === 'unknown-key' && isOld ? null : found
+}
 
 export const verifyOrder = (keys: SigningKeys, order: Signed<OrderRecord>): SignatureFailure | null =>
   signatureFailure(keys, 'order', order, orderStatement)

@@ -135,6 +135,7 @@ CREATE TABLE "grants" (
     "lease_until" TIMESTAMPTZ(6),
     "leased_by" TEXT,
     "signature" TEXT,
+    "end_signature" TEXT,
 
     CONSTRAINT "grants_pkey" PRIMARY KEY ("id")
 );
@@ -495,8 +496,12 @@ BEGIN
   IF NEW.status <> OLD.status AND NOT (
        (OLD.status = 'pending' AND NEW.status IN ('active', 'ending'))
     OR (OLD.status = 'active' AND NEW.status = 'ending')
-    OR (OLD.status = 'ending' AND NEW.status = 'ended')) THEN
+    OR (OLD.status = 'ending' AND NEW.status = 'ended')
+    OR (OLD.status = 'ended' AND NEW.status = 'ending')) THEN
     RAISE EXCEPTION 'a grant cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
+  END IF;
+  IF OLD.status = 'ended' AND NEW.status = 'ended' AND NEW IS DISTINCT FROM OLD THEN
+    RAISE EXCEPTION 'an ended grant cannot be changed' USING ERRCODE = '23514';
   END IF;
   IF (NEW.id, NEW.request_id, NEW.cluster, NEW.duration_seconds) IS DISTINCT FROM (OLD.id, OLD.request_id, OLD.cluster, OLD.duration_seconds) THEN
     RAISE EXCEPTION 'the approved terms of a grant cannot be changed' USING ERRCODE = '23514';
@@ -507,12 +512,16 @@ BEGIN
   IF OLD.activated_at IS NOT NULL AND NEW.activated_at IS DISTINCT FROM OLD.activated_at THEN
     RAISE EXCEPTION 'a grant starts only once' USING ERRCODE = '23514';
   END IF;
+  IF OLD.ending_at IS NOT NULL AND NEW.ending_at IS DISTINCT FROM OLD.ending_at THEN
+    RAISE EXCEPTION 'a grant begins to end only once' USING ERRCODE = '23514';
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER grants_guard BEFORE UPDATE ON "grants" FOR EACH ROW EXECUTE FUNCTION guard_grant();
 
--- Writing to the queue must not postpone an end: not by a start in the future, a due time or a lease. Each time is checked
--- only when it is written, because a clock that is set back would otherwise block every later change of the row.
+-- Writing to the queue must not postpone an end: not by a start in the future, a due time or a lease. An end is not dated
+-- back either, because only recent ones are verified again and again. Each time is checked only when it is written, because a
+-- clock that is set back would otherwise block every later change of the row.
 CREATE FUNCTION guard_grant_times() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   is_new BOOLEAN := TG_OP = 'INSERT';
@@ -521,16 +530,43 @@ BEGIN
     RAISE EXCEPTION 'access cannot start in the future' USING ERRCODE = '23514';
   END IF;
   IF (is_new OR NEW.next_attempt_at IS DISTINCT FROM OLD.next_attempt_at OR NEW.status IS DISTINCT FROM OLD.status)
-     AND NEW.status IN ('active', 'ending') AND NEW.next_attempt_at > greatest(NEW.expires_at, clock_timestamp() + interval '5 minutes') THEN
+     AND (NEW.status = 'active' AND NEW.next_attempt_at > greatest(NEW.expires_at, clock_timestamp() + interval '1 minute')
+       OR NEW.status = 'ending' AND NEW.next_attempt_at > clock_timestamp() + interval '1 minute') THEN
     RAISE EXCEPTION 'the end of a grant cannot be postponed' USING ERRCODE = '23514';
   END IF;
-  IF (is_new OR NEW.lease_until IS DISTINCT FROM OLD.lease_until) AND NEW.lease_until > clock_timestamp() + interval '5 minutes' THEN
-    RAISE EXCEPTION 'a lease lasts at most five minutes' USING ERRCODE = '23514';
+  IF (is_new OR NEW.lease_until IS DISTINCT FROM OLD.lease_until) AND NEW.lease_until > clock_timestamp() + interval '1 minute' THEN
+    RAISE EXCEPTION 'a lease lasts at most a minute' USING ERRCODE = '23514';
+  END IF;
+  IF (is_new OR NEW.ending_at IS DISTINCT FROM OLD.ending_at) AND NEW.ending_at > clock_timestamp() + interval '1 minute' THEN
+    RAISE EXCEPTION 'access cannot begin to end in the future' USING ERRCODE = '23514';
+  END IF;
+  IF (is_new OR NEW.ended_at IS DISTINCT FROM OLD.ended_at)
+     AND NEW.ended_at NOT BETWEEN clock_timestamp() - interval '1 minute' AND clock_timestamp() + interval '1 minute' THEN
+    RAISE EXCEPTION 'an end is recorded when it is confirmed' USING ERRCODE = '23514';
   END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER grants_guard_times BEFORE INSERT OR UPDATE OF "activated_at", "next_attempt_at", "lease_until", "status" ON "grants"
-  FOR EACH ROW EXECUTE FUNCTION guard_grant_times();
+CREATE TRIGGER grants_guard_times BEFORE INSERT OR UPDATE OF "activated_at", "next_attempt_at", "lease_until", "ending_at", "ended_at", "status"
+  ON "grants" FOR EACH ROW EXECUTE FUNCTION guard_grant_times();
+
+-- The objects of a grant stay its objects, under their names, and the database says when they were deleted.
+CREATE FUNCTION guard_grant_object() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF (NEW.grant_id, NEW.cluster, NEW.kind, NEW.namespace, NEW.name) IS DISTINCT FROM (OLD.grant_id, OLD.cluster, OLD.kind, OLD.namespace, OLD.name) THEN
+      RAISE EXCEPTION 'an object of a grant cannot become another' USING ERRCODE = '23514';
+    END IF;
+    IF OLD.removed_at IS NOT NULL AND NEW.removed_at IS DISTINCT FROM OLD.removed_at THEN
+      RAISE EXCEPTION 'an object is deleted only once' USING ERRCODE = '23514';
+    END IF;
+    IF OLD.removed_at IS NOT NULL THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  NEW.removed_at := CASE WHEN NEW.removed_at IS NOT NULL THEN clock_timestamp() END;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER grant_objects_guard BEFORE INSERT OR UPDATE ON "grant_objects" FOR EACH ROW EXECUTE FUNCTION guard_grant_object();
 
 ALTER TABLE "requests"
   ADD CONSTRAINT requests_duration_positive CHECK (duration_seconds > 0),
@@ -572,11 +608,19 @@ CREATE TRIGGER people_guard BEFORE INSERT OR UPDATE ON "people" FOR EACH ROW EXE
 ALTER TABLE "findings"
   ADD CONSTRAINT findings_kind CHECK (kind IN ('object-missing', 'object-changed', 'object-replaced', 'object-foreign', 'object-stray')),
   ADD CONSTRAINT findings_outcome CHECK (outcome IN ('repaired', 'removed', 'access-ended', 'gone')),
-  ADD CONSTRAINT findings_resolved CHECK ((resolved_at IS NULL) = (outcome IS NULL));
+  ADD CONSTRAINT findings_resolved CHECK ((resolved_at IS NULL) = (outcome IS NULL)),
+  -- Counting on must never fail.
+  ADD CONSTRAINT findings_times CHECK (times BETWEEN 1 AND 1000000);
 -- An unresolved finding that is seen again is the same finding. Prisma has no partial indexes.
 CREATE UNIQUE INDEX findings_open ON "findings" (cluster, kind, object_kind, namespace, name) WHERE resolved_at IS NULL;
 CREATE FUNCTION guard_finding() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF NEW.resolved_at > clock_timestamp() + interval '1 minute' THEN
+    RAISE EXCEPTION 'a finding cannot be resolved in the future' USING ERRCODE = '23514';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    RETURN NEW;
+  END IF;
   IF (NEW.id, NEW.kind, NEW.cluster, NEW.grant_id, NEW.object_kind, NEW.namespace, NEW.name, NEW.first_seen_at)
      IS DISTINCT FROM (OLD.id, OLD.kind, OLD.cluster, OLD.grant_id, OLD.object_kind, OLD.namespace, OLD.name, OLD.first_seen_at)
      OR OLD.resolved_at IS NOT NULL THEN
@@ -584,7 +628,7 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER findings_guard BEFORE UPDATE ON "findings" FOR EACH ROW EXECUTE FUNCTION guard_finding();
+CREATE TRIGGER findings_guard BEFORE INSERT OR UPDATE ON "findings" FOR EACH ROW EXECUTE FUNCTION guard_finding();
 
 -- 7. Notifications. A new or moved grant wakes the workers, an order for a credential wakes the worker that will issue it,
 -- and whatever changes on a page is announced to the processes that serve pages (lib/adapters/db/changes.ts): by the id of the
@@ -641,6 +685,9 @@ CREATE INDEX audit_events_refused_at ON "audit_events" (at) WHERE type = 'reques
 CREATE INDEX audit_events_refused_submissions ON "audit_events" (seq) WHERE type = 'request.refused' AND data -> 'submission' IS NOT NULL;
 CREATE INDEX audit_events_stopped_later ON "audit_events" (at)
   WHERE type IN ('decision.refused', 'grant.ending') AND data -> 'stoppedBy' IS NOT NULL;
+-- The queue, by kind of work and cluster.
+CREATE INDEX grants_queue ON "grants" (status, cluster, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX grants_ended_at ON "grants" (ended_at) WHERE status = 'ended';
 -- The content is compressed before it is stored.
 ALTER TABLE "cluster_rights" ALTER COLUMN "content" SET STORAGE EXTERNAL;
 

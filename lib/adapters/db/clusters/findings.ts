@@ -19,44 +19,45 @@ export type ObservedFinding = {
   about: About
 }
 
-const openFinding = ({ kind, cluster, object }: Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>) => ({
-  kind,
-  cluster,
-  objectKind: object.kind,
-  namespace: object.namespace,
-  name: object.name,
-  resolvedAt: null,
-})
+type Found = Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>
+
+/** The condition for the open finding of this kind about this object. */
+const isOpenFor = ({ kind, cluster, object }: Found) => Prisma.sql`(kind, cluster, object_kind, namespace, name) =
+  (${kind}, ${cluster}, ${object.kind}, ${object.namespace}, ${object.name}) AND resolved_at IS NULL`
+
+/** The largest count that the database accepts: counting on must never fail. */
+const mostTimes = 1_000_000
 
 /**
- * Saves findings. A new one is recorded with an event; an open one is only marked as observed again. Must be committed
- * before Postern acts on the findings.
+ * Saves findings. A new one is recorded with an event; an open one is only marked as observed again, and keeps what
+ * explainFinding() added.
  */
 export async function saveFindings(tx: Tx, actor: SystemActor, found: readonly ObservedFinding[]): Promise<void> {
-  for (const finding of found) {
-    const { kind, cluster, grantId, object, sentence, about } = finding
+  for (const { kind, cluster, grantId, object, sentence, about } of found) {
     const { namespace, name, uid } = object
-    const again = await tx.finding.updateMany({
-      where: openFinding(finding),
-      data: { lastSeenAt: new Date(), times: { increment: 1 }, uid, sentence },
-    })
-    if (again.count > 0) continue
     const id = newId('finding')
-    const where = { objectKind: object.kind, namespace, name, uid }
-    await tx.finding.create({ data: { id, kind, cluster, grantId, sentence, ...where } })
+    const [saved] = await tx.$queryRaw<Array<{ id: string }>>`
+      INSERT INTO findings AS f (id, kind, cluster, grant_id, object_kind, namespace, name, uid, sentence)
+      VALUES (${id}, ${kind}, ${cluster}, ${grantId}, ${object.kind}, ${namespace}, ${name}, ${uid}, ${sentence})
+      ON CONFLICT (cluster, kind, object_kind, namespace, name) WHERE resolved_at IS NULL DO UPDATE SET
+        last_seen_at = now(), times = least(f.times + 1, ${mostTimes}), uid = excluded.uid,
+        sentence = CASE WHEN starts_with(f.sentence, excluded.sentence) THEN f.sentence ELSE excluded.sentence END
+      RETURNING id`
+    if (saved?.id !== id) continue
     const data = { id, kind, object: object.kind, namespace, name, uid, sentence: clip(sentence) }
     await recordEvents(tx, [{ type: 'finding.detected', actor, data, about }])
   }
 }
 
+/** Adds to an open finding why it cannot be resolved. */
+export async function explainFinding(tx: Tx, { sentence, ...found }: Found & { sentence: string }, why: string) {
+  await tx.$executeRaw`UPDATE findings SET sentence = ${`${sentence} ${why}`} WHERE ${isOpenFor(found)}`
+}
+
 /** Resolves open findings with an outcome. */
-export async function resolveFindings(
-  tx: Tx,
-  found: ReadonlyArray<Pick<ObservedFinding, 'kind' | 'cluster' | 'object'>>,
-  outcome: FindingOutcome,
-): Promise<void> {
+export async function resolveFindings(tx: Tx, found: readonly Found[], outcome: FindingOutcome): Promise<void> {
   for (const finding of found) {
-    await tx.finding.updateMany({ where: openFinding(finding), data: { resolvedAt: new Date(), outcome } })
+    await tx.$executeRaw`UPDATE findings SET resolved_at = now(), outcome = ${outcome} WHERE ${isOpenFor(finding)}`
   }
 }
 
@@ -95,11 +96,15 @@ export const resolveUnseenStrays = (cluster: string): Prisma.Sql => Prisma.sql`
     WHERE cluster = ${cluster} AND kind = 'object-stray' AND resolved_at IS NULL
       AND last_seen_at < now() - interval '1 minute'`
 
-/** The uids of those objects whose findings another sweep has resolved within the last minute. */
+/**
+ * The uids of those objects whose findings another sweep has resolved within the last minute. NB: only good for not
+ * recording them twice: anyone who can write to the database can resolve a finding.
+ */
 export async function recentlyResolved(cluster: string, uids: readonly string[]): Promise<Set<string | null>> {
   const rows = await reads().$queryRaw<Array<{ uid: string }>>`
     SELECT uid FROM findings
-    WHERE cluster = ${cluster} AND uid = ANY(${[...uids]}::text[]) AND resolved_at > now() - interval '1 minute'`
+    WHERE cluster = ${cluster} AND uid = ANY(${[...uids]}::text[])
+      AND resolved_at BETWEEN now() - interval '1 minute' AND now()`
   return new Set(rows.map(({ uid }) => uid))
 }
 

@@ -11,7 +11,7 @@ import type { Probes } from '#lib/core/access/probe-resource'
 import type { EndReason, GrantStatus } from '#lib/core/access/status'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { ObjectKey } from '#lib/core/grants/manifests'
-import { activationStatement } from '#lib/core/signing/statements'
+import { activationStatement, endStatement } from '#lib/core/signing/statements'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
 
@@ -212,7 +212,10 @@ export async function saveInspected(
   })
 }
 
-/** Access has ended: all objects are deleted and the cluster denied it. The reason of a failure is kept. */
+/**
+ * Access has ended: all objects are deleted and the cluster denied it. The end is signed with its probes, because pages
+ * say *ended* on its basis. The reason of a failure is kept.
+ */
 export async function saveEnded(
   writing: Writing,
   {
@@ -222,11 +225,24 @@ export async function saveEnded(
     endedAt,
   }: { removed: readonly RemovedRow[]; probes: Probes; endedBy: EndReason; endedAt: Date },
 ) {
-  const { id, actor, about } = writing
+  const { id, cluster, actor, about } = writing
   const ended: NewAuditEvent = { type: 'grant.ended', actor, data: { endedBy, probes: probes.results.length }, about }
   const { lastError: _, ...rest } = settled
   const kept = endedBy === 'failure' ? {} : { lastError: null }
-  const set = { endedAt, deniedProbes: probes, nextAttemptAt: null, ...rest, ...kept }
+  const endSignature = signatureOf('end', endStatement({ id, cluster, endedBy, endedAt, deniedProbes: probes }))
+  const set = { endedAt, deniedProbes: probes, endSignature, nextAttemptAt: null, ...rest, ...kept }
   const together = [endFindings(id, ifMoved), ...(removed.length > 0 ? [updateRemoved(writing, removed, ifMoved)] : [])]
   await moveGrant(db(), id, 'ending', 'ended', [...removedEvents(writing, removed), ended], set, together)
+}
+
+/**
+ * Reopens a grant whose row says that it ended, although no worker signed that: it ends again, properly.
+ * @throws AppError `conflict` when the grant's status has changed meanwhile
+ */
+export async function reopenEnd({ id, actor, about }: Writing, signatureFailure: SignatureFailure, now: Date) {
+  const rejected: NewAuditEvent = { type: 'record.rejected', actor, data: signatureFailure, about }
+  await moveGrant(db(), id, 'ended', 'ending', rejected, {
+    ...{ endedAt: null, deniedProbes: null, endSignature: null },
+    ...{ attempts: 0, lastError: signatureFailure.sentence, nextAttemptAt: now },
+  })
 }

@@ -4,8 +4,8 @@ import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
 import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import type { Rule } from '#lib/core/access/rule'
-import { type SignatureFailure, verifyApproval } from '#lib/core/signing/verify-records'
-import type { Prisma } from '../generated/client.ts'
+import { type SignatureFailure, verifyApproval, verifyEnd } from '#lib/core/signing/verify-records'
+import type { Grant, Prisma } from '../generated/client.ts'
 
 const summaryInclude = {
   requester: true,
@@ -37,16 +37,35 @@ export const verifyRequestRow = (row: RequestRow | WholeRequestRow): SignatureFa
     decisions: row.decisions,
   })
 
+type EndColumns = Pick<Grant, 'id' | 'cluster' | 'status' | 'endedBy' | 'endedAt' | 'deniedProbes' | 'endSignature'> &
+  Pick<Grant, 'lastError'>
+
+/**
+ * The grant as it may be shown: pages say *ended* only for an end that a worker signed (promise 6). Any other one is not
+ * confirmed, so the grant is still ending, and the next sweep ends it again.
+ */
+function withSignedEnd<Row extends EndColumns>(grant: Row): Row {
+  if (grant.status !== 'ended') return grant
+  const forged = verifyEnd(signingKeys(), { ...grant, signature: grant.endSignature }, new Date())
+  if (!forged) return grant
+  return { ...grant, status: 'ending', endedAt: null, deniedProbes: null, lastError: forged.sentence }
+}
+
+const withSignedGrant = <Row extends { grant: EndColumns | null }>(row: Row): Row =>
+  row.grant ? { ...row, grant: withSignedEnd(row.grant) } : row
+
 /** The requests with all fields of a list, in the order of `ids`. A constant number of statements. */
 export async function gatherRequests(ids: readonly string[]): Promise<RequestRow[]> {
   if (ids.length === 0) return []
   const rows = await reads().request.findMany({ where: { id: { in: [...ids] } }, include: summaryInclude })
-  return inOrder(ids, rows)
+  return inOrder(ids, rows.map(withSignedGrant))
 }
 
 /** One request with all related rows. The caller checks whether the reader may see it. */
-export const gatherRequest = (id: string): Promise<WholeRequestRow | null> =>
-  reads().request.findUnique({ where: { id }, include: wholeInclude })
+export async function gatherRequest(id: string): Promise<WholeRequestRow | null> {
+  const row = await reads().request.findUnique({ where: { id }, include: wholeInclude })
+  return row && withSignedGrant(row)
+}
 
 const grantInclude = {
   objects: wholeInclude.grant.include.objects,
@@ -67,7 +86,7 @@ export type GrantRow = Prisma.GrantGetPayload<{ include: typeof grantInclude }>
 export async function gatherGrants(ids: readonly string[]): Promise<GrantRow[]> {
   if (ids.length === 0) return []
   const rows = await reads().grant.findMany({ where: { id: { in: [...ids] } }, include: grantInclude })
-  return inOrder(ids, rows)
+  return inOrder(ids, rows.map(withSignedEnd))
 }
 
 function inOrder<Row extends { id: string }>(ids: readonly string[], rows: readonly Row[]): Row[] {
