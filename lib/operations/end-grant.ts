@@ -42,6 +42,7 @@ export async function endGrant(actor: PersonActor, grantId: string, ending: Endi
       endedBy,
       endedByName: actor.person.name,
       endNote: note,
+      attempts: 0,
       nextAttemptAt: now,
     })
     return { status: 'ending' }

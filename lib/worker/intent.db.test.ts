@@ -13,7 +13,7 @@ const { database } = await testBench()
 test('promise 1: no intent is recorded for a grant that is being ended at the same moment', async () => {
   const { request } = await anApprovedRequest()
   const { id, cluster } = await aGrant({ request })
-  const [claimed] = await claimGrants('worker-1', new Map([[cluster, 1]]))
+  const [claimed] = await claimGrants('worker-1', [{ cluster, kind: 'begin', count: 1 }])
   if (!claimed) throw new Error('the grant was not due')
   const ending = `status = 'ending', ended_by = 'revocation', ending_at = now()`
   const objects = [{ kind: 'Role' as const, namespace: 'payments', name: `postern-${id.slice(4)}` }]

@@ -8,12 +8,11 @@ import {
   secondsToNextGrant,
 } from '#lib/adapters/db/grants/grant-queue'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import { freeSlots, type SlotKind, type Slots, slotKinds } from '#lib/core/grants/slots'
 import { log } from '#lib/observability/log'
 import { reconcileGrant } from './reconcile-grant.ts'
 import { startWork } from './work.ts'
 
-/** Grants under way at once in one cluster: a cluster that hangs holds up no others. */
-const perCluster = 16
 /** Milliseconds. A third of the lease, so that two renewals in a row may fail. */
 const renewEvery = 10_000
 /**
@@ -35,7 +34,19 @@ export type Queue = {
   stop(): Promise<void>
 }
 
-/** Works the queue: claims grants as soon as they are due, up to the limit of each cluster. */
+/** Ends start first. */
+const inOrder = (claimed: readonly ClaimedGrant[]) =>
+  claimed.toSorted((a, b) => slotKinds.indexOf(a.slot) - slotKinds.indexOf(b.slot))
+
+/** Whether grants may wait for a slot that another one occupies. */
+function isAnyFull(clusters: number, free: readonly Slots[], claimed: readonly ClaimedGrant[]): boolean {
+  if (free.length < clusters * slotKinds.length) return true
+  const countOf = (cluster: string, kind: SlotKind) =>
+    claimed.filter((grant) => grant.cluster === cluster && grant.slot === kind).length
+  return free.some(({ cluster, kind, count }) => countOf(cluster, kind) === count)
+}
+
+/** Works the queue: claims grants as soon as they are due, as many as have a free slot in their cluster. */
 export function startQueue(worker: string): Queue {
   const underWay = new Map<string, { grant: ClaimedGrant; abort: AbortController; done: Promise<void> }>()
   /** Grants that this worker ended and that were not notified yet: they are never due again. */
@@ -48,14 +59,7 @@ export function startQueue(worker: string): Queue {
   let wakeTimer: NodeJS.Timeout | undefined
   let settleTimer: NodeJS.Timeout | undefined
 
-  function freeSlots(): Map<string, number> {
-    const free = new Map<string, number>()
-    for (const { name } of currentPolicy().configuration.clusters) free.set(name, perCluster)
-    for (const name of unconfigured) free.set(name, perCluster)
-    for (const { grant } of underWay.values()) free.set(grant.cluster, (free.get(grant.cluster) ?? perCluster) - 1)
-    for (const [name, count] of free) if (count <= 0) free.delete(name)
-    return free
-  }
+  const clusters = () => new Set([...currentPolicy().configuration.clusters.map(({ name }) => name), ...unconfigured])
 
   async function run(grant: ClaimedGrant, signal: AbortSignal) {
     try {
@@ -103,12 +107,12 @@ export function startQueue(worker: string): Queue {
   }
 
   async function claimDue() {
-    const free = freeSlots()
-    const claimed = free.size > 0 ? await claimGrants(worker, free) : []
-    for (const grant of claimed) begin(grant)
-    const used = new Map<string, number>()
-    for (const { cluster } of claimed) used.set(cluster, (used.get(cluster) ?? 0) + 1)
-    wasFull = free.size === 0 || [...used].some(([cluster, count]) => count === free.get(cluster))
+    const names = clusters()
+    const occupied = [...underWay.values()].map(({ grant: { cluster, slot } }) => ({ cluster, kind: slot }))
+    const free = freeSlots(names, occupied)
+    const claimed = free.length > 0 ? await claimGrants(worker, free) : []
+    for (const grant of inOrder(claimed)) begin(grant)
+    wasFull = isAnyFull(names.size, free, claimed)
     planWake()
   }
 

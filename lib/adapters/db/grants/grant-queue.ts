@@ -14,10 +14,12 @@ import {
 import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import { type Id, idSchema } from '#lib/core/access/ids'
+import { namespacePattern } from '#lib/core/access/namespaces'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
-import type { ObjectKey } from '#lib/core/grants/manifests'
+import { type ObjectKey, objectKinds } from '#lib/core/grants/manifests'
 import { objectName } from '#lib/core/grants/names'
 import type { RecordedObject } from '#lib/core/grants/plan'
+import type { SlotKind, Slots } from '#lib/core/grants/slots'
 import { type SignatureFailure, type Signed, verifyActivation } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
 
@@ -42,6 +44,8 @@ export type ClaimedGrant = {
   endingAt: Date | null
   endedBy: EndReason | null
   attempts: number
+  /** Whose slot it occupies while it is processed. */
+  slot: SlotKind
   request: Pick<
     RequestInSql,
     | 'namespaces'
@@ -75,7 +79,7 @@ type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions
     approvedAt: Date
     activatedAt: Date | null
     activation: string | null
-    objects: Array<ObjectKey & { uid: string | null; removed: boolean; fingerprint: string | null }>
+    objects: Array<ObjectKey & { uid: string | null; removedAt: string | null; fingerprint: string | null }>
   }
 
 function verifyClaim(row: Row): SignatureFailure | null {
@@ -88,17 +92,21 @@ function verifyClaim(row: Row): SignatureFailure | null {
 }
 
 /**
- * An object with another name does not belong to this grant, whatever its row says: it is neither created nor deleted.
+ * An object with another name, or of another kind, does not belong to this grant, whatever its row says: it is neither
+ * created nor deleted.
  */
-const isNameOf = (grantId: string, name: string) =>
-  idSchema('grant').safeParse(grantId).success && name === objectName(grantId)
+const isObjectOf = (grantId: string, { kind, namespace, name }: ObjectKey) =>
+  idSchema('grant').safeParse(grantId).success &&
+  name === objectName(grantId) &&
+  objectKinds.includes(kind) &&
+  namespacePattern.test(namespace)
 
 function toClaimedGrant(row: Row): ClaimedGrant {
-  const { now, id, status, cluster, expiresAt, endingAt, endedBy, attempts } = row
+  const { now, id, status, cluster, expiresAt, endingAt, endedBy, attempts, slot } = row
   const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
   const { policyHash, entitlementName, entitlement, createdAt } = row
   return {
-    ...{ now, id, status, cluster, createdAt: row.approvedAt, expiresAt, endingAt, endedBy, attempts },
+    ...{ now, id, status, cluster, createdAt: row.approvedAt, expiresAt, endingAt, endedBy, attempts, slot },
     request: {
       ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
@@ -107,39 +115,79 @@ function toClaimedGrant(row: Row): ClaimedGrant {
     requester: toPerson(row.requester),
     decisions: row.decisions.map(toRecordedDecision),
     objects: row.objects
-      .filter(({ name }) => isNameOf(id, name))
-      .map(({ removed, ...object }) => ({ ...object, removedAt: removed ? now : null })),
+      .filter((object) => isObjectOf(id, object))
+      .map(({ removedAt, ...object }) => ({ ...object, removedAt: removedAt === null ? null : new Date(removedAt) })),
     signatureFailure: verifyClaim(row),
   }
 }
 
+const isDue = Prisma.sql`g.next_attempt_at <= now()`
+const isFree = Prisma.sql`(g.lease_until IS NULL OR g.lease_until < now())`
+
+/** The kind of slot that a due grant needs: see lib/core/grants/slots.ts. */
+const slotOf = Prisma.sql`CASE
+    WHEN g.status = 'active' AND g.expires_at <= now() THEN 'expire'
+    ELSE CASE WHEN g.attempts > 0 THEN 'retry-' ELSE '' END ||
+      CASE g.status WHEN 'ending' THEN 'end' WHEN 'pending' THEN 'begin' ELSE 'inspect' END END`
+
+/** The status of every grant that needs this kind of slot, so that an index finds them. */
+const statusOf: Readonly<Record<SlotKind, GrantStatus>> = {
+  end: 'ending',
+  expire: 'active',
+  begin: 'pending',
+  inspect: 'active',
+  'retry-end': 'ending',
+  'retry-begin': 'pending',
+  'retry-inspect': 'active',
+}
+
+/** The kinds whose grants take turns by requester. Not expiries: ten thousand may be due, and each claim would rank them. */
+const inTurn = { end: true, begin: true } as Readonly<Partial<Record<SlotKind, true>>>
+
 /**
- * Claims due grants for this worker, oldest first, at most `free` per cluster, so that a slow cluster does not delay
- * others. Claiming and reading the facts are one statement: one round trip and one commit.
+ * Claims due grants for this worker, at most as many as there are free slots of their kind, oldest first. Ends and
+ * beginnings take turns by requester, counting those under way: one person with a thousand of them keeps no one else
+ * waiting. Claiming and reading the facts are one statement: one round trip and one commit.
  *
  * NB: this commit does not wait for the disk. If PostgreSQL crashes and loses a claim, that is the same as an expired
  * lease. The intent is committed later and durably, and the claim with it.
  */
-export async function claimGrants(worker: string, free: ReadonlyMap<string, number>): Promise<ClaimedGrant[]> {
+export async function claimGrants(worker: string, free: readonly Slots[]): Promise<ClaimedGrant[]> {
+  const slots = free.map((one) => ({ ...one, status: statusOf[one.kind], in_turn: one.kind in inTurn }))
   const rows = await db().$queryRaw<Row[]>`
-    WITH due AS (
-      SELECT d.id FROM unnest(${[...free.keys()]}::text[], ${[...free.values()]}::int[]) AS c(cluster, free)
-      CROSS JOIN LATERAL (
+    WITH free AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(slots)}::jsonb)
+        AS f(cluster text, kind text, count int, status grant_status, in_turn boolean)),
+    turns AS (
+      SELECT g.id, f.cluster, f.kind, g.next_attempt_at, row_number() OVER (
+          PARTITION BY f.cluster, f.kind, r.requester_id ORDER BY ${isFree}, g.next_attempt_at, g.id) AS turn
+      FROM free f JOIN grants g ON g.status = f.status AND g.cluster = f.cluster AND ${isDue} AND ${slotOf} = f.kind
+      JOIN requests r ON r.id = g.request_id
+      WHERE f.in_turn),
+    due AS (
+      SELECT d.id, f.kind FROM free f CROSS JOIN LATERAL (
         SELECT g.id FROM grants g
-        WHERE g.cluster = c.cluster AND g.next_attempt_at <= now() AND (g.lease_until IS NULL OR g.lease_until < now())
-        ORDER BY g.next_attempt_at LIMIT c.free FOR UPDATE SKIP LOCKED) d),
+        WHERE NOT f.in_turn AND g.status = f.status AND g.cluster = f.cluster AND ${isDue} AND ${isFree}
+          AND ${slotOf} = f.kind
+        ORDER BY g.next_attempt_at LIMIT f.count FOR UPDATE SKIP LOCKED) d
+      UNION ALL
+      SELECT d.id, f.kind FROM free f CROSS JOIN LATERAL (
+        SELECT g.id FROM turns t JOIN grants g ON g.id = t.id
+        WHERE t.cluster = f.cluster AND t.kind = f.kind AND ${isDue} AND ${isFree} AND ${slotOf} = f.kind
+        ORDER BY t.turn, t.next_attempt_at LIMIT f.count FOR UPDATE OF g SKIP LOCKED) d),
     claimed AS (
       UPDATE grants g SET lease_until = now() + make_interval(secs => ${leaseSeconds}), leased_by = ${worker}
       FROM due WHERE g.id = due.id
-      RETURNING g.id, g.request_id, g.status, g.cluster, g.created_at, g.activated_at, g.expires_at, g.ending_at,
+      RETURNING due.kind, g.id, g.request_id, g.status, g.cluster, g.created_at, g.activated_at, g.expires_at, g.ending_at,
         g.ended_by, g.attempts, g.signature)
     SELECT set_config('synchronous_commit', 'off', true), clock_timestamp() AS now, g.id, g.status, g.cluster,
       g.created_at AS "approvedAt", g.activated_at AS "activatedAt", g.expires_at AS "expiresAt",
-      g.signature AS activation, g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts, r.id AS "requestId",
+      g.signature AS activation, g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts,
+      g.kind AS slot, r.id AS "requestId",
       r.status AS "requestStatus", r.cluster AS "requestCluster", ${requestInSql}, ${personInSql('p')} AS requester,
       ${decisionsInSql(Prisma.sql`r.id`)} AS decisions,
       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'namespace', o.namespace, 'name', o.name,
-          'uid', o.uid, 'removed', o.removed_at IS NOT NULL, 'fingerprint', o.fingerprint)), '[]')
+          'uid', o.uid, 'removedAt', o.removed_at, 'fingerprint', o.fingerprint)), '[]')
         FROM grant_objects o WHERE o.grant_id = g.id) AS objects
     FROM claimed g
     JOIN requests r ON r.id = g.request_id
@@ -210,10 +258,13 @@ export async function postponeGrant(
     WHERE id = ${grant.id} AND leased_by = ${worker}`
 }
 
-/** Makes grants due that back off from this cluster, because it is reachable again. Returns their number. */
+/**
+ * Makes grants due that back off from this cluster, because it is reachable again. Their next attempt counts as a first
+ * one, so that they don't share the few slots of retries. Returns their number.
+ */
 export function hastenGrants(cluster: string): Promise<number> {
   return db().$executeRaw`
-    UPDATE grants SET next_attempt_at = now()
+    UPDATE grants SET next_attempt_at = now(), attempts = 0
     WHERE cluster = ${cluster} AND attempts > 0 AND status IN ('pending', 'ending') AND next_attempt_at > now()`
 }
 
