@@ -2,6 +2,8 @@
 // these problems are reported together with those of the schema.
 import { RE2JS } from 're2js'
 import { nearest } from '#lib/core/access/nearest'
+import { ruleSchema } from '#lib/core/access/rule'
+import { neverAllowed, whyNeverAllowed } from '#lib/core/rbac/nameless-verbs'
 
 export type Contradiction = { path: (string | number)[]; message: string }
 
@@ -67,11 +69,27 @@ function unidentifiablePeople(configuration: unknown): Contradiction[] {
   )
 }
 
+/** Rules of entitlements that the API server never allows, so that no one can request them. */
+function ineffectiveRules(configuration: unknown): Contradiction[] {
+  return listOf(configuration, 'entitlements').flatMap((entitlement, index) =>
+    (['rules', 'ceiling'] as const).flatMap((part) =>
+      listOf(entitlement, part).flatMap((rule, at) => {
+        const { data } = ruleSchema.safeParse(rule)
+        const path = ['entitlements', index, part, at, 'resourceNames']
+        return data
+          ? neverAllowed(data).map((what) => ({ path, message: `can't be used here: ${whyNeverAllowed[what]}` }))
+          : []
+      }),
+    ),
+  )
+}
+
 /** Every contradiction in the input, whether or not it matches the schema. */
 export const crossValidate = (configuration: unknown): Contradiction[] => [
   ...repeatedNames(configuration, 'clusters'),
   ...repeatedNames(configuration, 'entitlements'),
   ...unknownClusters(configuration),
   ...invalidPatterns(configuration),
+  ...ineffectiveRules(configuration),
   ...unidentifiablePeople(configuration),
 ]

@@ -149,6 +149,12 @@ describe('problems of a configuration', () => {
       '19:16 entitlements[0].clusters[0] is not a configured cluster; did you mean prod-eu?',
     ],
     [
+      'a rule that Kubernetes never allows',
+      'verbs: [get, list, watch, patch] }',
+      'verbs: [get, create], resourceNames: [web] }',
+      "22:93 entitlements[0].rules[0].resourceNames can't be used here: Kubernetes never allows create by resourceNames, because a new object has no name when the call is authorized. Put create in a rule without resourceNames.",
+    ],
+    [
       'a cluster that resembles no configured one',
       'clusters: [prod-eu]',
       'clusters: [x]',

@@ -25,6 +25,17 @@ describe('a role', () => {
     expect(finding?.places.map(({ excerpt }) => excerpt.mark)).toEqual(['"*"', '"*/exec"'])
   })
 
+  test('verbs and names that the API server never allows are findings at their place, with what to write instead', () => {
+    const rule = '{apiGroups: [""], resources: [configmaps], verbs: [get, create], resourceNames: [a, "*"]}'
+    const { findings } = checkText(role(`[${rule}]`))
+    const never = findings.filter(({ id }) => id === 'never-allowed')
+    expect(never.map(({ severity, places }) => [severity, places[0].excerpt.mark])).toEqual([
+      ['medium', 'create'],
+      ['medium', '"*"'],
+    ])
+    expect(never[0]?.sentence).toContain('Put create in a rule without resourceNames.')
+  })
+
   test('rules for cluster-scoped resources are findings in a ClusterRole, not in a Role', () => {
     const nodes = '[{apiGroups: [""], resources: [nodes/proxy], verbs: [create]}]'
     expect(found(checkText(role(nodes)))).toEqual([])

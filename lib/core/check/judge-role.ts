@@ -1,7 +1,8 @@
 // Which risks do the rules of a role in a manifest have, and where in the manifest are they?
 import { isSystemNamespace } from '#lib/core/access/namespaces'
-import { normalizeRules, type Rule } from '#lib/core/access/rule'
+import { normalizeRule, normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { PathRule } from '#lib/core/rbac/cluster-objects'
+import { type NeverAllowed, neverAllowed, whyNeverAllowed } from '#lib/core/rbac/nameless-verbs'
 import { assessRisk, type Finding as Risk } from '#lib/core/rbac/risk/assess'
 import type { Judged } from './finding.ts'
 import type { PlacedRole, PlacedRule } from './rbac-objects.ts'
@@ -67,6 +68,19 @@ export const judgedOf = (risk: Risk, all: readonly Risk[], places: Place[], fall
   substance: risk.paths.length > 0 ? risk.paths : normalizeRules(risk.rules),
 })
 
+/** The verbs or the name in a rule that the API server never allows, and what to write instead. */
+function judgeNeverAllowed(rule: Rule, placed: PlacedRule, source: Source): Judged[] {
+  const placeOf = (what: NeverAllowed) => {
+    const texts = what === '*' ? placed.resourceNames : placed.verbs
+    return source.placeOf(texts.find(({ value }) => value === what)?.range ?? placed.range)
+  }
+  return neverAllowed(rule).map((what) => ({
+    ...{ id: 'never-allowed', severity: 'medium' as const, sentence: whyNeverAllowed[what] },
+    ...{ because: [], outlives: null, includes: [], places: [placeOf(what)] as [Place] },
+    substance: [what, normalizeRule(rule)],
+  }))
+}
+
 /**
  * The risks of a role. A ClusterRole is judged as if it were bound in the whole cluster, because this manifest does not
  * decide where it is bound.
@@ -97,5 +111,6 @@ export function judgeRole(
       ]
       return judgedOf(risk, findings, placesOf(rules, risk.because, source), source.placeOf(role.at))
     })
-  return { judged, risks: findings }
+  const ineffective = [...placed].flatMap(([rule, placedRule]) => judgeNeverAllowed(rule, placedRule, source))
+  return { judged: [...judged, ...ineffective], risks: findings }
 }

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { aRules, atomsOf } from './arbitrary.testing.ts'
 import { breakdown, countQuestions, maxQuestions } from './breakdown.ts'
+import { hasNoName } from './nameless-verbs.ts'
+import { splitResource } from './resource-name.ts'
 
 // Thousands of random cases take seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -36,6 +38,15 @@ test('a rule without names becomes questions without a name, and wildcards are k
   ])
 })
 
+test('create and deletecollection are asked about without a name, as the real calls are made', () => {
+  const verbs = ['get', 'create', 'deletecollection']
+  const rules = [{ apiGroups: [''], resources: ['pods', 'pods/exec'], verbs, resourceNames: ['a'] }]
+  const named = breakdown(rules, ['payments']).map(({ verb, subresource, name }) => [verb, subresource, name].join(' '))
+  expect(named.sort()).toEqual(
+    ['create  ', 'create exec a', 'deletecollection  ', 'deletecollection exec ', 'get  a', 'get exec a'].sort(),
+  )
+})
+
 test('no question is repeated, and there are never more than countQuestions returns', () => {
   fc.assert(
     fc.property(aRules, (rules) => {
@@ -43,7 +54,10 @@ test('no question is repeated, and there are never more than countQuestions retu
       expect(new Set(questions.map((one) => JSON.stringify(one))).size).toBe(questions.length)
       expect(questions.length).toBeLessThanOrEqual(countQuestions(rules, ['payments']))
       const atoms = new Set(
-        rules.flatMap(atomsOf).map(({ name, ...atom }) => JSON.stringify({ ...atom, name: name ?? '' })),
+        rules.flatMap(atomsOf).map(({ name, ...atom }) => {
+          const isNameless = hasNoName(atom.verb, splitResource(atom.resource).subresource)
+          return JSON.stringify({ ...atom, name: isNameless ? '' : (name ?? '') })
+        }),
       )
       expect(questions.length).toBe(atoms.size)
     }),

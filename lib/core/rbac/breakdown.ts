@@ -1,6 +1,7 @@
 // The single questions that a probe asks the API server, to confirm that rules are allowed or no longer allowed.
 import type { Rule } from '#lib/core/access/rule'
 import type { Attributes } from './attributes.ts'
+import { hasNoName } from './nameless-verbs.ts'
 import { splitResource } from './resource-name.ts'
 
 /** More questions would make a probe too slow: at a thousand answers a second these take ten seconds. */
@@ -16,8 +17,8 @@ export function countQuestions(rules: readonly Rule[], namespaces: readonly stri
 }
 
 /**
- * Every verb × group × resource × name × namespace as the attributes of one SubjectAccessReview, each once. Wildcards are
- * kept, because only a rule with `*` allows a question about `*`.
+ * Every verb × group × resource × name × namespace as the attributes of one SubjectAccessReview, each once, with a name
+ * only where the real call has one. Wildcards are kept, because only a rule with `*` allows a question about `*`.
  * @throws RangeError for more than `maxQuestions`; see `countQuestions`
  */
 export function breakdown(rules: readonly Rule[], namespaces: readonly string[]): Attributes[] {
@@ -30,8 +31,9 @@ export function breakdown(rules: readonly Rule[], namespaces: readonly string[])
       for (const group of rule.apiGroups) {
         for (const target of rule.resources) {
           for (const verb of rule.verbs) {
-            for (const name of names) {
-              const attributes = { namespace, verb, group, ...splitResource(target), name }
+            const parts = splitResource(target)
+            for (const name of hasNoName(verb, parts.subresource) ? [''] : names) {
+              const attributes = { namespace, verb, group, ...parts, name }
               questions.set(JSON.stringify(attributes), attributes)
             }
           }

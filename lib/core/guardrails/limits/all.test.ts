@@ -181,7 +181,6 @@ describe('rules under a ceiling', () => {
     ['any name for a named one', rule(['secrets'], ['get'])],
     ['empty names for a named one', rule(['secrets'], ['get'], [])],
     ['another name', rule(['secrets'], ['get'], ['db', 'tls'])],
-    ['the name *', rule(['secrets'], ['get'], ['*'])],
   ])('%s is outside the ceiling, at the pointer of its rule', (_, outside) => {
     expect(chosen(rule(['pods'], ['get']), outside)).toEqual(['rules-outside-ceiling /rules/1'])
   })
@@ -190,6 +189,44 @@ describe('rules under a ceiling', () => {
     expect(violation?.sentence).toMatch(
       /^This entitlement doesn't cover delete pods\. You can choose from: get, list pods, pods\/log; get secrets named db\.$/,
     )
+  })
+})
+
+describe('rules that the API server never allows', () => {
+  const ceiling = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['*'] }]
+  const chosenRule = (verbs: string[], resourceNames?: string[]) => ({
+    ...{ apiGroups: [''], resources: ['configmaps'], verbs },
+    ...(resourceNames ? { resourceNames } : {}),
+  })
+  const judged = (rule: ReturnType<typeof chosenRule>, stage: JudgementFacts['stage']) =>
+    evaluate(facts({ entitlement: entitlementWith({ ceiling }), submission: { rules: [rule] }, stage }))
+
+  test.each(['submitting', 'deciding', 'granting'] as const)(
+    'create and deletecollection by name are refused when %s, with what to write instead',
+    (stage) => {
+      const sentence = (verb: string) =>
+        expect.stringMatching(new RegExp(`never allows ${verb} by resourceNames.*put ${verb} in a rule without`, 'i'))
+      expect(judged(chosenRule(['get', 'create'], ['a']), stage)).toEqual([
+        { code: 'rules-never-allowed', pointer: '/rules/0', sentence: sentence('create') },
+      ])
+      expect(judged(chosenRule(['deletecollection'], ['a']), stage)).toEqual([
+        { code: 'rules-never-allowed', pointer: '/rules/0', sentence: sentence('deletecollection') },
+      ])
+      expect(judged(chosenRule(['create', 'deletecollection']), stage)).toEqual([])
+    },
+  )
+  test('the name * is refused, because it covers one object and not all', () => {
+    const [violation] = judged(chosenRule(['get'], ['*']), 'submitting')
+    expect(violation).toMatchObject({ code: 'rules-never-allowed', pointer: '/rules/0' })
+    expect(violation?.sentence).toContain('Leave resourceNames out to cover every name.')
+  })
+  test('a ClusterRole with such a rule is refused by its name', () => {
+    const clusterRoles = { view: [chosenRule(['get', 'create'], ['a'])] }
+    const [violation] = evaluate(
+      facts({ entitlement: entitlementWith({ clusterRole: 'view' }), cluster: { clusterRoles } }),
+    )
+    expect(violation).toMatchObject({ code: 'rules-never-allowed', pointer: '/entitlement' })
+    expect(violation?.sentence).toMatch(/^The ClusterRole view has a rule that grants nothing\. Kubernetes never/)
   })
 })
 

@@ -13,6 +13,7 @@ import { namespacesMissing } from './namespaces-missing.ts'
 import { reasonTooShort } from './reason-too-short.ts'
 import { requesterNotEligible } from './requester-not-eligible.ts'
 import { rulesMissing } from './rules-missing.ts'
+import { rulesNeverAllowed } from './rules-never-allowed.ts'
 import { rulesOutsideCeiling } from './rules-outside-ceiling.ts'
 import { rulesTooMany } from './rules-too-many.ts'
 import { startInPast } from './start-in-past.ts'
@@ -32,6 +33,7 @@ export const limits: readonly Limit[] = [
   namespaceUnknown,
   rulesMissing,
   rulesOutsideCeiling,
+  rulesNeverAllowed,
   rulesTooMany,
   durationTooShort,
   durationTooLong,
