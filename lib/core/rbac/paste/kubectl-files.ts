@@ -24,7 +24,10 @@ const has = (line: Line, flag: string) => {
   return value !== undefined && value !== 'false'
 }
 
-/** An object that does not exist yet has no name that a rule could restrict. */
+/**
+ * An object that does not exist yet has no name that a rule could restrict. Server-side apply is an exception, because its
+ * create is authorized with the name, but Postern refuses every create by resourceNames: a plain create never works with it.
+ */
 const asNew = (target: Target): Target => ({ ...target, isOne: false })
 
 function apply(line: Line): Need[] {
@@ -40,17 +43,17 @@ function apply(line: Line): Need[] {
   line.printed = targets
   if (isClientDryRun(line)) return targets.map((target) => need('get', target))
   const isServerSide = has(line, 'server-side')
-  if (targets.length > 0 && !isServerSide)
+  if (targets.length > 0)
     note(
       line,
       'maybe-less',
       'kubectl needs create only for objects that do not exist yet, and patch only for those that do.',
     )
-  return targets.flatMap((target) =>
-    isServerSide
-      ? [need('patch', target), need('create', target)]
-      : [need('get', target), need('create', asNew(target)), need('patch', target)],
-  )
+  return targets.flatMap((target) => [
+    ...(isServerSide ? [] : [need('get', target)]),
+    need('create', asNew(target)),
+    need('patch', target),
+  ])
 }
 
 function diff(line: Line): Need[] {

@@ -119,7 +119,7 @@ describe('kinds of common extensions, where the cluster is not known', () => {
 
   test('a manifest names its kind even where no table knows it', () => {
     const manifest = (apiVersion: string, kind: string) =>
-      `kubectl apply --server-side -f -\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a, namespace: shop}`
+      `kubectl delete -f -\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a, namespace: shop}`
     expect(readPaste(manifest('argoproj.io/v1alpha1', 'Application'))).toMatchObject({
       rules: [{ resources: ['applications'] }],
       notes: [],
