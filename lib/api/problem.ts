@@ -67,7 +67,8 @@ export function problemAnswer(document: Omit<ProblemDocument, 'type'>, headers: 
 
 /** The error that a caller may see. Any error other than an AppError becomes `internal`, without its details. */
 export const publicError = (error: unknown): AppError =>
-  error instanceof AppError
+  // An unknown code, such as __proto__, has no status: the response would be a 200.
+  error instanceof AppError && Object.hasOwn(statuses, error.code)
     ? error
     : new AppError(
         'internal',

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
+import { signatureOf } from '#lib/adapters/db/signing'
+import { problemStatement } from '#lib/core/signing/statements'
 import { testBench } from '#testing/bench'
 import { eventTypesWhere } from '#testing/events'
 import { companyActors } from '#testing/people'
@@ -40,13 +42,38 @@ test('a response that was not encrypted for this call is refused', async () => {
   expect(await refusal).toMatchObject({ code: 'unavailable' })
 })
 
+/** A refusal as a worker sends it. */
+const refusalOf = (order: string, code: string, sentence: string) => ({
+  order,
+  problem: { code, sentence },
+  signature: signatureOf('problem', problemStatement({ order, code, sentence })),
+})
+
 test('a refusal by the worker reaches the holder in the worker’s own words', async () => {
   const grant = await minasGrant()
   const refusal = rejectionOf(issueCredential(mina, grant.id))
   const { id } = await orderOf(grant.id)
-  const problem = { code: 'forbidden', sentence: 'You lost the group.' }
-  await notify({ order: id, problem })
-  expect(await refusal).toMatchObject({ code: 'forbidden', message: problem.sentence })
+  await notify(refusalOf(id, 'forbidden', 'You lost the group.'))
+  expect(await refusal).toMatchObject({ code: 'forbidden', message: 'You lost the group.' })
+})
+
+test('a refusal that no worker signed for this order is ignored, and the worker’s own still arrives', async () => {
+  const grant = await minasGrant()
+  const refusal = rejectionOf(issueCredential(mina, grant.id))
+  const { id } = await orderOf(grant.id)
+  const signed = refusalOf(id, 'forbidden', 'You lost the group.')
+  const lie = { code: 'forbidden', sentence: 'Sign in again at https://evil.example.' }
+  await notify({ order: id, problem: lie })
+  await notify({ order: id, problem: lie, signature: '' })
+  await notify({ ...signed, problem: lie })
+  await notify({ ...refusalOf('ord_00000000000000000000000000', 'forbidden', 'Not this one.'), order: id })
+  await notify({ ...signed, signature: signatureOf('answer', problemStatement({ order: id, ...signed.problem })) })
+  // Not even a worker's signature makes a response of these.
+  for (const code of ['__proto__', 'constructor', 'internal', 'not-found'])
+    await notify(refusalOf(id, code, 'There is a credential.'))
+  await notify({ ...signed, more: true })
+  await notify(signed)
+  expect(await refusal).toMatchObject({ code: 'forbidden', message: 'You lost the group.' })
 })
 
 test('a grant past its end issues no credential, even before the worker has ended it', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
+import { toCursor } from '#lib/adapters/db/cursor'
 import type { PersonActor } from '#lib/core/access/actor'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { pageOf } from '#lib/core/access/page'
@@ -118,7 +119,12 @@ describe('finding events', () => {
     expect(events.map(({ type }) => type)).toEqual(story)
   })
 
-  test.each(['x', 'LTE', Buffer.from('9'.repeat(40)).toString('base64url')])(
+  test('a cursor contains nothing but the id of the last event of its page', async () => {
+    const { items, nextCursor } = await listAuditEvents(mina, { limit: 1 })
+    expect(Buffer.from(nextCursor ?? '', 'base64url').toString()).toBe(items[0]?.id)
+  })
+
+  test.each(['x', 'LTE', toCursor('1'), toCursor('req_01m84sqapfffhsd8esctezq3wc'), toCursor('9'.repeat(40))])(
     'a cursor that no page returned is refused: %s',
     async (cursor) => {
       expect(await rejectionOf(listAuditEvents(ines, { cursor }))).toMatchObject({ code: 'malformed' })
@@ -152,4 +158,17 @@ describe('the histogram', () => {
     const parts = await auditHistogram(ines, { cluster: 'lonely' })
     expect(parts.reduce((sum, { count }) => sum + count, 0)).toBe(1)
   })
+})
+
+test('the id of an event that is not in the reader’s list reveals nothing as a cursor', async () => {
+  const own = await aRequest({ requester: jonas.person })
+  const about = { requestId: own.id, personId: jonas.person.id }
+  await transaction((tx) => recordEvent(tx, { type: 'request.lapsed', actor: aSystemActor(), data: {}, about }))
+  await transaction((tx) => recordEvent(tx, { type: 'request.lapsed', actor: aSystemActor(), data: {}, about: {} }))
+  const [hidden] = (await listAuditEvents(ines, { limit: 1 })).items
+  for (const filter of [{}, { request: own.id }]) {
+    expect(await typesOf(jonas, filter)).toEqual(['request.lapsed'])
+    for (const id of [hidden?.id ?? '', 'evt_00000000000000000000000000'])
+      expect(await listAuditEvents(jonas, { ...filter, cursor: toCursor(id) })).toEqual({ items: [], nextCursor: null })
+  }
 })

@@ -1,5 +1,5 @@
 import { type AuditFilter, type AuditRow, findAuditEvents } from '#lib/adapters/db/audit/find-audit-events'
-import { numberOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
+import { idOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
 import { seesEverything } from '#lib/core/access/may-act'
@@ -55,8 +55,8 @@ export async function listAuditEvents(
   filter: AuditFilter & { cursor?: string; limit?: number },
 ): Promise<Page<AuditEventResource>> {
   const size = pageSize(filter.limit)
-  const before = numberOfCursor(filter.cursor)
+  const before = idOfCursor('event', filter.cursor)
   const found = await findAuditEvents(await scopeOf(actor, filter), filter, { before, limit: size + 1 })
-  const { items, nextCursor } = toPage(found, size, ({ seq }) => String(seq))
+  const { items, nextCursor } = toPage(found, size, ({ id }) => id)
   return { items: items.map((row) => toResource(actor, row)), nextCursor }
 }

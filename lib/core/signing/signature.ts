@@ -11,6 +11,7 @@ export const recordKinds = [
   'end',
   'order',
   'answer',
+  'problem',
   'stored-response',
   'rights',
 ] as const

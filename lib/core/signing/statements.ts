@@ -181,6 +181,11 @@ export const answerStatement = ({ order, token, jti, expiresAt, certificateAutho
   ...{ order, token, jti, expiresAt, certificateAuthority },
 })
 
+/** Why a worker issues no credential for an order. */
+export type ProblemRecord = { order: string; code: string; sentence: string }
+
+export const problemStatement = ({ order, code, sentence }: ProblemRecord) => ({ order, code, sentence })
+
 export type StoredResponseRecord = { personId: string; key: string; fingerprint: string; status: number; body: unknown }
 
 export const storedResponseStatement = ({ personId, key, fingerprint, status, body }: StoredResponseRecord) => ({

@@ -36,6 +36,7 @@ const subjects: Record<RecordKind, string> = {
   end: 'The end of this access',
   order: 'The order for this credential',
   answer: 'The credential for this order',
+  problem: 'The refusal of this order',
   'stored-response': 'The stored response for this idempotency key',
   rights: 'The stored copy of a cluster’s roles and bindings',
 }

@@ -57,7 +57,6 @@ function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
 }
 
 export type AuditRow = {
-  seq: bigint
   id: string
   at: Date
   type: string
@@ -78,19 +77,28 @@ export type AuditRow = {
   after: unknown
 }
 
-/** Events with a sequence number below `before`, newest first. */
+/**
+ * The condition for events that were recorded before this one. It holds for none if this event is not among those that the
+ * reader found, so that an id reveals nothing about other people's events.
+ */
+export const isBefore = (event: string, isFound: Prisma.Sql): Prisma.Sql =>
+  Prisma.sql`seq < (SELECT seq FROM audit_events WHERE id = ${event} AND ${isFound})`
+
+/** Events that were recorded before the event `before`, newest first. */
 export const findAuditEvents = (
   scope: AuditScope,
   filter: AuditFilter,
-  { before, limit }: { before: bigint | null; limit: number },
-): Promise<AuditRow[]> =>
-  reads().$queryRaw<AuditRow[]>(Prisma.sql`
-    SELECT seq, id, at, type, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
+  { before, limit }: { before: string | null; limit: number },
+): Promise<AuditRow[]> => {
+  const isFound = conditions(scope, filter)
+  return reads().$queryRaw<AuditRow[]>(Prisma.sql`
+    SELECT id, at, type, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
       actor_email AS "actorEmail", via, client_address AS "clientAddress", reference, request_id AS "requestId",
       grant_id AS "grantId", cluster, namespaces, policy_hash AS "policyHash", data, before, after
     FROM audit_events
-    WHERE ${conditions(scope, filter)} AND ${before === null ? Prisma.sql`true` : Prisma.sql`seq < ${before}`}
+    WHERE ${isFound} AND ${before === null ? Prisma.sql`true` : isBefore(before, isFound)}
     ORDER BY seq DESC LIMIT ${limit}`)
+}
 
 export type Bucket = { from: Date; to: Date; count: number }
 

@@ -1,26 +1,17 @@
 import { type Listener, listen } from '#lib/adapters/db/listen'
 import { AppError } from '#lib/core/access/errors'
-import { answerChannel, type OrderAnswer } from './credential-orders.ts'
+import { answerChannel, answerIn, type OrderAnswer } from './credential-orders.ts'
 
 type Waiting = { listener: Listener; answers: Map<string, (answer: OrderAnswer) => void> }
 
 // One connection for all waiting callers of this process; Next's several bundles share it.
 const shared = globalThis as typeof globalThis & { posternAnswers?: Waiting }
 
-function parse(payload: string): OrderAnswer | undefined {
-  try {
-    const answer = JSON.parse(payload) as OrderAnswer
-    return typeof answer.order === 'string' ? answer : undefined
-  } catch {
-    return undefined
-  }
-}
-
 function waitingHere(): Waiting {
   if (shared.posternAnswers) return shared.posternAnswers
   const answers: Waiting['answers'] = new Map()
   const listener = listen([answerChannel], (_channel, payload) => {
-    const answer = parse(payload)
+    const answer = answerIn(payload)
     if (answer) answers.get(answer.order)?.(answer)
   })
   shared.posternAnswers = { listener, answers }

@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import { z } from 'zod'
 import { type About, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
 import { insertEvents } from '#lib/adapters/db/audit/events-in-sql'
 import { countRecorded, db, type Tx, transaction } from '#lib/adapters/db/client'
@@ -13,7 +14,7 @@ import { grantsNamespace } from '#lib/core/access/namespaces'
 import type { GrantStatus } from '#lib/core/access/status'
 import { objectName } from '#lib/core/grants/names'
 import { whyNotSigned } from '#lib/core/signing/signature'
-import { type AnswerRecord, answerStatement, orderStatement } from '#lib/core/signing/statements'
+import { type AnswerRecord, answerStatement, orderStatement, problemStatement } from '#lib/core/signing/statements'
 import {
   type SignatureFailure,
   type Signed,
@@ -26,6 +27,8 @@ import { Prisma } from '../generated/client.ts'
 /** PostgreSQL limits the payload of NOTIFY to less than 8000 bytes. */
 export const maxNotificationBytes = 7_999
 export const answerChannel = 'postern_answer'
+/** Characters of the sentence of a problem. A character takes at most six bytes in the JSON of a notification. */
+const longestSentence = 1_000
 
 type Order = {
   id: Id<'order'>
@@ -147,11 +150,41 @@ export async function unansweredOrders(): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-export type Problem = { code: 'conflict' | 'forbidden' | 'unavailable'; sentence: string }
-export type OrderAnswer = { order: string; jwe: string } | { order: string; problem: Problem }
+const problemSchema = z.strictObject({
+  code: z.enum(['conflict', 'forbidden', 'unavailable']),
+  sentence: z.string().max(longestSentence),
+})
+export type Problem = z.infer<typeof problemSchema>
 
-/** Notifies the caller who waits for this order, when the current transaction commits. */
-async function notify(tx: Tx, answer: OrderAnswer) {
+const answerSchema = z.union([
+  z.strictObject({ order: z.string(), jwe: z.string() }),
+  z.strictObject({ order: z.string(), problem: problemSchema, signature: z.string() }),
+])
+export type OrderAnswer = z.infer<typeof answerSchema>
+
+/**
+ * The answer in a notification; undefined for any other text, and for a problem that no worker signed. Anyone who can
+ * connect to the database can notify, and a problem becomes the response to a caller. Whether a credential is a worker's
+ * shows only when it is decrypted.
+ */
+export function answerIn(payload: string): OrderAnswer | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(payload)
+  } catch {
+    return undefined
+  }
+  const { data: answer } = answerSchema.safeParse(json)
+  if (!answer || !('problem' in answer)) return answer
+  const { order, problem, signature } = answer
+  const failure = whyNotSigned(signingKeys(), 'problem', () => problemStatement({ order, ...problem }), signature)
+  return failure === null ? answer : undefined
+}
+
+/** Notifies the caller who waits for this order that there is no credential, when the current transaction commits. */
+async function notifyProblem(tx: Tx, order: string, problem: Problem) {
+  const signature = signatureOf('problem', problemStatement({ order, ...problem }))
+  const answer: OrderAnswer = { order, problem, signature }
   await tx.$executeRaw`SELECT pg_notify(${answerChannel}, ${JSON.stringify(answer)})`
 }
 
@@ -195,14 +228,15 @@ export async function saveIssued(
  * Notifies the waiting caller that there is no credential, and why. A refusal is recorded; a failing cluster is not.
  * @param actor who placed the order; the worker if that is unknown because the order's signature is invalid
  */
-export async function saveProblem(order: TakenOrder, actor: Actor, problem: Problem): Promise<void> {
+export async function saveProblem(order: TakenOrder, actor: Actor, { code, sentence }: Problem): Promise<void> {
+  const problem: Problem = { code, sentence: sentence.slice(0, longestSentence).toWellFormed() }
   await transaction(async (tx) => {
     const about = aboutOf(order)
     const event: NewAuditEvent = order.signatureFailure
       ? { type: 'record.rejected', actor, data: order.signatureFailure, about }
       : { type: 'credential.refused', actor, data: problem, about }
     if (problem.code !== 'unavailable') await recordEvents(tx, [event])
-    await notify(tx, { order: order.id, problem })
+    await notifyProblem(tx, order.id, problem)
   })
 }
 

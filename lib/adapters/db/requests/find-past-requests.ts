@@ -1,5 +1,6 @@
+import { isBefore } from '#lib/adapters/db/audit/find-audit-events'
 import { reads } from '#lib/adapters/db/client'
-import { idOfCursor, numberOfCursor, toCursor } from '#lib/adapters/db/cursor'
+import { idOfCursor, toCursor } from '#lib/adapters/db/cursor'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
@@ -90,7 +91,6 @@ async function gatherPastRequests(reader: Reader, ids: readonly string[]): Promi
 }
 
 type RefusedRow = {
-  seq: bigint
   id: string
   at: Date
   personId: string
@@ -111,7 +111,7 @@ const isRefusedSubmission = Prisma.sql`type = 'request.refused' AND data -> 'sub
 
 const selectRefused = (where: Prisma.Sql, limit: number) =>
   reads().$queryRaw<RefusedRow[]>(Prisma.sql`
-    SELECT seq, id, at, actor_id AS "personId", actor_name AS name, actor_email AS email, actor_subject AS subject, cluster,
+    SELECT id, at, actor_id AS "personId", actor_name AS name, actor_email AS email, actor_subject AS subject, cluster,
       policy_hash AS "policyHash", data
     FROM audit_events WHERE ${isRefusedSubmission} AND ${where} ORDER BY seq DESC LIMIT ${limit}`)
 
@@ -154,7 +154,7 @@ async function toRefusedSubmissions(reader: Reader, rows: readonly RefusedRow[])
 }
 
 /** `<cursor of requests>.<cursor of refusals>`, either empty. @throws AppError `malformed` */
-function partsOf(cursor: string | undefined): { request: string | null; refusal: bigint | null } {
+function partsOf(cursor: string | undefined): { request: string | null; refusal: string | null } {
   if (cursor === undefined) return { request: null, refusal: null }
   const [request, refusal, ...more] = cursor.split('.')
   if (request === undefined || refusal === undefined || more.length > 0) {
@@ -162,7 +162,7 @@ function partsOf(cursor: string | undefined): { request: string | null; refusal:
       errors: [{ pointer: '/cursor', message: 'must be the nextCursor of an earlier replay, unchanged' }],
     })
   }
-  return { request: idOfCursor('request', request || undefined), refusal: numberOfCursor(refusal || undefined) }
+  return { request: idOfCursor('request', request || undefined), refusal: idOfCursor('event', refusal || undefined) }
 }
 
 /**
@@ -176,16 +176,17 @@ export async function findPastRequests(
 ): Promise<{ requests: FoundRequest[]; nextCursor: string | null }> {
   const after = partsOf(cursor)
   const ids = await findRequests(reader, { mine: false, after: after.request, limit: limit + 1 })
-  const before = after.refusal === null ? Prisma.sql`true` : Prisma.sql`seq < ${after.refusal}`
+  const before = after.refusal === null ? Prisma.sql`true` : isBefore(after.refusal, readable(reader))
   const rows = await selectRefused(Prisma.sql`${readable(reader)} AND ${before}`, limit + 1)
   const found = [...(await gatherPastRequests(reader, ids)), ...(await toRefusedSubmissions(reader, rows))]
   const requests = found.sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1)).slice(0, limit)
   if (found.length <= limit) return { requests, nextCursor: null }
   const lastRequest = requests.findLast(({ kind }) => kind === 'request')?.id ?? after.request
-  const lastRefused = requests.findLast(({ kind }) => kind === 'refused')?.id
-  const lastRefusal = rows.find(({ id }) => id === lastRefused)?.seq ?? after.refusal
-  const parts = [lastRequest, lastRefusal === null ? null : String(lastRefusal)]
-  return { requests, nextCursor: parts.map((part) => (part === null ? '' : toCursor(part))).join('.') }
+  const lastRefusal = requests.findLast(({ kind }) => kind === 'refused')?.id ?? after.refusal
+  return {
+    requests,
+    nextCursor: [lastRequest, lastRefusal].map((part) => (part === null ? '' : toCursor(part))).join('.'),
+  }
 }
 
 /** One past request by its id, or by the id of its refusal's audit event, if this person may see it. */
