@@ -9,6 +9,7 @@ export type ConfigurationDocument = {
   clusters: Array<Record<string, unknown> & { name: string }>
   entitlements: Array<Record<string, unknown> & { name: string }>
   pending: { lapseAfter: string }
+  limits?: Record<string, number>
   trustedProxies?: number
   openAddresses?: string[] | undefined
   guardrailPack?: Record<string, unknown>
@@ -45,5 +46,7 @@ export const aConfiguration = (overrides: Partial<ConfigurationDocument> = {}): 
     },
   }),
   guardrails: [],
+  // Many tests share one person.
+  limits: { openRequestsPerPerson: 10_000, liveGrantsPerPerson: 10_000, submissionsPerMinute: 10_000 },
   ...overrides,
 })

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { takeCall } from '#lib/adapters/auth/rate-limit'
+import { takeCall, takeSubmission } from '#lib/adapters/auth/rate-limit'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
@@ -64,6 +65,10 @@ export async function perform<T>(
   const admit: Admit = async ({ person }, isPageRead = false) => {
     record.personId = person.id
     takeCall('person', person.id)
+    // Each attempt costs an event in the history, also one that is refused.
+    if (operation === 'submitRequest') {
+      takeSubmission(person.id, currentPolicy().configuration.limits.submissionsPerMinute)
+    }
     // While the database does not respond, the call can be over before its caller is known. Nothing would end the turn.
     if (isPageRead || isOver) return
     turn = takeTurn(person.id)

@@ -1,5 +1,6 @@
 import { clip, type NewAuditEvent, namesOf, refuse } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
+import { lockHeld } from '#lib/adapters/db/people/held'
 import {
   gatherSituation,
   type LockedRequest,
@@ -81,6 +82,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
   return transaction(async (tx) => {
     const request = await lockRequest(tx, requestId)
     if (!request) throw notFound()
+    // An approval may add a grant, which counts against a limit.
+    if (input.decision === 'approve') await lockHeld(tx, request.requester.id)
     const situation = await gatherSituation(tx, request)
     const about = {
       requestId: request.id,

@@ -6,7 +6,7 @@ import { AppError } from '#lib/core/access/errors'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { NarrowableTerms } from '#lib/core/approvals/narrow'
 import { missingApprovals, violatedGuardrails } from '#lib/core/guardrails/blocking-guardrails'
-import { toJudgementFacts } from '#lib/core/guardrails/facts'
+import { heldWithin, toJudgementFacts } from '#lib/core/guardrails/facts'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 
 /** Why a decision is refused: the error for its author, the code and the guardrails for the audit event. */
@@ -54,6 +54,7 @@ export function judgeApproval(
     submission: { ...request, ...terms, entitlement: request.entitlement.name },
     cluster: situation.cluster,
     rights: situation.rights,
+    held: heldWithin(situation.held, policy.configuration),
     now: situation.now,
     stage: 'deciding',
   })

@@ -3,6 +3,7 @@ import { type Tx, transaction } from '#lib/adapters/db/client'
 import { type GatheredJudgement, gatherJudgement } from '#lib/adapters/db/gather-judgement'
 import { createGrant } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
+import { lockHeld } from '#lib/adapters/db/people/held'
 import { createRequest, type NewRequest, storePolicy } from '#lib/adapters/db/requests/create-request'
 import { moveRequest } from '#lib/adapters/db/transition'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
@@ -114,6 +115,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         ...unknownEntitlementVerdict(policy.hash),
         violations: notTheirs,
       })
+    await lockHeld(tx, person.id)
     const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, submission })
     const { verdict, steps, policyFacts } = judgeFully(policy.compiled, gathered.facts)
     // Nothing is stored of a request that violates a limit or a guardrail, except the attempt.

@@ -121,3 +121,15 @@ test('all IPv6 addresses of one network share a bucket', () => {
   expect(networkOf('192.0.2.1')).toBe('192.0.2.1')
   expect(networkOf(null)).toBe('unknown')
 })
+
+test('submissions have a bucket of their own, of the configured size, and the sentence says which', () => {
+  const limiter = replica()
+  const perMinute = (count: number) => ({ capacity: count, perSecond: count / 60 })
+  for (let i = 0; i < 5; i++) limiter.take('submission', 'per_1', perMinute(5))
+  expect(() => limiter.take('submission', 'per_1', perMinute(5))).toThrow('You can submit 5 requests per minute.')
+  limiter.take('submission', 'per_2', perMinute(5))
+  limiter.take('person', 'per_1')
+  limiter.pass(12)
+  limiter.take('submission', 'per_1', perMinute(5))
+  expect(() => limiter.take('submission', 'per_1', perMinute(5))).toThrow('Wait a moment')
+})

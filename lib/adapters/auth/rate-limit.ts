@@ -12,8 +12,10 @@ import { metrics } from '#lib/observability/metrics'
 // shares an address with an attacker is not limited once signed in, and an attacker can't exhaust another person's
 // bucket.
 
-/** The size of each kind of bucket, and how fast it refills. */
-const limits = {
+/** How many calls a bucket holds, and how fast it refills. */
+type Size = { capacity: number; perSecond: number }
+
+const sizes = {
   /**
    * API calls and page actions of one person. A person needs a hundredth of this, the busiest client in the bench half.
    */
@@ -26,23 +28,25 @@ const limits = {
   'sign-in': { capacity: 600, perSecond: 5 },
   /** API calls from one network without a token, or with one that was refused. */
   unauthenticated: { capacity: 1_000, perSecond: 10 },
-} as const
+  /** Requests that one person submits, refused ones too. The configuration may set another size. */
+  submission: { capacity: 30, perSecond: 0.5 },
+} as const satisfies Record<string, Size>
 
-export type LimitKind = keyof typeof limits
+export type LimitKind = keyof typeof sizes
 
 /** Buckets that lack less than this share are not reported: that would cost a statement and change next to nothing. */
 const reportedShare = 0.1
 /** Milliseconds between two reports to the database, unless a bucket empties faster. */
 const reportEvery = 1_000
 
-type Bucket = { kind: LimitKind; left: number; at: number; unreported: number }
+type Bucket = { size: Size; left: number; at: number; unreported: number }
 
 type Limiter = {
   /**
    * Takes one call from a bucket.
    * @throws AppError `rate-limited` with the seconds until a call is possible again; nothing is taken then
    */
-  take(kind: LimitKind, owner: string): void
+  take(kind: LimitKind, owner: string, size?: Size): void
   /** Waits until everything spent so far has been reported to the database. */
   settled(): Promise<void>
 }
@@ -53,9 +57,10 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
   let reporting: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
-  function bucketOf(kind: LimitKind, key: string): Bucket {
-    const { capacity, perSecond } = limits[kind]
-    const bucket = buckets.get(key) ?? { kind, left: capacity, at: now(), unreported: 0 }
+  function bucketOf(key: string, size: Size): Bucket {
+    const { capacity, perSecond } = size
+    const bucket = buckets.get(key) ?? { size, left: capacity, at: now(), unreported: 0 }
+    bucket.size = size
     bucket.left = Math.min(capacity, bucket.left + ((now() - bucket.at) / 1000) * perSecond)
     bucket.at = now()
     buckets.set(key, bucket)
@@ -65,9 +70,9 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
   /** Drops full buckets and returns what to report of the others. */
   function collectSpent(): Spent[] {
     const spent: Spent[] = []
-    for (const [key, { kind, unreported }] of buckets) {
-      const { capacity, perSecond } = limits[kind]
-      const bucket = bucketOf(kind, key)
+    for (const [key, { size, unreported }] of buckets) {
+      const { capacity, perSecond } = size
+      const bucket = bucketOf(key, size)
       if (bucket.left >= capacity) buckets.delete(key)
       else if (unreported > 0 && capacity - bucket.left >= capacity * reportedShare) {
         spent.push({ key, spent: unreported, capacity, perSecond })
@@ -88,7 +93,7 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
     } catch (error) {
       for (const { key, spent: unreported } of spent) {
         const bucket = buckets.get(key)
-        if (bucket) bucket.unreported = Math.min(bucket.unreported + unreported, limits[bucket.kind].capacity)
+        if (bucket) bucket.unreported = Math.min(bucket.unreported + unreported, bucket.size.capacity)
       }
       log.debug({ err: error }, 'the database is unavailable: rate limits apply to this process alone')
     }
@@ -108,15 +113,17 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
   }
 
   return {
-    take(kind, owner) {
-      const bucket = bucketOf(kind, `${kind} ${owner}`)
-      const { capacity, perSecond } = limits[kind]
+    take(kind, owner, size = sizes[kind]) {
+      const bucket = bucketOf(`${kind} ${owner}`, size)
+      const { capacity, perSecond } = size
       if (bucket.left < 1) {
         metrics().rateLimited.inc({ bucket: kind })
         const retryAfterSeconds = Math.ceil((1 - bucket.left) / perSecond)
-        throw new AppError('rate-limited', 'Too many calls at once. Wait a moment and try again.', {
-          retryAfterSeconds,
-        })
+        const sentence =
+          kind === 'submission'
+            ? `You can submit ${capacity} requests per minute. Wait a moment and try again.`
+            : 'Too many calls at once. Wait a moment and try again.'
+        throw new AppError('rate-limited', sentence, { retryAfterSeconds })
       }
       bucket.left -= 1
       bucket.unreported += 1
@@ -136,6 +143,12 @@ const shared = globalThis as typeof globalThis & { posternLimiter?: Limiter }
 export function takeCall(kind: LimitKind, owner: string): void {
   shared.posternLimiter ??= makeLimiter()
   shared.posternLimiter.take(kind, owner)
+}
+
+/** Takes one submission of a person, who has this many per minute: see Limiter.take(). */
+export function takeSubmission(personId: string, perMinute: number): void {
+  shared.posternLimiter ??= makeLimiter()
+  shared.posternLimiter.take('submission', personId, { capacity: perMinute, perSecond: perMinute / 60 })
 }
 
 /**

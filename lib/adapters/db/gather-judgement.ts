@@ -1,20 +1,38 @@
 import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
+import type { Person } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
-import { type ClusterColumns, type Gathered, toJudgementFacts, toObservedCluster } from '#lib/core/guardrails/facts'
+import {
+  type ClusterColumns,
+  type ConfiguredLimits,
+  type Gathered,
+  heldWithin,
+  toJudgementFacts,
+  toObservedCluster,
+} from '#lib/core/guardrails/facts'
 import type { Tx } from './client.ts'
+import { type HeldColumns, heldInSql } from './people/held.ts'
 
-type Row = ClusterColumns & RightsColumns & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
+type Row = ClusterColumns &
+  RightsColumns &
+  HeldColumns & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
+
+/** Who submits what, under which policy. */
+type Judged = Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'requester' | 'policy'> & {
+  requester: Person
+  policy: Gathered['policy'] & { configuration: ConfiguredLimits }
+}
 
 /**
- * The facts of a judgement, in one statement: the database's time, the last known state of the cluster, and whether
- * these versions of the configuration and the entitlement are already stored.
+ * The facts of a judgement, in one statement: the database's time, the last known state of the cluster, what the
+ * requester has already, and whether these versions of the configuration and the entitlement are already stored.
  */
-export async function gatherJudgement(tx: Tx, judged: Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage'>) {
+export async function gatherJudgement(tx: Tx, judged: Judged) {
   const entitlementHash = contentHash(judged.entitlement)
   const [row] = await tx.$queryRaw<Row[]>`
     SELECT now() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable, r.hash AS "rightsHash",
       r.read_at AS "rightsReadAt", r.error AS "rightsError",
       r.signature AS "rightsSignature",
+      ${heldInSql(judged.requester.id)},
       EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyStored",
       EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementStored"
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.submission.cluster}
@@ -22,7 +40,9 @@ export async function gatherJudgement(tx: Tx, judged: Omit<Gathered, 'now' | 'cl
   if (!row) throw new Error('a SELECT without a table returned no row')
   const { now, isPolicyStored, isEntitlementStored } = row
   const rights = await observedRights(tx, judged.submission.cluster, row)
-  const facts = toJudgementFacts({ ...judged, cluster: toObservedCluster(row), rights, now, stage: 'submitting' })
+  const held = heldWithin(row, judged.policy.configuration)
+  const observed = { cluster: toObservedCluster(row), rights, held, now }
+  const facts = toJudgementFacts({ ...judged, ...observed, stage: 'submitting' })
   return { facts, entitlementHash, isPolicyStored, isEntitlementStored }
 }
 export type GatheredJudgement = Awaited<ReturnType<typeof gatherJudgement>>

@@ -166,6 +166,8 @@ const entitlement = entitlementSchema.meta({
   anyOf: [{ required: ['namespaces'] }, { required: ['namespaceSelector'] }],
 })
 
+const perPerson = z.int().min(1).max(100_000)
+
 const lapseAfter = durationSchema.meta({
   description: 'A pending request expires after this time.',
   type: 'string',
@@ -183,6 +185,20 @@ export const configurationShape = z.strictObject({
   clusters: z.array(clusterSchema).min(1, 'name at least one cluster').max(1000),
   entitlements: z.array(entitlement).max(5000),
   pending: z.strictObject({ lapseAfter: lapseAfter.prefault('PT24H') }).prefault({}),
+  limits: z
+    .strictObject({
+      openRequestsPerPerson: perPerson.default(50).meta({
+        description: 'The number of requests of one person that may wait for their decision at the same time.',
+      }),
+      liveGrantsPerPerson: perPerson.default(20).meta({
+        description:
+          'The number of grants of one person that may be waiting for their start, active or ending at the same time.',
+      }),
+      submissionsPerMinute: perPerson.default(30).meta({
+        description: 'How many requests one person may submit per minute, refused ones included.',
+      }),
+    })
+    .prefault({}),
   trustedProxies: z
     .int()
     .min(0)

@@ -61,6 +61,9 @@ describe('a valid configuration', () => {
     expect(configuration.identity.groupsClaim).toBe('groups')
     expect(configuration.identity.idTokenAlgorithm).toBe('RS256')
     expect(configuration.trustedProxies).toBe(0)
+    expect(configuration.limits).toEqual({
+      ...{ openRequestsPerPerson: 50, liveGrantsPerPerson: 20, submissionsPerMinute: 30 },
+    })
     expect(configuration.guardrails).toEqual([])
   })
 

@@ -6,6 +6,9 @@ import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from 
 import type { PeopleMapping } from '#lib/core/rbac/identity'
 import { grantedRules } from './granted-rules.ts'
 
+/** Requests of one person that wait for a decision, grants of theirs that have not ended, and the configured limits. */
+export type Held = { openRequests: number; liveGrants: number; mostOpenRequests: number; mostLiveGrants: number }
+
 /** Everything that a judgement depends on: the same facts always give the same verdict. */
 export type JudgementFacts = {
   submission: {
@@ -45,6 +48,8 @@ export type JudgementFacts = {
   now: Date
   /** What the requester can already do; absent where it was not read. */
   currentAccess?: CurrentAccess | undefined
+  /** What the requester has already, and the most that they may have; absent where it was not counted. */
+  held?: Held | undefined
   /**
    * Absent: `submitting`. After submission, the requested start may be in the past, and the rules may be fewer than the
    * fixed ones, because an approver may have narrowed them.
@@ -86,8 +91,22 @@ export type Gathered = {
   /** The result of access reviews in the cluster, if there were any. It takes precedence over `rights`. */
   difference?: CurrentAccess['difference'] | undefined
   now: Date
+  held?: Held | undefined
   stage: NonNullable<JudgementFacts['stage']>
 }
+
+/** The part of the configuration with the limits per person. */
+export type ConfiguredLimits = { limits: { openRequestsPerPerson: number; liveGrantsPerPerson: number } }
+
+/** What was counted, with the limits of a configuration. */
+export const heldWithin = (
+  { openRequests, liveGrants }: Pick<Held, 'openRequests' | 'liveGrants'>,
+  { limits }: ConfiguredLimits,
+): Held => ({
+  ...{ openRequests, liveGrants },
+  mostOpenRequests: limits.openRequestsPerPerson,
+  mostLiveGrants: limits.liveGrantsPerPerson,
+})
 
 /** The facts of a judgement, from its inputs. */
 export function toJudgementFacts(gathered: Gathered): JudgementFacts {

@@ -685,6 +685,8 @@ CREATE INDEX audit_events_refused_at ON "audit_events" (at) WHERE type = 'reques
 CREATE INDEX audit_events_refused_submissions ON "audit_events" (seq) WHERE type = 'request.refused' AND data -> 'submission' IS NOT NULL;
 CREATE INDEX audit_events_stopped_later ON "audit_events" (at)
   WHERE type IN ('decision.refused', 'grant.ending') AND data -> 'stoppedBy' IS NOT NULL;
+-- The open requests of one person are counted at each submission.
+CREATE INDEX requests_open ON "requests" (requester_id) WHERE status = 'pending';
 -- The queue, by kind of work and cluster.
 CREATE INDEX grants_queue ON "grants" (status, cluster, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX grants_ended_at ON "grants" (ended_at) WHERE status = 'ended';

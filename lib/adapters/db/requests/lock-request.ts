@@ -1,5 +1,6 @@
 import type { Tx } from '#lib/adapters/db/client'
 import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
+import { type HeldColumns, heldInSql } from '#lib/adapters/db/people/held'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
   type DecisionInSql,
@@ -53,17 +54,20 @@ export type Situation = {
   decisions: RecordedDecision[]
   cluster: ObservedCluster
   rights: ObservedRights
+  /** What the requester has already. */
+  held: HeldColumns
   /** Why these records are not valid; null if all signatures are. */
   signatureFailure: SignatureFailure | null
 }
 
-type Row = RightsColumns & {
-  now: Date
-  decisions: DecisionInSql[]
-  namespaces: unknown
-  clusterRoles: unknown
-  reachable: boolean
-}
+type Row = RightsColumns &
+  HeldColumns & {
+    now: Date
+    decisions: DecisionInSql[]
+    namespaces: unknown
+    clusterRoles: unknown
+    reachable: boolean
+  }
 
 /**
  * The decisions on a locked request, oldest first, and the last known state of its cluster, in one statement. It runs
@@ -74,6 +78,7 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
     SELECT statement_timestamp() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
       r.hash AS "rightsHash", r.read_at AS "rightsReadAt", r.error AS "rightsError",
       r.signature AS "rightsSignature",
+      ${heldInSql(request.requester.id)},
       ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`
@@ -83,6 +88,7 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
     decisions: row.decisions.map(toRecordedDecision),
     cluster: toObservedCluster(row),
     rights: await observedRights(tx, request.cluster, row),
+    held: { openRequests: row.openRequests, liveGrants: row.liveGrants },
     signatureFailure: verificationOf(request, request.storedRequester, row.decisions),
   }
 }

@@ -230,6 +230,37 @@ describe('rules that the API server never allows', () => {
   })
 })
 
+describe('what one person may have at the same time', () => {
+  const most = { mostOpenRequests: 50, mostLiveGrants: 20 }
+  const judged = (openRequests: number, liveGrants: number, stage?: JudgementFacts['stage']) =>
+    evaluate(facts({ held: { openRequests, liveGrants, ...most }, ...(stage ? { stage } : {}) }))
+  const codes = (...args: Parameters<typeof judged>) => judged(...args).map(({ code }) => code)
+
+  test('one open request and one live grant fewer than the limits are accepted, and each limit is judged alone', () => {
+    expect(codes(49, 19)).toEqual([])
+    expect(codes(50, 19)).toEqual(['open-requests-too-many'])
+    expect(codes(49, 20)).toEqual(['live-grants-too-many'])
+    expect(codes(900, 900)).toEqual(['open-requests-too-many', 'live-grants-too-many'])
+  })
+  test('open requests keep no request from being decided, and neither limit keeps approved access from beginning', () => {
+    expect(codes(900, 19, 'deciding')).toEqual([])
+    expect(codes(49, 20, 'deciding')).toEqual(['live-grants-too-many'])
+    expect(codes(900, 900, 'granting')).toEqual([])
+  })
+  test('the sentences say how many there are, the limit, and what to do', () => {
+    expect(judged(50, 20).map(({ sentence }) => sentence)).toEqual([
+      'You have 50 open requests; the limit is 50. Withdraw some, or wait until they are decided.',
+      'You have 20 grants that have not ended; the limit is 20. Release some, or wait until they end.',
+    ])
+    expect(judged(0, 20, 'deciding')[0]?.sentence).toBe(
+      'The requester has 20 grants that have not ended; the limit is 20. They can release some, or wait until they end.',
+    )
+  })
+  test('what was not counted is not judged', () => {
+    expect(evaluate(facts())).toEqual([])
+  })
+})
+
 describe('fixed rules', () => {
   test('a request may leave fixed rules out, or repeat them exactly in any order', () => {
     expect(found({ submission: { rules: [{ ...deployments, verbs: ['patch', 'list', 'get', 'get'] }] } })).toEqual([])

@@ -6,10 +6,12 @@ import { clusterRoleUnknown } from './cluster-role-unknown.ts'
 import { clusterUnknown } from './cluster-unknown.ts'
 import { durationTooLong } from './duration-too-long.ts'
 import { durationTooShort } from './duration-too-short.ts'
+import { liveGrantsTooMany } from './live-grants-too-many.ts'
 import { namespaceNotCovered } from './namespace-not-covered.ts'
 import { namespaceProtected } from './namespace-protected.ts'
 import { namespaceUnknown } from './namespace-unknown.ts'
 import { namespacesMissing } from './namespaces-missing.ts'
+import { openRequestsTooMany } from './open-requests-too-many.ts'
 import { reasonTooShort } from './reason-too-short.ts'
 import { requesterNotEligible } from './requester-not-eligible.ts'
 import { rulesMissing } from './rules-missing.ts'
@@ -42,6 +44,8 @@ export const limits: readonly Limit[] = [
   reasonTooShort,
   ticketMissing,
   ticketMalformed,
+  openRequestsTooMany,
+  liveGrantsTooMany,
 ]
 
 /** The limits that must hold for as long as access lasts: the entitlement still covers this person, place and rules. */

@@ -1,0 +1,13 @@
+import type { Limit } from '#lib/core/guardrails/facts'
+
+/** Judged at submission and at each decision. When it is granted, the grant itself already counts. */
+export const liveGrantsTooMany: Limit = {
+  code: 'live-grants-too-many',
+  find: ({ held, stage = 'submitting' }) => {
+    if (!held || stage === 'granting' || held.liveGrants < held.mostLiveGrants) return []
+    const [who, whose] =
+      stage === 'submitting' ? ['You have', 'Release some'] : ['The requester has', 'They can release some']
+    const sentence = `${who} ${held.liveGrants} grants that have not ended; the limit is ${held.mostLiveGrants}. ${whose}, or wait until they end.`
+    return [{ pointer: '', sentence }]
+  },
+}
