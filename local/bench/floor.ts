@@ -10,12 +10,13 @@ export type Floor = {
   /** Milliseconds for three creates in parallel, one access review and two commits. */
   grant(id: string): Promise<number>
   token(id: string): Promise<number>
-  /** Milliseconds for deleting the binding, one access review and two commits. */
-  end(id: string): Promise<number>
+  /**
+   * Milliseconds for a commit, deleting the binding and one access review (`deniedMs`), then for deleting the Role and the
+   * ServiceAccount, and a second commit (`endMs`).
+   */
+  end(id: string): Promise<{ deniedMs: number; endMs: number }>
   /** Milliseconds for one SelfSubjectRulesReview and one SubjectAccessReview, without judging or recording anything. */
   preview(): Promise<number>
-  /** Deletes the Role and the ServiceAccount, which is not measured. */
-  cleanUp(id: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,10 +34,24 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
     'GRANT INSERT ON bench_floor TO postern_app; GRANT USAGE ON SEQUENCE bench_floor_id_seq TO postern_app',
   )
   await owner.end()
-  const pool = new pg.Pool({ connectionString: target.databaseUrl, max: connections })
+  const pool = new pg.Pool({ connectionString: target.databaseUrl, application_name: 'floor', max: connections })
   const agent = new Agent({ keepAlive: true, maxSockets: connections * 3, ca: target.ca })
 
-  const commit = () => pool.query("INSERT INTO bench_floor (data) VALUES ('{}')")
+  /** The labels and annotations of Postern's objects: the API server writes as much for the floor. */
+  const metadataOf = (name: string) => ({
+    name,
+    labels: {
+      'app.kubernetes.io/managed-by': 'floor',
+      'postern.dev/instance': 'localhost_30000',
+      'postern.dev/grant': 'grt_01kb0000000000000000000000',
+    },
+    annotations: {
+      'postern.dev/requester': 'mina@example.com',
+      'postern.dev/request-url': 'http://localhost:30000/requests/req_01kb0000000000000000000000',
+      'postern.dev/expires-at': '2026-01-01T00:00:00.000Z',
+    },
+  })
+  const commit = () => pool.query({ name: 'commit', text: "INSERT INTO bench_floor (data) VALUES ('{}')" })
   const call = (method: string, path: string, body?: unknown) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
@@ -84,13 +99,13 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
       timed(async () => {
         await commit()
         await Promise.all([
-          call('POST', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`, { metadata: { name: id } }),
+          call('POST', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`, { metadata: metadataOf(id) }),
           call('POST', `${rbac}/namespaces/${target.namespace}/roles`, {
-            metadata: { name: id },
+            metadata: metadataOf(id),
             rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] }],
           }),
           call('POST', `${rbac}/namespaces/${target.namespace}/rolebindings`, {
-            metadata: { name: id },
+            metadata: metadataOf(id),
             roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: id },
             subjects: [{ kind: 'ServiceAccount', name: id, namespace: grantsNamespace }],
           }),
@@ -104,13 +119,19 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
           spec: { expirationSeconds: 600 },
         }),
       ),
-    end: (id) =>
-      timed(async () => {
-        await commit()
-        await call('DELETE', `${rbac}/namespaces/${target.namespace}/rolebindings/${id}`)
-        await reviewUntil(id, false)
-        await commit()
-      }),
+    end: async (id) => {
+      const start = performance.now()
+      await commit()
+      await call('DELETE', `${rbac}/namespaces/${target.namespace}/rolebindings/${id}`)
+      await reviewUntil(id, false)
+      const deniedMs = performance.now() - start
+      await Promise.all([
+        call('DELETE', `${rbac}/namespaces/${target.namespace}/roles/${id}`),
+        call('DELETE', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts/${id}`),
+      ])
+      await commit()
+      return { deniedMs, endMs: performance.now() - start }
+    },
     preview: () =>
       timed(async () => {
         const reviews = '/apis/authorization.k8s.io/v1'
@@ -123,12 +144,6 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
           },
         })
       }),
-    cleanUp: async (id) => {
-      await Promise.all([
-        call('DELETE', `${rbac}/namespaces/${target.namespace}/roles/${id}`),
-        call('DELETE', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts/${id}`),
-      ])
-    },
     close: async () => {
       agent.destroy()
       await pool.end()

@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http'
 import pg from 'pg'
 import type { Preview } from '#lib/core/access/preview-resource'
 import { type GrantStatus, grantStatuses } from '#lib/core/access/status'
@@ -24,7 +25,6 @@ export type Product = {
 
 type GrantRow = {
   id: string
-  request_id: string
   status: GrantStatus
   decided: number
   revoked: number
@@ -36,65 +36,78 @@ type Call = <T = Record<string, string>>(path: string, body?: unknown) => Promis
 /** A client of Postern's API that listens to the database for changes of grants, so that waiting costs Postern nothing. */
 export async function startProduct(at: { url: string; identity: Identity; databaseUrl: string }): Promise<Product> {
   const source = { ...at.identity, redirectUri: `${at.url}/api/auth/callback/oidc` }
+  // Not fetch: it takes several times as much of the processor, which Postern needs too.
+  const agent = new Agent({ keepAlive: true })
+  const post = (path: string, authorization: string, text: string) =>
+    new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const headers = { authorization, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+      const sent = request(`${at.url}/api/v1${path}`, { method: 'POST', agent, headers }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk) => chunks.push(chunk))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
+      })
+      sent.on('error', reject)
+      sent.end(text)
+    })
   const callAs = async (person: string): Promise<Call> => {
     const authorization = `Bearer ${await bearerToken(source, person)}`
     return async (path, body = {}) => {
-      const response = await fetch(`${at.url}/api/v1${path}`, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      })
-      const text = await response.text()
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
-      return text ? JSON.parse(text) : {}
+      const response = await post(path, authorization, JSON.stringify(body))
+      if (response.status >= 300) throw new Error(`${path}: ${response.status} ${response.body}`)
+      return response.body ? JSON.parse(response.body) : {}
     }
   }
   const [engineer, lead] = await Promise.all([callAs('mina'), callAs('priya')])
 
-  const database = new pg.Pool({ connectionString: at.databaseUrl, max: 4 })
-  const listener = new pg.Client({ connectionString: at.databaseUrl })
+  const connection = { connectionString: at.databaseUrl, application_name: 'postern-bench' }
+  const database = new pg.Pool({ ...connection, max: 4 })
+  const listener = new pg.Client(connection)
   await listener.connect()
   await listener.query('LISTEN postern_grant')
   // PostgreSQL sends a notification with the commit of each change. The database's clock is also this process's.
   const notifiedAt = new Map<string, number[]>()
-  const latest = new Map<string, GrantRow>()
   const waiting = new Map<string, () => void>()
-  /** Reads the grant once per change for all waiters: one query per waiter would dominate the measurement. */
-  async function refresh(grantId: string) {
-    const { rows } = await database.query<GrantRow>(
-      `SELECT g.id, g.request_id, g.status, 1000 * extract(epoch FROM r.resolved_at)::float AS decided,
-              1000 * extract(epoch FROM g.ending_at)::float AS revoked,
-              1000 * extract(epoch FROM (g.denied_probes->>'at')::timestamptz)::float AS denied
-       FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.id = $1`,
-      [grantId],
-    )
-    const [now] = rows
-    if (!now) return
-    const before = latest.get(now.request_id)
-    if (before && grantStatuses.indexOf(before.status) > grantStatuses.indexOf(now.status)) return
-    latest.set(now.request_id, now)
-    waiting.get(now.request_id)?.()
-  }
   listener.on('notification', ({ payload = '' }) => {
     const at = performance.timeOrigin + performance.now()
     const before = notifiedAt.get(payload)
     if (before) before.push(at)
     else notifiedAt.set(payload, [at])
-    void refresh(payload)
+    waiting.get(payload)?.()
   })
-  const until = async (requestId: string, status: GrantStatus) => {
+  const readGrant = async (requestId: string) => {
+    const { rows } = await database.query<GrantRow>({
+      name: 'grant',
+      text: `SELECT g.id, g.status, 1000 * extract(epoch FROM r.resolved_at)::float AS decided,
+               1000 * extract(epoch FROM g.ending_at)::float AS revoked,
+               1000 * extract(epoch FROM (g.denied_probes->>'at')::timestamptz)::float AS denied
+             FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.request_id = $1`,
+      values: [requestId],
+    })
+    const [grant] = rows
+    if (!grant) throw new Error(`request ${requestId} has no grant`)
+    return grant
+  }
+  /** Waits for that many notifications of a grant. Reads nothing: reading would take time from what is measured. */
+  const untilNotified = async (grantId: string, count: number) => {
     const deadline = Date.now() + 30_000
-    for (;;) {
-      const now = latest.get(requestId)
-      if (now?.status === status) return now
-      if (Date.now() > deadline) throw new Error(`request ${requestId} is ${now?.status}, not ${status}`)
+    while ((notifiedAt.get(grantId)?.length ?? 0) < count) {
+      if (Date.now() > deadline) throw new Error(`grant ${grantId} did not change within 30 s`)
       const { promise, resolve } = Promise.withResolvers<void>()
-      waiting.set(requestId, resolve)
       const timer = setTimeout(resolve, 31_000)
+      waiting.set(grantId, resolve)
       await promise
       clearTimeout(timer)
-      waiting.delete(requestId)
+      waiting.delete(grantId)
     }
+  }
+  /** A grant's status changes four times: pending, active, ending, ended. Each is notified once. */
+  const until = async (requestId: string, status: GrantStatus): Promise<GrantRow> => {
+    const now = await readGrant(requestId)
+    if (now.status === status) return now
+    await untilNotified(now.id, grantStatuses.indexOf(status) + 1)
+    const then = await readGrant(requestId)
+    if (then.status !== status) throw new Error(`request ${requestId} is ${then.status}, not ${status}`)
+    return then
   }
   const submission = (entitlement: string) => ({
     ...{ entitlement, cluster: 'prod-eu', namespaces: ['payments'] },
@@ -108,7 +121,8 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       await lead(`/requests/${id}/decisions`, { decision: 'approve', digest })
       const active = await until(`${id}`, 'active')
       await lead(`/grants/${active.id}/revoke`, { reason: 'measured' })
-      const ended = await until(`${id}`, 'ended')
+      await untilNotified(active.id, 4)
+      const ended = await readGrant(`${id}`)
       // The notifications of the four changes: created, active, ending, ended.
       const [createdAt = Number.NaN, activeAt = Number.NaN, , endedAt = Number.NaN] = notifiedAt.get(active.id) ?? []
       const { decided, revoked, denied } = ended
@@ -131,9 +145,10 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       const grant = await until(`${id}`, 'active')
       await engineer(`/grants/${grant.id}/credentials`)
       await engineer(`/grants/${grant.id}/release`)
-      await until(`${id}`, 'ended')
+      await untilNotified(grant.id, 4)
     },
     close: async () => {
+      agent.destroy()
       await listener.end()
       await database.end()
     },
