@@ -52,7 +52,7 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
           <Whoami me={me} controls={controls} />
         </div>
       </header>
-      <div className="flex min-h-dvh min-w-0 flex-col pb-16 rail:pb-0 print:block">
+      <div className="flex min-h-dvh min-w-0 flex-col pb-foot print:block">
         {attention.length > 0 && <AttentionLine items={attention} />}
         <main
           id="content"

@@ -1,7 +1,7 @@
 'use client'
 import { useEffect, useRef, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
-import { describedBy, Field } from '#components/ui/field'
+import { describedBy, Problems } from '#components/ui/field'
 import { Notice } from '#components/ui/notice'
 import { SubmitButton } from '#components/ui/submit-button'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -21,6 +21,13 @@ type Props = {
   decide: FormAction<DecisionDraft>
   focusAfter?: string
 }
+
+/**
+ * The foot of a request: always in view while any part of the request is, above the bottom bar of a phone. NB: a sticky
+ * element stays within its parent, so the parent must hold the whole request.
+ */
+const barStyle =
+  'no-print sticky bottom-foot z-10 -mx-4 flex flex-wrap items-start gap-x-4 gap-y-2 border-t border-edge bg-ground px-4 py-3 rail:mx-0 rail:px-0'
 
 /**
  * Approves or denies without leaving the page. `a` and `d` focus a button and Enter presses it: two keys, so that a stray
@@ -66,57 +73,64 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
   )
   if (!may.may)
     return (
-      <>
+      <div className={barStyle}>
         {signatureFailure}
         <p className="text-dense text-muted">{may.why}</p>
-      </>
+      </div>
     )
 
   const problems = (field: string) => problemsAt(field, error?.errors ?? [])
   const isNarrowingInvalid = ['duration', 'namespaces', 'rules'].some((part) => problems(`narrow/${part}`).length > 0)
   return (
-    <form {...form} className="no-print space-y-3" aria-label="Your decision">
+    <form {...form} className={barStyle} aria-label="Your decision">
       <input type="hidden" name="requestId" value={request.id} />
       <input type="hidden" name="digest" value={request.digest} />
-      {signatureFailure}
-      <Field
-        id="note"
-        label="Note"
-        aside={
-          <>
-            optional, visible to <UntrustedText>{request.requester.name}</UntrustedText> and in the history
-          </>
-        }
-        problems={problems('note')}
-      >
+      {signatureFailure && <div className="basis-full">{signatureFailure}</div>}
+      {error && (
+        <div className="max-h-[25dvh] basis-full overflow-y-auto">
+          <ActionProblem
+            error={error}
+            besides={['note', 'narrow/duration', 'narrow/namespaces', ...(request.clusterRole ? [] : ['narrow/rules'])]}
+          />
+        </div>
+      )}
+      <div className="min-w-48 flex-1 basis-full sm:basis-0">
+        <label htmlFor="note" className="sr-only">
+          Note
+        </label>
         <textarea
           id="note"
           name="note"
-          className="control min-h-10!"
+          className="control max-h-24 min-h-9! text-dense"
           rows={1}
           maxLength={2000}
+          placeholder="Note (optional), shown to the requester"
           aria-describedby={describedBy('note')}
           aria-invalid={problems('note').length > 0}
           value={note}
           onChange={(event) => setNote(event.target.value)}
         />
-      </Field>
-      <details open={isNarrowingInvalid || undefined}>
-        <summary className="text-dense text-muted">
-          {isNarrowed ? 'Narrowed: less than requested' : 'Narrow the request'}
+        <div id={describedBy('note')}>
+          <span className="sr-only">
+            Optional. Visible to <UntrustedText>{request.requester.name}</UntrustedText> and in the history.
+          </span>
+          <Problems of={problems('note')} />
+        </div>
+      </div>
+      <details open={isNarrowingInvalid || undefined} className="open:order-first open:basis-full">
+        <summary className="py-1.5 text-dense text-muted">
+          {isNarrowed ? 'Narrowed: less than requested' : 'Narrow'}
         </summary>
-        <NarrowFields
-          request={request}
-          narrowed={narrowed}
-          problems={(field) => problems(`narrow/${field}`)}
-          onChange={(next) => setNarrowing({ ...next, digest: request.digest })}
-        />
+        <div className="max-h-[35dvh] overflow-y-auto pb-2">
+          <NarrowFields
+            request={request}
+            narrowed={narrowed}
+            problems={(field) => problems(`narrow/${field}`)}
+            onChange={(next) => setNarrowing({ ...next, digest: request.digest })}
+          />
+        </div>
       </details>
-      <ActionProblem
-        error={error}
-        besides={['note', 'narrow/duration', 'narrow/namespaces', ...(request.clusterRole ? [] : ['narrow/rules'])]}
-      />
-      <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-3 border-t border-line bg-ground px-4 py-3 rail:bottom-0 rail:mx-0 rail:px-0">
+      <div className="ml-auto flex gap-3">
         <SubmitButton
           ref={approve}
           kind="primary"
@@ -132,9 +146,6 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
         <SubmitButton ref={deny} kind="danger" name="decision" value="deny" pending="Denying…" aria-keyshortcuts="d">
           Deny
         </SubmitButton>
-        <span className="hidden text-dense text-muted rail:inline noscript:hidden">
-          <kbd>a</kbd> or <kbd>d</kbd>, then <kbd>Enter</kbd>
-        </span>
       </div>
     </form>
   )

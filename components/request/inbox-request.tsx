@@ -65,11 +65,7 @@ export function InboxRequest({ request, decide }: Props) {
           <DecisionsList decisions={request.decisions} />
         </section>
       )}
-      {request.status === 'pending' && (
-        <div className="border-t border-line pt-4">
-          <DecidePanel request={request} decide={decide} />
-        </div>
-      )}
+      {request.status === 'pending' && <DecidePanel request={request} decide={decide} />}
     </article>
   )
 }

@@ -197,7 +197,7 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
           onChange={(startsAt) => change({ startsAt })}
         />
         <ActionProblem error={error} besides={fields} />
-        <div className="sticky bottom-16 z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
+        <div className="sticky bottom-foot z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
           <SubmitButton kind="primary" pending="Submitting…">
             Request access for {shortDuration(draft.durationSeconds)}
           </SubmitButton>

@@ -57,17 +57,13 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
           <Copyable text={request.id} label="request ID" />
         </p>
       </PageHead>
-      {request.status === 'pending' && (
-        <div className="max-w-[44rem] border-t border-line pt-4">
-          <DecidePanel request={request} decide={decide} />
-        </div>
-      )}
       <RequestEvidence
         request={request}
         isMine={isMine}
         events={[...events.items].reverse()}
         moreEvents={events.nextCursor !== null}
       />
+      {request.status === 'pending' && <DecidePanel request={request} decide={decide} />}
     </>
   )
 }
