@@ -4,8 +4,9 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { env } from '#lib/env'
 import { metrics } from '#lib/observability/metrics'
-import { translateError, translateErrors } from './errors.ts'
+import { translateError, translateErrors, unavailable } from './errors.ts'
 import { PrismaClient } from './generated/client.ts'
+import { nameOfStatement, sendingRaw } from './raw-statements.ts'
 
 // lib/adapters/db: everything that reads or writes PostgreSQL.
 //
@@ -16,7 +17,8 @@ import { PrismaClient } from './generated/client.ts'
 //   requests/   submitting, locking, deciding and listing requests
 //   generated/  Prisma's generated client
 //
-//   client.ts, errors.ts, listen.ts, schema-version.ts            connections and their errors
+//   client.ts, raw-statements.ts, errors.ts                       connections, statements and their errors
+//   listen.ts, schema-version.ts                                  notifications, and the schema that the code needs
 //   transition.ts                                                 the only code that changes a status
 //   records-in-sql.ts, signing.ts, gather-judgement.ts            signed records, and the facts of a judgement
 //   idempotency.ts, workers.ts, changes.ts                        stored responses, heartbeats, changes for open pages
@@ -38,19 +40,6 @@ const limits = {
   /** The client's own limit, for a frozen server or a broken network; longer than the server's. */
   query: 6_000,
   transaction: 15_000,
-}
-
-/** The number of prepared statements that each connection keeps; further ones are parsed at each call. */
-const mostPrepared = 200
-const prepared = new Map<string, string>()
-
-/** The name of a prepared statement; empty for one that is not kept. */
-function nameOfStatement({ sql }: { sql: string }): string {
-  const known = prepared.get(sql)
-  if (known !== undefined || prepared.size >= mostPrepared) return known ?? ''
-  const name = `postern_${prepared.size}`
-  prepared.set(sql, name)
-  return name
 }
 
 /**
@@ -80,8 +69,33 @@ function connect(connectionString: string) {
   shared.posternPool = pool
   // A broken idle connection affects no caller: the pool drops it, and the next statement opens another.
   pool.on('error', () => {})
+  lendToTransactions(pool)
   const adapterOptions = { disposeExternalPool: true, statementNameGenerator: nameOfStatement }
-  return translateErrors(new PrismaClient({ adapter: new PrismaPg(pool, adapterOptions) }))
+  const client = translateErrors(new PrismaClient({ adapter: new PrismaPg(pool, adapterOptions) }))
+  return sendingRaw(client, () => pool)
+}
+
+/**
+ * Prisma's adapter takes one connection from the pool for each transaction. Statements that don't go through Prisma need
+ * the same one, but only until it is released: after a transaction that took too long it belongs to someone else.
+ */
+function lendToTransactions(pool: pg.Pool) {
+  const connect = pool.connect.bind(pool) as (callback?: unknown) => Promise<pg.PoolClient>
+  const connectForTransaction = async () => {
+    const connection = await connect()
+    const scope = scopes.getStore()
+    if (scope?.connection !== 'none yet') return connection
+    const release = connection.release
+    scope.connection = connection
+    connection.release = (error) => {
+      scope.connection = 'released'
+      release(error)
+    }
+    return connection
+  }
+  // With a callback it is one statement, outside of any transaction.
+  pool.connect = ((callback?: unknown) =>
+    callback ? connect(callback) : connectForTransaction()) as typeof pool.connect
 }
 
 export type Database = ReturnType<typeof connect>
@@ -89,7 +103,20 @@ export type Database = ReturnType<typeof connect>
 /** The client inside a transaction. `db()` itself is accepted where a single statement is enough. */
 export type Tx = Omit<Database, '$transaction' | '$connect' | '$disconnect' | '$extends' | '$on'>
 
-type Scope = { tx: Tx; afterwards: Array<() => Promise<void>>; recorded: string[] }
+type Scope = {
+  /** Undefined until the transaction has begun. */
+  tx: Tx | undefined
+  connection: pg.PoolClient | 'none yet' | 'released'
+  afterwards: Array<() => Promise<void>>
+  recorded: string[]
+}
+
+/** @throws AppError `unavailable` after the transaction's time limit */
+function connectionOf({ connection }: Scope): pg.PoolClient {
+  if (connection === 'none yet') throw new Error('a transaction began without a connection of its own')
+  if (connection === 'released') throw unavailable()
+  return connection
+}
 
 // Next.js puts this module into several bundles of one process; they share the pool and the open transaction.
 const shared = globalThis as typeof globalThis & {
@@ -129,14 +156,17 @@ export async function closeDatabase() {
  */
 export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
   const outer = scopes.getStore()
-  if (outer) return fn(outer.tx)
-  const afterwards: Scope['afterwards'] = []
-  const recorded: string[] = []
+  if (outer?.tx) return fn(outer.tx)
+  const scope: Scope = { tx: undefined, connection: 'none yet', afterwards: [], recorded: [] }
+  const { afterwards, recorded } = scope
+  const begun = (tx: Parameters<Parameters<Database['$transaction']>[0]>[0]) => {
+    scope.tx = sendingRaw(tx, () => connectionOf(scope))
+    return fn(scope.tx)
+  }
   try {
-    const result = await db().$transaction((tx) => scopes.run({ tx, afterwards, recorded }, () => fn(tx)), {
-      maxWait: limits.connect,
-      timeout: limits.transaction,
-    })
+    const result = await scopes.run(scope, () =>
+      db().$transaction(begun, { maxWait: limits.connect, timeout: limits.transaction }),
+    )
     for (const type of recorded) metrics().events.inc({ type })
     return result
   } catch (error) {

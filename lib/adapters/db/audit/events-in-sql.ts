@@ -1,5 +1,50 @@
+import { newId } from '#lib/adapters/db/ids'
+import type { Actor } from '#lib/core/access/actor'
+import { auditEvents } from '#lib/core/audit/events'
 import { Prisma } from '../generated/client.ts'
-import { type NewAuditEvent, toEventRow } from './audit.ts'
+import type { NewAuditEvent, UnknownActor } from './audit.ts'
+
+function who(actor: Actor | UnknownActor) {
+  if (actor.kind === 'person') {
+    const { id, issuer, subject, name, email } = actor.person
+    return { actorId: id, actorIssuer: issuer, actorSubject: subject, actorName: name, actorEmail: email }
+  }
+  return { actorName: actor.kind === 'system' ? actor.component : actor.name }
+}
+
+/**
+ * Text that PostgreSQL can store: without NUL and without unpaired surrogates. Refused input is untrusted text and must
+ * not prevent its own refusal from being recorded.
+ */
+function storable<T>(value: T): T {
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\ufffd') as T
+  if (Array.isArray(value)) return value.map(storable) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), storable(inner)])) as T
+}
+
+/** The validated row of an event. */
+function toEventRow({ type, actor, data, about = {}, before, after }: NewAuditEvent) {
+  return storable({
+    id: newId('event'),
+    type,
+    actorKind: actor.kind,
+    ...who(actor),
+    via: actor.origin.via,
+    clientAddress: actor.origin.clientAddress,
+    reference: actor.origin.reference,
+    requestId: about.requestId,
+    grantId: about.grantId,
+    aboutId: about.personId,
+    cluster: about.cluster,
+    namespaces: [...(about.namespaces ?? [])],
+    policyHash: about.policyHash,
+    // The schema is an allow-list: parse() throws for unknown fields.
+    data: auditEvents[type].data.parse(data) as Prisma.InputJsonObject,
+    before,
+    after,
+  })
+}
 
 /**
  * An INSERT of events, for use as a data-modifying CTE (`WITH recorded AS (…)`) of the statement that makes the change:

@@ -2,6 +2,7 @@ import { db } from '#lib/adapters/db/client'
 import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import { type SignatureFailure, verifyPerson } from '#lib/core/signing/verify-records'
+import type { Person as PersonRow } from '../generated/client.ts'
 import { toPerson } from './people.ts'
 
 type FoundPerson = {
@@ -14,8 +15,13 @@ type FoundPerson = {
 
 /** A known person; null for a new one. */
 export async function findPerson(issuer: string, subject: string): Promise<FoundPerson | null> {
-  const row = await db().person.findUnique({ where: { issuer_subject: { issuer, subject } } })
-  return row && { person: toPerson(row), groupsAt: row.groupsAt, signatureFailure: verifyPerson(signingKeys(), row) }
+  // Every call of the API begins with this statement.
+  const [row] = await db().$queryRaw<PersonRow[]>`
+    SELECT id, issuer, subject, name, email, email_verified AS "emailVerified", known_emails AS "knownEmails",
+      ever_verified AS "everVerified", username, groups, groups_at AS "groupsAt", groups_problem AS "groupsProblem", signature
+    FROM people WHERE issuer = ${issuer} AND subject = ${subject}`
+  if (!row) return null
+  return { person: toPerson(row), groupsAt: row.groupsAt, signatureFailure: verifyPerson(signingKeys(), row) }
 }
 
 /** Known people by id, subject or current e-mail address; at most two, which is enough to detect ambiguity. */

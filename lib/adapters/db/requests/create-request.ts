@@ -9,6 +9,7 @@ import { type RecordedFacts, recordedFacts } from '#lib/core/access/recorded-fac
 import type { Terms } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { requestStatement } from '#lib/core/signing/statements'
+import { Prisma } from '../generated/client.ts'
 
 /** A version of the configuration, as it is stored. */
 type JudgingPolicy = { hash: string; document: unknown }
@@ -84,17 +85,16 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     lapsesAt,
   }
   const requester = { id: requesterId, ...terms.requester }
-  await tx.request.createMany({
-    data: {
-      ...signed,
-      requesterId,
-      namespaces,
-      rules,
-      durationSeconds,
-      digest,
-      approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
-      signature: signatureOf('request', requestStatement({ ...signed, requester })),
-    },
-  })
+  const json = (value: unknown) => Prisma.sql`${value == null ? null : JSON.stringify(value)}::jsonb`
+  await tx.$executeRaw`
+    INSERT INTO requests (id, requester_id, entitlement_name, entitlement_hash, policy_hash, cluster, namespaces, rules,
+      cluster_role, duration_seconds, starts_at, digest, submitted_terms, reason, ticket, verdict, facts, difference, steps,
+      approver_groups, created_at, lapses_at, signature)
+    VALUES (${id}, ${requesterId}, ${entitlement.name}, ${gathered.entitlementHash}, ${policy.hash}, ${cluster},
+      ${namespaces}::text[], ${json(rules)}, ${clusterRole}, ${durationSeconds}::int, ${startsAt}::timestamptz, ${digest},
+      ${json(signed.submittedTerms)}, ${reason}, ${ticket}, ${json(verdict)}, ${json(signed.facts)},
+      ${json(signed.difference)}, ${json(steps)}, ${[...new Set(steps.flatMap((step) => step.groups))]}::text[],
+      ${signed.createdAt}::timestamptz, ${lapsesAt}::timestamptz,
+      ${signatureOf('request', requestStatement({ ...signed, requester }))})`
   await recordEvents(tx, events)
 }
