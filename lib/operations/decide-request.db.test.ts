@@ -26,7 +26,8 @@ describe('an approval', () => {
     expect(status).toBe('approved')
     expect(decisions).toMatchObject([{ decision: 'approve', note: 'go ahead', digest, result: digest, narrowed: null }])
     expect(grant).toMatchObject({ status: 'pending', durationSeconds: request.durationSeconds, cluster: 'prod-eu' })
-    expect(await eventTypesWhere({ requestId: request.id })).toEqual(['decision.made', 'request.approved'])
+    const types = ['decision.made', 'request.approved', 'grant.intent-recorded']
+    expect(await eventTypesWhere({ requestId: request.id })).toEqual(types)
   })
 
   test('an approval needs at most six statements, not counting begin and commit', async () => {

@@ -71,6 +71,7 @@ test('a request without approval steps is approved at once, with a grant that wa
   expect(events.map(({ type, actorKind }) => [type, actorKind])).toEqual([
     ['request.submitted', 'person'],
     ['request.approved', 'system'],
+    ['grant.intent-recorded', 'system'],
   ])
 })
 

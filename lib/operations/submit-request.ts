@@ -1,13 +1,13 @@
 import { clip, type NewAuditEvent, refuse } from '#lib/adapters/db/audit/audit'
 import { type Tx, transaction } from '#lib/adapters/db/client'
 import { type GatheredJudgement, gatherJudgement } from '#lib/adapters/db/gather-judgement'
-import { createGrant } from '#lib/adapters/db/grants/create-grant'
+import { newGrant, posternActor } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
 import { lockHeld } from '#lib/adapters/db/people/held'
 import { createRequest, type NewRequest, storePolicy } from '#lib/adapters/db/requests/create-request'
 import { moveRequest } from '#lib/adapters/db/transition'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
-import type { PersonActor, SystemActor } from '#lib/core/access/actor'
+import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
 import { type RefusedSubmission, recordable } from '#lib/core/access/recorded-facts'
@@ -86,12 +86,12 @@ function refuseSubmission(
 
 /** A request without approval steps is approved by its entitlement: in the same transaction, by Postern itself. */
 async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: NewRequest, submitted: NewAuditEvent) {
-  const { origin } = submitted.actor
-  const actor: SystemActor = { kind: 'system', component: 'Postern', origin: { ...origin, via: 'system' } }
+  const actor = posternActor(submitted.actor)
   const { now } = gathered.facts
   const approved: NewAuditEvent = { ...submitted, type: 'request.approved', actor, data: { digest, automatic: true } }
-  await moveRequest(tx, id, 'pending', 'approved', [submitted, approved], { resolvedAt: now })
-  await createGrant(tx, { id, ...terms }, now)
+  const grant = newGrant(actor, { id, ...terms }, submitted.about ?? {}, now)
+  const events = [submitted, approved, ...grant.events]
+  await moveRequest(tx, id, 'pending', 'approved', events, { resolvedAt: now }, grant.together)
 }
 
 /**

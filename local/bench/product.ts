@@ -62,6 +62,9 @@ export async function startProduct(at: { url: string; identity: Identity; databa
   const connection = { connectionString: at.databaseUrl, application_name: 'postern-bench' }
   const database = new pg.Pool({ ...connection, max: 4 })
   const listener = new pg.Client(connection)
+  // When the run fails its servers end first; the failure is what matters then.
+  database.on('error', () => {})
+  listener.on('error', () => {})
   await listener.connect()
   await listener.query('LISTEN postern_grant')
   // PostgreSQL sends a notification with the commit of each change. The database's clock is also this process's.

@@ -114,6 +114,17 @@ export function grantObjects(facts: GrantFacts): Manifest[] {
 
 export const keyOf = ({ kind, metadata: { namespace, name } }: Manifest): ObjectKey => ({ kind, namespace, name })
 
+/** The objects of a grant, without their content. Nothing but these facts decides which ones there are. */
+export function objectKeys(facts: Pick<GrantFacts, 'grantId' | 'namespaces' | 'clusterRole'>): ObjectKey[] {
+  const content = {
+    rules: [],
+    requester: { email: null, subject: '' },
+    requestUrl: 'https://postern.invalid',
+    expiresAt: null,
+  }
+  return grantObjects({ ...facts, ...content }).map(keyOf)
+}
+
 /** An object as text, for sets and messages: `Role payments/postern-…`. */
 export const keyText = ({ kind, namespace, name }: ObjectKey): string => `${kind} ${namespace}/${name}`
 

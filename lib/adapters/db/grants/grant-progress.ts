@@ -14,6 +14,7 @@ import type { ObjectKey } from '#lib/core/grants/manifests'
 import { activationStatement, endStatement } from '#lib/core/signing/statements'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
+import { insertNames, intentRecorded } from './create-grant.ts'
 
 // The writes of a worker about one grant, each together with its events in one statement, which is one transaction.
 
@@ -43,15 +44,12 @@ const bare = ({ kind, namespace, name }: ObjectKey) => ({ kind, namespace, name 
  * @throws AppError `conflict` when the grant was ended meanwhile
  */
 export async function saveIntent({ id, cluster, actor, about }: Writing, objects: readonly ObjectKey[]) {
-  const event: NewAuditEvent = { type: 'grant.intent-recorded', actor, data: { objects: objects.map(bare) }, about }
+  const event = intentRecorded(actor, about, objects)
   // The lock orders this against a simultaneous end of the grant.
   const count = await db().$executeRaw`
     WITH mine AS (SELECT id FROM grants WHERE id = ${id} AND status = 'pending' FOR SHARE),
     recorded AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM mine)`)})
-    INSERT INTO grant_objects (grant_id, cluster, kind, namespace, name)
-    SELECT mine.id, ${cluster}, o.kind, o.namespace, o.name
-    FROM mine CROSS JOIN jsonb_to_recordset(${JSON.stringify(objects.map(bare))}::jsonb)
-      AS o(kind text, namespace text, name text)`
+    ${insertNames(cluster, objects, Prisma.sql`SELECT id FROM mine`)}`
   if (count === 0) throw new AppError('conflict', 'This grant is no longer pending.')
   countRecorded([event])
 }

@@ -1,6 +1,6 @@
 import { type About, judgedData, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
 import type { Tx } from '#lib/adapters/db/client'
-import { insertGrant } from '#lib/adapters/db/grants/create-grant'
+import { newGrant } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
 import { toJson } from '#lib/adapters/db/json'
 import { signatureOf } from '#lib/adapters/db/signing'
@@ -95,9 +95,11 @@ export async function saveDecision(tx: Tx, decision: NewDecision) {
   const events = eventsOf(decision)
   if (outcome !== 'pending') {
     // One statement, because it delays access.
-    const together = [insertDecision(decision, ifMoved)]
-    if (outcome === 'approved') together.push(insertGrant({ ...request, ...terms }, now, ifMoved))
-    await moveRequest(tx, request.id, 'pending', outcome, events, { ...set, resolvedAt: now }, together)
+    const about = { ...decision.about, namespaces }
+    const grant = outcome === 'approved' ? newGrant(decision.actor, { ...request, ...terms }, about, now) : null
+    const together = [insertDecision(decision, ifMoved), ...(grant?.together ?? [])]
+    const all = [...events, ...(grant?.events ?? [])]
+    await moveRequest(tx, request.id, 'pending', outcome, all, { ...set, resolvedAt: now }, together)
     return
   }
   await tx.$executeRaw(insertDecision(decision))
