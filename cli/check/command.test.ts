@@ -156,6 +156,138 @@ describe('input', () => {
   })
 })
 
+describe('exclusions', () => {
+  const tree = () => {
+    for (const name of ['a.yaml', 'vendor/b.yaml', 'x/vendor/c.yaml', 'x/d.yaml', 'x/keep.yaml'])
+      write(`m/${name}`, role('pods/exec', 'create', name.replace(/\W/g, '-')))
+  }
+  const checked = (out: string) => (out.match(/: Role payments\/\S+/g) ?? []).map((text) => text.slice(16))
+
+  test.each([
+    [['vendor/'], ['a-yaml', 'x-d-yaml', 'x-keep-yaml']],
+    [['/vendor'], ['a-yaml', 'x-d-yaml', 'x-keep-yaml', 'x-vendor-c-yaml']],
+    [
+      ['x/*.yaml', '!keep.yaml'],
+      ['a-yaml', 'vendor-b-yaml', 'x-keep-yaml', 'x-vendor-c-yaml'],
+    ],
+    [
+      ['**/c.yaml', '# d.yaml', ''],
+      ['a-yaml', 'vendor-b-yaml', 'x-d-yaml', 'x-keep-yaml'],
+    ],
+  ])('the patterns %j exclude what they exclude in a .gitignore', async (patterns, expected) => {
+    tree()
+    const options = patterns.flatMap((pattern) => ['--exclude', pattern])
+    const given = await run(['check', join(folder, 'm'), ...options])
+    expect(checked(given.out)).toEqual(expected)
+    write('m/.posternignore', patterns.join('\n'))
+    expect(checked((await check('m/.')).out)).toEqual(expected)
+  })
+
+  test('a .posternignore applies below its directory, and the report names what it excludes', async () => {
+    tree()
+    write('m/x/.posternignore', 'd.yaml\nvendor\n')
+    const { out } = await check('m/.')
+    expect(checked(out)).toEqual(['a-yaml', 'vendor-b-yaml', 'x-keep-yaml'])
+    expect(out).toContain('note: excluded: m/x/d.yaml, m/x/vendor\n')
+    expect(JSON.parse((await check('m/.', '--format', 'json')).out).excluded).toEqual(['m/x/d.yaml', 'm/x/vendor'])
+  })
+})
+
+test('files of other programs are counted, and do not fail the check', async () => {
+  write('m/.gitlab-ci.yml', 'Role:\n- !reference [.setup, script]\n')
+  write('m/stack.yaml', 'Role: !Sub x\n')
+  write('m/fine.yaml', role('configmaps', 'get'))
+  const { code, out } = await check('m/.')
+  expect([code, out]).toEqual([0, expect.stringContaining('note: 2 other files without Kubernetes objects\n')])
+  expect(JSON.parse((await check('m/.', '--format', 'json')).out).summary).toMatchObject({ otherFiles: 2, objects: 1 })
+})
+
+describe('charts and kustomizations', () => {
+  const trees = () => {
+    write('m/chart/Chart.yaml', 'apiVersion: v2\nname: chart\nversion: 1.0.0\n')
+    write('m/chart/templates/role.yaml', '{{- include "role" . }}\nkind: Role\n')
+    write('m/library/Chart.yaml', 'apiVersion: v2\ntype: library\nname: library\nversion: 1.0.0\n')
+    write('m/base/kustomization.yaml', 'resources: [role.yaml]\n')
+    write('m/base/role.yaml', role('pods/exec', 'create'))
+    write('m/prod/kustomization.yaml', 'resources: [../base]\n')
+    write('m/plain.yaml', role('configmaps', 'get'))
+  }
+  /** A folder with one program, which prints its arguments, what it may use, and then a role. */
+  const programs = (name: string, script: string) => {
+    write(`bin/${name}`, `#!/bin/sh\n${script}\n`)
+    chmodSync(join(folder, `bin/${name}`), 0o755)
+    return { PATH: join(folder, 'bin') }
+  }
+  const checkWith = (env: Record<string, string>, ...args: string[]) =>
+    spawnPostern(['check', 'm', ...args], { cwd: folder, env: { FORCE_COLOR: '0', ...env } })
+
+  test('without the programs, charts and kustomizations are errors that say so, once for each root', async () => {
+    trees()
+    const { code, out } = await checkWith({ PATH: join(folder, 'none') })
+    expect(code).toBe(2)
+    expect(out.match(/^error: .*/gm)).toEqual([
+      'error: m/chart/Chart.yaml: not checked: helm is not installed',
+      'error: m/prod/kustomization.yaml: not checked: neither kustomize nor kubectl is installed',
+    ])
+    expect(out).toContain('Checked 1 role or binding')
+    const excluded = await checkWith(
+      { PATH: join(folder, 'none') },
+      '--exclude',
+      'chart/',
+      '--exclude',
+      'kustomization.yaml',
+    )
+    expect([excluded.code, excluded.out]).toEqual([1, expect.stringContaining('m/base/role.yaml:9:11')])
+  })
+
+  test('a chart is rendered without credentials, other programs or a network, and its output is checked', async () => {
+    trees()
+    const printed = role('pods/exec', 'create').replaceAll('\n', '\\n')
+    const env = programs(
+      'helm',
+      `printf '# Source: chart/templates/role.yaml\\n# %s\\n${printed}' "$* $HOME $HTTPS_PROXY [$PATH] [$SECRET]"`,
+    )
+    const args = [
+      '--exclude',
+      'prod/',
+      '--exclude',
+      'base/',
+      '--namespace',
+      'shop',
+      '--format',
+      'sarif',
+      '--output',
+      'a.sarif',
+    ]
+    const { code, out } = await checkWith({ ...env, SECRET: 'secret' }, ...args)
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining('m/chart/Chart.yaml:11:11: Role payments/r (rendered from chart/templates/role.yaml)'),
+    ])
+    const sarif = readFileSync(join(folder, 'a.sarif'), 'utf8')
+    expect(sarifProblems(sarif)).toEqual([])
+    expect(JSON.parse(sarif).runs[0].results[0].locations[0].physicalLocation).toEqual({
+      artifactLocation: { uri: 'm/chart/templates/role.yaml', uriBaseId: '%SRCROOT%' },
+    })
+    const shown = programs('helm', 'echo "$* $HTTPS_PROXY [$PATH] [$SECRET] [$KUBECONFIG]" >&2; exit 1')
+    const failed = await checkWith({ ...shown, SECRET: 'secret' }, ...args.slice(0, 6))
+    expect(failed.code).toBe(2)
+    expect(failed.out).toMatch(
+      /m\/chart\/Chart.yaml: not checked: helm failed: template release chart --namespace shop http:\/\/127.0.0.1:9 \[\] \[\] \[\S+none\]/,
+    )
+  })
+
+  test('a failed rendering is an error, whatever was printed before', async () => {
+    trees()
+    const env = programs('kubectl', `echo '{}'; printf 'x\\033[2J\\nerror: no such base' >&2; exit 1`)
+    const { code, out } = await checkWith(env, '--exclude', 'chart/')
+    expect([code, out]).toEqual([
+      2,
+      expect.stringContaining('error: m/prod/kustomization.yaml: not checked: kubectl failed: no such base\n'),
+    ])
+  })
+})
+
 describe('a hostile name', () => {
   const controlEscape = String.fromCharCode(27)
   const hostile = `"\\e]0;gone\\a\\e[2J\\u202Er<script>&\\n::error::x"`
@@ -270,6 +402,25 @@ describe('a policy', () => {
     })
     expect(out).toContain('note: guardrails that do not apply to manifests: short (limits duration or hours)')
     expect(code).toBe(0)
+  })
+
+  test('a policy of guardrails alone is evaluated, and needs to be told about the cluster if it depends on it', async () => {
+    write('guardrails.yaml', 'guardrails:\n- {name: none, description: None., effect: deny, when: rules.size() > 0}\n')
+    write('role.yaml', role('configmaps', 'get'))
+    const args = ['role.yaml', '--policy', 'guardrails.yaml']
+    expect(await check(...args)).toMatchObject({ code: 1, out: expect.stringContaining('high[none]') })
+    write('guardrails.yaml', 'guardrailPack: {no-wildcards-in-prod: true}\n')
+    write('role.yaml', wildcards)
+    expect(await check(...args)).toMatchObject({ code: 2, err: expect.stringContaining('--cluster-label KEY=VALUE') })
+    expect((await check(...args, '--cluster-label', 'environment=prod')).out).toContain('high[no-wildcards-in-prod]')
+  })
+
+  test('a ClusterRole for nodes does not violate only-namespaced, and a Role for nodes does', async () => {
+    write('guardrails.yaml', 'guardrailPack: {}\n')
+    const nodes = `${role('nodes', 'get')}---\n${role('nodes', 'get', 'c').replace('kind: Role', 'kind: ClusterRole')}`
+    write('role.yaml', nodes)
+    const { out } = await check('role.yaml', '--policy', 'guardrails.yaml')
+    expect(out.match(/^(\S+: \w+)|high\[only-namespaced\]/gm)).toEqual(['role.yaml:4:9: Role', 'high[only-namespaced]'])
   })
 
   test('an invalid policy is an error', async () => {

@@ -27,6 +27,7 @@ type Options = {
   clusterLabel: Record<string, string>
   namespace?: string
   roles: string[]
+  exclude: string[]
   baseline?: string
   updateBaseline?: true
 }
@@ -43,7 +44,10 @@ function collectLabel(value: string, previous: Record<string, string>) {
 export function checkCommand(terminal: Terminal): Command {
   return new Command('check')
     .description('Check Roles, ClusterRoles and bindings in manifests for risky permissions.')
-    .argument('<path...>', 'files or directories with YAML or JSON manifests, or - for standard input')
+    .argument(
+      '<path...>',
+      'files or directories with manifests in YAML or JSON, Helm charts and kustomizations, or - for standard input',
+    )
     .addOption(
       new Option('--fail-on <severity>', 'fail if a finding has this severity or a higher one')
         .choices(severities)
@@ -71,12 +75,20 @@ export function checkCommand(terminal: Terminal): Command {
         .argParser(collect)
         .default([], 'none'),
     )
+    .addOption(
+      new Option(
+        '--exclude <glob>',
+        'do not read these files and directories, in the syntax of .gitignore (repeatable)',
+      )
+        .argParser(collect)
+        .default([], 'those in .posternignore'),
+    )
     .option('--baseline <file>', 'accept the findings in this file')
     .option('--update-baseline', 'write the current findings to the baseline')
     .addHelpText(
       'after',
       '\nExit codes:\n  0  no findings of the --fail-on severity or higher' +
-        '\n  1  findings of the --fail-on severity or higher\n  2  some input could not be read',
+        '\n  1  findings of the --fail-on severity or higher\n  2  some input could not be read or rendered',
     )
     .action(async (paths: string[], options: Options) => {
       const result = await check(paths, options, terminal)
@@ -94,9 +106,18 @@ async function policyFor({ policy: path, cluster, clusterLabel }: Options) {
   }
   const { loadPolicy } = await import('../policy/load-policy.ts')
   const { guardrailJudge } = await import('#lib/core/check/judge-guardrails')
-  const { notApplicable } = await import('#lib/core/guardrails/configured/judge-manifest')
+  const { needsOfCluster, notApplicable } = await import('#lib/core/guardrails/configured/judge-manifest')
   const { compiled, configuration } = await loadPolicy(path)
-  const clusters = targetClusters(configuration.clusters, cluster, clusterLabel)
+  const needs = configuration ? [] : compiled.map(needsOfCluster)
+  const hasLabels = Object.keys(clusterLabel).length > 0
+  // Without the facts, such a guardrail would not match, and the check would pass.
+  if (needs.some(({ labels, name }) => (labels && !hasLabels) || (name && cluster.length === 0))) {
+    const advice = 'Describe the target cluster with --cluster NAME and --cluster-label KEY=VALUE.'
+    throw new UsageError(`The policy has guardrails for particular clusters, but no clusters. ${advice}`)
+  }
+  const clusters = configuration
+    ? targetClusters(configuration.clusters, cluster, clusterLabel)
+    : (cluster.length ? cluster : ['this']).map((name) => ({ name, labels: clusterLabel }))
   return { judgeByPolicy: guardrailJudge(compiled, clusters), skipped: notApplicable(compiled) }
 }
 
@@ -119,18 +140,25 @@ async function check(paths: readonly string[], options: Options, { stdin }: Term
   const checker = new Checker(settings)
   const addUnreadable = (file: string, message: string) =>
     checker.unreadable.push({ file, line: 0, column: 0, message })
-  for await (const piece of readPaths(options.roles, stdin)) {
+  const reading = { exclude: options.exclude, namespace: options.namespace ?? null }
+  for await (const piece of readPaths(options.roles, stdin, reading)) {
     if ('problem' in piece) addUnreadable(piece.file, piece.problem)
-    else checker.addExisting(piece.file, piece.document)
+    else if ('document' in piece) checker.addExisting(piece.file, piece.document)
   }
-  for await (const piece of readPaths(paths, stdin)) {
+  const [rendered, excluded] = [new Set<string>(), [] as string[]]
+  for await (const piece of readPaths(paths, stdin, reading)) {
     if ('problem' in piece) addUnreadable(piece.file, piece.problem)
-    else checker.read(piece.file, piece.document)
+    else if ('excluded' in piece) excluded.push(piece.excluded)
+    else {
+      if (piece.renderer) rendered.add(piece.file)
+      checker.read(piece.file, piece.document, piece.renderer)
+    }
   }
   checker.finish()
   const fixed = baseline ? applyBaseline(baseline, checker.findings) : []
-  const { findings, unreadable, objects, documents } = checker
-  return { findings, unreadable, objects, documents, failOn: options.failOn, skippedGuardrails: skipped, fixed }
+  const { findings, unreadable, objects, documents, otherFiles } = checker
+  const known = { findings, unreadable, objects, documents, otherFiles, rendered, excluded, fixed }
+  return { ...known, failOn: options.failOn, skippedGuardrails: skipped }
 }
 
 async function report(

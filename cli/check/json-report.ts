@@ -3,7 +3,7 @@ import { asciiJson } from '../terminal.ts'
 import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 
 export function jsonReport(result: CheckResult): string {
-  const { findings, unreadable, objects, documents, failOn, skippedGuardrails, fixed } = result
+  const { findings, unreadable, objects, documents, otherFiles, excluded, failOn, skippedGuardrails, fixed } = result
   const count = (severity: string) =>
     findings.filter((finding) => finding.severity === severity && !finding.accepted).length
   return asciiJson({
@@ -12,6 +12,7 @@ export function jsonReport(result: CheckResult): string {
     failOn,
     summary: {
       documents,
+      otherFiles,
       objects: objects.length,
       high: count('high'),
       medium: count('medium'),
@@ -27,5 +28,6 @@ export function jsonReport(result: CheckResult): string {
     })),
     unreadable,
     skippedGuardrails,
+    excluded,
   })
 }

@@ -4,8 +4,12 @@ import type { Baseline } from '#lib/core/check/baseline'
 import type { Checker } from '#lib/core/check/checker'
 import type { Finding } from '#lib/core/check/finding'
 
-export type CheckResult = Pick<Checker, 'findings' | 'unreadable' | 'objects' | 'documents'> & {
+export type CheckResult = Pick<Checker, 'findings' | 'unreadable' | 'objects' | 'documents' | 'otherFiles'> & {
   failOn: Severity
+  /** The charts and kustomizations that were rendered. Lines in them are lines of the output. */
+  rendered: ReadonlySet<string>
+  /** The files and directories that were not read because of a pattern. */
+  excluded: readonly string[]
   /** Guardrails that do not apply to manifests. */
   skippedGuardrails: readonly { guardrail: string; because: string }[]
   /** Entries of the baseline that no longer occur. */

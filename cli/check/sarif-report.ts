@@ -1,5 +1,5 @@
 // The report for code scanning: SARIF 2.1.0.
-import { isAbsolute, sep } from 'node:path'
+import { dirname, isAbsolute, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Severity } from '#lib/core/access/severity'
 import type { UnreadablePart } from '#lib/core/check/checker'
@@ -20,10 +20,18 @@ function artifactLocation(file: string) {
   return { uri: file.split(sep).map(encodeURIComponent).join('/'), uriBaseId: '%SRCROOT%' }
 }
 
-function locationOf(file: string, template: string | null, place: Pick<Place, 'line' | 'column' | 'endColumn'> | null) {
+type Spot = Pick<Place, 'line' | 'column' | 'endColumn'>
+
+function locationOf(file: string, template: string | null, place: Spot | null, rendered: CheckResult['rendered']) {
   // Lines of standard input are not lines of the template, so the location is the template as a whole.
   if (file === standardInputName) {
     return { physicalLocation: { artifactLocation: artifactLocation(template ?? 'standard-input.yaml') } }
+  }
+  // Helm names a template by its path below the chart's name.
+  if (rendered.has(file)) {
+    const path = template?.split('/').slice(1) ?? []
+    const source = path.length > 0 && !path.includes('..') ? join(dirname(file), ...path) : file
+    return { physicalLocation: { artifactLocation: artifactLocation(source) } }
   }
   const region = place && { startLine: place.line, startColumn: place.column, endColumn: place.endColumn }
   return { physicalLocation: { artifactLocation: artifactLocation(file), ...(region ? { region } : {}) } }
@@ -41,7 +49,7 @@ function suppressionsOf({ accepted }: Finding) {
     : [{ kind: 'external', justification: 'accepted by the baseline' }]
 }
 
-function resultOf(finding: Finding, ruleIndex: number) {
+function resultOf(finding: Finding, ruleIndex: number, rendered: CheckResult['rendered']) {
   const { id, severity, places, object, file, template, fingerprint } = finding
   const [first, ...others] = places
   const name = visible(objectInWords(object))
@@ -51,10 +59,18 @@ function resultOf(finding: Finding, ruleIndex: number) {
     level: levels[severity],
     message: { text: messageOf(finding) },
     locations: [
-      { ...locationOf(file, template, first), logicalLocations: [{ fullyQualifiedName: name, kind: 'resource' }] },
+      {
+        ...locationOf(file, template, first, rendered),
+        logicalLocations: [{ fullyQualifiedName: name, kind: 'resource' }],
+      },
     ],
     ...(others.length
-      ? { relatedLocations: others.map((place, index) => ({ id: index + 1, ...locationOf(file, template, place) })) }
+      ? {
+          relatedLocations: others.map((place, index) => ({
+            id: index + 1,
+            ...locationOf(file, template, place, rendered),
+          })),
+        }
       : {}),
     partialFingerprints: { 'postern/v1': fingerprint },
     suppressions: suppressionsOf(finding),
@@ -64,7 +80,7 @@ function resultOf(finding: Finding, ruleIndex: number) {
 const notificationOf = ({ file, line, column, message }: UnreadablePart) => ({
   level: 'error',
   message: { text: visible(message) },
-  locations: [locationOf(file, null, line > 0 ? { line, column, endColumn: column } : null)],
+  locations: [locationOf(file, null, line > 0 ? { line, column, endColumn: column } : null, new Set())],
 })
 
 /** One SARIF rule for each ID that was found. docs/risks.md describes them all. */
@@ -79,7 +95,7 @@ function rulesOf(findings: readonly Finding[]) {
   }))
 }
 
-export function sarifReport({ findings, unreadable }: CheckResult): string {
+export function sarifReport({ findings, unreadable, rendered }: CheckResult): string {
   const rules = rulesOf(findings)
   const indexes = new Map(rules.map(({ id }, index) => [id, index]))
   const notifications = unreadable.map(notificationOf)
@@ -91,7 +107,7 @@ export function sarifReport({ findings, unreadable }: CheckResult): string {
         tool: { driver: { name: 'Postern', rules } },
         columnKind: 'utf16CodeUnits',
         invocations: [{ executionSuccessful: unreadable.length === 0, toolExecutionNotifications: notifications }],
-        results: findings.map((finding) => resultOf(finding, indexes.get(visible(finding.id)) ?? -1)),
+        results: findings.map((finding) => resultOf(finding, indexes.get(visible(finding.id)) ?? -1, rendered)),
       },
     ],
   })

@@ -128,11 +128,27 @@ function skippedLines({ skippedGuardrails }: CheckResult): string[] {
   return [`note: guardrails that do not apply to manifests: ${reasons.join('; ')}`]
 }
 
+const maxExcluded = 5
+
+/** So that no one hides a role from the reviewer of a report. */
+function excludedLines({ excluded }: CheckResult): string[] {
+  if (excluded.length === 0) return []
+  const more = excluded.length > maxExcluded ? ` and ${excluded.length - maxExcluded} more` : ''
+  return [`note: excluded: ${excluded.slice(0, maxExcluded).map(visible).join(', ')}${more}`]
+}
+
+function otherFilesLines({ otherFiles }: CheckResult): string[] {
+  return otherFiles > 0 ? [`note: ${plural(otherFiles, 'other file')} without Kubernetes objects`] : []
+}
+
 /** The whole report. */
 export function* textReport(result: CheckResult, paint: Paint): Generator<string> {
   const failing = result.findings.filter((finding) => isFailing(result, finding))
   for (const text of findingsText(failing, paint)) yield `${text}\n\n`
-  const lines = [...acceptedLines(result), ...noteLines(result), ...skippedLines(result)]
+  const lines = [
+    ...[acceptedLines(result), noteLines(result), skippedLines(result)].flat(),
+    ...[excludedLines(result), otherFilesLines(result)].flat(),
+  ]
   for (const line of lines) yield `${paint('dim', line)}\n`
   for (const part of result.unreadable) yield `${unreadableText(part, paint)}\n`
   yield `${paint('bold', summaryText(result))}\n`

@@ -20,7 +20,7 @@ export type PolicyTests = {
  * @throws UsageError if the policy is invalid
  */
 export async function runTests(policy: string, named: readonly string[]): Promise<PolicyTests> {
-  const { compiled, configuration } = await loadPolicy(policy)
+  const { compiled, section } = await loadPolicy(policy)
   const files = named.length > 0 ? [...named] : await testFilesOf(policy)
   const tests: PolicyTests = { policy, files, cases: [], problems: [], untested: [] }
   for (const file of files) {
@@ -36,6 +36,6 @@ export async function runTests(policy: string, named: readonly string[]): Promis
   }
   const matched = new Set(tests.cases.flatMap(({ judgement }) => judgement.matched))
   // The guardrails of the pack have test cases in Postern itself.
-  tests.untested = configuration.guardrails.map(({ name }) => name).filter((name) => !matched.has(name))
+  tests.untested = section.guardrails.map(({ name }) => name).filter((name) => !matched.has(name))
   return tests
 }

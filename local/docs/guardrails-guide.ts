@@ -126,7 +126,7 @@ const introduction = [
       [code('description'), 'Why the guardrail exists.'],
       [
         code('match'),
-        'Which requests the guardrail applies to. `clusters`, `namespaces` and `entitlements` are names or globs, `clusterLabels` and `namespaceLabels` are labels that must all be present, and `groups` are groups of the requester. All keys must match; without `match`, the guardrail applies to every request. If a request has several namespaces, the guardrail applies to those that match. Unknown labels of a namespace count as a match.',
+        'Which requests the guardrail applies to. `clusters`, `namespaces` and `entitlements` are names or globs, `clusterLabels` and `namespaceLabels` are labels that must all be present, `groups` are groups of the requester, and `scope` is `namespaced` (requests, Roles and RoleBindings) or `cluster` (ClusterRoles and ClusterRoleBindings in manifests). All keys must match; without `match`, the guardrail applies to every request. If a request has several namespaces, the guardrail applies to those that match. Unknown labels of a namespace count as a match.',
       ],
       [code('when'), 'A CEL expression. The guardrail matches if it is true, or if it is left out.'],
       [

@@ -3,6 +3,7 @@ import { stepsOf } from '#testing/steps'
 import { api, binding, checkText, documents, found, role, unread } from './checking.testing.ts'
 
 const exec = '[{apiGroups: [""], resources: [pods/exec], verbs: [create]}]'
+const anObject = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'r' }, rules: [] }
 const harmless = '[{apiGroups: [""], resources: [configmaps], verbs: [get]}]'
 const mina = '[{kind: User, name: mina}]'
 const clusterRole = '{kind: ClusterRole, name: r}'
@@ -211,17 +212,16 @@ describe('non-resource paths', () => {
 
 describe('input that is not a manifest', () => {
   test.each([
-    ['a duplicate key', `${role(exec)}rules: []\n`, /^5: duplicate key rules/],
-    [
-      'a duplicate key inside a rule',
-      role('[{verbs: [get], verbs: ["*"], apiGroups: [a], resources: [b]}]'),
-      /^4: duplicate key verbs/,
-    ],
     ['invalid YAML', `kind: Role\n  metadata: {`, /invalid YAML/],
     ['a template', 'kind: {{ .Values.kind }}\n', /render it first/],
     ['a template that is valid YAML', `${api}\nkind: Role\nmetadata: {name: {{ .Release.Name }}}\n`, /render it first/],
-    ['an unknown tag', `${api}\nkind: !x Role\n`, /tag/i],
-    ['a kind in base64', `${api}\nkind: !!binary Um9sZQ==\nmetadata: {name: x}\n`, /^2: kind must be a string/],
+    ['a list without a kind', `apiVersion: v1\nitems:\n- ${JSON.stringify(anObject)}\n`, /^1: a list must have a kind/],
+    [
+      'a list with nothing but items',
+      `items:\n- {metadata: {name: r}, rules: ${exec}}\n`,
+      /^1: a list must have a kind/,
+    ],
+    ['a role without a kind', `${api}\nmetadata: {name: r}\nrules: ${exec}\n`, /^1: an object must have a kind/],
     ['rules that are not a list', role('yes'), /^4: rules must be a list/],
     [
       'a verb that is a number',
@@ -280,8 +280,8 @@ describe('hostile YAML', () => {
       `${api}\nkind: Role\nmetadata: {name: x}\nrules: ${'['.repeat(20_000)}`,
       /nested too deep/,
     ],
-    ['ten thousand nested keys', `${'? '.repeat(10_000)}Role`, /nested too deep/],
-    ['ten thousand nested lists', `${'- '.repeat(10_000)}Role`, /nested too deep/],
+    ['ten thousand nested keys', `${api}\nkind: Role\nx:\n ${'? '.repeat(10_000)}Role`, /nested too deep/],
+    ['ten thousand nested lists', `${api}\nkind: Role\nx:\n ${'- '.repeat(10_000)}Role`, /nested too deep/],
     ['ten thousand keys', `${role(exec)}${many(10_000, (n) => `k${n}: v\n`)}`, null],
     [
       'five thousand anchors and aliases',
@@ -325,5 +325,168 @@ describe('YAML notations', () => {
 
   test('the text of a value is not a role', () => {
     expect(checkText('apiVersion: v1\nkind: ConfigMap\ndata: {a: "kind: Role"}\n').objects).toEqual([])
+  })
+})
+
+describe("OpenShift's RBAC", () => {
+  const openshift = 'apiVersion: authorization.openshift.io/v1'
+  const clusterAdmin = (rest: string, apiVersion = openshift) =>
+    `${apiVersion}\nkind: ClusterRoleBinding\nmetadata: {name: b}\nroleRef: {name: cluster-admin}\n${rest}\n`
+
+  test.each([
+    ['userNames', 'userNames: [mina]'],
+    ['groupNames', 'groupNames: [dev]\nuserNames: null'],
+    ['subjects', 'subjects: [{kind: SystemUser, name: "system:admin"}]'],
+  ])('a binding of cluster-admin with %s is high', (_, rest) => {
+    expect(found(checkText(clusterAdmin(rest)))).toEqual(['high binds-builtin-role'])
+    expect(found(checkText(clusterAdmin(rest, 'apiVersion: v1')))).toEqual(['high binds-builtin-role'])
+  })
+
+  test.each([
+    ['groupNames: ["system:unauthenticated"]', 'high binds-anonymous'],
+    ['groupNames: ["system:authenticated:oauth"]', 'high binds-everyone'],
+    ['userNames: ["system:serviceaccount:ci:default"]', 'high binds-default-account'],
+    ['subjects: [{kind: SystemGroup, name: "system:authenticated"}]', 'high binds-everyone'],
+  ])('the subject in %j is too broad', (rest, expected) => {
+    expect(found(checkText(clusterAdmin(rest)))).toContain(expected)
+  })
+
+  test('a roleRef with a namespace is a Role, and one without is a ClusterRole, whatever its kind', () => {
+    const bound = (roleRef: string) =>
+      `${openshift}\nkind: RoleBinding\nmetadata: {name: b, namespace: payments}\nroleRef: ${roleRef}\nuserNames: [mina]\n`
+    expect(found(checkText(bound('{name: r, namespace: payments}'), {}, role(exec)))).toEqual([
+      'medium binds-existing-role',
+    ])
+    expect(found(checkText(bound('{kind: Role, name: admin}')))).toEqual(['high binds-builtin-role'])
+  })
+
+  test('a role of either API is the same role, and a rule without API groups has the core group', () => {
+    const text = documents(
+      role(exec).replace('rbac.authorization.k8s.io', 'authorization.openshift.io').replace('apiGroups: [""], ', ''),
+      binding('{kind: Role, name: r}', mina),
+    )
+    expect(found(checkText(text))).toEqual(['medium runs-commands-in-pods'])
+  })
+})
+
+describe('an object inside of another object', () => {
+  const inner = (kind: string, text: string) => JSON.stringify({ ...JSON.parse(text), kind })
+  const execRole = JSON.stringify({
+    ...anObject,
+    rules: [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }],
+  })
+  const wrapped = (apiVersion: string, kind: string, rest: string) =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: w}\n${rest}\n`
+
+  test.each([
+    ['an OpenShift Template', wrapped('template.openshift.io/v1', 'Template', `objects: [${execRole}]`)],
+    ['a SelectorSyncSet', wrapped('hive.openshift.io/v1', 'SelectorSyncSet', `spec: {resources: [${execRole}]}`)],
+    [
+      'a ManifestWork',
+      wrapped('work.open-cluster-management.io/v1', 'ManifestWork', `spec: {workload: {manifests: [${execRole}]}}`),
+    ],
+    [
+      'a Template of a SelectorSyncSet',
+      wrapped(
+        'v1',
+        'Template',
+        `objects:\n- apiVersion: hive.openshift.io/v1\n  kind: SelectorSyncSet\n  spec: {resources: [${execRole}]}`,
+      ),
+    ],
+    [
+      'a list in a SyncSet',
+      wrapped(
+        'hive.openshift.io/v1',
+        'SyncSet',
+        `spec: {resources: [{apiVersion: v1, kind: List, items: [${execRole}]}]}`,
+      ),
+    ],
+    [
+      'an Object of Crossplane',
+      wrapped('kubernetes.crossplane.io/v1alpha2', 'Object', `spec: {forProvider: {manifest: ${execRole}}}`),
+    ],
+    ['a task of Ansible', `- name: role\n  kubernetes.core.k8s:\n    definition: ${execRole}\n`],
+    [
+      'a policy of Open Cluster Management',
+      wrapped(
+        'policy.open-cluster-management.io/v1',
+        'ConfigurationPolicy',
+        `spec: {object-templates: [{complianceType: musthave, objectDefinition: ${execRole}}]}`,
+      ),
+    ],
+    ['another kind of list', wrapped('example.com/v1', 'BundleList', `items: [${execRole}]`)],
+  ])('a role in %s is checked', (_, text) => {
+    expect(found(checkText(text))).toEqual(['medium runs-commands-in-pods'])
+  })
+
+  test('an object that a policy removes is not checked', () => {
+    const rest = `spec: {object-templates: [{complianceType: mustnothave, objectDefinition: ${execRole}}]}`
+    expect(found(checkText(wrapped('policy.open-cluster-management.io/v1', 'ConfigurationPolicy', rest)))).toEqual([])
+  })
+
+  test('the parameters of a Template that have a value are replaced', () => {
+    const bound = inner(
+      'ClusterRoleBinding',
+      `{"apiVersion": "authorization.openshift.io/v1", "metadata": {"name": "b"}, "roleRef": {"name": "\${ROLE}"}, "userNames": ["\${USER}"]}`,
+    )
+    const rest = `parameters: [{name: ROLE, value: cluster-admin}, {name: USER}]\nobjects: [${bound}]`
+    expect(found(checkText(wrapped('template.openshift.io/v1', 'Template', rest)))).toEqual(['high binds-builtin-role'])
+  })
+
+  test('a reference to a role is not a role', () => {
+    const owner = '{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: r, uid: x}'
+    const text = wrapped('v1', 'ConfigMap', `data: {}\nx: ${owner}`).replace(
+      '{name: w}',
+      `{name: w, ownerReferences: [${owner}]}`,
+    )
+    expect(checkText(text)).toMatchObject({ objects: [], unreadable: [] })
+  })
+
+  test('an unreadable object does not affect the others', () => {
+    const rest = `spec: {resources: [{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {}}, ${execRole}]}`
+    const checker = checkText(wrapped('hive.openshift.io/v1', 'SyncSet', rest))
+    expect([found(checker), unread(checker)]).toEqual([
+      ['medium runs-commands-in-pods'],
+      ['4: a Role must have a name'],
+    ])
+  })
+})
+
+describe('files of other programs', () => {
+  test.each([
+    [
+      'CloudFormation',
+      `Resources:\n  Role:\n    Type: AWS::IAM::Role\n    Properties: {Name: !Sub "\${X}-Role", P: !GetAtt [a, b]}\n`,
+    ],
+    ['mkdocs', 'markdown_extensions:\n- x: {emoji: !!python/name:material.emoji Role}\n'],
+    ['GitLab', 'Role:\n  script:\n  - !reference [.setup, script]\n  <<: *unknown\n'],
+    ['Ansible', '- hosts: all\n  vars:\n    Role: !vault |\n      $ANSIBLE_VAULT;1.1;AES256\n      {{ x }}\n'],
+    ['docker compose', 'services:\n  web: &web {image: Role}\n  b: {<<: *web}\n  b: {}\n'],
+    ['a workflow', `on: push\njobs: {Role: {runs-on: "\${{ matrix.os }}"}}\n`],
+    ['values of a chart', 'rbac: {create: true, kind: ClusterRole, rules: []}\n1: x\n? [a]\n: Role\n'],
+    ['something that is not YAML at all', 'Role: {{{\n\t- x: [\n'],
+    ['text with braces', 'Role: |\n x\n"a": "\\d"\nb: {{ c }}\n'],
+  ])('%s is counted and otherwise ignored', (_, text) => {
+    expect(checkText(text)).toMatchObject({ objects: [], unreadable: [], otherFiles: 1 })
+  })
+
+  test.each([
+    ['an unknown tag', 'x: !Sub y\n'],
+    ['a list that is not valid', 'x: [\n'],
+  ])('a manifest with %s is not ignored', (_, more) => {
+    const checker = checkText(`${role(exec)}${more}`)
+    expect([...found(checker), ...unread(checker)]).toHaveLength(1)
+    expect(checker.otherFiles).toBe(0)
+  })
+
+  test('only a template is called a template', () => {
+    const broken = `${api}\nkind: Role\nmetadata:\n  annotations: {a: "{{ x }}"}\n  name: [\n`
+    expect(unread(checkText(broken))[0]).toMatch(/invalid YAML/)
+    expect(unread(checkText(`${api}\nkind: Role\nmetadata:\n  {{- include "x" . | nindent 2 }}\n`))[0]).toMatch(
+      /render it/,
+    )
+    expect(unread(checkText('{{- range .Values.roles }}\n{{ include "role" . }}\n{{- end }}\n'))[0]).toMatch(
+      /render it/,
+    )
   })
 })

@@ -3,6 +3,7 @@
 import { compareSeverity, isMoreSevere, type Severity } from '#lib/core/access/severity'
 import type { ClusterRole } from '#lib/core/rbac/cluster-objects'
 import { type DocumentText, maxDocumentLength } from './documents.ts'
+import { findObjects, looksLikeKubernetes, mayHoldRbac } from './find-objects.ts'
 import {
   type Finding,
   fingerprintOf,
@@ -15,7 +16,7 @@ import { judgeAggregated } from './judge-aggregated.ts'
 import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
 import { judgeRole, pathRuleOf, ruleOf } from './judge-role.ts'
 import { type GrantedRules, KnownRoles } from './known-roles.ts'
-import { mayHoldRbac, type PlacedBinding, type PlacedRole, rbacObjectsIn } from './rbac-objects.ts'
+import type { PlacedBinding, PlacedRole } from './rbac-objects.ts'
 import { type Place, Source } from './source.ts'
 import { Waivers, waiversOf } from './waivers.ts'
 
@@ -40,6 +41,9 @@ export class Checker {
   /** Every object that was checked, with or without findings. */
   readonly objects: { file: string; object: ObjectName }[] = []
   documents = 0
+  /** Files without a single Kubernetes object. */
+  otherFiles = 0
+  #file: { name: string; isKubernetes: boolean } | null = null
   readonly #options: CheckOptions
   readonly #roles = new KnownRoles()
   readonly #bindings: WaitingBinding[] = []
@@ -59,15 +63,17 @@ export class Checker {
     }
   }
 
-  read(file: string, document: DocumentText) {
+  /** @param renderer the program that rendered the document, if the file is not the document itself */
+  read(file: string, document: DocumentText, renderer: string | null = null) {
     this.documents++
+    this.#countFile(file, document.text === null || looksLikeKubernetes(document.text))
     for (const { object, source, template, waivers } of this.#objectsOf(file, document)) {
       const { kind, name } = object
       const isNamespaced = kind === 'Role' || kind === 'RoleBinding'
       const namespace = object.namespace ?? (isNamespaced ? this.#options.namespace : null)
       const where: Where = {
         file,
-        template,
+        template: template ?? renderer,
         object: { kind, namespace, name },
         waivers: new Waivers(waivers, source, this.#options.today),
       }
@@ -112,6 +118,17 @@ export class Checker {
     this.findings.sort((a, b) => rank(a) - rank(b) || compareSeverity(b.severity, a.severity))
   }
 
+  /** The documents of a file follow each other. */
+  #countFile(name: string, isKubernetes: boolean) {
+    if (this.#file?.name !== name) {
+      this.#file = { name, isKubernetes: false }
+      this.otherFiles++
+    }
+    if (!isKubernetes || this.#file.isKubernetes) return
+    this.#file.isKubernetes = true
+    this.otherFiles--
+  }
+
   *#objectsOf(file: string, { text, line }: DocumentText) {
     if (text === null) {
       const message = `the document is too long: the limit is ${maxDocumentLength / 1024 / 1024} MiB`
@@ -120,7 +137,7 @@ export class Checker {
     }
     if (!mayHoldRbac(text)) return
     const source = new Source(text, line)
-    const { objects, problems } = rbacObjectsIn(source)
+    const { objects, problems } = findObjects(source)
     for (const { message, range } of problems) {
       const place = source.placeOf(range)
       this.unreadable.push({ file, line: place.line, column: place.column, message })

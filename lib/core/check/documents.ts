@@ -8,7 +8,7 @@ export type DocumentText = { text: string | null; line: number }
 export const maxDocumentLength = 8 * 1024 * 1024
 
 /** A marker and the character after it. That many characters are held back, in case a marker is split over two pieces. */
-const marker = /\n(---|\.\.\.)(?=[ \t\r\n])/g
+const marker = /\n(---(?=[ \t\r\n#])|\.\.\.(?=[ \t\r\n]))/g
 const markerLength = 5
 
 /** Is there anything other than blank lines, comments and directives? */
@@ -94,7 +94,8 @@ export class DocumentSplitter {
     if (this.#isTooLong) found.push({ text: null, line })
     else if (hasContent(text.replace(/^(---|\.\.\.)/m, '')))
       // Blanks replace the end marker of the previous document, so that columns stay correct.
-      found.push({ text: text.replace(/^\.\.\./, '   '), line })
+      // So do they for a marker with a comment right after it, which is a marker only for kubectl.
+      found.push({ text: text.replace(/^(?:\.\.\.|---(?=#))/, '   '), line })
     this.#newlinesBefore += this.#newlinesAfter
     this.#newlinesAfter = 0
     this.#parts = []

@@ -26,7 +26,7 @@ export type Judged = {
 export type Finding = Omit<Judged, 'substance'> & {
   object: ObjectName
   file: string
-  /** The template that it was rendered from, according to a comment of Helm. */
+  /** The template that it was rendered from, according to a comment of Helm, or else the program that rendered it. */
   template: string | null
   /** Stable while the name of the object and the substance of the finding do not change. */
   fingerprint: string

@@ -19,8 +19,14 @@ export type Granted = {
 const isAnonymous = ({ kind, name }: Subject) =>
   (kind === 'Group' && name === 'system:unauthenticated') || (kind === 'User' && name === 'system:anonymous')
 
-const isEveryone = ({ kind, name }: Subject) =>
-  kind === 'Group' && (name === 'system:authenticated' || name === 'system:serviceaccounts')
+const whoIsEveryone: Readonly<Record<string, string>> = {
+  'system:authenticated': 'everyone who can sign in, and every workload in the cluster',
+  'system:serviceaccounts': 'every workload in the cluster',
+  // A group of OpenShift.
+  'system:authenticated:oauth': 'everyone who can sign in',
+}
+
+const isEveryone = ({ kind, name }: Subject) => kind === 'Group' && Object.hasOwn(whoIsEveryone, name)
 
 /** The namespace whose default service account is a subject, alone or with all others of the namespace. */
 function defaultAccountOf({ kind, name, namespace }: Subject, bindingNamespace: string | null): string | null {
@@ -40,10 +46,7 @@ export function judgeSubject(subject: Subject, granted: Granted, bindingNamespac
     return { id: 'binds-anonymous', severity: granted.over === 'resources' ? 'high' : ofPaths, sentence }
   }
   if (isEveryone(subject)) {
-    const who =
-      subject.name === 'system:authenticated'
-        ? 'everyone who can sign in, and every workload in the cluster'
-        : 'every workload in the cluster'
+    const who = whoIsEveryone[subject.name]
     const severity = isHarmless ? 'low' : granted.severity === 'low' ? 'medium' : 'high'
     return { id: 'binds-everyone', severity, sentence: `Binds ${subject.name}: ${who}.` }
   }

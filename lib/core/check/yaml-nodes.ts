@@ -26,7 +26,10 @@ const rangeOf = (node: unknown): Range => {
   return range ? [range[0], range[1]] : [0, 0]
 }
 
-/** Follows aliases and merges, and refuses what YAML parsers disagree about: duplicate keys and keys that are not strings. */
+/**
+ * Follows aliases, and resolves merges and duplicate keys as kubectl does: the last one applies, so a merge replaces the
+ * keys before it.
+ */
 export class Nodes {
   readonly #targets: ReadonlyMap<Alias, Node>
   #reads = 0
@@ -53,28 +56,24 @@ export class Nodes {
   entries(node: unknown, depth = 0): Map<string, Entry> | null {
     const map = this.resolve(node)
     if (!isMap(map)) return null
-    const own = new Map<string, Entry>()
-    const merged: Map<string, Entry>[] = []
+    const found = new Map<string, Entry>()
     for (const { key, value } of (map as YAMLMap).items) {
-      const name = this.resolve(key)
-      if (!isScalar(name) || typeof name.value !== 'string')
-        throw new Unreadable('a key must be a string: put it in quotes', rangeOf(key))
-      const text = name.value
+      const text = this.#keyOf(key)
       if (text === '<<') {
-        merged.push(...this.#merged(value, depth))
+        for (const merged of this.#merged(value, depth)) for (const [name, entry] of merged) found.set(name, entry)
         continue
       }
-      if (own.has(text))
-        throw new Unreadable(`duplicate key ${text}: YAML parsers disagree on which one applies`, rangeOf(key))
       const valueNode = value as Node | null
       const end = valueNode?.range?.[1] ?? rangeOf(key)[1]
-      own.set(text, { key: { value: text, range: rangeOf(key) }, value: valueNode, range: [rangeOf(key)[0], end] })
+      found.set(text, { key: { value: text, range: rangeOf(key) }, value: valueNode, range: [rangeOf(key)[0], end] })
     }
-    for (const entries of merged)
-      for (const [key, entry] of entries) {
-        if (!own.has(key)) own.set(key, entry)
-      }
-    return own
+    return found
+  }
+
+  /** The value of a key that the mapping has itself, without merges and without a look at its other keys. */
+  own(map: YAMLMap, key: string): Node | null {
+    const pair = map.items.findLast(({ key: node }) => isScalar(node) && node.value === key)
+    return (pair?.value as Node | null | undefined) ?? null
   }
 
   items(node: unknown): Node[] | null {
@@ -84,7 +83,8 @@ export class Nodes {
 
   text(node: unknown): Text | null {
     const scalar = this.resolve(node)
-    return isScalar(scalar) && typeof scalar.value === 'string' ? { value: scalar.value, range: rangeOf(node) } : null
+    const value = isScalar(scalar) ? textOf(scalar.value) : null
+    return value === null ? null : { value, range: rangeOf(node) }
   }
 
   isNothing(node: unknown): boolean {
@@ -92,16 +92,34 @@ export class Nodes {
     return found === null || (isScalar(found) && found.value === null)
   }
 
+  /** Numbers and truth values are keys by their text, as in JSON. */
+  #keyOf(key: unknown): string {
+    const name = this.resolve(key)
+    const value = isScalar(name) ? name.value : undefined
+    if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+    const text = textOf(value)
+    if (text === null) throw new Unreadable('a key must be a string: put it in quotes', rangeOf(key))
+    return text
+  }
+
+  /** The mappings to merge, the one that applies last. Of a list, the first one wins. */
   #merged(value: unknown, depth: number): Map<string, Entry>[] {
     // A mapping that is merged into itself would never end.
     if (depth >= maxMergeDepth || ++this.#merges > maxMerges)
       throw new Unreadable('too many merges (<<)', rangeOf(value))
-    return (this.items(value) ?? [value]).map((source) => {
+    const merged = (this.items(value) ?? [value]).map((source) => {
       const entries = this.entries(source, depth + 1)
       if (!entries) throw new Unreadable('<< requires a mapping or a list of mappings', rangeOf(value))
       return entries
     })
+    return merged.reverse()
   }
+}
+
+/** A string, or one that is written in base64 with the tag `!!binary`, as kubectl reads it. */
+function textOf(value: unknown): string | null {
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value)
+  return typeof value === 'string' ? value : null
 }
 
 /** The target of each alias: the last node before it with the anchor. Found in one walk, however many there are. */

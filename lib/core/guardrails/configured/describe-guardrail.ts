@@ -42,6 +42,8 @@ export function describeMatch({ match }: Guardrail): string[] {
     ['namespaces labelled', labels(match?.namespaceLabels)],
     ['entitlements', match?.entitlements ?? []],
     ['requesters in', match?.groups ?? []],
+    // Every request is namespaced.
+    ['the scope', match?.scope === 'cluster' ? ['cluster'] : []],
   ]
   return parts.flatMap(([label, names]) => (names.length > 0 ? [`${label} ${names.join(', ')}`] : []))
 }

@@ -70,8 +70,12 @@ const policyFactsOf = ({ cluster, reach, rules, risks }: ManifestFacts): PolicyF
   difference: null,
 })
 
+/** A ClusterRole has no namespaces of its own. Where a role is bound everywhere or somewhere, they are unknown. */
+const knownOfRequest = (reach: Reach) =>
+  (reach === 'unbound' || typeof reach === 'object' ? { namespaces: namespacesOf(reach) } : {}) as Partial<Request>
+
 const contextOf = ({ cluster, reach, rules, risks }: ManifestFacts): Context => ({
-  request: partlyKnown('Request', Request.prototype, { namespaces: namespacesOf(reach) } as Partial<Request>),
+  request: partlyKnown('Request', Request.prototype, knownOfRequest(reach)),
   requester: partlyKnown('Requester', Requester.prototype, {}),
   cluster: new Cluster({ name: cluster.name, labels: new Map(Object.entries(cluster.labels)) }),
   rules: rules.map((rule) => new PolicyRule({ ...rule, resourceNames: rule.resourceNames ?? [] })),
@@ -99,6 +103,15 @@ export const notApplicable = (compiled: readonly CompiledGuardrail[]): { guardra
     return because === null ? [] : [{ guardrail: item.guardrail.name, because }]
   })
 
+/** What the guardrail needs to know of the cluster. */
+export const needsOfCluster = ({
+  guardrail: { match },
+  when,
+}: CompiledGuardrail): { name: boolean; labels: boolean } => ({
+  name: match?.clusters !== undefined || when?.mentions.has('cluster') === true,
+  labels: match?.clusterLabels !== undefined || when?.mentions.has('cluster') === true,
+})
+
 /** Why it is unknown whether the guardrail applies here, or null. */
 function whyUncertain({ guardrail: { match } }: CompiledGuardrail, { reach }: ManifestFacts): string | null {
   if (match?.groups) return 'it applies to specific groups, and a manifest has no requester'
@@ -117,7 +130,8 @@ function namespacesFor(item: CompiledGuardrail, facts: ManifestFacts, policyFact
   const namespace: RequestedNamespace = { index: 0, name, labels: null }
   // Without one certain namespace, conditions on namespaces do not exclude a guardrail: `whyUncertain` reports them.
   const guardrail = typeof reach === 'object' ? item.guardrail : { ...item.guardrail, match: withoutNamespaces(match) }
-  return matchedNamespaces(guardrail, policyFacts, [namespace]).length > 0 ? [namespace] : null
+  const scope = reach === 'unbound' || reach === 'everywhere' ? 'cluster' : 'namespaced'
+  return matchedNamespaces(guardrail, policyFacts, [namespace], scope).length > 0 ? [namespace] : null
 }
 
 function withoutNamespaces(match: CompiledGuardrail['guardrail']['match']) {

@@ -10,6 +10,9 @@ function hasLabels(selector: Readonly<Record<string, string>> | undefined, get: 
   return selector === undefined || Object.entries(selector).every(([key, value]) => get(key) === value)
 }
 
+/** Where rules apply. Requests are for namespaces; a manifest may also grant rules in the whole cluster. */
+export type Scope = NonNullable<NonNullable<Guardrail['match']>['scope']>
+
 /**
  * The namespaces of the request that the guardrail applies to; empty if it does not apply to the request. Unknown labels
  * of a namespace and unknown groups count as a match, so that a request cannot escape a guardrail by being unknown.
@@ -18,10 +21,12 @@ export function matchedNamespaces(
   { match }: Guardrail,
   facts: PolicyFacts,
   namespaces: readonly RequestedNamespace[],
+  scope: Scope = 'namespaced',
 ): readonly RequestedNamespace[] {
   if (!match) return namespaces
   const { cluster, requester, entitlement } = facts
   const isMatch =
+    (match.scope ?? scope) === scope &&
     anyGlob(match.clusters, cluster.name) &&
     anyGlob(match.entitlements, entitlement.name) &&
     hasLabels(match.clusterLabels, (key) => (Object.hasOwn(cluster.labels, key) ? cluster.labels[key] : undefined)) &&

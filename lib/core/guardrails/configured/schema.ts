@@ -63,6 +63,10 @@ const matchSchema = z
     namespaceLabels: labelSelector.optional(),
     entitlements: z.array(glob).min(1).optional(),
     groups: z.array(group).min(1).optional().meta({ description: 'The requester is a member of one of these.' }),
+    scope: z.enum(['namespaced', 'cluster']).optional().meta({
+      description:
+        'namespaced: requests, Roles and RoleBindings. cluster: ClusterRoles and ClusterRoleBindings, in manifests only.',
+    }),
   })
   .meta({
     description: 'Which requests the guardrail applies to. All keys must match; without keys, every request matches.',

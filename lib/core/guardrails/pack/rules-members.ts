@@ -81,6 +81,7 @@ const onlyNamespaced = member({
     {
       name: 'only-namespaced',
       description: 'Rules for cluster-scoped resources have no effect in a namespace.',
+      match: { scope: 'namespaced' },
       when: `rules.exists(r, r.resources.exists(x, x.split('/')[0] in ${cel(clusterScoped)}))`,
       effect: 'deny',
       message: "Nodes, ClusterRoles and other cluster-scoped resources can't be granted in a namespace. Remove them.",
