@@ -6,11 +6,19 @@ import { auditEventTypes } from '#lib/core/audit/events'
 import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/core/audit/filter'
 import { buttonStyle } from '../ui/button-style.ts'
 
-type Props = { filter: HistoryFilter }
+type Props = {
+  filter: HistoryFilter
+  /** What was typed, if it is not a filter. */
+  typed?: string | undefined
+  /** Why it is not. */
+  problems?: readonly string[]
+}
 
 /** The filter as text, which is also the URL. A plain form: it works without scripts, and can be bookmarked. */
-export function FilterBar({ filter }: Props) {
-  const set = filterKeys.filter((key) => filter[key])
+export function FilterBar({ filter, typed, problems = [] }: Props) {
+  const set = typed === undefined ? filterKeys.filter((key) => filter[key]) : []
+  const value = typed ?? formatFilter(filter)
+  const isInvalid = problems.length > 0
   return (
     <search>
       <form action="/history" className="relative flex gap-2">
@@ -18,7 +26,7 @@ export function FilterBar({ filter }: Props) {
           <Icon name="search" />
         </span>
         <input
-          key={formatFilter(filter)}
+          key={value}
           name="q"
           data-search
           list="event-types"
@@ -26,8 +34,12 @@ export function FilterBar({ filter }: Props) {
           spellCheck={false}
           maxLength={1000}
           aria-label="Filter events"
-          placeholder="actor:name cluster:prod-eu type:grant.ended from:2026-11-01"
-          defaultValue={formatFilter(filter)}
+          placeholder="words, or actor:name namespace:payments resource:secrets from:yesterday"
+          defaultValue={value}
+          aria-invalid={isInvalid}
+          aria-describedby={isInvalid ? 'filter-problems' : undefined}
+          // biome-ignore lint/a11y/noAutofocus: after a refused filter the focus goes to it
+          autoFocus={isInvalid}
           className="control pl-9 font-mono text-code"
         />
         <datalist id="event-types">
@@ -39,6 +51,15 @@ export function FilterBar({ filter }: Props) {
           Filter events
         </button>
       </form>
+      {isInvalid && (
+        <ul id="filter-problems" role="alert" className="mt-2 text-dense text-bad">
+          {problems.map((problem) => (
+            <li key={problem}>
+              <UntrustedText>{problem}</UntrustedText>
+            </li>
+          ))}
+        </ul>
+      )}
       {set.length > 0 && (
         <ul aria-label="Active filters" className="mt-2 flex flex-wrap gap-2">
           {set.map((key) => (

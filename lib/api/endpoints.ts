@@ -12,6 +12,7 @@ import { judgeInput, replayInput, replayResource, trialResource } from '#lib/cor
 import { previewResource } from '#lib/core/access/preview-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
 import { requestResource, requestSummary } from '#lib/core/access/request-resource'
+import { severities } from '#lib/core/access/severity'
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
 import { auditEventTypes } from '#lib/core/audit/events'
 
@@ -249,11 +250,20 @@ export const endpoints = {
     summary: 'List audit events: all for auditors and admins, for others those about their own requests',
     params: {},
     query: z.strictObject({
+      text: text.optional().meta({
+        description:
+          'Words of the reason, ticket, entitlement or rules of the request; or the name or e-mail address of the actor.',
+      }),
       actor: text.optional().meta({ description: 'Name, e-mail address, subject or ID of the actor.' }),
       cluster: text.optional(),
       namespace: text.optional(),
       request: idSchema('request').meta(anId('req')).optional(),
       grant: idSchema('grant').meta(anId('grt')).optional(),
+      entitlement: text.optional(),
+      resource: text
+        .optional()
+        .meta({ description: 'A resource in the rules of the request, such as secrets or pods/exec.' }),
+      severity: z.enum(severities).optional().meta({ description: 'The severity of the risk of the request.' }),
       type: z.enum(auditEventTypes).optional(),
       from: time.optional(),
       to: time.optional(),

@@ -7,11 +7,11 @@ import { Histogram } from '#components/history/histogram'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
 import { LinkButton } from '#components/ui/link-button'
-import { Notice } from '#components/ui/notice'
 import { requireActor } from '#lib/adapters/auth/session'
-import { hasRole } from '#lib/core/access/actor'
+import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
-import { filterKeys, type HistoryFilter, instantOf, parseFilter, queryOf } from '#lib/core/audit/filter'
+import type { Severity } from '#lib/core/access/severity'
+import { checkFilter, filterKeys, type HistoryFilter, parseFilter, queryOf } from '#lib/core/audit/filter'
 import { auditHistogram } from '#lib/views/audit-histogram'
 import { listAuditEvents } from '#lib/views/list-audit-events'
 
@@ -22,15 +22,21 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
   const actor = await requireActor()
   const query = await searchParams
   const one = (key: string) => (typeof query[key] === 'string' ? query[key] : '')
-  if (query.q !== undefined) redirect(`/history?${queryOf(parseFilter(one('q')))}`)
-
-  const filter: HistoryFilter = Object.fromEntries(filterKeys.flatMap((key) => (one(key) ? [[key, one(key)]] : [])))
-  const badTimes = (['from', 'to'] as const).filter((key) => filter[key] && !instantOf(filter[key]))
-  const search = {
-    ...filter,
-    from: instantOf(filter.from)?.toISOString(),
-    to: instantOf(filter.to, true)?.toISOString(),
-  }
+  const typed = query.q === undefined ? null : parseFilter(one('q'))
+  if (typed && typed.problems.length === 0) redirect(`/history?${queryOf(typed.filter)}`)
+  const filter: HistoryFilter =
+    typed?.filter ?? Object.fromEntries(filterKeys.flatMap((key) => (one(key) ? [[key, one(key)]] : [])))
+  const { from, to, problems } = checkFilter(filter, new Date())
+  const allProblems = [...(typed?.problems ?? []), ...problems]
+  if (allProblems.length > 0)
+    return (
+      <>
+        <Head actor={actor} />
+        <FilterBar filter={filter} typed={typed ? one('q') : undefined} problems={allProblems} />
+      </>
+    )
+  const { zone: _, severity, ...rest } = filter
+  const search = { ...rest, severity: severity as Severity | undefined, from, to }
   const buckets = auditHistogram(actor, search)
   buckets.catch(() => {})
   const cursor = one('cursor') ? { cursor: one('cursor') } : {}
@@ -40,21 +46,10 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
       redirect(`/history?${queryOf(filter)}`)
     throw error
   })
-  const seesAll = hasRole(actor, 'auditor') || hasRole(actor, 'admin')
   return (
     <>
-      <PageHead title="History">
-        {seesAll ? 'All audit events, newest first.' : 'Audit events that concern you, newest first.'}
-      </PageHead>
+      <Head actor={actor} />
       <FilterBar filter={filter} />
-      {badTimes.map((key) => (
-        <div key={key} className="mt-3">
-          <Notice>
-            <code>{key}:</code> must be a date such as <code>2026-11-01</code> or a time such as{' '}
-            <code>2026-11-01T09:00:00Z</code>. It was ignored.
-          </Notice>
-        </div>
-      ))}
       {/* NB: a page about one request is never streamed, so that its timing cannot reveal a hidden request. */}
       {filter.request || filter.grant ? (
         <Histogram buckets={buckets} filter={filter} />
@@ -72,7 +67,7 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
         ) : (
           <Empty title={Object.keys(filter).length > 0 ? 'No events match this filter.' : 'No events yet.'}>
             {Object.keys(filter).length > 0
-              ? 'Try removing a term.'
+              ? 'Remove a term to find more.'
               : 'Events appear here as soon as someone requests access, and are never deleted.'}
           </Empty>
         )}
@@ -84,5 +79,14 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
         )}
       </nav>
     </>
+  )
+}
+
+function Head({ actor }: { actor: PersonActor }) {
+  const seesAll = hasRole(actor, 'auditor') || hasRole(actor, 'admin')
+  return (
+    <PageHead title="History">
+      {seesAll ? 'All audit events, newest first.' : 'Audit events that concern you, newest first.'}
+    </PageHead>
   )
 }

@@ -1,30 +1,57 @@
 // The filter of the history page. The text that people type and the URL use the same keys.
+import { idPrefixes, idSchema } from '#lib/core/access/ids'
+import { nearest } from '#lib/core/access/nearest'
+import { severities } from '#lib/core/access/severity'
+import { isZone } from '#lib/core/guardrails/hours/zone'
+import { auditEventTypes } from './events.ts'
+import { instantOf } from './when.ts'
 
-export const filterKeys = ['actor', 'cluster', 'namespace', 'request', 'grant', 'type', 'from', 'to'] as const
+export const filterKeys = [
+  ...(['text', 'actor', 'cluster', 'namespace', 'request', 'grant', 'entitlement', 'resource', 'severity'] as const),
+  ...(['type', 'from', 'to', 'zone'] as const),
+] as const
 export type FilterKey = (typeof filterKeys)[number]
 export type HistoryFilter = Partial<Record<FilterKey, string>>
 
 const isKey = (text: string): text is FilterKey => (filterKeys as readonly string[]).includes(text)
 
+const didYouMean = (word: string, known: readonly string[], suffix = '') => {
+  const best = nearest(word, known)
+  return best ? ` Did you mean ${best}${suffix}?` : ''
+}
+
+const unknownKey = (key: string) =>
+  `${key}: is not a filter.${didYouMean(key, filterKeys, ':')} To search for the text itself, put it in quotes.`
+
+/** Longer input is cut. */
+const maxLength = 1000
+
 /**
- * Parses text such as `actor:"Mina Okafor" type:grant.ended from:2026-11-01`. If a key is repeated, the last one
- * counts. A word without a key is an id if it looks like one; otherwise it is part of the actor's name.
+ * Parses text such as `actor:"Mina Okafor" type:grant.ended from:yesterday`. A word without a key is an id if it looks
+ * like one; otherwise it is searched for. `problems` are sentences about what is not a filter.
  */
-export function parseFilter(text: string): HistoryFilter {
+export function parseFilter(text: string): { filter: HistoryFilter; problems: string[] } {
   const filter: HistoryFilter = {}
-  const names: string[] = []
-  for (const [, key = '', quoted, bare = ''] of text
-    .slice(0, 1000)
-    .matchAll(/(?:([a-z]{1,16}):)?(?:"([^"]*)"|(\S+))/g)) {
-    const value = quoted ?? bare
-    if (isKey(key)) filter[key] = value
-    else if (key) names.push(`${key}:${value}`)
-    else if (/^req_[0-9a-z]{26}$/.test(value)) filter.request = value
-    else if (/^grt_[0-9a-z]{26}$/.test(value)) filter.grant = value
-    else names.push(value)
+  const problems: string[] = []
+  const words: string[] = []
+  const set = (key: FilterKey, value: string) => {
+    if (filter[key] !== undefined) problems.push(`${key}: is there twice. Only one can apply.`)
+    filter[key] = value
   }
-  if (names.length && !filter.actor) filter.actor = names.join(' ')
-  return filter
+  const pattern = /(?:([A-Za-z]{1,16}):)?(?:"([^"]*)"|(\S+))/g
+  for (const [, written = '', quoted, bare = ''] of text.slice(0, maxLength).matchAll(pattern)) {
+    const key = written.toLowerCase()
+    const value = quoted ?? bare
+    if (isKey(key)) set(key, value)
+    else if (key) problems.push(unknownKey(key))
+    else if (quoted !== undefined) words.push(quoted)
+    else if (idSchema('request').safeParse(bare).success) set('request', bare)
+    else if (idSchema('grant').safeParse(bare).success) set('grant', bare)
+    else words.push(bare)
+  }
+  const searched = words.join(' ').trim()
+  if (searched) set('text', searched)
+  return { filter, problems }
 }
 
 /** The text that `parseFilter` turns back into the same filter. */
@@ -32,9 +59,40 @@ export const formatFilter = (filter: HistoryFilter): string =>
   filterKeys
     .flatMap((key) => {
       const value = filter[key]?.replaceAll('"', '')
-      return value ? [`${key}:${/\s/.test(value) ? `"${value}"` : value}`] : []
+      if (!value) return []
+      if (key === 'text') return value.includes(':') ? `"${value}"` : value
+      return `${key}:${/\s/.test(value) ? `"${value}"` : value}`
     })
     .join(' ')
+
+type Checked = { from?: string; to?: string; problems: string[] }
+
+const timeSentence = (key: string) =>
+  `${key}: must be a date or time, such as 2026-11-01, "1 Nov 09:00", yesterday or "2 hours ago".`
+
+/** The range of a filter as RFC 3339, and a sentence for each value that cannot be right. */
+export function checkFilter(filter: HistoryFilter, now: Date): Checked {
+  const problems: string[] = []
+  const { zone = 'UTC', type, severity } = filter
+  if (!isZone(zone)) problems.push('zone: must be a time zone such as Europe/Berlin.')
+  const at = (key: 'from' | 'to') => {
+    const text = filter[key]
+    if (!text || !isZone(zone)) return undefined
+    const instant = instantOf(text, { now, zone, until: key === 'to' })
+    if (!instant) problems.push(timeSentence(key))
+    return instant?.toISOString()
+  }
+  const [from, to] = [at('from'), at('to')]
+  if (from && to && from >= to) problems.push('from: must be before to:.')
+  if (type && !(auditEventTypes as readonly string[]).includes(type))
+    problems.push(`type: must be a type of event.${didYouMean(type, auditEventTypes)}`)
+  if (severity && !(severities as readonly string[]).includes(severity))
+    problems.push(`severity: must be ${severities.slice(0, -1).join(', ')} or ${severities.at(-1)}.`)
+  for (const kind of ['request', 'grant'] as const)
+    if (filter[kind] && !idSchema(kind).safeParse(filter[kind]).success)
+      problems.push(`${kind}: must be an id that begins with ${idPrefixes[kind]}_.`)
+  return { ...(from ? { from } : {}), ...(to ? { to } : {}), problems }
+}
 
 /** The query string of the history page, without `?` and without empty values. `extra` adds a cursor or an open row. */
 export const queryOf = (filter: HistoryFilter, extra: Record<string, string> = {}): string =>
@@ -42,16 +100,3 @@ export const queryOf = (filter: HistoryFilter, extra: Record<string, string> = {
     ...filterKeys.flatMap((key): [string, string][] => (filter[key] ? [[key, filter[key]]] : [])),
     ...Object.entries(extra).filter(([, value]) => value !== ''),
   ]).toString()
-
-/**
- * Parses a day or an instant, in UTC; undefined if the text is neither. A day is its first moment. As the end of a
- * range (`until`) it is the first moment of the next day, so that the range includes the day.
- */
-export function instantOf(text: string | undefined, until = false): Date | undefined {
-  if (!text) return undefined
-  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
-  if (!isDay && !/^\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined
-  const at = new Date(text)
-  if (Number.isNaN(at.getTime())) return undefined
-  return isDay && until ? new Date(at.getTime() + 86_400_000) : at
-}

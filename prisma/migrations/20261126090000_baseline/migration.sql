@@ -676,17 +676,25 @@ BEGIN
 END $$;
 CREATE TRIGGER credential_orders_wake AFTER INSERT ON "credential_orders" FOR EACH ROW EXECUTE FUNCTION wake_for_credential();
 
--- 8. Indexes that Prisma's schema cannot express: search by actor in any letter case, refusals of the last days, refused
+-- 8. Indexes that Prisma's schema cannot express: search by actor in any letter case and by the words of a request, refusals of the last days, refused
 -- submissions that another policy can be replayed on, and requests that guardrails stopped after submission.
-CREATE INDEX audit_events_actor_name_folded ON "audit_events" (lower("actor_name"));
-CREATE INDEX audit_events_actor_email_folded ON "audit_events" (lower("actor_email"));
-CREATE INDEX audit_events_actor_subject_folded ON "audit_events" (lower("actor_subject"));
+CREATE INDEX audit_events_actor_name_folded ON "audit_events" (lower("actor_name"), seq DESC);
+CREATE INDEX audit_events_actor_email_folded ON "audit_events" (lower("actor_email"), seq DESC);
+CREATE INDEX audit_events_actor_subject_folded ON "audit_events" (lower("actor_subject"), seq DESC);
 CREATE INDEX audit_events_refused_at ON "audit_events" (at) WHERE type = 'request.refused';
 CREATE INDEX audit_events_refused_submissions ON "audit_events" (seq) WHERE type = 'request.refused' AND data -> 'submission' IS NOT NULL;
 CREATE INDEX audit_events_stopped_later ON "audit_events" (at)
   WHERE type IN ('decision.refused', 'grant.ending') AND data -> 'stoppedBy' IS NOT NULL;
 -- The open requests of one person are counted at each submission.
 CREATE INDEX requests_open ON "requests" (requester_id) WHERE status = 'pending';
+-- The words that the history can be searched for.
+CREATE FUNCTION search_text(reason text, ticket text, entitlement text, rules jsonb) RETURNS tsvector
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT to_tsvector('simple', reason || ' ' || coalesce(ticket, '') || ' ' || entitlement)
+    || jsonb_to_tsvector('simple', rules, '["string"]')
+$$;
+CREATE INDEX requests_search_text ON "requests" USING GIN (search_text("reason", "ticket", "entitlement_name", "rules"));
+CREATE INDEX requests_rules ON "requests" USING GIN ("rules" jsonb_path_ops);
 -- The queue, by kind of work and cluster.
 CREATE INDEX grants_queue ON "grants" (status, cluster, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX grants_ended_at ON "grants" (ended_at) WHERE status = 'ended';

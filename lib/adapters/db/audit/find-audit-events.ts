@@ -1,15 +1,22 @@
 import { reads } from '#lib/adapters/db/client'
 import { AppError } from '#lib/core/access/errors'
+import { isMoreSevere, type Severity, severities } from '#lib/core/access/severity'
 import { Prisma } from '../generated/client.ts'
 
 /** The filter for events; absent fields match everything. Times are RFC 3339, and `to` is exclusive. */
 export type AuditFilter = {
+  /** Words of the reason, ticket, entitlement or rules of the request, or the name or e-mail address of the actor. */
+  text?: string
   /** ID, subject, e-mail address or name of the actor, regardless of case. */
   actor?: string
   cluster?: string
   namespace?: string
   request?: string
   grant?: string
+  /** What the request is for: the name of its entitlement, a resource in its rules, the severity of its risk. */
+  entitlement?: string
+  resource?: string
+  severity?: Severity
   type?: string
   from?: string
   to?: string
@@ -30,30 +37,119 @@ function timeOf(pointer: 'from' | 'to', text: string | undefined): Date | undefi
 /** PostgreSQL can't store NUL and fails on a parameter that contains it, so such a filter matches nothing. */
 const isFindable = (text: string) => !text.includes('\0')
 
-function conditions(scope: AuditScope, filter: AuditFilter): Prisma.Sql {
-  const { actor, cluster, namespace, request, grant, type } = filter
+const hasRiskOf = (severity: Severity) =>
+  Prisma.sql`jsonb_path_exists(facts, '$.risks[*] ? (@.severity == $severity)', ${JSON.stringify({ severity })}::jsonb)`
+
+/** The risk at submission is the most severe one. Requests whose rules were not known then have none. */
+const isOfSeverity = (severity: Severity) =>
+  Prisma.join(
+    [
+      Prisma.sql`jsonb_typeof(facts -> 'risks') = 'array'`,
+      ...severities
+        .filter((other) => isMoreSevere(other, severity))
+        .map((other) => Prisma.sql`NOT ${hasRiskOf(other)}`),
+      // Without any finding the risk is low.
+      ...(severity === severities[0] ? [] : [hasRiskOf(severity)]),
+    ],
+    ' AND ',
+  )
+
+const ofRequests = (condition: Prisma.Sql) => Prisma.sql`request_id IN (SELECT id FROM requests WHERE ${condition})`
+
+/** Conditions on the request that an event belongs to. */
+function requestConditions({ entitlement, resource, severity }: AuditFilter): Prisma.Sql[] {
+  const all: Prisma.Sql[] = []
+  if (entitlement !== undefined) all.push(Prisma.sql`entitlement_name = ${entitlement}`)
+  if (resource !== undefined) {
+    const having = (name: string) => Prisma.sql`rules @> ${JSON.stringify([{ resources: [name] }])}::jsonb`
+    all.push(Prisma.sql`(${having(resource)} OR ${having('*')})`)
+  }
+  if (severity !== undefined) all.push(isOfSeverity(severity))
+  return all.length > 0 ? [ofRequests(Prisma.join(all, ' AND '))] : []
+}
+
+/** Times are close to the order of `seq`: a transaction lasts seconds, and clocks are corrected by less than this. */
+const slack = Prisma.sql`interval '1 minute'`
+
+/** NB: the bounds of `seq` let PostgreSQL begin at the right place of an index that is ordered by it. */
+function timeConditions(filter: AuditFilter): Prisma.Sql[] {
   const from = timeOf('from', filter.from)
   const to = timeOf('to', filter.to)
-  const all: Prisma.Sql[] = []
-  if (![actor, cluster, namespace, request, grant, type].every((text) => text === undefined || isFindable(text)))
-    all.push(Prisma.sql`false`)
-  else {
+  return [
+    ...(from === undefined
+      ? []
+      : [
+          Prisma.sql`at >= ${from}`,
+          Prisma.sql`seq >= (SELECT seq FROM audit_events WHERE at >= ${from}::timestamptz - ${slack} ORDER BY at LIMIT 1)`,
+        ]),
+    ...(to === undefined
+      ? []
+      : [
+          Prisma.sql`at < ${to}`,
+          Prisma.sql`seq <= (SELECT seq FROM audit_events WHERE at < ${to}::timestamptz + ${slack} ORDER BY at DESC LIMIT 1)`,
+        ]),
+  ]
+}
+
+const isBy = {
+  id: (actor: string) => Prisma.sql`actor_id = ${actor}`,
+  subject: (actor: string) => Prisma.sql`lower(actor_subject) = lower(${actor})`,
+  email: (actor: string) => Prisma.sql`lower(actor_email) = lower(${actor})`,
+  name: (actor: string) => Prisma.sql`lower(actor_name) = lower(${actor})`,
+}
+
+/** What a reader may see. */
+function scopeBranches(scope: AuditScope): Prisma.Sql[] {
+  if (scope === 'all') return []
+  return [
+    Prisma.sql`about_id = ${scope.personId}`,
     // An attempt that was answered "not found" is hidden from its actor, because the event would reveal that it exists.
-    if (scope !== 'all')
-      all.push(Prisma.sql`(about_id = ${scope.personId}
-        OR (actor_id = ${scope.personId} AND data ->> 'code' IS DISTINCT FROM 'not-found'))`)
-    if (actor !== undefined)
-      all.push(Prisma.sql`(actor_id = ${actor} OR lower(actor_subject) = lower(${actor})
-        OR lower(actor_email) = lower(${actor}) OR lower(actor_name) = lower(${actor}))`)
-    if (cluster !== undefined) all.push(Prisma.sql`cluster = ${cluster}`)
-    if (namespace !== undefined) all.push(Prisma.sql`namespaces @> ARRAY[${namespace}::text]`)
-    if (request !== undefined) all.push(Prisma.sql`request_id = ${request}`)
-    if (grant !== undefined) all.push(Prisma.sql`grant_id = ${grant}`)
-    if (type !== undefined) all.push(Prisma.sql`type = ${type}`)
-    if (from !== undefined) all.push(Prisma.sql`at >= ${from}`)
-    if (to !== undefined) all.push(Prisma.sql`at < ${to}`)
-  }
-  return all.length > 0 ? Prisma.join(all, ' AND ') : Prisma.sql`true`
+    Prisma.sql`actor_id = ${scope.personId} AND data ->> 'code' IS DISTINCT FROM 'not-found'`,
+  ]
+}
+
+function actorBranches({ actor }: AuditFilter): Prisma.Sql[] {
+  if (actor === undefined) return []
+  return [isBy.id(actor), isBy.subject(actor), isBy.email(actor), isBy.name(actor)]
+}
+
+function textBranches({ text }: AuditFilter): Prisma.Sql[] {
+  if (text === undefined) return []
+  const found = Prisma.sql`search_text(reason, ticket, entitlement_name, rules) @@ plainto_tsquery('simple', ${text})`
+  return [isBy.name(text), isBy.email(text), ofRequests(found)]
+}
+
+/** Each of these conditions without what an earlier one includes. No conditions are one that always holds. */
+function disjoint(conditions: readonly Prisma.Sql[]): Prisma.Sql[] {
+  if (conditions.length === 0) return [Prisma.sql`true`]
+  return conditions.map((one, index) =>
+    Prisma.join(
+      [Prisma.sql`(${one})`, ...conditions.slice(0, index).map((earlier) => Prisma.sql`(${earlier}) IS NOT TRUE`)],
+      ' AND ',
+    ),
+  )
+}
+
+/**
+ * Disjoint conditions that together are the filter. Each is read in the order of one index, so that a page costs the same
+ * for any number of events; a single condition with OR would sort every event it matches.
+ */
+function branches(scope: AuditScope, filter: AuditFilter): Prisma.Sql[] {
+  const times = timeConditions(filter)
+  const { text, actor, cluster, namespace, request, grant, entitlement, resource, type } = filter
+  const texts = [text, actor, cluster, namespace, request, grant, entitlement, resource, type]
+  if (!texts.every((one) => one === undefined || isFindable(one))) return [Prisma.sql`false`]
+  const all = [...requestConditions(filter), ...times]
+  if (cluster !== undefined) all.push(Prisma.sql`cluster = ${cluster}`)
+  if (namespace !== undefined) all.push(Prisma.sql`namespaces @> ARRAY[${namespace}::text]`)
+  if (request !== undefined) all.push(Prisma.sql`request_id = ${request}`)
+  if (grant !== undefined) all.push(Prisma.sql`grant_id = ${grant}`)
+  if (type !== undefined) all.push(Prisma.sql`type = ${type}`)
+  return disjoint(scopeBranches(scope)).flatMap((inScope) =>
+    disjoint(actorBranches(filter)).flatMap((byActor) =>
+      disjoint(textBranches(filter)).map((found) => Prisma.join([inScope, byActor, found, ...all], ' AND ')),
+    ),
+  )
 }
 
 export type AuditRow = {
@@ -90,14 +186,20 @@ export const findAuditEvents = (
   filter: AuditFilter,
   { before, limit }: { before: string | null; limit: number },
 ): Promise<AuditRow[]> => {
-  const isFound = conditions(scope, filter)
+  const all = branches(scope, filter)
+  const isOlder = before === null ? Prisma.sql`true` : Prisma.sql`seq < (SELECT seq FROM cursor)`
+  const pages = all.map(
+    (branch) =>
+      Prisma.sql`(SELECT seq FROM audit_events WHERE ${branch} AND ${isOlder} ORDER BY seq DESC LIMIT ${limit})`,
+  )
   return reads().$queryRaw<AuditRow[]>(Prisma.sql`
+    WITH cursor AS (SELECT seq FROM audit_events WHERE id = ${before} AND (${Prisma.join(all, ' OR ')}))
     SELECT id, at, type, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
       actor_email AS "actorEmail", via, client_address AS "clientAddress", reference, request_id AS "requestId",
       grant_id AS "grantId", cluster, namespaces, policy_hash AS "policyHash", data, before, after
     FROM audit_events
-    WHERE ${isFound} AND ${before === null ? Prisma.sql`true` : isBefore(before, isFound)}
-    ORDER BY seq DESC LIMIT ${limit}`)
+    WHERE seq = ANY(ARRAY(SELECT seq FROM (${Prisma.join(pages, ' UNION ALL ')}) AS page ORDER BY seq DESC LIMIT ${limit}))
+    ORDER BY seq DESC`)
 }
 
 export type Bucket = { from: Date; to: Date; count: number }
@@ -106,18 +208,22 @@ export type Bucket = { from: Date; to: Date; count: number }
  * The number of events in each of `buckets` equal parts of the range, which is from `filter.from` (or the first
  * matching event) to `filter.to` (or now). Parts without events are included. Empty if no event matches.
  */
-export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> =>
-  reads().$queryRaw<Bucket[]>(Prisma.sql`
+export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> => {
+  const parts = branches(scope, filter)
+  // NB: min(at) would walk the index of times through every event before this person's first.
+  const first = parts.map((part) => Prisma.sql`(SELECT at FROM audit_events WHERE ${part} ORDER BY seq LIMIT 1)`)
+  const counts = parts.map(
+    (part) => Prisma.sql`SELECT date_bin(width, at, low) AS bin, count(*) AS count
+      FROM range, audit_events WHERE at >= low AND at < high AND ${part} GROUP BY 1`,
+  )
+  return reads().$queryRaw<Bucket[]>(Prisma.sql`
     WITH ends AS (
-      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz,
-          (SELECT min(at) FROM audit_events WHERE ${conditions(scope, filter)})) AS low,
+      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz, least(${Prisma.join(first)})) AS low,
         coalesce(${timeOf('to', filter.to) ?? null}::timestamptz, clock_timestamp()) AS high),
     range AS MATERIALIZED (
       SELECT low, high, greatest((high - low) / ${buckets}::int, interval '1 microsecond') AS width FROM ends
       WHERE high > low),
-    bins AS (
-      SELECT date_bin(width, at, low) AS bin, count(*) AS count
-      FROM range, audit_events WHERE at >= low AND at < high AND ${conditions(scope, filter)} GROUP BY 1),
+    bins AS (${Prisma.join(counts, ' UNION ALL ')}),
     counts AS (
       -- The last part includes the microseconds that remain from the division.
       SELECT least(round(extract(epoch FROM bin - low) / extract(epoch FROM width))::int + 1, ${buckets}::int) AS n,
@@ -127,3 +233,4 @@ export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets
       coalesce(c.count, 0) AS count
     FROM range, generate_series(1, ${buckets}::int) AS p(n) LEFT JOIN counts c USING (n)
     WHERE EXISTS (SELECT FROM counts) ORDER BY p.n`)
+}
