@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 import { approve, grantOf, submit } from './grants.ts'
+import { axeFindings } from './page-checks.ts'
 
 /** Fills in and submits the request form as a person would; resolves on the new request's page, with its path. */
 async function requestInBrowser(page: Page, entitlement: string, reason: string): Promise<string> {
@@ -149,6 +150,34 @@ test('an auditor finds a request in the history and cannot change it', async ({ 
   for (const name of [/^Approve/, /^Deny/, /^Withdraw/, /^Revoke/, /^Connect/]) {
     await expect(ines.getByRole('button', { name })).toHaveCount(0)
   }
+})
+
+test('an auditor finds requests by words and resource, and a mistyped filter says so and keeps what was typed', async ({
+  as,
+  api,
+}) => {
+  const [mina, ines] = await Promise.all([api('mina'), as('ines')])
+  const word = `w${Date.now()}`
+  const request = await submit(mina, { reason: `The pods of ${word} hang` })
+  await ines.goto('/history')
+  const field = ines
+    .getByRole('textbox', { name: 'Filter events' })
+    .or(ines.getByRole('combobox', { name: 'Filter events' }))
+  await field.fill(`${word} resource:deployments from:today`)
+  await field.press('Enter')
+  await expect(ines.getByRole('row').filter({ hasText: 'requested' })).toHaveCount(1)
+  await expect(ines.getByRole('link', { name: `…${request.id.slice(-6)}` })).toBeVisible()
+  await field.fill(`${word} resource:secrets`)
+  await field.press('Enter')
+  await expect(ines.getByText('No events match this filter.')).toBeVisible()
+  await field.fill('acter:mina')
+  await field.press('Enter')
+  await expect(
+    ines.getByRole('alert').filter({ hasText: 'acter: is not a filter. Did you mean actor:?' }),
+  ).toBeVisible()
+  await expect(field).toHaveValue('acter:mina')
+  await expect(field).toBeFocused()
+  expect(await axeFindings(ines)).toEqual([])
 })
 
 test('signing in returns to the requested page, and signing out also ends the session at the provider', async ({

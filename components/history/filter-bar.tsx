@@ -52,13 +52,13 @@ export function FilterBar({ filter, typed, problems = [] }: Props) {
         </button>
       </form>
       {isInvalid && (
-        <ul id="filter-problems" role="alert" className="mt-2 text-dense text-bad">
+        <div id="filter-problems" role="alert" className="mt-2 text-dense text-bad">
           {problems.map((problem) => (
-            <li key={problem}>
+            <p key={problem}>
               <UntrustedText>{problem}</UntrustedText>
-            </li>
+            </p>
           ))}
-        </ul>
+        </div>
       )}
       {set.length > 0 && (
         <ul aria-label="Active filters" className="mt-2 flex flex-wrap gap-2">

@@ -48,6 +48,9 @@ describe('who may read which events', () => {
       { cluster: 'prod-eu' },
       { namespace: 'payments' },
       { actor: 'mina@example.com' },
+      { text: 'deploy' },
+      { entitlement: 'payments-restart' },
+      { resource: 'deployments' },
     ]
     for (const filter of filters) {
       expect(await typesOf(jonas, filter)).toEqual([])
@@ -92,6 +95,8 @@ describe('finding events', () => {
     ['another entitlement', { entitlement: 'payments' }, []],
     ['a resource in the rules of the request', { resource: 'deployments' }, story],
     ['another resource', { resource: 'secrets' }, []],
+    ['the severity of the risk', { severity: 'low' as const }, []],
+    ['another severity', { severity: 'medium' as const }, story],
     ['words of the reason in any case and order', { text: 'DEPLOY hang' }, story],
     ['a word of the rules', { text: 'deployments' }, story],
     ['a word that is in no request', { text: 'deployments elephants' }, []],
@@ -180,4 +185,14 @@ test('the id of an event that is not in the reader’s list reveals nothing as a
     for (const id of [hidden?.id ?? '', 'evt_00000000000000000000000000'])
       expect(await listAuditEvents(jonas, { ...filter, cursor: toCursor(id) })).toEqual({ items: [], nextCursor: null })
   }
+})
+
+test('people find events by the words of their own requests, and of no others', async () => {
+  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
+  const reason = 'the elephant in search is slow'
+  await submitRequest(jonas, aSubmission({ entitlement: 'search-debug', namespaces: ['search'], rules, reason }))
+  expect(await typesOf(jonas, { text: 'elephant', resource: 'pods' })).toEqual(['request.submitted'])
+  expect(await typesOf(ines, { text: 'elephant', resource: 'pods' })).toEqual(['request.submitted'])
+  expect(await typesOf(mina, { text: 'elephant' })).toEqual([])
+  expect(await typesOf(mina, { text: 'deploy', resource: 'deployments' })).toEqual(story)
 })

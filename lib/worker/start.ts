@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { closeClusters } from '#lib/adapters/cluster/client'
+import { countPastEvents } from '#lib/adapters/db/audit/audit-counts'
 import { hastenGrants, releaseAllLeases } from '#lib/adapters/db/grants/grant-queue'
 import { pruneIdempotencyKeys } from '#lib/adapters/db/idempotency'
 import { listen } from '#lib/adapters/db/listen'
@@ -119,6 +120,7 @@ export function startWorker(): { stop(): Promise<void> } {
     await pruneFullBuckets()
     await queue.refreshClusters()
     await lapse()
+    await countPastEvents()
   }
 
   /** Lets expired requests lapse, and runs again when the next one expires, if that is before the next sweep. */

@@ -213,6 +213,17 @@ CREATE TABLE "audit_events" (
 );
 
 -- CreateTable
+CREATE TABLE "audit_counts" (
+    "span" TEXT NOT NULL,
+    "start" TIMESTAMPTZ(6) NOT NULL,
+    "cluster" TEXT NOT NULL,
+    "type" TEXT NOT NULL,
+    "count" INTEGER NOT NULL,
+
+    CONSTRAINT "audit_counts_pkey" PRIMARY KEY ("span","start","cluster","type")
+);
+
+-- CreateTable
 CREATE TABLE "idempotency" (
     "person_id" TEXT NOT NULL,
     "key" TEXT NOT NULL,
@@ -434,6 +445,11 @@ ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_are_permanent;
 ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_stay;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_are_permanent;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_stay;
+
+-- An hour or day that is not over can't be counted: the next one to count is the one after the last.
+ALTER TABLE "audit_counts" ADD CONSTRAINT audit_counts_are_of_the_past CHECK (
+  (span = 'hour' AND start + interval '1 hour' <= clock_timestamp()) OR
+  (span = 'day' AND start + interval '1 day' <= clock_timestamp()));
 
 -- 2. A request moves only along its status machine (lib/core/access/status.ts holds the same table; a test compares them),
 -- its submitted terms never change, and its current terms are only ever narrowed.
@@ -695,6 +711,16 @@ CREATE FUNCTION search_text(reason text, ticket text, entitlement text, rules js
 $$;
 CREATE INDEX requests_search_text ON "requests" USING GIN (search_text("reason", "ticket", "entitlement_name", "rules"));
 CREATE INDEX requests_rules ON "requests" USING GIN ("rules" jsonb_path_ops);
+CREATE INDEX requests_entitlement ON "requests" (entitlement_name);
+-- The most severe of the risks that were recorded at submission; null if the rules were not known then.
+CREATE FUNCTION submitted_severity(facts jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE
+    WHEN jsonb_path_exists(facts, '$.risks[*] ? (@.severity == "high")') THEN 'high'
+    WHEN jsonb_path_exists(facts, '$.risks[*] ? (@.severity == "medium")') THEN 'medium'
+    WHEN jsonb_typeof(facts -> 'risks') = 'array' THEN 'low'
+  END
+$$;
+CREATE INDEX requests_severity ON "requests" (submitted_severity("facts"));
 -- The queue, by kind of work and cluster.
 CREATE INDEX grants_queue ON "grants" (status, cluster, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX grants_ended_at ON "grants" (ended_at) WHERE status = 'ended';
@@ -711,6 +737,7 @@ GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_sub
 GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "cluster_states", "cluster_rights" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
+GRANT SELECT, INSERT ON "audit_counts" TO postern_app;
 GRANT USAGE ON SEQUENCE "audit_events_seq_seq" TO postern_app;
 -- `_prisma_migrations` exists in every real database, but not in the empty one that Prisma compares schemas with.
 DO $$ BEGIN

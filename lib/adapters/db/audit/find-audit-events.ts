@@ -1,7 +1,8 @@
 import { reads } from '#lib/adapters/db/client'
 import { AppError } from '#lib/core/access/errors'
-import { isMoreSevere, type Severity, severities } from '#lib/core/access/severity'
+import type { Severity } from '#lib/core/access/severity'
 import { Prisma } from '../generated/client.ts'
+import type { PastCount, Span } from './audit-counts.ts'
 
 /** The filter for events; absent fields match everything. Times are RFC 3339, and `to` is exclusive. */
 export type AuditFilter = {
@@ -37,25 +38,6 @@ function timeOf(pointer: 'from' | 'to', text: string | undefined): Date | undefi
 /** PostgreSQL can't store NUL and fails on a parameter that contains it, so such a filter matches nothing. */
 const isFindable = (text: string) => !text.includes('\0')
 
-const hasRiskOf = (severity: Severity) =>
-  Prisma.sql`jsonb_path_exists(facts, '$.risks[*] ? (@.severity == $severity)', ${JSON.stringify({ severity })}::jsonb)`
-
-/** The risk at submission is the most severe one. Requests whose rules were not known then have none. */
-const isOfSeverity = (severity: Severity) =>
-  Prisma.join(
-    [
-      Prisma.sql`jsonb_typeof(facts -> 'risks') = 'array'`,
-      ...severities
-        .filter((other) => isMoreSevere(other, severity))
-        .map((other) => Prisma.sql`NOT ${hasRiskOf(other)}`),
-      // Without any finding the risk is low.
-      ...(severity === severities[0] ? [] : [hasRiskOf(severity)]),
-    ],
-    ' AND ',
-  )
-
-const ofRequests = (condition: Prisma.Sql) => Prisma.sql`request_id IN (SELECT id FROM requests WHERE ${condition})`
-
 /** Conditions on the request that an event belongs to. */
 function requestConditions({ entitlement, resource, severity }: AuditFilter): Prisma.Sql[] {
   const all: Prisma.Sql[] = []
@@ -64,8 +46,28 @@ function requestConditions({ entitlement, resource, severity }: AuditFilter): Pr
     const having = (name: string) => Prisma.sql`rules @> ${JSON.stringify([{ resources: [name] }])}::jsonb`
     all.push(Prisma.sql`(${having(resource)} OR ${having('*')})`)
   }
-  if (severity !== undefined) all.push(isOfSeverity(severity))
-  return all.length > 0 ? [ofRequests(Prisma.join(all, ' AND '))] : []
+  if (severity !== undefined) all.push(Prisma.sql`submitted_severity(facts) = ${severity}`)
+  return all.length > 0 ? [Prisma.join(all, ' AND ')] : []
+}
+
+/** More requests than this are not listed: their events are frequent, and found by reading events from the newest. */
+const mostListed = 1_000
+
+/**
+ * The condition for events of requests that meet this one.
+ *
+ * PostgreSQL can't know whether few or many match, and the wrong plan reads every event, so a few are listed first. For a
+ * reader who may not see every request, only their own events are read and the request of each is checked: the time that
+ * it takes must not tell whether other people's requests match.
+ */
+async function ofRequests(seesAll: boolean, condition: Prisma.Sql): Promise<Prisma.Sql> {
+  if (seesAll) {
+    const found = await reads().$queryRaw<{ id: string }[]>`
+      SELECT id FROM requests WHERE ${condition} LIMIT ${mostListed + 1}`
+    if (found.length <= mostListed) return Prisma.sql`request_id = ANY(${found.map(({ id }) => id)}::text[])`
+  }
+  // NB: OFFSET 0 keeps PostgreSQL from beginning with the requests.
+  return Prisma.sql`EXISTS (SELECT FROM requests WHERE id = request_id AND ${condition} OFFSET 0)`
 }
 
 /** Times are close to the order of `seq`: a transaction lasts seconds, and clocks are corrected by less than this. */
@@ -113,10 +115,10 @@ function actorBranches({ actor }: AuditFilter): Prisma.Sql[] {
   return [isBy.id(actor), isBy.subject(actor), isBy.email(actor), isBy.name(actor)]
 }
 
-function textBranches({ text }: AuditFilter): Prisma.Sql[] {
+async function textBranches(seesAll: boolean, { text }: AuditFilter): Promise<Prisma.Sql[]> {
   if (text === undefined) return []
   const found = Prisma.sql`search_text(reason, ticket, entitlement_name, rules) @@ plainto_tsquery('simple', ${text})`
-  return [isBy.name(text), isBy.email(text), ofRequests(found)]
+  return [isBy.name(text), isBy.email(text), await ofRequests(seesAll, found)]
 }
 
 /** Each of these conditions without what an earlier one includes. No conditions are one that always holds. */
@@ -134,12 +136,16 @@ function disjoint(conditions: readonly Prisma.Sql[]): Prisma.Sql[] {
  * Disjoint conditions that together are the filter. Each is read in the order of one index, so that a page costs the same
  * for any number of events; a single condition with OR would sort every event it matches.
  */
-function branches(scope: AuditScope, filter: AuditFilter): Prisma.Sql[] {
+async function branches(scope: AuditScope, filter: AuditFilter): Promise<Prisma.Sql[]> {
   const times = timeConditions(filter)
   const { text, actor, cluster, namespace, request, grant, entitlement, resource, type } = filter
   const texts = [text, actor, cluster, namespace, request, grant, entitlement, resource, type]
   if (!texts.every((one) => one === undefined || isFindable(one))) return [Prisma.sql`false`]
-  const all = [...requestConditions(filter), ...times]
+  // One request is found by its id at once.
+  const seesAll = scope === 'all' && request === undefined && grant === undefined
+  const ofRequest = await Promise.all(requestConditions(filter).map((condition) => ofRequests(seesAll, condition)))
+  const found = await textBranches(seesAll, filter)
+  const all = [...ofRequest, ...times]
   if (cluster !== undefined) all.push(Prisma.sql`cluster = ${cluster}`)
   if (namespace !== undefined) all.push(Prisma.sql`namespaces @> ARRAY[${namespace}::text]`)
   if (request !== undefined) all.push(Prisma.sql`request_id = ${request}`)
@@ -147,7 +153,7 @@ function branches(scope: AuditScope, filter: AuditFilter): Prisma.Sql[] {
   if (type !== undefined) all.push(Prisma.sql`type = ${type}`)
   return disjoint(scopeBranches(scope)).flatMap((inScope) =>
     disjoint(actorBranches(filter)).flatMap((byActor) =>
-      disjoint(textBranches(filter)).map((found) => Prisma.join([inScope, byActor, found, ...all], ' AND ')),
+      disjoint(found).map((byText) => Prisma.join([inScope, byActor, byText, ...all], ' AND ')),
     ),
   )
 }
@@ -181,12 +187,12 @@ export const isBefore = (event: string, isFound: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`seq < (SELECT seq FROM audit_events WHERE id = ${event} AND ${isFound})`
 
 /** Events that were recorded before the event `before`, newest first. */
-export const findAuditEvents = (
+export const findAuditEvents = async (
   scope: AuditScope,
   filter: AuditFilter,
   { before, limit }: { before: string | null; limit: number },
 ): Promise<AuditRow[]> => {
-  const all = branches(scope, filter)
+  const all = await branches(scope, filter)
   const isOlder = before === null ? Prisma.sql`true` : Prisma.sql`seq < (SELECT seq FROM cursor)`
   const pages = all.map(
     (branch) =>
@@ -208,8 +214,8 @@ export type Bucket = { from: Date; to: Date; count: number }
  * The number of events in each of `buckets` equal parts of the range, which is from `filter.from` (or the first
  * matching event) to `filter.to` (or now). Parts without events are included. Empty if no event matches.
  */
-export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> => {
-  const parts = branches(scope, filter)
+export const countAuditEvents = async (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> => {
+  const parts = await branches(scope, filter)
   // NB: min(at) would walk the index of times through every event before this person's first.
   const first = parts.map((part) => Prisma.sql`(SELECT at FROM audit_events WHERE ${part} ORDER BY seq LIMIT 1)`)
   const counts = parts.map(
@@ -233,4 +239,22 @@ export const countAuditEvents = (scope: AuditScope, filter: AuditFilter, buckets
       coalesce(c.count, 0) AS count
     FROM range, generate_series(1, ${buckets}::int) AS p(n) LEFT JOIN counts c USING (n)
     WHERE EXISTS (SELECT FROM counts) ORDER BY p.n`)
+}
+
+/** The time of the first matching event and the present time; null if no event matches. */
+export async function firstEvent(scope: AuditScope, filter: AuditFilter): Promise<{ first: Date; now: Date } | null> {
+  const firsts = (await branches(scope, filter)).map(
+    (branch) => Prisma.sql`(SELECT at FROM audit_events WHERE ${branch} ORDER BY seq LIMIT 1)`,
+  )
+  const [row] = await reads().$queryRaw<{ first: Date | null; now: Date }[]>`
+    SELECT least(${Prisma.join(firsts)}) AS first, clock_timestamp() AS now`
+  return row?.first ? { first: row.first, now: row.now } : null
+}
+
+/** The number of matching events in each hour or day of UTC that has any. */
+export async function countBySpan(scope: AuditScope, filter: AuditFilter, span: Span): Promise<PastCount[]> {
+  const parts = (await branches(scope, filter)).map((branch) => Prisma.sql`(${branch})`)
+  return reads().$queryRaw<PastCount[]>`
+    SELECT date_trunc(${span}, at) AS start, count(*)::int AS count FROM audit_events
+    WHERE ${Prisma.join(parts, ' OR ')} GROUP BY 1`
 }
