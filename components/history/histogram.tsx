@@ -2,20 +2,16 @@ import { Link } from '#components/ui/link'
 import { exactTime } from '#lib/core/access/format-time'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
 import type { Bucket } from '#lib/core/audit/histogram'
-import { log } from '#lib/observability/log'
 
-type Props = { buckets: Promise<Bucket[]>; filter: HistoryFilter }
+type Props = { buckets: Promise<Bucket[] | null>; filter: HistoryFilter }
 
 const height = 56
 /** Bars that share one link: a single bar is narrower than the 24 px of WCAG 2.5.8. */
 const together = 4
 
-/** Events over time. Without it the page is complete, so a count that takes too long is left out. Each group of bars links to its own period and has the count in its name. */
+/** Events over time. Null if they could not be counted: without it the page is complete. Each group of bars links to its own period and has the count in its name. */
 export async function Histogram({ buckets: counted, filter }: Props) {
-  const buckets = await counted.catch((error: unknown) => {
-    log.warn({ err: error }, 'events could not be counted over time')
-    return null
-  })
+  const buckets = await counted
   if (!buckets)
     return (
       <p className="mt-4 text-dense text-muted">Counting these events over time took too long. The list is complete.</p>

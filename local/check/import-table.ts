@@ -35,7 +35,7 @@ export const importTable: readonly Room[] = [
     holds: 'the list of events, and the filter language of the history',
     imports: ['lib/core/access'],
     why: pure,
-    packages: ['zod'],
+    packages: ['zod', 'chrono-node', 'temporal-polyfill'],
   },
   {
     name: 'lib/core/signing',

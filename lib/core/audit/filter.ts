@@ -2,9 +2,8 @@
 import { idPrefixes, idSchema } from '#lib/core/access/ids'
 import { nearest } from '#lib/core/access/nearest'
 import { severities } from '#lib/core/access/severity'
-import { isZone } from '#lib/core/guardrails/hours/zone'
 import { auditEventTypes } from './events.ts'
-import { instantOf } from './when.ts'
+import { instantOf, isTimeZone } from './when.ts'
 
 export const filterKeys = [
   ...(['text', 'actor', 'cluster', 'namespace', 'request', 'grant', 'entitlement', 'resource', 'severity'] as const),
@@ -74,10 +73,10 @@ const timeSentence = (key: string) =>
 export function checkFilter(filter: HistoryFilter, now: Date): Checked {
   const problems: string[] = []
   const { zone = 'UTC', type, severity } = filter
-  if (!isZone(zone)) problems.push('zone: must be a time zone such as Europe/Berlin.')
+  if (!isTimeZone(zone)) problems.push('zone: must be a time zone such as Europe/Berlin.')
   const at = (key: 'from' | 'to') => {
     const text = filter[key]
-    if (!text || !isZone(zone)) return undefined
+    if (!text || !isTimeZone(zone)) return undefined
     const instant = instantOf(text, { now, zone, until: key === 'to' })
     if (!instant) problems.push(timeSentence(key))
     return instant?.toISOString()

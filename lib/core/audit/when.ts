@@ -1,17 +1,28 @@
 // Dates and times as people write them: `2026-11-01`, `1 Nov 09:00`, `yesterday`, `two hours ago`.
 import { casual, type ParsedResult } from 'chrono-node'
 import { Temporal } from 'temporal-polyfill'
-import { endOfDate, periodAt, startOfDate } from '#lib/core/guardrails/hours/zone'
 
 /** Longer texts are not dates, and parsing them costs time. */
 const maxLength = 40
 
 type Now = { now: Date; zone: string }
 
+const inZone = (now: Date, zone: string) =>
+  Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(zone)
+
+/** Is this an IANA time zone? A bare offset such as `+02:00` is not. */
+export function isTimeZone(zone: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(zone) && inZone(new Date(0), zone) !== undefined
+  } catch {
+    return false
+  }
+}
+
 function parse(text: string, { now, zone }: Now): ParsedResult | undefined {
   // NB: 3/4/2026 is a day of March to some and of April to others.
   if (text.length > maxLength || /\d\/\d/.test(text)) return undefined
-  const timezone = periodAt(zone, now.getTime()).offset / 60_000
+  const timezone = inZone(now, zone).offsetNanoseconds / 60e9
   const [found, ...others] = casual.parse(text, { instant: now, timezone })
   return found && others.length === 0 && found.text === text && !found.end ? found : undefined
 }
@@ -20,7 +31,7 @@ function parse(text: string, { now, zone }: Now): ParsedResult | undefined {
 function dateOf({ start }: ParsedResult, now: Date, zone: string): Temporal.PlainDate {
   const [year, month, day] = (['year', 'month', 'day'] as const).map((part) => start.get(part) ?? 1)
   const date = new Temporal.PlainDate(year ?? 1970, month ?? 1, day ?? 1)
-  const today = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(zone).toPlainDate()
+  const today = inZone(now, zone).toPlainDate()
   const isWeekdayOnly = start.isCertain('weekday') && !start.isCertain('day')
   return isWeekdayOnly && Temporal.PlainDate.compare(date, today) > 0 ? date.subtract({ days: 7 }) : date
 }
@@ -35,8 +46,11 @@ export function instantOf(text: string, { now, zone, until = false }: Now & { un
   const { start } = found
   if (start.isCertain('hour') && start.isCertain('timezoneOffset')) return start.date()
   const date = dateOf(found, now, zone)
-  if (!start.isCertain('hour')) return new Date((until ? endOfDate : startOfDate)(date.toString(), zone))
-  const time = { hour: start.get('hour') ?? 0, minute: start.get('minute') ?? 0, second: start.get('second') ?? 0 }
-  const millisecond = start.get('millisecond') ?? 0
-  return new Date(date.toPlainDateTime({ ...time, millisecond }).toZonedDateTime(zone).epochMilliseconds)
+  const at = (wall: Temporal.PlainDate | Temporal.PlainDateTime) =>
+    new Date(wall.toZonedDateTime(zone).epochMilliseconds)
+  if (!start.isCertain('hour')) return at(until ? date.add({ days: 1 }) : date)
+  const [hour = 0, minute = 0, second = 0, millisecond = 0] = (
+    ['hour', 'minute', 'second', 'millisecond'] as const
+  ).map((part) => start.get(part) ?? 0)
+  return at(date.toPlainDateTime({ hour, minute, second, millisecond }))
 }
