@@ -16,6 +16,7 @@ const commands = {
   build: 'parts/build.ts',
   test: 'test/test.ts',
   rbac: 'test/rbac.ts',
+  cel: 'test/cel.ts',
   check: 'check/check.ts',
   bench: 'bench/main.ts',
   chaos: 'chaos/main.ts',

@@ -1,6 +1,6 @@
 // Generates docs/guardrails.md. Variables, functions, the pack and its cases come from the code, everything else is here.
 import { stringify } from 'yaml'
-import { macros } from '#lib/core/guardrails/cel/cost'
+import { macros } from '#lib/core/guardrails/cel/check'
 import { functions, methods } from '#lib/core/guardrails/cel/functions'
 import { types, variables } from '#lib/core/guardrails/cel/vocabulary'
 import { maxGuardrails } from '#lib/core/guardrails/configured/compile'
@@ -17,21 +17,17 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
 const code = (text: string) => `\`${text}\``
 const codes = (texts: readonly string[]) => texts.map(code).join(', ')
 
-/** CEL types under their short names. */
-const typeName = (type: string) =>
-  type.replace('google.protobuf.Timestamp', 'timestamp').replace('google.protobuf.Duration', 'duration')
-
 const vocabulary = () => [
   table(
     ['Variable', 'Type', 'Description'],
-    Object.entries(variables).map(([name, { type, description }]) => [code(name), code(typeName(type)), description]),
+    Object.entries(variables).map(([name, { type, description }]) => [code(name), code(type), description]),
   ),
   table(
     ['Field', 'Type', 'Description'],
     types.flatMap(({ name, fields }) =>
       Object.entries(fields).map(([field, { type, description }]) => [
         code(`${name}.${field}`),
-        code(typeName(type)),
+        code(type),
         description,
       ]),
     ),
@@ -156,6 +152,19 @@ const expressions = () => [
   `The cost of an expression is calculated before it runs, from the lengths of the lists that it iterates over. The limits are one million steps for an expression, five million for a request, and ${maxGuardrails} guardrails in a policy.`,
 ]
 
+const differences = [
+  '### Differences from Kubernetes',
+  'An expression that Postern accepts has the value that it has in Kubernetes 1.37, or no value, so that the guardrail counts as violated. The tests compare the conformance cases of cel-spec and random expressions with the CEL of the API server (`npm run test:cel`). Postern does not accept all of it. A policy is refused if an expression uses:',
+  [
+    '- any other function or macro of Kubernetes, such as `charAt`, `replace`, `format`, `find`, `sum`, `sets.contains`, `isURL`, `quantity`, `ip`, `semver`, `optMap`, `cel.bind`, `dyn`, `type`, `bool`, `uint` or `bytes`, or a macro with two variables;',
+    '- map literals (`{}`), bytes, unsigned integers (`1u`), optional fields (`a.?b`), numbers without a digit before the point (`.5`) and names in backticks;',
+    '- `string` or `int` of a timestamp or duration, an offset such as `+02:00` as time zone, or a literal timestamp with more than nine decimals;',
+    '- `==`, `!=` or `in` on objects, or on `null` and another type;',
+    '- more than 600 operands and operators, 48 levels of nesting, 200 elements in a list literal, or 200 characters in a pattern.',
+  ].join('\n'),
+  "Postern has no value where Kubernetes has one for hexadecimal numbers and underscores in `double(…)` (`0x1p4`, `1_000`), and where Kubernetes leaves out an operand that fails because the result does not depend on it (`x in []`). Kubernetes refuses some expressions that Postern accepts: constants that always fail (`int('a')`), elements of `[]` that are used as two different types, `matches('text', …)` if the literal text is not a pattern itself, a comma after the last argument, and `__result__` as a name. Time zones follow the database of the program that evaluates: that of Node.js here, that of the API server there.",
+]
+
 const time = [
   '## Windows and freezes',
   '- A window is open while the local time in its `zone` is on one of its `days`, at or after `from` and before `to`. If `to` is not later than `from`, the window closes on the next day: `fri` from `22:00` to `06:00` closes on Saturday morning. An hour that is repeated when clocks change is inside the window twice, and an hour that is skipped never.',
@@ -197,6 +206,7 @@ export function guardrailsDocument(): string {
   const sections = [
     ...introduction,
     ...expressions(),
+    ...differences,
     ...time.slice(0, 1),
     time.slice(1).join('\n'),
     ...caseGuide(),

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { whileHoldingLock } from '#local/processes/lock'
 import { cacheDirectory, checkout } from '#local/processes/places'
@@ -40,6 +40,13 @@ const dex: GoModule = {
   folder: join(checkout, 'local/dex'),
   pins: 'github.com/dexidp/dex',
   programs: { dex: '.' },
+  sources: ['main.go'],
+}
+
+const cel: GoModule = {
+  folder: join(checkout, 'local/cel'),
+  pins: 'github.com/google/cel-go',
+  programs: { cel: '.' },
   sources: ['main.go'],
 }
 
@@ -142,6 +149,26 @@ export const ensurePromtool = async (say: (line: string) => void): Promise<strin
 export async function ensureDex(say: (line: string) => void): Promise<string | undefined> {
   if (!existsSync(join(cacheOf(dex), 'dex')) && !findGo()) return undefined
   return need(await build(dex, ['dex'], say), 'dex')
+}
+
+/**
+ * Kubernetes' CEL as a program, and the folder with the conformance files of cel-spec; undefined if it cannot be built.
+ * Building it takes a minute or two, once.
+ */
+export async function ensureCel(
+  say: (line: string) => void,
+): Promise<{ program: string; conformance: string } | undefined> {
+  const conformance = join(cacheOf(cel), 'conformance')
+  const isComplete = existsSync(join(cacheOf(cel), 'cel')) && existsSync(conformance)
+  if (!isComplete && !findGo()) return undefined
+  const program = need(await build(cel, ['cel'], say), 'cel')
+  if (!existsSync(conformance)) {
+    // Copied next to the program, because the user may empty Go's module cache at any time.
+    const unfinished = `${conformance}.${process.pid}`
+    cpSync(join(moduleFolder(cel.folder, 'cel.dev/expr'), 'tests/simple/testdata'), unfinished, { recursive: true })
+    renameSync(unfinished, conformance)
+  }
+  return { program, conformance }
 }
 
 /** A kubectl for the user's own cluster: the installed one if it is new enough, otherwise the pinned one. */

@@ -1,6 +1,7 @@
 // Converts facts into the values that expressions and matches see.
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
+import { durationOf, timestampOf } from './values.ts'
 import {
   Access,
   Cluster,
@@ -60,10 +61,7 @@ export function requestedNamespaces(facts: PolicyFacts): RequestedNamespace[] {
   })
 }
 
-/** Makes a CEL duration. The library does not export the class, so it has to make the value itself. */
-export type MakeDuration = (seconds: number) => unknown
-
-export function contextOf(facts: PolicyFacts, now: Date, makeDuration: MakeDuration): Context {
+export function contextOf(facts: PolicyFacts, now: Date): Context {
   const { submission, entitlement, requester, cluster } = facts
   if (!facts.rules) throw new UnknownFact('the rules are not known')
   return {
@@ -74,8 +72,8 @@ export function contextOf(facts: PolicyFacts, now: Date, makeDuration: MakeDurat
       namespaces: [...submission.namespaces],
       reason: submission.reason,
       ticket: submission.ticket ?? '',
-      duration: makeDuration(submission.durationSeconds),
-      startsAt: startOf(facts, now),
+      duration: durationOf(submission.durationSeconds),
+      startsAt: timestampOf(startOf(facts, now)),
     }),
     requester: new Requester(requester.subject, requester.groups && { ...requester, groups: requester.groups }),
     cluster: new Cluster({ name: cluster.name, labels: new Map(Object.entries(cluster.labels)) }),
@@ -85,7 +83,7 @@ export function contextOf(facts: PolicyFacts, now: Date, makeDuration: MakeDurat
     ),
     risks: facts.risks.map(({ id, severity }) => new Risk({ id, severity })),
     difference: new Difference(facts.difference?.map((access) => new Access(access)) ?? null),
-    now,
+    now: timestampOf(now),
   }
 }
 

@@ -1,25 +1,11 @@
 // What can an expression use? Every variable and field, with its type, its largest size and one line for the guide.
-import { Environment } from '@marcbachmann/cel-js'
-
-/** How large a value can be, which bounds the cost of using it. `one`: a fixed size. `max`: characters or elements. */
-export type Shape =
-  | { kind: 'one' }
-  | { kind: 'text'; max: number }
-  | { kind: 'list'; max: number; of: Shape }
-  | { kind: 'map'; max: number; of: Shape }
-  | { kind: 'object'; name: string; fields: Readonly<Record<string, Shape>> }
-
-export const one: Shape = { kind: 'one' }
-export const text = (max: number): Shape => ({ kind: 'text', max })
-export const listOf = (max: number, of: Shape): Shape => ({ kind: 'list', max, of })
-const mapOf = (max: number, of: Shape): Shape => ({ kind: 'map', max, of })
+import { bool, duration, listOf, mapOf, type Shape, text, timestamp } from './shape.ts'
+import type { Timestamp } from './values.ts'
 
 type Field = { type: string; description: string }
-type Type = { name: keyof typeof classes; fields: Record<string, Field> }
+type Type = { name: string; fields: Record<string, Field> }
 
 const field = (type: string, description: string): Field => ({ type, description })
-const timestamp = 'google.protobuf.Timestamp'
-const duration = 'google.protobuf.Duration'
 
 /** Ordered so that each type refers only to types before it. */
 export const types: readonly Type[] = [
@@ -32,8 +18,8 @@ export const types: readonly Type[] = [
       namespaces: field('list<string>', 'names of the requested namespaces'),
       reason: field('string', 'the reason'),
       ticket: field('string', 'the ticket; empty if there is none'),
-      duration: field(duration, 'requested duration'),
-      startsAt: field(timestamp, 'earliest start; never before `now`'),
+      duration: field('duration', 'requested duration'),
+      startsAt: field('timestamp', 'earliest start; never before `now`'),
     },
   },
   {
@@ -103,7 +89,7 @@ export const variables = {
   rules: field('list<PolicyRule>', 'the rules to grant'),
   risks: field('list<Risk>', 'the risks of these rules'),
   difference: field('Difference', 'what access would add to what the requester can already do'),
-  now: field(timestamp, 'time of the evaluation'),
+  now: field('timestamp', 'time of the evaluation'),
 } satisfies Record<string, Field>
 
 /** Thrown for a fact that is unknown. A guardrail that needs it counts as violated. */
@@ -166,19 +152,7 @@ export class Difference {
   }
 }
 
-const classes = {
-  Request,
-  Requester,
-  Cluster,
-  NamespaceMetadata,
-  Namespace,
-  PolicyRule,
-  Risk,
-  Access,
-  Difference,
-} as const
-
-/** The values of all variables for one evaluation. In CEL, integers are bigints. */
+/** The values of all variables for one evaluation. */
 export type Context = {
   request: Request
   requester: Requester
@@ -187,7 +161,7 @@ export type Context = {
   rules: readonly PolicyRule[]
   risks: readonly Risk[]
   difference: Difference
-  now: Date
+  now: Timestamp
 }
 
 /** Counts and lengths of one request, or the largest that Postern accepts. */
@@ -233,28 +207,19 @@ export function exactShapesFor(sizes: Sizes): Shapes {
     risks: sizes.risks,
   }
   const shapeOf = (type: string, place: string): Shape => {
+    if (type === 'bool') return bool
+    if (type === 'timestamp') return timestamp
+    if (type === 'duration') return duration
     if (type === 'string') return text(place === 'Request.reason' ? sizes.reason : sizes.word)
     if (type === 'map<string, string>') return mapOf(sizes.labels, text(sizes.word))
     const element = /^list<(.*)>$/.exec(type)?.[1]
     if (element) return listOf(lists[place] ?? sizes.ruleParts, shapeOf(element, ''))
     const known = types.find(({ name }) => name === type)
-    if (!known) return one
+    if (!known) throw new Error(`there is no type ${type}`)
     const fields = Object.entries(known.fields)
     const shapes = fields.map(([name, { type: of }]) => [name, shapeOf(of, `${known.name}.${name}`)] as const)
     return { kind: 'object', name: known.name, fields: Object.fromEntries(shapes) }
   }
   const entries = Object.entries(variables).map(([name, { type }]) => [name, shapeOf(type, name)])
   return Object.fromEntries(entries) as Shapes
-}
-
-/** A parser and type checker that knows only these variables and types. */
-export function makeEnvironment(): Environment {
-  // Large enough for any expression that a person can review.
-  const environment = new Environment({ limits: { maxAstNodes: 600, maxDepth: 48, maxListElements: 200 } })
-  for (const { name, fields } of types) {
-    const declared = Object.entries(fields).map(([key, { type }]) => [key, type])
-    environment.registerType(name, { ctor: classes[name], fields: Object.fromEntries(declared) })
-  }
-  for (const [name, { type }] of Object.entries(variables)) environment.registerVariable(name, type)
-  return environment
 }

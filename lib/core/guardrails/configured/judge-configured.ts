@@ -10,7 +10,6 @@ import {
   sizesOf,
   startOf,
 } from '#lib/core/guardrails/cel/context'
-import { makeDuration } from '#lib/core/guardrails/cel/expression'
 import { type Context, type Shapes, shapesFor, UnknownFact } from '#lib/core/guardrails/cel/vocabulary'
 import { nextMoment, type TimeLimit } from '#lib/core/guardrails/hours/window'
 import { countByGroups } from './approval-steps.ts'
@@ -218,7 +217,7 @@ export function judge(compiled: readonly CompiledGuardrail[], facts: PolicyFacts
   const evaluationAt = (moment: Date): Evaluation => {
     const base = { facts, now: moment, context: null, contextError: null, shapes, stepsLeft: maxTotalSteps }
     try {
-      return { ...base, context: contextOf(facts, moment, makeDuration) }
+      return { ...base, context: contextOf(facts, moment) }
     } catch (error) {
       return { ...base, contextError: error }
     }

@@ -2,6 +2,7 @@
 // it has no requester, reason, approval or time. A guardrail that needs those is inconclusive and never counts as passed.
 import type { Rule } from '#lib/core/access/rule'
 import { type PolicyFacts, type RequestedNamespace, sizesOf } from '#lib/core/guardrails/cel/context'
+import { timestampOf } from '#lib/core/guardrails/cel/values'
 import {
   Cluster,
   type Context,
@@ -82,7 +83,7 @@ const contextOf = ({ cluster, reach, rules, risks }: ManifestFacts): Context => 
   risks: risks.map(({ id, severity }) => new Risk({ id, severity })),
   difference: new Difference(null),
   // Never used, because guardrails that depend on the time are not evaluated.
-  now: new Date(0),
+  now: timestampOf(new Date(0)),
 })
 
 /** Why this guardrail cannot be evaluated for any manifest, or null. */
