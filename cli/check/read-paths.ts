@@ -1,5 +1,5 @@
 // Reads the documents of files and directories. Files are read as streams, because one may be larger than memory.
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, normalize, resolve } from 'node:path'
 import { DocumentSplitter, type DocumentText } from '#lib/core/check/documents'
@@ -41,7 +41,7 @@ async function* documentsOf(
   let isEmpty = true
   try {
     for await (const chunk of bytes) {
-      isEmpty = false
+      if (chunk.length > 0) isEmpty = false
       // UTF-16 has zero bytes between the letters, which would hide every keyword.
       if (chunk.includes(0)) throw Object.assign(new Error('a zero byte'), { code: notUtf8 })
       for (const document of splitter.push(decoder.decode(chunk, { stream: true }))) yield { file, document, renderer }
@@ -54,6 +54,15 @@ async function* documentsOf(
   }
   // Empty input usually means that the command before the pipe failed.
   if (isEmpty && file === standardInputName) yield { file, problem: 'no input' }
+}
+
+/** Bytes. Files of up to this size are read at once, which takes a third of the time. */
+const smallFile = 1024 * 1024
+
+async function* bytesOf(file: string): AsyncGenerator<Buffer> {
+  const found = statSync(file)
+  if (found.isFile() && found.size <= smallFile) yield readFileSync(file)
+  else yield* createReadStream(file)
 }
 
 /** A file to read, or something to render. `file` names it in reports. */
@@ -104,7 +113,8 @@ class Walk {
     if (this.#visited.has(real)) return
     this.#visited.add(real)
     const exclusions = await withIgnoreFile(directory, outer)
-    const names = (await readdir(directory)).sort()
+    const entries = new Map((await readdir(directory, { withFileTypes: true })).map((entry) => [entry.name, entry]))
+    const names = [...entries.keys()].sort()
     const chart = join(directory, 'Chart.yaml')
     const isChart = names.includes('Chart.yaml') && !isExcluded(chart, false, exclusions)
     if (isChart && !(await isLibrary(chart))) yield { file: chart, render: { renderer: 'helm', directory } }
@@ -113,7 +123,8 @@ class Walk {
     for (const name of names) {
       const path = join(directory, name)
       try {
-        const found = await stat(path)
+        const entry = entries.get(name)
+        const found = entry?.isFile() || entry?.isDirectory() ? entry : await stat(path)
         const isDirectory = found.isDirectory()
         const isRead = isDirectory ? !skipped.has(name) : found.isFile() && manifestName.test(name)
         // What a chart or a kustomization consists of is checked as it is rendered.
@@ -174,7 +185,7 @@ export async function* readPaths(
     }
     for await (const source of walk.sourcesOf(path)) {
       if (!('render' in source)) yield source
-      else if (!source.render) yield* documentsOf(source.file, createReadStream(source.file), null)
+      else if (!source.render) yield* documentsOf(source.file, bytesOf(source.file), null)
       else {
         const { renderer, directory } = source.render
         yield* documentsOf(source.file, render(renderer, directory, options.namespace), renderer)

@@ -4,20 +4,13 @@ import { compareSeverity, isMoreSevere, type Severity } from '#lib/core/access/s
 import type { ClusterRole } from '#lib/core/rbac/cluster-objects'
 import { type DocumentText, maxDocumentLength } from './documents.ts'
 import { findObjects, looksLikeKubernetes, mayHoldRbac } from './find-objects.ts'
-import {
-  type Finding,
-  fingerprintOf,
-  type GuardrailJudge,
-  type Judged,
-  type ObjectName,
-  objectInWords,
-} from './finding.ts'
+import { type Finding, fingerprintOf, type GuardrailJudge, type Judged, type ObjectName } from './finding.ts'
 import { judgeAggregated } from './judge-aggregated.ts'
 import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
 import { judgeRole, pathRuleOf, ruleOf } from './judge-role.ts'
 import { type GrantedRules, KnownRoles } from './known-roles.ts'
 import type { PlacedBinding, PlacedRole } from './rbac-objects.ts'
-import { type Place, Source } from './source.ts'
+import { detached, type Place, Source } from './source.ts'
 import { Waivers, waiversOf } from './waivers.ts'
 
 /** A part of the input that could not be read, so the check cannot pass. Line 0: the whole file. */
@@ -113,8 +106,8 @@ export class Checker {
     }
     for (const where of this.#waiving) this.#report(where.waivers.findings(), where)
     // In the order of the input, and for each object the most severe first.
-    const places = new Map(this.objects.map(({ file, object }, index) => [keyOf(file, object), index]))
-    const rank = ({ file, object }: Finding) => places.get(keyOf(file, object)) ?? 0
+    const places = new Map(this.objects.map(({ object }, index) => [object, index]))
+    const rank = ({ object }: Finding) => places.get(object) ?? 0
     this.findings.sort((a, b) => rank(a) - rank(b) || compareSeverity(b.severity, a.severity))
   }
 
@@ -181,8 +174,6 @@ export class Checker {
   }
 }
 
-const keyOf = (file: string, object: ObjectName) => `${file} ${objectInWords(object)}`
-
 const isWorse = (severity: Severity, known: Severity | undefined) => !known || isMoreSevere(severity, known)
 
 const rulesOf = ({ rules }: PlacedRole): GrantedRules => ({
@@ -205,4 +196,4 @@ function readBinding(
 }
 
 /** The comment that Helm writes above each document. */
-const templateOf = (text: string) => /^# Source: (\S+)[ \t]*\r?$/m.exec(text)?.[1] ?? null
+const templateOf = (text: string) => detached(/^# Source: (\S+)[ \t]*\r?$/m.exec(text)?.[1] ?? '') || null

@@ -14,6 +14,12 @@ const longestBefore = 100
 const longestMark = 80
 const longestAfter = 60
 
+/**
+ * A copy of a part of a document. JavaScript engines keep a part of a text by keeping the whole text, so a finding would
+ * keep its document in memory.
+ */
+export const detached = (part: string): string => ` ${part}`.slice(1)
+
 /** Untrusted text on one line: characters that hide or reorder text or control a terminal are shown as code points. */
 export const visible = (text: string): string =>
   visibleText(text)
@@ -78,8 +84,8 @@ function excerptOf(line: string, column: number, end: number): Excerpt {
   const mark = line.slice(column, Math.min(end, column + longestMark))
   const after = line.slice(column + mark.length, column + mark.length + longestAfter)
   return {
-    before: (column > longestBefore ? '…' : '') + visible(before),
-    mark: visible(mark),
-    after: visible(after) + (line.length > column + mark.length + longestAfter ? '…' : ''),
+    before: detached((column > longestBefore ? '…' : '') + visible(before)),
+    mark: detached(visible(mark)),
+    after: detached(visible(after) + (line.length > column + mark.length + longestAfter ? '…' : '')),
   }
 }

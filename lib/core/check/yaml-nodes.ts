@@ -1,7 +1,7 @@
 // Reads the values of a YAML document from its nodes, because findings need their places, and because converting a hostile
 // document into plain values can take unbounded time and memory.
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, visit, type YAMLMap } from 'yaml'
-import type { Range } from './source.ts'
+import { detached, type Range } from './source.ts'
 
 /** Thrown for a document that cannot be read. */
 export class Unreadable extends Error {
@@ -119,7 +119,7 @@ export class Nodes {
 /** A string, or one that is written in base64 with the tag `!!binary`, as kubectl reads it. */
 function textOf(value: unknown): string | null {
   if (value instanceof Uint8Array) return new TextDecoder().decode(value)
-  return typeof value === 'string' ? value : null
+  return typeof value === 'string' ? detached(value) : null
 }
 
 /** The target of each alias: the last node before it with the anchor. Found in one walk, however many there are. */
