@@ -5,7 +5,7 @@ import { moveGrant } from '#lib/adapters/db/transition'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import type { May } from '#lib/core/access/may'
-import { maySee } from '#lib/core/access/may-act'
+import { maySee } from '#lib/core/access/may-see'
 import type { GrantStatus } from '#lib/core/access/status'
 
 type Ending = {

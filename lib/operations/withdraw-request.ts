@@ -4,7 +4,8 @@ import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-req
 import { moveRequest } from '#lib/adapters/db/transition'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
-import { maySee, mayWithdraw } from '#lib/core/access/may-act'
+import { mayWithdraw } from '#lib/core/access/may-act'
+import { maySee } from '#lib/core/access/may-see'
 import type { RequestStatus } from '#lib/core/access/status'
 
 /**

@@ -3,7 +3,7 @@ import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import { providerProblems } from '#lib/adapters/policy/provider-problems'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import type { GroupsProblem } from '#lib/core/access/learn-groups'
-import { seesEverything } from '#lib/core/access/may-act'
+import { seesEverything } from '#lib/core/access/may-see'
 
 export type AttentionItem = {
   kind:

@@ -8,7 +8,7 @@ import {
 } from '#lib/adapters/db/audit/find-audit-events'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { Bucket } from '#lib/core/audit/histogram'
-import { scopeOf } from './audit-scope.ts'
+import { scopeOf } from './history-visibility.ts'
 
 /** As many bars as can be told apart on a phone; a multiple of the histogram's ranges. */
 const bars = 56

@@ -3,7 +3,7 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { notFound } from '#lib/core/access/errors'
 import type { GrantResource } from '#lib/core/access/grant-resource'
 import { idSchema } from '#lib/core/access/ids'
-import { maySee } from '#lib/core/access/may-act'
+import { maySee } from '#lib/core/access/may-see'
 import { toGrantResource } from './grant-resource.ts'
 
 /**

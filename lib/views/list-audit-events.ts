@@ -2,11 +2,11 @@ import { type AuditFilter, type AuditRow, findAuditEvents } from '#lib/adapters/
 import { idOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
-import { seesEverything } from '#lib/core/access/may-act'
+import { seesEverything } from '#lib/core/access/may-see'
 import type { Page } from '#lib/core/access/page'
 import { unknownEntitlementVerdict } from '#lib/core/access/unknown-entitlement'
 import { auditSentence } from '#lib/core/audit/events'
-import { scopeOf } from './audit-scope.ts'
+import { scopeOf } from './history-visibility.ts'
 
 /**
  * The data of an event as this reader may know it. The database keeps the real reason of a refusal; a person who requested

@@ -1,7 +1,7 @@
 import type { Decider, Reader } from '#lib/adapters/db/requests/find-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
-import { seesEverything } from '#lib/core/access/may-act'
+import { seesEverything } from '#lib/core/access/may-see'
 import { verifiedEmails, wasEverVerified } from '#lib/core/access/same-person'
 
 /** What decides which requests and events this person may see. */

@@ -1,6 +1,6 @@
 import { type Changes, subscribeToChanges } from '#lib/adapters/db/changes'
 import type { PersonActor } from '#lib/core/access/actor'
-import { maySee } from '#lib/core/access/may-act'
+import { maySee } from '#lib/core/access/may-see'
 
 const concerns = (actor: PersonActor, changes: Changes): boolean =>
   changes === null || changes.some((request) => maySee(actor, request))

@@ -1,34 +1,11 @@
-// Who may see a request and act on it. Who may decide it: lib/core/approvals/may-decide.ts.
+// Who may act on a request or its grant. Who may see it: may-see.ts. Who may decide it: lib/core/approvals/may-decide.ts.
 import { hasRole, type PersonActor } from './actor.ts'
 import type { May } from './may.ts'
+import { isApprover, type RequestFacts } from './may-see.ts'
 import type { GrantStatus, RequestStatus } from './status.ts'
-
-type RequestFacts = {
-  requesterId: string
-  /** Every group of every approval step. */
-  approverGroups: readonly string[]
-  /** Everyone who has decided the request. */
-  deciderIds: readonly string[]
-}
 
 const allowed = { may: true } as const
 const denied = (why: string) => ({ may: false, why }) as const
-
-const isApprover = (actor: PersonActor, { approverGroups }: Pick<RequestFacts, 'approverGroups'>) =>
-  approverGroups.some((group) => actor.person.groups.includes(group))
-
-/** Auditors and admins may read everything. */
-export const seesEverything = (actor: PersonActor): boolean => hasRole(actor, 'auditor') || hasRole(actor, 'admin')
-
-/**
- * A request and its grant are visible to the requester, to its approvers, to anyone who decided it, and to auditors and
- * admins. For everyone else it does not exist.
- */
-export const maySee = (actor: PersonActor, request: RequestFacts): boolean =>
-  request.requesterId === actor.person.id ||
-  seesEverything(actor) ||
-  isApprover(actor, request) ||
-  request.deciderIds.includes(actor.person.id)
 
 /** Only the requester may withdraw a request, and only while it is pending. */
 export function mayWithdraw(actor: PersonActor, request: { requesterId: string; status: RequestStatus }): May {

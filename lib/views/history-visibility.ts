@@ -1,7 +1,7 @@
 import type { AuditFilter, AuditScope } from '#lib/adapters/db/audit/find-audit-events'
 import { findReaders } from '#lib/adapters/db/people/find-readers'
 import type { PersonActor } from '#lib/core/access/actor'
-import { maySee, seesEverything } from '#lib/core/access/may-act'
+import { maySee, seesEverything } from '#lib/core/access/may-see'
 
 /**
  * Auditors and admins read every event. Others read the events that they caused or that are about them, and every event of
