@@ -5,7 +5,7 @@ import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { NarrowableTerms } from '#lib/core/approvals/narrow'
-import { missingApprovals, violatedGuardrails } from '#lib/core/guardrails/blocking-guardrails'
+import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
 import { heldWithin, toJudgementFacts } from '#lib/core/guardrails/facts'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
 
@@ -23,12 +23,12 @@ function whyNotEnough(steps: readonly ApprovalStep[], judgement: FullJudgement):
     : undefined
 }
 
-function whyViolated(judgement: FullJudgement): Refusal | undefined {
-  const [first, ...more] = judgement.verdict.violations
-  if (!first) return undefined
-  const errors = [first, ...more].map(({ sentence }) => ({ pointer: '', message: sentence }))
-  const sentence = `This request can't be approved: ${first.sentence}`
-  return because(first.code, new AppError('guardrail-violation', sentence, { errors }), violatedGuardrails(judgement))
+function whyBlocked(judgement: FullJudgement): Refusal | undefined {
+  const block = whyViolated(judgement)
+  if (!block) return undefined
+  const errors = block.sentences.map((message) => ({ pointer: '', message }))
+  const sentence = `This request can't be approved: ${block.sentences[0]}`
+  return because(block.code, new AppError('guardrail-violation', sentence, { errors }), block.stoppedBy)
 }
 
 /**
@@ -60,6 +60,6 @@ export function judgeApproval(
   })
   const judgement = judgeFully(policy.compiled, facts)
   const { verdict } = judgement
-  const refusal = whyViolated(judgement) ?? whyNotEnough(request.steps, judgement)
+  const refusal = whyBlocked(judgement) ?? whyNotEnough(request.steps, judgement)
   return refusal ? { refusal } : { verdict, difference: facts.currentAccess?.difference ?? null }
 }

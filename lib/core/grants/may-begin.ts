@@ -11,7 +11,7 @@ import type { Verdict } from '#lib/core/access/verdict-resource'
 import { groupsThatCount } from '#lib/core/approvals/current-steps'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
-import { missingApprovals, violatedGuardrails } from '#lib/core/guardrails/blocking-guardrails'
+import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
 import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Gathered, toJudgementFacts } from '#lib/core/guardrails/facts'
@@ -173,9 +173,6 @@ export type LiveFacts = {
   difference: Difference | undefined
 }
 
-/** Violations that the cluster causes. All others are about people and policy. */
-const clusterCodes = new Set(['namespace-unknown', 'cluster-role-unknown', 'cluster-unknown'])
-
 /** The verdict, and what the terms added to the requester's access (null if that was not computed). */
 export type Judged = { verdict: Verdict; difference: Difference | null }
 
@@ -203,7 +200,7 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
   const judgement = judgeFully(policy.compiled, facts)
   const { verdict, limits } = judgement
   const refusal =
-    whyViolated(judgement) ??
+    whyBlocked(judgement) ??
     whyNotEnough(request, judgement, decisions.map(asTheyAreNow(request, current.approvals))) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
@@ -214,16 +211,12 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
   }
 }
 
-function whyViolated(judgement: FullJudgement): Refusal | null {
-  const { violations } = judgement.verdict
-  const [first] = violations
-  if (!first) return null
-  // If the cluster lacks something, other limits report the same problem in less helpful words.
-  const isClusterViolation = clusterCodes.has(first.code)
-  const shown = violations.filter(({ code }) => clusterCodes.has(code) === isClusterViolation)
-  const sentence = shown.map((violation) => violation.sentence).join(' ')
-  if (isClusterViolation) return { endedBy: 'failure', code: first.code, sentence }
-  return { ...ineligible(first.code, sentence), stoppedBy: violatedGuardrails(judgement) }
+function whyBlocked(judgement: FullJudgement): Refusal | null {
+  const block = whyViolated(judgement)
+  if (!block) return null
+  const { code, sentences, isFromCluster, stoppedBy } = block
+  const sentence = sentences.join(' ')
+  return isFromCluster ? { endedBy: 'failure', code, sentence } : { ...ineligible(code, sentence), stoppedBy }
 }
 
 /** Guardrails may require more approvals now than when the request was approved. Additional approvals count. */

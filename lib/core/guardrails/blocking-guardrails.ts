@@ -1,4 +1,5 @@
-// Which guardrails of the policy keep a request from being approved or granted? Their names are recorded and counted.
+// Which violations and guardrails of the policy keep a request from being approved or granted? The guardrails' names are
+// recorded and counted.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { missingSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { FullJudgement } from './judge.ts'
@@ -6,10 +7,25 @@ import type { FullJudgement } from './judge.ts'
 /** One record names no more than this; a policy can have a thousand guardrails. */
 const maxNamed = 200
 
-/** The guardrails that are violated. */
-export function violatedGuardrails({ verdict: { violations, matched } }: Pick<FullJudgement, 'verdict'>): string[] {
+/** Violations that the cluster causes. All others are about people and policy. */
+const clusterCodes = new Set(['namespace-unknown', 'cluster-role-unknown', 'cluster-unknown'])
+
+type Block = { code: string; sentences: string[]; isFromCluster: boolean; stoppedBy: string[] }
+
+/** What is violated, as the people concerned read it; null where nothing is. */
+export function whyViolated({ verdict: { violations, matched } }: Pick<FullJudgement, 'verdict'>): Block | null {
+  const [first] = violations
+  if (!first) return null
+  // If the cluster lacks something, other limits report the same problem in less helpful words.
+  const isFromCluster = clusterCodes.has(first.code)
+  const shown = violations.filter(({ code }) => clusterCodes.has(code) === isFromCluster)
   const codes = new Set(violations.map(({ code }) => code))
-  return matched.filter((name) => codes.has(name)).slice(0, maxNamed)
+  return {
+    code: first.code,
+    sentences: shown.map(({ sentence }) => sentence),
+    isFromCluster,
+    stoppedBy: matched.filter((name) => codes.has(name)).slice(0, maxNamed),
+  }
 }
 
 type MissingApprovals = { sentence: string; stoppedBy: string[] }
