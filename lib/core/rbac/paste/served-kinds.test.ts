@@ -136,4 +136,11 @@ describe('kinds of common extensions, where the cluster is not known', () => {
         ...{ namespaces: ['shop'], notes: [{ code: 'assumed-type' }] },
       })
   })
+
+  test('a name that two operators use means the group that comes first, as with kubectl', () => {
+    for (const name of ['subscription', 'subscriptions', 'sub'])
+      expect(readPaste(`kubectl get ${name} -n shop`)).toMatchObject({
+        rules: [{ apiGroups: ['operators.coreos.com'], resources: ['subscriptions'] }],
+      })
+  })
 })
