@@ -81,10 +81,13 @@ function withoutWorse(refusals: readonly Refusal[]): Refusal[] {
     const key = keyOf({ ...permission, name: '' })
     named.set(key, [...(named.get(key) ?? []), permission.name])
   }
-  // Without its backslashes, a quoted part of a name ends the name: `"a \"b\" c"` becomes ` c`.
+  // Without its backslashes, a quoted part of a name ends the name: `"a \"b\" c"` becomes ` c`. And one reading has every
+  // run of spaces as one space.
   const isRest = ({ name, ...rest }: NeededPermission) =>
-    name.startsWith(' ') &&
-    named.get(keyOf({ ...rest, name: '' }))?.some((other) => other !== name && other.endsWith(`"${name}`))
+    name !== '' &&
+    named
+      .get(keyOf({ ...rest, name: '' }))
+      ?.some((other) => other !== name && (other.endsWith(`"${name}`) || other.replace(/\s+/g, ' ') === name))
   for (const { permission, missing } of refusals) {
     if (permission.name !== '') better.add(keyOf({ ...permission, name: '' }))
     if (missing.includes('namespace')) continue
@@ -113,7 +116,8 @@ function missingNotes(refusals: readonly Refusal[]): Note[] {
     notes.push({ code: 'assumed-group', sentence })
   }
   if (has('name')) {
-    const sentence = "The message doesn't show the name of the object, so the rules apply to any name."
+    const sentence =
+      "The message doesn't show the name of the object, or shows one that no object can have, so the rules apply to any name."
     notes.push({ code: 'unknown-name', sentence })
   }
   if (has('user')) {

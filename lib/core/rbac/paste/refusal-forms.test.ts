@@ -221,16 +221,48 @@ describe('the client’s own words', () => {
   })
 })
 
-test.each(['github_org://1', 'Domain Admins', 'a "quoted" name', 'oidc:team/sre', 'CN=x,OU=y'])(
-  'the name %s of a group is kept',
-  (name) => {
-    const escaped = name.replaceAll('"', '\\"')
-    const text = `groups "${escaped}" is forbidden: User "jane" cannot impersonate resource "groups" in API group "" at the cluster scope`
-    expect(readPaste(text)?.clusterRules).toEqual([
+const groupNames = [
+  ...['github_org://1', 'Domain Admins', 'a "quoted" name', 'oidc:team/sre', 'CN=x,OU=y', 'CORP\\Domain Admins'],
+  ...["O'Brien's team", 'Ünïcode Grüppe', 'a  b', 'a/b c"d', ' lead', '100%', 'a|b', 'in the namespace "x"', '日本 語'],
+]
+const named = (kind: string, name: string, verb: string, resource: string, group: string) =>
+  `${kind} ${JSON.stringify(name)} is forbidden: User "jane" cannot ${verb} resource "${resource}" in API group "${group}" at the cluster scope`
+
+test.each(groupNames)('the name %s of a group is kept by every program that prints it', (name) => {
+  const forms = ['kubectl', 'a log', 'JSON', 'JSON in a log', 'HTML', 'a quote', 'narrow lines', 'GKE']
+  for (const [form, change] of whole.filter(([of]) => forms.includes(of))) {
+    const text = change(named('groups', name, 'impersonate', 'groups', ''), { ...clusterKinds[0] } as Refused)
+    expect(readPaste(text)?.clusterRules, form).toEqual([
       { apiGroups: [''], resources: ['groups'], verbs: ['impersonate'], resourceNames: [name] },
     ])
-  },
-)
+  }
+})
+
+test.each([
+  ['users', '', 'https://login.example.com/#sub|1'],
+  ['uids', 'authentication.k8s.io', 'a b/c'],
+  ['userextras/scopes', 'authentication.k8s.io', 'view "all"/x'],
+])('the name of an object of %s is kept', (resource, group, name) => {
+  expect(readPaste(named('x', name, 'impersonate', resource, group))?.clusterRules).toEqual([
+    { apiGroups: [group], resources: [resource], verbs: ['impersonate'], resourceNames: [name] },
+  ])
+})
+
+test.each(['Domain Admins', 'a "quoted" role', 'system:node:x'])('the name %s of a ClusterRole is kept', (name) => {
+  const group = 'rbac.authorization.k8s.io'
+  expect(readPaste(named(`clusterroles.${group}`, name, 'bind', 'clusterroles', group))?.clusterRules).toEqual([
+    { apiGroups: [group], resources: ['clusterroles'], verbs: ['bind'], resourceNames: [name] },
+  ])
+})
+
+test('a name that no object can have is said to be missing, because the rules then apply to any name', () => {
+  for (const name of ['a/b', 'Domain Admins', '..']) {
+    const text = `secrets ${JSON.stringify(name)} is forbidden: User "jane" cannot get resource "secrets" in API group "" in the namespace "shop"`
+    const paste = readPaste(text)
+    expect(paste?.rules).toEqual([{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }])
+    expect(paste?.notes.map(({ code }) => code)).toContain('unknown-name')
+  }
+})
 
 test('an unknown kind at the cluster scope is not guessed to be outside namespaces', () => {
   const text = (verb: string, name = '') =>

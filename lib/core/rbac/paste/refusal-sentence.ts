@@ -28,7 +28,13 @@ export const isMasked = (text: string) =>
 /** Resources of authentication, whose names are user names, group names and the like. */
 const identities = new Set(['users', 'groups', 'uids', 'userextras', 'serviceaccounts', 'signers', 'identities'])
 
-const isNameOf = (resource: string, name: string) => (identities.has(resource) ? isFreeName(name) : isObjectName(name))
+/** Their names are one segment of a path, and may have spaces and quotes. */
+const roles = new Set(['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'])
+
+function isNameOf(resource: string, name: string): boolean {
+  if (identities.has(resource)) return isFreeName(name)
+  return roles.has(resource) ? isObjectName(name.replace(/[ "]/g, '_')) : isObjectName(name)
+}
 
 /** `pods "web" is forbidden: ` in front of the sentence: the kind, and the name of the object; '' where there is none. */
 function subjectBefore(text: string, at: number): { kind: string; name: string } {
@@ -146,7 +152,7 @@ function sentenceAt(text: string, at: number, isRefusal: boolean): Sentence | un
   else if (!isWhole) missing.push('quote')
   const given = object.name || subject.name
   const isNamed = given !== '' && isNameOf(resource, given) && !(isMasked(given) && !identities.has(resource))
-  if (given !== '' && !isNamed && isMasked(given)) missing.push('name')
+  if (given !== '' && !isNamed) missing.push('name')
   return {
     ...{ user, missing, tail: text.slice(cursor.at, cursor.at + 400) },
     permission: {
