@@ -89,6 +89,20 @@ async function createRolesAndDatabase(adminUrl: string, passwords: Passwords) {
       await client.query(`CREATE ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(password)}`)
     }
     await createDatabase(client, 'postern')
+    await refuseLargeObjects(Object.assign(new URL(adminUrl), { pathname: '/postern' }).href)
+  } finally {
+    await client.end()
+  }
+}
+
+/** As docs/running.md says. Only a superuser can, and a copy of the database has it too. */
+async function refuseLargeObjects(adminUrl: string) {
+  const client = openClient(adminUrl)
+  await client.connect()
+  try {
+    await client.query(
+      'REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC',
+    )
   } finally {
     await client.end()
   }

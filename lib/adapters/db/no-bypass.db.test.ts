@@ -39,6 +39,38 @@ test('the database accepts a grant only for an approved request and with the app
   expect(await refusalOf(insert, [id, 'prod-eu', durationSeconds])).toBe('allowed')
 })
 
+test.each([
+  'CREATE TABLE own (id int)',
+  'CREATE TEMP TABLE own (id int)',
+  'CREATE SCHEMA own',
+  `CREATE FUNCTION own() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+  `SELECT lo_creat(-1)`,
+  `SELECT lo_create(0)`,
+  `SELECT lo_from_bytea(0, 'x')`,
+  `COMMENT ON TABLE requests IS 'x'`,
+  `CREATE TRIGGER own BEFORE INSERT ON requests FOR EACH ROW EXECUTE FUNCTION wake_worker()`,
+])('the application can leave nothing behind in the database but rows: %s', async (sql) => {
+  expect(await refusalOf(sql)).toBe('42501')
+})
+
+test('every function of the database finds its tables by a search path of its own', async () => {
+  const found = await database.asOwner(
+    `SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+       AND proconfig IS DISTINCT FROM ARRAY['search_path=public, pg_temp']`,
+  )
+  expect(found).toEqual([])
+})
+
+test('a temporary table does not stand in for the table that a guard reads', async () => {
+  // As in a database whose owner has granted it again.
+  await database.asOwner(`GRANT TEMPORARY ON DATABASE "${database.name}" TO postern_app`)
+  const requester = await aPerson({ groups: ['payments-dev', 'payments-leads'] })
+  const { id } = await aRequest({ requester })
+  const decision = `INSERT INTO public.decisions (id, request_id, person_id, decision, digest, result)
+    VALUES ('dec_x', '${id}', '${requester.id}', 'approve', 'x', 'x')`
+  expect(await refusalOf(`CREATE TEMP TABLE requests (id text, requester_id text); ${decision}`)).toBe('23514')
+})
+
 test('the identity of a person and the terms of a request cannot be changed', async () => {
   const { id } = await aPerson()
   expect(await refusalOf(`UPDATE people SET subject = 'somebody-else' WHERE id = $1`, [id])).toBe('23514')

@@ -429,9 +429,10 @@ CREATE INDEX "findings_last_seen_at_idx" ON "findings"("last_seen_at");
 ALTER TABLE "findings" ADD CONSTRAINT "findings_grant_id_fkey" FOREIGN KEY ("grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- What the database itself refuses. The owner role runs migrations; `postern_app` runs the product and owns nothing.
+-- Each function fixes its search path: otherwise a temporary table named "requests" would stand in for the one that a guard reads.
 
 -- 1. History is permanent (promise 11), for every role, including the owner.
-CREATE FUNCTION refuse_change_of_history() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_change_of_history() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION '% on % is refused: its rows are history', TG_OP, TG_TABLE_NAME USING ERRCODE = '42501';
 END $$;
@@ -453,7 +454,7 @@ ALTER TABLE "audit_counts" ADD CONSTRAINT audit_counts_are_of_the_past CHECK (
 
 -- 2. A request moves only along its status machine (lib/core/access/status.ts holds the same table; a test compares them),
 -- its submitted terms never change, and its current terms are only ever narrowed.
-CREATE FUNCTION guard_request() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_request() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
     IF NEW.status <> 'pending' THEN
@@ -483,7 +484,7 @@ END $$;
 CREATE TRIGGER requests_guard BEFORE INSERT OR UPDATE ON "requests" FOR EACH ROW EXECUTE FUNCTION guard_request();
 
 -- 3. Requesters never decide their own requests (promise 2).
-CREATE FUNCTION guard_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_decision() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT FROM requests WHERE id = NEW.request_id AND requester_id = NEW.person_id) THEN
     RAISE EXCEPTION 'a requester cannot decide their own request' USING ERRCODE = '23514';
@@ -494,7 +495,7 @@ CREATE TRIGGER decisions_guard BEFORE INSERT ON "decisions" FOR EACH ROW EXECUTE
 
 -- 4. A grant belongs to an approved request, covers the same cluster and duration (promise 3), moves only along its status
 -- machine, starts once, and its end can only move earlier.
-CREATE FUNCTION guard_new_grant() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_new_grant() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF NEW.status <> 'pending' THEN
     RAISE EXCEPTION 'a grant starts as pending, not as %', NEW.status USING ERRCODE = '23514';
@@ -507,7 +508,7 @@ BEGIN
 END $$;
 CREATE TRIGGER grants_guard_new BEFORE INSERT ON "grants" FOR EACH ROW EXECUTE FUNCTION guard_new_grant();
 
-CREATE FUNCTION guard_grant() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_grant() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF NEW.status <> OLD.status AND NOT (
        (OLD.status = 'pending' AND NEW.status IN ('active', 'ending'))
@@ -538,7 +539,7 @@ CREATE TRIGGER grants_guard BEFORE UPDATE ON "grants" FOR EACH ROW EXECUTE FUNCT
 -- Writing to the queue must not postpone an end: not by a start in the future, a due time or a lease. An end is not dated
 -- back either, because only recent ones are verified again and again. Each time is checked only when it is written, because a
 -- clock that is set back would otherwise block every later change of the row.
-CREATE FUNCTION guard_grant_times() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_grant_times() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   is_new BOOLEAN := TG_OP = 'INSERT';
 BEGIN
@@ -566,7 +567,7 @@ CREATE TRIGGER grants_guard_times BEFORE INSERT OR UPDATE OF "activated_at", "ne
   ON "grants" FOR EACH ROW EXECUTE FUNCTION guard_grant_times();
 
 -- The objects of a grant stay its objects, under their names, and the database says when they were deleted.
-CREATE FUNCTION guard_grant_object() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_grant_object() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     IF (NEW.grant_id, NEW.cluster, NEW.kind, NEW.namespace, NEW.name) IS DISTINCT FROM (OLD.grant_id, OLD.cluster, OLD.kind, OLD.namespace, OLD.name) THEN
@@ -602,7 +603,7 @@ ALTER TABLE "grants"
 -- Why the provider's last answer had no groups (lib/core/access/learn-groups.ts holds the same list); it decides nothing.
 ALTER TABLE "people"
   ADD CONSTRAINT people_groups_problem CHECK (groups_problem IN ('absent', 'overage', 'unusable'));
-CREATE FUNCTION guard_person() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_person() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   kept TEXT[] := ARRAY[]::TEXT[];
 BEGIN
@@ -629,7 +630,7 @@ ALTER TABLE "findings"
   ADD CONSTRAINT findings_times CHECK (times BETWEEN 1 AND 1000000);
 -- An unresolved finding that is seen again is the same finding. Prisma has no partial indexes.
 CREATE UNIQUE INDEX findings_open ON "findings" (cluster, kind, object_kind, namespace, name) WHERE resolved_at IS NULL;
-CREATE FUNCTION guard_finding() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION guard_finding() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF NEW.resolved_at > clock_timestamp() + interval '1 minute' THEN
     RAISE EXCEPTION 'a finding cannot be resolved in the future' USING ERRCODE = '23514';
@@ -649,7 +650,7 @@ CREATE TRIGGER findings_guard BEFORE INSERT OR UPDATE ON "findings" FOR EACH ROW
 -- 7. Notifications. A new or moved grant wakes the workers, an order for a credential wakes the worker that will issue it,
 -- and whatever changes on a page is announced to the processes that serve pages (lib/adapters/db/changes.ts): by the id of the
 -- request it belongs to, or by `*` where it concerns everyone.
-CREATE FUNCTION wake_worker() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION wake_worker() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('postern_grant', NEW.id);
   RETURN NULL;
@@ -657,7 +658,7 @@ END $$;
 CREATE TRIGGER grants_wake AFTER INSERT ON "grants" FOR EACH ROW EXECUTE FUNCTION wake_worker();
 CREATE TRIGGER grants_wake_on_move AFTER UPDATE OF status ON "grants" FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION wake_worker();
 
-CREATE FUNCTION announce_request() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION announce_request() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('postern_change', NEW.id);
   RETURN NULL;
@@ -665,7 +666,7 @@ END $$;
 CREATE TRIGGER requests_announce AFTER INSERT ON "requests" FOR EACH ROW EXECUTE FUNCTION announce_request();
 CREATE TRIGGER requests_announce_move AFTER UPDATE ON "requests" FOR EACH ROW
   WHEN ((NEW.status, NEW.digest) IS DISTINCT FROM (OLD.status, OLD.digest)) EXECUTE FUNCTION announce_request();
-CREATE FUNCTION announce_its_request() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION announce_its_request() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('postern_change', NEW.request_id);
   RETURN NULL;
@@ -673,7 +674,7 @@ END $$;
 CREATE TRIGGER decisions_announce AFTER INSERT ON "decisions" FOR EACH ROW EXECUTE FUNCTION announce_its_request();
 CREATE TRIGGER grants_announce_move AFTER UPDATE ON "grants" FOR EACH ROW
   WHEN ((NEW.status, NEW.last_error) IS DISTINCT FROM (OLD.status, OLD.last_error)) EXECUTE FUNCTION announce_its_request();
-CREATE FUNCTION announce_to_everyone() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION announce_to_everyone() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('postern_change', '*');
   RETURN NULL;
@@ -685,7 +686,7 @@ CREATE TRIGGER findings_announce AFTER INSERT ON "findings" FOR EACH ROW EXECUTE
 CREATE TRIGGER findings_announce_outcome AFTER UPDATE ON "findings" FOR EACH ROW
   WHEN (NEW.outcome IS DISTINCT FROM OLD.outcome) EXECUTE FUNCTION announce_to_everyone();
 
-CREATE FUNCTION wake_for_credential() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION wake_for_credential() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('postern_credential', NEW.id);
   RETURN NULL;
@@ -730,6 +731,11 @@ ALTER TABLE "cluster_rights" ALTER COLUMN "content" SET STORAGE EXTERNAL;
 -- 9. The privileges of the application's role, table by table. It can alter nothing. It cannot choose the time or the order
 -- of an audit event: `at` and `seq` are the database's.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+-- A database from before PostgreSQL 15 lets everyone create tables. Every database lets everyone create temporary ones.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+DO $$ BEGIN
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$;
 GRANT USAGE ON SCHEMA public TO postern_app;
 GRANT SELECT ON "audit_events" TO postern_app;
 GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "via", "client_address",
