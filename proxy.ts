@@ -19,6 +19,9 @@ import { env, isDevelopment } from '#lib/env'
 /** Paths that a process without pages still serves. */
 const probes = new Set(['/livez', '/readyz', '/metrics'])
 
+/** No page has a dot in its path. */
+const isFile = (pathname: string) => pathname.startsWith('/_next/') || pathname.includes('.')
+
 /** Serves the session like a page, but is not one: it answers 405 to other methods itself. */
 const eventStream = '/events'
 
@@ -32,8 +35,11 @@ function dress<R extends Response>(response: R): R {
  * and accepts a call without an Origin; Postern requires its configured public address.
  */
 function whyForbidden(request: NextRequest): Response | undefined {
-  const { method, headers } = request
+  const { method, headers, nextUrl } = request
   if (method === 'GET' || method === 'HEAD') return undefined
+  // Next.js answers a write to a file with 500.
+  if (isFile(nextUrl.pathname))
+    return refusePageCall(request, methodNotAllowed.code, 'A file supports GET and HEAD only.', { allow: 'GET, HEAD' })
   if (method !== 'POST')
     return refusePageCall(request, methodNotAllowed.code, 'A page supports GET, HEAD and POST only.', {
       allow: 'GET, HEAD, POST',
@@ -89,8 +95,10 @@ export async function proxy(request: NextRequest): Promise<Response> {
   const { pathname, search } = request.nextUrl
   if (env().role === 'worker' && !probes.has(pathname)) return dress(new NextResponse(null, { status: 404 }))
   if (pathname.startsWith('/api/') || probes.has(pathname)) return dress(NextResponse.next())
-  const refusal = await refusalOf(request)
-  if (refusal) return dress(refusal)
+  // The scripts and styles of the build are the same for everyone, and a page needs dozens of them: they are not counted.
+  const isStatic = pathname.startsWith('/_next/static/')
+  const refusal = isStatic ? whyForbidden(request) : await refusalOf(request)
+  if (refusal || isStatic) return dress(refusal ?? NextResponse.next())
   const policy = contentSecurityPolicy({
     nonce: newNonce(),
     isDevelopment: isDevelopment(),
@@ -107,5 +115,3 @@ export async function proxy(request: NextRequest): Promise<Response> {
   response.headers.set('content-security-policy', policy)
   return dress(response)
 }
-
-export const config = { matcher: '/((?!_next/static/).*)' }

@@ -107,6 +107,7 @@ test('every route and action of the build is in a table, and every one of a tabl
     const allowed = answer.headers.get('allow')?.split(/, */) ?? ['*']
     return allowed.filter((method) => !['HEAD', 'OPTIONS'].includes(method))
   }
+  const withoutUse = (name: string) => name.replace(/\?.*/, '')
   const files = readdirSync(join(checkout, 'app'), { recursive: true, encoding: 'utf8' })
   const pathOf = (file: string) => `/${file.replace(/\([^)]*\)\/|\/?(route\.ts|page\.tsx)$/g, '')}`
   const routePaths = files.filter((file) => file.endsWith('route.ts')).map(pathOf)
@@ -118,8 +119,11 @@ test('every route and action of the build is in a table, and every one of a tabl
     )),
     ...files.filter((file) => file.endsWith('page.tsx')).map((file) => `page ${pathOf(file)}`),
     ...outside.actions.map(({ name }) => `action ${name}`),
+    ...readdirSync(join(checkout, 'public')).map((file) => `file /${file}`),
+    'file /icon.svg',
+    // Next.js lists its own addresses nowhere.
+    ...routes.filter(({ name }) => name.startsWith('next ')).map(({ name }) => withoutUse(name)),
   ].flat()
-  const withoutUse = (name: string) => name.replace(/\?.*/, '')
   expect(new Set(routes.map(({ name }) => withoutUse(name)))).toEqual(new Set(built))
   for (const table of tables)
     expect(

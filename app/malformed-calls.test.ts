@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { outsideClient } from '#testing/authorization/outside-client'
@@ -88,6 +89,24 @@ test.each([
   expect(newTroubles()).toEqual([])
 })
 
+test.each<[string, Record<string, string>]>([
+  ['a tree that is not JSON', { rsc: '1', 'next-router-state-tree': '%' }],
+  ['a tree that is not one', { rsc: '1', 'next-router-state-tree': '{}' }],
+  [
+    'a tree that nests deeply',
+    { rsc: '1', 'next-router-state-tree': `${'["",{"a":'.repeat(1_200)}["",{}]${'}]'.repeat(1_200)}` },
+  ],
+  ['a tree without RSC', { 'next-router-state-tree': '%' }],
+  ['another kind of prefetch', { rsc: '1', 'next-router-prefetch': '2' }],
+  ['an unknown kind of prefetch', { rsc: '1', 'next-router-prefetch': '__proto__' }],
+])('router headers that no page sends are answered 400: %s', async (_, headers) => {
+  for (const path of ['/', '/inbox', '/sign-in', '/nowhere', '/icon.svg', '/api/v1/me', '/_next/static/nothing.js']) {
+    const response = await send(headOf(`GET ${path}`, { cookie, ...headers }))
+    expect([statusOf(response), typeOf(response)], path).toEqual([400, 'application/problem+json'])
+  }
+  expect(newTroubles()).toEqual([])
+})
+
 const part = (name: string, value: string) =>
   `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
 const multipart = { 'content-type': 'multipart/form-data; boundary=x' }
@@ -165,5 +184,28 @@ test('Next.js optimizes no images, keeps no connection for a WebSocket, and show
     ),
   )
   expect(statusOf(upgrade)).toBe(200)
+  expect(newTroubles()).toEqual([])
+})
+
+test('a file supports GET and HEAD only, even for the call of an action', async () => {
+  const [chunk] = readdirSync('.next/static/chunks').filter((name) => name.endsWith('.js'))
+  for (const path of [
+    `/_next/static/chunks/${chunk}`,
+    '/_next/static/nothing.js',
+    '/icon.svg',
+    '/postern.schema.json',
+  ]) {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const call = post(path, { cookie, ...asText }, '[]')
+        .toString('latin1')
+        .replace('POST', method)
+      const response = await send(call)
+      expect([statusOf(response), typeOf(response)], `${method} ${path}`).toEqual([405, 'application/problem+json'])
+    }
+  }
+  const file = await request(`/_next/static/chunks/${chunk}`, {})
+  expect(file.status).toBe(200)
+  expect(file.headers.get('cache-control')).toContain('immutable')
+  expect(file.headers.get('x-content-type-options')).toBe('nosniff')
   expect(newTroubles()).toEqual([])
 })

@@ -7,6 +7,7 @@ import { barePage, barePagePolicy } from './bare-page.ts'
 import { newNonce, securityHeaders } from './page-headers.ts'
 import { apiHeaders, methodNotAllowed, problemText, statuses } from './problem.ts'
 import { receiveBody } from './receive-body.ts'
+import { areRouterHeaders } from './router-headers.ts'
 
 /** Milliseconds. A browser sends its headers in one piece, and a body has at most a quarter of a megabyte. */
 const limits = { headers: 10_000, request: 30_000 }
@@ -34,7 +35,7 @@ function decoded(path: string): string | undefined {
 }
 
 /** Why a request is answered here. Next.js would throw for it, and answer 500 with a stack trace in the log. */
-function refusalOf(method: string, path: string): Refusal | undefined {
+function refusalOf({ method = '', headers }: IncomingMessage, path: string): Refusal | undefined {
   if (!methods.includes(method)) {
     const allow = methods.join(', ')
     return { ...methodNotAllowed, detail: `Postern does not support ${method}. Use ${allow}.`, headers: { allow } }
@@ -42,6 +43,10 @@ function refusalOf(method: string, path: string): Refusal | undefined {
   const plain = decoded(path)
   if (plain === undefined) {
     const detail = 'The path has a percent sign that does not begin an encoded character. Correct the path.'
+    return { ...statuses.malformed, code: 'malformed', detail }
+  }
+  if (!areRouterHeaders(headers)) {
+    const detail = 'A Next-Router header is not one that a page of Postern sends. Reload the page and try again.'
     return { ...statuses.malformed, code: 'malformed', detail }
   }
   // Next.js also serves its error page under an address of its own, always with status 500.
@@ -89,7 +94,7 @@ function harden(server: Server) {
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     request.url = targetOf(request.url ?? '/')
     const [path = '/'] = request.url.split('?')
-    const refusal = refusalOf(request.method ?? '', path) ?? bodyRefusals[await receiveBody(request, longestBody)]
+    const refusal = refusalOf(request, path) ?? bodyRefusals[await receiveBody(request, longestBody)]
     if (refusal) refuse(request, response, path, refusal)
     else for (const handle of handlers) handle.call(server, request, response)
   })

@@ -81,11 +81,19 @@ export function outsideClient(url: string, onResponse?: (response: Response) => 
       const outcome: Outcome = { answer: word, ...(answer.ok ? {} : { sentence: json.detail }) }
       return { ...outcome, json }
     },
-    /** A page, with the session's cookie. `html` is empty where there was none to see. */
-    async page(caller: Caller, path: string) {
-      const answer = await send(path, { headers: withCookie(caller) })
+    /**
+     * A page, with the session's cookie. `html` is empty where there was none to see.
+     * @param headers those of Next's router, for the data of the page instead of HTML
+     */
+    async page(caller: Caller, path: string, headers: Record<string, string> = {}) {
+      const init = { headers: { ...withCookie(caller), ...headers } }
+      const first = await send(path, init)
+      // Next.js redirects its router to an address that caches tell apart.
+      const location = first.headers.get('location')
+      const answer = location?.includes('_rsc') ? await send(location, init) : first
       const html = await answer.text()
-      const isSignIn = answer.headers.get('location')?.startsWith('/sign-in') || html.includes('url=/sign-in')
+      const isSignIn =
+        answer.headers.get('location')?.startsWith('/sign-in') || /url=\/sign-in|NEXT_REDIRECT;\w+;\/sign-in/.test(html)
       if (isSignIn) return { answer: 'sign in', html: '' }
       const word = answer.ok ? 'yes' : (statuses[answer.status] ?? strange(answer.status, html))
       return { answer: word, html: answer.ok ? html : '' }

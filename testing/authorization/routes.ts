@@ -1,3 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { checkout } from '#local/processes/places'
 import { type OutsideClient, withForm } from './outside-client.ts'
 import type { Caller, Outcome, Route, Situation } from './words.ts'
 
@@ -74,11 +78,12 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     path: string,
     of: (one: Situation) => string,
     words: (one: Situation) => string,
+    headers?: Record<string, string>,
   ): Route => ({
     table,
     name: `page ${path}`,
     call: async (caller, situation) => {
-      const { answer, html } = await page(caller, of(situation))
+      const { answer, html } = await page(caller, of(situation), headers)
       return whoSees('yes', html.includes(words(situation)), answer)
     },
   })
@@ -111,6 +116,44 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     },
   })
 
+  const prefetch = { rsc: '1', 'next-router-prefetch': '1' }
+  const build = readFileSync(join(checkout, '.next/BUILD_ID'), 'utf8')
+  const [script = ''] = readdirSync(join(checkout, '.next/static/chunks')).filter((file) => file.endsWith('.js'))
+  const action = outsideClient.actions.find(({ name }) => name === 'chooseTheme')?.id ?? ''
+
+  /** An address that Next.js serves in other products, or in development. */
+  const absent = (path: string): Route => ({
+    table: 'Next.js’s own addresses',
+    name: `next ${path}`,
+    call: async (caller) => {
+      const { status } = await send(path.replace('{build}', build), { headers: outsideClient.withCookie(caller) })
+      return { answer: status === 404 ? '—' : String(status) }
+    },
+  })
+
+  /** A call that is refused before anyone is identified. */
+  const refused = (
+    name: string,
+    method: string,
+    path: string,
+    expected: number,
+    headers: Record<string, string>,
+  ): Route => ({
+    table: 'Calls that no page makes',
+    name: `next ${name}`,
+    call: (caller) =>
+      new Promise((resolve, reject) => {
+        const all = { ...outsideClient.withCookie(caller), ...headers }
+        // fetch sends no TRACE.
+        const call = request(`${outsideClient.url}${path}`, { method, headers: all }, (response) => {
+          response.resume()
+          const isProblem = response.headers['content-type'] === 'application/problem+json'
+          resolve({ answer: response.statusCode === expected && isProblem ? 'no' : String(response.statusCode) })
+        })
+        call.on('error', reject).end(method === 'POST' ? '[]' : undefined)
+      }),
+  })
+
   const isGrant = (item: Record<string, unknown>, { grantId }: Situation) => item.id === grantId
   const [origin] = [new URL(outsideClient.url).origin]
 
@@ -137,6 +180,32 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       '/requests/[requestId]',
       (one) => `/requests/${one.requestId}`,
       (one) => one.reason,
+    ),
+    // The same page for Next's router in the browser, by the addresses that Next.js knows for it.
+    ...[
+      { use: 'rsc', before: '/', after: '', headers: { rsc: '1' } as Record<string, string> },
+      { use: 'suffix', before: '/', after: '.rsc', headers: {} },
+      { use: 'data', before: `/_next/data/${build}/`, after: '.json', headers: {} },
+    ].map(({ use, before, after, headers }) =>
+      shows(
+        'Read a request',
+        `/requests/[requestId]?${use}`,
+        (one) => `${before}requests/${one.requestId}${after}`,
+        (one) => one.reason,
+        headers,
+      ),
+    ),
+    ...[
+      { use: 'prefetch', headers: prefetch },
+      { use: 'segment', headers: { ...prefetch, 'next-router-segment-prefetch': '/_tree' } },
+    ].map(({ use, headers }) =>
+      shows(
+        'Prefetch a request',
+        `/requests/[requestId]?${use}`,
+        (one) => `/requests/${one.requestId}`,
+        (one) => one.reason,
+        headers,
+      ),
     ),
     shows(
       'Read a request',
@@ -305,6 +374,33 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     open('page /sign-in', '/sign-in', 'GET', 200),
     open('page /signed-out', '/signed-out', 'GET', 200),
     open('* /api/[[...path]]', '/api/v1/nothing', 'GET', 404),
+    ...['favicon.ico', 'icon.svg', 'postern.schema.json'].map((file) => open(`file /${file}`, `/${file}`, 'GET', 200)),
+    open('next /_next/static/{file}', `/_next/static/chunks/${script}`, 'GET', 200),
+    ...[
+      '/_next/image?url=%2Ficon.svg&w=64&q=75',
+      '/_next/data/{build}/nothing.json',
+      '/_next/static/nothing.js',
+      '/_next/static/..%2f..%2fBUILD_ID',
+      '/_next/server/app-paths-manifest.json',
+      '/_next/webpack-hmr',
+      '/_next/mcp',
+      '/__nextjs_original-stack-frames',
+      '/__nextjs_source-map?filename=proxy.ts',
+      '/_not-found',
+      '/_global-error',
+    ].map(absent),
+    refused('TRACE', 'TRACE', '/', 405, {}),
+    refused('DELETE', 'DELETE', '/', 405, { origin }),
+    refused('a path that cannot be decoded', 'GET', '/%', 400, {}),
+    refused('a router header that is not one', 'GET', '/', 400, { rsc: '1', 'next-router-state-tree': '%' }),
+    refused('an action without an origin', 'POST', '/', 403, { 'next-action': action, 'content-type': 'text/plain' }),
+    refused('an action that does not exist', 'POST', '/', 409, { origin, 'next-action': '00'.repeat(21) }),
+    refused('an action without arguments', 'POST', '/', 400, { origin, 'next-action': action, 'content-type': 'x/y' }),
+    refused('an action at a file', 'POST', '/icon.svg', 405, {
+      origin,
+      'next-action': action,
+      'content-type': 'text/plain',
+    }),
     open('POST /api/auth/signin/oidc', '/api/auth/signin/oidc', 'POST', 303, { origin }),
     open('GET /api/auth/callback/oidc', '/api/auth/callback/oidc?code=x', 'GET', 303),
     {
