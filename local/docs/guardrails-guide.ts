@@ -158,7 +158,7 @@ const differences = [
   [
     '- any other function or macro of Kubernetes, such as `charAt`, `replace`, `format`, `find`, `sum`, `sets.contains`, `isURL`, `quantity`, `ip`, `semver`, `optMap`, `cel.bind`, `dyn`, `type`, `bool`, `uint` or `bytes`, or a macro with two variables;',
     '- map literals (`{}`), bytes, unsigned integers (`1u`), optional fields (`a.?b`), numbers without a digit before the point (`.5`) and names in backticks;',
-    '- `string` or `int` of a timestamp or duration, an offset such as `+02:00` as time zone, or a literal timestamp with more than nine decimals;',
+    '- `string` or `int` of a timestamp or duration, an offset such as `+02:00` as time zone, a literal timestamp with more than nine decimals, or a literal duration of 40 characters or more;',
     '- `==`, `!=` or `in` on objects, or on `null` and another type;',
     '- more than 600 operands and operators, 48 levels of nesting, 200 elements in a list literal, or 200 characters in a pattern.',
   ].join('\n'),

@@ -284,6 +284,7 @@ export class Expressions {
           () => quoted(this.#pick(texts), this.#random),
           () => quoted(this.#pick(texts), this.#random),
           () => quoted(this.#pick(texts) + this.#pick(texts), this.#random),
+          () => quoted(this.#anyText(), this.#random),
           () =>
             this.#pick(['request.reason', 'request.ticket', 'requester.subject', 'requester.email', 'cluster.name']),
           () =>
@@ -306,9 +307,9 @@ export class Expressions {
         ])
       }
       case 'int':
-        return this.#pick(integers)
+        return this.#random() < 0.7 ? this.#pick(integers) : `${this.#int64() >> BigInt(this.#below(64))}`
       case 'double':
-        return this.#pick(doubles)
+        return this.#random() < 0.7 ? this.#pick(doubles) : this.#anyDouble()
       case 'bool':
         return this.#pick([
           'true',
@@ -319,9 +320,11 @@ export class Expressions {
           'has(cluster.labels.gone)',
         ])
       case 'timestamp':
-        return this.#random() < 0.2 ? this.#pick(['now', 'request.startsAt']) : `timestamp('${this.#pick(timestamps)}')`
+        if (this.#random() < 0.2) return this.#pick(['now', 'request.startsAt'])
+        return `timestamp('${this.#random() < 0.6 ? this.#pick(timestamps) : this.#anyTimestamp()}')`
       case 'duration':
-        return this.#random() < 0.15 ? 'request.duration' : `duration('${this.#pick(durations)}')`
+        if (this.#random() < 0.15) return 'request.duration'
+        return `duration('${this.#random() < 0.6 ? this.#pick(durations) : this.#anyDuration()}')`
       case 'rule':
         return 'rules[0]'
       case 'access':
@@ -347,6 +350,84 @@ export class Expressions {
         return `[${Array.from({ length: count }, () => this.#leaf(of, scope)).join(', ')}]`
       }
     }
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit)
+  }
+
+  #int64(): bigint {
+    return BigInt.asIntN(64, (BigInt(this.#below(2 ** 32)) << 32n) | BigInt(this.#below(2 ** 32)))
+  }
+
+  /** One of all doubles, or one that has few digits. */
+  #anyDouble(): string {
+    const view = new DataView(new ArrayBuffer(8))
+    view.setBigInt64(0, this.#int64())
+    const few = (this.#below(200_000) - 100_000) / 10 ** this.#below(8)
+    const value = this.#random() < 0.5 ? few : view.getFloat64(0)
+    return Number.isFinite(value) ? value.toExponential() : '1.0'
+  }
+
+  /** A date that may not exist, with any number of decimals and any offset. */
+  #anyTimestamp(): string {
+    const two = (limit: number) => `${this.#below(limit)}`.padStart(2, '0')
+    const decimals = this.#pick(['', '', `.${this.#below(10 ** 9)}`, `.${two(100)}`, '.000000001', '.0', '.999999999'])
+    const year = this.#pick([1 + this.#below(9999), 1970 + this.#below(100), 2000 + this.#below(40)])
+    const offset = this.#pick(['Z', 'Z', `+${two(15)}:${two(60)}`, `-${two(13)}:30`, '-00:00'])
+    const date = `${`${year}`.padStart(4, '0')}-${two(13)}-${this.#pick([two(29), two(32), '29', '31'])}`
+    return `${date}T${two(24)}:${two(60)}:${two(60)}${decimals}${offset}`
+  }
+
+  #anyDuration(): string {
+    const part = () => {
+      const whole = `${this.#below(10 ** this.#below(6))}`
+      const fraction = this.#pick(['', '', `.${this.#below(10 ** 9)}`, `.${this.#below(10 ** 4)}`, '.'])
+      return `${whole}${fraction}${this.#pick(['h', 'm', 's', 'ms', 'us', 'µs', 'ns'])}`
+    }
+    return `${this.#pick(['', '', '-', '+'])}${Array.from({ length: 1 + this.#below(3) }, part).join('')}`
+  }
+
+  /** Any characters, many of them outside of ASCII or of the first plane. */
+  #anyText(): string {
+    const point = () =>
+      this.#pick([0x20 + this.#below(95), 0xa0 + this.#below(0x500), this.#below(0xd800), 0x1f300 + this.#below(0x700)])
+    return String.fromCodePoint(...Array.from({ length: this.#below(6) }, point))
+  }
+
+  /** A literal with a pattern. */
+  #pattern(): string {
+    const random = this.#random
+    if (random() < 0.5) return `'${this.#pick(patterns)}'`
+    const atom = () =>
+      this.#pick([
+        'a',
+        '.',
+        'é',
+        '😀',
+        '\\pL',
+        '\\p{Lu}',
+        '\\w',
+        '\\W',
+        '\\d',
+        '\\s',
+        '[^a-z]',
+        '[À-ɏ]',
+        '[[:^space:]]',
+        '\\x{1F600}',
+        '(?i:K)',
+        '\\b',
+        '(ab)',
+      ])
+    const parts = Array.from(
+      { length: 1 + this.#below(3) },
+      () => `${atom()}${this.#pick(['', '', '*', '+', '?', '{2}', '*?'])}`,
+    )
+    const flags = this.#pick(['', '', '(?i)', '(?s)', '(?m)', '(?U)'])
+    return quoted(
+      `${flags}${this.#pick(['', '^'])}${parts.join(this.#pick(['', '|']))}${this.#pick(['', '$'])}`,
+      random,
+    )
   }
 
   #text(below: (type: Type) => string): string {
@@ -401,8 +482,8 @@ export class Expressions {
       () => `(${below('bool')} ${this.#pick(['&&', '||'])} ${below('bool')})`,
       () => `!${below('bool')}`,
       () => `${below('string')}.${this.#pick(['startsWith', 'endsWith', 'contains'])}(${below('string')})`,
-      () => `${below('string')}.matches('${this.#pick(patterns)}')`,
-      () => `matches(${below('string')}, '${this.#pick(patterns)}')`,
+      () => `${below('string')}.matches(${this.#pattern()})`,
+      () => `matches(${below('string')}, ${this.#pattern()})`,
       () => `(${below('string')} in ${this.#pick([below('list<string>'), 'cluster.labels'])})`,
       () => `(${below('double')} in ${below('list<double>')})`,
       () => `(${below(`list<${comparable}>`)} == ${below(`list<${comparable}>`)})`,
