@@ -30,7 +30,9 @@ type RequestOverrides = Partial<{
 
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Prisma.InputJsonValue
 
-async function keepVersions(entitlement: Entitlement) {
+type Versions = { entitlementHash: string; policyHash: string }
+
+async function keepVersions(entitlement: Entitlement): Promise<Versions> {
   const document = asJson(entitlement)
   const policy = asJson(aConfiguration())
   const entitlementHash = contentHash(document)
@@ -53,11 +55,11 @@ export const aSubmission = (overrides: Partial<Submission> = {}): Submission => 
   ...overrides,
 })
 
-/** A request as Postern signs it, written straight into the database: pending by default, without events. */
-export async function aRequest(overrides: RequestOverrides = {}): Promise<Request> {
-  const entitlement = overrides.entitlement ?? anEntitlement()
-  const requester = overrides.requester ?? (await aPerson())
-  const status = overrides.status ?? 'pending'
+type RowOverrides = RequestOverrides & { requester: Person; entitlement: Entitlement }
+
+/** The row of a pending request, as Postern signs it. */
+function requestRow(overrides: RowOverrides, { entitlementHash, policyHash }: Versions) {
+  const { requester, entitlement } = overrides
   const steps = overrides.steps ?? entitlement.approvals
   const createdAt = overrides.createdAt ?? new Date()
   const terms = {
@@ -69,7 +71,6 @@ export async function aRequest(overrides: RequestOverrides = {}): Promise<Reques
     startsAt: overrides.startsAt ?? null,
   }
   const digest = digestOf({ ...terms, requester })
-  const { entitlementHash, policyHash } = await keepVersions(entitlement)
   const { namespaces, rules, durationSeconds } = terms
   const data = {
     ...terms,
@@ -89,13 +90,36 @@ export async function aRequest(overrides: RequestOverrides = {}): Promise<Reques
   }
   const facts = overrides.facts && asJson(overrides.facts)
   const statement = requestStatement({ ...data, facts: facts ?? null, difference: null, requester })
-  const signature = signatureOf('request', statement)
-  const request = await db().request.create({ data: { ...data, facts, requesterId: requester.id, signature } })
+  return { ...data, facts, requesterId: requester.id, signature: signatureOf('request', statement) }
+}
+
+/** A request as Postern signs it, written straight into the database: pending by default, without events. */
+export async function aRequest(overrides: RequestOverrides = {}): Promise<Request> {
+  const entitlement = overrides.entitlement ?? anEntitlement()
+  const requester = overrides.requester ?? (await aPerson())
+  const status = overrides.status ?? 'pending'
+  const data = requestRow({ ...overrides, requester, entitlement }, await keepVersions(entitlement))
+  const request = await db().request.create({ data })
   if (status === 'pending') return request
   return db().request.update({
     where: { id: request.id },
     data: { status, resolvedAt: overrides.resolvedAt ?? new Date() },
   })
+}
+
+/** As many grants of one person as a test needs, due at once, each from an approved request of its own. Returns their ids. */
+export async function dueGrants(requester: Person, entitlement: Entitlement, count: number): Promise<string[]> {
+  const versions = await keepVersions(entitlement)
+  const requests = Array.from({ length: count }, () => requestRow({ requester, entitlement }, versions))
+  await db().request.createMany({ data: requests })
+  const where = { id: { in: requests.map(({ id }) => id) } }
+  await db().request.updateMany({ where, data: { status: 'approved', resolvedAt: new Date() } })
+  const nextAttemptAt = new Date()
+  const grants = requests.map(({ id, cluster, durationSeconds }) => {
+    return { id: newId('grant'), requestId: id, cluster, durationSeconds, nextAttemptAt }
+  })
+  await db().grant.createMany({ data: grants })
+  return grants.map(({ id }) => id)
 }
 
 /** A decision on a request as Postern signs it, written straight into the database. */

@@ -34,6 +34,8 @@ export type TraceCollector = {
   received(): string
   /** The largest number of calls at once that waited for a response since `behave` was last called. */
   mostAtOnce(): number
+  /** The calls that wait for a response now. */
+  waiting(): ReadonlySet<unknown>
   /** From now on it accepts calls, refuses them with this status, or never responds. */
   behave(how: 'accept' | number | 'hang'): void
   stop(): Promise<void>
@@ -49,14 +51,12 @@ export async function startTraceCollector(): Promise<TraceCollector> {
   const bodies: Sent[] = []
   const texts: string[] = []
   let how: Parameters<TraceCollector['behave']>[0] = 'accept'
-  let waiting = 0
+  const waiting = new Set<unknown>()
   let most = 0
   const server = createServer(async (request, response) => {
-    waiting += 1
-    most = Math.max(most, waiting)
-    response.on('close', () => {
-      waiting -= 1
-    })
+    waiting.add(request)
+    most = Math.max(most, waiting.size)
+    response.on('close', () => waiting.delete(request))
     let text = ''
     for await (const chunk of request.setEncoding('utf8')) text += chunk
     if (request.url !== '/v1/traces' || how === 'hang') return
@@ -82,6 +82,7 @@ export async function startTraceCollector(): Promise<TraceCollector> {
       ),
     received: () => texts.join('\n'),
     mostAtOnce: () => most,
+    waiting: () => new Set(waiting),
     behave: (next) => {
       how = next
       most = 0
