@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { ObjectKey } from '#lib/core/grants/manifests'
 import { kubectl } from './kubectl.ts'
 import { until } from './until.ts'
@@ -46,6 +48,47 @@ export async function refuseDeletion({ kind, namespace, name }: ObjectKey): Prom
     const kinds = 'validatingadmissionpolicybinding,validatingadmissionpolicy'
     await kubectl(['delete', kinds, policy])
     await until('the API server allows the deletion again', async () => !(await isRefused()))
+  }
+}
+
+/**
+ * From now on the API server does not respond to a deletion of this object, as with an admission webhook that hangs.
+ * Resolves to a function that allows the deletion again.
+ */
+export async function hangDeletion({ kind, namespace, name }: ObjectKey): Promise<() => Promise<void>> {
+  const calls = new Set<Socket>()
+  const server = createServer((socket) => calls.add(socket.on('error', () => {})))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const webhook = `hang-${randomBytes(4).toString('hex')}`
+  const isThis = `request.namespace == '${namespace}' && request.name == '${name}'`
+  const configuration = {
+    ...{ apiVersion, kind: 'ValidatingWebhookConfiguration', metadata: { name: webhook } },
+    webhooks: [
+      {
+        ...{ name: 'hang.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None' },
+        ...{ failurePolicy: 'Fail', timeoutSeconds: 30 },
+        clientConfig: { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/` },
+        matchConditions: [{ name: 'this-object', expression: isThis }],
+        rules: [
+          {
+            ...{ apiGroups: ['', 'rbac.authorization.k8s.io'], apiVersions: ['v1'] },
+            ...{ operations: ['DELETE'], resources: [resources[kind]] },
+          },
+        ],
+      },
+    ],
+  }
+  await kubectl(['create', '-f', '-'], { input: JSON.stringify(configuration) })
+  const dryRun = ['delete', resources[kind], name, '-n', namespace, '--dry-run=server', '--request-timeout=1s']
+  await until(`a deletion of ${kind} ${namespace}/${name} hangs`, async () => {
+    await kubectl(dryRun).catch(() => {})
+    return calls.size > 0
+  })
+  return async () => {
+    await kubectl(['delete', 'validatingwebhookconfiguration', webhook])
+    server.close()
+    for (const socket of calls) socket.destroy()
   }
 }
 

@@ -17,11 +17,6 @@ export type WorkerBench = TestBench & {
   stop(): Promise<void>
   /** Sweeps prod-eu in this process. Returns how many objects were removed. */
   sweep(): Promise<number>
-  /**
-   * Starts a new worker and waits for its first sweep: the next one comes a quarter of a minute later.
-   * Returns a function that says whether a time was before that.
-   */
-  startSwept(): Promise<(time: Date | null) => Promise<boolean>>
 }
 
 /**
@@ -72,19 +67,5 @@ export async function workerBench({ isStopped = false } = {}): Promise<WorkerBen
     await closeClusters()
   })
   const sweep = () => sweepCluster(currentPolicy().configuration, 'prod-eu', 0)
-  async function startSwept() {
-    await stop()
-    const state = { where: { name: 'prod-eu' } }
-    const lastSweep = async () => (await db().clusterState.findUnique(state))?.sweptAt?.getTime() ?? 0
-    // It is the new worker's turn.
-    await db().clusterState.updateMany({ ...state, data: { sweptAt: new Date(0) } })
-    start()
-    await until('the worker has swept', async () => (await lastSweep()) > 0)
-    const first = await lastSweep()
-    return async (time: Date | null) => {
-      const last = await lastSweep()
-      return time !== null && (last === first || time.getTime() < last)
-    }
-  }
-  return { ...bench, publicUrl, start, stop, sweep, startSwept }
+  return { ...bench, publicUrl, start, stop, sweep }
 }

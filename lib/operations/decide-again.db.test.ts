@@ -71,6 +71,16 @@ describe('what was approved is what is granted', () => {
     expect(pointers).toEqual(['/narrow/rules', '/narrow/namespaces/1', '/narrow/duration'])
   })
 
+  test.each([
+    ['create', [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['create'], resourceNames: ['web'] }]],
+    ['*', [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'], resourceNames: ['*'] }]],
+  ])('a narrowing to a rule that the cluster never allows (%s by name) is refused', async (_, rules) => {
+    const ceiling = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'create'] }]
+    await offer(anEntitlementDocument(), anEntitlementDocument({ name: 'free', ceiling }))
+    const request = await aRequest({ entitlement: anEntitlement({ name: 'free', ceiling }), rules: ceiling })
+    await expectDecisionRefused(priya, request, 'guardrail-violation', 'rules-never-allowed', { narrow: { rules } })
+  })
+
   test('the namespaces and the duration of a vetted ClusterRole can be narrowed, its rules can not', async () => {
     const entitlement = anEntitlement({ clusterRole: 'view', name: 'cluster-view' })
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]

@@ -74,7 +74,8 @@ const mostNamed = 3
 function sentenceOf(object: ObjectKey, error: ClusterError): string {
   // Without a response it is the cluster that failed, not this object; `held` names the object already.
   if (error.status === undefined) return error.message
-  return `Postern can’t delete ${keyText(object)}: ${error.message}`
+  const { message } = error
+  return `Postern can’t delete ${keyText(object)}: ${/[.!?]$/.test(message) ? message : `${message}.`}`
 }
 
 /** Why the access has not ended: each object that is left, and why. Errors of Postern itself come first. */

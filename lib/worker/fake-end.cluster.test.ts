@@ -13,6 +13,7 @@ import { anActiveGrant, grantReaches, grantRow, objectsInCluster } from '#testin
 import { kubectl } from '#testing/kubectl'
 import { asActor } from '#testing/people'
 import { deploymentsIn, statusFor } from '#testing/token'
+import { hangDeletion } from '#testing/undeletable'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
 
@@ -104,6 +105,24 @@ describe('an end that no worker signed', () => {
     const findings = await db().finding.findMany({ where: { grantId: id } })
     expect(findings).toMatchObject(Array(3).fill({ kind: 'object-stray', sentence }))
     expect(await eventTypesWhere({ grantId: id, type: 'finding.detected' })).toHaveLength(3)
+  })
+
+  test('a written end is rejected even while no object can be deleted', async () => {
+    const { id, name } = await anActiveGrant()
+    await stop()
+    const binding: ObjectKey = { kind: 'RoleBinding', namespace: 'payments', name }
+    await kubectl(['delete', 'sa,role', '-A', '-l', `postern.dev/grant=${id}`])
+    const respond = await hangDeletion(binding)
+    try {
+      await writeEnd(id)
+      await expect(sweep()).rejects.toThrow('did not respond within 10 seconds')
+      expect(await rejectedRecords({ grantId: id })).toEqual(['end missing'])
+      expect((await grantRow(id)).status).toBe('ending')
+    } finally {
+      await respond()
+    }
+    start()
+    await grantReaches(id, 'ended')
   })
 
   /** The signature of an end that a worker signed, of another grant. */
@@ -204,7 +223,12 @@ describe('an end that is held up', () => {
     await hold()
     const holding = setInterval(() => void hold().catch(() => {}), 200)
     start()
-    return () => clearInterval(holding)
+    return async () => {
+      clearInterval(holding)
+      // Or else the end waits for the lease.
+      await sql(`UPDATE grants SET next_attempt_at = now(), lease_until = NULL, leased_by = NULL WHERE id = $1`, [id])
+      await sql(`SELECT pg_notify('postern_grant', $1)`, [id])
+    }
   }
 
   test('a grant that is ending, and whose due time and lease are renewed forever, is swept all the same', async () => {
@@ -214,9 +238,9 @@ describe('an end that is held up', () => {
       await expect.poll(() => objectsInCluster(id), { timeout: 60_000 }).toEqual([])
       await expect.poll(() => strayKinds(id), { timeout: 10_000 }).toEqual(allKinds)
     } finally {
-      release()
+      await release()
     }
-    await grantReaches(id, 'ended', 90_000)
+    await grantReaches(id, 'ended')
   }, 200_000)
 
   test('neither its due time nor its lease can be moved by more than a minute', async () => {
@@ -243,7 +267,8 @@ describe('an end that is held up', () => {
     } finally {
       clearInterval(taking)
     }
-    expect(await rejectedRecords({ grantId: id })).toEqual(['end missing'])
+    // Recorded after the objects were deleted.
+    await expect.poll(() => rejectedRecords({ grantId: id }), { timeout: 60_000 }).toEqual(['end missing'])
   }, 200_000)
 })
 

@@ -18,9 +18,10 @@ import { aNamespace, deleteNamespace } from '#testing/namespace'
 import { aPerson, asActor, isNowIn } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { aGrant, aRequest } from '#testing/requests'
+import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
 
-const { database, startSwept } = await workerBench()
+const { database, start, stop } = await workerBench()
 const scratch = mkdtempSync(join(tmpdir(), 'postern-worker-test-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -60,19 +61,25 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
     expect(types.filter((type) => type === 'grant.object-deleted')).toHaveLength(5)
   })
 
-  test('access past its end is ended without anyone asking for it', async () => {
-    const { id } = await anActiveGrant()
-    const isBeforeNextSweep = await startSwept()
-    // The end is moved forward, which is the only direction in which the database lets it move.
-    const soon = new Date(Date.now() + 300)
-    await db().grant.update({ where: { id }, data: { expiresAt: soon, nextAttemptAt: soon } })
-    await db().$executeRaw`SELECT pg_notify('postern_grant', ${id})`
-    const ended = await grantReaches(id, 'ended')
-    expect(ended.endedBy).toBe('expiry')
-    // A deadline that the queue missed is found by the next sweep only.
-    expect(await isBeforeNextSweep(ended.endingAt)).toBe(true)
-    expect(ended.endedAt?.getTime()).toBeGreaterThanOrEqual(soon.getTime())
-    expect(await canI(userName(id), 'patch', 'deployments.apps')).toBe('no')
+  test('access past its end is ended without anyone asking for it, and not only at the next sweep', async () => {
+    /** Whether the worker can't have swept again meanwhile: its next sweep comes fifteen seconds after its start. */
+    async function endsBeforeNextSweep() {
+      const { id } = await anActiveGrant()
+      await stop()
+      const startedAt = Date.now()
+      start()
+      // The end is moved forward, which is the only direction in which the database lets it move.
+      const soon = new Date(Date.now() + 300)
+      await db().grant.update({ where: { id }, data: { expiresAt: soon, nextAttemptAt: soon } })
+      await db().$executeRaw`SELECT pg_notify('postern_grant', ${id})`
+      const { endedBy, endedAt, endingAt } = await grantReaches(id, 'ended')
+      expect(endedBy).toBe('expiry')
+      expect(endedAt?.getTime()).toBeGreaterThanOrEqual(soon.getTime())
+      expect(await canI(userName(id), 'patch', 'deployments.apps')).toBe('no')
+      return (endingAt?.getTime() ?? 0) < startedAt + 15_000
+    }
+    // A busy machine may need longer. A worker that waits for its sweep is never in time.
+    await until('access ends before the next sweep', endsBeforeNextSweep)
   })
 
   test('what every ServiceAccount may do does not keep a grant from ending, and is shown with its probes', async () => {

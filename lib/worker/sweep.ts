@@ -81,18 +81,23 @@ type Compared = Awaited<ReturnType<typeof compare>>
 
 /** Deletes first. Each step is taken even if another one fails; the first failure is thrown afterwards. */
 async function act(client: ClusterClient, name: string, actor: SystemActor, { strays, toInspect, proven }: Compared) {
-  const count = await deleteStrays(client, name, actor, strays, proven)
+  let count: number | undefined
   const steps = [
+    async () => {
+      count = await deleteStrays(client, name, actor, strays, proven)
+    },
     () => recordWaiting(actor),
     () => makeDue(toInspect),
     () => reopenForgedEnds(name, [...proven.values()]),
     () => endIneligible(name),
-    () => saveSweepCompleted(name),
+    async () => {
+      if (count !== undefined) await saveSweepCompleted(name)
+    },
   ]
   const failures: unknown[] = []
   for (const step of steps) await step().catch((error: unknown) => failures.push(error))
   if (failures.length > 0) throw failures[0]
-  return count
+  return count ?? 0
 }
 
 /** Seconds of ends that a worker verifies when it starts. */

@@ -9,7 +9,7 @@ import { kubectl } from '#testing/kubectl'
 import { allowPostern, aNamespace, deleteNamespace } from '#testing/namespace'
 import { asActor } from '#testing/people'
 import { deploymentsIn, statusFor } from '#testing/token'
-import { refuseDeletion } from '#testing/undeletable'
+import { hangDeletion, refuseDeletion } from '#testing/undeletable'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
 
@@ -24,6 +24,9 @@ const objectsLeft = async (name: string) => {
   }
   return items.flatMap(({ kind, metadata }) => (metadata.name === name ? [`${kind} ${metadata.namespace}`] : [])).sort()
 }
+
+const onlyThisIsLeft = (name: string, object: string) =>
+  until(`only ${object} is left`, async () => (await objectsLeft(name)).join() === object)
 
 describe('an object whose deletion is refused', () => {
   test.each<[ObjectKind, string, number]>([
@@ -47,9 +50,10 @@ describe('an object whose deletion is refused', () => {
           const isRefused = async () => (await statusFor(token, deploymentsIn(where))) === status
           await until(`the token gets ${status} in ${where}`, isRefused, 15_000)
         }
-        await expect.poll(() => objectsLeft(name), { timeout: 15_000 }).toEqual([`${kind} ${namespace}`])
+        await onlyThisIsLeft(name, `${kind} ${namespace}`)
         const shown = async () => (await getGrant(asActor(holder), id)).lastError ?? ''
-        await expect.poll(shown, { timeout: 15_000 }).toContain(`${kind} ${namespace}/${name}`)
+        const saysWhich = async () => (await shown()).includes(`${kind} ${namespace}/${name}`)
+        await until('the grant says which object is left', saysWhich)
         expect(await shown()).toContain('nothing is deleted on a Friday')
         expect(await grantRow(id)).toMatchObject({ status: 'ending', endedAt: null })
         const removed = await eventsWhere({ grantId: id, type: 'grant.object-deleted' })
@@ -72,10 +76,40 @@ describe('an object whose deletion is refused', () => {
     await until('the token is refused', isRefused, 15_000)
     expect(await objectsLeft(name)).toEqual([`RoleBinding ${namespace}`, `Role ${namespace}`].sort())
     const why = async () => (await grantRow(id)).lastError ?? ''
-    await expect.poll(why, { timeout: 15_000 }).toMatch(/RoleBinding checkout-.*forbidden.*Role checkout-.*forbidden/)
+    const both = /RoleBinding checkout-.*forbidden.*\. Postern can’t delete Role checkout-.*forbidden.*\.$/
+    await until('the grant says what is left', async () => both.test(await why()))
     await allowPostern(namespace)
     await grantReaches(id, 'ended')
     expect(await objectsLeft(name)).toEqual([])
     await deleteNamespace(namespace)
   })
+})
+
+describe('an object whose deletion hangs', () => {
+  test.each<[ObjectKind, string, number]>([
+    ['RoleBinding', 'payments', 401],
+    ['ServiceAccount', 'postern-grants', 403],
+  ])(
+    'a %s in %s keeps no other object: the holder’s token gets %i, and the grant ends once the call responds',
+    async (kind, namespace, status) => {
+      const { id, name, holder, lead } = await anActiveGrant()
+      const { token } = await issueCredential(asActor(holder), id)
+      const respond = await hangDeletion({ kind, namespace, name })
+      try {
+        await revokeGrant(asActor(lead), id, { reason: 'enough' })
+        const isRefused = async () => (await statusFor(token, deploymentsIn('payments'))) === status
+        await until(`the token gets ${status}`, isRefused)
+        await onlyThisIsLeft(name, `${kind} ${namespace}`)
+        await until('the attempt is over', async () => Boolean((await grantRow(id)).lastError))
+        expect(await grantRow(id)).toMatchObject({
+          status: 'ending',
+          lastError: expect.stringContaining('did not respond within 10 seconds'),
+        })
+      } finally {
+        await respond()
+      }
+      await grantReaches(id, 'ended')
+      expect(await objectsLeft(name)).toEqual([])
+    },
+  )
 })

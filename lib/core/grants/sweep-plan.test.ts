@@ -85,6 +85,13 @@ describe('strays', () => {
   )
 })
 
+test('strays of different namespaces take turns, so that one whose calls hang keeps no other waiting', () => {
+  const namespaces = ['a', 'a', 'a', 'b', 'c', 'c']
+  const observed = namespaces.map((namespace, index) => observedRole({ namespace, uid: `uid-${index}` }))
+  const { strays } = planSweep(observed, { cluster: 'prod-eu', now: end, known: new Map(), proven: new Map() })
+  expect(strays.map(({ object }) => object.namespace)).toEqual(['a', 'b', 'c', 'a', 'c', 'a'])
+})
+
 describe('signatures decide where rows and objects contradict each other', () => {
   const unproven: ProvenGrant = { expiresAt: null, isEnded: false }
   const statuses: GrantStatus[] = ['pending', 'active', 'ending']

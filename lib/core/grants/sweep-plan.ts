@@ -34,7 +34,7 @@ export type ProvenGrants = ReadonlyMap<string, ProvenGrant>
 export type Stray = { object: ObservedObject; grantId: string | null; why: string }
 
 export type SweepPlan = {
-  /** Objects that must not exist, and why. */
+  /** Objects that must not exist, and why. Namespaces take turns. */
   strays: Stray[]
   /** Active grants with a missing or changed object. */
   toInspect: string[]
@@ -91,6 +91,18 @@ function recordOf(object: ObservedObject, { cluster, now, known, proven }: Compa
 const isUnchanged = ({ isTerminating, uid, fingerprint }: ObservedObject, recorded: KnownObject) =>
   !isTerminating && uid === recorded.uid && fingerprint === recorded.fingerprint
 
+/** Takes one of each namespace, then another one of each: a namespace whose calls hang keeps no other waiting. */
+function inTurns(strays: readonly Stray[]): Stray[] {
+  const counts = new Map<string, number>()
+  const turns = strays.map((stray) => {
+    const { namespace } = stray.object
+    const turn = counts.get(namespace) ?? 0
+    counts.set(namespace, turn + 1)
+    return { stray, turn }
+  })
+  return turns.sort((a, b) => a.turn - b.turn).map(({ stray }) => stray)
+}
+
 /**
  * An object that belongs to no live grant is a stray. An active grant with a missing or changed object is inspected: it
  * may have been repaired since it was observed, so the sweep itself does not decide. Grants that are pending or ending
@@ -113,7 +125,7 @@ export function planSweep(observed: readonly ObservedObject[], compared: Compare
     if (status !== 'active' || isNew || isOverdue || grantCluster !== cluster) continue
     if (!objects.every((object) => unchanged.has(object))) toInspect.push(id)
   }
-  return { strays, toInspect }
+  return { strays: inTurns(strays), toInspect }
 }
 
 /**
