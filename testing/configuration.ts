@@ -14,6 +14,7 @@ export type ConfigurationDocument = {
   openAddresses?: string[] | undefined
   guardrailPack?: Record<string, unknown>
   guardrails: Array<Record<string, unknown> & { name: string }>
+  risks?: object[]
 }
 
 type EntitlementDocument = ConfigurationDocument['entitlements'][number]

@@ -393,6 +393,44 @@ describe('a policy', () => {
     })
   })
 
+  test('the risks of extensions are findings with a reason, and so are those that a policy adds', async () => {
+    const roleFor = (group: string, resource: string) =>
+      `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: r, namespace: shop}
+rules:
+- {apiGroups: [${group}], resources: [${resource}], verbs: [create]}
+`
+    write('known.yaml', roleFor('operators.coreos.com', 'subscriptions'))
+    write('own.yaml', roleFor('jobs.example.com', 'batchruns'))
+    write(
+      'postern.yaml',
+      stringify(
+        aConfiguration({
+          risks: [
+            {
+              group: 'jobs.example.com',
+              resources: ['batchruns'],
+              verbs: ['create'],
+              leadsTo: 'runs-programs',
+              why: 'runs any image as batch-admin',
+              severity: 'high',
+            },
+          ],
+        }),
+      ),
+    )
+    const known = await check('known.yaml')
+    expect(known.out).toContain('high[installs-extensions]: Can install or reconfigure extensions')
+    expect(known.out).toContain('create subscriptions (OLM installs operators with the roles that they bring')
+    expect((await check('own.yaml')).code).toBe(0)
+    const own = await check('own.yaml', '--policy', 'postern.yaml')
+    expect([own.code, own.out]).toEqual([1, expect.stringContaining('high[runs-programs]')])
+    expect(own.out).toContain('create batchruns (runs any image as batch-admin)')
+    // The places of the verb and of the resource, not of the whole rule.
+    expect(own.out).toContain('own.yaml:5:')
+  })
+
   test('guardrails that do not apply to manifests are listed', async () => {
     policy()
     write('role.yaml', role('configmaps', 'get'))

@@ -102,12 +102,12 @@ async function policyFor({ policy: path, cluster, clusterLabel }: Options) {
   if (path === undefined) {
     const unused = cluster.length ? '--cluster' : Object.keys(clusterLabel).length ? '--cluster-label' : null
     if (unused) throw new UsageError(`${unused} requires --policy.`)
-    return { judgeByPolicy: null, skipped: [] }
+    return { judgeByPolicy: null, skipped: [], configuredRisks: [] }
   }
   const { loadPolicy } = await import('../policy/load-policy.ts')
   const { guardrailJudge } = await import('#lib/core/check/judge-guardrails')
   const { needsOfCluster, notApplicable } = await import('#lib/core/guardrails/configured/judge-manifest')
-  const { compiled, configuration } = await loadPolicy(path)
+  const { compiled, configuration, section } = await loadPolicy(path)
   const needs = configuration ? [] : compiled.map(needsOfCluster)
   const hasLabels = Object.keys(clusterLabel).length > 0
   // Without the facts, such a guardrail would not match, and the check would pass.
@@ -118,7 +118,11 @@ async function policyFor({ policy: path, cluster, clusterLabel }: Options) {
   const clusters = configuration
     ? targetClusters(configuration.clusters, cluster, clusterLabel)
     : (cluster.length ? cluster : ['this']).map((name) => ({ name, labels: clusterLabel }))
-  return { judgeByPolicy: guardrailJudge(compiled, clusters), skipped: notApplicable(compiled) }
+  return {
+    judgeByPolicy: guardrailJudge(compiled, clusters),
+    skipped: notApplicable(compiled),
+    configuredRisks: section.risks,
+  }
 }
 
 async function readBaseline({ baseline, updateBaseline }: Options) {
@@ -133,10 +137,11 @@ async function readBaseline({ baseline, updateBaseline }: Options) {
 }
 
 async function check(paths: readonly string[], options: Options, { stdin }: Terminal): Promise<CheckResult> {
-  const { judgeByPolicy, skipped } = await policyFor(options)
+  const { judgeByPolicy, skipped, configuredRisks } = await policyFor(options)
   const baseline = await readBaseline(options)
   const today = new Date().toISOString().slice(0, 10)
-  const settings: CheckOptions = { namespace: options.namespace ?? null, policy: judgeByPolicy, today }
+  const namespace = options.namespace ?? null
+  const settings: CheckOptions = { namespace, policy: judgeByPolicy, configuredRisks, today }
   const checker = new Checker(settings)
   const addUnreadable = (file: string, message: string) =>
     checker.unreadable.push({ file, line: 0, column: 0, message })

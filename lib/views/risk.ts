@@ -1,20 +1,14 @@
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { RecordedFacts } from '#lib/core/access/recorded-facts'
 import type { RiskResource } from '#lib/core/access/risk-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { type Severity, severities } from '#lib/core/access/severity'
-import { riskOf as assess } from '#lib/core/guardrails/configured/judge-request'
-import type { CurrentAccess } from '#lib/core/rbac/current-access'
+import { riskOf as assess, type RiskFacts } from '#lib/core/guardrails/configured/judge-request'
 
-/**
- * The risk of rules in these namespaces, by the same assessment that guardrails read.
- * @param live what the cluster adds to it; lists do without
- */
-export function riskOf(
-  rules: readonly Rule[],
-  namespaces: readonly string[],
-  live?: CurrentAccess['risk'],
-): RiskResource {
-  const { severity, findings } = assess(rules, namespaces, live)
+/** The risk of rules in these namespaces, by the same assessment that guardrails read. */
+export function riskOf(rules: readonly Rule[], namespaces: readonly string[], live?: RiskFacts['live']): RiskResource {
+  const configuredRisks = currentPolicy().configuration.risks
+  const { severity, findings } = assess(rules, namespaces, { live, configuredRisks })
   return {
     severity,
     findings: findings.map(({ id, severity, sentence, outlives, because, partOf }) => {

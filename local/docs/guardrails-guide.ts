@@ -181,7 +181,7 @@ const caseGuide = () => [
 
 const trying = [
   '## Trying out a policy',
-  'You can try out a policy before you deploy it: on the *Guardrails* page, over the API (`POST /api/v1/policy/judge` and `POST /api/v1/policy/replay`), and in CI. The policy is a whole postern.yaml, or only its keys `guardrails` and `guardrailPack`. Every problem is reported with its line and column.',
+  'You can try out a policy before you deploy it: on the *Guardrails* page, over the API (`POST /api/v1/policy/judge` and `POST /api/v1/policy/replay`), and in CI. The policy is a whole postern.yaml, or only its keys `guardrails`, `guardrailPack` and `risks`. Every problem is reported with its line and column.',
   [
     '- *Judge* shows the verdict on a sample or on a past request, the guardrails that match and why, and when the request would pass.',
     '- *Replay* judges the most recent requests that you may see, granted or refused, and shows where the verdict changes: violations, warnings, approvals, ticket, reason, duration and window, each with the guardrails that require it and their messages. It compares with the recorded verdicts or with the current policy. Recorded verdicts do not include which guardrail required what, so for a requirement that is gone, only a comparison with the current policy names the guardrail.',

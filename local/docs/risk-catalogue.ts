@@ -1,7 +1,15 @@
 // The risk catalogue as a page for people. A test compares docs/risks.md with it.
 import type { Rule } from '#lib/core/access/rule'
+import type { Severity } from '#lib/core/access/severity'
 import { families } from '#lib/core/rbac/risk/catalogue'
 import type { RiskEntry, RiskFamily } from '#lib/core/rbac/risk/entry'
+import {
+  type ExtensionKind,
+  type ExtensionRisk,
+  everyExtension,
+  extensionKinds,
+} from '#lib/core/rbac/risk/extension-kinds'
+import { shippedExtensionRisks } from '#lib/core/rbac/risk/extension-matches'
 import { type PathEntry, pathEntries } from '#lib/core/rbac/risk/paths'
 
 const opening = `# Dangerous permissions
@@ -19,7 +27,7 @@ accounts in the namespace that may do more than was requested, and combinations 
 
 Wildcards, subresources and names match as they do in the API server: \`*\` includes subresources, \`pods/*\` is not a
 wildcard, and a rule with object names alone does not allow \`create\` or \`deletecollection\`. Permissions that are not
-listed here can be dangerous too, because extensions bring their own.
+listed here can be dangerous too, because extensions bring their own: [add those of yours](#extensions).
 `
 
 const closing = `
@@ -74,5 +82,77 @@ const pathRowOf = ({ id, severity, sentence, outlives, example, source }: PathEn
 
 const pathsTable = () => `${pathsOpening}${pathEntries.map(pathRowOf).join('\n')}\n`
 
+const extensionsOpening = `
+## Extensions
+
+Permissions over the objects of an extension are often a road to the permissions of its operator. The list is data,
+[\`lib/core/rbac/risk/extensions.json\`](../lib/core/rbac/risk/extensions.json). What each of them leads to:
+
+| id | severity | what the holder could do | outlives the grant |
+|---|---|---|---|
+`
+
+const extensionsClosing = `
+\`*\` among the resources stands for every resource of the group that no other row names. A permission over an extension
+that is not in the list has no finding, except for wildcards.
+
+A rule for the API group \`*\` and a named resource is judged only in the groups that serve this resource in the cluster.
+Where that is not known (\`postern check\`, lists of requests), a name that Kubernetes itself has means that one, and any
+other name every group of the list that has it.
+
+### Your own extensions
+
+\`risks\` in \`postern.yaml\` has the same form. It adds to the list, and cannot remove anything from it or lower a severity.
+
+\`\`\`yaml
+risks:
+  - group: jobs.example.com
+    resources: [batchruns]
+    verbs: [create, update, patch]
+    leadsTo: runs-programs          # an id of the first table of this section
+    why: runs any image as the account batch-admin
+    severity: high                  # optional: the severity of leadsTo by default
+    source: https://wiki.example.com/batch    # optional
+\`\`\`
+
+\`scope: cluster\` marks cluster-wide resources, which a RoleBinding cannot grant access to. \`postern check --policy\` and
+\`postern policy test\` read \`risks\` too. Requests are replayed with the risks that were recorded when they were submitted.
+`
+
+const cellsOf = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+
+const kindRowOf = ({ id, severity, inPrivileged, sentence, outlives }: ExtensionKind) =>
+  cellsOf([
+    `\`${id}\``,
+    inPrivileged && inPrivileged !== severity ? `${severity}; ${inPrivileged} in system namespaces` : severity,
+    sentence,
+    outlives ?? '–',
+  ])
+
+const extensionRowOf = ({ group, resources, verbs, why, severity, scope, source }: ExtensionRisk, usual: Severity) =>
+  cellsOf([
+    `\`${group}\``,
+    resources.map((resource) => `\`${resource}\``).join(', ') + (scope ? '<br>*cluster*' : ''),
+    words(verbs),
+    why,
+    severity ?? usual,
+    source ? sourceOf(source) : '–',
+  ])
+
+function extensionsTable({ id, severity }: ExtensionKind): string {
+  const rows = shippedExtensionRisks.filter(({ leadsTo }) => leadsTo === id).map((row) => extensionRowOf(row, severity))
+  const head = '| API group | resources | verbs | what happens | severity | source |\n|---|---|---|---|---|---|'
+  return `\n### Extensions: \`${id}\`\n\n${[head, ...rows].join('\n')}\n`
+}
+
+const extensions = () =>
+  [
+    extensionsOpening,
+    `${[everyExtension, ...extensionKinds].map(kindRowOf).join('\n')}\n`,
+    extensionsClosing,
+    ...extensionKinds.map(extensionsTable),
+  ].join('')
+
 /** docs/risks.md, whole. */
-export const risksDocument = (): string => [opening, ...families.map(tableOf), pathsTable(), closing].join('')
+export const risksDocument = (): string =>
+  [opening, ...families.map(tableOf), pathsTable(), extensions(), closing].join('')

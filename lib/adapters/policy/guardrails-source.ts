@@ -1,7 +1,8 @@
 import { isMap, isScalar, parseDocument } from 'yaml'
+import { guardrailsSection } from '#lib/core/guardrails/section'
 
 /**
- * The source text of the keys `guardrailPack` and `guardrails`, with comments; empty if the file has neither. Not
+ * The source text of the keys `guardrailPack`, `guardrails` and `risks`, with comments; empty if the file has none of them. Not
  * everyone may read the rest of the file.
  */
 export function guardrailsSource(text: string): string {
@@ -12,7 +13,7 @@ export function guardrailsSource(text: string): string {
   )
   return starts
     .flatMap(([key, start], index) => {
-      if (key !== 'guardrailPack' && key !== 'guardrails') return []
+      if (!Object.hasOwn(guardrailsSection.shape, String(key))) return []
       const next = starts[index + 1]?.[1] ?? text.length
       return [withoutTrailingComments(text.slice(start, next))]
     })

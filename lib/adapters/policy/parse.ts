@@ -113,7 +113,7 @@ const isOnlyGuardrails = (value: unknown): boolean =>
 
 /**
  * Parses a policy to try out, which never becomes the current policy: the text of a whole postern.yaml, or only its
- * keys `guardrails` and `guardrailPack`. Problems are reported as by `readConfiguration`.
+ * keys `guardrails`, `guardrailPack` and `risks`. Problems are reported as by `readConfiguration`.
  */
 export function parseCandidate(text: string, file: string, calendars: ReadonlyMap<string, string>): ParsedCandidate {
   const read = readDocument(text, file)

@@ -42,7 +42,10 @@ const errorMap: z.core.$ZodErrorMap = (issue) => {
     if (issue.code === 'too_small' && Number(bound) === 1 && unit) return 'must not be empty'
     return `must be at ${word} ${bound}${unit && ` ${unit}`}`
   }
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_value') {
+    const missing = issue.input === undefined ? 'is missing: it ' : ''
+    return `${missing}must be one of ${issue.values.map(String).join(', ')}`
+  }
   if (issue.code === 'invalid_format') return `must match ${issue.pattern ?? issue.format}`
   return undefined
 }

@@ -16,6 +16,7 @@ import { changesBetween, type Judged, outcomeOf } from '#lib/core/guardrails/rep
 import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
 import { factsAtSubmission, type Surroundings } from '#lib/core/guardrails/replay/recorded-request'
 import { compilePolicy, type GuardrailsSection } from '#lib/core/guardrails/section'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { parseCandidate } from './parse.ts'
 
 /** A problem in the policy or in the sample; line and column count from 1. */
@@ -68,7 +69,12 @@ export type TrialResult<T extends TrialTask> =
   | { ok: true; result: T extends ReplayTask ? ReplayResult : Trial }
   | { ok: false; problems: TrialProblem[] }
 
-type Policy = { hash: string; compiled: CompiledGuardrail[]; surroundings: Surroundings | null }
+type Policy = {
+  hash: string
+  compiled: CompiledGuardrail[]
+  surroundings: Surroundings | null
+  configuredRisks: readonly ExtensionRisk[]
+}
 
 const mostProblems = 50
 const mostChanges = 20
@@ -85,7 +91,7 @@ const refused = (where: TrialProblem['in'], problems: readonly Omit<TrialProblem
 function compileCurrent({ hash, section, calendars }: PolicyForTrial, surroundings: Surroundings | null): Policy {
   const result = compilePolicy(section, calendars)
   if (!result.ok) throw new Error(`accepted guardrails do not compile: ${result.problems[0]?.message}`)
-  return { hash, compiled: result.compiled, surroundings }
+  return { hash, compiled: result.compiled, surroundings, configuredRisks: section.risks }
 }
 
 /** A request for an entitlement that no longer exists is refused. */
@@ -95,7 +101,7 @@ function entitlementGone(name: string, hash: string): Verdict {
   return { policyVersion: hash, violations, warnings: [], ...nothingMore }
 }
 
-function judgePastRequest(request: PastRequest, { hash, compiled, surroundings }: Policy) {
+function judgePastRequest(request: PastRequest, { hash, compiled, surroundings, configuredRisks }: Policy) {
   const { mayKnowRequester } = request
   const { facts, unknown } = factsAtSubmission(request, { surroundings, mayKnowRequester, policyHash: hash })
   if (!facts)
@@ -106,7 +112,7 @@ function judgePastRequest(request: PastRequest, { hash, compiled, surroundings }
       unknown,
       policyFacts: null,
     }
-  const { verdict, steps, guardrailRequirements, policyFacts } = judgeFully(compiled, facts)
+  const { verdict, steps, guardrailRequirements, policyFacts } = judgeFully(compiled, { ...facts, configuredRisks })
   return { verdict, steps, guardrailRequirements, unknown, policyFacts }
 }
 
@@ -149,7 +155,8 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
   const parsed = parseCandidate(candidate.text, 'policy', candidate.calendars)
   if (!parsed.ok) return refused('policy', parsed.problems)
   const surroundings = parsed.configuration
-  const policy: Policy = { hash: parsed.hash, compiled: parsed.compiled, surroundings }
+  const { hash, compiled } = parsed
+  const policy: Policy = { hash, compiled, surroundings, configuredRisks: parsed.section.risks }
   const baseline =
     against === 'current' ? compileCurrent(policyForTrial, surroundings && policyForTrial.surroundings) : null
   const counts = new Map<string, { before: number | null; after: number }>()
@@ -230,7 +237,12 @@ export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): Tri
   const parsed = candidate && parseCandidate(candidate.text, 'policy', candidate.calendars)
   if (parsed && !parsed.ok) return refused('policy', parsed.problems)
   const policy: Policy = parsed
-    ? { hash: parsed.hash, compiled: parsed.compiled, surroundings: parsed.configuration }
+    ? {
+        hash: parsed.hash,
+        compiled: parsed.compiled,
+        surroundings: parsed.configuration,
+        configuredRisks: parsed.section.risks,
+      }
     : compileCurrent(policyForTrial, null)
   if ('request' in subject) {
     const { request } = subject
@@ -239,6 +251,6 @@ export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): Tri
   const sample = parseSample(subject.sample)
   if (!sample.ok) return refused('sample', sample.problems)
   const at = new Date(sample.value.now)
-  const judged = judgeSample(givenFacts(sample.value), at, policy)
+  const judged = judgeSample(givenFacts(sample.value, policy.configuredRisks), at, policy)
   return { ok: true, result: trialOf(policy.compiled, { ...judged, at, unknown: [] }) }
 }

@@ -7,7 +7,7 @@ import { replayBudget, tryPolicy } from './try-policy.ts'
 
 const policyForTrial: PolicyForTrial = {
   hash: 'sha256:0',
-  section: { guardrailPack: {}, guardrails: [] },
+  section: { guardrailPack: {}, guardrails: [], risks: [] },
   calendars: new Map(),
   surroundings: { entitlements: [], clusters: [] },
 }

@@ -18,7 +18,7 @@ const policy = z
     maxPolicyText,
     `must be at most ${maxPolicyText} characters: leave out everything except guardrails and guardrailPack`,
   )
-  .meta({ description: 'The text of a whole postern.yaml, or only its keys guardrails and guardrailPack.' })
+  .meta({ description: 'The text of a whole postern.yaml, or only its keys guardrails, guardrailPack and risks.' })
 
 const calendars = z
   .record(z.string().min(1).max(500), z.string().max(maxPolicyText))

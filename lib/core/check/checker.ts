@@ -2,6 +2,7 @@
 // judge them when all roles are known.
 import { compareSeverity, isMoreSevere, type Severity } from '#lib/core/access/severity'
 import type { ClusterRole } from '#lib/core/rbac/cluster-objects'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { type DocumentText, maxDocumentLength } from './documents.ts'
 import { findObjects, looksLikeKubernetes, mayHoldRbac } from './find-objects.ts'
 import { type Finding, fingerprintOf, type GuardrailJudge, type Judged, type ObjectName } from './finding.ts'
@@ -20,6 +21,8 @@ export type CheckOptions = {
   /** The namespace of objects that do not specify one; null if unknown. */
   namespace: string | null
   policy: GuardrailJudge | null
+  /** The risks that the policy adds to the catalogue. */
+  configuredRisks: readonly ExtensionRisk[]
   /** In UTC, such as 2026-11-25. Waivers expire. */
   today: string
 }
@@ -79,14 +82,19 @@ export class Checker {
 
   /** Judges what depends on the whole input: aggregated roles, bindings and waivers. */
   finish() {
+    const { configuredRisks } = this.#options
     const aggregated = this.#aggregated.map(({ where, place }) => ({ name: where.object.name, place }))
-    for (const [index, { name, granted, judged }] of judgeAggregated(aggregated, this.#clusterRoles).entries()) {
+    for (const [index, { name, granted, judged }] of judgeAggregated(
+      aggregated,
+      this.#clusterRoles,
+      configuredRisks,
+    ).entries()) {
       this.#roles.add({ kind: 'ClusterRole', namespace: null, name }, granted, 'input')
       const where = this.#aggregated[index]?.where
       if (where) this.#report(judged, where)
     }
     for (const { binding, where } of this.#bindings) {
-      this.#report(judgeBinding(binding, this.#roles), where)
+      this.#report(judgeBinding(binding, this.#roles, configuredRisks), where)
       const role = this.#roles.find({ ...binding.roleRef, namespace: binding.namespace })
       if (!role || !this.#options.policy) continue
       const isEverywhere = binding.kind === 'ClusterRoleBinding'
@@ -97,7 +105,7 @@ export class Checker {
             ? 'somewhere'
             : { namespace: binding.namespace },
         rules: role.rules,
-        risks: assessBound(role, binding).findings,
+        risks: assessBound(role, binding, configuredRisks).findings,
         place: binding.roleRef.place,
       })
       // A verdict on the role itself is not repeated for each of its bindings.
@@ -145,7 +153,7 @@ export class Checker {
     const { rules } = granted
     const known = this.#roles.add(where.object, granted, 'input')
     this.#keepForAggregation(role, granted, where, source)
-    const { judged, risks } = judgeRole(role, namespace, source)
+    const { judged, risks } = judgeRole(role, namespace, source, this.#options.configuredRisks)
     this.#report(judged, where)
     if (!this.#options.policy) return
     const reach = role.kind === 'ClusterRole' ? 'unbound' : namespace === null ? 'somewhere' : { namespace }

@@ -6,7 +6,7 @@ export const today = '2026-11-25'
 
 /** @param existing roles that exist already, as for `--roles` */
 export function checkText(text: string, options: Partial<CheckOptions> = {}, existing = ''): Checker {
-  const checker = new Checker({ namespace: null, policy: null, today, ...options })
+  const checker = new Checker({ namespace: null, policy: null, configuredRisks: [], today, ...options })
   const documents = (all: string) => {
     const splitter = new DocumentSplitter()
     return [...splitter.push(all), ...splitter.end()]

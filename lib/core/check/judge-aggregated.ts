@@ -2,14 +2,13 @@
 import { aggregate } from '#lib/core/rbac/aggregation'
 import { type ClusterRole, pathRules, resourceRules } from '#lib/core/rbac/cluster-objects'
 import { assessRisk } from '#lib/core/rbac/risk/assess'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import type { Judged } from './finding.ts'
 import { judgedOf } from './judge-role.ts'
 import type { GrantedRules } from './known-roles.ts'
 import type { Place } from './source.ts'
 
 export type AggregatedRole = { name: string; place: Place }
-
-const findingsOf = ({ rules, paths }: GrantedRules) => assessRisk(rules, { paths }).findings
 
 /**
  * The rules of each aggregated role, as far as the input has them, and the risks that only their combination has. The
@@ -18,8 +17,10 @@ const findingsOf = ({ rules, paths }: GrantedRules) => assessRisk(rules, { paths
 export function judgeAggregated(
   roles: readonly AggregatedRole[],
   all: readonly ClusterRole[],
+  configuredRisks: readonly ExtensionRisk[],
 ): { name: string; granted: GrantedRules; judged: Judged[] }[] {
   if (roles.length === 0) return []
+  const findingsOf = ({ rules, paths }: GrantedRules) => assessRisk(rules, { paths, configuredRisks }).findings
   const rulesOf = ({ rules }: ClusterRole) => ({ rules: resourceRules(rules), paths: pathRules(rules) })
   const aggregated = new Map(aggregate(all).map((role) => [role.metadata.name, rulesOf(role)]))
   const idsOfParts = new Set(all.map(rulesOf).flatMap((part) => findingsOf(part).map(({ id }) => id)))

@@ -2,6 +2,7 @@
 // later.
 import { isMoreSevere } from '#lib/core/access/severity'
 import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import type { Judged } from './finding.ts'
 import { namespaceKindOf } from './judge-role.ts'
 import { type Granted, judgeSubject, type Subject } from './judge-subjects.ts'
@@ -17,18 +18,30 @@ export type ReadBinding = {
   subjects: (Subject & { place: Place })[]
 }
 
-export const assessBound = (role: KnownRole, binding: ReadBinding): Assessment =>
+export const assessBound = (
+  role: KnownRole,
+  binding: ReadBinding,
+  configuredRisks: readonly ExtensionRisk[],
+): Assessment =>
   assessRisk(role.rules, {
+    configuredRisks,
     scope: binding.kind === 'RoleBinding' ? 'namespace' : 'cluster',
     paths: role.paths,
     namespaceKind: namespaceKindOf(binding.namespace),
   })
 
 /** The findings that are more severe than those of the ClusterRole itself, because of a namespace such as kube-system. */
-function moreSevereHere(role: KnownRole, here: Assessment, binding: ReadBinding): Judged[] {
+function moreSevereHere(
+  role: KnownRole,
+  here: Assessment,
+  binding: ReadBinding,
+  configuredRisks: readonly ExtensionRisk[],
+): Judged[] {
   if (binding.kind !== 'RoleBinding' || binding.roleRef.kind !== 'ClusterRole') return []
   if (namespaceKindOf(binding.namespace) === 'ordinary') return []
-  const alone = new Map(assessRisk(role.rules).findings.map((finding) => [finding.id, finding.severity]))
+  const alone = new Map(
+    assessRisk(role.rules, { configuredRisks }).findings.map((finding) => [finding.id, finding.severity]),
+  )
   return here.findings
     .filter(({ partOf, id, severity }) => partOf.length === 0 && isMoreSevere(severity, alone.get(id) ?? 'low'))
     .map((finding) => ({
@@ -43,14 +56,19 @@ function moreSevereHere(role: KnownRole, here: Assessment, binding: ReadBinding)
     }))
 }
 
-function judgeRoleRef(role: KnownRole | null, here: Assessment | null, binding: ReadBinding): Judged[] {
+function judgeRoleRef(
+  role: KnownRole | null,
+  here: Assessment | null,
+  binding: ReadBinding,
+  configuredRisks: readonly ExtensionRisk[],
+): Judged[] {
   const { kind, name, place } = binding.roleRef
   const finding = { outlives: null, includes: [], places: [place] as [Place], substance: [kind, name] }
   if (!role || !here) {
     const sentence = `Grants ${kind} ${name}, which is neither in the checked manifests nor built in, so its permissions are unknown.`
     return [{ ...finding, id: 'unknown-role', severity: 'medium', sentence, because: [] }]
   }
-  if (role.origin === 'input') return moreSevereHere(role, here, binding)
+  if (role.origin === 'input') return moreSevereHere(role, here, binding, configuredRisks)
   const where = binding.kind === 'RoleBinding' ? 'in the namespace' : 'in the whole cluster'
   const top = here.findings.filter(({ partOf }) => partOf.length === 0)
   const mostSevere = top[0]
@@ -69,10 +87,14 @@ function grantsOver(role: KnownRole | null, here: Assessment | null): Granted['o
 }
 
 /** The findings about the role of a binding and about its subjects. */
-export function judgeBinding(binding: ReadBinding, roles: KnownRoles): Judged[] {
+export function judgeBinding(
+  binding: ReadBinding,
+  roles: KnownRoles,
+  configuredRisks: readonly ExtensionRisk[],
+): Judged[] {
   const { kind, name } = binding.roleRef
   const role = roles.find({ kind, name, namespace: binding.namespace })
-  const here = role && assessBound(role, binding)
+  const here = role && assessBound(role, binding, configuredRisks)
   const granted: Granted = {
     // An unknown role may allow anything.
     severity: here?.severity ?? 'medium',
@@ -85,5 +107,5 @@ export function judgeBinding(binding: ReadBinding, roles: KnownRoles): Judged[] 
     const substance = [kind, name, subject.kind, subject.namespace, subject.name]
     return [{ ...risk, because: [], outlives: null, includes: [], places: [subject.place], substance }]
   })
-  return [...judgeRoleRef(role, here, binding), ...subjects]
+  return [...judgeRoleRef(role, here, binding, configuredRisks), ...subjects]
 }

@@ -4,6 +4,7 @@ import { normalizeRule, normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { PathRule } from '#lib/core/rbac/cluster-objects'
 import { type NeverAllowed, neverAllowed, whyNeverAllowed } from '#lib/core/rbac/nameless-verbs'
 import { assessRisk, type Finding as Risk } from '#lib/core/rbac/risk/assess'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import type { Judged } from './finding.ts'
 import type { PlacedRole, PlacedRule } from './rbac-objects.ts'
 import type { Place, Range, Source } from './source.ts'
@@ -89,6 +90,7 @@ export function judgeRole(
   role: PlacedRole,
   namespace: string | null,
   source: Source,
+  configuredRisks: readonly ExtensionRisk[],
 ): { judged: Judged[]; risks: Risk[] } {
   const placed = new Map<Rule, PlacedRule>()
   const paths = new Map<PathRule, PlacedRule>()
@@ -98,6 +100,7 @@ export function judgeRole(
     if (pathRule) paths.set(pathRule, placedRule)
   }
   const { findings } = assessRisk([...placed.keys()], {
+    configuredRisks,
     paths: [...paths.keys()],
     scope: role.kind === 'Role' ? 'namespace' : 'cluster',
     namespaceKind: namespaceKindOf(namespace),

@@ -4,6 +4,7 @@ import type { Rule } from '#lib/core/access/rule'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
 import type { PeopleMapping } from '#lib/core/rbac/identity'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { grantedRules } from './granted-rules.ts'
 
 /** Requests of one person that wait for a decision, grants of theirs that have not ended, and the configured limits. */
@@ -44,6 +45,8 @@ export type JudgementFacts = {
   }
   /** The risks of the rules, if assessed before; absent: they are assessed now. */
   risks?: readonly { id: string; severity: string }[]
+  /** The risks that the policy adds to the catalogue. */
+  configuredRisks?: readonly ExtensionRisk[]
   policyHash: string
   now: Date
   /** What the requester can already do; absent where it was not read. */
@@ -81,7 +84,10 @@ type ConfiguredCluster = { name: string; labels: Readonly<Record<string, string>
 
 /** The inputs of one judgement, from the policy, the database and the cluster. */
 export type Gathered = {
-  policy: { hash: string; configuration: { clusters: readonly ConfiguredCluster[] } }
+  policy: {
+    hash: string
+    configuration: { clusters: readonly ConfiguredCluster[]; risks: readonly ExtensionRisk[] }
+  }
   entitlement: Entitlement
   requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
   submission: JudgementFacts['submission']
@@ -129,6 +135,7 @@ export function toJudgementFacts(gathered: Gathered): JudgementFacts {
       labels: configured?.labels ?? {},
     },
     policyHash: policy.hash,
+    configuredRisks: policy.configuration.risks,
   }
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { shippedExtensionRisks } from '#lib/core/rbac/risk/extension-matches'
+import { extensionRiskSchema } from './extension-risk-schema.ts'
 import { calendarsOf, compilePolicy, guardrailsSection, placedGuardrails } from './section.ts'
 
 const own = { name: 'mine', description: 'Mine.', effect: 'deny', when: 'request.tikcet == ""' }
@@ -13,6 +15,11 @@ describe('the guardrails of postern.yaml', () => {
       'protected-namespaces',
     ])
     expect(compilePolicy(section, new Map()).ok).toBe(true)
+  })
+
+  test('the risks of extensions that ship with Postern have the form of those in postern.yaml', () => {
+    const strict = shippedExtensionRisks.filter((entry) => !extensionRiskSchema.safeParse(entry).success)
+    expect(strict).toEqual([])
   })
 
   test('a problem has the path of the pack switch or of the guardrail that causes it', () => {

@@ -1,13 +1,20 @@
-// The guardrails of postern.yaml: those of the pack that ships with Postern, and the administrator's own.
+// The guardrails of postern.yaml: those of the pack that ships with Postern, and the administrator's own. And the risks that
+// they see in addition to those of the catalogue.
 import { z } from 'zod'
 import { type CompiledGuardrails, compileGuardrails, maxGuardrails } from '#lib/core/guardrails/configured/compile'
 import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { packGuardrails, packSchema } from '#lib/core/guardrails/pack/pack'
+import { extensionRiskSchema } from './extension-risk-schema.ts'
 
-/** Two keys of postern.yaml. */
+/** Three keys of postern.yaml. */
 export const guardrailsSection = z.strictObject({
   guardrailPack: packSchema.prefault({}).meta({ description: 'Turns guardrails that ship with Postern on or off.' }),
   guardrails: z.array(guardrailSchema).max(maxGuardrails).default([]).meta({ description: 'Your own guardrails.' }),
+  risks: z
+    .array(extensionRiskSchema)
+    .max(1000)
+    .default([])
+    .meta({ description: 'Risky permissions over your own extensions, in addition to the risk catalogue.' }),
 })
 export type GuardrailsSection = z.infer<typeof guardrailsSection>
 

@@ -145,7 +145,8 @@ export function currentAccessOf(
   const { rights, readAt } = known
   // Where the server of an API group does not respond, its resources are unknown.
   const unsure = rights.served?.unsureGroups ?? []
-  const isSure = !question.rules.some(({ apiGroups }) => apiGroups.some((group) => unsure.includes(group)))
+  const isUnsure = (group: string) => (group === '*' ? unsure.length > 0 : unsure.includes(group))
+  const isSure = !question.rules.some(({ apiGroups }) => apiGroups.some(isUnsure))
   const risk = {
     serviceAccounts: strongerAccounts(rights, who, question.namespaces),
     ...(rights.knownResources && isSure ? { knownResources: rights.knownResources } : {}),

@@ -5,13 +5,14 @@ import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
 import type { ParsedPolicyCase } from '#lib/core/guardrails/pack/case'
 import { assessRisk } from '#lib/core/rbac/risk/assess'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 
 /** One expectation that was not met. */
 export type Difference = { what: string; expected: string; found: string }
 export type CaseResult = { name: string; passed: boolean; differences: Difference[]; judgement: Judgement }
 
 /** The `given` of a case as facts. */
-export function givenFacts(given: ParsedPolicyCase['given']): PolicyFacts {
+export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: readonly ExtensionRisk[]): PolicyFacts {
   const { namespaces } = given
   const labelled = Array.isArray(namespaces)
     ? namespaces.map((name) => ({ name, labels: {} }))
@@ -28,7 +29,7 @@ export function givenFacts(given: ParsedPolicyCase['given']): PolicyFacts {
     requester: { subject: given.requester, groups: given.groups },
     cluster: { name: given.cluster, labels: given.clusterLabels, namespaces: labelled },
     rules: given.rules,
-    risks: given.risks ?? assessRisk(given.rules, { scope: 'namespace' }).findings,
+    risks: given.risks ?? assessRisk(given.rules, { scope: 'namespace', configuredRisks }).findings,
     difference: given.difference,
     stage: given.stage,
   }
@@ -62,13 +63,17 @@ function comparisons({ expect }: ParsedPolicyCase, found: Judgement): (Differenc
   ]
 }
 
-/** Judges each case by the guardrails and compares the verdict with the expectations. */
+/**
+ * Judges each case by the guardrails and compares the verdict with the expectations.
+ * @param configuredRisks the risks that the policy adds to the catalogue
+ */
 export function runPolicyCases(
   compiled: readonly CompiledGuardrail[],
   cases: readonly ParsedPolicyCase[],
+  configuredRisks: readonly ExtensionRisk[] = [],
 ): CaseResult[] {
   return cases.map((policyCase) => {
-    const judgement = judge(compiled, givenFacts(policyCase.given), new Date(policyCase.given.now))
+    const judgement = judge(compiled, givenFacts(policyCase.given, configuredRisks), new Date(policyCase.given.now))
     const differences = comparisons(policyCase, judgement).filter(
       (comparison) => comparison !== undefined && comparison.expected !== comparison.found,
     ) as Difference[]

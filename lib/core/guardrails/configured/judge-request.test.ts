@@ -45,6 +45,38 @@ describe('a request', () => {
     )
   })
 
+  test('a guardrail sees the risks of extensions, and those that the policy adds', () => {
+    const forOperators = compiledFrom({
+      guardrails: [
+        {
+          name: 'no-installing',
+          description: 'Operators are installed from Git.',
+          when: "risks.exists(r, r.id == 'installs-extensions' && r.severity == 'high')",
+          effect: 'deny',
+        },
+      ],
+    })
+    const codes = (requested: JudgementFacts) =>
+      judgeRequest(forOperators, requested).violations.map(({ code }) => code)
+    const install = facts({ rules: [rule(['create'], ['subscriptions'], ['operators.coreos.com'])] })
+    expect(codes(install)).toEqual(['no-installing'])
+    expect(codes(facts({ rules: [rule(['get', 'list'], ['subscriptions'], ['operators.coreos.com'])] }))).toEqual([])
+    const own = facts({ rules: [rule(['create'], ['plugins'], ['shop.example.com'])] })
+    const { risks } = guardrailsSection.parse({
+      risks: [
+        {
+          group: 'shop.example.com',
+          resources: ['plugins'],
+          verbs: ['create'],
+          leadsTo: 'installs-extensions',
+          why: 'installs a plugin',
+        },
+      ],
+    })
+    expect(codes(own)).toEqual([])
+    expect(codes({ ...own, configuredRisks: risks })).toEqual(['no-installing'])
+  })
+
   test('a guardrail applies only to clusters with its labels', () => {
     const wildcard = facts({ rules: [rule(['*'], ['pods'])] })
     const codes = (labels: Record<string, string>) =>

@@ -8,18 +8,28 @@ import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { breakdown } from '#lib/core/rbac/breakdown'
 import type { CurrentAccess } from '#lib/core/rbac/current-access'
 import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import type { CompiledGuardrail } from './compile.ts'
 import type { Judgement } from './judge-configured.ts'
 import { judge } from './judge-configured.ts'
+
+/** What the risks of rules depend on, apart from the rules. */
+export type RiskFacts = {
+  /** What the cluster adds; lists do without. */
+  live?: CurrentAccess['risk'] | undefined
+  /** The risks that the policy adds to the catalogue. */
+  configuredRisks: readonly ExtensionRisk[]
+}
 
 /** The risks of rules that RoleBindings in these namespaces grant. */
 export const riskOf = (
   rules: readonly Rule[],
   namespaces: readonly string[],
-  live?: CurrentAccess['risk'],
+  { live, configuredRisks }: RiskFacts,
 ): Assessment =>
   assessRisk(rules, {
     ...live,
+    configuredRisks,
     scope: 'namespace',
     namespaceKind: namespaces.some(isSystemNamespace) ? 'privileged' : 'ordinary',
   })
@@ -36,9 +46,11 @@ function addedPermissions(difference: Difference | undefined): PolicyFacts['diff
 
 /** The facts that the guardrails see, with the granted rules and their risks worked out. */
 export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
-  const { submission, entitlement, requester, cluster, stage, currentAccess } = facts
+  const { submission, entitlement, requester, cluster, stage, currentAccess, configuredRisks = [] } = facts
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
-  const risks = facts.risks ?? (rules ? riskOf(rules, submission.namespaces, currentAccess?.risk).findings : [])
+  const assess = (rules: readonly Rule[]) =>
+    riskOf(rules, submission.namespaces, { live: currentAccess?.risk, configuredRisks }).findings
+  const risks = facts.risks ?? (rules ? assess(rules) : [])
   const difference = addedPermissions(currentAccess?.difference)
   return { submission, entitlement, requester, cluster, rules, risks, difference, stage }
 }

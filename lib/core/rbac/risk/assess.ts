@@ -6,9 +6,11 @@ import { covers } from '#lib/core/rbac/covers'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { catalogue } from './catalogue.ts'
 import { moreSevere, type RiskEntry } from './entry.ts'
-import { type Match, matchesOf } from './matches.ts'
+import { type ExtensionRisk, everyExtension } from './extension-kinds.ts'
+import { extensionMatchesOf } from './extension-matches.ts'
+import { type Match, matchesOf, type Serves } from './matches.ts'
 import { pathEntries, pathMatchesOf } from './paths.ts'
-import { unknownResources } from './unknown-resources.ts'
+import { servedIn, unknownResources } from './unknown-resources.ts'
 
 export type Finding = {
   id: string
@@ -44,7 +46,11 @@ export type RiskContext = {
   paths?: readonly PathRule[]
   /** The resources of the cluster, as `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. */
   knownResources?: ReadonlySet<string>
+  /** The risks that postern.yaml adds to the catalogue. */
+  configuredRisks?: readonly ExtensionRisk[]
 }
+
+const entries = [...catalogue, everyExtension]
 
 const maxNamed = 5
 
@@ -68,38 +74,50 @@ type Stronger = { account: ServiceAccountRights; severity: Severity; more: strin
 /** Does not follow the accounts that these could take over in turn: that is already a finding of their rules. */
 function strongerAccounts(rules: readonly Rule[], context: RiskContext): Stronger[] {
   const held = [...rules, ...(context.holds ?? [])]
-  return (context.serviceAccounts ?? []).flatMap((account) => {
+  const { serviceAccounts = [], configuredRisks = [] } = context
+  return serviceAccounts.flatMap((account) => {
     const { covered, uncovered } = covers(held, account.rules)
     if (covered) return []
-    return [{ account, severity: assessRisk(account.rules).severity, more: rulesInWords(uncovered) }]
+    const { severity } = assessRisk(account.rules, { configuredRisks })
+    return [{ account, severity, more: rulesInWords(uncovered) }]
   })
 }
 
 const reasonOf = ({ account, more }: Stronger) =>
   shorten(`service account ${account.namespace}/${account.name} may also ${more}`)
 
-function findingOf(
-  entry: RiskEntry,
-  rules: readonly Rule[],
+/** What the entries of the catalogue and the risks of extensions have in common. */
+type Described = Pick<RiskEntry, 'id' | 'severity' | 'sentence' | 'outlives' | 'takesOver' | 'inPrivileged'>
+
+function findingFrom(
+  { id, severity, sentence, outlives, takesOver, inPrivileged }: Described,
+  matches: readonly Match[],
   context: RiskContext,
   accounts: () => readonly Stronger[],
-): Finding | undefined {
-  if (entry.scope === 'cluster' && context.scope === 'namespace') return undefined
-  const byAbility = entry.abilities.map((ability) => matchesOf(ability, rules))
-  if (byAbility.some((matches) => matches.length === 0)) return undefined
-  const matches = byAbility.flat()
-  const takenOver = entry.takesOver ? accounts().filter(({ account }) => reaches(matches, account.name)) : []
-  const inPrivileged = context.namespaceKind === 'privileged' && entry.inPrivileged
+): Finding {
+  const takenOver = takesOver ? accounts().filter(({ account }) => reaches(matches, account.name)) : []
+  const here = context.namespaceKind === 'privileged' && inPrivileged
   return {
-    id: entry.id,
-    severity: [inPrivileged || 'low', ...takenOver.map(({ severity }) => severity)].reduce(moreSevere, entry.severity),
-    sentence: entry.sentence,
-    outlives: entry.outlives,
+    id,
+    severity: [here || 'low', ...takenOver.map(({ severity }) => severity)].reduce(moreSevere, severity),
+    sentence,
+    outlives,
     rules: [...new Set(matches.map((match) => match.rule))],
     paths: [],
     because: [...someOf([...new Set(matches.map((match) => match.how))]), ...someOf(takenOver.map(reasonOf))],
     partOf: [],
   }
+}
+
+function findingOf(
+  entry: RiskEntry,
+  rules: readonly Rule[],
+  { context, serves, accounts }: { context: RiskContext; serves: Serves | null; accounts: () => readonly Stronger[] },
+): Finding | undefined {
+  if (entry.scope === 'cluster' && context.scope === 'namespace') return undefined
+  const byAbility = entry.abilities.map((ability) => matchesOf(ability, rules, serves ?? undefined))
+  if (byAbility.some((matches) => matches.length === 0)) return undefined
+  return findingFrom(entry, byAbility.flat(), context, accounts)
 }
 
 function pathFindings({ scope, paths = [] }: RiskContext): Finding[] {
@@ -145,18 +163,24 @@ export function assessRisk(rules: readonly Rule[], context: RiskContext = {}): A
     known ??= strongerAccounts(rules, context)
     return known
   }
+  const { scope, knownResources, configuredRisks: own = [] } = context
+  const serves = knownResources ? servedIn(knownResources) : null
+  const ofExtensions = extensionMatchesOf(rules, { own, known: knownResources, hasCluster: scope !== 'namespace' })
   const findings = [
-    ...catalogue.flatMap((entry) => findingOf(entry, rules, context, accounts) ?? []),
+    ...entries.flatMap((entry) => findingOf(entry, rules, { context, serves, accounts }) ?? []),
+    ...ofExtensions.map(({ kind, severity, matches }) =>
+      findingFrom({ ...kind, severity }, matches, context, accounts),
+    ),
     ...pathFindings(context),
   ]
   const found = new Set(findings.map(({ id }) => id))
-  const larger = [...catalogue, ...pathEntries].filter((entry) => entry.includes && found.has(entry.id))
+  const larger = [...entries, ...pathEntries].filter((entry) => entry.includes && found.has(entry.id))
   const complete = [
     ...findings.map((finding) => ({
       ...finding,
       partOf: larger.filter((entry) => includes(entry, finding.id)).map((entry) => entry.id),
     })),
-    ...unknownFinding(rules, context.knownResources),
+    ...unknownFinding(rules, knownResources),
   ]
   const rank = ({ severity }: Finding) => -severities.indexOf(severity)
   return {

@@ -3,14 +3,15 @@ import { type Rule, rulesSchema } from '#lib/core/access/rule'
 import { severities } from '#lib/core/access/severity'
 import { assessRisk } from './assess.ts'
 import { catalogue } from './catalogue.ts'
-import { any, anyObject, type RiskEntry } from './entry.ts'
+import { any, anyChange, type RiskEntry } from './entry.ts'
+import { everyExtension, extensionKinds } from './extension-kinds.ts'
 
 const ids = catalogue.map((entry) => entry.id)
 const found = (rules: readonly Rule[]) => assessRisk(rules).findings.map(({ id }) => id)
 
 /** The entry with everything that it includes, directly or through another. */
 function withParts(entry: RiskEntry): string[] {
-  if (entry.includes === any) return ids
+  if (entry.includes === any) return [...ids, everyExtension.id, ...extensionKinds.map((kind) => kind.id)]
   const parts = (entry.includes ?? []).flatMap((id) => catalogue.filter((other) => other.id === id))
   return [entry.id, ...parts.flatMap(withParts)]
 }
@@ -22,13 +23,13 @@ function nearMisses(entry: RiskEntry): Rule[][] {
   const { abilities } = entry
   return entry.example.flatMap((_, n) => [
     ...(entry.example.length > 1 ? [entry.example.filter((_, index) => index !== n)] : []),
-    ...(abilities.some(({ verbs }) => verbs === any)
+    ...(abilities.some(({ verbs }) => verbs === any || verbs === anyChange)
       ? []
       : [changed(n, (rule) => ({ ...rule, verbs: rule.verbs.map((verb) => `${verb === '*' ? 'all' : verb}x`) }))]),
     ...(abilities.some(({ groups }) => groups === any)
       ? []
       : [changed(n, (rule) => ({ ...rule, apiGroups: ['other.example'] }))]),
-    ...(abilities.some(({ resources }) => resources === any || resources === anyObject)
+    ...(abilities.some(({ resources }) => resources === any)
       ? []
       : [
           changed(n, (rule) => ({ ...rule, resources: ['gizmos'] })),

@@ -5,7 +5,6 @@ import { guards } from './guards.ts'
 import { identity } from './identity.ts'
 import { machinery } from './machinery.ts'
 import { network } from './network.ts'
-import { operators } from './operators.ts'
 import { rbacObjects } from './rbac-objects.ts'
 import { workloads } from './workloads.ts'
 
@@ -13,7 +12,7 @@ export const families: readonly RiskFamily[] = [
   rbacObjects,
   identity,
   certificateRights,
-  { ...workloads, entries: [...workloads.entries, operators] },
+  workloads,
   machinery,
   guards,
   network,

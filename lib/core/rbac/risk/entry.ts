@@ -8,19 +8,21 @@ export const moreSevere = (a: Severity, b: Severity): Severity => (isMoreSevere(
 /** Any verb, group or resource that a rule names. To find a rule's `*`, an entry lists the literal `*`. */
 export const any = 'any'
 
-/** Any resource, but no subresource such as `status` or `scale`. */
-export const anyObject = 'any-object'
+/** Any verb but get, list and watch. */
+export const anyChange = 'any-change'
 
 /**
  * One ability: any of the verbs with any of the resources (`pods`, `pods/exec`) in any of the groups. `userextras/` means
  * every subresource of userextras.
  */
 export type Ability = {
-  verbs: readonly string[] | typeof any
+  verbs: readonly string[] | typeof any | typeof anyChange
   groups: readonly string[] | typeof any
-  resources: readonly string[] | typeof any | typeof anyObject
+  resources: readonly string[] | typeof any
   /** `never`: only by a rule without object names. `only`: only by a rule with them. */
   named?: 'never' | 'only'
+  /** Not by a rule that names some of these objects and no others. */
+  harmlessNames?: readonly string[]
   /** Another ability with the same effect. */
   or?: Ability
 }

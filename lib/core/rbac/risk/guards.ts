@@ -1,8 +1,14 @@
 // Risk family: policies and quotas that enforce limits, and events that reveal a breach.
-import { anyObject, goodPractices, kep, type RiskFamily, rule, writeOrDelete } from './entry.ts'
+import { goodPractices, kep, type RiskFamily, rule, writeOrDelete } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
 const admission = 'admissionregistration.k8s.io'
+
+/**
+ * The security context constraints of OpenShift that allow nothing of the host and no root user. Everyone may use the
+ * restricted ones.
+ */
+const strictConstraints = ['restricted', 'restricted-v2', 'restricted-v3', 'nonroot', 'nonroot-v2']
 
 export const guards: RiskFamily = {
   title: 'Policies, limits and events',
@@ -56,30 +62,6 @@ export const guards: RiskFamily = {
       example: [rule(['create'], ['mutatingadmissionpolicies'], admission)],
     },
     {
-      id: 'changes-policy-engines',
-      severity: 'high',
-      sentence: 'Can disable the rules of a policy engine, or exempt themselves from them.',
-      outlives: 'the changed policies and exceptions',
-      source: 'https://kyverno.io/docs/exceptions/',
-      scope: 'namespace',
-      abilities: [
-        {
-          verbs: writeOrDelete,
-          groups: [
-            'kyverno.io',
-            'policies.kyverno.io',
-            'templates.gatekeeper.sh',
-            'constraints.gatekeeper.sh',
-            'config.gatekeeper.sh',
-            'mutations.gatekeeper.sh',
-            'policies.kubewarden.io',
-          ],
-          resources: anyObject,
-        },
-      ],
-      example: [rule(['create'], ['policyexceptions'], 'kyverno.io')],
-    },
-    {
       // NB: a binding in the namespace is enough, because a Namespace object counts as being inside itself.
       id: 'changes-namespaces',
       severity: 'high',
@@ -87,7 +69,13 @@ export const guards: RiskFamily = {
       outlives: 'the changed labels',
       source: `${goodPractices}#namespace-modification`,
       scope: 'namespace',
-      abilities: [{ verbs: ['update', 'patch'], groups: [''], resources: ['namespaces', 'namespaces/finalize'] }],
+      abilities: [
+        {
+          verbs: ['update', 'patch'],
+          groups: ['', 'project.openshift.io'],
+          resources: ['namespaces', 'namespaces/finalize', 'projects'],
+        },
+      ],
       example: [rule(['patch'], ['namespaces'])],
     },
     {
@@ -102,6 +90,7 @@ export const guards: RiskFamily = {
           verbs: ['use'],
           groups: ['policy', 'extensions', 'security.openshift.io'],
           resources: ['podsecuritypolicies', 'securitycontextconstraints'],
+          harmlessNames: strictConstraints,
         },
       ],
       example: [rule(['use'], ['podsecuritypolicies'], 'policy')],

@@ -42,7 +42,7 @@ export const machinery: RiskFamily = {
       source: `${docs}/concepts/scheduling-eviction/taint-and-toleration/`,
       scope: 'cluster',
       abilities: [{ verbs: writeOrDelete, groups: [''], resources: ['nodes', 'nodes/status'] }],
-      example: [rule(['patch'], ['nodes'])],
+      example: [rule(['delete'], ['nodes'])],
     },
     {
       id: 'writes-leases',
@@ -121,7 +121,7 @@ export const machinery: RiskFamily = {
       outlives: 'the deletion',
       source: `${docs}/tasks/administer-cluster/namespaces/`,
       scope: 'namespace',
-      abilities: [{ verbs: ['delete'], groups: [''], resources: ['namespaces'] }],
+      abilities: [{ verbs: ['delete'], groups: ['', 'project.openshift.io'], resources: ['namespaces', 'projects'] }],
       example: [rule(['delete'], ['namespaces'])],
     },
     {

@@ -3,10 +3,13 @@
 import type { Rule } from '#lib/core/access/rule'
 import { allows } from '#lib/core/rbac/allows'
 import { splitResource } from '#lib/core/rbac/resource-name'
-import { type Ability, any, anyObject } from './entry.ts'
+import { type Ability, any, anyChange } from './entry.ts'
 
 /** A rule that grants an ability, and how: `create pods/exec`. */
 export type Match = { rule: Rule; how: string }
+
+/** Whether an API group has this resource, as `pods` or `pods/exec`. */
+export type Serves = (group: string, resource: string) => boolean | undefined
 
 // The server authorizes these without a name, so a rule with names does not allow them, unless one of the names is ''.
 const nameless = (verb: string, resource: string) =>
@@ -48,7 +51,6 @@ function reach(
 
 function resourcesToCheck(ability: Ability, rule: Rule): readonly string[] {
   if (ability.resources === any) return rule.resources
-  if (ability.resources === anyObject) return rule.resources.filter((resource) => !resource.includes('/'))
   return ability.resources.flatMap((resource) => {
     if (!resource.endsWith('/')) return [resource]
     // Every subresource: those that the rule names for this resource or by `*/…`, and any of them by `*`.
@@ -58,9 +60,28 @@ function resourcesToCheck(ability: Ability, rule: Rule): readonly string[] {
   })
 }
 
-function matchRule(ability: Ability, rule: Rule, all: readonly Rule[]): Match | undefined {
-  // A rule matches its own verbs and groups, so one of each is enough to represent any.
-  const verbs = ability.verbs === any ? rule.verbs.slice(0, 1) : ability.verbs
+const reading = ['get', 'list', 'watch']
+
+function verbsToCheck(ability: Ability, rule: Rule): readonly string[] {
+  // A rule matches its own verbs, so one of them is enough to represent any.
+  if (ability.verbs === any) return rule.verbs.slice(0, 1)
+  if (ability.verbs === anyChange) return rule.verbs.filter((verb) => !reading.includes(verb)).slice(0, 1)
+  return ability.verbs
+}
+
+/** The group `*` with a named resource is about the groups that have that resource, and no others. */
+const isAboutOthers = (rule: Rule, group: string, resource: string, serves: Serves) =>
+  !rule.apiGroups.includes(group) && !rule.resources.includes('*') && !serves(group, resource)
+
+/** Rules that name nothing but harmless objects. */
+const isHarmless = ({ harmlessNames }: Ability, { resourceNames = [] }: Rule) =>
+  harmlessNames !== undefined && resourceNames.length > 0 && resourceNames.every((name) => harmlessNames.includes(name))
+
+/** How one rule grants the ability; undefined if it does not. */
+export function matchRule(ability: Ability, rule: Rule, all: readonly Rule[], serves: Serves): Match | undefined {
+  if (isHarmless(ability, rule)) return undefined
+  const verbs = verbsToCheck(ability, rule)
+  // A rule matches its own groups, so one of them is enough to represent any.
   const groups = ability.groups === any ? rule.apiGroups.slice(0, 1) : ability.groups
   const resources = resourcesToCheck(ability, rule)
   const unwanted = ability.named === 'never' ? 'named' : ability.named === 'only' ? 'all' : undefined
@@ -68,6 +89,7 @@ function matchRule(ability: Ability, rule: Rule, all: readonly Rule[]): Match | 
     if (!rule.verbs.includes('*') && !rule.verbs.includes(verb)) continue
     for (const group of groups) {
       for (const resource of resources) {
+        if (isAboutOthers(rule, group, resource, serves)) continue
         const reached = reach(rule, verb, group, resource, all)
         if (reached !== null && reached !== unwanted) return { rule, how: `${verb} ${resource}` }
       }
@@ -77,7 +99,7 @@ function matchRule(ability: Ability, rule: Rule, all: readonly Rule[]): Match | 
 }
 
 /** Every rule that grants the ability. */
-export function matchesOf(ability: Ability, rules: readonly Rule[]): Match[] {
-  const found = rules.flatMap((rule) => matchRule(ability, rule, rules) ?? [])
-  return ability.or ? [...found, ...matchesOf(ability.or, rules)] : found
+export function matchesOf(ability: Ability, rules: readonly Rule[], serves: Serves = () => true): Match[] {
+  const found = rules.flatMap((rule) => matchRule(ability, rule, rules, serves) ?? [])
+  return ability.or ? [...found, ...matchesOf(ability.or, rules, serves)] : found
 }

@@ -6,6 +6,7 @@ import type { PathRule } from '#lib/core/rbac/cluster-objects'
 import { assessRisk } from './assess.ts'
 import { catalogue } from './catalogue.ts'
 import { any, rule } from './entry.ts'
+import { everyExtension, extensionKinds } from './extension-kinds.ts'
 import { pathEntries } from './paths.ts'
 
 const found = (...paths: PathRule[]) => assessRisk([], { paths }).findings.map(({ id }) => id)
@@ -44,7 +45,7 @@ describe.each(pathEntries.map((entry) => [entry.id, entry] as const))('%s', (id,
 })
 
 test('no two entries of the whole catalogue share an id', () => {
-  const ids = [...catalogue, ...pathEntries].map(({ id }) => id)
+  const ids = [...catalogue, everyExtension, ...extensionKinds, ...pathEntries].map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
 })
 

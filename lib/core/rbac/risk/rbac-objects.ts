@@ -1,7 +1,11 @@
 // Risk family: permissions over roles and bindings, and wildcard rules.
-import { any, goodPractices, type RiskFamily, rbacDocs, rbacGroup, rule, write } from './entry.ts'
+import { isBuiltIn, knownResources } from '#lib/core/rbac/paste/known-resources'
+import { any, anyChange, goodPractices, type RiskFamily, rbacDocs, rbacGroup, rule, write } from './entry.ts'
 
 const groups = [rbacGroup]
+
+/** The API groups of Kubernetes itself. */
+const kubernetesGroups = [...new Set(knownResources.filter(isBuiltIn).map(({ group }) => group))]
 
 export const rbacObjects: RiskFamily = {
   title: 'Roles, bindings and wildcards',
@@ -36,7 +40,25 @@ export const rbacObjects: RiskFamily = {
       outlives: null,
       source: goodPractices,
       scope: 'namespace',
-      abilities: [{ verbs: any, groups: any, resources: ['*'] }],
+      // To read the group of one extension is a risk of its own, which is low.
+      abilities: [
+        {
+          ...{ verbs: anyChange, groups: any, resources: ['*'] },
+          or: { verbs: any, groups: [...kubernetesGroups, '*'], resources: ['*'] },
+        },
+      ],
+      includes: ['reads-every-resource'],
+      example: [rule(['patch'], ['*'], 'example.com')],
+    },
+    {
+      // NB: low, because entries of their own find the resources that are dangerous to read.
+      id: 'reads-every-resource',
+      severity: 'low',
+      sentence: 'Can read every resource of the API group, including ones added later.',
+      outlives: null,
+      source: goodPractices,
+      scope: 'namespace',
+      abilities: [{ verbs: ['get', 'list', 'watch'], groups: any, resources: ['*'] }],
       example: [rule(['get'], ['*'], 'example.com')],
     },
     {

@@ -63,6 +63,23 @@ function isKnown(groups: ReadonlySet<string>, resource: string, served: Served):
   return resource.startsWith('userextras/') && groups.has('authentication.k8s.io')
 }
 
+/**
+ * Which groups of a cluster have a resource. NB: a subresource counts as one if its resource does, because rules also name
+ * subresources that exist for authorization only, such as builds/custom of OpenShift.
+ */
+export function servedIn(known: ReadonlySet<string>) {
+  const served = servedBy(known)
+  return (group: string, resource: string): boolean => {
+    const groups = new Set([group])
+    const [main = ''] = resource.split('/', 1)
+    return isKnown(groups, resource, served) || (resource !== main && isKnown(groups, main, served))
+  }
+}
+
+/** The groups of a cluster that have a resource. */
+export const groupsServing = (known: ReadonlySet<string>, resource: string): Iterable<string> =>
+  servedBy(known).groupsOf.get(resource) ?? []
+
 const nameOf = (key: string) => key.split(/[./]/, 1)[0] ?? ''
 const groupOf = (key: string) => (key.split('/', 1)[0] ?? '').slice(nameOf(key).length + 1)
 

@@ -23,6 +23,20 @@ const endPods: Ability = {
   or: { verbs: ['create'], groups: [''], resources: ['pods/eviction'] },
 }
 
+/** Taints of effect NoExecute remove pods from some nodes and keep them off those, in one step. */
+const taintNodes: Ability = { verbs: ['update', 'patch'], groups: [''], resources: ['nodes'] }
+
+/** Ends pods so that they are recreated: by themselves, by a false status, or with their node. */
+const removePods: Ability = {
+  verbs: ['update', 'patch'],
+  groups: [''],
+  resources: ['pods', 'pods/status'],
+  or: { verbs: ['delete', 'deletecollection'], groups: [''], resources: ['nodes', 'pods'], or: endPods },
+}
+
+/** Reports that a node has no room. */
+const fakeNodeStatus: Ability = { verbs: ['update', 'patch'], groups: [''], resources: ['nodes/status'] }
+
 export const workloads: RiskFamily = {
   title: 'Workloads',
   entries: [
@@ -152,9 +166,13 @@ export const workloads: RiskFamily = {
       outlives: null,
       source: 'https://github.com/PaloAltoNetworks/rbac-police',
       scope: 'cluster',
-      abilities: [endPods, { verbs: ['update', 'patch'], groups: [''], resources: ['nodes', 'nodes/status'] }],
+      // Taints are enough. A false status needs a way to remove pods too.
+      abilities: [
+        { ...taintNodes, or: removePods },
+        { ...taintNodes, or: fakeNodeStatus },
+      ],
       includes: ['deletes-pods', 'changes-nodes'],
-      example: [rule(['delete'], ['pods']), rule(['patch'], ['nodes'])],
+      example: [rule(['patch'], ['nodes'])],
     },
     {
       id: 'places-pods',
