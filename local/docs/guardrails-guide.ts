@@ -154,9 +154,9 @@ const expressions = () => [
 
 const differences = [
   '### Differences from Kubernetes',
-  'An expression that Postern accepts has the value that it has in Kubernetes 1.37, or no value, so that the guardrail counts as violated. The tests compare the conformance cases of cel-spec and random expressions with the CEL of the API server (`npm run test:cel`). Postern does not accept all of it. A policy is refused if an expression uses:',
+  'An expression that Postern accepts has the value that it has in Kubernetes 1.37, or no value, so that the guardrail counts as violated. The tests compare the conformance cases of cel-spec and random expressions with the CEL of the API server. Postern does not accept all of it. A policy is refused if an expression uses:',
   [
-    '- any other function or macro of Kubernetes, such as `charAt`, `replace`, `format`, `find`, `sum`, `sets.contains`, `isURL`, `quantity`, `ip`, `semver`, `optMap`, `cel.bind`, `dyn`, `type`, `bool`, `uint` or `bytes`, or a macro with two variables;',
+    '- any other function or macro of Kubernetes, such as `charAt`, `replace`, `format`, `find`, `sum`, `sets.contains`, `isURL`, `quantity`, `ip`, `semver`, `optional.of`, `dyn`, `type`, `bool`, `uint` or `bytes`, or a macro with two variables;',
     '- map literals (`{}`), bytes, unsigned integers (`1u`), optional fields (`a.?b`), numbers without a digit before the point (`.5`) and names in backticks;',
     '- `string` or `int` of a timestamp or duration, an offset such as `+02:00` as time zone, a literal timestamp with more than nine decimals, or a literal duration of 40 characters or more;',
     '- `==`, `!=` or `in` on objects, or on `null` and another type;',

@@ -290,7 +290,7 @@ export function walk(node: ASTNode, scope: Scope): Walked {
     }
     default: {
       if (![...comparisons, ...arithmetic].includes(node.op))
-        throw new NotInDialect(node, `${node.op} is not supported.`)
+        throw new NotInDialect(node, `${node.op === 'map' ? 'A literal map' : node.op} is not supported.`)
       const [left, right] = node.args as [ASTNode, ASTNode]
       return walkBinary(node, walk(left, scope), walk(right, scope))
     }

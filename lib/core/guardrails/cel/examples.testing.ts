@@ -97,3 +97,28 @@ export const refusedExpressions: readonly [string, RegExp][] = [
   ['(request.reason ? 1 : 2) == 1', /The condition before \? must return bool, not string/],
   ['rules.all(r.verbs, true)', /Write all as list.all\(x, …\)/],
 ]
+
+/** Each expression has a value in Kubernetes and none here. docs/guardrails.md names all of these kinds. */
+export const narrowerExpressions = [
+  ...["'a'.charAt(0) == 'a'", "'a'.replace('a', 'b') == 'b'", "'%d'.format([1]) == '1'", "'a1'.find('[0-9]') == '1'"],
+  ...[
+    '[1].sum() == 1',
+    'sets.contains([1], [1])',
+    "isURL('a')",
+    "quantity('1k').isInteger()",
+    "ip('::1').family() == 6",
+  ],
+  ...["semver('1.0.0').major() == 1", 'dyn(1) == 1.0', 'type(1) == int', "bool('true')"],
+  ...["uint('1') == uint(1)", "bytes('a') == b'a'", '[1].all(i, x, x == 1)', "{'a': 1}.a == 1", '1u < 2u'],
+  ...['optional.of(1).hasValue()', 'request.?reason.hasValue()', '.5 < 1.0', "request.`reason` != '?'"],
+  ...["string(now) != ''", "string(request.duration) != ''", 'int(now) > 0', "now.getHours('+02:00') >= 0"],
+  ...["timestamp('2026-11-23T09:00:00.1234567891Z') < now", `duration('${'0'.repeat(38)}1s') > duration('0s')`],
+  ...['request == request', 'rules != []', 'now != null', '!(null in [now])'],
+  ...["double('0x1p4') == 16.0", "double('1_000') == 1000.0", '!(cluster.labels.gone in [])'],
+]
+
+/** Each expression is true here and refused in Kubernetes. docs/guardrails.md names all of these kinds. */
+export const widerExpressions = [
+  ...["true || int('a') == 1", '[].all(x, x > 1 && x == true)', "!matches('*', 'a')", "'ab'.contains('a',)"],
+  '[1].all(__result__, __result__ == 1)',
+]

@@ -3,7 +3,13 @@
 import { describe, expect, test } from 'vitest'
 import { ensureCel } from '#local/programs/programs'
 import { randomFacts, randomFrom, randomQuestions } from './arbitrary.testing.ts'
-import { failingExpressions, refusedExpressions, trueExpressions } from './examples.testing.ts'
+import {
+  failingExpressions,
+  narrowerExpressions,
+  refusedExpressions,
+  trueExpressions,
+  widerExpressions,
+} from './examples.testing.ts'
 import { ask, askKubernetes, differenceOf, linesOf, type Outcome, type Question } from './kubernetes.testing.ts'
 
 const cases = Number(process.env.POSTERN_CEL_CASES ?? 2_000)
@@ -61,6 +67,16 @@ describe.skipIf(!oracle)("compared with Kubernetes' CEL", () => {
     const { theirs } = await kindsOf(failingExpressions)
     expect(theirs.filter((outcome) => 'value' in outcome)).toEqual([])
     await kindsOf(refusedExpressions.map(([expression]) => expression))
+  })
+
+  test('the differences that docs/guardrails.md names exist', { timeout }, async () => {
+    const outcomesOf = async (expressions: readonly string[]) => {
+      const questions = expressions.map(question)
+      const theirs = await askKubernetes(program, questions)
+      return questions.map((of, index) => [of.expression, kindOf(ask(of)) === 'value', kindOf(theirs[index])])
+    }
+    expect(await outcomesOf(narrowerExpressions)).toEqual(narrowerExpressions.map((of) => [of, false, 'value']))
+    expect(await outcomesOf(widerExpressions)).toEqual(widerExpressions.map((of) => [of, true, 'refused']))
   })
 
   test('no conformance case of cel-spec has another value', { timeout }, async () => {
