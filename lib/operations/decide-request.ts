@@ -84,7 +84,7 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     if (!request) throw notFound()
     // An approval may add a grant, which counts against a limit.
     if (input.decision === 'approve') await lockHeld(tx, request.requester.id)
-    const situation = await gatherSituation(tx, request)
+    const situation = await gatherSituation(tx, request, currentPolicy().compiled)
     const about = {
       requestId: request.id,
       personId: request.requester.id,

@@ -157,6 +157,62 @@ describe('required approvals', () => {
   })
 })
 
+describe('facts about the submission and the requester', () => {
+  const logs = { entitlement: 'payments-logs' }
+  const inBrowser = (actor: PersonActor): PersonActor => ({ ...actor, origin: { ...actor.origin, via: 'browser' } })
+
+  test('where a request came from is recorded, and does not change when it is decided elsewhere', async () => {
+    await guard({ effect: 'deny', when: "request.via != 'browser'", message: 'Use the page.' })
+    await expectRefused({}, [{ code: 'calm', pointer: '' }])
+    const request = await submitRequest(inBrowser(mina), aSubmission())
+    const { facts } = await db().request.findUniqueOrThrow({ where: { id: request.id } })
+    expect(facts).toMatchObject({ via: 'browser' })
+    expect(priya.origin.via).toBe('api')
+    expect(await statusAfterApproval(priya, request)).toBe('approved')
+  })
+
+  test('grants of the same person for the same entitlement count against a quota', async () => {
+    const person = await anActor({ groups: mina.person.groups })
+    await guard({ effect: 'deny', when: 'history.grants.size() >= 2' })
+    const submitLogs = () => submitRequest(person, aSubmission(logs))
+    expect([(await submitLogs()).status, (await submitLogs()).status]).toEqual(['approved', 'approved'])
+    expect(await rejectionOf(submitLogs())).toMatchObject({ code: 'guardrail-violation' })
+    expect((await submitRequest(person, aSubmission())).status).toBe('pending')
+    expect((await submitRequest(await anActor({ groups: mina.person.groups }), aSubmission(logs))).status).toBe(
+      'approved',
+    )
+  })
+
+  test('of several requests that wait at once, only as many as the quota allows can be approved', async () => {
+    const person = await anActor({ groups: mina.person.groups })
+    await guard({ effect: 'deny', when: 'history.grants.size() >= 1' })
+    const first = await submitRequest(person, aSubmission())
+    const second = await submitRequest(person, aSubmission())
+    expect(await statusAfterApproval(priya, second)).toBe('approved')
+    expect(await rejectionOf(decide(priya, first))).toMatchObject({ code: 'guardrail-violation' })
+  })
+
+  test('earlier requests count, and the request itself does not', async () => {
+    const person = await anActor({ groups: mina.person.groups })
+    await guard({ effect: 'deny', when: "history.requests.exists(at, now - at < duration('1h'))" })
+    const request = await submitRequest(person, aSubmission())
+    expect(await rejectionOf(submitRequest(person, aSubmission()))).toMatchObject({ code: 'guardrail-violation' })
+    expect(await statusAfterApproval(priya, request)).toBe('approved')
+  })
+
+  test("the approvers can come from the requester's own groups", async () => {
+    const lead = await anActor({ groups: ['team-x-leads'] })
+    const step = { groupsExpression: "requester.groups.filter(g, g.startsWith('team-')).map(g, g + '-leads')" }
+    await guard({ effect: 'require', require: { approvals: [step] } })
+    await expectRefused({}, [{ code: 'calm', pointer: '' }])
+    const person = await anActor({ groups: [...mina.person.groups, 'team-x'] })
+    const request = await submitRequest(person, aSubmission())
+    expect(stepsOf(await getRequest(lead, request.id))).toEqual(['1 of payments-leads', '1 of team-x-leads'])
+    expect(await statusAfterApproval(priya, request)).toBe('pending')
+    expect(await statusAfterApproval(lead, request)).toBe('approved')
+  })
+})
+
 describe('on approval', () => {
   const lastRefusal = (requestId: string) => lastEventData({ requestId, type: 'decision.refused' })
 

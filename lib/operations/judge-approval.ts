@@ -3,6 +3,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
+import { viaOf } from '#lib/core/access/recorded-facts'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { NarrowableTerms } from '#lib/core/approvals/narrow'
 import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
@@ -51,9 +52,10 @@ export function judgeApproval(
     policy,
     entitlement: { ...request.entitlement, who: current.who },
     requester: request.requester,
-    submission: { ...request, ...terms, entitlement: request.entitlement.name },
+    submission: { ...request, ...terms, entitlement: request.entitlement.name, via: viaOf(request.facts) },
     cluster: situation.cluster,
     rights: situation.rights,
+    history: situation.history,
     held: heldWithin(situation.held, policy.configuration),
     now: situation.now,
     stage: 'deciding',

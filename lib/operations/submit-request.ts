@@ -10,7 +10,7 @@ import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
-import { type RefusedSubmission, recordable } from '#lib/core/access/recorded-facts'
+import { type RefusedSubmission, recordable, viaOfOrigin } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
@@ -116,7 +116,11 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         violations: notTheirs,
       })
     await lockHeld(tx, person.id)
-    const gathered = await gatherJudgement(tx, { policy, entitlement, requester: person, submission })
+    const via = viaOfOrigin(actor.origin)
+    const gathered = await gatherJudgement(tx, {
+      ...{ policy, entitlement, requester: person },
+      submission: { ...submission, via },
+    })
     const { verdict, steps, policyFacts } = judgeFully(policy.compiled, gathered.facts)
     // Nothing is stored of a request that violates a limit or a guardrail, except the attempt.
     if (verdict.violations.length > 0)

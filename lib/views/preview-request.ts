@@ -6,6 +6,7 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { isAmong } from '#lib/core/access/entitlement'
 import type { Preview } from '#lib/core/access/preview-resource'
+import { viaOfOrigin } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import { digestOf } from '#lib/core/access/terms'
@@ -51,7 +52,11 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   // Before anything is read: an entitlement for other people takes no longer to refuse than an unknown one.
   if (!entitlement || !isAmong(entitlement.who, person))
     return onlyVerdict(unknownEntitlementVerdict(policy.hash), notTheirs)
-  const { facts } = await gatherJudgement(reads(), { policy, entitlement, requester: person, submission })
+  const via = viaOfOrigin(actor.origin)
+  const { facts } = await gatherJudgement(reads(), {
+    ...{ policy, entitlement, requester: person },
+    submission: { ...submission, via },
+  })
   const judged = judgeFully(policy.compiled, facts)
   const verdict = verdictForRequester(judged.verdict)
   if (verdict !== judged.verdict) return onlyVerdict(verdict, notTheirs)

@@ -4,6 +4,7 @@ import { readClusterRole, readNamespaces } from '#lib/adapters/cluster/read-clus
 import { db } from '#lib/adapters/db/client'
 import { readRights } from '#lib/adapters/db/clusters/cluster-rights'
 import { saveActive, saveCreated, saveIntent } from '#lib/adapters/db/grants/grant-progress'
+import { readHistory } from '#lib/adapters/db/requests/history'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { judgePermission, type Refusal, whyNotApproved } from '#lib/core/grants/may-begin'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
@@ -32,14 +33,17 @@ async function judge(work: Work) {
   refuseIf(whyNotApproved(grant, policy))
   const client = await work.client()
   const { clusterRole, namespaces } = grant.request
-  const [observed, rules, rights, difference] = await Promise.all([
+  const before = { requestId: grant.request.id, approvedAt: grant.createdAt }
+  const question = { personId: grant.requester.id, entitlement: grant.request.entitlementName, before }
+  const [observed, rules, rights, difference, history] = await Promise.all([
     readNamespaces(client, namespaces),
     clusterRole ? readClusterRole(client, clusterRole) : null,
     readRights(db(), grant.cluster),
     reviewDifference(client, grant, policy.configuration, work.clock()),
+    readHistory({ ...question, compiled: policy.compiled }),
   ])
   const clusterRoles = clusterRole && rules ? { [clusterRole]: rules } : {}
-  const live = { namespaces: observed, clusterRoles, rights, difference }
+  const live = { namespaces: observed, clusterRoles, rights, difference, history }
   const permission = judgePermission(grant, policy, live, work.clock())
   if (permission.refusal) throw new Refused(permission.refusal)
   work.note({ what: 'permitted', judged: permission.judged, until: permission.until })

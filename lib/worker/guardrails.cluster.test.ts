@@ -53,6 +53,14 @@ test('access for which a guardrail has come to require more approvals is not cre
   expect(await stoppedBy(ended.id)).toEqual(['calm'])
 })
 
+test('a quota is judged again before access is created, by the grants from before this one', async () => {
+  await guard({ effect: 'deny', when: 'history.grants.size() >= 1' })
+  const { holder } = await anActiveGrant()
+  const { request } = await anApprovedRequest({ requester: holder })
+  const ended = await endedGrantOf(request)
+  expect(ended).toMatchObject({ endedBy: 'ineligible', endNote: 'Calm is kept.' })
+})
+
 test('what is new to the requester is asked of the cluster at that moment, not taken from an older reading', async () => {
   await guard({ when: "difference.added.exists(a, a.verb == 'patch' && a.resource == 'deployments')", effect: 'deny' })
   const { holder, request } = await anApprovedRequest()

@@ -8,6 +8,7 @@ import type { GuardrailInput } from '#lib/core/guardrails/configured/schema'
 import type { PolicyCase } from '#lib/core/guardrails/pack/case'
 import type { PackMember } from '#lib/core/guardrails/pack/member'
 import { needsSettings, pack } from '#lib/core/guardrails/pack/pack'
+import { guardrailExamples } from './guardrail-examples.ts'
 
 const fence = (language: string, text: string) => [`\`\`\`${language}`, text.trimEnd(), '```'].join('\n')
 const yaml = (value: unknown) => fence('yaml', stringify(value, { lineWidth: 0, version: '1.1' }))
@@ -53,6 +54,7 @@ function caseRow({ name, expect = {} }: PolicyCase): string[] {
   const verdict = [
     ...new Set(violations.map((violation) => `violates ${code(violation)}`)),
     ...warnings.map((warning) => `warning from ${code(warning)}`),
+    ...(expect.approvals ?? []).map(({ groups, count = 1 }) => `requires ${count} of ${groups.map(code).join(', ')}`),
     ...(approvers ? [`requires ${approvers} approvers`] : []),
     ...(maxDuration ? [`at most ${maxDuration}`] : []),
     ...(until ? [`until ${until}`] : []),
@@ -131,7 +133,7 @@ const introduction = [
       ],
       [
         code('require'),
-        '`approvals` (steps in addition to those of the entitlement), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies.',
+        '`approvals` (steps in addition to those of the entitlement, with `groups` or a `groupsExpression`), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies.',
       ],
       [
         code('limit'),
@@ -179,6 +181,17 @@ const caseGuide = () => [
   yaml(exampleCase),
 ]
 
+const exampleGuide = () => [
+  '## Policies by example',
+  'Each example is tested with the cases below it.',
+  ...guardrailExamples.flatMap(({ title, text, guardrails, cases }) => [
+    `### ${title}`,
+    text,
+    yaml({ guardrails }),
+    table(['Request', 'Verdict'], cases.map(caseRow)),
+  ]),
+]
+
 const trying = [
   '## Trying out a policy',
   'You can try out a policy before you deploy it: on the *Guardrails* page, over the API (`POST /api/v1/policy/judge` and `POST /api/v1/policy/replay`), and in CI. The policy is a whole postern.yaml, or only its keys `guardrails`, `guardrailPack` and `risks`. Every problem is reported with its line and column.',
@@ -210,6 +223,7 @@ export function guardrailsDocument(): string {
     ...time.slice(0, 1),
     time.slice(1).join('\n'),
     ...caseGuide(),
+    ...exampleGuide(),
     ...trying,
     ...packGuide,
   ]

@@ -1,6 +1,7 @@
 import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
 import type { Person } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
+import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import {
   type ClusterColumns,
   type ConfiguredLimits,
@@ -11,15 +12,17 @@ import {
 } from '#lib/core/guardrails/facts'
 import type { Tx } from './client.ts'
 import { type HeldColumns, heldInSql } from './people/held.ts'
+import { type HistoryColumn, historyInSql, toHistory } from './requests/history.ts'
 
 type Row = ClusterColumns &
   RightsColumns &
-  HeldColumns & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
+  HeldColumns &
+  HistoryColumn & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
 
 /** Who submits what, under which policy. */
-type Judged = Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'requester' | 'policy'> & {
+type Judged = Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'history' | 'requester' | 'policy'> & {
   requester: Person
-  policy: Gathered['policy'] & { configuration: ConfiguredLimits }
+  policy: Gathered['policy'] & { configuration: ConfiguredLimits; compiled: readonly CompiledGuardrail[] }
 }
 
 /**
@@ -27,12 +30,14 @@ type Judged = Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage' | 'held' | '
  * requester has already, and whether these versions of the configuration and the entitlement are already stored.
  */
 export async function gatherJudgement(tx: Tx, judged: Judged) {
+  const { compiled } = judged.policy
   const entitlementHash = contentHash(judged.entitlement)
   const [row] = await tx.$queryRaw<Row[]>`
     SELECT now() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable, r.hash AS "rightsHash",
       r.read_at AS "rightsReadAt", r.error AS "rightsError",
       r.signature AS "rightsSignature",
       ${heldInSql(judged.requester.id)},
+      ${historyInSql({ compiled, personId: judged.requester.id, entitlement: judged.entitlement.name, before: null })},
       EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyStored",
       EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementStored"
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${judged.submission.cluster}
@@ -41,7 +46,7 @@ export async function gatherJudgement(tx: Tx, judged: Judged) {
   const { now, isPolicyStored, isEntitlementStored } = row
   const rights = await observedRights(tx, judged.submission.cluster, row)
   const held = heldWithin(row, judged.policy.configuration)
-  const observed = { cluster: toObservedCluster(row), rights, held, now }
+  const observed = { cluster: toObservedCluster(row), rights, held, history: toHistory(row), now }
   const facts = toJudgementFacts({ ...judged, ...observed, stage: 'submitting' })
   return { facts, entitlementHash, isPolicyStored, isEntitlementStored }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Origin } from './actor.ts'
 import { differenceResource } from './difference.ts'
 import { ruleSchema } from './rule.ts'
 
@@ -9,7 +10,20 @@ import { ruleSchema } from './rule.ts'
 const text = z.string().max(4000)
 const labels = z.record(text, text)
 
+/** The pages, or a call with a bearer token. */
+export const submittedVia = ['browser', 'api'] as const
+export type SubmittedVia = (typeof submittedVia)[number]
+
+/** When one person submitted other requests for the same entitlement, and when such requests were approved. */
+export type RequesterHistory = { requests: readonly Date[]; grants: readonly Date[] }
+
+const times = z.array(z.iso.datetime()).max(50)
+
 export const recordedFacts = z.strictObject({
+  /** Absent in older records. */
+  via: z.enum(submittedVia).optional(),
+  /** Absent if no guardrail of the policy needed it. */
+  history: z.strictObject({ requests: times, grants: times }).optional(),
   requester: z.strictObject({ groups: z.array(text), email: text.nullable() }),
   clusterLabels: labels,
   /** False if the worker had never read the namespaces of the cluster. */
@@ -22,6 +36,15 @@ export const recordedFacts = z.strictObject({
   risks: z.array(z.strictObject({ id: text, severity: text, because: z.array(text).optional() })).nullable(),
 })
 export type RecordedFacts = z.infer<typeof recordedFacts>
+
+/** A person submits over the pages or the API; only Postern itself acts as the system. */
+export const viaOfOrigin = ({ via }: Pick<Origin, 'via'>): SubmittedVia | null => (via === 'system' ? null : via)
+
+/** Where a request came from, by its stored facts; null if they do not say. */
+export function viaOf(facts: unknown): SubmittedVia | null {
+  const via = typeof facts === 'object' && facts !== null && 'via' in facts ? facts.via : null
+  return submittedVia.find((known) => known === via) ?? null
+}
 
 /** A refused submission, as written, for the audit event of the refusal. */
 export const refusedSubmission = z.strictObject({

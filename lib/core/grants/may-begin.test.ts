@@ -44,7 +44,7 @@ function aGrant(request: Partial<GrantFacts['request']> = {}, some: Partial<Gran
     ...{ requester: ada, signatureFailure: null },
     decisions: [approvedBy(lea, digest)],
     request: {
-      ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null },
+      ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null, via: null },
       ...{ steps: entitlement.approvals, entitlement, digest },
       createdAt: new Date('2026-11-23T09:40:00Z'),
       ...terms,
@@ -140,6 +140,7 @@ describe('limits and guardrails, with the cluster as it is', () => {
     namespaces: [{ name: 'payments', labels: { environment: 'prod' } }],
     clusterRoles: {},
     rights: { rights: null, error: null },
+    history: null,
     difference: undefined,
     ...some,
   })

@@ -4,6 +4,7 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
@@ -63,6 +64,7 @@ export type GrantFacts = {
     /** As it was when the request was submitted. */
     entitlement: Entitlement
     createdAt: Date
+    via: SubmittedVia | null
   }
   requester: Person
   decisions: Decision[]
@@ -171,6 +173,8 @@ export type LiveFacts = {
   rights: ObservedRights
   /** What the cluster's own access reviews say the terms add for the requester; undefined if it was not asked. */
   difference: Difference | undefined
+  /** Other requests of the requester from before this one; null if no guardrail needs them. */
+  history: RequesterHistory | null
 }
 
 /** The verdict, and what the terms added to the requester's access (null if that was not computed). */
@@ -194,6 +198,7 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
     cluster: live,
     rights: live.rights,
     difference: live.difference,
+    history: live.history,
     now,
     stage: 'granting',
   })

@@ -1,5 +1,6 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Entitlement } from '#lib/core/access/entitlement'
+import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import type { Rule } from '#lib/core/access/rule'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
@@ -23,6 +24,8 @@ export type JudgementFacts = {
     durationSeconds: number
     /** Absent or null: on approval. */
     startsAt?: Date | null
+    /** Where it came from; absent or null if that was not recorded. */
+    via?: SubmittedVia | null
   }
   entitlement: Entitlement
   requester: {
@@ -53,6 +56,8 @@ export type JudgementFacts = {
   currentAccess?: CurrentAccess | undefined
   /** What the requester has already, and the most that they may have; absent where it was not counted. */
   held?: Held | undefined
+  /** Other requests of the requester; null where no guardrail needs them, or where they are unknown. */
+  history?: RequesterHistory | null
   /**
    * Absent: `submitting`. After submission, the requested start may be in the past, and the rules may be fewer than the
    * fixed ones, because an approver may have narrowed them.
@@ -98,6 +103,7 @@ export type Gathered = {
   difference?: CurrentAccess['difference'] | undefined
   now: Date
   held?: Held | undefined
+  history?: RequesterHistory | null
   stage: NonNullable<JudgementFacts['stage']>
 }
 

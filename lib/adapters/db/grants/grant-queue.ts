@@ -15,6 +15,7 @@ import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import { type Id, idSchema } from '#lib/core/access/ids'
 import { namespacePattern } from '#lib/core/access/namespaces'
+import { type SubmittedVia, viaOf } from '#lib/core/access/recorded-facts'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { type ObjectKey, objectKinds } from '#lib/core/grants/manifests'
 import { objectName } from '#lib/core/grants/names'
@@ -61,7 +62,7 @@ export type ClaimedGrant = {
     | 'entitlementName'
     | 'entitlement'
     | 'createdAt'
-  > & { id: Id<'request'>; status: RequestStatus; cluster: string }
+  > & { id: Id<'request'>; status: RequestStatus; cluster: string; via: SubmittedVia | null }
   requester: Person
   decisions: RecordedDecision[]
   objects: RecordedObject[]
@@ -110,7 +111,7 @@ function toClaimedGrant(row: Row): ClaimedGrant {
     request: {
       ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
-      ...{ policyHash, entitlementName, entitlement, createdAt },
+      ...{ policyHash, entitlementName, entitlement, createdAt, via: viaOf(row.facts) },
     },
     requester: toPerson(row.requester),
     decisions: row.decisions.map(toRecordedDecision),

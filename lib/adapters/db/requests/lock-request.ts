@@ -15,11 +15,14 @@ import {
 } from '#lib/adapters/db/records-in-sql'
 import type { Person } from '#lib/core/access/actor'
 import { idSchema } from '#lib/core/access/ids'
+import type { RequesterHistory } from '#lib/core/access/recorded-facts'
 import type { RequestStatus } from '#lib/core/access/status'
+import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type ObservedCluster, toObservedCluster } from '#lib/core/guardrails/facts'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
+import { type HistoryColumn, historyInSql, toHistory } from './history.ts'
 
 /** A request that is locked until the transaction ends. */
 export type LockedRequest = RequestInSql & {
@@ -56,12 +59,15 @@ export type Situation = {
   rights: ObservedRights
   /** What the requester has already. */
   held: HeldColumns
+  /** Other requests of the requester; null if no guardrail needs them. */
+  history: RequesterHistory | null
   /** Why these records are not valid; null if all signatures are. */
   signatureFailure: SignatureFailure | null
 }
 
 type Row = RightsColumns &
-  HeldColumns & {
+  HeldColumns &
+  HistoryColumn & {
     now: Date
     decisions: DecisionInSql[]
     namespaces: unknown
@@ -72,13 +78,19 @@ type Row = RightsColumns &
 /**
  * The decisions on a locked request, oldest first, and the last known state of its cluster, in one statement. It runs
  * after the lock, because a statement that waits for a lock returns data from before the wait.
+ * @param compiled the guardrails that will judge it, because most need no history
  */
-export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<Situation> {
+export async function gatherSituation(
+  tx: Tx,
+  request: LockedRequest,
+  compiled: readonly CompiledGuardrail[] = [],
+): Promise<Situation> {
+  const question = { compiled, personId: request.requester.id, entitlement: request.entitlementName }
   const [row] = await tx.$queryRaw<Row[]>`
     SELECT statement_timestamp() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
       r.hash AS "rightsHash", r.read_at AS "rightsReadAt", r.error AS "rightsError",
       r.signature AS "rightsSignature",
-      ${heldInSql(request.requester.id)},
+      ${heldInSql(request.requester.id)}, ${historyInSql({ ...question, before: { requestId: request.id, approvedAt: null } })},
       ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`
@@ -88,6 +100,7 @@ export async function gatherSituation(tx: Tx, request: LockedRequest): Promise<S
     decisions: row.decisions.map(toRecordedDecision),
     cluster: toObservedCluster(row),
     rights: await observedRights(tx, request.cluster, row),
+    history: toHistory(row),
     held: { openRequests: row.openRequests, liveGrants: row.liveGrants },
     signatureFailure: verificationOf(request, request.storedRequester, row.decisions),
   }

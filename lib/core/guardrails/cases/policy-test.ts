@@ -24,6 +24,7 @@ export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: re
       ticket: given.ticket ?? null,
       durationSeconds: given.duration,
       startsAt: given.startsAt ? new Date(given.startsAt) : null,
+      via: given.via,
     },
     entitlement: { name: given.entitlement, approvals: given.approvals, clusterRole: given.clusterRole },
     requester: { subject: given.requester, groups: given.groups },
@@ -31,6 +32,10 @@ export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: re
     rules: given.rules,
     risks: given.risks ?? assessRisk(given.rules, { scope: 'namespace', configuredRisks }).findings,
     difference: given.difference,
+    history: given.history && {
+      requests: given.history.requests.map((time) => new Date(time)),
+      grants: given.history.grants.map((time) => new Date(time)),
+    },
     stage: given.stage,
   }
 }

@@ -1,5 +1,6 @@
 // Converts facts into the values that expressions and matches see.
 import type { Entitlement } from '#lib/core/access/entitlement'
+import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import type { Rule } from '#lib/core/access/rule'
 import { durationOf, timestampOf } from './values.ts'
 import {
@@ -7,6 +8,7 @@ import {
   Cluster,
   type Context,
   Difference,
+  History,
   Namespace,
   NamespaceMetadata,
   PolicyRule,
@@ -28,6 +30,8 @@ export type PolicyFacts = {
     durationSeconds: number
     /** Absent or null: on approval. */
     startsAt?: Date | null
+    /** Absent or null: unknown. */
+    via?: SubmittedVia | null
   }
   entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole'>
   /** Where `groups` is null, `email` is unknown too. */
@@ -36,6 +40,8 @@ export type PolicyFacts = {
   /** The rules to grant; null where none are chosen yet, or the ClusterRole was never read. */
   rules: readonly Rule[] | null
   risks: readonly { id: string; severity: string; because?: readonly string[] }[]
+  /** Absent or null: unknown. */
+  history?: RequesterHistory | null
   difference: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
   /**
    * Absent: `submitting`. Access that does not fit into its window is refused on submission. Later it is cut off at the
@@ -74,6 +80,7 @@ export function contextOf(facts: PolicyFacts, now: Date): Context {
       ticket: submission.ticket ?? '',
       duration: durationOf(submission.durationSeconds),
       startsAt: timestampOf(startOf(facts, now)),
+      via: submission.via ?? null,
     }),
     requester: new Requester(requester.subject, requester.groups && { ...requester, groups: requester.groups }),
     cluster: new Cluster({ name: cluster.name, labels: new Map(Object.entries(cluster.labels)) }),
@@ -83,6 +90,11 @@ export function contextOf(facts: PolicyFacts, now: Date): Context {
     ),
     risks: facts.risks.map(({ id, severity }) => new Risk({ id, severity })),
     difference: new Difference(facts.difference?.map((access) => new Access(access)) ?? null),
+    history: new History(
+      facts.history
+        ? { requests: facts.history.requests.map(timestampOf), grants: facts.history.grants.map(timestampOf) }
+        : null,
+    ),
     now: timestampOf(now),
   }
 }
@@ -106,6 +118,7 @@ export function sizesOf(facts: PolicyFacts): Sizes {
     groups: requester.groups?.length ?? 0,
     risks: facts.risks.length,
     added: facts.difference?.length ?? 0,
+    history: Math.max(facts.history?.requests.length ?? 0, facts.history?.grants.length ?? 0),
     labels: most(labelled.map((labels) => labels.length)),
     reason: submission.reason.length,
     word: most([

@@ -72,7 +72,10 @@ export function parseExpression(source: string): CompiledExpression {
 }
 
 /** As `parseExpression`, and checks the type of the result as well. */
-export function compileExpression(source: string, expectedType: 'bool' | 'string'): CompiledExpression {
+export function compileExpression(
+  source: string,
+  expectedType: 'bool' | 'string' | 'list<string>',
+): CompiledExpression {
   const result = parseExpression(source)
   if (!result.ok || result.expression.type === expectedType) return result
   return failed(`The expression returns ${result.expression.type}; it must return ${expectedType}.`, 0)

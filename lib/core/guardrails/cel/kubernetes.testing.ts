@@ -36,6 +36,7 @@ function variablesOf(facts: PolicyFacts, now: Date) {
       ticket: submission.ticket ?? '',
       duration: `${submission.durationSeconds}s`,
       startsAt: startOf(facts, now).toISOString(),
+      via: submission.via ?? 'browser',
     },
     requester: { subject: requester.subject, email: requester.email ?? '', groups: requester.groups ?? [] },
     cluster: { name: cluster.name, labels: cluster.labels },
@@ -43,6 +44,7 @@ function variablesOf(facts: PolicyFacts, now: Date) {
     rules: (facts.rules ?? []).map((rule) => ({ ...rule, resourceNames: rule.resourceNames ?? [] })),
     risks: facts.risks.map(({ id, severity }) => ({ id, severity })),
     difference: { known: facts.difference !== null, added: facts.difference ?? [] },
+    history: { requests: facts.history?.requests ?? [], grants: facts.history?.grants ?? [] },
     now: now.toISOString(),
   }
 }

@@ -20,6 +20,7 @@ export const types: readonly Type[] = [
       ticket: field('string', 'the ticket; empty if there is none'),
       duration: field('duration', 'requested duration'),
       startsAt: field('timestamp', 'earliest start; never before `now`'),
+      via: field('string', '"browser" for the pages, "api" for calls with a bearer token, such as the command line'),
     },
   },
   {
@@ -78,6 +79,13 @@ export const types: readonly Type[] = [
       added: field('list<Access>', 'permissions that would be new to the requester; an error if they are unknown'),
     },
   },
+  {
+    name: 'History',
+    fields: {
+      requests: field('list<timestamp>', 'when other requests were submitted, newest first'),
+      grants: field('list<timestamp>', 'when other requests were approved, newest first'),
+    },
+  },
 ]
 
 /** The variables of an expression. */
@@ -89,6 +97,10 @@ export const variables = {
   rules: field('list<PolicyRule>', 'the rules to grant'),
   risks: field('list<Risk>', 'the risks of these rules'),
   difference: field('Difference', 'what access would add to what the requester can already do'),
+  history: field(
+    'History',
+    'the 50 newest requests and grants of the requester for the same entitlement, of the last 30 days; an error if they are unknown',
+  ),
   now: field('timestamp', 'time of the evaluation'),
 } satisfies Record<string, Field>
 
@@ -101,7 +113,17 @@ class Value {
     Object.assign(this, fields)
   }
 }
-export class Request extends Value {}
+export class Request extends Value {
+  readonly #via: string | null
+  constructor({ via, ...fields }: { via: string | null } & Readonly<Record<string, unknown>>) {
+    super(fields)
+    this.#via = via
+  }
+  get via(): string {
+    if (this.#via === null) throw new UnknownFact('where the request came from is not known')
+    return this.#via
+  }
+}
 export class Cluster extends Value {}
 export class Namespace extends Value {}
 export class PolicyRule extends Value {}
@@ -152,6 +174,23 @@ export class Difference {
   }
 }
 
+export class History {
+  readonly #known: { requests: readonly Timestamp[]; grants: readonly Timestamp[] } | null
+  constructor(known: { requests: readonly Timestamp[]; grants: readonly Timestamp[] } | null) {
+    this.#known = known
+  }
+  get requests(): readonly Timestamp[] {
+    return this.#times().requests
+  }
+  get grants(): readonly Timestamp[] {
+    return this.#times().grants
+  }
+  #times() {
+    if (!this.#known) throw new UnknownFact('the other requests of the requester are not known')
+    return this.#known
+  }
+}
+
 /** The values of all variables for one evaluation. */
 export type Context = {
   request: Request
@@ -161,6 +200,7 @@ export type Context = {
   rules: readonly PolicyRule[]
   risks: readonly Risk[]
   difference: Difference
+  history: History
   now: Timestamp
 }
 
@@ -176,6 +216,7 @@ export const largest = {
   groups: 300,
   risks: 200,
   added: 5_000,
+  history: 50,
   labels: 100,
   reason: 2_000,
   word: 320,
@@ -203,6 +244,8 @@ export function exactShapesFor(sizes: Sizes): Shapes {
     'Request.namespaces': sizes.namespaces,
     'Requester.groups': sizes.groups,
     'Difference.added': sizes.added,
+    'History.requests': sizes.history,
+    'History.grants': sizes.history,
     rules: sizes.rules,
     risks: sizes.risks,
   }

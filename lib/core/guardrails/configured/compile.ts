@@ -1,5 +1,6 @@
 // Compiles the guardrails of a policy, or reports every problem with them.
 import { RE2JS } from 're2js'
+import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { compileExpression, type Expression } from '#lib/core/guardrails/cel/expression'
 import { patternProblem } from '#lib/core/guardrails/cel/functions'
 import { calendarReader, FreezeError, frozenBy, type ReadCalendar } from '#lib/core/guardrails/hours/freezes'
@@ -11,6 +12,8 @@ export type CompiledGuardrail = {
   /** Null: always true. */
   when: Expression | null
   message: Expression | null
+  /** The steps that it requires, each with the expression for its groups if they depend on the request. */
+  steps: { step: ApprovalStep | null; groups: Expression | null; count: number }[]
   /** The pattern that a ticket must match. */
   ticket: RE2JS | null
   time: TimeLimit | null
@@ -63,15 +66,23 @@ function compileOne(
   readCalendar: ReadCalendar,
   problems: GuardrailProblem[],
 ): CompiledGuardrail {
-  const expression = (key: 'when' | 'messageExpression', expectedType: 'bool' | 'string') => {
-    const source = guardrail[key]
+  const compile = (
+    source: string | undefined,
+    type: Parameters<typeof compileExpression>[1],
+    at: (string | number)[],
+  ) => {
     if (source === undefined) return null
-    const result = compileExpression(source, expectedType)
+    const result = compileExpression(source, type)
     if (result.ok) return result.expression
     const { message, offset } = result.problem
-    problems.push({ path: [...path, key], message: `${message}${excerptAt(source, offset)}`, offset })
+    problems.push({ path: [...path, ...at], message: `${message}${excerptAt(source, offset)}`, offset })
     return null
   }
+  const steps = (guardrail.require?.approvals ?? []).map((step, index) => {
+    if ('groups' in step) return { step, groups: null, count: step.count }
+    const at = ['require', 'approvals', index, 'groupsExpression']
+    return { step: null, groups: compile(step.groupsExpression, 'list<string>', at), count: step.count }
+  })
   const ticket = guardrail.require?.ticket
   const pattern = typeof ticket === 'object' ? ticket.pattern : null
   const wrong = pattern === null ? null : patternProblem(pattern)
@@ -85,8 +96,9 @@ function compileOne(
   }
   return {
     guardrail,
-    when: expression('when', 'bool'),
-    message: expression('messageExpression', 'string'),
+    when: compile(guardrail.when, 'bool', ['when']),
+    message: compile(guardrail.messageExpression, 'string', ['messageExpression']),
+    steps,
     ticket: pattern !== null && !wrong ? RE2JS.compile(pattern) : null,
     time,
   }

@@ -11,8 +11,10 @@ const approvals = (count: number) => (count === 1 ? 'one approval' : `${count} a
 
 /** What it requires or limits; empty for a guardrail that denies or warns. */
 export function describeEffect({ require: required, limit }: Guardrail): string[] {
-  const steps = (required?.approvals ?? []).map(
-    ({ groups, count }) => `${approvals(count)} from ${groups.join(' or ')}`,
+  const steps = (required?.approvals ?? []).map((step) =>
+    'groups' in step
+      ? `${approvals(step.count)} from ${step.groups.join(' or ')}`
+      : `${approvals(step.count)} from the groups that depend on the request`,
   )
   const ticket =
     required?.ticket === true ? 'a ticket' : required?.ticket && `a ticket that matches ${required.ticket.pattern}`

@@ -1,5 +1,6 @@
 // What does a guardrail that matched add to the judgement?
 import { durationInWords, formatDuration } from '#lib/core/access/duration'
+import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type PolicyFacts, type RequestedNamespace, startOf } from '#lib/core/guardrails/cel/context'
 import { closesAt, frozenAt, isOpen, opensAt, type TimeLimit } from '#lib/core/guardrails/hours/window'
@@ -13,7 +14,12 @@ export type Match = {
   now: Date
   at: readonly RequestedNamespace[]
   sentence: string
+  /** The required approvals, with the groups that depend on the request. */
+  approvals: readonly ApprovalStep[]
 }
+
+/** What a guardrail requires, with the groups of every step. */
+export type Required = Omit<NonNullable<Guardrail['require']>, 'approvals'> & { approvals?: ApprovalStep[] }
 
 /** What one guardrail adds to the judgement. `time` is present for windows and freezes, whether or not they are violated. */
 export type Applied = {
@@ -21,7 +27,7 @@ export type Applied = {
   sentence: string
   violations: Violation[]
   warnings: Violation[]
-  requires: Guardrail['require'] | null
+  requires: Required | null
   maxDurationSeconds: number | null
   until: Date | null
   time: TimeLimit | null
@@ -102,6 +108,12 @@ function checkLimit(compiled: CompiledGuardrail, match: Match) {
   return { violations, until, maxDurationSeconds: max }
 }
 
+function requiredOf({ require: required }: Guardrail, { approvals }: Match): Required | null {
+  if (!required) return null
+  const { approvals: _steps, ...rest } = required
+  return approvals.length > 0 ? { ...rest, approvals: [...approvals] } : rest
+}
+
 export function applyEffect(compiled: CompiledGuardrail, match: Match): Applied {
   const { guardrail, time } = compiled
   const { name } = guardrail
@@ -123,7 +135,7 @@ export function applyEffect(compiled: CompiledGuardrail, match: Match): Applied 
     case 'warn':
       return { ...applied, warnings: messages() }
     case 'require':
-      return { ...applied, violations: missingRequirements(compiled, match), requires: guardrail.require ?? null }
+      return { ...applied, violations: missingRequirements(compiled, match), requires: requiredOf(guardrail, match) }
     case 'limit':
       return { ...applied, ...checkLimit(compiled, match), time }
   }

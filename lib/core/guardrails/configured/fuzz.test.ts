@@ -51,7 +51,7 @@ const judgeBy = (source: string) => {
   const result = compileExpression(source, 'bool')
   if (!result.ok) return null
   const guardrail = guardrailSchema.parse({ name: 'fuzz', description: 'x', effect: 'deny' })
-  const item = { guardrail, when: result.expression, message: null, ticket: null, time: null }
+  const item = { guardrail, when: result.expression, message: null, steps: [], ticket: null, time: null }
   return judge([item], someFacts(), monday)
 }
 

@@ -50,6 +50,8 @@ export type Judgement = {
 const maxSteps = 1_000_000
 export const maxTotalSteps = 5_000_000
 
+const overLimit = 'on this request it would exceed the cost limit'
+
 /** One evaluation of all guardrails. */
 export type Evaluation = {
   facts: PolicyFacts
@@ -84,7 +86,7 @@ export function evaluateGuardrail(
   try {
     const steps = when.steps(evaluation.shapes) * (perNamespace ? at.length : 1)
     if (!(steps <= Math.min(maxSteps, evaluation.stepsLeft))) {
-      return { kind: 'failed', because: 'on this request it would exceed the cost limit', isUnknown: false }
+      return { kind: 'failed', because: overLimit, isUnknown: false }
     }
     evaluation.stepsLeft -= steps
     if (!perNamespace) return isTrue(when.run(context), name) ? { kind: 'matched', at, context } : { kind: 'passed' }
@@ -103,6 +105,45 @@ function isTrue(result: unknown, name: string): boolean {
   if (typeof result !== 'boolean') throw new Error(`${name} did not return true or false`)
   return result
 }
+
+/**
+ * The approvals that a guardrail requires, in each of these namespaces; else why they cannot be worked out. A step
+ * without a group could never be approved, and none at all would drop the requirement.
+ */
+function requiredSteps(
+  { steps }: CompiledGuardrail,
+  at: readonly RequestedNamespace[],
+  evaluation: Evaluation,
+): { approvals: ApprovalStep[] } | { because: string } {
+  const approvals: ApprovalStep[] = []
+  for (const { step, groups: expression, count } of steps) {
+    if (step) approvals.push(step)
+    if (!expression) continue
+    const { context } = evaluation
+    if (!context) return { because: reasonOf(evaluation.contextError) }
+    const perNamespace = expression.mentions.has('namespaceObject')
+    const contexts = perNamespace
+      ? at.map((one) => ({ ...context, namespaceObject: namespaceObjectOf(one) }))
+      : [context]
+    const cost = expression.steps(evaluation.shapes) * contexts.length
+    if (!(cost <= Math.min(maxSteps, evaluation.stepsLeft))) return { because: overLimit }
+    evaluation.stepsLeft -= cost
+    try {
+      for (const one of contexts) {
+        const groups = [...new Set(expression.run(one) as readonly string[])].sort()
+        if (groups.length === 0 || groups.includes('')) return { because: 'there is no group that could approve it' }
+        if (groups.length > maxComputedGroups)
+          return { because: `more than ${maxComputedGroups} groups could approve it` }
+        approvals.push({ groups, count })
+      }
+    } catch (error) {
+      return { because: reasonOf(error) }
+    }
+  }
+  return { approvals: strictestSteps([approvals]) }
+}
+
+const maxComputedGroups = 100
 
 /** The first line of an error. Errors of the CEL library quote the whole expression below it. */
 function reasonOf(error: unknown): string {
@@ -141,7 +182,13 @@ function judgeAtMoment(compiled: readonly CompiledGuardrail[], evaluation: Evalu
     if (!finding || finding.kind === 'passed') continue
     judgement.matched.push(name)
     if (finding.kind === 'matched') {
-      const result = applyEffect(item, { facts, now, at: finding.at, sentence: sentenceOf(item, finding.context) })
+      const required = requiredSteps(item, finding.at, evaluation)
+      if ('because' in required) {
+        violate(failure(item, required.because))
+        continue
+      }
+      const sentence = sentenceOf(item, finding.context)
+      const result = applyEffect(item, { facts, now, at: finding.at, sentence, ...required })
       judgement.violations.push(...result.violations)
       judgement.warnings.push(...result.warnings)
       onlyTime &&= result.violations.every(({ pointer }) => result.time !== null && pointer === '/startsAt')

@@ -7,6 +7,7 @@ import {
   Cluster,
   type Context,
   Difference,
+  History,
   PolicyRule,
   Request,
   Requester,
@@ -82,6 +83,7 @@ const contextOf = ({ cluster, reach, rules, risks }: ManifestFacts): Context => 
   rules: rules.map((rule) => new PolicyRule({ ...rule, resourceNames: rule.resourceNames ?? [] })),
   risks: risks.map(({ id, severity }) => new Risk({ id, severity })),
   difference: new Difference(null),
+  history: new History(null),
   // Never used, because guardrails that depend on the time are not evaluated.
   now: timestampOf(new Date(0)),
 })
@@ -90,6 +92,7 @@ const contextOf = ({ cluster, reach, rules, risks }: ManifestFacts): Context => 
 function whyNotApplicable({ guardrail, when }: CompiledGuardrail): string | null {
   if (guardrail.match?.entitlements) return 'applies to specific entitlements'
   if (when?.mentions.has('now')) return 'depends on the time'
+  if (when?.mentions.has('history')) return 'depends on other requests'
   const isAboutTerms = guardrail.effect === 'require' || guardrail.effect === 'limit'
   if (isAboutTerms && !when?.mentions.has('rules') && !when?.mentions.has('risks')) {
     return guardrail.effect === 'require' ? 'sets requirements for requests' : 'limits duration or hours'

@@ -46,13 +46,13 @@ function addedPermissions(difference: Difference | undefined): PolicyFacts['diff
 
 /** The facts that the guardrails see, with the granted rules and their risks worked out. */
 export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
-  const { submission, entitlement, requester, cluster, stage, currentAccess, configuredRisks = [] } = facts
+  const { submission, entitlement, requester, cluster, stage, currentAccess, history, configuredRisks = [] } = facts
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
   const assess = (rules: readonly Rule[]) =>
     riskOf(rules, submission.namespaces, { live: currentAccess?.risk, configuredRisks }).findings
   const risks = facts.risks ?? (rules ? assess(rules) : [])
   const difference = addedPermissions(currentAccess?.difference)
-  return { submission, entitlement, requester, cluster, rules, risks, difference, stage }
+  return { submission, entitlement, requester, cluster, rules, risks, difference, history, stage }
 }
 
 export const judgeRequest = (compiled: readonly CompiledGuardrail[], facts: JudgementFacts): Judgement =>

@@ -72,10 +72,19 @@ const matchSchema = z
     description: 'Which requests the guardrail applies to. All keys must match; without keys, every request matches.',
   })
 
+/** A step whose groups depend on the request. */
+const computedStepSchema = z.strictObject({
+  groupsExpression: expression(
+    'A CEL expression that returns list<string>: the groups. With namespaceObject, one step for each namespace.',
+  ),
+  count: z.int().min(1).max(10).default(1),
+})
+export type ComputedStep = z.infer<typeof computedStepSchema>
+
 const requireSchema = z
   .strictObject({
     approvals: z
-      .array(approvalStepSchema)
+      .array(z.union([approvalStepSchema, computedStepSchema]))
       .min(1)
       .max(8)
       .optional()

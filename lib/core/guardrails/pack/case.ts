@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
+import { submittedVia } from '#lib/core/access/recorded-facts'
 import { rulesSchema } from '#lib/core/access/rule'
 
 const moment = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
@@ -46,6 +47,13 @@ export const givenSchema = z.strictObject({
   ticket: z.string().max(120).optional(),
   duration: seconds.prefault('PT30M'),
   startsAt: moment.optional(),
+  via: z.enum(submittedVia).default('browser'),
+  /** Other requests and grants of the requester; null if unknown. */
+  history: z
+    .strictObject({ requests: z.array(moment).max(50).default([]), grants: z.array(moment).max(50).default([]) })
+    .nullable()
+    .default({ requests: [], grants: [] })
+    .meta({ description: 'When the requester submitted other requests, and when such requests were approved.' }),
   now: moment.default('2026-11-23T09:00:00Z').meta({ description: 'Default: a Monday.' }),
   stage: z.enum(['submitting', 'deciding', 'granting']).default('submitting'),
 })

@@ -5,12 +5,15 @@ import type { JudgementFacts } from '#lib/core/guardrails/facts'
 
 /** @param policyFacts the facts that the guardrails saw in the same judgement */
 export function factsToRecord(
-  { requester, cluster, submission, entitlement }: JudgementFacts,
+  { requester, cluster, submission, entitlement, history }: JudgementFacts,
   policyFacts: Pick<PolicyFacts, 'rules' | 'risks'>,
 ): RecordedFacts {
   const known = new Map(cluster.namespaces?.map(({ name, labels }) => [name, labels]))
   const role = entitlement.clusterRole
+  const texts = (times: readonly Date[]) => times.map((time) => time.toISOString())
   return {
+    ...(submission.via ? { via: submission.via } : {}),
+    ...(history ? { history: { requests: texts(history.requests), grants: texts(history.grants) } } : {}),
     requester: { groups: [...(requester.groups ?? [])], email: requester.email },
     clusterLabels: { ...cluster.labels },
     namespacesObserved: cluster.namespaces !== null,

@@ -32,6 +32,11 @@ export type RecordedRequest = {
   clusterLabels: Readonly<Record<string, string>> | null
 }
 
+const historyOf = ({ requests, grants }: NonNullable<RecordedFacts['history']>) => ({
+  requests: requests.map((time) => new Date(time)),
+  grants: grants.map((time) => new Date(time)),
+})
+
 /** The entitlements and clusters of a policy, if it is a whole postern.yaml. Else those of the request apply. */
 export type Surroundings = {
   entitlements: readonly Entitlement[]
@@ -126,6 +131,7 @@ export function factsAtSubmission(
         ticket: request.ticket,
         durationSeconds: request.durationSeconds,
         startsAt: request.startsAt,
+        via: facts?.via ?? null,
       },
       entitlement: isKnown ? entitlement : withSameEligibility(entitlement, request),
       requester: {
@@ -134,6 +140,8 @@ export function factsAtSubmission(
         email: isKnown ? facts.requester.email : null,
       },
       cluster,
+      // As the groups, it is about the requester.
+      history: isKnown && facts.history ? historyOf(facts.history) : null,
       ...(facts?.risks && sameRules ? { risks: facts.risks } : {}),
       ...(difference ? { currentAccess: { difference, risk: {} } } : {}),
       policyHash,

@@ -1,0 +1,247 @@
+// Policies that people ask for, for docs/guardrails.md. Each has test cases, which its test runs.
+import type { GuardrailInput } from '#lib/core/guardrails/configured/schema'
+import type { PolicyCase } from '#lib/core/guardrails/pack/case'
+
+export type GuardrailExample = {
+  title: string
+  /** How it works, and what it does not do. */
+  text: string
+  guardrails: GuardrailInput[]
+  cases: PolicyCase[]
+}
+
+const prod = { cluster: 'prod-eu', clusterLabels: { environment: 'prod' } }
+const exec = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }]
+const ago = (hours: number) => new Date(Date.UTC(2026, 10, 23, 9) - hours * 3_600_000).toISOString()
+
+export const guardrailExamples: GuardrailExample[] = [
+  {
+    title: 'Other approvers at night',
+    text: 'The hour is that of the start, in the time zone of the guardrail. A request that is submitted during the day and approved at night needs the approvers of the night: its approval is refused, and it has to be submitted again.',
+    guardrails: [
+      {
+        name: 'night-needs-sre',
+        description: 'At night, only SRE knows the state of production.',
+        match: { clusterLabels: { environment: 'prod' } },
+        when: "request.startsAt.getHours('Europe/Berlin') < 8 || request.startsAt.getHours('Europe/Berlin') >= 18",
+        effect: 'require',
+        require: { approvals: [{ groups: ['sre'] }] },
+      },
+    ],
+    cases: [
+      { name: 'at ten in the morning', given: prod, expect: { approvals: [] } },
+      {
+        name: 'at nine in the evening',
+        given: { ...prod, now: '2026-11-23T20:00:00Z' },
+        expect: { approvals: [{ groups: ['sre'], count: 1 }] },
+      },
+      {
+        name: 'submitted in the morning for the evening',
+        given: { ...prod, startsAt: '2026-11-23T20:00:00Z' },
+        expect: { approvals: [{ groups: ['sre'], count: 1 }] },
+      },
+    ],
+  },
+  {
+    title: 'Other approvers for sensitive namespaces and high risks',
+    text: 'Any attribute of the request can select the approvers: labels of the cluster or the namespace, groups of the requester, risks or rules.',
+    guardrails: [
+      {
+        name: 'personal-data-needs-privacy',
+        description: 'The privacy team answers for personal data.',
+        match: { namespaceLabels: { data: 'personal' } },
+        effect: 'require',
+        require: { approvals: [{ groups: ['privacy'] }] },
+      },
+      {
+        name: 'high-risk-needs-security',
+        description: 'High risks need a second look.',
+        when: "risks.exists(r, r.severity == 'high')",
+        effect: 'require',
+        require: { approvals: [{ groups: ['security'] }] },
+      },
+    ],
+    cases: [
+      {
+        name: 'a namespace with personal data',
+        given: { namespaces: { customers: { data: 'personal' } } },
+        expect: { approvals: [{ groups: ['privacy'], count: 1 }] },
+      },
+      {
+        name: 'every verb on roles',
+        given: {
+          rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['*'] }],
+        },
+        expect: { violations: ['no-escalation'], approvals: [{ groups: ['security'], count: 1 }] },
+      },
+      { name: 'an ordinary request', given: {}, expect: { approvals: [] } },
+    ],
+  },
+  {
+    title: "Approvers from the requester's own team",
+    text: 'For teams that name their groups alike, such as `team-search` and `team-search-leads`. `groupsExpression` computes the groups of a step from the same variables as `when`; if it mentions `namespaceObject`, there is one step for each namespace. If there is no group, the guardrail counts as violated.',
+    guardrails: [
+      {
+        name: 'own-team-approves',
+        description: 'A lead of the own team approves.',
+        effect: 'require',
+        require: {
+          approvals: [
+            {
+              groupsExpression:
+                "requester.groups.filter(g, g.startsWith('team-') && !g.endsWith('-leads')).map(g, g + '-leads')",
+            },
+          ],
+        },
+      },
+    ],
+    cases: [
+      {
+        name: 'someone of the search team',
+        given: { groups: ['developers', 'team-search'] },
+        expect: { approvals: [{ groups: ['team-search-leads'], count: 1 }] },
+      },
+      {
+        name: 'someone in two teams, either of which approves',
+        given: { groups: ['team-search', 'team-shop'] },
+        expect: { approvals: [{ groups: ['team-search-leads', 'team-shop-leads'], count: 1 }] },
+      },
+      {
+        name: 'someone without a team',
+        given: { groups: ['developers'] },
+        expect: { violations: ['own-team-approves'] },
+      },
+    ],
+  },
+  {
+    title: 'The owners of a namespace approve',
+    text: 'The label of each namespace names its team. NB: whoever may label a namespace chooses its approvers.',
+    guardrails: [
+      {
+        name: 'owner-approves',
+        description: 'The team that owns a namespace approves.',
+        effect: 'require',
+        require: { approvals: [{ groupsExpression: "[namespaceObject.metadata.labels['team'] + '-leads']" }] },
+      },
+    ],
+    cases: [
+      {
+        name: 'two namespaces of different teams',
+        given: { namespaces: { shop: { team: 'shop' }, cart: { team: 'cart' } } },
+        expect: {
+          approvals: [
+            { groups: ['cart-leads'], count: 1 },
+            { groups: ['shop-leads'], count: 1 },
+          ],
+        },
+      },
+      {
+        name: 'a namespace without the label',
+        given: { namespaces: { lost: {} } },
+        expect: { violations: ['owner-approves'] },
+      },
+    ],
+  },
+  {
+    title: 'Quotas and cool-downs',
+    text: 'The history has the requests and the grants of the requester for the same entitlement, without this request. Grants count from their approval. The counts are taken again when the request is decided and when access begins, so that several requests at once do not evade a quota.',
+    guardrails: [
+      {
+        name: 'three-a-day',
+        description: 'More than three times a day is a job for a permanent role.',
+        when: "history.grants.filter(at, now - at < duration('24h')).size() >= 3",
+        effect: 'deny',
+        message: 'You have had this access three times within a day. Ask your platform team for a permanent solution.',
+      },
+      {
+        name: 'cool-down',
+        description: 'An hour passes between two grants.',
+        match: { entitlements: ['break-glass*'] },
+        when: "history.grants.exists(at, now - at < duration('1h'))",
+        effect: 'deny',
+      },
+      {
+        name: 'many-attempts',
+        description: 'Ten requests in an hour are unusual.',
+        when: "history.requests.filter(at, now - at < duration('1h')).size() >= 10",
+        effect: 'require',
+        require: { approvals: [{ groups: ['security'] }] },
+      },
+    ],
+    cases: [
+      {
+        name: 'the fourth time within a day',
+        given: { history: { grants: [ago(2), ago(5), ago(20)] } },
+        expect: { violations: ['three-a-day'] },
+      },
+      { name: 'the third time within a day', given: { history: { grants: [ago(2), ago(5), ago(25)] } } },
+      {
+        name: 'break-glass access, half an hour after the last one',
+        given: { entitlement: 'break-glass', history: { grants: [ago(0.5)] } },
+        expect: { violations: ['cool-down'] },
+      },
+      {
+        name: 'the eleventh request within an hour',
+        given: { history: { requests: Array.from({ length: 10 }, (_, n) => ago(n / 20)) } },
+        expect: { approvals: [{ groups: ['security'], count: 1 }] },
+      },
+      {
+        name: 'an unknown history',
+        given: { history: null },
+        expect: { violations: ['three-a-day', 'many-attempts'] },
+      },
+    ],
+  },
+  {
+    title: 'Automatic access only from the terminal and scripts, or only from the browser',
+    text: '`request.via` says where the request came from: `browser` for the pages, `api` for everything with a bearer token, such as the command line. It is recorded with the submission and signed, so it does not change when the request is decided.',
+    guardrails: [
+      {
+        name: 'break-glass-in-the-browser',
+        description: 'Break-glass access needs a person who has just signed in.',
+        match: { entitlements: ['break-glass*'] },
+        when: "request.via != 'browser'",
+        effect: 'deny',
+        message: 'Request break-glass access on the page, not by the API.',
+      },
+    ],
+    cases: [
+      { name: 'on the page', given: { entitlement: 'break-glass', via: 'browser' } },
+      {
+        name: 'by a script',
+        given: { entitlement: 'break-glass', via: 'api' },
+        expect: { violations: ['break-glass-in-the-browser'] },
+      },
+    ],
+  },
+  {
+    title: 'Shells only where pods are harmless',
+    text: 'Postern does not read pods, so a guardrail cannot look at their security contexts. The cluster can guarantee them: in a namespace that enforces the *restricted* level of Pod Security, every pod runs without privileges. NB: pods from before the label was set stay as they are until they are replaced.',
+    guardrails: [
+      {
+        name: 'shells-only-in-restricted-namespaces',
+        description: 'A shell in a privileged pod is a shell on the node.',
+        when: [
+          "rules.exists(r, r.resources.exists(x, x in ['pods/exec', 'pods/attach', 'pods/*', '*/exec', '*/attach', '*', 'pods/ephemeralcontainers', '*/ephemeralcontainers']))",
+          "&& !('pod-security.kubernetes.io/enforce' in namespaceObject.metadata.labels",
+          "&& namespaceObject.metadata.labels['pod-security.kubernetes.io/enforce'] == 'restricted')",
+        ].join('\n  '),
+        effect: 'deny',
+        messageExpression:
+          "'Namespace ' + namespaceObject.metadata.name + ' does not enforce the restricted level of Pod Security, so a shell there may be a shell on the node.'",
+      },
+    ],
+    cases: [
+      {
+        name: 'a shell in a restricted namespace',
+        given: { rules: exec, namespaces: { shop: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+      },
+      {
+        name: 'a shell in another namespace',
+        given: { rules: exec, namespaces: { shop: { 'pod-security.kubernetes.io/enforce': 'baseline' } } },
+        expect: { violations: ['shells-only-in-restricted-namespaces'] },
+      },
+      { name: 'no shell', given: { namespaces: { shop: {} } } },
+    ],
+  },
+]
