@@ -8,7 +8,15 @@ export type GuardrailExample = {
   text: string
   guardrails: GuardrailInput[]
   cases: PolicyCase[]
+  /** The calendar files that it names. */
+  calendars?: Readonly<Record<string, string>>
 }
+
+/** An event from nine to ten in the morning (UTC), every day of a week. */
+const mornings = [
+  ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:example', 'BEGIN:VEVENT', 'UID:1', 'SUMMARY:No one is on call'],
+  ...['DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z', 'RRULE:FREQ=DAILY;COUNT=7', 'END:VEVENT', 'END:VCALENDAR'],
+].join('\r\n')
 
 const prod = { cluster: 'prod-eu', clusterLabels: { environment: 'prod' } }
 const exec = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }]
@@ -115,7 +123,7 @@ export const guardrailExamples: GuardrailExample[] = [
   },
   {
     title: 'The owners of a namespace approve',
-    text: 'The label of each namespace names its team. NB: whoever may label a namespace chooses its approvers.',
+    text: 'The label of each namespace names its team. NB: anyone who may label a namespace chooses its approvers.',
     guardrails: [
       {
         name: 'owner-approves',
@@ -193,7 +201,29 @@ export const guardrailExamples: GuardrailExample[] = [
     ],
   },
   {
-    title: 'Automatic access only from the terminal and scripts, or only from the browser',
+    title: 'Break-glass access only while someone is on call',
+    text: 'A calendar file with the times at which no one is on call, for example exported from the rota, is a list of freezes. Postern does not know who is on call: the people who may use the entitlement are those of its groups.',
+    guardrails: [
+      {
+        name: 'someone-is-on-call',
+        description: 'Break-glass access needs someone who is on call.',
+        match: { entitlements: ['break-glass*'] },
+        effect: 'limit',
+        limit: { freezes: [{ calendar: 'nobody-on-call.ics', zone: 'Europe/Berlin' }], mayOutliveWindow: true },
+      },
+    ],
+    calendars: { 'nobody-on-call.ics': mornings },
+    cases: [
+      {
+        name: 'while no one is on call',
+        given: { entitlement: 'break-glass', now: '2026-11-24T09:30:00Z' },
+        expect: { violations: ['someone-is-on-call'], passesNextAt: '2026-11-24T10:00:00.000Z' },
+      },
+      { name: 'an hour later', given: { entitlement: 'break-glass', now: '2026-11-24T10:30:00Z' } },
+    ],
+  },
+  {
+    title: 'Requests only from the browser, or only from scripts',
     text: '`request.via` says where the request came from: `browser` for the pages, `api` for everything with a bearer token, such as the command line. It is recorded with the submission and signed, so it does not change when the request is decided.',
     guardrails: [
       {

@@ -25,8 +25,8 @@ test('the example of the guide is a valid policy, and its test case passes', () 
 })
 
 describe('an example of the guide', () => {
-  test.each(guardrailExamples)('the cases of "$title" pass', ({ guardrails, cases }) => {
-    const compiled = compilePolicy(guardrailsSection.parse({ guardrails }), new Map())
+  test.each(guardrailExamples)('the cases of "$title" pass', ({ guardrails, cases, calendars = {} }) => {
+    const compiled = compilePolicy(guardrailsSection.parse({ guardrails }), new Map(Object.entries(calendars)))
     if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
     const parsed = cases.map((one) => policyCaseSchema.parse(one))
     expect(runPolicyCases(compiled.compiled, parsed).map(({ name, differences }) => [name, differences])).toEqual(
