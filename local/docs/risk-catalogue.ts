@@ -93,8 +93,10 @@ Permissions over the objects of an extension are often a road to the permissions
 `
 
 const extensionsClosing = `
-\`*\` among the resources stands for every resource of the group that no other row names. A permission over an extension
-that is not in the list has no finding, except for wildcards.
+\`*\` among the resources stands for every resource of the group that no other row names, and \`*/proxy\` for this subresource
+of any resource. The groups \`*.example.com\` and \`*\` stand for groups of extensions that have no row of their own. Another
+permission over an extension that is not in the list has no finding, except for wildcards. To get one for all of them, add
+an entry with the group \`*\` and the resource \`*\`.
 
 A rule for the API group \`*\` and a named resource is judged only in the groups that serve this resource in the cluster.
 Where that is not known (\`postern check\`, lists of requests), a name that Kubernetes itself has means that one, and any

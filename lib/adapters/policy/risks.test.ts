@@ -46,13 +46,14 @@ describe('the risks of a configuration', () => {
       resources: ['*', 'a/proxy'],
     }
     expect(parsed(one(all)).ok).toBe(true)
+    for (const group of ['*', '*.example.com']) expect(parsed(one({ group })).ok).toBe(true)
   })
 
   test.each([
-    [{ group: '*' }, 'risks[0].group must be an API group such as example.com'],
+    [{ group: 'shop.*' }, 'risks[0].group must be an API group such as example.com, or *.example.com'],
     [{ group: '' }, 'risks[0].group must be an API group such as example.com'],
     [{ resources: ['BatchRun'] }, 'risks[0].resources[0] must be a resource in lower-case plural such as widgets'],
-    [{ resources: ['*/proxy'] }, 'risks[0].resources[0] must be a resource in lower-case plural such as widgets'],
+    [{ resources: ['proxy/*'] }, 'risks[0].resources[0] must be a resource in lower-case plural such as widgets'],
     [{ resources: [] }, 'risks[0].resources must not be empty'],
     [{ verbs: ['*'] }, 'risks[0].verbs[0] must be a verb in lower case, such as create; * is not one'],
     [{ leadsTo: 'more-power' }, 'risks[0].leadsTo must be one of grants-access, changes-identities, '],

@@ -3,24 +3,29 @@ import { z } from 'zod'
 import { severities } from '#lib/core/access/severity'
 import { type ExtensionRisk, extensionKinds } from '#lib/core/rbac/risk/extension-kinds'
 
-const name = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+const name = /^(\*|(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)$/
 
 /** Permissions over resources of one API group that lead to a risk. */
 export const extensionRiskSchema = z
   .strictObject({
-    group: z.string().regex(name, 'must be an API group such as example.com').meta({ description: 'The API group.' }),
+    group: z.string().regex(name, 'must be an API group such as example.com, or *.example.com').meta({
+      description: 'The API group. `*.example.com` and `*` are about groups of extensions that no other entry names.',
+    }),
     resources: z
       .array(
         z
           .string()
           .regex(
-            /^(\*|[a-z0-9.-]{1,253}(\/[a-z0-9.-]{1,253})?)$/,
+            /^(\*|(\*\/)?[a-z0-9.-]{1,253}|[a-z0-9.-]{1,253}\/[a-z0-9.-]{1,253})$/,
             'must be a resource in lower-case plural such as widgets or widgets/proxy, or *',
           ),
       )
       .min(1)
       .max(64)
-      .meta({ description: '`*`: every resource of the group that no other entry names, without subresources.' }),
+      .meta({
+        description:
+          '`*`: every resource of the group that no other entry names, without subresources. `*/proxy`: this subresource of any resource.',
+      }),
     verbs: z
       .array(z.string().regex(/^[a-z][a-z0-9:*-]{0,62}$/, 'must be a verb in lower case, such as create; * is not one'))
       .min(1)

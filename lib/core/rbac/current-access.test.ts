@@ -117,12 +117,13 @@ describe('the resources of a cluster', () => {
     resources: [{ group: '', resource: 'pods', namespaced: true, verbs: [] }],
     unsureGroups: ['metrics.k8s.io'],
   }
-  test('are unknown for a group whose server does not respond', () => {
+  test('are unknown for a group whose server does not respond, and for every group then', () => {
     const known = (group: string) => {
       const rules = [rule(['get'], ['nodes'], group)]
       return currentAccessOf('prod-eu', cluster([], [], { served }), mina, { ...requested, rules }).risk.knownResources
     }
     expect(known('')).toEqual(new Set(['pods']))
     expect(known('metrics.k8s.io')).toBeUndefined()
+    expect(known('*')).toBeUndefined()
   })
 })

@@ -17,7 +17,7 @@ const noEscalation = member({
       description: 'Blocks permissions that could create access outliving the grant.',
       when: [
         "rules.exists(r, r.verbs.exists(v, v in ['escalate', 'bind', 'impersonate', 'approve', 'sign'] || v.startsWith('impersonate:') || v.startsWith('impersonate-on:')))",
-        `|| rules.exists(r, r.apiGroups.exists(g, g in ['rbac.authorization.k8s.io', '*']) && r.resources.exists(x, x in ${cel(rbacObjects)}) && r.verbs.exists(v, !(v in ['get', 'list', 'watch'])))`,
+        `|| rules.exists(r, r.apiGroups.exists(g, g in ['rbac.authorization.k8s.io', 'authorization.openshift.io', '*']) && r.resources.exists(x, x in ${cel(rbacObjects)}) && r.verbs.exists(v, !(v in ['get', 'list', 'watch'])))`,
         "|| rules.exists(r, r.apiGroups.exists(g, g in ['', '*']) && r.resources.exists(x, x in ['serviceaccounts/token', '*/token', '*']) && r.verbs.exists(v, v in ['create', '*']))",
         "|| rules.exists(r, '*' in r.verbs && r.apiGroups.exists(g, g in ['', '*', 'authentication.k8s.io', 'certificates.k8s.io']) && r.resources.exists(x, x in ['users', 'groups', 'serviceaccounts', 'uids', 'signers', '*'] || x.startsWith('userextras')))",
       ].join('\n'),
@@ -36,6 +36,11 @@ const noEscalation = member({
     {
       name: 'writing a role binding',
       given: { rules: [rule(['patch'], ['rolebindings'], ['rbac.authorization.k8s.io'])] },
+      expect: { violations: ['no-escalation'] },
+    },
+    {
+      name: 'writing a role binding by the API of OpenShift',
+      given: { rules: [rule(['create'], ['rolebindings'], ['authorization.openshift.io'])] },
       expect: { violations: ['no-escalation'] },
     },
     {

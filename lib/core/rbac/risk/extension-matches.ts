@@ -18,8 +18,11 @@ type Catalogue = {
   byResource: ReadonlyMap<string, readonly ExtensionRisk[]>
   /** The resources of each group that an entry names. */
   named: ReadonlyMap<string, ReadonlySet<string>>
+  /** The entries for groups such as `*.example.com`, and for any group of an extension. */
+  ofPatterns: readonly ExtensionRisk[]
 }
 
+// `*/proxy` for `clusters/proxy`.
 const patternOf = (resource: string) => resource.replace(/^[^/]*\//, '*/')
 
 function catalogueOf(all: readonly ExtensionRisk[]): Catalogue {
@@ -31,7 +34,8 @@ function catalogueOf(all: readonly ExtensionRisk[]): Catalogue {
     }
   }
   const named = [...byGroup].map(([group, of]) => [group, new Set(of.flatMap(({ resources }) => resources))] as const)
-  return { all, byGroup, byResource, named: new Map(named) }
+  const ofPatterns = all.filter(({ group }) => group.startsWith('*'))
+  return { all, byGroup, byResource, named: new Map(named), ofPatterns }
 }
 
 export const shippedExtensionRisks = extensionRisks as readonly ExtensionRisk[]
@@ -63,6 +67,27 @@ function servesAsUsual({ named }: Catalogue): Serves {
   }
 }
 
+const groupsOfKubernetes = new Set(['extensions', ...knownResources.filter(isBuiltIn).map(({ group }) => group)])
+
+/** The entry as one for this group, which has none of its own; undefined where its pattern is about other groups. */
+function forGroup(entry: ExtensionRisk, group: string, rule: Rule): ExtensionRisk | undefined {
+  if (!group.endsWith(entry.group.slice(1))) return undefined
+  // An entry for any group names resources that are dangerous wherever they exist. Few groups have them.
+  if (entry.group === '*' && !entry.resources.includes('*') && rule.resources.includes('*')) return undefined
+  return { ...entry, group }
+}
+
+function entriesOfPatterns(catalogue: Catalogue, rule: Rule, known: ReadonlySet<string> | undefined): ExtensionRisk[] {
+  const { byGroup, ofPatterns } = catalogue
+  const named = rule.apiGroups.filter((group) => group !== '*')
+  const served =
+    known && rule.apiGroups.includes('*') ? rule.resources.flatMap((one) => [...groupsServing(known, one)]) : []
+  const groups = new Set([...named, ...served]).difference(groupsOfKubernetes)
+  return [...groups]
+    .filter((group) => !shipped.byGroup.has(group) && !byGroup.has(group))
+    .flatMap((group) => ofPatterns.flatMap((entry) => forGroup(entry, group, rule) ?? []))
+}
+
 /**
  * The entries that a rule can match. NB: a rule for every API group and 64 resources is not compared with every entry.
  * `*` among the resources of an entry counts in the groups that are known to have the resource of the rule.
@@ -82,8 +107,10 @@ function entriesFor(
   return new Set([...ofGroups, ...ofResources, ...ofGroupsWith])
 }
 
-/** `*` stands for every resource that no entry of the group names. */
+// `*` stands for every resource that no entry of the group names, and `*/proxy` for the proxy of any resource.
 function resourcesOf(entry: ExtensionRisk, rule: Rule, { named }: Catalogue): readonly string[] {
+  const patterns = entry.resources.filter((resource) => resource.startsWith('*/'))
+  if (patterns.length > 0) return rule.resources.filter((resource) => patterns.includes(patternOf(resource)))
   if (!entry.resources.includes('*')) return entry.resources
   const others = named.get(entry.group)
   const unnamed = rule.resources.filter((resource) => !resource.includes('/') && !others?.has(resource))
@@ -106,7 +133,8 @@ type Context = {
 function matchesIn(catalogue: Catalogue, rule: Rule, all: readonly Rule[], { known, hasCluster }: Context) {
   const isAny = rule.verbs.includes('*')
   const serves = known ? servedIn(known) : servesAsUsual(catalogue)
-  return [...entriesFor(catalogue, rule, known)].flatMap((entry) => {
+  const entries = [...entriesFor(catalogue, rule, known), ...entriesOfPatterns(catalogue, rule, known)]
+  return entries.flatMap((entry) => {
     if (entry.scope === 'cluster' && !hasCluster) return []
     if (!isAny && !entry.verbs.some((verb) => rule.verbs.includes(verb))) return []
     const ability = { verbs: entry.verbs, groups: [entry.group], resources: resourcesOf(entry, rule, catalogue) }

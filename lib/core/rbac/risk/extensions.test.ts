@@ -13,9 +13,12 @@ const isAtLeast = (found: Finding | undefined, entry: ExtensionRisk) =>
 const finding = (rules: readonly Rule[], id: string, context: RiskContext = {}): Finding | undefined =>
   assessRisk(rules, context).findings.find((one) => one.id === id)
 
+/** A group that an entry is about. */
+const groupOf = ({ group }: ExtensionRisk) => group.replace(/^\*$/, '*.example.com').replace('*', 'gizmo')
+
 /** One rule for each resource of an entry. `*` stands for a resource that no entry names. */
-const rulesOf = ({ group, resources, verbs }: ExtensionRisk, wanted = verbs): Rule[] =>
-  resources.map((resource) => rule(wanted, [resource === '*' ? 'gizmos' : resource], group))
+const rulesOf = (entry: ExtensionRisk, wanted = entry.verbs): Rule[] =>
+  entry.resources.map((resource) => rule(wanted, [resource.replace('*', 'gizmos')], groupOf(entry)))
 
 const named = (one: Rule) => JSON.stringify(one)
 
@@ -41,8 +44,9 @@ describe('every entry of extensions.json', () => {
     for (const entry of risks) {
       const wild = [
         ...rulesOf(entry, ['*']),
-        rule([entry.verbs[0] ?? ''], ['*'], entry.group),
-        rule(['*'], ['*'], entry.group),
+        // An entry for any group is about names that are dangerous, and few groups have them.
+        ...(entry.group === '*' ? [] : [rule([entry.verbs[0] ?? ''], ['*'], groupOf(entry))]),
+        ...(entry.group === '*' ? [] : [rule(['*'], ['*'], groupOf(entry))]),
       ]
       for (const one of wild) expect(isAtLeast(finding([one], entry.leadsTo), entry), named(one)).toBe(true)
     }
@@ -56,7 +60,7 @@ describe('every entry of extensions.json', () => {
       for (const one of rulesOf(entry)) {
         if (!groupsToRead.has(entry.group)) expect(assessRisk([{ ...one, verbs: reading }]).findings).toEqual([])
         const status = one.resources.map((resource) => `${resource.split('/')[0]}/status`)
-        for (const other of [{ apiGroups: ['gizmos.example'] }, { resources: status }]) {
+        for (const other of [{ apiGroups: ['apps'] }, { resources: status }]) {
           expect(finding([{ ...one, ...other }], entry.leadsTo), named(one)).toBeUndefined()
         }
       }
@@ -278,6 +282,56 @@ describe('a rule with the API group *', () => {
     const knownResources = new Set(['pods'])
     expect(finding(all('*', 'create'), 'grants-access', { knownResources })).toBeDefined()
     expect(finding(all('*/proxy', 'get'), 'reaches-other-clusters')).toBeDefined()
+  })
+})
+
+describe('an entry for several groups', () => {
+  const first = (words: string) => {
+    const [verb = '', resource = '', group = ''] = words.split(' ')
+    const [found] = assessRisk([rule([verb], [resource], group)]).findings
+    return found && `${found.severity} ${found.id}`
+  }
+
+  test.each([
+    ['create redisinstances redis.cnrm.cloud.google.com', 'medium grants-cloud-access'],
+    ['patch tables dynamodb.services.k8s.aws', 'medium grants-cloud-access'],
+    ['get widgets/proxy fleet.example.com', 'medium reaches-other-clusters'],
+    ['get desktops/console lab.example.com', 'medium reaches-machines'],
+    ['create clusters/kubeconfig cloud.example.com', 'medium takes-credentials'],
+    ['create rolebindings iam.example.com', 'medium grants-access'],
+    ['bind roles iam.example.com', 'medium grants-access'],
+    ['get */proxy fleet.example.com', 'medium reaches-other-clusters'],
+    ['get widgets fleet.example.com', undefined],
+    ['create widgets/status fleet.example.com', undefined],
+    ['get * fleet.example.com', 'low reads-every-resource'],
+  ])('%s: %s', (words, expected) => {
+    expect(first(words)).toBe(expected)
+  })
+
+  test('is not about groups of Kubernetes, or groups with entries of their own', () => {
+    expect(finding([rule(['create'], ['rolebindings'], 'rbac.authorization.k8s.io')], 'grants-access')).toBeUndefined()
+    expect(finding([rule(['get'], ['pods/portforward'])], 'reaches-machines')).toBeUndefined()
+    expect(finding([rule(['create'], ['instances'], 'iam.services.k8s.aws')], 'grants-cloud-access')?.severity).toBe(
+      'high',
+    )
+    expect(finding([rule(['get'], ['widgets/proxy'], 'argoproj.io')], 'reaches-other-clusters')).toBeUndefined()
+  })
+
+  test('is found for the group * in the groups that serve the resource', () => {
+    const knownResources = new Set(['tables.dynamodb.services.k8s.aws'])
+    const found = finding([rule(['create'], ['tables'], '*')], 'grants-cloud-access', { knownResources })
+    expect(found?.severity).toBe('medium')
+  })
+
+  test('of postern.yaml can be about every extension that is not listed', () => {
+    const configuredRisks: ExtensionRisk[] = [
+      { group: '*', resources: ['*'], verbs: ['create'], leadsTo: 'drives-operators', why: 'unknown', severity: 'low' },
+    ]
+    const of = (group: string) =>
+      finding([rule(['create'], ['widgets'], group)], 'drives-operators', { configuredRisks })
+    expect(of('widgets.example.com')?.severity).toBe('low')
+    expect(of('apps')).toBeUndefined()
+    expect(of('tekton.dev')).toBeUndefined()
   })
 })
 

@@ -81,6 +81,25 @@ test('a wildcard resource with a subresource includes the dangerous resource', (
   has('impersonates-attributes', rule(['impersonate'], ['*/scopes'], 'authentication.k8s.io'))
 })
 
+test('to change nodes is enough to steal pods, and a false status of nodes needs a way to remove pods', () => {
+  const fakeNodes = rule(['patch'], ['nodes/status'])
+  has('steals-pods', rule(['patch'], ['nodes']))
+  has('steals-pods', rule(['update'], ['nodes']))
+  hasNot('steals-pods', fakeNodes)
+  const removals: [string, string][] = [
+    ['delete', 'pods'],
+    ['deletecollection', 'pods'],
+    ['create', 'pods/eviction'],
+    ['patch', 'pods'],
+    ['update', 'pods/status'],
+    ['delete', 'nodes'],
+  ]
+  for (const [verb, resource] of removals) {
+    hasNot('steals-pods', rule([verb], [resource]))
+    has('steals-pods', rule([verb], [resource]), fakeNodes)
+  }
+})
+
 test('a single wildcard is a finding', () => {
   has('wildcard-verbs', rule(['*'], ['pods']))
   has('wildcard-resources', rule(['get'], ['*']))
