@@ -107,6 +107,11 @@ export const variables = {
 /** Thrown for a fact that is unknown. A guardrail that needs it counts as violated. */
 export class UnknownFact extends Error {}
 
+// Thrown as they are: a loop can read an unknown fact thousands of times, and making an error takes longer than a step may.
+const unknownEmail = new UnknownFact('the e-mail address of the requester is not known')
+const unknownGroups = new UnknownFact('the groups of the requester are not known')
+const unknownDifference = new UnknownFact('what the requester can do today in this cluster is not known')
+
 /** Base of the values that expressions see: one class per type, so that expressions cannot reach other properties. */
 class Value {
   constructor(fields: object) {
@@ -138,24 +143,24 @@ export class Requester {
     this.#known = known
   }
   get email(): string {
-    if (!this.#known) throw new UnknownFact('the e-mail address of the requester is not known')
+    if (!this.#known) throw unknownEmail
     return this.#known.email ?? ''
   }
   get groups(): readonly string[] {
-    if (!this.#known) throw new UnknownFact('the groups of the requester are not known')
+    if (!this.#known) throw unknownGroups
     return this.#known.groups
   }
 }
 
 export class NamespaceMetadata {
   readonly name: string
-  readonly #labels: ReadonlyMap<string, string> | null
+  readonly #labels: ReadonlyMap<string, string> | UnknownFact
   constructor(name: string, labels: ReadonlyMap<string, string> | null) {
     this.name = name
-    this.#labels = labels
+    this.#labels = labels ?? new UnknownFact(`the labels of namespace ${name} are not known`)
   }
   get labels(): ReadonlyMap<string, string> {
-    if (!this.#labels) throw new UnknownFact(`the labels of namespace ${this.name} are not known`)
+    if (this.#labels instanceof UnknownFact) throw this.#labels
     return this.#labels
   }
 }
@@ -169,7 +174,7 @@ export class Difference {
     return this.#added !== null
   }
   get added(): readonly Access[] {
-    if (!this.#added) throw new UnknownFact('what the requester can do today in this cluster is not known')
+    if (!this.#added) throw unknownDifference
     return this.#added
   }
 }

@@ -43,14 +43,14 @@ export type ManifestVerdict = {
 
 const unknownNamespace = 'the manifest does not specify a namespace'
 const everyNamespace = 'the role is bound in every namespace'
-const noRequest = 'it depends on a request, and a manifest has none'
+const noRequest = new UnknownFact('it depends on a request, and a manifest has none')
 
 /** A value of which only some fields are known. Reading any other field throws. */
 function partlyKnown<Value extends object>(name: string, prototype: Value, known: Partial<Value>): Value {
   const fields = types.find((type) => type.name === name)?.fields ?? {}
   const unknown = Object.keys(fields).map((field): [string, PropertyDescriptor] => {
     const get = () => {
-      throw new UnknownFact(noRequest)
+      throw noRequest
     }
     return [field, { enumerable: true, configurable: true, get }]
   })
