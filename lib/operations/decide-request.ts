@@ -139,8 +139,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     const { outcome } = resolve(request.steps, [...decisions, mine])
     const digest = digestOf(terms)
     const { verdict = null, difference = null } = judged ?? {}
-    const { now } = situation
-    await saveDecision(tx, { actor, request, terms, digest, input, verdict, difference, outcome, now, about })
+    const { now, decisions: earlier } = situation
+    await saveDecision(tx, { actor, request, terms, digest, input, verdict, difference, outcome, earlier, now, about })
     return { status: outcome, digest }
   })
 }

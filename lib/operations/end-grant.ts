@@ -1,6 +1,7 @@
 import { clip, refuse } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
-import { type LockedGrant, lockGrant } from '#lib/adapters/db/grants/lock-grant'
+import { handOver } from '#lib/adapters/db/grants/hand-over'
+import { type LockedGrant, lockGrant, toEnd } from '#lib/adapters/db/grants/lock-grant'
 import { moveGrant } from '#lib/adapters/db/transition'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
@@ -37,7 +38,10 @@ export async function endGrant(actor: PersonActor, grantId: string, ending: Endi
     }
     const { endedBy, note } = ending
     const event = { type: 'grant.ending', actor, data: { endedBy, note }, about } as const
+    const taken = toEnd(grant, endedBy)
+    const lease = taken ? handOver(taken, 'end') : null
     await moveGrant(tx, id, status, 'ending', event, {
+      ...(lease?.worker ? { leaseUntil: lease.leaseUntil, leasedBy: lease.worker } : {}),
       endingAt: now,
       endedBy,
       endedByName: actor.person.name,

@@ -1,16 +1,16 @@
 import { clip, type NewAuditEvent, refuse } from '#lib/adapters/db/audit/audit'
 import { type Tx, transaction } from '#lib/adapters/db/client'
 import { type GatheredJudgement, gatherJudgement } from '#lib/adapters/db/gather-judgement'
-import { newGrant, posternActor } from '#lib/adapters/db/grants/create-grant'
+import { type Approved, newGrant, posternActor } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
 import { lockHeld } from '#lib/adapters/db/people/held'
 import { createRequest, type NewRequest, storePolicy } from '#lib/adapters/db/requests/create-request'
 import { moveRequest } from '#lib/adapters/db/transition'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
-import type { PersonActor } from '#lib/core/access/actor'
+import type { Person, PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
-import { type RefusedSubmission, recordable, viaOfOrigin } from '#lib/core/access/recorded-facts'
+import { type RefusedSubmission, recordable, viaOf, viaOfOrigin } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
@@ -85,11 +85,17 @@ function refuseSubmission(
 }
 
 /** A request without approval steps is approved by its entitlement: in the same transaction, by Postern itself. */
-async function approveAutomatically(tx: Tx, { id, terms, digest, gathered }: NewRequest, submitted: NewAuditEvent) {
+async function approveAutomatically(tx: Tx, requester: Person, request: NewRequest, submitted: NewAuditEvent) {
+  const { id, terms, digest, gathered, reason, ticket, steps, policy, entitlement } = request
   const actor = posternActor(submitted.actor)
   const { now } = gathered.facts
   const approved: NewAuditEvent = { ...submitted, type: 'request.approved', actor, data: { digest, automatic: true } }
-  const grant = newGrant(actor, { id, ...terms }, submitted.about ?? {}, now)
+  const { requester: _, ...granted } = terms
+  const approvedRequest: Approved = {
+    ...{ id, status: 'approved', ...granted, digest, reason, ticket, steps, policyHash: policy.hash, entitlement },
+    ...{ entitlementName: entitlement.name, createdAt: now, requester, decisions: [], via: viaOf(request.recorded) },
+  }
+  const grant = newGrant(actor, approvedRequest, submitted.about ?? {}, now)
   const events = [submitted, approved, ...grant.events]
   await moveRequest(tx, id, 'pending', 'approved', events, { resolvedAt: now }, grant.together)
 }
@@ -171,7 +177,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
     }
     const isAutomatic = resolve(steps, []).outcome === 'approved'
     await createRequest(tx, request, isAutomatic ? [] : [submitted])
-    if (isAutomatic) await approveAutomatically(tx, request, submitted)
+    if (isAutomatic) await approveAutomatically(tx, person, request, submitted)
     return { id, status: isAutomatic ? 'approved' : 'pending', digest }
   })
 }

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ClaimedGrant } from '#lib/adapters/db/grants/claimed-grant'
 import {
-  type ClaimedGrant,
   claimGrants,
   clustersWithGrants,
   grantStatus,
@@ -7,6 +8,7 @@ import {
   renewLeases,
   secondsToNextGrant,
 } from '#lib/adapters/db/grants/grant-queue'
+import { acceptHandOvers, type Reservation } from '#lib/adapters/db/grants/hand-over'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { freeSlots, type SlotKind, type Slots, slotKinds } from '#lib/core/grants/slots'
 import { log } from '#lib/observability/log'
@@ -15,6 +17,8 @@ import { startWork } from './work.ts'
 
 /** Milliseconds. A third of the lease, so that two renewals in a row may fail. */
 const renewEvery = 10_000
+/** Milliseconds until the shorter lease of a grant that was handed over is renewed, so that two renewals in a row may fail. */
+const renewHandedAfter = 3_000
 /**
  * Milliseconds after a finished grant until the queue asks for the next deadline: many grants that finish together need one
  * query, and no one waits for it.
@@ -26,8 +30,11 @@ const longestWaitMs = 15_000
 export type Queue = {
   /** A grant may be due: checks at once. */
   wake(): void
-  /** This grant was created or changed: it may be due, or the pass that works on it must start over. */
-  notify(grantId: string): void
+  /**
+   * The id and the new status of a grant that was created or changed: it may be due, or the pass that works on it must start
+   * over.
+   */
+  notify(payload: string): void
   /** Finds the clusters that left the configuration and still have grants. */
   refreshClusters(): Promise<void>
   /** Claims no more grants, and waits for the passes that are under way. */
@@ -49,8 +56,10 @@ function isAnyFull(clusters: number, free: readonly Slots[], claimed: readonly C
 /** Works the queue: claims grants as soon as they are due, as many as have a free slot in their cluster. */
 export function startQueue(worker: string): Queue {
   const underWay = new Map<string, { grant: ClaimedGrant; abort: AbortController; done: Promise<void> }>()
-  /** Grants that this worker ended and that were not notified yet: they are never due again. */
-  const ended = new Set<string>()
+  /** Slots that are kept for grants whose transaction is not over yet, by the id of the grant. */
+  const reserved = new Map<string, { cluster: string; kind: SlotKind }>()
+  // A pass must not run in the context of the call that handed its grant over: it belongs to no caller.
+  const inQueue = AsyncLocalStorage.snapshot()
   let unconfigured: string[] = []
   let isStopping = false
   let isChecking = false
@@ -58,13 +67,24 @@ export function startQueue(worker: string): Queue {
   let wasFull = false
   let wakeTimer: NodeJS.Timeout | undefined
   let settleTimer: NodeJS.Timeout | undefined
+  let renewTimer: NodeJS.Timeout | undefined
+  /** When the timer wakes the queue; Infinity while it is not set. */
+  let wakeAt = Number.POSITIVE_INFINITY
+  /** The time of this process's clock at which a grant is due that this worker made active; Infinity without any. */
+  let nextExpiry = Number.POSITIVE_INFINITY
 
   const clusters = () => new Set([...currentPolicy().configuration.clusters.map(({ name }) => name), ...unconfigured])
 
+  const occupied = () => [
+    ...[...underWay.values()].map(({ grant: { cluster, slot } }) => ({ cluster, kind: slot })),
+    ...reserved.values(),
+  ]
+
   async function run(grant: ClaimedGrant, signal: AbortSignal) {
+    const isBeginning = grant.status === 'pending'
+    const work = startWork(grant, signal)
     try {
-      await reconcileGrant(startWork(grant, signal), worker)
-      if (grant.status === 'ended') ended.add(grant.id)
+      await reconcileGrant(work, worker)
     } catch (error) {
       // The database is unavailable: the lease runs out, and a worker that can reach the database takes over.
       log.error({ grant: grant.id, err: error }, 'grant left to its lease')
@@ -73,7 +93,9 @@ export function startQueue(worker: string): Queue {
       underWay.delete(grant.id)
       // A grant that was changed meanwhile, or that waits for this slot, is due now.
       if (wasFull || signal.aborted) wake()
-      else planWake()
+      // Nothing else can have become due by these, so the queue need not be asked.
+      else if (isBeginning && grant.status === 'active' && grant.expiresAt) expireAt(grant.expiresAt, work.clock())
+      else if (grant.status !== 'ended') planWake()
     }
   }
 
@@ -86,7 +108,20 @@ export function startQueue(worker: string): Queue {
 
   function wakeIn(ms: number) {
     clearTimeout(wakeTimer)
-    if (!isStopping) wakeTimer = setTimeout(wake, Math.min(Math.max(ms, 0), longestWaitMs))
+    if (isStopping) return
+    const soonest = Math.max(0, Math.min(ms, nextExpiry - performance.now(), longestWaitMs))
+    wakeAt = performance.now() + soonest
+    wakeTimer = setTimeout(() => {
+      wakeAt = nextExpiry = Number.POSITIVE_INFINITY
+      wake()
+    }, soonest)
+  }
+
+  /** Wakes when this grant expires, unless something else is due before. */
+  function expireAt(expiresAt: Date, now: Date) {
+    const at = performance.now() + expiresAt.getTime() - now.getTime()
+    nextExpiry = Math.min(nextExpiry, at)
+    if (at < wakeAt) wakeIn(longestWaitMs)
   }
 
   /** Asks a little later for the next deadline, and wakes then. */
@@ -108,8 +143,7 @@ export function startQueue(worker: string): Queue {
 
   async function claimDue() {
     const names = clusters()
-    const occupied = [...underWay.values()].map(({ grant: { cluster, slot } }) => ({ cluster, kind: slot }))
-    const free = freeSlots(names, occupied)
+    const free = freeSlots(names, occupied())
     const claimed = free.length > 0 ? await claimGrants(worker, free) : []
     for (const grant of inOrder(claimed)) begin(grant)
     wasFull = isAnyFull(names.size, free, claimed)
@@ -152,27 +186,65 @@ export function startQueue(worker: string): Queue {
     const canBeEnded = () => entry?.grant.status === 'pending' || entry?.grant.status === 'active'
     if (!canBeEnded()) return
     try {
-      if ((await grantStatus(grantId)) === 'ending' && canBeEnded()) entry?.abort.abort()
+      if ((await grantStatus(grantId)) !== 'ending') return
+      if (!underWay.has(grantId)) wake()
+      else if (canBeEnded()) entry?.abort.abort()
     } catch (error) {
       log.warn({ grant: grantId, err: error }, 'a changed grant cannot be read')
     }
   }
 
+  /**
+   * Not while grants wait for a slot: they take turns, and no one gets ahead of them. A claim that is under way may fill the same
+   * slot; then there is one pass more for a moment.
+   */
+  function reserve(grantId: string, cluster: string, kind: SlotKind): Reservation | undefined {
+    if (isStopping || wasFull || !clusters().has(cluster)) return undefined
+    if (!freeSlots([cluster], occupied()).some((slots) => slots.kind === kind)) return undefined
+    reserved.set(grantId, { cluster, kind })
+    return {
+      worker,
+      take: (grant) => {
+        reserved.delete(grantId)
+        if (isStopping) void releaseLease(worker, grantId).catch(() => {})
+        else inQueue(beginHanded, grant)
+      },
+      cancel: () => {
+        reserved.delete(grantId)
+        if (underWay.has(grantId)) return
+        // If it did commit, its lease is this worker's, and no one works on it.
+        void releaseLease(worker, grantId).then(wake, () => {})
+      },
+    }
+  }
+
+  function beginHanded(grant: ClaimedGrant) {
+    begin(grant)
+    renewTimer ??= setTimeout(() => {
+      renewTimer = undefined
+      void renew()
+    }, renewHandedAfter)
+  }
+
+  const stopHandOvers = acceptHandOvers(reserve)
   const renewal = setInterval(renew, renewEvery)
   return {
     wake,
-    notify: (grantId) => {
-      if (underWay.has(grantId)) void abortIfEnding(grantId)
-      else if (!ended.delete(grantId)) wake()
+    notify: (payload) => {
+      const [grantId = '', status] = payload.split(' ')
+      // The queue is asked at each deadline, so access that began needs no look, and access that ended is never due again.
+      if (status === 'active' || status === 'ended' || reserved.has(grantId)) return
+      if (!underWay.has(grantId)) wake()
+      else if (status !== 'pending') void abortIfEnding(grantId)
     },
     refreshClusters: async () => {
-      // Their notifications came while they were under way, or got lost with the connection.
-      ended.clear()
       unconfigured = await clustersWithGrants()
     },
     stop: async () => {
       isStopping = true
+      stopHandOvers()
       clearInterval(renewal)
+      clearTimeout(renewTimer)
       clearTimeout(wakeTimer)
       clearTimeout(settleTimer)
       // Waits between probes end now; calls that are under way take at most ten seconds.

@@ -1,7 +1,7 @@
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import type { CreatedObject } from '#lib/adapters/cluster/objects'
+import type { ClaimedGrant } from '#lib/adapters/db/grants/claimed-grant'
 import type { Writing } from '#lib/adapters/db/grants/grant-progress'
-import type { ClaimedGrant } from '#lib/adapters/db/grants/grant-queue'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import type { SystemActor } from '#lib/core/access/actor'
 import type { EndReason } from '#lib/core/access/status'

@@ -72,10 +72,11 @@ export async function startProduct(at: { url: string; identity: Identity; databa
   const waiting = new Map<string, () => void>()
   listener.on('notification', ({ payload = '' }) => {
     const at = performance.timeOrigin + performance.now()
-    const before = notifiedAt.get(payload)
+    const [grantId = ''] = payload.split(' ')
+    const before = notifiedAt.get(grantId)
     if (before) before.push(at)
-    else notifiedAt.set(payload, [at])
-    waiting.get(payload)?.()
+    else notifiedAt.set(grantId, [at])
+    waiting.get(grantId)?.()
   })
   const readGrant = async (requestId: string) => {
     const { rows } = await database.query<GrantRow>({

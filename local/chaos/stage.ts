@@ -17,6 +17,9 @@ import { type ApiProxy, startApiProxy } from './api-proxy.ts'
 import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts'
 import { seed } from './random.ts'
 
+/** `program` is a file of `testing/`. */
+type WorkerOptions = { ending?: 'SIGKILL' | 'SIGTERM'; env?: Record<string, string>; program?: string }
+
 /** `createdAt` is the time of the request, for tests in which the database's clock differs from this process's. */
 type GrantOptions = { cluster?: string; namespace?: string; durationSeconds?: number; createdAt?: Date }
 
@@ -34,7 +37,7 @@ export type Stage = {
   postgres: PostgresProxy
   run: Run
   /** Starts a worker process behind both proxies. Its `stop` is `kill -9` by default; SIGTERM shuts it down gracefully. */
-  startWorker(options?: { ending?: 'SIGKILL' | 'SIGTERM'; env?: Record<string, string> }): Promise<Part>
+  startWorker(options?: WorkerOptions): Promise<Part>
   end(): Promise<void>
 }
 
@@ -125,13 +128,13 @@ export async function openStage({ name, clusters = ['prod-eu'], namespaces = [] 
       }
       return ids
     },
-    startWorker: async ({ ending = 'SIGKILL', env = {} } = {}) => {
+    startWorker: async ({ ending = 'SIGKILL', env = {}, program = 'worker-process.ts' } = {}) => {
       count += 1
       const logFile = join(run.logs, `worker-${count}.log`)
       return run.start({
         name: `worker-${count}`,
         command: process.execPath,
-        args: ['--conditions=react-server', join(import.meta.dirname, '../../testing/worker-process.ts')],
+        args: ['--conditions=react-server', join(import.meta.dirname, '../../testing', program)],
         env: {
           ...process.env,
           LOG_LEVEL: 'info',

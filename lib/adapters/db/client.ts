@@ -108,6 +108,7 @@ type Scope = {
   tx: Tx | undefined
   connection: pg.PoolClient | 'none yet' | 'released'
   afterwards: Array<() => Promise<void>>
+  settled: Array<(isCommitted: boolean) => void>
   recorded: string[]
 }
 
@@ -157,8 +158,9 @@ export async function closeDatabase() {
 export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
   const outer = scopes.getStore()
   if (outer?.tx) return fn(outer.tx)
-  const scope: Scope = { tx: undefined, connection: 'none yet', afterwards: [], recorded: [] }
-  const { afterwards, recorded } = scope
+  const scope: Scope = { tx: undefined, connection: 'none yet', afterwards: [], settled: [], recorded: [] }
+  const { afterwards, settled, recorded } = scope
+  let isCommitted = false
   const begun = (tx: Parameters<Parameters<Database['$transaction']>[0]>[0]) => {
     scope.tx = sendingRaw(tx, () => connectionOf(scope))
     return fn(scope.tx)
@@ -167,12 +169,14 @@ export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
     const result = await scopes.run(scope, () =>
       db().$transaction(begun, { maxWait: limits.connect, timeout: limits.transaction }),
     )
+    isCommitted = true
     for (const type of recorded) metrics().events.inc({ type })
     return result
   } catch (error) {
     // BEGIN and COMMIT are not operations of the client, so their errors are not translated yet.
     throw translateError(error)
   } finally {
+    for (const step of settled) step(isCommitted)
     // NB: an error thrown here replaces the current one, on purpose: see afterTransaction().
     for (const step of afterwards) await step()
   }
@@ -196,4 +200,13 @@ export async function afterTransaction(step: () => Promise<void>) {
   const outer = scopes.getStore()
   if (outer) outer.afterwards.push(step)
   else await step()
+}
+
+/**
+ * Runs `step` as soon as the current transaction is over, with false if it was rolled back or no one knows. It must not throw.
+ */
+export function afterCommit(step: (isCommitted: boolean) => void): void {
+  const scope = scopes.getStore()
+  if (!scope) throw new Error('no transaction')
+  scope.settled.push(step)
 }

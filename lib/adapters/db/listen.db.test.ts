@@ -13,7 +13,7 @@ test('a listener is notified of a new grant and of every change of its status', 
   await listener.ready
   const { id } = await aGrant({ status: 'active' })
   await until('created and active', () => received.length === 2)
-  expect(received).toEqual([`postern_grant ${id}`, `postern_grant ${id}`])
+  expect(received).toEqual([`postern_grant ${id} pending`, `postern_grant ${id} active`])
   await listener.stop()
 })
 

@@ -102,8 +102,8 @@ export type GrantMove = {
   lastError?: string | null
   attempts?: number
   nextAttemptAt?: Date | null
-  leaseUntil?: null
-  leasedBy?: null
+  leaseUntil?: Date | null
+  leasedBy?: string | null
   signature?: string
   endSignature?: string | null
 }

@@ -647,12 +647,12 @@ BEGIN
 END $$;
 CREATE TRIGGER findings_guard BEFORE INSERT OR UPDATE ON "findings" FOR EACH ROW EXECUTE FUNCTION guard_finding();
 
--- 7. Notifications. A new or moved grant wakes the workers, an order for a credential wakes the worker that will issue it,
+-- 7. Notifications. A new or moved grant wakes the workers, by its id and status, an order for a credential wakes the worker that will issue it,
 -- and whatever changes on a page is announced to the processes that serve pages (lib/adapters/db/changes.ts): by the id of the
 -- request it belongs to, or by `*` where it concerns everyone.
 CREATE FUNCTION wake_worker() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-  PERFORM pg_notify('postern_grant', NEW.id);
+  PERFORM pg_notify('postern_grant', NEW.id || ' ' || NEW.status);
   RETURN NULL;
 END $$;
 CREATE TRIGGER grants_wake AFTER INSERT ON "grants" FOR EACH ROW EXECUTE FUNCTION wake_worker();

@@ -2,27 +2,16 @@ import type { About, NewAuditEvent } from '#lib/adapters/db/audit/audit'
 import { newId } from '#lib/adapters/db/ids'
 import { ifMoved, type Together } from '#lib/adapters/db/transition'
 import type { Actor, SystemActor } from '#lib/core/access/actor'
-import type { Id } from '#lib/core/access/ids'
 import { type ObjectKey, objectKeys } from '#lib/core/grants/manifests'
 import { Prisma } from '../generated/client.ts'
+import type { ClaimedGrant } from './claimed-grant.ts'
+import { handOver } from './hand-over.ts'
 
-type Approved = {
-  id: string
-  cluster: string
-  namespaces: readonly string[]
-  clusterRole: string | null
-  durationSeconds: number
-  startsAt: Date | null
-}
+/** An approved request with its people, as this transaction wrote it, or locked, read and verified it. */
+export type Approved = ClaimedGrant['request'] & Pick<ClaimedGrant, 'requester' | 'decisions'>
 
 /** A grant that the move of its request to *approved* creates, by statements `together` with it. */
-export type NewGrant = {
-  id: Id<'grant'>
-  /** The names that are committed with it; none if it begins later. */
-  objects: ObjectKey[]
-  together: Together
-  events: NewAuditEvent[]
-}
+export type NewGrant = { together: Together; events: NewAuditEvent[] }
 
 /** Postern itself, where a call of a person led to what it did. */
 export const posternActor = ({ origin }: Pick<Actor, 'origin'>): SystemActor => ({
@@ -50,20 +39,38 @@ export const intentRecorded = (actor: SystemActor, about: About, objects: readon
 
 /**
  * The grant of a request that is approved at this moment, due now or at the requested start. A trigger notifies the workers
- * at commit. If it begins now, the intent is committed with it (promise 1), and the worker does not have to.
+ * at commit. If it begins now, the intent is committed with it (promise 1), so that the worker does not have to, and the
+ * worker of this process gets it with the commit.
  */
-export function newGrant(actor: Pick<Actor, 'origin'>, request: Approved, about: About, now: Date): NewGrant {
+export function newGrant(actor: Pick<Actor, 'origin'>, approved: Approved, about: About, now: Date): NewGrant {
+  const { requester, decisions, ...request } = approved
   const { id: requestId, cluster, namespaces, clusterRole, durationSeconds, startsAt } = request
   const id = newId('grant', now)
   const isLater = startsAt !== null && startsAt > now
+  const objects = isLater ? [] : objectKeys({ grantId: id, namespaces, clusterRole })
+  const grant: ClaimedGrant = {
+    ...{
+      now,
+      id,
+      status: 'pending',
+      cluster,
+      createdAt: now,
+      expiresAt: null,
+      endingAt: null,
+      endedBy: null,
+      attempts: 0,
+    },
+    ...{ slot: 'begin', request, requester, decisions, signatureFailure: null },
+    objects: objects.map((object) => ({ ...object, uid: null, removedAt: null, fingerprint: null })),
+  }
+  const { worker, leaseUntil } = isLater ? { worker: null, leaseUntil: null } : handOver(grant, 'begin')
   const insertGrant = Prisma.sql`
-    INSERT INTO grants (id, request_id, cluster, duration_seconds, created_at, next_attempt_at)
+    INSERT INTO grants (id, request_id, cluster, duration_seconds, created_at, next_attempt_at, lease_until, leased_by)
     SELECT ${id}, ${requestId}, ${cluster}, ${durationSeconds}::int, ${now}::timestamptz,
-      ${isLater ? startsAt : now}::timestamptz
+      ${isLater ? startsAt : now}::timestamptz, ${leaseUntil}::timestamptz, ${worker}
     WHERE ${ifMoved}`
-  if (isLater) return { id, objects: [], together: [insertGrant], events: [] }
-  const objects = objectKeys({ grantId: id, namespaces, clusterRole })
+  if (isLater) return { together: [insertGrant], events: [] }
   const insertIntent = insertNames(cluster, objects, Prisma.sql`SELECT ${id}::text AS id WHERE ${ifMoved}`)
   const event = intentRecorded(posternActor(actor), { ...about, grantId: id }, objects)
-  return { id, objects, together: [insertGrant, insertIntent], events: [event] }
+  return { together: [insertGrant, insertIntent], events: [event] }
 }

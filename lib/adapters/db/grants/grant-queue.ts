@@ -1,28 +1,8 @@
 import { db } from '#lib/adapters/db/client'
-import { toPerson } from '#lib/adapters/db/people/people'
-import {
-  type DecisionInSql,
-  decisionsInSql,
-  type PersonInSql,
-  personInSql,
-  type RecordedDecision,
-  type RequestInSql,
-  requestInSql,
-  toRecordedDecision,
-  verificationOf,
-} from '#lib/adapters/db/records-in-sql'
-import { signingKeys } from '#lib/adapters/db/signing'
-import type { Person } from '#lib/core/access/actor'
-import { type Id, idSchema } from '#lib/core/access/ids'
-import { namespacePattern } from '#lib/core/access/namespaces'
-import { type SubmittedVia, viaOf } from '#lib/core/access/recorded-facts'
-import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
-import { type ObjectKey, objectKinds } from '#lib/core/grants/manifests'
-import { objectName } from '#lib/core/grants/names'
-import type { RecordedObject } from '#lib/core/grants/plan'
+import type { GrantStatus } from '#lib/core/access/status'
 import type { SlotKind, Slots } from '#lib/core/grants/slots'
-import { type SignatureFailure, type Signed, verifyActivation } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
+import { type ClaimedGrant, type ClaimedRow, claimedInSql, joinedToGrant, toClaimedGrant } from './claimed-grant.ts'
 
 // The work queue. Each grant row is its own entry: it is due at next_attempt_at and leased to one worker until
 // lease_until. The lease of a crashed worker expires, and the next worker continues from the stored records.
@@ -31,96 +11,6 @@ import { Prisma } from '../generated/client.ts'
  * Seconds. A step of a grant is a few calls of at most ten seconds each, and the lease is renewed long before it ends.
  */
 const leaseSeconds = 30
-
-/** A grant with all facts for its next step, as of the database's `now`. */
-export type ClaimedGrant = {
-  now: Date
-  id: Id<'grant'>
-  status: GrantStatus
-  cluster: string
-  /** When the last approval was given. */
-  createdAt: Date
-  expiresAt: Date | null
-  /** When the decision to end it was committed. */
-  endingAt: Date | null
-  endedBy: EndReason | null
-  attempts: number
-  /** Whose slot it occupies while it is processed. */
-  slot: SlotKind
-  request: Pick<
-    RequestInSql,
-    | 'namespaces'
-    | 'rules'
-    | 'clusterRole'
-    | 'durationSeconds'
-    | 'startsAt'
-    | 'digest'
-    | 'reason'
-    | 'ticket'
-    | 'steps'
-    | 'policyHash'
-    | 'entitlementName'
-    | 'entitlement'
-    | 'createdAt'
-  > & { id: Id<'request'>; status: RequestStatus; cluster: string; via: SubmittedVia | null }
-  requester: Person
-  decisions: RecordedDecision[]
-  objects: RecordedObject[]
-  /** Why these records grant nothing; null if their signatures are valid, or if the grant is ending anyway. */
-  signatureFailure: SignatureFailure | null
-}
-
-type Row = Omit<ClaimedGrant, 'createdAt' | 'request' | 'requester' | 'decisions' | 'objects' | 'signatureFailure'> &
-  RequestInSql & {
-    requestId: Id<'request'>
-    requestStatus: RequestStatus
-    requestCluster: string
-    requester: PersonInSql
-    decisions: DecisionInSql[]
-    approvedAt: Date
-    activatedAt: Date | null
-    activation: string | null
-    objects: Array<ObjectKey & { uid: string | null; removedAt: string | null; fingerprint: string | null }>
-  }
-
-function verifyClaim(row: Row): SignatureFailure | null {
-  if (row.status === 'ending') return null
-  const { requestId: id, requestCluster: cluster, requester } = row
-  const approval = verificationOf({ ...row, id, cluster }, requester, row.decisions)
-  if (approval || row.status !== 'active') return approval
-  const grant = { ...row, requesterId: requester.id, signature: row.activation }
-  return verifyActivation(signingKeys(), grant as Signed<typeof grant & { activatedAt: Date; expiresAt: Date }>)
-}
-
-/**
- * An object with another name, or of another kind, does not belong to this grant, whatever its row says: it is neither
- * created nor deleted.
- */
-const isObjectOf = (grantId: string, { kind, namespace, name }: ObjectKey) =>
-  idSchema('grant').safeParse(grantId).success &&
-  name === objectName(grantId) &&
-  objectKinds.includes(kind) &&
-  namespacePattern.test(namespace)
-
-function toClaimedGrant(row: Row): ClaimedGrant {
-  const { now, id, status, cluster, expiresAt, endingAt, endedBy, attempts, slot } = row
-  const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
-  const { policyHash, entitlementName, entitlement, createdAt } = row
-  return {
-    ...{ now, id, status, cluster, createdAt: row.approvedAt, expiresAt, endingAt, endedBy, attempts, slot },
-    request: {
-      ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
-      ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
-      ...{ policyHash, entitlementName, entitlement, createdAt, via: viaOf(row.facts) },
-    },
-    requester: toPerson(row.requester),
-    decisions: row.decisions.map(toRecordedDecision),
-    objects: row.objects
-      .filter((object) => isObjectOf(id, object))
-      .map(({ removedAt, ...object }) => ({ ...object, removedAt: removedAt === null ? null : new Date(removedAt) })),
-    signatureFailure: verifyClaim(row),
-  }
-}
 
 const isDue = Prisma.sql`g.next_attempt_at <= now()`
 const isFree = Prisma.sql`(g.lease_until IS NULL OR g.lease_until < now())`
@@ -155,7 +45,7 @@ const inTurn = { end: true, begin: true } as Readonly<Partial<Record<SlotKind, t
  */
 export async function claimGrants(worker: string, free: readonly Slots[]): Promise<ClaimedGrant[]> {
   const slots = free.map((one) => ({ ...one, status: statusOf[one.kind], in_turn: one.kind in inTurn }))
-  const rows = await db().$queryRaw<Row[]>`
+  const rows = await db().$queryRaw<ClaimedRow[]>`
     WITH free AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(slots)}::jsonb)
         AS f(cluster text, kind text, count int, status grant_status, in_turn boolean)),
@@ -181,19 +71,8 @@ export async function claimGrants(worker: string, free: readonly Slots[]): Promi
       FROM due WHERE g.id = due.id
       RETURNING due.kind, g.id, g.request_id, g.status, g.cluster, g.created_at, g.activated_at, g.expires_at, g.ending_at,
         g.ended_by, g.attempts, g.signature)
-    SELECT set_config('synchronous_commit', 'off', true), clock_timestamp() AS now, g.id, g.status, g.cluster,
-      g.created_at AS "approvedAt", g.activated_at AS "activatedAt", g.expires_at AS "expiresAt",
-      g.signature AS activation, g.ending_at AS "endingAt", g.ended_by AS "endedBy", g.attempts,
-      g.kind AS slot, r.id AS "requestId",
-      r.status AS "requestStatus", r.cluster AS "requestCluster", ${requestInSql}, ${personInSql('p')} AS requester,
-      ${decisionsInSql(Prisma.sql`r.id`)} AS decisions,
-      (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'namespace', o.namespace, 'name', o.name,
-          'uid', o.uid, 'removedAt', o.removed_at, 'fingerprint', o.fingerprint)), '[]')
-        FROM grant_objects o WHERE o.grant_id = g.id) AS objects
-    FROM claimed g
-    JOIN requests r ON r.id = g.request_id
-    JOIN people p ON p.id = r.requester_id
-    JOIN entitlement_versions e ON e.hash = r.entitlement_hash`
+    SELECT set_config('synchronous_commit', 'off', true), g.kind AS slot, ${claimedInSql}
+    FROM claimed g ${joinedToGrant}`
   return rows.map(toClaimedGrant)
 }
 

@@ -1,13 +1,16 @@
 import { type About, judgedData, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
 import type { Tx } from '#lib/adapters/db/client'
-import { newGrant } from '#lib/adapters/db/grants/create-grant'
+import { type Approved, newGrant } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
 import { toJson } from '#lib/adapters/db/json'
+import type { RecordedDecision } from '#lib/adapters/db/records-in-sql'
 import { signatureOf } from '#lib/adapters/db/signing'
 import { ifMoved, moveRequest } from '#lib/adapters/db/transition'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import { AppError } from '#lib/core/access/errors'
+import type { Id } from '#lib/core/access/ids'
+import { viaOf } from '#lib/core/access/recorded-facts'
 import type { DecisionInput } from '#lib/core/access/request'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { Resolution } from '#lib/core/approvals/resolve'
@@ -28,6 +31,8 @@ export type NewDecision = {
   /** The permissions that were new to the requester at that time. */
   difference: Difference | null
   outcome: Resolution['outcome']
+  /** The decisions before this one. */
+  earlier: readonly RecordedDecision[]
   now: Date
   about: About
 }
@@ -83,6 +88,40 @@ function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`tru
     WHERE ${when}`
 }
 
+/** The request as this decision approves it. */
+function approvedBy({ actor, request, terms, digest, input, earlier, now }: NewDecision): Approved {
+  const { id, cluster, clusterRole, startsAt, reason, ticket, steps, policyHash, requester } = request
+  const { entitlementName, entitlement, createdAt } = request
+  const { namespaces, rules, durationSeconds } = terms
+  const { person } = actor
+  const by = { personId: person.id, person, groups: person.groups }
+  return {
+    ...{
+      id: id as Id<'request'>,
+      status: 'approved',
+      cluster,
+      clusterRole,
+      startsAt,
+      digest,
+      reason,
+      ticket,
+      steps,
+    },
+    ...{
+      namespaces,
+      rules,
+      durationSeconds,
+      policyHash,
+      entitlementName,
+      entitlement,
+      createdAt,
+      requester,
+      via: viaOf(request.facts),
+    },
+    decisions: [...earlier, { ...by, decision: input.decision, result: digest, at: now.toISOString() }],
+  }
+}
+
 /**
  * Saves a decision and its consequences: narrowed terms, the request's new status, the grant of an approved request.
  * The request must be locked.
@@ -93,10 +132,10 @@ export async function saveDecision(tx: Tx, decision: NewDecision) {
   const { namespaces, rules, durationSeconds } = terms
   const set = isNarrowed ? { namespaces, rules, durationSeconds, digest } : {}
   const events = eventsOf(decision)
+  const eventAbout = { ...decision.about, namespaces }
   if (outcome !== 'pending') {
     // One statement, because it delays access.
-    const about = { ...decision.about, namespaces }
-    const grant = outcome === 'approved' ? newGrant(decision.actor, { ...request, ...terms }, about, now) : null
+    const grant = outcome === 'approved' ? newGrant(decision.actor, approvedBy(decision), eventAbout, now) : null
     const together = [insertDecision(decision, ifMoved), ...(grant?.together ?? [])]
     const all = [...events, ...(grant?.events ?? [])]
     await moveRequest(tx, request.id, 'pending', outcome, all, { ...set, resolvedAt: now }, together)
