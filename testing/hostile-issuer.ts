@@ -12,6 +12,7 @@ export async function startHostileIssuer() {
   const published = await generateKeyPair('RS256', { extractable: true })
   const unpublished = await generateKeyPair('RS256')
   const jwk = { ...(await exportJWK(published.publicKey)), kid: 'published', use: 'sig', alg: 'RS256' }
+  const newJwk = { ...(await exportJWK((await generateKeyPair('RS256', { extractable: true })).publicKey)), kid: 'new' }
   /** The public key in bytes that a careless verifier would use as an HMAC secret. */
   const publicPem = new TextEncoder().encode(await exportSPKI(published.publicKey))
 
@@ -25,6 +26,8 @@ export async function startHostileIssuer() {
     /** The UserInfo response; undefined for a provider that refuses every access token. */
     userInfo: undefined as object | undefined,
     userInfoStatus: 200,
+    /** The provider publishes another key in place of the one that signed its tokens. */
+    hasNewKey: false,
     /** Metadata that replace the correct ones. */
     endpoints: {} as Record<string, string>,
     /** Responds to discovery in place of the correct response. */
@@ -59,7 +62,7 @@ export async function startHostileIssuer() {
       if (answers.userInfoStatus !== 200) return json(answers.userInfoStatus, {})
       return answers.userInfo ? json(200, answers.userInfo) : json(401, { error: 'invalid_token' })
     }
-    if (path === '/keys') return json(answers.keysStatus, { keys: [jwk] })
+    if (path === '/keys') return json(answers.keysStatus, { keys: [answers.hasNewKey ? newJwk : jwk] })
     if (request.method === 'POST') {
       let body = ''
       for await (const chunk of request) body += chunk

@@ -24,15 +24,15 @@ export async function isDatabaseUnavailable(patienceMs = timeoutMs): Promise<boo
  * @throws AppError `unavailable` then; `work` may still succeed later, as with every lost response
  */
 export async function unlessUnavailable<T>(work: Promise<T>): Promise<T> {
-  const over = new AbortController()
-  const watch = async () => {
-    await delay(graceMs, undefined, { signal: over.signal })
-    if (await isDatabaseUnavailable(timeoutMs - graceMs)) throw unavailable()
-    return work
-  }
+  let timer: NodeJS.Timeout | undefined
+  const outage = new Promise<never>((_, reject) => {
+    timer = setTimeout(async () => {
+      if (await isDatabaseUnavailable(timeoutMs - graceMs)) reject(unavailable())
+    }, graceMs)
+  })
   try {
-    return await Promise.race([work, watch()])
+    return await Promise.race([work, outage])
   } finally {
-    over.abort()
+    clearTimeout(timer)
   }
 }

@@ -10,11 +10,12 @@ import { verifiedEmails } from '#lib/core/access/same-person'
 import { log } from '#lib/observability/log'
 import { type ClaimedIdentity, clockToleranceMs, identityFrom } from './claims.ts'
 import { identitySettings } from './configuration.ts'
-import { providerMetadata } from './discovery.ts'
-import { asymmetricAlgorithms, keysOf } from './id-token.ts'
+import { type ProviderMetadata, providerMetadata } from './discovery.ts'
+import { asymmetricAlgorithms, keyFetches, keysOf } from './id-token.ts'
 import { recordPerson, reportMissingGroups } from './record-person.ts'
 import { recordRefusal, unknownActor } from './refusals.ts'
 import { rolesOf } from './roles.ts'
+import { verifiedOnce } from './verified-tokens.ts'
 
 // Bearer tokens for the API: JWTs that the identity provider issued for the audience `identity.apiAudience` (RFC 9068).
 
@@ -87,8 +88,13 @@ const headerTypeOf = (token: string) =>
 class IdTokenSent extends Error {}
 
 async function verify(token: string): Promise<Verified> {
-  const { apiAudience, clientId, groupsClaim, apiGroupsClaim = groupsClaim, subjectClaim } = identitySettings()
   const metadata = await providerMetadata()
+  // The keys are fetched again while a token is verified, if at all: then this one counts for one call only.
+  return verifiedOnce(token, [identitySettings(), metadata, keyFetches()], () => verifyNow(token, metadata))
+}
+
+async function verifyNow(token: string, metadata: ProviderMetadata) {
+  const { apiAudience, clientId, groupsClaim, apiGroupsClaim = groupsClaim, subjectClaim } = identitySettings()
   const headerType = headerTypeOf(token)
   const options = {
     issuer: metadata.issuer,
@@ -108,7 +114,8 @@ async function verify(token: string): Promise<Verified> {
   const issuedAt = new Date((payload.iat ?? 0) * 1000)
   if (issuedAt.getTime() > Date.now() + clockToleranceMs) throw new errors.JWTInvalid('issued in the future')
   const claimed = identityFrom(payload, { groupsClaim: apiGroupsClaim, subjectClaim })
-  return { claimed, issuedAt, isOwn: isFromOwnClient(payload, clientId) }
+  const verified: Verified = { claimed, issuedAt, isOwn: isFromOwnClient(payload, clientId) }
+  return { verified, acceptedUntil: (payload.exp ?? 0) * 1000 + clockToleranceMs }
 }
 
 type FoundPerson = Awaited<ReturnType<typeof findPerson>>

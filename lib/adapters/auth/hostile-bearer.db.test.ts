@@ -6,6 +6,7 @@ import { testDatabase } from '#testing/database'
 import { startHostileIssuer } from '#testing/hostile-issuer'
 import { testUrl } from '#testing/identity'
 import { testPolicy } from '#testing/policy'
+import { until } from '#testing/until'
 import { actorOfRequest } from './actor-of-request.ts'
 
 const database = await testDatabase()
@@ -134,3 +135,50 @@ test.for(accessTokens)('an access token of %s is accepted, even with an at_hash'
   const token = await hostile.sign({ ...honest(), at_hash: 'abc', ...claims }, { header })
   expect((await actorOf(token)).person.subject).toBe('mallory')
 })
+
+test('a token that was just accepted is refused once it expires', async () => {
+  const token = await hostile.sign({ ...honest(), sub: 'expiring', iat: now() - 600, exp: now() - 55 })
+  expect((await actorOf(token)).person.subject).toBe('expiring')
+  const isRefused = () =>
+    actorOf(token).then(
+      () => false,
+      ({ code }) => code === 'unauthenticated',
+    )
+  await until('the token is refused', isRefused, 10_000)
+  expect(await lastRefusal()).toBe('expired-token')
+})
+
+test('a forged token is refused although the real one was just accepted', async () => {
+  const token = await hostile.sign({ ...honest(), sub: 'warm' })
+  const [head = '', body = '', signature = ''] = token.split('.')
+  expect((await actorOf(token)).person.subject).toBe('warm')
+  const other = Buffer.from(JSON.stringify({ ...honest(), sub: 'someone-else' })).toString('base64url')
+  for (const forged of [
+    [head, other, signature],
+    [head, body, `${signature.slice(0, -4)}AAAA`],
+    [head, body, ''],
+  ])
+    await expect(actorOf(forged.join('.'))).rejects.toMatchObject({ code: 'unauthenticated' })
+  expect((await actorOf(token)).person.subject).toBe('warm')
+})
+
+test('a token whose key the provider withdrew is refused as soon as the keys were fetched, although it was accepted before', async () => {
+  const token = await hostile.sign({ ...honest(), sub: 'withdrawn' })
+  expect((await actorOf(token)).person.subject).toBe('withdrawn')
+  hostile.answers.hasNewKey = true
+  try {
+    // A token with an unknown key makes Postern fetch the keys, at most every ten seconds.
+    const unknown = await hostile.sign(honest(), { key: hostile.unpublishedKey, header: { kid: 'unknown' } })
+    const isRefused = async () => {
+      await actorOf(unknown).catch(() => {})
+      return actorOf(token).then(
+        () => false,
+        ({ code }) => code === 'unauthenticated',
+      )
+    }
+    await until('the token is refused', isRefused, 20_000)
+    expect(await lastRefusal()).toBe('unknown-key')
+  } finally {
+    hostile.answers.hasNewKey = false
+  }
+}, 40_000)

@@ -6,9 +6,12 @@ import type { ProviderMetadata } from './discovery.ts'
 // The provider's keys. They are fetched when a token names an unknown key (rotation), at most every ten seconds.
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>
-const shared = globalThis as typeof globalThis & { posternKeys?: Map<string, KeySet> }
+const shared = globalThis as typeof globalThis & { posternKeys?: Map<string, KeySet>; posternKeyFetches?: number }
 shared.posternKeys ??= new Map()
 const sets = shared.posternKeys
+
+/** How often keys were fetched: a token that was verified before may have been signed with a key that is gone by now. */
+export const keyFetches = (): number => shared.posternKeyFetches ?? 0
 
 /** The key set at `jwksUri`, one per process. */
 export function keysOf({ jwksUri }: Pick<ProviderMetadata, 'jwksUri'>): KeySet {
@@ -18,7 +21,10 @@ export function keysOf({ jwksUri }: Pick<ProviderMetadata, 'jwksUri'>): KeySet {
       timeoutDuration: 5_000,
       cooldownDuration: 10_000,
       cacheMaxAge: 600_000,
-      [customFetch]: (url, { headers }) => callProvider(url, { headers }),
+      [customFetch]: (url, { headers }) => {
+        shared.posternKeyFetches = keyFetches() + 1
+        return callProvider(url, { headers })
+      },
     })
     sets.set(jwksUri, set)
   }
