@@ -69,12 +69,23 @@ function servesAsUsual({ named }: Catalogue): Serves {
 
 const groupsOfKubernetes = new Set(['extensions', ...knownResources.filter(isBuiltIn).map(({ group }) => group)])
 
+/**
+ * Whether the resource is in one of the groups of Kubernetes that the rule names. It is hardly meant in the other groups
+ * then: a rule often lists more groups than each of its resources has.
+ */
+const isOfKubernetes = ({ apiGroups }: Rule, resource: string) =>
+  groupsOf.get(mainOf(resource))?.some((known) => isBuiltIn(known) && apiGroups.includes(known.group)) ?? false
+
 /** The entry as one for this group, which has none of its own; undefined where its pattern is about other groups. */
 function forGroup(entry: ExtensionRisk, group: string, rule: Rule): ExtensionRisk | undefined {
   if (!group.endsWith(entry.group.slice(1))) return undefined
-  // An entry for any group names resources that are dangerous wherever they exist. Few groups have them.
-  if (entry.group === '*' && !entry.resources.includes('*') && rule.resources.includes('*')) return undefined
-  return { ...entry, group }
+  if (entry.group !== '*' || entry.resources.includes('*')) return { ...entry, group }
+  // An entry for any group names resources that are dangerous wherever they exist. Few groups have them all.
+  const resources = rule.resources.filter(
+    (resource) =>
+      [resource, patternOf(resource)].some((name) => entry.resources.includes(name)) && !isOfKubernetes(rule, resource),
+  )
+  return resources.length > 0 ? { ...entry, group, resources } : undefined
 }
 
 function entriesOfPatterns(catalogue: Catalogue, rule: Rule, known: ReadonlySet<string> | undefined): ExtensionRisk[] {
@@ -113,7 +124,9 @@ function resourcesOf(entry: ExtensionRisk, rule: Rule, { named }: Catalogue): re
   if (patterns.length > 0) return rule.resources.filter((resource) => patterns.includes(patternOf(resource)))
   if (!entry.resources.includes('*')) return entry.resources
   const others = named.get(entry.group)
-  const unnamed = rule.resources.filter((resource) => !resource.includes('/') && !others?.has(resource))
+  const unnamed = rule.resources.filter(
+    (resource) => !resource.includes('/') && !others?.has(resource) && !isOfKubernetes(rule, resource),
+  )
   return [
     ...entry.resources.filter((resource) => resource !== '*'),
     ...unnamed,

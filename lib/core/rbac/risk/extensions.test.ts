@@ -314,6 +314,11 @@ describe('an entry for several groups', () => {
     expect(finding([rule(['create'], ['instances'], 'iam.services.k8s.aws')], 'grants-cloud-access')?.severity).toBe(
       'high',
     )
+    const mixed = { ...rule(['create'], ['pods/exec']), apiGroups: ['', 'route.example.com'] }
+    expect(assessRisk([mixed]).findings.map(({ id }) => id)).toEqual(['runs-commands-in-pods'])
+    const more = { ...rule(['patch'], ['configmaps', 'clusterpolicies']), apiGroups: ['', 'kyverno.io'] }
+    expect(finding([more], 'changes-policy-engines')?.because.join()).toMatch(/^patch clusterpolicies [^,]*$/)
+    expect(finding([{ ...more, resources: ['configmaps'] }], 'changes-policy-engines')).toBeUndefined()
     expect(finding([rule(['get'], ['widgets/proxy'], 'argoproj.io')], 'reaches-other-clusters')).toBeUndefined()
   })
 
