@@ -289,12 +289,21 @@ describe('hostile YAML', () => {
       null,
     ],
     ['a line of a million characters', `${role(exec)}x: "${'y'.repeat(1_000_000)}"\n`, null],
+    ['fifty thousand directives', `${role(exec)}${many(50_000, () => '%a\n')}`, null],
+    ['fifty thousand directives before a key', `${role(exec)}${many(50_000, () => '%a\n')}x: y\n`, /invalid YAML/],
+    ['fifty thousand braces on a line', `${role(exec)}x: ${'{{ '.repeat(3_000)}\n`, /render it|too deep/],
+    [
+      'twenty thousand objects without a name',
+      `${api}\nkind: RoleList\nitems:\n${many(20_000, () => '- {}\n')}`,
+      'many',
+    ],
     ['fifty thousand blank lines', `${'\n'.repeat(50_000)}${role(exec)}`, null],
   ])(
     '%s is refused or read in linear time',
     (_, text, refusal) => {
       const checker = checkText(text)
-      if (refusal) expect(unread(checker)).toEqual([expect.stringMatching(refusal)])
+      if (refusal === 'many') expect(unread(checker)).toHaveLength(20_000)
+      else if (refusal) expect(unread(checker)).toEqual([expect.stringMatching(refusal)])
       else expect([found(checker), unread(checker)]).toEqual([['medium runs-commands-in-pods'], []])
       // Up to four million where the reading is linear; hundreds of millions where it is not.
       expect(stepsOf(() => checkText(text))).toBeLessThan(10_000_000)

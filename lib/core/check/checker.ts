@@ -9,6 +9,7 @@ import { type Finding, fingerprintOf, type GuardrailJudge, type Judged, type Obj
 import { judgeAggregated } from './judge-aggregated.ts'
 import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
 import { judgeRole, pathRuleOf, ruleOf } from './judge-role.ts'
+import { isBroad } from './judge-subjects.ts'
 import { type GrantedRules, KnownRoles } from './known-roles.ts'
 import type { PlacedBinding, PlacedRole } from './rbac-objects.ts'
 import { detached, type Place, Source } from './source.ts'
@@ -26,6 +27,9 @@ export type CheckOptions = {
   /** In UTC, such as 2026-11-25. Waivers expire. */
   today: string
 }
+
+/** Shared by the objects without any, which are most. */
+const noWaivers = new Waivers([], new Source('', 1), '')
 
 /** An object and where it was found. */
 type Where = { file: string; template: string | null; object: ObjectName; waivers: Waivers }
@@ -71,7 +75,7 @@ export class Checker {
         file,
         template: template ?? renderer,
         object: { kind, namespace, name },
-        waivers: new Waivers(waivers, source, this.#options.today),
+        waivers: waivers.length > 0 ? new Waivers(waivers, source, this.#options.today) : noWaivers,
       }
       this.objects.push({ file, object: where.object })
       if (waivers.length > 0) this.#waiving.push(where)
@@ -109,7 +113,7 @@ export class Checker {
         place: binding.roleRef.place,
       })
       // A verdict on the role itself is not repeated for each of its bindings.
-      const isNew = ({ id, severity }: Judged) => isWorse(severity, role.reported.get(id))
+      const isNew = ({ id, severity }: Judged) => isWorse(severity, role.reported?.get(id))
       this.#report(verdicts.filter(isNew), where)
     }
     for (const where of this.#waiving) this.#report(where.waivers.findings(), where)
@@ -159,6 +163,7 @@ export class Checker {
     const reach = role.kind === 'ClusterRole' ? 'unbound' : namespace === null ? 'somewhere' : { namespace }
     const verdicts = this.#options.policy({ reach, rules, risks, place: source.placeOf(role.at) })
     for (const { id, severity } of verdicts) {
+      known.reported ??= new Map()
       if (isWorse(severity, known.reported.get(id))) known.reported.set(id, severity)
     }
     this.#report(verdicts, where)
@@ -199,7 +204,9 @@ function readBinding(
     name,
     namespace,
     roleRef: { kind: roleRef.kind, name: roleRef.name, place: source.placeOf(roleRef.range) },
-    subjects: subjects.map(({ range, ...subject }) => ({ ...subject, place: source.placeOf(range) })),
+    subjects: subjects
+      .filter((subject) => isBroad(subject, namespace))
+      .map(({ range, ...subject }) => ({ ...subject, place: source.placeOf(range) })),
   }
 }
 

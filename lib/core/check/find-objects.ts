@@ -79,12 +79,16 @@ function linesBefore(text: string, offset: number): string {
   return text.slice(Math.max(0, start), end < 0 ? text.length : end)
 }
 
+/** A hostile document can have one problem for each character. */
+const maxProblems = 20
+
 /** The first problem of the parser; if a template is the cause, the first one that it caused. */
 function syntaxProblem(problems: readonly { message: string; pos: [number, number] }[], text: string): Problem | null {
   const [first] = problems
   if (!first) return null
   if (first.message.startsWith('Maximum call stack')) return { message: tooDeep, range: first.pos }
-  const ofTemplate = text.includes('{{') && problems.find(({ pos }) => action.test(linesBefore(text, pos[0])))
+  const ofTemplate =
+    text.includes('{{') && problems.slice(0, maxProblems).find(({ pos }) => action.test(linesBefore(text, pos[0])))
   if (ofTemplate) return { message: isTemplate, range: ofTemplate.pos }
   return { message: `invalid YAML: ${first.message}`, range: first.pos }
 }

@@ -15,6 +15,7 @@ export type ReadBinding = {
   name: string
   namespace: string | null
   roleRef: { kind: string; name: string; place: Place }
+  /** Only those that can be a finding: see `isBroad`. */
   subjects: (Subject & { place: Place })[]
 }
 

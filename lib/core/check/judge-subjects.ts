@@ -28,6 +28,8 @@ const whoIsEveryone: Readonly<Record<string, string>> = {
 
 const isEveryone = ({ kind, name }: Subject) => kind === 'Group' && Object.hasOwn(whoIsEveryone, name)
 
+const isMasters = ({ kind, name }: Subject) => kind === 'Group' && name === 'system:masters'
+
 /** The namespace whose default service account is a subject, alone or with all others of the namespace. */
 function defaultAccountOf({ kind, name, namespace }: Subject, bindingNamespace: string | null): string | null {
   if (kind === 'ServiceAccount') return name === 'default' ? (namespace ?? bindingNamespace ?? '?') : null
@@ -35,6 +37,13 @@ function defaultAccountOf({ kind, name, namespace }: Subject, bindingNamespace: 
   const account = kind === 'User' ? accountUser.exec(name) : null
   return account?.[2] === 'default' ? (account[1] ?? null) : null
 }
+
+/** Is it more than a particular person, group or service account? Only these subjects can be a finding. */
+export const isBroad = (subject: Subject, bindingNamespace: string | null): boolean =>
+  isAnonymous(subject) ||
+  isEveryone(subject) ||
+  isMasters(subject) ||
+  defaultAccountOf(subject, bindingNamespace) !== null
 
 /** Null if the subject is a particular person, group or service account. */
 export function judgeSubject(subject: Subject, granted: Granted, bindingNamespace: string | null): SubjectRisk | null {
@@ -50,7 +59,7 @@ export function judgeSubject(subject: Subject, granted: Granted, bindingNamespac
     const severity = isHarmless ? 'low' : granted.severity === 'low' ? 'medium' : 'high'
     return { id: 'binds-everyone', severity, sentence: `Binds ${subject.name}: ${who}.` }
   }
-  if (subject.kind === 'Group' && subject.name === 'system:masters') {
+  if (isMasters(subject)) {
     const sentence =
       'Binds system:masters, whose members bypass RBAC. The binding adds nothing, but shows that the group is in use.'
     return { id: 'binds-masters', severity: 'medium', sentence }

@@ -15,8 +15,8 @@ export type KnownRole = {
   rules: Rule[]
   paths: PathRule[]
   origin: 'input' | 'existing' | 'builtin'
-  /** The severities of the guardrails that were reported for the role itself. */
-  reported: Map<string, Severity>
+  /** The severities of the guardrails that were reported for the role itself; null if there are none. */
+  reported: Map<string, Severity> | null
 }
 
 const keyOf = ({ kind, namespace, name }: RoleName) => `${kind} ${kind === 'Role' ? (namespace ?? '') : ''}/${name}`
@@ -26,20 +26,30 @@ const builtinNamespacedRoles = new Map<string, PolicyRule[]>(Object.entries(buil
 
 export class KnownRoles {
   readonly #roles = new Map<string, KnownRole>()
+  /** Every rule once, because many roles have the same ones. */
+  readonly #rules = new Map<string, Rule>()
 
   /** If two roles have the same name, a binding counts as granting both, because either may be applied last. */
   add(role: RoleName, { rules, paths }: GrantedRules, origin: 'input' | 'existing'): KnownRole {
     const key = keyOf(role)
+    const kept = rules.map((rule) => this.#once(rule))
     const known = this.#roles.get(key)
     if (known) {
-      known.rules.push(...rules)
+      known.rules.push(...kept)
       known.paths.push(...paths)
       if (origin === 'input') known.origin = 'input'
       return known
     }
-    const added: KnownRole = { rules: [...rules], paths: [...paths], origin, reported: new Map() }
+    const added: KnownRole = { rules: kept, paths: [...paths], origin, reported: null }
     this.#roles.set(key, added)
     return added
+  }
+
+  #once(rule: Rule): Rule {
+    const key = JSON.stringify([rule.apiGroups, rule.resources, rule.verbs, rule.resourceNames])
+    const known = this.#rules.get(key)
+    if (!known) this.#rules.set(key, rule)
+    return known ?? rule
   }
 
   find(role: RoleName): KnownRole | null {
@@ -50,5 +60,5 @@ export class KnownRoles {
 function builtin({ kind, namespace, name }: RoleName): KnownRole | null {
   const rules =
     kind === 'ClusterRole' ? builtinClusterRoles.get(name) : builtinNamespacedRoles.get(`${namespace}/${name}`)
-  return rules ? { rules: resourceRules(rules), paths: pathRules(rules), origin: 'builtin', reported: new Map() } : null
+  return rules ? { rules: resourceRules(rules), paths: pathRules(rules), origin: 'builtin', reported: null } : null
 }

@@ -32,11 +32,20 @@ function lenientLexer(): Lexer {
 
 // libyaml also breaks lines at these. The replacements are as long as what they replace, so places stay correct.
 const otherBreaks = /\r(?!\n)|[\u0085\u2028\u2029]/g
-/** Directives at the end belong to the next document, which `DocumentSplitter` has cut off. */
-const trailingDirectives = /(?:\n%[^\n]*)+\s*$/
 
-const normalize = (text: string): string =>
-  text.replace(otherBreaks, '\n').replace(trailingDirectives, (directives) => directives.replaceAll('\n%', '\n#'))
+/** Directives at the end belong to the next document, which `DocumentSplitter` has cut off. They become comments. */
+function withoutTrailingDirectives(text: string): string {
+  let end = text.trimEnd().length
+  while (end > 0) {
+    const start = text.lastIndexOf('\n', end - 1)
+    if (start < 0 || text[start + 1] !== '%') break
+    end = start
+  }
+  const rest = text.slice(end)
+  return text.slice(0, end) + rest.replaceAll('\n%', '\n#')
+}
+
+const normalize = (text: string): string => withoutTrailingDirectives(text.replace(otherBreaks, '\n'))
 
 /** kubectl ignores unknown tags, and needs no space before a comment that follows a quoted text. */
 const isAccepted = ({ code, message }: YAMLParseError | YAMLWarning) =>
