@@ -141,7 +141,11 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
           aria-describedby={request.signatureFailure === null ? undefined : `signature-failure-${request.id}`}
           aria-keyshortcuts="a"
         >
-          Approve for {shortDuration(narrowed.durationSeconds)}
+          <span>
+            Approve
+            {/* Without scripts the label could not follow the chosen duration. */}
+            <span className="noscript:hidden"> for {shortDuration(narrowed.durationSeconds)}</span>
+          </span>
         </SubmitButton>
         <SubmitButton ref={deny} kind="danger" name="decision" value="deny" pending="Denying…" aria-keyshortcuts="d">
           Deny

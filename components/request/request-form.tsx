@@ -199,7 +199,11 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
         <ActionProblem error={error} besides={fields} />
         <div className="sticky bottom-foot z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
           <SubmitButton kind="primary" pending="Submitting…">
-            Request access for {shortDuration(draft.durationSeconds)}
+            <span>
+              Request access
+              {/* Without scripts the label could not follow the chosen duration. */}
+              <span className="noscript:hidden"> for {shortDuration(draft.durationSeconds)}</span>
+            </span>
           </SubmitButton>
           <p className="text-dense text-muted">{outlook(preview, left, checking)}</p>
         </div>
