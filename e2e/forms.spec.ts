@@ -14,7 +14,7 @@ test('without scripts, an engineer can submit a request', async ({ as, api }) =>
   await page.getByRole('checkbox', { name: 'payments', exact: true }).check()
   await page.getByRole('textbox', { name: 'Reason' }).fill('Payments hang since the release')
   await page.getByRole('combobox', { name: 'Duration' }).selectOption('PT15M')
-  await page.getByRole('button', { name: /^Request access for/ }).click()
+  await page.getByRole('button', { name: 'Request access', exact: true }).click()
   await expect(page).toHaveURL(/\/requests\/req_[0-9a-z]+$/)
   await expect(state(page)).toHaveText('pending')
   const id = new URL(page.url()).pathname.split('/').at(-1)
@@ -28,7 +28,7 @@ test('without scripts, an engineer can choose rules inside a ceiling', async ({ 
   await page.getByRole('checkbox', { name: 'pods', exact: true }).check()
   await page.getByRole('checkbox', { name: 'get', exact: true }).first().check()
   await page.getByRole('textbox', { name: 'Reason' }).fill('Search times out')
-  await page.getByRole('button', { name: /^Request access for/ }).click()
+  await page.getByRole('button', { name: 'Request access', exact: true }).click()
   await expect(page).toHaveURL(/\/requests\/req_[0-9a-z]+$/)
   const id = new URL(page.url()).pathname.split('/').at(-1)
   const { body } = await jonas<RequestResource>('GET', `/requests/${id}`)
@@ -39,11 +39,11 @@ test('without scripts, an approver can approve a request and narrow it', async (
   const [page, mina] = await Promise.all([as('priya', withoutScripts), api('mina')])
   const request = await submit(mina, { namespaces: ['payments', 'checkout'] })
   await page.goto(`/inbox?request=${request.id}`)
-  await page.getByText('Narrow the request').click()
+  await page.getByText('Narrow', { exact: true }).click()
   await page.getByRole('checkbox', { name: 'checkout', exact: true }).uncheck()
   await page.getByRole('checkbox', { name: 'patch', exact: true }).uncheck()
   await page.getByRole('combobox', { name: 'Duration' }).selectOption('PT10M')
-  await page.getByRole('button', { name: /^Approve for/ }).click()
+  await page.getByRole('button', { name: 'Approve', exact: true }).click()
   await expect(state(page)).not.toHaveText('pending')
   const { body } = await mina<RequestResource>('GET', `/requests/${request.id}`)
   expect(body).toMatchObject({ status: 'approved', namespaces: ['payments'], duration: 'PT10M' })
@@ -54,7 +54,7 @@ test('without scripts, an approval without narrowing grants exactly the requeste
   const [page, mina] = await Promise.all([as('priya', withoutScripts), api('mina')])
   const request = await submit(mina)
   await page.goto(`/requests/${request.id}`)
-  await page.getByRole('button', { name: /^Approve for/ }).click()
+  await page.getByRole('button', { name: 'Approve', exact: true }).click()
   await expect(state(page)).not.toHaveText('pending')
   const { body } = await mina<RequestResource>('GET', `/requests/${request.id}`)
   expect(body).toMatchObject({ status: 'approved', digest: request.digest, submittedTerms: null })
@@ -102,6 +102,7 @@ test('without scripts, an approver can revoke access, and a missing reason is re
   await page.goto(`/requests/${request.id}`)
   await page.getByRole('button', { name: 'Revoke access' }).click()
   const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('heading', { name: 'Revoke this access?' })).toBeInViewport({ ratio: 1 })
   await dialog.getByRole('textbox', { name: 'Reason' }).fill('   ')
   await dialog.getByRole('button', { name: 'Revoke access' }).click()
   await expect(dialog.getByRole('textbox', { name: 'Reason' })).toHaveAttribute('aria-invalid', 'true')
@@ -128,11 +129,13 @@ async function expectFilledIn(page: Page) {
   await expect(page.getByRole('textbox', { name: 'Ticket' })).toHaveValue('PAY-7')
 }
 
-const submitButton = (page: Page) => page.getByRole('button', { name: /^Request access for/ })
+const submitButton = (page: Page) => page.getByRole('button', { name: /^Request access/ })
 
 test('what was typed survives a refused submission, and the focus goes to the first error', async ({ as }) => {
   const page = await as('mina')
   await fillIn(page)
+  // The preview moves the button.
+  await expect(page.getByText(/problems? left to fix/)).toBeVisible()
   await submitButton(page).click()
   const reason = page.getByRole('textbox', { name: 'Reason' })
   await expect(reason).toBeFocused()
@@ -194,4 +197,54 @@ test('an approver’s note survives when another approver narrows the terms mean
   await expect(state(page)).not.toHaveText('pending')
   const { body } = await priya<RequestResource>('GET', `/requests/${request.id}`)
   expect(body.decisions.map(({ note }) => note)).toEqual([null, 'Looks right to me'])
+})
+
+const refusal = (verb: string, resource: string) =>
+  `Error from server (Forbidden): ${resource}.apps is forbidden: User "mina" cannot ${verb} resource "${resource}" in API group "apps" in the namespace "payments"`
+
+/** Pastes text into the focused field, as from another program. */
+const paste = (page: Page, text: string) =>
+  page.evaluate((pasted) => document.execCommand('insertText', false, pasted), text)
+
+test('a pasted manifest keeps its line ends, and Enter sends it', async ({ as }) => {
+  const page = await as('mina')
+  const field = page.getByRole('textbox', { name: /Paste a Forbidden error/ })
+  const command = [
+    'kubectl apply -f - <<EOF',
+    ...['apiVersion: apps/v1', 'kind: Deployment', 'metadata:', '  name: cart', '  namespace: payments', 'EOF'],
+  ].join('\n')
+  await field.focus()
+  const oneLine = (await field.boundingBox())?.height ?? 0
+  await paste(page, command)
+  await expect(field).toHaveValue(command)
+  expect((await field.boundingBox())?.height).toBeGreaterThan(oneLine)
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\/requests\/new\?q=/)
+  await expect(page.getByText(/deployments\.apps named cart in payments/)).toBeVisible()
+  await expect(field).toHaveValue(command)
+})
+
+test('several pasted refusals are read together, and Control and Enter sends them', async ({ as }) => {
+  const page = await as('mina')
+  const field = page.getByRole('textbox', { name: /Paste a Forbidden error/ })
+  await field.focus()
+  await paste(page, `${refusal('list', 'deployments')}\n${refusal('patch', 'deployments')}`)
+  await page.keyboard.press('Shift+Enter')
+  await expect(page).toHaveURL('/')
+  await page.keyboard.press('Control+Enter')
+  await expect(page).toHaveURL(/\/requests\/new\?q=/)
+  await expect(page.getByText('Restart payment services').first()).toBeVisible()
+  await page.goto(
+    `/check-access?${new URLSearchParams({ q: `${refusal('list', 'deployments')}\n${refusal('patch', 'deployments')}` })}`,
+  )
+  await expect(page.getByRole('heading', { name: /You can list deployments.apps/ })).toBeVisible()
+  await expect(page.getByRole('heading', { name: /You can't patch deployments.apps/ })).toBeVisible()
+})
+
+test('without scripts, a pasted text is sent with a button', async ({ as }) => {
+  const page = await as('mina', withoutScripts)
+  await page.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(refusal('patch', 'deployments'))
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await expect(page).toHaveURL(/\/requests\/new\?q=/)
+  await expect(page.getByText('Restart payment services').first()).toBeVisible()
 })

@@ -1,3 +1,4 @@
+import { PasteField } from '#components/ui/paste-field'
 import type { CheckAccessFields } from '#lib/core/rbac/paste/access-questions'
 import { buttonStyle } from '../ui/button-style.ts'
 
@@ -22,18 +23,12 @@ export function CheckAccessForm({ fields, clusters, namespaces, others }: Props)
   )
   return (
     <search className="space-y-4">
-      <form action="/check-access" className="flex gap-2">
-        <input
-          name="q"
-          data-search
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={4000}
+      <form action="/check-access" className="flex items-start gap-2">
+        <PasteField
+          key={fields.q}
           aria-label="Paste a Forbidden error or a kubectl command"
           placeholder="Paste a Forbidden error or a kubectl command"
-          defaultValue={fields.q}
-          key={fields.q}
-          className="control h-11"
+          startText={fields.q}
         />
         {hidden}
         <button type="submit" className={buttonStyle()}>

@@ -2,18 +2,20 @@
 import { useState } from 'react'
 import { Icon } from '#components/ui/icon'
 import { Link } from '#components/ui/link'
+import { PasteField } from '#components/ui/paste-field'
+import { buttonStyle } from '../ui/button-style.ts'
 
 type Choice = { name: string; title: string; detail: string }
-type Props = { choices: Choice[]; value?: string; autoFocus?: boolean }
+type Props = { choices: Choice[]; value?: string }
 
 /**
  * Takes a pasted Forbidden error, a kubectl command or search words. Words filter the list below as they are typed; Enter
  * sends the text to the server, which also reads errors and commands. Without scripts it is a plain form.
  */
-export function PasteBox({ choices, value = '', autoFocus = false }: Props) {
+export function PasteBox({ choices, value = '' }: Props) {
   const [text, setText] = useState(value)
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  const isSentence = text.length > 60 || /forbidden/i.test(text)
+  const isSentence = text.length > 60 || /forbidden|\n/i.test(text)
   const found =
     words.length === 0 || isSentence
       ? []
@@ -26,20 +28,17 @@ export function PasteBox({ choices, value = '', autoFocus = false }: Props) {
         <span className="pointer-events-none absolute top-3.5 left-3 text-muted">
           <Icon name="search" />
         </span>
-        <input
-          name="q"
-          data-search
-          // biome-ignore lint/a11y/noAutofocus: on a page with nothing else to fill in, typing belongs here
-          autoFocus={autoFocus}
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={4000}
+        <PasteField
           aria-label="Paste a Forbidden error or a kubectl command, or search your entitlements"
           placeholder="Paste a Forbidden error or a kubectl command, or search"
-          className="control h-11 pr-3 pl-9"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
+          className="pl-9"
+          startText={value}
+          onText={setText}
         />
+        {/* Elsewhere Enter sends the form. */}
+        <button type="submit" className={`${buttonStyle()} not-noscript:hidden`}>
+          Search
+        </button>
       </form>
       <p role="status" className="sr-only">
         {words.length > 0 && !isSentence && `${found.length} ${found.length === 1 ? 'result' : 'results'}`}
