@@ -27,16 +27,16 @@ export type Inboxes = {
   refreshes: number
 }
 
-/** One inbox: listens, and reads its page again after each change. */
-async function openInbox(url: string, cookie: string, onRefresh: () => void, signal: AbortSignal) {
+/** One inbox: listens, and reads its page again after each change. `onRefresh` learns the status of the page. */
+async function openInbox(url: string, cookie: string, onRefresh: (status: number) => void, signal: AbortSignal) {
   const response = await fetch(`${url}/events`, { headers: { cookie }, signal })
   if (response.status !== 200 || !response.body) throw new Error(`/events answered ${response.status}`)
   const follow = async () => {
     for await (const chunk of response.body ?? []) {
       if (!Buffer.from(chunk).includes('event: change')) continue
-      onRefresh()
       const page = await fetch(`${url}/inbox`, { headers: { cookie, rsc: '1' }, signal })
       await page.arrayBuffer()
+      onRefresh(page.status)
     }
   }
   follow().catch(() => {})
@@ -98,9 +98,14 @@ export async function measureInboxes(
     }
 
     let refreshes = 0
+    const refused = new Map<number, number>()
+    const onRefresh = (status: number) => {
+      refreshes++
+      if (status !== 200) refused.set(status, (refused.get(status) ?? 0) + 1)
+    }
     for (const name of names) {
       const cookie = await sessionCookie(url, name)
-      for (let i = 0; i < browsersEach; i++) await openInbox(url, cookie, () => refreshes++, ending.signal)
+      for (let i = 0; i < browsersEach; i++) await openInbox(url, cookie, onRefresh, ending.signal)
     }
     // The first connection counts as a change for everyone; let those refreshes pass.
     await quiet(() => refreshes)
@@ -118,6 +123,7 @@ export async function measureInboxes(
     await submit()
     await quiet(() => refreshes)
     const changed = await statements()
+    if (refused.size > 0) throw new Error(`/inbox answered ${JSON.stringify([...refused])}`)
     return {
       open: leads * browsersEach,
       atRest: (rested - before) / restSeconds,

@@ -16,7 +16,7 @@ import { measureGuardrails } from './guardrails.ts'
 import { inboxRows, measureInboxes } from './inboxes.ts'
 import { type ProcessorTime, perCycle, plus, processorTime, sum } from './processor-time.ts'
 import { startProduct } from './product.ts'
-import { measureScripts } from './scripts.ts'
+import { measureScripts, scriptRows } from './scripts.ts'
 import { inParallel, percentile } from './statistics.ts'
 import { measureTimingLeak, timingLeakRows } from './timing-leak.ts'
 
@@ -151,6 +151,11 @@ try {
       ...cluster,
     }),
   })
+  if (options.only === 'scripts') {
+    say(scriptRows(await measureScripts(postern.url)).join('\n'))
+    await run.stop()
+    process.exit(0)
+  }
   const idleRss = readFileSync(`/proc/${postern.part.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1]
   const product = await startProduct({ url: postern.url, identity, databaseUrl: postgres.appUrl })
   const { users } = JSON.parse(readFileSync(kubernetes.posternKubeconfig, 'utf8')) as {
@@ -310,10 +315,7 @@ try {
     '',
     '| What | measured | goal | met |',
     '|---|---|---|---|',
-    ...scripts.map(
-      ({ path, kilobytes }) =>
-        `| scripts of \`${path}\`, compressed | ${kilobytes.toFixed(0)} kB | ≤ 240 kB | ${kilobytes <= 240 ? 'yes' : 'no'} |`,
-    ),
+    ...scriptRows(scripts),
     ...timingLeakRows(timings),
     ...inboxRows(inboxes),
     ...checkRows(check),

@@ -1,8 +1,15 @@
 import { chromium } from '@playwright/test'
 import { findChromium } from '#local/parts/chromium'
 
+type PageScripts = { path: string; kilobytes: number }
+
+const paths = [
+  ...['/sign-in', '/', '/requests/new', '/requests/new?entitlement=decided', '/check-access', '/inbox', '/history'],
+  ...['/clusters', '/guardrails'],
+]
+
 /** Kilobytes of compressed scripts that the browser receives on a first visit of each page. */
-export async function measureScripts(url: string): Promise<{ path: string; kilobytes: number }[]> {
+export async function measureScripts(url: string): Promise<PageScripts[]> {
   const executablePath = await findChromium(() => {})
   const browser = await chromium.launch({
     ...(executablePath ? { executablePath } : {}),
@@ -16,8 +23,8 @@ export async function measureScripts(url: string): Promise<{ path: string; kilob
     await first.getByRole('button', { name: /Mina Okafor/ }).click()
     await first.getByRole('heading', { level: 1, name: 'Access' }).waitFor()
     const cookies = await signedIn.cookies()
-    const measured: { path: string; kilobytes: number }[] = []
-    for (const path of ['/sign-in', '/', '/requests/new', '/inbox', '/history', '/clusters', '/guardrails']) {
+    const measured: PageScripts[] = []
+    for (const path of paths) {
       const context = await browser.newContext({ baseURL: url })
       if (path !== '/sign-in') await context.addCookies(cookies)
       const page = await context.newPage()
@@ -38,3 +45,11 @@ export async function measureScripts(url: string): Promise<{ path: string; kilob
     await browser.close()
   }
 }
+
+const mostKilobytes = 160
+
+export const scriptRows = (measured: PageScripts[]): string[] =>
+  measured.map(
+    ({ path, kilobytes }) =>
+      `| scripts of \`${path}\`, compressed | ${kilobytes.toFixed(0)} kB | ≤ ${mostKilobytes} kB | ${kilobytes <= mostKilobytes ? 'yes' : 'no'} |`,
+  )
