@@ -41,8 +41,6 @@ export type PlacedBinding = Common & {
 
 export type PlacedObject = PlacedRole | PlacedBinding
 
-export type Problem = { message: string; range: Range }
-
 const rbacKinds = ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'] as const
 export type RbacKind = (typeof rbacKinds)[number]
 

@@ -79,7 +79,6 @@ const computedStepSchema = z.strictObject({
   ),
   count: z.int().min(1).max(10).default(1),
 })
-export type ComputedStep = z.infer<typeof computedStepSchema>
 
 const requireSchema = z
   .strictObject({
