@@ -60,14 +60,11 @@ function environmentIn(home: string): NodeJS.ProcessEnv {
   return { NODE_ENV: 'production', HOME: home, TMPDIR: home, PATH: '', KUBECONFIG: join(home, 'none'), ...noNetwork }
 }
 
-/** The last error line of a program, without the prefixes of its log. */
+/** The error of a program on one line, without the warnings before it and the prefixes of its log. */
 function reasonOf(errors: string, directory: string): string {
-  const lines = errors.split('\n').filter((line) => line.trim() !== '')
-  const line = lines.findLast((text) => /error/i.test(text)) ?? lines.at(-1) ?? 'it failed without a message'
-  return line
-    .replaceAll(directory, basename(directory))
-    .replace(/^(?:[EFIW]\d{4} [^\]]*\] |error: )/i, '')
-    .slice(0, maxReason)
+  const from = Math.max(0, errors.search(/^.*error/im))
+  const line = errors.slice(from).replaceAll(directory, basename(directory)).replace(/\s+/g, ' ').trim()
+  return line.replace(/^(?:[EFIW]\d{4} [^\]]*\] |error: )/i, '').slice(0, maxReason) || 'it failed without a message'
 }
 
 export class NotRendered extends Error {}
