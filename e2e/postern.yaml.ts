@@ -76,6 +76,16 @@ export const configurationText = (places: Places) =>
         ],
       },
       {
+        name: 'team-debug',
+        title: 'Debug team services',
+        who: { groups: ['payments-dev'] },
+        clusters: ['prod-eu'],
+        namespaces: ['team-*'],
+        rules: [{ apiGroups: [''], resources: ['pods'], verbs: read }],
+        duration: { default: 'PT15M', max: 'PT1H' },
+        approvals: [{ groups: ['payments-leads'], count: 1 }],
+      },
+      {
         name: 'search-debug',
         title: 'Debug search',
         who: { groups: ['search-dev'] },

@@ -3,7 +3,7 @@ import { Link } from '#components/ui/link'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
-import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
+import { type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
 import { EventDetail } from './event-detail.tsx'
 
 type Props = { events: AuditEventResource[]; filter: HistoryFilter; cursor: string; open: string }

@@ -1,10 +1,10 @@
 import { Icon } from '#components/ui/icon'
-import { Link } from '#components/ui/link'
-import { LinkButton } from '#components/ui/link-button'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import { auditEventTypes } from '#lib/core/audit/events'
-import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/core/audit/filter'
+import type { FilterValues } from '#lib/core/audit/complete-filter'
+import { filterKeys, formatFilter, type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
 import { buttonStyle } from '../ui/button-style.ts'
+import { FilterInput } from './filter-input.tsx'
+import { FilterTags } from './filter-tags.tsx'
 
 type Props = {
   filter: HistoryFilter
@@ -12,41 +12,22 @@ type Props = {
   typed?: string | undefined
   /** Why it is not. */
   problems?: readonly string[]
+  /** What the filter suggests. */
+  values: FilterValues
 }
 
 /** The filter as text, which is also the URL. A plain form: it works without scripts, and can be bookmarked. */
-export function FilterBar({ filter, typed, problems = [] }: Props) {
+export function FilterBar({ filter, typed, problems = [], values }: Props) {
   const set = typed === undefined ? filterKeys.filter((key) => filter[key]) : []
   const value = typed ?? formatFilter(filter)
   const isInvalid = problems.length > 0
   return (
     <search>
       <form action="/history" className="relative flex gap-2">
-        <span className="pointer-events-none absolute top-2.5 left-3 text-muted">
+        <span className="pointer-events-none absolute top-2.5 left-3 z-10 text-muted">
           <Icon name="search" />
         </span>
-        <input
-          key={value}
-          name="q"
-          data-search
-          list="event-types"
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={1000}
-          aria-label="Filter events"
-          placeholder="words, or actor:name namespace:payments resource:secrets from:yesterday"
-          defaultValue={value}
-          aria-invalid={isInvalid}
-          aria-describedby={isInvalid ? 'filter-problems' : undefined}
-          // biome-ignore lint/a11y/noAutofocus: after a refused filter the focus goes to it
-          autoFocus={isInvalid}
-          className="control pl-9 font-mono text-code"
-        />
-        <datalist id="event-types">
-          {auditEventTypes.map((type) => (
-            <option key={type} value={`type:${type}`} />
-          ))}
-        </datalist>
+        <FilterInput applied={value} values={values} isInvalid={isInvalid} />
         <button type="submit" className={buttonStyle()}>
           Filter events
         </button>
@@ -61,28 +42,12 @@ export function FilterBar({ filter, typed, problems = [] }: Props) {
         </div>
       )}
       {set.length > 0 && (
-        <ul aria-label="Active filters" className="mt-2 flex flex-wrap gap-2">
-          {set.map((key) => (
-            <li key={key}>
-              <Link
-                href={`/history?${queryOf({ ...filter, [key]: '' })}`}
-                className="inline-flex min-h-7 max-w-full items-center gap-1.5 rounded-sm border border-line px-2 text-dense hover:bg-hover"
-              >
-                <span className="sr-only">Remove filter </span>
-                <code className="truncate">
-                  <span className="text-muted">{key}:</span>
-                  <UntrustedText>{filter[key] ?? ''}</UntrustedText>
-                </code>
-                <Icon name="close" size={12} />
-              </Link>
-            </li>
-          ))}
-          <li>
-            <LinkButton kind="quiet" href="/history">
-              Clear filter
-            </LinkButton>
-          </li>
-        </ul>
+        <FilterTags
+          tags={set.map((key) => ({
+            ...{ key, value: filter[key] ?? '' },
+            href: `/history?${queryOf({ ...filter, [key]: '' })}` as const,
+          }))}
+        />
       )}
     </search>
   )

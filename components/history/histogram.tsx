@@ -1,11 +1,11 @@
 import { Link } from '#components/ui/link'
 import { exactTime } from '#lib/core/access/format-time'
-import { type HistoryFilter, queryOf } from '#lib/core/audit/filter'
+import { type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
 import type { Bucket } from '#lib/core/audit/histogram'
+import { HistogramBars } from './histogram-bars.tsx'
 
 type Props = { buckets: Promise<Bucket[] | null>; filter: HistoryFilter }
 
-const height = 56
 /** Bars that share one link: a single bar is narrower than the 24 px of WCAG 2.5.8. */
 const together = 4
 
@@ -50,20 +50,7 @@ function Stretch({ bars, most, filter }: { bars: Bucket[]; most: number; filter:
       title={`${words} UTC`}
       className="block h-full text-muted hover:text-accent focus-visible:text-accent"
     >
-      <svg
-        aria-hidden
-        className="block size-full"
-        viewBox={`0 0 ${bars.length * 10} ${height}`}
-        preserveAspectRatio="none"
-      >
-        <rect width={bars.length * 10} height={height} fill="transparent" />
-        {bars.map((one, index) => {
-          const tall = one.count === 0 ? 0 : Math.max(3, Math.round((one.count / most) * height))
-          return (
-            <rect key={one.from} x={index * 10 + 1} y={height - tall} width="8" height={tall} fill="currentColor" />
-          )
-        })}
-      </svg>
+      <HistogramBars counts={bars.map((one) => one.count)} most={most} />
       <span className="sr-only">{words}</span>
     </Link>
   )

@@ -1,5 +1,8 @@
 import { useState } from 'react'
 import { describedBy, Field, Problems } from '#components/ui/field'
+import { joinNames, typedNames } from '#lib/core/access/typed-names'
+import { usePicker } from '../ui/use-picker.ts'
+import type { NamespacePickerProps } from './namespace-picker.tsx'
 
 // With more namespaces than this, names are typed with suggestions instead of chosen from checkboxes.
 const mostBoxes = 16
@@ -49,29 +52,34 @@ export function NamespaceChoice({ known, chosen, patterns, reachable, problems, 
 type TypedProps = Pick<Props, 'known' | 'chosen' | 'problems' | 'onChange'> & { hint: string }
 
 function TypedNamespaces({ known, chosen, hint, problems, onChange }: TypedProps) {
-  const [text, setText] = useState(chosen.join(' '))
+  const [text, setText] = useState(() => joinNames(chosen))
+  const { Picker, begin } = usePicker<NamespacePickerProps>(() =>
+    import('./namespace-picker.tsx').then((loaded) => loaded.NamespacePicker),
+  )
+  const write = (typed: string) => {
+    setText(typed)
+    onChange([...new Set(typedNames(typed))])
+  }
+  const isInvalid = problems.length > 0
   return (
     <Field id="namespaces" label="Namespaces" hint={hint} problems={problems}>
-      <input
-        id="namespaces"
-        name="namespaces"
-        className="control font-mono text-code"
-        list="known-namespaces"
-        autoComplete="off"
-        spellCheck={false}
-        aria-invalid={problems.length > 0}
-        aria-describedby={describedBy('namespaces')}
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value)
-          onChange([...new Set(event.target.value.split(/[\s,]+/).filter(Boolean))])
-        }}
-      />
-      <datalist id="known-namespaces">
-        {known.map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
+      {Picker ? (
+        <Picker id="namespaces" text={text} known={known} isInvalid={isInvalid} onChange={write} />
+      ) : (
+        <input
+          id="namespaces"
+          name="namespaces"
+          className="control font-mono text-code"
+          autoComplete="off"
+          spellCheck={false}
+          aria-invalid={isInvalid}
+          aria-describedby={describedBy('namespaces')}
+          value={text}
+          onChange={(event) => write(event.target.value)}
+          onFocus={begin}
+          onPointerEnter={begin}
+        />
+      )}
     </Field>
   )
 }

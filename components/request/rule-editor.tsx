@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { Problems } from '#components/ui/field'
 import { ruleField } from '#lib/core/access/form-input'
 import type { Rule } from '#lib/core/access/rule'
+import { typedNames } from '#lib/core/access/typed-names'
 
 const usualVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
 
@@ -90,7 +91,7 @@ function Boxes({ label, name, isInvalid, offered, chosen, typed, suffix, onChang
           name={name}
           aria-invalid={isInvalid}
           defaultValue={chosen.join(' ')}
-          onChange={(event) => onChange(event.target.value.split(/[\s,]+/).filter(Boolean))}
+          onChange={(event) => onChange(typedNames(event.target.value))}
         />
       </label>
     )
@@ -134,6 +135,6 @@ function startOf(rule: Rule, initial: Rule[]): Choice {
 
 function ruleOf({ groups, resources, verbs, names }: Choice): Rule | undefined {
   if (resources.length === 0 || verbs.length === 0) return undefined
-  const resourceNames = names.split(/[\s,]+/).filter(Boolean)
+  const resourceNames = typedNames(names)
   return { apiGroups: groups, resources, verbs, ...(resourceNames.length ? { resourceNames } : {}) }
 }

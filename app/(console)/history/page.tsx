@@ -11,7 +11,9 @@ import { requireActor } from '#lib/adapters/auth/session'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Severity } from '#lib/core/access/severity'
-import { checkFilter, filterKeys, type HistoryFilter, parseFilter, queryOf } from '#lib/core/audit/filter'
+import { checkFilter, parseFilter } from '#lib/core/audit/filter'
+import { filterKeys, type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
+import { filterValues } from '#lib/core/audit/filter-values'
 import { log } from '#lib/observability/log'
 import { auditHistogram } from '#lib/views/audit-histogram'
 import { listAuditEvents } from '#lib/views/list-audit-events'
@@ -33,7 +35,12 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
     return (
       <>
         <Head actor={actor} />
-        <FilterBar filter={filter} typed={typed ? one('q') : undefined} problems={allProblems} />
+        <FilterBar
+          filter={filter}
+          typed={typed ? one('q') : undefined}
+          problems={allProblems}
+          values={filterValues([])}
+        />
       </>
     )
   const { zone: _, severity, ...rest } = filter
@@ -53,7 +60,7 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
   return (
     <>
       <Head actor={actor} />
-      <FilterBar filter={filter} />
+      <FilterBar filter={filter} values={filterValues(events.items)} />
       {/* NB: a page about one request is never streamed, so that its timing cannot reveal a hidden request. */}
       {filter.request || filter.grant ? (
         <Histogram buckets={buckets} filter={filter} />

@@ -2,6 +2,7 @@
 // fields with and without scripts.
 import { parseDuration } from './duration.ts'
 import type { Rule } from './rule.ts'
+import { typedNames } from './typed-names.ts'
 
 /** The state of the request form. `startsAt` is the value of a datetime-local control. */
 export type Draft = {
@@ -30,7 +31,7 @@ const fieldsOf = (form: unknown) => {
   return { all, last: (name: string) => all(name).at(-1) ?? '', has: (name: string) => all(name).length > 0 }
 }
 
-const words = (texts: string[]): string[] => texts.flatMap((text) => text.split(/[\s,]+/).filter(Boolean))
+const words = (texts: string[]): string[] => texts.flatMap(typedNames)
 
 /** The rules of a form, numbered from 0, without those that lack verbs or resources; undefined if the form has none. */
 function rulesIn({ all, has }: ReturnType<typeof fieldsOf>): Rule[] | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkFilter, formatFilter, parseFilter, queryOf } from './filter.ts'
+import { checkFilter, parseFilter } from './filter.ts'
+import { formatFilter, queryOf } from './filter-terms.ts'
 
 const now = new Date('2026-11-26T13:30:00Z')
 const requestId = 'req_0123456789abcdefghjkmnpqrs'

@@ -1,16 +1,10 @@
-// The filter of the history page. The text that people type and the URL use the same keys.
+// Reads and checks the filter of the history page.
 import { idPrefixes, idSchema } from '#lib/core/access/ids'
 import { nearest } from '#lib/core/access/nearest'
 import { severities } from '#lib/core/access/severity'
 import { auditEventTypes } from './events.ts'
+import { type FilterKey, filterKeys, type HistoryFilter } from './filter-terms.ts'
 import { instantOf, isTimeZone } from './when.ts'
-
-export const filterKeys = [
-  ...(['text', 'actor', 'cluster', 'namespace', 'request', 'grant', 'entitlement', 'resource', 'severity'] as const),
-  ...(['type', 'from', 'to', 'zone'] as const),
-] as const
-export type FilterKey = (typeof filterKeys)[number]
-export type HistoryFilter = Partial<Record<FilterKey, string>>
 
 const isKey = (text: string): text is FilterKey => (filterKeys as readonly string[]).includes(text)
 
@@ -53,17 +47,6 @@ export function parseFilter(text: string): { filter: HistoryFilter; problems: st
   return { filter, problems }
 }
 
-/** The text that `parseFilter` turns back into the same filter. */
-export const formatFilter = (filter: HistoryFilter): string =>
-  filterKeys
-    .flatMap((key) => {
-      const value = filter[key]?.replaceAll('"', '')
-      if (!value) return []
-      if (key === 'text') return value.includes(':') ? `"${value}"` : value
-      return `${key}:${/\s/.test(value) ? `"${value}"` : value}`
-    })
-    .join(' ')
-
 type Checked = { from?: string; to?: string; problems: string[] }
 
 const timeSentence = (key: string) =>
@@ -92,10 +75,3 @@ export function checkFilter(filter: HistoryFilter, now: Date): Checked {
       problems.push(`${kind}: must be an id that begins with ${idPrefixes[kind]}_.`)
   return { ...(from ? { from } : {}), ...(to ? { to } : {}), problems }
 }
-
-/** The query string of the history page, without `?` and without empty values. `extra` adds a cursor or an open row. */
-export const queryOf = (filter: HistoryFilter, extra: Record<string, string> = {}): string =>
-  new URLSearchParams([
-    ...filterKeys.flatMap((key): [string, string][] => (filter[key] ? [[key, filter[key]]] : [])),
-    ...Object.entries(extra).filter(([, value]) => value !== ''),
-  ]).toString()
