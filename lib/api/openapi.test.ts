@@ -30,3 +30,21 @@ test('operation names are unique', () => {
   expect(new Set(names).size).toBe(names.length)
   for (const [key, endpoint] of Object.entries(endpoints)) expect(endpoint.operation).toBe(key)
 })
+
+/** Every schema inside of a value. */
+function schemasIn(value: unknown): Array<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return []
+  return [value as Record<string, unknown>, ...Object.values(value).flatMap(schemasIn)]
+}
+
+test('programs can make calls from the rules of the document: closed objects, and patterns without classes of Unicode', () => {
+  const schemas = schemasIn({ paths: document.paths, components: document.components })
+  for (const { type, properties, additionalProperties } of schemas)
+    if (type === 'object' && properties !== undefined)
+      expect(additionalProperties, JSON.stringify(properties)).toBe(false)
+  const patterns = schemas.flatMap(({ pattern }) => (typeof pattern === 'string' ? [pattern] : []))
+  expect(patterns.length).toBeGreaterThan(10)
+  expect(patterns.filter((pattern) => /\\p|\(\?[=!<]|\\ud[89a-f]/i.test(pattern))).toEqual([])
+  // A format says what a pattern of a thousand characters would.
+  expect(schemas.filter(({ format, pattern }) => format && pattern)).toEqual([])
+})

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { durationSchema } from './duration-schema.ts'
 import { namespacePattern } from './namespaces.ts'
 import { rulesSchema } from './rule.ts'
+import { unprintable } from './unprintable.ts'
 
 const namespaceName = z.string().regex(namespacePattern, 'must be the name of a namespace')
 
@@ -14,17 +15,21 @@ export const prose = (max: number) =>
   z
     .string()
     .max(max, `must be at most ${max} characters`)
-    .transform((text) => text.replace(/\r\n?/g, '\n').trim())
-    .refine((text) => !/[^\P{Cc}\n\t]/u.test(text), 'must not contain control characters')
+    .regex(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the API's description publishes the pattern, see unprintable.ts
+      /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/,
+      'must not contain control characters or characters that reorder text',
+    )
     .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
-    .refine((text) => !/[\u202a-\u202e\u2066-\u2069]/.test(text), 'must not contain characters that reorder text')
+    .transform((text) => text.replace(/\r\n?/g, '\n').trim())
 
 /** A name as typed. It may name nothing, but it is safe to look up and to show. */
 const typedName = z
   .string()
   .min(1)
   .max(63)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}]+$/u, 'must be a name')
+  .regex(new RegExp(`^[^${unprintable}]+$`, 'u'), 'must be a name')
+  .refine((text) => text.isWellFormed(), 'must be a name')
 
 const timestamp = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })

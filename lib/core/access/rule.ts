@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { unprintable } from './unprintable.ts'
 
 const list = (what: string, item: z.ZodString) =>
   z.array(item).min(1, `name at least one ${what}`).max(64, `at most 64 ${what}s in one rule`)
@@ -21,7 +22,8 @@ const resourceName = z
   .string()
   .min(1)
   .max(253)
-  .regex(/^[^/\p{Cc}\p{Cf}\p{Cs}\s]+$/u, 'must be the name of one object')
+  .regex(new RegExp(`^[^/\\s${unprintable}]+$`, 'u'), 'must be the name of one object')
+  .refine((text) => text.isWellFormed(), 'must be the name of one object')
 
 /**
  * A namespaced Kubernetes PolicyRule (k8s.io/api/rbac/v1 `PolicyRule` without nonResourceURLs, which a Role cannot
