@@ -3,11 +3,11 @@ import { Link } from '#components/ui/link'
 import { LinkButton } from '#components/ui/link-button'
 import { Remaining, Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import { secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { RequestSummary } from '#lib/core/access/request-resource'
+import { HeldTime } from './held-time.tsx'
 import { type RequestActionSet, RequestActions } from './request-actions.tsx'
 import { StatusMark, shownStatus } from './status-mark.tsx'
-import { endedBy, namespacesInWords, stepInWords } from './words.ts'
+import { namespacesInWords, stepInWords } from './words.ts'
 
 type Props = { request: RequestSummary; actions: RequestActionSet; past?: boolean }
 
@@ -79,8 +79,7 @@ function RowStatus({ request }: { request: RequestSummary }) {
   if (grant?.endedAt)
     return (
       <span className="text-dense text-muted">
-        <Time at={grant.endedAt} />, {shortDuration(secondsOf(request.duration))}
-        {grant.endedBy && `, ${endedBy[grant.endedBy]}`}
+        <HeldTime request={request} />
       </span>
     )
   if (status === 'pending') {

@@ -1,8 +1,9 @@
 import { Remaining, Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { RequestSummary } from '#lib/core/access/request-resource'
+import { HeldTime } from './held-time.tsx'
 import { StatusMark, shownStatus } from './status-mark.tsx'
-import { endedBy, stepInWords } from './words.ts'
+import { stepInWords } from './words.ts'
 
 /** A request's status in one line: its state, the time left, and what it is waiting for. */
 export function StatusLine({ request }: { request: RequestSummary }) {
@@ -41,8 +42,7 @@ export function StatusLine({ request }: { request: RequestSummary }) {
       {status === 'ending' && <span>waiting for the cluster to deny access</span>}
       {status === 'ended' && grant?.endedAt && (
         <span>
-          <Time at={grant.endedAt} />
-          {grant.endedBy && `, ${endedBy[grant.endedBy]}`}
+          <HeldTime request={request} />
         </span>
       )}
       {(status === 'denied' || status === 'withdrawn' || status === 'lapsed') && request.resolvedAt && (
