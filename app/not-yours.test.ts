@@ -5,11 +5,10 @@ import { checkout } from '#local/processes/places'
 import { type Cast, signInCallers } from '#testing/authorization/callers'
 import { outsideClient } from '#testing/authorization/outside-client'
 import { routesOf } from '#testing/authorization/routes'
-import { situationMaker } from '#testing/authorization/situations'
+import { aCrowdedClusterState, situationMaker } from '#testing/authorization/situations'
 import { readTables } from '#testing/authorization/table'
 import type { Caller, CallerName, Situation } from '#testing/authorization/words'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
-import { aClusterState } from '#testing/requests'
 import { servedPostern } from '#testing/served'
 
 // Promise 12, to the byte: every route with an id answers alike for a missing object and for one the caller may not see.
@@ -40,7 +39,7 @@ const routes = routesOf(outside).filter(({ table }) => named.some(({ title }) =>
 let cast: Cast
 let situations: Situation[]
 beforeAll(async () => {
-  await aClusterState()
+  await aCrowdedClusterState()
   cast = await signInCallers(served)
   const make = situationMaker(served, cast)
   situations = [await make('half'), await make('active')]
@@ -58,15 +57,18 @@ const inOneOrder = (page: string): string =>
     .sort()
     .join('\n')
 
-/** A response without what was sent (ids, digest) and what is new each time: reference, nonce, the page's clock. */
-const comparable = (answer: string, { requestId, grantId, digest }: Situation) =>
+/** A response without what was sent (ids, digest, namespace) and what is new each time: reference, nonce, key, the page's clock. */
+const comparable = (answer: string, { requestId, grantId, digest, namespace }: Situation) =>
   inOneOrder(
     answer
       .replaceAll(/^[a-z]{3}_/.test(requestId) ? requestId : '<id>', '<id>')
       .replaceAll(/^[a-z]{3}_/.test(grantId) ? grantId : '<id>', '<id>')
       .replaceAll(digest, '<digest>')
+      .replaceAll(namespace, '<namespace>')
       .replace(/(reference\\*":\\*")[0-9a-z]{10}/g, '$1<reference>')
       .replace(/nonce(=\\?"|-|\\*":\\*")[A-Za-z0-9+/]{24}/g, 'nonce$1<nonce>')
+      // Next.js's own key of a response.
+      .replace(/(\\?")[\w-]{21}([vm]\\?")/g, '$1<key>$2')
       .replace(/(\\?"(?:now|renderedAt)\\?":)\d{13}/g, '$1<now>'),
   )
 
@@ -78,7 +80,7 @@ async function answersTo(caller: Caller, route: (typeof routes)[number], situati
 
 const nothing = (): Situation => ({
   ...{ state: 'absent', requestId: newId('request'), grantId: newId('grant') },
-  ...{ digest: `sha256:${'0'.repeat(64)}`, reason: 'no such request' },
+  ...{ digest: `sha256:${'0'.repeat(64)}`, reason: 'no such request', namespace: 'no-such-namespace' },
 })
 
 const ineligible: CallerName[] = ['unrelated', 'colleague', 'former']

@@ -61,6 +61,17 @@ export const configurationText = (places: Places) =>
         approvals: [],
       },
       {
+        // Only the test of bulk revocation requests this: what it ends is nobody else's.
+        name: 'payments-events',
+        title: 'Read payment events',
+        who: { groups: ['payments-dev'] },
+        clusters: ['prod-eu'],
+        namespaces: ['payments'],
+        rules: [{ apiGroups: [''], resources: ['events'], verbs: read }],
+        duration: { default: 'PT15M', max: 'PT1H' },
+        approvals: [],
+      },
+      {
         name: 'payments-secrets',
         title: 'Read payment secrets',
         who: { groups: ['payments-dev'] },

@@ -23,6 +23,8 @@ export async function destinations(): Promise<Destination[]> {
     { href: '/', title: 'Access', detail: 'your access and requests' },
     { href: '/check-access', title: 'Check access', detail: 'what a cluster lets you do, and through which role' },
     { href: '/inbox', title: 'Inbox', detail: 'requests waiting for your decision' },
+    { href: '/live', title: 'Live access', detail: 'who has access now' },
+    { href: '/inbox/decided', title: 'Decided by me', detail: 'your decisions' },
     { href: '/history', title: 'History', detail: 'audit events' },
     { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },
     { href: '/clusters', title: 'Clusters', detail: 'where access is granted' },

@@ -38,6 +38,9 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
           <NavLink href="/inbox" icon="inbox" count={inboxCount}>
             Inbox
           </NavLink>
+          <NavLink href="/live" icon="live" isWideOnly>
+            Live
+          </NavLink>
           <NavLink href="/history" icon="history">
             History
           </NavLink>
@@ -52,12 +55,12 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
           <Whoami me={me} controls={controls} />
         </div>
       </header>
-      <div className="flex min-h-dvh min-w-0 flex-col pb-foot print:block">
+      <div className="flex min-h-dvh min-w-0 flex-col pb-foot rail:has-[[data-panes]]:h-dvh rail:has-[[data-panes]]:overflow-clip print:block print:h-auto!">
         {attention.length > 0 && <AttentionLine items={attention} />}
         <main
           id="content"
           tabIndex={-1}
-          className="w-full max-w-[1344px] flex-1 px-4 pt-6 pb-12 outline-none rail:px-8 rail:pt-8 print:p-0"
+          className="w-full max-w-[1344px] flex-1 px-4 pt-6 pb-12 outline-none rail:px-8 rail:pt-8 rail:has-[[data-panes]]:flex rail:has-[[data-panes]]:min-h-0 rail:has-[[data-panes]]:flex-col rail:has-[[data-panes]]:pt-4 rail:has-[[data-panes]]:pb-0 print:block! print:p-0"
         >
           {children}
         </main>

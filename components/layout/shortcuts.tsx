@@ -5,19 +5,21 @@ import { Dialog } from '#components/ui/dialog'
 import { NavigationBar } from '#components/ui/navigation-bar'
 import { type Destination, Palette } from './palette.tsx'
 
-const places = { a: '/', i: '/inbox', h: '/history', r: '/guardrails', c: '/clusters' } as const
+const places = { a: '/', i: '/inbox', l: '/live', h: '/history', r: '/guardrails', c: '/clusters' } as const
 // Milliseconds in which the second key of `g a` must follow: slower than any typist, faster than a change of mind.
 const sequenceMs = 1200
 
 const keys: [string, string][] = [
   ['g a', 'Access'],
   ['g i', 'Inbox'],
+  ['g l', 'Live access'],
   ['g h', 'History'],
   ['g r', 'Guardrails'],
   ['g c', 'Clusters'],
   ['/', 'Search or filter on this page'],
   ['j  k', 'Next or previous item in a list'],
-  ['a  d', 'Approve or deny the open request'],
+  ['a  d', 'Approve or deny the open request, then Enter'],
+  ['x', 'Select a row of the inbox'],
   ['⌘K  Ctrl K', 'Search pages and entitlements'],
   ['?', 'Show keyboard shortcuts'],
 ]
@@ -93,7 +95,9 @@ const isTyping = (target: EventTarget | null) =>
 /** Moves the focus among the rows of the page's list. A list with a detail pane also opens the row. */
 function step(by: 1 | -1) {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')]
-  const current = rows.findIndex((row) => row === document.activeElement || row.getAttribute('aria-current') === 'true')
+  // The focus is ahead of the open row while that row's request loads.
+  const focused = rows.indexOf(document.activeElement as HTMLElement)
+  const current = focused >= 0 ? focused : rows.findIndex((row) => row.getAttribute('aria-current') === 'true')
   const next = rows[current < 0 ? (by > 0 ? 0 : rows.length - 1) : current + by]
   next?.focus()
   if (next?.dataset.row === 'opens') next.click()

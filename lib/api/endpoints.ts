@@ -12,6 +12,7 @@ import { judgeInput, replayInput, replayResource, trialResource } from '#lib/cor
 import { previewResource } from '#lib/core/access/preview-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
 import { requestResource, requestSummary } from '#lib/core/access/request-resource'
+import { bulkRevocationResource, bulkRevocationSchema } from '#lib/core/access/revocation'
 import { severities } from '#lib/core/access/severity'
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
 import { auditEventTypes } from '#lib/core/audit/events'
@@ -229,6 +230,21 @@ export const endpoints = {
     body: revocationSchema,
     status: 200,
     answer: grantState,
+    idempotency: 'replayed',
+  }),
+  revokeGrants: define({
+    operation: 'revokeGrants',
+    method: 'POST',
+    path: '/grants/revoke',
+    summary: 'End all live access of a person or an entitlement, in a namespace or on a cluster',
+    description:
+      'Ends the grants that the caller may revoke, as an approver of each or as an admin, at most 500 in one call. The ' +
+      'history has one event with the list. Access that is approved later is not affected.',
+    params: {},
+    query: none,
+    body: bulkRevocationSchema,
+    status: 200,
+    answer: bulkRevocationResource,
     idempotency: 'replayed',
   }),
   releaseGrant: define({

@@ -240,6 +240,18 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       (one) => one.requestId,
     ),
     listed('List all visible requests', '/requests?role=all&limit=100', isRequest),
+    shows(
+      'List one’s own decisions',
+      '/inbox/decided',
+      () => '/inbox/decided',
+      (one) => one.requestId,
+    ),
+    shows(
+      'List live access',
+      '/live?scope',
+      (one) => `/live?scope=namespace:${one.namespace}`,
+      (one) => one.requestId,
+    ),
     listed('List grants', '/grants?limit=100', isGrant),
     {
       table: 'Read the history of a request',
@@ -295,6 +307,13 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       () => ({ reason }),
       'revoke',
       ({ grantId }) => withForm({ grantId, reason }),
+    ),
+    ...twice(
+      'Revoke all access of a scope',
+      () => '/grants/revoke',
+      ({ namespace }) => ({ by: 'namespace', name: namespace, confirm: namespace, reason }),
+      'revokeAll',
+      ({ namespace }) => withForm({ by: 'namespace', name: namespace, confirm: namespace, reason }),
     ),
     ...twice(
       'Release',

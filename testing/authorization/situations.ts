@@ -9,10 +9,20 @@ import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
 import { lapseRequest } from '#lib/worker/lapse-request'
 import { aSystemActor, asActor } from '#testing/people'
-import { aSubmission, bringGrant } from '#testing/requests'
+import { aClusterState, aSubmission, bringGrant } from '#testing/requests'
 import type { ServedPostern } from '#testing/served'
 import type { Cast } from './callers.ts'
 import type { Situation, State } from './words.ts'
+
+/** The namespaces of the cluster: one for each situation, so that a scope can have the access of one request only. */
+const namespaces = Array.from({ length: 1000 }, (_, index) => `checkout-${index}`)
+let used = 0
+
+/** What the worker last read of a cluster that has these namespaces. */
+export const aCrowdedClusterState = () =>
+  aClusterState({
+    namespaces: ['payments', ...namespaces].map((name) => ({ name, labels: { environment: 'prod' } })),
+  })
 
 /** Creates situations by Postern's own operations. Only the progress of a grant, which is the worker's, is written by hand. */
 export function situationMaker({ database }: ServedPostern, { people }: Cast) {
@@ -31,10 +41,10 @@ export function situationMaker({ database }: ServedPostern, { people }: Cast) {
   const decide = (person: Person, { requestId, digest }: Situation, decision: DecisionInput['decision'] = 'approve') =>
     decideRequest(asActor(person), requestId, { decision, digest })
 
-  async function submit(state: State, requester: Person): Promise<Situation> {
+  async function submit(state: State, requester: Person, namespace: string): Promise<Situation> {
     const reason = `because of ${randomBytes(8).toString('hex')}`
-    const { id, digest } = await submitRequest(asActor(requester), aSubmission({ reason }))
-    return { state, requestId: id, grantId: newId('grant'), digest, reason }
+    const { id, digest } = await submitRequest(asActor(requester), aSubmission({ reason, namespaces: [namespace] }))
+    return { state, requestId: id, grantId: newId('grant'), digest, reason, namespace }
   }
 
   /** Two people have approved the first step; one of them has left the group since. */
@@ -50,8 +60,8 @@ export function situationMaker({ database }: ServedPostern, { people }: Cast) {
     return { ...situation, grantId: id }
   }
 
-  async function granted(state: State, requester: Person): Promise<Situation> {
-    const situation = await approve(await submit(state, requester))
+  async function granted(state: State, requester: Person, namespace: string): Promise<Situation> {
+    const situation = await approve(await submit(state, requester, namespace))
     const { grantId } = situation
     const now = Date.now()
     if (state === 'active') await bringGrant(grantId, 'active')
@@ -60,13 +70,18 @@ export function situationMaker({ database }: ServedPostern, { people }: Cast) {
     return situation
   }
 
-  return async function make(state: State, requester = people.requester): Promise<Situation> {
+  return async function make(
+    state: State,
+    requester = people.requester,
+    namespace = namespaces[used++] ?? '',
+  ): Promise<Situation> {
     if (state === 'absent') {
       const digest = `sha256:${'0'.repeat(64)}`
-      return { state, requestId: newId('request'), grantId: newId('grant'), digest, reason: 'no such request' }
+      const none = { state, digest, reason: 'no such request', namespace: 'no-such-namespace' }
+      return { ...none, requestId: newId('request'), grantId: newId('grant') }
     }
-    if (['granting', 'active', 'past', 'ending', 'ended'].includes(state)) return granted(state, requester)
-    const situation = await submit(state, requester)
+    if (['granting', 'active', 'past', 'ending', 'ended'].includes(state)) return granted(state, requester, namespace)
+    const situation = await submit(state, requester, namespace)
     if (state === 'half') await halfWay(situation)
     if (state === 'overdue' || state === 'lapsed') await letTimePass(situation.requestId)
     if (state === 'lapsed') await lapseRequest(aSystemActor(), situation.requestId)

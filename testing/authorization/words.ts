@@ -50,8 +50,15 @@ export type Caller = {
   inBrowser?: Caller
 }
 
-/** One request, perhaps with its grant, and what a caller needs to name it. */
-export type Situation = { state: State; requestId: string; grantId: string; digest: string; reason: string }
+/** One request, perhaps with its grant, and what a caller needs to name it. No other request is for its namespace. */
+export type Situation = {
+  state: State
+  requestId: string
+  grantId: string
+  digest: string
+  reason: string
+  namespace: string
+}
 
 /** The answer of a route in a word of the tables. Any other response is quoted, so that a failed comparison explains itself. */
 export type Outcome = { answer: string; sentence?: string }

@@ -3,10 +3,11 @@ import { revalidatePath } from 'next/cache'
 import { endpoints } from '#lib/api/endpoints'
 import type { ActionResult, FormAnswer } from '#lib/core/access/action-result'
 import type { IssuedCredential } from '#lib/core/access/credential-resource'
-import { fieldIn, revocationInput } from '#lib/core/access/form-input'
+import { bulkRevocationInput, fieldIn, revocationInput } from '#lib/core/access/form-input'
 import { issueCredential } from '#lib/operations/issue-credential'
 import { releaseGrant } from '#lib/operations/release-grant'
 import { revokeGrant } from '#lib/operations/revoke-grant'
+import { revokeGrants } from '#lib/operations/revoke-grants'
 import { answer } from '../answer.ts'
 
 /**
@@ -38,6 +39,20 @@ export async function revoke(_previous: FormAnswer<Revocation>, form: FormData):
   const { error } = await answer(endpoints.revokeGrant, { params: { id: grantId }, body }, ({ actor, params, body }) =>
     revokeGrant(actor, params.id, body),
   )
+  if (error) return { error, kept }
+  revalidatePath('/', 'layout')
+  return { error: null, kept: {} }
+}
+
+type BulkRevocation = { reason: string; confirm: string }
+
+/** Ends all live access of a person or an entitlement, in a namespace or on a cluster. */
+export async function revokeAll(
+  _previous: FormAnswer<BulkRevocation>,
+  form: FormData,
+): Promise<FormAnswer<BulkRevocation>> {
+  const { body, kept } = bulkRevocationInput(form)
+  const { error } = await answer(endpoints.revokeGrants, { body }, ({ actor, body }) => revokeGrants(actor, body))
   if (error) return { error, kept }
   revalidatePath('/', 'layout')
   return { error: null, kept: {} }

@@ -111,6 +111,13 @@ export function revocationInput(form: unknown): { grantId: string; body: object;
   return { grantId: last('grantId'), body: { reason: last('reason') }, kept: { reason: last('reason') } }
 }
 
+/** The form that revokes all access of a scope, and what to show again after an error. */
+export function bulkRevocationInput(form: unknown): { body: object; kept: { reason: string; confirm: string } } {
+  const { last } = fieldsOf(form)
+  const kept = { reason: last('reason'), confirm: last('confirm') }
+  return { body: { by: last('by'), name: last('name'), ...kept }, kept }
+}
+
 /** The value of one field, such as the id in a form that has no others. */
 export const fieldIn = (form: unknown, name: string): string => fieldsOf(form).last(name)
 

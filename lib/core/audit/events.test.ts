@@ -32,6 +32,11 @@ const examples: { [T in AuditEventType]: unknown } = {
   'grant.ending': { endedBy: 'revocation', note: 'why' },
   'grant.object-deleted': { kind: 'Role', namespace: 'a', name: 'b', uid: null },
   'grant.ended': { endedBy: 'expiry', probes: 3 },
+  'grants.revoked': {
+    ...{ by: 'person', name: 'per_1', label: 'Mina Okafor', note: 'why' },
+    grants: [{ id: 'grt_1', requestId: 'req_1', holder: 'Mina Okafor' }],
+  },
+  'grants.revocation-refused': { code: 'forbidden', sentence: 's', by: 'cluster', name: 'prod-eu' },
   'grant.revocation-refused': { code: 'forbidden', sentence: 's' },
   'grant.stray-deleted': { kind: 'Role', namespace: 'a', name: 'b', uid: 'u', why: 'no grant owns it' },
   'grant.repaired': { kind: 'Role', namespace: 'a', name: 'b', why: 'was deleted' },

@@ -3,6 +3,7 @@ import { differenceResource } from '#lib/core/access/difference'
 import { findingKinds } from '#lib/core/access/finding'
 import { groupsProblems } from '#lib/core/access/learn-groups'
 import { refusedSubmission } from '#lib/core/access/recorded-facts'
+import { revocationScopes } from '#lib/core/access/revocation-scope'
 import { endReasons } from '#lib/core/access/status'
 
 // The closed list of events that Postern records: for each type the schema of its data (an allow-list: a field that is
@@ -24,6 +25,8 @@ export type JudgedData = z.infer<typeof judged>
 
 /** The guardrails that blocked it. */
 const stoppedBy = z.array(text).optional()
+
+const inScopeWords = { person: 'of', entitlement: 'of the entitlement', namespace: 'in', cluster: 'on' }
 
 const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => string) => ({ data, sentence })
 
@@ -139,6 +142,19 @@ export const auditEvents = {
     () => 'ended the access: the cluster denies it',
   ),
   'grant.revocation-refused': define(refusal, (d) => `tried to end the access and was refused: ${d.sentence}`),
+  // A bulk revocation: one event with its list. Each grant has its own `grant.ending` besides.
+  'grants.revoked': define(
+    z.strictObject({
+      ...{ by: z.enum(revocationScopes), name: text, label: text, note: text },
+      grants: z.array(z.strictObject({ id: text, requestId: text, holder: text })),
+    }),
+    (d) =>
+      `revoked all access ${inScopeWords[d.by]} ${d.label}: ${d.grants.length === 1 ? '1 grant' : `${d.grants.length} grants`}`,
+  ),
+  'grants.revocation-refused': define(
+    refusal.extend({ by: z.enum(revocationScopes), name: text }),
+    (d) => `tried to revoke all access ${inScopeWords[d.by]} ${d.name} and was refused: ${d.sentence}`,
+  ),
   'grant.stray-deleted': define(
     z.strictObject({ kind: text, namespace: text, name: text, uid: text, why: text }),
     (d) => `deleted ${d.kind} ${d.namespace}/${d.name}: ${d.why}`,

@@ -69,3 +69,27 @@ export function toEnd(grant: LockedGrant, endedBy: EndReason): ClaimedGrant | nu
     ...{ decisions: [], signatureFailure: null },
   }
 }
+
+/** A locked grant without what only its end in this process needs. */
+export type EndableGrant = Pick<
+  LockedGrant,
+  | 'id'
+  | 'requestId'
+  | 'requesterId'
+  | 'approverGroups'
+  | 'deciderIds'
+  | 'status'
+  | 'cluster'
+  | 'namespaces'
+  | 'policyHash'
+  | 'now'
+>
+
+/** Locks these grants, always in the same order, so that two calls for some of the same grants never deadlock. */
+export const lockGrants = (tx: Tx, ids: readonly string[]): Promise<EndableGrant[]> =>
+  tx.$queryRaw<EndableGrant[]>`
+    SELECT g.id, g.request_id AS "requestId", r.requester_id AS "requesterId", r.approver_groups AS "approverGroups",
+      ARRAY(SELECT d.person_id FROM decisions d WHERE d.request_id = r.id) AS "deciderIds", g.status, g.cluster,
+      r.namespaces, r.policy_hash AS "policyHash", clock_timestamp() AS now
+    FROM grants g JOIN requests r ON r.id = g.request_id
+    WHERE g.id = ANY (${[...ids]}::text[]) ORDER BY g.id FOR UPDATE OF g`

@@ -1,4 +1,6 @@
-import { reads } from '#lib/adapters/db/client'
+import { reads, type Tx } from '#lib/adapters/db/client'
+import type { RevocationScope } from '#lib/core/access/revocation-scope'
+import type { Rule } from '#lib/core/access/rule'
 import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { Prisma } from '../generated/client.ts'
 
@@ -94,6 +96,36 @@ export const findInbox = (decider: Decider, { after, limit }: Paging): Promise<s
   idsOf(Prisma.sql`SELECT r.id FROM requests r WHERE ${inboxWhere(decider)}
     AND ${after ? Prisma.sql`r.id > ${after}` : Prisma.sql`true`} ORDER BY r.id LIMIT ${limit}`)
 
+/** A waiting request as a row of the inbox. */
+export type InboxRow = {
+  id: string
+  requester: { id: string; name: string }
+  entitlement: string
+  title: string
+  cluster: string
+  namespaces: string[]
+  rules: Rule[]
+  digest: string
+  durationSeconds: number
+  reason: string
+  ticket: string | null
+  createdAt: Date
+  lapsesAt: Date
+  startsAt: Date | null
+}
+
+/** All requests that wait for this person's decision, oldest first, and their number, in one statement. */
+export async function findInboxRows(decider: Decider, limit: number): Promise<{ rows: InboxRow[]; total: number }> {
+  const rows = await reads().$queryRaw<Array<InboxRow & { total: number }>>`
+    SELECT r.id, jsonb_build_object('id', p.id, 'name', p.name) AS requester, r.entitlement_name AS entitlement,
+      e.document->>'title' AS title, r.cluster, r.namespaces, r.rules, r.digest,
+      r.duration_seconds AS "durationSeconds", r.reason, r.ticket, r.created_at AS "createdAt",
+      r.lapses_at AS "lapsesAt", r.starts_at AS "startsAt", count(*) OVER ()::int AS total
+    FROM requests r JOIN people p ON p.id = r.requester_id JOIN entitlement_versions e ON e.hash = r.entitlement_hash
+    WHERE ${inboxWhere(decider)} ORDER BY r.id LIMIT ${limit}`
+  return { rows, total: rows[0]?.total ?? 0 }
+}
+
 /** The number of requests that wait for this person's decision. */
 export async function countInbox(decider: Decider): Promise<number> {
   const [row] = await reads().$queryRaw<Array<{ count: number }>>(
@@ -101,6 +133,85 @@ export async function countInbox(decider: Decider): Promise<number> {
   )
   return row?.count ?? 0
 }
+
+/** What a bulk revocation ends: all live access of one person, of one entitlement, in one namespace or on one cluster. */
+const inScope = ({ by, name }: RevocationScope): Prisma.Sql =>
+  ({
+    person: Prisma.sql`r.requester_id = ${name}`,
+    entitlement: Prisma.sql`r.entitlement_name = ${name}`,
+    namespace: Prisma.sql`${name} = ANY (r.namespaces)`,
+    cluster: Prisma.sql`g.cluster = ${name}`,
+  })[by]
+
+/**
+ * Live access, from the grants that have not ended: there are few of them, while the requests of a group are as many as
+ * its history is long.
+ */
+const liveAccess = ({ personId, groups, seesAll }: Reader, scope: RevocationScope | null) => Prisma.sql`
+  FROM grants g JOIN requests r ON r.id = g.request_id
+  WHERE g.status IN ('pending', 'active', 'ending') AND ${scope ? inScope(scope) : Prisma.sql`true`}
+  AND (${seesAll} OR r.requester_id = ${personId} OR r.approver_groups && ${[...groups]}::text[]
+    OR EXISTS (SELECT FROM decisions d WHERE d.request_id = r.id AND d.person_id = ${personId}))`
+
+/** The requests with live access that this person may see, newest first. */
+export const findLiveAccess = (
+  reader: Reader,
+  { scope, after, limit }: Paging & { scope: RevocationScope | null },
+): Promise<string[]> =>
+  idsOf(Prisma.sql`SELECT r.id ${liveAccess(reader, scope)} AND ${after ? Prisma.sql`r.id < ${after}` : Prisma.sql`true`}
+    ORDER BY r.id DESC LIMIT ${limit}`)
+
+/** A live grant with what decides who may revoke it. */
+export type LiveGrant = {
+  id: string
+  requestId: string
+  status: GrantStatus
+  holder: string
+  approverGroups: string[]
+}
+
+/** The live grants of a scope that this person may see, oldest first. */
+export const findLiveGrants = (tx: Tx, reader: Reader, scope: RevocationScope): Promise<LiveGrant[]> =>
+  tx.$queryRaw<LiveGrant[]>`
+    SELECT g.id, g.request_id AS "requestId", g.status, r.approver_groups AS "approverGroups",
+      (SELECT p.name FROM people p WHERE p.id = r.requester_id) AS holder
+    ${liveAccess(reader, scope)} ORDER BY g.id`
+
+export type LiveScope = RevocationScope & { label: string; count: number; revocable: number }
+
+/**
+ * Every person, entitlement, namespace and cluster with live access that this person may see, how much of it there is,
+ * and how much of it an approver in these groups, or an admin, may revoke.
+ */
+export async function countLiveAccess(reader: Reader, isAdmin: boolean): Promise<LiveScope[]> {
+  return reads().$queryRaw<LiveScope[]>`
+    WITH live AS (
+      SELECT g.cluster, g.status <> 'ending' AND (${isAdmin} OR r.approver_groups && ${[...reader.groups]}::text[])
+        AS revocable, r.namespaces, r.requester_id, r.entitlement_name, r.entitlement_hash ${liveAccess(reader, null)}),
+    scopes AS (
+      SELECT 'person' AS by, l.requester_id AS name, p.name AS label, l.revocable
+        FROM live l JOIN people p ON p.id = l.requester_id
+      UNION ALL SELECT 'entitlement', l.entitlement_name, e.document->>'title', l.revocable
+        FROM live l JOIN entitlement_versions e ON e.hash = l.entitlement_hash
+      UNION ALL SELECT 'namespace', one, one, l.revocable FROM live l CROSS JOIN unnest(l.namespaces) AS one
+      UNION ALL SELECT 'cluster', l.cluster, l.cluster, l.revocable FROM live l)
+    SELECT by, name, max(label) AS label, count(*)::int AS count, count(*) FILTER (WHERE revocable)::int AS revocable
+    FROM scopes GROUP BY by, name ORDER BY by, max(label), name`
+}
+
+/** A person's decisions and the requests that they were about, newest first. */
+export const findDecisions = (
+  personId: string,
+  { after, limit }: Paging,
+): Promise<
+  Array<{ id: string; requestId: string; decision: 'approve' | 'deny'; note: string | null; createdAt: Date }>
+> =>
+  reads().decision.findMany({
+    where: { personId, ...(after ? { id: { lt: after } } : {}) },
+    select: { id: true, requestId: true, decision: true, note: true, createdAt: true },
+    orderBy: { id: 'desc' },
+    take: limit,
+  })
 
 /** A person's own requests: those that are pending or have a live grant, and the latest of the others. */
 export async function findOwnRequests(personId: string): Promise<{ now: string[]; before: string[] }> {

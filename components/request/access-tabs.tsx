@@ -1,0 +1,26 @@
+import { Link } from '#components/ui/link'
+
+const tabs = {
+  waiting: { href: '/inbox', label: 'Waiting' },
+  running: { href: '/live', label: 'Running' },
+  decided: { href: '/inbox/decided', label: 'Decided by me' },
+} as const
+
+/** From what waits for my decision to what runs and what I decided. */
+export function AccessTabs({ current, waiting }: { current: keyof typeof tabs; waiting?: number }) {
+  return (
+    <nav aria-label="Requests and access" className="no-print flex gap-1">
+      {Object.entries(tabs).map(([name, { href, label }]) => (
+        <Link
+          key={name}
+          href={href}
+          aria-current={name === current ? 'page' : undefined}
+          className="flex min-h-8 items-center rounded-sm px-2.5 text-muted hover:text-ink aria-[current]:bg-hover aria-[current]:font-strong aria-[current]:text-ink"
+        >
+          {label}
+          {name === 'waiting' && waiting !== undefined && waiting > 0 && <span className="ml-1.5">{waiting}</span>}
+        </Link>
+      ))}
+    </nav>
+  )
+}
