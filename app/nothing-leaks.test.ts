@@ -58,6 +58,8 @@ const pages = [
   '/requests/new',
   '/requests/new?entitlement=payments-restart',
   '/inbox',
+  '/inbox/decided',
+  '/live',
   '/history',
   '/guardrails',
   '/clusters',

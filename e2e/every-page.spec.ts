@@ -8,6 +8,8 @@ const pages = [
   '/requests/new?entitlement=payments-restart',
   '/requests/new?entitlement=search-debug',
   '/inbox',
+  '/inbox/decided',
+  '/live',
   '/history',
   '/clusters',
   '/guardrails',
@@ -35,7 +37,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const nowhere = `/requests/${pending.id.slice(0, -4)}0000`
       const visits = {
         mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`, nowhere],
-        priya: [`/inbox?request=${pending.id}`, `/requests/${pending.id}`],
+        priya: ['/live', '/inbox/decided', `/inbox?request=${pending.id}`, `/requests/${pending.id}`],
         jonas: ['/requests/new?entitlement=search-debug', '/inbox'],
         ines: ['/history', `/history?request=${active.id}`],
       } as const

@@ -39,7 +39,7 @@ test('after an approval kubectl can act, and after the expiry it cannot', async 
 
   // The inbox updates automatically, and two keys decide.
   await priya.goto(`/inbox?request=${path.split('/').at(-1)}`)
-  await expect(priya.getByText(reason)).toBeVisible()
+  await expect(priya.getByRole('region', { name: 'Reason' }).getByText(reason)).toBeVisible()
   await priya.keyboard.press('a')
   await expect(priya.getByRole('button', { name: /^Approve for 1 min/ })).toBeFocused()
   await priya.keyboard.press('Enter')

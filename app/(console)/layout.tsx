@@ -3,6 +3,7 @@ import { Frame } from '#components/layout/frame'
 import { Shortcuts } from '#components/layout/shortcuts'
 import { SignOut } from '#components/layout/sign-out'
 import { ThemeChoice } from '#components/layout/theme-choice'
+import { DenialsProvider } from '#components/request/denials'
 import { requireActor } from '#lib/adapters/auth/session'
 import { attention } from '#lib/views/attention'
 import { inboxCount } from '#lib/views/inbox-count'
@@ -25,7 +26,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
         </>
       }
     >
-      {children}
+      <DenialsProvider>{children}</DenialsProvider>
       <Shortcuts destinations={destinations} />
     </Frame>
   )

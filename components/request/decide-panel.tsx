@@ -1,5 +1,6 @@
 'use client'
-import { useEffect, useRef, useState } from 'react'
+import { clsx } from 'clsx'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { describedBy, Problems } from '#components/ui/field'
 import { Notice } from '#components/ui/notice'
@@ -9,34 +10,57 @@ import type { FormAction } from '#lib/core/access/action-result'
 import { secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestSummary } from '#lib/core/access/request-resource'
+import { buttonStyle } from '../ui/button-style.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
+import { barStyle } from './decision-bar.ts'
+import { SecondsLeft, useDenials } from './denials.tsx'
 import { problemsAt } from './draft.ts'
 import { type Narrowed, NarrowFields } from './narrow-fields.tsx'
 
 type Props = {
   request: Pick<
     RequestSummary,
-    'id' | 'digest' | 'namespaces' | 'rules' | 'clusterRole' | 'duration' | 'can' | 'requester' | 'signatureFailure'
+    | 'id'
+    | 'digest'
+    | 'title'
+    | 'namespaces'
+    | 'rules'
+    | 'clusterRole'
+    | 'duration'
+    | 'can'
+    | 'requester'
+    | 'signatureFailure'
   >
   decide: FormAction<DecisionDraft>
-  focusAfter?: string
+  /** The id of the request's headline. The keys decide only what is on screen. */
+  headline: string
+  /** What comes after a decision: *Next request*. */
+  next?: ReactNode
+}
+
+/** Is the beginning of this element in view, with nothing over it? */
+function isOnScreen(element: HTMLElement): boolean {
+  const { left, top } = element.getBoundingClientRect()
+  return element.contains(document.elementFromPoint(left + 4, top + 4))
+}
+
+/** Has the reader moved on to another row whose request is not shown yet? */
+const isElsewhere = (requestId: string) => {
+  const row = document.activeElement?.closest<HTMLElement>('[data-request]')
+  return row !== undefined && row !== null && row.dataset.request !== requestId
 }
 
 /**
- * The foot of a request: always in view while any part of the request is, above the bottom bar of a phone. NB: a sticky
- * element stays within its parent, so the parent must hold the whole request.
- */
-const barStyle =
-  'no-print sticky bottom-foot z-10 -mx-4 flex flex-wrap items-start gap-x-4 gap-y-2 border-t border-edge bg-ground px-4 py-3 rail:mx-0 rail:px-0'
-
-/**
  * Approves or denies without leaving the page. `a` and `d` focus a button and Enter presses it: two keys, so that a stray
- * letter never decides. The decision carries the digest of the displayed terms; the server rejects any other.
+ * letter never decides. They act only while the request's headline is on screen, and otherwise bring it back. The
+ * decision carries the digest of the displayed terms; the server rejects any other. With scripts a denial is sent after
+ * ten seconds (denials.tsx), so it can be taken back.
  */
-export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) {
+export function DecidePanel({ request, decide, headline, next }: Props) {
   const { answer, form } = useFormAnswer(decide, () =>
-    requestAnimationFrame(() => document.getElementById(focusAfter)?.focus()),
+    requestAnimationFrame(() => document.getElementById(next ? 'next-request' : 'decided')?.focus()),
   )
+  const denials = useDenials()
   const { error, kept } = answer
   const [note, setNote] = useState(kept.note ?? '')
   const [narrowing, setNarrowing] = useState(() => ({
@@ -55,14 +79,16 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement | null
       if (event.metaKey || event.ctrlKey || event.altKey || target?.closest('input, textarea, select, dialog')) return
-      if (event.key === 'a') approve.current?.focus()
-      else if (event.key === 'd') deny.current?.focus()
-      else return
+      const button = event.key === 'a' ? approve.current : event.key === 'd' ? deny.current : null
+      const title = document.getElementById(headline)
+      if (!button || !title || isElsewhere(request.id)) return
       event.preventDefault()
+      if (isOnScreen(title)) button.focus({ preventScroll: true })
+      else title.scrollIntoView({ block: 'center' })
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
-  }, [])
+  }, [headline, request.id])
 
   const signatureFailure = request.signatureFailure && (
     <Notice>
@@ -75,14 +101,41 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
     return (
       <div className={barStyle}>
         {signatureFailure}
-        <p className="text-dense text-muted">{may.why}</p>
+        <p className="flex-1 self-center text-dense text-muted">{may.why}</p>
+        {next}
+      </div>
+    )
+
+  const dueAt = denials.dueAt(request.id)
+  if (dueAt !== undefined)
+    return (
+      <div className={clsx(barStyle, 'items-center!')}>
+        <p className="text-bad">
+          <span role="status">Denied.</span> <span className="text-muted">It is sent</span>{' '}
+          <SecondsLeft until={dueAt} />
+        </p>
+        <button type="button" className={buttonStyle('plain')} onClick={() => denials.undo(request.id)}>
+          Undo
+        </button>
+        {next && <div className="ml-auto">{next}</div>}
       </div>
     )
 
   const problems = (field: string) => problemsAt(field, error?.errors ?? [])
   const isNarrowingInvalid = ['duration', 'namespaces', 'rules'].some((part) => problems(`narrow/${part}`).length > 0)
   return (
-    <form {...form} className={barStyle} aria-label="Your decision">
+    <form
+      {...form}
+      className={barStyle}
+      aria-label="Your decision"
+      onSubmit={(event) => {
+        const { submitter } = event.nativeEvent as SubmitEvent
+        if (submitter !== deny.current) return
+        event.preventDefault()
+        const { id, digest, title, requester } = request
+        denials.deny([{ id, digest, title, requester: requester.name }], note)
+      }}
+    >
       <input type="hidden" name="requestId" value={request.id} />
       <input type="hidden" name="digest" value={request.digest} />
       {signatureFailure && <div className="basis-full">{signatureFailure}</div>}
@@ -120,6 +173,7 @@ export function DecidePanel({ request, decide, focusAfter = 'decided' }: Props) 
       <details open={isNarrowingInvalid || undefined} className="open:order-first open:basis-full">
         <summary className="py-1.5 text-dense text-muted">
           {isNarrowed ? 'Narrowed: less than requested' : 'Narrow'}
+          {!isNarrowed && <span className="sr-only"> the request</span>}
         </summary>
         <div className="max-h-[35dvh] overflow-y-auto pb-2">
           <NarrowFields

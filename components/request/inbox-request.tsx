@@ -2,10 +2,14 @@ import { Link } from '#components/ui/link'
 import type { FormAction } from '#lib/core/access/action-result'
 import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestResource } from '#lib/core/access/request-resource'
+import type { InboxHref } from '#lib/core/approvals/inbox-filter'
 import { DecidePanel } from './decide-panel.tsx'
+import { barStyle } from './decision-bar.ts'
 import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'
+import { FocusAfterNext, NextRequest } from './next-request.tsx'
 import { Reason } from './reason.tsx'
+import { type RequestActionSet, RequestActions } from './request-actions.tsx'
 import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { StatusLine } from './status-line.tsx'
@@ -16,14 +20,25 @@ import { aboutTitle } from './words.ts'
 type Props = {
   request: RequestResource
   decide: FormAction<DecisionDraft>
+  actions: RequestActionSet
+  /** The waiting requests to go on with, and the address of the list. */
+  following: string[]
+  inbox: InboxHref
 }
 
-/** The open request with everything that a decision needs, and the decision itself, without scrolling. */
-export function InboxRequest({ request, decide }: Props) {
+const headline = 'request-headline'
+
+/**
+ * The open request with everything that a decision needs. On a wide screen the headline and the decision stay in place,
+ * and only what is between them scrolls.
+ */
+export function InboxRequest({ request, decide, actions, following, inbox }: Props) {
+  const next = <NextRequest following={following} inbox={inbox} />
   return (
-    <article className="space-y-5">
-      <div>
-        <h2 className="text-[1.125rem] leading-6 text-balance">
+    <article className="rail:flex rail:h-full rail:min-h-0 rail:flex-col print:block">
+      <FocusAfterNext headline={headline} />
+      <div className="pb-3 rail:border-b rail:border-line">
+        <h2 id={headline} tabIndex={-1} className="text-[1.125rem] leading-6 text-balance outline-none">
           <Link href={`/requests/${request.id}`} className="hover:underline">
             <Headline request={request} />
           </Link>
@@ -32,40 +47,52 @@ export function InboxRequest({ request, decide }: Props) {
           <StatusLine request={request} />
         </div>
       </div>
-      <section aria-label="Reason">
-        <Reason request={request} />
-      </section>
-      <section>
-        <h3 className="mb-1">{aboutTitle(request)}</h3>
-        <RulesTable
-          rules={request.rules}
-          namespaces={request.namespaces}
-          clusterRole={request.clusterRole}
-          caption="Permissions"
-          difference={request.difference}
-          who="they"
-        />
-        <div className="mt-2">
-          <RiskList risk={request.risk} />
+      <section
+        aria-label="Details of the request"
+        className="relative space-y-5 py-4 rail:min-h-0 rail:flex-1 rail:overflow-y-auto rail:pr-2"
+      >
+        <section aria-label="Reason">
+          <Reason request={request} />
+        </section>
+        <section>
+          <h3 className="mb-1">{aboutTitle(request)}</h3>
+          <RulesTable
+            rules={request.rules}
+            namespaces={request.namespaces}
+            clusterRole={request.clusterRole}
+            caption="Permissions"
+            difference={request.difference}
+            who="they"
+          />
+          <div className="mt-2">
+            <RiskList risk={request.risk} />
+          </div>
+        </section>
+        <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
+          <section>
+            <h3 className="mb-1">Guardrails</h3>
+            <VerdictList verdict={request.verdict} />
+          </section>
+          <section>
+            <h3 className="mb-1">Approval</h3>
+            <Steps steps={request.steps} />
+          </section>
         </div>
+        {request.decisions.length > 0 && (
+          <section>
+            <h3 className="mb-1">Decisions</h3>
+            <DecisionsList decisions={request.decisions} />
+          </section>
+        )}
       </section>
-      <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
-        <section>
-          <h3 className="mb-1">Guardrails</h3>
-          <VerdictList verdict={request.verdict} />
-        </section>
-        <section>
-          <h3 className="mb-1">Approval</h3>
-          <Steps steps={request.steps} />
-        </section>
-      </div>
-      {request.decisions.length > 0 && (
-        <section>
-          <h3 className="mb-1">Decisions</h3>
-          <DecisionsList decisions={request.decisions} />
-        </section>
+      {request.status === 'pending' ? (
+        <DecidePanel request={request} decide={decide} headline={headline} next={next} />
+      ) : (
+        <div className={barStyle}>
+          <RequestActions request={request} actions={actions} focusAfter="decided" />
+          <div className="ml-auto">{next}</div>
+        </div>
       )}
-      {request.status === 'pending' && <DecidePanel request={request} decide={decide} />}
     </article>
   )
 }

@@ -63,7 +63,7 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
         events={[...events.items].reverse()}
         moreEvents={events.nextCursor !== null}
       />
-      {request.status === 'pending' && <DecidePanel request={request} decide={decide} />}
+      {request.status === 'pending' && <DecidePanel request={request} decide={decide} headline="headline" />}
     </>
   )
 }
