@@ -29,7 +29,13 @@ export default defineConfig({
           env: quiet,
           testTimeout,
           include: ['lib/**/*.test.ts', 'local/**/*.test.ts', 'cli/**/*.test.ts', 'components/**/*.test.{ts,tsx}'],
-          exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts', '**/*.chaos.test.ts'],
+          exclude: [
+            ...notHere,
+            '**/*.db.test.ts',
+            '**/*.cluster.test.ts',
+            '**/*.chaos.test.ts',
+            '**/*.keycloak.test.ts',
+          ],
         },
       },
       {
@@ -38,6 +44,17 @@ export default defineConfig({
           ...onParts,
           name: 'db',
           include: ['**/*.db.test.ts'],
+          exclude: notHere,
+          globalSetup: 'testing/database-setup.ts',
+        },
+      },
+      {
+        ...base,
+        test: {
+          ...onParts,
+          // Keycloak takes a minute to start, and only `npm run test:keycloak` runs these.
+          name: 'keycloak',
+          include: ['lib/**/*.keycloak.test.ts'],
           exclude: notHere,
           globalSetup: 'testing/database-setup.ts',
         },

@@ -17,6 +17,7 @@ const commands = {
   test: 'test/test.ts',
   rbac: 'test/rbac.ts',
   cel: 'test/cel.ts',
+  keycloak: 'test/keycloak.ts',
   check: 'check/check.ts',
   bench: 'bench/main.ts',
   chaos: 'chaos/main.ts',
