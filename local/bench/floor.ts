@@ -35,6 +35,8 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
   )
   await owner.end()
   const pool = new pg.Pool({ connectionString: target.databaseUrl, application_name: 'floor', max: connections })
+  // When the run fails its servers end first; the failure is what matters then.
+  pool.on('error', () => {})
   const agent = new Agent({ keepAlive: true, maxSockets: connections * 3, ca: target.ca })
 
   /** The labels and annotations of Postern's objects: the API server writes as much for the floor. */

@@ -8,7 +8,7 @@ import { startPostern } from '#local/parts/postern'
 import { ensureProductionBuild } from '#local/parts/production-build'
 import { checkout } from '#local/processes/places'
 import { freePort } from '#local/processes/ports'
-import { openRun, stopOnSignals } from '#local/processes/processes'
+import { openRun, stopOnSignals, waitUntil } from '#local/processes/processes'
 import { checkRows, measureCheck } from './check.ts'
 import { type Calls, countCalls, total } from './count-calls.ts'
 import { startFloor } from './floor.ts'
@@ -174,6 +174,8 @@ try {
   )
 
   say('warming up')
+  // The worker reads the cluster first, which takes a while on a busy machine.
+  await waitUntil('a preview with the difference', 60_000, async () => (await product.preview()) > 0)
   for (let i = 0; i < 10; i++) {
     const id = `floor-warm-${i}`
     await floor.grant(id)
