@@ -19,6 +19,8 @@ const pages = [
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const [device, viewport] of Object.entries({
     desktop: { width: 1280, height: 900 },
+    // So low that the panes of the inbox scroll.
+    laptop: { width: 1024, height: 500 },
     phone: { width: 390, height: 844 },
   })) {
     test(`no page has an accessibility problem or scrolls sideways: ${device}, ${colorScheme}`, async ({ as, api }) => {

@@ -1,9 +1,10 @@
 import { Link } from '#components/ui/link'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import type { FormAction } from '#lib/core/access/action-result'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { HeldTime } from './held-time.tsx'
-import { type RequestActionSet, RequestActions } from './request-actions.tsx'
+import { RevokeAction } from './revoke-action.tsx'
 import { StatusMark, shownStatus } from './status-mark.tsx'
 import { namespacesInWords } from './words.ts'
 
@@ -12,11 +13,11 @@ type Props = {
   note: string | null
   at: string
   request: RequestSummary
-  actions: RequestActionSet
+  revoke: FormAction<{ reason: string }>
 }
 
 /** One of my decisions: what I decided, and what came of it. */
-export function DecisionRow({ decision, note, at, request, actions }: Props) {
+export function DecisionRow({ decision, note, at, request, revoke }: Props) {
   return (
     <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.4fr)_minmax(0,1.4fr)_auto]">
       <StatusMark status={shownStatus(request)} />
@@ -42,7 +43,7 @@ export function DecisionRow({ decision, note, at, request, actions }: Props) {
         </span>
       </span>
       <div className="col-start-2 row-start-1 flex justify-end empty:hidden rail:col-start-4">
-        <RequestActions request={request} actions={actions} />
+        <RevokeAction request={request} revoke={revoke} />
       </div>
     </li>
   )

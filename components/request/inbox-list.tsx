@@ -29,7 +29,6 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
   const chosen = rows.filter((row) => selected.has(row.id) && mayDeny(row))
   const toggle = (id: string) =>
     setSelected((all) => new Set(all.has(id) ? [...all].filter((one) => one !== id) : [...all, id]))
-  const counts = Map.groupBy(rows, ({ requesterId }) => requesterId)
 
   return (
     <>
@@ -40,9 +39,8 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
         {rows.map((row, index) => (
           <li key={row.id} className="border-b border-line">
             {isGrouped && rows[index - 1]?.requesterId !== row.requesterId && (
-              <p className="flex justify-between bg-sunken px-3 py-1 text-dense">
+              <p className="bg-sunken px-3 py-1 text-dense">
                 <UntrustedText>{row.requester}</UntrustedText>
-                <span className="text-muted">{counts.get(row.requesterId)?.length}</span>
               </p>
             )}
             <div className="flex items-stretch">

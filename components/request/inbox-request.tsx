@@ -9,7 +9,7 @@ import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'
 import { FocusAfterNext, NextRequest } from './next-request.tsx'
 import { Reason } from './reason.tsx'
-import { type RequestActionSet, RequestActions } from './request-actions.tsx'
+import { RevokeAction } from './revoke-action.tsx'
 import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { StatusLine } from './status-line.tsx'
@@ -20,7 +20,7 @@ import { aboutTitle } from './words.ts'
 type Props = {
   request: RequestResource
   decide: FormAction<DecisionDraft>
-  actions: RequestActionSet
+  revoke: FormAction<{ reason: string }>
   /** The waiting requests to go on with, and the address of the list. */
   following: string[]
   inbox: InboxHref
@@ -32,7 +32,7 @@ const headline = 'request-headline'
  * The open request with everything that a decision needs. On a wide screen the headline and the decision stay in place,
  * and only what is between them scrolls.
  */
-export function InboxRequest({ request, decide, actions, following, inbox }: Props) {
+export function InboxRequest({ request, decide, revoke, following, inbox }: Props) {
   const next = <NextRequest following={following} inbox={inbox} />
   return (
     <article className="rail:flex rail:h-full rail:min-h-0 rail:flex-col print:block">
@@ -48,6 +48,8 @@ export function InboxRequest({ request, decide, actions, following, inbox }: Pro
         </div>
       </div>
       <section
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        tabIndex={0}
         aria-label="Details of the request"
         className="relative space-y-5 py-4 rail:min-h-0 rail:flex-1 rail:overflow-y-auto rail:pr-2"
       >
@@ -89,7 +91,7 @@ export function InboxRequest({ request, decide, actions, following, inbox }: Pro
         <DecidePanel request={request} decide={decide} headline={headline} next={next} />
       ) : (
         <div className={barStyle}>
-          <RequestActions request={request} actions={actions} focusAfter="decided" />
+          <RevokeAction request={request} revoke={revoke} focusAfter="decided" />
           <div className="ml-auto">{next}</div>
         </div>
       )}

@@ -1,9 +1,9 @@
-import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ActionResult, FormAction } from '#lib/core/access/action-result'
 import type { IssuedCredential } from '#lib/core/access/credential-resource'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { ConfirmAction, type ConfirmedAction } from './confirm-action.tsx'
 import { ConnectSheet } from './connect-sheet.tsx'
+import { RevokeAction } from './revoke-action.tsx'
 import { whatInWords } from './words.ts'
 
 /** The actions on a request and its grant. Pages pass the server actions in; components never import them. */
@@ -56,23 +56,12 @@ export function RequestActions({ request, actions, confirming, focusAfter }: Pro
           <p>Every credential issued under it stops working immediately. To get access again, submit a new request.</p>
         </ConfirmAction>
       )}
-      {grant && can.revoke.may && (
-        <ConfirmAction
-          {...common('revoke')}
-          label="Revoke access"
-          pending="Revoking access…"
-          kind="danger"
-          title="Revoke this access?"
-          asksReason
-          id={{ name: 'grantId', value: grant.id }}
-          action={actions.revoke}
-        >
-          <p>
-            All credentials of <UntrustedText>{request.requester.name}</UntrustedText> for this access stop working
-            immediately. Your reason is visible to them and in the history.
-          </p>
-        </ConfirmAction>
-      )}
+      <RevokeAction
+        request={request}
+        revoke={actions.revoke}
+        startsOpen={confirming === 'revoke'}
+        focusAfter={focusAfter}
+      />
       {can.withdraw.may && (
         <ConfirmAction
           {...common('withdraw')}

@@ -12,7 +12,7 @@ import { Link } from '#components/ui/link'
 import { requireActor } from '#lib/adapters/auth/session'
 import { type InboxItem, inboxFilterIn, inboxHref } from '#lib/core/approvals/inbox-filter'
 import { inbox } from '#lib/views/inbox'
-import { requestActions } from '../request-actions.ts'
+import { revoke } from '../grants/actions.ts'
 import { requestOrNothing } from '../request-or-nothing.ts'
 import { decide } from '../requests/actions.ts'
 
@@ -80,7 +80,7 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
                 key={chosen.id}
                 request={chosen}
                 decide={decide}
-                actions={requestActions}
+                revoke={revoke}
                 following={following(items, chosen.id)}
                 inbox={address}
               />

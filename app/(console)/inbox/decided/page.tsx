@@ -10,7 +10,7 @@ import { requireActor } from '#lib/adapters/auth/session'
 import { AppError } from '#lib/core/access/errors'
 import { inboxCount } from '#lib/views/inbox-count'
 import { ownDecisions } from '#lib/views/own-decisions'
-import { requestActions } from '../../request-actions.ts'
+import { revoke } from '../../grants/actions.ts'
 
 export const metadata: Metadata = { title: 'Decided by me' }
 
@@ -35,7 +35,7 @@ export default async function DecidedPage({ searchParams }: PageProps<'/inbox/de
       ) : (
         <ul className="border-t border-edge" aria-label="Your decisions">
           {items.map(({ id, ...one }) => (
-            <DecisionRow key={id} {...one} actions={requestActions} />
+            <DecisionRow key={id} {...one} revoke={revoke} />
           ))}
         </ul>
       )}
