@@ -39,7 +39,7 @@ test('without scripts, an approver can approve a request and narrow it', async (
   const [page, mina] = await Promise.all([as('priya', withoutScripts), api('mina')])
   const request = await submit(mina, { namespaces: ['payments', 'checkout'] })
   await page.goto(`/inbox?request=${request.id}`)
-  await page.getByText('Narrow', { exact: true }).click()
+  await page.getByText('Narrow the request').click()
   await page.getByRole('checkbox', { name: 'checkout', exact: true }).uncheck()
   await page.getByRole('checkbox', { name: 'patch', exact: true }).uncheck()
   await page.getByRole('combobox', { name: 'Duration' }).selectOption('PT10M')
