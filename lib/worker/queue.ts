@@ -63,6 +63,8 @@ export function startQueue(worker: string): Queue {
   let unconfigured: string[] = []
   let isStopping = false
   let isChecking = false
+  /** The last check of the queue. */
+  let checked = Promise.resolve()
   let isDirty = false
   let wasFull = false
   let wakeTimer: NodeJS.Timeout | undefined
@@ -82,8 +84,10 @@ export function startQueue(worker: string): Queue {
 
   async function run(grant: ClaimedGrant, signal: AbortSignal) {
     const isBeginning = grant.status === 'pending'
-    const work = startWork(grant, signal)
+    let clock: (() => Date) | undefined
     try {
+      const work = startWork(grant, signal)
+      clock = work.clock
       await reconcileGrant(work, worker)
     } catch (error) {
       // The database is unavailable: the lease runs out, and a worker that can reach the database takes over.
@@ -94,7 +98,7 @@ export function startQueue(worker: string): Queue {
       // A grant that was changed meanwhile, or that waits for this slot, is due now.
       if (wasFull || signal.aborted) wake()
       // Nothing else can have become due by these, so the queue need not be asked.
-      else if (isBeginning && grant.status === 'active' && grant.expiresAt) expireAt(grant.expiresAt, work.clock())
+      else if (clock && isBeginning && grant.status === 'active' && grant.expiresAt) expireAt(grant.expiresAt, clock())
       else if (grant.status !== 'ended') planWake()
     }
   }
@@ -145,6 +149,8 @@ export function startQueue(worker: string): Queue {
     const names = clusters()
     const free = freeSlots(names, occupied())
     const claimed = free.length > 0 ? await claimGrants(worker, free) : []
+    // Its stop returns every lease to the queue afterwards.
+    if (isStopping) return
     for (const grant of inOrder(claimed)) begin(grant)
     wasFull = isAnyFull(names.size, free, claimed)
     planWake()
@@ -154,7 +160,7 @@ export function startQueue(worker: string): Queue {
     isDirty = true
     if (isChecking || isStopping) return
     isChecking = true
-    void (async () => {
+    checked = (async () => {
       while (isDirty && !isStopping) {
         isDirty = false
         try {
@@ -249,6 +255,7 @@ export function startQueue(worker: string): Queue {
       clearTimeout(settleTimer)
       // Waits between probes end now; calls that are under way take at most ten seconds.
       for (const { abort } of underWay.values()) abort.abort()
+      await checked
       await Promise.all([...underWay.values()].map(({ done }) => done))
     },
   }

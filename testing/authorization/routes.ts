@@ -184,7 +184,6 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     // The same page for Next's router in the browser, by the addresses that Next.js knows for it.
     ...[
       { use: 'rsc', before: '/', after: '', headers: { rsc: '1' } as Record<string, string> },
-      { use: 'suffix', before: '/', after: '.rsc', headers: {} },
       { use: 'data', before: `/_next/data/${build}/`, after: '.json', headers: {} },
     ].map(({ use, before, after, headers }) =>
       shows(

@@ -74,9 +74,11 @@ const brokenBytes = fc.constantFrom(
   utf8('{"reason":"\\ud800"}'),
   utf8('['.repeat(50_000)),
   utf8('{"a":'.repeat(20_000)),
-  utf8(`{"reason":"${'x'.repeat(300_000)}"}`),
   utf8(`{"n":${'9'.repeat(100_000)}}`),
 )
+
+/** Above the limit of 256 KiB. */
+const tooLarge = utf8(`{"reason":"${'x'.repeat(300_000)}"}`)
 
 function bodyOf(schema: Schema, document: ApiDocument, hints: Hints): fc.Arbitrary<Buffer> {
   const resolve = (ref: string) => document.components.schemas[ref.split('/').at(-1) ?? ''] ?? {}
@@ -96,6 +98,7 @@ function bodyOf(schema: Schema, document: ApiDocument, hints: Hints): fc.Arbitra
     { weight: 1, arbitrary: good.map((json) => jsonBytes(json).subarray(0, -3)) },
     { weight: 1, arbitrary: hostileValue.map(jsonBytes) },
     { weight: 1, arbitrary: brokenBytes },
+    { weight: 1, arbitrary: fc.constant(tooLarge) },
   )
 }
 

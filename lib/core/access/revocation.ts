@@ -3,7 +3,10 @@ import { prose } from './request.ts'
 import { revocationScopes, scopeName } from './revocation-scope.ts'
 import { grantStatuses } from './status.ts'
 
-const name = z.string().regex(scopeName, 'must be a name')
+const name = z
+  .string()
+  .regex(scopeName, 'must be a name')
+  .refine((text) => text.isWellFormed(), 'must be a name')
 
 /** The body of POST /api/v1/grants/revoke. */
 export const bulkRevocationSchema = z

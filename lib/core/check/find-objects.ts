@@ -50,7 +50,7 @@ function findIn(document: Document, text: string, objects: PlacedObject[], probl
 
 const isTemplate = 'this is a template: render it first (helm template, kustomize build) and check the output'
 /** An action of a template outside of quotes and comments. */
-const action = /^[^#"'`\n]*\{\{/m
+const action = /^[^#"'`\n\r\u2028\u2029]*\{\{/m
 /** A line that is nothing but an action, which may produce any object. */
 const isWholeTemplate = (text: string) => /^[ \t]*\{\{(?!.*\}\}["']?[ \t]*:)/m.test(text)
 
