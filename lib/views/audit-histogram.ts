@@ -34,7 +34,7 @@ async function longRange(scope: AuditScope, filter: AuditFilter): Promise<LongRa
   const found = filter.from && filter.to ? null : await firstEvent(scope, filter)
   const low = filter.from ? Date.parse(filter.from) : found?.first.getTime()
   const high = filter.to ? Date.parse(filter.to) : found?.now.getTime()
-  if (!low || !high) return null
+  if (low === undefined || high === undefined) return null
   const span = (['day', 'hour'] as const).find((one) => high - low > bars * spanMs[one])
   return span ? { span, low, high } : null
 }

@@ -1,23 +1,6 @@
 import { expect, test } from 'vitest'
-import type { PersonActor, Role } from './actor.ts'
+import { actor, admin, auditor, mina, priya, request, stranger } from './actors.testing.ts'
 import { maySee } from './may-see.ts'
-
-const actor = (id: string, groups: string[] = [], roles: Role[] = []): PersonActor => ({
-  kind: 'person',
-  person: {
-    ...{ id: `per_${id}`, issuer: 'i', subject: id, name: id, groups },
-    ...{ email: null, emailVerified: false, knownEmails: [] },
-  },
-  roles,
-  origin: { via: 'api', clientAddress: null, reference: 'r' },
-})
-
-const mina = actor('mina', ['payments-dev'])
-const priya = actor('priya', ['payments-leads'])
-const auditor = actor('ines', [], ['auditor'])
-const admin = actor('ola', [], ['admin'])
-const stranger = actor('jonas', ['search-dev'])
-const request = { requesterId: 'per_mina', approverGroups: ['payments-leads'], deciderIds: ['per_former'] }
 
 test.each([
   ['the requester', mina],

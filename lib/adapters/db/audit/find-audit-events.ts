@@ -186,6 +186,13 @@ export type AuditRow = {
 export const isBefore = (event: string, isFound: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`seq < (SELECT seq FROM audit_events WHERE id = ${event} AND ${isFound})`
 
+/**
+ * The time of the first event of each condition; NULL without any. NB: min(at) would walk the index of times through every
+ * event before this person's first.
+ */
+const firstOf = (parts: readonly Prisma.Sql[]): Prisma.Sql =>
+  Prisma.join(parts.map((part) => Prisma.sql`(SELECT at FROM audit_events WHERE ${part} ORDER BY seq LIMIT 1)`))
+
 /** Events that were recorded before the event `before`, newest first. */
 export const findAuditEvents = async (
   scope: AuditScope,
@@ -216,15 +223,13 @@ export type Bucket = { from: Date; to: Date; count: number }
  */
 export const countAuditEvents = async (scope: AuditScope, filter: AuditFilter, buckets: number): Promise<Bucket[]> => {
   const parts = await branches(scope, filter)
-  // NB: min(at) would walk the index of times through every event before this person's first.
-  const first = parts.map((part) => Prisma.sql`(SELECT at FROM audit_events WHERE ${part} ORDER BY seq LIMIT 1)`)
   const counts = parts.map(
     (part) => Prisma.sql`SELECT date_bin(width, at, low) AS bin, count(*) AS count
       FROM range, audit_events WHERE at >= low AND at < high AND ${part} GROUP BY 1`,
   )
   return reads().$queryRaw<Bucket[]>(Prisma.sql`
     WITH ends AS (
-      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz, least(${Prisma.join(first)})) AS low,
+      SELECT coalesce(${timeOf('from', filter.from) ?? null}::timestamptz, least(${firstOf(parts)})) AS low,
         coalesce(${timeOf('to', filter.to) ?? null}::timestamptz, clock_timestamp()) AS high),
     range AS MATERIALIZED (
       SELECT low, high, greatest((high - low) / ${buckets}::int, interval '1 microsecond') AS width FROM ends
@@ -243,11 +248,9 @@ export const countAuditEvents = async (scope: AuditScope, filter: AuditFilter, b
 
 /** The time of the first matching event and the present time; null if no event matches. */
 export async function firstEvent(scope: AuditScope, filter: AuditFilter): Promise<{ first: Date; now: Date } | null> {
-  const firsts = (await branches(scope, filter)).map(
-    (branch) => Prisma.sql`(SELECT at FROM audit_events WHERE ${branch} ORDER BY seq LIMIT 1)`,
-  )
+  const parts = await branches(scope, filter)
   const [row] = await reads().$queryRaw<{ first: Date | null; now: Date }[]>`
-    SELECT least(${Prisma.join(firsts)}) AS first, clock_timestamp() AS now`
+    SELECT least(${firstOf(parts)}) AS first, clock_timestamp() AS now`
   return row?.first ? { first: row.first, now: row.now } : null
 }
 
