@@ -14,7 +14,7 @@ export type OwnDecision = {
 }
 
 /**
- * What this person decided, newest first. Who decided a request may see it for good.
+ * What this person decided, newest first. An approver may always see a request that they decided.
  * @throws AppError `malformed` for a cursor that no page returned
  */
 export async function ownDecisions(
