@@ -21,6 +21,12 @@ const patchWeb =
   'deployments.apps "web" is forbidden: User "jane" cannot patch resource "deployments" in API group "apps" in the namespace "p"'
 const patchWebPermission = permission('patch', 'deployments', { group: 'apps', name: 'web', namespace: 'p' })
 
+test('a refusal for all objects beside one for a named object keeps both', () => {
+  const patchAll = patchWeb.replace(' "web"', '')
+  const all = { ...patchWebPermission, name: '' }
+  expect(permissionsOf(`${patchWeb}\n${patchAll}`)).toEqual([patchWebPermission, all])
+})
+
 describe('a refusal of the API server', () => {
   const table: [string, string, NeededPermission][] = [
     ['a list in a namespace', `Error from server (Forbidden): ${listPods}`, permission('list', 'pods')],

@@ -73,8 +73,22 @@ function withGroup(refusal: Refusal, kinds: Kinds): Refusal | undefined {
   return first && { ...refusal, permission: { ...permission, group: first.group } }
 }
 
-/** Drops what another reading of the text knows better: a line that broke inside a name, a sentence that one reading cut. */
-function withoutWorse(refusals: readonly Refusal[]): Refusal[] {
+/** The refusals without a name that stand beside one with a name: a call for all objects, and not a name that was lost. */
+const forAllObjects = (sentences: readonly Sentence[]) => {
+  const permissions = sentences.flatMap(toRefusal).map(({ permission }) => permission)
+  const withoutName = (permission: NeededPermission) => keyOf({ ...permission, name: '' })
+  const named = new Set(permissions.filter(({ name }) => name !== '').map(withoutName))
+  return permissions
+    .filter(({ name }) => name === '')
+    .map(keyOf)
+    .filter((key) => named.has(key))
+}
+
+/**
+ * Drops what another reading of the text knows better: a line that broke inside a name, a sentence that one reading cut.
+ * @param kept the keys of refusals that are no worse without a name
+ */
+function withoutWorse(refusals: readonly Refusal[], kept: ReadonlySet<string>): Refusal[] {
   const better = new Set<string>()
   const named = new Map<string, string[]>()
   for (const { permission } of refusals) {
@@ -97,7 +111,7 @@ function withoutWorse(refusals: readonly Refusal[]): Refusal[] {
   return refusals.filter(
     ({ permission, missing }) =>
       !isRest(permission) &&
-      !(permission.name === '' && better.has(keyOf(permission))) &&
+      !(permission.name === '' && better.has(keyOf(permission)) && !kept.has(keyOf(permission))) &&
       !(missing.includes('namespace') && better.has(`any ${keyOf(permission)}`)),
   )
 }
@@ -163,7 +177,7 @@ export function readRefusals(text: string, kinds: Kinds = standardKinds): { refu
       code: 'no-details',
       sentence: "The response doesn't name a permission; it may also come from a proxy in front of the API server.",
     })
-  const refusals = withoutWorse([...byKey.values()])
+  const refusals = withoutWorse([...byKey.values()], new Set(inEach.flatMap(forAllObjects)))
   for (const { program } of refusals) if (program !== null) notes.push(programNote(program))
   const permissions = refusals.map(({ permission }) => permission)
   notes.push(
