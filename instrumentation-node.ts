@@ -1,8 +1,8 @@
 import { watchProvider } from '#lib/adapters/auth/check-provider'
 import { notePeerAddresses } from '#lib/adapters/auth/client-address'
 import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/adapters/policy/current'
-import { endStreams } from '#lib/api/event-stream'
 import { hardenServer } from '#lib/api/harden-server'
+import { endHeldConnections } from '#lib/api/held-connections'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { startTraces } from '#lib/observability/start-traces'
@@ -12,13 +12,13 @@ import { startWorker } from '#lib/worker/start'
 /** How long running work may take to finish after SIGTERM, in seconds. The worker's leases last longer. */
 const drainSeconds = 10
 
-/** Ends streams to browsers and lets the worker finish before Next's own signal handlers end the process. */
+/** Ends the connections that wait for changes, and lets the worker finish before Next's own signal handlers end the process. */
 function drainBeforeExit(stopWorker: () => Promise<void>, stopTraces: () => Promise<void>) {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const handlers = process.listeners(signal)
     process.removeAllListeners(signal)
     process.once(signal, () => {
-      endStreams()
+      endHeldConnections()
       const late = new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref())
       Promise.race([stopWorker(), late])
         .catch((error) => log.error({ err: error }, 'could not stop the worker cleanly'))

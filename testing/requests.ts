@@ -173,6 +173,18 @@ export async function aGrant(overrides: GrantOverrides = {}): Promise<Grant> {
   return bringGrant(id, status, overrides)
 }
 
+/** Moves a grant that is ending to its end, with the signature that a worker writes after its probes. */
+export async function recordEnd(id: string, endedAt = new Date()) {
+  const { cluster, endedBy } = await db().grant.findUniqueOrThrow({ where: { id } })
+  const deniedProbes = { at: endedAt.toISOString(), results: [] }
+  const end = { id, cluster, endedBy: endedBy ?? 'expiry', endedAt, deniedProbes }
+  const endSignature = signatureOf('end', endStatement(end))
+  await db().grant.update({
+    where: { id },
+    data: { status: 'ended', endedAt, deniedProbes, endSignature, nextAttemptAt: null },
+  })
+}
+
 /** Moves a pending grant to this status, straight in the database, by the moves that lead there. */
 export async function bringGrant(id: string, status: GrantStatus, overrides: GrantOverrides = {}): Promise<Grant> {
   const now = new Date()
@@ -196,12 +208,7 @@ export async function bringGrant(id: string, status: GrantStatus, overrides: Gra
       nextAttemptAt: overrides.nextAttemptAt ?? now,
     })
   }
-  if (status === 'ended') {
-    const { endedBy = 'expiry', endedAt = now } = overrides
-    const deniedProbes = { at: endedAt.toISOString(), results: [] }
-    const endSignature = signatureOf('end', endStatement({ id, cluster, endedBy, endedAt, deniedProbes }))
-    await move({ status: 'ended', endedAt, deniedProbes, endSignature, nextAttemptAt: null })
-  }
+  if (status === 'ended') await recordEnd(id, overrides.endedAt)
   return db().grant.findUniqueOrThrow({ where: { id } })
 }
 

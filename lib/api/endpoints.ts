@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { clusterResource } from '#lib/core/access/cluster-resource'
 import { issuedCredentialResource } from '#lib/core/access/credential-resource'
+import { secondsOf } from '#lib/core/access/duration'
 import { entitlementResource } from '#lib/core/access/entitlement-resource'
 import { explainQuery, explanationResource } from '#lib/core/access/explanation'
 import { grantResource } from '#lib/core/access/grant-resource'
@@ -60,6 +61,20 @@ const time = z.iso
   .transform((text) => new Date(text).toISOString())
 
 const text = z.string().min(1).max(320)
+
+/** Proxies commonly close a connection on which nothing is sent for a minute. */
+export const waitQuery = z.strictObject({
+  wait: z
+    .string()
+    .regex(/^PT([1-9]|[1-5]\d)S$/, 'must be a duration from PT1S to PT59S')
+    .transform(secondsOf)
+    .optional()
+    .meta({
+      description:
+        'Wait up to this long, from `PT1S` to `PT59S`, for as long as the request is pending, or its grant is pending ' +
+        'or ending. The response has the state after the wait.',
+    }),
+})
 
 const statusAfter = z
   .strictObject({ id: z.string(), status: z.enum(requestStatuses), digest: z.string() })
@@ -156,7 +171,7 @@ export const endpoints = {
     path: '/requests/{id}',
     summary: 'A request with its verdict, decisions and grant',
     params: requestId,
-    query: none,
+    query: waitQuery,
     status: 200,
     answer: requestResource,
   }),
@@ -200,7 +215,7 @@ export const endpoints = {
     path: '/grants/{id}',
     summary: 'A grant with its objects in the cluster and the results of its probes',
     params: grantId,
-    query: none,
+    query: waitQuery,
     status: 200,
     answer: grantResource,
   }),
@@ -226,7 +241,7 @@ export const endpoints = {
     path: '/grants/{id}/revoke',
     summary: 'End another person’s access now',
     params: grantId,
-    query: none,
+    query: waitQuery,
     body: revocationSchema,
     status: 200,
     answer: grantState,
@@ -253,7 +268,7 @@ export const endpoints = {
     path: '/grants/{id}/release',
     summary: 'Release the caller’s own access',
     params: grantId,
-    query: none,
+    query: waitQuery,
     body: emptyBody,
     status: 200,
     answer: grantState,

@@ -1,4 +1,5 @@
 import { AppError } from '#lib/core/access/errors'
+import { holdOpen } from './held-connections.ts'
 
 /** Milliseconds. Proxies drop connections on which nothing is sent for a minute. */
 const keepAliveMs = 25_000
@@ -6,22 +7,6 @@ const keepAliveMs = 25_000
 const renewAfterMs = 5 * 60_000
 /** Milliseconds that the browser then has for it, before this connection is closed. */
 const closeAfterMs = renewAfterMs + 15_000
-/** The tabs of one browser share a stream (components/layout/change-stream.ts); these are browsers and devices. */
-const streamsPerPerson = 20
-
-// Next bundles routes apart from each other; streams are counted for the process.
-const shared = globalThis as typeof globalThis & { posternStreams?: Map<() => void, string> }
-
-const openStreams = () => {
-  shared.posternStreams ??= new Map()
-  return shared.posternStreams
-}
-
-/** Ends every stream of this process, before it stops: the server would wait for them. */
-export function endStreams(): void {
-  for (const end of openStreams().keys()) end()
-}
-
 const headers = {
   'content-type': 'text/event-stream; charset=utf-8',
   // `no-transform` keeps Next's compression away, which would hold messages back; the last one does the same for nginx.
@@ -40,13 +25,13 @@ export function changeStream(
   signal: AbortSignal,
   subscribe: (onChange: () => void) => () => void,
 ): Response {
-  const streams = openStreams()
-  if ([...streams.values()].filter((one) => one === personId).length >= streamsPerPerson)
+  const text = new TextEncoder()
+  let end = () => {}
+  const letGo = holdOpen('stream', personId, () => end())
+  if (!letGo)
     throw new AppError('rate-limited', 'Too many pages of yours are listening for changes. Close some of them.', {
       retryAfterSeconds: 30,
     })
-  const text = new TextEncoder()
-  let end = () => {}
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (message: string) => {
@@ -66,7 +51,7 @@ export function changeStream(
         clearInterval(keepAlive)
         clearTimeout(renew)
         clearTimeout(close)
-        streams.delete(end)
+        letGo()
         signal.removeEventListener('abort', end)
         try {
           controller.close()
@@ -74,7 +59,6 @@ export function changeStream(
           // The browser closed it first.
         }
       }
-      streams.set(end, personId)
       signal.addEventListener('abort', end)
       send('retry: 3000\n\n')
     },

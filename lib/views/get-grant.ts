@@ -4,6 +4,7 @@ import { notFound } from '#lib/core/access/errors'
 import type { GrantResource } from '#lib/core/access/grant-resource'
 import { idSchema } from '#lib/core/access/ids'
 import { maySee } from '#lib/core/access/may-see'
+import { isGrantUnderWay } from '#lib/core/access/under-way'
 import { toGrantResource } from './grant-resource.ts'
 
 /**
@@ -18,4 +19,10 @@ export async function getGrant(actor: PersonActor, id: string): Promise<GrantRes
   if (!row || !maySee(actor, { ...row.request, deciderIds })) throw notFound()
   const { now } = await gatherPeopleOfGroups([])
   return toGrantResource(actor, row.request, row, now)
+}
+
+/** The status of a grant, for a caller who waits for its end. @throws see getGrant() */
+export async function getGrantState(actor: PersonActor, id: string) {
+  const { status, requestId } = await getGrant(actor, id)
+  return { body: { status }, isUnderWay: isGrantUnderWay({ status }), requestId }
 }

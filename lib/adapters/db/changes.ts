@@ -22,6 +22,8 @@ const clockSkewMs = 5_000
 type Hub = {
   listener: Listener
   subscribers: Set<(changes: Changes) => void>
+  /** Called with each id as it is announced. */
+  hearers: Set<(id: string) => void>
   /** What was published lately, oldest first; what came before `rememberedFrom` is not known. */
   recent: Array<{ at: number; changes: Changes }>
   rememberedFrom: number
@@ -39,6 +41,7 @@ async function findAudiences(ids: readonly string[]): Promise<ChangedRequest[]> 
 
 function startHub(): Hub {
   const subscribers: Hub['subscribers'] = new Set()
+  const hearers: Hub['hearers'] = new Set()
   const recent: Hub['recent'] = []
   let collected = new Set<string>()
   let isScheduled = false
@@ -56,6 +59,7 @@ function startHub(): Hub {
   }
 
   function collect(id: string) {
+    for (const hear of hearers) hear(id)
     collected.add(id)
     if (isScheduled) return
     isScheduled = true
@@ -66,7 +70,7 @@ function startHub(): Hub {
     // Nothing is replayed, so changes may have been missed before every connection.
     onConnected: () => collect(forEveryone),
   })
-  return { listener, subscribers, recent, rememberedFrom: Date.now() }
+  return { listener, subscribers, hearers, recent, rememberedFrom: Date.now() }
 }
 
 /**
@@ -84,6 +88,50 @@ export function subscribeToChanges(onChanges: (changes: Changes) => void, since?
   }
   subscribers.add(onChanges)
   return () => subscribers.delete(onChanges)
+}
+
+/** What has changed since it was opened. Knows ids only: a caller reads again, and is authorized again. */
+export type RequestChanges = {
+  /**
+   * Resolves once the request has changed, or may have: at once if it did since the last call. False after `ms`, or when
+   * it is closed.
+   */
+  next(requestId: string, ms: number): Promise<boolean>
+  close(): void
+}
+
+/** Listens for changes of requests without the delay of subscribeToChanges(), for callers who wait for one request. */
+export function requestChanges(): RequestChanges {
+  shared.posternChanges ??= startHub()
+  const { hearers } = shared.posternChanges
+  let changed = new Set<string>()
+  let wake = () => {}
+  const hear = (id: string) => {
+    changed.add(id)
+    wake()
+  }
+  hearers.add(hear)
+  return {
+    async next(requestId, ms) {
+      const { promise: over, resolve } = Promise.withResolvers<boolean>()
+      const timer = setTimeout(resolve, ms, false)
+      wake = () => {
+        if (!hearers.has(hear)) resolve(false)
+        else if (changed.has(requestId) || changed.has(forEveryone)) resolve(true)
+        // Other requests change all the time.
+        changed = new Set([...changed].filter((id) => id === requestId || id === forEveryone))
+      }
+      wake()
+      const isChanged = await over
+      clearTimeout(timer)
+      changed.clear()
+      return isChanged
+    },
+    close() {
+      hearers.delete(hear)
+      wake()
+    },
+  }
 }
 
 /** Closes the connection, at the end of the process or of a test file. */

@@ -1,8 +1,12 @@
 import { endpoints } from '#lib/api/endpoints'
-import { route } from '#lib/api/handle'
+import { waitingRoute } from '#lib/api/handle'
 import { methodsOf } from '#lib/api/methods'
+import { isGrantUnderWay } from '#lib/core/access/under-way'
 import { getGrant } from '#lib/views/get-grant'
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = methodsOf({
-  GET: route(endpoints.getGrant, ({ actor, params }) => getGrant(actor, params.id)),
+  GET: waitingRoute(endpoints.getGrant, async ({ actor, params }) => {
+    const body = await getGrant(actor, params.id)
+    return { body, isUnderWay: isGrantUnderWay(body), requestId: body.requestId }
+  }),
 })

@@ -1,8 +1,13 @@
 import { endpoints } from '#lib/api/endpoints'
-import { route } from '#lib/api/handle'
+import { waitingRoute } from '#lib/api/handle'
 import { methodsOf } from '#lib/api/methods'
 import { releaseGrant } from '#lib/operations/release-grant'
+import { getGrantState } from '#lib/views/get-grant'
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = methodsOf({
-  POST: route(endpoints.releaseGrant, ({ actor, params }) => releaseGrant(actor, params.id)),
+  POST: waitingRoute(
+    endpoints.releaseGrant,
+    ({ actor, params }) => getGrantState(actor, params.id),
+    ({ actor, params }) => releaseGrant(actor, params.id),
+  ),
 })
