@@ -7,6 +7,7 @@ import module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import v8 from 'node:v8'
 import { findNode, isNewEnough } from '../local/find-node.mjs'
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -22,6 +23,9 @@ if (!existsSync(join(checkout, 'node_modules/commander')))
 if (isNewEnough()) {
   // Compiling is half of the time of a short run.
   module.enableCompileCache()
+  // Nearly all that a check allocates is garbage soon. V8 would let the heap grow with the number of manifests before it
+  // collects it; this takes a fifth more processor time.
+  v8.setFlagsFromString('--optimize-for-size')
   await import('./main.ts')
 } else {
   const found = findNode(checkout)

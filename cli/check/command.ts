@@ -171,7 +171,7 @@ async function report(
   { format, output, baseline, updateBaseline }: Options,
   { stdout }: Terminal,
 ) {
-  const write = async (file: string, text: string) => {
+  const write = async (file: string, text: Iterable<string>) => {
     try {
       await writeFile(file, text)
     } catch (error) {
@@ -179,14 +179,13 @@ async function report(
     }
   }
   if (updateBaseline && baseline !== undefined) {
-    await write(baseline, asciiJson(baselineOf(result.findings.filter((finding) => isFailing(result, finding)))))
+    const failing = result.findings.filter((finding) => isFailing(result, finding))
+    await write(baseline, [asciiJson(baselineOf(failing))])
   }
   const isText = format === 'text'
   if (output !== undefined) {
-    const text = isText ? [...textReport(result, (_, part) => part)].join('') : reports[format](result)
-    await write(output, text)
+    await write(output, isText ? textReport(result, (_, part) => part) : reports[format](result))
   }
-  if (isText || output !== undefined) {
-    for (const part of textReport(result, painter(stdout))) stdout.write(part)
-  } else stdout.write(reports[format](result))
+  const shown = isText || output !== undefined ? textReport(result, painter(stdout)) : reports[format](result)
+  for (const part of shown) stdout.write(part)
 }

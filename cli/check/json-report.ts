@@ -1,12 +1,12 @@
 // The report for programs. docs/check.md promises that keys are only added and never change their meaning.
-import { asciiJson } from '../terminal.ts'
+import { asciiJsonPieces } from '../terminal.ts'
 import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 
-export function jsonReport(result: CheckResult): string {
+export function jsonReport(result: CheckResult): Iterable<string> {
   const { findings, unreadable, objects, documents, otherFiles, excluded, failOn, skippedGuardrails, fixed } = result
   const count = (severity: string) =>
     findings.filter((finding) => finding.severity === severity && !finding.accepted).length
-  return asciiJson({
+  return asciiJsonPieces({
     version: 1,
     exitCode: exitCodeOf(result),
     failOn,
@@ -21,7 +21,7 @@ export function jsonReport(result: CheckResult): string {
       unreadable: unreadable.length,
       fixed: fixed.length,
     },
-    findings: findings.map(({ places, ...finding }) => ({
+    findings: findings.values().map(({ places, ...finding }) => ({
       ...finding,
       places: places.map(({ line, column, endColumn }) => ({ line, column, endColumn })),
       fails: isFailing(result, { places, ...finding }),

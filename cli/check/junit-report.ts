@@ -5,7 +5,7 @@ import { plain, plural } from '../terminal.ts'
 import { type CheckResult, isFailing } from './result.ts'
 import { findingsText } from './text-report.ts'
 
-export function junitReport(result: CheckResult): string {
+export function junitReport(result: CheckResult): Iterable<string> {
   const suites = new Map<string, JunitCase[]>()
   const casesOf = (file: string) => {
     const cases = suites.get(file) ?? []
@@ -32,5 +32,5 @@ export function junitReport(result: CheckResult): string {
       problem: { kind: 'error', message, text: message },
     })
   }
-  return junitXml([...suites].map(([file, cases]): JunitSuite => ({ name: file, file, cases })))
+  return [junitXml([...suites].map(([file, cases]): JunitSuite => ({ name: file, file, cases })))]
 }

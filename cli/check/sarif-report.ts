@@ -5,7 +5,7 @@ import type { Severity } from '#lib/core/access/severity'
 import type { UnreadablePart } from '#lib/core/check/checker'
 import { type Finding, objectInWords } from '#lib/core/check/finding'
 import { type Place, visible } from '#lib/core/check/source'
-import { asciiJson } from '../terminal.ts'
+import { asciiJsonPieces } from '../terminal.ts'
 import { standardInputName } from './read-paths.ts'
 import type { CheckResult } from './result.ts'
 
@@ -95,11 +95,11 @@ function rulesOf(findings: readonly Finding[]) {
   }))
 }
 
-export function sarifReport({ findings, unreadable, rendered }: CheckResult): string {
+export function sarifReport({ findings, unreadable, rendered }: CheckResult): Iterable<string> {
   const rules = rulesOf(findings)
   const indexes = new Map(rules.map(({ id }, index) => [id, index]))
   const notifications = unreadable.map(notificationOf)
-  return asciiJson({
+  return asciiJsonPieces({
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
@@ -107,7 +107,9 @@ export function sarifReport({ findings, unreadable, rendered }: CheckResult): st
         tool: { driver: { name: 'Postern', rules } },
         columnKind: 'utf16CodeUnits',
         invocations: [{ executionSuccessful: unreadable.length === 0, toolExecutionNotifications: notifications }],
-        results: findings.map((finding) => resultOf(finding, indexes.get(visible(finding.id)) ?? -1, rendered)),
+        results: findings
+          .values()
+          .map((finding) => resultOf(finding, indexes.get(visible(finding.id)) ?? -1, rendered)),
       },
     ],
   })
