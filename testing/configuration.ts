@@ -15,6 +15,7 @@ export type ConfigurationDocument = {
   guardrailPack?: Record<string, unknown>
   guardrails: Array<Record<string, unknown> & { name: string }>
   risks?: object[]
+  rotas?: object[]
 }
 
 type EntitlementDocument = ConfigurationDocument['entitlements'][number]

@@ -10,6 +10,8 @@ export type TestIdentity = {
   provider: IdentityProvider
   /** A bearer token for the API, from the provider's real flow. */
   token(person: string): Promise<string>
+  /** Changes parts of the configuration in force. */
+  change(changes: Partial<ConfigurationDocument>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -21,12 +23,12 @@ export async function testIdentity(overrides: Partial<ConfigurationDocument> = {
   })
   process.env.POSTERN_OIDC_CLIENT_SECRET = provider.clientSecret
   const { issuer, clientId, audience } = provider
-  const policy = await testPolicy(
-    aConfiguration({ identity: { issuer, clientId, apiAudience: audience }, ...overrides }),
-  )
+  const document = aConfiguration({ identity: { issuer, clientId, apiAudience: audience }, ...overrides })
+  const policy = await testPolicy(document)
   return {
     provider,
     token: (person) => bearerToken({ ...provider, redirectUri: testRedirectUri }, person),
+    change: (changes) => policy.change({ ...document, ...changes }),
     stop: async () => {
       await policy.stop()
       await provider.stop()

@@ -25,7 +25,7 @@ type Props = {
  * shows the entitlement's own permissions and the fields that are still needed.
  */
 export function PreviewPanel({ entitlement, preview, needed, problem, namespaces, busy, beginAt }: Props) {
-  const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [] }))
+  const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [], onCall: [] }))
   return (
     <div aria-busy={busy} className="space-y-5">
       <section>

@@ -7,6 +7,7 @@ import type { ActionError, ActionResult, FormAction } from '#lib/core/access/act
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { Draft } from '#lib/core/access/form-input'
+import { groupInWords } from '#lib/core/access/on-call'
 import type { Preview } from '#lib/core/access/preview-resource'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
@@ -254,5 +255,5 @@ function outlook(preview: Preview | null, left: number, checking: boolean): stri
   if (left > 0) return left === 1 ? '1 problem left to fix.' : `${left} problems left to fix.`
   const open = preview?.steps ?? []
   if (open.length === 0) return 'No approval needed.'
-  return `Needs approval from ${open.map((step) => `${step.count} of ${step.groups.join(' or ')}`).join(' and ')}.`
+  return `Needs approval from ${open.map((step) => `${step.count} of ${step.groups.map(groupInWords).join(' or ')}`).join(' and ')}.`
 }

@@ -1,5 +1,7 @@
 import { Fragment } from 'react'
+import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import { groupInWords, isOnCallGroup } from '#lib/core/access/on-call'
 import type { StepResource } from '#lib/core/access/step-resource'
 import { StatusMark } from './status-mark.tsx'
 
@@ -26,8 +28,9 @@ export function Steps({ steps, peopleKnown = true }: Props) {
                 {step.groups.map((group, index) => (
                   <Fragment key={group}>
                     {index > 0 && ' or '}
+                    {isOnCallGroup(group) && 'the person '}
                     <code className="font-strong">
-                      <UntrustedText>{group}</UntrustedText>
+                      <UntrustedText>{groupInWords(group)}</UntrustedText>
                     </code>
                   </Fragment>
                 ))}
@@ -37,6 +40,13 @@ export function Steps({ steps, peopleKnown = true }: Props) {
                   Approved by <UntrustedText>{step.approvedBy.map((one) => one.name).join(', ')}</UntrustedText>
                 </p>
               )}
+              {!complete &&
+                step.onCall.map(({ rota, email, until }) => (
+                  <p key={rota}>
+                    On call for {rota}: <UntrustedText>{nameOf(email, step.eligible)}</UntrustedText> until{' '}
+                    <Time at={until} />
+                  </p>
+                ))}
               {!complete && peopleKnown && (
                 <p className="text-muted">
                   {step.eligible.length > 0 ? (
@@ -55,6 +65,10 @@ export function Steps({ steps, peopleKnown = true }: Props) {
     </ul>
   )
 }
+
+/** The person's name if they have signed in to Postern; otherwise their address. */
+const nameOf = (email: string, people: StepResource['eligible']) =>
+  people.find((one) => one.email?.toLowerCase() === email.toLowerCase())?.name ?? email
 
 const names = (all: string[]) =>
   all.length > 4 ? `${all.slice(0, 3).join(', ')} and ${all.length - 3} others` : all.join(', ')

@@ -12,6 +12,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { maySee } from '#lib/core/access/may-see'
+import { groupsStillCounting } from '#lib/core/access/on-call'
 import type { DecisionInput } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
@@ -133,7 +134,7 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
 
     // An earlier approval counts only with the groups that its approver still has.
     const decisions = situation.decisions.map(({ personId, person, decision, groups: then }) => {
-      return { personId, decision, groups: person.groups.filter((group) => then.includes(group)) }
+      return { personId, decision, groups: groupsStillCounting(then, person.groups) }
     })
     const mine = { personId: actor.person.id, decision: input.decision, groups: actor.person.groups }
     const { outcome } = resolve(request.steps, [...decisions, mine])

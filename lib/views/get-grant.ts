@@ -1,4 +1,4 @@
-import { gatherGrants, gatherPeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
+import { gatherGrants, gatherPeopleOfSets } from '#lib/adapters/db/requests/gather-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import { notFound } from '#lib/core/access/errors'
 import type { GrantResource } from '#lib/core/access/grant-resource'
@@ -17,7 +17,7 @@ export async function getGrant(actor: PersonActor, id: string): Promise<GrantRes
   const deciderIds = row?.request.decisions.map(({ personId }) => personId) ?? []
   // "Not there" and "not yours" are one answer.
   if (!row || !maySee(actor, { ...row.request, deciderIds })) throw notFound()
-  const { now } = await gatherPeopleOfGroups([])
+  const { now } = await gatherPeopleOfSets([])
   return toGrantResource(actor, row.request, row, now)
 }
 

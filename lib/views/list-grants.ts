@@ -1,6 +1,6 @@
 import { idOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
 import { findGrants } from '#lib/adapters/db/requests/find-requests'
-import { gatherGrants, gatherPeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
+import { gatherGrants, gatherPeopleOfSets } from '#lib/adapters/db/requests/gather-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { GrantResource } from '#lib/core/access/grant-resource'
 import type { Page } from '#lib/core/access/page'
@@ -19,6 +19,6 @@ export async function listGrants(
   const size = pageSize(filter.limit)
   const paging = { after: idOfCursor('grant', filter.cursor), limit: size + 1 }
   const page = toPage(await findGrants(readerOf(actor), { ...paging, status: filter.status }), size, (id) => id)
-  const [rows, { now }] = await Promise.all([gatherGrants(page.items), gatherPeopleOfGroups([])])
+  const [rows, { now }] = await Promise.all([gatherGrants(page.items), gatherPeopleOfSets([])])
   return { items: rows.map((row) => toGrantResource(actor, row.request, row, now)), nextCursor: page.nextCursor }
 }

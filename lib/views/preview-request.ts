@@ -1,6 +1,5 @@
 import { reads } from '#lib/adapters/db/client'
 import { gatherJudgement } from '#lib/adapters/db/gather-judgement'
-import { gatherPeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
@@ -16,6 +15,7 @@ import { asYaml, grantObjects, keyOf } from '#lib/core/grants/manifests'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
 import { isTooLarge } from '#lib/core/guardrails/limits/all'
+import { gatherPeopleOfSteps } from './people-of-steps.ts'
 import { riskOf } from './risk.ts'
 import { toSteps } from './steps.ts'
 
@@ -63,7 +63,7 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   if (isTooLarge(verdict.violations)) return onlyVerdict(verdict, tooLarge)
 
   const { steps, limits } = judged
-  const people = await gatherPeopleOfGroups(steps.map(({ groups }) => groups))
+  const people = await gatherPeopleOfSteps(steps.map(({ groups }) => groups))
   const open = { requester: person, steps, currentSteps: steps, isOpen: true, decisions: [] }
   const rules: Rule[] = grantedRules(entitlement, submission.rules, facts.cluster.clusterRoles) ?? []
   const namespaces = [...new Set(submission.namespaces)].sort()

@@ -1,12 +1,13 @@
 import { toPersonResource } from '#lib/adapters/db/people/people'
-import type { PeopleOfGroups } from '#lib/adapters/db/requests/gather-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { groupsStillCounting } from '#lib/core/access/on-call'
 import type { StepResource } from '#lib/core/access/step-resource'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
+import type { PeopleOfSteps } from './people-of-steps.ts'
 
 /** More names than this do not help to find an approver who is awake. */
 const mostEligible = 20
@@ -35,13 +36,13 @@ export function currentStepsOf(row: StoredStepsRow): ApprovalStep[] | null {
 export const isOneSubjectPerPerson = (): boolean => currentPolicy().configuration.identity.oneSubjectPerPerson
 
 /** Each step with its approvers and the people who could still approve it, by the rule that also refuses a decision. */
-export function toSteps(facts: StepFacts, people: PeopleOfGroups): StepResource[] {
+export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[] {
   const { requester, steps, currentSteps, isOpen, decisions } = facts
   const byId = new Map(decisions.map(({ person }) => [person.id as string, toPersonResource(person)]))
   const decided = decisions.map(({ person }) => person)
   // While the request is pending a lost group takes effect; a resolved one keeps the groups of its decisions.
   const counted: DecisionFacts[] = decisions.map(({ decision, person, groups }) => {
-    return { decision, personId: person.id, groups: isOpen ? person.groups : groups }
+    return { decision, personId: person.id, groups: isOpen ? groupsStillCounting(groups, person.groups) : groups }
   })
   return resolve(steps, counted).steps.map(({ groups, count, approvedBy }) => {
     const step = [{ groups, count }]
@@ -50,12 +51,13 @@ export function toSteps(facts: StepFacts, people: PeopleOfGroups): StepResource[
         ...{ person, requester, status: 'pending', steps: step, currentSteps, decided },
         isOneSubjectPerPerson: isOneSubjectPerPerson(),
       }).may
-    const eligible = isOpen ? people.inSet(groups).filter(couldDecide) : []
+    const eligible = isOpen ? people.inGroups(groups).filter(couldDecide) : []
     return {
       groups,
       count,
       approvedBy: approvedBy.flatMap((id) => byId.get(id) ?? []),
       eligible: eligible.slice(0, mostEligible).map(toPersonResource),
+      onCall: isOpen ? people.onCall(groups) : [],
     }
   })
 }

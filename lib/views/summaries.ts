@@ -1,11 +1,5 @@
 import { toPerson, toPersonResource } from '#lib/adapters/db/people/people'
-import {
-  gatherPeopleOfGroups,
-  gatherRequests,
-  type PeopleOfGroups,
-  type RequestRow,
-  verifyRequestRow,
-} from '#lib/adapters/db/requests/gather-requests'
+import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
@@ -15,6 +9,7 @@ import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
+import { gatherPeopleOfSteps, type PeopleOfSteps } from './people-of-steps.ts'
 import { riskOf } from './risk.ts'
 import { currentStepsOf, isOneSubjectPerPerson, toSteps } from './steps.ts'
 
@@ -41,7 +36,7 @@ function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
 }
 
 /** One request as lists show it to this reader, with what they may do with it. */
-export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfGroups): RequestSummary {
+export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfSteps): RequestSummary {
   const { now } = people
   const { grant } = row
   const requester = toPerson(row.requester)
@@ -94,8 +89,8 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfG
 }
 
 /** Everyone who could approve these requests, in one statement. */
-export const gatherPeople = (rows: ReadonlyArray<{ steps: unknown; status: string }>): Promise<PeopleOfGroups> =>
-  gatherPeopleOfGroups(
+export const gatherPeople = (rows: ReadonlyArray<{ steps: unknown; status: string }>): Promise<PeopleOfSteps> =>
+  gatherPeopleOfSteps(
     rows.filter(({ status }) => status === 'pending').flatMap((row) => stepsOf(row).map(({ groups }) => groups)),
   )
 

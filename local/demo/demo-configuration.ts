@@ -6,8 +6,21 @@ import { type CompanyFacts, companyConfiguration } from '#local/parts/company'
  * @param lapseAfter ISO 8601: how long a request may wait for its decision
  */
 export function demoConfiguration({ lapseAfter, ...facts }: CompanyFacts & { lapseAfter: string }): string {
+  const { entitlements, ...company } = companyConfiguration(facts)
   return stringify({
-    ...companyConfiguration(facts),
+    ...company,
+    rotas: [
+      {
+        name: 'platform',
+        zone: 'Europe/Berlin',
+        rotation: { people: ['tomas@example.com', 'ola@example.com'], from: '2026-01-05T09:00' },
+      },
+    ],
+    entitlements: entitlements.map((one) =>
+      one.name === 'cluster-view'
+        ? { ...one, approvals: one.approvals.map((step) => ({ ...step, onCall: 'platform' })) }
+        : one,
+    ),
     pending: { lapseAfter },
     guardrailPack: {
       'exec-only-with-ticket': { pattern: '^[A-Z]+-[0-9]+$' },

@@ -122,6 +122,27 @@ export const guardrailExamples: GuardrailExample[] = [
     ],
   },
   {
+    title: 'No approval while the requester is on call',
+    text: 'For an entitlement with `approvals: []`. `requester.onCall` names the rotas of postern.yaml in which the requester is on call; the guardrail is evaluated again before access is granted.',
+    guardrails: [
+      {
+        name: 'approval-unless-on-call',
+        description: 'Access without an approval is for the person on call.',
+        when: "!('payments' in requester.onCall)",
+        effect: 'require',
+        require: { approvals: [{ groups: ['payments-leads'], onCall: 'payments' }] },
+      },
+    ],
+    cases: [
+      { name: 'someone on call', given: { approvals: [], onCall: ['payments'] }, expect: { approvals: [] } },
+      {
+        name: 'someone on call for another team',
+        given: { approvals: [], onCall: ['search'] },
+        expect: { approvals: [{ groups: ['payments-leads'], onCall: 'payments' }] },
+      },
+    ],
+  },
+  {
     title: 'The owners of a namespace approve',
     text: 'The label of each namespace names its team. NB: anyone who may label a namespace chooses its approvers.',
     guardrails: [

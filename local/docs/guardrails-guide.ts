@@ -54,7 +54,9 @@ function caseRow({ name, expect = {} }: PolicyCase): string[] {
   const verdict = [
     ...new Set(violations.map((violation) => `violates ${code(violation)}`)),
     ...warnings.map((warning) => `warning from ${code(warning)}`),
-    ...(expect.approvals ?? []).map(({ groups, count = 1 }) => `requires ${count} of ${groups.map(code).join(', ')}`),
+    ...(expect.approvals ?? []).map(
+      ({ groups = [], count = 1 }) => `requires ${count} of ${groups.map(code).join(', ')}`,
+    ),
     ...(approvers ? [`requires ${approvers} approvers`] : []),
     ...(maxDuration ? [`at most ${maxDuration}`] : []),
     ...(until ? [`until ${until}`] : []),

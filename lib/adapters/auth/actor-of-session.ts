@@ -8,6 +8,7 @@ import { identitySettings } from './configuration.ts'
 import { sessionFrom } from './cookies.ts'
 import { personOf } from './refresh.ts'
 import { rolesOf } from './roles.ts'
+import { withOnCall } from './with-on-call.ts'
 
 /** Ends a session whose records fail verification, and records that once. */
 async function endForged(id: LiveSession['id'], personId: string, signatureFailure: SignatureFailure, origin: Origin) {
@@ -41,6 +42,6 @@ export async function actorOfNamed(named: NamedSession, origin: Origin): Promise
   const found = await personOf(session, origin)
   if (!found) return null
   const { person, areGroupsConfirmed } = found
-  if (areGroupsConfirmed) return { kind: 'person', person, roles: rolesOf(person), origin }
+  if (areGroupsConfirmed) return { kind: 'person', person: withOnCall(person), roles: rolesOf(person), origin }
   return { kind: 'person', person: { ...person, groups: [] }, roles: [], origin, areGroupsUnconfirmed: true }
 }

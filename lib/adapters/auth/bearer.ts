@@ -16,6 +16,7 @@ import { recordPerson, reportMissingGroups } from './record-person.ts'
 import { recordRefusal, unknownActor } from './refusals.ts'
 import { rolesOf } from './roles.ts'
 import { verifiedOnce } from './verified-tokens.ts'
+import { withOnCall } from './with-on-call.ts'
 
 // Bearer tokens for the API: JWTs that the identity provider issued for the audience `identity.apiAudience` (RFC 9068).
 
@@ -190,5 +191,7 @@ export async function actorOfBearer(token: string, origin: Origin): Promise<Pers
     throw new AppError('unauthenticated', `The bearer token was refused: ${refusal.sentence}. Send a new token.`)
   }
   const person = await personFor(verified, origin)
-  return { kind: 'person', person, roles: rolesOf(person), origin }
+  // A token without groups was issued for less than its owner may do.
+  const caller = verified.claimed.groups ? withOnCall(person) : person
+  return { kind: 'person', person: caller, roles: rolesOf(person), origin }
 }

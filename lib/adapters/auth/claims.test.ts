@@ -56,6 +56,11 @@ describe('groups', () => {
   const problem = (claims: Claims, groupsClaim = 'groups') =>
     identityFrom({ sub: 'u1', ...claims }, { ...names, groupsClaim }).groupsProblem
 
+  test('the name that Postern gives to those who are on call is dropped: no provider decides who is', () => {
+    expect(groups({ groups: ['sre', 'on-call:payments', 'on-call:'] })).toEqual(['sre'])
+    expect(problem({ groups: ['on-call:payments'] })).toBe('unusable')
+  })
+
   test('a claim may be a string or a list, and values that are not plain text are dropped', () => {
     expect(groups({ groups: 'sre' })).toEqual(['sre'])
     expect(groups({ groups: ['ok', 7, null, '', ' sre', 's\u200bre', 'x'.repeat(300)] })).toEqual(['ok'])

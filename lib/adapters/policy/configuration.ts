@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
+import { rotaSchema } from '#lib/core/access/rota'
 import { guardrailsSection } from '#lib/core/guardrails/section'
 import { crossValidate } from './cross-validate.ts'
 
@@ -184,6 +185,7 @@ export const configurationShape = z.strictObject({
     .meta({ description: 'Auditors may read everything; admins may also end any grant.' }),
   clusters: z.array(clusterSchema).min(1, 'name at least one cluster').max(1000),
   entitlements: z.array(entitlement).max(5000),
+  rotas: z.array(rotaSchema).max(500).default([]).meta({ description: 'Who is on call, for steps with onCall.' }),
   pending: z.strictObject({ lapseAfter: lapseAfter.prefault('PT24H') }).prefault({}),
   limits: z
     .strictObject({

@@ -2,6 +2,7 @@
 // these problems are reported together with those of the schema.
 import { RE2JS } from 're2js'
 import { nearest } from '#lib/core/access/nearest'
+import { isOnCallGroup, rotaOf } from '#lib/core/access/on-call'
 import { ruleSchema } from '#lib/core/access/rule'
 import { neverAllowed, whyNeverAllowed } from '#lib/core/rbac/nameless-verbs'
 
@@ -17,7 +18,7 @@ const listOf = (value: unknown, key: string): unknown[] => {
   return Array.isArray(list) ? list : []
 }
 
-function repeatedNames(configuration: unknown, part: 'clusters' | 'entitlements'): Contradiction[] {
+function repeatedNames(configuration: unknown, part: 'clusters' | 'entitlements' | 'rotas'): Contradiction[] {
   const seen = new Map<string, number>()
   return listOf(configuration, part).flatMap((item, index) => {
     const name = fieldOf(item, 'name')
@@ -84,10 +85,59 @@ function ineffectiveRules(configuration: unknown): Contradiction[] {
   )
 }
 
+type Place = { path: (string | number)[]; value: unknown }
+
+const eachOf = (value: unknown, path: (string | number)[], key: string): Place[] =>
+  listOf(value, key).map((item, index) => ({ path: [...path, key, index], value: item }))
+
+/** Every approval step, those of guardrails included. */
+const stepsIn = (configuration: unknown): Place[] => [
+  ...eachOf(configuration, [], 'entitlements').flatMap(({ path, value }) => eachOf(value, path, 'approvals')),
+  ...eachOf(configuration, [], 'guardrails').flatMap(({ path, value }) =>
+    eachOf(fieldOf(value, 'require'), [...path, 'require'], 'approvals'),
+  ),
+]
+
+/** Steps that name a rota which is not configured. */
+function unknownRotas(configuration: unknown): Contradiction[] {
+  const names = listOf(configuration, 'rotas')
+    .map((rota) => fieldOf(rota, 'name'))
+    .filter((name) => typeof name === 'string')
+  return stepsIn(configuration).flatMap(({ path, value }) => {
+    const rota = fieldOf(value, 'onCall')
+    if (typeof rota !== 'string' || names.includes(rota)) return []
+    const close = nearest(rota, names)
+    const hint = close ? `did you mean ${close}?` : `the configured rotas are: ${names.join(', ') || 'none'}`
+    return [{ path: [...path, 'onCall'], message: `is not a configured rota; ${hint}` }]
+  })
+}
+
+/** Groups with the name that Postern gives to those who are on call: membership can't come from anywhere else. */
+function reservedGroups(configuration: unknown): Contradiction[] {
+  const roles = fieldOf(configuration, 'roles')
+  const who = [
+    ...['auditor', 'admin'].map((role) => ({ path: ['roles', role], value: fieldOf(roles, role) })),
+    ...eachOf(configuration, [], 'entitlements').map(({ path, value }) => ({
+      path: [...path, 'who'],
+      value: fieldOf(value, 'who'),
+    })),
+  ]
+  return [...who, ...stepsIn(configuration)].flatMap(({ path, value }) =>
+    eachOf(value, path, 'groups').flatMap(({ path: at, value: group }) =>
+      typeof group === 'string' && isOnCallGroup(group)
+        ? [{ path: at, message: `is reserved: write onCall: ${rotaOf(group)} in an approval step` }]
+        : [],
+    ),
+  )
+}
+
 /** Every contradiction in the input, whether or not it matches the schema. */
 export const crossValidate = (configuration: unknown): Contradiction[] => [
   ...repeatedNames(configuration, 'clusters'),
   ...repeatedNames(configuration, 'entitlements'),
+  ...repeatedNames(configuration, 'rotas'),
+  ...unknownRotas(configuration),
+  ...reservedGroups(configuration),
   ...unknownClusters(configuration),
   ...invalidPatterns(configuration),
   ...ineffectiveRules(configuration),

@@ -285,6 +285,17 @@ describe('problems of a configuration', () => {
     expect(problems(text)).toEqual(['15:25 clusters[0].people.username requires email in identity.scopes'])
   })
 
+  test('a step that names an unknown rota, and a group with the name of one, are reported with what would be right', () => {
+    const rota = 'rotas: [{ name: sre, zone: UTC, rotation: { people: [a@example.com], from: 2026-11-02T09:00 } }]\n'
+    const withStep = (step: string) => `${rota}${good.replace(/approvals:[\s\S]*/, `approvals: [${step}]\n`)}`
+    expect(parseConfiguration(withStep('{ onCall: sre }'), 'postern.yaml').ok).toBe(true)
+    const [unknown] = problems(withStep('{ onCall: sra }'))
+    expect(unknown).toMatch(/approvals\[0\].onCall is not a configured rota; did you mean sre\?$/)
+    const [reserved] = problems(withStep('{ groups: ["on-call:sre"] }'))
+    expect(reserved).toMatch(/approvals\[0\].groups\[0\] is reserved: write onCall: sre in an approval step$/)
+    expect(problems(withStep('{ count: 2 }'))[0]).toMatch(/name at least one group, or a rota$/)
+  })
+
   test('an unknown key is reported in addition to the missing one', () => {
     expect(problems(changed('clientId', 'zzz'))[1]).toContain(
       '6:3 identity.zzz is not a known key; the known keys are: issuer, clientId,',
@@ -359,6 +370,13 @@ describe('text that is not a configuration', () => {
       '18:40 entitlements[0].approvals[0].groups[1] must be text',
     ])
   })
+})
+
+test('the example of docs/approvals.md is accepted in a configuration', () => {
+  const example = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/approvals.md', 'utf8'))?.[1] ?? ''
+  expect(example).toContain('onCall: payments')
+  const text = good.replace(/entitlements:[\s\S]*/, example)
+  expect(parsed(text).configuration.rotas).toHaveLength(1)
 })
 
 test('CRLF line ends and a byte order mark do not change the hash', () => {

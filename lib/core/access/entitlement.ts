@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from './duration-schema.ts'
+import { onCallGroup } from './on-call.ts'
 import { rulesSchema } from './rule.ts'
 import { globCovers } from './system-namespaces.ts'
 
@@ -26,11 +27,19 @@ const people = z
   })
   .refine((who) => (who.groups?.length ?? 0) + (who.people?.length ?? 0) > 0, 'name at least one group or person')
 
-export const approvalStepSchema = z.strictObject({
-  groups: z.array(z.string().min(1).max(256)).min(1),
-  count: z.int().min(1).max(10).default(1),
-})
-export type ApprovalStep = z.infer<typeof approvalStepSchema>
+/** Approvals by members of any of these groups. The person on call is in the group of the rota (on-call.ts). */
+export const approvalStepSchema = z
+  .strictObject({
+    groups: z.array(z.string().min(1).max(256)).default([]),
+    onCall: name.optional().meta({ description: 'The name of a rota: the person on call may approve too.' }),
+    count: z.int().min(1).max(10).default(1),
+  })
+  .refine(({ groups, onCall }) => groups.length > 0 || onCall !== undefined, 'name at least one group, or a rota')
+  .transform(({ groups, onCall, count }) => ({
+    groups: onCall === undefined ? groups : [...groups, onCallGroup(onCall)],
+    count,
+  }))
+export type ApprovalStep = z.output<typeof approvalStepSchema>
 
 /** In the configuration an ISO 8601 duration, in code a number of seconds. */
 const seconds = (description: string) => durationSchema.meta({ description, type: 'string', format: 'duration' })

@@ -1,5 +1,15 @@
 import { z } from 'zod'
 import { personResource } from './person-resource.ts'
+import { time } from './resource-fields.ts'
+
+const onCallResource = z
+  .strictObject({
+    rota: z.string(),
+    email: z.string().meta({ description: 'The address by which the rota names who is on call.' }),
+    until: time.meta({ description: 'When that may change.' }),
+  })
+  .meta({ id: 'OnCall' })
+export type OnCallResource = z.infer<typeof onCallResource>
 
 /** An approval step, who approved it and who may. `eligible` lists people known to Postern; there may be others. */
 export const stepResource = z
@@ -8,6 +18,7 @@ export const stepResource = z
     count: z.int(),
     approvedBy: z.array(personResource),
     eligible: z.array(personResource),
+    onCall: z.array(onCallResource),
   })
   .meta({ id: 'ApprovalStepState' })
 export type StepResource = z.infer<typeof stepResource>

@@ -4,6 +4,7 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { groupsStillCounting } from '#lib/core/access/on-call'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
@@ -162,8 +163,7 @@ export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refus
 const asTheyAreNow =
   (request: GrantFacts['request'], current: readonly ApprovalStep[]) =>
   ({ personId, decision, person, groups: then }: GrantFacts['decisions'][number]) => {
-    const groups = person.groups.filter((group) => then.includes(group))
-    return { personId, decision, groups: groupsThatCount(groups, request, current) }
+    return { personId, decision, groups: groupsThatCount(groupsStillCounting(then, person.groups), request, current) }
   }
 
 /** The state of the cluster, read right before access is created. */

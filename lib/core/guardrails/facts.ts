@@ -1,6 +1,7 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
+import { type Rota, withOnCallGroups } from '#lib/core/access/rota'
 import type { Rule } from '#lib/core/access/rule'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
@@ -30,7 +31,10 @@ export type JudgementFacts = {
   entitlement: Entitlement
   requester: {
     subject: string
-    /** Null where they are unknown: a guardrail that needs them, or the e-mail address, then counts as violated. */
+    /**
+     * Those of the rotas included (on-call.ts). Null where they are unknown: a guardrail that needs them, or the e-mail address, then counts as
+     * violated.
+     */
     groups: readonly string[] | null
     /** Null unless the identity provider has verified it. */
     email: string | null
@@ -91,7 +95,11 @@ type ConfiguredCluster = { name: string; labels: Readonly<Record<string, string>
 export type Gathered = {
   policy: {
     hash: string
-    configuration: { clusters: readonly ConfiguredCluster[]; risks: readonly ExtensionRisk[] }
+    configuration: {
+      clusters: readonly ConfiguredCluster[]
+      risks: readonly ExtensionRisk[]
+      rotas: readonly Rota[]
+    }
   }
   entitlement: Entitlement
   requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
@@ -124,7 +132,7 @@ export const heldWithin = (
 export function toJudgementFacts(gathered: Gathered): JudgementFacts {
   const { policy, submission, cluster, requester, rights, difference, ...rest } = gathered
   const configured = policy.configuration.clusters.find(({ name }) => name === submission.cluster)
-  const { subject, groups, email, emailVerified } = requester
+  const { subject, groups, email, emailVerified } = withOnCallGroups(requester, policy.configuration.rotas, rest.now)
   const rules = grantedRules(rest.entitlement, submission.rules, cluster.clusterRoles)
   const question = { rules: rules ?? [], namespaces: submission.namespaces, now: rest.now }
   const who = whoIn(submission.cluster, configured?.people, requester)

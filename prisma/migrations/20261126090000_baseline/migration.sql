@@ -307,6 +307,7 @@ CREATE UNLOGGED TABLE "rate_buckets" (
 
 -- CreateIndex
 CREATE INDEX "people_groups_idx" ON "people" USING GIN ("groups");
+CREATE INDEX "people_known_emails_idx" ON "people" USING GIN ("known_emails");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "people_issuer_subject_key" ON "people"("issuer", "subject");

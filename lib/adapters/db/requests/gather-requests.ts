@@ -94,27 +94,33 @@ function inOrder<Row extends { id: string }>(ids: readonly string[], rows: reado
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** The database's time, and for each set of groups the known people who are in one of them. */
-export type PeopleOfGroups = { now: Date; inSet: (groups: readonly string[]) => Person[] }
+/** People who are in one of the groups, or whose address is one of the mailboxes (same-person.ts). */
+export type PeopleSet = { groups: readonly string[]; mailboxes: readonly string[] }
 
-const keyOf = (groups: readonly string[]) => JSON.stringify([...groups].sort())
+/** The database's time, and the known people of each set. */
+export type PeopleOfSets = { now: Date; inSet: (set: PeopleSet) => Person[] }
+
+const keyOf = ({ groups, mailboxes }: PeopleSet) =>
+  JSON.stringify({ groups: [...groups].sort(), mailboxes: [...mailboxes].sort() })
 
 /** A page shows twenty; some of these may be the requester or may have decided already. */
 const mostPeople = 60
 
 /** Reads the people of many steps in one statement, preferring those whose groups were confirmed most recently. */
-export async function gatherPeopleOfGroups(sets: ReadonlyArray<readonly string[]>): Promise<PeopleOfGroups> {
+export async function gatherPeopleOfSets(sets: readonly PeopleSet[]): Promise<PeopleOfSets> {
   const keys = [...new Set(sets.map(keyOf))]
   const [row] = await reads().$queryRaw<Array<{ now: Date; people: Array<{ key: string; person: PersonInSql }> }>>`
     SELECT clock_timestamp() AS now, (
       SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'person', ${personInSql('p')}) ORDER BY p.name, p.id), '[]')
       FROM unnest(${keys}::text[]) AS k(key)
       CROSS JOIN LATERAL (
-        SELECT * FROM people WHERE groups && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb))
+        SELECT * FROM people
+        WHERE groups && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb -> 'groups'))
+          OR known_emails && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb -> 'mailboxes'))
         ORDER BY groups_at DESC, id LIMIT ${mostPeople}) p) AS people`
   const found = row?.people ?? []
   return {
     now: row?.now ?? new Date(),
-    inSet: (groups) => found.filter(({ key }) => key === keyOf(groups)).map(({ person }) => toPerson(person)),
+    inSet: (set) => found.filter(({ key }) => key === keyOf(set)).map(({ person }) => toPerson(person)),
   }
 }

@@ -1,5 +1,7 @@
 // Runs the test cases of a policy, for `postern policy test`.
+
 import { formatDuration } from '#lib/core/access/duration'
+import { onCallGroup } from '#lib/core/access/on-call'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
@@ -27,7 +29,7 @@ export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: re
       via: given.via,
     },
     entitlement: { name: given.entitlement, approvals: given.approvals, clusterRole: given.clusterRole },
-    requester: { subject: given.requester, groups: given.groups },
+    requester: { subject: given.requester, groups: [...given.groups, ...given.onCall.map(onCallGroup)] },
     cluster: { name: given.cluster, labels: given.clusterLabels, namespaces: labelled },
     rules: given.rules,
     risks: given.risks ?? assessRisk(given.rules, { scope: 'namespace', configuredRisks }).findings,

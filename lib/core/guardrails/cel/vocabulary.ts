@@ -1,4 +1,5 @@
 // What can an expression use? Every variable and field, with its type, its largest size and one line for the guide.
+import { isOnCallGroup, rotaOf } from '#lib/core/access/on-call'
 import { bool, duration, listOf, mapOf, type Shape, text, timestamp } from './shape.ts'
 import type { Timestamp } from './values.ts'
 
@@ -29,6 +30,7 @@ export const types: readonly Type[] = [
       subject: field('string', 'subject at the identity provider'),
       email: field('string', 'verified e-mail address; empty if there is none'),
       groups: field('list<string>', 'groups that the identity provider last reported'),
+      onCall: field('list<string>', 'the rotas in which the requester is on call now'),
     },
   },
   {
@@ -147,6 +149,12 @@ export class Requester {
     return this.#known.email ?? ''
   }
   get groups(): readonly string[] {
+    return this.#groups().filter((group) => !isOnCallGroup(group))
+  }
+  get onCall(): readonly string[] {
+    return this.#groups().flatMap((group) => rotaOf(group) ?? [])
+  }
+  #groups() {
     if (!this.#known) throw unknownGroups
     return this.#known.groups
   }
@@ -248,6 +256,7 @@ export function exactShapesFor(sizes: Sizes): Shapes {
   const lists: Record<string, number> = {
     'Request.namespaces': sizes.namespaces,
     'Requester.groups': sizes.groups,
+    'Requester.onCall': sizes.groups,
     'Difference.added': sizes.added,
     'History.requests': sizes.history,
     'History.grants': sizes.history,

@@ -19,6 +19,7 @@ export const givenSchema = z.strictObject({
     .default([{ groups: ['leads'], count: 1 }]),
   requester: z.string().min(1).max(255).default('requester'),
   groups: names.default(['developers']),
+  onCall: names.default([]).meta({ description: 'The rotas in which the requester is on call.' }),
   cluster: z.string().min(1).max(63).default('example'),
   clusterLabels: labelSelector.default({}),
   /** A list of names, or a mapping of names to labels. */

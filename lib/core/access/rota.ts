@@ -1,0 +1,125 @@
+// Who is on call? A rota is a list of people who are on call one after the other, with overrides for single periods.
+import { Temporal } from 'temporal-polyfill'
+import { z } from 'zod'
+import type { Person } from './actor.ts'
+import { isOnCallGroup, onCallGroup } from './on-call.ts'
+import { mailboxOf } from './same-person.ts'
+
+const wall = (text: string) => Temporal.PlainDateTime.from(text)
+
+/** A local time without an offset. Times that do not exist, such as February 30, are refused. */
+const localTime = z.string().refine(
+  (text) => {
+    try {
+      return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(text) && wall(text).toString({ smallestUnit: 'minute' }) === text
+    } catch {
+      return false
+    }
+  },
+  { error: 'must be a local time such as 2026-11-23T09:00' },
+)
+
+const isZone = (text: string) => {
+  try {
+    return /^[A-Za-z]/.test(text) && Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text) !== null
+  } catch {
+    return false
+  }
+}
+
+const person = z
+  .string()
+  .max(320)
+  .refine((text) => mailboxOf(text) !== null, 'must be an e-mail address such as mina@example.com')
+  .meta({ description: 'Their verified e-mail address at the identity provider.' })
+
+export const rotaSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+      'must consist of lower-case letters, digits and dashes, at most 63 characters',
+    ),
+  zone: z
+    .string()
+    .max(64)
+    .refine(isZone, 'must be a time zone of the IANA database such as Europe/Berlin')
+    .meta({ description: 'The time zone of all times in this rota.' }),
+  rotation: z.strictObject({
+    people: z
+      .array(person)
+      .min(1)
+      .max(100)
+      .meta({ description: 'The people of the rota, in the order of their shifts.' }),
+    from: localTime.meta({
+      description: 'When the first shift of the first person begins. Every shift begins at this time of the day.',
+    }),
+    days: z.int().min(1).max(28).default(7).meta({ description: 'The length of a shift, in days.' }),
+  }),
+  overrides: z
+    .array(
+      z
+        .strictObject({ person, from: localTime, to: localTime })
+        .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be after from' }),
+    )
+    .max(500)
+    .default([])
+    .meta({ description: 'Who is on call instead. Of two that overlap, the later one in this list counts.' }),
+})
+export type Rota = z.infer<typeof rotaSchema>
+
+/** `until` is when the next shift, or an override, may change who it is. */
+export type OnCall = { person: string; until: Date; isOverride: boolean }
+
+/** Who is on call at this moment; null before the first shift. */
+export function onCallAt({ zone, rotation, overrides }: Rota, at: Date): OnCall | null {
+  const instantOf = (time: Temporal.PlainDateTime) => time.toZonedDateTime(zone).epochMilliseconds
+  const now = at.getTime()
+  const periods = overrides.map(({ person, from, to }) => ({
+    person,
+    from: instantOf(wall(from)),
+    until: instantOf(wall(to)),
+  }))
+  const first = wall(rotation.from)
+  const startOf = (shift: number) => instantOf(first.add({ days: shift * rotation.days }))
+  const here = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDateTime()
+  // The clocks may have changed since, so the wall clock alone can be one shift off.
+  let shift = Math.floor(
+    first.until(here, { largestUnit: 'day' }).total({ unit: 'day', relativeTo: first }) / rotation.days,
+  )
+  while (startOf(shift) > now) shift -= 1
+  while (startOf(shift + 1) <= now) shift += 1
+  const override = periods.findLast(({ from, until }) => from <= now && now < until)
+  const regular = shift < 0 ? undefined : rotation.people[shift % rotation.people.length]
+  const onCall = override?.person ?? regular
+  if (onCall === undefined) return null
+  const changes = [...periods.flatMap(({ from, until }) => [from, until]), ...(override ? [] : [startOf(shift + 1)])]
+  const until = Math.min(...changes.filter((time) => time > now))
+  return { person: onCall, until: new Date(until), isOverride: override !== undefined }
+}
+
+type Account = Pick<Person, 'email' | 'emailVerified'>
+
+/** Is this the account that the rota names? Only a verified address counts, in any of its spellings. */
+export const isNamedBy = (named: string, account: Account): boolean =>
+  account.emailVerified &&
+  account.email !== null &&
+  mailboxOf(account.email) !== null &&
+  mailboxOf(account.email) === mailboxOf(named)
+
+/** The rotas in which this person is on call. */
+export const rotasOf = (rotas: readonly Rota[], account: Account, at: Date): string[] =>
+  rotas.flatMap((rota) => {
+    const onCall = onCallAt(rota, at)
+    return onCall && isNamedBy(onCall.person, account) ? [rota.name] : []
+  })
+
+/** The person with the groups of the rotas in which they are on call. */
+export const withOnCallGroups = <P extends Account & { groups: readonly string[] }>(
+  person: P,
+  rotas: readonly Rota[],
+  at: Date,
+): P & { groups: string[] } => ({
+  ...person,
+  groups: [...person.groups.filter((group) => !isOnCallGroup(group)), ...rotasOf(rotas, person, at).map(onCallGroup)],
+})
