@@ -161,8 +161,8 @@ async function check(paths: readonly string[], options: Options, { stdin }: Term
   }
   checker.finish()
   const fixed = baseline ? applyBaseline(baseline, checker.findings) : []
-  const { findings, unreadable, objects, documents, otherFiles } = checker
-  const known = { findings, unreadable, objects, documents, otherFiles, rendered, excluded, fixed }
+  const { findings, unreadable, notRead, installers, objects, documents, otherFiles } = checker
+  const known = { findings, unreadable, notRead, installers, objects, documents, otherFiles, rendered, excluded, fixed }
   return { ...known, failOn: options.failOn, skippedGuardrails: skipped }
 }
 

@@ -3,7 +3,8 @@ import { asciiJsonPieces } from '../terminal.ts'
 import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 
 export function jsonReport(result: CheckResult): Iterable<string> {
-  const { findings, unreadable, objects, documents, otherFiles, excluded, failOn, skippedGuardrails, fixed } = result
+  const { findings, unreadable, notRead, installers, objects, documents, otherFiles } = result
+  const { excluded, failOn, skippedGuardrails, fixed } = result
   const count = (severity: string) =>
     findings.filter((finding) => finding.severity === severity && !finding.accepted).length
   return asciiJsonPieces({
@@ -19,6 +20,7 @@ export function jsonReport(result: CheckResult): Iterable<string> {
       low: count('low'),
       accepted: findings.filter(({ accepted }) => accepted).length,
       unreadable: unreadable.length,
+      notRead: notRead.length,
       fixed: fixed.length,
     },
     findings: findings.values().map(({ places, ...finding }) => ({
@@ -27,6 +29,8 @@ export function jsonReport(result: CheckResult): Iterable<string> {
       fails: isFailing(result, { places, ...finding }),
     })),
     unreadable,
+    notRead,
+    installers: Object.fromEntries(installers),
     skippedGuardrails,
     excluded,
   })

@@ -4,7 +4,10 @@ import type { Baseline } from '#lib/core/check/baseline'
 import type { Checker } from '#lib/core/check/checker'
 import type { Finding } from '#lib/core/check/finding'
 
-export type CheckResult = Pick<Checker, 'findings' | 'unreadable' | 'objects' | 'documents' | 'otherFiles'> & {
+export type CheckResult = Pick<
+  Checker,
+  'findings' | 'unreadable' | 'notRead' | 'installers' | 'objects' | 'documents' | 'otherFiles'
+> & {
   failOn: Severity
   /** The charts and kustomizations that were rendered. Lines in them are lines of the output. */
   rendered: ReadonlySet<string>

@@ -77,8 +77,8 @@ function resultOf(finding: Finding, ruleIndex: number, rendered: CheckResult['re
   }
 }
 
-const notificationOf = ({ file, line, column, message }: UnreadablePart) => ({
-  level: 'error',
+const notificationOf = (level: 'error' | 'note', { file, line, column, message }: UnreadablePart) => ({
+  level,
   message: { text: visible(message) },
   locations: [locationOf(file, null, line > 0 ? { line, column, endColumn: column } : null, new Set())],
 })
@@ -95,10 +95,13 @@ function rulesOf(findings: readonly Finding[]) {
   }))
 }
 
-export function sarifReport({ findings, unreadable, rendered }: CheckResult): Iterable<string> {
+export function sarifReport({ findings, unreadable, notRead, rendered }: CheckResult): Iterable<string> {
   const rules = rulesOf(findings)
   const indexes = new Map(rules.map(({ id }, index) => [id, index]))
-  const notifications = unreadable.map(notificationOf)
+  const notifications = [
+    ...unreadable.map((part) => notificationOf('error', part)),
+    ...notRead.map((part) => notificationOf('note', part)),
+  ]
   return asciiJsonPieces({
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',

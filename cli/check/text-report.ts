@@ -137,6 +137,21 @@ function excludedLines({ excluded }: CheckResult): string[] {
   return [`note: excluded: ${excluded.slice(0, maxExcluded).map(visible).join(', ')}${more}`]
 }
 
+/** What may bring permissions that the check does not see. */
+function notReadLines({ notRead, installers }: CheckResult): string[] {
+  const more = notRead.length > maxExcluded ? [`note: not read: ${notRead.length - maxExcluded} more parts`] : []
+  const elsewhere = [...installers].map(([kind, count]) => `${count} ${kind}`)
+  return [
+    ...notRead
+      .slice(0, maxExcluded)
+      .map(
+        ({ file, line, column, message }) => `note: not read: ${visible(file)}:${line}:${column}: ${visible(message)}`,
+      ),
+    ...more,
+    ...(elsewhere.length ? [`note: not read: what these objects install or grant: ${elsewhere.join(', ')}`] : []),
+  ]
+}
+
 function otherFilesLines({ otherFiles }: CheckResult): string[] {
   return otherFiles > 0 ? [`note: ${plural(otherFiles, 'other file')} without Kubernetes objects`] : []
 }
@@ -147,7 +162,7 @@ export function* textReport(result: CheckResult, paint: Paint): Generator<string
   for (const text of findingsText(failing, paint)) yield `${text}\n\n`
   const lines = [
     ...[acceptedLines(result), noteLines(result), skippedLines(result)].flat(),
-    ...[excludedLines(result), otherFilesLines(result)].flat(),
+    ...[excludedLines(result), notReadLines(result), otherFilesLines(result)].flat(),
   ]
   for (const line of lines) yield `${paint('dim', line)}\n`
   for (const part of result.unreadable) yield `${unreadableText(part, paint)}\n`

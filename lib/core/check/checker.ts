@@ -6,6 +6,7 @@ import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { type DocumentText, maxDocumentLength } from './documents.ts'
 import { findObjects, looksLikeKubernetes, mayHoldRbac } from './find-objects.ts'
 import { type Finding, fingerprintOf, type GuardrailJudge, type Judged, type ObjectName } from './finding.ts'
+import { installersIn } from './installers.ts'
 import { judgeAggregated } from './judge-aggregated.ts'
 import { assessBound, judgeBinding, type ReadBinding } from './judge-binding.ts'
 import { judgeRole, pathRuleOf, ruleOf } from './judge-role.ts'
@@ -38,6 +39,10 @@ type WaitingBinding = { binding: ReadBinding; where: Where }
 export class Checker {
   readonly findings: Finding[] = []
   readonly unreadable: UnreadablePart[] = []
+  /** Parts that may grant something and were not read, although they do not prevent a result. */
+  readonly notRead: UnreadablePart[] = []
+  /** How often there is an object of a kind that installs something from elsewhere, such as a HelmRelease. */
+  readonly installers = new Map<string, number>()
   /** Every object that was checked, with or without findings. */
   readonly objects: { file: string; object: ObjectName }[] = []
   documents = 0
@@ -67,6 +72,8 @@ export class Checker {
   read(file: string, document: DocumentText, renderer: string | null = null) {
     this.documents++
     this.#countFile(file, document.text === null || looksLikeKubernetes(document.text))
+    for (const kind of installersIn(document.text ?? ''))
+      this.installers.set(kind, (this.installers.get(kind) ?? 0) + 1)
     for (const { object, source, template, waivers } of this.#objectsOf(file, document)) {
       const { kind, name } = object
       const isNamespaced = kind === 'Role' || kind === 'RoleBinding'
@@ -142,10 +149,15 @@ export class Checker {
     }
     if (!mayHoldRbac(text)) return
     const source = new Source(text, line)
-    const { objects, problems } = findObjects(source)
-    for (const { message, range } of problems) {
-      const place = source.placeOf(range)
-      this.unreadable.push({ file, line: place.line, column: place.column, message })
+    const { objects, problems, unread } = findObjects(source)
+    for (const [parts, found] of [
+      [this.unreadable, problems],
+      [this.notRead, unread],
+    ] as const) {
+      for (const { message, range } of found) {
+        const { line: at, column } = source.placeOf(range)
+        parts.push({ file, line: at, column, message })
+      }
     }
     const template = templateOf(text)
     for (const [object, waivers] of waiversOf(source, objects)) yield { object, source, template, waivers }

@@ -55,7 +55,9 @@ export function placesOf(rules: readonly PlacedRule[], because: readonly string[
     const found = because.flatMap((permission) => rangesOf(rule, permission) ?? [])
     return found.length > 0 ? found.slice(0, 2) : [rule.range]
   })
-  return ranges.map((range) => source.placeOf(range))
+  // In a text whose lines are unknown, all are the same.
+  const distinct = new Map(ranges.map((range) => [range.join(), range]))
+  return [...distinct.values()].map((range) => source.placeOf(range))
 }
 
 export const judgedOf = (risk: Risk, all: readonly Risk[], places: Place[], fallback: Place): Judged => ({

@@ -42,6 +42,29 @@ export class ObjectReader {
       : { kind, ...common, ...this.#bindingOf(entries, node, kind, api) }
   }
 
+  /**
+   * A list of rules for a service account, as a role and its binding.
+   * @throws Unreadable
+   */
+  permissions(
+    node: unknown,
+    granted: { name: string; account: string; namespace: string | null; isClusterWide: boolean },
+  ): [PlacedRole, PlacedBinding] {
+    const { name, account, namespace, isClusterWide } = granted
+    const range = this.#nodes.rangeOf(node)
+    const entries = this.#nodes.entries(node)
+    if (!entries) throw new Unreadable('permissions must be a mapping', range)
+    const at = entries.get('serviceAccountName')?.range ?? range
+    const common = { name, namespace, annotations: new Map(), labels: new Map(), at, range }
+    const kind = isClusterWide ? 'ClusterRole' : 'Role'
+    const rules = this.#rulesOf(entries, 'kubernetes')
+    const subjects = [{ kind: 'ServiceAccount', name: account, namespace: null, range: at }]
+    return [
+      { kind, ...common, rules, aggregationRule: null },
+      { kind: `${kind}Binding`, ...common, roleRef: { kind, name, range: at }, subjects },
+    ]
+  }
+
   #commonOf(entries: Entries, node: unknown, kind: RbacKind): Common {
     const metadata = this.#nodes.entries(entries.get('metadata')?.value)
     const name = this.#textOf(metadata, 'name')

@@ -21,34 +21,35 @@ const maxReads = 2_000_000
 const maxMerges = 10_000
 const maxMergeDepth = 16
 
-const rangeOf = (node: unknown): Range => {
-  const range = (node as Node | null | undefined)?.range
-  return range ? [range[0], range[1]] : [0, 0]
-}
-
 /**
  * Follows aliases, and resolves merges and duplicate keys as kubectl does: the last one applies, so a merge replaces the
  * keys before it.
  */
 export class Nodes {
   readonly #targets: ReadonlyMap<Alias, Node>
+  readonly #rangeInSource: (range: Range) => Range
   #reads = 0
   #merges = 0
 
-  /** @param hasAnchors false if the text has no `&`, so that no alias can have a target */
-  constructor(document: Document, hasAnchors: boolean) {
+  /**
+   * @param hasAnchors false if the text has no `&`, so that no alias can have a target
+   * @param rangeInSource where a range of the document is in the file, if the document is a text inside of another one
+   */
+  constructor(document: Document, hasAnchors: boolean, rangeInSource = (range: Range) => range) {
     this.#targets = targetsOf(document, hasAnchors)
+    this.#rangeInSource = rangeInSource
   }
 
   rangeOf(node: unknown): Range {
-    return rangeOf(node)
+    const range = (node as Node | null | undefined)?.range
+    return range ? this.#rangeInSource([range[0], range[1]]) : [0, 0]
   }
 
   resolve(node: unknown): Node | null {
     if (++this.#reads > maxReads) throw new Unreadable('too many aliases', [0, 0])
     if (!isAlias(node)) return (node as Node | null | undefined) ?? null
     const target = this.#targets.get(node)
-    if (!target) throw new Unreadable(`alias *${node.source} has no anchor before it`, rangeOf(node))
+    if (!target) throw new Unreadable(`alias *${node.source} has no anchor before it`, this.rangeOf(node))
     return target
   }
 
@@ -64,8 +65,9 @@ export class Nodes {
         continue
       }
       const valueNode = value as Node | null
-      const end = valueNode?.range?.[1] ?? rangeOf(key)[1]
-      found.set(text, { key: { value: text, range: rangeOf(key) }, value: valueNode, range: [rangeOf(key)[0], end] })
+      const range = this.rangeOf(key)
+      const end = valueNode?.range ? this.rangeOf(valueNode)[1] : range[1]
+      found.set(text, { key: { value: text, range }, value: valueNode, range: [range[0], end] })
     }
     return found
   }
@@ -84,7 +86,7 @@ export class Nodes {
   text(node: unknown): Text | null {
     const scalar = this.resolve(node)
     const value = isScalar(scalar) ? textOf(scalar.value) : null
-    return value === null ? null : { value, range: rangeOf(node) }
+    return value === null ? null : { value, range: this.rangeOf(node) }
   }
 
   isNothing(node: unknown): boolean {
@@ -98,7 +100,7 @@ export class Nodes {
     const value = isScalar(name) ? name.value : undefined
     if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
     const text = textOf(value)
-    if (text === null) throw new Unreadable('a key must be a string: put it in quotes', rangeOf(key))
+    if (text === null) throw new Unreadable('a key must be a string: put it in quotes', this.rangeOf(key))
     return text
   }
 
@@ -106,10 +108,10 @@ export class Nodes {
   #merged(value: unknown, depth: number): Map<string, Entry>[] {
     // A mapping that is merged into itself would never end.
     if (depth >= maxMergeDepth || ++this.#merges > maxMerges)
-      throw new Unreadable('too many merges (<<)', rangeOf(value))
+      throw new Unreadable('too many merges (<<)', this.rangeOf(value))
     const merged = (this.items(value) ?? [value]).map((source) => {
       const entries = this.entries(source, depth + 1)
-      if (!entries) throw new Unreadable('<< requires a mapping or a list of mappings', rangeOf(value))
+      if (!entries) throw new Unreadable('<< requires a mapping or a list of mappings', this.rangeOf(value))
       return entries
     })
     return merged.reverse()
