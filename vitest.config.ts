@@ -1,15 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { SlowestFirst } from './testing/slowest-first.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // Each layer needs only some real parts: `unit` none, `db` a PostgreSQL, `cluster` and `doors` also a cluster. The tests use
 // the parts that POSTERN_PARTS names, or start their own.
-const base = {
-  // Next.js resolves this marker to an empty module on the server; under plain Node.js it throws.
-  resolve: { alias: { 'server-only': at('./node_modules/server-only/empty.js') } },
-  oxc: { jsx: { runtime: 'automatic' as const } },
-}
 // In milliseconds. It only ends tests that hang, even on a slow or busy machine; the bench measures speed.
 const testTimeout = 120_000
 const quiet = { LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent' }
@@ -17,13 +13,16 @@ const onParts = { pool: 'forks' as const, testTimeout, hookTimeout: 240_000, env
 const notHere = ['**/node_modules/**', '.next/**', '.postern/**', 'e2e/**']
 
 export default defineConfig({
-  ...base,
+  // Next.js resolves this marker to an empty module on the server; under plain Node.js it throws.
+  resolve: { alias: { 'server-only': at('./node_modules/server-only/empty.js') } },
+  oxc: { jsx: { runtime: 'automatic' as const } },
   test: {
-    // Two processes, because the machine also runs the database, the cluster and Postern.
-    maxWorkers: 2,
+    // One more than a small machine has processors, because tests also wait: for a worker, or for a token to be refused.
+    maxWorkers: 3,
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
-        ...base,
+        extends: true,
         test: {
           name: 'unit',
           env: quiet,
@@ -39,7 +38,7 @@ export default defineConfig({
         },
       },
       {
-        ...base,
+        extends: true,
         test: {
           ...onParts,
           name: 'db',
@@ -49,7 +48,7 @@ export default defineConfig({
         },
       },
       {
-        ...base,
+        extends: true,
         test: {
           ...onParts,
           // Keycloak takes a minute to start, and only `npm run test:keycloak` runs these.
@@ -60,7 +59,7 @@ export default defineConfig({
         },
       },
       {
-        ...base,
+        extends: true,
         test: {
           ...onParts,
           name: 'cluster',
@@ -70,7 +69,7 @@ export default defineConfig({
         },
       },
       {
-        ...base,
+        extends: true,
         test: {
           ...onParts,
           // These take minutes, and only `npm run chaos` runs them.
@@ -81,7 +80,7 @@ export default defineConfig({
         },
       },
       {
-        ...base,
+        extends: true,
         test: {
           ...onParts,
           name: 'doors',

@@ -76,3 +76,7 @@ export async function objectsInCluster(grantId: string): Promise<string[]> {
   const names = await kubectl(['get', 'sa,role,rolebinding', '-A', '-l', `postern.dev/grant=${grantId}`, '-o', 'name'])
   return names.split('\n').filter(Boolean)
 }
+
+/** Waits until no object of a grant is left in the cluster. */
+export const objectsAreGone = (grantId: string) =>
+  until(`no object of ${grantId} is left`, async () => (await objectsInCluster(grantId)).length === 0, 120_000)

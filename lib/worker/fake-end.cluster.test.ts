@@ -9,7 +9,7 @@ import { releaseGrant } from '#lib/operations/release-grant'
 import { getGrant } from '#lib/views/get-grant'
 import { getRequest } from '#lib/views/get-request'
 import { eventsWhere, eventTypesWhere, rejectedRecords } from '#testing/events'
-import { anActiveGrant, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
+import { anActiveGrant, grantReaches, grantRow, objectsAreGone, objectsInCluster } from '#testing/grants'
 import { kubectl } from '#testing/kubectl'
 import { asActor } from '#testing/people'
 import { deploymentsIn, statusFor } from '#testing/token'
@@ -235,7 +235,7 @@ describe('an end that is held up', () => {
     const { id } = await anActiveGrant()
     const release = await heldUp(id)
     try {
-      await expect.poll(() => objectsInCluster(id), { timeout: 60_000 }).toEqual([])
+      await objectsAreGone(id)
       await expect.poll(() => strayKinds(id), { timeout: 10_000 }).toEqual(allKinds)
     } finally {
       await release()
@@ -263,7 +263,7 @@ describe('an end that is held up', () => {
     try {
       await take()
       start()
-      await expect.poll(() => objectsInCluster(id), { timeout: 120_000 }).toEqual([])
+      await objectsAreGone(id)
     } finally {
       clearInterval(taking)
     }

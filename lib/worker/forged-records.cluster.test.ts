@@ -9,7 +9,14 @@ import { makeId } from '#lib/core/access/ids'
 import { digestOf } from '#lib/core/access/terms'
 import { anEntitlement } from '#testing/configuration'
 import { eventTypesWhere, rejectedRecords } from '#testing/events'
-import { anActiveGrant, anApprovedRequest, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
+import {
+  anActiveGrant,
+  anApprovedRequest,
+  grantReaches,
+  grantRow,
+  objectsAreGone,
+  objectsInCluster,
+} from '#testing/grants'
 import { kubectl } from '#testing/kubectl'
 import { aPerson, isNowIn } from '#testing/people'
 import { aDecision, aGrant, aRequest } from '#testing/requests'
@@ -241,7 +248,7 @@ describe('grants whose row was changed by hand', () => {
     const held = `next_attempt_at = now(), lease_until = now() + interval '50 seconds', leased_by = 'x'`
     await sql(`UPDATE grants SET expires_at = now() - interval '6 minutes', ${held} WHERE id = $1`, [id])
     await sql(`UPDATE cluster_states SET swept_at = '2099-01-01' WHERE name = 'prod-eu'`)
-    await expect.poll(() => objectsInCluster(id), { timeout: 60_000 }).toEqual([])
+    await objectsAreGone(id)
     expect((await grantRow(id)).status).toBe('active')
     const removals = () => eventTypesWhere({ grantId: id, type: 'grant.stray-deleted' })
     await expect.poll(removals, { timeout: 60_000 }).toHaveLength(3)

@@ -28,7 +28,7 @@ const objectsLeft = async (name: string) => {
 const onlyThisIsLeft = (name: string, object: string) =>
   until(`only ${object} is left`, async () => (await objectsLeft(name)).join() === object)
 
-describe('an object whose deletion is refused', () => {
+describe.concurrent('an object whose deletion is refused', () => {
   test.each<[ObjectKind, string, number]>([
     ['RoleBinding', 'payments', 401],
     ['RoleBinding', 'checkout', 401],
@@ -85,7 +85,7 @@ describe('an object whose deletion is refused', () => {
   })
 })
 
-describe('an object whose deletion hangs', () => {
+describe.concurrent('an object whose deletion hangs', () => {
   test.each<[ObjectKind, string, number]>([
     ['RoleBinding', 'payments', 401],
     ['ServiceAccount', 'postern-grants', 403],

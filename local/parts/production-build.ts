@@ -10,6 +10,8 @@ import type { Say } from '#local/processes/steps'
 const rooms = ['app', 'components', 'lib', 'public']
 const testing = join(checkout, 'testing/')
 const rootFile = /^(package-lock\.json|tsconfig\.json|[^.].*\.(ts|js|mjs))$/
+/** At the root, but not compiled. */
+const testSettings = /^(vitest|playwright)\./
 const marker = join(checkout, '.next/postern-sources')
 
 /** The script of Next.js's command, to be run with `node`. */
@@ -23,7 +25,9 @@ function sourceFiles(): string[] {
     .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !file.startsWith(testing))
-  const atRoot = readdirSync(checkout).filter((name) => rootFile.test(name) && name !== 'next-env.d.ts')
+  const atRoot = readdirSync(checkout).filter(
+    (name) => rootFile.test(name) && !testSettings.test(name) && name !== 'next-env.d.ts',
+  )
   return [...inRooms, ...atRoot.map((name) => join(checkout, name))].sort()
 }
 

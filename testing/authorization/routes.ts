@@ -23,6 +23,15 @@ function inTurn(trial: () => Promise<Outcome>): Promise<Outcome> {
   return turn
 }
 
+function oncePerCaller<T>(load: (caller: Caller) => Promise<T>): (caller: Caller) => Promise<T> {
+  const loaded = new Map<Caller, Promise<T>>()
+  return (caller) => {
+    const known = loaded.get(caller) ?? load(caller)
+    loaded.set(caller, known)
+    return known
+  }
+}
+
 /** Every route of Postern: how to call it, and which response is which answer. A new route needs a line here. */
 export function routesOf(outsideClient: OutsideClient): Route[] {
   const { api, page, act, send, withBearer } = outsideClient
@@ -54,14 +63,12 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     path: string,
     isIt: (item: Record<string, unknown>, one: Situation) => boolean,
   ): Route => {
-    const loaded = new Map<Caller, ReturnType<OutsideClient['api']>>()
+    const load = oncePerCaller((caller) => api(caller, 'GET', path))
     return {
       table,
       name: `GET /api/v1${path}`,
       call: async (caller, situation) => {
-        const call = loaded.get(caller) ?? api(caller, 'GET', path)
-        loaded.set(caller, call)
-        const { answer, json } = await call
+        const { answer, json } = await load(caller)
         return whoSees(
           'yes',
           (json.items ?? []).some((item: Record<string, unknown>) => isIt(item, situation)),
@@ -87,6 +94,19 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       return whoSees('yes', html.includes(words(situation)), answer)
     },
   })
+
+  /** A page with a list, loaded once per caller: does it contain the request of the situation? */
+  const listedOn = (table: string, path: string): Route => {
+    const load = oncePerCaller((caller) => page(caller, path))
+    return {
+      table,
+      name: `page ${path}`,
+      call: async (caller, { requestId }) => {
+        const { answer, html } = await load(caller)
+        return whoSees('yes', html.includes(requestId), answer)
+      },
+    }
+  }
 
   const api200 = (table: string, path: string): Route => ({
     table,
@@ -225,26 +245,11 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     },
     // ------------------------------------------------------------------ lists
     listed('List one’s own requests', '/requests?role=mine&limit=100', isRequest),
-    shows(
-      'List one’s own requests',
-      '/',
-      () => '/',
-      (one) => one.requestId,
-    ),
+    listedOn('List one’s own requests', '/'),
     listed('List the inbox', '/requests?role=inbox&limit=100', isRequest),
-    shows(
-      'List the inbox',
-      '/inbox',
-      () => '/inbox',
-      (one) => one.requestId,
-    ),
+    listedOn('List the inbox', '/inbox'),
     listed('List all visible requests', '/requests?role=all&limit=100', isRequest),
-    shows(
-      'List one’s own decisions',
-      '/inbox/decided',
-      () => '/inbox/decided',
-      (one) => one.requestId,
-    ),
+    listedOn('List one’s own decisions', '/inbox/decided'),
     shows(
       'List live access',
       '/live?scope',
