@@ -31,6 +31,16 @@ const variables = z
       .string('must be set: at least 32 random characters, the same in every replica, web and worker')
       .min(32, 'must be at least 32 characters'),
     POSTERN_OTHER_SIGNING_KEY: z.string().min(32, 'must be at least 32 characters').optional(),
+    POSTERN_SMTP_PASSWORD: z.string().min(1).optional(),
+    POSTERN_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 random bytes in base64')
+      .optional(),
+    POSTERN_SLACK_TOKEN: z
+      .string()
+      .regex(/^xoxb-/, 'must be a bot token, which begins with xoxb-')
+      .optional(),
+    POSTERN_TEAMS_URL: z.string().max(2000).optional(),
     POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
     PORT: z.coerce.number('must be a port number').int().min(0).max(65535, 'must be a port number').default(3000),
     HOSTNAME: z.string().default('0.0.0.0'),
@@ -56,6 +66,10 @@ const secrets = [
   'POSTERN_SIGNING_KEY',
   'POSTERN_OTHER_SIGNING_KEY',
   'POSTERN_METRICS_TOKEN',
+  'POSTERN_SMTP_PASSWORD',
+  'POSTERN_WEBHOOK_SECRET',
+  'POSTERN_SLACK_TOKEN',
+  'POSTERN_TEAMS_URL',
 ]
 
 export type Env = {
@@ -71,6 +85,12 @@ export type Env = {
   signingKey: string
   /** Accepted but never used to sign: during a key rotation the next key, and afterwards the previous one. */
   otherSigningKey: string | undefined
+  /** What the channels of `notifications` need; only a worker uses them. */
+  smtpPassword: string | undefined
+  webhookSecret: string | undefined
+  slackToken: string | undefined
+  /** The address of a Teams workflow contains its own key, so it is a secret. */
+  teamsUrl: string | undefined
   role: ProcessRole
   port: number
   hostname: string
@@ -109,6 +129,10 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     metricsToken: data.POSTERN_METRICS_TOKEN,
     signingKey: data.POSTERN_SIGNING_KEY,
     otherSigningKey: data.POSTERN_OTHER_SIGNING_KEY,
+    smtpPassword: data.POSTERN_SMTP_PASSWORD,
+    webhookSecret: data.POSTERN_WEBHOOK_SECRET,
+    slackToken: data.POSTERN_SLACK_TOKEN,
+    teamsUrl: data.POSTERN_TEAMS_URL,
     role: data.POSTERN_ROLE,
     port: data.PORT,
     hostname: data.HOSTNAME,

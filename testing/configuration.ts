@@ -12,6 +12,7 @@ export type ConfigurationDocument = {
   limits?: Record<string, number>
   trustedProxies?: number
   openAddresses?: string[] | undefined
+  notifications?: Record<string, object>
   guardrailPack?: Record<string, unknown>
   guardrails: Array<Record<string, unknown> & { name: string }>
   risks?: object[]

@@ -66,6 +66,10 @@ function make() {
       ['ended_by'],
       lifecycleBuckets,
     ),
+    notices: counter('postern_notices_total', 'Attempts to deliver a notice, by channel and outcome.', [
+      'channel',
+      'outcome',
+    ]),
     databaseConnections: new Gauge({
       name: 'postern_database_connections',
       help: 'PostgreSQL connections of this process, busy and idle, and callers waiting for one.',

@@ -17,6 +17,7 @@ import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
 import { log } from '#lib/observability/log'
 import { fulfillOrder, fulfillUnansweredOrders } from './fulfill-order.ts'
 import { lapseRequest } from './lapse-request.ts'
+import { startNotifier } from './notices/notifier.ts'
 import { startQueue } from './queue.ts'
 import { readRightsOf } from './read-rights.ts'
 import { refreshCluster } from './refresh-cluster.ts'
@@ -61,6 +62,7 @@ function oneAtATime(each: (name: string, seconds: number) => Promise<unknown>, w
 export function startWorker(): { stop(): Promise<void> } {
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const queue = startQueue(worker)
+  const notifier = startNotifier(worker)
   /** Clusters whose last reading failed, each with the timer of the next one. */
   const failing = new Map<string, NodeJS.Timeout>()
   const states = oneAtATime(readState, 'reading a cluster')
@@ -96,18 +98,17 @@ export function startWorker(): { stop(): Promise<void> } {
   }
 
   const listener = listen(
-    ['postern_grant', 'postern_credential'],
+    ['postern_grant', 'postern_credential', 'postern_outbox'],
     (channel, payload) => {
       if (isStopping) return
-      if (channel === 'postern_credential') {
-        inBackground(fulfillOrder(payload))
-      } else {
-        queue.notify(payload)
-      }
+      if (channel === 'postern_credential') inBackground(fulfillOrder(payload))
+      else if (channel === 'postern_outbox') notifier.wake()
+      else queue.notify(payload)
     },
     {
       onConnected: () => {
         queue.wake()
+        notifier.wake()
         inBackground(fulfillUnansweredOrders())
       },
       onLost: (error) => log.warn({ err: error }, 'notifications are lost; the sweep goes on'),
@@ -167,7 +168,7 @@ export function startWorker(): { stop(): Promise<void> } {
     clearTimeout(lapseTimer)
     for (const timer of failing.values()) clearTimeout(timer)
     await listener.stop()
-    await Promise.all([queue.stop(), states.settled(), rights.settled(), sweeps.settled(), ...orders])
+    await Promise.all([queue.stop(), notifier.stop(), states.settled(), rights.settled(), sweeps.settled(), ...orders])
     await releaseAllLeases(worker)
     await deregisterWorker(worker)
     await closeClusters()

@@ -73,6 +73,13 @@ export const importTable: readonly Room[] = [
     packages: ['yaml', 'node:crypto', 'node:util'],
   },
   {
+    name: 'lib/core/notices',
+    holds: 'who is notified of what, and how a notice reads in each channel',
+    imports: ['lib/core/access', 'lib/core/approvals'],
+    why: pure,
+    packages: [],
+  },
+  {
     name: 'lib/core/check',
     holds: 'findings in manifests before they reach a cluster',
     imports: ['lib/core/access', 'lib/core/rbac', 'lib/core/guardrails'],
@@ -116,6 +123,12 @@ export const importTable: readonly Room[] = [
     why: edge,
   },
   {
+    name: 'lib/adapters/channels',
+    holds: 'mail, webhook and chat: sends one notice over one channel',
+    imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
+    why: edge,
+  },
+  {
     name: 'lib/adapters/auth',
     holds: 'the identity provider; the only room that knows next-auth; returns an actor',
     imports: [
@@ -142,13 +155,14 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/worker',
-    holds: 'creates, repairs and ends access in the clusters',
+    holds: 'creates, repairs and ends access in the clusters, and notifies people',
     imports: [
       'lib/core/*',
       'lib/observability',
       'lib/env.ts',
       'lib/adapters/db',
       'lib/adapters/policy',
+      'lib/adapters/channels',
       'lib/adapters/cluster',
     ],
     why: uses,
@@ -349,6 +363,11 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
     package: /^@kubernetes\/client-node(\/|$)/,
     rooms: ['lib/adapters/cluster'],
     why: 'only lib/adapters/cluster knows the Kubernetes client',
+  },
+  {
+    package: /^(nodemailer|standardwebhooks)(\/|$)/,
+    rooms: ['lib/adapters/channels', 'testing'],
+    why: 'only lib/adapters/channels sends notices',
   },
   { package: /^next-auth(\/|$)/, rooms: ['lib/adapters/auth'], why: 'only lib/adapters/auth knows next-auth' },
   {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 /** SPDX identifiers of licences that permit everything that Apache-2.0 permits for Postern itself. */
 const allowed = new Set([
-  ...['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'Unlicense', 'BlueOak-1.0.0'],
+  ...['MIT', 'MIT-0', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'Unlicense', 'BlueOak-1.0.0'],
   // argparse, which was ported from Python.
   'PSF-2.0',
 ])

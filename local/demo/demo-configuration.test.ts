@@ -8,6 +8,7 @@ const text = demoConfiguration({
   publicUrl: 'http://localhost:3000',
   identity: { issuer: 'http://127.0.0.1:3001', clientId: 'postern', apiAudience: 'postern-api' },
   cluster: { kubeconfig: { file: '/somewhere/postern.kubeconfig' }, publicServer: 'https://127.0.0.1:6443' },
+  mailServer: 'smtp://127.0.0.1:1025',
   lapseAfter: 'PT24H',
 })
 

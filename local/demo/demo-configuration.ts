@@ -4,8 +4,13 @@ import { type CompanyFacts, companyConfiguration } from '#local/parts/company'
 /**
  * The text of the demo's postern.yaml: the company, with guardrails.
  * @param lapseAfter ISO 8601: how long a request may wait for its decision
+ * @param mailServer `smtp://…`
  */
-export function demoConfiguration({ lapseAfter, ...facts }: CompanyFacts & { lapseAfter: string }): string {
+export function demoConfiguration({
+  lapseAfter,
+  mailServer,
+  ...facts
+}: CompanyFacts & { lapseAfter: string; mailServer: string }): string {
   const { entitlements, ...company } = companyConfiguration(facts)
   return stringify({
     ...company,
@@ -22,6 +27,7 @@ export function demoConfiguration({ lapseAfter, ...facts }: CompanyFacts & { lap
         : one,
     ),
     pending: { lapseAfter },
+    notifications: { email: { server: mailServer, from: 'postern@example.com' } },
     guardrailPack: {
       'exec-only-with-ticket': { pattern: '^[A-Z]+-[0-9]+$' },
       'longest-duration': { max: { prod: 'PT2H' } },

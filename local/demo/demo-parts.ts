@@ -3,6 +3,7 @@ import { type Identity, startIdentity } from '#local/parts/identity'
 import { installPostern } from '#local/parts/install'
 import type { Cluster } from '#local/parts/kubectl'
 import { startKubernetes } from '#local/parts/kubernetes'
+import { type MailServer, startMailServer } from '#local/parts/mail-server'
 import { openOwnCluster } from '#local/parts/own-cluster'
 import { startPods } from '#local/parts/pods'
 import { type Postgres, startPostgres } from '#local/parts/postgres'
@@ -25,6 +26,7 @@ export type OwnCluster = { kubeconfig: string; context: string }
 export type DemoParts = {
   postgres: Postgres
   identity: Identity
+  mail: MailServer
   cluster: Cluster
   /** Postern's own kubeconfig. */
   posternKubeconfig: string
@@ -98,7 +100,7 @@ export async function startDemoParts(
   state: DemoState,
   options: { publicUrl: string; own?: OwnCluster; alongside?: () => Promise<unknown> },
 ): Promise<DemoParts> {
-  const [postgres, [cluster, posternKubeconfig], identity] = await Promise.all([
+  const [postgres, [cluster, posternKubeconfig], identity, mail] = await Promise.all([
     startDatabase(run, state),
     options.own ? openTheirCluster(options.own, state) : startLocalCluster(run, state),
     step(
@@ -106,15 +108,28 @@ export async function startDemoParts(
       () => startIdentity(run, { port: state.ports.identity, clientSecret: state.clientSecret }),
       ({ issuer }) => issuer,
     ),
+    step(
+      'mail server, which delivers nothing',
+      () =>
+        startMailServer(run, {
+          smtpPort: state.ports.smtp,
+          webPort: state.ports.mail,
+          directory: join(state.directory, 'mails'),
+        }),
+      ({ url }) => url,
+    ),
     options.alongside?.(),
   ])
   state.ports.identity = Number(new URL(identity.issuer).port)
+  state.ports.smtp = Number(new URL(mail.smtp).port)
+  state.ports.mail = Number(new URL(mail.url).port)
   const configuration = (lapseAfter: string) =>
     demoConfiguration({
       publicUrl: options.publicUrl,
       identity: { issuer: identity.issuer, clientId: identity.clientId, apiAudience: identity.audience },
       cluster: { kubeconfig: { file: posternKubeconfig }, publicServer: cluster.server },
+      mailServer: mail.smtp,
       lapseAfter,
     })
-  return { postgres, identity, cluster, posternKubeconfig, configuration }
+  return { postgres, identity, mail, cluster, posternKubeconfig, configuration }
 }

@@ -15,7 +15,7 @@ export type DemoState = {
   sessionSecret: string
   signingKey: string
   /** The previous ports, reused when they are free, so that bookmarks keep working. */
-  ports: { postern?: number; identity?: number; postgres?: number; kubernetes?: number }
+  ports: { postern?: number; identity?: number; postgres?: number; kubernetes?: number; smtp?: number; mail?: number }
 }
 
 const directory = join(stateDirectory, 'demo')

@@ -89,6 +89,7 @@ async function start(
   )
   const facts = {
     url,
+    mail: parts.mail.url,
     identity: { ...identity, redirectUri: `${url}/api/auth/callback/oidc` },
     cluster: {
       name: cluster.name,

@@ -3,6 +3,7 @@ import { say } from '#local/processes/steps'
 
 type Facts = {
   url: string
+  mail: string
   cluster: { kubeconfig: string; context: string }
   kubectl: string
   logs: string
@@ -22,7 +23,7 @@ const aboutLocalPods =
 const aboutOwnPods = 'The Deployments in your cluster have no replicas, because their images do not exist.'
 
 /** Prints where to sign in, as whom, and what to try. */
-export function printInstructions({ url, cluster, kubectl, logs }: Facts, isOwnCluster: boolean) {
+export function printInstructions({ url, mail, cluster, kubectl, logs }: Facts, isOwnCluster: boolean) {
   const people = [...localPeople].map(
     ([key, { name, groups }]) =>
       `  ${key.padEnd(7)}${name.padEnd(18)}${groups.map((group) => roles[group] ?? group).join('; ')}`,
@@ -30,6 +31,7 @@ export function printInstructions({ url, cluster, kubectl, logs }: Facts, isOwnC
   say(
     [
       `Sign in:  ${url}   (one click at the identity provider, no password)`,
+      `Mails:    ${mail}   (to everyone; none leaves this machine)`,
       '',
       ...people,
       '',

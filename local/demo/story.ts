@@ -169,9 +169,9 @@ export const lapseDuringStory = 'PT5S'
  */
 export async function playStory(stage: Stage, isNew: boolean): Promise<string> {
   if (isNew) {
-    await lapsedRequest(stage)
-    // Postern shows only people it has seen as eligible approvers.
+    // Postern knows, shows and notifies only people it has seen.
     for (const person of people) await (await stage.as(person)).get('/me')
+    await lapsedRequest(stage)
     await Promise.all([activeGrant(stage), deniedRequest(stage), withdrawnRequest(stage), refusedAttempt(stage)])
     await releasedGrant(stage)
     await revokedGrant(stage)

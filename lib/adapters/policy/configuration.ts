@@ -167,6 +167,45 @@ const entitlement = entitlementSchema.meta({
   anyOf: [{ required: ['namespaces'] }, { required: ['namespaceSelector'] }],
 })
 
+/** Why this mail server can't be used; null if it can. */
+function whyNotMailServer(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || !url.hostname)
+    return 'must be a URL such as smtps://mail.example.com'
+  if (url.username || url.password)
+    return 'must not contain a user name or a password: use username and POSTERN_SMTP_PASSWORD'
+  if (url.search || url.hash || url.pathname.replace('/', '')) return 'must end after the port'
+  return null
+}
+
+const notificationsSchema = z.strictObject({
+  email: z
+    .strictObject({
+      server: z
+        .string()
+        .max(300)
+        .superRefine((text, context) => {
+          const message = whyNotMailServer(text)
+          if (message) context.addIssue({ code: 'custom', message })
+        })
+        .meta({ description: 'smtps://host:465, or smtp://host:587, which must support STARTTLS except on loopback.' }),
+      from: z
+        .string()
+        .max(254)
+        .regex(/^[\w.+-]+@[A-Za-z0-9.-]+$/, 'must be an address such as postern@example.com')
+        .meta({ description: 'The address that mails come from.' }),
+      username: z.string().min(1).max(256).optional().meta({
+        description: 'The user name at the mail server; the password is POSTERN_SMTP_PASSWORD.',
+      }),
+    })
+    .optional()
+    .meta({ description: 'Mails to the people concerned, at their verified addresses.' }),
+  webhook: z
+    .strictObject({ url: address({ onlyOrigin: false }) })
+    .optional()
+    .meta({ description: 'Posts every notice, signed with POSTERN_WEBHOOK_SECRET (Standard Webhooks).' }),
+})
+
 const perPerson = z.int().min(1).max(100_000)
 
 const lapseAfter = durationSchema.meta({
@@ -214,6 +253,7 @@ export const configurationShape = z.strictObject({
     .meta({
       description: 'Link-local and metadata addresses that Postern may call. It never calls others of that kind.',
     }),
+  notifications: notificationsSchema.optional().meta({ description: 'how people are notified.' }),
   ...guardrailsSection.shape,
 })
 

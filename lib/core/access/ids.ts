@@ -9,6 +9,7 @@ export const idPrefixes = {
   order: 'ord',
   event: 'evt',
   finding: 'fnd',
+  notice: 'ntc',
   person: 'per',
   session: 'ses',
 } as const

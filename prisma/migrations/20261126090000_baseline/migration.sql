@@ -282,6 +282,39 @@ CREATE TABLE "findings" (
 );
 
 -- CreateTable
+CREATE TABLE "outbox" (
+    "event_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "request_id" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "due_at" TIMESTAMPTZ(6) NOT NULL,
+    "spread_at" TIMESTAMPTZ(6),
+
+    CONSTRAINT "outbox_pkey" PRIMARY KEY ("event_id","kind")
+);
+
+-- CreateTable
+CREATE TABLE "notices" (
+    "id" TEXT NOT NULL,
+    "event_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "request_id" TEXT NOT NULL,
+    "channel" TEXT NOT NULL,
+    "recipient" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "attempts" INTEGER NOT NULL DEFAULT 0,
+    "next_attempt_at" TIMESTAMPTZ(6) DEFAULT CURRENT_TIMESTAMP,
+    "lease_until" TIMESTAMPTZ(6),
+    "leased_by" TEXT,
+    "outcome" TEXT,
+    "outcome_at" TIMESTAMPTZ(6),
+    "last_error" TEXT,
+    "receipt" TEXT,
+
+    CONSTRAINT "notices_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "cluster_rights" (
     "cluster" TEXT NOT NULL,
     "hash" TEXT,
@@ -428,6 +461,15 @@ CREATE INDEX "findings_last_seen_at_idx" ON "findings"("last_seen_at");
 
 -- AddForeignKey
 ALTER TABLE "findings" ADD CONSTRAINT "findings_grant_id_fkey" FOREIGN KEY ("grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- CreateIndex
+CREATE UNIQUE INDEX "notices_event_id_kind_channel_recipient_key" ON "notices"("event_id", "kind", "channel", "recipient");
+
+-- CreateIndex
+CREATE INDEX "notices_request_id_idx" ON "notices"("request_id");
+
+-- AddForeignKey
+ALTER TABLE "notices" ADD CONSTRAINT "notices_event_id_kind_fkey" FOREIGN KEY ("event_id", "kind") REFERENCES "outbox"("event_id", "kind") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- What the database itself refuses. The owner role runs migrations; `postern_app` runs the product and owns nothing.
 -- Each guard fixes its search path: otherwise a temporary table named "requests" would stand in for the one that a guard reads.
@@ -694,7 +736,66 @@ BEGIN
 END $$;
 CREATE TRIGGER credential_orders_wake AFTER INSERT ON "credential_orders" FOR EACH ROW EXECUTE FUNCTION wake_for_credential();
 
--- 8. Indexes that Prisma's schema cannot express: search by actor in any letter case and by the words of a request, refusals of the last days, refused
+-- 8. Notices. An event and its outbox entries are written by one statement, by a trigger that runs as the owner:
+-- no code path can forget an entry, and the application's role can't add one without an event. A notice belongs to an
+-- entry, and after it was added only its delivery may be written (lib/core/notices/kinds.ts holds the kinds; a test compares them).
+CREATE FUNCTION write_outbox() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  ends_at TIMESTAMPTZ;
+BEGIN
+  INSERT INTO outbox (event_id, kind, request_id, due_at)
+    SELECT NEW.id, CASE NEW.type
+      WHEN 'request.submitted' THEN 'request-waits'
+      WHEN 'grant.active' THEN 'access-began'
+      WHEN 'grant.ending' THEN 'access-revoked'
+      WHEN 'grant.ended' THEN 'access-ended'
+      WHEN 'grant.failed' THEN 'begin-failed'
+      ELSE 'request-decided' END, NEW.request_id, clock_timestamp()
+    -- An expired or released access is mentioned once it has ended.
+    WHERE NEW.type <> 'grant.ending' OR NEW.data ->> 'endedBy' IN ('revocation', 'ineligible');
+  IF NEW.type = 'grant.active' THEN
+    ends_at := (NEW.data ->> 'expiresAt')::timestamptz;
+    INSERT INTO outbox (event_id, kind, request_id, due_at)
+      SELECT NEW.id, 'access-ends-soon', NEW.request_id, ends_at - interval '10 minutes'
+      WHERE ends_at > clock_timestamp() + interval '11 minutes';
+  ELSIF NEW.type = 'grant.ending' THEN
+    INSERT INTO outbox (event_id, kind, request_id, due_at)
+      VALUES (NEW.id, 'end-failed', NEW.request_id, clock_timestamp() + interval '2 minutes');
+  END IF;
+  PERFORM pg_notify('postern_outbox', '');
+  RETURN NULL;
+END $$;
+CREATE TRIGGER audit_events_tell AFTER INSERT ON "audit_events" FOR EACH ROW
+  WHEN (NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
+    'grant.active', 'grant.failed', 'grant.ending', 'grant.ended'))
+  EXECUTE FUNCTION write_outbox();
+
+ALTER TABLE "outbox"
+  ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
+    'begin-failed', 'end-failed'));
+ALTER TABLE "notices"
+  ADD CONSTRAINT notices_outcome CHECK (outcome IN ('sent', 'dropped', 'dead')),
+  ADD CONSTRAINT notices_work_left CHECK ((outcome IS NULL) = (next_attempt_at IS NOT NULL) AND (outcome IS NULL) = (outcome_at IS NULL));
+-- What is sent stays sent, and no write can put a notice off for long.
+CREATE FUNCTION guard_notice() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF OLD.outcome IN ('sent', 'dropped') AND NEW.outcome IS DISTINCT FROM OLD.outcome THEN
+    RAISE EXCEPTION 'a notice is sent only once' USING ERRCODE = '23514';
+  END IF;
+  IF NEW.next_attempt_at IS DISTINCT FROM OLD.next_attempt_at AND NEW.next_attempt_at > clock_timestamp() + interval '2 hours' THEN
+    RAISE EXCEPTION 'a notice cannot be put off for more than two hours' USING ERRCODE = '23514';
+  END IF;
+  IF NEW.lease_until IS DISTINCT FROM OLD.lease_until AND NEW.lease_until > clock_timestamp() + interval '3 minutes' THEN
+    RAISE EXCEPTION 'the lease of a notice lasts at most three minutes' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER notices_guard BEFORE UPDATE ON "notices" FOR EACH ROW EXECUTE FUNCTION guard_notice();
+CREATE INDEX outbox_due ON "outbox" (due_at) WHERE spread_at IS NULL;
+CREATE INDEX notices_queue ON "notices" (channel, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX notices_dead ON "notices" (outcome_at) WHERE outcome = 'dead';
+
+-- 9. Indexes that Prisma's schema cannot express: search by actor in any letter case and by the words of a request, refusals of the last days, refused
 -- submissions that another policy can be replayed on, and requests that guardrails stopped after submission.
 CREATE INDEX audit_events_actor_name_folded ON "audit_events" (lower("actor_name"), seq DESC);
 CREATE INDEX audit_events_actor_email_folded ON "audit_events" (lower("actor_email"), seq DESC);
@@ -729,7 +830,7 @@ CREATE INDEX grants_ended_at ON "grants" (ended_at) WHERE status = 'ended';
 -- The content is compressed before it is stored.
 ALTER TABLE "cluster_rights" ALTER COLUMN "content" SET STORAGE EXTERNAL;
 
--- 9. The privileges of the application's role, table by table. It can alter nothing. It cannot choose the time or the order
+-- 10. The privileges of the application's role, table by table. It can alter nothing. It cannot choose the time or the order
 -- of an audit event: `at` and `seq` are the database's.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 -- A database from before PostgreSQL 15 lets everyone create tables. Every database lets everyone create temporary ones.
@@ -745,6 +846,9 @@ GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", 
 GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "cluster_states", "cluster_rights" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts" TO postern_app;
+GRANT SELECT, UPDATE ("due_at", "spread_at") ON "outbox" TO postern_app;
+GRANT SELECT, INSERT ("id", "event_id", "kind", "request_id", "channel", "recipient") ON "notices" TO postern_app;
+GRANT UPDATE ("attempts", "next_attempt_at", "lease_until", "leased_by", "outcome", "outcome_at", "last_error", "receipt") ON "notices" TO postern_app;
 GRANT USAGE ON SEQUENCE "audit_events_seq_seq" TO postern_app;
 -- `_prisma_migrations` exists in every real database, but not in the empty one that Prisma compares schemas with.
 DO $$ BEGIN

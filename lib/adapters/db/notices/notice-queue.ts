@@ -1,0 +1,86 @@
+import { db } from '#lib/adapters/db/client'
+import type { ChannelName, NoticeKind } from '#lib/core/notices/kinds'
+
+// The queue of each channel. A notice is claimed with a lease, sent, and then recorded as sent: a worker that stops between
+// the two leaves it to its lease, and it is sent again with the same id.
+
+export type ClaimedNotice = {
+  id: string
+  eventId: string
+  kind: NoticeKind
+  requestId: string
+  channel: ChannelName
+  recipient: string
+  /** Including the one that begins now. */
+  attempts: number
+}
+
+/** Seconds. Longer than any channel waits for an answer. */
+const leaseSeconds = 90
+
+export const claimNotices = (worker: string, channel: ChannelName, limit: number): Promise<ClaimedNotice[]> =>
+  db().$queryRaw<ClaimedNotice[]>`
+    WITH due AS (
+      SELECT id FROM notices
+      WHERE channel = ${channel} AND next_attempt_at <= clock_timestamp()
+        AND (lease_until IS NULL OR lease_until < clock_timestamp())
+      ORDER BY next_attempt_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED),
+    claimed AS (
+      UPDATE notices n SET attempts = n.attempts + 1, leased_by = ${worker},
+        lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int)
+      FROM due WHERE n.id = due.id
+      RETURNING n.id, n.event_id, n.kind, n.request_id, n.channel, n.recipient, n.attempts)
+    SELECT id, event_id AS "eventId", kind, request_id AS "requestId", channel, recipient, attempts
+    FROM claimed ORDER BY id`
+
+/** Seconds until the next notice of a channel is due; undefined without one. */
+export async function secondsToNextNotice(channel: ChannelName): Promise<number | undefined> {
+  const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
+    SELECT extract(epoch FROM min(greatest(next_attempt_at, lease_until)) - clock_timestamp())::float8 AS seconds
+    FROM notices WHERE next_attempt_at IS NOT NULL AND channel = ${channel}`
+  return row?.seconds ?? undefined
+}
+
+/** The notice was sent, is no longer to be sent, or is given up. */
+export async function settleNotice(
+  worker: string,
+  id: string,
+  {
+    outcome,
+    error = null,
+    receipt = null,
+  }: { outcome: 'sent' | 'dropped' | 'dead'; error?: string | null; receipt?: string | null },
+): Promise<void> {
+  await db().$executeRaw`
+    UPDATE notices SET outcome = ${outcome}, outcome_at = clock_timestamp(), next_attempt_at = NULL, lease_until = NULL,
+      leased_by = NULL, last_error = ${error}, receipt = ${receipt}
+    WHERE id = ${id} AND leased_by = ${worker} AND outcome IS NULL`
+}
+
+/** The attempt failed, or was not made: then it does not count. */
+export async function retryNotice(
+  worker: string,
+  id: string,
+  { afterSeconds, error, counts }: { afterSeconds: number; error: string | null; counts: boolean },
+): Promise<void> {
+  await db().$executeRaw`
+    UPDATE notices SET next_attempt_at = clock_timestamp() + make_interval(secs => ${afterSeconds}::float8),
+      lease_until = NULL, leased_by = NULL, last_error = coalesce(${error}, last_error),
+      attempts = attempts - ${counts ? 0 : 1}::int
+    WHERE id = ${id} AND leased_by = ${worker} AND outcome IS NULL`
+}
+
+/** Returns the notices of a stopping worker to the queue. */
+export async function releaseNotices(worker: string): Promise<void> {
+  await db().$executeRaw`
+    UPDATE notices SET lease_until = NULL, leased_by = NULL WHERE leased_by = ${worker} AND outcome IS NULL`
+}
+
+/** How the channel named its last message about this request to this recipient; null without one. */
+export async function earlierReceipt({ requestId, channel, recipient, id }: ClaimedNotice): Promise<string | null> {
+  const [row] = await db().$queryRaw<Array<{ receipt: string }>>`
+    SELECT receipt FROM notices
+    WHERE request_id = ${requestId} AND channel = ${channel} AND recipient = ${recipient} AND receipt IS NOT NULL AND id < ${id}
+    ORDER BY id DESC LIMIT 1`
+  return row?.receipt ?? null
+}

@@ -1,0 +1,61 @@
+import { db, type Tx } from '#lib/adapters/db/client'
+import { newId } from '#lib/adapters/db/ids'
+import { type ChannelName, everyone, type NoticeKind } from '#lib/core/notices/kinds'
+
+// The outbox: what happened that someone is notified. The database writes it together with the event; workers turn each entry
+// into notices, one for each recipient and channel.
+
+export type OutboxEntry = { eventId: string; kind: NoticeKind; requestId: string }
+
+/** Entries that are due, oldest first. */
+export const dueEntries = (limit: number): Promise<OutboxEntry[]> =>
+  db().$queryRaw<OutboxEntry[]>`
+    SELECT event_id AS "eventId", kind, request_id AS "requestId" FROM outbox
+    WHERE spread_at IS NULL AND due_at <= clock_timestamp() ORDER BY due_at LIMIT ${limit}`
+
+/** Seconds until the next entry is due; undefined without one. */
+export async function secondsToNextEntry(): Promise<number | undefined> {
+  const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
+    SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM outbox WHERE spread_at IS NULL`
+  return row?.seconds ?? undefined
+}
+
+/** Locks an entry that is not spread yet. False if another worker has it, or has spread it. */
+export async function lockEntry(tx: Tx, { eventId, kind }: OutboxEntry): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM outbox WHERE event_id = ${eventId} AND kind = ${kind} AND spread_at IS NULL
+    FOR UPDATE SKIP LOCKED`
+  return rows.length > 0
+}
+
+/** Adds the notices of a locked entry, and marks it as spread. */
+export async function spreadEntry(
+  tx: Tx,
+  { eventId, kind, requestId }: OutboxEntry,
+  recipients: ReadonlyArray<{ channel: ChannelName; recipient: string }>,
+): Promise<void> {
+  const rows = JSON.stringify(recipients.map((one) => ({ ...one, id: newId('notice') })))
+  await tx.$executeRaw`
+    WITH added AS (
+      INSERT INTO notices (id, event_id, kind, request_id, channel, recipient)
+      SELECT id, ${eventId}, ${kind}, ${requestId}, channel, recipient
+      FROM jsonb_to_recordset(${rows}::jsonb) AS n(id text, channel text, recipient text)
+      ON CONFLICT DO NOTHING)
+    UPDATE outbox SET spread_at = clock_timestamp() WHERE event_id = ${eventId} AND kind = ${kind}`
+}
+
+/** An entry that could not be spread waits for a minute, so that it does not hold up the others. */
+export async function postponeEntry({ eventId, kind }: OutboxEntry): Promise<void> {
+  await db().$executeRaw`
+    UPDATE outbox SET due_at = clock_timestamp() + interval '1 minute'
+    WHERE event_id = ${eventId} AND kind = ${kind} AND spread_at IS NULL`
+}
+
+/** The people who were notified that a request waits, or are about to be. */
+export async function notifiedThatItWaits(requestId: string): Promise<string[]> {
+  const rows = await db().$queryRaw<Array<{ recipient: string }>>`
+    SELECT DISTINCT recipient FROM notices
+    WHERE request_id = ${requestId} AND kind = 'request-waits' AND recipient <> ${everyone}
+      AND (outcome IS NULL OR outcome = 'sent')`
+  return rows.map(({ recipient }) => recipient)
+}

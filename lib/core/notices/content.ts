@@ -1,0 +1,220 @@
+// What a notice says, the same over every channel. Each channel then writes it in its own notation (as-mail.ts, …).
+import { durationInWords } from '#lib/core/access/duration'
+import { exactTime } from '#lib/core/access/format-time'
+import type { EndReason, RequestStatus } from '#lib/core/access/status'
+import { visibleText } from '#lib/core/access/visible-text'
+import type { NoticeKind } from './kinds.ts'
+
+/** Plain text throughout, safe to show as text: no channel's markup, no invisible characters. */
+export type Content = {
+  kind: NoticeKind
+  requestId: string
+  /** The same for every notice of a request, because mail programs group by it. One line. */
+  subject: string
+  /** What happened, in one sentence. One line. */
+  headline: string
+  /** Why, and what to do. One line each. */
+  sentences: string[]
+  /** What someone wrote: may have several lines. */
+  quote: { by: string; text: string } | null
+  rows: Array<[label: string, value: string]>
+  link: { label: string; url: string }
+  /** Nothing is left to do about the request. A channel that can changes its earlier message. */
+  isHandled: boolean
+}
+
+export type NoticeFacts = {
+  kind: NoticeKind
+  publicUrl: string
+  request: {
+    id: string
+    title: string
+    cluster: string
+    namespaces: readonly string[]
+    durationSeconds: number
+    startsAt: Date | null
+    lapsesAt: Date
+    reason: string
+    ticket: string | null
+    status: RequestStatus
+    severity: 'low' | 'medium' | 'high'
+    requester: string
+  }
+  /** The last decision. */
+  decision: { by: string; note: string | null } | null
+  grant: {
+    expiresAt: Date | null
+    endedAt: Date | null
+    endedBy: EndReason | null
+    endedByName: string | null
+    endNote: string | null
+    lastError: string | null
+  } | null
+}
+
+const longestLine = 300
+const longestQuote = 2000
+
+const clipped = (text: string, longest: number) => {
+  const characters = [...text]
+  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`
+}
+
+/** Untrusted text with its invisible and reordering characters as code points; line breaks stay. */
+const visible = (text: string) =>
+  visibleText(text)
+    .map((part) => ('text' in part ? part.text : `[${part.codePoint}]`))
+    .join('')
+
+/** Untrusted text in one line, so that it can't add a header, a field or a paragraph. */
+const line = (text: string, longest = longestLine) => clipped(visible(text).replace(/\s+/g, ' ').trim(), longest)
+
+const quoteOf = (by: string, text: string | null): Content['quote'] =>
+  text?.trim() ? { by: line(by, 80), text: clipped(visible(text).trim(), longestQuote) } : null
+
+const utc = (at: Date | null) => (at ? `${exactTime(at.toISOString())} UTC` : 'unknown')
+
+const decidedAs: Record<RequestStatus, string> = {
+  pending: 'was decided',
+  approved: 'was approved',
+  denied: 'was denied',
+  withdrawn: 'was withdrawn',
+  lapsed: 'expired before it was decided',
+}
+
+const endedBecause = (endedBy: EndReason | null, by: string) =>
+  ({
+    expiry: 'It expired.',
+    revocation: `${by} revoked it.`,
+    release: `${by} released it.`,
+    failure: 'Postern could not keep it as it was approved.',
+    ineligible: 'The requester, an approver or the policy no longer permits it.',
+    unknown: '',
+  })[endedBy ?? 'unknown']
+
+type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { action: string }
+
+/** What each kind says, with names that are already in one line. */
+function said({ kind, request, decision, grant }: NoticeFacts): Said {
+  const title = line(request.title, 120)
+  const requester = line(request.requester, 80)
+  const cluster = line(request.cluster, 80)
+  const where = `${title} on ${cluster}`
+  const by = line(grant?.endedByName ?? 'Postern', 80)
+  const until = utc(grant?.expiresAt ?? null)
+  switch (kind) {
+    case 'request-waits':
+      return {
+        headline: `${requester} requests access: ${where}`,
+        sentences: ['You can approve or deny this request in Postern.'],
+        quote: quoteOf(request.requester, request.reason),
+        isHandled: false,
+        action: 'Review in Postern',
+      }
+    case 'request-decided': {
+      const decider = request.status === 'approved' || request.status === 'denied' ? decision?.by : null
+      const who = decider ? ` by ${line(decider, 80)}` : ''
+      const next: Record<RequestStatus, string[]> = {
+        pending: [],
+        approved: ['Postern creates the access now, or at the requested start.'],
+        denied: ['No access was granted.'],
+        withdrawn: ['The requester withdrew it. There is nothing to decide.'],
+        lapsed: ['The requester can submit a new one.'],
+      }
+      return {
+        headline: `The request of ${requester} ${decidedAs[request.status]}${who}: ${where}`,
+        sentences: next[request.status],
+        quote: decider && decision ? quoteOf(decision.by, decision.note) : null,
+        isHandled: true,
+        action: 'Open in Postern',
+      }
+    }
+    case 'access-began':
+      return {
+        headline: `Your access is active until ${until}: ${where}`,
+        sentences: [
+          'Open the request in Postern and choose Connect to download a kubeconfig. Only you can do this, after you sign in.',
+        ],
+        quote: null,
+        isHandled: true,
+        action: 'Connect in Postern',
+      }
+    case 'access-ends-soon':
+      return {
+        headline: `Your access ends in ten minutes, at ${until}: ${where}`,
+        sentences: ['Finish or save your work. If you need more time, submit a new request now.'],
+        quote: null,
+        isHandled: true,
+        action: 'Open in Postern',
+      }
+    case 'access-revoked':
+      return {
+        headline:
+          grant?.endedBy === 'ineligible'
+            ? `Postern is ending your access: ${where}`
+            : `${by} is ending your access: ${where}`,
+        sentences: [endedBecause(grant?.endedBy ?? null, by)].filter(Boolean),
+        quote: quoteOf(by, grant?.endNote ?? null),
+        isHandled: true,
+        action: 'Open in Postern',
+      }
+    case 'access-ended':
+      return {
+        headline: `Your access has ended: ${where}`,
+        sentences: [
+          endedBecause(grant?.endedBy ?? null, by),
+          `The cluster has denied the access since ${utc(grant?.endedAt ?? null)}.`,
+        ].filter(Boolean),
+        quote: null,
+        isHandled: true,
+        action: 'Open in Postern',
+      }
+    case 'begin-failed':
+      return {
+        headline: `Your access could not begin: ${where}`,
+        sentences: [
+          line(grant?.endNote ?? grant?.lastError ?? 'The cluster refused it.', 500),
+          'No access was granted.',
+        ],
+        quote: null,
+        isHandled: true,
+        action: 'Open in Postern',
+      }
+    case 'end-failed':
+      return {
+        headline: `The access of ${requester} has not ended yet: ${where}`,
+        sentences: [
+          'The cluster has not confirmed the end for two minutes, so the access may still work. Postern keeps trying.',
+          line(grant?.lastError ?? '', 500),
+        ].filter(Boolean),
+        quote: null,
+        isHandled: true,
+        action: 'Open in Postern',
+      }
+  }
+}
+
+/** The content of a notice. It contains no secret: whoever finds it can do nothing with it. */
+export function contentOf(facts: NoticeFacts): Content {
+  const { kind, publicUrl, request } = facts
+  const { action, ...rest } = said(facts)
+  const rows: Array<[string, string]> = [
+    ['Requester', line(request.requester, 80)],
+    ['Access', line(request.title, 120)],
+    ['Cluster', line(request.cluster, 80)],
+    ['Namespaces', line(request.namespaces.join(', '))],
+    ['Duration', durationInWords(request.durationSeconds)],
+    ['Risk', request.severity],
+  ]
+  if (request.startsAt) rows.push(['Start', utc(request.startsAt)])
+  if (request.ticket) rows.push(['Ticket', line(request.ticket, 80)])
+  if (kind === 'request-waits') rows.push(['Decide before', utc(request.lapsesAt)])
+  return {
+    kind,
+    requestId: request.id,
+    subject: line(`${request.title} on ${request.cluster} for ${request.requester}`, 140),
+    ...rest,
+    rows,
+    link: { label: action, url: new URL(`/requests/${request.id}`, publicUrl).href },
+  }
+}

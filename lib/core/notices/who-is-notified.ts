@@ -1,0 +1,97 @@
+// Who is notified, and who no longer? Checked twice: when a notice is written, and right before it is sent.
+import type { Person } from '#lib/core/access/actor'
+import { type ApprovalStep, isAmong, type Who } from '#lib/core/access/entitlement'
+import { hasVerifiedEmail } from '#lib/core/access/same-person'
+import type { RequestStatus } from '#lib/core/access/status'
+import { mayDecide } from '#lib/core/approvals/may-decide'
+import type { NoticeKind } from './kinds.ts'
+
+/**
+ * Days. The identity provider does not say when someone leaves, so people whose groups it has not confirmed for this long
+ * are not notified about requests of others.
+ */
+export const groupsCountForDays = 30
+
+export type Situation = {
+  requester: Person
+  status: RequestStatus
+  steps: readonly ApprovalStep[]
+  /** See `currentApprovalSteps`. */
+  currentSteps: readonly ApprovalStep[] | null
+  decided: readonly Person[]
+  isOneSubjectPerPerson: boolean
+  /** Null before there is a grant, or where its end is not confirmed. */
+  grantStatus: 'pending' | 'active' | 'ending' | 'ended' | null
+  expiresAt: Date | null
+  /** Did access ever begin? */
+  hasBegun: boolean
+  /** `roles.admin` of the configuration. */
+  admins: Who | undefined
+  /** The person whose act it is about; null for Postern itself. */
+  actorId: string | null
+  /** The people who were notified that the request waits, or are about to be. */
+  notifiedThatItWaits: readonly string[]
+  now: Date
+}
+
+export type Recipient = { person: Person; groupsAt: Date }
+
+const isIn = (person: Person, groups: readonly string[]) => groups.some((group) => person.groups.includes(group))
+
+/** May this person decide the request now? The same rule as for the inbox and for a decision. */
+const isDecider = ({ person }: Recipient, situation: Situation) =>
+  mayDecide({
+    ...{ person, requester: situation.requester, status: situation.status },
+    ...{ steps: situation.steps, currentSteps: situation.currentSteps, decided: situation.decided },
+    isOneSubjectPerPerson: situation.isOneSubjectPerPerson,
+  }).may
+
+/** May this person still read the request as one of its approvers? */
+const isApproverStill = ({ person }: Recipient, { steps, currentSteps }: Situation) =>
+  isIn(
+    person,
+    [...steps, ...(currentSteps ?? [])].flatMap(({ groups }) => groups),
+  )
+
+/** Is it still so? What is late and no longer true is not notified to anyone. */
+export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
+  const { status, grantStatus, expiresAt, hasBegun, now } = situation
+  switch (kind) {
+    case 'request-waits':
+      return status === 'pending'
+    case 'access-began':
+      return grantStatus === 'active'
+    case 'access-ends-soon':
+      return grantStatus === 'active' && expiresAt !== null && expiresAt > now
+    case 'access-ended':
+      return grantStatus === 'ended' && hasBegun
+    case 'end-failed':
+      return grantStatus === 'ending'
+    default:
+      return true
+  }
+}
+
+/** Is this person notified? Only at an e-mail address that the identity provider has verified. */
+export function isNotified(kind: NoticeKind, recipient: Recipient, situation: Situation): boolean {
+  const { person, groupsAt } = recipient
+  if (!hasVerifiedEmail(person) || !isCurrent(kind, situation)) return false
+  const isHolder = person.id === situation.requester.id
+  const areGroupsKnown = situation.now.getTime() - groupsAt.getTime() < groupsCountForDays * 86_400_000
+  switch (kind) {
+    case 'request-waits':
+      return areGroupsKnown && isDecider(recipient, situation)
+    case 'request-decided':
+      if (person.id === situation.actorId) return false
+      if (isHolder) return true
+      return (
+        areGroupsKnown && situation.notifiedThatItWaits.includes(person.id) && isApproverStill(recipient, situation)
+      )
+    case 'access-revoked':
+      return isHolder && person.id !== situation.actorId
+    case 'end-failed':
+      return isHolder || (areGroupsKnown && situation.admins !== undefined && isAmong(situation.admins, person))
+    default:
+      return isHolder
+  }
+}

@@ -1,0 +1,66 @@
+// The delivery of one claimed notice: is it still true, is it still theirs, and what the channel's answer means.
+import { type Channel, DeliveryFailed } from '#lib/adapters/channels/channel'
+import { type ClaimedNotice, earlierReceipt, retryNotice, settleNotice } from '#lib/adapters/db/notices/notice-queue'
+import { contentOf } from '#lib/core/notices/content'
+import { everyone } from '#lib/core/notices/kinds'
+import { mostAttempts, retrySeconds } from '#lib/core/notices/retries'
+import { isCurrent, isNotified } from '#lib/core/notices/who-is-notified'
+import { log } from '#lib/observability/log'
+import { metrics } from '#lib/observability/metrics'
+import { gatherNotice, recipientsNow } from './gather-notice.ts'
+
+type Outcome = 'sent' | 'dropped' | 'dead' | 'failed'
+export type Delivery = {
+  outcome: Outcome
+  /** How long the whole channel waits; undefined if only this notice failed, or none. */
+  pauseSeconds?: number
+}
+
+/** The message as it is true now; null if there is nothing to tell this recipient any more. */
+async function composed(notice: ClaimedNotice) {
+  const gathered = await gatherNotice(notice)
+  if (!gathered) return null
+  const { facts, situation, at } = gathered
+  const message = { id: notice.id, at, facts, content: contentOf(facts), earlier: await earlierReceipt(notice) }
+  if (notice.recipient === everyone) return isCurrent(notice.kind, situation) ? { ...message, to: null } : null
+  const [recipient] = await recipientsNow({ ids: [notice.recipient] })
+  if (!recipient?.person.email || !isNotified(notice.kind, recipient, situation)) return null
+  return { ...message, to: { name: recipient.person.name, address: recipient.person.email } }
+}
+
+async function failed(worker: string, { id, channel, attempts }: ClaimedNotice, error: unknown): Promise<Delivery> {
+  const failure = error instanceof DeliveryFailed ? error : new DeliveryFailed('the notice could not be written', {})
+  if (failure !== error) log.warn({ notice: id, channel, err: error }, 'a notice cannot be written')
+  const { message, isPermanent, isOfChannel, retryAfterSeconds = 0 } = failure
+  if (isPermanent || attempts >= mostAttempts) {
+    log.warn({ notice: id, channel, attempts, reason: message }, 'a notice is given up')
+    await settleNotice(worker, id, { outcome: 'dead', error: message })
+    return { outcome: 'dead' }
+  }
+  const afterSeconds = retrySeconds(attempts, Math.random(), retryAfterSeconds)
+  await retryNotice(worker, id, { afterSeconds, error: message, counts: true })
+  return isOfChannel ? { outcome: 'failed', pauseSeconds: afterSeconds } : { outcome: 'failed' }
+}
+
+async function attempt(worker: string, channel: Channel, notice: ClaimedNotice): Promise<Delivery> {
+  let receipt: string | null
+  try {
+    const message = await composed(notice)
+    if (!message) {
+      await settleNotice(worker, notice.id, { outcome: 'dropped' })
+      return { outcome: 'dropped' }
+    }
+    receipt = await channel.send(message)
+  } catch (error) {
+    return failed(worker, notice, error)
+  }
+  // If this write fails, the lease runs out and the notice is sent again, with the same id.
+  await settleNotice(worker, notice.id, { outcome: 'sent', receipt })
+  return { outcome: 'sent' }
+}
+
+export async function deliver(worker: string, channel: Channel, notice: ClaimedNotice): Promise<Delivery> {
+  const delivery = await attempt(worker, channel, notice)
+  metrics().notices.inc({ channel: notice.channel, outcome: delivery.outcome })
+  return delivery
+}

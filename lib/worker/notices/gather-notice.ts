@@ -1,0 +1,84 @@
+import { notifiedThatItWaits, type OutboxEntry } from '#lib/adapters/db/notices/outbox'
+import { findEvent, findRecipients } from '#lib/adapters/db/notices/recipients'
+import { toPerson } from '#lib/adapters/db/people/people'
+import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { withOnCallGroups } from '#lib/core/access/rota'
+import type { Rule } from '#lib/core/access/rule'
+import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
+import { riskOf } from '#lib/core/guardrails/configured/judge-request'
+import type { NoticeFacts } from '#lib/core/notices/content'
+import type { NoticeKind } from '#lib/core/notices/kinds'
+import type { Recipient, Situation } from '#lib/core/notices/who-is-notified'
+import { log } from '#lib/observability/log'
+
+export type GatheredNotice = {
+  situation: Situation
+  facts: NoticeFacts
+  /** When the event happened. */
+  at: Date
+}
+
+function situationOf(row: RequestRow, actorId: string | null, notified: readonly string[]): Situation {
+  const { configuration } = currentPolicy()
+  const steps = row.steps as ApprovalStep[]
+  const entitlement = row.entitlement.document as Entitlement
+  const current = configuration.entitlements.find(({ name }) => name === row.entitlementName)
+  return {
+    requester: toPerson(row.requester),
+    status: row.status,
+    steps,
+    currentSteps: currentApprovalSteps({ steps, entitlement }, current?.approvals ?? null),
+    decided: row.decisions.map(({ person }) => toPerson(person)),
+    isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
+    grantStatus: row.grant?.status ?? null,
+    expiresAt: row.grant?.expiresAt ?? null,
+    hasBegun: Boolean(row.grant?.activatedAt),
+    admins: configuration.roles.admin,
+    actorId,
+    notifiedThatItWaits: notified,
+    now: new Date(),
+  }
+}
+
+function factsOf(kind: NoticeKind, row: RequestRow): NoticeFacts {
+  const { configuration } = currentPolicy()
+  const last = row.decisions.at(-1)
+  const { title } = row.entitlement.document as Entitlement
+  const { severity } = riskOf(row.rules as Rule[], row.namespaces, { configuredRisks: configuration.risks })
+  const { id, cluster, namespaces, durationSeconds, startsAt, lapsesAt, reason, ticket, status } = row
+  return {
+    kind,
+    publicUrl: configuration.publicUrl,
+    request: {
+      ...{ id, title, cluster, namespaces, durationSeconds, startsAt, lapsesAt, reason, ticket, status, severity },
+      requester: row.requester.name,
+    },
+    decision: last ? { by: last.person.name, note: last.note } : null,
+    grant: row.grant,
+  }
+}
+
+/** Known people, with the groups of the rotas in which they are on call now. */
+export async function recipientsNow(which: Parameters<typeof findRecipients>[0]): Promise<Recipient[]> {
+  const { rotas } = currentPolicy().configuration
+  const found = await findRecipients(which)
+  return found.map(({ person, groupsAt }) => ({ person: withOnCallGroups(person, rotas, new Date()), groupsAt }))
+}
+
+/**
+ * Everything that a notice needs, as it is now. Null if the records are not as Postern wrote them: someone who can write
+ * to the database must not be able to send mails of their own in Postern's name.
+ */
+export async function gatherNotice({ eventId, kind, requestId }: OutboxEntry): Promise<GatheredNotice | null> {
+  const [[row], event] = await Promise.all([gatherRequests([requestId]), findEvent(eventId)])
+  if (!row || !event) return null
+  const failure = verifyRequestRow(row)
+  if (failure) {
+    log.warn({ request: requestId, failure }, 'a notice is not sent: its records are not valid')
+    return null
+  }
+  const notified = kind === 'request-decided' ? await notifiedThatItWaits(requestId) : []
+  return { situation: situationOf(row, event.actorId, notified), facts: factsOf(kind, row), at: event.at }
+}

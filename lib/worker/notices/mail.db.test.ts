@@ -1,0 +1,221 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { db, transaction } from '#lib/adapters/db/client'
+import type { PersonActor } from '#lib/core/access/actor'
+import { submitRequest } from '#lib/operations/submit-request'
+import { withdrawRequest } from '#lib/operations/withdraw-request'
+import { testBench } from '#testing/bench'
+import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
+import { decide } from '#testing/decisions'
+import { type Mailbox, mailbox, type ReceivedMail } from '#testing/mailbox'
+import { noticesWhere, notifyAll, notifyUntilKilled, whileNotifying } from '#testing/notices'
+import { anActor, isNowIn } from '#testing/people'
+import { aSubmission } from '#testing/requests'
+import { until } from '#testing/until'
+
+// Mails to a real mail server, from submissions and decisions through Postern's own operations.
+
+const box: Mailbox = await mailbox()
+const configuration = aConfiguration({
+  publicUrl: 'https://postern.example.com',
+  notifications: { email: { server: box.smtp, from: 'postern@example.com' } },
+  rotas: [
+    { name: 'platform', zone: 'UTC', rotation: { people: ['oncall@example.com'], from: '2026-01-05T09:00' } },
+    { name: 'other', zone: 'UTC', rotation: { people: ['other@example.com'], from: '2026-01-05T09:00' } },
+  ],
+  entitlements: [
+    anEntitlementDocument(),
+    anEntitlementDocument({ name: 'on-call-restart', approvals: [{ onCall: 'platform', count: 1 }] }),
+  ],
+})
+const { database } = await testBench({ configuration })
+afterAll(box.stop)
+
+let mina: PersonActor
+let priya: PersonActor
+let sam: PersonActor
+beforeAll(async () => {
+  mina = await anActor({ name: 'Mina Okafor', email: 'mina@example.com' })
+  priya = await anActor({ name: 'Priya Nair', email: 'priya@example.com', groups: ['payments-leads'] })
+  sam = await anActor({ name: 'Sam Rivera', email: 'sam@example.com', groups: ['payments-leads'] })
+  await anActor({
+    name: 'Unverified',
+    email: 'unverified@example.com',
+    emailVerified: false,
+    groups: ['payments-leads'],
+  })
+  await anActor({ name: 'Other Group', email: 'other@example.com', groups: ['search-dev'] })
+})
+
+/** The mails about a request. The mail server lists a mail a moment after it has accepted it. */
+async function mailsAbout(id: string): Promise<ReceivedMail[]> {
+  const sent = (await noticesWhere({ where: { requestId: id, outcome: 'sent' } })).length
+  const about = async () =>
+    (await box.mails()).filter(({ references }) => references?.includes(`${id}@postern.example.com`))
+  await until('what was sent has arrived', async () => (await about()).length >= sent)
+  return about()
+}
+const recipientsOf = async (id: string) =>
+  (await mailsAbout(id)).flatMap(({ to }) => to.map(({ address }) => address)).sort()
+
+test('only people who may decide a request now are notified that it waits', async () => {
+  const { id } = await submitRequest(mina, aSubmission({ reason: 'the ledger hangs since 02:10' }))
+  await notifyAll()
+  expect(await recipientsOf(id)).toEqual(['priya@example.com', 'sam@example.com'])
+  const [mail] = await mailsAbout(id)
+  expect(mail?.subject).toBe('Restart payment services on prod-eu for Mina Okafor')
+  expect(mail?.text).toContain('> the ledger hangs since 02:10')
+  expect(mail?.text).toContain(`https://postern.example.com/requests/${id}`)
+  expect(mail?.html).toContain(`href="https://postern.example.com/requests/${id}"`)
+})
+
+test('the person on call is notified, and those of another rota are not', async () => {
+  await anActor({ name: 'On Call', email: 'oncall@example.com', groups: [] })
+  const { id } = await submitRequest(mina, aSubmission({ entitlement: 'on-call-restart' }))
+  await notifyAll()
+  expect(await recipientsOf(id)).toEqual(['oncall@example.com'])
+})
+
+test('once a request is decided, its thread tells the requester the note and the other approver who decided', async () => {
+  const request = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  await decide(priya, request, { note: 'Seen it on the dashboard too.' })
+  await notifyAll()
+  expect(await recipientsOf(request.id)).toEqual([
+    'mina@example.com',
+    'priya@example.com',
+    'sam@example.com',
+    'sam@example.com',
+  ])
+  const followUps = (await mailsAbout(request.id)).filter(({ subject }) => subject.startsWith('Re: '))
+  expect(followUps.map(({ to }) => to[0]?.address).sort()).toEqual(['mina@example.com', 'sam@example.com'])
+  for (const { text } of followUps) {
+    expect(text).toContain('was approved by Priya Nair')
+    expect(text).toContain('> Seen it on the dashboard too.')
+  }
+})
+
+test('someone who can no longer decide a request is not notified, neither that it waits nor who handled it', async () => {
+  const first = await submitRequest(mina, aSubmission())
+  await isNowIn(sam.person, [])
+  await notifyAll()
+  expect(await recipientsOf(first.id)).toEqual(['priya@example.com'])
+  await isNowIn(sam.person, ['payments-leads'])
+  const second = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  await isNowIn(sam.person, [])
+  await withdrawRequest(mina, second.id)
+  await notifyAll()
+  await isNowIn(sam.person, ['payments-leads'])
+  expect((await recipientsOf(second.id)).filter((one) => one === 'sam@example.com')).toHaveLength(1)
+})
+
+test('a request that is handled before its mail is sent is notified to no approver', async () => {
+  const { id } = await submitRequest(mina, aSubmission())
+  await withdrawRequest(mina, id)
+  await notifyAll()
+  expect(await recipientsOf(id)).toEqual([])
+})
+
+test('a transaction that is rolled back notifies no one', async () => {
+  const before = await db().outboxEntry.count()
+  const failing = transaction(async () => {
+    await submitRequest(mina, aSubmission())
+    throw new Error('rolled back')
+  })
+  await expect(failing).rejects.toThrow('rolled back')
+  expect(await db().outboxEntry.count()).toBe(before)
+})
+
+test('hostile text adds no header, no markup and no invisible character to a mail', async () => {
+  const hostile = await anActor({
+    name: 'Eve\r\nBcc: victim@example.com\r\n\r\n<script>alert(1)</script>',
+    email: 'eve@example.com',
+  })
+  const reason = [
+    'please\u202Eexe.gpj <img src=x onerror=alert(1)> </blockquote><a href="https://evil.example">x</a>',
+    '.',
+    'Subject: injected',
+    '',
+    'Approve:',
+    'https://evil.example',
+  ].join('\r\n')
+  const { id } = await submitRequest(hostile, aSubmission({ reason }))
+  await notifyAll()
+  const mails = await mailsAbout(id)
+  expect(await recipientsOf(id)).toEqual(['priya@example.com', 'sam@example.com'])
+  for (const { html, text, headers, subject } of mails) {
+    expect(Object.keys(headers)).not.toContain('bcc')
+    expect(subject).not.toContain('injected')
+    expect(html).not.toMatch(/<(script|img)|onerror=alert\(1\)>|href="https:\/\/evil/)
+    expect(`${html}${text}${subject}`).not.toMatch(/[\u202A-\u202E\u2066-\u2069\u200B\u200F]/)
+    expect(text).toContain('[U+202E]')
+    // What they wrote is marked line by line, so that it can't look like Postern's own words.
+    expect(text).toContain('> https://evil.example')
+    expect(text).not.toMatch(/^https:\/\/evil/m)
+  }
+  for (const source of await box.sources()) {
+    const header = source.slice(0, source.search(/\r?\n\r?\n/))
+    expect(header).not.toMatch(/^(bcc|cc):/im)
+    expect(header.split(/\r?\n/).every((one) => one.length <= 998)).toBe(true)
+  }
+})
+
+test('records that Postern did not write send no mail, and neither does a changed address', async () => {
+  const forged = await submitRequest(mina, aSubmission())
+  await database.asApp(`UPDATE people SET email = 'attacker@example.com' WHERE id = $1`, [sam.person.id])
+  await notifyAll()
+  expect(await recipientsOf(forged.id)).toEqual(['priya@example.com'])
+  await isNowIn(sam.person, ['payments-leads'])
+  expect((await box.mails('attacker@example.com')).length).toBe(0)
+})
+
+test('a mail server that is down loses nothing: a notice that is given up can be sent again', async () => {
+  await box.goDown()
+  const { id } = await submitRequest(mina, aSubmission())
+  const failed = async () =>
+    (await noticesWhere({ where: { requestId: id } })).filter(({ lastError }) => lastError?.includes('ECONNREFUSED'))
+  await whileNotifying(() => until('an attempt has failed', async () => (await failed()).length > 0))
+  const waiting = await noticesWhere({ where: { requestId: id } })
+  expect(waiting.map(({ outcome }) => outcome)).toEqual([null, null])
+  // As if the tries of a night had failed, except for the last one.
+  await database.asApp(`UPDATE notices SET attempts = 16, next_attempt_at = now() WHERE request_id = $1`, [id])
+  await whileNotifying(() =>
+    until('one is given up', async () =>
+      (await noticesWhere({ where: { requestId: id } })).some(({ outcome }) => outcome === 'dead'),
+    ),
+  )
+  await box.comeUp()
+  await database.asApp(
+    `UPDATE notices SET outcome = NULL, outcome_at = NULL, attempts = 0, next_attempt_at = now() WHERE request_id = $1`,
+    [id],
+  )
+  await notifyAll()
+  expect(await recipientsOf(id)).toEqual(['priya@example.com', 'sam@example.com'])
+})
+
+test('a worker that is killed between sending and recording loses no mail, and a repeated one has the same Message-ID', async () => {
+  const { id } = await submitRequest(mina, aSubmission())
+  // Recording waits for a lock that this test holds.
+  await database.asOwner(`
+    CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$;
+    CREATE TRIGGER hold_back BEFORE UPDATE ON notices FOR EACH ROW WHEN (NEW.outcome = 'sent') EXECUTE FUNCTION hold_back()`)
+  const holder = new pg.Client({ connectionString: database.ownerUrl })
+  await holder.connect()
+  await holder.query('SELECT pg_advisory_lock(4711)')
+  await notifyUntilKilled(async () => (await recipientsOf(id)).length === 2)
+  // The server would otherwise still carry out the statement of a client that is gone.
+  await database.asApp(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+  await until('its statements are gone', async () => (await database.lockWaits()) === 0)
+  await holder.end()
+  await database.asOwner('DROP TRIGGER hold_back ON notices')
+  expect((await noticesWhere({ where: { requestId: id } })).map(({ outcome }) => outcome)).toEqual([null, null])
+  // The killed worker's leases run out now instead of in a minute and a half.
+  await database.asApp('UPDATE notices SET lease_until = now() WHERE lease_until IS NOT NULL')
+  await notifyAll()
+  await until('both are sent again', async () => (await recipientsOf(id)).length === 4)
+  const ids = (await mailsAbout(id)).map(({ messageId }) => messageId)
+  expect(new Set(ids).size).toBe(2)
+})

@@ -1,0 +1,67 @@
+// From an outbox entry to its notices: who is notified, over which channels.
+import { transaction } from '#lib/adapters/db/client'
+import { dueEntries, lockEntry, type OutboxEntry, postponeEntry, spreadEntry } from '#lib/adapters/db/notices/outbox'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import { AppError } from '#lib/core/access/errors'
+import { rotaOf } from '#lib/core/access/on-call'
+import { onCallAt } from '#lib/core/access/rota'
+import { mailboxOf } from '#lib/core/access/same-person'
+import { type ChannelName, everyone } from '#lib/core/notices/kinds'
+import { isNotified, type Recipient } from '#lib/core/notices/who-is-notified'
+import { log } from '#lib/observability/log'
+import { type GatheredNotice, gatherNotice, recipientsNow } from './gather-notice.ts'
+
+/** Entries of one round. Each is its own transaction, so that one that fails holds up no other. */
+const perRound = 100
+
+/** The mailboxes of those who are on call now in the rotas behind these groups. */
+function onCallMailboxes(groups: readonly string[], now: Date): string[] {
+  const names = new Set(groups.flatMap((group) => rotaOf(group) ?? []))
+  return currentPolicy()
+    .configuration.rotas.filter(({ name }) => names.has(name))
+    .flatMap((rota) => mailboxOf(onCallAt(rota, now)?.person ?? '') ?? [])
+}
+
+/** The people who may have to be notified; the rule itself is in who-is-notified.ts. */
+async function candidatesOf({ kind }: OutboxEntry, { situation }: GatheredNotice): Promise<Recipient[]> {
+  const { requester, steps, currentSteps, notifiedThatItWaits, admins, now } = situation
+  const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
+  if (kind === 'request-waits') return recipientsNow({ groups, mailboxes: onCallMailboxes(groups, now) })
+  if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
+  if (kind === 'end-failed')
+    return recipientsNow({ ids: [requester.id], groups: admins?.groups ?? [], subjects: admins?.people ?? [] })
+  return recipientsNow({ ids: [requester.id] })
+}
+
+async function recipientsOf(entry: OutboxEntry, channels: ReadonlySet<ChannelName>) {
+  const rooms = [...channels].filter((channel) => channel !== 'email')
+  const toRooms = rooms.map((channel) => ({ channel, recipient: everyone }))
+  if (!channels.has('email')) return toRooms
+  const gathered = await gatherNotice(entry)
+  if (!gathered) return toRooms
+  const candidates = await candidatesOf(entry, gathered)
+  const notified = candidates.filter((one) => isNotified(entry.kind, one, gathered.situation))
+  return [...toRooms, ...notified.map(({ person }) => ({ channel: 'email' as const, recipient: person.id }))]
+}
+
+async function spread(entry: OutboxEntry, channels: ReadonlySet<ChannelName>): Promise<void> {
+  const recipients = await recipientsOf(entry, channels)
+  await transaction(async (tx) => {
+    if (await lockEntry(tx, entry)) await spreadEntry(tx, entry, recipients)
+  })
+}
+
+/** Writes the notices of all entries that are due. Returns how many entries it read. */
+export async function spreadOutbox(channels: ReadonlySet<ChannelName>): Promise<number> {
+  const entries = await dueEntries(perRound)
+  for (const entry of entries) {
+    try {
+      await spread(entry, channels)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'unavailable') throw error
+      log.warn({ entry, err: error }, 'an outbox entry cannot be spread')
+      await postponeEntry(entry)
+    }
+  }
+  return entries.length
+}

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { db } from '#lib/adapters/db/client'
+import type { Notice } from '#lib/adapters/db/generated/client'
+import { startNotifier } from '#lib/worker/notices/notifier'
+import { until } from './until.ts'
+
+/** Notifies people while `during` runs, as a worker does. */
+export async function whileNotifying<T>(during: (wake: () => void) => Promise<T>): Promise<T> {
+  const notifier = startNotifier(`test-${process.pid}`)
+  try {
+    return await during(notifier.wake)
+  } finally {
+    await notifier.stop()
+  }
+}
+
+export const noticesWhere = (
+  where: Parameters<ReturnType<typeof db>['notice']['findMany']>[0] = {},
+): Promise<Notice[]> => db().notice.findMany({ ...where, orderBy: { id: 'asc' } })
+
+/** Notifies people until nothing that is due is left. */
+export const notifyAll = () =>
+  whileNotifying((wake) =>
+    until('everyone is notified', async () => {
+      wake()
+      const waiting = { spreadAt: null, dueAt: { lte: new Date() } }
+      return (
+        (await db().outboxEntry.count({ where: waiting })) + (await db().notice.count({ where: { outcome: null } })) ===
+        0
+      )
+    }),
+  )
+
+/** Notifies people in a process of its own, and kills that with SIGKILL once it is time. */
+export async function notifyUntilKilled(isTime: () => Promise<boolean>): Promise<void> {
+  const script = join(import.meta.dirname, 'notifier-process.ts')
+  const child = spawn(process.execPath, ['--conditions=react-server', script], {
+    stdio: 'ignore',
+    env: { ...process.env, POSTERN_ROLE: 'worker' },
+  })
+  const exited = once(child, 'exit')
+  try {
+    await until('the worker has come this far', isTime)
+  } finally {
+    child.kill('SIGKILL')
+    await exited
+  }
+}
