@@ -63,6 +63,7 @@ const pages = [
   '/history',
   '/guardrails',
   '/clusters',
+  '/notices',
 ]
 let requestId = ''
 let preview: { manifests: string; objects: unknown[] }

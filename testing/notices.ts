@@ -34,7 +34,7 @@ export const notifyAll = () =>
   )
 
 /** Notifies people in a process of its own, and kills that with SIGKILL once it is time. */
-export async function notifyUntilKilled(isTime: () => Promise<boolean>): Promise<void> {
+export async function notifyUntilKilled(isTime: () => Promise<boolean>, withinMs?: number): Promise<void> {
   const script = join(import.meta.dirname, 'notifier-process.ts')
   const child = spawn(process.execPath, ['--conditions=react-server', script], {
     stdio: 'ignore',
@@ -42,7 +42,7 @@ export async function notifyUntilKilled(isTime: () => Promise<boolean>): Promise
   })
   const exited = once(child, 'exit')
   try {
-    await until('the worker has come this far', isTime)
+    await until('the worker has come this far', isTime, withinMs)
   } finally {
     child.kill('SIGKILL')
     await exited

@@ -8,6 +8,7 @@ import { explainQuery, explanationResource } from '#lib/core/access/explanation'
 import { grantResource } from '#lib/core/access/grant-resource'
 import { idSchema } from '#lib/core/access/ids'
 import { meResource } from '#lib/core/access/me-resource'
+import { noticesResource, sendAgainSchema, sentAgainResource } from '#lib/core/access/notice-resource'
 import { pageOf } from '#lib/core/access/page'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
 import { previewResource } from '#lib/core/access/preview-resource'
@@ -272,6 +273,28 @@ export const endpoints = {
     body: emptyBody,
     status: 200,
     answer: grantState,
+    idempotency: 'replayed',
+  }),
+  listNotices: define({
+    operation: 'listNotices',
+    method: 'GET',
+    path: '/notices',
+    summary: 'List notices that are not delivered yet or were given up, for auditors and admins',
+    params: {},
+    query: none,
+    status: 200,
+    answer: noticesResource,
+  }),
+  sendNoticesAgain: define({
+    operation: 'sendNoticesAgain',
+    method: 'POST',
+    path: '/notices/send-again',
+    summary: 'Send the notices of a channel again that were given up, as an admin',
+    params: {},
+    query: none,
+    body: sendAgainSchema,
+    status: 200,
+    answer: sentAgainResource,
     idempotency: 'replayed',
   }),
   listAuditEvents: define({

@@ -4,6 +4,7 @@ import { poolCounts } from '#lib/adapters/db/client'
 import { type Gauges, readGauges } from '#lib/adapters/db/gauges'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { findingKinds } from '#lib/core/access/finding'
+import { channelNames } from '#lib/core/notices/kinds'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
@@ -59,6 +60,21 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   for (const cluster of clusters) for (const kind of findingKinds) findings.set({ cluster, kind }, 0)
   for (const { cluster, kind, count } of now.findings) {
     if (clusters.has(cluster)) findings.set({ cluster, kind }, count)
+  }
+  const noticesWaiting = gauge('postern_notices_waiting', `Notices that are not delivered yet. ${global}`, ['channel'])
+  const noticesOldest = gauge(
+    'postern_notices_oldest_seconds',
+    `How long the oldest of these has been waiting. ${global}`,
+    ['channel'],
+  )
+  const noticesDead = gauge('postern_notices_dead', `Notices that were given up and can be sent again. ${global}`, [
+    'channel',
+  ])
+  for (const channel of channelNames) {
+    const state = now.channels.find((one) => one.channel === channel)
+    noticesWaiting.set({ channel }, state?.waiting ?? 0)
+    noticesOldest.set({ channel }, state?.oldestSeconds ?? 0)
+    noticesDead.set({ channel }, state?.dead ?? 0)
   }
   for (const { name, ...state } of now.clusters) {
     // Clusters that are no longer configured stay in the table, but are not read any more.

@@ -1,9 +1,11 @@
 import { gatherAttention } from '#lib/adapters/db/gather-attention'
+import { type ChannelState, channelStates } from '#lib/adapters/db/notices/channel-states'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import { providerProblems } from '#lib/adapters/policy/provider-problems'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import type { GroupsProblem } from '#lib/core/access/learn-groups'
 import { seesEverything } from '#lib/core/access/may-see'
+import { type ChannelName, channelLabels } from '#lib/core/notices/kinds'
 
 export type AttentionItem = {
   kind:
@@ -15,6 +17,7 @@ export type AttentionItem = {
     | 'worker-silent'
     | 'tampered'
     | 'strays'
+    | 'notices-undelivered'
     | 'groups-unconfirmed'
     | 'groups-missing'
   sentence: string
@@ -37,6 +40,24 @@ function missingGroupsSentence(problem: GroupsProblem, claim: string): string {
     unusable: `Your identity provider sent ${claim} that are not a list of names`,
   }[problem]
   return `${why}. You have no groups in Postern until it does. Contact your Postern administrator.`
+}
+
+/** Seconds. A notice is tried for the first time at once; a short outage of a mail server is no news. */
+const noticesLateAfter = 120
+
+/** The channels that don't deliver, for admins. */
+function undelivered(channels: readonly ChannelState[]): AttentionItem[] {
+  return channels.flatMap(({ channel, waiting, oldestSeconds, dead, lastError }) => {
+    const isLate = waiting > 0 && oldestSeconds > noticesLateAfter
+    if (!isLate && dead === 0) return []
+    const what = [
+      ...(isLate ? [waiting === 1 ? '1 notice waits' : `${waiting} notices wait`] : []),
+      ...(dead > 0 ? [dead === 1 ? '1 notice was given up' : `${dead} notices were given up`] : []),
+    ].join(', and ')
+    const label = channelLabels[channel as ChannelName] ?? channel
+    const why = lastError ? ` Last error: ${lastError}.` : ''
+    return [{ kind: 'notices-undelivered' as const, sentence: `${label}: ${what}.${why} See /notices.` }]
+  })
 }
 
 /** What everyone should know on every page before they trust it. Empty when all is well. */
@@ -73,6 +94,7 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
     const sentence = `${what} labelled as Postern’s, but not owned by any grant. See the clusters page.`
     items.push({ kind: 'strays', sentence })
   }
+  if (hasRole(actor, 'admin')) items.push(...undelivered(await channelStates()))
   const known = new Set(configuration.clusters.map(({ name }) => name))
   // Without a worker no cluster is read; the sentence about the worker is enough then.
   for (const { name } of isWorkerSilent ? [] : unreachable.filter((cluster) => known.has(cluster.name))) {

@@ -22,6 +22,8 @@ export type Receipt = string | null
 export type Channel = {
   /** How many may be under way at the same time. */
   concurrency: number
+  /** Does it change its earlier message about the same request instead of adding one? */
+  updates?: true
   /** @throws DeliveryFailed */
   send(message: Outgoing): Promise<Receipt>
   close(): void

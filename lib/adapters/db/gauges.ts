@@ -1,5 +1,6 @@
 import type { FindingKind } from '#lib/core/access/finding'
 import { db } from './client.ts'
+import { type ChannelState, channelStates } from './notices/channel-states.ts'
 
 /** The state of the work, for monitoring. The same from every replica. */
 export type Gauges = {
@@ -18,11 +19,13 @@ export type Gauges = {
   workerSilentSeconds: number | null
   /** Open findings. */
   findings: Array<{ cluster: string; kind: FindingKind; count: number }>
+  /** The channels with notices that wait or were given up. */
+  channels: ChannelState[]
   /** Seconds since each cluster was last read, and since its last complete sweep; null if there never was one. */
   clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
-type Row = Omit<Gauges, 'grants' | 'due'> & {
+type Row = Omit<Gauges, 'grants' | 'due' | 'channels'> & {
   pending: number
   active: number
   ending: number
@@ -30,7 +33,7 @@ type Row = Omit<Gauges, 'grants' | 'due'> & {
   oldestDueSeconds: number
 }
 
-/** One statement over live grants only, so that its cost does not grow with the history. */
+/** Two statements over live grants and undelivered notices only, so that its cost does not grow with the history. */
 export async function readGauges(): Promise<Gauges> {
   const [row] = await db().$queryRaw<Row[]>`
     SELECT (SELECT count(*)::int FROM requests WHERE status = 'pending') AS "pendingRequests",
@@ -53,6 +56,12 @@ export async function readGauges(): Promise<Gauges> {
              FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_findings) AS findings
     FROM grants WHERE status IN ('pending', 'active', 'ending')`
   if (!row) throw new Error('an aggregate returned no row')
+  const channels = await channelStates()
   const { pending, active, ending, due, oldestDueSeconds, ...rest } = row
-  return { ...rest, grants: { pending, active, ending }, due: { count: due, oldestSeconds: oldestDueSeconds } }
+  return {
+    ...rest,
+    channels,
+    grants: { pending, active, ending },
+    due: { count: due, oldestSeconds: oldestDueSeconds },
+  }
 }

@@ -186,6 +186,15 @@ export const auditEvents = {
     (d) => `rejected a stored record: ${d.sentence}`,
   ),
 
+  'notices.sent-again': define(
+    z.strictObject({ channel: text, count: z.int() }),
+    (d) => `sent ${d.count === 1 ? '1 notice' : `${d.count} notices`} again: ${d.channel}`,
+  ),
+  'notices.send-again-refused': define(
+    refusal.extend({ channel: text }),
+    (d) => `tried to send notices again and was refused: ${d.sentence}`,
+  ),
+
   'policy.loaded': define(z.strictObject({ file: text }), () => 'loaded a new configuration'),
   'policy.refused': define(
     z.strictObject({ file: text, line: z.int().nullable(), column: z.int().nullable(), sentence: text }),

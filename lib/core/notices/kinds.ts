@@ -12,8 +12,27 @@ export const noticeKinds = [
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
+/** What each kind says, for lists. */
+export const kindLabels: Record<NoticeKind, string> = {
+  'request-waits': 'A request waits for a decision',
+  'request-decided': 'A request was decided',
+  'access-began': 'Access begins',
+  'access-ends-soon': 'Access ends in ten minutes',
+  'access-revoked': 'Someone ends the access',
+  'access-ended': 'Access has ended',
+  'begin-failed': 'Access could not begin',
+  'end-failed': 'Access could not be ended',
+}
+
 export const channelNames = ['email', 'webhook', 'slack', 'teams'] as const
 export type ChannelName = (typeof channelNames)[number]
+
+export const channelLabels: Record<ChannelName, string> = {
+  email: 'E-mail',
+  webhook: 'Webhook',
+  slack: 'Slack',
+  teams: 'Microsoft Teams',
+}
 
 /** The recipient of a channel that is not a person's: a room, or a program. */
 export const everyone = '*'

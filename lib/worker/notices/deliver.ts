@@ -17,11 +17,17 @@ export type Delivery = {
 }
 
 /** The message as it is true now; null if there is nothing to tell this recipient any more. */
-async function composed(notice: ClaimedNotice) {
+async function composed(notice: ClaimedNotice, { updates }: Channel) {
   const gathered = await gatherNotice(notice)
   if (!gathered) return null
   const { facts, situation, at } = gathered
-  const message = { id: notice.id, at, facts, content: contentOf(facts), earlier: await earlierReceipt(notice) }
+  const message = {
+    id: notice.id,
+    at,
+    facts,
+    content: contentOf(facts),
+    earlier: updates ? await earlierReceipt(notice) : null,
+  }
   if (notice.recipient === everyone) return isCurrent(notice.kind, situation) ? { ...message, to: null } : null
   const [recipient] = await recipientsNow({ ids: [notice.recipient] })
   if (!recipient?.person.email || !isNotified(notice.kind, recipient, situation)) return null
@@ -45,7 +51,7 @@ async function failed(worker: string, { id, channel, attempts }: ClaimedNotice, 
 async function attempt(worker: string, channel: Channel, notice: ClaimedNotice): Promise<Delivery> {
   let receipt: string | null
   try {
-    const message = await composed(notice)
+    const message = await composed(notice, channel)
     if (!message) {
       await settleNotice(worker, notice.id, { outcome: 'dropped' })
       return { outcome: 'dropped' }

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+
+const time = z.iso.datetime()
+
+/** lib/core/notices/kinds.ts */
+const noticeChannels = ['email', 'webhook', 'slack', 'teams'] as const
+
+/** A channel as it is now. */
+const channelResource = z
+  .strictObject({
+    channel: z.string(),
+    waiting: z.int(),
+    /** When the oldest notice that is due began to wait; null without one. */
+    waitingSince: time.nullable(),
+    dead: z.int(),
+    lastError: z.string().nullable(),
+  })
+  .meta({ id: 'NotificationChannel' })
+export type ChannelResource = z.infer<typeof channelResource>
+
+/** A notice that was given up. It has no text: the request does. */
+const deadNoticeResource = z
+  .strictObject({
+    id: z.string(),
+    kind: z.string(),
+    channel: z.string(),
+    requestId: z.string(),
+    /** The person's name; null where the channel itself is the recipient. */
+    recipient: z.string().nullable(),
+    attempts: z.int(),
+    error: z.string().nullable(),
+    at: time,
+  })
+  .meta({ id: 'DeadNotice' })
+export type DeadNotice = z.infer<typeof deadNoticeResource>
+
+export const noticesResource = z
+  .strictObject({ channels: z.array(channelResource), dead: z.array(deadNoticeResource) })
+  .meta({ id: 'Notices' })
+export type NoticesResource = z.infer<typeof noticesResource>
+
+export const sendAgainSchema = z.strictObject({ channel: z.enum(noticeChannels) }).meta({ id: 'SendAgain' })
+export type SendAgain = z.infer<typeof sendAgainSchema>
+
+export const sentAgainResource = z.strictObject({ count: z.int() }).meta({ id: 'SentAgain' })
