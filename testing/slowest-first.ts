@@ -7,7 +7,6 @@ const slowest = [
   'app/not-yours.test.ts',
   'local/chaos/kill.cluster.test.ts',
   'lib/worker/allowed-to-all.cluster.test.ts',
-  'local/check/regular-expressions.test.ts',
   'app/traces.test.ts',
 ]
 
