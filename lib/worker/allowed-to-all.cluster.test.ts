@@ -29,7 +29,7 @@ async function aGrantBeside(subjects: (name: string) => string[]) {
   return { ...granted, namespace, unbind: () => kubectl(['delete', 'rolebinding', theirs, '-n', namespace]) }
 }
 
-test('access that everyone keeps has ended only once the token itself is refused', async () => {
+test.concurrent('access that everyone keeps has ended only once the token itself is refused', async () => {
   const { id, holder, namespace } = await aGrantBeside(() => ['--group=system:serviceaccounts:postern-grants'])
   const { token } = await issueCredential(asActor(holder), id)
   const use = () => statusFor(token, deploymentsIn(namespace))
@@ -49,7 +49,7 @@ test('access that everyone keeps has ended only once the token itself is refused
   expect(allowed.map(({ verb }) => verb)).toEqual(['list'])
 })
 
-test('the page says what the end waits for', async () => {
+test.concurrent('the page says what the end waits for', async () => {
   const { id, holder } = await aGrantBeside(() => ['--group=system:authenticated'])
   await releaseGrant(asActor(holder), id)
   await expect
@@ -58,7 +58,7 @@ test('the page says what the end waits for', async () => {
   await grantReaches(id, 'ended')
 })
 
-describe('a binding for one grant’s ServiceAccount', () => {
+describe.concurrent('a binding for one grant’s ServiceAccount', () => {
   test.each(['nobody', 'unbound', 'postern'])(
     'a binding that names a ServiceAccount %s as well keeps the grant ending until it is gone',
     async (other) => {
