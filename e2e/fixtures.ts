@@ -1,12 +1,21 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type BrowserContext, test as base, expect, type Page } from '@playwright/test'
+import { test as base, expect, type Page } from '@playwright/test'
 import { bearerToken } from '#local/parts/sign-in'
 import type { Stage } from './stage.ts'
 
 export { expect }
 
 export type Person = 'mina' | 'jonas' | 'priya' | 'sam' | 'tomas' | 'ines' | 'ola'
+export const fullNames: Record<Person, string> = {
+  mina: 'Mina Okafor',
+  jonas: 'Jonas Weber',
+  priya: 'Priya Raman',
+  sam: 'Sam Duarte',
+  tomas: 'Tomas Lindqvist',
+  ines: 'Ines Moreau',
+  ola: 'Ola Nowak',
+}
 
 type Answer<T> = { status: number; headers: Headers; body: T }
 /** A client of `/api/v1` as one person. `path` begins after `/api/v1`. */
@@ -21,45 +30,11 @@ export type KubectlAnswer = { code: number; stdout: string; stderr: string }
 export type Kubectl = (...args: string[]) => Promise<KubectlAnswer>
 
 type Fixtures = {
-  /** An empty page in a browser context of its own, signed in. Any console error fails the test. `goto` waits for React. */
+  /** A page in a browser context of its own, signed in through the identity provider. Any console error fails the test. */
   as: (person: Person, options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<Page>
   api: (person: Person) => Promise<Api>
   /** The real kubectl with this kubeconfig. */
   kubectlWith: (kubeconfig: string) => Kubectl
-}
-
-/** Signs in through the identity provider by the calls that a browser makes, because its pages take much longer. */
-async function signIn({ request }: BrowserContext, { url, identity }: Stage, person: Person) {
-  const headers = { origin: url }
-  const chooser = await request.post('/api/auth/signin/oidc', { headers, form: { callbackUrl: '/' } })
-  expect(chooser.url()).toContain(`${identity.issuer}/sign-in/`)
-  const arrival = await request.post(chooser.url(), { form: { person } })
-  expect(arrival.url()).toBe(`${url}/`)
-}
-
-/** The API as this person calls it. */
-export async function apiOf(stage: Stage, person: Person): Promise<Api> {
-  const token = await bearerToken(stage.identity, person)
-  return async (method, path, body, headers = {}) => {
-    const response = await fetch(`${stage.url}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(60_000),
-    })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} }
-  }
-}
-
-/** Keys and clicks do nothing until React has taken over the page. */
-const isInteractive = () => {
-  const main = document.querySelector('main')
-  return main === null || Object.keys(main).some((key) => key.startsWith('__reactFiber'))
 }
 
 export const test = base.extend<Fixtures, { stage: Stage }>({
@@ -76,7 +51,6 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
     const pathOf = (url: string) => url.replace(/[?#].*/s, '')
     await use(async (person, options = {}) => {
       const context = await browser.newContext({ baseURL: stage.url, ...options })
-      await signIn(context, stage, person)
       const page = await context.newPage()
       const record = (text: string, about = '') =>
         consoleErrors.push({ text: `${person} at ${page.url()}: ${text} (${about})`, about })
@@ -87,15 +61,11 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
       page.on('console', (message) => {
         if (message.type() === 'error') record(message.text(), message.location().url)
       })
-      if (options.javaScriptEnabled === false) return page
-      const visit = page.goto.bind(page)
-      return Object.assign(page, {
-        goto: async (...args: Parameters<Page['goto']>) => {
-          const response = await visit(...args)
-          await page.waitForFunction(isInteractive)
-          return response
-        },
-      })
+      await page.goto('/')
+      await page.getByRole('button', { name: /identity provider/i }).click()
+      await page.getByRole('button', { name: new RegExp(fullNames[person]) }).click()
+      await expect(page.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
+      return page
     })
     for (const context of browser.contexts()) await context.close()
     // The browser logs an expected 404 of a page itself, also when the page refreshes and the router adds a query. These
@@ -108,7 +78,25 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
     const unexpected = consoleErrors.filter((one) => !isExpected404(one) && !isLateDenial(one)).map(({ text }) => text)
     expect(unexpected, 'console errors of the pages').toEqual([])
   },
-  api: ({ stage }, use) => use((person) => apiOf(stage, person)),
+  api: async ({ stage }, use) => {
+    await use(async (person) => {
+      const token = await bearerToken(stage.identity, person)
+      return async (method, path, body, headers = {}) => {
+        const response = await fetch(`${stage.url}/api/v1${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${token}`,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+          signal: AbortSignal.timeout(60_000),
+        })
+        const text = await response.text()
+        return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} }
+      }
+    })
+  },
   kubectlWith: async ({ stage }, use, testInfo) => {
     let files = 0
     await use((kubeconfig) => {

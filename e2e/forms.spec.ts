@@ -208,7 +208,6 @@ const paste = (page: Page, text: string) =>
 
 test('a pasted manifest keeps its line ends, and Enter sends it', async ({ as }) => {
   const page = await as('mina')
-  await page.goto('/')
   const field = page.getByRole('textbox', { name: /Paste a Forbidden error/ })
   const command = [
     'kubectl apply -f - <<EOF',
@@ -227,7 +226,6 @@ test('a pasted manifest keeps its line ends, and Enter sends it', async ({ as })
 
 test('several pasted refusals are read together, and Control and Enter sends them', async ({ as }) => {
   const page = await as('mina')
-  await page.goto('/')
   const field = page.getByRole('textbox', { name: /Paste a Forbidden error/ })
   await field.focus()
   await paste(page, `${refusal('list', 'deployments')}\n${refusal('patch', 'deployments')}`)
@@ -245,7 +243,6 @@ test('several pasted refusals are read together, and Control and Enter sends the
 
 test('without scripts, a pasted text is sent with a button', async ({ as }) => {
   const page = await as('mina', withoutScripts)
-  await page.goto('/')
   await page.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(refusal('patch', 'deployments'))
   await page.getByRole('button', { name: 'Search', exact: true }).click()
   await expect(page).toHaveURL(/\/requests\/new\?q=/)

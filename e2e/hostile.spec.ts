@@ -60,7 +60,6 @@ test('a form or script of another origin changes nothing, although the browser s
   const grant = await grantOf(mina, granted.id, 'active')
 
   const own = await as('mina')
-  await own.goto('/')
   const theme = own.locator('form input[name^="$ACTION_ID_"]').first()
   const action = (await theme.getAttribute('name')) ?? ''
   expect(action).toMatch(/^\$ACTION_ID_/)
@@ -210,7 +209,7 @@ test('no header and no path makes Postern redirect to another host or mention it
   }
 })
 
-test('slow clients are cut off, and others are served meanwhile', { tag: '@waits' }, async ({ stage, api }) => {
+test('slow clients are cut off, and others are served meanwhile', async ({ stage, api }) => {
   test.setTimeout(300_000)
   const port = Number(new URL(stage.url).port)
   const head = `POST /api/v1/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
