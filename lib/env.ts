@@ -40,7 +40,14 @@ const variables = z
       .string()
       .regex(/^xoxb-/, 'must be a bot token, which begins with xoxb-')
       .optional(),
-    POSTERN_TEAMS_URL: z.string().max(2000).optional(),
+    POSTERN_TEAMS_URL: z
+      .string()
+      .max(2000)
+      .refine(
+        (text) => /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(text) && URL.canParse(text),
+        'must be the https URL of a workflow; plain http is allowed only on loopback',
+      )
+      .optional(),
     POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
     PORT: z.coerce.number('must be a port number').int().min(0).max(65535, 'must be a port number').default(3000),
     HOSTNAME: z.string().default('0.0.0.0'),

@@ -7,7 +7,7 @@ import { type Channel, DeliveryFailed } from './channel.ts'
 export type EmailSettings = { server: string; from: string; username?: string | undefined }
 
 /** Milliseconds. A mail server that is slower than this has a problem, and other mails wait. */
-const timeouts = { connection: 5_000, greeting: 10_000, socket: 20_000 }
+const timeouts = { connection: 5_000, greeting: 5_000, socket: 10_000 }
 
 type SmtpError = Error & { code?: string; responseCode?: number; command?: string }
 

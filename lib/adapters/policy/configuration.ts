@@ -204,6 +204,22 @@ const notificationsSchema = z.strictObject({
     .strictObject({ url: address({ onlyOrigin: false }) })
     .optional()
     .meta({ description: 'Posts every notice, signed with POSTERN_WEBHOOK_SECRET (Standard Webhooks).' }),
+  slack: z
+    .strictObject({
+      channel: z
+        .string()
+        .regex(/^[CGD][A-Z0-9]{2,30}$/, 'must be the ID of a channel, such as C0123456789')
+        .meta({ description: 'The ID of the channel, at the end of its link in Slack.' }),
+      apiUrl: address({ onlyOrigin: false }).default('https://slack.com/api').meta({
+        description: 'The address of Slack’s Web API.',
+      }),
+    })
+    .optional()
+    .meta({ description: 'One message for each request in this channel, with the bot token POSTERN_SLACK_TOKEN.' }),
+  teams: z
+    .strictObject({})
+    .optional()
+    .meta({ description: 'A card for each notice, posted to the workflow at POSTERN_TEAMS_URL.' }),
 })
 
 const perPerson = z.int().min(1).max(100_000)

@@ -95,18 +95,22 @@ const endedBecause = (endedBy: EndReason | null, by: string) =>
 type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { action: string }
 
 /** What each kind says, with names that are already in one line. */
-function said({ kind, request, decision, grant }: NoticeFacts): Said {
+function said({ kind, request, decision, grant }: NoticeFacts, isPersonal: boolean): Said {
   const title = line(request.title, 120)
   const requester = line(request.requester, 80)
   const cluster = line(request.cluster, 80)
   const where = `${title} on ${cluster}`
   const by = line(grant?.endedByName ?? 'Postern', 80)
   const until = utc(grant?.expiresAt ?? null)
+  // In a room, and to a program, no one is "you".
+  const whose = isPersonal ? 'Your access' : `The access of ${requester}`
+  const ending = isPersonal ? 'your access' : `the access of ${requester}`
+  const only = (...sentences: string[]) => (isPersonal ? sentences : [])
   switch (kind) {
     case 'request-waits':
       return {
         headline: `${requester} requests access: ${where}`,
-        sentences: ['You can approve or deny this request in Postern.'],
+        sentences: only('You can approve or deny this request in Postern.'),
         quote: quoteOf(request.requester, request.reason),
         isHandled: false,
         action: 'Review in Postern',
@@ -131,18 +135,18 @@ function said({ kind, request, decision, grant }: NoticeFacts): Said {
     }
     case 'access-began':
       return {
-        headline: `Your access is active until ${until}: ${where}`,
-        sentences: [
+        headline: `${whose} is active until ${until}: ${where}`,
+        sentences: only(
           'Open the request in Postern and choose Connect to download a kubeconfig. Only you can do this, after you sign in.',
-        ],
+        ),
         quote: null,
         isHandled: true,
-        action: 'Connect in Postern',
+        action: isPersonal ? 'Connect in Postern' : 'Open in Postern',
       }
     case 'access-ends-soon':
       return {
-        headline: `Your access ends in ten minutes, at ${until}: ${where}`,
-        sentences: ['Finish or save your work. If you need more time, submit a new request now.'],
+        headline: `${whose} ends in ten minutes, at ${until}: ${where}`,
+        sentences: only('Finish or save your work. If you need more time, submit a new request now.'),
         quote: null,
         isHandled: true,
         action: 'Open in Postern',
@@ -151,8 +155,8 @@ function said({ kind, request, decision, grant }: NoticeFacts): Said {
       return {
         headline:
           grant?.endedBy === 'ineligible'
-            ? `Postern is ending your access: ${where}`
-            : `${by} is ending your access: ${where}`,
+            ? `Postern is ending ${ending}: ${where}`
+            : `${by} is ending ${ending}: ${where}`,
         sentences: [endedBecause(grant?.endedBy ?? null, by)].filter(Boolean),
         quote: quoteOf(by, grant?.endNote ?? null),
         isHandled: true,
@@ -160,7 +164,7 @@ function said({ kind, request, decision, grant }: NoticeFacts): Said {
       }
     case 'access-ended':
       return {
-        headline: `Your access has ended: ${where}`,
+        headline: `${whose} has ended: ${where}`,
         sentences: [
           endedBecause(grant?.endedBy ?? null, by),
           `The cluster has denied the access since ${utc(grant?.endedAt ?? null)}.`,
@@ -171,7 +175,7 @@ function said({ kind, request, decision, grant }: NoticeFacts): Said {
       }
     case 'begin-failed':
       return {
-        headline: `Your access could not begin: ${where}`,
+        headline: `${whose} could not begin: ${where}`,
         sentences: [
           line(grant?.endNote ?? grant?.lastError ?? 'The cluster refused it.', 500),
           'No access was granted.',
@@ -194,10 +198,13 @@ function said({ kind, request, decision, grant }: NoticeFacts): Said {
   }
 }
 
-/** The content of a notice. It contains no secret: whoever finds it can do nothing with it. */
-export function contentOf(facts: NoticeFacts): Content {
+/**
+ * The content of a notice. It contains no secret: a reader can do nothing with it but sign in to Postern.
+ * @param isPersonal it goes to one person; otherwise to a room or a program
+ */
+export function contentOf(facts: NoticeFacts, isPersonal: boolean): Content {
   const { kind, publicUrl, request } = facts
-  const { action, ...rest } = said(facts)
+  const { action, ...rest } = said(facts, isPersonal)
   const rows: Array<[string, string]> = [
     ['Requester', line(request.requester, 80)],
     ['Access', line(request.title, 120)],

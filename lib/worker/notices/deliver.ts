@@ -25,7 +25,7 @@ async function composed(notice: ClaimedNotice, { updates }: Channel) {
     id: notice.id,
     at,
     facts,
-    content: contentOf(facts),
+    content: contentOf(facts, notice.recipient !== everyone),
     earlier: updates ? await earlierReceipt(notice) : null,
   }
   if (notice.recipient === everyone) return isCurrent(notice.kind, situation) ? { ...message, to: null } : null

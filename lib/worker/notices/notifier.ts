@@ -14,6 +14,8 @@ import { spreadOutbox } from './spread.ts'
 const longestWaitMs = 15_000
 /** Notices that one claim takes for each one that may be under way at once. */
 const perSlot = 5
+/** Milliseconds after a claim until notices that were not tried yet are returned. Well below the lease. */
+const longestTurnMs = 30_000
 
 export type Notifier = {
   /** Something happened that someone may have to be notified of: checks at once. */
@@ -68,10 +70,11 @@ function startChannel(worker: string, name: ChannelName, channel: Channel): Loop
   async function deliverSome(): Promise<boolean> {
     const queue = await claimNotices(worker, name, channel.concurrency * perSlot)
     const isEmpty = queue.length === 0
+    const claimedAt = performance.now()
     let pauseSeconds: number | undefined
     const work = async () => {
       for (let next = queue.shift(); next; next = queue.shift()) {
-        if (isStopping || pauseSeconds !== undefined) {
+        if (isStopping || pauseSeconds !== undefined || performance.now() - claimedAt > longestTurnMs) {
           // Not tried, so it costs no attempt.
           await retryNotice(worker, next.id, { afterSeconds: pauseSeconds ?? 0, error: null, counts: false })
         } else {
