@@ -2,7 +2,7 @@ import { clip, refuse } from '#lib/adapters/db/audit/audit'
 import { type Tx, transaction } from '#lib/adapters/db/client'
 import { handOver } from '#lib/adapters/db/grants/hand-over'
 import { type EndableGrant, type LockedGrant, lockGrant, toEnd } from '#lib/adapters/db/grants/lock-grant'
-import { moveGrant } from '#lib/adapters/db/transition'
+import { moveGrant, moveGrants } from '#lib/adapters/db/transition'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import type { May } from '#lib/core/access/may'
@@ -18,25 +18,26 @@ type Ending = {
   isTheirs: (grant: LockedGrant) => boolean
 }
 
-/** Records that the access of a locked grant must end now. `lease`: of the worker that it was handed to. */
-export function beginEnd(
-  tx: Tx,
-  actor: PersonActor,
-  grant: EndableGrant,
-  { endedBy, note }: Pick<Ending, 'endedBy' | 'note'>,
-  lease: ReturnType<typeof handOver> | null = null,
-) {
-  const { id, status, now } = grant
-  const event = { type: 'grant.ending', actor, data: { endedBy, note }, about: aboutOf(grant) } as const
-  return moveGrant(tx, id, status, 'ending', event, {
-    ...(lease?.worker ? { leaseUntil: lease.leaseUntil, leasedBy: lease.worker } : {}),
-    endingAt: now,
-    endedBy,
-    endedByName: actor.person.name,
-    endNote: note,
-    attempts: 0,
-    nextAttemptAt: now,
-  })
+type Why = Pick<Ending, 'endedBy' | 'note'>
+
+const endingEvent = (actor: PersonActor, grant: EndableGrant, { endedBy, note }: Why) =>
+  ({ type: 'grant.ending', actor, data: { endedBy, note }, about: aboutOf(grant) }) as const
+
+const endingMove = (actor: PersonActor, { endedBy, note }: Why, now: Date) => ({
+  endingAt: now,
+  endedBy,
+  endedByName: actor.person.name,
+  endNote: note,
+  attempts: 0,
+  nextAttemptAt: now,
+})
+
+/** Records that the access of locked grants must end now. */
+export async function beginEnds(tx: Tx, actor: PersonActor, grants: readonly EndableGrant[], why: Why) {
+  const [first] = grants
+  if (!first) return
+  const events = grants.map((grant) => endingEvent(actor, grant, why))
+  await moveGrants(tx, grants, 'ending', events, endingMove(actor, why, first.now))
 }
 
 const aboutOf = ({ id, requestId, requesterId, cluster, namespaces, policyHash }: EndableGrant) => {
@@ -60,7 +61,11 @@ export async function endGrant(actor: PersonActor, grantId: string, ending: Endi
       return refuse(error, { type: 'grant.revocation-refused', actor, data, about: aboutOf(grant) })
     }
     const taken = toEnd(grant, ending.endedBy)
-    await beginEnd(tx, actor, grant, ending, taken ? handOver(taken, 'end') : null)
+    const lease = taken ? handOver(taken, 'end') : null
+    await moveGrant(tx, grantId, grant.status, 'ending', endingEvent(actor, grant, ending), {
+      ...endingMove(actor, ending, grant.now),
+      ...(lease?.worker ? { leaseUntil: lease.leaseUntil, leasedBy: lease.worker } : {}),
+    })
     return { status: 'ending' }
   })
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
 import type { PersonActor } from '#lib/core/access/actor'
-import type { BulkRevocation } from '#lib/core/access/revocation'
+import type { BulkRevocation, BulkRevocationResult } from '#lib/core/access/revocation'
 import { mostRevocations } from '#lib/core/access/revocation-scope'
 import { atOnce } from '#testing/at-once'
 import { testBench } from '#testing/bench'
@@ -11,6 +11,7 @@ import { eventsWhere, eventTypesWhere, lastEventData } from '#testing/events'
 import { anActor, aPerson, companyActors } from '#testing/people'
 import { expectSameRejection, rejectionOf } from '#testing/rejection'
 import { aGrant, aRequest } from '#testing/requests'
+import { statementsOf } from '#testing/statements'
 import { revokeGrants } from './revoke-grants.ts'
 
 const { database } = await testBench()
@@ -160,8 +161,13 @@ test('one call ends at most five hundred grants and says how many remain', async
     INSERT INTO grants (id, request_id, cluster, duration_seconds, status, next_attempt_at)
       SELECT 'grt_' || substr(id, 5), id, cluster, duration_seconds, 'pending', now()
       FROM requests WHERE cluster = 'crowded' AND id <> '${request.id}'`)
-  const first = await revokeGrants(ola, named('cluster', 'crowded'))
-  expect([first.revoked.length, first.remaining]).toEqual([mostRevocations, 2])
+  let first: BulkRevocationResult | undefined
+  const statements = await statementsOf(async () => {
+    first = await revokeGrants(ola, named('cluster', 'crowded'))
+  })
+  expect([first?.revoked.length, first?.remaining]).toEqual([mostRevocations, 2])
+  // Or else a slow database would be too slow for the one call that matters most.
+  expect(statements.length).toBeLessThan(20)
   const second = await revokeGrants(ola, named('cluster', 'crowded'))
   expect([second.revoked.length, second.remaining]).toEqual([2, 0])
 })

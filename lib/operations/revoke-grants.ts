@@ -8,7 +8,7 @@ import { mayRevoke } from '#lib/core/access/may-act'
 import { seesEverything } from '#lib/core/access/may-see'
 import type { BulkRevocation, BulkRevocationResult } from '#lib/core/access/revocation'
 import { mostRevocations } from '#lib/core/access/revocation-scope'
-import { beginEnd } from './end-grant.ts'
+import { beginEnds } from './end-grant.ts'
 
 /** The name of a scope as pages show it: people by their names. */
 const labelOf = ({ by, name }: BulkRevocation, [first]: LiveGrant[]) => (by === 'person' && first ? first.holder : name)
@@ -73,7 +73,7 @@ export async function revokeGrants(actor: PersonActor, input: BulkRevocation): P
       },
     }
     await recordEvent(tx, event)
-    for (const grant of ending) await beginEnd(tx, actor, grant, { endedBy: 'revocation', note: reason })
+    await beginEnds(tx, actor, ending, { endedBy: 'revocation', note: reason })
     return {
       revoked: ending.map(({ id, requestId }) => ({ id, requestId, status: 'ending' })),
       notYours: visible.filter((grant) => !mayRevoke(actor, grant, { status: 'active' }).may).length,

@@ -38,8 +38,8 @@ function assignments(columns: Columns, set: Record<string, unknown>): Prisma.Sql
 /** The condition, in a statement `together` with a move, that the move has happened. */
 export const ifMoved = Prisma.sql`EXISTS (SELECT FROM moved)`
 
-/** Executes a move. False if no row had the status that it starts from; nothing is written then. */
-async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Together): Promise<boolean> {
+/** Executes a move. Returns how many rows had the status that it starts from; without any nothing is written. */
+async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Together): Promise<number> {
   const parts = [
     Prisma.sql`moved AS (${update} RETURNING 1)`,
     Prisma.sql`recorded AS (${insertEvents(listOf(events), ifMoved)})`,
@@ -47,7 +47,7 @@ async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Togeth
   ]
   const rows = await tx.$queryRaw<unknown[]>`WITH ${Prisma.join(parts, ', ')} SELECT 1 FROM moved`
   if (rows.length > 0) countRecorded(listOf(events))
-  return rows.length > 0
+  return rows.length
 }
 
 /** The columns that a request's move may set: when it was resolved, and the narrowed terms. */
@@ -147,4 +147,25 @@ export async function moveGrant(
     WHERE id = ${id} AND status = ${from}::grant_status`
   if (await move(tx, update, events, together)) return
   throw new AppError('conflict', `This grant is no longer ${from}. Reload the page to see what happened.`)
+}
+
+/**
+ * Moves many locked grants at once, in one statement: many statements would not finish in the time of a transaction when
+ * the database is slow.
+ * @throws AppError `conflict` when one of them no longer has the status that it was locked with
+ */
+export async function moveGrants(
+  tx: Tx,
+  grants: readonly { id: string; status: GrantStatus }[],
+  to: GrantStatus,
+  events: readonly NewAuditEvent[],
+  set: GrantMove,
+) {
+  for (const { status } of grants)
+    if (!grantMoves[status].includes(to)) throw new Error(`a grant cannot go from ${status} to ${to}`)
+  const update = Prisma.sql`UPDATE grants SET ${assignments(grantColumns, { ...set, status: to })}
+    FROM unnest(${grants.map(({ id }) => id)}::text[], ${grants.map(({ status }) => status)}::text[]) AS locked(id, status)
+    WHERE grants.id = locked.id AND grants.status = locked.status::grant_status`
+  if ((await move(tx, update, events, [])) === grants.length) return
+  throw new AppError('conflict', 'Some of these grants have changed. Reload the page to see what happened.')
 }
