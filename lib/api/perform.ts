@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { takeCall, takeSubmission } from '#lib/adapters/auth/rate-limit'
+import { checkRefusals, countRefusal, takeCall, takePerMinute } from '#lib/adapters/auth/rate-limit'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
-import { AppError, notFound } from '#lib/core/access/errors'
+import { AppError, type ErrorCode, notFound } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 import { newReference } from '#lib/observability/reference'
@@ -50,11 +50,30 @@ export function checkParams<E extends Endpoint>(endpoint: E, sent: Record<string
 type Admit = (actor: PersonActor, isPageRead?: boolean) => Promise<void>
 
 /**
+ * The refusals of a change that the history records. What does not exist counts as well, although it is not recorded: or
+ * else the limit would tell it from what the caller may not see.
+ */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'forbidden',
+  'not-found',
+  'conflict',
+  'digest-mismatch',
+  'invalid',
+  'guardrail-violation',
+])
+
+/** Operations that a person may perform a number of times per minute. */
+const perMinute: Record<string, 'submission' | 'credential'> = {
+  submitRequest: 'submission',
+  issueCredential: 'credential',
+}
+
+/**
  * Runs one call and records it. Every error becomes an AppError: a known one as it is, any other as `internal`, with
  * its cause in the log under the reference. `not-found` is answered at an aligned time.
  */
 export async function perform<T>(
-  endpoint: Pick<Endpoint, 'operation' | 'method' | 'status'>,
+  endpoint: Pick<Endpoint, 'operation' | 'method' | 'status' | 'idempotency'>,
   record: CallRecord,
   work: (admit: Admit) => Promise<T>,
 ): Promise<Performed<T>> {
@@ -66,9 +85,9 @@ export async function perform<T>(
     record.personId = person.id
     takeCall('person', person.id)
     // Each attempt costs an event in the history, also one that is refused.
-    if (operation === 'submitRequest') {
-      takeSubmission(person.id, currentPolicy().configuration.limits.submissionsPerMinute)
-    }
+    if (endpoint.idempotency) checkRefusals(person.id)
+    const kind = perMinute[operation]
+    if (kind) takePerMinute(kind, person.id, currentPolicy().configuration.limits.submissionsPerMinute)
     // While the database does not respond, the call can be over before its caller is known. Nothing would end the turn.
     if (isPageRead || isOver) return
     turn = takeTurn(person.id)
@@ -82,6 +101,7 @@ export async function perform<T>(
     metrics().refusals.inc({ kind: error.code })
     if (error.code === 'internal') log.error({ ...record, err: thrown }, `${operation} failed`)
     if (error.code === 'unavailable') log.warn({ ...record, err: thrown }, `${operation} is not available`)
+    if (endpoint.idempotency && record.personId && refusals.has(error.code)) countRefusal(record.personId)
     if (error.code === 'not-found') await alignResponse(began)
     performed = { value: null, error }
   } finally {

@@ -30,6 +30,10 @@ const sizes = {
   unauthenticated: { capacity: 1_000, perSecond: 10 },
   /** Requests that one person submits, refused ones too. The configuration may set another size. */
   submission: { capacity: 30, perSecond: 0.5 },
+  /** Credentials that one person is issued: as many as submissions. */
+  credential: { capacity: 30, perSecond: 0.5 },
+  /** Refused attempts of one person to change something. A person has a few of them on a bad day. */
+  refused: { capacity: 300, perSecond: 1 },
 } as const satisfies Record<string, Size>
 
 export type LimitKind = keyof typeof sizes
@@ -42,6 +46,10 @@ const reportEvery = 1_000
 type Bucket = { size: Size; left: number; at: number; unreported: number }
 
 type Limiter = {
+  /** @throws AppError `rate-limited` if a bucket is empty; takes nothing */
+  check(kind: LimitKind, owner: string, size?: Size): void
+  /** Takes one call that has already been made, also from an empty bucket. */
+  charge(kind: LimitKind, owner: string): void
   /**
    * Takes one call from a bucket.
    * @throws AppError `rate-limited` with the seconds until a call is possible again; nothing is taken then
@@ -49,6 +57,13 @@ type Limiter = {
   take(kind: LimitKind, owner: string, size?: Size): void
   /** Waits until everything spent so far has been reported to the database. */
   settled(): Promise<void>
+}
+
+function sentenceOf(kind: LimitKind, { capacity }: Size): string {
+  if (kind === 'submission') return `You can submit ${capacity} requests per minute. Wait a moment and try again.`
+  if (kind === 'credential') return `You can be issued ${capacity} credentials per minute. Wait a moment and try again.`
+  if (kind === 'refused') return 'Too many of your attempts were refused. Wait a moment and try again.'
+  return 'Too many calls at once. Wait a moment and try again.'
 }
 
 /** One replica's buckets. @param now the milliseconds of a monotonic clock */
@@ -112,23 +127,28 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
     timer ??= setTimeout(reportNow, reportEvery).unref()
   }
 
+  function check(kind: LimitKind, owner: string, size: Size = sizes[kind]) {
+    const { left } = bucketOf(`${kind} ${owner}`, size)
+    if (left >= 1) return
+    metrics().rateLimited.inc({ bucket: kind })
+    const retryAfterSeconds = Math.ceil((1 - left) / size.perSecond)
+    throw new AppError('rate-limited', sentenceOf(kind, size), { retryAfterSeconds })
+  }
+
+  function charge(kind: LimitKind, owner: string, size: Size = sizes[kind]) {
+    const bucket = bucketOf(`${kind} ${owner}`, size)
+    bucket.left -= 1
+    bucket.unreported += 1
+    if (bucket.unreported >= size.capacity * reportedShare) reportNow()
+    else reportSoon()
+  }
+
   return {
-    take(kind, owner, size = sizes[kind]) {
-      const bucket = bucketOf(`${kind} ${owner}`, size)
-      const { capacity, perSecond } = size
-      if (bucket.left < 1) {
-        metrics().rateLimited.inc({ bucket: kind })
-        const retryAfterSeconds = Math.ceil((1 - bucket.left) / perSecond)
-        const sentence =
-          kind === 'submission'
-            ? `You can submit ${capacity} requests per minute. Wait a moment and try again.`
-            : 'Too many calls at once. Wait a moment and try again.'
-        throw new AppError('rate-limited', sentence, { retryAfterSeconds })
-      }
-      bucket.left -= 1
-      bucket.unreported += 1
-      if (bucket.unreported >= capacity * reportedShare) reportNow()
-      else reportSoon()
+    check,
+    charge,
+    take(kind, owner, size) {
+      check(kind, owner, size)
+      charge(kind, owner, size)
     },
     settled: async () => {
       await reporting
@@ -139,17 +159,23 @@ export function makeLimiter(now: () => number = () => performance.now()): Limite
 
 const shared = globalThis as typeof globalThis & { posternLimiter?: Limiter }
 
-/** Takes one call from a bucket of this process: see Limiter.take(). */
-export function takeCall(kind: LimitKind, owner: string): void {
+function limiter(): Limiter {
   shared.posternLimiter ??= makeLimiter()
-  shared.posternLimiter.take(kind, owner)
+  return shared.posternLimiter
 }
 
-/** Takes one submission of a person, who has this many per minute: see Limiter.take(). */
-export function takeSubmission(personId: string, perMinute: number): void {
-  shared.posternLimiter ??= makeLimiter()
-  shared.posternLimiter.take('submission', personId, { capacity: perMinute, perSecond: perMinute / 60 })
-}
+/** Takes one call from a bucket of this process: see Limiter.take(). */
+export const takeCall = (kind: LimitKind, owner: string): void => limiter().take(kind, owner)
+
+/** Takes one submission or credential of a person, who has this many per minute: see Limiter.take(). */
+export const takePerMinute = (kind: 'submission' | 'credential', personId: string, perMinute: number): void =>
+  limiter().take(kind, personId, { capacity: perMinute, perSecond: perMinute / 60 })
+
+/** @throws AppError `rate-limited` for a person with too many refused attempts: the next one is not made, nor recorded */
+export const checkRefusals = (personId: string): void => limiter().check('refused', personId)
+
+/** Counts a refused attempt of a person. */
+export const countRefusal = (personId: string): void => limiter().charge('refused', personId)
 
 /**
  * The owner of the bucket that an address spends from: the address, or its /64 network for IPv6, where one host has

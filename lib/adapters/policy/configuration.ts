@@ -252,7 +252,8 @@ export const configurationShape = z.strictObject({
           'The number of grants of one person that may be waiting for their start, active or ending at the same time.',
       }),
       submissionsPerMinute: perPerson.default(30).meta({
-        description: 'How many requests one person may submit per minute, refused ones included.',
+        description:
+          'How many requests one person may submit per minute, refused ones included, and how many credentials they may be issued.',
       }),
     })
     .prefault({}),
