@@ -85,7 +85,18 @@ export default defineConfig({
           ...onParts,
           name: 'doors',
           include: ['app/**/*.test.ts'],
-          exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts'],
+          exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts', '**/*.schemathesis.test.ts'],
+          globalSetup: ['testing/build-setup.ts', 'testing/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onParts,
+          // Schemathesis takes minutes, and only `npm run test:api-description` runs it.
+          name: 'api-description',
+          include: ['app/*.schemathesis.test.ts'],
+          exclude: notHere,
           globalSetup: ['testing/build-setup.ts', 'testing/global-setup.ts'],
         },
       },

@@ -18,6 +18,7 @@ const commands = {
   rbac: 'test/rbac.ts',
   cel: 'test/cel.ts',
   keycloak: 'test/keycloak.ts',
+  'api-description': 'test/api-description.ts',
   check: 'check/check.ts',
   bench: 'bench/main.ts',
   chaos: 'chaos/main.ts',

@@ -6,7 +6,7 @@ import { secondsOf } from '#lib/core/access/duration'
 import { entitlementResource } from '#lib/core/access/entitlement-resource'
 import { explainQuery, explanationResource } from '#lib/core/access/explanation'
 import { grantResource } from '#lib/core/access/grant-resource'
-import { idSchema } from '#lib/core/access/ids'
+import { type IdKind, idSchema } from '#lib/core/access/ids'
 import { meResource } from '#lib/core/access/me-resource'
 import { noticesResource, sendAgainSchema, sentAgainResource } from '#lib/core/access/notice-resource'
 import { pageOf } from '#lib/core/access/page'
@@ -28,6 +28,8 @@ export type Endpoint = {
   path: string
   summary: string
   description?: string
+  /** Why a call that matches the schemas may be refused with 400 or 422. */
+  refusedWhen?: Partial<Record<400 | 422, string>>
   params: Record<string, z.ZodType>
   query: z.ZodObject
   body?: z.ZodType
@@ -42,20 +44,18 @@ export type Endpoint = {
 const none = z.strictObject({})
 const emptyBody = z.strictObject({}).meta({ id: 'EmptyBody', description: 'No fields; the body may also be absent.' })
 
-const paging = {
-  cursor: z.string().min(1).max(500).optional().meta({ description: 'The `nextCursor` of the previous page.' }),
+const paging = (kind: IdKind) => ({
+  cursor: idSchema(kind).optional().meta({ description: 'The `nextCursor` of the previous page.' }),
   limit: z
     .string()
     .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
     .transform(Number)
     .optional()
     .meta({ description: 'The maximum number of items, from 1 to 100; 50 by default.' }),
-}
+})
 
-const anId = (prefix: string) => ({ override: { type: 'string' as const, pattern: `^${prefix}_[0-9a-z]{26}$` } })
-
-const requestId = { id: idSchema('request').meta(anId('req')) }
-const grantId = { id: idSchema('grant').meta(anId('grt')) }
+const requestId = { id: idSchema('request') }
+const grantId = { id: idSchema('grant') }
 
 const time = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
@@ -124,6 +124,7 @@ export const endpoints = {
     description:
       'Evaluates the Roles, ClusterRoles and bindings that Postern last read from the cluster. Other authorizers of that ' +
       'cluster may allow more. Callers may check their own access; auditors and admins may check anyone known to Postern.',
+    refusedWhen: { 400: 'Neither or both of `resource` and `path` are set', 422: 'The cluster is unknown' },
     params: {},
     query: explainQuery,
     status: 200,
@@ -145,6 +146,9 @@ export const endpoints = {
     method: 'POST',
     path: '/requests',
     summary: 'Submit a request for access',
+    refusedWhen: {
+      422: 'A limit or a guardrail refuses the request, or its entitlement or cluster is unknown: `errors` has every reason',
+    },
     params: {},
     query: none,
     body: submissionSchema,
@@ -161,7 +165,7 @@ export const endpoints = {
     query: z.strictObject({
       role: z.enum(['mine', 'inbox', 'all']).default('mine'),
       status: z.enum(requestStatuses).optional(),
-      ...paging,
+      ...paging('request'),
     }),
     status: 200,
     answer: pageOf(requestSummary).meta({ id: 'RequestPage' }),
@@ -181,6 +185,9 @@ export const endpoints = {
     method: 'POST',
     path: '/requests/{id}/decisions',
     summary: 'Approve or deny a request, by the digest of its terms',
+    refusedWhen: {
+      422: 'The terms are not narrower, a denial narrows them, or a limit or a guardrail refuses them now',
+    },
     params: requestId,
     query: none,
     body: decisionSchema,
@@ -206,7 +213,7 @@ export const endpoints = {
     path: '/grants',
     summary: 'List the grants that the caller may see',
     params: {},
-    query: z.strictObject({ status: z.enum(grantStatuses).optional(), ...paging }),
+    query: z.strictObject({ status: z.enum(grantStatuses).optional(), ...paging('grant') }),
     status: 200,
     answer: pageOf(grantResource).meta({ id: 'GrantPage' }),
   }),
@@ -256,6 +263,7 @@ export const endpoints = {
     description:
       'Ends the grants that the caller may revoke, as an approver of each or as an admin, at most 500 in one call. The ' +
       'history has one event with the list. Access that is approved later is not affected.',
+    refusedWhen: { 422: '`confirm` is not the name' },
     params: {},
     query: none,
     body: bulkRevocationSchema,
@@ -311,8 +319,8 @@ export const endpoints = {
       actor: text.optional().meta({ description: 'Name, e-mail address, subject or ID of the actor.' }),
       cluster: text.optional(),
       namespace: text.optional(),
-      request: idSchema('request').meta(anId('req')).optional(),
-      grant: idSchema('grant').meta(anId('grt')).optional(),
+      request: idSchema('request').optional(),
+      grant: idSchema('grant').optional(),
       entitlement: text.optional(),
       resource: text
         .optional()
@@ -321,7 +329,7 @@ export const endpoints = {
       type: z.enum(auditEventTypes).optional(),
       from: time.optional(),
       to: time.optional(),
-      ...paging,
+      ...paging('event'),
     }),
     status: 200,
     answer: pageOf(auditEventResource).meta({ id: 'AuditEventPage' }),
@@ -334,6 +342,7 @@ export const endpoints = {
     description:
       'Judges past requests that the caller may see, approved or refused, with the facts recorded at the time. The policy ' +
       'runs within limits of time and memory, one trial per person at a time, and never takes effect.',
+    refusedWhen: { 422: 'The policy has a mistake, or exceeds the limits of a trial' },
     params: {},
     query: none,
     body: replayInput,
@@ -345,6 +354,7 @@ export const endpoints = {
     method: 'POST',
     path: '/policy/judge',
     summary: 'The verdict of a policy on a past request, or on a sample. Changes nothing',
+    refusedWhen: { 422: 'The policy or the sample has a mistake, or exceeds the limits of a trial' },
     params: {},
     query: none,
     body: judgeInput,

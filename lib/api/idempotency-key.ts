@@ -6,11 +6,14 @@ import { AppError } from '#lib/core/access/errors'
 // Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a caller that doesn't know whether its first call
 // arrived can repeat it without performing the operation twice. A key belongs to one person and is kept for a day.
 
+/** Visible ASCII characters. */
+export const idempotencyKeyPattern = /^[!-~]{1,200}$/
+
 /** The call's Idempotency-Key; undefined without one. */
 export function idempotencyKeyOf(headers: Headers): string | undefined {
   const key = headers.get('idempotency-key')
   if (key === null) return undefined
-  if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
+  if (!idempotencyKeyPattern.test(key)) {
     throw new AppError(
       'malformed',
       'The Idempotency-Key is invalid. Send 1 to 200 visible ASCII characters, such as a UUID.',

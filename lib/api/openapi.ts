@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { type Endpoint, endpoints } from './endpoints.ts'
-import { problemDocument } from './problem.ts'
+import { idempotencyKeyPattern } from './idempotency-key.ts'
+import { problemDocument, problemType, statuses } from './problem.ts'
 
 // The OpenAPI 3.1 document, generated from the schemas that validate each call and each response.
 
@@ -25,7 +26,17 @@ function refusalsOf({ method, body }: Endpoint): string[] {
   return [...always, ...(method === 'POST' ? ['409'] : []), ...forBody].sort()
 }
 
-const idempotencyKey = z.string().min(1).max(200).optional().meta({
+const typesOf = (status: string) =>
+  Object.entries(statuses).flatMap(([code, one]) => (`${one.status}` === status ? [`\`${problemType(code)}\``] : []))
+
+/** What a refusal of this endpoint means, when it happens although the call matches the schemas, and its problem types. */
+const refusalOf = ({ refusedWhen = {} }: Endpoint, status: string) =>
+  [refusals[status], ...Object.entries(refusedWhen).flatMap(([of, when]) => (of === status ? [when] : []))]
+    .concat(`Problem types: ${typesOf(status).join(', ')}`)
+    .map((sentence) => `${sentence}.`)
+    .join(' ')
+
+const idempotencyKey = z.string().regex(idempotencyKeyPattern).optional().meta({
   description: 'Any unique text, such as a UUID. Repeating a call with the same key does not perform it twice.',
 })
 
@@ -48,7 +59,10 @@ function operationOf(endpoint: Endpoint): ZodOpenApiOperationObject {
       ...Object.fromEntries(
         refusalsOf(endpoint).map((code) => [
           code,
-          { description: refusals[code] ?? '', content: { 'application/problem+json': { schema: problemDocument } } },
+          {
+            description: refusalOf(endpoint, code),
+            content: { 'application/problem+json': { schema: problemDocument } },
+          },
         ]),
       ),
     },

@@ -50,8 +50,10 @@ export const apiHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
+export const problemType = (code: string): string => `urn:postern:problem:${code}`
+
 export const problemText = (document: Omit<ProblemDocument, 'type'>): string =>
-  JSON.stringify({ type: `urn:postern:problem:${document.code}`, ...document } satisfies ProblemDocument)
+  JSON.stringify({ type: problemType(document.code), ...document } satisfies ProblemDocument)
 
 export function problemAnswer(document: Omit<ProblemDocument, 'type'>, headers: Record<string, string> = {}): Response {
   return new Response(problemText(document), {

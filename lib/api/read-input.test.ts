@@ -31,7 +31,7 @@ test('each invalid value of a body is reported with its place and the expected v
   expect(error.code).toBe('invalid')
   expect(Object.fromEntries(error.errors.map(({ pointer, message }) => [pointer, message]))).toEqual({
     '/namespaces': 'name at least one namespace',
-    '/duration': 'must be greater than zero, such as PT30M',
+    '/duration': 'must be an ISO 8601 duration greater than zero, such as PT30M or PT1H30M',
     '/reason': 'must not contain control characters or characters that reorder text',
     '/startsAt': 'must be a time such as 2026-11-23T09:00:00Z',
   })

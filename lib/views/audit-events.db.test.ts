@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
-import { toCursor } from '#lib/adapters/db/cursor'
 import type { PersonActor } from '#lib/core/access/actor'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { pageOf } from '#lib/core/access/page'
@@ -117,13 +116,19 @@ describe('finding events', () => {
     expect(await typesOf(ines, filter)).toEqual(expected)
   })
 
-  test.each(['', 'yesterday', '+275760-09-13T00:00:00Z', '0001-01-01T00:00:00Z'])(
-    'a filter by %j, which is not a time, is refused',
-    async (from) => {
-      for (const call of [listAuditEvents(ines, { from }), auditHistogram(ines, { to: from })])
-        expect(await rejectionOf(call)).toMatchObject({ code: 'malformed' })
-    },
-  )
+  test.each(['', 'yesterday'])('a filter by %j, which is not a time, is refused', async (from) => {
+    for (const call of [listAuditEvents(ines, { from }), auditHistogram(ines, { to: from })])
+      expect(await rejectionOf(call)).toMatchObject({ code: 'malformed' })
+  })
+
+  test('a time before all events or after all events is a valid filter', async () => {
+    const [first, last] = ['0000-01-01T00:00:00Z', '+275760-09-13T00:00:00Z']
+    expect(await typesOf(ines, { from: first, to: last })).toEqual(story)
+    expect(await typesOf(ines, { from: last })).toEqual([])
+    expect(await typesOf(ines, { to: first })).toEqual([])
+    const bars = await auditHistogram(ines, { from: first, to: last })
+    expect(bars.reduce((sum, { count }) => sum + count, 0)).toBe(story.length)
+  })
 
   test('a filter by the id of the actor finds exactly the matching events', async () => {
     expect(await typesOf(ines, { actor: mina.person.id })).toEqual(['request.submitted'])
@@ -136,10 +141,10 @@ describe('finding events', () => {
 
   test('a cursor contains nothing but the id of the last event of its page', async () => {
     const { items, nextCursor } = await listAuditEvents(mina, { limit: 1 })
-    expect(Buffer.from(nextCursor ?? '', 'base64url').toString()).toBe(items[0]?.id)
+    expect(nextCursor).toBe(items[0]?.id)
   })
 
-  test.each(['x', 'LTE', toCursor('1'), toCursor('req_01m84sqapfffhsd8esctezq3wc'), toCursor('9'.repeat(40))])(
+  test.each(['x', '1', 'req_01m84sqapfffhsd8esctezq3wc', '9'.repeat(40)])(
     'a cursor that no page returned is refused: %s',
     async (cursor) => {
       expect(await rejectionOf(listAuditEvents(ines, { cursor }))).toMatchObject({ code: 'malformed' })
@@ -184,7 +189,7 @@ test('the id of an event that is not in the reader’s list reveals nothing as a
   for (const filter of [{}, { request: own.id }]) {
     expect(await typesOf(jonas, filter)).toEqual(['request.lapsed'])
     for (const id of [hidden?.id ?? '', 'evt_00000000000000000000000000'])
-      expect(await listAuditEvents(jonas, { ...filter, cursor: toCursor(id) })).toEqual({ items: [], nextCursor: null })
+      expect(await listAuditEvents(jonas, { ...filter, cursor: id })).toEqual({ items: [], nextCursor: null })
   }
 })
 

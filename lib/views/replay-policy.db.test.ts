@@ -202,8 +202,7 @@ describe('a replay', slow, () => {
       seen.push(...found.items.map((item) => item.request.id))
       expect(found.judged).toBe(2)
       cursor = found.nextCursor ?? undefined
-      for (const part of cursor?.split('.') ?? [])
-        expect(Buffer.from(part, 'base64url').toString()).toMatch(/^((req|evt)_[0-9a-z]{26})?$/)
+      for (const part of cursor?.split('.') ?? []) expect(part).toMatch(/^((req|evt)_[0-9a-z]{26})?$/)
     }
     expect(cursor).toBeUndefined()
     expect(new Set(seen).size).toBe(6)

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { toCursor } from '#lib/adapters/db/cursor'
 import { newId } from '#lib/adapters/db/ids'
 import type { PersonActor } from '#lib/core/access/actor'
 import { pageOf } from '#lib/core/access/page'
@@ -162,7 +161,7 @@ describe('lists', () => {
     expect(await idsOf(listRequests(actor, { role: 'inbox', status: 'denied' }))).toEqual([])
   })
 
-  test.each(['x', '', toCursor('grt_01m84sqapfffhsd8esctezq3wc'), toCursor("' OR 1=1 --"), toCursor('\0')])(
+  test.each(['x', '', 'grt_01m84sqapfffhsd8esctezq3wc', "' OR 1=1 --", '\0'])(
     'a cursor that no page returned is refused: %j',
     async (cursor) => {
       const error = await rejectionOf(listRequests(mina, { role: 'all', cursor }))

@@ -9,6 +9,8 @@ export type Schema = {
   const?: unknown
   pattern?: string
   format?: string
+  minimum?: number
+  maximum?: number
   minLength?: number
   maxLength?: number
   minItems?: number
@@ -32,8 +34,11 @@ function textOf(schema: Schema): fc.Arbitrary<unknown> {
       .date({ min: new Date('2020-01-01'), max: new Date('2035-01-01'), noInvalidDate: true })
       .map((date) => date.toISOString())
   // fast-check does not support Unicode properties in a pattern. Any text will do there: a refusal is a test too.
-  if (schema.pattern && !schema.pattern.includes('\\p{')) return fc.stringMatching(new RegExp(schema.pattern, 'u'))
   const { minLength = 0, maxLength = 50 } = schema
+  if (schema.pattern && !schema.pattern.includes('\\p{'))
+    return fc
+      .stringMatching(new RegExp(schema.pattern, 'u'))
+      .filter(({ length }) => length >= minLength && length <= (schema.maxLength ?? length))
   return fc.string({ minLength, maxLength: Math.min(maxLength, Math.max(minLength, 60)), unit: 'grapheme' })
 }
 
@@ -44,11 +49,23 @@ export function valuesOf(schema: Schema, resolve: Resolve, hints: Hints, name = 
   return hinted ? fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...hinted) }, { weight: 1, arbitrary: own }) : own
 }
 
+/** One schema for each way to fulfil `oneOf`, where that only says which fields there are. */
+function alternatives({ oneOf = [], ...schema }: Schema): Schema[] {
+  const exclusive = oneOf.flatMap(({ required = [] }) => required)
+  return oneOf.map(({ required = [] }) => ({
+    ...schema,
+    required: [...(schema.required ?? []), ...required],
+    properties: Object.fromEntries(
+      Object.entries(schema.properties ?? {}).filter(([name]) => required.includes(name) || !exclusive.includes(name)),
+    ),
+  }))
+}
+
 function valuesOfSchema(schema: Schema, resolve: Resolve, hints: Hints): fc.Arbitrary<unknown> {
   if (schema.$ref) return valuesOf(resolve(schema.$ref), resolve, hints)
   if (schema.enum) return fc.constantFrom(...schema.enum)
   if (schema.const !== undefined) return fc.constant(schema.const)
-  const choices = schema.anyOf ?? schema.oneOf
+  const choices = schema.properties && schema.oneOf ? alternatives(schema) : (schema.anyOf ?? schema.oneOf)
   if (choices) return fc.oneof(...choices.map((one) => valuesOf(one, resolve, hints)))
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type
   if (type === 'object') {
@@ -63,7 +80,7 @@ function valuesOfSchema(schema: Schema, resolve: Resolve, hints: Hints): fc.Arbi
       maxLength: Math.min(maxItems, 5),
     })
   }
-  if (type === 'integer') return fc.integer()
+  if (type === 'integer') return fc.integer({ min: schema.minimum, max: schema.maximum })
   if (type === 'number') return fc.double()
   if (type === 'boolean') return fc.boolean()
   if (type === 'null') return fc.constant(null)

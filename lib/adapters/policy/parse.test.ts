@@ -210,7 +210,7 @@ describe('problems of a configuration', () => {
       'an unreadable duration',
       'max: PT2H',
       'max: 2h',
-      '23:38 entitlements[0].duration.max must be an ISO 8601 duration such as PT30M',
+      '23:38 entitlements[0].duration.max must be an ISO 8601 duration greater than zero, such as PT30M or PT1H30M',
     ],
     [
       'a default above the maximum',

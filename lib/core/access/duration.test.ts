@@ -1,11 +1,18 @@
 import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { expect, test } from 'vitest'
-import { durationInWords, formatDuration, parseDuration, secondsOf, shortDuration } from './duration.ts'
+import {
+  durationInWords,
+  durationPattern,
+  formatDuration,
+  parseDuration,
+  secondsOf,
+  shortDuration,
+} from './duration.ts'
 
 test('a formatted duration is parsed as the same number of seconds', () => {
   fc.assert(
-    fc.property(fc.nat(10_000_000), (seconds) => {
+    fc.property(fc.integer({ min: 1, max: 10_000_000 }), (seconds) => {
       expect(parseDuration(formatDuration(seconds))).toBe(seconds)
     }),
   )
@@ -14,16 +21,12 @@ test('a formatted duration is parsed as the same number of seconds', () => {
   expect(formatDuration(0)).toBe('PT0S')
 })
 
-test('whole days, hours, minutes and seconds are parsed, in either case and with a fraction of the smallest unit', () => {
+test('whole days, hours, minutes and seconds are parsed', () => {
   for (const [text, seconds] of [
     ['PT45S', 45],
     ['PT1H30M', 5400],
     ['P1DT1S', 86_401],
     ['P7D', 604_800],
-    ['pt30m', 1800],
-    ['PT0.5H', 1800],
-    ['PT1,5M', 90],
-    ['-PT5M', -300],
   ] as const)
     expect(parseDuration(text), text).toBe(seconds)
 })
@@ -39,8 +42,14 @@ test.each([
   'P1M',
   'P1Y',
   'PT1.5S',
-  'PT0.5H30M',
+  'PT0.5H',
   'P1.5D',
+  'PT1,5M',
+  '-PT5M',
+  'pt30m',
+  'PT0S',
+  'PT0H30M',
+  'PT05M',
   ' PT5M',
   'PT1M1H',
   'P999999999999D',
@@ -49,33 +58,16 @@ test.each([
   expect(secondsOf(text)).toBe(0)
 })
 
-/** What the Temporal standard makes of the same text, without units that depend on the calendar. */
-function temporalSeconds(text: string): number | undefined {
-  try {
-    const total = Temporal.Duration.from(text).total({
-      unit: 'seconds',
-      relativeTo: Temporal.PlainDate.from('2000-01-01'),
-    })
-    return Number.isInteger(total) ? total + 0 : undefined
-  } catch {
-    return undefined
-  }
-}
+/** What the Temporal standard makes of the same text. */
+const temporalSeconds = (text: string) =>
+  Temporal.Duration.from(text).total({ unit: 'seconds', relativeTo: Temporal.PlainDate.from('2000-01-01') })
 
-test('any text is parsed as the Temporal standard parses it', () => {
-  const number = fc.oneof(fc.nat(99_999).map(String), fc.constantFrom('0.5', '1.25', '0,1', '.5', '1.'))
-  const part = (unit: string) =>
-    fc.option(
-      number.map((value) => `${value}${unit}`),
-      { nil: '' },
-    )
-  const text = fc
-    .tuple(fc.constantFrom('', '-', '+'), part('D'), fc.constantFrom('T', ''), part('H'), part('M'), part('S'))
-    .filter(([, , t, , minutes]) => t !== '' || minutes === '')
-    .map(([sign, days, t, hours, minutes, seconds]) => `${sign}P${days}${t}${hours}${minutes}${seconds}`)
+test('every text that the pattern accepts is at least a second, as long as the Temporal standard says', () => {
   fc.assert(
-    fc.property(text, (text) => {
-      expect((parseDuration(text) ?? Number.NaN) + 0).toBe(temporalSeconds(text) ?? Number.NaN)
+    fc.property(fc.stringMatching(durationPattern), (text) => {
+      const seconds = parseDuration(text)
+      expect(seconds).toBeGreaterThanOrEqual(1)
+      expect(seconds).toBe(temporalSeconds(text))
     }),
     { numRuns: 2000 },
   )

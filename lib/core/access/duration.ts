@@ -1,26 +1,24 @@
 // A length of time, as the API writes it (ISO 8601) and as people read it. No other file parses or formats one. There
 // is no library here, because this file also runs in the browser, where every kilobyte counts.
 
-const pattern =
-  /^([+-]?)P(?=\d|T\d)(?:(\d{1,15})D)?(?:T(?=\d)(?:(\d{1,15}(?:\.\d{1,9})?)H)?(?:(\d{1,15}(?:\.\d{1,9})?)M)?(?:(\d{1,15}(?:\.\d{1,9})?)S)?)?$/
-
-/** Seconds. Nothing that lasts longer could be added to a date. */
-const longest = 8.64e12
+const units: Record<string, number> = { D: 86_400, H: 3600, M: 60, S: 1 }
+const count = '[1-9]\\d{0,6}'
+const time = `T(?:${count}H(?:${count}M)?(?:${count}S)?|${count}M(?:${count}S)?|${count}S)`
 
 /**
- * Whole seconds of an ISO 8601 duration such as `PT30M`, or undefined if the text is not one. Years, months and weeks
- * are refused: how long they are depends on the calendar.
+ * An ISO 8601 duration of at least one second, in whole days, hours, minutes and seconds. Years, months and weeks are
+ * refused: how long they are depends on the calendar. The API's description publishes this pattern, so it has no
+ * lookahead, which programs that make up calls don't know.
  */
+export const durationPattern = new RegExp(`^P(?:${count}D(?:${time})?|${time})$`)
+
+/** The seconds of a duration such as `PT30M`, or undefined if the text is not one. */
 export function parseDuration(text: string): number | undefined {
-  const normalized = text.toUpperCase().replaceAll(',', '.')
-  const match = pattern.exec(normalized)
-  const isFractionBeforeOtherUnits = /\.\d+[HM]\d/.test(normalized)
-  if (!match || isFractionBeforeOtherUnits) return undefined
-  const [, sign, days = 0, hours = 0, minutes = 0, seconds = 0] = match
-  const total = Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
-  const isWhole = Number.isInteger(Math.round(total * 1e6) / 1e6)
-  if (!isWhole || total > longest) return undefined
-  return sign === '-' ? -Math.round(total) : Math.round(total)
+  if (!durationPattern.test(text)) return undefined
+  return [...text.matchAll(/(\d+)([DHMS])/g)].reduce(
+    (total, [, n, unit = '']) => total + Number(n) * (units[unit] ?? 0),
+    0,
+  )
 }
 
 /** Seconds of a duration that the API sent; 0 if the text is not a duration. */

@@ -91,11 +91,15 @@ export const explainQuery = z
       .min(1)
       .meta({ description: 'As in Kubernetes: get, list, patch …; for a path the HTTP method in lower case.' }),
     group: text(253).default('').meta({ description: 'API group; empty for the core group.' }),
-    resource: text(253).optional().meta({ description: 'The plural name, such as deployments.' }),
+    resource: text(253)
+      .optional()
+      .meta({ description: 'The plural name, such as deployments. Set exactly one of `resource` and `path`.' }),
     subresource: text(253).default('').meta({ description: 'Such as log or scale.' }),
     name: text(253).default(''),
     namespace: text(63).default('').meta({ description: 'Empty for the whole cluster.' }),
-    path: text(2000).optional().meta({ description: 'A non-resource path, such as /metrics.' }),
+    path: text(2000)
+      .optional()
+      .meta({ description: 'A non-resource path, such as /metrics. Set exactly one of `resource` and `path`.' }),
     person: text(320)
       .optional()
       .meta({ description: 'Id, subject or e-mail address; only auditors and admins may set it. Absent: the caller.' }),

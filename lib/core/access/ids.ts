@@ -35,9 +35,11 @@ export function makeId<K extends IdKind>(kind: K, now: Date, random: Uint8Array)
   return `${idPrefixes[kind]}_${text}`
 }
 
+/** The text of an id of one kind, as the inside of a regular expression. */
+export const idText = (kind: IdKind) => `${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{26}`
+
 /** Accepts only ids of one kind. */
 export const idSchema = <K extends IdKind>(kind: K) =>
-  z.custom<Id<K>>(
-    (value) => typeof value === 'string' && new RegExp(`^${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{26}$`).test(value),
-    { error: `must be an id such as ${idPrefixes[kind]}_… (26 characters after the underscore)` },
-  )
+  z.string().regex(new RegExp(`^${idText(kind)}$`), {
+    error: `must be an id such as ${idPrefixes[kind]}_… (26 characters after the underscore)`,
+  }) as unknown as z.ZodType<Id<K>, Id<K>>

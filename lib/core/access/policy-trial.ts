@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { approvalStepSchema } from './entitlement.ts'
+import { idText } from './ids.ts'
 import { personResource } from './person-resource.ts'
 import { time } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
@@ -23,8 +24,13 @@ const policy = z
 const calendars = z
   .record(z.string().min(1).max(500), z.string().max(maxPolicyText))
   .refine((files) => Object.keys(files).length <= 20, 'at most 20 calendars')
+  .meta({
+    description: 'Calendar files by the names in the policy. Others are taken from the current policy.',
+    override: ({ jsonSchema }) => {
+      jsonSchema.maxProperties = 20
+    },
+  })
   .default({})
-  .meta({ description: 'Calendar files by the names in the policy. Others are taken from the current policy.' })
 
 /** The most requests that one replay reads. */
 export const mostReplayed = 500
@@ -39,7 +45,14 @@ export const replayInput = z
       .enum(['recorded', 'current'])
       .default('recorded')
       .meta({ description: 'What to compare with: the recorded verdicts, or the verdicts of the current policy.' }),
-    cursor: z.string().min(1).max(500).optional().meta({ description: '`nextCursor` of the previous replay.' }),
+    // The last request and the last refused submission of the page, either may be missing.
+    cursor: z
+      .string()
+      .regex(new RegExp(`^(?:${idText('request')})?\\.(?:${idText('event')})?$`), {
+        error: 'must be the nextCursor of an earlier replay, unchanged',
+      })
+      .optional()
+      .meta({ description: '`nextCursor` of the previous replay.' }),
   })
   .meta({ id: 'ReplayInput' })
 export type ReplayBody = z.input<typeof replayInput>
@@ -131,7 +144,12 @@ export const judgeInput = z
     message: 'set exactly one of request or sample',
     path: ['request'],
   })
-  .meta({ id: 'JudgeInput' })
+  .meta({
+    id: 'JudgeInput',
+    override: ({ jsonSchema }) => {
+      jsonSchema.oneOf = [{ required: ['request'] }, { required: ['sample'] }]
+    },
+  })
 export type JudgeBody = z.input<typeof judgeInput>
 export type JudgeInput = z.infer<typeof judgeInput>
 

@@ -6,20 +6,29 @@ import { unprintable } from './unprintable.ts'
 
 const namespaceName = z.string().regex(namespacePattern, 'must be the name of a namespace')
 
+// As ranges, because the API's description publishes the patterns, see unprintable.ts.
+const forbidden = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069'
+/** What trim() removes, as far as it is not forbidden. */
+const blank = '\\t\\n\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff'
+const anyText = new RegExp(`^[^${forbidden}]*$`)
+const textNotBlank = new RegExp(`^[${blank}]*[^${blank}${forbidden}][^${forbidden}]*$`)
+
 /**
  * Text from a person. Control characters other than line breaks and tabs are refused, and so are the embeddings,
  * overrides and isolates of Unicode UAX #9, because they reorder the text that an approver reads. Line ends become
  * `\n`.
+ * @param ifBlank what to answer to text without a visible character; without it such text is accepted
  */
-export const prose = (max: number) =>
+export const prose = (max: number, ifBlank?: string) =>
   z
     .string()
     .max(max, `must be at most ${max} characters`)
-    .regex(
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: the API's description publishes the pattern, see unprintable.ts
-      /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/,
-      'must not contain control characters or characters that reorder text',
-    )
+    .regex(ifBlank === undefined ? anyText : textNotBlank, {
+      error: ({ input }) =>
+        ifBlank !== undefined && anyText.test(String(input))
+          ? ifBlank
+          : 'must not contain control characters or characters that reorder text',
+    })
     .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
     .transform((text) => text.replace(/\r\n?/g, '\n').trim())
 
@@ -75,7 +84,7 @@ export const decisionSchema = z
   .meta({ id: 'DecisionInput' })
 export type DecisionInput = z.infer<typeof decisionSchema>
 
+export const revocationReason = prose(2000, 'give a reason')
+
 /** The body of POST /api/v1/grants/{id}/revoke. */
-export const revocationSchema = z
-  .strictObject({ reason: prose(2000).refine((text) => text.length > 0, 'give a reason') })
-  .meta({ id: 'Revocation' })
+export const revocationSchema = z.strictObject({ reason: revocationReason }).meta({ id: 'Revocation' })

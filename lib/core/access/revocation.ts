@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { prose } from './request.ts'
+import { revocationReason } from './request.ts'
 import { revocationScopes, scopeName } from './revocation-scope.ts'
 import { grantStatuses } from './status.ts'
 
@@ -19,7 +19,7 @@ export const bulkRevocationSchema = z
       description:
         'The name once more, so that a slip ends nothing; for a person, their name as Postern shows it or their ID.',
     }),
-    reason: prose(2000).refine((text) => text.length > 0, 'give a reason'),
+    reason: revocationReason,
   })
   .meta({ id: 'BulkRevocation' })
 export type BulkRevocation = z.infer<typeof bulkRevocationSchema>

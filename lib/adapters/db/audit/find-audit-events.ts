@@ -26,11 +26,14 @@ export type AuditFilter = {
 /** All events, or those by or about one person that this person may see. */
 export type AuditScope = 'all' | { personId: string }
 
-/** A time of a filter. @throws AppError `malformed` if it is invalid or outside the years 1970 to 9999 */
+/** The years that PostgreSQL and JavaScript write alike. No event lies outside of them. */
+const [firstTime, lastTime] = [Date.UTC(1970, 0, 1), Date.UTC(9999, 11, 31)]
+
+/** A time of a filter. @throws AppError `malformed` if it is invalid */
 function timeOf(pointer: 'from' | 'to', text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
-  const time = new Date(text)
-  if (time.getUTCFullYear() >= 1970 && time.getUTCFullYear() <= 9999) return time
+  const time = Date.parse(text)
+  if (!Number.isNaN(time)) return new Date(Math.min(Math.max(time, firstTime), lastTime))
   const errors = [{ pointer, message: 'must be a time such as 2026-11-23T09:00:00Z' }]
   throw new AppError('malformed', `${pointer} is not a valid time. Send one such as 2026-11-23T09:00:00Z.`, { errors })
 }
