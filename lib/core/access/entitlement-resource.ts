@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { approvalStepSchema } from './entitlement.ts'
 import { duration } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
+import { approvalStepResource } from './step-resource.ts'
 
 /** The namespaces of a cluster, as last read, that the entitlement covers. */
 const entitlementCluster = z.strictObject({
@@ -27,7 +27,7 @@ export const entitlementResource = z
     maxDuration: duration,
     reasonMinLength: z.int(),
     ticket: z.strictObject({ required: z.boolean(), pattern: z.string().nullable() }),
-    approvals: z.array(approvalStepSchema),
+    approvals: z.array(approvalStepResource),
   })
   .meta({ id: 'Entitlement' })
 export type EntitlementResource = z.infer<typeof entitlementResource>

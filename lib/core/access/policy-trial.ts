@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { approvalStepSchema } from './entitlement.ts'
 import { idText } from './ids.ts'
 import { personResource } from './person-resource.ts'
 import { time } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
 import { severities } from './severity.ts'
+import { approvalStepResource } from './step-resource.ts'
 import { verdictResource } from './verdict-resource.ts'
 
 // Trying a policy without applying it: on past requests (replay), on one of them, or on a sample.
@@ -157,7 +157,7 @@ export const trialResource = z
   .strictObject({
     verdict: verdictResource,
     outcome: z.enum(outcomes),
-    steps: z.array(approvalStepSchema).meta({ description: 'The approval steps that the request would need.' }),
+    steps: z.array(approvalStepResource).meta({ description: 'The approval steps that the request would need.' }),
     matched: z
       .array(
         z.strictObject({

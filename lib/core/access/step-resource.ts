@@ -22,3 +22,6 @@ export const stepResource = z
   })
   .meta({ id: 'ApprovalStepState' })
 export type StepResource = z.infer<typeof stepResource>
+
+/** An approval step as the policy requires it. The person on call is in the group of the rota (on-call.ts). */
+export const approvalStepResource = z.strictObject({ groups: z.array(z.string()), count: z.int() })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { approvalStepSchema } from './entitlement.ts'
 import { duration, time } from './resource-fields.ts'
+import { approvalStepResource } from './step-resource.ts'
 
 /** One violation: what is wrong, where in the body, and how to correct it. */
 export const violationResource = z
@@ -10,7 +10,7 @@ export type Violation = z.infer<typeof violationResource>
 
 /** What guardrails require in addition to the entitlement. */
 const requirementsResource = z.strictObject({
-  approvals: z.array(approvalStepSchema).meta({ description: 'Steps in addition to those of the entitlement.' }),
+  approvals: z.array(approvalStepResource).meta({ description: 'Steps in addition to those of the entitlement.' }),
   approvers: z
     .int()
     .meta({ description: 'The minimum number of different approvers; 0 if no guardrail requires one.' }),
