@@ -12,6 +12,7 @@ const pages = [
   '/live',
   '/history',
   '/clusters',
+  '/notices',
   '/guardrails',
   '/check-access?verb=patch&what=deployments.apps&namespace=payments',
 ]

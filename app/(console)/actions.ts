@@ -3,7 +3,6 @@ import { cookies } from 'next/headers'
 import type { Destination } from '#components/layout/palette'
 import { themes } from '#components/layout/theme-choice'
 import { requireActor } from '#lib/adapters/auth/session'
-import { seesEverything } from '#lib/core/access/may-see'
 import { listEntitlements } from '#lib/views/list-entitlements'
 import { themeCookie } from '../theme.ts'
 
@@ -19,8 +18,7 @@ export async function chooseTheme(form: FormData): Promise<void> {
 
 /** Everything the palette lists: the pages, and the entitlements of this person. */
 export async function destinations(): Promise<Destination[]> {
-  const actor = await requireActor()
-  const entitlements = await listEntitlements(actor)
+  const entitlements = await listEntitlements(await requireActor())
   return [
     { href: '/', title: 'Access', detail: 'your access and requests' },
     { href: '/check-access', title: 'Check access', detail: 'what a cluster lets you do, and through which role' },
@@ -30,9 +28,7 @@ export async function destinations(): Promise<Destination[]> {
     { href: '/history', title: 'History', detail: 'audit events' },
     { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },
     { href: '/clusters', title: 'Clusters', detail: 'where access is granted' },
-    ...(seesEverything(actor)
-      ? [{ href: '/notices', title: 'Notices', detail: 'undelivered mails and messages' }]
-      : []),
+    { href: '/notices', title: 'Notices', detail: 'which mails you receive' },
     ...entitlements.map((one) => ({
       href: `/requests/new?entitlement=${encodeURIComponent(one.name)}`,
       title: `Request access: ${one.title}`,

@@ -8,7 +8,12 @@ import { explainQuery, explanationResource } from '#lib/core/access/explanation'
 import { grantResource } from '#lib/core/access/grant-resource'
 import { type IdKind, idSchema } from '#lib/core/access/ids'
 import { meResource } from '#lib/core/access/me-resource'
-import { noticesResource, sendAgainSchema, sentAgainResource } from '#lib/core/access/notice-resource'
+import {
+  noticePreferences,
+  noticesResource,
+  sendAgainSchema,
+  sentAgainResource,
+} from '#lib/core/access/notice-resource'
 import { pageOf } from '#lib/core/access/page'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
 import { previewResource } from '#lib/core/access/preview-resource'
@@ -281,6 +286,28 @@ export const endpoints = {
     body: emptyBody,
     status: 200,
     answer: grantState,
+    idempotency: 'replayed',
+  }),
+  getNoticePreferences: define({
+    operation: 'getNoticePreferences',
+    method: 'GET',
+    path: '/me/notices',
+    summary: 'Read which kinds of notices the caller does not want by e-mail',
+    params: {},
+    query: none,
+    status: 200,
+    answer: noticePreferences,
+  }),
+  setNoticePreferences: define({
+    operation: 'setNoticePreferences',
+    method: 'POST',
+    path: '/me/notices',
+    summary: 'Choose which kinds of notices the caller does not want by e-mail',
+    params: {},
+    query: none,
+    body: noticePreferences,
+    status: 200,
+    answer: noticePreferences,
     idempotency: 'replayed',
   }),
   listNotices: define({

@@ -350,8 +350,8 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         return isUnknown(outcome.result?.preview) ? { answer: 'no' } : outcome
       },
     },
-    ...['/me', '/entitlements', '/clusters'].map((path) => api200('Read what concerns oneself', path)),
-    ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access'].map((path) =>
+    ...['/me', '/me/notices', '/entitlements', '/clusters'].map((path) => api200('Read what concerns oneself', path)),
+    ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access', '/notices'].map((path) =>
       page200('Read what concerns oneself', path),
     ),
     {
@@ -392,13 +392,19 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: (caller) => inTurn(() => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }])),
     },
     api200('Read undelivered notices', '/notices'),
-    page200('Read undelivered notices', '/notices'),
     ...twice(
       'Send notices again',
       () => '/notices/send-again',
       () => ({ channel: 'email' }),
       'sendAgain',
       () => withForm({ channel: 'email' }),
+    ),
+    ...twice(
+      'Read what concerns oneself',
+      () => '/me/notices',
+      () => ({ muted: [] }),
+      'saveNoticePreferences',
+      () => withForm({ wanted: 'request-waits' }),
     ),
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
     open('GET /livez', '/livez', 'GET', 200),

@@ -1,36 +1,45 @@
 import type { Metadata } from 'next'
-import { notFound } from 'next/navigation'
 import { PageHead } from '#components/layout/page-head'
 import { ChannelSection } from '#components/notice/channel-section'
+import { PreferencesForm } from '#components/notice/preferences-form'
 import { Empty } from '#components/ui/empty'
 import { requireActor } from '#lib/adapters/auth/session'
 import { hasRole } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-see'
+import { hasVerifiedEmail } from '#lib/core/access/same-person'
 import { listNotices } from '#lib/views/list-notices'
-import { sendAgain } from './actions.ts'
+import { noticePreferences } from '#lib/views/notice-preferences'
+import { saveNoticePreferences, sendAgain } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Notices' }
 
-/** For auditors and admins: notices that wait, and notices that were given up. For everyone else there is no such page. */
+/** What a person receives by e-mail; for auditors and admins also what is not delivered. */
 export default async function NoticesPage() {
   const actor = await requireActor()
-  if (!seesEverything(actor)) notFound()
-  const { channels, dead } = await listNotices(actor)
+  const { person } = actor
+  const [{ muted }, undelivered] = await Promise.all([
+    noticePreferences(actor),
+    seesEverything(actor) ? listNotices(actor) : null,
+  ])
   return (
     <>
-      <PageHead title="Notices">Mails and messages that are not delivered yet, or that Postern has given up.</PageHead>
-      {channels.length === 0 ? (
+      <PageHead title="Notices">Which mails Postern sends to you.</PageHead>
+      <PreferencesForm
+        muted={muted}
+        email={hasVerifiedEmail(person) ? person.email : null}
+        save={saveNoticePreferences}
+      />
+      {undelivered?.channels.length === 0 && (
         <Empty title="Everything is delivered.">Notices that a channel refuses would be listed here.</Empty>
-      ) : (
-        channels.map((channel) => (
-          <ChannelSection
-            key={channel.channel}
-            channel={channel}
-            dead={dead.filter((one) => one.channel === channel.channel)}
-            sendAgain={hasRole(actor, 'admin') ? sendAgain : null}
-          />
-        ))
       )}
+      {undelivered?.channels.map((channel) => (
+        <ChannelSection
+          key={channel.channel}
+          channel={channel}
+          dead={undelivered.dead.filter((one) => one.channel === channel.channel)}
+          sendAgain={hasRole(actor, 'admin') ? sendAgain : null}
+        />
+      ))}
     </>
   )
 }

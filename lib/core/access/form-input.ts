@@ -118,6 +118,15 @@ export function bulkRevocationInput(form: unknown): { body: object; kept: { reas
   return { body: { by: last('by'), name: last('name'), ...kept }, kept }
 }
 
+/** The kinds that are not ticked in the form of wanted ones, and the ticked ones to show again after an error. */
+export function preferencesInput(
+  form: unknown,
+  kinds: readonly string[],
+): { body: object; kept: { wanted: string[] } } {
+  const wanted = fieldsOf(form).all('wanted')
+  return { body: { muted: kinds.filter((kind) => !wanted.includes(kind)) }, kept: { wanted } }
+}
+
 /** The value of one field, such as the id in a form that has no others. */
 export const fieldIn = (form: unknown, name: string): string => fieldsOf(form).last(name)
 

@@ -2,7 +2,18 @@ import { z } from 'zod'
 
 const time = z.iso.datetime()
 
-/** lib/core/notices/kinds.ts */
+/** lib/core/notices/kinds.ts has the same lists. */
+const kinds = [
+  ...(['request-waits', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked'] as const),
+  ...(['access-ended', 'begin-failed', 'end-failed'] as const),
+] as const
+
+/** The kinds that a person does not want by e-mail. */
+export const noticePreferences = z
+  .strictObject({ muted: z.array(z.enum(kinds)).max(20) })
+  .meta({ id: 'NoticePreferences' })
+export type NoticePreferences = z.infer<typeof noticePreferences>
+
 const noticeChannels = ['email', 'webhook', 'slack', 'teams'] as const
 
 /** A channel as it is now. */

@@ -52,6 +52,7 @@ const examples: { [T in AuditEventType]: unknown } = {
   'credential.issued': { jti: 'j', expiresAt: '2026-11-23T09:00:00Z' },
   'credential.refused': { code: 'over', sentence: 's' },
   'record.rejected': { record: 'decision', id: 'dec_x', code: 'mismatch', sentence: 's' },
+  'notices.preferences-changed': { muted: ['access-ended'] },
   'notices.sent-again': { channel: 'email', count: 2 },
   'notices.send-again-refused': { code: 'forbidden', sentence: 's', channel: 'email' },
   'policy.loaded': { file: '/etc/postern/postern.yaml' },

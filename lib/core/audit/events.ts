@@ -186,6 +186,9 @@ export const auditEvents = {
     (d) => `rejected a stored record: ${d.sentence}`,
   ),
 
+  'notices.preferences-changed': define(z.strictObject({ muted: z.array(text) }), (d) =>
+    d.muted.length === 0 ? 'chose to receive every notice' : `chose not to receive: ${d.muted.join(', ')}`,
+  ),
   'notices.sent-again': define(
     z.strictObject({ channel: text, count: z.int() }),
     (d) => `sent ${d.count === 1 ? '1 notice' : `${d.count} notices`} again: ${d.channel}`,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { db, transaction } from '#lib/adapters/db/client'
 import type { PersonActor } from '#lib/core/access/actor'
 import { sendNoticesAgain } from '#lib/operations/send-notices-again'
+import { setNoticePreferences } from '#lib/operations/set-notice-preferences'
 import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
 import { testBench } from '#testing/bench'
@@ -111,7 +112,17 @@ test('someone who can no longer decide a request is not notified, neither that i
   expect((await recipientsOf(second.id)).filter((one) => one === 'sam@example.com')).toHaveLength(1)
 })
 
-test('a request that is handled before its mail is sent is notified to no approver', async () => {
+test('someone who does not want a kind of notice gets none of it by e-mail', async () => {
+  await setNoticePreferences(sam, { muted: ['request-waits'] })
+  const request = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  await decide(priya, request)
+  await notifyAll()
+  expect(await recipientsOf(request.id)).toEqual(['mina@example.com', 'priya@example.com'])
+  await setNoticePreferences(sam, { muted: [] })
+})
+
+test('no approver is notified of a request that is handled before its mail is sent', async () => {
   const { id } = await submitRequest(mina, aSubmission())
   await withdrawRequest(mina, id)
   await notifyAll()

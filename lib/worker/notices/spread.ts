@@ -1,6 +1,7 @@
 // From an outbox entry to its notices: who is notified, over which channels.
 import { transaction } from '#lib/adapters/db/client'
 import { dueEntries, lockEntry, type OutboxEntry, postponeEntry, spreadEntry } from '#lib/adapters/db/notices/outbox'
+import { peopleMuting } from '#lib/adapters/db/notices/preferences'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
 import { rotaOf } from '#lib/core/access/on-call'
@@ -41,7 +42,12 @@ async function recipientsOf(entry: OutboxEntry, channels: ReadonlySet<ChannelNam
   if (!gathered) return toRooms
   const candidates = await candidatesOf(entry, gathered)
   const notified = candidates.filter((one) => isNotified(entry.kind, one, gathered.situation))
-  return [...toRooms, ...notified.map(({ person }) => ({ channel: 'email' as const, recipient: person.id }))]
+  const muting = await peopleMuting(
+    entry.kind,
+    notified.map(({ person }) => person.id),
+  )
+  const wanting = notified.filter(({ person }) => !muting.has(person.id))
+  return [...toRooms, ...wanting.map(({ person }) => ({ channel: 'email' as const, recipient: person.id }))]
 }
 
 async function spread(entry: OutboxEntry, channels: ReadonlySet<ChannelName>): Promise<void> {

@@ -315,6 +315,14 @@ CREATE TABLE "notices" (
 );
 
 -- CreateTable
+CREATE TABLE "notice_preferences" (
+    "person_id" TEXT NOT NULL,
+    "muted" TEXT[] DEFAULT ARRAY[]::TEXT[],
+
+    CONSTRAINT "notice_preferences_pkey" PRIMARY KEY ("person_id")
+);
+
+-- CreateTable
 CREATE TABLE "cluster_rights" (
     "cluster" TEXT NOT NULL,
     "hash" TEXT,
@@ -470,6 +478,9 @@ CREATE INDEX "notices_request_id_idx" ON "notices"("request_id");
 
 -- AddForeignKey
 ALTER TABLE "notices" ADD CONSTRAINT "notices_event_id_kind_fkey" FOREIGN KEY ("event_id", "kind") REFERENCES "outbox"("event_id", "kind") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "notice_preferences" ADD CONSTRAINT "notice_preferences_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- What the database itself refuses. The owner role runs migrations; `postern_app` runs the product and owns nothing.
 -- Each guard fixes its search path: otherwise a temporary table named "requests" would stand in for the one that a guard reads.
@@ -847,6 +858,7 @@ GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects",
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts" TO postern_app;
 GRANT SELECT, UPDATE ("due_at", "spread_at") ON "outbox" TO postern_app;
+GRANT SELECT, INSERT, UPDATE ON "notice_preferences" TO postern_app;
 GRANT SELECT, INSERT ("id", "event_id", "kind", "request_id", "channel", "recipient") ON "notices" TO postern_app;
 GRANT UPDATE ("attempts", "next_attempt_at", "lease_until", "leased_by", "outcome", "outcome_at", "last_error", "receipt") ON "notices" TO postern_app;
 GRANT USAGE ON SEQUENCE "audit_events_seq_seq" TO postern_app;
