@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tallyOf } from './test-report.ts'
+import { slowestFiles, tallyOf } from './test-report.ts'
 
 let directory: string
 beforeAll(() => {
@@ -33,4 +33,17 @@ describe('tallyOf', () => {
     expect(tallyOf('vitest', report(vitest), 1)).toEqual({ passed: 7, failed: 1 })
     expect(tallyOf('playwright', join(directory, 'none.json'), 1)).toEqual({ passed: 0, failed: 1 })
   })
+})
+
+test('the slowest files are listed with the longest first', () => {
+  const files = [
+    { name: '/a.test.ts', startTime: 1_000, endTime: 3_000 },
+    { name: '/b.test.ts', startTime: 1_500, endTime: 9_500 },
+    { name: '/c.test.ts', startTime: 2_000, endTime: 6_000 },
+  ]
+  expect(slowestFiles(report({ testResults: files }), 2)).toEqual([
+    { name: '/b.test.ts', took: 8_000 },
+    { name: '/c.test.ts', took: 4_000 },
+  ])
+  expect(slowestFiles(join(directory, 'none.json'))).toEqual([])
 })

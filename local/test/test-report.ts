@@ -10,6 +10,10 @@ const vitestReport = z.object({
   numTodoTests: z.number().default(0),
 })
 
+const vitestTimes = z.object({
+  testResults: z.array(z.object({ name: z.string(), startTime: z.number(), endTime: z.number() })),
+})
+
 const playwrightReport = z.object({
   stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number(), skipped: z.number() }),
 })
@@ -31,4 +35,12 @@ function read(runner: 'vitest' | 'playwright', report: unknown): Tally {
   }
   const { expected, unexpected, flaky, skipped } = playwrightReport.parse(report).stats
   return { passed: expected, failed: unexpected + flaky + skipped }
+}
+
+/** The test files that took longest, the longest first, with their milliseconds. */
+export function slowestFiles(file: string, count = 10): Array<{ name: string; took: number }> {
+  if (!existsSync(file)) return []
+  const { testResults } = vitestTimes.parse(JSON.parse(readFileSync(file, 'utf8')))
+  const times = testResults.map(({ name, startTime, endTime }) => ({ name, took: endTime - startTime }))
+  return times.sort((one, other) => other.took - one.took).slice(0, count)
 }

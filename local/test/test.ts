@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { findChromium } from '#local/parts/chromium'
 import { startTestParts } from '#local/parts/parts'
 import { ensureProductionBuild } from '#local/parts/production-build'
 import { checkout, stateDirectory } from '#local/processes/places'
 import { openRun, type Run, stopOnSignals } from '#local/processes/processes'
 import { inSeconds, say, step } from '#local/processes/steps'
-import { type Tally, tallyOf } from './test-report.ts'
+import { slowestFiles, type Tally, tallyOf } from './test-report.ts'
 
 // `npm test` runs all tests, `npm test -- unit db` some layers, `npm test -- lib/core/rbac` the files that match a path.
 const layers = ['unit', 'db', 'cluster', 'doors'] as const
@@ -32,6 +32,9 @@ async function runVitest(run: Run): Promise<Tally> {
     cwd: checkout,
     show: true,
   })
+  if (filter.length === 0)
+    for (const { name, took } of slowestFiles(report))
+      say(`${inSeconds(took).padStart(7)}  ${relative(checkout, name)}`)
   return tallyOf('vitest', report, code)
 }
 
