@@ -1,6 +1,7 @@
 import { db } from '#lib/adapters/db/client'
 import type { Grant, Request } from '#lib/adapters/db/generated/client'
 import type { Person } from '#lib/core/access/actor'
+import { AppError } from '#lib/core/access/errors'
 import type { Rule } from '#lib/core/access/rule'
 import { grantObjects, type Manifest } from '#lib/core/grants/manifests'
 import { objectName } from '#lib/core/grants/names'
@@ -28,10 +29,20 @@ export async function anApprovedRequest(overrides: RequestOverrides = {}): Promi
 export const grantRow = (id: string) => db().grant.findUniqueOrThrow({ where: { id }, include: { objects: true } })
 type GrantRow = Awaited<ReturnType<typeof grantRow>>
 
+/** A worker that is busy uses all connections of this process for a while: then the status is not known yet. */
+const statusIfKnown = (id: string) =>
+  grantRow(id).then(
+    ({ status }) => status,
+    (error: unknown) => {
+      if (error instanceof AppError && error.code === 'unavailable') return null
+      throw error
+    },
+  )
+
 /** Waits until a worker has brought the grant to this status. */
 export async function grantReaches(id: string, status: Grant['status'], withinMs = 60_000): Promise<GrantRow> {
   try {
-    await until(`${id} ${status}`, async () => (await grantRow(id)).status === status, withinMs)
+    await until(`${id} ${status}`, async () => (await statusIfKnown(id)) === status, withinMs)
   } catch (error) {
     const { status: now, lastError } = await grantRow(id)
     throw new Error(`${id} is ${now}, not ${status}${lastError ? `: ${lastError}` : ''}`, { cause: error })

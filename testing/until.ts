@@ -9,6 +9,6 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
   while (!(await isSo())) {
     const waited = Date.now() - began
     if (waited > withinMs) throw new Error(`not within ${withinMs / 1000} s: ${what}`)
-    await delay(Math.min(Math.max(20, waited / 10), 300))
+    await delay(Math.min(Math.max(20, waited / 10), 100))
   }
 }
