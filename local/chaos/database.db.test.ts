@@ -12,7 +12,7 @@ import { atOnce } from '#testing/at-once'
 import { testDatabase } from '#testing/database'
 import { anActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
-import { aClusterState, aGrant, aRequest } from '#testing/requests'
+import { aClusterState, aGrant, aRequest, aSubmission } from '#testing/requests'
 import { until } from '#testing/until'
 import { recordFigure } from './figures.ts'
 import { startPostgresProxy } from './postgres-proxy.ts'
@@ -32,14 +32,6 @@ afterAll(async () => {
   await proxy.stop()
 })
 
-const submission = {
-  entitlement: 'payments-restart',
-  cluster: 'prod-eu',
-  namespaces: ['payments'],
-  reason: 'the checkout pods hang since the last deploy',
-  durationSeconds: 1800,
-}
-
 /** The contents of every table that an operation may write, as text to compare. */
 async function contents(): Promise<string> {
   const tables = ['requests', 'decisions', 'grants', 'audit_events', 'idempotency']
@@ -52,7 +44,7 @@ type Prepared = { call: () => Promise<unknown> }
 const operations: Record<string, () => Promise<Prepared>> = {
   submitRequest: async () => {
     const actor = await anActor()
-    return { call: () => submitRequest(actor, submission) }
+    return { call: () => submitRequest(actor, aSubmission()) }
   },
   decideRequest: async () => {
     const request = await aRequest()

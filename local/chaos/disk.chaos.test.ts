@@ -9,7 +9,7 @@ import { openRun } from '#local/processes/processes'
 import { databaseUser } from '#local/processes/system-user'
 import { grantReaches, grantRow, objectsInCluster } from '#testing/grants'
 import { anActor } from '#testing/people'
-import { aClusterState } from '#testing/requests'
+import { aClusterState, aSubmission } from '#testing/requests'
 import { until } from '#testing/until'
 import { recordFigure } from './figures.ts'
 import { ownPostgres } from './own-postgres.ts'
@@ -33,13 +33,6 @@ run.onStop(async () => {
   if (mounted) spawnSync('umount', ['-l', disk])
 })
 
-const submission = {
-  entitlement: 'payments-restart',
-  cluster: 'prod-eu',
-  namespaces: ['payments'],
-  reason: 'the checkout pods hang since the last deploy',
-  durationSeconds: 1800,
-}
 /** Fills the disk. */
 function fill(file: string) {
   const descriptor = openSync(file, 'w')
@@ -86,7 +79,7 @@ test.runIf(mounted)(
       'the disk is full',
       async () => {
         const before = [await count('requests'), await count('audit_events')]
-        const outcome = await outcomeOf(() => submitRequest(actor, submission))
+        const outcome = await outcomeOf(() => submitRequest(actor, aSubmission()))
         if (outcome === 'done') return false
         expect(outcome).toBe('unavailable')
         expect([await count('requests'), await count('audit_events')]).toEqual(before)
@@ -104,7 +97,7 @@ test.runIf(mounted)(
     rmSync(filler)
     await grantReaches(active, 'ended', 60_000)
     await grantReaches(pending, 'active', 60_000)
-    expect(await outcomeOf(() => submitRequest(actor, submission))).toBe('done')
+    expect(await outcomeOf(() => submitRequest(actor, aSubmission()))).toBe('done')
     await worker.stop()
     await admin.query('ALTER TABLE audit_events SET TABLESPACE pg_default')
     await admin.query('DROP TABLESPACE small')

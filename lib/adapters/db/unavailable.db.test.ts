@@ -7,7 +7,7 @@ import { anActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { startProxy } from '#testing/proxy'
 import { rejectionOf } from '#testing/rejection'
-import { aClusterState, aRequest } from '#testing/requests'
+import { aClusterState, aRequest, aSubmission } from '#testing/requests'
 import { until } from '#testing/until'
 import { db, transaction } from './client.ts'
 import { sqlStateOf } from './errors.ts'
@@ -30,14 +30,6 @@ afterAll(async () => {
   await proxy.stop()
 })
 
-const submission = {
-  entitlement: 'payments-restart',
-  cluster: 'prod-eu',
-  namespaces: ['payments'],
-  reason: 'the checkout pods hang since the last deploy',
-  durationSeconds: 1800,
-}
-
 /** The call is refused as unavailable. Resolves to PostgreSQL's reason, where it gave one. */
 async function expectUnavailable(call: () => Promise<unknown>): Promise<string | undefined> {
   const error = await rejectionOf(call())
@@ -58,10 +50,10 @@ const isBack = () =>
 
 test('while the database is stopped reading and submitting fail as unavailable, and afterwards they work again', async () => {
   const actor = await anActor()
-  const { id } = await submitRequest(actor, submission)
+  const { id } = await submitRequest(actor, aSubmission())
   await proxy.cut()
   await expectUnavailable(() => getRequest(actor, id))
-  await expectUnavailable(() => submitRequest(actor, submission))
+  await expectUnavailable(() => submitRequest(actor, aSubmission()))
   await proxy.mend()
   await until('back', isBack)
   expect(await getRequest(actor, id)).toMatchObject({ id, status: 'pending' })
@@ -70,10 +62,10 @@ test('while the database is stopped reading and submitting fail as unavailable, 
 test('a database that accepts connections and never responds makes calls fail as unavailable', async () => {
   const actor = await anActor()
   proxy.freeze()
-  await expectUnavailable(() => submitRequest(actor, submission))
+  await expectUnavailable(() => submitRequest(actor, aSubmission()))
   await proxy.mend()
   await until('back', isBack)
-  expect(await submitRequest(actor, submission)).toMatchObject({ status: 'pending' })
+  expect(await submitRequest(actor, aSubmission())).toMatchObject({ status: 'pending' })
 })
 
 test('a connection that is lost during a transaction leaves nothing behind', async () => {
