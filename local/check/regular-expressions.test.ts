@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { check } from 'recheck'
 import { parseSync } from 'vite'
 import { expect, test, vi } from 'vitest'
+import { durationPattern } from '#lib/core/access/duration'
+import { idText } from '#lib/core/access/ids'
 import { unprintable } from '#lib/core/access/unprintable'
 
 // No input makes one of Postern's own regular expressions take more than linear time. recheck decides this from the
@@ -20,8 +22,14 @@ const parameters = { ...limits, maxRepeatCount: 1500, randomSeed: 1 }
 
 /** Patterns that are built at run time: one example for each file that builds them. */
 const built: Record<string, string[]> = {
-  'lib/core/access/ids.ts': ['^req_[0-9a-hjkmnp-tv-z]{26}$'],
-  'lib/core/access/request.ts': [`^[^${unprintable}]+$`],
+  'lib/core/access/duration.ts': [durationPattern.source],
+  'lib/core/access/ids.ts': [`^${idText('request')}$`],
+  'lib/core/access/policy-trial.ts': [`^(?:${idText('request')})?\\.(?:${idText('event')})?$`],
+  'lib/core/access/request.ts': [
+    '^[^\\u0000-\\u0008\\u007f-\\u009f\\u202a-\\u202e]*$',
+    '^[\\t\\n\\r \\u00a0\\ufeff]*[^\\t\\n\\r \\u00a0\\ufeff\\u0000-\\u0008][^\\u0000-\\u0008]*$',
+    `^[^${unprintable}]+$`,
+  ],
   'lib/core/access/revocation-scope.ts': [`^[^${unprintable}]{1,320}$`],
   'lib/core/access/rule.ts': [`^[^/\\s${unprintable}]+$`],
   'lib/core/guardrails/configured/schema.ts': ['^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$'],
