@@ -7,7 +7,7 @@ import { startWorker } from '#lib/worker/start'
 import { sweepCluster } from '#lib/worker/sweep'
 import { type TestBench, testBench } from './bench.ts'
 import { aCluster } from './cluster.ts'
-import { aConfiguration, anEntitlementDocument } from './configuration.ts'
+import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } from './configuration.ts'
 import { until } from './until.ts'
 
 export type WorkerBench = TestBench & {
@@ -25,10 +25,17 @@ export type WorkerBench = TestBench & {
  * `away` can't be reached.
  * @param options.isStopped the first test starts the worker
  */
-export async function workerBench({ isStopped = false } = {}): Promise<WorkerBench> {
+export async function workerBench({
+  isStopped = false,
+  notifications,
+}: {
+  isStopped?: boolean
+  notifications?: ConfigurationDocument['notifications']
+} = {}): Promise<WorkerBench> {
   const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
   const configuration = aConfiguration({
     publicUrl,
+    ...(notifications && { notifications }),
     clusters: [
       aCluster(),
       { name: 'away', kubeconfig: { file: '/nonexistent/kubeconfig' }, publicServer: 'https://away.example.com' },

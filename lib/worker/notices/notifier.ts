@@ -3,7 +3,7 @@
 import type { Channel } from '#lib/adapters/channels/channel'
 import { openChannels } from '#lib/adapters/channels/open-channels'
 import { claimNotices, releaseNotices, retryNotice, secondsToNextNotice } from '#lib/adapters/db/notices/notice-queue'
-import { secondsToNextEntry } from '#lib/adapters/db/notices/outbox'
+import { discardDueEntries, secondsToNextEntry } from '#lib/adapters/db/notices/outbox'
 import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
 import type { ChannelName } from '#lib/core/notices/kinds'
 import { log } from '#lib/observability/log'
@@ -12,6 +12,8 @@ import { spreadOutbox } from './spread.ts'
 
 /** Milliseconds. However far the next deadline is: a notification may get lost. */
 const longestWaitMs = 15_000
+/** Milliseconds. Events come in bursts, and the worker's own work on them goes first. */
+const settleMs = 50
 /** Notices that one claim takes for each one that may be under way at once. */
 const perSlot = 5
 /** Milliseconds after a claim until notices that were not tried yet are returned. Well below the lease. */
@@ -118,9 +120,21 @@ export function startNotifier(worker: string): Notifier {
   const closing = new Set<Promise<unknown>>()
 
   const outbox = startLoop('spreading the outbox', async () => {
+    if (channels.size === 0) {
+      await discardDueEntries()
+      return undefined
+    }
     while ((await spreadOutbox(new Set(channels.keys()))) > 0) for (const { wake } of channels.values()) wake()
     return secondsToNextEntry()
   })
+  let settleTimer: NodeJS.Timeout | undefined
+  function wake() {
+    if (channels.size === 0) return
+    settleTimer ??= setTimeout(() => {
+      settleTimer = undefined
+      outbox.wake()
+    }, settleMs)
+  }
   const stopListening = onPolicyChange(() => {
     if (settingsOf() === settings) return
     settings = settingsOf()
@@ -128,9 +142,10 @@ export function startNotifier(worker: string): Notifier {
     channels = open(worker)
   })
   return {
-    wake: () => outbox.wake(),
+    wake,
     stop: async () => {
       stopListening()
+      clearTimeout(settleTimer)
       await outbox.stop()
       await Promise.all([...closing, ...[...channels.values()].map(({ stop }) => stop())])
       await releaseNotices(worker)

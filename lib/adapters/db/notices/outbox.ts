@@ -13,6 +13,12 @@ export const dueEntries = (limit: number): Promise<OutboxEntry[]> =>
     SELECT event_id AS "eventId", kind, request_id AS "requestId" FROM outbox
     WHERE spread_at IS NULL AND due_at <= clock_timestamp() ORDER BY due_at LIMIT ${limit}`
 
+/** Without any channel no one is notified: what is due now is not delivered once there is one. */
+export async function discardDueEntries(): Promise<void> {
+  await db().$executeRaw`
+    UPDATE outbox SET spread_at = clock_timestamp() WHERE spread_at IS NULL AND due_at <= clock_timestamp()`
+}
+
 /** Seconds until the next entry is due; undefined without one. */
 export async function secondsToNextEntry(): Promise<number | undefined> {
   const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
