@@ -6,7 +6,7 @@ import { originOf } from '#lib/adapters/auth/origin'
 import { pathHeader } from '#lib/adapters/auth/path-header'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { isSameOrigin } from '#lib/adapters/auth/same-origin'
-import { contentSecurityPolicy, newNonce, securityHeaders } from '#lib/api/page-headers'
+import { contentSecurityPolicy, fileHeaders, newNonce, securityHeaders } from '#lib/api/page-headers'
 import { barePageResponse, refuseAction, refusePageCall } from '#lib/api/page-refusals'
 import { methodNotAllowed } from '#lib/api/problem'
 import { isDatabaseUnavailable } from '#lib/api/unless-unavailable'
@@ -25,8 +25,8 @@ const isFile = (pathname: string) => pathname.startsWith('/_next/') || pathname.
 /** Serves the session like a page, but is not one: it answers 405 to other methods itself. */
 const eventStream = '/events'
 
-function dress<R extends Response>(response: R): R {
-  for (const [name, value] of Object.entries(securityHeaders(isPublicHttps()))) response.headers.set(name, value)
+function dress<R extends Response>(response: R, headersOf = securityHeaders): R {
+  for (const [name, value] of Object.entries(headersOf(isPublicHttps()))) response.headers.set(name, value)
   return response
 }
 
@@ -98,7 +98,8 @@ export async function proxy(request: NextRequest): Promise<Response> {
   // The scripts and styles of the build are the same for everyone, and a page needs dozens of them: they are not counted.
   const isStatic = pathname.startsWith('/_next/static/')
   const refusal = isStatic ? whyForbidden(request) : await refusalOf(request)
-  if (refusal || isStatic) return dress(refusal ?? NextResponse.next())
+  if (refusal) return dress(refusal)
+  if (isStatic) return dress(NextResponse.next(), fileHeaders)
   const policy = contentSecurityPolicy({
     nonce: newNonce(),
     isDevelopment: isDevelopment(),

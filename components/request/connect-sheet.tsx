@@ -1,14 +1,13 @@
 'use client'
-import { useState, useTransition } from 'react'
+import { type ComponentType, useState, useTransition } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
-import { Copyable } from '#components/ui/copyable'
 import { Dialog } from '#components/ui/dialog'
-import { Time } from '#components/ui/time'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import type { IssuedCredential } from '#lib/core/access/credential-resource'
 import type { May } from '#lib/core/access/may'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 import { notReached } from '../ui/use-form-answer.ts'
+import type { IssuedProps } from './issued-credential.tsx'
 
 type Props = {
   grantId: string
@@ -29,12 +28,19 @@ export function ConnectSheet(props: Props) {
   const { grantId, cluster, namespace, what, expiresAt, may, connect, kind = 'primary' } = props
   const [open, setOpen] = useState(false)
   const [credential, setCredential] = useState<IssuedCredential | null>(null)
+  const [Issued, setIssued] = useState<ComponentType<IssuedProps>>()
   const [error, setError] = useState<ActionError | null>(null)
   const [busy, start] = useTransition()
 
   const issue = () =>
     start(async () => {
-      const result = await connect(grantId).catch(() => ({ error: notReached }))
+      // NB: first, because a credential that nothing can show would be lost.
+      const result = await import('./issued-credential.tsx')
+        .then((loaded) => {
+          setIssued(() => loaded.IssuedCredential)
+          return connect(grantId)
+        })
+        .catch(() => ({ error: notReached }))
       setError(result.error)
       setCredential(result.error ? null : result.credential)
     })
@@ -76,66 +82,11 @@ export function ConnectSheet(props: Props) {
               Try again
             </button>
           )}
-          {credential && <Issued credential={credential} cluster={cluster} namespace={namespace} endsAt={expiresAt} />}
+          {credential && Issued && (
+            <Issued credential={credential} cluster={cluster} namespace={namespace} endsAt={expiresAt} />
+          )}
         </div>
       </Dialog>
     </>
   )
-}
-
-type IssuedProps = { credential: IssuedCredential; cluster: string; namespace: string; endsAt: string | null }
-
-function Issued({ credential, cluster, namespace, endsAt }: IssuedProps) {
-  const file = `postern-${cluster}-${namespace}.kubeconfig`
-  return (
-    <ol className="appears space-y-4">
-      <li className="flex flex-wrap items-center gap-3">
-        <button type="button" className={buttonStyle('primary')} onClick={() => download(file, credential.kubeconfig)}>
-          Download kubeconfig
-        </button>
-        <CopyButton text={credential.kubeconfig} label="Copy kubeconfig" />
-        <CopyButton text={credential.token} label="Copy token" />
-      </li>
-      <li>
-        <p className="mb-1 text-dense text-muted">Then run in a terminal:</p>
-        <div className="rounded-sm border border-line bg-sunken px-3 py-2">
-          <Copyable wrap label="command" text={`export KUBECONFIG=~/Downloads/${file} && kubectl auth can-i --list`} />
-        </div>
-      </li>
-      <li className="text-dense text-muted">
-        The token expires <Time at={credential.expiresAt} />
-        {endsAt && (
-          <>
-            . Your access ends <Time at={endsAt} />, and all of its tokens stop working then
-          </>
-        )}
-        . Its audit ID is <Copyable text={credential.jti} label="audit ID" />
-      </li>
-    </ol>
-  )
-}
-
-function CopyButton({ text, label }: { text: string; label: string }) {
-  const [outcome, setOutcome] = useState('')
-  return (
-    <button
-      type="button"
-      className={buttonStyle()}
-      onClick={() =>
-        navigator.clipboard.writeText(text).then(
-          () => setOutcome('Copied'),
-          () => setOutcome('Copying was blocked'),
-        )
-      }
-    >
-      <span aria-live="polite">{outcome || label}</span>
-    </button>
-  )
-}
-
-function download(name: string, text: string) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }))
-  const link = Object.assign(document.createElement('a'), { href: url, download: name })
-  link.click()
-  URL.revokeObjectURL(url)
 }

@@ -1,14 +1,10 @@
-'use client'
-import { useRouter } from 'next/navigation'
-import { type FormEvent, useTransition } from 'react'
+import { AddressForm } from '#components/ui/address-form'
 import { Link } from '#components/ui/link'
-import { NavigationBar } from '#components/ui/navigation-bar'
 import {
   type InboxFilter as Filter,
   type InboxChoice,
   type InboxField,
   inboxFields,
-  inboxFilterIn,
   inboxHref,
   isNarrowing,
 } from '#lib/core/approvals/inbox-filter'
@@ -26,29 +22,9 @@ const sortLabels = { urgency: 'Most urgent', oldest: 'Oldest', risk: 'Highest ri
 
 /** Filters, sorts and groups the inbox. All of it is in the address; without scripts it is a form with a button. */
 export function InboxFilter({ filter, choices, matching, read, waiting }: Props) {
-  const router = useRouter()
-  const [isPending, start] = useTransition()
-  const apply = (form: HTMLFormElement) => {
-    const chosen = inboxFilterIn(
-      Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)])),
-    )
-    start(() => router.replace(inboxHref(chosen), { scroll: false }))
-  }
   const set = inboxFields.filter((field) => filter[field] !== undefined).length
   return (
-    <form
-      action="/inbox"
-      aria-label="Filter the inbox"
-      className="space-y-2 pb-2"
-      onSubmit={(event: FormEvent<HTMLFormElement>) => {
-        event.preventDefault()
-        apply(event.currentTarget)
-      }}
-      onChange={(event: FormEvent<HTMLFormElement>) => {
-        if ((event.target as HTMLElement).getAttribute('type') !== 'search') apply(event.currentTarget)
-      }}
-    >
-      <NavigationBar pending={isPending} />
+    <AddressForm action="/inbox" label="Filter the inbox" className="space-y-2 pb-2">
       <input
         type="search"
         name="q"
@@ -109,7 +85,7 @@ export function InboxFilter({ filter, choices, matching, read, waiting }: Props)
           </Link>
         )}
       </p>
-    </form>
+    </AddressForm>
   )
 }
 

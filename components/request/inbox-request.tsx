@@ -1,3 +1,4 @@
+import dynamic from 'next/dynamic'
 import { Link } from '#components/ui/link'
 import type { FormAction } from '#lib/core/access/action-result'
 import type { DecisionDraft } from '#lib/core/access/form-input'
@@ -9,7 +10,6 @@ import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'
 import { FocusAfterNext, NextRequest } from './next-request.tsx'
 import { Reason } from './reason.tsx'
-import { RevokeAction } from './revoke-action.tsx'
 import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
 import { StatusLine } from './status-line.tsx'
@@ -27,6 +27,9 @@ type Props = {
 }
 
 const headline = 'request-headline'
+
+/** Loaded with the first request that is decided: most of them are not when an inbox opens. */
+const RevokeAction = dynamic(() => import('./revoke-action.tsx').then((loaded) => loaded.RevokeAction))
 
 /**
  * The open request with everything that a decision needs. On a wide screen the headline and the decision stay in place,

@@ -1,7 +1,4 @@
-'use client'
-import { useRouter } from 'next/navigation'
-import { useTransition } from 'react'
-import { NavigationBar } from '#components/ui/navigation-bar'
+import { AddressForm } from '#components/ui/address-form'
 import { type RevocationScope, revocationScopes, scopeText } from '#lib/core/access/revocation-scope'
 import { buttonStyle } from '../ui/button-style.ts'
 
@@ -11,26 +8,13 @@ const groups = { person: 'People', entitlement: 'Entitlements', namespace: 'Name
 
 /** Narrows live access to one person, entitlement, namespace or cluster. The choice is in the address. */
 export function ScopeFilter({ scopes, chosen }: { scopes: Scope[]; chosen: RevocationScope | null }) {
-  const router = useRouter()
-  const [isPending, start] = useTransition()
   const value = chosen ? scopeText(chosen) : ''
   const isGone = chosen !== null && !scopes.some((scope) => scopeText(scope) === value)
   return (
-    <form action="/live" className="flex flex-wrap items-center gap-2 pb-4">
-      <NavigationBar pending={isPending} />
+    <AddressForm action="/live" label="Narrow live access" className="flex flex-wrap items-center gap-2 pb-4">
       <label className="flex min-w-0 flex-wrap items-center gap-2">
         <span className="text-muted">Show</span>
-        <select
-          key={value}
-          name="scope"
-          data-search=""
-          className="control w-auto! max-w-full"
-          defaultValue={value}
-          onChange={(event) => {
-            const scope = event.target.value
-            start(() => router.replace(scope ? `/live?scope=${encodeURIComponent(scope)}` : '/live'))
-          }}
-        >
+        <select key={value} name="scope" data-search="" className="control w-auto! max-w-full" defaultValue={value}>
           <option value="">all live access</option>
           {isGone && <option value={value}>{chosen.name} (0)</option>}
           {revocationScopes.map((by) => (
@@ -51,6 +35,6 @@ export function ScopeFilter({ scopes, chosen }: { scopes: Scope[]; chosen: Revoc
           Apply
         </button>
       </noscript>
-    </form>
+    </AddressForm>
   )
 }

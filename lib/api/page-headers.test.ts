@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { contentSecurityPolicy, securityHeaders } from './page-headers.ts'
+import { contentSecurityPolicy, fileHeaders, securityHeaders } from './page-headers.ts'
 
 const production = { nonce: 'abc', isDevelopment: false, isHttps: true, formOrigins: ['https://id.example.com'] }
 
@@ -11,6 +11,15 @@ test('in production scripts and styles need the response’s nonce, and no site 
     expect(policy.split('; ')).toContain(directive)
   }
   expect(policy).toContain("form-action 'self' https://id.example.com")
+})
+
+test('no response is sniffed or loaded by another site, and no page is framed', () => {
+  const ofAll = {
+    ...{ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' },
+    'cross-origin-resource-policy': 'same-origin',
+  }
+  expect(fileHeaders(false)).toEqual(ofAll)
+  expect(securityHeaders(false)).toMatchObject(ofAll)
 })
 
 test('browsers are told to use https only if Postern is served over https', () => {
