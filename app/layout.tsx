@@ -4,7 +4,7 @@ import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
 import { Clock } from '#components/ui/clock'
 import './globals.css'
-import { chosenTheme } from './theme.ts'
+import { display } from './display.ts'
 
 export const metadata: Metadata = {
   title: { default: 'Postern', template: '%s – Postern' },
@@ -21,17 +21,20 @@ export const viewport: Viewport = {
   ],
 }
 
-/** The root layout. It reads the theme from its cookie, so that the first paint already has it. */
+/** The root layout. It reads from cookies how this browser shows Postern, so that the first paint already has it. */
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  const theme = await chosenTheme()
+  const { theme, hasSingleKeys, ...times } = await display()
   return (
     <html
       lang="en"
       data-theme={theme === 'system' ? undefined : theme}
+      data-single-keys={hasSingleKeys ? undefined : 'off'}
       className={`${GeistSans.variable} ${GeistMono.variable}`}
     >
       <body>
-        <Clock now={Date.now()}>{children}</Clock>
+        <Clock now={Date.now()} {...times}>
+          {children}
+        </Clock>
       </body>
     </html>
   )

@@ -54,7 +54,7 @@ async function arrive(person: string, name: Caller['name']): Promise<Caller> {
 }
 
 const pages = [
-  '/',
+  '/access',
   '/requests/new',
   '/requests/new?entitlement=payments-restart',
   '/inbox',
@@ -103,7 +103,7 @@ beforeAll(async () => {
     for (const secret of secrets.values()) {
       const bad: Caller = { name: 'wrong audience', bearer: secret, cookie: `postern.session=${secret}x` }
       await outside.api(bad, 'GET', '/me')
-      await outside.page(bad, '/')
+      await outside.page(bad, '/access')
       await outside.act(bad, 'withdraw', withForm({ requestId: secret }))
       await outside.api(mallory, 'GET', `/requests/${encodeURIComponent(secret)}`)
       await outside.api(mallory, 'GET', `/audit-events?cursor=${encodeURIComponent(secret)}`)

@@ -61,7 +61,7 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
       page.on('console', (message) => {
         if (message.type() === 'error') record(message.text(), message.location().url)
       })
-      await page.goto('/')
+      await page.goto('/access')
       await page.getByRole('button', { name: /identity provider/i }).click()
       await page.getByRole('button', { name: new RegExp(fullNames[person]) }).click()
       await expect(page.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()

@@ -73,7 +73,7 @@ test('without scripts, an approver can deny a request', async ({ as, api }) => {
 test('without scripts, a requester can withdraw a request from their list', async ({ as, api }) => {
   const [page, mina] = await Promise.all([as('mina', withoutScripts), api('mina')])
   const request = await submit(mina)
-  await page.goto('/')
+  await page.goto('/access')
   const row = page.getByRole('listitem').filter({ has: page.locator(`a[href="/requests/${request.id}"]`) })
   await row.getByRole('button', { name: 'Withdraw' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
@@ -230,7 +230,7 @@ test('several pasted refusals are read together, and Control and Enter sends the
   await field.focus()
   await paste(page, `${refusal('list', 'deployments')}\n${refusal('patch', 'deployments')}`)
   await page.keyboard.press('Shift+Enter')
-  await expect(page).toHaveURL('/')
+  await expect(page).toHaveURL('/access')
   await page.keyboard.press('Control+Enter')
   await expect(page).toHaveURL(/\/requests\/new\?q=/)
   await expect(page.getByText('Restart payment services').first()).toBeVisible()

@@ -60,6 +60,7 @@ test('a form or script of another origin changes nothing, although the browser s
   const grant = await grantOf(mina, granted.id, 'active')
 
   const own = await as('mina')
+  await own.goto('/settings')
   const theme = own.locator('form input[name^="$ACTION_ID_"]').first()
   const action = (await theme.getAttribute('name')) ?? ''
   expect(action).toMatch(/^\$ACTION_ID_/)
@@ -72,7 +73,7 @@ test('a form or script of another origin changes nothing, although the browser s
     { path: `/api/v1/requests/${pending.id}/withdraw`, fields: {} },
     { path: '/api/auth/sign-out', fields: {} },
     { path: '/api/auth/signin/oidc', fields: { callbackUrl: '/' } },
-    { path: '/', fields: { [action]: '', theme: 'dark' } },
+    { path: '/settings', fields: { [action]: '', theme: 'dark' } },
   ]
   for (const origin of [attacker.sameSite, attacker.otherSite]) {
     for (const { path, fields } of writes) {

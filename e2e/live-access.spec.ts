@@ -37,7 +37,7 @@ test('an admin ends all access of an entitlement at once, and only after typing 
   // What really happened, not what was planned.
   await ola.goto(`/requests/${grants[0]?.requestId}`)
   await expect(ola.locator('#decided')).toContainText(
-    /for \d+ (s|min)( \d+ s)? of 15 min, .*\d\d:\d\d:\d\d–.*\d\d:\d\d:\d\d UTC, revoked/,
+    /for \d+ (s|min)( \d+ s)? of 15 min, .*\d\d:\d\d:\d\d–.*\d\d:\d\d:\d\d UTC(?:[+-][\d:]+)?, revoked/,
   )
 })
 

@@ -6,7 +6,7 @@ import { axeFindings } from './page-checks.ts'
 
 /** Fills in and submits the request form as a person would; resolves on the new request's page, with its path. */
 async function requestInBrowser(page: Page, entitlement: string, reason: string): Promise<string> {
-  await page.goto('/')
+  await page.goto('/access')
   await page.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(entitlement)
   await page.getByRole('link', { name: entitlement }).first().click()
   await page.getByRole('checkbox', { name: 'payments' }).check()

@@ -1,26 +1,43 @@
 'use server'
 import { cookies } from 'next/headers'
 import type { Destination } from '#components/layout/palette'
-import { themes } from '#components/layout/theme-choice'
 import { requireActor } from '#lib/adapters/auth/session'
+import { themes } from '#lib/core/access/display'
+import { isTimeZone } from '#lib/core/access/time-zone'
 import { listEntitlements } from '#lib/views/list-entitlements'
-import { themeCookie } from '../theme.ts'
+import { displayCookies } from '../display.ts'
 
 const aYear = 365 * 24 * 60 * 60
 
-/** Remembers the theme in this browser. It concerns no account, so it also works when signed out. */
-export async function chooseTheme(form: FormData): Promise<void> {
-  // Anyone can call an action with any argument, so only a real form is read.
-  const chosen: unknown = form instanceof FormData ? form.get('theme') : undefined
-  const theme = themes.find((one) => one === chosen)
-  if (theme) (await cookies()).set(themeCookie, theme, { maxAge: aYear, sameSite: 'lax', httpOnly: true, path: '/' })
+/** What each setting may be. The zone is empty for that of the browser. */
+const choices: Record<keyof typeof displayCookies, (value: string) => boolean> = {
+  theme: (value) => themes.some((theme) => theme === value),
+  zone: (value) => value === '' || isTimeZone(value),
+  times: (value) => value === 'local' || value === 'utc',
+  keys: (value) => value === 'on' || value === 'off',
+}
+
+/**
+ * Remembers in this browser how to show Postern: the settings that the form has. It concerns no account, so it also works
+ * when signed out.
+ */
+export async function chooseDisplay(form: FormData): Promise<void> {
+  const jar = await cookies()
+  for (const [name, isChoice] of Object.entries(choices)) {
+    // Anyone can call an action with any argument, so only a real form is read.
+    const value: unknown = form instanceof FormData ? form.get(name) : undefined
+    if (typeof value !== 'string' || !isChoice(value)) continue
+    const cookie = displayCookies[name as keyof typeof displayCookies]
+    if (value === '') jar.delete(cookie)
+    else jar.set(cookie, value, { maxAge: aYear, sameSite: 'lax', httpOnly: true, path: '/' })
+  }
 }
 
 /** Everything the palette lists: the pages, and the entitlements of this person. */
 export async function destinations(): Promise<Destination[]> {
   const entitlements = await listEntitlements(await requireActor())
   return [
-    { href: '/', title: 'Access', detail: 'your access and requests' },
+    { href: '/access', title: 'Access', detail: 'your access and requests' },
     { href: '/check-access', title: 'Check access', detail: 'what a cluster lets you do, and through which role' },
     { href: '/inbox', title: 'Inbox', detail: 'requests waiting for your decision' },
     { href: '/live', title: 'Live access', detail: 'who has access now' },
@@ -29,6 +46,7 @@ export async function destinations(): Promise<Destination[]> {
     { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },
     { href: '/clusters', title: 'Clusters', detail: 'where access is granted' },
     { href: '/notices', title: 'Notices', detail: 'which mails you receive' },
+    { href: '/settings', title: 'Settings', detail: 'time zone, theme, shortcuts, groups, sessions' },
     ...entitlements.map((one) => ({
       href: `/requests/new?entitlement=${encodeURIComponent(one.name)}`,
       title: `Request access: ${one.title}`,

@@ -41,7 +41,7 @@ export function ExplanationView({ answer, isMine }: { answer: AccessExplanation;
             <Link className="link" href={`/requests/${grant.requestId}`}>
               <UntrustedText>{grant.title}</UntrustedText>
             </Link>{' '}
-            allows this until <Time at={grant.expiresAt} as="exact" /> UTC, with a credential issued under it.
+            allows this until <Time at={grant.expiresAt} as="exact" withZone />, with a credential issued under it.
           </p>
         ))}
         {allowed !== true && <Offers entitlements={entitlements} isMine={isMine} namespace={question.namespace} />}

@@ -1,5 +1,5 @@
 import { ScrollTable } from '#components/ui/scroll-table'
-import { Time } from '#components/ui/time'
+import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { FindingOutcome } from '#lib/core/access/finding'
 import type { FindingResource } from '#lib/core/access/finding-resource'
@@ -18,8 +18,12 @@ export function FindingsTable({ findings, caption }: { findings: FindingResource
       <thead>
         <tr>
           <th scope="col">Finding</th>
-          <th scope="col">First seen (UTC)</th>
-          <th scope="col">Last seen (UTC)</th>
+          <th scope="col">
+            First seen (<ZoneName />)
+          </th>
+          <th scope="col">
+            Last seen (<ZoneName />)
+          </th>
           <th scope="col">Outcome</th>
         </tr>
       </thead>

@@ -25,7 +25,7 @@ export function ReplayResult({ replay }: { replay: Replay }) {
           : `The verdict would change for ${changed} of ${requests(judged)}.`}{' '}
         {since && (
           <span className="text-muted">
-            Since <Time at={since} as="exact" /> UTC, compared with{' '}
+            Since <Time at={since} as="exact" withZone />, compared with{' '}
             {against === 'recorded' ? 'the original verdict' : 'the current policy'}.
           </span>
         )}

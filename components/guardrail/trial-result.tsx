@@ -42,7 +42,7 @@ export function TrialResult({ trial }: { trial: Trial }) {
       <p className="flex flex-wrap gap-x-3">
         <OutcomeMark outcome={outcome} />
         <span className="text-muted">
-          as of <Time at={at} as="exact" /> UTC
+          as of <Time at={at} as="exact" withZone />
         </span>
       </p>
       <VerdictList verdict={verdict} />

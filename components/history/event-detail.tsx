@@ -8,6 +8,7 @@ export function EventDetail({ event }: { event: AuditEventResource }) {
     ['type', event.type],
     ['id', event.id],
     ['actor', [event.actor.name, event.actor.email, event.actor.id].filter(Boolean).join(' · ')],
+    ['about', [event.about?.name, event.about?.id].filter(Boolean).join(' · ')],
     ['source', [event.via, event.clientAddress].filter(Boolean).join(' · ')],
     ['reference', event.reference],
     ['request', event.requestId],
@@ -28,7 +29,7 @@ export function EventDetail({ event }: { event: AuditEventResource }) {
               <div key={name} className="contents">
                 <dt className="text-muted">{name}</dt>
                 <dd className="min-w-0">
-                  {name === 'actor' || name === 'source' ? (
+                  {['actor', 'about', 'source'].includes(name) ? (
                     <UntrustedText>{value}</UntrustedText>
                   ) : (
                     <Copyable text={value} label={name} />

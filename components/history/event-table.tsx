@@ -1,6 +1,6 @@
 import { Fragment } from 'react'
 import { Link } from '#components/ui/link'
-import { Time } from '#components/ui/time'
+import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
@@ -16,7 +16,7 @@ export function EventTable({ events, filter, cursor, open }: Props) {
       <thead className="max-rail:sr-only">
         <tr className="border-b border-edge text-muted">
           <th scope="col" className="w-42 py-1.5 pr-4">
-            Time (UTC)
+            Time (<ZoneName />)
           </th>
           <th scope="col" className="w-32 pr-4 xl:w-40">
             Who
@@ -60,6 +60,12 @@ export function EventTable({ events, filter, cursor, open }: Props) {
                 </td>
                 <td className="pr-4 max-rail:col-span-2 max-rail:py-0.5">
                   <UntrustedText>{event.sentence}</UntrustedText>
+                  {event.about && event.about.id !== event.actor.id && (
+                    <span className="text-muted">
+                      {' '}
+                      for <UntrustedText>{event.about.name}</UntrustedText>
+                    </span>
+                  )}
                 </td>
                 <td className="pr-4">
                   <code className="text-muted">
@@ -68,7 +74,7 @@ export function EventTable({ events, filter, cursor, open }: Props) {
                     </UntrustedText>
                   </code>
                 </td>
-                <td>
+                <td className="max-rail:text-right">
                   {event.requestId && (
                     <Link href={`/requests/${event.requestId}`} className="link" title={event.requestId}>
                       <code>…{event.requestId.slice(-6)}</code>

@@ -23,7 +23,7 @@ export function FilterBar({ filter, typed, problems = [], values }: Props) {
   const isInvalid = problems.length > 0
   return (
     <search>
-      <form action="/history" className="relative flex gap-2">
+      <form action="/history" className="relative flex gap-2 max-sm:flex-wrap">
         <span className="pointer-events-none absolute top-2.5 left-3 z-10 text-muted">
           <Icon name="search" />
         </span>

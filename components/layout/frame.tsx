@@ -1,20 +1,20 @@
 import type { ReactNode } from 'react'
+import { Link } from '#components/ui/link'
 import { Mark } from '#components/ui/mark'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { Me } from '#lib/core/access/me-resource'
 import { NavLink } from './nav-link.tsx'
+import { SignOut } from './sign-out.tsx'
 
 type Props = {
   me: Pick<Me, 'name' | 'email' | 'username' | 'subject' | 'roles'>
   inboxCount: number
   attention: { kind: string; sentence: string }[]
-  /** The theme choice and the sign-out button, which are connected to server actions. */
-  controls: ReactNode
   children: ReactNode
 }
 
 /** The frame around every page: navigation, the signed-in person, and anything that needs attention. */
-export function Frame({ me, inboxCount, attention, controls, children }: Props) {
+export function Frame({ me, inboxCount, attention, children }: Props) {
   return (
     <div className="min-h-dvh rail:grid rail:grid-cols-[220px_minmax(0,1fr)] print:block">
       <a
@@ -32,7 +32,7 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
           aria-label="Main"
           className="fixed inset-x-0 bottom-0 z-20 flex border-t border-line bg-sunken px-1 pb-[env(safe-area-inset-bottom)] rail:static rail:flex-col rail:gap-0.5 rail:border-0 rail:p-0"
         >
-          <NavLink href="/" icon="access">
+          <NavLink href="/access" icon="access">
             Access
           </NavLink>
           <NavLink href="/inbox" icon="inbox" count={inboxCount}>
@@ -52,7 +52,7 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
           </NavLink>
         </nav>
         <div className="mt-auto hidden rail:block">
-          <Whoami me={me} controls={controls} />
+          <Whoami me={me} />
         </div>
       </header>
       <div className="flex min-h-dvh min-w-0 flex-col pb-foot rail:has-[[data-panes]]:h-dvh rail:has-[[data-panes]]:overflow-clip print:block print:h-auto!">
@@ -65,14 +65,14 @@ export function Frame({ me, inboxCount, attention, controls, children }: Props) 
           {children}
         </main>
         <footer className="no-print border-t border-line px-4 py-4 rail:hidden">
-          <Whoami me={me} controls={controls} />
+          <Whoami me={me} />
         </footer>
       </div>
     </div>
   )
 }
 
-function Whoami({ me, controls }: Pick<Props, 'me' | 'controls'>) {
+function Whoami({ me }: Pick<Props, 'me'>) {
   return (
     <div className="space-y-3 px-2.5">
       <div>
@@ -84,7 +84,15 @@ function Whoami({ me, controls }: Pick<Props, 'me' | 'controls'>) {
         </p>
         {me.roles.length > 0 && <p className="mt-0.5 text-dense">{me.roles.join(', ')}</p>}
       </div>
-      <div className="-mx-2 space-y-1">{controls}</div>
+      <div className="-mx-2 flex flex-wrap gap-1">
+        <Link
+          href="/settings"
+          className="inline-flex min-h-7 items-center rounded-sm px-2 text-dense text-muted hover:text-ink"
+        >
+          Settings
+        </Link>
+        <SignOut />
+      </div>
     </div>
   )
 }

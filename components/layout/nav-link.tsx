@@ -5,7 +5,7 @@ import { Icon, type IconName } from '#components/ui/icon'
 import { Link } from '#components/ui/link'
 
 type Props = {
-  href: '/' | '/inbox' | '/live' | '/history' | '/guardrails' | '/clusters'
+  href: '/access' | '/inbox' | '/live' | '/history' | '/guardrails' | '/clusters'
   icon: IconName
   count?: number
   /** Left out of the bottom bar of a phone, which has room for five. */
@@ -14,7 +14,7 @@ type Props = {
 }
 
 const under: Record<Props['href'], string[]> = {
-  '/': ['/requests/new', '/requests', '/check-access'],
+  '/access': ['/requests/new', '/requests', '/check-access'],
   '/inbox': ['/inbox/decided'],
   '/live': [],
   '/history': [],

@@ -10,7 +10,7 @@ export function NothingHere() {
         If this is a link to a request: its requester, its approvers and auditors can open it.
       </p>
       <p className="mt-6">
-        <LinkButton kind="primary" href="/">
+        <LinkButton kind="primary" href="/access">
           Go to Access
         </LinkButton>
       </p>

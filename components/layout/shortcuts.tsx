@@ -3,9 +3,18 @@ import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState, useTransition } from 'react'
 import { Dialog } from '#components/ui/dialog'
 import { NavigationBar } from '#components/ui/navigation-bar'
+import { areSingleKeysOff } from '../ui/single-keys.ts'
 import { type Destination, Palette } from './palette.tsx'
 
-const places = { a: '/', i: '/inbox', l: '/live', h: '/history', r: '/guardrails', c: '/clusters' } as const
+const places = {
+  a: '/access',
+  i: '/inbox',
+  l: '/live',
+  h: '/history',
+  r: '/guardrails',
+  c: '/clusters',
+  s: '/settings',
+} as const
 // Milliseconds in which the second key of `g a` must follow: slower than any typist, faster than a change of mind.
 const sequenceMs = 1200
 
@@ -16,6 +25,7 @@ const keys: [string, string][] = [
   ['g h', 'History'],
   ['g r', 'Guardrails'],
   ['g c', 'Clusters'],
+  ['g s', 'Settings'],
   ['/', 'Search or filter on this page'],
   ['j  k', 'Next or previous item in a list'],
   ['a  d', 'Approve or deny the open request, then Enter'],
@@ -26,7 +36,10 @@ const keys: [string, string][] = [
 
 type Props = { destinations: () => Promise<Destination[]> }
 
-/** Keyboard shortcuts for every page. Inactive while a person is typing or has a dialog open. */
+/**
+ * Keyboard shortcuts for every page. Inactive while a person is typing or has a dialog open. A person can switch off those
+ * without a modifier key (WCAG 2.1.4).
+ */
 export function Shortcuts({ destinations }: Props) {
   const router = useRouter()
   const [isNavigating, navigate] = useTransition()
@@ -45,6 +58,7 @@ export function Shortcuts({ destinations }: Props) {
         event.metaKey ||
         event.ctrlKey ||
         event.altKey ||
+        areSingleKeysOff() ||
         isTyping(event.target) ||
         document.querySelector('dialog[open]')
       )

@@ -3,7 +3,7 @@ import { ActionProblem } from '#components/ui/action-problem'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Section } from '#components/ui/section'
 import { SubmitButton } from '#components/ui/submit-button'
-import { Time } from '#components/ui/time'
+import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { FormAction } from '#lib/core/access/action-result'
 import type { ChannelResource, DeadNotice } from '#lib/core/access/notice-resource'
@@ -58,7 +58,9 @@ export function ChannelSection({ channel, dead, sendAgain }: Props) {
                 <th scope="col">Recipient</th>
                 <th scope="col">Request</th>
                 <th scope="col">Attempts</th>
-                <th scope="col">Given up (UTC)</th>
+                <th scope="col">
+                  Given up (<ZoneName />)
+                </th>
                 <th scope="col">Error</th>
               </tr>
             </thead>

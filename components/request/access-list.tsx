@@ -1,7 +1,6 @@
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { AccessRow } from './access-row.tsx'
 import type { RequestActionSet } from './request-actions.tsx'
-import { heldFirst } from './words.ts'
 
 type Props = { requests: RequestSummary[]; actions: RequestActionSet; past?: boolean }
 
@@ -9,7 +8,7 @@ type Props = { requests: RequestSummary[]; actions: RequestActionSet; past?: boo
 export function AccessList({ requests, actions, past = false }: Props) {
   return (
     <ul>
-      {(past ? requests : heldFirst(requests)).map((request) => (
+      {requests.map((request) => (
         <AccessRow key={request.id} request={request} actions={actions} past={past} />
       ))}
     </ul>

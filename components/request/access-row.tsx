@@ -79,7 +79,7 @@ function RowStatus({ request }: { request: RequestSummary }) {
   if (grant?.endedAt)
     return (
       <span className="text-dense text-muted">
-        <HeldTime request={request} />
+        <HeldTime grant={request.grant} duration={request.duration} />
       </span>
     )
   if (status === 'pending') {

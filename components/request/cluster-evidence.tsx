@@ -1,7 +1,7 @@
 import { FindingsTable } from '#components/cluster/findings-table'
 import { Copyable } from '#components/ui/copyable'
 import { ScrollTable } from '#components/ui/scroll-table'
-import { Time } from '#components/ui/time'
+import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { GrantResource } from '#lib/core/access/grant-resource'
 import type { Probe, Probes } from '#lib/core/access/probe-resource'
@@ -15,8 +15,12 @@ export function ClusterEvidence({ grant }: { grant: GrantResource | null }) {
         <thead>
           <tr>
             <th scope="col">Object and UID</th>
-            <th scope="col">Created (UTC)</th>
-            <th scope="col">Deleted (UTC)</th>
+            <th scope="col">
+              Created (<ZoneName />)
+            </th>
+            <th scope="col">
+              Deleted (<ZoneName />)
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -57,7 +61,7 @@ function Answer({ probes, expected, otherwise }: AnswerProps) {
           {all ? '✓' : '◐'} {expected}
         </span>{' '}
         <span className="font-normal">
-          {asExpected} of {probes.results.length} access reviews at <Time at={probes.at} as="exact" /> UTC
+          {asExpected} of {probes.results.length} access reviews at <Time at={probes.at} as="exact" withZone />
         </span>
       </summary>
       <ul className="mt-1 columns-1 gap-8 pl-4 md:columns-2">

@@ -1,6 +1,6 @@
 import { Copyable } from '#components/ui/copyable'
 import { ScrollTable } from '#components/ui/scroll-table'
-import { Time } from '#components/ui/time'
+import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { GrantResource } from '#lib/core/access/grant-resource'
 
@@ -15,8 +15,12 @@ export function CredentialsTable({ credentials }: { credentials: GrantResource['
             Audit ID (<code>jti</code>)
           </th>
           <th scope="col">Issued to</th>
-          <th scope="col">Issued (UTC)</th>
-          <th scope="col">Expires (UTC)</th>
+          <th scope="col">
+            Issued (<ZoneName />)
+          </th>
+          <th scope="col">
+            Expires (<ZoneName />)
+          </th>
         </tr>
       </thead>
       <tbody>

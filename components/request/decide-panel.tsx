@@ -11,6 +11,7 @@ import { secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { buttonStyle } from '../ui/button-style.ts'
+import { areSingleKeysOff } from '../ui/single-keys.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
 import { barStyle } from './decision-bar.ts'
 import { SecondsLeft, useDenials } from './denials.tsx'
@@ -79,6 +80,7 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement | null
       if (event.metaKey || event.ctrlKey || event.altKey || target?.closest('input, textarea, select, dialog')) return
+      if (areSingleKeysOff()) return
       const button = event.key === 'a' ? approve.current : event.key === 'd' ? deny.current : null
       const title = document.getElementById(headline)
       if (!button || !title || isElsewhere(request.id)) return

@@ -39,7 +39,7 @@ export function DecisionRow({ decision, note, at, request, revoke }: Props) {
           )}
         </span>
         <span className="block text-muted empty:hidden">
-          <HeldTime request={request} />
+          <HeldTime grant={request.grant} duration={request.duration} />
         </span>
       </span>
       <div className="col-start-2 row-start-1 flex justify-end empty:hidden rail:col-start-4">

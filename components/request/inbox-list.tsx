@@ -6,6 +6,7 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import { shortDuration } from '#lib/core/access/duration'
 import { type InboxHref, withRequest } from '#lib/core/approvals/inbox-filter'
 import { buttonStyle } from '../ui/button-style.ts'
+import { areSingleKeysOff } from '../ui/single-keys.ts'
 import { useDenials } from './denials.tsx'
 import type { InboxListRow } from './inbox-row.ts'
 import { SeverityMark } from './severity-mark.tsx'
@@ -64,7 +65,7 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
                 aria-current={row.id === openId ? 'true' : undefined}
                 aria-keyshortcuts="x"
                 onKeyDown={(event: KeyboardEvent) => {
-                  if (event.key === 'x' && mayDeny(row)) toggle(row.id)
+                  if (event.key === 'x' && !areSingleKeysOff() && mayDeny(row)) toggle(row.id)
                 }}
                 className="block min-w-0 flex-1 border-l-2 border-transparent py-2 pr-3 pl-2 hover:bg-hover aria-[current]:border-accent aria-[current]:bg-hover"
               >

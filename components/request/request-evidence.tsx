@@ -123,7 +123,7 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         {moreEvents && <p className="mt-2 text-dense text-muted">Older events are in History.</p>}
       </Section>
       <p className="mt-8 hidden text-dense text-muted print:block">
-        Printed <Time at={new Date().toISOString()} as="exact" /> UTC
+        Printed <Time at={new Date().toISOString()} as="exact" withZone />
       </p>
     </>
   )

@@ -42,7 +42,7 @@ export function StatusLine({ request }: { request: RequestSummary }) {
       {status === 'ending' && <span>waiting for the cluster to deny access</span>}
       {status === 'ended' && grant?.endedAt && (
         <span>
-          <HeldTime request={request} />
+          <HeldTime grant={request.grant} duration={request.duration} />
         </span>
       )}
       {(status === 'denied' || status === 'withdrawn' || status === 'lapsed') && request.resolvedAt && (

@@ -23,7 +23,9 @@ export function VerdictList({ verdict, beginAt }: Props) {
           <span aria-hidden className="text-good">
             ✓
           </span>
-          All guardrails pass.
+          {warnings.length === 0
+            ? 'All guardrails pass.'
+            : `No guardrail blocks this; ${warnings.length === 1 ? 'one warns' : `${warnings.length} warn`}:`}
         </p>
       )}
       <ul>
@@ -41,7 +43,7 @@ export function VerdictList({ verdict, beginAt }: Props) {
       {passesNextAt && (
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1">
           <span>
-            It would pass at <Time at={passesNextAt} as="exact" /> UTC.
+            It would pass at <Time at={passesNextAt} as="exact" withZone />.
           </span>
           {beginAt && (
             <button type="button" className={buttonStyle('quiet')} onClick={() => beginAt(passesNextAt)}>
@@ -52,7 +54,7 @@ export function VerdictList({ verdict, beginAt }: Props) {
       )}
       {until && (
         <p className="mt-1 text-muted">
-          A guardrail’s time window closes at <Time at={until} as="exact" /> UTC. Access ends then at the latest.
+          A guardrail’s time window closes at <Time at={until} as="exact" withZone />. Access ends then at the latest.
         </p>
       )}
     </div>

@@ -2,7 +2,7 @@ import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { EndReason } from '#lib/core/access/status'
 import type { StepResource } from '#lib/core/access/step-resource'
 import { rulesInWords } from '#lib/core/rbac/sentence'
-import { type ShownStatus, shownStatus } from './status-mark.tsx'
+import type { ShownStatus } from './status-mark.tsx'
 
 /** A request's permissions, as the end of "can …". */
 export const whatInWords = ({ rules, clusterRole }: Pick<RequestSummary, 'rules' | 'clusterRole'>): string =>
@@ -48,9 +48,3 @@ export function aboutTitle({ status, grant }: RequestSummary): string {
   if (status !== 'approved' || (grant?.status === 'ended' && !grant.activatedAt)) return 'Requested permissions'
   return grant?.status === 'ended' ? 'Permissions until the end' : 'Granted permissions'
 }
-
-const order: ShownStatus[] = ['active', 'ending', 'approved', 'pending']
-
-/** Current access before pending requests, and newest first within each, as in the list. */
-export const heldFirst = (requests: RequestSummary[]): RequestSummary[] =>
-  [...requests].sort((a, b) => order.indexOf(shownStatus(a)) - order.indexOf(shownStatus(b)))

@@ -9,6 +9,8 @@ const paths = {
   copy: 'M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z',
   done: 'm3 8.5 3.25 3.25L13 5',
   close: 'm4 4 8 8M12 4l-8 8',
+  star: 'm8 2 1.8 3.9 4.2.5-3.1 2.9.8 4.2L8 11.4l-3.7 2.1.8-4.2L2 6.4l4.2-.5L8 2Z',
+  starred: 'm8 2 1.8 3.9 4.2.5-3.1 2.9.8 4.2L8 11.4l-3.7 2.1.8-4.2L2 6.4l4.2-.5L8 2Z',
   back: 'M9.5 3.5 5 8l4.5 4.5',
 } as const
 export type IconName = keyof typeof paths
@@ -28,7 +30,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
       strokeLinecap="round"
       strokeLinejoin="round"
     >
-      <path d={paths[name]} />
+      <path d={paths[name]} fill={name === 'starred' ? 'currentColor' : undefined} />
     </svg>
   )
 }

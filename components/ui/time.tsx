@@ -1,39 +1,51 @@
 'use client'
-import { useEffect, useState } from 'react'
 import { exactTime, relativeTime, timeLeft } from '#lib/core/access/format-time'
-import { useNow } from './clock.tsx'
+import { wallTime } from '#lib/core/access/time-zone'
+import { useNow, useZones } from './clock.tsx'
 
-type Props = { at: string; as?: 'relative' | 'left' | 'exact' | 'time' }
+type Props = {
+  at: string
+  as?: 'relative' | 'left' | 'exact' | 'time'
+  /** Add the zone, where no heading names it. */
+  withZone?: boolean
+}
+
+const inWords = (at: string, zone: string) => {
+  const { date, time, offset } = wallTime(at, zone)
+  return `${date} ${time} ${offset}`
+}
 
 /**
- * An instant. `relative`: "5 min ago", kept current; `left`: a countdown; `exact`: date and time in UTC; `time`: the
- * time of day in UTC. Hovering shows the exact instant in UTC and in the reader's time zone.
+ * An instant. `relative`: "5 min ago", kept current; `left`: a countdown; `exact`: date and time; `time`: the time of day,
+ * both in the reader's time zone, or in UTC if they chose that. Hovering shows the exact instant in both.
  */
-export function Time({ at, as = 'relative' }: Props) {
+export function Time({ at, as = 'relative', withZone = false }: Props) {
   const now = useNow()
-  const [local, setLocal] = useState('')
-  useEffect(() => {
-    const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
-    setLocal(format.format(new Date(at)))
-  }, [at])
-  const exact = exactTime(at)
+  const { shown, other } = useZones()
+  const wall = wallTime(at, shown)
+  const zone = withZone ? ` ${wall.offset}` : ''
   const words = {
     relative: () => relativeTime(Date.parse(at), now),
     left: () => timeLeft(Date.parse(at), now),
-    exact: () => exact,
-    time: () => exact.slice(11),
+    exact: () => `${wall.date} ${wall.time}${zone}`,
+    time: () => `${wall.time}${zone}`,
   }[as]()
+  const isMoving = as === 'relative' || as === 'left'
   return (
     <time
       dateTime={at}
-      data-moves={as === 'relative' || as === 'left' ? exact : undefined}
-      title={local ? `${exact} UTC · ${local}` : `${exact} UTC`}
-      className={as === 'exact' || as === 'time' ? 'font-mono text-code whitespace-nowrap' : 'whitespace-nowrap'}
+      // Paper shows it in UTC too.
+      data-utc={isMoving || wall.offset !== 'UTC' ? exactTime(at) : undefined}
+      title={[...new Set([isMoving ? inWords(at, shown) : '', inWords(at, other)])].filter(Boolean).join(' · ')}
+      className={isMoving ? 'whitespace-nowrap' : 'font-mono text-code whitespace-nowrap'}
     >
       {words}
     </time>
   )
 }
+
+/** The zone of the exact times on the page, for the heading of a column. */
+export const ZoneName = () => useZones().shown
 
 /** The remaining time of a grant, as a bar with a countdown. */
 export function Remaining({ since, until }: { since: string; until: string }) {

@@ -14,7 +14,8 @@ export const notReached: ActionError = {
 }
 
 const never = () => () => {}
-const useIsHydrated = () =>
+/** False without scripts, and until React has taken over the page. */
+export const useIsHydrated = () =>
   useSyncExternalStore(
     never,
     () => true,

@@ -40,6 +40,14 @@ describe('who may read which events', () => {
     expect(await typesOf(other, { request: request.id })).toEqual(story)
   })
 
+  test('only auditors and that person themselves read in an event whom it is about', async () => {
+    const about = async (actor: PersonActor) =>
+      new Set((await listAuditEvents(actor, { request: request.id })).items.map((event) => event.about?.name ?? null))
+    expect(await about(ines)).toEqual(new Set([mina.person.name]))
+    expect(await about(mina)).toEqual(new Set([mina.person.name]))
+    expect(await about(priya)).toEqual(new Set([null]))
+  })
+
   test('everyone else reads no event, whatever they filter by', async () => {
     const filters = [
       {},

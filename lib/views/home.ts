@@ -3,13 +3,18 @@ import type { PersonActor } from '#lib/core/access/actor'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { summariesOf } from './summaries.ts'
 
-/** A person's own requests: `now` are open or have a live grant (at most 50), `before` are finished (the last 20). */
-export async function home(actor: PersonActor): Promise<{ now: RequestSummary[]; before: RequestSummary[] }> {
-  const ids = await findOwnRequests(actor.person.id)
+/** The first of a list, and how long the whole list is. */
+type Start = { items: RequestSummary[]; total: number }
+
+/** A person's own requests: `now` has live access and what is pending, `before` the others. */
+export async function home(
+  actor: PersonActor,
+  most: { now: number; before: number },
+): Promise<{ now: Start; before: Start }> {
+  const ids = await findOwnRequests(actor.person.id, most)
   const summaries = await summariesOf(actor, [...ids.now, ...ids.before])
-  const isNow = new Set(ids.now)
   return {
-    now: summaries.filter(({ id }) => isNow.has(id)),
-    before: summaries.filter(({ id }) => !isNow.has(id)),
+    now: { items: summaries.slice(0, ids.now.length), total: ids.allNow },
+    before: { items: summaries.slice(ids.now.length), total: ids.allBefore },
   }
 }

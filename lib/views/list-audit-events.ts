@@ -1,5 +1,6 @@
 import { type AuditFilter, type AuditRow, findAuditEvents } from '#lib/adapters/db/audit/find-audit-events'
 import { idOfCursor, pageSize, toPage } from '#lib/adapters/db/cursor'
+import { findNames } from '#lib/adapters/db/people/find-names'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
 import { seesEverything } from '#lib/core/access/may-see'
@@ -21,8 +22,13 @@ function dataFor(actor: PersonActor, { type, data, policyHash }: AuditRow): unkn
   return { ...(data as object), code: violations[0]?.code, sentence: violations[0]?.sentence, errors }
 }
 
-function toResource(actor: PersonActor, row: AuditRow): AuditEventResource {
-  const { actorId, actorKind: kind, actorName: name, actorEmail: email, clientAddress } = row
+/** NB: the person of a hidden request must not be revealed by an event about the attempt to reach it. */
+const mayReadWhom = (actor: PersonActor, { aboutId }: AuditRow) =>
+  aboutId !== null && (seesEverything(actor) || aboutId === actor.person.id)
+
+function toResource(actor: PersonActor, row: AuditRow, names: ReadonlyMap<string, string>): AuditEventResource {
+  const { actorId, actorKind: kind, actorName: name, actorEmail: email, clientAddress, aboutId } = row
+  const aboutName = aboutId === null ? undefined : names.get(aboutId)
   // Colleagues do not learn from which address a person acted.
   const isOpen = seesEverything(actor) || actorId === actor.person.id
   const data = dataFor(actor, row)
@@ -32,6 +38,7 @@ function toResource(actor: PersonActor, row: AuditRow): AuditEventResource {
     type: row.type,
     sentence: auditSentence(row.type, data),
     actor: { kind, id: actorId, name, email },
+    about: aboutId !== null && aboutName !== undefined ? { id: aboutId, name: aboutName } : null,
     via: row.via,
     clientAddress: isOpen ? clientAddress : null,
     reference: row.reference,
@@ -58,5 +65,7 @@ export async function listAuditEvents(
   const before = idOfCursor('event', filter.cursor)
   const found = await findAuditEvents(await scopeOf(actor, filter), filter, { before, limit: size + 1 })
   const { items, nextCursor } = toPage(found, size, ({ id }) => id)
-  return { items: items.map((row) => toResource(actor, row)), nextCursor }
+  const people = items.filter((row) => mayReadWhom(actor, row)).flatMap(({ aboutId }) => aboutId ?? [])
+  const names = await findNames([...new Set(people)])
+  return { items: items.map((row) => toResource(actor, row, names)), nextCursor }
 }

@@ -192,8 +192,21 @@ test('the home page separates open requests and grants from finished ones', asyn
   const ended = await aRequest({ requester, status: 'approved' })
   await aGrant({ request: ended, status: 'ended' })
   const denied = await aRequest({ requester, status: 'denied' })
-  const { now, before } = await home(actor)
-  expect(now.map(({ id }) => id)).toEqual([ending.id, active.id, pending.id].sort().reverse())
-  expect(before.map(({ id }) => id)).toEqual([denied.id, ended.id].sort().reverse())
-  expect(await home(await anActor())).toEqual({ now: [], before: [] })
+  const { now, before } = await home(actor, { now: 50, before: 20 })
+  expect(now.items.map(({ id }) => id)).toEqual([active.id, ending.id, pending.id])
+  expect(before.items.map(({ id }) => id)).toEqual([denied.id, ended.id].sort().reverse())
+  const nothing = { items: [], total: 0 }
+  expect(await home(await anActor(), { now: 50, before: 20 })).toEqual({ now: nothing, before: nothing })
+})
+
+test('a list of own requests that is not shown whole says how long it is, and begins with live access', async () => {
+  const actor = await anActor()
+  const requester = actor.person
+  const held = await aRequest({ requester, status: 'approved' })
+  await aGrant({ request: held, status: 'active' })
+  const waiting = [await aRequest({ requester }), await aRequest({ requester })]
+  for (let i = 0; i < 3; i++) await aRequest({ requester, status: 'denied' })
+  const { now, before } = await home(actor, { now: 2, before: 1 })
+  expect(now.items.map(({ id }) => id)).toEqual([held.id, waiting[1]?.id])
+  expect([now.total, before.items.length, before.total]).toEqual([3, 1, 3])
 })

@@ -4,8 +4,8 @@ import { findChromium } from '#local/parts/chromium'
 type PageScripts = { path: string; kilobytes: number }
 
 const paths = [
-  ...['/sign-in', '/', '/requests/new', '/requests/new?entitlement=decided', '/check-access', '/inbox', '/history'],
-  ...['/clusters', '/guardrails'],
+  ...['/sign-in', '/access', '/requests/new', '/requests/new?entitlement=decided', '/check-access', '/inbox', '/live'],
+  ...['/history', '/clusters', '/guardrails', '/settings'],
 ]
 
 /** Kilobytes of compressed scripts that the browser receives on a first visit of each page. */
@@ -18,7 +18,7 @@ export async function measureScripts(url: string): Promise<PageScripts[]> {
   try {
     const signedIn = await browser.newContext({ baseURL: url })
     const first = await signedIn.newPage()
-    await first.goto('/')
+    await first.goto('/access')
     await first.getByRole('button', { name: /identity provider/i }).click()
     await first.getByRole('button', { name: /Mina Okafor/ }).click()
     await first.getByRole('heading', { level: 1, name: 'Access' }).waitFor()

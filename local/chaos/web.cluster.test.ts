@@ -68,10 +68,10 @@ beforeAll(async () => {
   const back = new URL(await signInAs(begun.headers.get('location') ?? '', redirectUri, 'mina'))
   await fetchAs(`${back.pathname}${back.search}`)
   token = await bearerToken({ ...provider, redirectUri }, 'mina')
-  expect((await fetchAs('/')).status).toBe(200)
+  expect((await fetchAs('/access')).status).toBe(200)
 }, 240_000)
 
-const pages = ['/', '/requests/new', '/inbox', '/history']
+const pages = ['/access', '/requests/new', '/inbox', '/history']
 
 /** Milliseconds until all pages and the API have answered 503. */
 async function timeUnavailable(): Promise<number> {

@@ -10,12 +10,19 @@ import { checkout, stateDirectory } from '#local/processes/places'
 
 const demo = JSON.parse(readFileSync(join(stateDirectory, 'demo.json'), 'utf8')) as { url: string }
 const all = process.argv[2] === '--all' ? process.argv[3] : undefined
-const pages = ['/', '/requests/new?entitlement=payments-restart', '/inbox', '/history', '/clusters', '/guardrails']
+const pages = [
+  '/access',
+  '/requests/new?entitlement=payments-restart',
+  '/inbox',
+  '/history',
+  '/clusters',
+  '/guardrails',
+]
 const widths = { phone: 390, laptop: 1024, wide: 1600 }
 
 async function signedIn(browser: Browser, person: string, options: Parameters<Browser['newContext']>[0]) {
   const page = await (await browser.newContext({ baseURL: demo.url, ...options })).newPage()
-  await page.goto('/')
+  await page.goto('/access')
   await page.getByRole('button', { name: /identity provider/i }).click()
   await page.getByRole('button', { name: new RegExp(localPeople.get(person)?.name ?? person) }).click()
   await page.getByRole('heading', { level: 1, name: 'Access' }).waitFor()

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { notFound } from '#lib/core/access/errors'
 import { checkout } from '#local/processes/places'
 import { type OutsideClient, withForm } from './outside-client.ts'
 import type { Caller, Outcome, Route, Situation } from './words.ts'
@@ -34,7 +35,7 @@ function oncePerCaller<T>(load: (caller: Caller) => Promise<T>): (caller: Caller
 
 /** Every route of Postern: how to call it, and which response is which answer. A new route needs a line here. */
 export function routesOf(outsideClient: OutsideClient): Route[] {
-  const { api, page, act, send, withBearer } = outsideClient
+  const { api, page, act, send, withBearer, withCookie } = outsideClient
 
   /** A route of the API and the action that does the same from a page. */
   const twice = (
@@ -139,7 +140,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
   const prefetch = { rsc: '1', 'next-router-prefetch': '1' }
   const build = readFileSync(join(checkout, '.next/BUILD_ID'), 'utf8')
   const [script = ''] = readdirSync(join(checkout, '.next/static/chunks')).filter((file) => file.endsWith('.js'))
-  const action = outsideClient.actions.find(({ name }) => name === 'chooseTheme')?.id ?? ''
+  const action = outsideClient.actions.find(({ name }) => name === 'chooseDisplay')?.id ?? ''
 
   /** An address that Next.js serves in other products, or in development. */
   const absent = (path: string): Route => ({
@@ -245,7 +246,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     },
     // ------------------------------------------------------------------ lists
     listed('List one’s own requests', '/requests?role=mine&limit=100', isRequest),
-    listedOn('List one’s own requests', '/'),
+    listedOn('List one’s own requests', '/access'),
     listed('List the inbox', '/requests?role=inbox&limit=100', isRequest),
     listedOn('List the inbox', '/inbox'),
     listed('List all visible requests', '/requests?role=all&limit=100', isRequest),
@@ -351,7 +352,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       },
     },
     ...['/me', '/me/notices', '/entitlements', '/clusters'].map((path) => api200('Read what concerns oneself', path)),
-    ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access', '/notices'].map((path) =>
+    ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access', '/notices', '/settings'].map((path) =>
       page200('Read what concerns oneself', path),
     ),
     {
@@ -362,6 +363,16 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         await answer.body?.cancel()
         const words: Record<number, string> = { 200: 'yes', 401: 'sign in' }
         return { answer: words[answer.status] ?? String(answer.status) }
+      },
+    },
+    {
+      table: 'Read what concerns oneself',
+      name: 'page /',
+      call: async (caller) => {
+        const { status, headers } = await send('/', { headers: withCookie(caller) })
+        const path = headers.get('location') ?? ''
+        if (path.startsWith('/sign-in')) return { answer: 'sign in' }
+        return { answer: /^\/(access|inbox|history)$/.test(path) ? 'yes' : `${status} ${path}` }
       },
     },
     {
@@ -443,9 +454,28 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     open('GET /api/auth/callback/oidc', '/api/auth/callback/oidc?code=x', 'GET', 303),
     {
       table: 'Public routes',
-      name: 'action chooseTheme',
-      call: (caller) => act(caller, 'chooseTheme', []),
+      name: 'action chooseDisplay',
+      call: (caller) => act(caller, 'chooseDisplay', []),
     },
+    {
+      table: 'Star an entitlement',
+      name: 'action star',
+      call: async (caller) => {
+        const outcome = await act(caller, 'star', withForm({ entitlement: 'payments-restart', favourite: 'yes' }))
+        return outcome.sentence === notFound().message ? { answer: '—' } : outcome
+      },
+    },
+    ...Object.entries<Record<string, string>>({
+      saveFilter: { name: 'Secrets', query: 'resource=secrets' },
+      deleteFilter: { name: 'Secrets' },
+      signOutElsewhere: {},
+    }).map(
+      ([name, fields]): Route => ({
+        table: 'Change one’s own pages and sessions',
+        name: `action ${name}`,
+        call: (caller) => act(caller, name, withForm(fields)),
+      }),
+    ),
     {
       table: 'Read the metrics',
       name: 'GET /metrics',
@@ -462,7 +492,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: async (caller) => {
         const headers = { origin, ...(caller.cookie ? { cookie: caller.cookie } : {}) }
         const answer = await send('/api/auth/sign-out', { method: 'POST', headers })
-        const after = await page(caller, '/')
+        const after = await page(caller, '/access')
         return {
           answer: answer.status === 303 && after.answer === 'sign in' ? 'yes' : `${answer.status}, ${after.answer}`,
         }

@@ -44,7 +44,7 @@ export default async function GuardrailsPage() {
             shown={policy.version.replace(/^sha256:/, '').slice(0, 12)}
             label="policy version"
           />
-          , loaded <Time at={policy.loadedAt} as="exact" /> UTC
+          , loaded <Time at={policy.loadedAt} as="exact" withZone />
         </p>
       </PageHead>
       {policy.refused && <RefusedConfiguration refused={policy.refused} />}

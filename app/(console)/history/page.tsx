@@ -4,6 +4,7 @@ import { Suspense } from 'react'
 import { EventTable } from '#components/history/event-table'
 import { FilterBar } from '#components/history/filter-bar'
 import { Histogram } from '#components/history/histogram'
+import { SavedFilters } from '#components/history/saved-filters'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
 import { LinkButton } from '#components/ui/link-button'
@@ -12,11 +13,14 @@ import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { Severity } from '#lib/core/access/severity'
 import { checkFilter, parseFilter } from '#lib/core/audit/filter'
-import { filterKeys, type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
+import { filterInQuery, type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
 import { filterValues } from '#lib/core/audit/filter-values'
 import { log } from '#lib/observability/log'
 import { auditHistogram } from '#lib/views/audit-histogram'
 import { listAuditEvents } from '#lib/views/list-audit-events'
+import { savedFilters } from '#lib/views/saved-filters'
+import { display } from '../../display.ts'
+import { deleteFilter, saveFilter } from './actions.ts'
 
 export const metadata: Metadata = { title: 'History' }
 
@@ -26,9 +30,10 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
   const query = await searchParams
   const one = (key: string) => (typeof query[key] === 'string' ? query[key] : '')
   const typed = query.q === undefined ? null : parseFilter(one('q'))
-  if (typed && typed.problems.length === 0) redirect(`/history?${queryOf(typed.filter)}`)
-  const filter: HistoryFilter =
-    typed?.filter ?? Object.fromEntries(filterKeys.flatMap((key) => (one(key) ? [[key, one(key)]] : [])))
+  const { zone, isUtcFirst } = await display()
+  const shownZone = isUtcFirst ? 'UTC' : zone
+  if (typed && typed.problems.length === 0) redirect(`/history?${queryOf(inZone(typed.filter, shownZone))}`)
+  const filter = typed?.filter ?? filterInQuery({ get: one })
   const { from, to, problems } = checkFilter(filter, new Date())
   const allProblems = [...(typed?.problems ?? []), ...problems]
   if (allProblems.length > 0)
@@ -43,7 +48,7 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
         />
       </>
     )
-  const { zone: _, severity, ...rest } = filter
+  const { zone: _zone, severity, ...rest } = filter
   const search = { ...rest, severity: severity as Severity | undefined, from, to }
   // A slow histogram never takes the page with it.
   const buckets = auditHistogram(actor, search).catch((error: unknown) => {
@@ -61,15 +66,16 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
     <>
       <Head actor={actor} />
       <FilterBar filter={filter} values={filterValues(events.items)} />
+      <SavedFilters saved={await savedFilters(actor)} query={queryOf(filter)} save={saveFilter} remove={deleteFilter} />
       {/* NB: a page about one request is never streamed, so that its timing cannot reveal a hidden request. */}
       {filter.request || filter.grant ? (
-        <Histogram buckets={buckets} filter={filter} />
+        <Histogram buckets={buckets} filter={filter} zone={shownZone} />
       ) : (
         <Suspense
           key={queryOf(filter)}
           fallback={events.items.length > 0 && <div aria-hidden className="mt-4 h-[4.875rem]" />}
         >
-          <Histogram buckets={buckets} filter={filter} />
+          <Histogram buckets={buckets} filter={filter} zone={shownZone} />
         </Suspense>
       )}
       <div className="mt-4">
@@ -92,6 +98,10 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
     </>
   )
 }
+
+/** Typed times are those of the reader's zone. The address says so, because its next reader may have another one. */
+const inZone = (filter: HistoryFilter, zone: string): HistoryFilter =>
+  (filter.from || filter.to) && !filter.zone && zone !== 'UTC' ? { ...filter, zone } : filter
 
 function Head({ actor }: { actor: PersonActor }) {
   const seesAll = hasRole(actor, 'auditor') || hasRole(actor, 'admin')

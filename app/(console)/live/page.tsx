@@ -39,6 +39,10 @@ export default async function LivePage({ searchParams }: PageProps<'/live'>) {
       <PageHead title="Live access" aside={<AccessTabs current="running" waiting={waiting} />} />
       <ScopeFilter scopes={scopes} chosen={scope} />
       {chosen && <RevokeAll key={scopeText(chosen)} scope={chosen} revokeAll={revokeAll} />}
+      <p role="status" className="sr-only">
+        {chosen ? chosen.count : items.length}
+        {!chosen && nextCursor ? ' or more' : ''} live
+      </p>
       {items.length === 0 ? (
         <Empty title="No live access.">
           Your own access appears here while it lasts, and so does the access that you can approve or audit.

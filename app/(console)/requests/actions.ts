@@ -25,7 +25,7 @@ export async function submit(_previous: FormAnswer<Draft>, form: FormData): Prom
   const { body, kept } = submissionInput(form)
   const result = await answer(endpoints.submitRequest, { body }, ({ actor, body }) => submitRequest(actor, body))
   if (result.error) return { error: result.error, kept }
-  revalidatePath('/')
+  revalidatePath('/access')
   redirect(`/requests/${result.value.id}`)
 }
 

@@ -4,7 +4,7 @@ import { redirect } from 'next/navigation'
 import { cache } from 'react'
 import type { PersonActor } from '#lib/core/access/actor'
 import { actorOfSession } from './actor-of-session.ts'
-import { sessionCookieName } from './cookies.ts'
+import { sessionCookieName, sessionFrom } from './cookies.ts'
 import { originOf } from './origin.ts'
 import { pathHeader } from './path-header.ts'
 import { pathWithin } from './return-path.ts'
@@ -15,6 +15,12 @@ export const currentActor = cache(async (): Promise<PersonActor | null> => {
   const cookie = jar.get(sessionCookieName())?.value
   return cookie === undefined ? null : actorOfSession(cookie, originOf(sent, 'browser'))
 })
+
+/** The id of the session that a page or an action was called with; null where Postern did not issue its cookie. */
+export async function currentSessionId(): Promise<string | null> {
+  const named = await sessionFrom((await cookies()).get(sessionCookieName())?.value)
+  return named?.id ?? null
+}
 
 /** The signed-in actor. Without a session it redirects to the sign-in page, which leads back here. */
 export async function requireActor(): Promise<PersonActor> {

@@ -31,7 +31,8 @@ export async function startSession(signedIn: SignedIn, origin: Origin, previous:
     const about = { personId: person.id }
     const ended = previous === undefined ? null : await endSession(tx, previous)
     if (ended?.personId === person.id) await recordEvent(tx, { type: 'session.ended', actor, data: {}, about })
-    await createSession(tx, { id, personId: person.id, sealedRefreshToken, sealedIdToken })
+    const { clientAddress } = origin
+    await createSession(tx, { id, personId: person.id, clientAddress, sealedRefreshToken, sealedIdToken })
     await recordEvent(tx, { type: 'session.started', actor, data: { groups: person.groups }, about })
     return { replaced: ended, content: { sid: id, per: person.id } }
   })

@@ -13,6 +13,9 @@ export const auditEventResource = z
       name: z.string(),
       email: z.string().nullable(),
     }),
+    about: z.strictObject({ id: z.string(), name: z.string() }).nullable().meta({
+      description: 'Whose request or access it is about. Others than auditors and admins read only themselves.',
+    }),
     via: z.string(),
     clientAddress: z.string().nullable(),
     reference: z.string(),

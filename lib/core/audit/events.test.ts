@@ -5,6 +5,7 @@ import { type AuditEventType, auditEvents, auditEventTypes, auditSentence } from
 const examples: { [T in AuditEventType]: unknown } = {
   'session.started': { groups: ['payments-dev'] },
   'session.ended': {},
+  'sessions.ended': { count: 2 },
   'session.refused': { code: 'nonce', sentence: 'The nonce does not match.' },
   'session.groups-changed': { gained: ['sre'], lost: ['payments-dev'] },
   'session.groups-missing': { problem: 'absent', claim: 'groups', received: ['sub', 'realm_access.roles'] },

@@ -39,6 +39,10 @@ export const auditEvents = {
         ? `ended a session: the identity provider refused the person${d.providerError ? ` (${d.providerError})` : ''}`
         : 'signed out',
   ),
+  'sessions.ended': define(
+    z.strictObject({ count: z.int() }),
+    (d) => `signed out everywhere else: ended ${d.count === 1 ? '1 other session' : `${d.count} other sessions`}`,
+  ),
   'session.refused': define(refusal, (d) => `failed to sign in: ${d.sentence}`),
   'session.groups-changed': define(
     z.strictObject({ gained: z.array(text), lost: z.array(text) }),

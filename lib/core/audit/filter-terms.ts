@@ -7,6 +7,10 @@ export const filterKeys = [
 export type FilterKey = (typeof filterKeys)[number]
 export type HistoryFilter = Partial<Record<FilterKey, string>>
 
+/** The filter in the query string of the history page, whatever else is in it. */
+export const filterInQuery = (query: { get(key: string): string | null }): HistoryFilter =>
+  Object.fromEntries(filterKeys.flatMap((key) => [query.get(key) ?? ''].filter(Boolean).map((value) => [key, value])))
+
 /** The text that `parseFilter` turns back into the same filter. */
 export const formatFilter = (filter: HistoryFilter): string =>
   filterKeys

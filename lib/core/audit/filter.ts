@@ -2,9 +2,10 @@
 import { idPrefixes, idSchema } from '#lib/core/access/ids'
 import { nearest } from '#lib/core/access/nearest'
 import { severities } from '#lib/core/access/severity'
+import { isTimeZone } from '#lib/core/access/time-zone'
 import { auditEventTypes } from './events.ts'
 import { type FilterKey, filterKeys, type HistoryFilter } from './filter-terms.ts'
-import { instantOf, isTimeZone } from './when.ts'
+import { instantOf } from './when.ts'
 
 const isKey = (text: string): text is FilterKey => (filterKeys as readonly string[]).includes(text)
 

@@ -10,15 +10,6 @@ type Now = { now: Date; zone: string }
 const inZone = (now: Date, zone: string) =>
   Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(zone)
 
-/** Is this an IANA time zone? A bare offset such as `+02:00` is not. */
-export function isTimeZone(zone: string): boolean {
-  try {
-    return /^[A-Za-z]/.test(zone) && inZone(new Date(0), zone) !== undefined
-  } catch {
-    return false
-  }
-}
-
 function parse(text: string, { now, zone }: Now): ParsedResult | undefined {
   // NB: 3/4/2026 is a day of March to some and of April to others.
   if (text.length > maxLength || /\d\/\d/.test(text)) return undefined

@@ -40,8 +40,26 @@ CREATE TABLE "sessions" (
     "refreshed_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "sealed_refresh_token" TEXT,
     "sealed_id_token" TEXT,
+    "client_address" TEXT,
 
     CONSTRAINT "sessions_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "favourites" (
+    "person_id" TEXT NOT NULL,
+    "entitlement" TEXT NOT NULL,
+
+    CONSTRAINT "favourites_pkey" PRIMARY KEY ("person_id","entitlement")
+);
+
+-- CreateTable
+CREATE TABLE "saved_filters" (
+    "person_id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "query" TEXT NOT NULL,
+
+    CONSTRAINT "saved_filters_pkey" PRIMARY KEY ("person_id","name")
 );
 
 -- CreateTable
@@ -430,6 +448,12 @@ CREATE INDEX "idempotency_created_at_idx" ON "idempotency"("created_at");
 
 -- AddForeignKey
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "favourites" ADD CONSTRAINT "favourites_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "saved_filters" ADD CONSTRAINT "saved_filters_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "requests" ADD CONSTRAINT "requests_requester_id_fkey" FOREIGN KEY ("requester_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
@@ -855,7 +879,7 @@ GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_sub
   "reference", "request_id", "grant_id", "about_id", "cluster", "namespaces", "policy_hash", "data", "before", "after") ON "audit_events" TO postern_app;
 GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "cluster_states", "cluster_rights" TO postern_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts" TO postern_app;
 GRANT SELECT, UPDATE ("due_at", "spread_at") ON "outbox" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "notice_preferences" TO postern_app;

@@ -169,6 +169,7 @@ export type AuditRow = {
   actorId: string | null
   actorName: string
   actorEmail: string | null
+  aboutId: string | null
   via: string
   clientAddress: string | null
   reference: string
@@ -210,7 +211,7 @@ export const findAuditEvents = async (
   )
   return reads().$queryRaw<AuditRow[]>(Prisma.sql`
     WITH cursor AS (SELECT seq FROM audit_events WHERE id = ${before} AND (${Prisma.join(all, ' OR ')}))
-    SELECT id, at, type, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName",
+    SELECT id, at, type, actor_kind AS "actorKind", actor_id AS "actorId", actor_name AS "actorName", about_id AS "aboutId",
       actor_email AS "actorEmail", via, client_address AS "clientAddress", reference, request_id AS "requestId",
       grant_id AS "grantId", cluster, namespaces, policy_hash AS "policyHash", data, before, after
     FROM audit_events

@@ -29,11 +29,18 @@ type Row = { id: Id<'session'>; is_due: boolean; are_groups_confirmed: boolean; 
 
 export async function createSession(
   tx: Tx,
-  session: { id: Id<'session'>; personId: string; sealedRefreshToken: string | null; sealedIdToken: string | null },
+  session: {
+    id: Id<'session'>
+    personId: string
+    clientAddress: string | null
+    sealedRefreshToken: string | null
+    sealedIdToken: string | null
+  },
 ) {
   await tx.$executeRaw`
-    INSERT INTO sessions (id, person_id, expires_at, refreshed_at, sealed_refresh_token, sealed_id_token)
-    VALUES (${session.id}, ${session.personId}, now() + make_interval(secs => ${sessionSeconds}::int), now(),
+    INSERT INTO sessions (id, person_id, client_address, expires_at, refreshed_at, sealed_refresh_token, sealed_id_token)
+    VALUES (${session.id}, ${session.personId}, ${session.clientAddress},
+            now() + make_interval(secs => ${sessionSeconds}::int), now(),
             ${session.sealedRefreshToken}, ${session.sealedIdToken})`
   // Each sign-in also deletes sessions that expired long ago.
   await tx.$executeRaw`DELETE FROM sessions WHERE expires_at < now() - interval '1 day'`
@@ -111,6 +118,27 @@ export async function endSession(tx: Tx, id: string): Promise<EndedSession | nul
     UPDATE sessions SET ended_at = now(), sealed_refresh_token = NULL, sealed_id_token = NULL WHERE id = ${id}`
   return row
 }
+
+/** Ends all sessions of a person but one, and deletes their tokens. */
+export async function endOtherSessions(tx: Tx, personId: string, keep: string): Promise<EndedSession[]> {
+  return tx.$queryRaw<EndedSession[]>`
+    WITH others AS (
+      SELECT id, sealed_id_token, sealed_refresh_token FROM sessions
+      WHERE person_id = ${personId} AND id <> ${keep} AND ended_at IS NULL AND expires_at > now()
+      ORDER BY id FOR UPDATE)
+    UPDATE sessions s SET ended_at = now(), sealed_refresh_token = NULL, sealed_id_token = NULL
+    FROM others o, people p WHERE s.id = o.id AND p.id = s.person_id
+    RETURNING s.id, s.person_id AS "personId", p.issuer, o.sealed_id_token AS "sealedIdToken",
+              o.sealed_refresh_token AS "sealedRefreshToken"`
+}
+
+export type OpenSession = { id: string; startedAt: Date; expiresAt: Date; clientAddress: string | null }
+
+/** The sessions in which a person is signed in, newest first. */
+export const findOpenSessions = (personId: string): Promise<OpenSession[]> =>
+  db().$queryRaw<OpenSession[]>`
+    SELECT id, created_at AS "startedAt", expires_at AS "expiresAt", client_address AS "clientAddress" FROM sessions
+    WHERE person_id = ${personId} AND ended_at IS NULL AND expires_at > now() ORDER BY created_at DESC, id LIMIT 100`
 
 /** Takes the tokens of a few sessions that have expired, so that the caller can revoke them. */
 export const takeExpiredTokens = (): Promise<EndedSession[]> =>

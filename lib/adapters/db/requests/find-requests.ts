@@ -213,13 +213,21 @@ export const findDecisions = (
     take: limit,
   })
 
-/** A person's own requests: those that are pending or have a live grant, and the latest of the others. */
-export async function findOwnRequests(personId: string): Promise<{ now: string[]; before: string[] }> {
-  const [row] = await reads().$queryRaw<Array<{ now: string[]; before: string[] }>>`
+export type OwnRequests = { now: string[]; allNow: number; before: string[]; allBefore: number }
+
+/**
+ * A person's own requests, and how many there are: those that have a live grant or are pending, in this order, and the
+ * others. Newest first within each.
+ */
+export async function findOwnRequests(personId: string, most: { now: number; before: number }): Promise<OwnRequests> {
+  const [row] = await reads().$queryRaw<OwnRequests[]>`
     WITH own AS (
-      SELECT r.id, r.status = 'pending' OR (g.status IS NOT NULL AND g.status <> 'ended') AS lives
+      SELECT r.id, CASE WHEN g.status = 'active' THEN 0 WHEN g.status = 'ending' THEN 1 WHEN g.status = 'pending' THEN 2
+        WHEN r.status = 'pending' THEN 3 END AS rank
       FROM requests r LEFT JOIN grants g ON g.request_id = r.id WHERE r.requester_id = ${personId})
-    SELECT ARRAY(SELECT id FROM own WHERE lives ORDER BY id DESC LIMIT 50) AS now,
-      ARRAY(SELECT id FROM own WHERE NOT lives ORDER BY id DESC LIMIT 20) AS before`
-  return row ?? { now: [], before: [] }
+    SELECT ARRAY(SELECT id FROM own WHERE rank IS NOT NULL ORDER BY rank, id DESC LIMIT ${most.now}) AS now,
+      (SELECT count(*)::int FROM own WHERE rank IS NOT NULL) AS "allNow",
+      ARRAY(SELECT id FROM own WHERE rank IS NULL ORDER BY id DESC LIMIT ${most.before}) AS before,
+      (SELECT count(*)::int FROM own WHERE rank IS NULL) AS "allBefore"`
+  return row ?? { now: [], allNow: 0, before: [], allBefore: 0 }
 }

@@ -1,0 +1,66 @@
+import type { Metadata } from 'next'
+import { PageHead } from '#components/layout/page-head'
+import { DisplayForm } from '#components/settings/display-form'
+import { GroupsTable } from '#components/settings/groups-table'
+import { SessionsList } from '#components/settings/sessions-list'
+import { Copyable } from '#components/ui/copyable'
+import { Section } from '#components/ui/section'
+import { UntrustedText } from '#components/ui/untrusted-text'
+import { currentSessionId, requireActor } from '#lib/adapters/auth/session'
+import { me } from '#lib/views/me'
+import { ownGroups } from '#lib/views/own-groups'
+import { ownSessions } from '#lib/views/own-sessions'
+import { browserZone, display } from '../../display.ts'
+import { chooseDisplay } from '../actions.ts'
+import { signOutElsewhere } from './actions.ts'
+
+export const metadata: Metadata = { title: 'Settings' }
+
+/** How this browser shows Postern, who the person is to Postern, and where they are signed in. */
+export default async function SettingsPage() {
+  const actor = await requireActor()
+  const [shown, zone, person, sessions] = await Promise.all([
+    display(),
+    browserZone(),
+    me(actor),
+    currentSessionId().then((here) => ownSessions(actor, here)),
+  ])
+  return (
+    <>
+      <PageHead title="Settings" />
+      <Section id="display" title="Display" aside="in this browser">
+        <DisplayForm
+          display={shown}
+          browserZone={zone}
+          zones={Intl.supportedValuesOf('timeZone')}
+          choose={chooseDisplay}
+        />
+      </Section>
+      <Section id="account" title="Account">
+        <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1.5">
+          <dt className="text-muted">Name</dt>
+          <dd>
+            <UntrustedText>{person.name}</UntrustedText>
+          </dd>
+          <dt className="text-muted">E-mail</dt>
+          <dd>
+            {person.email ? <UntrustedText>{person.email}</UntrustedText> : 'unknown'}
+            {person.email && !person.emailVerified && <span className="text-waiting"> not verified</span>}
+          </dd>
+          <dt className="text-muted">Subject</dt>
+          <dd>
+            <Copyable text={person.subject} label="subject" />
+          </dd>
+          <dt className="text-muted">Roles</dt>
+          <dd>{person.roles.join(', ') || 'none'}</dd>
+        </dl>
+      </Section>
+      <Section id="groups" title="Groups">
+        <GroupsTable groups={ownGroups(actor)} claim={person.claims.groups ?? ''} issuer={person.issuer} />
+      </Section>
+      <Section id="sessions" title="Sessions">
+        <SessionsList sessions={sessions} signOutElsewhere={signOutElsewhere} />
+      </Section>
+    </>
+  )
+}
