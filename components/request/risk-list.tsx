@@ -28,6 +28,26 @@ export function RiskList({ risk }: { risk: RiskResource }) {
   )
 }
 
+// Longer than this it hides what comes after it.
+const mostCharacters = 120
+
+/** The permissions that cause a finding, folded where they are many. */
+function Because({ lines }: { lines: string[] }) {
+  const text = lines.join('; ')
+  const code = (
+    <code className="text-muted">
+      <UntrustedText>{text}</UntrustedText>
+    </code>
+  )
+  if (text.length <= mostCharacters) return code
+  return (
+    <details>
+      <summary className="text-muted">{lines.length === 1 ? 'Why' : `Why: ${lines.length} reasons`}</summary>
+      {code}
+    </details>
+  )
+}
+
 function FindingList({ findings }: { findings: Finding[] }) {
   return (
     <ul className="mt-1 max-w-[72ch]">
@@ -36,9 +56,7 @@ function FindingList({ findings }: { findings: Finding[] }) {
           <SeverityMark severity={severity} wordless />
           <span>
             {sentence} {outlives && <span className="text-ending">Outlives the grant: {outlives}. </span>}
-            <code className="text-muted">
-              <UntrustedText>{because.join('; ')}</UntrustedText>
-            </code>
+            <Because lines={because} />
           </span>
         </li>
       ))}

@@ -4,6 +4,7 @@ import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { DecidePanel } from '#components/request/decide-panel'
 import { Headline } from '#components/request/headline'
+import { LifeLine } from '#components/request/life-line'
 import { RequestActions } from '#components/request/request-actions'
 import { RequestEvidence } from '#components/request/request-evidence'
 import { StatusLine } from '#components/request/status-line'
@@ -57,6 +58,7 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
           <Copyable text={request.id} label="request ID" />
         </p>
       </PageHead>
+      <LifeLine request={request} />
       <RequestEvidence
         request={request}
         isMine={isMine}

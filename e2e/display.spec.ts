@@ -1,0 +1,108 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from './fixtures.ts'
+import { submit } from './grants.ts'
+
+/** Keys that are pressed, and settings that are chosen, before React has taken over the page do nothing. */
+const isReady = (page: Page) =>
+  page.waitForFunction(() =>
+    Object.keys(document.querySelector('main') ?? {}).some((key) => key.startsWith('__reactFiber')),
+  )
+
+const exactTimes = (page: Page) =>
+  page
+    .getByRole('list', { name: 'Life of this request' })
+    .locator('time')
+    .evaluateAll((times) => times.map((time) => ({ text: time.textContent, at: time.getAttribute('datetime') })))
+
+async function save(page: Page) {
+  await page.getByRole('button', { name: 'Save settings' }).click()
+  await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible()
+}
+
+/** `2026-11-26 10:14:05 UTC+1`: the text of an instant an hour east of UTC. */
+const inLagos = (at: string | null) =>
+  `${new Date(Date.parse(at ?? '') + 3_600_000).toISOString().slice(0, 19).replace('T', ' ')} UTC+1`
+const inUtc = (at: string | null) => `${new Date(at ?? '').toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+test('the server already writes each time in the zone of the browser, and the page keeps it', async ({ as, api }) => {
+  const request = await submit(await api('mina'))
+  // A zone without summer time.
+  const mina = await as('mina', { timezoneId: 'Africa/Lagos' })
+  // Where everyone signs in, their browser tells its zone.
+  await mina.goto('/sign-in')
+  await mina.waitForFunction(() => document.cookie.includes('Africa'))
+  const response = await mina.goto(`/requests/${request.id}`)
+  const html = (await response?.text()) ?? ''
+  await isReady(mina)
+  const times = await exactTimes(mina)
+  expect(times.length).toBeGreaterThan(0)
+  for (const { text, at } of times) {
+    expect(text).toBe(inLagos(at))
+    expect(html).toContain(`>${text}</time>`)
+  }
+  await expect(mina.locator('time', { hasText: times[0]?.text ?? '' }).first()).toHaveAttribute(
+    'title',
+    inUtc(times[0]?.at ?? null),
+  )
+})
+
+test('a person chooses the zone of their times, or UTC first', async ({ as, api }) => {
+  const request = await submit(await api('mina'))
+  const mina = await as('mina')
+  await mina.goto('/settings')
+  await isReady(mina)
+  await mina.getByRole('combobox', { name: 'Time zone' }).selectOption('Africa/Lagos')
+  await save(mina)
+  await mina.goto(`/requests/${request.id}`)
+  for (const { text, at } of await exactTimes(mina)) expect(text).toBe(inLagos(at))
+  await mina.goto('/settings')
+  await isReady(mina)
+  await mina.getByRole('radio', { name: /^in UTC/ }).check()
+  await save(mina)
+  await mina.goto(`/requests/${request.id}`)
+  const times = await exactTimes(mina)
+  for (const { text, at } of times) expect(text).toBe(inUtc(at))
+  await expect(mina.locator('time', { hasText: times[0]?.text ?? '' }).first()).toHaveAttribute(
+    'title',
+    inLagos(times[0]?.at ?? null),
+  )
+})
+
+test('a person who switches single keys off keeps only the palette', async ({ as }) => {
+  const mina = await as('mina')
+  await mina.goto('/settings')
+  await isReady(mina)
+  await mina.getByRole('radio', { name: /^off/ }).check()
+  await save(mina)
+  await mina.goto('/access')
+  await isReady(mina)
+  for (const key of ['g', 'h', '?', '/']) await mina.keyboard.press(key)
+  await expect(mina).toHaveURL('/access')
+  await expect(mina.getByRole('dialog')).toHaveCount(0)
+  await mina.keyboard.press('Control+k')
+  await expect(mina.getByRole('dialog', { name: 'Go to' })).toBeVisible()
+})
+
+test('signing out everywhere else ends the sessions of all other browsers and keeps this one', async ({ as }) => {
+  const [here, laptop, ines] = await Promise.all([as('sam'), as('sam'), as('ines')])
+  await here.goto('/settings')
+  await here.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await expect(here.getByText('You are signed in nowhere else.')).toBeVisible()
+  await laptop.goto('/access')
+  await expect(laptop).toHaveURL(/\/sign-in/)
+  await here.goto('/access')
+  await expect(here.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
+  await ines.goto('/history?type=sessions.ended')
+  await expect(ines.getByRole('row').filter({ hasText: 'Sam Duarte' }).first()).toContainText(
+    'signed out everywhere else',
+  )
+})
+
+test('settings are kept without scripts', async ({ as }) => {
+  const mina = await as('mina', { javaScriptEnabled: false })
+  await mina.goto('/settings')
+  await mina.getByRole('radio', { name: 'dark' }).check()
+  await mina.getByRole('button', { name: 'Save settings' }).click()
+  await expect(mina.locator('html')).toHaveAttribute('data-theme', 'dark')
+  await expect(mina.getByRole('radio', { name: 'dark' })).toBeChecked()
+})
