@@ -93,6 +93,7 @@ describe('one request', () => {
       count: 2,
       approvedBy: [{ id: one.id, name: 'One', email: one.email }],
       eligible: [{ id: two.id, name: 'Two', email: two.email }],
+      onCall: [],
     })
   })
 
