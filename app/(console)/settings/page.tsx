@@ -4,6 +4,7 @@ import { DisplayForm } from '#components/settings/display-form'
 import { GroupsTable } from '#components/settings/groups-table'
 import { SessionsList } from '#components/settings/sessions-list'
 import { Copyable } from '#components/ui/copyable'
+import { Link } from '#components/ui/link'
 import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { currentSessionId, requireActor } from '#lib/adapters/auth/session'
@@ -57,6 +58,11 @@ export default async function SettingsPage() {
       </Section>
       <Section id="groups" title="Groups">
         <GroupsTable groups={ownGroups(actor)} claim={person.claims.groups ?? ''} issuer={person.issuer} />
+      </Section>
+      <Section id="notices" title="Notices">
+        <Link className="link" href="/notices">
+          Choose which mails you receive
+        </Link>
       </Section>
       <Section id="sessions" title="Sessions">
         <SessionsList sessions={sessions} signOutElsewhere={signOutElsewhere} />
