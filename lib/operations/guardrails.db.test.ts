@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
+import { savePods } from '#lib/adapters/db/clusters/save-cluster-state'
 import type { PersonActor } from '#lib/core/access/actor'
+import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { Submission } from '#lib/core/access/request'
 import { getRequest } from '#lib/views/get-request'
 import { inboxCount } from '#lib/views/inbox-count'
@@ -210,6 +212,66 @@ describe('facts about the submission and the requester', () => {
     expect(stepsOf(await getRequest(lead, request.id))).toEqual(['1 of payments-leads', '1 of team-x-leads'])
     expect(await statusAfterApproval(priya, request)).toBe('pending')
     expect(await statusAfterApproval(lead, request)).toBe('approved')
+  })
+})
+
+describe('the pods that a request leads into', () => {
+  const pod: PodFacts = {
+    ...{ namespace: 'payments', name: 'web-0', labels: { app: 'web' }, serviceAccountName: 'web', mountsToken: true },
+    ...{ privileged: false, hostNetwork: false, hostPID: false, hostIPC: false, hostPath: false },
+    ...{ mayRunAsRoot: true, addedCapabilities: [] },
+  }
+  const privileged = { ...pod, name: 'agent', privileged: true }
+  const shell = { entitlement: 'payments-shell' }
+  const deniesPrivileged = () => bench.guard({ effect: 'deny', when: 'pods.items.exists(p, p.privileged)' })
+  const codes = async (overrides: Partial<Submission>) =>
+    (await preview(overrides)).verdict.violations.map(({ code }) => code)
+
+  test('a request for a shell is refused until the pods are known, and if one of them is privileged', async () => {
+    await deniesPrivileged()
+    await expectRefused(shell, [{ code: 'calm', pointer: '' }])
+    await savePods('prod-eu', { payments: [pod, privileged], search: [] })
+    await expectRefused(shell, [{ code: 'calm', pointer: '' }])
+    await savePods('prod-eu', { search: [pod] })
+    await expectRefused(shell, [{ code: 'calm', pointer: '' }])
+    await savePods('prod-eu', { payments: [pod] })
+    expect((await submit(shell)).status).toBe('pending')
+  })
+
+  test('a request without a shell needs no pods', async () => {
+    await deniesPrivileged()
+    expect((await submit()).status).toBe('pending')
+  })
+
+  test.each([
+    ['is older than ten minutes', (at: string) => `jsonb_set(pods, '{at}', to_jsonb(${at} - interval '11 minutes'))`],
+    ['is from the future', (at: string) => `jsonb_set(pods, '{at}', to_jsonb(${at} + interval '1 minute'))`],
+    ['is damaged', () => `jsonb_set(pods, '{namespaces,payments,0,privileged}', '"no"')`],
+  ])('a reading that %s counts as unknown', async (_, changed) => {
+    await deniesPrivileged()
+    await savePods('prod-eu', { payments: [pod] })
+    expect(await codes(shell)).toEqual([])
+    await db().$executeRawUnsafe(`UPDATE cluster_states SET pods = ${changed('now()')} WHERE name = 'prod-eu'`)
+    expect(await codes(shell)).toEqual(['calm'])
+  })
+
+  test('pods are judged again at the decision, and a replay judges by those of the submission', async () => {
+    await deniesPrivileged()
+    await savePods('prod-eu', { payments: [pod] })
+    const request = await submit(shell)
+    await savePods('prod-eu', { payments: [privileged] })
+    expect(await rejectionOf(decide(priya, request))).toMatchObject({ code: 'guardrail-violation' })
+    const { facts } = await db().request.findUniqueOrThrow({ where: { id: request.id } })
+    expect(facts).toMatchObject({ pods: [pod] })
+    await savePods('prod-eu', { payments: [pod] })
+    expect((await decide(priya, request)).status).toBe('approved')
+  })
+
+  test('nothing of pods is read or recorded if no guardrail needs them', async () => {
+    await savePods('prod-eu', { payments: [privileged] })
+    const request = await submit(shell)
+    const { facts } = await db().request.findUniqueOrThrow({ where: { id: request.id } })
+    expect(facts).not.toHaveProperty('pods')
   })
 })
 

@@ -56,6 +56,7 @@ export function judgeApproval(
     cluster: situation.cluster,
     rights: situation.rights,
     history: situation.history,
+    pods: situation.pods,
     held: heldWithin(situation.held, policy.configuration),
     now: situation.now,
     stage: 'deciding',

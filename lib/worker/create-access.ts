@@ -1,12 +1,15 @@
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { createObject } from '#lib/adapters/cluster/objects'
 import { readClusterRole, readNamespaces } from '#lib/adapters/cluster/read-cluster'
+import { readPods } from '#lib/adapters/cluster/read-pods'
 import { db } from '#lib/adapters/db/client'
 import { readRights } from '#lib/adapters/db/clusters/cluster-rights'
 import { saveActive, saveCreated, saveIntent } from '#lib/adapters/db/grants/grant-progress'
 import { readHistory } from '#lib/adapters/db/requests/history'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { judgePermission, type Refusal, whyNotApproved } from '#lib/core/grants/may-begin'
+import { uses } from '#lib/core/guardrails/configured/compile'
+import { reachesPods } from '#lib/core/guardrails/pod-facts'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
 import { probeAllowed } from './probe.ts'
 import { reviewDifference } from './review-difference.ts'
@@ -35,15 +38,17 @@ async function judge(work: Work) {
   const { clusterRole, namespaces } = grant.request
   const before = { requestId: grant.request.id, approvedAt: grant.createdAt }
   const question = { personId: grant.requester.id, entitlement: grant.request.entitlementName, before }
-  const [observed, rules, rights, difference, history] = await Promise.all([
+  const needsPods = uses(policy.compiled, 'pods') && reachesPods(grant.request.rules)
+  const [observed, rules, rights, difference, history, pods] = await Promise.all([
     readNamespaces(client, namespaces),
     clusterRole ? readClusterRole(client, clusterRole) : null,
     readRights(db(), grant.cluster),
     reviewDifference(client, grant, policy.configuration, work.clock()),
     readHistory({ ...question, compiled: policy.compiled }),
+    needsPods ? readPods(client, namespaces) : null,
   ])
   const clusterRoles = clusterRole && rules ? { [clusterRole]: rules } : {}
-  const live = { namespaces: observed, clusterRoles, rights, difference, history }
+  const live = { namespaces: observed, clusterRoles, rights, difference, history, pods }
   const permission = judgePermission(grant, policy, live, work.clock())
   if (permission.refusal) throw new Refused(permission.refusal)
   work.note({ what: 'permitted', judged: permission.judged, until: permission.until })

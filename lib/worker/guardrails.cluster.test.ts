@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createObject } from '#lib/adapters/cluster/objects'
+import { db } from '#lib/adapters/db/client'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Difference } from '#lib/core/access/difference'
 import { testClient } from '#testing/cluster'
+import { anEntitlement } from '#testing/configuration'
 import { lastEventData } from '#testing/events'
 import {
   anActiveGrant,
@@ -12,9 +15,11 @@ import {
   objectsInCluster,
   recordIntent,
 } from '#testing/grants'
-import { kubectl } from '#testing/kubectl'
+import { canI, kubectl } from '#testing/kubectl'
 import { aGrant } from '#testing/requests'
+import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
+import { refreshCluster } from './refresh-cluster.ts'
 
 // Guardrails are judged a third time, right before access is created.
 
@@ -78,6 +83,66 @@ test('what is new to the requester is asked of the cluster at that moment, not t
   } finally {
     await kubectl(['delete', 'role,rolebinding', name, '-n', 'payments'])
   }
+})
+
+describe('pods', () => {
+  const entitlement = anEntitlement({
+    rules: [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }],
+  })
+  const guardPods = () => stage.guard({ effect: 'deny', when: 'pods.items.exists(p, p.hostPID)' })
+  const binding = ['rolebinding', 'postern-pod-reader', '-n', 'payments']
+  const isAllowed = async () => (await canI('system:serviceaccount:postern-system:postern', 'list', 'pods')) === 'yes'
+  const allow = async () => {
+    await kubectl(['create', ...binding, '--clusterrole=postern-pod-reader', '--serviceaccount=postern-system:postern'])
+    await until('Postern may list pods', isAllowed)
+  }
+  const createPod = (name: string, hostPID: boolean) =>
+    kubectl(['create', '-f', '-'], {
+      input: JSON.stringify({
+        ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'payments' } },
+        spec: { hostPID, containers: [{ name: 'a', image: 'a' }] },
+      }),
+    })
+
+  test('access to a shell begins only if the cluster shows harmless pods at that moment', async () => {
+    await guardPods()
+    const { request } = await anApprovedRequest({ entitlement })
+    expect(await endedGrantOf(request)).toMatchObject({ endedBy: 'ineligible' })
+    await allow()
+    try {
+      await createPod('harmless', false)
+      await anActiveGrant({ entitlement })
+      await createPod('open', true)
+      const { request: later } = await anApprovedRequest({ entitlement })
+      expect(await endedGrantOf(later)).toMatchObject({ endedBy: 'ineligible', endNote: 'Calm is kept.' })
+    } finally {
+      await kubectl(['delete', 'pod', 'harmless', 'open', '-n', 'payments', '--ignore-not-found', '--force'])
+      await kubectl(['delete', ...binding])
+    }
+  })
+
+  test('the worker stores the pods that it may read, if a guardrail needs them', async () => {
+    const stored = async () => {
+      const { pods } = await db().clusterState.findUniqueOrThrow({ where: { name: 'prod-eu' } })
+      return pods as { namespaces: Record<string, { name: string; hostPID: boolean }[]> } | null
+    }
+    await db().$executeRaw`UPDATE cluster_states SET pods = NULL`
+    await allow()
+    try {
+      await createPod('seen', true)
+      await stage.guard({ effect: 'deny', when: 'false' })
+      await refreshCluster(currentPolicy().configuration, 'prod-eu', 0)
+      expect(await stored()).toBeNull()
+      await guardPods()
+      await refreshCluster(currentPolicy().configuration, 'prod-eu', 0)
+      const { namespaces } = (await stored()) ?? { namespaces: {} }
+      expect(Object.keys(namespaces)).toEqual(['payments'])
+      expect(namespaces.payments).toContainEqual(expect.objectContaining({ name: 'seen', hostPID: true }))
+    } finally {
+      await kubectl(['delete', 'pod', 'seen', '-n', 'payments', '--ignore-not-found', '--force'])
+      await kubectl(['delete', ...binding])
+    }
+  })
 })
 
 test('access ends with its window, in the database and on the objects', async () => {

@@ -1,14 +1,22 @@
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { listNamespaces, type Namespace, readClusterRole, readVersion } from '#lib/adapters/cluster/read-cluster'
+import { readPods } from '#lib/adapters/cluster/read-pods'
 import { underReference } from '#lib/adapters/cluster/reference'
 import { reviewSelf } from '#lib/adapters/cluster/reviews'
-import { claimClusterRead, saveClusterError, saveClusterState } from '#lib/adapters/db/clusters/save-cluster-state'
+import {
+  claimClusterRead,
+  saveClusterError,
+  saveClusterState,
+  savePods,
+} from '#lib/adapters/db/clusters/save-cluster-state'
 import type { Configuration } from '#lib/adapters/policy/configuration'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import { type Entitlement, isNamespaceCovered } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import { grantsNamespace, protectedNamespaces } from '#lib/core/access/namespaces'
+import { uses } from '#lib/core/guardrails/configured/compile'
 import type { Attributes } from '#lib/core/rbac/attributes'
 import { log } from '#lib/observability/log'
 import { newReference } from '#lib/observability/reference'
@@ -116,6 +124,33 @@ async function readClusterRoles(client: ClusterClient, names: readonly string[])
 const permissionsEveryMs = 300_000
 const reviewedAt = new Map<string, { key: string; at: number }>()
 
+/** A minute: pods change often, and before access is created they are read again. */
+const podsEveryMs = 60_000
+const podsReadAt = new Map<string, number>()
+/** Namespaces of a cluster. The pods of others are not known. */
+const mostNamespacesWithPods = 200
+
+/** Reads the pods in the namespaces that may be requested, if a guardrail needs them. */
+async function refreshPods(
+  client: ClusterClient,
+  name: string,
+  entitlements: readonly Entitlement[],
+  namespaces: readonly Namespace[],
+  isDue: boolean,
+): Promise<void> {
+  if (!uses(currentPolicy().compiled, 'pods')) return
+  const last = podsReadAt.get(name)
+  if (!isDue && last !== undefined && performance.now() - last < podsEveryMs) return
+  podsReadAt.set(name, performance.now())
+  const wanted = namespaces.filter(
+    ({ name: namespace, labels }) =>
+      !protectedNamespaces.includes(namespace) &&
+      entitlements.some((entitlement) => isNamespaceCovered(entitlement, namespace, labels)),
+  )
+  const names = wanted.slice(0, mostNamespacesWithPods).map((one) => one.name)
+  await savePods(name, await readPods(client, names))
+}
+
 /** `skipped`: another worker read the cluster a moment ago. */
 export type ClusterRead = 'read' | 'failed' | 'skipped'
 
@@ -156,6 +191,7 @@ async function read(
     const permissions = isFresh ? undefined : await reviewOwnPermissions(client, entitlements, namespaces)
     if (permissions) reviewedAt.set(name, { key, at: performance.now() })
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions })
+    await refreshPods(client, name, entitlements, namespaces, seconds === 0)
     return 'read'
   } catch (error) {
     // The database is unavailable: there is nowhere to store the state.

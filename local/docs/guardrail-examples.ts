@@ -266,8 +266,53 @@ export const guardrailExamples: GuardrailExample[] = [
     ],
   },
   {
-    title: 'Shells only where pods are harmless',
-    text: 'Postern does not read pods, so a guardrail cannot look at their security contexts. The cluster can guarantee them: in a namespace that enforces the *restricted* level of Pod Security, every pod runs without privileges. NB: pods from before the label was set stay as they are until they are replaced.',
+    title: 'Shells only in harmless pods',
+    text: 'Needs part 7 of `deploy/rbac.yaml`. `pods.items` has the pods that have not ended and that the rules lead into; without rules for `pods/exec`, `pods/attach`, `pods/portforward` or `pods/ephemeralcontainers` it is empty. Postern reads the pods of the namespaces in the entitlements once a minute, and again right before access begins. If it may not read one of the requested namespaces, if the last reading is older than ten minutes, or if there are more than 250 pods in a namespace or 500 in a request, they are unknown, and the guardrail counts as violated. NB: a pod that is created later is not judged, so this is a check of what runs now; the next example makes the cluster guarantee it.',
+    guardrails: [
+      {
+        name: 'shells-only-in-harmless-pods',
+        description: 'A shell in a privileged pod is a shell on the node.',
+        when: [
+          'pods.items.exists(p, p.privileged || p.hostNetwork || p.hostPID || p.hostIPC || p.hostPath',
+          "|| p.addedCapabilities.exists(c, c != 'NET_BIND_SERVICE'))",
+        ].join('\n  '),
+        effect: 'deny',
+        message: 'A pod that this access leads into is not isolated from its node. Name the pods that you need.',
+      },
+      {
+        name: 'shells-with-tokens-need-security',
+        description: 'Someone in a pod can use the token of its service account.',
+        when: "pods.items.exists(p, p.mountsToken && p.serviceAccountName != 'default')",
+        effect: 'require',
+        require: { approvals: [{ groups: ['security'] }] },
+      },
+    ],
+    cases: [
+      {
+        name: 'a shell in a harmless pod',
+        given: { rules: exec, pods: [{ addedCapabilities: ['NET_BIND_SERVICE'] }] },
+        expect: { approvals: [] },
+      },
+      {
+        name: 'a shell next to a privileged pod',
+        given: { rules: exec, pods: [{ name: 'web' }, { name: 'agent', privileged: true, hostPID: true }] },
+        expect: { violations: ['shells-only-in-harmless-pods'] },
+      },
+      {
+        name: 'a shell in a pod with a token of its own',
+        given: { rules: exec, pods: [{ serviceAccountName: 'controller', mountsToken: true }] },
+        expect: { approvals: [{ groups: ['security'] }] },
+      },
+      {
+        name: 'pods that Postern may not read',
+        given: { rules: exec, pods: null },
+        expect: { violations: ['shells-only-in-harmless-pods', 'shells-with-tokens-need-security'] },
+      },
+    ],
+  },
+  {
+    title: 'Shells only where the cluster keeps pods harmless',
+    text: 'In a namespace that enforces the *restricted* level of Pod Security, every pod runs without privileges. NB: pods from before the label was set stay as they are until they are replaced.',
     guardrails: [
       {
         name: 'shells-only-in-restricted-namespaces',

@@ -72,6 +72,6 @@ export function removalCommand(cluster: Cluster): string {
   return [
     `${kubectl} delete namespace ${namespaces}`,
     `${kubectl} delete clusterrolebinding postern-reader postern-rights-reader`,
-    `${kubectl} delete clusterrole postern-reader postern-rights-reader postern-granter`,
+    `${kubectl} delete clusterrole postern-reader postern-rights-reader postern-pod-reader postern-granter`,
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
+import { type PodsColumn, podsInSql, toPods } from '#lib/adapters/db/clusters/pods'
 import type { Person } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
@@ -17,10 +18,14 @@ import { type HistoryColumn, historyInSql, toHistory } from './requests/history.
 type Row = ClusterColumns &
   RightsColumns &
   HeldColumns &
-  HistoryColumn & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
+  HistoryColumn &
+  PodsColumn & { now: Date; isPolicyStored: boolean; isEntitlementStored: boolean }
 
 /** Who submits what, under which policy. */
-type Judged = Omit<Gathered, 'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'history' | 'requester' | 'policy'> & {
+type Judged = Omit<
+  Gathered,
+  'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'history' | 'pods' | 'requester' | 'policy'
+> & {
   requester: Person
   policy: Gathered['policy'] & { configuration: ConfiguredLimits; compiled: readonly CompiledGuardrail[] }
 }
@@ -37,6 +42,7 @@ export async function gatherJudgement(tx: Tx, judged: Judged) {
       r.read_at AS "rightsReadAt", r.error AS "rightsError",
       r.signature AS "rightsSignature",
       ${heldInSql(judged.requester.id)},
+      ${podsInSql(compiled, judged.submission.namespaces)},
       ${historyInSql({ compiled, personId: judged.requester.id, entitlement: judged.entitlement.name, before: null })},
       EXISTS (SELECT FROM policy_versions WHERE hash = ${judged.policy.hash}) AS "isPolicyStored",
       EXISTS (SELECT FROM entitlement_versions WHERE hash = ${entitlementHash}) AS "isEntitlementStored"
@@ -46,7 +52,7 @@ export async function gatherJudgement(tx: Tx, judged: Judged) {
   const { now, isPolicyStored, isEntitlementStored } = row
   const rights = await observedRights(tx, judged.submission.cluster, row)
   const held = heldWithin(row, judged.policy.configuration)
-  const observed = { cluster: toObservedCluster(row), rights, held, history: toHistory(row), now }
+  const observed = { cluster: toObservedCluster(row), rights, held, history: toHistory(row), pods: toPods(row), now }
   const facts = toJudgementFacts({ ...judged, ...observed, stage: 'submitting' })
   return { facts, entitlementHash, isPolicyStored, isEntitlementStored }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Origin } from './actor.ts'
 import { differenceResource } from './difference.ts'
+import { mostPods, podFacts } from './pod-facts.ts'
 import { ruleSchema } from './rule.ts'
 
 // The facts that a verdict was based on, apart from the submission itself. They change (groups, labels, the risk
@@ -24,6 +25,8 @@ export const recordedFacts = z.strictObject({
   via: z.enum(submittedVia).optional(),
   /** Absent if no guardrail of the policy needed it. */
   history: z.strictObject({ requests: times, grants: times }).optional(),
+  /** Those that the rules lead into. Absent if no guardrail of the policy needed them, or if they were unknown. */
+  pods: z.array(podFacts).max(mostPods).optional(),
   requester: z.strictObject({ groups: z.array(text), email: text.nullable() }),
   clusterLabels: labels,
   /** False if the worker had never read the namespaces of the cluster. */
@@ -62,6 +65,11 @@ export type RefusedSubmission = z.infer<typeof refusedSubmission>
 /** Characters of JSON. Anyone may submit anything, so a larger refused submission is not recorded. */
 const maxRecordedLength = 16_384
 
-/** The submission if it is small enough to be recorded with its refusal; otherwise undefined. */
-export const recordable = (submission: RefusedSubmission): RefusedSubmission | undefined =>
-  JSON.stringify(submission).length <= maxRecordedLength ? submission : undefined
+const isSmall = (submission: RefusedSubmission) => JSON.stringify(submission).length <= maxRecordedLength
+
+/** The submission if it is small enough to be recorded with its refusal, if need be without pods; otherwise undefined. */
+export function recordable(submission: RefusedSubmission): RefusedSubmission | undefined {
+  if (isSmall(submission)) return submission
+  const { pods: _, ...facts } = submission.facts
+  return isSmall({ ...submission, facts }) ? { ...submission, facts } : undefined
+}

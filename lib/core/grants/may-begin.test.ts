@@ -141,6 +141,7 @@ describe('limits and guardrails, with the cluster as it is', () => {
     clusterRoles: {},
     rights: { rights: null, error: null },
     history: null,
+    pods: null,
     difference: undefined,
     ...some,
   })

@@ -175,6 +175,8 @@ export type LiveFacts = {
   difference: Difference | undefined
   /** Other requests of the requester from before this one; null if no guardrail needs them. */
   history: RequesterHistory | null
+  /** Of each namespace whose pods could be read; null if no guardrail needs them. */
+  pods: Gathered['pods']
 }
 
 /** The verdict, and what the terms added to the requester's access (null if that was not computed). */
@@ -199,6 +201,7 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
     rights: live.rights,
     difference: live.difference,
     history: live.history,
+    pods: live.pods,
     now,
     stage: 'granting',
   })

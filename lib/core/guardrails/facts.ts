@@ -1,5 +1,6 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Entitlement } from '#lib/core/access/entitlement'
+import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { type Rota, withOnCallGroups } from '#lib/core/access/rota'
 import type { Rule } from '#lib/core/access/rule'
@@ -62,6 +63,8 @@ export type JudgementFacts = {
   held?: Held | undefined
   /** Other requests of the requester; null where no guardrail needs them, or where they are unknown. */
   history?: RequesterHistory | null
+  /** Of each namespace whose pods are known; null where no guardrail needs them. */
+  pods?: Readonly<Record<string, readonly PodFacts[]>> | null
   /**
    * Absent: `submitting`. After submission, the requested start may be in the past, and the rules may be fewer than the
    * fixed ones, because an approver may have narrowed them.
@@ -112,6 +115,7 @@ export type Gathered = {
   now: Date
   held?: Held | undefined
   history?: RequesterHistory | null
+  pods?: JudgementFacts['pods']
   stage: NonNullable<JudgementFacts['stage']>
 }
 

@@ -263,6 +263,7 @@ CREATE TABLE "cluster_states" (
     "error" TEXT,
     "namespaces" JSONB NOT NULL,
     "cluster_roles" JSONB NOT NULL,
+    "pods" JSONB,
     "permissions" JSONB NOT NULL,
     "swept_at" TIMESTAMPTZ(6),
     "sweep_done_at" TIMESTAMPTZ(6),

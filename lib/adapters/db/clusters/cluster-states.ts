@@ -20,7 +20,7 @@ export type ObservedState = {
 /** The last known state of every cluster, by name. */
 export async function clusterStates(): Promise<Map<string, ObservedState>> {
   const [rows, rights] = await Promise.all([
-    reads().clusterState.findMany(),
+    reads().clusterState.findMany({ omit: { pods: true } }),
     // NB: without the content, which may be megabytes.
     reads().clusterRights.findMany({ select: { cluster: true, readAt: true, error: true } }),
   ])

@@ -1,6 +1,7 @@
 import { db } from '#lib/adapters/db/client'
 import { toJson } from '#lib/adapters/db/json'
 import type { ClusterResource } from '#lib/core/access/cluster-resource'
+import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { Rule } from '#lib/core/access/rule'
 import { resolveUnseenStrays } from './findings.ts'
 
@@ -35,14 +36,21 @@ export async function saveClusterState(name: string, observed: ObservedClusterSt
     ...(permissions ? { permissions: toJson(permissions) } : {}),
   }
   const create = { name, permissions: [], checkedAt: new Date(), ...data }
-  await db().clusterState.upsert({ where: { name }, create, update: data })
+  await db().clusterState.upsert({ where: { name }, create, update: data, select: { name: true } })
+}
+
+/** Saves what guardrails need to know of the pods in some namespaces of a cluster. */
+export async function savePods(name: string, pods: Readonly<Record<string, readonly PodFacts[]>>): Promise<void> {
+  await db().$executeRaw`
+    UPDATE cluster_states SET pods = jsonb_build_object('at', now(), 'namespaces', ${JSON.stringify(pods)}::jsonb)
+    WHERE name = ${name}`
 }
 
 /** Saves the reason why a cluster could not be read. The state observed before is kept. */
 export async function saveClusterError(name: string, error: string): Promise<void> {
   const data = { reachable: false, error }
   const create = { name, namespaces: [], clusterRoles: {}, permissions: [], checkedAt: new Date(), ...data }
-  await db().clusterState.upsert({ where: { name }, create, update: data })
+  await db().clusterState.upsert({ where: { name }, create, update: data, select: { name: true } })
 }
 
 /** Saves that a sweep of the cluster is complete: everything was listed, and strays are deleted. */

@@ -50,6 +50,6 @@ export const grantsToRecheck = (
 
 /** The last known state of a reachable cluster; undefined if it is unreachable and the state may be outdated. */
 export async function observedCluster(name: string): Promise<ObservedCluster | undefined> {
-  const row = await db().clusterState.findUnique({ where: { name } })
+  const row = await db().clusterState.findUnique({ where: { name }, omit: { pods: true } })
   return row?.reachable ? toObservedCluster(row) : undefined
 }

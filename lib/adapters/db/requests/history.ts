@@ -1,7 +1,7 @@
 import { db } from '#lib/adapters/db/client'
 import { makeId } from '#lib/core/access/ids'
 import type { RequesterHistory } from '#lib/core/access/recorded-facts'
-import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
+import { type CompiledGuardrail, uses } from '#lib/core/guardrails/configured/compile'
 import { Prisma } from '../generated/client.ts'
 
 // Other requests of one person for the same entitlement, and when they were approved. Read in the statement that gathers
@@ -12,11 +12,6 @@ const mostDays = 30
 const mostRows = 50
 
 export type HistoryColumn = { history: { requests: string[]; grants: string[] } | null }
-
-export const usesHistory = (compiled: readonly CompiledGuardrail[]): boolean =>
-  compiled.some(({ when, message, steps }) =>
-    [when, message, ...steps.map(({ groups }) => groups)].some((one) => one?.mentions.has('history')),
-  )
 
 type Question = {
   compiled: readonly CompiledGuardrail[]
@@ -31,7 +26,7 @@ const oldestId = () => makeId('request', new Date(Date.now() - (mostDays + 1) * 
 
 /** The column `history`. */
 export function historyInSql({ compiled, personId, entitlement, before }: Question): Prisma.Sql {
-  if (!usesHistory(compiled)) return Prisma.sql`NULL::jsonb AS history`
+  if (!uses(compiled, 'history')) return Prisma.sql`NULL::jsonb AS history`
   const isTheirs = Prisma.sql`q.requester_id = ${personId} AND q.id >= ${oldestId()} AND q.entitlement_name = ${entitlement}`
   const isEarlier = before ? Prisma.sql`q.id < ${before.requestId}` : Prisma.sql`true`
   const isOther = before ? Prisma.sql`q.id <> ${before.requestId}` : Prisma.sql`true`
@@ -51,7 +46,7 @@ export function historyInSql({ compiled, personId, entitlement, before }: Questi
 
 /** For the third judgement, whose other facts are read with the queue. */
 export async function readHistory(question: Question): Promise<RequesterHistory | null> {
-  if (!usesHistory(question.compiled)) return null
+  if (!uses(question.compiled, 'history')) return null
   const [row] = await db().$queryRaw<HistoryColumn[]>`SELECT ${historyInSql(question)}`
   return row ? toHistory(row) : null
 }

@@ -1,5 +1,6 @@
 import type { Tx } from '#lib/adapters/db/client'
 import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
+import { type PodsColumn, podsInSql, toPods } from '#lib/adapters/db/clusters/pods'
 import { type HeldColumns, heldInSql } from '#lib/adapters/db/people/held'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
@@ -18,6 +19,7 @@ import { idSchema } from '#lib/core/access/ids'
 import type { RequesterHistory } from '#lib/core/access/recorded-facts'
 import type { RequestStatus } from '#lib/core/access/status'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
+import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { type ObservedCluster, toObservedCluster } from '#lib/core/guardrails/facts'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
@@ -61,13 +63,16 @@ export type Situation = {
   held: HeldColumns
   /** Other requests of the requester; null if no guardrail needs them. */
   history: RequesterHistory | null
+  /** Of each requested namespace whose pods are known; null if no guardrail needs them. */
+  pods: JudgementFacts['pods']
   /** Why these records are not valid; null if all signatures are. */
   signatureFailure: SignatureFailure | null
 }
 
 type Row = RightsColumns &
   HeldColumns &
-  HistoryColumn & {
+  HistoryColumn &
+  PodsColumn & {
     now: Date
     decisions: DecisionInSql[]
     namespaces: unknown
@@ -90,7 +95,8 @@ export async function gatherSituation(
     SELECT statement_timestamp() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable,
       r.hash AS "rightsHash", r.read_at AS "rightsReadAt", r.error AS "rightsError",
       r.signature AS "rightsSignature",
-      ${heldInSql(request.requester.id)}, ${historyInSql({ ...question, before: { requestId: request.id, approvedAt: null } })},
+      ${heldInSql(request.requester.id)}, ${podsInSql(compiled, request.namespaces)},
+      ${historyInSql({ ...question, before: { requestId: request.id, approvedAt: null } })},
       ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`
@@ -101,6 +107,7 @@ export async function gatherSituation(
     cluster: toObservedCluster(row),
     rights: await observedRights(tx, request.cluster, row),
     history: toHistory(row),
+    pods: toPods(row),
     held: { openRequests: row.openRequests, liveGrants: row.liveGrants },
     signatureFailure: verificationOf(request, request.storedRequester, row.decisions),
   }

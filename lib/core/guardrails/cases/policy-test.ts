@@ -38,6 +38,7 @@ export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: re
       requests: given.history.requests.map((time) => new Date(time)),
       grants: given.history.grants.map((time) => new Date(time)),
     },
+    pods: given.pods,
     stage: given.stage,
   }
 }

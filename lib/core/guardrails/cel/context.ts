@@ -1,5 +1,6 @@
 // Converts facts into the values that expressions and matches see.
 import type { Entitlement } from '#lib/core/access/entitlement'
+import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import type { Rule } from '#lib/core/access/rule'
 import { durationOf, timestampOf } from './values.ts'
@@ -11,6 +12,8 @@ import {
   History,
   Namespace,
   NamespaceMetadata,
+  Pod,
+  Pods,
   PolicyRule,
   Request,
   Requester,
@@ -42,6 +45,8 @@ export type PolicyFacts = {
   risks: readonly { id: string; severity: string; because?: readonly string[] }[]
   /** Absent or null: unknown. */
   history?: RequesterHistory | null
+  /** Those that the rules lead into. Absent or null: unknown. */
+  pods?: readonly PodFacts[] | null
   difference: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
   /**
    * Absent: `submitting`. Access that does not fit into its window is refused on submission. Later it is cut off at the
@@ -95,6 +100,7 @@ export function contextOf(facts: PolicyFacts, now: Date): Context {
         ? { requests: facts.history.requests.map(timestampOf), grants: facts.history.grants.map(timestampOf) }
         : null,
     ),
+    pods: new Pods(facts.pods?.map((pod) => new Pod({ ...pod, labels: new Map(Object.entries(pod.labels)) })) ?? null),
     now: timestampOf(now),
   }
 }
@@ -109,7 +115,8 @@ const longest = (texts: readonly string[]) => texts.reduce((length, text) => Mat
 export function sizesOf(facts: PolicyFacts): Sizes {
   const { submission, requester, cluster } = facts
   const rules = facts.rules ?? []
-  const labelled = [cluster, ...(cluster.namespaces ?? [])].map(({ labels }) => Object.entries(labels))
+  const pods = facts.pods ?? []
+  const labelled = [cluster, ...(cluster.namespaces ?? []), ...pods].map(({ labels }) => Object.entries(labels))
   const ruleWords = rules.flatMap((rule) => [rule.verbs, rule.apiGroups, rule.resources, rule.resourceNames ?? []])
   return {
     namespaces: submission.namespaces.length,
@@ -119,6 +126,7 @@ export function sizesOf(facts: PolicyFacts): Sizes {
     risks: facts.risks.length,
     added: facts.difference?.length ?? 0,
     history: Math.max(facts.history?.requests.length ?? 0, facts.history?.grants.length ?? 0),
+    pods: pods.length,
     labels: most(labelled.map((labels) => labels.length)),
     reason: submission.reason.length,
     word: most([
@@ -135,6 +143,11 @@ export function sizesOf(facts: PolicyFacts): Sizes {
       most(
         (facts.difference ?? []).map(({ verb, group, resource, name, namespace }) =>
           longest([verb, group, resource, name, namespace]),
+        ),
+      ),
+      most(
+        pods.map(({ namespace, name, serviceAccountName, addedCapabilities }) =>
+          longest([namespace, name, serviceAccountName, ...addedCapabilities]),
         ),
       ),
       longest(facts.risks.flatMap(({ id, severity }) => [id, severity])),

@@ -45,6 +45,7 @@ function variablesOf(facts: PolicyFacts, now: Date) {
     risks: facts.risks.map(({ id, severity }) => ({ id, severity })),
     difference: { known: facts.difference !== null, added: facts.difference ?? [] },
     history: { requests: facts.history?.requests ?? [], grants: facts.history?.grants ?? [] },
+    pods: { known: Boolean(facts.pods), items: facts.pods ?? [] },
     now: now.toISOString(),
   }
 }

@@ -1,5 +1,6 @@
 // What can an expression use? Every variable and field, with its type, its largest size and one line for the guide.
 import { isOnCallGroup, rotaOf } from '#lib/core/access/on-call'
+import { mostCapabilities, mostPods } from '#lib/core/access/pod-facts'
 import { bool, duration, listOf, mapOf, type Shape, text, timestamp } from './shape.ts'
 import type { Timestamp } from './values.ts'
 
@@ -88,6 +89,30 @@ export const types: readonly Type[] = [
       grants: field('list<timestamp>', 'when other requests were approved, newest first'),
     },
   },
+  {
+    name: 'Pod',
+    fields: {
+      namespace: field('string', 'its namespace'),
+      name: field('string', 'its name'),
+      labels: field('map<string, string>', 'its labels'),
+      serviceAccountName: field('string', 'its service account'),
+      mountsToken: field('bool', 'whether a token of its service account is mounted'),
+      privileged: field('bool', 'whether a container is privileged'),
+      hostNetwork: field('bool', 'whether it uses the network of its node'),
+      hostPID: field('bool', 'whether it sees the processes of its node'),
+      hostIPC: field('bool', 'whether it shares memory with processes of its node'),
+      hostPath: field('bool', 'whether a directory of its node is mounted'),
+      mayRunAsRoot: field('bool', 'whether nothing prevents a container from running as root'),
+      addedCapabilities: field('list<string>', 'of all its containers, such as `SYS_ADMIN`'),
+    },
+  },
+  {
+    name: 'Pods',
+    fields: {
+      known: field('bool', 'whether Postern may read the pods of every requested namespace, and has'),
+      items: field('list<Pod>', 'those that the rules lead into; an error if they are unknown'),
+    },
+  },
 ]
 
 /** The variables of an expression. */
@@ -102,6 +127,10 @@ export const variables = {
   history: field(
     'History',
     'the 50 newest requests and grants of the requester for the same entitlement, of the last 30 days; an error if they are unknown',
+  ),
+  pods: field(
+    'Pods',
+    'the pods in the requested namespaces that the rules lead into, by exec, attach, port forwarding or ephemeral containers',
   ),
   now: field('timestamp', 'time of the evaluation'),
 } satisfies Record<string, Field>
@@ -136,6 +165,7 @@ export class Namespace extends Value {}
 export class PolicyRule extends Value {}
 export class Risk extends Value {}
 export class Access extends Value {}
+export class Pod extends Value {}
 
 export class Requester {
   readonly subject: string
@@ -204,6 +234,22 @@ export class History {
   }
 }
 
+const unknownPods = new UnknownFact('the pods in the requested namespaces are not known')
+
+export class Pods {
+  readonly #items: readonly Pod[] | null
+  constructor(items: readonly Pod[] | null) {
+    this.#items = items
+  }
+  get known(): boolean {
+    return this.#items !== null
+  }
+  get items(): readonly Pod[] {
+    if (!this.#items) throw unknownPods
+    return this.#items
+  }
+}
+
 /** The values of all variables for one evaluation. */
 export type Context = {
   request: Request
@@ -214,6 +260,7 @@ export type Context = {
   risks: readonly Risk[]
   difference: Difference
   history: History
+  pods: Pods
   now: Timestamp
 }
 
@@ -230,6 +277,7 @@ export const largest = {
   risks: 200,
   added: 5_000,
   history: 50,
+  pods: mostPods,
   labels: 100,
   reason: 2_000,
   word: 320,
@@ -260,6 +308,8 @@ export function exactShapesFor(sizes: Sizes): Shapes {
     'Difference.added': sizes.added,
     'History.requests': sizes.history,
     'History.grants': sizes.history,
+    'Pods.items': sizes.pods,
+    'Pod.addedCapabilities': mostCapabilities,
     rules: sizes.rules,
     risks: sizes.risks,
   }

@@ -133,3 +133,9 @@ export function compileGuardrails(
   })
   return problems.length ? { ok: false, problems } : { ok: true, compiled }
 }
+
+/** Does a guardrail need this variable? Some facts are only read then. */
+export const uses = (compiled: readonly CompiledGuardrail[], variable: 'history' | 'pods'): boolean =>
+  compiled.some(({ when, message, steps }) =>
+    [when, message, ...steps.map(({ groups }) => groups)].some((one) => one?.mentions.has(variable)),
+  )

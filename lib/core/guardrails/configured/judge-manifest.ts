@@ -8,6 +8,7 @@ import {
   type Context,
   Difference,
   History,
+  Pods,
   PolicyRule,
   Request,
   Requester,
@@ -84,6 +85,7 @@ const contextOf = ({ cluster, reach, rules, risks }: ManifestFacts): Context => 
   risks: risks.map(({ id, severity }) => new Risk({ id, severity })),
   difference: new Difference(null),
   history: new History(null),
+  pods: new Pods(null),
   // Never used, because guardrails that depend on the time are not evaluated.
   now: timestampOf(new Date(0)),
 })
@@ -93,6 +95,7 @@ function whyNotApplicable({ guardrail, when }: CompiledGuardrail): string | null
   if (guardrail.match?.entitlements) return 'applies to specific entitlements'
   if (when?.mentions.has('now')) return 'depends on the time'
   if (when?.mentions.has('history')) return 'depends on other requests'
+  if (when?.mentions.has('pods')) return 'depends on the pods of a cluster'
   const isAboutTerms = guardrail.effect === 'require' || guardrail.effect === 'limit'
   if (isAboutTerms && !when?.mentions.has('rules') && !when?.mentions.has('risks')) {
     return guardrail.effect === 'require' ? 'sets requirements for requests' : 'limits duration or hours'

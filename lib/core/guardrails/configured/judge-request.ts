@@ -5,6 +5,7 @@ import type { Rule } from '#lib/core/access/rule'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
+import { reachedPods } from '#lib/core/guardrails/pod-facts'
 import { breakdown } from '#lib/core/rbac/breakdown'
 import type { CurrentAccess } from '#lib/core/rbac/current-access'
 import { type Assessment, assessRisk } from '#lib/core/rbac/risk/assess'
@@ -47,12 +48,24 @@ function addedPermissions(difference: Difference | undefined): PolicyFacts['diff
 /** The facts that the guardrails see, with the granted rules and their risks worked out. */
 export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
   const { submission, entitlement, requester, cluster, stage, currentAccess, history, configuredRisks = [] } = facts
+  const pods = (rules: readonly Rule[]) => reachedPods(rules, submission.namespaces, facts.pods ?? null)
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
   const assess = (rules: readonly Rule[]) =>
     riskOf(rules, submission.namespaces, { live: currentAccess?.risk, configuredRisks }).findings
   const risks = facts.risks ?? (rules ? assess(rules) : [])
   const difference = addedPermissions(currentAccess?.difference)
-  return { submission, entitlement, requester, cluster, rules, risks, difference, history, stage }
+  return {
+    submission,
+    entitlement,
+    requester,
+    cluster,
+    rules,
+    risks,
+    difference,
+    history,
+    pods: rules && pods(rules),
+    stage,
+  }
 }
 
 export const judgeRequest = (compiled: readonly CompiledGuardrail[], facts: JudgementFacts): Judgement =>

@@ -2,9 +2,11 @@
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
+import { mostCapabilities, mostPods } from '#lib/core/access/pod-facts'
 import { submittedVia } from '#lib/core/access/recorded-facts'
 import { rulesSchema } from '#lib/core/access/rule'
 
+const flag = z.boolean().default(false)
 const moment = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
 const seconds = durationSchema.meta({ type: 'string', format: 'duration' })
 const names = z.array(z.string().min(1).max(256)).max(300)
@@ -55,6 +57,28 @@ export const givenSchema = z.strictObject({
     .nullable()
     .default({ requests: [], grants: [] })
     .meta({ description: 'When the requester submitted other requests, and when such requests were approved.' }),
+  /** The pods that the rules lead into; null if unknown. */
+  pods: z
+    .array(
+      z.strictObject({
+        namespace: z.string().default('example'),
+        name: z.string().default('pod'),
+        labels: labelSelector.default({}),
+        serviceAccountName: z.string().default('default'),
+        addedCapabilities: z.array(z.string()).max(mostCapabilities).default([]),
+        mountsToken: flag,
+        privileged: flag,
+        hostNetwork: flag,
+        hostPID: flag,
+        hostIPC: flag,
+        hostPath: flag,
+        mayRunAsRoot: flag,
+      }),
+    )
+    .max(mostPods)
+    .nullable()
+    .default([])
+    .meta({ description: 'The pods that the rules lead into. Default: none. null: they are unknown.' }),
   now: moment.default('2026-11-23T09:00:00Z').meta({ description: 'Default: a Monday.' }),
   stage: z.enum(['submitting', 'deciding', 'granting']).default('submitting'),
 })

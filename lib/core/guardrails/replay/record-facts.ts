@@ -3,10 +3,14 @@ import type { RecordedFacts } from '#lib/core/access/recorded-facts'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 
+/** Characters. The facts of more pods are not stored, and a replay does not know them. */
+const mostPodsText = 65_536
+const isRecordable = (pods: NonNullable<PolicyFacts['pods']>) => JSON.stringify(pods).length <= mostPodsText
+
 /** @param policyFacts the facts that the guardrails saw in the same judgement */
 export function factsToRecord(
-  { requester, cluster, submission, entitlement, history }: JudgementFacts,
-  policyFacts: Pick<PolicyFacts, 'rules' | 'risks'>,
+  { requester, cluster, submission, entitlement, history, pods }: JudgementFacts,
+  policyFacts: Pick<PolicyFacts, 'rules' | 'risks' | 'pods'>,
 ): RecordedFacts {
   const known = new Map(cluster.namespaces?.map(({ name, labels }) => [name, labels]))
   const role = entitlement.clusterRole
@@ -14,6 +18,7 @@ export function factsToRecord(
   return {
     ...(submission.via ? { via: submission.via } : {}),
     ...(history ? { history: { requests: texts(history.requests), grants: texts(history.grants) } } : {}),
+    ...(pods && policyFacts.pods && isRecordable(policyFacts.pods) ? { pods: [...policyFacts.pods] } : {}),
     requester: { groups: [...(requester.groups ?? [])], email: requester.email },
     clusterLabels: { ...cluster.labels },
     namespacesObserved: cluster.namespaces !== null,

@@ -32,6 +32,10 @@ export type RecordedRequest = {
   clusterLabels: Readonly<Record<string, string>> | null
 }
 
+/** The recorded pods are those of every requested namespace. */
+const podsByNamespace = (namespaces: RecordedFacts['namespaces'], pods: NonNullable<RecordedFacts['pods']>) =>
+  Object.fromEntries(namespaces.map(({ name }) => [name, pods.filter(({ namespace }) => namespace === name)]))
+
 const historyOf = ({ requests, grants }: NonNullable<RecordedFacts['history']>) => ({
   requests: requests.map((time) => new Date(time)),
   grants: grants.map((time) => new Date(time)),
@@ -142,6 +146,7 @@ export function factsAtSubmission(
       cluster,
       // As the groups, it is about the requester.
       history: isKnown && facts.history ? historyOf(facts.history) : null,
+      pods: facts?.pods && sameRules ? podsByNamespace(facts.namespaces, facts.pods) : null,
       ...(facts?.risks && sameRules ? { risks: facts.risks } : {}),
       ...(difference ? { currentAccess: { difference, risk: {} } } : {}),
       policyHash,
