@@ -6,7 +6,6 @@ const slowest = [
   'lib/worker/fake-end.cluster.test.ts',
   'app/not-yours.test.ts',
   'local/chaos/kill.cluster.test.ts',
-  'lib/worker/allowed-to-all.cluster.test.ts',
   'app/traces.test.ts',
 ]
 
