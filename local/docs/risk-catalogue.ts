@@ -92,6 +92,9 @@ Permissions over the objects of an extension are often a road to the permissions
 |---|---|---|---|
 `
 
+const counted = (unconfirmed: ExtensionRisk['unconfirmed']) =>
+  shippedExtensionRisks.filter((risk) => risk.unconfirmed === unconfirmed).length
+
 const extensionsClosing = `
 \`*\` among the resources stands for every resource of the group that no other row names, and \`*/proxy\` for this subresource
 of any resource. The groups \`*.example.com\` and \`*\` stand for groups of extensions that have no row of their own. Another
@@ -101,6 +104,21 @@ an entry with the group \`*\` and the resource \`*\`.
 A rule for the API group \`*\` and a named resource is judged only in the groups that serve this resource in the cluster.
 Where that is not known (\`postern check\`, lists of requests), a name that Kubernetes itself has means that one, and any
 other name every group of the list that has it.
+
+### How the names were verified
+
+A wrong group or resource is a risk that is not found. On 2026-11-26 the names of the list were compared with the CustomResourceDefinitions
+and API types in the public repositories of 73 projects, among them datreeio/CRDs-catalog,
+redhat-openshift-ecosystem/community-operators-prod and openshift/api:
+
+| | entries |
+|---|---|
+| group and resources found | ${counted(undefined)} |
+| only the group found, marked (?) at the resources | ${counted('resources')} |
+| the group not found, marked (?) at the group | ${counted('group')} |
+
+Most groups that were not found belong to projects that were not searched, and some are served by an aggregated API server, which has no
+such definition. The reasons, severities and sources of the entries were not compared.
 
 ### Your own extensions
 
@@ -131,10 +149,15 @@ const kindRowOf = ({ id, severity, inPrivileged, sentence, outlives }: Extension
     outlives ?? '–',
   ])
 
-const extensionRowOf = ({ group, resources, verbs, why, severity, scope, source }: ExtensionRisk, usual: Severity) =>
+const extensionRowOf = (
+  { group, resources, verbs, why, severity, scope, source, unconfirmed }: ExtensionRisk,
+  usual: Severity,
+) =>
   cellsOf([
-    `\`${group}\``,
-    resources.map((resource) => `\`${resource}\``).join(', ') + (scope ? '<br>*cluster*' : ''),
+    `\`${group}\`${unconfirmed === 'group' ? ' (?)' : ''}`,
+    resources.map((resource) => `\`${resource}\``).join(', ') +
+      (scope ? '<br>*cluster*' : '') +
+      (unconfirmed === 'resources' ? ' (?)' : ''),
     words(verbs),
     why,
     severity ?? usual,
