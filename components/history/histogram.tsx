@@ -13,9 +13,9 @@ type Props = {
 }
 
 /** Bars that share one link: a single bar is narrower than the 24 px of WCAG 2.5.8. */
-const together = 4
+const together = 7
 /** By the number of bars. */
-const widths = ['', 'grow-1', 'grow-2', 'grow-3', 'grow-4']
+const widths = ['', 'grow-1', 'grow-2', 'grow-3', 'grow-4', 'grow-5', 'grow-6', 'grow-7']
 
 /** To the minute, as a wall clock in this zone shows it: `2026-11-23 10:14`. */
 function minuteOf(instant: string, zone: string): string {
