@@ -22,6 +22,28 @@ const patchWeb =
   'deployments.apps "web" is forbidden: User "jane" cannot patch resource "deployments" in API group "apps" in the namespace "p"'
 const patchWebPermission = permission('patch', 'deployments', { group: 'apps', name: 'web', namespace: 'p' })
 
+test.each([
+  ['the namespace', 'deployments apps sho web get'],
+  ['the scope', 'deployments apps - web get'],
+  ['a subresource', 'deployments/scale apps shop web get'],
+  ['the API group', 'deployments extensions shop web get'],
+  ['the core group', 'deployments - shop web get'],
+  ['the verb', 'deployments apps shop web patch'],
+  ['the rest of a name', 'deployments apps shop web-0 get'],
+  ['the name', 'deployments apps shop - get'],
+  ['the name and the namespace', 'deployments apps shop-2 - get'],
+])('of two refusals that differ only in %s, both are kept', (_, other) => {
+  const sentenceOf = (words: string) => {
+    const [resource, group, namespace, name, verb] = words.split(' ').map((word) => (word === '-' ? '' : word))
+    const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope'
+    return `${resource} ${name && `"${name}" `}is forbidden: User "a@example.com" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`
+  }
+  const both = [sentenceOf('deployments apps shop web get'), sentenceOf(other)]
+  for (const order of [both, both.toReversed()]) {
+    for (const between of ['\n', '\n\n', ' ', '; ', '\n> ']) expect(permissionsOf(order.join(between))).toHaveLength(2)
+  }
+})
+
 test('a refusal for all objects beside one for a named object keeps both', () => {
   const patchAll = patchWeb.replace(' "web"', '')
   const all = { ...patchWebPermission, name: '' }
