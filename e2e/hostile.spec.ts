@@ -118,7 +118,7 @@ test('a form or script of another origin changes nothing, although the browser s
   // The same form works from Postern's own page, so the refusals above were for the origin.
   expect(
     await submit(own, {
-      action: `${stage.url}/`,
+      action: `${stage.url}/settings`,
       type: 'multipart/form-data',
       fields: { [action]: '', theme: 'dark' },
     }),
