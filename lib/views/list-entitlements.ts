@@ -5,6 +5,7 @@ import { formatDuration } from '#lib/core/access/duration'
 import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/entitlement'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
+import { patternsOf, ticketExample } from '#lib/core/access/ticket-example'
 
 /** The namespaces that an entitlement covers in a cluster, as last read; before the first reading, those it names in full. */
 export function coveredNamespaces(entitlement: Entitlement, state: ObservedState | undefined): string[] {
@@ -39,7 +40,11 @@ function toResource(entitlement: Entitlement, states: ReadonlyMap<string, Observ
     defaultDuration: formatDuration(entitlement.duration.default),
     maxDuration: formatDuration(entitlement.duration.max),
     reasonMinLength: entitlement.reason.minLength,
-    ticket: { required: entitlement.ticket.required, pattern: entitlement.ticket.pattern ?? null },
+    ticket: {
+      required: entitlement.ticket.required,
+      pattern: entitlement.ticket.pattern ?? null,
+      example: ticketExample(patternsOf(entitlement.ticket), entitlement.ticket.example),
+    },
     approvals: entitlement.approvals,
   }
 }

@@ -45,16 +45,19 @@ function unknownClusters(configuration: unknown): Contradiction[] {
   )
 }
 
-function invalidPatterns(configuration: unknown): Contradiction[] {
+function invalidTickets(configuration: unknown): Contradiction[] {
   return listOf(configuration, 'entitlements').flatMap((entitlement, index) => {
-    const pattern = fieldOf(fieldOf(entitlement, 'ticket'), 'pattern')
+    const ticket = fieldOf(entitlement, 'ticket')
+    const [pattern, example] = [fieldOf(ticket, 'pattern'), fieldOf(ticket, 'example')]
     if (typeof pattern !== 'string') return []
+    const path = ['entitlements', index, 'ticket']
     try {
-      RE2JS.compile(pattern)
-      return []
+      const compiled = RE2JS.compile(pattern)
+      if (typeof example !== 'string' || compiled.matcher(example).find()) return []
+      return [{ path: [...path, 'example'], message: `must match the pattern ${pattern}` }]
     } catch {
       const message = 'is not a regular expression in RE2 syntax, which has no lookaround and no backreferences'
-      return [{ path: ['entitlements', index, 'ticket', 'pattern'], message }]
+      return [{ path: [...path, 'pattern'], message }]
     }
   })
 }
@@ -139,7 +142,7 @@ export const crossValidate = (configuration: unknown): Contradiction[] => [
   ...unknownRotas(configuration),
   ...reservedGroups(configuration),
   ...unknownClusters(configuration),
-  ...invalidPatterns(configuration),
+  ...invalidTickets(configuration),
   ...ineffectiveRules(configuration),
   ...unidentifiablePeople(configuration),
 ]

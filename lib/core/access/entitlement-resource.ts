@@ -26,7 +26,11 @@ export const entitlementResource = z
     defaultDuration: duration,
     maxDuration: duration,
     reasonMinLength: z.int(),
-    ticket: z.strictObject({ required: z.boolean(), pattern: z.string().nullable() }),
+    ticket: z.strictObject({
+      required: z.boolean(),
+      pattern: z.string().nullable(),
+      example: z.string().nullable().meta({ description: 'A ticket that matches the pattern, if one is known.' }),
+    }),
     approvals: z.array(approvalStepResource),
   })
   .meta({ id: 'Entitlement' })

@@ -71,7 +71,16 @@ export const entitlementSchema = z
     startWithin: seconds('How far ahead a requested start may be.').prefault('P7D'),
     reason: z.strictObject({ minLength: z.int().min(1).max(500).default(1) }).default({ minLength: 1 }),
     ticket: z
-      .strictObject({ required: z.boolean().default(false), pattern: z.string().max(200).optional() })
+      .strictObject({
+        required: z.boolean().default(false),
+        pattern: z.string().max(200).optional(),
+        example: z
+          .string()
+          .min(1)
+          .max(120)
+          .optional()
+          .meta({ description: 'A ticket that matches the pattern, shown to people: `PAY-123`.' }),
+      })
       .default({ required: false }),
     approvals: z
       .array(approvalStepSchema)

@@ -14,7 +14,7 @@ export const anEntitlement = (name: string, changes: Partial<EntitlementResource
   defaultDuration: 'PT30M',
   maxDuration: 'PT2H',
   reasonMinLength: 1,
-  ticket: { required: false, pattern: null },
+  ticket: { required: false, pattern: null, example: null },
   approvals: [],
   ...changes,
 })

@@ -1,6 +1,7 @@
 // What does a guardrail that matched add to the judgement?
 import { durationInWords, formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { ticketFormat } from '#lib/core/access/ticket-example'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type PolicyFacts, type RequestedNamespace, startOf } from '#lib/core/guardrails/cel/context'
 import { closesAt, frozenAt, isOpen, opensAt, type TimeLimit } from '#lib/core/guardrails/hours/window'
@@ -51,7 +52,7 @@ function missingRequirements({ guardrail, ticket }: CompiledGuardrail, { facts, 
   if (required?.ticket && !given) {
     found.push({ code, pointer: '/ticket', sentence: `${sentence} Add a ticket.` })
   } else if (ticket && !ticket.matcher(given).find()) {
-    found.push({ code, pointer: '/ticket', sentence: `${sentence} The ticket must match ${ticket.pattern()}.` })
+    found.push({ code, pointer: '/ticket', sentence: `${sentence} The ticket must ${ticketFormat(ticket.pattern())}.` })
   }
   const minLength = required?.reasonMinLength ?? 0
   if ([...facts.submission.reason.trim()].length < minLength) {

@@ -1,16 +1,20 @@
 import { RE2JS } from 're2js'
+import { ticketFormat } from '#lib/core/access/ticket-example'
 import type { Limit } from '#lib/core/guardrails/facts'
 
 export const ticketMalformed: Limit = {
   code: 'ticket-malformed',
   find: ({ entitlement, submission }) => {
-    const { pattern } = entitlement.ticket
+    const { pattern, example } = entitlement.ticket
     const ticket = submission.ticket?.trim()
     if (!pattern || !ticket) return []
     // RE2 matches in linear time, so no ticket can make a pattern hang.
     if (RE2JS.compile(pattern).matcher(ticket).find()) return []
     return [
-      { pointer: '/ticket', sentence: `${JSON.stringify(ticket)} is not a valid ticket: it must match ${pattern}.` },
+      {
+        pointer: '/ticket',
+        sentence: `${JSON.stringify(ticket)} is not a valid ticket: it must ${ticketFormat(pattern, example)}.`,
+      },
     ]
   },
 }

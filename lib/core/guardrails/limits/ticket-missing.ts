@@ -1,10 +1,12 @@
+import { ticketFormat } from '#lib/core/access/ticket-example'
 import type { Limit } from '#lib/core/guardrails/facts'
 
 export const ticketMissing: Limit = {
   code: 'ticket-missing',
   find: ({ entitlement: { name, ticket }, submission }) => {
     if (!ticket.required || submission.ticket?.trim()) return []
-    const sentence = `${name} requires a ticket${ticket.pattern ? ` that matches ${ticket.pattern}` : ''}.`
+    const format = ticket.pattern ? ` It must ${ticketFormat(ticket.pattern, ticket.example)}.` : ''
+    const sentence = `${name} requires a ticket.${format}`
     return [{ pointer: '/ticket', sentence }]
   },
 }
