@@ -9,12 +9,14 @@ import { viaOfOrigin } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import { digestOf } from '#lib/core/access/terms'
+import { patternsOf, ticketExample } from '#lib/core/access/ticket-example'
 import { unknownEntitlementVerdict, verdictForRequester } from '#lib/core/access/unknown-entitlement'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { asYaml, grantObjects, keyOf } from '#lib/core/grants/manifests'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
 import { isTooLarge } from '#lib/core/guardrails/limits/all'
+import { alreadyHeldBy } from './already-held.ts'
 import { gatherPeopleOfSteps } from './people-of-steps.ts'
 import { riskOf } from './risk.ts'
 import { toSteps } from './steps.ts'
@@ -35,6 +37,8 @@ const onlyVerdict = (verdict: Verdict, why: string): Preview => ({
   rules: [],
   difference: { known: false, why },
   risk: { severity: 'low', findings: [] },
+  alreadyHeld: [],
+  ticketExample: null,
   maxDuration: formatDuration(0),
   digest: '',
   manifests: '',
@@ -89,6 +93,11 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
       why: 'The rules that would be granted are not known yet.',
     },
     risk: riskOf(rules, namespaces, facts.currentAccess?.risk),
+    alreadyHeld: await alreadyHeldBy(actor, { cluster, namespaces, rules }),
+    ticketExample: ticketExample(
+      [...patternsOf(entitlement.ticket), ...verdict.requirements.ticketPatterns],
+      entitlement.ticket.example,
+    ),
     maxDuration: formatDuration(
       Math.min(entitlement.duration.max, limits.maxDurationSeconds ?? Number.POSITIVE_INFINITY),
     ),

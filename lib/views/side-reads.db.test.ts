@@ -9,7 +9,7 @@ import { submitRequest } from '#lib/operations/submit-request'
 import { testBench } from '#testing/bench'
 import { anActor, companyActors } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
-import { aClusterState, aGrant, aSubmission } from '#testing/requests'
+import { aClusterState, aGrant, aRequest, aSubmission } from '#testing/requests'
 import { statementsOf } from '#testing/statements'
 import { attention } from './attention.ts'
 import { getGrant } from './get-grant.ts'
@@ -33,7 +33,7 @@ describe('the preview', () => {
       expect(preview.maxDuration).toBe('PT2H')
     })
     expect(statements.filter((sql) => /INSERT|UPDATE|DELETE/i.test(sql))).toEqual([])
-    expect(statements.length).toBeLessThanOrEqual(2)
+    expect(statements.length).toBeLessThanOrEqual(3)
     const { digest } = await previewRequest(mina, aSubmission())
     expect((await submitRequest(mina, aSubmission())).digest).toBe(digest)
   })
@@ -51,6 +51,43 @@ describe('the preview', () => {
     expect(forOthers).toEqual(await previewRequest(jonas, aSubmission({ entitlement: 'no-such' })))
     expect(forOthers).toMatchObject({ steps: [], rules: [], objects: [], manifests: '', digest: '' })
     expect(previewResource.parse(forOthers)).toEqual(forOthers)
+  })
+})
+
+describe('what a person has already', () => {
+  const preview = async (overrides: Parameters<typeof aSubmission>[0] = {}) =>
+    (await previewRequest(mina, aSubmission(overrides))).alreadyHeld
+
+  test('a preview names the own access that covers everything, and otherwise what is missing', async () => {
+    const requester = mina.person
+    const request = await aRequest({ requester, status: 'approved', namespaces: ['payments'] })
+    const expiresAt = new Date(Date.now() + 600_000)
+    const grant = await aGrant({ request, status: 'active', activatedAt: new Date(), expiresAt })
+    const [held, ...others] = await preview()
+    expect(held).toMatchObject({
+      ...{
+        requestId: request.id,
+        grantId: grant.id,
+        status: 'active',
+        expiresAt: expiresAt.toISOString(),
+        missing: [],
+      },
+    })
+    expect(others.filter(({ missing }) => missing.length > 0)).toEqual([])
+    const [part] = await preview({ namespaces: ['payments', 'checkout-eu'] })
+    expect(part?.missing).toMatchObject([{ namespaces: ['checkout-eu'] }])
+    expect((await previewRequest(jonas, aSubmission({ entitlement: 'cluster-view' }))).alreadyHeld).toEqual([])
+    const ending = { status: 'ending', endedBy: 'release', endingAt: new Date(), nextAttemptAt: new Date() } as const
+    await db().grant.update({ where: { id: grant.id }, data: ending })
+    expect((await preview()).map(({ requestId }) => requestId)).not.toContain(request.id)
+  })
+
+  test('a preview names a pending request for the same, with its approvers', async () => {
+    const request = await aRequest({ requester: mina.person })
+    const held = (await preview()).find(({ requestId }) => requestId === request.id)
+    expect(held).toMatchObject({ status: 'pending', grantId: null, steps: [{ groups: ['payments-leads'] }] })
+    await db().request.update({ where: { id: request.id }, data: { status: 'withdrawn', resolvedAt: new Date() } })
+    expect((await preview()).map(({ requestId }) => requestId)).not.toContain(request.id)
   })
 })
 

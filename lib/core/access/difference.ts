@@ -3,7 +3,7 @@ import { time } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
 
 /** Rules that several namespaces share, written once. */
-const inNamespaces = z.strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema) })
+export const inNamespaces = z.strictObject({ namespaces: z.array(z.string()), rules: z.array(ruleSchema) })
 export type InNamespaces = z.infer<typeof inNamespaces>
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { alreadyHeld } from './already-held.ts'
 import { differenceResource } from './difference.ts'
 import { duration } from './resource-fields.ts'
 import { riskResource } from './risk-resource.ts'
@@ -13,6 +14,13 @@ export const previewResource = z
     rules: z.array(ruleSchema),
     difference: differenceResource,
     risk: riskResource,
+    alreadyHeld: z
+      .array(alreadyHeld)
+      .meta({ description: 'The caller’s own access and open requests that cover all of it, or else a part.' }),
+    ticketExample: z
+      .string()
+      .nullable()
+      .meta({ description: 'A ticket that matches every required pattern, if one is known.' }),
     maxDuration: duration,
     digest: z.string(),
     /** The objects that would be created, as YAML. */

@@ -2,6 +2,7 @@
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { ServedResource } from '#lib/core/rbac/cluster-rights'
 import { matchingEntitlements, requestPath } from '#lib/core/rbac/matching-entitlements'
+import type { NeededAccess } from '#lib/core/rbac/missing-access'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { kindsServed, standardKinds } from './known-resources.ts'
 import { type Paste, readPaste } from './paste.ts'
@@ -9,7 +10,16 @@ import { type Paste, readPaste } from './paste.ts'
 /** An entitlement to request, with the path of its form and a note on how far it fits. */
 export type Choice = { href: string; title: string; what: EntitlementResource; note: string }
 
-type Interpretation = { sentence: string; choices: Choice[] }
+type Interpretation = {
+  sentence: string
+  /** What a pasted text needs, in words; empty for search words. */
+  understood: string
+  choices: Choice[]
+  /** What a pasted text needs. Null for search words, and for a text that needs no access in namespaces. */
+  needed: NeededAccess | null
+  /** True if each choice allows all that a pasted text needs. */
+  isAnswered: boolean
+}
 
 /**
  * The entitlements that allow what a pasted refusal or kubectl command needs, or those that contain the typed words.
@@ -22,18 +32,21 @@ export function interpretQuery(
   served: readonly ServedResource[] | null = null,
 ): Interpretation {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return { sentence: '', choices: entitlements.map(plainChoice) }
+  if (words.length === 0) return { ...noPaste, sentence: '', choices: entitlements.map(plainChoice) }
   const found = entitlements.filter((one) => words.every((word) => searchText(one).includes(word)))
   // A single word such as `k9s` may be a program, or what an entitlement is called.
   const paste =
     words.length === 1 && found.length > 0 ? null : readPaste(text, served ? kindsServed(served) : standardKinds)
   if (paste) return fromPaste(paste, entitlements)
-  if (found.length > 0) return { sentence: '', choices: found.map(plainChoice) }
+  if (found.length > 0) return { ...noPaste, sentence: '', choices: found.map(plainChoice) }
   return {
+    ...noPaste,
     sentence: 'No entitlement contains these words. These are all that you can request:',
     choices: entitlements.map(plainChoice),
   }
 }
+
+const noPaste = { understood: '', needed: null, isAnswered: false }
 
 const sentencesOf = (notes: Paste['notes']) => notes.map(({ sentence }) => sentence).join(' ')
 
@@ -42,7 +55,8 @@ function withoutRules({ clusterRules, notes }: Paste): Interpretation {
   const wide = clusterRules.length
     ? `That needs access to the whole cluster: ${rulesInWords(clusterRules)}. Postern grants access in namespaces only.`
     : ''
-  return { sentence: [wide, hints].filter(Boolean).join(' ') || 'That command needs no access.', choices: [] }
+  const sentence = [wide, hints].filter(Boolean).join(' ') || 'That command needs no access.'
+  return { ...noPaste, sentence, choices: [] }
 }
 
 function fromPaste(paste: Paste, entitlements: readonly EntitlementResource[]): Interpretation {
@@ -66,7 +80,16 @@ function fromPaste(paste: Paste, entitlements: readonly EntitlementResource[]): 
     : matches.length
       ? 'No single entitlement allows all of it. These allow a part:'
       : 'None of your entitlements allows it.'
-  return { sentence: [`You need to ${action}.`, hints, summary].filter(Boolean).join(' '), choices }
+  // A kubeconfig context that is not called like one of the clusters says nothing about the cluster.
+  const known = entitlements.flatMap(({ clusters }) => clusters).some(({ name }) => name === paste.context)
+  const understood = [`You need to ${action}.`, hints].filter(Boolean).join(' ')
+  return {
+    sentence: `${understood} ${summary}`,
+    understood,
+    choices,
+    needed: { cluster: known ? paste.context : null, namespaces: paste.namespaces, rules: paste.rules },
+    isAnswered: complete.length > 0,
+  }
 }
 
 const plainChoice = (what: EntitlementResource): Choice => ({
