@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { Frame } from '#components/layout/frame'
 import { Shortcuts } from '#components/layout/shortcuts'
 import { DenialsProvider } from '#components/request/denials'
+import { DraftsOf } from '#components/ui/drafts'
 import { requireActor } from '#lib/adapters/auth/session'
 import { attention } from '#lib/views/attention'
 import { inboxCount } from '#lib/views/inbox-count'
@@ -17,7 +18,9 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
       inboxCount={waiting}
       attention={notes}
     >
-      <DenialsProvider>{children}</DenialsProvider>
+      <DraftsOf person={actor.person.id}>
+        <DenialsProvider>{children}</DenialsProvider>
+      </DraftsOf>
       <Shortcuts destinations={destinations} />
     </Frame>
   )

@@ -1,7 +1,10 @@
 'use client'
 import { useRef, useState, useTransition } from 'react'
+import { SignInAgain } from '#components/ui/action-problem'
+import { useTextDraft } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
 import { Notice } from '#components/ui/notice'
+import { RestoredDraft } from '#components/ui/restored-draft'
 import type { ActionError, ActionResult } from '#lib/core/access/action-result'
 import type { JudgeBody, Replay, ReplayBody, ReplayInput, Trial } from '#lib/core/access/policy-trial'
 import { buttonStyle } from '../ui/button-style.ts'
@@ -35,9 +38,10 @@ const lasts = [20, 100, 500]
 
 /** Tries edited guardrails on a sample, on one past request or on the latest ones. The current policy does not change. */
 export function PolicyTrial({ written, requests, judge, replay }: Props) {
-  const [policy, setPolicy] = useState(written || 'guardrails: []\n')
+  const policyDraft = useTextDraft('tried policy', written || 'guardrails: []\n')
   const [subject, setSubject] = useState(theSample)
-  const [sample, setSample] = useState(firstSample)
+  const sampleDraft = useTextDraft('tried sample', firstSample)
+  const [policy, sample] = [policyDraft.value, sampleDraft.value]
   const [last, setLast] = useState(100)
   const [against, setAgainst] = useState<ReplayInput['against']>('current')
   const [answer, setAnswer] = useState<{ trial?: Trial; replay?: Replay; error?: ActionError } | null>(null)
@@ -80,9 +84,12 @@ export function PolicyTrial({ written, requests, judge, replay }: Props) {
             wrap="off"
             aria-describedby={describedBy('tried-policy')}
             value={policy}
-            onChange={(event) => setPolicy(event.target.value)}
+            onChange={(event) => policyDraft.set(event.target.value)}
           />
         </Field>
+        {policyDraft.isRestored && (
+          <RestoredDraft onDiscard={policyDraft.reset}>Your edits were restored.</RestoredDraft>
+        )}
         <Field id="tried-on" label="Request">
           <select
             id="tried-on"
@@ -109,9 +116,12 @@ export function PolicyTrial({ written, requests, judge, replay }: Props) {
               wrap="off"
               aria-describedby={describedBy('tried-sample')}
               value={sample}
-              onChange={(event) => setSample(event.target.value)}
+              onChange={(event) => sampleDraft.set(event.target.value)}
             />
           </Field>
+        )}
+        {subject === theSample && sampleDraft.isRestored && (
+          <RestoredDraft onDiscard={sampleDraft.reset}>Your sample was restored.</RestoredDraft>
         )}
         <button type="submit" className={buttonStyle('primary')} disabled={busy}>
           Evaluate guardrails
@@ -180,6 +190,11 @@ function TextProblems({ error, boxes }: { error: ActionError; boxes: Boxes }) {
   }
   return (
     <Notice live>
+      {error.code === 'unauthenticated' && (
+        <p>
+          <SignInAgain />
+        </p>
+      )}
       <p className="text-bad">{error.errors.length > 1 ? `${error.errors.length} errors.` : error.sentence}</p>
       <ul className="mt-1 text-dense">
         {error.errors.map(({ pointer, message }) => {

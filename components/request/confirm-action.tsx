@@ -2,6 +2,7 @@
 import { type ReactNode, useId, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { Dialog } from '#components/ui/dialog'
+import { useTextDraft } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
@@ -58,6 +59,7 @@ export function ConfirmAction(props: Props) {
 }
 
 function Confirmation({
+  name,
   label,
   pending,
   kind = 'plain',
@@ -68,12 +70,14 @@ function Confirmation({
   action,
 }: Props) {
   const cancel = useId()
-  const { answer, form } = useFormAnswer(action, () => {
+  const forget = () => reason.forget()
+  const { answer, form } = useFormAnswer(action, forget, () => {
     // The closing dialog returns the focus to its button, which the next render may remove. So it closes first, and then
     // the focus moves on.
     form.ref.current?.closest('dialog')?.close()
     document.getElementById(focusAfter)?.focus()
   })
+  const reason = useTextDraft(`${name} ${id.value}`, answer.kept.reason)
   const problems = problemsAt('reason', answer.error?.errors ?? [])
   return (
     <>
@@ -90,7 +94,8 @@ function Confirmation({
               maxLength={2000}
               aria-describedby={describedBy('confirm-reason')}
               aria-invalid={problems.length > 0}
-              defaultValue={answer.kept.reason}
+              value={reason.value}
+              onChange={(event) => reason.set(event.target.value)}
             />
           </Field>
         )}

@@ -9,6 +9,9 @@ import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 import { notReached } from '../ui/use-form-answer.ts'
 import type { IssuedProps } from './issued-credential.tsx'
 
+/** Issues a credential of the caller's own grant. */
+export type Connect = (grantId: string) => Promise<ActionResult<{ credential: IssuedCredential }>>
+
 type Props = {
   grantId: string
   cluster: string
@@ -17,7 +20,7 @@ type Props = {
   expiresAt: string | null
   may: May
   kind?: ButtonKind
-  connect: (grantId: string) => Promise<ActionResult<{ credential: IssuedCredential }>>
+  connect: Connect
 }
 
 /**

@@ -1,7 +1,8 @@
 'use client'
 import { clsx } from 'clsx'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
+import { useDraft, useTextDraft } from '#components/ui/drafts'
 import { describedBy, Problems } from '#components/ui/field'
 import { Notice } from '#components/ui/notice'
 import { SubmitButton } from '#components/ui/submit-button'
@@ -14,7 +15,7 @@ import { buttonStyle } from '../ui/button-style.ts'
 import { areSingleKeysOff } from '../ui/single-keys.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
 import { barStyle } from './decision-bar.ts'
-import { SecondsLeft, useDenials } from './denials.tsx'
+import { noteDraft, SecondsLeft, useDenials } from './denials.tsx'
 import { problemsAt } from './draft.ts'
 import { type Narrowed, NarrowFields } from './narrow-fields.tsx'
 
@@ -58,22 +59,31 @@ const isElsewhere = (requestId: string) => {
  * ten seconds (denials.tsx), so it can be taken back.
  */
 export function DecidePanel({ request, decide, headline, next }: Props) {
-  const { answer, form } = useFormAnswer(decide, () =>
+  const forget = () => {
+    note.forget()
+    narrowing.forget()
+  }
+  const { answer, form } = useFormAnswer(decide, forget, () =>
     requestAnimationFrame(() => document.getElementById(next ? 'next-request' : 'decided')?.focus()),
   )
   const denials = useDenials()
   const { error, kept } = answer
-  const [note, setNote] = useState(kept.note ?? '')
-  const [narrowing, setNarrowing] = useState(() => ({
-    ...narrowedOf(request),
-    ...(kept.digest === request.digest ? kept : {}),
-    digest: request.digest,
-  }))
+  const note = useTextDraft(noteDraft(request.id), kept.note)
+  const narrowing = useDraft<Narrowed & { digest: string }>(
+    `narrowing ${request.id}`,
+    {
+      ...narrowedOf(request),
+      ...(kept.digest === request.digest ? kept : {}),
+      digest: request.digest,
+    },
+    (stored): stored is Narrowed & { digest: string } =>
+      (stored as { digest?: unknown } | null)?.digest === request.digest,
+  )
   const approve = useRef<HTMLButtonElement>(null)
   const deny = useRef<HTMLButtonElement>(null)
   const may = request.can.decide
   // Another approver may have narrowed the terms since.
-  const narrowed = narrowing.digest === request.digest ? narrowing : narrowedOf(request)
+  const narrowed = narrowing.value.digest === request.digest ? narrowing.value : narrowedOf(request)
   const isNarrowed = JSON.stringify(termsOf(narrowed)) !== JSON.stringify(termsOf(narrowedOf(request)))
 
   useEffect(() => {
@@ -135,7 +145,7 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
         if (submitter !== deny.current) return
         event.preventDefault()
         const { id, digest, title, requester } = request
-        denials.deny([{ id, digest, title, requester: requester.name }], note)
+        denials.deny([{ id, digest, title, requester: requester.name }], note.value)
       }}
     >
       <input type="hidden" name="requestId" value={request.id} />
@@ -162,8 +172,8 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
           placeholder="Note (optional), shown to the requester"
           aria-describedby={describedBy('note')}
           aria-invalid={problems('note').length > 0}
-          value={note}
-          onChange={(event) => setNote(event.target.value)}
+          value={note.value}
+          onChange={(event) => note.set(event.target.value)}
         />
         <div id={describedBy('note')}>
           <span className="sr-only">
@@ -182,7 +192,7 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
             request={request}
             narrowed={narrowed}
             problems={(field) => problems(`narrow/${field}`)}
-            onChange={(next) => setNarrowing({ ...next, digest: request.digest })}
+            onChange={(next) => narrowing.set({ ...next, digest: request.digest })}
           />
         </div>
       </details>

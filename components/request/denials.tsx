@@ -1,6 +1,7 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import { createContext, type ReactNode, useContext, useEffect, useEffectEvent, useRef, useState } from 'react'
+import { useForgetDraft } from '#components/ui/drafts'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { buttonStyle } from '../ui/button-style.ts'
 import { useNow } from '../ui/clock.tsx'
@@ -14,6 +15,9 @@ const mostWhenClosing = 16
 
 /** A request to deny: `digest` is that of the terms that were on screen. */
 export type Denied = { id: string; digest: string; requester: string; title: string }
+
+/** The draft of the note for a request. A denial keeps it until the server has it. */
+export const noteDraft = (requestId: string) => `note ${requestId}`
 
 type Batch = { key: number; requests: Denied[]; note: string; dueAt: number; isSending: boolean }
 type Failure = { request: Denied; sentence: string }
@@ -55,6 +59,7 @@ async function send({ id, digest }: Denied, note: string): Promise<string | unde
 /** Keeps denials for ten seconds before it sends them, on whichever page the approver is by then. */
 export function DenialsProvider({ children }: { children: ReactNode }) {
   const router = useRouter()
+  const forgetDraft = useForgetDraft()
   const [batches, setBatches] = useState<Batch[]>([])
   const [failures, setFailures] = useState<Failure[]>([])
   const timers = useRef(new Map<number, ReturnType<typeof setTimeout>>())
@@ -70,6 +75,7 @@ export function DenialsProvider({ children }: { children: ReactNode }) {
       for (let request = left.shift(); request; request = left.shift()) {
         const sentence = await send(request, batch.note)
         if (sentence) failed.push({ request, sentence })
+        else forgetDraft(noteDraft(request.id))
       }
     }
     // A page that is being closed waits for nothing.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { nothingMore } from '#lib/core/access/verdict'
-import { durationStops, firstDraft, localMinute, problemsAt, requirementsOf, startOf } from './draft.ts'
+import { durationStops, firstDraft, isDraft, localMinute, problemsAt, requirementsOf, startOf } from './draft.ts'
 
 const entitlement: EntitlementResource = {
   name: 'payments-restart',
@@ -19,26 +19,33 @@ const entitlement: EntitlementResource = {
   defaultDuration: 'PT30M',
   maxDuration: 'PT2H',
   reasonMinLength: 1,
-  ticket: { required: false, pattern: null },
+  ticket: { required: false, pattern: null, example: null },
   approvals: [],
 }
 
 test('the initial draft holds everything that is already known, and nothing else', () => {
-  expect(firstDraft(entitlement, {})).toMatchObject({
+  expect(firstDraft(entitlement, [], {})).toMatchObject({
     cluster: 'prod-eu',
     namespaces: [],
     durationSeconds: 1800,
     reason: '',
   })
-  expect(firstDraft(entitlement, { cluster: 'staging' })).toMatchObject({
+  expect(firstDraft(entitlement, [], { cluster: 'staging' })).toMatchObject({
     cluster: 'staging',
     namespaces: ['payments'],
   })
-  expect(firstDraft(entitlement, { cluster: 'elsewhere' }).cluster).toBe('prod-eu')
+  expect(firstDraft(entitlement, [], { cluster: 'elsewhere' }).cluster).toBe('prod-eu')
+})
+
+test('only a draft of this form is restored', () => {
+  const draft = firstDraft(entitlement, [], { reason: 'Payments hang' })
+  expect(isDraft(JSON.parse(JSON.stringify(draft)))).toBe(true)
+  for (const other of [null, 'text', {}, { ...draft, reason: 1 }, { ...draft, rules: [{ verbs: 'get' }] }])
+    expect(isDraft(other)).toBe(false)
 })
 
 test('a URL with a duration above the limit starts the form at the limit', () => {
-  expect(firstDraft(entitlement, { durationSeconds: 86_400 }).durationSeconds).toBe(7200)
+  expect(firstDraft(entitlement, [], { durationSeconds: 86_400 }).durationSeconds).toBe(7200)
 })
 
 test('the duration slider ends at the limit and contains the default', () => {
@@ -68,7 +75,12 @@ test('a start time is rounded up to the minute that the control shows, and is su
 })
 
 test('the requirements combine those of the entitlement and of the guardrails', () => {
-  expect(requirementsOf(entitlement, null)).toEqual({ reasonMinLength: 1, ticketRequired: false, ticketPatterns: [] })
+  expect(requirementsOf(entitlement, null)).toEqual({
+    reasonMinLength: 1,
+    ticketRequired: false,
+    ticketPatterns: [],
+    ticketExample: null,
+  })
   const requirements = {
     ...nothingMore.requirements,
     ticketRequired: true,
@@ -79,12 +91,13 @@ test('the requirements combine those of the entitlement and of the guardrails', 
   const preview = {
     ...{ verdict, steps: [], rules: [], risk: { severity: 'low' as const, findings: [] } },
     difference: { known: false as const, why: 'Nobody looked.' },
-    ...{ maxDuration: 'PT1H', digest: '', manifests: '', objects: [] },
+    ...{ alreadyHeld: [], ticketExample: 'BA', maxDuration: 'PT1H', digest: '', manifests: '', objects: [] },
   }
-  const strict = { ...entitlement, reasonMinLength: 30, ticket: { required: false, pattern: '^B' } }
+  const strict = { ...entitlement, reasonMinLength: 30, ticket: { required: false, pattern: '^B', example: null } }
   expect(requirementsOf(strict, preview)).toEqual({
     reasonMinLength: 30,
     ticketRequired: true,
     ticketPatterns: ['^B', '^A'],
+    ticketExample: 'BA',
   })
 })

@@ -3,6 +3,8 @@ import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { Draft } from '#lib/core/access/form-input'
 import type { Preview } from '#lib/core/access/preview-resource'
 import type { Violation } from '#lib/core/access/verdict-resource'
+import type { Offer } from '#lib/core/rbac/offered-resources'
+import { firstRows, offersIn, rowsOf } from './rule-rows.ts'
 
 /** The problems of one field, from violations or field errors with RFC 6901 pointers. */
 export const problemsAt = (field: string, all: (Violation | { pointer: string; message: string })[]): string[] =>
@@ -16,14 +18,34 @@ const usual = [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440
 export const durationStops = (maxSeconds: number, also: number[] = []): number[] =>
   [...new Set([...usual, ...also, maxSeconds])].filter((one) => one > 0 && one <= maxSeconds).sort((a, b) => a - b)
 
+const areTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string')
+
+const isRow = (value: unknown): boolean => {
+  const { apiGroups, resources, verbs, resourceNames = [] } = Object(value)
+  return [apiGroups, resources, verbs, resourceNames].every(areTexts)
+}
+
+/** Is this a draft that an earlier visit of the page stored? */
+export function isDraft(stored: unknown): stored is Draft {
+  const { cluster, namespaces, rules, durationSeconds, reason, ticket, startsAt } = Object(stored)
+  return (
+    [cluster, reason, ticket, startsAt].every((one) => typeof one === 'string') &&
+    typeof durationSeconds === 'number' &&
+    areTexts(namespaces) &&
+    Array.isArray(rules) &&
+    rules.every(isRow)
+  )
+}
+
 /** The initial draft, with everything that is already known. */
-export function firstDraft(entitlement: EntitlementResource, known: Partial<Draft>): Draft {
+export function firstDraft(entitlement: EntitlementResource, offers: readonly Offer[], known: Partial<Draft>): Draft {
   const cluster = entitlement.clusters.find((one) => one.name === known.cluster) ?? entitlement.clusters[0]
   const only = cluster?.namespaces.length === 1 ? cluster.namespaces : []
   return {
     cluster: cluster?.name ?? '',
     namespaces: known.namespaces?.length ? known.namespaces : only,
-    rules: known.rules ?? [],
+    rules: rowsFor(entitlement, offersIn(offers, cluster?.name ?? ''), known.rules),
     durationSeconds: Math.min(
       known.durationSeconds || secondsOf(entitlement.defaultDuration),
       secondsOf(entitlement.maxDuration),
@@ -32,6 +54,12 @@ export function firstDraft(entitlement: EntitlementResource, known: Partial<Draf
     ticket: known.ticket ?? '',
     startsAt: '',
   }
+}
+
+function rowsFor({ kind }: EntitlementResource, offers: readonly Offer[], known: Draft['rules'] | undefined) {
+  if (kind !== 'ceiling') return []
+  const rows = rowsOf(known ?? [], offers)
+  return rows.length > 0 ? rows : firstRows(offers)
 }
 
 /** An instant as a datetime-local control shows it: to the minute, in the reader's zone, never before the instant. */
@@ -53,5 +81,6 @@ export function requirementsOf(entitlement: EntitlementResource, preview: Previe
     reasonMinLength: Math.max(entitlement.reasonMinLength, requirements?.reasonMinLength ?? 0),
     ticketRequired: entitlement.ticket.required || (requirements?.ticketRequired ?? false),
     ticketPatterns: [...new Set(patterns.filter((pattern) => pattern !== null))],
+    ticketExample: preview ? preview.ticketExample : entitlement.ticket.example,
   }
 }

@@ -1,5 +1,6 @@
 'use client'
 import { type KeyboardEvent, useState } from 'react'
+import { useTextDraft } from '#components/ui/drafts'
 import { Link } from '#components/ui/link'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -131,7 +132,7 @@ function RowState({ row, isDenied }: { row: InboxListRow; isDenied: boolean }) {
 /** Denies the selected requests with one note. */
 function DenySelected({ requests, onDone }: { requests: InboxListRow[]; onDone: () => void }) {
   const { deny } = useDenials()
-  const [note, setNote] = useState('')
+  const note = useTextDraft('note for several requests')
   return (
     <form
       className="sticky bottom-foot z-10 flex flex-wrap items-center gap-2 border-t border-edge bg-ground py-2 rail:static"
@@ -140,7 +141,7 @@ function DenySelected({ requests, onDone }: { requests: InboxListRow[]; onDone: 
         event.preventDefault()
         deny(
           requests.map(({ id, digest, requester, title }) => ({ id, digest, requester, title })),
-          note,
+          note.value,
         )
         onDone()
       }}
@@ -150,8 +151,8 @@ function DenySelected({ requests, onDone }: { requests: InboxListRow[]; onDone: 
         aria-label="Note for the selected requests"
         placeholder="Note (optional), shown to the requesters"
         maxLength={2000}
-        value={note}
-        onChange={(event) => setNote(event.target.value)}
+        value={note.value}
+        onChange={(event) => note.set(event.target.value)}
       />
       <button type="submit" className={buttonStyle('danger')}>
         Deny {requests.length === 1 ? '1 request' : `${requests.length} requests`}

@@ -1,8 +1,5 @@
-import { useState } from 'react'
-import { describedBy, Field, Problems } from '#components/ui/field'
-import { joinNames, typedNames } from '#lib/core/access/typed-names'
-import { usePicker } from '../ui/use-picker.ts'
-import type { NamespacePickerProps } from './namespace-picker.tsx'
+import { describedBy, Problems } from '#components/ui/field'
+import { NamesField } from './names-field.tsx'
 
 // With more namespaces than this, names are typed with suggestions instead of chosen from checkboxes.
 const mostBoxes = 16
@@ -46,40 +43,16 @@ export function NamespaceChoice({ known, chosen, patterns, reachable, problems, 
       </fieldset>
     )
   const hint = `${reachable ? '' : 'The cluster is unreachable, so no names can be suggested. '}Separate names with spaces.${patterns.length ? ` Allowed: ${patterns.join(', ')}.` : ''}`
-  return <TypedNamespaces known={known} chosen={chosen} hint={hint} problems={problems} onChange={onChange} />
-}
-
-type TypedProps = Pick<Props, 'known' | 'chosen' | 'problems' | 'onChange'> & { hint: string }
-
-function TypedNamespaces({ known, chosen, hint, problems, onChange }: TypedProps) {
-  const [text, setText] = useState(() => joinNames(chosen))
-  const { Picker, begin } = usePicker<NamespacePickerProps>(() =>
-    import('./namespace-picker.tsx').then((loaded) => loaded.NamespacePicker),
-  )
-  const write = (typed: string) => {
-    setText(typed)
-    onChange([...new Set(typedNames(typed))])
-  }
-  const isInvalid = problems.length > 0
   return (
-    <Field id="namespaces" label="Namespaces" hint={hint} problems={problems}>
-      {Picker ? (
-        <Picker id="namespaces" text={text} known={known} isInvalid={isInvalid} onChange={write} />
-      ) : (
-        <input
-          id="namespaces"
-          name="namespaces"
-          className="control font-mono text-code"
-          autoComplete="off"
-          spellCheck={false}
-          aria-invalid={isInvalid}
-          aria-describedby={describedBy('namespaces')}
-          value={text}
-          onChange={(event) => write(event.target.value)}
-          onFocus={begin}
-          onPointerEnter={begin}
-        />
-      )}
-    </Field>
+    <NamesField
+      id="namespaces"
+      name="namespaces"
+      label="Namespaces"
+      known={known}
+      chosen={chosen}
+      hint={hint}
+      problems={problems}
+      onChange={onChange}
+    />
   )
 }

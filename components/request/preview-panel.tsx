@@ -1,4 +1,6 @@
+import { SignInAgain } from '#components/ui/action-problem'
 import { Copyable } from '#components/ui/copyable'
+import type { ActionError } from '#lib/core/access/action-result'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { Preview } from '#lib/core/access/preview-resource'
 import { RiskList } from './risk-list.tsx'
@@ -13,8 +15,12 @@ type Props = {
   preview: Preview | null
   /** Fields that are still empty, in words. */
   needed: string[]
-  /** Why the server can't preview the draft; empty if it can. */
-  problem: string
+  /** The violations that no field shows. */
+  general: string[]
+  /** Is there no problem at all, in any field? */
+  isClean: boolean
+  /** Why the server can't preview the draft; null if it can. */
+  problem: ActionError | null
   namespaces: string[]
   busy: boolean
   beginAt: (time: string) => void
@@ -24,7 +30,9 @@ type Props = {
  * The preview: new permissions, guardrails, approvers, and the objects to be created. While the draft is incomplete, it
  * shows the entitlement's own permissions and the fields that are still needed.
  */
-export function PreviewPanel({ entitlement, preview, needed, problem, namespaces, busy, beginAt }: Props) {
+export function PreviewPanel(props: Props) {
+  const { entitlement, preview, needed, general, isClean, problem, namespaces, busy, beginAt } = props
+  const violations = preview?.verdict.violations.filter(({ sentence }) => general.includes(sentence)) ?? []
   const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [], onCall: [] }))
   return (
     <div aria-busy={busy} className="space-y-5">
@@ -52,11 +60,16 @@ export function PreviewPanel({ entitlement, preview, needed, problem, namespaces
             Still needed: {one}
           </p>
         ))}
-        {preview && (needed.length === 0 || saysSomething(preview)) && (
-          <VerdictList verdict={preview.verdict} beginAt={beginAt} />
+        {preview && <VerdictList verdict={{ ...preview.verdict, violations }} isPassed={isClean} beginAt={beginAt} />}
+        {preview && !isClean && needed.length + violations.length === 0 && (
+          <p className="text-dense text-muted">First fix the problems in the form.</p>
         )}
-        {problem && <p className="text-dense text-ending">{problem}</p>}
-        {!preview && !problem && needed.length === 0 && (
+        {problem && (
+          <p className="text-dense text-ending">
+            {problem.sentence} {problem.code === 'unauthenticated' && <SignInAgain />}
+          </p>
+        )}
+        {!preview && !problem && isClean && (
           <>
             <p className="text-dense text-muted noscript:hidden">Checking…</p>
             <noscript>
@@ -102,5 +115,3 @@ function kindsInWords(objects: Preview['objects']): string {
   for (const { kind } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   return [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`).join(' · ') || 'None yet'
 }
-
-const saysSomething = ({ verdict }: Preview) => verdict.violations.length + verdict.warnings.length > 0

@@ -1,8 +1,7 @@
-import type { ActionResult, FormAction } from '#lib/core/access/action-result'
-import type { IssuedCredential } from '#lib/core/access/credential-resource'
+import type { FormAction } from '#lib/core/access/action-result'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { ConfirmAction, type ConfirmedAction } from './confirm-action.tsx'
-import { ConnectSheet } from './connect-sheet.tsx'
+import { type Connect, ConnectSheet } from './connect-sheet.tsx'
 import { RevokeAction } from './revoke-action.tsx'
 import { whatInWords } from './words.ts'
 
@@ -11,7 +10,7 @@ export type RequestActionSet = {
   withdraw: FormAction
   release: FormAction
   revoke: FormAction<{ reason: string }>
-  connect: (grantId: string) => Promise<ActionResult<{ credential: IssuedCredential }>>
+  connect: Connect
 }
 
 type Props = {

@@ -1,7 +1,9 @@
 'use client'
-import { useEffect, useEffectEvent, useState } from 'react'
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
+import { type StoredDraft, useDraft } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
+import { RestoredDraft } from '#components/ui/restored-draft'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { ActionError, ActionResult, FormAction } from '#lib/core/access/action-result'
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
@@ -9,30 +11,46 @@ import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { Draft } from '#lib/core/access/form-input'
 import { groupInWords } from '#lib/core/access/on-call'
 import type { Preview } from '#lib/core/access/preview-resource'
-import type { Violation } from '#lib/core/access/verdict-resource'
-import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { firstDraft, localMinute, problemsAt, requirementsOf } from './draft.ts'
+import type { Offer } from '#lib/core/rbac/offered-resources'
+import { notReached, useFormAnswer } from '../ui/use-form-answer.ts'
+import type { Connect } from './connect-sheet.tsx'
+import { firstDraft, isDraft, localMinute, requirementsOf } from './draft.ts'
 import { DurationSlider } from './duration-slider.tsx'
+import { asProblems, fieldOf, formFields, sortProblems } from './form-problems.ts'
 import { NamespaceChoice } from './namespace-choice.tsx'
 import { PreviewPanel } from './preview-panel.tsx'
-import { RuleEditor } from './rule-editor.tsx'
 import { StartChoice } from './start-choice.tsx'
+
+// Most requests need neither of these scripts. NB: the editor has no Suspense boundary, see on-demand.tsx.
+const AlreadyHeldNotice = lazy(() =>
+  import('./already-held.tsx').then((loaded) => ({ default: loaded.AlreadyHeldNotice })),
+)
+const RuleEditor = lazy(() => import('./rule-editor.tsx').then((loaded) => ({ default: loaded.RuleEditor })))
 
 // Long enough not to preview after every letter, short enough to feel immediate.
 const settleMs = 300
 
 type Props = {
   entitlement: EntitlementResource
+  /** What can be chosen, for an entitlement with a ceiling. */
+  offers: Offer[]
   known: Partial<Draft>
   preview: (form: FormData) => Promise<ActionResult<{ preview: Preview }>>
   submit: FormAction<Draft>
+  connect: Connect
 }
 
 /** The request form, with the server's preview of it at its side. */
-export function RequestForm({ entitlement, known, preview: previewOf, submit }: Props) {
-  const { answer, form } = useFormAnswer(submit)
+export function RequestForm({ entitlement, offers, known, preview: previewOf, submit, connect }: Props) {
+  const { answer, form } = useFormAnswer(submit, () => stored.forget())
   const { error } = answer
-  const [draft, setDraft] = useState(() => firstDraft(entitlement, { ...known, ...answer.kept }))
+  // What is known belongs to the name: a draft is only continued where the form would start in the same way.
+  const stored: StoredDraft<Draft> = useDraft(
+    `request ${entitlement.name} ${JSON.stringify(known)}`,
+    firstDraft(entitlement, offers, { ...known, ...answer.kept }),
+    isDraft,
+  )
+  const draft = stored.value
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   /** Fields that were changed since the last answer, whose errors no longer apply. */
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set())
@@ -46,7 +64,7 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
     let current = true
     setChecking(true)
     const timer = setTimeout(async () => {
-      const result = await check().catch(() => null)
+      const result = await check().catch(() => ({ error: notReached }))
       if (!current) return
       setChecking(false)
       setRefused(result?.error ?? null)
@@ -59,27 +77,30 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
   }, [draft])
 
   const write = (part: Partial<Draft>) => {
-    setDraft((before) => ({ ...before, ...part }))
-    setChanged((before) => new Set([...before, ...fieldsOf(part)]))
+    stored.set((before) => ({ ...before, ...part }))
+    setChanged((before) => new Set([...before, ...fieldsIn(part)]))
   }
   const change = (part: Partial<Draft>) => {
     write(part)
-    setTouched((before) => new Set([...before, ...fieldsOf(part)]))
+    setTouched((before) => new Set([...before, ...fieldsIn(part)]))
   }
-  const answered = (error?.errors ?? []).filter(({ pointer }) => !changed.has(pointer.split('/')[1] ?? ''))
-  const everything = [...(refused?.errors ?? preview?.verdict.violations ?? []), ...answered]
-  // An empty field is still needed; only a filled one can be wrong.
-  const isEmpty = ({ pointer }: Violation) =>
-    (pointer === '/reason' && !draft.reason.trim()) || (pointer === '/ticket' && !draft.ticket.trim())
-  const empty = (preview?.verdict.violations ?? []).filter(isEmpty)
-  const broken = (preview?.verdict.violations ?? []).filter((one) => !isEmpty(one))
-  const problems = (field: string) => (touched.has(field) || error ? [...new Set(problemsAt(field, everything))] : [])
+  const answered = (error?.errors ?? []).filter((one) => !changed.has(fieldOf(one) ?? ''))
+  const live = refused ? refused.errors : asProblems(preview?.verdict.violations ?? [])
+  const problems = sortProblems(
+    [...live, ...answered],
+    (field) => error !== null || touched.has(field) || !isUnfilled(draft, field),
+  )
+  const at = (field: string) => problems.beside.filter((one) => fieldOf(one) === field).map(({ message }) => message)
   const cluster = entitlement.clusters.find((one) => one.name === draft.cluster)
   const most = secondsOf(entitlement.maxDuration)
   const max = Math.min(most, (preview && secondsOf(preview.maxDuration)) || most)
   const limiter = max < most ? 'limited by a guardrail' : 'the limit of this entitlement'
   const required = requirementsOf(entitlement, preview)
-  const left = new Set(everything.map((one) => one.pointer + ('sentence' in one ? one.sentence : one.message))).size
+  const held = refused || !preview ? [] : preview.alreadyHeld
+  const left = problems.beside.length + problems.needed.length + problems.general.length
+  // What the message beside the button says is not said again.
+  const isSaid = (message: string) => error?.errors.some((one) => one.message === message)
+  const general = problems.general.filter(({ message }) => !isSaid(message)).map(({ message }) => message)
 
   return (
     <form
@@ -90,8 +111,9 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
       <input type="hidden" name="entitlement" value={entitlement.name} />
       <input type="hidden" name="cluster" value={draft.cluster} />
       <div className="space-y-6">
+        {stored.isRestored && <RestoredDraft onDiscard={stored.reset}>Your draft was restored.</RestoredDraft>}
         {entitlement.clusters.length > 1 ? (
-          <Field id="cluster" label="Cluster" problems={problems('cluster')}>
+          <Field id="cluster" label="Cluster" problems={at('cluster')}>
             <noscript>
               <OtherClusters entitlement={entitlement} chosen={draft.cluster} />
             </noscript>
@@ -99,7 +121,7 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
               id="cluster"
               className="control font-mono text-code noscript:hidden"
               aria-describedby={describedBy('cluster')}
-              aria-invalid={problems('cluster').length > 0}
+              aria-invalid={at('cluster').length > 0}
               value={draft.cluster}
               onChange={(event) => change({ cluster: event.target.value, namespaces: [] })}
             >
@@ -118,22 +140,31 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
           </p>
         )}
         <NamespaceChoice
-          key={draft.cluster}
+          key={`${draft.cluster} ${stored.replaced}`}
           known={cluster?.namespaces ?? []}
           chosen={draft.namespaces}
           patterns={entitlement.namespaces}
           reachable={cluster?.reachable ?? false}
-          problems={problems('namespaces')}
+          problems={at('namespaces')}
           onChange={(namespaces) => change({ namespaces })}
         />
         {entitlement.kind === 'ceiling' && (
           <RuleEditor
-            ceiling={entitlement.rules}
-            initial={draft.rules}
-            problems={problems('rules')}
+            key={stored.replaced}
+            offers={offers}
+            cluster={draft.cluster}
+            rows={draft.rules}
+            problems={problems.beside.filter((one) => fieldOf(one) === 'rules')}
             onChange={(rules) => change({ rules })}
           />
         )}
+        <div role="status" className="space-y-4 empty:hidden">
+          {held.length > 0 && (
+            <Suspense>
+              <AlreadyHeldNotice held={held} connect={connect} />
+            </Suspense>
+          )}
+        </div>
         <Field
           id="reason"
           label="Reason"
@@ -142,7 +173,7 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
               ? `At least ${required.reasonMinLength} characters. Visible to approvers and in the history.`
               : 'Visible to approvers and in the history.'
           }
-          problems={problems('reason')}
+          problems={at('reason')}
         >
           <textarea
             id="reason"
@@ -150,25 +181,19 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
             className="control"
             rows={3}
             maxLength={2000}
-            aria-invalid={problems('reason').length > 0}
+            aria-invalid={at('reason').length > 0}
             aria-describedby={describedBy('reason')}
             value={draft.reason}
             onChange={(event) => write({ reason: event.target.value })}
-            onBlur={(event) => event.target.value && change({ reason: event.target.value })}
+            onBlur={(event) => event.target.value && setTouched((before) => new Set([...before, 'reason']))}
           />
         </Field>
         <Field
           id="ticket"
           label="Ticket"
           optional={!required.ticketRequired}
-          hint={
-            required.ticketPatterns.length > 0 ? (
-              <>
-                Format: <code>{required.ticketPatterns.join(' and ')}</code>
-              </>
-            ) : undefined
-          }
-          problems={problems('ticket')}
+          hint={<TicketHint patterns={required.ticketPatterns} example={required.ticketExample} />}
+          problems={at('ticket')}
         >
           <input
             id="ticket"
@@ -176,11 +201,11 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
             className="control font-mono text-code"
             maxLength={120}
             autoComplete="off"
-            aria-invalid={problems('ticket').length > 0}
+            aria-invalid={at('ticket').length > 0}
             aria-describedby={describedBy('ticket')}
             value={draft.ticket}
             onChange={(event) => write({ ticket: event.target.value })}
-            onBlur={(event) => event.target.value && change({ ticket: event.target.value })}
+            onBlur={(event) => event.target.value && setTouched((before) => new Set([...before, 'ticket']))}
           />
         </Field>
         <DurationSlider
@@ -189,15 +214,11 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
           seconds={draft.durationSeconds}
           max={max}
           why={`Up to ${durationInWords(max)}, ${limiter}. The time runs from the start of the access.`}
-          problems={problems('duration')}
+          problems={at('duration')}
           onChange={(durationSeconds) => change({ durationSeconds })}
         />
-        <StartChoice
-          value={draft.startsAt}
-          problems={problems('startsAt')}
-          onChange={(startsAt) => change({ startsAt })}
-        />
-        <ActionProblem error={error} besides={fields} />
+        <StartChoice value={draft.startsAt} problems={at('startsAt')} onChange={(startsAt) => change({ startsAt })} />
+        <ActionProblem error={error} besides={formFields} />
         <div className="sticky bottom-foot z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
           <SubmitButton kind="primary" pending="Submitting…">
             <span>
@@ -206,15 +227,19 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
               <span className="noscript:hidden"> for {shortDuration(draft.durationSeconds)}</span>
             </span>
           </SubmitButton>
-          <p className="text-dense text-muted">{outlook(preview, left, checking)}</p>
+          <p role="status" className="text-dense text-muted">
+            {outlook(preview, left, checking, refused)}
+          </p>
         </div>
       </div>
       <div className="lg:sticky lg:top-8 lg:self-start lg:border-l lg:border-line lg:pl-8">
         <PreviewPanel
           entitlement={entitlement}
-          preview={refused || !preview ? null : { ...preview, verdict: { ...preview.verdict, violations: broken } }}
-          needed={refused ? refused.errors.map((one) => one.message) : empty.map((one) => one.sentence)}
-          problem={refused && refused.errors.length === 0 ? refused.sentence : ''}
+          preview={refused || !preview ? null : preview}
+          needed={problems.needed.map((one) => one.message)}
+          isClean={left === 0}
+          general={general}
+          problem={refused && refused.errors.length === 0 && refused.code !== error?.code ? refused : null}
           namespaces={draft.namespaces}
           busy={checking}
           beginAt={(time) => change({ startsAt: localMinute(time) })}
@@ -224,11 +249,27 @@ export function RequestForm({ entitlement, known, preview: previewOf, submit }: 
   )
 }
 
-const fields = ['cluster', 'namespaces', 'rules', 'reason', 'ticket', 'duration', 'startsAt']
-
 /** The fields of the API that these parts of a draft become. */
-const fieldsOf = (part: Partial<Draft>) =>
+const fieldsIn = (part: Partial<Draft>) =>
   Object.keys(part).map((key) => (key === 'durationSeconds' ? 'duration' : key))
+
+/** Not filled in yet; a text counts as filled in once the person has left its field. */
+function isUnfilled(draft: Draft, field: string): boolean {
+  if (field === 'namespaces') return draft.namespaces.length === 0
+  if (field === 'rules') return !draft.rules.some(({ resources, verbs }) => resources.length > 0 && verbs.length > 0)
+  return field === 'reason' || field === 'ticket'
+}
+
+/** What a ticket looks like: an example, because few people read regular expressions. */
+function TicketHint({ patterns, example }: { patterns: string[]; example: string | null }) {
+  if (patterns.length === 0) return null
+  return (
+    <>
+      {example === null ? 'Format: ' : 'Like '}
+      <code>{example ?? patterns.join(' and ')}</code>
+    </>
+  )
+}
 
 /** Without scripts, the namespaces of another cluster need another page. */
 function OtherClusters({ entitlement, chosen }: { entitlement: EntitlementResource; chosen: string }) {
@@ -250,10 +291,10 @@ function OtherClusters({ entitlement, chosen }: { entitlement: EntitlementResour
   )
 }
 
-function outlook(preview: Preview | null, left: number, checking: boolean): string {
+function outlook(preview: Preview | null, left: number, checking: boolean, refused: ActionError | null): string {
   if (!preview && checking) return ''
   if (left > 0) return left === 1 ? '1 problem left to fix.' : `${left} problems left to fix.`
-  const open = preview?.steps ?? []
-  if (open.length === 0) return 'No approval needed.'
-  return `Needs approval from ${open.map((step) => `${step.count} of ${step.groups.map(groupInWords).join(' or ')}`).join(' and ')}.`
+  if (!preview || refused) return ''
+  if (preview.steps.length === 0) return 'No approval needed.'
+  return `Needs approval from ${preview.steps.map((step) => `${step.count} of ${step.groups.map(groupInWords).join(' or ')}`).join(' and ')}.`
 }

@@ -1,5 +1,6 @@
 'use client'
 import { ActionProblem } from '#components/ui/action-problem'
+import { useTextDraft } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -16,9 +17,12 @@ type Props = { scope: Scope; revokeAll: FormAction<{ reason: string; confirm: st
 
 /** Ends all live access of a scope. It says what it ends, and needs the name of the scope, typed. */
 export function RevokeAll({ scope, revokeAll }: Props) {
-  const { answer, form } = useFormAnswer(revokeAll, () => document.getElementById('headline')?.focus())
+  const forget = () => reason.forget()
+  const { answer, form } = useFormAnswer(revokeAll, forget, () => document.getElementById('headline')?.focus())
   const problems = (field: string) => problemsAt(field, answer.error?.errors ?? [])
   const { by, name, label, count, revocable } = scope
+  // The typed name is no draft: it confirms this one revocation.
+  const reason = useTextDraft(`revoke all ${by} ${name}`, answer.kept.reason)
   // The name of a person may have characters that no one can type; their ID confirms as well.
   const typed = by === 'person' && visibleText(label).every((part) => 'text' in part) ? label : name
   if (revocable === 0)
@@ -30,7 +34,10 @@ export function RevokeAll({ scope, revokeAll }: Props) {
   const many = revocable === 1 ? '1 grant' : `${revocable} grants`
   const rest = count - revocable
   return (
-    <details className="mb-4 border-l-3 border-bad py-1 pl-3" open={answer.error !== null || undefined}>
+    <details
+      className="mb-4 border-l-3 border-bad py-1 pl-3"
+      open={answer.error !== null || reason.isRestored || undefined}
+    >
       <summary className="py-1 text-bad">
         Revoke all access {inWords[by]} <UntrustedText>{label}</UntrustedText>
       </summary>
@@ -52,7 +59,8 @@ export function RevokeAll({ scope, revokeAll }: Props) {
             maxLength={2000}
             aria-describedby={describedBy('revoke-reason')}
             aria-invalid={problems('reason').length > 0}
-            defaultValue={answer.kept.reason}
+            value={reason.value}
+            onChange={(event) => reason.set(event.target.value)}
           />
         </Field>
         <Field

@@ -1,72 +1,249 @@
 import { useState } from 'react'
-import { Problems } from '#components/ui/field'
+import { describedBy, Problems } from '#components/ui/field'
 import { ruleField } from '#lib/core/access/form-input'
 import type { Rule } from '#lib/core/access/rule'
 import { typedNames } from '#lib/core/access/typed-names'
+import type { Offer } from '#lib/core/rbac/offered-resources'
+import { buttonStyle } from '../ui/button-style.ts'
+import { problemsAt } from './draft.ts'
+import { NamesField } from './names-field.tsx'
+import { groupsOf, namesFor, newRow, notOffered, offersIn, sentIndex, verbsFor } from './rule-rows.ts'
 
+// With more resources than this in an API group, they are typed with suggestions instead of chosen from checkboxes.
+const mostBoxes = 12
 const usualVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
 
-/** One line of the editor: a rule of the ceiling, and the choice inside it. */
-type Choice = { groups: string[]; resources: string[]; verbs: string[]; names: string }
+// The most that a request can have (`rulesSchema`).
+const mostRows = 32
 
-type Props = { ceiling: Rule[]; initial: Rule[]; problems: string[]; onChange: (rules: Rule[]) => void }
+type Props = {
+  offers: Offer[]
+  cluster: string
+  rows: Rule[]
+  /** The problems of the rules that were sent, by their pointers. */
+  problems: { pointer: string; message: string }[]
+  onChange: (rows: Rule[]) => void
+}
 
-/** Chooses rules inside a ceiling. The server checks the submitted rules again. */
-export function RuleEditor({ ceiling, initial, problems, onChange }: Props) {
-  const [choices, setChoices] = useState(() => ceiling.map((rule) => startOf(rule, initial)))
-  const change = (index: number, part: Partial<Choice>) => {
-    const next = choices.map((choice, at) => (at === index ? { ...choice, ...part } : choice))
-    setChoices(next)
-    onChange(next.flatMap((choice) => ruleOf(choice) ?? []))
-  }
+/** Chooses rules from what a cluster serves inside a ceiling, each of one API group. The server checks them again. */
+export function RuleEditor({ offers: all, cluster, rows, problems, onChange }: Props) {
+  // A removed row takes the typed text of its fields with it.
+  const [removed, setRemoved] = useState(0)
+  const offers = offersIn(all, cluster)
+  const groups = groupsOf(offers)
+  const rest = problems.filter(({ pointer }) => !rows.some((_, at) => isOf(pointer, sentIndex(offers, rows, at))))
   return (
-    <fieldset>
+    <fieldset id="rules" aria-describedby={describedBy('rules')}>
       <legend className="mb-1 font-strong">Permissions you need</legend>
-      <div className="space-y-3" id="rules">
-        {ceiling.map((rule, index) => {
-          const choice = choices[index]
-          if (!choice) return null
-          return (
-            <div key={JSON.stringify(rule)} className="space-y-2 border-l-2 border-line pl-3">
-              {choice.groups.map((group) => (
-                <input key={group} type="hidden" name={ruleField(index, 'apiGroups')} value={group} />
-              ))}
-              <Boxes
-                label="Resources"
-                name={ruleField(index, 'resources')}
-                isInvalid={problems.length > 0}
-                offered={rule.resources}
-                chosen={choice.resources}
-                typed={rule.resources.some((one) => one.includes('*'))}
-                suffix={rule.apiGroups.length === 1 && rule.apiGroups[0] ? `.${rule.apiGroups[0]}` : ''}
-                onChange={(resources) => change(index, { resources })}
-              />
-              <Boxes
-                label="Verbs"
-                name={ruleField(index, 'verbs')}
-                isInvalid={problems.length > 0}
-                offered={rule.verbs.includes('*') ? usualVerbs : rule.verbs}
-                chosen={choice.verbs}
-                typed={false}
-                suffix=""
-                onChange={(verbs) => change(index, { verbs })}
-              />
-              <label className="flex flex-wrap items-center gap-2 text-dense">
-                <span className="text-muted">Resource names</span>
-                <input
-                  className="control max-w-72 font-mono text-code"
-                  name={ruleField(index, 'typedNames')}
-                  placeholder={rule.resourceNames?.length ? rule.resourceNames.join(' ') : 'all'}
-                  value={choice.names}
-                  onChange={(event) => change(index, { names: event.target.value })}
-                />
-              </label>
-            </div>
-          )
-        })}
+      <div className="space-y-4">
+        {rows.map((row, at) => (
+          <RuleRow
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows are told apart by their place
+            key={`${removed} ${at}`}
+            index={at}
+            row={row}
+            offers={offers}
+            cluster={cluster}
+            groups={groups}
+            problems={problems
+              .filter(({ pointer }) => isOf(pointer, sentIndex(offers, rows, at)))
+              .map((one) => one.message)}
+            isInvalid={rest.length > 0}
+            onChange={(changed) => onChange(rows.map((one, other) => (other === at ? changed : one)))}
+            onRemove={
+              rows.length > 1
+                ? () => {
+                    setRemoved(removed + 1)
+                    onChange(rows.filter((_, other) => other !== at))
+                  }
+                : undefined
+            }
+          />
+        ))}
       </div>
-      <Problems of={problems} />
+      <div id={describedBy('rules')}>
+        <Problems of={[...new Set(problemsAt('rules', rest))]} />
+      </div>
+      {rows.length < mostRows && (
+        <button
+          type="button"
+          className={`${buttonStyle()} mt-3 noscript:hidden`}
+          onClick={() => onChange([...rows, newRow(offers, rows.at(-1)?.apiGroups[0] ?? groups[0] ?? '')])}
+        >
+          Add rule
+        </button>
+      )}
     </fieldset>
+  )
+}
+
+const isOf = (pointer: string, index: number | null) =>
+  index !== null && (pointer === `/rules/${index}` || pointer.startsWith(`/rules/${index}/`))
+
+type RowProps = {
+  index: number
+  row: Rule
+  offers: Offer[]
+  cluster: string
+  groups: string[]
+  problems: string[]
+  isInvalid: boolean
+  onChange: (row: Rule) => void
+  onRemove: (() => void) | undefined
+}
+
+function RuleRow({ index, row, offers, cluster, groups, problems, isInvalid, onChange, onRemove }: RowProps) {
+  const [group = ''] = row.apiGroups
+  const id = `rule-${index}`
+  const names = offers.filter((offer) => offer.group === group).map(({ resource }) => resource)
+  const verbs = offers.length > 0 ? verbsFor(offers, row) : usualVerbs
+  const missing = notOffered(offers, row)
+  const isWrong = isInvalid || problems.length > 0
+  const isUntouched = row.verbs.length === 0 && names.length === 1
+  const isHalf = row.resources.length > 0 !== row.verbs.some((verb) => verbs.includes(verb))
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: screen readers announce a nested fieldset twice; a named group is enough
+    <div role="group" aria-label={`Rule ${index + 1}`} className="space-y-3 border-l-2 border-line pl-3">
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <GroupChoice
+          name={ruleField(index, 'apiGroups')}
+          group={group}
+          groups={groups}
+          onChange={(chosen) => onChange({ ...newRow(offers, chosen), verbs: row.verbs })}
+        />
+        {onRemove && (
+          <button
+            type="button"
+            className={`${buttonStyle('quiet')} noscript:hidden`}
+            aria-label={`Remove rule ${index + 1}`}
+            onClick={onRemove}
+          >
+            Remove
+          </button>
+        )}
+      </div>
+      {names.length > 0 && names.length <= mostBoxes ? (
+        <Boxes
+          label="Resources"
+          name={ruleField(index, 'resources')}
+          isInvalid={isWrong}
+          offered={[...names, ...missing]}
+          chosen={row.resources}
+          onChange={(resources) => onChange({ ...row, resources })}
+        />
+      ) : (
+        <NamesField
+          key={group}
+          id={`${id}-resources`}
+          name={ruleField(index, 'resources')}
+          label="Resources"
+          known={names}
+          chosen={row.resources}
+          hint="Separate with spaces, for example deployments pods/log."
+          problems={[]}
+          onChange={(resources) => onChange({ ...row, resources })}
+        />
+      )}
+      {missing.length > 0 && (
+        <p className="text-dense text-waiting">
+          <span aria-hidden>△ </span>
+          {cluster} doesn’t serve {missing.join(', ')} in this API group, or this entitlement doesn’t cover it.
+        </p>
+      )}
+      <Boxes
+        label="Verbs"
+        name={ruleField(index, 'verbs')}
+        isInvalid={isWrong}
+        offered={verbs}
+        chosen={row.verbs}
+        onChange={(chosen) => onChange({ ...row, verbs: chosen })}
+      />
+      <ObjectNames
+        index={index}
+        names={row.resourceNames ?? []}
+        only={namesFor(offers, row)}
+        onChange={(resourceNames) =>
+          onChange({ ...row, resourceNames: resourceNames.length > 0 ? resourceNames : undefined })
+        }
+      />
+      {isHalf && !isUntouched && (
+        <p className="text-dense text-muted noscript:hidden">
+          {row.resources.length > 0 ? 'Choose at least one verb.' : 'Choose at least one resource.'} Until then this
+          rule is left out.
+        </p>
+      )}
+      <Problems of={problems} />
+    </div>
+  )
+}
+
+type GroupProps = { name: string; group: string; groups: string[]; onChange: (group: string) => void }
+
+/** The API group. Where nothing is known of the cluster it is typed. */
+function GroupChoice({ name, group, groups, onChange }: GroupProps) {
+  const options = groups.includes(group) || groups.length === 0 ? groups : [group, ...groups]
+  if (options.length === 1)
+    return (
+      <p>
+        <span className="mr-2 text-muted">API group</span>
+        <code>{inWords(group)}</code>
+        <input type="hidden" name={name} value={group} />
+      </p>
+    )
+  const control = { id: name, name, value: group, className: 'control w-auto! max-w-full font-mono text-code' }
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <label htmlFor={name} className="text-muted">
+        API group
+      </label>
+      {options.length > 0 ? (
+        <select {...control} onChange={(event) => onChange(event.target.value)}>
+          {options.map((one) => (
+            <option key={one} value={one}>
+              {inWords(one)}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <input
+          {...control}
+          placeholder="core"
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          onChange={(event) => onChange(event.target.value.trim())}
+        />
+      )}
+    </div>
+  )
+}
+
+const inWords = (group: string) => group || 'core'
+
+type NamesProps = { index: number; names: string[]; only: string[] | null; onChange: (names: string[]) => void }
+
+/** The names of the objects. `only`: the ceiling allows these and no others, so they are sent where nothing is typed. */
+function ObjectNames({ index, names, only, onChange }: NamesProps) {
+  const [text, setText] = useState(() => names.join(' '))
+  return (
+    <label className="flex flex-wrap items-center gap-2">
+      <span className="text-muted">Only objects named</span>
+      <input
+        className="control max-w-72 font-mono text-code"
+        name={ruleField(index, 'typedNames')}
+        placeholder={only?.join(' ') ?? 'any name'}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value)
+          onChange(typedNames(event.target.value))
+        }}
+      />
+      {names.length === 0 &&
+        only?.map((name) => <input key={name} type="hidden" name={ruleField(index, 'resourceNames')} value={name} />)}
+    </label>
   )
 }
 
@@ -76,65 +253,31 @@ type BoxesProps = {
   isInvalid: boolean
   offered: string[]
   chosen: string[]
-  typed: boolean
-  suffix: string
   onChange: (chosen: string[]) => void
 }
 
-function Boxes({ label, name, isInvalid, offered, chosen, typed, suffix, onChange }: BoxesProps) {
-  if (typed)
-    return (
-      <label className="block text-dense">
-        <span className="text-muted">{label} (separate with spaces)</span>
-        <input
-          className="control font-mono text-code"
-          name={name}
-          aria-invalid={isInvalid}
-          defaultValue={chosen.join(' ')}
-          onChange={(event) => onChange(typedNames(event.target.value))}
-        />
-      </label>
-    )
+function Boxes({ label, name, isInvalid, offered, chosen, onChange }: BoxesProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: screen readers announce a nested fieldset twice; a named group is enough
-    <div role="group" aria-label={label} className="flex flex-wrap gap-x-4 gap-y-0.5">
-      {offered.map((one) => (
-        <label key={one} className="flex min-h-7 items-center gap-1.5">
-          <input
-            type="checkbox"
-            name={name}
-            value={one}
-            aria-invalid={isInvalid}
-            checked={chosen.includes(one)}
-            onChange={(event) => onChange(event.target.checked ? [...chosen, one] : chosen.filter((x) => x !== one))}
-          />
-          <code>
-            {one}
-            <span className="text-muted">{suffix}</span>
-          </code>
-        </label>
-      ))}
+    <div role="group" aria-label={label}>
+      <p aria-hidden className="text-muted">
+        {label}
+      </p>
+      <div className="flex flex-wrap gap-x-4 gap-y-0.5">
+        {offered.map((one) => (
+          <label key={one} className="flex min-h-8 items-center gap-1.5">
+            <input
+              type="checkbox"
+              name={name}
+              value={one}
+              aria-invalid={isInvalid}
+              checked={chosen.includes(one)}
+              onChange={(event) => onChange(event.target.checked ? [...chosen, one] : chosen.filter((x) => x !== one))}
+            />
+            <code>{one}</code>
+          </label>
+        ))}
+      </div>
     </div>
   )
-}
-
-function startOf(rule: Rule, initial: Rule[]): Choice {
-  const fitting = initial.find(
-    (one) =>
-      one.apiGroups.every((group) => rule.apiGroups.includes(group) || rule.apiGroups.includes('*')) &&
-      one.resources.every((name) => rule.resources.includes(name) || rule.resources.includes('*')),
-  )
-  return {
-    groups: fitting?.apiGroups ?? rule.apiGroups,
-    resources:
-      fitting?.resources ?? (rule.resources.length === 1 && !rule.resources[0]?.includes('*') ? rule.resources : []),
-    verbs: fitting?.verbs ?? [],
-    names: fitting?.resourceNames?.join(' ') ?? rule.resourceNames?.join(' ') ?? '',
-  }
-}
-
-function ruleOf({ groups, resources, verbs, names }: Choice): Rule | undefined {
-  if (resources.length === 0 || verbs.length === 0) return undefined
-  const resourceNames = typedNames(names)
-  return { apiGroups: groups, resources, verbs, ...(resourceNames.length ? { resourceNames } : {}) }
 }

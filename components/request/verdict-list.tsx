@@ -5,12 +5,14 @@ import { buttonStyle } from '../ui/button-style.ts'
 
 type Props = {
   verdict: Verdict
+  /** False where other problems are shown elsewhere. */
+  isPassed?: boolean
   /** Sets the start time, on the request form. */
   beginAt?: (time: string) => void
 }
 
 /** The verdict of all guardrails: every violation and warning, or that all of them pass. */
-export function VerdictList({ verdict, beginAt }: Props) {
+export function VerdictList({ verdict, isPassed = true, beginAt }: Props) {
   const { violations, warnings, passesNextAt, until } = verdict
   const rows = [
     ...violations.map((violation) => ({ mark: '✕', className: 'text-bad', ...violation })),
@@ -18,7 +20,7 @@ export function VerdictList({ verdict, beginAt }: Props) {
   ]
   return (
     <div className="text-dense">
-      {violations.length === 0 && (
+      {isPassed && violations.length === 0 && (
         <p className="flex gap-2">
           <span aria-hidden className="text-good">
             ✓

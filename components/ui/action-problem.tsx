@@ -7,20 +7,40 @@ type Props = {
   besides?: string[]
 }
 
+/** Leads back to this page, which then still has what was typed. */
+export function SignInAgain() {
+  return (
+    <a
+      className="link"
+      href="/sign-in"
+      onClick={({ currentTarget }) => {
+        currentTarget.search = `?${new URLSearchParams({ from: location.pathname + location.search })}`
+      }}
+    >
+      Sign in again
+    </a>
+  )
+}
+
+/** A sentence over the problems of single fields, which say the rest. */
+const summaryOf = (problems: number, marked: number) =>
+  `Fix ${problems === 1 ? 'this problem' : `these ${problems} problems`}${marked > 0 ? `, ${marked === problems ? 'marked above' : `${marked} of them marked above`},` : ''} and try again.`
+
 /** The error of an action: the problems that no field shows, and the reference. */
 export function ActionProblem({ error, besides = [] }: Props) {
   if (!error) return null
   const isShown = (pointer: string) =>
     besides.some((field) => pointer === `/${field}` || pointer.startsWith(`/${field}/`))
-  const rest = error.errors.filter(({ pointer }) => !isShown(pointer))
+  const { errors } = error
+  const rest = errors.filter(({ pointer }) => !isShown(pointer))
   return (
     <Notice live>
-      <p className="text-bad">{error.sentence}</p>
+      <p className="text-bad">
+        {errors.length > 0 ? summaryOf(errors.length, errors.length - rest.length) : error.sentence}
+      </p>
       {error.code === 'unauthenticated' && (
         <p>
-          <a className="link" href="/sign-in" target="_blank" rel="noreferrer">
-            Sign in in a new tab
-          </a>
+          <SignInAgain />
         </p>
       )}
       {rest.length > 0 && (

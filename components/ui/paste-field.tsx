@@ -1,9 +1,14 @@
 'use client'
 import { type ComponentProps, type KeyboardEvent, useState } from 'react'
 
-type Props = Omit<ComponentProps<'textarea'>, 'value' | 'defaultValue' | 'onChange' | 'onKeyDown' | 'rows'> & {
+type Props = Omit<
+  ComponentProps<'textarea'>,
+  'value' | 'defaultValue' | 'onChange' | 'onKeyDown' | 'onPaste' | 'rows'
+> & {
   startText: string
   onText?: (text: string) => void
+  /** A text was pasted, and `all` is what the field holds now. */
+  onPasted?: (all: string) => void
 }
 
 // A longer text scrolls inside the field.
@@ -20,7 +25,7 @@ function sendOnEnter(event: KeyboardEvent<HTMLTextAreaElement>) {
 }
 
 /** A field for a pasted error, command or manifest: one line high, it grows with its text and keeps the line ends. */
-export function PasteField({ startText, onText, className = '', ...field }: Props) {
+export function PasteField({ startText, onText, onPasted, className = '', ...field }: Props) {
   const [text, setText] = useState(startText)
   return (
     <textarea
@@ -38,6 +43,10 @@ export function PasteField({ startText, onText, className = '', ...field }: Prop
       onChange={(event) => {
         setText(event.target.value)
         onText?.(event.target.value)
+      }}
+      onPaste={({ currentTarget }) => {
+        // The field has the text after this event.
+        if (onPasted) setTimeout(() => onPasted(currentTarget.value))
       }}
       onKeyDown={sendOnEnter}
     />

@@ -28,13 +28,28 @@ function focusFirstProblem(form: HTMLFormElement | null) {
   if (problem instanceof HTMLElement) problem.focus()
 }
 
+/** Calls `onRedirect` for the error with which React redirects after a success, and throws it again. */
+function rethrowRedirect(error: unknown, onRedirect: () => void): void {
+  try {
+    unstable_rethrow(error)
+  } catch (redirect) {
+    onRedirect()
+    throw redirect
+  }
+}
+
 /**
  * A form that works without scripts and keeps what was typed after any failure. Without scripts, or before they have
  * loaded, the browser posts the form and the answer arrives with the next page. With scripts the form stays as it is: also
  * when the server cannot be reached.
+ * @param forget forgets the draft of the form; called after a success
  * @param onDone called after a success that leaves the page open
  */
-export function useFormAnswer<Kept>(action: FormAction<Kept>, onDone: () => void = () => {}) {
+export function useFormAnswer<Kept>(
+  action: FormAction<Kept>,
+  forget: () => void = () => {},
+  onDone: () => void = () => {},
+) {
   const [posted, post] = useActionState<FormAnswer<Kept>, FormData>(action, unanswered)
   const [latest, setLatest] = useState<FormAnswer<Kept> | null>(null)
   const isHydrated = useIsHydrated()
@@ -45,12 +60,14 @@ export function useFormAnswer<Kept>(action: FormAction<Kept>, onDone: () => void
     try {
       answer = await action(unanswered, form)
     } catch (error) {
-      // A redirect after a success is thrown too.
-      unstable_rethrow(error)
-      answer = { error: notReached, kept: {} }
+      rethrowRedirect(error, forget)
+      const sentence = `${notReached.sentence} What you typed is kept.`
+      answer = { error: { ...notReached, sentence }, kept: {} }
     }
     setLatest(answer)
-    if (!answer.error) onDone()
+    if (answer.error) return
+    forget()
+    onDone()
   }
 
   useEffect(() => {

@@ -5,7 +5,7 @@ import { formatDuration } from '#lib/core/access/duration'
 import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/entitlement'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
-import { patternsOf, ticketExample } from '#lib/core/access/ticket-example'
+import { patternsOf, ticketExample } from '#lib/core/guardrails/ticket-example'
 
 /** The namespaces that an entitlement covers in a cluster, as last read; before the first reading, those it names in full. */
 export function coveredNamespaces(entitlement: Entitlement, state: ObservedState | undefined): string[] {

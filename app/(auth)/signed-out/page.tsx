@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { cookies } from 'next/headers'
 import { BareLayout } from '#components/layout/bare-layout'
+import { ForgetDrafts } from '#components/ui/drafts'
 import { LinkButton } from '#components/ui/link-button'
 import { signOutStateName } from '#lib/adapters/auth/cookies'
 
@@ -16,6 +17,7 @@ export default async function SignedOutPage({ searchParams }: PageProps<'/signed
       : 'here. You may still be signed in at the identity provider'
   return (
     <BareLayout title="You are signed out">
+      <ForgetDrafts />
       <p className="text-muted">
         Your session has ended {where}. Access you hold in a cluster continues until it expires, or until you or an
         approver ends it.

@@ -22,6 +22,12 @@ export const knownFromUrl = (one: (key: string) => string): Partial<Draft> => ({
   ticket: one('ticket').slice(0, 120),
 })
 
+/** The same, from a path to this page. */
+export function knownFromPath(path: string): Partial<Draft> {
+  const query = new URLSearchParams(path.slice(path.indexOf('?')))
+  return knownFromUrl((key) => query.get(key) ?? '')
+}
+
 const json = z.string().transform((text, context) => {
   try {
     return JSON.parse(text) as unknown

@@ -1,11 +1,11 @@
 // What does a guardrail that matched add to the judgement?
 import { durationInWords, formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
-import { ticketFormat } from '#lib/core/access/ticket-example'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type PolicyFacts, type RequestedNamespace, startOf } from '#lib/core/guardrails/cel/context'
 import { closesAt, frozenAt, isOpen, opensAt, type TimeLimit } from '#lib/core/guardrails/hours/window'
 import { inZone } from '#lib/core/guardrails/hours/zone'
+import { ticketFormat } from '#lib/core/guardrails/ticket-example'
 import type { CompiledGuardrail } from './compile.ts'
 import type { Guardrail } from './schema.ts'
 

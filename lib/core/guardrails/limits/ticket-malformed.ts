@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js'
-import { ticketFormat } from '#lib/core/access/ticket-example'
 import type { Limit } from '#lib/core/guardrails/facts'
+import { ticketFormat } from '#lib/core/guardrails/ticket-example'
 
 export const ticketMalformed: Limit = {
   code: 'ticket-malformed',

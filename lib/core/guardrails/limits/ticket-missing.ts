@@ -1,5 +1,5 @@
-import { ticketFormat } from '#lib/core/access/ticket-example'
 import type { Limit } from '#lib/core/guardrails/facts'
+import { ticketFormat } from '#lib/core/guardrails/ticket-example'
 
 export const ticketMissing: Limit = {
   code: 'ticket-missing',

@@ -11,8 +11,12 @@ import { joinNames, splitTypedNames, typedNames } from '#lib/core/access/typed-n
 // More are no help, and a cluster can have thousands of namespaces.
 const mostSuggestions = 50
 
-export type NamespacePickerProps = {
+export type NamesPickerProps = {
   id: string
+  /** The name of the form field. */
+  name: string
+  /** What the names are of, such as `Namespaces`. */
+  label: string
   /** The names and what is being typed, exactly as the plain field has them. */
   text: string
   known: string[]
@@ -20,26 +24,26 @@ export type NamespacePickerProps = {
   onChange: (text: string) => void
 }
 
-/** The chosen namespaces as tags, and a field that suggests more. Any name can be typed: the server checks it. */
-export function NamespacePicker({ id, text, known, isInvalid, onChange }: NamespacePickerProps) {
+/** The chosen names as tags, and a field that suggests more. Any name can be typed: the server checks it. */
+export function NamesPicker({ id, name, label, text, known, isInvalid, onChange }: NamesPickerProps) {
   const input = useRef<HTMLInputElement>(null)
   const { names, typing } = splitTypedNames(text)
-  const add = (name: string) => onChange(joinNames([...new Set([...names, name])]))
+  const add = (added: string) => onChange(joinNames([...new Set([...names, added])]))
   const remove = (removed: ReadonlySet<unknown>) => {
-    const kept = names.filter((name) => !removed.has(name))
+    const kept = names.filter((one) => !removed.has(one))
     onChange(joinNames(kept) + typing)
     if (kept.length === 0) input.current?.focus()
   }
   const suggestions = known
-    .filter((name) => !names.includes(name) && name.includes(typing.toLowerCase()))
+    .filter((one) => !names.includes(one) && one.includes(typing.toLowerCase()))
     .sort((a, b) => Number(b.startsWith(typing)) - Number(a.startsWith(typing)))
     .slice(0, mostSuggestions)
   return (
     <>
-      <input type="hidden" name="namespaces" value={text} />
+      <input type="hidden" name={name} value={text} />
       <SuggestingInput
         id={id}
-        label="Namespaces"
+        label={label}
         describedBy={describedBy(id)}
         input={input}
         isInvalid={isInvalid}
@@ -55,17 +59,17 @@ export function NamespacePicker({ id, text, known, isInvalid, onChange }: Namesp
       />
       {names.length > 0 && (
         <PickerLanguage>
-          <TagGroup aria-label="Chosen namespaces" className="mt-2" onRemove={remove}>
+          <TagGroup aria-label={`Chosen ${label.toLowerCase()}`} className="mt-2" onRemove={remove}>
             <TagList className="flex flex-wrap gap-2">
-              {names.map((name) => (
+              {names.map((one) => (
                 <Tag
-                  key={name}
-                  id={name}
-                  textValue={name}
+                  key={one}
+                  id={one}
+                  textValue={one}
                   className="inline-flex min-h-7 max-w-full items-center gap-1 rounded-sm border border-line pl-2"
                 >
                   <code className="truncate">
-                    <UntrustedText>{name}</UntrustedText>
+                    <UntrustedText>{one}</UntrustedText>
                   </code>
                   <Button
                     slot="remove"
