@@ -2,7 +2,7 @@
 import { type ReactNode, useId, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { Dialog } from '#components/ui/dialog'
-import { useTextDraft } from '#components/ui/drafts'
+import { useTextDraft, useTypedText } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
@@ -78,6 +78,7 @@ function Confirmation({
     document.getElementById(focusAfter)?.focus()
   })
   const reason = useTextDraft(`${name} ${id.value}`, answer.kept.reason)
+  useTypedText(form.ref, 'reason', reason)
   const problems = problemsAt('reason', answer.error?.errors ?? [])
   return (
     <>

@@ -2,7 +2,7 @@
 import { clsx } from 'clsx'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
-import { useDraft, useTextDraft } from '#components/ui/drafts'
+import { useDraft, useTextDraft, useTypedText } from '#components/ui/drafts'
 import { describedBy, Problems } from '#components/ui/field'
 import { Notice } from '#components/ui/notice'
 import { SubmitButton } from '#components/ui/submit-button'
@@ -69,6 +69,7 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
   const denials = useDenials()
   const { error, kept } = answer
   const note = useTextDraft(noteDraft(request.id), kept.note)
+  useTypedText(form.ref, 'note', note)
   const narrowing = useDraft<Narrowed & { digest: string }>(
     `narrowing ${request.id}`,
     {

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { nothingMore } from '#lib/core/access/verdict'
-import { durationStops, firstDraft, isDraft, localMinute, problemsAt, requirementsOf, startOf } from './draft.ts'
+import {
+  changedFields,
+  durationStops,
+  firstDraft,
+  isDraft,
+  localMinute,
+  problemsAt,
+  requirementsOf,
+  startOf,
+} from './draft.ts'
 
 const entitlement: EntitlementResource = {
   name: 'payments-restart',
@@ -42,6 +51,19 @@ test('only a draft of this form is restored', () => {
   expect(isDraft(JSON.parse(JSON.stringify(draft)))).toBe(true)
   for (const other of [null, 'text', {}, { ...draft, reason: 1 }, { ...draft, rules: [{ verbs: 'get' }] }])
     expect(isDraft(other)).toBe(false)
+})
+
+test('only the fields in which a form differs from its draft count as typed', () => {
+  const draft = { ...firstDraft(entitlement, [], {}), namespaces: ['payments', 'checkout'] }
+  draft.rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'get'] }]
+  const same = {
+    namespaces: ['checkout', 'payments'],
+    rules: [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['pods'] }],
+  }
+  expect(changedFields(draft, { ...same, reason: '', durationSeconds: draft.durationSeconds })).toEqual({})
+  expect(changedFields(draft, { ...same, reason: 'Payments hang', namespaces: [] })).toEqual({
+    ...{ reason: 'Payments hang', namespaces: [] },
+  })
 })
 
 test('a URL with a duration above the limit starts the form at the limit', () => {

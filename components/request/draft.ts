@@ -62,6 +62,26 @@ function rowsFor({ kind }: EntitlementResource, offers: readonly Offer[], known:
   return rows.length > 0 ? rows : firstRows(offers)
 }
 
+/** Choices have no order. */
+const sorted = (value: unknown): unknown =>
+  areTexts(value)
+    ? [...value].sort()
+    : Array.isArray(value)
+      ? value.map(sorted)
+      : typeof value === 'object' && value !== null
+        ? Object.entries(value)
+            .map(([key, inner]) => [key, sorted(inner)])
+            .sort()
+        : value
+
+/** The fields in which a form differs from its draft. */
+export const changedFields = (draft: Draft, typed: Partial<Draft>): Partial<Draft> =>
+  Object.fromEntries(
+    Object.entries(typed).filter(
+      ([key, value]) => JSON.stringify(sorted(value)) !== JSON.stringify(sorted(draft[key as keyof Draft])),
+    ),
+  )
+
 /** An instant as a datetime-local control shows it: to the minute, in the reader's zone, never before the instant. */
 export function localMinute(at: string): string {
   const time = new Date(Math.ceil(Date.parse(at) / 60_000) * 60_000)

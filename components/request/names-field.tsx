@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import { describedBy, Field } from '#components/ui/field'
 import { joinNames, typedNames } from '#lib/core/access/typed-names'
 import { usePicker } from '../ui/use-picker.ts'
@@ -26,6 +26,12 @@ export function NamesField({ id, name, label, known, chosen, hint, problems, onC
     setText(typed)
     onChange([...new Set(typedNames(typed))])
   }
+  const plain = useRef<HTMLInputElement>(null)
+  const onTakeOver = useEffectEvent(() => {
+    const typed = plain.current?.value ?? text
+    if (typed !== text) write(typed)
+  })
+  useEffect(() => onTakeOver(), [])
   const isInvalid = problems.length > 0
   return (
     <Field id={id} label={label} hint={hint} problems={problems}>
@@ -33,6 +39,7 @@ export function NamesField({ id, name, label, known, chosen, hint, problems, onC
         <Picker id={id} name={name} label={label} text={text} known={known} isInvalid={isInvalid} onChange={write} />
       ) : (
         <input
+          ref={plain}
           id={id}
           name={name}
           className="control font-mono text-code"

@@ -1,20 +1,21 @@
 'use client'
 import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
-import { type StoredDraft, useDraft } from '#components/ui/drafts'
+import { type StoredDraft, useDraft, useTypedBefore } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
 import { RestoredDraft } from '#components/ui/restored-draft'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { ActionError, ActionResult, FormAction } from '#lib/core/access/action-result'
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
-import type { Draft } from '#lib/core/access/form-input'
+import { type Draft, draftInput } from '#lib/core/access/form-input'
 import { groupInWords } from '#lib/core/access/on-call'
 import type { Preview } from '#lib/core/access/preview-resource'
 import type { Offer } from '#lib/core/rbac/offered-resources'
+import { useAfterPress } from '../ui/use-after-press.ts'
 import { notReached, useFormAnswer } from '../ui/use-form-answer.ts'
 import type { Connect } from './connect-sheet.tsx'
-import { firstDraft, isDraft, localMinute, requirementsOf } from './draft.ts'
+import { changedFields, firstDraft, isDraft, localMinute, requirementsOf } from './draft.ts'
 import { DurationSlider } from './duration-slider.tsx'
 import { asProblems, fieldOf, formFields, sortProblems } from './form-problems.ts'
 import { NamespaceChoice } from './namespace-choice.tsx'
@@ -51,12 +52,19 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
     isDraft,
   )
   const draft = stored.value
+  useTypedBefore(form.ref, (typed) => {
+    const changes = changedFields(draft, draftInput(typed))
+    if (Object.keys(changes).length > 0) stored.set((before) => ({ ...before, ...changes }))
+  })
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   /** Fields that were changed since the last answer, whose errors no longer apply. */
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set())
   const [preview, setPreview] = useState<Preview | null>(null)
   const [refused, setRefused] = useState<ActionError | null>(null)
   const [checking, setChecking] = useState(true)
+  /** The draft that the last preview is about. */
+  const [checked, setChecked] = useState<Draft | null>(null)
+  const { press, afterPress } = useAfterPress()
 
   const check = useEffectEvent(async () => (form.ref.current ? previewOf(new FormData(form.ref.current)) : null))
   // biome-ignore lint/correctness/useExhaustiveDependencies: a changed draft needs a new preview
@@ -67,6 +75,7 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
       const result = await check().catch(() => ({ error: notReached }))
       if (!current) return
       setChecking(false)
+      setChecked(draft)
       setRefused(result?.error ?? null)
       if (result && !result.error) setPreview(result.preview)
     }, settleMs)
@@ -80,14 +89,18 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
     stored.set((before) => ({ ...before, ...part }))
     setChanged((before) => new Set([...before, ...fieldsIn(part)]))
   }
+  const touch = (...fields: string[]) => setTouched((before) => new Set([...before, ...fields]))
   const change = (part: Partial<Draft>) => {
     write(part)
-    setTouched((before) => new Set([...before, ...fieldsIn(part)]))
+    touch(...fieldsIn(part))
   }
   const answered = (error?.errors ?? []).filter((one) => !changed.has(fieldOf(one) ?? ''))
   const live = refused ? refused.errors : asProblems(preview?.verdict.violations ?? [])
+  // What was wrong with a field before its last change may be right now.
+  const isStale = (field: string | undefined) =>
+    field !== undefined && checked !== null && contentOf(checked, field) !== contentOf(draft, field)
   const problems = sortProblems(
-    [...live, ...answered],
+    [...live.filter((one) => !isStale(fieldOf(one))), ...answered],
     (field) => error !== null || touched.has(field) || !isUnfilled(draft, field),
   )
   const at = (field: string) => problems.beside.filter((one) => fieldOf(one) === field).map(({ message }) => message)
@@ -105,6 +118,7 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
   return (
     <form
       {...form}
+      {...press}
       className="grid gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,1.05fr)]"
       onSubmit={() => setChanged(new Set())}
     >
@@ -185,7 +199,7 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
             aria-describedby={describedBy('reason')}
             value={draft.reason}
             onChange={(event) => write({ reason: event.target.value })}
-            onBlur={(event) => event.target.value && setTouched((before) => new Set([...before, 'reason']))}
+            onBlur={(event) => event.target.value && afterPress(() => touch('reason'))}
           />
         </Field>
         <Field
@@ -205,7 +219,7 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
             aria-describedby={describedBy('ticket')}
             value={draft.ticket}
             onChange={(event) => write({ ticket: event.target.value })}
-            onBlur={(event) => event.target.value && setTouched((before) => new Set([...before, 'ticket']))}
+            onBlur={(event) => event.target.value && afterPress(() => touch('ticket'))}
           />
         </Field>
         <DurationSlider
@@ -252,6 +266,10 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
 /** The fields of the API that these parts of a draft become. */
 const fieldsIn = (part: Partial<Draft>) =>
   Object.keys(part).map((key) => (key === 'durationSeconds' ? 'duration' : key))
+
+/** The value of a field, to compare it. */
+const contentOf = (draft: Draft, field: string) =>
+  JSON.stringify(draft[(field === 'duration' ? 'durationSeconds' : field) as keyof Draft])
 
 /** Not filled in yet; a text counts as filled in once the person has left its field. */
 function isUnfilled(draft: Draft, field: string): boolean {

@@ -1,6 +1,6 @@
 'use client'
 import { ActionProblem } from '#components/ui/action-problem'
-import { useTextDraft } from '#components/ui/drafts'
+import { useTextDraft, useTypedText } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -23,6 +23,7 @@ export function RevokeAll({ scope, revokeAll }: Props) {
   const { by, name, label, count, revocable } = scope
   // The typed name is no draft: it confirms this one revocation.
   const reason = useTextDraft(`revoke all ${by} ${name}`, answer.kept.reason)
+  useTypedText(form.ref, 'reason', reason)
   // The name of a person may have characters that no one can type; their ID confirms as well.
   const typed = by === 'person' && visibleText(label).every((part) => 'text' in part) ? label : name
   if (revocable === 0)

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { describedBy, Problems } from '#components/ui/field'
 import { ruleField } from '#lib/core/access/form-input'
 import type { Rule } from '#lib/core/access/rule'
@@ -225,10 +225,14 @@ type NamesProps = { index: number; names: string[]; only: string[] | null; onCha
 /** The names of the objects. `only`: the ceiling allows these and no others, so they are sent where nothing is typed. */
 function ObjectNames({ index, names, only, onChange }: NamesProps) {
   const [text, setText] = useState(() => names.join(' '))
+  const field = useRef<HTMLInputElement>(null)
+  // What was typed before React took over the page; the form itself hands over the names.
+  useEffect(() => setText((before) => field.current?.value ?? before), [])
   return (
     <label className="flex flex-wrap items-center gap-2">
       <span className="text-muted">Only objects named</span>
       <input
+        ref={field}
         className="control max-w-72 font-mono text-code"
         name={ruleField(index, 'typedNames')}
         placeholder={only?.join(' ') ?? 'any name'}

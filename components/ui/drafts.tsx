@@ -1,5 +1,14 @@
 'use client'
-import { createContext, type ReactNode, useContext, useEffect, useEffectEvent, useState } from 'react'
+import {
+  createContext,
+  type ReactNode,
+  type RefObject,
+  useContext,
+  useEffect,
+  useEffectEvent,
+  useRef,
+  useState,
+} from 'react'
 
 // What a person types into a form is kept until it is submitted: in the session storage of this tab, which ends with the
 // tab, is never sent anywhere, and survives a reload and a new sign-in. A draft belongs to one person. Drafts of another
@@ -99,12 +108,15 @@ export function useDraft<T>(name: string, first: T, fits: (stored: unknown) => s
   const person = useContext(Person)
   const key = person === null ? null : keyOf(person, name)
   const [value, setValue] = useState(first)
+  // What is set twice before the next render must not be lost.
+  const latest = useRef(first)
   const [{ replaced, isRestored }, setState] = useState({ replaced: 0, isRestored: false })
 
   // After the first render, which has to equal that of the server.
   const restore = useEffectEvent((from: string) => {
     const stored = read(from)
     if (!stored || !fits(stored.value)) return
+    latest.current = stored.value
     setValue(stored.value)
     setState((before) => ({ replaced: before.replaced + 1, isRestored: true }))
   })
@@ -118,7 +130,8 @@ export function useDraft<T>(name: string, first: T, fits: (stored: unknown) => s
   return {
     value,
     set: (change) => {
-      const next = typeof change === 'function' ? (change as (before: T) => T)(value) : change
+      const next = typeof change === 'function' ? (change as (before: T) => T)(latest.current) : change
+      latest.current = next
       setValue(next)
       if (key === null) return
       if (JSON.stringify(next) === JSON.stringify(first)) forget()
@@ -127,6 +140,7 @@ export function useDraft<T>(name: string, first: T, fits: (stored: unknown) => s
     forget,
     reset: () => {
       forget()
+      latest.current = first
       setValue(first)
       setState((before) => ({ replaced: before.replaced + 1, isRestored: false }))
     },
@@ -139,3 +153,22 @@ const isText = (stored: unknown): stored is string => typeof stored === 'string'
 
 /** A text field, kept as a draft. */
 export const useTextDraft = (name: string, first = ''): StoredDraft<string> => useDraft(name, first, isText)
+
+/**
+ * Hands over what a form holds when React takes over the page: on a slow network, people type before that, and React would
+ * undo it at the next render.
+ */
+export function useTypedBefore(form: RefObject<HTMLFormElement | null>, adopt: (typed: FormData) => void): void {
+  const onTakeOver = useEffectEvent(() => form.current && adopt(new FormData(form.current)))
+  useEffect(() => {
+    onTakeOver()
+  }, [])
+}
+
+/** The same for a form's field that is a draft. */
+export function useTypedText(form: RefObject<HTMLFormElement | null>, field: string, draft: StoredDraft<string>): void {
+  useTypedBefore(form, (typed) => {
+    const text = typed.get(field)
+    if (typeof text === 'string' && text !== draft.value) draft.set(text)
+  })
+}

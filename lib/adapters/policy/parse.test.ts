@@ -243,6 +243,12 @@ describe('problems of a configuration', () => {
       '25:41 entitlements[0].ticket.pattern is not a regular expression in RE2 syntax',
     ],
     [
+      'an example of a ticket that its pattern does not match',
+      '"^[A-Z]+-[0-9]+$"',
+      '"^[A-Z]+-[0-9]+$", example: pay7',
+      '25:69 entitlements[0].ticket.example must match the pattern ^[A-Z]+-[0-9]+$',
+    ],
+    [
       'both ways into a cluster',
       '    publicServer',
       '    inCluster: true\n    publicServer',

@@ -33,19 +33,22 @@ const fieldsOf = (form: unknown) => {
 
 const words = (texts: string[]): string[] => texts.flatMap(typedNames)
 
-/** The rules of a form, numbered from 0, without those that lack verbs or resources; undefined if the form has none. */
-function rulesIn({ all, has }: ReturnType<typeof fieldsOf>): Rule[] | undefined {
+/** The rules of a form, numbered from 0, also those that lack verbs or resources; undefined if the form has none. */
+function rowsIn({ all, has }: ReturnType<typeof fieldsOf>): Rule[] | undefined {
   if (!has('rules.0.apiGroups')) return undefined
-  const rules: Rule[] = []
+  const rows: Rule[] = []
   for (let index = 0; has(`rules.${index}.apiGroups`); index++) {
     const field = (name: string) => all(`rules.${index}.${name}`)
     const resourceNames = [...field('resourceNames'), ...words(field('typedNames'))]
     const rule = { apiGroups: field('apiGroups'), resources: words(field('resources')), verbs: field('verbs') }
-    if (rule.resources.length > 0 && rule.verbs.length > 0)
-      rules.push({ ...rule, ...(resourceNames.length > 0 ? { resourceNames } : {}) })
+    rows.push({ ...rule, ...(resourceNames.length > 0 ? { resourceNames } : {}) })
   }
-  return rules
+  return rows
 }
+
+/** The same without those that lack verbs or resources. */
+const rulesIn = (fields: ReturnType<typeof fieldsOf>): Rule[] | undefined =>
+  rowsIn(fields)?.filter(({ resources, verbs }) => resources.length > 0 && verbs.length > 0)
 
 /** A form's start time. Without scripts the control cannot know the person's time zone, so it asks for UTC. */
 function startIn({ last }: ReturnType<typeof fieldsOf>): string {
@@ -125,6 +128,12 @@ export function preferencesInput(
 ): { body: object; kept: { wanted: string[] } } {
   const wanted = fieldsOf(form).all('wanted')
   return { body: { muted: kinds.filter((kind) => !wanted.includes(kind)) }, kept: { wanted } }
+}
+
+/** What the request form holds now, also incomplete rules. */
+export function draftInput(form: unknown): Partial<Draft> {
+  const rules = rowsIn(fieldsOf(form))
+  return { ...submissionInput(form).kept, ...(rules ? { rules } : {}) }
 }
 
 /** The value of one field, such as the id in a form that has no others. */

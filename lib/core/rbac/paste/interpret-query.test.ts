@@ -37,6 +37,22 @@ test('a kubectl command leads to the smallest rules, and its context chooses the
   ])
 })
 
+test('a pasted text says what it needs, and a context that is called like a cluster says where', () => {
+  const refusal =
+    'Error from server (Forbidden): deployments.apps is forbidden: User "m" cannot patch resource "deployments" in API group "apps" in the namespace "payments"'
+  const rules = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'] }]
+  expect(interpretQuery(refusal, all)).toMatchObject({
+    ...{ isAnswered: true, understood: 'You need to patch deployments.apps in payments.' },
+    needed: { cluster: null, namespaces: ['payments'], rules },
+  })
+  const clusterOf = (context: string) => interpretQuery(`kubectl --context ${context} get po -n payments`, all).needed
+  expect(clusterOf('staging')).toMatchObject({ cluster: 'staging' })
+  expect(clusterOf('my-laptop')).toMatchObject({ cluster: null })
+  for (const text of ['', 'restart', 'kubectl get nodes'])
+    expect(interpretQuery(text, all)).toMatchObject({ needed: null, isAnswered: false, understood: '' })
+  expect(interpretQuery('kubectl delete secret a -n payments', all).isAnswered).toBe(false)
+})
+
 test('an entitlement that allows only a part is offered where none allows all', () => {
   const parts = interpretQuery('kubectl exec web -n payments -- sh', all)
   expect(parts.choices.map(({ what, note }) => [what.name, note])).toEqual([
