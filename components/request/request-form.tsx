@@ -67,7 +67,6 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
   const { press, afterPress } = useAfterPress()
 
   const check = useEffectEvent(async () => (form.ref.current ? previewOf(new FormData(form.ref.current)) : null))
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a changed draft needs a new preview
   useEffect(() => {
     let current = true
     setChecking(true)
