@@ -10,7 +10,7 @@ type Props = { choices: Choice[]; value?: string }
 
 /** Is this an error or a command, and not words to search for? Only the server reads it in full. */
 const isSentence = (text: string) =>
-  text.length > 60 || /forbidden|cannot|\n|^\s*\$?\s*(kubectl|oc|helm|flux|k)\s/i.test(text)
+  text.length > 60 || /forbidden|cannot|\n|^(\$ )?(kubectl|oc|helm|flux|k) /i.test(text.trim())
 
 /**
  * Takes a pasted Forbidden error, a kubectl command or search words. A pasted error or command goes to the server at
