@@ -76,7 +76,7 @@ function HeldSentence({ held: { status, missing, expiresAt, createdAt, steps } }
         {expiresAt && (
           <>
             {' '}
-            until <Time at={expiresAt} as="time" /> UTC, for another <Time at={expiresAt} as="left" />
+            until <Time at={expiresAt} as="time" withZone />, for another <Time at={expiresAt} as="left" />
           </>
         )}
         .
