@@ -25,7 +25,8 @@ export const notifyAll = () =>
   whileNotifying((wake) =>
     until('everyone is notified', async () => {
       wake()
-      const waiting = { spreadAt: null, dueAt: { lte: new Date() } }
+      // The database's times are finer than a millisecond, so an entry of this moment would seem to be due later.
+      const waiting = { spreadAt: null, dueAt: { lte: new Date(Date.now() + 1_000) } }
       return (
         (await db().outboxEntry.count({ where: waiting })) + (await db().notice.count({ where: { outcome: null } })) ===
         0

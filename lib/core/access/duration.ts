@@ -15,7 +15,7 @@ export const durationPattern = new RegExp(`^P(?:${count}D(?:${time})?|${time})$`
 /** The seconds of a duration such as `PT30M`, or undefined if the text is not one. */
 export function parseDuration(text: string): number | undefined {
   if (!durationPattern.test(text)) return undefined
-  return [...text.matchAll(/(\d+)([DHMS])/g)].reduce(
+  return [...text.matchAll(/(\d{1,7})([DHMS])/g)].reduce(
     (total, [, n, unit = '']) => total + Number(n) * (units[unit] ?? 0),
     0,
   )
