@@ -18,8 +18,9 @@ export function FilterInput({ applied, values, isInvalid }: Props) {
   const [typed, setTyped] = useState({ text: applied, over: applied })
   const text = typed.over === applied ? typed.text : applied
   const onChange = (changed: string) => setTyped({ text: changed, over: applied })
-  const { Picker, begin } = usePicker<FilterPickerProps>(() =>
-    import('./filter-picker.tsx').then((loaded) => loaded.FilterPicker),
+  const { Picker, begin } = usePicker<FilterPickerProps>(
+    () => import('./filter-picker.tsx').then((loaded) => loaded.FilterPicker),
+    field.id,
   )
   const describedBy = isInvalid ? 'filter-problems' : undefined
   if (Picker)

@@ -17,8 +17,9 @@ const field = { id: 'palette', label: 'Destination', placeholder: 'Search pages 
 export function Palette({ open, onClose, onGo, destinations }: Props) {
   const [all, setAll] = useState<Destination[]>()
   const [text, setText] = useState('')
-  const { Picker, begin } = usePicker<PaletteSearchProps>(() =>
-    import('./palette-search.tsx').then((loaded) => loaded.PaletteSearch),
+  const { Picker, begin } = usePicker<PaletteSearchProps>(
+    () => import('./palette-search.tsx').then((loaded) => loaded.PaletteSearch),
+    field.id,
   )
   // NB: every refresh of the page gives the action a new identity; the typed text must survive that.
   const onOpen = useEffectEvent(() => {

@@ -19,8 +19,9 @@ type Props = {
 /** A field for several names, typed with suggestions. Without scripts it is a plain field. */
 export function NamesField({ id, name, label, known, chosen, hint, problems, onChange }: Props) {
   const [text, setText] = useState(() => joinNames(chosen))
-  const { Picker, begin } = usePicker<NamesPickerProps>(() =>
-    import('./names-picker.tsx').then((loaded) => loaded.NamesPicker),
+  const { Picker, begin } = usePicker<NamesPickerProps>(
+    () => import('./names-picker.tsx').then((loaded) => loaded.NamesPicker),
+    id,
   )
   const write = (typed: string) => {
     setText(typed)

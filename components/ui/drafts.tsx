@@ -112,16 +112,21 @@ export function useDraft<T>(name: string, first: T, fits: (stored: unknown) => s
   const latest = useRef(first)
   const [{ replaced, isRestored }, setState] = useState({ replaced: 0, isRestored: false })
 
-  // After the first render, which has to equal that of the server.
-  const restore = useEffectEvent((from: string) => {
-    const stored = read(from)
+  const readFrom = useRef<string | null>(null)
+  // Once, and before anything is written: what was typed before React took over is no draft of an earlier visit.
+  const restore = () => {
+    if (key === null || readFrom.current === key) return
+    readFrom.current = key
+    const stored = read(key)
     if (!stored || !fits(stored.value)) return
     latest.current = stored.value
     setValue(stored.value)
     setState((before) => ({ replaced: before.replaced + 1, isRestored: true }))
-  })
+  }
+  // After the first render, which has to equal that of the server.
+  const onRendered = useEffectEvent(restore)
   useEffect(() => {
-    if (key !== null) restore(key)
+    if (key !== null) onRendered()
   }, [key])
 
   const forget = () => {
@@ -130,6 +135,7 @@ export function useDraft<T>(name: string, first: T, fits: (stored: unknown) => s
   return {
     value,
     set: (change) => {
+      restore()
       const next = typeof change === 'function' ? (change as (before: T) => T)(latest.current) : change
       latest.current = next
       setValue(next)

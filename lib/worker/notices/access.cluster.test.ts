@@ -24,7 +24,9 @@ test('the beginning of access, its revocation and its confirmed end reach the we
   await until('its end is known', () => aboutRequest(request.id).some(({ type }) => type === 'access-ended'))
   await until('its revocation is known', () => aboutRequest(request.id).length === 3)
   // A channel delivers several notices at once.
-  const notices = aboutRequest(request.id).sort((a, b) => (a.body.timestamp < b.body.timestamp ? -1 : 1))
+  const notices = aboutRequest(request.id).sort((a, b) =>
+    String(a.body.timestamp) < String(b.body.timestamp) ? -1 : 1,
+  )
   expect(notices.map(({ type }) => type)).toEqual(['access-began', 'access-revoked', 'access-ended'])
   const [began, revoked, ended] = notices.map(({ body }) => body.data)
   expect(began).toMatchObject({ access: { endedBy: null, expiresAt: expect.any(String) } })
