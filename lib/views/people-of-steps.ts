@@ -2,8 +2,7 @@ import { gatherPeopleOfSets } from '#lib/adapters/db/requests/gather-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
 import { rotaOf } from '#lib/core/access/on-call'
-import { onCallAt, withOnCallGroups } from '#lib/core/access/rota'
-import { mailboxOf } from '#lib/core/access/same-person'
+import { onCallAt, onCallMailboxes, withOnCallGroups } from '#lib/core/access/rota'
 import type { OnCallResource } from '#lib/core/access/step-resource'
 
 export type PeopleOfSteps = {
@@ -27,7 +26,7 @@ export async function gatherPeopleOfSteps(steps: ReadonlyArray<readonly string[]
     })
   const setOf = (groups: readonly string[]) => ({
     groups,
-    mailboxes: onCall(groups).flatMap(({ email }) => mailboxOf(email) ?? []),
+    mailboxes: onCallMailboxes(rotas, groups, at),
   })
   const { now, inSet } = await gatherPeopleOfSets(steps.map(setOf))
   return {

@@ -114,6 +114,12 @@ export const rotasOf = (rotas: readonly Rota[], account: Account, at: Date): str
     return onCall && isNamedBy(onCall.person, account) ? [rota.name] : []
   })
 
+/** The mailboxes (same-person.ts) of those who are on call in the rotas behind these groups. */
+export const onCallMailboxes = (rotas: readonly Rota[], groups: readonly string[], at: Date): string[] =>
+  rotas
+    .filter(({ name }) => groups.includes(onCallGroup(name)))
+    .flatMap((rota) => mailboxOf(onCallAt(rota, at)?.person ?? '') ?? [])
+
 /** The person with the groups of the rotas in which they are on call. */
 export const withOnCallGroups = <P extends Account & { groups: readonly string[] }>(
   person: P,

@@ -4,9 +4,7 @@ import { dueEntries, lockEntry, type OutboxEntry, postponeEntry, spreadEntry } f
 import { peopleMuting } from '#lib/adapters/db/notices/preferences'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
-import { rotaOf } from '#lib/core/access/on-call'
-import { onCallAt } from '#lib/core/access/rota'
-import { mailboxOf } from '#lib/core/access/same-person'
+import { onCallMailboxes } from '#lib/core/access/rota'
 import { type ChannelName, everyone } from '#lib/core/notices/kinds'
 import { isNotified, type Recipient } from '#lib/core/notices/who-is-notified'
 import { log } from '#lib/observability/log'
@@ -15,19 +13,12 @@ import { type GatheredNotice, gatherNotice, recipientsNow } from './gather-notic
 /** Entries of one round. Each is its own transaction, so that one that fails holds up no other. */
 const perRound = 100
 
-/** The mailboxes of those who are on call now in the rotas behind these groups. */
-function onCallMailboxes(groups: readonly string[], now: Date): string[] {
-  const names = new Set(groups.flatMap((group) => rotaOf(group) ?? []))
-  return currentPolicy()
-    .configuration.rotas.filter(({ name }) => names.has(name))
-    .flatMap((rota) => mailboxOf(onCallAt(rota, now)?.person ?? '') ?? [])
-}
-
 /** The people who may have to be notified; the rule itself is in who-is-notified.ts. */
 async function candidatesOf({ kind }: OutboxEntry, { situation }: GatheredNotice): Promise<Recipient[]> {
   const { requester, steps, currentSteps, notifiedThatItWaits, admins, now } = situation
   const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
-  if (kind === 'request-waits') return recipientsNow({ groups, mailboxes: onCallMailboxes(groups, now) })
+  if (kind === 'request-waits')
+    return recipientsNow({ groups, mailboxes: onCallMailboxes(currentPolicy().configuration.rotas, groups, now) })
   if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
   if (kind === 'end-failed')
     return recipientsNow({ ids: [requester.id], groups: admins?.groups ?? [], subjects: admins?.people ?? [] })
