@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Person } from './actor.ts'
 import { isOnCallGroup, onCallGroup } from './on-call.ts'
 import { mailboxOf } from './same-person.ts'
+import { isTimeZone } from './time-zone.ts'
 
 const wall = (text: string) => Temporal.PlainDateTime.from(text)
 
@@ -18,14 +19,6 @@ const localTime = z.string().refine(
   },
   { error: 'must be a local time such as 2026-11-23T09:00' },
 )
-
-const isZone = (text: string) => {
-  try {
-    return /^[A-Za-z]/.test(text) && Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text) !== null
-  } catch {
-    return false
-  }
-}
 
 const person = z
   .string()
@@ -43,7 +36,7 @@ export const rotaSchema = z.strictObject({
   zone: z
     .string()
     .max(64)
-    .refine(isZone, 'must be a time zone of the IANA database such as Europe/Berlin')
+    .refine(isTimeZone, 'must be a time zone of the IANA database such as Europe/Berlin')
     .meta({ description: 'The time zone of all times in this rota.' }),
   rotation: z.strictObject({
     people: z

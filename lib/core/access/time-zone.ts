@@ -1,6 +1,6 @@
 // Instants as a clock on the wall of a time zone shows them. `UTC` is a zone like any other.
 
-/** Is this an IANA time zone? A bare offset such as `+02:00` is not. */
+/** Is this an IANA time zone? A bare offset such as `+02:00` is not, because it has no daylight saving time. */
 export function isTimeZone(zone: string): boolean {
   try {
     return /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined
@@ -26,6 +26,8 @@ function formatFor(zone: string): Intl.DateTimeFormat {
       },
       ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
     })
+  // A zone may be written in any letter case, so there are more spellings than zones.
+  if (formats.size > 500) formats.clear()
   formats.set(zone, format)
   return format
 }

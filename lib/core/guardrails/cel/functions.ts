@@ -2,7 +2,7 @@
 // are those of Kubernetes, which local/cel checks.
 import { RE2JS } from 're2js'
 import { Temporal } from 'temporal-polyfill'
-import { isZone } from '#lib/core/guardrails/hours/zone'
+import { isTimeZone } from '#lib/core/access/time-zone'
 import { bool, double, duration, int, listOf, type Shape, text, timestamp } from './shape.ts'
 import { indexOf, lastIndexOf, lowerAscii, sizeOfText, split, substring, trim, upperAscii } from './text.ts'
 import {
@@ -217,7 +217,7 @@ export function literalProblem(name: string, literals: readonly unknown[]): stri
     const good = typeof only === 'string' && parseDuration(only)
     return good ? null : "duration() takes a literal such as '90m' or '1h30m'"
   }
-  if (Object.hasOwn(readers, name) && literals.length === 2 && !(typeof only === 'string' && isZone(only))) {
+  if (Object.hasOwn(readers, name) && literals.length === 2 && !(typeof only === 'string' && isTimeZone(only))) {
     return `The time zone of ${name} must be a literal IANA name such as 'Europe/Berlin'`
   }
   return null

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
-import { isZone } from '#lib/core/guardrails/hours/zone'
+import { isTimeZone } from '#lib/core/access/time-zone'
 
 const guardrailName = z
   .string()
@@ -22,7 +22,7 @@ const sentence = z
 export const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 const daysPattern = new RegExp(`^(${dayNames.join('|')})(-(${dayNames.join('|')}))?$`)
 
-const zone = z.string().max(64).refine(isZone, 'must be an IANA time zone, such as Europe/Berlin')
+const zone = z.string().max(64).refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin')
 const wallTime = (last: RegExp, example: string) => z.string().regex(last, `must be a time such as "${example}"`)
 
 /** Open while the local time in the zone is on one of these days, between these times. */

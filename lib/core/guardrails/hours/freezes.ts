@@ -1,9 +1,10 @@
 // When do freezes apply? Merges the dates of a policy and the events of iCalendar files into one ordered list.
 import ICAL from 'ical.js'
 import { Temporal } from 'temporal-polyfill'
+import { isTimeZone } from '#lib/core/access/time-zone'
 import type { Freeze } from '#lib/core/guardrails/configured/schema'
 import type { Frozen } from './window.ts'
-import { endOfDate, isZone, startOfDate } from './zone.ts'
+import { endOfDate, startOfDate } from './zone.ts'
 
 /** Thrown for a freeze that cannot be used. */
 export class FreezeError extends Error {}
@@ -43,7 +44,7 @@ function occurrencesOf(component: ICAL.Component, zone: string, left: number): F
   if (component.getFirstPropertyValue('status') === 'CANCELLED') return []
   if (!event.startDate) throw new FreezeError(`${name} has no DTSTART`)
   const tzid = component.getFirstProperty('dtstart')?.getFirstParameter('tzid') || undefined
-  if (tzid !== undefined && !isZone(tzid)) throw new FreezeError(`${name}: ${tzid} is not an IANA time zone`)
+  if (tzid !== undefined && !isTimeZone(tzid)) throw new FreezeError(`${name}: ${tzid} is not an IANA time zone`)
   for (const rule of component.getAllProperties('rrule')) assertSupported(rule.getFirstValue() as ICAL.Recur, name)
   const length = event.duration
   const found: Frozen[] = []

@@ -8,17 +8,6 @@ type Period = { from: number; until: number; offset: number }
 // A cache of the time zone database, cleared when it becomes large.
 const cache = new Map<string, Period[]>()
 
-/** Is this an IANA time zone? A bare offset such as `+02:00` is not, because it has no daylight saving time. */
-export function isZone(zone: string): boolean {
-  if (!/^[A-Za-z]/.test(zone)) return false
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The period around this instant (milliseconds since 1970). */
 export function periodAt(zone: string, at: number): Period {
   const periods = cache.get(zone) ?? []
