@@ -3,7 +3,7 @@ import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AccessExplanation } from '#lib/core/access/explanation'
-import { groupInWords } from '#lib/core/access/on-call'
+import { groupsInWords } from '#lib/core/access/on-call'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 
 type Way = AccessExplanation['ways'][number]
@@ -141,9 +141,7 @@ function Offers({
             )}
             <span className="text-muted">
               {approvals.length
-                ? approvals
-                    .map((step) => `${step.count} of ${step.groups.map(groupInWords).join(' or ')}`)
-                    .join(' and ')
+                ? approvals.map((step) => `${step.count} of ${groupsInWords(step.groups)}`).join(' and ')
                 : 'no approval needed'}
             </span>
           </li>

@@ -3,7 +3,7 @@ import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { durationInWords, secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
-import { groupInWords } from '#lib/core/access/on-call'
+import { groupsInWords } from '#lib/core/access/on-call'
 import { whatInWords } from '../request/words.ts'
 
 /** One entitlement with all of its limits. */
@@ -25,7 +25,7 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
     [
       'Approval',
       one.approvals.length
-        ? one.approvals.map((step) => `${step.count} of ${step.groups.map(groupInWords).join(' or ')}`).join(' and ')
+        ? one.approvals.map((step) => `${step.count} of ${groupsInWords(step.groups)}`).join(' and ')
         : 'automatic',
     ],
     ['Reason', one.reasonMinLength > 1 ? `at least ${one.reasonMinLength} characters` : 'any length'],

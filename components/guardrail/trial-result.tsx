@@ -1,7 +1,7 @@
 import { VerdictList } from '#components/request/verdict-list'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import { groupInWords } from '#lib/core/access/on-call'
+import { groupsInWords } from '#lib/core/access/on-call'
 import type { Outcome, Trial } from '#lib/core/access/policy-trial'
 
 export const outcomeInWords: Record<Outcome, { words: string; colour: string; sign: string }> = {
@@ -50,7 +50,7 @@ export function TrialResult({ trial }: { trial: Trial }) {
         <p>
           Needs{' '}
           <UntrustedText>
-            {steps.map(({ count, groups }) => `${count} of ${groups.map(groupInWords).join(' or ')}`).join(' and ')}
+            {steps.map(({ count, groups }) => `${count} of ${groupsInWords(groups)}`).join(' and ')}
           </UntrustedText>
         </p>
       )}

@@ -9,7 +9,7 @@ import type { ActionError, ActionResult, FormAction } from '#lib/core/access/act
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { type Draft, draftInput } from '#lib/core/access/form-input'
-import { groupInWords } from '#lib/core/access/on-call'
+import { groupsInWords } from '#lib/core/access/on-call'
 import type { Preview } from '#lib/core/access/preview-resource'
 import type { Offer } from '#lib/core/rbac/offered-resources'
 import { useAfterPress } from '../ui/use-after-press.ts'
@@ -313,5 +313,5 @@ function outlook(preview: Preview | null, left: number, checking: boolean, refus
   if (left > 0) return left === 1 ? '1 problem left to fix.' : `${left} problems left to fix.`
   if (!preview || refused) return ''
   if (preview.steps.length === 0) return 'No approval needed.'
-  return `Needs approval from ${preview.steps.map((step) => `${step.count} of ${step.groups.map(groupInWords).join(' or ')}`).join(' and ')}.`
+  return `Needs approval from ${preview.steps.map((step) => `${step.count} of ${groupsInWords(step.groups)}`).join(' and ')}.`
 }

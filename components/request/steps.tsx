@@ -28,10 +28,13 @@ export function Steps({ steps, peopleKnown = true }: Props) {
                 {step.groups.map((group, index) => (
                   <Fragment key={group}>
                     {index > 0 && ' or '}
-                    {isOnCallGroup(group) && 'the person '}
-                    <code className="font-strong">
-                      <UntrustedText>{groupInWords(group)}</UntrustedText>
-                    </code>
+                    {isOnCallGroup(group) ? (
+                      groupInWords(group)
+                    ) : (
+                      <code className="font-strong">
+                        <UntrustedText>{group}</UntrustedText>
+                      </code>
+                    )}
                   </Fragment>
                 ))}
               </p>

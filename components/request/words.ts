@@ -1,3 +1,4 @@
+import { groupsInWords } from '#lib/core/access/on-call'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { EndReason } from '#lib/core/access/status'
 import type { StepResource } from '#lib/core/access/step-resource'
@@ -32,7 +33,7 @@ export function stepInWords(step: StepResource): string | undefined {
   const missing = step.count - step.approvedBy.length
   if (missing <= 0) return undefined
   const known = step.eligible.length
-  return `${missing} of ${step.groups.join(' or ')} (${known ? people(known) : 'no one has signed in yet'})`
+  return `${missing} of ${groupsInWords(step.groups)} (${known ? people(known) : 'no one has signed in yet'})`
 }
 
 /** Where, on one line: `prod-eu · payments, checkout-eu`; more than three namespaces are counted. */

@@ -15,8 +15,11 @@ export const isOnCallGroup = (group: string): boolean => group.startsWith(prefix
 /** A group as sentences name it. */
 export const groupInWords = (group: string): string => {
   const rota = rotaOf(group)
-  return rota === undefined ? group : `on call for ${rota}`
+  return rota === undefined ? group : `the person on call for ${rota}`
 }
+
+/** The groups of a step, any of which may approve. */
+export const groupsInWords = (groups: readonly string[]): string => groups.map(groupInWords).join(' or ')
 
 /**
  * The groups with which an earlier decision still counts: those that the person still has. Someone who was on call when

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { groupsInWords } from './on-call.ts'
 import { onCallAt, type Rota, rotaSchema, rotasOf, withOnCallGroups } from './rota.ts'
 
 const rotaOf = (over: Record<string, unknown> = {}): Rota =>
@@ -102,4 +103,8 @@ test.each([
   ],
 ])('a rota with %s is refused', (_, over) => {
   expect(() => rotaOf(over)).toThrow()
+})
+
+test('sentences name the person on call, and other groups by their names', () => {
+  expect(groupsInWords(['sre', 'on-call:payments'])).toBe('sre or the person on call for payments')
 })

@@ -1,6 +1,8 @@
 // Which violations and guardrails of the policy keep a request from being approved or granted? The guardrails' names are
 // recorded and counted.
+
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { groupsInWords } from '#lib/core/access/on-call'
 import { missingSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { FullJudgement } from './judge.ts'
 
@@ -40,7 +42,7 @@ export function missingApprovals(
 ): MissingApprovals | null {
   const missing = missingSteps(steps, verdict.requirements)
   if (missing.length === 0) return null
-  const required = missing.map(({ groups, count }) => `${approvals(count)} from ${groups.join(' or ')}`).join(' and ')
+  const required = missing.map(({ groups, count }) => `${approvals(count)} from ${groupsInWords(groups)}`).join(' and ')
   const stoppedBy = guardrailRequirements.filter(({ requires }) => {
     const { approvals = [], approvers = 0 } = requires ?? {}
     return missingSteps(steps, { approvals, approvers }).length > 0

@@ -1,7 +1,7 @@
 // Describes what a guardrail does and what it matches, for people who do not read policies.
 
 import { durationInWords } from '#lib/core/access/duration'
-import { groupInWords } from '#lib/core/access/on-call'
+import { groupsInWords } from '#lib/core/access/on-call'
 import type { Freeze, Guardrail } from './schema.ts'
 
 const frozenInWords = (freeze: Freeze): string =>
@@ -15,7 +15,7 @@ const approvals = (count: number) => (count === 1 ? 'one approval' : `${count} a
 export function describeEffect({ require: required, limit }: Guardrail): string[] {
   const steps = (required?.approvals ?? []).map((step) =>
     'groups' in step
-      ? `${approvals(step.count)} from ${step.groups.map(groupInWords).join(' or ')}`
+      ? `${approvals(step.count)} from ${groupsInWords(step.groups)}`
       : `${approvals(step.count)} from the groups that depend on the request`,
   )
   const ticket =

@@ -1,6 +1,8 @@
 // How do two judgements of the same request differ, as far as it matters to the requester and the approvers?
+
 import { secondsOf } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { groupsInWords } from '#lib/core/access/on-call'
 import type { Change, Outcome } from '#lib/core/access/policy-trial'
 import type { Verdict, Violation } from '#lib/core/access/verdict-resource'
 import { countByGroups } from '#lib/core/guardrails/configured/approval-steps'
@@ -79,7 +81,7 @@ function stepChanges(both: Both): Change[] {
   return keys.flatMap((key): Change[] => {
     const [old, current] = [before.get(key)?.count ?? 0, after.get(key)?.count ?? 0]
     if (old === current) return []
-    const groups = (after.get(key) ?? before.get(key))?.groups.join(' or ') ?? ''
+    const groups = groupsInWords((after.get(key) ?? before.get(key))?.groups ?? [])
     const isStricter = current > old
     return [
       changeOf('approval', both, {
