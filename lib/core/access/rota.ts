@@ -2,6 +2,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 import type { Person } from './actor.ts'
+import { entitlementSchema } from './entitlement.ts'
 import { isOnCallGroup, onCallGroup } from './on-call.ts'
 import { mailboxOf } from './same-person.ts'
 import { isTimeZone } from './time-zone.ts'
@@ -27,12 +28,7 @@ const person = z
   .meta({ description: 'Their verified e-mail address at the identity provider.' })
 
 export const rotaSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(
-      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-      'must consist of lower-case letters, digits and dashes, at most 63 characters',
-    ),
+  name: entitlementSchema.shape.name,
   zone: z
     .string()
     .max(64)
@@ -64,8 +60,19 @@ export type Rota = z.infer<typeof rotaSchema>
 /** `until` is when the next shift, or an override, may change who it is. */
 export type OnCall = { person: string; until: Date; isOverride: boolean }
 
+// What was last found for a rota, and from when on that holds: a list of requests asks for each person who may approve.
+const cache = new WeakMap<Rota, { from: Date; onCall: OnCall }>()
+
 /** Who is on call at this moment; null before the first shift. */
-export function onCallAt({ zone, rotation, overrides }: Rota, at: Date): OnCall | null {
+export function onCallAt(rota: Rota, at: Date): OnCall | null {
+  const cached = cache.get(rota)
+  if (cached && cached.from <= at && at < cached.onCall.until) return cached.onCall
+  const onCall = findOnCall(rota, at)
+  if (onCall) cache.set(rota, { from: at, onCall })
+  return onCall
+}
+
+function findOnCall({ zone, rotation, overrides }: Rota, at: Date): OnCall | null {
   const instantOf = (time: Temporal.PlainDateTime) => time.toZonedDateTime(zone).epochMilliseconds
   const now = at.getTime()
   const periods = overrides.map(({ person, from, to }) => ({
@@ -94,11 +101,10 @@ export function onCallAt({ zone, rotation, overrides }: Rota, at: Date): OnCall 
 type Account = Pick<Person, 'email' | 'emailVerified'>
 
 /** Is this the account that the rota names? Only a verified address counts, in any of its spellings. */
-export const isNamedBy = (named: string, account: Account): boolean =>
-  account.emailVerified &&
-  account.email !== null &&
-  mailboxOf(account.email) !== null &&
-  mailboxOf(account.email) === mailboxOf(named)
+function isNamedBy(named: string, { email, emailVerified }: Account): boolean {
+  const mailbox = emailVerified && email !== null ? mailboxOf(email) : null
+  return mailbox !== null && mailbox === mailboxOf(named)
+}
 
 /** The rotas in which this person is on call. */
 export const rotasOf = (rotas: readonly Rota[], account: Account, at: Date): string[] =>
