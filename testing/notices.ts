@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { db } from '#lib/adapters/db/client'
 import type { Notice } from '#lib/adapters/db/generated/client'
 import { startNotifier } from '#lib/worker/notices/notifier'
 import { until } from './until.ts'
+import { workUntilKilled } from './work-until-killed.ts'
 
 /** Notifies people while `during` runs, as a worker does. */
 export async function whileNotifying<T>(during: (wake: () => void) => Promise<T>): Promise<T> {
@@ -35,17 +33,5 @@ export const notifyAll = () =>
   )
 
 /** Notifies people in a process of its own, and kills that with SIGKILL once it is time. */
-export async function notifyUntilKilled(isTime: () => Promise<boolean>, withinMs?: number): Promise<void> {
-  const script = join(import.meta.dirname, 'notifier-process.ts')
-  const child = spawn(process.execPath, ['--conditions=react-server', script], {
-    stdio: 'ignore',
-    env: { ...process.env, POSTERN_ROLE: 'worker' },
-  })
-  const exited = once(child, 'exit')
-  try {
-    await until('the worker has come this far', isTime, withinMs)
-  } finally {
-    child.kill('SIGKILL')
-    await exited
-  }
-}
+export const notifyUntilKilled = (isTime: () => Promise<boolean>, withinMs?: number): Promise<void> =>
+  workUntilKilled('notifier', isTime, withinMs)

@@ -9,6 +9,7 @@ import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
+import { nextFollowUp } from '#lib/core/approvals/escalation'
 import { activationStatement, decisionStatement, endStatement, requestStatement } from '#lib/core/signing/statements'
 import { aConfiguration, anEntitlement } from './configuration.ts'
 import { aPerson } from './people.ts'
@@ -86,6 +87,7 @@ function requestRow(overrides: RowOverrides, { entitlementHash, policyHash }: Ve
     steps,
     approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
     createdAt,
+    followUpAt: nextFollowUp(steps, createdAt, null),
     lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),
   }
   const facts = overrides.facts && asJson(overrides.facts)

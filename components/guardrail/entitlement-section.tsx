@@ -4,7 +4,17 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import { durationInWords, secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { groupsInWords } from '#lib/core/access/on-call'
+import type { EntitlementStepResource } from '#lib/core/access/step-resource'
 import { whatInWords } from '../request/words.ts'
+
+/** Who approves a step, and whom it escalates to. */
+function approvalInWords({ count, groups, remindAfter, escalate }: EntitlementStepResource): string {
+  const after = (duration: string) => `after ${durationInWords(secondsOf(duration))}`
+  const reminder = remindAfter ? [`reminded ${after(remindAfter)}`] : []
+  const escalations = escalate.map((level) => `escalated to ${groupsInWords(level.groups)} ${after(level.after)}`)
+  const more = [...reminder, ...escalations].join(', ')
+  return `${count} of ${groupsInWords(groups)}${more ? ` (${more})` : ''}`
+}
 
 /** One entitlement with all of its limits. */
 export function EntitlementSection({ entitlement: one }: { entitlement: EntitlementResource }) {
@@ -22,12 +32,7 @@ export function EntitlementSection({ entitlement: one }: { entitlement: Entitlem
       'Duration',
       `${durationInWords(secondsOf(one.defaultDuration))} by default, at most ${durationInWords(secondsOf(one.maxDuration))}`,
     ],
-    [
-      'Approval',
-      one.approvals.length
-        ? one.approvals.map((step) => `${step.count} of ${groupsInWords(step.groups)}`).join(' and ')
-        : 'automatic',
-    ],
+    ['Approval', one.approvals.length ? one.approvals.map(approvalInWords).join(' and ') : 'automatic'],
     ['Reason', one.reasonMinLength > 1 ? `at least ${one.reasonMinLength} characters` : 'any length'],
     ['Ticket', one.ticket.required ? 'required' : 'optional'],
   ]

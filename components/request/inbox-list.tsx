@@ -100,6 +100,12 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
                     </code>
                   )}
                 </span>
+                {row.escalation && row.outcome === null && (
+                  <span className={`block truncate text-dense ${row.escalation.isDone ? 'text-ending' : 'text-muted'}`}>
+                    {row.escalation.isDone ? 'Escalated to ' : 'Escalates to '}
+                    <UntrustedText>{row.escalation.to}</UntrustedText> <Time at={row.escalation.at} />
+                  </span>
+                )}
               </Link>
             </div>
           </li>

@@ -1,3 +1,4 @@
+import { groupsInWords } from '#lib/core/access/on-call'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import type { Severity } from '#lib/core/access/severity'
 import type { InboxItem } from '#lib/core/approvals/inbox-filter'
@@ -15,6 +16,7 @@ export type InboxListRow = Denied & {
   reason: string
   ticket: string | null
   createdAt: string
+  escalation: { to: string; at: string; isDone: boolean } | null
   /** The outcome of the open request after it was decided; null while it waits. */
   outcome: ShownStatus | null
 }
@@ -33,5 +35,10 @@ export const toListRow = (item: InboxItem, open: RequestResource | null): InboxL
   reason: firstLine(item.reason).slice(0, 200),
   ticket: item.ticket,
   createdAt: item.createdAt.toISOString(),
+  escalation: item.escalation && {
+    to: groupsInWords(item.escalation.groups),
+    at: item.escalation.at.toISOString(),
+    isDone: item.escalation.isDone,
+  },
   outcome: item.id === open?.id && !item.isWaiting ? shownStatus(open) : null,
 })

@@ -9,7 +9,7 @@ const at = (minute: number) => `2026-11-26T09:0${minute}:00.000Z`
 const pending: Lived = {
   ...{ status: 'pending', requester: mina, createdAt: at(0), lapsesAt: at(9), resolvedAt: null, startsAt: null },
   ...{ duration: 'PT30M', decisions: [], grant: null },
-  steps: [{ groups: ['payments-leads'], count: 1, approvedBy: [], eligible: [priya], onCall: [] }],
+  steps: [{ groups: ['payments-leads'], count: 1, approvedBy: [], eligible: [priya], onCall: [], escalations: [] }],
 }
 const decisionOf = (decision: 'approve' | 'deny') => ({
   ...{ id: 'dec_1', person: priya, decision, note: null, digest: 'sha256:0', narrowed: false, at: at(1) },

@@ -33,7 +33,13 @@ type Props = {
 export function PreviewPanel(props: Props) {
   const { entitlement, preview, needed, general, isClean, problem, namespaces, busy, beginAt } = props
   const violations = preview?.verdict.violations.filter(({ sentence }) => general.includes(sentence)) ?? []
-  const outline = entitlement.approvals.map((step) => ({ ...step, approvedBy: [], eligible: [], onCall: [] }))
+  const outline = entitlement.approvals.map((step) => ({
+    ...step,
+    approvedBy: [],
+    eligible: [],
+    onCall: [],
+    escalations: [],
+  }))
   return (
     <div aria-busy={busy} className="space-y-5">
       <section>

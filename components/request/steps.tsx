@@ -1,7 +1,7 @@
 import { Fragment } from 'react'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import { groupInWords, isOnCallGroup } from '#lib/core/access/on-call'
+import { groupInWords, groupsInWords, isOnCallGroup } from '#lib/core/access/on-call'
 import type { StepResource } from '#lib/core/access/step-resource'
 import { StatusMark } from './status-mark.tsx'
 
@@ -50,6 +50,7 @@ export function Steps({ steps, peopleKnown = true }: Props) {
                     <Time at={until} />
                   </p>
                 ))}
+              {!complete && <Escalations step={step} />}
               {!complete && peopleKnown && (
                 <p className="text-muted">
                   {step.eligible.length > 0 ? (
@@ -66,6 +67,26 @@ export function Steps({ steps, peopleKnown = true }: Props) {
         )
       })}
     </ul>
+  )
+}
+
+/** To whom the step is escalated: those that happened, and the next one. */
+function Escalations({ step: { escalations } }: { step: StepResource }) {
+  const done = escalations.filter(({ isDone }) => isDone)
+  const next = escalations.find(({ isDone }) => !isDone)
+  return (
+    <>
+      {done.map(({ groups, at }) => (
+        <p key={at} className="text-ending">
+          Escalated to <UntrustedText>{groupsInWords(groups)}</UntrustedText> <Time at={at} />
+        </p>
+      ))}
+      {next && (
+        <p className="text-muted">
+          Escalates to <UntrustedText>{groupsInWords(next.groups)}</UntrustedText> <Time at={next.at} />
+        </p>
+      )}
+    </>
   )
 }
 

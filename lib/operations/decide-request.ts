@@ -17,6 +17,7 @@ import type { DecisionInput } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
+import { secondsSince, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
@@ -51,12 +52,13 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
   const readers = { requesterId: request.requester.id, approverGroups: request.approverGroups, deciderIds }
   // Who may not see a request learns nothing about it, not even that it exists.
   if (!maySee(actor, readers)) return because('not-found', notFound())
+  const currentSteps = currentApprovalSteps(request, current?.approvals ?? null)
   const may = mayDecide({
     person: actor.person,
     requester: request.requester,
     status: request.status,
-    steps: request.steps,
-    currentSteps: currentApprovalSteps(request, current?.approvals ?? null),
+    steps: stepsAt(request.steps, request.createdAt, situation.now),
+    currentSteps: currentSteps && stepsAt(currentSteps, request.createdAt, situation.now),
     decided: situation.decisions.map(({ person }) => person),
     isOneSubjectPerPerson: identity.oneSubjectPerPerson,
   })
@@ -133,10 +135,15 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     if (judged?.refusal) return refuseDecision(judged.refusal)
 
     // An earlier approval counts only with the groups that its approver still has.
-    const decisions = situation.decisions.map(({ personId, person, decision, groups: then }) => {
-      return { personId, decision, groups: groupsStillCounting(then, person.groups) }
+    const { createdAt } = request
+    const decisions = situation.decisions.map(({ personId, person, decision, groups: then, at }) => {
+      const afterSeconds = secondsSince(createdAt, new Date(at))
+      return { personId, decision, groups: groupsStillCounting(then, person.groups), afterSeconds }
     })
-    const mine = { personId: actor.person.id, decision: input.decision, groups: actor.person.groups }
+    const mine = {
+      ...{ personId: actor.person.id, decision: input.decision, groups: actor.person.groups },
+      afterSeconds: secondsSince(createdAt, situation.now),
+    }
     const { outcome } = resolve(request.steps, [...decisions, mine])
     const digest = digestOf(terms)
     const { verdict = null, difference = null } = judged ?? {}

@@ -4,6 +4,7 @@ import { secondsOf } from '#lib/core/access/duration'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { RiskResource } from '#lib/core/access/risk-resource'
 import type { Rule } from '#lib/core/access/rule'
+import { shownEscalation } from '#lib/core/approvals/escalation'
 import {
   type InboxChoice,
   type InboxField,
@@ -43,8 +44,9 @@ function severities() {
 const sooner = (a: Date, b: Date | null) => (b && b < a ? b : a)
 
 function toItem(row: InboxRow, severity: InboxItem['severity']): InboxItem {
-  const { lapsesAt, startsAt, rules: _rules, ...rest } = row
-  return { ...rest, severity, dueAt: sooner(lapsesAt, startsAt), isWaiting: true }
+  const { lapsesAt, startsAt, rules: _rules, steps, approverGroups, ...rest } = row
+  const escalation = shownEscalation(steps, approverGroups, row.createdAt, new Date())
+  return { ...rest, severity, dueAt: sooner(lapsesAt, startsAt), escalation, isWaiting: true }
 }
 
 function openItem(open: RequestSummary): InboxItem {
@@ -56,6 +58,7 @@ function openItem(open: RequestSummary): InboxItem {
     durationSeconds: secondsOf(open.duration),
     createdAt: new Date(open.createdAt),
     dueAt: sooner(new Date(open.lapsesAt), open.startsAt ? new Date(open.startsAt) : null),
+    escalation: null,
     isWaiting: false,
   }
 }

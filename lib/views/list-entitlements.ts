@@ -45,7 +45,10 @@ function toResource(entitlement: Entitlement, states: ReadonlyMap<string, Observ
       pattern: entitlement.ticket.pattern ?? null,
       example: ticketExample(patternsOf(entitlement.ticket), entitlement.ticket.example),
     },
-    approvals: entitlement.approvals,
+    approvals: entitlement.approvals.map(({ groups, count, remindAfter, escalate = [] }) => ({
+      ...{ groups, count, remindAfter: remindAfter === undefined ? null : formatDuration(remindAfter) },
+      escalate: escalate.map((level) => ({ after: formatDuration(level.after), groups: level.groups })),
+    })),
   }
 }
 

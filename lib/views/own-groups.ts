@@ -1,6 +1,7 @@
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { type PersonActor, type Role, roles } from '#lib/core/access/actor'
 import { rotaOf } from '#lib/core/access/on-call'
+import { allGroups } from '#lib/core/approvals/escalation'
 
 /** A group of a person, and what the current policy grants its members. `rota`: it is that of the person on call there. */
 export type OwnGroup = { name: string; rota: string | null; roles: Role[]; mayRequest: string[]; approves: string[] }
@@ -14,7 +15,7 @@ export function ownGroups({ person }: PersonActor): OwnGroup[] {
     roles: roles.filter((role) => given[role]?.groups?.includes(name)),
     mayRequest: entitlements.filter(({ who }) => who.groups?.includes(name)).map(({ title }) => title),
     approves: entitlements
-      .filter(({ approvals }) => approvals.some((step) => step.groups.includes(name)))
+      .filter(({ approvals }) => approvals.some((step) => allGroups(step).includes(name)))
       .map(({ title }) => title),
   }))
   const isIdle = (group: OwnGroup) => group.roles.length + group.mayRequest.length + group.approves.length === 0

@@ -11,6 +11,7 @@ import type { Rule } from '#lib/core/access/rule'
 import { digestOf } from '#lib/core/access/terms'
 import { unknownEntitlementVerdict, verdictForRequester } from '#lib/core/access/unknown-entitlement'
 import type { Verdict } from '#lib/core/access/verdict-resource'
+import { allGroups } from '#lib/core/approvals/escalation'
 import { asYaml, grantObjects, keyOf } from '#lib/core/grants/manifests'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
@@ -67,8 +68,11 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   if (isTooLarge(verdict.violations)) return onlyVerdict(verdict, tooLarge)
 
   const { steps, limits } = judged
-  const people = await gatherPeopleOfSteps(steps.map(({ groups }) => groups))
-  const open = { requester: person, steps, currentSteps: steps, isOpen: true, decisions: [] }
+  const people = await gatherPeopleOfSteps(steps.map(allGroups))
+  const open = {
+    ...{ requester: person, steps, currentSteps: steps, isOpen: true, decisions: [] },
+    ...{ createdAt: null, approverGroups: [] },
+  }
   const rules: Rule[] = grantedRules(entitlement, submission.rules, facts.cluster.clusterRoles) ?? []
   const namespaces = [...new Set(submission.namespaces)].sort()
   const clusterRole = entitlement.clusterRole ?? null

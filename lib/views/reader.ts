@@ -3,6 +3,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-see'
 import { verifiedEmails, wasEverVerified } from '#lib/core/access/same-person'
+import { allGroups } from '#lib/core/approvals/escalation'
 
 /** What decides which requests and events this person may see. */
 export const readerOf = (actor: PersonActor): Reader => ({
@@ -17,7 +18,7 @@ export function deciderOf({ person }: PersonActor): Decider {
   const { oneSubjectPerPerson } = currentPolicy().configuration.identity
   const notTheirs = currentPolicy()
     .configuration.entitlements.filter(({ approvals }) =>
-      approvals.every((step) => !step.groups.some((group) => groups.includes(group))),
+      approvals.every((step) => !allGroups(step).some((group) => groups.includes(group))),
     )
     .map(({ name }) => name)
   return {

@@ -94,6 +94,7 @@ describe('one request', () => {
       approvedBy: [{ id: one.id, name: 'One', email: one.email }],
       eligible: [{ id: two.id, name: 'Two', email: two.email }],
       onCall: [],
+      escalations: [],
     })
   })
 

@@ -3,8 +3,9 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { groupsStillCounting } from '#lib/core/access/on-call'
-import type { StepResource } from '#lib/core/access/step-resource'
+import type { EscalationResource, StepResource } from '#lib/core/access/step-resource'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
+import { allGroups, groupsAfter, secondsSince, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import type { PeopleOfSteps } from './people-of-steps.ts'
@@ -19,7 +20,11 @@ export type StepFacts = {
   currentSteps: readonly ApprovalStep[] | null
   /** Is the request pending? Then the people who could approve are listed too. */
   isOpen: boolean
-  decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[] }>
+  /** Null before the submission. */
+  createdAt: Date | null
+  /** Which groups the request is shown to: those of an escalation after it has happened. */
+  approverGroups: readonly string[]
+  decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[]; createdAt: Date }>
 }
 
 type StoredStepsRow = { entitlementName: string; steps: unknown; entitlement: { document: unknown } }
@@ -35,29 +40,52 @@ export function currentStepsOf(row: StoredStepsRow): ApprovalStep[] | null {
 /** Does the configuration say that the identity provider has one subject per person? */
 export const isOneSubjectPerPerson = (): boolean => currentPolicy().configuration.identity.oneSubjectPerPerson
 
+/** The escalations of a step: those that happened, and those that will if no one completes it. */
+function escalationsOf(
+  { escalate = [] }: ApprovalStep,
+  createdAt: Date,
+  { approverGroups }: Pick<StepFacts, 'approverGroups'>,
+  now: Date,
+): EscalationResource[] {
+  return escalate.flatMap(({ after, groups }) => {
+    const at = new Date(createdAt.getTime() + after * 1000)
+    const isDone = at <= now && groups.every((group) => approverGroups.includes(group))
+    // A worker escalates within seconds; one that did not happen by then found the step complete.
+    const isMissed = at <= now && !isDone
+    return isMissed ? [] : [{ groups, at: at.toISOString(), isDone }]
+  })
+}
+
 /** Each step with its approvers and the people who could still approve it, by the rule that also refuses a decision. */
 export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[] {
   const { requester, steps, currentSteps, isOpen, decisions } = facts
+  const { now } = people
+  const createdAt = facts.createdAt ?? now
+  const seconds = secondsSince(createdAt, now)
   const byId = new Map(decisions.map(({ person }) => [person.id as string, toPersonResource(person)]))
   const decided = decisions.map(({ person }) => person)
   // While the request is pending a lost group takes effect; a resolved one keeps the groups of its decisions.
-  const counted: DecisionFacts[] = decisions.map(({ decision, person, groups }) => {
-    return { decision, personId: person.id, groups: isOpen ? groupsStillCounting(groups, person.groups) : groups }
+  const counted: DecisionFacts[] = decisions.map(({ decision, person, groups, createdAt: at }) => {
+    const counting = isOpen ? groupsStillCounting(groups, person.groups) : groups
+    return { decision, personId: person.id, groups: counting, afterSeconds: secondsSince(createdAt, at) }
   })
-  return resolve(steps, counted).steps.map(({ groups, count, approvedBy }) => {
-    const step = [{ groups, count }]
+  const current = currentSteps && stepsAt(currentSteps, createdAt, now)
+  return resolve(steps, counted).steps.map(({ groups, count, approvedBy }, index) => {
+    const submitted = steps[index] ?? { groups, count }
+    const step = [{ groups: groupsAfter(submitted, seconds), count }]
     const couldDecide = (person: Person) =>
       mayDecide({
-        ...{ person, requester, status: 'pending', steps: step, currentSteps, decided },
+        ...{ person, requester, status: 'pending', steps: step, currentSteps: current, decided },
         isOneSubjectPerPerson: isOneSubjectPerPerson(),
       }).may
-    const eligible = isOpen ? people.inGroups(groups).filter(couldDecide) : []
+    const eligible = isOpen ? people.inGroups(allGroups(submitted)).filter(couldDecide) : []
     return {
       groups,
       count,
       approvedBy: approvedBy.flatMap((id) => byId.get(id) ?? []),
       eligible: eligible.slice(0, mostEligible).map(toPersonResource),
-      onCall: isOpen ? people.onCall(groups) : [],
+      onCall: isOpen ? people.onCall(step.flatMap((one) => one.groups)) : [],
+      escalations: isOpen && facts.createdAt ? escalationsOf(submitted, facts.createdAt, facts, now) : [],
     }
   })
 }

@@ -7,6 +7,7 @@ import type { May } from '#lib/core/access/may'
 import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
+import { allGroups, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { gatherPeopleOfSteps, type PeopleOfSteps } from './people-of-steps.ts'
@@ -21,12 +22,13 @@ export const titleOf = (row: { entitlement: { document: unknown } }): string =>
 export const stepsOf = (row: { steps: unknown }) => row.steps as ApprovalStep[]
 
 function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
+  const currentSteps = currentStepsOf(row)
   const may = mayDecide({
     person: actor.person,
     requester: row.requester,
     status: row.status,
-    steps: stepsOf(row),
-    currentSteps: currentStepsOf(row),
+    steps: stepsAt(stepsOf(row), row.createdAt, now),
+    currentSteps: currentSteps && stepsAt(currentSteps, row.createdAt, now),
     decided: row.decisions.map(({ person }) => person),
     isOneSubjectPerPerson: isOneSubjectPerPerson(),
   })
@@ -45,7 +47,9 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
     steps: stepsOf(row),
     currentSteps: currentStepsOf(row),
     isOpen: row.status === 'pending',
-    decisions: row.decisions.map(({ decision, person, groups }) => ({ decision, person: toPerson(person), groups })),
+    createdAt: row.createdAt,
+    approverGroups: row.approverGroups,
+    decisions: row.decisions.map((one) => ({ ...one, person: toPerson(one.person) })),
   }
   return {
     id: row.id,
@@ -90,9 +94,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
 
 /** Everyone who could approve these requests, in one statement. */
 export const gatherPeople = (rows: ReadonlyArray<{ steps: unknown; status: string }>): Promise<PeopleOfSteps> =>
-  gatherPeopleOfSteps(
-    rows.filter(({ status }) => status === 'pending').flatMap((row) => stepsOf(row).map(({ groups }) => groups)),
-  )
+  gatherPeopleOfSteps(rows.filter(({ status }) => status === 'pending').flatMap((row) => stepsOf(row).map(allGroups)))
 
 /** The requests with these ids, in this order, as lists show them. NB: the caller checks whether the reader may see them. */
 export async function summariesOf(actor: PersonActor, ids: readonly string[]): Promise<RequestSummary[]> {

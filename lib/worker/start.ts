@@ -10,11 +10,14 @@ import {
   deregisterWorker,
   pruneStale,
   recordHeartbeat,
+  requestsToFollowUp,
   requestsToLapse,
-  secondsToNextLapse,
+  secondsToNextDeadline,
 } from '#lib/adapters/db/workers'
 import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
+import { AppError } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
+import { followUpRequest } from './follow-up-request.ts'
 import { fulfillOrder, fulfillUnansweredOrders } from './fulfill-order.ts'
 import { lapseRequest } from './lapse-request.ts'
 import { startNotifier } from './notices/notifier.ts'
@@ -74,7 +77,7 @@ export function startWorker(): { stop(): Promise<void> } {
   )
   const orders = new Set<Promise<void>>()
   let isStopping = false
-  let lapseTimer: NodeJS.Timeout | undefined
+  let deadlineTimer: NodeJS.Timeout | undefined
 
   async function readState(name: string, seconds: number) {
     const outcome = await refreshCluster(currentPolicy().configuration, name, seconds)
@@ -120,18 +123,32 @@ export function startWorker(): { stop(): Promise<void> } {
     await pruneIdempotencyKeys()
     await pruneFullBuckets()
     await queue.refreshClusters()
-    await lapse()
+    await meetDeadlines()
     await countPastEvents()
   }
 
-  /** Lets expired requests lapse, and runs again when the next one expires, if that is before the next sweep. */
-  async function lapse() {
+  /**
+   * Lets expired requests lapse, reminds and escalates, and runs again at the next deadline, if that is before the next sweep.
+   * The deadlines are in the database, so a worker that starts later meets those that were missed.
+   */
+  async function meetDeadlines() {
     const actor = workerActor()
     for (const id of await requestsToLapse()) await lapseRequest(actor, id)
-    const seconds = await secondsToNextLapse()
-    clearTimeout(lapseTimer)
+    for (const id of await requestsToFollowUp()) await followUp(actor, id)
+    const seconds = await secondsToNextDeadline()
+    clearTimeout(deadlineTimer)
     if (isStopping || seconds === undefined || seconds > sweepEvery) return
-    lapseTimer = setTimeout(() => inBackground(lapse()), Math.max(0, seconds) * 1000)
+    deadlineTimer = setTimeout(() => inBackground(meetDeadlines()), Math.max(0.05, seconds) * 1000)
+  }
+
+  /** A request that can't be followed up, because its row is malformed, holds up no other. */
+  async function followUp(actor: ReturnType<typeof workerActor>, id: string) {
+    try {
+      await followUpRequest(actor, id)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'unavailable') throw error
+      log.warn({ request: id, err: error }, 'a request can be neither escalated nor reminded of')
+    }
   }
 
   function sweep(isFirst: boolean) {
@@ -165,7 +182,7 @@ export function startWorker(): { stop(): Promise<void> } {
     stopSignal.abort()
     stopListening()
     for (const timer of timers) clearInterval(timer)
-    clearTimeout(lapseTimer)
+    clearTimeout(deadlineTimer)
     for (const timer of failing.values()) clearTimeout(timer)
     await listener.stop()
     await Promise.all([queue.stop(), notifier.stop(), states.settled(), rights.settled(), sweeps.settled(), ...orders])

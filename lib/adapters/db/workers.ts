@@ -25,10 +25,18 @@ export async function requestsToLapse(): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-/** Seconds until the next pending request expires; undefined when none is pending. */
-export async function secondsToNextLapse(): Promise<number | undefined> {
+/** Pending requests whose approvers are to be reminded, or that are to escalate, oldest first. */
+export async function requestsToFollowUp(): Promise<string[]> {
+  const rows = await db().$queryRaw<Array<{ id: string }>>`
+    SELECT id FROM requests WHERE status = 'pending' AND follow_up_at <= now() ORDER BY follow_up_at LIMIT 100`
+  return rows.map(({ id }) => id)
+}
+
+/** Seconds until the next pending request expires or is followed up; undefined when none is. */
+export async function secondsToNextDeadline(): Promise<number | undefined> {
   const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
-    SELECT extract(epoch FROM min(lapses_at) - clock_timestamp())::float8 AS seconds
-    FROM requests WHERE status = 'pending'`
+    SELECT extract(epoch FROM least(
+        (SELECT min(lapses_at) FROM requests WHERE status = 'pending'),
+        (SELECT min(follow_up_at) FROM requests WHERE status = 'pending')) - clock_timestamp())::float8 AS seconds`
   return row?.seconds ?? undefined
 }

@@ -1,6 +1,7 @@
 // Checks the parts of a configuration against each other. It also accepts input that does not match the schema, so that
 // these problems are reported together with those of the schema.
 import { RE2JS } from 're2js'
+import { formatDuration, parseDuration } from '#lib/core/access/duration'
 import { nearest } from '#lib/core/access/nearest'
 import { isOnCallGroup, rotaOf } from '#lib/core/access/on-call'
 import { ruleSchema } from '#lib/core/access/rule'
@@ -101,12 +102,43 @@ const stepsIn = (configuration: unknown): Place[] => [
   ),
 ]
 
+/** Everything that names approvers: the steps, and those whom they escalate to. */
+const approversIn = (configuration: unknown): Place[] =>
+  stepsIn(configuration).flatMap((step) => [
+    step,
+    ...eachOf(step.value, step.path, 'escalate').map(({ path, value }) => ({
+      path: [...path, 'to'],
+      value: fieldOf(value, 'to'),
+    })),
+  ])
+
+/** Reminders and escalations that never happen, because the request expires before. */
+function lateFollowUps(configuration: unknown): Contradiction[] {
+  const lapseAfter = fieldOf(fieldOf(configuration, 'pending'), 'lapseAfter')
+  const limit = typeof lapseAfter === 'string' ? parseDuration(lapseAfter) : lapseAfter
+  if (typeof limit !== 'number') return []
+  const times = stepsIn(configuration).flatMap(({ path, value }) => [
+    { path: [...path, 'remindAfter'], value: fieldOf(value, 'remindAfter') },
+    ...eachOf(value, path, 'escalate').map((level) => ({
+      path: [...level.path, 'after'],
+      value: fieldOf(level.value, 'after'),
+    })),
+  ])
+  return times.flatMap(({ path, value }) => {
+    const seconds = typeof value === 'string' ? parseDuration(value) : value
+    if (typeof seconds !== 'number' || seconds < limit) return []
+    return [
+      { path, message: `must be shorter than pending.lapseAfter, ${formatDuration(limit)}: the request expires then` },
+    ]
+  })
+}
+
 /** Steps that name a rota which is not configured. */
 function unknownRotas(configuration: unknown): Contradiction[] {
   const names = listOf(configuration, 'rotas')
     .map((rota) => fieldOf(rota, 'name'))
     .filter((name) => typeof name === 'string')
-  return stepsIn(configuration).flatMap(({ path, value }) => {
+  return approversIn(configuration).flatMap(({ path, value }) => {
     const rota = fieldOf(value, 'onCall')
     if (typeof rota !== 'string' || names.includes(rota)) return []
     const close = nearest(rota, names)
@@ -125,7 +157,7 @@ function reservedGroups(configuration: unknown): Contradiction[] {
       value: fieldOf(value, 'who'),
     })),
   ]
-  return [...who, ...stepsIn(configuration)].flatMap(({ path, value }) =>
+  return [...who, ...approversIn(configuration)].flatMap(({ path, value }) =>
     eachOf(value, path, 'groups').flatMap(({ path: at, value: group }) =>
       typeof group === 'string' && isOnCallGroup(group)
         ? [{ path: at, message: `is reserved: write onCall: ${rotaOf(group)} in an approval step` }]
@@ -140,6 +172,7 @@ export const crossValidate = (configuration: unknown): Contradiction[] => [
   ...repeatedNames(configuration, 'entitlements'),
   ...repeatedNames(configuration, 'rotas'),
   ...unknownRotas(configuration),
+  ...lateFollowUps(configuration),
   ...reservedGroups(configuration),
   ...unknownClusters(configuration),
   ...invalidTickets(configuration),

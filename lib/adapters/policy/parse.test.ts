@@ -302,6 +302,24 @@ describe('problems of a configuration', () => {
     expect(problems(withStep('{ count: 2 }'))[0]).toMatch(/name at least one group, or a rota$/)
   })
 
+  test('an escalation that can never happen is reported, with the field and what would be right', () => {
+    const withStep = (step: string) =>
+      `pending: { lapseAfter: PT1H }\n${good.replace(/approvals:[\s\S]*/, `approvals: [{ groups: [leads], ${step} }]\n`)}`
+    const to = 'to: { groups: [sre] }'
+    expect(parseConfiguration(withStep(`remindAfter: PT5M, escalate: [{ after: PT15M, ${to} }]`), 'p').ok).toBe(true)
+    expect(problems(withStep(`escalate: [{ after: PT1H, ${to} }]`))[0]).toMatch(
+      /escalate\[0\].after must be shorter than pending.lapseAfter, PT1H: the request expires then$/,
+    )
+    expect(problems(withStep('remindAfter: PT2H'))[0]).toMatch(/remindAfter must be shorter than pending.lapseAfter/)
+    expect(problems(withStep(`escalate: [{ after: PT15M, ${to} }, { after: PT15M, ${to} }]`))[0]).toMatch(
+      /escalate must be in the order of after, each later than the one before$/,
+    )
+    expect(problems(withStep('escalate: [{ after: PT15M, to: {} }]'))[0]).toMatch(/name at least one group, or a rota$/)
+    expect(problems(withStep('escalate: [{ after: PT15M, to: { onCall: sre } }]'))[0]).toMatch(
+      /escalate\[0\].to.onCall is not a configured rota/,
+    )
+  })
+
   test('an unknown key is reported in addition to the missing one', () => {
     expect(problems(changed('clientId', 'zzz'))[1]).toContain(
       '6:3 identity.zzz is not a known key; the known keys are: issuer, clientId,',

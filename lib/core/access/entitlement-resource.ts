@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { duration } from './resource-fields.ts'
 import { ruleSchema } from './rule.ts'
-import { approvalStepResource } from './step-resource.ts'
+import { entitlementStepResource } from './step-resource.ts'
 
 /** The namespaces of a cluster, as last read, that the entitlement covers. */
 const entitlementCluster = z.strictObject({
@@ -31,7 +31,7 @@ export const entitlementResource = z
       pattern: z.string().nullable(),
       example: z.string().nullable().meta({ description: 'A ticket that matches the pattern, if one is known.' }),
     }),
-    approvals: z.array(approvalStepResource),
+    approvals: z.array(entitlementStepResource),
   })
   .meta({ id: 'Entitlement' })
 export type EntitlementResource = z.infer<typeof entitlementResource>

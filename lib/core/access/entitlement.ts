@@ -27,22 +27,69 @@ const people = z
   })
   .refine((who) => (who.groups?.length ?? 0) + (who.people?.length ?? 0) > 0, 'name at least one group or person')
 
-/** Approvals by members of any of these groups. The person on call is in the group of the rota (on-call.ts). */
-export const approvalStepSchema = z
-  .strictObject({
-    groups: z.array(z.string().min(1).max(256)).default([]),
-    onCall: name.optional().meta({ description: 'The name of a rota: the person on call may approve too.' }),
-    count: z.int().min(1).max(10).default(1),
-  })
-  .refine(({ groups, onCall }) => groups.length > 0 || onCall !== undefined, 'name at least one group, or a rota')
-  .transform(({ groups, onCall, count }) => ({
-    groups: onCall === undefined ? groups : [...groups, onCallGroup(onCall)],
-    count,
-  }))
-export type ApprovalStep = z.output<typeof approvalStepSchema>
-
 /** In the configuration an ISO 8601 duration, in code a number of seconds. */
 const seconds = (description: string) => durationSchema.meta({ description, type: 'string', format: 'duration' })
+
+/** Who may approve. The person on call is in the group of the rota (on-call.ts). */
+const approvers = {
+  groups: z.array(z.string().min(1).max(256)).default([]),
+  onCall: name.optional().meta({ description: 'The name of a rota: the person on call may approve too.' }),
+}
+type Approvers = { groups: string[]; onCall?: string | undefined }
+
+const isAnyone = ({ groups, onCall }: Approvers) => groups.length > 0 || onCall !== undefined
+const anyone = 'name at least one group, or a rota'
+const groupsOf = ({ groups, onCall }: Approvers) => (onCall === undefined ? groups : [...groups, onCallGroup(onCall)])
+
+const count = z.int().min(1).max(10).default(1)
+
+/** A step that a guardrail requires: approvals by members of any of these groups. */
+export const approvalStepSchema = z
+  .strictObject({ ...approvers, count })
+  .refine(isAnyone, anyone)
+  .transform((step) => ({ groups: groupsOf(step), count: step.count }))
+
+/** From `after` the submission on, these groups may approve too, as long as the step is not complete. */
+export type Escalation = { after: number; groups: string[] }
+
+export type ApprovalStep = z.output<typeof approvalStepSchema> & {
+  /** Seconds after the submission at which those who may approve are reminded. */
+  remindAfter?: number
+  /** In the order in which they happen. */
+  escalate?: Escalation[]
+}
+
+const escalationSchema = z
+  .strictObject({
+    after: seconds('When it happens, counted from the submission.'),
+    to: z.strictObject(approvers).refine(isAnyone, anyone),
+  })
+  .transform(({ after, to }): Escalation => ({ after, groups: groupsOf(to) }))
+
+/** A step of an entitlement. */
+const entitlementStepSchema = z
+  .strictObject({
+    ...approvers,
+    count,
+    remindAfter: seconds('Those who may approve are reminded once, this long after the submission.').optional(),
+    escalate: z
+      .array(escalationSchema)
+      .min(1)
+      .max(5)
+      .refine((levels) => levels.every(({ after }, at) => at === 0 || after > (levels[at - 1]?.after ?? 0)), {
+        message: 'must be in the order of after, each later than the one before',
+      })
+      .optional()
+      .meta({ description: 'Who may approve too if the step is not complete by then.' }),
+  })
+  .refine(isAnyone, anyone)
+  .transform(
+    (step): ApprovalStep => ({
+      ...{ groups: groupsOf(step), count: step.count },
+      ...(step.remindAfter === undefined ? {} : { remindAfter: step.remindAfter }),
+      ...(step.escalate === undefined ? {} : { escalate: step.escalate }),
+    }),
+  )
 
 /** Something that people may request. Exactly one of `rules`, `ceiling` and `clusterRole` says which permissions. */
 export const entitlementSchema = z
@@ -83,7 +130,7 @@ export const entitlementSchema = z
       })
       .default({ required: false }),
     approvals: z
-      .array(approvalStepSchema)
+      .array(entitlementStepSchema)
       .max(8)
       .meta({ description: 'Every step is required, in any order. [] means that no approval is needed.' }),
   })

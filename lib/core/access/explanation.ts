@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { time } from './resource-fields.ts'
-import { approvalStepResource } from './step-resource.ts'
+import { entitlementStepResource } from './step-resource.ts'
 
 // The answer of "Check access", for the API and the page.
 
@@ -72,7 +72,7 @@ export const explanationResource = z
         z.strictObject({
           name: z.string(),
           title: z.string(),
-          approvals: z.array(approvalStepResource),
+          approvals: z.array(entitlementStepResource),
           requestPath: z.string().meta({ description: 'The path of the request form, with the fields filled in.' }),
         }),
       )

@@ -4,7 +4,8 @@ const time = z.iso.datetime()
 
 /** lib/core/notices/kinds.ts has the same lists. */
 const kinds = [
-  ...(['request-waits', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked'] as const),
+  ...(['request-waits', 'request-reminder', 'request-escalated', 'request-decided'] as const),
+  ...(['access-began', 'access-ends-soon', 'access-revoked'] as const),
   ...(['access-ended', 'begin-failed', 'end-failed'] as const),
 ] as const
 

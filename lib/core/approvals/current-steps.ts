@@ -1,5 +1,6 @@
 // Which approval steps count now? The configuration may have changed since the request was submitted.
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { allGroups } from './escalation.ts'
 
 type SubmittedSteps = {
   /** The steps when the request was submitted: those of the entitlement and those that guardrails added. */
@@ -35,6 +36,6 @@ export function groupsThatCount(
 ): readonly string[] {
   // If the entitlement no longer needs any approval, the approvals that it needed at submission still count.
   if (current.length === 0) return groups
-  const named = new Set(currentApprovalSteps(submitted, current)?.flatMap((step) => step.groups))
+  const named = new Set(currentApprovalSteps(submitted, current)?.flatMap(allGroups))
   return groups.filter((group) => named.has(group))
 }

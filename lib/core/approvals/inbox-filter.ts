@@ -37,6 +37,8 @@ export type InboxFacts = {
 export type InboxItem = InboxFacts & {
   digest: string
   durationSeconds: number
+  /** The last escalation that happened, and the next one; null without any. */
+  escalation: { groups: string[]; at: Date; isDone: boolean } | null
   /** The open request stays in the list after it was decided. */
   isWaiting: boolean
 }

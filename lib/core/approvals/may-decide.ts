@@ -9,10 +9,10 @@ export type DecidingFacts = {
   person: Identity & { groups: readonly string[] }
   requester: Identity
   status: RequestStatus
-  /** The steps as they were when the request was submitted. */
+  /** The submitted steps, as they are at this moment (`stepsAt` in escalation.ts). */
   steps: readonly ApprovalStep[]
   /**
-   * The steps of the same entitlement in the current configuration, so that removing a group takes effect at once. Null
+   * The steps of the same entitlement in the current configuration at this moment, so that removing a group takes effect at once. Null
    * if the entitlement was removed: the groups of the submitted steps may then still deny, and the caller refuses any
    * approval.
    */

@@ -1,14 +1,21 @@
 // Is a request approved, denied or still pending, given its decisions? Who counts for which step?
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { groupsAfter } from './escalation.ts'
 
-export type DecisionFacts = { personId: string; decision: 'approve' | 'deny'; groups: readonly string[] }
+export type DecisionFacts = {
+  personId: string
+  decision: 'approve' | 'deny'
+  groups: readonly string[]
+  /** Seconds from the submission to the decision. Without it, no escalation counts. */
+  afterSeconds?: number
+}
 
 export type StepState = { groups: string[]; count: number; approvedBy: string[] }
 
 export type Resolution = { outcome: 'approved' | 'denied' | 'pending'; steps: StepState[] }
 
 const canApprove = (approval: DecisionFacts, step: ApprovalStep) =>
-  step.groups.some((group) => approval.groups.includes(group))
+  groupsAfter(step, approval.afterSeconds ?? 0).some((group) => approval.groups.includes(group))
 
 /** The first approval of each person, in the given order: two approvals by one person count once. */
 function approvalsOf(decisions: readonly DecisionFacts[]): DecisionFacts[] {

@@ -23,6 +23,8 @@ const examples: { [T in AuditEventType]: unknown } = {
   'request.withdrawn': {},
   'request.withdrawal-refused': { code: 'forbidden', sentence: 's' },
   'request.lapsed': {},
+  'request.reminded': { groups: ['sre'], afterSeconds: 600 },
+  'request.escalated': { from: ['sre'], to: ['on-call:platform'], afterSeconds: 900 },
   'request.narrowed': { digest: 'sha256:0', result: 'sha256:1' },
   'decision.made': { decision: 'approve', digest: 'sha256:0', note: null, groups: ['sre'] },
   'decision.refused': { code: 'own-request', sentence: 's' },

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { differenceResource } from '#lib/core/access/difference'
+import { durationInWords } from '#lib/core/access/duration'
 import { findingKinds } from '#lib/core/access/finding'
 import { groupsProblems } from '#lib/core/access/learn-groups'
+import { groupsInWords } from '#lib/core/access/on-call'
 import { refusedSubmission } from '#lib/core/access/recorded-facts'
 import { revocationScopes } from '#lib/core/access/revocation-scope'
 import { endReasons } from '#lib/core/access/status'
@@ -92,6 +94,16 @@ export const auditEvents = {
   'request.withdrawn': define(z.strictObject({}), () => 'withdrew the request'),
   'request.withdrawal-refused': define(refusal, (d) => `tried to withdraw the request and was refused: ${d.sentence}`),
   'request.lapsed': define(z.strictObject({}), () => 'closed the request: it expired before it was decided'),
+  'request.reminded': define(
+    z.strictObject({ groups: z.array(text), afterSeconds: z.int() }),
+    (d) =>
+      `reminded ${groupsInWords(d.groups)}: the request still needs a decision after ${durationInWords(d.afterSeconds)}`,
+  ),
+  'request.escalated': define(
+    z.strictObject({ from: z.array(text), to: z.array(text), afterSeconds: z.int() }),
+    (d) =>
+      `escalated the request to ${groupsInWords(d.to)}: ${groupsInWords(d.from)} did not complete it within ${durationInWords(d.afterSeconds)}`,
+  ),
   'request.narrowed': define(z.strictObject({ digest: text, result: text }), () => 'narrowed the request'),
 
   'decision.made': define(

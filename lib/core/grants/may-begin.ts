@@ -11,6 +11,7 @@ import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/sta
 import { digestOf } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { groupsThatCount } from '#lib/core/approvals/current-steps'
+import { secondsSince } from '#lib/core/approvals/escalation'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
@@ -98,11 +99,17 @@ const rejected = (signatureFailure: SignatureFailure): Refusal => ({
   signatureFailure,
 })
 
+/** An escalation counts only for decisions after it. */
+const whenDecided = (submittedAt: Date, { at }: { at: string }) => ({
+  afterSeconds: secondsSince(submittedAt, new Date(at)),
+})
+
 /**
  * The status alone proves nothing: the decisions must approve the request, with each approver's groups at that time.
  */
-function whyNotDecided({ request: { id, steps }, decisions }: GrantFacts): Refusal | null {
-  if (resolve(steps, decisions).outcome === 'approved') return null
+function whyNotDecided({ request: { id, steps, createdAt }, decisions }: GrantFacts): Refusal | null {
+  const decided = decisions.map((decision) => ({ ...decision, ...whenDecided(createdAt, decision) }))
+  if (resolve(steps, decided).outcome === 'approved') return null
   const sentence = 'The stored request doesn’t match an approval: the required approvals are missing.'
   return rejected({ record: 'request', id, code: 'not-what-was-decided', sentence })
 }
@@ -162,8 +169,9 @@ export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refus
  */
 const asTheyAreNow =
   (request: GrantFacts['request'], current: readonly ApprovalStep[]) =>
-  ({ personId, decision, person, groups: then }: GrantFacts['decisions'][number]) => {
-    return { personId, decision, groups: groupsThatCount(groupsStillCounting(then, person.groups), request, current) }
+  ({ personId, decision, person, groups: then, at }: GrantFacts['decisions'][number]) => {
+    const groups = groupsThatCount(groupsStillCounting(then, person.groups), request, current)
+    return { personId, decision, groups, ...whenDecided(request.createdAt, { at }) }
   }
 
 /** The state of the cluster, read right before access is created. */

@@ -1,6 +1,7 @@
 // What a notice says, the same over every channel. Each channel then writes it in its own notation (as-mail.ts, …).
 import { durationInWords } from '#lib/core/access/duration'
 import { exactTime } from '#lib/core/access/format-time'
+import { groupsInWords } from '#lib/core/access/on-call'
 import type { EndReason, RequestStatus } from '#lib/core/access/status'
 import { visibleText } from '#lib/core/access/visible-text'
 import type { NoticeKind } from './kinds.ts'
@@ -42,6 +43,8 @@ export type NoticeFacts = {
   }
   /** The last decision. */
   decision: { by: string; note: string | null } | null
+  /** To whom it was escalated, and how long no one had decided it. */
+  escalation: { from: readonly string[]; to: readonly string[]; afterSeconds: number } | null
   grant: {
     expiresAt: Date | null
     endedAt: Date | null
@@ -95,7 +98,7 @@ const endedBecause = (endedBy: EndReason | null, by: string) =>
 type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { action: string }
 
 /** What each kind says, with names that are already in one line. */
-function said({ kind, request, decision, grant }: NoticeFacts, isPersonal: boolean): Said {
+function said({ kind, request, decision, escalation, grant }: NoticeFacts, isPersonal: boolean): Said {
   const title = line(request.title, 120)
   const requester = line(request.requester, 80)
   const cluster = line(request.cluster, 80)
@@ -115,6 +118,29 @@ function said({ kind, request, decision, grant }: NoticeFacts, isPersonal: boole
         isHandled: false,
         action: 'Review in Postern',
       }
+    case 'request-reminder':
+      return {
+        headline: `The request of ${requester} still waits for a decision: ${where}`,
+        sentences: only('You can approve or deny this request in Postern.'),
+        quote: quoteOf(request.requester, request.reason),
+        isHandled: false,
+        action: 'Review in Postern',
+      }
+    case 'request-escalated': {
+      const waited = escalation ? ` within ${durationInWords(escalation.afterSeconds)}` : ''
+      const first = escalation ? line(groupsInWords(escalation.from)) : 'the first approvers'
+      const next = escalation && !isPersonal ? ` It is escalated to ${line(groupsInWords(escalation.to))}.` : ''
+      return {
+        headline: `The request of ${requester} is escalated: ${where}`,
+        sentences: [
+          `It still needs a decision: ${first} did not complete it${waited}.${next}`,
+          ...only('You can now approve or deny this request in Postern.'),
+        ],
+        quote: quoteOf(request.requester, request.reason),
+        isHandled: false,
+        action: 'Review in Postern',
+      }
+    }
     case 'request-decided': {
       const decider = request.status === 'approved' || request.status === 'denied' ? decision?.by : null
       const who = decider ? ` by ${line(decider, 80)}` : ''
@@ -215,7 +241,7 @@ export function contentOf(facts: NoticeFacts, isPersonal: boolean): Content {
   ]
   if (request.startsAt) rows.push(['Start', utc(request.startsAt)])
   if (request.ticket) rows.push(['Ticket', line(request.ticket, 80)])
-  if (kind === 'request-waits') rows.push(['Decide before', utc(request.lapsesAt)])
+  if (request.status === 'pending') rows.push(['Decide before', utc(request.lapsesAt)])
   return {
     kind,
     requestId: request.id,

@@ -2,6 +2,8 @@
 
 export const noticeKinds = [
   'request-waits',
+  'request-reminder',
+  'request-escalated',
   'request-decided',
   'access-began',
   'access-ends-soon',
@@ -15,6 +17,8 @@ export type NoticeKind = (typeof noticeKinds)[number]
 /** What each kind says, for lists. */
 export const kindLabels: Record<NoticeKind, string> = {
   'request-waits': 'A request waits for a decision',
+  'request-reminder': 'A request still waits for a decision',
+  'request-escalated': 'A request is escalated to you',
   'request-decided': 'A request was decided',
   'access-began': 'Access begins',
   'access-ends-soon': 'Access ends in ten minutes',

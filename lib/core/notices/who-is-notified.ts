@@ -15,6 +15,7 @@ export const groupsCountForDays = 30
 export type Situation = {
   requester: Person
   status: RequestStatus
+  /** As they are now (`stepsAt` in lib/core/approvals/escalation.ts). */
   steps: readonly ApprovalStep[]
   /** See `currentApprovalSteps`. */
   currentSteps: readonly ApprovalStep[] | null
@@ -29,6 +30,8 @@ export type Situation = {
   admins: Who | undefined
   /** The person whose act it is about; null for Postern itself. */
   actorId: string | null
+  /** The groups that an escalation added; empty for any other event. */
+  escalatedTo: readonly string[]
   /** The people who were notified that the request waits, or are about to be. */
   notifiedThatItWaits: readonly string[]
   now: Date
@@ -58,6 +61,8 @@ export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
   const { status, grantStatus, expiresAt, hasBegun, now } = situation
   switch (kind) {
     case 'request-waits':
+    case 'request-reminder':
+    case 'request-escalated':
       return status === 'pending'
     case 'access-began':
       return grantStatus === 'active'
@@ -80,7 +85,10 @@ export function isNotified(kind: NoticeKind, recipient: Recipient, situation: Si
   const areGroupsKnown = situation.now.getTime() - groupsAt.getTime() < groupsCountForDays * 86_400_000
   switch (kind) {
     case 'request-waits':
+    case 'request-reminder':
       return areGroupsKnown && isDecider(recipient, situation)
+    case 'request-escalated':
+      return areGroupsKnown && isIn(person, situation.escalatedTo) && isDecider(recipient, situation)
     case 'request-decided':
       if (person.id === situation.actorId) return false
       if (isHolder) return true

@@ -1,5 +1,5 @@
 import { notifiedThatItWaits, type OutboxEntry } from '#lib/adapters/db/notices/outbox'
-import { findEvent, findRecipients } from '#lib/adapters/db/notices/recipients'
+import { findEvent, findRecipients, type RecordedEvent } from '#lib/adapters/db/notices/recipients'
 import { toPerson } from '#lib/adapters/db/people/people'
 import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -7,6 +7,8 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { withOnCallGroups } from '#lib/core/access/rota'
 import type { Rule } from '#lib/core/access/rule'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
+import { stepsAt } from '#lib/core/approvals/escalation'
+import { auditEvents } from '#lib/core/audit/events'
 import { riskOf } from '#lib/core/guardrails/configured/judge-request'
 import type { NoticeFacts } from '#lib/core/notices/content'
 import type { NoticeKind } from '#lib/core/notices/kinds'
@@ -20,29 +22,38 @@ export type GatheredNotice = {
   at: Date
 }
 
-function situationOf(row: RequestRow, actorId: string | null, notified: readonly string[]): Situation {
+/** The escalation that an event records; null for any other event. */
+function escalationOf({ type, data }: RecordedEvent) {
+  const parsed = type === 'request.escalated' ? auditEvents[type].data.safeParse(data) : null
+  return parsed?.data ?? null
+}
+
+function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly string[]): Situation {
   const { configuration } = currentPolicy()
   const steps = row.steps as ApprovalStep[]
   const entitlement = row.entitlement.document as Entitlement
   const current = configuration.entitlements.find(({ name }) => name === row.entitlementName)
+  const currentSteps = currentApprovalSteps({ steps, entitlement }, current?.approvals ?? null)
+  const now = new Date()
   return {
     requester: toPerson(row.requester),
     status: row.status,
-    steps,
-    currentSteps: currentApprovalSteps({ steps, entitlement }, current?.approvals ?? null),
+    steps: stepsAt(steps, row.createdAt, now),
+    currentSteps: currentSteps && stepsAt(currentSteps, row.createdAt, now),
     decided: row.decisions.map(({ person }) => toPerson(person)),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
     grantStatus: row.grant?.status ?? null,
     expiresAt: row.grant?.expiresAt ?? null,
     hasBegun: Boolean(row.grant?.activatedAt),
     admins: configuration.roles.admin,
-    actorId,
+    actorId: event.actorId,
+    escalatedTo: escalationOf(event)?.to ?? [],
     notifiedThatItWaits: notified,
-    now: new Date(),
+    now,
   }
 }
 
-function factsOf(kind: NoticeKind, row: RequestRow): NoticeFacts {
+function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent): NoticeFacts {
   const { configuration } = currentPolicy()
   const last = row.decisions.at(-1)
   const { title } = row.entitlement.document as Entitlement
@@ -56,6 +67,7 @@ function factsOf(kind: NoticeKind, row: RequestRow): NoticeFacts {
       requester: row.requester.name,
     },
     decision: last ? { by: last.person.name, note: last.note } : null,
+    escalation: escalationOf(event),
     grant: row.grant,
   }
 }
@@ -80,5 +92,5 @@ export async function gatherNotice({ eventId, kind, requestId }: OutboxEntry): P
     return null
   }
   const notified = kind === 'request-decided' ? await notifiedThatItWaits(requestId) : []
-  return { situation: situationOf(row, event.actorId, notified), facts: factsOf(kind, row), at: event.at }
+  return { situation: situationOf(row, event, notified), facts: factsOf(kind, row, event), at: event.at }
 }

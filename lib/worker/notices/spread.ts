@@ -17,7 +17,7 @@ const perRound = 100
 async function candidatesOf({ kind }: OutboxEntry, { situation }: GatheredNotice): Promise<Recipient[]> {
   const { requester, steps, currentSteps, notifiedThatItWaits, admins, now } = situation
   const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
-  if (kind === 'request-waits')
+  if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated')
     return recipientsNow({ groups, mailboxes: onCallMailboxes(currentPolicy().configuration.rotas, groups, now) })
   if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
   if (kind === 'end-failed')

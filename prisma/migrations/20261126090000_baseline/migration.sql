@@ -106,6 +106,7 @@ CREATE TABLE "requests" (
     "approver_groups" TEXT[],
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "lapses_at" TIMESTAMPTZ(6) NOT NULL,
+    "follow_up_at" TIMESTAMPTZ(6),
     "resolved_at" TIMESTAMPTZ(6),
     "signature" TEXT,
 
@@ -545,10 +546,18 @@ BEGIN
     RAISE EXCEPTION 'a request cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
   END IF;
   IF (NEW.id, NEW.requester_id, NEW.cluster, NEW.submitted_terms, NEW.reason, NEW.ticket, NEW.verdict, NEW.facts, NEW.difference, NEW.steps,
-      NEW.approver_groups, NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
+      NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
      IS DISTINCT FROM (OLD.id, OLD.requester_id, OLD.cluster, OLD.submitted_terms, OLD.reason, OLD.ticket, OLD.verdict, OLD.facts, OLD.difference, OLD.steps,
-      OLD.approver_groups, OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
+      OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
     RAISE EXCEPTION 'a submitted request cannot be changed' USING ERRCODE = '23514';
+  END IF;
+  -- An escalation shows a pending request to the groups that its steps name for this time (lib/core/approvals/escalation.ts).
+  IF NEW.approver_groups IS DISTINCT FROM OLD.approver_groups AND NOT (OLD.status = 'pending' AND NEW.approver_groups @> OLD.approver_groups
+     AND NEW.approver_groups <@ (OLD.approver_groups || ARRAY(
+       SELECT jsonb_array_elements_text(level -> 'groups')
+       FROM jsonb_array_elements(OLD.steps) AS step, jsonb_array_elements(step -> 'escalate') AS level
+       WHERE OLD.created_at + make_interval(secs => (level ->> 'after')::float8) <= clock_timestamp()))) THEN
+    RAISE EXCEPTION 'a request is shown only to the groups of its steps, and of an escalation that is due' USING ERRCODE = '23514';
   END IF;
   IF OLD.status <> 'pending' AND (NEW.namespaces, NEW.rules, NEW.duration_seconds, NEW.digest, NEW.resolved_at)
      IS DISTINCT FROM (OLD.namespaces, OLD.rules, OLD.duration_seconds, OLD.digest, OLD.resolved_at) THEN
@@ -744,7 +753,8 @@ BEGIN
 END $$;
 CREATE TRIGGER requests_announce AFTER INSERT ON "requests" FOR EACH ROW EXECUTE FUNCTION announce_request();
 CREATE TRIGGER requests_announce_move AFTER UPDATE ON "requests" FOR EACH ROW
-  WHEN ((NEW.status, NEW.digest) IS DISTINCT FROM (OLD.status, OLD.digest)) EXECUTE FUNCTION announce_request();
+  WHEN ((NEW.status, NEW.digest, NEW.approver_groups) IS DISTINCT FROM (OLD.status, OLD.digest, OLD.approver_groups))
+  EXECUTE FUNCTION announce_request();
 CREATE FUNCTION announce_its_request() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('postern_change', NEW.request_id);
@@ -782,6 +792,8 @@ BEGIN
   INSERT INTO outbox (event_id, kind, request_id, due_at)
     SELECT NEW.id, CASE NEW.type
       WHEN 'request.submitted' THEN 'request-waits'
+      WHEN 'request.reminded' THEN 'request-reminder'
+      WHEN 'request.escalated' THEN 'request-escalated'
       WHEN 'grant.active' THEN 'access-began'
       WHEN 'grant.ending' THEN 'access-revoked'
       WHEN 'grant.ended' THEN 'access-ended'
@@ -802,12 +814,12 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER audit_events_tell AFTER INSERT ON "audit_events" FOR EACH ROW
-  WHEN (NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
+  WHEN (NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.reminded', 'request.escalated', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
     'grant.active', 'grant.failed', 'grant.ending', 'grant.ended'))
   EXECUTE FUNCTION write_outbox();
 
 ALTER TABLE "outbox"
-  ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
+  ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
     'begin-failed', 'end-failed'));
 ALTER TABLE "notices"
   ADD CONSTRAINT notices_outcome CHECK (outcome IN ('sent', 'dropped', 'dead')),
@@ -842,6 +854,7 @@ CREATE INDEX audit_events_stopped_later ON "audit_events" (at)
   WHERE type IN ('decision.refused', 'grant.ending') AND data -> 'stoppedBy' IS NOT NULL;
 -- The open requests of one person are counted at each submission.
 CREATE INDEX requests_open ON "requests" (requester_id) WHERE status = 'pending';
+CREATE INDEX requests_follow_up ON "requests" (follow_up_at) WHERE status = 'pending';
 -- The words that the history can be searched for.
 CREATE FUNCTION search_text(reason text, ticket text, entitlement text, rules jsonb) RETURNS tsvector
   LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -41,6 +41,8 @@ test('the database knows the same kinds of notices as the code', async () => {
 
 test.each([
   ['request.submitted', {}, ['request-waits']],
+  ['request.reminded', {}, ['request-reminder']],
+  ['request.escalated', {}, ['request-escalated']],
   ['request.approved', { automatic: false }, ['request-decided']],
   ['request.denied', {}, ['request-decided']],
   ['request.withdrawn', {}, ['request-decided']],

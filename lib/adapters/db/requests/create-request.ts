@@ -8,6 +8,7 @@ import type { Id } from '#lib/core/access/ids'
 import { type RecordedFacts, recordedFacts } from '#lib/core/access/recorded-facts'
 import type { Terms } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
+import { nextFollowUp } from '#lib/core/approvals/escalation'
 import { requestStatement } from '#lib/core/signing/statements'
 import { Prisma } from '../generated/client.ts'
 
@@ -89,12 +90,13 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
   await tx.$executeRaw`
     INSERT INTO requests (id, requester_id, entitlement_name, entitlement_hash, policy_hash, cluster, namespaces, rules,
       cluster_role, duration_seconds, starts_at, digest, submitted_terms, reason, ticket, verdict, facts, difference, steps,
-      approver_groups, created_at, lapses_at, signature)
+      approver_groups, created_at, lapses_at, follow_up_at, signature)
     VALUES (${id}, ${requesterId}, ${entitlement.name}, ${gathered.entitlementHash}, ${policy.hash}, ${cluster},
       ${namespaces}::text[], ${json(rules)}, ${clusterRole}, ${durationSeconds}::int, ${startsAt}::timestamptz, ${digest},
       ${json(signed.submittedTerms)}, ${reason}, ${ticket}, ${json(verdict)}, ${json(signed.facts)},
       ${json(signed.difference)}, ${json(steps)}, ${[...new Set(steps.flatMap((step) => step.groups))]}::text[],
       ${signed.createdAt}::timestamptz, ${lapsesAt}::timestamptz,
+      ${nextFollowUp(steps, signed.createdAt, null)}::timestamptz,
       ${signatureOf('request', requestStatement({ ...signed, requester }))})`
   await recordEvents(tx, events)
 }

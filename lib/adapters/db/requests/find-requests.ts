@@ -1,4 +1,5 @@
 import { reads, type Tx } from '#lib/adapters/db/client'
+import type { ApprovalStep } from '#lib/core/access/entitlement'
 import type { RevocationScope } from '#lib/core/access/revocation-scope'
 import type { Rule } from '#lib/core/access/rule'
 import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
@@ -112,6 +113,8 @@ export type InboxRow = {
   createdAt: Date
   lapsesAt: Date
   startsAt: Date | null
+  steps: ApprovalStep[]
+  approverGroups: string[]
 }
 
 /** All requests that wait for this person's decision, oldest first, and their number, in one statement. */
@@ -120,7 +123,7 @@ export async function findInboxRows(decider: Decider, limit: number): Promise<{ 
     SELECT r.id, jsonb_build_object('id', p.id, 'name', p.name) AS requester, r.entitlement_name AS entitlement,
       e.document->>'title' AS title, r.cluster, r.namespaces, r.rules, r.digest,
       r.duration_seconds AS "durationSeconds", r.reason, r.ticket, r.created_at AS "createdAt",
-      r.lapses_at AS "lapsesAt", r.starts_at AS "startsAt", count(*) OVER ()::int AS total
+      r.lapses_at AS "lapsesAt", r.starts_at AS "startsAt", r.steps, r.approver_groups AS "approverGroups", count(*) OVER ()::int AS total
     FROM requests r JOIN people p ON p.id = r.requester_id JOIN entitlement_versions e ON e.hash = r.entitlement_hash
     WHERE ${inboxWhere(decider)} ORDER BY r.id LIMIT ${limit}`
   return { rows, total: rows[0]?.total ?? 0 }

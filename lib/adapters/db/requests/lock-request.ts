@@ -35,6 +35,7 @@ export type LockedRequest = RequestInSql & {
   storedRequester: PersonInSql
   cluster: string
   approverGroups: string[]
+  followUpAt: Date | null
   resolvedAt: Date | null
 }
 
@@ -45,6 +46,7 @@ export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | u
   if (!idSchema('request').safeParse(id).success) return undefined
   const [row] = await tx.$queryRaw<Array<Omit<LockedRequest, 'requester'>>>`
     SELECT r.id, r.status, r.cluster, r.approver_groups AS "approverGroups", r.resolved_at AS "resolvedAt",
+      r.follow_up_at AS "followUpAt",
       ${requestInSql}, ${personInSql('p')} AS "storedRequester"
     FROM requests r
     JOIN people p ON p.id = r.requester_id

@@ -1,0 +1,89 @@
+// A step that is not complete in time escalates: more groups may approve it. Who may approve at a moment follows from the
+// signed steps and the time of the submission alone, so that no stored row can let someone approve earlier. The worker only
+// records that it happened, shows the request to the new groups, and notifies them (lib/worker/follow-up-request.ts).
+import type { ApprovalStep } from '#lib/core/access/entitlement'
+import type { StepState } from './resolve.ts'
+
+/** Seconds from the submission to a later moment. */
+export const secondsSince = (submittedAt: Date, at: Date): number => (at.getTime() - submittedAt.getTime()) / 1000
+
+/** The groups that may approve a step, this many seconds after the submission. */
+export const groupsAfter = ({ groups, escalate = [] }: ApprovalStep, seconds: number): string[] => [
+  ...new Set([...groups, ...escalate.filter(({ after }) => after <= seconds).flatMap((level) => level.groups)]),
+]
+
+/** The steps as they are at this moment, with the groups of every escalation that is due. */
+export const stepsAt = (steps: readonly ApprovalStep[], submittedAt: Date, at: Date): ApprovalStep[] =>
+  steps.map((step) => ({ groups: groupsAfter(step, secondsSince(submittedAt, at)), count: step.count }))
+
+/** Every group that a step ever names. */
+export const allGroups = (step: ApprovalStep): string[] => groupsAfter(step, Number.POSITIVE_INFINITY)
+
+const timesOf = ({ remindAfter, escalate = [] }: ApprovalStep) => [
+  ...(remindAfter === undefined ? [] : [remindAfter]),
+  ...escalate.map(({ after }) => after),
+]
+
+/** When the worker next reminds or escalates; null if nothing is left to do. */
+export function nextFollowUp(steps: readonly ApprovalStep[], submittedAt: Date, after: Date | null): Date | null {
+  const times = steps
+    .flatMap(timesOf)
+    .map((seconds) => submittedAt.getTime() + seconds * 1000)
+    .filter((time) => after === null || time > after.getTime())
+  return times.length > 0 ? new Date(Math.min(...times)) : null
+}
+
+export type FollowUp = {
+  /** Someone is reminded: those who may approve these steps. */
+  reminded: { groups: string[]; afterSeconds: number } | null
+  escalated: Array<{ from: string[]; to: string[]; afterSeconds: number }>
+}
+
+/**
+ * What is due from `since` until `now`, for steps that are not complete. A worker that was down for longer catches up: it
+ * escalates to every level that is due, and reminds only where nothing escalates at the same time.
+ */
+export function followUpOf(
+  steps: readonly ApprovalStep[],
+  states: readonly StepState[],
+  { submittedAt, since, now }: { submittedAt: Date; since: Date; now: Date },
+): FollowUp {
+  const [from, to] = [secondsSince(submittedAt, since), secondsSince(submittedAt, now)]
+  const isDue = (seconds: number) => seconds >= from && seconds <= to
+  const open = steps.filter((_, index) => {
+    const state = states[index]
+    return state !== undefined && state.approvedBy.length < state.count
+  })
+  const escalated = open.flatMap((step) => {
+    const levels = (step.escalate ?? []).filter(({ after }) => isDue(after))
+    const last = levels.at(-1)
+    const before = new Set(groupsAfter(step, from - 0.001))
+    const added = [...new Set(levels.flatMap(({ groups }) => groups))].filter((group) => !before.has(group))
+    return last && added.length > 0 ? [{ from: [...before], to: added, afterSeconds: last.after }] : []
+  })
+  const waiting = open.filter(({ remindAfter }) => remindAfter !== undefined && isDue(remindAfter))
+  const [first] = waiting
+  const reminded =
+    first?.remindAfter !== undefined && escalated.length === 0
+      ? { groups: [...new Set(waiting.flatMap((step) => groupsAfter(step, to)))], afterSeconds: first.remindAfter }
+      : null
+  return { reminded, escalated }
+}
+
+/** The escalation that a row of a list shows: the next one, or else the last one that happened. */
+export function shownEscalation(
+  steps: readonly ApprovalStep[],
+  approverGroups: readonly string[],
+  submittedAt: Date,
+  now: Date,
+): { groups: string[]; at: Date; isDone: boolean } | null {
+  const all = steps
+    .flatMap(({ escalate = [] }) => escalate)
+    .map(({ after, groups }) => ({ groups, at: new Date(submittedAt.getTime() + after * 1000) }))
+    .sort((a, b) => a.at.getTime() - b.at.getTime())
+  // A list doesn't know which of several steps are complete, and a complete one does not escalate.
+  const next = steps.length === 1 ? all.find(({ at }) => at > now) : undefined
+  if (next) return { ...next, isDone: false }
+  const last = all.findLast(({ groups }) => groups.every((group) => approverGroups.includes(group)))
+  return last ? { ...last, isDone: true } : null
+}

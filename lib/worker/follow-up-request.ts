@@ -1,0 +1,42 @@
+import { type NewAuditEvent, recordEvent } from '#lib/adapters/db/audit/audit'
+import { transaction } from '#lib/adapters/db/client'
+import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-request'
+import { saveFollowUp } from '#lib/adapters/db/requests/save-follow-up'
+import type { SystemActor } from '#lib/core/access/actor'
+import { groupsStillCounting } from '#lib/core/access/on-call'
+import { followUpOf, nextFollowUp, secondsSince } from '#lib/core/approvals/escalation'
+import { hasExpired } from '#lib/core/approvals/request-expiry'
+import { resolve } from '#lib/core/approvals/resolve'
+
+/**
+ * Reminds the approvers of a request, or escalates it, whatever is due. Of several workers one does it, because the row is
+ * locked and the time of the next follow-up moves in the same transaction. Returns false if nothing was due.
+ */
+export async function followUpRequest(actor: SystemActor, requestId: string): Promise<boolean> {
+  return transaction(async (tx) => {
+    const request = await lockRequest(tx, requestId)
+    if (request?.status !== 'pending' || !request.followUpAt) return false
+    const { now, decisions, signatureFailure } = await gatherSituation(tx, request)
+    const { id, steps, createdAt, approverGroups, followUpAt, requester, cluster, namespaces, policyHash } = request
+    if (followUpAt > now || hasExpired(request, now)) return false
+    const about = { requestId: id, personId: requester.id, cluster, namespaces, policyHash }
+    if (signatureFailure) {
+      // Postern did not write these steps, so no one is notified, and no one more may read the request.
+      await saveFollowUp(tx, id, { approverGroups, followUpAt: null }, [])
+      await recordEvent(tx, { type: 'record.rejected', actor, data: signatureFailure, about })
+      return true
+    }
+    const counted = decisions.map(({ personId, person, decision, groups, at }) => ({
+      ...{ personId, decision, groups: groupsStillCounting(groups, person.groups) },
+      afterSeconds: secondsSince(createdAt, new Date(at)),
+    }))
+    const { steps: states } = resolve(steps, counted)
+    const { reminded, escalated } = followUpOf(steps, states, { submittedAt: createdAt, since: followUpAt, now })
+    const events: NewAuditEvent[] = escalated.map((data) => ({ type: 'request.escalated', actor, data, about }))
+    if (reminded) events.push({ type: 'request.reminded', actor, data: reminded, about })
+    const shownTo = [...new Set([...approverGroups, ...escalated.flatMap(({ to }) => to)])]
+    const next = { approverGroups: shownTo, followUpAt: nextFollowUp(steps, createdAt, now) }
+    await saveFollowUp(tx, id, next, events)
+    return true
+  })
+}
