@@ -238,7 +238,7 @@ export const importTable: readonly Room[] = [
     name: 'cli',
     holds: 'the `postern` command: arguments, files, reports',
     imports: ['lib/core/*', 'lib/adapters/policy', 'local/find-node.mjs'],
-    why: 'it works on files and on the API, without a database and without a cluster',
+    why: 'it works on files, on the API and through kubectl, without a database',
   },
   {
     name: 'prisma',

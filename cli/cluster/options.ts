@@ -1,0 +1,29 @@
+import { Option } from 'commander'
+import { type Extent, grantableNamespace } from './objects.ts'
+
+export type ExtentOptions = { namespace: string[]; podNamespace: string[]; readRights: boolean }
+
+const collect = (value: string, previous: string[]) => [...previous, value]
+
+export const kubeconfigOption = () =>
+  new Option('--kubeconfig <file>', 'the kubeconfig to use (default: as kubectl does)')
+
+export const contextOption = () => new Option('--context <name>', 'its context (default: the current one)')
+
+/** The options that say how much Postern may do in a cluster. */
+export const extentOptions = () => [
+  new Option('--namespace <name>', 'a namespace in which Postern may grant access (repeatable)')
+    .argParser(collect)
+    .default([], 'none'),
+  new Option('--pod-namespace <name>', 'a namespace whose pods guardrails may look at (repeatable)')
+    .argParser(collect)
+    .default([], 'none'),
+  new Option('--no-read-rights', 'do not let Postern read what people can do already'),
+]
+
+/** @throws UsageError for a namespace in which Postern never grants access */
+export const extentOf = ({ namespace, podNamespace, readRights }: ExtentOptions): Extent => ({
+  namespaces: [...new Set(namespace)].map(grantableNamespace),
+  podNamespaces: [...new Set(podNamespace)].map(grantableNamespace),
+  readRights,
+})
