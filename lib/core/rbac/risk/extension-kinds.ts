@@ -149,8 +149,6 @@ export type ExtensionRisk = {
   severity?: Severity | undefined
   /** Only a ClusterRoleBinding can grant access to these resources. */
   scope?: 'cluster' | undefined
-  /** Which of its names were not found in published definitions: see docs/risks.md. */
-  unconfirmed?: 'group' | 'resources' | undefined
   /** A page that describes it. */
   source?: string | undefined
 }
