@@ -6,6 +6,7 @@ import { type Kinds, resourcesCalled, standardKinds } from './known-resources.ts
 import { isGroup, isResource } from './names.ts'
 import { type NeededPermission, type Note, uniqueNotes } from './needed-permissions.ts'
 import { readingsOf } from './readings.ts'
+import { type RefusedAddress, refusedAddresses } from './refusal-addresses.ts'
 import { notesOf, squeeze } from './refusal-notes.ts'
 import { type Missing, type Sentence, sentencesOf } from './refusal-sentence.ts'
 import { gkeTail, notSignedIn } from './refusal-signs.ts'
@@ -64,6 +65,8 @@ const fromSigners = (text: string): Refusal[] =>
     permission: { verb, group: 'certificates.k8s.io', resource: 'signers', subresource: '', name, namespace: null },
     ...{ missing: [], program: null },
   }))
+
+const fromAddress = ({ permission }: RefusedAddress): Refusal => ({ permission, missing: ['user'], program: null })
 
 /** The group of a resource whose message lost it, where only one resource has the name. */
 function withGroup(refusal: Refusal, kinds: Kinds): Refusal | undefined {
@@ -154,7 +157,9 @@ export function readRefusals(text: string, kinds: Kinds = standardKinds): { refu
   const fromClients = readings.flatMap(fromClient)
   const notes: Note[] = []
   const byKey = new Map<string, Refusal>()
-  const others = [...readings.flatMap(fromSigners), ...fromClients]
+  // A client that prints the sentence often prints the address as well.
+  const addresses = sentences.length > 0 ? [] : readings.flatMap(refusedAddresses)
+  const others = [...readings.flatMap(fromSigners), ...fromClients, ...addresses.map(fromAddress)]
   const all = [...sentences.flatMap(toRefusal), ...others]
   for (const sentence of sentences) {
     if (!('path' in sentence)) continue
@@ -172,7 +177,12 @@ export function readRefusals(text: string, kinds: Kinds = standardKinds): { refu
       notes.push({ code: 'too-many', sentence: `Only the first ${maxPermissions} refusals were read.` })
   }
   if (sentences.some(({ user }) => user === 'system:anonymous')) notes.push(notSignedIn)
-  if (fromClients.length > 0)
+  if (addresses.some(({ isVerbKnown }) => !isVerbKnown))
+    notes.push({
+      code: 'unknown-verb',
+      sentence: "The message doesn't show the method of the call, so it was taken for a read. Check the verbs.",
+    })
+  if (fromClients.length + addresses.length > 0)
     notes.push({
       code: 'no-details',
       sentence: "The response doesn't name a permission; it may also come from a proxy in front of the API server.",

@@ -11,6 +11,7 @@ import { addManifest } from './manifest-source.ts'
 import { isNamespace } from './names.ts'
 import { leastRulesFor, type Note, uniqueNotes } from './needed-permissions.ts'
 import { isStandIn, maybeStandIn } from './notation.ts'
+import type { RefusedNames } from './object-name.ts'
 import { openShiftCommands, withoutAdm } from './openshift-commands.ts'
 import type { Program } from './programs.ts'
 import { type Invocation, type PastedScript, pastedScript } from './script.ts'
@@ -55,6 +56,7 @@ function readLine(
   script: PastedScript,
   kinds: Kinds,
   lines: Map<Command, Line>,
+  refused: RefusedNames | undefined,
 ) {
   const args = program === 'oc' ? withoutAdm(readArguments(words)) : readArguments(words)
   const prose = args.positional.findIndex((word, n) => n > 1 && proseWord.test(word))
@@ -63,7 +65,7 @@ function readLine(
   const line: Line = {
     ...{ command: name.toLowerCase(), args: { ...args, positional }, gaps: command.gaps, kinds },
     words: rest.filter((word) => !isOptional(word, command.gaps)),
-    ...{ manifest: null, piped: null, notes: [], namespaces: [], printed: [] },
+    ...{ manifest: null, piped: null, notes: [], namespaces: [], printed: [], refused },
   }
   if (prose >= 0)
     note(line, 'ends-in-sentence', `The command was read up to “${shown(line, args.positional[prose] ?? '')}”.`)
@@ -137,6 +139,13 @@ function movedTo(line: Line, program: Program, place: Place): Place {
 const contextOf = (line: Line, word: string | undefined): string | null =>
   word === undefined || word === '' || hasGap(word) || isStandIn(word) ? null : shown(line, word)
 
+/** A paste fills one form, for one cluster. */
+export const severalContexts = (contexts: readonly (string | null)[]): Note[] => {
+  const names = [...new Set(contexts.filter((context) => context !== null))]
+  const sentence = `The commands name several contexts: ${names.slice(0, 8).join(', ')}. Request access to each cluster separately.`
+  return names.length > 1 ? [{ code: 'several-contexts', sentence }] : []
+}
+
 function manyNotes(read: readonly { line: Line; places: string[] }[], namespaces: readonly string[]): Note[] {
   const notes: Note[] = []
   const has = (flag: string) => read.some(({ line }) => line.args.flags.has(flag))
@@ -165,17 +174,23 @@ function manyNotes(read: readonly { line: Line; places: string[] }[], namespaces
   return notes
 }
 
+/** One command that runs once. */
+const isSingle = ({ invocations, isRepeated }: PastedScript) => invocations.length === 1 && !isRepeated
+
 const rulesFor = (needs: readonly Need[]) =>
   leastRulesFor(needs.map((one) => ({ ...one, group: one.resource.group, resource: one.resource.resource })))
 
-/** Reads the kubectl commands of a script; null where it has none. */
-export function readKubectl(script: PastedScript, kinds: Kinds): CommandReading | null {
+/**
+ * Reads the kubectl commands of a script; null where it has none.
+ * @param refused the names of a refusal in the same paste. Of several commands it is not known which one was refused.
+ */
+export function readKubectl(script: PastedScript, kinds: Kinds, refused?: RefusedNames): CommandReading | null {
   const invocations = script.invocations.filter(({ program }) => program === 'kubectl' || program === 'oc')
   if (invocations.length === 0) return null
   const lines = new Map<Command, Line>()
   let place: Place = { namespace: undefined, context: null }
   const read = invocations.map((invocation) => {
-    const { line, needs } = readLine(invocation, script, kinds, lines)
+    const { line, needs } = readLine(invocation, script, kinds, lines, isSingle(script) ? refused : undefined)
     const places = placesOf(line, needs, place)
     const context = contextOf(line, line.args.flags.get('context')) ?? place.context
     place = movedTo(line, invocation.program, place)
@@ -183,7 +198,8 @@ export function readKubectl(script: PastedScript, kinds: Kinds): CommandReading 
   })
   const namespaces = [...new Set(read.flatMap(({ places }) => places))]
   const needs = read.flatMap((one) => one.needs)
-  const notes = [...read.flatMap(({ line }) => line.notes), ...manyNotes(read, namespaces)]
+  const contexts = severalContexts(read.map(({ context }) => context))
+  const notes = [...read.flatMap(({ line }) => line.notes), ...manyNotes(read, namespaces), ...contexts]
   const clusterRules = rulesFor(needs.filter(({ resource }) => !resource.namespaced))
   if (clusterRules.length > 0)
     notes.push({

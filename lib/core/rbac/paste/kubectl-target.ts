@@ -16,7 +16,7 @@ import type { ManifestObject } from './manifest-objects.ts'
 import { isNamespace } from './names.ts'
 import type { Note } from './needed-permissions.ts'
 import { isStandIn } from './notation.ts'
-import { nameOf } from './object-name.ts'
+import { nameOf, type RefusedNames } from './object-name.ts'
 
 /** One kubectl command. Readers add to `notes` what they cannot know. */
 export type Line = {
@@ -35,6 +35,8 @@ export type Line = {
   namespaces: string[]
   /** For a command whose output is a manifest: the objects that it prints. */
   printed: Target[]
+  /** What a refusal in the same paste says about names that the command leaves open. */
+  refused?: RefusedNames | undefined
 }
 
 /** Objects of one kind: a single one, or all that the server returns. An unknown name is ''. */

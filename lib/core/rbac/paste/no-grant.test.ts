@@ -25,6 +25,18 @@ const table: [string, string][] = [
     'pods "x-" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, provider restricted-v2: .containers[0].runAsUser: Invalid value: 999: must be in the ranges: [1, 2]]',
   ],
   ['pod-security-policy', 'pods "x" is forbidden: unable to validate against any pod security policy: []'],
+  [
+    'webhook-unavailable',
+    'Error from server (InternalError): error when creating "x.yaml": Internal error occurred: failed calling webhook "check.example.com": failed to call webhook: Post "https://check.tools.svc:443/validate?timeout=10s": context deadline exceeded',
+  ],
+  [
+    'disruption-budget',
+    `error when evicting pods/"web-0" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.`,
+  ],
+  [
+    'admission',
+    'create Pod db-0 in StatefulSet db failed error: Pod "db-0" is invalid: spec.containers[0].securityContext.privileged: Forbidden: disallowed by cluster policy',
+  ],
   ['quota-values', 'pods "x" is forbidden: failed quota: mem: must specify limits.cpu,limits.memory'],
   ['quota', 'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1'],
   ['limit-range', 'pods "x" is forbidden: minimum memory usage per Pod is 100Mi, but request is 10Mi'],
@@ -132,6 +144,28 @@ describe('a refusal that no grant would help', () => {
   test('says what would help', () => {
     for (const [, text] of table) expect(readPaste(text)?.notes[0]?.sentence).toMatch(/\. [A-Z]/)
   })
+})
+
+test('refusals to two programs are two notes, also of the same call and on one line', () => {
+  for (const between of ['\n', ' ', '; ', '\nkubectl logs deploy/web -n shop\n']) {
+    const paste = readPaste(['a', 'b'].map((name) => refusedTo(`system:serviceaccount:shop:${name}`)).join(between))
+    expect(paste).toMatchObject({ rules: [], clusterRules: [] })
+    expect(paste?.notes.map(({ sentence }) => /ServiceAccount \w/.exec(sentence)?.[0])).toEqual([
+      'ServiceAccount a',
+      'ServiceAccount b',
+    ])
+  }
+})
+
+test('a program is recognized in single quotes', () => {
+  expect(codesOf(refusedTo('system:serviceaccount:keda:keda-operator').replaceAll('"', "'"))).toEqual(['program'])
+})
+
+test('a command that tries to grant more than its author holds needs nothing more', () => {
+  const paste = readPaste(
+    '$ oc policy add-role-to-user cluster-admin bob\nrolebinding "cluster-admin" is forbidden: user "bob" cannot grant extra privileges:\n{Verbs:["*"], APIGroups:["*"]}',
+  )
+  expect(paste).toMatchObject({ rules: [], notes: [{ code: 'escalation' }] })
 })
 
 describe('a refusal that a grant can help', () => {

@@ -23,11 +23,28 @@ function whyOpen(resource: KnownResource, word: string, gaps: readonly Gap[]): s
     : `${text} is not a valid name`
 }
 
+/** The one name that a refusal in the same paste gives for each resource, by `resource.group`. */
+export type RefusedNames = ReadonlyMap<string, string>
+
+type Line = { gaps: readonly Gap[]; notes: Note[]; refused?: RefusedNames | undefined }
+
+/** The name that a refusal gives for an open word; undefined for objects that another command of the paste lists. */
+function refusedName({ gaps, refused }: Line, { resource, group }: KnownResource, word: string): string | undefined {
+  if (gapsIn(word, gaps).some(({ kinds }) => kinds)) return undefined
+  return refused?.get(`${resource}.${group}`)
+}
+
 /** The name that a word is; '' where it is open. */
-export function nameOf(line: { gaps: readonly Gap[]; notes: Note[] }, resource: KnownResource, given: string): string {
+export function nameOf(line: Line, resource: KnownResource, given: string): string {
   // The full stop of a sentence.
   const word = isAbridged(given) ? given : given.replace(/[.,:;!]$/, '')
   const why = whyOpen(resource, word, line.gaps)
+  const refused = why === undefined ? undefined : refusedName(line, resource, word)
+  if (refused !== undefined) {
+    const sentence = `${shown(word, line.gaps)} was read as ${shown(refused)}, which the refusal names.`
+    line.notes.push({ code: 'refused-name', sentence })
+    return refused
+  }
   if (why !== undefined) {
     const sentence = `${why}, so the rules apply to any name. Replace it with the name of the ${resource.kind || 'object'}.`
     line.notes.push({ code: 'unknown-name', sentence })

@@ -5,8 +5,9 @@ import { rulesInWords } from '#lib/core/rbac/sentence'
 import { cleanText } from './clean-text.ts'
 import { type Refusal, readRefusals } from './forbidden.ts'
 import { isNamespaced as isNamespacedKind, type Kinds, standardKinds } from './known-resources.ts'
-import { isKubectlCommand, readKubectl, scriptNotes } from './kubectl-line.ts'
+import { isKubectlCommand, readKubectl, scriptNotes, severalContexts } from './kubectl-line.ts'
 import { leastRulesFor, type NeededPermission, type Note, uniqueNotes } from './needed-permissions.ts'
+import type { RefusedNames } from './object-name.ts'
 import { isOtherCommand, readOtherPrograms } from './other-programs.ts'
 import { isDecidedElsewhere } from './refusal-signs.ts'
 import { pastedScript } from './script.ts'
@@ -25,9 +26,13 @@ export type Paste = {
 
 const streams = ['exec', 'attach', 'portforward']
 
-/** The server names only the first missing permission. This adds those that kubectl would be refused next. */
-function withCompanions(permission: NeededPermission): NeededPermission[] {
+/**
+ * The server names only the first missing permission. This adds those that kubectl would be refused next.
+ * @param known the rules of a command in the same text, which says itself what it needs
+ */
+function withCompanions(permission: NeededPermission, known: readonly Rule[]): NeededPermission[] {
   if (permission.group !== '' || permission.resource !== 'pods') return [permission]
+  if (covers(known, leastRulesFor([permission])).uncovered.length === 0) return [permission]
   const pod = { ...permission, subresource: '', verb: 'get' }
   // From 1.35 the server requires `create` where an older one accepted `get`.
   if (streams.includes(permission.subresource)) return [permission, { ...permission, verb: 'create' }, pod]
@@ -68,13 +73,24 @@ const clusterNote = (rules: readonly Rule[]): Note => ({
   sentence: `Objects outside namespaces (${rulesInWords(rules)}) are not included, because a role bound in a namespace can't grant access to them.`,
 })
 
-const severalNote = (namespaces: readonly string[]): Note => ({
+const severalNote = (namespaces: readonly string[], what = 'The refusals name'): Note => ({
   code: 'several-namespaces',
-  sentence: `The refusals name several namespaces: ${namespaces.slice(0, 8).join(', ')}. All rules apply to each of them; request them separately for less access.`,
+  sentence: `${what} several namespaces: ${namespaces.slice(0, 8).join(', ')}. All rules apply to each of them; request them separately for less access.`,
 })
 
-function fromRefusal(text: string, kinds: Kinds): Paste | null {
-  const { refusals, notes } = readRefusals(text, kinds)
+/** The names that the refusals give, where there is one for a resource. */
+function namesOf(refusals: readonly Refusal[]): RefusedNames {
+  const ofPerson = refusals.filter(({ program }) => program === null).map(({ permission }) => permission)
+  const byResource = Map.groupBy(ofPerson, ({ resource, group }) => `${resource}.${group}`)
+  const named = [...byResource].map(([key, some]) => [key, [...new Set(some.map(({ name }) => name))]] as const)
+  return new Map(named.flatMap(([key, [name = '', ...more]]) => (name && more.length === 0 ? [[key, name]] : [])))
+}
+
+function fromRefusal(
+  { refusals, notes }: ReturnType<typeof readRefusals>,
+  kinds: Kinds,
+  known: readonly Rule[],
+): Paste | null {
   if (refusals.length === 0 && notes.every(({ code }) => code === 'cut')) return null
   const placed = refusals
     .filter(({ program }) => program === null)
@@ -84,7 +100,7 @@ function fromRefusal(text: string, kinds: Kinds): Paste | null {
     placed.filter(({ place }) => place === 'cluster').map(({ permission }) => permission),
   )
   const namespaces = [...new Set(inNamespaces.flatMap(({ namespace }) => namespace ?? []))]
-  const rules = leastRulesFor(inNamespaces.flatMap(withCompanions))
+  const rules = leastRulesFor(inNamespaces.flatMap((permission) => withCompanions(permission, known)))
   return {
     ...{ rules, clusterRules, namespaces, context: null },
     notes: uniqueNotes([
@@ -99,24 +115,49 @@ function fromRefusal(text: string, kinds: Kinds): Paste | null {
 /** The rules of both, without repeating what one of them already covers. */
 const combined = (a: readonly Rule[], b: readonly Rule[]) => normalizeRules([...a, ...covers(a, b).uncovered])
 
+/** Notes that a part of the text has on itself, and of which the whole text has one. */
+const onWhole = new Set(['several-namespaces', 'cluster-scope', 'all-namespaces'])
+
 function merged(first: Paste, second: Paste): Paste {
   const namespaces = [...new Set([...first.namespaces, ...second.namespaces])]
+  const clusterRules = combined(second.clusterRules, first.clusterRules)
   // What one part of the text leaves open, another may say.
-  const isOpen = (note: Note) => note.code !== 'unknown-namespace' || namespaces.length === 0
+  const isOpen = ({ code }: Note) => code !== 'unknown-namespace' || namespaces.length === 0
+  const isSaid = ({ code }: Note) => onWhole.has(code) && first.notes.some((note) => note.code === code)
+  const own = [...first.notes, ...second.notes.filter((note) => !isSaid(note))].filter(isOpen)
+  const others = own.filter(({ code }) => code !== 'cluster-scope' && code !== 'several-namespaces')
   return {
     rules: combined(second.rules, first.rules),
-    clusterRules: combined(second.clusterRules, first.clusterRules),
+    clusterRules,
     namespaces,
     context: first.context ?? second.context,
-    notes: uniqueNotes([...first.notes, ...second.notes].filter(isOpen)),
+    notes: uniqueNotes([
+      ...others,
+      ...severalContexts([first.context, second.context]),
+      ...(namespaces.length > 1 ? [severalNote(namespaces, 'The text names')] : []),
+      ...(clusterRules.length > 0 ? [clusterNote(clusterRules)] : []),
+    ]),
   }
 }
 
-function fromCommands(text: string, kinds: Kinds): Paste | null {
-  const script = pastedScript(cleanText(text), (program, words) =>
+/** Where a refusal starts behind a command on the same line, as a chat joins them, with what separates the two. */
+const refusalBehind =
+  /(\S)[ \t]+(?:(?:[-–—:|>]|->|=>|→|⇒)[ \t]+)?(?=Error from server\b|[Ee]rror: |[a-z][a-z0-9.]{0,100} (?:["'][^"'\n]{1,253}["'] )?is forbidden:)/g
+
+const mentionsProgram = /\b(?:kubectl|oc|helm|flux|velero|stern|argocd)\b/i
+
+// Only behind a command: a manifest may have such words in a text.
+const withLines = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => (mentionsProgram.test(line) ? line.replace(refusalBehind, '$1\n') : line))
+    .join('\n')
+
+function fromCommands(text: string, kinds: Kinds, refused: RefusedNames): Paste | null {
+  const script = pastedScript(withLines(cleanText(text)), (program, words) =>
     program === 'kubectl' || program === 'oc' ? isKubectlCommand(program, words) : isOtherCommand(program, words),
   )
-  const parts = [readKubectl(script, kinds), readOtherPrograms(script)].flatMap((part): Paste[] => {
+  const parts = [readKubectl(script, kinds, refused), readOtherPrograms(script)].flatMap((part): Paste[] => {
     if (!part) return []
     const { rules, clusterRules, namespaces, context, notes } = part
     return [{ rules, clusterRules, namespaces, context, notes }]
@@ -136,8 +177,9 @@ const isMatterOfPermissions = ({ rules, clusterRules, notes }: Paste) =>
  * @param kinds the kinds that the clusters serve, where they are known
  */
 export function readPaste(text: string, kinds: Kinds = standardKinds): Paste | null {
-  const refusal = fromRefusal(text, kinds)
-  const command = fromCommands(text, kinds)
+  const read = readRefusals(text, kinds)
+  const command = fromCommands(text, kinds, namesOf(read.refusals))
+  const refusal = fromRefusal(read, kinds, command?.rules ?? [])
   if (!refusal || !command) return refusal ?? command
   if (!isMatterOfPermissions(refusal)) return { ...refusal, context: command.context }
   // The refusal names the namespace for certain; the command may have left it to the kubeconfig's context.

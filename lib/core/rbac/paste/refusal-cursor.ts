@@ -26,15 +26,16 @@ export function phrase(cursor: Cursor, ...words: string[]): boolean {
   return true
 }
 
-/** A text in Go's double quotes (`%q`). */
+/** A text in Go's double quotes (`%q`), or in the single quotes that someone wrote instead. */
 export function quoted(cursor: Cursor): string | undefined {
   const start = cursor.at
   skipSpace(cursor)
-  if (cursor.text[cursor.at] === '"') {
+  const quote = cursor.text[cursor.at]
+  if (quote === '"' || quote === "'") {
     let value = ''
     for (let at = cursor.at + 1; at < Math.min(cursor.text.length, cursor.at + maxQuoted); at++) {
       const char = cursor.text[at] ?? ''
-      if (char === '"') {
+      if (char === quote) {
         cursor.at = at + 1
         return value
       }
@@ -66,7 +67,7 @@ export function loose(cursor: Cursor): string {
 /** The position of the unescaped quotation mark that opens the text before `end`, where another one stands; -1 for none. */
 export function openingQuote(text: string, end: number): number {
   for (let at = end - 1; at >= Math.max(0, end - maxQuoted); at--) {
-    if (text[at] === '"' && text[at - 1] !== '\\') return at
+    if (text[at] === text[end] && text[at - 1] !== '\\') return at
   }
   return -1
 }

@@ -74,10 +74,13 @@ const whole: [string, (text: string, one: Refused) => string][] = [
   ['a masked user', (text) => text.replace('jane@example.com', '*****')],
   ['no beginning', (text) => `Forbidden: ${text.slice(text.indexOf('User'))}`],
   ['no quote behind the resource', (text, { resource }) => text.replace(`"${resource}"`, `"${resource}`)],
-  ['single quotes', (text) => text.replaceAll('"', "'").replace("User 'jane@example.com'", 'User "jane@example.com"')],
+  ['single quotes', (text) => text.replaceAll('"', "'")],
+  ['bold and italic Markdown', (text) => `_**Error from server (Forbidden): ${text}**_`],
+  ['a table of objects', (text) => `cart   2m44s   ERROR, ${text}   91d`],
+  ['a list of errors', (text) => `Error: deletion completed with 2 error(s): ${text}; services "q" not found`],
 ]
 
-const nameLost = new Set(['no beginning', 'single quotes'])
+const nameLost = new Set(['no beginning'])
 
 test.each(whole)('a refusal from %s keeps its verb, resource, group, name and namespace', (form, change) => {
   fc.assert(
@@ -273,4 +276,109 @@ test('an unknown kind at the cluster scope is not guessed to be outside namespac
   })
   // A call for one object names its namespace, so this kind has none.
   expect(readPaste(text('get', ' "a"'))).toMatchObject({ rules: [], clusterRules: [{ resourceNames: ['a'] }] })
+})
+
+describe('the name of a refused object', () => {
+  const older = (name: string) =>
+    `${name}is forbidden: User "jane" cannot delete ingresses.extensions in the namespace "shop"`
+  const reason = ': User "jane" cannot delete ingresses.extensions in project "shop"'
+
+  test('stays where OpenShift repeats the sentence as the reason', () => {
+    const paste = readPaste(
+      `ingresses.extensions "web" ${older('')}${reason}; ingresses.extensions "api" ${older('')}${reason}`,
+    )
+    expect(paste?.rules).toEqual([
+      { apiGroups: ['extensions'], resources: ['ingresses'], verbs: ['delete'], resourceNames: ['api', 'web'] },
+    ])
+  })
+
+  test('is read from what an older client repeats behind the sentence', () => {
+    const text = (client: string) =>
+      `User "jane" cannot get roles.rbac.authorization.k8s.io in the namespace "shop": User "jane" cannot get roles.rbac.authorization.k8s.io in project "shop" ${client}`
+    const about = { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: ['get'] }
+    expect(readPaste(text('(get roles.rbac.authorization.k8s.io deck)'))?.rules).toEqual([
+      { ...about, resourceNames: ['deck'] },
+    ])
+    expect(readPaste(text('(get pods web)'))?.rules).toEqual([about])
+  })
+
+  test('is not taken from the client’s words on another refusal', () => {
+    const of = (namespace: string) => `User "jane" cannot get pods in the namespace "${namespace}"`
+    const paste = readPaste(`${of('shop')}\n${of('cart')} (get pods web)`)
+    expect(paste?.rules).toEqual([{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }])
+  })
+
+  test('is said to be missing where its first quotation mark is lost', () => {
+    const paste = readPaste(
+      'release.v1" is forbidden: User "jane" cannot update resource "secrets" in API group "" in the namespace "shop"',
+    )
+    expect(paste?.rules).toEqual([{ apiGroups: [''], resources: ['secrets'], verbs: ['update'] }])
+    expect(paste?.notes.map(({ code }) => code)).toEqual(['unknown-name'])
+  })
+
+  test('is read from the words of OpenShift 3', () => {
+    expect(readPaste('User "bob" cannot "patch" "projects" with name "shop" in project "shop"')).toMatchObject({
+      ...{ rules: [{ resources: ['projects'], verbs: ['patch'], resourceNames: ['shop'] }], namespaces: ['shop'] },
+    })
+  })
+})
+
+describe('a client that prints only the address', () => {
+  const api = 'https://10.0.0.1:443'
+  const table: [string, string[], string[]][] = [
+    [
+      `Failure executing: POST at: ${api}/api/v1/namespaces/shop/pods. Message: Forbidden!Configured service account doesn't have access.`,
+      ['create pods '],
+      ['no-details', 'unknown-user'],
+    ],
+    [
+      `Failure executing: DELETE at: ${api}/apis/apps/v1/namespaces/shop/deployments/web. Message: Forbidden.`,
+      ['delete deployments web'],
+      ['no-details', 'unknown-user'],
+    ],
+    [
+      `I0101 round_trippers.go:466] GET ${api}/api/v1/namespaces/shop/secrets/db 403 Forbidden in 2 milliseconds`,
+      ['get secrets db'],
+      ['no-details', 'unknown-user'],
+    ],
+    [
+      `requests.exceptions.HTTPError: 403 Client Error: Forbidden for url: ${api}/apis/apps/v1/namespaces/shop/statefulsets`,
+      ['list statefulsets '],
+      ['no-details', 'unknown-user', 'unknown-verb'],
+    ],
+    [
+      `ClientResponseError: 403, message='Forbidden', url=URL('${api}/api/v1/namespaces/shop/configmaps/web')`,
+      ['get configmaps web'],
+      ['no-details', 'unknown-user', 'unknown-verb'],
+    ],
+    [
+      `Handshake status 403 Forbidden\nurl = 'wss://10.0.0.1/api/v1/namespaces/shop/pods/web-0/exec?command=sh'`,
+      ['create pods/exec web-0', 'get pods web-0'],
+      ['no-details', 'unknown-user'],
+    ],
+  ]
+  test.each(table)('names the resource, and what it leaves out is said: %s', (text, permissions, codes) => {
+    const paste = readPaste(text)
+    const read = paste?.rules.flatMap(
+      ({ verbs, resources, resourceNames = [''] }) => `${verbs} ${resources} ${resourceNames}`,
+    )
+    expect(read?.sort()).toEqual(permissions)
+    expect(paste?.namespaces).toEqual(['shop'])
+    expect(paste?.notes.map(({ code }) => code).sort()).toEqual(codes)
+  })
+
+  test('is not read beside the API server’s own sentence, nor where the call was allowed', () => {
+    const allowed = `GET ${api}/api/v1/namespaces/shop/pods 200 OK in 1 ms`
+    expect(readPaste(allowed)).toBeNull()
+    const text = sentence({
+      verb: 'get',
+      group: '',
+      resource: 'secrets',
+      kind: 'secrets',
+      name: 'db',
+      namespace: 'shop',
+    })
+    const paste = readPaste(`GET ${api}/api/v1/namespaces/cart/pods 403 Forbidden\n${allowed}\n${text}`)
+    expect(paste).toMatchObject({ rules: [{ resources: ['secrets'] }], namespaces: ['shop'], notes: [] })
+  })
 })

@@ -36,17 +36,32 @@ function isNameOf(resource: string, name: string): boolean {
   return roles.has(resource) ? isObjectName(name.replace(/[ "]/g, '_')) : isObjectName(name)
 }
 
+type Subject = { kind: string; name: string; isCut: boolean }
+
 /** `pods "web" is forbidden: ` in front of the sentence: the kind, and the name of the object; '' where there is none. */
-function subjectBefore(text: string, at: number): { kind: string; name: string } {
+function subjectBefore(text: string, at: number): Subject {
   const head = text.slice(Math.max(0, at - 600), at).trimEnd()
   const end = head.match(/is ?forbidden: ?$/)?.index
-  if (end === undefined) return { kind: '', name: '' }
+  if (end === undefined) return { kind: '', name: '', isCut: false }
   const before = head.slice(0, end).trimEnd()
-  const opening = before.endsWith('"') ? openingQuote(before, before.length - 1) : -1
+  const isQuoted = /["']$/.test(before)
+  const opening = isQuoted ? openingQuote(before, before.length - 1) : -1
   const kindEnd = opening < 0 ? before.length : opening
   const [kind = ''] = /[a-z0-9.-]{1,253}$/.exec(before.slice(Math.max(0, kindEnd - 254), kindEnd).trimEnd()) ?? []
   const name = opening < 0 ? '' : before.slice(opening + 1, -1).replace(/\\(["\\])/g, '$1')
-  return { kind, name }
+  return { kind, name, isCut: isQuoted && opening < 0 }
+}
+
+/**
+ * `(get roles.rbac.authorization.k8s.io deck)`: older clients repeat the method, the resource and the name of the object
+ * behind the sentence.
+ */
+const clientTail = /^(?::.{0,300}?)? ?\((?:get|post|put|patch|delete) ([a-z0-9.-]{1,253}) ([^\s()]{1,253})\)/
+
+function nameBehind(tail: string, { resource, group }: { resource: string; group: string }): string {
+  const [own = ''] = tail.split(/is forbidden|Error from/, 1)
+  const [, target, name = ''] = clientTail.exec(own) ?? []
+  return target === resource || target === `${resource}.${group}` ? name : ''
 }
 
 /** The user in front of `cannot`, and where the sentence starts; undefined where no `User` precedes it. */
@@ -110,7 +125,11 @@ function presentObject(cursor: Cursor, isDamaged: boolean, isLog: boolean): Obje
 /** Before Kubernetes 1.12: `cannot list deployments.extensions in the namespace "p"`. */
 function olderObject(cursor: Cursor): Object | undefined {
   const text = bare(cursor)
-  return text === '' ? undefined : { ...fromDotted(text), name: '' }
+  if (text !== '') return { ...fromDotted(text), name: '' }
+  // OpenShift 3: `cannot "patch" "projects" with name "shop" in project "shop"`.
+  const whole = quoted(cursor)
+  if (whole === undefined || !isResource(whole)) return undefined
+  return { ...fromDotted(whole), name: phrase(cursor, 'with', 'name') ? (quoted(cursor) ?? '') : '' }
 }
 
 /**
@@ -150,11 +169,12 @@ function sentenceAt(text: string, at: number, isRefusal: boolean): Sentence | un
   if (isOpen && !(found && namespace === '' && isWhole)) missing.push('namespace')
   else if (namespace !== null && namespace !== '' && !isNamespace(namespace)) return undefined
   else if (!isWhole) missing.push('quote')
-  const given = object.name || subject.name
+  const tail = text.slice(cursor.at, cursor.at + 400)
+  const given = object.name || subject.name || nameBehind(tail, { resource, group: group ?? '' })
   const isNamed = given !== '' && isNameOf(resource, given) && !(isMasked(given) && !identities.has(resource))
-  if (given !== '' && !isNamed) missing.push('name')
+  if ((given !== '' && !isNamed) || subject.isCut) missing.push('name')
   return {
-    ...{ user, missing, tail: text.slice(cursor.at, cursor.at + 400) },
+    ...{ user, missing, tail },
     permission: {
       ...{ verb, group: group ?? '', resource, subresource },
       name: isNamed ? given : '',
@@ -165,13 +185,22 @@ function sentenceAt(text: string, at: number, isRefusal: boolean): Sentence | un
 
 const maxSentences = 100
 
+/** `…in the namespace "p": User "x" cannot get pods in project "p"`: OpenShift's reason repeats the sentence. */
+function isRepeated(sentence: Sentence, before: Sentence | undefined): boolean {
+  if (!before || !('permission' in sentence) || !('permission' in before)) return false
+  const isReason = /^: ?[Uu]ser/.test(before.tail) && sentence.user === before.user
+  const { name, ...rest } = sentence.permission
+  const same = Object.entries(rest).every(([key, value]) => before.permission[key as keyof typeof rest] === value)
+  return isReason && same && name === ''
+}
+
 /** The sentences of a text. */
 export function sentencesOf(text: string): Sentence[] {
   const isRefusal = /forbidden|RBAC DENY/i.test(text)
   const found: Sentence[] = []
   for (let at = text.indexOf('cannot'); at >= 0 && found.length < maxSentences; at = text.indexOf('cannot', at + 1)) {
     const sentence = sentenceAt(text, at, isRefusal)
-    if (sentence) found.push(sentence)
+    if (sentence && !isRepeated(sentence, found.at(-1))) found.push(sentence)
   }
   return found
 }

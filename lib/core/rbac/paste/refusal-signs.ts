@@ -29,7 +29,8 @@ const decidedElsewhere = new Set([
     'quota',
   ],
   ...['quota-values', 'limit-range', 'terminating', 'node-restriction', 'kubelet', 'argo-cd', 'teleport', 'program'],
-  ...['cloud-account', 'registry', 'unreachable', 'admission', 'pod-security-policy', 'aggregation'],
+  ...['cloud-account', 'registry', 'unreachable', 'admission', 'pod-security-policy', 'aggregation', 'escalation'],
+  ...['webhook-unavailable', 'disruption-budget'],
 ])
 
 export const isDecidedElsewhere = (code: string): boolean => decidedElsewhere.has(code)
@@ -92,6 +93,17 @@ export const signs: readonly Sign[] = [
     'admission-webhook',
     'An admission webhook of the cluster rejects this object from any user. Change the object.',
     'admission webhook "',
+  ),
+  sign(
+    'webhook-unavailable',
+    "An admission webhook of the cluster did not answer, so more access won't help. Try again, or contact the administrators of the webhook.",
+    'failed calling webhook',
+    'failed to call webhook',
+  ),
+  sign(
+    'disruption-budget',
+    "A PodDisruptionBudget blocks the eviction for any user, so more access won't help. Wait until more pods are ready, or let the owner of the budget change it.",
+    "would violate the pod's disruption budget",
   ),
   sign(
     'pod-security',
@@ -221,6 +233,7 @@ export const signs: readonly Sign[] = [
     'conflict with its namespace whitelist',
     'one or more images rejected by webhook backend',
     'SecurityContext.RunAsUser is forbidden',
+    'Forbidden: disallowed by cluster policy',
     'may not update fields other than',
     'not yet ready to handle request',
   ),

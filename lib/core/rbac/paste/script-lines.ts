@@ -32,7 +32,11 @@ function fromList(line: string): string {
   return list.replace(/["'], {0,4}["']/g, ' ').replace(/["']/g, '')
 }
 
-function withoutPrompt(line: string): string {
+/** `C:\Users\jane>`, which Windows writes without a space behind it. */
+const windowsPrompt = /^\s{0,9}(?:PS )?[A-Za-z]:\\[^<>|"*?]{0,200}>[ \t]{0,9}/
+
+function withoutPrompt(given: string): string {
+  const line = given.replace(windowsPrompt, '')
   const found = starter.exec(line)
   if (!found) return fromList(line)
   const at = found.index + found[0].length

@@ -18,8 +18,13 @@ export type PastedScript = {
   documents: string[]
   /** Commands in the middle of a sentence, next to others that have a line of their own. */
   mentioned: string[]
+  /** A command may run more than once: in a loop, or by xargs. */
+  isRepeated: boolean
   isCut: boolean
 }
+
+/** Words that repeat the command behind them. */
+const repeats = /(?:^|[\s;|&(])(?:for|while|until|xargs|parallel|-exec|foreach)\s/i
 
 const maxInvocations = 60
 const maxNesting = 4
@@ -172,6 +177,7 @@ export function pastedScript(text: string, isKnown: Reader['isKnown']): PastedSc
     manifests,
     documents: reader.documents,
     mentioned: isTyped ? texts(reader.mentioned).filter((text) => !typed.has(text)) : [],
+    isRepeated: repeats.test(script),
     isCut: reader.isCut || all.length > maxInvocations,
   }
 }
