@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { logWriting } from '#lib/worker/log/log-writer'
 import { checkout } from '#local/processes/places'
 import { type Cast, signInCallers } from '#testing/authorization/callers'
 import { outsideClient } from '#testing/authorization/outside-client'
@@ -45,6 +46,7 @@ beforeAll(async () => {
   await aCrowdedClusterState()
   cast = await signInCallers(served)
   make = situationMaker(served, cast)
+  await logWriting()(new AbortController().signal)
 })
 
 /** One situation of each state, shared by the callers who change nothing. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { visible } from '#lib/core/check/source'
 import { checkCommand } from './check/command.ts'
 import { clusterCommand } from './cluster/command.ts'
+import { logCommand } from './log/command.ts'
 import { policyCommand } from './policy/command.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
@@ -16,7 +17,8 @@ function postern(terminal: Terminal): Command {
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text.split('\n').map(visible).join('\n')),
     })
-  for (const command of [checkCommand(terminal), policyCommand(terminal), clusterCommand(terminal)]) {
+  const commands = [checkCommand(terminal), policyCommand(terminal), clusterCommand(terminal), logCommand(terminal)]
+  for (const command of commands) {
     program.addCommand(withSettings(command, program))
   }
   return program

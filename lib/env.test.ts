@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { signerOf } from '#lib/core/log/checkpoint'
 import { parseEnv } from './env.ts'
 
 const complete = {
@@ -26,6 +28,19 @@ test('an invalid database URL is reported without its password', () => {
   const act = () => parseEnv({ ...complete, DATABASE_URL: 'postgresql://postern_app:p#hidden@db:5432/postern' })
   expect(act).toThrow(/DATABASE_URL: is not a valid URL: in a password, write %/)
   expect(act).not.toThrow(/hidden/)
+})
+
+test('the key of the log is an Ed25519 key in PEM, and its verifiers are keys of the signed-note format', () => {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const { verifier } = signerOf('postern.example.com/log', privateKey)
+  const both = parseEnv({ ...complete, POSTERN_LOG_KEY: pem, POSTERN_LOG_VERIFIERS: ` ${verifier.text}\n` })
+  expect(both).toMatchObject({ logKey: pem, logVerifiers: [verifier.text] })
+  expect(parseEnv(complete)).toMatchObject({ logKey: undefined, logVerifiers: [] })
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+  for (const wrong of ['not a key', rsa.toString()])
+    expect(() => parseEnv({ ...complete, POSTERN_LOG_KEY: wrong })).toThrow(/POSTERN_LOG_KEY: must be an Ed25519/)
+  expect(() => parseEnv({ ...complete, POSTERN_LOG_VERIFIERS: 'mine' })).toThrow(/POSTERN_LOG_VERIFIERS: must be/)
 })
 
 test('a secret may come from a file, whose trailing line break is dropped', () => {

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
@@ -11,6 +12,14 @@ export const processRoles = ['all', 'web', 'worker'] as const
 export type ProcessRole = (typeof processRoles)[number]
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+function isEd25519Key(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'ed25519'
+  } catch {
+    return false
+  }
+}
 
 const variables = z
   .object({
@@ -31,6 +40,17 @@ const variables = z
       .string('must be set: at least 32 random characters, the same in every replica, web and worker')
       .min(32, 'must be at least 32 characters'),
     POSTERN_OTHER_SIGNING_KEY: z.string().min(32, 'must be at least 32 characters').optional(),
+    POSTERN_LOG_KEY: z
+      .string()
+      .refine(isEd25519Key, 'must be an Ed25519 private key in PEM, as openssl genpkey -algorithm ed25519 makes it')
+      .optional(),
+    POSTERN_LOG_VERIFIERS: z
+      .string()
+      .regex(
+        /^\s*([^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}\s*)*$/,
+        'must be verifier keys such as postern.example.com/log+1a2b3c4d+AR…, separated by spaces',
+      )
+      .optional(),
     POSTERN_SMTP_PASSWORD: z.string().min(1).optional(),
     POSTERN_WEBHOOK_SECRET: z
       .string()
@@ -72,6 +92,7 @@ const secrets = [
   'POSTERN_SESSION_SECRET',
   'POSTERN_SIGNING_KEY',
   'POSTERN_OTHER_SIGNING_KEY',
+  'POSTERN_LOG_KEY',
   'POSTERN_METRICS_TOKEN',
   'POSTERN_SMTP_PASSWORD',
   'POSTERN_WEBHOOK_SECRET',
@@ -92,6 +113,10 @@ export type Env = {
   signingKey: string
   /** Accepted but never used to sign: during a key rotation the next key, and afterwards the previous one. */
   otherSigningKey: string | undefined
+  /** Signs checkpoints of the log; only a worker uses it. Without it the log is not signed. */
+  logKey: string | undefined
+  /** Public keys that verify checkpoints: earlier ones, and in a process without the private key the current one. */
+  logVerifiers: string[]
   /** What the channels of `notifications` need; only a worker uses them. */
   smtpPassword: string | undefined
   webhookSecret: string | undefined
@@ -136,6 +161,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     metricsToken: data.POSTERN_METRICS_TOKEN,
     signingKey: data.POSTERN_SIGNING_KEY,
     otherSigningKey: data.POSTERN_OTHER_SIGNING_KEY,
+    logKey: data.POSTERN_LOG_KEY,
+    logVerifiers: data.POSTERN_LOG_VERIFIERS?.split(/\s+/).filter(Boolean) ?? [],
     smtpPassword: data.POSTERN_SMTP_PASSWORD,
     webhookSecret: data.POSTERN_WEBHOOK_SECRET,
     slackToken: data.POSTERN_SLACK_TOKEN,

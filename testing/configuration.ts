@@ -17,6 +17,7 @@ export type ConfigurationDocument = {
   guardrails: Array<Record<string, unknown> & { name: string }>
   risks?: object[]
   rotas?: object[]
+  log?: { anchors: object[] }
 }
 
 type EntitlementDocument = ConfigurationDocument['entitlements'][number]

@@ -44,12 +44,19 @@ function runner(connectionString: string) {
   return { run, end: () => pool.end() }
 }
 
+/** An Ed25519 key that was made for tests: 32 equal bytes. */
+const testLogKey = `-----BEGIN PRIVATE KEY-----\n${Buffer.concat([
+  Buffer.from('302e020100300506032b657004220420', 'hex'),
+  Buffer.alloc(32, 7),
+]).toString('base64')}\n-----END PRIVATE KEY-----\n`
+
 /** What lib/env.ts needs in addition to the database; a variable that is set stays as it is. */
 const environment = {
   POSTERN_CONFIG: '/nonexistent/postern.yaml',
   POSTERN_OIDC_CLIENT_SECRET: 'a-client-secret-for-tests-only',
   POSTERN_SESSION_SECRET: 'a-session-secret-for-tests-only-0123456789abcdef',
   POSTERN_SIGNING_KEY: 'a-signing-key-for-tests-only-0123456789abcdef',
+  POSTERN_LOG_KEY: testLogKey,
   POSTERN_ROLE: 'all',
   LOG_LEVEL: 'silent',
 }

@@ -70,7 +70,11 @@ export async function servedPostern(
     sessionSecret: process.env.POSTERN_SESSION_SECRET,
     signingKey: process.env.POSTERN_SIGNING_KEY,
     role: 'web',
-    environment: { POSTERN_METRICS_TOKEN: 'a-metrics-token-for-tests-only', ...environment },
+    environment: {
+      POSTERN_METRICS_TOKEN: 'a-metrics-token-for-tests-only',
+      POSTERN_LOG_KEY: process.env.POSTERN_LOG_KEY ?? '',
+      ...environment,
+    },
   })
   const redirectUri = `${url}/api/auth/callback/oidc`
 

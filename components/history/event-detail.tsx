@@ -1,9 +1,43 @@
 import { Copyable } from '#components/ui/copyable'
+import { ShapeMark } from '#components/ui/shape-mark'
+import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
+import type { EventVerification } from '#lib/core/access/log-resource'
+
+type Props = { event: AuditEventResource; verification: EventVerification | null }
+
+const states = {
+  verified: { colour: 'text-good', word: 'Verified', shape: <path d="M2.5 7.5 5.5 10.5 11.5 3.5" /> },
+  waiting: { colour: 'text-muted', word: 'Not in a checkpoint yet', shape: <circle cx="7" cy="7" r="4.5" /> },
+  unsigned: { colour: 'text-waiting', word: 'Not signed', shape: <path d="M2.5 7h9" /> },
+  failed: { colour: 'text-bad', word: 'Verification failed', shape: <path d="M3 3l8 8M11 3l-8 8" /> },
+}
+
+/** What was found when this event was verified for this page. */
+function Verification({ state, sentence, index, signedAt, anchors }: EventVerification) {
+  return (
+    <>
+      <ShapeMark {...states[state]} /> {index !== null && <span>leaf {index} of the log. </span>}
+      <UntrustedText>{sentence}</UntrustedText>
+      {signedAt && (
+        <>
+          {' '}
+          Signed <Time at={signedAt} />.
+        </>
+      )}
+      {anchors.map(({ name, keptAt }) => (
+        <span key={name}>
+          {' '}
+          Kept by {name} <Time at={keptAt} />.
+        </span>
+      ))}
+    </>
+  )
+}
 
 /** One event with every field as it was recorded. */
-export function EventDetail({ event }: { event: AuditEventResource }) {
+export function EventDetail({ event, verification }: Props) {
   const rows: [string, string | null][] = [
     ['type', event.type],
     ['id', event.id],
@@ -37,6 +71,14 @@ export function EventDetail({ event }: { event: AuditEventResource }) {
                 </dd>
               </div>
             ),
+        )}
+        {verification && (
+          <div className="contents">
+            <dt className="text-muted">record</dt>
+            <dd className="min-w-0">
+              <Verification {...verification} />
+            </dd>
+          </div>
         )}
       </dl>
       <div className="min-w-0 space-y-2">

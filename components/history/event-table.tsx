@@ -3,13 +3,21 @@ import { Link } from '#components/ui/link'
 import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
+import type { EventVerification } from '#lib/core/access/log-resource'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
 import { EventDetail } from './event-detail.tsx'
 
-type Props = { events: AuditEventResource[]; filter: HistoryFilter; cursor: string; open: string }
+type Props = {
+  events: AuditEventResource[]
+  filter: HistoryFilter
+  cursor: string
+  open: string
+  /** Of the open event. */
+  verification: EventVerification | null
+}
 
 /** Audit events, newest first. A row opens in place; the open row is part of the URL, so it can be shared. */
-export function EventTable({ events, filter, cursor, open }: Props) {
+export function EventTable({ events, filter, cursor, open, verification }: Props) {
   return (
     <table className="w-full border-collapse text-left text-dense max-rail:block rail:table-fixed">
       <caption className="sr-only">Audit events, newest first</caption>
@@ -85,7 +93,7 @@ export function EventTable({ events, filter, cursor, open }: Props) {
               {isOpen && (
                 <tr className="border-b border-line bg-sunken max-rail:block">
                   <td colSpan={5} className="max-rail:block">
-                    <EventDetail event={event} />
+                    <EventDetail event={event} verification={verification} />
                   </td>
                 </tr>
               )}

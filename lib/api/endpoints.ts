@@ -7,6 +7,7 @@ import { entitlementResource } from '#lib/core/access/entitlement-resource'
 import { explainQuery, explanationResource } from '#lib/core/access/explanation'
 import { grantResource } from '#lib/core/access/grant-resource'
 import { type IdKind, idSchema } from '#lib/core/access/ids'
+import { eventVerification } from '#lib/core/access/log-resource'
 import { meResource } from '#lib/core/access/me-resource'
 import {
   noticePreferences,
@@ -23,6 +24,7 @@ import { bulkRevocationResource, bulkRevocationSchema } from '#lib/core/access/r
 import { severities } from '#lib/core/access/severity'
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
 import { auditEventTypes } from '#lib/core/audit/events'
+import { logEntries } from '#lib/core/log/leaf'
 
 // The input and output of each API endpoint. The routes and the OpenAPI document are both built from this table.
 
@@ -360,6 +362,36 @@ export const endpoints = {
     }),
     status: 200,
     answer: pageOf(auditEventResource).meta({ id: 'AuditEventPage' }),
+  }),
+  verifyEvent: define({
+    operation: 'verifyEvent',
+    method: 'GET',
+    path: '/audit-events/{id}/verification',
+    summary: 'Verify an event against the signed log, with its inclusion proof, for auditors and admins',
+    params: { id: idSchema('event') },
+    query: none,
+    status: 200,
+    answer: eventVerification,
+  }),
+  listLogEntries: define({
+    operation: 'listLogEntries',
+    method: 'GET',
+    path: '/log/entries',
+    summary: 'Entries of the log in order, each with its event and salt, for auditors and admins',
+    description:
+      'Up to 256 entries in one page. `postern log verify` reads them all. Checkpoints and hashes are at `/log/checkpoint` and ' +
+      '`/log/tile/…`, outside this API (C2SP tlog-tiles).',
+    params: {},
+    query: z.strictObject({
+      from: z
+        .string()
+        .regex(/^(0|[1-9]\d{0,14})$/, 'must be a whole number from 0')
+        .transform(Number)
+        .default(0)
+        .meta({ description: 'The place of the first entry; 0 by default.' }),
+    }),
+    status: 200,
+    answer: logEntries,
   }),
   replayPolicy: define({
     operation: 'replayPolicy',

@@ -47,6 +47,16 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
       now.workerSilentSeconds,
     )
   }
+  gauge(
+    'postern_log_lag_seconds',
+    `How long ago the oldest event happened that is not in a signed checkpoint of the log; 0 without one. ${global}`,
+  ).set(now.logLagSeconds)
+  const anchorLag = gauge(
+    'postern_log_anchor_lag_seconds',
+    `How long ago the oldest checkpoint was signed that an anchor has not kept; 0 without one. ${global}`,
+    ['anchor'],
+  )
+  for (const { name, lagSeconds } of now.anchors) anchorLag.set({ anchor: name }, lagSeconds)
   const reachable = gauge('postern_cluster_reachable', `1 if Postern could read the cluster the last time. ${global}`, [
     'cluster',
   ])
@@ -86,21 +96,25 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   return registry
 }
 
-type Configured = { clusters: readonly string[]; isRefused: boolean }
+type Configured = { clusters: readonly string[]; anchors?: readonly string[]; isRefused: boolean }
 
 function configuredNow(): Configured {
   const { configuration, refused } = currentPolicy()
-  return { clusters: configuration.clusters.map(({ name }) => name), isRefused: refused !== null }
+  return {
+    clusters: configuration.clusters.map(({ name }) => name),
+    anchors: configuration.log.anchors.map(({ name }) => name),
+    isRefused: refused !== null,
+  }
 }
 
 /**
  * The metrics in Prometheus' text format. While the database is unavailable, its gauges are absent.
  * @param configured the names of the clusters, and whether the current postern.yaml was rejected
  */
-export async function metricsText(configured = configuredNow()): Promise<string> {
+export async function metricsText(configured: Configured = configuredNow()): Promise<string> {
   const { registry, databaseConnections } = metrics()
   for (const [state, count] of Object.entries(poolCounts())) databaseConnections.set({ state }, count)
-  const now = await readGauges().catch((error: unknown) => {
+  const now = await readGauges(configured.anchors).catch((error: unknown) => {
     log.warn({ err: error }, 'the database is unavailable: metrics without its gauges')
     return null
   })

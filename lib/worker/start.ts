@@ -20,6 +20,7 @@ import { log } from '#lib/observability/log'
 import { followUpRequest } from './follow-up-request.ts'
 import { fulfillOrder, fulfillUnansweredOrders } from './fulfill-order.ts'
 import { lapseRequest } from './lapse-request.ts'
+import { startLogWriter } from './log/log-writer.ts'
 import { startNotifier } from './notices/notifier.ts'
 import { startQueue } from './queue.ts'
 import { readRightsOf } from './read-rights.ts'
@@ -66,6 +67,7 @@ export function startWorker(): { stop(): Promise<void> } {
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const queue = startQueue(worker)
   const notifier = startNotifier(worker)
+  const logWriter = startLogWriter()
   /** Clusters whose last reading failed, each with the timer of the next one. */
   const failing = new Map<string, NodeJS.Timeout>()
   const states = oneAtATime(readState, 'reading a cluster')
@@ -185,7 +187,15 @@ export function startWorker(): { stop(): Promise<void> } {
     clearTimeout(deadlineTimer)
     for (const timer of failing.values()) clearTimeout(timer)
     await listener.stop()
-    await Promise.all([queue.stop(), notifier.stop(), states.settled(), rights.settled(), sweeps.settled(), ...orders])
+    await Promise.all([
+      queue.stop(),
+      notifier.stop(),
+      logWriter.stop(),
+      states.settled(),
+      rights.settled(),
+      sweeps.settled(),
+      ...orders,
+    ])
     await releaseAllLeases(worker)
     await deregisterWorker(worker)
     await closeClusters()

@@ -12,4 +12,10 @@ export const allowedWords: readonly AllowedWord[] = [
     text: 'no user postgres or nobody',
     why: 'nobody is the name of a Linux user',
   },
+  ...[
+    { path: 'docs/evidence.md', text: 'an **inclusion proof**' },
+    { path: 'docs/evidence.md', text: 'its inclusion proof' },
+    { path: 'lib/api/endpoints.ts', text: 'its inclusion proof' },
+    { path: 'lib/core/access/log-resource.ts', text: 'The inclusion proof of RFC 6962' },
+  ].map((one) => ({ ...one, why: 'RFC 6962 and every log of its kind call it that' })),
 ]

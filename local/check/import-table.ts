@@ -45,6 +45,13 @@ export const importTable: readonly Room[] = [
     packages: ['canonicalize', 'node:crypto'],
   },
   {
+    name: 'lib/core/log',
+    holds: 'the verifiable log of events: its leaves, its Merkle tree, its checkpoints, and how they are verified',
+    imports: [],
+    why: pure,
+    packages: ['zod', 'canonicalize', 'node:crypto'],
+  },
+  {
     name: 'lib/core/rbac',
     holds: 'Kubernetes RBAC: what rules allow, cover and risk, and which ones a pasted text needs',
     imports: ['lib/core/access'],
@@ -124,7 +131,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'lib/adapters/channels',
-    holds: 'mail, webhook and chat: sends one notice over one channel',
+    holds: 'mail, webhook and chat: sends one notice over one channel, and a checkpoint to an anchor',
     imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
     why: edge,
   },
@@ -390,6 +397,9 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
 
 /** The functions of Node.js that core may use: pure computations without waiting or randomness. */
 export const pureImports: Readonly<Record<string, readonly string[]>> = {
-  'node:crypto': ['createHash', 'createHmac', 'createSecretKey', 'hash', 'hkdfSync', 'KeyObject', 'timingSafeEqual'],
+  'node:crypto': [
+    ...['createHash', 'createHmac', 'createPublicKey', 'createSecretKey', 'hash', 'hkdfSync', 'KeyObject'],
+    ...['sign', 'timingSafeEqual', 'verify'],
+  ],
   'node:util': ['isDeepStrictEqual'],
 }

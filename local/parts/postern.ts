@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, createPrivateKey, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkout } from '#local/processes/places'
@@ -26,12 +26,20 @@ export type PosternOptions = {
   development?: boolean
 }
 
+/** The key that signs the log, from the other one, so that both stay the same while a database does. */
+function logKeyOf(signingKey: string): string {
+  const seed = createHash('sha256').update(`log ${signingKey}`).digest()
+  const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
+  return String(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' }))
+}
+
 export type Postern = { url: string; configFile: string; part: Part }
 
 /** Starts Postern, from the build in `.next` unless `development` is set, and waits until `/readyz` reports success. */
 export async function startPostern(run: Run, options: PosternOptions): Promise<Postern> {
   const configFile = join(options.directory, 'postern.yaml')
   writeFileSync(configFile, options.configuration, { mode: 0o600 })
+  const signingKey = options.signingKey ?? randomBytes(32).toString('base64url')
   const part = await run.start({
     name: options.name ?? 'postern',
     command: process.execPath,
@@ -47,7 +55,8 @@ export async function startPostern(run: Run, options: PosternOptions): Promise<P
       DATABASE_URL: options.databaseUrl,
       POSTERN_OIDC_CLIENT_SECRET: options.clientSecret,
       POSTERN_SESSION_SECRET: options.sessionSecret ?? randomBytes(32).toString('base64url'),
-      POSTERN_SIGNING_KEY: options.signingKey ?? randomBytes(32).toString('base64url'),
+      POSTERN_SIGNING_KEY: signingKey,
+      POSTERN_LOG_KEY: logKeyOf(signingKey),
       POSTERN_ROLE: options.role ?? 'all',
       PORT: String(options.port),
       HOSTNAME: '127.0.0.1',

@@ -50,6 +50,13 @@ const cel: GoModule = {
   sources: ['main.go'],
 }
 
+const logChecker: GoModule = {
+  folder: join(checkout, 'local/log-checker'),
+  pins: 'golang.org/x/mod',
+  programs: { 'log-checker': '.' },
+  sources: ['main.go'],
+}
+
 /** The programs that tests need. */
 export type ClusterPrograms = {
   etcd: string
@@ -149,6 +156,12 @@ export const ensurePromtool = async (say: (line: string) => void): Promise<strin
 export async function ensureDex(say: (line: string) => void): Promise<string | undefined> {
   if (!existsSync(join(cacheOf(dex), 'dex')) && !findGo()) return undefined
   return need(await build(dex, ['dex'], say), 'dex')
+}
+
+/** The checker of the log that uses Go's own library; undefined if it cannot be built. Building it takes seconds, once. */
+export async function ensureLogChecker(say: (line: string) => void): Promise<string | undefined> {
+  if (!existsSync(join(cacheOf(logChecker), 'log-checker')) && !findGo()) return undefined
+  return need(await build(logChecker, ['log-checker'], say), 'log-checker')
 }
 
 /**

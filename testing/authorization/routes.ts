@@ -403,6 +403,25 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: (caller) => inTurn(() => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }])),
     },
     api200('Read undelivered notices', '/notices'),
+    api200('Read the log', '/log/entries'),
+    {
+      table: 'Read the log',
+      name: 'GET /api/v1/audit-events/{id}/verification',
+      call: async (caller) => {
+        const { json } = await api(caller, 'GET', '/audit-events?limit=1')
+        const id = json?.items?.[0]?.id ?? 'evt_0123456789abcdefghjkmnpqrs'
+        return api(caller, 'GET', `/audit-events/${id}/verification`)
+      },
+    },
+    {
+      table: 'Read the log',
+      name: 'GET /log/tile/[...path]?entries',
+      call: async (caller) => {
+        const answer = await send('/log/tile/entries/000.p/1', { headers: withCookie(caller) })
+        const words: Record<number, string> = { 200: 'yes', 401: 'sign in', 404: '—' }
+        return { answer: words[answer.status] ?? String(answer.status) }
+      },
+    },
     ...twice(
       'Send notices again',
       () => '/notices/send-again',
@@ -417,6 +436,9 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       'saveNoticePreferences',
       () => withForm({ wanted: 'request-waits' }),
     ),
+    open('GET /log/checkpoint', '/log/checkpoint', 'GET', 200),
+    // Strangers know the log as it was at the last full hour, when it was empty.
+    open('GET /log/tile/[...path]', '/log/tile/1/000', 'GET', 404),
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
     open('GET /livez', '/livez', 'GET', 200),
     open('GET /readyz', '/readyz', 'GET', 200),

@@ -19,6 +19,7 @@ import { log } from '#lib/observability/log'
 import { auditHistogram } from '#lib/views/audit-histogram'
 import { listAuditEvents } from '#lib/views/list-audit-events'
 import { savedFilters } from '#lib/views/saved-filters'
+import { verifyEvent } from '#lib/views/verify-event'
 import { display } from '../../display.ts'
 import { deleteFilter, saveFilter } from './actions.ts'
 
@@ -62,6 +63,8 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
       redirect(`/history?${queryOf(filter)}`)
     throw error
   })
+  const isOpen = events.items.some(({ id }) => id === one('open'))
+  const verification = isOpen ? await verifyEvent(one('open')) : null
   return (
     <>
       <Head actor={actor} />
@@ -80,7 +83,13 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
       )}
       <div className="mt-4">
         {events.items.length > 0 ? (
-          <EventTable events={events.items} filter={filter} cursor={one('cursor')} open={one('open')} />
+          <EventTable
+            events={events.items}
+            filter={filter}
+            cursor={one('cursor')}
+            open={one('open')}
+            verification={verification}
+          />
         ) : (
           <Empty title={Object.keys(filter).length > 0 ? 'No events match this filter.' : 'No events yet.'}>
             {Object.keys(filter).length > 0

@@ -1,5 +1,6 @@
 import type { FindingKind } from '#lib/core/access/finding'
 import { db } from './client.ts'
+import { type Anchored, anchored } from './log/anchored.ts'
 import { type ChannelState, channelStates } from './notices/channel-states.ts'
 
 /** The state of the work, for monitoring. The same from every replica. */
@@ -17,15 +18,19 @@ export type Gauges = {
   due: { count: number; oldestSeconds: number }
   /** Seconds since the last heartbeat of any worker; null if there never was one. */
   workerSilentSeconds: number | null
+  /** How many seconds ago the oldest event happened that is not in a signed checkpoint; in an unsigned log, that has no leaf. */
+  logLagSeconds: number
   /** Open findings. */
   findings: Array<{ cluster: string; kind: FindingKind; count: number }>
+  /** What each configured anchor of the log has kept. */
+  anchors: Anchored[]
   /** The channels with notices that wait or were given up. */
   channels: ChannelState[]
   /** Seconds since each cluster was last read, and since its last complete sweep; null if there never was one. */
   clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
-type Row = Omit<Gauges, 'grants' | 'due' | 'channels'> & {
+type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors'> & {
   pending: number
   active: number
   ending: number
@@ -33,8 +38,11 @@ type Row = Omit<Gauges, 'grants' | 'due' | 'channels'> & {
   oldestDueSeconds: number
 }
 
-/** Two statements over live grants and undelivered notices only, so that its cost does not grow with the history. */
-export async function readGauges(): Promise<Gauges> {
+/**
+ * Two statements over live grants and undelivered notices only, so that its cost does not grow with the history, and one more for anchors.
+ * @param anchors the names of the configured anchors of the log
+ */
+export async function readGauges(anchors: readonly string[] = []): Promise<Gauges> {
   const [row] = await db().$queryRaw<Row[]>`
     SELECT (SELECT count(*)::int FROM requests WHERE status = 'pending') AS "pendingRequests",
            count(*) FILTER (WHERE status = 'pending')::int AS pending,
@@ -49,6 +57,9 @@ export async function readGauges(): Promise<Gauges> {
              WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now()))), 0)::float8
              AS "oldestDueSeconds",
            (SELECT extract(epoch FROM now() - max(seen_at))::float8 FROM workers) AS "workerSilentSeconds",
+           coalesce(extract(epoch FROM now() - (SELECT at FROM audit_events WHERE seq > coalesce(
+             (SELECT seq FROM log_leaves WHERE index < coalesce((SELECT max(size) FROM log_checkpoints), 9223372036854775807)
+               ORDER BY index DESC LIMIT 1), 0) ORDER BY seq LIMIT 1)), 0)::float8 AS "logLagSeconds",
            (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'reachable', reachable,
                'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
              FROM cluster_states) AS clusters,
@@ -57,10 +68,12 @@ export async function readGauges(): Promise<Gauges> {
     FROM grants WHERE status IN ('pending', 'active', 'ending')`
   if (!row) throw new Error('an aggregate returned no row')
   const channels = await channelStates()
+  const kept = anchors.length > 0 ? await anchored(anchors) : []
   const { pending, active, ending, due, oldestDueSeconds, ...rest } = row
   return {
     ...rest,
     channels,
+    anchors: kept,
     grants: { pending, active, ending },
     due: { count: due, oldestSeconds: oldestDueSeconds },
   }

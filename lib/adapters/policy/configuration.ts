@@ -222,6 +222,26 @@ const notificationsSchema = z.strictObject({
     .meta({ description: 'A card for each notice, posted to the workflow at POSTERN_TEAMS_URL.' }),
 })
 
+const anchor = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and hyphens')
+      .meta({ description: 'Its name on pages and in metrics.' }),
+    directory: absolutePath.optional().meta({ description: 'A directory; each checkpoint becomes a file in it.' }),
+    git: z
+      .strictObject({
+        directory: absolutePath.meta({ description: 'The checkout of a Git repository, which nothing else changes.' }),
+        push: z.boolean().default(true).meta({ description: 'Push each commit.' }),
+      })
+      .optional(),
+    webhook: z.strictObject({ url: address({ onlyOrigin: false }) }).optional(),
+  })
+  .refine(({ directory, git, webhook }) => [directory, git, webhook].filter(Boolean).length === 1, {
+    message: 'set exactly one of directory, git or webhook',
+  })
+  .meta({ oneOf: [{ required: ['directory'] }, { required: ['git'] }, { required: ['webhook'] }] })
+
 const perPerson = z.int().min(1).max(100_000)
 
 const lapseAfter = durationSchema.meta({
@@ -271,6 +291,10 @@ export const configurationShape = z.strictObject({
       description: 'Link-local and metadata addresses that Postern may call. It never calls others of that kind.',
     }),
   notifications: notificationsSchema.optional().meta({ description: 'how people are notified.' }),
+  log: z
+    .strictObject({ anchors: z.array(anchor).max(10).default([]) })
+    .prefault({})
+    .meta({ description: 'Where signed checkpoints of the log of events are kept outside of Postern.' }),
   ...guardrailsSection.shape,
 })
 

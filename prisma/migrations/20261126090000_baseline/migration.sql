@@ -243,6 +243,43 @@ CREATE TABLE "audit_counts" (
 );
 
 -- CreateTable
+CREATE TABLE "log_leaves" (
+    "index" BIGINT NOT NULL,
+    "seq" BIGINT NOT NULL,
+    "salt" BYTEA NOT NULL,
+    "hash" BYTEA NOT NULL,
+
+    CONSTRAINT "log_leaves_pkey" PRIMARY KEY ("index")
+);
+
+-- CreateTable
+CREATE TABLE "log_nodes" (
+    "level" INTEGER NOT NULL,
+    "index" BIGINT NOT NULL,
+    "hash" BYTEA NOT NULL,
+
+    CONSTRAINT "log_nodes_pkey" PRIMARY KEY ("level","index")
+);
+
+-- CreateTable
+CREATE TABLE "log_checkpoints" (
+    "size" BIGINT NOT NULL,
+    "note" TEXT NOT NULL,
+    "signed_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
+
+    CONSTRAINT "log_checkpoints_pkey" PRIMARY KEY ("size")
+);
+
+-- CreateTable
+CREATE TABLE "log_anchors" (
+    "name" TEXT NOT NULL,
+    "size" BIGINT NOT NULL,
+    "kept_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
+
+    CONSTRAINT "log_anchors_pkey" PRIMARY KEY ("name")
+);
+
+-- CreateTable
 CREATE TABLE "idempotency" (
     "person_id" TEXT NOT NULL,
     "key" TEXT NOT NULL,
@@ -446,6 +483,9 @@ CREATE INDEX "audit_events_at_idx" ON "audit_events"("at");
 CREATE INDEX "audit_events_namespaces_idx" ON "audit_events" USING GIN ("namespaces");
 
 -- CreateIndex
+CREATE UNIQUE INDEX "log_leaves_seq_key" ON "log_leaves"("seq");
+
+-- CreateIndex
 CREATE INDEX "idempotency_created_at_idx" ON "idempotency"("created_at");
 
 -- AddForeignKey
@@ -526,6 +566,35 @@ ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_are_permanent;
 ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_stay;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_are_permanent;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_stay;
+
+-- The log is only ever appended to: leaf by leaf, and each for the next event. Whoever writes to the database can neither skip
+-- an event nor add a leaf for one that does not exist; a wrong hash is found by `postern log verify`.
+CREATE FUNCTION guard_leaf() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  newest log_leaves%ROWTYPE;
+BEGIN
+  SELECT * INTO newest FROM log_leaves ORDER BY index DESC LIMIT 1;
+  IF NEW.index <> coalesce(newest.index + 1, 0)
+     OR NEW.seq IS DISTINCT FROM (SELECT seq FROM audit_events WHERE seq > coalesce(newest.seq, 0) ORDER BY seq LIMIT 1) THEN
+    RAISE EXCEPTION 'the next leaf is that of the next event' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER log_leaves_guard BEFORE INSERT ON "log_leaves" FOR EACH ROW EXECUTE FUNCTION guard_leaf();
+ALTER TABLE "log_leaves" ADD CONSTRAINT log_leaves_bytes CHECK (length(hash) = 32 AND length(salt) = 32);
+ALTER TABLE "log_nodes" ADD CONSTRAINT log_nodes_bytes CHECK (length(hash) = 32);
+CREATE TRIGGER log_leaves_are_permanent BEFORE UPDATE OR DELETE ON "log_leaves" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER log_leaves_stay BEFORE TRUNCATE ON "log_leaves" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER log_nodes_are_permanent BEFORE UPDATE OR DELETE ON "log_nodes" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER log_nodes_stay BEFORE TRUNCATE ON "log_nodes" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER log_checkpoints_are_permanent BEFORE UPDATE OR DELETE ON "log_checkpoints" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER log_checkpoints_stay BEFORE TRUNCATE ON "log_checkpoints" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+ALTER TABLE "log_leaves" ENABLE ALWAYS TRIGGER log_leaves_are_permanent;
+ALTER TABLE "log_leaves" ENABLE ALWAYS TRIGGER log_leaves_stay;
+ALTER TABLE "log_nodes" ENABLE ALWAYS TRIGGER log_nodes_are_permanent;
+ALTER TABLE "log_nodes" ENABLE ALWAYS TRIGGER log_nodes_stay;
+ALTER TABLE "log_checkpoints" ENABLE ALWAYS TRIGGER log_checkpoints_are_permanent;
+ALTER TABLE "log_checkpoints" ENABLE ALWAYS TRIGGER log_checkpoints_stay;
 
 -- An hour or day that is not over can't be counted: the next one to count is the one after the last.
 ALTER TABLE "audit_counts" ADD CONSTRAINT audit_counts_are_of_the_past CHECK (
@@ -894,7 +963,9 @@ GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_sub
 GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "cluster_states", "cluster_rights" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
-GRANT SELECT, INSERT ON "audit_counts" TO postern_app;
+GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;
+GRANT SELECT, INSERT ("size", "note") ON "log_checkpoints" TO postern_app;
+GRANT SELECT, INSERT, UPDATE ON "log_anchors" TO postern_app;
 GRANT SELECT, UPDATE ("due_at", "spread_at") ON "outbox" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "notice_preferences" TO postern_app;
 GRANT SELECT, INSERT ("id", "event_id", "kind", "request_id", "channel", "recipient") ON "notices" TO postern_app;

@@ -1,0 +1,306 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { recordEvent } from '#lib/adapters/db/audit/audit'
+import { transaction } from '#lib/adapters/db/client'
+import { logVerifiers } from '#lib/adapters/db/log/log-keys'
+import { logCheckpoint } from '#lib/views/log-files'
+import { verifyEvent } from '#lib/views/verify-event'
+import { logWriting } from '#lib/worker/log/log-writer'
+import { ensureLogChecker } from '#local/programs/programs'
+import { testBench } from '#testing/bench'
+import { copyLog, exportedLog, servedLog } from '#testing/log-copy'
+import { anActor, aPerson, aSystemActor } from '#testing/people'
+import { run } from '../running.testing.ts'
+
+// The log as a database's owner could change it, and what is found: from an exported file, from the server, and by a program
+// that shares no code with Postern.
+
+const { database } = await testBench()
+const never = new AbortController().signal
+const folder = mkdtempSync(join(tmpdir(), 'postern-log-'))
+const inFolder = (name: string) => join(folder, name)
+const auditor = await anActor({ roles: ['auditor'] })
+const [verifier] = logVerifiers('http://localhost:3000')
+const key = verifier?.text ?? ''
+const checker = await ensureLogChecker(() => {})
+/** Tables of which each attack changes a few rows. */
+const tables = ['audit_events', 'log_leaves', 'log_nodes', 'log_checkpoints']
+
+/** As a superuser who has switched off every guard. */
+async function asIntruder(sql: string) {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({ connectionString: database.adminUrl })
+  await client.connect()
+  try {
+    for (const table of tables) await client.query(`ALTER TABLE ${table} DISABLE TRIGGER ALL`)
+    await client.query(sql)
+    for (const table of tables) await client.query(`ALTER TABLE ${table} ENABLE TRIGGER ALL`)
+  } finally {
+    await client.end()
+  }
+}
+
+const record = async (count: number) => {
+  const person = await aPerson()
+  await transaction(async (tx) => {
+    for (let i = 0; i < count; i++)
+      await recordEvent(tx, {
+        type: 'request.denied',
+        actor: aSystemActor(),
+        data: { note: `note ${i} with "quotes", ümlauts and \u2028` },
+        about: { personId: person.id, cluster: 'prod-eu', namespaces: ['payments'] },
+      })
+  })
+}
+
+const idAt = async (index: number) =>
+  (
+    await database.asOwner<{ id: string }>('SELECT id FROM audit_events JOIN log_leaves USING (seq) WHERE index = $1', [
+      index,
+    ])
+  )[0]?.id ?? ''
+
+const seqAt = (index: number) => `(SELECT seq FROM log_leaves WHERE index = ${index})`
+
+const unusedSeq =
+  '(SELECT min(a.seq) + 1 FROM log_leaves a WHERE NOT EXISTS (SELECT FROM log_leaves b WHERE b.seq = a.seq + 1))'
+
+let served: Awaited<ReturnType<typeof servedLog>>
+beforeAll(async () => {
+  served = await servedLog((authorization) => (authorization === 'Bearer an-auditor' ? auditor : null))
+  await record(100)
+  // A transaction that fails leaves a number without an event.
+  await transaction(async (tx) => {
+    await recordEvent(tx, { type: 'request.lapsed', actor: aSystemActor(), data: {} })
+    throw new Error('rolled back')
+  }).catch(() => {})
+  await record(100)
+  await logWriting()(never)
+  writeFileSync(inFolder('earlier'), await logCheckpoint(auditor))
+  await record(200)
+  await logWriting()(never)
+  writeFileSync(inFolder('now'), await logCheckpoint(auditor))
+  for (const table of tables) await asIntruder(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
+})
+afterEach(async () => {
+  for (const table of tables) await asIntruder(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM kept_${table}`)
+})
+afterAll(() => {
+  served.stop()
+  rmSync(folder, { recursive: true })
+})
+
+const verifyServer = (...more: string[]) => run(['log', 'verify', '--server', served.url, '--key', key, ...more])
+const asAuditor = ['--token', 'an-auditor']
+
+async function verifyExport(...more: string[]) {
+  writeFileSync(inFolder('log.jsonl'), (await exportedLog(auditor)).map((line) => `${JSON.stringify(line)}\n`).join(''))
+  return run(['log', 'verify', inFolder('log.jsonl'), '--key', key, ...more])
+}
+
+/** What both say, of the same log. */
+async function verifyBoth(...more: string[]) {
+  const both = [await verifyExport(...more), await verifyServer(...asAuditor, ...more)]
+  expect(both[1]).toEqual(both[0])
+  return both[0] as (typeof both)[0] & object
+}
+
+/** The program that uses Go's library, on a copy of what the server publishes. */
+async function check(...earlier: string[]) {
+  if (!checker) return null
+  const copy = inFolder('copy')
+  rmSync(copy, { recursive: true, force: true })
+  await copyLog(auditor, copy)
+  const { status, stdout, stderr } = spawnSync(checker, [key, copy, ...earlier], { encoding: 'utf8' })
+  return { status, text: stdout + stderr }
+}
+
+describe('an untouched log', () => {
+  test('is verified from an export and from the server, with an earlier checkpoint', async () => {
+    expect(await verifyBoth('--checkpoint', inFolder('earlier'))).toEqual({
+      code: 0,
+      out:
+        'The checkpoint of size 400 is signed by localhost:3000/log. Consistent with 1 earlier checkpoint.\n' +
+        '400 events verified.\n',
+      err: '',
+    })
+  })
+
+  test.skipIf(!checker)('is verified by Go’s own library, entry by entry', async () => {
+    expect(await check(inFolder('earlier'))).toEqual({
+      status: 0,
+      text: '400 entries are in the log\nthe checkpoint of size 200 is the beginning of the log\n',
+    })
+  })
+
+  test('is exported by the command as the server has it', async () => {
+    const { code, out } = await run(['log', 'export', '--server', served.url, ...asAuditor])
+    expect({
+      code,
+      lines: out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    }).toEqual({ code: 0, lines: await exportedLog(auditor) })
+  })
+
+  test('the newest checkpoint is saved once it is verified', async () => {
+    expect((await verifyServer(...asAuditor, '--save', inFolder('saved'))).code).toBe(0)
+    expect(readFileSync(inFolder('saved'), 'utf8')).toBe(await logCheckpoint(auditor))
+  })
+
+  test('an event is verified where it is shown', async () => {
+    expect(await verifyEvent(await idAt(123))).toMatchObject({
+      state: 'verified',
+      index: 123,
+      checkpoint: await logCheckpoint(auditor),
+    })
+  })
+
+  test('a leaf has no name, address or text of a person, only salted hashes', async () => {
+    await copyLog(auditor, inFolder('copy'))
+    const bundle = readFileSync(inFolder('copy/tile/entries/000'), 'utf8')
+    expect(bundle).toContain('"salted":{"actorEmail":"')
+    expect(bundle).not.toMatch(/quotes|worker/)
+  })
+})
+
+describe('strangers', () => {
+  test('see the checkpoint of the last full hour, and no entry', async () => {
+    await asIntruder(`UPDATE log_checkpoints SET signed_at = now() + interval '1 minute'`)
+    const note = await (await fetch(`${served.url}/log/checkpoint`)).text()
+    expect(note.split('\n')[1]).toBe('0')
+    for (const path of ['tile/0/000', 'tile/0/000.p/1', 'tile/entries/000'])
+      expect((await fetch(`${served.url}/log/${path}`)).status, path).toBe(404)
+  })
+
+  test('verify without a token that an earlier checkpoint is the beginning of the log', async () => {
+    await asIntruder(`UPDATE log_checkpoints SET signed_at = now() - interval '2 hours'`)
+    expect(await verifyServer('--checkpoint', inFolder('earlier'))).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Consistent with 1 earlier checkpoint.'),
+    })
+  })
+})
+
+describe('what an owner of the database does is found', () => {
+  test('one changed byte of an event', async () => {
+    const id = await idAt(17)
+    await asIntruder(
+      `UPDATE audit_events SET data = '{"note": "note 17 with \\"quotes\\", ümlauts and  "}' WHERE id = '${id}'`,
+    )
+    const found = await verifyBoth()
+    expect(found).toMatchObject({
+      code: 1,
+      out: `Not verified. ${id} (leaf 17) was changed after it was logged: the event does not match its leaf.\n`,
+    })
+    expect((await check())?.status).not.toBe(0)
+    expect((await verifyEvent(id)).state).toBe('failed')
+  })
+
+  test.each([
+    ['at', `at = at + interval '1 microsecond'`],
+    ['actor_name', `actor_name = actor_name || ' '`],
+    ['namespaces', `namespaces = array_append(namespaces, 'search')`],
+    ['about_id', 'about_id = NULL'],
+    ['cluster', `cluster = ''`],
+    ['before', `before = '{}'`],
+    ['id', `id = id || 'x'`],
+    ['policy_hash', `policy_hash = 'sha256:0'`],
+  ])('a changed %s', async (_column, change) => {
+    await asIntruder(`UPDATE audit_events SET ${change} WHERE seq = ${seqAt(5)}`)
+    expect(await verifyBoth()).toMatchObject({ code: 1, out: expect.stringContaining('(leaf 5) was changed') })
+  })
+
+  test('a removed row', async () => {
+    const [{ seq } = { seq: '' }] = await database.asOwner<{ seq: string }>(`SELECT ${seqAt(31)} AS seq`)
+    await asIntruder(`DELETE FROM audit_events WHERE seq = ${seq}`)
+    expect(await verifyBoth()).toMatchObject({
+      code: 1,
+      out: `Not verified. The event of seq ${seq} (leaf 31) is missing from the history: its row was deleted.\n`,
+    })
+  })
+
+  test('an inserted row, in the place of a number that no event has', async () => {
+    await asIntruder(`INSERT INTO audit_events (seq, id, type, actor_kind, actor_name, via, reference, data)
+      VALUES (${unusedSeq}, 'evt_inserted', 'request.lapsed', 'system', 'worker', 'system', 'x', '{}')`)
+    expect(await verifyBoth()).toMatchObject({
+      code: 1,
+      out: 'Not verified. evt_inserted is in the history, but not in the log: it was inserted afterwards.\n',
+    })
+  })
+
+  test('two events whose order was swapped', async () => {
+    await asIntruder(`UPDATE audit_events SET seq = -seq WHERE seq IN (${seqAt(7)}, ${seqAt(8)});
+      UPDATE audit_events SET seq = ${seqAt(7)} + ${seqAt(8)} + seq WHERE seq < 0`)
+    expect(await verifyBoth()).toMatchObject({ code: 1, out: expect.stringContaining('(leaf 7) was changed') })
+  })
+
+  test('events that were removed with their leaves and checkpoints', async () => {
+    await asIntruder(`DELETE FROM audit_events WHERE seq >= ${seqAt(300)};
+      DELETE FROM log_checkpoints WHERE size > 200; DELETE FROM log_leaves WHERE index >= 300`)
+    expect(await verifyBoth('--checkpoint', inFolder('now'))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('The log ends at leaf 299, but a checkpoint has the size 400'),
+    })
+  })
+
+  /** Changes an event of the first half, and lets a new process log and sign everything after it again. */
+  async function rewriteTail() {
+    await asIntruder(`UPDATE audit_events SET data = '{"note": null}' WHERE seq = ${seqAt(150)};
+      DELETE FROM log_leaves WHERE index >= 150; DELETE FROM log_nodes; DELETE FROM log_checkpoints WHERE size >= 150`)
+    await logWriting()(never)
+  }
+
+  test('a tail that was rewritten and signed again, by a checkpoint that was kept elsewhere', async () => {
+    await rewriteTail()
+    expect(await verifyBoth(), 'on its own it is consistent').toMatchObject({ code: 0 })
+    const rewritten = 'The log was rewritten: leaves 0 to 199 are not those of the checkpoint of size 200.'
+    expect(await verifyBoth('--checkpoint', inFolder('earlier'))).toMatchObject({
+      code: 1,
+      out: `Not verified. ${rewritten}\n`,
+    })
+    await asIntruder(`UPDATE log_checkpoints SET signed_at = now() - interval '2 hours'`)
+    expect((await verifyServer('--checkpoint', inFolder('earlier'))).out).toContain(
+      'it does not begin as the checkpoint of size 200',
+    )
+    if (checker) expect((await check(inFolder('earlier')))?.text).toMatch(/earlier/)
+  })
+
+  test('a fork that two readers were shown', async () => {
+    await rewriteTail()
+    const fork = 'Two checkpoints of size 400 are both signed and have different roots: the log was forked.'
+    expect(await verifyBoth('--checkpoint', inFolder('now'))).toMatchObject({ code: 1, out: `Not verified. ${fork}\n` })
+  })
+
+  test('a changed hash of a leaf, and a changed salt', async () => {
+    await asIntruder(`UPDATE log_leaves SET salt = decode(repeat('11', 32), 'hex') WHERE index = 3`)
+    expect(await verifyBoth()).toMatchObject({ code: 1, out: expect.stringContaining('(leaf 3) was changed') })
+    await asIntruder(`UPDATE log_leaves SET hash = decode(repeat('11', 32), 'hex') WHERE index = 2`)
+    expect(await verifyBoth()).toMatchObject({ code: 1, out: expect.stringContaining('(leaf 2) was changed') })
+  })
+
+  test('a checkpoint that another key signed', async () => {
+    await asIntruder(`UPDATE log_checkpoints SET note = regexp_replace(note, '(— \\S+ )\\S', '\\1A')`)
+    for (const one of [await verifyExport(), await verifyServer(...asAuditor)])
+      expect(one).toMatchObject({
+        code: 1,
+        out: expect.stringContaining('None of the given keys signed this checkpoint.'),
+      })
+    expect((await verifyEvent(await idAt(1))).state).toBe('failed')
+  })
+})
+
+test.each([
+  [['--key', 'mine'], /not a verifier key/],
+  [[], /Set the public key/],
+])('without the key of the log nothing is verified: %j', async (args, why) => {
+  const { code, err } = await run(['log', 'verify', '--server', served.url, ...args])
+  expect(code).toBe(2)
+  expect(err).toMatch(why)
+})
+
+if (!checker) console.warn('NOT CHECKED: the log by Go’s own library, because Go is not installed')
