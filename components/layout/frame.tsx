@@ -38,7 +38,7 @@ export function Frame({ me, inboxCount, attention, children }: Props) {
           <NavLink href="/inbox" icon="inbox" count={inboxCount}>
             Inbox
           </NavLink>
-          <NavLink href="/live" icon="live" isWideOnly>
+          <NavLink href="/live" icon="live">
             Live
           </NavLink>
           <NavLink href="/history" icon="history">

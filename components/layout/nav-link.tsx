@@ -1,5 +1,4 @@
 'use client'
-import { clsx } from 'clsx'
 import { usePathname } from 'next/navigation'
 import { Icon, type IconName } from '#components/ui/icon'
 import { Link } from '#components/ui/link'
@@ -8,8 +7,6 @@ type Props = {
   href: '/access' | '/inbox' | '/live' | '/history' | '/guardrails' | '/clusters'
   icon: IconName
   count?: number
-  /** Left out of the bottom bar of a phone, which has room for five. */
-  isWideOnly?: boolean
   children: string
 }
 
@@ -23,17 +20,14 @@ const under: Record<Props['href'], string[]> = {
 }
 
 /** One destination: a row in the rail, or a column in the bottom bar of a phone. */
-export function NavLink({ href, icon, count = 0, isWideOnly = false, children }: Props) {
+export function NavLink({ href, icon, count = 0, children }: Props) {
   const path = usePathname()
   const here = path === href || under[href].some((prefix) => path.startsWith(prefix))
   return (
     <Link
       href={href}
       aria-current={path === href ? 'page' : here ? 'true' : undefined}
-      className={clsx(
-        isWideOnly ? 'hidden rail:flex' : 'flex',
-        'relative min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 rounded-sm text-[0.6875rem] text-muted hover:text-ink aria-[current]:text-ink rail:min-h-8 rail:flex-none rail:flex-row rail:justify-start rail:gap-2.5 rail:px-2.5 rail:text-body rail:aria-[current]:bg-hover rail:aria-[current]:font-strong',
-      )}
+      className="relative flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 rounded-sm text-[0.6875rem] text-muted max-[359px]:text-[0.625rem] hover:text-ink aria-[current]:text-ink rail:min-h-8 rail:flex-none rail:flex-row rail:justify-start rail:gap-2.5 rail:px-2.5 rail:text-body rail:aria-[current]:bg-hover rail:aria-[current]:font-strong"
     >
       <span
         aria-hidden
