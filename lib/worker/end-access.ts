@@ -139,7 +139,8 @@ async function deleteAll(work: Work, client: ClusterClient, { bindings, rest }: 
   const { id } = work.grant
   const confirm = (deletions: readonly Deletion[]) => confirmEach(client, id, deletions)
   const unbound = deleteEach(client, id, bindings)
-  await headStart(unbound)
+  // The calls for the bindings are sent first. Where no other end waits behind the rest, the rest follows at once.
+  if (!work.isOnlyEnd()) await headStart(unbound)
   const probed = unbound.then((deletions) =>
     // While a binding is left, the cluster can't deny the access.
     deletions.some(isFailure) ? null : probeDenied(client, work.grant, work.clock, work.signal),

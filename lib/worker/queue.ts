@@ -10,7 +10,7 @@ import {
 } from '#lib/adapters/db/grants/grant-queue'
 import { acceptHandOvers, type Reservation } from '#lib/adapters/db/grants/hand-over'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import { freeSlots, type SlotKind, type Slots, slotKinds } from '#lib/core/grants/slots'
+import { freeSlots, isEndSlot, type SlotKind, type Slots, slotKinds } from '#lib/core/grants/slots'
 import { log } from '#lib/observability/log'
 import { reconcileGrant } from './reconcile-grant.ts'
 import { startWork } from './work.ts'
@@ -82,11 +82,16 @@ export function startQueue(worker: string): Queue {
     ...reserved.values(),
   ]
 
+  const isOnlyEnd = (grant: ClaimedGrant) =>
+    ![...underWay.values()].some(
+      ({ grant: other }) => other.id !== grant.id && other.cluster === grant.cluster && isEndSlot(other.slot),
+    )
+
   async function run(grant: ClaimedGrant, signal: AbortSignal) {
     const isBeginning = grant.status === 'pending'
     let clock: (() => Date) | undefined
     try {
-      const work = startWork(grant, signal)
+      const work = startWork(grant, signal, () => isOnlyEnd(grant))
       clock = work.clock
       await reconcileGrant(work, worker)
     } catch (error) {

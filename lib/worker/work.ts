@@ -33,6 +33,8 @@ export type Work = {
   readonly policy: CurrentPolicy
   /** @throws ClusterError if the cluster is not configured or its kubeconfig cannot be used */
   client(): Promise<ClusterClient>
+  /** Whether this worker ends no other access in the same cluster at this moment. */
+  isOnlyEnd(): boolean
   /** Aborted when another process ends the grant, the lease is lost, or the worker stops. */
   readonly signal: AbortSignal
   /** The database's time. */
@@ -102,13 +104,14 @@ function noteInto(progress: Progress, happened: Happened): void {
 }
 
 /** Begins a pass over a grant that this worker has just claimed. */
-export function startWork(claimed: ClaimedGrant, signal: AbortSignal): Work {
+export function startWork(claimed: ClaimedGrant, signal: AbortSignal, isOnlyEnd: () => boolean): Work {
   const received = performance.now()
   const policy = currentPolicy()
   const progress: Progress = { grant: claimed, created: [], unsaved: [], judged: null, until: null }
   return {
     policy,
     signal,
+    isOnlyEnd,
     client: () => clientFor(policy.configuration, claimed.cluster),
     // The database's time of the claim, continued by a clock that cannot be set.
     clock: () => new Date(claimed.now.getTime() + performance.now() - received),

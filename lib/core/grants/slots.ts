@@ -24,6 +24,8 @@ export const slotsPerCluster: Readonly<Record<SlotKind, number>> = {
   'retry-begin': 3,
   'retry-inspect': 2,
 }
+/** The slots in which access ends. */
+export const isEndSlot = (kind: SlotKind) => kind === 'end' || kind === 'expire' || kind === 'retry-end'
 export const slotKinds = Object.keys(slotsPerCluster) as SlotKind[]
 
 export type Slots = { cluster: string; kind: SlotKind; count: number }
