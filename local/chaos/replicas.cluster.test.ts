@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { startIdentityProvider } from '#local/parts/identity-provider'
 import { type Postern, startPostern } from '#local/parts/postern'
 import { ensureProductionBuild } from '#local/parts/production-build'
 import { bearerToken } from '#local/parts/sign-in'
@@ -20,16 +21,25 @@ import { tally } from './tally.ts'
 const replicaCount = isLong ? 3 : 2
 const operations = isLong ? 10_000 : 240
 const lanes = 8
+/** Casts of the same four people: each person is limited to 300 refused attempts, and of two conflicting calls one is refused. */
+const castCount = Math.ceil(operations / 500)
+const castings = { mina: 'payments-dev', priya: 'payments-leads', sam: 'payments-leads', ola: 'platform-admins' }
+type Name = keyof typeof castings
+/** Their bearer tokens. */
+type Cast = Record<Name, string>
 
 const database = await testDatabase()
-const { kubernetes, identity } = testParts()
+const { kubernetes } = testParts()
 const run = await openRun({ name: 'replicas' })
 const replicas: Postern[] = []
-const people: Record<string, string> = {}
+const casts: Cast[] = []
 const ports = await freePorts(replicaCount)
 const publicUrl = `http://localhost:${ports[0]}`
+const redirectUri = `${publicUrl}/api/auth/callback/oidc`
+const identity = await startIdentityProvider({ redirectUris: [redirectUri], postLogoutRedirectUris: [] })
 afterAll(async () => {
   await run.stop()
+  await identity.stop()
   await database.drop()
 })
 
@@ -58,8 +68,16 @@ beforeAll(async () => {
       await startPostern(run, { port, directory, name: `replica-${index}`, configuration, databaseUrl, ...secrets }),
     )
   }
-  for (const person of ['mina', 'priya', 'sam', 'ola']) {
-    people[person] = await bearerToken({ ...identity, redirectUri: `${publicUrl}/api/auth/callback/oidc` }, person)
+  const tokenOf = (name: Name, number: number) => {
+    const key = `${name}-${number}`
+    identity.addPerson(key, { name: key, email: `${key}@example.com`, groups: [castings[name]] })
+    return bearerToken({ ...identity, redirectUri }, key)
+  }
+  for (let number = 0; number < castCount; number++) {
+    const tokens = await Promise.all(
+      (Object.keys(castings) as Name[]).map(async (name) => [name, await tokenOf(name, number)]),
+    )
+    casts.push(Object.fromEntries(tokens))
   }
 }, 240_000)
 
@@ -89,12 +107,12 @@ async function send(url: string, init: RequestInit): Promise<{ status: number; t
   return answering.finally(() => calls.delete(answering))
 }
 
-async function call(person: string, path: string, body?: unknown): Promise<Answer> {
+async function call(token: string, path: string, body?: unknown): Promise<Answer> {
   done += 1
   const init = {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
-      authorization: `Bearer ${people[person]}`,
+      authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -114,17 +132,17 @@ const successes = (answers: readonly Answer[]) => answers.filter(({ status }) =>
 
 /** Two conflicting calls at the same moment; one of them is too late. */
 const clashes = {
-  'decide twice': (id: string, digest: string) => [
-    call('priya', `/requests/${id}/decisions`, { decision: 'approve', digest }),
-    call('priya', `/requests/${id}/decisions`, { decision: 'approve', digest }),
+  'decide twice': (by: Cast, id: string, digest: string) => [
+    call(by.priya, `/requests/${id}/decisions`, { decision: 'approve', digest }),
+    call(by.priya, `/requests/${id}/decisions`, { decision: 'approve', digest }),
   ],
-  'approve against deny': (id: string, digest: string) => [
-    call('priya', `/requests/${id}/decisions`, { decision: 'approve', digest }),
-    call('sam', `/requests/${id}/decisions`, { decision: 'deny', digest }),
+  'approve against deny': (by: Cast, id: string, digest: string) => [
+    call(by.priya, `/requests/${id}/decisions`, { decision: 'approve', digest }),
+    call(by.sam, `/requests/${id}/decisions`, { decision: 'deny', digest }),
   ],
-  'approve against withdraw': (id: string, digest: string) => [
-    call('sam', `/requests/${id}/decisions`, { decision: 'approve', digest }),
-    call('mina', `/requests/${id}/withdraw`, {}),
+  'approve against withdraw': (by: Cast, id: string, digest: string) => [
+    call(by.sam, `/requests/${id}/decisions`, { decision: 'approve', digest }),
+    call(by.mina, `/requests/${id}/withdraw`, {}),
   ],
 }
 const endings = ['revoke against release', 'revoke against expiry', 'revoke twice'] as const
@@ -146,11 +164,12 @@ const doubles: string[] = []
 
 /** One request from its submission to the end of its access, with conflicting calls at each step. */
 async function life() {
-  const { body } = await call('mina', '/requests', submission)
+  const by = anyOf(casts)
+  const { body } = await call(by.mina, '/requests', submission)
   const { id = '', digest = '' } = body
   const [clash, together] = anyOf(Object.entries(clashes))
   counts[clash] = (counts[clash] ?? 0) + 1
-  const won = successes(await Promise.all(together(id, digest)))
+  const won = successes(await Promise.all(together(by, id, digest)))
   if (won !== 1) doubles.push(`${id}: ${clash}: ${won} succeeded`)
   const grant = await grantOf(id)
   if (!grant) return
@@ -158,7 +177,7 @@ async function life() {
   counts[ending] = (counts[ending] ?? 0) + 1
   // Half of the grants are ended while they are still pending.
   if (random() < 0.5) await until(`${grant.id} active`, async () => (await grantOf(id))?.status !== 'pending', 60_000)
-  const revoke = () => call('ola', `/grants/${grant.id}/revoke`, { reason: 'it is no longer needed' })
+  const revoke = () => call(by.ola, `/grants/${grant.id}/revoke`, { reason: 'it is no longer needed' })
   if (ending === 'revoke against expiry') {
     // Only an active grant can expire.
     const expiry = database.asOwner(
@@ -167,7 +186,7 @@ async function life() {
     )
     await Promise.all([expiry, revoke()])
   } else {
-    const other = ending === 'revoke twice' ? revoke() : call('mina', `/grants/${grant.id}/release`, {})
+    const other = ending === 'revoke twice' ? revoke() : call(by.mina, `/grants/${grant.id}/release`, {})
     const ended = successes(await Promise.all([revoke(), other]))
     if (ended !== 1) doubles.push(`${grant.id}: ${ending}: ${ended} succeeded`)
   }
