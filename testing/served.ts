@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { closeClusters } from '#lib/adapters/cluster/client'
 import { stopAwaiting } from '#lib/adapters/db/grants/await-answer'
 import { startWorker } from '#lib/worker/start'
+import { cliClient } from '#local/parts/identity-clients'
 import { anyLocalPort, type IdentityProvider, startIdentityProvider } from '#local/parts/identity-provider'
 import { startPostern } from '#local/parts/postern'
 import { sessionCookie } from '#local/parts/sign-in'
@@ -51,7 +52,7 @@ export async function servedPostern(
   const cluster = { kubeconfig: { file: kubernetes.posternKubeconfig }, publicServer: kubernetes.server }
   const document = aConfiguration({
     publicUrl: url,
-    identity: { issuer, clientId, apiAudience: audience },
+    identity: { issuer, clientId, apiAudience: audience, cli: cliClient },
     clusters: [{ name: 'prod-eu', labels: { environment: 'prod' }, ...cluster }],
     // Each call may claim another client address, so that no test runs into a rate limit per address.
     trustedProxies: 1,

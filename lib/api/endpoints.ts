@@ -16,6 +16,7 @@ import {
   sentAgainResource,
 } from '#lib/core/access/notice-resource'
 import { pageOf } from '#lib/core/access/page'
+import { pasteResource, pasteSchema } from '#lib/core/access/paste-resource'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
@@ -136,6 +137,17 @@ export const endpoints = {
     query: explainQuery,
     status: 200,
     answer: explanationResource,
+  }),
+  readPaste: define({
+    operation: 'readPaste',
+    method: 'POST',
+    path: '/paste',
+    summary: 'What a refusal or a command needs, and which entitlements or own grants allow it. Changes nothing',
+    params: {},
+    query: none,
+    body: pasteSchema,
+    status: 200,
+    answer: pasteResource,
   }),
   previewRequest: define({
     operation: 'previewRequest',

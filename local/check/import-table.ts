@@ -294,10 +294,17 @@ export const importTable: readonly Room[] = [
     isLocal: true,
   },
   {
+    name: 'local/package',
+    holds: 'builds the npm package of the command',
+    imports: [],
+    why: below,
+    isLocal: true,
+  },
+  {
     name: 'local/docs',
     holds: 'generators of documents',
-    imports: ['lib/core/*'],
-    why: 'it documents pure code',
+    imports: ['lib/core/*', 'cli'],
+    why: 'it documents pure code and the help of the command',
     isLocal: true,
   },
   {

@@ -1,5 +1,6 @@
 // The postern.yaml of the small company that the demo, the tests and the screenshots share. Its people are in
 // identity-people.ts; the access they have without Postern is in world.yaml.
+import { cliClient } from './identity-clients.ts'
 
 const members = (...groups: string[]) => ({ groups })
 const ticket = { required: false, pattern: '^[A-Z]+-[0-9]+$' }
@@ -104,7 +105,7 @@ export type CompanyFacts = {
 /** The company's postern.yaml without guardrails, with the addresses and credentials of this machine. */
 export const companyConfiguration = ({ publicUrl, identity, cluster }: CompanyFacts) => ({
   publicUrl,
-  identity: { ...identity, groupsClaim: 'groups' },
+  identity: { ...identity, groupsClaim: 'groups', cli: cliClient },
   roles: { auditor: members('security-audit'), admin: members('platform-admins') },
   clusters: [{ name: 'prod-eu', labels: { environment: 'prod', region: 'eu' }, ...cluster, people: companyPeople() }],
   entitlements: entitlements(),

@@ -53,6 +53,22 @@ export function signOutPage(form: string): string {
   )
 }
 
+/** Where a person types the code that a terminal shows. `form` is the provider's own. */
+export const deviceCodePage = (form: string): string =>
+  page(
+    'Sign in a terminal – local identity provider',
+    `<h1>Enter the code from your terminal</h1>${form}<button form="op.deviceInputForm">Continue</button>`,
+  )
+
+export const deviceConfirmationPage = (form: string, code: string): string =>
+  page(
+    'Sign in a terminal – local identity provider',
+    `<h1>Sign in this terminal?</h1><p>It shows the code ${escapeHtml(code)}.</p>${form}<button form="op.deviceConfirmForm">Sign in</button>`,
+  )
+
+export const signedInPage = (): string =>
+  page('Signed in – local identity provider', '<h1>Signed in</h1><p>Go back to your terminal.</p>')
+
 /** The page for an error; `problem` is one sentence. */
 export const problemPage = (problem: string): string =>
   page('Sign-in failed – local identity provider', `<h1>Sign-in failed</h1><p>${escapeHtml(problem)}</p>`)

@@ -3,7 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { SignJWT } from 'jose'
 import { type Configuration, errors, type JWK, Provider } from 'oidc-provider'
-import { problemPage, signInPage, signOutPage } from './identity-page.ts'
+import { apiResource, apiAudience as audience, cliClient } from './identity-clients.ts'
+import {
+  deviceCodePage,
+  deviceConfirmationPage,
+  problemPage,
+  signedInPage,
+  signInPage,
+  signOutPage,
+} from './identity-page.ts'
 import { type LocalPerson, localPeople } from './identity-people.ts'
 import { identityStore } from './identity-store.ts'
 
@@ -44,11 +52,6 @@ export type IdentityProviderOptions = {
   clientId?: string
   clientSecret?: string
 }
-
-const audience = 'postern-api'
-
-/** The resource indicator (RFC 8707, always a URI) of an access token for `audience`. */
-export const apiResource = `urn:postern:${audience}`
 
 /** Accepts any port of localhost or 127.0.0.1, for applications whose port is not known in advance. */
 export const anyLocalPort =
@@ -100,6 +103,14 @@ function configuration(
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
       },
+      {
+        client_id: cliClient.clientId,
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['http://127.0.0.1/callback'],
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        response_types: ['code'],
+      },
     ],
     jwks: { keys },
     cookies: { keys: [cookieKey] },
@@ -121,7 +132,19 @@ function configuration(
           context.body = signOutPage(form)
         },
       },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource(context, form) {
+          context.body = deviceCodePage(form)
+        },
+        userCodeConfirmSource(context, form, _client, _device, userCode) {
+          context.body = deviceConfirmationPage(form, userCode)
+        },
+        successSource(context) {
+          context.body = signedInPage()
+        },
+      },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_context, resource) => {
@@ -167,13 +190,17 @@ function configuration(
       Grant: 8 * 3600,
       RefreshToken: 8 * 3600,
       Interaction: 600,
+      DeviceCode: 600,
     },
   }
 }
 
 function createProvider(issuer: string, settings: Configuration, uris: IdentityProviderOptions): Provider {
   const provider = new Provider(issuer, settings)
-  provider.Client.prototype.redirectUriAllowed = (uri) => allows(uris.redirectUris, uri)
+  const isOfCli = anyLocalPort('/callback')
+  provider.Client.prototype.redirectUriAllowed = function (this: { clientId: string }, uri: string) {
+    return this.clientId === cliClient.clientId ? isOfCli(uri) : allows(uris.redirectUris, uri)
+  }
   provider.Client.prototype.postLogoutRedirectUriAllowed = (uri) => allows(uris.postLogoutRedirectUris, uri)
   provider.on('server_error', (_context, error) => process.stderr.write(`identity provider: ${error.stack}\n`))
   return provider
@@ -194,7 +221,8 @@ async function serveSignIn(
   for await (const chunk of req) body += chunk
   const accountId = new URLSearchParams(body).get('person') ?? ''
   if (!people.has(accountId)) throw new Error('No person has this name.')
-  const result = { login: { accountId, amr: ['none'] } }
+  // The provider asks for consent whenever a program on a person's own machine signs in.
+  const result = { login: { accountId, amr: ['none'] }, consent: {} }
   await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false })
 }
 

@@ -9,6 +9,7 @@ type Entry = { payload: AdapterPayload; until: number }
 export function identityStore(): (model: string) => Adapter {
   const entries = new Map<string, Entry>()
   const byUid = new Map<string, string>()
+  const byUserCode = new Map<string, string>()
   const byGrant = new Map<string, Set<string>>()
 
   const read = (key: string): AdapterPayload | undefined => {
@@ -26,12 +27,12 @@ export function identityStore(): (model: string) => Adapter {
         const key = keyOf(id)
         entries.set(key, { payload, until: expiresIn ? Date.now() + expiresIn * 1000 : Number.POSITIVE_INFINITY })
         if (payload.uid) byUid.set(payload.uid, key)
+        if (payload.userCode) byUserCode.set(payload.userCode, key)
         if (payload.grantId) byGrant.set(payload.grantId, (byGrant.get(payload.grantId) ?? new Set()).add(key))
       },
       find: async (id) => read(keyOf(id)),
       findByUid: async (uid) => read(byUid.get(uid) ?? ''),
-      // Only the device flow needs this, and it is off.
-      findByUserCode: async () => undefined,
+      findByUserCode: async (code) => read(byUserCode.get(code) ?? ''),
       async consume(id) {
         const payload = read(keyOf(id))
         if (payload) payload.consumed = Math.floor(Date.now() / 1000)

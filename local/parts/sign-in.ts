@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { apiResource } from './identity-provider.ts'
+import { apiResource } from './identity-clients.ts'
 
 export type TokenSource = { issuer: string; clientId: string; clientSecret: string; redirectUri: string }
 
@@ -44,6 +44,33 @@ export async function signInAs(authorizationUrl: string, redirectUri: string, pe
     url = new URL(location, url).href
   }
   throw new Error('the identity provider redirected more than ten times')
+}
+
+const fieldsOf = (form: string): Record<string, string> =>
+  Object.fromEntries(
+    [...form.matchAll(/name="([^"]+)"\s+value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
+  )
+
+/**
+ * Enters the code that a terminal shows at the local provider, and signs in there as `person`.
+ * @throws Error with the page that is not the last one
+ */
+export async function enterDeviceCode(url: string, code: string, person: string): Promise<void> {
+  const { browse } = simpleBrowser()
+  let address = url
+  let form: Record<string, string> | undefined
+  for (let step = 0; step < 12; step++) {
+    const response = await browse(address, form ? { method: 'POST', body: new URLSearchParams(form) } : {})
+    const location = response.headers.get('location')
+    const page = location ? '' : await response.text()
+    if (page.includes('<h1>Signed in</h1>')) return
+    if (location) address = new URL(location, address).href
+    else if (page.includes('op.deviceInputForm')) form = { ...fieldsOf(page), user_code: code }
+    else if (page.includes('op.deviceConfirmForm')) form = { ...fieldsOf(page), user_code: code, confirm: 'yes' }
+    else throw new Error(`the identity provider did not take the code: ${page.slice(0, 300)}`)
+    if (location) form = new URL(address).pathname.startsWith('/sign-in/') ? { person } : undefined
+  }
+  throw new Error('the identity provider did not take the code')
 }
 
 /** Signs in to Postern at `url` over the network, as a browser does; returns the value of its Cookie header. */

@@ -402,6 +402,11 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'action replay',
       call: (caller) => inTurn(() => act(caller, 'replay', [{ policy: 'guardrails: []', last: 3 }])),
     },
+    {
+      table: 'Read what concerns oneself',
+      name: 'POST /api/v1/paste',
+      call: (caller) => api(caller, 'POST', '/paste', { text: 'kubectl get pods -n payments' }),
+    },
     api200('Read undelivered notices', '/notices'),
     api200('Read the log', '/log/entries'),
     {
@@ -441,6 +446,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     open('GET /log/tile/[...path]', '/log/tile/1/000', 'GET', 404),
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
     open('GET /livez', '/livez', 'GET', 200),
+    open('GET /.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource', 'GET', 200),
     open('GET /readyz', '/readyz', 'GET', 200),
     open('page /sign-in', '/sign-in', 'GET', 200),
     open('page /signed-out', '/signed-out', 'GET', 200),

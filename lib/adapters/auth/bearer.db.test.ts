@@ -78,3 +78,16 @@ test('a token of another issuer, an unsigned token and text that is not a token 
 test('a call with neither a token nor a session is refused as unauthenticated', async () => {
   await expect(actorOfRequest(new Request(`${testUrl}/api/v1/me`))).rejects.toMatchObject({ code: 'unauthenticated' })
 })
+
+test('a token of the terminal’s own client tells Postern a person’s groups, and one of another client does not', async () => {
+  await identity.change({
+    identity: {
+      ...{ issuer: identity.provider.issuer, clientId: 'postern', apiAudience: 'postern-api' },
+      cli: { clientId: 'postern-cli' },
+    },
+  })
+  const groupsOf = async (person: string, client: string) =>
+    (await actorOf(`Bearer ${await identity.provider.sign(person, { claims: { client_id: client } })}`)).person.groups
+  expect(await groupsOf('jonas', 'another')).toEqual([])
+  expect(await groupsOf('jonas', 'postern-cli')).toEqual(['search-dev'])
+})

@@ -55,28 +55,35 @@ const isFetchFailure = (error: unknown) =>
 type Verified = {
   claimed: ClaimedIdentity
   issuedAt: Date
-  /** The token was issued to Postern's own sign-in client. */
+  /** The token was issued to one of Postern's own clients: of the pages, or of `postern login`. */
   isOwn: boolean
 }
 
 /** The client to which a token was issued: RFC 9068 §2.2, OpenID Connect Core §2, and the names of Okta and Entra ID. */
 const clientClaims = ['client_id', 'azp', 'cid', 'appid']
 
-/** Does every claim about the token's client name Postern's own? */
-function isFromOwnClient(payload: JWTPayload, clientId: string): boolean {
+/** Does every claim about the token's client name the same one of Postern's own? */
+function isFromOwnClient(payload: JWTPayload, own: readonly string[]): boolean {
   const named = clientClaims.flatMap((claim) => (payload[claim] === undefined ? [] : [payload[claim]]))
-  return named.length > 0 && named.every((client) => client === clientId)
+  return named.length > 0 && own.some((clientId) => named.every((client) => client === clientId))
 }
 
 /**
  * An ID token tells a client who signed in. It is not a permission to call an API, even if its audience matches. Some
- * providers name the type. Otherwise a nonce reveals the ID token of Postern's own client, which sends one at every
+ * providers name the type. Otherwise a nonce reveals the ID token of Postern's own clients, which send one at every
  * sign-in. NB: `at_hash` reveals nothing, because Dex puts it into access tokens too.
  */
-function isIdToken({ typ, aud, nonce, azp, client_id }: JWTPayload, headerType: string, clientId: string): boolean {
+function isIdToken(
+  { typ, aud, nonce, azp, client_id }: JWTPayload,
+  headerType: string,
+  own: readonly string[],
+): boolean {
   if (typ === 'ID') return true
   if (headerType === 'at+jwt' || typ === 'Bearer') return false
-  return nonce !== undefined && [aud].flat().includes(clientId) && (azp ?? client_id ?? clientId) === clientId
+  const audiences = [aud].flat()
+  return (
+    nonce !== undefined && own.some((client) => audiences.includes(client) && (azp ?? client_id ?? client) === client)
+  )
 }
 
 /** The types of an access token in the header (RFC 9068 §2.1), and in the claim `typ` that Keycloak adds. */
@@ -95,7 +102,8 @@ async function verify(token: string): Promise<Verified> {
 }
 
 async function verifyNow(token: string, metadata: ProviderMetadata) {
-  const { apiAudience, clientId, groupsClaim, apiGroupsClaim = groupsClaim, subjectClaim } = identitySettings()
+  const { apiAudience, clientId, cli, groupsClaim, apiGroupsClaim = groupsClaim, subjectClaim } = identitySettings()
+  const ownClients = cli ? [clientId, cli.clientId] : [clientId]
   const headerType = headerTypeOf(token)
   const options = {
     issuer: metadata.issuer,
@@ -107,15 +115,15 @@ async function verifyNow(token: string, metadata: ProviderMetadata) {
   const { payload } = await jwtVerify(token, keysOf(metadata), options).catch((error: unknown) => {
     // The signature was valid. An ID token usually has another audience, and its own sentence helps more.
     const hasOtherAudience = error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud'
-    throw hasOtherAudience && isIdToken(error.payload, headerType, clientId) ? new IdTokenSent() : error
+    throw hasOtherAudience && isIdToken(error.payload, headerType, ownClients) ? new IdTokenSent() : error
   })
-  if (isIdToken(payload, headerType, clientId)) throw new IdTokenSent()
+  if (isIdToken(payload, headerType, ownClients)) throw new IdTokenSent()
   if (!isAccessTokenType(headerType) || !isAccessTokenType(payload.typ ?? 'bearer'))
     throw new errors.JWTInvalid('not an access token')
   const issuedAt = new Date((payload.iat ?? 0) * 1000)
   if (issuedAt.getTime() > Date.now() + clockToleranceMs) throw new errors.JWTInvalid('issued in the future')
   const claimed = identityFrom(payload, { groupsClaim: apiGroupsClaim, subjectClaim })
-  const verified: Verified = { claimed, issuedAt, isOwn: isFromOwnClient(payload, clientId) }
+  const verified: Verified = { claimed, issuedAt, isOwn: isFromOwnClient(payload, ownClients) }
   return { verified, acceptedUntil: (payload.exp ?? 0) * 1000 + clockToleranceMs }
 }
 
@@ -134,7 +142,7 @@ function isNews({ claimed, issuedAt, isOwn }: Verified, known: FoundPerson): boo
 }
 
 /**
- * The record of the person that a token names, after the token. Only a token of Postern's own sign-in client changes it,
+ * The record of the person that a token names, after the token. Only a token of Postern's own clients changes it,
  * and its groups only if it is not older than the record: another client's token may list other groups, and an older
  * one groups that the person has since lost.
  */

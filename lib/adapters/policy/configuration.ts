@@ -63,6 +63,23 @@ const changeableClaims = new Set([
   ...['email', 'verified_primary_email', 'phone_number', 'profile', 'website', 'picture'],
 ])
 
+const scopes = z
+  .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without spaces'))
+  .max(20)
+  .refine((scopes) => scopes.includes('openid'), 'must contain openid')
+  .default(['openid', 'profile', 'email', 'groups', 'offline_access'])
+
+const cliSchema = z.strictObject({
+  clientId: z.string().min(1).max(256).meta({
+    description:
+      'A public client of the provider (RFC 8252) that may redirect to http://127.0.0.1/callback on any port. Its tokens count as those of Postern itself: they must list the same groups.',
+  }),
+  scopes: scopes.meta({ description: 'The scopes that postern login requests.' }),
+  resource: z.string().min(1).max(256).optional().meta({
+    description: 'The resource (RFC 8707) to name, if the provider needs one to issue tokens for apiAudience.',
+  }),
+})
+
 const identitySchema = z.strictObject({
   issuer: address({ onlyOrigin: false }).meta({
     description: 'The URL of the OpenID Connect provider, which must support discovery; http only on loopback.',
@@ -101,12 +118,10 @@ const identitySchema = z.strictObject({
     description:
       'True if no one can have a second account at the provider: then people without a verified e-mail address may decide too.',
   }),
-  scopes: z
-    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without spaces'))
-    .max(20)
-    .refine((scopes) => scopes.includes('openid'), 'must contain openid')
-    .default(['openid', 'profile', 'email', 'groups', 'offline_access'])
-    .meta({ description: 'The scopes that a sign-in requests.' }),
+  scopes: scopes.meta({ description: 'The scopes that a sign-in requests.' }),
+  cli: cliSchema
+    .optional()
+    .meta({ description: 'How postern login signs in. Without it, the terminal needs a token.' }),
 })
 
 const kubeconfigSchema = z.strictObject({
