@@ -1,27 +1,39 @@
-// The `postern` command and its subcommands, each of which has a file of its own.
+// The `postern` command and its subcommands, each of which has a folder of its own.
 import { Command, CommanderError } from 'commander'
 import { visible } from '#lib/core/check/source'
-import { checkCommand } from './check/command.ts'
-import { clusterCommand } from './cluster/command.ts'
-import { logCommand } from './log/command.ts'
-import { policyCommand } from './policy/command.ts'
+import { commands } from './commands.ts'
+import { CommandFailure, exitCodes } from './exit-codes.ts'
+import { version } from './package-file.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 
-function postern(terminal: Terminal): Command {
-  const program = new Command('postern')
-    .description('Just-in-time access to Kubernetes: check manifests and policies in the terminal and in CI.')
+const visibleLines = (text: string) => text.split('\n').map(visible).join('\n')
+
+/** The arguments, without those behind `--` if these are another command. */
+function split(args: readonly string[]): { own: readonly string[]; words: readonly string[] | null } {
+  const end = args.indexOf('--')
+  const isCommand = commands.some(({ name, takesCommand }) => takesCommand && name === args[0])
+  return isCommand && end > 0 ? { own: args.slice(0, end), words: args.slice(end + 1) } : { own: args, words: null }
+}
+
+/** The program, with each command that `isNeeded` in full and the others as a line in the help. */
+export async function program(terminal: Terminal, args: readonly string[], isNeeded: (name: string) => boolean) {
+  const root = new Command('postern')
+    .description(
+      'Just-in-time access to Kubernetes: request it, approve it, use it, end it. Checks manifests and policies.',
+    )
+    .version(version(), '--version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(run postern --help for usage)')
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text.split('\n').map(visible).join('\n')),
+      writeErr: (text) => terminal.stderr.write(visibleLines(text)),
     })
-  const commands = [checkCommand(terminal), policyCommand(terminal), clusterCommand(terminal), logCommand(terminal)]
-  for (const command of commands) {
-    program.addCommand(withSettings(command, program))
+  const { words } = split(args)
+  for (const { name, summary, group, load } of commands) {
+    const command = isNeeded(name) ? (await load())(terminal, words) : new Command(name).description(summary)
+    root.addCommand(withSettings(command.helpGroup(`${group}:`), root))
   }
-  return program
+  return root
 }
 
 /** Applies the settings to nested commands too, so that none of them ends the process. */
@@ -31,17 +43,24 @@ function withSettings(command: Command, parent: Command): Command {
   return command
 }
 
-/** Runs a command and sets the exit code of the terminal. 1 means that there are findings, so every error is 2. */
+/** The exit code of what a command threw, after its message is printed. */
+function report(error: unknown, terminal: Terminal): number {
+  // Commander has printed its own errors already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+  const message = error instanceof Error ? error.message : String(error)
+  const isKnown = error instanceof CommandFailure
+  const text = isKnown ? `error: ${message}` : `internal error: ${message}`
+  if (message !== '') terminal.stderr.write(`${visibleLines(text)}\n`)
+  return isKnown ? error.exitCode : exitCodes.usage
+}
+
+/** Runs a command and sets the exit code of the terminal. */
 export async function runPostern(args: readonly string[], terminal: Terminal): Promise<void> {
+  const named = args[0] === 'help' ? args[1] : args[0]
   try {
-    await postern(terminal).parseAsync(args, { from: 'user' })
+    const root = await program(terminal, args, (name) => name === named)
+    await root.parseAsync(split(args).own, { from: 'user' })
   } catch (error) {
-    // Commander has printed its own errors already.
-    if (!(error instanceof CommanderError)) {
-      const message = error instanceof Error ? error.message : String(error)
-      const text = error instanceof UsageError ? `error: ${message}` : `internal error: ${message}`
-      terminal.stderr.write(`${text.split('\n').map(visible).join('\n')}\n`)
-    }
-    terminal.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2
+    terminal.exitCode = report(error, terminal)
   }
 }

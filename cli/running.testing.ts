@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 export type Ran = { code: number | null; out: string; err: string }
 
 /** @param input the text of standard input */
-export async function run(args: readonly string[], input = ''): Promise<Ran> {
+export async function run(args: readonly string[], input = '', env: Terminal['env'] = {}): Promise<Ran> {
   const written = { out: '', err: '' }
   const into = (name: 'out' | 'err') =>
     new Writable({
@@ -18,7 +18,7 @@ export async function run(args: readonly string[], input = ''): Promise<Ran> {
       },
     })
   const stdin = Readable.from(input ? [Buffer.from(input)] : [])
-  const terminal: Terminal = { stdin, stdout: into('out'), stderr: into('err') }
+  const terminal: Terminal = { stdin, stdout: into('out'), stderr: into('err'), env }
   await runPostern(args, terminal)
   return { code: Number(terminal.exitCode ?? 0), ...written }
 }

@@ -7,18 +7,28 @@ export type Terminal = {
   stdin: AsyncIterable<Buffer>
   stdout: NodeJS.WritableStream
   stderr: NodeJS.WritableStream
+  env: Record<string, string | undefined>
   exitCode?: number | string | null | undefined
 }
 
 export type Paint = (style: 'bold' | 'red' | 'yellow' | 'green' | 'dim', text: string) => string
 
-/** Uses colours if the stream supports them. Respects NO_COLOR and FORCE_COLOR. */
-export const painter =
-  (stream: NodeJS.WritableStream): Paint =>
-  (style, text) =>
-    styleText(style, text, { stream })
-
 export const plain: Paint = (_, text) => text
+
+const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTTY === true
+
+/** Can a person answer a question here? */
+export const isInteractive = ({ stdin, stderr }: Terminal): boolean => isTerminal(stdin) && isTerminal(stderr)
+
+/** Shows progress and asks questions there, so that it must be a terminal. Output of a command goes to `stdout`. */
+export const showsProgress = ({ stderr, env }: Terminal): boolean => isTerminal(stderr) && env.TERM !== 'dumb'
+
+/** Uses colours on a terminal only. Respects NO_COLOR (https://no-color.org) and FORCE_COLOR. */
+export function painter(stream: NodeJS.WritableStream, { NO_COLOR, FORCE_COLOR, TERM }: Terminal['env']): Paint {
+  const isForced = Boolean(FORCE_COLOR) && FORCE_COLOR !== '0'
+  const isOff = Boolean(NO_COLOR) || FORCE_COLOR === '0' || TERM === 'dumb' || !isTerminal(stream)
+  return isForced || !isOff ? (style, text) => styleText(style, text, { validateStream: false }) : plain
+}
 
 export const severityStyle: Record<Severity, 'red' | 'yellow' | 'dim'> = { high: 'red', medium: 'yellow', low: 'dim' }
 

@@ -169,7 +169,7 @@ async function check(paths: readonly string[], options: Options, { stdin }: Term
 async function report(
   result: CheckResult,
   { format, output, baseline, updateBaseline }: Options,
-  { stdout }: Terminal,
+  { stdout, env }: Terminal,
 ) {
   const write = async (file: string, text: Iterable<string>) => {
     try {
@@ -186,6 +186,6 @@ async function report(
   if (output !== undefined) {
     await write(output, isText ? textReport(result, (_, part) => part) : reports[format](result))
   }
-  const shown = isText || output !== undefined ? textReport(result, painter(stdout)) : reports[format](result)
+  const shown = isText || output !== undefined ? textReport(result, painter(stdout, env)) : reports[format](result)
   for (const part of shown) stdout.write(part)
 }

@@ -1,7 +1,7 @@
 // What Postern needs in a cluster: the objects of deploy/rbac.yaml, and RoleBindings in the namespaces that it may use.
-import { readFileSync } from 'node:fs'
 import { parseAllDocuments, stringify } from 'yaml'
 import { isSystemNamespace, namespacePattern, protectedNamespaces } from '#lib/core/access/namespaces'
+import { readPackageFile } from '../package-file.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** Postern's own account, which deploy/rbac.yaml creates. */
@@ -40,9 +40,7 @@ export type Extent = {
 
 /** The objects of deploy/rbac.yaml, in its order. */
 export const publishedObjects = (): KubernetesObject[] =>
-  parseAllDocuments(readFileSync(new URL('../../deploy/rbac.yaml', import.meta.url), 'utf8')).map(
-    (document) => document.toJS() as KubernetesObject,
-  )
+  parseAllDocuments(readPackageFile('deploy/rbac.yaml')).map((document) => document.toJS() as KubernetesObject)
 
 const binding = (role: string, namespace: string): KubernetesObject => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',

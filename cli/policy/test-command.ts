@@ -29,7 +29,7 @@ export function testCommand(terminal: Terminal): Command {
         })
       }
       const isText = options.format === 'text' || options.output !== undefined
-      terminal.stdout.write(isText ? text(painter(terminal.stdout)) : testsJunit(tests))
+      terminal.stdout.write(isText ? text(painter(terminal.stdout, terminal.env)) : testsJunit(tests))
       terminal.exitCode = exitCodeOfTests(tests)
     })
 }

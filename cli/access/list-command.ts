@@ -1,0 +1,65 @@
+import { Command, Option } from 'commander'
+import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
+import { note, type OutputFormat, outputOption, print, tableOf } from '../output.ts'
+import { type RequestState, requestPage } from '../server/shapes.ts'
+import type { Terminal } from '../terminal.ts'
+import { rulesText, statusOf, timeLeft } from './words.ts'
+
+const roles = ['mine', 'inbox', 'all'] as const
+const statuses = ['pending', 'approved', 'denied', 'withdrawn', 'lapsed'] as const
+
+type Options = ServerOptions & { output: OutputFormat; role: (typeof roles)[number]; status?: string; limit: string }
+
+const untilOf = ({ grant, status, lapsesAt }: RequestState): string => {
+  if (grant?.status === 'active' && grant.expiresAt) return `${timeLeft(grant.expiresAt)} left`
+  return status === 'pending' ? `${timeLeft(lapsesAt)} to decide` : ''
+}
+
+const ownTable = (items: readonly RequestState[]) =>
+  tableOf(
+    ['REQUEST', 'STATUS', 'TITLE', 'CLUSTER', 'NAMESPACES', 'TIME'],
+    items.map((one) => [one.id, statusOf(one), one.title, one.cluster, one.namespaces.join(','), untilOf(one)]),
+  )
+
+const inboxTable = (items: readonly RequestState[]) =>
+  tableOf(
+    ['REQUEST', 'RISK', 'REQUESTER', 'WANTS TO', 'WHERE', 'REASON', 'TIME'],
+    items.map((one) => [
+      ...[one.id, one.risk.severity, one.requester.name, rulesText(one.rules, one.clusterRole)],
+      ...[`${one.cluster}: ${one.namespaces.join(',')}`, one.reason, untilOf(one)],
+    ]),
+  )
+
+async function list(terminal: Terminal, { output, role, status, limit, ...server }: Options) {
+  const api = await openApi(terminal, server)
+  const query = new URLSearchParams({ role, limit, ...(status ? { status } : {}) })
+  const page = await api.call({ path: `/requests?${query}`, response: requestPage })
+  const table = role === 'inbox' ? inboxTable : ownTable
+  await print(terminal, output, {
+    data: page,
+    names: page.items.map(({ id }) => id),
+    text: () => (page.items.length === 0 ? 'No requests.\n' : table(page.items)),
+  })
+  if (page.nextCursor && output === 'table')
+    note(terminal, `There are more. Show up to 100 with --limit, or use the pages.`)
+}
+
+const withServer = (command: Command) =>
+  command
+    .addOption(new Option('--limit <n>', 'the maximum number of requests, newest first').default('50'))
+    .addOption(serverOption())
+    .addOption(contextOption())
+    .addOption(outputOption())
+
+export function listCommand(terminal: Terminal): Command {
+  const command = new Command('ls')
+    .description('List your requests and access.')
+    .addOption(new Option('--role <role>', 'whose requests').choices(roles).default('mine'))
+    .addOption(new Option('--status <status>', 'only those with this status').choices(statuses))
+  return withServer(command).action((options: Options) => list(terminal, options))
+}
+
+export function inboxCommand(terminal: Terminal): Command {
+  const command = new Command('inbox').description('List the requests that wait for your decision.')
+  return withServer(command).action((options: Options) => list(terminal, { ...options, role: 'inbox' }))
+}

@@ -1,0 +1,255 @@
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError } from 'commander'
+import { nearest } from '#lib/core/access/nearest'
+import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
+import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { fileErrorMessage } from '../file-error.ts'
+import { asText, whereOf } from '../kubernetes/command-line.ts'
+import { writeContexts } from '../kubernetes/kubeconfig-command.ts'
+import { line, note, type OutputFormat, outputOption, print } from '../output.ts'
+import type { Api } from '../server/api.ts'
+import { type Entitlement, entitlements, preview, type Rule, requestInFull } from '../server/shapes.ts'
+import { isInteractive, type Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+import { durationArgument, timeoutOption } from './durations.ts'
+import { type Choices, type Draft, findForPaste } from './from-paste.ts'
+import { previewText } from './show-text.ts'
+import { bodyOf, type Details, submit } from './submit.ts'
+import { waitUntilActive } from './wait.ts'
+import { approversOf, clock, timeLeft } from './words.ts'
+
+type Options = ServerOptions &
+  Details & {
+    cluster?: string
+    namespace: string[]
+    rule: Rule[]
+    again?: string
+    file?: string
+    dryRun?: true
+    wait?: true
+    connect?: true
+    timeout: number
+    output: OutputFormat
+  }
+
+const collect = (value: string, previous: string[] = []) => [...previous, value]
+
+/** `get,list pods,pods/log` or `patch deployments.apps api,worker`. */
+function collectRule(text: string, previous: Rule[] = []): Rule[] {
+  const [verbs, resources, names, ...rest] = text.trim().split(/\s+/)
+  if (!verbs || !resources || rest.length > 0)
+    throw new InvalidArgumentError('Use "VERBS RESOURCES [NAMES]", such as "get,list pods,pods/log".')
+  const byGroup = Map.groupBy(
+    resources.split(','),
+    (resource) => resource.split('/')[0]?.split('.').slice(1).join('.') ?? '',
+  )
+  const rules = [...byGroup].map(([group, found]) => ({
+    verbs: verbs.split(','),
+    apiGroups: [group],
+    resources: found.map((resource) => resource.replace(/\.[^/]*/, '')),
+    ...(names ? { resourceNames: names.split(',') } : {}),
+  }))
+  return [...previous, ...rules]
+}
+
+/** What a pipe sent. NB: only the end of a long log can be a refusal. */
+async function readInput({ stdin }: Terminal): Promise<string> {
+  let text = ''
+  for await (const chunk of stdin) text = (text + chunk.toString('utf8')).slice(-60_000)
+  return text
+}
+
+async function entitlementNamed(api: Api, name: string): Promise<Entitlement> {
+  const { items } = await api.call({ path: '/entitlements', response: entitlements })
+  const found = items.find((one) => one.name === name)
+  if (found) return found
+  const names = items.map((one) => one.name)
+  const meant = nearest(name, names)
+  const hint = meant
+    ? `Did you mean ${line(meant)}?`
+    : `Yours are: ${
+        names
+          .slice(0, 20)
+          .map((one) => line(one))
+          .join(', ') || 'none'
+      }.`
+  throw new UsageError(`You have no entitlement ${name}. ${hint}`)
+}
+
+async function draftFromOptions(api: Api, name: string, { cluster, namespace, rule }: Options): Promise<Draft> {
+  const entitlement = await entitlementNamed(api, name)
+  const [only, ...others] = entitlement.clusters
+  const target = cluster ?? (others.length === 0 ? only?.name : undefined)
+  if (!target)
+    throw new UsageError(
+      `Name the cluster with --cluster: ${entitlement.clusters.map((one) => line(one.name)).join(', ')}.`,
+    )
+  const covered = entitlement.clusters.find((one) => one.name === target)?.namespaces ?? []
+  const namespaces = namespace.length > 0 ? namespace : covered.length === 1 ? covered : []
+  if (namespaces.length === 0)
+    throw new UsageError(
+      `Name the namespace with -n: ${covered
+        .slice(0, 20)
+        .map((one) => line(one))
+        .join(', ')}.`,
+    )
+  if (entitlement.kind === 'ceiling' && rule.length === 0)
+    throw new UsageError('Choose permissions with --rule, such as --rule "get,list pods,pods/log".')
+  return { entitlement, cluster: target, namespaces, rules: rule.length > 0 ? rule : null }
+}
+
+/** The request that another one was. Its details are kept, unless options replace them. */
+async function draftAgain(api: Api, id: string, options: Options): Promise<{ draft: Draft; details: Details }> {
+  if (!/^req_[0-9a-z]{26}$/.test(id)) throw new UsageError('The id of a request is req_ and 26 characters.')
+  const old = await api.call({ path: `/requests/${id}`, response: requestInFull })
+  const entitlement = await entitlementNamed(api, old.entitlement)
+  const rules = entitlement.kind === 'ceiling' ? old.rules : null
+  const { reason = old.reason, ticket = old.ticket ?? undefined, for: duration = old.duration, startsAt } = options
+  return {
+    draft: { entitlement, cluster: old.cluster, namespaces: old.namespaces, rules },
+    details: { reason, for: duration, ...(ticket ? { ticket } : {}), ...(startsAt ? { startsAt } : {}) },
+  }
+}
+
+async function bodyFromFile(path: string): Promise<object> {
+  const { parse } = await import('yaml')
+  try {
+    const parsed: unknown = parse(readFileSync(path, 'utf8'))
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(`${path}: ${code?.startsWith('E') ? fileErrorMessage(error) : 'not valid YAML'}`)
+  }
+  throw new UsageError(`${path}: must be the body of a request, as POST /api/v1/requests reads it`)
+}
+
+async function handOver(terminal: Terminal, api: Api, id: string, options: Options) {
+  const state = await waitUntilActive(terminal, api, id, options.timeout)
+  const until = state.grant?.expiresAt
+  note(terminal, `Active${until ? ` until ${clock(until)} (${timeLeft(until)})` : ''}.`)
+  if (options.connect) await writeContexts(terminal, api, [state], { use: true })
+  else note(terminal, `Use it: postern run -- kubectl … or postern kubeconfig ${id} --use`)
+  return state
+}
+
+/** Access that the person has, or has requested already. */
+async function showHeld(
+  terminal: Terminal,
+  api: Api,
+  held: { requestId: string; title: string; status: string },
+  options: Options,
+) {
+  note(terminal, `You have this already: ${line(held.title)} (${line(held.status)}), ${line(held.requestId)}.`)
+  if (options.dryRun) return
+  if (held.status === 'active' || options.wait) await handOver(terminal, api, held.requestId, options)
+  else note(terminal, `Wait for it: postern wait ${line(held.requestId)}`)
+}
+
+async function dryRun(terminal: Terminal, api: Api, body: object, output: OutputFormat) {
+  const found = await api.call({ path: '/requests/preview', body, response: preview })
+  await print(terminal, output, { data: found, names: [found.digest], text: (paint) => previewText(found, paint) })
+  if (found.verdict.violations.length > 0) terminal.exitCode = exitCodes.refused
+}
+
+async function finish(terminal: Terminal, api: Api, id: string, options: Options) {
+  if (options.wait || options.connect) {
+    const state = await handOver(terminal, api, id, options)
+    if (!options.connect) await print(terminal, options.output, { data: state, names: [id], text: () => '' })
+    return
+  }
+  const state = await api.call({ path: `/requests/${id}`, response: requestInFull })
+  const waiting = state.status === 'pending' ? `Waiting for ${approversOf(state.steps)}.` : 'No approval needed.'
+  await print(terminal, options.output, {
+    data: state,
+    names: [id],
+    text: () => `${id}\n${waiting} Wait for it: postern wait ${id}\n`,
+  })
+}
+
+async function request(
+  terminal: Terminal,
+  words: readonly string[] | null,
+  name: string | undefined,
+  options: Options,
+) {
+  const api = await openApi(terminal, options)
+  if (options.file) {
+    const body = await bodyFromFile(options.file)
+    if (options.dryRun) return dryRun(terminal, api, body, options.output)
+    const { submitted } = await import('../server/shapes.ts')
+    const { id } = await api.call({ path: '/requests', body, response: submitted, isKeyed: true })
+    return finish(terminal, api, id, options)
+  }
+  let draft: Draft
+  let details: Details = options
+  if (options.again) {
+    const again = await draftAgain(api, options.again, options)
+    draft = again.draft
+    details = again.details
+  } else if (name !== undefined && words === null) draft = await draftFromOptions(api, name, options)
+  else {
+    const text = words !== null ? asText(words) : isInteractive(terminal) ? '' : await readInput(terminal)
+    if (text.trim() === '') throw new UsageError('Name an entitlement, pipe a refusal, or put a command behind --.')
+    const choices: Choices = { namespace: options.namespace, ...(name ? { entitlement: name } : {}) }
+    if (options.cluster) choices.cluster = options.cluster
+    const found = await findForPaste(terminal, api, text, words === null ? {} : whereOf(words), choices)
+    if (found.held) return showHeld(terminal, api, found.held, options)
+    draft = found.draft
+    note(terminal, `You need to ${line(found.summary, 400)}.`)
+  }
+  const body = await bodyOf(terminal, draft, details, options.dryRun)
+  if (options.dryRun) return dryRun(terminal, api, body, options.output)
+  const { id } = await submit(terminal, api, draft, body)
+  return finish(terminal, api, id, options)
+}
+
+export function requestCommand(terminal: Terminal, words: readonly string[] | null): Command {
+  return new Command('request')
+    .description('Request access: by name, from a refusal on the standard input, or for a command behind --.')
+    .usage('[options] [entitlement] [-- command...]')
+    .argument('[entitlement]', 'what to request; without it, a refusal or a command decides')
+    .option('--cluster <name>', 'the cluster')
+    .option('-n, --namespace <name>', 'the namespace (repeatable)', collect)
+    .option(
+      '--rule <rule>',
+      '"VERBS RESOURCES [NAMES]", where the entitlement lets you choose (repeatable)',
+      collectRule,
+    )
+    .option('--reason <text>', 'why you need it')
+    .option('--ticket <id>', 'the ticket')
+    .option('--for <duration>', 'how long, such as 30m or 1h30m (default: as the entitlement says)', durationArgument)
+    .option('--starts-at <time>', 'when it starts, such as 2026-11-23T09:00:00Z (default: once it is approved)')
+    .option('--again <request>', 'request the same as an earlier request')
+    .option('-f, --file <file>', 'read the request from a file in YAML or JSON')
+    .option('--dry-run', 'show the verdict, the approvers, what is new and the objects; submit nothing')
+    .option('--wait', 'wait until the access works')
+    .option('--connect', 'wait, then write a kubeconfig context for it and switch to it')
+    .addOption(timeoutOption())
+    .addOption(serverOption())
+    .addOption(contextOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  kubectl get pods -n payments 2>&1 | postern request --reason "checkout is down" --wait\n' +
+        '  postern request --dry-run -- kubectl rollout restart deploy/api -n payments\n' +
+        '  postern request payments-restart -n payments --reason "checkout is down" --connect',
+    )
+    .action((name: string | undefined, options: Options) =>
+      request(terminal, words, name, { ...options, namespace: options.namespace ?? [], rule: options.rule ?? [] }),
+    )
+}
+
+export function waitCommand(terminal: Terminal): Command {
+  return new Command('wait')
+    .description('Wait until the access of a request works.')
+    .argument('<request>', 'the request')
+    .option('--connect', 'write a kubeconfig context for it and switch to it')
+    .addOption(timeoutOption())
+    .addOption(serverOption())
+    .addOption(contextOption())
+    .action(async (id: string, options: Options) => {
+      if (!/^req_[0-9a-z]{26}$/.test(id))
+        throw new CommandFailure(exitCodes.usage, 'The id of a request is req_ and 26 characters.')
+      await handOver(terminal, await openApi(terminal, options), id, options)
+    })
+}

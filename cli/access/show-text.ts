@@ -1,0 +1,95 @@
+// One request in full, and the preview of one, for people.
+import { fieldsOf, line, lines } from '../output.ts'
+import type { Difference, Preview, RequestInFull, RequestState } from '../server/shapes.ts'
+import { type Paint, severityStyle } from '../terminal.ts'
+import { approversOf, clock, durationText, rulesText, statusOf, timeLeft } from './words.ts'
+
+function differenceText(difference: Difference): string {
+  if (!difference.known) return `not known: ${difference.why}`
+  if (difference.gained.length === 0) return 'nothing that the requester does not have already'
+  return difference.gained
+    .map(({ namespaces, rules }) => `${rulesText(rules, null)} in ${namespaces.join(', ')}`)
+    .join('\n')
+}
+
+type Risk = RequestState['risk']
+
+function riskText({ severity, findings }: Risk, paint: Paint): string {
+  const style = severity === 'high' || severity === 'medium' || severity === 'low' ? severityStyle[severity] : 'dim'
+  const most = findings.slice(0, 8).map((finding) => `\n  ${line(`${finding.severity}: ${finding.sentence}`, 200)}`)
+  const more = findings.length > 8 ? `\n  and ${findings.length - 8} more` : ''
+  return `Risk: ${paint(style, line(severity))}${most.join('')}${more}\n`
+}
+
+/** The terms that a decision binds to, and what a decider has to know. */
+export function termsText(request: RequestInFull, paint: Paint): string {
+  const { requester, cluster, namespaces, rules, clusterRole, reason, ticket, duration, startsAt, difference } = request
+  return (
+    `${paint('bold', line(request.title))}\n` +
+    fieldsOf([
+      ['Requester', requester.email ? `${requester.name} <${requester.email}>` : requester.name],
+      ['Entitlement', request.entitlement],
+      ['Cluster', cluster],
+      ['Namespaces', namespaces.join(', ')],
+      ['Permissions', rulesText(rules, clusterRole)],
+      ['New to them', differenceText(difference)],
+      ['Duration', durationText(duration)],
+      ['Starts', startsAt && clock(startsAt)],
+      ['Reason', reason],
+      ['Ticket', ticket],
+      ['Problem', request.signatureFailure],
+    ]) +
+    riskText(request.risk, paint) +
+    fieldsOf([['Digest', request.digest]])
+  )
+}
+
+export function requestText(request: RequestInFull, paint: Paint): string {
+  const { id, steps, decisions, grant, lapsesAt, status, createdAt } = request
+  const decided = decisions.map(
+    ({ person, decision, note, narrowed, at }) =>
+      `${decision === 'approve' ? 'approved' : 'denied'} by ${person.name} at ${clock(at)}${narrowed ? ', narrowed' : ''}${note ? `: ${note}` : ''}`,
+  )
+  return (
+    termsText(request, paint) +
+    fieldsOf([
+      ['Request', id],
+      ['Submitted', clock(createdAt)],
+      ['Status', statusOf(request)],
+      ['Waiting for', status === 'pending' ? approversOf(steps) : null],
+      ['Expires', status === 'pending' ? `in ${timeLeft(lapsesAt)}` : null],
+      ['Decisions', decided.join('\n')],
+      ['Grant', grant?.id],
+      [
+        'Access until',
+        grant?.expiresAt && grant.status === 'active'
+          ? `${clock(grant.expiresAt)} (${timeLeft(grant.expiresAt)})`
+          : null,
+      ],
+      ['Cluster says', grant?.lastError],
+    ])
+  )
+}
+
+/** The answer of a dry run. */
+export function previewText(
+  { verdict, steps, difference, risk, objects, digest, rules, maxDuration }: Preview,
+  paint: Paint,
+): string {
+  const { violations, warnings } = verdict
+  const outcome = violations.length === 0 ? paint('green', 'Would be accepted.') : paint('red', 'Would be refused.')
+  return [
+    `${outcome}\n`,
+    ...violations.map(({ pointer, sentence }) => `  ${line(pointer)}: ${lines(sentence)}\n`),
+    ...warnings.map(({ sentence }) => `  warning: ${lines(sentence)}\n`),
+    fieldsOf([
+      ['Approval', violations.length === 0 ? approversOf(steps) || 'not needed' : null],
+      ['Permissions', rules.length > 0 ? rulesText(rules, null) : null],
+      ['New to you', differenceText(difference)],
+      ['At most', durationText(maxDuration)],
+      ['Objects', objects.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`).join('\n')],
+      ['Digest', violations.length === 0 ? digest : null],
+    ]),
+    riskText(risk, paint),
+  ].join('')
+}

@@ -1,0 +1,62 @@
+// How access, its approvers and its end read in a terminal.
+import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
+import { rulesInWords } from '#lib/core/rbac/sentence'
+import { line } from '../output.ts'
+import type { Grant, RequestState, Rule, Step } from '../server/shapes.ts'
+
+/** `20:40`, or with the date if that is another day. */
+export function clock(time: string, now = new Date()): string {
+  const at = new Date(time)
+  const hours = `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`
+  const isToday = at.toDateString() === now.toDateString()
+  const day = `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`
+  return isToday ? hours : `${day} ${hours}`
+}
+
+export const timeLeft = (until: string, now = Date.now()): string =>
+  shortDuration(Math.max(0, Math.round((Date.parse(until) - now) / 1000)))
+
+const reasons: Record<string, string> = {
+  expiry: 'it expired',
+  revocation: 'it was revoked',
+  release: 'it was released',
+  failure: 'it failed',
+  ineligible: 'its holder or an approver is no longer eligible',
+}
+
+/** `ended at 20:40: it was revoked by Priya: enough now.` */
+export function endInWords({ status, endedAt, endedBy, endNote, endedByName }: Grant): string {
+  if (status === 'pending') return 'is not active yet.'
+  if (status === 'active') return 'is active, but no token was issued. Try again.'
+  const why = endedBy === null ? '' : `: ${reasons[endedBy] ?? line(endedBy)}`
+  const who = endedByName && endedBy === 'revocation' ? ` by ${line(endedByName)}` : ''
+  const note = endNote ? `: ${line(endNote).replace(/[.!?]$/, '')}` : ''
+  return status === 'ending'
+    ? `is ending${why}${who}${note}.`
+    : `ended${endedAt ? ` at ${clock(endedAt)}` : ''}${why}${who}${note}.`
+}
+
+/** What one status says of a request and its grant together. */
+export function statusOf({ status, grant }: Pick<RequestState, 'status' | 'grant'>): string {
+  if (!grant) return status === 'lapsed' ? 'expired undecided' : status
+  if (grant.status === 'ended') return grant.endedBy ? `ended (${grant.endedBy})` : 'ended'
+  return grant.status === 'pending' ? 'approved' : grant.status
+}
+
+export const rulesText = (rules: readonly Rule[], clusterRole: string | null): string =>
+  rules.length === 0 && clusterRole ? `ClusterRole ${clusterRole}` : rulesInWords(rules)
+
+/** `payments-leads (Priya Raman or Sam Duarte)` for each step that is still open. */
+export function approversOf(steps: readonly Step[]): string {
+  const open = steps.filter(({ approvedBy, count }) => approvedBy.length < count)
+  return open
+    .map(({ groups, count, approvedBy, eligible }) => {
+      const left = count - approvedBy.length
+      const people = eligible.filter(({ name }) => !approvedBy.some((one) => one.name === name)).map(({ name }) => name)
+      const named = people.length > 3 ? `${people.slice(0, 3).join(', ')} or others` : people.join(' or ')
+      return line(`${left > 1 ? `${left} of ` : ''}${groups.join(' or ')}${named ? ` (${named})` : ''}`, 200)
+    })
+    .join('; ')
+}
+
+export const durationText = (duration: string): string => durationInWords(secondsOf(duration))

@@ -1,0 +1,99 @@
+// Who calls the server: the token in POSTERN_TOKEN, or the sign-in of a context.
+import { Option } from 'commander'
+import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { serverOrigin } from '../server/address.ts'
+import type { Api } from '../server/api.ts'
+import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+import { contextNameOf, readContexts, readTokens, type StoredTokens, tokensFile, writeTokens } from './contexts.ts'
+import { withLock } from './lock.ts'
+
+export type Session = {
+  /** The name of the server here. */
+  context: string
+  server: string
+  /** A valid access token. `isRefused`: the server refused the last one. */
+  token(isRefused?: boolean): Promise<string>
+}
+
+export type ServerOptions = { server?: string; context?: string }
+
+export const serverOption = () => new Option('--server <url>', 'URL of the Postern server').env('POSTERN_SERVER')
+export const contextOption = () =>
+  new Option('--context <name>', 'a server you signed in to (default: the current one)').env('POSTERN_CONTEXT')
+
+/** A token is renewed this long before it expires, so that it does not expire on its way. */
+const marginMs = 30_000
+
+const signedOut = (server: string) =>
+  new CommandFailure(exitCodes.notSignedIn, `You are not signed in to ${server}.\nRun: postern login ${server}`)
+
+/** The token of a machine. It is never stored, and it can't be renewed. */
+function machineSession(token: string, server: string): Session {
+  return {
+    context: contextNameOf(server),
+    server,
+    token: async (isRefused) => {
+      if (!isRefused) return token
+      throw new CommandFailure(exitCodes.notSignedIn, `${server} refused the token in POSTERN_TOKEN. Set a new one.`)
+    },
+  }
+}
+
+async function renewed(env: Terminal['env'], context: string, server: string, used: string): Promise<string> {
+  return withLock(tokensFile(env, context), async () => {
+    const stored = readTokens(env, context, server)
+    // Another process may have renewed it meanwhile.
+    if (stored && stored.accessToken !== used && stored.expiresAt > Date.now() + marginMs) return stored.accessToken
+    if (!stored?.refreshToken) throw signedOut(server)
+    const { refresh } = await import('./sign-in.ts')
+    const tokens: StoredTokens | null = await refresh(stored)
+    if (!tokens) throw signedOut(server)
+    writeTokens(env, context, tokens)
+    return tokens.accessToken
+  })
+}
+
+function personalSession(env: Terminal['env'], context: string, server: string): Session {
+  return {
+    context,
+    server,
+    token: async (isRefused = false) => {
+      const stored = readTokens(env, context, server)
+      if (!stored) throw signedOut(server)
+      const isUsable = !isRefused && stored.expiresAt > Date.now() + marginMs
+      return isUsable ? stored.accessToken : renewed(env, context, server, stored.accessToken)
+    },
+  }
+}
+
+/** The context and the server that the options, the environment or the last sign-in name. */
+function chosen(env: Terminal['env'], options: ServerOptions): { context: string; server: string } {
+  const { current, servers } = readContexts(env)
+  if (options.server) {
+    const server = serverOrigin(options.server)
+    const known = Object.entries(servers).find(([, url]) => url === server)
+    return { context: known?.[0] ?? contextNameOf(server), server }
+  }
+  const context = options.context ?? current
+  const server = context === null ? undefined : servers[context]
+  if (context !== null && server) return { context, server }
+  if (options.context)
+    throw new UsageError(`There is no context ${options.context}. Run: postern login --context ${options.context} URL`)
+  throw new CommandFailure(
+    exitCodes.notSignedIn,
+    'You are not signed in.\nRun: postern login URL-OF-YOUR-POSTERN-SERVER',
+  )
+}
+
+export function openSession({ env }: Terminal, options: ServerOptions): Session {
+  const { context, server } = chosen(env, options)
+  return env.POSTERN_TOKEN ? machineSession(env.POSTERN_TOKEN.trim(), server) : personalSession(env, context, server)
+}
+
+/** NB: loaded only here, because the plugin of kubectl mostly needs no call. */
+export async function openApi(terminal: Terminal, options: ServerOptions): Promise<Api> {
+  const session = openSession(terminal, options)
+  const { apiOf } = await import('../server/api.ts')
+  return apiOf(session)
+}

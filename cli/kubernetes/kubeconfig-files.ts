@@ -1,0 +1,98 @@
+// The kubeconfig files that kubectl reads: those in KUBECONFIG, or ~/.kube/config.
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { type Document, parse, parseDocument } from 'yaml'
+import { fileErrorMessage } from '../file-error.ts'
+import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+
+type Env = Terminal['env']
+
+export function kubeconfigFiles({ KUBECONFIG, HOME }: Env): string[] {
+  const files = (KUBECONFIG ?? '').split(delimiter).filter(Boolean)
+  return files.length > 0 ? files : [join(HOME || homedir(), '.kube/config')]
+}
+
+type Named<T> = { name: string } & T
+type Kubeconfig = {
+  'current-context'?: string
+  contexts?: Named<{ context?: { cluster?: string; namespace?: string } }>[]
+  clusters?: Named<{ cluster?: { server?: string } }>[]
+}
+
+export type CurrentContext = { name: string; namespace: string | null; server: string | null }
+
+function readOne(file: string): Kubeconfig {
+  try {
+    const parsed: unknown = parse(readFileSync(file, 'utf8'))
+    return typeof parsed === 'object' && parsed !== null ? parsed : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The context that kubectl would use. As in kubectl, the first file that names something wins. */
+export function currentContext(env: Env, wanted?: string, file?: string): CurrentContext | null {
+  const all = (file ? [file] : kubeconfigFiles(env)).map(readOne)
+  const name = wanted ?? all.map((one) => one['current-context']).find(Boolean)
+  if (!name) return null
+  const context = all.flatMap(({ contexts }) => contexts ?? []).find((one) => one.name === name)?.context
+  const cluster = all.flatMap(({ clusters }) => clusters ?? []).find((one) => one.name === context?.cluster)?.cluster
+  return { name, namespace: context?.namespace ?? null, server: cluster?.server ?? null }
+}
+
+/** Holds the lock that kubectl itself holds while it changes a kubeconfig. */
+function whileLocked(file: string, work: () => void) {
+  const lock = `${file}.lock`
+  try {
+    closeSync(openSync(lock, 'wx', 0o600))
+  } catch {
+    throw new UsageError(`${lock} exists: another program changes the kubeconfig. If none does, delete it.`)
+  }
+  try {
+    work()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+export const backupOf = (file: string): string => `${file}.postern-backup`
+
+/**
+ * Changes a kubeconfig: the file has either its old or its new text, whenever the command ends, and the old text stays in
+ * a backup. Comments and unknown fields are kept.
+ */
+export function changeKubeconfig(path: string, change: (document: Document) => void): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const file = existsSync(path) ? realpathSync(path) : path
+    whileLocked(file, () => {
+      const old = existsSync(file) ? readFileSync(file, 'utf8') : ''
+      const document = parseDocument(old || 'apiVersion: v1\nkind: Config\n')
+      if (document.errors.length > 0) throw new UsageError(`${file} is not valid YAML. It was not changed.`)
+      change(document)
+      const mode = old ? statSync(file).mode & 0o777 : 0o600
+      if (old) copyFileSync(file, backupOf(file))
+      const half = `${file}.postern-new`
+      rmSync(half, { force: true })
+      writeFileSync(half, document.toString({ lineWidth: 0 }), { mode: mode & 0o600, flag: 'wx' })
+      renameSync(half, file)
+    })
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`${path}: ${fileErrorMessage(error)}`)
+  }
+}

@@ -1,0 +1,102 @@
+// The API of a Postern server, called as the person who is signed in.
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Session } from '../account/session.ts'
+import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { fetchText } from './read-response.ts'
+
+/** NB: not strict: a newer server may send more. */
+const problem = z.object({
+  code: z.string().default(''),
+  detail: z.string().default(''),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).default([]),
+  reference: z.string().optional(),
+})
+type Problem = z.infer<typeof problem>
+
+/** A refusal of the server. Its message has every reason. */
+export class ServerRefusal extends CommandFailure {
+  readonly status: number
+  readonly problem: Problem
+  constructor(status: number, refusal: Problem, message: string) {
+    super(exitCodeOf(status), message)
+    this.status = status
+    this.problem = refusal
+  }
+}
+
+function exitCodeOf(status: number): number {
+  if (status === 401) return exitCodes.notSignedIn
+  return status >= 500 || status === 429 ? exitCodes.unreachable : exitCodes.refused
+}
+
+type Call<S extends z.ZodType> = {
+  path: string
+  response: S
+  /** A POST if it is present. */
+  body?: object
+  /** Repeats of the same call have the same effect as one. */
+  isKeyed?: boolean
+  timeoutMs?: number
+  interrupt?: AbortSignal
+}
+
+/** Longer than the server waits for a cluster. */
+const defaultTimeoutMs = 30_000
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const maxReasons = 20
+
+function refusalOf(status: number, text: string, server: string): ServerRefusal {
+  const parsed = problem.safeParse(jsonOf(text))
+  if (!parsed.success) return new ServerRefusal(status, problem.parse({}), `${server} responded with status ${status}.`)
+  const { detail, errors, reference } = parsed.data
+  const reasons = errors.slice(0, maxReasons).map(({ pointer, message }) => `  ${pointer}: ${message}`)
+  const advice = status === 401 ? [`Run: postern login ${server}`] : []
+  const about = reference && status >= 500 ? [`Reference: ${reference}`] : []
+  const lines = [detail || `${server} responded with status ${status}.`, ...reasons, ...about, ...advice]
+  return new ServerRefusal(status, parsed.data, lines.join('\n'))
+}
+
+export type Api = {
+  readonly session: Session
+  call<S extends z.ZodType>(call: Call<S>): Promise<z.output<S>>
+}
+
+export function apiOf(session: Session): Api {
+  const { server } = session
+  const once = async <S extends z.ZodType>(call: Call<S>, token: string, key: string) => {
+    const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' }
+    if (call.body) headers['content-type'] = 'application/json'
+    if (call.isKeyed) headers['idempotency-key'] = key
+    const init = call.body ? { method: 'POST', headers, body: JSON.stringify(call.body) } : { headers }
+    const url = new URL(`/api/v1${call.path}`, server)
+    return fetchText(url, init, call.timeoutMs ?? defaultTimeoutMs, call.interrupt)
+  }
+  return {
+    session,
+    async call(call) {
+      const key = randomUUID()
+      let answer = await once(call, await session.token(), key)
+      if (answer.status === 401) {
+        const renewed = await session.token(true)
+        answer = await once(call, renewed, key)
+      }
+      if (answer.status >= 300) throw refusalOf(answer.status, answer.text, server)
+      const parsed = call.response.safeParse(jsonOf(answer.text))
+      if (!parsed.success)
+        throw new CommandFailure(
+          exitCodes.unreachable,
+          `This version of postern doesn't understand the response of ${server}.`,
+        )
+      return parsed.data
+    },
+  }
+}

@@ -1,0 +1,126 @@
+// What a server could do to a terminal, or to the token that it receives.
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { generate } from 'selfsigned'
+import { afterEach, expect, test } from 'vitest'
+import { spawnPostern } from '../running.testing.ts'
+
+const hostile = '\u001b[2J\u001b]0;title\u0007\u202eevil\u009b31m\r\n'
+const token = 'a-token-that-no-one-may-see'
+
+let stop: () => void = () => {}
+afterEach(() => stop())
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  stop = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const json =
+  (status: number, body: unknown): RequestListener =>
+  (_request, response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+
+const call = (server: string, ...args: string[]) =>
+  spawnPostern(args, { env: { POSTERN_SERVER: server, POSTERN_TOKEN: token, POSTERN_HOME: '/nonexistent/postern' } })
+
+const me = {
+  ...{ subject: `s${hostile}`, name: `n${hostile}`, email: null, emailVerified: false, issuer: `i${hostile}` },
+  ...{ groups: [`g${hostile}`], roles: [], claims: { groups: hostile } },
+}
+
+/** Everything but line ends that a terminal would obey, or that would hide or reorder text. */
+const unsafe = /[^\n\P{Cc}]|\p{Cf}/u
+
+test.each(['table', 'json', 'yaml', 'name'])(
+  'no control character of a server reaches the terminal as %s',
+  async (format) => {
+    const { code, out } = await call(await serve(json(200, me)), 'whoami', '-o', format)
+    expect(code).toBe(0)
+    expect(out).not.toMatch(unsafe)
+    expect(out).toContain('evil')
+  },
+)
+
+test('no control character of a refusal reaches the terminal', async () => {
+  const problem = {
+    code: 'forbidden',
+    detail: hostile,
+    errors: [{ pointer: hostile, message: hostile }],
+    reference: hostile,
+  }
+  const { code, err } = await call(await serve(json(403, problem)), 'whoami')
+  expect([code, unsafe.test(err)]).toEqual([1, false])
+})
+
+test('a response without an end is given up at 16 MB', async () => {
+  let sent = 0
+  const server = await serve((_request, response) => {
+    const chunk = Buffer.alloc(1024 * 1024, 'x')
+    const more = () => {
+      while (sent < 400 && response.write(chunk)) sent++
+    }
+    response.on('drain', more)
+    more()
+  })
+  const { code, err } = await call(server, 'ls')
+  expect([code, err]).toEqual([4, expect.stringContaining('more than 16 MB')])
+  expect(sent).toBeLessThan(100)
+})
+
+test('a redirect is not followed, so that the token stays with its server', async () => {
+  const seen: string[] = []
+  const other = createServer((request, response) => {
+    seen.push(String(request.headers.authorization))
+    response.end('{}')
+  })
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  const server = await serve((_request, response) =>
+    response.writeHead(307, { location: `http://127.0.0.1:${port}/` }).end(),
+  )
+  expect((await call(server, 'whoami')).code).toBe(4)
+  expect(seen).toEqual([])
+  other.close()
+})
+
+test('a wrong certificate ends the command before the token is sent, and no message contains the token', async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'postern.example.com' }])
+  let calls = 0
+  const server = createSecureServer({ key, cert }, (_request, response) => {
+    calls++
+    response.end('{}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { code, out, err } = await call(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, 'whoami')
+  server.close()
+  expect([code, calls]).toEqual([4, 0])
+  expect(err).toMatch(/certificate/i)
+  expect(out + err).not.toContain(token)
+})
+
+test.each([
+  ['that is not JSON', '<html>', 4],
+  ['of another shape', '{"name": 3}', 4],
+])('a response %s is refused', async (_, body, expected) => {
+  const server = await serve((_request, response) => response.end(body))
+  expect((await call(server, 'whoami')).code).toBe(expected)
+})
+
+test('the exit code says what went wrong', async () => {
+  const codes: unknown[] = []
+  for (const status of [401, 404, 409, 422, 429, 500, 503]) {
+    codes.push((await call(await serve(json(status, { detail: 'no' })), 'whoami')).code)
+    stop()
+  }
+  expect(codes).toEqual([3, 1, 1, 1, 4, 4, 4])
+  expect((await call('http://127.0.0.1:1', 'whoami')).code, 'nothing listens').toBe(4)
+  expect((await call('http://postern.example.com', 'whoami')).code, 'not https').toBe(2)
+  expect((await call('http://127.0.0.1:1', 'whoami', '--nonsense')).code).toBe(2)
+})

@@ -1,0 +1,167 @@
+// What this program reads of the API's responses. NB: not strict: a newer server may send more.
+import { z } from 'zod'
+
+const person = z.object({ name: z.string(), email: z.string().nullable().default(null) })
+const step = z.object({
+  groups: z.array(z.string()),
+  count: z.number(),
+  approvedBy: z.array(person).default([]),
+  eligible: z.array(person).default([]),
+})
+export type Step = z.output<typeof step>
+
+const rule = z.object({
+  apiGroups: z.array(z.string()),
+  resources: z.array(z.string()),
+  verbs: z.array(z.string()),
+  resourceNames: z.array(z.string()).optional(),
+})
+export type Rule = z.output<typeof rule>
+
+const may = z.object({ may: z.boolean(), why: z.string().optional() })
+const risk = z.object({
+  severity: z.string(),
+  findings: z.array(z.object({ id: z.string(), severity: z.string(), sentence: z.string() })),
+})
+
+export const me = z.object({
+  subject: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  emailVerified: z.boolean(),
+  issuer: z.string(),
+  groups: z.array(z.string()),
+  groupsProblem: z.string().nullable().default(null),
+  roles: z.array(z.string()),
+  claims: z.record(z.string(), z.string()).default({}),
+})
+
+const grantState = z.object({
+  id: z.string(),
+  status: z.string(),
+  expiresAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  endedBy: z.string().nullable(),
+  lastError: z.string().nullable(),
+})
+
+export const request = z.object({
+  id: z.string(),
+  status: z.string(),
+  title: z.string(),
+  entitlement: z.string(),
+  requester: person,
+  cluster: z.string(),
+  namespaces: z.array(z.string()),
+  rules: z.array(rule),
+  clusterRole: z.string().nullable(),
+  risk,
+  reason: z.string(),
+  ticket: z.string().nullable(),
+  duration: z.string(),
+  startsAt: z.string().nullable(),
+  digest: z.string(),
+  createdAt: z.string(),
+  lapsesAt: z.string(),
+  steps: z.array(step),
+  signatureFailure: z.string().nullable().default(null),
+  grant: grantState.nullable(),
+  can: z.object({ decide: may, withdraw: may, revoke: may, release: may, issueCredential: may }),
+})
+export type RequestState = z.output<typeof request>
+
+const inNamespaces = z.array(z.object({ namespaces: z.array(z.string()), rules: z.array(rule) }))
+const difference = z.union([
+  z.object({ known: z.literal(true), gained: inNamespaces, held: inNamespaces }),
+  z.object({ known: z.literal(false), why: z.string() }),
+])
+export type Difference = z.output<typeof difference>
+
+export const requestInFull = request.extend({
+  difference,
+  decisions: z.array(
+    z.object({ person, decision: z.string(), note: z.string().nullable(), narrowed: z.boolean(), at: z.string() }),
+  ),
+})
+export type RequestInFull = z.output<typeof requestInFull>
+
+export const requestPage = z.object({ items: z.array(request), nextCursor: z.string().nullable() })
+
+export const grant = z.object({
+  ...grantState.shape,
+  requestId: z.string(),
+  title: z.string(),
+  cluster: z.string(),
+  namespaces: z.array(z.string()),
+  endNote: z.string().nullable().default(null),
+  endedByName: z.string().nullable().default(null),
+  can: z.object({ issueCredential: may, revoke: may, release: may }),
+})
+export type Grant = z.output<typeof grant>
+export const grantPage = z.object({ items: z.array(grant), nextCursor: z.string().nullable() })
+
+export const credential = z.object({ token: z.string(), expiresAt: z.string(), kubeconfig: z.string() })
+
+const violation = z.object({ code: z.string(), pointer: z.string(), sentence: z.string() })
+const alreadyHeld = z.object({
+  requestId: z.string(),
+  title: z.string(),
+  status: z.string(),
+  cluster: z.string(),
+  grantId: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+  missing: z.array(z.unknown()),
+})
+export type AlreadyHeld = z.output<typeof alreadyHeld>
+
+export const preview = z.object({
+  verdict: z.object({ violations: z.array(violation), warnings: z.array(violation) }),
+  steps: z.array(step),
+  rules: z.array(rule),
+  difference,
+  risk,
+  alreadyHeld: z.array(alreadyHeld),
+  maxDuration: z.string(),
+  digest: z.string(),
+  objects: z.array(z.object({ kind: z.string(), namespace: z.string(), name: z.string() })),
+})
+export type Preview = z.output<typeof preview>
+
+const entitlement = z.object({
+  name: z.string(),
+  title: z.string(),
+  clusters: z.array(z.object({ name: z.string(), namespaces: z.array(z.string()) })),
+  kind: z.string(),
+  rules: z.array(rule),
+  defaultDuration: z.string(),
+  maxDuration: z.string(),
+  reasonMinLength: z.number(),
+  ticket: z.object({ required: z.boolean(), example: z.string().nullable().default(null) }),
+  approvals: z.array(z.object({ groups: z.array(z.string()), count: z.number() })),
+})
+export type Entitlement = z.output<typeof entitlement>
+export const entitlements = z.object({ items: z.array(entitlement) })
+
+export const clusters = z.object({ items: z.array(z.object({ name: z.string(), publicServer: z.string() })) })
+
+export const paste = z.object({
+  understood: z.boolean(),
+  summary: z.string(),
+  rules: z.array(rule),
+  namespaces: z.array(z.string()),
+  notes: z.array(z.object({ code: z.string(), sentence: z.string() })),
+  suggestions: z.array(
+    z.object({
+      entitlement,
+      cluster: z.string().nullable(),
+      clusters: z.array(z.string()),
+      complete: z.boolean(),
+      granted: z.array(rule),
+    }),
+  ),
+  alreadyHeld: z.array(alreadyHeld),
+})
+export type Paste = z.output<typeof paste>
+
+export const submitted = z.object({ id: z.string(), status: z.string(), digest: z.string() })
+export const state = z.object({ status: z.string() })

@@ -1,0 +1,132 @@
+// docs/cli.md: how to use the command, and its own help in full. A test compares the page with it.
+import { Writable } from 'node:stream'
+import { exitCodes } from '../../cli/exit-codes.ts'
+import { program } from '../../cli/postern.ts'
+
+type Command = Awaited<ReturnType<typeof program>>
+
+const opening = `# The postern command
+
+Request access, approve it, use it and end it without leaving the terminal, and check manifests and policies in CI.
+
+## Install
+
+\`node local/package/build.ts\` in a checkout of Postern builds the npm package into \`.postern/package\`: one file with every library in it,
+for Node.js 20 or newer. \`npm install -g .postern/package\` installs it; so does the archive that \`npm pack\` makes of it. The same program is
+also called \`kubectl-postern\`, so \`kubectl postern …\` works.
+
+## Sign in
+
+\`postern login https://postern.example.com\` opens a browser, with PKCE on a loopback address. Without a display, in an SSH session and
+with \`--device\` it shows a code to enter on any device, if the identity provider supports that. The administrator of the server sets up a public client
+for this at the provider, and names it as \`identity.cli\` in \`postern.yaml\` ([Identity providers](identity-providers.md)).
+
+The tokens are in files that only their owner can read, not in the keyring of the system. They are renewed as long as the provider
+permits it; \`postern logout\` revokes them there. \`postern contexts\` lists several servers and switches between them.
+
+Machines set \`POSTERN_SERVER\` and \`POSTERN_TOKEN\`, a bearer token of the provider for the API. It is never stored, and there is no option for it,
+because other people on a machine can read the arguments of a process.
+
+## When kubectl is forbidden
+
+\`\`\`sh
+postern run -- kubectl rollout restart deployment/api -n payments
+\`\`\`
+
+runs the command. If the cluster forbids it, it finds the entitlement that would allow it, asks you for a reason, submits the request, waits
+until the access works, and runs the same command again. Access that you have already is used at once. The command is not changed: it
+gets the access by \`KUBECONFIG\`, so \`helm\`, \`k9s\` and other programs that read this variable work too.
+
+The same in steps, from a refusal or for a command that you did not run yet:
+
+\`\`\`sh
+kubectl get pods -n payments 2>&1 | postern request --reason "checkout is down" --connect
+postern request --dry-run -- kubectl rollout restart deployment/api -n payments
+\`\`\`
+
+\`--dry-run\` shows the verdict, the approvers, what is new to you and the objects. \`--wait\` waits; Ctrl-C then leaves the request open.
+\`--connect\` also writes a kubeconfig context and switches to it.
+
+## Kubeconfig
+
+\`postern kubeconfig\` writes one context for each of your active grants into the first file of \`KUBECONFIG\`, or \`~/.kube/config\`. The file is replaced
+as a whole, its old text is in \`….postern-backup\`, and kubectl's own lock is respected. There is no token in it: kubectl runs
+\`postern credential\` when it needs one. The token is kept until shortly before it expires, in \`XDG_RUNTIME_DIR\` if the system has it, which is in memory.
+
+When the access is over, the next \`kubectl\` says why and what to run:
+
+\`\`\`text
+Restart payment services ended at 20:40: it was revoked by Priya Raman: enough now. To request it again: postern request --again req_… --wait
+\`\`\`
+
+Each grant has a ServiceAccount of its own in the cluster, so a context has the access of one grant. With several grants in one cluster,
+choose one by its context. A stream that is open when the access ends stays open until it is closed.
+
+## Approve
+
+\`postern inbox\` lists what waits for your decision. \`postern approve\` shows the terms, asks, and binds the decision to the digest of what it showed. In
+a script, name the digest that was read: \`postern approve ID --digest sha256:…\`. If the terms have changed since, Postern refuses.
+
+## Exit codes
+
+| Code | Meaning |
+|---|---|
+| ${exitCodes.ok} | It worked. |
+| ${exitCodes.refused} | Postern refused it, or a check has findings. |
+| ${exitCodes.usage} | A wrong option, or input that cannot be read. |
+| ${exitCodes.notSignedIn} | Not signed in, or the sign-in is no longer valid. |
+| ${exitCodes.unreachable} | The server can't be reached, or it failed. |
+| ${exitCodes.timedOut} | The time was up before the access was active, or before anyone signed in. |
+| ${exitCodes.interrupted} | Ctrl-C while it waited. |
+
+\`postern run\` and \`postern shell\` have the exit code of the command that they run. \`postern policy replay\` has 2 for every error.
+
+## Output
+
+\`-o json\` and \`-o yaml\` print what the API returned, \`-o name\` only ids. JSON and YAML are in ASCII. What the program says beside a result goes to
+the error output. Colours and a changing line appear only on a terminal, and colours not if \`NO_COLOR\` is set. Text from a server is never printed as
+it is: characters that control a terminal, or hide or reorder text, are shown as code points. A response above 16 MB is refused.
+
+## Environment and files
+
+| Name | Meaning |
+|---|---|
+| \`POSTERN_SERVER\`, \`POSTERN_CONTEXT\` | the server, by its URL or by its name here |
+| \`POSTERN_TOKEN\` | a bearer token, instead of a sign-in |
+| \`POSTERN_HOME\` | one folder for everything below |
+| \`~/.config/postern\` (\`XDG_CONFIG_HOME\`) | servers and tokens |
+| \`XDG_RUNTIME_DIR/postern\`, or \`~/.cache/postern\` | tokens of grants |
+| \`NODE_EXTRA_CA_CERTS\` | a file with your own certificate authority |
+`
+
+const closing = `
+The reference is the program's own help. To update this page, run \`npx vitest run --project unit local/docs/cli-reference -u\`.
+`
+
+/** The help of a command, as \`postern COMMAND --help\` prints it. */
+function helpOf(command: Command | Command['commands'][number]): string {
+  let text = ''
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part
+    },
+    getOutHelpWidth: () => 100,
+    getOutHasColors: () => false,
+  })
+  command.outputHelp()
+  return text.trim()
+}
+
+function sectionsOf(command: Command['commands'][number], path: string): string[] {
+  const own = `### ${path}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`
+  return [own, ...command.commands.flatMap((inner) => sectionsOf(inner, `${path} ${inner.name()}`))]
+}
+
+export async function cliReference(): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const stdin = (async function* () {})()
+  const root = await program({ stdin, stdout: nowhere, stderr: nowhere, env: {} }, [], () => true)
+  const overview = `\n## Reference\n\n\`\`\`text\n${helpOf(root)}\n\`\`\`\n`
+  const sections = root.commands.flatMap((command) => sectionsOf(command, `postern ${command.name()}`))
+  return [opening, overview, ...sections.map((section) => `\n${section}`), closing].join('')
+}

@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'vite'
+
+// The npm package of the command: one file with every library in it, and no dependencies. Node.js 20 or newer runs it.
+
+const checkout = join(import.meta.dirname, '../..')
+
+/** NB: Node.js keeps compiled code only of files that are loaded after this, so the program is a file of its own. */
+const launcher = `#!/usr/bin/env node
+import module from 'node:module'
+module.enableCompileCache?.()
+await import('./postern.js')
+`
+
+/** Files that commands read (cli/package-file.ts). */
+const data = ['deploy/rbac.yaml']
+
+type Manifest = Record<'version' | 'description' | 'license', string> & { engines: { node: string } }
+
+/** Builds the package into an empty folder, where \`npm pack\` and \`npm publish\` find it. */
+export async function buildPackage(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  await build({
+    configFile: false,
+    root: checkout,
+    logLevel: 'warn',
+    publicDir: false,
+    ssr: { noExternal: true },
+    build: {
+      ssr: join(checkout, 'cli/packaged.ts'),
+      target: 'node20',
+      outDir: folder,
+      emptyOutDir: false,
+      minify: true,
+      rolldownOptions: {
+        // Without these, importing one command would run the code of all of them.
+        output: { entryFileNames: 'postern.js', codeSplitting: false, strictExecutionOrder: true },
+      },
+    },
+  })
+  const { version, description, license, engines } = JSON.parse(
+    readFileSync(join(checkout, 'package.json'), 'utf8'),
+  ) as Manifest
+  const manifest = {
+    ...{ name: 'postern', version, description, license, engines, type: 'module' },
+    bin: { postern: 'launcher.js', 'kubectl-postern': 'launcher.js' },
+    files: ['launcher.js', 'postern.js', ...data],
+  }
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  writeFileSync(join(folder, 'launcher.js'), launcher, { mode: 0o755 })
+  mkdirSync(join(folder, 'deploy'))
+  for (const name of ['LICENSE', ...data]) writeFileSync(join(folder, name), readFileSync(join(checkout, name)))
+  writeFileSync(join(folder, 'README.md'), readFileSync(join(checkout, 'docs/cli.md')))
+}
+
+if (import.meta.main) {
+  const folder = join(checkout, '.postern/package')
+  await buildPackage(folder)
+  process.stdout.write(`${folder}\n`)
+}
