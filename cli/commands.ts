@@ -110,7 +110,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'logout',
-    summary: 'Sign out: end the session at the identity provider, and delete what is stored here.',
+    summary: 'Sign out: end the session at the identity provider, and delete the tokens here.',
     group: 'Account',
     load: async () => (await import('./account/logout-command.ts')).logoutCommand,
   },
@@ -137,6 +137,12 @@ export const commands: readonly Entry[] = [
     summary: 'Try out a policy before you deploy it.',
     group: 'Checks',
     load: async () => (await import('./policy/command.ts')).policyCommand,
+  },
+  {
+    name: 'log',
+    summary: 'Verify the log of events without trusting the server that keeps it.',
+    group: 'Administration',
+    load: async () => (await import('./log/command.ts')).logCommand,
   },
   {
     name: 'cluster',

@@ -67,7 +67,7 @@ async function deny(terminal: Terminal, argument: string, options: Options) {
 const deciding = (command: Command) =>
   command
     .argument('<id>', 'the request')
-    .option('--digest <digest>', 'the terms that you have read, as postern show prints them; then nothing is asked')
+    .option('--digest <digest>', 'the terms that you have read, as postern show prints them; then there is no question')
     .addOption(serverOption())
     .addOption(contextOption())
 

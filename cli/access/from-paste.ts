@@ -51,7 +51,7 @@ type Found = { held: AlreadyHeld } | { held: null; draft: Draft; summary: string
 
 /**
  * Own access that already allows what a text needs, or the request for it.
- * @throws CommandFailure with what is missing if no entitlement allows all of it
+ * @throws CommandFailure with the missing part if no entitlement allows all of it
  */
 export async function findForPaste(
   terminal: Terminal,

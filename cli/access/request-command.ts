@@ -221,7 +221,7 @@ export function requestCommand(terminal: Terminal, words: readonly string[] | nu
     .option('--starts-at <time>', 'when it starts, such as 2026-11-23T09:00:00Z (default: once it is approved)')
     .option('--again <request>', 'request the same as an earlier request')
     .option('-f, --file <file>', 'read the request from a file in YAML or JSON')
-    .option('--dry-run', 'show the verdict, the approvers, what is new and the objects; submit nothing')
+    .option('--dry-run', 'show the verdict, the approvers, the new permissions and the objects; submit nothing')
     .option('--wait', 'wait until the access works')
     .option('--connect', 'wait, then write a kubeconfig context for it and switch to it')
     .addOption(timeoutOption())

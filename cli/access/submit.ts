@@ -1,4 +1,4 @@
-// Submits a request, and asks the person for what is still missing.
+// Submits a request, and asks the person for the details that are still missing.
 import { ask } from '../ask.ts'
 import { line, note } from '../output.ts'
 import type { Api } from '../server/api.ts'

@@ -40,7 +40,7 @@ async function logout(terminal: Terminal, { context, all }: Options) {
 
 export function logoutCommand(terminal: Terminal): Command {
   return new Command('logout')
-    .description('Sign out: end the session at the identity provider, and delete what is stored here.')
+    .description('Sign out: end the session at the identity provider, and delete the tokens here.')
     .option('--context <name>', 'the server to sign out of (default: the current one)')
     .option('--all', 'sign out of every server')
     .action((options: Options) => logout(terminal, options))

@@ -44,7 +44,7 @@ kubectl get pods -n payments 2>&1 | postern request --reason "checkout is down" 
 postern request --dry-run -- kubectl rollout restart deployment/api -n payments
 \`\`\`
 
-\`--dry-run\` shows the verdict, the approvers, what is new to you and the objects. \`--wait\` waits; Ctrl-C then leaves the request open.
+\`--dry-run\` shows the verdict, the approvers, the permissions that are new to you, and the objects. \`--wait\` waits; Ctrl-C then leaves the request open.
 \`--connect\` also writes a kubeconfig context and switches to it.
 
 ## Kubeconfig
@@ -64,7 +64,7 @@ choose one by its context. A stream that is open when the access ends stays open
 
 ## Approve
 
-\`postern inbox\` lists what waits for your decision. \`postern approve\` shows the terms, asks, and binds the decision to the digest of what it showed. In
+\`postern inbox\` lists what waits for your decision. \`postern approve\` shows the terms, needs a confirmation, and binds the decision to the digest of what it showed. In
 a script, name the digest that was read: \`postern approve ID --digest sha256:…\`. If the terms have changed since, Postern refuses.
 
 ## Exit codes

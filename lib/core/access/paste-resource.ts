@@ -49,7 +49,7 @@ const suggestion = z
     cluster: z.string().nullable().meta({ description: 'Null where the requester has to choose.' }),
     clusters: z.array(z.string()).meta({ description: 'Where it covers all of the namespaces.' }),
     complete: z.boolean().meta({ description: 'It would grant everything that is needed.' }),
-    granted: z.array(ruleSchema).meta({ description: 'The part of what is needed that it would grant.' }),
+    granted: z.array(ruleSchema).meta({ description: 'The part of the needed rules that it would grant.' }),
     missing: z.array(ruleSchema),
     requestPath: z.string().meta({ description: 'The path of the request form, with the fields filled in.' }),
   })
@@ -58,7 +58,7 @@ const suggestion = z
 export const pasteResource = z
   .strictObject({
     understood: z.boolean().meta({ description: 'False for a text that is neither a refusal nor a known command.' }),
-    summary: z.string().meta({ description: 'What is needed, in words; empty if nothing is.' }),
+    summary: z.string().meta({ description: 'The needed access in words; empty if none is needed.' }),
     rules: z.array(ruleSchema).meta({ description: 'The least rules for it, in each of the namespaces.' }),
     namespaces: z.array(z.string()).meta({ description: 'Empty where the text names none.' }),
     readings: z.array(reading).meta({ description: 'The single permissions, at most 200.' }),
