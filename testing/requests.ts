@@ -24,6 +24,9 @@ type RequestOverrides = Partial<{
   createdAt: Date
   lapsesAt: Date
   resolvedAt: Date
+  /** The grant that it extends, and since when the access is held. */
+  extendsGrantId: string
+  heldSince: Date
   /** Some of the facts of lib/core/access/recorded-facts.ts. */
   facts: object
 }> &
@@ -86,6 +89,8 @@ function requestRow(overrides: RowOverrides, { entitlementHash, policyHash }: Ve
     verdict: { policyVersion: policyHash, violations: [], warnings: [] },
     steps,
     approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
+    extendsGrantId: overrides.extendsGrantId ?? null,
+    heldSince: overrides.heldSince ?? null,
     createdAt,
     followUpAt: nextFollowUp(steps, createdAt, null),
     lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),

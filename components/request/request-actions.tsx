@@ -1,5 +1,6 @@
 import type { FormAction } from '#lib/core/access/action-result'
 import type { RequestSummary } from '#lib/core/access/request-resource'
+import { LinkButton } from '../ui/link-button.tsx'
 import { ConfirmAction, type ConfirmedAction } from './confirm-action.tsx'
 import { type Connect, ConnectSheet } from './connect-sheet.tsx'
 import { RevokeAction } from './revoke-action.tsx'
@@ -19,10 +20,12 @@ type Props = {
   /** The action whose confirmation is open when the page loads. */
   confirming?: string
   focusAfter?: string
+  /** *More time* also before the last quarter. */
+  isWholePage?: boolean
 }
 
 /** The actions that the server allows this reader now. */
-export function RequestActions({ request, actions, confirming, focusAfter }: Props) {
+export function RequestActions({ request, actions, confirming, focusAfter, isWholePage = false }: Props) {
   const { grant, can } = request
   const common = (name: ConfirmedAction) => ({
     name,
@@ -42,6 +45,14 @@ export function RequestActions({ request, actions, confirming, focusAfter }: Pro
           may={can.issueCredential}
           connect={actions.connect}
         />
+      )}
+      {grant && can.extend.may && (isWholePage || request.isLastQuarter) && (
+        <LinkButton
+          kind={request.isLastQuarter ? undefined : 'quiet'}
+          href={`/requests/new?again=${request.id}&extends=${grant.id}`}
+        >
+          More time
+        </LinkButton>
       )}
       {grant && can.release.may && (
         <ConfirmAction

@@ -36,18 +36,20 @@ type Props = {
   /** What can be chosen, for an entitlement with a ceiling. */
   offers: Offer[]
   known: Partial<Draft>
+  /** The grant that the request extends; empty if it extends none. */
+  extending: string
   preview: (form: FormData) => Promise<ActionResult<{ preview: Preview }>>
   submit: FormAction<Draft>
   connect: Connect
 }
 
 /** The request form, with the server's preview of it at its side. */
-export function RequestForm({ entitlement, offers, known, preview: previewOf, submit, connect }: Props) {
+export function RequestForm({ entitlement, offers, known, extending, preview: previewOf, submit, connect }: Props) {
   const { answer, form } = useFormAnswer(submit, () => stored.forget())
   const { error } = answer
   // What is known belongs to the name: a draft is only continued where the form would start in the same way.
   const stored: StoredDraft<Draft> = useDraft(
-    `request ${entitlement.name} ${JSON.stringify(known)}`,
+    `request ${entitlement.name} ${JSON.stringify(known)}${extending && ` ${extending}`}`,
     firstDraft(entitlement, offers, { ...known, ...answer.kept }),
     isDraft,
   )
@@ -108,7 +110,7 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
   const max = Math.min(most, (preview && secondsOf(preview.maxDuration)) || most)
   const limiter = max < most ? 'limited by a guardrail' : 'the limit of this entitlement'
   const required = requirementsOf(entitlement, preview)
-  const held = refused || !preview ? [] : preview.alreadyHeld
+  const held = refused || !preview || extending ? [] : preview.alreadyHeld
   const left = problems.beside.length + problems.needed.length + problems.general.length
   // What the message beside the button says is not said again.
   const isSaid = (message: string) => error?.errors.some((one) => one.message === message)
@@ -123,6 +125,7 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
     >
       <input type="hidden" name="entitlement" value={entitlement.name} />
       <input type="hidden" name="cluster" value={draft.cluster} />
+      {extending && <input type="hidden" name="extends" value={extending} />}
       <div className="space-y-6">
         {stored.isRestored && <RestoredDraft onDiscard={stored.reset}>Your draft was restored.</RestoredDraft>}
         {entitlement.clusters.length > 1 ? (
@@ -226,18 +229,23 @@ export function RequestForm({ entitlement, offers, known, preview: previewOf, su
           label="Duration"
           seconds={draft.durationSeconds}
           max={max}
-          why={`Up to ${durationInWords(max)}, ${limiter}. The time runs from the start of the access.`}
+          why={`Up to ${durationInWords(max)}, ${extending ? 'as long as this access may last in total' : limiter}. The time runs from the start of the ${extending ? 'new access, which takes the place of the old one' : 'access'}.`}
           problems={at('duration')}
           onChange={(durationSeconds) => change({ durationSeconds })}
         />
-        <StartChoice value={draft.startsAt} problems={at('startsAt')} onChange={(startsAt) => change({ startsAt })} />
+        {!extending && (
+          <StartChoice value={draft.startsAt} problems={at('startsAt')} onChange={(startsAt) => change({ startsAt })} />
+        )}
         <ActionProblem error={error} besides={formFields} />
         <div className="sticky bottom-foot z-10 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-ground px-4 py-3 rail:static rail:mx-0 rail:border-0 rail:p-0">
           <SubmitButton kind="primary" pending="Submitting…">
             <span>
-              Request access
+              {extending ? 'Request more time' : 'Request access'}
               {/* Without scripts the label could not follow the chosen duration. */}
-              <span className="noscript:hidden"> for {shortDuration(draft.durationSeconds)}</span>
+              <span className="noscript:hidden">
+                {extending ? ': ' : ' for '}
+                {shortDuration(draft.durationSeconds)}
+              </span>
             </span>
           </SubmitButton>
           <p role="status" className="text-dense text-muted">

@@ -24,6 +24,7 @@ export const endedBy: Record<EndReason, string> = {
   release: 'released',
   failure: 'failed',
   ineligible: 'no longer eligible',
+  superseded: 'extended',
 }
 
 const people = (count: number) => `${count} ${count === 1 ? 'person' : 'people'}`

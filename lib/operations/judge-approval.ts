@@ -57,6 +57,7 @@ export function judgeApproval(
     rights: situation.rights,
     history: situation.history,
     pods: situation.pods,
+    extended: situation.extended,
     held: heldWithin(situation.held, policy.configuration),
     now: situation.now,
     stage: 'deciding',

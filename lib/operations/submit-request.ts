@@ -86,7 +86,7 @@ function refuseSubmission(
 
 /** A request without approval steps is approved by its entitlement: in the same transaction, by Postern itself. */
 async function approveAutomatically(tx: Tx, requester: Person, request: NewRequest, submitted: NewAuditEvent) {
-  const { id, terms, digest, gathered, reason, ticket, steps, policy, entitlement } = request
+  const { id, terms, digest, gathered, reason, ticket, steps, policy, entitlement, extension } = request
   const actor = posternActor(submitted.actor)
   const { now } = gathered.facts
   const approved: NewAuditEvent = { ...submitted, type: 'request.approved', actor, data: { digest, automatic: true } }
@@ -94,6 +94,7 @@ async function approveAutomatically(tx: Tx, requester: Person, request: NewReque
   const approvedRequest: Approved = {
     ...{ id, status: 'approved', ...granted, digest, reason, ticket, steps, policyHash: policy.hash, entitlement },
     ...{ entitlementName: entitlement.name, createdAt: now, requester, decisions: [], via: viaOf(request.recorded) },
+    ...{ extendsGrantId: extension?.grantId ?? null, heldSince: extension?.heldSince ?? null },
   }
   const grant = newGrant(actor, approvedRequest, submitted.about ?? {}, now)
   const events = [submitted, approved, ...grant.events]
@@ -126,12 +127,14 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
     const gathered = await gatherJudgement(tx, {
       ...{ policy, entitlement, requester: person },
       submission: { ...submission, via },
+      extends: submission.extends,
     })
     const { verdict, steps, policyFacts } = judgeFully(policy.compiled, gathered.facts)
     // Nothing is stored of a request that violates a limit or a guardrail, except the attempt.
     if (verdict.violations.length > 0)
       return refuseSubmission(actor, submission, verdict, { policy, gathered, policyFacts })
-    const rules = grantedRules(entitlement, submission.rules, gathered.facts.cluster.clusterRoles)
+    const { extended, submission: judged } = gathered.facts
+    const rules = grantedRules(entitlement, judged.rules, gathered.facts.cluster.clusterRoles)
     if (!rules) throw new Error(`the rules of ${entitlement.name} are unknown, and no limit was violated`)
 
     const { now } = gathered.facts
@@ -148,6 +151,9 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
     const id = newId('request', now)
     const { reason } = submission
     const ticket = submission.ticket || null
+    const extension =
+      submission.extends && extended ? { grantId: submission.extends, heldSince: extended.heldSince } : null
+    const lapses = lapsesAt(now, configuration.pending.lapseAfter)
     const request: NewRequest = {
       id,
       requesterId: person.id,
@@ -161,12 +167,17 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       steps,
       reason,
       ticket,
-      lapsesAt: lapsesAt(now, configuration.pending.lapseAfter),
+      extension,
+      // Once the access has expired there is nothing left to extend.
+      lapsesAt: extended?.expiresAt && extended.expiresAt < lapses ? extended.expiresAt : lapses,
     }
     const submitted: NewAuditEvent = {
       type: 'request.submitted',
       actor,
-      data: { entitlement: entitlement.name, durationSeconds: submission.durationSeconds, digest, reason, ticket },
+      data: {
+        ...{ entitlement: entitlement.name, durationSeconds: submission.durationSeconds, digest, reason, ticket },
+        ...(extension ? { extends: extension.grantId, heldSince: extension.heldSince.toISOString() } : {}),
+      },
       about: {
         requestId: id,
         personId: person.id,

@@ -3,7 +3,7 @@ import type { GrantRow, WholeRequestRow } from '#lib/adapters/db/requests/gather
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import type { GrantResource } from '#lib/core/access/grant-resource'
-import { mayIssueCredential, mayRelease, mayRevoke } from '#lib/core/access/may-act'
+import { mayExtend, mayIssueCredential, mayRelease, mayRevoke } from '#lib/core/access/may-act'
 import type { Probes } from '#lib/core/access/probe-resource'
 import { toFindingResource } from './finding-resource.ts'
 import { titleOf } from './summaries.ts'
@@ -24,6 +24,7 @@ export function toGrantResource(
   grant: WholeGrant | GrantRow,
   now: Date,
 ): GrantResource {
+  const [newest] = grant.extensions
   return {
     id: grant.id,
     requestId: grant.requestId,
@@ -41,6 +42,9 @@ export function toGrantResource(
     endedBy: grant.endedBy,
     endedByName: grant.endedByName,
     endNote: grant.endNote,
+    extends: request.extendsGrantId,
+    extension: newest ? { requestId: newest.id, status: newest.status } : null,
+    supersededBy: grant.extensions.find((one) => one.grant?.activatedAt)?.grant?.id ?? null,
     lastError: grant.lastError,
     attempts: grant.attempts,
     nextAttemptAt: iso(grant.nextAttemptAt),
@@ -58,6 +62,7 @@ export function toGrantResource(
       issueCredential: mayIssueCredential(actor, request, grant, now),
       revoke: mayRevoke(actor, request, grant),
       release: mayRelease(actor, request, grant),
+      extend: mayExtend(actor, request, grant, now),
     },
   }
 }

@@ -4,6 +4,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { isAmong } from '#lib/core/access/entitlement'
+import { secondsLeft } from '#lib/core/access/extension'
 import type { Preview } from '#lib/core/access/preview-resource'
 import { viaOfOrigin } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
@@ -61,6 +62,7 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   const { facts } = await gatherJudgement(reads(), {
     ...{ policy, entitlement, requester: person },
     submission: { ...submission, via },
+    extends: submission.extends,
   })
   const judged = judgeFully(policy.compiled, facts)
   const verdict = verdictForRequester(judged.verdict)
@@ -73,7 +75,7 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
     ...{ requester: person, steps, currentSteps: steps, isOpen: true, decisions: [] },
     ...{ createdAt: null, approverGroups: [] },
   }
-  const rules: Rule[] = grantedRules(entitlement, submission.rules, facts.cluster.clusterRoles) ?? []
+  const rules: Rule[] = grantedRules(entitlement, facts.submission.rules, facts.cluster.clusterRoles) ?? []
   const namespaces = [...new Set(submission.namespaces)].sort()
   const clusterRole = entitlement.clusterRole ?? null
   const { cluster } = submission
@@ -103,7 +105,13 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
       entitlement.ticket.example,
     ),
     maxDuration: formatDuration(
-      Math.min(entitlement.duration.max, limits.maxDurationSeconds ?? Number.POSITIVE_INFINITY),
+      Math.min(
+        entitlement.duration.max,
+        limits.maxDurationSeconds ?? Number.POSITIVE_INFINITY,
+        facts.extended
+          ? Math.max(0, secondsLeft(facts.extended.heldSince, entitlement, facts.now))
+          : Number.POSITIVE_INFINITY,
+      ),
     ),
     digest: digestOf({
       requester: person,

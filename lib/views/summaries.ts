@@ -3,8 +3,9 @@ import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { isLastQuarter, totalSeconds } from '#lib/core/access/extension'
 import type { May } from '#lib/core/access/may'
-import { mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
+import { mayExtend, mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { allGroups, stepsAt } from '#lib/core/approvals/escalation'
@@ -35,6 +36,13 @@ function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
   if (!may.may) return { may: false, why: may.why }
   if (hasExpired(row, now)) return { may: false, why: 'This request has expired without a decision.' }
   return { may: true }
+}
+
+/** The total is that of a beginning at submission, so that it is the same for everyone who reads it. */
+function extensionOf({ extendsGrantId, heldSince, durationSeconds, createdAt }: RequestRow): RequestSummary['extends'] {
+  if (extendsGrantId === null || heldSince === null) return null
+  const total = formatDuration(totalSeconds(heldSince, durationSeconds, createdAt))
+  return { grantId: extendsGrantId, heldSince: heldSince.toISOString(), total }
 }
 
 /** One request as lists show it to this reader, with what they may do with it. */
@@ -69,6 +77,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
     digest: row.digest,
     createdAt: row.createdAt.toISOString(),
     lapsesAt: row.lapsesAt.toISOString(),
+    extends: extensionOf(row),
     resolvedAt: iso(row.resolvedAt),
     steps: toSteps(steps, people),
     // Of a resolved request, the grant and the history show what was refused.
@@ -82,11 +91,15 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
       endedBy: grant.endedBy,
       lastError: grant.lastError,
     },
+    isLastQuarter: Boolean(
+      grant?.activatedAt && grant.expiresAt && isLastQuarter(grant.activatedAt, grant.expiresAt, now),
+    ),
     can: {
       decide: mayDecideRow(actor, row, now),
       withdraw: mayWithdraw(actor, row),
       revoke: mayRevoke(actor, row, grant),
       release: mayRelease(actor, row, grant),
+      extend: mayExtend(actor, row, grant, now),
       issueCredential: mayIssueCredential(actor, row, grant, now),
     },
   }

@@ -4,6 +4,7 @@ import { readClusterRole, readNamespaces } from '#lib/adapters/cluster/read-clus
 import { readPods } from '#lib/adapters/cluster/read-pods'
 import { db } from '#lib/adapters/db/client'
 import { readRights } from '#lib/adapters/db/clusters/cluster-rights'
+import { findExtendedGrant, findSuperseded } from '#lib/adapters/db/grants/extended-grant'
 import { saveActive, saveCreated, saveIntent } from '#lib/adapters/db/grants/grant-progress'
 import { readHistory } from '#lib/adapters/db/requests/history'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
@@ -39,16 +40,20 @@ async function judge(work: Work) {
   const before = { requestId: grant.request.id, approvedAt: grant.createdAt }
   const question = { personId: grant.requester.id, entitlement: grant.request.entitlementName, before }
   const needsPods = uses(policy.compiled, 'pods') && reachesPods(grant.request.rules)
-  const [observed, rules, rights, difference, history, pods] = await Promise.all([
+  const { extendsGrantId, heldSince } = grant.request
+  const extension = { personId: grant.requester.id, requestId: grant.request.id }
+  const [observed, rules, rights, difference, history, pods, found] = await Promise.all([
     readNamespaces(client, namespaces),
     clusterRole ? readClusterRole(client, clusterRole) : null,
     readRights(db(), grant.cluster),
     reviewDifference(client, grant, policy.configuration, work.clock()),
     readHistory({ ...question, compiled: policy.compiled }),
     needsPods ? readPods(client, namespaces) : null,
+    extendsGrantId ? findExtendedGrant(db(), { ...extension, grantId: extendsGrantId }) : null,
   ])
   const clusterRoles = clusterRole && rules ? { [clusterRole]: rules } : {}
-  const live = { namespaces: observed, clusterRoles, rights, difference, history, pods }
+  const extended = found && heldSince ? { ...found, heldSince } : null
+  const live = { namespaces: observed, clusterRoles, rights, difference, history, pods, extended }
   const permission = judgePermission(grant, policy, live, work.clock())
   if (permission.refusal) throw new Refused(permission.refusal)
   work.note({ what: 'permitted', judged: permission.judged, until: permission.until })
@@ -124,7 +129,12 @@ export async function activate(work: Work) {
   // Annotations only ever end access sooner; they do so if granting took minutes.
   for (const { expiresAt } of work.created) if (expiresAt) ends.push(expiresAt.getTime())
   const expiresAt = new Date(Math.min(...ends))
-  await saveActive(work.writing, { created: work.unsaved, probes, activatedAt, expiresAt, judged: work.judged })
+  const { extendsGrantId } = grant.request
+  const supersedes = extendsGrantId && (await findSuperseded(db(), extendsGrantId))
+  await saveActive(work.writing, {
+    ...{ created: work.unsaved, probes, activatedAt, expiresAt, judged: work.judged },
+    supersedes: supersedes || null,
+  })
   metrics().activeSeconds.observe(secondsBetween(dueAt(grant), activatedAt))
   work.note({ what: 'activated', expiresAt })
 }

@@ -327,6 +327,14 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       'release',
       ({ grantId }) => withForm({ grantId }),
     ),
+    ...twice(
+      'Extend access',
+      () => '/requests',
+      ({ grantId, namespace }) => ({ ...submission, namespaces: [namespace], extends: grantId }),
+      'submit',
+      ({ grantId, namespace }) => withForm({ ...submission, namespaces: namespace, extends: grantId }),
+      '?extends',
+    ),
     // ------------------------------------------------------------------ without a request or grant
     ...twice(
       'Submit a request',

@@ -12,6 +12,7 @@ import {
   toObservedCluster,
 } from '#lib/core/guardrails/facts'
 import type { Tx } from './client.ts'
+import { findExtendedGrant } from './grants/extended-grant.ts'
 import { type HeldColumns, heldInSql } from './people/held.ts'
 import { type HistoryColumn, historyInSql, toHistory } from './requests/history.ts'
 
@@ -24,14 +25,16 @@ type Row = ClusterColumns &
 /** Who submits what, under which policy. */
 type Judged = Omit<
   Gathered,
-  'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'history' | 'pods' | 'requester' | 'policy'
+  'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'history' | 'extended' | 'pods' | 'requester' | 'policy'
 > & {
   requester: Person
+  /** The grant that it extends, if any. */
+  extends: string | undefined
   policy: Gathered['policy'] & { configuration: ConfiguredLimits; compiled: readonly CompiledGuardrail[] }
 }
 
 /**
- * The facts of a judgement, in one statement: the database's time, the last known state of the cluster, what the
+ * The facts of a judgement, in one statement, and one more for an extension: the database's time, the last known state of the cluster, what the
  * requester has already, and whether these versions of the configuration and the entitlement are already stored.
  */
 export async function gatherJudgement(tx: Tx, judged: Judged) {
@@ -52,8 +55,19 @@ export async function gatherJudgement(tx: Tx, judged: Judged) {
   const { now, isPolicyStored, isEntitlementStored } = row
   const rights = await observedRights(tx, judged.submission.cluster, row)
   const held = heldWithin(row, judged.policy.configuration)
+  const { requester, submission, entitlement } = judged
+  const question = { personId: requester.id, requestId: null }
+  const extended = judged.extends && (await findExtendedGrant(tx, { ...question, grantId: judged.extends }))
+  // An extension has the rules of the access, which an approver may have narrowed, unless it names others.
+  const rules = submission.rules ?? (extended && !entitlement.clusterRole ? extended.rules : undefined)
   const observed = { cluster: toObservedCluster(row), rights, held, history: toHistory(row), pods: toPods(row), now }
-  const facts = toJudgementFacts({ ...judged, ...observed, stage: 'submitting' })
+  const facts = toJudgementFacts({
+    ...judged,
+    ...observed,
+    ...(judged.extends ? { extended: extended || null } : {}),
+    submission: { ...submission, rules: rules ?? null },
+    stage: 'submitting',
+  })
   return { facts, entitlementHash, isPolicyStored, isEntitlementStored }
 }
 export type GatheredJudgement = Awaited<ReturnType<typeof gatherJudgement>>

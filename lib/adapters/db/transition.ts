@@ -39,8 +39,15 @@ function assignments(columns: Columns, set: Record<string, unknown>): Prisma.Sql
 export const ifMoved = Prisma.sql`EXISTS (SELECT FROM moved)`
 
 /** Executes a move. Returns how many rows had the status that it starts from; without any nothing is written. */
-async function move(tx: Tx, update: Prisma.Sql, events: Events, together: Together): Promise<number> {
+async function move(
+  tx: Tx,
+  update: Prisma.Sql,
+  events: Events,
+  together: Together,
+  before: Prisma.Sql[] = [],
+): Promise<number> {
   const parts = [
+    ...before,
     Prisma.sql`moved AS (${update} RETURNING 1)`,
     Prisma.sql`recorded AS (${insertEvents(listOf(events), ifMoved)})`,
     ...together.map((statement, index) => Prisma.sql`${Prisma.raw(`together_${index}`)} AS (${statement})`),
@@ -128,10 +135,41 @@ const grantColumns: Columns = {
   status: ['status', 'grant_status'],
 }
 
+/** Access that ends at the moment at which this move begins the access that extends it. */
+export type Superseded = { id: string; at: Date; event: NewAuditEvent }
+
+/**
+ * Locks the extended grant first, so that it can't be revoked meanwhile, and ends it in the statement of the move. Access that
+ * someone has ended is not extended: the move then changes nothing. One that has just expired needs no other end.
+ */
+const superseding = ({ id, at, event }: Superseded) => {
+  const set = {
+    status: 'ending',
+    endedBy: 'superseded',
+    endedByName: 'Postern',
+    endingAt: at,
+    nextAttemptAt: at,
+    attempts: 0,
+  }
+  return {
+    before: [
+      Prisma.sql`extended AS (SELECT id, status FROM grants
+        WHERE id = ${id} AND (status = 'active' OR ended_by = 'expiry') FOR UPDATE)`,
+    ],
+    isExtended: Prisma.sql`EXISTS (SELECT FROM extended)`,
+    together: [
+      Prisma.sql`${insertEvents([event], Prisma.sql`${ifMoved} AND EXISTS (SELECT FROM extended WHERE status = 'active')`)}`,
+      Prisma.sql`UPDATE grants SET ${assignments(grantColumns, set)}
+        WHERE ${ifMoved} AND id = (SELECT id FROM extended WHERE status = 'active') AND status = 'active'`,
+    ],
+  }
+}
+
 /**
  * Moves a grant to another status and records why. It is one statement, so with `db()` as `tx` it is its own
  * transaction.
- * @throws AppError `conflict` when the grant no longer has the status `from`
+ * @param superseded the access that this one extends, if any
+ * @throws AppError `conflict` when the grant no longer has the status `from`, or someone has ended what it extends
  */
 export async function moveGrant(
   tx: Tx,
@@ -141,11 +179,13 @@ export async function moveGrant(
   events: Events,
   set: GrantMove = {},
   together: Together = [],
+  superseded: Superseded | null = null,
 ) {
   if (!grantMoves[from].includes(to)) throw new Error(`a grant cannot go from ${from} to ${to}`)
+  const extension = superseded && superseding(superseded)
   const update = Prisma.sql`UPDATE grants SET ${assignments(grantColumns, { ...set, status: to })}
-    WHERE id = ${id} AND status = ${from}::grant_status`
-  if (await move(tx, update, events, together)) return
+    WHERE id = ${id} AND status = ${from}::grant_status AND ${extension?.isExtended ?? Prisma.sql`true`}`
+  if (await move(tx, update, events, [...together, ...(extension?.together ?? [])], extension?.before)) return
   throw new AppError('conflict', `This grant is no longer ${from}. Reload the page to see what happened.`)
 }
 

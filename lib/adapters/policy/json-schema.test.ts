@@ -24,7 +24,7 @@ test('the JSON Schema has durations as text and allows no unknown fields', () =>
 test('the keys allowed at a path are found through lists and references', () => {
   const schema = configurationJsonSchema()
   expect(keysAt(schema, [])).toContain('publicUrl')
-  expect(keysAt(schema, ['entitlements', 3, 'duration'])).toEqual(['default', 'max'])
+  expect(keysAt(schema, ['entitlements', 3, 'duration'])).toEqual(['default', 'max', 'maxTotal'])
   expect(keysAt(schema, ['entitlements', 0, 'rules', 0])).toEqual(['apiGroups', 'resources', 'verbs', 'resourceNames'])
   expect(keysAt(schema, ['roles', 'admin'])).toEqual(['groups', 'people'])
   expect(keysAt(schema, ['clusters', 0, 'labels', 'x'])).toEqual([])

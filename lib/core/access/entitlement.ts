@@ -114,6 +114,7 @@ export const entitlementSchema = z
     duration: z.strictObject({
       default: seconds('Used if the requester chooses no other.'),
       max: seconds('The longest duration that may be requested.'),
+      maxTotal: seconds('How long access may last with all its extensions; `max` if it is left out.').optional(),
     }),
     startWithin: seconds('How far ahead a requested start may be.').prefault('P7D'),
     reason: z.strictObject({ minLength: z.int().min(1).max(500).default(1) }).default({ minLength: 1 }),
@@ -143,6 +144,10 @@ export const entitlementSchema = z
   .refine((e) => e.duration.default <= e.duration.max, {
     path: ['duration', 'default'],
     message: 'must not be longer than max',
+  })
+  .refine(({ duration: { max, maxTotal = max } }) => maxTotal >= max, {
+    path: ['duration', 'maxTotal'],
+    message: 'must not be shorter than max',
   })
 export type Entitlement = z.infer<typeof entitlementSchema>
 

@@ -64,6 +64,7 @@ export function submissionInput(form: unknown): { body: object; kept: Partial<Dr
   const rules = rulesIn(fields)
   const ticket = last('ticket').trim()
   const startsAt = startIn(fields)
+  const extended = last('extends')
   return {
     body: {
       entitlement: last('entitlement'),
@@ -74,6 +75,7 @@ export function submissionInput(form: unknown): { body: object; kept: Partial<Dr
       ...(ticket ? { ticket } : {}),
       duration: last('duration'),
       ...(startsAt ? { startsAt } : {}),
+      ...(extended ? { extends: extended } : {}),
     },
     kept: {
       cluster: last('cluster'),

@@ -5,7 +5,7 @@ import { may } from './may.ts'
 import { personResource } from './person-resource.ts'
 import { probesResource } from './probe-resource.ts'
 import { duration, time } from './resource-fields.ts'
-import { endReasons, grantStatuses } from './status.ts'
+import { endReasons, grantStatuses, requestStatuses } from './status.ts'
 
 export const objectResource = z
   .strictObject({
@@ -36,6 +36,15 @@ export const grantResource = z
     endedBy: z.enum(endReasons).nullable(),
     endedByName: z.string().nullable(),
     endNote: z.string().nullable(),
+    extends: z.string().nullable().meta({ description: 'The grant that this one extends.' }),
+    extension: z
+      .strictObject({ requestId: z.string(), status: z.enum(requestStatuses) })
+      .nullable()
+      .meta({ description: 'The newest request that extends this grant.' }),
+    supersededBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'The grant that took its place: use that one from now on.' }),
     lastError: z.string().nullable(),
     attempts: z.int(),
     nextAttemptAt: time.nullable(),
@@ -44,7 +53,7 @@ export const grantResource = z
     deniedProbes: probesResource.nullable(),
     credentials: z.array(credentialResource),
     findings: z.array(findingResource),
-    can: z.strictObject({ issueCredential: may, revoke: may, release: may }),
+    can: z.strictObject({ issueCredential: may, revoke: may, release: may, extend: may }),
   })
   .meta({ id: 'Grant' })
 export type GrantResource = z.infer<typeof grantResource>

@@ -39,6 +39,20 @@ export function mayRelease(actor: PersonActor, request: Pick<RequestFacts, 'requ
   return why ? denied(why) : allowed
 }
 
+/** Only the holder may extend their access, and only while it is active. Whether a request for that is permitted is judged then. */
+export function mayExtend(
+  actor: PersonActor,
+  request: Pick<RequestFacts, 'requesterId'>,
+  grant: { status: GrantStatus; expiresAt: Date | null } | null,
+  now: Date,
+): May {
+  if (request.requesterId !== actor.person.id) return denied('Only the holder can extend this access.')
+  if (!grant || grant.status === 'pending') return denied('This access is not active yet.')
+  if (grant.status !== 'active') return denied(whyNotEndable(grant) ?? 'This access has already ended.')
+  if (!grant.expiresAt || grant.expiresAt <= now) return denied('This access has expired.')
+  return allowed
+}
+
 /** Only the holder is issued a credential, and only while the access is active and has not expired. */
 export function mayIssueCredential(
   actor: PersonActor,

@@ -25,6 +25,8 @@ export const recordedFacts = z.strictObject({
   via: z.enum(submittedVia).optional(),
   /** Absent if no guardrail of the policy needed it. */
   history: z.strictObject({ requests: times, grants: times }).optional(),
+  /** When the access that it extends began; absent if it extends none. */
+  heldSince: z.iso.datetime().optional(),
   /** Those that the rules lead into. Absent if no guardrail of the policy needed them, or if they were unknown. */
   pods: z.array(podFacts).max(mostPods).optional(),
   requester: z.strictObject({ groups: z.array(text), email: text.nullable() }),

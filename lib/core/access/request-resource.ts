@@ -11,6 +11,17 @@ import { endReasons, grantStatuses, requestStatuses } from './status.ts'
 import { stepResource } from './step-resource.ts'
 import { verdictResource } from './verdict-resource.ts'
 
+/** What an extension continues. */
+const extensionResource = z
+  .strictObject({
+    grantId: z.string(),
+    heldSince: time.meta({ description: 'When the first access of the chain began.' }),
+    total: duration.meta({
+      description: 'How long access lasts with all its extensions, if this one begins at once: for approvers to read.',
+    }),
+  })
+  .meta({ id: 'Extension' })
+
 /** A request in a list. `requestResource` is the whole request. */
 export const requestSummary = z
   .strictObject({
@@ -31,6 +42,7 @@ export const requestSummary = z
     digest: z.string(),
     createdAt: time,
     lapsesAt: time,
+    extends: extensionResource.nullable().meta({ description: 'The access that this request extends, if any.' }),
     resolvedAt: time.nullable(),
     steps: z.array(stepResource),
     signatureFailure: z.string().nullable().meta({
@@ -47,7 +59,8 @@ export const requestSummary = z
         lastError: z.string().nullable(),
       })
       .nullable(),
-    can: z.strictObject({ decide: may, withdraw: may, revoke: may, release: may, issueCredential: may }),
+    isLastQuarter: z.boolean().meta({ description: 'Whether the last quarter of the access has begun.' }),
+    can: z.strictObject({ decide: may, withdraw: may, revoke: may, release: may, extend: may, issueCredential: may }),
   })
   .meta({ id: 'RequestSummary' })
 export type RequestSummary = z.infer<typeof requestSummary>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from './duration-schema.ts'
+import { idSchema } from './ids.ts'
 import { namespacePattern } from './namespaces.ts'
 import { rulesSchema } from './rule.ts'
 import { unprintable } from './unprintable.ts'
@@ -58,6 +59,10 @@ export const submissionSchema = z
     ticket: prose(120).optional(),
     duration: durationSchema,
     startsAt: timestamp.optional(),
+    extends: idSchema('grant').optional().meta({
+      description:
+        'A grant of yours that this request extends: the same entitlement, cluster, namespaces and rules (by default those of the grant), without a start. Once the new grant is active, this one ends as superseded.',
+    }),
   })
   .meta({ id: 'Submission' })
   .transform(({ duration, ...rest }) => ({ ...rest, durationSeconds: duration }))

@@ -23,9 +23,9 @@ export type GrantStatus = (typeof grantStatuses)[number]
 
 /**
  * Why a grant ended. `failure`: the cluster refused it permanently before it became active. `ineligible`: the requester
- * or an approver is no longer eligible, or the policy no longer permits it.
+ * or an approver is no longer eligible, or the policy no longer permits it. `superseded`: an extension continues it.
  */
-export const endReasons = ['expiry', 'revocation', 'release', 'failure', 'ineligible'] as const
+export const endReasons = ['expiry', 'revocation', 'release', 'failure', 'ineligible', 'superseded'] as const
 export type EndReason = (typeof endReasons)[number]
 
 export const requestMoves: Record<RequestStatus, readonly RequestStatus[]> = {

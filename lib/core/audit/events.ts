@@ -73,8 +73,11 @@ export const auditEvents = {
       digest: text,
       reason: text,
       ticket: text.nullable(),
+      // The grant that it extends, and when the first of that chain began.
+      extends: text.optional(),
+      heldSince: text.optional(),
     }),
-    (d) => `requested ${d.entitlement}`,
+    (d) => (d.extends ? `requested more time for ${d.entitlement}` : `requested ${d.entitlement}`),
   ),
   'request.refused': define(
     z.strictObject({
@@ -143,6 +146,7 @@ export const auditEvents = {
         release: 'released the access',
         failure: 'started to delete the access: it could not be created',
         ineligible: 'started to end the access: the requester, an approver or the policy no longer permits it',
+        superseded: 'started to end the access: its extension is active',
       })[d.endedBy],
   ),
   'grant.object-deleted': define(

@@ -44,7 +44,15 @@ function aGrant(request: Partial<GrantFacts['request']> = {}, some: Partial<Gran
     ...{ requester: ada, signatureFailure: null },
     decisions: [approvedBy(lea, digest)],
     request: {
-      ...{ id: 'req_1', status: 'approved', reason: 'the pods hang since noon', ticket: null, via: null },
+      ...{
+        id: 'req_1',
+        status: 'approved',
+        reason: 'the pods hang since noon',
+        ticket: null,
+        via: null,
+        extendsGrantId: null,
+        heldSince: null,
+      },
       ...{ steps: entitlement.approvals, entitlement, digest },
       createdAt: new Date('2026-11-23T09:40:00Z'),
       ...terms,

@@ -4,6 +4,7 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Difference } from '#lib/core/access/difference'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { type ExtendedGrant, latestEnd } from '#lib/core/access/extension'
 import { groupsStillCounting } from '#lib/core/access/on-call'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
@@ -66,6 +67,9 @@ export type GrantFacts = {
     /** As it was when the request was submitted. */
     entitlement: Entitlement
     createdAt: Date
+    /** The grant that it extends, and when the first of that chain began. */
+    extendsGrantId: string | null
+    heldSince: Date | null
     via: SubmittedVia | null
   }
   requester: Person
@@ -183,6 +187,8 @@ export type LiveFacts = {
   difference: Difference | undefined
   /** Other requests of the requester from before this one; null if no guardrail needs them. */
   history: RequesterHistory | null
+  /** The access that it extends, as it is now; absent if it extends none. */
+  extended?: ExtendedGrant | null
   /** Of each namespace whose pods could be read; null if no guardrail needs them. */
   pods: Gathered['pods']
 }
@@ -209,23 +215,31 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
     rights: live.rights,
     difference: live.difference,
     history: live.history,
+    extended: request.extendsGrantId === null ? undefined : (live.extended ?? null),
     pods: live.pods,
     now,
     stage: 'granting',
   })
   const judgement = judgeFully(policy.compiled, facts)
   const { verdict, limits } = judgement
+  const latest = request.heldSince && latestEnd(request.heldSince, request.entitlement)
   const refusal =
+    (latest && latest <= now ? ineligible('extension-total-too-long', tooLongInTotal) : null) ??
     whyBlocked(judgement) ??
     whyNotEnough(request, judgement, decisions.map(asTheyAreNow(request, current.approvals))) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
   return {
     refusal: null,
-    until: limits.until,
+    until: soonerOf(limits.until, latest),
     judged: { verdict, difference: facts.currentAccess?.difference ?? null },
   }
 }
+
+const tooLongInTotal = 'With its extensions, this access has lasted as long as its entitlement allows.'
+
+/** Extensions of extensions never last longer than the entitlement allows, however long each approval took. */
+const soonerOf = (a: Date | null, b: Date | null) => (a && b ? (a < b ? a : b) : (a ?? b))
 
 function whyBlocked(judgement: FullJudgement): Refusal | null {
   const block = whyViolated(judgement)

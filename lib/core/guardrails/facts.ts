@@ -1,5 +1,6 @@
 import type { Person } from '#lib/core/access/actor'
 import type { Entitlement } from '#lib/core/access/entitlement'
+import type { ExtendedGrant } from '#lib/core/access/extension'
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { type Rota, withOnCallGroups } from '#lib/core/access/rota'
@@ -65,6 +66,10 @@ export type JudgementFacts = {
   history?: RequesterHistory | null
   /** Of each namespace whose pods are known; null where no guardrail needs them. */
   pods?: Readonly<Record<string, readonly PodFacts[]>> | null
+  /** The access that it extends. Absent: it extends none. Null: it names something that is not access of the requester. */
+  extended?: ExtendedGrant | null | undefined
+  /** When the first access of the chain began that it extends; absent or null if it extends none. */
+  heldSince?: Date | null
   /**
    * Absent: `submitting`. After submission, the requested start may be in the past, and the rules may be fewer than the
    * fixed ones, because an approver may have narrowed them.
@@ -116,6 +121,7 @@ export type Gathered = {
   held?: Held | undefined
   history?: RequesterHistory | null
   pods?: JudgementFacts['pods']
+  extended?: JudgementFacts['extended']
   stage: NonNullable<JudgementFacts['stage']>
 }
 
@@ -152,6 +158,7 @@ export function toJudgementFacts(gathered: Gathered): JudgementFacts {
       known: configured !== undefined,
       labels: configured?.labels ?? {},
     },
+    heldSince: rest.extended?.heldSince ?? null,
     policyHash: policy.hash,
     configuredRisks: policy.configuration.risks,
   }

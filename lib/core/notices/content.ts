@@ -33,6 +33,8 @@ export type NoticeFacts = {
     cluster: string
     namespaces: readonly string[]
     durationSeconds: number
+    /** Of an extension: with all access of the chain, if it begins at once. */
+    totalSeconds: number | null
     startsAt: Date | null
     lapsesAt: Date
     reason: string
@@ -92,6 +94,7 @@ const endedBecause = (endedBy: EndReason | null, by: string) =>
     release: `${by} released it.`,
     failure: 'Postern could not keep it as it was approved.',
     ineligible: 'The requester, an approver or the policy no longer permits it.',
+    superseded: 'Its extension continues it.',
     unknown: '',
   })[endedBy ?? 'unknown']
 
@@ -112,7 +115,7 @@ function said({ kind, request, decision, escalation, grant }: NoticeFacts, isPer
   switch (kind) {
     case 'request-waits':
       return {
-        headline: `${requester} requests access: ${where}`,
+        headline: `${requester} requests ${request.totalSeconds === null ? 'access' : 'more time'}: ${where}`,
         sentences: only('You can approve or deny this request in Postern.'),
         quote: quoteOf(request.requester, request.reason),
         isHandled: false,
@@ -172,7 +175,9 @@ function said({ kind, request, decision, escalation, grant }: NoticeFacts, isPer
     case 'access-ends-soon':
       return {
         headline: `${whose} ends in ten minutes, at ${until}: ${where}`,
-        sentences: only('Finish or save your work. If you need more time, submit a new request now.'),
+        sentences: only(
+          'Finish or save your work. If you need more time, open the request in Postern and choose More time.',
+        ),
         quote: null,
         isHandled: true,
         action: 'Open in Postern',
@@ -239,6 +244,7 @@ export function contentOf(facts: NoticeFacts, isPersonal: boolean): Content {
     ['Duration', durationInWords(request.durationSeconds)],
     ['Risk', request.severity],
   ]
+  if (request.totalSeconds !== null) rows.push(['In total', durationInWords(request.totalSeconds)])
   if (request.startsAt) rows.push(['Start', utc(request.startsAt)])
   if (request.ticket) rows.push(['Ticket', line(request.ticket, 80)])
   if (request.status === 'pending') rows.push(['Decide before', utc(request.lapsesAt)])

@@ -52,6 +52,9 @@ export type RequestRecord = {
   facts: unknown
   difference: unknown
   steps: unknown
+  /** The grant that it extends, and when the first of that chain began. */
+  extendsGrantId: string | null
+  heldSince: Time | null
   createdAt: Time
   lapsesAt: Time
 }
@@ -71,6 +74,8 @@ export const requestStatement = (request: RequestRecord) => ({
   facts: request.facts ?? null,
   difference: request.difference ?? null,
   steps: request.steps,
+  extends: request.extendsGrantId,
+  heldSince: timeOrNull(request.heldSince),
   createdAt: time(request.createdAt),
   lapsesAt: time(request.lapsesAt),
 })

@@ -54,6 +54,8 @@ function aRequest(now: Terms = submitted): ApprovalRecords['request'] {
       facts: {},
       difference: null,
       steps: [],
+      extendsGrantId: null,
+      heldSince: null,
       createdAt: at,
       lapsesAt: at,
     },

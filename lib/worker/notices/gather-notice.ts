@@ -4,6 +4,7 @@ import { toPerson } from '#lib/adapters/db/people/people'
 import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { totalSeconds } from '#lib/core/access/extension'
 import { withOnCallGroups } from '#lib/core/access/rota'
 import type { Rule } from '#lib/core/access/rule'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
@@ -58,13 +59,14 @@ function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent): Notic
   const last = row.decisions.at(-1)
   const { title } = row.entitlement.document as Entitlement
   const { severity } = riskOf(row.rules as Rule[], row.namespaces, { configuredRisks: configuration.risks })
-  const { id, cluster, namespaces, durationSeconds, startsAt, lapsesAt, reason, ticket, status } = row
+  const { id, cluster, namespaces, durationSeconds, startsAt, lapsesAt, reason, ticket, status, heldSince } = row
   return {
     kind,
     publicUrl: configuration.publicUrl,
     request: {
       ...{ id, title, cluster, namespaces, durationSeconds, startsAt, lapsesAt, reason, ticket, status, severity },
       requester: row.requester.name,
+      totalSeconds: heldSince && totalSeconds(heldSince, durationSeconds, row.createdAt),
     },
     decision: last ? { by: last.person.name, note: last.note } : null,
     escalation: escalationOf(event),

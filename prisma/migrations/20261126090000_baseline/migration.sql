@@ -5,7 +5,7 @@ CREATE TYPE "request_status" AS ENUM ('pending', 'approved', 'denied', 'withdraw
 CREATE TYPE "grant_status" AS ENUM ('pending', 'active', 'ending', 'ended');
 
 -- CreateEnum
-CREATE TYPE "end_reason" AS ENUM ('expiry', 'revocation', 'release', 'failure', 'ineligible');
+CREATE TYPE "end_reason" AS ENUM ('expiry', 'revocation', 'release', 'failure', 'ineligible', 'superseded');
 
 -- CreateEnum
 CREATE TYPE "decision_kind" AS ENUM ('approve', 'deny');
@@ -104,6 +104,8 @@ CREATE TABLE "requests" (
     "difference" JSONB,
     "steps" JSONB NOT NULL,
     "approver_groups" TEXT[],
+    "extends_grant_id" TEXT,
+    "held_since" TIMESTAMPTZ(6),
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "lapses_at" TIMESTAMPTZ(6) NOT NULL,
     "follow_up_at" TIMESTAMPTZ(6),
@@ -417,6 +419,9 @@ CREATE INDEX "sessions_person_id_idx" ON "sessions"("person_id");
 CREATE INDEX "sessions_expires_at_idx" ON "sessions"("expires_at");
 
 -- CreateIndex
+CREATE INDEX "requests_extends_grant_id_idx" ON "requests"("extends_grant_id");
+
+-- CreateIndex
 CREATE INDEX "requests_requester_id_id_idx" ON "requests"("requester_id", "id" DESC);
 
 -- CreateIndex
@@ -499,6 +504,9 @@ ALTER TABLE "saved_filters" ADD CONSTRAINT "saved_filters_person_id_fkey" FOREIG
 
 -- AddForeignKey
 ALTER TABLE "requests" ADD CONSTRAINT "requests_requester_id_fkey" FOREIGN KEY ("requester_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "requests" ADD CONSTRAINT "requests_extends_grant_id_fkey" FOREIGN KEY ("extends_grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "requests" ADD CONSTRAINT "requests_entitlement_hash_fkey" FOREIGN KEY ("entitlement_hash") REFERENCES "entitlement_versions"("hash") ON DELETE RESTRICT ON UPDATE CASCADE;
@@ -609,15 +617,20 @@ BEGIN
     IF NEW.status <> 'pending' THEN
       RAISE EXCEPTION 'a request starts as pending, not as %', NEW.status USING ERRCODE = '23514';
     END IF;
+    IF NEW.extends_grant_id IS NOT NULL AND NOT EXISTS (SELECT FROM grants g JOIN requests r ON r.id = g.request_id
+       WHERE g.id = NEW.extends_grant_id AND g.activated_at IS NOT NULL AND r.requester_id = NEW.requester_id
+         AND NEW.held_since = coalesce(r.held_since, g.activated_at)) THEN
+      RAISE EXCEPTION 'a request can only extend access of its requester' USING ERRCODE = '23514';
+    END IF;
     RETURN NEW;
   END IF;
   IF NEW.status <> OLD.status AND NOT (OLD.status = 'pending' AND NEW.status IN ('approved', 'denied', 'withdrawn', 'lapsed')) THEN
     RAISE EXCEPTION 'a request cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
   END IF;
   IF (NEW.id, NEW.requester_id, NEW.cluster, NEW.submitted_terms, NEW.reason, NEW.ticket, NEW.verdict, NEW.facts, NEW.difference, NEW.steps,
-      NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
+      NEW.extends_grant_id, NEW.held_since, NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
      IS DISTINCT FROM (OLD.id, OLD.requester_id, OLD.cluster, OLD.submitted_terms, OLD.reason, OLD.ticket, OLD.verdict, OLD.facts, OLD.difference, OLD.steps,
-      OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
+      OLD.extends_grant_id, OLD.held_since, OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
     RAISE EXCEPTION 'a submitted request cannot be changed' USING ERRCODE = '23514';
   END IF;
   -- An escalation shows a pending request to the groups that its steps name for this time (lib/core/approvals/escalation.ts).
@@ -745,7 +758,10 @@ CREATE TRIGGER grant_objects_guard BEFORE INSERT OR UPDATE ON "grant_objects" FO
 ALTER TABLE "requests"
   ADD CONSTRAINT requests_duration_positive CHECK (duration_seconds > 0),
   ADD CONSTRAINT requests_have_namespaces CHECK (cardinality(namespaces) > 0),
+  ADD CONSTRAINT requests_extend_since CHECK ((extends_grant_id IS NULL) = (held_since IS NULL)),
   ADD CONSTRAINT requests_resolved CHECK ((status = 'pending') = (resolved_at IS NULL));
+-- Of several extensions of one grant only one waits. Prisma has no partial indexes.
+CREATE UNIQUE INDEX requests_one_extension ON "requests" (extends_grant_id) WHERE status = 'pending';
 ALTER TABLE "grants"
   ADD CONSTRAINT grants_active_has_end CHECK (status <> 'active' OR (activated_at IS NOT NULL AND expires_at IS NOT NULL)),
   ADD CONSTRAINT grants_expire_on_time CHECK (expires_at IS NULL OR expires_at <= activated_at + make_interval(secs => duration_seconds)),
@@ -868,8 +884,9 @@ BEGIN
       WHEN 'grant.ended' THEN 'access-ended'
       WHEN 'grant.failed' THEN 'begin-failed'
       ELSE 'request-decided' END, NEW.request_id, clock_timestamp()
-    -- An expired or released access is mentioned once it has ended.
-    WHERE NEW.type <> 'grant.ending' OR NEW.data ->> 'endedBy' IN ('revocation', 'ineligible');
+    -- An expired or released access is mentioned once it has ended, and one that an extension continues not at all.
+    WHERE (NEW.type <> 'grant.ending' OR NEW.data ->> 'endedBy' IN ('revocation', 'ineligible'))
+      AND (NEW.type <> 'grant.ended' OR NEW.data ->> 'endedBy' IS DISTINCT FROM 'superseded');
   IF NEW.type = 'grant.active' THEN
     ends_at := (NEW.data ->> 'expiresAt')::timestamptz;
     INSERT INTO outbox (event_id, kind, request_id, due_at)

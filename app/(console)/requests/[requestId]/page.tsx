@@ -9,6 +9,7 @@ import { RequestActions } from '#components/request/request-actions'
 import { RequestEvidence } from '#components/request/request-evidence'
 import { StatusLine } from '#components/request/status-line'
 import { Copyable } from '#components/ui/copyable'
+import { Link } from '#components/ui/link'
 import { LinkButton } from '#components/ui/link-button'
 import { currentActor, requireActor } from '#lib/adapters/auth/session'
 import { listAuditEvents } from '#lib/views/list-audit-events'
@@ -48,12 +49,20 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
               request={request}
               actions={requestActions}
               confirming={typeof confirm === 'string' ? confirm : undefined}
+              isWholePage
             />
             {isMine && isOver && <LinkButton href={`/requests/new?again=${request.id}`}>Request again</LinkButton>}
           </div>
         }
       >
         <StatusLine request={request} />
+        {request.grant?.extension && (
+          <p className="mt-1">
+            <Link className="link" href={`/requests/${request.grant.extension.requestId}`}>
+              {request.grant.supersededBy ? 'Extended by another request' : 'More time was requested'}
+            </Link>
+          </p>
+        )}
         <p className="mt-1 text-dense">
           <Copyable text={request.id} label="request ID" />
         </p>

@@ -26,7 +26,8 @@ import { knownFromPath, knownFromRequest, knownFromUrl } from './prefill.ts'
 export async function generateMetadata({ searchParams }: PageProps<'/requests/new'>): Promise<Metadata> {
   const actor = await currentActor()
   const chosen = actor && (await chosenFor(actor, await searchParams)).entitlement
-  return { title: chosen ? titleOf(`Request access: ${chosen.title}`) : 'Request access' }
+  const what = actor && one(await searchParams, 'extends') ? 'More time' : 'Request access'
+  return { title: chosen ? titleOf(`${what}: ${chosen.title}`) : 'Request access' }
 }
 
 type Query = Awaited<PageProps<'/requests/new'>['searchParams']>
@@ -53,7 +54,7 @@ export default async function NewRequestPage({ searchParams }: PageProps<'/reque
   const { entitlements, again, entitlement: chosen } = await chosenFor(actor, query)
   if (!chosen) return <Found actor={actor} entitlements={entitlements} q={one(query, 'q')} isList={'list' in query} />
   const known = again ? knownFromRequest(again) : knownFromUrl((key) => one(query, key))
-  return <Form entitlement={chosen} known={known} />
+  return <Form entitlement={chosen} known={known} extending={again ? one(query, 'extends') : ''} />
 }
 
 type FoundProps = { actor: PersonActor; entitlements: EntitlementResource[]; q: string; isList: boolean }
@@ -102,13 +103,21 @@ async function Found({ actor, entitlements, q, isList }: FoundProps) {
   )
 }
 
-type FormProps = { entitlement: EntitlementResource; known: Partial<Draft>; children?: ReactNode }
+type FormProps = { entitlement: EntitlementResource; known: Partial<Draft>; extending?: string; children?: ReactNode }
 
-async function Form({ entitlement, known, children }: FormProps) {
+/** @param extending the grant that the request extends; empty if it extends none */
+async function Form({ entitlement, known, extending = '', children }: FormProps) {
   const offers = await offersOf(entitlement)
   return (
     <>
-      <PageHead title={<UntrustedText>{entitlement.title}</UntrustedText>}>
+      <PageHead
+        title={
+          <>
+            {extending && 'More time: '}
+            <UntrustedText>{entitlement.title}</UntrustedText>
+          </>
+        }
+      >
         {children ??
           (entitlement.description ? (
             <UntrustedText>{entitlement.description}</UntrustedText>
@@ -118,6 +127,7 @@ async function Form({ entitlement, known, children }: FormProps) {
       </PageHead>
       <RequestForm
         key={entitlement.name}
+        extending={extending}
         entitlement={entitlement}
         offers={offers}
         known={known}

@@ -53,6 +53,8 @@ export type ClaimedGrant = {
     | 'entitlementName'
     | 'entitlement'
     | 'createdAt'
+    | 'extendsGrantId'
+    | 'heldSince'
   > & { id: Id<'request'>; status: RequestStatus; cluster: string; via: SubmittedVia | null }
   requester: Person
   decisions: RecordedDecision[]
@@ -109,13 +111,13 @@ export const objectsOf = (grantId: string, rows: readonly ObjectInSql[]): Record
 export function toClaimedGrant(row: ClaimedRow): ClaimedGrant {
   const { now, id, status, cluster, expiresAt, endingAt, endedBy, attempts, slot } = row
   const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
-  const { policyHash, entitlementName, entitlement, createdAt } = row
+  const { policyHash, entitlementName, entitlement, createdAt, extendsGrantId, heldSince } = row
   return {
     ...{ now, id, status, cluster, createdAt: row.approvedAt, expiresAt, endingAt, endedBy, attempts, slot },
     request: {
       ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
-      ...{ policyHash, entitlementName, entitlement, createdAt, via: viaOf(row.facts) },
+      ...{ policyHash, entitlementName, entitlement, createdAt, extendsGrantId, heldSince, via: viaOf(row.facts) },
     },
     requester: toPerson(row.requester),
     decisions: row.decisions.map(toRecordedDecision),

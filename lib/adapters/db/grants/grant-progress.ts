@@ -85,12 +85,15 @@ export async function saveActive(
     activatedAt,
     expiresAt,
     judged,
+    supersedes,
   }: {
     created: readonly CreatedRow[]
     probes: Probes
     activatedAt: Date
     expiresAt: Date
     judged: { verdict: Verdict; difference: Difference | null } | null
+    /** The access that this one extends: it ends in the same statement. */
+    supersedes: { id: string; about: About } | null
   },
 ) {
   const { id, actor, about } = writing
@@ -100,7 +103,21 @@ export async function saveActive(
   const signature = signatureOf('grant', activationStatement({ ...writing, activatedAt, expiresAt }))
   const set = { activatedAt, expiresAt, allowedProbes: probes, nextAttemptAt: expiresAt, signature, ...settled }
   const together = created.length > 0 ? [updateCreated(writing, created, ifMoved)] : []
-  await moveGrant(db(), id, 'pending', 'active', [...createdEvents(writing, created), active], set, together)
+  const ending = { type: 'grant.ending', actor, data: { endedBy: 'superseded', note: null } } as const
+  const superseded = supersedes && {
+    ...{ id: supersedes.id, at: activatedAt },
+    event: { ...ending, about: supersedes.about },
+  }
+  await moveGrant(
+    db(),
+    id,
+    'pending',
+    'active',
+    [...createdEvents(writing, created), active],
+    set,
+    together,
+    superseded,
+  )
 }
 
 /** A successful step clears earlier failures and releases the lease. */

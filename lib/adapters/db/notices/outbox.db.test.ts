@@ -54,7 +54,9 @@ test.each([
   ['grant.ending', { endedBy: 'ineligible' }, ['access-revoked', 'end-failed']],
   ['grant.ending', { endedBy: 'expiry' }, ['end-failed']],
   ['grant.ending', { endedBy: 'release' }, ['end-failed']],
-  ['grant.ended', {}, ['access-ended']],
+  ['grant.ending', { endedBy: 'superseded' }, ['end-failed']],
+  ['grant.ended', { endedBy: 'expiry' }, ['access-ended']],
+  ['grant.ended', { endedBy: 'superseded' }, []],
   ['credential.issued', {}, []],
 ])('an event %s %j and its outbox entries are written together', async (type, data, kinds) => {
   const { id } = await anEvent(type, data)

@@ -30,6 +30,8 @@ export type NewRequest = {
   steps: ApprovalStep[]
   reason: string
   ticket: string | null
+  /** The grant that it extends, and when the first of that chain began; null if it extends none. */
+  extension: { grantId: Id<'grant'>; heldSince: Date } | null
   lapsesAt: Date
 }
 
@@ -63,6 +65,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     steps,
     reason,
     ticket,
+    extension,
     lapsesAt,
   } = request
   const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
@@ -81,6 +84,8 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     verdict,
     steps,
     facts: recordedFacts.parse(recorded),
+    extendsGrantId: extension?.grantId ?? null,
+    heldSince: extension?.heldSince ?? null,
     difference: gathered.facts.currentAccess && toJson(gathered.facts.currentAccess.difference),
     createdAt: gathered.facts.now,
     lapsesAt,
@@ -90,11 +95,12 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
   await tx.$executeRaw`
     INSERT INTO requests (id, requester_id, entitlement_name, entitlement_hash, policy_hash, cluster, namespaces, rules,
       cluster_role, duration_seconds, starts_at, digest, submitted_terms, reason, ticket, verdict, facts, difference, steps,
-      approver_groups, created_at, lapses_at, follow_up_at, signature)
+      approver_groups, extends_grant_id, held_since, created_at, lapses_at, follow_up_at, signature)
     VALUES (${id}, ${requesterId}, ${entitlement.name}, ${gathered.entitlementHash}, ${policy.hash}, ${cluster},
       ${namespaces}::text[], ${json(rules)}, ${clusterRole}, ${durationSeconds}::int, ${startsAt}::timestamptz, ${digest},
       ${json(signed.submittedTerms)}, ${reason}, ${ticket}, ${json(verdict)}, ${json(signed.facts)},
       ${json(signed.difference)}, ${json(steps)}, ${[...new Set(steps.flatMap((step) => step.groups))]}::text[],
+      ${signed.extendsGrantId}, ${signed.heldSince}::timestamptz,
       ${signed.createdAt}::timestamptz, ${lapsesAt}::timestamptz,
       ${nextFollowUp(steps, signed.createdAt, null)}::timestamptz,
       ${signatureOf('request', requestStatement({ ...signed, requester }))})`

@@ -14,6 +14,12 @@ const summaryInclude = {
   grant: true,
 } as const satisfies Prisma.RequestInclude
 
+/** The requests that extend a grant, newest first. */
+const extensions = {
+  select: { id: true, status: true, grant: { select: { id: true, activatedAt: true } } },
+  orderBy: { id: 'desc' },
+} as const
+
 const wholeInclude = {
   ...summaryInclude,
   grant: {
@@ -21,6 +27,7 @@ const wholeInclude = {
       objects: { orderBy: [{ namespace: 'asc' }, { kind: 'asc' }] },
       credentials: { include: { person: true }, orderBy: { id: 'asc' } },
       findings: { orderBy: { id: 'asc' } },
+      extensions,
     },
   },
 } as const satisfies Prisma.RequestInclude
@@ -71,6 +78,7 @@ const grantInclude = {
   objects: wholeInclude.grant.include.objects,
   credentials: wholeInclude.grant.include.credentials,
   findings: wholeInclude.grant.include.findings,
+  extensions,
   request: {
     include: {
       requester: true,

@@ -1,6 +1,7 @@
 import type { Tx } from '#lib/adapters/db/client'
 import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cluster-rights'
 import { type PodsColumn, podsInSql, toPods } from '#lib/adapters/db/clusters/pods'
+import { findExtendedGrant } from '#lib/adapters/db/grants/extended-grant'
 import { type HeldColumns, heldInSql } from '#lib/adapters/db/people/held'
 import { toPerson } from '#lib/adapters/db/people/people'
 import {
@@ -67,8 +68,17 @@ export type Situation = {
   history: RequesterHistory | null
   /** Of each requested namespace whose pods are known; null if no guardrail needs them. */
   pods: JudgementFacts['pods']
+  /** The access that it extends; undefined if it extends none. */
+  extended: JudgementFacts['extended']
   /** Why these records are not valid; null if all signatures are. */
   signatureFailure: SignatureFailure | null
+}
+
+/** The time since which it is held is signed with the request. */
+async function extendedBy(tx: Tx, { id, extendsGrantId, heldSince, requester }: LockedRequest) {
+  if (extendsGrantId === null) return undefined
+  const found = await findExtendedGrant(tx, { grantId: extendsGrantId, personId: requester.id, requestId: id })
+  return found && heldSince ? { ...found, heldSince } : null
 }
 
 type Row = RightsColumns &
@@ -110,6 +120,7 @@ export async function gatherSituation(
     rights: await observedRights(tx, request.cluster, row),
     history: toHistory(row),
     pods: toPods(row),
+    extended: await extendedBy(tx, request),
     held: { openRequests: row.openRequests, liveGrants: row.liveGrants },
     signatureFailure: verificationOf(request, request.storedRequester, row.decisions),
   }

@@ -91,7 +91,7 @@ function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`tru
 /** The request as this decision approves it. */
 function approvedBy({ actor, request, terms, digest, input, earlier, now }: NewDecision): Approved {
   const { id, cluster, clusterRole, startsAt, reason, ticket, steps, policyHash, requester } = request
-  const { entitlementName, entitlement, createdAt } = request
+  const { entitlementName, entitlement, createdAt, extendsGrantId, heldSince } = request
   const { namespaces, rules, durationSeconds } = terms
   const { person } = actor
   const by = { personId: person.id, person, groups: person.groups }
@@ -115,6 +115,8 @@ function approvedBy({ actor, request, terms, digest, input, earlier, now }: NewD
       entitlementName,
       entitlement,
       createdAt,
+      extendsGrantId,
+      heldSince,
       requester,
       via: viaOf(request.facts),
     },

@@ -315,6 +315,7 @@ export class Expressions {
           'true',
           'false',
           'request.automatic',
+          'request.extension',
           'difference.known',
           'has(cluster.labels.tier)',
           'has(cluster.labels.gone)',
@@ -323,7 +324,7 @@ export class Expressions {
         if (this.#random() < 0.2) return this.#pick(['now', 'request.startsAt'])
         return `timestamp('${this.#random() < 0.6 ? this.#pick(timestamps) : this.#anyTimestamp()}')`
       case 'duration':
-        if (this.#random() < 0.15) return 'request.duration'
+        if (this.#random() < 0.15) return this.#pick(['request.duration', 'request.total'])
         return `duration('${this.#random() < 0.6 ? this.#pick(durations) : this.#anyDuration()}')`
       case 'rule':
         return 'rules[0]'

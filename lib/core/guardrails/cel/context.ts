@@ -1,5 +1,6 @@
 // Converts facts into the values that expressions and matches see.
 import type { Entitlement } from '#lib/core/access/entitlement'
+import { totalSeconds } from '#lib/core/access/extension'
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import type { Rule } from '#lib/core/access/rule'
@@ -45,6 +46,8 @@ export type PolicyFacts = {
   risks: readonly { id: string; severity: string; because?: readonly string[] }[]
   /** Absent or null: unknown. */
   history?: RequesterHistory | null
+  /** When the access that it extends began; absent or null if it extends none. */
+  heldSince?: Date | null
   /** Those that the rules lead into. Absent or null: unknown. */
   pods?: readonly PodFacts[] | null
   difference: readonly { verb: string; group: string; resource: string; name: string; namespace: string }[] | null
@@ -86,6 +89,8 @@ export function contextOf(facts: PolicyFacts, now: Date): Context {
       duration: durationOf(submission.durationSeconds),
       startsAt: timestampOf(startOf(facts, now)),
       via: submission.via ?? null,
+      extension: facts.heldSince != null,
+      total: durationOf(totalSeconds(facts.heldSince ?? now, submission.durationSeconds, now)),
     }),
     requester: new Requester(requester.subject, requester.groups && { ...requester, groups: requester.groups }),
     cluster: new Cluster({ name: cluster.name, labels: new Map(Object.entries(cluster.labels)) }),

@@ -1,6 +1,7 @@
 // For tests: the answers of Kubernetes' CEL, from the program in local/cel.
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import { totalSeconds } from '#lib/core/access/extension'
 import { contextOf, namespaceObjectOf, type PolicyFacts, requestedNamespaces, startOf } from './context.ts'
 import { parseExpression } from './expression.ts'
 import { Duration, Timestamp, type Value } from './values.ts'
@@ -37,6 +38,8 @@ function variablesOf(facts: PolicyFacts, now: Date) {
       duration: `${submission.durationSeconds}s`,
       startsAt: startOf(facts, now).toISOString(),
       via: submission.via ?? 'browser',
+      extension: facts.heldSince != null,
+      total: `${totalSeconds(facts.heldSince ?? now, submission.durationSeconds, now)}s`,
     },
     requester: { subject: requester.subject, email: requester.email ?? '', groups: requester.groups ?? [] },
     cluster: { name: cluster.name, labels: cluster.labels },

@@ -22,6 +22,8 @@ export const types: readonly Type[] = [
       ticket: field('string', 'the ticket; empty if there is none'),
       duration: field('duration', 'requested duration'),
       startsAt: field('timestamp', 'earliest start; never before `now`'),
+      extension: field('bool', 'true if it extends access that is active'),
+      total: field('duration', 'requested duration, and for an extension the time since the first access began'),
       via: field('string', '"browser" for the pages, "api" for calls with a bearer token, such as the command line'),
     },
   },

@@ -47,7 +47,17 @@ function addedPermissions(difference: Difference | undefined): PolicyFacts['diff
 
 /** The facts that the guardrails see, with the granted rules and their risks worked out. */
 export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
-  const { submission, entitlement, requester, cluster, stage, currentAccess, history, configuredRisks = [] } = facts
+  const {
+    submission,
+    entitlement,
+    requester,
+    cluster,
+    stage,
+    currentAccess,
+    history,
+    heldSince,
+    configuredRisks = [],
+  } = facts
   const pods = (rules: readonly Rule[]) => reachedPods(rules, submission.namespaces, facts.pods ?? null)
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
   const assess = (rules: readonly Rule[]) =>
@@ -63,6 +73,7 @@ export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
     risks,
     difference,
     history,
+    heldSince,
     pods: rules && pods(rules),
     stage,
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Entitlement, entitlementSchema } from '#lib/core/access/entitlement'
+import type { ExtendedGrant } from '#lib/core/access/extension'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { growthOf } from '#testing/steps'
 import { widestRules } from '#testing/widest-rules'
@@ -466,5 +467,76 @@ describe('all limits together', () => {
         },
       ),
     )
+  })
+})
+
+describe('an extension', () => {
+  const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000)
+  const held = (changes: Partial<ExtendedGrant> = {}): ExtendedGrant => ({
+    ...{ status: 'active', endedBy: null, isExtended: false, heldSince: minutesAgo(25), expiresAt: minutesAgo(-5) },
+    ...{ entitlementName: 'payments-restart', cluster: 'prod-eu', namespaces: ['payments'], clusterRole: null },
+    rules: [deployments],
+    ...changes,
+  })
+  const extending = (extended: ExtendedGrant | null, changes: Changes = {}) => found({ extended, ...changes })
+
+  test('active access can be extended', () => expect(extending(held())).toEqual([]))
+  test('access of someone else, or none at all, cannot be extended', () =>
+    expect(extending(null)).toEqual(['extension-not-active /extends']))
+  test.each(['expiry', 'revocation', 'release', 'failure', 'ineligible', 'superseded'] as const)(
+    'access that ended by %s cannot be extended',
+    (endedBy) => {
+      expect(extending(held({ status: 'ended', endedBy }))).toEqual(['extension-not-active /extends'])
+      expect(extending(held({ status: 'ending', endedBy }))).toEqual(['extension-not-active /extends'])
+    },
+  )
+  test('access at its expiry cannot be extended, even before a worker has ended it', () =>
+    expect(extending(held({ expiresAt: now }))).toEqual(['extension-not-active /extends']))
+  test('access that another request extends cannot be extended a second time', () =>
+    expect(extending(held({ isExtended: true }))).toEqual(['extension-not-active /extends']))
+  test('an extension is void once someone has ended the access, and not because the access expired meanwhile', () => {
+    const voided = (endedBy: ExtendedGrant['endedBy']) =>
+      (['deciding', 'granting'] as const).map((stage) => extending(held({ status: 'ended', endedBy }), { stage }))
+    for (const endedBy of ['revocation', 'release', 'failure', 'ineligible', 'superseded'] as const)
+      expect(voided(endedBy)).toEqual([['extension-not-active /extends'], ['extension-not-active /extends']])
+    expect(voided('expiry')).toEqual([[], []])
+  })
+  test('an extension continues the same entitlement, cluster and namespaces, and begins at once', () => {
+    const entitlementName = 'payments-logs'
+    expect(extending(held({ entitlementName }))).toEqual(['extension-differs /entitlement'])
+    expect(extending(held({ cluster: 'staging' }))).toEqual(['extension-differs /cluster'])
+    const wider = { submission: { namespaces: ['payments', 'checkout'] } }
+    expect(extending(held(), wider)).toEqual(['extension-differs /namespaces'])
+    const later = { submission: { startsAt: minutesAgo(-60) } }
+    expect(extending(held(), later)).toEqual(['extension-differs /startsAt'])
+  })
+  test('an extension of narrowed access does not get back what an approver took away', () => {
+    const narrowed = [{ ...deployments, verbs: ['get'] }]
+    expect(extending(held({ rules: narrowed }))).toEqual(['extension-differs /rules'])
+    expect(extending(held({ rules: narrowed }), { submission: { rules: narrowed } })).toEqual([])
+  })
+  test('extensions of extensions never add up to more than the longest duration', () => {
+    const total = (minutes: number, entitlement = entitlementWith()) =>
+      extending(held({ heldSince: minutesAgo(minutes) }), { entitlement })
+    expect(total(90)).toEqual([])
+    expect(total(91)).toEqual(['extension-total-too-long /duration'])
+    const longer = entitlementWith({ duration: { default: 'PT30M', max: 'PT2H', maxTotal: 'PT8H' } })
+    expect(total(450, longer)).toEqual([])
+    expect(total(451, longer)).toEqual(['extension-total-too-long /duration'])
+  })
+  test('a total that is too long says how much time is left', () => {
+    const sentence = (minutes: number) =>
+      evaluate(facts({ extended: held({ heldSince: minutesAgo(minutes) }) })).map((violation) => violation.sentence)
+    expect(sentence(100)).toEqual([
+      'With its extensions, this access may last 2 hours in total. Request PT20M or less.',
+    ])
+    expect(sentence(118)).toEqual([
+      'With its extensions, this access may last 2 hours in total. It can’t be extended any further: submit a new request after it has ended.',
+    ])
+  })
+  test('the access that is extended does not count against the limit of live grants', () => {
+    const full = { openRequests: 0, liveGrants: 3, mostOpenRequests: 9, mostLiveGrants: 3 }
+    expect(found({ held: full })).toEqual(['live-grants-too-many '])
+    expect(extending(held(), { held: full })).toEqual([])
   })
 })

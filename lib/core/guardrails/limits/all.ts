@@ -6,6 +6,9 @@ import { clusterRoleUnknown } from './cluster-role-unknown.ts'
 import { clusterUnknown } from './cluster-unknown.ts'
 import { durationTooLong } from './duration-too-long.ts'
 import { durationTooShort } from './duration-too-short.ts'
+import { extensionDiffers } from './extension-differs.ts'
+import { extensionNotActive } from './extension-not-active.ts'
+import { extensionTotalTooLong } from './extension-total-too-long.ts'
 import { liveGrantsTooMany } from './live-grants-too-many.ts'
 import { namespaceNotCovered } from './namespace-not-covered.ts'
 import { namespaceProtected } from './namespace-protected.ts'
@@ -26,6 +29,8 @@ import { ticketMissing } from './ticket-missing.ts'
 /** In the order of the fields of the form. Each is checked, whatever the others found; see `beyondSize` for the exception. */
 export const limits: readonly Limit[] = [
   requesterNotEligible,
+  extensionNotActive,
+  extensionDiffers,
   clusterUnknown,
   clusterNotCovered,
   clusterRoleUnknown,
@@ -39,6 +44,7 @@ export const limits: readonly Limit[] = [
   rulesTooMany,
   durationTooShort,
   durationTooLong,
+  extensionTotalTooLong,
   startInPast,
   startTooFar,
   reasonTooShort,

@@ -18,15 +18,15 @@ function excess(chosen: readonly Rule[], ceiling: readonly Rule[], permitted: st
 
 export const rulesOutsideCeiling: Limit = {
   code: 'rules-outside-ceiling',
-  find: ({ entitlement, submission, cluster, stage = 'submitting' }) => {
+  find: ({ entitlement, submission, cluster, extended, stage = 'submitting' }) => {
     const chosen = submission.rules
     if (!chosen?.length) return []
     const ceiling = ceilingOf(entitlement, cluster.clusterRoles)
     // With an unknown ceiling nothing is known to be inside it. `cluster-role-unknown` covers requests without rules.
     if (!ceiling) return [{ pointer: '/rules', sentence: "Rules can't be chosen here. Leave them out." }]
     if (entitlement.ceiling) return excess(chosen, ceiling, `You can choose from: ${rulesInWords(ceiling)}.`)
-    // An approver may have narrowed fixed rules; a requester may not choose among them.
-    if (stage !== 'submitting') return excess(chosen, ceiling, `It grants: ${rulesInWords(ceiling)}.`)
+    // An approver may have narrowed fixed rules, also those that an extension continues; a requester may not choose.
+    if (stage !== 'submitting' || extended) return excess(chosen, ceiling, `It grants: ${rulesInWords(ceiling)}.`)
     if (areSameRules(chosen, ceiling)) return []
     const sentence = `${entitlement.name} grants fixed rules. Leave yours out, or request exactly ${rulesInWords(ceiling)}.`
     return [{ pointer: '/rules', sentence }]

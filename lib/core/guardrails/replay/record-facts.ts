@@ -9,7 +9,7 @@ const isRecordable = (pods: NonNullable<PolicyFacts['pods']>) => JSON.stringify(
 
 /** @param policyFacts the facts that the guardrails saw in the same judgement */
 export function factsToRecord(
-  { requester, cluster, submission, entitlement, history, pods }: JudgementFacts,
+  { requester, cluster, submission, entitlement, history, heldSince, pods }: JudgementFacts,
   policyFacts: Pick<PolicyFacts, 'rules' | 'risks' | 'pods'>,
 ): RecordedFacts {
   const known = new Map(cluster.namespaces?.map(({ name, labels }) => [name, labels]))
@@ -18,6 +18,7 @@ export function factsToRecord(
   return {
     ...(submission.via ? { via: submission.via } : {}),
     ...(history ? { history: { requests: texts(history.requests), grants: texts(history.grants) } } : {}),
+    ...(heldSince ? { heldSince: heldSince.toISOString() } : {}),
     ...(pods && policyFacts.pods && isRecordable(policyFacts.pods) ? { pods: [...policyFacts.pods] } : {}),
     requester: { groups: [...(requester.groups ?? [])], email: requester.email },
     clusterLabels: { ...cluster.labels },

@@ -146,6 +146,7 @@ export function factsAtSubmission(
       cluster,
       // As the groups, it is about the requester.
       history: isKnown && facts.history ? historyOf(facts.history) : null,
+      heldSince: facts?.heldSince ? new Date(facts.heldSince) : null,
       pods: facts?.pods && sameRules ? podsByNamespace(facts.namespaces, facts.pods) : null,
       ...(facts?.risks && sameRules ? { risks: facts.risks } : {}),
       ...(difference ? { currentAccess: { difference, risk: {} } } : {}),
