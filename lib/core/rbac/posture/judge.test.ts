@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import type { ClusterObjects } from '#lib/core/rbac/cluster-objects'
+import { type AssessedRoles, judgePosture } from './judge.ts'
+
+const rights = (objects: Partial<ClusterObjects>, serviceAccounts: Record<string, string[]> | null = null) => ({
+  objects: { roles: [], clusterRoles: [], roleBindings: [], clusterRoleBindings: [], ...objects },
+  served: null,
+  serviceAccounts,
+})
+const everything = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
+const harmless = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]
+const clusterRole = (name: string, rules: object[]) => ({ metadata: { name }, rules })
+const clusterBinding = (
+  name: string,
+  role: string,
+  ...subjects: { kind: string; name: string; namespace?: string }[]
+) => ({
+  ...{ metadata: { name }, roleRef: { kind: 'ClusterRole', name: role }, subjects },
+})
+const account = { kind: 'ServiceAccount', name: 'api', namespace: 'payments' }
+const binding = (role: string, ...subjects: { kind: string; name: string; namespace?: string }[]) => ({
+  ...{ metadata: { namespace: 'payments', name: 'some' }, roleRef: { kind: 'Role', name: role }, subjects },
+})
+const role = (name: string, rules: object[]) => ({ metadata: { namespace: 'payments', name }, rules })
+const checks = (...args: Parameters<typeof judgePosture>) =>
+  judgePosture(...args).map(({ finding: { check, severity } }) => [check, severity])
+
+describe('the findings of a cluster', () => {
+  test('a ServiceAccount that quietly became cluster-admin is found, with the whole chain', () => {
+    const [found, ...others] = judgePosture(
+      rights({
+        clusterRoles: [clusterRole('cluster-admin', everything)],
+        clusterRoleBindings: [clusterBinding('helper', 'cluster-admin', account)],
+      }),
+    )
+    expect(others).toEqual([])
+    const finding = found?.finding
+    expect(finding).toMatchObject({
+      ...{ check: 'everything', severity: 'high', subjects: ['ServiceAccount payments/api'], moreSubjects: 0 },
+      binding: { kind: 'ClusterRoleBinding', namespace: '', name: 'helper' },
+      role: { kind: 'ClusterRole', name: 'cluster-admin' },
+    })
+    expect(finding?.because.length).toBeGreaterThan(0)
+    expect(finding?.fix).toContain('kubectl delete clusterrolebinding helper')
+  })
+
+  test('the bindings of Kubernetes itself are no findings, unless they have another subject or another role', () => {
+    const objects = (...subjects: { kind: string; name: string; namespace?: string }[]) =>
+      rights({
+        clusterRoles: [
+          clusterRole('cluster-admin', everything),
+          clusterRole('system:controller:job-controller', everything),
+        ],
+        clusterRoleBindings: [
+          clusterBinding('cluster-admin', 'cluster-admin', { kind: 'Group', name: 'system:masters' }, ...subjects),
+          clusterBinding('system:controller:job-controller', 'system:controller:job-controller', {
+            ...{ kind: 'ServiceAccount', name: 'job-controller', namespace: 'kube-system' },
+          }),
+        ],
+      })
+    expect(checks(objects())).toEqual([])
+    expect(checks(objects(account))).toEqual([['everything', 'high']])
+    const disguised = clusterBinding('system:controller:helper', 'cluster-admin', {
+      ...{ kind: 'ServiceAccount', name: 'helper', namespace: 'kube-system' },
+    })
+    const hidden = rights({
+      clusterRoles: [clusterRole('cluster-admin', everything)],
+      clusterRoleBindings: [disguised],
+    })
+    expect(checks(hidden)).toEqual([['everything', 'high']])
+  })
+
+  test.each([
+    ['system:authenticated', 'Group', 'medium'],
+    ['system:unauthenticated', 'Group', 'high'],
+    ['system:serviceaccounts', 'Group', 'medium'],
+    ['system:anonymous', 'User', 'high'],
+  ])('a binding to %s is found', (name, kind, severity) => {
+    const objects = {
+      clusterRoles: [clusterRole('c', harmless)],
+      clusterRoleBindings: [clusterBinding('b', 'c', { kind, name })],
+    }
+    expect(checks(rights(objects))).toEqual([['broad-subject', severity]])
+  })
+
+  test('default and missing ServiceAccounts are found; without the permission to list them, missing ones are unknown', () => {
+    const objects = {
+      roles: [role('r', harmless)],
+      roleBindings: [binding('r', account, { kind: 'ServiceAccount', name: 'default' })],
+    }
+    expect(checks(rights(objects, { payments: ['default'] })).sort()).toEqual([
+      ['default-account', 'medium'],
+      ['missing-account', 'medium'],
+    ])
+    expect(checks(rights(objects, null))).toEqual([['default-account', 'medium']])
+  })
+
+  test('a binding to a role that does not exist is found', () => {
+    expect(checks(rights({ roleBindings: [binding('gone', account)] }))).toEqual([['missing-role', 'medium']])
+  })
+
+  test('the Role of a grant that someone bound by hand is found', () => {
+    const name = `postern-${'0'.repeat(26)}`
+    const objects = { roles: [role(name, harmless)], roleBindings: [binding(name, { kind: 'User', name: 'eve' })] }
+    expect(checks(rights(objects))).toEqual([['bound-by-hand', 'high']])
+  })
+
+  test('ordinary access has no findings, and low risks are none', () => {
+    const objects = {
+      roles: [role('r', harmless)],
+      roleBindings: [binding('r', { kind: 'Group', name: 'developers' })],
+    }
+    expect(checks(rights(objects))).toEqual([])
+  })
+
+  test('a role that has not changed is not assessed again', () => {
+    const known: AssessedRoles = new Map()
+    const objects = (rules: object[]) =>
+      rights({ clusterRoles: [clusterRole('c', rules)], clusterRoleBindings: [clusterBinding('b', 'c', account)] })
+    judgePosture(objects(everything), [], known)
+    const [first] = known.values()
+    const again = judgePosture(objects(everything), [], known)
+    expect([...known.values()]).toEqual([first])
+    expect([...known.values()][0]).toBe(first)
+    expect(again).toHaveLength(1)
+    judgePosture(objects(harmless), [], known)
+    expect(known.size).toBe(1)
+    expect([...known.values()][0]).toEqual([])
+  })
+})
