@@ -98,7 +98,7 @@ async function checkColumn(table: AuthorizationTable, column: Column, situation?
 
 test('every route and action of the build is in a table, and every one of a table is in the build', async () => {
   const methods = async (path: string) => {
-    const url = path.replace('[id]', 'x')
+    const url = path.replace(/\[(id|cluster)\]/, 'x')
     const preflight = await outside.send(url, { method: 'OPTIONS' })
     // The proxy rejects OPTIONS outside the API, so the route itself answers a call from its own origin.
     const answer =

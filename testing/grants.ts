@@ -67,7 +67,8 @@ export const manifestsOf = (
 ): Manifest[] =>
   grantObjects({
     ...{ grantId, namespaces: request.namespaces, rules: request.rules as Rule[], clusterRole: null },
-    ...{ requester: holder, requestUrl: `${publicUrl}/requests/${request.id}`, expiresAt },
+    ...{ requester: holder, requestUrl: `${publicUrl}/requests/${request.id}` },
+    ...{ digest: request.digest, expiresAt },
   })
 
 /** Records that a worker is about to create these objects, as it does before it touches the cluster. */

@@ -1,9 +1,11 @@
 import { Copyable } from '#components/ui/copyable'
+import { Link } from '#components/ui/link'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ClusterResource } from '#lib/core/access/cluster-resource'
+import { AdmissionStatus } from './admission-status.tsx'
 import { FindingsTable } from './findings-table.tsx'
 
 /** One cluster: whether it is reachable, its version, and which of the permissions that Postern needs it has there. */
@@ -53,6 +55,14 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
             <dt className="text-muted">People</dt>
             <dd>
               <People cluster={cluster} />
+            </dd>
+          </>
+        )}
+        {cluster.admission && (
+          <>
+            <dt className="text-muted">Admission</dt>
+            <dd>
+              <AdmissionStatus cluster={cluster.name} admission={cluster.admission} />
             </dd>
           </>
         )}
@@ -112,6 +122,13 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
         </details>
       )}
       {cluster.permissions.length > 0 && <Found cluster={cluster} />}
+      {cluster.permissions.length > 0 && (
+        <p className="mt-4 text-dense">
+          <Link href={`/clusters/${cluster.name}/posture`} className="link">
+            Posture: standing access with a risk
+          </Link>
+        </p>
+      )}
     </Section>
   )
 }

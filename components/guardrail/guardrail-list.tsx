@@ -49,6 +49,7 @@ export function GuardrailList({ guardrails, counts }: Props) {
                 </>
               )}
             </p>
+            <p className="text-muted">{one.atAdmission}</p>
             <Suspense fallback={<p className="text-muted">Loading statistics…</p>}>
               <Stats name={one.name} counts={counts} />
             </Suspense>

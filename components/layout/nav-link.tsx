@@ -16,7 +16,7 @@ const under: Record<Props['href'], string[]> = {
   '/live': [],
   '/history': [],
   '/guardrails': [],
-  '/clusters': [],
+  '/clusters': ['/clusters/'],
 }
 
 /** One destination: a row in the rail, or a column in the bottom bar of a phone. */

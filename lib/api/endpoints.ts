@@ -3,6 +3,7 @@ import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { clusterResource } from '#lib/core/access/cluster-resource'
 import { issuedCredentialResource } from '#lib/core/access/credential-resource'
 import { secondsOf } from '#lib/core/access/duration'
+import { entitlementSchema } from '#lib/core/access/entitlement'
 import { entitlementResource } from '#lib/core/access/entitlement-resource'
 import { explainQuery, explanationResource } from '#lib/core/access/explanation'
 import { grantResource } from '#lib/core/access/grant-resource'
@@ -18,6 +19,7 @@ import {
 import { pageOf } from '#lib/core/access/page'
 import { pasteResource, pasteSchema } from '#lib/core/access/paste-resource'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
+import { postureResource } from '#lib/core/access/posture-finding'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
 import { requestResource, requestSummary } from '#lib/core/access/request-resource'
@@ -123,6 +125,19 @@ export const endpoints = {
     query: none,
     status: 200,
     answer: z.strictObject({ items: z.array(clusterResource) }).meta({ id: 'Clusters' }),
+  }),
+  getPosture: define({
+    operation: 'getPosture',
+    method: 'GET',
+    path: '/clusters/{cluster}/posture',
+    summary: 'Read the risks of the standing access in a cluster, for auditors and admins',
+    description:
+      'Judged from the Roles, ClusterRoles and bindings that Postern last read. Each finding is about one binding, with the ' +
+      'chain from its subjects to the permissions that are the problem.',
+    params: { cluster: entitlementSchema.shape.name },
+    query: none,
+    status: 200,
+    answer: postureResource,
   }),
   explainAccess: define({
     operation: 'explainAccess',

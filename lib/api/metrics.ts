@@ -4,6 +4,7 @@ import { poolCounts } from '#lib/adapters/db/client'
 import { type Gauges, readGauges } from '#lib/adapters/db/gauges'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { findingKinds } from '#lib/core/access/finding'
+import { severities } from '#lib/core/access/severity'
 import { channelNames } from '#lib/core/notices/kinds'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
@@ -70,6 +71,14 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   for (const cluster of clusters) for (const kind of findingKinds) findings.set({ cluster, kind }, 0)
   for (const { cluster, kind, count } of now.findings) {
     if (clusters.has(cluster)) findings.set({ cluster, kind }, count)
+  }
+  const posture = gauge('postern_posture_findings', `Open findings about standing access. ${global}`, [
+    'cluster',
+    'severity',
+  ])
+  for (const cluster of clusters) for (const severity of severities) posture.set({ cluster, severity }, 0)
+  for (const { cluster, severity, count } of now.posture) {
+    if (clusters.has(cluster)) posture.set({ cluster, severity }, count)
   }
   const noticesWaiting = gauge('postern_notices_waiting', `Notices that are not delivered yet. ${global}`, ['channel'])
   const noticesOldest = gauge(

@@ -3,6 +3,8 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import { guardrailsSource } from '#lib/adapters/policy/guardrails-source'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
+import { describeEnforcement } from '#lib/core/admission/enforceable'
+import { defaultAdmission } from '#lib/core/admission/section'
 import { describeEffect, describeMatch } from '#lib/core/guardrails/configured/describe-guardrail'
 import type { Guardrail } from '#lib/core/guardrails/configured/schema'
 import type { CurrentGuardrail, PackSwitch } from '#lib/core/guardrails/current-guardrail'
@@ -28,7 +30,9 @@ function asWritten(text: string): string {
 export async function currentGuardrails(
   _actor: PersonActor,
 ): Promise<{ guardrails: CurrentGuardrail[]; switches: PackSwitch[]; written: string }> {
-  const { configuration, text } = currentPolicy()
+  const { configuration, text, compiled } = currentPolicy()
+  const { admission = defaultAdmission } = configuration
+  const compiledByName = new Map(compiled.map((one) => [one.guardrail.name, one]))
   const guardrails = placedGuardrails(configuration).map(({ guardrail, path }) => ({
     name: guardrail.name,
     description: guardrail.description,
@@ -37,6 +41,7 @@ export async function currentGuardrails(
     matchDescription: describeMatch(guardrail),
     link: guardrail.link ?? null,
     pack: path[0] === 'guardrailPack' ? String(path[1]) : null,
+    atAdmission: describeEnforcement(compiledByName.get(guardrail.name), admission),
     source: sourceOf(guardrail),
   }))
   const on = new Set(guardrails.map((one) => one.pack))

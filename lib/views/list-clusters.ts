@@ -34,7 +34,8 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     const state = states.get(name)
     const known = { name, reachable: state?.reachable ?? false, checkedAt: state?.checkedAt.toISOString() ?? null }
     if (isWhole) {
-      const { version = null, error = null, permissions = [], rightsReadAt = null, rightsError = null } = state ?? {}
+      const { version = null, error = null, permissions = [], admission = null } = state ?? {}
+      const { rightsReadAt = null, rightsError = null } = state ?? {}
       return {
         ...known,
         labels,
@@ -42,6 +43,7 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
         version,
         error,
         permissions,
+        admission,
         people,
         rightsReadAt: rightsReadAt?.toISOString() ?? null,
         rightsError,
@@ -54,7 +56,7 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     const namespaces = state ? grantableIn(state).filter((namespace) => requestable.has(namespace.name)) : []
     const own = mine.length > 0 ? { labels, publicServer } : { labels: {}, publicServer: '' }
     const notTheirs = {
-      ...{ version: null, error: null, permissions: [], findings: [] },
+      ...{ version: null, error: null, permissions: [], admission: null, findings: [] },
       ...{ people: null, rightsReadAt: null, rightsError: null },
     }
     return { ...known, ...own, ...notTheirs, namespaces }

@@ -88,6 +88,7 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
     clusterRole,
     requester: person,
     requestUrl,
+    digest: null,
     expiresAt: null,
   })
   return {

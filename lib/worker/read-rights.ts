@@ -12,6 +12,7 @@ import { grantsNamespace } from '#lib/core/access/namespaces'
 import { log } from '#lib/observability/log'
 import { inSpan } from '#lib/observability/traces'
 import { clientFor } from './clusters.ts'
+import { refreshPosture } from './refresh-posture.ts'
 
 /** Seconds between two readings of a cluster: the usual age of what Postern knows about current access. */
 const shortestPause = 60
@@ -38,7 +39,12 @@ export async function readRightsOf(configuration: Configuration, name: string, s
     const rights = await inSpan('read rights', { kind: 'root', attributes: { 'k8s.cluster.name': name } }, () =>
       readClusterRights(client, grantsNamespace, signal),
     )
-    await saveRights(name, rights, readAt, pauseAfter(performance.now() - began))
+    const hash = await saveRights(name, rights, readAt, pauseAfter(performance.now() - began))
+    await refreshPosture(name, rights, hash).catch((error: unknown) => {
+      // The rights themselves are read and stored.
+      if (error instanceof AppError) throw error
+      log.error({ cluster: name, err: error }, 'the standing access of a cluster cannot be judged')
+    })
   } catch (error) {
     if (error instanceof AppError) throw error
     if (stopping.aborted) return

@@ -50,7 +50,7 @@ test('the sweep deletes and records objects without a live grant, and touches no
   const withoutGrant = (url: string) => {
     const grantId = makeId('grant', new Date(), randomBytes(10))
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
-    const terms = { namespaces: ['payments'], rules, clusterRole: null, expiresAt: null }
+    const terms = { namespaces: ['payments'], rules, clusterRole: null, digest: null, expiresAt: null }
     const manifests = grantObjects({
       ...{ grantId, ...terms, requestUrl: `${url}/requests/x`, requester: { email: null, subject: 'x' } },
     })

@@ -1,11 +1,13 @@
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { ClusterError } from '#lib/adapters/cluster/errors'
+import { readAdmission } from '#lib/adapters/cluster/read-admission'
 import { listNamespaces, type Namespace, readClusterRole, readVersion } from '#lib/adapters/cluster/read-cluster'
 import { readPods } from '#lib/adapters/cluster/read-pods'
 import { underReference } from '#lib/adapters/cluster/reference'
 import { reviewSelf } from '#lib/adapters/cluster/reviews'
 import {
   claimClusterRead,
+  saveAdmission,
   saveClusterError,
   saveClusterState,
   savePods,
@@ -16,6 +18,9 @@ import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import { type Entitlement, isNamespaceCovered } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import { grantsNamespace, protectedNamespaces } from '#lib/core/access/namespaces'
+import { admissionStateOf } from '#lib/core/admission/installed'
+import { renderAdmission } from '#lib/core/admission/render'
+import { defaultAdmission } from '#lib/core/admission/section'
 import { uses } from '#lib/core/guardrails/configured/compile'
 import type { Attributes } from '#lib/core/rbac/attributes'
 import { log } from '#lib/observability/log'
@@ -151,6 +156,32 @@ async function refreshPods(
   await savePods(name, await readPods(client, names))
 }
 
+/** A minute, and at once after the policy changed. */
+const admissionEveryMs = 60_000
+const admissionReadAt = new Map<string, { hash: string; at: number }>()
+
+/** Compares the admission policies of the cluster with the configuration. */
+async function refreshAdmission(client: ClusterClient, name: string, isDue: boolean): Promise<void> {
+  const { configuration, compiled, hash } = currentPolicy()
+  const { clusters, entitlements, admission = defaultAdmission } = configuration
+  const last = admissionReadAt.get(name)
+  if (!isDue && last?.hash === hash && performance.now() - last.at < admissionEveryMs) return
+  const cluster = clusters.find((one) => one.name === name)
+  if (!cluster) return
+  admissionReadAt.set(name, { hash, at: performance.now() })
+  const installed = await readAdmission(client).catch((error: unknown) => {
+    // Nothing else depends on them: the last state stays until the next reading.
+    log.warn({ cluster: name, err: error }, 'the admission policies of a cluster cannot be read')
+    return undefined
+  })
+  if (installed === undefined) return
+  const rendered = renderAdmission({ cluster, entitlements, compiled, admission })
+  await saveAdmission(
+    name,
+    installed === null ? { status: 'unknown', differences: [] } : admissionStateOf(rendered, installed),
+  )
+}
+
 /** `skipped`: another worker read the cluster a moment ago. */
 export type ClusterRead = 'read' | 'failed' | 'skipped'
 
@@ -192,6 +223,7 @@ async function read(
     if (permissions) reviewedAt.set(name, { key, at: performance.now() })
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions })
     await refreshPods(client, name, entitlements, namespaces, seconds === 0)
+    await refreshAdmission(client, name, seconds === 0)
     return 'read'
   } catch (error) {
     // The database is unavailable: there is nowhere to store the state.

@@ -140,7 +140,7 @@ const annotationSlackSeconds = 300
 
 /** The objects of a grant. Their annotated end is that of the grant, or the latest that it can get. */
 export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
-  const { id, namespaces, rules, clusterRole, durationSeconds } = grant.request
+  const { id, namespaces, rules, clusterRole, durationSeconds, digest } = grant.request
   const { publicUrl } = policy.configuration
   const latest = clock().getTime() + (durationSeconds + annotationSlackSeconds) * 1000
   return grantObjects({
@@ -150,6 +150,7 @@ export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
     clusterRole,
     requester: grant.requester,
     requestUrl: new URL(`/requests/${id}`, publicUrl).href,
+    digest,
     expiresAt: grant.expiresAt ?? new Date(Math.min(latest, until?.getTime() ?? latest)),
   })
 }

@@ -80,6 +80,13 @@ export const importTable: readonly Room[] = [
     packages: ['yaml', 'node:crypto', 'node:util'],
   },
   {
+    name: 'lib/core/admission',
+    holds: 'the guardrails as admission policies of the API server, and how installed ones differ from them',
+    imports: ['lib/core/access', 'lib/core/guardrails', 'lib/core/grants'],
+    why: pure,
+    packages: ['zod', 'node:util'],
+  },
+  {
     name: 'lib/core/notices',
     holds: 'who is notified of what, and how a notice reads in each channel',
     imports: ['lib/core/access', 'lib/core/approvals'],

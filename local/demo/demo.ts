@@ -13,6 +13,7 @@ import { inSeconds, say, step } from '#local/processes/steps'
 import { apiFor } from './api-client.ts'
 import { startDemoParts } from './demo-parts.ts'
 import { type DemoState, openDemoState, saveDemoState, writePrivately } from './demo-state.ts'
+import { installAdmission } from './install-admission.ts'
 import { printInstructions } from './instructions.ts'
 import { lapseDuringStory, playStory } from './story.ts'
 
@@ -87,6 +88,12 @@ async function start(
       }),
     () => url,
   )
+  // Another cluster belongs to someone who decides about it themselves.
+  if (!options.own) {
+    await step('what the cluster enforces (postern cluster admission)', () =>
+      installAdmission(cluster, postern.configFile),
+    )
+  }
   const facts = {
     url,
     mail: parts.mail.url,

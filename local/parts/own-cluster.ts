@@ -71,7 +71,7 @@ export function removalCommand(cluster: Cluster): string {
   const namespaces = [...worldNamespaces, 'postern-system', 'postern-grants'].join(' ')
   return [
     `${kubectl} delete namespace ${namespaces}`,
-    `${kubectl} delete clusterrolebinding postern-reader postern-rights-reader`,
-    `${kubectl} delete clusterrole postern-reader postern-rights-reader postern-pod-reader postern-granter`,
+    `${kubectl} delete clusterrolebinding postern-reader postern-rights-reader postern-admission-reader`,
+    `${kubectl} delete clusterrole postern-reader postern-rights-reader postern-pod-reader postern-admission-reader postern-granter`,
   ].join('\n')
 }

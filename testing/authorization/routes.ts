@@ -435,6 +435,16 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         return { answer: words[answer.status] ?? String(answer.status) }
       },
     },
+    {
+      table: 'Read the posture of a cluster',
+      name: 'GET /api/v1/clusters/{cluster}/posture',
+      call: (caller) => api(caller, 'GET', '/clusters/prod-eu/posture'),
+    },
+    {
+      table: 'Read the posture of a cluster',
+      name: 'page /clusters/[cluster]/posture',
+      call: (caller) => page(caller, '/clusters/prod-eu/posture'),
+    },
     ...twice(
       'Send notices again',
       () => '/notices/send-again',

@@ -32,6 +32,7 @@ const facts = (some: Partial<GrantFacts> = {}): GrantFacts => ({
   clusterRole: null,
   requester: { email: 'ada@example.com', subject: 'ada' },
   requestUrl: 'https://postern.example.com/requests/req_1',
+  digest: `sha256:${'0'.repeat(64)}`,
   expiresAt: new Date('2030-01-01T00:00:00Z'),
   ...some,
 })

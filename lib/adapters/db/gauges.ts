@@ -1,4 +1,5 @@
 import type { FindingKind } from '#lib/core/access/finding'
+import type { Severity } from '#lib/core/access/severity'
 import { db } from './client.ts'
 import { type Anchored, anchored } from './log/anchored.ts'
 import { type ChannelState, channelStates } from './notices/channel-states.ts'
@@ -24,6 +25,8 @@ export type Gauges = {
   findings: Array<{ cluster: string; kind: FindingKind; count: number }>
   /** What each configured anchor of the log has kept. */
   anchors: Anchored[]
+  /** Open findings about standing access. */
+  posture: Array<{ cluster: string; severity: Severity; count: number }>
   /** The channels with notices that wait or were given up. */
   channels: ChannelState[]
   /** Seconds since each cluster was last read, and since its last complete sweep; null if there never was one. */
@@ -64,7 +67,10 @@ export async function readGauges(anchors: readonly string[] = []): Promise<Gauge
                'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
              FROM cluster_states) AS clusters,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'kind', kind, 'count', count)), '[]')
-             FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_findings) AS findings
+             FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_findings) AS findings,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'severity', severity, 'count', count)), '[]')
+             FROM (SELECT cluster, severity, count(*) FROM posture_findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_posture)
+             AS posture
     FROM grants WHERE status IN ('pending', 'active', 'ending')`
   if (!row) throw new Error('an aggregate returned no row')
   const channels = await channelStates()

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
 import { rotaSchema } from '#lib/core/access/rota'
+import { admissionSection } from '#lib/core/admission/section'
 import { guardrailsSection } from '#lib/core/guardrails/section'
 import { crossValidate } from './cross-validate.ts'
 
@@ -310,6 +311,9 @@ export const configurationShape = z.strictObject({
     .strictObject({ anchors: z.array(anchor).max(10).default([]) })
     .prefault({})
     .meta({ description: 'Where signed checkpoints of the log of events are kept outside of Postern.' }),
+  admission: admissionSection.optional().meta({
+    description: 'What the API servers themselves enforce: see `postern cluster admission`.',
+  }),
   ...guardrailsSection.shape,
 })
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { admissionState } from './admission-state.ts'
 import { findingResource } from './finding-resource.ts'
 import { time } from './resource-fields.ts'
 
@@ -21,6 +22,10 @@ export const clusterResource = z
     permissions: z.array(
       z.strictObject({ what: z.string(), namespace: z.string(), allowed: z.boolean(), neededFor: z.string() }),
     ),
+    admission: admissionState.nullable().meta({
+      description:
+        'Whether the cluster enforces the guardrails; null before that was read. Only auditors and admins see it.',
+    }),
     findings: z.array(findingResource).meta({
       description: 'Findings that belong to no grant, newest first. Only auditors and admins see them.',
     }),

@@ -33,7 +33,7 @@ export const postureResource = z
     judgedAt: time.nullable().meta({ description: 'When the findings last changed; null if nothing was judged yet.' }),
     readAt: time.nullable().meta({ description: 'When the roles and bindings were last read.' }),
     unknown: text.nullable().meta({ description: 'Why the roles and bindings are not known.' }),
-    open: z.array(storedFinding).meta({ description: 'The most severe first; at most 500.' }),
+    open: z.array(storedFinding).meta({ description: 'Sorted by severity; at most 500.' }),
     openCount: z.strictObject({ high: z.int(), medium: z.int(), low: z.int() }),
     resolved: z.array(storedFinding).meta({ description: 'The 50 that were resolved last.' }),
   })

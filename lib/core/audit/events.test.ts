@@ -51,6 +51,18 @@ const examples: { [T in AuditEventType]: unknown } = {
   'finding.detected': {
     ...{ id: 'f', kind: 'object-missing', object: 'Role', namespace: 'a', name: 'b', uid: null, sentence: 's' },
   },
+  'posture.recorded': { high: 2, medium: 3 },
+  'posture.opened': {
+    ...{
+      id: 'f',
+      check: 'everything',
+      severity: 'high',
+      binding: 'ClusterRoleBinding helper',
+      role: 'ClusterRole admin',
+    },
+    ...{ subjects: ['ServiceAccount payments/api'], sentence: 'Can do everything.' },
+  },
+  'posture.resolved': { id: 'f', check: 'everything', severity: 'high', binding: 'ClusterRoleBinding helper' },
   'credential.requested': {},
   'credential.issued': { jti: 'j', expiresAt: '2026-11-23T09:00:00Z' },
   'credential.refused': { code: 'over', sentence: 's' },

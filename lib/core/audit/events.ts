@@ -197,6 +197,28 @@ export const auditEvents = {
     (d) => `found a problem in the cluster: ${d.sentence}`,
   ),
 
+  // The first judgement of a cluster: one event for all of its findings, with which later ones are compared.
+  'posture.recorded': define(
+    z.strictObject({ high: z.int(), medium: z.int() }),
+    (d) => `recorded the standing access: ${d.high} high and ${d.medium} medium findings`,
+  ),
+  'posture.opened': define(
+    z.strictObject({
+      id: text,
+      check: text,
+      severity: text,
+      binding: text,
+      role: text,
+      subjects: z.array(text),
+      sentence: text,
+    }),
+    (d) => `found standing access with ${d.severity} risk, ${d.binding}: ${d.sentence}`,
+  ),
+  'posture.resolved': define(
+    z.strictObject({ id: text, check: text, severity: text, binding: text }),
+    (d) => `found that standing access with ${d.severity} risk is gone: ${d.binding} (${d.check})`,
+  ),
+
   'credential.requested': define(z.strictObject({}), () => 'requested a credential'),
   'credential.issued': define(z.strictObject({ jti: text, expiresAt: text }), () => 'was issued a credential'),
   'credential.refused': define(refusal, (d) => `requested a credential and was refused: ${d.sentence}`),

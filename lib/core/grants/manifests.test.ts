@@ -14,6 +14,7 @@ const facts = (some: Partial<GrantFacts> = {}): GrantFacts => ({
   clusterRole: null,
   requester: { email: 'ada@example.com', subject: 'ada' },
   requestUrl: 'https://postern.example.com/requests/req_1',
+  digest: `sha256:${'0'.repeat(64)}`,
   expiresAt: new Date('2026-11-23T10:00:00Z'),
   ...some,
 })
@@ -35,6 +36,7 @@ describe('the objects of a grant', () => {
       expect(metadata.annotations).toEqual({
         'postern.dev/requester': 'ada@example.com',
         'postern.dev/request-url': 'https://postern.example.com/requests/req_1',
+        'postern.dev/digest': `sha256:${'0'.repeat(64)}`,
         'postern.dev/expires-at': '2026-11-23T10:00:00.000Z',
       })
     }

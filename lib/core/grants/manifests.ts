@@ -48,6 +48,8 @@ export type GrantFacts = {
   requester: { email: string | null; subject: string }
   /** The page of the request. Its host also identifies this installation. */
   requestUrl: string
+  /** The digest of the approved terms; null if that is not known yet (a preview). */
+  digest: string | null
   /** When the access expires; null if that is not known yet (a preview). */
   expiresAt: Date | null
 }
@@ -79,6 +81,7 @@ export function grantObjects(facts: GrantFacts): Manifest[] {
     annotations: {
       [annotations.requester]: annotationText(facts.requester.email ?? facts.requester.subject),
       [annotations.requestUrl]: annotationText(facts.requestUrl),
+      ...(facts.digest ? { [annotations.digest]: facts.digest } : {}),
       ...(facts.expiresAt ? { [annotations.expiresAt]: facts.expiresAt.toISOString() } : {}),
     },
   })
@@ -120,6 +123,7 @@ export function objectKeys(facts: Pick<GrantFacts, 'grantId' | 'namespaces' | 'c
     rules: [],
     requester: { email: null, subject: '' },
     requestUrl: 'https://postern.invalid',
+    digest: null,
     expiresAt: null,
   }
   return grantObjects({ ...facts, ...content }).map(keyOf)

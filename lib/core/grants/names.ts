@@ -11,6 +11,7 @@ export const labels = {
 export const annotations = {
   requester: 'postern.dev/requester',
   requestUrl: 'postern.dev/request-url',
+  digest: 'postern.dev/digest',
   expiresAt: 'postern.dev/expires-at',
 } as const
 export const managedBy = 'postern'

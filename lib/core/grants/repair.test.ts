@@ -11,6 +11,7 @@ const facts: GrantFacts = {
   clusterRole: null,
   requester: { email: 'ada@example.com', subject: 'ada' },
   requestUrl: 'https://postern.example.com/requests/req_1',
+  digest: `sha256:${'0'.repeat(64)}`,
   expiresAt: new Date('2026-11-23T10:00:00Z'),
 }
 const manifests = grantObjects(facts)

@@ -12,6 +12,8 @@ export type CurrentGuardrail = {
   link: string | null
   /** The member of the shipped pack that it comes from. */
   pack: string | null
+  /** How the API server enforces it, or why it can't, as a sentence. */
+  atAdmission: string
   /** The whole guardrail as YAML; for a member of the pack, the guardrail that its switch turns on. */
   source: string
 }

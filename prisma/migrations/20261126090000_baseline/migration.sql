@@ -305,6 +305,7 @@ CREATE TABLE "cluster_states" (
     "cluster_roles" JSONB NOT NULL,
     "pods" JSONB,
     "permissions" JSONB NOT NULL,
+    "admission" JSONB,
     "swept_at" TIMESTAMPTZ(6),
     "sweep_done_at" TIMESTAMPTZ(6),
 
@@ -338,6 +339,28 @@ CREATE TABLE "findings" (
     "outcome" TEXT,
 
     CONSTRAINT "findings_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "posture_findings" (
+    "id" TEXT NOT NULL,
+    "cluster" TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    "severity" TEXT NOT NULL,
+    "detail" JSONB NOT NULL,
+    "since" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "resolved_at" TIMESTAMPTZ(6),
+
+    CONSTRAINT "posture_findings_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "posture_states" (
+    "cluster" TEXT NOT NULL,
+    "basis" TEXT NOT NULL,
+    "judged_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "posture_states_pkey" PRIMARY KEY ("cluster")
 );
 
 -- CreateTable
@@ -540,6 +563,9 @@ CREATE INDEX "findings_cluster_id_idx" ON "findings"("cluster", "id" DESC);
 
 -- CreateIndex
 CREATE INDEX "findings_last_seen_at_idx" ON "findings"("last_seen_at");
+
+-- CreateIndex
+CREATE INDEX "posture_findings_cluster_resolved_at_idx" ON "posture_findings"("cluster", "resolved_at");
 
 -- AddForeignKey
 ALTER TABLE "findings" ADD CONSTRAINT "findings_grant_id_fkey" FOREIGN KEY ("grant_id") REFERENCES "grants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
@@ -854,7 +880,7 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER cluster_states_announce AFTER UPDATE ON "cluster_states" FOR EACH ROW
-  WHEN ((NEW.reachable, NEW.error, NEW.version, NEW.permissions) IS DISTINCT FROM (OLD.reachable, OLD.error, OLD.version, OLD.permissions))
+  WHEN ((NEW.reachable, NEW.error, NEW.version, NEW.permissions, NEW.admission) IS DISTINCT FROM (OLD.reachable, OLD.error, OLD.version, OLD.permissions, OLD.admission))
   EXECUTE FUNCTION announce_to_everyone();
 CREATE TRIGGER findings_announce AFTER INSERT ON "findings" FOR EACH ROW EXECUTE FUNCTION announce_to_everyone();
 CREATE TRIGGER findings_announce_outcome AFTER UPDATE ON "findings" FOR EACH ROW
@@ -978,7 +1004,7 @@ GRANT SELECT ON "audit_events" TO postern_app;
 GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "via", "client_address",
   "reference", "request_id", "grant_id", "about_id", "cluster", "namespaces", "policy_hash", "data", "before", "after") ON "audit_events" TO postern_app;
 GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
-GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "cluster_states", "cluster_rights" TO postern_app;
+GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "posture_findings", "posture_states", "cluster_states", "cluster_rights" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;
 GRANT SELECT, INSERT ("size", "note") ON "log_checkpoints" TO postern_app;

@@ -123,9 +123,15 @@ export async function claimRightsRead(cluster: string): Promise<boolean> {
 /**
  * Saves the rights of a cluster. Unchanged content is not written again.
  * @param nextSeconds after how long the cluster may be read again
+ * @returns the hash of the content
  * @throws RangeError when the content is too large to store
  */
-export async function saveRights(cluster: string, rights: ClusterRights, readAt: Date, nextSeconds: number) {
+export async function saveRights(
+  cluster: string,
+  rights: ClusterRights,
+  readAt: Date,
+  nextSeconds: number,
+): Promise<string> {
   const text = Buffer.from(JSON.stringify(rights))
   if (text.length > maxContentBytes) throw new RangeError(`${text.length} bytes are more than ${maxContentBytes}`)
   const hash = hashOf(text)
@@ -133,13 +139,14 @@ export async function saveRights(cluster: string, rights: ClusterRights, readAt:
   const same = await db().$executeRaw`
     UPDATE cluster_rights SET read_at = ${readAt}, signature = ${signature}, error = NULL, next_read_at = now() + make_interval(secs => ${nextSeconds})
     WHERE cluster = ${cluster} AND hash = ${hash}`
-  if (same > 0) return
+  if (same > 0) return hash
   const content = await promisify(gzip)(text)
   await db().$executeRaw`
     UPDATE cluster_rights SET hash = ${hash}, content = ${content}, read_at = ${readAt}, signature = ${signature},
       error = NULL,
       next_read_at = now() + make_interval(secs => ${nextSeconds})
     WHERE cluster = ${cluster}`
+  return hash
 }
 
 /**

@@ -1,4 +1,5 @@
 import { reads } from '#lib/adapters/db/client'
+import { type AdmissionState, admissionState } from '#lib/core/access/admission-state'
 import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { toObservedCluster } from '#lib/core/guardrails/facts'
@@ -12,6 +13,8 @@ export type ObservedState = {
   namespaces: Array<{ name: string; labels: Record<string, string> }> | null
   clusterRoles: Record<string, Rule[]>
   permissions: ClusterResource['permissions']
+  /** Null if it was never read. */
+  admission: AdmissionState | null
   /** When the cluster's RBAC rights were last read, and why the last attempt failed. */
   rightsReadAt: Date | null
   rightsError: string | null
@@ -30,7 +33,8 @@ export async function clusterStates(): Promise<Map<string, ObservedState>> {
       const { name, checkedAt, reachable, version, error } = row
       const permissions = row.permissions as ClusterResource['permissions']
       const { readAt = null, error: rightsError = null } = readings.get(name) ?? {}
-      const state = { checkedAt, reachable, version, error, permissions, rightsReadAt: readAt, rightsError }
+      const admission = admissionState.safeParse(row.admission).data ?? null
+      const state = { checkedAt, reachable, version, error, permissions, admission, rightsReadAt: readAt, rightsError }
       return [name, { ...state, ...toObservedCluster(row) }]
     }),
   )

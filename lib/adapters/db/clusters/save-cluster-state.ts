@@ -1,5 +1,6 @@
 import { db } from '#lib/adapters/db/client'
 import { toJson } from '#lib/adapters/db/json'
+import type { AdmissionState } from '#lib/core/access/admission-state'
 import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { Rule } from '#lib/core/access/rule'
@@ -37,6 +38,12 @@ export async function saveClusterState(name: string, observed: ObservedClusterSt
   }
   const create = { name, permissions: [], checkedAt: new Date(), ...data }
   await db().clusterState.upsert({ where: { name }, create, update: data, select: { name: true } })
+}
+
+/** Saves how the admission policies of a cluster differ from the configuration. */
+export async function saveAdmission(name: string, admission: AdmissionState): Promise<void> {
+  await db().$executeRaw`
+    UPDATE cluster_states SET admission = ${JSON.stringify(admission)}::jsonb WHERE name = ${name}`
 }
 
 /** Saves what guardrails need to know of the pods in some namespaces of a cluster. */

@@ -13,6 +13,15 @@ function hasLabels(selector: Readonly<Record<string, string>> | undefined, get: 
 /** Where rules apply. Requests are for namespaces; a manifest may also grant rules in the whole cluster. */
 export type Scope = NonNullable<NonNullable<Guardrail['match']>['scope']>
 
+type Match = NonNullable<Guardrail['match']>
+
+/** Does it apply in this cluster at all? */
+export const matchesCluster = (
+  { clusters, clusterLabels }: Pick<Match, 'clusters' | 'clusterLabels'>,
+  { name, labels }: { name: string; labels: Readonly<Record<string, string>> },
+): boolean =>
+  anyGlob(clusters, name) && hasLabels(clusterLabels, (key) => (Object.hasOwn(labels, key) ? labels[key] : undefined))
+
 /**
  * The namespaces of the request that the guardrail applies to; empty if it does not apply to the request. Unknown labels
  * of a namespace and unknown groups count as a match, so that a request cannot escape a guardrail by being unknown.
@@ -27,9 +36,8 @@ export function matchedNamespaces(
   const { cluster, requester, entitlement } = facts
   const isMatch =
     (match.scope ?? scope) === scope &&
-    anyGlob(match.clusters, cluster.name) &&
+    matchesCluster(match, cluster) &&
     anyGlob(match.entitlements, entitlement.name) &&
-    hasLabels(match.clusterLabels, (key) => (Object.hasOwn(cluster.labels, key) ? cluster.labels[key] : undefined)) &&
     (match.groups === undefined ||
       requester.groups === null ||
       match.groups.some((group) => requester.groups?.includes(group)))

@@ -80,7 +80,7 @@ function subjectRisks(subjects: readonly Subject[], home: string, accounts: Clus
         because: [`ServiceAccount ${place}/${name}`],
       })
     } else if (accounts && !accounts[place]?.includes(name)) {
-      const sentence = 'The ServiceAccount does not exist: whoever creates it gets this role.'
+      const sentence = 'The ServiceAccount does not exist: anyone who creates it gets this role.'
       found.push({
         check: 'missing-account',
         severity: 'medium',
@@ -136,7 +136,7 @@ export function judgePosture(
       ...subjectRisks(all, namespace, serviceAccounts),
     ]
     if (isMissing) {
-      const sentence = 'The role does not exist: whoever creates it decides what these subjects may do.'
+      const sentence = 'The role does not exist: anyone who creates it decides what these subjects may do.'
       risks.push({ check: 'missing-role', severity: 'medium', sentence, because: [`${role.kind} ${role.name}`] })
     }
     if (role.kind === 'Role' && grantRole.test(role.name)) {

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, expect, test } from 'vitest'
+import { closeClusters } from '#lib/adapters/cluster/client'
+import { db } from '#lib/adapters/db/client'
+import { savePosture } from '#lib/adapters/db/clusters/posture'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import { postureResource } from '#lib/core/access/posture-finding'
+import { judgePosture } from '#lib/core/rbac/posture/judge'
+import { getPosture } from '#lib/views/get-posture'
+import { testBench } from '#testing/bench'
+import { aCluster } from '#testing/cluster'
+import { aConfiguration } from '#testing/configuration'
+import { kubectl } from '#testing/kubectl'
+import { anActor } from '#testing/people'
+import { rejectionOf } from '#testing/rejection'
+import { readRightsOf } from './read-rights.ts'
+import { workerActor } from './work.ts'
+
+const { database } = await testBench({ configuration: aConfiguration({ clusters: [aCluster()] }), clusterState: null })
+const name = `helper-${randomBytes(4).toString('hex')}`
+afterAll(async () => {
+  await kubectl(['delete', 'clusterrolebinding', name, '--ignore-not-found'])
+  await closeClusters()
+})
+
+const auditor = await anActor({ roles: ['auditor'] })
+const engineer = await anActor()
+
+/** Reads the cluster as the worker does, although the last reading was a moment ago. */
+async function read() {
+  await database.asOwner('UPDATE cluster_rights SET next_read_at = now()')
+  await readRightsOf(currentPolicy().configuration, 'prod-eu', new AbortController().signal)
+  return getPosture(auditor, 'prod-eu')
+}
+const ours = ({ binding }: { binding: { name: string } }) => binding.name === name
+const events = () =>
+  db().auditEvent.findMany({
+    where: { type: { startsWith: 'posture.' } },
+    orderBy: { seq: 'asc' },
+    select: { type: true, data: true },
+  })
+
+test('a ServiceAccount that becomes cluster-admin is a finding at the next reading, and resolved once it is not', async () => {
+  const before = await read()
+  expect(before.open.filter(ours)).toEqual([])
+  // Everything that was there at the first reading is one event.
+  expect((await events()).map(({ type }) => type)).toEqual(['posture.recorded'])
+
+  await kubectl([
+    'create',
+    'clusterrolebinding',
+    name,
+    '--clusterrole=cluster-admin',
+    '--serviceaccount=payments:default',
+  ])
+  const found = (await read()).open.filter(ours)
+  expect(found.map(({ check, severity }) => [check, severity]).sort()).toEqual([
+    ['default-account', 'medium'],
+    ['everything', 'high'],
+  ])
+  expect(found.find(({ check }) => check === 'everything')).toMatchObject({
+    ...{ subjects: ['ServiceAccount payments/default'], role: { kind: 'ClusterRole', name: 'cluster-admin' } },
+    ...{ binding: { kind: 'ClusterRoleBinding', namespace: '', name }, resolvedAt: null },
+    fix: expect.arrayContaining([`kubectl delete clusterrolebinding ${name}`]),
+  })
+  await read()
+  // Other test files create bindings in the same cluster.
+  const opened = (await events()).filter(
+    ({ type, data }) => type === 'posture.opened' && JSON.stringify(data).includes(name),
+  )
+  expect(opened).toHaveLength(2)
+
+  await kubectl(['delete', 'clusterrolebinding', name])
+  const after = await read()
+  expect(after.open.filter(ours)).toEqual([])
+  expect(after.resolved.filter(ours)).toHaveLength(2)
+  expect(postureResource.parse(after)).toEqual(after)
+  const resolved = (await events()).filter(
+    ({ type, data }) => type === 'posture.resolved' && JSON.stringify(data).includes(name),
+  )
+  expect(resolved).toHaveLength(2)
+})
+
+test('the bindings of a new cluster of Kubernetes are no findings', async () => {
+  const { open } = await read()
+  expect(open.filter(({ binding }) => binding.name.startsWith('system:') || binding.name === 'cluster-admin')).toEqual(
+    [],
+  )
+})
+
+test('a name that the database cannot store does not hide the findings of a cluster', async () => {
+  const rights = {
+    objects: {
+      roles: [],
+      clusterRoles: [{ metadata: { name: 'all' }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }],
+      roleBindings: [],
+      clusterRoleBindings: [
+        {
+          metadata: { name: 'b\u0000\ud800' },
+          roleRef: { kind: 'ClusterRole', name: 'all' },
+          subjects: [{ kind: 'User', name: `eve\u0000${'x'.repeat(5000)}` }],
+        },
+      ],
+    },
+    served: null,
+    serviceAccounts: null,
+  }
+  await savePosture(workerActor(), 'hostile', 'a', judgePosture(rights))
+  expect(await db().postureFinding.count({ where: { cluster: 'hostile', resolvedAt: null } })).toBe(1)
+})
+
+test('only auditors and admins see the posture of a cluster', async () => {
+  expect(await rejectionOf(getPosture(engineer, 'prod-eu'))).toMatchObject({ code: 'not-found' })
+  expect(await rejectionOf(getPosture(auditor, 'nowhere'))).toMatchObject({ code: 'not-found' })
+})

@@ -1,0 +1,105 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { type AdmissionFacts, renderAdmission } from '#lib/core/admission/render'
+import { installPostern } from '#local/parts/install'
+import { kubectlAsAdmin } from '#local/parts/kubectl'
+import { startKubernetes } from '#local/parts/kubernetes'
+import { allowPosternIn, createWorld, worldNamespaces } from '#local/parts/world'
+import { openRun } from '#local/processes/processes'
+import { ensureClusterPrograms } from '#local/programs/programs'
+import { testParts } from './database.ts'
+import { until } from './until.ts'
+
+export type Answer = { status: number; body: { [key: string]: unknown; message?: string }; warnings: string[] }
+export type Call = (method: string, path: string, body?: unknown) => Promise<Answer>
+
+/** Plain HTTPS, so that no client library decides what is sent. */
+function caller(server: string, ca: Buffer, credential: { token: string } | { cert: Buffer; key: Buffer }): Call {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8, ca, ...('token' in credential ? {} : credential) })
+  afterAll(() => agent.destroy())
+  const headers = {
+    'content-type': 'application/json',
+    ...('token' in credential ? { authorization: `Bearer ${credential.token}` } : {}),
+  }
+  return (method, path, body) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const isPatch = method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {}
+    const sent = request(new URL(path, server), { method, agent, headers: { ...headers, ...isPatch } }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        // Each warning is `299 - "text"`.
+        const warnings = [...(response.headersDistinct.warning ?? [])].flatMap((line) => line.split(/, (?=299 )/))
+        const json = text.startsWith('{') ? JSON.parse(text) : { message: text }
+        resolve({ status: response.statusCode ?? 0, body: json, warnings })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(body === undefined ? undefined : JSON.stringify(body))
+    return promise
+  }
+}
+
+export type AdmissionCluster = {
+  /** With the token of Postern's own ServiceAccount, which deploy/rbac.yaml creates. */
+  asPostern: Call
+  asAdmin: Call
+  /** With another token. */
+  withToken(token: string): Call
+  kubectl(args: string[], input?: string): Promise<string>
+  /** Installs the admission policies of a configuration, and waits until the API server enforces them. */
+  install(facts: AdmissionFacts): Promise<void>
+}
+
+/**
+ * A cluster of this test file's own, because admission policies apply to a whole cluster. It takes the place of the cluster
+ * of the test parts, so that all other helpers use it. Call it once per file, before anything else.
+ */
+export async function admissionCluster(): Promise<AdmissionCluster> {
+  const parts = testParts()
+  const run = await openRun({ name: 'admission' })
+  afterAll(() => run.stop())
+  const directory = join(run.directory, 'kubernetes')
+  const programs = await ensureClusterPrograms(() => {})
+  const cluster = await startKubernetes(run, { name: 'prod-eu', directory, durable: false, programs })
+  const posternKubeconfig = await installPostern(cluster, directory)
+  await createWorld(cluster, { withoutPods: true })
+  await allowPosternIn(cluster, worldNamespaces)
+  const { name, server, caFile, adminKubeconfig, kubectl, auditLog, certificates } = cluster
+  const kubernetes = { name, server, caFile, adminKubeconfig, posternKubeconfig, kubectl, auditLog }
+  const file = join(run.directory, 'parts.json')
+  writeFileSync(file, JSON.stringify({ ...parts, kubernetes }), { mode: 0o600 })
+  process.env.POSTERN_PARTS = file
+
+  const ca = readFileSync(caFile)
+  const { admin } = certificates
+  const asAdmin = caller(server, ca, { cert: readFileSync(admin.cert), key: readFileSync(admin.key) })
+  const asPostern = caller(server, ca, { token: tokenIn(readFileSync(posternKubeconfig, 'utf8')) })
+  const asKubectl = (args: string[], input?: string) => kubectlAsAdmin(cluster, args, input)
+  const install = async (facts: AdmissionFacts) => {
+    const objects = renderAdmission(facts)
+    await asKubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
+    // NB: the API server reads its policies once a second. The write below is never allowed once it has.
+    const foreign = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'foreign', namespace: 'payments' } }
+    const isDenied = async () => {
+      const { body } = await asPostern('POST', '/api/v1/namespaces/postern-grants/serviceaccounts?dryRun=All', {
+        ...foreign,
+        kind: 'ServiceAccount',
+        metadata: { name: 'foreign' },
+      })
+      return body.message?.includes("'postern-worker'") ?? false
+    }
+    await until('the API server enforces the policies', isDenied, 60_000)
+  }
+  return { asPostern, asAdmin, withToken: (token) => caller(server, ca, { token }), kubectl: asKubectl, install }
+}
+
+function tokenIn(kubeconfig: string): string {
+  const token = /token"?: ?"?([\w.-]+)/.exec(kubeconfig)?.[1]
+  if (!token) throw new Error('the kubeconfig has no token')
+  return token
+}
