@@ -6,6 +6,7 @@ import { endHeldConnections } from '#lib/api/held-connections'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { startTraces } from '#lib/observability/start-traces'
+import { followRotas } from '#lib/operations/load-rotas'
 import { recordPolicy } from '#lib/operations/record-policy'
 import { startWorker } from '#lib/worker/start'
 
@@ -39,6 +40,7 @@ async function start() {
   onPolicyChange((policy) => void recordPolicy(policy, configPath))
   // The process starts without the database and the identity provider: /readyz reports what is missing.
   void recordPolicy(currentPolicy(), configPath)
+  followRotas()
   if (role !== 'worker') watchProvider()
   drainBeforeExit(role === 'web' ? async () => {} : startWorker().stop, stopTraces)
   log.info({ role, policy: currentPolicy().hash }, 'Postern started')

@@ -182,6 +182,20 @@ export function env(): Env {
   return cached
 }
 
+/**
+ * A token or an address of a rota, by the name that the configuration gives it, or from a file (`…_FILE`). Read each time, so
+ * that a worker needs no restart for a new rota. Undefined if it is not set.
+ */
+export function rotaSecret(name: string): string | undefined {
+  if (!/^POSTERN_ROTA_[A-Z0-9_]+$/.test(name)) return undefined
+  const file = process.env[`${name}_FILE`]
+  try {
+    return process.env[name] || (file ? readFileSync(file, 'utf8').trim() : undefined) || undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Only the log level, for the logger, which must work before anything else. Never throws. */
 export const configuredLogLevel = (): string => logLevels.find((level) => level === process.env.LOG_LEVEL) ?? 'info'
 

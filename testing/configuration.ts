@@ -18,6 +18,8 @@ export type ConfigurationDocument = {
   risks?: object[]
   rotas?: object[]
   log?: { anchors: object[] }
+  owners?: object[]
+  managers?: object[]
 }
 
 type EntitlementDocument = ConfigurationDocument['entitlements'][number]

@@ -3,7 +3,7 @@ import { ScrollTable } from '#components/ui/scroll-table'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AccessExplanation } from '#lib/core/access/explanation'
-import { groupsInWords } from '#lib/core/access/on-call'
+import { approversInWords } from '#lib/core/access/on-call'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 
 type Way = AccessExplanation['ways'][number]
@@ -141,7 +141,7 @@ function Offers({
             )}
             <span className="text-muted">
               {approvals.length
-                ? approvals.map((step) => `${step.count} of ${groupsInWords(step.groups)}`).join(' and ')
+                ? approvals.map((step) => `${step.count} of ${approversInWords(step)}`).join(' and ')
                 : 'no approval needed'}
             </span>
           </li>

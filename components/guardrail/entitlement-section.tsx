@@ -3,17 +3,18 @@ import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { durationInWords, secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
-import { groupsInWords } from '#lib/core/access/on-call'
+import { approversInWords, groupsInWords } from '#lib/core/access/on-call'
 import type { EntitlementStepResource } from '#lib/core/access/step-resource'
 import { whatInWords } from '../request/words.ts'
 
 /** Who approves a step, and whom it escalates to. */
-function approvalInWords({ count, groups, remindAfter, escalate }: EntitlementStepResource): string {
+function approvalInWords(step: EntitlementStepResource): string {
   const after = (duration: string) => `after ${durationInWords(secondsOf(duration))}`
+  const { count, remindAfter, escalate } = step
   const reminder = remindAfter ? [`reminded ${after(remindAfter)}`] : []
   const escalations = escalate.map((level) => `escalated to ${groupsInWords(level.groups)} ${after(level.after)}`)
   const more = [...reminder, ...escalations].join(', ')
-  return `${count} of ${groupsInWords(groups)}${more ? ` (${more})` : ''}`
+  return `${count} of ${approversInWords(step)}${more ? ` (${more})` : ''}`
 }
 
 /** One entitlement with all of its limits. */

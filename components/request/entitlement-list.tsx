@@ -3,7 +3,7 @@ import { Link } from '#components/ui/link'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
-import { groupsInWords } from '#lib/core/access/on-call'
+import { approversInWords } from '#lib/core/access/on-call'
 import { whatInWords } from './words.ts'
 
 type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }
@@ -42,7 +42,7 @@ export function EntitlementList({ choices }: Props) {
             <span className="self-center text-dense text-muted">
               up to {shortDuration(secondsOf(what.maxDuration))},{' '}
               {what.approvals.length
-                ? what.approvals.map((step) => `${step.count} of ${groupsInWords(step.groups)}`).join(' and ')
+                ? what.approvals.map((step) => `${step.count} of ${approversInWords(step)}`).join(' and ')
                 : 'no approval needed'}
             </span>
           </Link>

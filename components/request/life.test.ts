@@ -3,13 +3,24 @@ import { lifeOf } from './life.ts'
 
 type Lived = Parameters<typeof lifeOf>[0]
 const mina = { id: 'per_1', name: 'Mina', email: null }
-const priya = { id: 'per_2', name: 'Priya', email: null }
+const priya = { id: 'per_2', name: 'Priya', email: null, isOnCall: false, usualTime: null }
 const at = (minute: number) => `2026-11-26T09:0${minute}:00.000Z`
 
 const pending: Lived = {
   ...{ status: 'pending', requester: mina, createdAt: at(0), lapsesAt: at(9), resolvedAt: null, startsAt: null },
   ...{ duration: 'PT30M', decisions: [], grant: null },
-  steps: [{ groups: ['payments-leads'], count: 1, approvedBy: [], eligible: [priya], onCall: [], escalations: [] }],
+  steps: [
+    {
+      groups: ['payments-leads'],
+      count: 1,
+      unknown: [],
+      approvedBy: [],
+      eligible: [priya],
+      onCall: [],
+      unavailable: [],
+      escalations: [],
+    },
+  ],
 }
 const decisionOf = (decision: 'approve' | 'deny') => ({
   ...{ id: 'dec_1', person: priya, decision, note: null, digest: 'sha256:0', narrowed: false, at: at(1) },

@@ -35,10 +35,13 @@ export function PreviewPanel(props: Props) {
   const violations = preview?.verdict.violations.filter(({ sentence }) => general.includes(sentence)) ?? []
   const outline = entitlement.approvals.map((step) => ({
     ...step,
-    approvedBy: [],
-    eligible: [],
-    onCall: [],
-    escalations: [],
+    groups: [
+      ...step.groups,
+      ...(step.owners ? ['an owner of each namespace'] : []),
+      ...(step.manager ? ['your manager'] : []),
+    ],
+    ...{ approvedBy: [], eligible: [], onCall: [], escalations: [] },
+    ...{ unknown: [], unavailable: [] },
   }))
   return (
     <div aria-busy={busy} className="space-y-5">

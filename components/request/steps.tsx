@@ -1,8 +1,9 @@
 import { Fragment } from 'react'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import { groupInWords, groupsInWords, isOnCallGroup } from '#lib/core/access/on-call'
-import type { StepResource } from '#lib/core/access/step-resource'
+import { secondsOf, shortDuration } from '#lib/core/access/duration'
+import { groupInWords, groupsInWords, isReservedGroup } from '#lib/core/access/on-call'
+import type { EligiblePerson, StepResource } from '#lib/core/access/step-resource'
 import { StatusMark } from './status-mark.tsx'
 
 type Props = { steps: StepResource[]; peopleKnown?: boolean }
@@ -28,8 +29,8 @@ export function Steps({ steps, peopleKnown = true }: Props) {
                 {step.groups.map((group, index) => (
                   <Fragment key={group}>
                     {index > 0 && ' or '}
-                    {isOnCallGroup(group) ? (
-                      groupInWords(group)
+                    {isReservedGroup(group) ? (
+                      <UntrustedText>{groupInWords(group)}</UntrustedText>
                     ) : (
                       <code className="font-strong">
                         <UntrustedText>{group}</UntrustedText>
@@ -44,18 +45,42 @@ export function Steps({ steps, peopleKnown = true }: Props) {
                 </p>
               )}
               {!complete &&
-                step.onCall.map(({ rota, email, until }) => (
-                  <p key={rota}>
+                step.onCall.map(({ rota, email, until, asOf }) => (
+                  <p key={`${rota} ${email}`}>
                     On call for {rota}: <UntrustedText>{nameOf(email, step.eligible)}</UntrustedText> until{' '}
                     <Time at={until} />
+                    {asOf && (
+                      <>
+                        {' '}
+                        (read <Time at={asOf} />)
+                      </>
+                    )}
                   </p>
                 ))}
+              {!complete &&
+                step.unavailable.map(({ rota, since, isTooOld }) => (
+                  <p key={rota} className="text-ending">
+                    The rota {rota} can’t be read
+                    {since && (
+                      <>
+                        {' '}
+                        (failing <Time at={since} />)
+                      </>
+                    )}
+                    : {isTooOld ? 'no one counts as on call' : 'who is on call may be out of date'}
+                  </p>
+                ))}
+              {!complete && step.unknown.length > 0 && (
+                <p className="text-ending">
+                  Postern knows no one else who is <UntrustedText>{step.unknown.join(' or ')}</UntrustedText>
+                </p>
+              )}
               {!complete && <Escalations step={step} />}
               {!complete && peopleKnown && (
                 <p className="text-muted">
                   {step.eligible.length > 0 ? (
                     <>
-                      Eligible: <UntrustedText>{names(step.eligible.map((one) => one.name))}</UntrustedText>
+                      Eligible: <UntrustedText>{names(step.eligible.map(inWords))}</UntrustedText>
                     </>
                   ) : (
                     'No one in this group has signed in to Postern yet'
@@ -93,6 +118,12 @@ function Escalations({ step: { escalations } }: { step: StepResource }) {
 /** The person's name if they have signed in to Postern; otherwise their address. */
 const nameOf = (email: string, people: StepResource['eligible']) =>
   people.find((one) => one.email?.toLowerCase() === email.toLowerCase())?.name ?? email
+
+const inWords = ({ name, isOnCall, usualTime }: EligiblePerson) => {
+  const usual = usualTime ? [`usually ${shortDuration(secondsOf(usualTime))}`] : []
+  const more = [...(isOnCall ? ['on call'] : []), ...usual]
+  return more.length > 0 ? `${name} (${more.join(', ')})` : name
+}
 
 const names = (all: string[]) =>
   all.length > 4 ? `${all.slice(0, 3).join(', ')} and ${all.length - 3} others` : all.join(', ')

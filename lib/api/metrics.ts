@@ -16,7 +16,10 @@ import { metrics } from '#lib/observability/metrics'
 const global = 'The same from every replica.'
 
 /** A registry for one scrape: unknown values are absent, and no value of the previous scrape is left. */
-function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRefused: boolean): Registry {
+function globalRegistry(now: Gauges | null, configured: Configured): Registry {
+  const { isRefused } = configured
+  const clusters = new Set(configured.clusters)
+  const rotas = new Set(configured.rotas)
   const registry = new Registry()
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] })
@@ -95,6 +98,14 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
     noticesOldest.set({ channel }, state?.oldestSeconds ?? 0)
     noticesDead.set({ channel }, state?.dead ?? 0)
   }
+  const rotaAge = gauge('postern_rota_age_seconds', `Time since a rota outside of Postern was last read. ${global}`, [
+    'rota',
+  ])
+  const rotaFailing = gauge('postern_rota_failing', `1 if the last reading of the rota failed. ${global}`, ['rota'])
+  for (const { name, ageSeconds, problem } of now.rotas.filter(({ name }) => rotas.has(name))) {
+    if (ageSeconds !== null) rotaAge.set({ rota: name }, ageSeconds)
+    rotaFailing.set({ rota: name }, problem === null ? 0 : 1)
+  }
   for (const { name, ...state } of now.clusters) {
     // Clusters that are no longer configured stay in the table, but are not read any more.
     if (!clusters.has(name)) continue
@@ -105,13 +116,20 @@ function globalRegistry(now: Gauges | null, clusters: ReadonlySet<string>, isRef
   return registry
 }
 
-type Configured = { clusters: readonly string[]; anchors?: readonly string[]; isRefused: boolean }
+type Configured = {
+  clusters: readonly string[]
+  anchors?: readonly string[]
+  rotas?: readonly string[]
+  isRefused: boolean
+}
 
 function configuredNow(): Configured {
   const { configuration, refused } = currentPolicy()
+  const namesOf = (all: ReadonlyArray<{ name: string }>) => all.map(({ name }) => name)
   return {
-    clusters: configuration.clusters.map(({ name }) => name),
-    anchors: configuration.log.anchors.map(({ name }) => name),
+    clusters: namesOf(configuration.clusters),
+    anchors: namesOf(configuration.log.anchors),
+    rotas: namesOf(configuration.rotas),
     isRefused: refused !== null,
   }
 }
@@ -127,7 +145,7 @@ export async function metricsText(configured: Configured = configuredNow()): Pro
     log.warn({ err: error }, 'the database is unavailable: metrics without its gauges')
     return null
   })
-  const merged = Registry.merge([registry, globalRegistry(now, new Set(configured.clusters), configured.isRefused)])
+  const merged = Registry.merge([registry, globalRegistry(now, configured)])
   return merged.metrics()
 }
 

@@ -46,13 +46,13 @@ function whyNotPending({ status, resolvedAt }: LockedRequest, { decisions }: Sit
 
 /** Why this person can neither approve nor deny this request now. */
 function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Situation): Refusal | undefined {
-  const { entitlements, identity } = currentPolicy().configuration
-  const current = entitlements.find(({ name }) => name === request.entitlement.name)
+  const { configuration } = currentPolicy()
+  const current = configuration.entitlements.find(({ name }) => name === request.entitlement.name)
   const deciderIds = situation.decisions.map(({ personId }) => personId)
   const readers = { requesterId: request.requester.id, approverGroups: request.approverGroups, deciderIds }
   // Who may not see a request learns nothing about it, not even that it exists.
   if (!maySee(actor, readers)) return because('not-found', notFound())
-  const currentSteps = currentApprovalSteps(request, current?.approvals ?? null)
+  const currentSteps = currentApprovalSteps(request, current?.approvals ?? null, configuration)
   const may = mayDecide({
     person: actor.person,
     requester: request.requester,
@@ -60,7 +60,7 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     steps: stepsAt(request.steps, request.createdAt, situation.now),
     currentSteps: currentSteps && stepsAt(currentSteps, request.createdAt, situation.now),
     decided: situation.decisions.map(({ person }) => person),
-    isOneSubjectPerPerson: identity.oneSubjectPerPerson,
+    isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
   })
   if (!may.may) {
     const code = may.code ?? 'not-an-approver'

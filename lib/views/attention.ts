@@ -5,6 +5,7 @@ import { providerProblems } from '#lib/adapters/policy/provider-problems'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import type { GroupsProblem } from '#lib/core/access/learn-groups'
 import { seesEverything } from '#lib/core/access/may-see'
+import { type Rota, whyUnavailable } from '#lib/core/access/rota'
 import { type ChannelName, channelLabels } from '#lib/core/notices/kinds'
 
 export type AttentionItem = {
@@ -18,6 +19,7 @@ export type AttentionItem = {
     | 'tampered'
     | 'strays'
     | 'notices-undelivered'
+    | 'rota-unreadable'
     | 'groups-unconfirmed'
     | 'groups-missing'
   sentence: string
@@ -60,6 +62,16 @@ function undelivered(channels: readonly ChannelState[]): AttentionItem[] {
   })
 }
 
+/** The rotas outside of Postern that can't be read, for admins. Requests say so too, without the reason. */
+const unreadable = (rotas: readonly Rota[]): AttentionItem[] =>
+  rotas.flatMap((rota) => {
+    const why = whyUnavailable(rota, new Date())
+    if (!why) return []
+    const reason = rota.cached?.problem ? `: ${rota.cached.problem.sentence}` : ''
+    const effect = why.isTooOld ? 'No one counts as on call there.' : 'Who is on call there may be out of date.'
+    return [{ kind: 'rota-unreadable' as const, sentence: `The rota ${rota.name} can’t be read${reason}. ${effect}` }]
+  })
+
 /** What everyone should know on every page before they trust it. Empty when all is well. */
 export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   const { refused, configuration } = currentPolicy()
@@ -94,7 +106,7 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
     const sentence = `${what} labelled as Postern’s, but not owned by any grant. See the clusters page.`
     items.push({ kind: 'strays', sentence })
   }
-  if (hasRole(actor, 'admin')) items.push(...undelivered(await channelStates()))
+  if (hasRole(actor, 'admin')) items.push(...unreadable(configuration.rotas), ...undelivered(await channelStates()))
   const known = new Set(configuration.clusters.map(({ name }) => name))
   // Without a worker no cluster is read; the sentence about the worker is enough then.
   for (const { name } of isWorkerSilent ? [] : unreachable.filter((cluster) => known.has(cluster.name))) {

@@ -45,7 +45,8 @@ function toResource(entitlement: Entitlement, states: ReadonlyMap<string, Observ
       pattern: entitlement.ticket.pattern ?? null,
       example: ticketExample(patternsOf(entitlement.ticket), entitlement.ticket.example),
     },
-    approvals: entitlement.approvals.map(({ groups, count, remindAfter, escalate = [] }) => ({
+    approvals: entitlement.approvals.map(({ groups, count, remindAfter, escalate = [], owners, manager }) => ({
+      ...{ owners: owners ?? false, manager: manager ?? false },
       ...{ groups, count, remindAfter: remindAfter === undefined ? null : formatDuration(remindAfter) },
       escalate: escalate.map((level) => ({ after: formatDuration(level.after), groups: level.groups })),
     })),

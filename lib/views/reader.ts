@@ -18,7 +18,10 @@ export function deciderOf({ person }: PersonActor): Decider {
   const { oneSubjectPerPerson } = currentPolicy().configuration.identity
   const notTheirs = currentPolicy()
     .configuration.entitlements.filter(({ approvals }) =>
-      approvals.every((step) => !allGroups(step).some((group) => groups.includes(group))),
+      approvals.every(
+        // Owners and managers depend on the request, whose own steps name them.
+        (step) => !step.owners && !step.manager && !allGroups(step).some((group) => groups.includes(group)),
+      ),
     )
     .map(({ name }) => name)
   return {

@@ -92,10 +92,25 @@ describe('one request', () => {
       groups,
       count: 2,
       approvedBy: [{ id: one.id, name: 'One', email: one.email }],
-      eligible: [{ id: two.id, name: 'Two', email: two.email }],
-      onCall: [],
+      eligible: [{ id: two.id, name: 'Two', email: two.email, isOnCall: false, usualTime: null }],
+      ...{ onCall: [], unavailable: [], unknown: [] },
       escalations: [],
     })
+  })
+
+  test('how long an approver usually takes is shown from five decisions on, as the one in the middle', async () => {
+    const groups = ['slow-leads']
+    const steps = [{ groups, count: 1 }]
+    const [slow, requester] = [await aPerson({ groups }), await aPerson()]
+    const open = await aRequest({ requester, steps, entitlement: anEntitlement({ name: 'gone-since' }) })
+    const usual = async () => (await getRequest(asActor(slow), open.id)).steps[0]?.eligible[0]?.usualTime
+    for (const minutes of [1, 2, 10, 60]) {
+      const createdAt = new Date(Date.now() - minutes * 60_000)
+      await aDecision(await aRequest({ requester, steps, createdAt }), slow)
+    }
+    expect(await usual()).toBeNull()
+    await aDecision(await aRequest({ requester, steps, createdAt: new Date(Date.now() - 7_200_000) }), slow)
+    expect(await usual()).toMatch(/^PT1[0-9]M/)
   })
 
   test('a step names at most twenty eligible approvers', async () => {

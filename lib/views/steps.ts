@@ -1,9 +1,10 @@
 import { toPersonResource } from '#lib/adapters/db/people/people'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person } from '#lib/core/access/actor'
+import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
-import { groupsStillCounting } from '#lib/core/access/on-call'
-import type { EscalationResource, StepResource } from '#lib/core/access/step-resource'
+import { groupsStillCounting, isOnCallGroup } from '#lib/core/access/on-call'
+import type { EligiblePerson, EscalationResource, StepResource } from '#lib/core/access/step-resource'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { allGroups, groupsAfter, secondsSince, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide } from '#lib/core/approvals/may-decide'
@@ -27,18 +28,27 @@ export type StepFacts = {
   decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[]; createdAt: Date }>
 }
 
-type StoredStepsRow = { entitlementName: string; steps: unknown; entitlement: { document: unknown } }
+type StoredStepsRow = {
+  entitlementName: string
+  steps: unknown
+  entitlement: { document: unknown }
+  cluster: string
+  requester: { subject: string; email: string | null; emailVerified: boolean }
+}
 
 /** The approval steps whose groups may decide a stored request now; null if its entitlement no longer exists. */
 export function currentStepsOf(row: StoredStepsRow): ApprovalStep[] | null {
-  const { entitlements } = currentPolicy().configuration
-  const current = entitlements.find(({ name }) => name === row.entitlementName)
+  const { configuration } = currentPolicy()
+  const current = configuration.entitlements.find(({ name }) => name === row.entitlementName)
+  const { cluster, requester } = row
   const stored = { steps: row.steps as ApprovalStep[], entitlement: row.entitlement.document as Entitlement }
-  return currentApprovalSteps(stored, current?.approvals ?? null)
+  return currentApprovalSteps({ ...stored, cluster, requester }, current?.approvals ?? null, configuration)
 }
 
 /** Does the configuration say that the identity provider has one subject per person? */
 export const isOneSubjectPerPerson = (): boolean => currentPolicy().configuration.identity.oneSubjectPerPerson
+
+const onCallFirst = (a: EligiblePerson, b: EligiblePerson) => Number(b.isOnCall) - Number(a.isOnCall)
 
 /** The escalations of a step: those that happened, and those that will if no one completes it. */
 function escalationsOf(
@@ -78,13 +88,23 @@ export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[]
         ...{ person, requester, status: 'pending', steps: step, currentSteps: current, decided },
         isOneSubjectPerPerson: isOneSubjectPerPerson(),
       }).may
+    const toEligible = (person: Person): EligiblePerson => {
+      const usual = people.usualSeconds(person.id)
+      return {
+        ...toPersonResource(person),
+        isOnCall: person.groups.some((group) => isOnCallGroup(group) && step.some((one) => one.groups.includes(group))),
+        usualTime: usual === null ? null : formatDuration(Math.max(1, Math.round(usual))),
+      }
+    }
     const eligible = isOpen ? people.inGroups(allGroups(submitted)).filter(couldDecide) : []
     return {
       groups,
       count,
+      unknown: submitted.unknown ?? [],
       approvedBy: approvedBy.flatMap((id) => byId.get(id) ?? []),
-      eligible: eligible.slice(0, mostEligible).map(toPersonResource),
+      eligible: eligible.map(toEligible).sort(onCallFirst).slice(0, mostEligible),
       onCall: isOpen ? people.onCall(step.flatMap((one) => one.groups)) : [],
+      unavailable: isOpen ? people.unavailable(step.flatMap((one) => one.groups)) : [],
       escalations: isOpen && facts.createdAt ? escalationsOf(submitted, facts.createdAt, facts, now) : [],
     }
   })

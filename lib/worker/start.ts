@@ -25,6 +25,7 @@ import { startNotifier } from './notices/notifier.ts'
 import { startQueue } from './queue.ts'
 import { readRightsOf } from './read-rights.ts'
 import { refreshCluster } from './refresh-cluster.ts'
+import { readRotas } from './rotas/read-rotas.ts'
 import { sweepCluster } from './sweep.ts'
 import { workerActor } from './work.ts'
 
@@ -163,6 +164,7 @@ export function startWorker(): { stop(): Promise<void> } {
       else void states.settled().then(() => isStopping || sweeps.start(name, sweepEvery - 1))
     }
     inBackground(housekeeping())
+    inBackground(readRotas())
   }
 
   const heartbeat = () => inBackground(recordHeartbeat(worker))
@@ -176,6 +178,7 @@ export function startWorker(): { stop(): Promise<void> } {
       sweeps.start(name, 0)
     }
     queue.wake()
+    inBackground(readRotas())
   })
   log.info({ worker }, 'worker started')
 

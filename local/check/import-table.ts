@@ -143,6 +143,12 @@ export const importTable: readonly Room[] = [
     why: edge,
   },
   {
+    name: 'lib/adapters/rotas',
+    holds: 'schedules and calendars: reads who is on call from one source outside of Postern',
+    imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
+    why: edge,
+  },
+  {
     name: 'lib/adapters/auth',
     holds: 'the identity provider; the only room that knows next-auth; returns an actor',
     imports: [
@@ -177,6 +183,7 @@ export const importTable: readonly Room[] = [
       'lib/adapters/db',
       'lib/adapters/policy',
       'lib/adapters/channels',
+      'lib/adapters/rotas',
       'lib/adapters/cluster',
     ],
     why: uses,

@@ -1,5 +1,5 @@
 import type { GroupsProblem } from '#lib/core/access/learn-groups'
-import { isOnCallGroup } from '#lib/core/access/on-call'
+import { isReservedGroup } from '#lib/core/access/on-call'
 import { mailboxOf } from '#lib/core/access/same-person'
 
 // Reads the claims of an identity provider about a person. Every claim is untrusted text.
@@ -43,7 +43,7 @@ function groupsFrom(value: unknown): Groups {
   if (!Array.isArray(list)) return { groupsProblem: 'unusable' }
   // NB: names are kept exactly or dropped. A cleaned-up name could equal that of another group.
   const names = list.filter(
-    (name): name is string => typeof name === 'string' && name === plain(name, 256) && !isOnCallGroup(name),
+    (name): name is string => typeof name === 'string' && name === plain(name, 256) && !isReservedGroup(name),
   )
   if (names.length === 0 && list.length > 0) return { groupsProblem: 'unusable' }
   return { groups: [...new Set(names)].sort().slice(0, maxGroups) }

@@ -3,6 +3,7 @@ import type { Severity } from '#lib/core/access/severity'
 import { db } from './client.ts'
 import { type Anchored, anchored } from './log/anchored.ts'
 import { type ChannelState, channelStates } from './notices/channel-states.ts'
+import { type RotaState, rotaStates } from './rotas/rota-states.ts'
 
 /** The state of the work, for monitoring. The same from every replica. */
 export type Gauges = {
@@ -27,13 +28,15 @@ export type Gauges = {
   anchors: Anchored[]
   /** Open findings about standing access. */
   posture: Array<{ cluster: string; severity: Severity; count: number }>
+  /** The rotas outside of Postern. */
+  rotas: RotaState[]
   /** The channels with notices that wait or were given up. */
   channels: ChannelState[]
   /** Seconds since each cluster was last read, and since its last complete sweep; null if there never was one. */
   clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
-type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors'> & {
+type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors' | 'rotas'> & {
   pending: number
   active: number
   ending: number
@@ -73,13 +76,14 @@ export async function readGauges(anchors: readonly string[] = []): Promise<Gauge
              AS posture
     FROM grants WHERE status IN ('pending', 'active', 'ending')`
   if (!row) throw new Error('an aggregate returned no row')
-  const channels = await channelStates()
+  const [channels, rotas] = [await channelStates(), await rotaStates()]
   const kept = anchors.length > 0 ? await anchored(anchors) : []
   const { pending, active, ending, due, oldestDueSeconds, ...rest } = row
   return {
     ...rest,
     channels,
     anchors: kept,
+    rotas,
     grants: { pending, active, ending },
     due: { count: due, oldestSeconds: oldestDueSeconds },
   }

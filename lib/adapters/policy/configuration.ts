@@ -2,7 +2,8 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
-import { rotaSchema } from '#lib/core/access/rota'
+import { type Rota, rotaSchema } from '#lib/core/access/rota'
+import { managerSchema, ownersSchema } from '#lib/core/access/routing'
 import { admissionSection } from '#lib/core/admission/section'
 import { guardrailsSection } from '#lib/core/guardrails/section'
 import { crossValidate } from './cross-validate.ts'
@@ -277,6 +278,14 @@ export const configurationShape = z.strictObject({
   clusters: z.array(clusterSchema).min(1, 'name at least one cluster').max(1000),
   entitlements: z.array(entitlement).max(5000),
   rotas: z.array(rotaSchema).max(500).default([]).meta({ description: 'Who is on call, for steps with onCall.' }),
+  owners: z.array(ownersSchema).max(5000).default([]).meta({
+    description: 'Who owns which namespaces, for steps with owners. Every entry that covers a namespace counts.',
+  }),
+  managers: z
+    .array(managerSchema)
+    .max(10_000)
+    .default([])
+    .meta({ description: 'The manager of each person, for steps with manager.' }),
   pending: z.strictObject({ lapseAfter: lapseAfter.prefault('PT24H') }).prefault({}),
   limits: z
     .strictObject({
@@ -324,4 +333,4 @@ export const configurationSchema = configurationShape
   .meta({ id: 'Configuration', title: 'postern.yaml', description: 'The configuration of Postern.' })
 
 /** The parsed configuration: durations are in seconds, and defaults are filled in. */
-export type Configuration = z.infer<typeof configurationShape>
+export type Configuration = Omit<z.infer<typeof configurationShape>, 'rotas'> & { rotas: Rota[] }

@@ -3,7 +3,7 @@
 import { RE2JS } from 're2js'
 import { formatDuration, parseDuration } from '#lib/core/access/duration'
 import { nearest } from '#lib/core/access/nearest'
-import { isOnCallGroup, rotaOf } from '#lib/core/access/on-call'
+import { isReservedGroup, personIn, rotaOf } from '#lib/core/access/on-call'
 import { ruleSchema } from '#lib/core/access/rule'
 import { neverAllowed, whyNeverAllowed } from '#lib/core/rbac/nameless-verbs'
 
@@ -103,14 +103,16 @@ const stepsIn = (configuration: unknown): Place[] => [
 ]
 
 /** Everything that names approvers: the steps, and those whom they escalate to. */
-const approversIn = (configuration: unknown): Place[] =>
-  stepsIn(configuration).flatMap((step) => [
+const approversIn = (configuration: unknown): Place[] => [
+  ...eachOf(configuration, [], 'owners'),
+  ...stepsIn(configuration).flatMap((step) => [
     step,
     ...eachOf(step.value, step.path, 'escalate').map(({ path, value }) => ({
       path: [...path, 'to'],
       value: fieldOf(value, 'to'),
     })),
-  ])
+  ]),
+]
 
 /** Reminders and escalations that never happen, because the request expires before. */
 function lateFollowUps(configuration: unknown): Contradiction[] {
@@ -147,6 +149,9 @@ function unknownRotas(configuration: unknown): Contradiction[] {
   })
 }
 
+const insteadOf = (group: string) =>
+  rotaOf(group) === undefined ? `people: [${personIn(group)}]` : `onCall: ${rotaOf(group)}`
+
 /** Groups with the name that Postern gives to those who are on call: membership can't come from anywhere else. */
 function reservedGroups(configuration: unknown): Contradiction[] {
   const roles = fieldOf(configuration, 'roles')
@@ -159,8 +164,8 @@ function reservedGroups(configuration: unknown): Contradiction[] {
   ]
   return [...who, ...approversIn(configuration)].flatMap(({ path, value }) =>
     eachOf(value, path, 'groups').flatMap(({ path: at, value: group }) =>
-      typeof group === 'string' && isOnCallGroup(group)
-        ? [{ path: at, message: `is reserved: write onCall: ${rotaOf(group)} in an approval step` }]
+      typeof group === 'string' && isReservedGroup(group)
+        ? [{ path: at, message: `is reserved: write ${insteadOf(group)} in an approval step` }]
         : [],
     ),
   )

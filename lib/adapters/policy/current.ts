@@ -1,8 +1,10 @@
 import { watch } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ConfigurationProblem } from '#lib/core/access/configuration-problem'
+import { sourceOf } from '#lib/core/access/rota-source'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { compilePolicy } from '#lib/core/guardrails/section'
+import { knownRotas } from './cached-rotas.ts'
 import type { Configuration } from './configuration.ts'
 import type { ParsedConfiguration } from './parse.ts'
 import { readPolicyFiles, type Texts } from './read-files.ts'
@@ -46,7 +48,7 @@ const shared = globalThis as unknown as { [key]?: State }
 // Compiled guardrails can't be shared: they reference classes of the bundle that compiled them and fail on objects of
 // another. So the bundles share plain data, and each compiles the guardrails once.
 const compiledHere = new WeakMap<LoadedPolicy['document'], CompiledGuardrail[]>()
-const policiesHere = new WeakMap<LoadedPolicy, CurrentPolicy>()
+const policiesHere = new WeakMap<LoadedPolicy, { rotas: ReturnType<typeof knownRotas>; current: CurrentPolicy }>()
 
 /** The configuration was rejected at start. The message has one line per problem: `file:line:column: path message`. */
 export class ConfigurationRefused extends Error {
@@ -160,14 +162,25 @@ function currentState(): State {
   return state
 }
 
-/** The current policy. The returned object never changes: a new version is a new object. */
+/** The current policy. The returned object never changes: a new version, or a newer state of a rota, is a new object. */
 export function currentPolicy(): CurrentPolicy {
   const { policy } = currentState()
+  const rotas = knownRotas()
   const known = policiesHere.get(policy)
-  if (known) return known
-  const current = { ...policy, compiled: compileHere(policy) }
-  policiesHere.set(policy, current)
+  if (known?.rotas === rotas) return known.current
+  const current = { ...policy, configuration: withRotas(policy.configuration, rotas), compiled: compileHere(policy) }
+  policiesHere.set(policy, { rotas, current })
   return current
+}
+
+/** The configuration with what was last read of its rotas outside of Postern. Its stored form and its hash have none of it. */
+function withRotas(configuration: Configuration, known: ReturnType<typeof knownRotas>): Configuration {
+  if (!configuration.rotas.some(sourceOf)) return configuration
+  const rotas = configuration.rotas.map((rota) => {
+    const cached = sourceOf(rota) ? known.get(rota.name) : undefined
+    return cached ? { ...rota, cached } : rota
+  })
+  return { ...configuration, rotas }
 }
 
 /** Calls `listener` after every change of the file, accepted or rejected, until the returned function is called. */

@@ -299,7 +299,7 @@ describe('problems of a configuration', () => {
     expect(unknown).toMatch(/approvals\[0\].onCall is not a configured rota; did you mean sre\?$/)
     const [reserved] = problems(withStep('{ groups: ["on-call:sre"] }'))
     expect(reserved).toMatch(/approvals\[0\].groups\[0\] is reserved: write onCall: sre in an approval step$/)
-    expect(problems(withStep('{ count: 2 }'))[0]).toMatch(/name at least one group, or a rota$/)
+    expect(problems(withStep('{ count: 2 }'))[0]).toMatch(/name at least one group, person or rota, owners or manager$/)
   })
 
   test('an escalation that can never happen is reported, with the field and what would be right', () => {
@@ -314,7 +314,9 @@ describe('problems of a configuration', () => {
     expect(problems(withStep(`escalate: [{ after: PT15M, ${to} }, { after: PT15M, ${to} }]`))[0]).toMatch(
       /escalate must be in the order of after, each later than the one before$/,
     )
-    expect(problems(withStep('escalate: [{ after: PT15M, to: {} }]'))[0]).toMatch(/name at least one group, or a rota$/)
+    expect(problems(withStep('escalate: [{ after: PT15M, to: {} }]'))[0]).toMatch(
+      /name at least one group, person or rota$/,
+    )
     expect(problems(withStep('escalate: [{ after: PT15M, to: { onCall: sre } }]'))[0]).toMatch(
       /escalate\[0\].to.onCall is not a configured rota/,
     )

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { durationSchema } from './duration-schema.ts'
-import { onCallGroup } from './on-call.ts'
+import { onCallGroup, personGroup } from './on-call.ts'
 import { rulesSchema } from './rule.ts'
+import { mailboxOf } from './same-person.ts'
 import { globCovers } from './system-namespaces.ts'
 
 const name = z
@@ -30,24 +31,41 @@ const people = z
 /** In the configuration an ISO 8601 duration, in code a number of seconds. */
 const seconds = (description: string) => durationSchema.meta({ description, type: 'string', format: 'duration' })
 
-/** Who may approve. The person on call is in the group of the rota (on-call.ts). */
-const approvers = {
+/** A person by e-mail address or by subject. What has an @ is an address. */
+export const personName = z
+  .string()
+  .min(1)
+  .max(320)
+  .refine((text) => !text.includes('@') || mailboxOf(text) !== null, 'must be an e-mail address or a subject')
+
+/** Who may approve. The person on call is in the group of the rota, and a named person in one of their own (on-call.ts). */
+export const approversShape = {
   groups: z.array(z.string().min(1).max(256)).default([]),
+  people: z
+    .array(personName)
+    .max(50)
+    .default([])
+    .meta({ description: 'People by verified e-mail address, or by subject at the identity provider.' }),
   onCall: name.optional().meta({ description: 'The name of a rota: the person on call may approve too.' }),
 }
-type Approvers = { groups: string[]; onCall?: string | undefined }
+type Approvers = { groups: string[]; people: string[]; onCall?: string | undefined }
 
-const isAnyone = ({ groups, onCall }: Approvers) => groups.length > 0 || onCall !== undefined
-const anyone = 'name at least one group, or a rota'
-const groupsOf = ({ groups, onCall }: Approvers) => (onCall === undefined ? groups : [...groups, onCallGroup(onCall)])
+export const isAnyApprover = ({ groups, people, onCall }: Approvers) =>
+  groups.length > 0 || people.length > 0 || onCall !== undefined
+const anyone = 'name at least one group, person or rota'
+
+/** The groups of those who may approve. */
+export const groupsOfApprovers = ({ groups, people, onCall }: Approvers): string[] => [
+  ...new Set([...groups, ...people.map(personGroup), ...(onCall === undefined ? [] : [onCallGroup(onCall)])]),
+]
 
 const count = z.int().min(1).max(10).default(1)
 
 /** A step that a guardrail requires: approvals by members of any of these groups. */
 export const approvalStepSchema = z
-  .strictObject({ ...approvers, count })
-  .refine(isAnyone, anyone)
-  .transform((step) => ({ groups: groupsOf(step), count: step.count }))
+  .strictObject({ groups: approversShape.groups, onCall: approversShape.onCall, count })
+  .refine((step) => isAnyApprover({ ...step, people: [] }), 'name at least one group, or a rota')
+  .transform((step) => ({ groups: groupsOfApprovers({ ...step, people: [] }), count: step.count }))
 
 /** From `after` the submission on, these groups may approve too, as long as the step is not complete. */
 export type Escalation = { after: number; groups: string[] }
@@ -57,19 +75,35 @@ export type ApprovalStep = z.output<typeof approvalStepSchema> & {
   remindAfter?: number
   /** In the order in which they happen. */
   escalate?: Escalation[]
+  /** May the owners of the requested namespaces approve, and the requester's manager? See lib/core/access/routing.ts. */
+  owners?: true
+  manager?: true
+  /** Of the step of a request that asked for owners or a manager: its groups without them. */
+  named?: string[]
+  /** The namespaces whose owners these are, and whom Postern does not know. */
+  namespaces?: string[]
+  unknown?: string[]
 }
 
 const escalationSchema = z
   .strictObject({
     after: seconds('When it happens, counted from the submission.'),
-    to: z.strictObject(approvers).refine(isAnyone, anyone),
+    to: z.strictObject(approversShape).refine(isAnyApprover, anyone),
   })
-  .transform(({ after, to }): Escalation => ({ after, groups: groupsOf(to) }))
+  .transform(({ after, to }): Escalation => ({ after, groups: groupsOfApprovers(to) }))
 
 /** A step of an entitlement. */
 const entitlementStepSchema = z
   .strictObject({
-    ...approvers,
+    ...approversShape,
+    owners: z
+      .literal(true, 'must be true or absent')
+      .optional()
+      .meta({ description: 'The owners of each requested namespace may approve; one step for each set of owners.' }),
+    manager: z
+      .literal(true, 'must be true or absent')
+      .optional()
+      .meta({ description: 'The manager of the requester may approve.' }),
     count,
     remindAfter: seconds('Those who may approve are reminded once, this long after the submission.').optional(),
     escalate: z
@@ -82,10 +116,15 @@ const entitlementStepSchema = z
       .optional()
       .meta({ description: 'Who may approve too if the step is not complete by then.' }),
   })
-  .refine(isAnyone, anyone)
+  .refine(
+    (step) => step.owners || step.manager || isAnyApprover(step),
+    'name at least one group, person or rota, owners or manager',
+  )
   .transform(
     (step): ApprovalStep => ({
-      ...{ groups: groupsOf(step), count: step.count },
+      ...{ groups: groupsOfApprovers(step), count: step.count },
+      ...(step.owners ? { owners: step.owners } : {}),
+      ...(step.manager ? { manager: step.manager } : {}),
       ...(step.remindAfter === undefined ? {} : { remindAfter: step.remindAfter }),
       ...(step.escalate === undefined ? {} : { escalate: step.escalate }),
     }),

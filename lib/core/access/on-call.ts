@@ -1,7 +1,21 @@
-// The person on call counts as a member of a group that no identity provider can send. So approval steps, inboxes and
-// guardrails treat a rota like any other group, and only this file and the rotas know that it is none.
+// The person on call counts as a member of a group that no identity provider can send, and so does a person whom a step
+// names. So approval steps, inboxes and guardrails treat both like any other group, and only this file, the rotas and
+// named-people.ts know that they are none.
+import { mailboxOf } from './same-person.ts'
 
 const prefix = 'on-call:'
+const personPrefix = 'person:'
+
+/** The group of one person, named by e-mail address (in any of its spellings) or by subject. */
+export const personGroup = (named: string): string =>
+  `${personPrefix}${named.includes('@') ? (mailboxOf(named) ?? named) : named}`
+
+/** The address or subject behind such a group; undefined for any other group. */
+export const personIn = (group: string): string | undefined =>
+  group.startsWith(personPrefix) ? group.slice(personPrefix.length) : undefined
+
+/** Is this a group of Postern's own, which no identity provider and no configuration may name? */
+export const isReservedGroup = (group: string): boolean => isOnCallGroup(group) || group.startsWith(personPrefix)
 
 /** The group of those who are on call in this rota now. */
 export const onCallGroup = (rota: string): string => `${prefix}${rota}`
@@ -15,15 +29,24 @@ export const isOnCallGroup = (group: string): boolean => group.startsWith(prefix
 /** A group as sentences name it. */
 export const groupInWords = (group: string): string => {
   const rota = rotaOf(group)
-  return rota === undefined ? group : `the person on call for ${rota}`
+  return rota === undefined ? (personIn(group) ?? group) : `the person on call for ${rota}`
 }
 
 /** The groups of a step, any of which may approve. */
 export const groupsInWords = (groups: readonly string[]): string => groups.map(groupInWords).join(' or ')
 
+/** Everyone who may approve a step of an entitlement. */
+export const approversInWords = (step: { groups: readonly string[]; owners: boolean; manager: boolean }): string =>
+  [
+    ...step.groups.map(groupInWords),
+    ...(step.owners ? ['an owner of each namespace'] : []),
+    ...(step.manager ? ['the requester’s manager'] : []),
+  ].join(' or ')
+
 /**
  * The groups with which an earlier decision still counts: those that the person still has. Someone who was on call when
- * they decided is not asked to be on call later: rotas change every week, and a lost group means something else.
+ * they decided is not asked to be on call later: rotas change every week, and a lost group means something else. A named
+ * person remains the one who decided; whether a current step still names them is checked elsewhere (current-steps.ts).
  */
 export const groupsStillCounting = (then: readonly string[], now: readonly string[]): string[] =>
-  then.filter((group) => isOnCallGroup(group) || now.includes(group))
+  then.filter((group) => isReservedGroup(group) || now.includes(group))

@@ -11,7 +11,7 @@ const rotaOf = (over: Record<string, unknown> = {}): Rota =>
     ...over,
   })
 const at = (text: string) => new Date(text)
-const whoAt = (rota: Rota, text: string) => onCallAt(rota, at(text))?.person
+const whoAt = (rota: Rota, text: string) => onCallAt(rota, at(text))[0]?.person
 
 describe('a rotation', () => {
   const table: [string, string, string | undefined][] = [
@@ -28,7 +28,7 @@ describe('a rotation', () => {
   })
 
   test('says until when, in the local time of the rota', () => {
-    expect(onCallAt(rotaOf(), at('2026-10-20T00:00:00Z'))?.until).toEqual(at('2026-10-26T09:00:00+01:00'))
+    expect(onCallAt(rotaOf(), at('2026-10-20T00:00:00Z'))[0]?.until).toEqual(at('2026-10-26T09:00:00+01:00'))
   })
 
   test('changes the person exactly at `until`, for every length, zone and moment', () => {
@@ -38,10 +38,10 @@ describe('a rotation', () => {
       fc.property(moment, zone, fc.integer({ min: 1, max: 28 }), (now, zone, days) => {
         const rotation = { people: ['a@example.com', 'b@example.com'], from: '2026-10-05T02:30', days }
         const rota = rotaOf({ zone, rotation })
-        const { person, until } = onCallAt(rota, new Date(now)) ?? expect.fail()
+        const { person, until } = onCallAt(rota, new Date(now))[0] ?? expect.fail()
         expect(until.getTime()).toBeGreaterThan(now)
-        expect(onCallAt(rota, new Date(until.getTime() - 1))?.person).toBe(person)
-        expect(onCallAt(rota, until)?.person).not.toBe(person)
+        expect(onCallAt(rota, new Date(until.getTime() - 1))[0]?.person).toBe(person)
+        expect(onCallAt(rota, until)[0]?.person).not.toBe(person)
       }),
       { numRuns: 300 },
     )
@@ -55,16 +55,20 @@ describe('an override', () => {
   ]
   test('replaces the person of the shift, for its time only, and the later one counts', () => {
     const rota = rotaOf({ overrides })
-    expect(onCallAt(rota, at('2026-10-07T17:59:00+02:00'))).toEqual({
-      person: 'priya@example.com',
-      until: at('2026-10-07T18:00:00+02:00'),
-      isOverride: false,
-    })
-    expect(onCallAt(rota, at('2026-10-07T18:00:00+02:00'))).toEqual({
-      person: 'ola@example.com',
-      until: at('2026-10-07T20:00:00+02:00'),
-      isOverride: true,
-    })
+    expect(onCallAt(rota, at('2026-10-07T17:59:00+02:00'))).toEqual([
+      {
+        person: 'priya@example.com',
+        until: at('2026-10-07T18:00:00+02:00'),
+        isOverride: false,
+      },
+    ])
+    expect(onCallAt(rota, at('2026-10-07T18:00:00+02:00'))).toEqual([
+      {
+        person: 'ola@example.com',
+        until: at('2026-10-07T20:00:00+02:00'),
+        isOverride: true,
+      },
+    ])
     expect(whoAt(rota, '2026-10-07T21:00:00+02:00')).toBe('ines@example.com')
     expect(whoAt(rota, '2026-10-08T09:00:00+02:00')).toBe('priya@example.com')
   })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Person } from './actor.ts'
 import { entitlementSchema } from './entitlement.ts'
 import { isOnCallGroup, onCallGroup } from './on-call.ts'
+import { type CachedRota, isTooOld, rotaSourceShape, rotaSources, shiftsAt } from './rota-source.ts'
 import { mailboxOf } from './same-person.ts'
 import { isTimeZone } from './time-zone.ts'
 
@@ -27,24 +28,31 @@ const person = z
   .refine((text) => mailboxOf(text) !== null, 'must be an e-mail address such as mina@example.com')
   .meta({ description: 'Their verified e-mail address at the identity provider.' })
 
-export const rotaSchema = z.strictObject({
+const rotationSchema = z.strictObject({
+  people: z
+    .array(person)
+    .min(1)
+    .max(100)
+    .meta({ description: 'The people of the rota, in the order of their shifts.' }),
+  from: localTime.meta({
+    description: 'When the first shift of the first person begins. Every shift begins at this time of the day.',
+  }),
+  days: z.int().min(1).max(28).default(7).meta({ description: 'The length of a shift, in days.' }),
+})
+
+const sources = ['rotation', ...rotaSources] as const
+
+/** Exactly one of `rotation` and the sources outside of Postern says who is on call. */
+const rotaFields = z.strictObject({
   name: entitlementSchema.shape.name,
   zone: z
     .string()
     .max(64)
     .refine(isTimeZone, 'must be a time zone of the IANA database such as Europe/Berlin')
-    .meta({ description: 'The time zone of all times in this rota.' }),
-  rotation: z.strictObject({
-    people: z
-      .array(person)
-      .min(1)
-      .max(100)
-      .meta({ description: 'The people of the rota, in the order of their shifts.' }),
-    from: localTime.meta({
-      description: 'When the first shift of the first person begins. Every shift begins at this time of the day.',
-    }),
-    days: z.int().min(1).max(28).default(7).meta({ description: 'The length of a shift, in days.' }),
-  }),
+    .optional()
+    .meta({ description: 'The time zone of all times in this rota, and of a calendar’s times without one.' }),
+  rotation: rotationSchema.optional(),
+  ...rotaSourceShape,
   overrides: z
     .array(
       z
@@ -55,7 +63,24 @@ export const rotaSchema = z.strictObject({
     .default([])
     .meta({ description: 'Who is on call instead. Of two that overlap, the later one in this list counts.' }),
 })
-export type Rota = z.infer<typeof rotaSchema>
+
+export const rotaSchema = rotaFields
+  .refine((rota) => sources.filter((source) => rota[source] !== undefined).length === 1, {
+    message: `set exactly one of ${sources.join(', ')}`,
+  })
+  .refine(({ rotation, zone }) => rotation === undefined || zone !== undefined, {
+    path: ['zone'],
+    message: 'is required with rotation: the time zone of its times, such as Europe/Berlin',
+  })
+  .refine(({ rotation, overrides }) => rotation !== undefined || overrides.length === 0, {
+    path: ['overrides'],
+    message: 'is for a rotation: add the override where the rota comes from',
+  })
+
+/** `cached`: what was last read of a rota outside of Postern; undefined before the first reading. */
+export type Rota = z.infer<typeof rotaSchema> & { cached?: CachedRota }
+type WithRotation = Rota & { rotation: NonNullable<Rota['rotation']>; zone: string }
+const hasRotation = (rota: Rota): rota is WithRotation => rota.rotation !== undefined && rota.zone !== undefined
 
 /** `until` is when the next shift, or an override, may change who it is. */
 export type OnCall = { person: string; until: Date; isOverride: boolean }
@@ -63,8 +88,27 @@ export type OnCall = { person: string; until: Date; isOverride: boolean }
 // What was last found for a rota, and from when on that holds: a list of requests asks for each person who may approve.
 const cache = new WeakMap<Rota, { from: Date; onCall: OnCall }>()
 
-/** Who is on call at this moment; null before the first shift. */
-export function onCallAt(rota: Rota, at: Date): OnCall | null {
+/** Everyone who is on call at this moment: one person of a rotation, or whoever a source outside of Postern names. */
+export function onCallAt(rota: Rota, at: Date): OnCall[] {
+  if (hasRotation(rota)) {
+    const onCall = onCallInRotation(rota, at)
+    return onCall ? [onCall] : []
+  }
+  const shifts = rota.cached && !isTooOld(rota.cached, at) ? shiftsAt(rota.cached.shifts, at) : []
+  return shifts.map(({ person, until }) => ({ person, until: new Date(until), isOverride: false }))
+}
+
+/** Since when a rota outside of Postern can't be read, and whether what was read before is too old to count. */
+export function whyUnavailable(rota: Rota, at: Date): { since: string | null; isTooOld: boolean } | null {
+  if (hasRotation(rota)) return null
+  if (!rota.cached) return { since: null, isTooOld: true }
+  const { problem } = rota.cached
+  const tooOld = isTooOld(rota.cached, at)
+  return problem || tooOld ? { since: problem?.since.toISOString() ?? null, isTooOld: tooOld } : null
+}
+
+/** Null before the first shift. */
+function onCallInRotation(rota: WithRotation, at: Date): OnCall | null {
   const cached = cache.get(rota)
   if (cached && cached.from <= at && at < cached.onCall.until) return cached.onCall
   const onCall = findOnCall(rota, at)
@@ -72,7 +116,7 @@ export function onCallAt(rota: Rota, at: Date): OnCall | null {
   return onCall
 }
 
-function findOnCall({ zone, rotation, overrides }: Rota, at: Date): OnCall | null {
+function findOnCall({ zone, rotation, overrides }: WithRotation, at: Date): OnCall | null {
   const instantOf = (time: Temporal.PlainDateTime) => time.toZonedDateTime(zone).epochMilliseconds
   const now = at.getTime()
   const periods = overrides.map(({ person, from, to }) => ({
@@ -108,16 +152,13 @@ function isNamedBy(named: string, { email, emailVerified }: Account): boolean {
 
 /** The rotas in which this person is on call. */
 export const rotasOf = (rotas: readonly Rota[], account: Account, at: Date): string[] =>
-  rotas.flatMap((rota) => {
-    const onCall = onCallAt(rota, at)
-    return onCall && isNamedBy(onCall.person, account) ? [rota.name] : []
-  })
+  rotas.flatMap((rota) => (onCallAt(rota, at).some(({ person }) => isNamedBy(person, account)) ? [rota.name] : []))
 
 /** The mailboxes (same-person.ts) of those who are on call in the rotas behind these groups. */
 export const onCallMailboxes = (rotas: readonly Rota[], groups: readonly string[], at: Date): string[] =>
   rotas
     .filter(({ name }) => groups.includes(onCallGroup(name)))
-    .flatMap((rota) => mailboxOf(onCallAt(rota, at)?.person ?? '') ?? [])
+    .flatMap((rota) => onCallAt(rota, at).flatMap(({ person }) => mailboxOf(person) ?? []))
 
 /** The person with the groups of the rotas in which they are on call. */
 export const withOnCallGroups = <P extends Account & { groups: readonly string[] }>(

@@ -7,9 +7,33 @@ const onCallResource = z
     rota: z.string(),
     email: z.string().meta({ description: 'The address by which the rota names who is on call.' }),
     until: time.meta({ description: 'When that may change.' }),
+    asOf: time
+      .nullable()
+      .meta({ description: 'When a rota outside of Postern was last read; null for one of its own.' }),
   })
   .meta({ id: 'OnCall' })
 export type OnCallResource = z.infer<typeof onCallResource>
+
+const eligiblePerson = z
+  .strictObject({
+    ...personResource.shape,
+    isOnCall: z.boolean(),
+    usualTime: duration.nullable().meta({
+      description:
+        'The median time from a submission to their decision, in the last 90 days; null before five decisions.',
+    }),
+  })
+  .meta({ id: 'EligiblePerson' })
+export type EligiblePerson = z.infer<typeof eligiblePerson>
+
+const unavailableRota = z
+  .strictObject({
+    rota: z.string(),
+    since: time.nullable().meta({ description: 'Since when it can’t be read; null if it never was.' }),
+    isTooOld: z.boolean().meta({ description: 'The last good copy no longer counts: only the groups can approve.' }),
+  })
+  .meta({ id: 'UnavailableRota' })
+export type UnavailableRota = z.infer<typeof unavailableRota>
 
 const escalationResource = z
   .strictObject({
@@ -25,9 +49,13 @@ export const stepResource = z
   .strictObject({
     groups: z.array(z.string()),
     count: z.int(),
+    unknown: z
+      .array(z.string())
+      .meta({ description: 'Owners or a manager whom Postern did not know at submission, so that the groups decide.' }),
     approvedBy: z.array(personResource),
-    eligible: z.array(personResource),
+    eligible: z.array(eligiblePerson).meta({ description: 'Those on call first.' }),
     onCall: z.array(onCallResource),
+    unavailable: z.array(unavailableRota).meta({ description: 'Rotas outside of Postern that can’t be read.' }),
     escalations: z.array(escalationResource).meta({ description: 'Of a pending request, in their order.' }),
   })
   .meta({ id: 'ApprovalStepState' })
@@ -40,6 +68,8 @@ export const approvalStepResource = z.strictObject({ groups: z.array(z.string())
 export const entitlementStepResource = z
   .strictObject({
     ...approvalStepResource.shape,
+    owners: z.boolean().meta({ description: 'The owners of the requested namespaces may approve.' }),
+    manager: z.boolean().meta({ description: 'The manager of the requester may approve.' }),
     remindAfter: duration.nullable(),
     escalate: z.array(z.strictObject({ after: duration, groups: z.array(z.string()) })),
   })

@@ -70,6 +70,8 @@ const examples: { [T in AuditEventType]: unknown } = {
   'notices.preferences-changed': { muted: ['access-ended'] },
   'notices.sent-again': { channel: 'email', count: 2 },
   'notices.send-again-refused': { code: 'forbidden', sentence: 's', channel: 'email' },
+  'rota.failed': { rota: 'payments', sentence: 's' },
+  'rota.recovered': { rota: 'payments' },
   'policy.loaded': { file: '/etc/postern/postern.yaml' },
   'policy.refused': { file: '/etc/postern/postern.yaml', line: 3, column: 1, sentence: 's' },
 }

@@ -240,6 +240,12 @@ export const auditEvents = {
     (d) => `tried to send notices again and was refused: ${d.sentence}`,
   ),
 
+  'rota.failed': define(
+    z.strictObject({ rota: text, sentence: text }),
+    (d) => `could not read the rota ${d.rota}: ${d.sentence}`,
+  ),
+  'rota.recovered': define(z.strictObject({ rota: text }), (d) => `read the rota ${d.rota} again`),
+
   'policy.loaded': define(z.strictObject({ file: text }), () => 'loaded a new configuration'),
   'policy.refused': define(
     z.strictObject({ file: text, line: z.int().nullable(), column: z.int().nullable(), sentence: text }),

@@ -7,6 +7,7 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { type ExtendedGrant, latestEnd } from '#lib/core/access/extension'
 import { groupsStillCounting } from '#lib/core/access/on-call'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
+import type { Routing } from '#lib/core/access/routing'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
@@ -161,7 +162,7 @@ export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refus
   }
   const undecided = whyNotDecided(grant)
   if (undecided) return undecided
-  const { outcome } = resolve(steps, decisions.map(asTheyAreNow(request, entitlement.approvals)))
+  const { outcome } = resolve(steps, decisions.map(asTheyAreNow(grant, entitlement.approvals, policy.configuration)))
   if (outcome !== 'approved') {
     return ineligible('approver-not-eligible', 'An approver is no longer allowed to approve this request.')
   }
@@ -172,9 +173,14 @@ export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refus
  * A decision with the groups that still count: the approver had them then, has them now, and a current step names them.
  */
 const asTheyAreNow =
-  (request: GrantFacts['request'], current: readonly ApprovalStep[]) =>
+  ({ request, requester }: GrantFacts, current: readonly ApprovalStep[], routing: Routing) =>
   ({ personId, decision, person, groups: then, at }: GrantFacts['decisions'][number]) => {
-    const groups = groupsThatCount(groupsStillCounting(then, person.groups), request, current)
+    const groups = groupsThatCount(
+      groupsStillCounting(then, person.groups),
+      { ...request, requester },
+      current,
+      routing,
+    )
     return { personId, decision, groups, ...whenDecided(request.createdAt, { at }) }
   }
 
@@ -226,7 +232,7 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
   const refusal =
     (latest && latest <= now ? ineligible('extension-total-too-long', tooLongInTotal) : null) ??
     whyBlocked(judgement) ??
-    whyNotEnough(request, judgement, decisions.map(asTheyAreNow(request, current.approvals))) ??
+    whyNotEnough(request, judgement, decisions.map(asTheyAreNow(grant, current.approvals, policy.configuration))) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
   return {

@@ -4,6 +4,7 @@ import type { ExtendedGrant } from '#lib/core/access/extension'
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { type Rota, withOnCallGroups } from '#lib/core/access/rota'
+import { type Routing, routeSteps } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
@@ -107,7 +108,7 @@ export type Gathered = {
       clusters: readonly ConfiguredCluster[]
       risks: readonly ExtensionRisk[]
       rotas: readonly Rota[]
-    }
+    } & Routing
   }
   entitlement: Entitlement
   requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
@@ -140,15 +141,17 @@ export const heldWithin = (
 
 /** The facts of a judgement, from its inputs. */
 export function toJudgementFacts(gathered: Gathered): JudgementFacts {
-  const { policy, submission, cluster, requester, rights, difference, ...rest } = gathered
+  const { policy, submission, cluster, requester, rights, difference, entitlement, ...rest } = gathered
   const configured = policy.configuration.clusters.find(({ name }) => name === submission.cluster)
   const { subject, groups, email, emailVerified } = withOnCallGroups(requester, policy.configuration.rotas, rest.now)
-  const rules = grantedRules(rest.entitlement, submission.rules, cluster.clusterRoles)
+  const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
   const question = { rules: rules ?? [], namespaces: submission.namespaces, now: rest.now }
   const who = whoIn(submission.cluster, configured?.people, requester)
   const currentAccess = configured && rules ? currentAccessOf(submission.cluster, rights, who, question) : undefined
+  const routed = { cluster: submission.cluster, namespaces: submission.namespaces ?? [], requester }
   return {
     ...rest,
+    entitlement: { ...entitlement, approvals: routeSteps(entitlement.approvals, routed, policy.configuration) },
     currentAccess: currentAccess && { ...currentAccess, ...(difference ? { difference } : {}) },
     requester: { subject, groups, email: emailVerified ? email : null },
     submission,

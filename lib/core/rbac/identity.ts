@@ -1,4 +1,4 @@
-import { isOnCallGroup } from '#lib/core/access/on-call'
+import { isReservedGroup } from '#lib/core/access/on-call'
 
 /** The user name and groups of a caller, as the API server's authenticators determine them. */
 export type ClusterIdentity = { user: string; groups: readonly string[] }
@@ -32,6 +32,6 @@ export function identityIn({ username, usernamePrefix, groupsPrefix }: PeopleMap
   if (!name) return null
   return personIdentity(
     usernamePrefix + name,
-    person.groups.filter((group) => !isOnCallGroup(group)).map((group) => groupsPrefix + group),
+    person.groups.filter((group) => !isReservedGroup(group)).map((group) => groupsPrefix + group),
   )
 }

@@ -5,7 +5,9 @@ import { anEntitlement } from './entitlement.testing.ts'
 import { matchingEntitlements, requestPath } from './matching-entitlements.ts'
 
 const rule = (verbs: string[], resources: string[]): Rule => ({ apiGroups: ['apps'], resources, verbs })
-const approvedBy = (count: number) => [{ groups: ['sre'], count, remindAfter: null, escalate: [] }]
+const approvedBy = (count: number) => [
+  { groups: ['sre'], count, ...{ owners: false, manager: false, remindAfter: null, escalate: [] } },
+]
 
 const entitlement = (name: string, changes: Partial<EntitlementResource> = {}) =>
   anEntitlement(name, { rules: [rule(['get', 'patch'], ['deployments'])], ...changes })

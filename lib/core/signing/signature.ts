@@ -14,6 +14,7 @@ export const recordKinds = [
   'problem',
   'stored-response',
   'rights',
+  'rota',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 

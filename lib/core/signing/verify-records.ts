@@ -39,6 +39,7 @@ const subjects: Record<RecordKind, string> = {
   problem: 'The refusal of this order',
   'stored-response': 'The stored response for this idempotency key',
   rights: 'The stored copy of a cluster’s roles and bindings',
+  rota: 'The stored copy of a rota',
 }
 
 const problems: Record<SignatureProblem, string> = {

@@ -5,7 +5,9 @@ import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { totalSeconds } from '#lib/core/access/extension'
+import { withNamedGroups } from '#lib/core/access/named-people'
 import { withOnCallGroups } from '#lib/core/access/rota'
+import { namedPeople } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { stepsAt } from '#lib/core/approvals/escalation'
@@ -34,10 +36,12 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
   const steps = row.steps as ApprovalStep[]
   const entitlement = row.entitlement.document as Entitlement
   const current = configuration.entitlements.find(({ name }) => name === row.entitlementName)
-  const currentSteps = currentApprovalSteps({ steps, entitlement }, current?.approvals ?? null)
+  const requester = toPerson(row.requester)
+  const submitted = { steps, entitlement, cluster: row.cluster, requester }
+  const currentSteps = currentApprovalSteps(submitted, current?.approvals ?? null, configuration)
   const now = new Date()
   return {
-    requester: toPerson(row.requester),
+    requester,
     status: row.status,
     steps: stepsAt(steps, row.createdAt, now),
     currentSteps: currentSteps && stepsAt(currentSteps, row.createdAt, now),
@@ -74,11 +78,14 @@ function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent): Notic
   }
 }
 
-/** Known people, with the groups of the rotas in which they are on call now. */
+/** Known people, with Postern's own groups: on call now, or named by a step. */
 export async function recipientsNow(which: Parameters<typeof findRecipients>[0]): Promise<Recipient[]> {
-  const { rotas } = currentPolicy().configuration
+  const { configuration } = currentPolicy()
   const found = await findRecipients(which)
-  return found.map(({ person, groupsAt }) => ({ person: withOnCallGroups(person, rotas, new Date()), groupsAt }))
+  return found.map(({ person, groupsAt }) => ({
+    person: withNamedGroups(withOnCallGroups(person, configuration.rotas, new Date()), namedPeople(configuration)),
+    groupsAt,
+  }))
 }
 
 /**

@@ -4,6 +4,7 @@ import { dueEntries, lockEntry, type OutboxEntry, postponeEntry, spreadEntry } f
 import { peopleMuting } from '#lib/adapters/db/notices/preferences'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
+import { namedBy } from '#lib/core/access/named-people'
 import { onCallMailboxes } from '#lib/core/access/rota'
 import { type ChannelName, everyone } from '#lib/core/notices/kinds'
 import { isNotified, type Recipient } from '#lib/core/notices/who-is-notified'
@@ -17,8 +18,11 @@ const perRound = 100
 async function candidatesOf({ kind }: OutboxEntry, { situation }: GatheredNotice): Promise<Recipient[]> {
   const { requester, steps, currentSteps, notifiedThatItWaits, admins, now } = situation
   const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
-  if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated')
-    return recipientsNow({ groups, mailboxes: onCallMailboxes(currentPolicy().configuration.rotas, groups, now) })
+  if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated') {
+    const onCall = onCallMailboxes(currentPolicy().configuration.rotas, groups, now)
+    const { mailboxes, subjects } = namedBy(groups)
+    return recipientsNow({ groups, mailboxes: [...onCall, ...mailboxes], subjects })
+  }
   if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
   if (kind === 'end-failed')
     return recipientsNow({ ids: [requester.id], groups: admins?.groups ?? [], subjects: admins?.people ?? [] })

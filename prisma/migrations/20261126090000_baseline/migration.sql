@@ -313,6 +313,21 @@ CREATE TABLE "cluster_states" (
 );
 
 -- CreateTable
+CREATE TABLE "rota_states" (
+    "name" TEXT NOT NULL,
+    "source" TEXT NOT NULL,
+    "read_source" TEXT,
+    "shifts" JSONB,
+    "read_at" TIMESTAMPTZ(6),
+    "problem" TEXT,
+    "failing_since" TIMESTAMPTZ(6),
+    "next_read_at" TIMESTAMPTZ(6) NOT NULL,
+    "signature" TEXT,
+
+    CONSTRAINT "rota_states_pkey" PRIMARY KEY ("name")
+);
+
+-- CreateTable
 CREATE TABLE "workers" (
     "id" TEXT NOT NULL,
     "started_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -1004,7 +1019,7 @@ GRANT SELECT ON "audit_events" TO postern_app;
 GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "via", "client_address",
   "reference", "request_id", "grant_id", "about_id", "cluster", "namespaces", "policy_hash", "data", "before", "after") ON "audit_events" TO postern_app;
 GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
-GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "posture_findings", "posture_states", "cluster_states", "cluster_rights" TO postern_app;
+GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "posture_findings", "posture_states", "cluster_states", "cluster_rights", "rota_states" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;
 GRANT SELECT, INSERT ("size", "note") ON "log_checkpoints" TO postern_app;

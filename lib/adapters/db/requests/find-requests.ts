@@ -81,7 +81,8 @@ const inAddedStep = (groups: readonly string[]) => Prisma.sql`EXISTS (
   SELECT FROM jsonb_array_elements(r.steps) s WHERE jsonb_exists_any(s->'groups', ${[...groups]}::text[])
   AND NOT EXISTS (
     SELECT FROM entitlement_versions e, jsonb_array_elements(e.document->'approvals') a
-    WHERE e.hash = r.entitlement_hash AND (a->'groups') @> (s->'groups') AND (a->'groups') <@ (s->'groups')))`
+    WHERE e.hash = r.entitlement_hash AND (a->'groups') @> coalesce(s->'named', s->'groups')
+      AND (a->'groups') <@ coalesce(s->'named', s->'groups')))`
 
 const inboxWhere = ({ personId, groups, emails, isVerified, notTheirs, isOneSubjectPerPerson }: Decider) => Prisma.sql`
   r.status = 'pending' AND r.lapses_at > now() AND r.approver_groups && ${[...groups]}::text[]

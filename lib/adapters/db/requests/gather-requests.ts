@@ -102,14 +102,22 @@ function inOrder<Row extends { id: string }>(ids: readonly string[], rows: reado
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** People who are in one of the groups, or whose address is one of the mailboxes (same-person.ts). */
-export type PeopleSet = { groups: readonly string[]; mailboxes: readonly string[] }
+/** People who are in one of the groups, or whose address is one of the mailboxes (same-person.ts), or by subject. */
+export type PeopleSet = { groups: readonly string[]; mailboxes: readonly string[]; subjects: readonly string[] }
 
-/** The database's time, and the known people of each set. */
-export type PeopleOfSets = { now: Date; inSet: (set: PeopleSet) => Person[] }
+/** The database's time, the known people of each set, and how long each of them usually takes to decide. */
+export type PeopleOfSets = {
+  now: Date
+  inSet: (set: PeopleSet) => Person[]
+  /** Seconds from the submission to their decision, in the middle; null with too few decisions. */
+  usualSeconds: (personId: string) => number | null
+}
 
-const keyOf = ({ groups, mailboxes }: PeopleSet) =>
-  JSON.stringify({ groups: [...groups].sort(), mailboxes: [...mailboxes].sort() })
+/** The median says something from this many decisions on, of as many days. */
+const [fewestDecisions, days] = [5, 90]
+
+const keyOf = ({ groups, mailboxes, subjects }: PeopleSet) =>
+  JSON.stringify({ groups: [...groups].sort(), mailboxes: [...mailboxes].sort(), subjects: [...subjects].sort() })
 
 /** A page shows twenty; some of these may be the requester or may have decided already. */
 const mostPeople = 60
@@ -117,18 +125,26 @@ const mostPeople = 60
 /** Reads the people of many steps in one statement, preferring those whose groups were confirmed most recently. */
 export async function gatherPeopleOfSets(sets: readonly PeopleSet[]): Promise<PeopleOfSets> {
   const keys = [...new Set(sets.map(keyOf))]
-  const [row] = await reads().$queryRaw<Array<{ now: Date; people: Array<{ key: string; person: PersonInSql }> }>>`
+  const [row] = await reads().$queryRaw<
+    Array<{ now: Date; people: Array<{ key: string; person: PersonInSql; usual: number | null }> }>
+  >`
     SELECT clock_timestamp() AS now, (
-      SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'person', ${personInSql('p')}) ORDER BY p.name, p.id), '[]')
+      SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'person', ${personInSql('p')}, 'usual', (
+          SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM d.created_at - r.created_at))
+          FROM decisions d JOIN requests r ON r.id = d.request_id
+          WHERE d.person_id = p.id AND d.created_at > now() - make_interval(days => ${days}::int)
+          HAVING count(*) >= ${fewestDecisions}::int)) ORDER BY p.name, p.id), '[]')
       FROM unnest(${keys}::text[]) AS k(key)
       CROSS JOIN LATERAL (
         SELECT * FROM people
         WHERE groups && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb -> 'groups'))
           OR known_emails && ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb -> 'mailboxes'))
+          OR subject = ANY (ARRAY(SELECT jsonb_array_elements_text(k.key::jsonb -> 'subjects')))
         ORDER BY groups_at DESC, id LIMIT ${mostPeople}) p) AS people`
   const found = row?.people ?? []
   return {
     now: row?.now ?? new Date(),
+    usualSeconds: (personId) => found.find(({ person }) => person.id === personId)?.usual ?? null,
     inSet: (set) => found.filter(({ key }) => key === keyOf(set)).map(({ person }) => toPerson(person)),
   }
 }

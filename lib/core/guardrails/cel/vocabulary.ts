@@ -1,5 +1,5 @@
 // What can an expression use? Every variable and field, with its type, its largest size and one line for the guide.
-import { isOnCallGroup, rotaOf } from '#lib/core/access/on-call'
+import { isReservedGroup, rotaOf } from '#lib/core/access/on-call'
 import { mostCapabilities, mostPods } from '#lib/core/access/pod-facts'
 import { bool, duration, listOf, mapOf, type Shape, text, timestamp } from './shape.ts'
 import type { Timestamp } from './values.ts'
@@ -181,7 +181,7 @@ export class Requester {
     return this.#known.email ?? ''
   }
   get groups(): readonly string[] {
-    return this.#groups().filter((group) => !isOnCallGroup(group))
+    return this.#groups().filter((group) => !isReservedGroup(group))
   }
   get onCall(): readonly string[] {
     return this.#groups().flatMap((group) => rotaOf(group) ?? [])

@@ -1,6 +1,7 @@
 // Is this request within the limits of Postern itself and of its entitlement?
 import type { Violation } from '#lib/core/access/verdict-resource'
 import type { JudgementFacts, Limit } from '#lib/core/guardrails/facts'
+import { approversUnknown } from './approvers-unknown.ts'
 import { clusterNotCovered } from './cluster-not-covered.ts'
 import { clusterRoleUnknown } from './cluster-role-unknown.ts'
 import { clusterUnknown } from './cluster-unknown.ts'
@@ -50,6 +51,7 @@ export const limits: readonly Limit[] = [
   reasonTooShort,
   ticketMissing,
   ticketMalformed,
+  approversUnknown,
   openRequestsTooMany,
   liveGrantsTooMany,
 ]

@@ -1,0 +1,120 @@
+// Who are the owners of the requested namespaces, and who is the requester's manager? A step that asks for them names only
+// that it does: at submission they are replaced by groups and people, and the signed steps of the request keep those.
+import { z } from 'zod'
+import {
+  type ApprovalStep,
+  approversShape,
+  type Entitlement,
+  entitlementSchema,
+  groupsOfApprovers,
+  isAnyApprover,
+  namespaceGlob,
+  personName,
+} from './entitlement.ts'
+import { ownNames } from './named-people.ts'
+import { personGroup, personIn } from './on-call.ts'
+import { globCovers } from './system-namespaces.ts'
+
+const name = entitlementSchema.shape.name
+
+export const ownersSchema = z
+  .strictObject({
+    namespaces: z.array(namespaceGlob).min(1),
+    clusters: z.array(name).min(1).optional().meta({ description: 'Only there; in every cluster if absent.' }),
+    ...approversShape,
+  })
+  .refine(isAnyApprover, 'name at least one group, person or rota')
+  .transform((rule) => ({
+    ...{ namespaces: rule.namespaces, groups: groupsOfApprovers(rule) },
+    ...(rule.clusters ? { clusters: rule.clusters } : {}),
+  }))
+export type Owners = z.output<typeof ownersSchema>
+
+export const managerSchema = z.strictObject({
+  person: personName,
+  manager: personName,
+})
+
+/** The part of the configuration that knows owners and managers. */
+export type Routing = {
+  owners?: readonly Owners[]
+  managers?: ReadonlyArray<z.output<typeof managerSchema>>
+}
+
+export type RoutedFacts = {
+  cluster: string
+  namespaces: readonly string[]
+  requester: { subject: string; email: string | null; emailVerified: boolean }
+}
+
+/** Every rule that covers the namespace counts, so that a rule for `*` does not hide the one for a team. */
+const ownersOf = ({ owners = [] }: Routing, cluster: string, namespace: string): string[] =>
+  owners
+    .filter(({ clusters }) => clusters?.includes(cluster) ?? true)
+    .filter(({ namespaces }) => namespaces.some((glob) => globCovers(glob, namespace)))
+    .flatMap(({ groups }) => groups)
+
+function managerOf({ managers = [] }: Routing, requester: RoutedFacts['requester']): string[] {
+  const own = ownNames(requester)
+  return managers.filter(({ person }) => own.includes(personGroup(person))).map(({ manager }) => personGroup(manager))
+}
+
+const unique = (texts: readonly string[]) => [...new Set(texts)]
+
+/**
+ * A step with the owners and the manager in it. Owners of one namespace don't answer for another one: a step that asks for
+ * owners becomes one step for each set of namespaces with the same owners.
+ */
+function routeStep(
+  step: ApprovalStep,
+  { cluster, namespaces, requester }: RoutedFacts,
+  routing: Routing,
+): ApprovalStep[] {
+  if (!step.owners && !step.manager) return [step]
+  const { groups: named, ...rest } = step
+  // The requester can't decide, so being an owner or their own manager does not count.
+  const own = ownNames(requester)
+  const others = (groups: readonly string[]) => unique(groups).filter((group) => !own.includes(group))
+  const manager = step.manager ? others(managerOf(routing, requester)) : []
+  const noManager = step.manager && manager.length === 0 ? ['the requester’s manager'] : []
+  const bySet = new Map<string, { owners: string[]; namespaces: string[] }>()
+  for (const namespace of step.owners ? namespaces : []) {
+    const owners = others(ownersOf(routing, cluster, namespace)).sort()
+    const known = bySet.get(JSON.stringify(owners)) ?? { owners, namespaces: [] }
+    bySet.set(JSON.stringify(owners), { ...known, namespaces: [...known.namespaces, namespace] })
+  }
+  const sets = bySet.size > 0 ? [...bySet.values()] : [{ owners: [], namespaces: [] }]
+  return sets.map((set) => {
+    const noOwners = step.owners && set.owners.length === 0 ? [`an owner of ${set.namespaces.join(', ')}`] : []
+    const unknown = [...noOwners, ...noManager]
+    return {
+      ...{ ...rest, named, groups: unique([...named, ...set.owners, ...manager]) },
+      ...(step.owners ? { namespaces: set.namespaces } : {}),
+      ...(unknown.length > 0 ? { unknown } : {}),
+    }
+  })
+}
+
+/** The steps of an entitlement for this request. A step without any group can't be approved by anyone. */
+export const routeSteps = (steps: readonly ApprovalStep[], facts: RoutedFacts, routing: Routing): ApprovalStep[] =>
+  steps.flatMap((step) => routeStep(step, facts, routing))
+
+type Named = Routing & { entitlements: ReadonlyArray<Pick<Entitlement, 'approvals'>> }
+const namedIn = new WeakMap<object, ReadonlySet<string>>()
+
+/** The groups of all people whom a configuration names as approvers, owners or managers. */
+export function namedPeople(configuration: Named): ReadonlySet<string> {
+  const known = namedIn.get(configuration)
+  if (known) return known
+  const { entitlements, owners = [], managers = [] } = configuration
+  const groups = [
+    ...entitlements.flatMap(({ approvals }) =>
+      approvals.flatMap((step) => [...step.groups, ...(step.escalate ?? []).flatMap((level) => level.groups)]),
+    ),
+    ...owners.flatMap((rule) => rule.groups),
+    ...managers.map(({ manager }) => personGroup(manager)),
+  ]
+  const named = new Set(groups.filter((group) => personIn(group) !== undefined))
+  namedIn.set(configuration, named)
+  return named
+}
