@@ -145,6 +145,12 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./log/command.ts')).logCommand,
   },
   {
+    name: 'token',
+    summary: 'Look into tokens for Kubernetes.',
+    group: 'Checks',
+    load: async () => (await import('./token/command.ts')).tokenCommand,
+  },
+  {
     name: 'cluster',
     summary: 'Prepare a cluster for Postern, check it, and undo it.',
     group: 'Administration',
