@@ -61,7 +61,7 @@ test('a ServiceAccount that becomes cluster-admin is a finding at the next readi
   expect(found.find(({ check }) => check === 'everything')).toMatchObject({
     ...{ subjects: ['ServiceAccount payments/default'], role: { kind: 'ClusterRole', name: 'cluster-admin' } },
     ...{ binding: { kind: 'ClusterRoleBinding', namespace: '', name }, resolvedAt: null },
-    fix: expect.arrayContaining([`kubectl delete clusterrolebinding ${name}`]),
+    fix: expect.arrayContaining([`kubectl delete clusterrolebinding/${name}`]),
   })
   await read()
   // Other test files create bindings in the same cluster.

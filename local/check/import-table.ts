@@ -77,7 +77,7 @@ export const importTable: readonly Room[] = [
     holds: 'the objects of a grant, whether it may begin, and its next step',
     imports: ['lib/core/access', 'lib/core/rbac', 'lib/core/approvals', 'lib/core/guardrails', 'lib/core/signing'],
     why: pure,
-    packages: ['yaml', 'node:crypto', 'node:util'],
+    packages: ['yaml', 'zod', 'node:crypto', 'node:util'],
   },
   {
     name: 'lib/core/admission',

@@ -41,7 +41,7 @@ describe('the findings of a cluster', () => {
       role: { kind: 'ClusterRole', name: 'cluster-admin' },
     })
     expect(finding?.because.length).toBeGreaterThan(0)
-    expect(finding?.fix).toContain('kubectl delete clusterrolebinding helper')
+    expect(finding?.fix).toContain('kubectl delete clusterrolebinding/helper')
   })
 
   test('the bindings of Kubernetes itself are no findings, unless they have another subject or another role', () => {
@@ -111,6 +111,18 @@ describe('the findings of a cluster', () => {
       roleBindings: [binding('r', { kind: 'Group', name: 'developers' })],
     }
     expect(checks(rights(objects))).toEqual([])
+  })
+
+  test('a hostile name is quoted in the commands', () => {
+    const objects = {
+      clusterRoles: [clusterRole("it's", everything)],
+      clusterRoleBindings: [clusterBinding('$(reboot); x', "it's", account)],
+    }
+    expect(judgePosture(rights(objects))[0]?.finding.fix).toEqual([
+      "kubectl get 'clusterrolebinding/$(reboot); x' --output yaml",
+      "kubectl edit 'clusterrole/it'\\''s'",
+      "kubectl delete 'clusterrolebinding/$(reboot); x'",
+    ])
   })
 
   test('a role that has not changed is not assessed again', () => {

@@ -92,12 +92,18 @@ function subjectRisks(subjects: readonly Subject[], home: string, accounts: Clus
   return found
 }
 
+/** A name for a command line. Kubernetes allows almost any character in the names of roles and bindings. */
+const quoted = (text: string): string => (/^[\w.:@/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
 function fixOf(check: string, { kind, namespace, name }: PostureFinding['binding'], role: RoleRef): string[] {
-  const binding = `${kind.toLowerCase()} ${name}${namespace ? ` --namespace ${namespace}` : ''}`
-  const roleText = `${role.kind.toLowerCase()} ${role.name}${role.kind === 'Role' ? ` --namespace ${namespace}` : ''}`
-  const look = `kubectl get ${binding} --output yaml`
-  const narrow = check === 'missing-role' || check === 'bound-by-hand' ? [] : [`kubectl edit ${roleText}`]
-  return [look, ...narrow, `kubectl delete ${binding}`]
+  const place = namespace ? ` --namespace ${quoted(namespace)}` : ''
+  const binding = `${quoted(`${kind.toLowerCase()}/${name}`)}${place}`
+  const narrow = `kubectl edit ${quoted(`${role.kind.toLowerCase()}/${role.name}`)}${role.kind === 'Role' ? place : ''}`
+  return [
+    `kubectl get ${binding} --output yaml`,
+    ...(check === 'missing-role' || check === 'bound-by-hand' ? [] : [narrow]),
+    `kubectl delete ${binding}`,
+  ]
 }
 
 /** The most severe finding of each check. */
