@@ -27,6 +27,7 @@ import { bulkRevocationResource, bulkRevocationSchema } from '#lib/core/access/r
 import { severities } from '#lib/core/access/severity'
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
 import { auditEventTypes } from '#lib/core/audit/events'
+import { exportFormats, exportTypes } from '#lib/core/audit/export-lines'
 import { logEntries } from '#lib/core/log/leaf'
 
 // The input and output of each API endpoint. The routes and the OpenAPI document are both built from this table.
@@ -45,6 +46,8 @@ export type Endpoint = {
   body?: z.ZodType
   status: 200 | 201
   answer: z.ZodType
+  /** The content types of a file; JSON if absent. */
+  types?: readonly string[]
   /**
    * A repeated Idempotency-Key returns the first response (`replayed`), or is refused because none is kept (`once`).
    */
@@ -86,6 +89,27 @@ export const waitQuery = z.strictObject({
         'or ending. The response has the state after the wait.',
     }),
 })
+
+/** The filter of the history. */
+const historyFilter = {
+  text: text.optional().meta({
+    description:
+      'Words of the reason, ticket, entitlement or rules of the request; or the name or e-mail address of the actor.',
+  }),
+  actor: text.optional().meta({ description: 'Name, e-mail address, subject or ID of the actor.' }),
+  cluster: text.optional(),
+  namespace: text.optional(),
+  request: idSchema('request').optional(),
+  grant: idSchema('grant').optional(),
+  entitlement: text.optional(),
+  resource: text
+    .optional()
+    .meta({ description: 'A resource in the rules of the request, such as secrets or pods/exec.' }),
+  severity: z.enum(severities).optional().meta({ description: 'The severity of the risk of the request.' }),
+  type: z.enum(auditEventTypes).optional(),
+  from: time.optional(),
+  to: time.optional(),
+}
 
 const statusAfter = z
   .strictObject({ id: z.string(), status: z.enum(requestStatuses), digest: z.string() })
@@ -367,28 +391,22 @@ export const endpoints = {
     path: '/audit-events',
     summary: 'List audit events: all for auditors and admins, for others those about their own requests',
     params: {},
-    query: z.strictObject({
-      text: text.optional().meta({
-        description:
-          'Words of the reason, ticket, entitlement or rules of the request; or the name or e-mail address of the actor.',
-      }),
-      actor: text.optional().meta({ description: 'Name, e-mail address, subject or ID of the actor.' }),
-      cluster: text.optional(),
-      namespace: text.optional(),
-      request: idSchema('request').optional(),
-      grant: idSchema('grant').optional(),
-      entitlement: text.optional(),
-      resource: text
-        .optional()
-        .meta({ description: 'A resource in the rules of the request, such as secrets or pods/exec.' }),
-      severity: z.enum(severities).optional().meta({ description: 'The severity of the risk of the request.' }),
-      type: z.enum(auditEventTypes).optional(),
-      from: time.optional(),
-      to: time.optional(),
-      ...paging('event'),
-    }),
+    query: z.strictObject({ ...historyFilter, ...paging('event') }),
     status: 200,
     answer: pageOf(auditEventResource).meta({ id: 'AuditEventPage' }),
+  }),
+  exportAuditEvents: define({
+    operation: 'exportAuditEvents',
+    method: 'GET',
+    path: '/audit-events/export',
+    summary:
+      'The same events as a file, complete and newest first: CSV, or JSON Lines with one event of the API in each line',
+    description: 'If the connection breaks off, the file is incomplete.',
+    params: {},
+    query: z.strictObject({ format: z.enum(exportFormats), ...historyFilter }),
+    status: 200,
+    answer: z.string(),
+    types: Object.values(exportTypes),
   }),
   verifyEvent: define({
     operation: 'verifyEvent',

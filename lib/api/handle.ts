@@ -6,6 +6,7 @@ import type { Origin, PersonActor } from '#lib/core/access/actor'
 import { secondsOf } from '#lib/core/access/duration'
 import { AppError } from '#lib/core/access/errors'
 import { newReference } from '#lib/observability/reference'
+import { beginDownload, type Download, downloadResponse } from './download.ts'
 import type { Endpoint, waitQuery } from './endpoints.ts'
 import { holdOpen } from './held-connections.ts'
 import { answerOnce, idempotencyKeyOf, spendKey } from './idempotency-key.ts'
@@ -90,6 +91,31 @@ async function replyTo<E extends Endpoint>(
  */
 export function route<E extends Endpoint>(endpoint: E, operation: Operation<E>): Handler {
   return async (request, context) => (await replyTo(endpoint, operation, request, context)).response
+}
+
+/**
+ * A route that answers with a file. Everything that refuses the call is known before the first byte; if a later page can't be
+ * read, the connection breaks.
+ */
+export function downloadRoute<E extends Endpoint>(
+  endpoint: E,
+  operation: (call: Call<E>) => Promise<Download>,
+): Handler {
+  return async (request, context) => {
+    const record: CallRecord = { reference: newReference() }
+    const performed = await perform(endpoint, record, async (admit) => {
+      const asAnswer = operation as unknown as Operation<E>
+      const { body } = await answer(endpoint, asAnswer, request, context, record, admit)
+      const begun = await beginDownload(body as Download, record.personId ?? '')
+      if (!begun)
+        throw new AppError('rate-limited', 'You have too many downloads open. Try again once one is complete.')
+      return begun
+    })
+    if (performed.error) return problemOf(performed.error, record.reference)
+    const response = downloadResponse(performed.value, record.reference)
+    if (request.method === 'HEAD') await response.body?.cancel()
+    return response
+  }
 }
 
 /** What a waiting call reads: the body of its response, whether it goes on waiting, and for changes of which request. */

@@ -1,6 +1,6 @@
-// Connections that stay open until something changes: the browsers' event streams, and calls with `?wait=`.
+// Connections that stay open until something changes: the browsers' event streams and downloads, and calls with `?wait=`.
 
-type Kind = 'stream' | 'wait'
+type Kind = 'stream' | 'wait' | 'download'
 /** Of each kind. The tabs of one browser share a stream (components/layout/change-stream.ts). */
 const mostPerPerson = 20
 

@@ -42,6 +42,7 @@ const idempotencyKey = z.string().regex(idempotencyKeyPattern).optional().meta({
 
 function operationOf(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { operation, summary, description, params, query, body, status, answer, idempotency } = endpoint
+  const types = endpoint.types ?? ['application/json']
   return {
     operationId: operation,
     summary,
@@ -55,7 +56,10 @@ function operationOf(endpoint: Endpoint): ZodOpenApiOperationObject {
       ? { requestBody: { required: !body.safeParse({}).success, content: { 'application/json': { schema: body } } } }
       : {}),
     responses: {
-      [`${status}`]: { description: 'Success', content: { 'application/json': { schema: answer } } },
+      [`${status}`]: {
+        description: 'Success',
+        content: Object.fromEntries(types.map((type) => [type, { schema: answer }])),
+      },
       ...Object.fromEntries(
         refusalsOf(endpoint).map((code) => [
           code,

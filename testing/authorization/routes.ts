@@ -266,6 +266,17 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         return whoSees('yes', json.items?.length > 0, answer)
       },
     },
+    {
+      table: 'Read the history of a request',
+      name: 'GET /api/v1/audit-events/export?request',
+      call: async (caller, { requestId }) => {
+        const path = `/api/v1/audit-events/export?format=jsonl&request=${requestId}&type=request.submitted`
+        const answer = await send(path, { headers: withCookie(caller) })
+        const text = await answer.text()
+        const words: Record<number, string> = { 200: 'yes', 401: 'sign in' }
+        return whoSees('yes', text.includes(requestId), words[answer.status] ?? String(answer.status))
+      },
+    },
     shows(
       'Read the history of a request',
       '/history?request',

@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
 import { Suspense } from 'react'
 import { EventTable } from '#components/history/event-table'
+import { ExportLinks } from '#components/history/export-links'
 import { FilterBar } from '#components/history/filter-bar'
 import { Histogram } from '#components/history/histogram'
 import { SavedFilters } from '#components/history/saved-filters'
@@ -98,6 +99,7 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
           </Empty>
         )}
       </div>
+      {events.items.length > 0 && <ExportLinks filter={{ ...rest, severity, from, to }} />}
       <nav aria-label="Pages" className="mt-4 flex gap-2">
         {one('cursor') && <LinkButton href={`/history?${queryOf(filter)}`}>Newest</LinkButton>}
         {events.nextCursor && (

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
+import type { Handler } from '#lib/api/handle'
 import { aBrowser, signInWith } from '#testing/browser'
 import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
@@ -7,6 +8,7 @@ import { testIdentity } from '#testing/identity'
 import { aClusterState } from '#testing/requests'
 import * as nothingDoor from '../[[...path]]/route.ts'
 import * as explainDoor from './access/explain/route.ts'
+import * as exportDoor from './audit-events/export/route.ts'
 import * as auditDoor from './audit-events/route.ts'
 import * as clustersDoor from './clusters/route.ts'
 import * as entitlementsDoor from './entitlements/route.ts'
@@ -42,6 +44,41 @@ test('a caller can list the entitlements that they may request, and not those of
   const names = (answer: typeof minas) => answer.body.items.map((item: { name: string }) => item.name)
   expect(names(minas)).toContain('payments-restart')
   expect(names(jonas)).not.toContain('payments-restart')
+})
+
+test('a caller can download their events as a file, and a call that is refused gets a problem instead', async () => {
+  const get = (query: string, token: string) =>
+    (exportDoor.GET as Handler)(
+      new Request(`http://localhost/api/v1/audit-events/export?${query}`, {
+        headers: { authorization: `Bearer ${token}` },
+      }),
+      { params: Promise.resolve({}) },
+    )
+  const file = await get('format=csv', tokens.ines ?? '')
+  expect(file.status).toBe(200)
+  expect(file.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+  expect(file.headers.get('content-disposition')).toBe('attachment; filename="postern-history.csv"')
+  expect(await file.text()).toMatch(/^"time","type",/)
+  expect((await get('format=xlsx', tokens.ines ?? '')).status).toBe(400)
+  expect((await get('format=csv&from=soon', tokens.ines ?? '')).status).toBe(400)
+  expect((await get('format=csv', 'no-token')).status).toBe(401)
+})
+
+test('no one holds more than twenty downloads open, and a finished one counts no more', async () => {
+  const get = () =>
+    (exportDoor.GET as Handler)(
+      new Request('http://localhost/api/v1/audit-events/export?format=csv', {
+        headers: { authorization: `Bearer ${tokens.jonas}` },
+      }),
+      { params: Promise.resolve({}) },
+    )
+  const open = []
+  for (let i = 0; i < 20; i++) open.push(await get())
+  expect(open.every(({ status }) => status === 200)).toBe(true)
+  expect((await get()).status).toBe(429)
+  await open[0]?.text()
+  await open[1]?.body?.cancel()
+  expect((await get()).status).toBe(200)
 })
 
 test('a caller can list the clusters with their last known state', async () => {
