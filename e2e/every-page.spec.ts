@@ -11,6 +11,7 @@ const pages = [
   '/inbox/decided',
   '/live',
   '/history',
+  '/history/access',
   '/clusters',
   '/notices',
   '/guardrails',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessAtResource } from '#lib/core/access/access-at-resource'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { clusterResource } from '#lib/core/access/cluster-resource'
 import { issuedCredentialResource } from '#lib/core/access/credential-resource'
@@ -407,6 +408,19 @@ export const endpoints = {
     status: 200,
     answer: z.string(),
     types: Object.values(exportTypes),
+  }),
+  accessAt: define({
+    operation: 'accessAt',
+    method: 'GET',
+    path: '/access/at',
+    summary:
+      'Every grant that was live at a moment, with who approved it and its real begin and end, for auditors and admins',
+    description: 'Computed from the events, exact to the millisecond. A grant is live from *active* until *ended*.',
+    refusedWhen: { 400: 'The time is before 1970 or after 9999' },
+    params: {},
+    query: z.strictObject({ time, cluster: text.optional(), namespace: text.optional() }),
+    status: 200,
+    answer: accessAtResource,
   }),
   verifyEvent: define({
     operation: 'verifyEvent',

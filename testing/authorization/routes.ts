@@ -430,6 +430,17 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     api200('Read the log', '/log/entries'),
     {
       table: 'Read the log',
+      name: 'GET /api/v1/access/at',
+      call: (caller) => api(caller, 'GET', '/access/at?time=2026-11-23T09:00:00Z'),
+    },
+    shows(
+      'Read the log',
+      '/history/access',
+      () => '/history/access',
+      () => 'id="access-at"',
+    ),
+    {
+      table: 'Read the log',
       name: 'GET /api/v1/audit-events/{id}/verification',
       call: async (caller) => {
         const { json } = await api(caller, 'GET', '/audit-events?limit=1')

@@ -117,7 +117,7 @@ const inZone = (filter: HistoryFilter, zone: string): HistoryFilter =>
 function Head({ actor }: { actor: PersonActor }) {
   const seesAll = hasRole(actor, 'auditor') || hasRole(actor, 'admin')
   return (
-    <PageHead title="History">
+    <PageHead title="History" aside={seesAll && <LinkButton href="/history/access">Access at a moment</LinkButton>}>
       {seesAll ? 'All audit events, newest first.' : 'Audit events that concern you, newest first.'}
     </PageHead>
   )

@@ -1,0 +1,35 @@
+import { findAccessAt } from '#lib/adapters/db/audit/access-at'
+import type { AccessAt } from '#lib/core/access/access-at-resource'
+import type { PersonActor } from '#lib/core/access/actor'
+import { AppError, notFound } from '#lib/core/access/errors'
+import { seesEverything } from '#lib/core/access/may-see'
+
+const most = 1_000
+
+/**
+ * Every grant that was live at a moment, for auditors and admins.
+ * @throws AppError `not-found` for everyone else, and `malformed` for a time that PostgreSQL does not have
+ */
+export async function accessAt(
+  actor: PersonActor,
+  { time, cluster, namespace }: { time: string; cluster?: string | undefined; namespace?: string | undefined },
+): Promise<AccessAt> {
+  if (!seesEverything(actor)) throw notFound()
+  const at = new Date(time)
+  if (at.getTime() < 0 || at.getUTCFullYear() > 9999)
+    throw new AppError('malformed', 'The time must be between the years 1970 and 9999.')
+  const isFindable = [cluster, namespace].every((one) => !one?.includes('\0'))
+  const rows = isFindable ? await findAccessAt(at, { cluster, namespace, limit: most + 1 }) : []
+  return {
+    time: at.toISOString(),
+    isComplete: rows.length <= most,
+    items: rows.slice(0, most).map(({ personId, personName, personEmail, submitted, beganAt, endedAt, ...row }) => ({
+      ...row,
+      ...{ entitlement: submitted.entitlement, reason: submitted.reason, ticket: submitted.ticket },
+      person: { id: personId, name: personName, email: personEmail },
+      beganAt: beganAt.toISOString(),
+      expiresAt: new Date(row.expiresAt).toISOString(),
+      endedAt: endedAt?.toISOString() ?? null,
+    })),
+  }
+}
