@@ -3,8 +3,8 @@ import { visible } from '#lib/core/check/source'
 
 export type JunitCase = {
   name: string
-  /** Null for a case that passed. `error`: the case could not be read. */
-  problem: { kind: 'failure' | 'error'; message: string; text: string } | null
+  /** Null for a case that passed. `error`: the case could not be read. `skipped`: it was not read. */
+  problem: { kind: 'failure' | 'error' | 'skipped'; message: string; text: string } | null
 }
 export type JunitSuite = { name: string; file: string; cases: readonly JunitCase[] }
 
@@ -15,11 +15,13 @@ const escapeXml = (text: string) => text.replace(/[&<>"\n]/g, (character) => ent
 const attribute = (text: string) => escapeXml(visible(text))
 const body = (text: string) => text.split('\n').map(attribute).join('\n')
 
-const countOf = (cases: readonly JunitCase[], kind: 'failure' | 'error') =>
+type Kind = NonNullable<JunitCase['problem']>['kind']
+
+const countOf = (cases: readonly JunitCase[], kind: Kind) =>
   cases.filter(({ problem }) => problem?.kind === kind).length
 
 const countsOf = (cases: readonly JunitCase[]) =>
-  `tests="${cases.length}" failures="${countOf(cases, 'failure')}" errors="${countOf(cases, 'error')}"`
+  `tests="${cases.length}" failures="${countOf(cases, 'failure')}" errors="${countOf(cases, 'error')}" skipped="${countOf(cases, 'skipped')}"`
 
 function caseXml({ name, problem }: JunitCase, { file }: JunitSuite): string {
   const head = `    <testcase name="${attribute(name)}" classname="${attribute(file)}" file="${attribute(file)}"`

@@ -351,9 +351,41 @@ describe('reports', () => {
   test('JUnit has a case for each object, and an error for each part that could not be read', async () => {
     everything()
     const { out } = await check('.', '--format', 'junit')
-    expect(out).toContain('<testsuites name="postern" tests="3" failures="1" errors="1">')
+    expect(out).toContain('<testsuites name="postern" tests="3" failures="1" errors="1" skipped="0">')
     expect(out).toContain('<testcase name="Role payments/r" classname="a b/exec.yaml" file="a b/exec.yaml"/>')
     expect(out).toMatch(/<testcase name="line 1"[^>]*>\n {6}<error message="invalid YAML/)
+  })
+
+  test('what may grant permissions and was not read is in every report, and an error with --strict', async () => {
+    const text = '|\n    apiVersion: rbac.authorization.k8s.io/v1\n    kind: Role\n    metadata: {name: {{ .name }}}'
+    write('roles.yaml', `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  role.yaml: ${text}\n`)
+    const reports = async (...options: string[]) => {
+      const run = (format: string) => check('roles.yaml', '--format', format, ...options)
+      const [text, json, sarif, junit] = [await run('text'), await run('json'), await run('sarif'), await run('junit')]
+      expect(sarifProblems(sarif.out)).toEqual([])
+      const [{ invocations }] = JSON.parse(sarif.out).runs
+      return { codes: [text, json, sarif, junit].map(({ code }) => code), text, json, invocations, junit }
+    }
+    const usual = await reports()
+    expect(usual.codes).toEqual([0, 0, 0, 0])
+    expect(usual.text.out).toContain('note: not read: roles.yaml:')
+    expect(JSON.parse(usual.json.out)).toMatchObject({ exitCode: 0, notRead: [{ file: 'roles.yaml' }] })
+    expect(usual.invocations).toMatchObject([
+      { executionSuccessful: true, toolExecutionNotifications: [{ level: 'note' }] },
+    ])
+    expect(usual.junit.out).toContain('tests="1" failures="0" errors="0" skipped="1">')
+    expect(usual.junit.out).toMatch(/<testcase name="line \d+, column \d+"[^>]*>\n {6}<skipped message="a text that/)
+    const strict = await reports('--strict')
+    expect(strict.codes).toEqual([2, 2, 2, 2])
+    expect(strict.text.out).toContain('Failed: with --strict, everything must be read.')
+    expect(JSON.parse(strict.json.out)).toMatchObject({ exitCode: 2, notRead: [{ file: 'roles.yaml' }] })
+    expect(strict.invocations).toMatchObject([
+      { executionSuccessful: false, toolExecutionNotifications: [{ level: 'error' }] },
+    ])
+    expect(strict.junit.out).toContain('tests="1" failures="0" errors="1" skipped="0">')
+    write('fine.yaml', role('configmaps', 'get'))
+    expect((await check('.', '--strict')).code).toBe(2)
+    expect((await check('.', '--strict', '--exclude', '/roles.yaml')).code).toBe(0)
   })
 
   test('the report is written to a file, and the text to the terminal', async () => {

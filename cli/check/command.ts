@@ -20,6 +20,7 @@ const formats = ['text', 'json', 'sarif', 'junit'] as const
 
 type Options = {
   failOn: Severity
+  strict?: true
   format: (typeof formats)[number]
   output?: string
   policy?: string
@@ -53,6 +54,7 @@ export function checkCommand(terminal: Terminal): Command {
         .choices(severities)
         .default('medium'),
     )
+    .option('--strict', 'fail if something that may grant permissions was not read')
     .addOption(new Option('--format <format>', 'report format').choices(formats).default('text'))
     .option('--output <file>', 'write the report to a file, and print it as text')
     .addOption(policyOption())
@@ -88,7 +90,7 @@ export function checkCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       '\nExit codes:\n  0  no findings of the --fail-on severity or higher' +
-        '\n  1  findings of the --fail-on severity or higher\n  2  some input could not be read or rendered',
+        '\n  1  findings of the --fail-on severity or higher\n  2  some input could not be read or rendered, or with --strict was not read',
     )
     .action(async (paths: string[], options: Options) => {
       const result = await check(paths, options, terminal)
@@ -163,7 +165,7 @@ async function check(paths: readonly string[], options: Options, { stdin }: Term
   const fixed = baseline ? applyBaseline(baseline, checker.findings) : []
   const { findings, unreadable, notRead, installers, objects, documents, otherFiles } = checker
   const known = { findings, unreadable, notRead, installers, objects, documents, otherFiles, rendered, excluded, fixed }
-  return { ...known, failOn: options.failOn, skippedGuardrails: skipped }
+  return { ...known, failOn: options.failOn, isStrict: options.strict === true, skippedGuardrails: skipped }
 }
 
 async function report(

@@ -1,4 +1,5 @@
-// The report for CI servers: a suite for each file, and a case for each object and each part that could not be read.
+// The report for CI servers: a suite for each file, and a case for each object and for each part that could not be read, or
+// was not read although it may grant permissions.
 import { objectInWords } from '#lib/core/check/finding'
 import { type JunitCase, type JunitSuite, junitXml } from '../junit.ts'
 import { plain, plural } from '../terminal.ts'
@@ -31,6 +32,10 @@ export function junitReport(result: CheckResult): Iterable<string> {
       name: line > 0 ? `line ${line}` : 'the file',
       problem: { kind: 'error', message, text: message },
     })
+  }
+  for (const { file, line, column, message } of result.notRead) {
+    const kind = result.isStrict ? ('error' as const) : ('skipped' as const)
+    casesOf(file).push({ name: `line ${line}, column ${column}`, problem: { kind, message, text: message } })
   }
   return [junitXml([...suites].map(([file, cases]): JunitSuite => ({ name: file, file, cases })))]
 }

@@ -9,6 +9,8 @@ export type CheckResult = Pick<
   'findings' | 'unreadable' | 'notRead' | 'installers' | 'objects' | 'documents' | 'otherFiles'
 > & {
   failOn: Severity
+  /** What may grant permissions and was not read makes the result incomplete. */
+  isStrict: boolean
   /** The charts and kustomizations that were rendered. Lines in them are lines of the output. */
   rendered: ReadonlySet<string>
   /** The files and directories that were not read because of a pattern. */
@@ -22,8 +24,12 @@ export type CheckResult = Pick<
 export const isFailing = ({ failOn }: Pick<CheckResult, 'failOn'>, { severity, accepted }: Finding): boolean =>
   accepted === null && !isMoreSevere(failOn, severity)
 
+/** Whether something was not checked that a passed check would vouch for. */
+export const isIncomplete = ({ unreadable, notRead, isStrict }: CheckResult): boolean =>
+  unreadable.length > 0 || (isStrict && notRead.length > 0)
+
 /** 2: some input could not be read, so nothing is known about it. 1: there are findings. */
 export function exitCodeOf(result: CheckResult): 0 | 1 | 2 {
-  if (result.unreadable.length > 0) return 2
+  if (isIncomplete(result)) return 2
   return result.findings.some((finding) => isFailing(result, finding)) ? 1 : 0
 }

@@ -7,7 +7,7 @@ import { type Finding, objectInWords } from '#lib/core/check/finding'
 import { type Place, visible } from '#lib/core/check/source'
 import { asciiJsonPieces } from '../terminal.ts'
 import { standardInputName } from './read-paths.ts'
-import type { CheckResult } from './result.ts'
+import { type CheckResult, isIncomplete } from './result.ts'
 
 const levels: Record<Severity, 'error' | 'warning' | 'note'> = { high: 'error', medium: 'warning', low: 'note' }
 
@@ -95,12 +95,13 @@ function rulesOf(findings: readonly Finding[]) {
   }))
 }
 
-export function sarifReport({ findings, unreadable, notRead, rendered }: CheckResult): Iterable<string> {
+export function sarifReport(result: CheckResult): Iterable<string> {
+  const { findings, unreadable, notRead, isStrict, rendered } = result
   const rules = rulesOf(findings)
   const indexes = new Map(rules.map(({ id }, index) => [id, index]))
   const notifications = [
     ...unreadable.map((part) => notificationOf('error', part)),
-    ...notRead.map((part) => notificationOf('note', part)),
+    ...notRead.map((part) => notificationOf(isStrict ? 'error' : 'note', part)),
   ]
   return asciiJsonPieces({
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -109,7 +110,7 @@ export function sarifReport({ findings, unreadable, notRead, rendered }: CheckRe
       {
         tool: { driver: { name: 'Postern', rules } },
         columnKind: 'utf16CodeUnits',
-        invocations: [{ executionSuccessful: unreadable.length === 0, toolExecutionNotifications: notifications }],
+        invocations: [{ executionSuccessful: !isIncomplete(result), toolExecutionNotifications: notifications }],
         results: findings
           .values()
           .map((finding) => resultOf(finding, indexes.get(visible(finding.id)) ?? -1, rendered)),

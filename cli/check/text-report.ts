@@ -115,7 +115,8 @@ function summaryText(result: CheckResult): string {
     .map((severity) => `${open.filter((finding) => finding.severity === severity).length} ${severity}`)
   const checked = `Checked ${plural(objects.length, 'role or binding', 'roles and bindings')} in ${plural(documents, 'document')}`
   const errors = unreadable.length ? `, ${plural(unreadable.length, 'error')}` : ''
-  const outcome = { 0: 'Passed.', 1: 'Failed.', 2: 'Failed: some input could not be read.' }[exitCodeOf(result)]
+  const incomplete = unreadable.length ? 'some input could not be read' : 'with --strict, everything must be read'
+  const outcome = { 0: 'Passed.', 1: 'Failed.', 2: `Failed: ${incomplete}.` }[exitCodeOf(result)]
   return `${checked}: ${counts.join(', ')}${errors}. ${outcome}`
 }
 

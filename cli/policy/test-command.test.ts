@@ -83,7 +83,7 @@ describe('the test cases of a policy', () => {
     const { code, out } = await policyTest('--format', 'junit', '--output', at('report.xml'))
     expect([code, out]).toEqual([1, expect.stringContaining('1 passed, 1 failed.')])
     const report = readFileSync(at('report.xml'), 'utf8')
-    expect(report).toContain('<testsuites name="postern" tests="2" failures="1" errors="0">')
+    expect(report).toContain('<testsuites name="postern" tests="2" failures="1" errors="0" skipped="0">')
     expect(report).toContain('<failure message="violations: expected none, got no-delete">')
   })
 })
