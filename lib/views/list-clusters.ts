@@ -6,13 +6,14 @@ import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import { isAmong } from '#lib/core/access/entitlement'
 import { seesEverything } from '#lib/core/access/may-see'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
+import { podsNeededFor } from '#lib/core/access/pod-facts'
 import { toFindingResource } from './finding-resource.ts'
 import { coveredNamespaces } from './list-entitlements.ts'
 
-/** A namespace is grantable if it is not protected and Postern has all the permissions there that it checked. */
+/** A namespace is grantable if it is not protected and Postern has all the permissions there that granting needs. */
 function grantableIn({ namespaces, permissions }: ObservedState): ClusterResource['namespaces'] {
   return (namespaces ?? []).map(({ name }) => {
-    const checked = permissions.filter(({ namespace }) => namespace === name)
+    const checked = permissions.filter(({ namespace, neededFor }) => namespace === name && neededFor !== podsNeededFor)
     const isOpen = !protectedNamespaces.includes(name)
     return { name, grantable: isOpen && checked.length > 0 && checked.every(({ allowed }) => allowed) }
   })

@@ -4,6 +4,7 @@ import { clusterResource } from '#lib/core/access/cluster-resource'
 import { entitlementResource } from '#lib/core/access/entitlement-resource'
 import type { GroupsProblem } from '#lib/core/access/learn-groups'
 import { meResource } from '#lib/core/access/me-resource'
+import { podsNeededFor } from '#lib/core/access/pod-facts'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { submitRequest } from '#lib/operations/submit-request'
 import { testBench } from '#testing/bench'
@@ -127,6 +128,8 @@ describe('clusters', () => {
   const permissions = [
     { what: 'create roles', namespace: 'payments', allowed: true, neededFor: 'granting' },
     { what: 'create roles', namespace: 'search', allowed: false, neededFor: 'granting' },
+    // Without it, guardrails that use pods count as violated, and all other access can be granted.
+    { what: 'list pods', namespace: 'payments', allowed: false, neededFor: podsNeededFor },
   ]
 
   test('auditors and admins see the whole state of a cluster', async () => {

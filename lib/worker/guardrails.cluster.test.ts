@@ -3,6 +3,7 @@ import { createObject } from '#lib/adapters/cluster/objects'
 import { db } from '#lib/adapters/db/client'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Difference } from '#lib/core/access/difference'
+import { listClusters } from '#lib/views/list-clusters'
 import { testClient } from '#testing/cluster'
 import { anEntitlement } from '#testing/configuration'
 import { lastEventData } from '#testing/events'
@@ -16,6 +17,7 @@ import {
   recordIntent,
 } from '#testing/grants'
 import { canI, kubectl } from '#testing/kubectl'
+import { companyActors } from '#testing/people'
 import { aGrant } from '#testing/requests'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
@@ -117,6 +119,27 @@ describe('pods', () => {
       expect(await endedGrantOf(later)).toMatchObject({ endedBy: 'ineligible', endNote: 'Calm is kept.' })
     } finally {
       await kubectl(['delete', 'pod', 'harmless', 'open', '-n', 'payments', '--ignore-not-found', '--force'])
+      await kubectl(['delete', ...binding])
+    }
+  })
+
+  test('the Clusters page shows whether Postern may list pods, where a guardrail needs it', async () => {
+    const { ines } = await companyActors('ines')
+    const shown = async () => {
+      await refreshCluster(currentPolicy().configuration, 'prod-eu', 0)
+      const [cluster] = await listClusters(ines)
+      const permissions = cluster?.permissions.filter((one) => one.what === 'list pods' && one.namespace === 'payments')
+      const payments = cluster?.namespaces.find(({ name }) => name === 'payments')
+      return [payments?.grantable, permissions?.map(({ allowed }) => allowed)]
+    }
+    await stage.guard({ effect: 'deny', when: 'false' })
+    expect(await shown()).toEqual([true, []])
+    await guardPods()
+    expect(await shown()).toEqual([true, [false]])
+    await allow()
+    try {
+      expect(await shown()).toEqual([true, [true]])
+    } finally {
       await kubectl(['delete', ...binding])
     }
   })

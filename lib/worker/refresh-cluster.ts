@@ -18,6 +18,7 @@ import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import { type Entitlement, isNamespaceCovered } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import { grantsNamespace, protectedNamespaces } from '#lib/core/access/namespaces'
+import { podsNeededFor } from '#lib/core/access/pod-facts'
 import { admissionStateOf } from '#lib/core/admission/installed'
 import { renderAdmission } from '#lib/core/admission/render'
 import { defaultAdmission } from '#lib/core/admission/section'
@@ -55,6 +56,9 @@ const needsOfCluster = (clusterRoles: readonly string[]): Need[] => [
   ...clusterRoles.map((name) => need('get clusterroles', rbac, '', `knowing what ${name} allows`, name)),
 ]
 
+/** Whether a guardrail needs what part 7 of deploy/rbac.yaml allows. */
+const usesPods = () => uses(currentPolicy().compiled, 'pods')
+
 /** What Postern needs in a namespace in which it may grant access: deploy/rbac.yaml, part 4. */
 const needsOfNamespace = (namespace: string, hasRoles: boolean, clusterRoles: readonly string[]): Need[] => [
   ...(hasRoles
@@ -68,6 +72,7 @@ const needsOfNamespace = (namespace: string, hasRoles: boolean, clusterRoles: re
   need('create rolebindings', rbac, namespace, 'creating access'),
   need('delete rolebindings', rbac, namespace, 'ending access'),
   ...clusterRoles.map((name) => need('bind clusterroles', rbac, namespace, `granting ${name}`, name)),
+  ...(usesPods() ? [need('list pods', '', namespace, podsNeededFor)] : []),
 ]
 
 const clusterRolesOf = (entitlements: readonly Entitlement[]) => [
@@ -143,7 +148,7 @@ async function refreshPods(
   namespaces: readonly Namespace[],
   isDue: boolean,
 ): Promise<void> {
-  if (!uses(currentPolicy().compiled, 'pods')) return
+  if (!usesPods()) return
   const last = podsReadAt.get(name)
   if (!isDue && last !== undefined && performance.now() - last < podsEveryMs) return
   podsReadAt.set(name, performance.now())
@@ -216,7 +221,7 @@ async function read(
       listNamespaces(client),
       readClusterRoles(client, clusterRolesOf(entitlements)),
     ])
-    const key = JSON.stringify([entitlements, namespaces])
+    const key = JSON.stringify([entitlements, namespaces, usesPods()])
     const last = reviewedAt.get(name)
     const isFresh = seconds > 0 && last?.key === key && performance.now() - last.at < permissionsEveryMs
     const permissions = isFresh ? undefined : await reviewOwnPermissions(client, entitlements, namespaces)

@@ -267,7 +267,7 @@ export const guardrailExamples: GuardrailExample[] = [
   },
   {
     title: 'Shells only in harmless pods',
-    text: 'Needs part 7 of `deploy/rbac.yaml`. `pods.items` has the pods that have not ended and that the rules lead into; without rules for `pods/exec`, `pods/attach`, `pods/portforward` or `pods/ephemeralcontainers` it is empty. Postern reads the pods of the namespaces in the entitlements once a minute, and again right before access begins. If it may not read one of the requested namespaces, if the last reading is older than ten minutes, or if there are more than 250 pods in a namespace or 500 in a request, they are unknown, and the guardrail counts as violated. NB: a pod that is created later is not judged, so this is a check of what runs now; the next example makes the cluster guarantee it.',
+    text: 'Needs part 7 of `deploy/rbac.yaml`. `pods.items` has the pods that have not ended and that the rules lead into; without rules for `pods/exec`, `pods/attach`, `pods/portforward` or `pods/ephemeralcontainers` it is empty. Postern reads the pods of the namespaces in the entitlements once a minute, and again right before access begins. If it may not read one of the requested namespaces, if the last reading is older than ten minutes, or if there are more than 250 pods in a namespace or 500 in a request, they are unknown, and the guardrail counts as violated. The Clusters page shows in which namespaces Postern may list pods. NB: a pod that is created later is not judged, so this is a check of what runs now; the next example makes the cluster guarantee it.',
     guardrails: [
       {
         name: 'shells-only-in-harmless-pods',

@@ -31,3 +31,6 @@ export const mostCapabilities = 64
 
 /** Pods of a request, in all of its namespaces. */
 export const mostPods = 500
+
+/** Why Postern lists pods, in the list of its own permissions. It can grant access without that one. */
+export const podsNeededFor = 'guardrails that use pods'
