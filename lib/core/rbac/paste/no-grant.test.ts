@@ -66,6 +66,7 @@ const table: [string, string][] = [
     'escalation',
     'rolebinding "cluster-admin" is forbidden: user "bob" cannot grant extra privileges:\n{Verbs:["*"], APIGroups:["*"]}',
   ],
+  ['kubelet', 'error: unable to upgrade connection: Forbidden'],
   ['program', refusedTo('system:serviceaccount:keda:keda-operator')],
   ['program', refusedTo('system:node:ip-10-0-0-1.ec2.internal')],
   ['program', refusedTo('system:kube-scheduler')],

@@ -76,6 +76,8 @@ const joined: Record<string, (command: string, refusal: string) => string> = {
   'a chat with times': (command, refusal) => `Mina  10:42 AM\n${command}\nMina  10:43 AM\n${smart(refusal)}`,
   'a log with times': (command, refusal) => `2026-11-20T09:15:00Z $ ${command}\n2026-11-20T09:15:01Z ${refusal}`,
   'spaces that do not break': (command, refusal) => `${command}\n${refusal}`.replaceAll(' ', '\u00a0'),
+  'a pipeline’s report': (command, refusal) =>
+    `I would like to run this in the pipeline, for example:\n\n${command}\n\nBut it fails:\n\nError from server (Forbidden): ${refusal}`,
   'a code block': (command, refusal) => `\`\`\`\n$ ${command}\n${refusal}\n\`\`\``,
   'a web page': (command, refusal) => `<pre>${command}\n${refusal.replaceAll('"', '&quot;')}</pre>`,
   'single quotes': (command, refusal) => `${command}\n${refusal.replaceAll('"', "'")}`,

@@ -162,6 +162,8 @@ export const signs: readonly Sign[] = [
     'A kubelet refused the API server itself. Contact the administrators of the cluster.',
     'Forbidden (user=',
     'Authorization error (user=',
+    'unable to upgrade connection: Forbidden',
+    'unable to upgrade connection: Unauthorized',
   ),
   sign(
     'argo-cd',

@@ -29,7 +29,8 @@ function fromList(line: string): string {
   const start = line.search(/["'](?:kubectl|oc|helm)["'],/)
   if (start < 0) return line
   const [list = ''] = line.slice(start).split(']', 1)
-  return list.replace(/["'], {0,4}["']/g, ' ').replace(/["']/g, '')
+  // Python marks texts as `u'web'`.
+  return list.replace(/["'], {0,4}u?["']/g, ' ').replace(/["']/g, '')
 }
 
 /** `C:\Users\jane>`, which Windows writes without a space behind it. */
@@ -68,7 +69,8 @@ export function scriptLinesOf(text: string): ScriptLines {
   let mark: string | null = null
   let quote: string | null = null
   let manifest: string[] | null = null
-  for (const given of text.split('\n')) {
+  // A command that was copied without its next lines.
+  for (const given of text.replace(/\\\s{0,99}$/, '').split('\n')) {
     const line = withoutFrame(given)
     if (mark !== null) {
       // Nothing is taken off inside a here-document, because it may be a manifest.

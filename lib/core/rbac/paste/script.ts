@@ -24,7 +24,7 @@ export type PastedScript = {
 }
 
 /** Words that repeat the command behind them. */
-const repeats = /(?:^|[\s;|&(])(?:for|while|until|xargs|parallel|-exec|foreach)\s/i
+const repeats = /\b(?:for\s{1,9}\w{1,60}\s{1,9}in|while|until|xargs|parallel|foreach)\b|-exec\b/i
 
 const maxInvocations = 60
 const maxNesting = 4

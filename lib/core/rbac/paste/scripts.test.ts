@@ -81,6 +81,25 @@ describe('every command of a script counts', () => {
     expect(covers(rules, paste?.rules ?? []).uncovered, 'too much').toEqual([])
   })
 
+  test('a command that was copied without its next lines keeps its last word', () => {
+    for (const end of [' \\', ' \\\n', '\\', ' \\  \n\n']) {
+      const paste = readPaste(`kubectl get deployment web-0 -n shop${end}`)
+      expect(paste?.rules).toEqual([rule('apps', ['deployments'], ['get'], ['web-0'])])
+      expect(paste?.namespaces).toEqual(['shop'])
+      expect(readPaste(`kubectl delete pod -n shop web-0${end}`)?.rules).toEqual([
+        rule('', ['pods'], ['delete'], ['web-0']),
+      ])
+    }
+  })
+
+  test('a list of Python’s texts is a command', () => {
+    const list = "Error executing ['kubectl', 'exec', '-t', '-n=shop', u'web-0', '--', 'bash']"
+    expect(readPaste(list)?.rules).toEqual([
+      rule('', ['pods'], ['get'], ['web-0']),
+      rule('', ['pods/exec'], ['create'], ['web-0']),
+    ])
+  })
+
   test('a text with more commands than are read says so', () => {
     const text = Array.from({ length: 100 }, (_, n) => `kubectl get pod web-${n}`).join('\n')
     expect(readPaste(text)?.notes.map(({ code }) => code)).toContain('cut')
