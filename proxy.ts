@@ -22,8 +22,8 @@ const probes = new Set(['/livez', '/readyz', '/metrics'])
 /** No page has a dot in its path. */
 const isFile = (pathname: string) => pathname.startsWith('/_next/') || pathname.includes('.')
 
-/** Serves the session like a page, but is not one: it answers 405 to other methods itself. */
-const eventStream = '/events'
+/** Serve the session like pages, but are none: they answer 405 to other methods themselves. */
+const notPages: ReadonlySet<string> = new Set(['/events', '/log/checkpoint'])
 
 function dress<R extends Response>(response: R, headersOf = securityHeaders): R {
   for (const [name, value] of Object.entries(headersOf(isPublicHttps()))) response.headers.set(name, value)
@@ -86,7 +86,7 @@ async function refusalOf(request: NextRequest): Promise<Response | undefined> {
   const session = await sessionFrom(request.cookies.get(sessionCookieName())?.value)
   return (
     slowDown(session, request.headers) ??
-    (request.method === 'POST' && request.nextUrl.pathname !== eventStream ? await refuseAction(request) : undefined) ??
+    (request.method === 'POST' && !notPages.has(request.nextUrl.pathname) ? await refuseAction(request) : undefined) ??
     (await answerDatabaseUnavailable(session, request.method))
   )
 }
