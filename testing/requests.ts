@@ -3,6 +3,7 @@ import type { Grant, Prisma, Request } from '#lib/adapters/db/generated/client'
 import { newId } from '#lib/adapters/db/ids'
 import { signatureOf } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
+import { reviewerGroups } from '#lib/core/access/break-glass'
 import { contentHash } from '#lib/core/access/content-hash'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import type { Submission } from '#lib/core/access/request'
@@ -27,6 +28,7 @@ type RequestOverrides = Partial<{
   /** The grant that it extends, and since when the access is held. */
   extendsGrantId: string
   heldSince: Date
+  reviewDueAt: Date
   /** Some of the facts of lib/core/access/recorded-facts.ts. */
   facts: object
 }> &
@@ -88,9 +90,10 @@ function requestRow(overrides: RowOverrides, { entitlementHash, policyHash }: Ve
     ticket: overrides.ticket ?? null,
     verdict: { policyVersion: policyHash, violations: [], warnings: [] },
     steps,
-    approverGroups: [...new Set(steps.flatMap((step) => step.groups))],
+    approverGroups: [...new Set([...steps.flatMap((step) => step.groups), ...reviewerGroups(entitlement)])],
     extendsGrantId: overrides.extendsGrantId ?? null,
     heldSince: overrides.heldSince ?? null,
+    reviewDueAt: overrides.reviewDueAt ?? null,
     createdAt,
     followUpAt: nextFollowUp(steps, createdAt, null),
     lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),

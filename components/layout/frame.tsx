@@ -1,3 +1,4 @@
+import { clsx } from 'clsx'
 import type { ReactNode } from 'react'
 import { Link } from '#components/ui/link'
 import { Mark } from '#components/ui/mark'
@@ -9,7 +10,7 @@ import { SignOut } from './sign-out.tsx'
 type Props = {
   me: Pick<Me, 'name' | 'email' | 'username' | 'subject' | 'roles'>
   inboxCount: number
-  attention: { kind: string; sentence: string }[]
+  attention: { kind: string; sentence: string; href?: `/requests/${string}` }[]
   children: ReactNode
 }
 
@@ -97,20 +98,39 @@ function Whoami({ me }: Pick<Props, 'me'>) {
   )
 }
 
-/** One line at the top of every page, until the problem is resolved. */
+function AttentionSentence({ item: { sentence, href } }: { item: Props['attention'][number] }) {
+  if (!href) return <UntrustedText>{sentence}</UntrustedText>
+  return (
+    <Link className="link" href={href}>
+      <UntrustedText>{sentence}</UntrustedText>
+    </Link>
+  )
+}
+
+/** One line at the top of every page, until the problem is resolved. Break-glass access in use comes first, in red. */
 function AttentionLine({ items }: { items: Props['attention'] }) {
   const [first, ...others] = items
+  if (!first) return null
+  const isBreakGlass = first.kind === 'break-glass'
   return (
-    <div role="status" className="no-print border-b border-ending bg-sunken px-4 py-2 text-dense rail:px-8">
-      <span className="mr-2 font-strong text-ending">◐ Needs attention</span>
-      <UntrustedText>{first?.sentence ?? ''}</UntrustedText>
+    <div
+      role="status"
+      className={clsx(
+        'no-print border-b bg-sunken px-4 py-2 text-dense rail:px-8',
+        isBreakGlass ? 'border-bad border-l-3' : 'border-ending',
+      )}
+    >
+      <span className={clsx('mr-2 font-strong', isBreakGlass ? 'text-bad' : 'text-ending')}>
+        {isBreakGlass ? '● Break-glass' : '◐ Needs attention'}
+      </span>
+      <AttentionSentence item={first} />
       {others.length > 0 && (
         <details className="mt-1">
           <summary className="text-muted">and {others.length} more</summary>
           <ul>
             {others.map((item) => (
               <li key={item.sentence}>
-                <UntrustedText>{item.sentence}</UntrustedText>
+                <AttentionSentence item={item} />
               </li>
             ))}
           </ul>

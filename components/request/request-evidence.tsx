@@ -78,7 +78,9 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         <VerdictList verdict={request.verdict} />
       </Section>
       <Section id="decisions" title="Decisions">
-        {(request.status === 'pending' || request.steps.length === 0) && <Steps steps={request.steps} />}
+        {(request.status === 'pending' || request.steps.length === 0) && (
+          <Steps steps={request.steps} isBreakGlass={request.reviewDueAt !== null} />
+        )}
         {(request.decisions.length > 0 || request.steps.length > 0) && <DecisionsList decisions={request.decisions} />}
       </Section>
       <Section

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { accessAtResource } from '#lib/core/access/access-at-resource'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
+import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { clusterResource } from '#lib/core/access/cluster-resource'
 import { issuedCredentialResource } from '#lib/core/access/credential-resource'
 import { secondsOf } from '#lib/core/access/duration'
@@ -24,6 +25,7 @@ import { postureResource } from '#lib/core/access/posture-finding'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
 import { requestResource, requestSummary } from '#lib/core/access/request-resource'
+import { reviewSchema } from '#lib/core/access/review'
 import { bulkRevocationResource, bulkRevocationSchema } from '#lib/core/access/revocation'
 import { severities } from '#lib/core/access/severity'
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
@@ -252,6 +254,18 @@ export const endpoints = {
     body: decisionSchema,
     status: 201,
     answer: z.strictObject({ status: z.enum(requestStatuses), digest: z.string() }).meta({ id: 'DecisionResult' }),
+    idempotency: 'replayed',
+  }),
+  reviewRequest: define({
+    operation: 'reviewRequest',
+    method: 'POST',
+    path: '/requests/{id}/review',
+    summary: 'Record whether another person’s break-glass access was justified',
+    params: requestId,
+    query: none,
+    body: reviewSchema,
+    status: 201,
+    answer: z.strictObject({ outcome: z.enum(reviewOutcomes) }).meta({ id: 'ReviewResult' }),
     idempotency: 'replayed',
   }),
   withdrawRequest: define({

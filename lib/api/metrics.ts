@@ -83,6 +83,11 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
   for (const { cluster, severity, count } of now.posture) {
     if (clusters.has(cluster)) posture.set({ cluster, severity }, count)
   }
+  gauge('postern_break_glass_in_use', `Break-glass access that has not ended. ${global}`).set(now.breakGlassInUse)
+  gauge('postern_reviews_open', `Break-glass access without a review. ${global}`).set(now.reviewsOpen)
+  gauge('postern_reviews_overdue', `Break-glass access whose review is past its deadline. ${global}`).set(
+    now.reviewsOverdue,
+  )
   const noticesWaiting = gauge('postern_notices_waiting', `Notices that are not delivered yet. ${global}`, ['channel'])
   const noticesOldest = gauge(
     'postern_notices_oldest_seconds',

@@ -8,6 +8,8 @@ import { createRequest, type NewRequest, storePolicy } from '#lib/adapters/db/re
 import { moveRequest } from '#lib/adapters/db/transition'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import type { Person, PersonActor } from '#lib/core/access/actor'
+import { reviewDueAt, reviewerGroups } from '#lib/core/access/break-glass'
+import type { Entitlement } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
 import { type RefusedSubmission, recordable, viaOf, viaOfOrigin } from '#lib/core/access/recorded-facts'
@@ -86,10 +88,11 @@ function refuseSubmission(
 
 /** A request without approval steps is approved by its entitlement: in the same transaction, by Postern itself. */
 async function approveAutomatically(tx: Tx, requester: Person, request: NewRequest, submitted: NewAuditEvent) {
-  const { id, terms, digest, gathered, reason, ticket, steps, policy, entitlement, extension } = request
+  const { id, terms, digest, gathered, reason, ticket, steps, policy, entitlement, extension, reviewDueAt } = request
   const actor = posternActor(submitted.actor)
   const { now } = gathered.facts
-  const approved: NewAuditEvent = { ...submitted, type: 'request.approved', actor, data: { digest, automatic: true } }
+  const data = { digest, automatic: true, ...(reviewDueAt ? { reviewDueAt: reviewDueAt.toISOString() } : {}) }
+  const approved: NewAuditEvent = { ...submitted, type: 'request.approved', actor, data }
   const { requester: _, ...granted } = terms
   const approvedRequest: Approved = {
     ...{ id, status: 'approved', ...granted, digest, reason, ticket, steps, policyHash: policy.hash, entitlement },
@@ -100,6 +103,12 @@ async function approveAutomatically(tx: Tx, requester: Person, request: NewReque
   const events = [submitted, approved, ...grant.events]
   await moveRequest(tx, id, 'pending', 'approved', events, { resolvedAt: now }, grant.together)
 }
+
+/** Who looks at break-glass access afterwards, and until when. `now` is null if people decide instead. */
+const reviewOf = (entitlement: Entitlement, durationSeconds: number, now: Date | null) => ({
+  reviewDueAt: now && entitlement.breakGlass ? reviewDueAt(now, durationSeconds, entitlement.breakGlass) : null,
+  readers: reviewerGroups(entitlement),
+})
 
 /**
  * Submits a request for access. It is judged by every limit and guardrail, and stored with the current versions of its
@@ -129,7 +138,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       submission: { ...submission, via },
       extends: submission.extends,
     })
-    const { verdict, steps, policyFacts } = judgeFully(policy.compiled, gathered.facts)
+    const { verdict, steps, unattended, policyFacts } = judgeFully(policy.compiled, gathered.facts)
     // Nothing is stored of a request that violates a limit or a guardrail, except the attempt.
     if (verdict.violations.length > 0)
       return refuseSubmission(actor, submission, verdict, { policy, gathered, policyFacts })
@@ -168,6 +177,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       reason,
       ticket,
       extension,
+      ...reviewOf(gathered.facts.entitlement, submission.durationSeconds, unattended === 'break-glass' ? now : null),
       // Once the access has expired there is nothing left to extend.
       lapsesAt: extended?.expiresAt && extended.expiresAt < lapses ? extended.expiresAt : lapses,
     }

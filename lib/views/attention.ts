@@ -3,6 +3,7 @@ import { type ChannelState, channelStates } from '#lib/adapters/db/notices/chann
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import { providerProblems } from '#lib/adapters/policy/provider-problems'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
+import { exactTime } from '#lib/core/access/format-time'
 import type { GroupsProblem } from '#lib/core/access/learn-groups'
 import { seesEverything } from '#lib/core/access/may-see'
 import { type Rota, whyUnavailable } from '#lib/core/access/rota'
@@ -22,7 +23,10 @@ export type AttentionItem = {
     | 'rota-unreadable'
     | 'groups-unconfirmed'
     | 'groups-missing'
+    | 'break-glass'
+    | 'review-due'
   sentence: string
+  href?: `/requests/${string}`
 }
 
 function refusedSentence(actor: PersonActor, { problems }: NonNullable<CurrentPolicy['refused']>): string {
@@ -76,8 +80,18 @@ const unreadable = (rotas: readonly Rota[]): AttentionItem[] =>
 export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
   const { refused, configuration } = currentPolicy()
   const reader = seesEverything(actor) ? 'all' : actor.person.id
-  const { unreachable, unswept, late, tampered, strays, isWorkerSilent } = await gatherAttention(reader)
+  const who = { holderId: reader, readerId: actor.person.id, groups: actor.person.groups }
+  const { unreachable, unswept, late, tampered, strays, isWorkerSilent, ...noticed } = await gatherAttention(who)
   const items: AttentionItem[] = []
+  for (const { requestId, holder, cluster, expiresAt } of noticed.breakGlass) {
+    const until = expiresAt ? ` until ${exactTime(new Date(expiresAt).toISOString())} UTC` : ''
+    const sentence = `Break-glass access is in use: ${holder} on ${cluster}${until}.`
+    items.push({ kind: 'break-glass', sentence, href: `/requests/${requestId}` })
+  }
+  for (const { requestId, holder, isOverdue } of noticed.reviewsDue) {
+    const sentence = `The break-glass access of ${holder} waits for your review${isOverdue ? ', which is overdue' : ''}.`
+    items.push({ kind: 'review-due', sentence, href: `/requests/${requestId}` })
+  }
   if (actor.areGroupsUnconfirmed) {
     const sentence =
       'Your identity provider hasn’t confirmed your groups for 15 minutes, so you have no groups or roles here until it does. Sign out and in again if this persists.'

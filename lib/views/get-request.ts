@@ -1,20 +1,35 @@
 import { toPersonResource } from '#lib/adapters/db/people/people'
-import { gatherRequest } from '#lib/adapters/db/requests/gather-requests'
-import type { PersonActor } from '#lib/core/access/actor'
+import { gatherRequest, type WholeRequestRow } from '#lib/adapters/db/requests/gather-requests'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import { hasRole, type PersonActor } from '#lib/core/access/actor'
+import type { ReviewOutcome } from '#lib/core/access/break-glass'
 import { formatDuration } from '#lib/core/access/duration'
 import { notFound } from '#lib/core/access/errors'
 import { idSchema } from '#lib/core/access/ids'
+import type { May } from '#lib/core/access/may'
 import { maySee } from '#lib/core/access/may-see'
 import type { RecordedFacts } from '#lib/core/access/recorded-facts'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { storedVerdict } from '#lib/core/access/verdict'
+import { mayReview } from '#lib/core/approvals/may-review'
 import { currentAccessOfRequest } from './current-access.ts'
 import { toGrantResource } from './grant-resource.ts'
 import { recordedRisk, riskOf } from './risk.ts'
 import { gatherPeople, toSummary } from './summaries.ts'
 
 type SubmittedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number; digest: string }
+
+function mayReviewRow(actor: PersonActor, row: WholeRequestRow): May {
+  const { configuration } = currentPolicy()
+  const may = mayReview({
+    ...{ person: actor.person, isAuditor: hasRole(actor, 'auditor'), requester: row.requester },
+    ...{ reviewDueAt: row.reviewDueAt, isReviewed: row.review !== null, grantStatus: row.grant?.status ?? null },
+    groups: row.approverGroups,
+    isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
+  })
+  return may.may ? { may: true } : { may: false, why: may.why }
+}
 
 /**
  * One request with its verdict, decisions and grant.
@@ -44,6 +59,13 @@ export async function getRequest(actor: PersonActor, id: string): Promise<Reques
       narrowed: decision.narrowed !== null,
       at: decision.createdAt.toISOString(),
     })),
+    review: row.review && {
+      outcome: row.review.outcome as ReviewOutcome,
+      note: row.review.note,
+      person: toPersonResource(row.review.person),
+      at: row.review.createdAt.toISOString(),
+    },
+    mayReview: mayReviewRow(actor, row),
     grant: row.grant && toGrantResource(actor, row, row.grant, people.now),
   }
 }

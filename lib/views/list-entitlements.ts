@@ -2,7 +2,7 @@ import { clusterStates, type ObservedState } from '#lib/adapters/db/clusters/clu
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { Person, PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
-import { type Entitlement, isAmong, isNamespaceCovered } from '#lib/core/access/entitlement'
+import { type Entitlement, isAmong, isNamespaceCovered, reasonMinLength } from '#lib/core/access/entitlement'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
 import { patternsOf, ticketExample } from '#lib/core/guardrails/ticket-example'
@@ -39,7 +39,7 @@ function toResource(entitlement: Entitlement, states: ReadonlyMap<string, Observ
     clusterRole,
     defaultDuration: formatDuration(entitlement.duration.default),
     maxDuration: formatDuration(entitlement.duration.max),
-    reasonMinLength: entitlement.reason.minLength,
+    reasonMinLength: reasonMinLength(entitlement),
     ticket: {
       required: entitlement.ticket.required,
       pattern: entitlement.ticket.pattern ?? null,

@@ -77,6 +77,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
     digest: row.digest,
     createdAt: row.createdAt.toISOString(),
     lapsesAt: row.lapsesAt.toISOString(),
+    reviewDueAt: iso(row.reviewDueAt),
     extends: extensionOf(row),
     resolvedAt: iso(row.resolvedAt),
     steps: toSteps(steps, people),

@@ -339,6 +339,13 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       ({ grantId }) => withForm({ grantId }),
     ),
     ...twice(
+      'Review access that was approved',
+      ({ requestId }) => `/requests/${requestId}/review`,
+      () => ({ outcome: 'justified', note: reason }),
+      'review',
+      ({ requestId }) => withForm({ requestId, outcome: 'justified', note: reason }),
+    ),
+    ...twice(
       'Extend access',
       () => '/requests',
       ({ grantId, namespace }) => ({ ...submission, namespaces: [namespace], extends: grantId }),

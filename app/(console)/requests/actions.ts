@@ -6,6 +6,7 @@ import type { ActionResult, FormAnswer } from '#lib/core/access/action-result'
 import { type DecisionDraft, type Draft, decisionInput, fieldIn, submissionInput } from '#lib/core/access/form-input'
 import type { Preview } from '#lib/core/access/preview-resource'
 import { decideRequest } from '#lib/operations/decide-request'
+import { reviewRequest } from '#lib/operations/review-request'
 import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
 import { previewRequest } from '#lib/views/preview-request'
@@ -36,6 +37,22 @@ export async function decide(_previous: FormAnswer<DecisionDraft>, form: FormDat
     endpoints.decideRequest,
     { params: { id: requestId }, body },
     ({ actor, params, body }) => decideRequest(actor, params.id, body),
+  )
+  if (error) return { error, kept }
+  revalidatePath('/', 'layout')
+  return { error: null, kept: {} }
+}
+
+/** Records whether break-glass access was justified. */
+export async function review(
+  _previous: FormAnswer<{ note: string; outcome: string }>,
+  form: FormData,
+): Promise<FormAnswer<{ note: string; outcome: string }>> {
+  const kept = { note: fieldIn(form, 'note'), outcome: fieldIn(form, 'outcome') }
+  const { error } = await answer(
+    endpoints.reviewRequest,
+    { params: { id: fieldIn(form, 'requestId') }, body: kept },
+    ({ actor, params, body }) => reviewRequest(actor, params.id, body),
   )
   if (error) return { error, kept }
   revalidatePath('/', 'layout')

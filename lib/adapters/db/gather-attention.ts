@@ -11,6 +11,10 @@ export type Attention = {
   tampered: number
   /** Findings without a grant that are open or were observed within a day; counted only for `all`. */
   strays: number
+  /** Break-glass access that has not ended, of the reader, of requests that their groups may read, or all. */
+  breakGlass: Array<{ requestId: string; holder: string; cluster: string; expiresAt: string | null }>
+  /** Ended break-glass access that waits for a review by the reader's groups; oldest first. */
+  reviewsDue: Array<{ requestId: string; holder: string; isOverdue: boolean }>
   /** There was no heartbeat for a minute. */
   isWorkerSilent: boolean
 }
@@ -20,8 +24,17 @@ const silence = 60
 /** Seconds. Endings start within 2; deleting and probing take a few more. */
 const lateness = 30
 
+type AttentionReader = {
+  holderId: string | 'all'
+  readerId: string
+  groups: readonly string[]
+}
+
+/** Of each list no more than this is shown. */
+const most = 20
+
 /** Everything that is wrong now, in one statement. Grants are counted for one holder, or for all. */
-export async function gatherAttention(holderId: string | 'all'): Promise<Attention> {
+export async function gatherAttention({ holderId, readerId, groups }: AttentionReader): Promise<Attention> {
   const [row] = await reads().$queryRaw<Attention[]>`
     SELECT
       (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'checkedAt', checked_at) ORDER BY name), '[]')
@@ -42,6 +55,20 @@ export async function gatherAttention(holderId: string | 'all'): Promise<Attenti
       (SELECT count(*)::int FROM findings f
         WHERE ${holderId} = 'all' AND f.grant_id IS NULL
           AND (f.resolved_at IS NULL OR f.last_seen_at > now() - interval '1 day')) AS strays,
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('requestId', b.id, 'holder', b.name, 'cluster', b.cluster, 'expiresAt', b.expires_at)
+          ORDER BY b.id), '[]') FROM (
+        SELECT r.id, p.name, r.cluster, g.expires_at FROM grants g JOIN requests r ON r.id = g.request_id
+        JOIN people p ON p.id = r.requester_id
+        WHERE g.status IN ('pending', 'active', 'ending') AND r.review_due_at IS NOT NULL
+          AND (${holderId} = 'all' OR r.requester_id = ${readerId} OR r.approver_groups && ${groups}::text[])
+        ORDER BY r.id LIMIT ${most}::int) b) AS "breakGlass",
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('requestId', b.id, 'holder', b.name, 'isOverdue', b.review_due_at < now())
+          ORDER BY b.review_due_at), '[]') FROM (
+        SELECT r.id, p.name, r.review_due_at FROM requests r JOIN people p ON p.id = r.requester_id
+        JOIN grants g ON g.request_id = r.id AND g.status = 'ended'
+        WHERE r.review_due_at IS NOT NULL AND r.requester_id <> ${readerId} AND r.approver_groups && ${groups}::text[]
+          AND NOT EXISTS (SELECT FROM reviews v WHERE v.request_id = r.id)
+        ORDER BY r.review_due_at LIMIT ${most}::int) b) AS "reviewsDue",
       NOT EXISTS (SELECT FROM workers WHERE seen_at > now() - make_interval(secs => ${silence})) AS "isWorkerSilent"`
   if (!row) throw new Error('a SELECT without a table returned no row')
   return row

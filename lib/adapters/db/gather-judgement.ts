@@ -15,6 +15,7 @@ import type { Tx } from './client.ts'
 import { findExtendedGrant } from './grants/extended-grant.ts'
 import { type HeldColumns, heldInSql } from './people/held.ts'
 import { type HistoryColumn, historyInSql, toHistory } from './requests/history.ts'
+import { findBreakGlassUse } from './requests/reviews.ts'
 
 type Row = ClusterColumns &
   RightsColumns &
@@ -25,7 +26,17 @@ type Row = ClusterColumns &
 /** Who submits what, under which policy. */
 type Judged = Omit<
   Gathered,
-  'now' | 'cluster' | 'rights' | 'stage' | 'held' | 'history' | 'extended' | 'pods' | 'requester' | 'policy'
+  | 'now'
+  | 'cluster'
+  | 'rights'
+  | 'stage'
+  | 'held'
+  | 'history'
+  | 'extended'
+  | 'breakGlassUse'
+  | 'pods'
+  | 'requester'
+  | 'policy'
 > & {
   requester: Person
   /** The grant that it extends, if any. */
@@ -60,10 +71,12 @@ export async function gatherJudgement(tx: Tx, judged: Judged) {
   const extended = judged.extends && (await findExtendedGrant(tx, { ...question, grantId: judged.extends }))
   // An extension has the rules of the access, which an approver may have narrowed, unless it names others.
   const rules = submission.rules ?? (extended && !entitlement.clusterRole ? extended.rules : undefined)
+  const breakGlassUse = entitlement.breakGlass && (await findBreakGlassUse(tx, requester.id, entitlement.name))
   const observed = { cluster: toObservedCluster(row), rights, held, history: toHistory(row), pods: toPods(row), now }
   const facts = toJudgementFacts({
     ...judged,
     ...observed,
+    breakGlassUse,
     ...(judged.extends ? { extended: extended || null } : {}),
     submission: { ...submission, rules: rules ?? null },
     stage: 'submitting',

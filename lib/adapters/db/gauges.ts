@@ -22,6 +22,10 @@ export type Gauges = {
   workerSilentSeconds: number | null
   /** How many seconds ago the oldest event happened that is not in a signed checkpoint; in an unsigned log, that has no leaf. */
   logLagSeconds: number
+  /** Break-glass access that has not ended, and that waits for a review, before and after its deadline. */
+  breakGlassInUse: number
+  reviewsOpen: number
+  reviewsOverdue: number
   /** Open findings. */
   findings: Array<{ cluster: string; kind: FindingKind; count: number }>
   /** What each configured anchor of the log has kept. */
@@ -62,6 +66,12 @@ export async function readGauges(anchors: readonly string[] = []): Promise<Gauge
            coalesce(extract(epoch FROM now() - min(greatest(next_attempt_at, lease_until)) FILTER (
              WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now()))), 0)::float8
              AS "oldestDueSeconds",
+           (SELECT count(*)::int FROM requests r JOIN grants g ON g.request_id = r.id
+             WHERE r.review_due_at IS NOT NULL AND g.status IN ('pending', 'active', 'ending')) AS "breakGlassInUse",
+           (SELECT count(*)::int FROM requests r WHERE r.review_due_at IS NOT NULL
+             AND NOT EXISTS (SELECT FROM reviews v WHERE v.request_id = r.id)) AS "reviewsOpen",
+           (SELECT count(*)::int FROM requests r WHERE r.review_due_at < now()
+             AND NOT EXISTS (SELECT FROM reviews v WHERE v.request_id = r.id)) AS "reviewsOverdue",
            (SELECT extract(epoch FROM now() - max(seen_at))::float8 FROM workers) AS "workerSilentSeconds",
            coalesce(extract(epoch FROM now() - (SELECT at FROM audit_events WHERE seq > coalesce(
              (SELECT seq FROM log_leaves WHERE index < coalesce((SELECT max(size) FROM log_checkpoints), 9223372036854775807)

@@ -26,7 +26,7 @@ export const requestInSql = Prisma.sql`r.namespaces, r.rules, r.cluster_role AS 
   r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest, r.reason, r.ticket, r.steps, r.verdict,
   r.facts, r.difference, r.submitted_terms AS "submittedTerms", r.policy_hash AS "policyHash", r.entitlement_name AS "entitlementName",
   r.entitlement_hash AS "entitlementHash", r.created_at AS "createdAt", r.lapses_at AS "lapsesAt", r.signature,
-  r.extends_grant_id AS "extendsGrantId", r.held_since AS "heldSince",
+  r.extends_grant_id AS "extendsGrantId", r.held_since AS "heldSince", r.review_due_at AS "reviewDueAt",
   e.document AS entitlement`
 
 export type RequestInSql = Signed<{
@@ -49,6 +49,7 @@ export type RequestInSql = Signed<{
   /** The grant that it extends, and when the first of that chain began. */
   extendsGrantId: string | null
   heldSince: Date | null
+  reviewDueAt: Date | null
   createdAt: Date
   lapsesAt: Date
   /** The entitlement at the time of submission. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { BreakGlass } from './break-glass.ts'
 import { durationSchema } from './duration-schema.ts'
 import { onCallGroup, personGroup } from './on-call.ts'
 import { rulesSchema } from './rule.ts'
@@ -130,6 +131,24 @@ const entitlementStepSchema = z
     }),
   )
 
+const breakGlassSettings = z.strictObject({
+  usesPerWeek: z
+    .int()
+    .min(1)
+    .max(50)
+    .default(3)
+    .meta({ description: 'How often one person may use it in seven days.' }),
+  reviewWithin: seconds('How long after the end of the access its review is due.').prefault('P3D'),
+  reasonMinLength: z.int().min(1).max(500).default(30),
+  security: z.array(z.string().min(1).max(256)).max(20).default([]).meta({
+    description: 'Groups that are notified of every use and may review it, in addition to the skipped approvers.',
+  }),
+})
+
+const breakGlassSchema = z
+  .union([z.literal(true), breakGlassSettings])
+  .transform((value): BreakGlass => (value === true ? breakGlassSettings.parse({}) : value))
+
 /** Something that people may request. Exactly one of `rules`, `ceiling` and `clusterRole` says which permissions. */
 export const entitlementSchema = z
   .strictObject({
@@ -173,6 +192,10 @@ export const entitlementSchema = z
       .array(entitlementStepSchema)
       .max(8)
       .meta({ description: 'Every step is required, in any order. [] means that no approval is needed.' }),
+    breakGlass: breakGlassSchema.optional().meta({
+      description:
+        'For emergencies: access begins at once. The people of the approval steps and security are notified, and one of them reviews it afterwards.',
+    }),
   })
   .refine((e) => [e.rules, e.ceiling, e.clusterRole].filter((x) => x !== undefined).length === 1, {
     message: 'set exactly one of rules, ceiling or clusterRole',
@@ -188,7 +211,15 @@ export const entitlementSchema = z
     path: ['duration', 'maxTotal'],
     message: 'must not be shorter than max',
   })
+  .refine(({ approvals, breakGlass }) => !breakGlass || approvals.length + breakGlass.security.length > 0, {
+    path: ['breakGlass'],
+    message: 'name at least one approval step or security group: they review the access',
+  })
 export type Entitlement = z.infer<typeof entitlementSchema>
+
+/** The shortest reason that a request for this entitlement may have. */
+export const reasonMinLength = ({ reason, breakGlass }: Pick<Entitlement, 'reason' | 'breakGlass'>): number =>
+  Math.max(reason.minLength, breakGlass?.reasonMinLength ?? 0)
 
 export type Who = Entitlement['who']
 

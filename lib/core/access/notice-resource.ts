@@ -6,7 +6,7 @@ const time = z.iso.datetime()
 const kinds = [
   ...(['request-waits', 'request-reminder', 'request-escalated', 'request-decided'] as const),
   ...(['access-began', 'access-ends-soon', 'access-revoked'] as const),
-  ...(['access-ended', 'begin-failed', 'end-failed'] as const),
+  ...(['access-ended', 'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'] as const),
 ] as const
 
 /** The kinds that a person does not want by e-mail. */

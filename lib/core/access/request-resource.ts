@@ -5,6 +5,7 @@ import { grantResource } from './grant-resource.ts'
 import { may } from './may.ts'
 import { personResource } from './person-resource.ts'
 import { duration, time } from './resource-fields.ts'
+import { reviewResource } from './review.ts'
 import { riskResource } from './risk-resource.ts'
 import { ruleSchema } from './rule.ts'
 import { endReasons, grantStatuses, requestStatuses } from './status.ts'
@@ -42,6 +43,9 @@ export const requestSummary = z
     digest: z.string(),
     createdAt: time,
     lapsesAt: time,
+    reviewDueAt: time
+      .nullable()
+      .meta({ description: 'When the review of break-glass access is due; null for any other request.' }),
     extends: extensionResource.nullable().meta({ description: 'The access that this request extends, if any.' }),
     resolvedAt: time.nullable(),
     steps: z.array(stepResource),
@@ -76,6 +80,8 @@ export const requestResource = z
     difference: differenceResource,
     verdict: verdictResource,
     decisions: z.array(decisionResource),
+    review: reviewResource.nullable(),
+    mayReview: may,
     grant: grantResource.nullable(),
   })
   .meta({ id: 'Request' })

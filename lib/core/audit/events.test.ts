@@ -19,6 +19,8 @@ const examples: { [T in AuditEventType]: unknown } = {
     matched: ['c'],
   },
   'request.approved': { digest: 'sha256:0', automatic: true },
+  'review.recorded': { outcome: 'not-justified', note: 'nothing was broken' },
+  'review.refused': { code: 'own-request', sentence: 's' },
   'request.denied': { note: null },
   'request.withdrawn': {},
   'request.withdrawal-refused': { code: 'forbidden', sentence: 's' },

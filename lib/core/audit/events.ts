@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { differenceResource } from '#lib/core/access/difference'
 import { durationInWords } from '#lib/core/access/duration'
 import { findingKinds } from '#lib/core/access/finding'
@@ -90,9 +91,22 @@ export const auditEvents = {
     }),
     (d) => `requested ${d.entitlement} and was refused: ${d.sentence}`,
   ),
-  'request.approved': define(z.strictObject({ digest: text, automatic: z.boolean() }), (d) =>
-    d.automatic ? 'approved the request automatically: no approval is needed' : 'gave the last required approval',
+  // `reviewDueAt`: it is break-glass access.
+  'request.approved': define(
+    z.strictObject({ digest: text, automatic: z.boolean(), reviewDueAt: text.optional() }),
+    (d) => {
+      if (d.reviewDueAt) return 'granted break-glass access without an approval'
+      return d.automatic
+        ? 'approved the request automatically: no approval is needed'
+        : 'gave the last required approval'
+    },
   ),
+  'review.recorded': define(z.strictObject({ outcome: z.enum(reviewOutcomes), note: text }), (d) =>
+    d.outcome === 'justified'
+      ? 'reviewed the break-glass access: justified'
+      : 'reviewed the break-glass access: not justified',
+  ),
+  'review.refused': define(refusal, (d) => `tried to review the break-glass access and was refused: ${d.sentence}`),
   'request.denied': define(z.strictObject({ note: text.nullable() }), () => 'closed the request as denied'),
   'request.withdrawn': define(z.strictObject({}), () => 'withdrew the request'),
   'request.withdrawal-refused': define(refusal, (d) => `tried to withdraw the request and was refused: ${d.sentence}`),

@@ -232,6 +232,7 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
   const refusal =
     (latest && latest <= now ? ineligible('extension-total-too-long', tooLongInTotal) : null) ??
     whyBlocked(judgement) ??
+    whyNotUnattended(request, judgement) ??
     whyNotEnough(request, judgement, decisions.map(asTheyAreNow(grant, current.approvals, policy.configuration))) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
@@ -253,6 +254,14 @@ function whyBlocked(judgement: FullJudgement): Refusal | null {
   const { code, sentences, isFromCluster, stoppedBy } = block
   const sentence = sentences.join(' ')
   return isFromCluster ? { endedBy: 'failure', code, sentence } : { ...ineligible(code, sentence), stoppedBy }
+}
+
+/** What was granted without the people of its entitlement needs them after all, if the policy no longer does without. */
+function whyNotUnattended({ steps, entitlement }: GrantFacts['request'], judgement: FullJudgement): Refusal | null {
+  if (steps.length > 0 || entitlement.approvals.length === 0 || judgement.unattended) return null
+  const missing = missingApprovals(judgement, entitlement.approvals)
+  const sentence = missing?.sentence ?? 'The policy changed and now requires an approval. Submit a new request.'
+  return { ...ineligible('approvals-missing', sentence), stoppedBy: missing?.stoppedBy ?? [] }
 }
 
 /** Guardrails may require more approvals now than when the request was approved. Additional approvals count. */

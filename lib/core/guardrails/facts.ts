@@ -1,4 +1,5 @@
 import type { Person } from '#lib/core/access/actor'
+import type { BreakGlassUse } from '#lib/core/access/break-glass'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { ExtendedGrant } from '#lib/core/access/extension'
 import type { PodFacts } from '#lib/core/access/pod-facts'
@@ -67,6 +68,8 @@ export type JudgementFacts = {
   history?: RequesterHistory | null
   /** Of each namespace whose pods are known; null where no guardrail needs them. */
   pods?: Readonly<Record<string, readonly PodFacts[]>> | null
+  /** Earlier uses of this break-glass entitlement; absent where they were not counted. */
+  breakGlassUse?: BreakGlassUse | undefined
   /** The access that it extends. Absent: it extends none. Null: it names something that is not access of the requester. */
   extended?: ExtendedGrant | null | undefined
   /** When the first access of the chain began that it extends; absent or null if it extends none. */
@@ -123,6 +126,7 @@ export type Gathered = {
   history?: RequesterHistory | null
   pods?: JudgementFacts['pods']
   extended?: JudgementFacts['extended']
+  breakGlassUse?: BreakGlassUse | undefined
   stage: NonNullable<JudgementFacts['stage']>
 }
 

@@ -20,6 +20,8 @@ export type FullJudgement = {
   verdict: Verdict
   /** Who must approve: the steps of the entitlement, and those that guardrails add. */
   steps: ApprovalStep[]
+  /** Why none of these people is asked; null if they are. */
+  unattended: 'break-glass' | null
   limits: Judgement['limits']
   guardrailRequirements: GuardrailRequirement[]
   /** The facts that the guardrails of the policy saw. */
@@ -83,9 +85,13 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     // While a limit is violated, waiting does not help.
     passesNextAt: ofLimits.length === 0 ? ofGuardrails.passesNextAt : null,
   }
+  // A guardrail that requires people brings back those of the entitlement too.
+  const requiresPeople = requirements.approvals.length > 0 || requirements.approvers > 0
+  const unattended = facts.entitlement.breakGlass && !requiresPeople ? 'break-glass' : null
   return {
     verdict,
-    steps: approvalSteps(facts.entitlement.approvals, requirements),
+    unattended,
+    steps: unattended ? [] : approvalSteps(facts.entitlement.approvals, requirements),
     limits,
     guardrailRequirements,
     policyFacts,

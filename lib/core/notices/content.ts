@@ -1,4 +1,5 @@
 // What a notice says, the same over every channel. Each channel then writes it in its own notation (as-mail.ts, …).
+import { outcomeLabels, type ReviewOutcome } from '#lib/core/access/break-glass'
 import { durationInWords } from '#lib/core/access/duration'
 import { exactTime } from '#lib/core/access/format-time'
 import { groupsInWords } from '#lib/core/access/on-call'
@@ -43,6 +44,11 @@ export type NoticeFacts = {
     severity: 'low' | 'medium' | 'high'
     requester: string
   }
+  /** Of break-glass access: when its review is due, and the review. */
+  breakGlass: {
+    reviewDueAt: Date
+    review: { by: string; outcome: ReviewOutcome; note: string } | null
+  } | null
   /** The last decision. */
   decision: { by: string; note: string | null } | null
   /** To whom it was escalated, and how long no one had decided it. */
@@ -101,7 +107,7 @@ const endedBecause = (endedBy: EndReason | null, by: string) =>
 type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { action: string }
 
 /** What each kind says, with names that are already in one line. */
-function said({ kind, request, decision, escalation, grant }: NoticeFacts, isPersonal: boolean): Said {
+function said({ kind, request, decision, escalation, grant, breakGlass }: NoticeFacts, isPersonal: boolean): Said {
   const title = line(request.title, 120)
   const requester = line(request.requester, 80)
   const cluster = line(request.cluster, 80)
@@ -215,6 +221,40 @@ function said({ kind, request, decision, escalation, grant }: NoticeFacts, isPer
         isHandled: true,
         action: 'Open in Postern',
       }
+    case 'break-glass-used':
+      return {
+        headline: `${requester} uses break-glass access: ${where}`,
+        sentences: [
+          'It began without an approval.',
+          ...only('You can revoke it in Postern.'),
+          `Someone other than ${requester} reviews it before ${utc(breakGlass?.reviewDueAt ?? null)}.`,
+        ],
+        quote: quoteOf(request.requester, request.reason),
+        isHandled: false,
+        action: 'Open in Postern',
+      }
+    case 'review-due':
+      return {
+        headline: `The break-glass access of ${requester} waits for a review: ${where}`,
+        sentences: [
+          `It has ended. Record whether it was justified before ${utc(breakGlass?.reviewDueAt ?? null)}.`,
+          `Once it is late, ${requester} can't use this break-glass access again until it is recorded.`,
+        ],
+        quote: quoteOf(request.requester, request.reason),
+        isHandled: false,
+        action: 'Review in Postern',
+      }
+    case 'review-recorded': {
+      const review = breakGlass?.review
+      const outcome = review ? outcomeLabels[review.outcome] : 'reviewed'
+      return {
+        headline: `${line(review?.by ?? 'Someone', 80)} reviewed the break-glass access of ${requester} as ${outcome}: ${where}`,
+        sentences: [],
+        quote: review ? quoteOf(review.by, review.note) : null,
+        isHandled: true,
+        action: 'Open in Postern',
+      }
+    }
     case 'end-failed':
       return {
         headline: `The access of ${requester} has not ended yet: ${where}`,

@@ -11,6 +11,9 @@ export const noticeKinds = [
   'access-ended',
   'begin-failed',
   'end-failed',
+  'break-glass-used',
+  'review-due',
+  'review-recorded',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -26,6 +29,9 @@ export const kindLabels: Record<NoticeKind, string> = {
   'access-ended': 'Access has ended',
   'begin-failed': 'Access could not begin',
   'end-failed': 'Access could not be ended',
+  'break-glass-used': 'Someone uses break-glass access',
+  'review-due': 'Break-glass access waits for a review',
+  'review-recorded': 'Break-glass access was reviewed',
 }
 
 export const channelNames = ['email', 'webhook', 'slack', 'teams'] as const

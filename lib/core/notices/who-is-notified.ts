@@ -1,7 +1,7 @@
 // Who is notified, and who no longer? Checked twice: when a notice is written, and right before it is sent.
 import type { Person } from '#lib/core/access/actor'
 import { type ApprovalStep, isAmong, type Who } from '#lib/core/access/entitlement'
-import { hasVerifiedEmail } from '#lib/core/access/same-person'
+import { hasVerifiedEmail, isSamePerson } from '#lib/core/access/same-person'
 import type { RequestStatus } from '#lib/core/access/status'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import type { NoticeKind } from './kinds.ts'
@@ -21,6 +21,9 @@ export type Situation = {
   currentSteps: readonly ApprovalStep[] | null
   decided: readonly Person[]
   isOneSubjectPerPerson: boolean
+  /** The groups that are told of break-glass access and may review it; empty for any other. */
+  reviewers: readonly string[]
+  isReviewed: boolean
   /** Null before there is a grant, or where its end is not confirmed. */
   grantStatus: 'pending' | 'active' | 'ending' | 'ended' | null
   expiresAt: Date | null
@@ -72,6 +75,8 @@ export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
       return grantStatus === 'ended' && hasBegun
     case 'end-failed':
       return grantStatus === 'ending'
+    case 'review-due':
+      return !situation.isReviewed
     default:
       return true
   }
@@ -95,6 +100,10 @@ export function isNotified(kind: NoticeKind, recipient: Recipient, situation: Si
       return (
         areGroupsKnown && situation.notifiedThatItWaits.includes(person.id) && isApproverStill(recipient, situation)
       )
+    case 'break-glass-used':
+    case 'review-due':
+      // Someone with a second account is told nothing that their first one isn't.
+      return areGroupsKnown && !isSamePerson(person, situation.requester) && isIn(person, situation.reviewers)
     case 'access-revoked':
       return isHolder && person.id !== situation.actorId
     case 'end-failed':

@@ -55,6 +55,8 @@ export type RequestRecord = {
   /** The grant that it extends, and when the first of that chain began. */
   extendsGrantId: string | null
   heldSince: Time | null
+  /** When the review of break-glass access is due; null for any other. */
+  reviewDueAt: Time | null
   createdAt: Time
   lapsesAt: Time
 }
@@ -76,6 +78,7 @@ export const requestStatement = (request: RequestRecord) => ({
   steps: request.steps,
   extends: request.extendsGrantId,
   heldSince: timeOrNull(request.heldSince),
+  reviewDueAt: timeOrNull(request.reviewDueAt),
   createdAt: time(request.createdAt),
   lapsesAt: time(request.lapsesAt),
 })
@@ -108,6 +111,25 @@ export const decisionStatement = (decision: DecisionRecord) => ({
   difference: decision.difference ?? null,
   groups: decision.groups,
   createdAt: time(decision.createdAt),
+})
+
+/** `id` is that of the request: each has at most one review. */
+export type ReviewRecord = {
+  id: string
+  person: Identified
+  outcome: string
+  note: string
+  groups: readonly string[]
+  createdAt: Time
+}
+
+export const reviewStatement = (review: ReviewRecord) => ({
+  request: review.id,
+  person: identityOf(review.person),
+  outcome: review.outcome,
+  note: review.note,
+  groups: review.groups,
+  createdAt: time(review.createdAt),
 })
 
 /** The fact that access became active, for whom and until when. */

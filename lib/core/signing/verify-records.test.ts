@@ -56,6 +56,7 @@ function aRequest(now: Terms = submitted): ApprovalRecords['request'] {
       steps: [],
       extendsGrantId: null,
       heldSince: null,
+      reviewDueAt: null,
       createdAt: at,
       lapsesAt: at,
     },

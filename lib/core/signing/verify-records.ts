@@ -15,7 +15,9 @@ import {
   type PersonRecord,
   personStatement,
   type RequestRecord,
+  type ReviewRecord,
   requestStatement,
+  reviewStatement,
 } from './statements.ts'
 
 export type Signed<T> = T & { signature: string | null }
@@ -32,6 +34,7 @@ const subjects: Record<RecordKind, string> = {
   person: 'The stored record of a person involved',
   request: 'This request',
   decision: 'A decision on this request',
+  review: 'The review of this access',
   grant: 'The activation of this access',
   end: 'The end of this access',
   order: 'The order for this credential',
@@ -101,6 +104,9 @@ export function verifyEnd(
   const isOld = now.getTime() - endedAt.getTime() > verifiedForMs
   return found?.code === 'unknown-key' && isOld ? null : found
 }
+
+export const verifyReview = (keys: SigningKeys, review: Signed<ReviewRecord>): SignatureFailure | null =>
+  signatureFailure(keys, 'review', review, reviewStatement)
 
 export const verifyOrder = (keys: SigningKeys, order: Signed<OrderRecord>): SignatureFailure | null =>
   signatureFailure(keys, 'order', order, orderStatement)

@@ -2,6 +2,7 @@ import { notifiedThatItWaits, type OutboxEntry } from '#lib/adapters/db/notices/
 import { findEvent, findRecipients, type RecordedEvent } from '#lib/adapters/db/notices/recipients'
 import { toPerson } from '#lib/adapters/db/people/people'
 import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
+import { findReview } from '#lib/adapters/db/requests/reviews'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { totalSeconds } from '#lib/core/access/extension'
@@ -31,7 +32,9 @@ function escalationOf({ type, data }: RecordedEvent) {
   return parsed?.data ?? null
 }
 
-function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly string[]): Situation {
+type Review = Awaited<ReturnType<typeof findReview>>
+
+function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly string[], review: Review): Situation {
   const { configuration } = currentPolicy()
   const steps = row.steps as ApprovalStep[]
   const entitlement = row.entitlement.document as Entitlement
@@ -47,6 +50,8 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
     currentSteps: currentSteps && stepsAt(currentSteps, row.createdAt, now),
     decided: row.decisions.map(({ person }) => toPerson(person)),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
+    reviewers: row.reviewDueAt ? row.approverGroups : [],
+    isReviewed: review !== null,
     grantStatus: row.grant?.status ?? null,
     expiresAt: row.grant?.expiresAt ?? null,
     hasBegun: Boolean(row.grant?.activatedAt),
@@ -58,7 +63,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
   }
 }
 
-function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent): NoticeFacts {
+function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent, review: Review): NoticeFacts {
   const { configuration } = currentPolicy()
   const last = row.decisions.at(-1)
   const { title } = row.entitlement.document as Entitlement
@@ -72,6 +77,7 @@ function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent): Notic
       requester: row.requester.name,
       totalSeconds: heldSince && totalSeconds(heldSince, durationSeconds, row.createdAt),
     },
+    breakGlass: row.reviewDueAt && { reviewDueAt: row.reviewDueAt, review },
     decision: last ? { by: last.person.name, note: last.note } : null,
     escalation: escalationOf(event),
     grant: row.grant,
@@ -101,5 +107,7 @@ export async function gatherNotice({ eventId, kind, requestId }: OutboxEntry): P
     return null
   }
   const notified = kind === 'request-decided' ? await notifiedThatItWaits(requestId) : []
-  return { situation: situationOf(row, event, notified), facts: factsOf(kind, row, event), at: event.at }
+  const review = row.reviewDueAt ? await findReview(requestId) : null
+  const situation = situationOf(row, event, notified, review)
+  return { situation, facts: factsOf(kind, row, event, review), at: event.at }
 }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { db, transaction } from '#lib/adapters/db/client'
 import type { PersonActor } from '#lib/core/access/actor'
+import { reviewRequest } from '#lib/operations/review-request'
 import { sendNoticesAgain } from '#lib/operations/send-notices-again'
 import { setNoticePreferences } from '#lib/operations/set-notice-preferences'
 import { submitRequest } from '#lib/operations/submit-request'
@@ -12,7 +13,7 @@ import { decide } from '#testing/decisions'
 import { type Mailbox, mailbox, type ReceivedMail } from '#testing/mailbox'
 import { noticesWhere, notifyAll, notifyUntilKilled, whileNotifying } from '#testing/notices'
 import { anActor, isNowIn } from '#testing/people'
-import { aSubmission } from '#testing/requests'
+import { aSubmission, bringGrant } from '#testing/requests'
 import { until } from '#testing/until'
 
 // Mails to a real mail server, from submissions and decisions through Postern's own operations.
@@ -27,6 +28,7 @@ const configuration = aConfiguration({
   ],
   entitlements: [
     anEntitlementDocument(),
+    anEntitlementDocument({ name: 'break-glass', breakGlass: { security: ['security-audit'] } }),
     anEntitlementDocument({ name: 'on-call-restart', approvals: [{ onCall: 'platform', count: 1 }] }),
   ],
 })
@@ -229,4 +231,26 @@ test('a worker that is killed between sending and recording loses no mail, and a
   await until('both are sent again', async () => (await recipientsOf(id)).length === 4)
   const ids = (await mailsAbout(id)).map(({ messageId }) => messageId)
   expect(new Set(ids).size).toBe(2)
+})
+
+test('break-glass access is announced to those who were not asked and to security, and its review to its holder', async () => {
+  await anActor({ name: 'Sol Reyes', email: 'sol@example.com', groups: ['security-audit'] })
+  const reason = 'checkout is down for everyone and no one answers'
+  const { id } = await submitRequest(mina, aSubmission({ entitlement: 'break-glass', reason }))
+  await notifyAll()
+  expect(await recipientsOf(id)).toEqual([
+    ...['mina@example.com', 'priya@example.com', 'sam@example.com', 'sol@example.com'],
+  ])
+  const to = async (address: string) =>
+    (await mailsAbout(id)).filter((one) => one.to.some((to) => to.address === address))
+  const [mail] = await to('sol@example.com')
+  expect(mail?.text).toContain('Mina Okafor uses break-glass access')
+  expect(mail?.text).toContain(`> ${reason}`)
+  const grant = await db().grant.findUniqueOrThrow({ where: { requestId: id } })
+  await bringGrant(grant.id, 'ended', { endedBy: 'release' })
+  await reviewRequest(priya, id, { outcome: 'not-justified', note: 'the alert was a test' })
+  await notifyAll()
+  const last = (await to('mina@example.com')).find(({ text }) => text.includes('reviewed'))
+  expect(last?.text).toContain('as not justified')
+  expect(last?.text).toContain('> the alert was a test')
 })

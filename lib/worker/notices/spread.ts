@@ -18,11 +18,13 @@ const perRound = 100
 async function candidatesOf({ kind }: OutboxEntry, { situation }: GatheredNotice): Promise<Recipient[]> {
   const { requester, steps, currentSteps, notifiedThatItWaits, admins, now } = situation
   const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
-  if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated') {
+  const membersOf = (groups: readonly string[]) => {
     const onCall = onCallMailboxes(currentPolicy().configuration.rotas, groups, now)
     const { mailboxes, subjects } = namedBy(groups)
     return recipientsNow({ groups, mailboxes: [...onCall, ...mailboxes], subjects })
   }
+  if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated') return membersOf(groups)
+  if (kind === 'break-glass-used' || kind === 'review-due') return membersOf(situation.reviewers)
   if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
   if (kind === 'end-failed')
     return recipientsNow({ ids: [requester.id], groups: admins?.groups ?? [], subjects: admins?.people ?? [] })

@@ -106,6 +106,7 @@ CREATE TABLE "requests" (
     "approver_groups" TEXT[],
     "extends_grant_id" TEXT,
     "held_since" TIMESTAMPTZ(6),
+    "review_due_at" TIMESTAMPTZ(6),
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "lapses_at" TIMESTAMPTZ(6) NOT NULL,
     "follow_up_at" TIMESTAMPTZ(6),
@@ -131,6 +132,19 @@ CREATE TABLE "decisions" (
     "signature" TEXT,
 
     CONSTRAINT "decisions_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "reviews" (
+    "request_id" TEXT NOT NULL,
+    "person_id" TEXT NOT NULL,
+    "outcome" TEXT NOT NULL,
+    "note" TEXT NOT NULL,
+    "groups" TEXT[],
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "signature" TEXT,
+
+    CONSTRAINT "reviews_pkey" PRIMARY KEY ("request_id")
 );
 
 -- CreateTable
@@ -559,6 +573,12 @@ ALTER TABLE "decisions" ADD CONSTRAINT "decisions_request_id_fkey" FOREIGN KEY (
 ALTER TABLE "decisions" ADD CONSTRAINT "decisions_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
+ALTER TABLE "reviews" ADD CONSTRAINT "reviews_request_id_fkey" FOREIGN KEY ("request_id") REFERENCES "requests"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "reviews" ADD CONSTRAINT "reviews_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
 ALTER TABLE "grants" ADD CONSTRAINT "grants_request_id_fkey" FOREIGN KEY ("request_id") REFERENCES "requests"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
@@ -609,12 +629,16 @@ CREATE TRIGGER audit_events_are_permanent BEFORE UPDATE OR DELETE ON "audit_even
 CREATE TRIGGER audit_events_stay BEFORE TRUNCATE ON "audit_events" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER decisions_are_permanent BEFORE UPDATE OR DELETE ON "decisions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER decisions_stay BEFORE TRUNCATE ON "decisions" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER reviews_are_permanent BEFORE UPDATE OR DELETE ON "reviews" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER reviews_stay BEFORE TRUNCATE ON "reviews" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER policy_versions_are_permanent BEFORE UPDATE OR DELETE ON "policy_versions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER entitlement_versions_are_permanent BEFORE UPDATE OR DELETE ON "entitlement_versions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_are_permanent;
 ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_stay;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_are_permanent;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_stay;
+ALTER TABLE "reviews" ENABLE ALWAYS TRIGGER reviews_are_permanent;
+ALTER TABLE "reviews" ENABLE ALWAYS TRIGGER reviews_stay;
 
 -- The log is only ever appended to: leaf by leaf, and each for the next event. Whoever writes to the database can neither skip
 -- an event nor add a leaf for one that does not exist; a wrong hash is found by `postern log verify`.
@@ -669,9 +693,9 @@ BEGIN
     RAISE EXCEPTION 'a request cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
   END IF;
   IF (NEW.id, NEW.requester_id, NEW.cluster, NEW.submitted_terms, NEW.reason, NEW.ticket, NEW.verdict, NEW.facts, NEW.difference, NEW.steps,
-      NEW.extends_grant_id, NEW.held_since, NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
+      NEW.extends_grant_id, NEW.held_since, NEW.review_due_at, NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
      IS DISTINCT FROM (OLD.id, OLD.requester_id, OLD.cluster, OLD.submitted_terms, OLD.reason, OLD.ticket, OLD.verdict, OLD.facts, OLD.difference, OLD.steps,
-      OLD.extends_grant_id, OLD.held_since, OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
+      OLD.extends_grant_id, OLD.held_since, OLD.review_due_at, OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
     RAISE EXCEPTION 'a submitted request cannot be changed' USING ERRCODE = '23514';
   END IF;
   -- An escalation shows a pending request to the groups that its steps name for this time (lib/core/approvals/escalation.ts).
@@ -702,6 +726,15 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+CREATE FUNCTION guard_review() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM requests WHERE id = NEW.request_id AND requester_id <> NEW.person_id AND review_due_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'break-glass access is reviewed by someone other than its holder' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER reviews_guard BEFORE INSERT ON "reviews" FOR EACH ROW EXECUTE FUNCTION guard_review();
+ALTER TABLE "reviews" ADD CONSTRAINT reviews_outcome CHECK (outcome IN ('justified', 'not-justified'));
 CREATE TRIGGER decisions_guard BEFORE INSERT ON "decisions" FOR EACH ROW EXECUTE FUNCTION guard_decision();
 
 -- 4. A grant belongs to an approved request, covers the same cluster and duration (promise 3), moves only along its status
@@ -886,6 +919,7 @@ BEGIN
   PERFORM pg_notify('postern_change', NEW.request_id);
   RETURN NULL;
 END $$;
+CREATE TRIGGER reviews_announce AFTER INSERT ON "reviews" FOR EACH ROW EXECUTE FUNCTION announce_its_request();
 CREATE TRIGGER decisions_announce AFTER INSERT ON "decisions" FOR EACH ROW EXECUTE FUNCTION announce_its_request();
 CREATE TRIGGER grants_announce_move AFTER UPDATE ON "grants" FOR EACH ROW
   WHEN ((NEW.status, NEW.last_error) IS DISTINCT FROM (OLD.status, OLD.last_error)) EXECUTE FUNCTION announce_its_request();
@@ -924,10 +958,17 @@ BEGIN
       WHEN 'grant.ending' THEN 'access-revoked'
       WHEN 'grant.ended' THEN 'access-ended'
       WHEN 'grant.failed' THEN 'begin-failed'
+      WHEN 'review.recorded' THEN 'review-recorded'
       ELSE 'request-decided' END, NEW.request_id, clock_timestamp()
     -- An expired or released access is mentioned once it has ended, and one that an extension continues not at all.
     WHERE (NEW.type <> 'grant.ending' OR NEW.data ->> 'endedBy' IN ('revocation', 'ineligible'))
       AND (NEW.type <> 'grant.ended' OR NEW.data ->> 'endedBy' IS DISTINCT FROM 'superseded');
+  -- Break-glass access is announced to those who were not asked, and to its reviewers once it has ended.
+  IF NEW.type IN ('request.approved', 'grant.ended') THEN
+    INSERT INTO outbox (event_id, kind, request_id, due_at)
+      SELECT NEW.id, CASE NEW.type WHEN 'grant.ended' THEN 'review-due' ELSE 'break-glass-used' END, NEW.request_id, clock_timestamp()
+      FROM requests WHERE id = NEW.request_id AND review_due_at IS NOT NULL;
+  END IF;
   IF NEW.type = 'grant.active' THEN
     ends_at := (NEW.data ->> 'expiresAt')::timestamptz;
     INSERT INTO outbox (event_id, kind, request_id, due_at)
@@ -942,12 +983,12 @@ BEGIN
 END $$;
 CREATE TRIGGER audit_events_tell AFTER INSERT ON "audit_events" FOR EACH ROW
   WHEN (NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.reminded', 'request.escalated', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
-    'grant.active', 'grant.failed', 'grant.ending', 'grant.ended'))
+    'grant.active', 'grant.failed', 'grant.ending', 'grant.ended', 'review.recorded'))
   EXECUTE FUNCTION write_outbox();
 
 ALTER TABLE "outbox"
   ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
-    'begin-failed', 'end-failed'));
+    'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'));
 ALTER TABLE "notices"
   ADD CONSTRAINT notices_outcome CHECK (outcome IN ('sent', 'dropped', 'dead')),
   ADD CONSTRAINT notices_work_left CHECK ((outcome IS NULL) = (next_attempt_at IS NOT NULL) AND (outcome IS NULL) = (outcome_at IS NULL));
@@ -979,6 +1020,8 @@ CREATE INDEX audit_events_refused_at ON "audit_events" (at) WHERE type = 'reques
 CREATE INDEX audit_events_refused_submissions ON "audit_events" (seq) WHERE type = 'request.refused' AND data -> 'submission' IS NOT NULL;
 CREATE INDEX audit_events_stopped_later ON "audit_events" (at)
   WHERE type IN ('decision.refused', 'grant.ending') AND data -> 'stoppedBy' IS NOT NULL;
+-- Break-glass access: open reviews, and the uses of one person.
+CREATE INDEX requests_reviewed ON "requests" (requester_id, review_due_at) WHERE review_due_at IS NOT NULL;
 -- The open requests of one person are counted at each submission.
 CREATE INDEX requests_open ON "requests" (requester_id) WHERE status = 'pending';
 CREATE INDEX requests_follow_up ON "requests" (follow_up_at) WHERE status = 'pending';
@@ -1018,7 +1061,7 @@ GRANT USAGE ON SCHEMA public TO postern_app;
 GRANT SELECT ON "audit_events" TO postern_app;
 GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "via", "client_address",
   "reference", "request_id", "grant_id", "about_id", "cluster", "namespaces", "policy_hash", "data", "before", "after") ON "audit_events" TO postern_app;
-GRANT SELECT, INSERT ON "decisions", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
+GRANT SELECT, INSERT ON "decisions", "reviews", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "posture_findings", "posture_states", "cluster_states", "cluster_rights", "rota_states" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;

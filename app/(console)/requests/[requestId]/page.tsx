@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
+import { BreakGlassReview } from '#components/request/break-glass-review'
 import { DecidePanel } from '#components/request/decide-panel'
 import { Headline } from '#components/request/headline'
 import { LifeLine } from '#components/request/life-line'
@@ -16,7 +17,7 @@ import { listAuditEvents } from '#lib/views/list-audit-events'
 import { requestActions } from '../../request-actions.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
 import { titleOf } from '../../title.ts'
-import { decide } from '../actions.ts'
+import { decide, review } from '../actions.ts'
 
 /** `Restart payment services for Mina Okafor`; for a missing request the same title as for one of another team. */
 export async function generateMetadata({ params }: PageProps<'/requests/[requestId]'>): Promise<Metadata> {
@@ -67,6 +68,7 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
           <Copyable text={request.id} label="request ID" />
         </p>
       </PageHead>
+      {request.reviewDueAt && <BreakGlassReview request={request} review={review} />}
       <LifeLine request={request} />
       <RequestEvidence
         request={request}

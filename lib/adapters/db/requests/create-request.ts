@@ -32,6 +32,10 @@ export type NewRequest = {
   ticket: string | null
   /** The grant that it extends, and when the first of that chain began; null if it extends none. */
   extension: { grantId: Id<'grant'>; heldSince: Date } | null
+  /** When the review of break-glass access is due; null for any other. */
+  reviewDueAt: Date | null
+  /** Groups that may read the request without being asked to approve it. */
+  readers: readonly string[]
   lapsesAt: Date
 }
 
@@ -66,6 +70,8 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     reason,
     ticket,
     extension,
+    reviewDueAt,
+    readers,
     lapsesAt,
   } = request
   const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
@@ -86,6 +92,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     facts: recordedFacts.parse(recorded),
     extendsGrantId: extension?.grantId ?? null,
     heldSince: extension?.heldSince ?? null,
+    reviewDueAt,
     difference: gathered.facts.currentAccess && toJson(gathered.facts.currentAccess.difference),
     createdAt: gathered.facts.now,
     lapsesAt,
@@ -95,12 +102,12 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
   await tx.$executeRaw`
     INSERT INTO requests (id, requester_id, entitlement_name, entitlement_hash, policy_hash, cluster, namespaces, rules,
       cluster_role, duration_seconds, starts_at, digest, submitted_terms, reason, ticket, verdict, facts, difference, steps,
-      approver_groups, extends_grant_id, held_since, created_at, lapses_at, follow_up_at, signature)
+      approver_groups, extends_grant_id, held_since, review_due_at, created_at, lapses_at, follow_up_at, signature)
     VALUES (${id}, ${requesterId}, ${entitlement.name}, ${gathered.entitlementHash}, ${policy.hash}, ${cluster},
       ${namespaces}::text[], ${json(rules)}, ${clusterRole}, ${durationSeconds}::int, ${startsAt}::timestamptz, ${digest},
       ${json(signed.submittedTerms)}, ${reason}, ${ticket}, ${json(verdict)}, ${json(signed.facts)},
-      ${json(signed.difference)}, ${json(steps)}, ${[...new Set(steps.flatMap((step) => step.groups))]}::text[],
-      ${signed.extendsGrantId}, ${signed.heldSince}::timestamptz,
+      ${json(signed.difference)}, ${json(steps)}, ${[...new Set([...steps.flatMap((step) => step.groups), ...readers])]}::text[],
+      ${signed.extendsGrantId}, ${signed.heldSince}::timestamptz, ${reviewDueAt}::timestamptz,
       ${signed.createdAt}::timestamptz, ${lapsesAt}::timestamptz,
       ${nextFollowUp(steps, signed.createdAt, null)}::timestamptz,
       ${signatureOf('request', requestStatement({ ...signed, requester }))})`

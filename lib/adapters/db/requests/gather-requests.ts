@@ -22,6 +22,7 @@ const extensions = {
 
 const wholeInclude = {
   ...summaryInclude,
+  review: { include: { person: true } },
   grant: {
     include: {
       objects: { orderBy: [{ namespace: 'asc' }, { kind: 'asc' }] },

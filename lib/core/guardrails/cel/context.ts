@@ -37,7 +37,7 @@ export type PolicyFacts = {
     /** Absent or null: unknown. */
     via?: SubmittedVia | null
   }
-  entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole'>
+  entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole' | 'breakGlass'>
   /** Where `groups` is null, `email` is unknown too. */
   requester: { subject: string; email?: string | null; groups: readonly string[] | null }
   cluster: { name: string; labels: Labels; namespaces: readonly { name: string; labels: Labels }[] | null }
@@ -81,7 +81,8 @@ export function contextOf(facts: PolicyFacts, now: Date): Context {
   return {
     request: new Request({
       entitlement: entitlement.name,
-      automatic: entitlement.approvals.length === 0,
+      automatic: entitlement.approvals.length === 0 || entitlement.breakGlass !== undefined,
+      breakGlass: entitlement.breakGlass !== undefined,
       clusterRole: entitlement.clusterRole ?? '',
       namespaces: [...submission.namespaces],
       reason: submission.reason,

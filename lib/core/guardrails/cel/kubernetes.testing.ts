@@ -30,7 +30,8 @@ function variablesOf(facts: PolicyFacts, now: Date) {
   return {
     request: {
       entitlement: entitlement.name,
-      automatic: entitlement.approvals.length === 0,
+      automatic: entitlement.approvals.length === 0 || entitlement.breakGlass !== undefined,
+      breakGlass: entitlement.breakGlass !== undefined,
       clusterRole: entitlement.clusterRole ?? '',
       namespaces: submission.namespaces,
       reason: submission.reason,

@@ -16,6 +16,7 @@ export const types: readonly Type[] = [
     fields: {
       entitlement: field('string', 'name of the entitlement'),
       automatic: field('bool', 'true if the entitlement requires no approval'),
+      breakGlass: field('bool', 'true if the entitlement is for emergencies (`breakGlass`)'),
       clusterRole: field('string', 'the ClusterRole of the entitlement; empty if it has none'),
       namespaces: field('list<string>', 'names of the requested namespaces'),
       reason: field('string', 'the reason'),

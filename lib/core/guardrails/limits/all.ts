@@ -2,6 +2,9 @@
 import type { Violation } from '#lib/core/access/verdict-resource'
 import type { JudgementFacts, Limit } from '#lib/core/guardrails/facts'
 import { approversUnknown } from './approvers-unknown.ts'
+import { breakGlassReviewOverdue } from './break-glass-review-overdue.ts'
+import { breakGlassStartsLater } from './break-glass-starts-later.ts'
+import { breakGlassTooOften } from './break-glass-too-often.ts'
 import { clusterNotCovered } from './cluster-not-covered.ts'
 import { clusterRoleUnknown } from './cluster-role-unknown.ts'
 import { clusterUnknown } from './cluster-unknown.ts'
@@ -30,6 +33,8 @@ import { ticketMissing } from './ticket-missing.ts'
 /** In the order of the fields of the form. Each is checked, whatever the others found; see `beyondSize` for the exception. */
 export const limits: readonly Limit[] = [
   requesterNotEligible,
+  breakGlassReviewOverdue,
+  breakGlassTooOften,
   extensionNotActive,
   extensionDiffers,
   clusterUnknown,
@@ -46,6 +51,7 @@ export const limits: readonly Limit[] = [
   durationTooShort,
   durationTooLong,
   extensionTotalTooLong,
+  breakGlassStartsLater,
   startInPast,
   startTooFar,
   reasonTooShort,

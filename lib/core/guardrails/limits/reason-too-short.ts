@@ -1,3 +1,4 @@
+import { reasonMinLength } from '#lib/core/access/entitlement'
 import type { Limit } from '#lib/core/guardrails/facts'
 
 /** Counts what a reader sees: runs of blanks are one, and invisible characters (Default_Ignorable_Code_Point, U+2800) none. */
@@ -12,7 +13,7 @@ const visibleLength = (reason: string) =>
 export const reasonTooShort: Limit = {
   code: 'reason-too-short',
   find: ({ entitlement, submission }) => {
-    const { minLength } = entitlement.reason
+    const minLength = reasonMinLength(entitlement)
     const length = visibleLength(submission.reason)
     if (length >= minLength) return []
     const characters = minLength === 1 ? '1 character' : `${minLength} characters`

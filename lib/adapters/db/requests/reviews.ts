@@ -1,0 +1,83 @@
+import { reads, type Tx } from '#lib/adapters/db/client'
+import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
+import type { PersonActor } from '#lib/core/access/actor'
+import type { BreakGlassUse, ReviewOutcome } from '#lib/core/access/break-glass'
+import type { ReviewInput } from '#lib/core/access/review'
+import type { GrantStatus } from '#lib/core/access/status'
+import { reviewStatement } from '#lib/core/signing/statements'
+import { verifyReview } from '#lib/core/signing/verify-records'
+
+/** As many uses as one person can have in the time that counts; more are refused long before. */
+const mostUses = 500
+
+type UseRow = {
+  id: string
+  isThisWeek: boolean
+  isDue: boolean
+  review:
+    | ({ id: string; person: { id: string; issuer: string; subject: string }; outcome: string; note: string } & {
+        groups: string[]
+        createdAt: string
+        signature: string | null
+      })
+    | null
+}
+
+/**
+ * How often one person has used this break-glass entitlement, under any of their accounts that have an address in common.
+ * A review that Postern did not write counts for nothing.
+ */
+export async function findBreakGlassUse(tx: Tx, personId: string, entitlement: string): Promise<BreakGlassUse> {
+  const rows = await tx.$queryRaw<UseRow[]>`
+    SELECT r.id, r.created_at > now() - interval '7 days' AS "isThisWeek", r.review_due_at < now() AS "isDue",
+      CASE WHEN v.request_id IS NULL THEN NULL ELSE jsonb_build_object('id', v.request_id, 'outcome', v.outcome, 'note', v.note,
+        'groups', v.groups, 'createdAt', v.created_at, 'signature', v.signature,
+        'person', jsonb_build_object('id', q.id, 'issuer', q.issuer, 'subject', q.subject)) END AS review
+    FROM requests r
+    JOIN people p ON p.id = r.requester_id
+    JOIN people me ON me.id = ${personId} AND (me.id = p.id OR me.known_emails && p.known_emails)
+    LEFT JOIN reviews v ON v.request_id = r.id
+    LEFT JOIN people q ON q.id = v.person_id
+    WHERE r.entitlement_name = ${entitlement} AND r.review_due_at IS NOT NULL
+    ORDER BY r.id DESC LIMIT ${mostUses}::int`
+  const isMissing = ({ review }: UseRow) => review === null || verifyReview(signingKeys(), review) !== null
+  return {
+    usesThisWeek: rows.filter(({ isThisWeek }) => isThisWeek).length,
+    isReviewOverdue: rows.some((row) => row.isDue && isMissing(row)),
+  }
+}
+
+export type ReviewState = { now: Date; grantStatus: GrantStatus | null; isReviewed: boolean; deciderIds: string[] }
+
+/** What a review of a locked request depends on. */
+export async function reviewState(tx: Tx, requestId: string): Promise<ReviewState> {
+  const [row] = await tx.$queryRaw<ReviewState[]>`
+    SELECT statement_timestamp() AS now, (SELECT status FROM grants WHERE request_id = ${requestId}) AS "grantStatus",
+      EXISTS (SELECT FROM reviews WHERE request_id = ${requestId}) AS "isReviewed",
+      ARRAY(SELECT person_id FROM decisions WHERE request_id = ${requestId}) AS "deciderIds"`
+  if (!row) throw new Error('a SELECT without a table returned no row')
+  return row
+}
+
+/** Adds the one review of a locked request. */
+export async function insertReview(
+  tx: Tx,
+  { person }: PersonActor,
+  { requestId, now, outcome, note }: ReviewInput & { requestId: string; now: Date },
+) {
+  const { groups } = person
+  const signed = { id: requestId, person, outcome, note, groups, createdAt: now }
+  await tx.$executeRaw`
+    INSERT INTO reviews (request_id, person_id, outcome, note, groups, created_at, signature)
+    VALUES (${requestId}, ${person.id}, ${outcome}, ${note}, ${groups}::text[], ${now}::timestamptz,
+      ${signatureOf('review', reviewStatement(signed))})`
+}
+
+/** The review of a request, for a notice; null without a valid one. */
+export async function findReview(
+  requestId: string,
+): Promise<{ by: string; outcome: ReviewOutcome; note: string } | null> {
+  const row = await reads().review.findUnique({ where: { requestId }, include: { person: true } })
+  if (!row || verifyReview(signingKeys(), { ...row, id: requestId })) return null
+  return { by: row.person.name, outcome: row.outcome as ReviewOutcome, note: row.note }
+}
