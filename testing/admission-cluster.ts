@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { resources, toObjects } from '#lib/core/admission/policy'
 import { type AdmissionFacts, renderAdmission } from '#lib/core/admission/render'
 import { installPostern } from '#local/parts/install'
 import { kubectlAsAdmin } from '#local/parts/kubectl'
@@ -81,19 +83,28 @@ export async function admissionCluster(): Promise<AdmissionCluster> {
   const asPostern = caller(server, ca, { token: tokenIn(readFileSync(posternKubeconfig, 'utf8')) })
   const asKubectl = (args: string[], input?: string) => kubectlAsAdmin(cluster, args, input)
   const install = async (facts: AdmissionFacts) => {
-    const objects = renderAdmission(facts)
-    await asKubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
-    // NB: the API server reads its policies once a second. The write below is never allowed once it has.
-    const foreign = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'foreign', namespace: 'payments' } }
+    const apply = (items: readonly object[]) =>
+      asKubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+    await apply(renderAdmission(facts))
+    // NB: the API server reads its policies once a second, all that exist by then. Once it denies what this last policy
+    // forbids, it knows all others.
+    const marker = `marker-${randomBytes(6).toString('hex')}`
+    const expression = `object.metadata.name != '${marker}'`
+    await apply(
+      toObjects(
+        {
+          ...{ name: marker, description: 'For tests.' },
+          resourceRules: [resources([''], ['configmaps'], ['CREATE'])],
+          validations: [{ expression, message: 'The policies are known.' }],
+        },
+        () => '',
+      ).map((object) => ({ ...object, metadata: { name: marker } })),
+    )
     const isDenied = async () => {
-      const { body } = await asPostern('POST', '/api/v1/namespaces/postern-grants/serviceaccounts?dryRun=All', {
-        ...foreign,
-        kind: 'ServiceAccount',
-        metadata: { name: 'foreign' },
-      })
-      return body.message?.includes("'postern-worker'") ?? false
+      const body = { metadata: { name: marker } }
+      return (await asAdmin('POST', '/api/v1/namespaces/payments/configmaps?dryRun=All', body)).status === 403
     }
-    await until('the API server enforces the policies', isDenied, 60_000)
+    await until('the API server knows the policies', isDenied, 60_000)
   }
   return { asPostern, asAdmin, withToken: (token) => caller(server, ca, { token }), kubectl: asKubectl, install }
 }
