@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { db, transaction } from '#lib/adapters/db/client'
 import { resolveFindings, saveFindings } from '#lib/adapters/db/clusters/findings'
+import { savePosture } from '#lib/adapters/db/clusters/posture'
 import type { FindingKind } from '#lib/core/access/finding'
 import { testDatabase } from '#testing/database'
 import { anActor, aSystemActor } from '#testing/people'
@@ -37,6 +38,24 @@ test('the gauges count pending requests, live grants and overdue grants, and hav
   expect(text).toMatch(/^postern_queue_due [1-9]/m)
   expect(text).toContain('postern_database_up 1\n')
   expect(text).not.toMatch(/^postern_worker_silent_seconds/m)
+})
+
+test('open posture findings are counted by cluster and severity, and those that are gone are not', async () => {
+  const finding = (name: string, severity: 'high' | 'medium') => ({
+    key: name,
+    finding: {
+      ...{ check: 'everything', severity, subjects: [], moreSubjects: 0, because: [], sentence: 's', fix: [] },
+      ...{ binding: { kind: 'ClusterRoleBinding' as const, namespace: '', name }, role: { kind: 'ClusterRole', name } },
+    },
+  })
+  const all = [finding('a', 'high'), finding('b', 'high'), finding('c', 'medium')]
+  await savePosture(aSystemActor(), 'prod-eu', 'first', all)
+  expect(await textNow()).toContain('postern_posture_findings{cluster="prod-eu",severity="high"} 2\n')
+  await savePosture(aSystemActor(), 'prod-eu', 'second', all.slice(1))
+  const text = await textNow()
+  expect(text).toContain('postern_posture_findings{cluster="prod-eu",severity="high"} 1\n')
+  expect(text).toContain('postern_posture_findings{cluster="prod-eu",severity="medium"} 1\n')
+  expect(text).toContain('postern_posture_findings{cluster="prod-eu",severity="low"} 0\n')
 })
 
 test('open findings of configured clusters are counted by cluster and kind, and resolved ones are not', async () => {
