@@ -1,6 +1,9 @@
 /** @type {import('next').NextConfig} */
 const config = {
   poweredByHeader: false,
+  generateBuildId: () => process.env.POSTERN_BUILD_ID ?? null,
+  // The optimizer is off, and its libraries are for one platform only.
+  outputFileTracingExcludes: { '*': ['node_modules/@img/**', 'node_modules/sharp/**'] },
   typedRoutes: true,
   outputFileTracingRoot: import.meta.dirname,
   // No page has an image to optimize, and strangers could have Next fetch and convert some: /_next/image is answered 404.
@@ -13,4 +16,11 @@ const config = {
     proxyClientMaxBodySize: '320kb',
   },
 }
-export default config
+
+/**
+ * The build also writes .next/standalone, from which the image is made. The server must not know: `next start` would
+ * print a warning at each start.
+ * @param {string} phase
+ * @returns {import('next').NextConfig}
+ */
+export default (phase) => (phase === 'phase-production-build' ? { ...config, output: 'standalone' } : config)

@@ -33,6 +33,7 @@ export default defineConfig({
             '**/*.db.test.ts',
             '**/*.cluster.test.ts',
             '**/*.chaos.test.ts',
+            '**/*.doors.test.ts',
             '**/*.keycloak.test.ts',
           ],
         },
@@ -84,7 +85,7 @@ export default defineConfig({
         test: {
           ...onParts,
           name: 'doors',
-          include: ['app/**/*.test.ts'],
+          include: ['app/**/*.test.ts', 'local/image/*.doors.test.ts'],
           exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts', '**/*.schemathesis.test.ts'],
           globalSetup: ['testing/build-setup.ts', 'testing/global-setup.ts'],
         },

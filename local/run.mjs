@@ -25,6 +25,8 @@ const commands = {
   token: 'demo/token.ts',
   screenshots: 'demo/screenshots.ts',
   parts: 'parts/keep-parts.ts',
+  image: 'image/image.ts',
+  manifests: 'deploy/manifests.ts',
 }
 
 /** @param {string} line */

@@ -66,4 +66,17 @@ export async function migrate(connectionString, dir = 'prisma/migrations', log =
     await c.end()
   }
 }
-if (import.meta.url === `file://${process.argv[1]}`) await migrate(process.env.POSTERN_MIGRATION_DATABASE_URL)
+
+/**
+ * The owner's address, from the environment or from the file that it names. Without it, `pg` would try this machine.
+ * @returns {string}
+ */
+export function ownerUrl() {
+  const { POSTERN_MIGRATION_DATABASE_URL: url, POSTERN_MIGRATION_DATABASE_URL_FILE: file } = process.env
+  const address = file ? fs.readFileSync(file, 'utf8').trim() : url
+  if (!address)
+    throw new Error('POSTERN_MIGRATION_DATABASE_URL must be the postgresql:// URL of the owner of the database')
+  return address
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) await migrate(ownerUrl())

@@ -262,6 +262,12 @@ export const importTable: readonly Room[] = [
     why: 'it works on files, on the API and through kubectl, without a database',
   },
   {
+    name: 'deploy/image',
+    holds: 'the command of the image: starts the server, the migration or the `postern` command',
+    imports: [],
+    why: 'it starts files that exist only in the image',
+  },
+  {
     name: 'prisma',
     holds: 'the schema and the migrations',
     imports: [],
@@ -286,6 +292,20 @@ export const importTable: readonly Room[] = [
     holds: 'a PostgreSQL, a cluster, an identity provider, a running Postern',
     imports: ['prisma', 'local/processes', 'local/programs'],
     why: parts,
+    isLocal: true,
+  },
+  {
+    name: 'local/deploy',
+    holds: '`npm run manifests`: renders the chart in deploy',
+    imports: ['local/processes', 'local/programs'],
+    why: below,
+    isLocal: true,
+  },
+  {
+    name: 'local/image',
+    holds: '`npm run image`: the image of Postern, and the list of its packages',
+    imports: ['local/processes', 'local/programs', 'local/parts'],
+    why: below,
     isLocal: true,
   },
   {

@@ -41,11 +41,20 @@ function hashOfSources(): string {
   return hash.digest('hex')
 }
 
-function runNextBuild(): Promise<void> {
+/**
+ * Next.js draws these at random unless they are given. From the sources, so that the same sources become the same build.
+ * Nothing rests on the key (local/image/app-layer.ts).
+ */
+const reproducible = (hash: string) => ({
+  POSTERN_BUILD_ID: hash.slice(0, 20),
+  NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: Buffer.from(hash, 'hex').toString('base64'),
+})
+
+function runNextBuild(hash: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const child = spawn(process.execPath, [next, 'build'], {
     cwd: checkout,
-    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', ...reproducible(hash) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -71,7 +80,7 @@ export async function ensureProductionBuild(say: Say): Promise<boolean> {
   return whileHoldingLock(join(stateDirectory, 'build.lock'), say, async () => {
     const hash = hashOfSources()
     if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return false
-    await runNextBuild()
+    await runNextBuild(hash)
     // The hash from before the build: a file that changed meanwhile causes another build next time.
     writeFileSync(marker, hash)
     return true
