@@ -8,7 +8,15 @@ import { downloadEnvtest } from './envtest.ts'
 import { findGo, goBuild, moduleFolder } from './go-build.ts'
 
 /** A Go module that pins programs, and the package of each program. `sources` are its own files that a build compiles. */
-type GoModule = { folder: string; pins: string; programs: Record<string, string>; sources?: string[]; tags?: string }
+type GoModule = {
+  folder: string
+  pins: string
+  programs: Record<string, string>
+  sources?: string[]
+  tags?: string
+  /** The variable that holds the version that the programs report. */
+  versionVariable?: string
+}
 
 const kubernetes: GoModule = {
   folder: join(checkout, 'local/kubernetes'),
@@ -34,6 +42,13 @@ const prometheus: GoModule = {
   programs: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' },
   // Leaves out service discovery for cloud providers, which checking rules does not need.
   tags: 'remove_all_sd',
+}
+
+const helm: GoModule = {
+  folder: join(checkout, 'local/helm'),
+  pins: 'helm.sh/helm/v4',
+  programs: { helm: 'helm.sh/helm/v4/cmd/helm' },
+  versionVariable: 'helm.sh/helm/v4/internal/version.version',
 }
 
 const dex: GoModule = {
@@ -83,11 +98,17 @@ function cacheOf(module: GoModule): string {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
   for (const file of ['go.mod', 'go.sum', ...(module.sources ?? [])])
     hash.update(readFileSync(join(module.folder, file)))
-  const name = module.pins.split('/').at(-1)
+  const name = module.pins
+    .replace(/\/v\d+$/, '')
+    .split('/')
+    .at(-1)
   return join(cacheDirectory, `${name}-${hash.digest('hex').slice(0, 16)}`)
 }
 
-function linkerFlags(version: string): string {
+function linkerFlags(module: GoModule): string {
+  const version = pinnedVersion(module)
+  if (module.versionVariable) return `-s -w -X ${module.versionVariable}=${version}`
+  if (module !== kubernetes) return '-s -w'
   // Without these the server reports v0.0.0-master, and clients compare versions.
   const [major, minor] = version.slice(1).split('.')
   const at = 'k8s.io/component-base/version'
@@ -111,7 +132,7 @@ async function build(module: GoModule, names: string[], say: (line: string) => v
         packagePath: module.programs[name] ?? '',
         output: unfinished,
         tags: module.tags,
-        linkerFlags: module === kubernetes ? linkerFlags(pinnedVersion(module)) : '-s -w',
+        linkerFlags: linkerFlags(module),
         say: (line) => say(`${name}: ${line}`),
       })
       renameSync(unfinished, join(cache, name))
@@ -151,6 +172,10 @@ export async function ensureClusterPrograms(say: (line: string) => void): Promis
 /** Prometheus's promtool, which checks and tests alerting rules. Building it takes a few minutes, once. */
 export const ensurePromtool = async (say: (line: string) => void): Promise<string> =>
   need(await build(prometheus, ['promtool'], say), 'promtool')
+
+/** Helm, which renders the chart. Building it takes a few minutes, once. */
+export const ensureHelm = async (say: (line: string) => void): Promise<string> =>
+  need(await build(helm, ['helm'], say), 'helm')
 
 /** Dex, the second identity provider of the tests; undefined if it cannot be built. Building it takes a minute, once. */
 export async function ensureDex(say: (line: string) => void): Promise<string | undefined> {
