@@ -288,9 +288,10 @@ describe('the commands of the documents', () => {
       // Nothing is installed here that could be upgraded or uninstalled.
       upgrade: ['--install', '--dry-run=client'],
       uninstall: ['--dry-run'],
-    }[args[0] as 'install' | 'upgrade' | 'uninstall']
+      rollback: ['--dry-run=client'],
+    }[args[0] as 'install' | 'upgrade' | 'uninstall' | 'rollback']
     const { stderr, stdout } = run(helm, [...args, ...dryRun])
-    if (args[0] === 'uninstall') expect(stderr).toMatch(/release: not found/)
+    if (args[0] === 'uninstall' || args[0] === 'rollback') expect(stderr).toMatch(/release: not found/)
     else
       expect([stderr.match(/^Error.*/m)?.[0], stdout]).toEqual([undefined, expect.stringContaining('kind: Deployment')])
   })
