@@ -302,13 +302,6 @@ export const importTable: readonly Room[] = [
     isLocal: true,
   },
   {
-    name: 'local/image',
-    holds: '`npm run image`: the image of Postern, and the list of its packages',
-    imports: ['local/processes', 'local/programs', 'local/parts'],
-    why: below,
-    isLocal: true,
-  },
-  {
     name: 'testing',
     holds: 'shared test code: databases, people, requests, a worker',
     imports: [
@@ -331,6 +324,13 @@ export const importTable: readonly Room[] = [
     name: 'local/package',
     holds: 'builds the npm package of the command',
     imports: [],
+    why: below,
+    isLocal: true,
+  },
+  {
+    name: 'local/image',
+    holds: '`npm run image`: the image of Postern, and the list of its packages',
+    imports: ['local/processes', 'local/programs', 'local/parts', 'local/package'],
     why: below,
     isLocal: true,
   },

@@ -160,6 +160,7 @@ describe('what the chart installs', () => {
     const names = (...settings: string[]) =>
       rendered(...settings).map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     expect(names('--set', 'rbac.readRights=false').join()).not.toContain('rights-reader')
+    expect(names('--set', 'rbac.readAdmission=false').join()).not.toContain('admission-reader')
     expect(names().join()).not.toContain('pod-reader')
     expect(names('--set', 'clusters.inCluster=false').join()).not.toMatch(/Role|ResourceQuota/)
   })

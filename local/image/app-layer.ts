@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, minifySync } from 'vite'
+import { minifySync } from 'vite'
+import { buildPackage } from '#local/package/build'
 import { checkout } from '#local/processes/places'
 import { appContents, appFolder } from './contents.ts'
 import { copy, filesIn } from './files.ts'
@@ -44,24 +45,6 @@ function shortenClient(app: string): void {
   }
 }
 
-/** The `postern` command and its packages, as one file. */
-async function bundleCommand(to: string): Promise<void> {
-  await build({
-    root: checkout,
-    configFile: false,
-    publicDir: false,
-    logLevel: 'error',
-    ssr: { noExternal: true, target: 'node' },
-    build: {
-      ssr: 'cli/main.ts',
-      outDir: to,
-      target: 'node24',
-      minify: false,
-      rollupOptions: { output: { entryFileNames: 'postern.js', codeSplitting: false } },
-    },
-  })
-}
-
 /** Makes the layer with Postern itself in `to`, an empty folder, from the production build in `.next`. */
 export async function makeAppLayer(to: string): Promise<void> {
   const app = join(to, appFolder)
@@ -71,5 +54,5 @@ export async function makeAppLayer(to: string): Promise<void> {
   replaceKeys(app)
   replacePaths(app)
   shortenClient(app)
-  await bundleCommand(join(app, 'cli/bundle'))
+  await buildPackage(join(app, 'cli'))
 }

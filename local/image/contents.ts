@@ -14,7 +14,6 @@ export const appContents: Readonly<Record<string, string>> = {
   public: 'public',
   'prisma/migrate.mjs': 'prisma/migrate.mjs',
   'prisma/migrations': 'prisma/migrations',
-  'deploy/rbac.yaml': 'deploy/rbac.yaml',
   'postern.mjs': 'deploy/image/postern.mjs',
   LICENSE: 'LICENSE',
 }
