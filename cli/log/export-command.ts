@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Command } from 'commander'
+import type { LogLine } from '#lib/core/log/log-line'
 import type { Terminal } from '../terminal.ts'
-import type { LogLine } from './log-file.ts'
 import { logServer } from './log-server.ts'
 import { type ServerOptions, serverOption, tokenOption } from './options.ts'
 

@@ -1,17 +1,8 @@
-// An exported log: JSON Lines. The first line has the checkpoint, and each other line an entry, or the ID of an event that is
-// in the history and not in the log.
+// Reads an exported log, or the evidence of a request.
 import { createReadStream } from 'node:fs'
-import { z } from 'zod'
-import { logEntry } from '#lib/core/log/leaf'
+import { type LogLine, logLine } from '#lib/core/log/log-line'
 import { fileErrorMessage } from '../file-error.ts'
 import { UsageError } from '../usage-error.ts'
-
-const line = z.union([
-  z.strictObject({ checkpoint: z.string() }),
-  z.strictObject({ withoutLeaf: z.string() }),
-  z.strictObject({ entry: logEntry }),
-])
-export type LogLine = z.infer<typeof line>
 
 /** NB: `node:readline` also splits at U+2028, which JSON text may contain. */
 async function* linesOf(file: string): AsyncGenerator<string> {
@@ -30,7 +21,7 @@ export async function* readLog(file: string): AsyncGenerator<LogLine> {
   try {
     for await (const text of linesOf(file)) {
       number += 1
-      const parsed = line.safeParse(JSON.parse(text))
+      const parsed = logLine.safeParse(JSON.parse(text))
       if (!parsed.success) throw new UsageError(`${file}:${number}: is not a line of an exported log.`)
       yield parsed.data
     }

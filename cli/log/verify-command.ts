@@ -7,9 +7,10 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '#lib/core/log/checkpoint'
+import { isPolicyOf } from '#lib/core/log/log-line'
 import { nodesInTiles, tilesFor } from '#lib/core/log/tiles'
 import { consistencyProof, isConsistent, type ReadNode, rootOf } from '#lib/core/log/tree'
-import { type LogProblem, verifierOfLog } from '#lib/core/log/verify-log'
+import { type LogProblem, problemOfProof, verifierOfLog } from '#lib/core/log/verify-log'
 import { fileErrorMessage } from '../file-error.ts'
 import { plural, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -85,25 +86,39 @@ async function verifyConsistency(server: LogServer, newest: Checkpoint, earlier:
   return 'The events themselves were not verified: pass the token of an auditor.'
 }
 
+/** A whole log has its entries in order; the evidence of a request has some of them, each with its inclusion proof. */
 async function verifyFile(file: string, keys: VerifierKey[], earlier: Checkpoint[]) {
   let verifier: ReturnType<typeof verifierOfLog> | undefined
   let newest: Checkpoint | undefined
-  let count = 0
+  const counts = { events: 0, policies: 0, later: 0 }
+  let isWhole = true
   for await (const line of readLog(file)) {
     if ('checkpoint' in line) {
       newest = open(file, line.checkpoint, keys)
       refuseFork([newest, ...earlier])
       verifier = verifierOfLog([...earlier, newest])
-    } else if (!verifier) throw new UsageError(`${file}: does not begin with a checkpoint.`)
+    } else if (!verifier || !newest) throw new UsageError(`${file}: does not begin with a checkpoint.`)
     else if ('withoutLeaf' in line) throw new NotVerified(withoutLeafSentence(line.withoutLeaf))
-    else {
-      refuse(verifier.add(line.entry))
-      count += 1
+    else if ('later' in line) counts.later += 1
+    else if ('policy' in line) {
+      if (!isPolicyOf(line.policy, line.document))
+        throw new NotVerified(`The document of policy ${line.policy} was changed.`)
+      counts.policies += 1
+    } else {
+      if (line.proof) isWhole = false
+      refuse(line.proof ? problemOfProof(line.entry, line.proof, newest) : verifier.add(line.entry))
+      counts.events += 1
     }
   }
   if (!verifier || !newest) throw new UsageError(`${file}: is empty.`)
-  refuse(verifier.end())
-  return { newest, sentence: `${plural(count, 'event')} verified.` }
+  if (isWhole) refuse(verifier.end())
+  else if (earlier.length > 0)
+    throw new UsageError(
+      'Evidence of one request cannot be compared with an earlier checkpoint. Pass --checkpoint with a whole log.',
+    )
+  const policies = counts.policies > 0 ? ` ${plural(counts.policies, 'policy version')} verified.` : ''
+  const later = counts.later > 0 ? ` ${plural(counts.later, 'event is', 'events are')} newer than the checkpoint.` : ''
+  return { newest, sentence: `${plural(counts.events, 'event')} verified.${policies}${later}` }
 }
 
 async function verifyServer(options: Options, keys: VerifierKey[], earlier: Checkpoint[]) {
@@ -151,7 +166,7 @@ const collect = (value: string, values: string[]) => [...values, value]
 export function verifyCommand(terminal: Terminal): Command {
   return new Command('verify')
     .description('Verify the log of a server, or an exported one, and name the first event that does not fit.')
-    .argument('[file]', 'a log from `postern log export`; without it, the server is read')
+    .argument('[file]', 'a log from `postern log export`, or the evidence of a request; without it, the server is read')
     .addOption(
       new Option('--key <key>', 'public key of the log; may be repeated')
         .env('POSTERN_LOG_VERIFIERS')

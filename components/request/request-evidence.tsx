@@ -17,10 +17,17 @@ import { Timeline } from './timeline.tsx'
 import { shortHash, VerdictList } from './verdict-list.tsx'
 import { aboutTitle } from './words.ts'
 
-type Props = { request: RequestResource; isMine: boolean; events: AuditEventResource[]; moreEvents: boolean }
+type Props = {
+  request: RequestResource
+  isMine: boolean
+  events: AuditEventResource[]
+  moreEvents: boolean
+  /** May this reader download the events as the log has them? */
+  seesLog: boolean
+}
 
 /** A request from top to bottom, as an auditor reads it. Each section has its own link, and the page prints well. */
-export function RequestEvidence({ request, isMine, events, moreEvents }: Props) {
+export function RequestEvidence({ request, isMine, events, moreEvents, seesLog }: Props) {
   const { grant } = request
   const account = grant?.objects.find((one) => one.kind === 'ServiceAccount')
   return (
@@ -116,9 +123,16 @@ export function RequestEvidence({ request, isMine, events, moreEvents }: Props) 
         id="timeline"
         title="Timeline"
         aside={
-          <Link className="link" href={`/history?request=${request.id}`}>
-            View in history
-          </Link>
+          <>
+            {seesLog && (
+              <a className="link mr-4" download href={`/api/v1/requests/${request.id}/evidence`}>
+                Download evidence
+              </a>
+            )}
+            <Link className="link" href={`/history?request=${request.id}`}>
+              View in history
+            </Link>
+          </>
         }
       >
         <Timeline events={events} />

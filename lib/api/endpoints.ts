@@ -241,6 +241,20 @@ export const endpoints = {
     status: 200,
     answer: requestResource,
   }),
+  requestEvidence: define({
+    operation: 'requestEvidence',
+    method: 'GET',
+    path: '/requests/{id}/evidence',
+    summary:
+      'The events of a request with their inclusion proofs, as a file that `postern log verify` verifies without a server',
+    description:
+      'For auditors and admins. JSON Lines: the signed checkpoint, the policy versions that judged the request, and the events.',
+    params: requestId,
+    query: none,
+    status: 200,
+    answer: z.string(),
+    types: ['application/jsonl'],
+  }),
   decideRequest: define({
     operation: 'decideRequest',
     method: 'POST',

@@ -434,6 +434,16 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: (caller) => api(caller, 'POST', '/paste', { text: 'kubectl get pods -n payments' }),
     },
     api200('Read undelivered notices', '/notices'),
+    {
+      table: 'Download the evidence of a request',
+      name: 'GET /api/v1/requests/{id}/evidence',
+      call: async (caller, { requestId }) => {
+        const answer = await send(`/api/v1/requests/${requestId}/evidence`, { headers: withCookie(caller) })
+        await answer.text()
+        const words: Record<number, string> = { 200: 'yes', 401: 'sign in', 404: '—' }
+        return { answer: words[answer.status] ?? String(answer.status) }
+      },
+    },
     api200('Read the log', '/log/entries'),
     {
       table: 'Read the log',

@@ -13,6 +13,7 @@ import { Copyable } from '#components/ui/copyable'
 import { Link } from '#components/ui/link'
 import { LinkButton } from '#components/ui/link-button'
 import { currentActor, requireActor } from '#lib/adapters/auth/session'
+import { seesEverything } from '#lib/core/access/may-see'
 import { listAuditEvents } from '#lib/views/list-audit-events'
 import { requestActions } from '../../request-actions.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
@@ -71,6 +72,7 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
       {request.reviewDueAt && <BreakGlassReview request={request} review={review} />}
       <LifeLine request={request} />
       <RequestEvidence
+        seesLog={seesEverything(actor)}
         request={request}
         isMine={isMine}
         events={[...events.items].reverse()}
