@@ -12,6 +12,8 @@ type Entry = {
   group: 'Access' | 'Approvals' | 'Account' | 'Checks' | 'Administration'
   /** The words behind `--` are another command, not arguments. */
   takesCommand?: true
+  /** It looks at all the others, so they are loaded too. */
+  needsAll?: true
   load: () => Promise<Create>
 }
 
@@ -65,6 +67,12 @@ export const commands: readonly Entry[] = [
     summary: 'Wait until the access of a request works.',
     group: 'Access',
     load: async () => (await import('./access/request-command.ts')).waitCommand,
+  },
+  {
+    name: 'extend',
+    summary: 'Request more time for access that you have.',
+    group: 'Access',
+    load: async () => (await import('./access/extend-command.ts')).extendCommand,
   },
   {
     name: 'withdraw',
@@ -125,6 +133,13 @@ export const commands: readonly Entry[] = [
     summary: 'List the servers you signed in to, or switch to one of them.',
     group: 'Account',
     load: async () => (await import('./account/contexts-command.ts')).contextsCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'Print a script that completes commands and options in your shell.',
+    group: 'Account',
+    needsAll: true,
+    load: async () => (await import('./completion/completion-command.ts')).completionCommand,
   },
   {
     name: 'check',

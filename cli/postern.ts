@@ -58,7 +58,8 @@ function report(error: unknown, terminal: Terminal): number {
 export async function runPostern(args: readonly string[], terminal: Terminal): Promise<void> {
   const named = args[0] === 'help' ? args[1] : args[0]
   try {
-    const root = await program(terminal, args, (name) => name === named)
+    const needsAll = commands.some(({ name, needsAll = false }) => needsAll && name === named)
+    const root = await program(terminal, args, (name) => needsAll || name === named)
     await root.parseAsync(split(args).own, { from: 'user' })
   } catch (error) {
     terminal.exitCode = report(error, terminal)

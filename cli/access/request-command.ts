@@ -13,7 +13,7 @@ import { isInteractive, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { durationArgument, timeoutOption } from './durations.ts'
 import { type Choices, type Draft, findForPaste } from './from-paste.ts'
-import { previewText } from './show-text.ts'
+import { isLater, type PartOfBody, previewText } from './show-text.ts'
 import { bodyOf, type Details, submit } from './submit.ts'
 import { waitUntilActive } from './wait.ts'
 import { approversOf, clock, timeLeft } from './words.ts'
@@ -145,10 +145,14 @@ async function showHeld(
   else note(terminal, `Wait for it: postern wait ${line(held.requestId)}`)
 }
 
-async function dryRun(terminal: Terminal, api: Api, body: object, output: OutputFormat) {
+async function dryRun(terminal: Terminal, api: Api, body: PartOfBody, output: OutputFormat) {
   const found = await api.call({ path: '/requests/preview', body, response: preview })
-  await print(terminal, output, { data: found, names: [found.digest], text: (paint) => previewText(found, paint) })
-  if (found.verdict.violations.length > 0) terminal.exitCode = exitCodes.refused
+  await print(terminal, output, {
+    data: found,
+    names: [found.digest],
+    text: (paint) => previewText(found, body, paint),
+  })
+  if (found.verdict.violations.some((one) => !isLater(one, body))) terminal.exitCode = exitCodes.refused
 }
 
 async function finish(terminal: Terminal, api: Api, id: string, options: Options) {

@@ -71,16 +71,26 @@ export function requestText(request: RequestInFull, paint: Paint): string {
   )
 }
 
+export type PartOfBody = { reason?: unknown; ticket?: unknown }
+
+/** A dry run may leave out the reason and the ticket. Then nothing is wrong with them yet. */
+export const isLater = ({ pointer }: { pointer: string }, { reason, ticket }: PartOfBody): boolean =>
+  (pointer === '/reason' && !reason) || (pointer === '/ticket' && !ticket)
+
 /** The answer of a dry run. */
 export function previewText(
   { verdict, steps, difference, risk, objects, digest, rules, maxDuration }: Preview,
+  body: PartOfBody,
   paint: Paint,
 ): string {
-  const { violations, warnings } = verdict
+  const { warnings } = verdict
+  const violations = verdict.violations.filter((one) => !isLater(one, body))
+  const later = verdict.violations.filter((one) => isLater(one, body))
   const outcome = violations.length === 0 ? paint('green', 'Would be accepted.') : paint('red', 'Would be refused.')
   return [
     `${outcome}\n`,
     ...violations.map(({ pointer, sentence }) => `  ${line(pointer)}: ${lines(sentence)}\n`),
+    ...later.map(({ sentence }) => `  still needed: ${lines(sentence)}\n`),
     ...warnings.map(({ sentence }) => `  warning: ${lines(sentence)}\n`),
     fieldsOf([
       ['Approval', violations.length === 0 ? approversOf(steps) || 'not needed' : null],

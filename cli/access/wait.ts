@@ -1,4 +1,5 @@
 // Waits for a request: until it is decided, and its access works.
+import { setTimeout as delay } from 'node:timers/promises'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
 import type { Api } from '../server/api.ts'
@@ -52,6 +53,11 @@ function liveLine(terminal: Terminal) {
   }
 }
 
+const retryMs = 3_000
+
+/** An update of the server must not end a wait. */
+const isOutage = (error: unknown) => error instanceof CommandFailure && error.exitCode === exitCodes.unreachable
+
 /** A connection is closed by proxies after a minute without data. */
 const waitQuery = '?wait=PT30S'
 
@@ -77,7 +83,14 @@ export async function waitUntilActive(
       const left = Math.ceil((until - Date.now()) / 1000)
       if (left <= 0)
         throw new CommandFailure(exitCodes.timedOut, `Not active yet. The request stays open: postern show ${id}`)
-      state = await readRequest(api, id, left < 30 ? `?wait=PT${left}S` : waitQuery, interrupted.signal)
+      state = await readRequest(api, id, left < 30 ? `?wait=PT${left}S` : waitQuery, interrupted.signal).catch(
+        async (error: unknown) => {
+          if (!isOutage(error)) throw error
+          live.show('waiting for the server, which does not respond')
+          await delay(retryMs, null, { signal: interrupted.signal })
+          return state
+        },
+      )
     }
     live.end()
     if (state.grant?.status === 'active') return state

@@ -20,6 +20,7 @@ const reasons: Record<string, string> = {
   expiry: 'it expired',
   revocation: 'it was revoked',
   release: 'it was released',
+  superseded: 'it was extended',
   failure: 'it failed',
   ineligible: 'its holder or an approver is no longer eligible',
 }

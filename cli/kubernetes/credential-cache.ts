@@ -10,10 +10,14 @@ type Env = Terminal['env']
 
 export type CachedCredential = {
   server: string
+  /** The grant that it is of: the one in the kubeconfig, or the newest that extends it. */
+  grant: string
   token: string
   /** RFC 3339. */
   expiresAt: string
-  /** The process that the plugin gave it to. A second question of the same process means that the cluster refused it. */
+  /** When its grant was last known to be active: milliseconds since 1970. */
+  checkedAt: number
+  /** The process that the plugin gave it to. A second call of the same process means that the cluster refused it. */
   givenTo?: number
 }
 

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
-import { contextOption, openSession, type ServerOptions, serverOption } from '../account/session.ts'
+import { contextOption, openSession, type ServerOptions, type Session, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line } from '../output.ts'
+import type { Grant } from '../server/shapes.ts'
 import type { Terminal } from '../terminal.ts'
 import { type CachedCredential, deleteCredential, readCredential, writeCredential } from './credential-cache.ts'
 
@@ -14,40 +15,74 @@ const asExecCredential = ({ token, expiresAt }: CachedCredential) => ({
   status: { token, expirationTimestamp: expiresAt },
 })
 
-/** One line that says why there is no token, and what to run. */
-async function whyNot(terminal: Terminal, options: Options, error: unknown): Promise<unknown> {
-  const { apiOf, ServerRefusal } = await import('../server/api.ts')
-  if (!(error instanceof ServerRefusal) || ![404, 409].includes(error.status)) return error
+/** A kept token is used without a call for this long. Then the grant may have been extended or revoked. */
+const freshMs = 10_000
+
+/** How long kubectl waits for the server while it has a token that is probably good. */
+const checkTimeoutMs = 3_000
+
+/** More extensions than a day has. */
+const mostExtensions = 50
+
+const readGrant = async (session: Session, id: string, timeoutMs?: number): Promise<Grant> => {
+  const { apiOf } = await import('../server/api.ts')
   const { grant } = await import('../server/shapes.ts')
+  return apiOf(session).call({ path: `/grants/${id}`, response: grant, ...(timeoutMs ? { timeoutMs } : {}) })
+}
+
+/** The grant that has the access today: the one in the kubeconfig, or the newest that extends it. */
+async function latestOf(session: Session, id: string): Promise<Grant> {
+  let found = await readGrant(session, id)
+  for (let step = 0; found.supersededBy && step < mostExtensions; step++) {
+    found = await readGrant(session, found.supersededBy)
+  }
+  return found
+}
+
+/** Is a kept token still the one to use? If the server does not respond, it probably is. */
+async function isCurrent(session: Session, cached: CachedCredential): Promise<boolean> {
+  if (Date.now() - cached.checkedAt < freshMs) return true
+  try {
+    const { status } = await readGrant(session, cached.grant, checkTimeoutMs)
+    return status === 'active'
+  } catch (error) {
+    return error instanceof CommandFailure && error.exitCode === exitCodes.unreachable
+  }
+}
+
+/** One line that says why there is no token, and what to run. */
+async function whyNot(found: Grant): Promise<CommandFailure> {
   const { endInWords } = await import('../access/words.ts')
-  const api = apiOf(openSession(terminal, options))
-  const found = await api.call({ path: `/grants/${options.grant}`, response: grant }).catch(() => null)
-  if (!found)
-    return new CommandFailure(exitCodes.refused, `Postern knows no grant ${options.grant} of yours. See: postern ls`)
   const advice = ['ending', 'ended'].includes(found.status)
     ? `To request it again: postern request --again ${found.requestId} --wait`
     : `See: postern show ${found.requestId}`
   return new CommandFailure(exitCodes.refused, `${line(found.title)} ${endInWords(found)} ${advice}`)
 }
 
-async function answer(terminal: Terminal, options: Options) {
+async function fetched(terminal: Terminal, session: Session, asked: string): Promise<CachedCredential> {
+  const { apiOf, ServerRefusal } = await import('../server/api.ts')
+  const { issue } = await import('./issue.ts')
+  try {
+    const grant = await latestOf(session, asked)
+    if (grant.status !== 'active') throw await whyNot(grant)
+    return await issue(terminal, apiOf(session), grant.id, { keepAs: asked, givenTo: process.ppid })
+  } catch (error) {
+    deleteCredential(terminal.env, session, asked)
+    if (!(error instanceof ServerRefusal) || error.status !== 404) throw error
+    throw new CommandFailure(exitCodes.refused, `Postern knows no grant ${asked} of yours. See: postern ls`)
+  }
+}
+
+async function answer(terminal: Terminal, options: Options): Promise<CachedCredential> {
   const { env } = terminal
   const session = openSession(terminal, options)
   const cached = readCredential(env, session, options.grant)
-  // client-go keeps a token in its own process and asks again only if the API server refused it.
-  const isRefused = cached?.givenTo === process.ppid
-  if (cached && !isRefused) {
-    writeCredential(env, session, options.grant, { ...cached, givenTo: process.ppid })
-    return cached
-  }
-  const { apiOf } = await import('../server/api.ts')
-  const { issue } = await import('./issue.ts')
-  try {
-    return await issue(terminal, apiOf(session), options.grant, process.ppid)
-  } catch (error) {
-    deleteCredential(env, session, options.grant)
-    throw await whyNot(terminal, options, error)
-  }
+  // client-go keeps a token in its own process, and calls again only if the API server refused it.
+  if (!cached || cached.givenTo === process.ppid || !(await isCurrent(session, cached)))
+    return fetched(terminal, session, options.grant)
+  const checkedAt = Date.now() - cached.checkedAt < freshMs ? cached.checkedAt : Date.now()
+  writeCredential(env, session, options.grant, { ...cached, checkedAt, givenTo: process.ppid })
+  return cached
 }
 
 /** `postern credential`: the plugin that kubectl runs. It asks no questions. */
@@ -56,7 +91,7 @@ export function credentialCommand(terminal: Terminal): Command {
     .description(
       'Print a token for kubectl and other clients (an exec credential plugin). postern kubeconfig sets it up.',
     )
-    .requiredOption('--grant <id>', 'the grant')
+    .requiredOption('--grant <id>', 'the grant; if it was extended, the token is of the newest one')
     .addOption(serverOption())
     .addOption(contextOption())
     .action(async (options: Options) => {

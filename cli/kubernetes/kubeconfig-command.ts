@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Document } from 'yaml'
+import { type Document, isMap, isSeq } from 'yaml'
 import { requestIdOf } from '../access/find.ts'
 import { readRequest } from '../access/wait.ts'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
@@ -22,12 +22,16 @@ const nameOf = ({ cluster, entitlement }: RequestState) =>
 type Entries = ReturnType<typeof kubeconfigFor>
 
 /** Replaces the entries with the same name, and adds those that are new. */
-function merge(document: Document, { clusters, contexts, users }: Entries) {
+export function merge(document: Document, { clusters, contexts, users }: Entries) {
   const lists = { clusters, contexts, users }
   for (const [key, added] of Object.entries(lists)) {
-    const found = document.toJS()?.[key] as { name: string }[] | null | undefined
-    const kept = (found ?? []).filter(({ name }) => !added.some((one) => one.name === name))
-    document.set(key, document.createNode([...kept, ...added]))
+    const list = document.get(key)
+    if (!isSeq(list)) {
+      document.set(key, document.createNode(added))
+      continue
+    }
+    list.items = list.items.filter((item) => !(isMap(item) && added.some(({ name }) => item.get('name') === name)))
+    for (const one of added) list.add(document.createNode(one))
   }
 }
 

@@ -95,6 +95,7 @@ export const grant = z.object({
   namespaces: z.array(z.string()),
   endNote: z.string().nullable().default(null),
   endedByName: z.string().nullable().default(null),
+  supersededBy: z.string().nullable().default(null),
   can: z.object({ issueCredential: may, revoke: may, release: may }),
 })
 export type Grant = z.output<typeof grant>

@@ -13,7 +13,10 @@ Request access, approve it, use it and end it without leaving the terminal, and 
 
 \`node local/package/build.ts\` in a checkout of Postern builds the npm package into \`.postern/package\`: one file with every library in it,
 for Node.js 20 or newer. \`npm install -g .postern/package\` installs it; so does the archive that \`npm pack\` makes of it. The same program is
-also called \`kubectl-postern\`, so \`kubectl postern …\` works.
+also called \`kubectl-postern\`, so \`kubectl postern …\` works. \`postern completion\` prints a script for bash, zsh or fish.
+
+Only the command that is called is loaded. \`postern --version\` took 65 ms on a quiet machine with two processors and Node.js 24, of which Node.js
+itself needs 30 ms. On the same machine with six times its load, the plugin used 100 ms of processor time for a token that it has already.
 
 ## Sign in
 
@@ -58,6 +61,10 @@ When the access is over, the next \`kubectl\` says why and what to run:
 \`\`\`text
 Restart payment services ended at 20:40: it was revoked by Priya Raman: enough now. To request it again: postern request --again req_… --wait
 \`\`\`
+
+\`postern extend\` requests more time. The extension is a grant of its own, but kubeconfigs need no change: the plugin follows it. A token
+is used for at most ten seconds without a look at its grant; so for as long, a command may still be refused after an extension that was submitted
+on the pages, and may show *Unauthorized* or *Forbidden* without the reason after a revocation.
 
 Each grant has a ServiceAccount of its own in the cluster, so a context has the access of one grant. With several grants in one cluster,
 choose one by its context. A stream that is open when the access ends stays open until it is closed.

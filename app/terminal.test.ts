@@ -1,0 +1,274 @@
+// Engineers never leave kubectl: the packaged command against the served application, with the real kubectl and API server.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import type { RequestResource } from '#lib/core/access/request-resource'
+import { buildPackage } from '#local/package/build'
+import { bearerToken, enterDeviceCode, signInAs } from '#local/parts/sign-in'
+import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
+import { testParts } from '#testing/database'
+import { aNamespace, deleteNamespace } from '#testing/namespace'
+import { servedPostern } from '#testing/served'
+import { until } from '#testing/until'
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-terminal-'))
+const built = join(folder, 'package')
+const home = join(folder, 'home')
+const served = await servedPostern({
+  entitlements: [
+    anEntitlementDocument(),
+    anEntitlementDocument({
+      name: 'automatic',
+      title: 'Read pods',
+      approvals: [],
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }],
+    }),
+  ],
+  roles: aConfiguration().roles,
+})
+const { kubernetes } = testParts()
+let namespace = ''
+
+afterAll(async () => {
+  if (namespace) await deleteNamespace(namespace)
+  await served.stop()
+  rmSync(folder, { recursive: true })
+})
+
+/** A kubeconfig for a person without any access of their own. The API server takes the administrator's word for who it is. */
+function kubeconfigOfNoOne(): string {
+  const admin = parse(readFileSync(kubernetes.adminKubeconfig, 'utf8'))
+  for (const { user } of admin.users) user.as = 'mina-without-access'
+  const file = join(folder, 'kubeconfig')
+  writeFileSync(file, JSON.stringify(admin), { mode: 0o600 })
+  return file
+}
+const kubeconfig = kubeconfigOfNoOne()
+
+beforeAll(async () => {
+  await buildPackage(built)
+  namespace = await aNamespace()
+})
+
+type Ran = { code: number | null; out: string; err: string }
+/** Everything that any of the programs printed. */
+const printed: string[] = []
+
+type Running = Ran & { child: ChildProcess; ended: Promise<Ran> }
+
+function start(program: string, args: readonly string[], env: Record<string, string>, input = ''): Running {
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: {
+      PATH: `${dirname(kubernetes.kubectl)}:${process.env.PATH}`,
+      HOME: home,
+      KUBECONFIG: kubeconfig,
+      ...env,
+    } as unknown as NodeJS.ProcessEnv,
+  })
+  const running = { code: null, out: '', err: '', child } as unknown as Running
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    running.out += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    running.err += text
+  })
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
+  running.ended = new Promise((resolve) => {
+    child.on('close', (code) => {
+      printed.push(args.join(' '), running.out, running.err)
+      resolve({ code, out: running.out, err: running.err })
+    })
+  })
+  return running
+}
+
+/** The command as Mina, who is signed in, or with a token as someone else. */
+const startPostern = (args: readonly string[], env: Record<string, string> = {}, input = '') =>
+  start(process.execPath, [join(built, 'launcher.js'), ...args], env, input)
+const postern = (args: readonly string[], env: Record<string, string> = {}, input = '') =>
+  startPostern(args, env, input).ended
+const kubectl = (...args: string[]) =>
+  start(kubernetes.kubectl, ['--request-timeout=20s', `--cache-dir=${join(folder, 'cache')}`, ...args], {}).ended
+
+const as = async (person: string) => ({
+  POSTERN_SERVER: served.url,
+  POSTERN_TOKEN: await bearerToken(served.tokenSource, person),
+})
+
+async function login(args: readonly string[] = ['--no-browser']): Promise<Ran> {
+  const running = startPostern(['login', served.url, ...args])
+  const pattern = args.includes('--device') ? /Open (\S+) on .* code (\S+)/ : /(http\S+)/
+  let found: RegExpExecArray | null = null
+  await until('the address to sign in at', () => {
+    found = pattern.exec(running.err)
+    return found !== null || running.child.exitCode !== null
+  })
+  const [, url = '', code = ''] = found ?? []
+  if (code) await enterDeviceCode(url, code, 'mina')
+  else if (url) {
+    const redirectUri = new URL(url).searchParams.get('redirect_uri') ?? ''
+    await fetch(await signInAs(url, redirectUri, 'mina'))
+  }
+  return running.ended
+}
+
+const filesIn = (path: string) =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+
+/** The only request that waits for Priya, once the program has submitted it. */
+async function pendingRequest(submitting: Running): Promise<RequestResource> {
+  let id = ''
+  const priya = await as('priya')
+  await until('a request in the inbox', async () => {
+    id = (await postern(['inbox', '-o', 'name'], priya)).out.trim().split('\n')[0] ?? ''
+    if (id === '' && submitting.child.exitCode !== null) throw new Error(`it submitted nothing: ${submitting.err}`)
+    return id !== ''
+  })
+  return JSON.parse((await postern(['show', id, '-o', 'json'], priya)).out)
+}
+
+const restart = () => ['kubectl', '--request-timeout=20s', 'rollout', 'restart', 'deployment', '-n', namespace]
+
+test('a person signs in with a browser, and only they can read what is stored', async () => {
+  expect((await postern(['whoami'])).code, 'before the sign-in').toBe(3)
+  const { code, out, err } = await login()
+  expect([code, out], err).toEqual([0, `Signed in to ${served.url} as mina@example.com.\n`])
+  for (const file of filesIn(home)) expect(statSync(file).mode & 0o077, file).toBe(0)
+  const who = await postern(['whoami', '-o', 'json'])
+  expect(JSON.parse(who.out)).toMatchObject({ subject: 'mina', groups: ['payments-dev'], server: served.url })
+})
+
+test('kubectl is forbidden, one line requests the access, and after the approval the same command works', async () => {
+  await served.whileWorking(async () => {
+    const [program = '', ...args] = restart()
+    const forbidden = await kubectl(...args)
+    expect([program, forbidden.code]).toEqual(['kubectl', 1])
+    expect(forbidden.err).toContain('forbidden')
+
+    // The worker learns of a new namespace when it reads the cluster.
+    const wouldBeAccepted = async () => (await postern(['request', '--dry-run', '--', ...restart()])).code === 0
+    await until('the namespace to be known', wouldBeAccepted)
+    const running = startPostern(['run', '--yes', '--reason', 'the checkout pods hang', '--', ...restart()])
+    const request = await pendingRequest(running)
+    expect(request).toMatchObject({ entitlement: 'payments-restart', namespaces: [namespace] })
+    const priya = await as('priya')
+    const stale = await postern(['approve', request.id, '--digest', `sha256:${'0'.repeat(64)}`], priya)
+    expect([stale.code, stale.err]).toEqual([1, expect.stringContaining('Review the new terms')])
+    expect((await postern(['approve', request.id], priya)).code, 'without the digest that was read').toBe(2)
+    expect(await postern(['approve', request.id, '--digest', request.digest], priya)).toMatchObject({ code: 0 })
+    const ran = await running.ended
+    expect([ran.code, ran.err], ran.err).toEqual([0, expect.stringContaining('Running the command again.')])
+
+    // Plain kubectl, by the plugin.
+    const written = await postern(['kubeconfig', '--use', request.id])
+    expect([written.code, written.out]).toEqual([0, 'postern/prod-eu/payments-restart\n'])
+    expect(readFileSync(kubeconfig, 'utf8')).not.toMatch(/token/i)
+    expect((await kubectl('get', 'deployments', '-n', namespace)).code).toBe(0)
+    expect((await kubectl('get', 'deployments', '-n', namespace)).code, 'from the cache').toBe(0)
+    expect((await kubectl('get', 'secrets', '-n', namespace)).err).toContain('forbidden')
+
+    const extending = startPostern(['extend', request.id, '--for', '20m', '--reason', 'the pods hang again', '--wait'])
+    const extension = await pendingRequest(extending)
+    await postern(['approve', extension.id, '--digest', extension.digest], priya)
+    expect(await extending.ended).toMatchObject({ code: 0, out: `${extension.id}\n` })
+    expect((await kubectl('get', 'deployments', '-n', namespace)).code, 'with the same kubeconfig').toBe(0)
+
+    const revoked = await postern(['revoke', extension.id, '--reason', 'enough now'], priya)
+    expect([revoked.code, revoked.out]).toEqual([0, expect.stringContaining('Revoked grt_')])
+    let after: Ran = await kubectl('get', 'deployments', '-n', namespace)
+    // The API server caches a token for ten seconds, and asks no plugin meanwhile.
+    await until('the plugin to be asked', async () => {
+      after = await kubectl('get', 'deployments', '-n', namespace)
+      return after.err.includes('revoked')
+    })
+    expect(after.err).toMatch(/ended at .*: it was revoked by Priya Raman: enough now\./)
+    expect(after.err).toContain(`postern request --again ${extension.id}`)
+    const again = await postern(['request', '--again', extension.id, '--dry-run'])
+    expect([again.code, again.out], again.err).toEqual([0, expect.stringContaining('Would be accepted.')])
+  })
+})
+
+test('a refusal in a pipe becomes a request that is active at once where no one has to approve', async () => {
+  const refusal = `Error from server (Forbidden): pods is forbidden: User "mina" cannot list resource "pods" in API group "" in the namespace "${namespace}"`
+  const dry = await postern(['request', '--dry-run'], {}, refusal)
+  expect([dry.code, dry.out], dry.err).toEqual([
+    0,
+    expect.stringMatching(/^Would be accepted\.\n {2}still needed: The reason must .*\nApproval: +not needed\n/),
+  ])
+  await served.whileWorking(async () => {
+    const args = ['request', '--reason', 'the checkout pods hang', '--wait', '-o', 'name']
+    const requested = await postern(args, {}, refusal)
+    expect([requested.code, requested.out], requested.err).toEqual([0, expect.stringMatching(/^req_\w{26}\n$/)])
+    const held = await postern(['request'], {}, refusal)
+    expect([held.code, held.err]).toEqual([0, expect.stringContaining('You have this already')])
+    const id = requested.out.trim()
+    const list = await postern(['ls', '-o', 'json'])
+    expect(JSON.parse(list.out).items.map((one: { id: string }) => one.id)).toContain(id)
+    expect((await postern(['release', id])).out).toContain('Released grt_')
+  })
+})
+
+test('a shell has the access of a grant until it is left, and a denial says why', async () => {
+  await served.whileWorking(async () => {
+    const reason = ['--reason', 'the checkout pods hang']
+    const granted = await postern(['request', 'automatic', '-n', namespace, ...reason, '--wait', '-o', 'name'])
+    const id = granted.out.trim()
+    const shell = await postern(
+      ['shell', id],
+      { SHELL: '/bin/sh' },
+      `kubectl get pods -n ${namespace}; echo code $?; exit 3\n`,
+    )
+    expect([shell.code, shell.out], shell.err).toEqual([3, expect.stringContaining('code 0')])
+    expect(shell.err).toContain('Released the access')
+    expect((await postern(['shell', id], { SHELL: '/bin/sh' })).code).toBe(1)
+
+    const waiting = startPostern(['request', 'payments-restart', '-n', namespace, ...reason, '--wait'])
+    const request = await pendingRequest(waiting)
+    const priya = await as('priya')
+    expect((await postern(['deny', request.id, '--digest', request.digest], priya)).code, 'without a reason').toBe(2)
+    await postern(['deny', request.id, '--digest', request.digest, '--note', 'use the runbook'], priya)
+    expect(await waiting.ended).toMatchObject({ code: 1, err: expect.stringContaining('Priya Raman: use the runbook') })
+  })
+  const sent = await postern([
+    'request',
+    'payments-restart',
+    '-n',
+    namespace,
+    '--reason',
+    'once again, please',
+    '-o',
+    'name',
+  ])
+  expect((await postern(['wait', sent.out.trim(), '--timeout', '1s'])).code).toBe(5)
+  expect((await postern(['withdraw', sent.out.trim()])).code).toBe(0)
+  expect((await postern(['contexts', '-o', 'json'])).out).toContain(served.url)
+})
+
+test('a person signs in with a code, and a sign-out ends the session at the identity provider', async () => {
+  const { code, err } = await login(['--device'])
+  expect(code, err).toBe(0)
+  const [file = ''] = filesIn(home).filter((path) => path.includes('/tokens/'))
+  const copy = readFileSync(file, 'utf8')
+  expect((await postern(['logout'])).out).toBe(`Signed out of ${served.url}.\n`)
+  expect(existsSync(file)).toBe(false)
+  const { refreshToken, issuer, clientId } = JSON.parse(copy)
+  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken, client_id: clientId })
+  expect((await fetch(`${issuer}/token`, { method: 'POST', body })).status).toBe(400)
+  expect((await postern(['ls'])).code).toBe(3)
+})
+
+test('no token of the story was an argument or an output of any program', () => {
+  const tokens = served.provider.issued()
+  expect(tokens.length).toBeGreaterThan(3)
+  const all = printed.join('\n')
+  expect(tokens.filter((token) => all.includes(token))).toEqual([])
+  // Tokens of the cluster are JSON Web Tokens too. Only the plugin prints one, and only to kubectl.
+  expect(all).not.toMatch(/eyJ[\w-]{20,}\./)
+})

@@ -1,0 +1,61 @@
+import { Argument, Command } from 'commander'
+import type { Terminal } from '../terminal.ts'
+
+const shells = ['bash', 'zsh', 'fish'] as const
+
+type Words = { name: string; summary: string; words: string[] }
+
+/** Each command with its subcommands and options. */
+const everyCommand = (root: Command): Words[] =>
+  root.commands.map((command) => ({
+    name: command.name(),
+    summary: command.description(),
+    words: [command, ...command.commands].flatMap(({ options }, index) => [
+      ...(index === 0 ? command.commands.map((inner) => inner.name()) : []),
+      ...options.flatMap(({ long }) => long ?? []),
+    ]),
+  }))
+
+/** Behind `--` is another command, which has a completion of its own. */
+const forBash = (commands: readonly Words[]) => `_postern() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" words=""
+  case " \${COMP_WORDS[*]:0:COMP_CWORD} " in *" -- "*) return ;; esac
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    words="${commands.map(({ name }) => name).join(' ')}"
+  else
+    case "\${COMP_WORDS[1]}" in
+${commands.map(({ name, words }) => `      ${name}) words="${[...new Set(words)].join(' ')}" ;;`).join('\n')}
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words --help" -- "$current"))
+}
+complete -o default -F _postern postern
+`
+
+const forZsh = (commands: readonly Words[]) => `autoload -U +X bashcompinit && bashcompinit\n${forBash(commands)}`
+
+const quoted = (text: string) => `'${text.replaceAll(/['\\]/g, '\\$&')}'`
+
+const forFish = (commands: readonly Words[]) =>
+  commands
+    .flatMap(({ name, summary, words }) => [
+      `complete -c postern -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+      ...[...new Set(words)].map((word) => {
+        const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`
+        return `complete -c postern -n '__fish_seen_subcommand_from ${name}' ${what}`
+      }),
+    ])
+    .join('\n')
+    .concat('\n')
+
+const scripts = { bash: forBash, zsh: forZsh, fish: forFish }
+
+export function completionCommand(terminal: Terminal): Command {
+  return new Command('completion')
+    .description('Print a script that completes commands and options in your shell.')
+    .addArgument(new Argument('<shell>', 'your shell').choices(shells))
+    .addHelpText('after', '\nFor bash: source <(postern completion bash), in ~/.bashrc.')
+    .action((shell: (typeof shells)[number], _options, { parent }: Command) => {
+      if (parent) terminal.stdout.write(scripts[shell](everyCommand(parent)))
+    })
+}
