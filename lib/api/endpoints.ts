@@ -444,7 +444,6 @@ export const endpoints = {
     summary:
       'Every grant that was live at a moment, with who approved it and its real begin and end, for auditors and admins',
     description: 'Computed from the events, exact to the millisecond. A grant is live from *active* until *ended*.',
-    refusedWhen: { 400: 'The time is before 1970 or after 9999' },
     params: {},
     query: z.strictObject({ time, cluster: text.optional(), namespace: text.optional() }),
     status: 200,
