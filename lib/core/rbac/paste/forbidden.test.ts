@@ -249,6 +249,10 @@ describe('hostile text', () => {
     'in the namespace ',
     'RBAC: role.rbac.authorization.k8s.io "',
     '│ ',
+    "User '",
+    '(get roles.rbac.authorization.k8s.io ',
+    'GET https://a/api/v1/pods. ',
+    '403 Forbidden url = ',
     listPods,
   ]
 
