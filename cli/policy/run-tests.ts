@@ -20,7 +20,7 @@ export type PolicyTests = {
  * @throws UsageError if the policy is invalid
  */
 export async function runTests(policy: string, named: readonly string[]): Promise<PolicyTests> {
-  const { compiled, section } = await loadPolicy(policy)
+  const { compiled, section, configuration } = await loadPolicy(policy)
   const files = named.length > 0 ? [...named] : await testFilesOf(policy)
   const tests: PolicyTests = { policy, files, cases: [], problems: [], untested: [] }
   for (const file of files) {
@@ -29,7 +29,7 @@ export async function runTests(policy: string, named: readonly string[]): Promis
       tests.problems.push(...read.problems.map((problem) => ({ file, ...problem })))
       continue
     }
-    const results = runPolicyCases(compiled, read.cases, section.risks)
+    const results = runPolicyCases(compiled, read.cases, section.risks, configuration?.entitlements)
     tests.cases.push(
       ...results.map((result, index) => ({ ...result, file, place: read.places[index] ?? { line: 1, column: 1 } })),
     )

@@ -86,7 +86,11 @@ export function RequestEvidence({ request, isMine, events, moreEvents, seesLog }
       </Section>
       <Section id="decisions" title="Decisions">
         {(request.status === 'pending' || request.steps.length === 0) && (
-          <Steps steps={request.steps} isBreakGlass={request.reviewDueAt !== null} />
+          <Steps
+            steps={request.steps}
+            isBreakGlass={request.reviewDueAt !== null}
+            condition={request.verdict.automatic}
+          />
         )}
         {(request.decisions.length > 0 || request.steps.length > 0) && <DecisionsList decisions={request.decisions} />}
       </Section>

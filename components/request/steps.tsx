@@ -6,12 +6,18 @@ import { groupInWords, groupsInWords, isReservedGroup } from '#lib/core/access/o
 import type { EligiblePerson, StepResource } from '#lib/core/access/step-resource'
 import { StatusMark } from './status-mark.tsx'
 
-type Props = { steps: StepResource[]; peopleKnown?: boolean; isBreakGlass?: boolean }
+type Props = { steps: StepResource[]; peopleKnown?: boolean; isBreakGlass?: boolean; condition?: string | null }
 
 /** The approval steps: who has approved and who is eligible. `peopleKnown` is false while the eligible people aren't loaded. */
-export function Steps({ steps, peopleKnown = true, isBreakGlass = false }: Props) {
+export function Steps({ steps, peopleKnown = true, isBreakGlass = false, condition = null }: Props) {
   if (steps.length === 0 && isBreakGlass)
     return <p className="text-dense">Break-glass access: no approval before it, and a review after it.</p>
+  if (steps.length === 0 && condition !== null)
+    return (
+      <p className="text-dense">
+        No approval needed: the condition of the entitlement holds. <code>{condition}</code>
+      </p>
+    )
   if (steps.length === 0)
     return <p className="text-dense">No approval needed: this entitlement is approved automatically.</p>
   return (

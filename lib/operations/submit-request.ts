@@ -8,7 +8,7 @@ import { createRequest, type NewRequest, storePolicy } from '#lib/adapters/db/re
 import { moveRequest } from '#lib/adapters/db/transition'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import type { Person, PersonActor } from '#lib/core/access/actor'
-import { reviewDueAt, reviewerGroups } from '#lib/core/access/break-glass'
+import { reviewDueAt, skippedGroups } from '#lib/core/access/break-glass'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
@@ -91,7 +91,12 @@ async function approveAutomatically(tx: Tx, requester: Person, request: NewReque
   const { id, terms, digest, gathered, reason, ticket, steps, policy, entitlement, extension, reviewDueAt } = request
   const actor = posternActor(submitted.actor)
   const { now } = gathered.facts
-  const data = { digest, automatic: true, ...(reviewDueAt ? { reviewDueAt: reviewDueAt.toISOString() } : {}) }
+  const { automatic: condition } = request.verdict
+  const data = {
+    ...{ digest, automatic: true },
+    ...(condition ? { condition } : {}),
+    ...(reviewDueAt ? { reviewDueAt: reviewDueAt.toISOString() } : {}),
+  }
   const approved: NewAuditEvent = { ...submitted, type: 'request.approved', actor, data }
   const { requester: _, ...granted } = terms
   const approvedRequest: Approved = {
@@ -107,7 +112,7 @@ async function approveAutomatically(tx: Tx, requester: Person, request: NewReque
 /** Who looks at break-glass access afterwards, and until when. `now` is null if people decide instead. */
 const reviewOf = (entitlement: Entitlement, durationSeconds: number, now: Date | null) => ({
   reviewDueAt: now && entitlement.breakGlass ? reviewDueAt(now, durationSeconds, entitlement.breakGlass) : null,
-  readers: reviewerGroups(entitlement),
+  readers: skippedGroups(entitlement),
 })
 
 /**

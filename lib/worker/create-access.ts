@@ -10,6 +10,7 @@ import { readHistory } from '#lib/adapters/db/requests/history'
 import { keyOf, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import { judgePermission, type Refusal, whyNotApproved } from '#lib/core/grants/may-begin'
 import { uses } from '#lib/core/guardrails/configured/compile'
+import { withCondition } from '#lib/core/guardrails/configured/unattended'
 import { reachesPods } from '#lib/core/guardrails/pod-facts'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
 import { probeAllowed } from './probe.ts'
@@ -39,7 +40,8 @@ async function judge(work: Work) {
   const { clusterRole, namespaces } = grant.request
   const before = { requestId: grant.request.id, approvedAt: grant.createdAt }
   const question = { personId: grant.requester.id, entitlement: grant.request.entitlementName, before }
-  const needsPods = uses(policy.compiled, 'pods') && reachesPods(grant.request.rules)
+  const compiled = withCondition(policy.compiled, grant.request.entitlement)
+  const needsPods = uses(compiled, 'pods') && reachesPods(grant.request.rules)
   const { extendsGrantId, heldSince } = grant.request
   const extension = { personId: grant.requester.id, requestId: grant.request.id }
   const [observed, rules, rights, difference, history, pods, found] = await Promise.all([
@@ -47,7 +49,7 @@ async function judge(work: Work) {
     clusterRole ? readClusterRole(client, clusterRole) : null,
     readRights(db(), grant.cluster),
     reviewDifference(client, grant, policy.configuration, work.clock()),
-    readHistory({ ...question, compiled: policy.compiled }),
+    readHistory({ ...question, compiled }),
     needsPods ? readPods(client, namespaces) : null,
     extendsGrantId ? findExtendedGrant(db(), { ...extension, grantId: extendsGrantId }) : null,
   ])

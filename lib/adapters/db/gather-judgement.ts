@@ -3,6 +3,7 @@ import { type PodsColumn, podsInSql, toPods } from '#lib/adapters/db/clusters/po
 import type { Person } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
+import { withCondition } from '#lib/core/guardrails/configured/unattended'
 import {
   type ClusterColumns,
   type ConfiguredLimits,
@@ -14,7 +15,7 @@ import {
 import type { Tx } from './client.ts'
 import { findExtendedGrant } from './grants/extended-grant.ts'
 import { type HeldColumns, heldInSql } from './people/held.ts'
-import { type HistoryColumn, historyInSql, toHistory } from './requests/history.ts'
+import { type HistoryColumn, historyInSql, toHistory, wasRefusedRecently } from './requests/history.ts'
 import { findBreakGlassUse } from './requests/reviews.ts'
 
 type Row = ClusterColumns &
@@ -34,6 +35,7 @@ type Judged = Omit<
   | 'history'
   | 'extended'
   | 'breakGlassUse'
+  | 'refusedRecently'
   | 'pods'
   | 'requester'
   | 'policy'
@@ -49,7 +51,7 @@ type Judged = Omit<
  * requester has already, and whether these versions of the configuration and the entitlement are already stored.
  */
 export async function gatherJudgement(tx: Tx, judged: Judged) {
-  const { compiled } = judged.policy
+  const compiled = withCondition(judged.policy.compiled, judged.entitlement)
   const entitlementHash = contentHash(judged.entitlement)
   const [row] = await tx.$queryRaw<Row[]>`
     SELECT now() AS now, c.namespaces, c.cluster_roles AS "clusterRoles", c.reachable, r.hash AS "rightsHash",
@@ -72,11 +74,13 @@ export async function gatherJudgement(tx: Tx, judged: Judged) {
   // An extension has the rules of the access, which an approver may have narrowed, unless it names others.
   const rules = submission.rules ?? (extended && !entitlement.clusterRole ? extended.rules : undefined)
   const breakGlassUse = entitlement.breakGlass && (await findBreakGlassUse(tx, requester.id, entitlement.name))
+  const refusedRecently = entitlement.automatic && (await wasRefusedRecently(tx, requester.id, entitlement.name))
   const observed = { cluster: toObservedCluster(row), rights, held, history: toHistory(row), pods: toPods(row), now }
   const facts = toJudgementFacts({
     ...judged,
     ...observed,
     breakGlassUse,
+    refusedRecently,
     ...(judged.extends ? { extended: extended || null } : {}),
     submission: { ...submission, rules: rules ?? null },
     stage: 'submitting',

@@ -5,6 +5,7 @@ import { formatDuration, parseDuration } from '#lib/core/access/duration'
 import { nearest } from '#lib/core/access/nearest'
 import { isReservedGroup, personIn, rotaOf } from '#lib/core/access/on-call'
 import { ruleSchema } from '#lib/core/access/rule'
+import { conditionProblem } from '#lib/core/guardrails/configured/unattended'
 import { neverAllowed, whyNeverAllowed } from '#lib/core/rbac/nameless-verbs'
 
 export type Contradiction = { path: (string | number)[]; message: string }
@@ -60,6 +61,15 @@ function invalidTickets(configuration: unknown): Contradiction[] {
       const message = 'is not a regular expression in RE2 syntax, which has no lookaround and no backreferences'
       return [{ path: [...path, 'pattern'], message }]
     }
+  })
+}
+
+/** Conditions for automatic approval that could not be evaluated. */
+function invalidConditions(configuration: unknown): Contradiction[] {
+  return listOf(configuration, 'entitlements').flatMap((entitlement, index) => {
+    const when = fieldOf(fieldOf(entitlement, 'automatic'), 'when')
+    const problem = typeof when === 'string' ? conditionProblem(when) : null
+    return problem ? [{ path: ['entitlements', index, 'automatic', 'when'], message: problem.message }] : []
   })
 }
 
@@ -181,6 +191,7 @@ export const crossValidate = (configuration: unknown): Contradiction[] => [
   ...reservedGroups(configuration),
   ...unknownClusters(configuration),
   ...invalidTickets(configuration),
+  ...invalidConditions(configuration),
   ...ineffectiveRules(configuration),
   ...unidentifiablePeople(configuration),
 ]

@@ -11,6 +11,7 @@ import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { describeEffect } from '#lib/core/guardrails/configured/describe-guardrail'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
+import { attendanceOf } from '#lib/core/guardrails/configured/unattended'
 import { judgeFully, verdictOf } from '#lib/core/guardrails/judge'
 import { changesBetween, type Judged, outcomeOf } from '#lib/core/guardrails/replay/changes'
 import type { PastRequest } from '#lib/core/guardrails/replay/past-request'
@@ -223,9 +224,11 @@ function trialOf(
 
 function judgeSample(facts: PolicyFacts, now: Date, { hash, compiled }: Policy): Judged & { policyFacts: RuleFacts } {
   const judgement: Judgement = judge(compiled, facts, now)
-  const steps = approvalSteps(facts.entitlement.approvals, judgement.requirements)
+  const { unattended } = attendanceOf(facts, judgement, now)
+  const steps = unattended ? [] : approvalSteps(facts.entitlement.approvals, judgement.requirements)
+  const automatic = unattended === 'automatic' ? (facts.entitlement.automatic?.when ?? null) : null
   return {
-    verdict: verdictOf(judgement, hash),
+    verdict: { ...verdictOf(judgement, hash), automatic },
     steps,
     guardrailRequirements: judgement.guardrailRequirements,
     policyFacts: facts,
@@ -251,6 +254,10 @@ export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): Tri
   const sample = parseSample(subject.sample)
   if (!sample.ok) return refused('sample', sample.problems)
   const at = new Date(sample.value.now)
-  const judged = judgeSample(givenFacts(sample.value, policy.configuredRisks), at, policy)
+  const judged = judgeSample(
+    givenFacts(sample.value, policy.configuredRisks, policy.surroundings?.entitlements),
+    at,
+    policy,
+  )
   return { ok: true, result: trialOf(policy.compiled, { ...judged, at, unknown: [] }) }
 }

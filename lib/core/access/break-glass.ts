@@ -4,11 +4,20 @@ import type { ApprovalStep } from './entitlement.ts'
 
 export type BreakGlass = { usesPerWeek: number; reviewWithin: number; reasonMinLength: number; security: string[] }
 
-type Reviewed = { approvals: readonly ApprovalStep[]; breakGlass?: BreakGlass | undefined }
+type Unattended = {
+  approvals: readonly ApprovalStep[]
+  breakGlass?: BreakGlass | undefined
+  automatic?: { when: string } | undefined
+}
 
-/** The groups that are told of a use, may end the access and may review it. */
-export const reviewerGroups = ({ approvals, breakGlass }: Reviewed): string[] =>
-  breakGlass ? [...new Set([...approvals.flatMap(({ groups }) => groups), ...breakGlass.security])] : []
+/**
+ * The groups that a request may skip. They read it all the same and may end the access; of break-glass access they are
+ * notified, and they review it.
+ */
+export const skippedGroups = ({ approvals, breakGlass, automatic }: Unattended): string[] =>
+  breakGlass || automatic
+    ? [...new Set([...approvals.flatMap(({ groups }) => groups), ...(breakGlass?.security ?? [])])]
+    : []
 
 /** Counted from when the access ends at the latest, so that a long access leaves as much time for its review. */
 export const reviewDueAt = (now: Date, durationSeconds: number, { reviewWithin }: BreakGlass): Date =>

@@ -192,6 +192,16 @@ export const entitlementSchema = z
       .array(entitlementStepSchema)
       .max(8)
       .meta({ description: 'Every step is required, in any order. [] means that no approval is needed.' }),
+    automatic: z
+      .strictObject({
+        when: z
+          .string()
+          .min(1)
+          .max(4000)
+          .meta({ description: 'A CEL expression that returns bool, with the variables of guardrails.' }),
+      })
+      .optional()
+      .meta({ description: 'No approval is needed while this condition holds. If it fails, people decide.' }),
     breakGlass: breakGlassSchema.optional().meta({
       description:
         'For emergencies: access begins at once. The people of the approval steps and security are notified, and one of them reviews it afterwards.',
@@ -214,6 +224,14 @@ export const entitlementSchema = z
   .refine(({ approvals, breakGlass }) => !breakGlass || approvals.length + breakGlass.security.length > 0, {
     path: ['breakGlass'],
     message: 'name at least one approval step or security group: they review the access',
+  })
+  .refine(({ approvals, automatic }) => !automatic || approvals.length > 0, {
+    path: ['automatic'],
+    message: 'requires approval steps: without them every request is approved automatically',
+  })
+  .refine(({ breakGlass, automatic }) => !automatic || !breakGlass, {
+    path: ['automatic'],
+    message: 'can’t be combined with breakGlass, which asks no one',
   })
 export type Entitlement = z.infer<typeof entitlementSchema>
 

@@ -16,7 +16,12 @@ export const submittedVia = ['browser', 'api'] as const
 export type SubmittedVia = (typeof submittedVia)[number]
 
 /** When one person submitted other requests for the same entitlement, and when such requests were approved. */
-export type RequesterHistory = { requests: readonly Date[]; grants: readonly Date[] }
+export type RequesterHistory = {
+  requests: readonly Date[]
+  grants: readonly Date[]
+  /** From when to when such access was held; absent in older records. */
+  held?: ReadonlyArray<{ from: Date; to: Date }>
+}
 
 const times = z.array(z.iso.datetime()).max(50)
 
@@ -24,7 +29,15 @@ export const recordedFacts = z.strictObject({
   /** Absent in older records. */
   via: z.enum(submittedVia).optional(),
   /** Absent if no guardrail of the policy needed it. */
-  history: z.strictObject({ requests: times, grants: times }).optional(),
+  history: z
+    .strictObject({
+      ...{ requests: times, grants: times },
+      held: z
+        .array(z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime() }))
+        .max(50)
+        .optional(),
+    })
+    .optional(),
   /** When the access that it extends began; absent if it extends none. */
   heldSince: z.iso.datetime().optional(),
   /** Those that the rules lead into. Absent if no guardrail of the policy needed them, or if they were unknown. */

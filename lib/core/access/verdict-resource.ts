@@ -30,6 +30,10 @@ export const verdictResource = z
     maxDuration: duration
       .nullable()
       .meta({ description: 'The longest duration that guardrails allow; null if they do not limit it.' }),
+    automatic: z
+      .string()
+      .nullable()
+      .meta({ description: 'The condition of the entitlement because of which no approval was needed.' }),
     matched: z.array(z.string()).meta({ description: 'The guardrails that matched, whatever their effect.' }),
   })
   .meta({ id: 'Verdict' })

@@ -12,7 +12,7 @@ export type ReviewFacts = {
   reviewDueAt: Date | null
   isReviewed: boolean
   grantStatus: GrantStatus | null
-  /** Those of its submission: see `reviewerGroups`. */
+  /** Those of its submission: see `skippedGroups`. */
   groups: readonly string[]
   /** `identity.oneSubjectPerPerson` of the configuration. */
   isOneSubjectPerPerson: boolean

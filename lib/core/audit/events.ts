@@ -93,9 +93,10 @@ export const auditEvents = {
   ),
   // `reviewDueAt`: it is break-glass access.
   'request.approved': define(
-    z.strictObject({ digest: text, automatic: z.boolean(), reviewDueAt: text.optional() }),
+    z.strictObject({ digest: text, automatic: z.boolean(), condition: text.optional(), reviewDueAt: text.optional() }),
     (d) => {
       if (d.reviewDueAt) return 'granted break-glass access without an approval'
+      if (d.condition) return 'approved the request automatically: the condition of its entitlement holds'
       return d.automatic
         ? 'approved the request automatically: no approval is needed'
         : 'gave the last required approval'

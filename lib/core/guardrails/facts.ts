@@ -70,6 +70,8 @@ export type JudgementFacts = {
   pods?: Readonly<Record<string, readonly PodFacts[]>> | null
   /** Earlier uses of this break-glass entitlement; absent where they were not counted. */
   breakGlassUse?: BreakGlassUse | undefined
+  /** Did someone deny such a request of the requester, or revoke such access, within a day? Absent: unknown. */
+  refusedRecently?: boolean | undefined
   /** The access that it extends. Absent: it extends none. Null: it names something that is not access of the requester. */
   extended?: ExtendedGrant | null | undefined
   /** When the first access of the chain began that it extends; absent or null if it extends none. */
@@ -127,6 +129,7 @@ export type Gathered = {
   pods?: JudgementFacts['pods']
   extended?: JudgementFacts['extended']
   breakGlassUse?: BreakGlassUse | undefined
+  refusedRecently?: boolean | undefined
   stage: NonNullable<JudgementFacts['stage']>
 }
 

@@ -12,6 +12,7 @@ import {
   judge,
 } from '#lib/core/guardrails/configured/judge-configured'
 import { policyFactsOf } from '#lib/core/guardrails/configured/judge-request'
+import { type Attendance, attendanceOf } from '#lib/core/guardrails/configured/unattended'
 import { evaluate, isTooLarge } from '#lib/core/guardrails/limits/all'
 import { isOutside } from '#lib/core/guardrails/limits/namespace-not-covered'
 import type { JudgementFacts } from './facts.ts'
@@ -21,7 +22,7 @@ export type FullJudgement = {
   /** Who must approve: the steps of the entitlement, and those that guardrails add. */
   steps: ApprovalStep[]
   /** Why none of these people is asked; null if they are. */
-  unattended: 'break-glass' | null
+  unattended: Attendance['unattended']
   limits: Judgement['limits']
   guardrailRequirements: GuardrailRequirement[]
   /** The facts that the guardrails of the policy saw. */
@@ -48,6 +49,7 @@ export function verdictOf(judgement: Judgement, policyVersion: string): Verdict 
     requirements,
     maxDuration: limits.maxDurationSeconds === null ? null : formatDuration(limits.maxDurationSeconds),
     matched,
+    automatic: null,
   }
 }
 
@@ -68,6 +70,12 @@ const withoutRules = (facts: JudgementFacts): JudgementFacts => ({
   submission: { ...facts.submission, rules: null },
 })
 
+const notEvaluated = (problem: string): Violation => ({
+  code: 'automatic-not-evaluated',
+  pointer: '',
+  sentence: `The condition for automatic approval couldn't be evaluated, so people decide: ${problem.replace(/\.$/, '')}.`,
+})
+
 /**
  * The verdict of all limits and all guardrails at one moment, with every violation and every warning. No violations means
  * that the request is permitted.
@@ -85,9 +93,9 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     // While a limit is violated, waiting does not help.
     passesNextAt: ofLimits.length === 0 ? ofGuardrails.passesNextAt : null,
   }
-  // A guardrail that requires people brings back those of the entitlement too.
-  const requiresPeople = requirements.approvals.length > 0 || requirements.approvers > 0
-  const unattended = facts.entitlement.breakGlass && !requiresPeople ? 'break-glass' : null
+  const { unattended, problem } = attendanceOf(policyFacts, { requirements, violations: verdict.violations }, facts.now)
+  if (unattended === 'automatic') verdict.automatic = facts.entitlement.automatic?.when ?? null
+  if (problem !== null && (facts.stage ?? 'submitting') === 'submitting') verdict.warnings.push(notEvaluated(problem))
   return {
     verdict,
     unattended,

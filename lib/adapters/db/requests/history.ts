@@ -1,4 +1,4 @@
-import { db } from '#lib/adapters/db/client'
+import { db, type Tx } from '#lib/adapters/db/client'
 import { makeId } from '#lib/core/access/ids'
 import type { RequesterHistory } from '#lib/core/access/recorded-facts'
 import { type CompiledGuardrail, uses } from '#lib/core/guardrails/configured/compile'
@@ -11,7 +11,9 @@ import { Prisma } from '../generated/client.ts'
 const mostDays = 30
 const mostRows = 50
 
-export type HistoryColumn = { history: { requests: string[]; grants: string[] } | null }
+export type HistoryColumn = {
+  history: { requests: string[]; grants: string[]; held: Array<{ from: string; to: string }> } | null
+}
 
 type Question = {
   compiled: readonly CompiledGuardrail[]
@@ -41,6 +43,11 @@ export function historyInSql({ compiled, personId, entitlement, before }: Questi
     'grants', (SELECT coalesce(jsonb_agg(h.at ORDER BY h.at DESC), '[]') FROM (
       SELECT g.created_at AS at FROM requests q JOIN grants g ON g.request_id = q.id
       WHERE ${isTheirs} AND ${isOther} AND ${isApprovedBefore} AND g.created_at > ${recent}
+      ORDER BY q.id DESC LIMIT ${mostRows}::int) h),
+    'held', (SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.begun, 'to', h.over) ORDER BY h.begun DESC), '[]') FROM (
+      SELECT g.activated_at AS begun, coalesce(g.ended_at, least(g.expires_at, greatest(now(), g.activated_at))) AS over
+      FROM requests q JOIN grants g ON g.request_id = q.id
+      WHERE ${isTheirs} AND ${isOther} AND ${isApprovedBefore} AND g.activated_at > ${recent}
       ORDER BY q.id DESC LIMIT ${mostRows}::int) h)) AS history`
 }
 
@@ -55,4 +62,22 @@ export const toHistory = ({ history }: HistoryColumn): RequesterHistory | null =
   history && {
     requests: history.requests.map((time) => new Date(time)),
     grants: history.grants.map((time) => new Date(time)),
+    held: history.held.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })),
   }
+
+/**
+ * Did someone deny a request for the same entitlement, or revoke such access, within a day? Accounts with an address in common
+ * count as one person.
+ */
+export async function wasRefusedRecently(tx: Tx, personId: string, entitlement: string): Promise<boolean> {
+  const [row] = await tx.$queryRaw<Array<{ found: boolean }>>`
+    SELECT EXISTS (
+      SELECT FROM requests r
+      JOIN people p ON p.id = r.requester_id
+      JOIN people me ON me.id = ${personId} AND (me.id = p.id OR me.known_emails && p.known_emails)
+      LEFT JOIN grants g ON g.request_id = r.id
+      WHERE r.id >= ${oldestId()} AND r.entitlement_name = ${entitlement}
+        AND (r.status = 'denied' AND r.resolved_at > now() - interval '1 day'
+          OR g.ended_by = 'revocation' AND g.ending_at > now() - interval '1 day')) AS found`
+  return row?.found ?? true
+}

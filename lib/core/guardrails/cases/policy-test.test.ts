@@ -97,3 +97,16 @@ describe('a file of cases', () => {
     expect(parsePolicyCases(text)).toMatchObject({ ok: false, problems: [problem] })
   })
 })
+
+test('a case says whether the condition of an entitlement approves automatically', () => {
+  const entitlements = [{ name: 'restart', automatic: { when: "'payments' in requester.onCall" } }]
+  const read = parsePolicyCases(`
+- { name: on call, given: { entitlement: restart, onCall: [payments] }, expect: { automatic: true } }
+- { name: not on call, given: { entitlement: restart }, expect: { automatic: false } }
+- { name: wrong, given: { entitlement: restart }, expect: { automatic: true } }
+`)
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  const results = runPolicyCases([], read.cases, [], entitlements)
+  expect(results.map(({ passed }) => passed)).toEqual([true, true, false])
+  expect(results[2]?.differences).toEqual([{ what: 'automatic', expected: 'true', found: 'false' }])
+})

@@ -1,10 +1,12 @@
 // Runs the test cases of a policy, for `postern policy test`.
 
 import { formatDuration } from '#lib/core/access/duration'
+import type { Entitlement } from '#lib/core/access/entitlement'
 import { onCallGroup } from '#lib/core/access/on-call'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
+import { attendanceOf } from '#lib/core/guardrails/configured/unattended'
 import type { ParsedPolicyCase } from '#lib/core/guardrails/pack/case'
 import { assessRisk } from '#lib/core/rbac/risk/assess'
 import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
@@ -13,8 +15,16 @@ import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 export type Difference = { what: string; expected: string; found: string }
 export type CaseResult = { name: string; passed: boolean; differences: Difference[]; judgement: Judgement }
 
+/** The entitlements of the policy, if it is a whole postern.yaml: a case names the one whose condition it is about. */
+type Offered = readonly Pick<Entitlement, 'name' | 'automatic' | 'breakGlass'>[]
+
 /** The `given` of a case as facts. */
-export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: readonly ExtensionRisk[]): PolicyFacts {
+export function givenFacts(
+  given: ParsedPolicyCase['given'],
+  configuredRisks: readonly ExtensionRisk[],
+  entitlements: Offered = [],
+): PolicyFacts {
+  const offered = entitlements.find(({ name }) => name === given.entitlement)
   const { namespaces } = given
   const labelled = Array.isArray(namespaces)
     ? namespaces.map((name) => ({ name, labels: {} }))
@@ -28,7 +38,10 @@ export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: re
       startsAt: given.startsAt ? new Date(given.startsAt) : null,
       via: given.via,
     },
-    entitlement: { name: given.entitlement, approvals: given.approvals, clusterRole: given.clusterRole },
+    entitlement: {
+      ...{ name: given.entitlement, approvals: given.approvals, clusterRole: given.clusterRole },
+      ...{ automatic: offered?.automatic, breakGlass: offered?.breakGlass },
+    },
     requester: { subject: given.requester, groups: [...given.groups, ...given.onCall.map(onCallGroup)] },
     cluster: { name: given.cluster, labels: given.clusterLabels, namespaces: labelled },
     rules: given.rules,
@@ -37,6 +50,7 @@ export function givenFacts(given: ParsedPolicyCase['given'], configuredRisks: re
     history: given.history && {
       requests: given.history.requests.map((time) => new Date(time)),
       grants: given.history.grants.map((time) => new Date(time)),
+      held: given.history.held.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })),
     },
     pods: given.pods,
     stage: given.stage,
@@ -47,7 +61,7 @@ const list = (names: readonly string[]) => [...names].sort().join(', ') || 'none
 const instant = (date: Date | null) => date?.toISOString() ?? 'never'
 
 /** Each expectation and what was found; undefined where the case has no expectation. */
-function comparisons({ expect }: ParsedPolicyCase, found: Judgement): (Difference | undefined)[] {
+function comparisons({ expect }: ParsedPolicyCase, found: Judgement, isAutomatic: boolean): (Difference | undefined)[] {
   const compare = <T>(what: string, expected: T | undefined, format: (value: T) => string, actual: string) =>
     expected === undefined ? undefined : { what, expected: format(expected), found: actual }
   const { limits, requirements } = found
@@ -60,6 +74,7 @@ function comparisons({ expect }: ParsedPolicyCase, found: Judgement): (Differenc
     compare('warnings', expect.warnings, list, codes(found.warnings)),
     compare('approvals', expect.approvals, approvals, approvals(requirements.approvals)),
     compare('approvers', expect.approvers, String, String(requirements.approvers)),
+    compare('automatic', expect.automatic, String, String(isAutomatic)),
     compare('maxDuration', expect.maxDuration, formatDuration, maximum),
     compare('until', expect.until, (text) => instant(new Date(text)), instant(limits.until)),
     compare(
@@ -79,10 +94,14 @@ export function runPolicyCases(
   compiled: readonly CompiledGuardrail[],
   cases: readonly ParsedPolicyCase[],
   configuredRisks: readonly ExtensionRisk[] = [],
+  entitlements: Offered = [],
 ): CaseResult[] {
   return cases.map((policyCase) => {
-    const judgement = judge(compiled, givenFacts(policyCase.given, configuredRisks), new Date(policyCase.given.now))
-    const differences = comparisons(policyCase, judgement).filter(
+    const facts = givenFacts(policyCase.given, configuredRisks, entitlements)
+    const now = new Date(policyCase.given.now)
+    const judgement = judge(compiled, facts, now)
+    const { unattended } = attendanceOf(facts, judgement, now)
+    const differences = comparisons(policyCase, judgement, unattended === 'automatic').filter(
       (comparison) => comparison !== undefined && comparison.expected !== comparison.found,
     ) as Difference[]
     return { name: policyCase.name, passed: differences.length === 0, differences, judgement }

@@ -37,7 +37,7 @@ export type PolicyFacts = {
     /** Absent or null: unknown. */
     via?: SubmittedVia | null
   }
-  entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole' | 'breakGlass'>
+  entitlement: Pick<Entitlement, 'name' | 'approvals' | 'clusterRole' | 'breakGlass' | 'automatic'>
   /** Where `groups` is null, `email` is unknown too. */
   requester: { subject: string; email?: string | null; groups: readonly string[] | null }
   cluster: { name: string; labels: Labels; namespaces: readonly { name: string; labels: Labels }[] | null }
@@ -46,6 +46,8 @@ export type PolicyFacts = {
   risks: readonly { id: string; severity: string; because?: readonly string[] }[]
   /** Absent or null: unknown. */
   history?: RequesterHistory | null
+  /** Did someone deny such a request, or revoke such access, within a day? Absent: unknown. */
+  refusedRecently?: boolean | undefined
   /** When the access that it extends began; absent or null if it extends none. */
   heldSince?: Date | null
   /** Those that the rules lead into. Absent or null: unknown. */
@@ -73,6 +75,20 @@ export function requestedNamespaces(facts: PolicyFacts): RequestedNamespace[] {
     const labels = known.get(name)
     return { index, name, labels: labels ? new Map(Object.entries(labels)) : null }
   })
+}
+
+/** Earlier access, as far as it lies before `now` and in the last hours. */
+function heldIn(held: NonNullable<RequesterHistory['held']>, now: Date) {
+  const at = now.getTime()
+  const within = (hours: number) => {
+    const seconds = held.map(({ from, to }) => {
+      const begin = Math.max(from.getTime(), at - hours * 3_600_000)
+      return Math.max(0, Math.floor((Math.min(to.getTime(), at) - begin) / 1000))
+    })
+    return durationOf(seconds.reduce((sum, one) => sum + one, 0))
+  }
+  const ends = held.map(({ to }) => Math.min(to.getTime(), at))
+  return { inDay: within(24), inWeek: within(24 * 7), lastEnd: timestampOf(new Date(Math.max(0, ...ends))) }
 }
 
 export function contextOf(facts: PolicyFacts, now: Date): Context {
@@ -103,7 +119,11 @@ export function contextOf(facts: PolicyFacts, now: Date): Context {
     difference: new Difference(facts.difference?.map((access) => new Access(access)) ?? null),
     history: new History(
       facts.history
-        ? { requests: facts.history.requests.map(timestampOf), grants: facts.history.grants.map(timestampOf) }
+        ? {
+            requests: facts.history.requests.map(timestampOf),
+            grants: facts.history.grants.map(timestampOf),
+            held: facts.history.held ? heldIn(facts.history.held, now) : null,
+          }
         : null,
     ),
     pods: new Pods(facts.pods?.map((pod) => new Pod({ ...pod, labels: new Map(Object.entries(pod.labels)) })) ?? null),

@@ -48,7 +48,10 @@ function variablesOf(facts: PolicyFacts, now: Date) {
     rules: (facts.rules ?? []).map((rule) => ({ ...rule, resourceNames: rule.resourceNames ?? [] })),
     risks: facts.risks.map(({ id, severity }) => ({ id, severity })),
     difference: { known: facts.difference !== null, added: facts.difference ?? [] },
-    history: { requests: facts.history?.requests ?? [], grants: facts.history?.grants ?? [] },
+    history: {
+      ...{ requests: facts.history?.requests ?? [], grants: facts.history?.grants ?? [] },
+      ...{ heldInDay: '0s', heldInWeek: '0s', lastEnd: new Date(0).toISOString() },
+    },
     pods: { known: Boolean(facts.pods), items: facts.pods ?? [] },
     now: now.toISOString(),
   }

@@ -2,7 +2,7 @@
 import { isReservedGroup, rotaOf } from '#lib/core/access/on-call'
 import { mostCapabilities, mostPods } from '#lib/core/access/pod-facts'
 import { bool, duration, listOf, mapOf, type Shape, text, timestamp } from './shape.ts'
-import type { Timestamp } from './values.ts'
+import type { Duration, Timestamp } from './values.ts'
 
 type Field = { type: string; description: string }
 type Type = { name: string; fields: Record<string, Field> }
@@ -90,6 +90,9 @@ export const types: readonly Type[] = [
     fields: {
       requests: field('list<timestamp>', 'when other requests were submitted, newest first'),
       grants: field('list<timestamp>', 'when other requests were approved, newest first'),
+      heldInDay: field('duration', 'how long such access was held in the last 24 hours'),
+      heldInWeek: field('duration', 'how long such access was held in the last seven days'),
+      lastEnd: field('timestamp', 'when such access last ended: `now` while it is held, 1970 if it never was'),
     },
   },
   {
@@ -220,9 +223,12 @@ export class Difference {
   }
 }
 
+type Held = { inDay: Duration; inWeek: Duration; lastEnd: Timestamp }
+type KnownHistory = { requests: readonly Timestamp[]; grants: readonly Timestamp[]; held: Held | null }
+
 export class History {
-  readonly #known: { requests: readonly Timestamp[]; grants: readonly Timestamp[] } | null
-  constructor(known: { requests: readonly Timestamp[]; grants: readonly Timestamp[] } | null) {
+  readonly #known: KnownHistory | null
+  constructor(known: KnownHistory | null) {
     this.#known = known
   }
   get requests(): readonly Timestamp[] {
@@ -230,6 +236,20 @@ export class History {
   }
   get grants(): readonly Timestamp[] {
     return this.#times().grants
+  }
+  get heldInDay(): Duration {
+    return this.#held().inDay
+  }
+  get heldInWeek(): Duration {
+    return this.#held().inWeek
+  }
+  get lastEnd(): Timestamp {
+    return this.#held().lastEnd
+  }
+  #held() {
+    const { held } = this.#times()
+    if (!held) throw new UnknownFact('the earlier access of the requester is not known')
+    return held
   }
   #times() {
     if (!this.#known) throw new UnknownFact('the other requests of the requester are not known')

@@ -56,6 +56,7 @@ export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
     currentAccess,
     history,
     heldSince,
+    refusedRecently,
     configuredRisks = [],
   } = facts
   const pods = (rules: readonly Rule[]) => reachedPods(rules, submission.namespaces, facts.pods ?? null)
@@ -74,6 +75,7 @@ export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
     difference,
     history,
     heldSince,
+    refusedRecently,
     pods: rules && pods(rules),
     stage,
   }

@@ -53,10 +53,20 @@ export const givenSchema = z.strictObject({
   via: z.enum(submittedVia).default('browser'),
   /** Other requests and grants of the requester; null if unknown. */
   history: z
-    .strictObject({ requests: z.array(moment).max(50).default([]), grants: z.array(moment).max(50).default([]) })
+    .strictObject({
+      requests: z.array(moment).max(50).default([]),
+      grants: z.array(moment).max(50).default([]),
+      held: z
+        .array(z.strictObject({ from: moment, to: moment }))
+        .max(50)
+        .default([]),
+    })
     .nullable()
-    .default({ requests: [], grants: [] })
-    .meta({ description: 'When the requester submitted other requests, and when such requests were approved.' }),
+    .default({ requests: [], grants: [], held: [] })
+    .meta({
+      description:
+        'When the requester submitted other requests, when such requests were approved, and from when to when the access was held.',
+    }),
   /** The pods that the rules lead into; null if unknown. */
   pods: z
     .array(
@@ -94,6 +104,10 @@ const expectSchema = z.strictObject({
     .optional()
     .meta({ description: 'Steps in addition to those of the entitlement.' }),
   approvers: z.int().optional(),
+  automatic: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Whether the condition of the entitlement in the policy approves the request.' }),
   maxDuration: seconds.optional(),
   until: moment.optional(),
   passesNextAt: moment.nullable().optional(),

@@ -1,11 +1,18 @@
 // The facts of a judgement that are stored, so that the request can be replayed with another policy later.
-import type { RecordedFacts } from '#lib/core/access/recorded-facts'
+import type { RecordedFacts, RequesterHistory } from '#lib/core/access/recorded-facts'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 
 /** Characters. The facts of more pods are not stored, and a replay does not know them. */
 const mostPodsText = 65_536
 const isRecordable = (pods: NonNullable<PolicyFacts['pods']>) => JSON.stringify(pods).length <= mostPodsText
+
+const texts = (times: readonly Date[]) => times.map((time) => time.toISOString())
+
+const historyOf = ({ requests, grants, held }: RequesterHistory): RecordedFacts['history'] => ({
+  ...{ requests: texts(requests), grants: texts(grants) },
+  ...(held ? { held: held.map(({ from, to }) => ({ from: from.toISOString(), to: to.toISOString() })) } : {}),
+})
 
 /** @param policyFacts the facts that the guardrails saw in the same judgement */
 export function factsToRecord(
@@ -14,10 +21,9 @@ export function factsToRecord(
 ): RecordedFacts {
   const known = new Map(cluster.namespaces?.map(({ name, labels }) => [name, labels]))
   const role = entitlement.clusterRole
-  const texts = (times: readonly Date[]) => times.map((time) => time.toISOString())
   return {
     ...(submission.via ? { via: submission.via } : {}),
-    ...(history ? { history: { requests: texts(history.requests), grants: texts(history.grants) } } : {}),
+    ...(history ? { history: historyOf(history) } : {}),
     ...(heldSince ? { heldSince: heldSince.toISOString() } : {}),
     ...(pods && policyFacts.pods && isRecordable(policyFacts.pods) ? { pods: [...policyFacts.pods] } : {}),
     requester: { groups: [...(requester.groups ?? [])], email: requester.email },

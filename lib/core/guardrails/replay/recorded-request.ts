@@ -36,7 +36,8 @@ export type RecordedRequest = {
 const podsByNamespace = (namespaces: RecordedFacts['namespaces'], pods: NonNullable<RecordedFacts['pods']>) =>
   Object.fromEntries(namespaces.map(({ name }) => [name, pods.filter(({ namespace }) => namespace === name)]))
 
-const historyOf = ({ requests, grants }: NonNullable<RecordedFacts['history']>) => ({
+const historyOf = ({ requests, grants, held }: NonNullable<RecordedFacts['history']>) => ({
+  ...(held ? { held: held.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })) } : {}),
   requests: requests.map((time) => new Date(time)),
   grants: grants.map((time) => new Date(time)),
 })
