@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { parseConfiguration } from '#lib/adapters/policy/parse'
 import type { Person } from '#lib/core/access/actor'
+import type { ExtendedGrant } from '#lib/core/access/extension'
 import { digestOf } from '#lib/core/access/terms'
-import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
+import { aConfiguration, aGuardrail, anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { type GrantFacts, type GrantingPolicy, judgePermission, type LiveFacts, whyNotApproved } from './may-begin.ts'
 
 const person = (name: string, groups: string[], some: Partial<Person> = {}): Person => ({
@@ -157,6 +158,41 @@ describe('limits and guardrails, with the cluster as it is', () => {
   const why = (grant: GrantFacts, facts = live(), by = policy) => judge(grant, by, facts).refusal
 
   test('a grant that is permitted may begin', () => expect(why(aGrant())).toBeNull())
+  test('a grant without approvals may begin only while the condition of its entitlement still holds', () => {
+    const automatic = (when: string) => {
+      const entitlement = anEntitlement({ automatic: { when } })
+      return why(aGrant({ entitlement, steps: [] }, { decisions: [] }))?.code
+    }
+    expect(automatic('true')).toBeUndefined()
+    expect(automatic("request.duration < duration('1m')")).toBe('approvals-missing')
+    expect(automatic('difference.added.size() == 0 && history.grants.size() == 0')).toBe('approvals-missing')
+  })
+  test('break-glass access may begin without approvals, unless a guardrail has come to require people', () => {
+    const entitlement = anEntitlement({ breakGlass: true })
+    const reason = 'checkout is down for everyone and no one answers'
+    const grant = aGrant({ entitlement, steps: [], reason }, { decisions: [] })
+    expect(why(grant)).toBeNull()
+    const guarded = policyOf({
+      entitlements: [anEntitlementDocument()],
+      guardrails: [aGuardrail({ effect: 'require', require: { approvers: 1 } })],
+    })
+    expect(why(grant, live(), guarded)?.code).toBe('approvals-missing')
+  })
+  test('an extension may begin only while no one has ended the access, and ends when the total is used up', () => {
+    const heldSince = new Date('2026-11-23T09:00:00Z')
+    const grant = aGrant({ extendsGrantId: 'grt_1', heldSince })
+    const extended: ExtendedGrant = {
+      ...{ status: 'active', endedBy: null, expiresAt: null, isExtended: false, heldSince, entitlementName: 'x' },
+      ...{ cluster: 'prod-eu', namespaces: ['payments'], rules: grant.request.rules, clusterRole: null },
+    }
+    expect(judge(grant, policy, live({ extended }))).toMatchObject({ until: new Date('2026-11-23T11:00:00Z') })
+    expect(why(grant, live({ extended: { ...extended, status: 'ended', endedBy: 'expiry' } }))).toBeNull()
+    const revoked = live({ extended: { ...extended, status: 'ending', endedBy: 'revocation' } })
+    expect(why(grant, revoked)?.code).toBe('extension-not-active')
+    expect(why(grant, live())?.code).toBe('extension-not-active')
+    const late = aGrant({ extendsGrantId: 'grt_1', heldSince: new Date('2026-11-23T08:00:00Z') })
+    expect(why(late, live({ extended }))?.code).toBe('extension-total-too-long')
+  })
   test('a grant whose requested start has passed may begin', () => {
     expect(why(aGrant({ startsAt: new Date('2026-11-23T08:00:00Z') }))).toBeNull()
   })
