@@ -13,7 +13,6 @@ export const exitCodes = {
   /** As shells report Ctrl-C. */
   interrupted: 130,
 } as const
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** Ends a command. The message is for the user; an empty one prints nothing. */
 export class CommandFailure extends Error {

@@ -99,7 +99,6 @@ export const grant = z.object({
   can: z.object({ issueCredential: may, revoke: may, release: may }),
 })
 export type Grant = z.output<typeof grant>
-export const grantPage = z.object({ items: z.array(grant), nextCursor: z.string().nullable() })
 
 export const credential = z.object({ token: z.string(), expiresAt: z.string(), kubeconfig: z.string() })
 
