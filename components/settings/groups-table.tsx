@@ -1,9 +1,15 @@
 import { ScrollTable } from '#components/ui/scroll-table'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import { groupInWords } from '#lib/core/access/on-call'
+import { groupInWords, personIn } from '#lib/core/access/on-call'
 
 type Group = { name: string; rota: string | null; roles: string[]; mayRequest: string[]; approves: string[] }
 type Props = { groups: Group[]; claim: string; issuer: string }
+
+/** Where this membership comes from. A step of the configuration may name the person (on-call.ts). */
+function sourceOf(group: string, rota: string | null): string {
+  if (rota !== null) return `rota ${rota}`
+  return personIn(group) === undefined ? 'identity provider' : 'named in postern.yaml'
+}
 
 /** The groups of a person, where each came from, and what it allows here. */
 export function GroupsTable({ groups, claim, issuer }: Props) {
@@ -36,7 +42,7 @@ export function GroupsTable({ groups, claim, issuer }: Props) {
                   <UntrustedText>{groupInWords(name)}</UntrustedText>
                 </code>
               </td>
-              <td>{rota === null ? 'identity provider' : `rota ${rota}`}</td>
+              <td>{sourceOf(name, rota)}</td>
               <td>{roles.join(', ') || '–'}</td>
               <td>{mayRequest.join(', ') || '–'}</td>
               <td>{approves.join(', ') || '–'}</td>
