@@ -19,7 +19,8 @@ import { makeLayers } from './layers.ts'
 import { type Image, pack, sha256, writeImage } from './oci-archive.ts'
 import { ownPlatform } from './platforms.ts'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 })
+// Debian's mirror may be slow; the limit only ends what hangs.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 600_000 })
 
 const platform = ownPlatform()
 const obstacle =
