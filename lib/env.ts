@@ -21,6 +21,8 @@ function isEd25519Key(pem: string): boolean {
   }
 }
 
+const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean)
+
 const variables = z
   .object({
     POSTERN_CONFIG: z
@@ -46,8 +48,8 @@ const variables = z
       .optional(),
     POSTERN_LOG_VERIFIERS: z
       .string()
-      .regex(
-        /^\s*([^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}\s*)*$/,
+      .refine(
+        (text) => wordsOf(text).every((word) => /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/.test(word)),
         'must be verifier keys such as postern.example.com/log+1a2b3c4d+AR…, separated by spaces',
       )
       .optional(),
@@ -162,7 +164,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     signingKey: data.POSTERN_SIGNING_KEY,
     otherSigningKey: data.POSTERN_OTHER_SIGNING_KEY,
     logKey: data.POSTERN_LOG_KEY,
-    logVerifiers: data.POSTERN_LOG_VERIFIERS?.split(/\s+/).filter(Boolean) ?? [],
+    logVerifiers: wordsOf(data.POSTERN_LOG_VERIFIERS ?? ''),
     smtpPassword: data.POSTERN_SMTP_PASSWORD,
     webhookSecret: data.POSTERN_WEBHOOK_SECRET,
     slackToken: data.POSTERN_SLACK_TOKEN,

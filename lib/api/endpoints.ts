@@ -43,7 +43,7 @@ export type Endpoint = {
   summary: string
   description?: string
   /** Why a call that matches the schemas may be refused with 400 or 422. */
-  refusedWhen?: Partial<Record<400 | 422, string>>
+  refusedWhen?: Partial<Record<400 | 409 | 422, string>>
   params: Record<string, z.ZodType>
   query: z.ZodObject
   body?: z.ZodType
@@ -254,6 +254,7 @@ export const endpoints = {
     status: 200,
     answer: z.string(),
     types: ['application/jsonl'],
+    refusedWhen: { 409: 'The log has no signed checkpoint, because no key is set' },
   }),
   decideRequest: define({
     operation: 'decideRequest',

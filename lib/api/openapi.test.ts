@@ -100,8 +100,12 @@ test('Schemathesis expects a refusal of a valid call only where the description 
     const refusals = JSON.parse(statuses ?? '').filter((status: unknown) => status === 400 || status === 422)
     return (JSON.parse(names ?? '') as string[]).map((name) => [name, refusals])
   })
-  const described = Object.values<Endpoint>(endpoints).flatMap(({ operation, refusedWhen }) =>
-    refusedWhen ? [[operation, Object.keys(refusedWhen).map(Number)]] : [],
-  )
+  const described = Object.values<Endpoint>(endpoints).flatMap(({ operation, refusedWhen = {} }) => {
+    // Schemathesis expects 409 by default.
+    const refusals = Object.keys(refusedWhen)
+      .map(Number)
+      .filter((status) => status !== 409)
+    return refusals.length > 0 ? [[operation, refusals]] : []
+  })
   expect(Object.fromEntries(expected)).toEqual(Object.fromEntries(described))
 })

@@ -19,11 +19,12 @@ const refusals: Record<string, string> = {
   503: 'The database or the identity provider is unavailable',
 }
 
-function refusalsOf({ method, body }: Endpoint): string[] {
+function refusalsOf({ method, body, refusedWhen = {} }: Endpoint): string[] {
   // A query can name a person or a cluster, so 404 and 422 are possible even without a path parameter or a body.
   const always = ['400', '401', '403', '404', '422', '429', '503']
   const forBody = body ? ['413', '415'] : []
-  return [...always, ...(method === 'POST' ? ['409'] : []), ...forBody].sort()
+  const ofState = method === 'POST' || 409 in refusedWhen ? ['409'] : []
+  return [...always, ...ofState, ...forBody].sort()
 }
 
 const typesOf = (status: string) =>

@@ -6,6 +6,7 @@ import { expect, test, vi } from 'vitest'
 import { durationPattern } from '#lib/core/access/duration'
 import { idText } from '#lib/core/access/ids'
 import { unprintable } from '#lib/core/access/unprintable'
+import { refusedAddressPatterns } from '#lib/core/rbac/paste/refusal-addresses'
 
 // No input makes one of Postern's own regular expressions take more than linear time. recheck decides this from the
 // pattern alone: with automata if the pattern is regular, otherwise with a search that counts the engine's steps. Nothing
@@ -34,6 +35,7 @@ const built: Record<string, string[]> = {
   'lib/core/access/rule.ts': [`^[^/\\s${unprintable}]+$`],
   'lib/core/guardrails/configured/schema.ts': ['^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$'],
   'lib/core/rbac/paste/readings.ts': ['\\x1b(?:\\[[0-9;?]{0,32}[@-~]|\\][^\\x1b\\u0007]{0,512}(?:\\u0007|\\x1b\\\\))'],
+  'lib/core/rbac/paste/refusal-addresses.ts': refusedAddressPatterns.map(({ source }) => source),
 }
 
 const isProduction = (path: string) =>

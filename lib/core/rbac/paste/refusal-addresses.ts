@@ -7,16 +7,18 @@ import { targetOfPath } from './raw-path.ts'
 /** The permission behind a refused address. `isVerbKnown`: the message says with which method it was called. */
 export type RefusedAddress = { permission: NeededPermission; isVerbKnown: boolean }
 
-const address = String.raw`(?:https?|wss?)://[^\s/'"<>]{1,253}(/apis?/[^\s'"<>,)\]]{1,600})`
+const address = String.raw`(?:https?|wss?)://[^\s/'"<>]{1,253}(?<path>/apis?/[^\s'"<>,)\]]{1,600})`
 
-// `GET at: https://…/pods. Message: Forbidden`, `GET https://…/pods 403 Forbidden`
-const before = new RegExp(
-  String.raw`(?:\b(GET|POST|PUT|PATCH|DELETE)(?: at:)? )?${address}[ .]{1,3}(?:Message: |- )?(?:403\b|Forbidden)`,
-  'g',
-)
-
-// `403 Client Error: Forbidden for url: https://…`, `403 Forbidden url = 'wss://…'`
-const behind = new RegExp(String.raw`\b(?:403|Forbidden)\b.{0,60}?\b(?:url|URL)\b[ =:('"]{1,6}${address}`, 'g')
+/** With the method, if it is known, and the path. */
+export const refusedAddressPatterns = [
+  // `GET at: https://…/pods. Message: Forbidden`, `GET https://…/pods 403 Forbidden`
+  new RegExp(
+    String.raw`(?:\b(?<method>GET|POST|PUT|PATCH|DELETE)(?: at:)? )?${address}[ .]{1,3}(?:Message: |- )?(?:403\b|Forbidden)`,
+    'g',
+  ),
+  // `403 Client Error: Forbidden for url: https://…`, `403 Forbidden url = 'wss://…'`
+  new RegExp(String.raw`\b(?:403|Forbidden)\b.{0,60}?\b(?:url|URL)\b[ =:('"]{1,6}${address}`, 'g'),
+]
 
 const verbsOf = (method: string | undefined, { name, subresource }: Omit<NeededPermission, 'verb'>): string[] => {
   const isStream = ['exec', 'attach', 'portforward'].includes(subresource)
@@ -32,11 +34,8 @@ const maxAddresses = 50
 /** The refused addresses of a text in which the API server's own sentence is missing. */
 export function refusedAddresses(text: string): RefusedAddress[] {
   if (!/403|Forbidden/.test(text) || !text.includes('/api')) return []
-  const found = [
-    ...[...text.matchAll(before)].map(([, method, path = '']) => ({ method, path })),
-    ...[...text.matchAll(behind)].map(([, path = '']) => ({ method: undefined, path })),
-  ]
-  return found.slice(0, maxAddresses).flatMap(({ method, path }) => {
+  const found = refusedAddressPatterns.flatMap((pattern) => [...text.matchAll(pattern)])
+  return found.slice(0, maxAddresses).flatMap(({ groups: { method, path = '' } = {} }) => {
     const target = targetOfPath(path.replace(/[.:;]$/, ''))
     const full = target && (target.subresource === '' ? target.resource : `${target.resource}/${target.subresource}`)
     if (!target || !full || !isResource(full) || !isGroup(target.group)) return []
