@@ -1,5 +1,22 @@
 import { stringify } from 'yaml'
-import { type CompanyFacts, companyConfiguration } from '#local/parts/company'
+import { type CompanyFacts, companyConfiguration, paymentsRestart } from '#local/parts/company'
+
+/** The person on call may approve too, and the administrators once no one has decided. */
+const asksPlatform = <T extends object>(step: T) => ({
+  ...step,
+  onCall: 'platform',
+  remindAfter: 'PT10M',
+  escalate: [{ after: 'PT20M', to: { groups: ['platform-admins'] } }],
+})
+
+const breakGlass = {
+  ...paymentsRestart(),
+  name: 'payments-break-glass',
+  title: 'Repair payment services in an emergency',
+  who: { groups: ['sre'] },
+  duration: { default: 'PT15M', max: 'PT30M' },
+  breakGlass: { usesPerWeek: 3, reviewWithin: 'P2D', security: ['security-audit'] },
+}
 
 /**
  * The text of the demo's postern.yaml: the company, with guardrails.
@@ -21,11 +38,12 @@ export function demoConfiguration({
         rotation: { people: ['tomas@example.com', 'ola@example.com'], from: '2026-01-05T09:00' },
       },
     ],
-    entitlements: entitlements.map((one) =>
-      one.name === 'cluster-view'
-        ? { ...one, approvals: one.approvals.map((step) => ({ ...step, onCall: 'platform' })) }
-        : one,
-    ),
+    entitlements: [
+      ...entitlements.map((one) =>
+        one.name === 'cluster-view' ? { ...one, approvals: one.approvals.map(asksPlatform) } : one,
+      ),
+      breakGlass,
+    ],
     pending: { lapseAfter },
     notifications: { email: { server: mailServer, from: 'postern@example.com' } },
     guardrailPack: {
