@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { durationArgument, timeoutOption } from './durations.ts'
 import { readInFull } from './find.ts'
+import { reasonOption } from './request-options.ts'
 import { waitUntilActive } from './wait.ts'
 import { approversOf, clock } from './words.ts'
 
@@ -45,7 +46,7 @@ export function extendCommand(terminal: Terminal): Command {
     .description('Request more time for access that you have.')
     .argument('<id>', 'your grant, or its request')
     .option('--for <duration>', 'how long from then on, such as 30m (default: as before)', durationArgument)
-    .option('--reason <text>', 'why you need it')
+    .addOption(reasonOption())
     .option('--ticket <id>', 'the ticket (default: as before)')
     .option('--wait', 'wait until the extension works')
     .addOption(timeoutOption())

@@ -11,8 +11,9 @@ import type { Api } from '../server/api.ts'
 import { type Entitlement, entitlements, preview, type Rule, requestInFull } from '../server/shapes.ts'
 import { isInteractive, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
-import { durationArgument, timeoutOption } from './durations.ts'
+import { timeoutOption } from './durations.ts'
 import { type Choices, type Draft, findForPaste } from './from-paste.ts'
+import { forOption, reasonOption, ticketOption } from './request-options.ts'
 import { isLater, type PartOfBody, previewText } from './show-text.ts'
 import { bodyOf, type Details, submit } from './submit.ts'
 import { waitUntilActive } from './wait.ts'
@@ -219,9 +220,9 @@ export function requestCommand(terminal: Terminal, words: readonly string[] | nu
       '"VERBS RESOURCES [NAMES]", where the entitlement lets you choose (repeatable)',
       collectRule,
     )
-    .option('--reason <text>', 'why you need it')
-    .option('--ticket <id>', 'the ticket')
-    .option('--for <duration>', 'how long, such as 30m or 1h30m (default: as the entitlement says)', durationArgument)
+    .addOption(reasonOption())
+    .addOption(ticketOption())
+    .addOption(forOption())
     .option('--starts-at <time>', 'when it starts, such as 2026-11-23T09:00:00Z (default: once it is approved)')
     .option('--again <request>', 'request the same as an earlier request')
     .option('-f, --file <file>', 'read the request from a file in YAML or JSON')

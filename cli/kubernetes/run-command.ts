@@ -1,6 +1,7 @@
 import { Command } from 'commander'
-import { durationArgument, timeoutOption } from '../access/durations.ts'
+import { timeoutOption } from '../access/durations.ts'
 import { findForPaste } from '../access/from-paste.ts'
+import { forOption, reasonOption, ticketOption } from '../access/request-options.ts'
 import { bodyOf, type Details, inWords, submit } from '../access/submit.ts'
 import { waitUntilActive } from '../access/wait.ts'
 import { timeLeft } from '../access/words.ts'
@@ -80,9 +81,9 @@ export function runCommand(terminal: Terminal, words: readonly string[] | null):
   return new Command('run')
     .description('Run a command; if the cluster forbids it, request the access, wait for it, and run it again.')
     .usage('[options] -- command...')
-    .option('--reason <text>', 'why you need it')
-    .option('--ticket <id>', 'the ticket')
-    .option('--for <duration>', 'how long, such as 30m or 1h30m (default: as the entitlement says)', durationArgument)
+    .addOption(reasonOption())
+    .addOption(ticketOption())
+    .addOption(forOption())
     .option('--entitlement <name>', 'the entitlement to request (default: the best that allows it)')
     .option('--cluster <name>', 'the cluster (default: that of the kubeconfig’s context)')
     .option('-y, --yes', 'submit the request without a question')

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
-import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
+import { expectProblem, expectSuccess } from '#testing/call-route'
 import { anEntitlementDocument } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { testIdentity } from '#testing/identity'
-import { aClusterState, aSubmission } from '#testing/requests'
-import * as decisionsDoor from './requests/[id]/decisions/route.ts'
-import * as requestDoor from './requests/[id]/route.ts'
-import * as listDoor from './requests/route.ts'
+import { approvalCalls } from './approvals.testing.ts'
 
 // Approvals by named people, by the owners of a namespace and by the requester's manager. Mina requests; Tomas is in no group
 // that may approve.
@@ -30,41 +27,11 @@ const identity = await testIdentity({
   ...{ entitlements, owners },
   managers: [{ person: 'mina@example.com', manager: 'tomas@example.com' }],
 })
-const tokens: Record<string, string> = {}
-beforeAll(async () => {
-  await aClusterState()
-  for (const person of ['mina', 'jonas', 'priya', 'tomas']) tokens[person] = await identity.token(person)
-  // Postern knows people from their first call on.
-  for (const token of Object.values(tokens)) await callRoute(listDoor, { token, path: '/api/v1/requests' })
-})
+const { post, submit, read, approve, inboxOf } = approvalCalls(identity)
 afterAll(async () => {
   await identity.stop()
   await database.drop()
 })
-
-const path = '/api/v1/requests'
-const as = (person: string) => ({ token: tokens[person] ?? '' })
-const post = (entitlement: string, namespaces: string[], person = 'mina') => {
-  const { durationSeconds: _, ...submission } = aSubmission()
-  const body = { ...submission, entitlement, namespaces, duration: 'PT15M' }
-  return callRoute(listDoor, { ...as(person), method: 'POST', path, body })
-}
-async function submit(entitlement: string, namespaces = ['payments']) {
-  const submitted = await post(entitlement, namespaces)
-  expectSuccess(submitted, endpoints.submitRequest)
-  return submitted.body as { id: string; digest: string }
-}
-const read = (id: string, person: string) =>
-  callRoute(requestDoor, { ...as(person), path: `${path}/${id}`, params: { id } })
-const approve = ({ id, digest }: { id: string; digest: string }, person: string) =>
-  callRoute(decisionsDoor, {
-    ...{ ...as(person), method: 'POST', path: `${path}/${id}/decisions`, params: { id } },
-    body: { decision: 'approve', digest },
-  })
-const inboxOf = async (person: string) => {
-  const { body } = await callRoute(listDoor, { ...as(person), path: `${path}?role=inbox` })
-  return body.items.map(({ id }: { id: string }) => id)
-}
 
 test.each(['by-person', 'by-owner', 'by-manager'])(
   'a request for %s is in the inbox of that person, who approves it without being in any group',

@@ -88,7 +88,7 @@ export type OnCall = { person: string; until: Date; isOverride: boolean }
 // What was last found for a rota, and from when on that holds: a list of requests asks for each person who may approve.
 const cache = new WeakMap<Rota, { from: Date; onCall: OnCall }>()
 
-/** Everyone who is on call at this moment: one person of a rotation, or whoever a source outside of Postern names. */
+/** Everyone who is on call at this moment: one person of a rotation, or everyone whom a source outside of Postern names. */
 export function onCallAt(rota: Rota, at: Date): OnCall[] {
   if (hasRotation(rota)) {
     const onCall = onCallInRotation(rota, at)

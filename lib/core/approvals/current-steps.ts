@@ -12,7 +12,7 @@ type SubmittedSteps = {
   entitlement: Pick<Entitlement, 'approvals'>
 }
 
-/** A step is the same as when the configuration wrote it, whoever the owners and the manager were. */
+/** A step is the same as when the configuration wrote it, with any owners and any manager. */
 const keyOf = ({ groups, named, owners, manager }: ApprovalStep) =>
   JSON.stringify([[...new Set(named ?? groups)].sort(), owners ?? false, manager ?? false])
 

@@ -224,7 +224,7 @@ export type RightsRecord = { cluster: string; hash: string; readAt: Time }
 
 export const rightsStatement = ({ cluster, hash, readAt }: RightsRecord) => ({ cluster, hash, readAt: time(readAt) })
 
-/** Who is on call, as a worker read it from a source outside of Postern. Whoever is on call may approve. */
+/** Who is on call, as a worker read it from a source outside of Postern. The person on call may approve. */
 export type RotaRecord = { name: string; source: unknown; shifts: unknown; readAt: Time }
 
 export const rotaStatement = ({ name, source, shifts, readAt }: RotaRecord) => ({

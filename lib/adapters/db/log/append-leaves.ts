@@ -37,7 +37,7 @@ async function writers(): Promise<Set<string>> {
 
 /**
  * Waits until every transaction that may still commit an event before a known one is over. An INSERT locks the table before
- * it takes a number, so whoever has a smaller one held that lock when the known event could be read.
+ * it takes a number, so a transaction with a smaller one held that lock when the known event could be read.
  * @returns false if one of them lasts too long
  */
 async function settle(signal: AbortSignal): Promise<boolean> {
