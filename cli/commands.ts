@@ -75,6 +75,12 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./access/extend-command.ts')).extendCommand,
   },
   {
+    name: 'comment',
+    summary: 'Comment on a pending request, as its requester or an approver.',
+    group: 'Access',
+    load: async () => (await import('./access/comment-command.ts')).commentCommand,
+  },
+  {
     name: 'withdraw',
     summary: 'Withdraw your own request while it is pending.',
     group: 'Access',

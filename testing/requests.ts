@@ -10,8 +10,15 @@ import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
+import { runningClock } from '#lib/core/approvals/approval-clock'
 import { nextFollowUp } from '#lib/core/approvals/escalation'
-import { activationStatement, decisionStatement, endStatement, requestStatement } from '#lib/core/signing/statements'
+import {
+  activationStatement,
+  commentStatement,
+  decisionStatement,
+  endStatement,
+  requestStatement,
+} from '#lib/core/signing/statements'
 import { aConfiguration, anEntitlement } from './configuration.ts'
 import { aPerson } from './people.ts'
 
@@ -95,7 +102,7 @@ function requestRow(overrides: RowOverrides, { entitlementHash, policyHash }: Ve
     heldSince: overrides.heldSince ?? null,
     reviewDueAt: overrides.reviewDueAt ?? null,
     createdAt,
-    followUpAt: nextFollowUp(steps, createdAt, null),
+    followUpAt: nextFollowUp(steps, runningClock(createdAt), null),
     lapsesAt: overrides.lapsesAt ?? new Date(createdAt.getTime() + 86_400_000),
   }
   const facts = overrides.facts && asJson(overrides.facts)
@@ -144,6 +151,20 @@ export async function aDecision(
   const data = { id: newId('decision'), requestId, decision, note, ...terms, createdAt: new Date() }
   const signature = signatureOf('decision', decisionStatement({ ...data, person, narrowed: null, difference: null }))
   return db().decision.create({ data: { ...data, personId: person.id, signature } })
+}
+
+type CommentOverrides = Partial<{ text: string; needsInformation: boolean; at: Date; signature: string | null }>
+
+/** A comment on a pending request as Postern signs it, written straight into the database without an event. */
+export async function aComment(
+  { id: requestId }: Pick<Request, 'id'>,
+  person: Person,
+  { text = 'which pods?', needsInformation = false, at = new Date(), ...overrides }: CommentOverrides = {},
+) {
+  const data = { id: newId('comment', at), requestId, text, needsInformation, createdAt: at }
+  const signature = signatureOf('comment', commentStatement({ ...data, person }))
+  await db().comment.create({ data: { ...data, personId: person.id, signature, ...overrides } })
+  await db().request.update({ where: { id: requestId }, data: { commentCount: { increment: 1 } } })
 }
 
 type GrantOverrides = Partial<{

@@ -45,7 +45,11 @@ export function termsText(request: RequestInFull, paint: Paint): string {
 }
 
 export function requestText(request: RequestInFull, paint: Paint): string {
-  const { id, steps, decisions, grant, lapsesAt, status, createdAt } = request
+  const { id, steps, decisions, comments, grant, lapsesAt, status, createdAt, needsInformationSince } = request
+  const commented = comments.map(
+    ({ person, text, needsInformation, at }) =>
+      `${person.name} at ${clock(at)}${needsInformation ? ', needs more information' : ''}: ${text}`,
+  )
   const decided = decisions.map(
     ({ person, decision, note, narrowed, at }) =>
       `${decision === 'approve' ? 'approved' : 'denied'} by ${person.name} at ${clock(at)}${narrowed ? ', narrowed' : ''}${note ? `: ${note}` : ''}`,
@@ -56,8 +60,16 @@ export function requestText(request: RequestInFull, paint: Paint): string {
       ['Request', id],
       ['Submitted', clock(createdAt)],
       ['Status', statusOf(request)],
-      ['Waiting for', status === 'pending' ? approversOf(steps) : null],
+      [
+        'Waiting for',
+        needsInformationSince
+          ? `an answer from ${request.requester.name}`
+          : status === 'pending'
+            ? approversOf(steps)
+            : null,
+      ],
       ['Expires', status === 'pending' ? `in ${timeLeft(lapsesAt)}` : null],
+      ['Comments', commented.join('\n')],
       ['Decisions', decided.join('\n')],
       ['Grant', grant?.id],
       [

@@ -64,6 +64,7 @@ export const request = z.object({
   createdAt: z.string(),
   lapsesAt: z.string(),
   steps: z.array(step),
+  needsInformationSince: z.string().nullable().default(null),
   signatureFailure: z.string().nullable().default(null),
   grant: grantState.nullable(),
   can: z.object({ decide: may, withdraw: may, revoke: may, release: may, issueCredential: may }),
@@ -79,6 +80,7 @@ export type Difference = z.output<typeof difference>
 
 export const requestInFull = request.extend({
   difference,
+  comments: z.array(z.object({ person, text: z.string(), needsInformation: z.boolean(), at: z.string() })).default([]),
   decisions: z.array(
     z.object({ person, decision: z.string(), note: z.string().nullable(), narrowed: z.boolean(), at: z.string() }),
   ),
@@ -165,3 +167,4 @@ export type Paste = z.output<typeof paste>
 
 export const submitted = z.object({ id: z.string(), status: z.string(), digest: z.string() })
 export const state = z.object({ status: z.string() })
+export const created = z.object({ id: z.string() })

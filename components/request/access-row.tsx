@@ -82,6 +82,8 @@ function RowStatus({ request }: { request: RequestSummary }) {
         <HeldTime grant={request.grant} duration={request.duration} />
       </span>
     )
+  if (status === 'pending' && request.needsInformationSince)
+    return <span className="text-dense text-ending">an approver needs more information from you</span>
   if (status === 'pending') {
     const waits = request.steps.flatMap((step) => stepInWords(step) ?? [])
     return (

@@ -100,6 +100,11 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
                     </code>
                   )}
                 </span>
+                {row.needsInformation && row.outcome === null && (
+                  <span className="block truncate text-dense text-muted">
+                    Waits for an answer from <UntrustedText>{row.requester}</UntrustedText>
+                  </span>
+                )}
                 {row.escalation && row.outcome === null && (
                   <span className={`block truncate text-dense ${row.escalation.isDone ? 'text-ending' : 'text-muted'}`}>
                     {row.escalation.isDone ? 'Escalated to ' : 'Escalates to '}

@@ -4,6 +4,7 @@ import type { FormAction } from '#lib/core/access/action-result'
 import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import type { InboxHref } from '#lib/core/approvals/inbox-filter'
+import { Comments, hasComments } from './comments.tsx'
 import { DecidePanel } from './decide-panel.tsx'
 import { barStyle } from './decision-bar.ts'
 import { DecisionsList } from './decisions-list.tsx'
@@ -20,7 +21,9 @@ import { aboutTitle } from './words.ts'
 type Props = {
   request: RequestResource
   decide: FormAction<DecisionDraft>
+  comment: FormAction<{ text: string }>
   revoke: FormAction<{ reason: string }>
+  isMine: boolean
   /** The waiting requests to go on with, and the address of the list. */
   following: string[]
   inbox: InboxHref
@@ -35,7 +38,7 @@ const RevokeAction = dynamic(() => import('./revoke-action.tsx').then((loaded) =
  * The open request with everything that a decision needs. On a wide screen the headline and the decision stay in place,
  * and only what is between them scrolls.
  */
-export function InboxRequest({ request, decide, revoke, following, inbox }: Props) {
+export function InboxRequest({ request, decide, comment, revoke, isMine, following, inbox }: Props) {
   const next = <NextRequest following={following} inbox={inbox} />
   return (
     <article className="rail:flex rail:h-full rail:min-h-0 rail:flex-col print:block">
@@ -59,6 +62,12 @@ export function InboxRequest({ request, decide, revoke, following, inbox }: Prop
         <section aria-label="Reason">
           <Reason request={request} />
         </section>
+        {hasComments(request) && (
+          <section>
+            <h3 className="mb-1">Comments</h3>
+            <Comments request={request} isMine={isMine} comment={comment} />
+          </section>
+        )}
         <section>
           <h3 className="mb-1">{aboutTitle(request)}</h3>
           <RulesTable

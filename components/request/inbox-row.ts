@@ -17,6 +17,7 @@ export type InboxListRow = Denied & {
   ticket: string | null
   createdAt: string
   escalation: { to: string; at: string; isDone: boolean } | null
+  needsInformation: boolean
   /** The outcome of the open request after it was decided; null while it waits. */
   outcome: ShownStatus | null
 }
@@ -40,5 +41,6 @@ export const toListRow = (item: InboxItem, open: RequestResource | null): InboxL
     at: item.escalation.at.toISOString(),
     isDone: item.escalation.isDone,
   },
+  needsInformation: item.needsInformation,
   outcome: item.id === open?.id && !item.isWaiting ? shownStatus(open) : null,
 })

@@ -3,10 +3,12 @@ import { Link } from '#components/ui/link'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import type { FormAction } from '#lib/core/access/action-result'
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
 import { durationInWords, secondsOf } from '#lib/core/access/duration'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { ClusterEvidence } from './cluster-evidence.tsx'
+import { Comments, hasComments } from './comments.tsx'
 import { CredentialsTable } from './credentials-table.tsx'
 import { DecisionsList } from './decisions-list.tsx'
 import { Reason } from './reason.tsx'
@@ -20,6 +22,7 @@ import { aboutTitle } from './words.ts'
 type Props = {
   request: RequestResource
   isMine: boolean
+  comment: FormAction<{ text: string }>
   events: AuditEventResource[]
   moreEvents: boolean
   /** May this reader download the events as the log has them? */
@@ -27,7 +30,7 @@ type Props = {
 }
 
 /** A request from top to bottom, as an auditor reads it. Each section has its own link, and the page prints well. */
-export function RequestEvidence({ request, isMine, events, moreEvents, seesLog }: Props) {
+export function RequestEvidence({ request, isMine, comment, events, moreEvents, seesLog }: Props) {
   const { grant } = request
   const account = grant?.objects.find((one) => one.kind === 'ServiceAccount')
   return (
@@ -35,6 +38,11 @@ export function RequestEvidence({ request, isMine, events, moreEvents, seesLog }
       <Section id="reason" title="Reason">
         <Reason request={request} />
       </Section>
+      {hasComments(request) && (
+        <Section id="comments" title="Comments">
+          <Comments request={request} isMine={isMine} comment={comment} />
+        </Section>
+      )}
       <Section
         id="possible"
         title={aboutTitle(request)}

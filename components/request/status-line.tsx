@@ -18,7 +18,9 @@ export function StatusLine({ request }: { request: RequestSummary }) {
         <span>
           submitted <Time at={request.createdAt} />, waiting for{' '}
           <UntrustedText>
-            {request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'Postern to process it'}
+            {request.needsInformationSince
+              ? `an answer from ${request.requester.name}`
+              : request.steps.flatMap((step) => stepInWords(step) ?? []).join(' and ') || 'Postern to process it'}
           </UntrustedText>
           , expires <Time at={request.lapsesAt} />
         </span>

@@ -3,6 +3,7 @@ import { accessAtResource } from '#lib/core/access/access-at-resource'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { clusterResource } from '#lib/core/access/cluster-resource'
+import { commentSchema } from '#lib/core/access/comment'
 import { issuedCredentialResource } from '#lib/core/access/credential-resource'
 import { secondsOf } from '#lib/core/access/duration'
 import { entitlementSchema } from '#lib/core/access/entitlement'
@@ -269,6 +270,21 @@ export const endpoints = {
     body: decisionSchema,
     status: 201,
     answer: z.strictObject({ status: z.enum(requestStatuses), digest: z.string() }).meta({ id: 'DecisionResult' }),
+    idempotency: 'replayed',
+  }),
+  addComment: define({
+    operation: 'addComment',
+    method: 'POST',
+    path: '/requests/{id}/comments',
+    summary: 'Comment on a pending request, as its requester or an approver',
+    description:
+      'An approver can set `needsInformation`: reminders and escalation then wait until the requester comments.',
+    refusedWhen: { 422: 'The requester sets `needsInformation`' },
+    params: requestId,
+    query: none,
+    body: commentSchema,
+    status: 201,
+    answer: z.strictObject({ id: z.string() }).meta({ id: 'CommentResult' }),
     idempotency: 'replayed',
   }),
   reviewRequest: define({

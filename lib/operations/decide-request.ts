@@ -16,8 +16,9 @@ import { groupsStillCounting } from '#lib/core/access/on-call'
 import type { DecisionInput } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
+import { secondsOn } from '#lib/core/approvals/approval-clock'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
-import { secondsSince, stepsAt } from '#lib/core/approvals/escalation'
+import { stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
@@ -57,8 +58,8 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     person: actor.person,
     requester: request.requester,
     status: request.status,
-    steps: stepsAt(request.steps, request.createdAt, situation.now),
-    currentSteps: currentSteps && stepsAt(currentSteps, request.createdAt, situation.now),
+    steps: stepsAt(request.steps, situation.clock, situation.now),
+    currentSteps: currentSteps && stepsAt(currentSteps, situation.clock, situation.now),
     decided: situation.decisions.map(({ person }) => person),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
   })
@@ -135,20 +136,23 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     if (judged?.refusal) return refuseDecision(judged.refusal)
 
     // An earlier approval counts only with the groups that its approver still has.
-    const { createdAt } = request
+    const { clock } = situation
     const decisions = situation.decisions.map(({ personId, person, decision, groups: then, at }) => {
-      const afterSeconds = secondsSince(createdAt, new Date(at))
+      const afterSeconds = secondsOn(clock, new Date(at))
       return { personId, decision, groups: groupsStillCounting(then, person.groups), afterSeconds }
     })
     const mine = {
       ...{ personId: actor.person.id, decision: input.decision, groups: actor.person.groups },
-      afterSeconds: secondsSince(createdAt, situation.now),
+      afterSeconds: secondsOn(clock, situation.now),
     }
     const { outcome } = resolve(request.steps, [...decisions, mine])
     const digest = digestOf(terms)
     const { verdict = null, difference = null } = judged ?? {}
     const { now, decisions: earlier } = situation
-    await saveDecision(tx, { actor, request, terms, digest, input, verdict, difference, outcome, earlier, now, about })
+    const { pauses } = clock
+    await saveDecision(tx, {
+      ...{ actor, request, terms, digest, input, verdict, difference, outcome, earlier, pauses, now, about },
+    })
     return { status: outcome, digest }
   })
 }

@@ -101,7 +101,14 @@ async function approveAutomatically(tx: Tx, requester: Person, request: NewReque
   const { requester: _, ...granted } = terms
   const approvedRequest: Approved = {
     ...{ id, status: 'approved', ...granted, digest, reason, ticket, steps, policyHash: policy.hash, entitlement },
-    ...{ entitlementName: entitlement.name, createdAt: now, requester, decisions: [], via: viaOf(request.recorded) },
+    ...{
+      entitlementName: entitlement.name,
+      createdAt: now,
+      requester,
+      decisions: [],
+      pauses: [],
+      via: viaOf(request.recorded),
+    },
     ...{ extendsGrantId: extension?.grantId ?? null, heldSince: extension?.heldSince ?? null },
   }
   const grant = newGrant(actor, approvedRequest, submitted.about ?? {}, now)

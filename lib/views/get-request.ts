@@ -12,11 +12,14 @@ import type { RecordedFacts } from '#lib/core/access/recorded-facts'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { storedVerdict } from '#lib/core/access/verdict'
+import { mayComment } from '#lib/core/approvals/may-comment'
+import { couldDecide } from '#lib/core/approvals/may-decide'
 import { mayReview } from '#lib/core/approvals/may-review'
+import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { currentAccessOfRequest } from './current-access.ts'
 import { toGrantResource } from './grant-resource.ts'
 import { recordedRisk, riskOf } from './risk.ts'
-import { gatherPeople, toSummary } from './summaries.ts'
+import { decidingFacts, gatherPeople, toSummary } from './summaries.ts'
 
 type SubmittedTerms = { namespaces: string[]; rules: Rule[]; durationSeconds: number; digest: string }
 
@@ -27,6 +30,15 @@ function mayReviewRow(actor: PersonActor, row: WholeRequestRow): May {
     ...{ reviewDueAt: row.reviewDueAt, isReviewed: row.review !== null, grantStatus: row.grant?.status ?? null },
     groups: row.approverGroups,
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
+  })
+  return may.may ? { may: true } : { may: false, why: may.why }
+}
+
+function mayCommentRow(actor: PersonActor, row: WholeRequestRow, now: Date): May {
+  const may = mayComment({
+    isRequester: row.requester.id === actor.person.id,
+    couldDecide: couldDecide(decidingFacts(actor, row, now)),
+    ...{ status: row.status, isExpired: hasExpired(row, now), count: row.comments.length },
   })
   return may.may ? { may: true } : { may: false, why: may.why }
 }
@@ -59,6 +71,10 @@ export async function getRequest(actor: PersonActor, id: string): Promise<Reques
       narrowed: decision.narrowed !== null,
       at: decision.createdAt.toISOString(),
     })),
+    comments: row.comments.map(({ id, person, text, needsInformation, at }) => ({
+      ...{ id, person: toPersonResource(person), text, needsInformation, at: at.toISOString() },
+    })),
+    mayComment: mayCommentRow(actor, row, people.now),
     review: row.review && {
       outcome: row.review.outcome as ReviewOutcome,
       note: row.review.note,

@@ -4,6 +4,7 @@ import { secondsOf } from '#lib/core/access/duration'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { RiskResource } from '#lib/core/access/risk-resource'
 import type { Rule } from '#lib/core/access/rule'
+import { clockOf, stoppedSince } from '#lib/core/approvals/approval-clock'
 import { shownEscalation } from '#lib/core/approvals/escalation'
 import {
   type InboxChoice,
@@ -44,9 +45,17 @@ function severities() {
 const sooner = (a: Date, b: Date | null) => (b && b < a ? b : a)
 
 function toItem(row: InboxRow, severity: InboxItem['severity']): InboxItem {
-  const { lapsesAt, startsAt, rules: _rules, steps, approverGroups, ...rest } = row
-  const escalation = shownEscalation(steps, approverGroups, row.createdAt, new Date())
-  return { ...rest, severity, dueAt: sooner(lapsesAt, startsAt), escalation, isWaiting: true }
+  const { lapsesAt, startsAt, rules: _rules, steps, approverGroups, comments, ...rest } = row
+  const clock = clockOf(row.createdAt, row.requester.id, comments)
+  const escalation = shownEscalation(steps, approverGroups, clock, new Date())
+  return {
+    ...rest,
+    needsInformation: stoppedSince(clock) !== null,
+    severity,
+    dueAt: sooner(lapsesAt, startsAt),
+    escalation,
+    isWaiting: true,
+  }
 }
 
 function openItem(open: RequestSummary): InboxItem {
@@ -58,7 +67,7 @@ function openItem(open: RequestSummary): InboxItem {
     durationSeconds: secondsOf(open.duration),
     createdAt: new Date(open.createdAt),
     dueAt: sooner(new Date(open.lapsesAt), open.startsAt ? new Date(open.startsAt) : null),
-    escalation: null,
+    ...{ escalation: null, needsInformation: false },
     isWaiting: false,
   }
 }

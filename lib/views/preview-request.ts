@@ -73,7 +73,7 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   const people = await gatherPeopleOfSteps(steps.map(allGroups))
   const open = {
     ...{ requester: person, steps, currentSteps: steps, isOpen: true, decisions: [] },
-    ...{ createdAt: null, approverGroups: [] },
+    ...{ clock: null, approverGroups: [] },
   }
   const rules: Rule[] = grantedRules(entitlement, facts.submission.rules, facts.cluster.clusterRoles) ?? []
   const namespaces = [...new Set(submission.namespaces)].sort()

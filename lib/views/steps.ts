@@ -5,8 +5,9 @@ import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { groupsStillCounting, isOnCallGroup } from '#lib/core/access/on-call'
 import type { EligiblePerson, EscalationResource, StepResource } from '#lib/core/access/step-resource'
+import { type ApprovalClock, runningClock, secondsOn, timeOn } from '#lib/core/approvals/approval-clock'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
-import { allGroups, groupsAfter, secondsSince, stepsAt } from '#lib/core/approvals/escalation'
+import { allGroups, groupsAfter, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import type { PeopleOfSteps } from './people-of-steps.ts'
@@ -22,7 +23,7 @@ export type StepFacts = {
   /** Is the request pending? Then the people who could approve are listed too. */
   isOpen: boolean
   /** Null before the submission. */
-  createdAt: Date | null
+  clock: ApprovalClock | null
   /** Which groups the request is shown to: those of an escalation after it has happened. */
   approverGroups: readonly string[]
   decisions: ReadonlyArray<{ decision: 'approve' | 'deny'; person: Person; groups: readonly string[]; createdAt: Date }>
@@ -53,12 +54,14 @@ const onCallFirst = (a: EligiblePerson, b: EligiblePerson) => Number(b.isOnCall)
 /** The escalations of a step: those that happened, and those that will if no one completes it. */
 function escalationsOf(
   { escalate = [] }: ApprovalStep,
-  createdAt: Date,
+  clock: ApprovalClock,
   { approverGroups }: Pick<StepFacts, 'approverGroups'>,
   now: Date,
 ): EscalationResource[] {
   return escalate.flatMap(({ after, groups }) => {
-    const at = new Date(createdAt.getTime() + after * 1000)
+    // It has no time while the clock is stopped.
+    const at = timeOn(clock, after)
+    if (!at) return []
     const isDone = at <= now && groups.every((group) => approverGroups.includes(group))
     // A worker escalates within seconds; one that did not happen by then found the step complete.
     const isMissed = at <= now && !isDone
@@ -70,16 +73,16 @@ function escalationsOf(
 export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[] {
   const { requester, steps, currentSteps, isOpen, decisions } = facts
   const { now } = people
-  const createdAt = facts.createdAt ?? now
-  const seconds = secondsSince(createdAt, now)
+  const clock = facts.clock ?? runningClock(now)
+  const seconds = secondsOn(clock, now)
   const byId = new Map(decisions.map(({ person }) => [person.id as string, toPersonResource(person)]))
   const decided = decisions.map(({ person }) => person)
   // While the request is pending a lost group takes effect; a resolved one keeps the groups of its decisions.
   const counted: DecisionFacts[] = decisions.map(({ decision, person, groups, createdAt: at }) => {
     const counting = isOpen ? groupsStillCounting(groups, person.groups) : groups
-    return { decision, personId: person.id, groups: counting, afterSeconds: secondsSince(createdAt, at) }
+    return { decision, personId: person.id, groups: counting, afterSeconds: secondsOn(clock, at) }
   })
-  const current = currentSteps && stepsAt(currentSteps, createdAt, now)
+  const current = currentSteps && stepsAt(currentSteps, clock, now)
   return resolve(steps, counted).steps.map(({ groups, count, approvedBy }, index) => {
     const submitted = steps[index] ?? { groups, count }
     const step = [{ groups: groupsAfter(submitted, seconds), count }]
@@ -105,7 +108,7 @@ export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[]
       eligible: eligible.map(toEligible).sort(onCallFirst).slice(0, mostEligible),
       onCall: isOpen ? people.onCall(step.flatMap((one) => one.groups)) : [],
       unavailable: isOpen ? people.unavailable(step.flatMap((one) => one.groups)) : [],
-      escalations: isOpen && facts.createdAt ? escalationsOf(submitted, facts.createdAt, facts, now) : [],
+      escalations: isOpen && facts.clock ? escalationsOf(submitted, facts.clock, facts, now) : [],
     }
   })
 }

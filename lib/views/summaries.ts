@@ -8,6 +8,7 @@ import type { May } from '#lib/core/access/may'
 import { mayExtend, mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
+import { type ApprovalClock, clockOf, stoppedSince } from '#lib/core/approvals/approval-clock'
 import { allGroups, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
@@ -22,17 +23,25 @@ export const titleOf = (row: { entitlement: { document: unknown } }): string =>
 
 export const stepsOf = (row: { steps: unknown }) => row.steps as ApprovalStep[]
 
-function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
+/** The clock of the request's reminders and escalations. */
+export const clockOfRow = ({ createdAt, requesterId, comments }: RequestRow): ApprovalClock =>
+  clockOf(createdAt, requesterId, comments)
+
+/** What decides who may decide or comment on a request. */
+export function decidingFacts(actor: PersonActor, row: RequestRow, now: Date) {
   const currentSteps = currentStepsOf(row)
-  const may = mayDecide({
-    person: actor.person,
-    requester: row.requester,
-    status: row.status,
-    steps: stepsAt(stepsOf(row), row.createdAt, now),
-    currentSteps: currentSteps && stepsAt(currentSteps, row.createdAt, now),
-    decided: row.decisions.map(({ person }) => person),
+  const clock = clockOfRow(row)
+  return {
+    ...{ person: actor.person, requester: row.requester },
+    steps: stepsAt(stepsOf(row), clock, now),
+    currentSteps: currentSteps && stepsAt(currentSteps, clock, now),
     isOneSubjectPerPerson: isOneSubjectPerPerson(),
-  })
+  }
+}
+
+function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
+  const decided = row.decisions.map(({ person }) => person)
+  const may = mayDecide({ ...decidingFacts(actor, row, now), status: row.status, decided })
   if (!may.may) return { may: false, why: may.why }
   if (hasExpired(row, now)) return { may: false, why: 'This request has expired without a decision.' }
   return { may: true }
@@ -55,7 +64,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
     steps: stepsOf(row),
     currentSteps: currentStepsOf(row),
     isOpen: row.status === 'pending',
-    createdAt: row.createdAt,
+    clock: clockOfRow(row),
     approverGroups: row.approverGroups,
     decisions: row.decisions.map((one) => ({ ...one, person: toPerson(one.person) })),
   }
@@ -80,6 +89,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
     reviewDueAt: iso(row.reviewDueAt),
     extends: extensionOf(row),
     resolvedAt: iso(row.resolvedAt),
+    needsInformationSince: row.status === 'pending' ? iso(stoppedSince(steps.clock)) : null,
     steps: toSteps(steps, people),
     // Of a resolved request, the grant and the history show what was refused.
     signatureFailure: row.status === 'pending' ? (verifyRequestRow(row)?.sentence ?? null) : null,

@@ -4,7 +4,8 @@ import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-req
 import { saveFollowUp } from '#lib/adapters/db/requests/save-follow-up'
 import type { SystemActor } from '#lib/core/access/actor'
 import { groupsStillCounting } from '#lib/core/access/on-call'
-import { followUpOf, nextFollowUp, secondsSince } from '#lib/core/approvals/escalation'
+import { secondsOn } from '#lib/core/approvals/approval-clock'
+import { followUpOf, nextFollowUp } from '#lib/core/approvals/escalation'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { resolve } from '#lib/core/approvals/resolve'
 
@@ -16,8 +17,8 @@ export async function followUpRequest(actor: SystemActor, requestId: string): Pr
   return transaction(async (tx) => {
     const request = await lockRequest(tx, requestId)
     if (request?.status !== 'pending' || !request.followUpAt) return false
-    const { now, decisions, signatureFailure } = await gatherSituation(tx, request)
-    const { id, steps, createdAt, approverGroups, followUpAt, requester, cluster, namespaces, policyHash } = request
+    const { now, decisions, clock, signatureFailure } = await gatherSituation(tx, request)
+    const { id, steps, approverGroups, followUpAt, requester, cluster, namespaces, policyHash } = request
     if (followUpAt > now || hasExpired(request, now)) return false
     const about = { requestId: id, personId: requester.id, cluster, namespaces, policyHash }
     if (signatureFailure) {
@@ -28,14 +29,14 @@ export async function followUpRequest(actor: SystemActor, requestId: string): Pr
     }
     const counted = decisions.map(({ personId, person, decision, groups, at }) => ({
       ...{ personId, decision, groups: groupsStillCounting(groups, person.groups) },
-      afterSeconds: secondsSince(createdAt, new Date(at)),
+      afterSeconds: secondsOn(clock, new Date(at)),
     }))
     const { steps: states } = resolve(steps, counted)
-    const { reminded, escalated } = followUpOf(steps, states, { submittedAt: createdAt, since: followUpAt, now })
+    const { reminded, escalated } = followUpOf(steps, states, { clock, since: followUpAt, now })
     const events: NewAuditEvent[] = escalated.map((data) => ({ type: 'request.escalated', actor, data, about }))
     if (reminded) events.push({ type: 'request.reminded', actor, data: reminded, about })
     const shownTo = [...new Set([...approverGroups, ...escalated.flatMap(({ to }) => to)])]
-    const next = { approverGroups: shownTo, followUpAt: nextFollowUp(steps, createdAt, now) }
+    const next = { approverGroups: shownTo, followUpAt: nextFollowUp(steps, clock, now) }
     await saveFollowUp(tx, id, next, events)
     return true
   })

@@ -339,6 +339,13 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       ({ grantId }) => withForm({ grantId }),
     ),
     ...twice(
+      'Comment',
+      ({ requestId }) => `/requests/${requestId}/comments`,
+      () => ({ text: reason }),
+      'comment',
+      ({ requestId }) => withForm({ requestId, text: reason }),
+    ),
+    ...twice(
       'Review access that was approved',
       ({ requestId }) => `/requests/${requestId}/review`,
       () => ({ outcome: 'justified', note: reason }),

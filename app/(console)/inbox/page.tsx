@@ -14,7 +14,7 @@ import { type InboxItem, inboxFilterIn, inboxHref } from '#lib/core/approvals/in
 import { inbox } from '#lib/views/inbox'
 import { revoke } from '../grants/actions.ts'
 import { requestOrNothing } from '../request-or-nothing.ts'
-import { decide } from '../requests/actions.ts'
+import { comment, decide } from '../requests/actions.ts'
 
 export const metadata: Metadata = { title: 'Inbox' }
 
@@ -80,6 +80,8 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
                 key={chosen.id}
                 request={chosen}
                 decide={decide}
+                comment={comment}
+                isMine={chosen.requester.id === actor.person.id}
                 revoke={revoke}
                 following={following(items, chosen.id)}
                 inbox={address}

@@ -5,6 +5,7 @@ import { endpoints } from '#lib/api/endpoints'
 import type { ActionResult, FormAnswer } from '#lib/core/access/action-result'
 import { type DecisionDraft, type Draft, decisionInput, fieldIn, submissionInput } from '#lib/core/access/form-input'
 import type { Preview } from '#lib/core/access/preview-resource'
+import { addComment } from '#lib/operations/add-comment'
 import { decideRequest } from '#lib/operations/decide-request'
 import { reviewRequest } from '#lib/operations/review-request'
 import { submitRequest } from '#lib/operations/submit-request'
@@ -37,6 +38,23 @@ export async function decide(_previous: FormAnswer<DecisionDraft>, form: FormDat
     endpoints.decideRequest,
     { params: { id: requestId }, body },
     ({ actor, params, body }) => decideRequest(actor, params.id, body),
+  )
+  if (error) return { error, kept }
+  revalidatePath('/', 'layout')
+  return { error: null, kept: {} }
+}
+
+/** Comments on a pending request. */
+export async function comment(
+  _previous: FormAnswer<{ text: string }>,
+  form: FormData,
+): Promise<FormAnswer<{ text: string }>> {
+  const kept = { text: fieldIn(form, 'text') }
+  const needed = fieldIn(form, 'needsInformation') === 'true' ? { needsInformation: true } : {}
+  const { error } = await answer(
+    endpoints.addComment,
+    { params: { id: fieldIn(form, 'requestId') }, body: { ...kept, ...needed } },
+    ({ actor, params, body }) => addComment(actor, params.id, body),
   )
   if (error) return { error, kept }
   revalidatePath('/', 'layout')

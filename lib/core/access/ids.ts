@@ -4,6 +4,7 @@ import { z } from 'zod'
 export const idPrefixes = {
   request: 'req',
   decision: 'dec',
+  comment: 'cmt',
   grant: 'grt',
   credential: 'cred',
   order: 'ord',

@@ -4,7 +4,7 @@ const time = z.iso.datetime()
 
 /** lib/core/notices/kinds.ts has the same lists. */
 const kinds = [
-  ...(['request-waits', 'request-reminder', 'request-escalated', 'request-decided'] as const),
+  ...(['request-waits', 'request-reminder', 'request-escalated', 'comment-added', 'request-decided'] as const),
   ...(['access-began', 'access-ends-soon', 'access-revoked'] as const),
   ...(['access-ended', 'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'] as const),
 ] as const

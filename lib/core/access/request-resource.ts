@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { commentResource } from './comment.ts'
 import { decisionResource } from './decision-resource.ts'
 import { differenceResource } from './difference.ts'
 import { grantResource } from './grant-resource.ts'
@@ -48,6 +49,9 @@ export const requestSummary = z
       .meta({ description: 'When the review of break-glass access is due; null for any other request.' }),
     extends: extensionResource.nullable().meta({ description: 'The access that this request extends, if any.' }),
     resolvedAt: time.nullable(),
+    needsInformationSince: time.nullable().meta({
+      description: 'Since when the request waits for an answer of its requester; null if it does not.',
+    }),
     steps: z.array(stepResource),
     signatureFailure: z.string().nullable().meta({
       description: 'Why the request cannot be approved, if Postern did not write its stored record; otherwise null.',
@@ -80,6 +84,8 @@ export const requestResource = z
     difference: differenceResource,
     verdict: verdictResource,
     decisions: z.array(decisionResource),
+    comments: z.array(commentResource),
+    mayComment: may,
     review: reviewResource.nullable(),
     mayReview: may,
     grant: grantResource.nullable(),

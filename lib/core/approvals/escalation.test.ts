@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { runningClock } from './approval-clock.ts'
 import { followUpOf, groupsAfter, nextFollowUp, shownEscalation, stepsAt } from './escalation.ts'
 import { type DecisionFacts, resolve } from './resolve.ts'
 
 const submittedAt = new Date('2026-11-26T02:00:00Z')
+const clock = runningClock(submittedAt)
 const at = (minutes: number) => new Date(submittedAt.getTime() + minutes * 60_000)
 const step: ApprovalStep = {
   ...{ groups: ['leads'], count: 1, remindAfter: 600 },
@@ -22,7 +24,7 @@ const approval = (groups: string[], afterSeconds?: number): DecisionFacts => ({
 test('a group that a step escalates to may approve from that moment on and not a moment earlier', () => {
   expect(groupsAfter(step, 899.999)).toEqual(['leads'])
   expect(groupsAfter(step, 900)).toEqual(['leads', 'sre'])
-  expect(stepsAt([step], submittedAt, at(30))).toEqual([{ groups: ['leads', 'sre', 'directors'], count: 1 }])
+  expect(stepsAt([step], clock, at(30))).toEqual([{ groups: ['leads', 'sre', 'directors'], count: 1 }])
 })
 
 test('an approval counts only if its group could approve when it was given', () => {
@@ -33,36 +35,36 @@ test('an approval counts only if its group could approve when it was given', () 
 })
 
 test('a worker wakes for the reminder and for each escalation, and for nothing after the last one', () => {
-  const times = [null, at(10), at(15), at(30)].map((after) => nextFollowUp([step], submittedAt, after))
+  const times = [null, at(10), at(15), at(30)].map((after) => nextFollowUp([step], clock, after))
   expect(times).toEqual([at(10), at(15), at(30), null])
-  expect(nextFollowUp([{ groups: ['leads'], count: 1 }], submittedAt, null)).toBeNull()
+  expect(nextFollowUp([{ groups: ['leads'], count: 1 }], clock, null)).toBeNull()
 })
 
 test('an open step is reminded of once, and escalates once to each of its levels', () => {
-  const from = (since: number, now: number) => followUpOf([step], open, { submittedAt, since: at(since), now: at(now) })
+  const from = (since: number, now: number) => followUpOf([step], open, { clock, since: at(since), now: at(now) })
   expect(from(10, 11)).toEqual({ reminded: { groups: ['leads'], afterSeconds: 600 }, escalated: [] })
   expect(from(15, 16)).toEqual({ reminded: null, escalated: [{ from: ['leads'], to: ['sre'], afterSeconds: 900 }] })
   expect(from(30, 31).escalated).toEqual([{ from: ['leads', 'sre'], to: ['directors'], afterSeconds: 1800 }])
 })
 
 test('a worker that was down catches up with every escalation and does not remind as well', () => {
-  expect(followUpOf([step], open, { submittedAt, since: at(10), now: at(90) })).toEqual({
+  expect(followUpOf([step], open, { clock, since: at(10), now: at(90) })).toEqual({
     reminded: null,
     escalated: [{ from: ['leads'], to: ['sre', 'directors'], afterSeconds: 1800 }],
   })
 })
 
 test('a step that is complete neither reminds nor escalates', () => {
-  expect(followUpOf([step], complete, { submittedAt, since: at(10), now: at(90) })).toEqual({
+  expect(followUpOf([step], complete, { clock, since: at(10), now: at(90) })).toEqual({
     reminded: null,
     escalated: [],
   })
 })
 
 test('a list shows the next escalation, then the one that happened', () => {
-  expect(shownEscalation([step], ['leads'], submittedAt, at(1))).toEqual({ groups: ['sre'], at: at(15), isDone: false })
-  expect(shownEscalation([step], ['leads', 'sre', 'directors'], submittedAt, at(40))).toMatchObject({
+  expect(shownEscalation([step], ['leads'], clock, at(1))).toEqual({ groups: ['sre'], at: at(15), isDone: false })
+  expect(shownEscalation([step], ['leads', 'sre', 'directors'], clock, at(40))).toMatchObject({
     ...{ groups: ['directors', 'sre'], isDone: true },
   })
-  expect(shownEscalation([step], ['leads'], submittedAt, at(40)), 'it was complete by then').toBeNull()
+  expect(shownEscalation([step], ['leads'], clock, at(40)), 'it was complete by then').toBeNull()
 })

@@ -1,20 +1,18 @@
 // A step that is not complete in time escalates: more groups may approve it. Who may approve at a moment follows from the
-// signed steps and the time of the submission alone, so that no stored row can let someone approve earlier. The worker only
+// signed steps and the clock (approval-clock.ts) alone, so that no stored row can let someone approve earlier. The worker only
 // records that it happened, shows the request to the new groups, and notifies them (lib/worker/follow-up-request.ts).
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { type ApprovalClock, secondsOn, timeOn } from './approval-clock.ts'
 import type { StepState } from './resolve.ts'
 
-/** Seconds from the submission to a later moment. */
-export const secondsSince = (submittedAt: Date, at: Date): number => (at.getTime() - submittedAt.getTime()) / 1000
-
-/** The groups that may approve a step, this many seconds after the submission. */
+/** The groups that may approve a step when the clock shows this many seconds. */
 export const groupsAfter = ({ groups, escalate = [] }: ApprovalStep, seconds: number): string[] => [
   ...new Set([...groups, ...escalate.filter(({ after }) => after <= seconds).flatMap((level) => level.groups)]),
 ]
 
 /** The steps as they are at this moment, with the groups of every escalation that is due. */
-export const stepsAt = (steps: readonly ApprovalStep[], submittedAt: Date, at: Date): ApprovalStep[] =>
-  steps.map((step) => ({ groups: groupsAfter(step, secondsSince(submittedAt, at)), count: step.count }))
+export const stepsAt = (steps: readonly ApprovalStep[], clock: ApprovalClock, at: Date): ApprovalStep[] =>
+  steps.map((step) => ({ groups: groupsAfter(step, secondsOn(clock, at)), count: step.count }))
 
 /** Every group that a step ever names. */
 export const allGroups = (step: ApprovalStep): string[] => groupsAfter(step, Number.POSITIVE_INFINITY)
@@ -24,13 +22,11 @@ const timesOf = ({ remindAfter, escalate = [] }: ApprovalStep) => [
   ...escalate.map(({ after }) => after),
 ]
 
-/** When the worker next reminds or escalates; null if nothing is left to do. */
-export function nextFollowUp(steps: readonly ApprovalStep[], submittedAt: Date, after: Date | null): Date | null {
-  const times = steps
-    .flatMap(timesOf)
-    .map((seconds) => submittedAt.getTime() + seconds * 1000)
-    .filter((time) => after === null || time > after.getTime())
-  return times.length > 0 ? new Date(Math.min(...times)) : null
+/** When the worker next reminds or escalates; null if nothing is left to do, or the clock is stopped before. */
+export function nextFollowUp(steps: readonly ApprovalStep[], clock: ApprovalClock, after: Date | null): Date | null {
+  const from = after === null ? Number.NEGATIVE_INFINITY : secondsOn(clock, after)
+  const next = Math.min(...steps.flatMap(timesOf).filter((seconds) => seconds > from))
+  return Number.isFinite(next) ? timeOn(clock, next) : null
 }
 
 export type FollowUp = {
@@ -46,9 +42,9 @@ export type FollowUp = {
 export function followUpOf(
   steps: readonly ApprovalStep[],
   states: readonly StepState[],
-  { submittedAt, since, now }: { submittedAt: Date; since: Date; now: Date },
+  { clock, since, now }: { clock: ApprovalClock; since: Date; now: Date },
 ): FollowUp {
-  const [from, to] = [secondsSince(submittedAt, since), secondsSince(submittedAt, now)]
+  const [from, to] = [secondsOn(clock, since), secondsOn(clock, now)]
   const isDue = (seconds: number) => seconds >= from && seconds <= to
   const open = steps.filter((_, index) => {
     const state = states[index]
@@ -74,12 +70,15 @@ export function followUpOf(
 export function shownEscalation(
   steps: readonly ApprovalStep[],
   approverGroups: readonly string[],
-  submittedAt: Date,
+  clock: ApprovalClock,
   now: Date,
 ): { groups: string[]; at: Date; isDone: boolean } | null {
   const all = steps
     .flatMap(({ escalate = [] }) => escalate)
-    .map(({ after, groups }) => ({ groups, at: new Date(submittedAt.getTime() + after * 1000) }))
+    .flatMap(({ after, groups }) => {
+      const at = timeOn(clock, after)
+      return at ? [{ groups, at }] : []
+    })
     .sort((a, b) => a.at.getTime() - b.at.getTime())
   // A list doesn't know which of several steps are complete, and a complete one does not escalate.
   const next = steps.length === 1 ? all.find(({ at }) => at > now) : undefined

@@ -39,6 +39,8 @@ export type InboxItem = InboxFacts & {
   durationSeconds: number
   /** The last escalation that happened, and the next one; null without any. */
   escalation: { groups: string[]; at: Date; isDone: boolean } | null
+  /** An approver requested information, and the requester has not answered yet. */
+  needsInformation: boolean
   /** The open request stays in the list after it was decided. */
   isWaiting: boolean
 }

@@ -63,6 +63,10 @@ export function mayDecide(facts: DecidingFacts): May & { code?: NotDecidingCode 
   return { may: true }
 }
 
+/** Could this person decide the request while it waits, if they had not decided it yet? */
+export const couldDecide = (facts: Omit<DecidingFacts, 'status' | 'decided'>): boolean =>
+  mayDecide({ ...facts, status: 'pending', decided: [] }).may
+
 const whyUnverified = (person: Identity) =>
   !wasEverVerified(person)
     ? 'Your e-mail address is not verified, so this could be your own request. Verify it with your identity provider and sign in again.'

@@ -21,6 +21,8 @@ const examples: { [T in AuditEventType]: unknown } = {
   'request.approved': { digest: 'sha256:0', automatic: true },
   'review.recorded': { outcome: 'not-justified', note: 'nothing was broken' },
   'review.refused': { code: 'own-request', sentence: 's' },
+  'comment.added': { id: 'cmt_x', text: 'which pods?', needsInformation: true },
+  'comment.refused': { code: 'not-pending', sentence: 's' },
   'request.denied': { note: null },
   'request.withdrawn': {},
   'request.withdrawal-refused': { code: 'forbidden', sentence: 's' },

@@ -108,6 +108,10 @@ export const auditEvents = {
       : 'reviewed the break-glass access: not justified',
   ),
   'review.refused': define(refusal, (d) => `tried to review the break-glass access and was refused: ${d.sentence}`),
+  'comment.added': define(z.strictObject({ id: text, text, needsInformation: z.boolean() }), (d) =>
+    d.needsInformation ? 'requested more information' : 'commented on the request',
+  ),
+  'comment.refused': define(refusal, (d) => `tried to comment on the request and was refused: ${d.sentence}`),
   'request.denied': define(z.strictObject({ note: text.nullable() }), () => 'closed the request as denied'),
   'request.withdrawn': define(z.strictObject({}), () => 'withdrew the request'),
   'request.withdrawal-refused': define(refusal, (d) => `tried to withdraw the request and was refused: ${d.sentence}`),

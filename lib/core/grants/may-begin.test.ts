@@ -53,6 +53,7 @@ function aGrant(request: Partial<GrantFacts['request']> = {}, some: Partial<Gran
         via: null,
         extendsGrantId: null,
         heldSince: null,
+        pauses: [],
       },
       ...{ steps: entitlement.approvals, entitlement, digest },
       createdAt: new Date('2026-11-23T09:40:00Z'),
@@ -99,6 +100,15 @@ describe('stored records', () => {
   })
   test('a grant may not begin if its digest was never approved', () => {
     expect(codeOf(aGrant({}, { decisions: [approvedBy(lea, 'sha256:other')] }))).toBe('digest-mismatch')
+  })
+  test('a grant may not begin if an escalation was due only by the time in which the requester owed an answer', () => {
+    const approvals = [{ groups: ['sre'], escalate: [{ after: 'PT5M', to: { groups: ['payments-leads'] } }] }]
+    const escalating = policyOf({ entitlements: [anEntitlementDocument({ approvals })] })
+    const grant = (pauses: GrantFacts['request']['pauses']) =>
+      aGrant({ entitlement: anEntitlement({ approvals }), pauses })
+    const [from, until] = [new Date('2026-11-23T09:41:00Z'), new Date('2026-11-23T09:49:00Z')]
+    expect(codeOf(grant([]), escalating)).toBeUndefined()
+    expect(codeOf(grant([{ from, until }]), escalating)).toBe('record-refused')
   })
   test('a grant may not begin on records that Postern did not write', () => {
     const signatureFailure = { record: 'decision', id: 'dec_1', code: 'mismatch', sentence: 'Forged.' } as const

@@ -12,8 +12,8 @@ import { normalizeRules, type Rule } from '#lib/core/access/rule'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
+import { type ApprovalClock, secondsOn } from '#lib/core/approvals/approval-clock'
 import { groupsThatCount } from '#lib/core/approvals/current-steps'
-import { secondsSince } from '#lib/core/approvals/escalation'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
@@ -68,6 +68,8 @@ export type GrantFacts = {
     /** As it was when the request was submitted. */
     entitlement: Entitlement
     createdAt: Date
+    /** When the clock of its escalation was stopped. */
+    pauses: ApprovalClock['pauses']
     /** The grant that it extends, and when the first of that chain began. */
     extendsGrantId: string | null
     heldSince: Date | null
@@ -105,15 +107,16 @@ const rejected = (signatureFailure: SignatureFailure): Refusal => ({
 })
 
 /** An escalation counts only for decisions after it. */
-const whenDecided = (submittedAt: Date, { at }: { at: string }) => ({
-  afterSeconds: secondsSince(submittedAt, new Date(at)),
+const whenDecided = ({ createdAt: submittedAt, pauses }: GrantFacts['request'], { at }: { at: string }) => ({
+  afterSeconds: secondsOn({ submittedAt, pauses }, new Date(at)),
 })
 
 /**
  * The status alone proves nothing: the decisions must approve the request, with each approver's groups at that time.
  */
-function whyNotDecided({ request: { id, steps, createdAt }, decisions }: GrantFacts): Refusal | null {
-  const decided = decisions.map((decision) => ({ ...decision, ...whenDecided(createdAt, decision) }))
+function whyNotDecided({ request, decisions }: GrantFacts): Refusal | null {
+  const { id, steps } = request
+  const decided = decisions.map((decision) => ({ ...decision, ...whenDecided(request, decision) }))
   if (resolve(steps, decided).outcome === 'approved') return null
   const sentence = 'The stored request doesn’t match an approval: the required approvals are missing.'
   return rejected({ record: 'request', id, code: 'not-what-was-decided', sentence })
@@ -181,7 +184,7 @@ const asTheyAreNow =
       current,
       routing,
     )
-    return { personId, decision, groups, ...whenDecided(request.createdAt, { at }) }
+    return { personId, decision, groups, ...whenDecided(request, { at }) }
   }
 
 /** The state of the cluster, read right before access is created. */

@@ -51,6 +51,8 @@ export type NoticeFacts = {
   } | null
   /** The last decision. */
   decision: { by: string; note: string | null } | null
+  /** The comment that the notice is about. */
+  comment: { by: string; text: string; needsInformation: boolean } | null
   /** To whom it was escalated, and how long no one had decided it. */
   escalation: { from: readonly string[]; to: readonly string[]; afterSeconds: number } | null
   grant: {
@@ -107,7 +109,10 @@ const endedBecause = (endedBy: EndReason | null, by: string) =>
 type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { action: string }
 
 /** What each kind says, with names that are already in one line. */
-function said({ kind, request, decision, escalation, grant, breakGlass }: NoticeFacts, isPersonal: boolean): Said {
+function said(
+  { kind, request, decision, comment, escalation, grant, breakGlass }: NoticeFacts,
+  isPersonal: boolean,
+): Said {
   const title = line(request.title, 120)
   const requester = line(request.requester, 80)
   const cluster = line(request.cluster, 80)
@@ -148,6 +153,17 @@ function said({ kind, request, decision, escalation, grant, breakGlass }: Notice
         quote: quoteOf(request.requester, request.reason),
         isHandled: false,
         action: 'Review in Postern',
+      }
+    }
+    case 'comment-added': {
+      const author = line(comment?.by ?? 'Someone', 80)
+      const needsInformation = comment?.needsInformation ?? false
+      return {
+        headline: `${author} ${needsInformation ? 'needs more information about' : 'commented on'} the request of ${requester}: ${where}`,
+        sentences: needsInformation ? [`Reminders and escalation wait until ${requester} answers in Postern.`] : [],
+        quote: comment ? quoteOf(comment.by, comment.text) : null,
+        isHandled: false,
+        action: needsInformation ? 'Answer in Postern' : 'Open in Postern',
       }
     }
     case 'request-decided': {

@@ -35,6 +35,8 @@ export type Situation = {
   actorId: string | null
   /** The groups that an escalation added; empty for any other event. */
   escalatedTo: readonly string[]
+  /** Who wrote the comment that the notice is about, and the approvers who have commented; null for any other event. */
+  comment: { isByRequester: boolean; approverIds: readonly string[] } | null
   /** The people who were notified that the request waits, or are about to be. */
   notifiedThatItWaits: readonly string[]
   now: Date
@@ -59,6 +61,15 @@ const isApproverStill = ({ person }: Recipient, { steps, currentSteps }: Situati
     [...steps, ...(currentSteps ?? [])].flatMap(({ groups }) => groups),
   )
 
+/** The approvers who talk with the requester; while none does, everyone who may decide the request. */
+function readsComment(recipient: Recipient, situation: Situation): boolean {
+  const { comment, requester } = situation
+  if (!comment || isSamePerson(recipient.person, requester)) return false
+  if (comment.approverIds.length > 0)
+    return comment.approverIds.includes(recipient.person.id) && isApproverStill(recipient, situation)
+  return comment.isByRequester && isDecider(recipient, situation)
+}
+
 /** Is it still so? What is late and no longer true is not notified to anyone. */
 export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
   const { status, grantStatus, expiresAt, hasBegun, now } = situation
@@ -66,6 +77,7 @@ export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
     case 'request-waits':
     case 'request-reminder':
     case 'request-escalated':
+    case 'comment-added':
       return status === 'pending'
     case 'access-began':
       return grantStatus === 'active'
@@ -94,6 +106,9 @@ export function isNotified(kind: NoticeKind, recipient: Recipient, situation: Si
       return areGroupsKnown && isDecider(recipient, situation)
     case 'request-escalated':
       return areGroupsKnown && isIn(person, situation.escalatedTo) && isDecider(recipient, situation)
+    case 'comment-added':
+      if (person.id === situation.actorId) return false
+      return isHolder || (areGroupsKnown && readsComment(recipient, situation))
     case 'request-decided':
       if (person.id === situation.actorId) return false
       if (isHolder) return true

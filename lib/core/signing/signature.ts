@@ -7,6 +7,7 @@ export const recordKinds = [
   'person',
   'request',
   'decision',
+  'comment',
   'review',
   'grant',
   'end',

@@ -113,6 +113,24 @@ export const decisionStatement = (decision: DecisionRecord) => ({
   createdAt: time(decision.createdAt),
 })
 
+export type CommentRecord = {
+  id: string
+  requestId: string
+  person: Identified
+  text: string
+  needsInformation: boolean
+  createdAt: Time
+}
+
+export const commentStatement = (comment: CommentRecord) => ({
+  id: comment.id,
+  request: comment.requestId,
+  person: identityOf(comment.person),
+  text: comment.text,
+  needsInformation: comment.needsInformation,
+  createdAt: time(comment.createdAt),
+})
+
 /** `id` is that of the request: each has at most one review. */
 export type ReviewRecord = {
   id: string

@@ -6,6 +6,8 @@ import { type RecordKind, type SignatureProblem, type SigningKeys, whyNotSigned 
 import {
   type ActivationRecord,
   activationStatement,
+  type CommentRecord,
+  commentStatement,
   type DecisionRecord,
   decisionStatement,
   type EndRecord,
@@ -34,6 +36,7 @@ const subjects: Record<RecordKind, string> = {
   person: 'The stored record of a person involved',
   request: 'This request',
   decision: 'A decision on this request',
+  comment: 'A comment on this request',
   review: 'The review of this access',
   grant: 'The activation of this access',
   end: 'The end of this access',
@@ -104,6 +107,9 @@ export function verifyEnd(
   const isOld = now.getTime() - endedAt.getTime() > verifiedForMs
   return found?.code === 'unknown-key' && isOld ? null : found
 }
+
+export const verifyComment = (keys: SigningKeys, comment: Signed<CommentRecord>): SignatureFailure | null =>
+  signatureFailure(keys, 'comment', comment, commentStatement)
 
 export const verifyReview = (keys: SigningKeys, review: Signed<ReviewRecord>): SignatureFailure | null =>
   signatureFailure(keys, 'review', review, reviewStatement)

@@ -1,6 +1,7 @@
 import { notifiedThatItWaits, type OutboxEntry } from '#lib/adapters/db/notices/outbox'
 import { findEvent, findRecipients, type RecordedEvent } from '#lib/adapters/db/notices/recipients'
 import { toPerson } from '#lib/adapters/db/people/people'
+import type { RecordedComment } from '#lib/adapters/db/requests/comments'
 import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import { findReview } from '#lib/adapters/db/requests/reviews'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -10,6 +11,7 @@ import { withNamedGroups } from '#lib/core/access/named-people'
 import { withOnCallGroups } from '#lib/core/access/rota'
 import { namedPeople } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
+import { clockOf } from '#lib/core/approvals/approval-clock'
 import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { stepsAt } from '#lib/core/approvals/escalation'
 import { auditEvents } from '#lib/core/audit/events'
@@ -32,6 +34,18 @@ function escalationOf({ type, data }: RecordedEvent) {
   return parsed?.data ?? null
 }
 
+/** The comment that an event records; undefined for any other event, or if Postern did not write the comment. */
+function commentOf({ type, data }: RecordedEvent, { comments }: RequestRow) {
+  const parsed = type === 'comment.added' ? auditEvents[type].data.safeParse(data) : null
+  return comments.find(({ id }) => id === parsed?.data?.id)
+}
+
+function discussionOf(comment: RecordedComment | undefined, { comments, requesterId }: RequestRow) {
+  if (!comment) return null
+  const approverIds = comments.map(({ personId }) => personId).filter((id) => id !== requesterId)
+  return { isByRequester: comment.personId === requesterId, approverIds: [...new Set(approverIds)] }
+}
+
 type Review = Awaited<ReturnType<typeof findReview>>
 
 function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly string[], review: Review): Situation {
@@ -43,11 +57,12 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
   const submitted = { steps, entitlement, cluster: row.cluster, requester }
   const currentSteps = currentApprovalSteps(submitted, current?.approvals ?? null, configuration)
   const now = new Date()
+  const clock = clockOf(row.createdAt, row.requesterId, row.comments)
   return {
     requester,
     status: row.status,
-    steps: stepsAt(steps, row.createdAt, now),
-    currentSteps: currentSteps && stepsAt(currentSteps, row.createdAt, now),
+    steps: stepsAt(steps, clock, now),
+    currentSteps: currentSteps && stepsAt(currentSteps, clock, now),
     decided: row.decisions.map(({ person }) => toPerson(person)),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
     reviewers: row.reviewDueAt ? row.approverGroups : [],
@@ -57,6 +72,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
     hasBegun: Boolean(row.grant?.activatedAt),
     admins: configuration.roles.admin,
     actorId: event.actorId,
+    comment: discussionOf(commentOf(event, row), row),
     escalatedTo: escalationOf(event)?.to ?? [],
     notifiedThatItWaits: notified,
     now,
@@ -66,6 +82,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
 function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent, review: Review): NoticeFacts {
   const { configuration } = currentPolicy()
   const last = row.decisions.at(-1)
+  const comment = commentOf(event, row)
   const { title } = row.entitlement.document as Entitlement
   const { severity } = riskOf(row.rules as Rule[], row.namespaces, { configuredRisks: configuration.risks })
   const { id, cluster, namespaces, durationSeconds, startsAt, lapsesAt, reason, ticket, status, heldSince } = row
@@ -79,6 +96,7 @@ function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent, review
     },
     breakGlass: row.reviewDueAt && { reviewDueAt: row.reviewDueAt, review },
     decision: last ? { by: last.person.name, note: last.note } : null,
+    comment: comment ? { ...comment, by: comment.person.name } : null,
     escalation: escalationOf(event),
     grant: row.grant,
   }
@@ -106,6 +124,7 @@ export async function gatherNotice({ eventId, kind, requestId }: OutboxEntry): P
     log.warn({ request: requestId, failure }, 'a notice is not sent: its records are not valid')
     return null
   }
+  if (kind === 'comment-added' && !commentOf(event, row)) return null
   const notified = kind === 'request-decided' ? await notifiedThatItWaits(requestId) : []
   const review = row.reviewDueAt ? await findReview(requestId) : null
   const situation = situationOf(row, event, notified, review)

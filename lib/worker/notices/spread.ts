@@ -16,14 +16,18 @@ const perRound = 100
 
 /** The people who may have to be notified; the rule itself is in who-is-notified.ts. */
 async function candidatesOf({ kind }: OutboxEntry, { situation }: GatheredNotice): Promise<Recipient[]> {
-  const { requester, steps, currentSteps, notifiedThatItWaits, admins, now } = situation
+  const { requester, steps, currentSteps, comment, notifiedThatItWaits, admins, now } = situation
   const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
-  const membersOf = (groups: readonly string[]) => {
+  const membersOf = (groups: readonly string[], ids: readonly string[] = []) => {
     const onCall = onCallMailboxes(currentPolicy().configuration.rotas, groups, now)
     const { mailboxes, subjects } = namedBy(groups)
-    return recipientsNow({ groups, mailboxes: [...onCall, ...mailboxes], subjects })
+    return recipientsNow({ ids, groups, mailboxes: [...onCall, ...mailboxes], subjects })
   }
   if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated') return membersOf(groups)
+  if (kind === 'comment-added') {
+    const talking = comment?.approverIds ?? []
+    return talking.length > 0 ? recipientsNow({ ids: [requester.id, ...talking] }) : membersOf(groups, [requester.id])
+  }
   if (kind === 'break-glass-used' || kind === 'review-due') return membersOf(situation.reviewers)
   if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
   if (kind === 'end-failed')

@@ -110,6 +110,7 @@ CREATE TABLE "requests" (
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "lapses_at" TIMESTAMPTZ(6) NOT NULL,
     "follow_up_at" TIMESTAMPTZ(6),
+    "comment_count" INTEGER NOT NULL DEFAULT 0,
     "resolved_at" TIMESTAMPTZ(6),
     "signature" TEXT,
 
@@ -132,6 +133,19 @@ CREATE TABLE "decisions" (
     "signature" TEXT,
 
     CONSTRAINT "decisions_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "comments" (
+    "id" TEXT NOT NULL,
+    "request_id" TEXT NOT NULL,
+    "person_id" TEXT NOT NULL,
+    "text" TEXT NOT NULL,
+    "needs_information" BOOLEAN NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "signature" TEXT,
+
+    CONSTRAINT "comments_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -492,6 +506,9 @@ CREATE INDEX "decisions_person_id_id_idx" ON "decisions"("person_id", "id" DESC)
 CREATE UNIQUE INDEX "decisions_request_id_person_id_key" ON "decisions"("request_id", "person_id");
 
 -- CreateIndex
+CREATE INDEX "comments_request_id_idx" ON "comments"("request_id");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "grants_request_id_key" ON "grants"("request_id");
 
 -- CreateIndex
@@ -573,6 +590,12 @@ ALTER TABLE "decisions" ADD CONSTRAINT "decisions_request_id_fkey" FOREIGN KEY (
 ALTER TABLE "decisions" ADD CONSTRAINT "decisions_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
+ALTER TABLE "comments" ADD CONSTRAINT "comments_request_id_fkey" FOREIGN KEY ("request_id") REFERENCES "requests"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "comments" ADD CONSTRAINT "comments_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
 ALTER TABLE "reviews" ADD CONSTRAINT "reviews_request_id_fkey" FOREIGN KEY ("request_id") REFERENCES "requests"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
@@ -629,6 +652,8 @@ CREATE TRIGGER audit_events_are_permanent BEFORE UPDATE OR DELETE ON "audit_even
 CREATE TRIGGER audit_events_stay BEFORE TRUNCATE ON "audit_events" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER decisions_are_permanent BEFORE UPDATE OR DELETE ON "decisions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER decisions_stay BEFORE TRUNCATE ON "decisions" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER comments_are_permanent BEFORE UPDATE OR DELETE ON "comments" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER comments_stay BEFORE TRUNCATE ON "comments" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER reviews_are_permanent BEFORE UPDATE OR DELETE ON "reviews" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER reviews_stay BEFORE TRUNCATE ON "reviews" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER policy_versions_are_permanent BEFORE UPDATE OR DELETE ON "policy_versions" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
@@ -637,6 +662,8 @@ ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_are_permanent;
 ALTER TABLE "audit_events" ENABLE ALWAYS TRIGGER audit_events_stay;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_are_permanent;
 ALTER TABLE "decisions" ENABLE ALWAYS TRIGGER decisions_stay;
+ALTER TABLE "comments" ENABLE ALWAYS TRIGGER comments_are_permanent;
+ALTER TABLE "comments" ENABLE ALWAYS TRIGGER comments_stay;
 ALTER TABLE "reviews" ENABLE ALWAYS TRIGGER reviews_are_permanent;
 ALTER TABLE "reviews" ENABLE ALWAYS TRIGGER reviews_stay;
 
@@ -706,6 +733,9 @@ BEGIN
        WHERE OLD.created_at + make_interval(secs => (level ->> 'after')::float8) <= clock_timestamp()))) THEN
     RAISE EXCEPTION 'a request is shown only to the groups of its steps, and of an escalation that is due' USING ERRCODE = '23514';
   END IF;
+  IF NEW.comment_count < OLD.comment_count THEN
+    RAISE EXCEPTION 'comments are permanent' USING ERRCODE = '23514';
+  END IF;
   IF OLD.status <> 'pending' AND (NEW.namespaces, NEW.rules, NEW.duration_seconds, NEW.digest, NEW.resolved_at)
      IS DISTINCT FROM (OLD.namespaces, OLD.rules, OLD.duration_seconds, OLD.digest, OLD.resolved_at) THEN
     RAISE EXCEPTION 'the terms of a decided request cannot be changed' USING ERRCODE = '23514';
@@ -716,6 +746,15 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+-- Only a pending request is commented on, and its requester can't stop the clock of its escalation.
+CREATE FUNCTION guard_comment() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM requests WHERE id = NEW.request_id AND status = 'pending' AND NOT (NEW.needs_information AND requester_id = NEW.person_id)) THEN
+    RAISE EXCEPTION 'only a pending request is commented on, and only an approver needs information' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER comments_guard BEFORE INSERT ON "comments" FOR EACH ROW EXECUTE FUNCTION guard_comment();
 CREATE TRIGGER requests_guard BEFORE INSERT OR UPDATE ON "requests" FOR EACH ROW EXECUTE FUNCTION guard_request();
 
 -- 3. Requesters never decide their own requests (promise 2).
@@ -919,6 +958,7 @@ BEGIN
   PERFORM pg_notify('postern_change', NEW.request_id);
   RETURN NULL;
 END $$;
+CREATE TRIGGER comments_announce AFTER INSERT ON "comments" FOR EACH ROW EXECUTE FUNCTION announce_its_request();
 CREATE TRIGGER reviews_announce AFTER INSERT ON "reviews" FOR EACH ROW EXECUTE FUNCTION announce_its_request();
 CREATE TRIGGER decisions_announce AFTER INSERT ON "decisions" FOR EACH ROW EXECUTE FUNCTION announce_its_request();
 CREATE TRIGGER grants_announce_move AFTER UPDATE ON "grants" FOR EACH ROW
@@ -954,6 +994,7 @@ BEGIN
       WHEN 'request.submitted' THEN 'request-waits'
       WHEN 'request.reminded' THEN 'request-reminder'
       WHEN 'request.escalated' THEN 'request-escalated'
+      WHEN 'comment.added' THEN 'comment-added'
       WHEN 'grant.active' THEN 'access-began'
       WHEN 'grant.ending' THEN 'access-revoked'
       WHEN 'grant.ended' THEN 'access-ended'
@@ -982,12 +1023,12 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER audit_events_tell AFTER INSERT ON "audit_events" FOR EACH ROW
-  WHEN (NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.reminded', 'request.escalated', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
+  WHEN (NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.reminded', 'request.escalated', 'comment.added', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
     'grant.active', 'grant.failed', 'grant.ending', 'grant.ended', 'review.recorded'))
   EXECUTE FUNCTION write_outbox();
 
 ALTER TABLE "outbox"
-  ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
+  ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-reminder', 'request-escalated', 'comment-added', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
     'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'));
 ALTER TABLE "notices"
   ADD CONSTRAINT notices_outcome CHECK (outcome IN ('sent', 'dropped', 'dead')),
@@ -1061,7 +1102,7 @@ GRANT USAGE ON SCHEMA public TO postern_app;
 GRANT SELECT ON "audit_events" TO postern_app;
 GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "via", "client_address",
   "reference", "request_id", "grant_id", "about_id", "cluster", "namespaces", "policy_hash", "data", "before", "after") ON "audit_events" TO postern_app;
-GRANT SELECT, INSERT ON "decisions", "reviews", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
+GRANT SELECT, INSERT ON "decisions", "comments", "reviews", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "posture_findings", "posture_states", "cluster_states", "cluster_rights", "rota_states" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;

@@ -18,7 +18,7 @@ import { listAuditEvents } from '#lib/views/list-audit-events'
 import { requestActions } from '../../request-actions.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
 import { titleOf } from '../../title.ts'
-import { decide, review } from '../actions.ts'
+import { comment, decide, review } from '../actions.ts'
 
 /** `Restart payment services for Mina Okafor`; for a missing request the same title as for one of another team. */
 export async function generateMetadata({ params }: PageProps<'/requests/[requestId]'>): Promise<Metadata> {
@@ -75,6 +75,7 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
         seesLog={seesEverything(actor)}
         request={request}
         isMine={isMine}
+        comment={comment}
         events={[...events.items].reverse()}
         moreEvents={events.nextCursor !== null}
       />

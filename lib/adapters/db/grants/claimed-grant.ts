@@ -10,12 +10,14 @@ import {
   toRecordedDecision,
   verificationOf,
 } from '#lib/adapters/db/records-in-sql'
+import { type CommentInSql, commentsInSql, toComments } from '#lib/adapters/db/requests/comments'
 import { signingKeys } from '#lib/adapters/db/signing'
 import type { Person } from '#lib/core/access/actor'
 import { type Id, idSchema } from '#lib/core/access/ids'
 import { namespacePattern } from '#lib/core/access/namespaces'
 import { type SubmittedVia, viaOf } from '#lib/core/access/recorded-facts'
 import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/status'
+import { type ApprovalClock, clockOf } from '#lib/core/approvals/approval-clock'
 import { type ObjectKey, objectKinds } from '#lib/core/grants/manifests'
 import { objectName } from '#lib/core/grants/names'
 import type { RecordedObject } from '#lib/core/grants/plan'
@@ -55,7 +57,14 @@ export type ClaimedGrant = {
     | 'createdAt'
     | 'extendsGrantId'
     | 'heldSince'
-  > & { id: Id<'request'>; status: RequestStatus; cluster: string; via: SubmittedVia | null }
+  > & {
+    id: Id<'request'>
+    status: RequestStatus
+    cluster: string
+    via: SubmittedVia | null
+    /** When the clock of its escalation was stopped. */
+    pauses: ApprovalClock['pauses']
+  }
   requester: Person
   decisions: RecordedDecision[]
   objects: RecordedObject[]
@@ -74,6 +83,7 @@ export type ClaimedRow = Omit<
     requestCluster: string
     requester: PersonInSql
     decisions: DecisionInSql[]
+    comments: CommentInSql[]
     approvedAt: Date
     activatedAt: Date | null
     activation: string | null
@@ -112,12 +122,22 @@ export function toClaimedGrant(row: ClaimedRow): ClaimedGrant {
   const { now, id, status, cluster, expiresAt, endingAt, endedBy, attempts, slot } = row
   const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
   const { policyHash, entitlementName, entitlement, createdAt, extendsGrantId, heldSince } = row
+  const { pauses } = clockOf(createdAt, row.requester.id, toComments(row.comments))
   return {
     ...{ now, id, status, cluster, createdAt: row.approvedAt, expiresAt, endingAt, endedBy, attempts, slot },
     request: {
       ...{ id: row.requestId, status: row.requestStatus, cluster: row.requestCluster },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
-      ...{ policyHash, entitlementName, entitlement, createdAt, extendsGrantId, heldSince, via: viaOf(row.facts) },
+      ...{
+        policyHash,
+        entitlementName,
+        entitlement,
+        createdAt,
+        extendsGrantId,
+        heldSince,
+        pauses,
+        via: viaOf(row.facts),
+      },
     },
     requester: toPerson(row.requester),
     decisions: row.decisions.map(toRecordedDecision),
@@ -137,7 +157,7 @@ export const claimedInSql = Prisma.sql`clock_timestamp() AS now, g.id, g.status,
   g.activated_at AS "activatedAt", g.expires_at AS "expiresAt", g.signature AS activation, g.ending_at AS "endingAt",
   g.ended_by AS "endedBy", g.attempts, r.id AS "requestId", r.status AS "requestStatus", r.cluster AS "requestCluster",
   ${requestInSql}, ${personInSql('p')} AS requester, ${decisionsInSql(Prisma.sql`r.id`)} AS decisions,
-  ${objectsInSql} AS objects`
+  ${commentsInSql(Prisma.sql`r.id`)} AS comments, ${objectsInSql} AS objects`
 
 export const joinedToGrant = Prisma.sql`
   JOIN requests r ON r.id = g.request_id

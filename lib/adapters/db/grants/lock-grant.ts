@@ -7,7 +7,10 @@ import type { EndReason } from '#lib/core/access/status'
 import { type ClaimedGrant, joinedToGrant, type ObjectInSql, objectsInSql, objectsOf } from './claimed-grant.ts'
 
 type Claimable = Pick<ClaimedGrant, 'id' | 'status' | 'cluster' | 'createdAt' | 'expiresAt' | 'endingAt' | 'now'> &
-  Omit<ClaimedGrant['request'], 'id' | 'status' | 'cluster' | 'createdAt' | 'extendsGrantId' | 'heldSince' | 'via'>
+  Omit<
+    ClaimedGrant['request'],
+    'id' | 'status' | 'cluster' | 'createdAt' | 'extendsGrantId' | 'heldSince' | 'via' | 'pauses'
+  >
 
 /** A grant that is locked until the transaction ends, with the people who may act on it. */
 export type LockedGrant = Claimable & {
@@ -61,8 +64,8 @@ export function toEnd(grant: LockedGrant, endedBy: EndReason): ClaimedGrant | nu
     request: {
       ...{ id: requestId, status: requestStatus, cluster: requestCluster, createdAt: requestedAt },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
-      // How it was submitted, and what it extends, matters to a judgement only.
-      ...{ policyHash, entitlementName, entitlement, extendsGrantId: null, heldSince: null, via: null },
+      // How it was submitted and decided, and what it extends, matters to a judgement only.
+      ...{ policyHash, entitlementName, entitlement, extendsGrantId: null, heldSince: null, via: null, pauses: [] },
     },
     ...{ requester, objects },
     // An end reads neither the decisions nor the signatures of what was granted.

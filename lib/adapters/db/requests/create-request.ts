@@ -8,6 +8,7 @@ import type { Id } from '#lib/core/access/ids'
 import { type RecordedFacts, recordedFacts } from '#lib/core/access/recorded-facts'
 import type { Terms } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
+import { runningClock } from '#lib/core/approvals/approval-clock'
 import { nextFollowUp } from '#lib/core/approvals/escalation'
 import { requestStatement } from '#lib/core/signing/statements'
 import { Prisma } from '../generated/client.ts'
@@ -109,7 +110,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
       ${json(signed.difference)}, ${json(steps)}, ${[...new Set([...steps.flatMap((step) => step.groups), ...readers])]}::text[],
       ${signed.extendsGrantId}, ${signed.heldSince}::timestamptz, ${reviewDueAt}::timestamptz,
       ${signed.createdAt}::timestamptz, ${lapsesAt}::timestamptz,
-      ${nextFollowUp(steps, signed.createdAt, null)}::timestamptz,
+      ${nextFollowUp(steps, runningClock(signed.createdAt), null)}::timestamptz,
       ${signatureOf('request', requestStatement({ ...signed, requester }))})`
   await recordEvents(tx, events)
 }

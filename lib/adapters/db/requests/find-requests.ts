@@ -4,6 +4,7 @@ import type { RevocationScope } from '#lib/core/access/revocation-scope'
 import type { Rule } from '#lib/core/access/rule'
 import type { GrantStatus, RequestStatus } from '#lib/core/access/status'
 import { Prisma } from '../generated/client.ts'
+import { type CommentInSql, commentsInSql, type RecordedComment, toComments } from './comments.ts'
 
 // Which requests and grants may this person see? This file finds their ids; gather-requests.ts reads the rest.
 
@@ -116,18 +117,21 @@ export type InboxRow = {
   startsAt: Date | null
   steps: ApprovalStep[]
   approverGroups: string[]
+  comments: RecordedComment[]
 }
 
 /** All requests that wait for this person's decision, oldest first, and their number, in one statement. */
 export async function findInboxRows(decider: Decider, limit: number): Promise<{ rows: InboxRow[]; total: number }> {
-  const rows = await reads().$queryRaw<Array<InboxRow & { total: number }>>`
+  const rows = await reads().$queryRaw<Array<Omit<InboxRow, 'comments'> & { comments: CommentInSql[]; total: number }>>`
     SELECT r.id, jsonb_build_object('id', p.id, 'name', p.name) AS requester, r.entitlement_name AS entitlement,
       e.document->>'title' AS title, r.cluster, r.namespaces, r.rules, r.digest,
       r.duration_seconds AS "durationSeconds", r.reason, r.ticket, r.created_at AS "createdAt",
-      r.lapses_at AS "lapsesAt", r.starts_at AS "startsAt", r.steps, r.approver_groups AS "approverGroups", count(*) OVER ()::int AS total
+      r.lapses_at AS "lapsesAt", r.starts_at AS "startsAt", r.steps, r.approver_groups AS "approverGroups",
+      CASE WHEN r.comment_count > 0 THEN ${commentsInSql(Prisma.sql`r.id`)} ELSE '[]'::jsonb END AS comments, count(*) OVER ()::int AS total
     FROM requests r JOIN people p ON p.id = r.requester_id JOIN entitlement_versions e ON e.hash = r.entitlement_hash
     WHERE ${inboxWhere(decider)} ORDER BY r.id LIMIT ${limit}`
-  return { rows, total: rows[0]?.total ?? 0 }
+  const read = rows.map(({ comments, ...row }) => ({ ...row, comments: toComments(comments) }))
+  return { rows: read, total: rows[0]?.total ?? 0 }
 }
 
 /** The number of requests that wait for this person's decision. */

@@ -6,6 +6,7 @@ import type { Person } from '#lib/core/access/actor'
 import type { Rule } from '#lib/core/access/rule'
 import { type SignatureFailure, verifyApproval, verifyEnd } from '#lib/core/signing/verify-records'
 import type { Grant, Prisma } from '../generated/client.ts'
+import { findComments, type RecordedComment } from './comments.ts'
 
 const summaryInclude = {
   requester: true,
@@ -33,8 +34,9 @@ const wholeInclude = {
   },
 } as const satisfies Prisma.RequestInclude
 
-export type RequestRow = Prisma.RequestGetPayload<{ include: typeof summaryInclude }>
-export type WholeRequestRow = Prisma.RequestGetPayload<{ include: typeof wholeInclude }>
+type Commented = { comments: RecordedComment[] }
+export type RequestRow = Prisma.RequestGetPayload<{ include: typeof summaryInclude }> & Commented
+export type WholeRequestRow = Prisma.RequestGetPayload<{ include: typeof wholeInclude }> & Commented
 
 /** Why these records are not valid; null if all signatures are. */
 export const verifyRequestRow = (row: RequestRow | WholeRequestRow): SignatureFailure | null =>
@@ -62,17 +64,23 @@ function withSignedEnd<Row extends EndColumns>(grant: Row): Row {
 const withSignedGrant = <Row extends { grant: EndColumns | null }>(row: Row): Row =>
   row.grant ? { ...row, grant: withSignedEnd(row.grant) } : row
 
+async function withComments<Row extends { id: string; commentCount: number }>(rows: readonly Row[]) {
+  const comments = await findComments(rows)
+  return rows.map((row) => ({ ...row, comments: comments.get(row.id) ?? [] }))
+}
+
 /** The requests with all fields of a list, in the order of `ids`. A constant number of statements. */
 export async function gatherRequests(ids: readonly string[]): Promise<RequestRow[]> {
   if (ids.length === 0) return []
   const rows = await reads().request.findMany({ where: { id: { in: [...ids] } }, include: summaryInclude })
-  return inOrder(ids, rows.map(withSignedGrant))
+  return withComments(inOrder(ids, rows.map(withSignedGrant)))
 }
 
 /** One request with all related rows. The caller checks whether the reader may see it. */
 export async function gatherRequest(id: string): Promise<WholeRequestRow | null> {
   const row = await reads().request.findUnique({ where: { id }, include: wholeInclude })
-  return row && withSignedGrant(row)
+  const [commented] = row ? await withComments([withSignedGrant(row)]) : []
+  return commented ?? null
 }
 
 const grantInclude = {

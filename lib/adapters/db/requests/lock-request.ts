@@ -19,12 +19,14 @@ import type { Person } from '#lib/core/access/actor'
 import { idSchema } from '#lib/core/access/ids'
 import type { RequesterHistory } from '#lib/core/access/recorded-facts'
 import type { RequestStatus } from '#lib/core/access/status'
+import { type ApprovalClock, clockOf } from '#lib/core/approvals/approval-clock'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
 import { type ObservedCluster, toObservedCluster } from '#lib/core/guardrails/facts'
 import type { ObservedRights } from '#lib/core/rbac/current-access'
 import type { SignatureFailure } from '#lib/core/signing/verify-records'
 import { Prisma } from '../generated/client.ts'
+import { type CommentInSql, commentsInSql, type RecordedComment, toComments } from './comments.ts'
 import { type HistoryColumn, historyInSql, toHistory } from './history.ts'
 
 /** A request that is locked until the transaction ends. */
@@ -60,6 +62,9 @@ export async function lockRequest(tx: Tx, id: string): Promise<LockedRequest | u
 export type Situation = {
   now: Date
   decisions: RecordedDecision[]
+  comments: RecordedComment[]
+  /** Of its reminders and escalations. */
+  clock: ApprovalClock
   cluster: ObservedCluster
   rights: ObservedRights
   /** What the requester has already. */
@@ -87,6 +92,7 @@ type Row = RightsColumns &
   PodsColumn & {
     now: Date
     decisions: DecisionInSql[]
+    comments: CommentInSql[]
     namespaces: unknown
     clusterRoles: unknown
     reachable: boolean
@@ -109,13 +115,16 @@ export async function gatherSituation(
       r.signature AS "rightsSignature",
       ${heldInSql(request.requester.id)}, ${podsInSql(compiled, request.namespaces)},
       ${historyInSql({ ...question, before: { requestId: request.id, approvedAt: null } })},
-      ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions
+      ${decisionsInSql(Prisma.sql`${request.id}`)} AS decisions, ${commentsInSql(Prisma.sql`${request.id}`)} AS comments
     FROM (SELECT) AS one LEFT JOIN cluster_states c ON c.name = ${request.cluster}
     LEFT JOIN cluster_rights r ON r.cluster = ${request.cluster}`
   if (!row) throw new Error('a SELECT without a table returned no row')
+  const comments = toComments(row.comments)
   return {
     now: row.now,
     decisions: row.decisions.map(toRecordedDecision),
+    comments,
+    clock: clockOf(request.createdAt, request.requester.id, comments),
     cluster: toObservedCluster(row),
     rights: await observedRights(tx, request.cluster, row),
     history: toHistory(row),

@@ -13,6 +13,7 @@ import type { Id } from '#lib/core/access/ids'
 import { viaOf } from '#lib/core/access/recorded-facts'
 import type { DecisionInput } from '#lib/core/access/request'
 import type { Verdict } from '#lib/core/access/verdict-resource'
+import type { ApprovalClock } from '#lib/core/approvals/approval-clock'
 import type { Resolution } from '#lib/core/approvals/resolve'
 import { decisionStatement } from '#lib/core/signing/statements'
 import { Prisma } from '../generated/client.ts'
@@ -33,6 +34,8 @@ export type NewDecision = {
   outcome: Resolution['outcome']
   /** The decisions before this one. */
   earlier: readonly RecordedDecision[]
+  /** When the clock of its escalation was stopped. */
+  pauses: ApprovalClock['pauses']
   now: Date
   about: About
 }
@@ -89,7 +92,7 @@ function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`tru
 }
 
 /** The request as this decision approves it. */
-function approvedBy({ actor, request, terms, digest, input, earlier, now }: NewDecision): Approved {
+function approvedBy({ actor, request, terms, digest, input, earlier, pauses, now }: NewDecision): Approved {
   const { id, cluster, clusterRole, startsAt, reason, ticket, steps, policyHash, requester } = request
   const { entitlementName, entitlement, createdAt, extendsGrantId, heldSince } = request
   const { namespaces, rules, durationSeconds } = terms
@@ -115,6 +118,7 @@ function approvedBy({ actor, request, terms, digest, input, earlier, now }: NewD
       entitlementName,
       entitlement,
       createdAt,
+      pauses,
       extendsGrantId,
       heldSince,
       requester,

@@ -1,0 +1,24 @@
+import { Command } from 'commander'
+import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
+import { created } from '../server/shapes.ts'
+import type { Terminal } from '../terminal.ts'
+import { requestIdOf } from './find.ts'
+
+type Options = ServerOptions & { needsInformation?: true }
+
+export function commentCommand(terminal: Terminal): Command {
+  return new Command('comment')
+    .description('Comment on a pending request, as its requester or an approver.')
+    .argument('<id>', 'the request')
+    .argument('<text>', 'what to write')
+    .option('--needs-information', 'for approvers: reminders and escalation wait until the requester comments')
+    .addOption(serverOption())
+    .addOption(contextOption())
+    .action(async (id: string, text: string, { needsInformation, ...server }: Options) => {
+      const api = await openApi(terminal, server)
+      const request = await requestIdOf(api, id)
+      const body = { text, ...(needsInformation ? { needsInformation } : {}) }
+      await api.call({ path: `/requests/${request}/comments`, body, response: created, isKeyed: true })
+      terminal.stdout.write(`Commented on ${request}.\n`)
+    })
+}

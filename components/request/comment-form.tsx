@@ -1,0 +1,59 @@
+'use client'
+import { ActionProblem } from '#components/ui/action-problem'
+import { useTextDraft, useTypedText } from '#components/ui/drafts'
+import { describedBy, Field } from '#components/ui/field'
+import { SubmitButton } from '#components/ui/submit-button'
+import type { FormAction } from '#lib/core/access/action-result'
+import { useFormAnswer } from '../ui/use-form-answer.ts'
+import { problemsAt } from './draft.ts'
+
+type Props = {
+  requestId: string
+  isMine: boolean
+  /** Does the request wait for what its requester writes here? */
+  isAnswer: boolean
+  comment: FormAction<{ text: string }>
+}
+
+/** Writes a comment. An approver can say with it that they need information before they decide. */
+export function CommentForm({ requestId, isMine, isAnswer, comment }: Props) {
+  const { answer, form } = useFormAnswer(comment, () => text.forget())
+  const text = useTextDraft(`comment ${requestId}`, answer.kept.text)
+  useTypedText(form.ref, 'text', text)
+  const problems = problemsAt('text', answer.error?.errors ?? [])
+  return (
+    <form {...form} className="no-print mt-2 max-w-[72ch] space-y-2" aria-label="Comment">
+      <input type="hidden" name="requestId" value={requestId} />
+      <Field
+        id="comment-text"
+        label={isAnswer ? 'Your answer' : 'Comment'}
+        hint={`${isMine ? 'The approvers are' : 'The requester is'} notified. Visible in the history.`}
+        problems={problems}
+      >
+        <textarea
+          id="comment-text"
+          name="text"
+          className="control"
+          rows={2}
+          required
+          maxLength={2000}
+          aria-describedby={describedBy('comment-text')}
+          aria-invalid={problems.length > 0}
+          value={text.value}
+          onChange={(event) => text.set(event.target.value)}
+        />
+      </Field>
+      <ActionProblem error={answer.error} besides={['text']} />
+      <div className="flex flex-wrap gap-3">
+        <SubmitButton name="needsInformation" value="" pending="Sending…">
+          {isAnswer ? 'Answer' : 'Comment'}
+        </SubmitButton>
+        {!isMine && (
+          <SubmitButton name="needsInformation" value="true" pending="Sending…">
+            Request more information
+          </SubmitButton>
+        )}
+      </div>
+    </form>
+  )
+}
