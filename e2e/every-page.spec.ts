@@ -12,6 +12,7 @@ const pages = [
   '/live',
   '/history',
   '/history/access',
+  '/history/review',
   '/clusters',
   '/notices',
   '/guardrails',
@@ -45,7 +46,13 @@ for (const colorScheme of ['light', 'dark'] as const) {
         mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`, nowhere],
         priya: ['/live', '/inbox/decided', `/inbox?request=${pending.id}`, `/requests/${pending.id}`],
         jonas: ['/requests/new?entitlement=search-debug', '/inbox'],
-        ines: ['/clusters/prod-eu/posture', '/history', `/history?request=${active.id}`],
+        ines: [
+          '/clusters/prod-eu/posture',
+          '/history',
+          '/history/access',
+          '/history/review',
+          `/history?request=${active.id}`,
+        ],
       } as const
       for (const [person, paths] of Object.entries(visits)) {
         const page = await as(person as keyof typeof visits, { colorScheme, viewport })

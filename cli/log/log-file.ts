@@ -1,4 +1,4 @@
-// Reads an exported log, or the evidence of a request.
+// Reads an exported log.
 import { createReadStream } from 'node:fs'
 import { type LogLine, logLine } from '#lib/core/log/log-line'
 import { fileErrorMessage } from '../file-error.ts'

@@ -1,4 +1,5 @@
 // Reads the log from a Postern server.
+import type { ReadableStream as WebStream } from 'node:stream/web'
 import { z } from 'zod'
 import { type LogEntries, logEntries } from '#lib/core/log/leaf'
 import { type HashTile, pathOfTile } from '#lib/core/log/tiles'
@@ -33,6 +34,8 @@ function detailOf(text: string): string | undefined {
 export type LogServer = {
   checkpoint(): Promise<string>
   tiles(tiles: readonly HashTile[]): Promise<Map<string, Buffer>>
+  /** A file of any size, for auditors. */
+  file(path: string): Promise<WebStream<Uint8Array>>
   /** Every page of entries, for auditors. */
   entries(): AsyncGenerator<LogEntries>
 }
@@ -40,26 +43,31 @@ export type LogServer = {
 /** @throws UsageError if the server can't be reached or refuses; the message never has the token */
 export function logServer({ server, token }: ServerOptions): LogServer {
   const base = baseOf(server)
-  async function get(path: string): Promise<Buffer> {
-    let response: Response
+  const call = (path: string, signal?: AbortSignal) =>
+    fetch(new URL(path, base), {
+      redirect: 'error',
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+      ...(signal ? { signal } : {}),
+    })
+  const refused = (path: string, response: Response, text: string) =>
+    new UsageError(`${path}: ${detailOf(text) ?? `Postern responded with status ${response.status}.`}`)
+  async function reaching<T>(work: () => Promise<T>): Promise<T> {
     try {
-      response = await fetch(new URL(path, base), {
-        redirect: 'error',
-        headers: token ? { authorization: `Bearer ${token}` } : {},
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      const bytes = Buffer.from(await response.arrayBuffer())
-      if (bytes.length > mostBytes) throw new UsageError(`The response of ${base.origin} to ${path} is too large.`)
-      if (response.ok) return bytes
-      throw new UsageError(
-        `${path}: ${detailOf(bytes.toString()) ?? `Postern responded with status ${response.status}.`}`,
-      )
+      return await work()
     } catch (error) {
       if (error instanceof UsageError) throw error
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
       throw new UsageError(`Can't reach ${base.origin}${cause}.`)
     }
   }
+  const get = (path: string): Promise<Buffer> =>
+    reaching(async () => {
+      const response = await call(path, AbortSignal.timeout(timeoutMs))
+      const bytes = Buffer.from(await response.arrayBuffer())
+      if (bytes.length > mostBytes) throw new UsageError(`The response of ${base.origin} to ${path} is too large.`)
+      if (!response.ok) throw refused(path, response, bytes.toString())
+      return bytes
+    })
   async function page(from: number): Promise<LogEntries> {
     const text = (await get(`/api/v1/log/entries?from=${from}`)).toString()
     const parsed = logEntries.safeParse(JSON.parse(text))
@@ -73,6 +81,12 @@ export function logServer({ server, token }: ServerOptions): LogServer {
       for (const tile of tiles) found.set(pathOfTile(tile), await get(`/log/${pathOfTile(tile)}`))
       return found
     },
+    file: (path) =>
+      reaching(async () => {
+        const response = await call(path)
+        if (!response.ok || !response.body) throw refused(path, response, await response.text())
+        return response.body as WebStream<Uint8Array>
+      }),
     entries: async function* () {
       for (let from: number | null = 0; from !== null; ) {
         const one: LogEntries = await page(from)

@@ -1,22 +1,26 @@
+import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { documentOfPath, manifestJson, type PackManifest, packManifest, packVersion } from '#lib/core/evidence/pack'
+import { problemOfPaths, verifierOfPack } from '#lib/core/evidence/verify-pack'
 import {
   type Checkpoint,
   CheckpointError,
+  keysNamedIn,
   openCheckpoint,
   parseVerifierKey,
   type VerifierKey,
 } from '#lib/core/log/checkpoint'
-import { isPolicyOf } from '#lib/core/log/log-line'
 import { nodesInTiles, tilesFor } from '#lib/core/log/tiles'
 import { consistencyProof, isConsistent, type ReadNode, rootOf } from '#lib/core/log/tree'
-import { type LogProblem, problemOfProof, verifierOfLog } from '#lib/core/log/verify-log'
+import { type LogProblem, verifierOfLog } from '#lib/core/log/verify-log'
 import { fileErrorMessage } from '../file-error.ts'
 import { plural, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { readLog } from './log-file.ts'
 import { type LogServer, logServer } from './log-server.ts'
 import { type ServerOptions, serverOption, tokenOption } from './options.ts'
+import { isZip, openPack, type PackFile } from './pack-file.ts'
 
 type Options = ServerOptions & { key: string[]; checkpoint: string[]; save?: string }
 
@@ -86,40 +90,86 @@ async function verifyConsistency(server: LogServer, newest: Checkpoint, earlier:
   return 'The events themselves were not verified: pass the token of an auditor.'
 }
 
-/** A whole log has its entries in order; the evidence of a request has some of them, each with its inclusion proof. */
-async function verifyFile(file: string, keys: VerifierKey[], earlier: Checkpoint[]) {
+async function verifyLog(file: string, keys: VerifierKey[], earlier: Checkpoint[]) {
   let verifier: ReturnType<typeof verifierOfLog> | undefined
   let newest: Checkpoint | undefined
-  const counts = { events: 0, policies: 0, later: 0 }
-  let isWhole = true
+  let events = 0
   for await (const line of readLog(file)) {
     if ('checkpoint' in line) {
       newest = open(file, line.checkpoint, keys)
       refuseFork([newest, ...earlier])
       verifier = verifierOfLog([...earlier, newest])
-    } else if (!verifier || !newest) throw new UsageError(`${file}: does not begin with a checkpoint.`)
+    } else if (!verifier) throw new UsageError(`${file}: does not begin with a checkpoint.`)
     else if ('withoutLeaf' in line) throw new NotVerified(withoutLeafSentence(line.withoutLeaf))
-    else if ('later' in line) counts.later += 1
-    else if ('policy' in line) {
-      if (!isPolicyOf(line.policy, line.document))
-        throw new NotVerified(`The document of policy ${line.policy} was changed.`)
-      counts.policies += 1
-    } else {
-      if (line.proof) isWhole = false
-      refuse(line.proof ? problemOfProof(line.entry, line.proof, newest) : verifier.add(line.entry))
-      counts.events += 1
+    else {
+      refuse(verifier.add(line.entry))
+      events += 1
     }
   }
   if (!verifier || !newest) throw new UsageError(`${file}: is empty.`)
-  if (isWhole) refuse(verifier.end())
-  else if (earlier.length > 0)
-    throw new UsageError(
-      'Evidence of one request cannot be compared with an earlier checkpoint. Pass --checkpoint with a whole log.',
-    )
-  const policies = counts.policies > 0 ? ` ${plural(counts.policies, 'policy version')} verified.` : ''
-  const later = counts.later > 0 ? ` ${plural(counts.later, 'event is', 'events are')} newer than the checkpoint.` : ''
-  return { newest, sentence: `${plural(counts.events, 'event')} verified.${policies}${later}` }
+  refuse(verifier.end())
+  return { newest, sentence: `${plural(events, 'event')} verified.` }
 }
+
+const manifestIn = (text: string): PackManifest | null => {
+  try {
+    return packManifest.safeParse(JSON.parse(text)).data ?? null
+  } catch {
+    return null
+  }
+}
+
+async function verifyFilesOf(pack: PackFile, keys: VerifierKey[], earlier: Checkpoint[]) {
+  const refuseText = (problem: string | null) => {
+    if (problem) throw new NotVerified(problem)
+  }
+  refuseText(problemOfPaths(pack.paths))
+  const manifestText = await pack.text('manifest.json')
+  const manifest = manifestIn(manifestText)
+  if (!manifest || manifestText !== manifestJson(manifest)) throw new NotVerified('manifest.json was changed.')
+  if (manifest.version !== packVersion)
+    throw new UsageError(
+      `This command verifies packs of version ${packVersion}, and this one has version ${manifest.version}. Use the same version of Postern.`,
+    )
+  const note = await pack.text('checkpoint')
+  const newest = open('checkpoint', note, keys)
+  refuseFork([newest, ...earlier])
+  const verifier = verifierOfPack({ checkpoint: newest, key: keysNamedIn(note), manifest })
+  for await (const line of pack.lines('events.jsonl')) refuseText(verifier.addLine(line))
+  for (const path of pack.paths.filter((one) => documentOfPath(one)))
+    refuseText(verifier.addDocument(path, await pack.text(path)))
+  refuseText(verifier.end(await pack.text('report.html'), await pack.text('README.txt')))
+  for (const { path, bytes, sha256 } of manifest.files) {
+    const content = pack.paths.includes(path) ? Buffer.from(await pack.text(path)) : null
+    const isSame = content?.length === bytes && createHash('sha256').update(content).digest('hex') === sha256
+    if (!isSame) throw new NotVerified(`${path} is not the file that manifest.json lists.`)
+  }
+  if (manifest.files.length !== pack.paths.length - 1) throw new NotVerified('manifest.json does not list every file.')
+  const [inserted] = manifest.withoutLeaf
+  if (inserted) throw new NotVerified(withoutLeafSentence(inserted))
+  const { events, terms, policies } = verifier.counts()
+  const later = manifest.later.length
+  return {
+    newest,
+    sentence:
+      `${plural(events, 'event')}, ${plural(terms, 'version')} of terms and ${plural(policies, 'policy version')} verified, and the ` +
+      `report says the same.${later > 0 ? ` ${plural(later, 'newer event is', 'newer events are')} not in it.` : ''}`,
+  }
+}
+
+async function verifyPack(file: string, keys: VerifierKey[], earlier: Checkpoint[]) {
+  if (earlier.length > 0)
+    throw new UsageError('A pack can’t be compared with an earlier checkpoint. Pass --checkpoint with a whole log.')
+  const pack = await openPack(file)
+  try {
+    return await verifyFilesOf(pack, keys, earlier)
+  } finally {
+    pack.close()
+  }
+}
+
+const verifyFile = (file: string, keys: VerifierKey[], earlier: Checkpoint[]) =>
+  isZip(file) ? verifyPack(file, keys, earlier) : verifyLog(file, keys, earlier)
 
 async function verifyServer(options: Options, keys: VerifierKey[], earlier: Checkpoint[]) {
   const server = logServer(options)
@@ -166,7 +216,10 @@ const collect = (value: string, values: string[]) => [...values, value]
 export function verifyCommand(terminal: Terminal): Command {
   return new Command('verify')
     .description('Verify the log of a server, or an exported one, and name the first event that does not fit.')
-    .argument('[file]', 'a log from `postern log export`, or the evidence of a request; without it, the server is read')
+    .argument(
+      '[file]',
+      'a log or an evidence pack from `postern log export`, or one from the web; without it, the server is read',
+    )
     .addOption(
       new Option('--key <key>', 'public key of the log; may be repeated')
         .env('POSTERN_LOG_VERIFIERS')

@@ -6,16 +6,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { logVerifiers } from '#lib/adapters/db/log/log-keys'
-import type { LogLine } from '#lib/core/log/log-line'
 import { logCheckpoint } from '#lib/views/log-files'
-import { requestEvidence } from '#lib/views/request-evidence'
 import { verifyEvent } from '#lib/views/verify-event'
 import { logWriting } from '#lib/worker/log/log-writer'
 import { ensureLogChecker } from '#local/programs/programs'
 import { testBench } from '#testing/bench'
 import { copyLog, exportedLog, servedLog } from '#testing/log-copy'
 import { anActor, aPerson, aSystemActor } from '#testing/people'
-import { aRequest } from '#testing/requests'
 import { run } from '../running.testing.ts'
 
 // The log as a database's owner could change it, and what is found: from an exported file, from the server, and by a program
@@ -168,74 +165,6 @@ describe('an untouched log', () => {
     const bundle = readFileSync(inFolder('copy/tile/entries/000'), 'utf8')
     expect(bundle).toContain('"salted":{"actorEmail":"')
     expect(bundle).not.toMatch(/quotes|worker/)
-  })
-})
-
-describe('the evidence of a request', () => {
-  async function evidence(): Promise<{ id: string; lines: LogLine[] }> {
-    const { id, requesterId } = await aRequest()
-    await transaction(async (tx) => {
-      for (const type of ['request.withdrawn', 'request.lapsed'] as const)
-        await recordEvent(tx, {
-          ...{ type, actor: aSystemActor(), data: {} },
-          about: { requestId: id, personId: requesterId, policyHash: await storedPolicy() },
-        })
-    })
-    await logWriting()(never)
-    let text = ''
-    for await (const piece of await requestEvidence(auditor, id)) text += piece
-    return {
-      id,
-      lines: text
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
-    }
-  }
-  const storedPolicy = async () =>
-    (await database.asOwner<{ hash: string }>('SELECT hash FROM policy_versions LIMIT 1'))[0]?.hash ?? ''
-  const verifyLines = (lines: LogLine[]) => {
-    writeFileSync(inFolder('evidence.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    return run(['log', 'verify', inFolder('evidence.jsonl'), '--key', key])
-  }
-
-  test('is verified without a server, and a changed event, policy or inclusion in it is found', async () => {
-    const { lines } = await evidence()
-    expect(await verifyLines(lines)).toMatchObject({
-      code: 0,
-      out: expect.stringMatching(/\n\d+ events verified\. 1 policy version verified\./),
-    })
-    const change = (edit: (line: LogLine) => LogLine) => verifyLines(lines.map((line) => edit(structuredClone(line))))
-    const event = await change((line) => {
-      if ('entry' in line && line.entry.event) line.entry.event.actorName = 'someone else'
-      return line
-    })
-    expect(event).toMatchObject({ code: 1, out: expect.stringContaining('was changed after it was logged') })
-    const moved = await change((line) => ('entry' in line ? { ...line, entry: { ...line.entry, index: 3 } } : line))
-    expect(moved).toMatchObject({ code: 1, out: expect.stringContaining('is not in the log of the checkpoint') })
-    const policy = await verifyLines([...lines.slice(0, 1), { policy: 'sha256:0', document: {} }, ...lines.slice(1)])
-    expect(policy).toMatchObject({ code: 1, out: expect.stringContaining('policy sha256:0 was changed') })
-  })
-
-  test('names events that are too new for the checkpoint, and those that were inserted into the history', async () => {
-    const { id } = await evidence()
-    await transaction((tx) =>
-      recordEvent(tx, {
-        type: 'request.denied',
-        actor: aSystemActor(),
-        data: { note: null },
-        about: { requestId: id },
-      }),
-    )
-    const lines: string[] = []
-    for await (const piece of await requestEvidence(auditor, id)) lines.push(piece)
-    expect(lines.filter((line) => line.startsWith('{"later":'))).toHaveLength(1)
-  })
-
-  test('is for auditors and admins, and only of a request that exists', async () => {
-    const { id } = await evidence()
-    await expect(requestEvidence(await anActor(), id)).rejects.toMatchObject({ code: 'not-found' })
-    await expect(requestEvidence(auditor, 'req_nothing')).rejects.toMatchObject({ code: 'not-found' })
   })
 })
 

@@ -2,11 +2,13 @@ import { log } from '#lib/observability/log'
 import { holdOpen } from './held-connections.ts'
 import { apiHeaders } from './problem.ts'
 
+type Piece = string | Uint8Array
+
 /** A file that is made while it is sent. */
-export type Download = { type: string; name: string; pieces: AsyncGenerator<string> }
+export type Download = { type: string; name: string; pieces: AsyncGenerator<Piece> }
 
 /** A download whose first piece is there, so that every refusal is known before the response begins. */
-export type Begun = Download & { first: IteratorResult<string>; release: () => void }
+export type Begun = Download & { first: IteratorResult<Piece>; release: () => void }
 
 /** Reads the first piece; null if this person has too many downloads open. */
 export async function beginDownload(download: Download, personId: string): Promise<Begun | null> {
@@ -22,7 +24,7 @@ export async function beginDownload(download: Download, personId: string): Promi
 
 /** Sends a piece whenever the reader has taken the one before, so that no more than one is in memory. */
 export function downloadResponse({ type, name, pieces, first, release }: Begun, reference: string): Response {
-  let waiting: IteratorResult<string> | undefined = first
+  let waiting: IteratorResult<Piece> | undefined = first
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>(
     {
@@ -30,7 +32,8 @@ export function downloadResponse({ type, name, pieces, first, release }: Begun, 
         try {
           const piece = waiting ?? (await pieces.next())
           waiting = undefined
-          if (!piece.done) return controller.enqueue(encoder.encode(piece.value))
+          if (!piece.done)
+            return controller.enqueue(typeof piece.value === 'string' ? encoder.encode(piece.value) : piece.value)
           release()
           controller.close()
         } catch (error) {
@@ -50,7 +53,7 @@ export function downloadResponse({ type, name, pieces, first, release }: Begun, 
   return new Response(body, {
     headers: {
       ...apiHeaders,
-      'content-type': `${type}; charset=utf-8`,
+      'content-type': type === 'application/zip' ? type : `${type}; charset=utf-8`,
       'content-disposition': `attachment; filename="${name}"`,
       'postern-reference': reference,
     },

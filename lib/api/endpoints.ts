@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { accessAtResource } from '#lib/core/access/access-at-resource'
+import { accessReviewResource, signOffSchema } from '#lib/core/access/access-review'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { clusterResource } from '#lib/core/access/cluster-resource'
@@ -120,6 +121,14 @@ const statusAfter = z
   .meta({ id: 'RequestState' })
 
 const grantState = z.strictObject({ status: z.enum(grantStatuses) }).meta({ id: 'GrantState' })
+
+const period = z.strictObject({ from: time, to: time })
+const badPeriod = 'The period does not end after it begins, or has more than 400 days'
+
+const packDescription =
+  'The zip file has a report for people, the events with their inclusion proofs, the terms and policy versions that they name, and the ' +
+  'signed checkpoint. If the connection breaks off, the file is incomplete.'
+const notSigned = 'The log has no signed checkpoint, because no key is set'
 
 const define = <const E extends Endpoint>(endpoint: E) => endpoint
 
@@ -247,15 +256,14 @@ export const endpoints = {
     method: 'GET',
     path: '/requests/{id}/evidence',
     summary:
-      'The events of a request with their inclusion proofs, as a file that `postern log verify` verifies without a server',
-    description:
-      'For auditors and admins. JSON Lines: the signed checkpoint, the policy versions that judged the request, and the events.',
+      'The evidence of a request as a zip file that `postern log verify` verifies without a server, for auditors and admins',
+    description: packDescription,
     params: requestId,
     query: none,
     status: 200,
     answer: z.string(),
-    types: ['application/jsonl'],
-    refusedWhen: { 409: 'The log has no signed checkpoint, because no key is set' },
+    types: ['application/zip'],
+    refusedWhen: { 409: notSigned, 422: 'The request has too many events' },
   }),
   decideRequest: define({
     operation: 'decideRequest',
@@ -446,13 +454,13 @@ export const endpoints = {
     method: 'GET',
     path: '/audit-events/export',
     summary:
-      'The same events as a file, complete and newest first: CSV, or JSON Lines with one event of the API in each line',
+      'The same events as a file, complete and newest first: CSV, or JSON Lines with one event of the API, or of OCSF 1.5.0, in each line',
     description: 'If the connection breaks off, the file is incomplete.',
     params: {},
     query: z.strictObject({ format: z.enum(exportFormats), ...historyFilter }),
     status: 200,
     answer: z.string(),
-    types: Object.values(exportTypes),
+    types: [...new Set(Object.values(exportTypes))],
   }),
   accessAt: define({
     operation: 'accessAt',
@@ -465,6 +473,56 @@ export const endpoints = {
     query: z.strictObject({ time, cluster: text.optional(), namespace: text.optional() }),
     status: 200,
     answer: accessAtResource,
+  }),
+  accessReview: define({
+    operation: 'accessReview',
+    method: 'GET',
+    path: '/access/review',
+    summary: 'The access of a period by entitlement and person, with patterns worth a look, for auditors and admins',
+    params: {},
+    query: period,
+    status: 200,
+    answer: accessReviewResource,
+    refusedWhen: { 422: badPeriod },
+  }),
+  exportAccessReview: define({
+    operation: 'exportAccessReview',
+    method: 'GET',
+    path: '/access/review/export',
+    summary: 'The same as CSV',
+    params: {},
+    query: period,
+    status: 200,
+    answer: z.string(),
+    types: ['text/csv'],
+    refusedWhen: { 422: badPeriod },
+  }),
+  signOffAccessReview: define({
+    operation: 'signOffAccessReview',
+    method: 'POST',
+    path: '/access/review',
+    summary: 'Record that an auditor or admin has reviewed the access of a period, by the digest of the review',
+    refusedWhen: { 422: 'The period is not over, does not end after it begins, or is too long' },
+    params: {},
+    query: none,
+    body: signOffSchema,
+    status: 201,
+    answer: z.strictObject({ digest: z.string() }).meta({ id: 'SignOffResult' }),
+    idempotency: 'replayed',
+  }),
+  periodEvidence: define({
+    operation: 'periodEvidence',
+    method: 'GET',
+    path: '/evidence',
+    summary:
+      'The evidence of a period, with all its events and every request that had to do with it, for auditors and admins',
+    description: packDescription,
+    params: {},
+    query: period,
+    status: 200,
+    answer: z.string(),
+    types: ['application/zip'],
+    refusedWhen: { 409: notSigned, 422: 'The period does not end after it begins, or has more than 50,000 events' },
   }),
   verifyEvent: define({
     operation: 'verifyEvent',

@@ -3,10 +3,9 @@ import type { AccessAt } from '#lib/core/access/access-at-resource'
 import type { PersonActor } from '#lib/core/access/actor'
 import { notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
+import { nearestEventTime } from '#lib/core/audit/when'
 
 const most = 1_000
-/** The years that PostgreSQL and JavaScript write alike. No event lies outside of them. */
-const [firstTime, lastTime] = [Date.UTC(1970, 0, 1), Date.UTC(9999, 11, 31)]
 
 /**
  * Every grant that was live at a moment, for auditors and admins.
@@ -17,7 +16,7 @@ export async function accessAt(
   { time, cluster, namespace }: { time: string; cluster?: string | undefined; namespace?: string | undefined },
 ): Promise<AccessAt> {
   if (!seesEverything(actor)) throw notFound()
-  const at = new Date(Math.min(Math.max(Date.parse(time), firstTime), lastTime))
+  const at = nearestEventTime(Date.parse(time))
   const isFindable = [cluster, namespace].every((one) => !one?.includes('\0'))
   const rows = isFindable ? await findAccessAt(at, { cluster, namespace, limit: most + 1 }) : []
   return {

@@ -17,7 +17,7 @@ export const allowedWords: readonly AllowedWord[] = [
     { path: 'docs/evidence.md', text: 'its inclusion proof' },
     { path: 'lib/api/endpoints.ts', text: 'its inclusion proof' },
     { path: 'lib/api/endpoints.ts', text: 'their inclusion proofs' },
-    { path: 'docs/authorization.md', text: 'salts and inclusion proofs' },
+    { path: 'lib/core/evidence/pack.ts', text: 'its inclusion proof' },
     { path: 'lib/core/access/log-resource.ts', text: 'The inclusion proof of RFC 6962' },
   ].map((one) => ({ ...one, why: 'RFC 6962 and every log of its kind call it that' })),
 ]

@@ -94,6 +94,13 @@ export const importTable: readonly Room[] = [
     packages: [],
   },
   {
+    name: 'lib/core/evidence',
+    holds: 'the evidence pack: its files, its report, and how they are verified',
+    imports: ['lib/core/access', 'lib/core/audit', 'lib/core/log', 'lib/core/rbac'],
+    why: pure,
+    packages: ['zod', 'canonicalize'],
+  },
+  {
     name: 'lib/core/check',
     holds: 'findings in manifests before they reach a cluster',
     imports: ['lib/core/access', 'lib/core/rbac', 'lib/core/guardrails'],
@@ -434,6 +441,8 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
     why: 'only lib/observability exports traces',
   },
   { package: /^commander$/, rooms: ['cli'], why: 'only the command parses arguments' },
+  { package: /^yazl$/, rooms: ['lib/api', 'testing'], why: 'only lib/api writes files for a download' },
+  { package: /^yauzl$/, rooms: ['cli', 'testing'], why: 'only the command reads a zip' },
 ]
 
 /** The functions of Node.js that core may use: pure computations without waiting or randomness. */

@@ -120,6 +120,25 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     call: (caller) => page(caller, path),
   })
 
+  const reviewed = { from: '2020-01-01T00:00:00Z', to: '2020-02-01T00:00:00Z' }
+  /** The sign-off of a past period as this caller sees it. Everyone else sends a digest of nothing. */
+  const signOffOf = async (caller: Caller) => {
+    const { json } = await api(caller, 'GET', `/access/review?${new URLSearchParams(reviewed)}`)
+    return { ...reviewed, digest: json?.digest ?? `sha256:${'0'.repeat(64)}`, note: 'read all of it' }
+  }
+
+  /** A file for those who may read it. */
+  const downloaded = (table: string, name: string, path: (one: Situation) => string): Route => ({
+    table,
+    name: `GET /api/v1${name}`,
+    call: async (caller, situation) => {
+      const answer = await send(`/api/v1${path(situation)}`, { headers: withCookie(caller) })
+      await answer.text()
+      const words: Record<number, string> = { 200: 'yes', 401: 'sign in', 404: '—' }
+      return { answer: words[answer.status] ?? String(answer.status) }
+    },
+  })
+
   /** A route with the same status for every caller. */
   const open = (
     name: string,
@@ -441,17 +460,37 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: (caller) => api(caller, 'POST', '/paste', { text: 'kubectl get pods -n payments' }),
     },
     api200('Read undelivered notices', '/notices'),
-    {
-      table: 'Download the evidence of a request',
-      name: 'GET /api/v1/requests/{id}/evidence',
-      call: async (caller, { requestId }) => {
-        const answer = await send(`/api/v1/requests/${requestId}/evidence`, { headers: withCookie(caller) })
-        await answer.text()
-        const words: Record<number, string> = { 200: 'yes', 401: 'sign in', 404: '—' }
-        return { answer: words[answer.status] ?? String(answer.status) }
-      },
-    },
+    downloaded(
+      'Download the evidence of a request',
+      '/requests/{id}/evidence',
+      ({ requestId }) => `/requests/${requestId}/evidence`,
+    ),
+    downloaded('Read the log', '/evidence', () => '/evidence?from=2026-11-23T09:00:00Z&to=2026-11-23T10:00:00Z'),
     api200('Read the log', '/log/entries'),
+    downloaded('Read the log', '/access/review/export', () => `/access/review/export?${new URLSearchParams(reviewed)}`),
+    {
+      table: 'Read the log',
+      name: 'GET /api/v1/access/review',
+      call: (caller) => api(caller, 'GET', `/access/review?${new URLSearchParams(reviewed)}`),
+    },
+    {
+      table: 'Sign off an access review',
+      name: 'POST /api/v1/access/review',
+      changes: true,
+      call: async (caller) => api(caller, 'POST', '/access/review', await signOffOf(caller)),
+    },
+    {
+      table: 'Sign off an access review',
+      name: 'action signOff',
+      changes: true,
+      call: async (caller) => act(caller, 'signOff', withForm(await signOffOf(caller))),
+    },
+    shows(
+      'Read the log',
+      '/history/review',
+      () => '/history/review',
+      () => 'id="access-review"',
+    ),
     {
       table: 'Read the log',
       name: 'GET /api/v1/access/at',

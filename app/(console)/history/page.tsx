@@ -10,8 +10,9 @@ import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
 import { LinkButton } from '#components/ui/link-button'
 import { requireActor } from '#lib/adapters/auth/session'
-import { hasRole, type PersonActor } from '#lib/core/access/actor'
+import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
+import { seesEverything } from '#lib/core/access/may-see'
 import type { Severity } from '#lib/core/access/severity'
 import { checkFilter, parseFilter } from '#lib/core/audit/filter'
 import { filterInQuery, type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
@@ -99,7 +100,9 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
           </Empty>
         )}
       </div>
-      {events.items.length > 0 && <ExportLinks filter={{ ...rest, severity, from, to }} />}
+      {events.items.length > 0 && (
+        <ExportLinks filter={{ ...rest, severity, from, to }} seesLog={seesEverything(actor)} />
+      )}
       <nav aria-label="Pages" className="mt-4 flex gap-2">
         {one('cursor') && <LinkButton href={`/history?${queryOf(filter)}`}>Newest</LinkButton>}
         {events.nextCursor && (
@@ -115,10 +118,19 @@ const inZone = (filter: HistoryFilter, zone: string): HistoryFilter =>
   (filter.from || filter.to) && !filter.zone && zone !== 'UTC' ? { ...filter, zone } : filter
 
 function Head({ actor }: { actor: PersonActor }) {
-  const seesAll = hasRole(actor, 'auditor') || hasRole(actor, 'admin')
+  const seesAll = seesEverything(actor)
   return (
-    <PageHead title="History" aside={seesAll && <LinkButton href="/history/access">Access at a moment</LinkButton>}>
+    <PageHead title="History" aside={seesAll && <AuditorLinks />}>
       {seesAll ? 'All audit events, newest first.' : 'Audit events that concern you, newest first.'}
     </PageHead>
+  )
+}
+
+function AuditorLinks() {
+  return (
+    <div className="flex flex-wrap gap-2">
+      <LinkButton href="/history/access">Access at a moment</LinkButton>
+      <LinkButton href="/history/review">Access review</LinkButton>
+    </div>
   )
 }

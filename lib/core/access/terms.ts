@@ -13,14 +13,15 @@ export type Terms = {
   startsAt: Date | null
 }
 
-/** The content hash of the terms. The order and repetition of namespaces and rules make no difference. */
-export const digestOf = (terms: Terms): string =>
-  contentHash({
-    requester: { issuer: terms.requester.issuer, subject: terms.requester.subject },
-    cluster: terms.cluster,
-    namespaces: [...new Set(terms.namespaces)].sort(),
-    rules: normalizeRules(terms.rules),
-    clusterRole: terms.clusterRole,
-    durationSeconds: terms.durationSeconds,
-    startsAt: terms.startsAt?.toISOString() ?? null,
-  })
+/** The terms as their digest has them. The order and repetition of namespaces and rules make no difference. */
+export const termsContent = (terms: Terms) => ({
+  requester: { issuer: terms.requester.issuer, subject: terms.requester.subject },
+  cluster: terms.cluster,
+  namespaces: [...new Set(terms.namespaces)].sort(),
+  rules: normalizeRules(terms.rules),
+  clusterRole: terms.clusterRole,
+  durationSeconds: terms.durationSeconds,
+  startsAt: terms.startsAt?.toISOString() ?? null,
+})
+
+export const digestOf = (terms: Terms): string => contentHash(termsContent(terms))

@@ -112,6 +112,16 @@ export const auditEvents = {
     d.needsInformation ? 'requested more information' : 'commented on the request',
   ),
   'comment.refused': define(refusal, (d) => `tried to comment on the request and was refused: ${d.sentence}`),
+  // A period's access, as an auditor reviewed it: `digest` is the content hash of what they saw.
+  'access.reviewed': define(
+    z.strictObject({ from: text, to: text, digest: text, note: text, grants: z.int(), people: z.int() }),
+    (d) =>
+      `reviewed the access from ${d.from} until ${d.to}: ${d.grants === 1 ? '1 grant' : `${d.grants} grants`} of ${d.people === 1 ? '1 person' : `${d.people} people`}`,
+  ),
+  'access.review-refused': define(
+    refusal.extend({ from: text, to: text }),
+    (d) => `tried to sign off the access from ${d.from} until ${d.to} and was refused: ${d.sentence}`,
+  ),
   'request.denied': define(z.strictObject({ note: text.nullable() }), () => 'closed the request as denied'),
   'request.withdrawn': define(z.strictObject({}), () => 'withdrew the request'),
   'request.withdrawal-refused': define(refusal, (d) => `tried to withdraw the request and was refused: ${d.sentence}`),

@@ -1,11 +1,19 @@
-// Events as lines of a file: CSV (RFC 4180) for a spreadsheet, JSON Lines for a program.
+// Events as lines of a file: CSV (RFC 4180) for a spreadsheet, JSON Lines for a program, and JSON Lines of OCSF for a SIEM.
 import type { AuditEventResource } from '#lib/core/access/audit-event-resource'
+import { csvLine } from './csv.ts'
+import { toOcsf } from './ocsf.ts'
 
-export const exportFormats = ['csv', 'jsonl'] as const
+export const exportFormats = ['csv', 'jsonl', 'ocsf'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
 /** The content type of each format, also the one in the API's description. */
-export const exportTypes: Readonly<Record<ExportFormat, string>> = { csv: 'text/csv', jsonl: 'application/jsonl' }
+export const exportTypes: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv',
+  jsonl: 'application/jsonl',
+  ocsf: 'application/jsonl',
+}
+/** How the name of such a file ends. */
+export const exportEndings: Readonly<Record<ExportFormat, string>> = { csv: 'csv', jsonl: 'jsonl', ocsf: 'ocsf.jsonl' }
 
 const json = (value: unknown) => (value === null || value === undefined ? '' : JSON.stringify(value))
 
@@ -32,21 +40,12 @@ const columns: readonly (readonly [string, (event: AuditEventResource) => string
   ['after', ({ after }) => json(after)],
 ]
 
-/**
- * A cell in quotes. Text from people may begin with a character that makes a spreadsheet evaluate the cell, so an apostrophe
- * keeps it text; spreadsheets also skip spaces and control characters before such a character.
- */
-function cell(value: string | null | undefined): string {
-  const text = value ?? ''
-  const isFormula = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]/u.test(text)
-  return `"${(isFormula ? `'${text}` : text).replaceAll('"', '""')}"`
-}
-
-const csvLine = (cells: readonly (string | null | undefined)[]) => `${cells.map(cell).join(',')}\r\n`
-
 /** What comes before the first event. */
 export const exportHead = (format: ExportFormat): string =>
   format === 'csv' ? csvLine(columns.map(([name]) => name)) : ''
 
-export const exportLine = (format: ExportFormat, event: AuditEventResource): string =>
-  format === 'csv' ? csvLine(columns.map(([, read]) => read(event))) : `${JSON.stringify(event)}\n`
+/** @param entitlement what the request of the event is for, which OCSF calls its privileges */
+export function exportLine(format: ExportFormat, event: AuditEventResource, entitlement?: string): string {
+  if (format === 'csv') return csvLine(columns.map(([, read]) => read(event)))
+  return `${JSON.stringify(format === 'ocsf' ? toOcsf(event, entitlement) : event)}\n`
+}

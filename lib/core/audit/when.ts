@@ -45,3 +45,9 @@ export function instantOf(text: string, { now, zone, until = false }: Now & { un
   ).map((part) => start.get(part) ?? 0)
   return at(date.toPlainDateTime({ hour, minute, second, millisecond }))
 }
+
+/** The years that PostgreSQL and JavaScript write alike. No event lies outside of them. */
+const [firstTime, lastTime] = [Date.UTC(1970, 0, 1), Date.UTC(9999, 11, 31)]
+
+/** The nearest time that an event can have. */
+export const nearestEventTime = (time: number): Date => new Date(Math.min(Math.max(time, firstTime), lastTime))

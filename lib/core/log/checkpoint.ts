@@ -60,6 +60,16 @@ export function readCheckpoint(note: string): Checkpoint {
   return { origin, size, root }
 }
 
+/** The names and IDs of the keys in the signatures of a note, which are not verified. */
+export const keysNamedIn = (note: string): string =>
+  note
+    .split('\n')
+    .flatMap((line) => {
+      const [, name = '', encoded = ''] = /^— (\S+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
+      return name ? [`${name}+${Buffer.from(encoded, 'base64').subarray(0, 4).toString('hex')}`] : []
+    })
+    .join(', ')
+
 /**
  * The checkpoint in a note that one of these keys signed.
  * @throws CheckpointError

@@ -14,6 +14,10 @@ import { display } from '../../../display.ts'
 
 export const metadata: Metadata = { title: 'Access at a moment' }
 
+/** A pack of this moment: every request whose access was live has all of its events in it. */
+const evidenceAt = (time: string) =>
+  `/api/v1/evidence?${new URLSearchParams({ from: time, to: new Date(Date.parse(time) + 1).toISOString() })}`
+
 /** For auditors: who had access at a moment, from the events alone. */
 export default async function AccessAtPage({ searchParams }: PageProps<'/history/access'>) {
   const actor = await requireActor()
@@ -51,6 +55,10 @@ export default async function AccessAtPage({ searchParams }: PageProps<'/history
           <p className="mb-3 text-dense text-muted">
             {found.items.length === 1 ? '1 grant' : `${found.items.length} grants`} at{' '}
             <Time at={found.time} as="exact" withZone />
+            {' · '}
+            <a className="link" download href={evidenceAt(found.time)}>
+              Download evidence
+            </a>
           </p>
           {!found.isComplete && (
             <div className="mb-3">

@@ -1,6 +1,7 @@
 import { reads } from '#lib/adapters/db/client'
 import { AppError } from '#lib/core/access/errors'
 import type { Severity } from '#lib/core/access/severity'
+import { nearestEventTime } from '#lib/core/audit/when'
 import { Prisma } from '../generated/client.ts'
 import type { PastCount, Span } from './audit-counts.ts'
 
@@ -26,14 +27,11 @@ export type AuditFilter = {
 /** All events, or those by or about one person that this person may see. */
 export type AuditScope = 'all' | { personId: string }
 
-/** The years that PostgreSQL and JavaScript write alike. No event lies outside of them. */
-const [firstTime, lastTime] = [Date.UTC(1970, 0, 1), Date.UTC(9999, 11, 31)]
-
 /** A time of a filter. @throws AppError `malformed` if it is invalid */
 function timeOf(pointer: 'from' | 'to', text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   const time = Date.parse(text)
-  if (!Number.isNaN(time)) return new Date(Math.min(Math.max(time, firstTime), lastTime))
+  if (!Number.isNaN(time)) return nearestEventTime(time)
   const errors = [{ pointer, message: 'must be a time such as 2026-11-23T09:00:00Z' }]
   throw new AppError('malformed', `${pointer} is not a valid time. Send one such as 2026-11-23T09:00:00Z.`, { errors })
 }

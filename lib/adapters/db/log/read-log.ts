@@ -67,16 +67,9 @@ export const entriesBetween = (from: number, to: number): Promise<LogEntry[]> =>
 export const entriesOfEvents = (ids: readonly string[]): Promise<LogEntry[]> =>
   entriesWhere(Prisma.sql`seq = ANY(ARRAY(SELECT seq FROM audit_events WHERE id = ANY(${ids}::text[])))`)
 
-/** The leaves of the events of a request, in the order of the log. Events without a leaf are not among them. */
-export const entriesOfRequest = (requestId: string): Promise<LogEntry[]> =>
-  entriesWhere(Prisma.sql`seq = ANY(ARRAY(SELECT seq FROM audit_events WHERE request_id = ${requestId}))`)
-
-/** The events of a request that have no leaf: new ones, and those that someone inserted later. */
-export const unloggedOfRequest = (requestId: string): Promise<{ id: string; isNew: boolean }[]> =>
-  reads().$queryRaw<{ id: string; isNew: boolean }[]>`
-    SELECT id, seq > coalesce((SELECT seq FROM log_leaves ORDER BY index DESC LIMIT 1), 0) AS "isNew" FROM audit_events
-    WHERE request_id = ${requestId} AND NOT EXISTS (SELECT FROM log_leaves WHERE log_leaves.seq = audit_events.seq)
-    ORDER BY seq`
+/** The leaves at these places. */
+export const entriesAt = (indexes: readonly number[]): Promise<LogEntry[]> =>
+  entriesWhere(Prisma.sql`index = ANY(${[...indexes]}::bigint[])`)
 
 /** The document of a policy version that judged something; undefined if it never did. */
 export async function policyDocument(version: string): Promise<unknown> {

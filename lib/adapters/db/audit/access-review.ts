@@ -1,0 +1,115 @@
+// The events of a period, counted for an access review.
+import { reads } from '#lib/adapters/db/client'
+import {
+  type AccessReview,
+  fastSeconds,
+  fewestOfPair,
+  mostReviewed,
+  type ReviewContent,
+} from '#lib/core/access/access-review'
+import { formatDuration } from '#lib/core/access/duration'
+import { Prisma } from '../generated/client.ts'
+
+type Someone = { id: string; name: string }
+
+/** NB: the bounds of `seq` let PostgreSQL begin at the right place of the index of a type. */
+const inPeriod = (from: Date, to: Date) => Prisma.sql`event.at >= ${from} AND event.at < ${to}
+  AND event.seq >= (SELECT seq FROM audit_events WHERE at >= ${from}::timestamptz - interval '1 minute' ORDER BY at LIMIT 1)
+  AND event.seq <= (SELECT seq FROM audit_events WHERE at < ${to}::timestamptz + interval '1 minute' ORDER BY at DESC LIMIT 1)`
+
+const limit = Prisma.sql`LIMIT ${mostReviewed + 1}`
+
+const accessOf = (from: Date, to: Date) => reads().$queryRaw<
+  {
+    entitlement: string
+    id: string
+    name: string
+    email: string | null
+    granted: number
+    seconds: number
+    lastAt: Date
+  }[]
+>`
+  SELECT request.entitlement_name AS entitlement, person.id, person.name, person.email, count(*)::int AS granted,
+    round(sum(extract(epoch FROM least(coalesce((SELECT at FROM audit_events WHERE grant_id = event.grant_id AND type = 'grant.ended'
+      AND at >= event.at ORDER BY at LIMIT 1), ${to}::timestamptz), ${to}::timestamptz) - event.at)))::float8 AS seconds,
+    max(event.at) AS "lastAt"
+  FROM audit_events AS event
+  JOIN requests AS request ON request.id = event.request_id
+  JOIN people AS person ON person.id = request.requester_id
+  WHERE event.type = 'grant.active' AND ${inPeriod(from, to)}
+  GROUP BY request.entitlement_name, person.id ORDER BY granted DESC, entitlement, person.name, person.id ${limit}`
+
+const pairsOf = (from: Date, to: Date) => reads().$queryRaw<
+  { approver: Someone; requester: Someone; approved: number; ofDecisions: number }[]
+>`
+  WITH decided AS (
+    SELECT event.actor_id, max(event.actor_name) AS name, request.requester_id,
+      count(*) FILTER (WHERE event.data ->> 'decision' = 'approve')::int AS approved, count(*)::int AS count
+    FROM audit_events AS event JOIN requests AS request ON request.id = event.request_id
+    WHERE event.type = 'decision.made' AND ${inPeriod(from, to)} GROUP BY event.actor_id, request.requester_id),
+  totals AS (SELECT actor_id, sum(count)::int AS total FROM decided GROUP BY actor_id)
+  SELECT jsonb_build_object('id', decided.actor_id, 'name', decided.name) AS approver,
+    jsonb_build_object('id', person.id, 'name', person.name) AS requester, approved, total AS "ofDecisions"
+  FROM decided JOIN totals USING (actor_id) JOIN people AS person ON person.id = decided.requester_id
+  WHERE approved = count AND approved >= ${fewestOfPair} ORDER BY approved DESC, decided.actor_id, person.id ${limit}`
+
+const fastOf = (from: Date, to: Date) => reads().$queryRaw<(Omit<AccessReview['fast'][number], 'at'> & { at: Date })[]>`
+  SELECT event.request_id AS "requestId", request.entitlement_name AS entitlement, event.data ->> 'decision' AS decision,
+    jsonb_build_object('id', event.actor_id, 'name', event.actor_name) AS approver,
+    jsonb_build_object('id', person.id, 'name', person.name) AS requester,
+    round(extract(epoch FROM event.at - submitted.at), 1)::float8 AS seconds, event.at
+  FROM audit_events AS event
+  JOIN requests AS request ON request.id = event.request_id
+  JOIN people AS person ON person.id = request.requester_id
+  JOIN audit_events AS submitted ON submitted.request_id = event.request_id AND submitted.type = 'request.submitted'
+  WHERE event.type = 'decision.made' AND ${inPeriod(from, to)} AND event.at - submitted.at < make_interval(secs => ${fastSeconds})
+  ORDER BY event.seq ${limit}`
+
+const breakGlassOf = (from: Date, to: Date) => reads().$queryRaw<
+  (Omit<AccessReview['breakGlass'][number], 'at'> & { at: Date })[]
+>`
+  SELECT event.request_id AS "requestId", request.entitlement_name AS entitlement, event.at,
+    jsonb_build_object('id', person.id, 'name', person.name) AS person,
+    review.data ->> 'outcome' AS outcome, review.actor_name AS reviewer
+  FROM audit_events AS event
+  JOIN requests AS request ON request.id = event.request_id
+  JOIN people AS person ON person.id = request.requester_id
+  LEFT JOIN audit_events AS review ON review.request_id = event.request_id AND review.type = 'review.recorded'
+  WHERE event.type = 'request.approved' AND event.data ->> 'reviewDueAt' IS NOT NULL AND ${inPeriod(from, to)}
+  ORDER BY event.seq ${limit}`
+
+/** What happened in a period, without the entitlements of the configuration. */
+export async function gatherAccessReview(from: Date, to: Date): Promise<Omit<ReviewContent, 'unused'>> {
+  const [access, pairs, fast, breakGlass] = [
+    await accessOf(from, to),
+    await pairsOf(from, to),
+    await fastOf(from, to),
+    await breakGlassOf(from, to),
+  ]
+  const first = <T>(rows: readonly T[]): T[] => rows.slice(0, mostReviewed)
+  return {
+    ...{ from: from.toISOString(), to: to.toISOString() },
+    access: first(access).map(({ id, name, email, seconds, lastAt, ...row }) => ({
+      ...row,
+      ...{ person: { id, name, email }, used: null, held: formatDuration(seconds), lastAt: lastAt.toISOString() },
+    })),
+    pairs: first(pairs),
+    fast: first(fast).map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
+    breakGlass: first(breakGlass).map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
+    isComplete: [access, pairs, fast, breakGlass].every(({ length }) => length <= mostReviewed),
+  }
+}
+
+/** The sign-offs of exactly this period, the newest first, and the time of the database. */
+export async function signOffsOf(
+  from: Date,
+  to: Date,
+): Promise<{ now: Date; signOffs: { by: string; at: Date; note: string; digest: string }[] }> {
+  const signOffs = await reads().$queryRaw<{ by: string; at: Date; note: string; digest: string }[]>`
+    SELECT actor_name AS by, at, data ->> 'note' AS note, data ->> 'digest' AS digest FROM audit_events
+    WHERE type = 'access.reviewed' AND data ->> 'from' = ${from.toISOString()} AND data ->> 'to' = ${to.toISOString()}
+    ORDER BY seq DESC LIMIT 100`
+  const [row] = await reads().$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+  return { now: row?.now ?? new Date(0), signOffs }
+}
