@@ -11,9 +11,9 @@ const config = {
   serverExternalPackages: ['@kubernetes/client-node'],
   experimental: {
     // No action takes more than a form of a few fields. Before an action or a route reads anything, Next keeps the body
-    // for it: a little more than the API takes (256 KiB), so that the API itself says what is too large.
+    // for it. lib/api/harden-server.ts has the limits that apply before: this is the longest of them, for audit events.
     serverActions: { bodySizeLimit: '256kb' },
-    proxyClientMaxBodySize: '320kb',
+    proxyClientMaxBodySize: '11mb',
   },
 }
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { Copyable } from '#components/ui/copyable'
 import { Link } from '#components/ui/link'
 import { Section } from '#components/ui/section'
@@ -27,10 +28,12 @@ type Props = {
   moreEvents: boolean
   /** May this reader download the events as the log has them? */
   seesLog: boolean
+  /** What was done with the grant; null for a reader who may not see it. */
+  activity: ReactNode
 }
 
 /** A request from top to bottom, as an auditor reads it. Each section has its own link, and the page prints well. */
-export function RequestEvidence({ request, isMine, comment, events, moreEvents, seesLog }: Props) {
+export function RequestEvidence({ request, isMine, comment, events, moreEvents, seesLog, activity }: Props) {
   const { grant } = request
   const account = grant?.objects.find((one) => one.kind === 'ServiceAccount')
   return (
@@ -124,8 +127,13 @@ export function RequestEvidence({ request, isMine, comment, events, moreEvents, 
         <CredentialsTable credentials={grant?.credentials ?? []} />
       </Section>
       {account && (
-        <Section id="activity" title="Activity">
-          <p className="max-w-[72ch] text-dense">
+        <Section id="activity" title="What was done with it">
+          {activity ?? (
+            <p className="text-dense text-muted">
+              The holder, auditors and admins can see the calls that were made with this access.
+            </p>
+          )}
+          <p className="mt-2 max-w-[72ch] text-dense text-muted">
             In the API server’s audit log, every call made with this grant has the user{' '}
             <Copyable wrap text={`system:serviceaccount:${account.namespace}:${account.name}`} label="user name" />
           </p>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { accessAtResource } from '#lib/core/access/access-at-resource'
 import { accessReviewResource, signOffSchema } from '#lib/core/access/access-review'
+import { grantActivityResource, savedEventsResource } from '#lib/core/access/activity-resource'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { clusterResource } from '#lib/core/access/cluster-resource'
@@ -57,6 +58,8 @@ export type Endpoint = {
    * A repeated Idempotency-Key returns the first response (`replayed`), or is refused because none is kept (`once`).
    */
   idempotency?: 'replayed' | 'once'
+  /** Called by the API server of a cluster with its own token, and by no one else. */
+  isForClusters?: true
 }
 
 const none = z.strictObject({})
@@ -175,6 +178,23 @@ export const endpoints = {
     query: none,
     status: 200,
     answer: postureResource,
+  }),
+  receiveAuditEvents: define({
+    operation: 'receiveAuditEvents',
+    method: 'POST',
+    path: '/clusters/{cluster}/audit',
+    summary: 'Receive the audit events of a cluster, from the webhook of its API server',
+    description:
+      'An EventList of `audit.k8s.io/v1`. The response is sent once the events are stored. Sending an event again has no ' +
+      'effect. An event that can’t be read is kept aside, and the others are stored.',
+    params: { cluster: entitlementSchema.shape.name },
+    query: z.strictObject({
+      timeout: z.string().max(40).optional().meta({ description: 'Sent by API servers; it has no effect.' }),
+    }),
+    body: z.record(z.string(), z.unknown()).meta({ id: 'AuditEventList' }),
+    status: 200,
+    answer: savedEventsResource,
+    isForClusters: true,
   }),
   explainAccess: define({
     operation: 'explainAccess',
@@ -338,6 +358,19 @@ export const endpoints = {
     query: waitQuery,
     status: 200,
     answer: grantResource,
+  }),
+  getGrantActivity: define({
+    operation: 'getGrantActivity',
+    method: 'GET',
+    path: '/grants/{id}/activity',
+    summary: 'What was done with a grant, for its holder, auditors and admins',
+    description:
+      'From the audit events that the API server of the cluster sends. Equal calls are one group; `GET /activity?grant=…` lists ' +
+      'each of them.',
+    params: grantId,
+    query: none,
+    status: 200,
+    answer: grantActivityResource,
   }),
   issueCredential: define({
     operation: 'issueCredential',

@@ -1,19 +1,28 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
+import { isAuditSender } from '#lib/adapters/auth/audit-sender'
 import { isDevelopment } from '#lib/env'
 import { metrics } from '#lib/observability/metrics'
 import { newReference } from '#lib/observability/reference'
 import { barePage, barePagePolicy } from './bare-page.ts'
 import { newNonce, securityHeaders } from './page-headers.ts'
 import { apiHeaders, methodNotAllowed, problemText, statuses } from './problem.ts'
+import { maxAuditBytes } from './read-input.ts'
 import { receiveBody } from './receive-body.ts'
 import { areRouterHeaders } from './router-headers.ts'
 
 /** Milliseconds. A browser sends its headers in one piece, and a body has at most a quarter of a megabyte. */
 const limits = { headers: 10_000, request: 30_000 }
 
-/** Bytes: a little more than the API and the pages accept, which then say what is too large. next.config.js has the same. */
+/** Bytes: a little more than the API and the pages accept, which then say what is too large. */
 const longestBody = 320 * 1024
+
+/** The most that this caller may send. Only an API server with its token may send a batch of audit events. */
+async function longestBodyOf({ method, headers }: IncomingMessage, path: string): Promise<number> {
+  const [, cluster] = /^\/api\/v1\/clusters\/([a-z0-9-]{1,63})\/audit$/.exec(path) ?? []
+  if (method !== 'POST' || cluster === undefined) return longestBody
+  return (await isAuditSender(cluster, headers.authorization ?? null)) ? maxAuditBytes : longestBody
+}
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -60,7 +69,7 @@ const bodyRefusals: Record<Awaited<ReturnType<typeof receiveBody>>, Refusal | un
   'too-large': {
     ...statuses['too-large'],
     code: 'too-large',
-    detail: 'The body is larger than 256 KiB. Send a smaller one.',
+    detail: 'The body is too large. The limit is 256 KiB, and for audit events 10 MiB. Send a smaller one.',
     // The rest of the body is not read.
     headers: { connection: 'close' },
   },
@@ -94,7 +103,8 @@ function harden(server: Server) {
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     request.url = targetOf(request.url ?? '/')
     const [path = '/'] = request.url.split('?')
-    const refusal = refusalOf(request, path) ?? bodyRefusals[await receiveBody(request, longestBody)]
+    const refusal =
+      refusalOf(request, path) ?? bodyRefusals[await receiveBody(request, await longestBodyOf(request, path))]
     if (refusal) refuse(request, response, path, refusal)
     else for (const handle of handlers) handle.call(server, request, response)
   })

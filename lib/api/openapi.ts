@@ -12,7 +12,7 @@ const refusals: Record<string, string> = {
   403: 'The caller is not allowed to do this',
   404: 'It does not exist, or the caller may not see it',
   409: 'The state has changed, the digest is outdated, or the Idempotency-Key has been used',
-  413: 'The body is larger than 256 KiB',
+  413: 'The body is larger than 256 KiB; for audit events, 10 MiB',
   415: 'The body is not JSON',
   422: 'The call is valid but refused; the body has every reason',
   429: 'Too many calls',
@@ -47,6 +47,7 @@ function operationOf(endpoint: Endpoint): ZodOpenApiOperationObject {
   return {
     operationId: operation,
     summary,
+    ...(endpoint.isForClusters ? { security: [{ cluster: [] }] } : {}),
     ...(description ? { description } : {}),
     requestParams: {
       ...(Object.keys(params).length ? { path: z.object(params) } : {}),
@@ -103,6 +104,11 @@ export const openApiDocument = (publicUrl: string) =>
             scheme: 'bearer',
             bearerFormat: 'JWT',
             description: 'An access token of the configured identity provider.',
+          },
+          cluster: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'The token with which the API server of the cluster sends its audit events.',
           },
           session: {
             type: 'apiKey',

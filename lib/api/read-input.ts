@@ -7,6 +7,9 @@ import { AppError, type FieldError } from '#lib/core/access/errors'
 /** The longest legitimate body (20 namespaces, 32 full rules, two long texts) is less than a quarter of this. */
 export const maxBodyBytes = 256 * 1024
 
+/** A batch of the API server has up to 400 events by default, most of them of one kilobyte. */
+export const maxAuditBytes = 10 * 1024 * 1024
+
 const escapeToken = (key: PropertyKey) => String(key).replace(/~/g, '~0').replace(/\//g, '~1')
 
 /** RFC 6901. */

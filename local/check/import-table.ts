@@ -87,6 +87,13 @@ export const importTable: readonly Room[] = [
     packages: ['zod', 'node:util'],
   },
   {
+    name: 'lib/core/activity',
+    holds: 'the calls that API servers report: which are kept, which grant each belongs to, and which are suspicious',
+    imports: ['lib/core/access'],
+    why: pure,
+    packages: ['zod', 'node:crypto'],
+  },
+  {
     name: 'lib/core/notices',
     holds: 'who is notified of what, and how a notice reads in each channel',
     imports: ['lib/core/access', 'lib/core/approvals'],

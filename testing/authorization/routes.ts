@@ -530,6 +530,16 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'page /clusters/[cluster]/posture',
       call: (caller) => page(caller, '/clusters/prod-eu/posture'),
     },
+    {
+      table: 'Read what was done with a grant',
+      name: 'GET /api/v1/grants/{id}/activity',
+      call: (caller, { grantId }) => api(caller, 'GET', `/grants/${grantId}/activity`),
+    },
+    {
+      table: 'Send audit events',
+      name: 'POST /api/v1/clusters/{cluster}/audit',
+      call: (caller) => api(caller, 'POST', '/clusters/prod-eu/audit', { kind: 'EventList', items: [] }),
+    },
     ...twice(
       'Send notices again',
       () => '/notices/send-again',

@@ -10,6 +10,7 @@ import { nameOfStatement, sendingRaw } from './raw-statements.ts'
 
 // lib/adapters/db: everything that reads or writes PostgreSQL.
 //
+//   activity/   the calls that API servers report: saving and reading them
 //   audit/      events: recording, the statistics and the history built on them
 //   clusters/   the last known state of each cluster, its RBAC rights, and findings of the sweep
 //   grants/     the work queue of grants, their progress, and orders for credentials

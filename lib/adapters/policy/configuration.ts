@@ -172,6 +172,15 @@ const clusterSchema = z
     publicCa: absolutePath
       .optional()
       .meta({ description: 'The PEM file with the API server’s certificate authority.' }),
+    audit: z
+      .strictObject({
+        tokenFile: absolutePath.meta({
+          description:
+            'A file with the bearer token that the API server sends, at least 32 characters. Each line is a token, so that it can be rotated.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'How this cluster sends its audit events. If absent, Postern accepts none.' }),
   })
   .refine((cluster) => (cluster.kubeconfig === undefined) !== (cluster.inCluster === undefined), {
     message: 'set exactly one of kubeconfig or inCluster',

@@ -15,6 +15,10 @@ export const isApprover = (actor: PersonActor, { approverGroups }: Pick<RequestF
 /** Auditors and admins may read everything. */
 export const seesEverything = (actor: PersonActor): boolean => hasRole(actor, 'auditor') || hasRole(actor, 'admin')
 
+/** What was done with a grant may be read by its holder, and by auditors and admins. Approvers see that it was granted, not its use. */
+export const maySeeActivity = (actor: PersonActor, request: Pick<RequestFacts, 'requesterId'>): boolean =>
+  request.requesterId === actor.person.id || seesEverything(actor)
+
 /**
  * A request and its grant are visible to the requester, to its approvers, to anyone who decided it, and to auditors and
  * admins. For everyone else it does not exist.

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { suspicions } from '#lib/core/access/activity-resource'
 import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { differenceResource } from '#lib/core/access/difference'
 import { durationInWords } from '#lib/core/access/duration'
@@ -224,6 +225,23 @@ export const auditEvents = {
       sentence: text,
     }),
     (d) => `found a problem in the cluster: ${d.sentence}`,
+  ),
+
+  'activity.suspicious': define(
+    z.strictObject({
+      suspicion: z.enum(suspicions),
+      severity: z.literal('high'),
+      account: text,
+      credentialId: text.nullable(),
+      address: text.nullable(),
+      at: text,
+    }),
+    (d) =>
+      ({
+        impersonated: `found that ${d.account} acted as the account of this access (impersonation)`,
+        'not-issued': 'found a call with a token of this access that Postern never issued',
+        'after-end': 'found that the cluster accepted a token of this access after its end',
+      })[d.suspicion],
   ),
 
   // The first judgement of a cluster: one event for all of its findings, with which later ones are compared.

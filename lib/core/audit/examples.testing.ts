@@ -61,6 +61,10 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
   'finding.detected': {
     ...{ id: 'f', kind: 'object-missing', object: 'Role', namespace: 'a', name: 'b', uid: null, sentence: 's' },
   },
+  'activity.suspicious': {
+    ...{ suspicion: 'not-issued', severity: 'high', account: 'a', credentialId: null, address: null },
+    at: '2026-11-23T09:00:00Z',
+  },
   'posture.recorded': { high: 2, medium: 3 },
   'posture.opened': {
     ...{

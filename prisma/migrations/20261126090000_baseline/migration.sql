@@ -310,6 +310,77 @@ CREATE TABLE "log_anchors" (
 );
 
 -- CreateTable
+CREATE TABLE "activity_sources" (
+    "id" BIGSERIAL NOT NULL,
+    "key" UUID NOT NULL,
+    "cluster" TEXT NOT NULL,
+    "account" TEXT NOT NULL,
+    "impersonated" TEXT,
+    "grant_id" TEXT,
+    "credential_id" TEXT,
+    "address" TEXT,
+    "forwarded_for" TEXT,
+    "user_agent" TEXT,
+
+    CONSTRAINT "activity_sources_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "activity" (
+    "id" BIGSERIAL NOT NULL,
+    "source_id" BIGINT NOT NULL,
+    "call" UUID NOT NULL,
+    "is_start" BOOLEAN NOT NULL,
+    "audit_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "at" TIMESTAMPTZ(6) NOT NULL,
+    "ended_at" TIMESTAMPTZ(6),
+    "code" INTEGER,
+    "verb" TEXT NOT NULL,
+    "api_group" TEXT NOT NULL,
+    "resource" TEXT NOT NULL,
+    "subresource" TEXT NOT NULL,
+    "namespace" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "path" TEXT NOT NULL,
+    "query" TEXT,
+    "body" JSONB,
+
+    CONSTRAINT "activity_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "activity_counts" (
+    "cluster" TEXT NOT NULL,
+    "hour" TIMESTAMPTZ(6) NOT NULL,
+    "outcome" TEXT NOT NULL,
+    "count" BIGINT NOT NULL,
+
+    CONSTRAINT "activity_counts_pkey" PRIMARY KEY ("cluster","hour","outcome")
+);
+
+-- CreateTable
+CREATE TABLE "activity_feeds" (
+    "cluster" TEXT NOT NULL,
+    "first_at" TIMESTAMPTZ(6) NOT NULL,
+    "newest_at" TIMESTAMPTZ(6) NOT NULL,
+    "received_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "activity_feeds_pkey" PRIMARY KEY ("cluster")
+);
+
+-- CreateTable
+CREATE TABLE "activity_rejections" (
+    "id" BIGSERIAL NOT NULL,
+    "cluster" TEXT NOT NULL,
+    "received_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "reason" TEXT NOT NULL,
+    "readable" JSONB NOT NULL,
+
+    CONSTRAINT "activity_rejections_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "idempotency" (
     "person_id" TEXT NOT NULL,
     "key" TEXT NOT NULL,
@@ -560,6 +631,27 @@ CREATE INDEX "audit_events_namespaces_idx" ON "audit_events" USING GIN ("namespa
 CREATE UNIQUE INDEX "log_leaves_seq_key" ON "log_leaves"("seq");
 
 -- CreateIndex
+CREATE UNIQUE INDEX "activity_sources_key_key" ON "activity_sources"("key");
+
+-- CreateIndex
+CREATE INDEX "activity_sources_grant_id_idx" ON "activity_sources"("grant_id");
+
+-- CreateIndex
+CREATE INDEX "activity_sources_cluster_account_idx" ON "activity_sources"("cluster", "account");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "activity_call_is_start_key" ON "activity"("call", "is_start");
+
+-- CreateIndex
+CREATE INDEX "activity_source_id_id_idx" ON "activity"("source_id", "id");
+
+-- CreateIndex
+CREATE INDEX "activity_at_idx" ON "activity"("at");
+
+-- CreateIndex
+CREATE INDEX "activity_rejections_cluster_received_at_idx" ON "activity_rejections"("cluster", "received_at");
+
+-- CreateIndex
 CREATE INDEX "idempotency_created_at_idx" ON "idempotency"("created_at");
 
 -- AddForeignKey
@@ -612,6 +704,9 @@ ALTER TABLE "credentials" ADD CONSTRAINT "credentials_grant_id_fkey" FOREIGN KEY
 
 -- AddForeignKey
 ALTER TABLE "credentials" ADD CONSTRAINT "credentials_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "activity" ADD CONSTRAINT "activity_source_id_fkey" FOREIGN KEY ("source_id") REFERENCES "activity_sources"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- CreateIndex
 CREATE INDEX "findings_grant_id_id_idx" ON "findings"("grant_id", "id" DESC);
@@ -695,6 +790,23 @@ ALTER TABLE "log_nodes" ENABLE ALWAYS TRIGGER log_nodes_are_permanent;
 ALTER TABLE "log_nodes" ENABLE ALWAYS TRIGGER log_nodes_stay;
 ALTER TABLE "log_checkpoints" ENABLE ALWAYS TRIGGER log_checkpoints_are_permanent;
 ALTER TABLE "log_checkpoints" ENABLE ALWAYS TRIGGER log_checkpoints_stay;
+
+-- What the API servers have reported is history as well.
+CREATE TRIGGER activity_is_permanent BEFORE UPDATE OR DELETE ON "activity" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER activity_stays BEFORE TRUNCATE ON "activity" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER activity_sources_are_permanent BEFORE UPDATE OR DELETE ON "activity_sources" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
+CREATE TRIGGER activity_sources_stay BEFORE TRUNCATE ON "activity_sources" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+ALTER TABLE "activity" ENABLE ALWAYS TRIGGER activity_is_permanent;
+ALTER TABLE "activity" ENABLE ALWAYS TRIGGER activity_stays;
+ALTER TABLE "activity_sources" ENABLE ALWAYS TRIGGER activity_sources_are_permanent;
+ALTER TABLE "activity_sources" ENABLE ALWAYS TRIGGER activity_sources_stay;
+ALTER TABLE "activity"
+  ADD CONSTRAINT activity_kind CHECK (kind IN ('grant', 'rbac', 'admission', 'token', 'secret', 'postern', 'authentication')),
+  ADD CONSTRAINT activity_begin_has_no_end CHECK (is_start = (ended_at IS NULL));
+ALTER TABLE "activity_counts"
+  ADD CONSTRAINT activity_counts_outcome CHECK (outcome IN ('kept', 'counted', 'duplicate', 'rejected'));
+-- Begins of calls, which are few: most calls have only an end.
+CREATE INDEX activity_begins ON "activity" (source_id, call) WHERE is_start;
 
 -- An hour or day that is not over can't be counted: the next one to count is the one after the last.
 ALTER TABLE "audit_counts" ADD CONSTRAINT audit_counts_are_of_the_past CHECK (
@@ -1108,11 +1220,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters
 GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;
 GRANT SELECT, INSERT ("size", "note") ON "log_checkpoints" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "log_anchors" TO postern_app;
+GRANT SELECT, INSERT ON "activity", "activity_sources", "activity_rejections" TO postern_app;
+GRANT SELECT, INSERT, UPDATE ON "activity_counts", "activity_feeds" TO postern_app;
 GRANT SELECT, UPDATE ("due_at", "spread_at") ON "outbox" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "notice_preferences" TO postern_app;
 GRANT SELECT, INSERT ("id", "event_id", "kind", "request_id", "channel", "recipient") ON "notices" TO postern_app;
 GRANT UPDATE ("attempts", "next_attempt_at", "lease_until", "leased_by", "outcome", "outcome_at", "last_error", "receipt") ON "notices" TO postern_app;
-GRANT USAGE ON SEQUENCE "audit_events_seq_seq" TO postern_app;
+GRANT USAGE ON SEQUENCE "audit_events_seq_seq", "activity_id_seq", "activity_sources_id_seq", "activity_rejections_id_seq" TO postern_app;
 -- `_prisma_migrations` exists in every real database, but not in the empty one that Prisma compares schemas with.
 DO $$ BEGIN
   IF to_regclass('"_prisma_migrations"') IS NOT NULL THEN

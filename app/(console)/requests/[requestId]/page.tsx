@@ -1,9 +1,11 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
+import { Suspense } from 'react'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { BreakGlassReview } from '#components/request/break-glass-review'
 import { DecidePanel } from '#components/request/decide-panel'
+import { GrantActivityView } from '#components/request/grant-activity'
 import { Headline } from '#components/request/headline'
 import { LifeLine } from '#components/request/life-line'
 import { RequestActions } from '#components/request/request-actions'
@@ -13,7 +15,11 @@ import { Copyable } from '#components/ui/copyable'
 import { Link } from '#components/ui/link'
 import { LinkButton } from '#components/ui/link-button'
 import { currentActor, requireActor } from '#lib/adapters/auth/session'
-import { seesEverything } from '#lib/core/access/may-see'
+import type { PersonActor } from '#lib/core/access/actor'
+import type { GrantResource } from '#lib/core/access/grant-resource'
+import { maySeeActivity, seesEverything } from '#lib/core/access/may-see'
+import { log } from '#lib/observability/log'
+import { grantActivity } from '#lib/views/grant-activity'
 import { listAuditEvents } from '#lib/views/list-audit-events'
 import { requestActions } from '../../request-actions.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
@@ -30,6 +36,16 @@ export async function generateMetadata({ params }: PageProps<'/requests/[request
 
 // A request with several credentials has far fewer events than this; History has the rest.
 const mostEvents = 200
+
+/** Streamed: an access with very many calls never holds up its page, and neither does a failure to read them. */
+async function WhatWasDone({ actor, grant }: { actor: PersonActor; grant: GrantResource }) {
+  const activity = await grantActivity(actor, grant.id).catch((error: unknown) => {
+    log.warn({ err: error }, 'the activity of a grant could not be read')
+    return null
+  })
+  if (!activity) return <p className="text-dense text-ending">The calls couldn’t be read. Reload the page.</p>
+  return <GrantActivityView activity={activity} activatedAt={grant.activatedAt} endedAt={grant.endedAt} />
+}
 
 /** The page everyone links to: one request, from its submission to its evidence. */
 export default async function RequestPage({ params, searchParams }: PageProps<'/requests/[requestId]'>) {
@@ -78,6 +94,13 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
         comment={comment}
         events={[...events.items].reverse()}
         moreEvents={events.nextCursor !== null}
+        activity={
+          request.grant && maySeeActivity(actor, { requesterId: request.requester.id }) ? (
+            <Suspense fallback={<p className="text-dense text-muted">Reading the calls…</p>}>
+              <WhatWasDone actor={actor} grant={request.grant} />
+            </Suspense>
+          ) : null
+        }
       />
       {request.status === 'pending' && <DecidePanel request={request} decide={decide} headline="headline" />}
     </>

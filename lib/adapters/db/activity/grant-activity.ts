@@ -1,0 +1,106 @@
+import { reads } from '#lib/adapters/db/client'
+import { type Activity, Prisma } from '../generated/client.ts'
+
+// What was done with one grant. A grant has few sources, and its calls are found by them: no statement reads the calls of others.
+
+/** A grant with what decides who may read its activity. */
+export type GrantOfActivity = {
+  id: string
+  cluster: string
+  requestId: string
+  requesterId: string
+  endedAt: Date | null
+}
+
+export async function findGrantOfActivity(id: string): Promise<GrantOfActivity | null> {
+  const grant = await reads().grant.findUnique({
+    where: { id },
+    select: { id: true, cluster: true, requestId: true, endedAt: true, request: { select: { requesterId: true } } },
+  })
+  return grant && { ...grant, requesterId: grant.request.requesterId }
+}
+
+export const findFeed = (cluster: string) => reads().activityFeed.findUnique({ where: { cluster } })
+
+/** The calls of a grant: those that have ended, and the begins of those that have not. */
+const callsOf = (grantId: string) => Prisma.sql`
+  FROM activity_sources s JOIN activity a ON a.source_id = s.id
+  WHERE s.grant_id = ${grantId}
+    AND (NOT a.is_start OR NOT EXISTS (SELECT FROM activity e WHERE e.call = a.call AND NOT e.is_start))`
+
+const called = Prisma.sql`a.verb, a.api_group AS "group", a.resource, a.subresource, a.namespace, a.name, a.path`
+
+type Called = Pick<Activity, 'verb' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'> & { group: string }
+
+export type CallGroupRow = Called & {
+  kind: string
+  code: number | null
+  count: number
+  firstAt: Date
+  lastAt: Date
+}
+
+export const findCallGroups = (grantId: string, limit: number): Promise<CallGroupRow[]> =>
+  reads().$queryRaw<CallGroupRow[]>`
+    SELECT ${called}, a.kind, a.code, count(*)::int AS count, min(a.at) AS "firstAt", max(a.at) AS "lastAt" ${callsOf(grantId)}
+    GROUP BY a.kind, a.verb, a.api_group, a.resource, a.subresource, a.namespace, a.name, a.path, a.code
+    ORDER BY count(*) DESC, max(a.at) DESC, a.resource, a.name LIMIT ${limit}`
+
+export type CallSourceRow = {
+  account: string
+  impersonated: string | null
+  credentialId: string | null
+  isIssued: boolean
+  address: string | null
+  forwardedFor: string | null
+  userAgent: string | null
+  count: number
+  refused: number
+  secrets: number
+  afterEnd: number
+  firstAt: Date
+  lastAt: Date
+}
+
+/** Every source of a grant's calls with its figures, the most frequent first. */
+export const findCallSources = (grantId: string): Promise<CallSourceRow[]> =>
+  reads().$queryRaw<CallSourceRow[]>`
+    SELECT s.account, s.impersonated, s.credential_id AS "credentialId", s.address, s.forwarded_for AS "forwardedFor",
+      s.user_agent AS "userAgent",
+      EXISTS (SELECT FROM credentials c WHERE c.jti = s.credential_id AND c.grant_id = s.grant_id) AS "isIssued",
+      n.count, n.refused, n.secrets, n.after_end AS "afterEnd", n.first_at AS "firstAt", n.last_at AS "lastAt"
+    FROM activity_sources s JOIN (
+      SELECT a.source_id, count(*)::int AS count, count(*) FILTER (WHERE a.code IN (401, 403))::int AS refused,
+        count(*) FILTER (WHERE a.kind = 'secret' AND a.code < 300)::int AS secrets,
+        count(*) FILTER (WHERE a.at > (SELECT ended_at FROM grants WHERE id = ${grantId}))::int AS after_end,
+        min(a.at) AS first_at, max(a.at) AS last_at ${callsOf(grantId)} GROUP BY a.source_id) AS n ON n.source_id = s.id
+    ORDER BY n.count DESC, n.last_at DESC`
+
+export type LastingCallRow = Called & {
+  query: string | null
+  code: number | null
+  at: Date
+  endedAt: Date | null
+}
+
+/** The calls that last, newest first. */
+export const findLastingCalls = (grantId: string, limit: number): Promise<LastingCallRow[]> =>
+  reads().$queryRaw<LastingCallRow[]>`
+    SELECT ${called}, coalesce(e.query, a.query) AS query, coalesce(e.code, a.code) AS code, a.at, e.ended_at AS "endedAt"
+    FROM activity_sources s JOIN activity a ON a.source_id = s.id AND a.is_start
+      LEFT JOIN activity e ON e.call = a.call AND NOT e.is_start
+    WHERE s.grant_id = ${grantId} ORDER BY a.at DESC LIMIT ${limit}`
+
+export type CreatedRow = Pick<Called, 'group' | 'resource' | 'namespace' | 'name'> & { at: Date }
+
+/** Objects that were created with a grant and not deleted with it since, newest first. */
+export const findCreated = (grantId: string, limit: number): Promise<CreatedRow[]> =>
+  reads().$queryRaw<CreatedRow[]>`
+    SELECT "group", resource, namespace, name, at FROM (
+      SELECT a.api_group AS "group", a.resource, a.namespace, a.name, max(a.at) FILTER (WHERE a.verb = 'create') AS at,
+        max(a.at) FILTER (WHERE a.verb = 'delete') AS deleted_at
+      FROM activity_sources s JOIN activity a ON a.source_id = s.id
+      WHERE s.grant_id = ${grantId} AND a.verb IN ('create', 'delete') AND a.subresource = '' AND a.name <> '' AND a.code < 300
+        AND a.api_group NOT IN ('authorization.k8s.io', 'authentication.k8s.io')
+      GROUP BY a.api_group, a.resource, a.namespace, a.name) AS objects
+    WHERE at IS NOT NULL AND (deleted_at IS NULL OR deleted_at < at) ORDER BY at DESC, name LIMIT ${limit}`

@@ -1,0 +1,127 @@
+import { recordEvents } from '#lib/adapters/db/audit/audit'
+import { type Tx, transaction } from '#lib/adapters/db/client'
+import type { SystemActor } from '#lib/core/access/actor'
+import { grantOfAccount } from '#lib/core/activity/grant-account'
+import type { Batch } from '#lib/core/activity/read-batch'
+import { suspicionsOf } from '#lib/core/activity/suspicion'
+
+/** Rejected events of a cluster that are kept in an hour, and of one batch. Further ones are only counted. */
+const mostRejected = { inHour: 1_000, ofBatch: 50 }
+/** Events about suspicious calls that one batch may add to the history. */
+const mostSuspicions = 20
+
+export type Saved = { kept: number; counted: number; duplicates: number; rejected: number }
+
+async function saveSources(tx: Tx, { cluster, sources }: Batch) {
+  await tx.$executeRaw`
+    INSERT INTO activity_sources (key, cluster, account, impersonated, grant_id, credential_id, address, forwarded_for, user_agent)
+    SELECT s.key, ${cluster}, s.account, s.impersonated, g.id, s."credentialId", s.address, s."forwardedFor", s."userAgent"
+    FROM jsonb_to_recordset(${JSON.stringify(sources)}::jsonb) AS s(key uuid, account text, impersonated text, "grantId" text,
+      "credentialId" text, address text, "forwardedFor" text, "userAgent" text)
+    LEFT JOIN grants g ON g.id = s."grantId" AND g.cluster = ${cluster}
+    ORDER BY s.key ON CONFLICT (key) DO NOTHING`
+}
+
+/** The ids of the calls that were not known. */
+async function saveCalls(tx: Tx, { calls }: Batch): Promise<string[]> {
+  const rows = await tx.$queryRaw<Array<{ call: string }>>`
+    INSERT INTO activity (source_id, call, is_start, audit_id, kind, at, ended_at, code, verb, api_group, resource, subresource,
+      namespace, name, path, query, body)
+    SELECT s.id, c.id, c."isStart", c."auditId", c.kind, c.at, c."endedAt", c.code, c.verb, c."group", c.resource, c.subresource,
+      c.namespace, c.name, c.path, c.query, nullif(c.body, 'null'::jsonb)
+    FROM jsonb_to_recordset(${JSON.stringify(calls)}::jsonb) AS c(source uuid, id uuid, "isStart" boolean, "auditId" text,
+      kind text, at timestamptz, "endedAt" timestamptz, code int, verb text, "group" text, resource text, subresource text,
+      namespace text, name text, path text, query text, body jsonb)
+    JOIN activity_sources s ON s.key = c.source
+    ORDER BY c.id, c."isStart" ON CONFLICT (call, is_start) DO NOTHING RETURNING call`
+  return rows.map(({ call }) => call)
+}
+
+type UsedRow = {
+  grantId: string
+  requestId: string
+  holderId: string
+  namespaces: string[]
+  account: string
+  credentialId: string | null
+  isIssued: boolean
+  address: string | null
+  lastAt: Date
+  endedAt: Date | null
+}
+
+/** Records an event for each suspicious use of a grant's account that has none yet: one for each kind, token and account. */
+async function recordSuspicions(tx: Tx, actor: SystemActor, cluster: string, calls: readonly string[]) {
+  const used = await tx.$queryRaw<UsedRow[]>`
+    SELECT s.grant_id AS "grantId", g.request_id AS "requestId", r.requester_id AS "holderId", r.namespaces, s.account,
+      s.credential_id AS "credentialId", max(s.address) AS address, max(a.at) AS "lastAt", g.ended_at AS "endedAt",
+      EXISTS (SELECT FROM credentials c WHERE c.jti = s.credential_id AND c.grant_id = g.id) AS "isIssued"
+    FROM activity a JOIN activity_sources s ON s.id = a.source_id JOIN grants g ON g.id = s.grant_id
+      JOIN requests r ON r.id = g.request_id
+    WHERE a.call = ANY(${[...calls]}::uuid[])
+    GROUP BY s.grant_id, g.id, r.id, s.account, s.impersonated, s.credential_id ORDER BY s.grant_id, s.credential_id`
+  const found = used.flatMap((one) => {
+    const isImpersonated = grantOfAccount(one.account) !== one.grantId
+    return suspicionsOf({ ...one, isImpersonated }).map((suspicion) => ({ ...one, suspicion }))
+  })
+  for (const { grantId, suspicion, account, credentialId, ...one } of found.slice(0, mostSuspicions)) {
+    const { requestId, holderId, namespaces, address, lastAt } = one
+    // Two batches at once record one event.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`activity ${grantId}`}, 0))`
+    const [known] = await tx.$queryRaw<Array<{ id: string }>>`
+      SELECT id FROM audit_events WHERE grant_id = ${grantId} AND type = 'activity.suspicious'
+        AND data ->> 'suspicion' = ${suspicion} AND data ->> 'account' = ${account}
+        AND data ->> 'credentialId' IS NOT DISTINCT FROM ${credentialId} LIMIT 1`
+    if (known) continue
+    const data = { suspicion, severity: 'high' as const, account, credentialId, address, at: lastAt.toISOString() }
+    const about = { grantId, requestId, personId: holderId, cluster, namespaces }
+    await recordEvents(tx, [{ type: 'activity.suspicious', actor, data, about }])
+  }
+}
+
+async function saveRejected(tx: Tx, { cluster, rejected }: Batch) {
+  const some = rejected.slice(0, mostRejected.ofBatch)
+  if (some.length === 0) return
+  await tx.$executeRaw`
+    INSERT INTO activity_rejections (cluster, reason, readable)
+    SELECT ${cluster}, reason, readable FROM jsonb_to_recordset(${JSON.stringify(some)}::jsonb) AS r(reason text, readable jsonb)
+    WHERE (SELECT count(*) FROM activity_rejections WHERE cluster = ${cluster} AND received_at > now() - interval '1 hour')
+      < ${mostRejected.inHour}`
+}
+
+async function saveCounts(tx: Tx, { cluster, times }: Batch, { kept, counted, duplicates, rejected }: Saved) {
+  const counts = Object.entries({ kept, counted, duplicate: duplicates, rejected }).map(([outcome, count]) => {
+    return { outcome, count }
+  })
+  await tx.$executeRaw`
+    INSERT INTO activity_counts AS a (cluster, hour, outcome, count)
+    SELECT ${cluster}, date_trunc('hour', now()), outcome, count
+    FROM jsonb_to_recordset(${JSON.stringify(counts)}::jsonb) AS c(outcome text, count bigint) WHERE count > 0 ORDER BY outcome
+    ON CONFLICT (cluster, hour, outcome) DO UPDATE SET count = a.count + excluded.count`
+  if (!times) return
+  await tx.$executeRaw`
+    INSERT INTO activity_feeds AS f (cluster, first_at, newest_at)
+    VALUES (${cluster}, ${times.first}::timestamptz, ${times.newest}::timestamptz)
+    ON CONFLICT (cluster) DO UPDATE SET first_at = least(f.first_at, excluded.first_at),
+      newest_at = greatest(f.newest_at, excluded.newest_at), received_at = now()`
+}
+
+/**
+ * Saves a batch of audit events, all of it or nothing. A call that was saved before, by this batch or by an earlier one, is one
+ * row.
+ */
+export const saveActivity = (actor: SystemActor, batch: Batch): Promise<Saved> =>
+  transaction(async (tx) => {
+    const { cluster, calls, rejected, counted } = batch
+    let added: string[] = []
+    if (calls.length > 0) {
+      await saveSources(tx, batch)
+      added = await saveCalls(tx, batch)
+      if (added.length > 0) await recordSuspicions(tx, actor, cluster, added)
+    }
+    await saveRejected(tx, batch)
+    const readable = batch.events - rejected.length - counted
+    const saved = { kept: added.length, counted, duplicates: readable - added.length, rejected: rejected.length }
+    await saveCounts(tx, batch, saved)
+    return saved
+  })
