@@ -166,6 +166,12 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./log/command.ts')).logCommand,
   },
   {
+    name: 'activity',
+    summary: 'Send the audit log of an API server to Postern.',
+    group: 'Administration',
+    load: async () => (await import('./activity/command.ts')).activityCommand,
+  },
+  {
     name: 'token',
     summary: 'Look into tokens for Kubernetes.',
     group: 'Checks',

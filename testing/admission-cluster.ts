@@ -1,17 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
-import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { resources, toObjects } from '#lib/core/admission/policy'
 import { type AdmissionFacts, renderAdmission } from '#lib/core/admission/render'
-import { installPostern } from '#local/parts/install'
 import { kubectlAsAdmin } from '#local/parts/kubectl'
-import { startKubernetes } from '#local/parts/kubernetes'
-import { allowPosternIn, createWorld, worldNamespaces } from '#local/parts/world'
-import { openRun } from '#local/processes/processes'
-import { ensureClusterPrograms } from '#local/programs/programs'
-import { testParts } from './database.ts'
+import { ownCluster } from './own-cluster.ts'
 import { until } from './until.ts'
 
 export type Answer = { status: number; body: { [key: string]: unknown; message?: string }; warnings: string[] }
@@ -62,21 +56,8 @@ export type AdmissionCluster = {
  * of the test parts, so that all other helpers use it. Call it once per file, before anything else.
  */
 export async function admissionCluster(): Promise<AdmissionCluster> {
-  const parts = testParts()
-  const run = await openRun({ name: 'admission' })
-  afterAll(() => run.stop())
-  const directory = join(run.directory, 'kubernetes')
-  const programs = await ensureClusterPrograms(() => {})
-  const cluster = await startKubernetes(run, { name: 'prod-eu', directory, durable: false, programs })
-  const posternKubeconfig = await installPostern(cluster, directory)
-  await createWorld(cluster, { withoutPods: true })
-  await allowPosternIn(cluster, worldNamespaces)
-  const { name, server, caFile, adminKubeconfig, kubectl, auditLog, certificates } = cluster
-  const kubernetes = { name, server, caFile, adminKubeconfig, posternKubeconfig, kubectl, auditLog }
-  const file = join(run.directory, 'parts.json')
-  writeFileSync(file, JSON.stringify({ ...parts, kubernetes }), { mode: 0o600 })
-  process.env.POSTERN_PARTS = file
-
+  const cluster = await ownCluster('admission')
+  const { server, caFile, certificates, posternKubeconfig } = cluster
   const ca = readFileSync(caFile)
   const { admin } = certificates
   const asAdmin = caller(server, ca, { cert: readFileSync(admin.cert), key: readFileSync(admin.key) })

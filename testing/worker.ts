@@ -28,16 +28,19 @@ export type WorkerBench = TestBench & {
 export async function workerBench({
   isStopped = false,
   notifications,
+  audit,
 }: {
   isStopped?: boolean
   notifications?: ConfigurationDocument['notifications']
+  /** How the cluster sends its audit events. */
+  audit?: { tokenFile: string }
 } = {}): Promise<WorkerBench> {
   const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
   const configuration = aConfiguration({
     publicUrl,
     ...(notifications && { notifications }),
     clusters: [
-      aCluster(),
+      aCluster(audit && { audit }),
       { name: 'away', kubeconfig: { file: '/nonexistent/kubeconfig' }, publicServer: 'https://away.example.com' },
     ],
     entitlements: [

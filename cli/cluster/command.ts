@@ -2,13 +2,17 @@ import { Command } from 'commander'
 import type { Terminal } from '../terminal.ts'
 import { addCommand } from './add-command.ts'
 import { admissionCommand } from './admission-command.ts'
+import { auditPolicyCommand } from './audit-policy-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { removeCommand } from './remove-command.ts'
 
 /** `postern cluster …` */
 export function clusterCommand(terminal: Terminal): Command {
   const cluster = new Command('cluster').description('Prepare a cluster for Postern, check it, and undo it.')
-  const commands = [addCommand(terminal), admissionCommand(terminal), doctorCommand(terminal), removeCommand(terminal)]
+  const commands = [
+    ...[addCommand(terminal), admissionCommand(terminal), auditPolicyCommand(terminal)],
+    ...[doctorCommand(terminal), removeCommand(terminal)],
+  ]
   for (const command of commands) cluster.addCommand(command)
   return cluster
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Identity, startIdentity } from '#local/parts/identity'
 import { installPostern } from '#local/parts/install'
@@ -19,7 +20,7 @@ import {
   type PodPrograms,
 } from '#local/programs/programs'
 import { demoConfiguration } from './demo-configuration.ts'
-import type { DemoState } from './demo-state.ts'
+import { type DemoState, writePrivately } from './demo-state.ts'
 
 export type OwnCluster = { kubeconfig: string; context: string }
 
@@ -48,7 +49,14 @@ async function startDatabase(run: Run, state: DemoState): Promise<Postgres> {
   return postgres
 }
 
-async function startLocalCluster(run: Run, state: DemoState): Promise<[Cluster, string]> {
+/** The token with which the demo's API server sends its audit events: a new one at each start. */
+const auditTokenFile = (state: DemoState) => join(state.directory, 'audit-token')
+
+async function startLocalCluster(run: Run, state: DemoState, publicUrl: string): Promise<[Cluster, string]> {
+  const token = randomBytes(32).toString('base64url')
+  writePrivately(auditTokenFile(state), token)
+  // Postern starts later, on this machine.
+  const auditUrl = new URL('/api/v1/clusters/prod-eu/audit', publicUrl.replace('localhost', '127.0.0.1'))
   const programs = await step('Kubernetes programs', ensureClusterPrograms, () => kubernetesVersion())
   const podPrograms = await step('programs that simulate running pods', ensurePodPrograms, (found) =>
     found ? 'kwok' : 'not available',
@@ -62,6 +70,7 @@ async function startLocalCluster(run: Run, state: DemoState): Promise<[Cluster, 
         durable: true,
         programs,
         port: state.ports.kubernetes,
+        auditWebhook: { url: auditUrl.href, token },
       }),
     ({ server }) => server,
   )
@@ -102,7 +111,7 @@ export async function startDemoParts(
 ): Promise<DemoParts> {
   const [postgres, [cluster, posternKubeconfig], identity, mail] = await Promise.all([
     startDatabase(run, state),
-    options.own ? openTheirCluster(options.own, state) : startLocalCluster(run, state),
+    options.own ? openTheirCluster(options.own, state) : startLocalCluster(run, state, options.publicUrl),
     step(
       'identity provider',
       () => startIdentity(run, { port: state.ports.identity, clientSecret: state.clientSecret }),
@@ -127,7 +136,12 @@ export async function startDemoParts(
     demoConfiguration({
       publicUrl: options.publicUrl,
       identity: { issuer: identity.issuer, clientId: identity.clientId, apiAudience: identity.audience },
-      cluster: { kubeconfig: { file: posternKubeconfig }, publicServer: cluster.server },
+      cluster: {
+        kubeconfig: { file: posternKubeconfig },
+        publicServer: cluster.server,
+        // The API server of one's own cluster is not the demo's to configure.
+        ...(options.own ? {} : { audit: { tokenFile: auditTokenFile(state) } }),
+      },
       mailServer: mail.smtp,
       lapseAfter,
     })

@@ -99,7 +99,7 @@ export type CompanyFacts = {
   publicUrl: string
   identity: { issuer: string; clientId: string; apiAudience: string }
   /** Postern's own kubeconfig, and the server address for people's kubeconfigs. */
-  cluster: { kubeconfig: { file: string }; publicServer: string }
+  cluster: { kubeconfig: { file: string }; publicServer: string; audit?: { tokenFile: string } }
 }
 
 /** The company's postern.yaml without guardrails, with the addresses and credentials of this machine. */

@@ -26,6 +26,23 @@ export type KubernetesOptions = {
   programs: ClusterPrograms
   /** The preferred port of the API server. */
   port?: number
+  /** Where the API server sends its audit events, in addition to its log. */
+  auditWebhook?: AuditWebhook
+}
+
+export type AuditWebhook = { url: string; token: string }
+
+/** In batches, as soon as possible. A receiver that does not answer yet is called again. */
+function webhookFlags({ url, token }: AuditWebhook, directory: string): Record<string, string> {
+  const file = join(directory, 'audit-webhook.kubeconfig')
+  return {
+    'audit-webhook-config-file': writeKubeconfig(file, { name: 'postern', server: url, caFile: undefined }, { token }),
+    'audit-webhook-mode': 'batch',
+    'audit-webhook-batch-max-size': '100',
+    'audit-webhook-batch-max-wait': '1s',
+    'audit-webhook-initial-backoff': '1s',
+    'audit-webhook-truncate-enabled': 'true',
+  }
 }
 
 /** Turns names and values into command-line flags. */
@@ -112,6 +129,7 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
       'audit-log-path': auditLog,
       'audit-log-maxsize': '100',
       'audit-log-maxbackup': '2',
+      ...(options.auditWebhook && webhookFlags(options.auditWebhook, options.directory)),
       profiling: 'false',
     }),
     // All state is in etcd, so a kill that does not wait for open watches loses nothing.
