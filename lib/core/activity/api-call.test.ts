@@ -84,7 +84,7 @@ describe('one event', () => {
 })
 
 describe('what is kept', () => {
-  const kindOf = (overrides: object) => read(anAuditEvent(overrides)).call?.kind
+  const kindOf = (overrides: Record<string, unknown>) => read(anAuditEvent(overrides)).call?.kind
   const rbac = { apiGroup: 'rbac.authorization.k8s.io', resource: 'rolebindings', namespace: 'payments', name: 'x' }
   const secret = { resource: 'secrets', namespace: 'payments', name: 'key' }
   const admission = { apiGroup: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicies', name: 'x' }
