@@ -14,7 +14,7 @@ const phrases: Word[] = [
   { pattern: 'at the most', instead: 'at most' },
   { pattern: 'besides', instead: 'also, in addition, other than' },
   {
-    pattern: 'what (is|was|are|were)(?! (approved|granted)\\b)(?![^.!?]*\\?)',
+    pattern: 'what (is|was|are|were)(?! (approved|granted|done)\\b)(?![^.!?]*\\?)',
     instead: 'a noun: the stored request, the missing approvals',
   },
   { pattern: '(it|this|that) is said', instead: 'who says it: the API server denied it' },
