@@ -13,6 +13,7 @@ import { checkRows, measureCheck } from './check.ts'
 import { type Calls, countCalls, total } from './count-calls.ts'
 import { startFloor } from './floor.ts'
 import { measureGuardrails } from './guardrails.ts'
+import { historyRows, measureHistory } from './history.ts'
 import { inboxRows, measureInboxes } from './inboxes.ts'
 import { type ProcessorTime, perCycle, plus, processorTime, sum } from './processor-time.ts'
 import { startProduct } from './product.ts'
@@ -27,8 +28,10 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '100' },
     cycles: { type: 'string', default: '240' },
-    // `cycles`, `inboxes` or `check`: measures only that, and writes no document. `check` needs no parts.
+    // `cycles`, `inboxes`, `scripts`, `history` or `check`: measures only that, and writes no document. `check` needs no parts.
     only: { type: 'string' },
+    // How many events the large history has. Ten million need 15 GB of disk, so only `--only history` measures them.
+    events: { type: 'string', default: '10000000' },
     // Measure although the machine has other work. Only ratios and processor times count then.
     busy: { type: 'boolean', default: false },
   },
@@ -134,6 +137,18 @@ try {
   const openInboxes = () => measureInboxes(run, (at) => configuration({ ...at, ...cluster }))
   if (options.only === 'inboxes') {
     say(inboxRows(await openInboxes()).join('\n'))
+    await run.stop()
+    process.exit(0)
+  }
+  if (options.only === 'history') {
+    const figures = await measureHistory(
+      run,
+      Number(options.events),
+      rounds,
+      (at) => configuration({ ...at, ...cluster }),
+      say,
+    )
+    say(historyRows(figures).join('\n'))
     await run.stop()
     process.exit(0)
   }
