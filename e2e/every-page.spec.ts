@@ -13,6 +13,7 @@ const pages = [
   '/history',
   '/history/access',
   '/history/review',
+  '/activity',
   '/clusters',
   '/notices',
   '/guardrails',
@@ -47,6 +48,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
         priya: ['/live', '/inbox/decided', `/inbox?request=${pending.id}`, `/requests/${pending.id}`],
         jonas: ['/requests/new?entitlement=search-debug', '/inbox'],
         ines: [
+          '/activity',
+          '/activity?kind=rbac',
           '/clusters/prod-eu/posture',
           '/history',
           '/history/access',

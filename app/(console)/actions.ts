@@ -43,6 +43,7 @@ export async function destinations(): Promise<Destination[]> {
     { href: '/live', title: 'Live access', detail: 'who has access now' },
     { href: '/inbox/decided', title: 'Decided by me', detail: 'your decisions' },
     { href: '/history', title: 'History', detail: 'audit events' },
+    { href: '/activity', title: 'Activity', detail: 'calls that were made with access' },
     { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },
     { href: '/clusters', title: 'Clusters', detail: 'where access is granted' },
     { href: '/notices', title: 'Notices', detail: 'which mails you receive' },

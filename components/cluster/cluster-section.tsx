@@ -127,6 +127,10 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
           <Link href={`/clusters/${cluster.name}/posture`} className="link">
             Posture: standing access with a risk
           </Link>
+          {' · '}
+          <Link href={`/activity?cluster=${cluster.name}`} className="link">
+            Activity: calls that it has reported
+          </Link>
         </p>
       )}
     </Section>

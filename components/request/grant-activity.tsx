@@ -1,4 +1,5 @@
 import { Copyable } from '#components/ui/copyable'
+import { Link } from '#components/ui/link'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -9,6 +10,7 @@ import type {
   GrantActivity,
   LastingCall,
 } from '#lib/core/access/activity-resource'
+import { hrefOfCalls } from '#lib/core/activity/call-link'
 import { calledText, responseText } from '#lib/core/activity/words'
 
 type Props = { activity: GrantActivity; activatedAt: string | null; endedAt: string | null }
@@ -23,11 +25,11 @@ export function GrantActivityView({ activity, activatedAt, endedAt }: Props) {
   return (
     <div className="space-y-4">
       <Summary activity={activity} />
-      <CallGroups groups={groups.slice(0, shownGroups)} caption="Calls" />
+      <CallGroups grantId={activity.grantId} groups={groups.slice(0, shownGroups)} caption="Calls" />
       {groups.length > shownGroups && (
         <details>
           <summary className="text-dense">and {groups.length - shownGroups} more kinds of calls</summary>
-          <CallGroups groups={groups.slice(shownGroups)} caption="More calls" />
+          <CallGroups grantId={activity.grantId} groups={groups.slice(shownGroups)} caption="More calls" />
           {moreGroups && <p className="text-dense text-muted">There are more. They are in the API.</p>}
         </details>
       )}
@@ -121,7 +123,12 @@ function Response({ code }: { code: number | null }) {
   return <span className={isRefused ? 'text-bad' : undefined}>{responseText(code)}</span>
 }
 
-function CallGroups({ groups, caption }: { groups: readonly CallGroup[]; caption: string }) {
+const hrefOfGroup = (grant: string, { verb, resource, subresource, namespace, name, code }: CallGroup) =>
+  hrefOfCalls({ grant, verb, resource, subresource, namespace, name, ...(code === null ? {} : { code }) })
+
+type GroupsProps = { grantId: string; groups: readonly CallGroup[]; caption: string }
+
+function CallGroups({ grantId, groups, caption }: GroupsProps) {
   return (
     <ScrollTable caption={caption}>
       <thead>
@@ -156,7 +163,11 @@ function CallGroups({ groups, caption }: { groups: readonly CallGroup[]; caption
             <td>
               <Response code={one.code} />
             </td>
-            <td className="text-right">{one.count.toLocaleString('en')}</td>
+            <td className="text-right">
+              <Link className="link" href={hrefOfGroup(grantId, one) as '/activity'}>
+                {one.count.toLocaleString('en')}
+              </Link>
+            </td>
             <td>
               <Time at={one.firstAt} as="exact" />
             </td>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { accessAtResource } from '#lib/core/access/access-at-resource'
 import { accessReviewResource, signOffSchema } from '#lib/core/access/access-review'
-import { grantActivityResource, savedEventsResource } from '#lib/core/access/activity-resource'
+import { callKinds, callResource, grantActivityResource, savedEventsResource } from '#lib/core/access/activity-resource'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { clusterResource } from '#lib/core/access/cluster-resource'
@@ -83,6 +83,9 @@ const time = z.iso
   .transform((text) => new Date(text).toISOString())
 
 const text = z.string().min(1).max(320)
+
+/** Text that may also be empty. */
+const exact = z.string().max(320).optional()
 
 /** Proxies commonly close a connection on which nothing is sent for a minute. */
 export const waitQuery = z.strictObject({
@@ -471,6 +474,44 @@ export const endpoints = {
     status: 200,
     answer: sentAgainResource,
     idempotency: 'replayed',
+  }),
+  listActivity: define({
+    operation: 'listActivity',
+    method: 'GET',
+    path: '/activity',
+    summary: 'List calls that the clusters have reported, the last one to arrive first',
+    description:
+      'All calls for auditors and admins; for everyone else those that were made with their own grants. A call that lasts is one ' +
+      'item, without `endedAt` until its end is reported.',
+    params: {},
+    query: z.strictObject({
+      cluster: text.optional(),
+      grant: idSchema('grant').optional(),
+      account: text.optional().meta({ description: 'The user name that the API server knows.' }),
+      address: text.optional(),
+      verb: text.optional(),
+      resource: exact.meta({ description: 'Such as pods; empty for calls that are about no resource.' }),
+      subresource: exact,
+      namespace: exact.meta({ description: 'Empty for calls that are about no namespace.' }),
+      name: exact.meta({ description: 'Empty for calls that name no object, such as lists.' }),
+      kind: z.enum(callKinds).optional(),
+      code: z
+        .string()
+        .regex(/^[1-5]\d\d$/, 'must be an HTTP status such as 403')
+        .transform(Number)
+        .optional(),
+      refused: z.enum(['yes']).optional().meta({ description: 'Only calls that the cluster refused (401 and 403).' }),
+      from: time.optional(),
+      to: time.optional(),
+      cursor: z
+        .string()
+        .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.begin)?$/, 'must be a nextCursor')
+        .optional()
+        .meta({ description: 'The `nextCursor` of the previous page.' }),
+      limit: paging('event').limit,
+    }),
+    status: 200,
+    answer: pageOf(callResource).meta({ id: 'CallPage' }),
   }),
   listAuditEvents: define({
     operation: 'listAuditEvents',

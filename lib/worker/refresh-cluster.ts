@@ -4,7 +4,7 @@ import { readAdmission } from '#lib/adapters/cluster/read-admission'
 import { listNamespaces, type Namespace, readClusterRole, readVersion } from '#lib/adapters/cluster/read-cluster'
 import { readPods } from '#lib/adapters/cluster/read-pods'
 import { underReference } from '#lib/adapters/cluster/reference'
-import { reviewSelf } from '#lib/adapters/cluster/reviews'
+import { readOwnAccount, reviewSelf } from '#lib/adapters/cluster/reviews'
 import {
   claimClusterRead,
   saveAdmission,
@@ -187,6 +187,13 @@ async function refreshAdmission(client: ClusterClient, name: string, isDue: bool
   )
 }
 
+/** Nothing depends on it but who a page names: a cluster that does not say it is read all the same. */
+const ownAccountIn = (client: ClusterClient): Promise<string | null> =>
+  readOwnAccount(client).catch((error: unknown) => {
+    if (error instanceof ClusterError) return null
+    throw error
+  })
+
 /** `skipped`: another worker read the cluster a moment ago. */
 export type ClusterRead = 'read' | 'failed' | 'skipped'
 
@@ -226,7 +233,8 @@ async function read(
     const isFresh = seconds > 0 && last?.key === key && performance.now() - last.at < permissionsEveryMs
     const permissions = isFresh ? undefined : await reviewOwnPermissions(client, entitlements, namespaces)
     if (permissions) reviewedAt.set(name, { key, at: performance.now() })
-    await saveClusterState(name, { version, namespaces, clusterRoles, permissions })
+    const ownAccount = isFresh ? undefined : await ownAccountIn(client)
+    await saveClusterState(name, { version, namespaces, clusterRoles, permissions, ownAccount })
     await refreshPods(client, name, entitlements, namespaces, seconds === 0)
     await refreshAdmission(client, name, seconds === 0)
     return 'read'

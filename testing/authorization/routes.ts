@@ -530,6 +530,8 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'page /clusters/[cluster]/posture',
       call: (caller) => page(caller, '/clusters/prod-eu/posture'),
     },
+    api200('List the calls in clusters', '/activity'),
+    page200('List the calls in clusters', '/activity'),
     {
       table: 'Read what was done with a grant',
       name: 'GET /api/v1/grants/{id}/activity',

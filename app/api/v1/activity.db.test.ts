@@ -7,8 +7,12 @@ import { db } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
 import { endpoints } from '#lib/api/endpoints'
 import { maxAuditBytes } from '#lib/api/read-input'
+import type { CallFilter } from '#lib/core/access/activity-resource'
+import type { PersonActor } from '#lib/core/access/actor'
 import { saveAuditEvents } from '#lib/operations/save-audit-events'
+import { activitySummary } from '#lib/views/activity-summary'
 import { grantActivity } from '#lib/views/grant-activity'
+import { listActivity } from '#lib/views/list-activity'
 import { anAuditEvent, anEventList, microTime, userOfGrant } from '#testing/audit-events'
 import { testBench } from '#testing/bench'
 import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
@@ -307,4 +311,105 @@ test('the application’s role cannot change or remove a call or its source', as
       await expect(database.asApp(statement), statement).rejects.toMatchObject({ code: '42501' })
       await expect(database.asOwner(statement), statement).rejects.toMatchObject({ code: '42501' })
     }
+})
+
+describe('the list of calls', () => {
+  const list = async (actor: PersonActor, filter: CallFilter & { cursor?: string; limit?: number } = {}) => {
+    const page = await listActivity(actor, filter)
+    expect(endpoints.listActivity.answer.safeParse(page).error?.issues ?? []).toEqual([])
+    return page
+  }
+
+  test('has everything for auditors and admins, and for everyone else the calls of their own grants', async () => {
+    const [one, other] = [await aUsedGrant(), await aUsedGrant()]
+    await send(anEventList(anAuditEvent({ user: one.user }), anAuditEvent({ user: other.user })))
+    const grantsOf = async (actor: PersonActor) => new Set((await list(actor)).items.map(({ grantId }) => grantId))
+    expect(await grantsOf(asActor(one.holder))).toEqual(new Set([one.id]))
+    expect(await grantsOf(asActor(await aPerson({ groups: ['payments-leads'] })))).toEqual(new Set())
+    for (const role of ['auditor', 'admin'] as const)
+      expect([...(await grantsOf(asActor(await aPerson(), [role])))]).toEqual(
+        expect.arrayContaining([one.id, other.id]),
+      )
+    expect((await list(asActor(one.holder), { grant: other.id })).items).toEqual([])
+  })
+
+  test('is paged without gaps or repeats while calls arrive, and shows a call that lasts once', async () => {
+    const { id, holder, user } = await aUsedGrant()
+    const watch = anAuditEvent({ user, verb: 'watch' })
+    await send(
+      anEventList({ ...watch, stage: 'ResponseStarted' }, ...Array.from({ length: 4 }, () => anAuditEvent({ user }))),
+    )
+    const actor = asActor(holder)
+    const first = await list(actor, { grant: id, limit: 2 })
+    await send(anEventList(anAuditEvent({ user }), watch))
+    const ids = first.items.map((call) => call.id)
+    for (let cursor = first.nextCursor; cursor !== null; ) {
+      const page: Awaited<ReturnType<typeof list>> = await list(actor, { grant: id, limit: 2, cursor })
+      ids.push(...page.items.map((call) => call.id))
+      cursor = page.nextCursor
+    }
+    expect(new Set(ids).size).toBe(ids.length)
+    const all = (await list(actor, { grant: id })).items
+    expect(all).toHaveLength(6)
+    expect(all.filter(({ verb }) => verb === 'watch').map(({ endedAt }) => endedAt)).toEqual([expect.any(String)])
+  })
+
+  test('is filtered by each field, exactly as the groups of a grant count', async () => {
+    const { id, holder, user } = await aUsedGrant()
+    const pod = { resource: 'pods', namespace: 'payments', name: 'api' }
+    await send(
+      anEventList(
+        anAuditEvent({ user }),
+        anAuditEvent({ user, verb: 'get', objectRef: pod }),
+        anAuditEvent({ user, verb: 'get', objectRef: { ...pod, subresource: 'log' } }),
+        anAuditEvent({ user, verb: 'get', objectRef: pod, responseStatus: { code: 403 } }),
+      ),
+    )
+    const { groups } = await grantActivity(asActor(holder), id)
+    expect(groups).toHaveLength(4)
+    for (const { verb, resource, subresource, namespace, name, code, count } of groups) {
+      const filter = { grant: id, verb, resource, subresource, namespace, name, ...(code === null ? {} : { code }) }
+      expect((await list(asActor(holder), filter)).items).toHaveLength(count)
+    }
+    const count = async (filter: CallFilter) => (await list(asActor(holder), { grant: id, ...filter })).items.length
+    expect(await count({ refused: 'yes' })).toBe(1)
+    expect(await count({ from: '0000-01-01T00:00:00Z', to: '2020-01-01T00:00:00Z' })).toBe(0)
+    expect(await count({ account: 'a\0b' })).toBe(0)
+    expect(await count({ address: '192.0.2.30', cluster: 'prod-eu', kind: 'grant' })).toBe(4)
+  })
+})
+
+test('the summary of a time counts by account, and tells changes that Postern did not make', async () => {
+  const auditor = asActor(await aPerson(), ['auditor'])
+  await database.asOwner(`UPDATE cluster_states SET own_account = 'postern-itself' WHERE name = 'prod-eu'`)
+  const binding = { apiGroup: 'rbac.authorization.k8s.io', resource: 'rolebindings', namespace: 'payments', name: 'x' }
+  const change = {
+    verb: 'create',
+    objectRef: binding,
+    responseStatus: { code: 201 },
+    responseObject: { kind: 'RoleBinding' },
+  }
+  const by = (username: string, overrides = {}) => anAuditEvent({ user: { username }, ...change, ...overrides })
+  const from = '2031-01-01T00:00:00Z'
+  const later = {
+    requestReceivedTimestamp: '2031-01-02T00:00:00.000000Z',
+    stageTimestamp: '2031-01-02T00:00:01.000000Z',
+  }
+  await send(
+    anEventList(by('postern-itself', later), by('mallory', later), by('mallory', { ...later, verb: 'delete' })),
+  )
+  const summary = await activitySummary(auditor, { cluster: 'prod-eu', from })
+  expect(summary.accounts).toMatchObject([
+    { account: 'mallory', count: 2 },
+    { account: 'postern-itself', count: 1 },
+  ])
+  expect(summary.rbac.map(({ account, isByPostern, body }) => [account, isByPostern, body]).sort()).toEqual([
+    ...[
+      ['mallory', false, { kind: 'RoleBinding' }],
+      ['mallory', false, { kind: 'RoleBinding' }],
+    ],
+    ['postern-itself', true, { kind: 'RoleBinding' }],
+  ])
+  expect(summary.feeds).toEqual([expect.objectContaining({ cluster: 'prod-eu' })])
+  await expect(activitySummary(asActor(await aPerson()), {})).rejects.toMatchObject({ code: 'not-found' })
 })

@@ -1,6 +1,7 @@
 import 'server-only'
 import { statSync } from 'node:fs'
 import {
+  AuthenticationV1Api,
   AuthorizationV1Api,
   CoreV1Api,
   createConfiguration,
@@ -30,6 +31,7 @@ export type ClusterClient = {
   name: string
   core: CoreV1Api
   rbac: RbacAuthorizationV1Api
+  authentication: AuthenticationV1Api
   authorization: AuthorizationV1Api
   version: VersionApi
   /** The JSON at a path of the API, as unparsed text. */
@@ -88,6 +90,7 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
     name: access.name,
     core: new CoreV1Api(configuration),
     rbac: new RbacAuthorizationV1Api(configuration),
+    authentication: new AuthenticationV1Api(configuration),
     authorization: new AuthorizationV1Api(configuration),
     version: new VersionApi(configuration),
     get: (path, accept) => transport.get(urlOf(path), accept),

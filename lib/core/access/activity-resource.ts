@@ -121,10 +121,32 @@ export const callResource = z
     forwardedFor: text.nullable(),
     userAgent: text.nullable(),
     auditId: text.meta({ description: 'As in the audit log of the API server. A client may have chosen it.' }),
+    isByPostern: z.boolean().nullable().meta({
+      description: 'The account is Postern’s own in that cluster; null if that is not known.',
+    }),
     body: z.unknown().meta({ description: 'The changed object, for changes of access and admission; otherwise null.' }),
   })
   .meta({ id: 'Call' })
 export type CallResource = z.infer<typeof callResource>
+
+/** A filter for calls; absent fields match everything. Times are RFC 3339, and `to` is exclusive. */
+export type CallFilter = {
+  cluster?: string
+  grant?: string
+  account?: string
+  address?: string
+  verb?: string
+  resource?: string
+  subresource?: string
+  namespace?: string
+  name?: string
+  kind?: CallKind
+  code?: number
+  /** Only calls that the cluster refused (401 and 403). */
+  refused?: 'yes'
+  from?: string
+  to?: string
+}
 
 export const savedEventsResource = z
   .strictObject({

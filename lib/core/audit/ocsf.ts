@@ -42,6 +42,7 @@ const alarming: readonly string[] = [
   'record.rejected',
   'grant.stray-deleted',
   'grant.repair-failed',
+  'activity.suspicious',
 ]
 
 const userTypes = { person: 1, system: 3, unknown: 0 }

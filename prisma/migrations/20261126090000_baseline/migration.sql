@@ -403,6 +403,7 @@ CREATE TABLE "cluster_states" (
     "namespaces" JSONB NOT NULL,
     "cluster_roles" JSONB NOT NULL,
     "pods" JSONB,
+    "own_account" TEXT,
     "permissions" JSONB NOT NULL,
     "admission" JSONB,
     "swept_at" TIMESTAMPTZ(6),

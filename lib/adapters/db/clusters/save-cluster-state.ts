@@ -12,6 +12,8 @@ export type ObservedClusterState = {
   namespaces: Array<{ name: string; labels: Record<string, string> }>
   clusterRoles: Record<string, Rule[]>
   permissions: ClusterResource['permissions'] | undefined
+  /** Postern's own user name there; null if the cluster does not say it, undefined if it was not read this time. */
+  ownAccount: string | null | undefined
 }
 
 /**
@@ -29,12 +31,13 @@ export async function claimClusterRead(name: string, seconds: number): Promise<b
 
 /** Saves the state of a cluster. NB: claimClusterRead() has already written `checked_at`, by the database's clock. */
 export async function saveClusterState(name: string, observed: ObservedClusterState): Promise<void> {
-  const { version, namespaces, clusterRoles, permissions } = observed
+  const { version, namespaces, clusterRoles, permissions, ownAccount } = observed
   const data = {
     ...{ reachable: true, version, error: null },
     namespaces: toJson(namespaces),
     clusterRoles: toJson(clusterRoles),
     ...(permissions ? { permissions: toJson(permissions) } : {}),
+    ...(ownAccount === undefined ? {} : { ownAccount }),
   }
   const create = { name, permissions: [], checkedAt: new Date(), ...data }
   await db().clusterState.upsert({ where: { name }, create, update: data, select: { name: true } })
