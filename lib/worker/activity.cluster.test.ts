@@ -9,13 +9,14 @@ import { userName } from '#lib/core/grants/names'
 import { issueCredential } from '#lib/operations/issue-credential'
 import { releaseGrant } from '#lib/operations/release-grant'
 import { grantActivity } from '#lib/views/grant-activity'
+import { listActivity } from '#lib/views/list-activity'
 import { freePort } from '#local/processes/ports'
 import { eventsWhere } from '#testing/events'
 import { anActiveGrant, grantReaches } from '#testing/grants'
 import { testUrl } from '#testing/identity'
 import { kubectl } from '#testing/kubectl'
 import { ownCluster } from '#testing/own-cluster'
-import { asActor } from '#testing/people'
+import { aPerson, asActor } from '#testing/people'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
 import { POST } from '../../app/api/v1/clusters/[cluster]/audit/route.ts'
@@ -87,7 +88,7 @@ async function aUsableGrant() {
 }
 
 test('every call that kubectl makes with a grant arrives once, tied to the grant and to the token, also if responses are lost', async () => {
-  const { id, holder, jti, use, account } = await aUsableGrant()
+  const { id, holder, jti, use, account, name } = await aUsableGrant()
   toLose = 2
   await use('get', 'deployments', '-n', 'payments')
   await use('rollout', 'restart', 'deployment/payments-api', '-n', 'payments')
@@ -122,6 +123,16 @@ test('every call that kubectl makes with a grant arrives once, tied to the grant
   expect(activity).toMatchObject({ refused: 1, secrets: 0, afterEnd: 0 })
   expect(activity.lasting.every(({ outlived }) => !outlived)).toBe(true)
   expect(await eventsWhere({ grantId: id, type: 'activity.suspicious' })).toEqual([])
+
+  // Postern's own changes are known as such, because the cluster said who Postern is.
+  const { items } = await listActivity(asActor(await aPerson(), ['auditor']), { kind: 'rbac', name })
+  expect(items.map(({ verb, resource, isByPostern }) => [verb, resource, isByPostern])).toEqual(
+    expect.arrayContaining([
+      ['create', 'roles', true],
+      ['create', 'rolebindings', true],
+    ]),
+  )
+  expect(items.find(({ resource }) => resource === 'roles')?.body).toMatchObject({ kind: 'Role', metadata: { name } })
 })
 
 test('a token that an administrator requests for the account of a grant is found when it is used, and so is impersonation', async () => {

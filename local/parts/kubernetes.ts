@@ -7,6 +7,7 @@ import type { ClusterPrograms } from '#local/programs/programs'
 import { type Certificates, ensureCertificates } from './certificates.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import type { Cluster } from './kubectl.ts'
+import { startTlsRelay } from './tls-relay.ts'
 
 export type Kubernetes = Cluster & {
   caFile: string
@@ -30,13 +31,14 @@ export type KubernetesOptions = {
   auditWebhook?: AuditWebhook
 }
 
+/** `url` is that of a program on this machine, over plain HTTP. */
 export type AuditWebhook = { url: string; token: string }
 
 /** In batches, as soon as possible. A receiver that does not answer yet is called again. */
-function webhookFlags({ url, token }: AuditWebhook, directory: string): Record<string, string> {
+function webhookFlags(server: string, token: string, caFile: string, directory: string): Record<string, string> {
   const file = join(directory, 'audit-webhook.kubeconfig')
   return {
-    'audit-webhook-config-file': writeKubeconfig(file, { name: 'postern', server: url, caFile: undefined }, { token }),
+    'audit-webhook-config-file': writeKubeconfig(file, { name: 'postern', server, caFile }, { token }),
     'audit-webhook-mode': 'batch',
     'audit-webhook-batch-max-size': '100',
     'audit-webhook-batch-max-wait': '1s',
@@ -100,6 +102,9 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
   const port = await freePort(options.port)
   const url = `https://127.0.0.1:${port}`
   const auditLog = join(options.directory, 'audit.log')
+  const { auditWebhook: webhook } = options
+  const relay = webhook && (await startTlsRelay(webhook.url, server))
+  if (relay) run.onStop(relay.stop)
   const part = await run.start({
     name: 'kube-apiserver',
     command: options.programs.apiserver,
@@ -129,7 +134,9 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
       'audit-log-path': auditLog,
       'audit-log-maxsize': '100',
       'audit-log-maxbackup': '2',
-      ...(options.auditWebhook && webhookFlags(options.auditWebhook, options.directory)),
+      ...(relay &&
+        webhook &&
+        webhookFlags(`${relay.origin}${new URL(webhook.url).pathname}`, webhook.token, ca, options.directory)),
       profiling: 'false',
     }),
     // All state is in etcd, so a kill that does not wait for open watches loses nothing.

@@ -37,7 +37,8 @@ export function reviewSelf(client: ClusterClient, questions: readonly Attributes
 /** The user name of Postern itself, as the API server knows it; null if it does not say. */
 export async function readOwnAccount(client: ClusterClient): Promise<string | null> {
   const { status } = await client.authentication.createSelfSubjectReview({ body: {} })
-  return status?.userInfo?.username?.slice(0, 320) ?? null
+  const name: unknown = status?.userInfo?.username
+  return typeof name === 'string' ? name.slice(0, 320) : null
 }
 
 /** To the authorizer an empty string and a missing field are the same, so empty fields are not sent. */
