@@ -35,6 +35,7 @@ export default defineConfig({
             '**/*.chaos.test.ts',
             '**/*.doors.test.ts',
             '**/*.keycloak.test.ts',
+            '**/*.deploy.test.ts',
           ],
         },
       },
@@ -88,6 +89,18 @@ export default defineConfig({
           include: ['app/**/*.test.ts', 'local/image/*.doors.test.ts'],
           exclude: [...notHere, '**/*.db.test.ts', '**/*.cluster.test.ts', '**/*.schemathesis.test.ts'],
           globalSetup: ['testing/build-setup.ts', 'testing/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onParts,
+          // They start a real node, which takes minutes, and only `npm run test:deploy` runs them.
+          name: 'deploy',
+          include: ['local/{deploy,node}/*.deploy.test.ts'],
+          exclude: notHere,
+          globalSetup: 'testing/build-setup.ts',
+          fileParallelism: false,
         },
       },
       {

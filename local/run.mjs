@@ -19,6 +19,7 @@ const commands = {
   cel: 'test/cel.ts',
   keycloak: 'test/keycloak.ts',
   'api-description': 'test/api-description.ts',
+  deploy: 'test/deploy.ts',
   check: 'check/check.ts',
   bench: 'bench/main.ts',
   chaos: 'chaos/main.ts',

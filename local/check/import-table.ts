@@ -309,6 +309,13 @@ export const importTable: readonly Room[] = [
     isLocal: true,
   },
   {
+    name: 'local/node',
+    holds: 'a real node for a cluster on this machine: kubelet, containers, a pod network',
+    imports: ['local/processes', 'local/programs', 'local/parts'],
+    why: parts,
+    isLocal: true,
+  },
+  {
     name: 'local/deploy',
     holds: '`npm run manifests`: renders the chart in deploy',
     imports: ['local/processes', 'local/programs'],

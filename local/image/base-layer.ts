@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { debianObstacle, packageFolder } from '#local/programs/debian'
 import { copy, makeFolder, writeText } from './files.ts'
 import type { Platform } from './platforms.ts'
 
@@ -20,41 +21,22 @@ const isLibrary = (name: string) => /\.so(\.|$)/.test(name)
 export type DebianPackage = { name: string; version: string; architecture: string }
 
 /** Why this machine can't make the layer; undefined if it can. */
-export const baseLayerObstacle = (): string | undefined =>
-  ['apt-get', 'dpkg-deb', 'tar'].every((program) =>
-    (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program))),
-  )
-    ? undefined
-    : 'the base layer is made of Debian packages, and this machine has no apt-get; use deploy/image/Dockerfile'
+export const baseLayerObstacle = (): string | undefined => {
+  const obstacle = debianObstacle()
+  return obstacle && `the base layer is made of Debian packages, and ${obstacle}; use deploy/image/Dockerfile`
+}
 
-/** Downloads the newest versions of the packages that this machine's own sources offer. Changes nothing on the machine. */
+/** Downloads the packages, and returns their archives. */
 function download(platform: Platform, folder: string): string[] {
-  const state = join(folder, 'state')
-  for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(state, name), { recursive: true })
-  const options = {
-    'Dir::State::lists': join(state, 'lists'),
-    'Dir::Cache': join(state, 'cache'),
-    // No package counts as installed, and packages of another processor can be downloaded too.
-    'Dir::State::status': '/dev/null',
-    'APT::Architecture': platform.architecture,
-    'APT::Architectures': platform.architecture,
-    'APT::Sandbox::User': 'root',
-    'Acquire::Languages': 'none',
-  }
-  const args = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  const run = (...command: string[]) =>
-    execFileSync('apt-get', [...args, '-qq', ...command], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  const archives = () => readdirSync(folder).filter((name) => name.endsWith('.deb'))
-  run('update')
-  run('download', ...packages)
+  const packageArchives = packageFolder(folder, platform.architecture)
+  packageArchives.download(...packages)
   // The licence of the compiler's libraries is in a package that is named after its release.
-  const compiler = archives()
-    .map((name) => fieldOf(controlOf(join(folder, name)), 'Depends').match(/\bgcc-\d+-base\b/)?.[0])
+  const compiler = packageArchives
+    .archives()
+    .map((archive) => fieldOf(controlOf(archive), 'Depends').match(/\bgcc-\d+-base\b/)?.[0])
     .find((name) => name !== undefined)
-  if (compiler) run('download', compiler)
-  return archives()
-    .sort()
-    .map((name) => join(folder, name))
+  if (compiler) packageArchives.download(compiler)
+  return packageArchives.archives()
 }
 
 const controlOf = (archive: string) => execFileSync('dpkg-deb', ['--field', archive], { encoding: 'utf8' })

@@ -66,12 +66,14 @@ export async function writeImage(options: {
   layers: { folder: string; what: string }[]
   platform: Platform
   labels: Record<string, string>
+  /** How a container starts. Default: as Postern's does. */
+  config?: object
   /** The name and tag under which container programs import it. */
   reference: string
   archive: string
   scratch: string
 }): Promise<Image> {
-  const { layers, platform, labels, reference, archive, scratch } = options
+  const { layers, platform, labels, config = containerConfiguration, reference, archive, scratch } = options
   const layout = join(scratch, 'layout')
   const blobs = join(layout, 'blobs/sha256')
   mkdirSync(blobs, { recursive: true })
@@ -92,7 +94,7 @@ export async function writeImage(options: {
       created,
       architecture: platform.architecture,
       os: 'linux',
-      config: { ...containerConfiguration, Labels: labels },
+      config: { ...config, Labels: labels },
       rootfs: { type: 'layers', diff_ids: diffIds },
       history: layers.map(({ what }) => ({ created, created_by: what })),
     },

@@ -34,6 +34,7 @@ async function issue(
   use: 'server' | 'client' | 'both',
   commonName: string,
   organization?: string,
+  addresses: readonly string[] = [],
 ): Promise<Pair> {
   const subject = [{ name: 'commonName', value: commonName }]
   if (organization) subject.push({ name: 'organizationName', value: organization })
@@ -52,6 +53,7 @@ async function issue(
           { type: 2, value: 'localhost' },
           { type: 7, ip: '127.0.0.1' },
           { type: 7, ip: '10.0.0.1' },
+          ...addresses.map((ip) => ({ type: 7 as const, ip })),
         ],
       },
     ],
@@ -59,10 +61,10 @@ async function issue(
   return { cert: created.cert, key: created.private }
 }
 
-/** A certificate (PEM) for one server on this machine, issued by a new authority. */
-export async function loopbackServer(name: string): Promise<{ ca: string } & Pair> {
+/** A certificate (PEM) for one server on this machine, issued by a new authority. `addresses` are further ones of the server. */
+export async function loopbackServer(name: string, addresses: readonly string[] = []): Promise<{ ca: string } & Pair> {
   const ca = await authority(`${name}-authority`)
-  return { ca: ca.cert, ...(await issue(ca, 'server', name)) }
+  return { ca: ca.cert, ...(await issue(ca, 'server', name, undefined, addresses)) }
 }
 
 function certificateFiles(directory: string) {
@@ -74,6 +76,8 @@ function certificateFiles(directory: string) {
     controllerManager: at('controller-manager'),
     scheduler: at('scheduler'),
     kwok: at('kwok'),
+    kubelet: at('kubelet'),
+    kubeProxy: at('kube-proxy'),
     kubeletClient: at('kubelet-client'),
     etcdCa: join(directory, 'etcd-ca.crt'),
     etcd: at('etcd'),
@@ -101,6 +105,9 @@ export async function ensureCertificates(directory: string): Promise<Certificate
     [files.controllerManager, issue(ca, 'client', 'system:kube-controller-manager')],
     [files.scheduler, issue(ca, 'client', 'system:kube-scheduler')],
     [files.kwok, issue(ca, 'both', 'kwok', 'system:masters')],
+    // Of a node that has the name localhost (local/node).
+    [files.kubelet, issue(ca, 'both', 'system:node:localhost', 'system:nodes')],
+    [files.kubeProxy, issue(ca, 'client', 'system:kube-proxy')],
     [files.kubeletClient, issue(ca, 'client', 'kube-apiserver-kubelet-client')],
     [files.etcd, issue(etcdCa, 'both', 'etcd')],
   ]

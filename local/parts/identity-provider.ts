@@ -1,5 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { SignJWT } from 'jose'
 import { type Configuration, errors, type JWK, Provider } from 'oidc-provider'
@@ -47,6 +48,10 @@ export type IdentityProvider = {
 
 export type IdentityProviderOptions = {
   port?: number
+  /** Serve HTTPS, with a certificate and key in PEM. */
+  tls?: { cert: string; key: string }
+  /** The address under which others know the provider. Default: that of the server. */
+  issuer?: string
   redirectUris: AllowedUris
   postLogoutRedirectUris: AllowedUris
   clientId?: string
@@ -244,18 +249,19 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   let provider: Provider
   let handle: (req: IncomingMessage, res: ServerResponse) => void
 
-  const server = createServer((req, res) => {
+  const answer = (req: IncomingMessage, res: ServerResponse) => {
     if (!req.url?.startsWith('/sign-in/')) return handle(req, res)
     serveSignIn(provider, people, req, res).catch((error: Error) => {
       if (res.headersSent) return res.end()
       res.writeHead(400, { 'content-type': 'text/html; charset=utf-8' }).end(problemPage(error.message))
     })
-  })
+  }
+  const server = options.tls ? createSecureServer(options.tls, answer) : createServer(answer)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port ?? 0, '127.0.0.1', resolve)
   })
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const issuer = options.issuer ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const issued: string[] = []
   const serve = () => {
     provider = createProvider(issuer, configuration(people, keys, cookieKey, client, store), options)

@@ -29,6 +29,8 @@ export type KubernetesOptions = {
   port?: number
   /** Where the API server sends its audit events, in addition to its log. */
   auditWebhook?: AuditWebhook
+  /** Real nodes join it (local/node): with the controllers that they need. */
+  withNodes?: boolean
 }
 
 /** `url` is that of a program on this machine, over plain HTTP. */
@@ -63,6 +65,16 @@ const controllers = [
   'deployment-controller',
   'replicaset-controller',
   'root-ca-certificate-publisher-controller',
+]
+
+const nodeControllers = [
+  'job-controller',
+  'endpointslice-controller',
+  'disruption-controller',
+  'resourcequota-controller',
+  'node-lifecycle-controller',
+  'taint-eviction-controller',
+  'pod-garbage-collector-controller',
 ]
 
 async function startEtcd(run: Run, certificates: Certificates, options: KubernetesOptions): Promise<[Part, string]> {
@@ -129,7 +141,13 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
       'service-cluster-ip-range': '10.0.0.0/24',
       // The cluster has no network, so the `kubernetes` Service needs no endpoints.
       'endpoint-reconciler-type': 'none',
-      'authorization-mode': 'RBAC',
+      ...(options.withNodes
+        ? {
+            'authorization-mode': 'Node,RBAC',
+            'enable-admission-plugins': 'NodeRestriction',
+            'kubelet-preferred-address-types': 'Hostname',
+          }
+        : { 'authorization-mode': 'RBAC' }),
       'audit-policy-file': join(checkout, 'local/kubernetes/audit-policy.yaml'),
       'audit-log-path': auditLog,
       'audit-log-maxsize': '100',
@@ -150,7 +168,7 @@ async function startControllerManager(
   run: Run,
   program: string,
   kubernetes: Omit<Kubernetes, 'stop'>,
-  directory: string,
+  { directory, withNodes }: KubernetesOptions,
 ) {
   const { ca, serviceAccounts, controllerManager, admin } = kubernetes.certificates
   const kubeconfig = writeKubeconfig(join(directory, 'controller-manager.kubeconfig'), kubernetes, {
@@ -168,7 +186,7 @@ async function startControllerManager(
       'secure-port': '0',
       'service-account-private-key-file': serviceAccounts.key,
       'root-ca-file': ca,
-      controllers: controllers.join(','),
+      controllers: [...controllers, ...(withNodes ? nodeControllers : [])].join(','),
     }),
     ending: { signal: 'SIGKILL', graceMs: 0 },
     ready: async () => true,
@@ -210,7 +228,7 @@ export async function startKubernetes(run: Run, options: KubernetesOptions): Pro
   }
   const parts = [apiServer.part, etcd]
   if (programs.controllerManager) {
-    parts.unshift(await startControllerManager(run, programs.controllerManager, kubernetes, directory))
+    parts.unshift(await startControllerManager(run, programs.controllerManager, kubernetes, options))
   }
   return {
     ...kubernetes,

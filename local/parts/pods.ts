@@ -38,20 +38,15 @@ function writeLogs(file: string) {
   writeFileSync(file, stamped.join(''))
 }
 
-/**
- * Starts a scheduler and kwok, which simulates one node: pods become Running, and `kubectl logs` shows the same few lines
- * for each. NB: `kubectl exec` does not work, on purpose: kwok would run the command on this machine.
- */
-export async function startPods(run: Run, kubernetes: Kubernetes, programs: PodPrograms, directory: string) {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const { scheduler, kwok } = kubernetes.certificates
-  await run.start({
+/** Starts the scheduler, which assigns pods to nodes. */
+export const startScheduler = (run: Run, kubernetes: Kubernetes, program: string, directory: string) =>
+  run.start({
     name: 'kube-scheduler',
-    command: programs.scheduler,
+    command: program,
     args: flags({
       kubeconfig: writeKubeconfig(join(directory, 'scheduler.kubeconfig'), kubernetes, {
-        clientCertificate: scheduler.cert,
-        clientKey: scheduler.key,
+        clientCertificate: kubernetes.certificates.scheduler.cert,
+        clientKey: kubernetes.certificates.scheduler.key,
       }),
       'leader-elect': 'false',
       'secure-port': '0',
@@ -59,6 +54,15 @@ export async function startPods(run: Run, kubernetes: Kubernetes, programs: PodP
     ending: { signal: 'SIGKILL', graceMs: 0 },
     ready: async () => true,
   })
+
+/**
+ * Starts a scheduler and kwok, which simulates one node: pods become Running, and `kubectl logs` shows the same few lines
+ * for each. NB: `kubectl exec` does not work, on purpose: kwok would run the command on this machine.
+ */
+export async function startPods(run: Run, kubernetes: Kubernetes, programs: PodPrograms, directory: string) {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const { kwok } = kubernetes.certificates
+  await startScheduler(run, kubernetes, programs.scheduler, directory)
 
   const logFile = join(directory, 'pods.log')
   writeLogs(logFile)

@@ -8,7 +8,7 @@ import { downloadEnvtest } from './envtest.ts'
 import { findGo, goBuild, moduleFolder } from './go-build.ts'
 
 /** A Go module that pins programs, and the package of each program. `sources` are its own files that a build compiles. */
-type GoModule = {
+export type GoModule = {
   folder: string
   pins: string
   programs: Record<string, string>
@@ -94,7 +94,7 @@ function pinnedVersion(module: GoModule): string {
 export const kubernetesVersion = (): string => pinnedVersion(kubernetes)
 
 /** The cache directory of a module's programs. Its name is a hash of everything that determines the build. */
-function cacheOf(module: GoModule): string {
+export function cacheOf(module: GoModule): string {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
   for (const file of ['go.mod', 'go.sum', ...(module.sources ?? [])])
     hash.update(readFileSync(join(module.folder, file)))
@@ -108,7 +108,7 @@ function cacheOf(module: GoModule): string {
 function linkerFlags(module: GoModule): string {
   const version = pinnedVersion(module)
   if (module.versionVariable) return `-s -w -X ${module.versionVariable}=${version}`
-  if (module !== kubernetes) return '-s -w'
+  if (module.pins !== kubernetes.pins) return '-s -w'
   // Without these the server reports v0.0.0-master, and clients compare versions.
   const [major, minor] = version.slice(1).split('.')
   const at = 'k8s.io/component-base/version'
@@ -116,7 +116,11 @@ function linkerFlags(module: GoModule): string {
 }
 
 /** Builds the programs that are not in the cache and returns the path of each. */
-async function build(module: GoModule, names: string[], say: (line: string) => void): Promise<Map<string, string>> {
+export async function build(
+  module: GoModule,
+  names: string[],
+  say: (line: string) => void,
+): Promise<Map<string, string>> {
   const cache = cacheOf(module)
   const paths = new Map(names.map((name) => [name, join(cache, name)]))
   const isMissing = () => names.filter((name) => !existsSync(join(cache, name)))
@@ -141,7 +145,7 @@ async function build(module: GoModule, names: string[], say: (line: string) => v
   return paths
 }
 
-function need(paths: Map<string, string>, name: string): string {
+export function need(paths: Map<string, string>, name: string): string {
   const path = paths.get(name)
   if (!path) throw new Error(`there is no program ${name}`)
   return path
@@ -228,6 +232,10 @@ const stageFiles = [
   'pod/fast/pod-delete.yaml',
 ]
 
+/** The scheduler of the cluster. */
+export const ensureScheduler = async (say: (line: string) => void): Promise<string> =>
+  need(await build(kubernetes, ['kube-scheduler'], say), 'kube-scheduler')
+
 /** The programs that simulate running pods, or undefined if they cannot be built. Building takes a minute, once. */
 export async function ensurePodPrograms(say: (line: string) => void): Promise<PodPrograms | undefined> {
   const cache = cacheOf(kwok)
@@ -236,7 +244,7 @@ export async function ensurePodPrograms(say: (line: string) => void): Promise<Po
     existsSync(file),
   )
   if (!isComplete && !findGo()) return undefined
-  const scheduler = need(await build(kubernetes, ['kube-scheduler'], say), 'kube-scheduler')
+  const scheduler = await ensureScheduler(say)
   const program = need(await build(kwok, ['kwok'], say), 'kwok')
   if (!isComplete) {
     // Copied next to the program, because the user may empty Go's module cache at any time.

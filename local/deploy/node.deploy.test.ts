@@ -1,0 +1,354 @@
+// Installs Postern on a real node as docs/install.md says, and uses it there: `npm run test:deploy`. Each test needs the ones
+// before it.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { stringify } from 'yaml'
+import type { IssuedCredential } from '#lib/core/access/credential-resource'
+import type { RequestResource } from '#lib/core/access/request-resource'
+import { apiFor } from '#local/demo/api-client'
+import { nodeObstacle } from '#local/node/obstacle'
+import { signInAs } from '#local/parts/sign-in'
+import { until } from '#testing/until'
+import { machineState, processesWith } from './machine.testing.ts'
+import {
+  documentedCommands,
+  openStage,
+  pushImage,
+  type Stage,
+  startLines,
+  timed,
+  writeInstallation,
+} from './stage.testing.ts'
+
+// The limit only ends what hangs. The first run builds the programs, which takes ten minutes.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 40 * 60_000 })
+
+const obstacle = nodeObstacle()
+if (obstacle) process.stderr.write(`NOT CHECKED: Postern on a real node. ${obstacle}\n`)
+
+const system = '--namespace=postern-system'
+
+describe.skipIf(obstacle)('on a real node', () => {
+  if (obstacle) return
+  const before = machineState()
+  let stage: Stage
+  let image: { repository: string; digest: string; pushed: string }
+  let values: ReturnType<typeof writeInstallation>
+  let shell: { request: string; grant: string; kubeconfig: string }
+
+  beforeAll(async () => {
+    stage = await openStage()
+    image = await timed('image, into a registry', () => pushImage(stage))
+    values = writeInstallation(stage, image)
+  })
+  afterAll(() => stage?.stop())
+
+  /** Runs a command of docs/install.md or docs/upgrade.md, exactly as it is there. */
+  const follow = (beginning: string) => {
+    const command = documentedCommands().find((line) => line.startsWith(beginning))
+    if (!command) throw new Error(`the documents have no command that begins with ${beginning}`)
+    const [program = '', ...args] = command.split(' ')
+    return stage.asAdmin(program, args)
+  }
+  const as = async (person: string) => apiFor(stage.publicUrl, await stage.provider.sign(person, {}))
+  const node = (...code: string[]) => ['/usr/bin/node', '-e', ...code]
+  const podsOf = (component: string) =>
+    stage
+      .kubectl(
+        'get',
+        'pods',
+        system,
+        `-l=app.kubernetes.io/component=${component}`,
+        '-o=jsonpath={.items[*].metadata.name}',
+      )
+      .split(' ')
+  /** What becomes of a connection from inside a pod: `connected`, `ECONNREFUSED`, `nothing` within three seconds. */
+  const connects = (namespace: string, pod: string, host: string, port: number) =>
+    stage
+      .kubectl(
+        ...['exec', `--namespace=${namespace}`, pod, '--'],
+        ...node(
+          `const s=require('net').connect(${port},'${host}');const e=(t)=>{console.log(t);process.exit()};s.on('connect',()=>e('connected'));s.on('error',(x)=>e(x.code));setTimeout(()=>e('nothing'),3000)`,
+        ),
+      )
+      .trim()
+
+  test('the registry has the image under the digest that `npm run image` prints', () => {
+    expect(image.pushed).toBe(`${image.repository}@${image.digest}`)
+  })
+
+  test('the commands of docs/install.md make both Deployments ready', async () => {
+    await timed('namespace and secrets', () => {
+      follow('kubectl create namespace')
+      follow('kubectl label namespace')
+      follow('kubectl -n postern-system create secret generic postern ')
+      follow('kubectl -n postern-system create secret generic postern-migration')
+      follow('kubectl -n postern-system create configmap')
+    })
+    await stage.apply(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'payments' } },
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'elsewhere' } },
+    )
+    const notes = await timed('helm install --wait', () => follow('helm install'))
+    expect(notes).toContain('STATUS: deployed')
+    for (const name of ['web', 'worker'])
+      expect(stage.kubectl('rollout', 'status', system, `deployment/postern-${name}`)).toContain(
+        'successfully rolled out',
+      )
+    const address = stage.kubectl('get', 'service', system, 'postern', '-o=jsonpath={.spec.clusterIP}')
+    await stage.node.open('web', `${address}:80`, stage.publicPort)
+  })
+
+  test('the pods run as their user, without capabilities, with seccomp, and cannot write to their root', () => {
+    const code = `const fs=require('fs');let w='';try{fs.writeFileSync('/app/x','')}catch(e){w=e.code};const s=fs.readFileSync('/proc/self/status','utf8');console.log(process.getuid(),w,s.match(/CapEff:\\s*(\\S+)/)[1],s.match(/Seccomp:\\s*(\\d)/)[1],s.match(/NoNewPrivs:\\s*(\\d)/)[1])`
+    for (const component of ['web', 'worker'])
+      expect(stage.kubectl('exec', system, podsOf(component)[0] ?? '', '--', ...node(code)).trim()).toBe(
+        '65532 EROFS 0000000000000000 2 1',
+      )
+  })
+
+  test('only a worker has a token of the API server', () => {
+    const code = `console.log(require('fs').existsSync('/var/run/secrets/kubernetes.io/serviceaccount/token'))`
+    const hasToken = (component: string) =>
+      stage.kubectl('exec', system, podsOf(component)[0] ?? '', '--', ...node(code)).trim()
+    expect([hasToken('web'), hasToken('worker')]).toEqual(['false', 'true'])
+  })
+
+  test('a person signs in at a provider whose certificate only extraCa knows', async () => {
+    const origin = stage.publicUrl
+    const cookies = new Map<string, string>()
+    const browse = async (url: string, init: RequestInit = {}) => {
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const response = await fetch(url, { ...init, redirect: 'manual', headers: { origin, cookie } })
+      for (const line of response.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+        cookies.set(name, value)
+      }
+      return response
+    }
+    const form = new URLSearchParams({ callbackUrl: '/' })
+    const begun = await browse(`${origin}/api/auth/signin/oidc`, { method: 'POST', body: form })
+    const toProvider = begun.headers.get('location') ?? ''
+    expect(toProvider).toMatch(new RegExp(`^${stage.issuer}/`))
+    // The browser is on this machine, which reaches the provider at another address.
+    const fromHere = toProvider.replace(stage.issuer, `https://127.0.0.1:${stage.providerPort}`)
+    await browse(await signInAs(fromHere, `${origin}/api/auth/callback/oidc`, 'mina'))
+    const page = await browse(`${origin}/access`)
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('Mina Okafor')
+  })
+
+  test('a person gets a shell in a real pod by a request that someone else approves', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'api', namespace: 'payments' },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          { name: 'api', image: `${image.repository}@${image.digest}`, command: node('setInterval(() => {}, 1e6)') },
+        ],
+      },
+    }
+    const elsewhere = { ...pod, metadata: { name: 'probe', namespace: 'elsewhere' } }
+    await until('the ServiceAccounts to exist', () => {
+      const names = stage.kubectl('get', 'serviceaccounts', '-A', '-o=name', '--field-selector=metadata.name=default')
+      return names.split('\n').length > 5
+    })
+    await stage.apply(pod, elsewhere)
+    for (const { name, namespace } of [pod.metadata, elsewhere.metadata])
+      stage.kubectl('wait', '--for=condition=Ready', `--namespace=${namespace}`, `pod/${name}`, '--timeout=120s')
+
+    const [mina, priya] = [await as('mina'), await as('priya')]
+    const began = Date.now()
+    const { id } = await mina.post<{ id: string }>('/requests', {
+      entitlement: 'payments-shell',
+      cluster: 'prod-eu',
+      namespaces: ['payments'],
+      duration: 'PT30M',
+      reason: 'The API hangs on its upstream',
+    })
+    const { digest } = await priya.request(id)
+    await priya.post(`/requests/${id}/decisions`, { decision: 'approve', digest, note: '' })
+    await until('the grant to be active', async () => (await mina.request(id)).grant?.status === 'active')
+    process.stderr.write(`         from the request to an active grant: ${Date.now() - began} ms\n`)
+    const grant = (await mina.request(id)).grant?.id ?? ''
+    const credential: IssuedCredential = await mina.credential(grant)
+    const kubeconfig = join(stage.folder, 'mina.kubeconfig')
+    writeFileSync(kubeconfig, credential.kubeconfig, { mode: 0o600 })
+    shell = { request: id, grant, kubeconfig }
+
+    expect(withGrant('get', 'pods', '--output=name')).toBe('pod/api\n')
+    expect(withGrant('exec', 'api', '--', ...node('console.log("inside", process.pid)'))).toMatch(/^inside \d+\n$/)
+    expect(() => withGrant('get', 'secrets')).toThrow(/forbidden/)
+  })
+
+  const grantArgs = (...args: string[]) => [
+    ...[`--kubeconfig=${shell.kubeconfig}`, `--cache-dir=${join(stage.folder, 'mina-cache')}`, '--namespace=payments'],
+    ...args,
+  ]
+  const withGrant = (...args: string[]) => stage.kubectl(...grantArgs(...args))
+
+  test('a session and a watch that are open when access ends stay open, and a new call is refused', async () => {
+    const { kubectl } = stage.kubernetes
+    const session = startLines(
+      kubectl,
+      grantArgs('exec', 'api', '--', ...node('setInterval(() => console.log(Date.now()), 50)')),
+    )
+    const watch = startLines(kubectl, grantArgs('get', 'pods', '--watch', '--output=name'))
+    try {
+      await until('the session to be open', () => session.lines().length > 2)
+      await until('the watch to be open', () => watch.lines().length > 0)
+      const sam = await as('sam')
+      await sam.post(`/grants/${shell.grant}/revoke`, { reason: 'The incident is over' })
+      await until('the grant to have ended', async () => (await sam.request(shell.request)).grant?.status === 'ended')
+      expect(() => withGrant('get', 'pods')).toThrow(/Unauthorized|must be logged in/)
+      const lines = session.lines().length
+      const seen = watch.lines().length
+      stage.kubectl('label', '--namespace=payments', 'pod/api', 'after=the-end')
+      await until('the session to go on or to end', () => session.lines().length > lines + 20 || session.hasEnded())
+      await until('the watch to go on or to end', () => watch.lines().length > seen || watch.hasEnded())
+      expect({ session: session.hasEnded(), watch: watch.hasEnded() }).toEqual({ session: false, watch: false })
+
+      // What closes a session: the end of its pod.
+      stage.kubectl('delete', '--namespace=payments', 'pod/api')
+      await until('the session to end with its pod', () => session.hasEnded())
+    } finally {
+      session.kill()
+      watch.kill()
+    }
+  })
+
+  test('network policies let web and worker reach what they need and nothing else', () => {
+    const [web = '', worker = ''] = [podsOf('web')[0], podsOf('worker')[0]]
+    const at = (pod: string, port: number, host = '10.244.0.1') => connects('postern-system', pod, host, port)
+    expect({
+      'web to PostgreSQL': at(web, 5432),
+      'web to the provider': at(web, stage.providerPort),
+      'web to the API server': at(web, 443, '10.0.0.1') === 'connected',
+      'worker to PostgreSQL': at(worker, 5432),
+      'worker to the API server': at(worker, 443, '10.0.0.1'),
+      'worker to the provider': at(worker, stage.providerPort) === 'connected',
+    }).toEqual({
+      'web to PostgreSQL': 'connected',
+      'web to the provider': 'connected',
+      'web to the API server': false,
+      'worker to PostgreSQL': 'connected',
+      'worker to the API server': 'connected',
+      'worker to the provider': false,
+    })
+    const addressOf = (component: string) =>
+      stage.kubectl(
+        'get',
+        'pods',
+        system,
+        `-l=app.kubernetes.io/component=${component}`,
+        '-o=jsonpath={.items[0].status.podIP}',
+      )
+    expect(connects('elsewhere', 'probe', addressOf('web'), 3000)).toBe('connected')
+    expect(connects('elsewhere', 'probe', addressOf('worker'), 3000)).not.toBe('connected')
+  })
+
+  test('a change of the configuration reaches the pods without a restart', async () => {
+    const [entitlement] = values.configuration.entitlements
+    const configuration = {
+      ...values.configuration,
+      entitlements: [{ ...entitlement, title: 'Open a shell, after the change' }],
+    }
+    writeFileSync(join(stage.folder, 'values.yaml'), stringify({ ...values, configuration }))
+    const pods = [...podsOf('web'), ...podsOf('worker')]
+    await timed('helm upgrade --wait, configuration only', () => follow('helm upgrade'))
+    const mina = await as('mina')
+    await timed('until the pods have read it', () =>
+      until(
+        'the new title',
+        async () => JSON.stringify(await mina.get('/entitlements')).includes('after the change'),
+        200_000,
+      ),
+    )
+    expect([...podsOf('web'), ...podsOf('worker')].sort()).toEqual(pods.sort())
+  })
+
+  test('an upgrade that replaces every pod loses no call and keeps live access', async () => {
+    const [mina, priya] = [await as('mina'), await as('priya')]
+    const { id } = await mina.post<{ id: string }>('/requests', {
+      ...{ entitlement: 'payments-shell', cluster: 'prod-eu', namespaces: ['payments'], duration: 'PT30M' },
+      reason: 'The API hangs on its upstream again',
+    })
+    const { digest }: RequestResource = await priya.request(id)
+    await priya.post(`/requests/${id}/decisions`, { decision: 'approve', digest, note: '' })
+    await until('the grant to be active', async () => (await mina.request(id)).grant?.status === 'active')
+    const { kubeconfig } = await mina.credential((await mina.request(id)).grant?.id ?? '')
+    writeFileSync(shell.kubeconfig, kubeconfig, { mode: 0o600 })
+
+    const old = podsOf('web')
+    const results: string[] = []
+    let isUpgrading = true
+    const calling = (async () => {
+      while (isUpgrading) {
+        const result = await fetch(`${stage.publicUrl}/livez`, { signal: AbortSignal.timeout(10_000) }).then(
+          ({ status }) => String(status),
+          (error: Error) => error.message,
+        )
+        results.push(result)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    })()
+    const again = {
+      ...values,
+      web: { podAnnotations: { revision: 'two' } },
+      worker: { podAnnotations: { revision: 'two' } },
+    }
+    writeFileSync(join(stage.folder, 'values.yaml'), stringify(again))
+    await timed('helm upgrade --wait, every pod', async () => {
+      const helm = startLines(
+        stage.programs.helm,
+        helmArgs(documentedCommands().find((line) => line.startsWith('helm upgrade')) ?? ''),
+      )
+      expect([await helm.ended, helm.lines().at(-1)]).toEqual([0, expect.anything()])
+    })
+    isUpgrading = false
+    await calling
+    const failed = results.filter((result) => result !== '200')
+    process.stderr.write(
+      `         calls during the upgrade: ${results.length}, failed: ${failed.length} ${failed.slice(0, 3).join('; ')}\n`,
+    )
+    expect(podsOf('web').filter((pod) => old.includes(pod))).toEqual([])
+    expect(failed).toEqual([])
+    expect(withGrant('get', 'pods', '--output=name')).toBe('')
+    const sam = await as('sam')
+    await sam.post(`/grants/${(await sam.request(id)).grant?.id}/revoke`, { reason: 'Done' })
+    await until('the grant to have ended', async () => (await sam.request(id)).grant?.status === 'ended')
+  })
+  const helmArgs = (command: string) => [
+    ...command
+      .split(' ')
+      .slice(1)
+      .map((word) => (word === 'deploy/chart' || word === 'values.yaml' ? join(stage.folder, word) : word)),
+    `--kubeconfig=${stage.kubernetes.adminKubeconfig}`,
+  ]
+
+  test('uninstalling leaves no object of the chart in the cluster', async () => {
+    await timed('helm uninstall', () => follow('helm uninstall'))
+    await until('the objects of the chart to be gone', () => {
+      const names = stage.kubectl(
+        'get',
+        'all,networkpolicies,configmaps,clusterroles,clusterrolebindings,roles,rolebindings',
+        '-A',
+        '-o=name',
+        '-l=app.kubernetes.io/name=postern',
+      )
+      const postern = stage.kubectl('get', 'clusterroles,clusterrolebindings,namespaces', '-o=name')
+      return names.trim() === '' && !/postern-(?!system)/.test(postern)
+    })
+    expect(stage.kubectl('get', 'secrets', system, '-o=name')).toMatch(/secret\/postern\n/)
+  })
+
+  test('the end of the node leaves nothing on this machine', async () => {
+    const { directory } = stage.run
+    await timed('everything ended', () => stage.stop())
+    expect(machineState()).toEqual(before)
+    expect(processesWith(directory)).toEqual([])
+  })
+})
