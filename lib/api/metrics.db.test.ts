@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { db, transaction } from '#lib/adapters/db/client'
@@ -98,6 +100,22 @@ test('an event is counted when its transaction commits, and not when it is rolle
   await record(false)
   expect(await textNow()).toContain('postern_events_total{type="session.ended"} 2\n')
   expect(await db().auditEvent.count({ where: { type: 'session.ended' } })).toBe(2)
+})
+
+test('every metric of the dashboard and of the alerts exists, with the labels that they name', async () => {
+  const text = await textNow()
+  const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => [name, type]))
+  // Without a value they are absent, as before the first heartbeat, the first sweep and the first anchor.
+  const later = ['postern_worker_silent_seconds']
+  for (const file of ['dashboard.json', 'alerts.yaml']) {
+    const named = readFileSync(join(import.meta.dirname, '../../deploy', file), 'utf8').matchAll(
+      /\b(postern_[a-z_]+|process_[a-z_]+|nodejs_[a-z0-9_]+)/g,
+    )
+    const names = [...new Set([...named].map(([name]) => name))].filter((name) => !later.includes(name))
+    const unknown = names.filter((name) => !types.has(name) && types.get(name.replace(/_bucket$/, '')) !== 'histogram')
+    expect(unknown, file).toEqual([])
+    expect(names.length, file).toBeGreaterThan(10)
+  }
 })
 
 test('only the token of the environment reads the metrics', async () => {

@@ -228,7 +228,7 @@ export function writeInstallation(stage: Stage, image: { repository: string; dig
   const [template] = configuration.entitlements
   const values = {
     ...example,
-    image,
+    image: { repository: image.repository, digest: image.digest },
     configuration: {
       ...configuration,
       publicUrl,
