@@ -9,6 +9,7 @@ import { stepInWords } from './words.ts'
 export function StatusLine({ request }: { request: RequestSummary }) {
   const { grant } = request
   const status = shownStatus(request)
+  const outliving = [...new Set(request.risk.findings.flatMap(({ outlives }) => outlives ?? []))]
   return (
     <div id="decided" tabIndex={-1} className="flex flex-wrap items-center gap-x-4 gap-y-1 outline-none">
       <span role="status">
@@ -46,6 +47,9 @@ export function StatusLine({ request }: { request: RequestSummary }) {
         <span>
           <HeldTime grant={request.grant} duration={request.duration} />
         </span>
+      )}
+      {status === 'ended' && grant?.activatedAt && outliving.length > 0 && (
+        <span className="w-full">Can outlive the access: {outliving.join('; ')}.</span>
       )}
       {(status === 'denied' || status === 'withdrawn' || status === 'lapsed') && request.resolvedAt && (
         <span>
