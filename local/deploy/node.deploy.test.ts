@@ -9,6 +9,7 @@ import type { IssuedCredential } from '#lib/core/access/credential-resource'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { apiFor } from '#local/demo/api-client'
 import { nodeObstacle } from '#local/node/obstacle'
+import { openClient } from '#local/parts/postgres'
 import { signInAs } from '#local/parts/sign-in'
 import { until } from '#testing/until'
 import { machineState, processesWith } from './machine.testing.ts'
@@ -107,6 +108,16 @@ describe.skipIf(obstacle)('on a real node', () => {
       expect(stage.kubectl('exec', system, podsOf(component)[0] ?? '', '--', ...node(code)).trim()).toBe(
         '65532 EROFS 0000000000000000 2 1',
       )
+  })
+
+  test('every connection of Postern to PostgreSQL is encrypted', async () => {
+    const client = openClient(stage.postgres.adminUrl)
+    await client.connect()
+    const { rows } = await client.query(
+      "SELECT ssl, count(*)::int AS count FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'postern_app' GROUP BY ssl",
+    )
+    await client.end()
+    expect(rows).toEqual([{ ssl: true, count: expect.any(Number) }])
   })
 
   test('only a worker has a token of the API server', () => {
