@@ -11,7 +11,13 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
   retries: 0,
-  workers: 2,
+  // One more than a small machine has processors, because tests also wait for Postern's worker.
+  workers: 3,
+  // The tests that wait longest start first, so that none of them runs alone at the end.
+  projects: [
+    { name: 'waits', grep: /@waits/ },
+    { name: 'browser', grepInvert: /@waits/ },
+  ],
   // Milliseconds. They end what hangs, also on a slow or busy machine.
   timeout: 120_000,
   expect: { timeout: 30_000 },

@@ -2,12 +2,6 @@ import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 import { submit } from './grants.ts'
 
-/** Keys that are pressed, and settings that are chosen, before React has taken over the page do nothing. */
-const isReady = (page: Page) =>
-  page.waitForFunction(() =>
-    Object.keys(document.querySelector('main') ?? {}).some((key) => key.startsWith('__reactFiber')),
-  )
-
 const exactTimes = (page: Page) =>
   page
     .getByRole('list', { name: 'Life of this request' })
@@ -33,7 +27,6 @@ test('the server already writes each time in the zone of the browser, and the pa
   await mina.waitForFunction(() => document.cookie.includes('Africa'))
   const response = await mina.goto(`/requests/${request.id}`)
   const html = (await response?.text()) ?? ''
-  await isReady(mina)
   const times = await exactTimes(mina)
   expect(times.length).toBeGreaterThan(0)
   for (const { text, at } of times) {
@@ -50,13 +43,11 @@ test('a person chooses the zone of their times, or UTC first', async ({ as, api 
   const request = await submit(await api('mina'))
   const mina = await as('mina')
   await mina.goto('/settings')
-  await isReady(mina)
   await mina.getByRole('combobox', { name: 'Time zone' }).selectOption('Africa/Lagos')
   await save(mina)
   await mina.goto(`/requests/${request.id}`)
   for (const { text, at } of await exactTimes(mina)) expect(text).toBe(inLagos(at))
   await mina.goto('/settings')
-  await isReady(mina)
   await mina.getByRole('radio', { name: /^in UTC/ }).check()
   await save(mina)
   await mina.goto(`/requests/${request.id}`)
@@ -71,11 +62,9 @@ test('a person chooses the zone of their times, or UTC first', async ({ as, api 
 test('a person who switches single keys off keeps only the palette', async ({ as }) => {
   const mina = await as('mina')
   await mina.goto('/settings')
-  await isReady(mina)
   await mina.getByRole('radio', { name: /^off/ }).check()
   await save(mina)
   await mina.goto('/access')
-  await isReady(mina)
   for (const key of ['g', 'h', '?', '/']) await mina.keyboard.press(key)
   await expect(mina).toHaveURL('/access')
   await expect(mina.getByRole('dialog')).toHaveCount(0)

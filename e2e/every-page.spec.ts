@@ -101,10 +101,7 @@ test('every page forbids framing, foreign scripts and content sniffing', async (
 
 test('the keyboard alone is enough to navigate and to start a request', async ({ as }) => {
   const mina = await as('mina')
-  // Keys that are pressed before React has taken over the page do nothing.
-  await mina.waitForFunction(() =>
-    Object.keys(document.querySelector('main') ?? {}).some((key) => key.startsWith('__reactFiber')),
-  )
+  await mina.goto('/access')
   await mina.keyboard.press('Tab')
   await expect(mina.getByRole('link', { name: /skip/i })).toBeFocused()
   await mina.keyboard.press('g')

@@ -1,21 +1,13 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { test as base, expect, type Page } from '@playwright/test'
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test'
 import { bearerToken } from '#local/parts/sign-in'
+import { waitForReactOnVisits } from './react.ts'
 import type { Stage } from './stage.ts'
 
 export { expect }
 
 export type Person = 'mina' | 'jonas' | 'priya' | 'sam' | 'tomas' | 'ines' | 'ola'
-export const fullNames: Record<Person, string> = {
-  mina: 'Mina Okafor',
-  jonas: 'Jonas Weber',
-  priya: 'Priya Raman',
-  sam: 'Sam Duarte',
-  tomas: 'Tomas Lindqvist',
-  ines: 'Ines Moreau',
-  ola: 'Ola Nowak',
-}
 
 type Answer<T> = { status: number; headers: Headers; body: T }
 /** A client of `/api/v1` as one person. `path` begins after `/api/v1`. */
@@ -30,11 +22,50 @@ export type KubectlAnswer = { code: number; stdout: string; stderr: string }
 export type Kubectl = (...args: string[]) => Promise<KubectlAnswer>
 
 type Fixtures = {
-  /** A page in a browser context of its own, signed in through the identity provider. Any console error fails the test. */
+  /**
+   * An empty page in a browser context of its own, signed in. Any console error fails the test. `goto` and `reload` of its
+   * pages wait until React has taken over.
+   */
   as: (person: Person, options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<Page>
   api: (person: Person) => Promise<Api>
   /** The real kubectl with this kubeconfig. */
   kubectlWith: (kubeconfig: string) => Kubectl
+}
+
+/** Signs in through the identity provider by the calls that a browser makes, because its pages take much longer. */
+async function signIn({ request }: BrowserContext, { url, identity }: Stage, person: Person) {
+  const [headers, form] = [{ origin: url }, { callbackUrl: '/settings' }]
+  const chooser = await request.post('/api/auth/signin/oidc', { headers, form })
+  expect(chooser.url()).toContain(`${identity.issuer}/sign-in/`)
+  const arrival = await request.post(chooser.url(), { form: { person } })
+  expect([arrival.url(), arrival.status()]).toEqual([`${url}/settings`, 200])
+}
+
+const tokens = new Map<Person, Promise<string>>()
+/** One token for each person: it is valid for an hour. */
+function tokenOf({ identity }: Stage, person: Person): Promise<string> {
+  const token = tokens.get(person) ?? bearerToken(identity, person)
+  tokens.set(person, token)
+  return token
+}
+
+/** The API as this person calls it. */
+export async function apiOf(stage: Stage, person: Person): Promise<Api> {
+  const token = await tokenOf(stage, person)
+  return async (method, path, body, headers = {}) => {
+    const response = await fetch(`${stage.url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} }
+  }
 }
 
 export const test = base.extend<Fixtures, { stage: Stage }>({
@@ -51,6 +82,8 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
     const pathOf = (url: string) => url.replace(/[?#].*/s, '')
     await use(async (person, options = {}) => {
       const context = await browser.newContext({ baseURL: stage.url, ...options })
+      if (options.javaScriptEnabled !== false) context.on('page', waitForReactOnVisits)
+      await signIn(context, stage, person)
       const page = await context.newPage()
       const record = (text: string, about = '') =>
         consoleErrors.push({ text: `${person} at ${page.url()}: ${text} (${about})`, about })
@@ -61,10 +94,6 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
       page.on('console', (message) => {
         if (message.type() === 'error') record(message.text(), message.location().url)
       })
-      await page.goto('/access')
-      await page.getByRole('button', { name: /identity provider/i }).click()
-      await page.getByRole('button', { name: new RegExp(fullNames[person]) }).click()
-      await expect(page.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
       return page
     })
     for (const context of browser.contexts()) await context.close()
@@ -78,25 +107,7 @@ export const test = base.extend<Fixtures, { stage: Stage }>({
     const unexpected = consoleErrors.filter((one) => !isExpected404(one) && !isLateDenial(one)).map(({ text }) => text)
     expect(unexpected, 'console errors of the pages').toEqual([])
   },
-  api: async ({ stage }, use) => {
-    await use(async (person) => {
-      const token = await bearerToken(stage.identity, person)
-      return async (method, path, body, headers = {}) => {
-        const response = await fetch(`${stage.url}/api/v1${path}`, {
-          method,
-          headers: {
-            authorization: `Bearer ${token}`,
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-            ...headers,
-          },
-          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-          signal: AbortSignal.timeout(60_000),
-        })
-        const text = await response.text()
-        return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} }
-      }
-    })
-  },
+  api: ({ stage }, use) => use((person) => apiOf(stage, person)),
   kubectlWith: async ({ stage }, use, testInfo) => {
     let files = 0
     await use((kubeconfig) => {

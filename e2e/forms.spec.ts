@@ -208,6 +208,7 @@ const paste = (page: Page, text: string) =>
 
 test('a pasted manifest keeps its line ends, and Enter sends it', async ({ as }) => {
   const page = await as('mina')
+  await page.goto('/access')
   const field = page.getByRole('textbox', { name: /Paste a Forbidden error/ })
   const command = [
     'kubectl apply -f - <<EOF',
@@ -226,6 +227,7 @@ test('a pasted manifest keeps its line ends, and Enter sends it', async ({ as })
 
 test('several pasted refusals are read together, and Control and Enter sends them', async ({ as }) => {
   const page = await as('mina')
+  await page.goto('/access')
   const field = page.getByRole('textbox', { name: /Paste a Forbidden error/ })
   await field.focus()
   await paste(page, `${refusal('list', 'deployments')}\n${refusal('patch', 'deployments')}`)
@@ -243,6 +245,7 @@ test('several pasted refusals are read together, and Control and Enter sends the
 
 test('without scripts, a pasted text is sent with a button', async ({ as }) => {
   const page = await as('mina', withoutScripts)
+  await page.goto('/access')
   await page.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(refusal('patch', 'deployments'))
   await page.getByRole('button', { name: 'Search', exact: true }).click()
   await expect(page).toHaveURL(/\/requests\/new\?q=/)

@@ -13,11 +13,19 @@ export const aRequestBody = (over: Record<string, unknown> = {}) => ({
   ...over,
 })
 
+export type Submitted = Pick<RequestResource, 'id' | 'digest'>
+
+/** Submits a request and returns what the API answers. */
+export async function post(api: Api, over: Record<string, unknown> = {}): Promise<Submitted> {
+  const submitted = await api<Submitted>('POST', '/requests', aRequestBody(over))
+  expect(submitted.status, JSON.stringify(submitted.body)).toBe(201)
+  return submitted.body
+}
+
 /** Submits a request and returns it as its requester reads it. */
 export async function submit(api: Api, over: Record<string, unknown> = {}): Promise<RequestResource> {
-  const submitted = await api<{ id: string }>('POST', '/requests', aRequestBody(over))
-  expect(submitted.status, JSON.stringify(submitted.body)).toBe(201)
-  return (await api<RequestResource>('GET', `/requests/${submitted.body.id}`)).body
+  const { id } = await post(api, over)
+  return (await api<RequestResource>('GET', `/requests/${id}`)).body
 }
 
 export const approve = (

@@ -113,7 +113,7 @@ test('a form or script of another origin changes nothing, although the browser s
   expect((await mina('GET', `/grants/${grant.id}`)).body).toMatchObject({ status: 'active' })
   expect((await mina('GET', `/requests/${pending.id}`)).body).toMatchObject({ status: 'pending' })
   expect(await isDark()).toBe(false)
-  await own.reload()
+  await own.goto('/access')
   await expect(own.getByRole('heading', { level: 1, name: 'Access' })).toBeVisible()
   // The same form works from Postern's own page, so the refusals above were for the origin.
   expect(
@@ -210,7 +210,7 @@ test('no header and no path makes Postern redirect to another host or mention it
   }
 })
 
-test('slow clients are cut off, and others are served meanwhile', async ({ stage, api }) => {
+test('slow clients are cut off, and others are served meanwhile', { tag: '@waits' }, async ({ stage, api }) => {
   test.setTimeout(300_000)
   const port = Number(new URL(stage.url).port)
   const head = `POST /api/v1/requests HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`

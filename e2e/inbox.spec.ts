@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { type Api, expect, test } from './fixtures.ts'
-import { approve, grantOf, submit } from './grants.ts'
+import { approve, grantOf, post, type Submitted, submit } from './grants.ts'
 
 /** A reason and terms that need several screens of a phone. */
 const aLongRequest = () => ({
@@ -49,8 +49,8 @@ for (const [width, height] of [
 /** Requests whose reasons share a word that no other request has, and the address of an inbox that shows only them. */
 async function waitingRequests(mina: Api, count: number) {
   const word = crypto.randomUUID()
-  const requests: RequestResource[] = []
-  for (let i = 0; i < count; i++) requests.push(await submit(mina, { reason: `Payments hang, ${word}, number ${i}` }))
+  const requests: Submitted[] = []
+  for (let i = 0; i < count; i++) requests.push(await post(mina, { reason: `Payments hang, ${word}, number ${i}` }))
   return { requests, inbox: `/inbox?q=${word}` }
 }
 

@@ -2,15 +2,13 @@ import type { Page, Request } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 import { submit } from './grants.ts'
 
-/** Is it the event stream of an inbox? The page that a sign-in leads to has a stream of its own. */
-const isInboxStream = (request: Request) =>
-  new URL(request.url()).pathname === '/events' && new URL(request.frame().url()).pathname === '/inbox'
+const isStream = (request: Request) => new URL(request.url()).pathname === '/events'
 
-/** Counts the event streams that the inbox in this page opens. */
+/** Counts the event streams that this page opens. */
 function countStreams(page: Page): { streams: number } {
   const count = { streams: 0 }
   page.on('request', (request) => {
-    if (isInboxStream(request)) count.streams += 1
+    if (isStream(request)) count.streams += 1
   })
   return count
 }
@@ -19,7 +17,7 @@ test('a new request appears in every open inbox of a browser through one stream 
   const [mina, first] = await Promise.all([api('mina'), as('priya')])
   const second = await first.context().newPage()
   const counts = [countStreams(first), countStreams(second)]
-  const isListening = first.waitForResponse((response) => isInboxStream(response.request()))
+  const isListening = first.waitForResponse((response) => isStream(response.request()))
   // Other tests fill the inbox, and the newest request comes last.
   const reason = `Live ${crypto.randomUUID()}`
   const inbox = `/inbox?q=${encodeURIComponent(reason)}`

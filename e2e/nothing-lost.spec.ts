@@ -17,20 +17,12 @@ async function cutNetwork(page: Page): Promise<() => Promise<void>> {
   return () => page.unrouteAll()
 }
 
-/** React has taken over the page, so what is typed is kept. */
-async function isReady(page: Page) {
-  await page.waitForFunction(() =>
-    Object.keys(document.querySelector('main') ?? {}).some((key) => key.startsWith('__reactFiber')),
-  )
-}
-
 /** The drafts that this tab holds. */
 const drafts = (page: Page) =>
   page.evaluate(() => Object.entries(sessionStorage).filter(([key]) => key.startsWith('postern-draft ')))
 
 async function fillIn(page: Page) {
   await page.goto(form)
-  await isReady(page)
   await page.getByRole('checkbox', { name: 'payments', exact: true }).check()
   await field(page).fill(reason)
 }
@@ -81,7 +73,6 @@ test('a discarded draft does not come back', async ({ as }) => {
   await expect(field(page)).toHaveValue('')
   await expect(page.getByRole('checkbox', { name: 'payments', exact: true })).not.toBeChecked()
   await page.reload()
-  await isReady(page)
   await expect(field(page)).toHaveValue('')
 })
 
@@ -116,7 +107,6 @@ test('an approver’s note survives a lost network and a reload, and an approval
   const request = await submit(mina)
   const page = await quietPage(approver)
   await page.goto(`/requests/${request.id}`)
-  await isReady(page)
   await field(page, 'Note').fill('Looks right to me')
   const mend = await cutNetwork(page)
   await page.getByRole('button', { name: /^Approve/ }).click()
@@ -136,7 +126,6 @@ test('the note of a denial that could not be sent is kept', async ({ as, api }) 
   const request = await submit(mina)
   const page = await quietPage(approver)
   await page.goto(`/requests/${request.id}`)
-  await isReady(page)
   await field(page, 'Note').fill('Not during the sale')
   await cutNetwork(page)
   await page.getByRole('button', { name: 'Deny' }).click()
@@ -151,10 +140,7 @@ test('the reason of a revocation survives a lost network and a reload', async ({
   await approve(priya, request)
   await grantOf(mina, request.id, 'active')
   const page = await quietPage(approver)
-  const open = async () => {
-    await isReady(page)
-    await page.getByRole('button', { name: 'Revoke access' }).click()
-  }
+  const open = () => page.getByRole('button', { name: 'Revoke access' }).click()
   const dialog = page.getByRole('dialog')
   await page.goto(`/requests/${request.id}`)
   await open()
@@ -178,7 +164,6 @@ test('the reason of a bulk revocation survives a reload, and its confirmation is
   await grantOf(mina, request.id, 'active')
   const page = await quietPage(approver)
   await page.goto('/live?scope=entitlement:payments-logs')
-  await isReady(page)
   await page.getByText(/^Revoke all access of the entitlement/).click()
   await field(page).fill('The credentials leaked')
   await field(page, 'Type the name to confirm').fill('payments-logs')
@@ -196,7 +181,6 @@ test('the reason of a bulk revocation survives a reload, and its confirmation is
 test('edited guardrails survive a lost network and a reload', async ({ as }) => {
   const page = await quietPage(await as('ola'))
   await page.goto('/guardrails')
-  await isReady(page)
   const policy = page.getByRole('textbox', { name: 'Guardrails to try' })
   await policy.fill('guardrails: [] # on Fridays')
   await cutNetwork(page)

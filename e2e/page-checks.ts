@@ -16,3 +16,14 @@ export async function axeFindings(page: Page): Promise<string[]> {
 /** The pixels by which a page is wider than its window. */
 export const excessWidth = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+
+export const colorSchemes = ['light', 'dark'] as const
+
+/** Shows the open page in these colours, and waits until they no longer fade from those before. */
+export async function showIn(page: Page, colorScheme: (typeof colorSchemes)[number]) {
+  await page.emulateMedia({ colorScheme })
+  await page.evaluate(() => {
+    const fading = document.getAnimations().filter((animation) => animation instanceof CSSTransition)
+    return Promise.allSettled(fading.map(({ finished }) => finished)).then(() => {})
+  })
+}

@@ -1,24 +1,27 @@
-import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { RequestResource } from '#lib/core/access/request-resource'
-import { type Api, expect, type KubectlAnswer, test } from './fixtures.ts'
+import { apiOf, expect, test as story } from './fixtures.ts'
 import { submit } from './grants.ts'
-import { axeFindings, excessWidth } from './page-checks.ts'
+import { axeFindings, colorSchemes, excessWidth, showIn } from './page-checks.ts'
+import { teams } from './postern.yaml.ts'
 
-const teams = Array.from({ length: 20 }, (_, index) => `team-${String(index + 1).padStart(2, '0')}`)
-
-/** More namespaces than the request form shows as checkboxes, once Postern has read them. */
-async function createTeams(kubectl: (...args: string[]) => Promise<KubectlAnswer>, api: Api) {
-  const created = await Promise.all(teams.map((name) => kubectl('create', 'namespace', name)))
-  for (const { code, stderr } of created) if (code !== 0) expect(stderr).toContain('AlreadyExists')
-  await expect
-    .poll(async () => {
-      const { body } = await api<{ items: EntitlementResource[] }>('GET', '/entitlements')
-      return body.items.find(({ name }) => name === 'team-debug')?.clusters[0]?.namespaces.length
-    })
-    .toBe(teams.length)
-}
+const test = story.extend<object, { teamsAreKnown: undefined }>({
+  /** Postern has read the namespaces that the stage created. */
+  teamsAreKnown: [
+    async ({ stage }, use) => {
+      const mina = await apiOf(stage, 'mina')
+      await expect
+        .poll(async () => {
+          const { body } = await mina<{ items: EntitlementResource[] }>('GET', '/entitlements')
+          return body.items.find(({ name }) => name === 'team-debug')?.clusters[0]?.namespaces
+        })
+        .toEqual(teams)
+      await use(undefined)
+    },
+    { scope: 'worker', auto: true },
+  ],
+})
 
 const form = '/requests/new?entitlement=team-debug'
 const namespaces = (page: Page) => page.getByLabel('Namespaces', { exact: true })
@@ -28,14 +31,8 @@ const options = (page: Page) => page.getByRole('option')
 /** Waits until the library has replaced the plain field. */
 const pickerIn = (page: Page, label: string) => page.getByRole('combobox', { name: label })
 
-test('namespaces are suggested, typed, pasted and removed with the keyboard alone', async ({
-  as,
-  api,
-  stage,
-  kubectlWith,
-}) => {
+test('namespaces are suggested, typed, pasted and removed with the keyboard alone', async ({ as, api }) => {
   const [page, mina] = await Promise.all([as('mina'), api('mina')])
-  await createTeams(kubectlWith(readFileSync(stage.kubernetes.adminKubeconfig, 'utf8')), mina)
   await page.goto(form)
   await namespaces(page).focus()
   const picker = pickerIn(page, 'Namespaces')
@@ -73,14 +70,8 @@ test('namespaces are suggested, typed, pasted and removed with the keyboard alon
   expect(body.namespaces).toEqual(['team-02', 'team-10'])
 })
 
-test('a tag can be removed with the mouse, and after the last one the focus is in the field', async ({
-  as,
-  api,
-  stage,
-  kubectlWith,
-}) => {
-  const [page, mina] = await Promise.all([as('mina'), api('mina')])
-  await createTeams(kubectlWith(readFileSync(stage.kubernetes.adminKubeconfig, 'utf8')), mina)
+test('a tag can be removed with the mouse, and after the last one the focus is in the field', async ({ as }) => {
+  const page = await as('mina')
   await page.goto(form)
   await namespaces(page).click()
   await page.getByRole('option', { name: 'team-03' }).click()
@@ -90,14 +81,8 @@ test('a tag can be removed with the mouse, and after the last one the focus is i
   await expect(pickerIn(page, 'Namespaces')).toBeFocused()
 })
 
-test('text that is typed while the picker loads is kept, and so is the focus', async ({
-  as,
-  api,
-  stage,
-  kubectlWith,
-}) => {
-  const [page, mina] = await Promise.all([as('mina'), api('mina')])
-  await createTeams(kubectlWith(readFileSync(stage.kubernetes.adminKubeconfig, 'utf8')), mina)
+test('text that is typed while the picker loads is kept, and so is the focus', async ({ as }) => {
+  const page = await as('mina')
   await page.goto(form, { waitUntil: 'networkidle' })
   const loading = Promise.withResolvers<void>()
   await page.route('**/_next/static/**', async (route) => {
@@ -112,14 +97,8 @@ test('text that is typed while the picker loads is kept, and so is the focus', a
   await expect(chosen(page)).toHaveText(['team-05'])
 })
 
-test('where the picker can’t be loaded, the plain field takes several names', async ({
-  as,
-  api,
-  stage,
-  kubectlWith,
-}) => {
+test('where the picker can’t be loaded, the plain field takes several names', async ({ as, api }) => {
   const [mina, client] = await Promise.all([as('mina'), api('mina')])
-  await createTeams(kubectlWith(readFileSync(stage.kubernetes.adminKubeconfig, 'utf8')), client)
   // A page without the console check, because the browser logs the failed calls as errors.
   const page = await mina.context().newPage()
   await page.goto(form, { waitUntil: 'networkidle' })
@@ -133,9 +112,8 @@ test('where the picker can’t be loaded, the plain field takes several names', 
   expect((await client<RequestResource>('GET', `/requests/${id}`)).body.namespaces).toEqual(['team-06', 'team-07'])
 })
 
-test('without scripts, several namespaces can be typed', async ({ as, api, stage, kubectlWith }) => {
+test('without scripts, several namespaces can be typed', async ({ as, api }) => {
   const [page, mina] = await Promise.all([as('mina', { javaScriptEnabled: false }), api('mina')])
-  await createTeams(kubectlWith(readFileSync(stage.kubernetes.adminKubeconfig, 'utf8')), mina)
   await page.goto(form)
   await namespaces(page).fill('team-08 team-09')
   await page.getByRole('textbox', { name: 'Reason' }).fill('Team services hang')
@@ -195,40 +173,35 @@ test('the palette opens from any field and finds an entitlement by its words', a
   await expect(palette).toBeHidden()
 })
 
-for (const colorScheme of ['light', 'dark'] as const)
-  for (const width of [1280, 390])
-    test(`an open picker has no accessibility problem and fits the page: ${width} px, ${colorScheme}`, async ({
-      as,
-      api,
-      stage,
-      kubectlWith,
-    }) => {
-      const [page, mina] = await Promise.all([
-        as('mina', { colorScheme, viewport: { width, height: 844 } }),
-        api('mina'),
-      ])
-      await createTeams(kubectlWith(readFileSync(stage.kubernetes.adminKubeconfig, 'utf8')), mina)
-      await page.goto(form)
-      await namespaces(page).fill('team-01 team-02 team-')
-      await expect(pickerIn(page, 'Namespaces')).toBeFocused()
-      await page.keyboard.type('1')
-      await expect(options(page).first()).toBeVisible()
-      await page.keyboard.press('ArrowDown')
-      expect.soft(await axeFindings(page), 'namespaces').toEqual([])
-      expect.soft(await excessWidth(page)).toBe(0)
-      await page.keyboard.press('Escape')
-      await page.goto('/history')
-      await page.getByLabel('Filter events').focus()
-      await expect(pickerIn(page, 'Filter events')).toBeFocused()
-      await page.keyboard.type('type:')
-      await expect(options(page).first()).toBeVisible()
-      await page.keyboard.press('ArrowDown')
-      expect.soft(await axeFindings(page), 'filter').toEqual([])
-      expect.soft(await excessWidth(page)).toBe(0)
-      await page.keyboard.press('Escape')
-      await page.keyboard.press('Control+k')
-      await expect(options(page).first()).toBeVisible()
-      await page.keyboard.type('restart')
-      await expect(options(page).first()).toHaveAttribute('data-focused', 'true')
-      expect.soft(await axeFindings(page), 'palette').toEqual([])
-    })
+for (const width of [1280, 390])
+  test(`an open picker has no accessibility problem and fits the page, light or dark: ${width} px`, async ({ as }) => {
+    const page = await as('mina', { viewport: { width, height: 844 } })
+    const check = async (what: string) => {
+      for (const colorScheme of colorSchemes) {
+        await showIn(page, colorScheme)
+        expect.soft(await axeFindings(page), `${what}, ${colorScheme}`).toEqual([])
+        expect.soft(await excessWidth(page), `${what}, ${colorScheme}`).toBe(0)
+      }
+    }
+    await page.goto(form)
+    await namespaces(page).fill('team-01 team-02 team-')
+    await expect(pickerIn(page, 'Namespaces')).toBeFocused()
+    await page.keyboard.type('1')
+    await expect(options(page).first()).toBeVisible()
+    await page.keyboard.press('ArrowDown')
+    await check('namespaces')
+    await page.keyboard.press('Escape')
+    await page.goto('/history')
+    await page.getByLabel('Filter events').focus()
+    await expect(pickerIn(page, 'Filter events')).toBeFocused()
+    await page.keyboard.type('type:')
+    await expect(options(page).first()).toBeVisible()
+    await page.keyboard.press('ArrowDown')
+    await check('filter')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Control+k')
+    await expect(options(page).first()).toBeVisible()
+    await page.keyboard.type('restart')
+    await expect(options(page).first()).toHaveAttribute('data-focused', 'true')
+    await check('palette')
+  })

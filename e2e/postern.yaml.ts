@@ -10,6 +10,9 @@ export type Places = {
   server: string
 }
 
+/** More namespaces than the request form shows as checkboxes. */
+export const teams = Array.from({ length: 20 }, (_, index) => `team-${String(index + 1).padStart(2, '0')}`)
+
 const read = ['get', 'list', 'watch']
 
 /** postern.yaml for the stories: the demo's company with times short enough to watch an end arrive. */

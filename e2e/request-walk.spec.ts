@@ -2,6 +2,7 @@ import type { Locator, Page } from '@playwright/test'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { expect, test } from './fixtures.ts'
 import { axeFindings, excessWidth } from './page-checks.ts'
+import { waitForReact } from './react.ts'
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
@@ -16,12 +17,6 @@ function taps() {
     count: () => count,
   }
 }
-
-/** React has taken over the page, so it notices a paste. */
-const isReady = (page: Page) =>
-  page.waitForFunction(() =>
-    Object.keys(document.querySelector('main') ?? {}).some((key) => key.startsWith('__reactFiber')),
-  )
 
 /** Pastes text into the focused field, with the event that a clipboard causes. */
 async function paste(page: Page, text: string) {
@@ -39,7 +34,7 @@ test('on a phone, an engineer submits a request from a pasted error in three tap
 }) => {
   const [page, jonas] = await Promise.all([as('jonas', phone), api('jonas')])
   const { tap, count } = taps()
-  await isReady(page)
+  await page.goto('/access')
   await tap(page.getByRole('textbox', { name: /Paste a Forbidden error/ }))
   const name = `cart-${crypto.randomUUID().slice(0, 8)}`
   await paste(
@@ -47,7 +42,7 @@ test('on a phone, an engineer submits a request from a pasted error in three tap
     `Error from server (Forbidden): deployments.apps "${name}" is forbidden: User "jonas" cannot patch resource "deployments" in API group "apps" in the namespace "search"`,
   )
   await expect(page.getByRole('heading', { level: 1, name: 'Debug search' })).toBeVisible()
-  await isReady(page)
+  await waitForReact(page)
   await tap(page.getByRole('textbox', { name: 'Reason' }))
   await page.keyboard.type('Search times out since the release')
   await tap(page.getByRole('button', { name: /^Request access for/ }))
@@ -65,7 +60,6 @@ test('on a phone, an engineer submits a request from a pasted error in three tap
 test('the rule editor offers only what the cluster serves, with the verbs of each resource', async ({ as, api }) => {
   const [page, jonas] = await Promise.all([as('jonas', phone), api('jonas')])
   await page.goto('/requests/new?entitlement=search-debug')
-  await isReady(page)
   const rule = (number: number) => page.getByRole('group', { name: `Rule ${number}` })
   await expect(rule(1).getByRole('group', { name: 'Resources' }).getByRole('checkbox')).toHaveCount(3)
   await rule(1).getByRole('checkbox', { name: 'pods/log' }).check()
@@ -95,7 +89,6 @@ test('the rule editor offers only what the cluster serves, with the verbs of eac
 test('a ticket is shown by an example, and each problem is named once, beside its field', async ({ as }) => {
   const page = await as('mina')
   await page.goto('/requests/new?entitlement=payments-secrets')
-  await isReady(page)
   const ticket = page.getByRole('textbox', { name: 'Ticket' })
   await expect(ticket).toHaveAccessibleDescription(/Like ABC-123/)
   await ticket.fill('payments is down')

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runKubectl } from '#local/parts/kubectl'
 import { type Parts, startTestParts } from '#local/parts/parts'
 import { type PosternOptions, startPostern } from '#local/parts/postern'
 import { freePort } from '#local/processes/ports'
 import { openRun } from '#local/processes/processes'
-import { configurationText } from './postern.yaml.ts'
+import { configurationText, teams } from './postern.yaml.ts'
 
 /** What a test needs to know about the running Postern. Plain data, in the file that POSTERN_STAGE names. */
 export type Stage = {
@@ -28,6 +29,10 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
   try {
     const { kubernetes, postgres, identity } = parts
     const { issuer, clientId, clientSecret, audience } = identity
+    const items = teams.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+    const tools = { kubectl: kubernetes.kubectl, scratch: run.directory }
+    await runKubectl(tools, kubernetes.adminKubeconfig, ['apply', '-f', '-'], list)
     const directory = join(run.directory, 'postern')
     mkdirSync(directory, { recursive: true })
     const configuration = configurationText({

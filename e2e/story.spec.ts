@@ -30,7 +30,10 @@ async function connect(page: Page): Promise<string> {
 
 const tokenIn = (kubeconfig: string) => kubeconfig.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/)?.[0] ?? ''
 
-test('after an approval kubectl can act, and after the expiry it cannot', async ({ as, kubectlWith }) => {
+test('after an approval kubectl can act, and after the expiry it cannot', { tag: '@waits' }, async ({
+  as,
+  kubectlWith,
+}) => {
   test.setTimeout(180_000)
   const [mina, priya] = await Promise.all([as('mina'), as('priya')])
   const reason = `Checkout hangs ${crypto.randomUUID()}`
@@ -208,6 +211,7 @@ test('signing in returns to the requested page, and signing out also ends the se
 
 test('a pasted Forbidden error leads to the entitlement that covers it', async ({ as }) => {
   const mina = await as('mina')
+  await mina.goto('/access')
   const refusal =
     'Error from server (Forbidden): deployments.apps "payments-api" is forbidden: User "mina" cannot patch resource "deployments" in API group "apps" in the namespace "payments"'
   await mina.getByRole('textbox', { name: /Paste a Forbidden error/ }).fill(refusal)
@@ -235,6 +239,7 @@ test('Check access explains each permission, with its binding and the entitlemen
   as,
 }) => {
   const [mina, ines] = await Promise.all([as('mina'), as('ines')])
+  await mina.goto('/access')
   await mina.getByRole('link', { name: 'Why can’t I?' }).click()
   // The previous page has a text box of the same name.
   await expect(mina.getByRole('heading', { level: 1, name: 'Check access' })).toBeVisible()
