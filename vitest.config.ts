@@ -17,8 +17,8 @@ export default defineConfig({
   resolve: { alias: { 'server-only': at('./node_modules/server-only/empty.js') } },
   oxc: { jsx: { runtime: 'automatic' as const } },
   test: {
-    // One more than a small machine has processors, because tests also wait: for a worker, or for a token to be refused.
-    maxWorkers: 3,
+    // More than a small machine has processors, because tests also wait: for a worker, a sweep, or a token to be refused.
+    maxWorkers: 5,
     sequence: { sequencer: SlowestFirst },
     projects: [
       {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { withConcurrency } from '#lib/adapters/cluster/with-concurrency'
 import { newId } from '#lib/adapters/db/ids'
 import { checkout } from '#local/processes/places'
 import { type Cast, signInCallers } from '#testing/authorization/callers'
@@ -24,17 +25,22 @@ const served = await servedPostern({
 })
 afterAll(served.stop)
 
-/** Raw responses without the headers that differ between any two calls. */
-const answers: string[] = []
-const outside = outsideClient(served.url, async (response) => {
-  const headers = [...response.headers].filter(([name]) => !['date', 'postern-reference'].includes(name)).sort()
-  answers.push(`${response.status}\n${JSON.stringify(headers)}\n${await response.text()}`)
-})
+/** A client, and the raw responses that it received, without the headers that differ between any two calls. */
+function aClient() {
+  const answers: string[] = []
+  const outside = outsideClient(served.url, async (response) => {
+    const headers = [...response.headers].filter(([name]) => !['date', 'postern-reference'].includes(name)).sort()
+    answers.push(`${response.status}\n${JSON.stringify(headers)}\n${await response.text()}`)
+  })
+  return { answers, routes: routesOf(outside) }
+}
 /** The operations that name an object. Lists do not; the tables cover what they leave out. */
 const named = readTables(join(checkout, 'docs/authorization.md')).filter(
   ({ title, columns }) => columns.includes('absent') && !title.startsWith('List'),
 )
-const routes = routesOf(outside).filter(({ table }) => named.some(({ title }) => title === table))
+const routes = aClient()
+  .routes.filter(({ table }) => named.some(({ title }) => title === table))
+  .map(({ name, table }) => ({ name, table }))
 
 let cast: Cast
 let situations: Situation[]
@@ -47,12 +53,12 @@ beforeAll(async () => {
 
 /**
  * The rows of a page's data in a fixed order and without their numbers: React's server ("Flight" format) sends and numbers
- * them as they become ready, which differs between calls of the same page.
+ * them as they become ready, which differs between calls of the same page. In HTML they are strings of scripts.
  */
 const inOneOrder = (page: string): string =>
   page
     .replaceAll('"])</script><script nonce="<nonce>">self.__next_f.push([1,"', '')
-    .split('\\n')
+    .split(/\n|\\n/)
     .map((row) => row.replace(/^[0-9a-f]{1,3}:/, '').replace(/\$[A-Za-z@]?[0-9a-f]{1,3}(?=\\*")/g, '$'))
     .sort()
     .join('\n')
@@ -72,10 +78,15 @@ const comparable = (answer: string, { requestId, grantId, digest, namespace }: S
       .replace(/(\\?"(?:now|renderedAt)\\?":)\d{13}/g, '$1<now>'),
   )
 
-async function answersTo(caller: Caller, route: (typeof routes)[number], situation: Situation): Promise<string[]> {
-  answers.length = 0
-  await route.call(caller, situation)
-  return answers.map((answer) => comparable(answer, situation))
+/** Calls one route by its name, over a client of its own, because others call at the same time. */
+function answersFrom(name: string) {
+  const client = aClient()
+  const route = client.routes.find((one) => one.name === name)
+  return async (caller: Caller, situation: Situation): Promise<string[]> => {
+    client.answers.length = 0
+    await route?.call(caller, situation)
+    return client.answers.map((answer) => comparable(answer, situation))
+  }
 }
 
 const nothing = (): Situation => ({
@@ -87,27 +98,33 @@ const ineligible: CallerName[] = ['unrelated', 'colleague', 'former']
 
 test.each(routes.map((route) => [route.name, route] as const))(
   '%s responds alike to a missing and to a hidden object',
-  async (_, route) => {
-    for (const caller of cast.callers.filter(({ name }) => ineligible.includes(name)))
+  async (name, { table }) => {
+    const compare = async (caller: Caller) => {
+      const answersTo = answersFrom(name)
       for (const situation of situations) {
         // A request has namespaces of its own, whatever access it extends: they answer differently, and hide nothing.
-        const { namespace } = route.table === 'Extend access' ? situation : nothing()
-        const absent = await answersTo(caller, route, { ...nothing(), namespace })
+        const { namespace } = table === 'Extend access' ? situation : nothing()
+        const absent = await answersTo(caller, { ...nothing(), namespace })
         expect(absent.length).toBeGreaterThan(0)
-        expect(await answersTo(caller, route, situation), `${caller.name}, ${situation.state}`).toEqual(absent)
+        expect(await answersTo(caller, situation), `${caller.name}, ${situation.state}`).toEqual(absent)
       }
+    }
+    await Promise.all(cast.callers.filter(({ name }) => ineligible.includes(name)).map(compare))
   },
 )
 
 test('a malformed id gets the same answer as an id that does not exist', async () => {
   const [caller] = cast.callers.filter(({ name }) => name === 'requester')
   if (!caller) throw new Error('the cast has no requester')
-  for (const route of routes.filter((one) => one.name.includes(' /api/v1/') && one.name.includes('{id}'))) {
-    const absent = await answersTo(caller, route, nothing())
-    for (const id of ['x', newId('event'), 'req_..%2f..', '%00', 'constructor', '__proto__', 'r'.repeat(500)])
-      expect(
-        await answersTo(caller, route, { ...nothing(), requestId: id, grantId: id }),
-        `${route.name}: ${id}`,
-      ).toEqual(absent)
-  }
+  // As many at once as the API works on for one person.
+  await withConcurrency(
+    4,
+    routes.filter(({ name }) => name.includes(' /api/v1/') && name.includes('{id}')),
+    async ({ name }) => {
+      const answersTo = answersFrom(name)
+      const absent = await answersTo(caller, nothing())
+      for (const id of ['x', newId('event'), 'req_..%2f..', '%00', 'constructor', '__proto__', 'r'.repeat(500)])
+        expect(await answersTo(caller, { ...nothing(), requestId: id, grantId: id }), `${name}: ${id}`).toEqual(absent)
+    },
+  )
 })

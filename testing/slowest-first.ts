@@ -4,9 +4,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const slowest = [
   'app/authorization.test.ts',
   'lib/worker/fake-end.cluster.test.ts',
-  'app/not-yours.test.ts',
   'local/chaos/kill.cluster.test.ts',
-  'app/traces.test.ts',
+  'lib/worker/traces.cluster.test.ts',
+  'lib/worker/undeletable.cluster.test.ts',
+  'lib/core/rbac/paste/kubectl.cluster.test.ts',
+  'local/chaos/outage.cluster.test.ts',
+  'lib/worker/faults.cluster.test.ts',
+  'lib/worker/tampering.cluster.test.ts',
 ]
 
 const rank = ({ moduleId }: TestSpecification) => {
