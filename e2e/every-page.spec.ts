@@ -50,6 +50,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         ines: [
           '/activity',
           '/activity?kind=rbac',
+          '/reports',
           '/clusters/prod-eu/posture',
           '/history',
           '/history/access',

@@ -3,6 +3,7 @@ import { cookies } from 'next/headers'
 import type { Destination } from '#components/layout/palette'
 import { requireActor } from '#lib/adapters/auth/session'
 import { themes } from '#lib/core/access/display'
+import { seesEverything } from '#lib/core/access/may-see'
 import { isTimeZone } from '#lib/core/access/time-zone'
 import { listEntitlements } from '#lib/views/list-entitlements'
 import { displayCookies } from '../display.ts'
@@ -35,7 +36,8 @@ export async function chooseDisplay(form: FormData): Promise<void> {
 
 /** Everything the palette lists: the pages, and the entitlements of this person. */
 export async function destinations(): Promise<Destination[]> {
-  const entitlements = await listEntitlements(await requireActor())
+  const actor = await requireActor()
+  const entitlements = await listEntitlements(actor)
   return [
     { href: '/access', title: 'Access', detail: 'your access and requests' },
     { href: '/check-access', title: 'Check access', detail: 'what a cluster lets you do, and through which role' },
@@ -44,6 +46,9 @@ export async function destinations(): Promise<Destination[]> {
     { href: '/inbox/decided', title: 'Decided by me', detail: 'your decisions' },
     { href: '/history', title: 'History', detail: 'audit events' },
     { href: '/activity', title: 'Activity', detail: 'calls that were made with access' },
+    ...(seesEverything(actor)
+      ? [{ href: '/reports', title: 'Reports', detail: 'decisions, grants, refusals and break-glass access' }]
+      : []),
     { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },
     { href: '/clusters', title: 'Clusters', detail: 'where access is granted' },
     { href: '/notices', title: 'Notices', detail: 'which mails you receive' },

@@ -26,6 +26,7 @@ import { pasteResource, pasteSchema } from '#lib/core/access/paste-resource'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
 import { postureResource } from '#lib/core/access/posture-finding'
 import { previewResource } from '#lib/core/access/preview-resource'
+import { defaultPeriod, reportPeriods, reportResource } from '#lib/core/access/report-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
 import { requestResource, requestSummary } from '#lib/core/access/request-resource'
 import { reviewSchema } from '#lib/core/access/review'
@@ -127,6 +128,13 @@ const statusAfter = z
   .meta({ id: 'RequestState' })
 
 const grantState = z.strictObject({ status: z.enum(grantStatuses) }).meta({ id: 'GrantState' })
+
+const reportQuery = z.strictObject({
+  days: z
+    .enum(reportPeriods)
+    .default(defaultPeriod)
+    .meta({ description: 'The last days in UTC, today included; 30 by default.' }),
+})
 
 const period = z.strictObject({ from: time, to: time })
 const badPeriod = 'The period does not end after it begins, or has more than 400 days'
@@ -597,6 +605,28 @@ export const endpoints = {
     answer: z.string(),
     types: ['application/zip'],
     refusedWhen: { 409: notSigned, 422: 'The period does not end after it begins, or has more than 50,000 events' },
+  }),
+  getReport: define({
+    operation: 'getReport',
+    method: 'GET',
+    path: '/reports',
+    summary:
+      'How long decisions take, grants per day, refusals by guardrail and break-glass access, for auditors and admins',
+    params: {},
+    query: reportQuery,
+    status: 200,
+    answer: reportResource,
+  }),
+  exportReport: define({
+    operation: 'exportReport',
+    method: 'GET',
+    path: '/reports/export',
+    summary: 'The same as CSV, with one measure in each line; times in seconds',
+    params: {},
+    query: reportQuery,
+    status: 200,
+    answer: z.string(),
+    types: ['text/csv'],
   }),
   verifyEvent: define({
     operation: 'verifyEvent',

@@ -520,6 +520,18 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         return { answer: words[answer.status] ?? String(answer.status) }
       },
     },
+    api200('Read reports', '/reports'),
+    page200('Read reports', '/reports'),
+    {
+      table: 'Read reports',
+      name: 'GET /api/v1/reports/export',
+      call: async (caller) => {
+        const answer = await send('/api/v1/reports/export', { headers: withCookie(caller) })
+        await answer.text()
+        const words: Record<number, string> = { 200: 'yes', 401: 'sign in', 404: '—' }
+        return { answer: words[answer.status] ?? String(answer.status) }
+      },
+    },
     {
       table: 'Read the posture of a cluster',
       name: 'GET /api/v1/clusters/{cluster}/posture',

@@ -129,6 +129,7 @@ function Head({ actor }: { actor: PersonActor }) {
 function AuditorLinks() {
   return (
     <div className="flex flex-wrap gap-2">
+      <LinkButton href="/reports">Reports</LinkButton>
       <LinkButton href="/history/access">Access at a moment</LinkButton>
       <LinkButton href="/history/review">Access review</LinkButton>
     </div>

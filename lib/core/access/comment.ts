@@ -21,4 +21,3 @@ export type CommentInput = z.infer<typeof commentSchema>
 export const commentResource = z
   .strictObject({ id: z.string(), person: personResource, text: z.string(), needsInformation: z.boolean(), at: time })
   .meta({ id: 'Comment' })
-export type CommentResource = z.infer<typeof commentResource>
