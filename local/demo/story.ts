@@ -139,8 +139,29 @@ async function pendingRequests(stage: Stage) {
   const reason = 'Comparing the database password with the vault after the rotation'
   const { id } = await submit(mina, { ...secrets, reason, ticket: 'SEC-208' })
   await decide(await stage.as('priya'), id, 'approve', 'Rotation was announced for today.')
-  await submit(jonas, { ...view, reason: 'Learning how search is deployed before my on-call week' })
+  const learning = await submit(jonas, { ...view, reason: 'Learning how search is deployed before my on-call week' })
+  const comment = async (person: string, text: string, more: object = {}) =>
+    (await stage.as(person)).post(`/requests/${learning.id}/comments`, { text, ...more })
+  await comment('tomas', 'Your week begins on Monday. Is an hour today enough?', { needsInformation: true })
+  await comment('jonas', 'Yes. I only want to see the deployments and their settings.')
   stage.say('Mina waits for a second approval to read a secret, and Jonas for read-only access: pending')
+  stage.say('Tomas needs more information from Jonas, who answers')
+}
+
+/** Tomas repairs payments without an approval, and Priya reviews it afterwards. */
+async function breakGlassUse(stage: Stage) {
+  const [tomas, priya] = [await stage.as('tomas'), await stage.as('priya')]
+  const { id } = await submit(tomas, {
+    ...{ entitlement: 'payments-break-glass', cluster: 'prod-eu', namespaces: ['payments'], duration: 'PT15M' },
+    reason: 'Card payments fail since 02:05 and no lead answers; rolling back payments-api',
+  })
+  const grantId = await grantReaches(tomas, id, 'active')
+  await actWith(stage, tomas, grantId, [['get', 'deployments', '--namespace=payments']])
+  await tomas.post(`/grants/${grantId}/release`)
+  await grantReaches(tomas, id, 'ended')
+  const note = 'The outage was real, and the calls fit the reason.'
+  await priya.post(`/requests/${id}/review`, { outcome: 'justified', note })
+  stage.say('Tomas uses break-glass access, releases it, and Priya reviews it as justified')
 }
 
 /** Submits while requests lapse after five seconds; then postern.yaml says a day again, and Postern reloads it. */
@@ -175,6 +196,7 @@ export async function playStory(stage: Stage, isNew: boolean): Promise<string> {
     await Promise.all([activeGrant(stage), deniedRequest(stage), withdrawnRequest(stage), refusedAttempt(stage)])
     await releasedGrant(stage)
     await revokedGrant(stage)
+    await breakGlassUse(stage)
     await pendingRequests(stage)
     return 'a request in each status, one active grant with activity'
   }
