@@ -215,7 +215,7 @@ test('a refusal in a pipe becomes a request that is active at once where no one 
   })
 })
 
-test('a shell has the access of a grant until it is left, and a denial says why', async () => {
+test('a shell has the access of a grant until it is left, a question is answered, and a denial says why', async () => {
   await served.whileWorking(async () => {
     const reason = ['--reason', 'the checkout pods hang']
     const granted = await postern(['request', 'automatic', '-n', namespace, ...reason, '--wait', '-o', 'name'])
@@ -232,6 +232,11 @@ test('a shell has the access of a grant until it is left, and a denial says why'
     const waiting = startPostern(['request', 'payments-restart', '-n', namespace, ...reason, '--wait'])
     const request = await pendingRequest(waiting)
     const priya = await as('priya')
+    expect((await postern(['comment', request.id, 'Which pods?', '--needs-information'], priya)).code).toBe(0)
+    const shown = await postern(['show', request.id])
+    expect(shown.out).toMatch(/Waiting for: +an answer from Mina Okafor/)
+    expect(shown.out).toMatch(/Comments: +Priya Raman at .*, needs more information: Which pods\?/)
+    expect((await postern(['comment', request.id, 'All of them'])).code).toBe(0)
     expect((await postern(['deny', request.id, '--digest', request.digest], priya)).code, 'without a reason').toBe(2)
     await postern(['deny', request.id, '--digest', request.digest, '--note', 'use the runbook'], priya)
     expect(await waiting.ended).toMatchObject({ code: 1, err: expect.stringContaining('Priya Raman: use the runbook') })
