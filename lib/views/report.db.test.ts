@@ -62,14 +62,16 @@ describe('a report', () => {
     expect([all('low'), all('medium'), all('high')]).toEqual([1, 0, 2])
   })
 
-  test('a report counts what each guardrail and limit refused', async () => {
+  test('a report counts what each guardrail and limit refused, at submission and later', async () => {
+    const waiting = await submitted(1)
     const guardrails = [aGuardrail({ name: 'no-payments', effect: 'deny' })]
     await policy.change(aConfiguration({ entitlements: [anEntitlementDocument()], guardrails }))
     await rejectionOf(submitRequest(mina, aSubmission()))
+    await rejectionOf(decide(priya, waiting))
     await rejectionOf(submitRequest(mina, aSubmission({ durationSeconds: 999_999 })))
     await policy.change(aConfiguration({ entitlements: [anEntitlementDocument()] }))
     const { refusals } = await report(ines, '7')
-    expect(refusals).toContainEqual({ code: 'no-payments', submissions: 2, later: 0 })
+    expect(refusals).toContainEqual({ code: 'no-payments', submissions: 2, later: 1 })
     expect(refusals).toContainEqual({ code: 'duration-too-long', submissions: 1, later: 0 })
   })
 

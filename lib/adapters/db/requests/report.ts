@@ -19,11 +19,11 @@ export async function readReport(since: Date): Promise<ReportRow> {
   const [row] = await reads().$queryRaw<ReportRow[]>`
     WITH refused AS (
       SELECT DISTINCT e.seq, one ->> 'code' AS code, false AS later
-      FROM audit_events e CROSS JOIN LATERAL jsonb_array_elements(e.data -> 'errors') AS one
+      FROM audit_events e CROSS JOIN LATERAL jsonb_path_query(e.data, '$.errors[*]') AS one
       WHERE e.type = 'request.refused' AND e.at >= ${since} AND one ->> 'code' IS NOT NULL
       UNION ALL
-      SELECT e.seq, s.code, true
-      FROM audit_events e CROSS JOIN LATERAL jsonb_array_elements_text(e.data -> 'stoppedBy') AS s(code)
+      SELECT e.seq, s.code #>> '{}', true
+      FROM audit_events e CROSS JOIN LATERAL jsonb_path_query(e.data, '$.stoppedBy[*]') AS s(code)
       WHERE e.type IN ('decision.refused', 'grant.ending') AND e.data -> 'stoppedBy' IS NOT NULL AND e.at >= ${since}),
     by_code AS (
       SELECT code, count(*) FILTER (WHERE NOT later)::int AS submissions, count(*) FILTER (WHERE later)::int AS later
