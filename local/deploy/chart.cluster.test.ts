@@ -32,7 +32,12 @@ const everything = [
   ],
   ...['--set', 'ingress.enabled=true,ingress.host=postern.example.com,ingress.tlsSecret=postern-tls'],
   ...['--set', 'gateway.enabled=true', '--set-json', 'gateway.parentRefs=[{"name":"public"}]'],
-  ...['--set-json', 'gateway.hostnames=["postern.example.com"]', '--set', 'clusters.existingSecret=clusters'],
+  ...[
+    '--set-json',
+    'gateway.hostnames=["postern.example.com"]',
+    '--set',
+    'clusters.existingSecret=clusters,audit.existingSecret=audit',
+  ],
   ...['--set', 'databaseCa.existingConfigMap=database-ca,extraCa.existingConfigMap=extra-ca'],
   ...['--set-json', 'rbac.podNamespaces=["payments"]', '--set-json', 'calendars={"holidays.ics":"BEGIN:VCALENDAR"}'],
   ...['--set-json', 'networkPolicy.metricsFrom=[{"namespaceSelector":{"matchLabels":{"a":"b"}}}]'],

@@ -158,7 +158,7 @@ async function Summary({ actor, filter }: { actor: PersonActor; filter: CallFilt
       <Section id="refused" title="Refused calls">
         <CountTable
           rows={summary.refusals}
-          caption="Refused calls"
+          caption="Refused calls by account"
           columns={{ account: 'Account', verb: 'Verb', resource: 'Resource', namespace: 'Namespace', code: 'Status' }}
           filter={{ ...filter, refused: 'yes' }}
         />
@@ -177,7 +177,7 @@ async function Summary({ actor, filter }: { actor: PersonActor; filter: CallFilt
           }
         >
           {calls.length > 0 ? (
-            <CallTable calls={calls} caption={title} />
+            <CallTable calls={calls} caption={`${title}, newest first`} />
           ) : (
             <p className="text-dense text-muted">None.</p>
           )}
@@ -186,7 +186,7 @@ async function Summary({ actor, filter }: { actor: PersonActor; filter: CallFilt
       <Section id="secrets" title="Access to secrets">
         <CountTable
           rows={summary.secrets}
-          caption="Access to secrets"
+          caption="Secrets by account"
           columns={{ account: 'Account', namespace: 'Namespace', name: 'Secret' }}
           filter={{ ...filter, kind: 'secret' }}
           withRefused
@@ -195,7 +195,7 @@ async function Summary({ actor, filter }: { actor: PersonActor; filter: CallFilt
       <Section id="failures" title="Not identified and anonymous calls">
         <CountTable
           rows={summary.failures}
-          caption="Not identified and anonymous calls"
+          caption="Addresses of these calls"
           columns={{ address: 'Address', account: 'Account', code: 'Status' }}
           filter={{ ...filter, kind: 'authentication' }}
         />
