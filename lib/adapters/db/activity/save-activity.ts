@@ -99,9 +99,10 @@ async function saveCounts(tx: Tx, { cluster, times }: Batch, { kept, counted, du
     FROM jsonb_to_recordset(${JSON.stringify(counts)}::jsonb) AS c(outcome text, count bigint) WHERE count > 0 ORDER BY outcome
     ON CONFLICT (cluster, hour, outcome) DO UPDATE SET count = a.count + excluded.count`
   if (!times) return
+  // A clock that is ahead must not claim that later calls would be known.
   await tx.$executeRaw`
     INSERT INTO activity_feeds AS f (cluster, first_at, newest_at)
-    VALUES (${cluster}, ${times.first}::timestamptz, ${times.newest}::timestamptz)
+    VALUES (${cluster}, ${times.first}::timestamptz, least(${times.newest}::timestamptz, now()))
     ON CONFLICT (cluster) DO UPDATE SET first_at = least(f.first_at, excluded.first_at),
       newest_at = greatest(f.newest_at, excluded.newest_at), received_at = now()`
 }
