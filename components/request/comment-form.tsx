@@ -5,7 +5,7 @@ import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './draft.ts'
+import { problemsAt } from './problems-at.ts'
 
 type Props = {
   requestId: string

@@ -8,7 +8,7 @@ import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './draft.ts'
+import { problemsAt } from './problems-at.ts'
 
 /** The actions that need a confirmation, as `?confirm=` of the request's page names them. */
 export type ConfirmedAction = 'withdraw' | 'release' | 'revoke'

@@ -16,8 +16,8 @@ import { areSingleKeysOff } from '../ui/single-keys.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
 import { barStyle } from './decision-bar.ts'
 import { noteDraft, SecondsLeft, useDenials } from './denials.tsx'
-import { problemsAt } from './draft.ts'
 import { type Narrowed, NarrowFields } from './narrow-fields.tsx'
+import { problemsAt } from './problems-at.ts'
 
 type Props = {
   request: Pick<

@@ -2,21 +2,8 @@ import { secondsOf } from '#lib/core/access/duration'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import type { Draft } from '#lib/core/access/form-input'
 import type { Preview } from '#lib/core/access/preview-resource'
-import type { Violation } from '#lib/core/access/verdict-resource'
 import type { Offer } from '#lib/core/rbac/offered-resources'
 import { firstRows, offersIn, rowsOf } from './rule-rows.ts'
-
-/** The problems of one field, from violations or field errors with RFC 6901 pointers. */
-export const problemsAt = (field: string, all: (Violation | { pointer: string; message: string })[]): string[] =>
-  all
-    .filter((one) => one.pointer === `/${field}` || one.pointer.startsWith(`/${field}/`))
-    .map((one) => ('sentence' in one ? one.sentence : one.message))
-
-const usual = [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440].map((minutes) => minutes * 60)
-
-/** The stops of a duration slider, in seconds, up to and including the limit. */
-export const durationStops = (maxSeconds: number, also: number[] = []): number[] =>
-  [...new Set([...usual, ...also, maxSeconds])].filter((one) => one > 0 && one <= maxSeconds).sort((a, b) => a - b)
 
 const areTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'string')

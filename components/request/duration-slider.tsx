@@ -1,6 +1,6 @@
 import { describedBy, Field } from '#components/ui/field'
 import { durationInWords, formatDuration, shortDuration } from '#lib/core/access/duration'
-import { durationStops } from './draft.ts'
+import { durationStops } from './duration-stops.ts'
 
 type Props = {
   id: string

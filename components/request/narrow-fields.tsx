@@ -1,8 +1,8 @@
 import { Problems } from '#components/ui/field'
 import { secondsOf } from '#lib/core/access/duration'
-import { ruleField } from '#lib/core/access/form-input'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
+import { ruleField } from '#lib/core/access/rule-field'
 import type { Narrowing } from '#lib/core/approvals/narrow'
 import { DurationSlider } from './duration-slider.tsx'
 

@@ -6,7 +6,7 @@ import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
 import { type ReviewOutcome, reviewOutcomes } from '#lib/core/access/break-glass'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './draft.ts'
+import { problemsAt } from './problems-at.ts'
 
 type Props = { requestId: string; review: FormAction<{ note: string; outcome: string }> }
 

@@ -8,7 +8,7 @@ import type { FormAction } from '#lib/core/access/action-result'
 import { mostRevocations } from '#lib/core/access/revocation-scope'
 import { visibleText } from '#lib/core/access/visible-text'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './draft.ts'
+import { problemsAt } from './problems-at.ts'
 import type { Scope } from './scope-filter.tsx'
 
 const inWords = { person: 'of', entitlement: 'of the entitlement', namespace: 'in', cluster: 'on' }

@@ -140,7 +140,3 @@ export function draftInput(form: unknown): Partial<Draft> {
 
 /** The value of one field, such as the id in a form that has no others. */
 export const fieldIn = (form: unknown, name: string): string => fieldsOf(form).last(name)
-
-/** The names under which a form sends the rules that rulesIn() reads. */
-export const ruleField = (index: number, part: 'apiGroups' | 'resources' | 'verbs' | 'resourceNames' | 'typedNames') =>
-  `rules.${index}.${part}`
