@@ -1,6 +1,8 @@
+import type { ComponentProps } from 'react'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { PostureResource } from '#lib/core/access/posture-finding'
+import { AcceptFinding } from './accept-finding.tsx'
 
 type Finding = PostureResource['open'][number]
 
@@ -12,8 +14,14 @@ const severities: Record<Finding['severity'], { text: string; colour: string }> 
 
 const placeOf = ({ kind, namespace, name }: Finding['binding']) => `${kind} ${namespace ? `${namespace}/` : ''}${name}`
 
+type Props = {
+  findings: readonly Finding[]
+  /** For readers who may accept a risk. */
+  acceptance?: Omit<ComponentProps<typeof AcceptFinding>, 'finding'> | undefined
+}
+
 /** Findings about standing access: why each matters, the chain from subject to permission, and what to do. */
-export function PostureFindings({ findings }: { findings: readonly Finding[] }) {
+export function PostureFindings({ findings, acceptance }: Props) {
   return (
     <ul className="border-t border-line">
       {findings.map((one) => (
@@ -28,15 +36,27 @@ export function PostureFindings({ findings }: { findings: readonly Finding[] }) 
             <p className="max-w-[72ch]">
               <UntrustedText>{one.sentence}</UntrustedText> <code className="text-muted">{one.check}</code>
             </p>
-            <Chain finding={one} />
+            {one.path.length > 0 ? <Steps path={one.path} /> : <Chain finding={one} />}
             <p className="text-muted">
+              {one.isNew && !one.resolvedAt && <span className="font-strong text-ending">new </span>}
               since <Time at={one.since} />
+              {one.changedAt !== one.since && (
+                <>
+                  , changed <Time at={one.changedAt} />
+                </>
+              )}
               {one.resolvedAt && (
                 <>
                   , resolved <Time at={one.resolvedAt} />
                 </>
               )}
             </p>
+            {one.acceptance && <Acceptance of={one.acceptance} />}
+            {one.suppressed !== null && (
+              <p className="text-muted">
+                Suppressed: <UntrustedText>{one.suppressed}</UntrustedText>
+              </p>
+            )}
             {!one.resolvedAt && (
               <details>
                 <summary className="text-muted">How to fix it</summary>
@@ -45,10 +65,51 @@ export function PostureFindings({ findings }: { findings: readonly Finding[] }) 
                 </pre>
               </details>
             )}
+            {acceptance && (
+              <details>
+                <summary className="text-muted">Accept the risk</summary>
+                <AcceptFinding finding={one} {...acceptance} />
+              </details>
+            )}
           </div>
         </li>
       ))}
     </ul>
+  )
+}
+
+function Acceptance({ of: { by, at, until, owner, reason } }: { of: NonNullable<Finding['acceptance']> }) {
+  return (
+    <p className="max-w-[72ch]">
+      <UntrustedText>{by}</UntrustedText> accepted it <Time at={at} />, until <Time at={until} as="exact" />. Owner:{' '}
+      <UntrustedText>{owner}</UntrustedText>. <UntrustedText lines>{reason}</UntrustedText>
+    </p>
+  )
+}
+
+/** Each step of a takeover: who can do what, by which binding, and who they act as then. */
+function Steps({ path }: { path: Finding['path'] }) {
+  return (
+    <ol className="list-decimal pl-5 wrap-anywhere">
+      {path.map(({ from, can, binding, role, to }) => (
+        <li key={from}>
+          <code>
+            <UntrustedText>{from}</UntrustedText>
+          </code>{' '}
+          can {can}
+          <span className="text-muted"> → </span>
+          <code>
+            <UntrustedText>{to}</UntrustedText>
+          </code>
+          {binding && (
+            <span className="text-muted">
+              {' '}
+              by <UntrustedText>{`${binding}, ${role}`}</UntrustedText>
+            </span>
+          )}
+        </li>
+      ))}
+    </ol>
   )
 }
 

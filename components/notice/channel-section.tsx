@@ -70,9 +70,11 @@ export function ChannelSection({ channel, dead, sendAgain }: Props) {
                   <td>{kindLabels[one.kind as NoticeKind] ?? one.kind}</td>
                   <td>{one.recipient ? <UntrustedText>{one.recipient}</UntrustedText> : 'the channel'}</td>
                   <td>
-                    <a className="link" href={`/requests/${one.requestId}`}>
-                      Open
-                    </a>
+                    {one.requestId && (
+                      <a className="link" href={`/requests/${one.requestId}`}>
+                        Open
+                      </a>
+                    )}
                   </td>
                   <td>{one.attempts}</td>
                   <td>

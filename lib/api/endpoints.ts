@@ -24,7 +24,7 @@ import {
 import { pageOf } from '#lib/core/access/page'
 import { pasteResource, pasteSchema } from '#lib/core/access/paste-resource'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
-import { postureResource } from '#lib/core/access/posture-finding'
+import { acceptanceSchema, baselineSchema, postureAcceptance, postureResource } from '#lib/core/access/posture-finding'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { defaultPeriod, reportPeriods, reportResource } from '#lib/core/access/report-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
@@ -184,7 +184,8 @@ export const endpoints = {
     summary: 'Read the risks of the standing access in a cluster, for auditors and admins',
     description:
       'Judged from the Roles, ClusterRoles and bindings that Postern last read. Each finding is about one binding, with the ' +
-      'chain from its subjects to the permissions that are the problem.',
+      'chain from its subjects to the permissions that are the problem. Accepted and suppressed findings, and the expected ' +
+      'permissions of Postern itself, are apart.',
     params: { cluster: entitlementSchema.shape.name },
     query: none,
     status: 200,
@@ -206,6 +207,38 @@ export const endpoints = {
     status: 200,
     answer: savedEventsResource,
     isForClusters: true,
+  }),
+  acceptPostureFinding: define({
+    operation: 'acceptPostureFinding',
+    method: 'POST',
+    path: '/clusters/{cluster}/posture/{id}/acceptance',
+    summary: 'Accept the risk of a finding until a date, as an admin',
+    description:
+      'It comes back after that date, or as soon as it says something else. A second acceptance replaces the first.',
+    refusedWhen: {
+      409: '`digest` is not that of the finding now',
+      422: '`until` is not in the future, or later than `posture.longestAcceptance` of postern.yaml permits',
+    },
+    params: { cluster: entitlementSchema.shape.name, id: idSchema('finding') },
+    query: none,
+    body: acceptanceSchema,
+    status: 201,
+    answer: postureAcceptance.meta({ id: 'PostureAcceptance' }),
+    idempotency: 'replayed',
+  }),
+  takePostureBaseline: define({
+    operation: 'takePostureBaseline',
+    method: 'POST',
+    path: '/clusters/{cluster}/posture/baseline',
+    summary: 'Take the posture that the caller saw as the baseline of a cluster, as an admin',
+    description: 'Later findings and changes are new: they are notified and counted.',
+    refusedWhen: { 409: 'Nothing was read at `judgedAt`, or there is a later baseline' },
+    params: { cluster: entitlementSchema.shape.name },
+    query: none,
+    body: baselineSchema,
+    status: 201,
+    answer: z.strictObject({ at: z.iso.datetime(), by: z.string() }).meta({ id: 'PostureBaseline' }),
+    idempotency: 'replayed',
   }),
   explainAccess: define({
     operation: 'explainAccess',

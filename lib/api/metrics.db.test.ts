@@ -42,22 +42,39 @@ test('the gauges count pending requests, live grants and overdue grants, and hav
   expect(text).not.toMatch(/^postern_worker_silent_seconds/m)
 })
 
-test('open posture findings are counted by cluster and severity, and those that are gone are not', async () => {
-  const finding = (name: string, severity: 'high' | 'medium') => ({
-    key: name,
+test('open posture findings are counted, the new and the accepted ones too, and those that are gone are not', async () => {
+  const finding = (name: string, severity: 'high' | 'medium', suppressed: string | null = null) => ({
+    ...{ key: name, digest: name, suppressed },
     finding: {
-      ...{ check: 'everything', severity, subjects: [], moreSubjects: 0, because: [], sentence: 's', fix: [] },
+      ...{
+        check: 'everything',
+        severity,
+        subjects: [],
+        moreSubjects: 0,
+        because: [],
+        sentence: 's',
+        path: [],
+        fix: [],
+      },
       ...{ binding: { kind: 'ClusterRoleBinding' as const, namespace: '', name }, role: { kind: 'ClusterRole', name } },
     },
   })
+  const save = (basis: string, findings: ReturnType<typeof finding>[]) =>
+    savePosture(aSystemActor(), 'prod-eu', { basis, findings, own: [] })
+  const count = (text: string, name: string) =>
+    [...text.matchAll(/^postern_posture_(\w+)\{cluster="prod-eu",severity="(\w+)"\} (\d+)$/gm)]
+      .filter(([, metric]) => metric === name)
+      .map(([, , severity, value]) => `${severity} ${value}`)
   const all = [finding('a', 'high'), finding('b', 'high'), finding('c', 'medium')]
-  await savePosture(aSystemActor(), 'prod-eu', 'first', all)
-  expect(await textNow()).toContain('postern_posture_findings{cluster="prod-eu",severity="high"} 2\n')
-  await savePosture(aSystemActor(), 'prod-eu', 'second', all.slice(1))
-  const text = await textNow()
-  expect(text).toContain('postern_posture_findings{cluster="prod-eu",severity="high"} 1\n')
-  expect(text).toContain('postern_posture_findings{cluster="prod-eu",severity="medium"} 1\n')
-  expect(text).toContain('postern_posture_findings{cluster="prod-eu",severity="low"} 0\n')
+  await save('first', all)
+  const first = await textNow()
+  expect(count(first, 'findings')).toEqual(['low 0', 'medium 1', 'high 2'])
+  expect(count(first, 'new_findings')).toEqual(['low 0', 'medium 0', 'high 0'])
+  await save('second', [...all.slice(1), finding('d', 'high'), finding('e', 'medium', 'a sandbox')])
+  const second = await textNow()
+  expect(count(second, 'findings')).toEqual(['low 0', 'medium 1', 'high 2'])
+  expect(count(second, 'new_findings')).toEqual(['low 0', 'medium 0', 'high 1'])
+  expect(count(second, 'set_aside_findings')).toEqual(['low 0', 'medium 1', 'high 0'])
 })
 
 test('open findings of configured clusters are counted by cluster and kind, and resolved ones are not', async () => {

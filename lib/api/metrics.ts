@@ -75,13 +75,21 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
   for (const { cluster, kind, count } of now.findings) {
     if (clusters.has(cluster)) findings.set({ cluster, kind }, count)
   }
-  const posture = gauge('postern_posture_findings', `Open findings about standing access. ${global}`, [
-    'cluster',
-    'severity',
-  ])
-  for (const cluster of clusters) for (const severity of severities) posture.set({ cluster, severity }, 0)
-  for (const { cluster, severity, count } of now.posture) {
-    if (clusters.has(cluster)) posture.set({ cluster, severity }, count)
+  const bySeverity = ['cluster', 'severity']
+  const open = 'Open findings about standing access'
+  const postures = {
+    count: gauge('postern_posture_findings', `${open}, neither accepted nor suppressed. ${global}`, bySeverity),
+    newCount: gauge('postern_posture_new_findings', `Those of them since the baseline. ${global}`, bySeverity),
+    setAside: gauge(
+      'postern_posture_set_aside_findings',
+      `${open} that are accepted or suppressed. ${global}`,
+      bySeverity,
+    ),
+  }
+  for (const [field, posture] of Object.entries(postures)) {
+    for (const cluster of clusters) for (const severity of severities) posture.set({ cluster, severity }, 0)
+    for (const { cluster, severity, ...counts } of now.posture)
+      if (clusters.has(cluster)) posture.set({ cluster, severity }, counts[field as keyof typeof postures])
   }
   gauge('postern_break_glass_in_use', `Break-glass access that has not ended. ${global}`).set(now.breakGlassInUse)
   gauge('postern_reviews_open', `Break-glass access without a review. ${global}`).set(now.reviewsOpen)

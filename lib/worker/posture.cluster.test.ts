@@ -20,6 +20,10 @@ const { database } = await testBench({ configuration: aConfiguration({ clusters:
 const name = `helper-${randomBytes(4).toString('hex')}`
 afterAll(async () => {
   await kubectl(['delete', 'clusterrolebinding', name, '--ignore-not-found'])
+  await kubectl([
+    ...['delete', `rolebinding/${name}`, `role/${name}`, `serviceaccount/${name}`],
+    ...['--namespace', 'payments', '--ignore-not-found'],
+  ])
   await closeClusters()
 })
 
@@ -69,6 +73,12 @@ test('a ServiceAccount that becomes cluster-admin is a finding at the next readi
     ({ type, data }) => type === 'posture.opened' && JSON.stringify(data).includes(name),
   )
   expect(opened).toHaveLength(2)
+  // The reading that found it wrote the entry from which people are notified (posture.db.test.ts).
+  const worsened = (await events()).filter(
+    ({ type, data }) => type === 'posture.worsened' && found.some(({ id }) => JSON.stringify(data).includes(id)),
+  )
+  expect(worsened).toHaveLength(1)
+  expect(await db().outboxEntry.count({ where: { kind: 'posture-worsened' } })).toBeGreaterThan(0)
 
   await kubectl(['delete', 'clusterrolebinding', name])
   const after = await read()
@@ -79,6 +89,38 @@ test('a ServiceAccount that becomes cluster-admin is a finding at the next readi
     ({ type, data }) => type === 'posture.resolved' && JSON.stringify(data).includes(name),
   )
   expect(resolved).toHaveLength(2)
+})
+
+test('someone who can reach cluster-admin step by step is a finding with each step', async () => {
+  const inPayments = ['--namespace', 'payments']
+  const objects = [
+    ['create', 'serviceaccount', name, ...inPayments],
+    ['create', 'clusterrolebinding', name, '--clusterrole=cluster-admin', `--serviceaccount=payments:${name}`],
+    ['create', 'role', name, '--verb=create', '--resource=pods/exec', ...inPayments],
+    ['create', 'rolebinding', name, `--role=${name}`, `--user=${name}`, ...inPayments],
+  ]
+  for (const one of objects) await kubectl(one)
+  const found = (await read()).open.filter(
+    ({ check, subjects }) => check === 'takeover' && subjects.includes(`User ${name}`),
+  )
+  expect(found).toMatchObject([
+    {
+      severity: 'high',
+      path: [
+        { from: `User ${name}`, binding: `RoleBinding payments/${name}`, to: `ServiceAccount payments/${name}` },
+        { from: `ServiceAccount payments/${name}`, binding: `ClusterRoleBinding ${name}`, to: 'cluster-admin' },
+      ],
+    },
+  ])
+  await kubectl(['delete', `rolebinding/${name}`, `role/${name}`, `serviceaccount/${name}`, ...inPayments])
+  await kubectl(['delete', 'clusterrolebinding', name])
+  expect((await read()).open.filter(({ subjects }) => subjects.includes(`User ${name}`))).toEqual([])
+})
+
+test('the permissions of Postern itself are listed with their reasons, and are no findings', async () => {
+  const { open, own } = await read()
+  expect(own.map(({ role }) => role.name)).toEqual(expect.arrayContaining(['postern-reader', 'postern-granter']))
+  expect(open.filter(({ subjects }) => subjects.includes('ServiceAccount postern-system/postern'))).toEqual([])
 })
 
 test('the bindings of a new cluster of Kubernetes are no findings', async () => {
@@ -105,7 +147,9 @@ test('a name that the database cannot store does not hide the findings of a clus
     served: null,
     serviceAccounts: null,
   }
-  await savePosture(workerActor(), 'hostile', 'a', judgePosture(rights))
+  const { findings, own } = judgePosture(rights)
+  const judged = findings.map((one) => ({ ...one, suppressed: null }))
+  await savePosture(workerActor(), 'hostile', { basis: 'a', findings: judged, own })
   expect(await db().postureFinding.count({ where: { cluster: 'hostile', resolvedAt: null } })).toBe(1)
 })
 

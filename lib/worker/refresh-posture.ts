@@ -1,21 +1,47 @@
+import { clusterStates } from '#lib/adapters/db/clusters/cluster-states'
 import { postureBasis, savePosture } from '#lib/adapters/db/clusters/posture'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { contentHash } from '#lib/core/access/content-hash'
 import type { ClusterRights } from '#lib/core/rbac/cluster-rights'
-import { type AssessedRoles, judgePosture } from '#lib/core/rbac/posture/judge'
+import { type AssessedRoles, judgePosture, noRoles } from '#lib/core/rbac/posture/judge'
+import { suppressionOf } from '#lib/core/rbac/posture/suppression'
 import { workerActor } from './work.ts'
 
 /** The roles of each cluster that this process has assessed. */
 const assessed = new Map<string, { risks: string; roles: AssessedRoles }>()
 
-/** Judges the standing access of a cluster, if its rights or the risks of the policy have changed. */
+/** Counted up when the judgement itself changes, so that what was judged by an earlier version is judged again. */
+const version = 2
+
+/** The labels of the namespaces, as far as suppressions ask for them. */
+async function labelsIn(cluster: string, isAskedFor: boolean) {
+  const namespaces = isAskedFor ? (await clusterStates()).get(cluster)?.namespaces : null
+  return new Map(namespaces?.map(({ name, labels }) => [name, labels]))
+}
+
+/**
+ * Judges the standing access of a cluster, if its rights or the policy have changed, or if an acceptance has expired.
+ */
 export async function refreshPosture(cluster: string, rights: ClusterRights, rightsHash: string): Promise<void> {
-  const configuredRisks = currentPolicy().configuration.risks
+  const { risks: configuredRisks, entitlements, posture } = currentPolicy().configuration
+  const vettedRoles = entitlements
+    .filter(({ clusters }) => clusters.includes(cluster))
+    .flatMap(({ clusterRole }) => clusterRole ?? [])
+    .sort()
+  const labels = await labelsIn(
+    cluster,
+    posture.suppress.some(({ namespaceSelector }) => namespaceSelector),
+  )
   const risks = contentHash(configuredRisks)
-  const basis = contentHash([rightsHash, risks])
+  const basis = contentHash([version, rightsHash, risks, vettedRoles, posture.suppress, [...labels]])
   if ((await postureBasis(cluster)) === basis) return
   const known = assessed.get(cluster)
-  const roles: AssessedRoles = known?.risks === risks ? known.roles : new Map()
+  const roles: AssessedRoles = known?.risks === risks ? known.roles : noRoles()
   assessed.set(cluster, { risks, roles })
-  await savePosture(workerActor(), cluster, basis, judgePosture(rights, configuredRisks, roles))
+  const { findings, own } = judgePosture(rights, { configuredRisks, vettedRoles, known: roles })
+  const judged = findings.map((one) => ({
+    ...one,
+    suppressed: suppressionOf(one.finding, posture.suppress, (namespace) => labels.get(namespace)),
+  }))
+  await savePosture(workerActor(), cluster, { basis, findings: judged, own })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { notFound } from '#lib/core/access/errors'
 import { checkout } from '#local/processes/places'
 import { type OutsideClient, withForm } from './outside-client.ts'
+import { postureFinding, postureJudgedAt } from './situations.ts'
 import type { Caller, Outcome, Route, Situation } from './words.ts'
 
 const submission = {
@@ -15,6 +16,9 @@ const submission = {
 }
 
 const reason = 'the deploy is over'
+
+const postureAnswer = { digest: postureFinding.digest, reason: 'the installer needs it', owner: 'platform' }
+const inOneDay = () => new Date(Date.now() + 86_400_000)
 
 let lastTrial: Promise<unknown> = Promise.resolve()
 /** Postern tests few policies at once, and here every caller calls at once. */
@@ -53,6 +57,27 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: (caller, situation) => api(caller, 'POST', path(situation), body(situation)),
     },
     { table, name: `action ${action}${use}`, changes: true, call: (caller, one) => act(caller, action, args(one)) },
+  ]
+
+  /** A change of the posture of prod-eu, by the API and from its page. */
+  const postureChange = (
+    name: string,
+    path: string,
+    body: object,
+    [action, fields]: [string, Record<string, string>],
+  ): Route[] => [
+    {
+      table: 'Change the posture of a cluster',
+      name: `POST /api/v1/clusters/{cluster}/posture${name}`,
+      changes: true,
+      call: (caller) => api(caller, 'POST', `/clusters/prod-eu/posture${path}`, body),
+    },
+    {
+      table: 'Change the posture of a cluster',
+      name: `action ${action}`,
+      changes: true,
+      call: (caller) => act(caller, action, withForm({ cluster: 'prod-eu', ...fields })),
+    },
   ]
 
   const whoSees = (shown: string, isThere: boolean, answer: string): Outcome =>
@@ -554,6 +579,16 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'POST /api/v1/clusters/{cluster}/audit',
       call: (caller) => api(caller, 'POST', '/clusters/prod-eu/audit', { kind: 'EventList', items: [] }),
     },
+    ...postureChange(
+      '/{id}/acceptance',
+      `/${postureFinding.id}/acceptance`,
+      { ...postureAnswer, until: inOneDay().toISOString() },
+      ['acceptFinding', { ...postureFinding, ...postureAnswer, until: inOneDay().toISOString().slice(0, 10) }],
+    ),
+    ...postureChange('/baseline', '/baseline', { judgedAt: postureJudgedAt }, [
+      'takeBaseline',
+      { judgedAt: postureJudgedAt },
+    ]),
     ...twice(
       'Send notices again',
       () => '/notices/send-again',

@@ -18,11 +18,43 @@ import type { Situation, State } from './words.ts'
 const namespaces = Array.from({ length: 1000 }, (_, index) => `checkout-${index}`)
 let used = 0
 
-/** What the worker last read of a cluster that has these namespaces. */
-export const aCrowdedClusterState = () =>
-  aClusterState({
+/** A finding about standing access in prod-eu, which stays the same whoever accepts it. */
+export const postureFinding = { id: `fnd_${'0'.repeat(26)}`, digest: `sha256:${'0'.repeat(64)}` }
+export const postureJudgedAt = '2026-11-20T09:00:00.000Z'
+
+async function aPosture() {
+  const { id, digest } = postureFinding
+  const detail = {
+    ...{
+      check: 'everything',
+      severity: 'high',
+      subjects: ['User eve'],
+      moreSubjects: 0,
+      because: [],
+      path: [],
+      fix: [],
+    },
+    ...{ binding: { kind: 'ClusterRoleBinding', namespace: '', name: 'helper' }, sentence: 'Can do anything.' },
+    role: { kind: 'ClusterRole', name: 'cluster-admin' },
+  }
+  const finding = { cluster: 'prod-eu', key: 'helper', severity: 'high', detail, digest, resolvedAt: null }
+  await db().postureFinding.upsert({ where: { id }, create: { id, ...finding }, update: finding })
+  const times = { judgedAt: new Date(postureJudgedAt), baselineAt: new Date(postureJudgedAt) }
+  const state = { basis: 'none', own: [], ...times }
+  await db().postureState.upsert({
+    where: { cluster: 'prod-eu' },
+    create: { cluster: 'prod-eu', ...state },
+    update: state,
+  })
+}
+
+/** What the worker last read of a cluster that has these namespaces, and one finding. */
+export async function aCrowdedClusterState() {
+  await aPosture()
+  return aClusterState({
     namespaces: ['payments', ...namespaces].map((name) => ({ name, labels: { environment: 'prod' } })),
   })
+}
 
 /** Creates situations by Postern's own operations. Only the progress of a grant, which is the worker's, is written by hand. */
 export function situationMaker({ database }: ServedPostern, { people }: Cast) {

@@ -31,7 +31,7 @@ export type Gauges = {
   /** What each configured anchor of the log has kept. */
   anchors: Anchored[]
   /** Open findings about standing access. */
-  posture: Array<{ cluster: string; severity: Severity; count: number }>
+  posture: Array<{ cluster: string; severity: Severity; count: number; newCount: number; setAside: number }>
   /** The rotas outside of Postern. */
   rotas: RotaState[]
   /** The channels with notices that wait or were given up. */
@@ -81,9 +81,12 @@ export async function readGauges(anchors: readonly string[] = []): Promise<Gauge
              FROM cluster_states) AS clusters,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'kind', kind, 'count', count)), '[]')
              FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_findings) AS findings,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'severity', severity, 'count', count)), '[]')
-             FROM (SELECT cluster, severity, count(*) FROM posture_findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_posture)
-             AS posture
+           (SELECT coalesce(jsonb_agg(to_jsonb(open_posture)), '[]') FROM (
+             SELECT f.cluster, f.severity, count(*) FILTER (WHERE aside IS FALSE) AS count, count(*) FILTER (WHERE aside) AS "setAside",
+               count(*) FILTER (WHERE aside IS FALSE AND date_trunc('milliseconds', f.changed_at) > s.baseline_at) AS "newCount"
+             FROM posture_findings f JOIN posture_states s USING (cluster),
+               LATERAL (SELECT f.suppressed IS NOT NULL OR coalesce(f.accepted_until > now(), false) AS aside) AS a
+             WHERE f.resolved_at IS NULL GROUP BY 1, 2) AS open_posture) AS posture
     FROM grants WHERE status IN ('pending', 'active', 'ending')`
   if (!row) throw new Error('an aggregate returned no row')
   const [channels, rotas] = [await channelStates(), await rotaStates()]

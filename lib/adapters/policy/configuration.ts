@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
+import { postureSection } from '#lib/core/access/posture-section'
 import { type Rota, rotaSchema } from '#lib/core/access/rota'
 import { managerSchema, ownersSchema } from '#lib/core/access/routing'
 import { admissionSection } from '#lib/core/admission/section'
@@ -332,6 +333,9 @@ export const configurationShape = z.strictObject({
   admission: admissionSection.optional().meta({
     description: 'What the API servers themselves enforce: see `postern cluster admission`.',
   }),
+  posture: postureSection
+    .prefault({})
+    .meta({ description: 'How findings about standing access can be accepted and suppressed.' }),
   ...guardrailsSection.shape,
 })
 

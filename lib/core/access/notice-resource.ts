@@ -7,6 +7,7 @@ const kinds = [
   ...(['request-waits', 'request-reminder', 'request-escalated', 'comment-added', 'request-decided'] as const),
   ...(['access-began', 'access-ends-soon', 'access-revoked'] as const),
   ...(['access-ended', 'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'] as const),
+  'posture-worsened',
 ] as const
 
 /** The kinds that a person does not want by e-mail. */
@@ -36,7 +37,8 @@ const deadNoticeResource = z
     id: z.string(),
     kind: z.string(),
     channel: z.string(),
-    requestId: z.string(),
+    /** Null for a notice about the standing access of a cluster. */
+    requestId: z.string().nullable(),
     /** The person's name; null where the channel itself is the recipient. */
     recipient: z.string().nullable(),
     attempts: z.int(),

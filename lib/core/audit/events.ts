@@ -266,6 +266,42 @@ export const auditEvents = {
     (d) => `found that standing access with ${d.severity} risk is gone: ${d.binding} (${d.check})`,
   ),
 
+  'posture.changed': define(
+    z.strictObject({ id: text, check: text, severity: text, binding: text, subjects: z.array(text) }),
+    (d) => `found that standing access with ${d.severity} risk has changed: ${d.binding} (${d.check})`,
+  ),
+  // High findings that were opened or changed, or whose acceptance ended, by one judgement. People are notified of it.
+  'posture.worsened': define(
+    z.strictObject({ count: z.int(), ids: z.array(text) }),
+    (d) => `found ${d.count === 1 ? '1 high risk' : `${d.count} high risks`} of standing access`,
+  ),
+  'posture.accepted': define(
+    z.strictObject({
+      ...{ id: text, check: text, severity: text, binding: text },
+      reason: text,
+      owner: text,
+      until: text,
+    }),
+    (d) => `accepted the ${d.severity} risk of ${d.binding} (${d.check}) until ${d.until}; owner: ${d.owner}`,
+  ),
+  'posture.accept-refused': define(
+    refusal.extend({ id: text }),
+    (d) => `tried to accept a risk of standing access and was refused: ${d.sentence}`,
+  ),
+  'posture.acceptance-ended': define(
+    z.strictObject({ id: text, check: text, severity: text, binding: text, cause: z.enum(['expired', 'changed']) }),
+    (d) =>
+      `ended the acceptance of ${d.binding} (${d.check}): ${d.cause === 'expired' ? 'its end date has passed' : 'the access has changed'}`,
+  ),
+  'posture.baseline-taken': define(
+    z.strictObject({ judgedAt: text, high: z.int(), medium: z.int() }),
+    (d) => `took a baseline of the standing access: ${d.high} high and ${d.medium} medium findings`,
+  ),
+  'posture.baseline-refused': define(
+    refusal,
+    (d) => `tried to take a baseline of the standing access and was refused: ${d.sentence}`,
+  ),
+
   'credential.requested': define(z.strictObject({}), () => 'requested a credential'),
   'credential.issued': define(z.strictObject({ jti: text, expiresAt: text }), () => 'was issued a credential'),
   'credential.refused': define(refusal, (d) => `requested a credential and was refused: ${d.sentence}`),

@@ -76,6 +76,20 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
     },
     ...{ subjects: ['ServiceAccount payments/api'], sentence: 'Can do everything.' },
   },
+  'posture.changed': {
+    ...{ id: 'f', check: 'everything', severity: 'high', binding: 'RoleBinding a/b', subjects: ['User eve'] },
+  },
+  'posture.worsened': { count: 2, ids: ['f', 'g'] },
+  'posture.accepted': {
+    ...{ id: 'f', check: 'everything', severity: 'high', binding: 'RoleBinding a/b' },
+    ...{ reason: 'r', owner: 'platform', until: '2026-12-01T00:00:00.000Z' },
+  },
+  'posture.accept-refused': { code: 'forbidden', sentence: 's', id: 'f' },
+  'posture.acceptance-ended': {
+    ...{ id: 'f', check: 'everything', severity: 'high', binding: 'RoleBinding a/b', cause: 'expired' },
+  },
+  'posture.baseline-taken': { judgedAt: '2026-12-01T00:00:00.000Z', high: 1, medium: 2 },
+  'posture.baseline-refused': { code: 'forbidden', sentence: 's' },
   'posture.resolved': { id: 'f', check: 'everything', severity: 'high', binding: 'ClusterRoleBinding helper' },
   'credential.requested': {},
   'credential.issued': { jti: 'j', expiresAt: '2026-11-23T09:00:00Z' },

@@ -20,16 +20,15 @@ const quoted = (text: string) =>
     .map((one) => `> ${one}`.trimEnd())
     .join('\n')
 
-const footer = (product: string) =>
-  `You receive this because of your role in this request. ${product} never wants a password or a token by e-mail.`
+const footer = ({ receivedBecause }: Content) =>
+  `You receive this because ${receivedBecause}. Postern never wants a password or a token by e-mail.`
 
-function textOf({ headline, sentences, quote, rows, link }: Content): string {
+function textOf(content: Content): string {
+  const { headline, sentences, quote, rows, link } = content
   const width = Math.max(...rows.map(([label]) => label.length))
   const table = rows.map(([label, value]) => `${`${label}:`.padEnd(width + 2)}${value}`).join('\n')
   const said = quote ? [`${quote.by} wrote:\n${quoted(quote.text)}`] : []
-  return [headline, ...sentences, ...said, table, `${link.label}:\n${link.url}`, `-- \n${footer('Postern')}`].join(
-    '\n\n',
-  )
+  return [headline, ...sentences, ...said, table, `${link.label}:\n${link.url}`, `-- \n${footer(content)}`].join('\n\n')
 }
 
 // Inline styles and no images: mail programs drop style sheets, and nothing is loaded that could tell who reads it.
@@ -40,7 +39,8 @@ const button =
 /** Untrusted text keeps its own direction and can't turn that of its surroundings. */
 const isolated = (text: string) => `<bdi>${escapeHtml(text)}</bdi>`
 
-function htmlOf({ headline, sentences, quote, rows, link }: Content): string {
+function htmlOf(content: Content): string {
+  const { headline, sentences, quote, rows, link } = content
   const table = rows
     .map(
       ([label, value]) =>
@@ -50,7 +50,7 @@ function htmlOf({ headline, sentences, quote, rows, link }: Content): string {
   const said = quote
     ? `<p style="margin:16px 0 4px;color:#57606a">${isolated(quote.by)} wrote:</p><blockquote style="margin:0;padding:4px 12px;border-left:3px solid #d0d7de;white-space:pre-wrap">${isolated(quote.text)}</blockquote>`
     : ''
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="format-detection" content="telephone=no"><title>${escapeHtml(headline)}</title></head><body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#1f2328;background:#ffffff"><div style="max-width:600px;margin:0 auto"><h1 style="font-size:18px;line-height:1.4;margin:0 0 12px">${isolated(headline)}</h1>${sentences.map((one) => `<p style="margin:0 0 8px">${isolated(one)}</p>`).join('')}${said}<table style="border-collapse:collapse;margin:16px 0">${table}</table><p style="margin:20px 0"><a href="${escapeHtml(link.url)}" style="${button}">${escapeHtml(link.label)}</a></p><p style="color:#57606a;font-size:13px;margin:24px 0 0">${footer('Postern')}</p></div></body></html>`
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="format-detection" content="telephone=no"><title>${escapeHtml(headline)}</title></head><body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#1f2328;background:#ffffff"><div style="max-width:600px;margin:0 auto"><h1 style="font-size:18px;line-height:1.4;margin:0 0 12px">${isolated(headline)}</h1>${sentences.map((one) => `<p style="margin:0 0 8px">${isolated(one)}</p>`).join('')}${said}<table style="border-collapse:collapse;margin:16px 0">${table}</table><p style="margin:20px 0"><a href="${escapeHtml(link.url)}" style="${button}">${escapeHtml(link.label)}</a></p><p style="color:#57606a;font-size:13px;margin:24px 0 0">${escapeHtml(footer(content))}</p></div></body></html>`
 }
 
 /**
@@ -64,6 +64,6 @@ export function asMail(content: Content, noticeId: string, host: string): Mail {
     text: textOf(content),
     html: htmlOf(content),
     messageId: `<${noticeId}@${host}>`,
-    thread: `<${content.requestId}@${host}>`,
+    thread: `<${content.thread}@${host}>`,
   }
 }

@@ -1,16 +1,24 @@
 // A notice as the JSON of a webhook (Standard Webhooks: type, timestamp, data). Fields are only ever added to version 1.
 import type { Content, NoticeFacts } from './content.ts'
 
-export function asWebhook({ request, grant, decision }: NoticeFacts, content: Content, at: Date) {
+export function asWebhook(facts: NoticeFacts, content: Content, at: Date) {
+  const common = {
+    version: 1,
+    headline: content.headline,
+    sentences: content.sentences,
+    note: content.quote,
+    url: content.link.url,
+  }
+  const envelope = { type: content.kind, timestamp: at.toISOString() }
+  if (facts.kind === 'posture-worsened') {
+    const { cluster, findings } = facts
+    return { ...envelope, data: { ...common, cluster, findings } }
+  }
+  const { request, grant, decision } = facts
   return {
-    type: content.kind,
-    timestamp: at.toISOString(),
+    ...envelope,
     data: {
-      version: 1,
-      headline: content.headline,
-      sentences: content.sentences,
-      note: content.quote,
-      url: content.link.url,
+      ...common,
       request: {
         id: request.id,
         status: request.status,

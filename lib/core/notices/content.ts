@@ -6,12 +6,14 @@ import { groupsInWords } from '#lib/core/access/on-call'
 import type { EndReason, RequestStatus } from '#lib/core/access/status'
 import { visibleText } from '#lib/core/access/visible-text'
 import type { NoticeKind } from './kinds.ts'
+import { type PostureFacts, postureContent } from './posture-notice.ts'
 
 /** Plain text throughout, safe to show as text: no channel's markup, no invisible characters. */
 export type Content = {
   kind: NoticeKind
-  requestId: string
-  /** The same for every notice of a request, because mail programs group by it. One line. */
+  /** What it is about: the ID of a request, or the posture of a cluster. */
+  thread: string
+  /** The same for every notice of a thread, because mail programs group by it. One line. */
   subject: string
   /** What happened, in one sentence. One line. */
   headline: string
@@ -23,10 +25,12 @@ export type Content = {
   link: { label: string; url: string }
   /** Nothing is left to do about the request. A channel that can changes its earlier message. */
   isHandled: boolean
+  /** Why the reader receives it. */
+  receivedBecause: string
 }
 
-export type NoticeFacts = {
-  kind: NoticeKind
+export type RequestFacts = {
+  kind: Exclude<NoticeKind, 'posture-worsened'>
   publicUrl: string
   request: {
     id: string
@@ -64,6 +68,8 @@ export type NoticeFacts = {
     lastError: string | null
   } | null
 }
+
+export type NoticeFacts = RequestFacts | PostureFacts
 
 const longestLine = 300
 const longestQuote = 2000
@@ -110,7 +116,7 @@ type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { 
 
 /** What each kind says, with names that are already in one line. */
 function said(
-  { kind, request, decision, comment, escalation, grant, breakGlass }: NoticeFacts,
+  { kind, request, decision, comment, escalation, grant, breakGlass }: RequestFacts,
   isPersonal: boolean,
 ): Said {
   const title = line(request.title, 120)
@@ -290,6 +296,7 @@ function said(
  * @param isPersonal it goes to one person; otherwise to a room or a program
  */
 export function contentOf(facts: NoticeFacts, isPersonal: boolean): Content {
+  if (facts.kind === 'posture-worsened') return postureContent(facts)
   const { kind, publicUrl, request } = facts
   const { action, ...rest } = said(facts, isPersonal)
   const rows: Array<[string, string]> = [
@@ -306,10 +313,11 @@ export function contentOf(facts: NoticeFacts, isPersonal: boolean): Content {
   if (request.status === 'pending') rows.push(['Decide before', utc(request.lapsesAt)])
   return {
     kind,
-    requestId: request.id,
+    thread: request.id,
     subject: line(`${request.title} on ${request.cluster} for ${request.requester}`, 140),
     ...rest,
     rows,
     link: { label: action, url: new URL(`/requests/${request.id}`, publicUrl).href },
+    receivedBecause: 'of your role in this request',
   }
 }

@@ -15,6 +15,7 @@ export const noticeKinds = [
   'break-glass-used',
   'review-due',
   'review-recorded',
+  'posture-worsened',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -34,6 +35,7 @@ export const kindLabels: Record<NoticeKind, string> = {
   'break-glass-used': 'Someone uses break-glass access',
   'review-due': 'Break-glass access waits for a review',
   'review-recorded': 'Break-glass access was reviewed',
+  'posture-worsened': 'Standing access with a new high risk is found',
 }
 
 export const channelNames = ['email', 'webhook', 'slack', 'teams'] as const

@@ -4,7 +4,6 @@ import { type ClaimedNotice, earlierReceipt, retryNotice, settleNotice } from '#
 import { contentOf } from '#lib/core/notices/content'
 import { everyone } from '#lib/core/notices/kinds'
 import { mostAttempts, retrySeconds } from '#lib/core/notices/retries'
-import { isCurrent, isNotified } from '#lib/core/notices/who-is-notified'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
 import { gatherNotice, recipientsNow } from './gather-notice.ts'
@@ -20,7 +19,7 @@ export type Delivery = {
 async function composed(notice: ClaimedNotice, { updates }: Channel) {
   const gathered = await gatherNotice(notice)
   if (!gathered) return null
-  const { facts, situation, at } = gathered
+  const { facts, at } = gathered
   const message = {
     id: notice.id,
     at,
@@ -28,9 +27,9 @@ async function composed(notice: ClaimedNotice, { updates }: Channel) {
     content: contentOf(facts, notice.recipient !== everyone),
     earlier: updates ? await earlierReceipt(notice) : null,
   }
-  if (notice.recipient === everyone) return isCurrent(notice.kind, situation) ? { ...message, to: null } : null
+  if (notice.recipient === everyone) return gathered.isCurrent ? { ...message, to: null } : null
   const [recipient] = await recipientsNow({ ids: [notice.recipient] })
-  if (!recipient?.person.email || !isNotified(notice.kind, recipient, situation)) return null
+  if (!recipient?.person.email || !gathered.isNotified(recipient)) return null
   return { ...message, to: { name: recipient.person.name, address: recipient.person.email } }
 }
 

@@ -1,3 +1,4 @@
+import { worseFindings } from '#lib/adapters/db/clusters/posture'
 import { notifiedThatItWaits, type OutboxEntry } from '#lib/adapters/db/notices/outbox'
 import { findEvent, findRecipients, type RecordedEvent } from '#lib/adapters/db/notices/recipients'
 import { toPerson } from '#lib/adapters/db/people/people'
@@ -7,8 +8,8 @@ import { findReview } from '#lib/adapters/db/requests/reviews'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { totalSeconds } from '#lib/core/access/extension'
-import { withNamedGroups } from '#lib/core/access/named-people'
-import { withOnCallGroups } from '#lib/core/access/rota'
+import { namedBy, withNamedGroups } from '#lib/core/access/named-people'
+import { onCallMailboxes, withOnCallGroups } from '#lib/core/access/rota'
 import { namedPeople } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import { clockOf } from '#lib/core/approvals/approval-clock'
@@ -16,16 +17,20 @@ import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
 import { stepsAt } from '#lib/core/approvals/escalation'
 import { auditEvents } from '#lib/core/audit/events'
 import { riskOf } from '#lib/core/guardrails/configured/judge-request'
-import type { NoticeFacts } from '#lib/core/notices/content'
-import type { NoticeKind } from '#lib/core/notices/kinds'
-import type { Recipient, Situation } from '#lib/core/notices/who-is-notified'
+import type { NoticeFacts, RequestFacts } from '#lib/core/notices/content'
+import { isPostureReader } from '#lib/core/notices/posture-notice'
+import { isCurrent, isNotified, type Recipient, type Situation } from '#lib/core/notices/who-is-notified'
 import { log } from '#lib/observability/log'
 
 export type GatheredNotice = {
-  situation: Situation
   facts: NoticeFacts
   /** When the event happened. */
   at: Date
+  /** Is it still so? */
+  isCurrent: boolean
+  isNotified(recipient: Recipient): boolean
+  /** The people who may have to be notified; the rule itself is isNotified. */
+  candidates(): Promise<Recipient[]>
 }
 
 /** The escalation that an event records; null for any other event. */
@@ -79,7 +84,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
   }
 }
 
-function factsOf(kind: NoticeKind, row: RequestRow, event: RecordedEvent, review: Review): NoticeFacts {
+function factsOf(kind: RequestFacts['kind'], row: RequestRow, event: RecordedEvent, review: Review): RequestFacts {
   const { configuration } = currentPolicy()
   const last = row.decisions.at(-1)
   const comment = commentOf(event, row)
@@ -112,21 +117,66 @@ export async function recipientsNow(which: Parameters<typeof findRecipients>[0])
   }))
 }
 
+async function candidatesOf(kind: RequestFacts['kind'], situation: Situation): Promise<Recipient[]> {
+  const { requester, steps, currentSteps, comment, notifiedThatItWaits, admins, now } = situation
+  const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
+  const membersOf = (groups: readonly string[], ids: readonly string[] = []) => {
+    const onCall = onCallMailboxes(currentPolicy().configuration.rotas, groups, now)
+    const { mailboxes, subjects } = namedBy(groups)
+    return recipientsNow({ ids, groups, mailboxes: [...onCall, ...mailboxes], subjects })
+  }
+  if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated') return membersOf(groups)
+  if (kind === 'comment-added') {
+    const talking = comment?.approverIds ?? []
+    return talking.length > 0 ? recipientsNow({ ids: [requester.id, ...talking] }) : membersOf(groups, [requester.id])
+  }
+  if (kind === 'break-glass-used' || kind === 'review-due') return membersOf(situation.reviewers)
+  if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
+  if (kind === 'end-failed')
+    return recipientsNow({ ids: [requester.id], groups: admins?.groups ?? [], subjects: admins?.people ?? [] })
+  return recipientsNow({ ids: [requester.id] })
+}
+
+/** Of the findings of an event, those that are still open. Null for a cluster that is not configured. */
+async function gatherPosture({ at, cluster, data }: RecordedEvent): Promise<GatheredNotice | null> {
+  const { publicUrl, clusters, roles } = currentPolicy().configuration
+  const ids = auditEvents['posture.worsened'].data.safeParse(data).data?.ids
+  if (!ids || !cluster || !clusters.some(({ name }) => name === cluster)) return null
+  const found = await worseFindings(cluster, ids)
+  const findings = found.map(({ check, subjects, binding, role }) => ({ check, subjects, binding, role }))
+  const readers = [roles.admin, roles.auditor]
+  return {
+    ...{ facts: { kind: 'posture-worsened', publicUrl, cluster, findings }, at, isCurrent: findings.length > 0 },
+    isNotified: (recipient) => findings.length > 0 && isPostureReader(recipient, readers, new Date()),
+    candidates: () =>
+      recipientsNow({
+        groups: readers.flatMap((who) => who?.groups ?? []),
+        subjects: readers.flatMap((who) => who?.people ?? []),
+      }),
+  }
+}
+
 /**
  * Everything that a notice needs, as it is now. Null if the records are not as Postern wrote them: someone who can write
  * to the database must not be able to send mails of their own in Postern's name.
  */
 export async function gatherNotice({ eventId, kind, requestId }: OutboxEntry): Promise<GatheredNotice | null> {
-  const [[row], event] = await Promise.all([gatherRequests([requestId]), findEvent(eventId)])
+  const event = await findEvent(eventId)
+  if (kind === 'posture-worsened') return event && gatherPosture(event)
+  const [row] = requestId ? await gatherRequests([requestId]) : []
   if (!row || !event) return null
   const failure = verifyRequestRow(row)
   if (failure) {
-    log.warn({ request: requestId, failure }, 'a notice is not sent: its records are not valid')
+    log.warn({ request: row.id, failure }, 'a notice is not sent: its records are not valid')
     return null
   }
   if (kind === 'comment-added' && !commentOf(event, row)) return null
-  const notified = kind === 'request-decided' ? await notifiedThatItWaits(requestId) : []
-  const review = row.reviewDueAt ? await findReview(requestId) : null
+  const notified = kind === 'request-decided' ? await notifiedThatItWaits(row.id) : []
+  const review = row.reviewDueAt ? await findReview(row.id) : null
   const situation = situationOf(row, event, notified, review)
-  return { situation, facts: factsOf(kind, row, event, review), at: event.at }
+  return {
+    ...{ facts: factsOf(kind, row, event, review), at: event.at, isCurrent: isCurrent(kind, situation) },
+    isNotified: (recipient) => isNotified(kind, recipient, situation),
+    candidates: () => candidatesOf(kind, situation),
+  }
 }

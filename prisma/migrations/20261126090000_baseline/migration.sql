@@ -463,7 +463,12 @@ CREATE TABLE "posture_findings" (
     "key" TEXT NOT NULL,
     "severity" TEXT NOT NULL,
     "detail" JSONB NOT NULL,
+    "digest" TEXT NOT NULL,
     "since" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "changed_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "suppressed" TEXT,
+    "acceptance" JSONB,
+    "accepted_until" TIMESTAMPTZ(6),
     "resolved_at" TIMESTAMPTZ(6),
 
     CONSTRAINT "posture_findings_pkey" PRIMARY KEY ("id")
@@ -474,6 +479,9 @@ CREATE TABLE "posture_states" (
     "cluster" TEXT NOT NULL,
     "basis" TEXT NOT NULL,
     "judged_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "baseline_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "baseline_by" TEXT,
+    "own" JSONB NOT NULL,
 
     CONSTRAINT "posture_states_pkey" PRIMARY KEY ("cluster")
 );
@@ -482,7 +490,7 @@ CREATE TABLE "posture_states" (
 CREATE TABLE "outbox" (
     "event_id" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
-    "request_id" TEXT NOT NULL,
+    "request_id" TEXT,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "due_at" TIMESTAMPTZ(6) NOT NULL,
     "spread_at" TIMESTAMPTZ(6),
@@ -495,7 +503,7 @@ CREATE TABLE "notices" (
     "id" TEXT NOT NULL,
     "event_id" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
-    "request_id" TEXT NOT NULL,
+    "request_id" TEXT,
     "channel" TEXT NOT NULL,
     "recipient" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -1113,6 +1121,7 @@ BEGIN
       WHEN 'grant.ended' THEN 'access-ended'
       WHEN 'grant.failed' THEN 'begin-failed'
       WHEN 'review.recorded' THEN 'review-recorded'
+      WHEN 'posture.worsened' THEN 'posture-worsened'
       ELSE 'request-decided' END, NEW.request_id, clock_timestamp()
     -- An expired or released access is mentioned once it has ended, and one that an extension continues not at all.
     WHERE (NEW.type <> 'grant.ending' OR NEW.data ->> 'endedBy' IN ('revocation', 'ineligible'))
@@ -1136,13 +1145,17 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER audit_events_tell AFTER INSERT ON "audit_events" FOR EACH ROW
-  WHEN (NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.reminded', 'request.escalated', 'comment.added', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
+  WHEN (NEW.type = 'posture.worsened' OR NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.reminded', 'request.escalated', 'comment.added', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
     'grant.active', 'grant.failed', 'grant.ending', 'grant.ended', 'review.recorded'))
   EXECUTE FUNCTION write_outbox();
 
 ALTER TABLE "outbox"
   ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-reminder', 'request-escalated', 'comment-added', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
-    'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'));
+    'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded', 'posture-worsened')),
+  -- A notice about the standing access of a cluster belongs to no request.
+  ADD CONSTRAINT outbox_request CHECK ((request_id IS NULL) = (kind = 'posture-worsened'));
+ALTER TABLE "posture_findings"
+  ADD CONSTRAINT posture_findings_accepted CHECK ((acceptance IS NULL) = (accepted_until IS NULL));
 ALTER TABLE "notices"
   ADD CONSTRAINT notices_outcome CHECK (outcome IN ('sent', 'dropped', 'dead')),
   ADD CONSTRAINT notices_work_left CHECK ((outcome IS NULL) = (next_attempt_at IS NOT NULL) AND (outcome IS NULL) = (outcome_at IS NULL));

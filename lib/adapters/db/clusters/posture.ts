@@ -1,10 +1,19 @@
 import { clip, type NewAuditEvent, recordEvents } from '#lib/adapters/db/audit/audit'
-import { reads, transaction } from '#lib/adapters/db/client'
+import { reads, type Tx, transaction } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
 import { toJson } from '#lib/adapters/db/json'
 import type { SystemActor } from '#lib/core/access/actor'
-import { type PostureFinding, type PostureResource, postureFinding } from '#lib/core/access/posture-finding'
+import {
+  type OwnRights,
+  ownRights,
+  type PostureAcceptance,
+  type PostureFinding,
+  type PostureResource,
+  postureAcceptance,
+  postureFinding,
+} from '#lib/core/access/posture-finding'
 import type { KeyedFinding } from '#lib/core/rbac/posture/judge'
+import { Prisma } from '../generated/client.ts'
 
 // The findings about the standing access in each cluster, with their history.
 
@@ -12,97 +21,261 @@ import type { KeyedFinding } from '#lib/core/rbac/posture/judge'
 const mostFindings = 5_000
 /** The most events of one judgement. A cluster that is restored from a backup changes all at once. */
 const mostEvents = 200
+/** The findings that a notice can name. */
+const mostNamed = 20
 
-/** What the open findings of the cluster were judged from; null if they never were. */
+/** What the open findings of the cluster were judged from, or null if an acceptance has expired or nothing was judged yet. */
 export async function postureBasis(cluster: string): Promise<string | null> {
-  const state = await reads().postureState.findUnique({ where: { cluster }, select: { basis: true } })
-  return state?.basis ?? null
+  const [row] = await reads().$queryRaw<Array<{ basis: string; hasExpired: boolean }>>`
+    SELECT basis, EXISTS (SELECT FROM posture_findings f WHERE f.cluster = s.cluster AND f.resolved_at IS NULL
+      AND f.accepted_until <= now()) AS "hasExpired"
+    FROM posture_states s WHERE cluster = ${cluster}`
+  return row && !row.hasExpired ? row.basis : null
 }
 
-const bindingText = ({ binding: { kind, namespace, name } }: PostureFinding) =>
+export const postureBindingText = ({ binding: { kind, namespace, name } }: PostureFinding): string =>
   `${kind} ${namespace ? `${namespace}/` : ''}${name}`
 
-/**
- * Saves a judgement: opens what is new, resolves what is gone, with an event each. The first judgement of a cluster has one
- * event for all.
- */
-export async function savePosture(actor: SystemActor, cluster: string, basis: string, found: readonly KeyedFinding[]) {
-  const kept = found.slice(0, mostFindings)
-  await transaction(async (tx) => {
-    const [before] = await tx.$queryRaw<Array<{ isFirst: boolean }>>`
-      INSERT INTO posture_states AS s (cluster, basis) VALUES (${cluster}, ${basis})
-      ON CONFLICT (cluster) DO UPDATE SET basis = ${basis}, judged_at = now()
-      RETURNING (xmax = 0) AS "isFirst"`
-    const open = await tx.postureFinding.findMany({ where: { cluster, resolvedAt: null } })
-    const openKeys = new Map(open.map((row) => [row.key, row]))
-    const now = new Map(kept.map(({ key, finding }) => [key, finding]))
-    const isNew = ({ key, finding }: KeyedFinding) => openKeys.get(key)?.severity !== finding.severity
-    const opened = kept.filter(isNew).map((one) => ({ ...one, id: newId('finding') }))
-    const gone = open.filter(({ key, severity }) => now.get(key)?.severity !== severity)
-    await tx.postureFinding.updateMany({
-      where: { id: { in: gone.map(({ id }) => id) }, resolvedAt: null },
-      data: { resolvedAt: new Date() },
-    })
-    await tx.postureFinding.createMany({
-      data: opened.map(({ id, key, finding }) => ({
-        ...{ id, cluster, key, severity: finding.severity, detail: toJson(finding) },
-      })),
-    })
-    // The chain of an open finding may change: another subject, another permission.
-    for (const { key, finding } of kept) {
-      const row = openKeys.get(key)
-      if (!row || row.severity !== finding.severity || JSON.stringify(row.detail) === JSON.stringify(finding)) continue
-      await tx.postureFinding.update({ where: { id: row.id }, data: { detail: toJson(finding) }, select: { id: true } })
-    }
-    const count = (severity: string) => kept.filter(({ finding }) => finding.severity === severity).length
-    const about = { cluster }
-    const events: NewAuditEvent[] = before?.isFirst
-      ? [{ type: 'posture.recorded', actor, data: { high: count('high'), medium: count('medium') }, about }]
-      : [
-          ...opened.map(({ id, finding }): NewAuditEvent => {
-            const { check, severity, subjects, sentence, role } = finding
-            const data = { id, check, severity, subjects, sentence: clip(sentence), binding: bindingText(finding) }
-            return { type: 'posture.opened', actor, data: { ...data, role: `${role.kind} ${role.name}` }, about }
-          }),
-          ...gone.flatMap(({ id, detail }): NewAuditEvent[] => {
-            const finding = postureFinding.safeParse(detail).data
-            if (!finding) return []
-            const { check, severity } = finding
-            return [
-              { type: 'posture.resolved', actor, data: { id, check, severity, binding: bindingText(finding) }, about },
-            ]
-          }),
-        ]
-    await recordEvents(tx, events.slice(0, mostEvents))
+/** A finding with why postern.yaml suppresses it; null if it doesn't. */
+export type JudgedFinding = KeyedFinding & { suppressed: string | null }
+export type Judgement = { basis: string; findings: readonly JudgedFinding[]; own: readonly OwnRights[] }
+
+type Row = Prisma.PostureFindingGetPayload<object>
+
+const openRows = (tx: Tx, cluster: string) => tx.postureFinding.findMany({ where: { cluster, resolvedAt: null } })
+
+async function resolve(tx: Tx, rows: readonly Row[]) {
+  await tx.postureFinding.updateMany({
+    where: { id: { in: rows.map(({ id }) => id) }, resolvedAt: null },
+    data: { resolvedAt: new Date() },
   })
 }
 
+/** NB: with the time of the judgement. Prisma's own default is the clock of this process, a moment later. */
+async function open(tx: Tx, cluster: string, found: ReadonlyArray<JudgedFinding & { id: string }>, now: Date) {
+  await tx.postureFinding.createMany({
+    data: found.map(({ id, key, digest, suppressed, finding }) => ({
+      ...{ id, cluster, key, digest, suppressed, severity: finding.severity, detail: toJson(finding) },
+      ...{ since: now, changedAt: now },
+    })),
+  })
+}
+
+/** Brings an open finding up to date. An acceptance ends with its time, or when the finding says something else. */
+async function update(tx: Tx, row: Row, one: JudgedFinding, now: Date) {
+  const isChanged = row.digest !== one.digest
+  const isExpired = row.acceptedUntil !== null && row.acceptedUntil <= now
+  const ended = isExpired ? 'expired' : isChanged ? 'changed' : null
+  const cause: 'expired' | 'changed' | null = row.acceptedUntil === null ? null : ended
+  const isSame =
+    !isChanged &&
+    cause === null &&
+    row.suppressed === one.suppressed &&
+    JSON.stringify(row.detail) === JSON.stringify(one.finding)
+  if (!isSame)
+    await tx.postureFinding.update({
+      where: { id: row.id },
+      data: {
+        ...{ detail: toJson(one.finding), digest: one.digest, suppressed: one.suppressed },
+        ...(isChanged ? { changedAt: now } : {}),
+        ...(cause === null ? {} : { acceptance: Prisma.DbNull, acceptedUntil: null }),
+      },
+      select: { id: true },
+    })
+  return { row, one, isChanged, cause }
+}
+
+type Updated = Awaited<ReturnType<typeof update>>
+
+function openedEvents(actor: SystemActor, cluster: string, opened: ReadonlyArray<JudgedFinding & { id: string }>) {
+  return opened.map(({ id, finding }): NewAuditEvent => {
+    const { check, severity, subjects, sentence, role } = finding
+    const binding = postureBindingText(finding)
+    const data = { id, check, severity, subjects, sentence: clip(sentence), binding, role: `${role.kind} ${role.name}` }
+    return { type: 'posture.opened', actor, data, about: { cluster } }
+  })
+}
+
+function updatedEvents(actor: SystemActor, cluster: string, updated: readonly Updated[]) {
+  return updated.flatMap(({ row, one: { finding }, isChanged, cause }): NewAuditEvent[] => {
+    const { check, severity, subjects } = finding
+    const data = { id: row.id, check, severity, binding: postureBindingText(finding) }
+    const events: NewAuditEvent[] = []
+    if (isChanged) events.push({ type: 'posture.changed', actor, data: { ...data, subjects }, about: { cluster } })
+    if (cause) events.push({ type: 'posture.acceptance-ended', actor, data: { ...data, cause }, about: { cluster } })
+    return events
+  })
+}
+
+function resolvedEvents(actor: SystemActor, cluster: string, gone: readonly Row[]) {
+  return gone.flatMap(({ id, detail }): NewAuditEvent[] => {
+    const finding = postureFinding.safeParse(detail).data
+    if (!finding) return []
+    const { check, severity } = finding
+    const data = { id, check, severity, binding: postureBindingText(finding) }
+    return [{ type: 'posture.resolved', actor, data, about: { cluster } }]
+  })
+}
+
+/** The event that people are notified of; none without a high finding that is new to them. */
+function worsenedEvents(actor: SystemActor, cluster: string, ids: readonly string[]): NewAuditEvent[] {
+  if (ids.length === 0) return []
+  const data = { count: ids.length, ids: ids.slice(0, mostNamed) }
+  return [{ type: 'posture.worsened', actor, data, about: { cluster } }]
+}
+
+/**
+ * Saves a judgement: opens what is new, resolves what is gone and ends acceptances, with an event each. The first judgement
+ * of a cluster has one event for all, and is its baseline until someone takes one.
+ */
+export async function savePosture(actor: SystemActor, cluster: string, { basis, findings, own }: Judgement) {
+  const kept = findings.slice(0, mostFindings)
+  await transaction(async (tx) => {
+    const ownJson = JSON.stringify(own)
+    const [state] = await tx.$queryRaw<Array<{ isFirst: boolean; now: Date }>>`
+      INSERT INTO posture_states AS s (cluster, basis, own) VALUES (${cluster}, ${basis}, ${ownJson}::jsonb)
+      ON CONFLICT (cluster) DO UPDATE SET basis = ${basis}, own = ${ownJson}::jsonb, judged_at = now()
+      RETURNING (xmax = 0) AS "isFirst", now() AS now`
+    if (!state) throw new Error('the state of a posture was not stored')
+    const rows = await openRows(tx, cluster)
+    const rowOf = new Map(rows.map((row) => [row.key, row]))
+    const now = new Map(kept.map(({ key, finding }) => [key, finding]))
+    const opened = kept
+      .filter(({ key, finding }) => rowOf.get(key)?.severity !== finding.severity)
+      .map((one) => ({ ...one, id: newId('finding') }))
+    const gone = rows.filter(({ key, severity }) => now.get(key)?.severity !== severity)
+    await resolve(tx, gone)
+    await open(tx, cluster, opened, state.now)
+    const updated: Updated[] = []
+    for (const one of kept) {
+      const row = rowOf.get(one.key)
+      if (row && row.severity === one.finding.severity) updated.push(await update(tx, row, one, state.now))
+    }
+    if (state.isFirst) {
+      const count = (severity: string) => kept.filter(({ finding }) => finding.severity === severity).length
+      const data = { high: count('high'), medium: count('medium') }
+      await recordEvents(tx, [{ type: 'posture.recorded', actor, data, about: { cluster } }])
+      return
+    }
+    const isNotified = ({ suppressed, finding }: JudgedFinding) => suppressed === null && finding.severity === 'high'
+    const worse = [
+      ...opened.filter(isNotified).map(({ id }) => id),
+      ...updated
+        .filter(({ row, one, isChanged, cause }) => isNotified(one) && (isChanged || cause !== null || row.suppressed))
+        .map(({ row }) => row.id),
+    ]
+    await recordEvents(tx, [
+      // First, because it must never be among those that are left out.
+      ...worsenedEvents(actor, cluster, worse),
+      ...[
+        ...openedEvents(actor, cluster, opened),
+        ...updatedEvents(actor, cluster, updated),
+        ...resolvedEvents(actor, cluster, gone),
+      ].slice(0, mostEvents),
+    ])
+  })
+}
+
+/** An open finding, locked until the transaction ends; null if there is none. */
+export async function lockFinding(tx: Tx, cluster: string, id: string) {
+  const [row] = await tx.$queryRaw<Array<{ detail: unknown; digest: string; now: Date }>>`
+    SELECT detail, digest, now() AS now FROM posture_findings
+    WHERE id = ${id} AND cluster = ${cluster} AND resolved_at IS NULL FOR UPDATE`
+  const finding = postureFinding.safeParse(row?.detail).data
+  return row && finding ? { finding, digest: row.digest, now: row.now } : null
+}
+
+export async function saveAcceptance(tx: Tx, id: string, acceptance: PostureAcceptance): Promise<void> {
+  const data = { acceptance: toJson(acceptance), acceptedUntil: new Date(acceptance.until) }
+  await tx.postureFinding.update({ where: { id }, data, select: { id: true } })
+}
+
+/** The state of a posture, locked until the transaction ends; null if nothing was judged yet. */
+export async function lockPosture(tx: Tx, cluster: string): Promise<{ judgedAt: Date; baselineAt: Date } | null> {
+  const [row] = await tx.$queryRaw<Array<{ judgedAt: Date; baselineAt: Date }>>`
+    SELECT judged_at AS "judgedAt", baseline_at AS "baselineAt" FROM posture_states WHERE cluster = ${cluster} FOR UPDATE`
+  return row ?? null
+}
+
+/** Returns how many open findings it covers. */
+export async function saveBaseline(tx: Tx, cluster: string, at: Date, by: string) {
+  await tx.postureState.update({
+    where: { cluster },
+    data: { baselineAt: at, baselineBy: by },
+    select: { cluster: true },
+  })
+  const [count] = await tx.$queryRaw<Array<{ high: number; medium: number }>>`
+    SELECT count(*) FILTER (WHERE severity = 'high')::int AS high, count(*) FILTER (WHERE severity = 'medium')::int AS medium
+    FROM posture_findings
+    WHERE cluster = ${cluster} AND resolved_at IS NULL AND date_trunc('milliseconds', changed_at) <= ${at}`
+  return count ?? { high: 0, medium: 0 }
+}
+
+/** Of these findings, the open high ones that are neither accepted nor suppressed. */
+export async function worseFindings(cluster: string, ids: readonly string[]): Promise<PostureFinding[]> {
+  const rows = await reads().postureFinding.findMany({
+    where: { cluster, id: { in: [...ids] }, resolvedAt: null, severity: 'high', suppressed: null, acceptedUntil: null },
+    orderBy: { id: 'asc' },
+    select: { detail: true },
+  })
+  return rows.flatMap(({ detail }) => postureFinding.safeParse(detail).data ?? [])
+}
+
 const mostShown = 500
+const mostSuppressed = 100
 const mostResolved = 50
 
 /** The findings of a cluster as they are stored. */
-export async function readPosture(cluster: string): Promise<PostureResource> {
-  const [state, rights, open, counts, resolved] = await Promise.all([
-    reads().postureState.findUnique({ where: { cluster } }),
-    reads().clusterRights.findUnique({ where: { cluster }, select: { readAt: true, error: true } }),
-    reads().postureFinding.findMany({
-      where: { cluster, resolvedAt: null },
-      // `high` comes before `medium` in the alphabet too.
-      orderBy: [{ severity: 'asc' }, { since: 'desc' }, { id: 'desc' }],
-      take: mostShown,
-    }),
-    reads().postureFinding.groupBy({ by: ['severity'], where: { cluster, resolvedAt: null }, _count: true }),
-    reads().postureFinding.findMany({
-      where: { cluster, resolvedAt: { not: null } },
-      orderBy: { resolvedAt: 'desc' },
-      take: mostResolved,
-    }),
-  ])
-  const shown = (rows: typeof open) =>
-    rows.flatMap(({ id, detail, since, resolvedAt }) => {
-      const finding = postureFinding.safeParse(detail).data
+export async function readPosture(cluster: string): Promise<Omit<PostureResource, 'longestAcceptance'>> {
+  const now = new Date()
+  const isOpen = { cluster, resolvedAt: null }
+  const isAccepted = { ...isOpen, suppressed: null, acceptedUntil: { gt: now } }
+  const isSuppressed = { ...isOpen, suppressed: { not: null } }
+  const isShown = { ...isOpen, suppressed: null, OR: [{ acceptedUntil: null }, { acceptedUntil: { lte: now } }] }
+  // `high` comes before `medium` in the alphabet too.
+  const orderBy: Prisma.PostureFindingOrderByWithRelationInput[] = [
+    { severity: 'asc' },
+    { since: 'desc' },
+    { id: 'desc' },
+  ]
+  const find = (where: Prisma.PostureFindingWhereInput, take: number) =>
+    reads().postureFinding.findMany({ where, orderBy, take })
+  const countOf = (where: Prisma.PostureFindingWhereInput) => reads().postureFinding.count({ where })
+  const [state, rights, open, counts, accepted, acceptedCount, suppressed, suppressedCount, resolved] =
+    await Promise.all([
+      reads().postureState.findUnique({ where: { cluster } }),
+      reads().clusterRights.findUnique({ where: { cluster }, select: { readAt: true, error: true } }),
+      find(isShown, mostShown),
+      reads().postureFinding.groupBy({ by: ['severity'], where: isShown, _count: true }),
+      find(isAccepted, mostShown),
+      countOf(isAccepted),
+      find(isSuppressed, mostSuppressed),
+      countOf(isSuppressed),
+      reads().postureFinding.findMany({
+        where: { cluster, resolvedAt: { not: null } },
+        orderBy: { resolvedAt: 'desc' },
+        take: mostResolved,
+      }),
+    ])
+  const baselineAt = state?.baselineAt ?? now
+  const newHighCount = await countOf({
+    ...isShown,
+    severity: 'high',
+    changedAt: { gte: new Date(baselineAt.getTime() + 1) },
+  })
+  const shown = (rows: readonly Row[]) =>
+    rows.flatMap((row) => {
+      const finding = postureFinding.safeParse(row.detail).data
       if (!finding) return []
-      return [{ ...finding, id, since: since.toISOString(), resolvedAt: resolvedAt?.toISOString() ?? null }]
+      const acceptance = postureAcceptance.safeParse(row.acceptance).data ?? null
+      const { id, digest, since, changedAt, suppressed, resolvedAt } = row
+      return [
+        {
+          ...{ ...finding, id, digest, acceptance, suppressed, isNew: changedAt > baselineAt },
+          ...{ since: since.toISOString(), changedAt: changedAt.toISOString() },
+          resolvedAt: resolvedAt?.toISOString() ?? null,
+        },
+      ]
     })
   const count = (severity: string) => counts.find((row) => row.severity === severity)?._count ?? 0
   return {
@@ -110,8 +283,15 @@ export async function readPosture(cluster: string): Promise<PostureResource> {
     judgedAt: state?.judgedAt.toISOString() ?? null,
     readAt: rights?.readAt?.toISOString() ?? null,
     unknown: rights?.error ?? null,
+    baseline: state && { at: state.baselineAt.toISOString(), by: state.baselineBy },
     open: shown(open),
     openCount: { high: count('high'), medium: count('medium'), low: count('low') },
+    newHighCount,
+    accepted: shown(accepted),
+    acceptedCount,
+    suppressed: shown(suppressed),
+    suppressedCount,
+    own: ownRights.array().safeParse(state?.own).data ?? [],
     resolved: shown(resolved),
   }
 }

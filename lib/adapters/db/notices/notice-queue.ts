@@ -8,7 +8,7 @@ export type ClaimedNotice = {
   id: string
   eventId: string
   kind: NoticeKind
-  requestId: string
+  requestId: string | null
   channel: ChannelName
   recipient: string
   /** Including the one that begins now. */

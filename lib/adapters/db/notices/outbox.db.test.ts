@@ -63,6 +63,15 @@ test.each([
   expect(await kindsOf(id)).toEqual(kinds)
 })
 
+test('new high risks of standing access have an outbox entry without a request', async () => {
+  await database.asApp(
+    `INSERT INTO audit_events (id, type, actor_kind, actor_name, via, reference, cluster, data)
+     VALUES ('evt_posture', 'posture.worsened', 'system', 'test', 'system', 'test', 'prod-eu', '{}')`,
+  )
+  const rows = await database.asApp('SELECT kind, request_id FROM outbox WHERE event_id = $1', ['evt_posture'])
+  expect(rows).toEqual([{ kind: 'posture-worsened', request_id: null }])
+})
+
 test('the application can add no outbox entry, and can change or delete none', async () => {
   const { id } = await anEvent('request.submitted')
   const insert = `INSERT INTO outbox (event_id, kind, request_id, due_at) VALUES ('evt_x', 'request-waits', 'req_x', now())`

@@ -5,7 +5,7 @@ import { type ChannelName, everyone, type NoticeKind } from '#lib/core/notices/k
 // The outbox: what happened that someone is notified. The database writes it together with the event; workers turn each entry
 // into notices, one for each recipient and channel.
 
-export type OutboxEntry = { eventId: string; kind: NoticeKind; requestId: string }
+export type OutboxEntry = { eventId: string; kind: NoticeKind; requestId: string | null }
 
 /** Entries that are due, oldest first. */
 export const dueEntries = (limit: number): Promise<OutboxEntry[]> =>

@@ -35,11 +35,11 @@ export async function findRecipients({
   return toRecipients(rows)
 }
 
-export type RecordedEvent = { type: string; at: Date; actorId: string | null; data: unknown }
+export type RecordedEvent = { type: string; at: Date; actorId: string | null; cluster: string | null; data: unknown }
 
 /** The event that a notice is about. */
 export async function findEvent(id: string): Promise<RecordedEvent | null> {
   const [row] = await db().$queryRaw<RecordedEvent[]>`
-    SELECT type, at, actor_id AS "actorId", data FROM audit_events WHERE id = ${id}`
+    SELECT type, at, actor_id AS "actorId", cluster, data FROM audit_events WHERE id = ${id}`
   return row ?? null
 }

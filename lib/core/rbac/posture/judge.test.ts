@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterObjects } from '#lib/core/rbac/cluster-objects'
-import { type AssessedRoles, judgePosture } from './judge.ts'
+import { judgePosture, noRoles } from './judge.ts'
 
 const rights = (objects: Partial<ClusterObjects>, serviceAccounts: Record<string, string[]> | null = null) => ({
   objects: { roles: [], clusterRoles: [], roleBindings: [], clusterRoleBindings: [], ...objects },
@@ -23,11 +23,13 @@ const binding = (role: string, ...subjects: { kind: string; name: string; namesp
 })
 const role = (name: string, rules: object[]) => ({ metadata: { namespace: 'payments', name }, rules })
 const checks = (...args: Parameters<typeof judgePosture>) =>
-  judgePosture(...args).map(({ finding: { check, severity } }) => [check, severity])
+  judgePosture(...args).findings.map(({ finding: { check, severity } }) => [check, severity])
 
 describe('the findings of a cluster', () => {
   test('a ServiceAccount that quietly became cluster-admin is found, with the whole chain', () => {
-    const [found, ...others] = judgePosture(
+    const {
+      findings: [found, ...others],
+    } = judgePosture(
       rights({
         clusterRoles: [clusterRole('cluster-admin', everything)],
         clusterRoleBindings: [clusterBinding('helper', 'cluster-admin', account)],
@@ -118,7 +120,7 @@ describe('the findings of a cluster', () => {
       clusterRoles: [clusterRole("it's", everything)],
       clusterRoleBindings: [clusterBinding('$(reboot); x', "it's", account)],
     }
-    expect(judgePosture(rights(objects))[0]?.finding.fix).toEqual([
+    expect(judgePosture(rights(objects)).findings[0]?.finding.fix).toEqual([
       "kubectl get 'clusterrolebinding/$(reboot); x' --output yaml",
       "kubectl edit 'clusterrole/it'\\''s'",
       "kubectl delete 'clusterrolebinding/$(reboot); x'",
@@ -126,17 +128,41 @@ describe('the findings of a cluster', () => {
   })
 
   test('a role that has not changed is not assessed again', () => {
-    const known: AssessedRoles = new Map()
+    const known = noRoles()
     const objects = (rules: object[]) =>
       rights({ clusterRoles: [clusterRole('c', rules)], clusterRoleBindings: [clusterBinding('b', 'c', account)] })
-    judgePosture(objects(everything), [], known)
-    const [first] = known.values()
-    const again = judgePosture(objects(everything), [], known)
-    expect([...known.values()]).toEqual([first])
-    expect([...known.values()][0]).toBe(first)
-    expect(again).toHaveLength(1)
-    judgePosture(objects(harmless), [], known)
-    expect(known.size).toBe(1)
-    expect([...known.values()][0]).toEqual([])
+    judgePosture(objects(everything), { known })
+    const [first] = known.risks.values()
+    const again = judgePosture(objects(everything), { known })
+    expect([...known.risks.values()]).toEqual([first])
+    expect([...known.risks.values()][0]).toBe(first)
+    expect(again.findings).toHaveLength(1)
+    judgePosture(objects(harmless), { known })
+    expect(known.risks.size).toBe(1)
+    expect([...known.risks.values()][0]).toEqual([])
+    expect([...known.chains.values()]).toEqual([[]])
+  })
+
+  test('another subject or permission is another digest, and the order of the subjects is not', () => {
+    const digestOf = (rules: object[], ...subjects: { kind: string; name: string }[]) => {
+      const objects = {
+        clusterRoles: [clusterRole('c', rules)],
+        clusterRoleBindings: [clusterBinding('b', 'c', ...subjects)],
+      }
+      return judgePosture(rights(objects)).findings.find(({ finding }) => finding.check === 'reads-named-secrets')
+        ?.digest
+    }
+    const secrets = (...resourceNames: string[]) => [
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames },
+    ]
+    const [ada, eve] = [
+      { kind: 'User', name: 'ada' },
+      { kind: 'User', name: 'eve' },
+    ]
+    const digest = digestOf(secrets('a'), ada, eve)
+    expect(digest).toMatch(/^sha256:/)
+    expect(digestOf(secrets('a'), eve, ada)).toBe(digest)
+    expect(digestOf(secrets('a'), ada)).not.toBe(digest)
+    expect(digestOf(secrets('a', 'b'), ada, eve)).not.toBe(digest)
   })
 })

@@ -1,17 +1,34 @@
 // What is dangerous about the standing access in a cluster: each finding is about one binding, with the chain that leads
 // from its subjects over the binding and the role to the rule.
 
+import { contentHash } from '#lib/core/access/content-hash'
 import { isSystemNamespace } from '#lib/core/access/namespaces'
-import type { PostureFinding } from '#lib/core/access/posture-finding'
+import type { OwnRights, PostureFinding } from '#lib/core/access/posture-finding'
+import type { Rule } from '#lib/core/access/rule'
 import { compareSeverity, isMoreSevere, type Severity } from '#lib/core/access/severity'
-import { type PolicyRule, pathRules, type RoleRef, resourceRules, type Subject } from '#lib/core/rbac/cluster-objects'
+import {
+  type PathRule,
+  type PolicyRule,
+  pathRules,
+  type RoleRef,
+  resourceRules,
+  type Subject,
+} from '#lib/core/rbac/cluster-objects'
 import type { ClusterRights } from '#lib/core/rbac/cluster-rights'
 import { assessRisk } from '#lib/core/rbac/risk/assess'
 import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
+import { rulesInWords } from '#lib/core/rbac/sentence'
 import { isBuiltIn, subjectText } from './built-in.ts'
+import { beyond, isOnlyPostern, type OwnBinding, ownRightsOf, ownRoleOf } from './own-rights.ts'
+import { clusterAdmin, findTakeovers, type KnownChainRules, type Takeover } from './takeover.ts'
 
-/** `key` identifies it in its cluster, for as long as the binding has the problem. */
-export type KeyedFinding = { key: string; finding: PostureFinding }
+/**
+ * `key` identifies it in its cluster, for as long as the binding has the problem. `digest` is of everything that it says, so
+ * that whoever accepts it accepts exactly that: another subject or permission is another digest.
+ */
+export type KeyedFinding = { key: string; digest: string; finding: PostureFinding }
+
+export type Posture = { findings: KeyedFinding[]; own: OwnRights[] }
 
 const mostSubjects = 20
 
@@ -19,9 +36,11 @@ const mostSubjects = 20
 const grantRole = /^postern-[0-9a-hjkmnp-tv-z]{26}$/
 
 type Binding = { metadata: { namespace?: string; name: string }; roleRef: RoleRef; subjects?: Subject[] | null }
-type Risk = { check: string; severity: Severity; sentence: string; because: string[] }
-/** The findings about rules, by their content: a role that has not changed is not assessed again. */
-export type AssessedRoles = Map<string, readonly Risk[]>
+/** `basis` is what the finding rests on: rules, for the digest. */
+type Risk = { check: string; severity: Severity; sentence: string; because: string[]; basis?: unknown }
+/** What is known of the rules of each role, by their content: a role that has not changed is not assessed again. */
+export type AssessedRoles = { risks: Map<string, readonly Risk[]>; chains: KnownChainRules }
+export const noRoles = (): AssessedRoles => ({ risks: new Map(), chains: new Map() })
 
 /** Longer texts are no names that Kubernetes would accept for an object. */
 const longestText = 300
@@ -29,27 +48,48 @@ const longestText = 300
 /** Text of a cluster as it can be stored: PostgreSQL accepts no NUL and no half of a surrogate pair. */
 const stored = (text: string): string => text.slice(0, longestText).replaceAll('\0', '\ufffd').toWellFormed()
 
-function risksOf(
-  rules: readonly PolicyRule[] | null | undefined,
-  namespace: string,
-  configuredRisks: readonly ExtensionRisk[],
-  known: AssessedRoles,
-  used: Set<string>,
-): readonly Risk[] {
-  const isPrivileged = namespace !== '' && isSystemNamespace(namespace)
-  const key = `${namespace === '' ? 'cluster' : isPrivileged ? 'privileged' : 'namespace'} ${JSON.stringify(rules ?? [])}`
-  used.add(key)
-  const before = known.get(key)
-  if (before) return before
-  const { findings } = assessRisk(resourceRules(rules), {
-    ...{ scope: namespace === '' ? 'cluster' : 'namespace', paths: pathRules(rules), configuredRisks },
-    namespaceKind: isPrivileged ? 'privileged' : 'ordinary',
+type Rules = { rules: readonly Rule[]; paths: readonly PathRule[] }
+
+function assessed({ rules, paths }: Rules, namespace: string, configuredRisks: readonly ExtensionRisk[]): Risk[] {
+  const { findings } = assessRisk(rules, {
+    ...{ scope: namespace === '' ? 'cluster' : 'namespace', paths, configuredRisks },
+    namespaceKind: isPrivileged(namespace) ? 'privileged' : 'ordinary',
   })
-  const risks = findings
+  return findings
     .filter(({ severity, partOf }) => partOf.length === 0 && severity !== 'low')
-    .map(({ id, severity, sentence, because }) => ({ check: id, severity, sentence, because }))
-  known.set(key, risks)
-  return risks
+    .map(({ id, severity, sentence, because, rules, paths }) => {
+      return { check: id, severity, sentence, because, basis: [rules, paths] }
+    })
+}
+
+const isPrivileged = (namespace: string) => namespace !== '' && isSystemNamespace(namespace)
+
+const rulesOf = (rules: readonly PolicyRule[] | null | undefined): Rules => ({
+  rules: resourceRules(rules),
+  paths: pathRules(rules),
+})
+
+/** Remembers the risks of each role, for each kind of place in which it is bound. */
+function assessor(configuredRisks: readonly ExtensionRisk[], known: AssessedRoles['risks']) {
+  const used = new Set<string>()
+  const texts = new Map<readonly PolicyRule[], string>()
+  return {
+    risksOf(rules: readonly PolicyRule[] | null | undefined, namespace: string): readonly Risk[] {
+      const all = rules ?? []
+      const text = texts.get(all) ?? JSON.stringify(all)
+      texts.set(all, text)
+      const key = `${namespace === '' ? 'cluster' : isPrivileged(namespace) ? 'privileged' : 'namespace'} ${text}`
+      used.add(key)
+      const before = known.get(key)
+      if (before) return before
+      const risks = assessed(rulesOf(all), namespace, configuredRisks)
+      known.set(key, risks)
+      return risks
+    },
+    prune() {
+      for (const key of known.keys()) if (!used.has(key)) known.delete(key)
+    },
+  }
 }
 
 /** The subjects that stand for everyone, or for everyone of a kind. */
@@ -111,25 +151,71 @@ function mostSevere(risks: readonly Risk[]): Risk[] {
   const byCheck = new Map<string, Risk>()
   for (const risk of risks) {
     const known = byCheck.get(risk.check)
-    if (!known || isMoreSevere(risk.severity, known.severity)) {
-      byCheck.set(risk.check, { ...risk, because: [...new Set([...risk.because, ...(known?.because ?? [])])] })
-    } else known.because = [...new Set([...known.because, ...risk.because])]
+    const because = [...new Set([...risk.because, ...(known?.because ?? [])])]
+    const basis = [risk.basis ?? risk.because, known?.basis ?? null]
+    const graver = !known || isMoreSevere(risk.severity, known.severity) ? risk : known
+    byCheck.set(risk.check, { ...graver, because, basis })
   }
   return [...byCheck.values()]
 }
 
+export type PostureOptions = {
+  configuredRisks?: readonly ExtensionRisk[]
+  /** The ClusterRoles that entitlements name, which Postern may read and bind. */
+  vettedRoles?: readonly string[]
+  /** What an earlier call assessed; roles that are gone are removed from it. */
+  known?: AssessedRoles
+}
+
+/** What Postern's own role has beyond deploy/rbac.yaml, alone and together with what the file gives it. */
+function risksBeyond(
+  expected: readonly PolicyRule[],
+  actual: readonly PolicyRule[] | null | undefined,
+  namespace: string,
+  configuredRisks: readonly ExtensionRisk[],
+): Risk[] {
+  const more = beyond(expected, actual)
+  if (more.rules.length === 0 && more.paths.length === 0) return []
+  const usual = new Set(assessed(rulesOf(expected), namespace, configuredRisks).map(({ check }) => check))
+  const together = assessed(rulesOf(actual), namespace, configuredRisks).filter(({ check }) => !usual.has(check))
+  const risks = [...assessed(more, namespace, configuredRisks), ...together]
+  const sentence = 'Postern’s own account has permissions that deploy/rbac.yaml does not give it.'
+  const because = more.rules.length > 0 ? [rulesInWords(more.rules)] : ['paths']
+  return risks.length > 0 ? risks : [{ check: 'own-rights', severity: 'medium', sentence, because, basis: more }]
+}
+
+/** A chain of more steps is shown up to here. */
+const mostSteps = 12
+
+function takeoverFinding({ subject, at, roleRef, steps }: Takeover): KeyedFinding {
+  const binding = { kind: at.kind, namespace: stored(at.namespace), name: stored(at.name) }
+  const role = { kind: stored(roleRef.kind), name: stored(roleRef.name) }
+  const path = steps.slice(0, mostSteps).map(({ from, can, binding, role, to }) => ({
+    ...{ from: stored(from), can, binding: stored(binding), role: stored(role), to: stored(to) },
+  }))
+  const count = steps.length === 1 ? 'one step' : `${steps.length} steps`
+  return {
+    key: `takeover ${stored(subject)}`,
+    digest: contentHash([subject, steps].map((part) => JSON.stringify(part))),
+    finding: {
+      ...{ check: 'takeover', severity: 'high', subjects: [stored(subject)], moreSubjects: 0, binding, role, path },
+      because: path.slice(0, 1).map(({ can, to }) => `can ${can}: ${to}`),
+      sentence: `Can become ${clusterAdmin} in ${count}.`,
+      fix: fixOf('takeover', binding, role),
+    },
+  }
+}
+
 /**
- * Every finding, the most severe first. Bindings of Kubernetes itself are none.
- * @param known what an earlier call assessed; roles that are gone are removed from it
+ * Every finding, the most severe first, and the expected permissions of Postern itself. Bindings of Kubernetes are neither.
  */
-export function judgePosture(
-  { objects, serviceAccounts }: ClusterRights,
-  configuredRisks: readonly ExtensionRisk[] = [],
-  known: AssessedRoles = new Map(),
-): KeyedFinding[] {
+export function judgePosture(rights: ClusterRights, options: PostureOptions = {}): Posture {
+  const { objects, serviceAccounts } = rights
+  const { configuredRisks = [], vettedRoles = [], known = noRoles() } = options
   const roles = new Map(objects.roles.map(({ metadata, rules }) => [`${metadata.namespace}/${metadata.name}`, rules]))
   const clusterRoles = new Map(objects.clusterRoles.map(({ metadata, rules }) => [metadata.name, rules]))
-  const used = new Set<string>()
+  const { risksOf, prune } = assessor(configuredRisks, known.risks)
+  const own: OwnBinding[] = []
   const judge = (kind: PostureFinding['binding']['kind'], binding: Binding): KeyedFinding[] => {
     if (isBuiltIn(binding)) return []
     const { roleRef: role, subjects } = binding
@@ -137,8 +223,12 @@ export function judgePosture(
     const isMissing = role.kind === 'Role' ? !roles.has(`${namespace}/${role.name}`) : !clusterRoles.has(role.name)
     const rules = role.kind === 'Role' ? roles.get(`${namespace}/${role.name}`) : clusterRoles.get(role.name)
     const all = subjects ?? []
+    const at = { kind, namespace: stored(namespace), name: stored(name) }
+    const texts = all.map((subject) => subjectText(subject, namespace))
+    const ownRole = isOnlyPostern(texts) ? ownRoleOf(binding, vettedRoles) : undefined
+    if (ownRole && !isMissing) own.push({ role: ownRole, binding: at })
     const risks: Risk[] = [
-      ...risksOf(rules, namespace, configuredRisks, known, used),
+      ...(ownRole ? risksBeyond(ownRole.rules, rules, namespace, configuredRisks) : risksOf(rules, namespace)),
       ...subjectRisks(all, namespace, serviceAccounts),
     ]
     if (isMissing) {
@@ -149,14 +239,16 @@ export function judgePosture(
       const sentence = 'Someone bound the Role of a grant by hand: these subjects have the access without an approval.'
       risks.push({ check: 'bound-by-hand', severity: 'high', sentence, because: [`Role ${role.name}`] })
     }
-    const at = { kind, namespace: stored(namespace), name: stored(name) }
-    const shown = all.slice(0, mostSubjects).map((subject) => stored(subjectText(subject, namespace)))
+    if (risks.length === 0) return []
+    const shown = texts.slice(0, mostSubjects).map(stored)
     const storedRole = { kind: stored(role.kind), name: stored(role.name) }
-    return mostSevere(risks).map(({ check, severity, sentence, because }) => ({
+    const sortedTexts = [...texts].sort()
+    return mostSevere(risks).map(({ check, severity, sentence, because, basis }) => ({
       key: `${check} ${kind} ${at.namespace}/${at.name}`,
+      digest: contentHash([check, severity, JSON.stringify([sortedTexts, role, because, basis])]),
       finding: {
         ...{ check, severity, subjects: shown, moreSubjects: Math.max(0, all.length - mostSubjects) },
-        ...{ binding: at, role: storedRole, because: because.map(stored), sentence: stored(sentence) },
+        ...{ binding: at, role: storedRole, because: because.map(stored), sentence: stored(sentence), path: [] },
         fix: fixOf(check, at, storedRole),
       },
     }))
@@ -164,7 +256,11 @@ export function judgePosture(
   const findings = [
     ...objects.clusterRoleBindings.flatMap((binding) => judge('ClusterRoleBinding', binding)),
     ...objects.roleBindings.flatMap((binding) => judge('RoleBinding', binding)),
+    ...findTakeovers(rights, known.chains).map(takeoverFinding),
   ]
-  for (const key of known.keys()) if (!used.has(key)) known.delete(key)
-  return findings.sort((a, b) => compareSeverity(b.finding.severity, a.finding.severity))
+  prune()
+  return {
+    findings: findings.sort((a, b) => compareSeverity(b.finding.severity, a.finding.severity)),
+    own: ownRightsOf(own),
+  }
 }

@@ -1,6 +1,8 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
+import { OwnRightsList } from '#components/cluster/own-rights'
 import { PostureFindings } from '#components/cluster/posture-findings'
+import { TakeBaseline } from '#components/cluster/take-baseline'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { Link } from '#components/ui/link'
@@ -10,7 +12,10 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
 import { endpoints } from '#lib/api/endpoints'
 import { performForPage } from '#lib/api/perform'
+import { hasRole } from '#lib/core/access/actor'
+import { secondsOf } from '#lib/core/access/duration'
 import { getPosture } from '#lib/views/get-posture'
+import { acceptFinding, takeBaseline } from '../../actions.ts'
 
 export const metadata: Metadata = { title: 'Posture' }
 
@@ -26,8 +31,12 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
   )
   if (error && error.code !== 'not-found') throw error
   if (!value) notFound()
-  const { open, openCount, resolved, readAt, unknown } = value
+  const { open, openCount, accepted, acceptedCount, suppressed, suppressedCount, own, resolved } = value
+  const { readAt, judgedAt, unknown, baseline, newHighCount } = value
   const count = openCount.high + openCount.medium
+  // The whole day must be within the longest acceptance.
+  const lastDay = new Date(Date.now() + (secondsOf(value.longestAcceptance) - 86_400) * 1000).toISOString().slice(0, 10)
+  const acceptance = hasRole(actor, 'admin') ? { cluster, lastDay, accept: acceptFinding } : undefined
   return (
     <>
       <LiveRefresh renderedAt={Date.now()} />
@@ -45,20 +54,53 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
             All clusters
           </Link>
         </p>
+        {baseline && (
+          <p>
+            {newHighCount === 1 ? '1 new high finding' : `${newHighCount} new high findings`} since{' '}
+            {baseline.by === null ? 'the first reading' : 'the baseline'}, <Time at={baseline.at} />
+            {baseline.by !== null && (
+              <>
+                {' '}
+                (<UntrustedText>{baseline.by}</UntrustedText>)
+              </>
+            )}
+            . {acceptedCount} accepted, {suppressedCount} suppressed.
+          </p>
+        )}
         {unknown && (
           <p className="text-ending">
             <UntrustedText>{unknown}</UntrustedText>
           </p>
         )}
+        {acceptance && judgedAt && <TakeBaseline cluster={cluster} judgedAt={judgedAt} take={takeBaseline} />}
       </PageHead>
       <Section id="open" title={count === 1 ? 'One finding' : `${count} findings`}>
         {open.length === 0 ? (
           <p className="text-dense text-muted">{readAt ? 'No standing access with a known risk.' : 'Not known yet.'}</p>
         ) : (
-          <PostureFindings findings={open} />
+          <PostureFindings findings={open} acceptance={acceptance} />
         )}
         {count > open.length && <p className="text-dense text-muted">and {count - open.length} more</p>}
       </Section>
+      {accepted.length > 0 && (
+        <Section id="accepted" title={`Accepted: ${acceptedCount}`}>
+          <PostureFindings findings={accepted} acceptance={acceptance} />
+        </Section>
+      )}
+      {suppressed.length > 0 && (
+        <Section id="suppressed" title={`Suppressed by postern.yaml: ${suppressedCount}`}>
+          <PostureFindings findings={suppressed} />
+        </Section>
+      )}
+      {own.length > 0 && (
+        <Section id="own" title="Postern’s own permissions">
+          <p className="text-dense text-muted">
+            Postern’s ServiceAccount has the permissions of deploy/rbac.yaml, as expected. Any other permission is a
+            finding.
+          </p>
+          <OwnRightsList own={own} />
+        </Section>
+      )}
       {resolved.length > 0 && (
         <Section id="resolved" title="Resolved">
           <PostureFindings findings={resolved} />
