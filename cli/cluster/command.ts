@@ -3,6 +3,7 @@ import type { Terminal } from '../terminal.ts'
 import { addCommand } from './add-command.ts'
 import { admissionCommand } from './admission-command.ts'
 import { auditPolicyCommand } from './audit-policy-command.ts'
+import { authenticationCommand } from './authentication-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { removeCommand } from './remove-command.ts'
 
@@ -11,7 +12,7 @@ export function clusterCommand(terminal: Terminal): Command {
   const cluster = new Command('cluster').description('Prepare a cluster for Postern, check it, and undo it.')
   const commands = [
     ...[addCommand(terminal), admissionCommand(terminal), auditPolicyCommand(terminal)],
-    ...[doctorCommand(terminal), removeCommand(terminal)],
+    ...[authenticationCommand(terminal), doctorCommand(terminal), removeCommand(terminal)],
   ]
   for (const command of commands) cluster.addCommand(command)
   return cluster

@@ -31,6 +31,8 @@ export type KubernetesOptions = {
   auditWebhook?: AuditWebhook
   /** Real nodes join it (local/node): with the controllers that they need. */
   withNodes?: boolean
+  /** An AuthenticationConfiguration. */
+  authenticationConfig?: string
 }
 
 /** `url` is that of a program on this machine, over plain HTTP. */
@@ -156,6 +158,7 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
         webhook &&
         webhookFlags(`${relay.origin}${new URL(webhook.url).pathname}`, webhook.token, ca, options.directory)),
       profiling: 'false',
+      ...(options.authenticationConfig ? { 'authentication-config': options.authenticationConfig } : {}),
     }),
     // All state is in etcd, so a kill that does not wait for open watches loses nothing.
     ending: { signal: options.durable ? 'SIGTERM' : 'SIGKILL', graceMs: 2000 },
