@@ -36,7 +36,6 @@ export const postureFinding = z.strictObject({
   fix: z.array(text).meta({ description: 'kubectl commands that look at it, narrow it or remove it.' }),
 })
 export type PostureFinding = z.infer<typeof postureFinding>
-export type PostureStep = z.infer<typeof step>
 
 /** Of Postern's own account: one role of deploy/rbac.yaml. */
 export const ownRights = z.strictObject({
@@ -68,7 +67,6 @@ const storedFinding = postureFinding.extend({
   suppressed: text.nullable().meta({ description: 'Why postern.yaml suppresses it.' }),
   resolvedAt: time.nullable(),
 })
-export type StoredFinding = z.infer<typeof storedFinding>
 
 export const postureResource = z
   .strictObject({
