@@ -14,7 +14,8 @@ export function builtActions(): Action[] {
     const pages = Object.keys(workers).map((page) =>
       page.replace(/^app|\/\([^)]*\)|\/page$/g, '').replace(/\/page$/, ''),
     )
-    return { id, file: filename, name: exportedName, page: pages.find((page) => !page.includes('[')) || '/' }
+    const fixed = pages.find((page) => !page.includes('[')) ?? pages[0]?.replace('[cluster]', 'prod-eu')
+    return { id, file: filename, name: exportedName, page: fixed || '/' }
   })
 }
 
