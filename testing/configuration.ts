@@ -17,7 +17,7 @@ export type ConfigurationDocument = {
   guardrails: Array<Record<string, unknown> & { name: string }>
   risks?: object[]
   rotas?: object[]
-  log?: { anchors: object[] }
+  log?: { anchors?: object[]; syslog?: object[] }
   owners?: object[]
   managers?: object[]
 }

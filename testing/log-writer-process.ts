@@ -5,6 +5,6 @@ import { env } from '#lib/env'
 import { startLogWriter } from '#lib/worker/log/log-writer'
 
 await startPolicy(env().configPath)
-startLogWriter()
+startLogWriter(`log-writer-${process.pid}`)
 // Nothing else keeps this process alive between two rounds.
 setInterval(() => {}, 60_000)

@@ -61,6 +61,12 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
     ['anchor'],
   )
   for (const { name, lagSeconds } of now.anchors) anchorLag.set({ anchor: name }, lagSeconds)
+  const forwardLag = gauge(
+    'postern_log_forward_lag_seconds',
+    `How long ago the oldest event happened that a syslog receiver has not read; 0 without one. ${global}`,
+    ['receiver'],
+  )
+  for (const { name, lagSeconds } of now.forwards) forwardLag.set({ receiver: name }, lagSeconds)
   const reachable = gauge('postern_cluster_reachable', `1 if Postern could read the cluster the last time. ${global}`, [
     'cluster',
   ])
@@ -132,6 +138,7 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
 type Configured = {
   clusters: readonly string[]
   anchors?: readonly string[]
+  receivers?: readonly string[]
   rotas?: readonly string[]
   isRefused: boolean
 }
@@ -142,6 +149,7 @@ function configuredNow(): Configured {
   return {
     clusters: namesOf(configuration.clusters),
     anchors: namesOf(configuration.log.anchors),
+    receivers: namesOf(configuration.log.syslog),
     rotas: namesOf(configuration.rotas),
     isRefused: refused !== null,
   }
@@ -154,7 +162,7 @@ function configuredNow(): Configured {
 export async function metricsText(configured: Configured = configuredNow()): Promise<string> {
   const { registry, databaseConnections } = metrics()
   for (const [state, count] of Object.entries(poolCounts())) databaseConnections.set({ state }, count)
-  const now = await readGauges(configured.anchors).catch((error: unknown) => {
+  const now = await readGauges(configured.anchors, configured.receivers).catch((error: unknown) => {
     log.warn({ err: error }, 'the database is unavailable: metrics without its gauges')
     return null
   })

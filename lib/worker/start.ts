@@ -68,7 +68,7 @@ export function startWorker(): { stop(): Promise<void> } {
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const queue = startQueue(worker)
   const notifier = startNotifier(worker)
-  const logWriter = startLogWriter()
+  const logWriter = startLogWriter(worker)
   /** Clusters whose last reading failed, each with the timer of the next one. */
   const failing = new Map<string, NodeJS.Timeout>()
   const states = oneAtATime(readState, 'reading a cluster')

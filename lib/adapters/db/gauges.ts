@@ -2,6 +2,7 @@ import type { FindingKind } from '#lib/core/access/finding'
 import type { Severity } from '#lib/core/access/severity'
 import { db } from './client.ts'
 import { type Anchored, anchored } from './log/anchored.ts'
+import { type ForwardState, forwardStates } from './log/forwards.ts'
 import { type ChannelState, channelStates } from './notices/channel-states.ts'
 import { type RotaState, rotaStates } from './rotas/rota-states.ts'
 
@@ -30,6 +31,8 @@ export type Gauges = {
   findings: Array<{ cluster: string; kind: FindingKind; count: number }>
   /** What each configured anchor of the log has kept. */
   anchors: Anchored[]
+  /** How far each configured syslog receiver is behind. */
+  forwards: ForwardState[]
   /** Open findings about standing access. */
   posture: Array<{ cluster: string; severity: Severity; count: number; newCount: number; setAside: number }>
   /** The rotas outside of Postern. */
@@ -40,7 +43,7 @@ export type Gauges = {
   clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
-type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors' | 'rotas'> & {
+type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors' | 'forwards' | 'rotas'> & {
   pending: number
   active: number
   ending: number
@@ -49,10 +52,11 @@ type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors' | 'rotas'> & {
 }
 
 /**
- * Two statements over live grants and undelivered notices only, so that its cost does not grow with the history, and one more for anchors.
+ * Two statements over live grants and undelivered notices only, so that its cost does not grow with the history, and one more each for anchors and for syslog receivers.
  * @param anchors the names of the configured anchors of the log
+ * @param receivers the names of the configured syslog receivers
  */
-export async function readGauges(anchors: readonly string[] = []): Promise<Gauges> {
+export async function readGauges(anchors: readonly string[] = [], receivers: readonly string[] = []): Promise<Gauges> {
   const [row] = await db().$queryRaw<Row[]>`
     SELECT (SELECT count(*)::int FROM requests WHERE status = 'pending') AS "pendingRequests",
            count(*) FILTER (WHERE status = 'pending')::int AS pending,
@@ -91,11 +95,13 @@ export async function readGauges(anchors: readonly string[] = []): Promise<Gauge
   if (!row) throw new Error('an aggregate returned no row')
   const [channels, rotas] = [await channelStates(), await rotaStates()]
   const kept = anchors.length > 0 ? await anchored(anchors) : []
+  const forwards = receivers.length > 0 ? await forwardStates(receivers) : []
   const { pending, active, ending, due, oldestDueSeconds, ...rest } = row
   return {
     ...rest,
     channels,
     anchors: kept,
+    forwards,
     rotas,
     grants: { pending, active, ending },
     due: { count: due, oldestSeconds: oldestDueSeconds },

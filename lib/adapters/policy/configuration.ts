@@ -269,6 +269,22 @@ const anchor = z
   })
   .meta({ oneOf: [{ required: ['directory'] }, { required: ['git'] }, { required: ['webhook'] }] })
 
+const syslogReceiver = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and hyphens')
+    .meta({ description: 'Its name in metrics. The position in the log is kept under it.' }),
+  host: z
+    .string()
+    .max(253)
+    .regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an IP address')
+    .meta({ description: 'Its host name, which its certificate must have.' }),
+  port: z.int().min(1).max(65_535).default(6514),
+  caFile: absolutePath.optional().meta({
+    description: 'The certificates that may have issued its certificate, as PEM; those of Node.js by default.',
+  }),
+})
+
 const perPerson = z.int().min(1).max(100_000)
 
 const lapseAfter = durationSchema.meta({
@@ -327,9 +343,17 @@ export const configurationShape = z.strictObject({
     }),
   notifications: notificationsSchema.optional().meta({ description: 'how people are notified.' }),
   log: z
-    .strictObject({ anchors: z.array(anchor).max(10).default([]) })
+    .strictObject({
+      anchors: z.array(anchor).max(10).default([]),
+      syslog: z.array(syslogReceiver).max(5).default([]).meta({
+        description: 'Receivers of every event as OCSF in syslog over TLS (RFC 5424, RFC 5425).',
+      }),
+    })
     .prefault({})
-    .meta({ description: 'Where signed checkpoints of the log of events are kept outside of Postern.' }),
+    .meta({
+      description:
+        'Where signed checkpoints of the log of events are kept outside of Postern, and where events are forwarded to.',
+    }),
   admission: admissionSection.optional().meta({
     description: 'What the API servers themselves enforce: see `postern cluster admission`.',
   }),

@@ -7,6 +7,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import { readCheckpoint, signCheckpoint } from '#lib/core/log/checkpoint'
 import { type Root, rootOf } from '#lib/core/log/tree'
 import { log } from '#lib/observability/log'
+import { forwardEvents } from './forward-events.ts'
 import { publishCheckpoint } from './publish-checkpoint.ts'
 
 /** Milliseconds. An event is in a signed checkpoint within about twice this time. */
@@ -53,7 +54,7 @@ export function logWriting(): WriteLog {
 }
 
 /** Starts to write the log. Several workers may run at once; one of them appends. */
-export function startLogWriter(): { stop(): Promise<void> } {
+export function startLogWriter(worker: string): { stop(): Promise<void> } {
   const stopping = new AbortController()
   let running: Promise<void> | undefined
   const { publicUrl } = currentPolicy().configuration
@@ -64,6 +65,7 @@ export function startLogWriter(): { stop(): Promise<void> } {
   const write = () => {
     running ??= writeLog(stopping.signal)
       .then(() => publishCheckpoint())
+      .then(() => forwardEvents(worker, stopping.signal))
       .catch((error: unknown) => log.warn({ err: error }, 'writing the log failed'))
       .finally(() => {
         running = undefined

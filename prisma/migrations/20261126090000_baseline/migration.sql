@@ -310,6 +310,17 @@ CREATE TABLE "log_anchors" (
 );
 
 -- CreateTable
+CREATE TABLE "log_forwards" (
+    "name" TEXT NOT NULL,
+    "next" BIGINT NOT NULL,
+    "last_batch" BIGINT NOT NULL,
+    "leased_by" TEXT,
+    "lease_until" TIMESTAMPTZ(6),
+
+    CONSTRAINT "log_forwards_pkey" PRIMARY KEY ("name")
+);
+
+-- CreateTable
 CREATE TABLE "activity_sources" (
     "id" BIGSERIAL NOT NULL,
     "key" UUID NOT NULL,
@@ -1233,7 +1244,7 @@ GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects",
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
 GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;
 GRANT SELECT, INSERT ("size", "note") ON "log_checkpoints" TO postern_app;
-GRANT SELECT, INSERT, UPDATE ON "log_anchors" TO postern_app;
+GRANT SELECT, INSERT, UPDATE ON "log_anchors", "log_forwards" TO postern_app;
 GRANT SELECT, INSERT ON "activity", "activity_sources", "activity_rejections" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "activity_counts", "activity_feeds" TO postern_app;
 GRANT SELECT, UPDATE ("due_at", "spread_at") ON "outbox" TO postern_app;
