@@ -34,8 +34,8 @@ export type PackFile = { path: string; pieces: AsyncIterable<string> | Iterable<
 
 /** The report holds a few hundred bytes of each event. A longer period is several packs. */
 const mostEvents = 50_000
-/** Entries that are read together. */
-const atOnce = 50
+/** Entries that are read together: as many as a tile has, because their paths to the root have most hashes in common. */
+const atOnce = 256
 
 type Source = {
   scope: PackScope

@@ -51,9 +51,20 @@ function placeOf(level: number, index: number) {
   return { level: Math.floor(level / tileHeight), index: Math.floor(first / tileWidth), at: first % tileWidth, count }
 }
 
+/** Remembers each node, because the nodes of many leaves are the same ones. */
+function once(read: ReadNode): ReadNode {
+  const known = new Map<string, Buffer>()
+  return (level, index) => {
+    const key = `${level} ${index}`
+    const hash = known.get(key) ?? read(level, index)
+    known.set(key, hash)
+    return hash
+  }
+}
+
 /** Reads nodes from the bytes of tiles, as `pathOfTile` names them for a tree of this size. */
 export function nodesInTiles(size: number, tiles: ReadonlyMap<string, Buffer>): ReadNode {
-  return (level, index) => {
+  return once((level, index) => {
     const place = placeOf(level, index)
     const path = pathOfTile({ ...place, width: widthAt(size, place) })
     const bytes = tiles.get(path)
@@ -64,7 +75,7 @@ export function nodesInTiles(size: number, tiles: ReadonlyMap<string, Buffer>): 
         bytes.subarray((place.at + i) * hashBytes, (place.at + i + 1) * hashBytes),
       ),
     )
-  }
+  })
 }
 
 /** The tiles that a computation in a tree of this size reads. */

@@ -26,12 +26,15 @@ const key = logVerifiers('http://localhost:3000')[0]?.text ?? ''
 const never = new AbortController().signal
 
 const figures: string[] = []
+const seconds = (began: number) => ((performance.now() - began) / 1000).toFixed(1)
 async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const began = performance.now()
-  const memory = process.memoryUsage.rss()
+  const [began, before, memory] = [performance.now(), process.cpuUsage(), process.memoryUsage.rss()]
   const result = await work()
+  const { user, system } = process.cpuUsage(before)
   const grown = Math.round((process.memoryUsage.rss() - memory) / 2 ** 20)
-  figures.push(`${name}: ${((performance.now() - began) / 1000).toFixed(1)} s, this process grew by ${grown} MB`)
+  figures.push(
+    `${name}: ${seconds(began)} s, processor ${((user + system) / 1e6).toFixed(1)} s, this process grew by ${grown} MB`,
+  )
   return result
 }
 
@@ -40,13 +43,15 @@ async function verify(name: string, file: string) {
   const began = performance.now()
   const command = join(import.meta.dirname, '../../../cli/postern.mjs')
   const child = spawn(process.execPath, [command, 'log', 'verify', file, '--key', key])
-  let [out, peak] = ['', '']
+  let [out, peak, ticks] = ['', '', 0]
   child.stdout.on('data', (chunk) => {
     out += chunk
   })
   const watch = setInterval(() => {
     try {
       peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? peak
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+      ticks = Number(stat[11]) + Number(stat[12])
     } catch {
       // Another system, or the process is over.
     }
@@ -54,7 +59,7 @@ async function verify(name: string, file: string) {
   const code = await new Promise((resolve) => child.on('close', resolve))
   clearInterval(watch)
   figures.push(
-    `${name}: ${((performance.now() - began) / 1000).toFixed(1)} s, peak ${Math.round(Number(peak) / 1024)} MB`,
+    `${name}: ${seconds(began)} s, processor ${ticks / 100} s, peak ${Math.round(Number(peak) / 1024)} MB`,
   )
   return { code, out }
 }
