@@ -84,8 +84,12 @@ export function termsNamedBy(event: LogEntry['event']): string[] {
   return named.filter((one): one is string => typeof one === 'string')
 }
 
+const timeInWords = (time: string) => `${time.slice(0, 10)} ${time.slice(11, -1).replace(':00.000', '')} UTC`
+
 export const scopeInWords = (scope: PackScope): string =>
-  'request' in scope ? `request ${scope.request}` : `the time from ${scope.from} until ${scope.to}`
+  'request' in scope
+    ? `request ${scope.request}`
+    : `the time from ${timeInWords(scope.from)} until ${timeInWords(scope.to)}`
 
 type ReadmeInput = { scope: PackScope; size: number; key: string; later: readonly string[] }
 

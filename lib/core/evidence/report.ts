@@ -36,8 +36,8 @@ h1 { font-size: 1.6rem; line-height: 1.2 } h2 { font-size: 1.25rem; margin-top: 
 h3 { font-size: 1rem; margin: 1.4rem 0 .3rem }
 p, li { max-width: 46rem } code { font: .88em ui-monospace, monospace; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100%; font-size: .92rem } th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884 }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: .5rem 0 } dt { color: #777 } dd { margin: 0; overflow-wrap: anywhere }
-.text { white-space: pre-wrap } .scroll { overflow-x: auto } .quiet { color: #777 }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: .5rem 0 } dt { color: light-dark(#666, #aaa) } dd { margin: 0; overflow-wrap: anywhere }
+.text { white-space: pre-wrap } .scroll { overflow-x: auto } .quiet { color: light-dark(#666, #aaa) }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr } dd { margin-bottom: .5rem } }
 @media print { body { margin: 0; max-width: none; font-size: 11px } h2 { break-after: avoid } tr { break-inside: avoid } }
 `
@@ -195,7 +195,7 @@ function overview({ requests }: PackFacts): Html {
 function unknowns({ scope, facts }: ReportInput): Html {
   const open = facts.requests.flatMap(({ grants }) => grants.filter(({ beganAt, endedAt }) => beganAt && !endedAt))
   return html`<ul>
-<li>What people did with the access. The API server’s audit log has their calls, under the users and token IDs above.</li>
+<li>What people did with the access. The API server’s audit log has their calls, under the users and token IDs below.</li>
 <li>Which access people had without Postern.</li>
 <li>Whether an event was true when it was recorded. The log shows that it was not changed afterwards.</li>
 <li>${
