@@ -58,9 +58,7 @@ async function verify(name: string, file: string) {
   }, 50)
   const code = await new Promise((resolve) => child.on('close', resolve))
   clearInterval(watch)
-  figures.push(
-    `${name}: ${seconds(began)} s, processor ${ticks / 100} s, peak ${Math.round(Number(peak) / 1024)} MB`,
-  )
+  figures.push(`${name}: ${seconds(began)} s, processor ${ticks / 100} s, peak ${Math.round(Number(peak) / 1024)} MB`)
   return { code, out }
 }
 
