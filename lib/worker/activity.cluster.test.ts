@@ -124,14 +124,17 @@ test('every call that kubectl makes with a grant arrives once, tied to the grant
   expect(activity.lasting.every(({ outlived }) => !outlived)).toBe(true)
   expect(await eventsWhere({ grantId: id, type: 'activity.suspicious' })).toEqual([])
 
-  // Postern's own changes are known as such, because the cluster said who Postern is.
-  const { items } = await listActivity(asActor(await aPerson(), ['auditor']), { kind: 'rbac', name })
-  expect(items.map(({ verb, resource, isByPostern }) => [verb, resource, isByPostern])).toEqual(
-    expect.arrayContaining([
-      ['create', 'roles', true],
-      ['create', 'rolebindings', true],
-    ]),
-  )
+  // Postern's own changes are known as such, once the worker has asked the cluster who Postern is.
+  const auditor = asActor(await aPerson(), ['auditor'])
+  const changes = async () => (await listActivity(auditor, { kind: 'rbac', name })).items
+  const made = async () =>
+    (await changes()).map(({ verb, resource, isByPostern }) => `${verb} ${resource} ${isByPostern}`)
+  const areKnown = async () => {
+    const known = await made()
+    return ['create roles true', 'create rolebindings true'].every((one) => known.includes(one))
+  }
+  await until('the changes are known as those of Postern', areKnown, 60_000)
+  const items = await changes()
   expect(items.find(({ resource }) => resource === 'roles')?.body).toMatchObject({ kind: 'Role', metadata: { name } })
 })
 
