@@ -93,6 +93,18 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./access/end-command.ts')).releaseCommand,
   },
   {
+    name: 'check-access',
+    summary: 'Show whether a person may do something in a cluster, by which binding, or what to request.',
+    group: 'Access',
+    load: async () => (await import('./access/check-access-command.ts')).checkAccessCommand,
+  },
+  {
+    name: 'mcp',
+    summary: 'Serve tools for an AI agent, by the Model Context Protocol on the standard input and output.',
+    group: 'Access',
+    load: async () => (await import('./mcp/mcp-command.ts')).mcpCommand,
+  },
+  {
     name: 'inbox',
     summary: 'List the requests that wait for your decision.',
     group: 'Approvals',
@@ -109,6 +121,12 @@ export const commands: readonly Entry[] = [
     summary: 'Deny a request.',
     group: 'Approvals',
     load: async () => (await import('./access/decide-command.ts')).denyCommand,
+  },
+  {
+    name: 'review',
+    summary: 'Record whether break-glass access was justified.',
+    group: 'Approvals',
+    load: async () => (await import('./access/review-command.ts')).reviewCommand,
   },
   {
     name: 'revoke',

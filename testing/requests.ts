@@ -82,6 +82,7 @@ function requestRow(overrides: RowOverrides, { entitlementHash, policyHash }: Ve
     clusterRole: overrides.clusterRole ?? entitlement.clusterRole ?? null,
     durationSeconds: overrides.durationSeconds ?? entitlement.duration.default,
     startsAt: overrides.startsAt ?? null,
+    agent: overrides.agent ?? null,
   }
   const digest = digestOf({ ...terms, requester })
   const { namespaces, rules, durationSeconds } = terms

@@ -20,7 +20,10 @@ export type Draft = { entitlement: Entitlement; cluster: string; namespaces: str
 export type Choices = { entitlement?: string; cluster?: string; namespace: string[] }
 
 /** The cluster of Postern that a kubeconfig context reaches: it has the same address, or else the same name. */
-async function clusterOfContext(api: Api, context: ReturnType<typeof currentContext>): Promise<string | undefined> {
+export async function clusterOfContext(
+  api: Api,
+  context: ReturnType<typeof currentContext>,
+): Promise<string | undefined> {
   if (!context) return undefined
   const { items } = await api.call({ path: '/clusters', response: clustersShape })
   const addressOf = (url: string | null) => (url && URL.canParse(url) ? new URL(url).origin : url)

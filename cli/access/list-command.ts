@@ -25,7 +25,12 @@ const inboxTable = (items: readonly RequestState[]) =>
   tableOf(
     ['REQUEST', 'RISK', 'REQUESTER', 'WANTS TO', 'WHERE', 'REASON', 'TIME'],
     items.map((one) => [
-      ...[one.id, one.risk.severity, one.requester.name, rulesText(one.rules, one.clusterRole)],
+      ...[
+        one.id,
+        one.risk.severity,
+        one.agent === null ? one.requester.name : `agent for ${one.requester.name}`,
+        rulesText(one.rules, one.clusterRole),
+      ],
       ...[`${one.cluster}: ${one.namespaces.join(',')}`, one.reason, untilOf(one)],
     ]),
   )

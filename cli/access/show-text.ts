@@ -28,6 +28,7 @@ export function termsText(request: RequestInFull, paint: Paint): string {
     `${paint('bold', line(request.title))}\n` +
     fieldsOf([
       ['Requester', requester.email ? `${requester.name} <${requester.email}>` : requester.name],
+      ['Submitted by', request.agent && `an agent (${request.agent})`],
       ['Entitlement', request.entitlement],
       ['Cluster', cluster],
       ['Namespaces', namespaces.join(', ')],
@@ -46,6 +47,7 @@ export function termsText(request: RequestInFull, paint: Paint): string {
 
 export function requestText(request: RequestInFull, paint: Paint): string {
   const { id, steps, decisions, comments, grant, lapsesAt, status, createdAt, needsInformationSince } = request
+  const { review, reviewDueAt } = request
   const commented = comments.map(
     ({ person, text, needsInformation, at }) =>
       `${person.name} at ${clock(at)}${needsInformation ? ', needs more information' : ''}: ${text}`,
@@ -71,6 +73,12 @@ export function requestText(request: RequestInFull, paint: Paint): string {
       ['Expires', status === 'pending' ? `in ${timeLeft(lapsesAt)}` : null],
       ['Comments', commented.join('\n')],
       ['Decisions', decided.join('\n')],
+      [
+        'Review',
+        review
+          ? `${review.outcome}, by ${review.person.name}: ${review.note}`
+          : reviewDueAt && `due ${clock(reviewDueAt)}`,
+      ],
       ['Grant', grant?.id],
       [
         'Access until',

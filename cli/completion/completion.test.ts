@@ -11,7 +11,7 @@ const completed = (script: string, words: string[]) => {
 test('bash completes commands, subcommands and options, and nothing of the command behind --', async () => {
   const { code, out } = await run(['completion', 'bash'])
   expect(code).toBe(0)
-  expect(completed(out, ['postern', 're'])).toEqual(['request', 'release', 'revoke'])
+  expect(completed(out, ['postern', 're'])).toEqual(['request', 'release', 'review', 'revoke'])
   expect(completed(out, ['postern', 'policy', 're'])).toEqual(['replay'])
   expect(completed(out, ['postern', 'request', '--dry'])).toEqual(['--dry-run'])
   expect(completed(out, ['postern', 'run', '--', 'kubectl', '--re'])).toEqual([])

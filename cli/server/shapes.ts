@@ -60,6 +60,8 @@ export const request = z.object({
   ticket: z.string().nullable(),
   duration: z.string(),
   startsAt: z.string().nullable(),
+  /** The program that submitted it for the requester, by its own word. */
+  agent: z.string().nullable().default(null),
   digest: z.string(),
   createdAt: z.string(),
   lapsesAt: z.string(),
@@ -78,7 +80,12 @@ const difference = z.union([
 ])
 export type Difference = z.output<typeof difference>
 
+const review = z.object({ person, outcome: z.string(), note: z.string(), at: z.string() })
+
 export const requestInFull = request.extend({
+  /** When the review of break-glass access is due. */
+  reviewDueAt: z.string().nullable().default(null),
+  review: review.nullable().default(null),
   difference,
   comments: z.array(z.object({ person, text: z.string(), needsInformation: z.boolean(), at: z.string() })).default([]),
   decisions: z.array(
@@ -165,6 +172,40 @@ export const paste = z.object({
 })
 export type Paste = z.output<typeof paste>
 
+export const reviewed = z.object({ outcome: z.string() })
 export const submitted = z.object({ id: z.string(), status: z.string(), digest: z.string() })
 export const state = z.object({ status: z.string() })
 export const created = z.object({ id: z.string() })
+
+const link = z.object({
+  binding: z.object({ kind: z.string(), namespace: z.string().nullable(), name: z.string() }),
+  role: z.object({ kind: z.string(), name: z.string() }),
+})
+
+export const explanation = z.object({
+  person: z.object({ name: z.string(), email: z.string().nullable() }),
+  asOf: z.string().nullable(),
+  allowed: z.boolean().nullable(),
+  why: z.string(),
+  ways: z.array(link),
+  dangling: z.array(link),
+  grants: z.array(z.object({ id: z.string(), requestId: z.string(), title: z.string(), expiresAt: z.string() })),
+  hints: z.array(z.string()),
+  entitlements: z.array(z.object({ name: z.string(), title: z.string() })),
+})
+export type Explanation = z.output<typeof explanation>
+
+export const auditEvents = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      at: z.string(),
+      type: z.string(),
+      sentence: z.string(),
+      actor: z.object({ kind: z.string(), name: z.string() }),
+      requestId: z.string().nullable(),
+      cluster: z.string().nullable(),
+      namespaces: z.array(z.string()),
+    }),
+  ),
+})

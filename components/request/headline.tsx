@@ -9,6 +9,11 @@ export function Headline({ request }: { request: RequestSummary }) {
   const verb = verbOf(shownStatus(request), request.grant !== null && request.grant.activatedAt === null)
   return (
     <>
+      {request.agent !== null && (
+        <>
+          An agent (<UntrustedText>{request.agent}</UntrustedText>) for{' '}
+        </>
+      )}
       <UntrustedText>{request.requester.name}</UntrustedText> {verb}{' '}
       <UntrustedText>{whatInWords(request)}</UntrustedText> in{' '}
       <UntrustedText>{namespacesInWords(request.namespaces)}</UntrustedText> on{' '}

@@ -81,6 +81,7 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
                 </span>
                 <span className="flex items-baseline justify-between gap-3 text-dense">
                   <span className="truncate">
+                    {row.agent !== null && 'Agent for '}
                     <UntrustedText>{row.requester}</UntrustedText>
                     <code className="ml-2 text-muted">
                       <UntrustedText>{row.where}</UntrustedText>

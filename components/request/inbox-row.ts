@@ -15,6 +15,8 @@ export type InboxListRow = Denied & {
   /** The first line of the reason. */
   reason: string
   ticket: string | null
+  /** The program that submitted it for the requester. */
+  agent: string | null
   createdAt: string
   escalation: { to: string; at: string; isDone: boolean } | null
   needsInformation: boolean
@@ -35,6 +37,7 @@ export const toListRow = (item: InboxItem, open: RequestResource | null): InboxL
   durationSeconds: item.durationSeconds,
   reason: firstLine(item.reason).slice(0, 200),
   ticket: item.ticket,
+  agent: item.agent,
   createdAt: item.createdAt.toISOString(),
   escalation: item.escalation && {
     to: groupsInWords(item.escalation.groups),

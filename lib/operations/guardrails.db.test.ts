@@ -10,7 +10,7 @@ import { listRequests } from '#lib/views/list-requests'
 import { previewRequest } from '#lib/views/preview-request'
 import { testBench } from '#testing/bench'
 import { decide } from '#testing/decisions'
-import { lastEventData } from '#testing/events'
+import { eventsWhere, lastEventData } from '#testing/events'
 import { anActor, companyActors } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { aSubmission } from '#testing/requests'
@@ -171,6 +171,33 @@ describe('facts about the submission and the requester', () => {
     expect(facts).toMatchObject({ via: 'browser' })
     expect(priya.origin.via).toBe('api')
     expect(await statusAfterApproval(priya, request)).toBe('approved')
+  })
+
+  test('a request that names an agent comes from an agent, wherever it is submitted', async () => {
+    await guard({ effect: 'deny', when: "request.via == 'agent'", message: 'Request it yourself.' })
+    const named = { agent: 'claude-code 2.1' }
+    await expectRefused(named, [{ code: 'calm', pointer: '' }])
+    expect(await lastEventData({ type: 'request.refused', actorId: mina.person.id })).toMatchObject(named)
+    const refused = submitRequest(inBrowser(mina), aSubmission(named))
+    expect(await rejectionOf(refused)).toMatchObject({ code: 'guardrail-violation' })
+    expect((await submitRequest(mina, aSubmission())).status).toBe('pending')
+  })
+
+  test('an agent is part of the digest that an approval binds to, and of the signed request', async () => {
+    await bench.guard()
+    const own = await submitRequest(mina, aSubmission())
+    const request = await submitRequest(mina, aSubmission({ agent: 'claude-code 2.1' }))
+    expect(request.digest).not.toBe(own.digest)
+    expect(await statusAfterApproval(priya, { ...request, digest: own.digest }).catch(({ code }) => code)).toBe(
+      'digest-mismatch',
+    )
+    await expect(db().request.update({ where: { id: request.id }, data: { agent: null } })).rejects.toThrow(
+      /a submitted request cannot be changed/,
+    )
+    expect(await statusAfterApproval(priya, request)).toBe('approved')
+    expect(await eventsWhere({ requestId: request.id, type: 'request.submitted' })).toMatchObject([
+      { data: { agent: 'claude-code 2.1', digest: request.digest } },
+    ])
   })
 
   test('grants of the same person for the same entitlement count against a quota', async () => {

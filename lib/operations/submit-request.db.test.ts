@@ -46,6 +46,7 @@ test('a submitted request is stored and recorded with its entitlement, its confi
       clusterRole: null,
       durationSeconds: 1800,
       startsAt: null,
+      agent: null,
     }),
   )
   expect(await eventsWhere({ requestId: answer.id })).toMatchObject([

@@ -12,7 +12,7 @@ import { reviewDueAt, skippedGroups } from '#lib/core/access/break-glass'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
-import { type RefusedSubmission, recordable, viaOf, viaOfOrigin } from '#lib/core/access/recorded-facts'
+import { type RefusedSubmission, recordable, viaOf, viaOfSubmission } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf, type Terms } from '#lib/core/access/terms'
@@ -68,6 +68,7 @@ function refuseSubmission(
       entitlement: submission.entitlement,
       code: judged.violations[0]?.code ?? 'unknown',
       sentence: clip(judged.violations[0]?.sentence ?? ''),
+      ...(submission.agent ? { agent: submission.agent } : {}),
       errors: judged.violations.map(({ code, pointer, sentence }) => ({ code, pointer, message: clip(sentence) })),
       ...(judgedBy && shown === judged
         ? { matched: judged.matched, submission: recordedSubmission(submission, judgedBy) }
@@ -144,7 +145,8 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         violations: notTheirs,
       })
     await lockHeld(tx, person.id)
-    const via = viaOfOrigin(actor.origin)
+    const agent = submission.agent ?? null
+    const via = viaOfSubmission(actor.origin, agent)
     const gathered = await gatherJudgement(tx, {
       ...{ policy, entitlement, requester: person },
       submission: { ...submission, via },
@@ -167,6 +169,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       clusterRole: entitlement.clusterRole ?? null,
       durationSeconds: submission.durationSeconds,
       startsAt: submission.startsAt ?? null,
+      agent,
     }
     const digest = digestOf(terms)
     const id = newId('request', now)
@@ -198,6 +201,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
       actor,
       data: {
         ...{ entitlement: entitlement.name, durationSeconds: submission.durationSeconds, digest, reason, ticket },
+        ...(agent ? { agent } : {}),
         ...(extension ? { extends: extension.grantId, heldSince: extension.heldSince.toISOString() } : {}),
       },
       about: {

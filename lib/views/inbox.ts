@@ -59,9 +59,9 @@ function toItem(row: InboxRow, severity: InboxItem['severity']): InboxItem {
 }
 
 function openItem(open: RequestSummary): InboxItem {
-  const { id, digest, title, entitlement, cluster, namespaces, reason, ticket } = open
+  const { id, digest, title, entitlement, cluster, namespaces, reason, ticket, agent } = open
   return {
-    ...{ id, digest, title, entitlement, cluster, namespaces, reason, ticket },
+    ...{ id, digest, title, entitlement, cluster, namespaces, reason, ticket, agent },
     requester: { id: open.requester.id, name: open.requester.name },
     severity: open.risk.severity,
     durationSeconds: secondsOf(open.duration),

@@ -6,7 +6,7 @@ import { formatDuration } from '#lib/core/access/duration'
 import { isAmong } from '#lib/core/access/entitlement'
 import { secondsLeft } from '#lib/core/access/extension'
 import type { Preview } from '#lib/core/access/preview-resource'
-import { viaOfOrigin } from '#lib/core/access/recorded-facts'
+import { viaOfSubmission } from '#lib/core/access/recorded-facts'
 import type { Submission } from '#lib/core/access/request'
 import type { Rule } from '#lib/core/access/rule'
 import { digestOf } from '#lib/core/access/terms'
@@ -58,7 +58,8 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   // Before anything is read: an entitlement for other people takes no longer to refuse than an unknown one.
   if (!entitlement || !isAmong(entitlement.who, person))
     return onlyVerdict(unknownEntitlementVerdict(policy.hash), notTheirs)
-  const via = viaOfOrigin(actor.origin)
+  const agent = submission.agent ?? null
+  const via = viaOfSubmission(actor.origin, agent)
   const { facts } = await gatherJudgement(reads(), {
     ...{ policy, entitlement, requester: person },
     submission: { ...submission, via },
@@ -122,6 +123,7 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
       clusterRole,
       durationSeconds: submission.durationSeconds,
       startsAt: submission.startsAt ?? null,
+      agent,
     }),
     manifests: asYaml(manifests),
     objects: manifests.map(keyOf),

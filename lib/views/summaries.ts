@@ -6,6 +6,7 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { isLastQuarter, totalSeconds } from '#lib/core/access/extension'
 import type { May } from '#lib/core/access/may'
 import { mayExtend, mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
+import { viaOf } from '#lib/core/access/recorded-facts'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { type ApprovalClock, clockOf, stoppedSince } from '#lib/core/approvals/approval-clock'
@@ -83,6 +84,8 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
     ticket: row.ticket,
     duration: formatDuration(row.durationSeconds),
     startsAt: iso(row.startsAt),
+    agent: row.agent,
+    via: viaOf(row.facts),
     digest: row.digest,
     createdAt: row.createdAt.toISOString(),
     lapsesAt: row.lapsesAt.toISOString(),

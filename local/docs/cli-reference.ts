@@ -74,6 +74,31 @@ choose one by its context. A stream that is open when the access ends stays open
 \`postern inbox\` lists what waits for your decision. \`postern approve\` shows the terms, needs a confirmation, and binds the decision to the digest of what it showed. In
 a script, name the digest that was read: \`postern approve ID --digest sha256:…\`. If the terms have changed since, Postern refuses.
 
+## Check access and reviews
+
+\`postern check-access patch deployments.apps -n payments\` says whether you may do that, by which bindings and roles, or what to request.
+Auditors and admins check someone else with \`--as\`. The exit code is 0 if it is allowed and 1 if it is not.
+
+\`postern review ID --outcome justified --note "…"\` records the review of break-glass access. \`postern token inspect ~/.kube/config\` says why a cluster
+would answer 401 to the tokens of a kubeconfig: expired, of another audience, or not valid yet.
+
+## AI agents
+
+\`postern mcp\` is a server of the Model Context Protocol on the standard input and output. An agent on your machine starts it with your sign-in:
+
+\`\`\`json
+{ "mcpServers": { "postern": { "command": "postern", "args": ["mcp"] } } }
+\`\`\`
+
+Its tools read a refusal, list entitlements and your requests, preview and submit a request, wait for it, explain access and search the history, all
+with what you may read. No tool approves, denies, extends, ends access or shows a credential; a grant is used as always, by \`kubectl\` and the
+plugin. A request is marked: *An agent (name) for you* is in its headline, the inbox, the notices and the history, and in the digest that an
+approval binds to. Guardrails can limit it by \`request.via\` ([Guardrails](guardrails.md)).
+
+The name is what the agent calls itself. Postern can't verify it, and an agent that may run commands can call \`postern request\` instead, as you. So treat the
+mark as information, and limit by guardrails what may be requested without a session of the pages. Results are JSON in one marked block, so that text
+from people in it can't look like something else; whether an agent follows such text anyway is up to the agent.
+
 ## Exit codes
 
 | Code | Meaning |
@@ -86,7 +111,7 @@ a script, name the digest that was read: \`postern approve ID --digest sha256:�
 | ${exitCodes.timedOut} | The time was up before the access was active, or before anyone signed in. |
 | ${exitCodes.interrupted} | Ctrl-C while it waited. |
 
-\`postern run\` and \`postern shell\` have the exit code of the command that they run. \`postern policy replay\` has 2 for every error.
+\`postern run\` and \`postern shell\` have the exit code of the command that they run.
 
 ## Output
 

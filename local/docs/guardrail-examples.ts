@@ -245,7 +245,7 @@ export const guardrailExamples: GuardrailExample[] = [
   },
   {
     title: 'Requests only from the browser, or only from scripts',
-    text: '`request.via` says where the request came from: `browser` for the pages, `api` for everything with a bearer token, such as the command line. It is recorded with the submission and signed, so it does not change when the request is decided.',
+    text: '`request.via` says where the request came from: `browser` for the pages, `terminal` for a token that the identity provider issued to the client of `postern login` (`identity.cli`), `agent` if the program that submits it names itself, as `postern mcp` does, and `api` for any other bearer token. It is recorded with the submission and signed, so it does not change when the request is decided. A program that acts with a person’s token can keep silent about it and is `terminal` or `api` then; it can’t be `browser` without a session of the pages. So permit `browser` rather than deny `agent`.',
     guardrails: [
       {
         name: 'break-glass-in-the-browser',
@@ -263,6 +263,39 @@ export const guardrailExamples: GuardrailExample[] = [
         given: { entitlement: 'break-glass', via: 'api' },
         expect: { violations: ['break-glass-in-the-browser'] },
       },
+    ],
+  },
+  {
+    title: 'What agents may request',
+    text: 'An agent reads text that other people wrote and may do what it says. These two keep automatic approvals, and access with more than a low risk, for people. The example above says how far `agent` can be trusted.',
+    guardrails: [
+      {
+        name: 'agents-need-an-approval',
+        description: 'A person looks at what an agent requests.',
+        when: "request.via == 'agent'",
+        effect: 'require',
+        require: { approvals: [{ groups: ['sre'] }] },
+      },
+      {
+        name: 'risks-on-the-page',
+        description: 'Access with more than a low risk is for people.',
+        when: "request.via != 'browser' && risks.exists(risk, risk.severity != 'low')",
+        effect: 'deny',
+        message: 'Request access with a medium or high risk yourself, on the page.',
+      },
+    ],
+    cases: [
+      {
+        name: 'an agent, an ordinary request',
+        given: { via: 'agent' },
+        expect: { approvals: [{ groups: ['sre'], count: 1 }] },
+      },
+      {
+        name: 'an agent, a shell',
+        given: { via: 'agent', rules: exec },
+        expect: { violations: ['risks-on-the-page'], approvals: [{ groups: ['sre'], count: 1 }] },
+      },
+      { name: 'a person on the page, a shell', given: { via: 'browser', rules: exec } },
     ],
   },
   {

@@ -204,7 +204,7 @@ const trying = [
     '- A trial has ten seconds and a limited amount of memory. Requests that a replay does not reach are counted as left out.',
   ].join('\n'),
   '```sh\nexport POSTERN_SERVER=https://postern.example.com POSTERN_TOKEN=…\nnpx postern policy replay --policy postern.yaml --last 200 --against current\n```',
-  'The command exits with 0 if no verdict changes, 1 if a verdict changes or the replay is incomplete (0 with `--no-fail-on-change`), and 2 if the policy is invalid or the server cannot be reached. `--format json` prints the response of the API. Calendar files are read relative to the policy. With the token of an auditor all requests are replayed, with any other token those that its person may see.',
+  'The command exits with 0 if no verdict changes, 1 if a verdict changes or the replay is incomplete (0 with `--no-fail-on-change`), and otherwise as [documented](cli.md#exit-codes): 2 if the policy is invalid, 3 if the token is refused, 4 if the server can’t be reached. `--format json` prints the response of the API. Calendar files are read relative to the policy. With the token of an auditor all requests are replayed, with any other token those that its person may see.',
 ]
 
 /** The text of docs/guardrails.md. */

@@ -140,20 +140,21 @@ describe('postern policy replay', slow, () => {
     })
   })
 
-  test('the command exits with 2 and the reason when it cannot replay, and never prints the token', async () => {
+  test('the command says why it cannot replay, with the documented exit code, and never prints the token', async () => {
     writeFileSync(file, 'guardrails:\n  - { name: A, description: b, effect: deny }\n')
-    const cases: [string[], Record<string, string | undefined>, RegExp][] = [
-      [[], asInes(), /postern\.yaml:2:13: guardrails\[0\]\.name must be/],
-      [[], { POSTERN_TOKEN: tokens.ines }, /--server/],
-      [[], { POSTERN_SERVER: serverUrl() }, /Set a bearer token/],
-      [[], { ...asInes(), POSTERN_SERVER: 'http://postern.example.com' }, /must use https/],
-      [[], { ...asInes(), POSTERN_TOKEN: 'not-a-token' }, /./],
-      [['--last', '0'], asInes(), /whole number/],
+    const cases: [number, string[], Record<string, string | undefined>, RegExp][] = [
+      [2, [], asInes(), /postern\.yaml:2:13: guardrails\[0\]\.name must be/],
+      [3, [], { POSTERN_HOME: folder, POSTERN_TOKEN: tokens.ines }, /postern login/],
+      [3, [], { POSTERN_HOME: folder, POSTERN_SERVER: serverUrl() }, /postern login/],
+      [2, [], { ...asInes(), POSTERN_SERVER: 'http://postern.example.com' }, /https/],
+      [4, [], { ...asInes(), POSTERN_SERVER: 'http://127.0.0.1:1' }, /./],
+      [3, [], { ...asInes(), POSTERN_TOKEN: 'not-a-token' }, /POSTERN_TOKEN/],
+      [2, ['--last', '0'], asInes(), /whole number/],
     ]
     await Promise.all(
-      cases.map(async ([args, env, reason]) => {
+      cases.map(async ([exitCode, args, env, reason]) => {
         const { code, stdout, stderr } = await run(args, env)
-        expect([code, stdout], stderr).toEqual([2, ''])
+        expect([code, stdout], stderr).toEqual([exitCode, ''])
         expect(stderr).toMatch(reason)
         expect(stderr).not.toContain(env.POSTERN_TOKEN ?? 'nothing')
       }),

@@ -57,6 +57,8 @@ type Verified = {
   issuedAt: Date
   /** The token was issued to one of Postern's own clients: of the pages, or of `postern login`. */
   isOwn: boolean
+  /** It was issued to the client of `postern login`. */
+  isTerminal: boolean
 }
 
 /** The client to which a token was issued: RFC 9068 §2.2, OpenID Connect Core §2, and the names of Okta and Entra ID. */
@@ -123,7 +125,9 @@ async function verifyNow(token: string, metadata: ProviderMetadata) {
   const issuedAt = new Date((payload.iat ?? 0) * 1000)
   if (issuedAt.getTime() > Date.now() + clockToleranceMs) throw new errors.JWTInvalid('issued in the future')
   const claimed = identityFrom(payload, { groupsClaim: apiGroupsClaim, subjectClaim })
-  const verified: Verified = { claimed, issuedAt, isOwn: isFromOwnClient(payload, ownClients) }
+  // Where both clients are one, no token tells the pages from the terminal.
+  const isTerminal = cli !== undefined && cli.clientId !== clientId && isFromOwnClient(payload, [cli.clientId])
+  const verified: Verified = { claimed, issuedAt, isOwn: isFromOwnClient(payload, ownClients), isTerminal }
   return { verified, acceptedUntil: (payload.exp ?? 0) * 1000 + clockToleranceMs }
 }
 
@@ -201,5 +205,6 @@ export async function actorOfBearer(token: string, origin: Origin): Promise<Pers
   const person = await personFor(verified, origin)
   // A token without groups was issued for less than its owner may do.
   const caller = verified.claimed.groups ? withOnCall(person) : person
-  return { kind: 'person', person: caller, roles: rolesOf(person), origin }
+  const { isTerminal } = verified
+  return { kind: 'person', person: caller, roles: rolesOf(person), origin: { ...origin, isTerminal } }
 }

@@ -27,6 +27,7 @@ export const requestInSql = Prisma.sql`r.namespaces, r.rules, r.cluster_role AS 
   r.facts, r.difference, r.submitted_terms AS "submittedTerms", r.policy_hash AS "policyHash", r.entitlement_name AS "entitlementName",
   r.entitlement_hash AS "entitlementHash", r.created_at AS "createdAt", r.lapses_at AS "lapsesAt", r.signature,
   r.extends_grant_id AS "extendsGrantId", r.held_since AS "heldSince", r.review_due_at AS "reviewDueAt",
+  r.agent,
   e.document AS entitlement`
 
 export type RequestInSql = Signed<{
@@ -50,6 +51,8 @@ export type RequestInSql = Signed<{
   extendsGrantId: string | null
   heldSince: Date | null
   reviewDueAt: Date | null
+  /** The program that submitted it for the requester. */
+  agent: string | null
   createdAt: Date
   lapsesAt: Date
   /** The entitlement at the time of submission. */

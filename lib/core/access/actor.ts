@@ -25,7 +25,13 @@ export type Person = {
 }
 
 /** Where a call came from. The reference is also in the log lines and the error message of the same call. */
-export type Origin = { via: 'browser' | 'api' | 'system'; clientAddress: string | null; reference: string }
+export type Origin = {
+  via: 'browser' | 'api' | 'system'
+  clientAddress: string | null
+  reference: string
+  /** The bearer token was issued to the client of `postern login`. */
+  isTerminal?: boolean
+}
 
 /** A signed-in person. Groups and roles are read for every call, never taken from the call itself. */
 export type PersonActor = {

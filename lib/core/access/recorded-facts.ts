@@ -11,8 +11,11 @@ import { ruleSchema } from './rule.ts'
 const text = z.string().max(4000)
 const labels = z.record(text, text)
 
-/** The pages, or a call with a bearer token. */
-export const submittedVia = ['browser', 'api'] as const
+/**
+ * The pages; a token that was issued to the client of `postern login`; any other bearer token; a program that says that
+ * it acts for the person. NB: a program that does not say so is one of the others.
+ */
+export const submittedVia = ['browser', 'terminal', 'api', 'agent'] as const
 export type SubmittedVia = (typeof submittedVia)[number]
 
 /** When one person submitted other requests for the same entitlement, and when such requests were approved. */
@@ -55,8 +58,12 @@ export const recordedFacts = z.strictObject({
 })
 export type RecordedFacts = z.infer<typeof recordedFacts>
 
-/** A person submits over the pages or the API; only Postern itself acts as the system. */
-export const viaOfOrigin = ({ via }: Pick<Origin, 'via'>): SubmittedVia | null => (via === 'system' ? null : via)
+/** How a person submits; null for Postern itself. @param agent the program that says that it acts for the person */
+export function viaOfSubmission({ via, isTerminal }: Origin, agent: string | null | undefined): SubmittedVia | null {
+  if (via === 'system') return null
+  if (agent) return 'agent'
+  return isTerminal ? 'terminal' : via
+}
 
 /** Where a request came from, by its stored facts; null if they do not say. */
 export function viaOf(facts: unknown): SubmittedVia | null {

@@ -5,6 +5,7 @@ import { differenceResource } from './difference.ts'
 import { grantResource } from './grant-resource.ts'
 import { may } from './may.ts'
 import { personResource } from './person-resource.ts'
+import { submittedVia } from './recorded-facts.ts'
 import { duration, time } from './resource-fields.ts'
 import { reviewResource } from './review.ts'
 import { riskResource } from './risk-resource.ts'
@@ -41,6 +42,10 @@ export const requestSummary = z
     ticket: z.string().nullable(),
     duration,
     startsAt: time.nullable(),
+    agent: z.string().nullable().meta({
+      description: 'The program that submitted this for the requester, by its own word; null if it named none.',
+    }),
+    via: z.enum(submittedVia).nullable().meta({ description: 'How it was submitted, see the guardrails.' }),
     digest: z.string(),
     createdAt: time,
     lapsesAt: time,

@@ -34,12 +34,13 @@ export const prose = (max: number, ifBlank?: string) =>
     .transform((text) => text.replace(/\r\n?/g, '\n').trim())
 
 /** A name as typed. It may name nothing, but it is safe to look up and to show. */
-const typedName = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(new RegExp(`^[^${unprintable}]+$`, 'u'), 'must be a name')
-  .refine((text) => text.isWellFormed(), 'must be a name')
+const typedName = (max = 63) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(new RegExp(`^[^${unprintable}]+$`, 'u'), 'must be a name')
+    .refine((text) => text.isWellFormed(), 'must be a name')
 
 const timestamp = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' })
@@ -48,8 +49,8 @@ const timestamp = z.iso
 /** The body of POST /api/v1/requests and of its preview. */
 export const submissionSchema = z
   .strictObject({
-    entitlement: typedName,
-    cluster: typedName,
+    entitlement: typedName(),
+    cluster: typedName(),
     namespaces: z
       .array(namespaceName)
       .min(1, 'name at least one namespace')
@@ -63,6 +64,13 @@ export const submissionSchema = z
       description:
         'A grant of yours that this request extends: the same entitlement, cluster, namespaces and rules (by default those of the grant), without a start. Once the new grant is active, this one ends as superseded.',
     }),
+    agent: typedName(100)
+      .optional()
+      .meta({
+        description:
+          'The name of the program that submits this for the caller, such as an AI assistant. Approvers read it, the digest ' +
+          'includes it, and `request.via` of guardrails is `agent`. A program that leaves it out can’t be told from a person.',
+      }),
   })
   .meta({ id: 'Submission' })
   .transform(({ duration, ...rest }) => ({ ...rest, durationSeconds: duration }))

@@ -11,6 +11,8 @@ export type Terms = {
   clusterRole: string | null
   durationSeconds: number
   startsAt: Date | null
+  /** The program that submitted it for the requester, by its own word; null if it named none. */
+  agent: string | null
 }
 
 /** The terms as their digest has them. The order and repetition of namespaces and rules make no difference. */
@@ -22,6 +24,7 @@ export const termsContent = (terms: Terms) => ({
   clusterRole: terms.clusterRole,
   durationSeconds: terms.durationSeconds,
   startsAt: terms.startsAt?.toISOString() ?? null,
+  ...(terms.agent === null ? {} : { agent: terms.agent }),
 })
 
 export const digestOf = (terms: Terms): string => contentHash(termsContent(terms))

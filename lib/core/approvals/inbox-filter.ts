@@ -37,6 +37,8 @@ export type InboxFacts = {
 export type InboxItem = InboxFacts & {
   digest: string
   durationSeconds: number
+  /** The program that submitted it for the requester. */
+  agent: string | null
   /** The last escalation that happened, and the next one; null without any. */
   escalation: { groups: string[]; at: Date; isDone: boolean } | null
   /** An approver requested information, and the requester has not answered yet. */

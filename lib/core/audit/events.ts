@@ -32,6 +32,8 @@ const stoppedBy = z.array(text).optional()
 
 const inScopeWords = { person: 'of', entitlement: 'of the entitlement', namespace: 'in', cluster: 'on' }
 
+const throughAgent = ({ agent }: { agent?: string | undefined }) => (agent ? ` through an agent (${agent})` : '')
+
 const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => string) => ({ data, sentence })
 
 export const auditEvents = {
@@ -75,11 +77,13 @@ export const auditEvents = {
       digest: text,
       reason: text,
       ticket: text.nullable(),
+      // The program that submitted it for the requester.
+      agent: text.optional(),
       // The grant that it extends, and when the first of that chain began.
       extends: text.optional(),
       heldSince: text.optional(),
     }),
-    (d) => (d.extends ? `requested more time for ${d.entitlement}` : `requested ${d.entitlement}`),
+    (d) => (d.extends ? `requested more time for ${d.entitlement}` : `requested ${d.entitlement}`) + throughAgent(d),
   ),
   'request.refused': define(
     z.strictObject({
@@ -88,9 +92,10 @@ export const auditEvents = {
       sentence: text,
       errors: z.array(z.strictObject({ pointer: text, message: text, code: text.optional() })),
       matched: z.array(text).optional(),
+      agent: text.optional(),
       submission: refusedSubmission.optional(),
     }),
-    (d) => `requested ${d.entitlement} and was refused: ${d.sentence}`,
+    (d) => `requested ${d.entitlement}${throughAgent(d)} and was refused: ${d.sentence}`,
   ),
   // `reviewDueAt`: it is break-glass access.
   'request.approved': define(

@@ -36,7 +36,7 @@ function aGrant(request: Partial<GrantFacts['request']> = {}, some: Partial<Gran
   const entitlement = request.entitlement ?? anEntitlement()
   const terms = {
     ...{ cluster: 'prod-eu', namespaces: ['payments'], rules: entitlement.rules ?? [], clusterRole: null },
-    ...{ durationSeconds: 1800, startsAt: null },
+    ...{ durationSeconds: 1800, startsAt: null, agent: null },
     ...request,
   }
   const digest = digestOf({ ...terms, requester: ada })
@@ -72,6 +72,7 @@ describe('stored records', () => {
     ['longer than approved', { durationSeconds: 7200 }],
     ['in another namespace than approved', { namespaces: ['payments', 'checkout'] }],
     ['wider than approved', { rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] }],
+    ['by an agent, and approved without one', { agent: 'an agent' }],
     ['for a later start than approved', { startsAt: new Date('2026-11-24T10:00:00Z') }],
     ['bound to a ClusterRole that was not approved', { clusterRole: 'admin' }],
     ['not approved at all', { status: 'pending' as const }],

@@ -73,6 +73,8 @@ export type GrantFacts = {
     /** The grant that it extends, and when the first of that chain began. */
     extendsGrantId: string | null
     heldSince: Date | null
+    /** The program that submitted it for the requester. */
+    agent: string | null
     via: SubmittedVia | null
   }
   requester: Person

@@ -47,6 +47,8 @@ export type RequestFacts = {
     status: RequestStatus
     severity: 'low' | 'medium' | 'high'
     requester: string
+    /** The program that submitted it for the requester. */
+    agent: string | null
   }
   /** Of break-glass access: when its review is due, and the review. */
   breakGlass: {
@@ -122,6 +124,7 @@ function said(
   const title = line(request.title, 120)
   const requester = line(request.requester, 80)
   const cluster = line(request.cluster, 80)
+  const submitter = request.agent === null ? requester : `An agent (${line(request.agent, 100)}) for ${requester}`
   const where = `${title} on ${cluster}`
   const by = line(grant?.endedByName ?? 'Postern', 80)
   const until = utc(grant?.expiresAt ?? null)
@@ -132,7 +135,7 @@ function said(
   switch (kind) {
     case 'request-waits':
       return {
-        headline: `${requester} requests ${request.totalSeconds === null ? 'access' : 'more time'}: ${where}`,
+        headline: `${submitter} requests ${request.totalSeconds === null ? 'access' : 'more time'}: ${where}`,
         sentences: only('You can approve or deny this request in Postern.'),
         quote: quoteOf(request.requester, request.reason),
         isHandled: false,

@@ -57,6 +57,8 @@ export type RequestRecord = {
   heldSince: Time | null
   /** When the review of break-glass access is due; null for any other. */
   reviewDueAt: Time | null
+  /** The program that submitted it for the requester. */
+  agent: string | null
   createdAt: Time
   lapsesAt: Time
 }
@@ -79,6 +81,7 @@ export const requestStatement = (request: RequestRecord) => ({
   extends: request.extendsGrantId,
   heldSince: timeOrNull(request.heldSince),
   reviewDueAt: timeOrNull(request.reviewDueAt),
+  agent: request.agent,
   createdAt: time(request.createdAt),
   lapsesAt: time(request.lapsesAt),
 })

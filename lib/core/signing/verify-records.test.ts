@@ -31,7 +31,7 @@ const submitted: Terms = {
   durationSeconds: 1800,
 }
 const digestFor = (terms: Terms) =>
-  digestOf({ ...terms, requester: ada, cluster: 'prod-eu', clusterRole: null, startsAt: null })
+  digestOf({ ...terms, requester: ada, cluster: 'prod-eu', clusterRole: null, startsAt: null, agent: null })
 
 function aRequest(now: Terms = submitted): ApprovalRecords['request'] {
   const request = {
@@ -57,6 +57,7 @@ function aRequest(now: Terms = submitted): ApprovalRecords['request'] {
       extendsGrantId: null,
       heldSince: null,
       reviewDueAt: null,
+      agent: null,
       createdAt: at,
       lapsesAt: at,
     },
@@ -115,6 +116,7 @@ describe('signatures', () => {
   test('a record that Postern did not write is rejected, whichever it is', () => {
     expect(why({ request: { ...aRequest(), reason: 'another' } })).toBe('request mismatch')
     expect(why({ request: { ...aRequest(), id: 'req_2' } })).toBe('request mismatch')
+    expect(why({ request: { ...aRequest(), agent: 'an agent' } })).toBe('request mismatch')
     expect(why({ requester: { ...ada, groups: ['sre'] } })).toBe('person mismatch')
     expect(why({ requester: lea })).toBe('request mismatch')
     expect(why({ decisions: [{ ...aDecision(lea, submitted), groups: ['sre'] }] })).toBe('decision mismatch')

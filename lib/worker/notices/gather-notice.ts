@@ -97,6 +97,7 @@ function factsOf(kind: RequestFacts['kind'], row: RequestRow, event: RecordedEve
     request: {
       ...{ id, title, cluster, namespaces, durationSeconds, startsAt, lapsesAt, reason, ticket, status, severity },
       requester: row.requester.name,
+      agent: row.agent,
       totalSeconds: heldSince && totalSeconds(heldSince, durationSeconds, row.createdAt),
     },
     breakGlass: row.reviewDueAt && { reviewDueAt: row.reviewDueAt, review },

@@ -107,6 +107,7 @@ CREATE TABLE "requests" (
     "extends_grant_id" TEXT,
     "held_since" TIMESTAMPTZ(6),
     "review_due_at" TIMESTAMPTZ(6),
+    "agent" TEXT,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "lapses_at" TIMESTAMPTZ(6) NOT NULL,
     "follow_up_at" TIMESTAMPTZ(6),
@@ -852,9 +853,9 @@ BEGIN
     RAISE EXCEPTION 'a request cannot go from % to %', OLD.status, NEW.status USING ERRCODE = '23514';
   END IF;
   IF (NEW.id, NEW.requester_id, NEW.cluster, NEW.submitted_terms, NEW.reason, NEW.ticket, NEW.verdict, NEW.facts, NEW.difference, NEW.steps,
-      NEW.extends_grant_id, NEW.held_since, NEW.review_due_at, NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
+      NEW.extends_grant_id, NEW.held_since, NEW.review_due_at, NEW.agent, NEW.lapses_at, NEW.entitlement_name, NEW.entitlement_hash, NEW.policy_hash, NEW.created_at)
      IS DISTINCT FROM (OLD.id, OLD.requester_id, OLD.cluster, OLD.submitted_terms, OLD.reason, OLD.ticket, OLD.verdict, OLD.facts, OLD.difference, OLD.steps,
-      OLD.extends_grant_id, OLD.held_since, OLD.review_due_at, OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
+      OLD.extends_grant_id, OLD.held_since, OLD.review_due_at, OLD.agent, OLD.lapses_at, OLD.entitlement_name, OLD.entitlement_hash, OLD.policy_hash, OLD.created_at) THEN
     RAISE EXCEPTION 'a submitted request cannot be changed' USING ERRCODE = '23514';
   END IF;
   -- An escalation shows a pending request to the groups that its steps name for this time (lib/core/approvals/escalation.ts).

@@ -47,6 +47,7 @@ export type ClaimedGrant = {
     | 'clusterRole'
     | 'durationSeconds'
     | 'startsAt'
+    | 'agent'
     | 'digest'
     | 'reason'
     | 'ticket'
@@ -121,7 +122,7 @@ export const objectsOf = (grantId: string, rows: readonly ObjectInSql[]): Record
 export function toClaimedGrant(row: ClaimedRow): ClaimedGrant {
   const { now, id, status, cluster, expiresAt, endingAt, endedBy, attempts, slot } = row
   const { namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps } = row
-  const { policyHash, entitlementName, entitlement, createdAt, extendsGrantId, heldSince } = row
+  const { policyHash, entitlementName, entitlement, createdAt, extendsGrantId, heldSince, agent } = row
   const { pauses } = clockOf(createdAt, row.requester.id, toComments(row.comments))
   return {
     ...{ now, id, status, cluster, createdAt: row.approvedAt, expiresAt, endingAt, endedBy, attempts, slot },
@@ -135,6 +136,7 @@ export function toClaimedGrant(row: ClaimedRow): ClaimedGrant {
         createdAt,
         extendsGrantId,
         heldSince,
+        agent,
         pauses,
         via: viaOf(row.facts),
       },

@@ -9,7 +9,7 @@ import { type ClaimedGrant, joinedToGrant, type ObjectInSql, objectsInSql, objec
 type Claimable = Pick<ClaimedGrant, 'id' | 'status' | 'cluster' | 'createdAt' | 'expiresAt' | 'endingAt' | 'now'> &
   Omit<
     ClaimedGrant['request'],
-    'id' | 'status' | 'cluster' | 'createdAt' | 'extendsGrantId' | 'heldSince' | 'via' | 'pauses'
+    'id' | 'status' | 'cluster' | 'createdAt' | 'extendsGrantId' | 'heldSince' | 'agent' | 'via' | 'pauses'
   >
 
 /** A grant that is locked until the transaction ends, with the people who may act on it. */
@@ -65,7 +65,16 @@ export function toEnd(grant: LockedGrant, endedBy: EndReason): ClaimedGrant | nu
       ...{ id: requestId, status: requestStatus, cluster: requestCluster, createdAt: requestedAt },
       ...{ namespaces, rules, clusterRole, durationSeconds, startsAt, digest, reason, ticket, steps },
       // How it was submitted and decided, and what it extends, matters to a judgement only.
-      ...{ policyHash, entitlementName, entitlement, extendsGrantId: null, heldSince: null, via: null, pauses: [] },
+      ...{
+        policyHash,
+        entitlementName,
+        entitlement,
+        extendsGrantId: null,
+        heldSince: null,
+        agent: null,
+        via: null,
+        pauses: [],
+      },
     },
     ...{ requester, objects },
     // An end reads neither the decisions nor the signatures of what was granted.

@@ -79,13 +79,14 @@ type TermsRow = {
   cluster: string
   clusterRole: string | null
   startsAt: Date | null
+  agent: string | null
   versions: { namespaces: string[]; rules: Rule[]; durationSeconds: number }[]
 }
 
 /** Every version of the terms of these requests: as submitted, and as each decision narrowed them. */
 export async function termsOfRequests(ids: readonly string[]): Promise<ReturnType<typeof termsContent>[]> {
   const rows = await reads().$queryRaw<TermsRow[]>`
-    SELECT people.issuer, people.subject, r.cluster, r.cluster_role AS "clusterRole", r.starts_at AS "startsAt",
+    SELECT people.issuer, people.subject, r.cluster, r.cluster_role AS "clusterRole", r.starts_at AS "startsAt", r.agent,
       jsonb_build_array(r.submitted_terms,
         jsonb_build_object('namespaces', r.namespaces, 'rules', r.rules, 'durationSeconds', r.duration_seconds))
       || coalesce((SELECT jsonb_agg(narrowed -> 'after') FROM decisions WHERE request_id = r.id AND narrowed IS NOT NULL), '[]') AS versions

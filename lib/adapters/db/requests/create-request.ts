@@ -75,7 +75,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     readers,
     lapsesAt,
   } = request
-  const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt } = terms
+  const { cluster, namespaces, rules, clusterRole, durationSeconds, startsAt, agent } = terms
   await storeVersions(tx, request)
   const signed = {
     id,
@@ -94,6 +94,7 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
     extendsGrantId: extension?.grantId ?? null,
     heldSince: extension?.heldSince ?? null,
     reviewDueAt,
+    agent,
     difference: gathered.facts.currentAccess && toJson(gathered.facts.currentAccess.difference),
     createdAt: gathered.facts.now,
     lapsesAt,
@@ -103,12 +104,12 @@ export async function createRequest(tx: Tx, request: NewRequest, events: readonl
   await tx.$executeRaw`
     INSERT INTO requests (id, requester_id, entitlement_name, entitlement_hash, policy_hash, cluster, namespaces, rules,
       cluster_role, duration_seconds, starts_at, digest, submitted_terms, reason, ticket, verdict, facts, difference, steps,
-      approver_groups, extends_grant_id, held_since, review_due_at, created_at, lapses_at, follow_up_at, signature)
+      approver_groups, extends_grant_id, held_since, review_due_at, agent, created_at, lapses_at, follow_up_at, signature)
     VALUES (${id}, ${requesterId}, ${entitlement.name}, ${gathered.entitlementHash}, ${policy.hash}, ${cluster},
       ${namespaces}::text[], ${json(rules)}, ${clusterRole}, ${durationSeconds}::int, ${startsAt}::timestamptz, ${digest},
       ${json(signed.submittedTerms)}, ${reason}, ${ticket}, ${json(verdict)}, ${json(signed.facts)},
       ${json(signed.difference)}, ${json(steps)}, ${[...new Set([...steps.flatMap((step) => step.groups), ...readers])]}::text[],
-      ${signed.extendsGrantId}, ${signed.heldSince}::timestamptz, ${reviewDueAt}::timestamptz,
+      ${signed.extendsGrantId}, ${signed.heldSince}::timestamptz, ${reviewDueAt}::timestamptz, ${agent},
       ${signed.createdAt}::timestamptz, ${lapsesAt}::timestamptz,
       ${nextFollowUp(steps, runningClock(signed.createdAt), null)}::timestamptz,
       ${signatureOf('request', requestStatement({ ...signed, requester }))})`

@@ -112,6 +112,7 @@ export type InboxRow = {
   durationSeconds: number
   reason: string
   ticket: string | null
+  agent: string | null
   createdAt: Date
   lapsesAt: Date
   startsAt: Date | null
@@ -125,7 +126,7 @@ export async function findInboxRows(decider: Decider, limit: number): Promise<{ 
   const rows = await reads().$queryRaw<Array<Omit<InboxRow, 'comments'> & { comments: CommentInSql[]; total: number }>>`
     SELECT r.id, jsonb_build_object('id', p.id, 'name', p.name) AS requester, r.entitlement_name AS entitlement,
       e.document->>'title' AS title, r.cluster, r.namespaces, r.rules, r.digest,
-      r.duration_seconds AS "durationSeconds", r.reason, r.ticket, r.created_at AS "createdAt",
+      r.duration_seconds AS "durationSeconds", r.agent, r.reason, r.ticket, r.created_at AS "createdAt",
       r.lapses_at AS "lapsesAt", r.starts_at AS "startsAt", r.steps, r.approver_groups AS "approverGroups",
       CASE WHEN r.comment_count > 0 THEN ${commentsInSql(Prisma.sql`r.id`)} ELSE '[]'::jsonb END AS comments, count(*) OVER ()::int AS total
     FROM requests r JOIN people p ON p.id = r.requester_id JOIN entitlement_versions e ON e.hash = r.entitlement_hash

@@ -94,7 +94,7 @@ function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`tru
 /** The request as this decision approves it. */
 function approvedBy({ actor, request, terms, digest, input, earlier, pauses, now }: NewDecision): Approved {
   const { id, cluster, clusterRole, startsAt, reason, ticket, steps, policyHash, requester } = request
-  const { entitlementName, entitlement, createdAt, extendsGrantId, heldSince } = request
+  const { entitlementName, entitlement, createdAt, extendsGrantId, heldSince, agent } = request
   const { namespaces, rules, durationSeconds } = terms
   const { person } = actor
   const by = { personId: person.id, person, groups: person.groups }
@@ -121,6 +121,7 @@ function approvedBy({ actor, request, terms, digest, input, earlier, pauses, now
       pauses,
       extendsGrantId,
       heldSince,
+      agent,
       requester,
       via: viaOf(request.facts),
     },

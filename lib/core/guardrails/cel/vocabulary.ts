@@ -25,7 +25,10 @@ export const types: readonly Type[] = [
       startsAt: field('timestamp', 'earliest start; never before `now`'),
       extension: field('bool', 'true if it extends access that is active'),
       total: field('duration', 'requested duration, and for an extension the time since the first access began'),
-      via: field('string', '"browser" for the pages, "api" for calls with a bearer token, such as the command line'),
+      via: field(
+        'string',
+        '"browser" for the pages, "terminal" for `postern login`, "agent" if a program says that it acts for the person, "api" for any other bearer token',
+      ),
     },
   },
   {
