@@ -8,6 +8,7 @@ import { policyOption } from '../policy/option.ts'
 import { asciiJson, painter, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { targetClusters } from './clusters.ts'
+import { githubReport } from './github-report.ts'
 import { jsonReport } from './json-report.ts'
 import { junitReport } from './junit-report.ts'
 import { readPaths } from './read-paths.ts'
@@ -15,8 +16,8 @@ import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 import { sarifReport } from './sarif-report.ts'
 import { textReport } from './text-report.ts'
 
-const reports = { json: jsonReport, sarif: sarifReport, junit: junitReport }
-const formats = ['text', 'json', 'sarif', 'junit'] as const
+const reports = { json: jsonReport, sarif: sarifReport, junit: junitReport, github: githubReport }
+const formats = ['text', 'json', 'sarif', 'junit', 'github'] as const
 
 type Options = {
   failOn: Severity

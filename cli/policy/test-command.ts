@@ -5,7 +5,7 @@ import { painter, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { policyOption } from './option.ts'
 
-const formats = ['text', 'junit'] as const
+const formats = ['text', 'junit', 'github'] as const
 type Options = { policy?: string; format: (typeof formats)[number]; output?: string }
 
 /** `postern policy test`: exits with 0 if every case passed, 1 if one failed, and 2 if a file could not be read. */
@@ -19,17 +19,18 @@ export function testCommand(terminal: Terminal): Command {
     .action(async (files: string[], options: Options) => {
       // The guardrails take a while to load, and `--help` does not need them.
       const { runTests } = await import('./run-tests.ts')
-      const { exitCodeOfTests, testsJunit, testsText } = await import('./test-report.ts')
+      const { exitCodeOfTests, testsGithub, testsJunit, testsText } = await import('./test-report.ts')
       const tests = await runTests(options.policy ?? 'postern.yaml', files)
+      const reports = { junit: testsJunit, github: testsGithub }
       const text = (paint: Parameters<typeof testsText>[1]) => testsText(tests, paint)
       if (options.output !== undefined) {
-        const report = options.format === 'junit' ? testsJunit(tests) : text((_, part) => part)
+        const report = options.format === 'text' ? text((_, part) => part) : reports[options.format](tests)
         await writeFile(options.output, report).catch((error: unknown) => {
           throw new UsageError(`${options.output}: ${fileErrorMessage(error)}`)
         })
       }
-      const isText = options.format === 'text' || options.output !== undefined
-      terminal.stdout.write(isText ? text(painter(terminal.stdout, terminal.env)) : testsJunit(tests))
+      const shown = options.output === undefined ? options.format : 'text'
+      terminal.stdout.write(shown === 'text' ? text(painter(terminal.stdout, terminal.env)) : reports[shown](tests))
       terminal.exitCode = exitCodeOfTests(tests)
     })
 }

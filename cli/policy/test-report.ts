@@ -1,5 +1,6 @@
 // The reports of `postern policy test`, for people and for CI servers.
 import { visible } from '#lib/core/check/source'
+import { annotationLines } from '../annotations.ts'
 import { type JunitCase, type JunitSuite, junitXml } from '../junit.ts'
 import { type Paint, plural } from '../terminal.ts'
 import type { PolicyTests, TestedCase } from './run-tests.ts'
@@ -68,4 +69,15 @@ export function testsJunit({ cases, problems }: PolicyTests): string {
     add(file, { name: `line ${line}`, problem: { kind: 'error', message, text: message } })
   }
   return junitXml([...suites].map(([file, found]): JunitSuite => ({ name: file, file, cases: found })))
+}
+
+/** Every failed case and every problem of a file, at its place. */
+export function testsGithub({ cases, problems }: PolicyTests): string {
+  const failed = cases
+    .filter(({ passed }) => !passed)
+    .map((tested) => ({ file: tested.file, ...tested.place, title: tested.name, message: linesOf(tested).join('; ') }))
+  const unreadable = problems.map(({ file, line, column, message }) => {
+    return { file, line, column, title: 'not a valid test case', message }
+  })
+  return annotationLines([...failed, ...unreadable])
 }
