@@ -1,6 +1,8 @@
-// Who calls the server: the token in POSTERN_TOKEN, or the sign-in of a context.
+// Who calls the server: the token in POSTERN_TOKEN or in a file, or the sign-in of a context.
+import { readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { fileErrorMessage } from '../file-error.ts'
 import { serverOrigin } from '../server/address.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
@@ -36,6 +38,30 @@ function machineSession(token: string, server: string): Session {
     token: async (isRefused) => {
       if (!isRefused) return token
       throw new CommandFailure(exitCodes.notSignedIn, `${server} refused the token in POSTERN_TOKEN. Set a new one.`)
+    },
+  }
+}
+
+/** The token of a workload, in a file that something else renews while this runs, such as a projected volume. */
+function workloadSession(file: string, server: string): Session {
+  const read = () => {
+    try {
+      return readFileSync(file, 'utf8').trim()
+    } catch (error) {
+      throw new UsageError(`${file}: ${fileErrorMessage(error)}`)
+    }
+  }
+  let refused = ''
+  let used = ''
+  return {
+    context: contextNameOf(server),
+    server,
+    token: async (isRefused) => {
+      if (isRefused) refused = used
+      used = read()
+      if (used !== '' && used !== refused) return used
+      const message = used === '' ? `${file} is empty.` : `${server} refused the token in ${file}.`
+      throw new CommandFailure(exitCodes.notSignedIn, `${message} Wait until it has a new one.`)
     },
   }
 }
@@ -88,7 +114,9 @@ function chosen(env: Terminal['env'], options: ServerOptions): { context: string
 
 export function openSession({ env }: Terminal, options: ServerOptions): Session {
   const { context, server } = chosen(env, options)
-  return env.POSTERN_TOKEN ? machineSession(env.POSTERN_TOKEN.trim(), server) : personalSession(env, context, server)
+  if (env.POSTERN_TOKEN) return machineSession(env.POSTERN_TOKEN.trim(), server)
+  if (env.POSTERN_TOKEN_FILE) return workloadSession(env.POSTERN_TOKEN_FILE, server)
+  return personalSession(env, context, server)
 }
 
 /** NB: loaded only here, because the plugin of kubectl mostly needs no call. */

@@ -28,7 +28,8 @@ The tokens are in files that only their owner can read, not in the keyring of th
 permits it; \`postern logout\` revokes them there. \`postern contexts\` lists several servers and switches between them.
 
 Machines set \`POSTERN_SERVER\` and \`POSTERN_TOKEN\`, a bearer token of the provider for the API. It is never stored, and there is no option for it,
-because other people on a machine can read the arguments of a process.
+because other people on a machine can read the arguments of a process. \`POSTERN_TOKEN_FILE\` names a file with such a token instead. It is read again for
+each call, so a pipeline can run \`postern request … --wait\` for longer than one token lives, if something renews the file.
 
 ## When kubectl is forbidden
 
@@ -124,7 +125,7 @@ it is: characters that control a terminal, or hide or reorder text, are shown as
 | Name | Meaning |
 |---|---|
 | \`POSTERN_SERVER\`, \`POSTERN_CONTEXT\` | the server, by its URL or by its name here |
-| \`POSTERN_TOKEN\` | a bearer token, instead of a sign-in |
+| \`POSTERN_TOKEN\`, \`POSTERN_TOKEN_FILE\` | a bearer token, or a file with one, instead of a sign-in |
 | \`POSTERN_HOME\` | one folder for everything below |
 | \`~/.config/postern\` (\`XDG_CONFIG_HOME\`) | servers and tokens |
 | \`XDG_RUNTIME_DIR/postern\`, or \`~/.cache/postern\` | tokens of grants |
