@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
 
-// The npm package of the command: one file with every library in it, and no dependencies. Node.js 20 or newer runs it.
+// The npm package of the command: every library is in its files, so it has no dependencies. Node.js 20 or newer runs it.
 
 const checkout = join(import.meta.dirname, '../..')
 
@@ -35,8 +35,8 @@ export async function buildPackage(folder: string): Promise<void> {
       emptyOutDir: false,
       minify: true,
       rolldownOptions: {
-        // Without these, importing one command would run the code of all of them.
-        output: { entryFileNames: 'postern.js', codeSplitting: false, strictExecutionOrder: true },
+        // A file for each command and what commands share: Node.js reads only those of the command that runs.
+        output: { entryFileNames: 'postern.js', chunkFileNames: 'chunks/[name].js', strictExecutionOrder: true },
       },
     },
   })
@@ -46,7 +46,7 @@ export async function buildPackage(folder: string): Promise<void> {
   const manifest = {
     ...{ name: 'postern', version, description, license, engines, type: 'module' },
     bin: { postern: 'launcher.js', 'kubectl-postern': 'launcher.js' },
-    files: ['launcher.js', 'postern.js', ...data],
+    files: ['launcher.js', 'postern.js', 'chunks', ...data],
   }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   writeFileSync(join(folder, 'launcher.js'), launcher, { mode: 0o755 })

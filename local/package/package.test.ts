@@ -58,3 +58,37 @@ test.each(nodes)('without a checkout, %s runs every kind of command of the packa
   }
   expect((await run(node, 'check', 'absent.yaml')).code).toBe(2)
 })
+
+test('a command reads only its own files of the package, and --version reads no library but that for arguments', async () => {
+  const hook = join(folder, 'print-files.mjs')
+  writeFileSync(
+    hook,
+    `import { writeSync } from 'node:fs'
+    import { registerHooks } from 'node:module'
+    registerHooks({ load(url, context, next) {
+      const loaded = next(url, context)
+      if (url.startsWith('file:')) writeSync(2, JSON.stringify([url.split('/').at(-1), loaded.source.length]) + '\\n')
+      return loaded
+    } })`,
+  )
+  const read = async (...args: string[]): Promise<[file: string, bytes: number][]> => {
+    const program = join(home, 'node_modules/postern/launcher.js')
+    const { stderr } = await execute(process.execPath, ['--import', hook, program, ...args], { cwd: home })
+    return stderr.split('\n').flatMap((line) => (line.startsWith('[') ? [JSON.parse(line)] : []))
+  }
+  const files = await read('--version')
+  expect(files.map(([file]) => file)).toContain('commander.js')
+  expect(
+    files.reduce((sum, [, bytes]) => sum + bytes, 0),
+    JSON.stringify(files),
+  ).toBeLessThan(80_000)
+  for (const args of [
+    ['mcp', '--help'],
+    ['check', 'role.yaml', '--fail-on', 'high'],
+    ['completion', 'bash'],
+  ])
+    expect(
+      (await read(...args)).map(([file]) => file),
+      args.join(' '),
+    ).not.toContain('serve.js')
+})
