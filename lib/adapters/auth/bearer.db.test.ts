@@ -91,3 +91,14 @@ test('a token of the terminal’s own client tells Postern a person’s groups, 
   expect(await groupsOf('jonas', 'another')).toEqual([])
   expect(await groupsOf('jonas', 'postern-cli')).toEqual(['search-dev'])
 })
+
+test('only a token of the terminal’s own client comes from the terminal', async () => {
+  const own = { issuer: identity.provider.issuer, clientId: 'postern', apiAudience: 'postern-api' }
+  const isTerminal = async (client: string) =>
+    (await actorOf(`Bearer ${await identity.provider.sign('jonas', { claims: { client_id: client } })}`)).origin
+      .isTerminal
+  await identity.change({ identity: { ...own, cli: { clientId: 'postern-cli' } } })
+  expect(await Promise.all(['postern-cli', 'postern', 'another'].map(isTerminal))).toEqual([true, false, false])
+  await identity.change({ identity: { ...own, cli: { clientId: 'postern' } } })
+  expect(await isTerminal('postern'), 'where the pages have the same client').toBe(false)
+})
