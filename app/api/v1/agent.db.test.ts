@@ -60,7 +60,7 @@ const server = createServer(async (incoming, outgoing) => {
   const url = new URL(incoming.url ?? '', served.url)
   const path = url.pathname.slice('/api/v1'.length)
   const [, , id = '', inner] = path.split('/')
-  const route = routes[path] ?? (inner === 'decisions' ? decisions : request)
+  const route: RouteModule = routes[path] ?? (inner === 'decisions' ? decisions : request)
   const method = incoming.method ?? 'GET'
   const body = method === 'POST' ? { body: Buffer.concat(chunks) } : {}
   const headers = new Headers(incoming.headers as Record<string, string>)
