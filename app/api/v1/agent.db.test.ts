@@ -1,4 +1,5 @@
-// An AI agent requests access: the packaged command, called by the SDK's own client, against the API.
+// The packaged command against the API: an AI agent requests access by the SDK's own client, and a person checks and reviews it.
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,15 +11,16 @@ import { afterAll, afterEach, expect, test } from 'vitest'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { buildPackage } from '#local/package/build'
 import type { RouteModule } from '#testing/call-route'
-import { anEntitlementDocument } from '#testing/configuration'
+import { anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { testIdentity } from '#testing/identity'
-import { aClusterState } from '#testing/requests'
+import { aClusterState, aGrant, aRequest } from '#testing/requests'
 import * as explain from './access/explain/route.ts'
 import * as events from './audit-events/route.ts'
 import * as entitlements from './entitlements/route.ts'
 import * as paste from './paste/route.ts'
 import * as decisions from './requests/[id]/decisions/route.ts'
+import * as review from './requests/[id]/review/route.ts'
 import * as request from './requests/[id]/route.ts'
 import * as preview from './requests/preview/route.ts'
 import * as requests from './requests/route.ts'
@@ -54,13 +56,15 @@ const routes: Record<string, RouteModule> = {
   '/access/explain': explain,
   '/audit-events': events,
 }
+/** Those of one request. */
+const ofRequest: Record<string, RouteModule> = { decisions, review }
 const server = createServer(async (incoming, outgoing) => {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   const url = new URL(incoming.url ?? '', served.url)
   const path = url.pathname.slice('/api/v1'.length)
   const [, , id = '', inner] = path.split('/')
-  const route: RouteModule = routes[path] ?? (inner === 'decisions' ? decisions : request)
+  const route: RouteModule = routes[path] ?? ofRequest[inner ?? ''] ?? request
   const method = incoming.method ?? 'GET'
   const body = method === 'POST' ? { body: Buffer.concat(chunks) } : {}
   const headers = new Headers(incoming.headers as Record<string, string>)
@@ -226,6 +230,56 @@ test('an agent without a valid token gets an error that says what its person mus
     isError: true,
     data: { error: expect.stringContaining('POSTERN_TOKEN') },
   })
+})
+
+type Ran = { code: number; out: string; err: string }
+
+async function postern(person: string, ...args: string[]): Promise<Ran> {
+  const env = { HOME: folder, POSTERN_SERVER: served.url, POSTERN_TOKEN: await tokenOf(person) }
+  const ran = await new Promise<Ran>((resolve) => {
+    const program = [join(built, 'launcher.js'), ...args]
+    execFile(process.execPath, program, { env: env as unknown as NodeJS.ProcessEnv }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    )
+  })
+  written += ran.out + ran.err
+  return ran
+}
+
+test('check-access says what is known, what to request, and that only auditors and admins check others', async () => {
+  const patch = ['check-access', 'patch', 'deployments.apps', 'api', '-n', 'payments', '--cluster', 'prod-eu']
+  const own = await postern('mina', ...patch)
+  expect([own.code, own.err]).toEqual([1, ''])
+  expect(own.out).toMatch(/^Not known\. .*\n( {2}.*\n)* {2}to request: payments-restart \(.*\)\n/)
+  const { status, body } = await api(
+    'mina',
+    '/access/explain?cluster=prod-eu&verb=patch&group=apps&resource=deployments&name=api&namespace=payments',
+  )
+  expect(status).toBe(200)
+  const json = await postern('mina', ...patch, '-o', 'json')
+  expect(JSON.parse(json.out)).toMatchObject({ why: body.why, allowed: body.allowed })
+  expect(await postern('mina', ...patch, '--as', 'jonas')).toMatchObject({ code: 1, out: '' })
+  expect((await postern('mina', 'check-access', 'get', '/metrics', '--cluster', 'prod-eu')).code).toBe(1)
+  expect(await postern('mina', 'check-access', 'get', 'pods')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--cluster'),
+  })
+})
+
+test('a review is recorded from the terminal, once, and shown with the request', async () => {
+  const breakGlass = { usesPerWeek: 2, security: ['security-audit'] }
+  const used = await aRequest({
+    ...{ entitlement: anEntitlement({ name: 'break-glass', breakGlass }), steps: [], status: 'approved' },
+    reviewDueAt: new Date(Date.now() + 3_600_000),
+  })
+  await aGrant({ request: used, status: 'ended', endedBy: 'release' })
+  expect((await postern('priya', 'show', used.id)).out).toMatch(/^Review: +due /m)
+  const args = ['review', used.id, '--outcome', 'justified', '--note', 'checkout was down']
+  expect(await postern('priya', ...args)).toEqual({ code: 0, out: `Reviewed ${used.id}: justified.\n`, err: '' })
+  expect((await postern('priya', ...args)).code).toBe(1)
+  expect((await postern('priya', 'show', used.id)).out).toMatch(
+    /^Review: +justified, by Priya Raman: checkout was down$/m,
+  )
 })
 
 test('no token was in an output of any program', () => {
