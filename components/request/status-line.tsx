@@ -3,13 +3,13 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { HeldTime } from './held-time.tsx'
 import { StatusMark, shownStatus } from './status-mark.tsx'
-import { stepInWords } from './words.ts'
+import { outlivingAccess, stepInWords } from './words.ts'
 
 /** A request's status in one line: its state, the time left, and what it is waiting for. */
 export function StatusLine({ request }: { request: RequestSummary }) {
   const { grant } = request
   const status = shownStatus(request)
-  const outliving = [...new Set(request.risk.findings.flatMap(({ outlives }) => outlives ?? []))]
+  const outliving = outlivingAccess(request)
   return (
     <div id="decided" tabIndex={-1} className="flex flex-wrap items-center gap-x-4 gap-y-1 outline-none">
       <span role="status">

@@ -50,3 +50,10 @@ export function aboutTitle({ status, grant }: RequestSummary): string {
   if (status !== 'approved' || (grant?.status === 'ended' && !grant.activatedAt)) return 'Requested permissions'
   return grant?.status === 'ended' ? 'Permissions until the end' : 'Granted permissions'
 }
+
+/** What may still work after access has ended: Kubernetes checks a call when it begins, and a watch is one long call. */
+export function outlivingAccess({ risk, rules }: Pick<RequestSummary, 'risk' | 'rules'>): string[] {
+  const watches = rules.some(({ verbs }) => verbs.some((verb) => verb === 'watch' || verb === '*'))
+  const found = risk.findings.flatMap(({ outlives }) => outlives ?? [])
+  return [...new Set([...found, ...(watches ? ['a watch that is open when the grant ends'] : [])])]
+}
