@@ -1,6 +1,6 @@
 import { expect, test } from './fixtures.ts'
 import { approve, grantOf, submit } from './grants.ts'
-import { axeFindings, excessWidth } from './page-checks.ts'
+import { axeFindings, colorSchemes, excessWidth, showIn } from './page-checks.ts'
 
 const pages = [
   '/access',
@@ -21,63 +21,64 @@ const pages = [
   '/check-access?verb=patch&what=deployments.apps&namespace=payments',
 ]
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const [device, viewport] of Object.entries({
-    desktop: { width: 1280, height: 900 },
-    // So low that the panes of the inbox scroll.
-    laptop: { width: 1024, height: 500 },
-    // The narrowest that WCAG 1.4.10 asks for.
-    phone: { width: 320, height: 640 },
-  })) {
-    test(`no page has an accessibility problem or scrolls sideways: ${device}, ${colorScheme}`, async ({ as, api }) => {
-      test.setTimeout(300_000)
-      const [mina, priya, jonas] = await Promise.all([api('mina'), api('priya'), api('jonas')])
-      const pending = await submit(mina)
-      const active = await submit(mina)
-      await approve(priya, active)
-      await grantOf(mina, active.id, 'active')
-      await submit(jonas, {
-        entitlement: 'search-debug',
-        namespaces: ['search'],
-        rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
-      })
-      // The page for a missing request has the frame too.
-      const nowhere = `/requests/${pending.id.slice(0, -4)}0000`
-      const visits = {
-        mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`, nowhere],
-        priya: ['/live', '/inbox/decided', `/inbox?request=${pending.id}`, `/requests/${pending.id}`],
-        jonas: ['/requests/new?entitlement=search-debug', '/inbox'],
-        ines: [
-          '/activity',
-          '/activity?kind=rbac',
-          '/reports',
-          '/clusters/prod-eu/posture',
-          '/history',
-          '/history/access',
-          '/history/review',
-          `/history?request=${active.id}`,
-        ],
-      } as const
-      for (const [person, paths] of Object.entries(visits)) {
-        const page = await as(person as keyof typeof visits, { colorScheme, viewport })
-        for (const path of paths) {
-          await page.goto(path)
-          await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-          expect.soft(await axeFindings(page), `${person} at ${path}`).toEqual([])
-          expect.soft(await excessWidth(page), `${person} at ${path} scrolls sideways`).toBe(0)
+for (const [device, viewport] of Object.entries({
+  desktop: { width: 1280, height: 900 },
+  // So low that the panes of the inbox scroll.
+  laptop: { width: 1024, height: 500 },
+  // The narrowest that WCAG 1.4.10 asks for.
+  phone: { width: 320, height: 640 },
+})) {
+  test(`no page has an accessibility problem or scrolls sideways, light or dark: ${device}`, async ({ as, api }) => {
+    test.setTimeout(600_000)
+    const [mina, priya, jonas] = await Promise.all([api('mina'), api('priya'), api('jonas')])
+    const pending = await submit(mina)
+    const active = await submit(mina)
+    await approve(priya, active)
+    await grantOf(mina, active.id, 'active')
+    await submit(jonas, {
+      entitlement: 'search-debug',
+      namespaces: ['search'],
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+    })
+    // The page for a missing request has the frame too.
+    const nowhere = `/requests/${pending.id.slice(0, -4)}0000`
+    const visits = {
+      mina: [...pages, `/requests/${pending.id}`, `/requests/${active.id}`, nowhere],
+      priya: ['/live', '/inbox/decided', `/inbox?request=${pending.id}`, `/requests/${pending.id}`],
+      jonas: ['/requests/new?entitlement=search-debug', '/inbox'],
+      ines: [
+        '/activity',
+        '/activity?kind=rbac',
+        '/reports',
+        '/clusters/prod-eu/posture',
+        '/history',
+        '/history/access',
+        '/history/review',
+        `/history?request=${active.id}`,
+      ],
+    } as const
+    for (const [person, paths] of Object.entries(visits)) {
+      const page = await as(person as keyof typeof visits, { viewport })
+      for (const path of paths) {
+        await page.goto(path)
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+        for (const colorScheme of colorSchemes) {
+          await showIn(page, colorScheme)
+          expect.soft(await axeFindings(page), `${person} at ${path}, ${colorScheme}`).toEqual([])
+          expect.soft(await excessWidth(page), `${person} at ${path}, ${colorScheme}, scrolls sideways`).toBe(0)
         }
       }
-    })
-  }
+    }
+  })
 }
 
 test('no page for signed-out visitors has an accessibility problem', async ({ browser, stage }) => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const context = await browser.newContext({ baseURL: stage.url, colorScheme })
-    const page = await context.newPage()
-    for (const path of ['/sign-in', '/sign-in?error=OAuthCallback', '/signed-out', '/no-such-page']) {
-      await page.goto(path)
-      expect.soft(await axeFindings(page), path).toEqual([])
+  const page = await browser.newPage({ baseURL: stage.url })
+  for (const path of ['/sign-in', '/sign-in?error=OAuthCallback', '/signed-out', '/no-such-page']) {
+    await page.goto(path)
+    for (const colorScheme of colorSchemes) {
+      await showIn(page, colorScheme)
+      expect.soft(await axeFindings(page), `${path}, ${colorScheme}`).toEqual([])
     }
   }
 })

@@ -13,7 +13,7 @@ async function isTakenOver(): Promise<boolean> {
   return true
 }
 
-/** Keys and clicks do nothing, and a drag neither, until React has taken over a page that the browser has loaded. */
+/** Until React has taken over a page that the browser has loaded, keys, clicks and drags do nothing. */
 export const waitForReact = (page: Page) => page.waitForFunction(isTakenOver)
 
 /** From now on `goto` and `reload` of this page wait until React has taken over. */
