@@ -22,7 +22,7 @@ export type Postgres = {
 type Passwords = { admin: string; owner: string; app: string }
 
 /** For throwaway data: a commit does not wait for the disk. */
-const throwawaySettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200']
+const throwawaySettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300']
 
 /** Keeps the user's own settings (PGPORT, PGOPTIONS, a locale) away from the server. */
 const bareEnvironment = { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH, LC_ALL: 'C' }
