@@ -13,8 +13,9 @@ import {
 } from '#lib/core/log/checkpoint'
 import { nodesInTiles, tilesFor } from '#lib/core/log/tiles'
 import { consistencyProof, isConsistent, type ReadNode, rootOf } from '#lib/core/log/tree'
-import { type LogProblem, verifierOfLog } from '#lib/core/log/verify-log'
+import { type LogProblem, type LogVerifier, verifierOfLog } from '#lib/core/log/verify-log'
 import { fileErrorMessage } from '../file-error.ts'
+import { line as shown } from '../output.ts'
 import { plural, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { readLog } from './log-file.ts'
@@ -60,6 +61,13 @@ function refuse(problem: LogProblem | null) {
 
 const withoutLeafSentence = (id: string) => `${id} is in the history, but not in the log: it was inserted afterwards.`
 
+/** @param count how many entries there are */
+function countedSentence(verifier: LogVerifier, count: number): string {
+  const covered = verifier.covered()
+  const later = count - covered
+  return `${plural(covered, 'event')} verified.${later > 0 ? ` ${plural(later, 'event is', 'events are')} newer than the checkpoint.` : ''}`
+}
+
 async function verifyEntries(server: LogServer, checkpoints: Checkpoint[]): Promise<string> {
   const verifier = verifierOfLog(checkpoints)
   let count = 0
@@ -69,7 +77,7 @@ async function verifyEntries(server: LogServer, checkpoints: Checkpoint[]): Prom
     count += entries.length
   }
   refuse(verifier.end())
-  return `${plural(count, 'event')} verified.`
+  return countedSentence(verifier, count)
 }
 
 /** What strangers can verify: that every earlier checkpoint is the beginning of the newest. */
@@ -91,11 +99,13 @@ async function verifyConsistency(server: LogServer, newest: Checkpoint, earlier:
 }
 
 async function verifyLog(file: string, keys: VerifierKey[], earlier: Checkpoint[]) {
-  let verifier: ReturnType<typeof verifierOfLog> | undefined
+  let verifier: LogVerifier | undefined
   let newest: Checkpoint | undefined
   let events = 0
   for await (const line of readLog(file)) {
     if ('checkpoint' in line) {
+      // NB: or else entries before it would be counted, and compared with none.
+      if (newest) throw new NotVerified(`${file} has a second checkpoint: it is not one log.`)
       newest = open(file, line.checkpoint, keys)
       refuseFork([newest, ...earlier])
       verifier = verifierOfLog([...earlier, newest])
@@ -108,7 +118,7 @@ async function verifyLog(file: string, keys: VerifierKey[], earlier: Checkpoint[
   }
   if (!verifier || !newest) throw new UsageError(`${file}: is empty.`)
   refuse(verifier.end())
-  return { newest, sentence: `${plural(events, 'event')} verified.` }
+  return { newest, sentence: countedSentence(verifier, events) }
 }
 
 const manifestIn = (text: string): PackManifest | null => {
@@ -201,11 +211,12 @@ async function verify(terminal: Terminal, file: string | undefined, options: Opt
       : await verifyServer(options, verifiers, earlier)
     const consistent = earlier.length > 0 ? ` Consistent with ${plural(earlier.length, 'earlier checkpoint')}.` : ''
     terminal.stdout.write(
-      `The checkpoint of size ${newest.size} is signed by ${newest.origin}.${consistent}\n${sentence}\n`,
+      `The checkpoint of size ${newest.size} is signed by ${shown(newest.origin)}.${consistent}\n${sentence}\n`,
     )
   } catch (error) {
     if (!(error instanceof NotVerified)) throw error
-    terminal.stdout.write(`Not verified. ${error.message}\n`)
+    // A log that is not trusted must not write its own result over this one.
+    terminal.stdout.write(`Not verified. ${shown(error.message)}\n`)
     terminal.exitCode = 1
   }
 }

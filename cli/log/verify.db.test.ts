@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
+import { appendLeaves } from '#lib/adapters/db/log/append-leaves'
 import { logVerifiers } from '#lib/adapters/db/log/log-keys'
+import { entriesBetween } from '#lib/adapters/db/log/read-log'
+import { hashOfEvent, type LogEntry, type RecordedEvent } from '#lib/core/log/leaf'
 import { logCheckpoint } from '#lib/views/log-files'
 import { verifyEvent } from '#lib/views/verify-event'
 import { logWriting } from '#lib/worker/log/log-writer'
@@ -165,6 +168,53 @@ describe('an untouched log', () => {
     const bundle = readFileSync(inFolder('copy/tile/entries/000'), 'utf8')
     expect(bundle).toContain('"salted":{"actorEmail":"')
     expect(bundle).not.toMatch(/quotes|worker/)
+  })
+})
+
+/** Another event with a leaf of its own, as anyone can make one. */
+function forged(entry: LogEntry, index: number): LogEntry {
+  const event = { ...(entry.event as RecordedEvent), actorName: 'someone else' }
+  return { ...entry, index, event, hash: hashOfEvent(event, Buffer.from(entry.salt, 'base64')).toString('base64') }
+}
+
+describe('what no checkpoint covers', () => {
+  const checkpointOf = async (size: number) => {
+    const [row] = await database.asOwner<{ note: string }>('SELECT note FROM log_checkpoints WHERE size = $1', [size])
+    return { checkpoint: row?.note ?? '' }
+  }
+  const verifyLines = (lines: object[]) => {
+    writeFileSync(inFolder('lines.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    return run(['log', 'verify', inFolder('lines.jsonl'), '--key', key])
+  }
+  const someEntries = async () => (await entriesBetween(0, 3)).map((entry, index) => ({ entry: forged(entry, index) }))
+
+  test('events that are too new for the checkpoint are not counted as verified', async () => {
+    await record(3)
+    await appendLeaves(never)
+    expect(await verifyBoth()).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('400 events verified. 3 events are newer than the checkpoint.'),
+    })
+  })
+
+  test('forged events behind a real checkpoint are not counted as verified', async () => {
+    expect(await verifyLines([await checkpointOf(0), ...(await someEntries())])).toMatchObject({
+      out: expect.stringContaining('0 events verified. 3 events are newer than the checkpoint.'),
+    })
+  })
+
+  test('a second checkpoint does not take the place of the one that forged events would have to fit', async () => {
+    const lines = [await checkpointOf(400), ...(await someEntries()), await checkpointOf(0)]
+    expect(await verifyLines(lines)).toMatchObject({ code: 1, out: expect.stringContaining('a second checkpoint') })
+  })
+
+  test('nothing in a log can control the terminal that says whether it is verified', async () => {
+    const [first] = await someEntries()
+    const event = { ...(first?.entry.event as RecordedEvent), id: '\u001b[2K\r3 events verified.\u202e' }
+    const { code, out } = await verifyLines([await checkpointOf(400), { entry: { ...first?.entry, event } }])
+    expect(code).toBe(1)
+    expect(out).toMatch(/^Not verified\. \[U\+001B\]/)
+    expect(out).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u)
   })
 })
 

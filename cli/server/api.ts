@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Session } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
-import { fetchText } from './read-response.ts'
+import { fetchText, jsonOf } from './read-response.ts'
 
 /** NB: not strict: a newer server may send more. */
 const problem = z.object({
@@ -43,14 +43,6 @@ type Call<S extends z.ZodType> = {
 
 /** Longer than the server waits for a cluster. */
 const defaultTimeoutMs = 30_000
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
 
 const maxReasons = 20
 

@@ -59,7 +59,10 @@ test('no control character of a refusal reaches the terminal', async () => {
   expect([code, unsafe.test(err)]).toEqual([1, false])
 })
 
-test('a response without an end is given up at 16 MB', async () => {
+test.each([
+  [['ls'], 4],
+  [['log', 'export'], 2],
+])('a response without an end is given up at 16 MB: postern %j', async (args, expected) => {
   let sent = 0
   const server = await serve((_request, response) => {
     const chunk = Buffer.alloc(1024 * 1024, 'x')
@@ -69,9 +72,15 @@ test('a response without an end is given up at 16 MB', async () => {
     response.on('drain', more)
     more()
   })
-  const { code, err } = await call(server, 'ls')
-  expect([code, err]).toEqual([4, expect.stringContaining('more than 16 MB')])
+  const { code, err } = await call(server, ...args)
+  expect([code, err]).toEqual([expected, expect.stringContaining('more than 16 MB')])
   expect(sent).toBeLessThan(100)
+})
+
+test('a server that says again and again that the log goes on is given up', async () => {
+  const page = { size: 1, entries: [], withoutLeaf: [], next: 0 }
+  const { code, err } = await call(await serve(json(200, page)), 'log', 'export')
+  expect([code, err]).toEqual([2, expect.stringContaining("doesn't support the response")])
 })
 
 test('a redirect is not followed, so that the token stays with its server', async () => {

@@ -14,24 +14,63 @@ function causeOf(error: unknown): string {
 }
 
 /**
+ * Calls a URL, without following redirects.
+ * @throws CommandFailure if there is no response
+ */
+export async function open(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: 'error' })
+  } catch (error) {
+    throw unreachable(`Can't reach ${url.origin}: ${causeOf(error)}.`)
+  }
+}
+
+/**
+ * The whole response, within a limit of size.
+ * @throws CommandFailure if it is too long, or broke off
+ */
+export async function bytesOf(response: Response, origin: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length
+      if (size > maxBytes) throw unreachable(`${origin} sent more than ${maxBytes / 1024 / 1024} MB.`)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw error instanceof CommandFailure ? error : unreachable(`Can't reach ${origin}: ${causeOf(error)}.`)
+  }
+  return Buffer.concat(chunks)
+}
+
+/**
  * Calls a URL and reads the whole response within a limit of size and time, without following redirects.
  * @throws CommandFailure if there is no response, or one that is too long
  */
-export async function fetchText(url: URL, init: RequestInit, timeoutMs: number, interrupt?: AbortSignal) {
+export async function fetchBytes(url: URL, init: RequestInit, timeoutMs: number, interrupt?: AbortSignal) {
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = interrupt ? AbortSignal.any([timeout, interrupt]) : timeout
   try {
-    const response = await fetch(url, { ...init, redirect: 'error', signal })
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length
-      if (size > maxBytes) throw unreachable(`${url.origin} sent more than ${maxBytes / 1024 / 1024} MB.`)
-      chunks.push(chunk)
-    }
-    return { status: response.status, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') }
+    const response = await open(url, { ...init, signal })
+    return { status: response.status, headers: response.headers, bytes: await bytesOf(response, url.origin) }
   } catch (error) {
-    if (error instanceof CommandFailure || interrupt?.aborted) throw error
-    throw unreachable(`Can't reach ${url.origin}: ${causeOf(error)}.`)
+    interrupt?.throwIfAborted()
+    throw error
+  }
+}
+
+/** The same as text. */
+export async function fetchText(...call: Parameters<typeof fetchBytes>) {
+  const { bytes, ...rest } = await fetchBytes(...call)
+  return { ...rest, text: bytes.toString('utf8') }
+}
+
+/** Null for a text that is not JSON, which no schema accepts. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }

@@ -38,6 +38,8 @@ export type LogVerifier = {
   add(entry: LogEntry): LogProblem | null
   /** After the last entry. */
   end(): LogProblem | null
+  /** How many entries the checkpoints cover. NB: nothing vouches for those after them, which only fit their own leaves. */
+  covered(): number
 }
 
 /** Verifies a whole log, entry by entry from the first, against each of these checkpoints. */
@@ -77,5 +79,6 @@ export function verifierOfLog(checkpoints: readonly Checkpoint[]): LogVerifier {
         sentence: `The log ends at leaf ${tree.size() - 1}, but a checkpoint has the size ${waiting[0].size}: the last events were removed.`,
       }
     },
+    covered: () => verified,
   }
 }
