@@ -127,6 +127,12 @@ export const importTable: readonly Room[] = [
     why: 'every room that opens a connection needs it',
   },
   {
+    name: 'lib/adapters/in-thread.ts',
+    holds: 'work on untrusted text in a thread with limits',
+    imports: [],
+    why: 'every room that reads untrusted text with a library may need it',
+  },
+  {
     name: 'lib/observability',
     holds: 'the log, the metrics and the traces of this process',
     imports: ['lib/core/access', 'lib/core/audit', 'lib/env.ts', 'lib/adapters/outbound.ts'],
@@ -135,7 +141,7 @@ export const importTable: readonly Room[] = [
   {
     name: 'lib/adapters/policy',
     holds: '`postern.yaml`: reads, validates, watches and tries out the policy',
-    imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
+    imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts', 'lib/adapters/in-thread.ts'],
     why: edge,
   },
   {
@@ -159,7 +165,7 @@ export const importTable: readonly Room[] = [
   {
     name: 'lib/adapters/rotas',
     holds: 'schedules and calendars: reads who is on call from one source outside of Postern',
-    imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts'],
+    imports: ['lib/core/*', 'lib/observability', 'lib/env.ts', 'lib/adapters/outbound.ts', 'lib/adapters/in-thread.ts'],
     why: edge,
   },
   {

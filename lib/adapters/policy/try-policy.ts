@@ -1,16 +1,11 @@
 import { Worker } from 'node:worker_threads'
+import { inThread, ThreadFailed, threadLimits } from '#lib/adapters/in-thread'
 import { AppError } from '#lib/core/access/errors'
 import type { TrialProblem, TrialResult, TrialTask } from './trial.ts'
 
 /** Milliseconds. A replay stops earlier on its own (`replayBudget`); this limit is for texts made to run forever. */
 const deadline = 10_000
 export const replayBudget = 6_000
-
-/** Milliseconds that a thread may take to load its modules, enough for a busy machine. */
-const startDeadline = 20_000
-
-/** Megabytes, enough for the libraries and several times the largest allowed policy. */
-const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 }
 
 /** Simultaneous threads per process, because each may use a whole CPU core. */
 const mostAtOnce = 2
@@ -32,23 +27,11 @@ const problemAt = ({ in: where, line, column, path, message }: TrialProblem) => 
   message: `${line}:${column}: ${path ? `${path} ` : ''}${message}`,
 })
 
-function inThread<T extends TrialTask>(task: T): Promise<TrialResult<T>> {
-  const { promise, resolve, reject } = Promise.withResolvers<TrialResult<T>>()
-  const worker = new Worker(new URL('./trial-thread.ts', import.meta.url), { resourceLimits, env: {} })
-  let timer = setTimeout(() => reject(busy()), startDeadline)
-  worker.on('message', (message: 'ready' | TrialResult<T>) => {
-    if (message !== 'ready') return resolve(message)
-    clearTimeout(timer)
-    timer = setTimeout(() => reject(tooMuch()), deadline)
-    worker.postMessage(task)
-  })
-  worker.once('error', (error: NodeJS.ErrnoException) =>
-    reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' || error instanceof RangeError ? tooMuch() : error),
-  )
-  worker.once('exit', () => reject(new Error('the trial’s thread ended without a result')))
-  return promise.finally(async () => {
-    clearTimeout(timer)
-    await worker.terminate()
+function tryOut<T extends TrialTask>(task: T): Promise<TrialResult<T>> {
+  const worker = new Worker(new URL('./trial-thread.ts', import.meta.url), { resourceLimits: threadLimits, env: {} })
+  return inThread<TrialResult<T>>(worker, task, deadline).catch((error: unknown) => {
+    if (!(error instanceof ThreadFailed)) throw error
+    throw error.reason === 'limits' ? tooMuch() : busy()
   })
 }
 
@@ -68,7 +51,7 @@ export async function tryPolicy<T extends TrialTask>(
     throw new AppError('rate-limited', 'Other people are trying out policies right now. Try again in a few seconds.')
   running.add(personId)
   try {
-    const result = await inThread(task)
+    const result = await tryOut(task)
     if (result.ok) return result.result
     const [first] = result.problems
     const sentence = first

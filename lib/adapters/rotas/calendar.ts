@@ -5,18 +5,33 @@ import type { ClaimedShift } from '#lib/core/access/rota-source'
 import { mailboxOf } from '#lib/core/access/same-person'
 import { isTimeZone } from '#lib/core/access/time-zone'
 
+export type CalendarTask = { text: string; zone: string; from: Date; until: Date }
+/** `problem`: why it can't be used, without anything of its text. */
+export type ReadCalendar = { shifts: ClaimedShift[] } | { problem: string }
+
 /** Thrown for a calendar that can't be used. */
 export class CalendarError extends Error {}
 
 const maxEvents = 5_000
 /** Occurrences that are looked at in all events together, so that no recurrence can keep the process busy. */
 const maxSteps = 50_000
+/** People of all occurrences in the period together. */
+const maxShifts = 10_000
 
 const instantOf = (time: ICAL.Time, tzid: string | undefined, zone: string): number => {
   const { year, month, day, hour, minute, second } = time
   const timeZone = time.zone === ICAL.Timezone.utcTimezone ? 'UTC' : (tzid ?? zone)
   return Temporal.PlainDateTime.from({ year, month, day, hour, minute, second }).toZonedDateTime(timeZone)
     .epochMilliseconds
+}
+
+/** Milliseconds by which the local times of two zones may differ, and a little more. */
+const mostApart = 30 * 3_600_000
+
+/** Surely before or after an instant, whatever its zone? Most events are, and looking up a zone takes long. */
+const surely = ({ year, month, day, hour, minute, second }: ICAL.Time, instant: number): -1 | 0 | 1 => {
+  const difference = Date.UTC(year, month - 1, day, hour, minute, second) - instant
+  return difference < -mostApart ? -1 : difference > mostApart ? 1 : 0
 }
 
 const isAddress = (text: string) => mailboxOf(text) !== null
@@ -76,6 +91,7 @@ export function calendarShifts(text: string, zone: string, from: Date, until: Da
     if (end <= from.getTime() || start >= until.getTime() || end <= start) return
     for (const email of addressesOf(component))
       found.push({ email, from: new Date(start).toISOString(), until: new Date(end).toISOString() })
+    if (found.length > maxShifts) throw new CalendarError('it names too many people')
   }
   for (const component of components) {
     if (component.getFirstPropertyValue('status') === 'CANCELLED') continue
@@ -85,13 +101,14 @@ export function calendarShifts(text: string, zone: string, from: Date, until: Da
     if (tzid !== undefined && !isTimeZone(tzid))
       throw new CalendarError('an event is in a time zone that is not of the IANA database')
     const length = event.duration
-    const endOf = (start: ICAL.Time) => {
+    const addOne = (start: ICAL.Time) => {
       const end = start.clone()
       end.addDuration(length)
-      return instantOf(end, tzid, zone)
+      if (surely(end, from.getTime()) < 0 || surely(start, until.getTime()) > 0) return
+      add(component, instantOf(start, tzid, zone), instantOf(end, tzid, zone))
     }
     if (component.hasProperty('recurrence-id') || !component.hasProperty('rrule')) {
-      add(component, instantOf(event.startDate, tzid, zone), endOf(event.startDate))
+      addOne(event.startDate)
       continue
     }
     assertFindable(component)
@@ -105,9 +122,9 @@ export function calendarShifts(text: string, zone: string, from: Date, until: Da
     for (let start = iterator.next(); start; start = iterator.next()) {
       steps += 1
       if (steps > maxSteps) throw new CalendarError('its events repeat too often')
-      const at = instantOf(start, tzid, zone)
-      if (at >= until.getTime()) break
-      if (!replaced.has(at)) add(component, at, endOf(start))
+      if (surely(start, until.getTime()) > 0) break
+      const isReplaced = replaced.size > 0 && replaced.has(instantOf(start, tzid, zone))
+      if (!isReplaced) addOne(start)
     }
   }
   return found

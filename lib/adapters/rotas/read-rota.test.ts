@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { RotaSource } from '#lib/core/access/rota-source'
 import { calendarOf, startRotaServer } from '#testing/rota-server'
+import { RotaUnavailable } from './get.ts'
 import { readRota } from './read-rota.ts'
 
 const server = await startRotaServer()
@@ -33,6 +34,31 @@ test('an address with a secret comes from the environment, and no message contai
   await expect(read({ calendar: { urlVariable: 'DATABASE_URL' } }), 'no other variable is read').rejects.toThrow(
     'is not set',
   )
+})
+
+test('no calendar blocks this process, however long its library would take', { timeout: 120_000 }, async () => {
+  const event = (line: string) =>
+    `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260101T080000Z\r\n${line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`
+  const hostile = [
+    event('RRULE:FREQ=DAILY;INTERVAL=99999999999'),
+    event('DURATION:P99999999999W'),
+    event('RRULE:FREQ=DAILY\r\n'.repeat(20_000)),
+  ]
+  const [thread, process_] = [process.threadCpuUsage(), process.cpuUsage()]
+  const failures = await Promise.all(
+    hostile.map(async (text, index) => {
+      const file = join(tmpdir(), `postern-hostile-${process.pid}-${index}.ics`)
+      await writeFile(file, text)
+      return read({ calendar: { file } }).catch((error: Error) => error)
+    }),
+  )
+  for (const failure of failures) {
+    expect(failure).toBeInstanceOf(RotaUnavailable)
+    expect(failure).toMatchObject({ message: expect.stringMatching(/can't be used: the (work|thread) /) })
+  }
+  // The work is that of other threads, however fast the machine is.
+  const [own, all] = [process.threadCpuUsage(thread), process.cpuUsage(process_)]
+  expect((own.user + own.system) / (all.user + all.system)).toBeLessThan(0.2)
 })
 
 test('a calendar may be a file, which is not read without limit', async () => {

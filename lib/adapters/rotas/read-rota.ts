@@ -1,4 +1,6 @@
 import { open } from 'node:fs/promises'
+import { Worker } from 'node:worker_threads'
+import { inThread, ThreadFailed, threadLimits } from '#lib/adapters/in-thread'
 import type { Exceptions } from '#lib/adapters/outbound'
 import {
   type ClaimedShift,
@@ -8,7 +10,7 @@ import {
   whyNotReadable,
 } from '#lib/core/access/rota-source'
 import { rotaSecret } from '#lib/env'
-import { CalendarError, calendarShifts } from './calendar.ts'
+import type { CalendarTask, ReadCalendar } from './calendar.ts'
 import { get, RotaUnavailable } from './get.ts'
 import { type Period, scheduleReader } from './schedules.ts'
 
@@ -48,6 +50,20 @@ async function calendarText({ url, urlVariable, file }: NonNullable<RotaSource['
   return get(address, { accept: 'text/calendar, text/plain;q=0.5' }, exceptions)
 }
 
+/** Milliseconds. A calendar of thousands of events takes a fraction of this. */
+const calendarDeadline = 10_000
+
+/** NB: in a thread, because a line of a calendar can keep the library busy for ever, and this process ends access. */
+async function readCalendar(task: CalendarTask): Promise<ReadCalendar> {
+  const thread = new URL('./calendar-thread.ts', import.meta.url)
+  try {
+    return await inThread(new Worker(thread, { resourceLimits: threadLimits, env: {} }), task, calendarDeadline)
+  } catch (error) {
+    if (!(error instanceof ThreadFailed)) throw error
+    return { problem: error.message }
+  }
+}
+
 async function claimedShifts(
   source: RotaSource,
   zone: string,
@@ -58,13 +74,9 @@ async function claimedShifts(
   if (schedule) return schedule.read(period, secretOf(schedule.tokenVariable), exceptions)
   if (!source.calendar) throw new RotaUnavailable('the rota has no source')
   const text = await calendarText(source.calendar, exceptions)
-  try {
-    return calendarShifts(text, zone, period.from, period.until)
-  } catch (error) {
-    throw new RotaUnavailable(
-      `the calendar can't be used: ${error instanceof CalendarError ? error.message : 'it is malformed'}`,
-    )
-  }
+  const read = await readCalendar({ text, zone, ...period })
+  if ('problem' in read) throw new RotaUnavailable(`the calendar can't be used: ${read.problem}`)
+  return read.shifts
 }
 
 /**

@@ -12,6 +12,10 @@ export class FreezeError extends Error {}
 const maxText = 1_000_000
 const maxEvents = 5_000
 const maxOccurrences = 5_000
+/** More days, weeks, months or years would take the library long to count. */
+const maxInterval = 1_000
+/** Days. */
+const maxLength = 3_660
 
 // With these, the next date never has to be searched for, so no recurrence can keep the process busy.
 const supportedParts = new Set(['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYDAY'])
@@ -27,6 +31,7 @@ function assertSupported(rule: ICAL.Recur, summary: string) {
     (byDay && (rule.freq !== 'WEEKLY' || /\d/.test(byDay)) ? byDay : undefined)
   if (unsupported)
     throw new FreezeError(`${summary} repeats by ${unsupported}, which is not supported: list the dates instead`)
+  if (rule.interval > maxInterval) throw new FreezeError(`${summary} repeats at an interval over ${maxInterval}`)
   if (!rule.count && !rule.until) throw new FreezeError(`${summary} repeats without end: add UNTIL or COUNT`)
 }
 
@@ -47,6 +52,7 @@ function occurrencesOf(component: ICAL.Component, zone: string, left: number): F
   if (tzid !== undefined && !isTimeZone(tzid)) throw new FreezeError(`${name}: ${tzid} is not an IANA time zone`)
   for (const rule of component.getAllProperties('rrule')) assertSupported(rule.getFirstValue() as ICAL.Recur, name)
   const length = event.duration
+  if (!(length.toSeconds() <= maxLength * 86_400)) throw new FreezeError(`${name} lasts more than ${maxLength} days`)
   const found: Frozen[] = []
   const iterator = event.iterator()
   for (let start = iterator.next(); start; start = iterator.next()) {
