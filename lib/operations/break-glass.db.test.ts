@@ -93,6 +93,13 @@ describe('break-glass access', () => {
     expect(await codesOf(mina.person.id, 'request.refused')).toEqual(['break-glass-too-often'])
     expect(await codesOf(alias.person.id, 'request.refused')).toEqual(['break-glass-too-often'])
   })
+  test('accounts of one person that use break-glass access at the same moment do not use it more often', async () => {
+    const mina = await anActor()
+    const { email } = mina.person
+    const aliases = await Promise.all(Array.from({ length: 5 }, () => anActor({ email, groups: ['payments-dev'] })))
+    const uses = await Promise.allSettled([mina, ...aliases].map(use))
+    expect(uses.filter(({ status }) => status === 'fulfilled')).toHaveLength(breakGlass.usesPerWeek)
+  })
   test('break-glass access is announced to the people of its steps and to security, by the statement that approves it', async () => {
     const { id } = await use(await anActor())
     const kinds = async () =>
@@ -156,6 +163,7 @@ describe('the review', () => {
     const id = await anOverdueUse(mina)
     const data = { requestId: id, personId: priya.person.id, ...justified, groups: [], signature: null }
     await db().review.create({ data })
+    expect((await getRequest(priya, id)).review, 'and is not shown').toBeNull()
     await rejectionOf(use(mina))
     expect(await codesOf(mina.person.id, 'request.refused')).toEqual(['break-glass-review-overdue'])
   })

@@ -17,7 +17,7 @@ import type { DecisionInput } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
 import { secondsOn } from '#lib/core/approvals/approval-clock'
-import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps, stepsAsRouted } from '#lib/core/approvals/current-steps'
 import { stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
@@ -58,7 +58,7 @@ function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Sit
     person: actor.person,
     requester: request.requester,
     status: request.status,
-    steps: stepsAt(request.steps, situation.clock, situation.now),
+    steps: stepsAt(stepsAsRouted(request, configuration), situation.clock, situation.now),
     currentSteps: currentSteps && stepsAt(currentSteps, situation.clock, situation.now),
     decided: situation.decisions.map(({ person }) => person),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
@@ -145,7 +145,7 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
       ...{ personId: actor.person.id, decision: input.decision, groups: actor.person.groups },
       afterSeconds: secondsOn(clock, situation.now),
     }
-    const { outcome } = resolve(request.steps, [...decisions, mine])
+    const { outcome } = resolve(stepsAsRouted(request, currentPolicy().configuration), [...decisions, mine])
     const digest = digestOf(terms)
     const { verdict = null, difference = null } = judged ?? {}
     const { now, decisions: earlier } = situation

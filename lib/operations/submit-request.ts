@@ -3,7 +3,7 @@ import { type Tx, transaction } from '#lib/adapters/db/client'
 import { type GatheredJudgement, gatherJudgement } from '#lib/adapters/db/gather-judgement'
 import { type Approved, newGrant, posternActor } from '#lib/adapters/db/grants/create-grant'
 import { newId } from '#lib/adapters/db/ids'
-import { lockHeld } from '#lib/adapters/db/people/held'
+import { lockHeld, lockUses } from '#lib/adapters/db/people/held'
 import { createRequest, type NewRequest, storePolicy } from '#lib/adapters/db/requests/create-request'
 import { moveRequest } from '#lib/adapters/db/transition'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
@@ -145,6 +145,7 @@ export async function submitRequest(actor: PersonActor, submission: Submission):
         violations: notTheirs,
       })
     await lockHeld(tx, person.id)
+    if (entitlement.breakGlass) await lockUses(tx, entitlement.name)
     const agent = submission.agent ?? null
     const via = viaOfSubmission(actor.origin, agent)
     const gathered = await gatherJudgement(tx, {

@@ -1,5 +1,6 @@
 import { toPersonResource } from '#lib/adapters/db/people/people'
 import { gatherRequest, type WholeRequestRow } from '#lib/adapters/db/requests/gather-requests'
+import { isGenuine } from '#lib/adapters/db/requests/reviews'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { hasRole, type PersonActor } from '#lib/core/access/actor'
 import type { ReviewOutcome } from '#lib/core/access/break-glass'
@@ -43,6 +44,13 @@ function mayCommentRow(actor: PersonActor, row: WholeRequestRow, now: Date): May
   return may.may ? { may: true } : { may: false, why: may.why }
 }
 
+/** NB: one that Postern did not write is none. */
+function reviewOf({ id, review }: WholeRequestRow): RequestResource['review'] {
+  if (!review || !isGenuine({ ...review, id })) return null
+  const { outcome, note, person, createdAt } = review
+  return { outcome: outcome as ReviewOutcome, note, person: toPersonResource(person), at: createdAt.toISOString() }
+}
+
 /**
  * One request with its verdict, decisions and grant.
  * @throws AppError `not-found` if there is none, or this person may not see it
@@ -75,12 +83,7 @@ export async function getRequest(actor: PersonActor, id: string): Promise<Reques
       ...{ id, person: toPersonResource(person), text, needsInformation, at: at.toISOString() },
     })),
     mayComment: mayCommentRow(actor, row, people.now),
-    review: row.review && {
-      outcome: row.review.outcome as ReviewOutcome,
-      note: row.review.note,
-      person: toPersonResource(row.review.person),
-      at: row.review.createdAt.toISOString(),
-    },
+    review: reviewOf(row),
     mayReview: mayReviewRow(actor, row),
     grant: row.grant && toGrantResource(actor, row, row.grant, people.now),
   }

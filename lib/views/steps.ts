@@ -6,7 +6,7 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { groupsStillCounting, isOnCallGroup } from '#lib/core/access/on-call'
 import type { EligiblePerson, EscalationResource, StepResource } from '#lib/core/access/step-resource'
 import { type ApprovalClock, runningClock, secondsOn, timeOn } from '#lib/core/approvals/approval-clock'
-import { currentApprovalSteps } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps, stepsAsRouted } from '#lib/core/approvals/current-steps'
 import { allGroups, groupsAfter, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
@@ -44,6 +44,19 @@ export function currentStepsOf(row: StoredStepsRow): ApprovalStep[] | null {
   const { cluster, requester } = row
   const stored = { steps: row.steps as ApprovalStep[], entitlement: row.entitlement.document as Entitlement }
   return currentApprovalSteps({ ...stored, cluster, requester }, current?.approvals ?? null, configuration)
+}
+
+/** The steps of a stored request: while it is pending, with those of their owners and managers who still are. */
+export function stepsOf({
+  status,
+  cluster,
+  requester,
+  steps,
+}: Pick<StoredStepsRow, 'cluster' | 'requester' | 'steps'> & { status: string }): ApprovalStep[] {
+  const stored = steps as ApprovalStep[]
+  return status === 'pending'
+    ? stepsAsRouted({ steps: stored, cluster, requester }, currentPolicy().configuration)
+    : stored
 }
 
 /** Does the configuration say that the identity provider has one subject per person? */

@@ -2,7 +2,7 @@ import { toPerson, toPersonResource } from '#lib/adapters/db/people/people'
 import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
-import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import type { Entitlement } from '#lib/core/access/entitlement'
 import { isLastQuarter, totalSeconds } from '#lib/core/access/extension'
 import type { May } from '#lib/core/access/may'
 import { mayExtend, mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
@@ -15,14 +15,12 @@ import { mayDecide } from '#lib/core/approvals/may-decide'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { gatherPeopleOfSteps, type PeopleOfSteps } from './people-of-steps.ts'
 import { riskOf } from './risk.ts'
-import { currentStepsOf, isOneSubjectPerPerson, toSteps } from './steps.ts'
+import { currentStepsOf, isOneSubjectPerPerson, stepsOf, toSteps } from './steps.ts'
 
 const iso = (date: Date | null) => date?.toISOString() ?? null
 
 export const titleOf = (row: { entitlement: { document: unknown } }): string =>
   (row.entitlement.document as Entitlement).title
-
-export const stepsOf = (row: { steps: unknown }) => row.steps as ApprovalStep[]
 
 /** The clock of the request's reminders and escalations. */
 export const clockOfRow = ({ createdAt, requesterId, comments }: RequestRow): ApprovalClock =>
@@ -120,7 +118,7 @@ export function toSummary(actor: PersonActor, row: RequestRow, people: PeopleOfS
 }
 
 /** Everyone who could approve these requests, in one statement. */
-export const gatherPeople = (rows: ReadonlyArray<{ steps: unknown; status: string }>): Promise<PeopleOfSteps> =>
+export const gatherPeople = (rows: ReadonlyArray<Parameters<typeof stepsOf>[0]>): Promise<PeopleOfSteps> =>
   gatherPeopleOfSteps(rows.filter(({ status }) => status === 'pending').flatMap((row) => stepsOf(row).map(allGroups)))
 
 /** The requests with these ids, in this order, as lists show them. NB: the caller checks whether the reader may see them. */

@@ -2,9 +2,11 @@ import { type NewAuditEvent, recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-request'
 import { saveFollowUp } from '#lib/adapters/db/requests/save-follow-up'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { SystemActor } from '#lib/core/access/actor'
 import { groupsStillCounting } from '#lib/core/access/on-call'
 import { secondsOn } from '#lib/core/approvals/approval-clock'
+import { stepsAsRouted } from '#lib/core/approvals/current-steps'
 import { followUpOf, nextFollowUp } from '#lib/core/approvals/escalation'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { resolve } from '#lib/core/approvals/resolve'
@@ -31,7 +33,7 @@ export async function followUpRequest(actor: SystemActor, requestId: string): Pr
       ...{ personId, decision, groups: groupsStillCounting(groups, person.groups) },
       afterSeconds: secondsOn(clock, new Date(at)),
     }))
-    const { steps: states } = resolve(steps, counted)
+    const { steps: states } = resolve(stepsAsRouted(request, currentPolicy().configuration), counted)
     const { reminded, escalated } = followUpOf(steps, states, { clock, since: followUpAt, now })
     const events: NewAuditEvent[] = escalated.map((data) => ({ type: 'request.escalated', actor, data, about }))
     if (reminded) events.push({ type: 'request.reminded', actor, data: reminded, about })

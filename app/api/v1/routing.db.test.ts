@@ -81,3 +81,15 @@ test('an owner who is removed from the configuration can no longer decide', asyn
   expectProblem(await approve(request, 'tomas'), 403, 'forbidden')
   expect(await inboxOf('tomas')).not.toContain(request.id)
 })
+
+test('the owner of one namespace can’t decide for another one that is no longer theirs', async () => {
+  await identity.change({ entitlements, owners })
+  const request = await submit('by-owner', ['payments', 'checkout'])
+  const moved = [
+    { namespaces: ['payments'], groups: ['payments-leads'] },
+    { namespaces: ['checkout'], groups: ['payments-leads'], people: ['tomas@example.com'] },
+  ]
+  await identity.change({ entitlements, owners: moved })
+  expectProblem(await approve(request, 'tomas'), 403, 'forbidden')
+  expect((await read(request.id, 'mina')).body.steps).toMatchObject([{ eligible: [] }, { groups: ['payments-leads'] }])
+})

@@ -41,6 +41,22 @@ export function currentApprovalSteps(
   return [...routeSteps(current, { cluster, namespaces, requester }, routing), ...addedSteps(submitted)]
 }
 
+/**
+ * The submitted steps without those who are no longer owners of a step's own namespaces, or no longer the manager. NB: each step
+ * for itself: an owner of another namespace, or someone whom another step names, doesn't answer for this one.
+ */
+export const stepsAsRouted = (
+  { steps, cluster, requester }: Pick<SubmittedSteps, 'steps' | 'cluster' | 'requester'>,
+  routing: Routing,
+): ApprovalStep[] =>
+  steps.map((step) => {
+    const { named, namespaces = [] } = step
+    if (!named) return step
+    // Namespaces with the same owners may have come apart: who owns only some of them doesn't answer for all.
+    const now = routeSteps([{ ...step, groups: named }], { cluster, namespaces, requester }, routing)
+    return { ...step, groups: step.groups.filter((group) => now.every((one) => one.groups.includes(group))) }
+  })
+
 /** Only a person's groups that a current step names count for this request. */
 export function groupsThatCount(
   groups: readonly string[],

@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import { parseConfiguration } from '#lib/adapters/policy/parse'
 import type { Person } from '#lib/core/access/actor'
 import type { ExtendedGrant } from '#lib/core/access/extension'
+import { routeSteps } from '#lib/core/access/routing'
 import { digestOf } from '#lib/core/access/terms'
 import { aConfiguration, aGuardrail, anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { type GrantFacts, type GrantingPolicy, judgePermission, type LiveFacts, whyNotApproved } from './may-begin.ts'
@@ -147,6 +148,27 @@ describe('stored records', () => {
     const now = policyWith(anEntitlementDocument({ approvals: [{ groups: ['sre'], count: 1 }] }))
     expect(codeOf(aGrant(), now)).toBe('approver-not-eligible')
   })
+  test('the approval of someone who no longer owns the namespace does not count, although they own another one of the request', () => {
+    const owning = (payments: string[], checkout: string[]) =>
+      policyOf({
+        owners: [
+          { namespaces: ['payments'], groups: payments },
+          { namespaces: ['checkout'], groups: checkout },
+        ],
+        entitlements: [anEntitlementDocument({ namespaces: ['payments', 'checkout'], approvals: [{ owners: true }] })],
+      })
+    const [before, after] = [owning(['payments-leads'], ['sre']), owning(['sre'], ['payments-leads', 'sre'])]
+    const namespaces = ['payments', 'checkout']
+    const [entitlement] = before.configuration.entitlements
+    const asked = entitlement ?? anEntitlement()
+    const facts = { cluster: 'prod-eu', namespaces, requester: ada }
+    const steps = routeSteps(asked.approvals, facts, before.configuration)
+    const grant = aGrant({ entitlement: asked, namespaces, steps })
+    grant.decisions.push(approvedBy(person('sid', ['sre']), grant.request.digest))
+    expect(codeOf(grant, before)).toBeUndefined()
+    expect(codeOf(grant, after)).toBe('approver-not-eligible')
+    expect(codeOf(grant, owning(['payments-leads', 'sre'], ['sre'])), 'who is added takes nothing away').toBeUndefined()
+  })
   test('an approval still counts if the entitlement no longer requires one', () => {
     expect(codeOf(aGrant(), policyWith(anEntitlementDocument({ approvals: [] })))).toBeUndefined()
   })
@@ -169,25 +191,40 @@ describe('limits and guardrails, with the cluster as it is', () => {
   const why = (grant: GrantFacts, facts = live(), by = policy) => judge(grant, by, facts).refusal
 
   test('a grant that is permitted may begin', () => expect(why(aGrant())).toBeNull())
-  test('a grant without approvals may begin only while the condition of its entitlement still holds', () => {
-    const automatic = (when: string) => {
-      const entitlement = anEntitlement({ automatic: { when } })
-      return why(aGrant({ entitlement, steps: [] }, { decisions: [] }))?.code
-    }
-    expect(automatic('true')).toBeUndefined()
-    expect(automatic("request.duration < duration('1m')")).toBe('approvals-missing')
-    expect(automatic('difference.added.size() == 0 && history.grants.size() == 0')).toBe('approvals-missing')
+  const automatic = (when: string) => ({ automatic: { when } })
+  const unattended = (entitlement: Parameters<typeof anEntitlement>[0], now: Record<string, unknown>) => {
+    const reason = 'checkout is down for everyone and no one answers'
+    const grant = aGrant({ entitlement: anEntitlement(entitlement), steps: [], reason }, { decisions: [] })
+    return why(grant, live(), policyWith(anEntitlementDocument(now)))?.code
+  }
+  test.each([
+    ['true', undefined],
+    ["request.duration < duration('1m')", 'approvals-missing'],
+    ['difference.added.size() == 0 && history.grants.size() == 0', 'approvals-missing'],
+  ])('a grant without approvals may begin only while the condition of its entitlement holds: %s', (when, code) => {
+    expect(unattended(automatic(when), automatic(when))).toBe(code)
+    expect(unattended(automatic('true'), automatic(when)), 'the condition of today').toBe(code)
+  })
+  test('a grant without approvals may not begin once its entitlement does not do without them any more', () => {
+    expect(unattended(automatic('true'), {})).toBe('approvals-missing')
+    expect(unattended({ breakGlass: true }, {})).toBe('approvals-missing')
+    expect(unattended({ approvals: [] }, {})).toBe('approvals-missing')
+    expect(unattended(automatic('true'), { approvals: [] })).toBeUndefined()
   })
   test('break-glass access may begin without approvals, unless a guardrail has come to require people', () => {
-    const entitlement = anEntitlement({ breakGlass: true })
-    const reason = 'checkout is down for everyone and no one answers'
-    const grant = aGrant({ entitlement, steps: [], reason }, { decisions: [] })
-    expect(why(grant)).toBeNull()
+    expect(unattended({ breakGlass: true }, { breakGlass: true })).toBeUndefined()
+    const grant = aGrant(
+      { entitlement: anEntitlement({ breakGlass: true }), steps: [], reason: 'checkout is down for everyone today' },
+      { decisions: [] },
+    )
     const guarded = policyOf({
-      entitlements: [anEntitlementDocument()],
+      entitlements: [anEntitlementDocument({ breakGlass: true })],
       guardrails: [aGuardrail({ effect: 'require', require: { approvers: 1 } })],
     })
     expect(why(grant, live(), guarded)?.code).toBe('approvals-missing')
+  })
+  test('a longer reason that an entitlement has come to want of break-glass access keeps nothing that people approved', () => {
+    expect(why(aGrant(), live(), policyWith(anEntitlementDocument({ breakGlass: true })))).toBeNull()
   })
   test('an extension may begin only while no one has ended the access, and ends when the total is used up', () => {
     const heldSince = new Date('2026-11-23T09:00:00Z')

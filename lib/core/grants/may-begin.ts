@@ -13,7 +13,7 @@ import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/sta
 import { digestOf } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { type ApprovalClock, secondsOn } from '#lib/core/approvals/approval-clock'
-import { groupsThatCount } from '#lib/core/approvals/current-steps'
+import { groupsThatCount, stepsAsRouted } from '#lib/core/approvals/current-steps'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
@@ -143,7 +143,6 @@ export function whyNotAsApproved(grant: GrantFacts): Refusal | null {
 /** The stored terms must be the approved ones, and the approvers must still be allowed to approve them. Null if so. */
 export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refusal | null {
   const { request, requester, decisions } = grant
-  const { steps } = request
   const mismatch = whyNotAsApproved(grant)
   if (mismatch) return mismatch
   const entitlement = currentEntitlement(policy, request.entitlement.name)
@@ -167,6 +166,7 @@ export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refus
   }
   const undecided = whyNotDecided(grant)
   if (undecided) return undecided
+  const steps = stepsAsRouted({ ...request, requester }, policy.configuration)
   const { outcome } = resolve(steps, decisions.map(asTheyAreNow(grant, entitlement.approvals, policy.configuration)))
   if (outcome !== 'approved') {
     return ineligible('approver-not-eligible', 'An approver is no longer allowed to approve this request.')
@@ -219,7 +219,7 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
   const facts = toJudgementFacts({
     policy,
     // The terms as they were approved, but the people who are eligible now.
-    entitlement: { ...request.entitlement, who: current.who },
+    entitlement: { ...request.entitlement, who: current.who, ...unattendedNow(request, current) },
     submission: { ...request, entitlement: request.entitlement.name },
     requester,
     cluster: live,
@@ -237,8 +237,12 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
   const refusal =
     (latest && latest <= now ? ineligible('extension-total-too-long', tooLongInTotal) : null) ??
     whyBlocked(judgement) ??
-    whyNotUnattended(request, judgement) ??
-    whyNotEnough(request, judgement, decisions.map(asTheyAreNow(grant, current.approvals, policy.configuration))) ??
+    whyNotUnattended(request, current, judgement) ??
+    whyNotEnough(
+      stepsAsRouted({ ...request, requester }, policy.configuration),
+      judgement,
+      decisions.map(asTheyAreNow(grant, current.approvals, policy.configuration)),
+    ) ??
     whyNotTheSameRole(request, live)
   if (refusal) return { refusal }
   return {
@@ -261,17 +265,25 @@ function whyBlocked(judgement: FullJudgement): Refusal | null {
   return isFromCluster ? { endedBy: 'failure', code, sentence } : { ...ineligible(code, sentence), stoppedBy }
 }
 
+/** What no one approved begins only if the entitlement does without people now: by its condition of today, if it has one. */
+const unattendedNow = ({ steps }: GrantFacts['request'], { automatic, breakGlass }: Entitlement) =>
+  steps.length > 0 ? {} : { automatic, breakGlass }
+
 /** What was granted without the people of its entitlement needs them after all, if the policy no longer does without. */
-function whyNotUnattended({ steps, entitlement }: GrantFacts['request'], judgement: FullJudgement): Refusal | null {
-  if (steps.length > 0 || entitlement.approvals.length === 0 || judgement.unattended) return null
-  const missing = missingApprovals(judgement, entitlement.approvals)
+function whyNotUnattended(
+  { steps }: GrantFacts['request'],
+  { approvals }: Entitlement,
+  judgement: FullJudgement,
+): Refusal | null {
+  if (steps.length > 0 || approvals.length === 0 || judgement.unattended) return null
+  const missing = missingApprovals(judgement, approvals)
   const sentence = missing?.sentence ?? 'The policy changed and now requires an approval. Submit a new request.'
   return { ...ineligible('approvals-missing', sentence), stoppedBy: missing?.stoppedBy ?? [] }
 }
 
 /** Guardrails may require more approvals now than when the request was approved. Additional approvals count. */
 function whyNotEnough(
-  { steps }: GrantFacts['request'],
+  steps: readonly ApprovalStep[],
   judgement: FullJudgement,
   decisions: readonly DecisionFacts[],
 ): Refusal | null {

@@ -13,6 +13,14 @@ export const heldInSql = (personId: string): Prisma.Sql => Prisma.sql`
 export type HeldColumns = { openRequests: number; liveGrants: number }
 
 /**
+ * Orders the uses of one break-glass entitlement until the transaction ends. NB: not those of one person, because accounts count
+ * as one person if any of their addresses is the same.
+ */
+export async function lockUses(tx: Tx, entitlement: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`postern uses ${entitlement}`}, 0))`
+}
+
+/**
  * Orders what adds to one person's requests and grants, until the transaction ends: of several at the same moment each
  * counts those before it.
  */

@@ -40,12 +40,17 @@ export async function findBreakGlassUse(tx: Tx, personId: string, entitlement: s
     LEFT JOIN people q ON q.id = v.person_id
     WHERE r.entitlement_name = ${entitlement} AND r.review_due_at IS NOT NULL
     ORDER BY r.id DESC LIMIT ${mostUses}::int`
-  const isMissing = ({ review }: UseRow) => review === null || verifyReview(signingKeys(), review) !== null
+  const isMissing = ({ review }: UseRow) => review === null || !isGenuine(review)
   return {
     usesThisWeek: rows.filter(({ isThisWeek }) => isThisWeek).length,
     isReviewOverdue: rows.some((row) => row.isDue && isMissing(row)),
   }
 }
+
+type StoredReview = Parameters<typeof verifyReview>[1]
+
+/** Did Postern write this review? `id` is that of the request. */
+export const isGenuine = (review: StoredReview): boolean => verifyReview(signingKeys(), review) === null
 
 export type ReviewState = { now: Date; grantStatus: GrantStatus | null; isReviewed: boolean; deciderIds: string[] }
 
@@ -78,6 +83,6 @@ export async function findReview(
   requestId: string,
 ): Promise<{ by: string; outcome: ReviewOutcome; note: string } | null> {
   const row = await reads().review.findUnique({ where: { requestId }, include: { person: true } })
-  if (!row || verifyReview(signingKeys(), { ...row, id: requestId })) return null
+  if (!row || !isGenuine({ ...row, id: requestId })) return null
   return { by: row.person.name, outcome: row.outcome as ReviewOutcome, note: row.note }
 }
