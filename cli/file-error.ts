@@ -6,6 +6,7 @@ const messages: Record<string, string> = {
   EACCES: 'permission denied',
   ELOOP: 'too many levels of symbolic links',
   EISDIR: 'is a directory',
+  EROFS: 'the file system is read-only',
   [notUtf8]: 'not valid UTF-8',
 }
 

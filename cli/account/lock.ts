@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileErrorMessage } from '../file-error.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** A process that holds a lock for longer has ended without removing it. */
 const staleMs = 30_000
@@ -18,7 +20,10 @@ export async function withLock<T>(name: string, work: () => Promise<T>): Promise
     try {
       mkdirSync(folder)
       break
-    } catch {
+    } catch (error) {
+      // A folder that can't be written to would be tried for ever.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new UsageError(`${folder}: ${fileErrorMessage(error)}`)
       const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
       if (age > staleMs || Date.now() > until) rmSync(folder, { recursive: true, force: true })
       else await delay(50)

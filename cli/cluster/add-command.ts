@@ -1,10 +1,9 @@
-import { renameSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { visible } from '#lib/core/check/source'
-import { fileErrorMessage } from '../file-error.ts'
+import { writePrivately } from '../account/folders.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { diagnose, hasProblem, inLines } from './doctor.ts'
@@ -71,16 +70,6 @@ function lifetimeOf(token: string): { issued: number; expires: number } {
   return { issued: iat, expires: exp }
 }
 
-/** Replaces the file as a whole, because a running Postern reads it again when it changes. */
-function writePrivately(file: string, text: string): void {
-  try {
-    writeFileSync(`${file}.new`, text, { mode: 0o600, flag: 'wx' })
-    renameSync(`${file}.new`, file)
-  } catch (error) {
-    throw new UsageError(`${file}: ${fileErrorMessage(error)}`)
-  }
-}
-
 async function checkNamespaces(target: Target, names: readonly string[]): Promise<void> {
   if (names.length === 0) return
   const found = (await kubectl(target, ['get', 'namespaces', '--output=jsonpath={.items[*].metadata.name}'])).split(' ')
@@ -127,6 +116,7 @@ export function addCommand(terminal: Terminal): Command {
       'current-context': name,
     }
     const file = resolve(options.output ?? `${name}.kubeconfig`)
+    // As a whole, because a running Postern reads it again when it changes.
     writePrivately(file, stringify(kubeconfig))
     say(`wrote ${file}, whose token expires at ${new Date(expires * 1000).toISOString()}`)
     const granted = (expires - issued) / 86_400

@@ -1,7 +1,6 @@
 // The kubeconfig files that kubectl reads: those in KUBECONFIG, or ~/.kube/config.
 import {
   closeSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -69,6 +68,14 @@ function whileLocked(file: string, work: () => void) {
   }
 }
 
+/** The file has either its old or its new text, whenever the command ends. */
+function replaceFile(file: string, text: string, mode: number) {
+  const half = `${file}.postern-new`
+  rmSync(half, { force: true })
+  writeFileSync(half, text, { mode, flag: 'wx' })
+  renameSync(half, file)
+}
+
 export const backupOf = (file: string): string => `${file}.postern-backup`
 
 /**
@@ -85,11 +92,9 @@ export function changeKubeconfig(path: string, change: (document: Document) => v
       if (document.errors.length > 0) throw new UsageError(`${file} is not valid YAML. It was not changed.`)
       change(document)
       const mode = old ? statSync(file).mode & 0o777 : 0o600
-      if (old) copyFileSync(file, backupOf(file))
-      const half = `${file}.postern-new`
-      rmSync(half, { force: true })
-      writeFileSync(half, document.toString({ lineWidth: 0 }), { mode: mode & 0o600, flag: 'wx' })
-      renameSync(half, file)
+      // NB: neither over another file, to which the name may be a link, nor into one that others can read.
+      if (old) replaceFile(backupOf(file), old, mode & 0o600)
+      replaceFile(file, document.toString({ lineWidth: 0 }), mode & 0o600)
     })
   } catch (error) {
     if (error instanceof UsageError) throw error

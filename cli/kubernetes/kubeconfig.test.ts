@@ -55,6 +55,17 @@ test('a context is added once and replaced later, and everything else of the fil
   expect(existsSync(`${file}.lock`)).toBe(false)
 })
 
+test('the backup overwrites no other file, and no one else can read it', () => {
+  const [file, other] = [join(folder, 'backed-up'), join(folder, 'other')]
+  writeFileSync(file, old, { mode: 0o644 })
+  writeFileSync(other, 'not a kubeconfig', { mode: 0o644 })
+  symlinkSync(other, backupOf(file))
+  add(file, 'https://one.example.com')
+  expect(readFileSync(other, 'utf8')).toBe('not a kubeconfig')
+  expect(readFileSync(backupOf(file), 'utf8')).toBe(old)
+  expect(statSync(backupOf(file)).mode & 0o077).toBe(0)
+})
+
 test('a kubeconfig that is invalid, or locked by another program, stays as it is', () => {
   const file = join(folder, 'broken')
   writeFileSync(file, 'clusters: [')

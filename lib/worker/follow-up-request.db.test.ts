@@ -1,4 +1,3 @@
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PersonActor } from '#lib/core/access/actor'
 import { getRequest } from '#lib/views/get-request'
@@ -11,8 +10,7 @@ import { mailbox } from '#testing/mailbox'
 import { noticesWhere, notifyAll } from '#testing/notices'
 import { anActor, aSystemActor } from '#testing/people'
 import { aRequest } from '#testing/requests'
-import { until } from '#testing/until'
-import { workUntilKilled } from '#testing/work-until-killed'
+import { killedWhileWriting } from '#testing/work-until-killed'
 import { followUpRequest } from './follow-up-request.ts'
 
 // Requests that were submitted some minutes ago, in a step that reminds after ten minutes and escalates to `sre` after fifteen.
@@ -159,19 +157,8 @@ test('a request says whom it escalates to and when, and afterwards that it did',
 
 test('a worker that is killed while it escalates leaves the whole escalation to the next one', async () => {
   const { id } = await submitted(16)
-  await database.asOwner(`
-    CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-    BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END $$;
-    CREATE TRIGGER hold_back AFTER INSERT ON audit_events FOR EACH ROW WHEN (NEW.type = 'request.escalated') EXECUTE FUNCTION hold_back()`)
-  const holder = new pg.Client({ connectionString: database.ownerUrl })
-  await holder.connect()
-  await holder.query('SELECT pg_advisory_lock(4711)')
-  await workUntilKilled('worker', async () => (await database.lockWaits()) > 0)
-  await database.asApp(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-  await until('its statements are gone', async () => (await database.lockWaits()) === 0)
-  await holder.end()
-  await database.asOwner('DROP TRIGGER hold_back ON audit_events')
+  const escalation = { write: 'AFTER INSERT ON audit_events', when: `NEW.type = 'request.escalated'` }
+  await killedWhileWriting(database, 'worker', escalation)
   expect(await eventTypesWhere({ requestId: id })).toEqual([])
   expect((await requestRow({ id })).approverGroups).toEqual(['payments-leads'])
   await Promise.all([followUp(id), followUp(id)])

@@ -9,7 +9,6 @@ import { openOwnCluster } from '#local/parts/own-cluster'
 import { startPods } from '#local/parts/pods'
 import { type Postgres, startPostgres } from '#local/parts/postgres'
 import { allowPosternIn, createWorld, worldNamespaces } from '#local/parts/world'
-import { checkout } from '#local/processes/places'
 import type { Run } from '#local/processes/processes'
 import { step } from '#local/processes/steps'
 import {
@@ -20,6 +19,7 @@ import {
   type PodPrograms,
 } from '#local/programs/programs'
 import { demoConfiguration } from './demo-configuration.ts'
+import { migrateDemo } from './demo-database.ts'
 import { type DemoState, writePrivately } from './demo-state.ts'
 
 export type OwnCluster = { kubeconfig: string; context: string }
@@ -42,10 +42,7 @@ async function startDatabase(run: Run, state: DemoState): Promise<Postgres> {
     ({ port }) => `on port ${port}`,
   )
   state.ports.postgres = postgres.port
-  await step('database schema', async () => {
-    const { migrate } = await import('../../prisma/migrate.mjs')
-    await migrate(postgres.ownerUrl, join(checkout, 'prisma/migrations'), () => {})
-  })
+  await step('database schema', () => migrateDemo(postgres.ownerUrl))
   return postgres
 }
 

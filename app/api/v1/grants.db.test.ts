@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
+import { apiBench } from '#testing/api-bench'
 import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
-import { testDatabase } from '#testing/database'
-import { testIdentity } from '#testing/identity'
 import { aPerson } from '#testing/people'
 import { aGrant, aRequest } from '#testing/requests'
 import * as credentialsDoor from './grants/[id]/credentials/route.ts'
@@ -11,18 +10,8 @@ import * as revokeDoor from './grants/[id]/revoke/route.ts'
 import * as oneDoor from './grants/[id]/route.ts'
 import * as listDoor from './grants/route.ts'
 
-const database = await testDatabase()
-const identity = await testIdentity()
-const tokens: Record<string, string> = {}
-beforeAll(async () => {
-  for (const person of ['mina', 'jonas', 'priya', 'ines', 'ola']) tokens[person] = await identity.token(person)
-})
-afterAll(async () => {
-  await identity.stop()
-  await database.drop()
-})
+const { database, identity, as } = await apiBench(['mina', 'jonas', 'priya', 'ines', 'ola'])
 
-const as = (person: string) => ({ token: tokens[person] ?? '' })
 const path = '/api/v1/grants'
 const missing = 'grt_00000000000000000000000000'
 

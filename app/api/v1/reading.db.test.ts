@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
 import type { Handler } from '#lib/api/handle'
+import { apiBench } from '#testing/api-bench'
 import { aBrowser, signInWith } from '#testing/browser'
 import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
-import { testDatabase } from '#testing/database'
-import { testIdentity } from '#testing/identity'
-import { aClusterState } from '#testing/requests'
 import * as nothingDoor from '../[[...path]]/route.ts'
 import * as explainDoor from './access/explain/route.ts'
 import * as exportDoor from './audit-events/export/route.ts'
@@ -16,19 +14,7 @@ import * as meDoor from './me/route.ts'
 import * as openApiDoor from './openapi.json/route.ts'
 import * as requestsDoor from './requests/route.ts'
 
-const database = await testDatabase()
-const identity = await testIdentity()
-const tokens: Record<string, string> = {}
-beforeAll(async () => {
-  await aClusterState()
-  for (const person of ['mina', 'jonas', 'ines']) tokens[person] = await identity.token(person)
-})
-afterAll(async () => {
-  await identity.stop()
-  await database.drop()
-})
-
-const as = (person: string) => ({ token: tokens[person] ?? '' })
+const { database, as } = await apiBench(['mina', 'jonas', 'ines'])
 
 test('a caller can read their own identity and the claims that it comes from', async () => {
   const answer = await callRoute(meDoor, { ...as('ines'), path: '/api/v1/me' })
@@ -54,13 +40,13 @@ test('a caller can download their events as a file, and a call that is refused g
       }),
       { params: Promise.resolve({}) },
     )
-  const file = await get('format=csv', tokens.ines ?? '')
+  const file = await get('format=csv', as('ines').token ?? '')
   expect(file.status).toBe(200)
   expect(file.headers.get('content-type')).toBe('text/csv; charset=utf-8')
   expect(file.headers.get('content-disposition')).toBe('attachment; filename="postern-history.csv"')
   expect(await file.text()).toMatch(/^"time","type",/)
-  expect((await get('format=xlsx', tokens.ines ?? '')).status).toBe(400)
-  expect((await get('format=csv&from=soon', tokens.ines ?? '')).status).toBe(400)
+  expect((await get('format=xlsx', as('ines').token ?? '')).status).toBe(400)
+  expect((await get('format=csv&from=soon', as('ines').token ?? '')).status).toBe(400)
   expect((await get('format=csv', 'no-token')).status).toBe(401)
 })
 
@@ -68,7 +54,7 @@ test('no one holds more than twenty downloads open, and a finished one counts no
   const get = () =>
     (exportDoor.GET as Handler)(
       new Request('http://localhost/api/v1/audit-events/export?format=csv', {
-        headers: { authorization: `Bearer ${tokens.jonas}` },
+        headers: { authorization: `Bearer ${as('jonas').token}` },
       }),
       { params: Promise.resolve({}) },
     )

@@ -1,27 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
+import { apiBench } from '#testing/api-bench'
 import { callRoute, expectProblem, expectSuccess, type RouteResponse } from '#testing/call-route'
-import { testDatabase } from '#testing/database'
-import { testIdentity } from '#testing/identity'
 import { wasConfirmedAt } from '#testing/people'
-import { aClusterState } from '#testing/requests'
 import * as decisionsDoor from './requests/[id]/decisions/route.ts'
 import * as oneDoor from './requests/[id]/route.ts'
 import * as withdrawDoor from './requests/[id]/withdraw/route.ts'
 import * as previewDoor from './requests/preview/route.ts'
 import * as listDoor from './requests/route.ts'
 
-const database = await testDatabase()
-const identity = await testIdentity()
-const tokens: Record<string, string> = {}
-beforeAll(async () => {
-  await aClusterState()
-  for (const person of ['mina', 'jonas', 'priya', 'tomas', 'ines', 'ola']) tokens[person] = await identity.token(person)
-})
-afterAll(async () => {
-  await identity.stop()
-  await database.drop()
-})
+const { database, identity, as } = await apiBench(['mina', 'jonas', 'priya', 'tomas', 'ines', 'ola'])
 
 const submission = {
   entitlement: 'payments-restart',
@@ -31,7 +19,6 @@ const submission = {
   duration: 'PT30M',
 }
 
-const as = (person: string) => ({ token: tokens[person] ?? '' })
 const path = '/api/v1/requests'
 const submit = (over: object = {}, person = 'mina', headers = {}) =>
   callRoute(listDoor, { ...as(person), method: 'POST', path, body: { ...submission, ...over }, headers })

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { db, transaction } from '#lib/adapters/db/client'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -11,10 +10,11 @@ import { testBench } from '#testing/bench'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { decide } from '#testing/decisions'
 import { type Mailbox, mailbox, type ReceivedMail } from '#testing/mailbox'
-import { noticesWhere, notifyAll, notifyUntilKilled, whileNotifying } from '#testing/notices'
+import { noticesWhere, notifyAll, whileNotifying } from '#testing/notices'
 import { anActor, isNowIn } from '#testing/people'
 import { aSubmission, bringGrant } from '#testing/requests'
 import { until } from '#testing/until'
+import { killedWhileWriting } from '#testing/work-until-killed'
 
 // Mails to a real mail server, from submissions and decisions through Postern's own operations.
 
@@ -209,21 +209,8 @@ test('a mail server that is down loses nothing: a notice that is given up can be
 
 test('a worker that is killed between sending and recording loses no mail, and a repeated one has the same Message-ID', async () => {
   const { id } = await submitRequest(mina, aSubmission())
-  // Recording waits for a lock that this test holds.
-  await database.asOwner(`
-    CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-    BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$;
-    CREATE TRIGGER hold_back BEFORE UPDATE ON notices FOR EACH ROW WHEN (NEW.outcome = 'sent') EXECUTE FUNCTION hold_back()`)
-  const holder = new pg.Client({ connectionString: database.ownerUrl })
-  await holder.connect()
-  await holder.query('SELECT pg_advisory_lock(4711)')
-  await notifyUntilKilled(async () => (await recipientsOf(id)).length === 2)
-  // The server would otherwise still carry out the statement of a client that is gone.
-  await database.asApp(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-  await until('its statements are gone', async () => (await database.lockWaits()) === 0)
-  await holder.end()
-  await database.asOwner('DROP TRIGGER hold_back ON notices')
+  const recording = { write: 'BEFORE UPDATE ON notices', when: `NEW.outcome = 'sent'` }
+  await killedWhileWriting(database, 'notifier', recording, async () => (await recipientsOf(id)).length === 2)
   expect((await noticesWhere({ where: { requestId: id } })).map(({ outcome }) => outcome)).toEqual([null, null])
   // The killed worker's leases run out now instead of in a minute and a half.
   await database.asApp('UPDATE notices SET lease_until = now() WHERE lease_until IS NOT NULL')
