@@ -21,7 +21,7 @@ export class ThreadFailed extends Error {
 /**
  * The result of a thread that says `ready`, receives one task, and sends one result. It ends with this call.
  *
- * NB: the caller creates the thread, because a bundler finds its file only where the name of the file is written.
+ * NB: the caller creates the thread, because the bundler finds its file only in `new Worker(new URL('…', import.meta.url))`.
  * @throws ThreadFailed
  */
 export function inThread<Result>(worker: Worker, task: object, deadlineMs: number): Promise<Result> {

@@ -55,9 +55,9 @@ const calendarDeadline = 10_000
 
 /** NB: in a thread, because a line of a calendar can keep the library busy for ever, and this process ends access. */
 async function readCalendar(task: CalendarTask): Promise<ReadCalendar> {
-  const thread = new URL('./calendar-thread.ts', import.meta.url)
+  const thread = new Worker(new URL('./calendar-thread.ts', import.meta.url), { resourceLimits: threadLimits, env: {} })
   try {
-    return await inThread(new Worker(thread, { resourceLimits: threadLimits, env: {} }), task, calendarDeadline)
+    return await inThread<ReadCalendar>(thread, task, calendarDeadline)
   } catch (error) {
     if (!(error instanceof ThreadFailed)) throw error
     return { problem: error.message }
