@@ -1,5 +1,6 @@
 // The bindings that every cluster has. They are not findings, but only with exactly the subjects that Kubernetes gives them.
 import type { RoleRef, Subject } from '#lib/core/rbac/cluster-objects'
+import builtInRoles from '../builtin-roles.json' with { type: 'json' }
 
 /** `k8s.io/kubernetes/plugin/pkg/auth/authorizer/rbac/bootstrappolicy`: `Kind name`, or `ServiceAccount namespace/name`. */
 const subjectsByBinding: Readonly<Record<string, readonly string[]>> = {
@@ -35,14 +36,23 @@ export const subjectText = ({ kind, name, namespace }: Subject, home: string): s
 
 type Binding = { metadata: { namespace?: string; name: string }; roleRef: RoleRef; subjects?: Subject[] | null }
 
+/** NB: not every name of this form: anyone who may create a ClusterRole could hide theirs behind it. */
+const isController = (namespace: string, name: string): boolean =>
+  namespace === ''
+    ? Object.hasOwn(builtInRoles.ClusterRole, name)
+    : Object.hasOwn(builtInRoles.Role, `${namespace}/${name}`)
+
 /** Does Kubernetes itself create this binding, with these subjects and this role? */
 export function isBuiltIn({ metadata: { namespace = '', name }, roleRef, subjects }: Binding): boolean {
   const all = (subjects ?? []).map((subject) => subjectText(subject, namespace))
   const place = namespace ? `${namespace}/` : ''
   const of = /^system:controller:(.+)$/.exec(name)?.[1]
   if (of !== undefined) {
-    const isPlaced = namespace === '' || namespace.startsWith('kube-')
-    return isPlaced && roleRef.name === name && all.every((text) => text === `ServiceAccount kube-system/${of}`)
+    return (
+      isController(namespace, name) &&
+      roleRef.name === name &&
+      all.every((text) => text === `ServiceAccount kube-system/${of}`)
+    )
   }
   const known = Object.hasOwn(subjectsByBinding, place + name) ? subjectsByBinding[place + name] : undefined
   if (!known) return false

@@ -72,6 +72,28 @@ describe('the findings of a cluster', () => {
     expect(checks(hidden)).toEqual([['everything', 'high']])
   })
 
+  test('no binding hides behind the name of a controller that Kubernetes does not have', () => {
+    const name = 'system:controller:helper'
+    const helper = { kind: 'ServiceAccount', name: 'helper', namespace: 'kube-system' }
+    const objects = {
+      clusterRoles: [clusterRole(name, everything)],
+      clusterRoleBindings: [clusterBinding(name, name, helper)],
+    }
+    expect(checks(rights(objects))).toEqual([['everything', 'high']])
+  })
+
+  test('what someone has added to a role that Kubernetes gives to everyone is found', () => {
+    const name = 'system:basic-user'
+    const reviews = { apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'], verbs: ['create'] }
+    const given = (rules: object[]) =>
+      rights({
+        clusterRoles: [clusterRole(name, rules)],
+        clusterRoleBindings: [clusterBinding(name, name, { kind: 'Group', name: 'system:authenticated' })],
+      })
+    expect(checks(given([reviews]))).toEqual([])
+    expect(checks(given([reviews, ...everything]))).toEqual([['everything', 'high']])
+  })
+
   test.each([
     ['system:authenticated', 'Group', 'medium'],
     ['system:unauthenticated', 'Group', 'high'],

@@ -99,6 +99,9 @@ const broadGroups: Readonly<Record<string, [Severity, string]>> = {
   'system:serviceaccounts': ['medium', 'Every ServiceAccount of the cluster has this role.'],
 }
 
+const isForMany = (subjects: readonly Subject[]): boolean =>
+  subjects.some(({ kind, name }) => kind === 'Group' && Object.hasOwn(broadGroups, name))
+
 function subjectRisks(subjects: readonly Subject[], home: string, accounts: ClusterRights['serviceAccounts']): Risk[] {
   const found: Risk[] = []
   for (const { kind, name, namespace } of subjects) {
@@ -217,8 +220,10 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
   const { risksOf, prune } = assessor(configuredRisks, known.risks)
   const own: OwnBinding[] = []
   const judge = (kind: PostureFinding['binding']['kind'], binding: Binding): KeyedFinding[] => {
-    if (isBuiltIn(binding)) return []
     const { roleRef: role, subjects } = binding
+    // Kubernetes gives everyone nothing that is a finding. NB: but it keeps what someone has added to such a role.
+    const isTheirs = isBuiltIn(binding)
+    if (isTheirs && !isForMany(subjects ?? [])) return []
     const { namespace = '', name } = binding.metadata
     const isMissing = role.kind === 'Role' ? !roles.has(`${namespace}/${role.name}`) : !clusterRoles.has(role.name)
     const rules = role.kind === 'Role' ? roles.get(`${namespace}/${role.name}`) : clusterRoles.get(role.name)
@@ -229,9 +234,9 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
     if (ownRole && !isMissing) own.push({ role: ownRole, binding: at })
     const risks: Risk[] = [
       ...(ownRole ? risksBeyond(ownRole.rules, rules, namespace, configuredRisks) : risksOf(rules, namespace)),
-      ...subjectRisks(all, namespace, serviceAccounts),
+      ...(isTheirs ? [] : subjectRisks(all, namespace, serviceAccounts)),
     ]
-    if (isMissing) {
+    if (isMissing && !isTheirs) {
       const sentence = 'The role does not exist: anyone who creates it decides what these subjects may do.'
       risks.push({ check: 'missing-role', severity: 'medium', sentence, because: [`${role.kind} ${role.name}`] })
     }
