@@ -78,11 +78,14 @@ describe('on submission', () => {
   })
 
   test('the verdict on a request that only its time violates says when it would pass, and the request passes then', async () => {
-    const today = new Date().toISOString().slice(0, 10)
-    await guard({ effect: 'limit', limit: { freezes: [{ name: 'Sale', from: today, to: today, zone: 'UTC' }] } })
+    // Until tomorrow, so that it also holds when a day ends meanwhile.
+    const [today = '', tomorrow = ''] = [0, 86_400_000].map((ms) =>
+      new Date(Date.now() + ms).toISOString().slice(0, 10),
+    )
+    await guard({ effect: 'limit', limit: { freezes: [{ name: 'Sale', from: today, to: tomorrow, zone: 'UTC' }] } })
     await expectRefused({}, [{ code: 'calm', pointer: '/startsAt' }])
     const { passesNextAt } = (await preview()).verdict
-    expect(passesNextAt).toBe(new Date(Date.parse(today) + 86_400_000).toISOString())
+    expect(passesNextAt).toBe(new Date(Date.parse(tomorrow) + 86_400_000).toISOString())
     const startsAt = new Date(passesNextAt ?? 0)
     expect((await submit({ startsAt })).status).toBe('pending')
     // With another violation waiting would not help, so no time is promised.
