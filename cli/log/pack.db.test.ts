@@ -192,6 +192,15 @@ describe('the pack of a request', () => {
     })
   })
 
+  test('the same event in other words of JSON is found, so that no byte of a line can differ unseen', async () => {
+    const files = await unzip(await bytesOf({ request: requestId }))
+    const text = String(files.get('events.jsonl')).replace('{"entry":', '{ "entry":')
+    expect(await verifyFiles(withManifest(new Map([...files, ['events.jsonl', Buffer.from(text)]])))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('a line is not as Postern writes it'),
+    })
+  })
+
   test('names events that are newer than its checkpoint', async () => {
     const about = { requestId, personId: mina.person.id }
     await transaction((tx) => recordEvents(tx, [{ type: 'request.lapsed', actor: aSystemActor(), data: {}, about }]))
