@@ -3,7 +3,7 @@ import { ActionProblem } from '#components/ui/action-problem'
 import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
-import { problemsAt } from '../request/problems-at.ts'
+import { problemsAt } from '../ui/problems-at.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
 
 export type AcceptFindingAction = FormAction<{ reason: string; owner: string; until: string }>

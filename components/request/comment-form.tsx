@@ -1,11 +1,11 @@
 'use client'
 import { ActionProblem } from '#components/ui/action-problem'
+import { DraftField } from '#components/ui/draft-field'
 import { useTextDraft, useTypedText } from '#components/ui/drafts'
-import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
+import { problemsAt } from '../ui/problems-at.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './problems-at.ts'
 
 type Props = {
   requestId: string
@@ -24,25 +24,15 @@ export function CommentForm({ requestId, isMine, isAnswer, comment }: Props) {
   return (
     <form {...form} className="no-print mt-2 max-w-[72ch] space-y-2" aria-label="Comment">
       <input type="hidden" name="requestId" value={requestId} />
-      <Field
+      <DraftField
         id="comment-text"
+        name="text"
         label={isAnswer ? 'Your answer' : 'Comment'}
         hint={`${isMine ? 'The approvers are' : 'The requester is'} notified. Visible in the history.`}
         problems={problems}
-      >
-        <textarea
-          id="comment-text"
-          name="text"
-          className="control"
-          rows={2}
-          required
-          maxLength={2000}
-          aria-describedby={describedBy('comment-text')}
-          aria-invalid={problems.length > 0}
-          value={text.value}
-          onChange={(event) => text.set(event.target.value)}
-        />
-      </Field>
+        rows={2}
+        draft={text}
+      />
       <ActionProblem error={answer.error} besides={['text']} />
       <div className="flex flex-wrap gap-3">
         <SubmitButton name="needsInformation" value="" pending="Sending…">

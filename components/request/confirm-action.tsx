@@ -2,13 +2,13 @@
 import { type ReactNode, useId, useState } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { Dialog } from '#components/ui/dialog'
+import { DraftField } from '#components/ui/draft-field'
 import { useTextDraft, useTypedText } from '#components/ui/drafts'
-import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
 import { type ButtonKind, buttonStyle } from '../ui/button-style.ts'
+import { problemsAt } from '../ui/problems-at.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './problems-at.ts'
 
 /** The actions that need a confirmation, as `?confirm=` of the request's page names them. */
 export type ConfirmedAction = 'withdraw' | 'release' | 'revoke'
@@ -86,19 +86,7 @@ function Confirmation({
         <input type="hidden" name={id.name} value={id.value} />
         <div>{children}</div>
         {asksReason && (
-          <Field id="confirm-reason" label="Reason" problems={problems}>
-            <textarea
-              id="confirm-reason"
-              name="reason"
-              className="control"
-              required
-              maxLength={2000}
-              aria-describedby={describedBy('confirm-reason')}
-              aria-invalid={problems.length > 0}
-              value={reason.value}
-              onChange={(event) => reason.set(event.target.value)}
-            />
-          </Field>
+          <DraftField id="confirm-reason" name="reason" label="Reason" problems={problems} draft={reason} />
         )}
         <ActionProblem error={answer.error} besides={asksReason ? ['reason'] : []} />
         <div className="flex justify-end gap-2">

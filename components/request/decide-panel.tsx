@@ -12,12 +12,12 @@ import { secondsOf, shortDuration } from '#lib/core/access/duration'
 import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { buttonStyle } from '../ui/button-style.ts'
+import { problemsAt } from '../ui/problems-at.ts'
 import { areSingleKeysOff } from '../ui/single-keys.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
 import { barStyle } from './decision-bar.ts'
 import { noteDraft, SecondsLeft, useDenials } from './denials.tsx'
 import { type Narrowed, NarrowFields } from './narrow-fields.tsx'
-import { problemsAt } from './problems-at.ts'
 
 type Props = {
   request: Pick<

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { nothingMore } from '#lib/core/access/verdict'
+import { problemsAt } from '../ui/problems-at.ts'
 import { changedFields, firstDraft, isDraft, localMinute, requirementsOf, startOf } from './draft.ts'
 import { durationStops } from './duration-stops.ts'
-import { problemsAt } from './problems-at.ts'
 
 const entitlement: EntitlementResource = {
   name: 'payments-restart',

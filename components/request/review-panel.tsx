@@ -1,12 +1,12 @@
 'use client'
 import { ActionProblem } from '#components/ui/action-problem'
+import { DraftField } from '#components/ui/draft-field'
 import { useTextDraft, useTypedText } from '#components/ui/drafts'
-import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
 import { type ReviewOutcome, reviewOutcomes } from '#lib/core/access/break-glass'
+import { problemsAt } from '../ui/problems-at.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './problems-at.ts'
 
 type Props = { requestId: string; review: FormAction<{ note: string; outcome: string }> }
 
@@ -41,25 +41,15 @@ export function ReviewPanel({ requestId, review }: Props) {
           </label>
         ))}
       </fieldset>
-      <Field
+      <DraftField
         id="review-note"
+        name="note"
         label="Note"
         hint="What you looked at. Visible to the holder and in the history."
         problems={problems}
-      >
-        <textarea
-          id="review-note"
-          name="note"
-          className="control"
-          rows={3}
-          required
-          maxLength={2000}
-          aria-describedby={describedBy('review-note')}
-          aria-invalid={problems.length > 0}
-          value={note.value}
-          onChange={(event) => note.set(event.target.value)}
-        />
-      </Field>
+        rows={3}
+        draft={note}
+      />
       <ActionProblem error={answer.error} besides={['note']} />
       <SubmitButton kind="primary" pending="Recording…">
         Record the review

@@ -1,5 +1,6 @@
 'use client'
 import { ActionProblem } from '#components/ui/action-problem'
+import { DraftField } from '#components/ui/draft-field'
 import { useTextDraft, useTypedText } from '#components/ui/drafts'
 import { describedBy, Field } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
@@ -7,8 +8,8 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import type { FormAction } from '#lib/core/access/action-result'
 import { mostRevocations } from '#lib/core/access/revocation-scope'
 import { visibleText } from '#lib/core/access/visible-text'
+import { problemsAt } from '../ui/problems-at.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-import { problemsAt } from './problems-at.ts'
 import type { Scope } from './scope-filter.tsx'
 
 const inWords = { person: 'of', entitlement: 'of the entitlement', namespace: 'in', cluster: 'on' }
@@ -51,19 +52,7 @@ export function RevokeAll({ scope, revokeAll }: Props) {
           {rest > 0 && ` ${rest === 1 ? '1 more stays' : `${rest} more stay`}: ending already, or not yours to revoke.`}
           {revocable > mostRevocations && ` It ends ${mostRevocations} at a time.`}
         </p>
-        <Field id="revoke-reason" label="Reason" problems={problems('reason')}>
-          <textarea
-            id="revoke-reason"
-            name="reason"
-            className="control"
-            required
-            maxLength={2000}
-            aria-describedby={describedBy('revoke-reason')}
-            aria-invalid={problems('reason').length > 0}
-            value={reason.value}
-            onChange={(event) => reason.set(event.target.value)}
-          />
-        </Field>
+        <DraftField id="revoke-reason" name="reason" label="Reason" problems={problems('reason')} draft={reason} />
         <Field
           id="revoke-confirm"
           label="Type the name to confirm"

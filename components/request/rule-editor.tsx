@@ -5,8 +5,8 @@ import { ruleField } from '#lib/core/access/rule-field'
 import { typedNames } from '#lib/core/access/typed-names'
 import type { Offer } from '#lib/core/rbac/offered-resources'
 import { buttonStyle } from '../ui/button-style.ts'
+import { problemsAt } from '../ui/problems-at.ts'
 import { NamesField } from './names-field.tsx'
-import { problemsAt } from './problems-at.ts'
 import { groupsOf, namesFor, newRow, notOffered, offersIn, sentIndex, verbsFor } from './rule-rows.ts'
 
 // With more resources than this in an API group, they are typed with suggestions instead of chosen from checkboxes.

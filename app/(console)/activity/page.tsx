@@ -1,11 +1,11 @@
 import type { Metadata } from 'next'
-import { ActivityForm } from '#components/activity/activity-form'
 import { CallTable } from '#components/activity/call-table'
 import { CountTable } from '#components/activity/count-table'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
 import { Link } from '#components/ui/link'
 import { LinkButton } from '#components/ui/link-button'
+import { QueryForm } from '#components/ui/query-form'
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -69,12 +69,23 @@ export default async function ActivityPage({ searchParams }: PageProps<'/activit
           ? 'Calls of people and programs, as the API servers of the clusters have reported them.'
           : 'Calls that were made with your access, as the API servers of the clusters have reported them.'}
       </PageHead>
-      <ActivityForm
-        cluster={cluster ?? ''}
-        from={one('from')}
-        to={one('to')}
-        zone={shownZone}
-        problem={isProblem ? 'Enter a date or time, such as 2026-11-23 14:00 or yesterday.' : null}
+      <QueryForm
+        action="/activity"
+        submit="Show activity"
+        fields={[
+          { id: 'cluster', label: 'Cluster', value: cluster ?? '', placeholder: 'every cluster', optional: true },
+          {
+            ...{
+              id: 'from',
+              label: `From (${shownZone})`,
+              value: one('from'),
+              placeholder: '24 hours ago',
+              optional: true,
+            },
+            problem: isProblem ? 'Enter a date or time, such as 2026-11-23 14:00 or yesterday.' : null,
+          },
+          { id: 'to', label: `To (${shownZone})`, value: one('to'), placeholder: 'now', optional: true },
+        ]}
       />
       {!isProblem && (isSummary ? <Summary actor={actor} filter={filter} /> : <Calls {...{ actor, filter, cursor }} />)}
     </>

@@ -1,10 +1,10 @@
 import type { Metadata } from 'next'
-import { AccessAtForm } from '#components/history/access-at-form'
 import { AccessAtTable } from '#components/history/access-at-table'
 import { NothingHere, nothingHere } from '#components/layout/not-found-notice'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
 import { Notice } from '#components/ui/notice'
+import { QueryForm } from '#components/ui/query-form'
 import { Time } from '#components/ui/time'
 import { requireActor } from '#lib/adapters/auth/session'
 import { seesEverything } from '#lib/core/access/may-see'
@@ -43,12 +43,17 @@ export default async function AccessAtPage({ searchParams }: PageProps<'/history
         Every grant that was live at one moment, from when the cluster allowed it until the cluster denied it. It is
         computed from the events.
       </PageHead>
-      <AccessAtForm
-        at={typed}
-        cluster={one('cluster')}
-        namespace={one('namespace')}
-        zone={shownZone}
-        problem={found ? null : 'Enter a date or time, such as 2026-11-23 14:00, yesterday 14:00 or "2 hours ago".'}
+      <QueryForm
+        action="/history/access"
+        submit="Show access"
+        fields={[
+          {
+            ...{ id: 'at', label: `Time (${shownZone})`, value: typed, placeholder: 'now, or yesterday 14:00' },
+            problem: found ? null : 'Enter a date or time, such as 2026-11-23 14:00, yesterday 14:00 or "2 hours ago".',
+          },
+          { id: 'cluster', label: 'Cluster', value: one('cluster'), optional: true },
+          { id: 'namespace', label: 'Namespace', value: one('namespace'), optional: true },
+        ]}
       />
       {found && (
         <div id="access-at" className="mt-6">

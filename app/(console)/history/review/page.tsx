@@ -1,11 +1,11 @@
 import type { Metadata } from 'next'
 import { AccessReviewTables } from '#components/history/access-review-tables'
 import { DownloadLinks } from '#components/history/download-links'
-import { PeriodForm } from '#components/history/period-form'
 import { SignOffs } from '#components/history/sign-offs'
 import { NothingHere, nothingHere } from '#components/layout/not-found-notice'
 import { PageHead } from '#components/layout/page-head'
 import { Notice } from '#components/ui/notice'
+import { QueryForm } from '#components/ui/query-form'
 import { Time } from '#components/ui/time'
 import { requireActor } from '#lib/adapters/auth/session'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -59,7 +59,14 @@ export default async function AccessReviewPage({ searchParams }: PageProps<'/his
       <PageHead title="Access review">
         Who was granted what in a period, and what an auditor looks into first. A date as the end includes that day.
       </PageHead>
-      <PeriodForm typed={typed} zone={shownZone} problem={problem} />
+      <QueryForm
+        action="/history/review"
+        submit="Show review"
+        fields={[
+          { id: 'from', label: `From (${shownZone})`, value: typed.from, placeholder: '30 days before', problem },
+          { id: 'to', label: `Until (${shownZone})`, value: typed.to, placeholder: 'now' },
+        ]}
+      />
       {review && (
         <div id="access-review" className="mt-6">
           <p className="mb-3 text-dense text-muted">
