@@ -119,7 +119,7 @@ describe('what the chart installs', () => {
     expect(parseConfiguration(data?.['postern.yaml'] ?? '', 'postern.yaml')).toMatchObject({ ok: true })
   })
 
-  test('web pods have no token, no kubeconfig and no secrets of channels, and workers none for sign-ins', () => {
+  test('web pods have no token, no kubeconfig and no secrets of channels, and workers none for sign-ins or audit events', () => {
     const objects = rendered(...everything)
     const [web, worker] = ['postern-web', 'postern-worker'].map(
       (name) => find(objects, 'Deployment', name).spec.template.spec,
@@ -131,7 +131,7 @@ describe('what the chart installs', () => {
       )
     const common = ['DATABASE_URL', 'POSTERN_SIGNING_KEY']
     const signIn = ['POSTERN_OIDC_CLIENT_SECRET', 'POSTERN_SESSION_SECRET']
-    expect(secretsOf(web)).toEqual([...common, ...signIn, 'POSTERN_METRICS_TOKEN'])
+    expect(secretsOf(web)).toEqual([...common, ...signIn, 'POSTERN_METRICS_TOKEN', 'audit'])
     expect(secretsOf(worker)).toEqual([...common, 'POSTERN_METRICS_TOKEN', 'POSTERN_SLACK_TOKEN', 'clusters'])
     expect(JSON.stringify([web, worker])).not.toContain('POSTERN_MIGRATION')
   })
