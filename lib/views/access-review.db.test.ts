@@ -175,6 +175,31 @@ test('a period that is not over can’t be signed off', async () => {
   await expect(signOff(auditor, open)).rejects.toMatchObject({ code: 'invalid' })
 })
 
+test('the use of access is known where its cluster reported calls before it began and after it ended', async () => {
+  const { cluster } = await aRequest()
+  const feed = (first: number, newest: number) =>
+    database.asOwner(
+      `INSERT INTO activity_feeds (cluster, first_at, newest_at) VALUES ($1, $2, $3)
+       ON CONFLICT (cluster) DO UPDATE SET first_at = $2, newest_at = $3`,
+      [cluster, at(first), at(newest)],
+    )
+  await database.asOwner(
+    `INSERT INTO activity_sources (key, cluster, account, grant_id) VALUES (gen_random_uuid(), $1, 'a', $2)`,
+    [cluster, `grt_${fast}`],
+  )
+  const usedOf = async () => (await accessReview(auditor, period)).access.map(({ person, used }) => [person.name, used])
+  await feed(9_000, 90_000)
+  expect(await usedOf()).toEqual([
+    ['Jonas', 1],
+    ['=Mina', null],
+  ])
+  await feed(0, 10_000)
+  expect(await usedOf()).toEqual([
+    ['Jonas', null],
+    ['=Mina', 0],
+  ])
+})
+
 test.each([
   ['ends before it begins', { from: at(1), to: at(0) }],
   ['is longer than 400 days', { from: at(0), to: at(401 * 86_400) }],

@@ -26,19 +26,27 @@ const accessOf = (from: Date, to: Date) => reads().$queryRaw<
     name: string
     email: string | null
     granted: number
+    used: number | null
     seconds: number
     lastAt: Date
   }[]
 >`
+  WITH held AS (
+    SELECT event.request_id, event.grant_id, event.at,
+      least(coalesce((SELECT at FROM audit_events WHERE grant_id = event.grant_id AND type = 'grant.ended'
+        AND at >= event.at ORDER BY at LIMIT 1), ${to}::timestamptz), ${to}::timestamptz) AS until
+    FROM audit_events AS event WHERE event.type = 'grant.active' AND ${inPeriod(from, to)})
   SELECT request.entitlement_name AS entitlement, person.id, person.name, person.email, count(*)::int AS granted,
-    round(sum(extract(epoch FROM least(coalesce((SELECT at FROM audit_events WHERE grant_id = event.grant_id AND type = 'grant.ended'
-      AND at >= event.at ORDER BY at LIMIT 1), ${to}::timestamptz), ${to}::timestamptz) - event.at)))::float8 AS seconds,
-    max(event.at) AS "lastAt"
-  FROM audit_events AS event
-  JOIN requests AS request ON request.id = event.request_id
+    -- Known if the clusters reported calls before each grant began and after it ended.
+    CASE WHEN bool_and(coalesce(feed.first_at <= held.at AND feed.newest_at >= held.until, false))
+      THEN count(*) FILTER (WHERE EXISTS (SELECT FROM activity_sources WHERE grant_id = held.grant_id))::int END AS used,
+    round(sum(extract(epoch FROM held.until - held.at)))::float8 AS seconds, max(held.at) AS "lastAt"
+  FROM held
+  JOIN requests AS request ON request.id = held.request_id
   JOIN people AS person ON person.id = request.requester_id
-  WHERE event.type = 'grant.active' AND ${inPeriod(from, to)}
-  GROUP BY request.entitlement_name, person.id ORDER BY granted DESC, entitlement, person.name, person.id ${limit}`
+  LEFT JOIN activity_feeds AS feed ON feed.cluster = request.cluster
+  GROUP BY request.entitlement_name, person.id
+  ORDER BY granted DESC, entitlement, person.name, person.id ${limit}`
 
 const pairsOf = (from: Date, to: Date) => reads().$queryRaw<
   { approver: Someone; requester: Someone; approved: number; ofDecisions: number }[]
@@ -92,7 +100,7 @@ export async function gatherAccessReview(from: Date, to: Date): Promise<Omit<Rev
     ...{ from: from.toISOString(), to: to.toISOString() },
     access: first(access).map(({ id, name, email, seconds, lastAt, ...row }) => ({
       ...row,
-      ...{ person: { id, name, email }, used: null, held: formatDuration(seconds), lastAt: lastAt.toISOString() },
+      ...{ person: { id, name, email }, held: formatDuration(seconds), lastAt: lastAt.toISOString() },
     })),
     pairs: first(pairs),
     fast: first(fast).map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
