@@ -127,7 +127,7 @@ describe('checking access', () => {
       allowed += expected.filter(Boolean).length
     }
     expect(allowed).toBeGreaterThan(20)
-  }, 60_000)
+  })
 
   test('the answer about a path is that of the API server', async () => {
     const paths = ['/api', '/version', '/metrics', `/why-${mark}/x`, `/why-${mark}`, '/']

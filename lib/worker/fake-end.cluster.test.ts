@@ -91,7 +91,7 @@ describe('an end that no worker signed', () => {
     const ended = await grantReaches(id, 'ended')
     expect(ended.endSignature).toMatch(/^v1\./)
     expect((await getGrant(asActor(holder), id)).status).toBe('ended')
-    await until('the token is refused', async () => (await statusFor(token, deploymentsIn('payments'))) === 401, 15_000)
+    await until('the token is refused', async () => (await statusFor(token, deploymentsIn('payments'))) === 401)
     expect(await eventTypesWhere({ requestId })).toEqual(
       expect.arrayContaining(['record.rejected', 'grant.stray-deleted', 'grant.ended']),
     )

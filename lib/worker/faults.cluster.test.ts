@@ -195,7 +195,6 @@ describe('promise 8: a worker that is killed', () => {
         (await db().grant.count({
           where: { id: { in: grants.map(({ id }) => id) }, status: { in: ['pending', 'ending'] } },
         })) === 0,
-      40_000,
     )
     for (const { id } of grants) {
       const { status, objects } = await grantRow(id)

@@ -48,7 +48,7 @@ describe.concurrent('an object whose deletion is refused', () => {
         await revokeGrant(asActor(lead), id, { reason: 'enough' })
         for (const where of ['payments', 'checkout']) {
           const isRefused = async () => (await statusFor(token, deploymentsIn(where))) === status
-          await until(`the token gets ${status} in ${where}`, isRefused, 15_000)
+          await until(`the token gets ${status} in ${where}`, isRefused)
         }
         await onlyThisIsLeft(name, `${kind} ${namespace}`)
         const shown = async () => (await getGrant(asActor(holder), id)).lastError ?? ''
@@ -73,7 +73,7 @@ describe.concurrent('an object whose deletion is refused', () => {
     await kubectl(['delete', 'rolebinding', 'postern-granter', '-n', namespace])
     await revokeGrant(asActor(lead), id, { reason: 'enough' })
     const isRefused = async () => (await statusFor(token, deploymentsIn(namespace))) === 401
-    await until('the token is refused', isRefused, 15_000)
+    await until('the token is refused', isRefused)
     expect(await objectsLeft(name)).toEqual([`RoleBinding ${namespace}`, `Role ${namespace}`].sort())
     const why = async () => (await grantRow(id)).lastError ?? ''
     const both = /RoleBinding checkout-.*forbidden.*\. Postern can’t delete Role checkout-.*forbidden.*\.$/

@@ -63,7 +63,7 @@ beforeAll(async () => {
   await until('its first revision', async () => (await revisions())[0] !== '')
   await admin(['set', 'env', 'deploy/undone', 'A=b'])
   await until('a second revision', async () => (await revisions()).length === 2)
-}, 90_000)
+})
 
 afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
