@@ -73,10 +73,10 @@ async function cellOf(
       outcomes.push({ route, ...(await route.call(way, one)) })
     }
   }
-  const reference = outcomes.find(({ answer, sentence }) => answer !== 'refused' && sentence !== undefined)
   const words = outcomes.map(({ answer, sentence, route }) => {
     if (answer !== 'refused') return { word: answer, route }
-    return { word: sentence === reference?.sentence ? (reference?.answer ?? '') : `refused: ${sentence}`, route }
+    const same = outcomes.find((one) => one.answer !== 'refused' && one.sentence === sentence)
+    return { word: same?.answer ?? `refused: ${sentence}`, route }
   })
   const [first] = words
   if (words.every(({ word }) => word === first?.word)) return first?.word
