@@ -11,11 +11,14 @@ import { testBench } from '#testing/bench'
 import { aCluster } from '#testing/cluster'
 import { aConfiguration } from '#testing/configuration'
 import { kubectl } from '#testing/kubectl'
+import { ownCluster } from '#testing/own-cluster'
 import { anActor } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { readRightsOf } from './read-rights.ts'
 import { workerActor } from './work.ts'
 
+// Its own cluster: the bindings of other test files fill the lists and the events of a reading.
+await ownCluster('posture')
 const { database } = await testBench({ configuration: aConfiguration({ clusters: [aCluster()] }), clusterState: null })
 const name = `helper-${randomBytes(4).toString('hex')}`
 afterAll(async () => {
@@ -68,7 +71,6 @@ test('a ServiceAccount that becomes cluster-admin is a finding at the next readi
     fix: expect.arrayContaining([`kubectl delete clusterrolebinding/${name}`]),
   })
   await read()
-  // Other test files create bindings in the same cluster, some of which lead to this one.
   const eventsOf = async (which: string) =>
     (await events()).filter(
       ({ type, data }) => type === which && (data as { binding: string }).binding === `ClusterRoleBinding ${name}`,
