@@ -60,10 +60,10 @@ export default async function ReportsPage({ searchParams }: PageProps<'/reports'
       <Section id="grants" title="Grants per day" aside="days in UTC, severity at submission">
         <GrantsPerDay grants={value.grants} />
       </Section>
-      <Section id="refusals" title="Refusals by guardrail or limit">
+      <Section id="refusals" title="Refusals">
         <Refusals refusals={value.refusals} denied={value.requests.denied} />
       </Section>
-      <Section id="break-glass" title="Break-glass access per month">
+      <Section id="break-glass" title="Break-glass access">
         <BreakGlassTable months={value.breakGlass} />
       </Section>
     </>
