@@ -78,7 +78,7 @@ function Access({ review: { access } }: Props) {
 
 function Unused({ review: { unused } }: Props) {
   return (
-    <Section id="unused" title="Entitlements that no one used">
+    <Section id="unused" title="Entitlements that were not granted">
       {unused.length === 0 ? (
         <p>Access to every entitlement began in this period.</p>
       ) : (

@@ -21,7 +21,7 @@ export function CommentForm({ requestId, isMine, isAnswer, comment }: Props) {
   const text = useTextDraft(`comment ${requestId}`, answer.kept.text)
   useTypedText(form.ref, 'text', text)
   const problems = problemsAt('text', answer.error?.errors ?? [])
-  return (
+  const fields = (
     <form {...form} className="no-print mt-2 max-w-[72ch] space-y-2" aria-label="Comment">
       <input type="hidden" name="requestId" value={requestId} />
       <DraftField
@@ -45,5 +45,15 @@ export function CommentForm({ requestId, isMine, isAnswer, comment }: Props) {
         )}
       </div>
     </form>
+  )
+  if (isAnswer) return fields
+  // Folded: an approver comes to decide, and rarely to write.
+  return (
+    <details className="no-print mt-1" open={answer.error !== null || text.isRestored || undefined}>
+      <summary className="py-1 text-dense">
+        {isMine ? 'Write a comment' : 'Write a comment, or request more information'}
+      </summary>
+      {fields}
+    </details>
   )
 }

@@ -32,7 +32,7 @@ export function RulesTable({ rules, namespaces, clusterRole, caption, difference
     : [{ namespaces, rules, isHeld: false }]
   return (
     <>
-      <table className="table-plain wrap-anywhere [&_bdi]:wrap-anywhere">
+      <table className="table-plain wrap-anywhere [&_bdi]:wrap-anywhere [&_th]:wrap-normal">
         <caption className="sr-only">{caption}</caption>
         <thead>
           <tr>
