@@ -59,7 +59,7 @@ export function PostureFindings({ findings, acceptance }: Props) {
             )}
             {!one.resolvedAt && (
               <details>
-                <summary className="text-muted">How to fix it</summary>
+                <summary className="py-1 text-muted">How to fix it</summary>
                 <pre className="mt-1 border border-line bg-sunken p-2 whitespace-pre-wrap wrap-break-word">
                   <UntrustedText lines>{one.fix.join('\n')}</UntrustedText>
                 </pre>
@@ -67,7 +67,7 @@ export function PostureFindings({ findings, acceptance }: Props) {
             )}
             {acceptance && (
               <details>
-                <summary className="text-muted">Accept the risk</summary>
+                <summary className="py-1 text-muted">Accept the risk</summary>
                 <AcceptFinding finding={one} {...acceptance} />
               </details>
             )}

@@ -1,0 +1,27 @@
+import { expect, test } from './fixtures.ts'
+import { axeFindings, colorSchemes, showIn } from './page-checks.ts'
+
+test('an admin takes a baseline, and accepts the risk of one finding until a day', async ({ as }) => {
+  const ola = await as('ola')
+  await ola.goto('/clusters/prod-eu/posture')
+  await ola.getByRole('button', { name: 'Take a baseline' }).click()
+  await expect(ola.getByText(/since the baseline, .* \(Ola Nowak\)/)).toBeVisible()
+
+  const finding = ola.locator('#open').getByRole('listitem').filter({ hasText: 'RoleBinding payments/payments-api' })
+  await finding.getByText('Accept the risk').first().click()
+  for (const colorScheme of colorSchemes) {
+    await showIn(ola, colorScheme)
+    expect(await axeFindings(ola), colorScheme).toEqual([])
+  }
+  await finding.getByRole('textbox', { name: 'Reason' }).fill('It reads its own database password.')
+  await finding.getByRole('textbox', { name: 'Owner' }).fill('payments')
+  const nextWeek = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
+  await finding.getByLabel('Until').fill(nextWeek)
+  await finding.getByRole('button', { name: 'Accept the risk' }).click()
+  const accepted = ola
+    .locator('#accepted')
+    .getByRole('listitem')
+    .filter({ hasText: 'RoleBinding payments/payments-api' })
+  await expect(accepted).toContainText('Ola Nowak accepted it')
+  await expect(accepted).toContainText('It reads its own database password.')
+})
