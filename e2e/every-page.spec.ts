@@ -62,6 +62,8 @@ for (const [device, viewport] of Object.entries({
       for (const path of paths) {
         await page.goto(path)
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+        // Next.js may stream the title after the content.
+        await expect(page).toHaveTitle(/Postern/)
         for (const colorScheme of colorSchemes) {
           await showIn(page, colorScheme)
           expect.soft(await axeFindings(page), `${person} at ${path}, ${colorScheme}`).toEqual([])
@@ -76,6 +78,7 @@ test('no page for signed-out visitors has an accessibility problem', async ({ br
   const page = await browser.newPage({ baseURL: stage.url })
   for (const path of ['/sign-in', '/sign-in?error=OAuthCallback', '/signed-out', '/no-such-page']) {
     await page.goto(path)
+    await expect(page).toHaveTitle(/Postern/)
     for (const colorScheme of colorSchemes) {
       await showIn(page, colorScheme)
       expect.soft(await axeFindings(page), `${path}, ${colorScheme}`).toEqual([])
