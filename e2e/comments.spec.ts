@@ -22,7 +22,7 @@ test('an approver requests more information in the inbox, and the requester answ
   await page.goto(`/requests/${id}`)
   await page.getByRole('textbox', { name: 'Your answer' }).fill('All of payments-api')
   await page.getByRole('button', { name: 'Answer' }).click()
-  await expect(page.getByText('All of payments-api')).toBeVisible()
+  await expect(page.getByRole('listitem').filter({ hasText: 'All of payments-api' })).toBeVisible()
   const { body } = await mina<RequestResource>('GET', `/requests/${id}`)
   expect(body.comments.map(({ text, needsInformation }) => [text, needsInformation])).toEqual([
     ['Which pods hang?', true],
