@@ -3,7 +3,8 @@ import { ScrollTable } from '#components/ui/scroll-table'
 import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { CallResource } from '#lib/core/access/activity-resource'
-import { calledText, responseText } from '#lib/core/activity/words'
+import { responseText } from '#lib/core/activity/words'
+import { Called } from './called.tsx'
 
 /** Single calls: when, who, what, where, the response, and the request that allowed it. */
 export function CallTable({ calls, caption }: { calls: readonly CallResource[]; caption: string }) {
@@ -38,14 +39,7 @@ export function CallTable({ calls, caption }: { calls: readonly CallResource[]; 
               )}
             </td>
             <td className="max-w-96 wrap-anywhere">
-              <code>
-                <UntrustedText>{calledText(one)}</UntrustedText>
-              </code>
-              {one.query && (
-                <code className="block text-muted">
-                  <UntrustedText>{one.query}</UntrustedText>
-                </code>
-              )}
+              <Called of={one} />
               <Change call={one} />
             </td>
             <td>

@@ -1,3 +1,4 @@
+import { Called } from '#components/activity/called'
 import { Copyable } from '#components/ui/copyable'
 import { Link } from '#components/ui/link'
 import { ScrollTable } from '#components/ui/scroll-table'
@@ -199,14 +200,7 @@ function LastingCalls({ calls }: { calls: readonly LastingCall[] }) {
         {calls.map((one) => (
           <tr key={JSON.stringify([one.at, calledText(one), one.query])}>
             <td className="wrap-anywhere">
-              <code>
-                <UntrustedText>{calledText(one)}</UntrustedText>
-              </code>
-              {one.query && (
-                <code className="block text-muted">
-                  <UntrustedText>{one.query}</UntrustedText>
-                </code>
-              )}
+              <Called of={one} />
             </td>
             <td>
               <Time at={one.at} as="exact" />

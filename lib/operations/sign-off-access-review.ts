@@ -2,7 +2,7 @@ import { gatherAccessReview, signOffsOf } from '#lib/adapters/db/audit/access-re
 import { recordEvent, refuse } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import { digestOfReview, longestReviewDays, type SignOff, unusedOf } from '#lib/core/access/access-review'
+import { digestOfReview, longestReviewDays, type SignOff } from '#lib/core/access/access-review'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
@@ -19,9 +19,7 @@ async function judge(actor: PersonActor, { from: first, to: last, digest }: Sign
     }
   const { now } = await signOffsOf(from, to)
   if (to > now) return { error: new AppError('invalid', 'The period is not over. Sign it off once it is.') }
-  const gathered = await gatherAccessReview(from, to)
-  const configured = currentPolicy().configuration.entitlements.map(({ name }) => name)
-  const content = { ...gathered, unused: unusedOf(configured, gathered.access) }
+  const content = await gatherAccessReview(from, to, currentPolicy().configuration.entitlements)
   if (digestOfReview(content) !== digest)
     return {
       error: new AppError(
@@ -31,7 +29,7 @@ async function judge(actor: PersonActor, { from: first, to: last, digest }: Sign
     }
   const grants = content.access.reduce((sum, { granted }) => sum + granted, 0)
   const people = new Set(content.access.map(({ person }) => person.id)).size
-  return { error: null, signed: { from: gathered.from, to: gathered.to, grants, people } }
+  return { error: null, signed: { from: content.from, to: content.to, grants, people } }
 }
 
 /**

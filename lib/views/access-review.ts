@@ -1,12 +1,6 @@
 import { gatherAccessReview, signOffsOf } from '#lib/adapters/db/audit/access-review'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import {
-  type AccessReview,
-  digestOfReview,
-  longestReviewDays,
-  type ReviewContent,
-  unusedOf,
-} from '#lib/core/access/access-review'
+import { type AccessReview, digestOfReview, longestReviewDays } from '#lib/core/access/access-review'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
@@ -23,9 +17,7 @@ export async function accessReview(actor: PersonActor, period: { from: string; t
   if (from >= to) throw new AppError('invalid', 'The period must end after it begins.')
   if (to.getTime() - from.getTime() > longestReviewDays * 86_400_000)
     throw new AppError('invalid', `A period has at most ${longestReviewDays} days.`)
-  const gathered = await gatherAccessReview(from, to)
-  const configured = currentPolicy().configuration.entitlements.map(({ name }) => name)
-  const content: ReviewContent = { ...gathered, unused: unusedOf(configured, gathered.access) }
+  const content = await gatherAccessReview(from, to, currentPolicy().configuration.entitlements)
   const digest = digestOfReview(content)
   const { now, signOffs } = await signOffsOf(from, to)
   return {

@@ -43,11 +43,13 @@ function conditionsOf(scope: CallScope, filter: CallFilter): Prisma.Sql[] {
   ]
 }
 
-/** Each call once: its end, or its begin while no end is known. */
+/** Each call `a` once: its end, or its begin while no end is known. */
+export const once = Prisma.sql`
+  (NOT a.is_start OR NOT EXISTS (SELECT FROM activity e WHERE e.call = a.call AND NOT e.is_start))`
+
 const callsWhere = (scope: CallScope, filter: CallFilter) => Prisma.sql`
   FROM activity a JOIN activity_sources s ON s.id = a.source_id
-  WHERE ${all(conditionsOf(scope, filter))}
-    AND (NOT a.is_start OR NOT EXISTS (SELECT FROM activity e WHERE e.call = a.call AND NOT e.is_start))`
+  WHERE ${all(conditionsOf(scope, filter))} AND ${once}`
 
 export type CallRow = {
   id: string

@@ -1,5 +1,6 @@
 import { reads } from '#lib/adapters/db/client'
 import { type Activity, Prisma } from '../generated/client.ts'
+import { once } from './find-calls.ts'
 
 // What was done with one grant. A grant has few sources, and its calls are found by them: no statement reads the calls of others.
 
@@ -25,8 +26,7 @@ export const findFeed = (cluster: string) => reads().activityFeed.findUnique({ w
 /** The calls of a grant: those that have ended, and the begins of those that have not. */
 const callsOf = (grantId: string) => Prisma.sql`
   FROM activity_sources s JOIN activity a ON a.source_id = s.id
-  WHERE s.grant_id = ${grantId}
-    AND (NOT a.is_start OR NOT EXISTS (SELECT FROM activity e WHERE e.call = a.call AND NOT e.is_start))`
+  WHERE s.grant_id = ${grantId} AND ${once}`
 
 const called = Prisma.sql`a.verb, a.api_group AS "group", a.resource, a.subresource, a.namespace, a.name, a.path`
 

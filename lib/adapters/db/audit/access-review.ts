@@ -6,16 +6,18 @@ import {
   fewestOfPair,
   mostReviewed,
   type ReviewContent,
+  unusedOf,
 } from '#lib/core/access/access-review'
 import { formatDuration } from '#lib/core/access/duration'
 import { Prisma } from '../generated/client.ts'
+import { slack } from './find-audit-events.ts'
 
 type Someone = { id: string; name: string }
 
 /** NB: the bounds of `seq` let PostgreSQL begin at the right place of the index of a type. */
 const inPeriod = (from: Date, to: Date) => Prisma.sql`event.at >= ${from} AND event.at < ${to}
-  AND event.seq >= (SELECT seq FROM audit_events WHERE at >= ${from}::timestamptz - interval '1 minute' ORDER BY at LIMIT 1)
-  AND event.seq <= (SELECT seq FROM audit_events WHERE at < ${to}::timestamptz + interval '1 minute' ORDER BY at DESC LIMIT 1)`
+  AND event.seq >= (SELECT seq FROM audit_events WHERE at >= ${from}::timestamptz - ${slack} ORDER BY at LIMIT 1)
+  AND event.seq <= (SELECT seq FROM audit_events WHERE at < ${to}::timestamptz + ${slack} ORDER BY at DESC LIMIT 1)`
 
 const limit = Prisma.sql`LIMIT ${mostReviewed + 1}`
 
@@ -87,8 +89,12 @@ const breakGlassOf = (from: Date, to: Date) => reads().$queryRaw<
   WHERE event.type = 'request.approved' AND event.data ->> 'reviewDueAt' IS NOT NULL AND ${inPeriod(from, to)}
   ORDER BY event.seq ${limit}`
 
-/** What happened in a period, without the entitlements of the configuration. */
-export async function gatherAccessReview(from: Date, to: Date): Promise<Omit<ReviewContent, 'unused'>> {
+/** What happened in a period. @param entitlements those of the configuration */
+export async function gatherAccessReview(
+  from: Date,
+  to: Date,
+  entitlements: readonly { name: string }[],
+): Promise<ReviewContent> {
   const [access, pairs, fast, breakGlass] = [
     await accessOf(from, to),
     await pairsOf(from, to),
@@ -96,12 +102,13 @@ export async function gatherAccessReview(from: Date, to: Date): Promise<Omit<Rev
     await breakGlassOf(from, to),
   ]
   const first = <T>(rows: readonly T[]): T[] => rows.slice(0, mostReviewed)
+  const held = first(access).map(({ id, name, email, seconds, lastAt, ...row }) => ({
+    ...row,
+    ...{ person: { id, name, email }, held: formatDuration(seconds), lastAt: lastAt.toISOString() },
+  }))
+  const configured = entitlements.map(({ name }) => name)
   return {
-    ...{ from: from.toISOString(), to: to.toISOString() },
-    access: first(access).map(({ id, name, email, seconds, lastAt, ...row }) => ({
-      ...row,
-      ...{ person: { id, name, email }, held: formatDuration(seconds), lastAt: lastAt.toISOString() },
-    })),
+    ...{ from: from.toISOString(), to: to.toISOString(), access: held, unused: unusedOf(configured, held) },
     pairs: first(pairs),
     fast: first(fast).map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
     breakGlass: first(breakGlass).map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),

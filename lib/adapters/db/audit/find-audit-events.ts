@@ -72,7 +72,7 @@ async function ofRequests(seesAll: boolean, condition: Prisma.Sql): Promise<Pris
 }
 
 /** Times are close to the order of `seq`: a transaction lasts seconds, and clocks are corrected by less than this. */
-const slack = Prisma.sql`interval '1 minute'`
+export const slack = Prisma.sql`interval '1 minute'`
 
 /** NB: the bounds of `seq` let PostgreSQL begin at the right place of an index that is ordered by it. */
 function timeConditions(filter: AuditFilter): Prisma.Sql[] {

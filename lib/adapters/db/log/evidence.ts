@@ -1,4 +1,5 @@
 // What an evidence pack has of the log: which leaves belong to a request or a period, and the terms of requests.
+import { slack } from '#lib/adapters/db/audit/find-audit-events'
 import { reads } from '#lib/adapters/db/client'
 import type { Rule } from '#lib/core/access/rule'
 import { type Terms, termsContent } from '#lib/core/access/terms'
@@ -6,9 +7,6 @@ import { mostListed } from '#lib/core/evidence/pack'
 import { Prisma } from '../generated/client.ts'
 
 export type EvidenceScope = { request: string } | { from: Date; to: Date }
-
-/** Transactions commit within seconds, and clocks are corrected by less than this: events further apart are in the order of the log. */
-const slack = Prisma.sql`interval '1 minute'`
 
 const numbers = (rows: readonly { index: bigint }[]) => rows.map(({ index }) => Number(index))
 
