@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { slowestFiles, tallyOf } from './test-report.ts'
+import { failuresOf, slowestFiles, tallyOf } from './test-report.ts'
 
 let directory: string
 beforeAll(() => {
@@ -46,4 +46,34 @@ test('the slowest files are listed with the longest first', () => {
     { name: '/c.test.ts', took: 4_000 },
   ])
   expect(slowestFiles(join(directory, 'none.json'))).toEqual([])
+})
+
+test('failed tests are listed by file and name with their first message, and so are files that cannot be loaded', () => {
+  const results = [
+    {
+      name: '/a.test.ts',
+      status: 'failed',
+      assertionResults: [
+        { status: 'passed', fullName: 'adds' },
+        { status: 'failed', fullName: 'divides', failureMessages: ['expected 1 to be 2', 'second'] },
+      ],
+    },
+    { name: '/b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+    { name: '/c.test.ts', status: 'passed', assertionResults: [{ status: 'passed', fullName: 'multiplies' }] },
+  ]
+  expect(failuresOf('vitest', report({ testResults: results }))).toEqual([
+    { file: '/a.test.ts', test: 'divides', message: 'expected 1 to be 2' },
+    { file: '/b.test.ts', test: '', message: 'no such module' },
+  ])
+  const spec = (title: string, ok: boolean, message: string) => ({
+    title,
+    file: 'story.spec.ts',
+    ok,
+    tests: [{ results: [{ error: { message } }] }],
+  })
+  const suites = [{ specs: [spec('signs in', true, '')], suites: [{ specs: [spec('signs out', false, 'timed out')] }] }]
+  expect(failuresOf('playwright', report({ suites }))).toEqual([
+    { file: 'e2e/story.spec.ts', test: 'signs out', message: 'timed out' },
+  ])
+  expect(failuresOf('vitest', join(directory, 'none.json'))).toEqual([])
 })

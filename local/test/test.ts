@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { isAbsolute, join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { findChromium } from '#local/parts/chromium'
 import { startTestParts } from '#local/parts/parts'
 import { ensureProductionBuild } from '#local/parts/production-build'
 import { checkout, stateDirectory } from '#local/processes/places'
 import { openRun, type Run, stopOnSignals } from '#local/processes/processes'
 import { inSeconds, say, step } from '#local/processes/steps'
-import { slowestFiles, type Tally, tallyOf } from './test-report.ts'
+import { type Failure, failuresOf, slowestFiles, type Tally, tallyOf } from './test-report.ts'
 
 // `npm test` runs all tests, `npm test -- unit db` some layers, `npm test -- lib/core/rbac` the files that match a path.
 const layers = ['unit', 'db', 'cluster', 'doors'] as const
@@ -20,6 +21,8 @@ const withBrowser = isSelected('e2e') && (named.includes('e2e') || filter.length
 const withParts = withBrowser || inVitest.some((layer) => layer !== 'unit')
 
 const program = (path: string) => join(checkout, 'node_modules', path)
+
+const failures: Failure[] = []
 
 async function runVitest(run: Run): Promise<Tally> {
   const report = join(run.directory, 'vitest.json')
@@ -35,6 +38,7 @@ async function runVitest(run: Run): Promise<Tally> {
   if (filter.length === 0)
     for (const { name, took } of slowestFiles(report))
       say(`${inSeconds(took).padStart(7)}  ${relative(checkout, name)}`)
+  failures.push(...failuresOf('vitest', report))
   return tallyOf('vitest', report, code)
 }
 
@@ -48,6 +52,7 @@ async function runBrowserTests(run: Run, executable: string): Promise<Tally> {
     env: { ...process.env, POSTERN_CHROMIUM: executable, POSTERN_E2E_REPORT: report },
     show: true,
   })
+  failures.push(...failuresOf('playwright', report))
   return tallyOf('playwright', report, code)
 }
 
@@ -83,6 +88,11 @@ await run.stop()
 const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
 const total: Tally = { passed: sum('passed'), failed: sum('failed') }
 if (total.passed === 0) say('failed, because no test passed')
+// At the end as well, because the runners' own reports may be thousands of lines above.
+for (const { file, test, message } of failures) {
+  say(`failed: ${isAbsolute(file) ? relative(checkout, file) : file}${test && ` › ${test}`}`)
+  for (const line of stripVTControlCharacters(message).split('\n').slice(0, 12)) say(`    ${line}`)
+}
 say(`took ${inSeconds(Date.now() - began)}`)
 // .ci/run prints this file as its last line.
 writeFileSync(join(stateDirectory, 'test-summary'), `${summarize(total)}\n`)
