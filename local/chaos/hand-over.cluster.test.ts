@@ -42,15 +42,16 @@ async function killAt(
   const never = Promise.withResolvers<void>()
   const subject = 'approve' in act ? act.approve : act.revoke
   const move = 'approve' in act ? 'WITH moved AS (UPDATE requests' : 'WITH moved AS (UPDATE grants'
-  let hasMoved = false
-  stage.postgres.intercept(({ sql, bound }) => {
-    if (sql.startsWith(move) && bound.includes(subject)) hasMoved = true
-    if (!hasMoved || sql !== 'COMMIT' || point !== 'committed, not yet handed over') return 'pass'
+  /** The connection whose transaction approves or ends. Others commit too, such as a heartbeat. */
+  let moving: number | undefined
+  stage.postgres.intercept(({ sql, bound, connection }) => {
+    if (sql.startsWith(move) && bound.includes(subject)) moving = connection
+    if (connection !== moving || sql !== 'COMMIT' || point !== 'committed, not yet handed over') return 'pass'
     return { how: 'stop', when: 'after', reached: () => reached.resolve() }
   })
   // The worker reads the same namespaces all the time, but creates objects only for a grant that was committed.
   const isOfGrant = ({ method, path }: ApiCall) =>
-    hasMoved &&
+    moving !== undefined &&
     ('revoke' in act ? path.includes(objectName(subject)) : method === 'POST' && !path.includes('accessreviews'))
   stage.proxy('prod-eu').intercept(async (call, forward) => {
     if (!isOfGrant(call)) return forward()

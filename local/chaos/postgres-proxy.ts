@@ -1,7 +1,7 @@
 import { startForwarder } from '#testing/proxy'
 
-/** One statement on its way to PostgreSQL: its SQL and its bound parameters, as raw text. */
-export type Statement = { sql: string; bound: string }
+/** One statement on its way to PostgreSQL: its SQL, its bound parameters as raw text, and the number of its connection. */
+export type Statement = { sql: string; bound: string; connection: number }
 
 /**
  * The outcome of a statement. `stop` blocks the connection from then on, `cut` breaks it; `before` the statement reaches
@@ -53,10 +53,10 @@ const textUntilZero = (message: Buffer, start: number): [text: string, next: num
 }
 
 /** Finds the statement that a message executes: a simple query, or a Bind of a statement that was parsed before. */
-function statementReader() {
+function statementReader(connection: number) {
   const parsed = new Map<string, string>()
   return (type: string, message: Buffer): Statement | undefined => {
-    if (type === 'Q') return { sql: textUntilZero(message, 5)[0], bound: '' }
+    if (type === 'Q') return { sql: textUntilZero(message, 5)[0], bound: '', connection }
     if (type === 'P') {
       const [name, next] = textUntilZero(message, 5)
       parsed.set(name, textUntilZero(message, next)[0])
@@ -64,7 +64,7 @@ function statementReader() {
     if (type !== 'B') return undefined
     const [, next] = textUntilZero(message, 5)
     const [name] = textUntilZero(message, next)
-    return { sql: parsed.get(name) ?? '', bound: message.toString('latin1', next) }
+    return { sql: parsed.get(name) ?? '', bound: message.toString('latin1', next), connection }
   }
 }
 
@@ -74,12 +74,13 @@ export async function startPostgresProxy(url: string): Promise<PostgresProxy> {
   /** Ends each stopped connection. */
   const stopped = new Set<() => void>()
   let intercept: (statement: Statement) => Outcome = () => 'pass'
+  let connections = 0
 
   const address = { host: target.hostname, port: Number(target.port) }
   const proxy = await startForwarder(address, (inner, outer) => {
     outer.setNoDelay(true)
     inner.setNoDelay(true)
-    const read = statementReader()
+    const read = statementReader(++connections)
     const held: Buffer[] = []
     let outcome: Outcome = 'pass'
     const end = () => {
