@@ -6,6 +6,7 @@ import { type Parts, startTestParts } from '#local/parts/parts'
 import { type PosternOptions, startPostern } from '#local/parts/postern'
 import { freePort } from '#local/processes/ports'
 import { openRun } from '#local/processes/processes'
+import { withPatience } from '#testing/patience'
 import { configurationText, teams } from './postern.yaml.ts'
 
 /** What a test needs to know about the running Postern. Plain data, in the file that POSTERN_STAGE names. */
@@ -46,7 +47,7 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
     const secret = () => randomBytes(32).toString('base64url')
     const postern = {
       configuration,
-      databaseUrl: postgres.appUrl,
+      databaseUrl: withPatience(postgres.appUrl),
       clientSecret,
       sessionSecret: secret(),
       signingKey: secret(),

@@ -30,6 +30,14 @@ test('an invalid database URL is reported without its password', () => {
   expect(act).not.toThrow(/hidden/)
 })
 
+test('connect_timeout in the database URL is a whole number of seconds from 1 to 60, and 1.5 seconds if it is missing', () => {
+  const parsed = (query: string) => parseEnv({ ...complete, DATABASE_URL: `${complete.DATABASE_URL}${query}` })
+  expect(parsed('').databaseConnectTimeout).toBe(1_500)
+  expect(parsed('?connect_timeout=10').databaseConnectTimeout).toBe(10_000)
+  for (const wrong of ['0', '61', '-1', '1.5', '1e1', 'ten', ''])
+    expect(() => parsed(`?connect_timeout=${wrong}`), wrong).toThrow(/DATABASE_URL: has a connect_timeout that is not/)
+})
+
 test('the key of the log is an Ed25519 key in PEM, and its verifiers are keys of the signed-note format', () => {
   const { privateKey } = generateKeyPairSync('ed25519')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()

@@ -23,6 +23,10 @@ function isEd25519Key(pem: string): boolean {
 
 const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean)
 
+/** libpq's `connect_timeout` (PostgreSQL, 33.1.2) in the URL of a database; null if it has none. */
+const connectTimeoutIn = (address: string): string | null =>
+  URL.canParse(address) ? new URL(address).searchParams.get('connect_timeout') : null
+
 const variables = z
   .object({
     POSTERN_CONFIG: z
@@ -34,6 +38,10 @@ const variables = z
       .refine(
         (address) => URL.canParse(address),
         'is not a valid URL: in a password, write % as %25, # as %23 and / as %2F',
+      )
+      .refine(
+        (address) => /^([1-9]|[1-5]\d|60)$/.test(connectTimeoutIn(address) ?? '1'),
+        'has a connect_timeout that is not a whole number of seconds from 1 to 60',
       ),
     POSTERN_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
     POSTERN_SESSION_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
@@ -105,6 +113,8 @@ const secrets = [
 export type Env = {
   configPath: string
   databaseUrl: string
+  /** Milliseconds that a caller waits for a connection to the database. */
+  databaseConnectTimeout: number
   /** Empty in a worker that doesn't have it. */
   oidcClientSecret: string
   /** Empty in a worker that doesn't have it. */
@@ -158,6 +168,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   return {
     configPath: data.POSTERN_CONFIG,
     databaseUrl: data.DATABASE_URL,
+    databaseConnectTimeout: Number(connectTimeoutIn(data.DATABASE_URL) ?? 1.5) * 1000,
     oidcClientSecret: data.POSTERN_OIDC_CLIENT_SECRET ?? '',
     sessionSecret: data.POSTERN_SESSION_SECRET ?? '',
     metricsToken: data.POSTERN_METRICS_TOKEN,

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { closeDatabase } from '#lib/adapters/db/client'
 import type { Parts } from '#local/parts/parts'
 import { createDatabase } from '#local/parts/postgres'
+import { withPatience } from './patience.ts'
 
 export type TestDatabase = {
   name: string
@@ -79,7 +80,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   const ownerUrl = onDatabase(postgres.ownerUrl, name)
   const [owner, app] = [runner(ownerUrl), runner(appUrl)]
   for (const [key, value] of Object.entries(environment)) process.env[key] ??= value
-  process.env.DATABASE_URL = appUrl
+  process.env.DATABASE_URL = withPatience(appUrl)
   return {
     name,
     appUrl,

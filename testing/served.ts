@@ -12,6 +12,7 @@ import { freePort } from '#local/processes/ports'
 import { lastLines, openRun } from '#local/processes/processes'
 import { aConfiguration, type ConfigurationDocument } from './configuration.ts'
 import { type TestDatabase, testDatabase, testParts } from './database.ts'
+import { withPatience } from './patience.ts'
 import { testPolicy } from './policy.ts'
 import { until } from './until.ts'
 
@@ -66,7 +67,7 @@ export async function servedPostern(
     port,
     directory,
     configuration: stringify(document),
-    databaseUrl: database.appUrl,
+    databaseUrl: withPatience(database.appUrl),
     clientSecret,
     sessionSecret: process.env.POSTERN_SESSION_SECRET,
     signingKey: process.env.POSTERN_SIGNING_KEY,

@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { db } from '#lib/adapters/db/client'
 import { unavailable } from '#lib/adapters/db/errors'
+import { env } from '#lib/env'
 
-/** A caller learns of an outage within two seconds. */
-const timeoutMs = 1_500
 /** Most calls finish within this time, so the database is checked only after it. */
 const graceMs = 250
 
 /** Is the database unavailable right now? For code that must know before it starts a response. Never throws. */
-export async function isDatabaseUnavailable(patienceMs = timeoutMs): Promise<boolean> {
+export async function isDatabaseUnavailable(patienceMs = env().databaseConnectTimeout): Promise<boolean> {
   const late = new AbortController()
   const answer = db().$queryRaw`SELECT 1`
     .then(
@@ -27,7 +26,7 @@ export async function unlessUnavailable<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const outage = new Promise<never>((_, reject) => {
     timer = setTimeout(async () => {
-      if (await isDatabaseUnavailable(timeoutMs - graceMs)) reject(unavailable())
+      if (await isDatabaseUnavailable(env().databaseConnectTimeout - graceMs)) reject(unavailable())
     }, graceMs)
   })
   try {

@@ -27,12 +27,11 @@ import { nameOfStatement, sendingRaw } from './raw-statements.ts'
 //   cursor.ts, ids.ts, json.ts                                    cursors of pages, new ids, values as JSON
 //
 // This file has the pool and the transactions. All statements go through it, except for the listening connection
-// (listen.ts). Every wait is limited: a caller gets `unavailable` within two seconds if the database is down, and after
-// five if it hangs.
+// (listen.ts). Every wait is limited: a caller gets `unavailable` within two seconds if the database is down, or after
+// the `connect_timeout` of DATABASE_URL, and after five if it hangs.
 
 /** Milliseconds. A page with lists makes about ten statements of a few milliseconds each. */
 const limits = {
-  connect: 1_500,
   statement: 5_000,
   /** Shorter than `statement`, so that waiting for a row lock is distinguishable from a slow statement. */
   lock: 3_000,
@@ -61,7 +60,7 @@ function connect(connectionString: string) {
     max: 10,
     keepAlive: true,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: limits.connect,
+    connectionTimeoutMillis: env().databaseConnectTimeout,
     query_timeout: limits.query,
     statement_timeout: limits.statement,
     lock_timeout: limits.lock,
@@ -168,7 +167,7 @@ export async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
   }
   try {
     const result = await scopes.run(scope, () =>
-      db().$transaction(begun, { maxWait: limits.connect, timeout: limits.transaction }),
+      db().$transaction(begun, { maxWait: env().databaseConnectTimeout, timeout: limits.transaction }),
     )
     isCommitted = true
     for (const type of recorded) metrics().events.inc({ type })
