@@ -7,7 +7,7 @@ const kinds = [
   ...(['request-waits', 'request-reminder', 'request-escalated', 'comment-added', 'request-decided'] as const),
   ...(['access-began', 'access-ends-soon', 'access-revoked'] as const),
   ...(['access-ended', 'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'] as const),
-  'posture-worsened',
+  ...(['posture-worsened', 'suspicious-call'] as const),
 ] as const
 
 /** The kinds that a person does not want by e-mail. */

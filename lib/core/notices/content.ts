@@ -1,4 +1,6 @@
 // What a notice says, the same over every channel. Each channel then writes it in its own notation (as-mail.ts, …).
+
+import type { Suspicion } from '#lib/core/access/activity-resource'
 import { outcomeLabels, type ReviewOutcome } from '#lib/core/access/break-glass'
 import { durationInWords } from '#lib/core/access/duration'
 import { exactTime } from '#lib/core/access/format-time'
@@ -6,7 +8,7 @@ import { groupsInWords } from '#lib/core/access/on-call'
 import type { EndReason, RequestStatus } from '#lib/core/access/status'
 import { visibleText } from '#lib/core/access/visible-text'
 import type { NoticeKind } from './kinds.ts'
-import { type PostureFacts, postureContent } from './posture-notice.ts'
+import { type PostureFacts, postureContent, readsEverything } from './posture-notice.ts'
 
 /** Plain text throughout, safe to show as text: no channel's markup, no invisible characters. */
 export type Content = {
@@ -59,6 +61,8 @@ export type RequestFacts = {
   decision: { by: string; note: string | null } | null
   /** The comment that the notice is about. */
   comment: { by: string; text: string; needsInformation: boolean } | null
+  /** What is suspicious about a call, and the account that made it. */
+  suspicion: { kind: Suspicion; account: string } | null
   /** To whom it was escalated, and how long no one had decided it. */
   escalation: { from: readonly string[]; to: readonly string[]; afterSeconds: number } | null
   grant: {
@@ -118,7 +122,7 @@ type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { 
 
 /** What each kind says, with names that are already in one line. */
 function said(
-  { kind, request, decision, comment, escalation, grant, breakGlass }: RequestFacts,
+  { kind, request, decision, comment, suspicion, escalation, grant, breakGlass }: RequestFacts,
   isPersonal: boolean,
 ): Said {
   const title = line(request.title, 120)
@@ -280,6 +284,25 @@ function said(
         action: 'Open in Postern',
       }
     }
+    case 'suspicious-call': {
+      const account = line(suspicion?.account ?? 'Someone', 120)
+      const found: Record<Suspicion, string> = {
+        'not-issued':
+          'It was made with a token that Postern did not issue. Someone else requested that token from the cluster.',
+        impersonated: `${account} acted as the account of this access.`,
+        'after-end': 'The cluster accepted a token of this access after its end.',
+      }
+      return {
+        headline: `A suspicious call was made with the access of ${requester}: ${where}`,
+        sentences: [
+          ...(suspicion ? [found[suspicion.kind]] : []),
+          'The page of the request shows the calls, and has a button to end access that is still active.',
+        ],
+        quote: null,
+        isHandled: false,
+        action: 'Open in Postern',
+      }
+    }
     case 'end-failed':
       return {
         headline: `The access of ${requester} has not ended yet: ${where}`,
@@ -321,6 +344,6 @@ export function contentOf(facts: NoticeFacts, isPersonal: boolean): Content {
     ...rest,
     rows,
     link: { label: action, url: new URL(`/requests/${request.id}`, publicUrl).href },
-    receivedBecause: 'of your role in this request',
+    receivedBecause: kind === 'suspicious-call' ? readsEverything : 'of your role in this request',
   }
 }

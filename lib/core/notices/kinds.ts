@@ -16,6 +16,7 @@ export const noticeKinds = [
   'review-due',
   'review-recorded',
   'posture-worsened',
+  'suspicious-call',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -36,6 +37,7 @@ export const kindLabels: Record<NoticeKind, string> = {
   'review-due': 'Break-glass access waits for a review',
   'review-recorded': 'Break-glass access was reviewed',
   'posture-worsened': 'Standing access with a new high risk is found',
+  'suspicious-call': 'A suspicious call is made with a grant',
 }
 
 export const channelNames = ['email', 'webhook', 'slack', 'teams'] as const

@@ -15,6 +15,9 @@ export type PostureFacts = {
   findings: readonly Pick<PostureFinding, 'check' | 'subjects' | 'binding' | 'role'>[]
 }
 
+/** Why auditors and admins receive a notice. */
+export const readsEverything = 'you are an auditor or admin of Postern'
+
 const mostShown = 5
 const longestName = 120
 
@@ -53,7 +56,7 @@ export function postureContent({ kind, publicUrl, cluster, findings }: PostureFa
       ...(more > 0 ? [['More', String(more)] as [string, string]] : []),
     ],
     link: { label: 'Open in Postern', url: new URL(`/clusters/${cluster}/posture`, publicUrl).href },
-    receivedBecause: 'you are an auditor or admin of Postern',
+    receivedBecause: readsEverything,
   }
 }
 

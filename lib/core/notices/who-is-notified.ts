@@ -31,6 +31,8 @@ export type Situation = {
   hasBegun: boolean
   /** `roles.admin` of the configuration. */
   admins: Who | undefined
+  /** `roles.auditor` of the configuration. */
+  auditors: Who | undefined
   /** The person whose act it is about; null for Postern itself. */
   actorId: string | null
   /** The groups that an escalation added; empty for any other event. */
@@ -123,6 +125,9 @@ export function isNotified(kind: NoticeKind, recipient: Recipient, situation: Si
       return isHolder && person.id !== situation.actorId
     case 'end-failed':
       return isHolder || (areGroupsKnown && situation.admins !== undefined && isAmong(situation.admins, person))
+    case 'suspicious-call':
+      // Not its holder, who may be the one to be found out.
+      return areGroupsKnown && [situation.admins, situation.auditors].some((who) => who && isAmong(who, person))
     default:
       return isHolder
   }

@@ -6,7 +6,7 @@ import type { RecordedComment } from '#lib/adapters/db/requests/comments'
 import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import { findReview } from '#lib/adapters/db/requests/reviews'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import type { ApprovalStep, Entitlement, Who } from '#lib/core/access/entitlement'
 import { totalSeconds } from '#lib/core/access/extension'
 import { namedBy, withNamedGroups } from '#lib/core/access/named-people'
 import { onCallMailboxes, withOnCallGroups } from '#lib/core/access/rota'
@@ -37,6 +37,12 @@ export type GatheredNotice = {
 function escalationOf({ type, data }: RecordedEvent) {
   const parsed = type === 'request.escalated' ? auditEvents[type].data.safeParse(data) : null
   return parsed?.data ?? null
+}
+
+/** The suspicious call that an event records; null for any other event. */
+function suspicionOf({ type, data }: RecordedEvent) {
+  const parsed = type === 'activity.suspicious' ? auditEvents[type].data.safeParse(data).data : null
+  return parsed ? { kind: parsed.suspicion, account: parsed.account } : null
 }
 
 /** The comment that an event records; undefined for any other event, or if Postern did not write the comment. */
@@ -76,6 +82,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
     expiresAt: row.grant?.expiresAt ?? null,
     hasBegun: Boolean(row.grant?.activatedAt),
     admins: configuration.roles.admin,
+    auditors: configuration.roles.auditor,
     actorId: event.actorId,
     comment: discussionOf(commentOf(event, row), row),
     escalatedTo: escalationOf(event)?.to ?? [],
@@ -103,6 +110,7 @@ function factsOf(kind: RequestFacts['kind'], row: RequestRow, event: RecordedEve
     breakGlass: row.reviewDueAt && { reviewDueAt: row.reviewDueAt, review },
     decision: last ? { by: last.person.name, note: last.note } : null,
     comment: comment ? { ...comment, by: comment.person.name } : null,
+    suspicion: suspicionOf(event),
     escalation: escalationOf(event),
     grant: row.grant,
   }
@@ -119,7 +127,7 @@ export async function recipientsNow(which: Parameters<typeof findRecipients>[0])
 }
 
 async function candidatesOf(kind: RequestFacts['kind'], situation: Situation): Promise<Recipient[]> {
-  const { requester, steps, currentSteps, comment, notifiedThatItWaits, admins, now } = situation
+  const { requester, steps, currentSteps, comment, notifiedThatItWaits, admins, auditors, now } = situation
   const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
   const membersOf = (groups: readonly string[], ids: readonly string[] = []) => {
     const onCall = onCallMailboxes(currentPolicy().configuration.rotas, groups, now)
@@ -135,8 +143,16 @@ async function candidatesOf(kind: RequestFacts['kind'], situation: Situation): P
   if (kind === 'request-decided') return recipientsNow({ ids: [requester.id, ...notifiedThatItWaits] })
   if (kind === 'end-failed')
     return recipientsNow({ ids: [requester.id], groups: admins?.groups ?? [], subjects: admins?.people ?? [] })
+  if (kind === 'suspicious-call') return recipientsWith([admins, auditors])
   return recipientsNow({ ids: [requester.id] })
 }
+
+/** Everyone with one of these roles. */
+const recipientsWith = (roles: readonly (Who | undefined)[]) =>
+  recipientsNow({
+    groups: roles.flatMap((who) => who?.groups ?? []),
+    subjects: roles.flatMap((who) => who?.people ?? []),
+  })
 
 /** Of the findings of an event, those that are still open. Null for a cluster that is not configured. */
 async function gatherPosture({ at, cluster, data }: RecordedEvent): Promise<GatheredNotice | null> {
@@ -149,11 +165,7 @@ async function gatherPosture({ at, cluster, data }: RecordedEvent): Promise<Gath
   return {
     ...{ facts: { kind: 'posture-worsened', publicUrl, cluster, findings }, at, isCurrent: findings.length > 0 },
     isNotified: (recipient) => findings.length > 0 && isPostureReader(recipient, readers, new Date()),
-    candidates: () =>
-      recipientsNow({
-        groups: readers.flatMap((who) => who?.groups ?? []),
-        subjects: readers.flatMap((who) => who?.people ?? []),
-      }),
+    candidates: () => recipientsWith(readers),
   }
 }
 

@@ -2,17 +2,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { db, transaction } from '#lib/adapters/db/client'
 import type { PersonActor } from '#lib/core/access/actor'
 import { reviewRequest } from '#lib/operations/review-request'
+import { saveAuditEvents } from '#lib/operations/save-audit-events'
 import { sendNoticesAgain } from '#lib/operations/send-notices-again'
 import { setNoticePreferences } from '#lib/operations/set-notice-preferences'
 import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
+import { anAuditEvent, userOfGrant } from '#testing/audit-events'
 import { testBench } from '#testing/bench'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { decide } from '#testing/decisions'
 import { type Mailbox, mailbox, type ReceivedMail } from '#testing/mailbox'
 import { noticesWhere, notifyAll, whileNotifying } from '#testing/notices'
-import { anActor, isNowIn } from '#testing/people'
-import { aSubmission, bringGrant } from '#testing/requests'
+import { anActor, aSystemActor, isNowIn } from '#testing/people'
+import { aGrant, aSubmission, bringGrant } from '#testing/requests'
 import { until } from '#testing/until'
 import { killedWhileWriting } from '#testing/work-until-killed'
 
@@ -240,4 +242,22 @@ test('break-glass access is announced to those who were not asked and to securit
   const last = (await to('mina@example.com')).find(({ text }) => text.includes('reviewed'))
   expect(last?.text).toContain('as not justified')
   expect(last?.text).toContain('> the alert was a test')
+})
+
+test('a suspicious call with a grant is told to admins and auditors, not to its holder', async () => {
+  await anActor({ name: 'Ada', email: 'ada@example.com', groups: ['platform-admins'] })
+  await anActor({ name: 'Ines', email: 'ines@example.com', groups: ['security-audit'] })
+  const grant = await aGrant({ holder: mina.person, status: 'active' })
+  const user = { ...userOfGrant(grant.id, 'minted-elsewhere'), username: 'mallory\r\nBcc: everyone@example.com' }
+  const impersonated = anAuditEvent({ user, impersonatedUser: userOfGrant(grant.id, 'any') })
+  await saveAuditEvents(aSystemActor('activity'), 'prod-eu', [impersonated])
+  await notifyAll()
+  const mails = (await mailsAbout(grant.requestId)).filter(({ text }) => text.includes('suspicious'))
+  const told = mails.flatMap(({ to }) => to.map(({ address }) => address))
+  expect(told).toEqual(expect.arrayContaining(['ada@example.com', 'ines@example.com']))
+  for (const other of ['mina@example.com', 'priya@example.com']) expect(told).not.toContain(other)
+  const [mail] = mails
+  expect(mail?.text).toContain('A suspicious call was made with the access of Mina Okafor')
+  expect(mail?.text).toContain('mallory[U+000D] Bcc: everyone@example.com acted as the account of this access.')
+  expect(mail?.text).toContain('you are an auditor or admin of Postern')
 })

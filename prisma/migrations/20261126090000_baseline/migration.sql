@@ -1134,6 +1134,7 @@ BEGIN
       WHEN 'grant.failed' THEN 'begin-failed'
       WHEN 'review.recorded' THEN 'review-recorded'
       WHEN 'posture.worsened' THEN 'posture-worsened'
+      WHEN 'activity.suspicious' THEN 'suspicious-call'
       ELSE 'request-decided' END, NEW.request_id, clock_timestamp()
     -- An expired or released access is mentioned once it has ended, and one that an extension continues not at all.
     WHERE (NEW.type <> 'grant.ending' OR NEW.data ->> 'endedBy' IN ('revocation', 'ineligible'))
@@ -1158,12 +1159,12 @@ BEGIN
 END $$;
 CREATE TRIGGER audit_events_tell AFTER INSERT ON "audit_events" FOR EACH ROW
   WHEN (NEW.type = 'posture.worsened' OR NEW.request_id IS NOT NULL AND NEW.type IN ('request.submitted', 'request.reminded', 'request.escalated', 'comment.added', 'request.approved', 'request.denied', 'request.withdrawn', 'request.lapsed',
-    'grant.active', 'grant.failed', 'grant.ending', 'grant.ended', 'review.recorded'))
+    'grant.active', 'grant.failed', 'grant.ending', 'grant.ended', 'review.recorded', 'activity.suspicious'))
   EXECUTE FUNCTION write_outbox();
 
 ALTER TABLE "outbox"
   ADD CONSTRAINT outbox_kind CHECK (kind IN ('request-waits', 'request-reminder', 'request-escalated', 'comment-added', 'request-decided', 'access-began', 'access-ends-soon', 'access-revoked', 'access-ended',
-    'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded', 'posture-worsened')),
+    'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded', 'posture-worsened', 'suspicious-call')),
   -- A notice about the standing access of a cluster belongs to no request.
   ADD CONSTRAINT outbox_request CHECK ((request_id IS NULL) = (kind = 'posture-worsened'));
 ALTER TABLE "posture_findings"

@@ -57,6 +57,7 @@ test.each([
   ['grant.ending', { endedBy: 'superseded' }, ['end-failed']],
   ['grant.ended', { endedBy: 'expiry' }, ['access-ended']],
   ['grant.ended', { endedBy: 'superseded' }, []],
+  ['activity.suspicious', {}, ['suspicious-call']],
   ['credential.issued', {}, []],
 ])('an event %s %j and its outbox entries are written together', async (type, data, kinds) => {
   const { id } = await anEvent(type, data)
