@@ -2,9 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { Gauge, Registry } from 'prom-client'
 import { poolCounts } from '#lib/adapters/db/client'
 import { type Gauges, readGauges } from '#lib/adapters/db/gauges'
+import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { findingKinds } from '#lib/core/access/finding'
 import { severities } from '#lib/core/access/severity'
+import type { VerifierKey } from '#lib/core/log/checkpoint'
 import { channelNames } from '#lib/core/notices/kinds'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
@@ -139,6 +141,8 @@ type Configured = {
   clusters: readonly string[]
   anchors?: readonly string[]
   receivers?: readonly string[]
+  /** Those that sign the log. */
+  keys?: readonly VerifierKey[]
   rotas?: readonly string[]
   isRefused: boolean
 }
@@ -150,6 +154,7 @@ function configuredNow(): Configured {
     clusters: namesOf(configuration.clusters),
     anchors: namesOf(configuration.log.anchors),
     receivers: namesOf(configuration.log.syslog),
+    keys: logVerifiers(configuration.publicUrl),
     rotas: namesOf(configuration.rotas),
     isRefused: refused !== null,
   }
@@ -162,7 +167,8 @@ function configuredNow(): Configured {
 export async function metricsText(configured: Configured = configuredNow()): Promise<string> {
   const { registry, databaseConnections } = metrics()
   for (const [state, count] of Object.entries(poolCounts())) databaseConnections.set({ state }, count)
-  const now = await readGauges(configured.anchors, configured.receivers).catch((error: unknown) => {
+  const { anchors, receivers, keys } = configured
+  const now = await readGauges(anchors, receivers, keys).catch((error: unknown) => {
     log.warn({ err: error }, 'the database is unavailable: metrics without its gauges')
     return null
   })

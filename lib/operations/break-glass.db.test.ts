@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
+import { readGauges } from '#lib/adapters/db/gauges'
 import type { PersonActor } from '#lib/core/access/actor'
 import { attention } from '#lib/views/attention'
 import { getRequest } from '#lib/views/get-request'
+import { report } from '#lib/views/report'
 import { testBench } from '#testing/bench'
 import { aConfiguration, aGuardrail, anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { eventsWhere } from '#testing/events'
@@ -129,7 +131,7 @@ describe('the review', () => {
     const { review, mayReview } = await getRequest(ines, id)
     expect(review).toMatchObject({ ...justified, person: { id: priya.person.id } })
     expect(mayReview.may).toBe(false)
-    expect((await db().review.findUniqueOrThrow({ where: { requestId: id } })).signature).toMatch(/^v1\./)
+    expect((await db().review.findFirstOrThrow({ where: { requestId: id } })).signature).toMatch(/^v1\./)
     const [event] = await eventsWhere({ requestId: id, type: 'review.recorded' })
     expect(event).toMatchObject({ actorId: priya.person.id, data: justified })
     expect((await rejectionOf(reviewRequest(ines, id, justified))).code).toBe('conflict')
@@ -167,10 +169,34 @@ describe('the review', () => {
     await rejectionOf(use(mina))
     expect(await codesOf(mina.person.id, 'request.refused')).toEqual(['break-glass-review-overdue'])
   })
+  test('the review of break-glass access that Postern did not write hides nothing, and leaves room for the real one', async () => {
+    const mina = await anActor()
+    const id = await anOverdueUse(mina)
+    const count = async () => {
+      const { reviewsOpen, reviewsOverdue } = await readGauges()
+      const { breakGlass } = await report(ines, '90')
+      return [reviewsOpen, reviewsOverdue, breakGlass.reduce((sum, { justified }) => sum + justified, 0)]
+    }
+    const isDue = async () =>
+      (await attention(priya)).some(({ kind, href }) => kind === 'review-due' && href === `/requests/${id}`)
+    const before = await count()
+    const data = { requestId: id, personId: priya.person.id, ...justified, groups: [], signature: 'v1.forged' }
+    await db().review.create({ data })
+    await db().review.create({ data: { ...data, signature: null } })
+    expect(await count()).toEqual(before)
+    expect(await isDue()).toBe(true)
+    expect((await getRequest(priya, id)).mayReview).toEqual({ may: true })
+    expect(await reviewRequest(priya, id, justified)).toEqual({ outcome: 'justified' })
+    expect((await getRequest(ines, id)).review).toMatchObject({ person: { id: priya.person.id } })
+    expect((await rejectionOf(reviewRequest(ines, id, justified))).code).toBe('conflict')
+    const [open = 0, overdue = 0, counted = 0] = before
+    expect(await count()).toEqual([open - 1, overdue - 1, counted + 1])
+    expect(await isDue()).toBe(false)
+  })
   test('the review of break-glass access cannot be changed or deleted', async () => {
     const id = await aUse(await anActor())
     await reviewRequest(priya, id, justified)
-    const where = { requestId: id }
+    const where = { id: (await db().review.findFirstOrThrow({ where: { requestId: id } })).id }
     await expect(db().review.update({ where, data: { outcome: 'not-justified' } })).rejects.toThrow()
     await expect(db().review.delete({ where })).rejects.toThrow()
   })

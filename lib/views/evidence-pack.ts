@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { newestCheckpoint } from '#lib/adapters/db/log/checkpoints'
+import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import {
   type EvidenceScope,
   eventsOutsideOfLog,
@@ -9,6 +10,7 @@ import {
   termsOfRequests,
 } from '#lib/adapters/db/log/evidence'
 import { entriesAt, inTree, policyDocument } from '#lib/adapters/db/log/read-log'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
 import { AppError, notFound } from '#lib/core/access/errors'
@@ -135,7 +137,7 @@ async function* withManifest(source: Source): AsyncGenerator<PackFile> {
 }
 
 async function sourceOf(scope: EvidenceScope): Promise<Source | null> {
-  const newest = await newestCheckpoint()
+  const newest = await newestCheckpoint(logVerifiers(currentPolicy().configuration.publicUrl))
   if (!newest || newest.size === 0)
     throw new AppError('conflict', 'The log has no signed checkpoint. Its operator has to set POSTERN_LOG_KEY.')
   const { note, size } = newest

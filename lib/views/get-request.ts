@@ -28,7 +28,7 @@ function mayReviewRow(actor: PersonActor, row: WholeRequestRow): May {
   const { configuration } = currentPolicy()
   const may = mayReview({
     ...{ person: actor.person, isAuditor: hasRole(actor, 'auditor'), requester: row.requester },
-    ...{ reviewDueAt: row.reviewDueAt, isReviewed: row.review !== null, grantStatus: row.grant?.status ?? null },
+    ...{ reviewDueAt: row.reviewDueAt, isReviewed: reviewOf(row) !== null, grantStatus: row.grant?.status ?? null },
     groups: row.approverGroups,
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
   })
@@ -45,8 +45,9 @@ function mayCommentRow(actor: PersonActor, row: WholeRequestRow, now: Date): May
 }
 
 /** NB: one that Postern did not write is none. */
-function reviewOf({ id, review }: WholeRequestRow): RequestResource['review'] {
-  if (!review || !isGenuine({ ...review, id })) return null
+function reviewOf({ id, reviews }: WholeRequestRow): RequestResource['review'] {
+  const review = reviews.find((one) => isGenuine({ ...one, id }))
+  if (!review) return null
   const { outcome, note, person, createdAt } = review
   return { outcome: outcome as ReviewOutcome, note, person: toPersonResource(person), at: createdAt.toISOString() }
 }

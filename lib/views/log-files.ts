@@ -1,5 +1,7 @@
 import { newestCheckpoint, newestPublicCheckpoint, type StoredCheckpoint } from '#lib/adapters/db/log/checkpoints'
+import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { entriesBetween, readTiles } from '#lib/adapters/db/log/read-log'
+import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
@@ -11,7 +13,8 @@ import { pathOfTile, tileOfPath, tileWidth, widthAt } from '#lib/core/log/tiles'
  * @throws AppError `not-found` if the log is not signed
  */
 async function checkpointFor(actor: PersonActor | null): Promise<StoredCheckpoint> {
-  const found = await (actor && seesEverything(actor) ? newestCheckpoint() : newestPublicCheckpoint())
+  const keys = logVerifiers(currentPolicy().configuration.publicUrl)
+  const found = await (actor && seesEverything(actor) ? newestCheckpoint(keys) : newestPublicCheckpoint(keys))
   if (!found) throw new AppError('not-found', 'This log has no signed checkpoint: its operator has set no key.')
   return found
 }

@@ -33,7 +33,7 @@ export async function verifyEvent(id: string): Promise<EventVerification> {
   const changed = problemOfEntry(entry)
   if (changed) return failed(changed.sentence)
   const keys = logVerifiers(currentPolicy().configuration.publicUrl)
-  const newest = await newestCheckpoint()
+  const newest = await newestCheckpoint(keys)
   if (keys.length === 0)
     return { ...known, state: 'unsigned', sentence: 'The event matches its leaf. This log is not signed.' }
   if (!newest || index >= newest.size)

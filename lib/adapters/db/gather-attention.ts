@@ -1,4 +1,5 @@
 import { reads } from './client.ts'
+import { isGenuine, mayLackReview, type ReviewsInSql, reviewsInSql } from './requests/reviews.ts'
 
 export type Attention = {
   /** Clusters that the worker could not reach last time, or has not read for a minute. */
@@ -32,10 +33,13 @@ type AttentionReader = {
 
 /** Of each list no more than this is shown. */
 const most = 20
+/** Break-glass access of which the reviews are verified. */
+const mostRead = 500
 
 /** Everything that is wrong now, in one statement. Grants are counted for one holder, or for all. */
 export async function gatherAttention({ holderId, readerId, groups }: AttentionReader): Promise<Attention> {
-  const [row] = await reads().$queryRaw<Attention[]>`
+  type Row = Attention & { reviewsDue: Array<Attention['reviewsDue'][number] & { reviews: ReviewsInSql }> }
+  const [row] = await reads().$queryRaw<Row[]>`
     SELECT
       (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'checkedAt', checked_at) ORDER BY name), '[]')
         FROM cluster_states
@@ -62,14 +66,14 @@ export async function gatherAttention({ holderId, readerId, groups }: AttentionR
         WHERE g.status IN ('pending', 'active', 'ending') AND r.review_due_at IS NOT NULL
           AND (${holderId} = 'all' OR r.requester_id = ${readerId} OR r.approver_groups && ${groups}::text[])
         ORDER BY r.id LIMIT ${most}::int) b) AS "breakGlass",
-      (SELECT coalesce(jsonb_agg(jsonb_build_object('requestId', b.id, 'holder', b.name, 'isOverdue', b.review_due_at < now())
-          ORDER BY b.review_due_at), '[]') FROM (
-        SELECT r.id, p.name, r.review_due_at FROM requests r JOIN people p ON p.id = r.requester_id
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('requestId', b.id, 'holder', b.name, 'isOverdue', b.review_due_at < now(),
+          'reviews', b.reviews) ORDER BY b.review_due_at), '[]') FROM (
+        SELECT r.id, p.name, r.review_due_at, ${reviewsInSql} AS reviews FROM requests r JOIN people p ON p.id = r.requester_id
         JOIN grants g ON g.request_id = r.id AND g.status = 'ended'
-        WHERE r.review_due_at IS NOT NULL AND r.requester_id <> ${readerId} AND r.approver_groups && ${groups}::text[]
-          AND NOT EXISTS (SELECT FROM reviews v WHERE v.request_id = r.id)
-        ORDER BY r.review_due_at LIMIT ${most}::int) b) AS "reviewsDue",
+        WHERE r.requester_id <> ${readerId} AND r.approver_groups && ${groups}::text[] AND ${mayLackReview}
+        ORDER BY r.review_due_at DESC LIMIT ${mostRead}::int) b) AS "reviewsDue",
       NOT EXISTS (SELECT FROM workers WHERE seen_at > now() - make_interval(secs => ${silence})) AS "isWorkerSilent"`
   if (!row) throw new Error('a SELECT without a table returned no row')
-  return row
+  const reviewsDue = row.reviewsDue.filter(({ reviews }) => !reviews.some(isGenuine)).slice(0, most)
+  return { ...row, reviewsDue: reviewsDue.map(({ reviews: _, ...due }) => due) }
 }

@@ -1,9 +1,12 @@
 import type { FindingKind } from '#lib/core/access/finding'
 import type { Severity } from '#lib/core/access/severity'
+import type { VerifierKey } from '#lib/core/log/checkpoint'
 import { db } from './client.ts'
 import { type Anchored, anchored } from './log/anchored.ts'
+import { newestCheckpoint } from './log/checkpoints.ts'
 import { type ForwardState, forwardStates } from './log/forwards.ts'
 import { type ChannelState, channelStates } from './notices/channel-states.ts'
+import { isGenuine, mayLackReview, type ReviewsInSql, reviewsInSql } from './requests/reviews.ts'
 import { type RotaState, rotaStates } from './rotas/rota-states.ts'
 
 /** The state of the work, for monitoring. The same from every replica. */
@@ -43,20 +46,30 @@ export type Gauges = {
   clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
-type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors' | 'forwards' | 'rotas'> & {
+type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors' | 'forwards' | 'rotas' | 'reviewsOpen' | 'reviewsOverdue'> & {
   pending: number
   active: number
   ending: number
   due: number
   oldestDueSeconds: number
+  reviewed: Array<{ isOverdue: boolean; reviews: ReviewsInSql }>
 }
 
 /**
- * Two statements over live grants and undelivered notices only, so that its cost does not grow with the history, and one more each for anchors and for syslog receivers.
+ * Three statements over live grants, undelivered notices and the newest checkpoint only, so that its cost does not grow with the history, and one more each for anchors and for syslog receivers.
  * @param anchors the names of the configured anchors of the log
  * @param receivers the names of the configured syslog receivers
+ * @param keys those that sign the log. Without them, every stored checkpoint counts as signed
  */
-export async function readGauges(anchors: readonly string[] = [], receivers: readonly string[] = []): Promise<Gauges> {
+export async function readGauges(
+  anchors: readonly string[] = [],
+  receivers: readonly string[] = [],
+  keys: readonly VerifierKey[] = [],
+): Promise<Gauges> {
+  const newest = await newestCheckpoint(keys)
+  const isSigned = newest !== null && (newest.isGenuine || keys.length === 0)
+  /** How many leaves are in a signed checkpoint; null: nothing is signed, so those without one are not late. */
+  const signed = isSigned ? newest.size : newest && 0
   const [row] = await db().$queryRaw<Row[]>`
     SELECT (SELECT count(*)::int FROM requests WHERE status = 'pending') AS "pendingRequests",
            count(*) FILTER (WHERE status = 'pending')::int AS pending,
@@ -72,13 +85,11 @@ export async function readGauges(anchors: readonly string[] = [], receivers: rea
              AS "oldestDueSeconds",
            (SELECT count(*)::int FROM requests r JOIN grants g ON g.request_id = r.id
              WHERE r.review_due_at IS NOT NULL AND g.status IN ('pending', 'active', 'ending')) AS "breakGlassInUse",
-           (SELECT count(*)::int FROM requests r WHERE r.review_due_at IS NOT NULL
-             AND NOT EXISTS (SELECT FROM reviews v WHERE v.request_id = r.id)) AS "reviewsOpen",
-           (SELECT count(*)::int FROM requests r WHERE r.review_due_at < now()
-             AND NOT EXISTS (SELECT FROM reviews v WHERE v.request_id = r.id)) AS "reviewsOverdue",
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('isOverdue', r.review_due_at < now(), 'reviews', ${reviewsInSql})), '[]')
+             FROM requests r WHERE ${mayLackReview}) AS reviewed,
            (SELECT extract(epoch FROM now() - max(seen_at))::float8 FROM workers) AS "workerSilentSeconds",
            coalesce(extract(epoch FROM now() - (SELECT at FROM audit_events WHERE seq > coalesce(
-             (SELECT seq FROM log_leaves WHERE index < coalesce((SELECT max(size) FROM log_checkpoints), 9223372036854775807)
+             (SELECT seq FROM log_leaves WHERE index < coalesce(${signed}::bigint, 9223372036854775807)
                ORDER BY index DESC LIMIT 1), 0) ORDER BY seq LIMIT 1)), 0)::float8 AS "logLagSeconds",
            (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'reachable', reachable,
                'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
@@ -96,9 +107,12 @@ export async function readGauges(anchors: readonly string[] = [], receivers: rea
   const [channels, rotas] = [await channelStates(), await rotaStates()]
   const kept = anchors.length > 0 ? await anchored(anchors) : []
   const forwards = receivers.length > 0 ? await forwardStates(receivers) : []
-  const { pending, active, ending, due, oldestDueSeconds, ...rest } = row
+  const { pending, active, ending, due, oldestDueSeconds, reviewed, ...rest } = row
+  const withoutReview = reviewed.filter(({ reviews }) => !reviews.some(isGenuine))
   return {
     ...rest,
+    reviewsOpen: withoutReview.length,
+    reviewsOverdue: withoutReview.filter(({ isOverdue }) => isOverdue).length,
     channels,
     anchors: kept,
     forwards,

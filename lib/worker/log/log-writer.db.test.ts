@@ -6,6 +6,7 @@ import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { sqlStateOf } from '#lib/adapters/db/errors'
 import { readGauges } from '#lib/adapters/db/gauges'
+import { appendLeaves } from '#lib/adapters/db/log/append-leaves'
 import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { entriesBetween, inTree, logSize } from '#lib/adapters/db/log/read-log'
 import { openCheckpoint } from '#lib/core/log/checkpoint'
@@ -14,8 +15,9 @@ import { rootOf } from '#lib/core/log/tree'
 import { problemOfEntry } from '#lib/core/log/verify-log'
 import { startPostgresProxy } from '#local/chaos/postgres-proxy'
 import { openClient } from '#local/parts/postgres'
+import { logCheckpoint } from '#lib/views/log-files'
 import { testBench } from '#testing/bench'
-import { aSystemActor } from '#testing/people'
+import { anActor, aSystemActor } from '#testing/people'
 import { until } from '#testing/until'
 import { logWriting } from './log-writer.ts'
 
@@ -32,7 +34,9 @@ const record = (count = 1) =>
 type Leaf = { index: string; seq: string }
 const leaves = () => database.asOwner<Leaf>('SELECT index, seq FROM log_leaves ORDER BY index')
 const events = () => database.asOwner<{ seq: string }>('SELECT seq FROM audit_events ORDER BY seq')
-const checkpoints = () => database.asOwner<{ note: string }>('SELECT note FROM log_checkpoints ORDER BY size')
+/** Those that a key may have signed. */
+const checkpoints = () =>
+  database.asOwner<{ note: string }>("SELECT note FROM log_checkpoints WHERE note LIKE '%— %' ORDER BY size")
 
 /** One leaf for each event, in the order of both, each as it was recorded, and a checkpoint of them all. */
 async function expectComplete() {
@@ -210,6 +214,40 @@ describe('the application’s role', () => {
     await notAllowed("INSERT INTO log_checkpoints (size, note, signed_at) VALUES (1, 'x', now())", '42501')
     await writeLog(never)
     await expectComplete()
+  })
+
+  test('it can’t store a checkpoint that is ahead of the log, or a hash that does not follow from the leaves', async () => {
+    await writeLog(never)
+    await notAllowed(
+      `INSERT INTO log_checkpoints (size, note) SELECT max(index) + 2, 'ahead' FROM log_leaves`,
+      '23514',
+    )
+    await notAllowed(
+      `INSERT INTO log_nodes (level, index, hash) SELECT 1, max(index) / 256 + 1, decode(repeat('00', 32), 'hex') FROM log_leaves`,
+      '42501',
+    )
+  })
+
+  test('checkpoints that no key signed neither keep the log from being signed nor hide that it is not', async () => {
+    await writeLog(never)
+    await record(2)
+    await appendLeaves(never)
+    // The next size, the empty log, and more of the present size than are read at once; each after the genuine one in any order.
+    await database.asApp(`INSERT INTO log_checkpoints (size, note) SELECT max(index) + 1, '~~' || n
+      FROM log_leaves, generate_series(1, 250) AS n GROUP BY n`)
+    await database.asApp(`INSERT INTO log_checkpoints (size, note) SELECT 0, 'localhost:3000/log' || E'\n' || 0 || E'\n'`)
+    await database.asApp(`INSERT INTO log_checkpoints (size, note)
+      SELECT max(index) + 1, replace(note, E'\n' || size || E'\n', E'\n' || (SELECT max(index) + 1 FROM log_leaves) || E'\n')
+      FROM log_leaves, (SELECT size, note FROM log_checkpoints WHERE size > 0 AND note LIKE '%— %' ORDER BY size DESC LIMIT 1) AS signed
+      GROUP BY size, note`)
+    expect((await readGauges([], [], keys)).logLagSeconds).toBeGreaterThan(0)
+    const auditor = await anActor({ roles: ['auditor'] })
+    const size = await logSize()
+    expect(openCheckpoint(await logCheckpoint(auditor), keys).size, 'the last one that was signed').toBeLessThan(size)
+    await logWriting()(never)
+    expect(openCheckpoint(await logCheckpoint(auditor), keys).size).toBe(size)
+    expect(openCheckpoint(await logCheckpoint(null), keys).size).toBe(0)
+    expect((await readGauges([], [], keys)).logLagSeconds).toBe(0)
   })
 })
 

@@ -33,7 +33,9 @@ export function logWriting(): WriteLog {
     const { publicUrl } = currentPolicy().configuration
     const signer = logSigner(publicUrl)
     if (!signer) return
-    const [size, last] = [await logSize(), await newestCheckpoint()]
+    const [size, newest] = [await logSize(), await newestCheckpoint(logVerifiers(publicUrl))]
+    // A row that no key signed is not a promise that the log has to keep.
+    const last = newest?.isGenuine ? newest : null
     if (last && last.size === size && known?.size === size) return
     const lost = await lostCheckpoint(size, last ? readCheckpoint(last.note) : undefined)
     if (lost !== undefined) {

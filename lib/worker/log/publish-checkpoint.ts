@@ -2,6 +2,7 @@
 import { openAnchor } from '#lib/adapters/channels/anchors'
 import { anchored, recordAnchored } from '#lib/adapters/db/log/anchored'
 import { newestCheckpoint } from '#lib/adapters/db/log/checkpoints'
+import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { log } from '#lib/observability/log'
 
@@ -10,10 +11,10 @@ const atMostEvery = 60
 
 /** An anchor that fails holds up only itself, and is tried again. */
 export async function publishCheckpoint(seconds = atMostEvery): Promise<void> {
-  const { log: settings, openAddresses = [] } = currentPolicy().configuration
+  const { log: settings, openAddresses = [], publicUrl } = currentPolicy().configuration
   if (settings.anchors.length === 0) return
-  const newest = await newestCheckpoint()
-  if (!newest) return
+  const newest = await newestCheckpoint(logVerifiers(publicUrl))
+  if (!newest?.isGenuine) return
   const known = await anchored(settings.anchors.map(({ name }) => name))
   await Promise.all(
     settings.anchors.map(async (one) => {

@@ -151,6 +151,7 @@ CREATE TABLE "comments" (
 
 -- CreateTable
 CREATE TABLE "reviews" (
+    "id" UUID NOT NULL DEFAULT gen_random_uuid(),
     "request_id" TEXT NOT NULL,
     "person_id" TEXT NOT NULL,
     "outcome" TEXT NOT NULL,
@@ -159,7 +160,7 @@ CREATE TABLE "reviews" (
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "signature" TEXT,
 
-    CONSTRAINT "reviews_pkey" PRIMARY KEY ("request_id")
+    CONSTRAINT "reviews_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -298,7 +299,7 @@ CREATE TABLE "log_checkpoints" (
     "note" TEXT NOT NULL,
     "signed_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
 
-    CONSTRAINT "log_checkpoints_pkey" PRIMARY KEY ("size")
+    CONSTRAINT "log_checkpoints_pkey" PRIMARY KEY ("size","note")
 );
 
 -- CreateTable
@@ -601,6 +602,9 @@ CREATE UNIQUE INDEX "decisions_request_id_person_id_key" ON "decisions"("request
 CREATE INDEX "comments_request_id_idx" ON "comments"("request_id");
 
 -- CreateIndex
+CREATE INDEX "reviews_request_id_idx" ON "reviews"("request_id");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "grants_request_id_key" ON "grants"("request_id");
 
 -- CreateIndex
@@ -799,6 +803,39 @@ END $$;
 CREATE TRIGGER log_leaves_guard BEFORE INSERT ON "log_leaves" FOR EACH ROW EXECUTE FUNCTION guard_leaf();
 ALTER TABLE "log_leaves" ADD CONSTRAINT log_leaves_bytes CHECK (length(hash) = 32 AND length(salt) = 32);
 ALTER TABLE "log_nodes" ADD CONSTRAINT log_nodes_bytes CHECK (length(hash) = 32);
+-- Hashes of complete subtrees follow from the leaves (RFC 6962), so the database adds them itself: one that the application's role
+-- added or left out would keep every later checkpoint from being signed.
+CREATE FUNCTION write_nodes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  tile BIGINT := NEW.index;
+  hashes BYTEA[];
+BEGIN
+  FOR above IN 1..8 LOOP
+    EXIT WHEN (tile + 1) % 256 <> 0;
+    tile := tile / 256;
+    hashes := CASE above
+      WHEN 1 THEN ARRAY(SELECT hash FROM log_leaves WHERE index BETWEEN tile * 256 AND tile * 256 + 255 ORDER BY index)
+      ELSE ARRAY(SELECT hash FROM log_nodes WHERE level = above - 1 AND index BETWEEN tile * 256 AND tile * 256 + 255 ORDER BY index)
+    END;
+    WHILE cardinality(hashes) > 1 LOOP
+      hashes := ARRAY(SELECT sha256('\x01'::bytea || hashes[2 * pair - 1] || hashes[2 * pair])
+        FROM generate_series(1, cardinality(hashes) / 2) AS pair ORDER BY pair);
+    END LOOP;
+    INSERT INTO log_nodes (level, index, hash) VALUES (above, tile, hashes[1]);
+  END LOOP;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER log_leaves_write_nodes AFTER INSERT ON "log_leaves" FOR EACH ROW WHEN ((NEW.index + 1) % 256 = 0) EXECUTE FUNCTION write_nodes();
+-- No key is here to verify a checkpoint with: whoever reads one verifies its signature. One can't be stored ahead of the log.
+ALTER TABLE "log_checkpoints" ADD CONSTRAINT log_checkpoints_note CHECK (length(note) <= 1000);
+CREATE FUNCTION guard_checkpoint() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.size < 0 OR NEW.size > (SELECT coalesce(max(index) + 1, 0) FROM log_leaves) THEN
+    RAISE EXCEPTION 'a checkpoint is not larger than the log' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER log_checkpoints_guard BEFORE INSERT ON "log_checkpoints" FOR EACH ROW EXECUTE FUNCTION guard_checkpoint();
 CREATE TRIGGER log_leaves_are_permanent BEFORE UPDATE OR DELETE ON "log_leaves" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER log_leaves_stay BEFORE TRUNCATE ON "log_leaves" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER log_nodes_are_permanent BEFORE UPDATE OR DELETE ON "log_nodes" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
@@ -1244,7 +1281,8 @@ GRANT INSERT ("id", "type", "actor_kind", "actor_id", "actor_issuer", "actor_sub
 GRANT SELECT, INSERT ON "decisions", "comments", "reviews", "policy_versions", "entitlement_versions", "credentials" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "people", "requests", "grants", "grant_objects", "findings", "posture_findings", "posture_states", "cluster_states", "cluster_rights", "rota_states" TO postern_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON "sessions", "favourites", "saved_filters", "idempotency", "workers", "credential_orders", "rate_buckets" TO postern_app;
-GRANT SELECT, INSERT ON "audit_counts", "log_leaves", "log_nodes" TO postern_app;
+GRANT SELECT, INSERT ON "audit_counts", "log_leaves" TO postern_app;
+GRANT SELECT ON "log_nodes" TO postern_app;
 GRANT SELECT, INSERT ("size", "note") ON "log_checkpoints" TO postern_app;
 GRANT SELECT, INSERT, UPDATE ON "log_anchors", "log_forwards" TO postern_app;
 GRANT SELECT, INSERT ON "activity", "activity_sources", "activity_rejections" TO postern_app;

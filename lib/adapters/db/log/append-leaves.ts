@@ -1,9 +1,8 @@
 // Appends events to the log, in the order of `seq` and without gaps.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { db, type Tx, transaction } from '#lib/adapters/db/client'
+import { db, transaction } from '#lib/adapters/db/client'
 import { hashOfEvent } from '#lib/core/log/leaf'
-import { hashOfFull, tileWidth } from '#lib/core/log/tiles'
 import { Prisma } from '../generated/client.ts'
 import { type EventRow, eventColumns, toRecorded } from './recorded-events.ts'
 
@@ -50,38 +49,7 @@ async function settle(signal: AbortSignal): Promise<boolean> {
   return true
 }
 
-/** The hashes of the tile at the right edge of each level. */
-async function edges(tx: Tx, size: number): Promise<Buffer[][]> {
-  const found: Buffer[][] = []
-  for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / tileWidth)) {
-    const from = count - (count % tileWidth)
-    const rows =
-      level === 0
-        ? await tx.$queryRaw<{ hash: Buffer }[]>`SELECT hash FROM log_leaves WHERE index >= ${from} ORDER BY index`
-        : await tx.$queryRaw<{ hash: Buffer }[]>`
-          SELECT hash FROM log_nodes WHERE level = ${level}::int AND index >= ${from} ORDER BY index`
-    found.push(rows.map(({ hash }) => hash))
-  }
-  return found
-}
-
-type NewNode = { level: number; index: number; hash: Buffer }
-
-/** Adds a leaf at the right edge. Returns the hashes of the tiles that it fills. */
-function addToEdge(edge: Buffer[][], counts: number[], leaf: Buffer): NewNode[] {
-  const filled: NewNode[] = []
-  for (let level = 0, hash = leaf; ; level += 1) {
-    const tile = [...(edge[level] ?? []), hash]
-    const index = counts[level] ?? 0
-    if (level > 0) filled.push({ level, index, hash })
-    counts[level] = index + 1
-    edge[level] = tile.length < tileWidth ? tile : []
-    if (tile.length < tileWidth) return filled
-    hash = hashOfFull(tile)
-  }
-}
-
-/** Appends the next events. Returns how many; 0 also if another worker is appending. */
+/** Appends the next events; the database adds the hashes of the subtrees that they complete. Returns how many; 0 also if another worker is appending. */
 const appendSome = (upTo: bigint): Promise<number> =>
   transaction(async (tx) => {
     const [lock] = await tx.$queryRaw<
@@ -93,22 +61,14 @@ const appendSome = (upTo: bigint): Promise<number> =>
       SELECT ${eventColumns} FROM audit_events WHERE ${isAhead} AND seq <= ${upTo} ORDER BY seq LIMIT ${atOnce}`
     if (rows.length === 0) return 0
     const size = Number(last?.size ?? 0)
-    const edge = await edges(tx, size)
-    const counts = edge.map((_, level) => Math.floor(size / tileWidth ** level))
     const leaves = rows.map((row, i) => {
       const salt = randomBytes(32)
       return { index: size + i, seq: row.seq, salt, hash: hashOfEvent(toRecorded(row), salt) }
     })
-    const nodes = leaves.flatMap(({ hash }) => addToEdge(edge, counts, hash))
     await tx.$executeRaw`
       INSERT INTO log_leaves (index, seq, salt, hash)
       SELECT * FROM unnest(${leaves.map(({ index }) => index)}::bigint[], ${leaves.map(({ seq }) => seq)}::bigint[],
         ${leaves.map(({ salt }) => salt)}::bytea[], ${leaves.map(({ hash }) => hash)}::bytea[])`
-    if (nodes.length > 0)
-      await tx.$executeRaw`
-        INSERT INTO log_nodes (level, index, hash)
-        SELECT * FROM unnest(${nodes.map(({ level }) => level)}::int[], ${nodes.map(({ index }) => index)}::bigint[],
-          ${nodes.map(({ hash }) => hash)}::bytea[])`
     return rows.length
   })
 

@@ -23,7 +23,7 @@ const extensions = {
 
 const wholeInclude = {
   ...summaryInclude,
-  review: { include: { person: true } },
+  reviews: { include: { person: true } },
   grant: {
     include: {
       objects: { orderBy: [{ namespace: 'asc' }, { kind: 'asc' }] },

@@ -1,6 +1,7 @@
 import { reads } from '#lib/adapters/db/client'
 import { makeId } from '#lib/core/access/ids'
 import type { ReportResource } from '#lib/core/access/report-resource'
+import { isGenuine, type ReviewsInSql, reviewsInSql } from './reviews.ts'
 
 /** More rows than a page can usefully show. */
 const most = 200
@@ -10,13 +11,26 @@ export type ReportRow = Pick<ReportResource, 'requests' | 'grants' | 'refusals' 
   decisions: Array<{ group: string; count: number; times: [median: number, p90: number] }>
 }
 
+type Use = { month: string; reviews: ReviewsInSql }
+
+/** Of the reviews, only those that Postern wrote count. */
+const byMonth = (uses: readonly Use[]): ReportRow['breakGlass'] =>
+  [...Map.groupBy(uses, ({ month }) => month)].map(([month, all]) => {
+    const outcomes = all.map(({ reviews }) => reviews.find(isGenuine)?.outcome)
+    const count = (wanted: string | undefined) => outcomes.filter((outcome) => outcome === wanted).length
+    return {
+      ...{ month, uses: all.length },
+      ...{ justified: count('justified'), notJustified: count('not-justified'), open: count(undefined) },
+    }
+  })
+
 /**
  * What happened since a moment, in one statement. Requests, decisions and grants are found by the time in their ids,
  * refusals by partial indexes.
  */
 export async function readReport(since: Date): Promise<ReportRow> {
   const first = (kind: 'request' | 'decision' | 'grant') => makeId(kind, since, new Uint8Array(10))
-  const [row] = await reads().$queryRaw<ReportRow[]>`
+  const [row] = await reads().$queryRaw<Array<Omit<ReportRow, 'breakGlass'> & { uses: Use[] }>>`
     WITH refused AS (
       SELECT DISTINCT e.seq, one ->> 'code' AS code, false AS later
       FROM audit_events e CROSS JOIN LATERAL jsonb_path_query(e.data, '$.errors[*]') AS one
@@ -42,13 +56,9 @@ export async function readReport(since: Date): Promise<ReportRow> {
         count(*) FILTER (WHERE submitted_severity(r.facts) = 'high')::int AS high
       FROM grants g JOIN requests r ON r.id = g.request_id
       WHERE g.id >= ${first('grant')} AND g.activated_at IS NOT NULL GROUP BY 1),
-    by_month AS (
-      SELECT to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, count(*)::int AS uses,
-        count(*) FILTER (WHERE v.outcome = 'justified')::int AS justified,
-        count(*) FILTER (WHERE v.outcome = 'not-justified')::int AS "notJustified",
-        count(*) FILTER (WHERE v.outcome IS NULL)::int AS open
-      FROM requests r LEFT JOIN reviews v ON v.request_id = r.id
-      WHERE r.id >= ${first('request')} AND r.review_due_at IS NOT NULL GROUP BY 1)
+    uses AS (
+      SELECT to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, ${reviewsInSql} AS reviews
+      FROM requests r WHERE r.id >= ${first('request')} AND r.review_due_at IS NOT NULL)
     SELECT
       (SELECT jsonb_build_object('submitted', count(*), 'approved', count(*) FILTER (WHERE status = 'approved'),
           'automatic', count(*) FILTER (WHERE status = 'approved'
@@ -59,7 +69,8 @@ export async function readReport(since: Date): Promise<ReportRow> {
       (SELECT coalesce(jsonb_agg(to_jsonb(b)), '[]') FROM by_group b) AS decisions,
       (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY day), '[]') FROM by_day b) AS grants,
       (SELECT coalesce(jsonb_agg(to_jsonb(b)), '[]') FROM by_code b) AS refusals,
-      (SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY month), '[]') FROM by_month b) AS "breakGlass"`
+      (SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY month), '[]') FROM uses u) AS uses`
   if (!row) throw new Error('a SELECT without a table returned no row')
-  return row
+  const { uses, ...rest } = row
+  return { ...rest, breakGlass: byMonth(uses) }
 }
