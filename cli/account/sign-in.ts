@@ -7,7 +7,7 @@ import * as oauth from 'oauth4webapi'
 import { z } from 'zod'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { isLoopback } from '../server/address.ts'
-import { fetchText } from '../server/read-response.ts'
+import { fetchBytes, fetchText } from '../server/read-response.ts'
 import { UsageError } from '../usage-error.ts'
 import type { StoredTokens } from './contexts.ts'
 
@@ -28,9 +28,16 @@ export type Provider = {
 
 const timeoutMs = 20_000
 
+/** As `fetch`, within the limits of size and time of every other call. */
+async function fetchWithin(url: string, init: RequestInit): Promise<Response> {
+  const { status, headers, bytes } = await fetchBytes(new URL(url), init, timeoutMs)
+  const hasNoBody = status === 204 || status === 304
+  return new Response(hasNoBody ? null : new Uint8Array(bytes), { status, headers })
+}
+
 /** How to call a provider. NB: its address comes from the server, and only this machine may use plain http. */
 const options = (url: string) => ({
-  signal: () => AbortSignal.timeout(timeoutMs),
+  [oauth.customFetch]: fetchWithin as typeof fetch,
   [oauth.allowInsecureRequests]: isLoopback(new URL(url)),
 })
 
@@ -185,6 +192,10 @@ export async function signInWithBrowser(provider: Provider, open: (url: string) 
 export const hasDeviceFlow = ({ authorizationServer }: Provider): boolean =>
   Boolean(authorizationServer.device_authorization_endpoint)
 
+/** Seconds. No provider needs longer; RFC 8628 recommends five between two questions. */
+const longestCodeSeconds = 3600
+const longestInterval = 60
+
 /** Signs in with a code that the person enters in a browser, on this or another device. */
 export async function signInWithCode(
   provider: Provider,
@@ -201,10 +212,12 @@ export async function signInWithCode(
       ),
     )
     show({ url: device.verification_uri, code: device.user_code })
-    const until = Date.now() + device.expires_in * 1000
+    const until = Date.now() + Math.min(device.expires_in, longestCodeSeconds) * 1000
     let seconds = device.interval ?? 5
     while (Date.now() < until) {
-      await delay(seconds * 1000)
+      // NB: a timer of more than 24 days fires at once, so a provider could have itself asked again and again.
+      seconds = Math.min(Math.max(seconds, 1), longestInterval)
+      await delay(Math.min(seconds * 1000, until - Date.now()))
       try {
         const response = await oauth.deviceCodeGrantRequest(
           ...([authorizationServer, client, oauth.None(), device.device_code] as const),

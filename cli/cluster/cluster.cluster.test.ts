@@ -50,6 +50,17 @@ const count = async (...args: string[]) =>
     .split('\n')
     .filter(Boolean).length
 
+/** The options that name the Postern that is removed. */
+const own = ['--server', 'https://postern.example.com']
+
+/** The account of a grant of some Postern. */
+async function aGrant(name: string, instance: string) {
+  const account = [`serviceaccount`, name, '--namespace=postern-grants']
+  await kubectlAsAdmin(cluster, ['create', ...account])
+  const labels = ['app.kubernetes.io/managed-by=postern', `postern.dev/instance=${instance}`, 'postern.dev/grant=grt_1']
+  await kubectlAsAdmin(cluster, ['label', ...account, ...labels])
+}
+
 /** A copy of Postern's kubeconfig with something changed. */
 function changed(name: string, change: (config: { clusters: object[]; users: object[] }) => void): string {
   const config = parse(readFileSync(kubeconfig, 'utf8'))
@@ -149,26 +160,32 @@ describe('an added cluster', () => {
       0,
       expect.stringContaining('would delete RoleBinding payments/postern-granter\n'),
     ])
-    const labelled = ['app.kubernetes.io/managed-by=postern', 'postern.dev/grant=grt_1']
-    await kubectlAsAdmin(cluster, ['create', 'serviceaccount', 'postern-grt-1', '--namespace=postern-grants'])
-    await kubectlAsAdmin(cluster, [
-      'label',
-      'serviceaccount',
-      'postern-grt-1',
-      '--namespace=postern-grants',
-      ...labelled,
-    ])
-    const live = await postern('remove', ...asAdmin(), '--yes')
+    await aGrant('postern-grt-1', 'postern.example.com')
+    const live = await postern('remove', ...asAdmin(), ...own, '--yes')
     expect([live.code, live.err]).toEqual([2, expect.stringContaining('1 grant still has access in this cluster')])
     await kubectlAsAdmin(cluster, ['create', 'deployment', 'postern-worker', '--image=x', '--namespace=postern-system'])
-    const running = await postern('remove', ...asAdmin(), '--yes', '--end-access')
+    const running = await postern('remove', ...asAdmin(), ...own, '--yes', '--end-access')
     expect([running.code, running.err]).toEqual([2, expect.stringContaining('Postern itself runs in this cluster')])
     await kubectlAsAdmin(cluster, ['delete', 'deployment,pods', '--all', '--namespace=postern-system', '--wait=true'])
     expect(await count('namespace', 'postern-system')).toBe(1)
   })
 
+  test('remove deletes only the grants of the Postern that is named, and keeps what another one needs', async () => {
+    await aGrant('postern-grt-2', 'other.example.com')
+    const unnamed = await postern('remove', ...asAdmin(), '--yes', '--end-access')
+    expect([unnamed.code, unnamed.err]).toEqual([2, expect.stringContaining('other.example.com, postern.example.com')])
+    const removed = await postern('remove', ...asAdmin(), ...own, '--yes', '--end-access')
+    expect([removed.code, removed.err]).toEqual([0, ''])
+    expect(removed.out).toContain('grants of another Postern: other.example.com')
+    expect(await count('serviceaccount/postern-grt-1', '--namespace=postern-grants')).toBe(0)
+    expect(await count('serviceaccount/postern-grt-2', '--namespace=postern-grants')).toBe(1)
+    expect(await count('rolebinding/postern-granter', '--namespace=payments')).toBe(1)
+    expect((await doctor()).code).toBe(0)
+  })
+
   test('remove takes everything out of the cluster, and Postern’s token is no longer accepted', async () => {
-    const removed = await postern('remove', ...asAdmin(), '--yes', '--end-access')
+    const last = ['--server', 'https://other.example.com', '--end-access']
+    const removed = await postern('remove', ...asAdmin(), ...last, '--yes')
     expect([removed.code, removed.err]).toEqual([0, ''])
     await until('the roles to be gone', async () => {
       const text = await kubectlAsAdmin(cluster, ['get', 'clusterroles,clusterrolebindings', '--output=name'])

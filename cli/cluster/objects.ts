@@ -23,7 +23,7 @@ export type Rule = {
 export type KubernetesObject = {
   apiVersion: string
   kind: string
-  metadata: { name: string; namespace?: string }
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> }
   rules?: Rule[]
   roleRef?: { apiGroup: string; kind: string; name: string }
   subjects?: { kind: string; name: string; namespace: string }[]

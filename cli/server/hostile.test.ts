@@ -122,6 +122,61 @@ test.each([
   expect((await call(server, 'whoami')).code).toBe(expected)
 })
 
+/** A server that names itself as its identity provider. */
+function aProvider(answers: Record<string, (url: string) => RequestListener>): Promise<string> {
+  return serve((request, response) => {
+    const url = `http://${request.headers.host}`
+    const path = request.url?.split('?')[0] ?? ''
+    const named = { resource: url, authorization_servers: [url], postern_cli: { client_id: 'cli' } }
+    const answer = path === '/.well-known/oauth-protected-resource' ? () => json(200, named) : answers[path]
+    if (!answer) return response.writeHead(404).end()
+    answer(url)(request, response)
+  })
+}
+const description = '/.well-known/openid-configuration'
+
+const signIn = (server: string) =>
+  spawnPostern(['login', server, '--device'], { env: { POSTERN_HOME: '/nonexistent/postern' } })
+
+test.each([
+  ['far too long', 1e12],
+  ['zero', 1e-9],
+])('an identity provider that names an interval that is %s is not asked again and again', async (_, interval) => {
+  let questions = 0
+  const server = await aProvider({
+    [description]: (issuer) =>
+      json(200, { issuer, token_endpoint: `${issuer}/token`, device_authorization_endpoint: `${issuer}/device` }),
+    '/device': (issuer) =>
+      json(200, {
+        ...{ device_code: 'secret', user_code: `A${hostile}`, verification_uri: `${issuer}/${hostile}` },
+        ...{ expires_in: 2, interval },
+      }),
+    '/token': () => {
+      questions++
+      return json(400, { error: 'authorization_pending' })
+    },
+  })
+  const { code, err } = await signIn(server)
+  expect([code, unsafe.test(err)]).toEqual([5, false])
+  expect(questions).toBeLessThan(5)
+})
+
+test('the description of an identity provider without an end is given up at 16 MB', async () => {
+  const server = await aProvider({
+    [description]: () => (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const chunk = Buffer.alloc(1024 * 1024, ' ')
+      const more = () => {
+        while (response.write(chunk));
+      }
+      response.on('drain', more)
+      more()
+    },
+  })
+  const { code, err } = await signIn(server)
+  expect([code, err]).toEqual([4, expect.stringContaining('more than 16 MB')])
+})
+
 test('the exit code says what went wrong', async () => {
   const codes: unknown[] = []
   for (const status of [401, 404, 409, 422, 429, 500, 503]) {

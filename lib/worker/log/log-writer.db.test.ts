@@ -228,6 +228,18 @@ describe('the application’s role', () => {
     )
   })
 
+  test('it can’t say that an anchor or a receiver has what is not in the log, or lease a receiver for long', async () => {
+    await notAllowed(`INSERT INTO log_anchors (name, size) SELECT 'far', max(index) + 2 FROM log_leaves`, '23514')
+    await notAllowed(`INSERT INTO log_forwards (name, next, last_batch) SELECT 'far', max(index) + 2, 0 FROM log_leaves`, '23514')
+    await notAllowed(
+      `INSERT INTO log_forwards (name, next, last_batch, leased_by, lease_until) VALUES ('long', 0, 0, 'x', now() + interval '1 hour')`,
+      '23514',
+    )
+    const [kept] = await database.asApp<{ isNow: boolean }>(`INSERT INTO log_anchors (name, size, kept_at)
+      VALUES ('later', 0, now() + interval '1 year') RETURNING kept_at < now() + interval '1 minute' AS "isNow"`)
+    expect(kept?.isNow).toBe(true)
+  })
+
   test('checkpoints that no key signed neither keep the log from being signed nor hide that it is not', async () => {
     await writeLog(never)
     await record(2)

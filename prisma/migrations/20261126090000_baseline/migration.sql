@@ -836,6 +836,27 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER log_checkpoints_guard BEFORE INSERT ON "log_checkpoints" FOR EACH ROW EXECUTE FUNCTION guard_checkpoint();
+-- Neither an anchor nor a receiver has more than the log, or something from the future: one write must not stop them for ever.
+CREATE FUNCTION guard_anchor() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.size > (SELECT coalesce(max(index) + 1, 0) FROM log_leaves) THEN
+    RAISE EXCEPTION 'an anchor has no more than the log' USING ERRCODE = '23514';
+  END IF;
+  NEW.kept_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+CREATE TRIGGER log_anchors_guard BEFORE INSERT OR UPDATE ON "log_anchors" FOR EACH ROW EXECUTE FUNCTION guard_anchor();
+CREATE FUNCTION guard_forward() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.next > (SELECT coalesce(max(index) + 1, 0) FROM log_leaves) THEN
+    RAISE EXCEPTION 'a receiver has no more than the log' USING ERRCODE = '23514';
+  END IF;
+  IF NEW.lease_until > clock_timestamp() + interval '3 minutes' THEN
+    RAISE EXCEPTION 'the lease of a receiver lasts at most three minutes' USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER log_forwards_guard BEFORE INSERT OR UPDATE ON "log_forwards" FOR EACH ROW EXECUTE FUNCTION guard_forward();
 CREATE TRIGGER log_leaves_are_permanent BEFORE UPDATE OR DELETE ON "log_leaves" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER log_leaves_stay BEFORE TRUNCATE ON "log_leaves" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER log_nodes_are_permanent BEFORE UPDATE OR DELETE ON "log_nodes" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
