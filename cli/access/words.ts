@@ -1,5 +1,6 @@
 // How access, its approvers and its end read in a terminal.
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
+import { noGroupInWords } from '#lib/core/access/on-call'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { line } from '../output.ts'
 import type { Grant, RequestState, Rule, Step } from '../server/shapes.ts'
@@ -55,7 +56,7 @@ export function approversOf(steps: readonly Step[]): string {
       const left = count - approvedBy.length
       const people = eligible.filter(({ name }) => !approvedBy.some((one) => one.name === name)).map(({ name }) => name)
       const named = people.length > 3 ? `${people.slice(0, 3).join(', ')} or others` : people.join(' or ')
-      return line(`${left > 1 ? `${left} of ` : ''}${groups.join(' or ')}${named ? ` (${named})` : ''}`, 200)
+      return line(`${left > 1 ? `${left} of ` : ''}${groups.join(' or ') || noGroupInWords}${named ? ` (${named})` : ''}`, 200)
     })
     .join('; ')
 }

@@ -2,7 +2,7 @@ import { Fragment } from 'react'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { secondsOf, shortDuration } from '#lib/core/access/duration'
-import { groupInWords, groupsInWords, isReservedGroup } from '#lib/core/access/on-call'
+import { groupInWords, groupsInWords, isReservedGroup, noGroupInWords } from '#lib/core/access/on-call'
 import type { EligiblePerson, StepResource } from '#lib/core/access/step-resource'
 import { StatusMark } from './status-mark.tsx'
 
@@ -22,10 +22,10 @@ export function Steps({ steps, peopleKnown = true, isBreakGlass = false, conditi
     return <p className="text-dense">No approval needed: this entitlement is approved automatically.</p>
   return (
     <ul className="text-dense">
-      {steps.map((step) => {
+      {steps.map((step, place) => {
         const complete = step.approvedBy.length >= step.count
         return (
-          <li key={step.groups.join(' ')} className="flex gap-2 py-1">
+          <li key={`${place} ${step.groups.join(' ')}`} className="flex gap-2 py-1">
             <span className="pt-0.5">
               <StatusMark status={complete ? 'approved' : 'pending'} wordless />
             </span>
@@ -34,6 +34,7 @@ export function Steps({ steps, peopleKnown = true, isBreakGlass = false, conditi
                 {step.approvedBy.length > 0 && !complete && `${step.approvedBy.length} of ${step.count} from `}
                 {step.approvedBy.length === 0 && `${step.count} of `}
                 {complete && 'From '}
+                {step.groups.length === 0 && noGroupInWords}
                 {step.groups.map((group, index) => (
                   <Fragment key={group}>
                     {index > 0 && ' or '}

@@ -8,7 +8,7 @@ import type { CommentInput } from '#lib/core/access/comment'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { maySee } from '#lib/core/access/may-see'
 import { clockOf } from '#lib/core/approvals/approval-clock'
-import { currentApprovalSteps, stepsAsRouted } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps, stepsThatCount } from '#lib/core/approvals/current-steps'
 import { nextFollowUp, stepsAt } from '#lib/core/approvals/escalation'
 import { mayComment, type NotCommentingCode } from '#lib/core/approvals/may-comment'
 import { couldDecide } from '#lib/core/approvals/may-decide'
@@ -47,7 +47,7 @@ export async function addComment(actor: PersonActor, requestId: string, input: C
       isRequester,
       couldDecide: couldDecide({
         ...{ person: actor.person, requester },
-        steps: stepsAt(stepsAsRouted(request, configuration), clock, now),
+        steps: stepsAt(stepsThatCount(request, current?.approvals ?? null, configuration), clock, now),
         currentSteps: currentSteps && stepsAt(currentSteps, clock, now),
         isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
       }),

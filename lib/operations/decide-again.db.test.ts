@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
 import { digestOf } from '#lib/core/access/terms'
+import { getRequest } from '#lib/views/get-request'
 import { testBench } from '#testing/bench'
 import { anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { decide, expectDecisionRefused, requestRow } from '#testing/decisions'
@@ -122,6 +123,25 @@ describe('a request is judged again when it is decided', () => {
     const request = await aRequest()
     await offer(anEntitlementDocument({ approvals: [{ groups: ['sre'] }] }))
     await expectDecisionRefused(priya, request, 'forbidden', 'not-an-approver')
+  })
+
+  test('a group that was moved to another step cannot decide the step that it was moved from, also not with an earlier approval', async () => {
+    const approvals = [{ groups: ['payments-leads'] }, { groups: ['sre'] }]
+    await offer(anEntitlementDocument({ approvals }))
+    const entitlement = anEntitlement({ approvals: approvals.map((step) => ({ ...step, count: 1 })) })
+    const [early, late] = [await aRequest({ entitlement }), await aRequest({ entitlement })]
+    expect((await decide(priya, early)).status).toBe('pending')
+    await offer(anEntitlementDocument({ approvals: [{ groups: ['security'] }, { groups: ['sre', 'payments-leads'] }] }))
+    await expectDecisionRefused(priya, late, 'forbidden', 'not-an-approver')
+    const sre = await anActor({ groups: ['sre'] })
+    expect((await decide(sre, early)).status).toBe('pending')
+    const { steps, mayDecide } = await getRequest(await anActor({ roles: ['auditor'] }), early.id)
+    expect(steps).toMatchObject([
+      { groups: [], approvedBy: [] },
+      { groups: ['sre'], approvedBy: [{ id: sre.person.id }] },
+    ])
+    expect(mayDecide.may).toBe(false)
+    await offer(anEntitlementDocument())
   })
 
   test('a request whose entitlement is now for other groups cannot be approved while it is', async () => {

@@ -17,7 +17,7 @@ import type { DecisionInput } from '#lib/core/access/request'
 import type { RequestStatus } from '#lib/core/access/status'
 import { digestOf } from '#lib/core/access/terms'
 import { secondsOn } from '#lib/core/approvals/approval-clock'
-import { currentApprovalSteps, stepsAsRouted } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps, stepsThatCount } from '#lib/core/approvals/current-steps'
 import { stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
@@ -45,20 +45,24 @@ function whyNotPending({ status, resolvedAt }: LockedRequest, { decisions }: Sit
   return `This request expired ${at}, before it was decided.`
 }
 
+/** The current steps of the request's entitlement; null if it was removed. */
+const currentStepsOf = ({ entitlement }: LockedRequest) =>
+  currentPolicy().configuration.entitlements.find(({ name }) => name === entitlement.name)?.approvals ?? null
+
 /** Why this person can neither approve nor deny this request now. */
 function whyNotTheirs(actor: PersonActor, request: LockedRequest, situation: Situation): Refusal | undefined {
   const { configuration } = currentPolicy()
-  const current = configuration.entitlements.find(({ name }) => name === request.entitlement.name)
+  const current = currentStepsOf(request)
   const deciderIds = situation.decisions.map(({ personId }) => personId)
   const readers = { requesterId: request.requester.id, approverGroups: request.approverGroups, deciderIds }
   // Who may not see a request learns nothing about it, not even that it exists.
   if (!maySee(actor, readers)) return because('not-found', notFound())
-  const currentSteps = currentApprovalSteps(request, current?.approvals ?? null, configuration)
+  const currentSteps = currentApprovalSteps(request, current, configuration)
   const may = mayDecide({
     person: actor.person,
     requester: request.requester,
     status: request.status,
-    steps: stepsAt(stepsAsRouted(request, configuration), situation.clock, situation.now),
+    steps: stepsAt(stepsThatCount(request, current, configuration), situation.clock, situation.now),
     currentSteps: currentSteps && stepsAt(currentSteps, situation.clock, situation.now),
     decided: situation.decisions.map(({ person }) => person),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
@@ -145,7 +149,8 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
       ...{ personId: actor.person.id, decision: input.decision, groups: actor.person.groups },
       afterSeconds: secondsOn(clock, situation.now),
     }
-    const { outcome } = resolve(stepsAsRouted(request, currentPolicy().configuration), [...decisions, mine])
+    const steps = stepsThatCount(request, currentStepsOf(request), currentPolicy().configuration)
+    const { outcome } = resolve(steps, [...decisions, mine])
     const digest = digestOf(terms)
     const { verdict = null, difference = null } = judged ?? {}
     const { now, decisions: earlier } = situation

@@ -6,7 +6,7 @@ import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
 import { groupsStillCounting, isOnCallGroup } from '#lib/core/access/on-call'
 import type { EligiblePerson, EscalationResource, StepResource } from '#lib/core/access/step-resource'
 import { type ApprovalClock, runningClock, secondsOn, timeOn } from '#lib/core/approvals/approval-clock'
-import { currentApprovalSteps, stepsAsRouted } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps, stepsThatCount } from '#lib/core/approvals/current-steps'
 import { allGroups, groupsAfter, stepsAt } from '#lib/core/approvals/escalation'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
@@ -38,26 +38,21 @@ type StoredStepsRow = {
 }
 
 /** The approval steps whose groups may decide a stored request now; null if its entitlement no longer exists. */
-export function currentStepsOf(row: StoredStepsRow): ApprovalStep[] | null {
-  const { configuration } = currentPolicy()
-  const current = configuration.entitlements.find(({ name }) => name === row.entitlementName)
-  const { cluster, requester } = row
-  const stored = { steps: row.steps as ApprovalStep[], entitlement: row.entitlement.document as Entitlement }
-  return currentApprovalSteps({ ...stored, cluster, requester }, current?.approvals ?? null, configuration)
-}
+export const currentStepsOf = (row: StoredStepsRow): ApprovalStep[] | null =>
+  currentApprovalSteps(submittedOf(row), configuredStepsOf(row), currentPolicy().configuration)
 
-/** The steps of a stored request: while it is pending, with those of their owners and managers who still are. */
-export function stepsOf({
-  status,
-  cluster,
-  requester,
-  steps,
-}: Pick<StoredStepsRow, 'cluster' | 'requester' | 'steps'> & { status: string }): ApprovalStep[] {
-  const stored = steps as ApprovalStep[]
-  return status === 'pending'
-    ? stepsAsRouted({ steps: stored, cluster, requester }, currentPolicy().configuration)
-    : stored
-}
+const submittedOf = ({ steps, entitlement, cluster, requester }: StoredStepsRow) => ({
+  ...{ steps: steps as ApprovalStep[], entitlement: entitlement.document as Entitlement, cluster, requester },
+})
+
+const configuredStepsOf = ({ entitlementName }: StoredStepsRow) =>
+  currentPolicy().configuration.entitlements.find(({ name }) => name === entitlementName)?.approvals ?? null
+
+/** The steps of a stored request: while it is pending, with the groups that may still approve each of them. */
+export const stepsOf = (row: StoredStepsRow & { status: string }): ApprovalStep[] =>
+  row.status === 'pending'
+    ? stepsThatCount(submittedOf(row), configuredStepsOf(row), currentPolicy().configuration)
+    : submittedOf(row).steps
 
 /** Does the configuration say that the identity provider has one subject per person? */
 export const isOneSubjectPerPerson = (): boolean => currentPolicy().configuration.identity.oneSubjectPerPerson

@@ -6,7 +6,7 @@ import { currentPolicy } from '#lib/adapters/policy/current'
 import type { SystemActor } from '#lib/core/access/actor'
 import { groupsStillCounting } from '#lib/core/access/on-call'
 import { secondsOn } from '#lib/core/approvals/approval-clock'
-import { stepsAsRouted } from '#lib/core/approvals/current-steps'
+import { stepsThatCount } from '#lib/core/approvals/current-steps'
 import { followUpOf, nextFollowUp } from '#lib/core/approvals/escalation'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { resolve } from '#lib/core/approvals/resolve'
@@ -33,7 +33,9 @@ export async function followUpRequest(actor: SystemActor, requestId: string): Pr
       ...{ personId, decision, groups: groupsStillCounting(groups, person.groups) },
       afterSeconds: secondsOn(clock, new Date(at)),
     }))
-    const { steps: states } = resolve(stepsAsRouted(request, currentPolicy().configuration), counted)
+    const { configuration } = currentPolicy()
+    const current = configuration.entitlements.find(({ name }) => name === request.entitlement.name)
+    const { steps: states } = resolve(stepsThatCount(request, current?.approvals ?? null, configuration), counted)
     const { reminded, escalated } = followUpOf(steps, states, { clock, since: followUpAt, now })
     const events: NewAuditEvent[] = escalated.map((data) => ({ type: 'request.escalated', actor, data, about }))
     if (reminded) events.push({ type: 'request.reminded', actor, data: reminded, about })

@@ -33,7 +33,11 @@ export const groupInWords = (group: string): string => {
 }
 
 /** The groups of a step, any of which may approve. */
-export const groupsInWords = (groups: readonly string[]): string => groups.map(groupInWords).join(' or ')
+export const groupsInWords = (groups: readonly string[]): string =>
+  groups.map(groupInWords).join(' or ') || noGroupInWords
+
+/** The groups of a step from which the policy has taken all of them since the submission. */
+export const noGroupInWords = 'no one: no group may approve this step now'
 
 /** Everyone who may approve a step of an entitlement. */
 export const approversInWords = (step: { groups: readonly string[]; owners: boolean; manager: boolean }): string =>

@@ -41,21 +41,65 @@ export function currentApprovalSteps(
   return [...routeSteps(current, { cluster, namespaces, requester }, routing), ...addedSteps(submitted)]
 }
 
+/** How much two steps have in common. */
+const similarity = (a: ApprovalStep, b: ApprovalStep): number =>
+  new Set(allGroups(a)).intersection(new Set(allGroups(b))).size +
+  Number(a.owners === true && b.owners === true) +
+  Number(a.manager === true && b.manager === true)
+
 /**
- * The submitted steps without those who are no longer owners of a step's own namespaces, or no longer the manager. NB: each step
- * for itself: an owner of another namespace, or someone whom another step names, doesn't answer for this one.
+ * Which current step each step of an earlier configuration has become: the one that is written the same, or else the one that has
+ * most in common with it, and of several the one in the same place. One that was removed has become none.
  */
-export const stepsAsRouted = (
-  { steps, cluster, requester }: Pick<SubmittedSteps, 'steps' | 'cluster' | 'requester'>,
+function successorsOf(
+  before: readonly ApprovalStep[],
+  current: readonly ApprovalStep[],
+): ReadonlyMap<ApprovalStep, ApprovalStep> {
+  const pairs = before.flatMap((step, index) =>
+    current.map((now, place) => ({
+      ...{ step, now, isSame: Number(keyOf(step) === keyOf(now)) },
+      ...{ similarity: similarity(step, now), distance: Math.abs(index - place) },
+    })),
+  )
+  pairs.sort((a, b) => b.isSame - a.isSame || b.similarity - a.similarity || a.distance - b.distance)
+  const found = new Map<ApprovalStep, ApprovalStep>()
+  const taken = new Set<ApprovalStep>()
+  for (const { step, now } of pairs) {
+    if (found.has(step) || taken.has(now)) continue
+    found.set(step, now)
+    taken.add(now)
+  }
+  return found
+}
+
+/**
+ * The submitted steps, each with only those groups that may still approve this very step: the ones that its successor in the current
+ * configuration names, and of owners and managers those who still are. NB: each step for itself. A group that was moved to
+ * another step, an owner of another namespace, or someone whom another step names doesn't answer for this one.
+ * @param current the current steps of the entitlement; null if the entitlement was removed
+ */
+export function stepsThatCount(
+  { steps, entitlement: { approvals: before }, cluster, requester }: SubmittedSteps,
+  current: readonly ApprovalStep[] | null,
   routing: Routing,
-): ApprovalStep[] =>
-  steps.map((step) => {
-    const { named, namespaces = [] } = step
-    if (!named) return step
+): ApprovalStep[] {
+  const successors = successorsOf(before, current ?? [])
+  return steps.map((step) => {
+    const { named, namespaces = [], escalate } = step
+    const own = before.filter((one) => keyOf(one) === keyOf(step))
+    const now = own.flatMap((one) => successors.get(one) ?? [])
+    // A step that was removed, or added by a guardrail, is compared with itself: its owners may have changed.
+    const compared = now.length > 0 ? now : named ? [{ ...step, groups: named }] : []
     // Namespaces with the same owners may have come apart: who owns only some of them doesn't answer for all.
-    const now = routeSteps([{ ...step, groups: named }], { cluster, namespaces, requester }, routing)
-    return { ...step, groups: step.groups.filter((group) => now.every((one) => one.groups.includes(group))) }
+    const routed = routeSteps(compared, { cluster, namespaces, requester }, routing).map(allGroups)
+    const still = (groups: readonly string[]) => groups.filter((group) => routed.every((all) => all.includes(group)))
+    const levels = escalate?.map(({ after, groups }) => ({ after, groups: still(groups) }))
+    return {
+      ...{ ...step, groups: still(step.groups) },
+      ...(levels ? { escalate: levels.filter(({ groups }) => groups.length > 0) } : {}),
+    }
   })
+}
 
 /** Only a person's groups that a current step names count for this request. */
 export function groupsThatCount(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { managerSchema, namedPeople, ownersSchema, type Routing, routeSteps } from '#lib/core/access/routing'
-import { currentApprovalSteps, groupsThatCount } from './current-steps.ts'
+import { currentApprovalSteps, groupsThatCount, stepsThatCount } from './current-steps.ts'
 
 const routing: Routing = {
   owners: [
@@ -53,16 +53,46 @@ test('a requester who owns the namespace is not the one who could approve', () =
 })
 
 test('someone who is no longer an owner no longer counts, also after the namespaces were narrowed', () => {
-  const step: ApprovalStep = { groups: ['sre'], count: 1, owners: true }
-  const entitlement = { approvals: [step] }
-  const steps = route(step, ['ledger', 'checkout-eu'])
+  const owned: ApprovalStep = { groups: ['sre'], count: 1, owners: true }
+  const entitlement = { approvals: [owned] }
+  const steps = route(owned, ['ledger', 'checkout-eu'])
   const submitted = { steps, entitlement, cluster: 'prod-eu', requester: mina }
   const groups = ['payments-leads', 'sre', 'person:priya@example.com']
-  expect(groupsThatCount(groups, submitted, [step], routing)).toEqual(groups)
-  expect(groupsThatCount(groups, submitted, [step], {})).toEqual(['sre'])
-  expect(currentApprovalSteps(submitted, [step], {}), 'and the step is not one that a guardrail added').toMatchObject([
+  expect(groupsThatCount(groups, submitted, [owned], routing)).toEqual(groups)
+  expect(groupsThatCount(groups, submitted, [owned], {})).toEqual(['sre'])
+  expect(currentApprovalSteps(submitted, [owned], {}), 'and the step is not one that a guardrail added').toMatchObject([
     { groups: ['sre'] },
   ])
+})
+
+const step = (...groups: string[]): ApprovalStep => ({ groups, count: 1 })
+
+test.each<[string, before: string[][], now: string[][], counting: string[][]]>([
+  ['nothing changed', [['a'], ['b']], [['a'], ['b']], [['a'], ['b']]],
+  ['a group was moved to the next step', [['a'], ['b']], [['c'], ['a', 'b']], [[], ['b']]],
+  ['a group was moved to the step before', [['a', 'b'], ['c']], [['a', 'b', 'c'], ['d']], [['a', 'b'], []]],
+  ['a group of several was moved', [['a', 'b'], ['c']], [['b'], ['a', 'c']], [['b'], ['c']]],
+  ['a group was moved and steps were added', [['a'], ['b']], [['d'], ['e'], ['a', 'b']], [[], ['b']]],
+  ['the steps have another order', [['a'], ['b']], [['b'], ['a']], [['a'], ['b']]],
+  ['a step was added in front', [['a'], ['b']], [['d'], ['a'], ['b', 'c']], [['a'], ['b']]],
+  ['a step was removed', [['a'], ['b']], [['b']], [['a'], ['b']]],
+  ['a step was replaced', [['a']], [['c']], [[]]],
+  ['no approval is needed any more', [['a'], ['b']], [], [['a'], ['b']]],
+])('each submitted step keeps the groups that its own successor names: %s', (_, before, now, counting) => {
+  const approvals = before.map((groups) => step(...groups))
+  const submitted = { steps: approvals, entitlement: { approvals }, cluster: 'prod-eu', requester: mina }
+  const current = now.map((groups) => step(...groups))
+  expect(groupsOf(stepsThatCount(submitted, current, routing))).toEqual(counting)
+  expect(groupsOf(stepsThatCount(submitted, null, routing)), 'of a removed entitlement').toEqual(before)
+})
+
+test('an escalation keeps the groups that its own step still names, and a step that a guardrail added keeps all', () => {
+  const escalating = (...groups: string[]) => ({ ...step('a'), escalate: [{ after: 60, groups }] })
+  const approvals = [escalating('b', 'c'), step('d')]
+  const submitted = { steps: [...approvals, step('g')], entitlement: { approvals }, cluster: 'prod-eu', requester: mina }
+  const [first, , added] = stepsThatCount(submitted, [escalating('c'), step('d', 'b')], routing)
+  expect([first?.escalate, added?.groups]).toEqual([[{ after: 60, groups: ['c'] }], ['g']])
+  expect(stepsThatCount(submitted, [step('a'), step('d', 'b', 'c')], routing)[0]?.escalate).toEqual([])
 })
 
 test('the people of a policy are those whom steps, escalations, owners and managers name', () => {

@@ -144,6 +144,16 @@ describe('stored records', () => {
     grant.decisions = [{ ...approvedBy(lea, grant.request.digest), person: { ...lea, groups: [] } }]
     expect(codeOf(grant)).toBe('approver-not-eligible')
   })
+  test('the approval of a group that was moved to another step does not count for the one that it was given for', () => {
+    const [entitlement, now] = [
+      [['payments-leads'], ['sre']],
+      [['security'], ['sre', 'payments-leads']],
+    ].map((steps) => ({ approvals: steps.map((groups) => ({ groups, count: 1 })) }))
+    const grant = aGrant({ entitlement: anEntitlement(entitlement) })
+    grant.decisions.push(approvedBy(person('sid', ['sre']), grant.request.digest))
+    expect(codeOf(grant, policyWith(anEntitlementDocument(entitlement)))).toBeUndefined()
+    expect(codeOf(grant, policyWith(anEntitlementDocument(now)))).toBe('approver-not-eligible')
+  })
   test('the approval of a group that may no longer approve does not count', () => {
     const now = policyWith(anEntitlementDocument({ approvals: [{ groups: ['sre'], count: 1 }] }))
     expect(codeOf(aGrant(), now)).toBe('approver-not-eligible')

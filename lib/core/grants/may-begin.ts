@@ -13,7 +13,7 @@ import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/sta
 import { digestOf } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { type ApprovalClock, secondsOn } from '#lib/core/approvals/approval-clock'
-import { groupsThatCount, stepsAsRouted } from '#lib/core/approvals/current-steps'
+import { groupsThatCount, stepsThatCount } from '#lib/core/approvals/current-steps'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
@@ -166,7 +166,7 @@ export function whyNotApproved(grant: GrantFacts, policy: GrantingPolicy): Refus
   }
   const undecided = whyNotDecided(grant)
   if (undecided) return undecided
-  const steps = stepsAsRouted({ ...request, requester }, policy.configuration)
+  const steps = stepsThatCount({ ...request, requester }, entitlement.approvals, policy.configuration)
   const { outcome } = resolve(steps, decisions.map(asTheyAreNow(grant, entitlement.approvals, policy.configuration)))
   if (outcome !== 'approved') {
     return ineligible('approver-not-eligible', 'An approver is no longer allowed to approve this request.')
@@ -239,7 +239,7 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
     whyBlocked(judgement) ??
     whyNotUnattended(request, current, judgement) ??
     whyNotEnough(
-      stepsAsRouted({ ...request, requester }, policy.configuration),
+      stepsThatCount({ ...request, requester }, current.approvals, policy.configuration),
       judgement,
       decisions.map(asTheyAreNow(grant, current.approvals, policy.configuration)),
     ) ??

@@ -13,7 +13,7 @@ import { onCallMailboxes, withOnCallGroups } from '#lib/core/access/rota'
 import { namedPeople } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import { clockOf } from '#lib/core/approvals/approval-clock'
-import { currentApprovalSteps, stepsAsRouted } from '#lib/core/approvals/current-steps'
+import { currentApprovalSteps, stepsThatCount } from '#lib/core/approvals/current-steps'
 import { stepsAt } from '#lib/core/approvals/escalation'
 import { auditEvents } from '#lib/core/audit/events'
 import { riskOf } from '#lib/core/guardrails/configured/judge-request'
@@ -72,7 +72,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
   return {
     requester,
     status: row.status,
-    steps: stepsAt(stepsAsRouted(submitted, configuration), clock, now),
+    steps: stepsAt(stepsThatCount(submitted, current?.approvals ?? null, configuration), clock, now),
     currentSteps: currentSteps && stepsAt(currentSteps, clock, now),
     decided: row.decisions.map(({ person }) => toPerson(person)),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
