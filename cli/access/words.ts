@@ -56,7 +56,10 @@ export function approversOf(steps: readonly Step[]): string {
       const left = count - approvedBy.length
       const people = eligible.filter(({ name }) => !approvedBy.some((one) => one.name === name)).map(({ name }) => name)
       const named = people.length > 3 ? `${people.slice(0, 3).join(', ')} or others` : people.join(' or ')
-      return line(`${left > 1 ? `${left} of ` : ''}${groups.join(' or ') || noGroupInWords}${named ? ` (${named})` : ''}`, 200)
+      return line(
+        `${left > 1 ? `${left} of ` : ''}${groups.join(' or ') || noGroupInWords}${named ? ` (${named})` : ''}`,
+        200,
+      )
     })
     .join('; ')
 }

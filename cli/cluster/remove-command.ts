@@ -96,6 +96,7 @@ export function removeCommand(terminal: Terminal): Command {
       }
       await deleteAll(options, objects)
       if (others.length > 0) say('Done.')
-      else say('Done. Delete the kubeconfig that Postern’s workers had for this cluster; its token is no longer accepted.')
+      else
+        say('Done. Delete the kubeconfig that Postern’s workers had for this cluster; its token is no longer accepted.')
     })
 }

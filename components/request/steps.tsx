@@ -22,10 +22,10 @@ export function Steps({ steps, peopleKnown = true, isBreakGlass = false, conditi
     return <p className="text-dense">No approval needed: this entitlement is approved automatically.</p>
   return (
     <ul className="text-dense">
-      {steps.map((step, place) => {
+      {steps.map((step) => {
         const complete = step.approvedBy.length >= step.count
         return (
-          <li key={`${place} ${step.groups.join(' ')}`} className="flex gap-2 py-1">
+          <li key={step.groups.join(' ')} className="flex gap-2 py-1">
             <span className="pt-0.5">
               <StatusMark status={complete ? 'approved' : 'pending'} wordless />
             </span>

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { newestCheckpoint } from '#lib/adapters/db/log/checkpoints'
-import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import {
   type EvidenceScope,
   eventsOutsideOfLog,
@@ -9,6 +8,7 @@ import {
   leavesOfRequest,
   termsOfRequests,
 } from '#lib/adapters/db/log/evidence'
+import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { entriesAt, inTree, policyDocument } from '#lib/adapters/db/log/read-log'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'

@@ -46,7 +46,10 @@ export type Gauges = {
   clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
 }
 
-type Row = Omit<Gauges, 'grants' | 'due' | 'channels' | 'anchors' | 'forwards' | 'rotas' | 'reviewsOpen' | 'reviewsOverdue'> & {
+type Row = Omit<
+  Gauges,
+  'grants' | 'due' | 'channels' | 'anchors' | 'forwards' | 'rotas' | 'reviewsOpen' | 'reviewsOverdue'
+> & {
   pending: number
   active: number
   ending: number

@@ -89,7 +89,12 @@ test.each<[string, before: string[][], now: string[][], counting: string[][]]>([
 test('an escalation keeps the groups that its own step still names, and a step that a guardrail added keeps all', () => {
   const escalating = (...groups: string[]) => ({ ...step('a'), escalate: [{ after: 60, groups }] })
   const approvals = [escalating('b', 'c'), step('d')]
-  const submitted = { steps: [...approvals, step('g')], entitlement: { approvals }, cluster: 'prod-eu', requester: mina }
+  const submitted = {
+    steps: [...approvals, step('g')],
+    entitlement: { approvals },
+    cluster: 'prod-eu',
+    requester: mina,
+  }
   const [first, , added] = stepsThatCount(submitted, [escalating('c'), step('d', 'b')], routing)
   expect([first?.escalate, added?.groups]).toEqual([[{ after: 60, groups: ['c'] }], ['g']])
   expect(stepsThatCount(submitted, [step('a'), step('d', 'b', 'c')], routing)[0]?.escalate).toEqual([])

@@ -13,9 +13,9 @@ import { openCheckpoint } from '#lib/core/log/checkpoint'
 import { hashOfFull, tileWidth } from '#lib/core/log/tiles'
 import { rootOf } from '#lib/core/log/tree'
 import { problemOfEntry } from '#lib/core/log/verify-log'
+import { logCheckpoint } from '#lib/views/log-files'
 import { startPostgresProxy } from '#local/chaos/postgres-proxy'
 import { openClient } from '#local/parts/postgres'
-import { logCheckpoint } from '#lib/views/log-files'
 import { testBench } from '#testing/bench'
 import { anActor, aSystemActor } from '#testing/people'
 import { until } from '#testing/until'
@@ -218,10 +218,7 @@ describe('the application’s role', () => {
 
   test('it can’t store a checkpoint that is ahead of the log, or a hash that does not follow from the leaves', async () => {
     await writeLog(never)
-    await notAllowed(
-      `INSERT INTO log_checkpoints (size, note) SELECT max(index) + 2, 'ahead' FROM log_leaves`,
-      '23514',
-    )
+    await notAllowed(`INSERT INTO log_checkpoints (size, note) SELECT max(index) + 2, 'ahead' FROM log_leaves`, '23514')
     await notAllowed(
       `INSERT INTO log_nodes (level, index, hash) SELECT 1, max(index) / 256 + 1, decode(repeat('00', 32), 'hex') FROM log_leaves`,
       '42501',
@@ -230,7 +227,10 @@ describe('the application’s role', () => {
 
   test('it can’t say that an anchor or a receiver has what is not in the log, or lease a receiver for long', async () => {
     await notAllowed(`INSERT INTO log_anchors (name, size) SELECT 'far', max(index) + 2 FROM log_leaves`, '23514')
-    await notAllowed(`INSERT INTO log_forwards (name, next, last_batch) SELECT 'far', max(index) + 2, 0 FROM log_leaves`, '23514')
+    await notAllowed(
+      `INSERT INTO log_forwards (name, next, last_batch) SELECT 'far', max(index) + 2, 0 FROM log_leaves`,
+      '23514',
+    )
     await notAllowed(
       `INSERT INTO log_forwards (name, next, last_batch, leased_by, lease_until) VALUES ('long', 0, 0, 'x', now() + interval '1 hour')`,
       '23514',
@@ -247,7 +247,9 @@ describe('the application’s role', () => {
     // The next size, the empty log, and more of the present size than are read at once; each after the genuine one in any order.
     await database.asApp(`INSERT INTO log_checkpoints (size, note) SELECT max(index) + 1, '~~' || n
       FROM log_leaves, generate_series(1, 250) AS n GROUP BY n`)
-    await database.asApp(`INSERT INTO log_checkpoints (size, note) SELECT 0, 'localhost:3000/log' || E'\n' || 0 || E'\n'`)
+    await database.asApp(
+      `INSERT INTO log_checkpoints (size, note) SELECT 0, 'localhost:3000/log' || E'\n' || 0 || E'\n'`,
+    )
     await database.asApp(`INSERT INTO log_checkpoints (size, note)
       SELECT max(index) + 1, replace(note, E'\n' || size || E'\n', E'\n' || (SELECT max(index) + 1 FROM log_leaves) || E'\n')
       FROM log_leaves, (SELECT size, note FROM log_checkpoints WHERE size > 0 AND note LIKE '%— %' ORDER BY size DESC LIMIT 1) AS signed
