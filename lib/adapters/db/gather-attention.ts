@@ -38,7 +38,9 @@ const mostRead = 500
 
 /** Everything that is wrong now, in one statement. Grants are counted for one holder, or for all. */
 export async function gatherAttention({ holderId, readerId, groups }: AttentionReader): Promise<Attention> {
-  type Row = Omit<Attention, 'reviewsDue'> & { reviewsDue: Array<Attention['reviewsDue'][number] & { reviews: ReviewsInSql }> }
+  type Row = Omit<Attention, 'reviewsDue'> & {
+    reviewsDue: Array<Attention['reviewsDue'][number] & { reviews: ReviewsInSql }>
+  }
   const [row] = await reads().$queryRaw<Row[]>`
     SELECT
       (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'checkedAt', checked_at) ORDER BY name), '[]')
