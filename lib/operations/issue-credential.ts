@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { compactDecrypt, exportJWK, generateKeyPair } from 'jose'
 import { stringify } from 'yaml'
-import { clip, refuse } from '#lib/adapters/db/audit/audit'
+import { type About, clip, refuse } from '#lib/adapters/db/audit/audit'
 import { db } from '#lib/adapters/db/client'
 import { awaitAnswer } from '#lib/adapters/db/grants/await-answer'
 import {
@@ -11,6 +11,7 @@ import {
   isWorkersAnswer,
   placeOrder,
 } from '#lib/adapters/db/grants/credential-orders'
+import { type Issued, issuerHere } from '#lib/adapters/db/grants/issue-here'
 import { newId } from '#lib/adapters/db/ids'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -81,25 +82,35 @@ async function decryptResponse(jwe: string, privateKey: CryptoKey): Promise<Sign
 }
 
 /**
- * Issues a credential for an active grant to its holder. A worker requests the token and encrypts it to a key that exists
- * in this call only, so that no token is ever at rest (decision record: credentials through the worker).
+ * Orders a credential from a worker of another process. It requests the token and encrypts it to a key that exists in this
+ * call only, so that no token is ever at rest.
  * NB: not inside a transaction: the worker sees the order only after it is committed.
+ */
+async function order(actor: PersonActor, grantId: string, about: About, placedAt: Date): Promise<Issued> {
+  const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { crv: 'X25519', extractable: true })
+  const id = newId('order')
+  const placed = { id, actor, grantId, publicKey: await exportJWK(publicKey), about, placedAt }
+  const answer = await awaitAnswer(id, () => placeOrder(db(), placed), patienceMs, cancelOrder)
+  if ('problem' in answer) throw new AppError(answer.problem.code, answer.problem.sentence)
+  const response = await decryptResponse(answer.jwe, privateKey)
+  // Only a response that a worker signed for this very order is handed on.
+  if (!isWorkersAnswer(response) || response.order !== id)
+    throw new AppError('unavailable', "The response wasn't signed by a worker for this request. Try again.")
+  return response
+}
+
+/**
+ * Issues a credential for an active grant to its holder: by the worker of this process, or else by one of another process
+ * (decision record: credentials through the worker).
  * @throws AppError `not-found`, `forbidden`, `conflict` (all recorded), `unavailable` when no worker responds in time
  */
 export async function issueCredential(actor: PersonActor, grantId: string): Promise<IssuedCredential> {
   const grant = await grantToIssueFor(actor, grantId)
-  const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { crv: 'X25519', extractable: true })
-  const jwk = await exportJWK(publicKey)
   const { requestId, requesterId, cluster, namespaces, policyHash } = grant
   const about = { requestId, grantId, personId: requesterId, cluster, namespaces, policyHash }
-  const order = newId('order')
-  const placed = { id: order, actor, grantId, publicKey: jwk, about, placedAt: grant.now }
-  const answer = await awaitAnswer(order, () => placeOrder(db(), placed), patienceMs, cancelOrder)
-  if ('problem' in answer) throw new AppError(answer.problem.code, answer.problem.sentence)
-  const response = await decryptResponse(answer.jwe, privateKey)
-  // Only a response that a worker signed for this very order is handed on.
-  if (!isWorkersAnswer(response) || response.order !== order)
-    throw new AppError('unavailable', "The response wasn't signed by a worker for this request. Try again.")
-  const { token, jti, expiresAt, certificateAuthority } = response
+  const issueHere = issuerHere()
+  const issued = issueHere ? await issueHere(actor, grantId, about) : await order(actor, grantId, about, grant.now)
+  if ('problem' in issued) throw new AppError(issued.problem.code, issued.problem.sentence)
+  const { token, jti, expiresAt, certificateAuthority } = issued
   return { token, jti, expiresAt, kubeconfig: await kubeconfigFor(grant, token, certificateAuthority) }
 }

@@ -5,13 +5,16 @@ import { db } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
 import type { Person } from '#lib/core/access/actor'
 import { issueCredential } from '#lib/operations/issue-credential'
-import { rejectedRecords } from '#testing/events'
+import { releaseGrant } from '#lib/operations/release-grant'
+import { eventTypesWhere, rejectedRecords } from '#testing/events'
 import { anActiveGrant, anApprovedRequest } from '#testing/grants'
-import { asActor } from '#testing/people'
+import { credentialsFrom, waysToCredential } from '#testing/orders'
+import { aPerson, asActor } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { aGrant } from '#testing/requests'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
+import { issueHere } from './fulfill-order.ts'
 
 // An intruder orders credentials: with plain SQL as the application's role, listening to the responses on a connection of
 // their own, against a real worker and a real API server. They never get a token that they can decrypt.
@@ -60,6 +63,14 @@ async function placedBy(holder: Person, grantId: string) {
   return { issued, placed: await db().credentialOrder.findFirstOrThrow({ where: { grantId } }) }
 }
 
+/** Nor is it due to the worker, which would end it. */
+const markActive = (id: string) =>
+  sql(
+    `UPDATE grants SET status = 'active', activated_at = now(), expires_at = now() + make_interval(secs => duration_seconds),
+     next_attempt_at = now() + interval '4 minutes' WHERE id = $1`,
+    [id],
+  )
+
 describe('an order that Postern did not write', () => {
   test('an order in the holder’s name for the intruder’s key issues no credential', async () => {
     const { id, holder } = await anActiveGrant()
@@ -91,19 +102,56 @@ describe('an order that Postern did not write', () => {
     const { holder, request } = await anApprovedRequest()
     await stage.stop()
     const { id } = await aGrant({ request })
-    await sql(
-      `UPDATE grants SET status = 'active', activated_at = now(), expires_at = now() + make_interval(secs => duration_seconds),
-       next_attempt_at = now() + interval '4 minutes' WHERE id = $1`,
-      [id],
-    )
+    await markActive(id)
     stage.start()
-    expect(await rejectionOf(issueCredential(asActor(holder), id))).toMatchObject({ code: 'forbidden' })
+    const issued = credentialsFrom('a worker of another process', () => issueCredential(asActor(holder), id))
+    expect(await rejectionOf(issued)).toMatchObject({ code: 'forbidden' })
     await expectRefused(id, 'grant missing')
   })
 })
 
+// The worker is stopped, so that it does not find these records first.
+describe('a call in the process of the worker', () => {
+  const issueTo = (holder: Person, grantId: string) => issueHere(asActor(holder), grantId, { grantId })
+
+  test('a grant that was marked as active by hand issues no credential', async () => {
+    const { holder, request } = await anApprovedRequest()
+    await stage.stop()
+    const { id } = await aGrant({ request })
+    await markActive(id)
+    expect(await issueTo(holder, id)).toMatchObject({ problem: { code: 'forbidden' } })
+    await expectRefused(id, 'grant missing')
+  })
+
+  test('a person whose record was changed gets no credential', async () => {
+    const { id, holder } = await anActiveGrant()
+    await stage.stop()
+    await stage.database.asOwner('ALTER TABLE people DISABLE TRIGGER USER')
+    await sql(`UPDATE people SET groups = groups || '{cluster-admins}' WHERE id = $1`, [holder.id])
+    await stage.database.asOwner('ALTER TABLE people ENABLE TRIGGER USER')
+    expect(await issueTo(holder, id)).toMatchObject({ problem: { code: 'forbidden' } })
+    await expectRefused(id, 'person mismatch')
+  })
+
+  test('a credential in another person’s name is refused, although the call says that it was judged', async () => {
+    const { id } = await anActiveGrant()
+    await stage.stop()
+    expect(await issueTo(await aPerson(), id)).toMatchObject({ problem: { code: 'forbidden' } })
+    expect(await db().credential.count({ where: { grantId: id } })).toBe(0)
+    expect(await eventTypesWhere({ grantId: id, type: 'credential.refused' })).toHaveLength(1)
+  })
+
+  test('access that is ending yields no credential', async () => {
+    const { id, holder } = await anActiveGrant()
+    await stage.stop()
+    await releaseGrant(asActor(holder), id)
+    expect(await issueTo(holder, id)).toMatchObject({ problem: { code: 'conflict' } })
+    expect(await db().credential.count({ where: { grantId: id } })).toBe(0)
+  })
+})
+
 describe('a genuine order', () => {
-  test('an order never issues a token of another grant’s ServiceAccount, whatever the database says', async () => {
+  test.each(waysToCredential)('%s never issues a token of another grant’s ServiceAccount', async (way) => {
     const mine = await anActiveGrant()
     const other = await anActiveGrant()
     await sql(`DELETE FROM credential_orders`)
@@ -116,7 +164,7 @@ describe('a genuine order', () => {
     await sql(`UPDATE grant_objects SET kind = 'Other' WHERE grant_id = $1 AND kind = 'ServiceAccount'`, [mine.id])
     await sql(`UPDATE grant_objects SET grant_id = $1 WHERE uid = $2`, [mine.id, theirs?.uid])
     await stage.database.asOwner('ALTER TABLE grant_objects ENABLE TRIGGER grant_objects_guard')
-    const outcome = await issueCredential(asActor(mine.holder), mine.id).then(
+    const outcome = await credentialsFrom(way, () => issueCredential(asActor(mine.holder), mine.id)).then(
       ({ token }) => decodeJwt(token).sub,
       () => 'refused',
     )

@@ -1,10 +1,15 @@
 import { CompactEncrypt, importJWK } from 'jose'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { underReference } from '#lib/adapters/cluster/reference'
-import { requestToken } from '#lib/adapters/cluster/tokens'
+import { type IssuedToken, requestToken } from '#lib/adapters/cluster/tokens'
+import type { About } from '#lib/adapters/db/audit/audit'
+import { db } from '#lib/adapters/db/client'
 import {
+  type CredentialCall,
   maxNotificationBytes,
   type Problem,
+  recordCall,
+  recordProblem,
   saveIssued,
   saveProblem,
   signedAnswer,
@@ -12,6 +17,7 @@ import {
   takeOrder,
   unansweredOrders,
 } from '#lib/adapters/db/grants/credential-orders'
+import type { Issued } from '#lib/adapters/db/grants/issue-here'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -30,7 +36,10 @@ import { workerActor } from './work.ts'
  * Why an order is refused. It is judged again where the token is requested, because neither the process that placed it nor
  * the database is trusted.
  */
-function whyRefused({ person, grant, signatureFailure }: TakenOrder, { entitlements }: Configuration): Problem | null {
+function whyRefused(
+  { person, grant, signatureFailure }: CredentialCall,
+  { entitlements }: Configuration,
+): Problem | null {
   const conflict = (sentence: string): Problem => ({ code: 'conflict', sentence })
   // An order or a grant that Postern did not write yields no token.
   if (signatureFailure) return { code: 'forbidden', sentence: signatureFailure.sentence }
@@ -58,29 +67,31 @@ async function encrypt(credential: Signed<AnswerRecord>, order: TakenOrder): Pro
     .encrypt(key)
 }
 
-async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | null> {
+/** Requests a token of the grant's own ServiceAccount, unless the call is refused. Nothing is recorded yet. */
+async function requestFor(
+  call: CredentialCall,
+): Promise<{ issued: IssuedToken; answer: Issued } | { problem: Problem }> {
   const { configuration } = currentPolicy()
-  const problem = whyRefused(order, configuration)
-  if (problem) return problem
-  const { cluster, account, secondsLeft } = order.grant
-  if (!account) return { code: 'conflict', sentence: 'The access is not active.' }
+  const problem = whyRefused(call, configuration)
+  if (problem) return { problem }
+  const { cluster, account, secondsLeft } = call.grant
+  if (!account) return { problem: { code: 'conflict', sentence: 'The access is not active.' } }
   const client = await clientFor(configuration, cluster)
   const issued = await requestToken(client, { kind: 'ServiceAccount', ...account }, tokenSeconds(secondsLeft))
-  const jwe = await encrypt(
-    signedAnswer({
-      order: order.id,
-      token: issued.token,
-      jti: issued.jti,
-      expiresAt: issued.expiresAt.toISOString(),
-      certificateAuthority: client.certificateAuthority ?? null,
-    }),
-    order,
-  )
+  const { token, jti, expiresAt } = issued
+  const certificateAuthority = client.certificateAuthority ?? null
+  return { issued, answer: { token, jti, expiresAt: expiresAt.toISOString(), certificateAuthority } }
+}
+
+async function issue(order: TakenOrder, actor: PersonActor): Promise<Problem | null> {
+  const requested = await requestFor(order)
+  if ('problem' in requested) return requested.problem
+  const jwe = await encrypt(signedAnswer({ order: order.id, ...requested.answer }), order)
   if (jwe.length > maxNotificationBytes - 200) {
-    const sentence = `The certificate authority of ${cluster} is too long to send: set publicCa in the configuration.`
+    const sentence = `The certificate authority of ${order.grant.cluster} is too long to send: set publicCa in the configuration.`
     return { code: 'unavailable', sentence }
   }
-  await saveIssued(order, actor, issued, jwe)
+  await saveIssued(order, actor, requested.issued, { order: order.id, jwe })
   return null
 }
 
@@ -89,6 +100,27 @@ function problemOf(error: unknown): Problem {
   if (error instanceof ClusterError) return { code: 'unavailable', sentence: error.message }
   return { code: 'unavailable', sentence: "Postern couldn't issue a credential. Try again in a moment." }
 }
+
+/** Issues a credential in the name of its caller. What fails is a problem for them, with its cause in the log. */
+async function attempt<T>(
+  { origin: { reference }, grant }: Pick<CredentialCall, 'origin' | 'grant'>,
+  work: () => Promise<T | { problem: Problem }>,
+): Promise<T | { problem: Problem }> {
+  const attributes = {
+    'postern.reference': reference,
+    'postern.grant.id': grant.id,
+    'k8s.cluster.name': grant.cluster,
+  }
+  try {
+    return await inSpan('fulfill order', { kind: 'root', attributes }, () => underReference(reference, work))
+  } catch (error) {
+    log.warn({ reference, grant: grant.id, err: error }, 'no credential issued')
+    return { problem: problemOf(error) }
+  }
+}
+
+/** Who a refusal is recorded of: the worker where a record of the call is not Postern's. */
+const refusedActor = (call: CredentialCall, actor: PersonActor) => (call.signatureFailure ? workerActor() : actor)
 
 /**
  * Fulfills one order for a credential, unless another worker took it: requests a token from the cluster, records its id,
@@ -99,22 +131,31 @@ export async function fulfillOrder(id: string): Promise<void> {
   const order = await takeOrder(id)
   if (!order?.isFresh) return
   const actor: PersonActor = { kind: 'person', person: order.person, roles: [], origin: order.origin }
-  const { reference } = order.origin
-  const attributes = {
-    'postern.reference': reference,
-    'postern.grant.id': order.grant.id,
-    'k8s.cluster.name': order.grant.cluster,
-  }
-  let problem: Problem | null
+  const { problem } = await attempt(order, async () => ({ problem: await issue(order, actor) }))
+  if (problem) await saveProblem(order, refusedActor(order, actor), problem)
+}
+
+/** Issues a credential to a caller in this process. Its records are judged like those of an order. */
+export async function issueHere(
+  actor: PersonActor,
+  grantId: string,
+  about: About,
+): Promise<Issued | { problem: Problem }> {
   try {
-    problem = await inSpan('fulfill order', { kind: 'root', attributes }, () =>
-      underReference(reference, () => issue(order, actor)),
-    )
+    const call = await recordCall(actor, grantId, about)
+    const outcome = await attempt(call, async () => {
+      const requested = await requestFor(call)
+      if ('problem' in requested) return requested
+      await saveIssued(call, actor, requested.issued, null)
+      return requested.answer
+    })
+    if ('problem' in outcome) await recordProblem(db(), call, refusedActor(call, actor), outcome.problem)
+    return outcome
   } catch (error) {
-    log.warn({ reference, grant: order.grant.id, err: error }, 'no credential issued')
-    problem = problemOf(error)
+    // The database is unavailable, so not even the refusal is recorded.
+    log.warn({ reference: actor.origin.reference, grant: grantId, err: error }, 'no credential issued')
+    return { problem: problemOf(error) }
   }
-  if (problem) await saveProblem(order, order.signatureFailure ? workerActor() : actor, problem)
 }
 
 /** Fulfills orders that were placed while no worker was listening. */

@@ -15,6 +15,7 @@ import { eventTypesWhere } from '#testing/events'
 import { anActiveGrant, grantReaches, grantRow, objectsInCluster } from '#testing/grants'
 import { canI, kubectl } from '#testing/kubectl'
 import { aNamespace, deleteNamespace } from '#testing/namespace'
+import { credentialsFrom, waysToCredential } from '#testing/orders'
 import { aPerson, asActor, isNowIn } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { aGrant, aRequest } from '#testing/requests'
@@ -118,13 +119,15 @@ describe('promise 5 and 6: active means it works, ended means it is over', () =>
   })
 })
 
-describe('credentials', () => {
+describe.each(waysToCredential)('credentials from %s', (way) => {
+  const issue = (person: Person, id: string) => credentialsFrom(way, () => issueCredential(asActor(person), id))
+
   test('only the holder gets a credential, only while the grant is active, and its token is stored nowhere', async () => {
     const { id, holder, lead } = await anActiveGrant()
-    const refusalOf = async (person: Person) => (await rejectionOf(issueCredential(asActor(person), id))).code
+    const refusalOf = async (person: Person) => (await rejectionOf(issue(person, id))).code
     expect(await refusalOf(lead)).toBe('forbidden')
     expect(await refusalOf(await aPerson())).toBe('not-found')
-    const { token, jti, expiresAt } = await issueCredential(asActor(holder), id)
+    const { token, jti, expiresAt } = await issue(holder, id)
     expect(await db().credential.findMany({ where: { grantId: id } })).toMatchObject([{ jti, personId: holder.id }])
     expect(new Date(expiresAt).getTime()).toBeLessThanOrEqual(Date.now() + 3_600_000)
     const tables = await database.asOwner<{ name: string }>(
@@ -143,6 +146,6 @@ describe('credentials', () => {
   test('a holder who is no longer eligible gets no credential', async () => {
     const { id, holder } = await anActiveGrant()
     await isNowIn(holder, [])
-    expect(await rejectionOf(issueCredential(asActor(holder), id))).toMatchObject({ code: 'forbidden' })
+    expect(await rejectionOf(issue(holder, id))).toMatchObject({ code: 'forbidden' })
   })
 })

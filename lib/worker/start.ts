@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { closeClusters } from '#lib/adapters/cluster/client'
 import { countPastEvents } from '#lib/adapters/db/audit/audit-counts'
 import { hastenGrants, releaseAllLeases } from '#lib/adapters/db/grants/grant-queue'
+import { acceptCredentialCalls } from '#lib/adapters/db/grants/issue-here'
 import { pruneIdempotencyKeys } from '#lib/adapters/db/idempotency'
 import { listen } from '#lib/adapters/db/listen'
 import { pruneFullBuckets } from '#lib/adapters/db/people/rate-buckets'
@@ -18,7 +19,7 @@ import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
 import { followUpRequest } from './follow-up-request.ts'
-import { fulfillOrder, fulfillUnansweredOrders } from './fulfill-order.ts'
+import { fulfillOrder, fulfillUnansweredOrders, issueHere } from './fulfill-order.ts'
 import { lapseRequest } from './lapse-request.ts'
 import { startLogWriter } from './log/log-writer.ts'
 import { startNotifier } from './notices/notifier.ts'
@@ -103,6 +104,12 @@ export function startWorker(): { stop(): Promise<void> } {
     orders.add(done)
   }
 
+  const stopCredentialCalls = acceptCredentialCalls((...call) => {
+    const issued = issueHere(...call)
+    inBackground(issued.then(() => {}))
+    return issued
+  })
+
   const listener = listen(
     ['postern_grant', 'postern_credential', 'postern_outbox'],
     (channel, payload) => {
@@ -186,6 +193,7 @@ export function startWorker(): { stop(): Promise<void> } {
     isStopping = true
     stopSignal.abort()
     stopListening()
+    stopCredentialCalls()
     for (const timer of timers) clearInterval(timer)
     clearTimeout(deadlineTimer)
     for (const timer of failing.values()) clearTimeout(timer)

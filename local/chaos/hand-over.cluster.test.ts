@@ -34,7 +34,7 @@ async function aPendingRequest() {
 /** Starts a process that acts, kills it at the point, and waits until another worker has brought the grant to `status`. */
 async function killAt(
   point: (typeof points)[number],
-  act: Act,
+  act: Exclude<Act, { issueCredential: string }>,
   status: 'active' | 'ended',
   grantId: () => Promise<string>,
 ) {

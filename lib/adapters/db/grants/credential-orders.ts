@@ -64,12 +64,10 @@ export async function cancelOrder(id: string): Promise<void> {
   await db().$executeRaw`DELETE FROM credential_orders WHERE id = ${id}`
 }
 
-export type TakenOrder = {
-  id: string
-  publicKey: JWK
+/** Who wants a credential of which grant, as the database has it. */
+export type CredentialCall = {
   person: Person
   origin: Origin
-  isFresh: boolean
   /** Why the order, its person or the grant's activation is not valid; null if all signatures are. */
   signatureFailure: SignatureFailure | null
   grant: {
@@ -86,30 +84,46 @@ export type TakenOrder = {
   }
 }
 
-type OrderRow = Omit<TakenOrder, 'person' | 'signatureFailure' | 'grant'> & {
-  grant: Omit<TakenOrder['grant'], 'account'> & { uid: string | null }
+export type TakenOrder = CredentialCall & { id: string; publicKey: JWK; isFresh: boolean }
+
+type CallRow = {
+  grant: Omit<CredentialCall['grant'], 'account'> & { uid: string | null }
   person: PersonInSql
-  placedAt: Date
-  signature: string | null
   activation: Signed<{ activatedAt: string; expiresAt: string }>
 }
 
-function verifyTakenOrder({
-  person,
-  grant,
-  placedAt,
-  signature,
-  activation,
-  ...order
-}: OrderRow): SignatureFailure | null {
+type OrderRow = CallRow &
+  Pick<TakenOrder, 'id' | 'publicKey' | 'origin' | 'isFresh'> & {
+    placedAt: Date
+    signature: string | null
+  }
+
+/** The columns of a person `p`, a grant `g` and its request `r` that decide whether a credential is issued. */
+const callInSql = Prisma.sql`${personInSql('p')} AS person,
+      jsonb_build_object('activatedAt', g.activated_at, 'expiresAt', g.expires_at, 'signature', g.signature) AS activation,
+      jsonb_build_object('id', g.id, 'requestId', r.id, 'requesterId', r.requester_id, 'status', g.status,
+        'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
+        'entitlementName', r.entitlement_name,
+        'secondsLeft', coalesce(extract(epoch FROM g.expires_at - clock_timestamp()), 0),
+        'uid', (SELECT a.uid FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount'
+          AND a.namespace = ${grantsNamespace} AND a.name = 'postern-' || substr(g.id, 5))) AS "grant"`
+
+/** @param orderFailure why the order is not valid; null if it is, or if there is none */
+function toCall(row: CallRow, origin: Origin, orderFailure: SignatureFailure | null): CredentialCall {
   const keys = signingKeys()
-  const placed = { ...order, ...order.origin, grantId: grant.id, personId: person.id, placedAt, signature }
-  return (
-    verifyOrder(keys, placed) ??
+  const { person, activation } = row
+  const { uid, ...grant } = row.grant
+  // NB: the name is derived from the grant. A stored name could have been changed to the account of another grant.
+  const account = uid === null ? null : { namespace: grantsNamespace, name: objectName(grant.id), uid }
+  const signatureFailure =
+    orderFailure ??
     verifyPerson(keys, person) ??
     (grant.status === 'active' ? verifyActivation(keys, { ...grant, ...activation }) : null)
-  )
+  return { grant: { ...grant, account }, person: toPerson(person), origin, signatureFailure }
 }
+
+const whyOrderNotSigned = (row: OrderRow): SignatureFailure | null =>
+  verifyOrder(signingKeys(), { ...row, ...row.origin, grantId: row.grant.id, personId: row.person.id })
 
 /** Takes an order for one worker, by deleting its row. */
 export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
@@ -118,30 +132,30 @@ export async function takeOrder(id: string): Promise<TakenOrder | undefined> {
     SELECT o.id, o.public_key AS "publicKey", o.created_at AS "placedAt", o.signature,
       o.created_at BETWEEN now() - interval '15 seconds' AND now() + interval '5 seconds' AS "isFresh",
       jsonb_build_object('via', o.via, 'clientAddress', o.client_address, 'reference', o.reference) AS origin,
-      ${personInSql('p')} AS person,
-      jsonb_build_object('activatedAt', g.activated_at, 'expiresAt', g.expires_at, 'signature', g.signature) AS activation,
-      jsonb_build_object('id', g.id, 'requestId', r.id, 'requesterId', r.requester_id, 'status', g.status,
-        'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
-        'entitlementName', r.entitlement_name,
-        'secondsLeft', coalesce(extract(epoch FROM g.expires_at - clock_timestamp()), 0),
-        'uid', (SELECT a.uid FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount'
-          AND a.namespace = ${grantsNamespace} AND a.name = 'postern-' || substr(g.id, 5))) AS "grant"
+      ${callInSql}
     FROM taken o
     JOIN people p ON p.id = o.person_id
     JOIN grants g ON g.id = o.grant_id
     JOIN requests r ON r.id = g.request_id`
   if (!row) return undefined
-  const {
-    person,
-    placedAt: _,
-    signature: __,
-    activation: ___,
-    grant: { uid, ...grant },
-    ...order
-  } = row
-  // NB: the name is derived from the grant. A stored name could have been changed to the account of another grant.
-  const account = uid === null ? null : { namespace: grantsNamespace, name: objectName(grant.id), uid }
-  return { ...order, grant: { ...grant, account }, person: toPerson(person), signatureFailure: verifyTakenOrder(row) }
+  const { publicKey, isFresh, origin } = row
+  return { id, publicKey, isFresh, ...toCall(row, origin, whyOrderNotSigned(row)) }
+}
+
+/**
+ * Records that the caller requests a credential, and reads what decides whether it is issued: the same as of an order, which
+ * is not needed where a worker is in the caller's own process.
+ */
+export async function recordCall(actor: PersonActor, grantId: string, about: About): Promise<CredentialCall> {
+  const requested: NewAuditEvent = { type: 'credential.requested', actor, data: {}, about }
+  const [row] = await db().$queryRaw<CallRow[]>`
+    WITH recorded AS (${insertEvents([requested])})
+    SELECT ${callInSql}
+    FROM grants g JOIN requests r ON r.id = g.request_id JOIN people p ON p.id = ${actor.person.id}
+    WHERE g.id = ${grantId}`
+  if (!row) throw new Error('a grant or a person is gone, although no row is ever deleted')
+  countRecorded([requested])
+  return toCall(row, actor.origin, null)
 }
 
 /** Orders that were placed while this worker was not listening. */
@@ -188,37 +202,42 @@ async function notifyProblem(tx: Tx, order: string, problem: Problem) {
   await tx.$executeRaw`SELECT pg_notify(${answerChannel}, ${JSON.stringify(answer)})`
 }
 
-const aboutOf = ({ grant }: TakenOrder): About => {
+const aboutOf = ({ grant }: CredentialCall): About => {
   const { id: grantId, requestId, requesterId: personId, cluster, namespaces, policyHash } = grant
   return { requestId, grantId, personId, cluster, namespaces, policyHash }
 }
 
-/** Records that a credential was issued, with its ID only, and sends the sealed answer with the same commit. */
+/**
+ * Records that a credential was issued, with its ID only.
+ * @param answer the sealed answer, which is sent with the same commit; null if the caller is in this process
+ * @throws AppError `conflict` when the grant was ended meanwhile: then the token must not be handed over
+ */
 export async function saveIssued(
-  order: TakenOrder,
+  call: CredentialCall,
   actor: PersonActor,
   issued: { jti: string; expiresAt: Date },
-  jwe: string,
+  answer: { order: string; jwe: string } | null,
 ): Promise<void> {
-  const grantId = order.grant.id
-  const personId = order.person.id
+  const grantId = call.grant.id
+  const personId = call.person.id
   const event: NewAuditEvent = {
     type: 'credential.issued',
     actor,
     data: { jti: issued.jti, expiresAt: issued.expiresAt.toISOString() },
-    about: aboutOf(order),
+    about: aboutOf(call),
   }
+  const send = answer ? Prisma.sql`pg_notify(${answerChannel}, ${JSON.stringify(answer)})::text` : Prisma.sql`1`
   // The lock orders this against a simultaneous end of the grant: either the end waits, or no credential is issued. The
   // notification is sent when this statement commits.
   const handedOver = await db().$queryRaw<unknown[]>`
     WITH active AS (SELECT 1 FROM grants WHERE id = ${grantId} AND status = 'active' FOR SHARE),
     issued AS (
       INSERT INTO credentials (id, grant_id, person_id, jti, client_address, account_uid, issued_at, expires_at)
-      SELECT ${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${order.origin.clientAddress},
-        ${order.grant.account?.uid ?? null}, clock_timestamp(), ${issued.expiresAt.toISOString()}::timestamptz
+      SELECT ${newId('credential')}, ${grantId}, ${personId}, ${issued.jti}, ${call.origin.clientAddress},
+        ${call.grant.account?.uid ?? null}, clock_timestamp(), ${issued.expiresAt.toISOString()}::timestamptz
       FROM active),
     recorded AS (${insertEvents([event], Prisma.sql`EXISTS (SELECT FROM active)`)})
-    SELECT pg_notify(${answerChannel}, ${JSON.stringify({ order: order.id, jwe })})::text FROM active`
+    SELECT ${send} FROM active`
   if (handedOver.length === 0)
     throw new AppError('conflict', 'The access has ended. Submit a new request if you still need it.')
   countRecorded([event])
@@ -231,13 +250,19 @@ export async function saveIssued(
 export async function saveProblem(order: TakenOrder, actor: Actor, { code, sentence }: Problem): Promise<void> {
   const problem: Problem = { code, sentence: sentence.slice(0, longestSentence).toWellFormed() }
   await transaction(async (tx) => {
-    const about = aboutOf(order)
-    const event: NewAuditEvent = order.signatureFailure
-      ? { type: 'record.rejected', actor, data: order.signatureFailure, about }
-      : { type: 'credential.refused', actor, data: problem, about }
-    if (problem.code !== 'unavailable') await recordEvents(tx, [event])
+    await recordProblem(tx, order, actor, problem)
     await notifyProblem(tx, order.id, problem)
   })
+}
+
+/** Records why a credential was refused. A failing cluster is not recorded. */
+export async function recordProblem(tx: Tx, call: CredentialCall, actor: Actor, problem: Problem): Promise<void> {
+  if (problem.code === 'unavailable') return
+  const about = aboutOf(call)
+  const event: NewAuditEvent = call.signatureFailure
+    ? { type: 'record.rejected', actor, data: call.signatureFailure, about }
+    : { type: 'credential.refused', actor, data: problem, about }
+  await recordEvents(tx, [event])
 }
 
 /** The answer that a worker seals, signed: anyone who can read the order could encrypt to its public key. */
