@@ -168,7 +168,7 @@ test('kubectl is forbidden, one line requests the access, and after the approval
 
     // Plain kubectl, by the plugin.
     const written = await postern(['kubeconfig', '--use', request.id])
-    expect([written.code, written.out]).toEqual([0, 'postern/prod-eu/payments-restart\n'])
+    expect([written.code, written.out]).toEqual([0, `postern/prod-eu/payments-restart/${namespace}\n`])
     expect(readFileSync(kubeconfig, 'utf8')).not.toMatch(/token/i)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code).toBe(0)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code, 'from the cache').toBe(0)

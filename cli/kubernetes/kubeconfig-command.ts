@@ -15,9 +15,12 @@ import { backupOf, changeKubeconfig, kubeconfigFiles } from './kubeconfig-files.
 
 type Options = ServerOptions & { kubeconfig?: string; use?: true }
 
-/** NB: names come from the server, and become names in a file that other programs read. */
-const nameOf = ({ cluster, entitlement }: RequestState) =>
-  `postern/${cluster}/${entitlement}`.replace(/[^A-Za-z0-9./_-]/g, '_').slice(0, 200)
+/**
+ * It has the namespaces, so that a name never moves to access in other namespaces.
+ * NB: names come from the server, and become names in a file that other programs read.
+ */
+const nameOf = ({ cluster, entitlement, namespaces }: RequestState) =>
+  `postern/${cluster}/${entitlement}/${namespaces.join('+')}`.replace(/[^A-Za-z0-9./_+-]/g, '_').slice(0, 200)
 
 type Entries = ReturnType<typeof kubeconfigFor>
 

@@ -50,7 +50,11 @@ function refusalOf(status: number, text: string, server: string): ServerRefusal 
   const parsed = problem.safeParse(jsonOf(text))
   if (!parsed.success) return new ServerRefusal(status, problem.parse({}), `${server} responded with status ${status}.`)
   const { detail, errors, reference } = parsed.data
-  const reasons = errors.slice(0, maxReasons).map(({ pointer, message }) => `  ${pointer}: ${message}`)
+  const reasons = errors
+    .slice(0, maxReasons)
+    // What concerns no single field may be the detail itself.
+    .filter(({ pointer, message }) => pointer || !detail.includes(message))
+    .map(({ pointer, message }) => (pointer ? `  ${pointer}: ${message}` : `  ${message}`))
   const advice = status === 401 ? [`Run: postern login ${server}`] : []
   const about = reference && status >= 500 ? [`Reference: ${reference}`] : []
   const lines = [detail || `${server} responded with status ${status}.`, ...reasons, ...about, ...advice]

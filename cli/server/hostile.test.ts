@@ -59,6 +59,17 @@ test('no control character of a refusal reaches the terminal', async () => {
   expect([code, unsafe.test(err)]).toEqual([1, false])
 })
 
+test('a reason that concerns no single field is shown once, and the others with their fields', async () => {
+  const detail = 'This request can’t be approved: it is void.'
+  const errors = [
+    { pointer: '', message: 'it is void.' },
+    { pointer: '', message: 'Ask again.' },
+    { pointer: '/note', message: 'is too long' },
+  ]
+  const { err } = await call(await serve(json(409, { code: 'conflict', detail, errors })), 'whoami')
+  expect(err).toBe(`error: ${detail}\n  Ask again.\n  /note: is too long\n`)
+})
+
 test.each([
   [['ls'], 4],
   [['log', 'export'], 2],
