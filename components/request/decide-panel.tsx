@@ -32,6 +32,7 @@ type Props = {
     | 'can'
     | 'requester'
     | 'signatureFailure'
+    | 'extends'
   >
   decide: FormAction<DecisionDraft>
   /** The id of the request's headline. The keys decide only what is on screen. */
@@ -103,17 +104,19 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
     return () => document.removeEventListener('keydown', onKey)
   }, [headline, request.id])
 
-  const signatureFailure = request.signatureFailure && (
+  const failure = request.signatureFailure ?? request.extends?.void ?? null
+  const whyNotApprove = failure !== null && (
     <Notice>
-      <p id={`signature-failure-${request.id}`}>
-        {request.signatureFailure} This request can’t be approved. Deny it, so that the requester can submit a new one.
+      <p id={`no-approval-${request.id}`}>
+        {failure} This request can’t be approved.
+        {request.signatureFailure && ' Deny it, so that the requester can submit a new one.'}
       </p>
     </Notice>
   )
   if (!may.may)
     return (
       <div className={barStyle}>
-        {signatureFailure}
+        {whyNotApprove}
         <p className="flex-1 self-center text-dense text-muted">{may.why}</p>
         {next}
       </div>
@@ -151,7 +154,7 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
     >
       <input type="hidden" name="requestId" value={request.id} />
       <input type="hidden" name="digest" value={request.digest} />
-      {signatureFailure && <div className="basis-full">{signatureFailure}</div>}
+      {whyNotApprove && <div className="basis-full">{whyNotApprove}</div>}
       {error && (
         <div className="max-h-[25dvh] basis-full overflow-y-auto">
           <ActionProblem
@@ -204,8 +207,8 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
           name="decision"
           value="approve"
           pending="Approving…"
-          disabled={request.signatureFailure !== null}
-          aria-describedby={request.signatureFailure === null ? undefined : `signature-failure-${request.id}`}
+          disabled={failure !== null}
+          aria-describedby={failure === null ? undefined : `no-approval-${request.id}`}
           aria-keyshortcuts="a"
         >
           <span>

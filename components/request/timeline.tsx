@@ -14,7 +14,9 @@ export function Timeline({ events }: { events: AuditEventResource[] }) {
           <th scope="col">
             Time (<ZoneName />)
           </th>
-          <th scope="col">Who</th>
+          <th scope="col" className="max-sm:hidden">
+            Who
+          </th>
           <th scope="col">What</th>
         </tr>
       </thead>
@@ -23,8 +25,12 @@ export function Timeline({ events }: { events: AuditEventResource[] }) {
           <tr key={row.events[0].id} id={row.events[0].id}>
             <td>
               <Time at={row.events[0].at} as="exact" />
+              {/* A phone has no room for a column of names. */}
+              <span className="block sm:hidden">
+                <UntrustedText>{row.events[0].actor.name}</UntrustedText>
+              </span>
             </td>
-            <td className="whitespace-nowrap">
+            <td className="whitespace-nowrap max-sm:hidden">
               <UntrustedText>{row.events[0].actor.name}</UntrustedText>
             </td>
             <td>

@@ -93,7 +93,7 @@ test('of two extensions of the same access at the same moment one is submitted, 
   expect(await db().request.count({ where: { extendsGrantId: id } })).toBe(1)
 })
 
-test('an extension cannot be approved after someone has ended the access, and can still be denied', async () => {
+test('an extension cannot be approved after someone has ended the access, which its approvers read, and can still be denied', async () => {
   for (const end of [
     (_: PersonActor, id: string) => revokeGrant(priya, id, { reason: 'enough' }),
     (holder: PersonActor, id: string) => releaseGrant(holder, id),
@@ -101,7 +101,11 @@ test('an extension cannot be approved after someone has ended the access, and ca
     const mina = await anActor()
     const { id } = await heldBy(mina)
     const request = await requestRow((await extend(mina, id)).id)
+    expect((await getRequest(priya, request.id)).extends?.void).toBe(null)
     await end(mina, id)
+    expect((await getRequest(priya, request.id)).extends?.void).toMatch(
+      /^The access that it extends was (revoked|released)\./,
+    )
     await expectDecisionRefused(priya, request, 'guardrail-violation', 'extension-not-active')
     expect((await decide(priya, request, { decision: 'deny' })).status).toBe('denied')
   }

@@ -3,7 +3,7 @@ import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import type { Entitlement } from '#lib/core/access/entitlement'
-import { isLastQuarter, totalSeconds } from '#lib/core/access/extension'
+import { isLastQuarter, totalSeconds, whyExtensionVoid } from '#lib/core/access/extension'
 import type { May } from '#lib/core/access/may'
 import { mayExtend, mayIssueCredential, mayRelease, mayRevoke, mayWithdraw } from '#lib/core/access/may-act'
 import { viaOf } from '#lib/core/access/recorded-facts'
@@ -47,10 +47,12 @@ function mayDecideRow(actor: PersonActor, row: RequestRow, now: Date): May {
 }
 
 /** The total is that of a beginning at submission, so that it is the same for everyone who reads it. */
-function extensionOf({ extendsGrantId, heldSince, durationSeconds, createdAt }: RequestRow): RequestSummary['extends'] {
+function extensionOf(row: RequestRow): RequestSummary['extends'] {
+  const { extendsGrantId, extendsGrant, heldSince, durationSeconds, createdAt } = row
   if (extendsGrantId === null || heldSince === null) return null
   const total = formatDuration(totalSeconds(heldSince, durationSeconds, createdAt))
-  return { grantId: extendsGrantId, heldSince: heldSince.toISOString(), total }
+  const isVoid = row.status === 'pending' ? whyExtensionVoid(extendsGrant) : null
+  return { grantId: extendsGrantId, heldSince: heldSince.toISOString(), total, void: isVoid }
 }
 
 /** One request as lists show it to this reader, with what they may do with it. */

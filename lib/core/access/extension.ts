@@ -46,7 +46,7 @@ export function whyNotExtendable(grant: ExtendedGrant | null, now: Date): string
  * Why an extension that was already submitted counts for nothing; null if it counts. Someone who ended the access did not
  * want it to continue. NB: access that expired while its extension was decided or created still counts.
  */
-export function whyExtensionVoid(grant: ExtendedGrant | null): string | null {
+export function whyExtensionVoid(grant: Pick<ExtendedGrant, 'endedBy'> | null): string | null {
   if (!grant) return 'The access that it extends is not access of the requester.'
   if (grant.endedBy === null || grant.endedBy === 'expiry') return null
   return `The access that it extends ${endedAs[grant.endedBy]}. The requester can submit a new request.`

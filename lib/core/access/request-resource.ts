@@ -22,6 +22,9 @@ const extensionResource = z
     total: duration.meta({
       description: 'How long access lasts with all its extensions, if this one begins at once: for approvers to read.',
     }),
+    void: z.string().nullable().meta({
+      description: 'Why it can no longer be approved: someone ended the access that it extends. Null if it can.',
+    }),
   })
   .meta({ id: 'Extension' })
 

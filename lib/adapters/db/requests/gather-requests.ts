@@ -13,6 +13,7 @@ const summaryInclude = {
   entitlement: { select: { document: true } },
   decisions: { include: { person: true }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] },
   grant: true,
+  extendsGrant: { select: { endedBy: true } },
 } as const satisfies Prisma.RequestInclude
 
 /** The requests that extend a grant, newest first. */
