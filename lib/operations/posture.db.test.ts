@@ -93,6 +93,29 @@ test('an acceptance ends when someone else joins the binding', async () => {
   expect((await events('posture.changed')).at(-1)).toMatchObject({ id, subjects: ['User eve', 'User mallory'] })
 })
 
+test('more findings than are stored push out none that is known, are counted, and people are notified of them', async () => {
+  const [crowd, later] = [['crowd-1', 'crowd-2', 'crowd-3'].map((name) => aFinding(name)), aFinding('later')]
+  const suppressed = { ...aFinding('a-suppressed'), suppressed: 'by postern.yaml' }
+  const judgeFour = async (...findings: JudgedFinding[]) => {
+    count += 1
+    await savePosture(aSystemActor(), 'prod-eu', { basis: String(count), findings, own: [] }, 4)
+  }
+  const known = await openOf('known')
+  await judgeFour(suppressed, ...crowd, aFinding('known'))
+  expect(await now()).toMatchObject({ suppressedCount: 0, leftOutCount: 1, openCount: { high: 4 } })
+  await judgeFour(later, suppressed, ...crowd, aFinding('known'))
+  expect(await now()).toMatchObject({ leftOutCount: 2, openCount: { high: 4 } })
+  expect(await openOf('known')).toMatchObject({ id: known?.id })
+  expect((await events('posture.worsened')).at(-1)).toEqual({ count: 1, ids: [] })
+  const before = await events('posture.worsened')
+  await judgeFour(later, suppressed, ...crowd, aFinding('known'))
+  expect(await events('posture.worsened'), 'said once').toHaveLength(before.length)
+  await notifyAll()
+  expect((await box.mails()).map(({ text }) => text).join()).toContain('1 new high risk of standing access')
+  await judge(aFinding('known'))
+  expect((await now()).leftOutCount).toBe(0)
+})
+
 test('no one accepts what they have not seen', async () => {
   await judge(aFinding('known'), aFinding('moving'))
   const { id = '', digest = '' } = (await openOf('moving')) ?? {}

@@ -84,6 +84,9 @@ export const postureResource = z
     openCount: z.strictObject({ high: z.int(), medium: z.int(), low: z.int() }),
     longestAcceptance: duration.meta({ description: 'The longest time for which a risk can be accepted.' }),
     newHighCount: z.int().meta({ description: 'High findings since the baseline.' }),
+    leftOutCount: z
+      .int()
+      .meta({ description: 'Findings that are not stored, because Postern stores 5,000 of a cluster.' }),
     accepted: z.array(storedFinding).meta({ description: 'At most 500.' }),
     acceptedCount: z.int(),
     suppressed: z.array(storedFinding).meta({ description: 'At most 100.' }),

@@ -13,6 +13,8 @@ export type PostureFacts = {
   cluster: string
   /** Those that are still open, neither accepted nor suppressed. */
   findings: readonly Pick<PostureFinding, 'check' | 'subjects' | 'binding' | 'role'>[]
+  /** How many there were that are not among these, because their number is limited. */
+  more: number
 }
 
 /** Why auditors and admins receive a notice. */
@@ -38,10 +40,11 @@ const chainOf = ({ subjects: [subject], binding, role }: PostureFacts['findings'
     kindAndName(`${role.kind} ${role.name}`),
   ].join(' → ')
 
-export function postureContent({ kind, publicUrl, cluster, findings }: PostureFacts): Content {
-  const count = findings.length === 1 ? '1 new high risk' : `${findings.length} new high risks`
+export function postureContent({ kind, publicUrl, cluster, findings, more: unnamed }: PostureFacts): Content {
+  const all = findings.length + unnamed
+  const count = all === 1 ? '1 new high risk' : `${all} new high risks`
   const shown = findings.slice(0, mostShown)
-  const more = findings.length - shown.length
+  const more = all - shown.length
   return {
     kind,
     thread: `posture-${cluster}`,

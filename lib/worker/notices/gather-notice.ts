@@ -157,14 +157,18 @@ const recipientsWith = (roles: readonly (Who | undefined)[]) =>
 /** Of the findings of an event, those that are still open. Null for a cluster that is not configured. */
 async function gatherPosture({ at, cluster, data }: RecordedEvent): Promise<GatheredNotice | null> {
   const { publicUrl, clusters, roles } = currentPolicy().configuration
-  const ids = auditEvents['posture.worsened'].data.safeParse(data).data?.ids
-  if (!ids || !cluster || !clusters.some(({ name }) => name === cluster)) return null
+  const event = auditEvents['posture.worsened'].data.safeParse(data).data
+  if (!event || !cluster || !clusters.some(({ name }) => name === cluster)) return null
+  const { ids, count } = event
   const found = await worseFindings(cluster, ids)
+  // Those that the event does not name.
+  const more = Math.max(0, count - ids.length)
+  const isSome = found.length + more > 0
   const findings = found.map(({ check, subjects, binding, role }) => ({ check, subjects, binding, role }))
   const readers = [roles.admin, roles.auditor]
   return {
-    ...{ facts: { kind: 'posture-worsened', publicUrl, cluster, findings }, at, isCurrent: findings.length > 0 },
-    isNotified: (recipient) => findings.length > 0 && isPostureReader(recipient, readers, new Date()),
+    ...{ facts: { kind: 'posture-worsened', publicUrl, cluster, findings, more }, at, isCurrent: isSome },
+    isNotified: (recipient) => isSome && isPostureReader(recipient, readers, new Date()),
     candidates: () => recipientsWith(readers),
   }
 }

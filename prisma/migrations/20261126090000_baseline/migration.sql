@@ -495,6 +495,8 @@ CREATE TABLE "posture_states" (
     "baseline_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "baseline_by" TEXT,
     "own" JSONB NOT NULL,
+    "left_out" INTEGER NOT NULL DEFAULT 0,
+    "left_out_high" INTEGER NOT NULL DEFAULT 0,
 
     CONSTRAINT "posture_states_pkey" PRIMARY KEY ("cluster")
 );

@@ -12,12 +12,13 @@ import {
   postureAcceptance,
   postureFinding,
 } from '#lib/core/access/posture-finding'
+import { compareSeverity } from '#lib/core/access/severity'
 import type { KeyedFinding } from '#lib/core/rbac/posture/judge'
 import { Prisma } from '../generated/client.ts'
 
 // The findings about the standing access in each cluster, with their history.
 
-/** The most findings of a cluster that are kept; the most severe ones. */
+/** The most findings of a cluster that are stored. */
 const mostFindings = 5_000
 /** The most events of one judgement. A cluster that is restored from a backup changes all at once. */
 const mostEvents = 200
@@ -118,27 +119,50 @@ function resolvedEvents(actor: SystemActor, cluster: string, gone: readonly Row[
 }
 
 /** The event that people are notified of; none without a high finding that is new to them. */
-function worsenedEvents(actor: SystemActor, cluster: string, ids: readonly string[]): NewAuditEvent[] {
-  if (ids.length === 0) return []
-  const data = { count: ids.length, ids: ids.slice(0, mostNamed) }
+function worsenedEvents(actor: SystemActor, cluster: string, ids: readonly string[], leftOut: number): NewAuditEvent[] {
+  if (ids.length + leftOut === 0) return []
+  const data = { count: ids.length + leftOut, ids: ids.slice(0, mostNamed) }
   return [{ type: 'posture.worsened', actor, data, about: { cluster } }]
 }
+
+/**
+ * The findings that are stored, and how many are left out. The most severe ones come first, then those that nothing suppresses, then
+ * those that are stored already: someone who creates thousands of bindings can't make an earlier finding look resolved.
+ */
+function choose(findings: readonly JudgedFinding[], known: ReadonlySet<string>, most: number) {
+  const rank = ({ key, suppressed }: JudgedFinding) => Number(suppressed !== null) * 2 + Number(!known.has(key))
+  const sorted = findings.toSorted(
+    (a, b) => compareSeverity(b.finding.severity, a.finding.severity) || rank(a) - rank(b),
+  )
+  return { kept: sorted.slice(0, most), leftOut: sorted.slice(most) }
+}
+
+const isNotified = ({ suppressed, finding }: JudgedFinding) => suppressed === null && finding.severity === 'high'
 
 /**
  * Saves a judgement: opens what is new, resolves what is gone and ends acceptances, with an event each. The first judgement
  * of a cluster has one event for all, and is its baseline until someone takes one.
  */
-export async function savePosture(actor: SystemActor, cluster: string, { basis, findings, own }: Judgement) {
-  const kept = findings.slice(0, mostFindings)
+export async function savePosture(
+  actor: SystemActor,
+  cluster: string,
+  { basis, findings, own }: Judgement,
+  most = mostFindings,
+) {
   await transaction(async (tx) => {
     const ownJson = JSON.stringify(own)
-    const [state] = await tx.$queryRaw<Array<{ isFirst: boolean; now: Date }>>`
+    const [state] = await tx.$queryRaw<Array<{ isFirst: boolean; now: Date; leftOut: number; leftOutHigh: number }>>`
       INSERT INTO posture_states AS s (cluster, basis, own) VALUES (${cluster}, ${basis}, ${ownJson}::jsonb)
       ON CONFLICT (cluster) DO UPDATE SET basis = ${basis}, own = ${ownJson}::jsonb, judged_at = now()
-      RETURNING (xmax = 0) AS "isFirst", now() AS now`
+      RETURNING (xmax = 0) AS "isFirst", now() AS now, left_out AS "leftOut", left_out_high AS "leftOutHigh"`
     if (!state) throw new Error('the state of a posture was not stored')
     const rows = await openRows(tx, cluster)
     const rowOf = new Map(rows.map((row) => [row.key, row]))
+    const { kept, leftOut } = choose(findings, new Set(rowOf.keys()), most)
+    const leftOutHigh = leftOut.filter(isNotified).length
+    if (leftOut.length !== state.leftOut || leftOutHigh !== state.leftOutHigh)
+      await tx.$executeRaw`
+        UPDATE posture_states SET left_out = ${leftOut.length}, left_out_high = ${leftOutHigh} WHERE cluster = ${cluster}`
     const now = new Map(kept.map(({ key, finding }) => [key, finding]))
     const opened = kept
       .filter(({ key, finding }) => rowOf.get(key)?.severity !== finding.severity)
@@ -157,7 +181,6 @@ export async function savePosture(actor: SystemActor, cluster: string, { basis, 
       await recordEvents(tx, [{ type: 'posture.recorded', actor, data, about: { cluster } }])
       return
     }
-    const isNotified = ({ suppressed, finding }: JudgedFinding) => suppressed === null && finding.severity === 'high'
     const worse = [
       ...opened.filter(isNotified).map(({ id }) => id),
       ...updated
@@ -166,7 +189,7 @@ export async function savePosture(actor: SystemActor, cluster: string, { basis, 
     ]
     await recordEvents(tx, [
       // First, because it must never be among those that are left out.
-      ...worsenedEvents(actor, cluster, worse),
+      ...worsenedEvents(actor, cluster, worse, Math.max(0, leftOutHigh - state.leftOutHigh)),
       ...[
         ...openedEvents(actor, cluster, opened),
         ...updatedEvents(actor, cluster, updated),
@@ -287,6 +310,7 @@ export async function readPosture(cluster: string): Promise<Omit<PostureResource
     open: shown(open),
     openCount: { high: count('high'), medium: count('medium'), low: count('low') },
     newHighCount,
+    leftOutCount: state?.leftOut ?? 0,
     accepted: shown(accepted),
     acceptedCount,
     suppressed: shown(suppressed),

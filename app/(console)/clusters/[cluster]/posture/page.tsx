@@ -32,7 +32,7 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
   if (error && error.code !== 'not-found') throw error
   if (!value) notFound()
   const { open, openCount, accepted, acceptedCount, suppressed, suppressedCount, own, resolved } = value
-  const { readAt, judgedAt, unknown, baseline, newHighCount } = value
+  const { readAt, judgedAt, unknown, baseline, newHighCount, leftOutCount } = value
   const count = openCount.high + openCount.medium
   // The whole day must be within the longest acceptance.
   const lastDay = new Date(Date.now() + (secondsOf(value.longestAcceptance) - 86_400) * 1000).toISOString().slice(0, 10)
@@ -65,6 +65,12 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
               </>
             )}
             . {acceptedCount} accepted, {suppressedCount} suppressed.
+          </p>
+        )}
+        {leftOutCount > 0 && (
+          <p className="text-bad">
+            {leftOutCount.toLocaleString('en')} more findings are not stored, because Postern stores 5,000 of a cluster.
+            Remove bindings until none is left out.
           </p>
         )}
         {unknown && (
