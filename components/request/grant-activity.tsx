@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { Called } from '#components/activity/called'
 import { Copyable } from '#components/ui/copyable'
 import { Link } from '#components/ui/link'
@@ -21,7 +22,7 @@ const shownGroups = 15
 
 /** What was done with a grant, from the audit events of its cluster: the calls, their sources, and what stands out. */
 export function GrantActivityView({ activity, activatedAt, endedAt }: Props) {
-  const { groups, moreGroups, sources, lasting, created } = activity
+  const { groups, moreGroups, sources, lasting, created, moreSources, moreLasting, moreCreated } = activity
   if (activity.count === 0) return <NoCalls activity={activity} activatedAt={activatedAt} endedAt={endedAt} />
   return (
     <div className="space-y-4">
@@ -35,6 +36,9 @@ export function GrantActivityView({ activity, activatedAt, endedAt }: Props) {
         </details>
       )}
       {lasting.length > 0 && <LastingCalls calls={lasting} />}
+      {moreLasting && (
+        <More grantId={activity.grantId}>Only the newest {lasting.length} calls that last are shown.</More>
+      )}
       {created.length > 0 && (
         <p className="max-w-[72ch] text-dense">
           Created and not deleted with this access:{' '}
@@ -44,12 +48,31 @@ export function GrantActivityView({ activity, activatedAt, endedAt }: Props) {
               <code>
                 <UntrustedText>{calledText({ ...one, verb: '', subresource: '', path: '' }).trim()}</UntrustedText>
               </code>
+              {one.name === '' && ' with a generated name'}
             </span>
           ))}
         </p>
       )}
+      {moreCreated && (
+        <More grantId={activity.grantId}>Only the newest {created.length} created objects are shown.</More>
+      )}
       <CallSources sources={sources} />
+      {moreSources && (
+        <More grantId={activity.grantId}>Only {sources.length} tokens, addresses and programs are shown.</More>
+      )}
     </div>
+  )
+}
+
+/** Something is left out, which whoever made the calls may have wanted. */
+function More({ grantId, children }: { grantId: string; children: ReactNode }) {
+  return (
+    <p className="text-dense text-ending">
+      {children}{' '}
+      <Link className="link" href={hrefOfCalls({ grant: grantId }) as '/activity'}>
+        All calls
+      </Link>
+    </p>
   )
 }
 

@@ -5,6 +5,7 @@ import {
   findFeed,
   findGrantOfActivity,
   findLastingCalls,
+  findTotals,
   type GrantOfActivity,
 } from '#lib/adapters/db/activity/grant-activity'
 import type { CallKind, GrantActivity } from '#lib/core/access/activity-resource'
@@ -15,7 +16,6 @@ import { maySeeActivity } from '#lib/core/access/may-see'
 
 const most = { groups: 200, sources: 50, lasting: 50, created: 50 }
 
-const sum = (numbers: number[]) => numbers.reduce((total, one) => total + one, 0)
 const iso = <T extends { firstAt: Date; lastAt: Date }>(row: T) => ({
   ...row,
   firstAt: row.firstAt.toISOString(),
@@ -23,15 +23,14 @@ const iso = <T extends { firstAt: Date; lastAt: Date }>(row: T) => ({
 })
 
 async function activityOf({ id, cluster, endedAt }: GrantOfActivity): Promise<GrantActivity> {
-  const [feed, groups, sources, lasting, created] = await Promise.all([
+  const [feed, totals, groups, sources, lasting, created] = await Promise.all([
     findFeed(cluster),
+    findTotals(id),
     findCallGroups(id, most.groups + 1),
-    findCallSources(id),
-    findLastingCalls(id, most.lasting),
-    findCreated(id, most.created),
+    findCallSources(id, most.sources + 1),
+    findLastingCalls(id, most.lasting + 1),
+    findCreated(id, most.created + 1),
   ])
-  const times = sources.map(({ firstAt, lastAt }) => [firstAt.getTime(), lastAt.getTime()])
-  const isUsed = sources.length > 0
   return {
     grantId: id,
     cluster,
@@ -40,22 +39,22 @@ async function activityOf({ id, cluster, endedAt }: GrantOfActivity): Promise<Gr
       newestAt: feed.newestAt.toISOString(),
       receivedAt: feed.receivedAt.toISOString(),
     },
-    count: sum(sources.map(({ count }) => count)),
-    refused: sum(sources.map(({ refused }) => refused)),
-    secrets: sum(sources.map(({ secrets }) => secrets)),
-    afterEnd: sum(sources.map(({ afterEnd }) => afterEnd)),
-    firstAt: isUsed ? new Date(Math.min(...times.map(([first = 0]) => first))).toISOString() : null,
-    lastAt: isUsed ? new Date(Math.max(...times.map(([, last = 0]) => last))).toISOString() : null,
+    ...totals,
+    firstAt: totals.firstAt?.toISOString() ?? null,
+    lastAt: totals.lastAt?.toISOString() ?? null,
     groups: groups.slice(0, most.groups).map((row) => ({ ...iso(row), kind: row.kind as CallKind })),
     moreGroups: groups.length > most.groups,
-    sources: sources.slice(0, most.sources).map(({ refused, secrets, afterEnd, ...row }) => iso(row)),
-    lasting: lasting.map((row) => ({
+    sources: sources.slice(0, most.sources).map(iso),
+    moreSources: sources.length > most.sources,
+    lasting: lasting.slice(0, most.lasting).map((row) => ({
       ...row,
       at: row.at.toISOString(),
       endedAt: row.endedAt?.toISOString() ?? null,
       outlived: endedAt !== null && (row.endedAt === null || row.endedAt.getTime() > endedAt.getTime()),
     })),
-    created: created.map((row) => ({ ...row, at: row.at.toISOString() })),
+    moreLasting: lasting.length > most.lasting,
+    created: created.slice(0, most.created).map((row) => ({ ...row, at: row.at.toISOString() })),
+    moreCreated: created.length > most.created,
   }
 }
 

@@ -9,6 +9,7 @@ import { endpoints } from '#lib/api/endpoints'
 import { maxAuditBytes } from '#lib/api/read-input'
 import type { CallFilter } from '#lib/core/access/activity-resource'
 import type { PersonActor } from '#lib/core/access/actor'
+import { userName } from '#lib/core/grants/names'
 import { saveAuditEvents } from '#lib/operations/save-audit-events'
 import { activitySummary } from '#lib/views/activity-summary'
 import { grantActivity } from '#lib/views/grant-activity'
@@ -211,6 +212,20 @@ describe('a call that the holder cannot have made', () => {
     expect(await grantActivity(asActor(holder), id)).toMatchObject({ count: 2, afterEnd: 1 })
   })
 
+  test('is recorded also behind a crowd of calls that are recorded already', async () => {
+    const { id } = await aUsedGrant()
+    const crowd = (round: number) =>
+      Array.from({ length: 20 }, (_, n) =>
+        anAuditEvent({ user: userOfGrant(id, `a-${String(n).padStart(2, '0')}`), auditID: `${round} ${n}` }),
+      )
+    await send(anEventList(...crowd(1)))
+    expect(await suspicious(id)).toHaveLength(20)
+    await send(anEventList(...crowd(2), anAuditEvent({ user: userOfGrant(id, 'b') })))
+    expect(
+      (await suspicious(id)).filter(({ data }) => (data as { credentialId: string }).credentialId === 'b'),
+    ).toHaveLength(1)
+  })
+
   test('by someone who impersonates the account of the grant names that account', async () => {
     const { id } = await aUsedGrant()
     const impersonatedUser = userOfGrant(id, null)
@@ -266,6 +281,9 @@ describe('what was done with a grant', () => {
         anAuditEvent({ user, verb: 'get', objectRef: secret, responseStatus: { code: 403 } }),
         anAuditEvent({ user, verb: 'create', objectRef: pod, responseStatus: { code: 201 } }),
         anAuditEvent({ user, verb: 'create', objectRef: { ...pod, name: 'gone' }, responseStatus: { code: 201 } }),
+        anAuditEvent({ user, verb: 'patch', objectRef: { ...pod, name: 'applied' }, responseStatus: { code: 201 } }),
+        anAuditEvent({ user, verb: 'patch', objectRef: { ...pod, name: 'changed' }, responseStatus: { code: 200 } }),
+        anAuditEvent({ user, verb: 'create', objectRef: { ...pod, name: '' }, responseStatus: { code: 201 } }),
         anAuditEvent({
           ...{ user, verb: 'delete', objectRef: { ...pod, name: 'gone' }, responseStatus: { code: 200 } },
           requestReceivedTimestamp: microTime(new Date(Date.now() + 1_000)),
@@ -275,12 +293,12 @@ describe('what was done with a grant', () => {
     const activity = await grantActivity(asActor(holder), id)
     expect(endpoints.getGrantActivity.answer.safeParse(activity).error).toBeUndefined()
     expect(activity).toMatchObject({
-      count: 8,
+      count: 11,
       refused: 1,
       secrets: 1,
-      groups: [{ verb: 'list', count: 3 }, {}, {}, {}, {}, {}],
+      groups: [{ verb: 'list', count: 3 }, {}, {}, {}, {}, {}, {}, {}, {}],
     })
-    expect(activity.created.map(({ name }) => name)).toEqual(['debug'])
+    expect(activity.created.map(({ name }) => name).sort()).toEqual(['', 'applied', 'debug'])
   })
 
   test('with 100,000 calls is read by the sources of the grant, and is still one group', async () => {
@@ -297,6 +315,23 @@ describe('what was done with a grant', () => {
     expect(activity).toMatchObject({ count: 100_000, groups: [{ verb: 'list', count: 100_000 }] })
   })
 
+  test('says what is left out, and shows a foreign token also behind a crowd of names of programs', async () => {
+    const { id, holder, user } = await aUsedGrant()
+    const crowd = Array.from({ length: 60 }, (_, n) => `program ${n}`).flatMap((userAgent, n) => [
+      ...[1, 2].map(() => anAuditEvent({ user, userAgent })),
+      anAuditEvent({ user, userAgent, verb: 'watch', stage: 'ResponseStarted' }),
+      anAuditEvent({
+        ...{ user, userAgent, verb: 'create', responseStatus: { code: 201 } },
+        objectRef: { resource: 'pods', namespace: 'payments', name: `pod-${n}` },
+      }),
+    ])
+    await send(anEventList(...crowd, anAuditEvent({ user: userOfGrant(id, 'minted') })))
+    const activity = await grantActivity(asActor(holder), id)
+    expect(activity).toMatchObject({ count: 241, moreSources: true, moreLasting: true, moreCreated: true })
+    expect(activity.sources).toHaveLength(50)
+    expect(activity.sources[0]).toMatchObject({ credentialId: 'minted', isIssued: false, count: 1 })
+  })
+
   test('may be read by its holder, auditors and admins; for everyone else it does not exist', async () => {
     const { id, holder } = await aUsedGrant()
     const [other, lead] = [await aPerson(), await aPerson({ groups: ['payments-leads'] })]
@@ -306,6 +341,21 @@ describe('what was done with a grant', () => {
       await expect(grantActivity(actor, id)).rejects.toMatchObject({ code: 'not-found' })
     await expect(grantActivity(asActor(holder), newId('grant'))).rejects.toMatchObject({ code: 'not-found' })
   })
+})
+
+test('the application’s role cannot give calls another account or keep them apart from their grant by adding their source before', async () => {
+  const { id, holder, user, jti } = await aUsedGrant()
+  const event = anAuditEvent({ user: { ...user, username: userName(id) } })
+  const values = `'prod-eu', 'system:node:worker-1', NULL, '${jti}', '192.0.2.30', NULL, '${event.userAgent}'`
+  const columns = 'cluster, account, impersonated, credential_id, address, forwarded_for, user_agent'
+  const key = `activity_source_key(${values.replace('system:node:worker-1', userName(id))})`
+  await database.asApp(`INSERT INTO activity_sources (key, grant_id, ${columns}) VALUES (${key}, NULL, ${values})`)
+  const own = values.replace('system:node:worker-1', userName(id))
+  await database.asApp(
+    `INSERT INTO activity_sources (key, grant_id, ${columns}) VALUES (gen_random_uuid(), NULL, ${own})`,
+  )
+  await send(anEventList(event))
+  expect(await grantActivity(asActor(holder), id)).toMatchObject({ count: 1, sources: [{ account: userName(id) }] })
 })
 
 test('the application’s role cannot change or remove a call or its source', async () => {

@@ -93,11 +93,17 @@ export const grantActivityResource = z
     lastAt: time.nullable(),
     groups: z.array(callGroup).meta({ description: 'Equal calls, the most frequent first; at most 200.' }),
     moreGroups: z.boolean(),
-    sources: z.array(callSource).meta({ description: 'Tokens, addresses and programs; at most 50.' }),
+    sources: z.array(callSource).meta({
+      description: 'Tokens, addresses and programs, those with a token that Postern did not issue first; at most 50.',
+    }),
+    moreSources: z.boolean(),
     lasting: z.array(lastingCall).meta({ description: 'Calls that last, such as watch and exec; the newest 50.' }),
-    created: z
-      .array(z.strictObject({ group: text, resource: text, namespace: text, name: text, at: time }))
-      .meta({ description: 'Objects that were created and not deleted with this grant; at most 50.' }),
+    moreLasting: z.boolean(),
+    created: z.array(z.strictObject({ group: text, resource: text, namespace: text, name: text, at: time })).meta({
+      description:
+        'Objects that were created and not deleted with this grant, without a name if it was generated; at most 50.',
+    }),
+    moreCreated: z.boolean(),
   })
   .meta({ id: 'GrantActivity' })
 export type GrantActivity = z.infer<typeof grantActivityResource>

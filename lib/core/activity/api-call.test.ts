@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { userName } from '#lib/core/grants/names'
 import { anAuditEvent, userOfGrant } from '#testing/audit-events'
 import { readEvent } from './api-call.ts'
 import { readBatch } from './read-batch.ts'
@@ -103,6 +104,11 @@ describe('what is kept', () => {
       { verb: 'get', objectRef: secret, user: { username: 'system:kube-controller-manager' } },
       'other',
     ],
+    [
+      'a person of a distribution whose name begins as that of the control plane, who reads a secret',
+      { verb: 'get', objectRef: secret, user: { username: 'system:admin' } },
+      'secret',
+    ],
     ['a ServiceAccount in the namespace of the grants', { verb: 'create', objectRef: account }, 'postern'],
     ['refused credentials', { user: {}, responseStatus: { code: 401 } }, 'authentication'],
     ['an anonymous call', { user: { username: 'system:anonymous' }, responseStatus: { code: 403 } }, 'authentication'],
@@ -132,6 +138,11 @@ describe('what is kept', () => {
 test('a batch keeps each call once, counts the rest, and sets what it cannot read aside', () => {
   const call = ofGrant()
   const batch = readBatch('prod-eu', [call, structuredClone(call), anAuditEvent(), { broken: true }, 7])
-  expect(batch).toMatchObject({ events: 5, counted: 1, calls: [{ kind: 'grant' }], sources: [{ grantId }] })
+  expect(batch).toMatchObject({
+    events: 5,
+    counted: 1,
+    calls: [{ kind: 'grant' }],
+    sources: [{ account: userName(grantId) }],
+  })
   expect(batch.rejected).toHaveLength(2)
 })

@@ -24,10 +24,16 @@ const changes: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'dele
 
 const anonymous = 'system:anonymous'
 
-/** The control plane and nodes read secrets all the time. */
+const components: ReadonlySet<string> = new Set([
+  ...['system:apiserver', 'system:kube-controller-manager', 'system:kube-scheduler', 'system:kube-proxy'],
+  'system:cloud-controller-manager',
+])
+
+/** The control plane and nodes read secrets all the time. NB: not all of `system:`: `system:admin` of some distributions is a person. */
 const isClusterComponent = (account: string): boolean =>
-  account.startsWith('system:serviceaccount:kube-system:') ||
-  (account.startsWith('system:') && !account.startsWith('system:serviceaccount:') && account !== anonymous)
+  components.has(account) ||
+  account.startsWith('system:node:') ||
+  account.startsWith('system:serviceaccount:kube-system:')
 
 /** Probes that anyone may send, and that load balancers send all day. */
 const probes = ['/healthz', '/livez', '/readyz', '/version']

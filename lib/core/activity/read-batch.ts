@@ -1,10 +1,9 @@
 // A batch of audit events as the database stores it.
 import { type ApiCall, keyOf, type RejectedEvent, readEvent } from './api-call.ts'
-import { grantOfAccount } from './grant-account.ts'
 import { isKept } from './kind.ts'
 
-/** A source with the grant whose account called or was impersonated; the database decides whether that grant exists. */
-export type SourceRow = ApiCall['source'] & { key: string; grantId: string | null }
+/** A source, with a key that its calls name within this batch. */
+export type SourceRow = ApiCall['source'] & { key: string }
 export type CallRow = Omit<ApiCall, 'source'> & { source: string }
 
 export type Batch = {
@@ -48,8 +47,7 @@ export function readBatch(cluster: string, events: readonly unknown[]): Batch {
     }
     const { account, impersonated, credentialId, address, forwardedFor, userAgent } = source
     const key = keyOf(cluster, account, impersonated, credentialId, address, forwardedFor, userAgent)
-    const grantId = grantOfAccount(account) ?? grantOfAccount(impersonated ?? '')
-    sources.set(key, { ...source, key, grantId })
+    sources.set(key, { ...source, key })
     calls.set(`${call.id} ${call.isStart}`, { ...call, source: key })
   }
   return {

@@ -875,6 +875,23 @@ ALTER TABLE "log_checkpoints" ENABLE ALWAYS TRIGGER log_checkpoints_stay;
 -- What the API servers have reported is history as well.
 CREATE TRIGGER activity_is_permanent BEFORE UPDATE OR DELETE ON "activity" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER activity_stays BEFORE TRUNCATE ON "activity" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
+-- Which source a call has, and which grant its account belongs to, the database decides from what the API server reported. The application's role
+-- could otherwise add a source before its first call, and give the calls another account or no grant (see lib/core/activity/grant-account.ts).
+CREATE FUNCTION activity_source_key(cluster text, account text, impersonated text, credential text, address text, forwarded_for text, user_agent text)
+  RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT left(encode(sha256(convert_to(jsonb_build_array($1, $2, $3, $4, $5, $6, $7)::text, 'UTF8')), 'hex'), 32)::uuid
+$$;
+CREATE FUNCTION activity_grant_of(in_cluster text, account text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT id FROM grants WHERE grants.cluster = in_cluster
+    AND id = 'grt_' || substring(account FROM '^system:serviceaccount:postern-grants:postern-([0-9a-hjkmnp-tv-z]{26})$')
+$$;
+CREATE FUNCTION guard_source() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  NEW.key := activity_source_key(NEW.cluster, NEW.account, NEW.impersonated, NEW.credential_id, NEW.address, NEW.forwarded_for, NEW.user_agent);
+  NEW.grant_id := coalesce(activity_grant_of(NEW.cluster, NEW.account), activity_grant_of(NEW.cluster, NEW.impersonated));
+  RETURN NEW;
+END $$;
+CREATE TRIGGER activity_sources_guard BEFORE INSERT ON "activity_sources" FOR EACH ROW EXECUTE FUNCTION guard_source();
 CREATE TRIGGER activity_sources_are_permanent BEFORE UPDATE OR DELETE ON "activity_sources" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_history();
 CREATE TRIGGER activity_sources_stay BEFORE TRUNCATE ON "activity_sources" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_history();
 ALTER TABLE "activity" ENABLE ALWAYS TRIGGER activity_is_permanent;

@@ -55,26 +55,37 @@ export type CallSourceRow = {
   forwardedFor: string | null
   userAgent: string | null
   count: number
-  refused: number
-  secrets: number
-  afterEnd: number
   firstAt: Date
   lastAt: Date
 }
 
-/** Every source of a grant's calls with its figures, the most frequent first. */
-export const findCallSources = (grantId: string): Promise<CallSourceRow[]> =>
+/** The figures of all calls of a grant. */
+export async function findTotals(grantId: string) {
+  const [row] = await reads().$queryRaw<
+    Array<Record<'count' | 'refused' | 'secrets' | 'afterEnd', number> & { firstAt: Date | null; lastAt: Date | null }>
+  >`
+    SELECT count(*)::int AS count, count(*) FILTER (WHERE a.code IN (401, 403))::int AS refused,
+      count(*) FILTER (WHERE a.kind = 'secret' AND a.code < 300)::int AS secrets,
+      count(*) FILTER (WHERE a.at > (SELECT ended_at FROM grants WHERE id = ${grantId}))::int AS "afterEnd",
+      min(a.at) AS "firstAt", max(a.at) AS "lastAt" ${callsOf(grantId)}`
+  if (!row) throw new Error('an aggregate returned no row')
+  return row
+}
+
+/**
+ * The sources of a grant's calls: first those with a token that Postern did not issue, then the most frequent. A client chooses how many
+ * there are, by the names of programs that it sends.
+ */
+export const findCallSources = (grantId: string, limit: number): Promise<CallSourceRow[]> =>
   reads().$queryRaw<CallSourceRow[]>`
     SELECT s.account, s.impersonated, s.credential_id AS "credentialId", s.address, s.forwarded_for AS "forwardedFor",
       s.user_agent AS "userAgent",
       EXISTS (SELECT FROM credentials c WHERE c.jti = s.credential_id AND c.grant_id = s.grant_id) AS "isIssued",
-      n.count, n.refused, n.secrets, n.after_end AS "afterEnd", n.first_at AS "firstAt", n.last_at AS "lastAt"
+      n.count, n.first_at AS "firstAt", n.last_at AS "lastAt"
     FROM activity_sources s JOIN (
-      SELECT a.source_id, count(*)::int AS count, count(*) FILTER (WHERE a.code IN (401, 403))::int AS refused,
-        count(*) FILTER (WHERE a.kind = 'secret' AND a.code < 300)::int AS secrets,
-        count(*) FILTER (WHERE a.at > (SELECT ended_at FROM grants WHERE id = ${grantId}))::int AS after_end,
-        min(a.at) AS first_at, max(a.at) AS last_at ${callsOf(grantId)} GROUP BY a.source_id) AS n ON n.source_id = s.id
-    ORDER BY n.count DESC, n.last_at DESC`
+      SELECT a.source_id, count(*)::int AS count, min(a.at) AS first_at, max(a.at) AS last_at ${callsOf(grantId)}
+      GROUP BY a.source_id) AS n ON n.source_id = s.id
+    ORDER BY "isIssued", s.impersonated IS NULL, n.count DESC, n.last_at DESC LIMIT ${limit}`
 
 export type LastingCallRow = Called & {
   query: string | null
@@ -93,14 +104,17 @@ export const findLastingCalls = (grantId: string, limit: number): Promise<Lastin
 
 export type CreatedRow = Pick<Called, 'group' | 'resource' | 'namespace' | 'name'> & { at: Date }
 
-/** Objects that were created with a grant and not deleted with it since, newest first. */
+/**
+ * Objects that were created with a grant and not deleted with it since, newest first. `apply` and `replace` create too, which only
+ * the status says; of a generated name, the API server reports none, so that no deletion can be told to be of it.
+ */
 export const findCreated = (grantId: string, limit: number): Promise<CreatedRow[]> =>
   reads().$queryRaw<CreatedRow[]>`
     SELECT "group", resource, namespace, name, at FROM (
-      SELECT a.api_group AS "group", a.resource, a.namespace, a.name, max(a.at) FILTER (WHERE a.verb = 'create') AS at,
-        max(a.at) FILTER (WHERE a.verb = 'delete') AS deleted_at
+      SELECT a.api_group AS "group", a.resource, a.namespace, a.name, max(a.at) FILTER (WHERE a.verb = 'create' OR a.code = 201) AS at,
+        max(a.at) FILTER (WHERE a.verb = 'delete' AND a.name <> '') AS deleted_at
       FROM activity_sources s JOIN activity a ON a.source_id = s.id
-      WHERE s.grant_id = ${grantId} AND a.verb IN ('create', 'delete') AND a.subresource = '' AND a.name <> '' AND a.code < 300
+      WHERE s.grant_id = ${grantId} AND a.verb IN ('create', 'update', 'patch', 'delete') AND a.subresource = '' AND a.code < 300
         AND a.api_group NOT IN ('authorization.k8s.io', 'authentication.k8s.io')
       GROUP BY a.api_group, a.resource, a.namespace, a.name) AS objects
     WHERE at IS NOT NULL AND (deleted_at IS NULL OR deleted_at < at) ORDER BY at DESC, name LIMIT ${limit}`

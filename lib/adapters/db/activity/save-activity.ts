@@ -4,6 +4,7 @@ import type { SystemActor } from '#lib/core/access/actor'
 import { grantOfAccount } from '#lib/core/activity/grant-account'
 import type { Batch } from '#lib/core/activity/read-batch'
 import { suspicionsOf } from '#lib/core/activity/suspicion'
+import { Prisma } from '../generated/client.ts'
 
 /** Rejected events of a cluster that are kept in an hour, and of one batch. Further ones are only counted. */
 const mostRejected = { inHour: 1_000, ofBatch: 50 }
@@ -12,27 +13,31 @@ const mostSuspicions = 20
 
 export type Saved = { kept: number; counted: number; duplicates: number; rejected: number }
 
-async function saveSources(tx: Tx, { cluster, sources }: Batch) {
+/** The sources of a batch, by their place in it, with the key that the database gives them. */
+const sourcesOf = ({ cluster, sources }: Batch) => Prisma.sql`
+  SELECT s.*, activity_source_key(${cluster}, s.account, s.impersonated, s."credentialId", s.address, s."forwardedFor", s."userAgent") AS stored
+  FROM jsonb_to_recordset(${JSON.stringify(sources)}::jsonb) AS s(key uuid, account text, impersonated text, "credentialId" text,
+    address text, "forwardedFor" text, "userAgent" text)`
+
+/** The database adds the key, and the grant whose account called or was impersonated. */
+async function saveSources(tx: Tx, batch: Batch) {
   await tx.$executeRaw`
-    INSERT INTO activity_sources (key, cluster, account, impersonated, grant_id, credential_id, address, forwarded_for, user_agent)
-    SELECT s.key, ${cluster}, s.account, s.impersonated, g.id, s."credentialId", s.address, s."forwardedFor", s."userAgent"
-    FROM jsonb_to_recordset(${JSON.stringify(sources)}::jsonb) AS s(key uuid, account text, impersonated text, "grantId" text,
-      "credentialId" text, address text, "forwardedFor" text, "userAgent" text)
-    LEFT JOIN grants g ON g.id = s."grantId" AND g.cluster = ${cluster}
-    ORDER BY s.key ON CONFLICT (key) DO NOTHING`
+    INSERT INTO activity_sources (key, cluster, account, impersonated, credential_id, address, forwarded_for, user_agent)
+    SELECT s.stored, ${batch.cluster}, s.account, s.impersonated, s."credentialId", s.address, s."forwardedFor", s."userAgent"
+    FROM (${sourcesOf(batch)}) AS s ORDER BY s.stored ON CONFLICT (key) DO NOTHING`
 }
 
 /** The ids of the calls that were not known. */
-async function saveCalls(tx: Tx, { calls }: Batch): Promise<string[]> {
+async function saveCalls(tx: Tx, batch: Batch): Promise<string[]> {
   const rows = await tx.$queryRaw<Array<{ call: string }>>`
     INSERT INTO activity (source_id, call, is_start, audit_id, kind, at, ended_at, code, verb, api_group, resource, subresource,
       namespace, name, path, query, body)
-    SELECT s.id, c.id, c."isStart", c."auditId", c.kind, c.at, c."endedAt", c.code, c.verb, c."group", c.resource, c.subresource,
+    SELECT a.id, c.id, c."isStart", c."auditId", c.kind, c.at, c."endedAt", c.code, c.verb, c."group", c.resource, c.subresource,
       c.namespace, c.name, c.path, c.query, nullif(c.body, 'null'::jsonb)
-    FROM jsonb_to_recordset(${JSON.stringify(calls)}::jsonb) AS c(source uuid, id uuid, "isStart" boolean, "auditId" text,
+    FROM jsonb_to_recordset(${JSON.stringify(batch.calls)}::jsonb) AS c(source uuid, id uuid, "isStart" boolean, "auditId" text,
       kind text, at timestamptz, "endedAt" timestamptz, code int, verb text, "group" text, resource text, subresource text,
       namespace text, name text, path text, query text, body jsonb)
-    JOIN activity_sources s ON s.key = c.source
+    JOIN (${sourcesOf(batch)}) AS s ON s.key = c.source JOIN activity_sources a ON a.key = s.stored
     ORDER BY c.id, c."isStart" ON CONFLICT (call, is_start) DO NOTHING RETURNING call`
   return rows.map(({ call }) => call)
 }
@@ -64,7 +69,10 @@ async function recordSuspicions(tx: Tx, actor: SystemActor, cluster: string, cal
     const isImpersonated = grantOfAccount(one.account) !== one.grantId
     return suspicionsOf({ ...one, isImpersonated }).map((suspicion) => ({ ...one, suspicion }))
   })
-  for (const { grantId, suspicion, account, credentialId, ...one } of found.slice(0, mostSuspicions)) {
+  let recorded = 0
+  for (const { grantId, suspicion, account, credentialId, ...one } of found) {
+    // NB: only new ones count, so that a crowd of known ones hides none.
+    if (recorded >= mostSuspicions) break
     const { requestId, holderId, namespaces, address, lastAt } = one
     // Two batches at once record one event.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`activity ${grantId}`}, 0))`
@@ -76,6 +84,7 @@ async function recordSuspicions(tx: Tx, actor: SystemActor, cluster: string, cal
     const data = { suspicion, severity: 'high' as const, account, credentialId, address, at: lastAt.toISOString() }
     const about = { grantId, requestId, personId: holderId, cluster, namespaces }
     await recordEvents(tx, [{ type: 'activity.suspicious', actor, data, about }])
+    recorded += 1
   }
 }
 
