@@ -30,12 +30,12 @@ function pathOfPack({ request, from, to }: Options): string {
   throw new UsageError('With --pack, set either --request, or both --from and --to.')
 }
 
-/** The file is there only once it is complete. */
+/** The file is there only once it is complete. It names people and their reasons, so that others on this machine can't read it. */
 async function savePack(server: LogServer, path: string, file: string) {
   const incomplete = `${file}.incomplete`
   const content = await server.file(path)
   try {
-    await pipeline(Readable.fromWeb(content), createWriteStream(incomplete, { flags: 'wx' }))
+    await pipeline(Readable.fromWeb(content), createWriteStream(incomplete, { flags: 'wx', mode: 0o600 }))
     renameSync(incomplete, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(incomplete, { force: true })

@@ -41,8 +41,9 @@ export function logServer({ server, token }: ServerOptions): LogServer {
   async function page(from: number): Promise<LogEntries> {
     const parsed = logEntries.safeParse(jsonOf((await get(`/api/v1/log/entries?from=${from}`)).toString()))
     // NB: or else a server could send pages for ever.
-    const isForward = parsed.success && (parsed.data.next ?? Number.POSITIVE_INFINITY) > from
-    if (!isForward) throw new UsageError(`This version of postern doesn't support the response of ${origin}.`)
+    const { next = null, entries = [] } = parsed.data ?? {}
+    if (!parsed.success || (next !== null && (next <= from || entries.length === 0)))
+      throw new UsageError(`This version of postern doesn't support the response of ${origin}.`)
     return parsed.data
   }
   return {

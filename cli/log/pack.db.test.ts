@@ -222,6 +222,16 @@ describe('the pack of a period', () => {
     expect(events).toContain('the deploy hangs again')
   })
 
+  test('that the log did not outlast says where the log ended, so that an early pack cannot pass for the whole period', async () => {
+    const early = await verifyBytes(await bytesOf({ from: times.before, to: new Date(Date.now() + 86_400_000) }))
+    expect(early).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/The signed log ends at \d{4}-[^ ]+Z: what happened later/),
+    })
+    const whole = await verifyBytes(await bytesOf({ from: new Date(0), to: times.before }))
+    expect(whole).toMatchObject({ code: 0, out: expect.not.stringContaining('log ends') })
+  })
+
   test('an event that was left out is found', async () => {
     const files = await unzip(await bytesOf({ from: times.before, to: times.after }))
     const { scope } = JSON.parse(String(files.get('manifest.json')))

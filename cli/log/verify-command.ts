@@ -159,11 +159,14 @@ async function verifyFilesOf(pack: PackFile, keys: VerifierKey[], earlier: Check
   if (inserted) throw new NotVerified(withoutLeafSentence(inserted))
   const { events, terms, policies } = verifier.counts()
   const later = manifest.later.length
+  const end = verifier.endOfLog()
   return {
     newest,
     sentence:
       `${plural(events, 'event')}, ${plural(terms, 'version')} of terms and ${plural(policies, 'policy version')} verified, and the ` +
-      `report says the same.${later > 0 ? ` ${plural(later, 'newer event is', 'newer events are')} not in it.` : ''}`,
+      `report says the same.${later > 0 ? ` ${plural(later, 'newer event is', 'newer events are')} not in it.` : ''}${
+        end === null ? '' : ` The signed log ends at ${shown(end)}: what happened later is not in this pack.`
+      }`,
   }
 }
 

@@ -1,7 +1,11 @@
 // What a server could do to a terminal, or to the token that it receives.
+
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { afterEach, expect, test } from 'vitest'
 import { spawnPostern } from '../running.testing.ts'
@@ -88,10 +92,25 @@ test.each([
   expect(sent).toBeLessThan(100)
 })
 
-test('a server that says again and again that the log goes on is given up', async () => {
-  const page = { size: 1, entries: [], withoutLeaf: [], next: 0 }
-  const { code, err } = await call(await serve(json(200, page)), 'log', 'export')
+test.each([
+  ['from the same place', 0],
+  ['without any entry', 1],
+])('a server that says again and again that the log goes on %s is given up', async (_, step) => {
+  const server = await serve((request, response) => {
+    const from = Number(new URL(request.url ?? '', 'http://localhost').searchParams.get('from'))
+    return json(200, { size: 1, entries: [], withoutLeaf: [], next: from + step })(request, response)
+  })
+  const { code, err } = await call(server, 'log', 'export')
   expect([code, err]).toEqual([2, expect.stringContaining("doesn't support the response")])
+})
+
+test('an evidence pack can be read only by the person who saved it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-pack-'))
+  const file = join(folder, 'evidence.zip')
+  const server = await serve((_request, response) => response.end('PK'))
+  const saved = await call(server, 'log', 'export', '--request', 'req_1', '--pack', file)
+  expect([saved.code, readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual([0, 'PK', 0o600])
+  rmSync(folder, { recursive: true })
 })
 
 test('a redirect is not followed, so that the token stays with its server', async () => {

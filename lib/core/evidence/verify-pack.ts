@@ -112,5 +112,7 @@ export function verifierOfPack({ checkpoint, key, manifest: { scope, later } }: 
       return from === report.length ? null : wrongReport
     },
     counts: () => ({ events: folded.facts().count, terms: terms.size, policies: policies.size }),
+    /** The time of the last event, if the log had no later one than the period when it was signed: the period may have gone on. */
+    endOfLog: () => ('from' in scope && scope.last === size - 1 ? folded.facts().lastAt : null),
   }
 }
