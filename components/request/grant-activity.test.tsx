@@ -12,7 +12,8 @@ const [before, begin, end, after] = [10, 11, 12, 13].map((hour) => `2026-11-26T$
 const feed = { firstAt: before, newestAt: after, receivedAt: after }
 const unused: GrantActivity = {
   ...{ grantId: 'grt_01m8cp5h07yyvdj2pr0exf7env', cluster: 'prod-eu', feed, count: 0, refused: 0, secrets: 0 },
-  ...{ afterEnd: 0, firstAt: null, lastAt: null, groups: [], moreGroups: false, sources: [], lasting: [], created: [] },
+  ...{ afterEnd: 0, firstAt: null, lastAt: null, groups: [], sources: [], lasting: [], created: [] },
+  ...{ moreGroups: false, moreSources: false, moreLasting: false, moreCreated: false },
 }
 const called = {
   verb: 'get',
@@ -34,6 +35,13 @@ const textOf = (activity: Partial<GrantActivity>, endedAt: string | null = end) 
   renderToStaticMarkup(
     <GrantActivityView activity={{ ...unused, ...activity }} activatedAt={begin} endedAt={endedAt} />,
   ).replace(/<[^>]*>/g, ' ')
+
+test('what is left out is said beside each list, with a link to all calls', () => {
+  const some = { count: 1, sources: [source] }
+  expect(textOf(some)).not.toContain('All calls')
+  for (const more of ['moreSources', 'moreLasting', 'moreCreated'])
+    expect(textOf({ ...some, [more]: true })).toMatch(/Only .* (is|are) shown\. +All calls/)
+})
 
 test('a grant is never used only if its cluster reported calls before its begin and after its end', () => {
   expect(textOf({})).toContain('Never used.')

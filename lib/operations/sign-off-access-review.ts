@@ -27,6 +27,11 @@ async function judge(actor: PersonActor, { from: first, to: last, digest }: Sign
         'The review has changed since you opened it. Reload it and read it again.',
       ),
     }
+  // NB: or else someone could push their own access out of what is signed off.
+  if (!content.isComplete)
+    return {
+      error: new AppError('invalid', 'A list of this review is longer than 1,000 entries. Sign off shorter periods.'),
+    }
   const grants = content.access.reduce((sum, { granted }) => sum + granted, 0)
   const people = new Set(content.access.map(({ person }) => person.id)).size
   return { error: null, signed: { from: content.from, to: content.to, grants, people } }

@@ -209,6 +209,18 @@ test.each([
   await expect(accessReview(auditor, of)).rejects.toMatchObject({ code: 'invalid' })
 })
 
+test('a review whose lists are cut is not signed off, so that no one pushes access out of it', async () => {
+  const cut = { from: at(-10 * 86_400), to: at(-9 * 86_400) }
+  const type = 'request.approved'
+  const use = (n: number) => ({ type, at: at(-10 * 86_400 + n), requestId: glass, data: { reviewDueAt: at(0) } })
+  await record(Array.from({ length: 1001 }, (_, n) => use(n)))
+  const { digest, isComplete } = await accessReview(auditor, cut)
+  expect(isComplete).toBe(false)
+  await expect(signOffAccessReview(auditor, { ...cut, digest, note: 'all is well' })).rejects.toMatchObject({
+    code: 'invalid',
+  })
+})
+
 test('only auditors and admins read or sign off a review, and each attempt to sign is recorded', async () => {
   const other = await anActor()
   await expect(accessReview(other, period)).rejects.toMatchObject({ code: 'not-found' })
