@@ -1,9 +1,10 @@
 import { watchProvider } from '#lib/adapters/auth/check-provider'
 import { notePeerAddresses } from '#lib/adapters/auth/client-address'
 import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/adapters/policy/current'
+import { readCompressedFiles } from '#lib/api/compressed-files'
 import { hardenServer } from '#lib/api/harden-server'
 import { endHeldConnections } from '#lib/api/held-connections'
-import { env } from '#lib/env'
+import { env, isDevelopment } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { startTraces } from '#lib/observability/start-traces'
 import { followRotas } from '#lib/operations/load-rotas'
@@ -34,7 +35,7 @@ function drainBeforeExit(stopWorker: () => Promise<void>, stopTraces: () => Prom
 async function start() {
   const { configPath, role } = env()
   notePeerAddresses()
-  hardenServer()
+  hardenServer(role === 'worker' || isDevelopment() ? undefined : readCompressedFiles())
   const stopTraces = (await startTraces()) ?? (async () => {})
   await startPolicy(configPath)
   onPolicyChange((policy) => void recordPolicy(policy, configPath))

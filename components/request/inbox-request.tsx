@@ -1,4 +1,3 @@
-import dynamic from 'next/dynamic'
 import { Link } from '#components/ui/link'
 import type { FormAction } from '#lib/core/access/action-result'
 import type { DecisionDraft } from '#lib/core/access/form-input'
@@ -10,6 +9,7 @@ import { barStyle } from './decision-bar.ts'
 import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'
 import { FocusAfterNext, NextRequest } from './next-request.tsx'
+import { RevokeAction } from './on-demand.tsx'
 import { Reason } from './reason.tsx'
 import { RiskList } from './risk-list.tsx'
 import { RulesTable } from './rules-table.tsx'
@@ -30,9 +30,6 @@ type Props = {
 }
 
 const headline = 'request-headline'
-
-/** Loaded with the first request that is decided: most of them are not when an inbox opens. */
-const RevokeAction = dynamic(() => import('./revoke-action.tsx').then((loaded) => loaded.RevokeAction))
 
 /**
  * The open request with everything that a decision needs. On a wide screen the headline and the decision stay in place,
@@ -103,7 +100,7 @@ export function InboxRequest({ request, decide, comment, revoke, isMine, followi
         <DecidePanel request={request} decide={decide} headline={headline} next={next} />
       ) : (
         <div className={barStyle}>
-          <RevokeAction request={request} revoke={revoke} focusAfter="decided" />
+          {request.can.revoke.may && <RevokeAction request={request} revoke={revoke} focusAfter="decided" />}
           <div className="ml-auto">{next}</div>
         </div>
       )}

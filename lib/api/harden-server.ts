@@ -1,10 +1,12 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
 import { isAuditSender } from '#lib/adapters/auth/audit-sender'
+import { isPublicHttps } from '#lib/adapters/auth/configuration'
 import { isDevelopment } from '#lib/env'
 import { metrics } from '#lib/observability/metrics'
 import { newReference } from '#lib/observability/reference'
 import { barePage, barePagePolicy } from './bare-page.ts'
+import { type CompressedFiles, sendCompressed } from './compressed-files.ts'
 import { newNonce, securityHeaders } from './page-headers.ts'
 import { apiHeaders, methodNotAllowed, problemText, statuses } from './problem.ts'
 import { maxAuditBytes } from './read-input.ts'
@@ -92,7 +94,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, path: string
   response.writeHead(refusal.status, { ...common, ...own }).end(request.method === 'HEAD' ? undefined : body)
 }
 
-function harden(server: Server) {
+function harden(server: Server, files: CompressedFiles) {
   server.headersTimeout = limits.headers
   server.requestTimeout = limits.request
   // Postern has no WebSockets. Next.js keeps a connection open that asks for one, past every limit above; without a
@@ -106,7 +108,8 @@ function harden(server: Server) {
     const refusal =
       refusalOf(request, path) ?? bodyRefusals[await receiveBody(request, await longestBodyOf(request, path))]
     if (refusal) refuse(request, response, path, refusal)
-    else for (const handle of handlers) handle.call(server, request, response)
+    else if (!sendCompressed(files, request, response, isPublicHttps))
+      for (const handle of handlers) handle.call(server, request, response)
   })
 }
 
@@ -117,14 +120,15 @@ function harden(server: Server) {
  * Node checks every half minute, so a client is disconnected up to that much later.
  *
  * It removes the host from request targets in absolute form, because Next.js would redirect the browser to that host,
- * and it answers requests that Next.js cannot handle. Next.js sees a request when its body is complete.
+ * and it answers requests that Next.js cannot handle, and those for compressed files. Next.js sees a request when its body
+ * is complete.
  */
-export function hardenServer(): void {
+export function hardenServer(files: CompressedFiles = new Map()): void {
   const known = new WeakSet<Server>()
   subscribe('net.server.socket', (message) => {
     const { server } = (message as { socket: { server?: unknown } }).socket
     if (!(server instanceof Server) || known.has(server)) return
     known.add(server)
-    harden(server)
+    harden(server, files)
   })
 }

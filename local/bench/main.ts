@@ -15,6 +15,7 @@ import { startFloor } from './floor.ts'
 import { measureGuardrails } from './guardrails.ts'
 import { historyRows, measureHistory } from './history.ts'
 import { inboxRows, measureInboxes } from './inboxes.ts'
+import { loadingRows, measureLoading } from './loading.ts'
 import { type ProcessorTime, perCycle, plus, processorTime, sum } from './processor-time.ts'
 import { startProduct } from './product.ts'
 import { measureScripts, scriptRows } from './scripts.ts'
@@ -28,7 +29,8 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '100' },
     cycles: { type: 'string', default: '240' },
-    // `cycles`, `inboxes`, `scripts`, `history` or `check`: measures only that, and writes no document. `check` needs no parts.
+    // `cycles`, `inboxes`, `scripts`, `loading`, `history` or `check`: measures only that, and writes no document. `check`
+    // needs no parts.
     only: { type: 'string' },
     // How many events the large history has. Ten million need 15 GB of disk, so only `--only history` measures them.
     events: { type: 'string', default: '10000000' },
@@ -168,6 +170,14 @@ try {
   })
   if (options.only === 'scripts') {
     say(scriptRows(await measureScripts(postern.url)).join('\n'))
+    await run.stop()
+    process.exit(0)
+  }
+  if (options.only === 'loading') {
+    const { pendingRequest, close } = await startProduct({ url: postern.url, identity, databaseUrl: postgres.appUrl })
+    for (let i = 0; i < 66; i++) await pendingRequest()
+    await close()
+    say(loadingRows(await measureLoading(postern.url, { '/access': 'mina', '/inbox': 'priya' })).join('\n'))
     await run.stop()
     process.exit(0)
   }

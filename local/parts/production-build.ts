@@ -5,6 +5,7 @@ import { join, relative } from 'node:path'
 import { whileHoldingLock } from '#local/processes/lock'
 import { checkout, stateDirectory } from '#local/processes/places'
 import type { Say } from '#local/processes/steps'
+import { compressStatic } from './compress-static.ts'
 
 /** The folders that the build compiles. */
 const rooms = ['app', 'components', 'lib', 'public']
@@ -81,6 +82,7 @@ export async function ensureProductionBuild(say: Say): Promise<boolean> {
     const hash = hashOfSources()
     if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return false
     await runNextBuild(hash)
+    await compressStatic(join(checkout, '.next/static'))
     // The hash from before the build: a file that changed meanwhile causes another build next time.
     writeFileSync(marker, hash)
     return true
