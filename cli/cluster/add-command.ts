@@ -9,7 +9,7 @@ import { UsageError } from '../usage-error.ts'
 import { diagnose, hasProblem, inLines } from './doctor.ts'
 import { kubectl, type Target } from './kubectl.ts'
 import { account, asYaml, neededObjects } from './objects.ts'
-import { contextOption, type ExtentOptions, extentOf, extentOptions, kubeconfigOption } from './options.ts'
+import { contextOption, daysBetween, type ExtentOptions, extentOf, extentOptions, kubeconfigOption } from './options.ts'
 
 type Options = ExtentOptions & {
   kubeconfig?: string
@@ -41,12 +41,6 @@ const nameSchema = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
 function clusterName(text: string): string {
   if (nameSchema.safeParse(text).success) return text
   throw new InvalidArgumentError('Expected lower-case letters, digits and hyphens, such as prod-eu.')
-}
-
-function days(text: string): number {
-  const count = /^\d{1,3}d$/.test(text) ? Number.parseInt(text, 10) : 0
-  if (count >= 1 && count <= 365) return count
-  throw new InvalidArgumentError('Expected 1d to 365d.')
 }
 
 /** The address of the API server, from the administrator's kubeconfig. @throws UsageError for one that isn't verified */
@@ -87,7 +81,9 @@ export function addCommand(terminal: Terminal): Command {
     .argument('<name>', 'the name of the cluster in postern.yaml', clusterName)
     .addOption(kubeconfigOption())
     .addOption(contextOption())
-    .addOption(new Option('--lifetime <days>', 'the lifetime of the token').argParser(days).default(90, '90d'))
+    .addOption(
+      new Option('--lifetime <days>', 'the lifetime of the token').argParser(daysBetween(1, 365)).default(90, '90d'),
+    )
     .option('--output <file>', 'where to write Postern’s kubeconfig (default: <name>.kubeconfig)')
     .option('--print', 'only write the objects, for kubectl apply -f -; changes nothing')
   for (const option of extentOptions()) command.addOption(option)

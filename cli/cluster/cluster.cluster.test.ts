@@ -82,6 +82,68 @@ test('what would be applied is deploy/rbac.yaml and a binding in each namespace,
   expect(await count('namespace', 'postern-system')).toBe(0)
 })
 
+describe('the tokens that never expire', () => {
+  const tokens = (...args: string[]) => postern('tokens', ...asAdmin(), ...args)
+  const applied = (object: object) => kubectlAsAdmin(cluster, ['apply', '--filename=-'], JSON.stringify(object))
+  const whoAmI = async (token: string) => {
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } }
+    const made = await kubectlAsAdmin(cluster, ['create', '--filename=-', '--output=json'], JSON.stringify(review))
+    return (JSON.parse(made) as { status: { authenticated?: boolean; error?: string } }).status
+  }
+
+  test('a cluster without any says so', async () => {
+    expect(await tokens()).toMatchObject({ code: 0, out: expect.stringMatching(/^No Secret of this cluster holds/) })
+  })
+
+  test('are listed with who uses them and how to remove each, and no token is printed', async () => {
+    await kubectlAsAdmin(cluster, ['create', 'serviceaccount', 'deployer', '--namespace=payments'])
+    for (const name of ['deployer-token', 'mounted-token'])
+      await applied({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        type: 'kubernetes.io/service-account-token',
+        metadata: { name, namespace: 'payments', annotations: { 'kubernetes.io/service-account.name': 'deployer' } },
+      })
+    await applied({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'worker', namespace: 'payments' },
+      spec: {
+        automountServiceAccountToken: false,
+        containers: [{ name: 'main', image: 'x', volumeMounts: [{ name: 'token', mountPath: '/token' }] }],
+        volumes: [{ name: 'token', projected: { sources: [{ secret: { name: 'mounted-token' } }] } }],
+      },
+    })
+    const secretOf = async () =>
+      JSON.parse(
+        await kubectlAsAdmin(cluster, ['get', 'secret', 'deployer-token', '--namespace=payments', '--output=json']),
+      ) as { data?: { token?: string } }
+    await until('the token to be made', async () => Boolean((await secretOf()).data?.token))
+    const token = Buffer.from((await secretOf()).data?.token ?? '', 'base64').toString()
+    expect(await whoAmI(token)).toMatchObject({ authenticated: true })
+
+    const young = await tokens()
+    expect([young.code, young.out]).toEqual([0, expect.stringContaining('None is older than 30 days.')])
+    const old = await tokens('--older-than', '0d')
+    expect(old.code).toBe(1)
+    expect(old.out).toMatch(/payments\/mounted-token +deployer +0 days +\S+ +worker +accepted/)
+    expect(old.out).toMatch(/payments\/deployer-token +deployer +0 days +\d{4}-\d\d-\d\d +no pod +accepted/)
+    expect(old.out).toContain('kubectl create token deployer --namespace=payments --duration=1h')
+    expect(old.out + old.err).not.toContain(token.slice(0, 20))
+
+    // The command that it prints works.
+    const label = /kubectl (label secret deployer-token .*)/.exec(old.out)?.[1] ?? ''
+    await kubectlAsAdmin(cluster, label.split(' '))
+    await until('the API server to refuse the token', async () => !(await whoAmI(token)).authenticated)
+    const { out } = await tokens('--older-than', '0d', '--output', 'json')
+    expect(JSON.parse(out).secrets).toContainEqual(
+      expect.objectContaining({ name: 'deployer-token', invalidSince: expect.any(String), isOld: true, pods: [] }),
+    )
+    expect((await tokens('--older-than', '0d')).out).toContain('refused since')
+    await kubectlAsAdmin(cluster, ['delete', 'secrets,pods', '--all', '--namespace=payments'])
+  })
+})
+
 test.each([
   [['--namespace', 'kube-system'], /Postern never grants access in kube-system/],
   [['--namespace', 'postern-grants'], /Postern never grants access in postern-grants/],

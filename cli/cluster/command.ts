@@ -6,6 +6,7 @@ import { auditPolicyCommand } from './audit-policy-command.ts'
 import { authenticationCommand } from './authentication-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { removeCommand } from './remove-command.ts'
+import { tokensCommand } from './tokens-command.ts'
 
 /** `postern cluster …` */
 export function clusterCommand(terminal: Terminal): Command {
@@ -13,6 +14,7 @@ export function clusterCommand(terminal: Terminal): Command {
   const commands = [
     ...[addCommand(terminal), admissionCommand(terminal), auditPolicyCommand(terminal)],
     ...[authenticationCommand(terminal), doctorCommand(terminal), removeCommand(terminal)],
+    tokensCommand(terminal),
   ]
   for (const command of commands) cluster.addCommand(command)
   return cluster

@@ -1,4 +1,4 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { type Extent, grantableNamespace } from './objects.ts'
 
 export type ExtentOptions = { namespace: string[]; podNamespace: string[]; readRights: boolean }
@@ -9,6 +9,13 @@ export const kubeconfigOption = () =>
   new Option('--kubeconfig <file>', 'the kubeconfig to use (default: as kubectl does)')
 
 export const contextOption = () => new Option('--context <name>', 'its context (default: the current one)')
+
+/** Reads a number of days, such as 30d. */
+export const daysBetween = (least: number, most: number) => (text: string) => {
+  const count = /^\d{1,4}d$/.test(text) ? Number.parseInt(text, 10) : Number.NaN
+  if (count >= least && count <= most) return count
+  throw new InvalidArgumentError(`Expected ${least}d to ${most}d.`)
+}
 
 /** The options that say how much Postern may do in a cluster. */
 export const extentOptions = () => [
