@@ -20,11 +20,26 @@ export type Floor = {
   close(): Promise<void>
 }
 
+/** What is written at which moment of a cycle. The bare floor writes nothing about the token. */
+export type FloorStep = 'approved' | 'active' | 'requested' | 'issued' | 'ending' | 'ended'
+/** Commits what belongs to this step of the grant with this id. */
+export type Save = (step: FloorStep, id: string) => Promise<unknown>
+
 const grantsNamespace = 'postern-grants'
 const rbac = '/apis/rbac.authorization.k8s.io/v1'
 
-/** @param ownerUrl the database as its owner, to create the floor's own table */
-export async function startFloor(target: FloorTarget, ownerUrl: string, connections: number): Promise<Floor> {
+export type SqlPool = Pick<pg.Pool, 'query'>
+
+/**
+ * @param ownerUrl the database as its owner, to create the floor's own table
+ * @param saveWith what is written instead of an almost empty row for each commit
+ */
+export async function startFloor(
+  target: FloorTarget,
+  ownerUrl: string,
+  connections: number,
+  saveWith?: (pool: SqlPool) => Save,
+): Promise<Floor> {
   const owner = new pg.Client({ connectionString: ownerUrl })
   await owner.connect()
   await owner.query(
@@ -53,7 +68,11 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
       'postern.dev/expires-at': '2026-01-01T00:00:00.000Z',
     },
   })
-  const commit = () => pool.query({ name: 'commit', text: "INSERT INTO bench_floor (data) VALUES ('{}')" })
+  const bare: Save = async (step) =>
+    step !== 'requested' &&
+    step !== 'issued' &&
+    pool.query({ name: 'commit', text: "INSERT INTO bench_floor (data) VALUES ('{}')" })
+  const save = saveWith?.(pool) ?? bare
   const call = (method: string, path: string, body?: unknown) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
@@ -99,7 +118,7 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
   return {
     grant: (id) =>
       timed(async () => {
-        await commit()
+        await save('approved', id)
         await Promise.all([
           call('POST', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts`, { metadata: metadataOf(id) }),
           call('POST', `${rbac}/namespaces/${target.namespace}/roles`, {
@@ -113,17 +132,19 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
           }),
         ])
         await reviewUntil(id, true)
-        await commit()
+        await save('active', id)
       }),
     token: (id) =>
-      timed(() =>
-        call('POST', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts/${id}/token`, {
+      timed(async () => {
+        await save('requested', id)
+        await call('POST', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts/${id}/token`, {
           spec: { expirationSeconds: 600 },
-        }),
-      ),
+        })
+        await save('issued', id)
+      }),
     end: async (id) => {
       const start = performance.now()
-      await commit()
+      await save('ending', id)
       await call('DELETE', `${rbac}/namespaces/${target.namespace}/rolebindings/${id}`)
       await reviewUntil(id, false)
       const deniedMs = performance.now() - start
@@ -131,7 +152,7 @@ export async function startFloor(target: FloorTarget, ownerUrl: string, connecti
         call('DELETE', `${rbac}/namespaces/${target.namespace}/roles/${id}`),
         call('DELETE', `/api/v1/namespaces/${grantsNamespace}/serviceaccounts/${id}`),
       ])
-      await commit()
+      await save('ended', id)
       return { deniedMs, endMs: performance.now() - start }
     },
     preview: () =>

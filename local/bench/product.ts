@@ -20,6 +20,8 @@ export type Product = {
   pendingRequest(): Promise<string>
   /** One request that needs no approval, its credential, its release and its confirmed end. */
   cycle(): Promise<void>
+  /** The bearer token of the requester. */
+  token: string
   close(): Promise<void>
 }
 
@@ -49,15 +51,16 @@ export async function startProduct(at: { url: string; identity: Identity; databa
       sent.on('error', reject)
       sent.end(text)
     })
-  const callAs = async (person: string): Promise<Call> => {
-    const authorization = `Bearer ${await bearerToken(source, person)}`
+  const callWith = (token: string): Call => {
+    const authorization = `Bearer ${token}`
     return async (path, body = {}) => {
       const response = await post(path, authorization, JSON.stringify(body))
       if (response.status >= 300) throw new Error(`${path}: ${response.status} ${response.body}`)
       return response.body ? JSON.parse(response.body) : {}
     }
   }
-  const [engineer, lead] = await Promise.all([callAs('mina'), callAs('priya')])
+  const token = await bearerToken(source, 'mina')
+  const [engineer, lead] = [callWith(token), callWith(await bearerToken(source, 'priya'))]
 
   const connection = { connectionString: at.databaseUrl, application_name: 'postern-bench' }
   const database = new pg.Pool({ ...connection, max: 4 })
@@ -120,6 +123,7 @@ export async function startProduct(at: { url: string; identity: Identity; databa
   const submit = (entitlement: string) => engineer('/requests', submission(entitlement))
 
   return {
+    token,
     decidedGrant: async () => {
       const { id, digest } = await submit('decided')
       await lead(`/requests/${id}/decisions`, { decision: 'approve', digest })
