@@ -121,6 +121,10 @@ describe('a batch', () => {
     const { id, user } = await aUsedGrant()
     const deep = JSON.parse(`${'{"a":'.repeat(2_000)}1${'}'.repeat(2_000)}`)
     const hostile = [null, 7, 'x', [], {}, { auditID: 'x' }, anAuditEvent({ user, stage: 'Never' }), { user: deep }]
+    const rbac = { apiGroup: 'rbac.authorization.k8s.io', resource: 'roles', namespace: 'payments', name: 'x' }
+    hostile.push(anAuditEvent({ verb: 'create', objectRef: rbac, responseObject: 'deepest' }))
+    // No program of ours could write it.
+    const deepest = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
     const strange = [
       anAuditEvent({
         user,
@@ -132,10 +136,11 @@ describe('a batch', () => {
       anAuditEvent({ user, annotations: { constructor: 'x' }, requestObject: deep, responseObject: deep }),
     ]
     const before = await db().activityRejection.count()
-    const { status, body } = await send(anEventList(...hostile, ...strange))
-    expect([status, body]).toEqual([200, { kept: 3, counted: 0, duplicates: 0, rejected: 8 }])
+    const list = JSON.stringify(anEventList(...hostile, ...strange)).replace('"deepest"', deepest)
+    const { status, body } = await send(list)
+    expect([status, body]).toEqual([200, { kept: 3, counted: 0, duplicates: 0, rejected: 9 }])
     expect(await callsOf(id)).toBe(3)
-    expect(await db().activityRejection.count()).toBe(before + 8)
+    expect(await db().activityRejection.count()).toBe(before + 9)
     const [rejection] = await db().activityRejection.findMany({
       where: { readable: { path: ['stage'], equals: 'Never' } },
     })

@@ -156,6 +156,16 @@ function readable(json: unknown): Record<string, string> {
 
 /** Reads one event of a cluster's audit log. Never throws. */
 export function readEvent(cluster: string, json: unknown): ReadEvent {
+  try {
+    return readOne(cluster, json)
+  } catch (error) {
+    // JSON of thousands of levels.
+    if (!(error instanceof RangeError)) throw error
+    return { rejected: { reason: 'event: is nested too deeply', readable: readable(json) } }
+  }
+}
+
+function readOne(cluster: string, json: unknown): ReadEvent {
   const parsed = eventSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues

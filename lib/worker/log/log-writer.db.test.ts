@@ -225,6 +225,20 @@ describe('the application’s role', () => {
     )
   })
 
+  test('it can’t add an event whose data is nested so deeply that no program can read it, and the log would stop', async () => {
+    const nested = (depth: number) => `${'{"a":['.repeat(depth / 2)}1${']}'.repeat(depth / 2)}`
+    const insert = (column: string, depth: number) => {
+      const columns = { data: "'{}'", before: 'NULL', after: 'NULL', [column]: `'${nested(depth)}'` }
+      return `INSERT INTO audit_events (id, type, actor_kind, actor_name, via, reference, data, before, after)
+        VALUES ('evt_' || gen_random_uuid(), 'request.lapsed', 'system', 'deep', 'system', 'deep', ${Object.values(columns).join()})`
+    }
+    for (const column of ['data', 'before', 'after'])
+      for (const depth of [66, 1000]) await notAllowed(insert(column, depth), '23514')
+    await database.asApp(insert('data', 60))
+    await writeLog(never)
+    await expectComplete()
+  })
+
   test('it can’t say that an anchor or a receiver has what is not in the log, or lease a receiver for long', async () => {
     await notAllowed(`INSERT INTO log_anchors (name, size) SELECT 'far', max(index) + 2 FROM log_leaves`, '23514')
     await notAllowed(

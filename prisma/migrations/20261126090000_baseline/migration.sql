@@ -789,6 +789,11 @@ ALTER TABLE "comments" ENABLE ALWAYS TRIGGER comments_stay;
 ALTER TABLE "reviews" ENABLE ALWAYS TRIGGER reviews_are_permanent;
 ALTER TABLE "reviews" ENABLE ALWAYS TRIGGER reviews_stay;
 
+-- An event is permanent, and the log needs every one: JSON that is nested thousands of levels deep, which no program of Postern can hash, would
+-- stop the log for ever. What Postern records has few levels.
+ALTER TABLE "audit_events" ADD CONSTRAINT audit_events_depth CHECK (NOT (
+  data @? 'strict $.**{64}' OR coalesce(before @? 'strict $.**{64}', false) OR coalesce(after @? 'strict $.**{64}', false)));
+
 -- The log is only ever appended to: leaf by leaf, and each for the next event. Whoever writes to the database can neither skip
 -- an event nor add a leaf for one that does not exist; a wrong hash is found by `postern log verify`.
 CREATE FUNCTION guard_leaf() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
