@@ -18,15 +18,24 @@ type Result = {
 }
 
 const maxCell = 60
+const maxText = 10_000
+
+const cut = (text: string) => (text.length > maxText ? `${text.slice(0, maxText)}…` : text)
 
 /** Text from a server on one line: nothing in it can control the terminal. */
 export const line = (text: string, max = Number.POSITIVE_INFINITY): string => {
-  const shown = visible(text.slice(0, 10_000))
+  const shown = visible(cut(text))
   return shown.length > max ? `${shown.slice(0, max - 1)}…` : shown
 }
 
 /** The same, with its line ends. */
-export const lines = (text: string): string => text.slice(0, 10_000).split('\n').map(visible).join('\n')
+export const lines = (text: string): string => cut(text).split('\n').map(visible).join('\n')
+
+type Field = readonly [name: string, value: string | readonly string[] | null | undefined]
+
+/** Of a list, each further line of an entry has a mark, so that what someone wrote can't look like another entry. */
+const valueText = (value: NonNullable<Field[1]>): string =>
+  typeof value === 'string' ? lines(value) : value.map((entry) => lines(entry).replaceAll('\n', '\n> ')).join('\n')
 
 /** Columns as kubectl prints them. The cells may be any text. */
 export function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -44,14 +53,13 @@ export function tableOf(heads: readonly string[], rows: readonly (readonly strin
 }
 
 /** A list of fields, such as `Status: active`. Fields without a value are left out. */
-export function fieldsOf(fields: readonly (readonly [name: string, value: string | null | undefined])[]): string {
-  const shown = fields.filter(([, value]) => value !== null && value !== undefined && value !== '')
+export function fieldsOf(fields: readonly Field[]): string {
+  const shown = fields
+    .flatMap(([name, value]) => (value ? [[name, valueText(value)] as const] : []))
+    .filter(([, text]) => text)
   const width = Math.max(...shown.map(([name]) => name.length)) + 2
   return shown
-    .map(
-      ([name, value]) =>
-        `${`${name}:`.padEnd(width)}${lines(value ?? '').replaceAll('\n', `\n${' '.repeat(width)}`)}\n`,
-    )
+    .map(([name, text]) => `${`${name}:`.padEnd(width)}${text.replaceAll('\n', `\n${' '.repeat(width)}`)}\n`)
     .join('')
 }
 

@@ -50,11 +50,11 @@ export function requestText(request: RequestInFull, paint: Paint): string {
   const { review, reviewDueAt } = request
   const commented = comments.map(
     ({ person, text, needsInformation, at }) =>
-      `${person.name} at ${clock(at)}${needsInformation ? ', needs more information' : ''}: ${text}`,
+      `${line(person.name)} at ${clock(at)}${needsInformation ? ', needs more information' : ''}: ${text}`,
   )
   const decided = decisions.map(
     ({ person, decision, note, narrowed, at }) =>
-      `${decision === 'approve' ? 'approved' : 'denied'} by ${person.name} at ${clock(at)}${narrowed ? ', narrowed' : ''}${note ? `: ${note}` : ''}`,
+      `${decision === 'approve' ? 'approved' : 'denied'} by ${line(person.name)} at ${clock(at)}${narrowed ? ', narrowed' : ''}${note ? `: ${note}` : ''}`,
   )
   return (
     termsText(request, paint) +
@@ -71,8 +71,8 @@ export function requestText(request: RequestInFull, paint: Paint): string {
             : null,
       ],
       ['Expires', status === 'pending' ? `in ${timeLeft(lapsesAt)}` : null],
-      ['Comments', commented.join('\n')],
-      ['Decisions', decided.join('\n')],
+      ['Comments', commented],
+      ['Decisions', decided],
       [
         'Review',
         review
@@ -117,7 +117,7 @@ export function previewText(
       ['Permissions', rules.length > 0 ? rulesText(rules, null) : null],
       ['New to you', differenceText(difference)],
       ['At most', durationText(maxDuration)],
-      ['Objects', objects.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`).join('\n')],
+      ['Objects', objects.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)],
       ['Digest', violations.length === 0 ? digest : null],
     ]),
     riskText(risk, paint),
