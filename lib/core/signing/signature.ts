@@ -17,6 +17,7 @@ export const recordKinds = [
   'stored-response',
   'rights',
   'rota',
+  'anchored',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 

@@ -251,3 +251,8 @@ export type RotaRecord = { name: string; source: unknown; shifts: unknown; readA
 export const rotaStatement = ({ name, source, shifts, readAt }: RotaRecord) => ({
   ...{ name, source, shifts, readAt: time(readAt) },
 })
+
+/** The newest checkpoint that an anchor has kept, as a worker handed it over. Its time is the database's. */
+export type AnchoredRecord = { name: string; size: number }
+
+export const anchoredStatement = ({ name, size }: AnchoredRecord) => ({ name, size })

@@ -38,7 +38,7 @@ const receiver = createServer((request, response) => {
 await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
 
 const names = ['disk', 'repository', 'hook']
-await testBench({
+const { database } = await testBench({
   configuration: {
     ...aConfiguration(),
     log: {
@@ -104,4 +104,18 @@ test('a commit whose push failed is pushed later, and a kept file is never overw
   expect(await behind()).toEqual([])
   expect(git('-C', at('remote.git'), 'log', '--format=%s', 'main').trim().split('\n')).toHaveLength(3)
   expect(readdirSync(at('disk'))).toHaveLength(3)
+})
+
+test('a row that Postern did not write neither stops an anchor nor vouches for it', async () => {
+  const before = received.length
+  await grow()
+  const [{ id } = { id: '' }] = (await eventsWhere({ type: 'request.lapsed' })).slice(-1)
+  const largest = '(SELECT max(size) FROM log_checkpoints)'
+  await database.asApp(`UPDATE log_anchors SET size = ${largest} WHERE name = 'hook'`)
+  await database.asApp(`UPDATE log_anchors SET size = ${largest}, signature = 'v1.forged' WHERE name = 'disk'`)
+  expect(await behind()).toEqual(names)
+  expect((await verifyEvent(id)).anchors).toEqual([])
+  await publishCheckpoint()
+  expect(received).toHaveLength(before + 1)
+  expect((await behind()).filter((name) => name !== 'repository')).toEqual([])
 })

@@ -307,6 +307,7 @@ CREATE TABLE "log_anchors" (
     "name" TEXT NOT NULL,
     "size" BIGINT NOT NULL,
     "kept_at" TIMESTAMPTZ(6) NOT NULL DEFAULT clock_timestamp(),
+    "signature" TEXT,
 
     CONSTRAINT "log_anchors_pkey" PRIMARY KEY ("name")
 );
