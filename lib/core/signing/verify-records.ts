@@ -46,6 +46,7 @@ const subjects: Record<RecordKind, string> = {
   'stored-response': 'The stored response for this idempotency key',
   rights: 'The stored copy of a cluster’s roles and bindings',
   rota: 'The stored copy of a rota',
+  anchored: 'The record of what an anchor has kept',
 }
 
 const problems: Record<SignatureProblem, string> = {
