@@ -1,9 +1,11 @@
 import { watchProvider } from '#lib/adapters/auth/check-provider'
 import { notePeerAddresses } from '#lib/adapters/auth/client-address'
+import { isPublicHttps } from '#lib/adapters/auth/configuration'
 import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/adapters/policy/current'
 import { readCompressedFiles } from '#lib/api/compressed-files'
-import { hardenServer } from '#lib/api/harden-server'
+import { answerBeforeNext, hardenServer } from '#lib/api/harden-server'
 import { endHeldConnections } from '#lib/api/held-connections'
+import { serveApi } from '#lib/api/serve-api'
 import { env, isDevelopment } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { startTraces } from '#lib/observability/start-traces'
@@ -36,14 +38,19 @@ async function start() {
   const { configPath, role } = env()
   notePeerAddresses()
   hardenServer(role === 'worker' || isDevelopment() ? undefined : readCompressedFiles())
-  const stopTraces = (await startTraces()) ?? (async () => {})
+  const stopTraces = await startTraces()
   await startPolicy(configPath)
   onPolicyChange((policy) => void recordPolicy(policy, configPath))
   // The process starts without the database and the identity provider: /readyz reports what is missing.
   void recordPolicy(currentPolicy(), configPath)
   followRotas()
   if (role !== 'worker') watchProvider()
-  drainBeforeExit(role === 'web' ? async () => {} : startWorker().stop, stopTraces)
+  drainBeforeExit(role === 'web' ? async () => {} : startWorker().stop, stopTraces ?? (async () => {}))
+  // Next.js creates the spans of calls, and in development it loads routes again that have changed.
+  if (role !== 'worker' && !stopTraces && !isDevelopment()) {
+    const { apiRoutes } = await import('./app/api/v1/routes.ts')
+    answerBeforeNext(serveApi(apiRoutes, isPublicHttps))
+  }
   log.info({ role, policy: currentPolicy().hash }, 'Postern started')
 }
 

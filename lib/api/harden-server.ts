@@ -94,6 +94,15 @@ function refuse(request: IncomingMessage, response: ServerResponse, path: string
   response.writeHead(refusal.status, { ...common, ...own }).end(request.method === 'HEAD' ? undefined : body)
 }
 
+type Answer = (request: IncomingMessage, response: ServerResponse, path: string) => boolean
+
+let answerWithoutNext: Answer = () => false
+
+/** From now on `answer` gets each call before Next.js, which gets those for which it returns false. */
+export function answerBeforeNext(answer: Answer): void {
+  answerWithoutNext = answer
+}
+
 function harden(server: Server, files: CompressedFiles) {
   server.headersTimeout = limits.headers
   server.requestTimeout = limits.request
@@ -108,7 +117,7 @@ function harden(server: Server, files: CompressedFiles) {
     const refusal =
       refusalOf(request, path) ?? bodyRefusals[await receiveBody(request, await longestBodyOf(request, path))]
     if (refusal) refuse(request, response, path, refusal)
-    else if (!sendCompressed(files, request, response, isPublicHttps))
+    else if (!sendCompressed(files, request, response, isPublicHttps) && !answerWithoutNext(request, response, path))
       for (const handle of handlers) handle.call(server, request, response)
   })
 }

@@ -260,6 +260,7 @@ export const importTable: readonly Room[] = [
       'lib/operations',
       'lib/worker',
       'lib/api',
+      'app',
     ],
     why: 'it starts everything once and renders nothing',
   },
