@@ -1,7 +1,8 @@
+import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { leafOf, type RecordedEvent } from './leaf.ts'
+import { leafOf, mac, type RecordedEvent } from './leaf.ts'
 import { leafHash } from './tree.ts'
 
 const event: RecordedEvent = {
@@ -19,6 +20,14 @@ test('the example in docs/evidence.md has the leaf and the hash that this progra
   const docs = readFileSync(join(import.meta.dirname, '../../../docs/evidence.md'), 'utf8')
   expect(docs.replaceAll(/\n(?=\S)/g, '')).toContain(leaf)
   expect(docs).toContain(leafHash(leaf).toString('base64'))
+})
+
+test('the hash of a value is HMAC-SHA-256, whatever the lengths of the salt and the value', () => {
+  for (let length = 0; length <= 200; length++) {
+    const key = Buffer.from(Array.from({ length }, (_, i) => (i * 31 + length) % 256))
+    for (const message of ['', 'ü'.repeat(length), '\u{1f511}\0', '\ud800', 'x'.repeat(200 - length)])
+      expect(mac(key, message), `${length} bytes`).toEqual(createHmac('sha256', key).update(message).digest())
+  }
 })
 
 test('the order of keys and absent values do not change a leaf', () => {

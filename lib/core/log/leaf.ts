@@ -1,6 +1,6 @@
 // The leaf of an audit event: what the log commits to. docs/evidence.md describes it field by field; the first released
 // format never changes, and another one gets another `v`.
-import { createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { z } from 'zod'
 import { leafHash } from './tree.ts'
@@ -26,11 +26,30 @@ const hidden = ['actorSubject', 'actorName', 'actorEmail', 'clientAddress', 'dat
 /** RFC 8785. Absent values are null, as they are in a JSON document. */
 const canonical = (value: unknown): string => canonicalize(JSON.parse(JSON.stringify(value ?? null))) ?? 'null'
 
-const mac = (key: Buffer, message: string) => createHmac('sha256', key).update(message)
+/** Bytes of a block of SHA-256. */
+const blockSize = 64
+
+/**
+ * HMAC-SHA-256 (RFC 2104). An event takes fourteen of them, most with a key of its own, and `createHmac` makes an object of each
+ * key, which takes five times as long as the hashes.
+ */
+export function mac(secret: Buffer, message: string): Buffer {
+  const key = secret.length > blockSize ? hash('sha256', secret, 'buffer') : secret
+  const text = Buffer.from(message)
+  const inner = Buffer.alloc(blockSize + text.length, 0x36)
+  const outer = Buffer.alloc(blockSize + 32, 0x5c)
+  for (const [index, byte] of key.entries()) {
+    inner[index] = byte ^ 0x36
+    outer[index] = byte ^ 0x5c
+  }
+  text.copy(inner, blockSize)
+  hash('sha256', inner, 'buffer').copy(outer, blockSize)
+  return hash('sha256', outer, 'buffer')
+}
 
 /** Each field has a key of its own, so that the salt can be replaced by the keys of the fields that are kept. */
 const commitment = (salt: Buffer, field: string, value: unknown): string =>
-  mac(mac(salt, field).digest(), canonical(value)).digest('hex')
+  mac(mac(salt, field), canonical(value)).toString('hex')
 
 /** The text of a leaf. @param salt random bytes that belong to this event alone */
 export function leafOf(event: RecordedEvent, salt: Buffer): string {
