@@ -97,6 +97,25 @@ describe('service accounts that may do more than the requester', () => {
     expect(accounts(observed, { identity: null, why: 'Who?' })).toHaveLength(1)
   })
 
+  test('are found again for each requester, their groups, each namespace and each reading', () => {
+    const robot = { namespace: 'payments', name: 'robot', rules: [secrets] }
+    const observed = cluster([secrets], [robot])
+    const inNamespaces = (namespaces: string[], who: IdentityInCluster = mina) =>
+      currentAccessOf('prod-eu', observed, who, { ...requested, namespaces }).risk.serviceAccounts
+    const found = [{ namespace: 'payments', name: 'robot', rules: [secrets] }]
+    const others = [personIdentity('noa', ['dev']), personIdentity('noa', ['mina']), personIdentity('', [])]
+    for (let i = 0; i < 2; i++) {
+      expect(inNamespaces(['payments'])).toEqual([])
+      for (const identity of others) expect(inNamespaces(['payments'], { identity }), identity.user).toEqual(found)
+      expect(inNamespaces(['checkout'], { identity: personIdentity('noa', ['dev']) })).toEqual([])
+      expect(accounts(cluster([], [robot]))).toEqual(found)
+    }
+    // More requesters than are remembered.
+    for (let i = 0; i < 100; i++)
+      expect(inNamespaces(['payments'], { identity: personIdentity(`p${i}`, []) })).toEqual(found)
+    expect(inNamespaces(['payments'])).toEqual([])
+  })
+
   test('are limited to fifty, and to one of those that only a group grants permissions', () => {
     const many = Array.from({ length: 1000 }, (_, n) => ({ namespace: 'payments', name: `r${n}`, rules: [secrets] }))
     expect(accounts(cluster([], many))).toHaveLength(50)

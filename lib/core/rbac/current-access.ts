@@ -116,10 +116,30 @@ function moreThan(account: Account, theirRules: (place: string) => readonly Rule
   return { namespace, name, rules }
 }
 
+/**
+ * The results of strongerAccounts() for each reading of a cluster, by requester and namespaces: a request is judged two or three
+ * times, mostly by the same reading.
+ */
+const knownStronger = new WeakMap<IndexedRights, Map<string, readonly ServiceAccountRights[]>>()
+const mostKnown = 32
+
 /** The ServiceAccounts in these namespaces that may do more than the requester, with the difference. */
 function strongerAccounts(rights: IndexedRights, who: IdentityInCluster, namespaces: readonly string[]) {
   // An unknown requester counts as any signed-in user.
   const requester = who.identity ?? personIdentity('', [])
+  const results = knownStronger.get(rights) ?? new Map<string, readonly ServiceAccountRights[]>()
+  knownStronger.set(rights, results)
+  const key = JSON.stringify([requester.user, requester.groups, namespaces])
+  const result = results.get(key) ?? findStronger(rights, requester, namespaces)
+  // The map is in the order of use.
+  results.delete(key)
+  results.set(key, result)
+  const [oldest] = results.keys()
+  if (results.size > mostKnown && oldest !== undefined) results.delete(oldest)
+  return result
+}
+
+function findStronger(rights: IndexedRights, requester: ClusterIdentity, namespaces: readonly string[]) {
   const theirs = rights.objectsOf(requester)
   // Most accounts have permissions in the same few namespaces, so the requester's rules there are computed once.
   const known = new Map<string, Rule[]>()
