@@ -93,11 +93,22 @@ describe('a comment', () => {
     await expect(aComment({ id }, mina.person, { needsInformation: true })).rejects.toThrow('only an approver')
   })
 
-  test('a request has a limited number of comments', async () => {
-    const { id } = await submitted()
-    for (let count = 0; count < mostComments; count++) await aComment({ id }, priya.person)
-    expect((await getRequest(mina, id)).mayComment).toMatchObject({ may: false })
-    expect(await rejectionOf(addComment(mina, id, { text: 'one more' }))).toMatchObject({ code: 'conflict' })
+  test('a request has a limited number of comments, and neither side can use up those of the other', async () => {
+    const [ofApprovers, ofRequester] = [await submitted(), await submitted()]
+    for (let count = 0; count < mostComments - 1; count++) await aComment(ofApprovers, priya.person)
+    await addComment(priya, ofApprovers.id, question)
+    expect((await getRequest(priya, ofApprovers.id)).mayComment).toMatchObject({ may: false })
+    expect(await rejectionOf(addComment(priya, ofApprovers.id, { text: 'one more' }))).toMatchObject({
+      code: 'conflict',
+    })
+    await addComment(mina, ofApprovers.id, { text: 'checkout-7d9' })
+    expect(await requestRow(ofApprovers), 'the clock goes on').toMatchObject({ followUpAt: expect.any(Date) })
+    for (let count = 0; count < mostComments; count++) await aComment(ofRequester, mina.person)
+    expect((await getRequest(mina, ofRequester.id)).mayComment).toMatchObject({ may: false })
+    expect(await rejectionOf(addComment(mina, ofRequester.id, { text: 'one more' }))).toMatchObject({
+      code: 'conflict',
+    })
+    await addComment(priya, ofRequester.id, question)
   })
 
   test('a comment is permanent, and one that Postern did not write is shown to no one and stops nothing', async () => {

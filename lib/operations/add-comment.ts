@@ -10,7 +10,7 @@ import { maySee } from '#lib/core/access/may-see'
 import { clockOf } from '#lib/core/approvals/approval-clock'
 import { currentApprovalSteps, stepsThatCount } from '#lib/core/approvals/current-steps'
 import { nextFollowUp, stepsAt } from '#lib/core/approvals/escalation'
-import { mayComment, type NotCommentingCode } from '#lib/core/approvals/may-comment'
+import { commentsOfSide, mayComment, type NotCommentingCode } from '#lib/core/approvals/may-comment'
 import { couldDecide } from '#lib/core/approvals/may-decide'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 
@@ -51,7 +51,8 @@ export async function addComment(actor: PersonActor, requestId: string, input: C
         currentSteps: currentSteps && stepsAt(currentSteps, clock, now),
         isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
       }),
-      ...{ status, isExpired: hasExpired(request, now), count: comments.length },
+      ...{ status, isExpired: hasExpired(request, now) },
+      count: commentsOfSide(comments, { requesterId: requester.id, isRequester }),
     })
     if (!may.may) {
       const code = may.code ?? 'not-theirs'

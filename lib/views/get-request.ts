@@ -13,7 +13,7 @@ import type { RecordedFacts } from '#lib/core/access/recorded-facts'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import type { Rule } from '#lib/core/access/rule'
 import { storedVerdict } from '#lib/core/access/verdict'
-import { mayComment } from '#lib/core/approvals/may-comment'
+import { commentsOfSide, mayComment } from '#lib/core/approvals/may-comment'
 import { couldDecide } from '#lib/core/approvals/may-decide'
 import { mayReview } from '#lib/core/approvals/may-review'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
@@ -36,10 +36,12 @@ function mayReviewRow(actor: PersonActor, row: WholeRequestRow): May {
 }
 
 function mayCommentRow(actor: PersonActor, row: WholeRequestRow, now: Date): May {
+  const isRequester = row.requester.id === actor.person.id
   const may = mayComment({
-    isRequester: row.requester.id === actor.person.id,
+    isRequester,
     couldDecide: couldDecide(decidingFacts(actor, row, now)),
-    ...{ status: row.status, isExpired: hasExpired(row, now), count: row.comments.length },
+    ...{ status: row.status, isExpired: hasExpired(row, now) },
+    count: commentsOfSide(row.comments, { requesterId: row.requester.id, isRequester }),
   })
   return may.may ? { may: true } : { may: false, why: may.why }
 }

@@ -3,8 +3,11 @@ import { personResource } from './person-resource.ts'
 import { prose } from './request.ts'
 import { time } from './resource-fields.ts'
 
-/** On one request, so that no one buries what matters. */
-export const mostComments = 50
+/**
+ * Of the requester on one request, and of its approvers together, so that no one buries what matters. NB: counted apart. Or else approvers
+ * could keep a requester from answering, or a requester keep them from asking, with comments alone.
+ */
+export const mostComments = 25
 
 /** The body of POST /api/v1/requests/{id}/comments. */
 export const commentSchema = z

@@ -10,9 +10,15 @@ export type CommentFacts = {
   status: RequestStatus
   /** It is past its deadline, whether or not a worker has closed it. */
   isExpired: boolean
-  /** How many comments it has. */
+  /** How many comments it has of the requester, if this is the requester, or else of everyone else. */
   count: number
 }
+
+/** How many of the comments are of the same side as this person. */
+export const commentsOfSide = (
+  comments: ReadonlyArray<{ personId: string }>,
+  { requesterId, isRequester }: { requesterId: string; isRequester: boolean },
+): number => comments.filter(({ personId }) => (personId === requesterId) === isRequester).length
 
 export const notCommentingCodes = ['not-theirs', 'not-pending', 'too-many'] as const
 export type NotCommentingCode = (typeof notCommentingCodes)[number]
@@ -23,6 +29,7 @@ export function mayComment(facts: CommentFacts): May & { code?: NotCommentingCod
     return denied('not-theirs', 'Only the requester and those who may decide this request can comment on it.')
   if (facts.status !== 'pending' || facts.isExpired)
     return denied('not-pending', 'This request no longer waits for a decision.')
-  if (facts.count >= mostComments) return denied('too-many', `A request has at most ${mostComments} comments.`)
+  if (facts.count >= mostComments)
+    return denied('too-many', `A request has at most ${mostComments} comments of its requester, and as many of others.`)
   return { may: true }
 }
