@@ -18,7 +18,7 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic' as const } },
   test: {
     // More than a small machine has processors, because tests also wait: for a worker, a sweep, or a token to be refused.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: SlowestFirst },
     projects: [
       {
