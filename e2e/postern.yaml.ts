@@ -112,7 +112,50 @@ export const configurationText = (places: Places) =>
         duration: { default: 'PT30M', max: 'PT4H' },
         approvals: [{ groups: ['sre'], count: 1 }],
       },
+      {
+        // Each way in which a step names people, and an escalation that happens at once.
+        name: 'platform-repair',
+        title: 'Repair payment deployments',
+        who: { groups: ['sre'] },
+        clusters: ['prod-eu'],
+        namespaces: ['payments'],
+        rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
+        duration: { default: 'PT15M', max: 'PT1H' },
+        approvals: [
+          {
+            groups: ['payments-leads'],
+            onCall: 'payments',
+            escalate: [
+              { after: 'PT1S', to: { groups: ['platform-admins'] } },
+              { after: 'PT8H', to: { groups: ['security-audit'] } },
+            ],
+          },
+          { people: ['ola@example.com'] },
+          { owners: true },
+          { manager: true },
+        ],
+      },
+      {
+        name: 'platform-break-glass',
+        title: 'Repair payment deployments in an emergency',
+        who: { groups: ['sre'] },
+        clusters: ['prod-eu'],
+        namespaces: ['payments'],
+        rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
+        duration: { default: 'PT15M', max: 'PT30M' },
+        approvals: [{ groups: ['security-audit'] }],
+        breakGlass: { usesPerWeek: 20, reviewWithin: 'P2D' },
+      },
     ],
+    rotas: [
+      {
+        name: 'payments',
+        zone: 'Europe/Berlin',
+        rotation: { people: ['priya@example.com', 'sam@example.com'], from: '2026-01-05T09:00', days: 7 },
+      },
+    ],
+    owners: [{ namespaces: ['payments'], people: ['sam@example.com'] }],
+    managers: [{ person: 'tomas@example.com', manager: 'ines@example.com' }],
     pending: { lapseAfter: 'PT24H' },
     // All stories share the same few people.
     limits: { openRequestsPerPerson: 1_000, liveGrantsPerPerson: 1_000, submissionsPerMinute: 1_000 },
