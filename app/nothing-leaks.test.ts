@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { bearerToken } from '#local/parts/sign-in'
 import { outsideClient, withForm } from '#testing/authorization/outside-client'
@@ -12,7 +12,6 @@ import { servedPostern } from '#testing/served'
 
 // One whole run with the most verbose log. Then everything it left behind is searched for secrets.
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
 const metricsToken = 'the-metrics-token-of-this-test'
 const served = await servedPostern(
   {

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bearerToken } from '#local/parts/sign-in'
 import { servedPostern } from '#testing/served'
 import { startTraceCollector } from '#testing/trace-collector'
 
 // Next.js creates most spans of a web process, with more in them than may leave it.
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 180_000 })
 const collector = await startTraceCollector()
 afterAll(collector.stop)
 

@@ -2,14 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { checkText } from '#lib/core/check/checking.testing'
 import { aConfiguration } from '#testing/configuration'
 import { run } from './running.testing.ts'
-
-// The first test loads the guardrails.
-vi.setConfig({ testTimeout: 30_000 })
 
 const document = readFileSync(new URL('../docs/check.md', import.meta.url), 'utf8')
 const blocks = (language: string) =>

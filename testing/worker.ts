@@ -68,7 +68,7 @@ export async function workerBench({
   if (!isStopped) {
     beforeAll(async () => {
       start()
-      await until('the worker has registered', isRegistered, 30_000)
+      await until('the worker has registered', isRegistered)
     })
   }
   afterEach(start)

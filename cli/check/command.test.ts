@@ -13,13 +13,10 @@ import { dirname, join } from 'node:path'
 import sarifSchema from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json' with { type: 'json' }
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { aConfiguration } from '#testing/configuration'
 import { run, spawnPostern } from '../running.testing.ts'
-
-// Some tests start the command as a process, which compiles it first. Compiling the SARIF schema is slow, too.
-vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 beforeEach(() => {

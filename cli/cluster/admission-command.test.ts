@@ -1,13 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { parseAllDocuments, stringify } from 'yaml'
 import { aConfiguration } from '#testing/configuration'
 import { run } from '../running.testing.ts'
-
-// The first test loads the guardrails.
-vi.setConfig({ testTimeout: 30_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-admission-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,13 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { aConfiguration } from '#testing/configuration'
 import { run } from '../running.testing.ts'
-
-// The first test loads the guardrails.
-vi.setConfig({ testTimeout: 30_000 })
 
 let folder: string
 beforeEach(() => {

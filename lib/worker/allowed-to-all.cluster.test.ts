@@ -53,7 +53,7 @@ test.concurrent('the page says what the end waits for', async () => {
   const { id, holder } = await aGrantBeside(() => ['--group=system:authenticated'])
   await releaseGrant(asActor(holder), id)
   await expect
-    .poll(async () => (await grantRow(id)).lastError, { timeout: 30_000, interval: 50 })
+    .poll(async () => (await grantRow(id)).lastError, { timeout: 60_000, interval: 50 })
     .toMatch(/no longer accepts its tokens/)
   await grantReaches(id, 'ended')
 })

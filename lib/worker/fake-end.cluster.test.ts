@@ -236,7 +236,7 @@ describe('an end that is held up', () => {
     const release = await heldUp(id)
     try {
       await objectsAreGone(id)
-      await expect.poll(() => strayKinds(id), { timeout: 10_000 }).toEqual(allKinds)
+      await expect.poll(() => strayKinds(id), { timeout: 60_000 }).toEqual(allKinds)
     } finally {
       await release()
     }

@@ -25,7 +25,7 @@ const kinds: ReadonlyArray<[ObjectKind, string]> = [
 async function expectHeldBy(id: string, object: ObjectKey, holder: Parameters<typeof asActor>[0]) {
   const why = async () => (await getGrant(asActor(holder), id)).lastError ?? ''
   const sentence = `${object.kind} ${object.namespace}/${object.name} was deleted, but the finalizer ${finalizer} keeps it.`
-  await expect.poll(why, { timeout: 30_000 }).toContain(sentence)
+  await expect.poll(why, { timeout: 60_000 }).toContain(sentence)
   await until('it was tried again', async () => (await grantRow(id)).attempts > 2)
   expect(await grantRow(id)).toMatchObject({ status: 'ending', endedAt: null, deniedProbes: null })
   expect(await objectsInCluster(id)).toHaveLength(1)

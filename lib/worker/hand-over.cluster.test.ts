@@ -20,7 +20,7 @@ const { database } = await workerBench()
 const grantIdOf = async (request: { id: string }) => (await requestRow(request)).grant?.id ?? expect.fail('no grant')
 
 const isRead = async () => (await database.asApp('SELECT FROM cluster_states WHERE reachable')).length > 0
-beforeAll(() => until('the worker has read its cluster', isRead, 30_000))
+beforeAll(() => until('the worker has read its cluster', isRead))
 
 test('access is granted and ended in four moves, and the names of its objects are written once', async () => {
   const lead = await anActor({ groups: ['payments-leads'] })

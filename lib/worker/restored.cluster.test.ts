@@ -100,7 +100,7 @@ describe('a namespace that is deleted under an active grant', () => {
     const { id } = await anActiveGrant({ namespaces: [namespace, 'payments'] })
     await kubectl(['delete', 'namespace', namespace, '--wait=true'])
     await sweep()
-    expect(await grantReaches(id, 'ended', 40_000)).toMatchObject({
+    expect(await grantReaches(id, 'ended')).toMatchObject({
       endedBy: 'failure',
       endNote: `The namespace ${namespace} no longer exists, and the access in it is gone.`,
     })

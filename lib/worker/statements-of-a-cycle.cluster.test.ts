@@ -15,7 +15,7 @@ import { workerBench } from '#testing/worker'
 
 const { database, offer } = await workerBench()
 const isRead = async () => (await database.asApp('SELECT FROM cluster_states WHERE reachable')).length > 0
-beforeAll(() => until('the worker has read its cluster', isRead, 30_000))
+beforeAll(() => until('the worker has read its cluster', isRead))
 
 test('a full cycle takes 16 statements, none of which claims a grant, asks for the next deadline or orders a credential', async () => {
   await offer(anEntitlementDocument({ approvals: [] }))

@@ -50,28 +50,22 @@ const hostile: [string, string][] = [
 ]
 
 describe('trying out a policy', () => {
-  test.each(hostile)(
-    '%s gets a result in time, and another thread does the work',
-    { timeout: 60_000 },
-    async (_, text) => {
-      const [thread, process_] = [process.threadCpuUsage(), process.cpuUsage()]
-      const result = await replayOf(text.slice(0, 200_000)).catch((error: unknown) => error)
-      const [own, all] = [process.threadCpuUsage(thread), process.cpuUsage(process_)]
-      if (result instanceof Error) {
-        expect(result).toBeInstanceOf(AppError)
-        expect(result).toMatchObject({ code: 'invalid' })
-        expect((result as AppError).errors.length).toBeLessThanOrEqual(50)
-        expect(JSON.stringify((result as AppError).errors)).not.toContain('root:')
-      }
-      // The work is another thread's: this one does a hundredth of it, however fast the machine is.
-      expect((own.user + own.system) / (all.user + all.system)).toBeLessThan(0.1)
-      expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
-    },
-  )
+  test.each(hostile)('%s gets a result in time, and another thread does the work', async (_, text) => {
+    const [thread, process_] = [process.threadCpuUsage(), process.cpuUsage()]
+    const result = await replayOf(text.slice(0, 200_000)).catch((error: unknown) => error)
+    const [own, all] = [process.threadCpuUsage(thread), process.cpuUsage(process_)]
+    if (result instanceof Error) {
+      expect(result).toBeInstanceOf(AppError)
+      expect(result).toMatchObject({ code: 'invalid' })
+      expect((result as AppError).errors.length).toBeLessThanOrEqual(50)
+      expect(JSON.stringify((result as AppError).errors)).not.toContain('root:')
+    }
+    // The work is another thread's: this one does a hundredth of it, however fast the machine is.
+    expect((own.user + own.system) / (all.user + all.system)).toBeLessThan(0.1)
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+  })
 
-  test('a replay that takes too long stops in time and reports how many requests it judged', {
-    timeout: 60_000,
-  }, async () => {
+  test('a replay that takes too long stops in time and reports how many requests it judged', async () => {
     const hungry = guardrails(900, "rules.all(r, !request.reason.matches('(x|y)*z'))")
     const { judged, changed } = await replayOf(hungry, 'per_1', Array(500).fill(request))
     expect(judged).toBeGreaterThan(0)
@@ -81,7 +75,7 @@ describe('trying out a policy', () => {
     expect(changed[0]?.more).toBeGreaterThan(800)
   })
 
-  test('one person may run one trial at a time, and a process two', { timeout: 60_000 }, async () => {
+  test('one person may run one trial at a time, and a process two', async () => {
     const first = replayOf('guardrails: []', 'per_1')
     await expect(replayOf('guardrails: []', 'per_1')).rejects.toMatchObject({ code: 'rate-limited' })
     const second = replayOf('guardrails: []', 'per_2')

@@ -1,10 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { type DecisionFacts, resolve } from './resolve.ts'
-
-// The property tests run thousands of cases, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 
 const step = (groups: string[], count = 1): ApprovalStep => ({ groups, count })
 const approval = (personId: string, ...groups: string[]): DecisionFacts => ({ personId, decision: 'approve', groups })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Rule } from '#lib/core/access/rule'
 import { allows } from './allows.ts'
 import { anAttributes, aRule, aRules } from './arbitrary.testing.ts'
@@ -7,9 +7,6 @@ import type { Attributes } from './attributes.ts'
 import { breakdown } from './breakdown.ts'
 import { covers } from './covers.ts'
 import { hasNoName, neverAllowed } from './nameless-verbs.ts'
-
-// Thousands of random cases take seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 
 const question = (changes: Partial<Attributes>): Attributes => ({
   namespace: 'payments',

@@ -1,12 +1,9 @@
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { aRules, atomsOf } from './arbitrary.testing.ts'
 import { breakdown, countQuestions, maxQuestions } from './breakdown.ts'
 import { hasNoName } from './nameless-verbs.ts'
 import { splitResource } from './resource-name.ts'
-
-// Thousands of random cases take seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 
 const question = (changes: object) => ({
   namespace: 'payments',

@@ -1,12 +1,9 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Rule } from '#lib/core/access/rule'
 import { growthOf } from '#testing/steps'
 import { aRules, atomsOf, coversByAtoms } from './arbitrary.testing.ts'
 import { covers, heldOf } from './covers.ts'
-
-// Thousands of random cases take seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 
 const rule = (verbs: string[], resources: string[], apiGroups = [''], resourceNames?: string[]): Rule => ({
   apiGroups,

@@ -1,12 +1,9 @@
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Rule } from '#lib/core/access/rule'
 import { aRules, atomsOf } from './arbitrary.testing.ts'
 import { covers } from './covers.ts'
 import { effectiveDifference } from './difference.ts'
-
-// Thousands of random cases take seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 
 const pods = (...verbs: string[]): Rule => ({ apiGroups: [''], resources: ['pods'], verbs })
 

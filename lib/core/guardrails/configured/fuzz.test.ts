@@ -55,7 +55,7 @@ const judgeBy = (source: string) => {
   return judge([item], someFacts(), monday)
 }
 
-test('every generated expression is refused with a message, or evaluated without throwing', { timeout: 60_000 }, () => {
+test('every generated expression is refused with a message, or evaluated without throwing', () => {
   fc.assert(
     fc.property(expression, (source) => {
       const result = compileExpression(source, 'bool')
@@ -119,7 +119,7 @@ const typed = fc.letrec<{ text: string; number: string; list: string; bool: stri
   ),
 }))
 
-test('an expression and its negation never both match, and fail together', { timeout: 60_000 }, () => {
+test('an expression and its negation never both match, and fail together', () => {
   let judged = 0
   fc.assert(
     fc.property(typed.bool, (bool) => {

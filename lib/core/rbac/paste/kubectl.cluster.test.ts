@@ -10,6 +10,7 @@ import { allows } from '#lib/core/rbac/allows'
 import { breakdown } from '#lib/core/rbac/breakdown'
 import { type Parts, startTestParts } from '#local/parts/parts'
 import { kubectl } from '#testing/kubectl'
+import { until } from '#testing/until'
 import { parseForbidden } from './forbidden.ts'
 import { caseObjects, type KubectlCase, kubectlCases } from './kubectl-cases.testing.ts'
 import { parseKubectl } from './kubectl-line.ts'
@@ -28,12 +29,6 @@ let parts: Parts['kubernetes']
 let core: CoreV1Api
 let rbac: RbacAuthorizationV1Api
 let authorization: AuthorizationV1Api
-
-/** Polls until the probe is true, and throws after 30 seconds. */
-async function until(what: string, probe: () => Promise<boolean>) {
-  const deadline = Date.now() + 30_000
-  while (!(await probe())) if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`)
-}
 
 const admin = (args: string[], input = '') => kubectl(['-n', namespace, ...args], { input })
 
@@ -118,7 +113,7 @@ function run({ line, input = '', stream }: KubectlCase, token: string): Promise<
     const call = execFile(
       parts.kubectl,
       [...flags, `--cache-dir=${directory}`, '-n', namespace, ...words],
-      { env, timeout: 20_000 },
+      { env, timeout: 120_000 },
       (error, _, complaint) => {
         const isThrough = stream && complaint.includes('does not have a host assigned')
         // NB: cordon exits with 0 after a refusal.
@@ -189,7 +184,7 @@ async function confirm(one: KubectlCase) {
 
 test.concurrent.each(
   kubectlCases.map((one) => [`${one.line}${one.spare ? ` (without ${one.spare})` : ''}`, one] as const),
-)('%s works with exactly the permissions that the parser names', { timeout: 60_000 }, async (_, one) =>
+)('%s works with exactly the permissions that the parser names', { timeout: 300_000 }, async (_, one) =>
   confirm({
     ...one,
     line: one.line.replace('NODE', nodeFor(one.line)).replace('NAMESPACE', namespace),
