@@ -87,7 +87,8 @@ const file =
     })
     return new Response(body, { headers: { 'content-disposition': 'attachment; filename="a"' } })
   }
-const server = createServer((_, response) => response.writeHead(418).end('Next.js'))
+// A busy machine may need long between two calls of one connection.
+const server = createServer({ keepAliveTimeout: 60_000 }, (_, response) => response.writeHead(418).end('Next.js'))
 answerBeforeNext(
   serveApi(
     {
