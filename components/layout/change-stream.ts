@@ -6,8 +6,9 @@ const name = 'postern-changes'
 const pollMs = 10_000
 /** Milliseconds until a refused stream is retried. */
 const retryMs = 30_000
-/** Milliseconds after which a tab that did not get the lock knows that it follows another one. */
-const followAfterMs = 200
+
+/** Resolves when the previous page of this tab has given the lock back. */
+let leaving: Promise<unknown> = Promise.resolve()
 
 /** Listens until aborted. Calls `onChange` for each change since then, and periodically while it cannot listen. */
 function listen(since: number, onChange: () => void, signal: AbortSignal) {
@@ -62,10 +63,9 @@ export function onChanges(since: number, onChange: () => void, signal: AbortSign
   const tabs = new BroadcastChannel(name)
   tabs.addEventListener('message', onChange)
   signal.addEventListener('abort', () => tabs.close())
-  let isHolding = false
   const hold = () =>
     new Promise<void>((resolve) => {
-      isHolding = true
+      if (signal.aborted) return resolve()
       signal.addEventListener('abort', () => resolve())
       listen(
         since,
@@ -77,8 +77,23 @@ export function onChanges(since: number, onChange: () => void, signal: AbortSign
         signal,
       )
     })
+  // NB: no timer tells whether another tab listens: on a slow phone a free lock takes a while too, and the page would be
+  // refreshed for nothing.
+  async function listenOrFollow(locks: LockManager) {
+    await leaving
+    if (signal.aborted) return
+    const isMine = await keep(locks.request(name, { ifAvailable: true }, (lock) => lock && hold().then(() => true)))
+    if (isMine || signal.aborted) return
+    // A change since this page was rendered may have been missed.
+    onChange()
+    await keep(locks.request(name, { signal }, hold))
+  }
+  const keep = <T>(request: Promise<T>): Promise<T> => {
+    signal.addEventListener('abort', () => {
+      leaving = request.catch(() => {})
+    })
+    return request
+  }
   // Rejects when aborted while another tab holds the lock.
-  navigator.locks.request(name, { signal }, hold).catch(() => {})
-  // If another tab is listening, a change since this page was rendered may have been missed.
-  setTimeout(() => !isHolding && !signal.aborted && onChange(), followAfterMs)
+  listenOrFollow(navigator.locks).catch(() => {})
 }

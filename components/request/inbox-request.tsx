@@ -4,7 +4,7 @@ import type { DecisionDraft } from '#lib/core/access/form-input'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import type { InboxHref } from '#lib/core/approvals/inbox-filter'
 import { Comments, hasComments } from './comments.tsx'
-import { DecidePanel } from './decide-panel.tsx'
+import { Decision } from './decision.tsx'
 import { barStyle } from './decision-bar.ts'
 import { DecisionsList } from './decisions-list.tsx'
 import { Headline } from './headline.tsx'
@@ -97,7 +97,7 @@ export function InboxRequest({ request, decide, comment, revoke, isMine, followi
         )}
       </section>
       {request.status === 'pending' ? (
-        <DecidePanel request={request} decide={decide} headline={headline} next={next} />
+        <Decision request={request} decide={decide} headline={headline} next={next} />
       ) : (
         <div className={barStyle}>
           {request.can.revoke.may && <RevokeAction request={request} revoke={revoke} focusAfter="decided" />}

@@ -4,7 +4,7 @@ import { Suspense } from 'react'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { BreakGlassReview } from '#components/request/break-glass-review'
-import { DecidePanel } from '#components/request/decide-panel'
+import { Decision } from '#components/request/decision'
 import { GrantActivityView } from '#components/request/grant-activity'
 import { Headline } from '#components/request/headline'
 import { LifeLine } from '#components/request/life-line'
@@ -102,7 +102,7 @@ export default async function RequestPage({ params, searchParams }: PageProps<'/
           ) : null
         }
       />
-      {request.status === 'pending' && <DecidePanel request={request} decide={decide} headline="headline" />}
+      {request.status === 'pending' && <Decision request={request} decide={decide} headline="headline" />}
     </>
   )
 }
