@@ -1,7 +1,8 @@
 import type { Page } from '@playwright/test'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { expect, test } from './fixtures.ts'
-import { approve, grantOf, submit } from './grants.ts'
+import { approve, grantOf, post, submit } from './grants.ts'
+import { waitForReact } from './react.ts'
 
 const form = '/requests/new?entitlement=payments-restart'
 const reason = 'Payments hang since the release'
@@ -50,6 +51,25 @@ test('a request survives a lost network and a reload, and is submitted afterward
   await expectFilledIn(page)
   await mend()
   await expectSubmitted(page)
+})
+
+test('what is typed before React takes over the page is kept', async ({ as }) => {
+  const page = await as('mina')
+  await page.goto('/settings')
+  const loading = Promise.withResolvers<void>()
+  await page.route('**/_next/static/**/*.js', async (route) => {
+    await loading.promise
+    await route.continue()
+  })
+  // Not with goto, which waits for React.
+  await page.evaluate((path) => {
+    location.href = path
+  }, form)
+  await page.getByRole('checkbox', { name: 'payments', exact: true }).check()
+  await field(page).fill(reason)
+  loading.resolve()
+  await waitForReact(page)
+  await expectFilledIn(page)
 })
 
 test('a request survives the end of the session: signing in again leads back to it', async ({ as }) => {
@@ -190,4 +210,98 @@ test('edited guardrails survive a lost network and a reload', async ({ as }) => 
   await expect(policy).toHaveValue('guardrails: [] # on Fridays')
   await page.getByRole('button', { name: 'Discard draft' }).click()
   await expect(policy).not.toHaveValue(/Fridays/)
+})
+
+test('a comment and the note for several denials survive a lost network and a reload', async ({ as, api }) => {
+  const [approver, mina] = await Promise.all([as('priya'), api('mina')])
+  const word = crypto.randomUUID()
+  const request = await submit(mina, { reason: `Payments hang, ${word}` })
+  const page = await quietPage(approver)
+  const unfold = () => page.getByText('Write a comment, or request more information').click()
+  await page.goto(`/inbox?q=${word}&request=${request.id}`)
+  await unfold()
+  await field(page, 'Comment').fill('Which pods hang?')
+  const mend = await cutNetwork(page)
+  await page.getByRole('button', { name: 'Comment', exact: true }).click()
+  await expect(page.getByText(/What you typed is kept/)).toBeVisible()
+  await page.reload()
+  await expect(field(page, 'Comment')).toHaveValue('Which pods hang?')
+
+  const select = () => page.getByRole('checkbox', { name: /^Select / }).check()
+  await select()
+  await field(page, 'Note for the selected requests').fill('One change at a time')
+  await page.getByRole('button', { name: 'Deny 1 request' }).click()
+  await expect(page.getByText(/^Not denied:/)).toBeVisible()
+  await page.reload()
+  await select()
+  await expect(field(page, 'Note for the selected requests')).toHaveValue('One change at a time')
+  await mend()
+  await page.getByRole('button', { name: 'Deny 1 request' }).click()
+  await expect(page.getByText('Denying')).toHaveCount(0)
+  const status = async () => (await mina<RequestResource>('GET', `/requests/${request.id}`)).body.status
+  await expect.poll(status).toBe('denied')
+  // The comment was never sent, so only its draft is left.
+  await expect.poll(async () => (await drafts(page)).map(([key]) => key.includes(' comment '))).toEqual([true])
+})
+
+test('the review of break-glass access and of an access review survive a lost network and a reload', async ({
+  as,
+  api,
+}) => {
+  const [auditor, tomas] = await Promise.all([as('ines'), api('tomas')])
+  const { id } = await post(tomas, { entitlement: 'platform-break-glass' })
+  const grant = await grantOf(tomas, id, 'active')
+  await tomas('POST', `/grants/${grant.id}/release`)
+  await grantOf(tomas, id, 'ended')
+  const page = await quietPage(auditor)
+  for (const [path, button] of [
+    [`/requests/${id}`, 'Record the review'],
+    ['/history/review?from=2026-01-01&to=2026-01-02', 'Sign off the review'],
+  ] as const) {
+    await page.goto(path)
+    const choice = page.getByRole('radio', { name: /^Justified/ })
+    if (path.startsWith('/requests/')) await choice.check()
+    await field(page, 'Note').fill('The calls fit the reason')
+    const mend = await cutNetwork(page)
+    await page.getByRole('button', { name: button }).click()
+    await expect(page.getByText(/What you typed is kept/)).toBeVisible()
+    await expect(field(page, 'Note')).toHaveValue('The calls fit the reason')
+    if (path.startsWith('/requests/')) await expect(choice).toBeChecked()
+    await page.reload()
+    await expect(field(page, 'Note')).toHaveValue('The calls fit the reason')
+    await mend()
+  }
+})
+
+test('the acceptance of a finding, a filter’s name and the choice of notices survive a lost network', async ({
+  as,
+}) => {
+  const page = await quietPage(await as('ola'))
+  await page.goto('/clusters/prod-eu/posture')
+  const finding = page.locator('#open').getByRole('listitem').filter({ hasText: 'RoleBinding' }).first()
+  await finding.getByText('Accept the risk').first().click()
+  await finding.getByRole('textbox', { name: 'Reason' }).fill('It reads its own database password.')
+  await finding.getByRole('textbox', { name: 'Owner' }).fill('payments')
+  await finding.getByLabel('Until').fill(new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10))
+  const mend = await cutNetwork(page)
+  await finding.getByRole('button', { name: 'Accept the risk' }).click()
+  await expect(finding.getByText(/What you typed is kept/)).toBeVisible()
+  await expect(finding.getByRole('textbox', { name: 'Reason' })).toHaveValue('It reads its own database password.')
+  await expect(finding.getByRole('textbox', { name: 'Owner' })).toHaveValue('payments')
+  await mend()
+
+  await page.goto('/history?type=grant.ended')
+  await page.getByText('Save this filter').click()
+  await field(page, 'Name').fill('Ended')
+  await cutNetwork(page)
+  await page.getByRole('button', { name: 'Save filter' }).click()
+  await expect(page.getByText(/What you typed is kept/)).toBeVisible()
+  await expect(field(page, 'Name')).toHaveValue('Ended')
+
+  await page.goto('/notices')
+  const kind = page.getByRole('group', { name: 'Kinds of notices' }).getByRole('checkbox').first()
+  await kind.uncheck()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByText(/What you typed is kept/)).toBeVisible()
+  await expect(kind).not.toBeChecked()
 })

@@ -43,6 +43,7 @@ type Props = { destinations: () => Promise<Destination[]> }
 export function Shortcuts({ destinations }: Props) {
   const router = useRouter()
   const [isNavigating, navigate] = useTransition()
+  const isLeaving = useIsLeaving()
   const [shown, setShown] = useState<'nothing' | 'keys' | 'palette'>('nothing')
   // Long ago, because a new page is not in the middle of a sequence.
   const goAt = useRef(Number.NEGATIVE_INFINITY)
@@ -80,7 +81,7 @@ export function Shortcuts({ destinations }: Props) {
 
   return (
     <>
-      <NavigationBar pending={isNavigating} />
+      <NavigationBar pending={isNavigating || isLeaving} />
       <Dialog open={shown === 'keys'} onClose={() => setShown('nothing')} title="Keyboard shortcuts" narrow>
         <dl className="grid grid-cols-[7rem_1fr] gap-y-2">
           {keys.map(([key, what]) => (
@@ -101,6 +102,25 @@ export function Shortcuts({ destinations }: Props) {
       />
     </>
   )
+}
+
+/** Has a form been sent whose answer is another page? A page that comes back from the browser's cache has arrived. */
+function useIsLeaving(): boolean {
+  const [isLeaving, setLeaving] = useState(false)
+  useEffect(() => {
+    const onSubmit = (event: SubmitEvent) => {
+      const isHandled = event.defaultPrevented || (event.target as HTMLFormElement).method === 'dialog'
+      if (!isHandled) setLeaving(true)
+    }
+    const onShow = () => setLeaving(false)
+    window.addEventListener('submit', onSubmit)
+    window.addEventListener('pageshow', onShow)
+    return () => {
+      window.removeEventListener('submit', onSubmit)
+      window.removeEventListener('pageshow', onShow)
+    }
+  }, [])
+  return isLeaving
 }
 
 const isTyping = (target: EventTarget | null) =>

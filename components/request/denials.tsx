@@ -18,13 +18,22 @@ export type Denied = { id: string; digest: string; requester: string; title: str
 
 /** The draft of the note for a request. A denial keeps it until the server has it. */
 export const noteDraft = (requestId: string) => `note ${requestId}`
+/** The same for the note that several denials share. */
+export const sharedNoteDraft = 'note for several requests'
 
-type Batch = { key: number; requests: Denied[]; note: string; dueAt: number; isSending: boolean }
+type Batch = {
+  key: number
+  requests: Denied[]
+  note: string
+  isNoteShared: boolean
+  dueAt: number
+  isSending: boolean
+}
 type Failure = { request: Denied; sentence: string }
 
 type Denials = {
   /** Denies requests in ten seconds, unless it is taken back. */
-  deny: (requests: Denied[], note: string) => void
+  deny: (requests: Denied[], note: string, isNoteShared?: boolean) => void
   undo: (requestId: string) => void
   /** Milliseconds since 1970, by this browser's clock, at which the denial of a request is sent; undefined without one. */
   dueAt: (requestId: string) => number | undefined
@@ -80,6 +89,7 @@ export function DenialsProvider({ children }: { children: ReactNode }) {
     }
     // A page that is being closed waits for nothing.
     await Promise.all(Array.from({ length: isClosing ? left.length : mostAtOnce }, work))
+    if (batch.isNoteShared && failed.length === 0) forgetDraft(sharedNoteDraft)
     setBatches((all) => all.filter(({ key }) => key !== batch.key))
     setFailures((all) => [...all, ...failed])
     router.refresh()
@@ -103,9 +113,12 @@ export function DenialsProvider({ children }: { children: ReactNode }) {
   }, [])
 
   const denials: Denials = {
-    deny(requests, note) {
+    deny(requests, note, isNoteShared = false) {
       lastKey.current += 1
-      const batch = { key: lastKey.current, requests, note, dueAt: Date.now() + graceMs, isSending: false }
+      const batch = {
+        ...{ key: lastKey.current, requests, note, isNoteShared },
+        ...{ dueAt: Date.now() + graceMs, isSending: false },
+      }
       timers.current.set(
         batch.key,
         setTimeout(() => void sendBatch(batch), graceMs),

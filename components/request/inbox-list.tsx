@@ -8,7 +8,7 @@ import { shortDuration } from '#lib/core/access/duration'
 import { type InboxHref, withRequest } from '#lib/core/approvals/inbox-filter'
 import { buttonStyle } from '../ui/button-style.ts'
 import { areSingleKeysOff } from '../ui/single-keys.ts'
-import { useDenials } from './denials.tsx'
+import { sharedNoteDraft, useDenials } from './denials.tsx'
 import type { InboxListRow } from './inbox-row.ts'
 import { SeverityMark } from './severity-mark.tsx'
 import { StatusMark } from './status-mark.tsx'
@@ -60,7 +60,6 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
               </label>
               <Link
                 href={withRequest(inbox, row.id)}
-                prefetch={false}
                 data-row="opens"
                 data-request={row.id}
                 aria-current={row.id === openId ? 'true' : undefined}
@@ -118,13 +117,7 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
         ))}
         {more && (
           <li className="py-2">
-            <Link
-              className="link block px-3 py-1 text-dense"
-              href={more.href}
-              scroll={false}
-              prefetch={false}
-              data-row=""
-            >
+            <Link className="link block px-3 py-1 text-dense" href={more.href} scroll={false} data-row="">
               Show {Math.min(50, more.left)} more of {more.left}
             </Link>
           </li>
@@ -144,7 +137,7 @@ function RowState({ row, isDenied }: { row: InboxListRow; isDenied: boolean }) {
 /** Denies the selected requests with one note. */
 function DenySelected({ requests, onDone }: { requests: InboxListRow[]; onDone: () => void }) {
   const { deny } = useDenials()
-  const note = useTextDraft('note for several requests')
+  const note = useTextDraft(sharedNoteDraft)
   return (
     <form
       className="sticky bottom-foot z-10 flex flex-wrap items-center gap-2 border-t border-edge bg-ground py-2 rail:static"
@@ -154,6 +147,7 @@ function DenySelected({ requests, onDone }: { requests: InboxListRow[]; onDone: 
         deny(
           requests.map(({ id, digest, requester, title }) => ({ id, digest, requester, title })),
           note.value,
+          true,
         )
         onDone()
       }}

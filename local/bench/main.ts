@@ -22,6 +22,7 @@ import { startRecordFloor } from './record-floor.ts'
 import { measureScripts, scriptRows } from './scripts.ts'
 import { inParallel, percentile } from './statistics.ts'
 import { measureTimingLeak, timingLeakRows } from './timing-leak.ts'
+import { walks } from './walks.ts'
 
 // `npm run bench`: measures how much slower than the floor Postern is, on the same servers in the same run, and the size
 // of its pages and of an idle replica. Ratios are comparable between machines; milliseconds are not.
@@ -367,6 +368,8 @@ try {
     ...inboxRows(inboxes),
     ...checkRows(check),
     `| memory of an idle replica (RSS) | ${rss.toFixed(0)} MB | ≤ 300 MB | ${rss <= 300 ? 'yes' : 'no'} |`,
+    '',
+    ...walks,
   ].join('\n')
   say(table)
   const cpu = cpus()
