@@ -12,22 +12,24 @@ type Props = { request: RequestResource; review: FormAction<{ note: string; outc
 export function BreakGlassReview({ request, review: record }: Props) {
   const { review, mayReview, reviewDueAt } = request
   return (
-    <Section id="review" title="Break-glass access">
-      <p className="text-bad">It began without an approval.</p>
-      {review ? (
-        <p className="max-w-[72ch]">
-          <UntrustedText>{review.person.name}</UntrustedText> reviewed it as {outcomeLabels[review.outcome]},{' '}
-          <Time at={review.at} />: <UntrustedText lines>{review.note}</UntrustedText>
-        </p>
-      ) : (
-        <>
-          <p>
-            Its review is due <Time at={reviewDueAt ?? ''} as="exact" />
-            {!mayReview.may && `. ${mayReview.why}`}
+    <div className="mb-8">
+      <Section id="review" title="Break-glass access">
+        <p className="text-bad">It began without an approval.</p>
+        {review ? (
+          <p className="max-w-[72ch]">
+            <UntrustedText>{review.person.name}</UntrustedText> reviewed it as {outcomeLabels[review.outcome]},{' '}
+            <Time at={review.at} />: <UntrustedText lines>{review.note}</UntrustedText>
           </p>
-          {mayReview.may && <ReviewPanel requestId={request.id} review={record} />}
-        </>
-      )}
-    </Section>
+        ) : (
+          <>
+            <p>
+              Its review is due <Time at={reviewDueAt ?? ''} as="exact" />
+              {!mayReview.may && `. ${mayReview.why}`}
+            </p>
+            {mayReview.may && <ReviewPanel requestId={request.id} review={record} />}
+          </>
+        )}
+      </Section>
+    </div>
   )
 }

@@ -92,7 +92,7 @@ export function Steps({ steps, peopleKnown = true, isBreakGlass = false, conditi
                       Eligible: <UntrustedText>{names(step.eligible.map(inWords))}</UntrustedText>
                     </>
                   ) : (
-                    'No one in this group has signed in to Postern yet'
+                    'No one who may approve it has signed in to Postern yet'
                   )}
                 </p>
               )}
