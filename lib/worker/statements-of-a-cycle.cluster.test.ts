@@ -49,6 +49,11 @@ test('a full cycle takes 16 statements, none of which claims a grant, asks for t
   const counts = new Map<string, number>()
   for (const sql of statements) counts.set(sql, (counts.get(sql) ?? 0) + 1)
   for (const sql of housekeeping) counts.set(sql, (counts.get(sql) ?? 0) - 1)
+  // So does the log: a slow machine appends the events of each cycle in a transaction of their own, a fast one those of several.
+  const ofLog = [...counts].filter(([sql]) => sql.includes('log_leaves'))
+  const appended = Math.max(0, ...ofLog.map(([, count]) => count))
+  for (const [sql] of ofLog) counts.delete(sql)
+  for (const sql of ['BEGIN', 'COMMIT']) counts.set(sql, (counts.get(sql) ?? 0) - appended)
   // What is left of it came less often than the cycles.
   const perCycle = [...counts].flatMap(([sql, count]) => (count < cycles ? [] : [[sql, count / cycles] as const]))
   const total = perCycle.reduce((sum, [, count]) => sum + Math.floor(count), 0)
