@@ -175,6 +175,8 @@ test.each([
   ['br, GZIP;q=0.5', 2000, true],
   ['gzip', 10, false],
   ['gzip;q=0', 2000, false],
+  ['gzip;q=0.000', 2000, false],
+  ['gzip;q=x', 2000, false],
   ['identity', 2000, false],
 ])('for a caller that accepts %s, a response to %i bytes is compressed: %s', async (coding, length, isCompressed) => {
   const body = 'x'.repeat(length)

@@ -96,13 +96,13 @@ async function answerOf({ handler, params }: FoundRoute, incoming: IncomingMessa
 const worthCompressing = 1024
 const compress = promisify(gzip)
 
-/** Whether the caller accepts gzip (RFC 9110 §12.5.3). */
+/** Whether the caller accepts gzip (RFC 9110 §12.5.3). A weight that is 0, or that is no number, does not. */
 const acceptsGzip = ({ headers }: IncomingMessage) =>
   String(headers['accept-encoding'] ?? '')
     .split(',')
     .some((coding) => {
-      const [name = '', weight = ''] = coding.split(';').map((part) => part.trim().toLowerCase())
-      return name === 'gzip' && weight !== 'q=0'
+      const [name = '', weight = 'q=1'] = coding.split(';').map((part) => part.trim().toLowerCase())
+      return name === 'gzip' && weight.startsWith('q=') && Number(weight.slice(2)) > 0
     })
 
 async function send(answer: Response, { incoming, outgoing }: Exchange, isHttps: boolean) {
