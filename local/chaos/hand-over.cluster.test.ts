@@ -49,10 +49,13 @@ async function killAt(
     if (connection !== moving || sql !== 'COMMIT' || point !== 'committed, not yet handed over') return 'pass'
     return { how: 'stop', when: 'after', reached: () => reached.resolve() }
   })
-  // The worker reads the same namespaces all the time, but creates objects only for a grant that was committed.
-  const isOfGrant = ({ method, path }: ApiCall) =>
-    moving !== undefined &&
-    ('revoke' in act ? path.includes(objectName(subject)) : method === 'POST' && !path.includes('accessreviews'))
+  // The worker reads the same namespaces and objects and asks who it is all the time. It creates and deletes only after the commit.
+  const isOfGrant = ({ method, path }: ApiCall) => {
+    if (moving === undefined) return false
+    if ('revoke' in act) return method === 'DELETE' && path.includes(objectName(subject))
+    const [route = ''] = path.split('?')
+    return method === 'POST' && ['/serviceaccounts', '/roles', '/rolebindings'].some((kind) => route.endsWith(kind))
+  }
   stage.proxy('prod-eu').intercept(async (call, forward) => {
     if (!isOfGrant(call)) return forward()
     reached.resolve()
