@@ -43,12 +43,12 @@ function reportOf(
   const table = tableOf(
     ['SECRET', 'SERVICEACCOUNT', 'AGE', 'LAST USED', 'USED BY', 'STATE'],
     secrets.map((one) => [
-      ...[`${one.namespace}/${one.name}`, one.serviceAccount, plural(ageOf(one, now), 'day')],
-      ...[
-        one.lastUsedOn ?? 'unknown',
-        usedBy(one),
-        one.invalidSince ? `refused since ${one.invalidSince}` : 'accepted',
-      ],
+      `${one.namespace}/${one.name}`,
+      one.serviceAccount,
+      plural(ageOf(one, now), 'day'),
+      one.lastUsedOn ?? 'unknown',
+      usedBy(one),
+      one.invalidSince ? `refused since ${one.invalidSince}` : 'accepted',
     ]),
   )
   if (old.length === 0) return `${table}\nNone is older than ${plural(olderThan, 'day')}.\n`

@@ -64,7 +64,7 @@ export function GrantActivityView({ activity, activatedAt, endedAt }: Props) {
   )
 }
 
-/** Something is left out, which whoever made the calls may have wanted. */
+/** Says what is left out, and links to it: whoever made the calls may have hidden one among many. */
 function More({ grantId, children }: { grantId: string; children: ReactNode }) {
   return (
     <p className="text-dense text-ending">

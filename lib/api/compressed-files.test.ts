@@ -25,7 +25,7 @@ const call = (method: string, path: string, encodings?: string) =>
 
 const script = '/_next/static/chunks/1.js'
 
-test('a browser gets a script as the build compressed it, to keep for good', async () => {
+test('a browser gets a script as the build compressed it, and may cache it for a year', async () => {
   const { response, body } = await call('GET', script, 'gzip, deflate, br, zstd')
   expect(response.statusCode).toBe(200)
   expect(body).toEqual(content)

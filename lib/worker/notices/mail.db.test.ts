@@ -244,7 +244,7 @@ test('break-glass access is announced to those who were not asked and to securit
   expect(last?.text).toContain('> the alert was a test')
 })
 
-test('a suspicious call with a grant is told to admins and auditors, not to its holder', async () => {
+test('admins and auditors are notified of a suspicious call with a grant, and its holder is not', async () => {
   await anActor({ name: 'Ada', email: 'ada@example.com', groups: ['platform-admins'] })
   await anActor({ name: 'Ines', email: 'ines@example.com', groups: ['security-audit'] })
   const grant = await aGrant({ holder: mina.person, status: 'active' })
