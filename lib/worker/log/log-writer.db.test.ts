@@ -274,7 +274,8 @@ describe('the application’s role', () => {
     expect(openCheckpoint(await logCheckpoint(auditor), keys).size, 'the last one that was signed').toBeLessThan(size)
     await logWriting()(never)
     expect(openCheckpoint(await logCheckpoint(auditor), keys).size).toBe(size)
-    expect(openCheckpoint(await logCheckpoint(null), keys).size).toBe(0)
+    // Strangers see one of an hour that is over, and the hour may have changed since these were signed.
+    expect(openCheckpoint(await logCheckpoint(null), keys).size).toBeLessThanOrEqual(size)
     expect((await readGauges([], [], keys)).logLagSeconds).toBe(0)
   })
 })
