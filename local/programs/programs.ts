@@ -6,6 +6,7 @@ import { whileHoldingLock } from '#local/processes/lock'
 import { cacheDirectory, checkout } from '#local/processes/places'
 import { downloadEnvtest } from './envtest.ts'
 import { findGo, goBuild, moduleFolder } from './go-build.ts'
+import { publishedDownloads, publishedPrograms } from './published.ts'
 
 /** A Go module that pins programs, and the package of each program. `sources` are its own files that a build compiles. */
 export type GoModule = {
@@ -83,10 +84,10 @@ export type ClusterPrograms = {
 /** The additional programs that simulate running pods; only the demo needs them. */
 export type PodPrograms = { scheduler: string; kwok: string; stages: string[] }
 
-function pinnedVersion(module: GoModule): string {
+function pinnedVersion(module: GoModule, pins = module.pins): string {
   const goMod = readFileSync(join(module.folder, 'go.mod'), 'utf8')
-  const version = goMod.match(new RegExp(`^(?:require|\\t)\\s*${module.pins.replaceAll('.', '\\.')} (v\\S+)`, 'm'))?.[1]
-  if (!version) throw new Error(`${module.folder}/go.mod does not pin ${module.pins}`)
+  const version = goMod.match(new RegExp(`^(?:require|\\t)\\s*${pins.replaceAll('.', '\\.')} (v\\S+)`, 'm'))?.[1]
+  if (!version) throw new Error(`${module.folder}/go.mod does not pin ${pins}`)
   return version
 }
 
@@ -115,7 +116,23 @@ function linkerFlags(module: GoModule): string {
   return `-s -w -X ${at}.gitVersion=${version} -X ${at}.gitMajor=${major} -X ${at}.gitMinor=${minor}`
 }
 
-/** Builds the programs that are not in the cache and returns the path of each. */
+const missingOf = (module: GoModule, names: string[]) =>
+  names.filter((name) => !existsSync(join(cacheOf(module), name)))
+
+const downloadInto = publishedDownloads()
+
+/** Downloads what is not in the cache, as far as its project publishes it. True if every program is there. */
+async function download(module: GoModule, names: string[], say: (line: string) => void): Promise<boolean> {
+  if (module === kubernetes && missingOf(module, names).length > 0) {
+    const versions = { kubernetes: kubernetesVersion(), etcd: pinnedVersion(kubernetes, 'go.etcd.io/etcd/server/v3') }
+    const published = publishedPrograms(versions).filter(({ program }) => names.includes(program))
+    mkdirSync(cacheDirectory, { recursive: true })
+    await whileHoldingLock(`${cacheOf(module)}.lock`, say, () => downloadInto(published, cacheOf(module), say))
+  }
+  return missingOf(module, names).length === 0
+}
+
+/** Downloads or builds the programs that are not in the cache and returns the path of each. */
 export async function build(
   module: GoModule,
   names: string[],
@@ -123,8 +140,8 @@ export async function build(
 ): Promise<Map<string, string>> {
   const cache = cacheOf(module)
   const paths = new Map(names.map((name) => [name, join(cache, name)]))
-  const isMissing = () => names.filter((name) => !existsSync(join(cache, name)))
-  if (isMissing().length === 0) return paths
+  const isMissing = () => missingOf(module, names)
+  if (await download(module, names, say)) return paths
   mkdirSync(cache, { recursive: true })
   await whileHoldingLock(`${cache}.lock`, say, async () => {
     const missing = isMissing()
@@ -152,13 +169,14 @@ export function need(paths: Map<string, string>, name: string): string {
 }
 
 /**
- * The programs of a small real cluster, built from the pinned Go modules (about seven minutes, once per machine and pin).
- * Without `go`, downloads the archive that controller-tools publishes, which has no controller-manager: the ClusterRoles
- * `view`, `edit` and `admin` then stay empty, deleted namespaces stay, and Deployments create no pods.
+ * The programs of a small real cluster, once per machine and pin: downloaded as released, or else built from the pinned Go
+ * modules (about seven minutes). Without `go`, downloads the archive that controller-tools publishes, which has no
+ * controller-manager: the ClusterRoles `view`, `edit` and `admin` then stay empty, deleted namespaces stay, and
+ * Deployments create no pods.
  */
 export async function ensureClusterPrograms(say: (line: string) => void): Promise<ClusterPrograms> {
   const names = ['etcd', 'kubectl', 'kube-apiserver', 'kube-controller-manager']
-  if (!findGo() && names.some((name) => !existsSync(join(cacheOf(kubernetes), name)))) {
+  if (!(await download(kubernetes, names, say)) && !findGo()) {
     const folder = await downloadEnvtest({ cache: cacheDirectory, version: kubernetesVersion(), say })
     say('the published archive has no controller-manager: view, edit and admin stay empty, Deployments create no pods')
     const [etcd, kubectl, apiserver] = ['etcd', 'kubectl', 'kube-apiserver'].map((name) => join(folder, name))
@@ -219,7 +237,7 @@ export async function ensureKubectl(say: (line: string) => void): Promise<string
   const minorOf = (output: string) => Number.parseInt(JSON.parse(output).clientVersion?.minor, 10)
   // 1.24 introduced `kubectl create token`.
   if (installed.status === 0 && minorOf(installed.stdout) >= 24) return 'kubectl'
-  if (!findGo()) return (await ensureClusterPrograms(say)).kubectl
+  if (!(await download(kubernetes, ['kubectl'], say)) && !findGo()) return (await ensureClusterPrograms(say)).kubectl
   return need(await build(kubernetes, ['kubectl'], say), 'kubectl')
 }
 
