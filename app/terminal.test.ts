@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { buildPackage } from '#local/package/build'
+import { buildExecutables, ownPlatform } from '#local/package/executable'
 import { bearerToken, enterDeviceCode, signInAs } from '#local/parts/sign-in'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testParts } from '#testing/database'
@@ -48,8 +49,15 @@ function kubeconfigOfNoOne(): string {
 }
 const kubeconfig = kubeconfigOfNoOne()
 
+/** The single executable of the command, where there is one for this machine. */
+let executable = ''
+
 beforeAll(async () => {
   await buildPackage(built)
+  const platform = ownPlatform()
+  if (platform) executable = (await buildExecutables(join(folder, 'executable'), [platform]))[0]?.file ?? ''
+  else
+    process.stderr.write('NOT CHECKED: the single executable as a plugin. This is neither Linux on x64 nor on arm64\n')
   namespace = await aNamespace()
 })
 
@@ -166,8 +174,9 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     const ran = await running.ended
     expect([ran.code, ran.err], ran.err).toEqual([0, expect.stringContaining('Running the command again.')])
 
-    // Plain kubectl, by the plugin.
-    const written = await postern(['kubeconfig', '--use', request.id])
+    // Plain kubectl, by the plugin: the program that wrote the kubeconfig.
+    const writing = ['kubeconfig', '--use', request.id]
+    const written = await (executable ? start(executable, writing, {}).ended : postern(writing))
     expect([written.code, written.out]).toEqual([0, `postern/prod-eu/payments-restart/${namespace}\n`])
     expect(readFileSync(kubeconfig, 'utf8')).not.toMatch(/token/i)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code).toBe(0)

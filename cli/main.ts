@@ -1,9 +1,3 @@
-// Runs the `postern` command in this process.
-import { runPostern } from './postern.ts'
+import { start } from './start.ts'
 
-// A reader such as `head` may close the pipe early. That is not an error: the exit code still has the result.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') process.exitCode = 2
-})
-
-await runPostern(process.argv.slice(2), process)
+await start()

@@ -1,8 +1,10 @@
 // What Postern writes into a kubeconfig: a cluster, a context, and a user whose tokens the plugin fetches.
 import { realpathSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { isExecutable } from '../package-file.ts'
 import { isLoopback } from '../server/address.ts'
 
 const sent = z.object({
@@ -26,13 +28,22 @@ export function clusterFrom(kubeconfig: string): Cluster {
   return cluster
 }
 
-/** The user of a grant. The program is named in full, because kubectl may have another path. */
+/** This program in full, because kubectl may have another path. */
+function ownCommand(): [program: string, ...args: string[]] {
+  const called = process.argv[1] ?? ''
+  if (!isExecutable()) return [process.execPath, realpathSync(called)]
+  // NB: not what a link leads to: krew keeps each version in a folder of its own, and deletes those before it.
+  return [isAbsolute(called) ? called : process.execPath]
+}
+
+/** The user of a grant. */
 export function execUser(grant: string, server: string) {
+  const [command, ...args] = ownCommand()
   return {
     exec: {
       apiVersion: 'client.authentication.k8s.io/v1',
-      command: process.execPath,
-      args: [realpathSync(process.argv[1] ?? ''), 'credential', '--grant', grant, '--server', server],
+      command,
+      args: [...args, 'credential', '--grant', grant, '--server', server],
       interactiveMode: 'Never',
       provideClusterInfo: false,
     },

@@ -350,7 +350,7 @@ export const importTable: readonly Room[] = [
   },
   {
     name: 'local/package',
-    holds: 'builds the npm package of the command',
+    holds: 'builds the npm package and the single executables of the command',
     imports: [],
     why: below,
     isLocal: true,

@@ -15,6 +15,10 @@ Request access, approve it, use it and end it without leaving the terminal, and 
 for Node.js 20 or newer. \`npm install -g .postern/package\` installs it; so does the archive that \`npm pack\` makes of it. The same program is
 also called \`kubectl-postern\`, so \`kubectl postern …\` works. \`postern completion\` prints a script for bash, zsh or fish.
 
+Where there is no Node.js, use a single executable: \`node local/package/executable.ts\` builds \`postern-linux-amd64\` and \`postern-linux-arm64\` into
+\`.postern/executables\`, each with its SHA-256 checksum beside it. They contain the Node.js that Postern itself runs on, and need the C and C++ libraries of
+the system. The same source always becomes the same bytes, so anyone can verify a build. An executable ignores \`NODE_OPTIONS\`.
+
 Only the files of the command that is called are read. On a busy machine with two processors and Node.js 24, \`postern --version\` needed 50 ms of
 processor time and the plugin 70 ms for a token that it has already, of which Node.js itself needs 30 ms (the fastest of 15 runs each).
 

@@ -1,3 +1,5 @@
+import type { NodePackage } from '#local/package/node-package'
+
 // The platforms of the image, in the words of each part.
 
 export type Platform = {
@@ -10,7 +12,7 @@ export type Platform = {
   /** Where programs expect the dynamic linker, and its name. */
   linker: { folder: string; name: string }
   /** The npm package with Node.js. */
-  nodePackage: string
+  nodePackage: NodePackage
 }
 
 export const platforms: readonly Platform[] = [

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
+import type { NodePackage } from './node-package.ts'
 
 // The npm package of the command: every library is in its files, so it has no dependencies. Node.js 20 or newer runs it.
 
@@ -14,9 +15,14 @@ await import('./postern.js')
 `
 
 /** Files that commands read (cli/package-file.ts). */
-const data = ['deploy/rbac.yaml']
+export const data = ['deploy/rbac.yaml']
 
-type Manifest = Record<'version' | 'description' | 'license', string> & { engines: { node: string } }
+type Manifest = Record<'version' | 'description' | 'license', string> & {
+  engines: { node: string }
+  optionalDependencies: Record<NodePackage, string>
+}
+
+export const readManifest = () => JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as Manifest
 
 /** Builds the package into an empty folder, where \`npm pack\` and \`npm publish\` find it. */
 export async function buildPackage(folder: string): Promise<void> {
@@ -40,9 +46,7 @@ export async function buildPackage(folder: string): Promise<void> {
       },
     },
   })
-  const { version, description, license, engines } = JSON.parse(
-    readFileSync(join(checkout, 'package.json'), 'utf8'),
-  ) as Manifest
+  const { version, description, license, engines } = readManifest()
   const manifest = {
     ...{ name: 'postern', version, description, license, engines, type: 'module' },
     bin: { postern: 'launcher.js', 'kubectl-postern': 'launcher.js' },

