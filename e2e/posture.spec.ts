@@ -25,3 +25,19 @@ test('an admin takes a baseline, and accepts the risk of one finding until a day
   await expect(accepted).toContainText('Ola Nowak accepted it')
   await expect(accepted).toContainText('It reads its own database password.')
 })
+
+test('an auditor sees which standing access requests could replace, with an entitlement to add', async ({ as }) => {
+  const ines = await as('ines')
+  await ines.goto('/clusters/prod-eu/posture')
+  const held = ines.locator('#standing').getByRole('listitem').filter({ hasText: 'ClusterRole edit in search' })
+  await expect(held).toContainText('2 people and 1 group hold')
+  await expect(held).toContainText('Whether')
+  await held.getByText('How to replace it').click()
+  await expect(held).toContainText('name: search-edit')
+  await expect(held).toContainText('fill-in-the-approvers')
+  await expect(held).toContainText('kubectl delete rolebinding/indexers --namespace search')
+  for (const colorScheme of colorSchemes) {
+    await showIn(ines, colorScheme)
+    expect(await axeFindings(ines), colorScheme).toEqual([])
+  }
+})

@@ -60,7 +60,7 @@ test('open posture findings are counted, the new and the accepted ones too, and 
     },
   })
   const save = (basis: string, findings: ReturnType<typeof finding>[]) =>
-    savePosture(aSystemActor(), 'prod-eu', { basis, findings, own: [] })
+    savePosture(aSystemActor(), 'prod-eu', { basis, findings, own: [], standing: { access: [], count: 0 } })
   const count = (text: string, name: string) =>
     [...text.matchAll(/^postern_posture_(\w+)\{cluster="prod-eu",severity="(\w+)"\} (\d+)$/gm)]
       .filter(([, metric]) => metric === name)

@@ -4,6 +4,7 @@ import { type JudgedFinding, postureBasis, savePosture } from '#lib/adapters/db/
 import { contentHash } from '#lib/core/access/content-hash'
 import type { AcceptanceInput } from '#lib/core/access/posture-finding'
 import { getPosture } from '#lib/views/get-posture'
+import { anAuditEvent } from '#testing/audit-events'
 import { testBench } from '#testing/bench'
 import { aConfiguration } from '#testing/configuration'
 import { mailbox } from '#testing/mailbox'
@@ -11,6 +12,7 @@ import { noticesWhere, notifyAll } from '#testing/notices'
 import { anActor, aSystemActor } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
 import { acceptPostureFinding } from './accept-posture-finding.ts'
+import { saveAuditEvents } from './save-audit-events.ts'
 import { takePostureBaseline } from './take-posture-baseline.ts'
 
 const box = await mailbox()
@@ -36,10 +38,11 @@ const aFinding = (name: string, overrides: Partial<JudgedFinding['finding']> = {
   }
   return { key: name, digest: contentHash(finding.subjects), suppressed: null, finding }
 }
+const noStanding = { access: [], count: 0 }
 let count = 0
 const judge = (...findings: JudgedFinding[]) => {
   count += 1
-  return savePosture(aSystemActor(), 'prod-eu', { basis: String(count), findings, own: [] })
+  return savePosture(aSystemActor(), 'prod-eu', { basis: String(count), findings, own: [], standing: noStanding })
 }
 const now = () => getPosture(auditor, 'prod-eu')
 const openOf = async (name: string) => (await now()).open.find(({ binding }) => binding.name === name)
@@ -98,7 +101,7 @@ test('more findings than are stored push out none that is known, are counted, an
   const suppressed = { ...aFinding('a-suppressed'), suppressed: 'by postern.yaml' }
   const judgeFour = async (...findings: JudgedFinding[]) => {
     count += 1
-    await savePosture(aSystemActor(), 'prod-eu', { basis: String(count), findings, own: [] }, 4)
+    await savePosture(aSystemActor(), 'prod-eu', { basis: String(count), findings, own: [], standing: noStanding }, 4)
   }
   const known = await openOf('known')
   await judgeFour(suppressed, ...crowd, aFinding('known'))
@@ -221,4 +224,42 @@ test('a notice is dropped when the access is gone before it is sent', async () =
   await notifyAll()
   const sent = await noticesWhere({ where: { eventId: id, outcome: 'sent' } })
   expect(sent).toEqual([])
+})
+
+test('standing access shows who has used it, as far as the audit events of the cluster tell', async () => {
+  const held = {
+    ...{ namespace: 'payments', role: { kind: 'Role', name: 'db' }, severity: 'high' as const },
+    ...{ isReported: true, canBind: false },
+    ...{ people: ['oidc:priya', 'oidc:tomas', 'oidc:mina'], morePeople: 0, groups: [], moreGroups: 0 },
+    bindings: [{ kind: 'RoleBinding' as const, name: 'team', isShared: false }],
+    rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }],
+  }
+  const standing = { access: [held, { ...held, namespace: '', role: { kind: 'ClusterRole', name: 'db' } }], count: 3 }
+  await savePosture(aSystemActor(), 'prod-eu', { basis: 'standing', findings: [], own: [], standing })
+  const shown = async () => (await now()).standing
+  expect((await now()).standingCount).toBe(3)
+  expect((await shown()).map(({ unusedCount }) => unusedCount)).toEqual([null, null])
+
+  const call = (at: string, username: string, namespace: string, code = 200) =>
+    anAuditEvent({
+      ...{ verb: 'get', user: { username }, responseStatus: { code }, requestURI: `/api/v1/${namespace}/${at}` },
+      ...{ objectRef: { resource: 'secrets', namespace, name: 'db' }, stageTimestamp: `${at}.000000Z` },
+      requestReceivedTimestamp: `${at}.000000Z`,
+    })
+  await saveAuditEvents(aSystemActor(), 'prod-eu', [
+    call('2025-01-01T00:00:00', 'oidc:tomas', 'payments'),
+    call('2025-03-01T00:00:00', 'oidc:tomas', 'payments', 403),
+    call('2025-03-02T00:00:00', 'oidc:mina', 'search'),
+    call('2025-03-03T00:00:00', 'oidc:priya', 'payments'),
+  ])
+  const [inPayments, everywhere] = await shown()
+  expect(inPayments?.people).toEqual([
+    { name: 'oidc:priya', lastCallAt: '2025-03-03T00:00:00.000Z' },
+    { name: 'oidc:tomas', lastCallAt: null },
+    { name: 'oidc:mina', lastCallAt: null },
+  ])
+  expect([inPayments?.unusedCount, everywhere?.unusedCount]).toEqual([2, 1])
+  expect(inPayments?.sentence).toContain('2 have not used it in the 30 days before 2025-03-03')
+  expect(inPayments?.suggestion).toContain('name: payments-db')
+  expect(inPayments?.remove).toEqual(['kubectl delete rolebinding/team --namespace payments'])
 })

@@ -148,9 +148,9 @@ test('a name that the database cannot store does not hide the findings of a clus
     served: null,
     serviceAccounts: null,
   }
-  const { findings, own } = judgePosture(rights)
+  const { findings, ...others } = judgePosture(rights)
   const judged = findings.map((one) => ({ ...one, suppressed: null }))
-  await savePosture(workerActor(), 'hostile', { basis: 'a', findings: judged, own })
+  await savePosture(workerActor(), 'hostile', { basis: 'a', findings: judged, ...others })
   expect(await db().postureFinding.count({ where: { cluster: 'hostile', resolvedAt: null } })).toBe(1)
 })
 

@@ -2,6 +2,7 @@ import { clusterStates } from '#lib/adapters/db/clusters/cluster-states'
 import { postureBasis, savePosture } from '#lib/adapters/db/clusters/posture'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { contentHash } from '#lib/core/access/content-hash'
+import { isReported } from '#lib/core/activity/reported'
 import type { ClusterRights } from '#lib/core/rbac/cluster-rights'
 import { type AssessedRoles, judgePosture, noRoles } from '#lib/core/rbac/posture/judge'
 import { suppressionOf } from '#lib/core/rbac/posture/suppression'
@@ -11,7 +12,7 @@ import { workerActor } from './work.ts'
 const assessed = new Map<string, { risks: string; roles: AssessedRoles }>()
 
 /** Counted up when the judgement itself changes, so that what was judged by an earlier version is judged again. */
-const version = 2
+const version = 3
 
 /** The labels of the namespaces, as far as suppressions ask for them. */
 async function labelsIn(cluster: string, isAskedFor: boolean) {
@@ -38,10 +39,10 @@ export async function refreshPosture(cluster: string, rights: ClusterRights, rig
   const known = assessed.get(cluster)
   const roles: AssessedRoles = known?.risks === risks ? known.roles : noRoles()
   assessed.set(cluster, { risks, roles })
-  const { findings, own } = judgePosture(rights, { configuredRisks, vettedRoles, known: roles })
+  const { findings, own, standing } = judgePosture(rights, { configuredRisks, vettedRoles, known: roles, isReported })
   const judged = findings.map((one) => ({
     ...one,
     suppressed: suppressionOf(one.finding, posture.suppress, (namespace) => labels.get(namespace)),
   }))
-  await savePosture(workerActor(), cluster, { basis, findings: judged, own })
+  await savePosture(workerActor(), cluster, { basis, findings: judged, own, standing })
 }

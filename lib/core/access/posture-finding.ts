@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { prose } from './request.ts'
 import { duration, time } from './resource-fields.ts'
 import { severities } from './severity.ts'
+import { standingAccessResource } from './standing-access.ts'
 
 const text = z.string()
 
@@ -92,6 +93,11 @@ export const postureResource = z
     suppressed: z.array(storedFinding).meta({ description: 'At most 100.' }),
     suppressedCount: z.int(),
     own: z.array(ownRights).meta({ description: 'The expected permissions of Postern itself.' }),
+    standing: z.array(standingAccessResource).meta({
+      description:
+        'Standing access of people with a risk, which requests could replace. Sorted by severity; at most 100.',
+    }),
+    standingCount: z.int(),
     resolved: z.array(storedFinding).meta({ description: 'The 50 that were resolved last.' }),
   })
   .meta({ id: 'Posture' })

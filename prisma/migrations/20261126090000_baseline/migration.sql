@@ -496,6 +496,8 @@ CREATE TABLE "posture_states" (
     "baseline_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "baseline_by" TEXT,
     "own" JSONB NOT NULL,
+    "standing" JSONB NOT NULL DEFAULT '[]',
+    "standing_count" INTEGER NOT NULL DEFAULT 0,
     "left_out" INTEGER NOT NULL DEFAULT 0,
     "left_out_high" INTEGER NOT NULL DEFAULT 0,
 

@@ -153,6 +153,23 @@ export const countArrived = (filter: Pick<CallFilter, 'cluster' | 'from' | 'to'>
       ...(filter.to === undefined ? [] : [Prisma.sql`hour < ${timeOf(filter.to)}`]),
     ])} GROUP BY cluster, outcome ORDER BY cluster, outcome`
 
+/** The last successful call of each of these accounts, in each of these namespaces and (as `''`) anywhere. Refused calls use nothing. */
+export async function lastCallsOf(
+  cluster: string,
+  accounts: readonly string[],
+  namespaces: readonly string[],
+  from: Date,
+): Promise<Array<{ account: string; namespace: string; at: Date }>> {
+  if (accounts.length === 0) return []
+  return reads().$queryRaw`
+    SELECT s.account, coalesce(n.namespace, '') AS namespace, max(a.at) AS at
+    FROM activity_sources s JOIN activity a ON a.source_id = s.id
+      LEFT JOIN unnest(${[...namespaces]}::text[]) AS n(namespace) ON n.namespace = a.namespace
+    WHERE s.cluster = ${cluster} AND s.account = ANY (${[...accounts]}::text[]) AND a.at >= ${from}
+      AND (a.code IS NULL OR a.code < 400)
+    GROUP BY s.account, coalesce(n.namespace, '')`
+}
+
 export const findFeeds = () => reads().activityFeed.findMany({ orderBy: { cluster: 'asc' } })
 
 export const findRejections = (filter: Pick<CallFilter, 'cluster' | 'from' | 'to'>, limit: number) =>

@@ -13,7 +13,8 @@ import {
   postureFinding,
 } from '#lib/core/access/posture-finding'
 import { compareSeverity } from '#lib/core/access/severity'
-import type { KeyedFinding } from '#lib/core/rbac/posture/judge'
+import { type StandingAccess, standingAccess } from '#lib/core/access/standing-access'
+import type { KeyedFinding, Posture } from '#lib/core/rbac/posture/judge'
 import { Prisma } from '../generated/client.ts'
 
 // The findings about the standing access in each cluster, with their history.
@@ -39,7 +40,12 @@ export const postureBindingText = ({ binding: { kind, namespace, name } }: Postu
 
 /** A finding with why postern.yaml suppresses it; null if it doesn't. */
 export type JudgedFinding = KeyedFinding & { suppressed: string | null }
-export type Judgement = { basis: string; findings: readonly JudgedFinding[]; own: readonly OwnRights[] }
+export type Judgement = {
+  basis: string
+  findings: readonly JudgedFinding[]
+  own: readonly OwnRights[]
+  standing: Posture['standing']
+}
 
 type Row = Prisma.PostureFindingGetPayload<object>
 
@@ -146,14 +152,17 @@ const isNotified = ({ suppressed, finding }: JudgedFinding) => suppressed === nu
 export async function savePosture(
   actor: SystemActor,
   cluster: string,
-  { basis, findings, own }: Judgement,
+  { basis, findings, own, standing }: Judgement,
   most = mostFindings,
 ) {
   await transaction(async (tx) => {
     const ownJson = JSON.stringify(own)
+    const standingJson = JSON.stringify(standing.access)
     const [state] = await tx.$queryRaw<Array<{ isFirst: boolean; now: Date; leftOut: number; leftOutHigh: number }>>`
-      INSERT INTO posture_states AS s (cluster, basis, own) VALUES (${cluster}, ${basis}, ${ownJson}::jsonb)
-      ON CONFLICT (cluster) DO UPDATE SET basis = ${basis}, own = ${ownJson}::jsonb, judged_at = now()
+      INSERT INTO posture_states AS s (cluster, basis, own, standing, standing_count)
+      VALUES (${cluster}, ${basis}, ${ownJson}::jsonb, ${standingJson}::jsonb, ${standing.count})
+      ON CONFLICT (cluster) DO UPDATE SET basis = ${basis}, own = ${ownJson}::jsonb, standing = ${standingJson}::jsonb,
+        standing_count = ${standing.count}, judged_at = now()
       RETURNING (xmax = 0) AS "isFirst", now() AS now, left_out AS "leftOut", left_out_high AS "leftOutHigh"`
     if (!state) throw new Error('the state of a posture was not stored')
     const rows = await openRows(tx, cluster)
@@ -248,8 +257,10 @@ const mostShown = 500
 const mostSuppressed = 100
 const mostResolved = 50
 
+export type StoredPosture = Omit<PostureResource, 'longestAcceptance' | 'standing'> & { standing: StandingAccess[] }
+
 /** The findings of a cluster as they are stored. */
-export async function readPosture(cluster: string): Promise<Omit<PostureResource, 'longestAcceptance'>> {
+export async function readPosture(cluster: string): Promise<StoredPosture> {
   const now = new Date()
   const isOpen = { cluster, resolvedAt: null }
   const isAccepted = { ...isOpen, suppressed: null, acceptedUntil: { gt: now } }
@@ -316,6 +327,8 @@ export async function readPosture(cluster: string): Promise<Omit<PostureResource
     suppressed: shown(suppressed),
     suppressedCount,
     own: ownRights.array().safeParse(state?.own).data ?? [],
+    standing: standingAccess.array().safeParse(state?.standing).data ?? [],
+    standingCount: state?.standingCount ?? 0,
     resolved: shown(resolved),
   }
 }

@@ -19,7 +19,9 @@ import { assessRisk } from '#lib/core/rbac/risk/assess'
 import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { isBuiltIn, subjectText } from './built-in.ts'
+import { objectArguments } from './kubectl-text.ts'
 import { beyond, isOnlyPostern, type OwnBinding, ownRightsOf, ownRoleOf } from './own-rights.ts'
+import { type IsReported, type RiskyBinding, standingAccessOf } from './standing.ts'
 import { clusterAdmin, findTakeovers, type KnownChainRules, type Takeover } from './takeover.ts'
 
 /**
@@ -28,7 +30,12 @@ import { clusterAdmin, findTakeovers, type KnownChainRules, type Takeover } from
  */
 export type KeyedFinding = { key: string; digest: string; finding: PostureFinding }
 
-export type Posture = { findings: KeyedFinding[]; own: OwnRights[] }
+export type Posture = {
+  findings: KeyedFinding[]
+  own: OwnRights[]
+  /** What people hold, whether or not a finding about it is accepted or suppressed. */
+  standing: ReturnType<typeof standingAccessOf>
+}
 
 const mostSubjects = 20
 
@@ -135,13 +142,9 @@ function subjectRisks(subjects: readonly Subject[], home: string, accounts: Clus
   return found
 }
 
-/** A name for a command line. Kubernetes allows almost any character in the names of roles and bindings. */
-const quoted = (text: string): string => (/^[\w.:@/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
-
 function fixOf(check: string, { kind, namespace, name }: PostureFinding['binding'], role: RoleRef): string[] {
-  const place = namespace ? ` --namespace ${quoted(namespace)}` : ''
-  const binding = `${quoted(`${kind.toLowerCase()}/${name}`)}${place}`
-  const narrow = `kubectl edit ${quoted(`${role.kind.toLowerCase()}/${role.name}`)}${role.kind === 'Role' ? place : ''}`
+  const binding = objectArguments(kind, name, namespace)
+  const narrow = `kubectl edit ${objectArguments(role.kind, role.name, role.kind === 'Role' ? namespace : '')}`
   return [
     `kubectl get ${binding} --output yaml`,
     ...(check === 'missing-role' || check === 'bound-by-hand' ? [] : [narrow]),
@@ -168,6 +171,7 @@ export type PostureOptions = {
   vettedRoles?: readonly string[]
   /** What an earlier call assessed; roles that are gone are removed from it. */
   known?: AssessedRoles
+  isReported?: IsReported
 }
 
 /** What Postern's own role has beyond deploy/rbac.yaml, alone and together with what the file gives it. */
@@ -214,11 +218,12 @@ function takeoverFinding({ subject, at, roleRef, steps }: Takeover): KeyedFindin
  */
 export function judgePosture(rights: ClusterRights, options: PostureOptions = {}): Posture {
   const { objects, serviceAccounts } = rights
-  const { configuredRisks = [], vettedRoles = [], known = noRoles() } = options
+  const { configuredRisks = [], vettedRoles = [], known = noRoles(), isReported = () => false } = options
   const roles = new Map(objects.roles.map(({ metadata, rules }) => [`${metadata.namespace}/${metadata.name}`, rules]))
   const clusterRoles = new Map(objects.clusterRoles.map(({ metadata, rules }) => [metadata.name, rules]))
   const { risksOf, prune } = assessor(configuredRisks, known.risks)
   const own: OwnBinding[] = []
+  const risky: RiskyBinding[] = []
   const judge = (kind: PostureFinding['binding']['kind'], binding: Binding): KeyedFinding[] => {
     const { roleRef: role, subjects } = binding
     // Kubernetes gives everyone nothing that is a finding. NB: but it keeps what someone has added to such a role.
@@ -240,7 +245,8 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
       const sentence = 'The role does not exist: anyone who creates it decides what these subjects may do.'
       risks.push({ check: 'missing-role', severity: 'medium', sentence, because: [`${role.kind} ${role.name}`] })
     }
-    if (role.kind === 'Role' && grantRole.test(role.name)) {
+    const isOfGrant = role.kind === 'Role' && grantRole.test(role.name)
+    if (isOfGrant) {
       const sentence = 'Someone bound the Role of a grant by hand: these subjects have the access without an approval.'
       risks.push({ check: 'bound-by-hand', severity: 'high', sentence, because: [`Role ${role.name}`] })
     }
@@ -248,6 +254,10 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
     const shown = texts.slice(0, mostSubjects).map(stored)
     const storedRole = { kind: stored(role.kind), name: stored(role.name) }
     const sortedTexts = [...texts].sort()
+    if (!isTheirs && !isMissing && !isOfGrant) {
+      const severity = risks.some((risk) => risk.severity === 'high') ? 'high' : 'medium'
+      risky.push({ binding: at, role: storedRole, subjects: all, severity, rules })
+    }
     return mostSevere(risks).map(({ check, severity, sentence, because, basis }) => ({
       key: `${check} ${kind} ${at.namespace}/${at.name}`,
       digest: contentHash([check, severity, JSON.stringify([sortedTexts, role, because, basis])]),
@@ -267,5 +277,6 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
   return {
     findings: findings.sort((a, b) => compareSeverity(b.finding.severity, a.finding.severity)),
     own: ownRightsOf(own),
+    standing: standingAccessOf(risky, isReported),
   }
 }

@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { OwnRightsList } from '#components/cluster/own-rights'
 import { PostureFindings } from '#components/cluster/posture-findings'
+import { StandingAccessList } from '#components/cluster/standing-access'
 import { TakeBaseline } from '#components/cluster/take-baseline'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
@@ -32,6 +33,7 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
   if (error && error.code !== 'not-found') throw error
   if (!value) notFound()
   const { open, openCount, accepted, acceptedCount, suppressed, suppressedCount, own, resolved } = value
+  const { standing, standingCount } = value
   const { readAt, judgedAt, unknown, baseline, newHighCount, leftOutCount } = value
   const count = openCount.high + openCount.medium
   // The whole day must be within the longest acceptance.
@@ -88,6 +90,14 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
         )}
         {count > open.length && <p className="text-dense text-muted">and {count - open.length} more</p>}
       </Section>
+      {standing.length > 0 && (
+        <Section id="standing" title={`Standing access of people that requests could replace: ${standingCount}`}>
+          <StandingAccessList standing={standing} />
+          {standingCount > standing.length && (
+            <p className="text-dense text-muted">and {standingCount - standing.length} more</p>
+          )}
+        </Section>
+      )}
       {accepted.length > 0 && (
         <Section id="accepted" title={`Accepted: ${acceptedCount}`}>
           <PostureFindings findings={accepted} acceptance={acceptance} />
