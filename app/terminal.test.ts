@@ -1,6 +1,16 @@
 // Engineers never leave kubectl: the packaged command against the served application, with the real kubectl and API server.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -49,14 +59,18 @@ function kubeconfigOfNoOne(): string {
 }
 const kubeconfig = kubeconfigOfNoOne()
 
-/** The single executable of the command, where there is one for this machine. */
-let executable = ''
+/** The command as kubectl finds it: the single executable, where there is one for this machine. */
+const plugins = join(folder, 'plugins')
+const plugin = join(plugins, 'kubectl-postern')
+const asPlugin = { PATH: `${plugins}:${process.env.PATH}` }
 
 beforeAll(async () => {
   await buildPackage(built)
   const platform = ownPlatform()
-  if (platform) executable = (await buildExecutables(join(folder, 'executable'), [platform]))[0]?.file ?? ''
-  else
+  const [executable] = platform ? await buildExecutables(join(folder, 'executable'), [platform]) : []
+  mkdirSync(plugins)
+  symlinkSync(executable?.file ?? join(built, 'launcher.js'), plugin)
+  if (!executable)
     process.stderr.write('NOT CHECKED: the single executable as a plugin. This is neither Linux on x64 nor on arm64\n')
   namespace = await aNamespace()
 })
@@ -102,6 +116,9 @@ const postern = (args: readonly string[], env: Record<string, string> = {}, inpu
   startPostern(args, env, input).ended
 const kubectl = (...args: string[]) =>
   start(kubernetes.kubectl, ['--request-timeout=20s', `--cache-dir=${join(folder, 'cache')}`, ...args], {}).ended
+
+/** `kubectl postern …` as Mina. */
+const kubectlPostern = (...args: string[]) => start(kubernetes.kubectl, ['postern', ...args], asPlugin).ended
 
 const as = async (person: string) => ({
   POSTERN_SERVER: served.url,
@@ -153,6 +170,16 @@ test('a person signs in with a browser, and only they can read what is stored', 
   expect(JSON.parse(who.out)).toMatchObject({ subject: 'mina', groups: ['payments-dev'], server: served.url })
 })
 
+test('kubectl lists the program as its plugin, and runs it by that name', async () => {
+  const listed = await start(kubernetes.kubectl, ['plugin', 'list'], asPlugin).ended
+  expect([listed.code, listed.out], listed.err).toEqual([0, expect.stringContaining(`${plugin}\n`)])
+  expect((await kubectlPostern('--version')).out).toBe((await postern(['--version'])).out)
+  expect((await kubectlPostern('inbox', '--help')).out).toMatch(/^Usage: kubectl postern inbox /)
+  expect((await kubectlPostern('whoami', '-o', 'name')).out).toBe((await postern(['whoami', '-o', 'name'])).out)
+  const wrong = await kubectlPostern('absent')
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('(run kubectl postern --help for usage)')])
+})
+
 test('kubectl is forbidden, one line requests the access, and after the approval the same command works', async () => {
   await served.whileWorking(async () => {
     const [program = '', ...args] = restart()
@@ -174,11 +201,12 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     const ran = await running.ended
     expect([ran.code, ran.err], ran.err).toEqual([0, expect.stringContaining('Running the command again.')])
 
-    // Plain kubectl, by the plugin: the program that wrote the kubeconfig.
-    const writing = ['kubeconfig', '--use', request.id]
-    const written = await (executable ? start(executable, writing, {}).ended : postern(writing))
+    const written = await kubectlPostern('kubeconfig', '--use', request.id)
     expect([written.code, written.out]).toEqual([0, `postern/prod-eu/payments-restart/${namespace}\n`])
     expect(readFileSync(kubeconfig, 'utf8')).not.toMatch(/token/i)
+    // Plain kubectl, with the tokens of the program that wrote the kubeconfig.
+    const { users } = parse(readFileSync(kubeconfig, 'utf8'))
+    if (ownPlatform()) expect(users.at(-1).user.exec.command).toBe(plugin)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code).toBe(0)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code, 'from the cache').toBe(0)
     expect((await kubectl('get', 'secrets', '-n', namespace)).err).toContain('forbidden')

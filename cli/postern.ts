@@ -15,15 +15,23 @@ function split(args: readonly string[]): { own: readonly string[]; words: readon
   return isCommand && end > 0 ? { own: args.slice(0, end), words: args.slice(end + 1) } : { own: args, words: null }
 }
 
-/** The program, with each command that `isNeeded` in full and the others as a line in the help. */
-export async function program(terminal: Terminal, args: readonly string[], isNeeded: (name: string) => boolean) {
-  const root = new Command('postern')
+/**
+ * The program, with each command that `isNeeded` in full and the others as a line in the help.
+ * @param name how it was called, for its help
+ */
+export async function program(
+  terminal: Terminal,
+  args: readonly string[],
+  isNeeded: (name: string) => boolean,
+  name = 'postern',
+) {
+  const root = new Command(name)
     .description(
       'Just-in-time access to Kubernetes: request it, approve it, use it, end it. Checks manifests and policies.',
     )
     .version(version(), '--version', 'print the version')
     .exitOverride()
-    .showHelpAfterError('(run postern --help for usage)')
+    .showHelpAfterError(`(run ${name} --help for usage)`)
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(visibleLines(text)),
@@ -55,11 +63,11 @@ function report(error: unknown, terminal: Terminal): number {
 }
 
 /** Runs a command and sets the exit code of the terminal. */
-export async function runPostern(args: readonly string[], terminal: Terminal): Promise<void> {
+export async function runPostern(args: readonly string[], terminal: Terminal, name?: string): Promise<void> {
   const named = args[0] === 'help' ? args[1] : args[0]
   try {
     const needsAll = commands.some(({ name, needsAll = false }) => needsAll && name === named)
-    const root = await program(terminal, args, (name) => needsAll || name === named)
+    const root = await program(terminal, args, (command) => needsAll || command === named, name)
     await root.parseAsync(split(args).own, { from: 'user' })
   } catch (error) {
     terminal.exitCode = report(error, terminal)

@@ -19,6 +19,9 @@ Where there is no Node.js, use a single executable: \`node local/package/executa
 \`.postern/executables\`, each with its SHA-256 checksum beside it. They contain the Node.js that Postern itself runs on, and need the C and C++ libraries of
 the system. The same source always becomes the same bytes, so anyone can verify a build. An executable ignores \`NODE_OPTIONS\`.
 
+\`node local/package/krew.ts URL HOMEPAGE\` also packs them, and writes a manifest for krew, the plugin manager of kubectl, with their checksums and their
+addresses below the URL where you put the archives.
+
 Only the files of the command that is called are read. On a busy machine with two processors and Node.js 24, \`postern --version\` needed 50 ms of
 processor time and the plugin 70 ms for a token that it has already, of which Node.js itself needs 30 ms (the fastest of 15 runs each).
 

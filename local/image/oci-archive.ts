@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { pack } from '#local/package/pack'
 import { containerConfiguration } from './contents.ts'
 import type { Platform } from './platforms.ts'
 
@@ -23,21 +23,6 @@ export type Image = {
 
 const mediaType = (name: string) => `application/vnd.oci.image.${name}`
 const created = '1970-01-01T00:00:00Z'
-
-/** Packs a folder as a tar archive. */
-export function pack(folder: string, archive: string): void {
-  const reproducible = [
-    '--format=posix',
-    '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
-    '--sort=name',
-    '--mtime=@0',
-    '--owner=0',
-    '--group=0',
-    '--numeric-owner',
-    '--hard-dereference',
-  ]
-  execFileSync('tar', ['--create', `--file=${archive}`, ...reproducible, `--directory=${folder}`, '.'])
-}
 
 export async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256')
