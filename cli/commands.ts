@@ -124,7 +124,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'review',
-    summary: 'Record whether break-glass access was justified.',
+    summary: 'Record whether break-glass access was justified; without an ID, list what you may review.',
     group: 'Approvals',
     load: async () => (await import('./access/review-command.ts')).reviewCommand,
   },

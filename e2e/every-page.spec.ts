@@ -10,6 +10,7 @@ const pages = [
   '/requests/new?entitlement=search-debug',
   '/inbox',
   '/inbox/decided',
+  '/inbox/reviews',
   '/live',
   '/history',
   '/history/access',
@@ -64,8 +65,8 @@ async function createRequests(api: (person: Person) => Promise<Api>) {
 }
 
 for (const [which, paths] of Object.entries({
-  'of an engineer': pages.slice(0, 7),
-  'about the whole company': pages.slice(7),
+  'of an engineer': pages.slice(0, 8),
+  'about the whole company': pages.slice(8),
 })) {
   test(`no page ${which} has an accessibility problem or scrolls sideways, light or dark`, async ({ as, api }) => {
     test.setTimeout(600_000)
@@ -100,12 +101,14 @@ test('no page of a request has an accessibility problem or scrolls sideways, lig
   await grantOf(tomas, emergency.id, 'ended')
   // The form for its review, and the review itself.
   const ines = await as('ines')
+  await checkPage(ines, '/inbox/reviews', 'ines, before the review')
   await checkPage(ines, `/requests/${emergency.id}`, 'ines')
   await ines.getByRole('radio', { name: /^Justified/ }).check()
   await ines.getByRole('textbox', { name: 'Note' }).fill('The calls fit the reason')
   await ines.getByRole('button', { name: 'Record the review' }).click()
   await expect(ines.getByText(/reviewed it as justified/)).toBeVisible()
   await checkPage(ines, `/requests/${emergency.id}`, 'ines, reviewed')
+  await checkPage(ines, '/inbox/reviews', 'ines, after the review')
 })
 
 test('no page of a colleague or an auditor has an accessibility problem or scrolls sideways, light or dark', async ({

@@ -7,7 +7,16 @@ const visits: Partial<Record<Person, string[]>> = {
   jonas: ['/requests/new?entitlement=search-debug'],
   priya: ['/inbox', '/inbox/decided', '/requests/*'],
   ola: [
-    ...['/live', '/history', '/history/access', '/history/review', '/activity', '/reports', '/clusters'],
+    ...[
+      '/live',
+      '/inbox/reviews',
+      '/history',
+      '/history/access',
+      '/history/review',
+      '/activity',
+      '/reports',
+      '/clusters',
+    ],
     ...['/clusters/prod-eu/posture', '/guardrails', '/notices', '/settings'],
   ],
 }

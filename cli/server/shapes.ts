@@ -172,6 +172,21 @@ export const paste = z.object({
 })
 export type Paste = z.output<typeof paste>
 
+const breakGlassUse = z.object({
+  requestId: z.string(),
+  title: z.string(),
+  holder: person,
+  cluster: z.string(),
+  namespaces: z.array(z.string()),
+  reason: z.string(),
+  at: z.string(),
+  reviewDueAt: z.string(),
+  isOverdue: z.boolean(),
+  review: review.nullable(),
+})
+export type BreakGlassUse = z.output<typeof breakGlassUse>
+export const reviewPage = z.object({ items: z.array(breakGlassUse), nextCursor: z.string().nullable() })
+
 export const reviewed = z.object({ outcome: z.string() })
 export const submitted = z.object({ id: z.string(), status: z.string(), digest: z.string() })
 export const state = z.object({ status: z.string() })

@@ -10,7 +10,7 @@ import { SignOut } from './sign-out.tsx'
 type Props = {
   me: Pick<Me, 'name' | 'email' | 'username' | 'subject' | 'roles'>
   inboxCount: number
-  attention: { kind: string; sentence: string; href?: `/requests/${string}` }[]
+  attention: { kind: string; sentence: string; href?: `/requests/${string}` | '/inbox/reviews' }[]
   children: ReactNode
 }
 

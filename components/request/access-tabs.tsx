@@ -4,12 +4,13 @@ const tabs = {
   waiting: { href: '/inbox', label: 'Waiting' },
   running: { href: '/live', label: 'Running' },
   decided: { href: '/inbox/decided', label: 'Decided by me' },
+  reviews: { href: '/inbox/reviews', label: 'Reviews' },
 } as const
 
-/** From what waits for my decision to what runs and what I decided. */
+/** From what waits for my decision to what runs, what I decided, and the reviews of break-glass access. */
 export function AccessTabs({ current, waiting }: { current: keyof typeof tabs; waiting?: number }) {
   return (
-    <nav aria-label="Requests and access" className="no-print flex gap-1">
+    <nav aria-label="Requests and access" className="no-print flex flex-wrap gap-1">
       {Object.entries(tabs).map(([name, { href, label }]) => (
         <Link
           key={name}

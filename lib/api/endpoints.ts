@@ -29,7 +29,7 @@ import { previewResource } from '#lib/core/access/preview-resource'
 import { defaultPeriod, reportPeriods, reportResource } from '#lib/core/access/report-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
 import { requestResource, requestSummary } from '#lib/core/access/request-resource'
-import { reviewSchema } from '#lib/core/access/review'
+import { breakGlassUseResource, reviewSchema, reviewStates } from '#lib/core/access/review'
 import { bulkRevocationResource, bulkRevocationSchema } from '#lib/core/access/revocation'
 import { severities } from '#lib/core/access/severity'
 import { grantStatuses, requestStatuses } from '#lib/core/access/status'
@@ -370,6 +370,23 @@ export const endpoints = {
     status: 201,
     answer: z.strictObject({ outcome: z.enum(reviewOutcomes) }).meta({ id: 'ReviewResult' }),
     idempotency: 'replayed',
+  }),
+  listReviews: define({
+    operation: 'listReviews',
+    method: 'GET',
+    path: '/reviews',
+    summary: 'List break-glass access for its reviewers, auditors and admins: what waits for a review, or was reviewed',
+    description: 'Open ones are listed oldest first, reviewed ones newest first.',
+    params: {},
+    query: z.strictObject({
+      state: z
+        .enum(reviewStates)
+        .default('open')
+        .meta({ description: 'Without a review (`open`), or with one; `open` by default.' }),
+      ...paging('request'),
+    }),
+    status: 200,
+    answer: pageOf(breakGlassUseResource).meta({ id: 'BreakGlassUsePage' }),
   }),
   withdrawRequest: define({
     operation: 'withdrawRequest',

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
 import { readGauges } from '#lib/adapters/db/gauges'
 import type { PersonActor } from '#lib/core/access/actor'
+import type { BreakGlassUseResource } from '#lib/core/access/review'
 import { attention } from '#lib/views/attention'
 import { getRequest } from '#lib/views/get-request'
+import { listReviews } from '#lib/views/list-reviews'
 import { report } from '#lib/views/report'
 import { testBench } from '#testing/bench'
 import { aConfiguration, aGuardrail, anEntitlement, anEntitlementDocument } from '#testing/configuration'
@@ -36,10 +38,11 @@ async function aUse(actor: PersonActor) {
 }
 
 /** Break-glass access of last week that no one has reviewed in time. */
-async function anOverdueUse({ person: requester }: PersonActor) {
+async function anOverdueUse({ person: requester }: PersonActor, approvers = 'payments-leads') {
   const createdAt = new Date(Date.now() - 8 * 86_400_000)
   const reviewDueAt = new Date(Date.now() - 60_000)
-  const terms = { entitlement: anEntitlement({ name: 'break-glass', breakGlass }), steps: [], reason }
+  const approvals = [{ groups: [approvers], count: 1 }]
+  const terms = { entitlement: anEntitlement({ name: 'break-glass', breakGlass, approvals }), steps: [], reason }
   const request = await aRequest({ ...terms, requester, createdAt, reviewDueAt, status: 'approved' })
   await aGrant({ request, status: 'ended', endedBy: 'release' })
   return request.id
@@ -171,23 +174,24 @@ describe('the review', () => {
   })
   test('the review of break-glass access that Postern did not write hides nothing, and leaves room for the real one', async () => {
     const mina = await anActor()
-    const id = await anOverdueUse(mina)
+    const onlyHere = await anActor({ groups: ['only-of-this-test'] })
+    const id = await anOverdueUse(mina, 'only-of-this-test')
     const count = async () => {
       const { reviewsOpen, reviewsOverdue } = await readGauges()
       const { breakGlass } = await report(ines, '90')
       return [reviewsOpen, reviewsOverdue, breakGlass.reduce((sum, { justified }) => sum + justified, 0)]
     }
     const isDue = async () =>
-      (await attention(priya)).some(({ kind, href }) => kind === 'review-due' && href === `/requests/${id}`)
+      (await attention(onlyHere)).some(({ kind, href }) => kind === 'review-due' && href === `/requests/${id}`)
     const before = await count()
-    const data = { requestId: id, personId: priya.person.id, ...justified, groups: [], signature: 'v1.forged' }
+    const data = { requestId: id, personId: onlyHere.person.id, ...justified, groups: [], signature: 'v1.forged' }
     await db().review.create({ data })
     await db().review.create({ data: { ...data, signature: null } })
     expect(await count()).toEqual(before)
     expect(await isDue()).toBe(true)
-    expect((await getRequest(priya, id)).mayReview).toEqual({ may: true })
-    expect(await reviewRequest(priya, id, justified)).toEqual({ outcome: 'justified' })
-    expect((await getRequest(ines, id)).review).toMatchObject({ person: { id: priya.person.id } })
+    expect((await getRequest(onlyHere, id)).mayReview).toEqual({ may: true })
+    expect(await reviewRequest(onlyHere, id, justified)).toEqual({ outcome: 'justified' })
+    expect((await getRequest(ines, id)).review).toMatchObject({ person: { id: onlyHere.person.id } })
     expect((await rejectionOf(reviewRequest(ines, id, justified))).code).toBe('conflict')
     const [open = 0, overdue = 0, counted = 0] = before
     expect(await count()).toEqual([open - 1, overdue - 1, counted + 1])
@@ -199,5 +203,83 @@ describe('the review', () => {
     const where = { id: (await db().review.findFirstOrThrow({ where: { requestId: id } })).id }
     await expect(db().review.update({ where, data: { outcome: 'not-justified' } })).rejects.toThrow()
     await expect(db().review.delete({ where })).rejects.toThrow()
+  })
+})
+
+describe('the list of reviews', () => {
+  const inOrder = async (actor: PersonActor, state: 'open' | 'reviewed', limit?: number) => {
+    const found: BreakGlassUseResource[] = []
+    for (let cursor: string | undefined; ; ) {
+      const page = await listReviews(actor, { state, cursor, limit })
+      found.push(...page.items)
+      if (page.nextCursor === null) return found
+      cursor = page.nextCursor
+    }
+  }
+  const note = 'the audit log fits the reason'
+
+  test('the list of reviews has every use once, open ones oldest first and reviewed ones newest first, however small its pages are', async () => {
+    const group = 'leads-of-pages'
+    const lead = await anActor({ groups: [group] })
+    const ids: string[] = []
+    for (let index = 0; index < 8; index += 1) ids.push(await anOverdueUse(await anActor(), group))
+    // The first page of open ones is behind more reviewed ones than one statement reads.
+    const [first, ...others] = [...ids].sort()
+    const reviewed = others.slice(0, 5)
+    for (const id of reviewed) await reviewRequest(lead, id, { outcome: 'justified', note })
+    const open = [first, ...others.slice(5)]
+    for (const limit of [1, 3, 50]) {
+      expect((await inOrder(lead, 'open', limit)).map(({ requestId }) => requestId)).toEqual(open)
+      expect((await inOrder(lead, 'reviewed', limit)).map(({ requestId }) => requestId)).toEqual(reviewed.toReversed())
+    }
+  })
+
+  test('the list of reviews says who used it, why, and who reviewed it as what', async () => {
+    const [mina, lead] = [await anActor(), await anActor({ groups: ['leads-of-words'] })]
+    const id = await anOverdueUse(mina, 'leads-of-words')
+    const [use] = await inOrder(lead, 'open')
+    expect(use).toMatchObject({
+      ...{ requestId: id, holder: { id: mina.person.id }, reason, isOverdue: true, review: null, grantStatus: 'ended' },
+      mayReview: { may: true },
+    })
+    await reviewRequest(lead, id, { outcome: 'not-justified', note })
+    const [done] = await inOrder(lead, 'reviewed')
+    expect(done).toMatchObject({ isOverdue: false, mayReview: { may: false } })
+    expect(done?.review).toMatchObject({ outcome: 'not-justified', note, person: { id: lead.person.id } })
+  })
+
+  test('the list of reviews is for the people of the steps, security, auditors and admins, and no one else sees a use', async () => {
+    const holder = await anActor({ groups: ['payments-dev', 'leads-of-readers'] })
+    const id = await anOverdueUse(holder, 'leads-of-readers')
+    const admin = await anActor({ roles: ['admin'] })
+    const reviewers = [await anActor({ groups: ['leads-of-readers'] }), await security(), ines]
+    const others = [holder, priya, await anActor({ groups: ['search-leads'] }), await anActor()]
+    const listedUse = async (actor: PersonActor) =>
+      (await inOrder(actor, 'open')).find(({ requestId }) => requestId === id)
+    for (const actor of reviewers) expect((await listedUse(actor))?.mayReview).toEqual({ may: true })
+    expect((await listedUse(admin))?.mayReview).toMatchObject({ may: false })
+    for (const actor of others) {
+      expect(await listedUse(actor)).toBeUndefined()
+      expect((await inOrder(actor, 'reviewed')).some(({ requestId }) => requestId === id)).toBe(false)
+    }
+  })
+
+  test('the list of reviews does not believe a review that Postern did not write', async () => {
+    const lead = await anActor({ groups: ['leads-of-forgery'] })
+    const id = await anOverdueUse(await anActor(), 'leads-of-forgery')
+    const forged = { outcome: 'justified', note, groups: [], signature: 'v1.forged' }
+    await db().review.create({ data: { requestId: id, personId: lead.person.id, ...forged } })
+    expect(await inOrder(lead, 'open')).toMatchObject([{ requestId: id, review: null, isOverdue: true }])
+    expect(await inOrder(lead, 'reviewed')).toEqual([])
+  })
+
+  test('several reviews that wait for one person are one line on every page, which leads to their list', async () => {
+    const lead = await anActor({ groups: ['leads-of-lines'] })
+    const due = async () => (await attention(lead)).filter(({ kind }) => kind === 'review-due')
+    const id = await anOverdueUse(await anActor(), 'leads-of-lines')
+    expect(await due()).toMatchObject([{ href: `/requests/${id}` }])
+    await anOverdueUse(await anActor(), 'leads-of-lines')
+    const sentence = '2 uses of break-glass access wait for your review, 2 of them overdue.'
+    expect(await due()).toEqual([{ kind: 'review-due', sentence, href: '/inbox/reviews' }])
   })
 })

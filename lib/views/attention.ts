@@ -1,4 +1,4 @@
-import { gatherAttention } from '#lib/adapters/db/gather-attention'
+import { type Attention, gatherAttention, mostReviewsRead } from '#lib/adapters/db/gather-attention'
 import { type ChannelState, channelStates } from '#lib/adapters/db/notices/channel-states'
 import { type CurrentPolicy, currentPolicy } from '#lib/adapters/policy/current'
 import { providerProblems } from '#lib/adapters/policy/provider-problems'
@@ -26,7 +26,7 @@ export type AttentionItem = {
     | 'break-glass'
     | 'review-due'
   sentence: string
-  href?: `/requests/${string}`
+  href?: `/requests/${string}` | '/inbox/reviews'
 }
 
 function refusedSentence(actor: PersonActor, { problems }: NonNullable<CurrentPolicy['refused']>): string {
@@ -66,6 +66,21 @@ function undelivered(channels: readonly ChannelState[]): AttentionItem[] {
   })
 }
 
+/** One review leads to its request, several to their list. */
+function reviewsWaiting(due: Attention['reviewsDue']): AttentionItem[] {
+  const [first, second] = due
+  if (!first) return []
+  const overdue = due.filter(({ isOverdue }) => isOverdue).length
+  if (!second) {
+    const sentence = `The break-glass access of ${first.holder} waits for your review${overdue ? ', which is overdue' : ''}.`
+    return [{ kind: 'review-due', sentence, href: `/requests/${first.requestId}` }]
+  }
+  const count = due.length < mostReviewsRead ? `${due.length}` : `${due.length} or more`
+  const late = overdue > 0 ? `, ${overdue} of them overdue` : ''
+  const sentence = `${count} uses of break-glass access wait for your review${late}.`
+  return [{ kind: 'review-due', sentence, href: '/inbox/reviews' }]
+}
+
 /** The rotas outside of Postern that can't be read, for admins. Requests say so too, without the reason. */
 const unreadable = (rotas: readonly Rota[]): AttentionItem[] =>
   rotas.flatMap((rota) => {
@@ -88,10 +103,7 @@ export async function attention(actor: PersonActor): Promise<AttentionItem[]> {
     const sentence = `Break-glass access is in use: ${holder} on ${cluster}${until}.`
     items.push({ kind: 'break-glass', sentence, href: `/requests/${requestId}` })
   }
-  for (const { requestId, holder, isOverdue } of noticed.reviewsDue) {
-    const sentence = `The break-glass access of ${holder} waits for your review${isOverdue ? ', which is overdue' : ''}.`
-    items.push({ kind: 'review-due', sentence, href: `/requests/${requestId}` })
-  }
+  items.push(...reviewsWaiting(noticed.reviewsDue))
   if (actor.areGroupsUnconfirmed) {
     const sentence =
       'Your identity provider hasn’t confirmed your groups for 15 minutes, so you have no groups or roles here until it does. Sign out and in again if this persists.'

@@ -571,6 +571,8 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     },
     api200('List the calls in clusters', '/activity'),
     page200('List the calls in clusters', '/activity'),
+    api200('List break-glass reviews', '/reviews'),
+    page200('List break-glass reviews', '/inbox/reviews'),
     {
       table: 'Read what was done with a grant',
       name: 'GET /api/v1/grants/{id}/activity',

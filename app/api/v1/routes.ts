@@ -40,6 +40,7 @@ import * as requestsId from './requests/[id]/route.ts'
 import * as requestsIdWithdraw from './requests/[id]/withdraw/route.ts'
 import * as requestsPreview from './requests/preview/route.ts'
 import * as requests from './requests/route.ts'
+import * as reviews from './reviews/route.ts'
 
 /** Every path below /api/v1, as `lib/api/serve-api.ts` answers it. Next.js knows the same files by their places. */
 export const apiRoutes: ApiRoutes = {
@@ -84,4 +85,5 @@ export const apiRoutes: ApiRoutes = {
   '/requests/[id]/withdraw': requestsIdWithdraw,
   '/requests/preview': requestsPreview,
   '/requests': requests,
+  '/reviews': reviews,
 }

@@ -14,7 +14,7 @@ export type Attention = {
   strays: number
   /** Break-glass access that has not ended, of the reader, of requests that their groups may read, or all. */
   breakGlass: Array<{ requestId: string; holder: string; cluster: string; expiresAt: string | null }>
-  /** Ended break-glass access that waits for a review by the reader's groups; oldest first. */
+  /** All ended break-glass access that waits for a review by the reader's groups, up to `mostReviewsRead`; oldest first. */
   reviewsDue: Array<{ requestId: string; holder: string; isOverdue: boolean }>
   /** There was no heartbeat for a minute. */
   isWorkerSilent: boolean
@@ -34,7 +34,7 @@ type AttentionReader = {
 /** Of each list no more than this is shown. */
 const most = 20
 /** Break-glass access of which the reviews are verified. */
-const mostRead = 500
+export const mostReviewsRead = 500
 
 /** Everything that is wrong now, in one statement. Grants are counted for one holder, or for all. */
 export async function gatherAttention({ holderId, readerId, groups }: AttentionReader): Promise<Attention> {
@@ -73,9 +73,9 @@ export async function gatherAttention({ holderId, readerId, groups }: AttentionR
         SELECT r.id, p.name, r.review_due_at, ${reviewsInSql} AS reviews FROM requests r JOIN people p ON p.id = r.requester_id
         JOIN grants g ON g.request_id = r.id AND g.status = 'ended'
         WHERE r.requester_id <> ${readerId} AND r.approver_groups && ${groups}::text[] AND ${mayLackReview}
-        ORDER BY r.review_due_at DESC LIMIT ${mostRead}::int) b) AS "reviewsDue",
+        ORDER BY r.review_due_at DESC LIMIT ${mostReviewsRead}::int) b) AS "reviewsDue",
       NOT EXISTS (SELECT FROM workers WHERE seen_at > now() - make_interval(secs => ${silence})) AS "isWorkerSilent"`
   if (!row) throw new Error('a SELECT without a table returned no row')
-  const reviewsDue = row.reviewsDue.filter(({ reviews }) => !reviews.some(isGenuine)).slice(0, most)
+  const reviewsDue = row.reviewsDue.filter(({ reviews }) => !reviews.some(isGenuine))
   return { ...row, reviewsDue: reviewsDue.map(({ reviews: _, ...due }) => due) }
 }
