@@ -58,6 +58,7 @@ const pages = [
   '/requests/new?entitlement=payments-restart',
   '/inbox',
   '/inbox/decided',
+  '/inbox/reviews',
   '/live',
   '/history',
   '/guardrails',

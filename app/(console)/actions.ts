@@ -44,6 +44,7 @@ export async function destinations(): Promise<Destination[]> {
     { href: '/inbox', title: 'Inbox', detail: 'requests waiting for your decision' },
     { href: '/live', title: 'Live access', detail: 'who has access now' },
     { href: '/inbox/decided', title: 'Decided by me', detail: 'your decisions' },
+    { href: '/inbox/reviews', title: 'Break-glass reviews', detail: 'access that began without an approval' },
     { href: '/history', title: 'History', detail: 'audit events' },
     { href: '/activity', title: 'Activity', detail: 'calls that were made with access' },
     ...(seesEverything(actor)

@@ -12,7 +12,7 @@ type Props = {
 
 const under: Record<Props['href'], string[]> = {
   '/access': ['/requests/new', '/requests', '/check-access'],
-  '/inbox': ['/inbox/decided'],
+  '/inbox': ['/inbox/decided', '/inbox/reviews'],
   '/live': [],
   '/history': [],
   '/guardrails': [],
