@@ -3,9 +3,9 @@ import { cookies } from 'next/headers'
 import type { Destination } from '#components/layout/palette'
 import { requireActor } from '#lib/adapters/auth/session'
 import { themes } from '#lib/core/access/display'
-import { seesEverything } from '#lib/core/access/may-see'
 import { isTimeZone } from '#lib/core/access/time-zone'
 import { listEntitlements } from '#lib/views/list-entitlements'
+import { reportScope } from '#lib/views/report-scope'
 import { displayCookies } from '../display.ts'
 
 const aYear = 365 * 24 * 60 * 60
@@ -47,7 +47,7 @@ export async function destinations(): Promise<Destination[]> {
     { href: '/inbox/reviews', title: 'Break-glass reviews', detail: 'access that began without an approval' },
     { href: '/history', title: 'History', detail: 'audit events' },
     { href: '/activity', title: 'Activity', detail: 'calls that were made with access' },
-    ...(seesEverything(actor)
+    ...(reportScope(actor)
       ? [{ href: '/reports', title: 'Reports', detail: 'decisions, grants, refusals and break-glass access' }]
       : []),
     { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },

@@ -661,7 +661,8 @@ export const endpoints = {
     method: 'GET',
     path: '/reports',
     summary:
-      'How long decisions take, grants per day, refusals by guardrail and break-glass access, for auditors and admins',
+      'How long decisions take, grants per day, refusals by guardrail and break-glass access, for auditors, admins and approvers',
+    description: 'Approvers read the figures of the requests that their groups may decide.',
     params: {},
     query: reportQuery,
     status: 200,

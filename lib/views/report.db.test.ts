@@ -28,10 +28,11 @@ beforeAll(async () => {
 const submitted = (minutes: number) => aRequest({ requester: mina.person, entitlement, createdAt: minutesAgo(minutes) })
 
 describe('a report', () => {
-  test('a report is for auditors and admins; for everyone else it does not exist', async () => {
-    for (const actor of [mina, priya])
+  test('a report is of everything for auditors and admins; for people who approve nothing it does not exist', async () => {
+    for (const actor of [mina, await anActor({ groups: ['leads-of-nothing'] })])
       expect(await rejectionOf(report(actor, '30'))).toMatchObject({ code: 'not-found' })
-    expect((await report(await anActor({ roles: ['admin'] }), '30')).requests).toBeDefined()
+    for (const actor of [ines, await anActor({ roles: ['admin'] })])
+      expect(await report(actor, '30')).toMatchObject({ groups: null })
   })
 
   test('a report has the median and the ninth tenth of the time to a decision, for each group that decided', async () => {
@@ -94,5 +95,43 @@ describe('a report', () => {
     expect(lines[0]).toBe('"table","of","measure","value"')
     expect(lines).toContain('"decisions","payments-leads","count","4"')
     expect(lines).toContain('"refusals","no-payments","submissions","2"')
+  })
+
+  // The last one, because the others count everything.
+  test('a report of an approver has the figures of what their groups may decide, and none of another team', async () => {
+    const team = (name: string) => ({ name, approvals: [{ groups: [`${name}-leads`], count: 1 }] })
+    const entitlements = [team('ledger'), team('billing')].map(anEntitlementDocument)
+    await policy.change(aConfiguration({ entitlements }))
+    const lead = await anActor({ groups: ['ledger-leads', 'payments-dev'] })
+    const other = await anActor({ groups: ['billing-leads'] })
+    const ledger = { requester: mina.person, entitlement: anEntitlement(team('ledger')) }
+    await decide(lead, await aRequest(ledger))
+    const waiting = await aRequest(ledger)
+    await aRequest({ ...ledger, reviewDueAt: new Date(Date.now() + 86_400_000) })
+    await aGrant({ request: await aRequest({ ...ledger, status: 'approved' }), status: 'active' })
+    await rejectionOf(submitRequest(mina, aSubmission({ entitlement: 'ledger', durationSeconds: 999_999 })))
+    const guardrails = [aGuardrail({ name: 'no-payments', effect: 'deny' })]
+    await policy.change(aConfiguration({ entitlements, guardrails }))
+    await rejectionOf(decide(lead, waiting))
+
+    const sum = (grants: Awaited<ReturnType<typeof report>>['grants']) =>
+      grants.reduce((all, { low, medium, high }) => all + low + medium + high, 0)
+    const theirs = await report(lead, '7')
+    expect(theirs).toMatchObject({
+      ...{ groups: ['ledger-leads'], requests: { submitted: 4, approved: 2, pending: 2, denied: 0 } },
+      decisions: [{ group: 'ledger-leads', count: 1 }],
+      breakGlass: [{ uses: 1, open: 1 }],
+    })
+    expect(sum(theirs.grants)).toBe(1)
+    expect(theirs.refusals.toSorted((a, b) => (a.code < b.code ? -1 : 1))).toEqual([
+      { code: 'duration-too-long', submissions: 1, later: 0 },
+      { code: 'no-payments', submissions: 0, later: 1 },
+    ])
+    const others = await report(other, '7')
+    expect(others).toMatchObject({ groups: ['billing-leads'], decisions: [], refusals: [], breakGlass: [] })
+    expect([...Object.values(others.requests), sum(others.grants)].every((count) => count === 0)).toBe(true)
+    const pieces: string[] = []
+    for await (const piece of exportReport(other, '7')) pieces.push(piece)
+    expect(pieces.join('')).not.toMatch(/ledger|no-payments/)
   })
 })

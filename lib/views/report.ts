@@ -2,15 +2,16 @@ import { readReport } from '#lib/adapters/db/requests/report'
 import type { PersonActor } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import { notFound } from '#lib/core/access/errors'
-import { seesEverything } from '#lib/core/access/may-see'
 import type { ReportResource, reportPeriods } from '#lib/core/access/report-resource'
 import { reportLines } from '#lib/core/audit/report-lines'
+import { reportScope } from './report-scope.ts'
 
 const dayMs = 86_400_000
 const inWords = (seconds: number) => formatDuration(Math.max(1, Math.round(seconds)))
 
 /**
- * What happened in the last days, today included, for auditors and admins. Days are those of UTC.
+ * What happened in the last days, today included: everything for auditors and admins, and for approvers what their groups
+ * may decide. Days are those of UTC.
  * @throws AppError `not-found` for everyone else
  */
 export async function report(
@@ -18,14 +19,16 @@ export async function report(
   days: (typeof reportPeriods)[number],
   now = new Date(),
 ): Promise<ReportResource> {
-  if (!seesEverything(actor)) throw notFound()
+  const scope = reportScope(actor)
+  if (!scope) throw notFound()
   const today = Math.floor(now.getTime() / dayMs) * dayMs
   const from = new Date(today - (Number(days) - 1) * dayMs)
-  const { requests, decisions, grants, refusals, breakGlass } = await readReport(from)
+  const { requests, decisions, grants, refusals, breakGlass } = await readReport(from, scope)
   const byDay = new Map(grants.map((one) => [one.day, one]))
   return {
     from: from.toISOString(),
     to: now.toISOString(),
+    groups: scope === 'all' ? null : [...scope.groups],
     requests,
     decisions: decisions.map(({ group, count, times: [median, p90] }) => {
       return { group, count, median: inWords(median), p90: inWords(p90) }

@@ -20,6 +20,7 @@ import { filterValues } from '#lib/core/audit/filter-values'
 import { log } from '#lib/observability/log'
 import { auditHistogram } from '#lib/views/audit-histogram'
 import { listAuditEvents } from '#lib/views/list-audit-events'
+import { reportScope } from '#lib/views/report-scope'
 import { savedFilters } from '#lib/views/saved-filters'
 import { verifyEvent } from '#lib/views/verify-event'
 import { display } from '../../display.ts'
@@ -120,18 +121,20 @@ const inZone = (filter: HistoryFilter, zone: string): HistoryFilter =>
 function Head({ actor }: { actor: PersonActor }) {
   const seesAll = seesEverything(actor)
   return (
-    <PageHead title="History" aside={seesAll && <AuditorLinks />}>
+    <PageHead title="History" aside={<Links actor={actor} />}>
       {seesAll ? 'All audit events, newest first.' : 'Audit events that concern you, newest first.'}
     </PageHead>
   )
 }
 
-function AuditorLinks() {
+function Links({ actor }: { actor: PersonActor }) {
+  if (!reportScope(actor)) return null
+  const seesAll = seesEverything(actor)
   return (
     <div className="flex flex-wrap gap-2">
       <LinkButton href="/reports">Reports</LinkButton>
-      <LinkButton href="/history/access">Access at a moment</LinkButton>
-      <LinkButton href="/history/review">Access review</LinkButton>
+      {seesAll && <LinkButton href="/history/access">Access at a moment</LinkButton>}
+      {seesAll && <LinkButton href="/history/review">Access review</LinkButton>}
     </div>
   )
 }

@@ -9,15 +9,17 @@ import { Refusals } from '#components/report/refusals'
 import { RequestTotals } from '#components/report/request-totals'
 import { Link } from '#components/ui/link'
 import { Section } from '#components/ui/section'
+import { UntrustedText } from '#components/ui/untrusted-text'
 import { requireActor } from '#lib/adapters/auth/session'
 import { endpoints } from '#lib/api/endpoints'
 import { performForPage } from '#lib/api/perform'
+import { groupInWords } from '#lib/core/access/on-call'
 import { defaultPeriod, reportPeriods } from '#lib/core/access/report-resource'
 import { report } from '#lib/views/report'
 
 export const metadata: Metadata = { title: 'Reports' }
 
-/** How requests were decided in the last days, for auditors and admins. */
+/** How requests were decided in the last days: all of them for auditors and admins, an approver's own for approvers. */
 export default async function ReportsPage({ searchParams }: PageProps<'/reports'>) {
   const query = await searchParams
   const actor = await requireActor()
@@ -40,6 +42,12 @@ export default async function ReportsPage({ searchParams }: PageProps<'/reports'
           </a>
         }
       >
+        {value.groups && (
+          <p className="mb-1">
+            Requests that these groups of yours may decide:{' '}
+            <UntrustedText>{value.groups.map(groupInWords).join(', ')}</UntrustedText>
+          </p>
+        )}
         <nav aria-label="Period" className="flex flex-wrap gap-x-4">
           {reportPeriods.map((one) => (
             <Link

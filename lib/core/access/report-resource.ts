@@ -16,6 +16,10 @@ export const reportResource = z
   .strictObject({
     from: time.meta({ description: 'The start of the first day, in UTC.' }),
     to: time,
+    groups: z.array(z.string()).nullable().meta({
+      description:
+        'Only what these groups of the caller may decide is counted. Null for everything: auditors and admins.',
+    }),
     requests: z
       .strictObject({
         submitted: count,
