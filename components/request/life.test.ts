@@ -3,7 +3,15 @@ import { lifeOf } from './life.ts'
 
 type Lived = Parameters<typeof lifeOf>[0]
 const mina = { id: 'per_1', name: 'Mina', email: null }
-const priya = { id: 'per_2', name: 'Priya', email: null, isOnCall: false, usualTime: null }
+const priya = {
+  id: 'per_2',
+  name: 'Priya',
+  email: null,
+  isOnCall: false,
+  usualTime: null,
+  awayUntil: null,
+  notifiedInstead: null,
+}
 const at = (minute: number) => `2026-11-26T09:0${minute}:00.000Z`
 
 const pending: Lived = {

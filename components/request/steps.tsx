@@ -84,6 +84,7 @@ export function Steps({ steps, peopleKnown = true, isBreakGlass = false, conditi
                   Postern knows no one else who is <UntrustedText>{step.unknown.join(' or ')}</UntrustedText>
                 </p>
               )}
+              {!complete && peopleKnown && <Absences people={step.eligible} />}
               {!complete && <Escalations step={step} />}
               {!complete && peopleKnown && (
                 <p className="text-muted">
@@ -101,6 +102,23 @@ export function Steps({ steps, peopleKnown = true, isBreakGlass = false, conditi
         )
       })}
     </ul>
+  )
+}
+
+/** Who is away, and who is notified instead. Both may approve. */
+function Absences({ people }: { people: EligiblePerson[] }) {
+  return people.map(
+    ({ id, name, awayUntil, notifiedInstead }) =>
+      awayUntil && (
+        <p key={id} className="text-ending">
+          <UntrustedText>{name}</UntrustedText> is away until <Time at={awayUntil} as="exact" />
+          {notifiedInstead && (
+            <>
+              ; <UntrustedText>{notifiedInstead.name}</UntrustedText> is notified instead
+            </>
+          )}
+        </p>
+      ),
   )
 }
 

@@ -14,6 +14,8 @@ export type PeopleOfSteps = {
   inGroups(groups: readonly string[]): Person[]
   /** How long they usually take to decide, in seconds; null with too few decisions. */
   usualSeconds(personId: string): number | null
+  /** Until when they are away, and who is notified instead; null if they are not. */
+  absence(personId: string): { until: string; delegateId: string } | null
   /** Who is on call in the rotas behind these groups. */
   onCall(groups: readonly string[]): OnCallResource[]
   /** The rotas behind these groups that can't be read. */
@@ -45,12 +47,13 @@ export async function gatherPeopleOfSteps(steps: ReadonlyArray<readonly string[]
     const { mailboxes, subjects } = namedBy(groups)
     return { groups, mailboxes: [...onCallMailboxes(rotas, groups, at), ...mailboxes], subjects }
   }
-  const { now, inSet, usualSeconds } = await gatherPeopleOfSets(steps.map(setOf))
+  const { now, inSet, usualSeconds, absence } = await gatherPeopleOfSets(steps.map(setOf))
   return {
     now,
     inGroups: (groups) =>
       inSet(setOf(groups)).map((person) => withNamedGroups(withOnCallGroups(person, rotas, at), named)),
     usualSeconds,
+    absence,
     onCall,
     unavailable,
   }

@@ -92,7 +92,17 @@ describe('one request', () => {
       groups,
       count: 2,
       approvedBy: [{ id: one.id, name: 'One', email: one.email }],
-      eligible: [{ id: two.id, name: 'Two', email: two.email, isOnCall: false, usualTime: null }],
+      eligible: [
+        {
+          id: two.id,
+          name: 'Two',
+          email: two.email,
+          isOnCall: false,
+          usualTime: null,
+          awayUntil: null,
+          notifiedInstead: null,
+        },
+      ],
       ...{ onCall: [], unavailable: [], unknown: [] },
       escalations: [],
     })

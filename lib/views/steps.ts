@@ -1,5 +1,6 @@
 import { toPersonResource } from '#lib/adapters/db/people/people'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import { hasGroupInCommon } from '#lib/core/access/absence'
 import type { Person } from '#lib/core/access/actor'
 import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
@@ -105,9 +106,19 @@ export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[]
         ...toPersonResource(person),
         isOnCall: person.groups.some((group) => isOnCallGroup(group) && step.some((one) => one.groups.includes(group))),
         usualTime: usual === null ? null : formatDuration(Math.max(1, Math.round(usual))),
+        ...absenceOf(person),
       }
     }
     const eligible = isOpen ? people.inGroups(allGroups(submitted)).filter(couldDecide) : []
+    function absenceOf(person: Person): Pick<EligiblePerson, 'awayUntil' | 'notifiedInstead'> {
+      const away = people.absence(person.id)
+      const colleague = away && eligible.find(({ id }) => id === away.delegateId && !people.absence(id))
+      const isInstead = colleague && hasGroupInCommon(colleague, person)
+      return {
+        awayUntil: away && new Date(away.until).toISOString(),
+        notifiedInstead: isInstead ? toPersonResource(colleague) : null,
+      }
+    }
     return {
       groups,
       count,

@@ -663,6 +663,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       saveFilter: { name: 'Secrets', query: 'resource=secrets' },
       deleteFilter: { name: 'Secrets' },
       signOutElsewhere: {},
+      endOwnAbsence: {},
     }).map(
       ([name, fields]): Route => ({
         table: 'Change one’s own pages and sessions',
@@ -670,6 +671,19 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         call: (caller) => act(caller, name, withForm(fields)),
       }),
     ),
+    {
+      table: 'Change one’s own pages and sessions',
+      name: 'action saveAbsence',
+      call: async (caller) => {
+        // No one is a colleague of every caller, so each is told that this one is not.
+        const outcome = await act(
+          caller,
+          'saveAbsence',
+          withForm({ from: '2026-12-01', until: '2999-12-01', delegate: 'nobody@example.com' }),
+        )
+        return outcome.sentence === 'The absence was not saved.' ? { answer: 'yes' } : outcome
+      },
+    },
     {
       table: 'Read the metrics',
       name: 'GET /metrics',

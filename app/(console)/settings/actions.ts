@@ -4,8 +4,34 @@ import { revokeTokensOf } from '#lib/adapters/auth/revoke-tokens'
 import { currentSessionId } from '#lib/adapters/auth/session'
 import { pageOperations } from '#lib/api/page-operations'
 import type { FormAnswer } from '#lib/core/access/action-result'
+import { fieldIn } from '#lib/core/access/form-input'
+import { instantOf } from '#lib/core/audit/when'
 import { endOtherSessions } from '#lib/operations/end-other-sessions'
+import { endAbsence, setAbsence } from '#lib/operations/set-absence'
+import { display } from '../../display.ts'
 import { answer } from '../answer.ts'
+
+type Absence = { from: string; until: string; delegate: string }
+
+/** Says that this person is away. Days begin and end in the zone of the reader. */
+export async function saveAbsence(_previous: FormAnswer<Absence>, form: FormData): Promise<FormAnswer<Absence>> {
+  const kept = { from: fieldIn(form, 'from'), until: fieldIn(form, 'until'), delegate: fieldIn(form, 'delegate') }
+  const { zone } = await display()
+  const now = new Date()
+  const instant = (text: string, until: boolean) => instantOf(text, { now, zone, until })?.toISOString() ?? text
+  const body = { from: instant(kept.from, false), until: instant(kept.until, true), delegate: kept.delegate }
+  const { error } = await answer(pageOperations.setAbsence, { body }, (call) => setAbsence(call.actor, call.body))
+  if (error) return { error, kept }
+  revalidatePath('/settings')
+  return { error: null, kept: {} }
+}
+
+/** Says that this person is back. */
+export async function endOwnAbsence(_previous: FormAnswer, _form: FormData): Promise<FormAnswer> {
+  const { error } = await answer(pageOperations.endAbsence, { body: {} }, ({ actor }) => endAbsence(actor))
+  if (!error) revalidatePath('/settings')
+  return { error, kept: {} }
+}
 
 /** Signs this person out in all other browsers. */
 export async function signOutElsewhere(_previous: FormAnswer, _form: FormData): Promise<FormAnswer> {

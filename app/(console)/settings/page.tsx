@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { PageHead } from '#components/layout/page-head'
+import { AbsenceForm } from '#components/settings/absence-form'
 import { DisplayForm } from '#components/settings/display-form'
 import { GroupsTable } from '#components/settings/groups-table'
 import { SessionsList } from '#components/settings/sessions-list'
@@ -9,21 +10,23 @@ import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { currentSessionId, requireActor } from '#lib/adapters/auth/session'
 import { me } from '#lib/views/me'
+import { ownAbsence } from '#lib/views/own-absence'
 import { ownGroups } from '#lib/views/own-groups'
 import { ownSessions } from '#lib/views/own-sessions'
 import { browserZone, display } from '../../display.ts'
 import { chooseDisplay } from '../actions.ts'
-import { signOutElsewhere } from './actions.ts'
+import { endOwnAbsence, saveAbsence, signOutElsewhere } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
 /** How this browser shows Postern, who the person is to Postern, and where they are signed in. */
 export default async function SettingsPage() {
   const actor = await requireActor()
-  const [shown, zone, person, sessions] = await Promise.all([
+  const [shown, zone, person, absence, sessions] = await Promise.all([
     display(),
     browserZone(),
     me(actor),
+    ownAbsence(actor),
     currentSessionId().then((here) => ownSessions(actor, here)),
   ])
   return (
@@ -63,6 +66,9 @@ export default async function SettingsPage() {
         <Link className="link" href="/notices">
           Choose which mails you receive
         </Link>
+      </Section>
+      <Section id="absence" title="Out of office">
+        <AbsenceForm absence={absence} zone={shown.zone} save={saveAbsence} end={endOwnAbsence} />
       </Section>
       <Section id="sessions" title="Sessions">
         <SessionsList sessions={sessions} signOutElsewhere={signOutElsewhere} />

@@ -22,6 +22,10 @@ const eligiblePerson = z
       description:
         'The median time from a submission to their decision, in the last 90 days; null before five decisions.',
     }),
+    awayUntil: time.nullable().meta({ description: 'Until when the person is away; null if they are not.' }),
+    notifiedInstead: personResource.nullable().meta({
+      description: 'Who is notified while the person is away, and may approve the step as well; null if no one is.',
+    }),
   })
   .meta({ id: 'EligiblePerson' })
 export type EligiblePerson = z.infer<typeof eligiblePerson>

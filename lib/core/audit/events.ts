@@ -4,6 +4,7 @@ import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { differenceResource } from '#lib/core/access/difference'
 import { durationInWords } from '#lib/core/access/duration'
 import { findingKinds } from '#lib/core/access/finding'
+import { exactTime } from '#lib/core/access/format-time'
 import { groupsProblems } from '#lib/core/access/learn-groups'
 import { groupsInWords } from '#lib/core/access/on-call'
 import { refusedSubmission } from '#lib/core/access/recorded-facts'
@@ -319,6 +320,11 @@ export const auditEvents = {
   'notices.preferences-changed': define(z.strictObject({ muted: z.array(text) }), (d) =>
     d.muted.length === 0 ? 'chose to receive every notice' : `chose not to receive: ${d.muted.join(', ')}`,
   ),
+  'absence.set': define(
+    z.strictObject({ from: text, until: text, delegate: text }),
+    (d) => `is away from ${exactTime(d.from)} until ${exactTime(d.until)} UTC: ${d.delegate} is notified instead`,
+  ),
+  'absence.ended': define(z.strictObject({}), () => 'is no longer away'),
   'notices.sent-again': define(
     z.strictObject({ channel: text, count: z.int() }),
     (d) => `sent ${d.count === 1 ? '1 notice' : `${d.count} notices`} again: ${d.channel}`,

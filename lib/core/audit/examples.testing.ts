@@ -96,6 +96,8 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
   'credential.refused': { code: 'over', sentence: 's' },
   'record.rejected': { record: 'decision', id: 'dec_x', code: 'mismatch', sentence: 's' },
   'notices.preferences-changed': { muted: ['access-ended'] },
+  'absence.set': { from: '2026-11-27T00:00:00.000Z', until: '2026-12-01T00:00:00.000Z', delegate: 'Sam Rivera' },
+  'absence.ended': {},
   'notices.sent-again': { channel: 'email', count: 2 },
   'notices.send-again-refused': { code: 'forbidden', sentence: 's', channel: 'email' },
   'rota.failed': { rota: 'payments', sentence: 's' },

@@ -1,4 +1,6 @@
 // Who is notified, and who no longer? Checked twice: when a notice is written, and right before it is sent.
+
+import { hasGroupInCommon } from '#lib/core/access/absence'
 import type { Person } from '#lib/core/access/actor'
 import { type ApprovalStep, isAmong, type Who } from '#lib/core/access/entitlement'
 import { hasVerifiedEmail, isSamePerson } from '#lib/core/access/same-person'
@@ -95,6 +97,27 @@ export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
       return true
   }
 }
+
+/**
+ * Is this colleague notified instead of someone who is away? Only if they may know it anyway: who may decide or read the request
+ * does not change. Notices about one's own access stay with their holder.
+ */
+export function isNotifiedInstead(
+  kind: NoticeKind,
+  colleague: Recipient,
+  away: Recipient,
+  situation: Situation,
+): boolean {
+  const { person } = colleague
+  const { requester, actorId } = situation
+  if (away.person.id === requester.id || !isNotified(kind, away, situation)) return false
+  if (isSamePerson(person, requester) || !hasGroupInCommon(person, away.person)) return false
+  if (kind !== 'comment-added' && kind !== 'request-decided') return isNotified(kind, colleague, situation)
+  return person.id !== actorId && isReachable(colleague, situation) && isApproverStill(colleague, situation)
+}
+
+const isReachable = ({ person, groupsAt }: Recipient, { now }: Situation) =>
+  hasVerifiedEmail(person) && now.getTime() - groupsAt.getTime() < groupsCountForDays * 86_400_000
 
 /** Is this person notified? Only at an e-mail address that the identity provider has verified. */
 export function isNotified(kind: NoticeKind, recipient: Recipient, situation: Situation): boolean {

@@ -6,6 +6,7 @@ import { everyone } from '#lib/core/notices/kinds'
 import { mostAttempts, retrySeconds } from '#lib/core/notices/retries'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
+import { isStillNotified } from './delegates.ts'
 import { gatherNotice, recipientsNow } from './gather-notice.ts'
 
 type Outcome = 'sent' | 'dropped' | 'dead' | 'failed'
@@ -29,7 +30,7 @@ async function composed(notice: ClaimedNotice, { updates }: Channel) {
   }
   if (notice.recipient === everyone) return gathered.isCurrent ? { ...message, to: null } : null
   const [recipient] = await recipientsNow({ ids: [notice.recipient] })
-  if (!recipient?.person.email || !gathered.isNotified(recipient)) return null
+  if (!recipient?.person.email || !(await isStillNotified(gathered, recipient))) return null
   return { ...message, to: { name: recipient.person.name, address: recipient.person.email } }
 }
 

@@ -6,6 +6,7 @@ import type { RecordedComment } from '#lib/adapters/db/requests/comments'
 import { gatherRequests, type RequestRow, verifyRequestRow } from '#lib/adapters/db/requests/gather-requests'
 import { findReview } from '#lib/adapters/db/requests/reviews'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import { hasGroupInCommon } from '#lib/core/access/absence'
 import type { ApprovalStep, Entitlement, Who } from '#lib/core/access/entitlement'
 import { totalSeconds } from '#lib/core/access/extension'
 import { namedBy, withNamedGroups } from '#lib/core/access/named-people'
@@ -19,7 +20,13 @@ import { auditEvents } from '#lib/core/audit/events'
 import { riskOf } from '#lib/core/guardrails/configured/judge-request'
 import type { NoticeFacts, RequestFacts } from '#lib/core/notices/content'
 import { isPostureReader } from '#lib/core/notices/posture-notice'
-import { isCurrent, isNotified, type Recipient, type Situation } from '#lib/core/notices/who-is-notified'
+import {
+  isCurrent,
+  isNotified,
+  isNotifiedInstead,
+  type Recipient,
+  type Situation,
+} from '#lib/core/notices/who-is-notified'
 import { log } from '#lib/observability/log'
 
 export type GatheredNotice = {
@@ -29,6 +36,7 @@ export type GatheredNotice = {
   /** Is it still so? */
   isCurrent: boolean
   isNotified(recipient: Recipient): boolean
+  isNotifiedInstead(colleague: Recipient, away: Recipient): boolean
   /** The people who may have to be notified; the rule itself is isNotified. */
   candidates(): Promise<Recipient[]>
 }
@@ -169,6 +177,10 @@ async function gatherPosture({ at, cluster, data }: RecordedEvent): Promise<Gath
   return {
     ...{ facts: { kind: 'posture-worsened', publicUrl, cluster, findings, more }, at, isCurrent: isSome },
     isNotified: (recipient) => isSome && isPostureReader(recipient, readers, new Date()),
+    isNotifiedInstead: (colleague, away) =>
+      isSome &&
+      [colleague, away].every((one) => isPostureReader(one, readers, new Date())) &&
+      hasGroupInCommon(colleague.person, away.person),
     candidates: () => recipientsWith(readers),
   }
 }
@@ -194,6 +206,7 @@ export async function gatherNotice({ eventId, kind, requestId }: OutboxEntry): P
   return {
     ...{ facts: factsOf(kind, row, event, review), at: event.at, isCurrent: isCurrent(kind, situation) },
     isNotified: (recipient) => isNotified(kind, recipient, situation),
+    isNotifiedInstead: (colleague, away) => isNotifiedInstead(kind, colleague, away, situation),
     candidates: () => candidatesOf(kind, situation),
   }
 }

@@ -1,19 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { db, transaction } from '#lib/adapters/db/client'
 import type { PersonActor } from '#lib/core/access/actor'
+import { addComment } from '#lib/operations/add-comment'
 import { reviewRequest } from '#lib/operations/review-request'
 import { saveAuditEvents } from '#lib/operations/save-audit-events'
 import { sendNoticesAgain } from '#lib/operations/send-notices-again'
+import { endAbsence, setAbsence } from '#lib/operations/set-absence'
 import { setNoticePreferences } from '#lib/operations/set-notice-preferences'
 import { submitRequest } from '#lib/operations/submit-request'
 import { withdrawRequest } from '#lib/operations/withdraw-request'
+import { getRequest } from '#lib/views/get-request'
 import { anAuditEvent, userOfGrant } from '#testing/audit-events'
 import { testBench } from '#testing/bench'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { decide } from '#testing/decisions'
+import { eventsWhere } from '#testing/events'
 import { type Mailbox, mailbox, type ReceivedMail } from '#testing/mailbox'
 import { noticesWhere, notifyAll, whileNotifying } from '#testing/notices'
 import { anActor, aSystemActor, isNowIn } from '#testing/people'
+import { rejectionOf } from '#testing/rejection'
 import { aGrant, aSubmission, bringGrant } from '#testing/requests'
 import { until } from '#testing/until'
 import { killedWhileWriting } from '#testing/work-until-killed'
@@ -31,6 +36,7 @@ const configuration = aConfiguration({
   entitlements: [
     anEntitlementDocument(),
     anEntitlementDocument({ name: 'break-glass', breakGlass: { security: ['security-audit'] } }),
+    anEntitlementDocument({ name: 'guarded', approvals: [{ groups: ['operations'], count: 1 }] }),
     anEntitlementDocument({ name: 'on-call-restart', approvals: [{ onCall: 'platform', count: 1 }] }),
   ],
 })
@@ -124,6 +130,81 @@ test('someone who does not want a kind of notice gets none of it by e-mail', asy
   await notifyAll()
   expect(await recipientsOf(request.id)).toEqual(['mina@example.com', 'priya@example.com'])
   await setNoticePreferences(sam, { muted: [] })
+})
+
+/** Is away from an hour ago until tomorrow. */
+const isAway = (actor: PersonActor, delegate: string) =>
+  setAbsence(actor, { from: inHours(-1), until: inHours(24), delegate })
+const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+
+test('while someone is away their colleague is notified instead, once, and both may still decide', async () => {
+  const before = await submitRequest(mina, aSubmission())
+  await addComment(priya, before.id, { text: 'Which pods?', needsInformation: true })
+  await notifyAll()
+  await isAway(priya, 'sam@example.com')
+  // Only Priya talks with Mina.
+  await addComment(mina, before.id, { text: 'checkout-7d9' })
+  const request = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  expect(await recipientsOf(request.id)).toEqual(['sam@example.com'])
+  const answers = (await mailsAbout(before.id)).filter(({ text }) => text.includes('> checkout-7d9'))
+  expect(answers.flatMap(({ to }) => to.map(({ address }) => address))).toEqual(['sam@example.com'])
+  const [step] = (await getRequest(mina, request.id)).steps
+  expect(step?.eligible).toMatchObject([
+    { name: 'Priya Nair', awayUntil: expect.any(String), notifiedInstead: { name: 'Sam Rivera' } },
+    { name: 'Sam Rivera', awayUntil: null, notifiedInstead: null },
+  ])
+  expect((await decide(priya, request)).status).toBe('approved')
+  const events = await eventsWhere({ actorId: priya.person.id, type: 'absence.set' })
+  expect(events).toMatchObject([{ aboutId: sam.person.id, data: { delegate: 'Sam Rivera' } }])
+  await endAbsence(priya)
+  const after = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  expect(await recipientsOf(after.id)).toEqual(['priya@example.com', 'sam@example.com'])
+})
+
+test('no delegate is notified of what they may not know, and then the person who is away is', async () => {
+  const leo = await anActor({ name: 'Leo', email: 'leo@example.com', groups: ['payments-dev', 'payments-leads'] })
+  const cara = await anActor({ name: 'Cara', email: 'cara@example.com', groups: ['operations'] })
+  const guard = await anActor({ name: 'Guard', email: 'guard@example.com', groups: ['operations', 'guards'] })
+  const watch = await anActor({ name: 'Watch', email: 'watch@example.com', groups: ['guards'] })
+  const recipients = async (actor: PersonActor, entitlement: string) => {
+    const { id } = await submitRequest(actor, aSubmission({ entitlement }))
+    await notifyAll()
+    return recipientsOf(id)
+  }
+  // The requester is no one's delegate for their own request.
+  await isAway(priya, 'leo@example.com')
+  expect(await recipients(leo, 'payments-restart')).toEqual(['priya@example.com', 'sam@example.com'])
+  expect(await recipients(mina, 'payments-restart')).toEqual(['leo@example.com', 'sam@example.com'])
+  // Nor is someone who is away too, or who wants no such notices.
+  await isAway(leo, 'sam@example.com')
+  expect(await recipients(mina, 'payments-restart')).toEqual(['priya@example.com', 'sam@example.com'])
+  await endAbsence(leo)
+  await setNoticePreferences(leo, { muted: ['request-waits'] })
+  expect(await recipients(mina, 'payments-restart')).toEqual(['priya@example.com', 'sam@example.com'])
+  await endAbsence(priya)
+  await isNowIn(leo.person, [])
+  // A colleague who may not decide the request is not told of it.
+  await isAway(guard, 'watch@example.com')
+  expect(await recipients(mina, 'guarded')).toEqual(['cara@example.com', 'guard@example.com'])
+  for (const { person } of [cara, guard, watch]) await isNowIn(person, [])
+})
+
+test('an absence is one future period and names one colleague who is in a group of the person', async () => {
+  const email = 'nia@example.com'
+  const nia = await anActor({ name: 'Nia', email, groups: ['payments-leads', 'team-of-nia'] })
+  await anActor({ name: 'Nia again', email, groups: ['team-of-nia'], subject: 'nia-2' })
+  const period = { from: inHours(1), until: inHours(24) }
+  const refused = async (changes: Partial<Parameters<typeof setAbsence>[1]>) =>
+    (await rejectionOf(setAbsence(nia, { ...period, delegate: 'sam@example.com', ...changes }))).errors?.[0]?.pointer
+  expect(await refused({ until: inHours(0.5) })).toBe('/until')
+  expect(await refused({ from: inHours(-48), until: inHours(-24) })).toBe('/until')
+  expect(await refused({ until: inHours(24 * 500) })).toBe('/until')
+  for (const delegate of ['nobody@example.com', 'mina@example.com', email, nia.person.subject, 'nia-2'])
+    expect(await refused({ delegate }), delegate).toBe('/delegate')
+  expect(await eventsWhere({ actorId: nia.person.id, type: 'absence.set' })).toEqual([])
+  await isNowIn(nia.person, [])
 })
 
 test('no approver is notified of a request that is handled before its mail is sent', async () => {

@@ -5,6 +5,7 @@ import { peopleMuting } from '#lib/adapters/db/notices/preferences'
 import { AppError } from '#lib/core/access/errors'
 import { type ChannelName, everyone } from '#lib/core/notices/kinds'
 import { log } from '#lib/observability/log'
+import { withDelegates } from './delegates.ts'
 import { gatherNotice } from './gather-notice.ts'
 
 /** Entries of one round. Each is its own transaction, so that one that fails holds up no other. */
@@ -22,7 +23,8 @@ async function recipientsOf(entry: OutboxEntry, channels: ReadonlySet<ChannelNam
     notified.map(({ person }) => person.id),
   )
   const wanting = notified.filter(({ person }) => !muting.has(person.id))
-  return [...toRooms, ...wanting.map(({ person }) => ({ channel: 'email' as const, recipient: person.id }))]
+  const recipients = await withDelegates(entry.kind, gathered, wanting)
+  return [...toRooms, ...[...recipients].map((recipient) => ({ channel: 'email' as const, recipient }))]
 }
 
 async function spread(entry: OutboxEntry, channels: ReadonlySet<ChannelName>): Promise<void> {

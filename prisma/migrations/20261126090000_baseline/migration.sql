@@ -541,6 +541,9 @@ CREATE TABLE "notices" (
 CREATE TABLE "notice_preferences" (
     "person_id" TEXT NOT NULL,
     "muted" TEXT[] DEFAULT ARRAY[]::TEXT[],
+    "away_from" TIMESTAMPTZ(6),
+    "away_until" TIMESTAMPTZ(6),
+    "delegate_id" TEXT,
 
     CONSTRAINT "notice_preferences_pkey" PRIMARY KEY ("person_id")
 );
@@ -764,6 +767,9 @@ ALTER TABLE "notices" ADD CONSTRAINT "notices_event_id_kind_fkey" FOREIGN KEY ("
 
 -- AddForeignKey
 ALTER TABLE "notice_preferences" ADD CONSTRAINT "notice_preferences_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "notice_preferences" ADD CONSTRAINT "notice_preferences_delegate_id_fkey" FOREIGN KEY ("delegate_id") REFERENCES "people"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- What the database itself refuses. The owner role runs migrations; `postern_app` runs the product and owns nothing.
 -- Each guard fixes its search path: otherwise a temporary table named "requests" would stand in for the one that a guard reads.
@@ -991,6 +997,8 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER reviews_guard BEFORE INSERT ON "reviews" FOR EACH ROW EXECUTE FUNCTION guard_review();
+ALTER TABLE "notice_preferences" ADD CONSTRAINT notice_preferences_absence CHECK (
+  num_nonnulls(away_from, away_until, delegate_id) IN (0, 3) AND away_until > away_from AND delegate_id <> person_id);
 ALTER TABLE "reviews" ADD CONSTRAINT reviews_outcome CHECK (outcome IN ('justified', 'not-justified'));
 CREATE TRIGGER decisions_guard BEFORE INSERT ON "decisions" FOR EACH ROW EXECUTE FUNCTION guard_decision();
 

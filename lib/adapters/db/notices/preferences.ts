@@ -1,5 +1,6 @@
 import { reads, type Tx } from '#lib/adapters/db/client'
 import type { NoticeKind } from '#lib/core/notices/kinds'
+import { Prisma } from '../generated/client.ts'
 
 /** The kinds that a person does not want by e-mail; none by default. */
 export async function mutedKinds(personId: string): Promise<NoticeKind[]> {
@@ -19,4 +20,43 @@ export async function savePreferences(tx: Tx, personId: string, muted: readonly 
   await tx.$executeRaw`
     INSERT INTO notice_preferences (person_id, muted) VALUES (${personId}, ${muted}::text[])
     ON CONFLICT (person_id) DO UPDATE SET muted = excluded.muted`
+}
+
+/** Is the person of preferences `a` away now? */
+export const isAwayNow = Prisma.sql`a.away_from <= now() AND a.away_until > now()`
+
+/** Of these people, those who are away now, each with the colleague who is notified instead. */
+export async function delegatesOf(personIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await reads().$queryRaw<Array<{ id: string; delegateId: string }>>`
+    SELECT a.person_id AS id, a.delegate_id AS "delegateId" FROM notice_preferences a
+    WHERE a.person_id = ANY(${personIds}::text[]) AND ${isAwayNow}`
+  return new Map(rows.map(({ id, delegateId }) => [id, delegateId]))
+}
+
+/** The absence of one person that has not ended; null without one. */
+export async function findAbsence(personId: string): Promise<{ from: Date; until: Date; delegate: string } | null> {
+  const [row] = await reads().$queryRaw<Array<{ from: Date; until: Date; delegate: string }>>`
+    SELECT a.away_from AS "from", a.away_until AS until, d.name AS delegate
+    FROM notice_preferences a JOIN people d ON d.id = a.delegate_id WHERE a.person_id = ${personId} AND a.away_until > now()`
+  return row ?? null
+}
+
+export async function saveAbsence(
+  tx: Tx,
+  personId: string,
+  { from, until, delegateId }: { from: Date; until: Date; delegateId: string },
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO notice_preferences (person_id, away_from, away_until, delegate_id)
+    VALUES (${personId}, ${from}::timestamptz, ${until}::timestamptz, ${delegateId})
+    ON CONFLICT (person_id) DO UPDATE
+    SET away_from = excluded.away_from, away_until = excluded.away_until, delegate_id = excluded.delegate_id`
+}
+
+/** Returns whether there was an absence to end. */
+export async function clearAbsence(tx: Tx, personId: string): Promise<boolean> {
+  const count = await tx.$executeRaw`
+    UPDATE notice_preferences SET away_from = NULL, away_until = NULL, delegate_id = NULL
+    WHERE person_id = ${personId} AND away_until > now()`
+  return count > 0
 }

@@ -1,4 +1,5 @@
 import { reads } from '#lib/adapters/db/client'
+import { isAwayNow } from '#lib/adapters/db/notices/preferences'
 import { toPerson } from '#lib/adapters/db/people/people'
 import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
 import { signingKeys } from '#lib/adapters/db/signing'
@@ -121,7 +122,11 @@ export type PeopleOfSets = {
   inSet: (set: PeopleSet) => Person[]
   /** Seconds from the submission to their decision, in the middle; null with too few decisions. */
   usualSeconds: (personId: string) => number | null
+  /** Until when they are away, and who is notified instead; null if they are not. */
+  absence: (personId: string) => Away | null
 }
+
+type Away = { until: string; delegateId: string }
 
 /** The median says something from this many decisions on, of as many days. */
 const [fewestDecisions, days] = [5, 90]
@@ -136,14 +141,16 @@ const mostPeople = 60
 export async function gatherPeopleOfSets(sets: readonly PeopleSet[]): Promise<PeopleOfSets> {
   const keys = [...new Set(sets.map(keyOf))]
   const [row] = await reads().$queryRaw<
-    Array<{ now: Date; people: Array<{ key: string; person: PersonInSql; usual: number | null }> }>
+    Array<{ now: Date; people: Array<{ key: string; person: PersonInSql; usual: number | null; away: Away | null }> }>
   >`
     SELECT clock_timestamp() AS now, (
       SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'person', ${personInSql('p')}, 'usual', (
           SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM d.created_at - r.created_at))
           FROM decisions d JOIN requests r ON r.id = d.request_id
           WHERE d.person_id = p.id AND d.created_at > now() - make_interval(days => ${days}::int)
-          HAVING count(*) >= ${fewestDecisions}::int)) ORDER BY p.name, p.id), '[]')
+          HAVING count(*) >= ${fewestDecisions}::int),
+        'away', (SELECT jsonb_build_object('until', a.away_until, 'delegateId', a.delegate_id)
+          FROM notice_preferences a WHERE a.person_id = p.id AND ${isAwayNow})) ORDER BY p.name, p.id), '[]')
       FROM unnest(${keys}::text[]) AS k(key)
       CROSS JOIN LATERAL (
         SELECT * FROM people
@@ -154,6 +161,7 @@ export async function gatherPeopleOfSets(sets: readonly PeopleSet[]): Promise<Pe
   const found = row?.people ?? []
   return {
     now: row?.now ?? new Date(),
+    absence: (personId) => found.find(({ person }) => person.id === personId)?.away ?? null,
     usualSeconds: (personId) => found.find(({ person }) => person.id === personId)?.usual ?? null,
     inSet: (set) => found.filter(({ key }) => key === keyOf(set)).map(({ person }) => toPerson(person)),
   }
