@@ -43,7 +43,7 @@ export function AbsenceForm({ absence, zone, save, end }: Props) {
     <form {...form} className="max-w-xl space-y-4">
       <p className="text-dense text-muted">
         While you are away, a colleague receives the mails about requests of others that would go to you, as far as they
-        may read these requests too. It changes who is told, not who may decide.
+        may read these requests too. This changes who receives the mails, not who may decide.
       </p>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field id="away-from" label="First day" problems={problemsOf('from')} hint={`in ${zone}`}>
