@@ -46,6 +46,22 @@ for (const [width, height] of [
   })
 }
 
+test('a phone receives the list alone, and a tap opens a request', async ({ as, api }) => {
+  const { inbox } = await waitingRequests(await api('mina'), 1)
+  const decide = 'button[value=deny]'
+  const [desktop, phone] = [
+    await as('priya', { viewport: { width: 390, height: 844 } }),
+    await as('priya', { viewport: { width: 390, height: 844 }, extraHTTPHeaders: { 'sec-ch-ua-mobile': '?1' } }),
+  ]
+  await desktop.goto(inbox)
+  await expect(desktop.locator(decide)).toBeAttached()
+  await phone.goto(inbox)
+  await expect(rows(phone)).toHaveCount(1)
+  await expect(phone.locator(decide)).not.toBeAttached()
+  await rows(phone).click()
+  await expect(phone.locator(decide)).toBeVisible()
+})
+
 /** Requests whose reasons share a word that no other request has, and the address of an inbox that shows only them. */
 async function waitingRequests(mina: Api, count: number) {
   const word = crypto.randomUUID()

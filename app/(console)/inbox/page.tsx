@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { headers } from 'next/headers'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { AccessTabs } from '#components/request/access-tabs'
@@ -22,7 +23,7 @@ const pageSize = 50
 
 /**
  * Requests waiting for my decision: the list, and beside it the open request. On a wide screen both scroll on their own;
- * a phone shows one at a time.
+ * a phone shows one at a time, and receives no more if its browser says that it is one (User-Agent Client Hints).
  */
 export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
   const actor = await requireActor()
@@ -33,7 +34,8 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
   const { items, ...list } = await inbox(actor, filter, show, requested)
   const first = items[0]
   const isOpened = requested !== null
-  const chosen = requested ?? (first ? await requestOrNothing(actor, first.id) : null)
+  const isPhone = (await headers()).get('sec-ch-ua-mobile') === '?1'
+  const chosen = requested ?? (first && !isPhone ? await requestOrNothing(actor, first.id) : null)
   const more = items.length > pageSize ? { show: String(items.length) } : {}
   const address = inboxHref(filter, more)
   const left = list.matching - items.filter(({ isWaiting }) => isWaiting).length
@@ -70,6 +72,9 @@ export default async function InboxPage({ searchParams }: PageProps<'/inbox'>) {
               />
             )}
           </div>
+          {isPhone && first && !chosen && (
+            <p className="hidden p-4 text-muted rail:block">Choose a request from the list.</p>
+          )}
           {chosen && (
             <div className={`rail:min-h-0 ${isOpened ? '' : 'max-rail:hidden'}`}>
               <Link href={address} className="mb-3 inline-flex min-h-8 items-center gap-1 text-muted rail:hidden">
