@@ -1,5 +1,5 @@
 // Annotations of GitHub Actions: lines on the standard output that it shows at their place in a change.
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 
 /** A line of 0 is unknown. */
 export type Annotation = { file: string; line: number; column: number; title: string; message: string }

@@ -1,5 +1,5 @@
 // JUnit XML for CI servers.
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 
 export type JunitCase = {
   name: string

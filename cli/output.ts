@@ -1,6 +1,6 @@
 // The results of commands: as a table for people, as JSON or YAML for programs, or only the names.
 import { Option } from 'commander'
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 import { asciiJson, type Paint, painter, type Terminal } from './terminal.ts'
 
 const formats = ['table', 'json', 'yaml', 'name'] as const

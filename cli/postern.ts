@@ -1,6 +1,6 @@
 // The `postern` command and its subcommands, each of which has a folder of its own.
 import { Command, CommanderError } from 'commander'
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 import { commands } from './commands.ts'
 import { CommandFailure, exitCodes } from './exit-codes.ts'
 import { version } from './package-file.ts'

@@ -40,4 +40,12 @@ test('an auditor sees which standing access requests could replace, with an enti
     await showIn(ines, colorScheme)
     expect(await axeFindings(ines), colorScheme).toEqual([])
   }
+  for (const [name, ending] of [
+    ['Download SARIF', 'sarif'],
+    ['Download PolicyReport', 'yaml'],
+  ] as const) {
+    const download = ines.waitForEvent('download')
+    await ines.getByRole('link', { name }).click()
+    expect((await download).suggestedFilename()).toBe(`postern-posture-prod-eu.${ending}`)
+  }
 })

@@ -1,18 +1,14 @@
 // The report for code scanning: SARIF 2.1.0.
 import { dirname, isAbsolute, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Severity } from '#lib/core/access/severity'
+import { sarifLevels, sarifRule, sarifVersion } from '#lib/core/access/sarif'
+import { visible } from '#lib/core/access/visible-text'
 import type { UnreadablePart } from '#lib/core/check/checker'
 import { type Finding, objectInWords } from '#lib/core/check/finding'
-import { type Place, visible } from '#lib/core/check/source'
+import type { Place } from '#lib/core/check/source'
 import { asciiJsonPieces } from '../terminal.ts'
 import { standardInputName } from './read-paths.ts'
 import { type CheckResult, isIncomplete } from './result.ts'
-
-const levels: Record<Severity, 'error' | 'warning' | 'note'> = { high: 'error', medium: 'warning', low: 'note' }
-
-/** GitHub maps 9.0 and higher to critical, and 4.0 and higher to medium. */
-const scores: Record<Severity, string> = { high: '9.0', medium: '6.0', low: '2.0' }
 
 /** Relative to the working directory, which in CI is the checkout. */
 function artifactLocation(file: string) {
@@ -56,7 +52,7 @@ function resultOf(finding: Finding, ruleIndex: number, rendered: CheckResult['re
   return {
     ruleId: visible(id),
     ruleIndex,
-    level: levels[severity],
+    level: sarifLevels[severity],
     message: { text: messageOf(finding) },
     locations: [
       {
@@ -87,12 +83,7 @@ const notificationOf = (level: 'error' | 'note', { file, line, column, message }
 function rulesOf(findings: readonly Finding[]) {
   const byId = new Map<string, Finding>()
   for (const finding of findings) if (!byId.has(finding.id)) byId.set(finding.id, finding)
-  return [...byId.values()].map(({ id, severity, sentence }) => ({
-    id: visible(id),
-    shortDescription: { text: visible(sentence) },
-    defaultConfiguration: { level: levels[severity] },
-    properties: { tags: ['security'], 'security-severity': scores[severity] },
-  }))
+  return [...byId.values()].map(({ id, severity, sentence }) => sarifRule(visible(id), severity, visible(sentence)))
 }
 
 export function sarifReport(result: CheckResult): Iterable<string> {
@@ -104,8 +95,7 @@ export function sarifReport(result: CheckResult): Iterable<string> {
     ...notRead.map((part) => notificationOf(isStrict ? 'error' : 'note', part)),
   ]
   return asciiJsonPieces({
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
+    ...sarifVersion,
     runs: [
       {
         tool: { driver: { name: 'Postern', rules } },

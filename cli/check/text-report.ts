@@ -1,8 +1,9 @@
 // The report for people: each finding with the marked source.
 import { severities } from '#lib/core/access/severity'
+import { visible } from '#lib/core/access/visible-text'
 import type { UnreadablePart } from '#lib/core/check/checker'
 import { type Finding, objectInWords } from '#lib/core/check/finding'
-import { type Place, visible } from '#lib/core/check/source'
+import type { Place } from '#lib/core/check/source'
 import { type Paint, plural, severityStyle } from '../terminal.ts'
 import { type CheckResult, exitCodeOf, isFailing } from './result.ts'
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 import { instanceOf, labels, managedBy } from '#lib/core/grants/names'
 import { serverOrigin } from '../server/address.ts'
 import { plural, type Terminal } from '../terminal.ts'

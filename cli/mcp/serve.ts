@@ -1,7 +1,7 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import type { z } from 'zod'
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 import { version } from '../package-file.ts'
 import type { Api } from '../server/api.ts'
 import { asData } from './as-data.ts'

@@ -1,6 +1,6 @@
 import type { Change, Replay } from '#lib/core/access/policy-trial'
 import { requiredByLabel } from '#lib/core/access/required-by-label'
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 import { plural } from '../terminal.ts'
 
 const requests = (count: number) => plural(count, 'request')

@@ -1,5 +1,5 @@
 // The reports of `postern policy test`, for people and for CI servers.
-import { visible } from '#lib/core/check/source'
+import { visible } from '#lib/core/access/visible-text'
 import { annotationLines } from '../annotations.ts'
 import { type JunitCase, type JunitSuite, junitXml } from '../junit.ts'
 import { type Paint, plural } from '../terminal.ts'

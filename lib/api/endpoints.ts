@@ -24,6 +24,7 @@ import {
 import { pageOf } from '#lib/core/access/page'
 import { pasteResource, pasteSchema } from '#lib/core/access/paste-resource'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
+import { postureFormat, postureTypes } from '#lib/core/access/posture-export'
 import { acceptanceSchema, baselineSchema, postureAcceptance, postureResource } from '#lib/core/access/posture-finding'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { defaultPeriod, reportPeriods, reportResource } from '#lib/core/access/report-resource'
@@ -190,6 +191,18 @@ export const endpoints = {
     query: none,
     status: 200,
     answer: postureResource,
+  }),
+  exportPosture: define({
+    operation: 'exportPosture',
+    method: 'GET',
+    path: '/clusters/{cluster}/posture/export',
+    summary: 'All open findings of a cluster as a file, for auditors and admins: SARIF 2.1.0, or PolicyReport objects',
+    description: 'Accepted and suppressed findings are included and marked as such.',
+    params: { cluster: entitlementSchema.shape.name },
+    query: z.strictObject({ format: postureFormat }),
+    status: 200,
+    answer: z.string(),
+    types: Object.values(postureTypes),
   }),
   receiveAuditEvents: define({
     operation: 'receiveAuditEvents',

@@ -564,6 +564,11 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'GET /api/v1/clusters/{cluster}/posture',
       call: (caller) => api(caller, 'GET', '/clusters/prod-eu/posture'),
     },
+    downloaded(
+      'Read the posture of a cluster',
+      '/clusters/{cluster}/posture/export',
+      () => '/clusters/prod-eu/posture/export?format=sarif',
+    ),
     {
       table: 'Read the posture of a cluster',
       name: 'page /clusters/[cluster]/posture',

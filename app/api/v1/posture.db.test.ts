@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endpoints } from '#lib/api/endpoints'
+import type { Handler } from '#lib/api/handle'
 import { aCrowdedClusterState, postureFinding, postureJudgedAt } from '#testing/authorization/situations'
 import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
 import { testIdentity } from '#testing/identity'
 import * as acceptanceDoor from './clusters/[cluster]/posture/[id]/acceptance/route.ts'
 import * as baselineDoor from './clusters/[cluster]/posture/baseline/route.ts'
+import * as exportDoor from './clusters/[cluster]/posture/export/route.ts'
 import * as postureDoor from './clusters/[cluster]/posture/route.ts'
 
 const database = await testDatabase()
@@ -80,4 +82,23 @@ test('an admin takes a baseline of what they saw', async () => {
   expectProblem(await takeBaseline('ola', '2099-01-01T00:00:00Z'), 409, 'conflict')
   expectProblem(await takeBaseline('ines', postureJudgedAt), 403, 'forbidden')
   expectProblem(await takeBaseline('mina', postureJudgedAt), 404, 'not-found')
+})
+
+test('auditors and admins download the findings in both formats, and for everyone else there is no file', async () => {
+  const get = (person: string, query: string) =>
+    (exportDoor.GET as Handler)(
+      new Request(`http://localhost${path}/export?${query}`, {
+        headers: { authorization: `Bearer ${as(person).token}` },
+      }),
+      { params: Promise.resolve({ cluster: 'prod-eu' }) },
+    )
+  const sarif = await get('ines', 'format=sarif')
+  expect([sarif.status, sarif.headers.get('content-type')]).toEqual([200, 'application/sarif+json; charset=utf-8'])
+  expect(sarif.headers.get('content-disposition')).toBe('attachment; filename="postern-posture-prod-eu.sarif"')
+  expect(JSON.parse(await sarif.text()).runs[0].results).toMatchObject([{ ruleId: 'everything', properties: { id } }])
+  const reports = await get('ola', 'format=policy-report')
+  expect([reports.status, reports.headers.get('content-type')]).toEqual([200, 'application/yaml; charset=utf-8'])
+  expect(await reports.text()).toContain('kind: ClusterPolicyReport')
+  expect((await get('mina', 'format=sarif')).status).toBe(404)
+  expect((await get('ines', 'format=pdf')).status).toBe(400)
 })

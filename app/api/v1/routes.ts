@@ -10,6 +10,7 @@ import * as auditEvents from './audit-events/route.ts'
 import * as clustersClusterAudit from './clusters/[cluster]/audit/route.ts'
 import * as clustersClusterPostureIdAcceptance from './clusters/[cluster]/posture/[id]/acceptance/route.ts'
 import * as clustersClusterPostureBaseline from './clusters/[cluster]/posture/baseline/route.ts'
+import * as clustersClusterPostureExport from './clusters/[cluster]/posture/export/route.ts'
 import * as clustersClusterPosture from './clusters/[cluster]/posture/route.ts'
 import * as clusters from './clusters/route.ts'
 import * as entitlements from './entitlements/route.ts'
@@ -55,6 +56,7 @@ export const apiRoutes: ApiRoutes = {
   '/clusters/[cluster]/audit': clustersClusterAudit,
   '/clusters/[cluster]/posture/[id]/acceptance': clustersClusterPostureIdAcceptance,
   '/clusters/[cluster]/posture/baseline': clustersClusterPostureBaseline,
+  '/clusters/[cluster]/posture/export': clustersClusterPostureExport,
   '/clusters/[cluster]/posture': clustersClusterPosture,
   '/clusters': clusters,
   '/entitlements': entitlements,

@@ -23,3 +23,11 @@ export function visibleText(text: string): TextPart[] {
   if (from < text.length) parts.push({ text: text.slice(from) })
   return parts
 }
+
+/** Untrusted text on one line: characters that hide or reorder text or control a terminal are shown as code points. */
+export const visible = (text: string): string =>
+  visibleText(text)
+    .map((part) =>
+      'text' in part ? part.text.replaceAll('\n', '[U+000A]').replaceAll('\t', ' ') : `[${part.codePoint}]`,
+    )
+    .join('')

@@ -1,5 +1,5 @@
 // Places in the text of a document, and how they are shown.
-import { visibleText } from '#lib/core/access/visible-text'
+import { visible } from '#lib/core/access/visible-text'
 
 /** A run of characters of one document's text. */
 export type Range = readonly [from: number, to: number]
@@ -19,14 +19,6 @@ const longestAfter = 60
  * keep its document in memory.
  */
 export const detached = (part: string): string => ` ${part}`.slice(1)
-
-/** Untrusted text on one line: characters that hide or reorder text or control a terminal are shown as code points. */
-export const visible = (text: string): string =>
-  visibleText(text)
-    .map((part) =>
-      'text' in part ? part.text.replaceAll('\n', '[U+000A]').replaceAll('\t', ' ') : `[${part.codePoint}]`,
-    )
-    .join('')
 
 /** The text of one document, and where it starts in its file. */
 export class Source {

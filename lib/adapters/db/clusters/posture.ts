@@ -253,9 +253,49 @@ export async function worseFindings(cluster: string, ids: readonly string[]): Pr
   return rows.flatMap(({ detail }) => postureFinding.safeParse(detail).data ?? [])
 }
 
+// `high` comes before `medium` in the alphabet too.
+const mostSevereFirst: Prisma.PostureFindingOrderByWithRelationInput[] = [
+  { severity: 'asc' },
+  { since: 'desc' },
+  { id: 'desc' },
+]
+
 const mostShown = 500
 const mostSuppressed = 100
 const mostResolved = 50
+
+function shownFinding(row: Row, baselineAt: Date): PostureResource['open'] {
+  const finding = postureFinding.safeParse(row.detail).data
+  if (!finding) return []
+  const acceptance = postureAcceptance.safeParse(row.acceptance).data ?? null
+  const { id, digest, since, changedAt, suppressed, resolvedAt } = row
+  return [
+    {
+      ...{ ...finding, id, digest, acceptance, suppressed, isNew: changedAt > baselineAt },
+      ...{ since: since.toISOString(), changedAt: changedAt.toISOString() },
+      resolvedAt: resolvedAt?.toISOString() ?? null,
+    },
+  ]
+}
+
+/** Every open finding of a cluster with its key, also those that are accepted or suppressed. */
+export async function readOpenFindings(cluster: string) {
+  const now = new Date()
+  const [state, rows] = await Promise.all([
+    reads().postureState.findUnique({ where: { cluster }, select: { baselineAt: true } }),
+    reads().postureFinding.findMany({
+      where: { cluster, resolvedAt: null },
+      orderBy: mostSevereFirst,
+      take: mostFindings,
+    }),
+  ])
+  return rows.flatMap((row) => {
+    // An acceptance whose end has passed counts no more, although the worker has not ended it yet.
+    const isAccepted = row.acceptedUntil !== null && row.acceptedUntil > now
+    const current = isAccepted ? row : { ...row, acceptance: null }
+    return shownFinding(current, state?.baselineAt ?? now).map((finding) => ({ ...finding, key: row.key }))
+  })
+}
 
 export type StoredPosture = Omit<PostureResource, 'longestAcceptance' | 'standing'> & { standing: StandingAccess[] }
 
@@ -266,14 +306,8 @@ export async function readPosture(cluster: string): Promise<StoredPosture> {
   const isAccepted = { ...isOpen, suppressed: null, acceptedUntil: { gt: now } }
   const isSuppressed = { ...isOpen, suppressed: { not: null } }
   const isShown = { ...isOpen, suppressed: null, OR: [{ acceptedUntil: null }, { acceptedUntil: { lte: now } }] }
-  // `high` comes before `medium` in the alphabet too.
-  const orderBy: Prisma.PostureFindingOrderByWithRelationInput[] = [
-    { severity: 'asc' },
-    { since: 'desc' },
-    { id: 'desc' },
-  ]
   const find = (where: Prisma.PostureFindingWhereInput, take: number) =>
-    reads().postureFinding.findMany({ where, orderBy, take })
+    reads().postureFinding.findMany({ where, orderBy: mostSevereFirst, take })
   const countOf = (where: Prisma.PostureFindingWhereInput) => reads().postureFinding.count({ where })
   const [state, rights, open, counts, accepted, acceptedCount, suppressed, suppressedCount, resolved] =
     await Promise.all([
@@ -297,20 +331,7 @@ export async function readPosture(cluster: string): Promise<StoredPosture> {
     severity: 'high',
     changedAt: { gte: new Date(baselineAt.getTime() + 1) },
   })
-  const shown = (rows: readonly Row[]) =>
-    rows.flatMap((row) => {
-      const finding = postureFinding.safeParse(row.detail).data
-      if (!finding) return []
-      const acceptance = postureAcceptance.safeParse(row.acceptance).data ?? null
-      const { id, digest, since, changedAt, suppressed, resolvedAt } = row
-      return [
-        {
-          ...{ ...finding, id, digest, acceptance, suppressed, isNew: changedAt > baselineAt },
-          ...{ since: since.toISOString(), changedAt: changedAt.toISOString() },
-          resolvedAt: resolvedAt?.toISOString() ?? null,
-        },
-      ]
-    })
+  const shown = (rows: readonly Row[]) => rows.flatMap((row) => shownFinding(row, baselineAt))
   const count = (severity: string) => counts.find((row) => row.severity === severity)?._count ?? 0
   return {
     cluster,

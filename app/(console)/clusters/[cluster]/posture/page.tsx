@@ -4,6 +4,7 @@ import { OwnRightsList } from '#components/cluster/own-rights'
 import { PostureFindings } from '#components/cluster/posture-findings'
 import { StandingAccessList } from '#components/cluster/standing-access'
 import { TakeBaseline } from '#components/cluster/take-baseline'
+import { DownloadLinks } from '#components/history/download-links'
 import { LiveRefresh } from '#components/layout/live-refresh'
 import { PageHead } from '#components/layout/page-head'
 import { Link } from '#components/ui/link'
@@ -89,6 +90,17 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
           <PostureFindings findings={open} acceptance={acceptance} />
         )}
         {count > open.length && <p className="text-dense text-muted">and {count - open.length} more</p>}
+        {readAt && (
+          <DownloadLinks
+            links={[
+              { name: 'Download SARIF', href: `/api/v1/clusters/${cluster}/posture/export?format=sarif` },
+              {
+                name: 'Download PolicyReport',
+                href: `/api/v1/clusters/${cluster}/posture/export?format=policy-report`,
+              },
+            ]}
+          />
+        )}
       </Section>
       {standing.length > 0 && (
         <Section id="standing" title={`Standing access of people that requests could replace: ${standingCount}`}>
