@@ -24,6 +24,11 @@ test('an admin takes a baseline, and accepts the risk of one finding until a day
     .filter({ hasText: 'RoleBinding payments/payments-api' })
   await expect(accepted).toContainText('Ola Nowak accepted it')
   await expect(accepted).toContainText('It reads its own database password.')
+
+  await accepted.getByText('Withdraw the acceptance').first().click()
+  await accepted.getByRole('textbox', { name: 'Note' }).fill('The password moved to a vault.')
+  await accepted.getByRole('button', { name: 'Withdraw the acceptance' }).click()
+  await expect(finding).toBeVisible()
 })
 
 test('an auditor sees which standing access requests could replace, with an entitlement to add', async ({ as }) => {

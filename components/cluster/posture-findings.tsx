@@ -3,6 +3,7 @@ import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { PostureResource } from '#lib/core/access/posture-finding'
 import { AcceptFinding } from './accept-finding.tsx'
+import { WithdrawAcceptance, type WithdrawAcceptanceAction } from './withdraw-acceptance.tsx'
 
 type Finding = PostureResource['open'][number]
 
@@ -17,7 +18,9 @@ const placeOf = ({ kind, namespace, name }: Finding['binding']) => `${kind} ${na
 type Props = {
   findings: readonly Finding[]
   /** For readers who may accept a risk. */
-  acceptance?: Omit<ComponentProps<typeof AcceptFinding>, 'finding'> | undefined
+  acceptance?:
+    | (Omit<ComponentProps<typeof AcceptFinding>, 'finding'> & { withdraw: WithdrawAcceptanceAction })
+    | undefined
 }
 
 /** Findings about standing access: why each matters, the chain from subject to permission, and what to do. */
@@ -68,7 +71,18 @@ export function PostureFindings({ findings, acceptance }: Props) {
             {acceptance && (
               <details>
                 <summary className="py-1 text-muted">Accept the risk</summary>
-                <AcceptFinding finding={one} {...acceptance} />
+                <AcceptFinding
+                  finding={one}
+                  cluster={acceptance.cluster}
+                  lastDay={acceptance.lastDay}
+                  accept={acceptance.accept}
+                />
+              </details>
+            )}
+            {acceptance && one.acceptance && (
+              <details>
+                <summary className="py-1 text-muted">Withdraw the acceptance</summary>
+                <WithdrawAcceptance id={one.id} cluster={acceptance.cluster} withdraw={acceptance.withdraw} />
               </details>
             )}
           </div>

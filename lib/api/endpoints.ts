@@ -25,7 +25,14 @@ import { pageOf } from '#lib/core/access/page'
 import { pasteResource, pasteSchema } from '#lib/core/access/paste-resource'
 import { judgeInput, replayInput, replayResource, trialResource } from '#lib/core/access/policy-trial'
 import { postureFormat, postureTypes } from '#lib/core/access/posture-export'
-import { acceptanceSchema, baselineSchema, postureAcceptance, postureResource } from '#lib/core/access/posture-finding'
+import {
+  acceptanceSchema,
+  baselineSchema,
+  postureAcceptance,
+  postureResource,
+  postureWithdrawal,
+  withdrawalSchema,
+} from '#lib/core/access/posture-finding'
 import { previewResource } from '#lib/core/access/preview-resource'
 import { defaultPeriod, reportPeriods, reportResource } from '#lib/core/access/report-resource'
 import { decisionSchema, revocationSchema, submissionSchema } from '#lib/core/access/request'
@@ -237,6 +244,20 @@ export const endpoints = {
     body: acceptanceSchema,
     status: 201,
     answer: postureAcceptance.meta({ id: 'PostureAcceptance' }),
+    idempotency: 'replayed',
+  }),
+  withdrawPostureAcceptance: define({
+    operation: 'withdrawPostureAcceptance',
+    method: 'POST',
+    path: '/clusters/{cluster}/posture/{id}/acceptance/withdraw',
+    summary: 'Withdraw the acceptance of a finding, as an admin',
+    description: 'The finding is open again at once.',
+    refusedWhen: { 409: 'The risk is not accepted now' },
+    params: { cluster: entitlementSchema.shape.name, id: idSchema('finding') },
+    query: none,
+    body: withdrawalSchema,
+    status: 200,
+    answer: postureWithdrawal,
     idempotency: 'replayed',
   }),
   takePostureBaseline: define({

@@ -14,6 +14,7 @@ import { rejectionOf } from '#testing/rejection'
 import { acceptPostureFinding } from './accept-posture-finding.ts'
 import { saveAuditEvents } from './save-audit-events.ts'
 import { takePostureBaseline } from './take-posture-baseline.ts'
+import { withdrawPostureAcceptance } from './withdraw-posture-acceptance.ts'
 
 const box = await mailbox()
 const { database } = await testBench({
@@ -86,6 +87,28 @@ test('an acceptance whose end has passed comes back at the next reading, with an
   expect(await openOf('expiring')).toMatchObject({ id, acceptance: null })
   expect((await events('posture.acceptance-ended')).at(-1)).toMatchObject({ id, cause: 'expired' })
   expect((await events('posture.worsened')).at(-1)).toEqual({ count: 1, ids: [id] })
+})
+
+test('an admin withdraws an acceptance with a note, and the finding is open again at once', async () => {
+  const { id } = await accepted('withdrawn')
+  const withdraw = (actor: typeof admin, of = id) =>
+    withdrawPostureAcceptance(actor, 'prod-eu', of, { note: 'no longer used' })
+  for (const [actor, code] of [
+    [engineer, 'not-found'],
+    [auditor, 'forbidden'],
+  ] as const)
+    expect(await rejectionOf(withdraw(actor))).toMatchObject({ code })
+  expect(await openOf('withdrawn')).toBeUndefined()
+  expect(await withdraw(admin)).toMatchObject({ by: 'Ola' })
+  expect(await openOf('withdrawn')).toMatchObject({ id, acceptance: null })
+  const binding = 'ClusterRoleBinding withdrawn'
+  expect((await events('posture.acceptance-withdrawn')).at(-1)).toMatchObject({ id, binding, note: 'no longer used' })
+  expect(await rejectionOf(withdraw(admin))).toMatchObject({ code: 'conflict' })
+  const refused = (await events('posture.withdraw-refused')).filter((data) => data.id === id)
+  expect(refused.map(({ code }) => code)).toEqual(['not-found', 'forbidden', 'conflict'])
+  // The worker ends nothing a second time.
+  await judge(aFinding('known'), aFinding('withdrawn'))
+  expect((await events('posture.acceptance-ended')).filter((data) => data.id === id)).toEqual([])
 })
 
 test('an acceptance ends when someone else joins the binding', async () => {

@@ -20,6 +20,14 @@ const reason = 'the deploy is over'
 const postureAnswer = { digest: postureFinding.digest, reason: 'the installer needs it', owner: 'platform' }
 const inOneDay = () => new Date(Date.now() + 86_400_000)
 
+/** One after the other: each accepts the risk of the one finding first, so that there is an acceptance to withdraw. */
+let withdrawals: Promise<unknown> = Promise.resolve()
+function onceAccepted(accept: () => Promise<Outcome>, withdraw: () => Promise<Outcome>): Promise<Outcome> {
+  const turn = withdrawals.then(accept).then(withdraw)
+  withdrawals = turn.catch(() => {})
+  return turn
+}
+
 /** The last trial of each lane: Postern tests two policies at once, and here every caller calls at once. */
 const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
 let trials = 0
@@ -594,6 +602,17 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       { ...postureAnswer, until: inOneDay().toISOString() },
       ['acceptFinding', { ...postureFinding, ...postureAnswer, until: inOneDay().toISOString().slice(0, 10) }],
     ),
+    ...postureChange('/{id}/acceptance/withdraw', `/${postureFinding.id}/acceptance/withdraw`, { note: reason }, [
+      'withdrawAcceptance',
+      { id: postureFinding.id, note: reason },
+    ]).map(({ call, ...route }) => ({
+      ...route,
+      call: (caller: Caller, situation: Situation) => {
+        const body = { ...postureAnswer, until: inOneDay().toISOString() }
+        const accept = () => api(caller, 'POST', `/clusters/prod-eu/posture/${postureFinding.id}/acceptance`, body)
+        return onceAccepted(accept, () => call(caller, situation))
+      },
+    })),
     ...postureChange('/baseline', '/baseline', { judgedAt: postureJudgedAt }, [
       'takeBaseline',
       { judgedAt: postureJudgedAt },

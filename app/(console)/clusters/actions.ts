@@ -5,6 +5,7 @@ import type { FormAnswer } from '#lib/core/access/action-result'
 import { fieldIn } from '#lib/core/access/form-input'
 import { acceptPostureFinding } from '#lib/operations/accept-posture-finding'
 import { takePostureBaseline } from '#lib/operations/take-posture-baseline'
+import { withdrawPostureAcceptance } from '#lib/operations/withdraw-posture-acceptance'
 import { answer } from '../answer.ts'
 
 type Acceptance = { reason: string; owner: string; until: string }
@@ -19,6 +20,23 @@ export async function acceptFinding(
   const body = { ...kept, until: `${kept.until}T23:59:59Z`, digest: fieldIn(form, 'digest') }
   const { error } = await answer(endpoints.acceptPostureFinding, { params, body }, ({ actor, params, body }) =>
     acceptPostureFinding(actor, params.cluster, params.id, body),
+  )
+  if (error) return { error, kept }
+  revalidatePath('/clusters', 'layout')
+  return { error: null, kept: {} }
+}
+
+/** Withdraws the acceptance of a finding. */
+export async function withdrawAcceptance(
+  _previous: FormAnswer<{ note: string }>,
+  form: FormData,
+): Promise<FormAnswer<{ note: string }>> {
+  const kept = { note: fieldIn(form, 'note') }
+  const params = { cluster: fieldIn(form, 'cluster'), id: fieldIn(form, 'id') }
+  const { error } = await answer(
+    endpoints.withdrawPostureAcceptance,
+    { params, body: kept },
+    ({ actor, params, body }) => withdrawPostureAcceptance(actor, params.cluster, params.id, body),
   )
   if (error) return { error, kept }
   revalidatePath('/clusters', 'layout')

@@ -6,6 +6,7 @@ import { callRoute, expectProblem, expectSuccess } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
 import { testIdentity } from '#testing/identity'
 import * as acceptanceDoor from './clusters/[cluster]/posture/[id]/acceptance/route.ts'
+import * as withdrawDoor from './clusters/[cluster]/posture/[id]/acceptance/withdraw/route.ts'
 import * as baselineDoor from './clusters/[cluster]/posture/baseline/route.ts'
 import * as exportDoor from './clusters/[cluster]/posture/export/route.ts'
 import * as postureDoor from './clusters/[cluster]/posture/route.ts'
@@ -73,6 +74,29 @@ test('for people who may not see it, a finding that exists and one that does not
   expectProblem(await accept('mina'), 404, 'not-found')
   expectProblem(await accept('mina', {}, {}, `fnd_${'1'.repeat(26)}`), 404, 'not-found')
   expectProblem(await accept('ines'), 403, 'forbidden')
+})
+
+test('an admin withdraws an acceptance once for each Idempotency-Key, and without a note not at all', async () => {
+  const withdraw = (person: string, body: object, headers = {}) =>
+    callRoute(withdrawDoor, {
+      ...{
+        ...as(person),
+        method: 'POST',
+        path: `${path}/${id}/acceptance/withdraw`,
+        params: { cluster: 'prod-eu', id },
+      },
+      ...{ body, headers },
+    })
+  await accept('ola')
+  expect((await withdraw('ola', { note: ' ' })).body.errors).toMatchObject([{ pointer: '/note' }])
+  expectProblem(await withdraw('mina', { note: 'over' }), 404, 'not-found')
+  expectProblem(await withdraw('ines', { note: 'over' }), 403, 'forbidden')
+  const headers = { 'idempotency-key': 'withdraw-once' }
+  const first = await withdraw('ola', { note: 'over' }, headers)
+  expectSuccess(first, endpoints.withdrawPostureAcceptance)
+  expect((await withdraw('ola', { note: 'over' }, headers)).body).toEqual(first.body)
+  expect((await read()).open).toMatchObject([{ id, acceptance: null }])
+  expectProblem(await withdraw('ola', { note: 'over' }), 409, 'conflict')
 })
 
 test('an admin takes a baseline of what they saw', async () => {

@@ -9,6 +9,7 @@ import * as auditEventsExport from './audit-events/export/route.ts'
 import * as auditEvents from './audit-events/route.ts'
 import * as clustersClusterAudit from './clusters/[cluster]/audit/route.ts'
 import * as clustersClusterPostureIdAcceptance from './clusters/[cluster]/posture/[id]/acceptance/route.ts'
+import * as clustersClusterPostureIdAcceptanceWithdraw from './clusters/[cluster]/posture/[id]/acceptance/withdraw/route.ts'
 import * as clustersClusterPostureBaseline from './clusters/[cluster]/posture/baseline/route.ts'
 import * as clustersClusterPostureExport from './clusters/[cluster]/posture/export/route.ts'
 import * as clustersClusterPosture from './clusters/[cluster]/posture/route.ts'
@@ -54,6 +55,7 @@ export const apiRoutes: ApiRoutes = {
   '/audit-events/export': auditEventsExport,
   '/audit-events': auditEvents,
   '/clusters/[cluster]/audit': clustersClusterAudit,
+  '/clusters/[cluster]/posture/[id]/acceptance/withdraw': clustersClusterPostureIdAcceptanceWithdraw,
   '/clusters/[cluster]/posture/[id]/acceptance': clustersClusterPostureIdAcceptance,
   '/clusters/[cluster]/posture/baseline': clustersClusterPostureBaseline,
   '/clusters/[cluster]/posture/export': clustersClusterPostureExport,

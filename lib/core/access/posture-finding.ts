@@ -118,6 +118,17 @@ export const acceptanceSchema = z
   .meta({ id: 'PostureAcceptanceInput' })
 export type AcceptanceInput = z.infer<typeof acceptanceSchema>
 
+/** The body of POST /api/v1/clusters/{cluster}/posture/{id}/acceptance/withdraw. */
+export const withdrawalSchema = z
+  .strictObject({ note: prose(2000, 'say why the risk is no longer acceptable') })
+  .meta({ id: 'PostureWithdrawalInput' })
+export type WithdrawalInput = z.infer<typeof withdrawalSchema>
+
+export const postureWithdrawal = z
+  .strictObject({ by: text.meta({ description: 'The name of the admin who withdrew it.' }), at: time })
+  .meta({ id: 'PostureWithdrawal' })
+export type PostureWithdrawal = z.infer<typeof postureWithdrawal>
+
 /** The body of POST /api/v1/clusters/{cluster}/posture/baseline. */
 export const baselineSchema = z
   .strictObject({

@@ -294,6 +294,14 @@ export const auditEvents = {
     refusal.extend({ id: text }),
     (d) => `tried to accept a risk of standing access and was refused: ${d.sentence}`,
   ),
+  'posture.acceptance-withdrawn': define(
+    z.strictObject({ id: text, check: text, severity: text, binding: text, note: text }),
+    (d) => `withdrew the acceptance of ${d.binding} (${d.check}): ${d.note}`,
+  ),
+  'posture.withdraw-refused': define(
+    refusal.extend({ id: text }),
+    (d) => `tried to withdraw the acceptance of a risk and was refused: ${d.sentence}`,
+  ),
   'posture.acceptance-ended': define(
     z.strictObject({ id: text, check: text, severity: text, binding: text, cause: z.enum(['expired', 'changed']) }),
     (d) =>

@@ -85,6 +85,10 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
     ...{ reason: 'r', owner: 'platform', until: '2026-12-01T00:00:00.000Z' },
   },
   'posture.accept-refused': { code: 'forbidden', sentence: 's', id: 'f' },
+  'posture.acceptance-withdrawn': {
+    ...{ id: 'f', check: 'everything', severity: 'high', binding: 'RoleBinding a/b', note: 'n' },
+  },
+  'posture.withdraw-refused': { code: 'forbidden', sentence: 's', id: 'f' },
   'posture.acceptance-ended': {
     ...{ id: 'f', check: 'everything', severity: 'high', binding: 'RoleBinding a/b', cause: 'expired' },
   },

@@ -210,15 +210,20 @@ export async function savePosture(
 
 /** An open finding, locked until the transaction ends; null if there is none. */
 export async function lockFinding(tx: Tx, cluster: string, id: string) {
-  const [row] = await tx.$queryRaw<Array<{ detail: unknown; digest: string; now: Date }>>`
-    SELECT detail, digest, now() AS now FROM posture_findings
+  const [row] = await tx.$queryRaw<Array<{ detail: unknown; digest: string; isAccepted: boolean; now: Date }>>`
+    SELECT detail, digest, coalesce(accepted_until > now(), false) AS "isAccepted", now() AS now FROM posture_findings
     WHERE id = ${id} AND cluster = ${cluster} AND resolved_at IS NULL FOR UPDATE`
   const finding = postureFinding.safeParse(row?.detail).data
-  return row && finding ? { finding, digest: row.digest, now: row.now } : null
+  return row && finding ? { ...row, finding } : null
 }
 
 export async function saveAcceptance(tx: Tx, id: string, acceptance: PostureAcceptance): Promise<void> {
   const data = { acceptance: toJson(acceptance), acceptedUntil: new Date(acceptance.until) }
+  await tx.postureFinding.update({ where: { id }, data, select: { id: true } })
+}
+
+export async function removeAcceptance(tx: Tx, id: string): Promise<void> {
+  const data = { acceptance: Prisma.DbNull, acceptedUntil: null }
   await tx.postureFinding.update({ where: { id }, data, select: { id: true } })
 }
 

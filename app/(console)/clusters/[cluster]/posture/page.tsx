@@ -17,7 +17,7 @@ import { performForPage } from '#lib/api/perform'
 import { hasRole } from '#lib/core/access/actor'
 import { secondsOf } from '#lib/core/access/duration'
 import { getPosture } from '#lib/views/get-posture'
-import { acceptFinding, takeBaseline } from '../../actions.ts'
+import { acceptFinding, takeBaseline, withdrawAcceptance } from '../../actions.ts'
 
 export const metadata: Metadata = { title: 'Posture' }
 
@@ -39,7 +39,9 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
   const count = openCount.high + openCount.medium
   // The whole day must be within the longest acceptance.
   const lastDay = new Date(Date.now() + (secondsOf(value.longestAcceptance) - 86_400) * 1000).toISOString().slice(0, 10)
-  const acceptance = hasRole(actor, 'admin') ? { cluster, lastDay, accept: acceptFinding } : undefined
+  const acceptance = hasRole(actor, 'admin')
+    ? { cluster, lastDay, accept: acceptFinding, withdraw: withdrawAcceptance }
+    : undefined
   return (
     <>
       <LiveRefresh renderedAt={Date.now()} />
