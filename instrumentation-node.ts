@@ -2,7 +2,7 @@ import { watchProvider } from '#lib/adapters/auth/check-provider'
 import { notePeerAddresses } from '#lib/adapters/auth/client-address'
 import { isPublicHttps } from '#lib/adapters/auth/configuration'
 import { ConfigurationRefused, currentPolicy, onPolicyChange, startPolicy } from '#lib/adapters/policy/current'
-import { readCompressedFiles } from '#lib/api/compressed-files'
+import { readCompressedFiles, serveCompressed } from '#lib/api/compressed-files'
 import { answerBeforeNext, hardenServer } from '#lib/api/harden-server'
 import { endHeldConnections } from '#lib/api/held-connections'
 import { serveApi } from '#lib/api/serve-api'
@@ -37,7 +37,8 @@ function drainBeforeExit(stopWorker: () => Promise<void>, stopTraces: () => Prom
 async function start() {
   const { configPath, role } = env()
   notePeerAddresses()
-  hardenServer(role === 'worker' || isDevelopment() ? undefined : readCompressedFiles())
+  hardenServer()
+  if (role !== 'worker' && !isDevelopment()) answerBeforeNext(serveCompressed(readCompressedFiles(), isPublicHttps))
   const stopTraces = await startTraces()
   await startPolicy(configPath)
   onPolicyChange((policy) => void recordPolicy(policy, configPath))

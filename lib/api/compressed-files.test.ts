@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { brotliCompressSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
-import { sendCompressed } from './compressed-files.ts'
+import { serveCompressed } from './compressed-files.ts'
 
 const content = brotliCompressSync('let a = 1')
 const files = new Map([['/_next/static/chunks/1.js', { type: 'application/javascript; charset=UTF-8', content }]])
+const answer = serveCompressed(files, () => true)
 const server = createServer((call, response) => {
-  if (!sendCompressed(files, call, response, () => true)) response.writeHead(404).end()
+  if (!answer(call, response)) response.writeHead(404).end()
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 afterAll(() => new Promise((resolve) => server.close(resolve)))

@@ -1,12 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
 import { isAuditSender } from '#lib/adapters/auth/audit-sender'
-import { isPublicHttps } from '#lib/adapters/auth/configuration'
 import { isDevelopment } from '#lib/env'
 import { metrics } from '#lib/observability/metrics'
 import { newReference } from '#lib/observability/reference'
 import { barePage, barePagePolicy } from './bare-page.ts'
-import { type CompressedFiles, sendCompressed } from './compressed-files.ts'
 import { newNonce, securityHeaders } from './page-headers.ts'
 import { apiHeaders, methodNotAllowed, problemText, statuses } from './problem.ts'
 import { maxAuditBytes } from './read-input.ts'
@@ -96,14 +94,14 @@ function refuse(request: IncomingMessage, response: ServerResponse, path: string
 
 type Answer = (request: IncomingMessage, response: ServerResponse, path: string) => boolean
 
-let answerWithoutNext: Answer = () => false
+const answers: Answer[] = []
 
 /** From now on `answer` gets each call before Next.js, which gets those for which it returns false. */
 export function answerBeforeNext(answer: Answer): void {
-  answerWithoutNext = answer
+  answers.push(answer)
 }
 
-function harden(server: Server, files: CompressedFiles) {
+function harden(server: Server) {
   server.headersTimeout = limits.headers
   server.requestTimeout = limits.request
   // Postern has no WebSockets. Next.js keeps a connection open that asks for one, past every limit above; without a
@@ -117,7 +115,7 @@ function harden(server: Server, files: CompressedFiles) {
     const refusal =
       refusalOf(request, path) ?? bodyRefusals[await receiveBody(request, await longestBodyOf(request, path))]
     if (refusal) refuse(request, response, path, refusal)
-    else if (!sendCompressed(files, request, response, isPublicHttps) && !answerWithoutNext(request, response, path))
+    else if (!answers.some((answer) => answer(request, response, path)))
       for (const handle of handlers) handle.call(server, request, response)
   })
 }
@@ -129,15 +127,14 @@ function harden(server: Server, files: CompressedFiles) {
  * Node checks every half minute, so a client is disconnected up to that much later.
  *
  * It removes the host from request targets in absolute form, because Next.js would redirect the browser to that host,
- * and it answers requests that Next.js cannot handle, and those for compressed files. Next.js sees a request when its body
- * is complete.
+ * and it answers requests that Next.js cannot handle. Next.js sees a request when its body is complete.
  */
-export function hardenServer(files: CompressedFiles = new Map()): void {
+export function hardenServer(): void {
   const known = new WeakSet<Server>()
   subscribe('net.server.socket', (message) => {
     const { server } = (message as { socket: { server?: unknown } }).socket
     if (!(server instanceof Server) || known.has(server)) return
     known.add(server)
-    harden(server, files)
+    harden(server)
   })
 }
