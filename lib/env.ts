@@ -78,6 +78,8 @@ const variables = z
         'must be the https URL of a workflow; plain http is allowed only on loopback',
       )
       .optional(),
+    POSTERN_S3_ACCESS_KEY_ID: z.string().optional(),
+    POSTERN_S3_SECRET_ACCESS_KEY: z.string().optional(),
     POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
     PORT: z.coerce.number('must be a port number').int().min(0).max(65535, 'must be a port number').default(3000),
     HOSTNAME: z.string().default('0.0.0.0'),
@@ -108,6 +110,8 @@ const secrets = [
   'POSTERN_WEBHOOK_SECRET',
   'POSTERN_SLACK_TOKEN',
   'POSTERN_TEAMS_URL',
+  'POSTERN_S3_ACCESS_KEY_ID',
+  'POSTERN_S3_SECRET_ACCESS_KEY',
 ]
 
 export type Env = {
@@ -135,6 +139,9 @@ export type Env = {
   slackToken: string | undefined
   /** The address of a Teams workflow contains its own key, so it is a secret. */
   teamsUrl: string | undefined
+  /** For anchors of the log in S3 buckets; only a worker uses them. */
+  s3AccessKeyId: string | undefined
+  s3SecretAccessKey: string | undefined
   role: ProcessRole
   port: number
   hostname: string
@@ -180,6 +187,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     webhookSecret: data.POSTERN_WEBHOOK_SECRET,
     slackToken: data.POSTERN_SLACK_TOKEN,
     teamsUrl: data.POSTERN_TEAMS_URL,
+    s3AccessKeyId: data.POSTERN_S3_ACCESS_KEY_ID,
+    s3SecretAccessKey: data.POSTERN_S3_SECRET_ACCESS_KEY,
     role: data.POSTERN_ROLE,
     port: data.PORT,
     hostname: data.HOSTNAME,

@@ -18,12 +18,13 @@ import { fileErrorMessage } from '../file-error.ts'
 import { line as shown } from '../output.ts'
 import { plural, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
+import { checkpointsInBucket } from './bucket-anchor.ts'
 import { readLog } from './log-file.ts'
 import { type LogServer, logServer } from './log-server.ts'
 import { type ServerOptions, serverOption, tokenOption } from './options.ts'
 import { isZip, openPack, type PackFile } from './pack-file.ts'
 
-type Options = ServerOptions & { key: string[]; checkpoint: string[]; save?: string }
+type Options = ServerOptions & { key: string[]; checkpoint: string[]; anchor?: string; save?: string }
 
 /** Thrown for a log that is not what its checkpoints say. The exit code is 1. */
 class NotVerified extends Error {}
@@ -47,12 +48,14 @@ function open(where: string, note: string, keys: readonly VerifierKey[]): Checkp
 
 /** Two checkpoints of one size with different roots, by one key: each reader was shown another log. */
 function refuseFork(checkpoints: readonly Checkpoint[]) {
-  for (const one of checkpoints)
-    for (const other of checkpoints)
-      if (one.size === other.size && !one.root.equals(other.root))
-        throw new NotVerified(
-          `Two checkpoints of size ${one.size} are both signed and have different roots: the log was forked.`,
-        )
+  const bySize = new Map<number, Checkpoint>()
+  for (const one of checkpoints) {
+    if (bySize.get(one.size)?.root.equals(one.root) === false)
+      throw new NotVerified(
+        `Two checkpoints of size ${one.size} are both signed and have different roots: the log was forked.`,
+      )
+    bySize.set(one.size, one)
+  }
 }
 
 function refuse(problem: LogProblem | null) {
@@ -196,6 +199,18 @@ async function verifyServer(options: Options, keys: VerifierKey[], earlier: Chec
   return { newest, sentence }
 }
 
+async function readAnchor({ env }: Terminal, anchor: string) {
+  const {
+    AWS_ACCESS_KEY_ID: id,
+    AWS_SECRET_ACCESS_KEY: secret,
+    AWS_SESSION_TOKEN: sessionToken,
+    AWS_REGION: region,
+  } = env
+  if (!id || !secret)
+    throw new UsageError('Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with which the bucket can be read.')
+  return checkpointsInBucket(anchor, { id, secret, sessionToken, region })
+}
+
 async function verify(terminal: Terminal, file: string | undefined, options: Options) {
   const keys = options.key.flatMap((text) => text.split(/\s+/)).filter(Boolean)
   if (keys.length === 0) throw new UsageError('Set the public key of the log with --key or POSTERN_LOG_VERIFIERS.')
@@ -208,6 +223,8 @@ async function verify(terminal: Terminal, file: string | undefined, options: Opt
       }
     })
     const earlier = options.checkpoint.map((path) => open(path, readText(path), verifiers))
+    const kept = options.anchor === undefined ? [] : await readAnchor(terminal, options.anchor)
+    for (const { where, note } of kept) earlier.push(open(where, note, verifiers))
     refuseFork(earlier)
     const { newest, sentence } = file
       ? await verifyFile(file, verifiers, earlier)
@@ -241,6 +258,10 @@ export function verifyCommand(terminal: Terminal): Command {
         .argParser(collect),
     )
     .option('--checkpoint <file>', 'an earlier checkpoint, kept elsewhere; may be repeated', collect, [])
+    .option(
+      '--anchor <url>',
+      'the S3 bucket of an anchor, read with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; end it with `?prefix=…` if it has one',
+    )
     .option('--save <file>', 'write the newest checkpoint to a file if it is verified')
     .addOption(serverOption())
     .addOption(tokenOption())

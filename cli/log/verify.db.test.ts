@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AwsClient } from 'aws4fetch'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openAnchor } from '#lib/adapters/channels/anchors'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { appendLeaves } from '#lib/adapters/db/log/append-leaves'
@@ -12,6 +14,7 @@ import { hashOfEvent, type LogEntry, type RecordedEvent } from '#lib/core/log/le
 import { logCheckpoint } from '#lib/views/log-files'
 import { verifyEvent } from '#lib/views/verify-event'
 import { logWriting } from '#lib/worker/log/log-writer'
+import { startVersitygw } from '#local/parts/versitygw'
 import { ensureLogChecker } from '#local/programs/programs'
 import { testBench } from '#testing/bench'
 import { copyLog, exportedLog, servedLog } from '#testing/log-copy'
@@ -21,10 +24,16 @@ import { run } from '../running.testing.ts'
 // The log as a database's owner could change it, and what is found: from an exported file, from the server, and by a program
 // that shares no code with Postern.
 
-const { database } = await testBench()
-const never = new AbortController().signal
 const folder = mkdtempSync(join(tmpdir(), 'postern-log-'))
 const inFolder = (name: string) => join(folder, name)
+const s3 = await startVersitygw(inFolder('s3'))
+if (s3) {
+  process.env.POSTERN_S3_ACCESS_KEY_ID = s3.accessKeyId
+  process.env.POSTERN_S3_SECRET_ACCESS_KEY = s3.secretAccessKey
+} else console.warn('NOT CHECKED: an anchor in an S3 bucket, because Go is not installed')
+
+const { database } = await testBench()
+const never = new AbortController().signal
 const auditor = await anActor({ roles: ['auditor'] })
 const [verifier] = logVerifiers('http://localhost:3000')
 const key = verifier?.text ?? ''
@@ -91,7 +100,8 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const table of tables) await asIntruder(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM kept_${table}`)
 })
-afterAll(() => {
+afterAll(async () => {
+  await s3?.stop()
   served.stop()
   rmSync(folder, { recursive: true })
 })
@@ -318,6 +328,52 @@ describe('what an owner of the database does is found', () => {
       'it does not begin as the checkpoint of size 200',
     )
     if (checker) expect((await check(inFolder('earlier')))?.text).toMatch(/earlier/)
+  })
+
+  test.skipIf(!s3)('a rewritten tail, by a locked bucket whose keys the intruder has', async () => {
+    const { endpoint = '', ...keys } = s3 ?? {}
+    const client = new AwsClient({ accessKeyId: '', secretAccessKey: '', ...keys, service: 's3', region: 'us-east-1' })
+    const call = async (path: string, method: string, headers = {}, body?: string) => {
+      const response = await client.fetch(`${endpoint}/checkpoints${path}`, { method, headers, ...(body && { body }) })
+      return { status: response.status, text: await response.text() }
+    }
+    expect((await call('', 'PUT', { 'x-amz-bucket-object-lock-enabled': 'true' })).status).toBe(200)
+    const bucket = { bucket: 'checkpoints', region: 'us-east-1', endpoint, pathStyle: true, retentionDays: 1 }
+    const anchor = openAnchor({ name: 'locked', s3: { ...bucket, prefix: 'postern/' } }, [])
+    for (const [size, name] of [[200, 'earlier'] as const, [400, 'now'] as const])
+      await anchor.keep({ size, note: readFileSync(inFolder(name), 'utf8') })
+    const verify = (...args: string[]) =>
+      run(['log', 'verify', ...args, '--key', key, '--anchor', `${endpoint}/checkpoints?prefix=postern/`], '', {
+        AWS_ACCESS_KEY_ID: s3?.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: s3?.secretAccessKey,
+      })
+    const fromServer = ['--server', served.url, ...asAuditor]
+    const verified = { code: 0, out: expect.stringContaining('Consistent with 2 earlier checkpoints.\n') }
+    expect(await verify(...fromServer)).toMatchObject(verified)
+
+    await rewriteTail()
+    const { text } = await call('/?versions=&prefix=postern/', 'GET')
+    const versions = text.split('<Version>').slice(1)
+    expect(versions).toHaveLength(2)
+    for (const version of versions) {
+      const [of = '', id = ''] = ['Key', 'VersionId'].map((name) => version.split(`<${name}>`)[1]?.split('<')[0])
+      const refused = { status: 403, text: expect.stringContaining('AccessDenied') }
+      expect(await call(`/${of}?versionId=${id}`, 'DELETE')).toMatchObject(refused)
+    }
+    // A delete without a version hides an object, and so does another one under its name.
+    expect((await call('/postern/checkpoint-000000000400', 'DELETE')).status).toBe(204)
+    const [rewritten] = await database.asOwner<{ note: string }>('SELECT note FROM log_checkpoints WHERE size = 400')
+    await anchor.keep({ size: 200, note: rewritten?.note ?? '' })
+    const forked = expect.stringContaining('Two checkpoints of size 400 are both signed')
+    expect(await verify(...fromServer)).toMatchObject({ code: 1, out: forked })
+
+    await client.fetch(`${endpoint}/open`, { method: 'PUT' })
+    const unlocked = openAnchor({ name: 'open', s3: { ...bucket, bucket: 'open', prefix: '' } }, [])
+    await expect(unlocked.keep({ size: 200, note: 'x' }), 'a bucket without object lock').rejects.toThrow(
+      'responded 400',
+    )
+    const withoutKeys = await run(['log', 'verify', ...fromServer, '--key', key, '--anchor', endpoint])
+    expect(withoutKeys).toMatchObject({ code: 2, err: expect.stringContaining('AWS_ACCESS_KEY_ID') })
   })
 
   test('a fork that two readers were shown', async () => {

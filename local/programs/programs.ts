@@ -73,6 +73,12 @@ const logChecker: GoModule = {
   sources: ['main.go'],
 }
 
+const versitygw: GoModule = {
+  folder: join(checkout, 'local/versitygw'),
+  pins: 'github.com/versity/versitygw',
+  programs: { versitygw: 'github.com/versity/versitygw/cmd/versitygw' },
+}
+
 /** The programs that tests need. */
 export type ClusterPrograms = {
   etcd: string
@@ -209,6 +215,12 @@ export async function ensureDex(say: (line: string) => void): Promise<string | u
 export async function ensureLogChecker(say: (line: string) => void): Promise<string | undefined> {
   if (!existsSync(join(cacheOf(logChecker), 'log-checker')) && !findGo()) return undefined
   return need(await build(logChecker, ['log-checker'], say), 'log-checker')
+}
+
+/** An S3 server with object lock; undefined if it cannot be built. Building it takes two minutes, once. */
+export async function ensureVersitygw(say: (line: string) => void): Promise<string | undefined> {
+  if (!existsSync(join(cacheOf(versitygw), 'versitygw')) && !findGo()) return undefined
+  return need(await build(versitygw, ['versitygw'], say), 'versitygw')
 }
 
 /**

@@ -4,7 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Exceptions } from '#lib/adapters/outbound'
+import { fileOfCheckpoint } from '#lib/core/log/checkpoint'
 import { post, requireSuccess } from './post.ts'
+import { type Bucket, putLocked } from './s3.ts'
 
 export type Anchor = {
   name: string
@@ -12,12 +14,13 @@ export type Anchor = {
   keep(checkpoint: { size: number; note: string }): Promise<void>
 }
 
-/** Exactly one of the three is set; lib/adapters/policy checks that. */
+/** Exactly one of the four is set; lib/adapters/policy checks that. */
 export type AnchorSettings = {
   name: string
   directory?: string | undefined
   git?: { directory: string; push: boolean } | undefined
   webhook?: { url: string } | undefined
+  s3?: Bucket | undefined
 }
 
 const run = promisify(execFile)
@@ -27,7 +30,7 @@ const timeoutMs = 60_000
 /** One file for each checkpoint, with a name that sorts by its size. An existing file stays as it is. */
 async function writeCheckpoint(directory: string, { size, note }: { size: number; note: string }): Promise<string> {
   await mkdir(directory, { recursive: true })
-  const file = `checkpoint-${String(size).padStart(12, '0')}`
+  const file = fileOfCheckpoint(size)
   await writeFile(join(directory, file), note, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
@@ -51,12 +54,13 @@ async function commit(directory: string, push: boolean, checkpoint: { size: numb
   if (push) await git('push', '--quiet')
 }
 
-export function openAnchor({ name, directory, git, webhook }: AnchorSettings, exceptions: Exceptions): Anchor {
+export function openAnchor({ name, directory, git, webhook, s3 }: AnchorSettings, exceptions: Exceptions): Anchor {
   return {
     name,
     keep: async (checkpoint) => {
       if (directory) await writeCheckpoint(directory, checkpoint)
       if (git) await commit(git.directory, git.push, checkpoint)
+      if (s3) await putLocked(s3, fileOfCheckpoint(checkpoint.size), checkpoint.note, exceptions)
       if (!webhook) return
       const headers = { 'content-type': 'text/plain; charset=utf-8' }
       requireSuccess(new URL(webhook.url).host, await post(webhook.url, headers, checkpoint.note, exceptions))

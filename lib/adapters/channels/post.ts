@@ -27,6 +27,7 @@ export function post(
   headers: Record<string, string>,
   body: string,
   exceptions: Exceptions,
+  method: 'POST' | 'PUT' = 'POST',
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const { host } = new URL(url)
@@ -49,7 +50,7 @@ export function post(
   const call = (url.startsWith('https:') ? https : http).request(
     url,
     {
-      method: 'POST',
+      method,
       headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'postern' },
       lookup: lookupAllowed(exceptions),
       signal: AbortSignal.timeout(timeoutMs),

@@ -263,11 +263,37 @@ const anchor = z
       })
       .optional(),
     webhook: z.strictObject({ url: address({ onlyOrigin: false }) }).optional(),
+    s3: z
+      .strictObject({
+        bucket: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
+          .meta({ description: 'A bucket with object lock. The keys are those of POSTERN_S3_ACCESS_KEY_ID.' }),
+        region: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be a region, such as eu-central-1'),
+        endpoint: address({ onlyOrigin: true }).optional().meta({
+          description: 'The address of the S3 API; that of AWS in the region by default.',
+        }),
+        pathStyle: z.boolean().default(false).meta({
+          description: 'Name the bucket in the path instead of the host name, as most servers other than AWS need it.',
+        }),
+        prefix: z
+          .string()
+          .regex(/^[A-Za-z0-9/_-]{0,200}$/, 'must be letters, digits, hyphens, underscores and slashes')
+          .default('')
+          .meta({ description: 'What the name of each object begins with, such as postern/.' }),
+        retentionDays: z.int().min(1).max(36_500).meta({
+          description: 'For so many days no one can delete a checkpoint, not even the owner of the bucket.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'A bucket in which each checkpoint is locked (S3 Object Lock, compliance mode).' }),
   })
-  .refine(({ directory, git, webhook }) => [directory, git, webhook].filter(Boolean).length === 1, {
-    message: 'set exactly one of directory, git or webhook',
+  .refine(({ directory, git, webhook, s3 }) => [directory, git, webhook, s3].filter(Boolean).length === 1, {
+    message: 'set exactly one of directory, git, webhook or s3',
   })
-  .meta({ oneOf: [{ required: ['directory'] }, { required: ['git'] }, { required: ['webhook'] }] })
+  .meta({
+    oneOf: [{ required: ['directory'] }, { required: ['git'] }, { required: ['webhook'] }, { required: ['s3'] }],
+  })
 
 const syslogReceiver = z.strictObject({
   name: z

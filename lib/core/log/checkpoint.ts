@@ -9,6 +9,9 @@ export type Checkpoint = Root & { origin: string }
 export type VerifierKey = { name: string; id: string; key: KeyObject; text: string }
 export type SignerKey = { verifier: VerifierKey; key: KeyObject }
 
+/** The name under which an anchor keeps a checkpoint: names sort by size. */
+export const fileOfCheckpoint = (size: number): string => `checkpoint-${String(size).padStart(12, '0')}`
+
 /** A text that is not a checkpoint, or that no known key signed. The message says which. */
 export class CheckpointError extends Error {}
 
