@@ -95,3 +95,23 @@ test('settings are kept without scripts', async ({ as }) => {
   await expect(mina.locator('html')).toHaveAttribute('data-theme', 'dark')
   await expect(mina.getByRole('radio', { name: 'dark' })).toBeChecked()
 })
+
+test('a person says that they are away and who is notified instead, without scripts, and may be back earlier', async ({
+  as,
+}) => {
+  await as('sam')
+  const priya = await as('priya', { javaScriptEnabled: false })
+  await priya.goto('/settings')
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+  await priya.getByLabel('First day').fill(day(3))
+  await priya.getByLabel('Last day').fill(day(6))
+  await priya.getByLabel('Colleague').fill('nobody@example.com')
+  await priya.getByRole('button', { name: 'Save the absence' }).click()
+  await expect(priya.getByText('must be the e-mail address of one colleague').first()).toBeVisible()
+  await expect(priya.getByLabel('First day')).toHaveValue(day(3))
+  await priya.getByLabel('Colleague').fill('sam@example.com')
+  await priya.getByRole('button', { name: 'Save the absence' }).click()
+  await expect(priya.getByText(/You are away from .* Sam Duarte is notified instead/)).toBeVisible()
+  await priya.getByRole('button', { name: 'End the absence' }).click()
+  await expect(priya.getByLabel('Colleague')).toBeVisible()
+})

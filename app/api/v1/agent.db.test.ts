@@ -24,6 +24,7 @@ import * as review from './requests/[id]/review/route.ts'
 import * as request from './requests/[id]/route.ts'
 import * as preview from './requests/preview/route.ts'
 import * as requests from './requests/route.ts'
+import * as reviews from './reviews/route.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-agent-'))
 const built = join(folder, 'package')
@@ -53,6 +54,7 @@ const routes: Record<string, RouteModule> = {
   '/paste': paste,
   '/requests': requests,
   '/requests/preview': preview,
+  '/reviews': reviews,
   '/access/explain': explain,
   '/audit-events': events,
 }
@@ -266,7 +268,7 @@ test('check-access says what is known, what to request, and that only auditors a
   })
 })
 
-test('a review is recorded from the terminal, once, and shown with the request', async () => {
+test('reviews are listed in the terminal, and one is recorded once and shown with the request', async () => {
   const breakGlass = { usesPerWeek: 2, security: ['security-audit'] }
   const used = await aRequest({
     ...{ entitlement: anEntitlement({ name: 'break-glass', breakGlass }), steps: [], status: 'approved' },
@@ -274,9 +276,17 @@ test('a review is recorded from the terminal, once, and shown with the request',
   })
   await aGrant({ request: used, status: 'ended', endedBy: 'release' })
   expect((await postern('priya', 'show', used.id)).out).toMatch(/^Review: +due /m)
+  const listed = async (person: string, ...args: string[]) => (await postern(person, 'review', ...args)).out
+  expect(await listed('priya')).toMatch(new RegExp(`^REQUEST .*\n(.*\n)*${used.id} .* due in `))
+  expect(await listed('mina', '-o', 'name')).toBe('')
+  const withoutId = ['review', '--outcome', 'justified', '--note', 'checkout was down']
+  expect(await postern('priya', ...withoutId)).toMatchObject({ code: 2, out: '' })
+  expect(await postern('priya', 'review', used.id)).toMatchObject({ code: 2, out: '' })
   const args = ['review', used.id, '--outcome', 'justified', '--note', 'checkout was down']
   expect(await postern('priya', ...args)).toEqual({ code: 0, out: `Reviewed ${used.id}: justified.\n`, err: '' })
   expect((await postern('priya', ...args)).code).toBe(1)
+  expect(await listed('priya', '-o', 'name')).not.toContain(used.id)
+  expect(await listed('priya', '--state', 'reviewed')).toContain('justified, by Priya Raman: checkout was down')
   expect((await postern('priya', 'show', used.id)).out).toMatch(
     /^Review: +justified, by Priya Raman: checkout was down$/m,
   )

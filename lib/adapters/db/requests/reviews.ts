@@ -129,9 +129,11 @@ export async function findUses(
         r.created_at AS "createdAt", r.review_due_at AS "reviewDueAt", r.review_due_at < now() AS "isOverdue",
         g.status AS "grantStatus", g.ended_at AS "endedAt", r.approver_groups AS "approverGroups",
         ${personInSql('p')} AS requester, ${reviewsInSql} AS reviews, ${mayLackReview} AS "mayLack"
-      FROM requests r JOIN people p ON p.id = r.requester_id JOIN entitlement_versions e ON e.hash = r.entitlement_hash
+      -- NB: OFFSET 0, or PostgreSQL may walk through all requests by their ids to find the few of break-glass access.
+      FROM (SELECT * FROM requests WHERE review_due_at IS NOT NULL OFFSET 0) r
+      JOIN people p ON p.id = r.requester_id JOIN entitlement_versions e ON e.hash = r.entitlement_hash
       LEFT JOIN grants g ON g.request_id = r.id
-      WHERE r.review_due_at IS NOT NULL AND ${mayBelong} AND ${last === null ? Prisma.sql`true` : further}
+      WHERE ${mayBelong} AND ${last === null ? Prisma.sql`true` : further}
         AND (${seesAll} OR r.requester_id <> ${personId} AND r.approver_groups && ${[...groups]}::text[])
       ORDER BY ${order} LIMIT ${batch}::int`
     for (const { mayLack, ...row } of rows) if ((mayLack && !row.reviews.some(isGenuine)) === isOpen) found.push(row)
