@@ -131,9 +131,9 @@ function Steps({ path }: { path: Finding['path'] }) {
 function Chain({ finding: { subjects, moreSubjects, binding, role, because } }: { finding: Finding }) {
   const more = moreSubjects > 0 ? `, and ${moreSubjects} more` : ''
   const steps = [
-    subjects.length === 0 ? 'no subject' : `${subjects.join(', ')}${more}`,
+    ...(binding.kind === 'Namespace' ? [] : [subjects.length === 0 ? 'no subject' : `${subjects.join(', ')}${more}`]),
     placeOf(binding),
-    `${role.kind} ${role.name}`,
+    ...(role.name === '' ? [] : [`${role.kind} ${role.name}`]),
     because.join(', '),
   ]
   return (

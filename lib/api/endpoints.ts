@@ -191,7 +191,7 @@ export const endpoints = {
     path: '/clusters/{cluster}/posture',
     summary: 'Read the risks of the standing access in a cluster, for auditors and admins',
     description:
-      'Judged from the Roles, ClusterRoles and bindings that Postern last read. Each finding is about one binding, with the ' +
+      'Judged from the Roles, ClusterRoles and bindings that Postern last read. Each finding is about one binding or namespace, with the ' +
       'chain from its subjects to the permissions that are the problem. Accepted and suppressed findings, and the expected ' +
       'permissions of Postern itself, are apart.',
     params: { cluster: entitlementSchema.shape.name },

@@ -14,6 +14,7 @@ import { kubectl } from '#testing/kubectl'
 import { ownCluster } from '#testing/own-cluster'
 import { anActor } from '#testing/people'
 import { rejectionOf } from '#testing/rejection'
+import { aClusterState } from '#testing/requests'
 import { readRightsOf } from './read-rights.ts'
 import { workerActor } from './work.ts'
 
@@ -122,6 +123,17 @@ test('the permissions of Postern itself are listed with their reasons, and are n
   const { open, own } = await read()
   expect(own.map(({ role }) => role.name)).toEqual(expect.arrayContaining(['postern-reader', 'postern-granter']))
   expect(open.filter(({ subjects }) => subjects.includes('ServiceAccount postern-system/postern'))).toEqual([])
+})
+
+test('a namespace without a Pod Security label is a finding until it has one, although no binding changes', async () => {
+  const label = 'pod-security.kubernetes.io/enforce'
+  const unlabelled = async () =>
+    (await read()).open.filter(({ check }) => check === 'no-pod-security').map(({ binding }) => binding.name)
+  const state = (labels: Record<string, string>) => aClusterState({ namespaces: [{ name: 'payments', labels }] })
+  await state({ environment: 'prod' })
+  expect(await unlabelled()).toEqual(['payments'])
+  await state({ environment: 'prod', [label]: 'restricted' })
+  expect(await unlabelled()).toEqual([])
 })
 
 test('the bindings of a new cluster of Kubernetes are no findings', async () => {

@@ -5,6 +5,7 @@ import { contentHash } from '#lib/core/access/content-hash'
 import { isReported } from '#lib/core/activity/reported'
 import type { ClusterRights } from '#lib/core/rbac/cluster-rights'
 import { type AssessedRoles, judgePosture, noRoles } from '#lib/core/rbac/posture/judge'
+import { podSecurityFindings } from '#lib/core/rbac/posture/pod-security'
 import { suppressionOf } from '#lib/core/rbac/posture/suppression'
 import { workerActor } from './work.ts'
 
@@ -12,13 +13,7 @@ import { workerActor } from './work.ts'
 const assessed = new Map<string, { risks: string; roles: AssessedRoles }>()
 
 /** Counted up when the judgement itself changes, so that what was judged by an earlier version is judged again. */
-const version = 3
-
-/** The labels of the namespaces, as far as suppressions ask for them. */
-async function labelsIn(cluster: string, isAskedFor: boolean) {
-  const namespaces = isAskedFor ? (await clusterStates()).get(cluster)?.namespaces : null
-  return new Map(namespaces?.map(({ name, labels }) => [name, labels]))
-}
+const version = 4
 
 /**
  * Judges the standing access of a cluster, if its rights or the policy have changed, or if an acceptance has expired.
@@ -29,18 +24,26 @@ export async function refreshPosture(cluster: string, rights: ClusterRights, rig
     .filter(({ clusters }) => clusters.includes(cluster))
     .flatMap(({ clusterRole }) => clusterRole ?? [])
     .sort()
-  const labels = await labelsIn(
-    cluster,
-    posture.suppress.some(({ namespaceSelector }) => namespaceSelector),
-  )
+  const namespaces = (await clusterStates()).get(cluster)?.namespaces ?? []
+  const labels = new Map(namespaces.map(({ name, labels }) => [name, labels]))
+  const selectors = posture.suppress.some(({ namespaceSelector }) => namespaceSelector)
+  const weak = podSecurityFindings(namespaces)
   const risks = contentHash(configuredRisks)
-  const basis = contentHash([version, rightsHash, risks, vettedRoles, posture.suppress, [...labels]])
+  const basis = contentHash([
+    version,
+    rightsHash,
+    risks,
+    vettedRoles,
+    posture.suppress,
+    selectors ? [...labels] : [],
+    weak.map(({ key }) => key),
+  ])
   if ((await postureBasis(cluster)) === basis) return
   const known = assessed.get(cluster)
   const roles: AssessedRoles = known?.risks === risks ? known.roles : noRoles()
   assessed.set(cluster, { risks, roles })
   const { findings, own, standing } = judgePosture(rights, { configuredRisks, vettedRoles, known: roles, isReported })
-  const judged = findings.map((one) => ({
+  const judged = [...findings, ...weak].map((one) => ({
     ...one,
     suppressed: suppressionOf(one.finding, posture.suppress, (namespace) => labels.get(namespace)),
   }))

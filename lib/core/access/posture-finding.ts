@@ -13,6 +13,9 @@ const binding = z.strictObject({
   name: text,
 })
 
+/** What a finding is about: a binding, or a namespace as a whole. */
+const place = binding.extend({ kind: z.enum([...binding.shape.kind.options, 'Namespace']) })
+
 const step = z.strictObject({
   from: text,
   can: text.meta({ description: 'What it can do, such as "create tokens for it".' }),
@@ -29,8 +32,8 @@ export const postureFinding = z.strictObject({
     .array(text)
     .meta({ description: 'Who has the access, such as ServiceAccount payments/api; the first ones.' }),
   moreSubjects: z.int(),
-  binding,
-  role: z.strictObject({ kind: text, name: text }),
+  binding: place.meta({ description: 'The binding, or the `Namespace` that the finding is about.' }),
+  role: z.strictObject({ kind: text, name: text }).meta({ description: 'Both are empty if it is about a namespace.' }),
   because: z.array(text).meta({ description: 'The permissions that are the problem, such as create pods/exec.' }),
   sentence: text.meta({ description: 'Why it matters.' }),
   path: z.array(step).meta({ description: 'Of a takeover: each step to cluster-admin.' }),

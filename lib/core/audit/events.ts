@@ -37,6 +37,8 @@ const throughAgent = ({ agent }: { agent?: string | undefined }) => (agent ? ` t
 
 const define = <T extends z.ZodObject>(data: T, sentence: (data: z.infer<T>) => string) => ({ data, sentence })
 
+const isOfNamespace = ({ binding }: { binding: string }) => binding.startsWith('Namespace ')
+
 export const auditEvents = {
   'session.started': define(z.strictObject({ groups: z.array(text) }), () => 'signed in'),
   'session.ended': define(
@@ -265,11 +267,13 @@ export const auditEvents = {
       subjects: z.array(text),
       sentence: text,
     }),
-    (d) => `found standing access with ${d.severity} risk, ${d.binding}: ${d.sentence}`,
+    (d) =>
+      `found ${isOfNamespace(d) ? 'a namespace' : 'standing access'} with ${d.severity} risk, ${d.binding}: ${d.sentence}`,
   ),
   'posture.resolved': define(
     z.strictObject({ id: text, check: text, severity: text, binding: text }),
-    (d) => `found that standing access with ${d.severity} risk is gone: ${d.binding} (${d.check})`,
+    (d) =>
+      `found that ${isOfNamespace(d) ? 'a' : 'standing access with'} ${d.severity} risk is gone: ${d.binding} (${d.check})`,
   ),
 
   'posture.changed': define(

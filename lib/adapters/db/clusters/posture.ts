@@ -14,7 +14,8 @@ import {
 } from '#lib/core/access/posture-finding'
 import { compareSeverity } from '#lib/core/access/severity'
 import { type StandingAccess, standingAccess } from '#lib/core/access/standing-access'
-import type { KeyedFinding, Posture } from '#lib/core/rbac/posture/judge'
+import type { Posture } from '#lib/core/rbac/posture/judge'
+import type { KeyedFinding } from '#lib/core/rbac/posture/keyed-finding'
 import { Prisma } from '../generated/client.ts'
 
 // The findings about the standing access in each cluster, with their history.
@@ -98,7 +99,15 @@ function openedEvents(actor: SystemActor, cluster: string, opened: ReadonlyArray
   return opened.map(({ id, finding }): NewAuditEvent => {
     const { check, severity, subjects, sentence, role } = finding
     const binding = postureBindingText(finding)
-    const data = { id, check, severity, subjects, sentence: clip(sentence), binding, role: `${role.kind} ${role.name}` }
+    const data = {
+      id,
+      check,
+      severity,
+      subjects,
+      sentence: clip(sentence),
+      binding,
+      role: `${role.kind} ${role.name}`.trim(),
+    }
     return { type: 'posture.opened', actor, data, about: { cluster } }
   })
 }

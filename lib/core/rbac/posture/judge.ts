@@ -19,16 +19,11 @@ import { assessRisk } from '#lib/core/rbac/risk/assess'
 import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { isBuiltIn, subjectText } from './built-in.ts'
+import type { KeyedFinding } from './keyed-finding.ts'
 import { objectArguments } from './kubectl-text.ts'
 import { beyond, isOnlyPostern, type OwnBinding, ownRightsOf, ownRoleOf } from './own-rights.ts'
 import { type IsReported, type RiskyBinding, standingAccessOf } from './standing.ts'
 import { clusterAdmin, findTakeovers, type KnownChainRules, type Takeover } from './takeover.ts'
-
-/**
- * `key` identifies it in its cluster, for as long as the binding has the problem. `digest` is of everything that it says, so
- * that whoever accepts it accepts exactly that: another subject or permission is another digest.
- */
-export type KeyedFinding = { key: string; digest: string; finding: PostureFinding }
 
 export type Posture = {
   findings: KeyedFinding[]
@@ -224,7 +219,7 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
   const { risksOf, prune } = assessor(configuredRisks, known.risks)
   const own: OwnBinding[] = []
   const risky: RiskyBinding[] = []
-  const judge = (kind: PostureFinding['binding']['kind'], binding: Binding): KeyedFinding[] => {
+  const judge = (kind: 'RoleBinding' | 'ClusterRoleBinding', binding: Binding): KeyedFinding[] => {
     const { roleRef: role, subjects } = binding
     // Kubernetes gives everyone nothing that is a finding. NB: but it keeps what someone has added to such a role.
     const isTheirs = isBuiltIn(binding)

@@ -103,6 +103,18 @@ describe('the findings as PolicyReport', () => {
     expect(reports(policyReportsOf(posture([])))).toMatchObject([{ kind: 'ClusterPolicyReport', results: [] }])
   })
 
+  test('name a namespace as an object of the cluster', () => {
+    const namespace = aFinding({
+      ...{ binding: { kind: 'Namespace', namespace: '', name: 'payments' }, role: { kind: '', name: '' } },
+      ...{ subjects: [], because: ['no label'] },
+    })
+    expect(reports(policyReportsOf(posture([namespace])))).toMatchObject([
+      { kind: 'ClusterPolicyReport', results: [{ resources: [{ apiVersion: 'v1', kind: 'Namespace' }] }] },
+    ])
+    const [{ message }] = JSON.parse(sarifOf(posture([namespace]))).runs[0].results
+    expect(message.text).toBe('Can do anything. Namespace payments → no label')
+  })
+
   test('are split before an object is too large for etcd', () => {
     const many = reports(policyReportsOf(posture(Array.from({ length: 501 }, () => aFinding()))))
     expect(many.map(({ metadata, results }) => [metadata.name, results.length])).toEqual([
@@ -113,11 +125,11 @@ describe('the findings as PolicyReport', () => {
 })
 
 test('names of a hostile cluster change neither the structure of a file nor the order of its text', () => {
-  const name = anyText(40).filter((text) => text.length > 0)
+  const name = anyText(40).map((text) => `${text}\u202e`)
   fc.assert(
     fc.property(name, name, name, name, (binding, subject, namespace, reason) => {
       const hostile = aFinding({
-        ...{ binding: { kind: 'RoleBinding', namespace, name: `${binding}\u202e\n---\n` }, subjects: [subject] },
+        ...{ binding: { kind: 'RoleBinding', namespace, name: `${binding}\n---\n` }, subjects: [subject] },
         ...{ because: [subject], sentence: `${reason}\n# x`, acceptance: { ...acceptance, reason } },
       })
       const sarif = sarifOf(posture([hostile]))

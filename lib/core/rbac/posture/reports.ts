@@ -22,9 +22,9 @@ const subjectsText = ({ subjects, moreSubjects }: ReportedFinding) =>
 const chainText = (finding: ReportedFinding) =>
   visible(
     [
-      subjectsText(finding) || 'no subject',
+      ...(finding.binding.kind === 'Namespace' ? [] : [subjectsText(finding) || 'no subject']),
       bindingText(finding),
-      `${finding.role.kind} ${finding.role.name}`,
+      ...(finding.role.name === '' ? [] : [`${finding.role.kind} ${finding.role.name}`]),
       finding.because.join(', '),
     ].join(' → '),
   )
@@ -111,10 +111,15 @@ function policyResult(finding: ReportedFinding) {
     message: visible(sentence),
     timestamp: { seconds: Math.floor(Date.parse(since) / 1000), nanos: 0 },
     resources: [
-      { apiVersion: rbac, kind, ...(namespace ? { namespace: visible(namespace) } : {}), name: visible(name) },
+      {
+        apiVersion: kind === 'Namespace' ? 'v1' : rbac,
+        kind,
+        ...(namespace ? { namespace: visible(namespace) } : {}),
+        name: visible(name),
+      },
     ],
     properties: {
-      ...{ id, subjects: visible(subjectsText(finding)), role: visible(`${role.kind} ${role.name}`) },
+      ...{ id, subjects: visible(subjectsText(finding)), role: visible(`${role.kind} ${role.name}`.trim()) },
       ...{ permissions: visible(because.join(', ')), fix: visible(fix.join('; ')) },
       ...(why === null ? {} : { setAside: why }),
     },

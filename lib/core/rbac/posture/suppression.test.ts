@@ -12,6 +12,12 @@ test('a finding in a suppressed namespace is set aside with the reason', () => {
   const byName = [{ namespaces: ['sandbox-*'], reason: 'sandboxes' }]
   expect(suppressionOf(finding('sandbox-1'), byName, labels)).toBe('sandboxes')
   expect(suppressionOf(finding('payments'), byName, labels)).toBeNull()
+  const namespace = (name: string): PostureFinding => ({
+    ...finding(''),
+    binding: { kind: 'Namespace', namespace: '', name },
+  })
+  expect(suppressionOf(namespace('sandbox-1'), byName, labels)).toBe('sandboxes')
+  expect(suppressionOf(namespace('payments'), byName, labels)).toBeNull()
 })
 
 test('a label selector covers only namespaces whose labels are known', () => {

@@ -13,10 +13,11 @@ const never: ReadonlySet<string> = new Set(['takeover', 'bound-by-hand', 'own-ri
  * @param labelsOf the labels of a namespace; undefined if they are not known
  */
 export function suppressionOf(
-  { check, binding: { namespace } }: PostureFinding,
+  { check, binding }: PostureFinding,
   suppressions: readonly Suppression[],
   labelsOf: (namespace: string) => Record<string, string> | undefined,
 ): string | null {
+  const namespace = binding.kind === 'Namespace' ? binding.name : binding.namespace
   if (namespace === '' || never.has(check)) return null
   return suppressions.find((one) => isNamespaceCovered(one, namespace, labelsOf(namespace)))?.reason ?? null
 }

@@ -47,7 +47,7 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
       <LiveRefresh renderedAt={Date.now()} />
       <PageHead title={`Posture of ${value.cluster}`}>
         <p>
-          Standing access with a risk: {openCount.high} high, {openCount.medium} medium.{' '}
+          Open findings: {openCount.high} high, {openCount.medium} medium.{' '}
           {readAt ? (
             <>
               Roles and bindings were read <Time at={readAt} />.
@@ -87,7 +87,7 @@ export default async function PosturePage({ params }: PageProps<'/clusters/[clus
       </PageHead>
       <Section id="open" title={count === 1 ? 'One finding' : `${count} findings`}>
         {open.length === 0 ? (
-          <p className="text-dense text-muted">{readAt ? 'No standing access with a known risk.' : 'Not known yet.'}</p>
+          <p className="text-dense text-muted">{readAt ? 'No known risk.' : 'Not known yet.'}</p>
         ) : (
           <PostureFindings findings={open} acceptance={acceptance} />
         )}
