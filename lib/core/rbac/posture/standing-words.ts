@@ -28,6 +28,7 @@ export function unusedCountOf(
 
 function wordsOfUse(access: StandingAccess, reported: ReportedTime | null, calledCount: number): string {
   if (!reported) return 'Whether they use it is not known: the cluster sends no audit events.'
+  if (access.people.length === 0) return 'Whether the members use it is not known.'
   const period = `in the ${usePeriodDays} days before ${day(reported.newestAt)}`
   const unused = unusedCountOf(access, reported, calledCount)
   if (unused !== null) return `${many(unused, 'has', 'have')} not used it ${period}.`

@@ -85,6 +85,9 @@ describe('standing access that requests could replace', () => {
     expect(standingInWords(both, null, 0)).toContain('is not known: the cluster sends no audit events')
     expect(unusedCountOf(both, { ...reported, firstAt: day('2026-02-01') }, 0)).toBeNull()
     expect(unusedCountOf(of(secrets, user('priya'), group('sre')), reported, 0)).toBeNull()
+    expect(standingInWords(of(secrets, group('sre')), reported, 0)).toBe(
+      '1 group holds Role edit in payments. Whether the members use it is not known.',
+    )
     // The audit policy does not report who lists pods, runs commands or binds roles that exist.
     for (const rules of [exec, [...secrets, ...exec], [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]])
       expect(unusedCountOf(of(rules, user('priya')), reported, 0), JSON.stringify(rules)).toBeNull()
