@@ -208,7 +208,8 @@ export const endpoints = {
     params: { cluster: entitlementSchema.shape.name },
     query: z.strictObject({ format: postureFormat }),
     status: 200,
-    answer: z.string(),
+    // Not a string: a client may read the JSON of SARIF.
+    answer: z.unknown(),
     types: Object.values(postureTypes),
   }),
   receiveAuditEvents: define({
