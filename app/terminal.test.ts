@@ -159,6 +159,34 @@ async function pendingRequest(submitting: Running): Promise<RequestResource> {
   return JSON.parse((await postern(['show', id, '-o', 'json'], priya)).out)
 }
 
+/** Lines of a wait, which depend on the speed of the machine. */
+const isOfWait = (line: string) => /^(waiting for|approved)/.test(line)
+
+const isPluginMessage = (line: string) => line.includes(' ended at ')
+
+/** Compares what a person saw with docs/terminal-session.txt, from which the picture in the README is made. */
+function compareWithRecord(story: readonly (readonly [typed: string, ran: Ran])[]): void {
+  const file = new URL('../docs/terminal-session.txt', import.meta.url)
+  const session = story
+    .map(([typed, { err, out }]) => {
+      const text = `${err}${out}`
+        .replaceAll(namespace, 'payments')
+        .replaceAll('mina-without-access', 'mina')
+        .replace(/req_\w{26}/g, 'req_01KC3N7Q0V8R5T2YB9DZ6XHJ4M')
+        .replace(/^Access for \d+ min/m, 'Access for 30 min')
+        .replace(/ended at .*: it was/g, 'ended at 14:05: it was')
+      return `$ ${typed}\n${text.trimEnd()}`
+    })
+    .join('\n\n')
+  if (process.env.POSTERN_RECORD_SESSION) writeFileSync(file, `${session}\n`)
+  const stable = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !isOfWait(line))
+  expect(stable(session)).toEqual(stable(readFileSync(file, 'utf8')))
+}
+
 const restart = () => ['kubectl', '--request-timeout=20s', 'rollout', 'restart', 'deployment', '-n', namespace]
 
 test('a person signs in with a browser, and only they can read what is stored', async () => {
@@ -210,6 +238,22 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     expect((await kubectl('get', 'deployments', '-n', namespace)).code).toBe(0)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code, 'from the cache').toBe(0)
     expect((await kubectl('get', 'secrets', '-n', namespace)).err).toContain('forbidden')
+    const asked = ['can-i', 'deployments.apps', 'pods', 'secrets', '--cluster', 'prod-eu', '-n', namespace]
+    const { resources } = JSON.parse((await postern([...asked, '-o', 'json'])).out)
+    expect(
+      resources.map(({ verbs }: { verbs: Record<string, { access: string }> }) =>
+        ['get', 'patch', 'delete'].map((verb) => verbs[verb]?.access),
+      ),
+    ).toEqual([
+      ['yes', 'yes', 'unknown'],
+      ['request', 'unknown', 'unknown'],
+      ['unknown', 'unknown', 'unknown'],
+    ])
+    const table = (await postern(asked)).out
+    expect(table).toMatch(/^deployments\.apps +yes +yes +yes +unknown +unknown +yes +unknown$/m)
+    expect(table).toMatch(/^pods +request +request +(unknown +){5}automatic$/m)
+    expect((await postern([...asked, '-o', 'name'])).out).toBe('automatic\n')
+    expect((await postern([...asked, '--as', 'priya'])).code, 'about someone else').toBe(1)
 
     const extending = startPostern(['extend', request.id, '--for', '20m', '--reason', 'the pods hang again', '--wait'])
     const extension = await pendingRequest(extending)
@@ -227,6 +271,12 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     })
     expect(after.err).toMatch(/ended at .*: it was revoked by Priya Raman: enough now\./)
     expect(after.err).toContain(`postern request --again ${extension.id}`)
+    compareWithRecord([
+      ['kubectl rollout restart deployment -n payments', forbidden],
+      ['postern run --yes --reason "the checkout pods hang" -- kubectl rollout restart deployment -n payments', ran],
+      // Without kubectl's own words about its attempts, which depend on their number.
+      ['kubectl get deployments -n payments', { ...after, err: after.err.split('\n').find(isPluginMessage) ?? '' }],
+    ])
     const again = await postern(['request', '--again', extension.id, '--dry-run'])
     expect([again.code, again.out], again.err).toEqual([0, expect.stringContaining('Would be accepted.')])
   })

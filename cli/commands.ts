@@ -99,6 +99,12 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./access/check-access-command.ts')).checkAccessCommand,
   },
   {
+    name: 'can-i',
+    summary: 'Show what a person can do in a namespace, what they can request, and what neither allows.',
+    group: 'Access',
+    load: async () => (await import('./access/can-i-command.ts')).canICommand,
+  },
+  {
     name: 'mcp',
     summary: 'Serve tools for an AI agent, by the Model Context Protocol on the standard input and output.',
     group: 'Access',

@@ -1,24 +1,16 @@
 import { Command } from 'commander'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { currentContext } from '../kubernetes/kubeconfig-files.ts'
 import { line, lines, type OutputFormat, outputOption, print } from '../output.ts'
 import { type Explanation, explanation } from '../server/shapes.ts'
 import type { Paint, Terminal } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
-import { clusterOfContext } from './from-paste.ts'
+import { type PlaceOptions, placeOf, withPlaceOptions } from './place.ts'
 import { clock } from './words.ts'
 
-type Options = ServerOptions & {
-  as?: string
-  cluster?: string
-  namespace?: string
-  allNamespaces?: true
-  output: OutputFormat
-}
+type Options = ServerOptions & PlaceOptions & { output: OutputFormat }
 
 /** `deployments.apps/scale` as the parts of a rule; a path such as `/metrics` as itself. */
-function targetOf(text: string): Record<string, string> {
+export function targetOf(text: string): Record<string, string> {
   if (text.startsWith('/')) return { path: text }
   const [typed = '', subresource = ''] = text.split(/\/(.*)/s)
   const [resource = '', group = ''] = typed.split(/\.(.*)/s)
@@ -50,16 +42,11 @@ function answerText(found: Explanation, paint: Paint): string {
 
 async function checkAccess(terminal: Terminal, verb: string, target: string, name = '', options: Options) {
   const api = await openApi(terminal, options)
-  const context = currentContext(terminal.env)
-  const cluster = options.cluster ?? (await clusterOfContext(api, context))
-  if (!cluster) throw new UsageError('Name the cluster with --cluster.')
-  const current = context ? (context.namespace ?? 'default') : ''
-  const namespace = options.allNamespaces ? '' : (options.namespace ?? current)
+  const { namespace, ...place } = await placeOf(api, terminal, options)
   const parts = targetOf(target)
   const query = new URLSearchParams({
-    ...{ cluster, verb, ...parts },
+    ...{ ...place, verb, ...parts },
     ...(parts.path === undefined ? { name, namespace } : {}),
-    ...(options.as ? { person: options.as } : {}),
   })
   const found = await api.call({ path: `/access/explain?${query}`, response: explanation })
   await print(terminal, options.output, {
@@ -71,15 +58,12 @@ async function checkAccess(terminal: Terminal, verb: string, target: string, nam
 }
 
 export function checkAccessCommand(terminal: Terminal): Command {
-  return new Command('check-access')
+  const command = new Command('check-access')
     .description('Show whether a person may do something in a cluster, by which binding, or what to request.')
     .argument('<verb>', 'as in Kubernetes: get, list, patch …; for a path the HTTP method in lower case')
     .argument('<resource>', 'such as pods, pods/log or deployments.apps/scale; or a path such as /metrics')
     .argument('[name]', 'the name of the object (default: any)')
-    .option('--as <person>', 'someone else, by e-mail address or subject; only for auditors and admins')
-    .option('--cluster <name>', 'the cluster (default: that of the kubeconfig’s context)')
-    .option('-n, --namespace <name>', 'the namespace (default: that of the kubeconfig’s context)')
-    .option('-A, --all-namespaces', 'in the whole cluster')
+  return withPlaceOptions(command)
     .addOption(serverOption())
     .addOption(contextOption())
     .addOption(outputOption())

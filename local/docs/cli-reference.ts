@@ -85,7 +85,8 @@ a script, name the digest that was read: \`postern approve ID --digest sha256:â€
 ## Check access and reviews
 
 \`postern check-access patch deployments.apps -n payments\` says whether you may do that, by which bindings and roles, or what to request.
-Auditors and admins check someone else with \`--as\`. The exit code is 0 if it is allowed and 1 if it is not.
+Auditors and admins check someone else with \`--as\`. The exit code is 0 if it is allowed and 1 if it is not. \`postern can-i -n payments\` shows a table for
+the whole namespace: what you can do, what you can request, and what neither allows.
 
 \`postern review\` lists the break-glass access that waits for your review, and with \`--state reviewed\` the access that has one.
 \`postern review ID --outcome justified --note "â€¦"\` records a review. \`postern token inspect ~/.kube/config\` says why a cluster

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,7 +91,11 @@ test('the manifest is what krew documents, with the checksums of archives that h
   expect(Object.keys(sums)).toEqual(['postern-linux-amd64.tar.gz', 'postern-linux-arm64.tar.gz'])
   for (const [name, sha256] of Object.entries(sums)) {
     expect(readFileSync(join(folder, `${name}.sha256`), 'utf8')).toBe(`${sha256}  ${name}\n`)
-    execFileSync('sha256sum', ['--check', '--status', `${name}.sha256`], { cwd: folder })
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ).toBe(sha256)
     const listed = execFileSync('tar', ['--list', '--verbose', '--gzip', `--file=${name}`], {
       cwd: folder,
       encoding: 'utf8',
