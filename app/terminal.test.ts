@@ -1,5 +1,5 @@
 // Engineers never leave kubectl: the packaged command against the served application, with the real kubectl and API server.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -73,6 +73,8 @@ beforeAll(async () => {
   if (!executable)
     process.stderr.write('NOT CHECKED: the single executable as a plugin. This is neither Linux on x64 nor on arm64\n')
   namespace = await aNamespace()
+  const deployment = ['create', 'deployment', 'checkout', '--image=checkout', '--replicas=0', '-n', namespace]
+  execFileSync(kubernetes.kubectl, ['--kubeconfig', kubernetes.adminKubeconfig, ...deployment], { stdio: 'ignore' })
 })
 
 type Ran = { code: number | null; out: string; err: string }
