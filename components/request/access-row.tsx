@@ -15,7 +15,7 @@ type Props = { request: RequestSummary; actions: RequestActionSet; past?: boolea
 export function AccessRow({ request, actions, past = false }: Props) {
   const status = shownStatus(request)
   return (
-    <li className="laid-out-in-view grid min-h-10 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.2fr)_minmax(0,1fr)_12.5rem] xl:grid-cols-[6.5rem_minmax(0,1.25fr)_minmax(0,0.9fr)_minmax(0,1.1fr)_12.5rem] rail:py-1">
+    <li className="grid min-h-10 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.2fr)_minmax(0,1fr)_12.5rem] xl:grid-cols-[6.5rem_minmax(0,1.25fr)_minmax(0,0.9fr)_minmax(0,1.1fr)_12.5rem] rail:py-1">
       <StatusMark status={status} />
       <span className="col-span-2 flex min-w-0 flex-col gap-y-1 rail:col-span-1 rail:gap-y-0 rail:py-1 xl:contents">
         <Link

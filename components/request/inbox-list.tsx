@@ -39,7 +39,7 @@ export function InboxList({ rows, openId, isGrouped, inbox, more }: Props) {
         aria-label="Waiting requests"
       >
         {rows.map((row, index) => (
-          <li key={row.id} className="laid-out-in-view border-b border-line">
+          <li key={row.id} className="border-b border-line">
             {isGrouped && rows[index - 1]?.requesterId !== row.requesterId && (
               <p className="bg-sunken px-3 py-1 text-dense">
                 <UntrustedText>{row.requester}</UntrustedText>
