@@ -8,8 +8,8 @@ async function isTakenOver(): Promise<boolean> {
   if (!container || Reflect.get(document, container).stateNode.current.memoizedState.isDehydrated) return false
   const fiber = container.replace('Container', 'Fiber')
   if (![...document.querySelectorAll('main, main *')].every((element) => fiber in element)) return false
-  // The effects, which listen to keys, run right after.
-  await new Promise((resolve) => setTimeout(resolve))
+  // React may still have to add what it has prepared, and to run the effects, which listen to keys: before the browser is idle.
+  await new Promise((resolve) => requestIdleCallback(resolve))
   return true
 }
 
