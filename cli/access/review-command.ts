@@ -35,7 +35,7 @@ async function list(terminal: Terminal, { output, state, after, ...server }: Opt
     names: page.items.map(({ requestId }) => requestId),
     text: () =>
       rows.length === 0
-        ? 'No break-glass access.\n'
+        ? `No break-glass access ${state === 'open' ? 'waits for a review' : 'was reviewed'}.\n`
         : tableOf(['REQUEST', 'AT', 'HOLDER', 'TITLE', 'WHERE', 'REASON', 'REVIEW'], rows),
   })
   if (page.nextCursor && output === 'table') hint(terminal, `There are more: --after ${page.nextCursor}`)

@@ -1,22 +1,31 @@
+import type { ReactNode } from 'react'
 import { Link } from '#components/ui/link'
 
+/** Short, so that they fit in one line of a phone, and also before its font has arrived: nothing moves then. */
 const tabs = {
   waiting: { href: '/inbox', label: 'Waiting' },
   running: { href: '/live', label: 'Running' },
-  decided: { href: '/inbox/decided', label: 'Decided by me' },
+  decided: {
+    href: '/inbox/decided',
+    label: (
+      <>
+        Decided<span className="max-rail:sr-only"> by me</span>
+      </>
+    ),
+  },
   reviews: { href: '/inbox/reviews', label: 'Reviews' },
-} as const
+} as const satisfies Record<string, { href: string; label: ReactNode }>
 
 /** From what waits for my decision to what runs, what I decided, and the reviews of break-glass access. */
 export function AccessTabs({ current, waiting }: { current: keyof typeof tabs; waiting?: number }) {
   return (
-    <nav aria-label="Requests and access" className="no-print flex flex-wrap gap-1">
+    <nav aria-label="Requests and access" className="no-print flex flex-wrap gap-1 max-rail:basis-full">
       {Object.entries(tabs).map(([name, { href, label }]) => (
         <Link
           key={name}
           href={href}
           aria-current={name === current ? 'page' : undefined}
-          className="flex min-h-8 items-center rounded-sm px-2.5 text-muted hover:text-ink aria-[current]:bg-hover aria-[current]:font-strong aria-[current]:text-ink"
+          className="flex min-h-8 items-center rounded-sm px-2.5 text-muted max-rail:px-2 max-rail:text-dense hover:text-ink aria-[current]:bg-hover aria-[current]:font-strong aria-[current]:text-ink"
         >
           {label}
           {name === 'waiting' && waiting !== undefined && waiting > 0 && <span className="ml-1.5">{waiting}</span>}
