@@ -152,7 +152,8 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
         : { 'authorization-mode': 'RBAC' }),
       'audit-policy-file': join(checkout, 'local/kubernetes/audit-policy.yaml'),
       'audit-log-path': auditLog,
-      'audit-log-maxsize': '100',
+      // In megabytes. Tests read the log from its beginning, and their clusters are gone soon.
+      'audit-log-maxsize': options.durable ? '100' : '4000',
       'audit-log-maxbackup': '2',
       ...(relay &&
         webhook &&
