@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'vite'
+import { build, type Rolldown } from 'vite'
 import type { NodePackage } from './node-package.ts'
 
 // The npm package of the command: every library is in its files, so it has no dependencies. Node.js 20 or newer runs it.
@@ -24,10 +24,15 @@ type Manifest = Record<'version' | 'description' | 'license', string> & {
 
 export const readManifest = () => JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as Manifest
 
-/** Builds the package into an empty folder, where \`npm pack\` and \`npm publish\` find it. */
-export async function buildPackage(folder: string): Promise<void> {
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+type Bundle = {
+  entry: 'cli/packaged.ts' | 'cli/executable.ts'
+  target: 'node20' | 'node24'
+  folder: string
+  output: Rolldown.OutputOptions
+}
+
+/** Writes the program with everything that it imports to a folder, and keeps what is there. */
+export async function bundle({ entry, target, folder, output }: Bundle): Promise<void> {
   await build({
     configFile: false,
     root: checkout,
@@ -35,17 +40,23 @@ export async function buildPackage(folder: string): Promise<void> {
     publicDir: false,
     ssr: { noExternal: true },
     build: {
-      ssr: join(checkout, 'cli/packaged.ts'),
-      target: 'node20',
+      ssr: join(checkout, entry),
+      target,
       outDir: folder,
       emptyOutDir: false,
       minify: true,
-      rolldownOptions: {
-        // A file for each command and what commands share: Node.js reads only those of the command that runs.
-        output: { entryFileNames: 'postern.js', chunkFileNames: 'chunks/[name].js', strictExecutionOrder: true },
-      },
+      rolldownOptions: { output: { ...output, strictExecutionOrder: true } },
     },
   })
+}
+
+/** Builds the package into an empty folder, where `npm pack` and `npm publish` find it. */
+export async function buildPackage(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  // A file for each command and what commands share: Node.js reads only those of the command that runs.
+  const output = { entryFileNames: 'postern.js', chunkFileNames: 'chunks/[name].js' }
+  await bundle({ entry: 'cli/packaged.ts', target: 'node20', folder, output })
   const { version, description, license, engines } = readManifest()
   const manifest = {
     ...{ name: 'postern', version, description, license, engines, type: 'module' },

@@ -4,8 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'postject'
-import { build } from 'vite'
-import { data, readManifest } from './build.ts'
+import { bundle, data, readManifest } from './build.ts'
 import { type NodePackage, nodePackage } from './node-package.ts'
 
 // The single executables of the command: the pinned Node.js with the program inside, for machines without Node.js. Node.js
@@ -29,33 +28,14 @@ const resource = 'NODE_SEA_BLOB'
 /** A mark in Node.js itself, after which it has a zero or, with a program inside, a one. */
 const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
-/** The whole program as one file, in the only format that an executable of this Node.js starts with. */
-async function bundle(folder: string): Promise<void> {
-  await build({
-    configFile: false,
-    root: checkout,
-    logLevel: 'warn',
-    publicDir: false,
-    ssr: { noExternal: true },
-    build: {
-      ssr: join(checkout, 'cli/executable.ts'),
-      target: 'node24',
-      outDir: folder,
-      emptyOutDir: false,
-      minify: true,
-      rolldownOptions: {
-        output: { format: 'cjs', codeSplitting: false, entryFileNames: 'postern.cjs', strictExecutionOrder: true },
-      },
-    },
-  })
-}
-
 /**
  * What Node.js runs, with the files that commands read.
  * @param scratch an empty folder
  */
 export async function makeBlob(scratch: string): Promise<Buffer> {
-  await bundle(scratch)
+  // One file, in the only format that an executable of this Node.js starts with.
+  const output = { format: 'cjs', codeSplitting: false, entryFileNames: 'postern.cjs' } as const
+  await bundle({ entry: 'cli/executable.ts', target: 'node24', folder: scratch, output })
   const assets = ['package.json', ...data]
   const configuration = {
     // NB: this name is part of the blob, so it may not name the folder.

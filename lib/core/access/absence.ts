@@ -1,4 +1,4 @@
-// A person who is away names a colleague who is notified instead. That changes who is told, never who may decide.
+// A person who is away names a colleague who is notified instead. That changes who is notified, never who may decide.
 import { z } from 'zod'
 import type { Person } from './actor.ts'
 import { isReservedGroup } from './on-call.ts'
