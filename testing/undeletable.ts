@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import type { ObjectKey } from '#lib/core/grants/manifests'
+import { loopbackServer } from '#local/parts/certificates'
 import { kubectl } from './kubectl.ts'
 import { until } from './until.ts'
 
@@ -52,12 +54,18 @@ export async function refuseDeletion({ kind, namespace, name }: ObjectKey): Prom
 }
 
 /**
- * From now on the API server does not respond to a deletion of this object, as with an admission webhook that hangs.
- * Resolves to a function that allows the deletion again.
+ * From now on the API server does not respond to a deletion of this object for 30 seconds, because an admission webhook
+ * hangs. Resolves to a function that allows the deletion again.
+ *
+ * NB: the webhook completes the TLS handshake. Otherwise the API server gives up after 10 seconds, which is Postern's own
+ * limit too, and sometimes answers first.
  */
 export async function hangDeletion({ kind, namespace, name }: ObjectKey): Promise<() => Promise<void>> {
-  const calls = new Set<Socket>()
-  const server = createServer((socket) => calls.add(socket.on('error', () => {})))
+  let isCalled = false
+  const { ca, cert, key } = await loopbackServer('hanging-webhook')
+  const server = createServer({ cert, key }, () => {
+    isCalled = true
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const webhook = `hang-${randomBytes(4).toString('hex')}`
@@ -68,7 +76,10 @@ export async function hangDeletion({ kind, namespace, name }: ObjectKey): Promis
       {
         ...{ name: 'hang.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None' },
         ...{ failurePolicy: 'Fail', timeoutSeconds: 30 },
-        clientConfig: { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/` },
+        clientConfig: {
+          url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+          caBundle: Buffer.from(ca).toString('base64'),
+        },
         matchConditions: [{ name: 'this-object', expression: isThis }],
         rules: [
           {
@@ -83,12 +94,12 @@ export async function hangDeletion({ kind, namespace, name }: ObjectKey): Promis
   const dryRun = ['delete', resources[kind], name, '-n', namespace, '--dry-run=server', '--request-timeout=1s']
   await until(`a deletion of ${kind} ${namespace}/${name} hangs`, async () => {
     await kubectl(dryRun).catch(() => {})
-    return calls.size > 0
+    return isCalled
   })
   return async () => {
     await kubectl(['delete', 'validatingwebhookconfiguration', webhook])
     server.close()
-    for (const socket of calls) socket.destroy()
+    server.closeAllConnections()
   }
 }
 
