@@ -21,9 +21,11 @@ provider.answers.endpoints = {
 const using = (issuer: string) =>
   aConfiguration({ identity: { issuer, clientId: 'postern', apiAudience: 'postern-api' } })
 const policy = await testPolicy(using(provider.issuer))
-afterEach(() => {
+afterEach(async () => {
   Object.assign(provider.answers, { idToken: '', tokenStatus: 200, refreshToken: '' })
   provider.posted.length = 0
+  // Otherwise a later sign-in may revoke the tokens that this test leaves.
+  await database.asOwner('DELETE FROM sessions')
 })
 afterAll(async () => {
   await policy.stop()
