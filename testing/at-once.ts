@@ -4,13 +4,14 @@ import { until } from './until.ts'
 
 /**
  * Makes calls that need the same row at the same moment: the row is locked until each of them waits for it. They get it
- * in the order of `calls`.
+ * in the order of `calls`, after `meanwhile` is done.
  */
 export async function atOnce(
   database: TestDatabase,
-  table: 'requests' | 'grants',
+  table: 'requests' | 'grants' | 'sessions',
   id: string,
   calls: ReadonlyArray<() => Promise<unknown>>,
+  meanwhile: () => Promise<void> = async () => {},
 ): Promise<PromiseSettledResult<unknown>[]> {
   // NB: a connection outside lib/adapters/db, or the calls would join its transaction.
   const holder = new pg.Client({ connectionString: database.appUrl })
@@ -23,6 +24,7 @@ export async function atOnce(
       outcomes.push(Promise.allSettled([call()]))
       await until('the call waits for the row', async () => (await database.lockWaits()) === outcomes.length)
     }
+    await meanwhile()
     await holder.query('COMMIT')
     return (await Promise.all(outcomes)).flat()
   } finally {

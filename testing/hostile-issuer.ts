@@ -30,6 +30,8 @@ export async function startHostileIssuer() {
     hasNewKey: false,
     /** Metadata that replace the correct ones. */
     endpoints: {} as Record<string, string>,
+    /** Runs while a revocation waits for its response. */
+    beforeRevoked: async () => {},
     /** Responds to discovery in place of the correct response. */
     discovery: undefined as ((response: ServerResponse) => void) | undefined,
   }
@@ -68,7 +70,10 @@ export async function startHostileIssuer() {
       for await (const chunk of request) body += chunk
       posted.push({ path: path ?? '', form: new URLSearchParams(body) })
     }
-    if (path === '/revoke') return json(200, {})
+    if (path === '/revoke') {
+      await answers.beforeRevoked()
+      return json(200, {})
+    }
     if (path === '/token') {
       if (answers.tokenStatus !== 200) return json(answers.tokenStatus, { error: answers.tokenError })
       const refresh = answers.refreshToken ? { refresh_token: answers.refreshToken } : {}

@@ -10,7 +10,7 @@ import {
 import type { Origin, Person } from '#lib/core/access/actor'
 import { log } from '#lib/observability/log'
 import { timeOfClaims } from './claims.ts'
-import { providerMetadata } from './discovery.ts'
+import { type ProviderMetadata, providerMetadata } from './discovery.ts'
 import { verifyRefreshedIdToken } from './id-token.ts'
 import { recordPerson } from './record-person.ts'
 import { seal, unseal } from './sealing.ts'
@@ -29,11 +29,11 @@ class RefreshRefused extends Error {}
  * Stores the refresh token that replaces the one just used. NB: before anything else is done with the response. The
  * provider accepts the old one no longer, so whatever fails afterwards must not lose the new one.
  */
-async function keep(session: LiveSession, refreshToken: string) {
+async function keep(session: LiveSession, refreshToken: string, metadata: ProviderMetadata) {
   const sealed = await seal(refreshToken, 'refresh-token', session.id)
   const isKept = await transaction((tx) => keepRefreshToken(tx, session.id, sealed))
   // The session ended meanwhile, and its end revoked the token before this one.
-  if (!isKept) await revokeRefreshToken(refreshToken)
+  if (!isKept) await revokeRefreshToken(refreshToken, metadata)
 }
 
 /** A session's person, and whether the provider confirmed their groups recently enough for them to decide anything. */
@@ -42,14 +42,16 @@ export type SessionPerson = { person: Person; areGroupsConfirmed: boolean }
 /** The person as the session's row has them, without an answer of the provider. */
 const asStored = ({ person, areGroupsConfirmed }: LiveSession): SessionPerson => ({ person, areGroupsConfirmed })
 
-async function refreshed(session: LiveSession, sealedToken: string, origin: Origin): Promise<SessionPerson> {
+async function refreshed(session: LiveSession, sealedToken: string, origin: Origin): Promise<SessionPerson | null> {
   const { person } = session
   const refreshToken = await unseal(sealedToken, 'refresh-token', session.id)
   if (refreshToken === undefined) throw new RefreshRefused('the stored token was sealed with another secret')
   const metadata = await providerMetadata()
+  // NB: another provider must never see the token. The configuration may have changed since the session was read.
+  if (metadata.issuer !== person.issuer) return null
   const calledAt = new Date()
   const tokens = await requestTokens(refreshToken, metadata)
-  if (tokens.refresh_token) await keep(session, tokens.refresh_token)
+  if (tokens.refresh_token) await keep(session, tokens.refresh_token, metadata)
   const claims = tokens.id_token ? await verifyRefreshedIdToken(tokens.id_token, metadata) : undefined
   const claimed = await refreshedIdentity(person.subject, claims, tokens.access_token, metadata)
   if (!claimed) return asStored(session)
@@ -100,7 +102,7 @@ async function refresh(session: LiveSession, origin: Origin): Promise<SessionPer
   if (sealedToken === null) return asStored(session)
   try {
     const result = await refreshed(session, sealedToken, origin)
-    failures.successes += 1
+    if (result) failures.successes += 1
     failures.bySession.delete(session.id)
     return result
   } catch (error) {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { atOnce } from '#testing/at-once'
 import { aBrowser, beginAt } from '#testing/browser'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
@@ -117,6 +118,32 @@ test('another provider never sees a refresh token', async () => {
   await signedIn('carol', { refreshToken: 'refresh-2', browser })
   await signOut(requestOf(browser))
   expect(revoked()).toEqual(['refresh-2'])
+})
+
+test('a change to another provider sends it no token whose revocation or refresh had begun', async () => {
+  const other = await startHostileIssuer()
+  other.answers.endpoints = { revocation_endpoint: `${other.issuer}/revoke` }
+  const change = () => policy.change(using(other.issuer))
+  await signedIn('alice', { refreshToken: 'expired-1' })
+  await signedIn('bob', { refreshToken: 'expired-2' })
+  await database.asOwner(`UPDATE sessions SET expires_at = now() - interval '1 second'`)
+  provider.answers.beforeRevoked = change
+  const browser = await signedIn('carol', { refreshToken: 'refresh-1' })
+  await until('both are revoked', () => revoked().length === 2)
+  expect(revoked().sort()).toEqual(['expired-1', 'expired-2'])
+
+  provider.answers.beforeRevoked = async () => {}
+  await policy.reset()
+  await backdate()
+  const [{ id } = { id: '' }] = await database.asOwner<{ id: string }>(
+    'SELECT id FROM sessions WHERE expires_at > now()',
+  )
+  const [answered] = await atOnce(database, 'sessions', id, [() => actorOf(browser)], change)
+  expect(answered).toEqual({ status: 'fulfilled', value: null })
+  await policy.reset()
+  expect(await actorOf(browser)).not.toBeNull()
+  expect(other.posted).toEqual([])
+  await other.stop()
 })
 
 test('a refresh token that replaces another is kept even if the ID token beside it cannot be verified', async () => {

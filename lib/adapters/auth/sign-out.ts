@@ -25,17 +25,19 @@ import { unseal } from './sealing.ts'
  */
 const maxHintBytes = 2048
 
+type EndedHere = { issuer: string; idToken: string | undefined; subject: string }
 type Home = { url: string; state: string | undefined }
 
 /**
  * The URL at which the provider ends its own session (OpenID Connect RP-Initiated Logout 1.0 §2), with the `state` that it
  * sends back to /signed-out. Without such an endpoint, /signed-out itself.
  */
-async function signedOutUrl(ended: { idToken: string | undefined; subject: string } | null): Promise<Home> {
+async function signedOutUrl(ended: EndedHere | null): Promise<Home> {
   const home = { url: `${publicOrigin()}/signed-out`, state: undefined }
   try {
-    const { endSessionEndpoint } = await providerMetadata()
-    if (!endSessionEndpoint) return home
+    const { issuer, endSessionEndpoint } = await providerMetadata()
+    // NB: another provider must see neither the token nor the person, even if the configuration names that one now.
+    if (!endSessionEndpoint || (ended && ended.issuer !== issuer)) return home
     const url = new URL(endSessionEndpoint)
     const state = randomBytes(16).toString('base64url')
     const { idToken, subject } = ended ?? {}
@@ -74,7 +76,7 @@ export async function signOut(request: Request): Promise<Response> {
 }
 
 /** Ends this browser's session in the database and revokes its refresh token; null where it had none. */
-async function endHere(request: Request): Promise<{ idToken: string | undefined; subject: string } | null> {
+async function endHere(request: Request): Promise<EndedHere | null> {
   const cookie = cookieOf(request.headers, sessionCookieName())
   const id = (await sessionFrom(cookie))?.id
   const actor = await actorOfSession(cookie, originOf(request.headers, 'browser'))
@@ -87,5 +89,6 @@ async function endHere(request: Request): Promise<{ idToken: string | undefined;
     return session
   })
   if (ended) await revokeTokensOf([ended])
-  return { idToken: await unseal(ended?.sealedIdToken ?? null, 'id-token', id), subject: actor.person.subject }
+  const { issuer, subject } = actor.person
+  return { issuer, subject, idToken: await unseal(ended?.sealedIdToken ?? null, 'id-token', id) }
 }

@@ -3,11 +3,12 @@ import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { callProvider } from './call-provider.ts'
 import { identitySettings } from './configuration.ts'
-import { type ProviderMetadata, providerMetadata } from './discovery.ts'
+import type { ProviderMetadata } from './discovery.ts'
 import { clientAuthMethod } from './options.ts'
 import { recordedError, TokenError } from './token-errors.ts'
 
-// Calls to the provider as an authenticated client (RFC 6749 §2.3): refreshing and revoking a refresh token.
+// Calls to the provider as an authenticated client (RFC 6749 §2.3): refreshing and revoking a refresh token. The caller
+// passes the metadata with whose issuer it compared the token's: read again, they could be another provider's.
 
 const tokenResponseSchema = z.object({
   access_token: z.string().optional(),
@@ -53,9 +54,8 @@ export async function requestTokens(refreshToken: string, metadata: ProviderMeta
  * Revokes a refresh token (RFC 7009), so that the provider does not keep a session that no one uses. Never throws: what
  * the token was for is over in Postern either way.
  */
-export async function revokeRefreshToken(refreshToken: string): Promise<void> {
+export async function revokeRefreshToken(refreshToken: string, metadata: ProviderMetadata): Promise<void> {
   try {
-    const metadata = await providerMetadata()
     if (!metadata.revocationEndpoint) return
     const parameters = { token: refreshToken, token_type_hint: 'refresh_token' }
     const response = await callAsClient(metadata.revocationEndpoint, parameters, metadata)
