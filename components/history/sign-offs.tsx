@@ -1,7 +1,7 @@
 import { Section } from '#components/ui/section'
 import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
-import type { AccessReview } from '#lib/core/access/access-review'
+import { type AccessReview, ownReview } from '#lib/core/access/access-review'
 import type { FormAction } from '#lib/core/access/action-result'
 import { SignOffForm } from './sign-off-form.tsx'
 
@@ -9,7 +9,7 @@ type Props = { review: AccessReview; signOff: FormAction<{ note: string }> }
 
 /** Who has reviewed this period, and the form to do so. */
 export function SignOffs({ review, signOff }: Props) {
-  const { signOffs, isOver, from, to, digest } = review
+  const { signOffs, isOver, isOwn, from, to, digest } = review
   return (
     <Section id="sign-off" title="Sign-off">
       {signOffs.length === 0 ? (
@@ -25,11 +25,9 @@ export function SignOffs({ review, signOff }: Props) {
           ))}
         </ul>
       )}
-      {isOver ? (
-        <SignOffForm from={from} to={to} digest={digest} signOff={signOff} />
-      ) : (
-        <p>It can be signed off once the period is over.</p>
-      )}
+      {!isOver && <p>It can be signed off once the period is over.</p>}
+      {isOver && isOwn && <p>{ownReview}</p>}
+      {isOver && !isOwn && <SignOffForm from={from} to={to} digest={digest} signOff={signOff} />}
     </Section>
   )
 }

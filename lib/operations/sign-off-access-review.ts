@@ -1,8 +1,8 @@
-import { gatherAccessReview, signOffsOf } from '#lib/adapters/db/audit/access-review'
+import { gatherAccessReview, hasPartInReview, signOffsOf } from '#lib/adapters/db/audit/access-review'
 import { recordEvent, refuse } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { currentPolicy } from '#lib/adapters/policy/current'
-import { digestOfReview, longestReviewDays, type SignOff } from '#lib/core/access/access-review'
+import { digestOfReview, longestReviewDays, ownReview, type SignOff } from '#lib/core/access/access-review'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
@@ -19,6 +19,7 @@ async function judge(actor: PersonActor, { from: first, to: last, digest }: Sign
     }
   const { now } = await signOffsOf(from, to)
   if (to > now) return { error: new AppError('invalid', 'The period is not over. Sign it off once it is.') }
+  if (await hasPartInReview(actor.person.id, from, to)) return { error: new AppError('forbidden', ownReview) }
   const content = await gatherAccessReview(from, to, currentPolicy().configuration.entitlements)
   if (digestOfReview(content) !== digest)
     return {
@@ -39,7 +40,7 @@ async function judge(actor: PersonActor, { from: first, to: last, digest }: Sign
 
 /**
  * Records that an auditor or admin has reviewed the access of a period, bound to exactly what they saw.
- * @throws AppError `not-found`, `invalid` (the period is not over), `digest-mismatch`; each attempt is recorded
+ * @throws AppError `not-found`, `invalid` (the period is not over), `forbidden` (they have a part in it), `digest-mismatch`; each attempt is recorded
  */
 export async function signOffAccessReview(actor: PersonActor, input: SignOff): Promise<{ digest: string }> {
   const { note, digest } = input

@@ -5,7 +5,7 @@ import { signOffAccessReview } from '#lib/operations/sign-off-access-review'
 import { testBench } from '#testing/bench'
 import { anEntitlement } from '#testing/configuration'
 import { eventsWhere } from '#testing/events'
-import { anActor, aPerson } from '#testing/people'
+import { anActor, aPerson, asActor } from '#testing/people'
 import { aRequest } from '#testing/requests'
 import { accessReview } from './access-review.ts'
 
@@ -155,7 +155,7 @@ test('a sign-off is an event that binds exactly what was reviewed, and says so o
   const { digest } = await signOff(auditor)
   const [event] = await eventsWhere({ type: 'access.reviewed' })
   expect(event?.data).toEqual({ ...period, digest, note: 'read all of it', grants: 11, people: 2 })
-  const { digest: now, signOffs, isOver, ...content } = await accessReview(auditor, period)
+  const { digest: now, signOffs, isOver, isOwn, ...content } = await accessReview(auditor, period)
   expect(now).toBe(digestOfReview(content))
   expect(signOffs).toMatchObject([{ by: 'Ines', note: 'read all of it', isCurrent: true }])
   await record([
@@ -167,6 +167,28 @@ test('a sign-off is an event that binds exactly what was reviewed, and says so o
   await expect(signOffAccessReview(auditor, { ...period, digest, note: 'again' })).rejects.toMatchObject({
     code: 'digest-mismatch',
   })
+})
+
+test('no one signs off a review of access that they held, decided or reviewed, by any of their accounts', async () => {
+  const auditorOf = (person: typeof mina) => asActor(person, ['auditor'])
+  const lena = await aPerson({ name: 'Lena', email: 'lena@postern.example' })
+  const second = await anActor({ name: 'Lena', email: 'LENA+audit@postern.example', roles: ['auditor'] })
+  const other = { from: at(-30 * 86_400), to: at(-29 * 86_400) }
+  await held(lena, priya, -30 * 86_400 + 10, 60)
+  const used = (await aRequest({ requester: jonas })).id
+  const approved = { type: 'request.approved', requestId: used }
+  await record([
+    { ...approved, at: at(-30 * 86_400 + 5000), data: { reviewDueAt: at(0), automatic: true } },
+    { type: 'review.recorded', at: at(-20 * 86_400), requestId: used, actor: sam, data: { outcome: 'justified' } },
+  ])
+  for (const actor of [auditorOf(lena), second, auditorOf(priya), auditorOf(sam), auditorOf(jonas)]) {
+    expect((await accessReview(actor, other)).isOwn, actor.person.name).toBe(true)
+    await expect(signOff(actor, other), actor.person.name).rejects.toMatchObject({ code: 'forbidden' })
+  }
+  const uninvolved = auditorOf(mina)
+  expect((await accessReview(uninvolved, other)).isOwn).toBe(false)
+  await signOff(uninvolved, other)
+  await expect(signOff(uninvolved)).rejects.toMatchObject({ code: 'forbidden' })
 })
 
 test('a period that is not over can’t be signed off', async () => {

@@ -1,4 +1,4 @@
-import { gatherAccessReview, signOffsOf } from '#lib/adapters/db/audit/access-review'
+import { gatherAccessReview, hasPartInReview, signOffsOf } from '#lib/adapters/db/audit/access-review'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { type AccessReview, digestOfReview, longestReviewDays } from '#lib/core/access/access-review'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -22,7 +22,7 @@ export async function accessReview(actor: PersonActor, period: { from: string; t
   const { now, signOffs } = await signOffsOf(from, to)
   return {
     ...content,
-    ...{ digest, isOver: to <= now },
+    ...{ digest, isOver: to <= now, isOwn: await hasPartInReview(actor.person.id, from, to) },
     signOffs: signOffs.map(({ at, ...one }) => ({ ...one, at: at.toISOString(), isCurrent: one.digest === digest })),
   }
 }

@@ -63,11 +63,18 @@ const content = {
     .meta({ description: 'False if a list is longer than 1,000 entries: choose a shorter period.' }),
 }
 
+/** Why someone may not sign off this review. */
+export const ownReview =
+  'It lists access that you held or decisions that you made, so another auditor or admin must sign it off.'
+
 export const accessReviewResource = z
   .strictObject({
     ...content,
-    digest: z.string().meta({ description: 'The content hash of this review, without its sign-offs.' }),
+    digest: z
+      .string()
+      .meta({ description: 'The content hash of this review, without `isOver`, `isOwn` and `signOffs`.' }),
     isOver: z.boolean().meta({ description: 'Whether the period is over, so that it can be signed off.' }),
+    isOwn: z.boolean().meta({ description: ownReview }),
     signOffs: z.array(signOff),
   })
   .meta({ id: 'AccessReview' })

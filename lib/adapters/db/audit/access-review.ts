@@ -128,3 +128,27 @@ export async function signOffsOf(
   const [row] = await reads().$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
   return { now: row?.now ?? new Date(0), signOffs }
 }
+
+/**
+ * Whether a person, by any of their accounts, held access that began in the period, decided in it, or reviewed break-glass
+ * access of it.
+ */
+export async function hasPartInReview(personId: string, from: Date, to: Date): Promise<boolean> {
+  const [row] = await reads().$queryRaw<{ hasPart: boolean }[]>`
+    WITH accounts AS (
+      SELECT p.id FROM people p JOIN people me ON me.id = ${personId} AND (me.id = p.id OR me.known_emails && p.known_emails)),
+    own AS (SELECT id FROM requests WHERE requester_id IN (SELECT id FROM accounts))
+    SELECT EXISTS (
+        SELECT FROM audit_events AS event WHERE event.type IN ('grant.active', 'request.approved') AND ${inPeriod(from, to)}
+          AND event.request_id IN (SELECT id FROM own))
+      OR EXISTS (
+        SELECT FROM audit_events AS event WHERE event.type = 'decision.made' AND ${inPeriod(from, to)}
+          AND event.actor_id IN (SELECT id FROM accounts))
+      OR EXISTS (
+        SELECT FROM audit_events AS event
+        JOIN audit_events AS review ON review.request_id = event.request_id AND review.type = 'review.recorded'
+        WHERE event.type = 'request.approved' AND event.data ->> 'reviewDueAt' IS NOT NULL AND ${inPeriod(from, to)}
+          AND review.actor_id IN (SELECT id FROM accounts)) AS "hasPart"`
+  // NB: without an answer no one signs.
+  return row?.hasPart ?? true
+}
