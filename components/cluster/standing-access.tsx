@@ -23,10 +23,9 @@ export function StandingAccessList({ standing }: { standing: readonly Standing[]
                 Entitlement <code>{one.offeredBy}</code> already offers it.
               </p>
             )}
-            {one.offeredBy === null && one.suggestion === null && (
-              <p>
-                No entitlement is suggested: its holder could keep the access by a binding, or the rules can’t be
-                requested as they are. Offer a narrower role.
+            {one.whyNotSuggested !== null && (
+              <p className="max-w-[72ch] wrap-anywhere">
+                No entitlement is suggested. <UntrustedText>{one.whyNotSuggested}</UntrustedText>
               </p>
             )}
             {one.suggestion !== null && (

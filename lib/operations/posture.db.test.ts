@@ -252,7 +252,7 @@ test('a notice is dropped when the access is gone before it is sent', async () =
 test('standing access shows who has used it, as far as the audit events of the cluster tell', async () => {
   const held = {
     ...{ namespace: 'payments', role: { kind: 'Role', name: 'db' }, severity: 'high' as const },
-    ...{ isReported: true, canBind: false },
+    ...{ isReported: true, exceeding: [], outlives: [] },
     ...{ people: ['oidc:priya', 'oidc:tomas', 'oidc:mina'], morePeople: 0, groups: [], moreGroups: 0 },
     bindings: [{ kind: 'RoleBinding' as const, name: 'team', isShared: false }],
     rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }],
@@ -284,5 +284,6 @@ test('standing access shows who has used it, as far as the audit events of the c
   expect([inPayments?.unusedCount, everywhere?.unusedCount]).toEqual([2, 1])
   expect(inPayments?.sentence).toContain('2 have not used it in the 30 days before 2025-03-03')
   expect(inPayments?.suggestion).toContain('name: payments-db')
+  expect(inPayments?.whyNotSuggested).toBeNull()
   expect(inPayments?.remove).toEqual(['kubectl delete rolebinding/team --namespace payments'])
 })

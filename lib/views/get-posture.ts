@@ -44,13 +44,14 @@ async function withUse(cluster: string, standing: readonly StandingAccess[]): Pr
     const calledCount = people.filter(({ lastCallAt }) => lastCallAt !== null).length
     const offer = offeredBy(access, cluster, entitlements, labels.get(namespace))
     const suggestion = offer === null ? suggestEntitlement(access, { cluster, mapping, taken }) : null
-    if (suggestion) taken.add(suggestion.name)
+    if (suggestion?.name) taken.add(suggestion.name)
     return {
       ...{ namespace, role, severity, people, morePeople, groups, moreGroups },
       sentence: standingInWords(access, feed, calledCount),
       unusedCount: unusedCountOf(access, feed, calledCount),
       offeredBy: offer,
       suggestion: suggestion?.text ?? null,
+      whyNotSuggested: suggestion?.why ?? null,
       remove: removalOf(access),
     }
   })

@@ -25,6 +25,9 @@ A Role and its RoleBinding cannot grant access to cluster-wide objects, so entri
 are bound for the whole cluster. Three things increase a severity: a namespace that the cluster itself depends on, service
 accounts in the namespace that may do more than was requested, and combinations of rules, which have entries of their own.
 
+*Keeps or widens* says whether the holder could keep permissions after a grant has ended, or gain more than it: *no* only where that is
+certain in an ordinary namespace. *Posture* suggests no entitlement for a role with another risk, or with one of [extensions](#extensions).
+
 Wildcards, subresources and names match as they do in the API server: \`*\` includes subresources, \`pods/*\` is not a
 wildcard, and a rule with object names alone does not allow \`create\` or \`deletecollection\`. Permissions that are not
 listed here can be dangerous too, because extensions bring their own: [add those of yours](#extensions).
@@ -54,6 +57,7 @@ function rowOf(entry: RiskEntry): string {
     severity,
     entry.sentence,
     entry.outlives ?? '–',
+    entry.isContained ? 'no' : 'yes',
     examples,
     sourceOf(entry.source),
   ]
@@ -62,7 +66,7 @@ function rowOf(entry: RiskEntry): string {
 
 function tableOf(family: RiskFamily): string {
   const head =
-    '| id | severity | what the holder could do | outlives the grant | example | source |\n|---|---|---|---|---|---|'
+    '| id | severity | what the holder could do | outlives the grant | keeps or widens | example | source |\n|---|---|---|---|---|---|---|'
   return `\n## ${family.title}\n\n${[head, ...family.entries.map(rowOf)].join('\n')}\n`
 }
 

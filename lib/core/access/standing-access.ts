@@ -35,8 +35,10 @@ export const standingAccess = z.strictObject({
       }),
     )
     .nullable(),
-  /** Can its holder create or change bindings, and so keep the access after a request has ended? */
-  canBind: z.boolean(),
+  /** How its holder could keep the access after a request has ended, or gain more than it. At most 5. */
+  exceeding: z.array(text),
+  /** What else remains after a request, such as `the passwords and keys that were read`. At most 5. */
+  outlives: z.array(text),
   /** Is every call with this role one that the audit policy of Postern reports? */
   isReported: z.boolean(),
 })
@@ -63,7 +65,11 @@ export const standingAccessResource = z
     offeredBy: text.nullable().meta({ description: 'An entitlement with the same ClusterRole there.' }),
     suggestion: text.nullable().meta({
       description:
-        'An entitlement for `postern.yaml`, as YAML, whose approvers are left to fill in; null if one offers it already, if its holder could keep the access by a binding, or if no entitlement can have these rules.',
+        'An entitlement for `postern.yaml`, as YAML, whose approvers are left to fill in; null if one offers it already, or for the reason in `whyNotSuggested`.',
+    }),
+    whyNotSuggested: text.nullable().meta({
+      description:
+        'Why no entitlement is suggested, such as what lets its holder keep the access or gain more than it; null if one is suggested, or offers it already.',
     }),
     remove: z.array(text).meta({ description: 'kubectl commands that remove the bindings afterwards.' }),
   })

@@ -23,6 +23,7 @@ import type { KeyedFinding } from './keyed-finding.ts'
 import { objectArguments } from './kubectl-text.ts'
 import { beyond, isOnlyPostern, type OwnBinding, ownRightsOf, ownRoleOf } from './own-rights.ts'
 import { type IsReported, type RiskyBinding, standingAccessOf } from './standing.ts'
+import { stored } from './stored-text.ts'
 import { clusterAdmin, findTakeovers, type KnownChainRules, type Takeover } from './takeover.ts'
 
 export type Posture = {
@@ -43,12 +44,6 @@ type Risk = { check: string; severity: Severity; sentence: string; because: stri
 /** What is known of the rules of each role, by their content: a role that has not changed is not assessed again. */
 export type AssessedRoles = { risks: Map<string, readonly Risk[]>; chains: KnownChainRules }
 export const noRoles = (): AssessedRoles => ({ risks: new Map(), chains: new Map() })
-
-/** Longer texts are no names that Kubernetes would accept for an object. */
-const longestText = 300
-
-/** Text of a cluster as it can be stored: PostgreSQL accepts no NUL and no half of a surrogate pair. */
-const stored = (text: string): string => text.slice(0, longestText).replaceAll('\0', '\ufffd').toWellFormed()
 
 type Rules = { rules: readonly Rule[]; paths: readonly PathRule[] }
 
@@ -272,6 +267,6 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
   return {
     findings: findings.sort((a, b) => compareSeverity(b.finding.severity, a.finding.severity)),
     own: ownRightsOf(own),
-    standing: standingAccessOf(risky, isReported),
+    standing: standingAccessOf(risky, isReported, configuredRisks),
   }
 }

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { isReported } from '#lib/core/activity/reported'
 import type { ClusterObjects, PolicyRule, Subject } from '#lib/core/rbac/cluster-objects'
+import { catalogue } from '#lib/core/rbac/risk/catalogue'
 import { judgePosture } from './judge.ts'
 import { standingInWords, unusedCountOf } from './standing-words.ts'
 import { offeredBy, removalOf, suggestEntitlement } from './suggest-entitlement.ts'
+import { findTakeovers } from './takeover.ts'
 
 const secrets: PolicyRule[] = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]
 const exec: PolicyRule[] = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }]
+const rule = (verbs: string[], resources: string[], group = ''): PolicyRule => ({
+  apiGroups: [group],
+  resources,
+  verbs,
+})
 const user = (name: string): Subject => ({ kind: 'User', name })
 const group = (name: string): Subject => ({ kind: 'Group', name })
 const account: Subject = { kind: 'ServiceAccount', name: 'api', namespace: 'payments' }
@@ -55,17 +62,77 @@ describe('standing access that requests could replace', () => {
     ])
   })
 
-  test('has no suggestion if its holder could keep the access by a binding', () => {
-    const rbac = (verb: string, resource: string, group = 'rbac.authorization.k8s.io'): PolicyRule[] => [
-      { apiGroups: [group], resources: [resource], verbs: [verb], resourceNames: ['x'] },
-    ]
-    const suggested = (rules: PolicyRule[]) => {
-      const [access] = standing([bound('a', 'edit', user('priya'))], [...exec, ...rules])
-      return access && suggestEntitlement(access, { cluster: 'prod-eu', mapping: undefined, taken: new Set() })
-    }
-    expect(suggested([])).toMatchObject({ name: 'payments-edit' })
-    for (const rules of [rbac('patch', 'rolebindings'), rbac('update', 'clusterrolebindings'), rbac('*', '*', '*')])
-      expect(suggested(rules), JSON.stringify(rules)).toBeNull()
+  const suggested = (rules: PolicyRule[], namespace = 'payments') => {
+    const [access] = standing([bound('a', 'edit', user('priya'))], [...secrets, ...rules])
+    if (!access) throw new Error('not found')
+    return suggestEntitlement({ ...access, namespace }, { cluster: 'prod-eu', mapping: undefined, taken: new Set() })
+  }
+  const certificates = 'certificates.k8s.io'
+  const rbac = 'rbac.authorization.k8s.io'
+
+  test.each<[string, PolicyRule[]]>([
+    ['writes pods', [rule(['create'], ['pods'])]],
+    ['writes workloads', [rule(['patch'], ['cronjobs'], 'batch')]],
+    ['runs commands in pods', exec],
+    ['changes pods', [rule(['update'], ['pods'])]],
+    ['creates tokens', [rule(['create'], ['serviceaccounts/token'])]],
+    ['creates token Secrets', [rule(['create'], ['secrets'])]],
+    ['impersonates users', [rule(['impersonate'], ['users'])]],
+    ['impersonates one group', [{ ...rule(['impersonate'], ['groups']), resourceNames: ['x'] }]],
+    ['impersonates ServiceAccounts', [rule(['impersonate'], ['serviceaccounts'])]],
+    ['binds one ClusterRole', [{ ...rule(['bind'], ['clusterroles'], rbac), resourceNames: ['x'] }]],
+    ['changes one binding', [{ ...rule(['patch'], ['rolebindings'], rbac), resourceNames: ['x'] }]],
+    ['writes ClusterRoleBindings', [rule(['update'], ['clusterrolebindings'], rbac)]],
+    ['escalates roles', [rule(['escalate'], ['roles'], rbac)]],
+    ['approves for signers', [rule(['approve'], ['signers'], certificates)]],
+    ['reaches kubelets', [rule(['get'], ['nodes/proxy'])]],
+    ['writes mutating webhooks', [rule(['create'], ['mutatingwebhookconfigurations'], 'admissionregistration.k8s.io')]],
+    ['has every verb', [rule(['*'], ['widgets'], 'example.com')]],
+    ['has everything', [rule(['*'], ['*'], '*')]],
+    ['makes an operator grant access', [rule(['create'], ['externalsecrets'], 'external-secrets.io')]],
+  ])('has no suggestion if its holder %s, and so could keep the access or gain more', (_, rules) => {
+    const { text, why } = suggested(rules)
+    expect(text).toBeNull()
+    expect(why).toMatch(/^Its holder could keep the access after a request has ended, or gain more .*: Can /)
+  })
+
+  test('has a suggestion if its holder cannot, which says what remains after a request', () => {
+    expect(suggested([rule(['get'], ['services/proxy'])])).toMatchObject({
+      ...{ name: 'payments-edit', why: null },
+      text: expect.stringContaining(
+        '# What can remain after a request has ended: the passwords and keys that were read.',
+      ),
+    })
+  })
+
+  test('has no suggestion in the namespaces of Kubernetes and of Postern', () => {
+    for (const namespace of ['kube-system', 'postern-system', 'postern-grants'])
+      expect(suggested([], namespace), namespace).toMatchObject({ text: null, why: expect.stringContaining(namespace) })
+  })
+
+  test('is never called contained if its holder could take over a ServiceAccount or the cluster', () => {
+    const strong = { kind: 'ServiceAccount', name: 'strong', namespace: 'payments' }
+    const everything = [rule(['*'], ['*'], '*')]
+    const taken = (rules: readonly PolicyRule[]) =>
+      findTakeovers({
+        objects: {
+          ...{ roles: [], roleBindings: [] },
+          clusterRoles: [
+            { metadata: { name: 'all' }, rules: everything },
+            { metadata: { name: 'held' }, rules: [...rules] },
+          ],
+          clusterRoleBindings: [
+            { metadata: { name: 'all' }, roleRef: { kind: 'ClusterRole', name: 'all' }, subjects: [strong] },
+            { metadata: { name: 'held' }, roleRef: { kind: 'ClusterRole', name: 'held' }, subjects: [user('priya')] },
+          ],
+        },
+        serviceAccounts: { payments: ['strong'] },
+      })
+    expect(taken(exec)).toHaveLength(1)
+    const ways = catalogue.filter(({ example }) => taken(example).length > 0)
+    expect(ways.length).toBeGreaterThan(10)
+    expect(ways.filter(({ isContained }) => isContained)).toEqual([])
+    expect(catalogue.filter(({ isContained, takesOver }) => isContained && takesOver)).toEqual([])
   })
 
   test('is called unused only where the cluster reports every call with the role, for the whole time', () => {
@@ -97,7 +164,16 @@ describe('standing access that requests could replace', () => {
   test('is not offered by an entitlement of another ClusterRole, cluster or namespace', () => {
     const access = {
       ...{ namespace: 'payments', role: { kind: 'ClusterRole', name: 'edit' }, severity: 'high' as const, people: [] },
-      ...{ morePeople: 0, groups: [], moreGroups: 0, bindings: [], rules: null, canBind: false, isReported: false },
+      ...{
+        morePeople: 0,
+        groups: [],
+        moreGroups: 0,
+        bindings: [],
+        rules: null,
+        exceeding: [],
+        outlives: [],
+        isReported: false,
+      },
     }
     const offer = { name: 'payments-edit', clusterRole: 'edit', clusters: ['prod-eu'], namespaces: ['payments'] }
     const offered = (over: object) => offeredBy(access, 'prod-eu', [{ ...offer, ...over }] as never, {})

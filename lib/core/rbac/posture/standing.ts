@@ -3,8 +3,10 @@
 import type { Rule } from '#lib/core/access/rule'
 import { compareSeverity, isMoreSevere, type Severity } from '#lib/core/access/severity'
 import type { StandingAccess } from '#lib/core/access/standing-access'
-import { allows } from '#lib/core/rbac/allows'
 import { type PolicyRule, resourceRules, type Subject } from '#lib/core/rbac/cluster-objects'
+import { splitByContainment } from '#lib/core/rbac/risk/exceeds-access'
+import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
+import { stored } from './stored-text.ts'
 
 /** A binding with a risk, with names as they can be stored. */
 export type RiskyBinding = {
@@ -18,7 +20,7 @@ export type RiskyBinding = {
 /** Is every call with this rule one that the audit policy reports? See lib/core/activity/reported.ts. */
 export type IsReported = (rule: Rule) => boolean
 
-const most = { access: 100, names: 100, bindings: 50, rules: 32, inRule: 64 }
+const most = { access: 100, names: 100, bindings: 50, rules: 32, inRule: 64, reasons: 5 }
 const longestName = 253
 
 /** NB: `system:` is reserved for Kubernetes: no identity provider may send it (`usernamePrefix`, `groupsPrefix`). */
@@ -30,19 +32,6 @@ const isPeople = ({ kind, name }: Subject): boolean =>
   name.isWellFormed() &&
   !name.includes('\0')
 
-/** NB: such a role must never be in parts 3 and 4 of deploy/rbac.yaml, which the suggestion of a ClusterRole says to change. */
-const canBind = (rules: readonly Rule[]): boolean =>
-  ['rolebindings', 'clusterrolebindings'].some((resource) =>
-    ['create', 'update', 'patch'].some((verb) =>
-      allows(rules, {
-        ...{ namespace: '', name: '', subresource: '' },
-        verb,
-        group: 'rbac.authorization.k8s.io',
-        resource,
-      }),
-    ),
-  )
-
 const isStorable = ({ apiGroups, resources, verbs, resourceNames = [] }: Rule): boolean =>
   [apiGroups, resources, verbs, resourceNames].every(
     (list) =>
@@ -50,7 +39,9 @@ const isStorable = ({ apiGroups, resources, verbs, resourceNames = [] }: Rule): 
       list.every((text) => text.length <= longestName && text.isWellFormed() && !text.includes('\0')),
   )
 
-function standingOf(held: readonly RiskyBinding[], isReported: IsReported): StandingAccess[] {
+type Held = Omit<StandingAccess, 'exceeding' | 'outlives'> & { all: readonly Rule[] }
+
+function standingOf(held: readonly RiskyBinding[], isReported: IsReported): Held[] {
   const [first] = held
   if (!first) return []
   const { role, rules: ofRole } = first
@@ -78,16 +69,30 @@ function standingOf(held: readonly RiskyBinding[], isReported: IsReported): Stan
         isShared: !subjects.every(isPeople),
       })),
       rules: isKnown ? rules : null,
-      canBind: canBind(rules.map(({ resourceNames: _, ...rule }) => rule)),
       isReported: rules.length > 0 && rules.length === (ofRole ?? []).length && rules.every(isReported),
+      all: rules,
     },
   ]
+}
+
+/** NB: a role with one of these must never be in parts 3 and 4 of deploy/rbac.yaml, which the suggestion says to change. */
+function withReasons({ all, ...access }: Held, configuredRisks: readonly ExtensionRisk[]): StandingAccess {
+  const { exceeding, contained } = splitByContainment(all, configuredRisks)
+  // The parts of another finding add nothing, unless that one is not shown.
+  const whole = exceeding.filter(({ partOf }) => partOf.length === 0)
+  const shown = (whole.length > 0 ? whole : exceeding).slice(0, most.reasons)
+  return {
+    ...access,
+    exceeding: shown.map(({ sentence, because: [how = ''] }) => `${stored(how)}: ${sentence.replace(/\.$/, '')}`),
+    outlives: [...new Set(contained.flatMap(({ outlives }) => outlives ?? []))].slice(0, most.reasons),
+  }
 }
 
 /** The standing access of people, the most severe and the most widely held first. */
 export function standingAccessOf(
   bindings: readonly RiskyBinding[],
   isReported: IsReported,
+  configuredRisks: readonly ExtensionRisk[] = [],
 ): { access: StandingAccess[]; count: number } {
   const byRole = new Map<string, RiskyBinding[]>()
   for (const one of bindings) {
@@ -97,10 +102,10 @@ export function standingAccessOf(
     if (known) known.push(one)
     else byRole.set(key, [one])
   }
-  const size = ({ people, morePeople, groups, moreGroups }: StandingAccess) =>
+  const size = ({ people, morePeople, groups, moreGroups }: Held) =>
     people.length + morePeople + groups.length + moreGroups
   const all = [...byRole.values()]
     .flatMap((held) => standingOf(held, isReported))
     .sort((a, b) => compareSeverity(b.severity, a.severity) || size(b) - size(a))
-  return { access: all.slice(0, most.access), count: all.length }
+  return { access: all.slice(0, most.access).map((one) => withReasons(one, configuredRisks)), count: all.length }
 }

@@ -1,7 +1,7 @@
 // An entitlement that could replace standing access, as text for postern.yaml.
 import { stringify } from 'yaml'
 import { type Entitlement, entitlementSchema, isNamespaceCovered } from '#lib/core/access/entitlement'
-import { namespacePattern, protectedNamespaces } from '#lib/core/access/namespaces'
+import { isSystemNamespace, namespacePattern, protectedNamespaces } from '#lib/core/access/namespaces'
 import { isReservedGroup } from '#lib/core/access/on-call'
 import { normalizeRules } from '#lib/core/access/rule'
 import type { StandingAccess } from '#lib/core/access/standing-access'
@@ -59,14 +59,28 @@ export type SuggestionContext = {
   taken: ReadonlySet<string>
 }
 
+/** An entitlement, or why there is none. */
+export type Suggestion = { name: string; text: string; why: null } | { name: null; text: null; why: string }
+
+const none = (why: string): Suggestion => ({ name: null, text: null, why })
+
+const notRequestable =
+  'Its rules can’t be requested as they are, such as rules with empty names. Offer a narrower role.'
+
 /**
- * The text of an entitlement that grants the same permissions on request; null if no entitlement can. Its approvers are
- * left to the reader.
+ * The text of an entitlement that grants the same permissions on request, without its approvers, which are left to the reader. NB:
+ * none for a role whose holder could keep the access or widen it: people add what is suggested.
  */
-export function suggestEntitlement(access: StandingAccess, { cluster, mapping, taken }: SuggestionContext) {
-  const { namespace, role, rules, severity, canBind } = access
-  if (canBind || protectedNamespaces.includes(namespace)) return null
-  if (rules?.some((rule) => neverAllowed(rule).length > 0)) return null
+export function suggestEntitlement(access: StandingAccess, { cluster, mapping, taken }: SuggestionContext): Suggestion {
+  const { namespace, role, rules, severity, exceeding, outlives } = access
+  if (protectedNamespaces.includes(namespace)) return none(`No one can request access to ${namespace}.`)
+  if (isSystemNamespace(namespace))
+    return none(`Kubernetes itself depends on ${namespace}: access to it can become access to the whole cluster.`)
+  if (exceeding.length > 0) {
+    const why = 'Its holder could keep the access after a request has ended, or gain more than was requested.'
+    return none(`${why} ${exceeding.join('; ')}. Offer a narrower role.`)
+  }
+  if (rules?.some((rule) => neverAllowed(rule).length > 0)) return none(notRequestable)
   const permissions = role.kind === 'ClusterRole' ? { clusterRole: role.name } : { rules: normalizeRules(rules ?? []) }
   const entitlement = {
     name: nameOf(access, cluster, taken),
@@ -78,7 +92,7 @@ export function suggestEntitlement(access: StandingAccess, { cluster, mapping, t
     duration: { default: 'PT1H', max: 'PT8H' },
     approvals: [{ groups: [fillIn.approvers] }],
   }
-  if (!entitlementSchema.safeParse(entitlement).success) return null
+  if (!entitlementSchema.safeParse(entitlement).success) return none(notRequestable)
   const needsRequesters = entitlement.who.groups?.includes(fillIn.requesters)
   const comments = [
     `Replace ${fillIn.approvers} with the groups that approve. No one can approve until then.`,
@@ -89,10 +103,11 @@ export function suggestEntitlement(access: StandingAccess, { cluster, mapping, t
     ...(namespace === ''
       ? ['Requests cover namespaces only, and * not those of Kubernetes itself. List the namespaces instead.']
       : []),
+    ...(outlives.length > 0 ? [`What can remain after a request has ended: ${outlives.join('; ')}.`] : []),
     ...(severity === 'high' ? ['The role has a high risk: offer a narrower one if you can.'] : []),
   ]
   const text = stringify({ entitlements: [entitlement] }, { lineWidth: 0, aliasDuplicateObjects: false })
-  return { name: entitlement.name, text: `${comments.map((comment) => `# ${comment}\n`).join('')}${text}` }
+  return { name: entitlement.name, text: `${comments.map((comment) => `# ${comment}\n`).join('')}${text}`, why: null }
 }
 
 /** The kubectl commands that take the standing access away. A binding that also binds others is edited. */

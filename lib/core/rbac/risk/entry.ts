@@ -45,6 +45,11 @@ export type RiskEntry = {
   abilities: readonly [Ability, ...Ability[]]
   /** Entries that this one includes: their sentences add nothing where this one is found. `any`: every entry. */
   includes?: readonly string[] | typeof any
+  /**
+   * Outside of the namespaces of Kubernetes itself, the holder gains no further permissions and keeps none after the access has
+   * ended, although what they read or change can remain. Absent where that is not certain.
+   */
+  isContained?: true
   /** The holder can act as the ServiceAccounts of the namespace. */
   takesOver?: true
   /** The severity in a namespace that the cluster itself depends on, such as kube-system. */

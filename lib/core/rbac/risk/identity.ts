@@ -84,6 +84,7 @@ export const identity: RiskFamily = {
       outlives: 'the passwords and keys that were read',
       source: `${goodPractices}#listing-secrets`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'never' }],
       example: [rule(['list'], ['secrets'])],
     },
@@ -94,6 +95,7 @@ export const identity: RiskFamily = {
       outlives: 'the passwords and keys that were read',
       source: `${goodPractices}#listing-secrets`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'only' }],
       example: [{ ...rule(['get'], ['secrets']), resourceNames: ['database'] }],
     },
@@ -141,6 +143,7 @@ export const identity: RiskFamily = {
       outlives: null,
       source: `${docs}/reference/access-authn-authz/authorization/#checking-api-access`,
       scope: 'namespace',
+      isContained: true,
       abilities: [
         {
           verbs: ['create'],

@@ -25,6 +25,7 @@ export const machinery: RiskFamily = {
       outlives: 'the data that was read',
       source: kep(2862),
       scope: 'cluster',
+      isContained: true,
       abilities: [
         {
           verbs: ['get', 'create', 'update', 'patch', 'delete'],
@@ -41,6 +42,7 @@ export const machinery: RiskFamily = {
       outlives: 'the changed nodes',
       source: `${docs}/concepts/scheduling-eviction/taint-and-toleration/`,
       scope: 'cluster',
+      isContained: true,
       abilities: [{ verbs: writeOrDelete, groups: [''], resources: ['nodes', 'nodes/status'] }],
       example: [rule(['delete'], ['nodes'])],
     },
@@ -51,6 +53,7 @@ export const machinery: RiskFamily = {
       outlives: null,
       source: `${docs}/concepts/architecture/leases/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: writeOrDelete, groups: ['coordination.k8s.io'], resources: ['leases'] }],
       inPrivileged: 'high',
       example: [rule(['update'], ['leases'], 'coordination.k8s.io')],
@@ -105,6 +108,7 @@ export const machinery: RiskFamily = {
       outlives: 'the changed limits',
       source: `${docs}/concepts/cluster-administration/flow-control/`,
       scope: 'cluster',
+      isContained: true,
       abilities: [
         {
           verbs: writeOrDelete,
@@ -121,6 +125,7 @@ export const machinery: RiskFamily = {
       outlives: 'the deletion',
       source: `${docs}/tasks/administer-cluster/namespaces/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['delete'], groups: ['', 'project.openshift.io'], resources: ['namespaces', 'projects'] }],
       example: [rule(['delete'], ['namespaces'])],
     },
@@ -131,6 +136,7 @@ export const machinery: RiskFamily = {
       outlives: 'the namespace',
       source: `${docs}/concepts/security/pod-security-admission/`,
       scope: 'cluster',
+      isContained: true,
       abilities: [{ verbs: ['create'], groups: [''], resources: ['namespaces'] }],
       example: [rule(['create'], ['namespaces'])],
     },
@@ -141,6 +147,7 @@ export const machinery: RiskFamily = {
       outlives: 'the changed settings',
       source: `${docs}/concepts/configuration/configmap/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: write, groups: [''], resources: ['configmaps'] }],
       inPrivileged: 'high',
       example: [rule(['patch'], ['configmaps'])],
@@ -152,6 +159,7 @@ export const machinery: RiskFamily = {
       outlives: 'the priority classes',
       source: `${docs}/concepts/scheduling-eviction/pod-priority-preemption/`,
       scope: 'cluster',
+      isContained: true,
       abilities: [{ verbs: writeOrDelete, groups: ['scheduling.k8s.io'], resources: ['priorityclasses'] }],
       example: [rule(['create'], ['priorityclasses'], 'scheduling.k8s.io')],
     },

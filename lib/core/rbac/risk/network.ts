@@ -14,6 +14,7 @@ export const network: RiskFamily = {
       outlives: 'the changed endpoints',
       source: 'https://github.com/kubernetes/kubernetes/issues/103675',
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: write, groups: ['', 'discovery.k8s.io'], resources: ['endpoints', 'endpointslices'] }],
       example: [rule(['patch'], ['endpointslices'], 'discovery.k8s.io')],
     },
@@ -25,6 +26,7 @@ export const network: RiskFamily = {
       outlives: 'the changed services',
       source: externalAddresses,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: write, groups: [''], resources: ['services', 'services/status'] }],
       example: [rule(['patch'], ['services'])],
     },
@@ -51,6 +53,7 @@ export const network: RiskFamily = {
       outlives: 'the changed policies',
       source: `${docs}/concepts/services-networking/network-policies/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [
         { verbs: writeOrDelete, groups: ['networking.k8s.io', 'extensions'], resources: ['networkpolicies'] },
       ],

@@ -177,6 +177,7 @@ export const rbacObjects: RiskFamily = {
       outlives: null,
       source: 'pkg/registry/rbac/rolebinding/policybased/storage.go',
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['delete', 'deletecollection'], groups, resources: ['roles', 'rolebindings'] }],
       example: [rule(['delete'], ['rolebindings'], rbacGroup)],
     },
@@ -187,6 +188,7 @@ export const rbacObjects: RiskFamily = {
       outlives: null,
       source: 'pkg/registry/rbac/clusterrolebinding/policybased/storage.go',
       scope: 'cluster',
+      isContained: true,
       abilities: [
         { verbs: ['delete', 'deletecollection'], groups, resources: ['clusterroles', 'clusterrolebindings'] },
       ],

@@ -120,6 +120,7 @@ export const workloads: RiskFamily = {
       outlives: 'a connection that is open when the grant ends',
       source: `${docs}/tasks/access-application-cluster/port-forward-access-application-cluster/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['create', 'get'], groups: [''], resources: ['pods/portforward'] }],
       example: [rule(['create'], ['pods/portforward'])],
     },
@@ -130,6 +131,7 @@ export const workloads: RiskFamily = {
       outlives: null,
       source: `${docs}/tasks/access-application-cluster/access-cluster-services/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [
         {
           verbs: ['get', 'create', 'update', 'patch', 'delete'],
@@ -146,6 +148,7 @@ export const workloads: RiskFamily = {
       outlives: 'the logs that were read',
       source: `${docs}/concepts/cluster-administration/logging/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['get'], groups: [''], resources: ['pods/log'] }],
       example: [rule(['get'], ['pods/log'])],
     },
@@ -156,6 +159,7 @@ export const workloads: RiskFamily = {
       outlives: null,
       source: `${docs}/concepts/workloads/pods/pod-lifecycle/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['update', 'patch'], groups: [''], resources: ['pods/status'] }],
       example: [rule(['patch'], ['pods/status'])],
     },
@@ -181,6 +185,7 @@ export const workloads: RiskFamily = {
       outlives: 'the placed pods',
       source: 'pkg/registry/core/pod/storage/storage.go (BindingREST)',
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['create'], groups: [''], resources: ['pods/binding', 'bindings'] }],
       example: [rule(['create'], ['pods/binding'])],
     },
@@ -191,6 +196,7 @@ export const workloads: RiskFamily = {
       outlives: 'the changed number of replicas',
       source: `${docs}/concepts/workloads/autoscaling/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [
         {
           verbs: ['update', 'patch'],
@@ -207,6 +213,7 @@ export const workloads: RiskFamily = {
       outlives: 'the autoscaler',
       source: `${docs}/tasks/run-application/horizontal-pod-autoscale/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: write, groups: ['autoscaling'], resources: ['horizontalpodautoscalers'] }],
       example: [rule(['create'], ['horizontalpodautoscalers'], 'autoscaling')],
     },
@@ -227,6 +234,7 @@ export const workloads: RiskFamily = {
       outlives: null,
       source: `${docs}/concepts/workloads/pods/disruptions/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [endPods],
       example: [rule(['delete'], ['pods'])],
     },
@@ -237,6 +245,7 @@ export const workloads: RiskFamily = {
       outlives: 'the deletion',
       source: `${docs}/reference/kubectl/generated/kubectl_delete/`,
       scope: 'namespace',
+      isContained: true,
       abilities: [
         {
           verbs: ['delete'],
@@ -253,6 +262,7 @@ export const workloads: RiskFamily = {
       outlives: 'the deletion',
       source: `${docs}/reference/access-authn-authz/rbac/#referring-to-resources`,
       scope: 'namespace',
+      isContained: true,
       abilities: [{ verbs: ['deletecollection'], groups: any, resources: any, named: 'never' }],
       example: [rule(['deletecollection'], ['pods'])],
     },
