@@ -144,7 +144,7 @@ describe('the findings of a cluster', () => {
     }
     expect(judgePosture(rights(objects)).findings[0]?.finding.fix).toEqual([
       "kubectl get 'clusterrolebinding/$(reboot); x' --output yaml",
-      "kubectl edit 'clusterrole/it'\\''s'",
+      "kubectl edit $'clusterrole/it\\047s'",
       "kubectl delete 'clusterrolebinding/$(reboot); x'",
     ])
   })

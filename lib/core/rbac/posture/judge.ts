@@ -20,7 +20,7 @@ import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { isBuiltIn, subjectText } from './built-in.ts'
 import type { KeyedFinding } from './keyed-finding.ts'
-import { objectArguments } from './kubectl-text.ts'
+import { kubectlLine } from './kubectl-text.ts'
 import { beyond, isOnlyPostern, type OwnBinding, ownRightsOf, ownRoleOf } from './own-rights.ts'
 import { type IsReported, type RiskyBinding, standingAccessOf } from './standing.ts'
 import { stored } from './stored-text.ts'
@@ -133,13 +133,13 @@ function subjectRisks(subjects: readonly Subject[], home: string, accounts: Clus
 }
 
 function fixOf(check: string, { kind, namespace, name }: PostureFinding['binding'], role: RoleRef): string[] {
-  const binding = objectArguments(kind, name, namespace)
-  const narrow = `kubectl edit ${objectArguments(role.kind, role.name, role.kind === 'Role' ? namespace : '')}`
-  return [
-    `kubectl get ${binding} --output yaml`,
+  const narrow = kubectlLine('edit', role.kind, role.name, role.kind === 'Role' ? namespace : '')
+  const lines = [
+    kubectlLine('get', kind, name, namespace, ' --output yaml'),
     ...(check === 'missing-role' || check === 'bound-by-hand' ? [] : [narrow]),
-    `kubectl delete ${binding}`,
+    kubectlLine('delete', kind, name, namespace),
   ]
+  return [...new Set(lines)]
 }
 
 /** The most severe finding of each check. */

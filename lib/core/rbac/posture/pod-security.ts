@@ -2,7 +2,7 @@
 import { contentHash } from '#lib/core/access/content-hash'
 import { isSystemNamespace, protectedNamespaces } from '#lib/core/access/namespaces'
 import type { KeyedFinding } from './keyed-finding.ts'
-import { objectArguments } from './kubectl-text.ts'
+import { kubectlLine } from './kubectl-text.ts'
 
 const label = 'pod-security.kubernetes.io/enforce'
 
@@ -16,7 +16,7 @@ export const podSecurityFindings = (
       return isOthers && !Object.hasOwn(labels, label)
     })
     .map(({ name }) => {
-      const command = `kubectl label ${objectArguments('Namespace', name, '')} ${label}=baseline`
+      const command = kubectlLine('label', 'Namespace', name, '', ` ${label}=baseline`)
       return {
         key: `no-pod-security Namespace ${name}`,
         digest: contentHash(['no-pod-security', name]),

@@ -57,7 +57,7 @@ describe('standing access that requests could replace', () => {
   test('is removed with its binding, unless the binding also binds others', () => {
     const [access] = standing([bound("a'b", 'edit', user('priya')), bound('c', 'edit', user('priya'), account)])
     expect(access && removalOf(access)).toEqual([
-      `kubectl delete 'rolebinding/a'\\''b' --namespace payments`,
+      `kubectl delete $'rolebinding/a\\047b' --namespace payments`,
       'kubectl edit rolebinding/c --namespace payments # remove the people and groups only',
     ])
   })

@@ -7,7 +7,7 @@ import { normalizeRules } from '#lib/core/access/rule'
 import type { StandingAccess } from '#lib/core/access/standing-access'
 import type { PeopleMapping } from '#lib/core/rbac/identity'
 import { neverAllowed } from '#lib/core/rbac/nameless-verbs'
-import { objectArguments } from './kubectl-text.ts'
+import { kubectlLine } from './kubectl-text.ts'
 
 /** NB: groups that no one is in, so that an unfinished suggestion grants nothing. `approvals: []` would approve everyone. */
 const fillIn = { approvers: 'fill-in-the-approvers', requesters: 'fill-in-the-requesters' }
@@ -114,8 +114,8 @@ export function suggestEntitlement(access: StandingAccess, { cluster, mapping, t
 export const removalOf = ({ namespace, bindings }: StandingAccess): string[] =>
   bindings.map(({ kind, name, isShared }) =>
     isShared
-      ? `kubectl edit ${objectArguments(kind, name, namespace)} # remove the people and groups only`
-      : `kubectl delete ${objectArguments(kind, name, namespace)}`,
+      ? kubectlLine('edit', kind, name, namespace, ' # remove the people and groups only')
+      : kubectlLine('delete', kind, name, namespace),
   )
 
 /** The entitlement that already offers this ClusterRole there. */
