@@ -112,7 +112,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'inbox',
-    summary: 'List the requests that wait for your decision.',
+    summary: 'Decide the requests that wait for you, on a full screen with keys; or list them.',
     group: 'Approvals',
     load: async () => (await import('./access/list-command.ts')).inboxCommand,
   },

@@ -23,6 +23,10 @@ export const isInteractive = ({ stdin, stderr }: Terminal): boolean => isTermina
 /** Shows progress and asks questions there, so that it must be a terminal. Output of a command goes to `stdout`. */
 export const showsProgress = ({ stderr, env }: Terminal): boolean => isTerminal(stderr) && env.TERM !== 'dumb'
 
+/** Can it be a screen with keys? */
+export const canBeScreen = ({ stdin, stdout, env }: Terminal): boolean =>
+  isTerminal(stdin) && isTerminal(stdout) && env.TERM !== 'dumb'
+
 /** Uses colours on a terminal only. Respects NO_COLOR (https://no-color.org) and FORCE_COLOR. */
 export function painter(stream: NodeJS.WritableStream, { NO_COLOR, FORCE_COLOR, TERM }: Terminal['env']): Paint {
   const isForced = Boolean(FORCE_COLOR) && FORCE_COLOR !== '0'

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { note, type OutputFormat, outputOption, print, tableOf } from '../output.ts'
 import { type RequestState, requestPage } from '../server/shapes.ts'
-import type { Terminal } from '../terminal.ts'
+import { canBeScreen, type Terminal } from '../terminal.ts'
 import { rulesText, statusOf, timeLeft } from './words.ts'
 
 const roles = ['mine', 'inbox', 'all'] as const
@@ -64,7 +64,23 @@ export function listCommand(terminal: Terminal): Command {
   return withServer(command).action((options: Options) => list(terminal, options))
 }
 
+/** A screen where a person reads it, and the list for a program. `--output` and `--limit` ask for the list. */
+async function inbox(terminal: Terminal, options: Options, isList: boolean) {
+  if (isList || !canBeScreen(terminal)) return list(terminal, { ...options, role: 'inbox' })
+  const api = await openApi(terminal, options)
+  const { readInbox, showInbox } = await import('./inbox-screen.ts')
+  await showInbox(terminal, api, await readInbox(api))
+}
+
 export function inboxCommand(terminal: Terminal): Command {
-  const command = new Command('inbox').description('List the requests that wait for your decision.')
-  return withServer(command).action((options: Options) => list(terminal, { ...options, role: 'inbox' }))
+  const command = new Command('inbox')
+    .description('Decide the requests that wait for you, on a full screen with keys; or list them.')
+    .addHelpText(
+      'after',
+      '\nOn a terminal, ? lists the keys. Without a terminal, and with --output or --limit, it prints a list.',
+    )
+  return withServer(command).action((options: Options) => {
+    const isList = ['output', 'limit'].some((option) => command.getOptionValueSource(option) === 'cli')
+    return inbox(terminal, options, isList)
+  })
 }

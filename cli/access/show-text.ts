@@ -2,7 +2,7 @@
 import { fieldsOf, line, lines } from '../output.ts'
 import type { Difference, Preview, RequestInFull, RequestState } from '../server/shapes.ts'
 import { type Paint, severityStyle } from '../terminal.ts'
-import { approversOf, clock, durationText, rulesText, statusOf, timeLeft } from './words.ts'
+import { approversOf, clock, durationText, rulesText, severityOf, statusOf, timeLeft } from './words.ts'
 
 function differenceText(difference: Difference): string {
   if (!difference.known) return `not known: ${difference.why}`
@@ -14,8 +14,9 @@ function differenceText(difference: Difference): string {
 
 type Risk = RequestState['risk']
 
-function riskText({ severity, findings }: Risk, paint: Paint): string {
-  const style = severity === 'high' || severity === 'medium' || severity === 'low' ? severityStyle[severity] : 'dim'
+function riskText(risk: Risk, paint: Paint): string {
+  const { severity, findings } = risk
+  const style = severityStyle[severityOf(risk)]
   const most = findings.slice(0, 8).map((finding) => `\n  ${line(`${finding.severity}: ${finding.sentence}`, 200)}`)
   const more = findings.length > 8 ? `\n  and ${findings.length - 8} more` : ''
   return `Risk: ${paint(style, line(severity))}${most.join('')}${more}\n`

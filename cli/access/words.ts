@@ -1,6 +1,7 @@
 // How access, its approvers and its end read in a terminal.
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import { noGroupInWords } from '#lib/core/access/on-call'
+import { type Severity, severities } from '#lib/core/access/severity'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { line } from '../output.ts'
 import type { Grant, RequestState, Rule, Step } from '../server/shapes.ts'
@@ -63,5 +64,9 @@ export function approversOf(steps: readonly Step[]): string {
     })
     .join('; ')
 }
+
+/** NB: a severity that this version doesn't know counts as the highest. */
+export const severityOf = ({ severity }: RequestState['risk']): Severity =>
+  severities.find((one) => one === severity) ?? 'high'
 
 export const durationText = (duration: string): string => durationInWords(secondsOf(duration))

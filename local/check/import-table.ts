@@ -462,6 +462,8 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
     why: 'only lib/observability exports traces',
   },
   { package: /^commander$/, rooms: ['cli'], why: 'only the command parses arguments' },
+  { package: /^get-east-asian-width$/, rooms: ['cli'], why: 'only the command draws on a terminal' },
+  { package: /^@xterm\/headless$/, rooms: ['testing'], why: 'only testing/pseudo-terminal.ts is a terminal' },
   { package: /^yazl$/, rooms: ['lib/api', 'testing'], why: 'only lib/api writes files for a download' },
   { package: /^yauzl$/, rooms: ['cli', 'testing'], why: 'only the command reads a zip' },
 ]

@@ -79,7 +79,24 @@ choose one by its context. A stream that is open when the access ends stays open
 
 ## Approve
 
-\`postern inbox\` lists what waits for your decision. \`postern approve\` shows the terms, needs a confirmation, and binds the decision to the digest of what it showed. In
+\`postern inbox\` shows what waits for your decision on the whole terminal: the requests, the most urgent first, and under them the terms of the selected
+one: who, what, where, for how long, the risks, the permissions that are new to the requester, the reason, and the approvals so far. Its keys:
+
+| Key | What it does |
+|---|---|
+| \`j\`, \`k\`, arrows | select a request, or scroll an open one |
+| Space, \`b\` | scroll by a page |
+| Enter, Esc | open the request alone, and go back |
+| \`a\` | approve, with an optional note; at high risk also type \`yes\` |
+| \`d\` | deny, with the reason |
+| \`/\` | search; every word must occur in the request |
+| \`r\`, \`?\`, \`q\` | refresh, help, quit |
+
+A request can be decided when all of its terms have been on the screen, and the decision binds to the digest that was there. If the terms have changed, or
+someone else has decided, Postern refuses, and the request is shown again. Pasted text presses no keys. 80×24 is enough. Without a terminal, and with \`--output\` or
+\`--limit\`, it prints a list.
+
+\`postern approve\` shows the terms, needs a confirmation, and binds the decision to the digest of what it showed. In
 a script, name the digest that was read: \`postern approve ID --digest sha256:…\`. If the terms have changed since, Postern refuses.
 
 ## Check access and reviews
