@@ -5,12 +5,19 @@ import { fetchBytes } from '../server/read-response.ts'
 import { UsageError } from '../usage-error.ts'
 
 export type S3Keys = { id: string; secret: string; sessionToken: string | undefined; region: string | undefined }
-export type KeptCheckpoint = { where: string; note: string }
+/** `note` is null for an object that is too large to be a checkpoint. */
+export type KeptCheckpoint = { where: string; note: string | null }
 
 const timeoutMs = 60_000
 const atOnce = 16
+/** Bytes: a checkpoint with a hundred signatures has about 20,000. */
+const mostOfNote = 64 * 1024
+/** One a minute for four months. */
+const mostVersions = 200_000
+/** A page has 1,000 versions and delete markers. */
+const mostPages = 1000
 
-type Version = { key: string; id: string }
+type Version = { key: string; id: string; bytes: number }
 
 const entities = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#34;': '"' }
 
@@ -22,14 +29,16 @@ function textIn(xml: string, name: string): string | undefined {
   return text
 }
 
-/** The versions of checkpoints in a ListVersionsResult: other objects of the bucket are left out. */
+/** The versions of checkpoints in a ListVersionsResult, with their sizes: other objects of the bucket are left out. */
 function versionsIn(xml: string, prefix: string): Version[] {
   const parts = xml.split('<Version>').slice(1)
   return parts.flatMap((part) => {
     const text = part.split('</Version>')[0] ?? ''
     const [key = '', id = ''] = [textIn(text, 'Key'), textIn(text, 'VersionId')]
     const size = Number(key.slice(prefix.length + fileOfCheckpoint(0).lastIndexOf('-') + 1))
-    return Number.isSafeInteger(size) && key === prefix + fileOfCheckpoint(size) ? [{ key, id }] : []
+    return Number.isSafeInteger(size) && key === prefix + fileOfCheckpoint(size)
+      ? [{ key, id, bytes: Number(textIn(text, 'Size')) }]
+      : []
   })
 }
 
@@ -37,7 +46,7 @@ function versionsIn(xml: string, prefix: string): Version[] {
  * Every checkpoint in a bucket, in every version: one that was overwritten or deleted is still there, and someone with the
  * bucket's keys can add any number of others. `text` is the URL of the bucket; `?prefix=` is what the names of its objects
  * begin with.
- * @throws UsageError if the bucket can't be read; the message never has a key
+ * @throws UsageError if the bucket can't be read, has no checkpoint or too many of them; the message never has a key
  */
 export async function checkpointsInBucket(text: string, keys: S3Keys): Promise<KeptCheckpoint[]> {
   const bucket = URL.canParse(text) ? new URL(text) : null
@@ -67,9 +76,13 @@ export async function checkpointsInBucket(text: string, keys: S3Keys): Promise<K
 
   const found: Version[] = []
   let from: Record<string, string> = {}
-  for (;;) {
+  for (let page = 1; ; page++) {
     const xml = await get('/', { versions: '', prefix: `${prefix}checkpoint-`, ...from })
     found.push(...versionsIn(xml, prefix))
+    if (found.length > mostVersions || page > mostPages)
+      throw new UsageError(
+        `${host}: the bucket lists more than ${mostVersions} versions of checkpoints. Pass the ones to compare with --checkpoint.`,
+      )
     if (textIn(xml, 'IsTruncated') !== 'true') break
     const next = {
       'key-marker': textIn(xml, 'NextKeyMarker') ?? '',
@@ -80,9 +93,14 @@ export async function checkpointsInBucket(text: string, keys: S3Keys): Promise<K
       throw new UsageError(`${host}: the bucket repeats its list of versions.`)
     from = next
   }
-  const read = async ({ key, id }: Version) => ({
+  if (found.length === 0)
+    throw new UsageError(
+      `${host}: the bucket has no checkpoint whose name begins with "${prefix}checkpoint-". Check the name of the bucket and ?prefix=.`,
+    )
+  const read = async ({ key, id, bytes }: Version) => ({
     where: `${key} (version ${id})`,
-    note: await get(`/${key.split('/').map(encodeURIComponent).join('/')}`, { versionId: id }),
+    note:
+      bytes <= mostOfNote ? await get(`/${key.split('/').map(encodeURIComponent).join('/')}`, { versionId: id }) : null,
   })
   const kept: KeptCheckpoint[] = []
   for (let at = 0; at < found.length; at += atOnce)

@@ -9,6 +9,7 @@ import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { type LogServer, logServer } from './log-server.ts'
 import { type ServerOptions, serverOption, tokenOption } from './options.ts'
+import { mostBytes } from './pack-file.ts'
 
 type Options = ServerOptions & { pack?: string; request?: string; from?: string; to?: string }
 
@@ -30,15 +31,25 @@ function pathOfPack({ request, from, to }: Options): string {
   throw new UsageError('With --pack, set either --request, or both --from and --to.')
 }
 
+async function* limited(content: AsyncIterable<Uint8Array>) {
+  let size = 0
+  for await (const chunk of content) {
+    size += chunk.length
+    if (size > mostBytes) throw new UsageError('The server sent more than any evidence pack has.')
+    yield chunk
+  }
+}
+
 /** The file is there only once it is complete. It names people and their reasons, so that others on this machine can't read it. */
 async function savePack(server: LogServer, path: string, file: string) {
   const incomplete = `${file}.incomplete`
   const content = await server.file(path)
   try {
-    await pipeline(Readable.fromWeb(content), createWriteStream(incomplete, { flags: 'wx', mode: 0o600 }))
+    await pipeline(Readable.fromWeb(content), limited, createWriteStream(incomplete, { flags: 'wx', mode: 0o600 }))
     renameSync(incomplete, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(incomplete, { force: true })
+    if (error instanceof UsageError) throw error
     throw new UsageError(`${file}: ${fileErrorMessage(error)}`)
   }
 }

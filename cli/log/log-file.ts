@@ -4,6 +4,9 @@ import { type LogLine, logLine } from '#lib/core/log/log-line'
 import { fileErrorMessage } from '../file-error.ts'
 import { UsageError } from '../usage-error.ts'
 
+/** Characters: the longest event has far less. */
+const longestLine = 16 * 1024 * 1024
+
 /** NB: `node:readline` also splits at U+2028, which JSON text may contain. */
 async function* linesOf(file: string): AsyncGenerator<string> {
   let rest = ''
@@ -11,6 +14,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
     yield* lines
+    if (rest.length > longestLine) throw new UsageError(`${file}: a line is longer than any of an exported log.`)
   }
   if (rest) yield rest
 }

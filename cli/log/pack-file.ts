@@ -7,7 +7,7 @@ import { UsageError } from '../usage-error.ts'
 
 /** Far more than any pack has: 50,000 events, and what they name. */
 const mostFiles = 100_000
-const mostBytes = 2 ** 30
+export const mostBytes = 2 ** 30
 /** Bytes of a file that is read at once. */
 const mostInMemory = 256 * 1024 * 1024
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { documentOfPath, manifestJson, type PackManifest, packManifest, packVersion } from '#lib/core/evidence/pack'
 import { problemOfPaths, verifierOfPack } from '#lib/core/evidence/verify-pack'
@@ -14,6 +14,7 @@ import {
 import { nodesInTiles, tilesFor } from '#lib/core/log/tiles'
 import { consistencyProof, isConsistent, type ReadNode, rootOf } from '#lib/core/log/tree'
 import { type LogProblem, type LogVerifier, verifierOfLog } from '#lib/core/log/verify-log'
+import { writePrivately } from '../account/folders.ts'
 import { fileErrorMessage } from '../file-error.ts'
 import { line as shown } from '../output.ts'
 import { plural, type Terminal } from '../terminal.ts'
@@ -195,11 +196,46 @@ async function verifyServer(options: Options, keys: VerifierKey[], earlier: Chec
   const sentence = options.token
     ? await verifyEntries(server, [...earlier, newest])
     : await verifyConsistency(server, newest, earlier)
-  if (options.save) writeFileSync(options.save, note)
+  if (options.save) writePrivately(options.save, note)
   return { newest, sentence }
 }
 
-async function readAnchor({ env }: Terminal, anchor: string) {
+/** At most this many objects that are not checkpoints are named. */
+const mostNamed = 10
+
+type Anchored = { checkpoints: Checkpoint[]; unsigned: string[] }
+
+/**
+ * The checkpoints of an anchor that one of the keys signed, and the names of its other objects with why they are none. Who can only
+ * write to a bucket can add such objects, which must not keep the log from being compared with the rest.
+ */
+async function readAnchor(terminal: Terminal, anchor: string, keys: readonly VerifierKey[]): Promise<Anchored> {
+  const found: Anchored = { checkpoints: [], unsigned: [] }
+  for (const { where, note } of await keptBy(terminal, anchor)) {
+    try {
+      if (note === null) throw new CheckpointError('It is larger than any checkpoint.')
+      found.checkpoints.push(openCheckpoint(note, keys))
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error
+      found.unsigned.push(`${where}: ${error.message}`)
+    }
+  }
+  if (found.checkpoints.length > 0) return found
+  throw new NotVerified(`No object in the bucket is a checkpoint that one of the keys signed. ${found.unsigned[0]}`)
+}
+
+function unsignedSentences(unsigned: readonly string[]): string {
+  if (unsigned.length === 0) return ''
+  const more = unsigned.length - mostNamed
+  return [
+    `Not compared with ${plural(unsigned.length, 'object')} in the bucket that no given key signed. Someone who can write to it added them, or the key of an earlier time is missing:`,
+    ...unsigned.slice(0, mostNamed).map((one) => `  ${shown(one)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    '',
+  ].join('\n')
+}
+
+async function keptBy({ env }: Terminal, anchor: string) {
   const {
     AWS_ACCESS_KEY_ID: id,
     AWS_SECRET_ACCESS_KEY: secret,
@@ -223,8 +259,12 @@ async function verify(terminal: Terminal, file: string | undefined, options: Opt
       }
     })
     const earlier = options.checkpoint.map((path) => open(path, readText(path), verifiers))
-    const kept = options.anchor === undefined ? [] : await readAnchor(terminal, options.anchor)
-    for (const { where, note } of kept) earlier.push(open(where, note, verifiers))
+    const { checkpoints, unsigned }: Anchored =
+      options.anchor === undefined
+        ? { checkpoints: [], unsigned: [] }
+        : await readAnchor(terminal, options.anchor, verifiers)
+    terminal.stdout.write(unsignedSentences(unsigned))
+    for (const one of checkpoints) earlier.push(one)
     refuseFork(earlier)
     const { newest, sentence } = file
       ? await verifyFile(file, verifiers, earlier)

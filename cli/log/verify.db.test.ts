@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AwsClient } from 'aws4fetch'
@@ -163,6 +163,7 @@ describe('an untouched log', () => {
   test('the newest checkpoint is saved once it is verified', async () => {
     expect((await verifyServer(...asAuditor, '--save', inFolder('saved'))).code).toBe(0)
     expect(readFileSync(inFolder('saved'), 'utf8')).toBe(await logCheckpoint(auditor))
+    expect(readdirSync(folder).filter((name) => name.startsWith('saved'))).toEqual(['saved'])
   })
 
   test('an event is verified where it is shown', async () => {
@@ -350,11 +351,47 @@ describe('what an owner of the database does is found', () => {
     const fromServer = ['--server', served.url, ...asAuditor]
     const verified = { code: 0, out: expect.stringContaining('Consistent with 2 earlier checkpoints.\n') }
     expect(await verify(...fromServer)).toMatchObject(verified)
+    const elsewhere = [
+      'log',
+      'verify',
+      ...fromServer,
+      '--key',
+      key,
+      '--anchor',
+      `${endpoint}/checkpoints?prefix=other/`,
+    ]
+    const bucketKeys = { AWS_ACCESS_KEY_ID: s3?.accessKeyId, AWS_SECRET_ACCESS_KEY: s3?.secretAccessKey }
+    expect(await run(elsewhere, '', bucketKeys), 'a bucket without a checkpoint').toMatchObject({
+      code: 2,
+      err: expect.stringContaining('the bucket has no checkpoint whose name begins with "other/checkpoint-"'),
+    })
+
+    for (const note of ['not a checkpoint', 'x'.repeat(100_000)]) await anchor.keep({ size: 400, note })
+    const withGarbage = await verify(...fromServer)
+    expect(withGarbage).toMatchObject(verified)
+    expect(withGarbage.out).toMatch(/^Not compared with 2 objects in the bucket that no given key signed\./)
+    expect(withGarbage.out).toMatch(/checkpoint-000000000400 \(version \S+\): This is not a checkpoint/)
+    expect(withGarbage.out).toMatch(/checkpoint-000000000400 \(version \S+\): It is larger than any checkpoint\./)
+    const others = openAnchor({ name: 'garbage', s3: { ...bucket, prefix: 'garbage/' } }, [])
+    await others.keep({ size: 400, note: 'not a checkpoint' })
+    const onlyGarbage = [
+      'log',
+      'verify',
+      ...fromServer,
+      '--key',
+      key,
+      '--anchor',
+      `${endpoint}/checkpoints?prefix=garbage/`,
+    ]
+    expect(await run(onlyGarbage, '', bucketKeys), 'a bucket with nothing else').toMatchObject({
+      code: 1,
+      out: expect.stringContaining('No object in the bucket is a checkpoint that one of the keys signed.'),
+    })
 
     await rewriteTail()
     const { text } = await call('/?versions=&prefix=postern/', 'GET')
     const versions = text.split('<Version>').slice(1)
-    expect(versions).toHaveLength(2)
+    expect(versions).toHaveLength(4)
     for (const version of versions) {
       const [of = '', id = ''] = ['Key', 'VersionId'].map((name) => version.split(`<${name}>`)[1]?.split('<')[0])
       const refused = { status: 403, text: expect.stringContaining('AccessDenied') }

@@ -1,5 +1,6 @@
 // What a server could do to a terminal, or to the token that it receives.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { afterEach, expect, test } from 'vitest'
+import { signerOf } from '#lib/core/log/checkpoint'
 import { spawnPostern } from '../running.testing.ts'
 
 const hostile = '\u001b[2J\u001b]0;title\u0007\u202eevil\u009b31m\r\n'
@@ -205,6 +207,24 @@ test('the description of an identity provider without an end is given up at 16 M
   })
   const { code, err } = await signIn(server)
   expect([code, err]).toEqual([4, expect.stringContaining('more than 16 MB')])
+})
+
+test('a bucket whose list of versions never ends is given up', async () => {
+  let pages = 0
+  const bucket = await serve((_request, response) => {
+    pages += 1
+    const marker = String(pages).padStart(12, '0')
+    response.end(`<IsTruncated>true</IsTruncated><NextKeyMarker>checkpoint-${marker}</NextKeyMarker>`)
+  })
+  const { verifier } = signerOf('postern.example.com/log', generateKeyPairSync('ed25519').privateKey)
+  const { code, err } = await spawnPostern(
+    ['log', 'verify', '--key', verifier.text, '--anchor', `${bucket}/checkpoints`],
+    {
+      env: { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: token },
+    },
+  )
+  expect([code, err]).toEqual([2, expect.stringContaining('the bucket lists more than 200000 versions of checkpoints')])
+  expect(pages).toBeLessThan(1100)
 })
 
 test('the exit code says what went wrong', async () => {

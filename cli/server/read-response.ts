@@ -29,13 +29,13 @@ export async function open(url: URL, init: RequestInit): Promise<Response> {
  * The whole response, within a limit of size.
  * @throws CommandFailure if it is too long, or broke off
  */
-export async function bytesOf(response: Response, origin: string): Promise<Buffer> {
+export async function bytesOf(response: Response, origin: string, most = maxBytes): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
     for await (const chunk of response.body ?? []) {
       size += chunk.length
-      if (size > maxBytes) throw unreachable(`${origin} sent more than ${maxBytes / 1024 / 1024} MB.`)
+      if (size > most) throw unreachable(`${origin} sent more than ${most / 1024 / 1024} MB.`)
       chunks.push(chunk)
     }
   } catch (error) {

@@ -249,6 +249,9 @@ const notificationsSchema = z.strictObject({
     .meta({ description: 'A card for each notice, posted to the workflow at POSTERN_TEAMS_URL.' }),
 })
 
+const hasAddressAsHost = (url: string) =>
+  URL.canParse(url) && isIP(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')) > 0
+
 const anchor = z
   .strictObject({
     name: z
@@ -284,6 +287,11 @@ const anchor = z
         retentionDays: z.int().min(1).max(36_500).meta({
           description: 'For so many days no one can delete a checkpoint, not even the owner of the bucket.',
         }),
+      })
+      .refine(({ endpoint, pathStyle }) => pathStyle || !endpoint || !hasAddressAsHost(endpoint), {
+        path: ['pathStyle'],
+        message:
+          'must be true, because the host of endpoint is an IP address and cannot begin with the name of the bucket',
       })
       .optional()
       .meta({ description: 'A bucket in which each checkpoint is locked (S3 Object Lock, compliance mode).' }),

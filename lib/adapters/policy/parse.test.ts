@@ -189,6 +189,18 @@ describe('problems of a configuration', () => {
       '3:12 publicUrl must not have a path: write https://postern.example.com',
     ],
     [
+      'a bucket whose name would be lost before an IP address',
+      'publicUrl: https://postern.example.com',
+      'log: { anchors: [{ name: locked, s3: { bucket: b-1, region: eu, endpoint: "https://192.0.2.7:9000", retentionDays: 1 } }] }\npublicUrl: https://postern.example.com',
+      '3:34 log.anchors[0].s3.pathStyle must be true, because the host of endpoint is an IP address',
+    ],
+    [
+      'a bucket whose name would be lost before an IPv6 address',
+      'publicUrl: https://postern.example.com',
+      'log: { anchors: [{ name: locked, s3: { bucket: b-1, region: eu, endpoint: "https://[2001:db8::7]", pathStyle: false, retentionDays: 1 } }] }\npublicUrl: https://postern.example.com',
+      '3:111 log.anchors[0].s3.pathStyle must be true, because the host of endpoint is an IP address',
+    ],
+    [
       'no algorithm at all',
       'clientId: postern',
       'clientId: postern\n  idTokenAlgorithm: none',
