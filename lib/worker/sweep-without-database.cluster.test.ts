@@ -3,6 +3,7 @@ import { closeDatabase } from '#lib/adapters/db/client'
 import { eventsWhere } from '#testing/events'
 import { anActiveGrant, grantReaches, objectsInCluster } from '#testing/grants'
 import { kubectl } from '#testing/kubectl'
+import { withPatience } from '#testing/patience'
 import { startProxy } from '#testing/proxy'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
@@ -11,7 +12,7 @@ const { database, start, stop } = await workerBench({ isStopped: true })
 const address = new URL(database.appUrl)
 const proxy = await startProxy({ host: address.hostname, port: Number(address.port) })
 address.port = String(proxy.port)
-process.env.DATABASE_URL = address.href
+process.env.DATABASE_URL = withPatience(address.href)
 afterAll(async () => {
   await proxy.mend()
   await stop()

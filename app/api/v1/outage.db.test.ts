@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { callRoute, expectProblem } from '#testing/call-route'
 import { testDatabase } from '#testing/database'
 import { testIdentity } from '#testing/identity'
+import { withPatience } from '#testing/patience'
 import { startProxy } from '#testing/proxy'
 import { until } from '#testing/until'
 import * as readyDoor from '../../readyz/route.ts'
@@ -10,7 +11,7 @@ import * as meDoor from './me/route.ts'
 const database = await testDatabase()
 const url = new URL(database.appUrl)
 const proxy = await startProxy({ host: url.hostname, port: Number(url.port) })
-process.env.DATABASE_URL = Object.assign(new URL(url), { port: String(proxy.port) }).href
+process.env.DATABASE_URL = withPatience(Object.assign(new URL(url), { port: String(proxy.port) }).href)
 const identity = await testIdentity()
 const token = await identity.token('mina')
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { closeDatabase } from '#lib/adapters/db/client'
 import { pruneFullBuckets } from '#lib/adapters/db/people/rate-buckets'
 import { AppError } from '#lib/core/access/errors'
 import { testDatabase } from '#testing/database'
+import { withPatience } from '#testing/patience'
 import { startProxy } from '#testing/proxy'
 import { type LimitKind, makeLimiter, networkOf } from './rate-limit.ts'
 
@@ -10,7 +11,7 @@ const database = await testDatabase()
 const address = new URL(database.appUrl)
 const proxy = await startProxy({ host: address.hostname, port: Number(address.port) })
 address.port = String(proxy.port)
-process.env.DATABASE_URL = address.href
+process.env.DATABASE_URL = withPatience(address.href)
 afterEach(() => proxy.mend())
 afterAll(async () => {
   await closeDatabase()
