@@ -135,7 +135,7 @@ const introduction = [
       ],
       [
         code('require'),
-        '`approvals` (steps in addition to those of the entitlement, with `groups` or a `groupsExpression`), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies.',
+        '`approvals` (steps in addition to those of the entitlement, with `groups`, `people` and `onCall` as in docs/approvals.md, or with a `groupsExpression`), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies.',
       ],
       [
         code('limit'),

@@ -16,15 +16,23 @@ const entitlements = [
   needing('by-owner', [{ owners: true }]),
   needing('by-owner-or-group', [{ owners: true, groups: ['payments-leads'] }]),
   needing('by-manager', [{ manager: true }]),
+  needing('by-group', [{ groups: ['payments-leads'] }]),
 ]
 const owners = [
   { namespaces: ['payments'], people: ['tomas@example.com'] },
   { namespaces: ['checkout'], groups: ['payments-leads'] },
 ]
 
+/** Priya may approve as the entitlement says, and Jonas only because the guardrail names her. */
+const guardrail = (require: object) => ({
+  ...{ name: 'second-pair-of-eyes', description: 'A named person looks at it too.', effect: 'require', require },
+  match: { entitlements: ['by-group'] },
+})
+const guardrails = [guardrail({ approvals: [{ people: ['jonas@example.com'] }] })]
+
 const database = await testDatabase()
 const identity = await testIdentity({
-  ...{ entitlements, owners },
+  ...{ entitlements, owners, guardrails },
   managers: [{ person: 'mina@example.com', manager: 'tomas@example.com' }],
 })
 const { post, submit, read, approve, inboxOf } = approvalCalls(identity)
@@ -53,6 +61,26 @@ test('access to namespaces of two owners needs both', async () => {
   const request = await submit('by-owner', ['payments', 'checkout'])
   expect((await approve(request, 'tomas')).body.status).toBe('pending')
   expect((await approve(request, 'priya')).body.status).toBe('approved')
+})
+
+test('a person whom only a guardrail names has the request in their inbox and approves its step', async () => {
+  const request = await submit('by-group')
+  expect((await read(request.id, 'mina')).body.steps).toMatchObject([
+    { groups: ['payments-leads'] },
+    { eligible: [{ name: 'Jonas Weber' }] },
+  ])
+  expect(await inboxOf('jonas')).toContain(request.id)
+  expect((await approve(request, 'jonas')).body.status).toBe('pending')
+  expectProblem(await approve(request, 'tomas'), 404, 'not-found')
+  expect((await approve(request, 'priya')).body.status).toBe('approved')
+})
+
+test('a person whom the guardrail no longer names can’t approve the step that it added', async () => {
+  const request = await submit('by-group')
+  await identity.change({ entitlements, owners, guardrails: [guardrail({ approvals: [{ groups: ['security'] }] })] })
+  expectProblem(await approve(request, 'jonas'), 404, 'not-found')
+  await identity.change({ entitlements, owners, guardrails })
+  expect((await approve(request, 'jonas')).body.status).toBe('pending')
 })
 
 test('a request that no one could approve is refused, with what is missing', async () => {

@@ -62,11 +62,11 @@ export const groupsOfApprovers = ({ groups, people, onCall }: Approvers): string
 
 const count = z.int().min(1).max(10).default(1)
 
-/** A step that a guardrail requires: approvals by members of any of these groups. */
+/** A step that a guardrail requires: approvals by any of these. */
 export const approvalStepSchema = z
-  .strictObject({ groups: approversShape.groups, onCall: approversShape.onCall, count })
-  .refine((step) => isAnyApprover({ ...step, people: [] }), 'name at least one group, or a rota')
-  .transform((step) => ({ groups: groupsOfApprovers({ ...step, people: [] }), count: step.count }))
+  .strictObject({ ...approversShape, count })
+  .refine(isAnyApprover, anyone)
+  .transform((step) => ({ groups: groupsOfApprovers(step), count: step.count }))
 
 /** From `after` the submission on, these groups may approve too, as long as the step is not complete. */
 export type Escalation = { after: number; groups: string[] }

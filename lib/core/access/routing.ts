@@ -99,17 +99,28 @@ function routeStep(
 export const routeSteps = (steps: readonly ApprovalStep[], facts: RoutedFacts, routing: Routing): ApprovalStep[] =>
   steps.flatMap((step) => routeStep(step, facts, routing))
 
-type Named = Routing & { entitlements: ReadonlyArray<Pick<Entitlement, 'approvals'>> }
+type Named = Routing & {
+  entitlements: ReadonlyArray<Pick<Entitlement, 'approvals'>>
+  /** Steps whose groups an expression computes name no people. */
+  guardrails: ReadonlyArray<{
+    require?:
+      | { approvals?: ReadonlyArray<{ groups: readonly string[] } | { groupsExpression: string }> | undefined }
+      | undefined
+  }>
+}
 const namedIn = new WeakMap<object, ReadonlySet<string>>()
 
-/** The groups of all people whom a configuration names as approvers, owners or managers. */
+/** The groups of all people whom a configuration names as approvers, also in guardrails, as owners or as managers. */
 export function namedPeople(configuration: Named): ReadonlySet<string> {
   const known = namedIn.get(configuration)
   if (known) return known
-  const { entitlements, owners = [], managers = [] } = configuration
+  const { entitlements, guardrails, owners = [], managers = [] } = configuration
   const groups = [
     ...entitlements.flatMap(({ approvals }) =>
       approvals.flatMap((step) => [...step.groups, ...(step.escalate ?? []).flatMap((level) => level.groups)]),
+    ),
+    ...guardrails.flatMap(
+      (guardrail) => guardrail.require?.approvals?.flatMap((step) => ('groups' in step ? step.groups : [])) ?? [],
     ),
     ...owners.flatMap((rule) => rule.groups),
     ...managers.map(({ manager }) => personGroup(manager)),

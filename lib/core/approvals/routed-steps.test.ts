@@ -100,13 +100,25 @@ test('an escalation keeps the groups that its own step still names, and a step t
   expect(stepsThatCount(submitted, [step('a'), step('d', 'b', 'c')], routing)[0]?.escalate).toEqual([])
 })
 
-test('the people of a policy are those whom steps, escalations, owners and managers name', () => {
+test('the people of a policy are those whom steps, escalations, guardrails, owners and managers name', () => {
   const approvals = [
     { groups: ['sre', 'person:a@example.com'], count: 1, escalate: [{ after: 60, groups: ['person:b'] }] },
   ]
-  expect([...namedPeople({ ...routing, entitlements: [{ approvals }] })].sort()).toEqual([
+  const guardrails = [
+    {
+      require: {
+        approvals: [
+          { groups: ['sre', 'person:c'], count: 1 },
+          { groupsExpression: '[]', count: 1 },
+        ],
+      },
+    },
+    { limit: {} },
+  ]
+  expect([...namedPeople({ ...routing, entitlements: [{ approvals }], guardrails })].sort()).toEqual([
     'person:a@example.com',
     'person:b',
+    'person:c',
     'person:olga',
     'person:priya@example.com',
   ])
