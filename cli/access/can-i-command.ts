@@ -1,9 +1,9 @@
 // What a person can do in a namespace, as a table: each cell is the answer of `postern check-access`.
 import { Command } from 'commander'
+import { explanation } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { lines, type OutputFormat, outputOption, print, tableOf } from '../output.ts'
 import type { Api } from '../server/api.ts'
-import { explanation } from '../server/shapes.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { targetOf } from './check-access-command.ts'

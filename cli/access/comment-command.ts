@@ -1,6 +1,6 @@
 import { Command } from 'commander'
+import { created } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
-import { created } from '../server/shapes.ts'
 import type { Terminal } from '../terminal.ts'
 import { requestIdOf } from './find.ts'
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import { state } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { deleteCredential } from '../kubernetes/credential-cache.ts'
-import { state } from '../server/shapes.ts'
 import type { Terminal } from '../terminal.ts'
 import { grantIdOf, requestIdOf } from './find.ts'
 

@@ -1,13 +1,12 @@
+import { eitherId, requestOf } from '#lib/api-client/request-of'
+import { type RequestInFull, requestInFull } from '#lib/api-client/shapes'
 import type { Api } from '../server/api.ts'
-import { grant, type RequestInFull, requestInFull } from '../server/shapes.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** The id of the request that an argument names: of itself, or of its grant. */
 export async function requestIdOf(api: Api, id: string): Promise<string> {
-  if (/^req_[0-9a-z]{26}$/.test(id)) return id
-  if (!/^grt_[0-9a-z]{26}$/.test(id))
-    throw new UsageError('An id is req_ or grt_ and 26 characters, as postern ls shows it.')
-  return (await api.call({ path: `/grants/${id}`, response: grant })).requestId
+  if (!eitherId.test(id)) throw new UsageError('An id is req_ or grt_ and 26 characters, as postern ls shows it.')
+  return requestOf(api.call, id)
 }
 
 export async function readInFull(api: Api, id: string): Promise<RequestInFull> {

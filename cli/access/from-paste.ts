@@ -1,9 +1,5 @@
 // From what a terminal printed to the request that would make it work.
-import { CommandFailure, exitCodes } from '../exit-codes.ts'
-import type { CommandLine } from '../kubernetes/command-line.ts'
-import { currentContext } from '../kubernetes/kubeconfig-files.ts'
-import { line, lines, note } from '../output.ts'
-import type { Api } from '../server/api.ts'
+
 import {
   type AlreadyHeld,
   clusters as clustersShape,
@@ -11,7 +7,12 @@ import {
   type Paste,
   paste as pasteShape,
   type Rule,
-} from '../server/shapes.ts'
+} from '#lib/api-client/shapes'
+import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import type { CommandLine } from '../kubernetes/command-line.ts'
+import { currentContext } from '../kubernetes/kubeconfig-files.ts'
+import { line, lines, note } from '../output.ts'
+import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 

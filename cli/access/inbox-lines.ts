@@ -1,8 +1,9 @@
 // What the screen of the inbox shows. It only draws: cli/access/inbox-screen.ts decides what a key does.
+
+import type { RequestInFull, RequestState } from '#lib/api-client/shapes'
 import { line } from '../output.ts'
 import { columnsOf, endOf, toColumns, wrap } from '../screen/columns.ts'
 import type { Size } from '../screen/full-screen.ts'
-import type { RequestInFull, RequestState } from '../server/shapes.ts'
 import { type Paint, plain, plural, severityStyle } from '../terminal.ts'
 import { requestText } from './show-text.ts'
 import { durationText, severityOf, timeLeft } from './words.ts'

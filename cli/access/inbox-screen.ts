@@ -1,9 +1,10 @@
 // The inbox as a screen with keys. A decision binds to the digest of the terms that were on it.
+
+import { type RequestInFull, type RequestState, requestPage, state } from '#lib/api-client/shapes'
 import { inInboxOrder, matchesInbox } from '#lib/core/approvals/inbox-filter'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { type FullScreen, type Key, openFullScreen } from '../screen/full-screen.ts'
 import { type Api, ServerRefusal } from '../server/api.ts'
-import { type RequestInFull, type RequestState, requestPage, state } from '../server/shapes.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { readInFull } from './find.ts'
 import { type Drawn, drawInbox, type InboxView, requestLines } from './inbox-lines.ts'

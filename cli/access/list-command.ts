@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
+import { type RequestState, requestPage } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { note, type OutputFormat, outputOption, print, tableOf } from '../output.ts'
-import { type RequestState, requestPage } from '../server/shapes.ts'
 import { canBeScreen, type Terminal } from '../terminal.ts'
 import { rulesText, statusOf, timeLeft } from './words.ts'
 

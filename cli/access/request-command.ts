@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { type Entitlement, entitlements, preview, type Rule, requestInFull } from '#lib/api-client/shapes'
 import { nearest } from '#lib/core/access/nearest'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
@@ -8,7 +9,6 @@ import { asText, whereOf } from '../kubernetes/command-line.ts'
 import { writeContexts } from '../kubernetes/kubeconfig-command.ts'
 import { line, note, type OutputFormat, outputOption, print } from '../output.ts'
 import type { Api } from '../server/api.ts'
-import { type Entitlement, entitlements, preview, type Rule, requestInFull } from '../server/shapes.ts'
 import { isInteractive, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { timeoutOption } from './durations.ts'
@@ -181,7 +181,7 @@ async function request(
   if (options.file) {
     const body = await bodyFromFile(options.file)
     if (options.dryRun) return dryRun(terminal, api, body, options.output)
-    const { submitted } = await import('../server/shapes.ts')
+    const { submitted } = await import('#lib/api-client/shapes')
     const { id } = await api.call({ path: '/requests', body, response: submitted, isKeyed: true })
     return finish(terminal, api, id, options)
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { requestInFull } from '../server/shapes.ts'
+import { requestInFull } from '#lib/api-client/shapes'
 import { requestText } from './show-text.ts'
 
 const deeds = ['decide', 'withdraw', 'revoke', 'release', 'issueCredential']

@@ -1,6 +1,7 @@
 // One request in full, and the preview of one, for people.
+
+import type { Difference, Preview, RequestInFull, RequestState } from '#lib/api-client/shapes'
 import { fieldsOf, line, lines } from '../output.ts'
-import type { Difference, Preview, RequestInFull, RequestState } from '../server/shapes.ts'
 import { type Paint, severityStyle } from '../terminal.ts'
 import { approversOf, clock, durationText, rulesText, severityOf, statusOf, timeLeft } from './words.ts'
 

@@ -1,8 +1,9 @@
 // Submits a request, and asks the person for the details that are still missing.
+
+import { submitted } from '#lib/api-client/shapes'
 import { ask } from '../ask.ts'
 import { line, note } from '../output.ts'
 import type { Api } from '../server/api.ts'
-import { submitted } from '../server/shapes.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Draft } from './from-paste.ts'
 import { durationText } from './words.ts'

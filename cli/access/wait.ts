@@ -1,9 +1,9 @@
 // Waits for a request: until it is decided, and its access works.
 import { setTimeout as delay } from 'node:timers/promises'
+import { type RequestState, request as requestShape } from '#lib/api-client/shapes'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
 import type { Api } from '../server/api.ts'
-import { type RequestState, request as requestShape } from '../server/shapes.ts'
 import { showsProgress, type Terminal } from '../terminal.ts'
 import { approversOf, statusOf, timeLeft } from './words.ts'
 
@@ -110,7 +110,7 @@ export async function waitUntilActive(
 }
 
 async function whyDenied(api: Api, id: string): Promise<string> {
-  const { requestInFull } = await import('../server/shapes.ts')
+  const { requestInFull } = await import('#lib/api-client/shapes')
   const { decisions } = await api.call({ path: `/requests/${id}`, response: requestInFull })
   const denial = decisions.find(({ decision }) => decision === 'deny')
   return denial ? ` by ${line(denial.person.name)}${denial.note ? `: ${line(denial.note, 300)}` : ''}` : ''

@@ -1,10 +1,11 @@
 // How access, its approvers and its end read in a terminal.
+
+import type { Grant, RequestState, Rule, Step } from '#lib/api-client/shapes'
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import { noGroupInWords } from '#lib/core/access/on-call'
 import { type Severity, severities } from '#lib/core/access/severity'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 import { line } from '../output.ts'
-import type { Grant, RequestState, Rule, Step } from '../server/shapes.ts'
 
 /** `20:40`, or with the date if that is another day. */
 export function clock(time: string, now = new Date()): string {

@@ -25,7 +25,7 @@ async function login(terminal: Terminal, argument: string | undefined, options: 
   const known = Object.entries(contexts.servers).find(([, url]) => url === server)?.[0]
   const context = checkContextName(options.context ?? known ?? contextNameOf(server))
   const { findProvider, hasDeviceFlow, signInWithBrowser, signInWithCode } = await import('./sign-in.ts')
-  const { me } = await import('../server/shapes.ts')
+  const { me } = await import('#lib/api-client/shapes')
   const provider = await findProvider(server)
   const usesCode = options.device || (options.browser && !hasBrowser(env) && hasDeviceFlow(provider))
   if (options.device && !hasDeviceFlow(provider))

@@ -7,7 +7,7 @@ type Options = ServerOptions & { output: OutputFormat }
 
 async function whoami(terminal: Terminal, options: Options) {
   const api = await openApi(terminal, options)
-  const { me } = await import('../server/shapes.ts')
+  const { me } = await import('#lib/api-client/shapes')
   const found = await api.call({ path: '/me', response: me })
   const { name, email, emailVerified, subject, issuer, groups, groupsProblem, roles, claims } = found
   await print(terminal, options.output, {

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
+import type { Grant } from '#lib/api-client/shapes'
 import { contextOption, openSession, type ServerOptions, type Session, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line } from '../output.ts'
-import type { Grant } from '../server/shapes.ts'
 import type { Terminal } from '../terminal.ts'
 import { type CachedCredential, deleteCredential, readCredential, writeCredential } from './credential-cache.ts'
 
@@ -26,7 +26,7 @@ const mostExtensions = 50
 
 const readGrant = async (session: Session, id: string, timeoutMs?: number): Promise<Grant> => {
   const { apiOf } = await import('../server/api.ts')
-  const { grant } = await import('../server/shapes.ts')
+  const { grant } = await import('#lib/api-client/shapes')
   return apiOf(session).call({ path: `/grants/${id}`, response: grant, ...(timeoutMs ? { timeoutMs } : {}) })
 }
 

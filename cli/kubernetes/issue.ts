@@ -1,5 +1,5 @@
+import { credential } from '#lib/api-client/shapes'
 import type { Api } from '../server/api.ts'
-import { credential } from '../server/shapes.ts'
 import type { Terminal } from '../terminal.ts'
 import { type CachedCredential, writeCredential } from './credential-cache.ts'
 

@@ -1,18 +1,10 @@
 // The API of a Postern server, called as the person who is signed in.
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { type ApiCall, type CallApi, type Problem, problem, problemLines } from '#lib/api-client/api-call'
 import type { Session } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { fetchText, jsonOf } from './read-response.ts'
-
-/** NB: not strict: a newer server may send more. */
-const problem = z.object({
-  code: z.string().default(''),
-  detail: z.string().default(''),
-  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).default([]),
-  reference: z.string().optional(),
-})
-type Problem = z.infer<typeof problem>
 
 /** A refusal of the server. Its message has every reason. */
 export class ServerRefusal extends CommandFailure {
@@ -30,31 +22,14 @@ function exitCodeOf(status: number): number {
   return status >= 500 || status === 429 ? exitCodes.unreachable : exitCodes.refused
 }
 
-type Call<S extends z.ZodType> = {
-  path: string
-  response: S
-  /** A POST if it is present. */
-  body?: object
-  /** Repeats of the same call have the same effect as one. */
-  isKeyed?: boolean
-  timeoutMs?: number
-  interrupt?: AbortSignal
-}
-
 /** Longer than the server waits for a cluster. */
 const defaultTimeoutMs = 30_000
-
-const maxReasons = 20
 
 function refusalOf(status: number, text: string, server: string): ServerRefusal {
   const parsed = problem.safeParse(jsonOf(text))
   if (!parsed.success) return new ServerRefusal(status, problem.parse({}), `${server} responded with status ${status}.`)
-  const { detail, errors, reference } = parsed.data
-  const reasons = errors
-    .slice(0, maxReasons)
-    // What concerns no single field may be the detail itself.
-    .filter(({ pointer, message }) => pointer || !detail.includes(message))
-    .map(({ pointer, message }) => (pointer ? `  ${pointer}: ${message}` : `  ${message}`))
+  const { reference } = parsed.data
+  const [detail, ...reasons] = problemLines(parsed.data)
   const advice = status === 401 ? [`Run: postern login ${server}`] : []
   const about = reference && status >= 500 ? [`Reference: ${reference}`] : []
   const lines = [detail || `${server} responded with status ${status}.`, ...reasons, ...about, ...advice]
@@ -63,12 +38,12 @@ function refusalOf(status: number, text: string, server: string): ServerRefusal 
 
 export type Api = {
   readonly session: Session
-  call<S extends z.ZodType>(call: Call<S>): Promise<z.output<S>>
+  call: CallApi
 }
 
 export function apiOf(session: Session): Api {
   const { server } = session
-  const once = async <S extends z.ZodType>(call: Call<S>, token: string, key: string) => {
+  const once = async <S extends z.ZodType>(call: ApiCall<S>, token: string, key: string) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' }
     if (call.body) headers['content-type'] = 'application/json'
     if (call.isKeyed) headers['idempotency-key'] = key

@@ -21,7 +21,7 @@ export type Handler = (request: Request, context: Context) => Promise<Response>
  * Identifies the caller. The limit for a network applies only to callers who are not recognised, so that an attacker
  * can't lock out other people behind the same address.
  */
-async function identifyCaller(request: Request, origin: Origin): Promise<PersonActor> {
+export async function identifyCaller(request: Request, origin: Origin): Promise<PersonActor> {
   try {
     return await actorOfRequest(request, origin)
   } catch (error) {

@@ -115,6 +115,13 @@ export const importTable: readonly Room[] = [
     packages: ['zod', 'yaml', 'node:crypto'],
   },
   {
+    name: 'lib/api-client',
+    holds: 'what programs read of the API, and the tools of AI agents that call it',
+    imports: ['lib/core/*'],
+    why: 'the command calls the API over the network, and the server itself for agents that call it by HTTP',
+    packages: ['zod', '@modelcontextprotocol/server'],
+  },
+  {
     name: 'lib/env.ts',
     holds: 'the environment: the only reader of `process.env`',
     imports: [],
@@ -213,6 +220,7 @@ export const importTable: readonly Room[] = [
     holds: 'HTTP: input, responses, headers, rate limits, health',
     imports: [
       'lib/core/*',
+      'lib/api-client',
       'lib/observability',
       'lib/env.ts',
       'lib/adapters/db',
@@ -279,7 +287,7 @@ export const importTable: readonly Room[] = [
   {
     name: 'cli',
     holds: 'the `postern` command: arguments, files, reports',
-    imports: ['lib/core/*', 'lib/adapters/policy', 'local/find-node.mjs'],
+    imports: ['lib/core/*', 'lib/api-client', 'lib/adapters/policy', 'local/find-node.mjs'],
     why: 'it works on files, on the API and through kubectl, without a database',
   },
   {

@@ -117,7 +117,14 @@ would answer 401 to the tokens of a kubeconfig: expired, of another audience, or
 { "mcpServers": { "postern": { "command": "postern", "args": ["mcp"] } } }
 \`\`\`
 
-Its tools read a refusal, list entitlements and your requests, preview and submit a request, wait for it, explain access and search the history, all
+An agent that can't start a program calls the same tools at the server, by streamable HTTP, and signs you in at your identity provider
+([Sign-in of agents](identity-providers.md#sign-in-of-agents-over-http)):
+
+\`\`\`json
+{ "mcpServers": { "postern": { "type": "http", "url": "https://postern.example.com/api/mcp" } } }
+\`\`\`
+
+The tools read a refusal, list entitlements and your requests, preview and submit a request, wait for it, explain access and search the history, all
 with what you may read. No tool approves, denies, extends, ends access or shows a credential; a grant is used as always, by \`kubectl\` and the
 plugin. A request is marked: *An agent (name) for you* is in its headline, the inbox, the notices and the history, and in the digest that an
 approval binds to. Guardrails can limit it by \`request.via\` ([Guardrails](guardrails.md)).

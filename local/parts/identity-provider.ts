@@ -66,6 +66,9 @@ export const anyLocalPort =
     return url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname) && url.pathname === path
   }
 
+/** Agents name the address of Postern’s tools (RFC 8707). */
+const isAgentResource = anyLocalPort('/api/mcp')
+
 const allows = (allowed: AllowedUris, uri: string) =>
   typeof allowed === 'function' ? allowed(uri) : allowed.includes(uri)
 
@@ -153,7 +156,7 @@ function configuration(
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_context, resource) => {
-          if (resource !== apiResource) throw new errors.InvalidTarget()
+          if (resource !== apiResource && !isAgentResource(resource)) throw new errors.InvalidTarget()
           return {
             scope: '',
             audience,

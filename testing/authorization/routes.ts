@@ -494,6 +494,26 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'POST /api/v1/paste',
       call: (caller) => api(caller, 'POST', '/paste', { text: 'kubectl get pods -n payments' }),
     },
+    {
+      table: 'Read what concerns oneself',
+      name: 'POST /api/mcp',
+      call: async (caller) => {
+        const params = { name: 'list_entitlements', arguments: {} }
+        const answer = await send('/api/mcp', {
+          method: 'POST',
+          headers: {
+            ...withBearer(caller),
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+          },
+          body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+        })
+        const text = await answer.text()
+        if (answer.status === 401) return { answer: 'sign in' }
+        const isResult = text.includes('<postern-data>') && !text.includes('isError')
+        return { answer: isResult ? 'yes' : `${answer.status}: ${text}` }
+      },
+    },
     api200('Read undelivered notices', '/notices'),
     downloaded(
       'Download the evidence of a request',
@@ -636,7 +656,10 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     open('GET /log/tile/[...path]', '/log/tile/1/000', 'GET', 404),
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
     open('GET /livez', '/livez', 'GET', 200),
-    open('GET /.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource', 'GET', 200),
+    ...['', '/api/mcp'].map((resource) => {
+      const path = `/.well-known/oauth-protected-resource${resource}`
+      return open(`GET ${path}`, path, 'GET', 200)
+    }),
     open('GET /readyz', '/readyz', 'GET', 200),
     open('page /sign-in', '/sign-in', 'GET', 200),
     open('page /signed-out', '/signed-out', 'GET', 200),

@@ -1,30 +1,19 @@
 // The packaged command against the API: an AI agent requests access by the SDK's own client, and a person checks and reviews it.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { buildPackage } from '#local/package/build'
-import type { RouteModule } from '#testing/call-route'
 import { anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { testIdentity } from '#testing/identity'
 import { aClusterState, aGrant, aRequest } from '#testing/requests'
-import * as explain from './access/explain/route.ts'
-import * as events from './audit-events/route.ts'
-import * as entitlements from './entitlements/route.ts'
-import * as paste from './paste/route.ts'
-import * as decisions from './requests/[id]/decisions/route.ts'
-import * as review from './requests/[id]/review/route.ts'
-import * as request from './requests/[id]/route.ts'
-import * as preview from './requests/preview/route.ts'
-import * as requests from './requests/route.ts'
-import * as reviews from './reviews/route.ts'
+import { servedRoutes } from '#testing/served-routes'
+import { apiRoutes } from './routes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-agent-'))
 const built = join(folder, 'package')
@@ -48,34 +37,7 @@ const identity = await testIdentity({
 await aClusterState()
 await buildPackage(built)
 
-// Serves the routes over HTTP, for the program to call.
-const routes: Record<string, RouteModule> = {
-  '/entitlements': entitlements,
-  '/paste': paste,
-  '/requests': requests,
-  '/requests/preview': preview,
-  '/reviews': reviews,
-  '/access/explain': explain,
-  '/audit-events': events,
-}
-/** Those of one request. */
-const ofRequest: Record<string, RouteModule> = { decisions, review }
-const server = createServer(async (incoming, outgoing) => {
-  const chunks: Buffer[] = []
-  for await (const chunk of incoming) chunks.push(chunk as Buffer)
-  const url = new URL(incoming.url ?? '', served.url)
-  const path = url.pathname.slice('/api/v1'.length)
-  const [, , id = '', inner] = path.split('/')
-  const route: RouteModule = routes[path] ?? ofRequest[inner ?? ''] ?? request
-  const method = incoming.method ?? 'GET'
-  const body = method === 'POST' ? { body: Buffer.concat(chunks) } : {}
-  const headers = new Headers(incoming.headers as Record<string, string>)
-  const sent = new Request(url, { method, headers, ...body })
-  const response = await route[method]?.(sent, { params: Promise.resolve({ id }) })
-  outgoing.writeHead(response?.status ?? 500, Object.fromEntries(response?.headers ?? [])).end(await response?.text())
-})
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-const served = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+const served = await servedRoutes(apiRoutes)
 
 /** What the programs wrote to their error output. */
 let written = ''
@@ -84,7 +46,7 @@ afterEach(async () => {
   for (const client of connected.splice(0)) await client.close()
 })
 afterAll(async () => {
-  server.close()
+  await served.stop()
   rmSync(folder, { recursive: true })
   await identity.stop()
   await database.drop()

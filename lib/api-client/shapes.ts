@@ -1,4 +1,4 @@
-// What this program reads of the API's responses. NB: not strict: a newer server may send more.
+// What programs read of the API's responses. NB: not strict: a newer server may send more.
 import { z } from 'zod'
 
 const person = z.object({ name: z.string(), email: z.string().nullable().default(null) })

@@ -1,5 +1,4 @@
 // How a tool's result reaches the model: as one block of data that no text in it can leave.
-import { asciiJson } from '../terminal.ts'
 
 /** Characters. The longest reason that Postern accepts. */
 const longestText = 2000
@@ -15,8 +14,9 @@ const warning =
  * outside ASCII, so it can neither write the closing mark nor hide anything.
  */
 export function asData(value: unknown): string {
-  const json = asciiJson(JSON.parse(JSON.stringify(value, clipped)))
-    .replaceAll('<', '\\u003c')
-    .replaceAll('>', '\\u003e')
-  return `${warning}\n<postern-data>\n${json}</postern-data>`
+  const json = JSON.stringify(value, clipped, 2).replace(
+    /[<>\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `${warning}\n<postern-data>\n${json}\n</postern-data>`
 }

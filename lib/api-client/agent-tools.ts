@@ -1,9 +1,8 @@
 // What an agent may do through Postern: read what its person may read, and submit requests for them. NB: no tool approves,
 // denies, issues a credential, or ends access. Add none that does: an agent reads text of other people, and may follow it.
 import { z } from 'zod'
-import { requestIdOf } from '../access/find.ts'
-import { readRequest } from '../access/wait.ts'
-import type { Api } from '../server/api.ts'
+import type { CallApi } from './api-call.ts'
+import { eitherId, requestOf } from './request-of.ts'
 import {
   auditEvents,
   entitlements,
@@ -12,11 +11,15 @@ import {
   preview,
   requestInFull,
   requestPage,
+  request as requestShape,
   submitted,
-} from '../server/shapes.ts'
+} from './shapes.ts'
 
 export type Caller = {
-  api: Api
+  /** Calls the API with the token of the agent’s person. */
+  call: CallApi
+  /** The URL of the server for browsers. */
+  server: string
   /** The agent, by its own word. */
   agent: string
   /** The agent no longer waits for the result. */
@@ -34,7 +37,10 @@ type Tool<Input extends z.ZodRawShape> = {
 
 const define = <Input extends z.ZodRawShape>(tool: Tool<Input>): Tool<Input> => tool
 
-const requestId = z.string().describe('The id of a request or of its grant: req_… or grt_…')
+const requestId = z
+  .string()
+  .regex(eitherId, 'must be req_ or grt_ and 26 characters')
+  .describe('The id of a request or of its grant: req_… or grt_…')
 
 const submission = {
   entitlement: z.string().describe('The name of an entitlement, from list_entitlements or read_refusal'),
@@ -59,19 +65,19 @@ const submission = {
 
 type Submission = z.output<z.ZodObject<typeof submission>>
 
-async function bodyOf({ duration, ...rest }: Submission, { api, agent }: Caller) {
+async function bodyOf({ duration, ...rest }: Submission, { call, agent }: Caller) {
   if (duration) return { ...rest, duration, agent }
-  const { items } = await api.call({ path: '/entitlements', response: entitlements })
+  const { items } = await call({ path: '/entitlements', response: entitlements })
   const found = items.find(({ name }) => name === rest.entitlement)
   return { ...rest, duration: found?.defaultDuration ?? 'PT30M', agent }
 }
 
-const readInFull = async (id: string, { api }: Caller) =>
-  api.call({ path: `/requests/${await requestIdOf(api, id)}`, response: requestInFull })
+const read = (id: string, { call, interrupt }: Caller, wait = '') =>
+  call({ path: `/requests/${id}${wait}`, response: requestShape, timeoutMs: 60_000, interrupt })
 
 /** A request without what its reader may do with it: an agent does none of that. */
-function forAgent<T extends { id: string; can: unknown }>({ can: _, ...request }: T, { api }: Caller) {
-  return { ...request, page: new URL(`/requests/${request.id}`, api.session.server).href }
+function forAgent<T extends { id: string; can: unknown }>({ can: _, ...request }: T, { server }: Caller) {
+  return { ...request, page: new URL(`/requests/${request.id}`, server).href }
 }
 
 /** Programs that call tools usually give up after a minute. */
@@ -83,7 +89,7 @@ export const tools = {
     description: 'The access that your person may request, and the clusters and namespaces in which it exists.',
     isReadOnly: true,
     input: {},
-    run: async (_, { api }) => (await api.call({ path: '/entitlements', response: entitlements })).items,
+    run: async (_, { call }) => (await call({ path: '/entitlements', response: entitlements })).items,
   }),
   read_refusal: define({
     title: 'Read a refusal',
@@ -96,7 +102,7 @@ export const tools = {
       cluster: z.string().optional().describe('The cluster, if it is known'),
       namespace: z.string().optional().describe('The namespace of a command that names none'),
     },
-    run: (input, { api }) => api.call({ path: '/paste', body: input, response: paste }),
+    run: (input, { call }) => call({ path: '/paste', body: input, response: paste }),
   }),
   preview_request: define({
     title: 'Preview a request',
@@ -106,7 +112,7 @@ export const tools = {
     input: { ...submission, reason: submission.reason.optional() },
     run: async (input, caller) => {
       const body = await bodyOf({ ...input, reason: input.reason ?? '' }, caller)
-      return caller.api.call({ path: '/requests/preview', body, response: preview })
+      return caller.call({ path: '/requests/preview', body, response: preview })
     },
   }),
   submit_request: define({
@@ -118,8 +124,8 @@ export const tools = {
     input: submission,
     run: async (input, caller) => {
       const body = await bodyOf(input, caller)
-      const { id } = await caller.api.call({ path: '/requests', body, response: submitted, isKeyed: true })
-      return forAgent(await readRequest(caller.api, id), caller)
+      const { id } = await caller.call({ path: '/requests', body, response: submitted, isKeyed: true })
+      return forAgent(await read(id, caller), caller)
     },
   }),
   get_request: define({
@@ -127,7 +133,10 @@ export const tools = {
     description: 'A request with its terms, status, decisions and access.',
     isReadOnly: true,
     input: { id: requestId },
-    run: async ({ id }, caller) => forAgent(await readInFull(id, caller), caller),
+    run: async ({ id }, caller) => {
+      const path = `/requests/${await requestOf(caller.call, id)}`
+      return forAgent(await caller.call({ path, response: requestInFull }), caller)
+    },
   }),
   wait_for_request: define({
     title: 'Wait for a request',
@@ -137,8 +146,8 @@ export const tools = {
     isReadOnly: true,
     input: { id: requestId, seconds: z.int().min(1).max(longestWaitSeconds).default(longestWaitSeconds) },
     run: async ({ id, seconds }, caller) => {
-      const request = await requestIdOf(caller.api, id)
-      return forAgent(await readRequest(caller.api, request, `?wait=PT${seconds}S`, caller.interrupt), caller)
+      const request = await requestOf(caller.call, id)
+      return forAgent(await read(request, caller, `?wait=PT${seconds}S`), caller)
     },
   }),
   list_requests: define({
@@ -151,7 +160,7 @@ export const tools = {
     },
     run: async ({ status, limit }, caller) => {
       const query = new URLSearchParams({ role: 'mine', limit: String(limit), ...(status ? { status } : {}) })
-      const { items } = await caller.api.call({ path: `/requests?${query}`, response: requestPage })
+      const { items } = await caller.call({ path: `/requests?${query}`, response: requestPage })
       return items.map((item) => forAgent(item, caller))
     },
   }),
@@ -169,7 +178,7 @@ export const tools = {
       name: z.string().default(''),
       namespace: z.string().default('').describe('Empty for the whole cluster'),
     },
-    run: (input, { api }) => api.call({ path: `/access/explain?${new URLSearchParams(input)}`, response: explanation }),
+    run: (input, { call }) => call({ path: `/access/explain?${new URLSearchParams(input)}`, response: explanation }),
   }),
   search_history: define({
     title: 'Search the history',
@@ -190,13 +199,13 @@ export const tools = {
       to: z.string().optional().describe('RFC 3339'),
       limit: z.int().min(1).max(100).default(20),
     },
-    run: async ({ limit, ...filter }, { api }) => {
+    run: async ({ limit, ...filter }, { call }) => {
       const given = Object.entries(filter).filter(([, value]) => value !== undefined)
       const query = new URLSearchParams({
         ...(Object.fromEntries(given) as Record<string, string>),
         limit: String(limit),
       })
-      return (await api.call({ path: `/audit-events?${query}`, response: auditEvents })).items
+      return (await call({ path: `/audit-events?${query}`, response: auditEvents })).items
     },
   }),
 }
