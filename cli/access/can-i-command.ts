@@ -1,6 +1,7 @@
 // What a person can do in a namespace, as a table: each cell is the answer of `postern check-access`.
 import { Command } from 'commander'
-import { explanation } from '#lib/api-client/shapes'
+import { type Explanation, explanations } from '#lib/api-client/shapes'
+import { mostActions } from '#lib/core/access/explanation'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { lines, type OutputFormat, outputOption, print, tableOf } from '../output.ts'
 import type { Api } from '../server/api.ts'
@@ -27,19 +28,29 @@ const usual: readonly (readonly [resource: string, verbs: readonly string[]])[] 
   ['secrets', verbs],
 ]
 
-/** Each is up to seven calls of the API. */
+/** Each is up to seven actions. */
 const maxResources = 30
 
 type Cell = { access: 'yes' | 'request' | 'no' | 'unknown'; entitlements: string[] }
 type Row = { resource: string; verbs: Record<string, Cell> }
 
-async function cellOf(api: Api, place: Place, resource: string, verb: string) {
-  const query = new URLSearchParams({ ...place, verb, ...targetOf(resource) })
-  const found = await api.call({ path: `/access/explain?${query}`, response: explanation })
-  const entitlements = found.entitlements.map(({ name }) => name)
-  const otherwise = entitlements.length > 0 ? 'request' : found.allowed === null ? 'unknown' : 'no'
-  const access = found.allowed || found.grants.length > 0 ? 'yes' : otherwise
-  return { why: found.allowed === null ? found.why : '', cell: { access, entitlements } satisfies Cell }
+type Question = { resource: string; verb: string }
+
+/** The answers to all questions, with as few calls of the API as its limit permits. */
+async function answersTo(api: Api, { namespace, ...subject }: Place, questions: Question[]): Promise<Explanation[]> {
+  const actions = questions.map(({ resource, verb }) => ({ ...targetOf(resource), verb, namespace }))
+  const answers: Explanation[] = []
+  for (let from = 0; from < actions.length; from += mostActions) {
+    const body = { ...subject, actions: actions.slice(from, from + mostActions) }
+    answers.push(...(await api.call({ path: '/access/explain', body, response: explanations })).items)
+  }
+  return answers
+}
+
+function cellOf({ allowed, grants, entitlements }: Explanation): Cell {
+  const names = entitlements.map(({ name }) => name)
+  const otherwise = names.length > 0 ? 'request' : allowed === null ? 'unknown' : 'no'
+  return { access: allowed || grants.length > 0 ? 'yes' : otherwise, entitlements: names }
 }
 
 const toRequest = (row: Row): string[] => [
@@ -56,12 +67,13 @@ async function canI(terminal: Terminal, resources: string[], options: Options) {
   const api = await openApi(terminal, options)
   const place = await placeOf(api, terminal, options)
   const asked = resources.length > 0 ? resources.map((resource) => [resource, verbs] as const) : usual
-  const rows: Row[] = []
-  const unknown = new Set<string>()
-  for (const [resource, wanted] of asked) {
-    const cells = await Promise.all(wanted.map((verb) => cellOf(api, place, resource, verb)))
-    for (const { why } of cells) if (why) unknown.add(why)
-    rows.push({ resource, verbs: Object.fromEntries(wanted.map((verb, index) => [verb, cells[index]?.cell as Cell])) })
+  const questions = asked.flatMap(([resource, wanted]) => wanted.map((verb) => ({ resource, verb })))
+  const answers = await answersTo(api, place, questions)
+  const unknown = new Set(answers.flatMap(({ allowed, why }) => (allowed === null ? [why] : [])))
+  const rows: Row[] = asked.map(([resource]) => ({ resource, verbs: {} }))
+  for (const [index, { resource, verb }] of questions.entries()) {
+    const [row, answer] = [rows.find((one) => one.resource === resource), answers[index]]
+    if (row && answer) row.verbs[verb] = cellOf(answer)
   }
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row.verbs)))]
   await print(terminal, options.output, {

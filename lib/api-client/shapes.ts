@@ -209,6 +209,7 @@ export const explanation = z.object({
   entitlements: z.array(z.object({ name: z.string(), title: z.string() })),
 })
 export type Explanation = z.output<typeof explanation>
+export const explanations = z.object({ items: z.array(explanation) })
 
 export const auditEvents = z.object({
   items: z.array(

@@ -10,7 +10,13 @@ import { issuedCredentialResource } from '#lib/core/access/credential-resource'
 import { secondsOf } from '#lib/core/access/duration'
 import { entitlementSchema } from '#lib/core/access/entitlement'
 import { entitlementResource } from '#lib/core/access/entitlement-resource'
-import { explainQuery, explanationResource } from '#lib/core/access/explanation'
+import {
+  explainEachSchema,
+  explainQuery,
+  explanationList,
+  explanationResource,
+  mostActions,
+} from '#lib/core/access/explanation'
 import { grantResource } from '#lib/core/access/grant-resource'
 import { type IdKind, idSchema } from '#lib/core/access/ids'
 import { eventVerification } from '#lib/core/access/log-resource'
@@ -288,6 +294,19 @@ export const endpoints = {
     query: explainQuery,
     status: 200,
     answer: explanationResource,
+  }),
+  explainEachAccess: define({
+    operation: 'explainEachAccess',
+    method: 'POST',
+    path: '/access/explain',
+    summary: `Check up to ${mostActions} actions on resources, of one person in one cluster. Changes nothing`,
+    description: 'Each item is what `GET` responds about that action.',
+    refusedWhen: { 422: 'The cluster is unknown' },
+    params: {},
+    query: none,
+    body: explainEachSchema,
+    status: 200,
+    answer: explanationList,
   }),
   readPaste: define({
     operation: 'readPaste',

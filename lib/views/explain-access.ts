@@ -110,6 +110,7 @@ const describe = (question: AccessQuestion): string => {
 }
 
 type Subject = Pick<ExplainQuery, 'cluster' | 'person'>
+type Action = Omit<ExplainQuery, keyof Subject>
 
 /** All that is needed to answer questions about one person in one cluster. */
 async function gatherFacts(actor: PersonActor, { cluster, person: wanted }: Subject) {
@@ -127,16 +128,16 @@ async function gatherFacts(actor: PersonActor, { cluster, person: wanted }: Subj
   const known = rightsNow(cluster, rights, new Date())
   const who = whoIn(cluster, configured.people, person)
   const name = isSamePerson(person, actor.person) ? 'You' : person.name
-  return { person, name, known, who, grants, offered }
+  const objects = known.rights && who.identity ? known.rights.objectsOf(who.identity) : null
+  return { person, name, known, who, objects, grants, offered }
 }
 
 function answerTo(
   query: Omit<ExplainQuery, 'person'>,
-  { person, name: personName, known, who, grants, offered }: Awaited<ReturnType<typeof gatherFacts>>,
+  { person, name: personName, known, who, objects, grants, offered }: Awaited<ReturnType<typeof gatherFacts>>,
 ): AccessExplanation {
   const question = questionOf(query)
-  const answer =
-    known.rights && who.identity ? explain(known.rights.objectsOf(who.identity), who.identity, question) : null
+  const answer = objects && who.identity ? explain(objects, who.identity, question) : null
   const { cluster, group, resource = null, subresource, name, namespace, verb, path = null } = query
   const action = describe(question)
   const whyUnknown = known.rights ? (who.identity ? '' : who.why) : known.why
@@ -180,9 +181,8 @@ export async function explainAccess(actor: PersonActor, query: ExplainQuery): Pr
  */
 export async function explainEach(
   actor: PersonActor,
-  subject: Subject,
-  questions: readonly Omit<ExplainQuery, keyof Subject>[],
+  { actions, ...subject }: Subject & { actions: readonly Action[] },
 ): Promise<AccessExplanation[]> {
   const facts = await gatherFacts(actor, subject)
-  return questions.map((question) => answerTo({ ...question, cluster: subject.cluster }, facts))
+  return actions.map((action) => answerTo({ ...action, cluster: subject.cluster }, facts))
 }

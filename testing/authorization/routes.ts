@@ -468,16 +468,21 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: (caller) => act(caller, 'destinations', []),
     },
     ...[
-      { name: 'GET /api/v1/access/explain?oneself', table: 'Read what concerns oneself', whom: [] },
-      {
-        name: 'GET /api/v1/access/explain?person',
-        table: 'Check the access of someone else',
-        whom: [['person', 'ulla']],
-      },
-    ].map(({ name, table, whom }): Route => {
-      const question = { cluster: 'prod-eu', verb: 'get', resource: 'pods', namespace: 'payments' }
-      const path = `/access/explain?${new URLSearchParams([...Object.entries(question), ...whom])}`
-      return { name, table, call: (caller) => api(caller, 'GET', path) }
+      { use: 'oneself', table: 'Read what concerns oneself', person: [] },
+      { use: 'person', table: 'Check the access of someone else', person: [['person', 'ulla']] },
+    ].flatMap(({ use, table, person }): Route[] => {
+      const subject: Record<string, string> = { cluster: 'prod-eu', ...Object.fromEntries(person) }
+      const action = { verb: 'get', resource: 'pods', namespace: 'payments' }
+      const path = '/access/explain'
+      const query = new URLSearchParams({ ...subject, ...action })
+      return [
+        { name: `GET /api/v1${path}?${use}`, table, call: (caller) => api(caller, 'GET', `${path}?${query}`) },
+        {
+          name: `POST /api/v1${path}?${use}`,
+          table,
+          call: (caller) => api(caller, 'POST', path, { ...subject, actions: [action] }),
+        },
+      ]
     }),
     {
       table: 'Read what concerns oneself',

@@ -28,7 +28,8 @@ async function answersTo(actor: PersonActor, questions: ExplainQuery[]): Promise
     const valid = checked.flatMap(({ data }) => data ?? [])
     const [first] = valid
     // All questions of one paste concern one person in one cluster.
-    return { answers: first ? await explainEach(actor, first, valid) : [], problem: '' }
+    const { cluster, person } = first ?? { cluster: '' }
+    return { answers: first ? await explainEach(actor, { cluster, person, actions: valid }) : [], problem: '' }
   } catch (error) {
     if (!(error instanceof AppError) || !['not-found', 'invalid'].includes(error.code)) throw error
     return { answers: [], problem: error.message }

@@ -83,29 +83,55 @@ export type AccessExplanation = z.infer<typeof explanationResource>
 
 const text = (max: number) => z.string().max(max)
 
+const subject = {
+  cluster: text(63).min(1),
+  person: text(320)
+    .optional()
+    .meta({ description: 'Id, subject or e-mail address; only auditors and admins may set it. Absent: the caller.' }),
+}
+
+const action = {
+  verb: text(63)
+    .min(1)
+    .meta({ description: 'As in Kubernetes: get, list, patch …; for a path the HTTP method in lower case.' }),
+  group: text(253).default('').meta({ description: 'API group; empty for the core group.' }),
+  subresource: text(253).default('').meta({ description: 'Such as log or scale.' }),
+  name: text(253).default(''),
+  namespace: text(63).default('').meta({ description: 'Empty for the whole cluster.' }),
+}
+
 /** The query parameters of the API and of the page. */
 export const explainQuery = z
   .strictObject({
-    cluster: text(63).min(1),
-    verb: text(63)
-      .min(1)
-      .meta({ description: 'As in Kubernetes: get, list, patch …; for a path the HTTP method in lower case.' }),
-    group: text(253).default('').meta({ description: 'API group; empty for the core group.' }),
+    ...subject,
+    ...action,
     resource: text(253)
       .optional()
       .meta({ description: 'The plural name, such as deployments. Set exactly one of `resource` and `path`.' }),
-    subresource: text(253).default('').meta({ description: 'Such as log or scale.' }),
-    name: text(253).default(''),
-    namespace: text(63).default('').meta({ description: 'Empty for the whole cluster.' }),
     path: text(2000)
       .optional()
       .meta({ description: 'A non-resource path, such as /metrics. Set exactly one of `resource` and `path`.' }),
-    person: text(320)
-      .optional()
-      .meta({ description: 'Id, subject or e-mail address; only auditors and admins may set it. Absent: the caller.' }),
   })
   .refine(({ resource, path }) => Boolean(resource) !== Boolean(path), {
     path: ['resource'],
     message: 'set exactly one of resource or path',
   })
 export type ExplainQuery = z.infer<typeof explainQuery>
+
+/** More than `postern can-i` asks by default. Each is judged by every rule that applies to the person. */
+export const mostActions = 64
+
+const resource = text(253).min(1).meta({ description: 'The plural name, such as deployments.' })
+
+/** Several actions on resources, of one person in one cluster. */
+export const explainEachSchema = z.strictObject({
+  ...subject,
+  actions: z
+    .array(z.strictObject({ ...action, resource }))
+    .min(1)
+    .max(mostActions),
+})
+
+export const explanationList = z.strictObject({
+  items: z.array(explanationResource).meta({ description: 'One for each action, in the order of the actions.' }),
+})
