@@ -1,4 +1,5 @@
 // Reads an evidence pack. Its bytes are hostile until they are verified.
+import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
@@ -15,6 +16,7 @@ export type PackFile = {
   paths: readonly string[]
   /** @throws UsageError if it is larger than any of a pack */
   text(path: string): Promise<string>
+  digest(path: string): Promise<{ bytes: number; sha256: string }>
   /** The lines of a file, without their ends. */
   lines(path: string): AsyncGenerator<string>
   close(): void
@@ -87,6 +89,19 @@ export async function openPack(file: string): Promise<PackFile> {
   return {
     paths: [...entries.keys()],
     text,
+    digest: async (path) => {
+      const hash = createHash('sha256')
+      let bytes = 0
+      try {
+        for await (const piece of await stream(path)) {
+          hash.update(piece as Buffer)
+          bytes += (piece as Buffer).length
+        }
+      } catch (error) {
+        refuse(error)
+      }
+      return { bytes, sha256: hash.digest('hex') }
+    },
     lines: async function* (path) {
       let rest = ''
       try {

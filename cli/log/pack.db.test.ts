@@ -8,9 +8,11 @@ import { transaction } from '#lib/adapters/db/client'
 import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { zipPieces } from '#lib/api/zip-file'
 import type { PackManifest } from '#lib/core/evidence/pack'
+import { saveAuditEvents } from '#lib/operations/save-audit-events'
 import { submitRequest } from '#lib/operations/submit-request'
 import { evidencePack } from '#lib/views/evidence-pack'
 import { logWriting } from '#lib/worker/log/log-writer'
+import { anAuditEvent, userOfGrant } from '#testing/audit-events'
 import { testBench } from '#testing/bench'
 import { decide, requestRow } from '#testing/decisions'
 import { anActor, aSystemActor, asActor, companyActors } from '#testing/people'
@@ -63,6 +65,7 @@ const verifyFiles = async (files: Files) => verifyBytes(await zipped(files))
 
 const hostile = '<script>alert(1)</script> =cmd|x \u202e "\'&'
 let requestId = ''
+let grantId = ''
 let times: { before: Date; after: Date }
 
 beforeAll(async () => {
@@ -71,6 +74,16 @@ beforeAll(async () => {
   requestId = id
   await decide(priya, { id, digest }, { note: 'go ahead', narrow: { durationSeconds: 600 } })
   const { grant, cluster, namespaces, policyHash } = await requestRow({ id })
+  grantId = grant?.id ?? ''
+  const call = (verb: string, objectRef: object, code: number) =>
+    anAuditEvent({ verb, user: userOfGrant(grantId, null), objectRef, responseStatus: { code } })
+  await saveAuditEvents(aSystemActor(), cluster, [
+    call('list', { resource: 'pods', namespace: 'payments' }, 200),
+    call('list', { resource: 'pods', namespace: 'payments' }, 200),
+    call('get', { resource: 'secrets', namespace: 'payments', name: 'db-password' }, 200),
+    call('delete', { resource: 'deployments', apiGroup: 'apps', namespace: hostile, name: 'web' }, 403),
+    anAuditEvent({ verb: 'get', objectRef: { resource: 'secrets', namespace: 'payments', name: 'of-someone-else' } }),
+  ])
   const about = { requestId: id, grantId: grant?.id ?? '', personId: mina.person.id, cluster, namespaces, policyHash }
   const actor = aSystemActor()
   await transaction((tx) =>
@@ -107,7 +120,7 @@ describe('the pack of a request', () => {
     expect(await verifyBytes(await bytesOf({ request: requestId }))).toEqual({
       code: 0,
       out: expect.stringMatching(
-        /^The checkpoint of size \d+ is signed by localhost:3000\/log\.\n\d+ events, 2 versions of terms and 1 policy version verified, and the report says the same\.\n$/,
+        /^The checkpoint of size \d+ is signed by localhost:3000\/log\.\n\d+ events, 2 versions of terms and 1 policy version verified, and the report says the same\. 4 calls are in it as API servers reported them: they are not in the log, so nothing that is signed covers them\.\n$/,
       ),
       err: '',
     })
@@ -132,6 +145,54 @@ describe('the pack of a request', () => {
       'patch deployments.apps',
     ])
       expect(report).toContain(words)
+  })
+
+  test('has every call that was made with its grants and none of anyone else, and its report counts them', async () => {
+    const files = await unzip(await bytesOf({ request: requestId }))
+    const [head, ...calls] = String(files.get('calls.jsonl'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(head.grant).toMatchObject({ id: grantId, cluster: 'prod-eu', count: 4, refused: 1, secrets: 1 })
+    expect(calls.map(({ call }) => `${call.verb} ${call.resource} ${call.name} ${call.code}`).sort()).toEqual([
+      'delete deployments web 403',
+      'get secrets db-password 200',
+      'list pods  200',
+      'list pods  200',
+    ])
+    const report = String(files.get('report.html'))
+    const { feed } = head.grant
+    for (const words of [
+      `prod-eu reported calls to Postern from <time datetime="${feed.firstAt}">`,
+      'They come from the audit events of its API server and are not in the log.',
+      '4 calls, of which the API server refused 1. 1 call read or changed Secrets.',
+      '<code>db-password</code> in <code>payments</code>',
+      '<td>403 refused</td>',
+    ])
+      expect(report).toContain(words)
+    expect(report).not.toContain('of-someone-else')
+  })
+
+  test('whose calls someone removed, added or changed is found, also where the manifest was written again', async () => {
+    const files = await unzip(await bytesOf({ request: requestId }))
+    const lines = String(files.get('calls.jsonl')).trim().split('\n')
+    const verifyCalls = (changed: readonly string[]) =>
+      verifyFiles(
+        withManifest(new Map([...files, ['calls.jsonl', Buffer.from(changed.map((one) => `${one}\n`).join(''))]])),
+      )
+    expect((await verifyCalls(lines)).code).toBe(0)
+    const [head = '', first = '', ...rest] = lines
+    for (const [changed, why] of [
+      [[head, ...rest], 'report.html was changed'],
+      [[head, first, first, ...rest], 'report.html was changed'],
+      [[head, first.replace('192.0.2.30', '192.0.2.31'), ...rest], 'report.html was changed'],
+      [[first, head, ...rest], 'a call has no grant'],
+      [[head, first, head, ...rest], 'a grant has two lists'],
+      [[], `the calls of ${grantId} are missing`],
+      [[head, first, ...rest, head.replace(grantId, 'gra_nothing')], 'no event is about gra_nothing'],
+      [[head, first.replace('"call":{', '"call": {'), ...rest], 'a line is not as Postern writes it'],
+    ] as const)
+      expect(await verifyCalls(changed), why).toMatchObject({ code: 1, out: expect.stringContaining(why) })
   })
 
   test('has a report in which no text of a person is HTML, and nothing can be loaded or run', async () => {
@@ -209,6 +270,22 @@ describe('the pack of a request', () => {
     expect(String((await unzip(bytes)).get('README.txt'))).toMatch(/Newer events that are not in it: evt_/)
     await writeLog(never)
   })
+})
+
+test('a pack has the first 10,000 calls of a grant, and says how many there are', async () => {
+  const insert = `INSERT INTO activity (source_id, call, is_start, audit_id, kind, at, ended_at, code, verb, api_group, resource, subresource, namespace, name, path)
+    SELECT (SELECT max(id) FROM activity_sources WHERE grant_id = '${grantId}'), gen_random_uuid(), false, 'x', 'grant', now(), now(), 200, 'get', '',
+      'kind' || n % 150, '', '', '', '' FROM generate_series(1, 10000) AS n`
+  await asIntruder(insert)
+  const bytes = await bytesOf({ request: requestId })
+  expect((await verifyBytes(bytes)).out).toContain('10000 calls are in it')
+  const report = String((await unzip(bytes)).get('report.html'))
+  expect(report).toContain('10004 calls, of which the API server refused 1.')
+  expect(report).toContain('This pack has the first 10000 that arrived.')
+  expect(report).toMatch(/And \d+ calls of other kinds\./)
+  await asIntruder(
+    `ALTER TABLE activity DISABLE TRIGGER ALL; DELETE FROM activity WHERE audit_id = 'x'; ALTER TABLE activity ENABLE TRIGGER ALL`,
+  )
 })
 
 describe('the pack of a period', () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { documentOfPath, manifestJson, type PackManifest, packManifest, packVersion } from '#lib/core/evidence/pack'
@@ -150,25 +149,30 @@ async function verifyFilesOf(pack: PackFile, keys: VerifierKey[], earlier: Check
   refuseFork([newest, ...earlier])
   const verifier = verifierOfPack({ checkpoint: newest, key: keysNamedIn(note), manifest })
   for await (const line of pack.lines('events.jsonl')) refuseText(verifier.addLine(line))
+  for await (const line of pack.lines('calls.jsonl')) refuseText(verifier.addCall(line))
   for (const path of pack.paths.filter((one) => documentOfPath(one)))
     refuseText(verifier.addDocument(path, await pack.text(path)))
   refuseText(verifier.end(await pack.text('report.html'), await pack.text('README.txt')))
   for (const { path, bytes, sha256 } of manifest.files) {
-    const content = pack.paths.includes(path) ? Buffer.from(await pack.text(path)) : null
-    const isSame = content?.length === bytes && createHash('sha256').update(content).digest('hex') === sha256
-    if (!isSame) throw new NotVerified(`${path} is not the file that manifest.json lists.`)
+    const found = pack.paths.includes(path) ? await pack.digest(path) : null
+    if (found?.bytes !== bytes || found.sha256 !== sha256)
+      throw new NotVerified(`${path} is not the file that manifest.json lists.`)
   }
   if (manifest.files.length !== pack.paths.length - 1) throw new NotVerified('manifest.json does not list every file.')
   const [inserted] = manifest.withoutLeaf
   if (inserted) throw new NotVerified(withoutLeafSentence(inserted))
-  const { events, terms, policies } = verifier.counts()
+  const { events, terms, policies, calls } = verifier.counts()
   const later = manifest.later.length
   const end = verifier.endOfLog()
   return {
     newest,
     sentence:
       `${plural(events, 'event')}, ${plural(terms, 'version')} of terms and ${plural(policies, 'policy version')} verified, and the ` +
-      `report says the same.${later > 0 ? ` ${plural(later, 'newer event is', 'newer events are')} not in it.` : ''}${
+      `report says the same.${
+        calls > 0
+          ? ` ${plural(calls, 'call is', 'calls are')} in it as API servers reported them: they are not in the log, so nothing that is signed covers them.`
+          : ''
+      }${later > 0 ? ` ${plural(later, 'newer event is', 'newer events are')} not in it.` : ''}${
         end === null ? '' : ` The signed log ends at ${shown(end)}: what happened later is not in this pack.`
       }`,
   }

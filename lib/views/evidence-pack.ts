@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { findCallsOfGrant, findFeed, findTotals } from '#lib/adapters/db/activity/grant-activity'
 import { newestCheckpoint } from '#lib/adapters/db/log/checkpoints'
 import {
   type EvidenceScope,
@@ -11,11 +12,23 @@ import {
 import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { entriesAt, inTree, policyDocument } from '#lib/adapters/db/log/read-log'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import type { CallKind } from '#lib/core/access/activity-resource'
 import type { PersonActor } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
-import { foldFacts } from '#lib/core/evidence/facts'
+import {
+  type CallLine,
+  callLineText,
+  figuresOf,
+  foldCalls,
+  mostCalls,
+  mostCallsOfGrant,
+  type PackCall,
+  type PackCalls,
+  type PackGrant,
+} from '#lib/core/evidence/calls'
+import { foldFacts, type PackFacts } from '#lib/core/evidence/facts'
 import {
   documentPath,
   documentText,
@@ -73,6 +86,44 @@ async function termsNamed(requests: readonly string[], digests: ReadonlySet<stri
   return found
 }
 
+/** Calls that are read together. */
+const callsAtOnce = 500
+
+type CallPage = Awaited<ReturnType<typeof findCallsOfGrant>>
+
+const toCall = ({ id: _, at, endedAt, kind, ...row }: CallPage[number]): PackCall => ({
+  ...row,
+  kind: kind as CallKind,
+  at: at.toISOString(),
+  endedAt: endedAt?.toISOString() ?? null,
+})
+
+/** The calls of each grant, in the order of their arrival. */
+async function* callsOf({ requests }: PackFacts): AsyncGenerator<CallLine> {
+  const feeds = new Map<string, PackGrant['feed']>()
+  let left = mostCalls
+  for (const { cluster, grants } of requests) {
+    const name = cluster ?? ''
+    if (!feeds.has(name)) {
+      const feed = await findFeed(name)
+      feeds.set(name, feed && { firstAt: feed.firstAt.toISOString(), newestAt: feed.newestAt.toISOString() })
+    }
+    for (const { id } of grants) {
+      const most = Math.min(left, mostCallsOfGrant)
+      let page = await findCallsOfGrant(id, 0n, callsAtOnce)
+      const { count, refused, secrets } = page.length < callsAtOnce ? figuresOf(page.map(toCall)) : await findTotals(id)
+      yield { grant: { id, cluster: name, feed: feeds.get(name) ?? null, count, refused, secrets } }
+      let sent = 0
+      while (page.length > 0 && sent < most) {
+        for (const row of page.slice(0, most - sent)) yield { call: toCall(row) }
+        sent = Math.min(most, sent + page.length)
+        page = page.length < callsAtOnce ? [] : await findCallsOfGrant(id, page.at(-1)?.id ?? 0n, callsAtOnce)
+      }
+      left -= sent
+    }
+  }
+}
+
 async function* filesOf(source: Source): AsyncGenerator<PackFile> {
   const { scope, note, size } = source
   const { later } = outsideOf(source)
@@ -95,6 +146,18 @@ async function* filesOf(source: Source): AsyncGenerator<PackFile> {
     })(),
   }
   const facts = folded.facts()
+  const foldedCalls = foldCalls()
+  yield {
+    path: 'calls.jsonl',
+    pieces: (async function* () {
+      for await (const line of callsOf(facts)) {
+        const text = callLineText(line)
+        foldedCalls.add(line, text)
+        yield `${text}\n`
+      }
+    })(),
+  }
+  const calls: PackCalls = foldedCalls.end()
   const terms = await termsNamed(
     facts.requests.map(({ id }) => id),
     digests,
@@ -108,7 +171,7 @@ async function* filesOf(source: Source): AsyncGenerator<PackFile> {
     policies.add(version)
     yield { path: documentPath('policies', version), pieces: [documentText(document)] }
   }
-  yield { path: 'report.html', pieces: reportPieces({ scope, facts, size, key, terms, policies }) }
+  yield { path: 'report.html', pieces: reportPieces({ scope, facts, calls, size, key, terms, policies }) }
 }
 
 /** Passes the files on, and adds the manifest of them as the last one. */
@@ -161,7 +224,8 @@ async function sourceOf(scope: EvidenceScope): Promise<Source | null> {
 
 /**
  * The files of an evidence pack, for auditors and admins: the events of a request, or all of a period and of the requests that had
- * to do with it, as the signed log has them. The same log yields the same files.
+ * to do with it, as the signed log has them, and the calls that were made with their grants: who may read every request may also read
+ * every call (`maySeeActivity`). The same log and calls yield the same files.
  * @throws AppError `not-found`, `conflict` if the log is not signed yet, `invalid` for a period with too many events
  */
 export async function evidencePack(actor: PersonActor, scope: EvidenceScope): Promise<AsyncGenerator<PackFile>> {

@@ -6,7 +6,7 @@ import { contentHash } from '#lib/core/access/content-hash'
 import { type LogEntry, logEntry } from '#lib/core/log/leaf'
 
 /** Another number for any change to the files or to the words of the report, which a verifier makes again. */
-export const packVersion = 1
+export const packVersion = 2
 
 export const packScope = z.union([
   z.strictObject({ request: z.string() }),
@@ -31,7 +31,14 @@ export type PackManifest = z.infer<typeof packManifest>
 
 export const manifestJson = (manifest: PackManifest): string => `${JSON.stringify(manifest, null, 2)}\n`
 
-export const fixedPaths = ['README.txt', 'checkpoint', 'events.jsonl', 'report.html', 'manifest.json'] as const
+export const fixedPaths = [
+  'README.txt',
+  'checkpoint',
+  'events.jsonl',
+  'calls.jsonl',
+  'report.html',
+  'manifest.json',
+] as const
 
 /** A file with this content hash, which is also the SHA-256 of its bytes: `sha256sum` verifies it. */
 export const documentPath = (folder: 'policies' | 'terms', hash: string) =>
@@ -101,6 +108,7 @@ It has the events as they were in the log when ${key} signed it at size ${size}.
 ${later.length > 0 ? `Newer events that are not in it: ${later.join(', ')}${later.length >= mostListed ? ' and perhaps more' : ''}.\n` : ''}
   report.html    for people: open it in any browser, or print it
   events.jsonl   the events, each with its salt and its inclusion proof (RFC 6962)
+  calls.jsonl    the calls that were made with each grant, as API servers reported them
   terms/         the terms that were requested and approved, each named by its SHA-256
   policies/      the policy versions that judged them, each named by its SHA-256
   checkpoint     the signed size and root of the log (C2SP tlog-checkpoint)
@@ -119,6 +127,7 @@ What is verified against what
 
   checkpoint     the public key
   events.jsonl   the checkpoint: each event leads by its inclusion proof to the root that was signed
+  calls.jsonl    report.html, which has its SHA-256. The calls are not in the log, so nothing that is signed covers them
   terms/         the events: they name the hash of each set of terms
   policies/      the events: they name the hash of each policy version
   report.html    the files above: the command writes the report again and compares every byte
@@ -134,5 +143,6 @@ ${
     ? 'That no event of this request was left out: a pack of the period or the whole log shows that.'
     : 'Events outside of the period, except those of requests that had to do with it.'
 }
-Whether an event was true when it was recorded, and what people did with their access: the API server's audit log has that.
+Whether an event was true when it was recorded.
+Whether the calls are complete and as they were reported: the API server's own audit log has that.
 `

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { durationInWords } from '#lib/core/access/duration'
 import { ruleSchema } from '#lib/core/access/rule'
 import { rulesInWords } from '#lib/core/rbac/sentence'
+import type { CallFacts, PackCalls } from './calls.ts'
 import type { EventLine, GrantFacts, PackFacts, RequestFacts } from './facts.ts'
 import { Html, html } from './html.ts'
 import { documentPath, type PackScope, scopeInWords } from './pack.ts'
@@ -21,6 +22,7 @@ const termsFile = z.object({
 export type ReportInput = {
   scope: PackScope
   facts: PackFacts
+  calls: PackCalls
   /** The size of the signed log, and the name and ID of the key. */
   size: number
   key: string
@@ -33,7 +35,7 @@ const style = `
 :root { color-scheme: light dark }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; line-height: 1.2 } h2 { font-size: 1.25rem; margin-top: 2.5rem; border-top: 1px solid #8886; padding-top: 1rem }
-h3 { font-size: 1rem; margin: 1.4rem 0 .3rem }
+h3 { font-size: 1rem; margin: 1.4rem 0 .3rem } h4 { font-size: .92rem; margin: 1rem 0 .2rem }
 p, li { max-width: 46rem } code { font: .88em ui-monospace, monospace; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100%; font-size: .92rem } th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884 }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: .5rem 0 } dt { color: light-dark(#666, #aaa) } dd { margin: 0; overflow-wrap: anywhere }
@@ -90,7 +92,57 @@ const endings: Record<string, string> = {
 
 const reviews = (count: number) => (count === 1 ? '1 access review' : `${count} access reviews`)
 
-function grantSection(grant: GrantFacts): Html {
+const inWords = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
+
+const notReported = (text: Html) => html`<p><strong>Not known:</strong> ${text}</p>`
+
+/** For which part of the time of a grant its cluster reported calls. */
+function reported({ beganAt, endedAt }: GrantFacts, { cluster, feed }: CallFacts): Html {
+  if (!feed)
+    return notReported(
+      html`${cluster || 'the cluster'} reported no calls to Postern at all, so what was done with this access is not in this pack.`,
+    )
+  const isLate = beganAt === null || Date.parse(feed.firstAt) > Date.parse(beganAt)
+  const isEarly = endedAt === null || Date.parse(feed.newestAt) < Date.parse(endedAt)
+  return html`<p>${cluster} reported calls to Postern from ${time(feed.firstAt)} to ${time(feed.newestAt)}. They come from the audit events of its API server and are not in the log.</p>${
+    isLate && beganAt && notReported(html`calls before ${time(feed.firstAt)}, when the access had already begun.`)
+  }${isEarly && beganAt && notReported(html`calls after ${time(feed.newestAt)}, when the access had not ended.`)}`
+}
+
+const row = (what: Html, code: string, one: { count: number; firstAt: string; lastAt: string }): Html =>
+  html`<tr><td>${what}</td><td>${code}</td><td>${one.count}</td><td>${time(one.firstAt)}</td><td>${time(one.lastAt)}</td></tr>\n`
+
+function callsSection(grant: GrantFacts, calls: CallFacts | undefined): Html | null {
+  if (!calls || (!grant.beganAt && calls.count === 0)) return null
+  const { count, kept, refused, secrets, groups, ungrouped, secretGroups, ungroupedSecrets } = calls
+  const place = (namespace: string) => html`${namespace && html` in <code>${namespace}</code>`}`
+  return html`<h3>What was done with it</h3>${reported(grant, calls)}${
+    calls.feed &&
+    html`<p>${inWords(count, 'call', 'calls')}, of which the API server refused ${refused}. ${inWords(secrets, 'call', 'calls')} read or changed Secrets.${count > kept && ` This pack has the first ${kept} that arrived.`}</p>`
+  }${
+    secretGroups.length > 0 &&
+    html`<h4>Secrets touched</h4>${table(
+      ['Secret', 'Verb', 'Calls', 'First', 'Last'],
+      secretGroups.map((one) => row(html`<code>${one.name || 'any'}</code>${place(one.namespace)}`, one.verb, one)),
+    )}${ungroupedSecrets > 0 && html`<p>And ${inWords(ungroupedSecrets, 'call', 'calls')} about others.</p>`}`
+  }${
+    groups.length > 0 &&
+    html`<h4>Calls</h4>${table(
+      ['Call', 'Response', 'Calls', 'First', 'Last'],
+      groups.map((one) => {
+        const resource = `${one.resource}${one.group && `.${one.group}`}${one.subresource && `/${one.subresource}`}`
+        const isRefused = one.code === 401 || one.code === 403
+        return row(
+          html`${one.verb} <code>${resource || one.path}</code>${place(one.namespace)}`,
+          one.code === null ? 'unknown' : `${one.code}${isRefused ? ' refused' : ''}`,
+          one,
+        )
+      }),
+    )}${ungrouped > 0 && html`<p>And ${inWords(ungrouped, 'call', 'calls')} of other kinds.</p>`}`
+  }`
+}
+
+function grantSection(grant: GrantFacts, { grants }: PackCalls): Html {
   const { beganAt, endedAt, ending } = grant
   const began = beganAt
     ? html`${time(beganAt)}: the API server allowed it in ${reviews(grant.allowed)}`
@@ -121,10 +173,10 @@ function grantSection(grant: GrantFacts): Html {
           html`<tr><td>${time(at)}</td><td>${who}</td><td>${address ?? 'unknown'}</td><td><code>${jti}</code></td><td>${time(expiresAt)}</td></tr>\n`,
       ),
     )
-  }`
+  }${callsSection(grant, grants.get(grant.id))}`
 }
 
-function requestSection(request: RequestFacts, { terms, policies }: ReportInput): Html {
+function requestSection(request: RequestFacts, { terms, policies, calls }: ReportInput): Html {
   const { submission, digests, decisions, outcome, review } = request
   const final = digests.at(-1)
   const isNarrowed = final !== undefined && final !== digests[0]
@@ -171,7 +223,7 @@ ${
   request.policies.length > 0 &&
   html`<p class="quiet">Policy versions: ${request.policies.map((one) => html`<code>${one}</code>${policies.has(one) ? ' ' : ' (not in this pack) '}`)}</p>`
 }
-${request.grants.map(grantSection)}
+${request.grants.map((grant) => grantSection(grant, calls))}
 <h3>Events</h3>
 ${lines(request.lines)}
 `
@@ -192,10 +244,10 @@ function overview({ requests }: PackFacts): Html {
   )
 }
 
-function unknowns({ scope, facts }: ReportInput): Html {
+function unknowns({ scope, facts, calls }: ReportInput): Html {
   const open = facts.requests.flatMap(({ grants }) => grants.filter(({ beganAt, endedAt }) => beganAt && !endedAt))
   return html`<ul>
-<li>What people did with the access. The API server’s audit log has their calls, under the users and token IDs below.</li>
+<li>Whether the ${inWords(calls.kept, 'call', 'calls')} in this pack are complete and unchanged. API servers reported them in their audit events; they are not in the log, and nothing that is signed covers them. To compare: an API server’s own audit log has them under the users and token IDs below. <code>calls.jsonl</code> has the SHA-256 <code>${calls.sha256}</code>.</li>
 <li>Which access people had without Postern.</li>
 <li>Whether an event was true when it was recorded. The log shows that it was not changed afterwards.</li>
 <li>${

@@ -3,7 +3,8 @@
 import type { Checkpoint } from '#lib/core/log/checkpoint'
 import type { LogEntry } from '#lib/core/log/leaf'
 import { problemOfProof } from '#lib/core/log/verify-log'
-import { foldFacts } from './facts.ts'
+import { foldCalls, mostCallsOfGrant, type PackCalls, parseCallLine } from './calls.ts'
+import { foldFacts, type PackFacts } from './facts.ts'
 import {
   documentOfPath,
   fixedPaths,
@@ -47,11 +48,23 @@ function problemOfRange({
   return null
 }
 
+/** Why the grants with calls are not those of the events. */
+function problemOfGrants({ requests }: PackFacts, { grants }: PackCalls): string | null {
+  const clusters = new Map(requests.flatMap(({ grants, cluster }) => grants.map(({ id }) => [id, cluster ?? ''])))
+  for (const id of clusters.keys()) if (!grants.has(id)) return `the calls of ${id} are missing.`
+  for (const { id, cluster, kept } of grants.values()) {
+    if (clusters.get(id) !== cluster) return `no event is about ${id} in ${JSON.stringify(cluster)}.`
+    if (kept > mostCallsOfGrant) return `${id} has more calls than any pack.`
+  }
+  return null
+}
+
 type Input = { checkpoint: Checkpoint; key: string; manifest: PackManifest }
 
+const wrongCalls = 'calls.jsonl was changed:'
 const wrongReport = 'report.html was changed: it does not say what the events say.'
 
-/** Verifies a pack: first each line of its events in order, then its documents, then its report and README. */
+/** Verifies a pack: first each line of its events in order, then its calls and documents, then its report and README. */
 export function verifierOfPack({ checkpoint, key, manifest: { scope, later } }: Input) {
   const { size } = checkpoint
   const folded = foldFacts()
@@ -61,6 +74,8 @@ export function verifierOfPack({ checkpoint, key, manifest: { scope, later } }: 
   const needed = new Set<string>()
   const terms = new Map<string, unknown>()
   const policies = new Set<string>()
+  const foldedCalls = foldCalls()
+  let calls: PackCalls | undefined
   let last = -1
   let expected = 'from' in scope ? scope.first : 0
   function problemOfPlace({ index, event }: LogEntry): string | null {
@@ -87,6 +102,11 @@ export function verifierOfPack({ checkpoint, key, manifest: { scope, later } }: 
       for (const digest of termsNamedBy(entry.event)) named.set(digest, entry.event?.requestId ?? '')
       return null
     },
+    addCall(text: string): string | null {
+      const line = parseCallLine(text)
+      if (!line) return `${wrongCalls} a line is not as Postern writes it.`
+      return foldedCalls.add(line, text) ? null : `${wrongCalls} a grant has two lists, or a call has no grant.`
+    },
     addDocument(path: string, text: string): string | null {
       const problem = problemOfDocument(path, text)
       const { folder, hash } = documentOfPath(path) ?? { folder: 'terms', hash: '' }
@@ -104,14 +124,23 @@ export function verifierOfPack({ checkpoint, key, manifest: { scope, later } }: 
         if (!terms.has(digest)) return `The terms of ${request} are missing: no file has the digest ${digest}.`
       for (const version of needed) if (!policies.has(version)) return `The policy ${version} is missing.`
       if (readme !== readmeText({ scope, size, key, later })) return 'README.txt was changed.'
+      calls = foldedCalls.end()
+      const facts = folded.facts()
+      const problem = problemOfGrants(facts, calls)
+      if (problem) return `${wrongCalls} ${problem}`
       let from = 0
-      for (const piece of reportPieces({ scope, facts: folded.facts(), size, key, terms, policies })) {
+      for (const piece of reportPieces({ scope, facts, calls, size, key, terms, policies })) {
         if (!report.startsWith(piece, from)) return wrongReport
         from += piece.length
       }
       return from === report.length ? null : wrongReport
     },
-    counts: () => ({ events: folded.facts().count, terms: terms.size, policies: policies.size }),
+    counts: () => ({
+      events: folded.facts().count,
+      terms: terms.size,
+      policies: policies.size,
+      calls: calls?.kept ?? 0,
+    }),
     /** The time of the last event, if the log had no later one than the period when it was signed: the period may have gone on. */
     endOfLog: () => ('from' in scope && scope.last === size - 1 ? folded.facts().lastAt : null),
   }

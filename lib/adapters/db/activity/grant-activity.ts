@@ -1,6 +1,6 @@
 import { reads } from '#lib/adapters/db/client'
 import { type Activity, Prisma } from '../generated/client.ts'
-import { once } from './find-calls.ts'
+import { type CallRow, once } from './find-calls.ts'
 
 // What was done with one grant. A grant has few sources, and its calls are found by them: no statement reads the calls of others.
 
@@ -86,6 +86,16 @@ export const findCallSources = (grantId: string, limit: number): Promise<CallSou
       SELECT a.source_id, count(*)::int AS count, min(a.at) AS first_at, max(a.at) AS last_at ${callsOf(grantId)}
       GROUP BY a.source_id) AS n ON n.source_id = s.id
     ORDER BY "isIssued", s.impersonated IS NULL, n.count DESC, n.last_at DESC LIMIT ${limit}`
+
+/** The calls of a grant in the order of their arrival, after the row `after`. */
+export const findCallsOfGrant = (grantId: string, after: bigint, limit: number) =>
+  reads().$queryRaw<
+    (Omit<CallRow, 'id' | 'cluster' | 'grantId' | 'requestId' | 'isByPostern' | 'body'> & { id: bigint })[]
+  >`
+    SELECT a.id, a.at, a.ended_at AS "endedAt", a.kind, ${called}, a.query, a.code, s.account, s.impersonated,
+      s.credential_id AS "credentialId", s.address, s.forwarded_for AS "forwardedFor", s.user_agent AS "userAgent",
+      a.audit_id AS "auditId"
+    ${callsOf(grantId)} AND a.id > ${after} ORDER BY a.id LIMIT ${limit}`
 
 export type LastingCallRow = Called & {
   query: string | null
