@@ -154,8 +154,8 @@ const period = z.strictObject({ from: time, to: time })
 const badPeriod = 'The period does not end after it begins, or has more than 400 days'
 
 const packDescription =
-  'The zip file has a report for people, the events with their inclusion proofs, the terms and policy versions that they name, and the ' +
-  'signed checkpoint. If the connection breaks off, the file is incomplete.'
+  'The zip file has a report for people, the events with their inclusion proofs, the terms and policy versions that they name, the ' +
+  'signed checkpoint, and the calls that were made with each grant, which are not in the log. If the connection breaks off, the file is incomplete.'
 const notSigned = 'The log has no signed checkpoint, because no key is set'
 
 const define = <const E extends Endpoint>(endpoint: E) => endpoint

@@ -105,7 +105,7 @@ export const importTable: readonly Room[] = [
     holds: 'the evidence pack: its files, its report, and how they are verified',
     imports: ['lib/core/access', 'lib/core/audit', 'lib/core/log', 'lib/core/rbac'],
     why: pure,
-    packages: ['zod', 'canonicalize'],
+    packages: ['zod', 'canonicalize', 'node:crypto'],
   },
   {
     name: 'lib/core/check',
