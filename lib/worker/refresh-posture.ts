@@ -13,7 +13,7 @@ import { workerActor } from './work.ts'
 const assessed = new Map<string, { risks: string; roles: AssessedRoles }>()
 
 /** Counted up when the judgement itself changes, so that what was judged by an earlier version is judged again. */
-const version = 5
+const version = 6
 
 /**
  * Judges the standing access of a cluster, if its rights or the policy have changed, or if an acceptance has expired.

@@ -72,6 +72,23 @@ describe('the findings of a cluster', () => {
     expect(checks(hidden)).toEqual([['everything', 'high']])
   })
 
+  test('a binding of the whole cluster is judged as one that reaches kube-system too', () => {
+    const programs = [{ apiGroups: [''], resources: ['pods'], verbs: ['create'] }]
+    const settings = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] }]
+    for (const [rules, check, elsewhere] of [
+      [programs, 'creates-pods', [['creates-pods', 'medium']]],
+      [settings, 'writes-configuration', []],
+    ] as const) {
+      const clusterRoles = [clusterRole('some', rules)]
+      expect(checks(rights({ clusterRoles, clusterRoleBindings: [clusterBinding('wide', 'some', account)] }))).toEqual([
+        [check, 'high'],
+      ])
+      expect(checks(rights({ roles: [role('some', rules)], roleBindings: [binding('some', account)] }))).toEqual(
+        elsewhere,
+      )
+    }
+  })
+
   test('no binding hides behind the name of a controller that Kubernetes does not have', () => {
     const name = 'system:controller:helper'
     const helper = { kind: 'ServiceAccount', name: 'helper', namespace: 'kube-system' }

@@ -59,7 +59,8 @@ function assessed({ rules, paths }: Rules, namespace: string, configuredRisks: r
     })
 }
 
-const isPrivileged = (namespace: string) => namespace !== '' && isSystemNamespace(namespace)
+/** A binding of the whole cluster also reaches kube-system. */
+const isPrivileged = (namespace: string) => namespace === '' || isSystemNamespace(namespace)
 
 const rulesOf = (rules: readonly PolicyRule[] | null | undefined): Rules => ({
   rules: resourceRules(rules),
