@@ -36,7 +36,7 @@ export async function openOracle(): Promise<Oracle> {
   const call = (method: string, path: string, body?: unknown, as?: Impersonated) =>
     new Promise<Answer>((resolve, reject) => {
       const headers = {
-        'content-type': 'application/json',
+        'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
         ...(as ? { 'impersonate-user': as.user } : {}),
         ...(as?.groups.length ? { 'impersonate-group': [...as.groups] } : {}),
       }

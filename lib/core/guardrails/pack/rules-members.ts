@@ -153,7 +153,7 @@ const deleteOnlyForOperators = member({
 const noSecretsInBulk = member({
   name: 'no-secrets-in-bulk',
   title: 'No bulk access to Secrets',
-  why: 'Listing or watching Secrets returns all of them, whatever names a rule has. So does getting them one by one without a restriction to names.',
+  why: 'Listing or watching Secrets returns all of them, whatever names a rule has. So does getting them one by one without a restriction to names. The answers to patch and delete contain them too.',
   isDefault: false,
   settings: z.strictObject({}),
   guardrails: () => [
@@ -162,7 +162,7 @@ const noSecretsInBulk = member({
       description: 'Secrets are granted one by one, by name.',
       when: [
         "rules.exists(r, r.apiGroups.exists(g, g in ['', '*']) && r.resources.exists(x, x in ['secrets', '*'])",
-        "&& (r.verbs.exists(v, v in ['list', 'watch', 'deletecollection', '*']) || ('get' in r.verbs && r.resourceNames.size() == 0)))",
+        "&& (r.verbs.exists(v, v in ['list', 'watch', 'deletecollection', '*']) || (r.verbs.exists(v, v in ['get', 'patch', 'delete']) && r.resourceNames.size() == 0)))",
       ].join('\n  '),
       effect: 'deny',
       message: 'Secrets can only be granted by name. Set resourceNames, and remove list, watch and deletecollection.',
@@ -183,6 +183,16 @@ const noSecretsInBulk = member({
     {
       name: 'getting any Secret',
       given: { rules: [rule(['get'], ['secrets'])] },
+      expect: { violations: ['no-secrets-in-bulk'] },
+    },
+    {
+      name: 'patching any Secret, whose answer contains it',
+      given: { rules: [rule(['patch'], ['secrets'])] },
+      expect: { violations: ['no-secrets-in-bulk'] },
+    },
+    {
+      name: 'deleting any Secret, which a dry run answers with its contents',
+      given: { rules: [rule(['delete'], ['secrets'])] },
       expect: { violations: ['no-secrets-in-bulk'] },
     },
     {

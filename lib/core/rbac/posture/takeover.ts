@@ -5,6 +5,7 @@ import { allows } from '#lib/core/rbac/allows'
 import { type PolicyRule, type RoleRef, resourceRules, type Subject } from '#lib/core/rbac/cluster-objects'
 import type { ClusterRights } from '#lib/core/rbac/cluster-rights'
 import { splitResource } from '#lib/core/rbac/resource-name'
+import { readAll } from '#lib/core/rbac/risk/entry'
 import { isBuiltIn } from './built-in.ts'
 
 /** One link of a chain: `from` has the permission by this binding and role, and so acts as `to`. */
@@ -48,7 +49,7 @@ const actsAsAccounts = need(['impersonate'], 'serviceaccounts')
 const actsAsUsers = need(['impersonate'], 'users')
 const actsAsGroups = need(['impersonate'], 'groups')
 const createsSecrets = need(['create'], 'secrets')
-const readsSecrets = need(['get', 'list', 'watch'], 'secrets')
+const readsSecrets = need(readAll, 'secrets')
 const bindsClusterRoles = need(['bind'], 'clusterroles', rbac)
 const bindsRoles = need(['bind'], 'roles', rbac)
 const writesClusterBindings = need(write, 'clusterrolebindings', rbac)
@@ -77,8 +78,8 @@ function reach(rules: readonly Rule[], { verbs, group, resource }: Need): Reach 
   for (const rule of rules) {
     const named = rule.resourceNames?.length ? rule.resourceNames : null
     for (const verb of verbs) {
-      // The server authorizes the creation of an object without its name.
-      if (named && verb === 'create' && isNameless) continue
+      // The server authorizes these without a name.
+      if (named && (verb === 'create' || verb === 'deletecollection') && isNameless) continue
       const attributes = { namespace: '', verb, group, name: named?.[0] ?? '', ...splitResource(resource) }
       if (!allows([rule], attributes)) continue
       if (!named) return 'all'

@@ -63,6 +63,13 @@ export type RiskFamily = { title: string; entries: readonly RiskEntry[] }
 export const write = ['create', 'update', 'patch']
 export const writeOrDelete = [...write, 'delete', 'deletecollection']
 
+/**
+ * The verbs whose answers contain the objects. NB: an empty patch changes nothing and returns the object; with `dryRun=All`,
+ * `delete` with `propagationPolicy=Foreground` returns it too, and `deletecollection` the whole list.
+ */
+export const readByName = ['get', 'list', 'watch', 'patch', 'delete']
+export const readAll = [...readByName, 'deletecollection']
+
 export const rbacGroup = 'rbac.authorization.k8s.io'
 
 /** A rule without names, for the examples. */

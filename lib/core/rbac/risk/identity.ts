@@ -1,5 +1,5 @@
 // Risk family: impersonation and credentials.
-import { goodPractices, kep, type RiskFamily, rule, write } from './entry.ts'
+import { goodPractices, kep, type RiskFamily, readAll, readByName, rule, write } from './entry.ts'
 
 const docs = 'https://kubernetes.io/docs'
 const authentication = 'authentication.k8s.io'
@@ -80,23 +80,25 @@ export const identity: RiskFamily = {
     {
       id: 'reads-secrets',
       severity: 'high',
-      sentence: 'Can read every secret in the namespace: passwords, keys and tokens. List and watch return them too.',
+      sentence:
+        'Can read every secret in the namespace. List, watch, an empty patch and a dry run of delete return them too.',
       outlives: 'the passwords and keys that were read',
       source: `${goodPractices}#listing-secrets`,
       scope: 'namespace',
       isContained: true,
-      abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'never' }],
+      abilities: [{ verbs: readAll, groups: [''], resources: ['secrets'], named: 'never' }],
       example: [rule(['list'], ['secrets'])],
     },
     {
       id: 'reads-named-secrets',
       severity: 'medium',
-      sentence: 'Can read the named secrets: passwords, keys or tokens. List and watch by name return them too.',
+      sentence:
+        'Can read the named secrets. List and watch by name, an empty patch and a dry run of delete return them too.',
       outlives: 'the passwords and keys that were read',
       source: `${goodPractices}#listing-secrets`,
       scope: 'namespace',
       isContained: true,
-      abilities: [{ verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'], named: 'only' }],
+      abilities: [{ verbs: readByName, groups: [''], resources: ['secrets'], named: 'only' }],
       example: [{ ...rule(['get'], ['secrets']), resourceNames: ['database'] }],
     },
     {
@@ -108,7 +110,7 @@ export const identity: RiskFamily = {
       scope: 'namespace',
       abilities: [{ verbs: write, groups: [''], resources: ['secrets'] }],
       inPrivileged: 'high',
-      example: [rule(['patch'], ['secrets'])],
+      example: [rule(['update'], ['secrets'])],
     },
     {
       id: 'makes-lasting-tokens',
@@ -119,7 +121,7 @@ export const identity: RiskFamily = {
       scope: 'namespace',
       abilities: [
         { verbs: ['create'], groups: [''], resources: ['secrets'] },
-        { verbs: ['get', 'list', 'watch'], groups: [''], resources: ['secrets'] },
+        { verbs: readAll, groups: [''], resources: ['secrets'] },
       ],
       includes: ['reads-secrets', 'reads-named-secrets', 'writes-secrets'],
       takesOver: true,
