@@ -29,8 +29,8 @@ accounts in the namespace that may do more than was requested, and combinations 
 certain in an ordinary namespace. *Posture* suggests no entitlement for a role with another risk, or with one of [extensions](#extensions).
 
 Who can write or delete a Secret can often read it: the answer to a patch contains the object, even to an empty one that changes nothing. With
-\`dryRun=All\`, \`delete\` answers with the Secret if it asks for \`propagationPolicy=Foreground\`, and \`deletecollection\` with the list. Only \`create\` and
-\`update\` return nothing that the caller did not send. A test asks a real API server for each of them.
+\`dryRun=All\`, \`delete\` answers with the Secret where \`propagationPolicy=Foreground\` is set, and \`deletecollection\` with the list. Only \`create\` and
+\`update\` return nothing that the caller did not send. A test tries each of them on a real API server.
 
 Wildcards, subresources and names match as they do in the API server: \`*\` includes subresources, \`pods/*\` is not a
 wildcard, and a rule with object names alone does not allow \`create\` or \`deletecollection\`. Permissions that are not

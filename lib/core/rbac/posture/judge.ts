@@ -94,6 +94,8 @@ function assessor(configuredRisks: readonly ExtensionRisk[], known: AssessedRole
 const broadGroups: Readonly<Record<string, [Severity, string]>> = {
   'system:unauthenticated': ['high', 'Everyone who can reach the API server has this role, without signing in.'],
   'system:authenticated': ['medium', 'Everyone who can sign in has this role, and every ServiceAccount.'],
+  // OpenShift: everyone who signed in with its OAuth server.
+  'system:authenticated:oauth': ['medium', 'Everyone who can sign in with OAuth has this role.'],
   'system:serviceaccounts': ['medium', 'Every ServiceAccount of the cluster has this role.'],
 }
 
