@@ -19,6 +19,7 @@ import type { RequestResource } from '#lib/core/access/request-resource'
 import { buildPackage } from '#local/package/build'
 import { buildExecutables, ownPlatform } from '#local/package/executable'
 import { bearerToken, enterDeviceCode, signInAs } from '#local/parts/sign-in'
+import { ensureHelm } from '#local/programs/programs'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testParts } from '#testing/database'
 import { aNamespace, deleteNamespace } from '#testing/namespace'
@@ -37,6 +38,17 @@ const served = await servedPostern({
       approvals: [],
       rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }],
     }),
+    anEntitlementDocument({
+      name: 'releases',
+      title: 'Install charts',
+      rules: [
+        {
+          apiGroups: [''],
+          resources: ['secrets', 'configmaps'],
+          verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
+        },
+      ],
+    }),
   ],
   roles: aConfiguration().roles,
 })
@@ -50,14 +62,14 @@ afterAll(async () => {
 })
 
 /** A kubeconfig for a person without any access of their own. The API server takes the administrator's word for who it is. */
-function kubeconfigOfNoOne(): string {
+function kubeconfigOfNoOne(name: string): string {
   const admin = parse(readFileSync(kubernetes.adminKubeconfig, 'utf8'))
   for (const { user } of admin.users) user.as = 'mina-without-access'
-  const file = join(folder, 'kubeconfig')
+  const file = join(folder, name)
   writeFileSync(file, JSON.stringify(admin), { mode: 0o600 })
   return file
 }
-const kubeconfig = kubeconfigOfNoOne()
+const kubeconfig = kubeconfigOfNoOne('kubeconfig')
 
 /** The command as kubectl finds it: the single executable, where there is one for this machine. */
 const plugins = join(folder, 'plugins')
@@ -240,7 +252,7 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     expect((await kubectl('get', 'deployments', '-n', namespace)).code).toBe(0)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code, 'from the cache').toBe(0)
     expect((await kubectl('get', 'secrets', '-n', namespace)).err).toContain('forbidden')
-    const asked = ['can-i', 'deployments.apps', 'pods', 'secrets', '--cluster', 'prod-eu', '-n', namespace]
+    const asked = ['can-i', 'deployments.apps', 'pods', 'services', '--cluster', 'prod-eu', '-n', namespace]
     const { resources } = JSON.parse((await postern([...asked, '-o', 'json'])).out)
     expect(
       resources.map(({ verbs }: { verbs: Record<string, { access: string }> }) =>
@@ -344,6 +356,70 @@ test('a shell has the access of a grant until it is left, a question is answered
   expect((await postern(['withdraw', sent.out.trim()])).code).toBe(0)
   expect((await postern(['contexts', '-o', 'json'])).out).toContain(served.url)
 })
+
+const halfAnHour = 30 * 60_000
+
+test(
+  'helm installs a chart with the access of a request, goes on across an extension, and is refused without',
+  async () => {
+    const program = await ensureHelm(console.log)
+    const own = {
+      KUBECONFIG: kubeconfigOfNoOne('kubeconfig-of-helm'),
+      PATH: `${dirname(program)}:${dirname(kubernetes.kubectl)}:${process.env.PATH}`,
+    }
+    const helm = (...args: string[]) => start(program, [...args, '-n', namespace], own).ended
+    const chart = join(folder, 'shop')
+    mkdirSync(join(chart, 'templates'), { recursive: true })
+    writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: shop\nversion: 1.0.0\n')
+    writeFileSync(join(chart, 'values.yaml'), 'greeting: hello\n')
+    const template = [
+      'apiVersion: v1',
+      'kind: ConfigMap',
+      'metadata: { name: shop }',
+      'data: { a: {{ .Values.greeting }} }',
+    ]
+    writeFileSync(join(chart, 'templates/settings.yaml'), template.join('\n'))
+    await served.whileWorking(async () => {
+      const without = await helm('list')
+      expect([without.code, without.err]).toEqual([1, expect.stringContaining('secrets is forbidden')])
+
+      const install = ['helm', 'install', 'shop', chart, '-n', namespace]
+      const running = startPostern(['run', '--yes', '--reason', 'the shop must be installed', '--', ...install], own)
+      const request = await pendingRequest(running)
+      expect(request).toMatchObject({ entitlement: 'releases', namespaces: [namespace] })
+      const priya = await as('priya')
+      await postern(['approve', request.id, '--digest', request.digest], priya)
+      const ran = await running.ended
+      expect([ran.code, ran.out], ran.err).toEqual([0, expect.stringContaining('STATUS: deployed')])
+      const held = await postern(['run', '--', 'helm', 'list', '-n', namespace], own)
+      expect([held.code, held.out], held.err).toEqual([0, expect.stringMatching(/^shop\s/m)])
+      expect(held.err).toContain('You have this already')
+
+      expect((await postern(['kubeconfig', '--use', request.id], own)).code).toBe(0)
+      expect((await helm('list', '-q')).out, 'through the plugin').toBe('shop\n')
+      const elsewhere = await start(program, ['list', '-n', 'default'], own).ended
+      expect([elsewhere.code, elsewhere.err]).toEqual([1, expect.stringContaining('forbidden')])
+
+      const extending = startPostern(['extend', request.id, '--for', '20m', '--reason', 'one more upgrade', '--wait'])
+      const extension = await pendingRequest(extending)
+      await postern(['approve', extension.id, '--digest', extension.digest], priya)
+      expect((await extending.ended).code).toBe(0)
+      const upgraded = await helm('upgrade', 'shop', chart, '--set', 'greeting=again')
+      expect([upgraded.code, upgraded.out], upgraded.err).toEqual([0, expect.stringContaining('REVISION: 2')])
+      expect((await helm('get', 'manifest', 'shop')).out).toContain('a: again')
+
+      expect((await postern(['release', extension.id])).code).toBe(0)
+      let after: Ran = upgraded
+      // The API server caches a token for ten seconds, and asks no plugin meanwhile.
+      await until('the plugin to be asked', async () => {
+        after = await helm('list')
+        return after.err.includes('ended at')
+      })
+      expect([after.code, after.err]).toEqual([1, expect.stringContaining(`postern request --again ${extension.id}`)])
+    })
+  },
+  halfAnHour,
+)
 
 test('a person signs in with a code, and a sign-out ends the session at the identity provider', async () => {
   const { code, err } = await login(['--device'])
