@@ -23,6 +23,7 @@ import { ensureHelm } from '#local/programs/programs'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testParts } from '#testing/database'
 import { aNamespace, deleteNamespace } from '#testing/namespace'
+import { hasPseudoTerminals, onTerminal } from '#testing/pseudo-terminal'
 import { servedPostern } from '#testing/served'
 import { until } from '#testing/until'
 
@@ -48,6 +49,12 @@ const served = await servedPostern({
           verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
         },
       ],
+    }),
+    anEntitlementDocument({
+      name: 'by-two',
+      title: 'Read services',
+      approvals: [{ groups: ['payments-leads'], count: 2 }],
+      rules: [{ apiGroups: [''], resources: ['services'], verbs: ['get', 'list'] }],
     }),
   ],
   roles: aConfiguration().roles,
@@ -420,6 +427,55 @@ test(
   },
   halfAnHour,
 )
+
+test.runIf(hasPseudoTerminals)(
+  'on the full-screen inbox a request that changed in between is refused and shown again, and its new terms can be decided',
+  async () => {
+    const [priya, sam] = [await as('priya'), await as('sam')]
+    const submit = async (duration: string) => {
+      const asked = ['request', 'by-two', '-n', namespace, '--reason', 'the settings look wrong', '--for', duration]
+      const { code, out, err } = await postern([...asked, '-o', 'name'])
+      expect(code, err).toBe(0)
+      return JSON.parse((await postern(['show', out.trim(), '-o', 'json'], priya)).out) as RequestResource
+    }
+    const request = await submit('30m')
+    const inbox = await onTerminal(process.execPath, [join(built, 'launcher.js'), 'inbox'], { HOME: home, ...priya })
+    await inbox.shows('Read services')
+    inbox.type('\r')
+    await inbox.shows(request.digest)
+    const narrowed = await postern(['approve', request.id, '--digest', request.digest, '--for', '10m'], sam)
+    expect(narrowed.code, narrowed.err).toBe(0)
+    inbox.type('a')
+    await inbox.shows('Approve Read services for Mina Okafor.')
+    inbox.type('\r')
+    await inbox.shows('Another approver narrowed the terms')
+    const rows = (await inbox.shows(/approved by Sam Duarte at .*, narrowed/)).join('\n')
+    expect(rows).toMatch(/^Duration: +10 minutes$/m)
+    expect(rows).not.toContain(request.digest)
+    inbox.type('a')
+    await inbox.shows('Approve Read services')
+    inbox.type('good\r')
+    await inbox.shows('Approved: Read services for Mina Okafor.')
+    const { status, decisions } = JSON.parse((await postern(['show', request.id, '-o', 'json'], priya)).out)
+    expect([status, decisions.at(-1)]).toMatchObject(['approved', { note: 'good', person: { name: 'Priya Raman' } }])
+
+    const other = await submit('20m')
+    inbox.type('r')
+    await inbox.shows(/^Duration: +20 minutes$/)
+    inbox.type('\r')
+    await inbox.shows(other.digest)
+    await postern(['deny', other.id, '--digest', other.digest, '--note', 'use the runbook'], sam)
+    inbox.type('a')
+    await inbox.shows('Approve Read services')
+    inbox.type('\r')
+    await inbox.shows(/already denied by Sam Duarte/)
+    await inbox.shows(/^Status: +denied$/)
+    inbox.type('qq')
+    expect((await inbox.ended).code).toBe(0)
+    printed.push(inbox.sent())
+  },
+)
+if (!hasPseudoTerminals) process.stderr.write('NOT CHECKED: the full-screen inbox. This is not Linux\n')
 
 test('a person signs in with a code, and a sign-out ends the session at the identity provider', async () => {
   const { code, err } = await login(['--device'])
