@@ -109,6 +109,8 @@ function start(program: string, args: readonly string[], env: Record<string, str
       PATH: `${dirname(kubernetes.kubectl)}:${process.env.PATH}`,
       HOME: home,
       KUBECONFIG: kubeconfig,
+      // Not into the keyring of the person who runs this test.
+      POSTERN_KEYRING: 'off',
       ...env,
     } as unknown as NodeJS.ProcessEnv,
   })

@@ -19,6 +19,8 @@ export type StoredTokens = {
   /** Milliseconds since 1970. */
   expiresAt: number
   refreshToken?: string
+  /** The refresh token is in the keyring of the system instead. */
+  isInKeyring?: true
 }
 
 const fileOf = (env: Env) => join(configFolder(env), 'contexts.json')
@@ -53,5 +55,40 @@ export function readTokens(env: Env, context: string, server: string): StoredTok
 
 export const writeTokens = (env: Env, context: string, tokens: StoredTokens): void =>
   writePrivately(tokensFile(env, context), JSON.stringify(tokens))
+
+/**
+ * Stores a sign-in, with its refresh token in the keyring of the system if that can be used.
+ * @returns why it can't; otherwise null
+ */
+export async function storeSignIn(env: Env, context: string, tokens: StoredTokens): Promise<string | null> {
+  const { refreshToken, ...others } = tokens
+  const { keyringEntry, NoKeyring } = await import('./keyring.ts')
+  try {
+    if (!refreshToken) throw new NoKeyring('the identity provider issued no refresh token')
+    await (await keyringEntry(env, tokensFile(env, context))).set(refreshToken)
+    writeTokens(env, context, { ...others, isInKeyring: true })
+    return null
+  } catch (error) {
+    if (!(error instanceof NoKeyring)) throw error
+    writeTokens(env, context, tokens)
+    return error.message
+  }
+}
+
+/**
+ * The same tokens, with the refresh token from where it is.
+ * @throws NoKeyring if it is in a keyring that can't be used
+ */
+export async function withRefreshToken(env: Env, context: string, stored: StoredTokens): Promise<StoredTokens> {
+  if (!stored.isInKeyring) return stored
+  const { keyringEntry } = await import('./keyring.ts')
+  const refreshToken = await (await keyringEntry(env, tokensFile(env, context))).get()
+  return refreshToken === null ? stored : { ...stored, refreshToken }
+}
+
+export async function forgetRefreshToken(env: Env, context: string): Promise<void> {
+  const { keyringEntry } = await import('./keyring.ts')
+  await (await keyringEntry(env, tokensFile(env, context))).delete()
+}
 
 export const deleteTokens = (env: Env, context: string): void => rmSync(tokensFile(env, context), { force: true })

@@ -3,7 +3,7 @@ import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
 import { serverOrigin } from '../server/address.ts'
 import type { Terminal } from '../terminal.ts'
-import { checkContextName, contextNameOf, readContexts, tokensFile, writeContexts, writeTokens } from './contexts.ts'
+import { checkContextName, contextNameOf, readContexts, storeSignIn, tokensFile, writeContexts } from './contexts.ts'
 import { hasBrowser, openBrowser } from './open-browser.ts'
 import { openApi } from './session.ts'
 
@@ -38,12 +38,18 @@ async function login(terminal: Terminal, argument: string | undefined, options: 
         note(terminal, `Sign in with your browser:\n${url}`)
         if (options.browser && hasBrowser(env)) openBrowser(env, url)
       })
-  writeTokens(env, context, tokens)
+  const noKeyring = await storeSignIn(env, context, tokens)
   writeContexts(env, { current: context, servers: { ...contexts.servers, [context]: server } })
   const api = await openApi({ ...terminal, env: { ...env, POSTERN_TOKEN: undefined } }, { context })
   const { name, email } = await api.call({ path: '/me', response: me })
   terminal.stdout.write(`Signed in to ${server} as ${line(email ?? name)}.\n`)
-  note(terminal, `The sign-in is stored in ${tokensFile(env, context)}, which only you can read.`)
+  const file = tokensFile(env, context)
+  note(
+    terminal,
+    noKeyring === null
+      ? `The refresh token is in the keyring of the system, and the access token in ${file}, which only you can read.`
+      : `The sign-in is stored in ${file}, which only you can read, and not in the keyring of the system: ${noKeyring}.`,
+  )
 }
 
 export function loginCommand(terminal: Terminal): Command {
@@ -56,6 +62,8 @@ export function loginCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       '\nWithout a display, or in an SSH session, a code is shown if the identity provider supports that.\n' +
+        'The refresh token is stored in the keyring of the system. Where there is none, and with POSTERN_KEYRING=off, it is\n' +
+        'in a file that only you can read.\n' +
         'Machines need no sign-in: set POSTERN_SERVER and POSTERN_TOKEN.',
     )
     .action((server: string | undefined, options: Options) => login(terminal, server, options))

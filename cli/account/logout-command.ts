@@ -3,14 +3,38 @@ import { deleteCredentials } from '../kubernetes/credential-cache.ts'
 import { note } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
-import { checkContextName, deleteTokens, readContexts, readTokens, writeContexts } from './contexts.ts'
+import {
+  checkContextName,
+  deleteTokens,
+  forgetRefreshToken,
+  readContexts,
+  readTokens,
+  type StoredTokens,
+  withRefreshToken,
+  writeContexts,
+} from './contexts.ts'
 
 type Options = { context?: string; all?: true }
+
+/** The tokens with the refresh token, which is no longer in the keyring after it. */
+async function takeFromKeyring(terminal: Terminal, context: string, known: StoredTokens): Promise<StoredTokens> {
+  const { NoKeyring } = await import('./keyring.ts')
+  try {
+    const stored = await withRefreshToken(terminal.env, context, known)
+    await forgetRefreshToken(terminal.env, context)
+    return stored
+  } catch (error) {
+    if (!(error instanceof NoKeyring)) throw error
+    note(terminal, `The refresh token stays in the keyring of the system, which can't be used here: ${error.message}.`)
+    return known
+  }
+}
 
 /** Ends one sign-in here, and at the provider if that can be reached. */
 async function signOut(terminal: Terminal, context: string, server: string) {
   const { env } = terminal
-  const stored = readTokens(env, context, server)
+  const known = readTokens(env, context, server)
+  const stored = known?.isInKeyring ? await takeFromKeyring(terminal, context, known) : known
   deleteTokens(env, context)
   deleteCredentials(env, context)
   if (!stored) return terminal.stdout.write(`You were not signed in to ${server}.\n`)

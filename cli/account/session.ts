@@ -7,7 +7,16 @@ import { serverOrigin } from '../server/address.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
-import { contextNameOf, readContexts, readTokens, type StoredTokens, tokensFile, writeTokens } from './contexts.ts'
+import {
+  contextNameOf,
+  readContexts,
+  readTokens,
+  type StoredTokens,
+  storeSignIn,
+  tokensFile,
+  withRefreshToken,
+  writeTokens,
+} from './contexts.ts'
 import { withLock } from './lock.ts'
 
 export type Session = {
@@ -66,16 +75,35 @@ function workloadSession(file: string, server: string): Session {
   }
 }
 
+/** The same tokens, with the refresh token from the keyring. */
+async function complete(env: Terminal['env'], context: string, stored: StoredTokens): Promise<StoredTokens> {
+  if (!stored.isInKeyring) return stored
+  const { NoKeyring } = await import('./keyring.ts')
+  return withRefreshToken(env, context, stored).catch((error: unknown) => {
+    if (!(error instanceof NoKeyring)) throw error
+    throw new CommandFailure(
+      exitCodes.notSignedIn,
+      `Your sign-in to ${stored.server} is in the keyring of the system, which can't be used here: ${error.message}.\n` +
+        `Run: postern login ${stored.server}`,
+    )
+  })
+}
+
 async function renewed(env: Terminal['env'], context: string, server: string, used: string): Promise<string> {
+  // A locked keyring is unlocked first: the lock below would be taken for a stale one meanwhile.
+  const before = readTokens(env, context, server)
+  if (before) await complete(env, context, before)
   return withLock(tokensFile(env, context), async () => {
-    const stored = readTokens(env, context, server)
+    const known = readTokens(env, context, server)
     // Another process may have renewed it meanwhile.
-    if (stored && stored.accessToken !== used && stored.expiresAt > Date.now() + marginMs) return stored.accessToken
+    if (known && known.accessToken !== used && known.expiresAt > Date.now() + marginMs) return known.accessToken
+    const stored = known && (await complete(env, context, known))
     if (!stored?.refreshToken) throw signedOut(server)
     const { refresh } = await import('./sign-in.ts')
     const tokens: StoredTokens | null = await refresh(stored)
     if (!tokens) throw signedOut(server)
-    writeTokens(env, context, tokens)
+    if (stored.isInKeyring) await storeSignIn(env, context, tokens)
+    else writeTokens(env, context, tokens)
     return tokens.accessToken
   })
 }
@@ -117,6 +145,14 @@ export function openSession({ env }: Terminal, options: ServerOptions): Session 
   if (env.POSTERN_TOKEN) return machineSession(env.POSTERN_TOKEN.trim(), server)
   if (env.POSTERN_TOKEN_FILE) return workloadSession(env.POSTERN_TOKEN_FILE, server)
   return personalSession(env, context, server)
+}
+
+/** Where the token of a call is from, in words. */
+export function tokenSource({ env }: Terminal, { context, server }: Session): string {
+  if (env.POSTERN_TOKEN) return 'POSTERN_TOKEN'
+  if (env.POSTERN_TOKEN_FILE) return `POSTERN_TOKEN_FILE, ${env.POSTERN_TOKEN_FILE}`
+  const isInKeyring = readTokens(env, context, server)?.isInKeyring === true
+  return `postern login; the refresh token is in ${isInKeyring ? 'the keyring of the system' : tokensFile(env, context)}`
 }
 
 /** NB: loaded only here, because the plugin of kubectl mostly needs no call. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { fieldsOf, type OutputFormat, outputOption, print } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
-import { contextOption, openApi, type ServerOptions, serverOption } from './session.ts'
+import { contextOption, openApi, type ServerOptions, serverOption, tokenSource } from './session.ts'
 
 type Options = ServerOptions & { output: OutputFormat }
 
@@ -23,7 +23,7 @@ async function whoami(terminal: Terminal, options: Options) {
         ['Roles', roles.join(', ') || 'none'],
         ['Server', api.session.server],
         ['Context', api.session.context],
-        ['Signed in by', terminal.env.POSTERN_TOKEN ? 'POSTERN_TOKEN' : 'postern login'],
+        ['Signed in by', tokenSource(terminal, api.session)],
       ]),
   })
 }

@@ -11,8 +11,8 @@ Request access, approve it, use it and end it without leaving the terminal, and 
 
 ## Install
 
-\`node local/package/build.ts\` in a checkout of Postern builds the npm package into \`.postern/package\`, with every library in it,
-for Node.js 20 or newer. \`npm install -g .postern/package\` installs it; so does the archive that \`npm pack\` makes of it. The same program is
+\`node local/package/build.ts\` in a checkout of Postern builds the npm package into \`.postern/package\`, with every library that it
+needs in it, for Node.js 20 or newer. \`npm install -g .postern/package\` installs it; so does the archive that \`npm pack\` makes of it. The same program is
 also called \`kubectl-postern\`, so \`kubectl postern …\` works. \`postern completion\` prints a script for bash, zsh or fish.
 
 Where there is no Node.js, use a single executable: \`node local/package/executable.ts\` builds \`postern-linux-amd64\` and \`postern-linux-arm64\` into
@@ -31,8 +31,13 @@ processor time and the plugin 70 ms for a token that it has already, of which No
 with \`--device\` it shows a code to enter on any device, if the identity provider supports that. The administrator of the server sets up a public client
 for this at the provider, and names it as \`identity.cli\` in \`postern.yaml\` ([Identity providers](identity-providers.md)).
 
-The tokens are in files that only their owner can read, not in the keyring of the system. They are renewed as long as the provider
-permits it; \`postern logout\` revokes them there. \`postern contexts\` lists several servers and switches between them.
+The refresh token is in the keyring of the system: the Secret Service of Linux (GNOME Keyring, KWallet), the Keychain of macOS or the Credential Manager of
+Windows. The access token, which is short-lived, is in a file that only its owner can read. Where there is no keyring, on a server, in a container or in CI, the
+refresh token is in that file too, and \`postern login\` says why; \`POSTERN_KEYRING=off\` asks for this. \`postern whoami\` says where it is. The keyring
+needs \`@napi-rs/keyring\`, an optional dependency of the npm package; a single executable can't carry it.
+
+The tokens are renewed as long as the provider permits it; \`postern logout\` revokes them there and deletes them here. \`postern contexts\` lists several servers
+and switches between them.
 
 Machines set \`POSTERN_SERVER\` and \`POSTERN_TOKEN\`, a bearer token of the provider for the API. It is never stored, and there is no option for it,
 because other people on a machine can read the arguments of a process. \`POSTERN_TOKEN_FILE\` names a file with such a token instead. It is read again for
@@ -159,8 +164,9 @@ it is: characters that control a terminal, or hide or reorder text, are shown as
 |---|---|
 | \`POSTERN_SERVER\`, \`POSTERN_CONTEXT\` | the server, by its URL or by its name here |
 | \`POSTERN_TOKEN\`, \`POSTERN_TOKEN_FILE\` | a bearer token, or a file with one, instead of a sign-in |
+| \`POSTERN_KEYRING=off\` | the refresh token is in a file, not in the keyring of the system |
 | \`POSTERN_HOME\` | one folder for everything below |
-| \`~/.config/postern\` (\`XDG_CONFIG_HOME\`) | servers and tokens |
+| \`~/.config/postern\` (\`XDG_CONFIG_HOME\`) | servers and tokens, without the refresh tokens that are in the keyring |
 | \`XDG_RUNTIME_DIR/postern\`, or \`~/.cache/postern\` | tokens of grants |
 | \`NODE_EXTRA_CA_CERTS\` | a file with your own certificate authority |
 `

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { build, type Rolldown } from 'vite'
 import type { NodePackage } from './node-package.ts'
 
-// The npm package of the command: every library is in its files, so it has no dependencies. Node.js 20 or newer runs it.
+// The npm package of the command: every library is in its files, but for an optional one. Node.js 20 or newer runs it.
 
 const checkout = join(import.meta.dirname, '../..')
 
@@ -14,12 +14,15 @@ module.enableCompileCache?.()
 await import('./postern.js')
 `
 
+/** The only library outside of the bundle: a native one, which the program can do without. */
+const keyring = '@napi-rs/keyring'
+
 /** Files that commands read (cli/package-file.ts). */
 export const data = ['deploy/rbac.yaml']
 
 type Manifest = Record<'version' | 'description' | 'license', string> & {
   engines: { node: string }
-  optionalDependencies: Record<NodePackage, string>
+  optionalDependencies: Record<NodePackage | typeof keyring, string>
 }
 
 export const readManifest = () => JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as Manifest
@@ -38,7 +41,7 @@ export async function bundle({ entry, target, folder, output }: Bundle): Promise
     root: checkout,
     logLevel: 'warn',
     publicDir: false,
-    ssr: { noExternal: true },
+    ssr: { noExternal: true, external: [keyring] },
     build: {
       ssr: join(checkout, entry),
       target,
@@ -57,10 +60,11 @@ export async function buildPackage(folder: string): Promise<void> {
   // A file for each command and what commands share: Node.js reads only those of the command that runs.
   const output = { entryFileNames: 'postern.js', chunkFileNames: 'chunks/[name].js' }
   await bundle({ entry: 'cli/packaged.ts', target: 'node20', folder, output })
-  const { version, description, license, engines } = readManifest()
+  const { version, description, license, engines, optionalDependencies } = readManifest()
   const manifest = {
     ...{ name: 'postern', version, description, license, engines, type: 'module' },
     bin: { postern: 'launcher.js', 'kubectl-postern': 'launcher.js' },
+    optionalDependencies: { [keyring]: optionalDependencies[keyring] },
     files: ['launcher.js', 'postern.js', 'chunks', ...data],
   }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)

@@ -1,6 +1,6 @@
 // Installs the package into an empty folder and runs it there, as someone without a checkout does. So does the single executable.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -21,7 +21,8 @@ await buildPackage(built)
 await execute('npm', ['pack', '--pack-destination', folder], { cwd: built })
 const archive = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? ''
 writeFileSync(join(home, 'package.json'), '{"private": true}')
-await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', join(folder, archive)], { cwd: home })
+const install = ['install', '--offline', '--omit=optional', '--no-audit', '--no-fund', join(folder, archive)]
+await execute('npm', install, { cwd: home })
 
 writeFileSync(
   join(home, 'role.yaml'),
@@ -48,7 +49,7 @@ const run = (node: string, ...args: string[]): Promise<Ran> =>
 
 const nodes = [process.execPath, ...['/usr/bin/node', '/usr/local/bin/node'].filter(existsSync).slice(0, 1)]
 
-test('the package has no dependencies, and its programs are on the path of its folder', () => {
+test('the package needs no other package, and its programs are on the path of its folder', () => {
   expect(readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['postern'])
   expect(readdirSync(join(home, 'node_modules/.bin')).sort()).toEqual(['kubectl-postern', 'postern'])
 })
@@ -60,6 +61,16 @@ test.each(nodes)('without a checkout, %s runs every kind of command of the packa
     expect(await run(node, 'check', 'role.yaml', '--format', format)).toMatchObject({ code: 1, err: '' })
   }
   expect((await run(node, 'check', 'absent.yaml')).code).toBe(2)
+})
+
+test('the only package that it names is the one for the keyring, in the version of the lock file, and no copy of it is inside', () => {
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(built, 'package.json'), 'utf8'))
+  const { version } = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages['node_modules/@napi-rs/keyring']
+  expect([dependencies, optionalDependencies]).toEqual([undefined, { '@napi-rs/keyring': version }])
+  const chunks = readdirSync(join(built, 'chunks')).map((name) => readFileSync(join(built, 'chunks', name), 'utf8'))
+  expect(chunks.filter((text) => text.includes('@napi-rs/keyring')).map((text) => text.includes('.node'))).toEqual([
+    false,
+  ])
 })
 
 test('a command reads only its own files of the package, and --version reads no library but that for arguments', async () => {
