@@ -1,5 +1,6 @@
 // The commands of `postern`. Each is loaded only if it is called, so that a short command does not wait for the others.
 import type { Command } from 'commander'
+import { programName } from './program-name.ts'
 import type { Terminal } from './terminal.ts'
 
 /** @param words the words behind `--`, for a command that runs or reads another one; otherwise null */
@@ -46,7 +47,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'credential',
-    summary: 'Print a token for kubectl and other clients (an exec credential plugin). postern kubeconfig sets it up.',
+    summary: `Print a token for kubectl and other clients (an exec credential plugin). ${programName} kubeconfig sets it up.`,
     group: 'Access',
     load: async () => (await import('./kubernetes/credential-command.ts')).credentialCommand,
   },

@@ -4,6 +4,7 @@ import { visible } from '#lib/core/access/visible-text'
 import { commands } from './commands.ts'
 import { CommandFailure, exitCodes } from './exit-codes.ts'
 import { version } from './package-file.ts'
+import { programName } from './program-name.ts'
 import type { Terminal } from './terminal.ts'
 
 const visibleLines = (text: string) => text.split('\n').map(visible).join('\n')
@@ -17,21 +18,15 @@ function split(args: readonly string[]): { own: readonly string[]; words: readon
 
 /**
  * The program, with each command that `isNeeded` in full and the others as a line in the help.
- * @param name how it was called, for its help
  */
-export async function program(
-  terminal: Terminal,
-  args: readonly string[],
-  isNeeded: (name: string) => boolean,
-  name = 'postern',
-) {
-  const root = new Command(name)
+export async function program(terminal: Terminal, args: readonly string[], isNeeded: (name: string) => boolean) {
+  const root = new Command(programName)
     .description(
       'Just-in-time access to Kubernetes: request it, approve it, use it, end it. Checks manifests and policies.',
     )
     .version(version(), '--version', 'print the version')
     .exitOverride()
-    .showHelpAfterError(`(run ${name} --help for usage)`)
+    .showHelpAfterError(`(run ${programName} --help for usage)`)
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(visibleLines(text)),
@@ -63,11 +58,11 @@ function report(error: unknown, terminal: Terminal): number {
 }
 
 /** Runs a command and sets the exit code of the terminal. */
-export async function runPostern(args: readonly string[], terminal: Terminal, name?: string): Promise<void> {
+export async function runPostern(args: readonly string[], terminal: Terminal): Promise<void> {
   const named = args[0] === 'help' ? args[1] : args[0]
   try {
     const needsAll = commands.some(({ name, needsAll = false }) => needsAll && name === named)
-    const root = await program(terminal, args, (command) => needsAll || command === named, name)
+    const root = await program(terminal, args, (command) => needsAll || command === named)
     await root.parseAsync(split(args).own, { from: 'user' })
   } catch (error) {
     terminal.exitCode = report(error, terminal)

@@ -4,6 +4,7 @@ import { type Explanation, explanations } from '#lib/api-client/shapes'
 import { mostActions } from '#lib/core/access/explanation'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { lines, type OutputFormat, outputOption, print, tableOf } from '../output.ts'
+import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -63,7 +64,7 @@ async function canI(terminal: Terminal, resources: string[], options: Options) {
   if (resources.length > maxResources) throw new UsageError(`Name at most ${maxResources} resources.`)
   const path = resources.find((resource) => resource.startsWith('/'))
   if (path !== undefined)
-    throw new UsageError(`${path} is a path, not a resource. Check it with: postern check-access get ${path}`)
+    throw new UsageError(`${path} is a path, not a resource. Check it with: ${programName} check-access get ${path}`)
   const api = await openApi(terminal, options)
   const place = await placeOf(api, terminal, options)
   const asked = resources.length > 0 ? resources.map((resource) => [resource, verbs] as const) : usual

@@ -4,6 +4,7 @@ import { contextOption, openApi, type ServerOptions, serverOption } from '../acc
 import { confirm } from '../ask.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { lines } from '../output.ts'
+import { programName } from '../program-name.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { durationArgument } from './durations.ts'
@@ -67,7 +68,10 @@ async function deny(terminal: Terminal, argument: string, options: Options) {
 const deciding = (command: Command) =>
   command
     .argument('<id>', 'the request')
-    .option('--digest <digest>', 'the terms that you have read, as postern show prints them; then there is no question')
+    .option(
+      '--digest <digest>',
+      `the terms that you have read, as ${programName} show prints them; then there is no question`,
+    )
     .addOption(serverOption())
     .addOption(contextOption())
 

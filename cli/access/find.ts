@@ -1,11 +1,13 @@
 import { eitherId, requestOf } from '#lib/api-client/request-of'
 import { type RequestInFull, requestInFull } from '#lib/api-client/shapes'
+import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** The id of the request that an argument names: of itself, or of its grant. */
 export async function requestIdOf(api: Api, id: string): Promise<string> {
-  if (!eitherId.test(id)) throw new UsageError('An id is req_ or grt_ and 26 characters, as postern ls shows it.')
+  if (!eitherId.test(id))
+    throw new UsageError(`An id is req_ or grt_ and 26 characters, as ${programName} ls shows it.`)
   return requestOf(api.call, id)
 }
 

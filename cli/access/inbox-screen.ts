@@ -3,6 +3,7 @@
 import { type RequestInFull, type RequestState, requestPage, state } from '#lib/api-client/shapes'
 import { inInboxOrder, matchesInbox } from '#lib/core/approvals/inbox-filter'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { programName } from '../program-name.ts'
 import { type FullScreen, type Key, openFullScreen } from '../screen/full-screen.ts'
 import { type Api, ServerRefusal } from '../server/api.ts'
 import { painter, type Terminal } from '../terminal.ts'
@@ -264,7 +265,8 @@ export async function showInbox(terminal: Terminal, server: Api, first: RequestS
 
   function press(key: Key) {
     if (key.isCtrl && key.name === 'c') {
-      const open = work === 'deciding' ? `The decision may have been recorded. See: postern show ${currentId()}` : ''
+      const open =
+        work === 'deciding' ? `The decision may have been recorded. See: ${programName} show ${currentId()}` : ''
       return reject(new CommandFailure(exitCodes.interrupted, open))
     }
     if (question !== null) answerKey(question, key)

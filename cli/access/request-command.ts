@@ -8,6 +8,7 @@ import { fileErrorMessage } from '../file-error.ts'
 import { asText, whereOf } from '../kubernetes/command-line.ts'
 import { writeContexts } from '../kubernetes/kubeconfig-command.ts'
 import { line, note, type OutputFormat, outputOption, print } from '../output.ts'
+import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import { isInteractive, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -129,7 +130,7 @@ async function handOver(terminal: Terminal, api: Api, id: string, options: Optio
   const until = state.grant?.expiresAt
   note(terminal, `Active${until ? ` until ${clock(until)} (${timeLeft(until)})` : ''}.`)
   if (options.connect) await writeContexts(terminal, api, [state], { use: true })
-  else note(terminal, `Use it: postern run -- kubectl … or postern kubeconfig ${id} --use`)
+  else note(terminal, `Use it: ${programName} run -- kubectl … or ${programName} kubeconfig ${id} --use`)
   return state
 }
 
@@ -143,7 +144,7 @@ async function showHeld(
   note(terminal, `You have this already: ${line(held.title)} (${line(held.status)}), ${line(held.requestId)}.`)
   if (options.dryRun) return
   if (held.status === 'active' || options.wait) await handOver(terminal, api, held.requestId, options)
-  else note(terminal, `Wait for it: postern wait ${line(held.requestId)}`)
+  else note(terminal, `Wait for it: ${programName} wait ${line(held.requestId)}`)
 }
 
 async function dryRun(terminal: Terminal, api: Api, body: PartOfBody, output: OutputFormat) {
@@ -167,7 +168,7 @@ async function finish(terminal: Terminal, api: Api, id: string, options: Options
   await print(terminal, options.output, {
     data: state,
     names: [id],
-    text: () => `${id}\n${waiting} Wait for it: postern wait ${id}\n`,
+    text: () => `${id}\n${waiting} Wait for it: ${programName} wait ${id}\n`,
   })
 }
 
@@ -235,9 +236,9 @@ export function requestCommand(terminal: Terminal, words: readonly string[] | nu
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  kubectl get pods -n payments 2>&1 | postern request --reason "checkout is down" --wait\n' +
-        '  postern request --dry-run -- kubectl rollout restart deploy/api -n payments\n' +
-        '  postern request payments-restart -n payments --reason "checkout is down" --connect',
+      `\nExamples:\n  kubectl get pods -n payments 2>&1 | ${programName} request --reason "checkout is down" --wait\n` +
+        `  ${programName} request --dry-run -- kubectl rollout restart deploy/api -n payments\n` +
+        `  ${programName} request payments-restart -n payments --reason "checkout is down" --connect`,
     )
     .action((name: string | undefined, options: Options) =>
       request(terminal, words, name, { ...options, namespace: options.namespace ?? [], rule: options.rule ?? [] }),

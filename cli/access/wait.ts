@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type RequestState, request as requestShape } from '#lib/api-client/shapes'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
+import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import { showsProgress, type Terminal } from '../terminal.ts'
 import { approversOf, statusOf, timeLeft } from './words.ts'
@@ -82,7 +83,10 @@ export async function waitUntilActive(
       live.show(waitingFor(state))
       const left = Math.ceil((until - Date.now()) / 1000)
       if (left <= 0)
-        throw new CommandFailure(exitCodes.timedOut, `Not active yet. The request stays open: postern show ${id}`)
+        throw new CommandFailure(
+          exitCodes.timedOut,
+          `Not active yet. The request stays open: ${programName} show ${id}`,
+        )
       state = await readRequest(api, id, left < 30 ? `?wait=PT${left}S` : waitQuery, interrupted.signal).catch(
         async (error: unknown) => {
           if (!isOutage(error)) throw error
@@ -97,12 +101,12 @@ export async function waitUntilActive(
     const decided = state.status === 'denied' ? await whyDenied(api, id) : ''
     throw new CommandFailure(
       exitCodes.refused,
-      `${line(state.title)}: ${statusOf(state)}${decided}. See: postern show ${id}`,
+      `${line(state.title)}: ${statusOf(state)}${decided}. See: ${programName} show ${id}`,
     )
   } catch (error) {
     live.end()
     if (!interrupted.signal.aborted) throw error
-    const message = `The request stays open. Wait again: postern wait ${id}. Withdraw it: postern withdraw ${id}`
+    const message = `The request stays open. Wait again: ${programName} wait ${id}. Withdraw it: ${programName} withdraw ${id}`
     throw new CommandFailure(exitCodes.interrupted, message)
   } finally {
     process.removeListener('SIGINT', stop)

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileErrorMessage } from '../file-error.ts'
+import { programName } from '../program-name.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -40,7 +41,7 @@ export function readPrivately(file: string): unknown {
     const { mode, uid } = statSync(file)
     const isOwn = process.getuid === undefined || uid === process.getuid()
     if (!isOwn || (process.platform !== 'win32' && (mode & 0o077) !== 0))
-      throw new UsageError(`${file} is accessible to others. Delete it, and run postern login again.`)
+      throw new UsageError(`${file} is accessible to others. Delete it, and run ${programName} login again.`)
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     if (error instanceof UsageError) throw error

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
+import { programName } from '../program-name.ts'
 import { serverOrigin } from '../server/address.ts'
 import type { Terminal } from '../terminal.ts'
 import { checkContextName, contextNameOf, readContexts, storeSignIn, tokensFile, writeContexts } from './contexts.ts'
@@ -15,7 +16,7 @@ function serverOf(server: string | undefined, { context }: Options, { env }: Ter
   const { current, servers } = readContexts(env)
   const known = servers[context ?? current ?? '']
   if (known) return known
-  throw new CommandFailure(exitCodes.usage, 'Name the server: postern login https://postern.example.com')
+  throw new CommandFailure(exitCodes.usage, `Name the server: ${programName} login https://postern.example.com`)
 }
 
 async function login(terminal: Terminal, argument: string | undefined, options: Options) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { fileErrorMessage } from '../file-error.ts'
+import { programName } from '../program-name.ts'
 import { serverOrigin } from '../server/address.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
@@ -37,7 +38,7 @@ export const contextOption = () =>
 const marginMs = 30_000
 
 const signedOut = (server: string) =>
-  new CommandFailure(exitCodes.notSignedIn, `You are not signed in to ${server}.\nRun: postern login ${server}`)
+  new CommandFailure(exitCodes.notSignedIn, `You are not signed in to ${server}.\nRun: ${programName} login ${server}`)
 
 /** The token of a machine. It is never stored, and it can't be renewed. */
 function machineSession(token: string, server: string): Session {
@@ -84,7 +85,7 @@ async function complete(env: Terminal['env'], context: string, stored: StoredTok
     throw new CommandFailure(
       exitCodes.notSignedIn,
       `Your sign-in to ${stored.server} is in the keyring of the system, which can't be used here: ${error.message}.\n` +
-        `Run: postern login ${stored.server}`,
+        `Run: ${programName} login ${stored.server}`,
     )
   })
 }
@@ -133,10 +134,12 @@ function chosen(env: Terminal['env'], options: ServerOptions): { context: string
   const server = context === null ? undefined : servers[context]
   if (context !== null && server) return { context, server }
   if (options.context)
-    throw new UsageError(`There is no context ${options.context}. Run: postern login --context ${options.context} URL`)
+    throw new UsageError(
+      `There is no context ${options.context}. Run: ${programName} login --context ${options.context} URL`,
+    )
   throw new CommandFailure(
     exitCodes.notSignedIn,
-    'You are not signed in.\nRun: postern login URL-OF-YOUR-POSTERN-SERVER',
+    `You are not signed in.\nRun: ${programName} login URL-OF-YOUR-POSTERN-SERVER`,
   )
 }
 
@@ -152,7 +155,7 @@ export function tokenSource({ env }: Terminal, { context, server }: Session): st
   if (env.POSTERN_TOKEN) return 'POSTERN_TOKEN'
   if (env.POSTERN_TOKEN_FILE) return `POSTERN_TOKEN_FILE, ${env.POSTERN_TOKEN_FILE}`
   const isInKeyring = readTokens(env, context, server)?.isInKeyring === true
-  return `postern login; the refresh token is in ${isInKeyring ? 'the keyring of the system' : tokensFile(env, context)}`
+  return `${programName} login; the refresh token is in ${isInKeyring ? 'the keyring of the system' : tokensFile(env, context)}`
 }
 
 /** NB: loaded only here, because the plugin of kubectl mostly needs no call. */

@@ -1,5 +1,7 @@
 // Tests a cluster with Postern's own kubeconfig: whether it is reachable, new enough, has the right time, and allows exactly
 // what Postern needs. Each problem comes with what would fix it.
+
+import { programName } from '../program-name.ts'
 import { KubectlError, kubectl, type Target } from './kubectl.ts'
 import { account, type KubernetesObject } from './objects.ts'
 import { asReview, grantedBy, inWords, type Permission } from './rights.ts'
@@ -26,7 +28,10 @@ const fixes: [pattern: RegExp, fix: string][] = [
     /x509|certificate/i,
     'Correct certificate-authority-data in the kubeconfig: it must be the authority of the API server.',
   ],
-  [/Unauthorized|provide credentials|401/i, 'The token has expired or was revoked: run postern cluster add again.'],
+  [
+    /Unauthorized|provide credentials|401/i,
+    `The token has expired or was revoked: run ${programName} cluster add again.`,
+  ],
   [/no such host|lookup/i, 'Correct the server in the kubeconfig, or the DNS of this machine.'],
   [/refused|timeout|deadline|no route/i, 'Open the network from Postern’s workers to the API server.'],
 ]
@@ -81,7 +86,7 @@ async function checkRights(target: Target, objects: readonly KubernetesObject[])
       : problem(
           'permissions',
           `missing: ${refused.map(inWords).join('; ')}`,
-          'Run postern cluster add again, or apply what postern cluster add --print writes.',
+          `Run ${programName} cluster add again, or apply what ${programName} cluster add --print writes.`,
         ),
     mayDoEverything
       ? problem(
@@ -108,7 +113,7 @@ export async function diagnose(target: Target, objects: readonly KubernetesObjec
     } catch (error) {
       const { message } = error as Error
       const isForbidden = /forbidden/i.test(message)
-      const fix = isForbidden ? 'Run postern cluster add again: permissions are missing.' : fixFor(message)
+      const fix = isForbidden ? `Run ${programName} cluster add again: permissions are missing.` : fixFor(message)
       findings.push(problem(findings.length === 2 ? 'clock' : 'permissions', message, fix))
     }
   }

@@ -3,6 +3,7 @@ import type { Grant } from '#lib/api-client/shapes'
 import { contextOption, openSession, type ServerOptions, type Session, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line } from '../output.ts'
+import { programName } from '../program-name.ts'
 import type { Terminal } from '../terminal.ts'
 import { type CachedCredential, deleteCredential, readCredential, writeCredential } from './credential-cache.ts'
 
@@ -54,8 +55,8 @@ async function isCurrent(session: Session, cached: CachedCredential): Promise<bo
 async function whyNot(found: Grant): Promise<CommandFailure> {
   const { endInWords } = await import('../access/words.ts')
   const advice = ['ending', 'ended'].includes(found.status)
-    ? `To request it again: postern request --again ${found.requestId} --wait`
-    : `See: postern show ${found.requestId}`
+    ? `To request it again: ${programName} request --again ${found.requestId} --wait`
+    : `See: ${programName} show ${found.requestId}`
   return new CommandFailure(exitCodes.refused, `${line(found.title)} ${endInWords(found)} ${advice}`)
 }
 
@@ -69,7 +70,7 @@ async function fetched(terminal: Terminal, session: Session, asked: string): Pro
   } catch (error) {
     deleteCredential(terminal.env, session, asked)
     if (!(error instanceof ServerRefusal) || error.status !== 404) throw error
-    throw new CommandFailure(exitCodes.refused, `Postern knows no grant ${asked} of yours. See: postern ls`)
+    throw new CommandFailure(exitCodes.refused, `Postern knows no grant ${asked} of yours. See: ${programName} ls`)
   }
 }
 
@@ -89,7 +90,7 @@ async function answer(terminal: Terminal, options: Options): Promise<CachedCrede
 export function credentialCommand(terminal: Terminal): Command {
   return new Command('credential')
     .description(
-      'Print a token for kubectl and other clients (an exec credential plugin). postern kubeconfig sets it up.',
+      `Print a token for kubectl and other clients (an exec credential plugin). ${programName} kubeconfig sets it up.`,
     )
     .requiredOption('--grant <id>', 'the grant; if it was extended, the token is of the newest one')
     .addOption(serverOption())

@@ -6,6 +6,7 @@ import { readRequest } from '../access/wait.ts'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
+import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -74,7 +75,7 @@ async function write(terminal: Terminal, ids: readonly string[], options: Option
       : (await api.call({ path: '/requests?role=mine&status=approved&limit=100', response: requestPage })).items
   const active = requests.filter(({ grant }) => grant?.status === 'active')
   if (active.length === 0)
-    throw new CommandFailure(exitCodes.refused, 'You have no active access. Request it: postern request --help')
+    throw new CommandFailure(exitCodes.refused, `You have no active access. Request it: ${programName} request --help`)
   if (options.use && active.length > 1) throw new UsageError('Name the grant to switch to: --use needs exactly one.')
   await writeContexts(terminal, api, active, options)
 }

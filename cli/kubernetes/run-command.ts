@@ -9,6 +9,7 @@ import { contextOption, openApi, type ServerOptions, serverOption } from '../acc
 import { confirm } from '../ask.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
+import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -33,7 +34,7 @@ async function requestFor(terminal: Terminal, api: Api, words: readonly string[]
   }
   const { draft } = found
   const trial = await bodyOf(terminal, draft, options, true)
-  const instead = `This would work: postern run --yes --reason … -- ${asText(words)}\nIt requests ${inWords(draft, trial)}.`
+  const instead = `This would work: ${programName} run --yes --reason … -- ${asText(words)}\nIt requests ${inWords(draft, trial)}.`
   if (!options.yes && !(await confirm(terminal, `Request ${inWords(draft, trial)}?`, instead)))
     throw new CommandFailure(exitCodes.refused, 'Nothing was requested.')
   const { id } = await submit(terminal, api, draft, await bodyOf(terminal, draft, options))
@@ -62,7 +63,7 @@ async function runWith(terminal: Terminal, api: Api, words: readonly string[], i
 
 async function run(terminal: Terminal, words: readonly string[] | null, options: Options) {
   if (!words || words.length === 0)
-    throw new UsageError('Put a command behind --, such as postern run -- kubectl get pods.')
+    throw new UsageError(`Put a command behind --, such as ${programName} run -- kubectl get pods.`)
   if (whereOf(words).kubeconfig)
     throw new UsageError(
       'The command names its own --kubeconfig, so postern cannot give it another. Set KUBECONFIG instead.',

@@ -11,6 +11,7 @@ import { cacheFolder, writePrivately } from '../account/folders.ts'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line, note } from '../output.ts'
+import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -26,7 +27,7 @@ async function theRequest(api: Api, id: string | undefined): Promise<RequestStat
   const active = items.filter(({ grant }) => grant?.status === 'active')
   const [only, ...others] = active
   if (!only)
-    throw new CommandFailure(exitCodes.refused, 'You have no active access. Request it: postern request --help')
+    throw new CommandFailure(exitCodes.refused, `You have no active access. Request it: ${programName} request --help`)
   if (others.length > 0) {
     const all = active.map((one) => `  ${one.id}  ${line(one.title, 60)}`).join('\n')
     throw new UsageError(`You have several active grants. Name one:\n${all}`)

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { type ApiCall, type CallApi, type Problem, problem, problemLines } from '#lib/api-client/api-call'
 import type { Session } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { programName } from '../program-name.ts'
 import { fetchText, jsonOf } from './read-response.ts'
 
 /** A refusal of the server. Its message has every reason. */
@@ -30,7 +31,7 @@ function refusalOf(status: number, text: string, server: string): ServerRefusal 
   if (!parsed.success) return new ServerRefusal(status, problem.parse({}), `${server} responded with status ${status}.`)
   const { reference } = parsed.data
   const [detail, ...reasons] = problemLines(parsed.data)
-  const advice = status === 401 ? [`Run: postern login ${server}`] : []
+  const advice = status === 401 ? [`Run: ${programName} login ${server}`] : []
   const about = reference && status >= 500 ? [`Reference: ${reference}`] : []
   const lines = [detail || `${server} responded with status ${status}.`, ...reasons, ...about, ...advice]
   return new ServerRefusal(status, parsed.data, lines.join('\n'))

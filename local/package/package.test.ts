@@ -54,6 +54,19 @@ test('the package needs no other package, and its programs are on the path of it
   expect(readdirSync(join(home, 'node_modules/.bin')).sort()).toEqual(['kubectl-postern', 'postern'])
 })
 
+test('help and advice name the program as it was called', async () => {
+  for (const [file, name] of [
+    ['postern', 'postern'],
+    ['kubectl-postern', 'kubectl postern'],
+  ] as const) {
+    const called = (...args: string[]) =>
+      runProgram(process.execPath, [join(home, 'node_modules/.bin', file), ...args], { PATH: '', HOME: home })
+    expect((await called('--help')).out).toMatch(new RegExp(`^Usage: ${name} `))
+    expect((await called('ls')).err).toContain(`\nRun: ${name} login `)
+    expect((await called('show', 'x', '--context', 'y')).err).toContain(`Run: ${name} login --context y URL`)
+  }
+})
+
 test.each(nodes)('without a checkout, %s runs every kind of command of the package', async (node) => {
   expect(await run(node, '--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   expect(await run(node, 'check', 'role.yaml', '--policy', 'postern.yaml')).toMatchObject({ code: 1, err: '' })
