@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'postject'
@@ -29,24 +29,54 @@ const resource = 'NODE_SEA_BLOB'
 const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
 /**
+ * Where an executable starts. Node.js reads one file as its main program, and parsing all of Postern takes longer than most of its commands, so
+ * that file only loads the others from the executable when they are needed.
+ */
+const loader = `const { getAsset } = require('node:sea')
+const { compileFunction, constants } = require('node:vm')
+const loaded = new Map()
+const load = (id) => {
+  if (!id.endsWith('.cjs')) return require(id)
+  const name = id.slice(id.lastIndexOf('/') + 1)
+  const known = loaded.get(name)
+  if (known) return known.exports
+  const module = { exports: {} }
+  loaded.set(name, module)
+  compileFunction(getAsset(name, 'utf8'), ['exports', 'require', 'module', '__filename', '__dirname'], {
+    filename: name,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })(module.exports, load, module, __filename, __dirname)
+  return module.exports
+}
+load('postern.cjs')
+`
+
+/**
  * What Node.js runs, with the files that commands read.
  * @param scratch an empty folder
  */
 export async function makeBlob(scratch: string): Promise<Buffer> {
-  // One file, in the only format that an executable of this Node.js starts with.
-  const output = { format: 'cjs', codeSplitting: false, entryFileNames: 'postern.cjs' } as const
-  await bundle({ entry: 'cli/executable.ts', target: 'node24', folder: scratch, output })
+  // A file for each command and what commands share, in the only format that an executable of this Node.js starts with.
+  const output = { format: 'cjs', entryFileNames: 'postern.cjs', chunkFileNames: '[name].cjs' } as const
+  const program = join(scratch, 'program')
+  await bundle({ entry: 'cli/executable.ts', target: 'node24', folder: program, output })
+  writeFileSync(join(scratch, 'loader.cjs'), loader)
   const assets = ['package.json', ...data]
   const configuration = {
     // NB: this name is part of the blob, so it may not name the folder.
-    main: 'postern.cjs',
+    main: 'loader.cjs',
     output: 'blob',
     disableExperimentalSEAWarning: true,
     // Compiled code would fit one processor only.
     useCodeCache: false,
     // NODE_OPTIONS is meant for other programs, such as the one that an editor debugs.
     execArgvExtension: 'none',
-    assets: Object.fromEntries(assets.map((name) => [name, `assets/${name}`])),
+    assets: Object.fromEntries([
+      ...assets.map((name) => [name, `assets/${name}`]),
+      ...readdirSync(program)
+        .sort()
+        .map((name) => [name, `program/${name}`]),
+    ]),
   }
   mkdirSync(join(scratch, 'assets/deploy'), { recursive: true })
   for (const name of data) writeFileSync(join(scratch, 'assets', name), readFileSync(join(checkout, name)))
