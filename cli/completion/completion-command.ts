@@ -32,7 +32,29 @@ ${commands.map(({ name, words }) => `      ${name}) words="${[...new Set(words)]
 complete -o default -F _postern postern
 `
 
-const forZsh = (commands: readonly Words[]) => `autoload -U +X bashcompinit && bashcompinit\n${forBash(commands)}`
+const inSingleQuotes = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+
+/** NB: not the script of bash: zsh can't read its arrays, even with bashcompinit. */
+const forZsh = (commands: readonly Words[]) => `#compdef postern
+_postern() {
+  if (( CURRENT == 2 )); then
+    local -a commands=(
+${commands.map(({ name, summary }) => `      ${inSingleQuotes(`${name}:${summary}`)}`).join('\n')}
+    )
+    _describe command commands
+    return
+  fi
+  if (( \${words[(i)--]} < CURRENT )); then
+    _files
+    return
+  fi
+  case $words[2] in
+${commands.map(({ name, words }) => `    ${name}) compadd -- ${[...new Set([...words, '--help'])].join(' ')} ;;`).join('\n')}
+  esac
+  [[ $PREFIX == -* ]] || _files
+}
+compdef _postern postern
+`
 
 const quoted = (text: string) => `'${text.replaceAll(/['\\]/g, '\\$&')}'`
 
@@ -54,7 +76,12 @@ export function completionCommand(terminal: Terminal): Command {
   return new Command('completion')
     .description('Print a script that completes commands and options in your shell.')
     .addArgument(new Argument('<shell>', 'your shell').choices(shells))
-    .addHelpText('after', '\nFor bash: source <(postern completion bash), in ~/.bashrc.')
+    .addHelpText(
+      'after',
+      '\nbash: source <(postern completion bash), in ~/.bashrc\n' +
+        'zsh:  source <(postern completion zsh), in ~/.zshrc after compinit\n' +
+        'fish: postern completion fish > ~/.config/fish/completions/postern.fish',
+    )
     .action((shell: (typeof shells)[number], _options, { parent }: Command) => {
       if (parent) terminal.stdout.write(scripts[shell](everyCommand(parent)))
     })

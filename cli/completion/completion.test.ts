@@ -1,21 +1,95 @@
-import { execFileSync } from 'node:child_process'
-import { expect, test } from 'vitest'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { hasPseudoTerminals, onTerminal } from '#testing/pseudo-terminal'
 import { run } from '../running.testing.ts'
 
-const completed = (script: string, words: string[]) => {
+const folder = mkdtempSync(join(tmpdir(), 'postern-completion-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The script of a shell, in a file. */
+async function scriptFor(shell: string): Promise<string> {
+  const { code, out } = await run(['completion', shell])
+  expect(code).toBe(0)
+  const file = join(folder, shell)
+  writeFileSync(file, out)
+  return file
+}
+
+const has = (program: string) => spawnSync('which', [program]).status === 0
+const hasFish = has('fish')
+const hasZsh = has('zsh') && hasPseudoTerminals
+for (const [shell, isThere] of [
+  ['fish', hasFish],
+  ['zsh', hasZsh],
+] as const)
+  if (!isThere) process.stderr.write(`NOT CHECKED: the completion of ${shell}, which is not installed\n`)
+
+const completedByBash = (script: string, words: string[]) => {
   const list = words.map((word) => `'${word}'`).join(' ')
-  const text = `${script}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _postern; echo "\${COMPREPLY[*]}"`
+  const text = `source ${script}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _postern; echo "\${COMPREPLY[*]}"`
   return execFileSync('bash', ['-c', text], { encoding: 'utf8' }).trim().split(' ').filter(Boolean)
 }
 
 test('bash completes commands, subcommands and options, and nothing of the command behind --', async () => {
-  const { code, out } = await run(['completion', 'bash'])
-  expect(code).toBe(0)
-  expect(completed(out, ['postern', 're'])).toEqual(['request', 'release', 'review', 'revoke'])
-  expect(completed(out, ['postern', 'policy', 're'])).toEqual(['replay'])
-  expect(completed(out, ['postern', 'request', '--dry'])).toEqual(['--dry-run'])
-  expect(completed(out, ['postern', 'run', '--', 'kubectl', '--re'])).toEqual([])
+  const script = await scriptFor('bash')
+  expect(completedByBash(script, ['postern', 're'])).toEqual(['request', 'release', 'review', 'revoke'])
+  expect(completedByBash(script, ['postern', 'policy', 're'])).toEqual(['replay'])
+  expect(completedByBash(script, ['postern', 'request', '--dry'])).toEqual(['--dry-run'])
+  expect(completedByBash(script, ['postern', 'run', '--', 'kubectl', '--re'])).toEqual([])
 })
+
+/** What fish offers for a command line, without the descriptions. */
+const completedByFish = (script: string, commandLine: string) =>
+  execFileSync('fish', ['--no-config', '-c', 'source $argv[1]; complete --do-complete $argv[2]', script, commandLine], {
+    encoding: 'utf8',
+    env: { ...process.env, HOME: folder },
+    cwd: folder,
+  })
+    .split('\n')
+    .map((line) => line.split('\t')[0] ?? '')
+    .filter(Boolean)
+    .sort()
+
+test.runIf(hasFish)(
+  'fish completes commands, subcommands and options, and nothing of the command behind --',
+  async () => {
+    const script = await scriptFor('fish')
+    expect(completedByFish(script, 'postern re')).toEqual(['release', 'request', 'review', 'revoke'])
+    expect(completedByFish(script, 'postern policy re')).toEqual(['replay'])
+    expect(completedByFish(script, 'postern request --dry')).toEqual(['--dry-run'])
+    expect(completedByFish(script, 'postern request re')).toEqual([])
+    expect(completedByFish(script, 'postern run -- kubectl --re')).toEqual([])
+  },
+)
+
+test.runIf(hasZsh)(
+  'zsh completes commands, subcommands and options on Tab, and nothing of the command behind --',
+  async () => {
+    const script = await scriptFor('zsh')
+    const prompt = '$ '
+    const zsh = await onTerminal('zsh', ['-f', '-i'], { HOME: folder, PS1: prompt })
+    zsh.type(`autoload -U compinit && compinit -u -D; source ${script}; cd ${folder}; clear\n`)
+    await zsh.shows((rows) => rows[0] === prompt.trim())
+    const completes = async (typed: string, shown: Parameters<typeof zsh.shows>[0]) => {
+      zsh.type(`${typed}\t\t`)
+      await zsh.shows(shown)
+      // Ctrl-U empties the line, and Ctrl-L the screen.
+      zsh.type('\x15\x0c')
+      await zsh.shows((rows) => rows[0] === prompt.trim() && rows.slice(1).every((row) => row === ''))
+    }
+    await completes('postern re', (rows) =>
+      ['release', 'request', 'review', 'revoke'].every((name, index) => rows[index + 1]?.startsWith(`${name} `)),
+    )
+    await completes('postern policy re', '$ postern policy replay')
+    await completes('postern request --dry', '$ postern request --dry-run')
+    await completes('postern run -- kubectl --dry', /^\$ postern run -- kubectl --dry$/)
+    zsh.type('exit\n')
+    await zsh.ended
+  },
+)
 
 test('every shell gets a script with every command, and another shell is an error', async () => {
   for (const shell of ['bash', 'zsh', 'fish']) expect((await run(['completion', shell])).out).toMatch(/\bkubeconfig\b/)

@@ -33,7 +33,7 @@ for this at the provider, and names it as \`identity.cli\` in \`postern.yaml\` (
 
 The refresh token is in the keyring of the system: the Secret Service of Linux (GNOME Keyring, KWallet), the Keychain of macOS or the Credential Manager of
 Windows. The access token, which is short-lived, is in a file that only its owner can read. Where there is no keyring, on a server, in a container or in CI, the
-refresh token is in that file too, and \`postern login\` says why; \`POSTERN_KEYRING=off\` asks for this. \`postern whoami\` says where it is. The keyring
+refresh token is in that file too, and \`postern login\` says why; the same with \`POSTERN_KEYRING=off\`. \`postern whoami\` says where it is. The keyring
 needs \`@napi-rs/keyring\`, an optional dependency of the npm package; a single executable can't carry it.
 
 The tokens are renewed as long as the provider permits it; \`postern logout\` revokes them there and deletes them here. \`postern contexts\` lists several servers
