@@ -85,7 +85,11 @@ test.runIf(hasZsh)(
     )
     await completes('postern policy re', '$ postern policy replay')
     await completes('postern request --dry', '$ postern request --dry-run')
-    await completes('postern run -- kubectl --dry', /^\$ postern run -- kubectl --dry$/)
+    // The letter behind the Tab shows that the Tab was handled.
+    zsh.type('postern run -- kubectl --re\tX')
+    await zsh.shows(/^\$ postern run -- kubectl --re.*X/)
+    expect((await zsh.screen())[0]).toBe('$ postern run -- kubectl --reX')
+    zsh.type('\x15')
     zsh.type('exit\n')
     await zsh.ended
   },
