@@ -52,9 +52,9 @@ const served = await servedPostern({
     }),
     anEntitlementDocument({
       name: 'by-two',
-      title: 'Read services',
+      title: 'Read volume claims',
       approvals: [{ groups: ['payments-leads'], count: 2 }],
-      rules: [{ apiGroups: [''], resources: ['services'], verbs: ['get', 'list'] }],
+      rules: [{ apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'list'] }],
     }),
   ],
   roles: aConfiguration().roles,
@@ -446,22 +446,22 @@ test.runIf(hasPseudoTerminals)(
     }
     const request = await submit('30m')
     const inbox = await onTerminal(process.execPath, [join(built, 'launcher.js'), 'inbox'], { HOME: home, ...priya })
-    await inbox.shows('Read services')
+    await inbox.shows('Read volume claims')
     inbox.type('\r')
     await inbox.shows(request.digest)
     const narrowed = await postern(['approve', request.id, '--digest', request.digest, '--for', '10m'], sam)
     expect(narrowed.code, narrowed.err).toBe(0)
     inbox.type('a')
-    await inbox.shows('Approve Read services for Mina Okafor.')
+    await inbox.shows('Approve Read volume claims for Mina Okafor.')
     inbox.type('\r')
     await inbox.shows('Another approver narrowed the terms')
     const rows = (await inbox.shows(/approved by Sam Duarte at .*, narrowed/)).join('\n')
     expect(rows).toMatch(/^Duration: +10 minutes$/m)
     expect(rows).not.toContain(request.digest)
     inbox.type('a')
-    await inbox.shows('Approve Read services')
+    await inbox.shows('Approve Read volume claims')
     inbox.type('good\r')
-    await inbox.shows('Approved: Read services for Mina Okafor.')
+    await inbox.shows('Approved: Read volume claims for Mina Okafor.')
     const { status, decisions } = JSON.parse((await postern(['show', request.id, '-o', 'json'], priya)).out)
     expect([status, decisions.at(-1)]).toMatchObject(['approved', { note: 'good', person: { name: 'Priya Raman' } }])
 
@@ -472,7 +472,7 @@ test.runIf(hasPseudoTerminals)(
     await inbox.shows(other.digest)
     await postern(['deny', other.id, '--digest', other.digest, '--note', 'use the runbook'], sam)
     inbox.type('a')
-    await inbox.shows('Approve Read services')
+    await inbox.shows('Approve Read volume claims')
     inbox.type('\r')
     await inbox.shows(/already denied by Sam Duarte/)
     await inbox.shows(/^Status: +denied$/)
