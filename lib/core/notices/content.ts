@@ -6,8 +6,8 @@ import { durationInWords } from '#lib/core/access/duration'
 import { exactTime } from '#lib/core/access/format-time'
 import { groupsInWords } from '#lib/core/access/on-call'
 import type { EndReason, RequestStatus } from '#lib/core/access/status'
-import { visibleText } from '#lib/core/access/visible-text'
 import type { NoticeKind } from './kinds.ts'
+import { clipped, line, visible } from './line.ts'
 import { type PostureFacts, postureContent, readsEverything } from './posture-notice.ts'
 
 /** Plain text throughout, safe to show as text: no channel's markup, no invisible characters. */
@@ -77,22 +77,7 @@ export type RequestFacts = {
 
 export type NoticeFacts = RequestFacts | PostureFacts
 
-const longestLine = 300
 const longestQuote = 2000
-
-const clipped = (text: string, longest: number) => {
-  const characters = [...text]
-  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`
-}
-
-/** Untrusted text with its invisible and reordering characters as code points; line breaks stay. */
-const visible = (text: string) =>
-  visibleText(text)
-    .map((part) => ('text' in part ? part.text : `[${part.codePoint}]`))
-    .join('')
-
-/** Untrusted text in one line, so that it can't add a header, a field or a paragraph. */
-const line = (text: string, longest = longestLine) => clipped(visible(text).replace(/\s+/g, ' ').trim(), longest)
 
 const quoteOf = (by: string, text: string | null): Content['quote'] =>
   text?.trim() ? { by: line(by, 80), text: clipped(visible(text).trim(), longestQuote) } : null

@@ -1,12 +1,15 @@
 // The delivery of one claimed notice: is it still true, is it still theirs, and what the channel's answer means.
 import { type Channel, DeliveryFailed } from '#lib/adapters/channels/channel'
+import { transaction } from '#lib/adapters/db/client'
 import { type ClaimedNotice, earlierReceipt, retryNotice, settleNotice } from '#lib/adapters/db/notices/notice-queue'
+import { addNotices } from '#lib/adapters/db/notices/outbox'
 import { contentOf } from '#lib/core/notices/content'
 import { everyone } from '#lib/core/notices/kinds'
+import { receivedBecause } from '#lib/core/notices/received-because'
 import { mostAttempts, retrySeconds } from '#lib/core/notices/retries'
 import { log } from '#lib/observability/log'
 import { metrics } from '#lib/observability/metrics'
-import { isStillNotified } from './delegates.ts'
+import { addressedNow } from './delegates.ts'
 import { gatherNotice, recipientsNow } from './gather-notice.ts'
 
 type Outcome = 'sent' | 'dropped' | 'dead' | 'failed'
@@ -30,8 +33,15 @@ async function composed(notice: ClaimedNotice, { updates }: Channel) {
   }
   if (notice.recipient === everyone) return gathered.isCurrent ? { ...message, to: null } : null
   const [recipient] = await recipientsNow({ ids: [notice.recipient] })
-  if (!recipient?.person.email || !(await isStillNotified(gathered, recipient))) return null
-  return { ...message, to: { name: recipient.person.name, address: recipient.person.email } }
+  const { themselves, ...addressed } = await addressedNow(gathered, recipient, notice.inPlaceOf)
+  // Before this one is sent or dropped: a worker that is killed in between leaves the notice to the next, which adds no second one.
+  if (themselves.length > 0) {
+    const theirs = themselves.map((id) => ({ channel: notice.channel, recipient: id, inPlaceOf: [] }))
+    await transaction((tx) => addNotices(tx, notice, theirs))
+  }
+  if (!recipient?.person.email || !(addressed.isOwn || addressed.away.length > 0)) return null
+  const content = { ...message.content, receivedBecause: receivedBecause(message.content.receivedBecause, addressed) }
+  return { ...message, content, to: { name: recipient.person.name, address: recipient.person.email } }
 }
 
 async function failed(worker: string, { id, channel, attempts }: ClaimedNotice, error: unknown): Promise<Delivery> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { db, transaction } from '#lib/adapters/db/client'
 import type { PersonActor } from '#lib/core/access/actor'
+import { exactTime } from '#lib/core/access/format-time'
 import { addComment } from '#lib/operations/add-comment'
 import { reviewRequest } from '#lib/operations/review-request'
 import { saveAuditEvents } from '#lib/operations/save-audit-events'
@@ -22,6 +23,7 @@ import { rejectionOf } from '#testing/rejection'
 import { aGrant, aSubmission, bringGrant } from '#testing/requests'
 import { until } from '#testing/until'
 import { killedWhileWriting } from '#testing/work-until-killed'
+import { spreadOutbox } from './spread.ts'
 
 // Mails to a real mail server, from submissions and decisions through Postern's own operations.
 
@@ -161,6 +163,90 @@ test('while someone is away their colleague is notified instead, once, and both 
   const after = await submitRequest(mina, aSubmission())
   await notifyAll()
   expect(await recipientsOf(after.id)).toEqual(['priya@example.com', 'sam@example.com'])
+})
+
+/** Why the mail to this address came, in its text and in its HTML. */
+async function footersTo(id: string, address: string): Promise<string[]> {
+  const mails = (await mailsAbout(id)).filter(({ to }) => to.some((one) => one.address === address))
+  return mails.flatMap(({ text, html }) => [text, html]).map((body) => body.slice(body.lastIndexOf('You receive this')))
+}
+
+test('a mail to a colleague says who is out of office and until when, and any other mail does not', async () => {
+  const asked = await submitRequest(mina, aSubmission())
+  await addComment(priya, asked.id, { text: 'Which pods?' })
+  await notifyAll()
+  const untilWhen = inHours(24)
+  await setAbsence(priya, { from: inHours(-1), until: untilWhen, delegate: 'sam@example.com' })
+  await addComment(mina, asked.id, { text: 'checkout-7d9' })
+  const request = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  const away = `Priya Nair is out of office until ${exactTime(untilWhen)} UTC.`
+  for (const footer of (await footersTo(asked.id, 'sam@example.com')).slice(-2))
+    expect(footer).toContain(`You receive this because ${away}`)
+  // Sam may decide this one too.
+  const footers = await footersTo(request.id, 'sam@example.com')
+  expect(footers).toHaveLength(2)
+  for (const footer of footers) {
+    expect(footer).toContain(`because of your role in this request, and because ${away}`)
+    expect(footer).not.toContain('priya@example.com')
+  }
+  await decide(sam, request)
+  await endAbsence(priya)
+  await notifyAll()
+  for (const footer of await footersTo(request.id, 'mina@example.com')) expect(footer).not.toContain('office')
+})
+
+test('a hostile name of someone who is out of office adds no markup, no line and no invisible character to the mail', async () => {
+  const name = '<img src=x onerror=alert(1)>\r\nhttps://evil.example\u202Ex'
+  const eve = await anActor({ name, email: 'eve.away@example.com', groups: ['payments-leads'] })
+  await isAway(eve, 'sam@example.com')
+  const { id } = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  const [text = '', html = ''] = await footersTo(id, 'sam@example.com')
+  expect(text).toContain('and because <img src=x onerror=alert(1)>')
+  expect(text).toContain('[U+202E]')
+  expect(text).not.toMatch(/^https:/m)
+  expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;')
+  expect(html).not.toMatch(/<img|\u202E/)
+  await endAbsence(eve)
+  await isNowIn(eve.person, [])
+})
+
+/** Writes the notices that are due, and sends none of them. */
+const spreadOnly = async () => {
+  while ((await spreadOutbox(new Set(['email']))) > 0);
+}
+const waitingFor = async (id: string) =>
+  (await noticesWhere({ where: { requestId: id, outcome: null } })).map(({ recipient }) => recipient)
+
+test('a mail that was meant for a colleague goes to the person themselves if their absence ends before it is sent', async () => {
+  const request = await submitRequest(mina, aSubmission())
+  await addComment(priya, request.id, { text: 'Which pods?' })
+  await notifyAll()
+  await isAway(priya, 'sam@example.com')
+  await addComment(mina, request.id, { text: 'checkout-7d9' })
+  await spreadOnly()
+  expect(await waitingFor(request.id)).toEqual([sam.person.id])
+  await endAbsence(priya)
+  await notifyAll()
+  const answers = (await mailsAbout(request.id)).filter(({ text }) => text.includes('> checkout-7d9'))
+  expect(answers.flatMap(({ to }) => to.map(({ address }) => address))).toEqual(['priya@example.com'])
+  expect(answers[0]?.text).not.toContain('out of office')
+})
+
+test('a mail that was meant for a colleague goes to the person who is away if the colleague may no longer know it', async () => {
+  const request = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  await isAway(priya, 'sam@example.com')
+  await withdrawRequest(mina, request.id)
+  await spreadOnly()
+  expect(await waitingFor(request.id)).toEqual([sam.person.id])
+  await isNowIn(sam.person, [])
+  await notifyAll()
+  const told = (await mailsAbout(request.id)).filter(({ text }) => text.includes('was withdrawn'))
+  expect(told.flatMap(({ to }) => to.map(({ address }) => address))).toEqual(['priya@example.com'])
+  await isNowIn(sam.person, ['payments-leads'])
+  await endAbsence(priya)
 })
 
 test('no delegate is notified of what they may not know, and then the person who is away is', async () => {

@@ -1,6 +1,13 @@
 // From an outbox entry to its notices: who is notified, over which channels.
 import { transaction } from '#lib/adapters/db/client'
-import { dueEntries, lockEntry, type OutboxEntry, postponeEntry, spreadEntry } from '#lib/adapters/db/notices/outbox'
+import {
+  dueEntries,
+  lockEntry,
+  type NewNotice,
+  type OutboxEntry,
+  postponeEntry,
+  spreadEntry,
+} from '#lib/adapters/db/notices/outbox'
 import { peopleMuting } from '#lib/adapters/db/notices/preferences'
 import { AppError } from '#lib/core/access/errors'
 import { type ChannelName, everyone } from '#lib/core/notices/kinds'
@@ -11,9 +18,9 @@ import { gatherNotice } from './gather-notice.ts'
 /** Entries of one round. Each is its own transaction, so that one that fails holds up no other. */
 const perRound = 100
 
-async function recipientsOf(entry: OutboxEntry, channels: ReadonlySet<ChannelName>) {
+async function noticesOf(entry: OutboxEntry, channels: ReadonlySet<ChannelName>): Promise<NewNotice[]> {
   const rooms = [...channels].filter((channel) => channel !== 'email')
-  const toRooms = rooms.map((channel) => ({ channel, recipient: everyone }))
+  const toRooms = rooms.map((channel) => ({ channel, recipient: everyone, inPlaceOf: [] }))
   if (!channels.has('email')) return toRooms
   const gathered = await gatherNotice(entry)
   if (!gathered) return toRooms
@@ -24,13 +31,14 @@ async function recipientsOf(entry: OutboxEntry, channels: ReadonlySet<ChannelNam
   )
   const wanting = notified.filter(({ person }) => !muting.has(person.id))
   const recipients = await withDelegates(entry.kind, gathered, wanting)
-  return [...toRooms, ...[...recipients].map((recipient) => ({ channel: 'email' as const, recipient }))]
+  const mails = [...recipients].map(([recipient, inPlaceOf]) => ({ channel: 'email' as const, recipient, inPlaceOf }))
+  return [...toRooms, ...mails]
 }
 
 async function spread(entry: OutboxEntry, channels: ReadonlySet<ChannelName>): Promise<void> {
-  const recipients = await recipientsOf(entry, channels)
+  const notices = await noticesOf(entry, channels)
   await transaction(async (tx) => {
-    if (await lockEntry(tx, entry)) await spreadEntry(tx, entry, recipients)
+    if (await lockEntry(tx, entry)) await spreadEntry(tx, entry, notices)
   })
 }
 

@@ -11,6 +11,8 @@ export type ClaimedNotice = {
   requestId: string | null
   channel: ChannelName
   recipient: string
+  /** The people who were out of office when it was written, and had named this recipient. */
+  inPlaceOf: string[]
   /** Including the one that begins now. */
   attempts: number
 }
@@ -29,8 +31,9 @@ export const claimNotices = (worker: string, channel: ChannelName, limit: number
       UPDATE notices n SET attempts = n.attempts + 1, leased_by = ${worker},
         lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int)
       FROM due WHERE n.id = due.id
-      RETURNING n.id, n.event_id, n.kind, n.request_id, n.channel, n.recipient, n.attempts)
-    SELECT id, event_id AS "eventId", kind, request_id AS "requestId", channel, recipient, attempts
+      RETURNING n.id, n.event_id, n.kind, n.request_id, n.channel, n.recipient, n.in_place_of, n.attempts)
+    SELECT id, event_id AS "eventId", kind, request_id AS "requestId", channel, recipient,
+      in_place_of AS "inPlaceOf", attempts
     FROM claimed ORDER BY id`
 
 /** Seconds until the next notice of a channel is due; undefined without one. */

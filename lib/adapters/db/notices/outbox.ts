@@ -6,6 +6,8 @@ import { type ChannelName, everyone, type NoticeKind } from '#lib/core/notices/k
 // into notices, one for each recipient and channel.
 
 export type OutboxEntry = { eventId: string; kind: NoticeKind; requestId: string | null }
+/** `inPlaceOf`: the people who are out of office, and whom this one is notified instead of. */
+export type NewNotice = { channel: ChannelName; recipient: string; inPlaceOf: readonly string[] }
 
 /** Entries that are due, oldest first. */
 export const dueEntries = (limit: number): Promise<OutboxEntry[]> =>
@@ -34,20 +36,25 @@ export async function lockEntry(tx: Tx, { eventId, kind }: OutboxEntry): Promise
   return rows.length > 0
 }
 
-/** Adds the notices of a locked entry, and marks it as spread. */
-export async function spreadEntry(
+/** Adds notices of an entry. Those that exist already stay as they are. */
+export async function addNotices(
   tx: Tx,
   { eventId, kind, requestId }: OutboxEntry,
-  recipients: ReadonlyArray<{ channel: ChannelName; recipient: string }>,
+  notices: readonly NewNotice[],
 ): Promise<void> {
-  const rows = JSON.stringify(recipients.map((one) => ({ ...one, id: newId('notice') })))
+  const rows = JSON.stringify(notices.map((one) => ({ ...one, id: newId('notice') })))
   await tx.$executeRaw`
-    WITH added AS (
-      INSERT INTO notices (id, event_id, kind, request_id, channel, recipient)
-      SELECT id, ${eventId}, ${kind}, ${requestId}, channel, recipient
-      FROM jsonb_to_recordset(${rows}::jsonb) AS n(id text, channel text, recipient text)
-      ON CONFLICT DO NOTHING)
-    UPDATE outbox SET spread_at = clock_timestamp() WHERE event_id = ${eventId} AND kind = ${kind}`
+    INSERT INTO notices (id, event_id, kind, request_id, channel, recipient, in_place_of)
+    SELECT id, ${eventId}, ${kind}, ${requestId}, channel, recipient, "inPlaceOf"
+    FROM jsonb_to_recordset(${rows}::jsonb) AS n(id text, channel text, recipient text, "inPlaceOf" text[])
+    ON CONFLICT DO NOTHING`
+}
+
+/** Adds the notices of a locked entry, and marks it as spread. */
+export async function spreadEntry(tx: Tx, entry: OutboxEntry, notices: readonly NewNotice[]): Promise<void> {
+  await addNotices(tx, entry, notices)
+  await tx.$executeRaw`
+    UPDATE outbox SET spread_at = clock_timestamp() WHERE event_id = ${entry.eventId} AND kind = ${entry.kind}`
 }
 
 /** An entry that could not be spread waits for a minute, so that it does not hold up the others. */

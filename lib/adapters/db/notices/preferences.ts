@@ -26,11 +26,13 @@ export async function savePreferences(tx: Tx, personId: string, muted: readonly 
 export const isAwayNow = Prisma.sql`a.away_from <= now() AND a.away_until > now()`
 
 /** Of these people, those who are away now, each with the colleague who is notified instead. */
-export async function delegatesOf(personIds: readonly string[]): Promise<Map<string, string>> {
-  const rows = await reads().$queryRaw<Array<{ id: string; delegateId: string }>>`
-    SELECT a.person_id AS id, a.delegate_id AS "delegateId" FROM notice_preferences a
+export async function absencesOf(
+  personIds: readonly string[],
+): Promise<Map<string, { delegateId: string; until: Date }>> {
+  const rows = await reads().$queryRaw<Array<{ id: string; delegateId: string; until: Date }>>`
+    SELECT a.person_id AS id, a.delegate_id AS "delegateId", a.away_until AS until FROM notice_preferences a
     WHERE a.person_id = ANY(${personIds}::text[]) AND ${isAwayNow}`
-  return new Map(rows.map(({ id, delegateId }) => [id, delegateId]))
+  return new Map(rows.map(({ id, ...absence }) => [id, absence]))
 }
 
 /** The absence of one person that has not ended; null without one. */
