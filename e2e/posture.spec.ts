@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures.ts'
-import { axeFindings, colorSchemes, showIn } from './page-checks.ts'
+import { axeFindings, colorSchemes, excessWidth, showIn } from './page-checks.ts'
 
 test('an admin takes a baseline, and accepts the risk of one finding until a day', async ({ as }) => {
   const ola = await as('ola')
@@ -56,5 +56,26 @@ test('an auditor sees which standing access requests could replace, with an enti
     const download = ines.waitForEvent('download')
     await ines.getByRole('link', { name }).click()
     expect((await download).suggestedFilename()).toBe(`postern-posture-prod-eu.${ending}`)
+  }
+})
+
+test('an auditor sees a chain to cluster-admin as boxes and arrows, on a phone too', async ({ as }) => {
+  const ines = await as('ines')
+  await ines.goto('/clusters/prod-eu/posture')
+  const steps = ines
+    .locator('#open')
+    .getByRole('list', { name: 'Steps of the takeover' })
+    .filter({ hasText: 'Group oidc:alert-debuggers' })
+  await expect(steps.getByRole('listitem')).toHaveText([
+    /^Group oidc:alert-debuggers.*RoleBinding observability\/alert-debuggers.*Role alert-debuggers.*can use pods\/exec/s,
+    /^ServiceAccount observability\/cluster-agent.*ClusterRoleBinding cluster-agent.*can impersonate it/s,
+    'Group system:masters',
+  ])
+  await ines.setViewportSize({ width: 320, height: 800 })
+  await steps.scrollIntoViewIfNeeded()
+  expect(await excessWidth(ines)).toBe(0)
+  for (const colorScheme of colorSchemes) {
+    await showIn(ines, colorScheme)
+    expect(await axeFindings(ines), colorScheme).toEqual([])
   }
 })

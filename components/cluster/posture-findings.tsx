@@ -3,6 +3,7 @@ import { Time } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { PostureResource } from '#lib/core/access/posture-finding'
 import { AcceptFinding } from './accept-finding.tsx'
+import { TakeoverGraph } from './takeover-graph.tsx'
 import { WithdrawAcceptance, type WithdrawAcceptanceAction } from './withdraw-acceptance.tsx'
 
 type Finding = PostureResource['open'][number]
@@ -39,7 +40,7 @@ export function PostureFindings({ findings, acceptance }: Props) {
             <p className="max-w-[72ch]">
               <UntrustedText>{one.sentence}</UntrustedText> <code className="text-muted">{one.check}</code>
             </p>
-            {one.path.length > 0 ? <Steps path={one.path} /> : <Chain finding={one} />}
+            {one.path.length > 0 ? <TakeoverGraph path={one.path} /> : <Chain finding={one} />}
             <p className="text-muted">
               {one.isNew && !one.resolvedAt && <span className="font-strong text-ending">new </span>}
               since <Time at={one.since} />
@@ -98,32 +99,6 @@ function Acceptance({ of: { by, at, until, owner, reason } }: { of: NonNullable<
       <UntrustedText>{by}</UntrustedText> accepted it <Time at={at} />, until <Time at={until} as="exact" />. Owner:{' '}
       <UntrustedText>{owner}</UntrustedText>. <UntrustedText lines>{reason}</UntrustedText>
     </p>
-  )
-}
-
-/** Each step of a takeover: who can do what, by which binding, and who they act as then. */
-function Steps({ path }: { path: Finding['path'] }) {
-  return (
-    <ol className="list-decimal pl-5 wrap-anywhere">
-      {path.map(({ from, can, binding, role, to }) => (
-        <li key={from}>
-          <code>
-            <UntrustedText>{from}</UntrustedText>
-          </code>{' '}
-          can {can}
-          <span className="text-muted"> → </span>
-          <code>
-            <UntrustedText>{to}</UntrustedText>
-          </code>
-          {binding && (
-            <span className="text-muted">
-              {' '}
-              by <UntrustedText>{`${binding}, ${role}`}</UntrustedText>
-            </span>
-          )}
-        </li>
-      ))}
-    </ol>
   )
 }
 
