@@ -67,8 +67,8 @@ test('an auditor sees a chain to cluster-admin as boxes and arrows, on a phone t
     .getByRole('list', { name: 'Steps of the takeover' })
     .filter({ hasText: 'Group oidc:alert-debuggers' })
   await expect(steps.getByRole('listitem')).toHaveText([
-    /^Group oidc:alert-debuggers.*RoleBinding observability\/alert-debuggers.*Role alert-debuggers.*can use pods\/exec/s,
-    /^ServiceAccount observability\/cluster-agent.*ClusterRoleBinding cluster-agent.*can impersonate it/s,
+    /^Group oidc:alert-debuggers.*RoleBinding default\/alert-debuggers.*Role alert-debuggers.*can use pods\/exec/s,
+    /^ServiceAccount default\/cluster-agent.*ClusterRoleBinding cluster-agent.*can impersonate it/s,
     'Group system:masters',
   ])
   await ines.setViewportSize({ width: 320, height: 800 })
