@@ -160,6 +160,12 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./account/whoami-command.ts')).whoamiCommand,
   },
   {
+    name: 'absence',
+    summary: 'Show whether you are out of office, and who is notified instead; set or end it.',
+    group: 'Account',
+    load: async () => (await import('./account/absence-command.ts')).absenceCommand,
+  },
+  {
     name: 'contexts',
     summary: 'List the servers you signed in to, or switch to one of them.',
     group: 'Account',

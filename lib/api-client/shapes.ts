@@ -36,6 +36,10 @@ export const me = z.object({
   claims: z.record(z.string(), z.string()).default({}),
 })
 
+export const ownAbsence = z.object({
+  absence: z.object({ from: z.string(), until: z.string(), delegate: z.string() }).nullable(),
+})
+
 const grantState = z.object({
   id: z.string(),
   status: z.string(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { absenceResource, absenceSchema } from '#lib/core/access/absence'
 import { accessAtResource } from '#lib/core/access/access-at-resource'
 import { accessReviewResource, signOffSchema } from '#lib/core/access/access-review'
 import { callKinds, callResource, grantActivityResource, savedEventsResource } from '#lib/core/access/activity-resource'
@@ -541,6 +542,41 @@ export const endpoints = {
     body: emptyBody,
     status: 200,
     answer: grantState,
+    idempotency: 'replayed',
+  }),
+  getAbsence: define({
+    operation: 'getAbsence',
+    method: 'GET',
+    path: '/me/absence',
+    summary: 'Read when the caller is out of office, and who is notified instead',
+    params: {},
+    query: none,
+    status: 200,
+    answer: absenceResource,
+  }),
+  setAbsence: define({
+    operation: 'setAbsence',
+    method: 'POST',
+    path: '/me/absence',
+    summary: 'Say that the caller is out of office, and name a colleague who is notified instead',
+    description: 'It replaces an earlier absence. It changes who is notified, never who may decide.',
+    refusedWhen: { 422: 'The times are not one future period of at most 400 days, or the delegate is not a colleague' },
+    params: {},
+    query: none,
+    body: absenceSchema,
+    status: 200,
+    answer: absenceResource,
+    idempotency: 'replayed',
+  }),
+  endAbsence: define({
+    operation: 'endAbsence',
+    method: 'POST',
+    path: '/me/absence/end',
+    summary: 'Say that the caller is back; without an absence nothing happens',
+    params: {},
+    query: none,
+    status: 200,
+    answer: absenceResource,
     idempotency: 'replayed',
   }),
   getNoticePreferences: define({

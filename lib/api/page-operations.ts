@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { absenceSchema } from '#lib/core/access/absence'
 import type { Endpoint } from './endpoints.ts'
 
 // What only pages do, about the pages themselves. It passes the same entrance as the API, and is no part of it.
@@ -24,7 +23,5 @@ export const pageOperations = {
     z.strictObject({ name: z.string() }),
   ),
   deleteHistoryFilter: define('deleteHistoryFilter', z.strictObject({ name }), z.strictObject({ name: z.string() })),
-  setAbsence: define('setAbsence', absenceSchema, z.strictObject({ delegate: z.string() })),
-  endAbsence: define('endAbsence', z.strictObject({}), z.strictObject({})),
   endOtherSessions: define('endOtherSessions', z.strictObject({}), z.strictObject({ count: z.int() })),
 }

@@ -438,7 +438,9 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         return isUnknown(outcome.result?.preview) ? { answer: 'no' } : outcome
       },
     },
-    ...['/me', '/me/notices', '/entitlements', '/clusters'].map((path) => api200('Read what concerns oneself', path)),
+    ...['/me', '/me/notices', '/me/absence', '/entitlements', '/clusters'].map((path) =>
+      api200('Read what concerns oneself', path),
+    ),
     ...['/requests/new', '/history', '/clusters', '/guardrails', '/check-access', '/notices', '/settings'].map((path) =>
       page200('Read what concerns oneself', path),
     ),
@@ -735,6 +737,20 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         )
         return outcome.sentence === 'The absence was not saved.' ? { answer: 'yes' } : outcome
       },
+    },
+    {
+      table: 'Change one’s own pages and sessions',
+      name: 'POST /api/v1/me/absence',
+      call: async (caller) => {
+        const body = { from: '2026-12-01T00:00:00Z', until: '2027-01-01T00:00:00Z', delegate: 'nobody@example.com' }
+        const outcome = await api(caller, 'POST', '/me/absence', body)
+        return outcome.json?.errors?.[0]?.pointer === '/delegate' ? { answer: 'yes' } : outcome
+      },
+    },
+    {
+      table: 'Change one’s own pages and sessions',
+      name: 'POST /api/v1/me/absence/end',
+      call: (caller) => api(caller, 'POST', '/me/absence/end'),
     },
     {
       table: 'Read the metrics',

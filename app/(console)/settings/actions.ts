@@ -2,6 +2,7 @@
 import { revalidatePath } from 'next/cache'
 import { revokeTokensOf } from '#lib/adapters/auth/revoke-tokens'
 import { currentSessionId } from '#lib/adapters/auth/session'
+import { endpoints } from '#lib/api/endpoints'
 import { pageOperations } from '#lib/api/page-operations'
 import type { FormAnswer } from '#lib/core/access/action-result'
 import { fieldIn } from '#lib/core/access/form-input'
@@ -20,7 +21,7 @@ export async function saveAbsence(_previous: FormAnswer<Absence>, form: FormData
   const now = new Date()
   const instant = (text: string, until: boolean) => instantOf(text, { now, zone, until })?.toISOString() ?? text
   const body = { from: instant(kept.from, false), until: instant(kept.until, true), delegate: kept.delegate }
-  const { error } = await answer(pageOperations.setAbsence, { body }, (call) => setAbsence(call.actor, call.body))
+  const { error } = await answer(endpoints.setAbsence, { body }, (call) => setAbsence(call.actor, call.body))
   if (error) return { error, kept }
   revalidatePath('/settings')
   return { error: null, kept: {} }
@@ -28,7 +29,7 @@ export async function saveAbsence(_previous: FormAnswer<Absence>, form: FormData
 
 /** Says that this person is back. */
 export async function endOwnAbsence(_previous: FormAnswer, _form: FormData): Promise<FormAnswer> {
-  const { error } = await answer(pageOperations.endAbsence, { body: {} }, ({ actor }) => endAbsence(actor))
+  const { error } = await answer(endpoints.endAbsence, {}, ({ actor }) => endAbsence(actor))
   if (!error) revalidatePath('/settings')
   return { error, kept: {} }
 }

@@ -22,7 +22,7 @@ export const metadata: Metadata = { title: 'Settings' }
 /** How this browser shows Postern, who the person is to Postern, and where they are signed in. */
 export default async function SettingsPage() {
   const actor = await requireActor()
-  const [shown, zone, person, absence, sessions] = await Promise.all([
+  const [shown, zone, person, { absence }, sessions] = await Promise.all([
     display(),
     browserZone(),
     me(actor),

@@ -24,6 +24,8 @@ import * as grantsId from './grants/[id]/route.ts'
 import * as grantsRevoke from './grants/revoke/route.ts'
 import * as grants from './grants/route.ts'
 import * as logEntries from './log/entries/route.ts'
+import * as meAbsenceEnd from './me/absence/end/route.ts'
+import * as meAbsence from './me/absence/route.ts'
 import * as meNotices from './me/notices/route.ts'
 import * as me from './me/route.ts'
 import * as notices from './notices/route.ts'
@@ -71,6 +73,8 @@ export const apiRoutes: ApiRoutes = {
   '/grants/revoke': grantsRevoke,
   '/grants': grants,
   '/log/entries': logEntries,
+  '/me/absence': meAbsence,
+  '/me/absence/end': meAbsenceEnd,
   '/me/notices': meNotices,
   '/me': me,
   '/notices': notices,

@@ -2,15 +2,37 @@
 import { z } from 'zod'
 import type { Person } from './actor.ts'
 import { isReservedGroup } from './on-call.ts'
+import { time } from './resource-fields.ts'
 
-const day = z.iso.datetime({ error: 'must be a date such as 2026-12-24' })
+const moment = z.iso.datetime({ error: 'must be a date, or a time such as 2026-12-24T09:00:00Z' })
 
-export const absenceSchema = z.strictObject({
-  from: day,
-  until: day,
-  delegate: z.string().trim().min(1, 'must name a colleague').max(320, 'must be at most 320 characters'),
-})
+export const absenceSchema = z
+  .strictObject({
+    from: moment,
+    until: moment,
+    delegate: z
+      .string()
+      .trim()
+      .min(1, 'must name a colleague')
+      .max(320, 'must be at most 320 characters')
+      .meta({ description: 'The e-mail address of a colleague who is in a group of yours at the identity provider.' }),
+  })
+  .meta({ id: 'AbsenceInput' })
 export type AbsenceInput = z.infer<typeof absenceSchema>
+
+export const absenceResource = z
+  .strictObject({
+    absence: z
+      .strictObject({
+        from: time,
+        until: time,
+        delegate: z.string().meta({ description: 'The name of the colleague.' }),
+      })
+      .nullable()
+      .meta({ description: 'The absence that lasts or begins later; null without one.' }),
+  })
+  .meta({ id: 'OwnAbsence' })
+export type OwnAbsence = z.infer<typeof absenceResource>
 
 /** Days. An absence that someone forgot ends. */
 export const longestAbsenceDays = 400

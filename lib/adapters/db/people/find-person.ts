@@ -24,8 +24,8 @@ export async function findPerson(issuer: string, subject: string): Promise<Found
   return { person: toPerson(row), groupsAt: row.groupsAt, signatureFailure: verifyPerson(signingKeys(), row) }
 }
 
-/** Known people by id, subject or current e-mail address; at most two, which is enough to detect ambiguity. */
-export async function findPeopleNamed(text: string): Promise<Person[]> {
+/** Known people by id, subject or current e-mail address; by default two, which is enough to detect ambiguity. */
+export async function findPeopleNamed(text: string, most = 2): Promise<Person[]> {
   const OR = [{ id: text }, { subject: text }, { email: text }]
-  return (await db().person.findMany({ where: { OR }, take: 2 })).map(toPerson)
+  return (await db().person.findMany({ where: { OR }, take: most })).map(toPerson)
 }
