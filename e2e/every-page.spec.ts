@@ -124,6 +124,8 @@ test('no page of a colleague or an auditor has an accessibility problem or scrol
       '/clusters/prod-eu/posture',
       '/history',
       '/history/access',
+      '/history/access?at=yesterday&until=today&namespace=payments&verb=get&resource=pods',
+      '/history/access?at=now&until=yesterday&verb=get',
       '/history/review',
       `/history?request=${active.id}`,
     ],

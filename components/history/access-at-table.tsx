@@ -5,10 +5,10 @@ import { UntrustedText } from '#components/ui/untrusted-text'
 import type { AccessAtItem } from '#lib/core/access/access-at-resource'
 import { rulesInWords } from '#lib/core/rbac/sentence'
 
-/** Grants that were live at a moment: who, what, why, who approved it, and its real begin and end. */
+/** Grants that were live at a moment or in a period: who, what, why, who approved it, and its real begin and end. */
 export function AccessAtTable({ items }: { items: AccessAtItem[] }) {
   return (
-    <ScrollTable caption="Live access at this moment, oldest first">
+    <ScrollTable caption="Live access, oldest first">
       <thead>
         <tr>
           <th scope="col">Who</th>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { absenceResource, absenceSchema } from '#lib/core/access/absence'
-import { accessAtResource } from '#lib/core/access/access-at-resource'
+import { accessAtResource, accessDuringQuery, accessDuringResource } from '#lib/core/access/access-at-resource'
 import { accessReviewResource, signOffSchema } from '#lib/core/access/access-review'
 import { callKinds, callResource, grantActivityResource, savedEventsResource } from '#lib/core/access/activity-resource'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
@@ -695,6 +695,21 @@ export const endpoints = {
     query: z.strictObject({ time, cluster: text.optional(), namespace: text.optional() }),
     status: 200,
     answer: accessAtResource,
+  }),
+  accessDuring: define({
+    operation: 'accessDuring',
+    method: 'GET',
+    path: '/access/during',
+    summary:
+      'Every grant that was live at any time of a period, optionally only those that allowed one action, for auditors and admins',
+    description:
+      'Computed from the events, exact to the millisecond; `to` is exclusive, unless it is the same as `from`. The rules are those that were approved. ' +
+      'Access that people have without Postern is not among them.',
+    refusedWhen: { 422: 'Only one of `verb` and `resource` is set, or the period ends before it begins' },
+    params: {},
+    query: z.strictObject({ from: time, to: time, ...accessDuringQuery }),
+    status: 200,
+    answer: accessDuringResource,
   }),
   accessReview: define({
     operation: 'accessReview',

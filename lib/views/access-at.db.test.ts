@@ -4,6 +4,7 @@ import { testBench } from '#testing/bench'
 import { anActor } from '#testing/people'
 import { aGrant } from '#testing/requests'
 import { accessAt } from './access-at.ts'
+import { accessDuring } from './access-during.ts'
 
 const { database } = await testBench()
 const auditor = await anActor({ roles: ['auditor'] })
@@ -131,6 +132,77 @@ test('the grants of a moment are those that a replay of the events finds, to the
   )
 })
 
+test('the grants of a period are those that a replay of the events finds live at any of its moments, to the millisecond', async () => {
+  const requestId = await aRecordedRequest()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(lives, { minLength: 1, maxLength: 12 }),
+      fc.array(fc.tuple(fc.nat(120), fc.nat(30)), { minLength: 3, maxLength: 3 }),
+      async (histories, periods) => {
+        const cluster = await record(histories, requestId)
+        // Random periods, and those that end or begin with the first and the last event of a grant.
+        const edges = histories.slice(0, 2).flatMap((steps) => {
+          const last = steps.reduce((sum, { after }) => sum + after, 0)
+          return [steps[0]?.after ?? 0, last].flatMap((at) => [
+            [at - 1, 1] as const,
+            [at, 1] as const,
+            [at, 0] as const,
+          ])
+        })
+        for (const [first, length] of [...periods, ...edges]) {
+          const query = { from: timeOf(first), to: timeOf(first + length), cluster }
+          const { items } = await accessDuring(auditor, query)
+          const moments = Array.from({ length: Math.max(length, 1) }, (_, i) => first + i)
+          const expected = histories.flatMap((steps, index) =>
+            moments.some((ms) => isLive(steps, ms)) ? [`grt_${round}_${index}`] : [],
+          )
+          expect(items.map(({ grantId }) => grantId).toSorted()).toEqual(expected.toSorted())
+        }
+      },
+    ),
+    { numRuns: 25 },
+  )
+})
+
+test('the end of a grant is the first one after the time in which it was live, also where it had to be made again', async () => {
+  const requestId = await aRecordedRequest()
+  const [ending, ended] = [{ type: 'ending', after: 10 } as const, { type: 'ended', after: 5 } as const]
+  const cluster = await record([[{ type: 'active', after: 10 }, ending, ended, ending, ended]], requestId)
+  const endAfter = async (from: number, to: number) =>
+    (await accessDuring(auditor, { from: timeOf(from), to: timeOf(to), cluster })).items.map(({ endedAt }) => endedAt)
+  expect(await endAfter(0, 12)).toEqual([timeOf(25)])
+  expect(await endAfter(24, 50)).toEqual([timeOf(25)])
+  expect(await endAfter(25, 35)).toEqual([])
+  expect(await endAfter(25, 36)).toEqual([timeOf(40)])
+  expect(await endAfter(36, 36)).toEqual([timeOf(40)])
+})
+
+test('who could perform an action is judged by the rules that were approved', async () => {
+  const requestId = await aRecordedRequest()
+  const cluster = await record([[{ type: 'active', after: 10 }]], requestId)
+  const [{ rules } = { rules: [] }] = (await accessAt(auditor, { time: timeOf(20), cluster })).items
+  const [verb = '', resource = ''] = [rules[0]?.verbs[0], rules[0]?.resources[0]]
+  const could = async (query: object) =>
+    (await accessDuring(auditor, { from: timeOf(0), to: timeOf(20), cluster, namespace: 'payments', ...query })).items
+  expect(await could({ verb, resource })).toMatchObject([{ requestId, beganAt: timeOf(10), endedAt: null }])
+  for (const query of [
+    { verb: 'impersonate', resource },
+    { verb, resource: 'secrets' },
+    { verb, resource: `${resource}.example.com` },
+    { verb, resource, namespace: 'search' },
+    { verb, resource, to: timeOf(10) },
+  ])
+    expect(await could(query), JSON.stringify(query)).toEqual([])
+})
+
+test.each([
+  [{ from: timeOf(2), to: timeOf(1) }, 'to'],
+  [{ from: timeOf(1), to: timeOf(2), verb: 'get' }, 'resource'],
+  [{ from: timeOf(1), to: timeOf(2), resource: 'pods' }, 'verb'],
+])('a question that has no meaning is refused with the field that is wrong: %j', async (query, pointer) => {
+  await expect(accessDuring(auditor, query)).rejects.toMatchObject({ code: 'invalid', errors: [{ pointer }] })
+})
+
 test('a grant of the past has its person, rules, approvers, reason, and real begin and end', async () => {
   const requestId = await aRecordedRequest()
   const steps: Step[] = [
@@ -168,5 +240,8 @@ test('a time that PostgreSQL does not have is the nearest one that it has', asyn
 
 test('only auditors and admins learn who had access', async () => {
   await expect(accessAt(await anActor(), { time: timeOf(20) })).rejects.toMatchObject({ code: 'not-found' })
+  await expect(accessDuring(await anActor(), { from: timeOf(0), to: timeOf(20) })).rejects.toMatchObject({
+    code: 'not-found',
+  })
   expect((await accessAt(await anActor({ roles: ['admin'] }), { time: timeOf(0) })).time).toBe(timeOf(0))
 })

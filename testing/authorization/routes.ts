@@ -558,6 +558,12 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'GET /api/v1/access/at',
       call: (caller) => api(caller, 'GET', '/access/at?time=2026-11-23T09:00:00Z'),
     },
+    {
+      table: 'Read the log',
+      name: 'GET /api/v1/access/during',
+      call: (caller) =>
+        api(caller, 'GET', '/access/during?from=2026-11-23T09:00:00Z&to=2026-11-23T10:00:00Z&verb=get&resource=pods'),
+    },
     shows(
       'Read the log',
       '/history/access',

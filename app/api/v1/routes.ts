@@ -1,5 +1,6 @@
 import type { ApiRoutes } from '#lib/api/serve-api'
 import * as accessAt from './access/at/route.ts'
+import * as accessDuring from './access/during/route.ts'
 import * as accessExplain from './access/explain/route.ts'
 import * as accessReviewExport from './access/review/export/route.ts'
 import * as accessReview from './access/review/route.ts'
@@ -49,6 +50,7 @@ import * as reviews from './reviews/route.ts'
 /** Every path below /api/v1, as `lib/api/serve-api.ts` answers it. Next.js knows the same files by their places. */
 export const apiRoutes: ApiRoutes = {
   '/access/at': accessAt,
+  '/access/during': accessDuring,
   '/access/explain': accessExplain,
   '/access/review/export': accessReviewExport,
   '/access/review': accessReview,

@@ -32,5 +32,30 @@ export const accessAtResource = z
     isComplete: z.boolean().meta({ description: 'False if there were more: narrow the filter.' }),
   })
   .meta({ id: 'AccessAt' })
+
+const asked = z.string().min(1).max(320)
+
+/** The action and the time of a question. The same times mean one moment. */
+export const accessDuringQuery = {
+  verb: asked.meta({ description: 'Such as delete.' }).optional(),
+  resource: asked
+    .meta({ description: 'Such as pods, pods/exec or deployments.apps. Without a group, it is of any group.' })
+    .optional(),
+  name: asked
+    .meta({ description: 'The name of one object. Without it, access to some objects of this kind counts too.' })
+    .optional(),
+  cluster: asked.optional(),
+  namespace: asked.optional(),
+}
+
+export const accessDuringResource = z
+  .strictObject({
+    from: time,
+    to: time,
+    items: z.array(accessAtItem),
+    isComplete: z.boolean().meta({ description: 'False if there may be more: narrow the filter.' }),
+  })
+  .meta({ id: 'AccessDuring' })
+export type AccessDuring = z.infer<typeof accessDuringResource>
 export type AccessAt = z.infer<typeof accessAtResource>
 export type AccessAtItem = AccessAt['items'][number]
