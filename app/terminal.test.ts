@@ -214,6 +214,13 @@ function compareWithRecord(story: readonly (readonly [typed: string, ran: Ran])[
 
 const restart = () => ['kubectl', '--request-timeout=20s', 'rollout', 'restart', 'deployment', '-n', namespace]
 
+/** The worker learns of a new namespace when it reads the cluster. */
+const untilNamespaceIsKnown = () =>
+  until(
+    'the namespace to be known',
+    async () => (await postern(['request', '--dry-run', '--', ...restart()])).code === 0,
+  )
+
 test('a person signs in with a browser, and only they can read what is stored', async () => {
   expect((await postern(['whoami'])).code, 'before the sign-in').toBe(3)
   const { code, out, err } = await login()
@@ -242,9 +249,7 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     expect([program, forbidden.code]).toEqual(['kubectl', 1])
     expect(forbidden.err).toContain('forbidden')
 
-    // The worker learns of a new namespace when it reads the cluster.
-    const wouldBeAccepted = async () => (await postern(['request', '--dry-run', '--', ...restart()])).code === 0
-    await until('the namespace to be known', wouldBeAccepted)
+    await untilNamespaceIsKnown()
     const running = startPostern(['run', '--yes', '--reason', 'the checkout pods hang', '--', ...restart()])
     const request = await pendingRequest(running)
     expect(request).toMatchObject({ entitlement: 'payments-restart', namespaces: [namespace] })
@@ -395,6 +400,7 @@ test(
     await served.whileWorking(async () => {
       const without = await helm('list')
       expect([without.code, without.err]).toEqual([1, expect.stringContaining('secrets is forbidden')])
+      await untilNamespaceIsKnown()
 
       const install = ['helm', 'install', 'shop', chart, '-n', namespace]
       const running = startPostern(['run', '--yes', '--reason', 'the shop must be installed', '--', ...install], own)
