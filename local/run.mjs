@@ -51,17 +51,23 @@ function step(what, command) {
 
 /**
  * True if node_modules matches package-lock.json, according to the list that npm writes at the end of an installation.
- * Packages for other platforms are optional and may be missing.
+ * Packages for other platforms are optional and may be missing. Those that package.json names for every platform may not: a
+ * checkout that has just gained one would fail its checks.
  */
 function isInstalled() {
   const installedFile = join(checkout, 'node_modules/.package-lock.json')
   if (!existsSync(installedFile)) return false
   const locked = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')).packages
   const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages
-  return Object.entries(locked).every(([path, { version, optional }]) => {
+  const named = locked[''].optionalDependencies ?? {}
+  /** @param {string} path @param {{ optional?: boolean, os?: string[], cpu?: string[] }} entry */
+  const mayMiss = (path, { optional, os, cpu }) =>
+    optional === true &&
+    (os !== undefined || cpu !== undefined || !Object.hasOwn(named, path.slice('node_modules/'.length)))
+  return Object.entries(locked).every(([path, entry]) => {
     if (path === '') return true
     const found = installed[path]
-    return found ? found.version === version : optional === true
+    return found ? found.version === entry.version : mayMiss(path, entry)
   })
 }
 
