@@ -193,6 +193,8 @@ type Name = 'string' | 'int' | 'double' | 'bool' | 'timestamp' | 'duration'
 /** `rule` and `access` are the elements of `rules` and `difference.added`. */
 type Scalar = Name | 'rule' | 'access'
 type Type = Scalar | `list<${Name | 'rule' | 'access' | 'list<string>'}>`
+const noTexts = 'request.namespaces.filter(none, false)'
+
 type Scope = readonly { name: string; type: Type }[]
 
 const ruleFields = ['verbs', 'apiGroups', 'resources', 'resourceNames']
@@ -337,7 +339,8 @@ export class Expressions {
       case 'list<string>': {
         const rules = scope.filter((of) => of.type === 'rule')
         return this.#oneOf([
-          () => this.#pick(['request.namespaces', 'requester.groups', 'rules[0].verbs', '[]', "['a', '😀', 'K']"]),
+          // NB: not `[]`, whose elements have no type: Kubernetes may refuse what is done with them (widerExpressions).
+          () => this.#pick(['request.namespaces', 'requester.groups', 'rules[0].verbs', noTexts, "['a', '😀', 'K']"]),
           ...rules.map(
             ({ name }) =>
               () =>
