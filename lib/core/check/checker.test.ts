@@ -6,6 +6,7 @@ const exec = '[{apiGroups: [""], resources: [pods/exec], verbs: [create]}]'
 const anObject = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'r' }, rules: [] }
 const harmless = '[{apiGroups: [""], resources: [configmaps], verbs: [get]}]'
 const mina = '[{kind: User, name: mina}]'
+const pods = '[{apiGroups: [""], resources: [pods], verbs: [create]}]'
 const clusterRole = '{kind: ClusterRole, name: r}'
 
 describe('a role', () => {
@@ -98,9 +99,16 @@ describe('a binding', () => {
   })
 
   test('a binding in a system namespace is more severe than its ClusterRole', () => {
-    const pods = '[{apiGroups: [""], resources: [pods], verbs: [create]}]'
     const inKubeSystem = { metadata: '{name: b, namespace: kube-system}' }
     const text = documents(role(pods, '{name: r}', 'ClusterRole'), binding(clusterRole, mina, inKubeSystem))
+    expect(found(checkText(text))).toEqual(['medium creates-pods', 'high creates-pods'])
+  })
+
+  test('a binding of the whole cluster is judged as one that reaches kube-system too', () => {
+    const text = documents(
+      role(pods, '{name: r}', 'ClusterRole'),
+      binding(clusterRole, mina, { kind: 'ClusterRoleBinding', metadata: '{name: b}' }),
+    )
     expect(found(checkText(text))).toEqual(['medium creates-pods', 'high creates-pods'])
   })
 
@@ -116,6 +124,7 @@ describe('a binding', () => {
     expect(found(checkText(text))).toEqual([
       'low aggregated-role',
       'medium runs-commands-in-pods',
+      'high runs-commands-in-pods',
       'high binds-everyone',
     ])
   })

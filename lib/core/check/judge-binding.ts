@@ -19,6 +19,10 @@ export type ReadBinding = {
   subjects: (Subject & { place: Place })[]
 }
 
+/** A binding of the whole cluster also reaches kube-system. */
+const kindOfPlace = ({ kind, namespace }: ReadBinding) =>
+  kind === 'ClusterRoleBinding' ? 'privileged' : namespaceKindOf(namespace)
+
 export const assessBound = (
   role: KnownRole,
   binding: ReadBinding,
@@ -28,18 +32,18 @@ export const assessBound = (
     configuredRisks,
     scope: binding.kind === 'RoleBinding' ? 'namespace' : 'cluster',
     paths: role.paths,
-    namespaceKind: namespaceKindOf(binding.namespace),
+    namespaceKind: kindOfPlace(binding),
   })
 
-/** The findings that are more severe than those of the ClusterRole itself, because of a namespace such as kube-system. */
+/** The findings that are more severe than those of the ClusterRole itself, because the binding reaches a namespace such as kube-system. */
 function moreSevereHere(
   role: KnownRole,
   here: Assessment,
   binding: ReadBinding,
   configuredRisks: readonly ExtensionRisk[],
 ): Judged[] {
-  if (binding.kind !== 'RoleBinding' || binding.roleRef.kind !== 'ClusterRole') return []
-  if (namespaceKindOf(binding.namespace) === 'ordinary') return []
+  if (binding.roleRef.kind !== 'ClusterRole' || kindOfPlace(binding) === 'ordinary') return []
+  const where = binding.kind === 'RoleBinding' ? `In ${binding.namespace}` : 'In the whole cluster, with kube-system'
   const alone = new Map(
     assessRisk(role.rules, { configuredRisks }).findings.map((finding) => [finding.id, finding.severity]),
   )
@@ -48,7 +52,7 @@ function moreSevereHere(
     .map((finding) => ({
       id: finding.id,
       severity: finding.severity,
-      sentence: `In ${binding.namespace}: ${finding.sentence}`,
+      sentence: `${where}: ${finding.sentence}`,
       because: finding.because,
       outlives: finding.outlives,
       includes: [],
