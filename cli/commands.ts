@@ -21,7 +21,8 @@ type Entry = {
 export const commands: readonly Entry[] = [
   {
     name: 'request',
-    summary: 'Request access: by name, from a refusal on the standard input, or for a command behind --.',
+    summary:
+      'Request access: by name, from a refusal on the standard input, for a command behind --, or on a full screen.',
     group: 'Access',
     takesCommand: true,
     load: async () => (await import('./access/request-command.ts')).requestCommand,

@@ -59,7 +59,8 @@ export async function onTerminal(
     await drawn()
     const { active } = emulator.buffer
     return Array.from({ length: emulator.rows }, (_, row) => {
-      return (active.getLine(active.baseY + row)?.translateToString(true) ?? '').trimEnd()
+      // NB: a line of a terminal that became narrower still has its old columns.
+      return (active.getLine(active.baseY + row)?.translateToString(true, 0, emulator.cols) ?? '').trimEnd()
     })
   }
   const reported = (name: string) => new RegExp(`^${name}=(.*?)\r?$`, 'm').exec(sent)?.[1]?.trim()

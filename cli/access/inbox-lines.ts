@@ -4,6 +4,8 @@ import type { RequestInFull, RequestState } from '#lib/api-client/shapes'
 import { line } from '../output.ts'
 import { columnsOf, endOf, toColumns, wrap } from '../screen/columns.ts'
 import type { Size } from '../screen/full-screen.ts'
+import { tooSmall } from '../screen/too-small.ts'
+import { windowOf } from '../screen/window.ts'
 import { type Paint, plain, plural, severityStyle } from '../terminal.ts'
 import { requestText } from './show-text.ts'
 import { durationText, severityOf, timeLeft } from './words.ts'
@@ -38,8 +40,6 @@ export type Drawn = {
   fitting: number
   end: number
 }
-
-export const smallest: Size = { columns: 60, rows: 12 }
 
 const help = [
   ['j, k, arrows', 'next or previous request; scroll an open one'],
@@ -97,12 +97,6 @@ function listHeight(count: number, rows: number): number {
   return Math.max(1, Math.min(count, Math.floor(rows / 3)))
 }
 
-/** The part of a list around the selected entry. */
-function windowOf<T>(items: readonly T[], selected: number, height: number): readonly T[] {
-  const from = Math.max(0, Math.min(selected - Math.floor(height / 2), items.length - height))
-  return items.slice(from, from + height)
-}
-
 function footOf({ prompt, message, isWorking, page, search }: InboxView, columns: number, paint: Paint) {
   if (prompt) {
     const label = `${line(prompt.label)} `
@@ -127,11 +121,8 @@ function footOf({ prompt, message, isWorking, page, search }: InboxView, columns
 
 /** Draws the screen. */
 export function drawInbox(view: InboxView, { columns, rows }: Size, paint: Paint): Drawn {
-  if (columns < smallest.columns || rows < smallest.rows) {
-    const text = `This terminal is too small: ${smallest.columns} columns and ${smallest.rows} rows are needed. q quits.`
-    const lines = wrap(text, Math.max(columns, 8)).slice(0, rows)
-    return { lines, cursor: null, fitting: 0, end: 0 }
-  }
+  const small = tooSmall({ columns, rows })
+  if (small) return { lines: small, cursor: null, fitting: 0, end: 0 }
   const { items, count, search, selected, request, requestLines: all, page, from } = view
   const waiting = search
     ? `${items.length} of ${count} match "${line(search, 40)}"`

@@ -5,6 +5,7 @@ import { inInboxOrder, matchesInbox } from '#lib/core/approvals/inbox-filter'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { programName } from '../program-name.ts'
 import { type FullScreen, type Key, openFullScreen } from '../screen/full-screen.ts'
+import { typed } from '../screen/typing.ts'
 import { type Api, ServerRefusal } from '../server/api.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { readInFull } from './find.ts'
@@ -13,7 +14,6 @@ import { severityOf } from './words.ts'
 
 /** Each page has at most 100 requests. */
 const maxPages = 10
-const longestAnswer = 2000
 
 const sort = { sort: 'urgency', isGrouped: false } as const
 
@@ -204,14 +204,12 @@ export async function showInbox(terminal: Terminal, server: Api, first: RequestS
     })
   }
 
-  function answerKey(asked: Question, { name, text, isCtrl }: Key) {
-    if (name === 'escape') question = null
-    else if (name === 'return' || name === 'enter') {
+  function answerKey(asked: Question, key: Key) {
+    if (key.name === 'escape') question = null
+    else if (key.name === 'return' || key.name === 'enter') {
       question = null
       asked.answer(asked.text.trim())
-    } else if (name === 'backspace') asked.text = [...asked.text].slice(0, -1).join('')
-    else if (isCtrl && name === 'u') asked.text = ''
-    else if (!isCtrl) asked.text = (asked.text + text).slice(0, longestAnswer)
+    } else asked.text = typed(asked.text, key)
   }
 
   function move(step: number) {

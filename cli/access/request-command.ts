@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { type Entitlement, entitlements, preview, type Rule, requestInFull } from '#lib/api-client/shapes'
 import { nearest } from '#lib/core/access/nearest'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
@@ -10,13 +10,14 @@ import { writeContexts } from '../kubernetes/kubeconfig-command.ts'
 import { line, note, type OutputFormat, outputOption, print } from '../output.ts'
 import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
-import { isInteractive, type Terminal } from '../terminal.ts'
+import { canBeScreen, isInteractive, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { timeoutOption } from './durations.ts'
 import { type Choices, type Draft, findForPaste } from './from-paste.ts'
 import { forOption, reasonOption, ticketOption } from './request-options.ts'
+import { collectRule } from './rule-argument.ts'
 import { isLater, type PartOfBody, previewText } from './show-text.ts'
-import { bodyOf, type Details, submit } from './submit.ts'
+import { bodyOf, type Details, noteSubmitted, send, submit } from './submit.ts'
 import { waitUntilActive } from './wait.ts'
 import { approversOf, clock, timeLeft } from './words.ts'
 
@@ -35,24 +36,6 @@ type Options = ServerOptions &
   }
 
 const collect = (value: string, previous: string[] = []) => [...previous, value]
-
-/** `get,list pods,pods/log` or `patch deployments.apps api,worker`. */
-function collectRule(text: string, previous: Rule[] = []): Rule[] {
-  const [verbs, resources, names, ...rest] = text.trim().split(/\s+/)
-  if (!verbs || !resources || rest.length > 0)
-    throw new InvalidArgumentError('Use "VERBS RESOURCES [NAMES]", such as "get,list pods,pods/log".')
-  const byGroup = Map.groupBy(
-    resources.split(','),
-    (resource) => resource.split('/')[0]?.split('.').slice(1).join('.') ?? '',
-  )
-  const rules = [...byGroup].map(([group, found]) => ({
-    verbs: verbs.split(','),
-    apiGroups: [group],
-    resources: found.map((resource) => resource.replace(/\.[^/]*/, '')),
-    ...(names ? { resourceNames: names.split(',') } : {}),
-  }))
-  return [...previous, ...rules]
-}
 
 /** What a pipe sent. NB: only the end of a long log can be a refusal. */
 async function readInput({ stdin }: Terminal): Promise<string> {
@@ -172,6 +155,16 @@ async function finish(terminal: Terminal, api: Api, id: string, options: Options
   })
 }
 
+/** Without a name, a refusal or a command, the person chooses on a screen. */
+async function requestOnScreen(terminal: Terminal, api: Api, options: Options) {
+  const { items } = await api.call({ path: '/entitlements', response: entitlements })
+  const { showRequestScreen } = await import('./request-screen.ts')
+  const { draft, body, id } = await showRequestScreen(terminal, api, items, options)
+  if (id === null) return dryRun(terminal, api, body, options.output)
+  noteSubmitted(terminal, id, draft, body)
+  return finish(terminal, api, id, options)
+}
+
 async function request(
   terminal: Terminal,
   words: readonly string[] | null,
@@ -182,10 +175,11 @@ async function request(
   if (options.file) {
     const body = await bodyFromFile(options.file)
     if (options.dryRun) return dryRun(terminal, api, body, options.output)
-    const { submitted } = await import('#lib/api-client/shapes')
-    const { id } = await api.call({ path: '/requests', body, response: submitted, isKeyed: true })
+    const { id } = await send(api, body)
     return finish(terminal, api, id, options)
   }
+  const isBare = name === undefined && words === null && !options.again
+  if (isBare && canBeScreen(terminal)) return requestOnScreen(terminal, api, options)
   let draft: Draft
   let details: Details = options
   if (options.again) {
@@ -211,9 +205,11 @@ async function request(
 
 export function requestCommand(terminal: Terminal, words: readonly string[] | null): Command {
   return new Command('request')
-    .description('Request access: by name, from a refusal on the standard input, or for a command behind --.')
+    .description(
+      'Request access: by name, from a refusal on the standard input, for a command behind --, or on a full screen.',
+    )
     .usage('[options] [entitlement] [-- command...]')
-    .argument('[entitlement]', 'what to request; without it, a refusal or a command decides')
+    .argument('[entitlement]', 'what to request; without it, a refusal, a command or your choice on a screen decides')
     .option('--cluster <name>', 'the cluster')
     .option('-n, --namespace <name>', 'the namespace (repeatable)', collect)
     .option(
@@ -236,7 +232,8 @@ export function requestCommand(terminal: Terminal, words: readonly string[] | nu
     .addOption(outputOption())
     .addHelpText(
       'after',
-      `\nExamples:\n  kubectl get pods -n payments 2>&1 | ${programName} request --reason "checkout is down" --wait\n` +
+      '\nWithout arguments on a terminal, you choose on a full screen, with the verdict while you type.\n' +
+        `\nExamples:\n  kubectl get pods -n payments 2>&1 | ${programName} request --reason "checkout is down" --wait\n` +
         `  ${programName} request --dry-run -- kubectl rollout restart deploy/api -n payments\n` +
         `  ${programName} request payments-restart -n payments --reason "checkout is down" --connect`,
     )

@@ -48,8 +48,14 @@ export const inWords = (draft: Draft, { duration }: Pick<Body, 'duration'>): str
     300,
   )
 
+export const send = (api: Api, body: object) =>
+  api.call({ path: '/requests', body, response: submitted, isKeyed: true })
+
+export const noteSubmitted = (terminal: Terminal, id: string, draft: Draft, body: Body) =>
+  note(terminal, `Submitted ${id}: ${inWords(draft, body)}.`)
+
 export async function submit(terminal: Terminal, api: Api, draft: Draft, body: Body) {
-  const found = await api.call({ path: '/requests', body, response: submitted, isKeyed: true })
-  note(terminal, `Submitted ${found.id}: ${inWords(draft, body)}.`)
+  const found = await send(api, body)
+  noteSubmitted(terminal, found.id, draft, body)
   return found
 }
