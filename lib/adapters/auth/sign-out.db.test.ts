@@ -1,4 +1,5 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { newId } from '#lib/adapters/db/ids'
 import { atOnce } from '#testing/at-once'
 import { aBrowser, beginAt } from '#testing/browser'
 import { aConfiguration } from '#testing/configuration'
@@ -10,6 +11,8 @@ import { until } from '#testing/until'
 import { actorOfSession } from './actor-of-session.ts'
 import { cookieOf } from './cookies.ts'
 import { originOf } from './origin.ts'
+import { revokeTokensOf } from './revoke-tokens.ts'
+import { seal } from './sealing.ts'
 import { finishSignIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 
@@ -124,18 +127,17 @@ test('a change to another provider sends it no token whose revocation or refresh
   const other = await startHostileIssuer()
   other.answers.endpoints = { revocation_endpoint: `${other.issuer}/revoke` }
   const change = () => policy.change(using(other.issuer))
-  await signedIn('alice', { refreshToken: 'expired-1' })
-  await signedIn('bob', { refreshToken: 'expired-2' })
-  await database.asOwner(`UPDATE sessions SET expires_at = now() - interval '1 second'`)
-  // Once, and the first revocation waits for it.
-  let changed: Promise<void> | undefined
-  provider.answers.beforeRevoked = () => (changed ??= change())
-  const browser = await signedIn('carol', { refreshToken: 'refresh-1' })
-  await until('both are revoked', () => revoked().length === 2)
-  expect(revoked().sort()).toEqual(['expired-1', 'expired-2'])
-
+  const ended = async (id: string, token: string) => ({
+    ...{ id, personId: newId('person'), issuer: provider.issuer, sealedIdToken: null },
+    sealedRefreshToken: await seal(token, 'refresh-token', id),
+  })
+  provider.answers.beforeRevoked = change
+  await revokeTokensOf([await ended('ses_1', 'first'), await ended('ses_2', 'second')])
+  expect(revoked()).toEqual(['first', 'second'])
   provider.answers.beforeRevoked = async () => {}
+
   await policy.reset()
+  const browser = await signedIn('carol', { refreshToken: 'refresh-1' })
   await backdate()
   const [{ id } = { id: '' }] = await database.asOwner<{ id: string }>(
     'SELECT id FROM sessions WHERE expires_at > now()',
