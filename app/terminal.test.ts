@@ -487,6 +487,46 @@ test.runIf(hasPseudoTerminals)(
     printed.push(inbox.sent())
   },
 )
+test.runIf(hasPseudoTerminals)(
+  'a request is chosen and written on a screen of 80×24, its violation is corrected there, and it waits for approval',
+  async () => {
+    const args = [join(built, 'launcher.js'), 'request', '-n', namespace]
+    const mina = { HOME: home, ...(await as('mina')) }
+    const trial = ['request', 'payments-restart', '-n', namespace, '--dry-run']
+    await served.whileWorking(() =>
+      until('the namespace to be known', async () => (await postern(trial, mina)).code === 0),
+    )
+    const screen = await onTerminal(process.execPath, args, mina)
+    await screen.shows('Which access?')
+    screen.type('restart')
+    await screen.shows(/^> Restart payment services .* by payments-leads/)
+    screen.type('\r')
+    await screen.shows(/^> Duration +30 minutes$/)
+    screen.type('5h')
+    await screen.shows(/^ {2}! .*2 hours/)
+    await screen.shows('Would be refused.')
+    screen.type('\x7f\x7f20m\r')
+    await screen.shows('Would be accepted.')
+    screen.type('checkout does not answer\rOPS-77')
+    const rows = await screen.shows((shown) => {
+      const isAccepted = shown.some((row) => row.startsWith('Would be accepted.'))
+      return isAccepted && !shown.some((row) => row.includes('still needed') || row.includes('Checking'))
+    })
+    expect(rows.join('\n')).toMatch(/^Approval: +payments-leads/m)
+    screen.type('\x13')
+    expect((await screen.ended).code).toBe(0)
+    expect(await screen.isFullScreen()).toBe(false)
+    printed.push(screen.sent())
+    const id = /Submitted (req_\w+): /.exec(screen.sent())?.[1] ?? ''
+    expect(screen.sent()).toContain('Waiting for payments-leads')
+    const { out } = await postern(['show', id, '-o', 'json'], mina)
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ status: 'pending', entitlement: 'payments-restart', namespaces: [namespace], duration: 'PT20M' },
+      ...{ reason: 'checkout does not answer', ticket: 'OPS-77' },
+    })
+    expect((await postern(['withdraw', id], mina)).code).toBe(0)
+  },
+)
 if (!hasPseudoTerminals) process.stderr.write('NOT CHECKED: the full-screen inbox. This is not Linux\n')
 
 test('a person signs in with a code, and a sign-out ends the session at the identity provider', async () => {
