@@ -330,11 +330,12 @@ onPseudoTerminal.each([
   ['with a limit', ['--limit', '5'], {}],
   ['on a terminal without abilities', [], { TERM: 'dumb' }],
 ])('%s nothing is coloured, and only NO_COLOR leaves the screen', async (_, args, env: Record<string, string>) => {
-  const { shows, sent, type } = await open(args, env)
+  const { shows, sent, type, ended } = await open(args, env)
   await shows('Person 2')
   expect(sent()).not.toMatch(new RegExp(`${esc}\\[\\d*m`))
   expect(sent().includes('\x1b[?1049h')).toBe('NO_COLOR' in env)
   if ('NO_COLOR' in env) type('q')
+  await ended
 })
 
 test('without a terminal it prints the list', async () => {
