@@ -283,19 +283,11 @@ export async function showInbox(terminal: Terminal, server: Api, first: RequestS
     readCurrent()
   }
 
-  const guarded = <Args extends unknown[]>(work: (...args: Args) => void) => {
-    return (...args: Args) => {
-      try {
-        work(...args)
-      } catch (error) {
-        reject(error)
-      }
-    }
-  }
   const screen = openFullScreen(terminal, {
-    onKey: guarded(press),
-    onResize: guarded(() => draw(screen)),
+    onKey: press,
+    onResize: () => draw(screen),
     onEnd: () => resolve(),
+    onError: reject,
   })
   try {
     draw(screen)

@@ -371,16 +371,7 @@ export async function showRequestScreen(
     reject(new CommandFailure(exitCodes.interrupted, left))
   }
 
-  const guarded = <Args extends unknown[]>(work: (...args: Args) => void) => {
-    return (...args: Args) => {
-      try {
-        work(...args)
-      } catch (error) {
-        reject(error)
-      }
-    }
-  }
-  const screen = openFullScreen(terminal, { onKey: guarded(press), onResize: guarded(draw), onEnd: leave })
+  const screen = openFullScreen(terminal, { onKey: press, onResize: draw, onEnd: leave, onError: reject })
   try {
     draw()
     return await ended

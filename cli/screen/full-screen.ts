@@ -22,6 +22,8 @@ type Handlers = {
   onResize(): void
   /** The terminal is gone. */
   onEnd(): void
+  /** What onKey or onResize threw: nothing else would catch it. */
+  onError(error: unknown): void
 }
 
 // The other screen, without wrapping at its edge, without a cursor, and with marks around pasted text.
@@ -33,7 +35,18 @@ const signals = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const
 const isPrintable = (text: string) => /^\P{C}+$/u.test(text)
 
 /** Takes the terminal, which must be one (`canBeScreen`). However the process ends, except by SIGKILL, the terminal is given back. */
-export function openFullScreen(terminal: Terminal, { onKey, onResize, onEnd }: Handlers): FullScreen {
+export function openFullScreen(terminal: Terminal, handlers: Handlers): FullScreen {
+  const { onEnd, onError } = handlers
+  const guarded = <Args extends unknown[]>(work: (...args: Args) => void) => {
+    return (...args: Args) => {
+      try {
+        work(...args)
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+  const [onKey, onResize] = [guarded(handlers.onKey), guarded(handlers.onResize)]
   const stdin = terminal.stdin as unknown as ReadStream
   const stdout = terminal.stdout as unknown as WriteStream
   let isOpen = true
@@ -70,7 +83,7 @@ export function openFullScreen(terminal: Terminal, { onKey, onResize, onEnd }: H
     stdin.pause()
   }
 
-  /** Ends by the same signal once more, so that whoever waits for this process sees it. */
+  /** Ends by the same signal once more, so that the program that waits for this process sees it. */
   function endBy(signal: NodeJS.Signals) {
     close()
     process.kill(process.pid, signal)

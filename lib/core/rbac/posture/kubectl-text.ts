@@ -1,5 +1,5 @@
 // kubectl commands about objects of a cluster, which people copy into a shell. Kubernetes allows almost any character in the
-// names of roles and bindings, and whoever may create one chooses its name.
+// names of roles and bindings, and the person who creates one chooses its name.
 import { longestText } from './stored-text.ts'
 
 const printable = /^[ -~]*$/
