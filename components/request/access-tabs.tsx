@@ -8,9 +8,10 @@ const tabs = {
   decided: {
     href: '/inbox/decided',
     label: (
-      <>
+      // One element: in the tab, which is a flex container, the space before "by me" would be lost.
+      <span>
         Decided<span className="max-rail:sr-only"> by me</span>
-      </>
+      </span>
     ),
   },
   reviews: { href: '/inbox/reviews', label: 'Reviews' },

@@ -6,16 +6,20 @@ import type { EntitlementResource } from '#lib/core/access/entitlement-resource'
 import { approversInWords } from '#lib/core/access/on-call'
 import { whatInWords } from './words.ts'
 
-type Props = { choices: { href: string; title: string; what: EntitlementResource; note: string }[] }
+type Props = {
+  choices: { href: string; title: string; what: EntitlementResource; note: string }[]
+  /** Whether the person has any entitlement, also one that is not among the choices. */
+  hasAny: boolean
+}
 
 /** Entitlements, one line each: the permissions, where, for how long, and who approves. */
-export function EntitlementList({ choices }: Props) {
+export function EntitlementList({ choices, hasAny }: Props) {
   if (choices.length === 0)
     return (
       <div className="mt-6">
-        <Empty title="No matching entitlements.">
-          Entitlements are configured in postern.yaml and assigned to groups. A Postern administrator can add the one
-          you need.
+        <Empty title={hasAny ? 'No matching entitlements.' : 'You have no entitlements.'}>
+          They are assigned to groups, and your groups come from your identity provider. A Postern administrator can add
+          the entitlement that you need.
         </Empty>
       </div>
     )

@@ -30,7 +30,9 @@ export default async function NoticesPage() {
         save={saveNoticePreferences}
       />
       {undelivered?.channels.length === 0 && (
-        <Empty title="Everything is delivered.">Notices that a channel refuses would be listed here.</Empty>
+        <div className="mt-8">
+          <Empty title="Everything is delivered.">Notices that a channel refuses would be listed here.</Empty>
+        </div>
       )}
       {undelivered?.channels.map((channel) => (
         <ChannelSection

@@ -98,7 +98,7 @@ async function Found({ actor, entitlements, q, isList }: FoundProps) {
           See what the cluster says about each permission.
         </p>
       )}
-      <EntitlementList choices={choices} />
+      <EntitlementList choices={choices} hasAny={entitlements.length > 0} />
     </>
   )
 }
